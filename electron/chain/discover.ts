@@ -1,0 +1,346 @@
+/** Finds the layers of a chain with our own reader alone: no child is started, and every file is opened once. */
+import { basename } from 'node:path';
+import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/errors.ts';
+import { type BackingLink, type ChainInfo, type LayerInfo, MAX_LAYERS } from '../../shared/layer.ts';
+import { escapeUntrusted } from '../../shared/untrusted-text.ts';
+import { hasDataFile } from '../qcow2/header.ts';
+import type { Qcow2Image } from '../qcow2/image.ts';
+import { qcow2Info } from '../qcow2/info.ts';
+import type { ImageSource } from '../qcow2/source.ts';
+import type { ExportSource, OpenedFile } from '../qemu/layer-node.ts';
+import { shownPath } from './byte-path.ts';
+import { consentFacts, followLink, openNamed, type ReachedFile } from './follow-link.ts';
+import { type FormatClaim, type LayerFormat, type LoneLayer, openLayer } from './open-layer.ts';
+import type { ConsentFacts } from './policy.ts';
+import { sizeNotes } from './size-notes.ts';
+import { readLocks, WRITER_NOTE, writtenTo } from './writer-lock.ts';
+
+/** What to open. */
+export interface ChainRequest {
+  /** One file: its recorded links are followed. Several: they are the chain, base first, whatever links they hold. */
+  readonly files: readonly string[];
+  /** Format of the top file; without it its magic decides. */
+  readonly format?: 'raw' | 'qcow2' | undefined;
+  /** Files that may be opened wherever they lie. */
+  readonly allow?: readonly string[] | undefined;
+  /** Consent to every file that an image names; protocols are refused all the same. */
+  readonly allowAll?: boolean | undefined;
+}
+
+/** A layer whose files are open. It can be given to exportLayer as it is. */
+export interface OpenLayer extends ExportSource {
+  readonly info: LayerInfo;
+  readonly format: LayerFormat;
+  /** Valid in every thread until the chain is closed. */
+  readonly source: ImageSource;
+  /** The header; absent for a raw layer. */
+  readonly image: Qcow2Image | undefined;
+}
+
+/** A chain whose files are open until it is closed. */
+export interface DiscoveredChain {
+  readonly info: ChainInfo;
+  /** Base first, one for each of info.layers. */
+  readonly layers: readonly OpenLayer[];
+  /** Closes all files; no descriptor may be used any more. May be called again. */
+  close(): Promise<void>;
+}
+
+/**
+ * The chain that the request names. What lies below a link that cannot be followed is missing and the rest is there;
+ * the link says why.
+ * Rejects with the codes of openFile, CHAIN_FORMAT_UNSUPPORTED, CHAIN_FILE_TWICE, CHAIN_NO_FILE or those of the qcow2
+ * reader when a file that the person named cannot be a layer. All files are closed then.
+ */
+export async function discoverChain(request: ChainRequest): Promise<DiscoveredChain> {
+  const { files, allow = [], allowAll = false } = request;
+  const top = files.at(-1);
+  if (top === undefined) throw chainError('CHAIN_NO_FILE', 'no file is named', '', 'name at least one image');
+  const consent = await consentFacts([...files, ...allow], allowAll);
+  const open: ReachedFile[] = [];
+  const close = async () => {
+    await Promise.all(open.splice(0).map(({ file }) => file.handle.close()));
+  };
+  try {
+    const found =
+      files.length === 1
+        ? await followLinks(top, request.format, consent, open)
+        : await asGiven(files, request.format, consent, open);
+    return { ...(await describe(found.layers, found.notes, consent, open)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A layer and what became of the link recorded in it. */
+interface LinkedLayer {
+  readonly layer: LoneLayer;
+  readonly backing: BackingLink;
+  readonly notes: readonly string[];
+}
+
+interface Found {
+  /** Base first. */
+  readonly layers: readonly LinkedLayer[];
+  readonly notes: readonly string[];
+}
+
+/** Layers from the top down, by the links recorded in them. `open` receives every file that stays open. */
+async function followLinks(
+  name: string,
+  format: 'raw' | 'qcow2' | undefined,
+  consent: ConsentFacts,
+  open: ReachedFile[],
+): Promise<Found> {
+  const reached = await openNamed(name);
+  open.push(reached);
+  const seen = new Set([reached.file.identity]);
+  const layers: LinkedLayer[] = [];
+  let layer: LoneLayer | undefined = openLayer(reached, { by: 'person', format });
+  while (layer !== undefined) {
+    const step: Step = await stepDown(layer, seen, layers.length + 1, consent, open);
+    layers.push({ layer, backing: step.backing, notes: step.notes });
+    layer = step.below;
+  }
+  return { layers: layers.reverse(), notes: [] };
+}
+
+interface Step {
+  readonly backing: BackingLink;
+  readonly below?: LoneLayer;
+  readonly notes: readonly string[];
+}
+
+/** Follows the link of one layer; `depth` is the number of layers so far. */
+async function stepDown(
+  layer: LoneLayer,
+  seen: Set<string>,
+  depth: number,
+  consent: ConsentFacts,
+  open: ReachedFile[],
+): Promise<Step> {
+  const name = backingName(layer);
+  if (name.length === 0) return { backing: NO_BACKING, notes: [] };
+  const recorded = recordedBacking(layer);
+  const cut = (error: ErrorRecord, resolved: string, notes: readonly string[]): Step => ({
+    backing: { ...recorded, resolved, status: 'cut', error },
+    notes,
+  });
+  if (depth >= MAX_LAYERS) return cut(tooDeep(layer), '', []);
+  const { reached, notes, ...link } = await followLink(name, layer.reached.referrer, {
+    consent,
+    always: 'policy',
+  });
+  const backing = { ...recorded, resolved: link.resolved, status: link.status };
+  if (reached === undefined)
+    return { backing: link.error === undefined ? backing : { ...backing, error: link.error }, notes };
+  if (seen.has(reached.file.identity)) {
+    await reached.file.handle.close();
+    return cut(loop(link.resolved), link.resolved, notes);
+  }
+  try {
+    const below = openLayer(reached, { by: 'image', format: link.format || recorded.recordedFormat });
+    seen.add(reached.file.identity);
+    open.push(reached);
+    return { backing, below, notes };
+  } catch (error) {
+    await reached.file.handle.close();
+    const record = errorRecord(error);
+    const status = record.code === 'CHAIN_FORMAT_UNSUPPORTED' ? 'refused' : 'missing';
+    return { backing: { ...backing, status, error: record }, notes };
+  }
+}
+
+/** The layers a person gave, base first. Recorded links are compared with that order and never followed. */
+async function asGiven(
+  files: readonly string[],
+  topFormat: 'raw' | 'qcow2' | undefined,
+  consent: ConsentFacts,
+  open: ReachedFile[],
+): Promise<Found> {
+  if (files.length > MAX_LAYERS)
+    throw chainError('CHAIN_TOO_DEEP', `more than ${MAX_LAYERS} files are named`, '', 'name fewer');
+  const seen = new Set<string>();
+  for (const file of files) {
+    const reached = await openNamed(file);
+    open.push(reached);
+    if (seen.has(reached.file.identity))
+      throw chainError(
+        'CHAIN_FILE_TWICE',
+        'the same file is named twice',
+        file,
+        'name each layer once, base first',
+      );
+    seen.add(reached.file.identity);
+  }
+  const layers: LinkedLayer[] = [];
+  const chainNotes: string[] = [];
+  let claim: FormatClaim = { by: 'person', format: topFormat };
+  for (const [index, reached] of [...open.entries()].reverse()) {
+    const layer = openLayer(reached, claim);
+    const given = await givenLink(layer, open[index - 1], consent);
+    layers.unshift({ layer, backing: given.backing, notes: [] });
+    if (given.note !== '') chainNotes.unshift(given.note);
+    claim = given.below;
+  }
+  return { layers, notes: chainNotes };
+}
+
+interface GivenLink {
+  readonly backing: BackingLink;
+  /** Where the layer itself says otherwise, else empty. */
+  readonly note: string;
+  /** What is known of the format of the file below. */
+  readonly below: FormatClaim;
+}
+
+/** The link of a layer whose place was given. Where it names that very file, the format that it records holds too. */
+async function givenLink(
+  layer: LoneLayer,
+  below: ReachedFile | undefined,
+  consent: ConsentFacts,
+): Promise<GivenLink> {
+  const recorded = recordedBacking(layer);
+  const shown = escapeUntrusted(layer.source.path);
+  const name = backingName(layer);
+  const claim: FormatClaim = { by: 'person', format: undefined };
+  if (below === undefined) {
+    if (name.length === 0) return { backing: NO_BACKING, note: '', below: claim };
+    const note = `The order given makes ${shown} the base, although it names ${escapeUntrusted(recorded.recorded)} as its backing file, which is not opened.`;
+    const backing: BackingLink = { ...recorded, resolved: '', status: 'cut', error: givenBase(layer) };
+    return { backing, note, below: claim };
+  }
+  const resolved = shownPath(below.path);
+  const backing = { ...recorded, resolved, status: 'opened' } as const;
+  const over = `The order given puts ${shown} on ${escapeUntrusted(resolved)}`;
+  if (name.length === 0)
+    return { backing, note: `${over}, although it records no backing file.`, below: claim };
+  const { reached } = await followLink(name, layer.reached.referrer, { consent, always: 'policy' });
+  await reached?.file.handle.close();
+  if (reached?.file.identity !== below.file.identity) {
+    const note = `${over}, although it names ${escapeUntrusted(recorded.recorded)} as its backing file.`;
+    return { backing, note, below: claim };
+  }
+  const { recordedFormat } = recorded;
+  return {
+    backing,
+    note: '',
+    below: recordedFormat === '' ? claim : { by: 'image', format: recordedFormat },
+  };
+}
+
+async function describe(
+  found: readonly LinkedLayer[],
+  notes: readonly string[],
+  consent: ConsentFacts,
+  open: ReachedFile[],
+): Promise<{ info: ChainInfo; layers: readonly OpenLayer[] }> {
+  const sizes = sizeNotes(found.map(({ layer }) => layer.size));
+  const layers: OpenLayer[] = [];
+  const locks = await readLocks();
+  for (const [index, linked] of found.entries()) {
+    const { layer } = linked;
+    const data = await openDataFile(layer, consent, open);
+    const { path, file } = layer.reached;
+    const info: LayerInfo = {
+      index,
+      name: basename(layer.source.path),
+      path: layer.source.path,
+      format: layer.format,
+      formatSource: layer.formatSource,
+      size: layer.size,
+      fileSize: file.size,
+      allocatedSize: file.allocated,
+      clusterSize: layer.image?.geometry.clusterSize ?? 1,
+      backing: linked.backing,
+      ...(data.link === undefined ? {} : { dataFile: data.link }),
+      ...(layer.image === undefined ? {} : { qcow2: qcow2Info(layer.image) }),
+      notes: [
+        ...layer.notes,
+        ...linked.notes,
+        ...data.notes,
+        ...(sizes[index] ?? []),
+        ...nameNotes(path),
+        ...(writtenTo(locks, file) ? [WRITER_NOTE] : []),
+      ],
+    };
+    const { source, format, image } = layer;
+    layers.push({ info, source, format, image, device: file.device, dataFile: data.file });
+  }
+  const infos = layers.map(({ info }) => info);
+  const complete = infos[0]?.backing.status === 'none';
+  return { info: { layers: infos, size: infos.at(-1)?.size ?? 0, complete, notes }, layers };
+}
+
+/** The external data file: opened with consent only, because a child would read whatever file its name leads to. */
+async function openDataFile(
+  { image, reached }: LoneLayer,
+  consent: ConsentFacts,
+  open: ReachedFile[],
+): Promise<{ link?: BackingLink; file?: OpenedFile; notes: readonly string[] }> {
+  if (image === undefined || !hasDataFile(image.header)) return { notes: [] };
+  const recorded = { recorded: image.extensions.dataFile, recordedFormat: 'raw' };
+  const followed = await followLink(image.extensions.dataFileBytes, reached.referrer, {
+    consent,
+    always: 'ask',
+  });
+  const { status, resolved, error, notes } = followed;
+  const link = { ...recorded, resolved, status, ...(error === undefined ? {} : { error }) };
+  if (followed.reached === undefined)
+    return { link, notes: status === 'missing' ? [...notes, dataFileMissing(resolved)] : notes };
+  open.push(followed.reached);
+  const { handle, device } = followed.reached.file;
+  return { link, file: { fd: handle.fd, device }, notes };
+}
+
+function dataFileMissing(path: string): string {
+  return `Its data file ${escapeUntrusted(path)} cannot be opened: the map comes from its tables alone, and the data itself cannot be read.`;
+}
+
+const NO_BACKING: BackingLink = { recorded: '', recordedFormat: '', resolved: '', status: 'none' };
+
+function backingName(layer: LoneLayer): Uint8Array {
+  return layer.image?.backingFileBytes ?? new Uint8Array();
+}
+
+function recordedBacking(layer: LoneLayer): { recorded: string; recordedFormat: string } {
+  return {
+    recorded: Buffer.from(backingName(layer)).toString('utf8'),
+    recordedFormat: layer.image?.extensions.backingFormat ?? '',
+  };
+}
+
+function nameNotes(path: string): string[] {
+  const safe = escapeUntrusted(path, Number.MAX_SAFE_INTEGER) === path;
+  return safe ? [] : ['Its name holds characters that cannot be shown as they are.'];
+}
+
+function loop(subject: string): ErrorRecord {
+  const what = 'the file is already a layer of this chain, so the chain would be a loop';
+  return { code: 'CHAIN_LOOP', what, subject, advice: 'correct the recorded name with qemu-img rebase -u' };
+}
+
+function tooDeep({ source }: LoneLayer): ErrorRecord {
+  const what = `the chain has more than ${MAX_LAYERS} layers and is cut here`;
+  return {
+    code: 'CHAIN_TOO_DEEP',
+    what,
+    subject: source.path,
+    advice: 'open a lower layer to see what lies below',
+  };
+}
+
+function givenBase({ source }: LoneLayer): ErrorRecord {
+  const what = 'the order given makes this the base, so the backing file that it names is not opened';
+  return {
+    code: 'CHAIN_ORDER_GIVEN',
+    what,
+    subject: source.path,
+    advice: 'name that file first, or the top layer alone',
+  };
+}
+
+function chainError(code: string, what: string, subject: string, advice: string): CowscopeError {
+  return new CowscopeError({ code, what, subject, advice });
+}

@@ -1,0 +1,132 @@
+/** One opened file as a layer: its format decided, its header read. */
+import { basename } from 'node:path';
+import { CowscopeError } from '../../shared/errors.ts';
+import type { FormatSource, ImageFormat } from '../../shared/layer.ts';
+import { escapeUntrusted } from '../../shared/untrusted-text.ts';
+import { INCOMPATIBLE_CORRUPT, INCOMPATIBLE_DIRTY, type Qcow2Header } from '../qcow2/header.ts';
+import { openQcow2, type Qcow2Image } from '../qcow2/image.ts';
+import { recogniseFormat } from '../qcow2/recognise.ts';
+import type { ImageSource } from '../qcow2/source.ts';
+import { shownPath } from './byte-path.ts';
+import type { ReachedFile } from './follow-link.ts';
+
+/** Formats that a layer can have. */
+export type LayerFormat = 'qcow2' | 'qcow' | 'raw';
+
+/** A layer on its own, before its place in a chain is known. */
+export interface LoneLayer {
+  readonly reached: ReachedFile;
+  readonly source: ImageSource;
+  readonly format: LayerFormat;
+  readonly formatSource: FormatSource;
+  readonly image: Qcow2Image | undefined;
+  /** Virtual size in bytes. */
+  readonly size: number;
+  readonly notes: readonly string[];
+}
+
+/** What is known of a layer's format before the file is looked at. */
+export type FormatClaim =
+  /** A person named the file and perhaps its format: without that the magic decides. */
+  | { readonly by: 'person'; readonly format: 'raw' | 'qcow2' | undefined }
+  /** An image names the file and perhaps its format: the magic never decides. */
+  | { readonly by: 'image'; readonly format: string };
+
+/** Names that images record for formats which are raw bytes to us: qemu's drivers for plain files and devices. */
+const RAW_NAMES: ReadonlySet<string> = new Set(['raw', 'file', 'host_device']);
+
+/**
+ * The layer that an opened file holds. Throws CHAIN_FORMAT_UNSUPPORTED, or what the qcow2 reader throws for a header
+ * that it cannot read. The file stays open in any case.
+ */
+export function openLayer(reached: ReachedFile, claim: FormatClaim): LoneLayer {
+  const { file, path } = reached;
+  const source: ImageSource = { fd: file.handle.fd, size: file.size, path: shownPath(path) };
+  const { format, formatSource, notes } = decideFormat(source, claim);
+  if (format === 'raw') {
+    // qemu serves whole sectors: the last one is filled up with zeros.
+    const size = Math.ceil(file.size / 512) * 512;
+    return { reached, source, format, formatSource, image: undefined, size, notes };
+  }
+  const image = openQcow2(source);
+  const found = image.header.version === 1 ? 'qcow' : 'qcow2';
+  const differs =
+    found === format ? [] : [`It is recorded or given as ${format}, but its header is of ${found}.`];
+  const { size } = image.header;
+  return {
+    reached,
+    source,
+    format: found,
+    formatSource,
+    image,
+    size,
+    notes: [...notes, ...differs, ...bitNotes(image.header)],
+  };
+}
+
+/** What the header's own marks say of the image's state. */
+function bitNotes({ incompatible }: Qcow2Header): string[] {
+  const notes: string[] = [];
+  if ((incompatible & INCOMPATIBLE_DIRTY) !== 0n)
+    notes.push(
+      'The image was not closed properly (dirty bit): its refcounts may be stale; qemu-img check tells.',
+    );
+  if ((incompatible & INCOMPATIBLE_CORRUPT) !== 0n)
+    notes.push(
+      'It is marked corrupt (corrupt bit): qemu found its tables damaged and opens it for reading only; qemu-img check tells.',
+    );
+  return notes;
+}
+
+interface Decision {
+  readonly format: LayerFormat;
+  readonly formatSource: FormatSource;
+  readonly notes: readonly string[];
+}
+
+function decideFormat(source: ImageSource, claim: FormatClaim): Decision {
+  const { format: magic, sentence } = recogniseFormat(source);
+  if (claim.by === 'image') return recordedFormat(source, claim.format, magic);
+  if (claim.format !== undefined)
+    return { format: claim.format, formatSource: 'given', notes: rawNotes(claim.format, magic, 'given') };
+  if (magic === 'qcow2' || magic === 'qcow') return { format: magic, formatSource: 'magic', notes: [] };
+  if (magic === 'iso') return { format: 'raw', formatSource: 'magic', notes: [sentence] };
+  if (magic !== 'raw')
+    throw new CowscopeError({
+      code: 'CHAIN_FORMAT_UNSUPPORTED',
+      what: `images of the format ${magic} cannot be shown`,
+      subject: source.path,
+      advice: sentence,
+    });
+  const notes = ['It has no magic of any known format, so it is read as a raw disk.'];
+  if (/\.(?:qcow2?|qcow3|img2)$/i.test(basename(source.path)))
+    notes.push('Its name is that of a qcow2 image: if it was one, its header has been overwritten.');
+  return { format: 'raw', formatSource: 'assumed', notes };
+}
+
+/** Formats of backing files are never probed: the guest writes raw disks and could write any magic into them. */
+function recordedFormat(source: ImageSource, recorded: string, magic: ImageFormat): Decision {
+  if (recorded === '') {
+    const note =
+      'No format is recorded for it in the layer above, so it is read as raw and its format is not guessed; other programs may guess another one.';
+    return { format: 'raw', formatSource: 'assumed', notes: [note, ...rawNotes('raw', magic, 'assumed')] };
+  }
+  if (RAW_NAMES.has(recorded))
+    return { format: 'raw', formatSource: 'recorded', notes: rawNotes('raw', magic, 'recorded') };
+  if (recorded === 'qcow2' || recorded === 'qcow')
+    return { format: recorded, formatSource: 'recorded', notes: [] };
+  throw new CowscopeError({
+    code: 'CHAIN_FORMAT_UNSUPPORTED',
+    what: `the layer above records the format "${escapeUntrusted(recorded)}" for this file, which cannot be shown`,
+    subject: source.path,
+    advice: 'the layers above it are shown without what lies below',
+  });
+}
+
+function rawNotes(format: LayerFormat, magic: ImageFormat, how: FormatSource): string[] {
+  if (format !== 'raw' || magic === 'raw' || magic === 'iso') return [];
+  const why = how === 'recorded' ? 'recorded as' : how === 'given' ? 'given as' : 'taken for';
+  return [
+    `It is ${why} raw but begins like an image of the format ${magic}: what is shown are the bytes of that file.`,
+  ];
+}

@@ -1,0 +1,54 @@
+/** Whether another program writes to an image, by the locks that qemu holds on it. */
+import { open } from 'node:fs/promises';
+import { deviceNumbers } from './open-file.ts';
+
+/** What to say of a file that {@link writtenTo} is true for. */
+export const WRITER_NOTE = 'Another program has it open for writing: what is shown may change or be torn.';
+
+/** The system's list of locks; the rest of a longer one is not looked at. */
+const LOCKS = '/proc/locks';
+const MAX_LOCKS_BYTES = 2 ** 20;
+
+/** Bytes that qemu locks for what it does to an image: file-posix.c, RAW_LOCK_PERM_BASE (100) and the bit of WRITE or RESIZE. */
+const WRITE_BYTE = 101;
+const RESIZE_BYTE = 103;
+
+/** The locks of all files as Linux lists them (proc_locks(5)), at most 1 MiB; empty on other systems. Never rejects. */
+export async function readLocks(): Promise<string> {
+  if (process.platform !== 'linux') return '';
+  try {
+    const handle = await open(LOCKS, 'r');
+    try {
+      const bytes = Buffer.alloc(MAX_LOCKS_BYTES);
+      let length = 0;
+      while (length < bytes.length) {
+        const { bytesRead } = await handle.read(bytes, length, bytes.length - length, null);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return bytes.toString('latin1', 0, length);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return ''; // no /proc in this sandbox
+  }
+}
+
+/**
+ * True when a list of locks says that a qemu program has the file open for writing or resizing. False proves nothing:
+ * locks can be switched off, and other machines' are not listed.
+ */
+export function writtenTo(locks: string, { dev, ino }: { dev: bigint; ino: bigint }): boolean {
+  const { major, minor } = deviceNumbers(dev);
+  for (const line of locks.split('\n')) {
+    const lock = /^\d+: OFDLCK +\S+ +\S+ +\S+ ([\da-f]+):([\da-f]+):(\d+) (\d+) (\d+|EOF)$/.exec(line);
+    if (lock === null) continue;
+    const [, ofMajor = '', ofMinor = '', inode = '', from = '', to = ''] = lock;
+    if (BigInt(`0x${ofMajor}`) !== major || BigInt(`0x${ofMinor}`) !== minor || BigInt(inode) !== ino)
+      continue;
+    const covers = (byte: number) => Number(from) <= byte && (to === 'EOF' || byte <= Number(to));
+    if (covers(WRITE_BYTE) || covers(RESIZE_BYTE)) return true;
+  }
+  return false;
+}

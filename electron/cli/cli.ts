@@ -1,0 +1,54 @@
+/** Entry of the command line: runs what was asked for, and says how everything ended. */
+import { CommanderError } from 'commander';
+import { CowscopeError, errorRecord } from '../../shared/errors.ts';
+import { EXIT } from './exit-codes.ts';
+import { complain, complainStack, endQuietly } from './output.ts';
+import { createProgram } from './program.ts';
+
+function main(): void {
+  const words = process.argv.slice(2);
+  const end = words.indexOf('--');
+  const debug = words.slice(0, end < 0 ? undefined : end).includes('--debug');
+  const finish = (error: unknown) => {
+    if (debug) complainStack(error);
+    const record = errorRecord(error);
+    complain(record);
+    process.exitCode = record.code === 'USAGE' ? EXIT.usage : EXIT.failed;
+  };
+  endQuietly(error => {
+    finish(error);
+    process.exit();
+  });
+  const program = createProgram(action => {
+    action().then(code => {
+      process.exitCode = code;
+    }, finish);
+  });
+  try {
+    program.parse();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) finish(error);
+    else if (error.exitCode !== 0) finish(wrongUsage(error, program.args[0], program.commands));
+  }
+}
+
+/** A complaint of the parser as one sentence, with the help of the command that it is about. */
+function wrongUsage(
+  error: CommanderError,
+  word: string | undefined,
+  commands: readonly { name(): string }[],
+): CowscopeError {
+  const command = commands.some(known => known.name() === word) ? ` ${word}` : '';
+  const what = error.message
+    .replace(/^error: /, '')
+    .replaceAll(/\.?\n/g, ' ')
+    .replace(/\.$/, '');
+  return new CowscopeError({
+    code: 'USAGE',
+    what,
+    subject: '',
+    advice: `see cowscope${command} --help`,
+  });
+}
+
+main();

@@ -1,0 +1,10 @@
+/** Exit codes of every command; scripts rely on them. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  /** Done, with parts missing, such as an unreadable layer. */
+  partial: 3,
+  usage: 64,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -1,0 +1,66 @@
+/** Writing to the terminal or a pipe: with back-pressure on standard output, one line per complaint on standard error. */
+import { once } from 'node:events';
+import { CowscopeError, describeError, type ErrorRecord } from '../../shared/errors.ts';
+import { escapeUntrusted } from '../../shared/untrusted-text.ts';
+
+const MAX_LINE = 1000;
+const DEFAULT_WIDTH = 80;
+
+/** Writes to standard output and resolves when more may be written. */
+export async function write(text: string | Uint8Array): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
+/** Writes one line. */
+export function writeLine(text = ''): Promise<void> {
+  return write(`${text}\n`);
+}
+
+/** Columns of the terminal; elsewhere those that COLUMNS says, or 80. */
+export function outputWidth(): number {
+  return process.stdout.columns || Number.parseInt(process.env.COLUMNS ?? '', 10) || DEFAULT_WIDTH;
+}
+
+/** Says on standard error what could not be done: `cowscope: CODE: what, which file, what to do`. */
+export function complain(record: ErrorRecord): void {
+  process.stderr.write(`cowscope: ${escapeUntrusted(describeError(record), MAX_LINE)}\n`);
+}
+
+/** Says on standard error where in the program an error and its causes came from. */
+export function complainStack(error: unknown): void {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    for (const line of (cause.stack ?? cause.message).split('\n'))
+      process.stderr.write(`${escapeUntrusted(line, MAX_LINE)}\n`);
+}
+
+/** Says a note on standard error; JSON on standard output stays clean. */
+export function note(text: string): void {
+  process.stderr.write(`cowscope: note: ${escapeUntrusted(text, MAX_LINE)}\n`);
+}
+
+/**
+ * A closed pipe and an interrupt end the program quietly, as other tools of this kind do. `fail` gets what nobody
+ * caught, and must end the program.
+ */
+export function endQuietly(fail: (error: unknown) => void): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    fail(
+      new CowscopeError({
+        code: 'OUTPUT_FAILED',
+        what: `the output could not be written: ${error.message}`,
+        subject: '',
+        advice: 'look where it goes to',
+      }),
+    );
+  });
+  process.stderr.on('error', () => {}); // nobody is there to be told
+  process.on('uncaughtException', fail);
+  // An exit, unlike a death by signal, ends the children and removes their sockets.
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)
+    process.on(signal, () => process.exit(code));
+}

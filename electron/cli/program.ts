@@ -1,0 +1,119 @@
+/** The commands and their options. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { completionScript, SHELLS } from './completion.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { layersCommand } from './layers-command.ts';
+import { mapCommand } from './map-command.ts';
+import { openCommand } from './open-command.ts';
+import { write } from './output.ts';
+
+const TARGET = 'a file, several files (a chain, base first), or one NBD URI';
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 could not be done, 3 done with parts missing, 64 wrong usage.
+What could not be done is one line on standard error; docs/errors.md explains every code.`;
+
+const MAP_EXAMPLES = `
+Examples:
+  cowscope map top.qcow2                              a drawn map, the ranges, the sums
+  cowscope map --output json top.qcow2                one document: docs/map-schema.md
+  cowscope map --layer 0 --witness nbd top.qcow2      the base alone, as qemu-nbd sees it
+  cowscope map --as qemu-img top.qcow2                as qemu-img map --output=json
+  cowscope map --as nbdinfo nbd://host/disk           as nbdinfo --map --json`;
+
+/** An option whose value is one of a few words, or one of any. */
+function choice(flags: string, words: readonly string[], description: string): Option {
+  return new Option(`${flags} <${words.join('|')}>`, description).choices(words);
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('A whole number is needed');
+  return Number(value);
+}
+
+/** Options of every command that opens a target. */
+function withTarget(command: Command): Command {
+  return command
+    .addOption(choice('--format', ['raw', 'qcow2'], 'format of the top file, instead of recognising it'))
+    .option(
+      '--allow <path>',
+      'open this file though it lies elsewhere than the image; repeatable',
+      collect,
+      [],
+    )
+    .option('--allow-all', 'open every file that the images name; protocols are never followed', false)
+    .option('--force-share', 'read images that another program has open; they may change meanwhile', false);
+}
+
+function outputOption(): Option {
+  return choice('--output', ['text', 'json'], 'for people (default) or for programs').default('text');
+}
+
+/** The whole command line. `run` gets the action to carry out. */
+export function createProgram(run: (action: () => Promise<ExitCode>) => void): Command {
+  const program = new Command('cowscope')
+    .description(`${packageJson.description}. Nothing is ever written to an image.`)
+    .version(packageJson.version, '--version', 'print the version')
+    .option('--debug', 'also print where in the program an error came from', false)
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .configureHelp({ optionDescription: option => option.description, showGlobalOptions: true })
+    .addHelpText('after', `\ncowscope TARGET opens the window.\n${EXIT_CODES}`)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+
+  withTarget(program.command('map'))
+    .summary('print the merged map of a chain')
+    .description('Print the merged map of a chain: state, owner and overrides of every range.')
+    .argument('<target...>', TARGET)
+    .option('--layer <number>', 'this layer alone; 0 is the base', wholeNumber)
+    .option('--totals', 'only the sums', false)
+    .addOption(
+      choice(
+        '--witness',
+        ['metadata', 'nbd', 'both'],
+        'who reads qcow2 layers: our own reader (default), qemu-nbd, or both, compared; raw layers and URIs are always read over NBD',
+      ).default('metadata'),
+    )
+    .addOption(choice('--as', ['qemu-img', 'nbdinfo'], 'print exactly what that tool prints, as JSON'))
+    .option('--context <name>', 'metadata context for --as nbdinfo; repeatable', collect, [])
+    .option('--snapshot <id>', 'this internal snapshot of the top layer, by id or name')
+    .addOption(outputOption())
+    .addHelpText('after', MAP_EXAMPLES)
+    .action((words: string[], options) => run(() => mapCommand(words, options)));
+
+  withTarget(program.command('layers'))
+    .summary('print the layers of a chain, or the exports of an NBD server')
+    .description(
+      'Print the layers of a chain: files, sizes, formats, features, snapshots, bitmaps, and how each link was resolved. Of an NBD URI: what that server offers.',
+    )
+    .argument('<target...>', TARGET)
+    .addOption(outputOption())
+    .action((words: string[], options) => run(() => layersCommand(words, options)));
+
+  withTarget(program.command('open', { isDefault: true }))
+    .summary('open the window')
+    .description('Open the window; without a target it is empty.')
+    .argument('[target...]', TARGET)
+    .action((words: string[], options) =>
+      run(() => openCommand(words, { ...options, named: program.args[0] === 'open' })),
+    );
+
+  program
+    .command('completion')
+    .summary('print a completion script')
+    .description('Print a completion script, for example: source <(cowscope completion bash)')
+    .argument(`<${SHELLS.join('|')}>`, 'the shell')
+    .action((shell: string) =>
+      run(async () => {
+        await write(completionScript(program, shell));
+        return EXIT.done;
+      }),
+    );
+  return program;
+}

@@ -1,0 +1,299 @@
+/**
+ * The merge core: one chain's tables, its pyramid, the reading in the background and the answers.
+ *
+ * It runs in a worker thread but knows only a `post` function, so that tests can run it in place. Work is cut into
+ * slices of a few milliseconds; between slices questions are answered.
+ */
+import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/errors.ts';
+import { createPyramid, type Pyramid, summarise } from '../../shared/extent/pyramid.ts';
+import type { LayerProgress } from '../../shared/ipc/contract.ts';
+import { type ChainTables, openChainTables, type StoredLayer } from './chain-tables.ts';
+import { createFindingLog, type FindingLog } from './findings.ts';
+import { inspectAt } from './inspect.ts';
+import type { FromMerge, MergeCallName, MergeCalls, MergePlan, ToMerge } from './protocol.ts';
+import { extentsOf, seekIn, statisticsOf, tilesOf } from './queries.ts';
+import { contextTotalsOf, overviewOf, streamList, totalsOf } from './stream.ts';
+
+/** Longest stretch of work between two looks at the mailbox, in milliseconds. */
+const SLICE_MS = 6;
+/** Shortest time between two pushes of the same kind, in milliseconds. */
+const PUSH_MS = 50;
+/** What is fed is shown so rarely that it takes at most one part in so many: a chain that turns out deeper starts anew. */
+const SHOW_SHARE = 10;
+
+/** Takes messages from the owner of files and sockets. */
+export interface MergeCore {
+  receive(message: ToMerge): void;
+}
+
+interface Open {
+  readonly tables: ChainTables;
+  pyramid: Pyramid;
+  /** Next page of the background reading; pages go in the order of `order`. */
+  nextPage: number;
+  readonly order: Uint32Array;
+  cancelled: boolean;
+  readonly nbd: (LayerProgress | undefined)[];
+  /** For each layer the first page whose fed extents are not in the picture yet. */
+  readonly shown: number[];
+  readonly log: FindingLog;
+  /** Findings that the other side was told of. */
+  told: number;
+}
+
+/** A core that sends its answers and news through `post`; transferable buffers are listed beside the message. */
+export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffer[]) => void): MergeCore {
+  let open: Open | undefined;
+  let version = 0;
+  let changedFrom = Number.POSITIVE_INFINITY;
+  let changedTo = 0;
+  let lastPush = 0;
+  let showCost = 0;
+  let scheduled = false;
+  const takers = new Map<number, () => void>();
+  const aborted = new Set<number>();
+  /** The newest question of each kind. */
+  const newest = new Map<MergeCallName, number>();
+
+  function start(plan: MergePlan): void {
+    const tables = openChainTables(plan);
+    open = {
+      tables,
+      pyramid: createPyramid(plan.keep ? tables.pageCount : 0, tables.pageSpan, tables.laneCount),
+      nextPage: 0,
+      order: readingOrder(tables.pageCount),
+      cancelled: false,
+      nbd: plan.layers.map(() => undefined),
+      shown: plan.layers.map(() => 0),
+      log: createFindingLog(tables),
+      told: 0,
+    };
+    post({ kind: 'opened', tracks: tables.tracks() });
+    if (plan.keep) schedule();
+  }
+
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      if (open !== undefined) readSlice(open);
+    });
+  }
+
+  /** Reads pages of every metadata layer and summarises what is new, for one slice. */
+  function readSlice(state: Open): void {
+    const { tables } = state;
+    const end = performance.now() + SLICE_MS;
+    while (performance.now() < end && !state.cancelled && state.nextPage < tables.pageCount) {
+      const page = state.order[state.nextPage++] as number;
+      for (const layer of tables.layers) tables.readPage(layer.index, page);
+      refresh(state, page);
+      if (tables.stored > tables.plan.extentBudget) tables.dropPage(page);
+    }
+    const more = !state.cancelled && state.nextPage < tables.pageCount;
+    pushNews(state, !more);
+    if (more) schedule();
+  }
+
+  function refresh(state: Open, page: number): void {
+    const { tables } = state;
+    summarise(state.pyramid, page, tables.sweep(page));
+    state.log.comparePage(page);
+    changedFrom = Math.min(changedFrom, page * tables.pageSpan);
+    changedTo = Math.max(changedTo, Math.min((page + 1) * tables.pageSpan, tables.plan.size));
+    version++;
+  }
+
+  function pushNews(state: Open, force: boolean): void {
+    const now = performance.now();
+    if (!force && now - lastPush < PUSH_MS) return;
+    lastPush = now;
+    if (changedTo > 0) post({ kind: 'changed', version, start: changedFrom, end: changedTo });
+    changedFrom = Number.POSITIVE_INFINITY;
+    changedTo = 0;
+    post({ kind: 'progress', layers: progressOf(state) });
+    if (state.log.count === state.told) return;
+    state.told = state.log.count;
+    post({ kind: 'findings', ...state.log.list() });
+  }
+
+  function feed(state: Open, message: ToMerge & { kind: 'batch' }): void {
+    const { tables } = state;
+    const layer = tables.layers[message.layer];
+    if (layer?.nbd === undefined) return;
+    let error: ErrorRecord | undefined;
+    try {
+      if (tables.feed(message.layer, message.batch)) {
+        if (tables.plan.keep)
+          state.pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.laneCount);
+        state.shown[message.layer] = 0;
+        post({ kind: 'tracks', tracks: tables.tracks() });
+      }
+    } catch (thrown) {
+      error = errorRecord(thrown);
+    }
+    state.nbd[message.layer] = feedProgress(layer, 'reading');
+    if (performance.now() - lastPush >= Math.max(PUSH_MS, SHOW_SHARE * showCost)) {
+      if (tables.plan.keep) showFed(state, layer);
+      else if (tables.fedOverBudget) compareFed(state, layer);
+    }
+    post({ kind: 'batchTaken', layer: message.layer, ...(error === undefined ? {} : { error }) });
+  }
+
+  /** Holds what was fed against the metadata, so that it need not be kept. */
+  function compareFed(state: Open, layer: StoredLayer): void {
+    const { tables } = state;
+    lastPush = performance.now();
+    const covered = layer.nbd?.feeder.position ?? 0;
+    for (let page = state.shown[layer.index] as number; page < tables.pageCount; page++) {
+      if (Math.min((page + 1) * tables.pageSpan, layer.plan.size) > covered) break;
+      state.log.comparePage(page);
+      state.shown[layer.index] = page + 1;
+    }
+  }
+
+  /** Brings what was fed since the last time into the picture. */
+  function showFed(state: Open, layer: StoredLayer): void {
+    const { tables } = state;
+    const began = performance.now();
+    const covered = layer.nbd?.feeder.position ?? 0;
+    tables.flush(layer.index);
+    for (let page = state.shown[layer.index] as number; page < tables.pageCount; page++) {
+      if (page * tables.pageSpan >= covered) break;
+      if (layer.metadata === undefined) refresh(state, page);
+      else state.log.comparePage(page);
+      if ((page + 1) * tables.pageSpan <= covered) state.shown[layer.index] = page + 1;
+    }
+    showCost = performance.now() - began;
+    pushNews(state, true);
+  }
+
+  function endFeed(state: Open, message: ToMerge & { kind: 'fed' }): void {
+    const layer = state.tables.layers[message.layer];
+    if (layer?.nbd === undefined) return;
+    const phase = message.error !== undefined ? 'failed' : message.cancelled === true ? 'cancelled' : 'done';
+    state.nbd[message.layer] = feedProgress(layer, phase, message.error);
+    if (state.tables.plan.keep) showFed(state, layer);
+    else state.tables.flush(layer.index);
+  }
+
+  async function answer(state: Open, id: number, name: MergeCallName, args: unknown): Promise<void> {
+    const { tables } = state;
+    newest.set(name, id);
+    const superseded = () => newest.get(name) !== id;
+    const run: { [N in MergeCallName]: (given: MergeCalls[N]['args']) => unknown } = {
+      tiles: given => tilesOf(tables, state.pyramid, version, given),
+      extents: given => extentsOf(tables, version, given.start, given.end),
+      inspect: given => inspectAt(tables, given.offset),
+      statistics: given => statisticsOf(tables, given.start, given.end, superseded),
+      seek: given => seekIn(tables, state.pyramid, given, superseded),
+      totals: given => totalsOf(tables, given.layer),
+      contextTotals: given => contextTotalsOf(tables, given.spec, given.layer),
+      overview: given => overviewOf(tables, given.span, given.layer),
+      stream: given => streamList(tables, given.spec, given.layer, text => sendChunk(id, text)),
+      findings: () => {
+        state.log.compareAll();
+        return { ...state.log.list(), problems: state.log.problems() };
+      },
+    };
+    try {
+      post({ kind: 'reply', id, value: await (run[name] as (given: unknown) => unknown)(args) });
+    } catch (error) {
+      post({ kind: 'error', id, error: errorRecord(error) });
+    } finally {
+      takers.delete(id);
+      aborted.delete(id);
+    }
+  }
+
+  /** Sends one chunk of a stream and waits until it was taken, so that a slow reader bounds our memory. */
+  function sendChunk(id: number, text: Uint8Array<ArrayBuffer>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      takers.set(id, () => {
+        if (aborted.has(id))
+          reject(
+            new CowscopeError({ code: 'CANCELLED', what: 'the list was cancelled', subject: '', advice: '' }),
+          );
+        else resolve();
+      });
+      post({ kind: 'chunk', id, text }, [text.buffer]);
+    });
+  }
+
+  function receive(message: ToMerge): void {
+    if (message.kind === 'open') {
+      try {
+        start(message.plan);
+      } catch (error) {
+        post({ kind: 'failed', error: errorRecord(error) });
+      }
+      return;
+    }
+    if (message.kind === 'taken') {
+      takers.get(message.id)?.();
+      return;
+    }
+    if (message.kind === 'abort') {
+      aborted.add(message.id);
+      takers.get(message.id)?.();
+      return;
+    }
+    if (open === undefined) return;
+    if (message.kind === 'batch') feed(open, message);
+    else if (message.kind === 'fed') endFeed(open, message);
+    else if (message.kind === 'call') void answer(open, message.id, message.name, message.args);
+    else {
+      open.cancelled = message.kind === 'cancelReading';
+      pushNews(open, true);
+      if (!open.cancelled && open.tables.plan.keep) schedule();
+    }
+  }
+
+  return { receive };
+}
+
+/** Page indexes so that any prefix is spread evenly over the disk: the picture fills in everywhere at once. */
+export function readingOrder(pages: number): Uint32Array {
+  const order = new Uint32Array(pages);
+  let n = 0;
+  let stride = 1;
+  while (stride * 2 < pages) stride *= 2;
+  for (let first = true; stride >= 1; stride /= 2, first = false) {
+    for (let page = first ? 0 : stride; page < pages; page += first ? stride : stride * 2) order[n++] = page;
+  }
+  return order;
+}
+
+function feedProgress(layer: StoredLayer, phase: LayerProgress['phase'], error?: ErrorRecord): LayerProgress {
+  return {
+    layer: layer.index,
+    witness: 'nbd',
+    phase,
+    covered: layer.nbd?.feeder.position ?? 0,
+    total: layer.plan.size,
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function progressOf(state: Open): LayerProgress[] {
+  const { tables } = state;
+  const all: LayerProgress[] = [];
+  for (const layer of tables.layers) {
+    if (layer.metadata !== undefined) {
+      const done = state.nextPage >= tables.pageCount;
+      all.push({
+        layer: layer.index,
+        witness: 'metadata',
+        phase: done ? 'done' : state.cancelled ? 'cancelled' : 'reading',
+        covered: done ? layer.plan.size : Math.floor((layer.plan.size * state.nextPage) / tables.pageCount),
+        total: layer.plan.size,
+      });
+    }
+    const nbd = state.nbd[layer.index];
+    if (nbd !== undefined) all.push(nbd);
+    else if (layer.nbd !== undefined)
+      all.push({ layer: layer.index, witness: 'nbd', phase: 'waiting', covered: 0, total: layer.plan.size });
+  }
+  return all;
+}

@@ -1,0 +1,271 @@
+/** Lists and sums over a whole chain: pages are swept one after the other and nothing is kept. */
+import { addSwept, createColumns, toTile } from '../../shared/extent/columns.ts';
+import {
+  DAMAGED,
+  DIRTY,
+  DIRTY_UNKNOWN,
+  HOLE_OVERRIDES,
+  LOCAL,
+  OUT_OF_RANGE,
+  OVERRIDDEN,
+  OVERRIDES,
+  ownerKnown,
+  SHADOWED,
+  STATES,
+  stateIndexOf,
+  stateOf,
+} from '../../shared/extent/flags.ts';
+import { STATE_LABELS } from '../../shared/extent/labels.ts';
+import { contextRow } from '../../shared/extent/nbdinfo-text.ts';
+import {
+  createMapWalk,
+  createRowWalk,
+  type MapRow,
+  nbdContextKey,
+  QEMU_IMG_EMPTY,
+  qemuImgKey,
+  qemuImgRow,
+  type RowWalk,
+} from '../../shared/extent/rows.ts';
+import { TILE_COLUMNS, type TileColumns } from '../../shared/ipc/contract.ts';
+import { formatOffset, formatSize } from '../../shared/offset.ts';
+import { escapeUntrusted } from '../../shared/untrusted-text.ts';
+import type { ChainTables, SweepOptions } from './chain-tables.ts';
+import type { MapTotals, StreamSpec } from './protocol.ts';
+import { forPages } from './queries.ts';
+import { createRowText, type RowTemplate, type RowText, rowTemplate } from './row-text.ts';
+
+/** Text is handed on in chunks of at least this many bytes. */
+const CHUNK_BYTES = 2 ** 18;
+
+function sizeOf(tables: ChainTables, layer: number | undefined): number {
+  return layer === undefined ? tables.plan.size : (tables.layers[layer]?.plan.size ?? 0);
+}
+
+/** Writes a list as text, in the frame its model prints, and counts its rows. */
+export async function streamList(
+  tables: ChainTables,
+  spec: StreamSpec,
+  layer: number | undefined,
+  send: (text: Uint8Array<ArrayBuffer>) => Promise<void>,
+): Promise<{ rows: number }> {
+  const text = createRowText(2 * CHUNK_BYTES);
+  const laneCount = layer === undefined ? tables.laneCount : 1;
+  const options: SweepOptions = {
+    layer,
+    readMissing: true,
+    hosts: spec.list === 'qemu-img',
+    bitmap: spec.list === 'nbdinfo' ? spec.bitmap : undefined,
+  };
+  const counted = { rows: 0 };
+  const walk = walkOf(tables, spec, layer, laneCount, text, counted);
+  const [head, tail] =
+    spec.list === 'map' ? ['', ''] : spec.list === 'qemu-img' ? ['[', ']\n'] : ['[\n', '\n]\n'];
+  text.text(head);
+  const size = sizeOf(tables, layer);
+  let sending = Promise.resolve(); // one chunk is on its way while the next is written
+  for (let page = 0; page * tables.pageSpan < size; page++) {
+    walk.add(tables.sweep(page, options));
+    if (text.length < CHUNK_BYTES) continue;
+    await sending;
+    sending = send(text.take());
+    sending.catch(() => {}); // seen where it is awaited
+  }
+  walk.finish();
+  if (size === 0 && spec.list === 'qemu-img') text.text(QEMU_IMG_EMPTY);
+  text.text(tail);
+  await sending;
+  await send(text.take());
+  return counted;
+}
+
+/** The walk that writes the rows of a list and counts them. */
+function walkOf(
+  tables: ChainTables,
+  spec: StreamSpec,
+  layer: number | undefined,
+  laneCount: number,
+  text: RowText,
+  counted: { rows: number },
+): RowWalk {
+  const separator = spec.list === 'map' && spec.form === 'text' ? '\n' : ',\n';
+  const add = (row: string) => text.text(counted.rows++ === 0 ? row : separator + row);
+  if (spec.list === 'map') {
+    if (spec.form === 'json') return createMapWalk(row => add(mapRowJson(tables, layer, row)));
+    const titles = laneTitles(tables);
+    return createMapWalk(row => add(mapRowText(layer === undefined ? titles : titles.slice(layer), row)));
+  }
+  const templates = new Map<number, RowTemplate>();
+  const addNumbers = (write: RowWriter, start: number, length: number, key: number, host: number) => {
+    if (counted.rows === 0) return add(write(start, length, key, host));
+    const known = host < 0 ? -1 - key : key;
+    let template = templates.get(known);
+    if (template === undefined) {
+      template = rowTemplate((a, b, c) => separator + write(a, b, key, host < 0 ? host : c));
+      templates.set(known, template);
+    }
+    text.row(template, start, length, host);
+    counted.rows++;
+  };
+  if (spec.list === 'qemu-img')
+    return createRowWalk(qemuImgKey(laneCount), true, (start, length, key, host) =>
+      addNumbers(qemuImgRow, start, length, key, host),
+    );
+  const bitmapLane = layer === undefined ? (spec.bitmap?.layer ?? 0) : 0;
+  const write: RowWriter = (start, length, word) => contextRow(spec.context, start, length, word);
+  return createRowWalk(nbdContextKey(spec.context, laneCount, bitmapLane), false, (start, length, word) =>
+    addNumbers(write, start, length, word, -1),
+  );
+}
+
+/** Prints a row; `host` is -1 where it has none. */
+type RowWriter = (start: number, length: number, key: number, host: number) => string;
+
+/** One row of the map document: schema cowscope.map version 1, docs/map-schema.md. */
+function mapRowJson(tables: ChainTables, layer: number | undefined, row: MapRow): string {
+  const { word } = row;
+  const byDepth = tables.layers.length === 1 && tables.laneCount > 1;
+  const owner = word & LOCAL ? (layer ?? row.stop) : null;
+  const parts = [
+    `"start":${row.start}`,
+    `"length":${row.length}`,
+    byDepth ? `"depth":${word & LOCAL ? tables.laneCount - row.stop : 0}` : `"owner":${owner}`,
+    `"state":"${stateOf(word)}"`,
+    `"overrides":[${row.overridden.join(',')}]`,
+    `"shadows":[${row.shadowed.join(',')}]`,
+  ];
+  if (word & HOLE_OVERRIDES) parts.push('"holeOverrides":true');
+  if (word & DAMAGED) parts.push('"damaged":true');
+  if (word & DIRTY) parts.push('"dirty":true');
+  if (word & DIRTY_UNKNOWN) parts.push('"dirtyUnknown":true');
+  if (!ownerKnown(word) && row.stop >= 0 && stateOf(word) !== 'unread' && stateOf(word) !== 'unreadable')
+    parts.push('"ownerUnknown":true');
+  return `{${parts.join(',')}}`;
+}
+
+/** One row of the map as a person reads it: offset, length, state, owner, and what it hides. */
+function mapRowText(titles: readonly string[], row: MapRow): string {
+  const { word, stop } = row;
+  const name = (lane: number) => titles[lane] ?? String(lane);
+  const list = (lanes: readonly number[]) => lanes.map(name).join(', ');
+  const notes: string[] = [];
+  if (row.overridden.length > 0) notes.push(`hides ${list(row.overridden)}`);
+  if (word & HOLE_OVERRIDES) notes.push('a hole that overrides');
+  if (row.shadowed.length > 0) notes.push(`${list(row.shadowed)} hidden by the shorter layer`);
+  if (word & DAMAGED) notes.push('damaged');
+  if (word & DIRTY) notes.push('dirty');
+  if (word & DIRTY_UNKNOWN) notes.push('a bitmap is unknown');
+  if (stop >= 0 && !ownerKnown(word)) notes.push('owner unknown');
+  const owner = word & LOCAL ? name(stop) : stop >= 0 && word & OUT_OF_RANGE ? `- (${name(stop)} ends)` : '-';
+  const columns = [
+    formatOffset(row.start).padEnd(14),
+    formatSize(row.length).padStart(12),
+    ` ${STATE_LABELS[stateOf(word)].padEnd(17)}`,
+    owner.padEnd(18),
+    notes.join('; '),
+  ];
+  return columns.join(' ').trimEnd();
+}
+
+/** Titles of the lanes, base first, safe for a terminal. */
+function laneTitles(tables: ChainTables): string[] {
+  return tables
+    .tracks()
+    .slice(1)
+    .map(track => escapeUntrusted(track.title, 40))
+    .reverse();
+}
+
+/** Sums of the merged map, or of one layer alone. */
+export async function totalsOf(tables: ChainTables, layer: number | undefined): Promise<MapTotals> {
+  const lanes = layer === undefined ? tables.laneCount : 1;
+  const states = new Array<number>(STATES.length).fill(0);
+  const owners = new Array<number>(lanes + 1).fill(0);
+  const shadowed = new Array<number>(lanes).fill(0);
+  const overridden = new Array<number>(lanes).fill(0);
+  let overrides = 0;
+  let holeOverrides = 0;
+  let extents = 0;
+  let last = -1;
+  const known = new Map<number, number>(); // what the guest sees, numbered over all pages
+  const options: SweepOptions = { layer, readMissing: true };
+  await forPages(tables, 0, sizeOf(tables, layer), page => {
+    const swept = tables.sweep(page, options);
+    const { starts, combos, comboCount, stops, guest, words, count } = swept;
+    const bytes = new Float64Array(comboCount);
+    const views = new Int32Array(comboCount);
+    for (let combo = 0; combo < comboCount; combo++)
+      views[combo] = numberOf(known, (guest[combo] as number) * 2 ** 16 + (stops[combo] as number));
+    let start = 0;
+    for (let i = 0; i < count; i++) {
+      const combo = combos[i] as number;
+      const end = starts[i + 1] as number;
+      const view = views[combo] as number;
+      bytes[combo] = (bytes[combo] as number) + end - start;
+      start = end;
+      if (view !== last) extents++;
+      last = view;
+    }
+    for (let combo = 0; combo < comboCount; combo++) {
+      const length = bytes[combo] as number;
+      const word = guest[combo] as number;
+      const state = stateIndexOf(word);
+      const owner = word & LOCAL ? (stops[combo] as number) : lanes;
+      states[state] = (states[state] as number) + length;
+      owners[owner] = (owners[owner] as number) + length;
+      if (word & OVERRIDES) overrides += length;
+      if (word & HOLE_OVERRIDES) holeOverrides += length;
+      for (let lane = 0; lane < lanes; lane++) {
+        const hidden = (words[lane] as Uint32Array)[combo] as number;
+        if (hidden & SHADOWED) shadowed[lane] = (shadowed[lane] as number) + length;
+        else if (hidden & OVERRIDDEN) overridden[lane] = (overridden[lane] as number) + length;
+      }
+    }
+    return undefined;
+  });
+  return { states, owners, overrides, holeOverrides, shadowed, overridden, extents };
+}
+
+/** The number of a key: its own for each different one. */
+function numberOf(known: Map<number, number>, key: number): number {
+  const number = known.get(key) ?? known.size;
+  known.set(key, number);
+  return number;
+}
+
+/** Bytes per context word, in ascending order of the word. */
+export async function contextTotalsOf(
+  tables: ChainTables,
+  spec: StreamSpec & { list: 'nbdinfo' },
+  layer: number | undefined,
+): Promise<[number, number][]> {
+  const sums = new Map<number, number>();
+  const lanes = layer === undefined ? tables.laneCount : 1;
+  const bitmapLane = layer === undefined ? (spec.bitmap?.layer ?? 0) : 0;
+  const walk = createRowWalk(nbdContextKey(spec.context, lanes, bitmapLane), false, (_, length, word) => {
+    sums.set(word, (sums.get(word) ?? 0) + length);
+  });
+  await forPages(tables, 0, sizeOf(tables, layer), page => {
+    walk.add(tables.sweep(page, { layer, readMissing: true, bitmap: spec.bitmap }));
+    return undefined;
+  });
+  walk.finish();
+  return [...sums].sort((a, b) => a[0] - b[0]);
+}
+
+/** The whole axis as one tile of columns of `span` bytes for each track, for a drawing in text. */
+export async function overviewOf(
+  tables: ChainTables,
+  span: number,
+  layer: number | undefined,
+): Promise<TileColumns[]> {
+  const size = sizeOf(tables, layer);
+  const lanes = layer === undefined ? tables.laneCount : 1;
+  const columns = Array.from({ length: lanes + 1 }, (_, t) => createColumns(TILE_COLUMNS, span, t === 0));
+  await forPages(tables, 0, size, page => {
+    const swept = tables.sweep(page, { layer, readMissing: true });
+    addSwept(columns, 0, swept, swept.base, swept.end);
+    return undefined;
+  });
+  return columns.map((track, t) => toTile(track, t === 0 ? 0 : lanes + 1 - t, 0));
+}

@@ -1,0 +1,247 @@
+/**
+ * NBD addresses as text: the URIs of the NBD project (doc/uri.md) and the older forms that qemu understands.
+ */
+import { finalError, type NbdError } from './errors.ts';
+import { DEFAULT_PORT, MAX_STRING } from './protocol.ts';
+
+/** Where the server listens. A unix path that begins with NUL is an abstract socket. */
+export type NbdTransport =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** What the address says about TLS. TLS is then mandatory: there is no form that falls back to plain text. */
+export interface NbdTlsRequest {
+  readonly type: 'x509' | 'psk';
+  /** User of the pre-shared key; empty when none is named. */
+  readonly username: string;
+  /** Name that the certificate must carry; empty for the host itself. */
+  readonly hostname: string;
+  readonly verifyPeer: boolean;
+  /** Folder with ca-cert.pem, client-cert.pem, client-key.pem; empty when none is named. */
+  readonly certificates: string;
+  /** File with lines of `user:hexkey`; empty when none is named. */
+  readonly pskFile: string;
+}
+
+/** A parsed address. */
+export interface NbdAddress {
+  readonly transport: NbdTransport;
+  readonly exportName: string;
+  readonly tls: NbdTlsRequest | undefined;
+  /** The address as a URI without user or local files: what errors and lists show. */
+  readonly text: string;
+}
+
+/** How to read an address. */
+export interface ParseNbdUriOptions {
+  /** Accept keys that name local files (tls-certificates, tls-psk-file). Never set it for text from elsewhere. */
+  readonly allowLocalFiles?: boolean;
+}
+
+/** True for text that is meant as an NBD address: `nbd:`, `nbds:`, `nbd+unix:` and the like, in any case. */
+export function isNbdUri(text: string): boolean {
+  return /^nbds?(?:\+[a-z]+)?:/i.test(text);
+}
+
+/**
+ * The address that `text` names. Throws NbdError: NBD_URI_INVALID, NBD_URI_UNSUPPORTED, NBD_URI_UNKNOWN_KEY,
+ * NBD_URI_LOCAL_FILE, NBD_NAME_INVALID. Forms: `nbd[s]://host[:port]/export`, `nbd[s]+unix:///export?socket=path`,
+ * `nbd:host:port[:exportname=X]`, `nbd:unix:path[:exportname=X]`.
+ */
+export function parseNbdUri(text: string, options: ParseNbdUriOptions = {}): NbdAddress {
+  const uri = /^(nbds?)(\+[a-z]+)?:\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?$/i.exec(text);
+  if (uri === null) return parseLegacy(text);
+  const [, scheme = '', suffix = '', authority = '', path = '', query = ''] = uri;
+  const secure = scheme.toLowerCase() === 'nbds';
+  const carrier = suffix.toLowerCase();
+  if (carrier !== '' && carrier !== '+unix') {
+    throw finalError(
+      'NBD_URI_UNSUPPORTED',
+      `connections of the kind ${scheme}${suffix} are not available`,
+      withoutSecrets(text),
+      'use nbd, nbds, nbd+unix or nbds+unix',
+    );
+  }
+
+  const at = authority.lastIndexOf('@');
+  const user = decode(authority.slice(0, Math.max(at, 0)), text);
+  const place = authority.slice(at + 1);
+  if (user.includes(':'))
+    throw invalid(text, 'a URI must not carry a password', 'name a file with tls-psk-file');
+  const keys = parseQuery(query, text, options.allowLocalFiles === true);
+  const exportName = checkName(decode(path.startsWith('/') ? path.slice(1) : path, text), text);
+  const transport = carrier === '+unix' ? unixTransport(place, keys, text) : tcpTransport(place, keys, text);
+  const tls = secure ? tlsRequest(user, keys, text) : undefined;
+  if (!secure && [...keys.keys()].some(key => key.startsWith('tls-'))) {
+    throw invalid(text, 'tls- keys need an address that begins with nbds', 'begin it with nbds');
+  }
+  return { transport, exportName, tls, text: formatNbdUri(transport, exportName, secure) };
+}
+
+/** The URI of a place and an export, without user or local files. */
+export function formatNbdUri(transport: NbdTransport, exportName: string, secure: boolean): string {
+  const scheme = secure ? 'nbds' : 'nbd';
+  const path = exportName === '' ? '' : `/${encodeURIComponent(exportName).replaceAll('%2F', '/')}`;
+  if (transport.kind === 'unix') {
+    const socket = encodeURIComponent(transport.path).replaceAll('%2F', '/');
+    return `${scheme}+unix://${path === '' ? '/' : path}?socket=${socket}`;
+  }
+  const host = transport.host.includes(':') ? `[${transport.host}]` : transport.host;
+  const port = transport.port === DEFAULT_PORT ? '' : `:${transport.port}`;
+  return `${scheme}://${host}${port}${path}`;
+}
+
+/** The same server, with another export. */
+export function withExportName(address: NbdAddress, exportName: string): NbdAddress {
+  checkName(exportName, address.text);
+  return {
+    ...address,
+    exportName,
+    text: formatNbdUri(address.transport, exportName, address.tls !== undefined),
+  };
+}
+
+function parseLegacy(text: string): NbdAddress {
+  const form = /^nbd:(?!\/\/)(?:unix:(.+?)|(\[[^\]]*\]|[^:[\]/]*):(\d+))(?::exportname=(.*))?$/is.exec(text);
+  if (form === null) {
+    throw invalid(
+      text,
+      'this is not an NBD address',
+      'write it as nbd://host:port/export or nbd+unix:///export?socket=path',
+    );
+  }
+  const [, path, host = '', port = '', name = ''] = form;
+  const transport: NbdTransport =
+    path === undefined
+      ? { kind: 'tcp', host: checkHost(host, text), port: checkPort(port, text) }
+      : { kind: 'unix', path: checkPath(path, text) };
+  const exportName = checkName(name, text);
+  return { transport, exportName, tls: undefined, text: formatNbdUri(transport, exportName, false) };
+}
+
+function tcpTransport(place: string, keys: ReadonlyMap<string, string>, text: string): NbdTransport {
+  if (keys.has('socket'))
+    throw invalid(text, 'the socket key needs a +unix address', 'begin it with nbd+unix');
+  const form = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d*))?$/.exec(place);
+  if (form === null) throw invalid(text, 'the host and port cannot be read', 'put an IPv6 address in [ ]');
+  const [, host = '', port = ''] = form;
+  return {
+    kind: 'tcp',
+    host: checkHost(host, text),
+    port: port === '' ? DEFAULT_PORT : checkPort(port, text),
+  };
+}
+
+function unixTransport(place: string, keys: ReadonlyMap<string, string>, text: string): NbdTransport {
+  if (place !== '')
+    throw invalid(text, 'a unix address names no host', 'write nbd+unix:///export?socket=path');
+  const path = keys.get('socket');
+  if (path === undefined) throw invalid(text, 'the path of the socket is missing', 'add ?socket=path');
+  return { kind: 'unix', path: checkPath(path, text) };
+}
+
+function tlsRequest(user: string, keys: ReadonlyMap<string, string>, text: string): NbdTlsRequest {
+  const pskFile = keys.get('tls-psk-file') ?? '';
+  const type = keys.get('tls-type') ?? (pskFile === '' ? 'x509' : 'psk');
+  if (type === 'anon') {
+    const advice = 'use tls-type=x509 or tls-type=psk';
+    throw finalError(
+      'NBD_URI_UNSUPPORTED',
+      'anonymous TLS protects nothing and is not available',
+      withoutSecrets(text),
+      advice,
+    );
+  }
+  if (type !== 'x509' && type !== 'psk') {
+    throw invalid(text, `tls-type ${JSON.stringify(type)} is not known`, 'use x509 or psk');
+  }
+  const verify = keys.get('tls-verify-peer') ?? '1';
+  if (!/^(?:[01]|true|false)$/.test(verify)) throw invalid(text, 'tls-verify-peer must be 0 or 1', '');
+  return {
+    type,
+    username: user,
+    hostname: keys.get('tls-hostname') ?? '',
+    verifyPeer: verify === '1' || verify === 'true',
+    certificates: keys.get('tls-certificates') ?? '',
+    pskFile,
+  };
+}
+
+const KEYS = ['socket', 'tls-type', 'tls-hostname', 'tls-verify-peer', 'tls-certificates', 'tls-psk-file'];
+
+function parseQuery(query: string, text: string, allowLocalFiles: boolean): Map<string, string> {
+  const keys = new Map<string, string>();
+  for (const part of query.split('&')) {
+    if (part === '') continue;
+    const equals = part.indexOf('=');
+    const key = decode(equals < 0 ? part : part.slice(0, equals), text);
+    if (!KEYS.includes(key)) {
+      const what = `the key ${JSON.stringify(withoutSecrets(key))} is not known`;
+      throw finalError('NBD_URI_UNKNOWN_KEY', what, withoutSecrets(text), `known keys: ${KEYS.join(', ')}`);
+    }
+    if (keys.has(key)) throw invalid(text, `the key ${key} is given twice`, 'give it once');
+    if ((key === 'tls-certificates' || key === 'tls-psk-file') && !allowLocalFiles) {
+      const what = `the key ${key} names a local file, which an address from elsewhere may not do`;
+      throw finalError('NBD_URI_LOCAL_FILE', what, withoutSecrets(text), 'choose the file yourself');
+    }
+    keys.set(key, equals < 0 ? '' : decode(part.slice(equals + 1), text));
+  }
+  return keys;
+}
+
+function decode(part: string, text: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw invalid(
+      text,
+      'a % is not followed by two hexadecimal digits of UTF-8 text',
+      'write a plain % as %25',
+    );
+  }
+}
+
+function checkName(name: string, text: string): string {
+  if (!name.includes('\0') && new TextEncoder().encode(name).length <= MAX_STRING) return name;
+  const what = `an export name holds at most ${MAX_STRING} bytes and no NUL`;
+  throw finalError('NBD_NAME_INVALID', what, withoutSecrets(text), 'check the name');
+}
+
+function checkHost(host: string, text: string): string {
+  const bare = host.startsWith('[') ? host.slice(1, -1) : decode(host, text);
+  if (bare === '' || /[\s\0]/.test(bare))
+    throw invalid(text, 'the host is missing', 'write nbd://host/export');
+  return bare;
+}
+
+function checkPort(port: string, text: string): number {
+  const number = Number(port);
+  if (port.length > 5 || number < 1 || number > 65_535)
+    throw invalid(text, 'the port is not between 1 and 65535', '');
+  return number;
+}
+
+function checkPath(path: string, text: string): string {
+  const bare = path.startsWith('\0') ? path.slice(1) : path; // an abstract socket begins with NUL
+  if (bare === '' || bare.includes('\0')) throw invalid(text, 'the path of the socket cannot be used', '');
+  // sockaddr_un holds 108 bytes with the closing NUL
+  if (new TextEncoder().encode(path).length > 107) {
+    throw invalid(text, 'the path of the socket is longer than 107 bytes', 'use a shorter path');
+  }
+  return path;
+}
+
+function invalid(text: string, what: string, advice: string): NbdError {
+  return finalError('NBD_URI_INVALID', what, withoutSecrets(text), advice);
+}
+
+/**
+ * The beginning of an address that could not be read, at most 256 characters, without user, password and the values of
+ * its keys. A password may hold what ends it elsewhere (/ ? #), so everything up to the last @ is left out.
+ */
+function withoutSecrets(text: string): string {
+  return text
+    .replace(/^([a-z+]*:)?(\/\/)?.*@/is, '$1$2…@')
+    .replace(/\?.*/s, query => query.replace(/=[^&]*/g, '=…'))
+    .slice(0, 256);
+}

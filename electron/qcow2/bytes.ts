@@ -1,0 +1,32 @@
+/** Big endian numbers and text from bytes that nobody vouches for. */
+
+/** A view of exactly these bytes. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** The unsigned 64-bit number at `at`. Exact up to 2^53 - 1; above that only good enough to be refused. */
+export function u64(view: DataView, at: number): number {
+  return view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
+}
+
+/** A 64-bit entry as `0x` and 16 digits. */
+export function hex64(hi: number, lo: number): string {
+  return `0x${(hi >>> 0).toString(16).padStart(8, '0')}${(lo >>> 0).toString(16).padStart(8, '0')}`;
+}
+
+/** An offset or a 32-bit value as `0x` and its digits. */
+export function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** The text in these bytes up to the first NUL, as qemu reads a name; bytes that are not UTF-8 become U+FFFD. */
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(untilNul(bytes));
+}
+
+/** The bytes up to the first NUL. */
+export function untilNul(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}

@@ -1,0 +1,33 @@
+/** Descriptors of compressed clusters. */
+
+/** Where a compressed cluster's data lies. */
+export interface CompressedRange {
+  /** First byte in the file; any alignment. */
+  readonly offset: number;
+  /** Sectors of 512 bytes after the one it begins in. */
+  readonly extraSectors: number;
+  /** Bytes up to the end of the last sector: an upper bound of what the stream needs. */
+  readonly length: number;
+}
+
+/**
+ * The range that a compressed L2 entry (bit 62 set) describes in version 2 and 3.
+ * Source: qcow2 specification, "Compressed Clusters Descriptor": x = 62 - (cluster_bits - 8) bits of offset.
+ */
+export function compressedRange(hi: number, lo: number, clusterBits: number): CompressedRange {
+  const highOffsetBits = 62 - (clusterBits - 8) - 32;
+  const offset = (hi & (2 ** highOffsetBits - 1)) * 2 ** 32 + (lo >>> 0);
+  const extraSectors = (hi & 0x3fffffff) >>> highOffsetBits;
+  return { offset, extraSectors, length: (extraSectors + 1) * 512 - (offset % 512) };
+}
+
+/**
+ * The same for version 1 (bit 63 set): the size is in bytes.
+ * Source: qemu block/qcow.c, decompress_cluster.
+ */
+export function compressedRangeV1(hi: number, lo: number, clusterBits: number): CompressedRange {
+  const highOffsetBits = 63 - clusterBits - 32;
+  const offset = (hi & (2 ** highOffsetBits - 1)) * 2 ** 32 + (lo >>> 0);
+  const length = ((hi & 0x7fffffff) >>> highOffsetBits) & (2 ** clusterBits - 1);
+  return { offset, extraSectors: Math.max(0, Math.ceil(((offset % 512) + length) / 512) - 1), length };
+}

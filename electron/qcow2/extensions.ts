@@ -1,0 +1,230 @@
+/**
+ * Header extensions: known ones decoded, others listed.
+ * Source: qcow2 specification, "Header extensions"; limits of qemu's qcow2_read_extensions.
+ */
+import { hex, textOf, u64, untilNul, viewOf } from './bytes.ts';
+import { hasDataFile, type Qcow2Header } from './header.ts';
+import { MAX_BITMAP_DIRECTORY_BYTES, MAX_BITMAPS } from './limits.ts';
+import { makeProblem, type Problem } from './problems.ts';
+
+const END = 0x00000000;
+const BACKING_FORMAT = 0xe2792aca;
+const FEATURE_NAMES = 0x6803f857;
+const BITMAPS = 0x23852875;
+const ENCRYPTION = 0x0537be77;
+const DATA_FILE = 0x44415441;
+
+const NAMES = new Map<number, string>([
+  [BACKING_FORMAT, 'backing file format'],
+  [FEATURE_NAMES, 'feature names'],
+  [BITMAPS, 'bitmaps'],
+  [ENCRYPTION, 'encryption header'],
+  [DATA_FILE, 'external data file name'],
+]);
+const FEATURE_KINDS = ['incompatible', 'compatible', 'autoclear'] as const;
+const FEATURE_NAME_BYTES = 48;
+const MAX_EXTENSIONS = 1024;
+
+/** Which of the three feature fields a bit belongs to. */
+export type FeatureKind = (typeof FEATURE_KINDS)[number];
+
+/** One extension as it lies in the file. */
+export interface ExtensionEntry {
+  readonly type: number;
+  /** What it is, or `unknown`. */
+  readonly name: string;
+  /** Where its data lies in the file, and how many bytes it has. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A feature bit with the name that the image gives it. Untrusted text. */
+export interface FeatureName {
+  readonly kind: FeatureKind;
+  readonly bit: number;
+  readonly name: string;
+}
+
+/** Where the bitmap directory lies. */
+export interface BitmapsExtension {
+  readonly count: number;
+  readonly directoryOffset: number;
+  readonly directorySize: number;
+}
+
+/** What all extensions together say. Texts are untrusted. */
+export interface Extensions {
+  readonly entries: readonly ExtensionEntry[];
+  /** Empty when none is recorded. */
+  readonly backingFormat: string;
+  /** Empty when none is recorded. */
+  readonly dataFile: string;
+  readonly dataFileBytes: Uint8Array;
+  readonly featureNames: readonly FeatureName[];
+  readonly bitmaps?: BitmapsExtension;
+  readonly encryptionHeader?: { readonly offset: number; readonly length: number };
+}
+
+/** No extensions at all: version 1. */
+export const NO_EXTENSIONS: Extensions = {
+  entries: [],
+  backingFormat: '',
+  dataFile: '',
+  dataFileBytes: new Uint8Array(),
+  featureNames: [],
+};
+
+/** Bytes from the start of the file within which all extensions must lie. */
+export function extensionsEnd(header: Qcow2Header): number {
+  return header.backingFileOffset !== 0 ? header.backingFileOffset : 2 ** header.clusterBits;
+}
+
+/**
+ * The extensions in `bytes`, the file's start up to {@link extensionsEnd} (fewer where the file is shorter: what is
+ * missing is read as zeros, as qemu does). Never throws; what cannot be right is reported and reading goes on or stops.
+ */
+export function parseExtensions(
+  bytes: Uint8Array,
+  header: Qcow2Header,
+  path: string,
+  report: (problem: Problem) => void,
+): Extensions {
+  const end = extensionsEnd(header);
+  const clusterSize = 2 ** header.clusterBits;
+  const entries: ExtensionEntry[] = [];
+  let found: { -readonly [K in keyof Extensions]: Extensions[K] } = { ...NO_EXTENSIONS };
+  const note = (code: string, what: string, fileOffset: number, severity: Problem['severity'] = 'refused') =>
+    report(makeProblem(severity, code, what, path, { fileOffset }));
+
+  const view = viewOf(bytes);
+  let at = header.headerLength;
+  while (at < end && at + 8 <= bytes.length) {
+    const type = view.getUint32(at);
+    const length = view.getUint32(at + 4);
+    if (at + 8 > end || length > end - at - 8) {
+      note(
+        'QCOW2_EXTENSION_TOO_LARGE',
+        `header extension ${hex(type)} runs past the end of the extensions at ${hex(end)}`,
+        at,
+      );
+      break;
+    }
+    if (type === END) break;
+    if (entries.length === MAX_EXTENSIONS) {
+      note(
+        'QCOW2_EXTENSION_COUNT',
+        `there are more than ${MAX_EXTENSIONS} header extensions; the rest is not listed`,
+        at,
+        'note',
+      );
+      break;
+    }
+    if (NAMES.has(type) && entries.some(entry => entry.type === type))
+      note(
+        'QCOW2_EXTENSION_REPEATED',
+        `header extension ${hex(type)} (${NAMES.get(type)}) occurs twice`,
+        at,
+        'note',
+      );
+    entries.push({ type, name: NAMES.get(type) ?? 'unknown', offset: at + 8, length });
+    found = { ...found, ...decode(type, bytes.subarray(at + 8, at + 8 + length), at + 8) };
+    at += 8 + Math.ceil(length / 8) * 8;
+  }
+  if (hasDataFile(header) && found.dataFile === '')
+    note(
+      'QCOW2_DATA_FILE_NAME',
+      'the image keeps its data in another file and does not say which',
+      72,
+      'note',
+    );
+  if (header.cryptMethod === 2 && found.encryptionHeader === undefined)
+    note(
+      'QCOW2_ENCRYPTION_HEADER',
+      'the image is encrypted with LUKS and has no encryption header extension',
+      32,
+    );
+  return { ...found, entries };
+
+  function decode(type: number, data: Uint8Array, offset: number): Partial<Extensions> {
+    switch (type) {
+      case BACKING_FORMAT:
+        if (data.length < 16) return { backingFormat: textOf(data) };
+        note(
+          'QCOW2_BACKING_FORMAT',
+          `the backing format's name has ${data.length} bytes, more than 15`,
+          offset,
+        );
+        return {};
+      case DATA_FILE:
+        return { dataFile: textOf(data), dataFileBytes: untilNul(data).slice() };
+      case FEATURE_NAMES:
+        return { featureNames: featureNames(data) };
+      case BITMAPS:
+        return bitmaps(data, offset);
+      case ENCRYPTION:
+        return encryption(data, offset);
+      default:
+        return {};
+    }
+  }
+
+  function bitmaps(data: Uint8Array, offset: number): Partial<Extensions> {
+    const bad = (what: string): Partial<Extensions> => {
+      note('QCOW2_BITMAPS_EXTENSION', `the bitmaps extension ${what}`, offset);
+      return {};
+    };
+    if (data.length !== 24) return bad(`has ${data.length} bytes, not 24`);
+    const fields = viewOf(data);
+    const count = fields.getUint32(0);
+    const directorySize = u64(fields, 8);
+    const directoryOffset = u64(fields, 16);
+    if (fields.getUint32(4) !== 0) return bad('has a reserved field that is not zero');
+    if (count === 0 || count > MAX_BITMAPS)
+      return bad(`counts ${count} bitmaps, outside 1 to ${MAX_BITMAPS}`);
+    if (directoryOffset % clusterSize !== 0)
+      return bad(`puts the directory at ${hex(directoryOffset)}, which is not a cluster boundary`);
+    if (directorySize > MAX_BITMAP_DIRECTORY_BYTES)
+      return bad(`says the directory has ${directorySize} bytes, more than ${MAX_BITMAP_DIRECTORY_BYTES}`);
+    return { bitmaps: { count, directoryOffset, directorySize } };
+  }
+
+  function encryption(data: Uint8Array, offset: number): Partial<Extensions> {
+    const what =
+      header.cryptMethod !== 2
+        ? 'is present though the image is not encrypted with LUKS'
+        : data.length !== 16
+          ? `has ${data.length} bytes, not 16`
+          : u64(viewOf(data), 0) % clusterSize !== 0
+            ? `puts the encryption header at ${hex(u64(viewOf(data), 0))}, which is not a cluster boundary`
+            : undefined;
+    if (what !== undefined) {
+      note('QCOW2_ENCRYPTION_HEADER', `the encryption header extension ${what}`, offset);
+      return {};
+    }
+    return { encryptionHeader: { offset: u64(viewOf(data), 0), length: u64(viewOf(data), 8) } };
+  }
+}
+
+function featureNames(data: Uint8Array): FeatureName[] {
+  const names: FeatureName[] = [];
+  for (let at = 0; at + FEATURE_NAME_BYTES <= data.length; at += FEATURE_NAME_BYTES) {
+    const kind = FEATURE_KINDS[data[at] as number];
+    if (kind === undefined) continue;
+    names.push({
+      kind,
+      bit: data[at + 1] as number,
+      name: textOf(data.subarray(at + 2, at + FEATURE_NAME_BYTES)),
+    });
+  }
+  return names;
+}
+
+/** The set bits of a feature field, each with the image's name for it or `bit N`. Untrusted text. */
+export function describeFeatures(field: bigint, kind: FeatureKind, names: readonly FeatureName[]): string[] {
+  const described: string[] = [];
+  for (let bit = 0; bit < 64; bit++) {
+    if (((field >> BigInt(bit)) & 1n) === 0n) continue;
+    described.push(names.find(name => name.kind === kind && name.bit === bit)?.name || `bit ${bit}`);
+  }
+  return described;
+}

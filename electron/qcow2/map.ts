@@ -1,0 +1,169 @@
+/**
+ * The metadata witness: what one image says of each guest offset, one page at a time and in any order.
+ *
+ * An entry that qemu accepts means what it means to qemu. An entry or table that cannot be right is UNREADABLE for its
+ * own range only, and a problem with its evidence is recorded. Two things differ from qemu on purpose: it reads an L2
+ * table past the end of the file as zeros, and fails a whole request for one bad entry.
+ */
+import { assert } from '../../shared/assert.ts';
+import { CowscopeError } from '../../shared/errors.ts';
+import type { PageWriter, WordSet } from '../../shared/extent/page.ts';
+import { BAD, type EntryRules, kindCodes, UNALLOCATED } from './entry.ts';
+import { findEntries, NO_TABLE, reportEntry, reportPastL1 } from './find-table.ts';
+import type { Geometry } from './geometry.ts';
+import { entryRulesOf, type Qcow2Image } from './image.ts';
+import { type L1Table, readL1 } from './l1.ts';
+import { type DecodeTarget, decodeStandard } from './l2.ts';
+import { type Problem, ProblemLog } from './problems.ts';
+import { decodeV1 } from './qcow1.ts';
+import { findSnapshot } from './snapshots.ts';
+import { type ImageSource, sizeNow } from './source.ts';
+import { decodeExtended } from './subclusters.ts';
+import { createTableReader, type TableReader } from './table-reader.ts';
+
+/** How to map an image. */
+export interface MapOptions {
+  /** The word set of the table that the pages go into. */
+  readonly words: WordSet;
+  /** Push host offsets too; the writer must keep them. */
+  readonly hosts?: boolean;
+  /** Id or name of the internal snapshot to map instead of the active disk. */
+  readonly snapshotId?: string;
+  /** Called once for each problem kept (the first few of each code). */
+  readonly onProblem?: (problem: Problem) => void;
+}
+
+/** A map being made: the L1 table in memory and a few MiB of L2 tables at most. Belongs to one thread. */
+export interface Qcow2Map {
+  readonly source: ImageSource;
+  readonly geometry: Geometry;
+  readonly rules: EntryRules;
+  /** Virtual size in bytes of what is mapped: of the snapshot where one is chosen. */
+  readonly size: number;
+  readonly l1: L1Table;
+  /** Entries that the L1 table has for this disk; fewer are in memory where the file ends inside it. */
+  readonly l1Entries: number;
+  /** Kind of the disk past its L1 table. */
+  readonly pastL1: number;
+  readonly target: DecodeTarget;
+  readonly reader: TableReader;
+  readonly problems: ProblemLog;
+  readonly report: (problem: Problem) => void;
+  /** Guest offset where the last page ended: a page that starts there is worth reading ahead for. */
+  lastEnd: number;
+  /** Length of the file as last seen. */
+  fileSize: number;
+}
+
+/**
+ * Prepares the map of an image or of one of its snapshots by reading the L1 table (32 MiB at most).
+ * Throws QCOW2_SNAPSHOT_UNKNOWN, QCOW2_SNAPSHOT_L1 or QCOW2_READ_FAILED.
+ */
+export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
+  const { source, header, geometry } = image;
+  const problems = new ProblemLog();
+  const view = viewToMap(image, options.snapshotId);
+  const needed = Math.ceil(view.size / geometry.l1Coverage);
+  const l1Entries = Math.min(view.l1Size, needed);
+  const rules = entryRulesOf(image);
+  const fileSize = sizeNow(source);
+  const report = (problem: Problem) => {
+    problems.add(problem);
+    options.onProblem?.(problem);
+  };
+  const map: Qcow2Map = {
+    source,
+    geometry,
+    rules,
+    size: view.size,
+    l1: readL1(source, view.l1TableOffset, l1Entries),
+    l1Entries,
+    // qemu takes a snapshot's disk past its L1 table as unallocated; the active table must reach the end.
+    pastL1: view.snapshot ? UNALLOCATED : BAD,
+    target: {
+      rules,
+      codes: kindCodes(options.words),
+      hosts: options.hosts === true,
+      encrypted: header.cryptMethod !== 0,
+      fileSize: rules.dataFile ? Number.POSITIVE_INFINITY : fileSize,
+      odd: (hi, lo, zeroBits, allocBits, guest) => reportEntry(map, { hi, lo, zeroBits, allocBits }, guest),
+    },
+    reader: createTableReader(),
+    problems,
+    report,
+    lastEnd: 0,
+    fileSize,
+  };
+  return map;
+}
+
+function viewToMap(image: Qcow2Image, snapshotId: string | undefined) {
+  const { header, source } = image;
+  if (snapshotId === undefined)
+    return { size: header.size, l1TableOffset: header.l1TableOffset, l1Size: header.l1Size, snapshot: false };
+  const found = findSnapshot(image.snapshots, snapshotId);
+  if (found === undefined)
+    throw new CowscopeError({
+      code: 'QCOW2_SNAPSHOT_UNKNOWN',
+      what: `there is no snapshot with the id or name ${JSON.stringify(snapshotId)}`,
+      subject: source.path,
+      advice: 'list the snapshots with `cowscope layers`',
+    });
+  if (found.unusable !== undefined)
+    throw new CowscopeError({
+      code: 'QCOW2_SNAPSHOT_L1',
+      what: `the L1 table of snapshot ${JSON.stringify(snapshotId)} ${found.unusable}`,
+      subject: source.path,
+      advice: 'choose another snapshot, or the active disk',
+    });
+  return { size: found.diskSize, l1TableOffset: found.l1TableOffset, l1Size: found.l1Size, snapshot: true };
+}
+
+/**
+ * Pushes the extents of guest offsets [start, end), relative to `start`, in codes of the map's word set. `start` must be
+ * a multiple of the cluster size, `end` at most the map's size or a multiple too. Does not throw for anything the file
+ * holds: what cannot be read is UNREADABLE and reported.
+ */
+export function mapPage(map: Qcow2Map, start: number, end: number, writer: PageWriter): void {
+  const { geometry, target } = map;
+  assert(start % geometry.clusterSize === 0 && start < end, 'a page starts on a cluster boundary');
+  const readAheadTo = start === map.lastEnd ? map.size : end;
+  map.lastEnd = end;
+
+  let guest = start;
+  while (guest < end) {
+    const l1Index = Math.floor(guest / geometry.l1Coverage);
+    if (l1Index >= map.l1.count) {
+      guest = pushPastL1(map, l1Index, guest, start, end, writer);
+      continue;
+    }
+    const tableEnd = Math.min(end, (l1Index + 1) * geometry.l1Coverage);
+    // File offsets are doubles; what is left of them within the buffer must be integers, or the loops are a third slower.
+    const at = findEntries(map, guest, tableEnd, readAheadTo) | 0;
+    if (at < 0) writer.push(guest - start, target.codes[at === NO_TABLE ? UNALLOCATED : BAD] as number);
+    else {
+      const count = Math.ceil((tableEnd - guest) / geometry.clusterSize) | 0;
+      const { view } = map.reader;
+      if (map.rules.extendedL2) decodeExtended(target, view, at, count, guest, start, end, writer);
+      else if (map.rules.version === 1) decodeV1(target, view, at, count, guest, start, writer);
+      else decodeStandard(target, view, at, count, guest, start, writer);
+    }
+    guest = tableEnd;
+  }
+}
+
+/** Pushes what lies past the L1 entries in memory, up to `end` or to where they would end; returns where it stopped. */
+function pushPastL1(
+  map: Qcow2Map,
+  l1Index: number,
+  guest: number,
+  start: number,
+  end: number,
+  writer: PageWriter,
+): number {
+  const cutOff = l1Index < map.l1Entries;
+  const kind = cutOff ? BAD : map.pastL1;
+  if (kind === BAD) reportPastL1(map);
+  writer.push(guest - start, map.target.codes[kind] as number);
+  return cutOff ? Math.min(end, map.l1Entries * map.geometry.l1Coverage) : end;
+}

@@ -1,0 +1,44 @@
+/** Tables read ahead into one buffer that is used again and again. */
+import { viewOf } from './bytes.ts';
+import { type ImageSource, readFully } from './source.ts';
+
+/** Most bytes read at once, and the whole memory a reader holds. The largest table (2 MiB) fits. */
+export const READ_AHEAD_BYTES = 2 ** 22;
+
+/** A stretch of the file in memory. */
+export interface TableReader {
+  /** The buffer; big endian. Valid until the next {@link loadTable}. */
+  view: DataView;
+  bytes: Uint8Array;
+  /** File offset of the first byte held, and how many bytes the file had there (the rest of what was asked is zeros). */
+  position: number;
+  length: number;
+  /** Bytes asked for when it was filled. */
+  asked: number;
+}
+
+/** A reader that holds nothing yet and takes no memory until it is used. */
+export function createTableReader(): TableReader {
+  const bytes = new Uint8Array(0);
+  return { bytes, view: viewOf(bytes), position: 0, length: 0, asked: 0 };
+}
+
+/** True if [position, position + length) is in memory. */
+export function holdsTable(reader: TableReader, position: number, length: number): boolean {
+  return position >= reader.position && position + length <= reader.position + reader.asked;
+}
+
+/**
+ * Fills the reader from `position`; `length` is at most {@link READ_AHEAD_BYTES}. What lies past the end of the file is
+ * zeros in the buffer. Throws QCOW2_READ_FAILED and then holds nothing.
+ */
+export function loadTable(reader: TableReader, source: ImageSource, position: number, length: number): void {
+  if (reader.bytes.length < length) {
+    reader.bytes = new Uint8Array(length <= 2 ** 16 ? 2 ** 16 : READ_AHEAD_BYTES);
+    reader.view = viewOf(reader.bytes);
+  }
+  reader.asked = 0;
+  reader.length = readFully(source, reader.bytes.subarray(0, length), position);
+  reader.position = position;
+  reader.asked = length;
+}

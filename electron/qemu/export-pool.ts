@@ -1,0 +1,56 @@
+/** How many exports work at the same time. */
+import { availableParallelism } from 'node:os';
+import { CowscopeError } from '../../shared/errors.ts';
+
+/** A queue in which at most so many tasks run at once, in the order in which they came. */
+export interface ExportPool {
+  /**
+   * What `task` gives. It starts when its turn comes; a task whose signal aborts before that never starts and is
+   * rejected with QEMU_CANCELLED.
+   */
+  run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+/** A pool for `limit` busy servers; by default one for each core, because a walk over tables keeps one busy. */
+export function createExportPool(limit = availableParallelism()): ExportPool {
+  let free = Math.max(1, limit);
+  const waiting: (() => void)[] = [];
+
+  const turn = (signal: AbortSignal | undefined) =>
+    new Promise<void>((resolve, reject) => {
+      const begin = () => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = () => {
+        waiting.splice(waiting.indexOf(begin), 1);
+        reject(cancelled());
+      };
+      waiting.push(begin);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
+
+  return {
+    async run(task, signal) {
+      if (signal?.aborted) throw cancelled();
+      if (free > 0) free--;
+      else await turn(signal); // the place is handed over, so `free` stays as it is
+      try {
+        return await task();
+      } finally {
+        const next = waiting.shift();
+        if (next === undefined) free++;
+        else next();
+      }
+    },
+  };
+}
+
+function cancelled(): CowscopeError {
+  return new CowscopeError({
+    code: 'QEMU_CANCELLED',
+    what: 'reading the layer was cancelled',
+    subject: '',
+    advice: '',
+  });
+}

@@ -1,0 +1,146 @@
+/** A child process that serves a socket in a private folder; whatever happens, both go together. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CowscopeError, errorRecord } from '../../shared/errors.ts';
+
+/** How a server ended. */
+export interface ServerEnd {
+  /** Its exit code; undefined when it was killed or never ran. */
+  readonly code: number | undefined;
+  /** The signal that killed it, empty when none did. */
+  readonly signal: string;
+  /** Why it could not be run at all, empty when it ran. */
+  readonly failure: string;
+  /** The last of what it wrote to standard error. Untrusted text. */
+  readonly stderr: string;
+}
+
+/** A started server. */
+export interface ServerProcess {
+  readonly socket: string;
+  /** Undefined when the system could not start it. */
+  readonly pid: number | undefined;
+  /** Resolves, and never rejects, when the process is gone and its folder removed. */
+  readonly exited: Promise<ServerEnd>;
+  /** Ends this process alone: politely with a grace in milliseconds, or at once with 0. May be called again. */
+  end(grace: number): Promise<ServerEnd>;
+}
+
+/** Characters kept of a child's standard error: the last words hold the reason, and a damaged image makes floods. */
+const STDERR_KEPT = 16_384;
+
+/** Bytes of a socket's path: sun_path of unix(7) holds 108 with the closing NUL, 104 on BSD and macOS. */
+const MAX_SOCKET_PATH = 103;
+
+const running = new Map<ChildProcess, string>();
+
+/** Last resort when this process exits with servers still up: nothing asynchronous works any more. */
+function endAllNow(): void {
+  for (const [child, folder] of running) {
+    child.kill('SIGKILL');
+    try {
+      // It may be making its socket at this very moment.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 10 });
+    } catch {
+      // an empty folder is no reason to end with an error
+    }
+  }
+}
+
+function register(child: ChildProcess, folder: string): void {
+  if (running.size === 0) process.on('exit', endAllNow);
+  running.set(child, folder);
+}
+
+function forget(child: ChildProcess): void {
+  running.delete(child);
+  if (running.size === 0) process.off('exit', endAllNow);
+}
+
+/**
+ * A new folder that only this user can enter. Throws QEMU_SOCKET_FOLDER when there is none to be had, or only one
+ * with a path too long for a socket.
+ */
+function privateFolder(): string {
+  const failure = (what: string) =>
+    new CowscopeError({
+      code: 'QEMU_SOCKET_FOLDER',
+      what,
+      subject: tmpdir(),
+      advice: 'set TMPDIR to a folder that can be written to and has a short path, such as /tmp',
+    });
+  if (Buffer.byteLength(join(tmpdir(), 'cow-XXXXXX', 's')) > MAX_SOCKET_PATH)
+    throw failure('the path of the folder for temporary files is too long for a socket');
+  try {
+    return mkdtempSync(join(tmpdir(), 'cow-')); // mkdtemp(3) makes it with mode 0700
+  } catch (error) {
+    throw failure(`no folder for a socket could be made: ${errorRecord(error).what}`);
+  }
+}
+
+/**
+ * Starts a server. `args` makes its arguments from the path of the socket it is to serve; `files` become its
+ * descriptors 3, 4 and so on. Messages are in English whatever the person's language, because they are read here.
+ * Throws QEMU_SOCKET_FOLDER. Anything else that goes wrong is told by `exited`.
+ */
+export function startServer(
+  command: readonly string[],
+  args: (socket: string) => readonly string[],
+  files: readonly number[],
+): ServerProcess {
+  const folder = privateFolder();
+  const socket = join(folder, 's');
+  const { LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES, ...inherited } = process.env; // meant for us, not for a child
+  let child: ChildProcess;
+  try {
+    const [program = '', ...rest] = [...command, ...args(socket)];
+    child = spawn(program, rest, {
+      stdio: ['ignore', 'ignore', 'pipe', ...files],
+      env: { ...inherited, LC_ALL: 'C' },
+      cwd: folder, // where no relative name means anything
+    });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    const end = { code: undefined, signal: '', failure: errorRecord(error).what, stderr: '' };
+    const exited = Promise.resolve(end);
+    return { socket, pid: undefined, exited, end: () => exited };
+  }
+  register(child, folder);
+
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_KEPT);
+  });
+  let failure = '';
+  child.on('error', error => {
+    failure ||= error.message;
+  });
+  let over = false;
+  const exited = new Promise<ServerEnd>(resolve => {
+    // A child that could not be started has no pid and, where its pipes were never opened, no close event either.
+    const finish = (code: number | null, signal: string | null) => {
+      if (over) return;
+      over = true;
+      rmSync(folder, { recursive: true, force: true });
+      forget(child);
+      resolve({ code: code ?? undefined, signal: signal ?? '', failure, stderr });
+    };
+    child.once('close', finish);
+    if (child.pid === undefined) child.once('error', () => finish(null, null));
+  });
+
+  const end = async (grace: number): Promise<ServerEnd> => {
+    if (over) return exited;
+    child.kill(grace === 0 ? 'SIGKILL' : 'SIGTERM');
+    if (grace === 0) return exited;
+    const timer = setTimeout(() => child.kill('SIGKILL'), grace);
+    try {
+      return await exited;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return { socket, pid: child.pid, exited, end };
+}

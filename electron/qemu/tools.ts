@@ -1,0 +1,126 @@
+/** Where qemu's programs are on this machine and what they can do. Absence is an answer, never an error. */
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+
+/** A version of qemu: `major.minor`, and the whole line in qemu's words. */
+export interface QemuVersion {
+  readonly major: number;
+  readonly minor: number;
+  readonly text: string;
+}
+
+/** A program of qemu that answered when asked for its version. */
+export interface QemuTool {
+  /** Absolute path. */
+  readonly path: string;
+  readonly version: QemuVersion;
+  /**
+   * Command and arguments to put before `path` so that the child has limits and ends with this process; empty where
+   * the machine has no means for that (prlimit and setpriv of util-linux).
+   */
+  readonly prefix: readonly string[];
+}
+
+/** Milliseconds a program may take to tell its version. */
+const VERSION_TIMEOUT = 10_000;
+
+/**
+ * Limits of a child. One qemu-nbd on one layer needs 300 MiB of address space at the start (thread stacks, mostly
+ * untouched) and a dozen files; the tables of the largest image qemu accepts add 41 MiB and sixteen reads of 32 MiB
+ * half a GiB. CPU time bounds a child that spins.
+ */
+const LIMITS = ['--as=2147483648', '--nofile=128', '--core=0', '--cpu=7200'] as const;
+
+/** Ways to start a child, the best first. setpriv makes the system end it even when this process is killed. */
+function prefixes(prlimit: string | undefined, setpriv: string | undefined): string[][] {
+  const limits = prlimit === undefined ? [] : [prlimit, ...LIMITS, '--'];
+  const bound = setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL', '--'];
+  const ways = [[...limits, ...bound], limits, []];
+  return ways.filter((way, i) => i === 0 || way.length < (ways[i - 1]?.length ?? 0));
+}
+
+const found = new Map<string, Promise<QemuTool | undefined>>();
+
+/**
+ * The qemu-nbd to use: COWSCOPE_QEMU_NBD (a path, or a name on PATH) or `qemu-nbd` on PATH; undefined when there is
+ * none that runs. Looked for once in a process for each value of the two variables.
+ */
+export function findQemuNbd(environment: NodeJS.ProcessEnv = process.env): Promise<QemuTool | undefined> {
+  return remember(environment.COWSCOPE_QEMU_NBD || 'qemu-nbd', environment.PATH ?? '');
+}
+
+/** The qemu-img on PATH; undefined when there is none that runs. Looked for once in a process for each PATH. */
+export function findQemuImg(environment: NodeJS.ProcessEnv = process.env): Promise<QemuTool | undefined> {
+  return remember('qemu-img', environment.PATH ?? '');
+}
+
+/** True when `version` is major.minor or newer. */
+export function atLeast(version: QemuVersion, major: number, minor: number): boolean {
+  return version.major > major || (version.major === major && version.minor >= minor);
+}
+
+/**
+ * The version in what a program of qemu prints for --version (its path, perhaps `version`, the number, and further
+ * lines with the project's name); undefined for anything else.
+ */
+export function parseVersion(output: string): QemuVersion | undefined {
+  const text = output.split('\n', 1)[0]?.trim() ?? '';
+  const match = /\s(?:version\s)?(\d{1,4})\.(\d{1,4})(?:[.\s]|$)/.exec(text);
+  if (match === null || !/qemu/i.test(output)) return undefined;
+  return { major: Number(match[1]), minor: Number(match[2]), text };
+}
+
+function remember(name: string, searchPath: string): Promise<QemuTool | undefined> {
+  const key = `${name}\0${searchPath}`;
+  let tool = found.get(key);
+  if (tool === undefined) {
+    tool = findTool(name, searchPath);
+    found.set(key, tool);
+  }
+  return tool;
+}
+
+async function findTool(name: string, searchPath: string): Promise<QemuTool | undefined> {
+  if (process.platform === 'win32') return undefined; // qemu-nbd serves no unix sockets there that Node could reach
+  const path = await findProgram(name, searchPath);
+  if (path === undefined) return undefined;
+  const helpers = await Promise.all([findProgram('prlimit', searchPath), findProgram('setpriv', searchPath)]);
+  // An unsuitable helper (an older one, a limit above the system's own) shows here and not when an image is opened.
+  for (const prefix of prefixes(...helpers)) {
+    const version = await askVersion([...prefix, path]);
+    if (version !== undefined) return { path, version, prefix };
+  }
+  return undefined;
+}
+
+/** Absolute path of a program; relative entries of PATH are not searched. */
+async function findProgram(name: string, searchPath: string): Promise<string | undefined> {
+  if (isAbsolute(name)) return (await isProgram(name)) ? name : undefined;
+  if (name.includes('/')) return undefined;
+  for (const folder of searchPath.split(delimiter).filter(isAbsolute)) {
+    const path = join(folder, name);
+    if (await isProgram(path)) return path;
+  }
+  return undefined;
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function askVersion([command = '', ...args]: readonly string[]): Promise<QemuVersion | undefined> {
+  const options = { timeout: VERSION_TIMEOUT, killSignal: 'SIGKILL', maxBuffer: 65_536 } as const;
+  return new Promise(resolve => {
+    const child = execFile(command, [...args, '--version'], options, (error, stdout) =>
+      resolve(error === null ? parseVersion(stdout) : undefined),
+    );
+    child.stdin?.end();
+  });
+}

@@ -1,0 +1,201 @@
+/** Opens a chain of files: discovery, the plan for each layer's witnesses, and one qemu-nbd per layer that needs it. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CowscopeError, type ErrorRecord } from '../../shared/errors.ts';
+import { BITMAP_PREFIX } from '../../shared/extent/nbdinfo-text.ts';
+import type { StatusBatch } from '../../shared/extent/status-batch.ts';
+import type { OpenTarget } from '../../shared/ipc/contract.ts';
+import type { LayerInfo, SnapshotInfo } from '../../shared/layer.ts';
+import { discoverChain, type OpenLayer } from '../chain/discover.ts';
+import type { LayerPlan } from '../merge/protocol.ts';
+import { connectNbd } from '../nbd/client.ts';
+import { NbdError } from '../nbd/errors.ts';
+import { walkReconnecting } from '../nbd/reconnect.ts';
+import { exportLayer, type LayerExport } from '../qemu/export-layer.ts';
+import { findQemuNbd } from '../qemu/tools.ts';
+import { withEstimate } from './estimate.ts';
+import type { LayerFeed, OpenedTarget } from './opened-target.ts';
+import type { SessionOptions, WitnessChoice } from './session-options.ts';
+
+const BASE_CONTEXTS = ['base:allocation', 'qemu:allocation-depth'];
+/** Milliseconds before the first new try of a connection to a server of our own. */
+const RECONNECT_DELAY = 25;
+/** Milliseconds in which the death of a server that closed its connection becomes known. */
+const DEATH_NOTICE = 1000;
+const NO_QEMU_NOTE =
+  'qemu-nbd was not found, so the holes of this raw layer are not known and all of it is shown as data; install qemu-utils to see them.';
+
+/** Opens the chain that the files name. Rejects with CowscopeError when not even the top layer can be opened. */
+export async function openFiles(
+  target: OpenTarget & { kind: 'files' },
+  options: SessionOptions,
+): Promise<OpenedTarget> {
+  const { consent, witness = 'both', share = false, keep = true, extentBudget } = options;
+  const { files, format, snapshot } = target;
+  const { allow, allowAll } = consent;
+  const found = await discoverChain({ files, format, allow, allowAll });
+  try {
+    const haveQemu = (await findQemuNbd()) !== undefined;
+    const layers = found.layers.map((open, index) => {
+      const own = index === found.layers.length - 1 ? snapshotOf(open, snapshot) : undefined;
+      return open.info.format === 'raw'
+        ? rawLayer(index, open, haveQemu, share)
+        : qcow2Layer(index, open, own, witness === 'both' && !haveQemu ? 'metadata' : witness, share);
+    });
+    const infos = layers.map(({ info }) => info);
+    return {
+      chain: withEstimate(
+        { ...found.info, layers: infos, size: infos.at(-1)?.size ?? 0 },
+        found.layers,
+        keep ? extentBudget : Number.POSITIVE_INFINITY,
+      ),
+      plans: layers.map(({ plan }) => plan),
+      feeds: layers.flatMap(({ feed }) => (feed === undefined ? [] : [feed])),
+      close: () => found.close(),
+    };
+  } catch (error) {
+    await found.close();
+    throw error;
+  }
+}
+
+interface PlannedLayer {
+  readonly info: LayerInfo;
+  readonly plan: LayerPlan;
+  readonly feed?: LayerFeed;
+}
+
+/** A raw layer: its holes are known to qemu-nbd alone. */
+function rawLayer(index: number, open: OpenLayer, haveQemu: boolean, share: boolean): PlannedLayer {
+  const { info } = open;
+  const contexts = haveQemu ? ['base:allocation'] : [];
+  return {
+    info: haveQemu ? info : { ...info, notes: [...info.notes, NO_QEMU_NOTE] },
+    plan: {
+      title: info.name,
+      size: info.size,
+      clusterSize: info.clusterSize,
+      nbd: { exportKind: 'rawLayer', contexts },
+    },
+    feed: haveQemu ? servedFeed(index, open, contexts, share) : unservedFeed(index, info),
+  };
+}
+
+/**
+ * A qcow2 layer. In a snapshot's view there is only the metadata witness: qemu-nbd serves the active disk. An external
+ * data file that was not consented to keeps qemu-nbd away, too, unless it was asked for alone: then its refusal says why.
+ */
+function qcow2Layer(
+  index: number,
+  open: OpenLayer,
+  snapshot: SnapshotInfo | undefined,
+  witness: WitnessChoice,
+  share: boolean,
+): PlannedLayer {
+  const info = snapshot === undefined ? open.info : { ...open.info, size: snapshot.diskSize };
+  const closed = info.dataFile !== undefined && info.dataFile.status !== 'opened';
+  const served = snapshot === undefined && (witness === 'nbd' || (witness === 'both' && !closed));
+  const { fd, size, path } = open.source;
+  const bitmaps = info.qcow2?.bitmaps ?? [];
+  const usable = bitmaps.filter(bitmap => bitmap.unusable === undefined);
+  const nameOf = ({ name }: { readonly name: string }) => BITMAP_PREFIX + name;
+  const contexts = [...BASE_CONTEXTS, ...usable.map(nameOf)];
+  // Bitmaps that are not asked for stay in the plan: what nobody feeds is unknown, never clean.
+  const unknown = bitmaps.filter(bitmap => bitmap.unusable !== undefined).map(nameOf);
+  const metadata = {
+    fd,
+    fileSize: size,
+    path,
+    ...(snapshot === undefined ? {} : { snapshotId: snapshot.id }),
+  };
+  return {
+    info,
+    plan: {
+      title: info.name,
+      size: info.size,
+      clusterSize: info.clusterSize,
+      ...(served && witness === 'nbd' ? {} : { metadata }),
+      ...(served
+        ? { nbd: { exportKind: 'isolatedLayer' as const, contexts: [...contexts, ...unknown] } }
+        : {}),
+    },
+    ...(served ? { feed: servedFeed(index, open, contexts, share) } : {}),
+  };
+}
+
+/** The snapshot of that id or name. Throws QCOW2_SNAPSHOT_UNKNOWN, listing those there are. */
+function snapshotOf(open: OpenLayer, wanted: string | undefined): SnapshotInfo | undefined {
+  if (wanted === undefined) return undefined;
+  const snapshots = open.info.qcow2?.snapshots ?? [];
+  const found = snapshots.find(({ id }) => id === wanted) ?? snapshots.find(({ name }) => name === wanted);
+  if (found !== undefined) return found;
+  const known = snapshots.map(({ id, name }) => `${id} (${name})`).join(', ');
+  throw new CowscopeError({
+    code: 'QCOW2_SNAPSHOT_UNKNOWN',
+    what: `there is no internal snapshot ${JSON.stringify(wanted)}`,
+    subject: open.info.path,
+    advice: known === '' ? 'the image has no internal snapshots' : `there are ${known}`,
+  });
+}
+
+/** A layer read through a qemu-nbd of its own, which lives as long as the feed runs. */
+function servedFeed(layer: number, open: OpenLayer, contexts: readonly string[], share: boolean): LayerFeed {
+  const bitmaps = contexts
+    .filter(name => name.startsWith(BITMAP_PREFIX))
+    .map(name => name.slice(BITMAP_PREFIX.length));
+  return {
+    layer,
+    async run(start, sink, signal) {
+      const server = await exportLayer(open, { bitmaps, forceShare: share, signal });
+      let died: ErrorRecord | undefined;
+      void server.exited.then(end => {
+        died = end.error;
+      });
+      const connect = () => connectNbd(server.address, { contexts, signal });
+      const reopen = () => (died === undefined ? connect() : Promise.reject(new CowscopeError(died)));
+      try {
+        for (const { error } of server.bitmapsLeft) sink.missing(error);
+        const first = await connect();
+        const granted = first.contexts.map(context => context.name);
+        const asPlanned = (batch: StatusBatch) => sink.batch(inPlannedOrder(batch, granted, contexts));
+        const range = { start, granularity: open.info.clusterSize };
+        const options = { reopen, delay: RECONNECT_DELAY, signal };
+        const last = await walkReconnecting(first, range, asPlanned, options);
+        await last.close();
+      } catch (error) {
+        if (signal.aborted) throw error;
+        throw await causeOf(error, server);
+      } finally {
+        await server.stop();
+      }
+    },
+  };
+}
+
+/** A connection that broke because its server died is that death. The system may tell of it a little later. */
+async function causeOf(error: unknown, server: LayerExport): Promise<unknown> {
+  if (!(error instanceof NbdError) || error.consequence !== 'retry') return error;
+  const end = await Promise.race([server.exited, sleep(DEATH_NOTICE, undefined, { ref: false })]);
+  return end?.error === undefined ? error : new CowscopeError(end.error, { cause: error });
+}
+
+/** The plan lists the contexts asked for; a server may grant fewer, and numbers those. */
+function inPlannedOrder(
+  batch: StatusBatch,
+  granted: readonly string[],
+  planned: readonly string[],
+): StatusBatch {
+  const lists = batch.lists.map(list => ({
+    ...list,
+    contextIndex: planned.indexOf(granted[list.contextIndex] as string),
+  }));
+  return { ...batch, lists };
+}
+
+/** A raw layer without qemu-nbd: all of it is data, since nothing says otherwise. */
+function unservedFeed(layer: number, info: LayerInfo): LayerFeed {
+  return {
+    layer,
+    run: (start, sink) => sink.batch({ offset: start, covered: info.size - start, lists: [] }),
+  };
+}

@@ -1,0 +1,86 @@
+/** Opens an NBD address: one export, taken as a whole chain whose layers are told apart by allocation depth. */
+import { BITMAP_PREFIX } from '../../shared/extent/nbdinfo-text.ts';
+import type { ChainInfo } from '../../shared/layer.ts';
+import { connectNbd, type NbdConnection } from '../nbd/client.ts';
+import { walkReconnecting } from '../nbd/reconnect.ts';
+import { type AddressTrust, trustedAddress } from './nbd-address.ts';
+import type { OpenedTarget } from './opened-target.ts';
+
+/** Contexts that are read when they are offered, besides every dirty bitmap. */
+const KNOWN_CONTEXTS = ['base:allocation', 'qemu:allocation-depth', 'qemu:joint-allocation'];
+/** Contexts that were not granted and are named in notes. */
+const MAX_NAMED = 64;
+/** Bitmaps shown as unknown because they were not granted; a hostile server may name tens of thousands. */
+const MAX_UNFED = 64;
+
+/**
+ * Connects to the export and describes it as a chain of one remote layer. Rejects with the NBD codes, NBD_URI_LOCAL_FILE
+ * among them where the address names key files and `trust` does not cover them.
+ */
+export async function openUri(uri: string, trust: AddressTrust, signal: AbortSignal): Promise<OpenedTarget> {
+  const address = trustedAddress(uri, trust);
+  const connect = (until: AbortSignal) => connectNbd(address, { contexts: 'offered', signal: until });
+  let connection = await connect(signal);
+  const { size, subject } = connection;
+  const granted = connection.contexts.map(context => context.name);
+  const left = connection.offeredContexts.filter(name => !granted.includes(name));
+  // Bitmaps that were not granted stay in the plan: what nobody feeds is unknown, never clean.
+  const unfed = left.filter(name => name.startsWith(BITMAP_PREFIX)).slice(0, MAX_UNFED);
+  const contexts = [...granted, ...unfed];
+  return {
+    chain: describeExport(connection, granted, left),
+    plans: [{ title: subject, size, clusterSize: 1, nbd: { exportKind: 'wholeChain', contexts } }],
+    feeds: [
+      {
+        layer: 0,
+        async run(start, sink, feedSignal) {
+          const options = { reopen: () => connect(feedSignal), signal: feedSignal };
+          connection = await walkReconnecting(connection, { start }, sink.batch, options);
+        },
+      },
+    ],
+    close: () => connection.close(),
+  };
+}
+
+function describeExport(
+  connection: NbdConnection,
+  granted: readonly string[],
+  left: readonly string[],
+): ChainInfo {
+  const { size, subject, notes } = connection;
+  const missing = KNOWN_CONTEXTS.slice(0, 2).filter(name => ![...granted, ...left].includes(name));
+  const unknown = granted.filter(name => !KNOWN_CONTEXTS.includes(name) && !name.startsWith(BITMAP_PREFIX));
+  return {
+    size,
+    complete: true,
+    notes: [],
+    layers: [
+      {
+        index: 0,
+        name: subject,
+        path: subject,
+        format: 'nbd',
+        formatSource: 'given',
+        size,
+        fileSize: -1,
+        allocatedSize: -1,
+        clusterSize: 1,
+        backing: { recorded: '', recordedFormat: '', resolved: '', status: 'none' },
+        notes: [
+          ...notes,
+          ...missing.map(name => `The server does not offer ${name}: what it would tell is unknown here.`),
+          ...left
+            .slice(0, MAX_NAMED)
+            .map(
+              name => `The server offers ${name} but did not grant it: what it would tell is unknown here.`,
+            ),
+          ...unknown.map(
+            name =>
+              `The context ${name} is not known here: its numbers are shown as they are at each offset, and --as nbdinfo --context lists them.`,
+          ),
+        ],
+      },
+    ],
+  };
+}

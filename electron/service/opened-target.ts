@@ -1,0 +1,30 @@
+/** What opening a target comes to, whatever it was: a description, a plan for the merge worker, and feeds to run. */
+import type { ErrorRecord } from '../../shared/errors.ts';
+import type { StatusBatch } from '../../shared/extent/status-batch.ts';
+import type { ChainInfo } from '../../shared/layer.ts';
+import type { LayerPlan } from '../merge/protocol.ts';
+
+/** Where a feed puts what it reads. */
+export interface FeedSink {
+  /** Resolves when the batch was taken; the next one waits for that. */
+  batch(batch: StatusBatch): Promise<void>;
+  /** Says what was asked for and is not to be had from this witness. */
+  missing(error: ErrorRecord): void;
+}
+
+/** A stream of status batches for one layer. */
+export interface LayerFeed {
+  readonly layer: number;
+  /** Reads the layer from `start` on, in bytes: where the last batch that was taken ended. Rejects with CowscopeError. */
+  run(start: number, sink: FeedSink, signal: AbortSignal): Promise<void>;
+}
+
+/** An opened target. */
+export interface OpenedTarget {
+  readonly chain: ChainInfo;
+  /** Base first, as in ChainInfo.layers. */
+  readonly plans: readonly LayerPlan[];
+  readonly feeds: readonly LayerFeed[];
+  /** Closes files, connections and children. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,30 @@
+/** The system's own dialogs. */
+import { type BrowserWindow, dialog } from 'electron';
+
+/** The files chosen in the open dialog, in the order the system gives; empty when cancelled. */
+export async function chooseFiles(window: BrowserWindow): Promise<readonly string[]> {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: 'Open disk images',
+    message: 'One image, or the files of a chain. Nothing is written.',
+    properties: ['openFile', 'multiSelections', 'dontAddToRecent'],
+    filters: [
+      { name: 'Disk images', extensions: ['qcow2', 'qcow', 'img', 'raw', 'overlay', 'snap', 'snapshot'] },
+      { name: 'All files', extensions: ['*'] },
+    ],
+  });
+  return filePaths;
+}
+
+/** Says that the page's process is gone. True when the person wants the window back. */
+export async function offerReload(window: BrowserWindow, reason: string): Promise<boolean> {
+  const { response } = await dialog.showMessageBox(window, {
+    type: 'error',
+    title: 'cowscope',
+    message: 'The window stopped working.',
+    detail: `Reason: ${reason}. No image was changed. Reload to start it again.`,
+    buttons: ['Reload', 'Close'],
+    defaultId: 0,
+    cancelId: 1,
+  });
+  return response === 0;
+}

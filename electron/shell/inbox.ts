@@ -1,0 +1,41 @@
+/** The target on its way to the window: held until the window listens, and given again when it begins anew. */
+import type { OpenTarget } from '../../shared/ipc/contract.ts';
+import type { OpenRequest } from './launch-target.ts';
+
+/** Targets that come from outside the window. */
+export interface Inbox {
+  /** Hands a target to the window, now or when it listens. A newer one takes the place of one that waits. */
+  deliver(request: OpenRequest): void;
+  /** The window listens now. */
+  listen(): void;
+  /** The window begins anew: what it showed last waits for it again. */
+  restart(): void;
+  /** What the window shows now, undefined for nothing. */
+  shows(request: OpenRequest | undefined): void;
+  /** What was said with a target, as long as no other one came after it. */
+  requestFor(target: OpenTarget): OpenRequest | undefined;
+}
+
+/** An inbox that hands over by `send`. */
+export function inbox(send: (target: OpenTarget) => void): Inbox {
+  let newest: OpenRequest | undefined;
+  let listening = false;
+  return {
+    deliver(request) {
+      newest = request;
+      if (listening) send(request.target);
+    },
+    listen() {
+      if (listening) return;
+      listening = true;
+      if (newest !== undefined) send(newest.target);
+    },
+    restart() {
+      listening = false;
+    },
+    shows(request) {
+      newest = request;
+    },
+    requestFor: target => (JSON.stringify(target) === JSON.stringify(newest?.target) ? newest : undefined),
+  };
+}

@@ -1,0 +1,87 @@
+/** The targets opened before, newest first, in a small file of the program's own. */
+import { basename } from 'node:path';
+import type { OpenTarget, RecentTarget } from '../../shared/ipc/contract.ts';
+import { checkTarget } from './ipc-arguments.ts';
+import { readJson, writeJson } from './json-store.ts';
+
+/** Most targets remembered. */
+export const MAX_RECENT = 12;
+
+/** The list of recent targets. */
+export interface RecentList {
+  /** Newest first. */
+  list(): readonly RecentTarget[];
+  /** Puts a target in front, without secrets. A file that cannot be written is no reason to fail. */
+  add(target: OpenTarget): void;
+  clear(): void;
+}
+
+/** The list kept in `file`. Entries that are not valid are dropped on reading. */
+export function recentList(file: string): RecentList {
+  let entries: readonly RecentTarget[] = readEntries(file);
+  const replace = (next: readonly RecentTarget[]) => {
+    entries = next;
+    try {
+      writeJson(file, { version: 1, recent: next.map(entry => entry.target) });
+    } catch {
+      // A read-only profile keeps the list for this run alone.
+    }
+  };
+  return {
+    list: () => entries,
+    add(target) {
+      const entry = recentTarget(target);
+      const same = JSON.stringify(entry.target);
+      const others = entries.filter(other => JSON.stringify(other.target) !== same);
+      replace([entry, ...others].slice(0, MAX_RECENT));
+    },
+    clear: () => replace([]),
+  };
+}
+
+function readEntries(file: string): readonly RecentTarget[] {
+  const stored = readJson(file) as { readonly recent?: unknown } | undefined | null;
+  if (!Array.isArray(stored?.recent)) return [];
+  return stored.recent.slice(0, MAX_RECENT).flatMap(target => {
+    try {
+      return [recentTarget(checkTarget(target))];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** A target as it is remembered: with a short title (the top file's name, or the address) and no secrets. */
+export function recentTarget(target: OpenTarget): RecentTarget {
+  if (target.kind === 'nbd') {
+    const uri = withoutSecrets(target.uri);
+    return { title: uri, target: { kind: 'nbd', uri } };
+  }
+  const top = target.files.at(-1) ?? '';
+  const title =
+    target.files.length > 1 ? `${basename(top)} and ${target.files.length - 1} below` : basename(top);
+  return { title, target };
+}
+
+/**
+ * An NBD address without user name, password and TLS parameters (the folders and files of keys among them).
+ * Works on the text, so that the rest of the address stays byte for byte what the person gave.
+ */
+export function withoutSecrets(uri: string): string {
+  const [address = '', ...queries] = uri.split('#', 1)[0]?.split('?') ?? [];
+  // Up to the last @ of the authority: a password may hold one that was not encoded.
+  const bare = address.replace(/^([a-z][\w+.-]*:\/\/)[^/]*@/i, '$1');
+  const kept = queries
+    .join('?')
+    .split('&')
+    .filter(part => part !== '' && !/^tls/i.test(decoded(part)));
+  return kept.length === 0 ? bare : `${bare}?${kept.join('&')}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return 'tls'; // what cannot be read is dropped
+  }
+}

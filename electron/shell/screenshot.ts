@@ -1,0 +1,40 @@
+/** Saves the window's picture once it has come to rest. */
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BrowserWindow } from 'electron';
+import { CowscopeError } from '../../shared/errors.ts';
+import type { QuietWatch } from './quiet.ts';
+
+/** Milliseconds without any event after which waiting ends. */
+const GIVE_UP = 60_000;
+const LOOK_EVERY = 50;
+
+/**
+ * Waits until the window is at rest and writes its picture as PNG to `file`.
+ * Throws APP_SCREENSHOT_TIMEOUT after a minute in which nothing happened, APP_SCREENSHOT_FAILED when there is no
+ * picture or the file cannot be written.
+ */
+export async function saveScreenshot(
+  window: BrowserWindow,
+  file: string,
+  watch: QuietWatch,
+  busy: () => boolean,
+): Promise<void> {
+  while (!watch.quiet(busy())) {
+    if (watch.stillFor() > GIVE_UP)
+      throw failed('APP_SCREENSHOT_TIMEOUT', 'The window did not finish drawing', file);
+    await sleep(LOOK_EVERY);
+  }
+  const image = await window.webContents.capturePage();
+  if (image.isEmpty()) throw failed('APP_SCREENSHOT_FAILED', 'The window has no picture to save', file);
+  try {
+    await writeFile(file, image.toPNG());
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw failed('APP_SCREENSHOT_FAILED', `The picture could not be written: ${why}`, file);
+  }
+}
+
+function failed(code: string, what: string, file: string): CowscopeError {
+  return new CowscopeError({ code, what, subject: file, advice: 'try another file or a smaller image' });
+}

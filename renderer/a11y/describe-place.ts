@@ -1,0 +1,20 @@
+/** A selected place in one line, for people who hear it. */
+import { presentBits } from '../../shared/extent/columns.ts';
+import { stateOf } from '../../shared/extent/flags.ts';
+import type { Inspection, OpenedChain } from '../../shared/ipc/contract.ts';
+import { formatOffset, formatSize } from '../../shared/offset.ts';
+import { LEGEND, marksIn } from '../state/legend-keys.ts';
+
+/** `0x0012_0000, 64 KiB, zero, hole that overrides, top.qcow2`. */
+export function describePlace(inspection: Inspection, track: number, { tracks }: OpenedChain): string {
+  const extent = inspection.layers.find(layer => layer.track === track) ?? inspection;
+  const owner = tracks.find(t => t.kind === 'layer' && t.layer === inspection.owner)?.title;
+  const parts = [
+    formatOffset(extent.start),
+    formatSize(extent.end - extent.start),
+    LEGEND[stateOf(extent.word)].name,
+    ...marksIn(presentBits(extent.word)).map(mark => LEGEND[mark].name),
+    tracks[track]?.kind === 'guest' ? (owner ?? 'no layer') : (tracks[track]?.title ?? ''),
+  ];
+  return parts.filter(part => part !== '').join(', ');
+}

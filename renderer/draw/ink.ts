@@ -1,0 +1,107 @@
+/** The colours of one theme as the painter writes them: 32-bit pixels in the byte order of ImageData. */
+import { STATES } from '../../shared/extent/flags.ts';
+import type { Palette, PaletteKey } from '../../shared/palette.ts';
+
+/** One pixel: alpha, blue, green, red from the high byte down (ImageData on a little-endian machine). */
+export type Pixel = number;
+
+/** Everything a track is painted with. Arrays are indexed by state. */
+export interface Ink {
+  readonly states: readonly Pixel[];
+  /** What patterns on a state are drawn in. */
+  readonly pattern: readonly Pixel[];
+  /** What is written on a state. */
+  readonly text: readonly Pixel[];
+  readonly lane: Pixel;
+  readonly frame: Pixel;
+  readonly dirty: Pixel;
+  readonly override: Pixel;
+  readonly corrupt: Pixel;
+  /** Written on `override` and `corrupt`. */
+  readonly onMark: Pixel;
+}
+
+/** The palette key that a state is drawn in. */
+export const STATE_COLOURS: Readonly<Record<(typeof STATES)[number], PaletteKey | 'lane'>> = {
+  data: 'data',
+  compressed: 'compressed',
+  zeroAllocated: 'zeroAllocated',
+  zeroHole: 'zeroHole',
+  unallocated: 'unallocated',
+  reserved: 'unallocated',
+  holeUnknown: 'data',
+  outOfRange: 'outOfRange',
+  unread: 'lane',
+  unreadable: 'corrupt',
+};
+
+/** The pixel of a `#rrggbb` colour. */
+export function pixel(hex: string): Pixel {
+  const rgb = Number.parseInt(hex.slice(1), 16);
+  return (0xff000000 | ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >>> 16)) >>> 0;
+}
+
+/** `share` of `b` over the rest of `a`, channel by channel. */
+export function mix(a: Pixel, b: Pixel, share: number): Pixel {
+  const channel = (shift: number) => {
+    const from = (a >>> shift) & 0xff;
+    return Math.round(from + (((b >>> shift) & 0xff) - from) * share) << shift;
+  };
+  return (0xff000000 | channel(16) | channel(8) | channel(0)) >>> 0;
+}
+
+/** Relative luminance of a pixel, 0 to 1 (WCAG 2.2). */
+export function luminance(colour: Pixel): number {
+  const linear = (shift: number) => {
+    const value = ((colour >>> shift) & 0xff) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  };
+  return 0.2126 * linear(0) + 0.7152 * linear(8) + 0.0722 * linear(16);
+}
+
+/** Contrast ratio of two pixels, 1 to 21 (WCAG 2.2). */
+export function contrast(a: Pixel, b: Pixel): number {
+  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return ((high ?? 0) + 0.05) / ((low ?? 0) + 0.05);
+}
+
+const WHITE = 0xffffffff;
+const BLACK = 0xff000000;
+
+/** The one of black and white that reads better on `ground`. */
+export function readable(ground: Pixel): Pixel {
+  return contrast(WHITE, ground) >= contrast(BLACK, ground) ? WHITE : BLACK;
+}
+
+/** The ink of a palette. */
+export function inkOf(palette: Palette): Ink {
+  const lane = pixel(palette.lane);
+  const states = STATES.map(state => {
+    const key = STATE_COLOURS[state];
+    return key === 'lane' ? lane : pixel(palette.states[key]);
+  });
+  const frame = pixel(palette.frame);
+  const edge = (key: 'compressed' | 'zeroHole', hex: string) => {
+    const fill = pixel(palette.states[key]);
+    return contrast(pixel(hex), fill) > 1.2 ? pixel(hex) : mix(fill, BLACK, 0.45);
+  };
+  const patterns: Partial<Record<(typeof STATES)[number], Pixel>> = {
+    compressed: mix(edge('compressed', palette.compressedEdge), pixel(palette.states.compressed), 0.25),
+    zeroHole: edge('zeroHole', palette.zeroHoleEdge),
+    zeroAllocated: mix(pixel(palette.states.zeroAllocated), WHITE, 0.7),
+    reserved: frame,
+    unread: frame,
+  };
+  const override = pixel(palette.states.override);
+  return {
+    states,
+    pattern: STATES.map((state, i) => patterns[state] ?? (states[i] as Pixel)),
+    text: states.map(ground => readable(ground)),
+    lane,
+    frame,
+    dirty: pixel(palette.states.dirty),
+    override,
+    corrupt: pixel(palette.states.corrupt),
+    onMark: readable(override),
+  };
+}

@@ -1,0 +1,46 @@
+/** Whether the window is at rest: nothing being opened, read, loaded or drawn. Tests and pictures wait for it. */
+import { call } from '../bridge/bridge.ts';
+import { addPainter, drawing, requestDraw } from '../draw/frame.ts';
+import { currentLoader } from './session.ts';
+import { now, useStore } from './store.ts';
+
+/** True while anything is on its way. */
+export function isBusy(): boolean {
+  const { opening, app, error, progress, chain, width } = now();
+  if ((app === undefined && error === undefined) || opening !== undefined || drawing()) return true;
+  if (chain !== undefined && width === 0) return true;
+  if (progress.some(({ phase }) => phase === 'waiting' || phase === 'reading')) return true;
+  return currentLoader()?.busy() === true;
+}
+
+/** Keeps `data-idle` of the document true to the state, and tells the main process of each rest after an opening. */
+export function watchIdle(): () => void {
+  let told: unknown;
+  let checking: ReturnType<typeof setTimeout> | undefined;
+  const check = () => {
+    const idle = !isBusy();
+    document.documentElement.dataset.idle = String(idle);
+    const { chain, error } = now();
+    const outcome = chain ?? error;
+    if (!idle || outcome === undefined || outcome === told) return;
+    told = outcome;
+    void call('app:idle', undefined);
+  };
+  // After the frame, so that what it asked for counts.
+  const later = () => {
+    clearTimeout(checking);
+    checking = setTimeout(check, 0);
+  };
+  const stopPainter = addPainter(later);
+  const stopStore = useStore.subscribe((state, before) => {
+    if (state.viewport !== before.viewport || state.chain !== before.chain) requestDraw();
+    document.documentElement.dataset.idle = 'false';
+    later();
+  });
+  requestDraw();
+  return () => {
+    stopPainter();
+    stopStore();
+    clearTimeout(checking);
+  };
+}

@@ -1,0 +1,60 @@
+/** What the main process says by itself. */
+import { call, listen } from '../bridge/bridge.ts';
+import { requestDraw } from '../draw/frame.ts';
+import { openTarget } from './opening.ts';
+import { refreshSelection } from './selection.ts';
+import { currentLoader } from './session.ts';
+import { now, set } from './store.ts';
+
+/** Milliseconds of quiet before the selection is asked again. */
+const REFRESH = 200;
+
+/** Listens to every push until the returned function is called. `run` gets the ids of commands. */
+export function listenToPushes(run: (id: string) => void): () => void {
+  let refreshing: ReturnType<typeof setTimeout> | undefined;
+  const mine = (session: number) => now().chain?.session === session;
+  const stops = [
+    listen('app:open', ({ target }) => void openTarget(target)),
+    listen('app:command', ({ id }) => run(id)),
+    listen('chain:progress', ({ session, layers }) => {
+      if (mine(session)) set({ progress: layers });
+    }),
+    listen('chain:changed', ({ session, version, start, end }) => {
+      if (!mine(session)) return;
+      currentLoader()?.changed(version, start, end);
+      requestDraw();
+      const offset = now().selection?.offset;
+      if (offset === undefined || offset < start || offset >= end) return;
+      clearTimeout(refreshing);
+      refreshing = setTimeout(refreshSelection, REFRESH);
+    }),
+    listen('chain:tracks', ({ session, tracks }) => {
+      const { chain } = now();
+      if (chain?.session === session) set({ chain: { ...chain, tracks } });
+    }),
+    listen('chain:findings', ({ session, findings, more }) => {
+      if (mine(session)) set({ findings, moreFindings: more });
+    }),
+  ];
+  return () => {
+    clearTimeout(refreshing);
+    for (const stop of stops) stop();
+  };
+}
+
+/** Ends reading; what was read stays. */
+export function cancelReading(): Promise<void> {
+  return askSession('chain:cancel');
+}
+
+/** Takes up again what was cancelled or failed, where it ended. */
+export function retryReading(): Promise<void> {
+  return askSession('chain:retry');
+}
+
+async function askSession(name: 'chain:cancel' | 'chain:retry'): Promise<void> {
+  const session = now().chain?.session;
+  if (session === undefined) return;
+  const reply = await call(name, { session });
+  if (!reply.ok) set({ error: reply.error });
+}

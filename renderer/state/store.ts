@@ -1,0 +1,134 @@
+/** What the window knows, in one place. Actions live in files of their own; views read what they show. */
+import { create } from 'zustand';
+import type { ErrorRecord } from '../../shared/errors.ts';
+import type {
+  AppState,
+  Consent,
+  Inspection,
+  LayerProgress,
+  OpenedChain,
+  OpenTarget,
+  RangeFinding,
+  TrackStatistics,
+} from '../../shared/ipc/contract.ts';
+import { type History, NO_HISTORY } from './history.ts';
+import type { LegendKey } from './legend-keys.ts';
+import type { Viewport } from './viewport.ts';
+
+/** A dialog over everything else. */
+export type Dialog =
+  | { readonly kind: 'connect'; readonly uri: string }
+  | { readonly kind: 'arrange'; readonly files: readonly string[] }
+  | { readonly kind: 'keys' }
+  | { readonly kind: 'palette' };
+
+/** A place: an offset on a track. */
+export interface Place {
+  readonly track: number;
+  readonly offset: number;
+}
+
+/** Where the pointer is: a place, and the pixel from the lanes' left edge. */
+export interface Hover extends Place {
+  readonly px: number;
+}
+
+/** Bytes [start, end) chosen on the axis. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Everything the window knows. */
+export interface Store {
+  readonly app: AppState | undefined;
+  /** The target that is being opened. */
+  readonly opening: OpenTarget | undefined;
+  readonly target: OpenTarget | undefined;
+  readonly consent: Consent;
+  readonly chain: OpenedChain | undefined;
+  /** What went wrong last, until it is dismissed. */
+  readonly error: ErrorRecord | undefined;
+
+  readonly viewport: Viewport;
+  /** CSS pixels of the lanes' canvases. */
+  readonly width: number;
+  readonly history: History;
+
+  readonly hidden: ReadonlySet<number>;
+  /** Tracks shown as a table. */
+  readonly tables: ReadonlySet<number>;
+  readonly highlighted: ReadonlySet<LegendKey>;
+  readonly focusedTrack: number;
+  /** Consent that the person declined for now, by path. */
+  readonly declined: ReadonlySet<string>;
+
+  readonly hover: Hover | undefined;
+  readonly selection: Place | undefined;
+  readonly inspection: Inspection | undefined;
+  readonly range: Range | undefined;
+  readonly statistics: readonly TrackStatistics[] | undefined;
+
+  readonly progress: readonly LayerProgress[];
+  readonly findings: readonly RangeFinding[];
+  readonly moreFindings: number;
+
+  readonly dialog: Dialog | undefined;
+  readonly inspectorOpen: boolean;
+  readonly inspectorWidth: number;
+  readonly theme: 'system' | 'light' | 'dark';
+  /** What the live region says. */
+  readonly announcement: string;
+}
+
+/** What belongs to one opened chain and goes with it. */
+export const NO_CHAIN = {
+  chain: undefined,
+  viewport: { start: 0, end: 1 },
+  history: NO_HISTORY,
+  hidden: new Set<number>(),
+  tables: new Set<number>(),
+  highlighted: new Set<LegendKey>(),
+  focusedTrack: 0,
+  hover: undefined,
+  selection: undefined,
+  inspection: undefined,
+  range: undefined,
+  statistics: undefined,
+  progress: [],
+  findings: [],
+  moreFindings: 0,
+} as const satisfies Partial<Store>;
+
+/** No consent to anything. */
+export const NO_CONSENT: Consent = { allow: [], allowAll: false };
+
+/** The window's store. */
+export const useStore = create<Store>(() => ({
+  ...NO_CHAIN,
+  app: undefined,
+  opening: undefined,
+  target: undefined,
+  consent: NO_CONSENT,
+  error: undefined,
+  width: 0,
+  declined: new Set<string>(),
+  dialog: undefined,
+  inspectorOpen: true,
+  inspectorWidth: 320,
+  theme: 'system',
+  announcement: '',
+}));
+
+/** The store's present content. */
+export const now = useStore.getState;
+
+/** Changes the store. */
+export const set = useStore.setState;
+
+/** The set with `item` put in, or taken out where it was in. */
+export function toggled<T>(items: ReadonlySet<T>, item: T): ReadonlySet<T> {
+  const next = new Set(items);
+  if (!next.delete(item)) next.add(item);
+  return next;
+}

@@ -1,0 +1,64 @@
+/** What can be done with one track, and small acts of the keyboard. */
+import { formatOffset } from '../../shared/offset.ts';
+import { goTo, selectedExtent } from './selection.ts';
+import { now, set, toggled } from './store.ts';
+
+/** Shows a track as a table, or as a picture again, and gives the new one the focus. */
+export function toggleTable(track: number): void {
+  set({ tables: toggled(now().tables, track), focusedTrack: track });
+  requestAnimationFrame(() => focusElement(`[data-track="${track}"] [data-twin]`));
+}
+
+/** Folds a track away, or unfolds it. */
+export function toggleTrack(track: number): void {
+  set({ hidden: toggled(now().hidden, track) });
+}
+
+/** Moves the focus to the track above (-1) or below (1), with the selection. */
+export function focusTrack(step: number): void {
+  const { chain, focusedTrack, selection, hidden } = now();
+  const shown = (chain?.tracks ?? []).filter(track => !hidden.has(track.id));
+  const at = shown.findIndex(track => track.id === focusedTrack);
+  const track = shown[Math.min(Math.max(at + step, 0), shown.length - 1)];
+  if (track === undefined) return;
+  set({ focusedTrack: track.id });
+  focusElement(`[data-track="${track.id}"] [data-twin]`);
+  if (selection !== undefined) void goTo({ track: track.id, offset: selection.offset });
+}
+
+/** Selects the start of the next (or previous) cluster of the focused track's layer. */
+export function moveByCluster(step: number): void {
+  const { chain, focusedTrack, selection, viewport } = now();
+  if (chain === undefined) return;
+  const layer = chain.tracks.find(track => track.id === focusedTrack)?.layer ?? -1;
+  const { clusterSize } = chain.chain.layers[layer] ?? chain.chain.layers.at(-1) ?? { clusterSize: 65536 };
+  const unit = clusterSize > 1 ? clusterSize : 65536;
+  const offset = selection?.offset ?? viewport.start;
+  void goTo({ track: focusedTrack, offset: (Math.floor(offset / unit) + step) * unit });
+}
+
+/** Copies the range, or the selected offset, as text. Text that the person marked is left to the system. */
+export function copySelection(): void {
+  if (getSelection()?.toString() !== '') return;
+  const { range, selection } = now();
+  const extent = range ?? selectedExtent();
+  if (range !== undefined) void copyText(`${formatOffset(range.start)}-${formatOffset(range.end - 1)}`);
+  else if (selection !== undefined) void copyText(formatOffset(extent?.start ?? selection.offset));
+}
+
+/** Puts a text on the clipboard and says so. */
+export async function copyText(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    set({ announcement: `Copied ${text.length > 60 ? 'the text' : text}` });
+  } catch {
+    set({ announcement: 'The clipboard could not be used' });
+  }
+}
+
+/** Focuses the first element of a selector, if it is there. */
+export function focusElement(selector: string): void {
+  const element = document.querySelector<HTMLElement>(selector);
+  element?.focus();
+  if (element instanceof HTMLInputElement) element.select();
+}

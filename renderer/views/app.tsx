@@ -1,0 +1,18 @@
+import { LiveRegion } from '../a11y/live-region.tsx';
+import { useStore } from '../state/store.ts';
+import { ChainView } from './chain-view.tsx';
+import { Dialogs } from './dialogs.tsx';
+import { DropTarget } from './drop-target.tsx';
+import { EmptyView } from './empty-view.tsx';
+
+/** The whole window: the empty state or a chain, the dialogs over it, and what is dropped on it. */
+export function App() {
+  const chain = useStore(state => state.chain);
+  return (
+    <DropTarget>
+      {chain === undefined ? <EmptyView /> : <ChainView key={chain.session} chain={chain} />}
+      <Dialogs />
+      <LiveRegion />
+    </DropTarget>
+  );
+}

@@ -1,0 +1,110 @@
+import { type KeyboardEvent, type PointerEvent, useCallback, useRef } from 'react';
+import { formatOffset } from '../../shared/offset.ts';
+import { bounds, glideTo, panByShare, show, zoomBy } from '../state/navigation.ts';
+import { now } from '../state/store.ts';
+import type { Viewport } from '../state/viewport.ts';
+import { usePainter } from './use-painter.ts';
+
+type Part = 'window' | 'start' | 'end';
+
+/** CSS pixels of the window's smallest picture, so that it can be taken hold of at any zoom. */
+const SMALLEST = 10;
+
+/** The part of the disk in view, as a window over the overview: drag moves it, its edges resize it, a click centres it. */
+export function Brush() {
+  const area = useRef<HTMLDivElement>(null);
+  const handle = useRef<HTMLDivElement>(null);
+  const drag = useRef<{ part: Part; px: number; view: Viewport }>(undefined);
+
+  const paint = useCallback(() => {
+    const element = handle.current;
+    const width = area.current?.clientWidth ?? 0;
+    if (element === null || width === 0) return;
+    const { viewport } = now();
+    const { size } = bounds();
+    const whole = viewport.end - viewport.start >= size;
+    const from = (viewport.start / size) * width;
+    const to = (viewport.end / size) * width;
+    const length = Math.max(to - from, SMALLEST);
+    const left = Math.min(Math.max((from + to - length) / 2, 0), width - length);
+    element.style.transform = `translateX(${left}px)`;
+    element.style.width = `${length}px`;
+    element.dataset.whole = String(whole);
+    element.dataset.narrow = String(length < 28);
+    element.setAttribute('aria-valuenow', String(Math.round((viewport.start / size) * 100)));
+    element.setAttribute(
+      'aria-valuetext',
+      `${formatOffset(Math.floor(viewport.start))} to ${formatOffset(Math.ceil(viewport.end))}`,
+    );
+    const styles = area.current?.style;
+    styles?.setProperty('--brush-start', `${left}px`);
+    styles?.setProperty('--brush-end', `${left + length}px`);
+  }, []);
+  usePainter(paint);
+
+  const pxOfEvent = (event: PointerEvent) =>
+    event.clientX - (area.current?.getBoundingClientRect().left ?? 0);
+  const onPointerDown = (event: PointerEvent<HTMLDivElement>) => {
+    if (event.button !== 0) return;
+    const part = (event.target as HTMLElement).dataset.part as Part | undefined;
+    const px = pxOfEvent(event);
+    event.currentTarget.setPointerCapture(event.pointerId);
+    const { viewport, width } = now();
+    if (part === undefined) {
+      const half = (viewport.end - viewport.start) / 2;
+      const at = (px / Math.max(width, 1)) * bounds().size;
+      glideTo({ start: at - half, end: at + half });
+      return;
+    }
+    drag.current = { part, px, view: viewport };
+  };
+  const onPointerMove = (event: PointerEvent) => {
+    const begun = drag.current;
+    if (begun === undefined) return;
+    const { size, width } = bounds();
+    const moved = ((pxOfEvent(event) - begun.px) / width) * size;
+    const { start, end } = begun.view;
+    if (begun.part === 'window') show({ start: start + moved, end: end + moved });
+    else if (begun.part === 'start') show({ start: Math.min(start + moved, end - 1), end });
+    else show({ start, end: Math.max(end + moved, start + 1) });
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const act = { ArrowLeft: () => panByShare(-0.25), ArrowRight: () => panByShare(0.25) }[event.key];
+    const zoom = { ArrowUp: 0.6, ArrowDown: 1 / 0.6 }[event.key];
+    if (act === undefined && zoom === undefined) return;
+    event.preventDefault();
+    act?.();
+    if (zoom !== undefined) zoomBy(zoom, undefined, true);
+  };
+
+  return (
+    <div
+      className="brush-area"
+      ref={area}
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={() => {
+        drag.current = undefined;
+      }}
+      onPointerCancel={() => {
+        drag.current = undefined;
+      }}
+    >
+      <div
+        ref={handle}
+        className="brush"
+        data-part="window"
+        role="slider"
+        tabIndex={0}
+        aria-label="Part of the disk in view"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={0}
+        onKeyDown={onKeyDown}
+      >
+        <span className="brush-edge" data-part="start" />
+        <span className="brush-edge" data-part="end" />
+      </div>
+    </div>
+  );
+}

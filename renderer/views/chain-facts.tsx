@@ -1,0 +1,45 @@
+import type { OpenedChain } from '../../shared/ipc/contract.ts';
+import { formatSize } from '../../shared/offset.ts';
+import { FindingList } from './finding-list.tsx';
+import { Highlights } from './highlights.tsx';
+import { InspectorSection } from './inspector-section.tsx';
+import { LayerFacts } from './layer-facts.tsx';
+import { Untrusted } from './text.tsx';
+
+/** Extents from which the size of a map is worth a thought. */
+const WORTH_SAYING = 1_000_000;
+
+/** What is worth knowing of the whole chain; shown while nothing is selected. */
+export function ChainFacts({ chain }: { readonly chain: OpenedChain }) {
+  const { estimate } = chain.chain;
+  const notes = [
+    ...chain.chain.notes,
+    ...chain.chain.layers.flatMap(layer => layer.notes.map(note => `${layer.name}: ${note}`)),
+  ];
+  return (
+    <>
+      <Highlights chain={chain} />
+      <FindingList chain={chain} />
+      {estimate !== undefined && estimate.extents >= WORTH_SAYING && (
+        <InspectorSection title="Size of the map">
+          <p className="hint">
+            At most {estimate.extents.toLocaleString('en')} extents, about {formatSize(estimate.bytes)} of
+            memory.
+          </p>
+        </InspectorSection>
+      )}
+      {notes.length > 0 && (
+        <InspectorSection title="Notes">
+          <ul className="notes">
+            {notes.map(note => (
+              <li key={note}>
+                <Untrusted text={note} max={500} />
+              </li>
+            ))}
+          </ul>
+        </InspectorSection>
+      )}
+      <LayerFacts chain={chain} />
+    </>
+  );
+}

@@ -1,0 +1,46 @@
+import { useEffect, useRef, useState } from 'react';
+import type { OpenedChain } from '../../shared/ipc/contract.ts';
+import { type Hover, useStore } from '../state/store.ts';
+import { HoverTooltip } from './hover-tooltip.tsx';
+
+/** Milliseconds before the tooltip follows the pointer. */
+const DELAY = 80;
+
+/** A line through all lanes under the pointer, and what lies there. */
+export function Crosshair({ chain }: { readonly chain: OpenedChain }) {
+  const ref = useRef<HTMLDivElement>(null);
+  const [resting, setResting] = useState<Hover>();
+  useEffect(() => {
+    let waiting: ReturnType<typeof setTimeout> | undefined;
+    const stop = useStore.subscribe(({ hover, viewport }, before) => {
+      if (hover === before.hover && (hover === undefined || viewport === before.viewport)) return;
+      const line = ref.current;
+      if (line !== null) {
+        line.hidden = hover === undefined;
+        line.style.transform = `translateX(${Math.round(hover?.px ?? 0)}px)`;
+      }
+      if (hover === undefined) {
+        clearTimeout(waiting);
+        waiting = undefined;
+        setResting(undefined);
+        return;
+      }
+      waiting ??= setTimeout(() => {
+        waiting = undefined;
+        const { hover: latest } = useStore.getState();
+        // A new object each time, so that what moved under a still pointer is looked at again.
+        setResting(latest === undefined ? undefined : { ...latest });
+      }, DELAY);
+    });
+    return () => {
+      stop();
+      clearTimeout(waiting);
+    };
+  }, []);
+  return (
+    <div className="crosshair-layer" aria-hidden="true">
+      <div className="crosshair" ref={ref} hidden />
+      {resting !== undefined && <HoverTooltip chain={chain} hover={resting} />}
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+import { presentBits } from '../../shared/extent/columns.ts';
+import { stateOf } from '../../shared/extent/flags.ts';
+import type { InspectedLayer, Inspection, OpenedChain } from '../../shared/ipc/contract.ts';
+import { LEGEND, marksIn } from '../state/legend-keys.ts';
+import { select } from '../state/selection.ts';
+import { useStore } from '../state/store.ts';
+import { InspectorSection } from './inspector-section.tsx';
+import { StateSwatch } from './state-swatch.tsx';
+import { Untrusted } from './text.tsx';
+
+/** Every layer at the selected offset, top first; the one that is read is marked. */
+export function InspectorStack({
+  inspection,
+  chain,
+}: {
+  readonly inspection: Inspection;
+  readonly chain: OpenedChain;
+}) {
+  const selected = useStore(state => state.selection?.track);
+  return (
+    <InspectorSection title="Stack">
+      <ol className="stack">
+        {inspection.layers.map(layer => (
+          <li key={layer.track} data-owner={layer.layer === inspection.owner}>
+            <button
+              type="button"
+              aria-current={selected === layer.track}
+              onClick={() => void select({ track: layer.track, offset: inspection.offset })}
+            >
+              <span className="number">{layer.layer}</span>
+              <span className="stack-text">
+                <strong>
+                  <Untrusted text={chain.tracks[layer.track]?.title ?? layer.title} />
+                </strong>
+                <small>
+                  <StateSwatch of={stateOf(layer.word)} />
+                  {roleOf(layer)}
+                </small>
+              </span>
+              {layer.layer === inspection.owner && <span className="owner-tag">read</span>}
+            </button>
+          </li>
+        ))}
+      </ol>
+    </InspectorSection>
+  );
+}
+
+function roleOf({ word }: InspectedLayer): string {
+  return [LEGEND[stateOf(word)].name, ...marksIn(presentBits(word)).map(mark => LEGEND[mark].name)].join(
+    ' · ',
+  );
+}

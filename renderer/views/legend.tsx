@@ -1,0 +1,36 @@
+import { requestDraw } from '../draw/frame.ts';
+import { LEGEND, type LegendKey } from '../state/legend-keys.ts';
+import { set, toggled, useStore } from '../state/store.ts';
+import { StateSwatch } from './state-swatch.tsx';
+import { useOverviewPresent } from './use-overview-present.ts';
+
+/** What occurs in this chain, in one row; each entry highlights itself. */
+export function Legend() {
+  const highlighted = useStore(state => state.highlighted);
+  const present = useOverviewPresent();
+  const toggle = (key: LegendKey) => {
+    set({ highlighted: toggled(highlighted, key) });
+    requestDraw();
+  };
+  return (
+    <section className="legend" aria-label="Legend: highlights what is pressed">
+      {present.map(key => (
+        <button
+          key={key}
+          type="button"
+          aria-pressed={highlighted.has(key)}
+          title={LEGEND[key].meaning}
+          onClick={() => toggle(key)}
+        >
+          <StateSwatch of={key} lettered />
+          {LEGEND[key].name}
+        </button>
+      ))}
+      {highlighted.size > 0 && (
+        <button type="button" className="quiet" onClick={() => set({ highlighted: new Set() })}>
+          Show all
+        </button>
+      )}
+    </section>
+  );
+}

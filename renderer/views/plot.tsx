@@ -1,0 +1,49 @@
+import { useCallback, useEffect, useRef } from 'react';
+import type { OpenedChain } from '../../shared/ipc/contract.ts';
+import { requestDraw } from '../draw/frame.ts';
+import { bounds, show } from '../state/navigation.ts';
+import { currentLoader } from '../state/session.ts';
+import { now, set } from '../state/store.ts';
+import { clampViewport } from '../state/viewport.ts';
+import { Axis } from './axis.tsx';
+import { Crosshair } from './crosshair.tsx';
+import { GridLines } from './grid-lines.tsx';
+import { LaneList } from './lane-list.tsx';
+import { OverviewStrip } from './overview-strip.tsx';
+import { PlaceOverlay } from './place-overlay.tsx';
+import { usePainter } from './use-painter.ts';
+
+/** Everything that shares the guest's axis: overview, axis, lanes, and what lies over them. */
+export function Plot({ chain }: { readonly chain: OpenedChain }) {
+  const ref = useRef<HTMLDivElement>(null);
+  const ask = useCallback(() => {
+    const { viewport, width } = now();
+    const columns = Math.round(width * devicePixelRatio);
+    if (columns > 0) currentLoader()?.wish({ view: viewport, columns, overviewColumns: columns });
+  }, []);
+  usePainter(ask);
+  useEffect(() => {
+    const element = ref.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => {
+      const width = element.clientWidth;
+      if (width === 0 || width === now().width) return;
+      set({ width });
+      show(clampViewport(now().viewport, bounds()), false);
+      requestDraw();
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <div className="plot">
+      <GridLines />
+      <div className="plot-measure" ref={ref} />
+      <OverviewStrip chain={chain} />
+      <Axis chain={chain} />
+      <LaneList chain={chain} />
+      <PlaceOverlay />
+      <Crosshair chain={chain} />
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import { useCallback, useMemo, useRef } from 'react';
+import type { OpenedChain, TrackInfo } from '../../shared/ipc/contract.ts';
+import { useTrackSummary } from '../a11y/use-track-summary.ts';
+import { createGlyphs } from '../draw/glyphs.ts';
+import { laneLayout } from '../draw/lane-layout.ts';
+import { paintTrack } from '../draw/paint-track.ts';
+import { trackFeet, trackLabels } from '../draw/track-labels.ts';
+import { fadedStates, shownMarks } from '../state/highlight.ts';
+import { loadedRevision, stripOf } from '../state/session.ts';
+import { now, set, useStore } from '../state/store.ts';
+import { SelectionFrame } from './selection-frame.tsx';
+import { useInk } from './theme.ts';
+import { useCanvasSize } from './use-canvas-size.ts';
+import { useLanePointer } from './use-lane-pointer.ts';
+import { usePainter } from './use-painter.ts';
+
+interface TrackCanvasProps {
+  readonly track: TrackInfo;
+  readonly chain: OpenedChain;
+}
+
+/** The picture of one track. */
+export function TrackCanvas({ track, chain }: TrackCanvasProps) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  const size = useCanvasSize(ref);
+  const ink = useInk();
+  const highlighted = useStore(state => state.highlighted);
+  const summary = useTrackSummary(track);
+  useLanePointer(ref, track.id);
+
+  const painting = useMemo(() => {
+    if (size.width === 0 || size.height === 0) return undefined;
+    const layout = laneLayout(size.height, devicePixelRatio);
+    const font = getComputedStyle(document.body).fontFamily;
+    const image = new ImageData(size.width, size.height);
+    return {
+      layout,
+      image,
+      raster: { width: size.width, height: size.height, pixels: new Uint32Array(image.data.buffer) },
+      glyphs: createGlyphs(`500 ${11 * layout.unit}px ${font}`, layout.unit),
+      options: {
+        labels: trackLabels(track, chain),
+        feet: trackFeet(track),
+        faded: fadedStates(highlighted),
+        marks: shownMarks(highlighted),
+      },
+      drawn: '',
+    };
+  }, [size, track, chain, highlighted]);
+
+  const paint = useCallback(() => {
+    const canvas = ref.current;
+    if (canvas === null || painting === undefined) return;
+    const { viewport } = now();
+    const key = `${viewport.start} ${viewport.end} ${loadedRevision()} ${ink.lane}`;
+    if (painting.drawn === key) return;
+    painting.drawn = key;
+    const { image, raster, layout, glyphs, options } = painting;
+    if (canvas.width !== raster.width) canvas.width = raster.width;
+    if (canvas.height !== raster.height) canvas.height = raster.height;
+    const strip = stripOf(track.id, viewport, raster.width);
+    const phase = Math.round((viewport.start / (viewport.end - viewport.start)) * raster.width);
+    paintTrack(raster, strip, layout, ink, glyphs, { ...options, phase });
+    canvas.getContext('2d', { alpha: false })?.putImageData(image, 0, 0);
+  }, [painting, ink, track.id]);
+  usePainter(paint);
+
+  return (
+    <div className="lane">
+      <canvas
+        ref={ref}
+        data-twin
+        role="img"
+        tabIndex={0}
+        aria-label={summary}
+        aria-description="Left and Right go through the extents, T shows them as a table"
+        onFocus={() => set({ focusedTrack: track.id })}
+      />
+      <SelectionFrame track={track.id} />
+    </div>
+  );
+}

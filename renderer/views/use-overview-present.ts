@@ -1,0 +1,32 @@
+import { useCallback, useState } from 'react';
+import { STATES } from '../../shared/extent/flags.ts';
+import { PRESENT } from '../../shared/ipc/contract.ts';
+import { presentIn } from '../lod/summary.ts';
+import { type LegendKey, MARK_KEYS } from '../state/legend-keys.ts';
+import { overviewOf, overviewRevision } from '../state/session.ts';
+import { now } from '../state/store.ts';
+import { usePainter } from './use-painter.ts';
+
+/** Named even before they are seen: what a chain is made of. */
+const ALWAYS: readonly LegendKey[] = ['data', 'unallocated'];
+
+/** States and marks that occur anywhere in the chain. */
+export function useOverviewPresent(): readonly LegendKey[] {
+  const [keys, setKeys] = useState<readonly LegendKey[]>(ALWAYS);
+  const [last] = useState({ revision: -1 });
+  const look = useCallback(() => {
+    const { chain, width } = now();
+    if (chain === undefined || width === 0 || last.revision === overviewRevision()) return;
+    last.revision = overviewRevision();
+    let present = 0;
+    const columns = Math.round(width * devicePixelRatio);
+    for (const track of chain.tracks) present |= presentIn(overviewOf(track.id, chain.chain.size, columns));
+    const found: LegendKey[] = [
+      ...STATES.filter((state, i) => ALWAYS.includes(state) || present & (1 << i)),
+      ...MARK_KEYS.filter(mark => present & PRESENT[mark]),
+    ];
+    setKeys(before => (before.join() === found.join() ? before : found));
+  }, [last]);
+  usePainter(look);
+  return keys;
+}

@@ -1,0 +1,303 @@
+/**
+ * Columns: what lies in each of a row of equal power-of-two spans, exactly. They are the bins of the pyramid and the
+ * pixels of a tile alike: bytes per state, the states and marks present, and how many extents touch each column.
+ */
+import { PRESENT, TILE_COLUMNS, type TileColumns } from '../ipc/contract.ts';
+import {
+  DAMAGED,
+  DIRTY,
+  HOLE_OVERRIDES,
+  LOCAL,
+  OVERRIDDEN,
+  OVERRIDES,
+  SHADOWED,
+  STATES,
+  stateIndexOf,
+} from './flags.ts';
+import type { SweptPage } from './sweep.ts';
+
+/** The bits of a column's mask that are states: see PRESENT. */
+const STATE_BITS = (1 << STATES.length) - 1;
+
+/** Columns of one track. Coverage arrays exist only for the states that occur. */
+export interface Columns {
+  readonly count: number;
+  /** Bytes in one column: a power of two. */
+  readonly span: number;
+  readonly present: Uint16Array;
+  readonly runs: Uint32Array;
+  /** Bytes of each state per column, by state index. */
+  readonly coverage: (Float64Array | undefined)[];
+  /** Guest track: bytes per owner per column, by layer index. Undefined for other tracks. */
+  readonly owners: (Float64Array | undefined)[] | undefined;
+}
+
+/** Empty columns. `withOwners` for the guest track. */
+export function createColumns(count: number, span: number, withOwners: boolean): Columns {
+  return {
+    count,
+    span,
+    present: new Uint16Array(count),
+    runs: new Uint32Array(count),
+    coverage: new Array<Float64Array | undefined>(STATES.length).fill(undefined),
+    owners: withOwners ? [] : undefined,
+  };
+}
+
+/** The bits of PRESENT that a word with its marks sets in a column. */
+export function presentBits(word: number): number {
+  let bits = 1 << stateIndexOf(word);
+  if (word & OVERRIDES) bits |= PRESENT.overrides;
+  if (word & HOLE_OVERRIDES) bits |= PRESENT.holeOverrides;
+  if (word & SHADOWED) bits |= PRESENT.shadowed;
+  if (word & DIRTY) bits |= PRESENT.dirty;
+  if (word & DAMAGED) bits |= PRESENT.damaged;
+  if (word & OVERRIDDEN) bits |= PRESENT.overridden;
+  return bits;
+}
+
+/** {@link presentBits} of every word seen so far, by its low half; 0 where it was not seen. */
+const BITS_OF = new Uint16Array(0x10000);
+
+function bitsOf(word: number): number {
+  const low = word & 0xffff;
+  const known = BITS_OF[low] as number;
+  if (known !== 0) return known;
+  const bits = presentBits(low);
+  BITS_OF[low] = bits;
+  return bits;
+}
+
+/** Adds an extent that nobody owns to the columns that start at offset `origin`. [start,end) must lie within them. */
+export function addExtent(columns: Columns, origin: number, start: number, end: number, word: number): void {
+  const { span } = columns;
+  let c = Math.floor((start - origin) / span);
+  for (let at = start - origin; at < end - origin; c++) {
+    const stop = Math.min((c + 1) * span, end - origin);
+    addBytes(columns, c, word, -1, stop - at);
+    columns.runs[c] = (columns.runs[c] as number) + 1;
+    at = stop;
+  }
+}
+
+function addBytes(columns: Columns, c: number, word: number, owner: number, count: number): void {
+  const bits = bitsOf(word);
+  columns.present[c] = (columns.present[c] as number) | bits;
+  const bytes = coverageOf(columns, 31 - Math.clz32(bits & STATE_BITS));
+  bytes[c] = (bytes[c] as number) + count;
+  if (owner < 0 || columns.owners === undefined) return;
+  const owned = ownerOf(columns, owner);
+  owned[c] = (owned[c] as number) + count;
+}
+
+function coverageOf(columns: Columns, state: number): Float64Array {
+  let bytes = columns.coverage[state];
+  if (bytes === undefined) {
+    bytes = new Float64Array(columns.count);
+    columns.coverage[state] = bytes;
+  }
+  return bytes;
+}
+
+function ownerOf(columns: Columns, owner: number): Float64Array {
+  const owners = columns.owners as (Float64Array | undefined)[];
+  let bytes = owners[owner];
+  if (bytes === undefined) {
+    bytes = new Float64Array(columns.count);
+    owners[owner] = bytes;
+  }
+  return bytes;
+}
+
+/** Clears `count` columns from `first` on. */
+export function clearColumns(columns: Columns, first: number, count: number): void {
+  const end = first + count;
+  columns.present.fill(0, first, end);
+  columns.runs.fill(0, first, end);
+  for (const bytes of columns.coverage) bytes?.fill(0, first, end);
+  for (const bytes of columns.owners ?? []) bytes?.fill(0, first, end);
+}
+
+/**
+ * Adds a swept page, clipped to [from,to), to the columns of all its tracks: the guest's view first, then the layers
+ * from base to top. The columns start at `origin`. Equal neighbours on a track count as one extent.
+ */
+export function addSwept(
+  tracks: readonly Columns[],
+  origin: number,
+  swept: SweptPage,
+  from: number,
+  to: number,
+): void {
+  const { base, starts, combos } = swept;
+  const { span } = tracks[0] as Columns;
+  const stop = Math.min(to, swept.end);
+  let at = Math.max(from, base);
+  if (at >= stop) return;
+  // Bytes of each combination in the column under way, and which those are: every track takes its share from these.
+  const bytes = new Float64Array(swept.comboCount);
+  const found = new Int32Array(swept.comboCount);
+  let i = segmentAt(swept, at - base);
+  for (let c = Math.floor((at - origin) / span); at < stop; c++) {
+    const columnEnd = Math.min(origin + (c + 1) * span, stop);
+    const first = i;
+    let count = 0;
+    let last = i;
+    while (at < columnEnd) {
+      last = i;
+      const combo = combos[i] as number;
+      const sum = bytes[combo] as number;
+      if (sum === 0) found[count++] = combo;
+      const next = base + (starts[i + 1] as number);
+      const end = next < columnEnd ? next : columnEnd;
+      bytes[combo] = sum + (end - at);
+      at = end;
+      if (end === next) i++;
+    }
+    for (let t = 0; t < tracks.length; t++) {
+      const columns = tracks[t] as Columns;
+      const words = t === 0 ? swept.guest : (swept.words[t - 1] as Uint32Array);
+      for (let k = 0; k < count; k++) {
+        const combo = found[k] as number;
+        const word = words[combo] as number;
+        const owner = t === 0 && word & LOCAL ? (swept.stops[combo] as number) : -1;
+        addBytes(columns, c, word, owner, bytes[combo] as number);
+      }
+      const stops = t === 0 ? swept.stops : undefined;
+      columns.runs[c] = (columns.runs[c] as number) + 1 + changesIn(combos, first, last, words, stops);
+    }
+    for (let k = 0; k < count; k++) bytes[found[k] as number] = 0;
+  }
+}
+
+/** How often a track changes from one segment to the next within [first,last]. */
+function changesIn(
+  combos: Int32Array,
+  first: number,
+  last: number,
+  words: Uint32Array,
+  stops: Int16Array | undefined,
+): number {
+  let changes = 0;
+  let before = combos[first] as number;
+  for (let i = first + 1; i <= last; i++) {
+    const combo = combos[i] as number;
+    let differ = (words[combo] as number) ^ (words[before] as number);
+    if (stops !== undefined) differ |= (stops[combo] as number) ^ (stops[before] as number);
+    changes += differ === 0 ? 0 : 1;
+    before = combo;
+  }
+  return changes;
+}
+
+/** Index of the segment that holds `offset` (bytes from the page's base). */
+export function segmentAt(swept: SweptPage, offset: number): number {
+  let low = 0;
+  let high = swept.count - 1;
+  while (low < high) {
+    const mid = (low + high + 1) >>> 1;
+    if ((swept.starts[mid] as number) <= offset) low = mid;
+    else high = mid - 1;
+  }
+  return low;
+}
+
+/**
+ * Adds source columns [first, first+count) to target columns of a span `ratio` times as wide, where source column
+ * `first` falls into target column `at`. Coverage stays exact; runs add up (a run over a border counts twice).
+ */
+export function sumColumns(source: Columns, first: number, count: number, target: Columns, at: number): void {
+  const ratio = target.span / source.span;
+  const offset = first % ratio;
+  for (let i = 0, c = at; i < count; c++) {
+    const stop = Math.min(count, (c - at + 1) * ratio - offset);
+    let present = target.present[c] as number;
+    let runs = target.runs[c] as number;
+    for (; i < stop; i++) {
+      present |= source.present[first + i] as number;
+      runs += source.runs[first + i] as number;
+    }
+    target.present[c] = present;
+    target.runs[c] = Math.min(0xffffffff, runs);
+  }
+  source.coverage.forEach((bytes, state) => {
+    if (bytes !== undefined) addArray(bytes, first, count, coverageOf(target, state), at, ratio, offset);
+  });
+  source.owners?.forEach((bytes, owner) => {
+    if (bytes !== undefined && target.owners !== undefined)
+      addArray(bytes, first, count, ownerOf(target, owner), at, ratio, offset);
+  });
+}
+
+function addArray(
+  from: Float64Array,
+  first: number,
+  count: number,
+  to: Float64Array,
+  at: number,
+  ratio: number,
+  offset: number,
+): void {
+  for (let i = 0, c = at; i < count; c++) {
+    const stop = Math.min(count, (c - at + 1) * ratio - offset);
+    let sum = to[c] as number;
+    for (; i < stop; i++) sum += from[first + i] as number;
+    to[c] = sum;
+  }
+}
+
+/** The tile of the first TILE_COLUMNS columns: shares of 255, never 0 for a present state. */
+export function toTile(columns: Columns, track: number, tile: number): TileColumns {
+  const shares = new Uint8Array(TILE_COLUMNS * STATES.length);
+  for (let c = 0; c < TILE_COLUMNS; c++) shareOut(columns, c, shares);
+  return {
+    track,
+    tile,
+    present: columns.present.slice(0, TILE_COLUMNS),
+    runs: columns.runs.slice(0, TILE_COLUMNS),
+    shares,
+    owners: mainOwners(columns),
+  };
+}
+
+/** Writes the shares of one column: they sum to 255, the largest state takes what rounding leaves. */
+function shareOut(columns: Columns, c: number, shares: Uint8Array): void {
+  let total = 0;
+  let largest = -1;
+  let most = 0;
+  for (let s = 0; s < STATES.length; s++) {
+    const bytes = columns.coverage[s]?.[c] ?? 0;
+    total += bytes;
+    if (bytes > most) {
+      most = bytes;
+      largest = s;
+    }
+  }
+  if (largest < 0) return;
+  let left = 255;
+  for (let s = 0; s < STATES.length; s++) {
+    const bytes = columns.coverage[s]?.[c] ?? 0;
+    if (bytes === 0 || s === largest) continue;
+    const share = Math.max(1, Math.floor((bytes / total) * 255));
+    shares[c * STATES.length + s] = share;
+    left -= share;
+  }
+  shares[c * STATES.length + largest] = left;
+}
+
+function mainOwners(columns: Columns): Int16Array {
+  const owners = columns.owners;
+  if (owners === undefined) return new Int16Array(0);
+  const main = new Int16Array(TILE_COLUMNS).fill(-1);
+  const most = new Float64Array(TILE_COLUMNS);
+  owners.forEach((bytes, owner) => {
+    if (bytes === undefined) return;
+    for (let c = 0; c < TILE_COLUMNS; c++) {
+      if ((bytes[c] as number) > (most[c] as number)) {
+        most[c] = bytes[c] as number;
+        main[c] = owner;
+      }
+    }
+  });
+  return main;
+}

@@ -1,0 +1,337 @@
+/**
+ * The sweep: all layers of one page laid over each other, split wherever any of them changes.
+ *
+ * What the walk from the top finds follows from the words of the layers alone (marks.ts), and few different combinations
+ * of words occur: segments carry the number of their combination, and the walk is made once for each.
+ */
+import { ABSENT_EVERYWHERE, DIRTY_UNKNOWN, OUT_OF_RANGE, UNREAD } from './flags.ts';
+import { markWords } from './marks.ts';
+import {
+  createLane,
+  growLane,
+  type Lane,
+  MAX_KEYS,
+  mergeAny,
+  mergeLanes,
+  type Triples,
+} from './merge-lanes.ts';
+import { type Page, pageIndexAt, pageStart, trailingZeros } from './page.ts';
+
+/** One layer of one page as the sweep takes it. */
+export interface SweepLayer {
+  /** Undefined where the page was not read: the whole page is UNREAD. */
+  readonly page: Page | undefined;
+  /** The word of each code of the page. */
+  readonly words: ArrayLike<number>;
+  /** The layer's size in bytes; offsets at or past it are OUT_OF_RANGE. */
+  readonly size: number;
+  /** Host offsets equal guest offsets, as in a raw layer. */
+  readonly identityHosts?: boolean;
+}
+
+/**
+ * A run table (dirty bitmap, findings) whose words are added to a layer's words without changing its state: what was
+ * not read adds DIRTY_UNKNOWN, and past the layer's end nothing is added.
+ */
+export interface SweepOverlay {
+  readonly layer: number;
+  readonly page: Page | undefined;
+  readonly words: ArrayLike<number>;
+}
+
+/** Layers of one page on common boundaries. Arrays may be longer than needed; they are reused by the next sweep. */
+export interface SweptPage {
+  /** First byte of the page, and the byte after its last one on the guest's axis. */
+  base: number;
+  end: number;
+  /** Segments. */
+  count: number;
+  /** Start of each segment in bytes from `base`; element `count` is end - base. */
+  starts: Float64Array;
+  /** The number of each segment's combination of layer words. */
+  combos: Int32Array;
+  /** Combinations are numbered below this; where one layer was swept alone, some may not occur. */
+  comboCount: number;
+  /** Of each layer that was swept (base first) its word in each combination, with marks. */
+  words: readonly Uint32Array[];
+  /** For each combination the layer where the walk stops, -1 where every layer is absent. */
+  stops: Int16Array;
+  /** For each combination the word that the guest sees: that of the layer where the walk stops. */
+  guest: Uint32Array;
+  /**
+   * Host offset of each segment's first byte in the layer where the walk stops (the base where every layer is absent:
+   * it may keep host space there), -1 where there is none. Empty unless a layer brought host offsets.
+   */
+  hosts: Float64Array;
+}
+
+/** Reusable memory of the sweep; grows to the largest page swept. */
+export interface Sweeper {
+  /**
+   * Sweeps one page. `base` is its first byte and `end` the end of the page on the axis; layers are given from base
+   * (index 0) to top. `below` is what the guest sees where every layer is absent: zeros, or UNREAD where a backing
+   * file below the base is missing. The returned object is valid until the next call.
+   */
+  sweep(
+    layers: readonly SweepLayer[],
+    overlays: readonly SweepOverlay[],
+    base: number,
+    end: number,
+    below?: number,
+  ): SweptPage;
+}
+
+/** Starts and ends stay below this in a merge in whole units. */
+const MAX_UNITS = 2 ** 30;
+
+/** A layer or overlay cut to what counts in one page. */
+interface Source {
+  readonly page: Page;
+  /** The word of each code of the page. One code more stands for what lies past the cut: OUT_OF_RANGE. */
+  readonly words: ArrayLike<number>;
+  /** Bytes of the page that count, at most its length. */
+  readonly inside: number;
+  /** Extents that start before the cut, and with the one past it. */
+  readonly kept: number;
+  readonly count: number;
+  /** Its place among the lists to merge: layers that share one page share one list. */
+  readonly list: number;
+}
+
+/** The combinations of one merge: how many, and the code of each list in one of them. */
+interface Combinations {
+  readonly count: number;
+  read(combo: number, codes: Uint32Array): void;
+}
+
+const NOT_READ: Page = { count: 1, shift: 31, starts: new Uint16Array(1), codes: new Uint8Array(1) };
+const UNREAD_ONLY = [UNREAD];
+const NO_HOSTS = new Float64Array(0);
+
+/** A sweeper for any number of layers. */
+export function createSweeper(): Sweeper {
+  const lanes: Lane[] = [];
+  const merges: Lane[] = [];
+  const flat = createLane(); // never changes: fills the third place of a merge of two
+  growLane(flat, 1);
+  flat.count = 1;
+  flat.codeCount = 1;
+  const ids = new Int32Array(MAX_KEYS);
+  const columns: Uint32Array[] = [];
+  let codes = new Uint32Array(8);
+  let words = new Uint32Array(8);
+  let hosts = NO_HOSTS;
+  let belowBase = ABSENT_EVERYWHERE;
+  const out: SweptPage = {
+    base: 0,
+    end: 0,
+    count: 0,
+    starts: new Float64Array(1),
+    combos: new Int32Array(0),
+    comboCount: 0,
+    words: [],
+    stops: new Int16Array(0),
+    guest: new Uint32Array(0),
+    hosts,
+  };
+
+  function sweep(
+    layers: readonly SweepLayer[],
+    overlays: readonly SweepOverlay[],
+    base: number,
+    end: number,
+    below = ABSENT_EVERYWHERE,
+  ): SweptPage {
+    const length = end - base;
+    const sources: Source[] = [];
+    const lists: Source[] = [];
+    const add = (page: Page | undefined, words: ArrayLike<number>, size: number) => {
+      const source = sourceOf(page, words, size - base, length, lists);
+      sources.push(source);
+      if (source.list === lists.length) lists.push(source);
+    };
+    belowBase = below;
+    for (const { page, words, size } of layers) add(page, words, size);
+    for (const { page, words, layer } of overlays) add(page, words, (layers[layer] as SweepLayer).size);
+    out.base = base;
+    out.end = end;
+    markAll(sources, layers.length, overlays, mergeInUnits(lists, length) ?? mergePlainly(lists, length));
+    out.hosts = NO_HOSTS;
+    if (layers.some(({ identityHosts, page }) => identityHosts === true || page?.hosts !== undefined))
+      findHosts(layers, sources);
+    return out;
+  }
+
+  /** Merges in whole units, two lists at a time into what is merged. Undefined where units or combinations are too many. */
+  function mergeInUnits(lists: readonly Source[], length: number): Combinations | undefined {
+    const shift = lists.reduce((least, list) => Math.min(least, shiftOf(list, length)), 31);
+    const unit = 2 ** shift;
+    const units = Math.ceil(length / unit);
+    if (units >= MAX_UNITS) return undefined;
+    flat.starts[1] = units;
+    lists.forEach((list, i) => {
+      load(laneAt(lanes, i), list, shift, units);
+    });
+    let merged = lanes[0] as Lane;
+    const passes: Triples[] = [];
+    for (let i = 1; i < lists.length; i += 2) {
+      const second = lanes[i] as Lane;
+      const third = i + 1 < lists.length ? (lanes[i + 1] as Lane) : flat;
+      if (merged.codeCount * second.codeCount * third.codeCount > MAX_KEYS) return undefined;
+      const into = laneAt(merges, passes.length);
+      passes.push(mergeLanes(merged, second, third, into, ids));
+      merged = into;
+    }
+    const { count, starts, codes, codeCount } = merged;
+    if (out.starts.length <= count) out.starts = new Float64Array(starts.length);
+    for (let i = 0; i < count; i++) out.starts[i] = (starts[i] as number) * unit;
+    out.starts[count] = length;
+    out.combos = codes;
+    out.count = count;
+    return { count: codeCount, read: (combo, into) => readTriples(passes, combo, into) };
+  }
+
+  function mergePlainly(lists: readonly Source[], length: number): Combinations {
+    const merged = mergeAny(
+      lists.map(({ page, words, inside, kept, count }) => ({
+        count,
+        startOf: i => (i < kept ? pageStart(page, i) : inside),
+        codeOf: i => (i < kept ? (page.codes[i] as number) : words.length),
+      })),
+      length,
+    );
+    out.count = merged.starts.length;
+    out.starts = Float64Array.from(merged.starts.concat(length));
+    out.combos = Int32Array.from(merged.codes);
+    return {
+      count: merged.combinations.length,
+      read: (combo, into) => into.set(merged.combinations[combo] as number[]),
+    };
+  }
+
+  function markAll(
+    sources: readonly Source[],
+    layerCount: number,
+    overlays: readonly SweepOverlay[],
+    combinations: Combinations,
+  ): void {
+    const { count } = combinations;
+    reserve(sources.length, layerCount, count);
+    out.comboCount = count;
+    for (let combo = 0; combo < count; combo++) {
+      combinations.read(combo, codes);
+      for (let i = 0; i < sources.length; i++) {
+        const { words: known, list } = sources[i] as Source;
+        const code = codes[list] as number;
+        words[i] = code < known.length ? (known[code] as number) : OUT_OF_RANGE;
+      }
+      const stop = markWords(words, layerCount);
+      for (let i = 0; i < overlays.length; i++) {
+        const { layer } = overlays[i] as SweepOverlay;
+        const word = words[layerCount + i] as number;
+        words[layer] = (words[layer] as number) | (word & UNREAD ? DIRTY_UNKNOWN : word);
+      }
+      out.stops[combo] = stop;
+      out.guest[combo] = stop < 0 ? belowBase : (words[stop] as number);
+      for (let i = 0; i < layerCount; i++) (columns[i] as Uint32Array)[combo] = words[i] as number;
+    }
+  }
+
+  function reserve(sourceCount: number, layerCount: number, comboCount: number): void {
+    if (words.length < sourceCount) {
+      codes = new Uint32Array(sourceCount * 2);
+      words = new Uint32Array(sourceCount * 2);
+    }
+    if (out.stops.length < comboCount) {
+      out.stops = new Int16Array(comboCount * 2);
+      out.guest = new Uint32Array(comboCount * 2);
+      columns.length = 0;
+    }
+    while (columns.length < layerCount) columns.push(new Uint32Array(out.stops.length));
+    out.words = columns.slice(0, layerCount);
+  }
+
+  function findHosts(layers: readonly SweepLayer[], sources: readonly Source[]): void {
+    const { base, count, starts, combos, stops } = out;
+    if (hosts.length < count) hosts = new Float64Array(starts.length);
+    out.hosts = hosts;
+    const cursors = new Int32Array(layers.length);
+    const units = layers.map((_, i) => 2 ** (sources[i] as Source).page.shift);
+    for (let n = 0; n < count; n++) {
+      const stop = Math.max(0, stops[combos[n] as number] as number);
+      const start = starts[n] as number;
+      hosts[n] = -1;
+      const { page, kept, inside } = sources[stop] as Source;
+      if (start >= inside) continue;
+      if ((layers[stop] as SweepLayer).identityHosts === true) hosts[n] = base + start;
+      if (page.hosts === undefined) continue;
+      const unit = units[stop] as number;
+      let i = cursors[stop] as number;
+      while (i + 1 < kept && (page.starts[i + 1] as number) * unit <= start) i++;
+      cursors[stop] = i;
+      const host = page.hosts[i] as number;
+      if (host >= 0) hosts[n] = host + (start - (page.starts[i] as number) * unit);
+    }
+  }
+
+  return { sweep };
+}
+
+/** Cuts a layer or overlay, of which `left` bytes remain from the page's start on, to a page of `length` bytes. */
+function sourceOf(
+  page: Page | undefined,
+  words: ArrayLike<number>,
+  left: number,
+  length: number,
+  lists: readonly Source[],
+): Source {
+  const inside = Math.max(0, Math.min(left, length));
+  const from = page ?? NOT_READ;
+  const known = page === undefined ? UNREAD_ONLY : words;
+  const kept = inside === 0 ? 0 : pageIndexAt(from, inside - 1) + 1;
+  const same = lists.findIndex(
+    list => list.page === from && list.inside === inside && list.words.length === known.length,
+  );
+  const list = same < 0 ? lists.length : same;
+  return { page: from, words: known, inside, kept, count: inside < length ? kept + 1 : kept, list };
+}
+
+/** The largest shift, up to 31, that leaves every start of a list whole. */
+function shiftOf({ page, kept, inside }: Source, length: number): number {
+  const ofPage = kept > 1 ? page.shift : 31;
+  return inside < length ? Math.min(ofPage, trailingZeros(inside)) : ofPage;
+}
+
+function laneAt(lanes: Lane[], index: number): Lane {
+  const lane = lanes[index] ?? createLane();
+  lanes[index] = lane;
+  return lane;
+}
+
+function load(lane: Lane, { page, words, inside, kept, count }: Source, shift: number, units: number): void {
+  growLane(lane, count);
+  const { starts, codes } = lane;
+  starts.set(kept === page.count ? page.starts : page.starts.subarray(0, kept));
+  codes.set(kept === page.count ? page.codes : page.codes.subarray(0, kept));
+  const more = page.shift - shift;
+  if (more > 0) for (let i = 1; i < kept; i++) starts[i] = (starts[i] as number) << more;
+  if (count > kept) {
+    starts[kept] = inside / 2 ** shift;
+    codes[kept] = words.length;
+  }
+  starts[count] = units;
+  lane.count = count;
+  lane.codeCount = words.length + 1;
+}
+
+/** Goes back through the merges: each knows the codes of the two lists it added and what it added them to. */
+function readTriples(passes: readonly Triples[], combo: number, into: Uint32Array): void {
+  let id = combo;
+  for (let pass = passes.length - 1; pass >= 0; pass--) {
+    const { first, second, third } = passes[pass] as Triples;
+    into[pass * 2 + 1] = second[id] as number;
+    into[pass * 2 + 2] = third[id] as number;
+    id = first[id] as number;
+  }
+  into[0] = id;
+}

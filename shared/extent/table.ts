@@ -1,0 +1,60 @@
+/**
+ * A layer's extent table: one page per span of the guest's offsets, each read (or not yet) on its own.
+ */
+import { UNREAD } from './flags.ts';
+import { type Page, pageIndexAt, WordSet } from './page.ts';
+
+const MIN_PAGE_SPAN = 2 ** 26;
+/** Pages of a usual chain; disks of very many small units have more. */
+const MAX_PAGES = 4096;
+/** Units in a page at most, so that no page takes more than a moment or a few MiB, whatever an image says. */
+const MAX_UNITS = 2 ** 21;
+
+/** Largest guest or host offset handled: offsets are exact in a double up to here. */
+export const MAX_OFFSET = 2 ** 53 - 1;
+
+/**
+ * The page span in bytes for a chain whose largest layer has `size` bytes and whose finest unit of allocation is `unit`
+ * bytes (a power of two; leave it out where extents come from elsewhere than tables): a power of two of at least
+ * 64 MiB that needs at most 4,096 pages unless they would hold more than 2^21 units. A multiple of every qcow2 cluster
+ * size (512 B to 2 MiB).
+ */
+export function pageSpanFor(size: number, unit = size): number {
+  let span = MIN_PAGE_SPAN;
+  while (span * MAX_PAGES < size && span / unit < MAX_UNITS) span *= 2;
+  return span;
+}
+
+/** The finest extent that an image of this cluster size can have: a subcluster, were its L2 entries extended. */
+export function finestUnit(clusterSize: number): number {
+  return Math.max(512, clusterSize / 32);
+}
+
+/** Extents of one layer as one witness saw them. `pages[i]` is undefined until it was read. */
+export interface ExtentTable {
+  /** Bytes covered: the layer's virtual size. */
+  readonly size: number;
+  /** Bytes in each page; the last page is cut at `size`. */
+  readonly pageSpan: number;
+  readonly words: WordSet;
+  readonly pages: (Page | undefined)[];
+}
+
+/** An empty table: nothing read. */
+export function createTable(size: number, pageSpan: number): ExtentTable {
+  return {
+    size,
+    pageSpan,
+    words: new WordSet(),
+    pages: new Array<Page | undefined>(Math.ceil(size / pageSpan)),
+  };
+}
+
+/** The word at an offset in bytes below the table's size, UNREAD where its page was not read. */
+export function wordAt(table: ExtentTable, offset: number): number {
+  const index = Math.floor(offset / table.pageSpan);
+  const page = table.pages[index];
+  if (page === undefined) return UNREAD;
+  const at = pageIndexAt(page, offset - index * table.pageSpan);
+  return table.words.word(page.codes[at] as number);
+}

@@ -1,0 +1,17 @@
+/** What one segment of a swept page holds. */
+import type { SweptPage } from './sweep.ts';
+
+/** The word that the guest sees in segment `i`: that of the layer where the walk stops. */
+export function guestWord(swept: SweptPage, i: number): number {
+  return swept.guest[swept.combos[i] as number] as number;
+}
+
+/** The layer where the walk stops in segment `i`, -1 where every layer is absent. */
+export function stopAt(swept: SweptPage, i: number): number {
+  return swept.stops[swept.combos[i] as number] as number;
+}
+
+/** The word of one layer in segment `i`, with marks. */
+export function layerWord(swept: SweptPage, layer: number, i: number): number {
+  return (swept.words[layer] as Uint32Array)[swept.combos[i] as number] as number;
+}

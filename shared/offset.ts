@@ -1,0 +1,41 @@
+/** Offsets and sizes as text: how people of this field write them, and back. */
+
+const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** An offset in hexadecimal, grouped by four digits from the right, at least eight digits: `0x0012_0000`. */
+export function formatOffset(offset: number): string {
+  const digits = offset.toString(16).padStart(8, '0');
+  const lead = digits.length % 4;
+  const groups = lead === 0 ? [] : [digits.slice(0, lead)];
+  for (let i = lead; i < digits.length; i += 4) groups.push(digits.slice(i, i + 4));
+  return `0x${groups.join('_')}`;
+}
+
+/** A size in the largest binary unit that keeps it at 1 or above, with at most two decimals: `1.25 MiB`. */
+export function formatSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  const text = unit === 0 ? String(value) : String(Number(value.toFixed(2)));
+  return unit === 0 && bytes === 1 ? '1 byte' : `${text} ${UNITS[unit]}`;
+}
+
+/**
+ * The offset in bytes that `text` names, or undefined. Accepts decimal, 0x hexadecimal (with underscores),
+ * and decimal numbers with a binary suffix K, M, G, T, P (optionally followed by iB).
+ */
+export function parseOffset(text: string): number | undefined {
+  const clean = text.trim().replaceAll('_', '');
+  if (/^0x[0-9a-f]+$/i.test(clean)) return bounded(Number.parseInt(clean, 16));
+  const match = /^(\d+(?:\.\d+)?)\s*(?:([kmgtp])(?:i?b)?)?$/i.exec(clean);
+  if (match === null) return undefined;
+  const power = match[2] === undefined ? 0 : 'kmgtp'.indexOf(match[2].toLowerCase()) + 1;
+  return bounded(Math.floor(Number(match[1]) * 1024 ** power));
+}
+
+function bounded(offset: number): number | undefined {
+  return Number.isSafeInteger(offset) ? offset : undefined;
+}

@@ -1,0 +1,93 @@
+/**
+ * npm run bench: cowscope against its peers and against physical limits, in turns in one run, on images made here.
+ * docs/performance.md says what is compared and what not to trust.
+ */
+import { join } from 'node:path';
+import { checkLine } from './check-line.ts';
+import type { Bench } from './context.ts';
+import { drawLine } from './draw-line.ts';
+import { growthLine } from './growth-line.ts';
+import { openImageStore } from './images.ts';
+import { mapLine } from './map-line.ts';
+import { createMeter, progress } from './measure.ts';
+import { mergeLine } from './merge-line.ts';
+import { nbdLine } from './nbd-line.ts';
+import { openLine } from './open-line.ts';
+import { type BenchOptions, type LineName, parseOptions, USAGE } from './options.ts';
+import { describeSetting, type LineResult, tableOf, writeResults } from './report.ts';
+
+const EXIT_USAGE = 64;
+
+const MEASURES: Readonly<Record<LineName, (bench: Bench) => Promise<LineResult>>> = {
+  map: mapLine,
+  nbd: nbdLine,
+  check: checkLine,
+  merge: mergeLine,
+  draw: drawLine,
+  open: openLine,
+  growth: growthLine,
+};
+
+/** Lines that no tool but Node is needed for. */
+const WITHOUT_PEER: readonly LineName[] = ['merge', 'draw', 'open', 'growth'];
+
+function say(line: string): void {
+  progress('');
+  process.stderr.write(`${line}\n`);
+}
+
+async function run(options: BenchOptions): Promise<void> {
+  const setting = describeSetting();
+  const meter = createMeter();
+  const store = openImageStore(options.images, say);
+  const bench = { options, store, meter, dist: __dirname, root: join(__dirname, '..') };
+  const results: (LineResult & { readonly line: LineName })[] = [];
+  const cleanUp = () => {
+    meter.remove();
+    if (!options.keep) store.remove();
+  };
+  process.once('exit', cleanUp);
+  process.once('SIGINT', () => process.exit(130));
+  say(`${setting.machine}; ${setting.programs}`);
+  if (meter.missing !== '')
+    say(`Without the helper library (${meter.missing}) qemu pays for holes, and memory and CPU are unknown.`);
+
+  for (const line of options.lines) {
+    try {
+      const result = await MEASURES[line](bench);
+      results.push({ line, ...result });
+      if (result.rows.length > 0) console.log(`\n${line}\n\n${tableOf(result.rows)}`);
+      for (const note of result.notes) say(note);
+    } catch (error) {
+      process.exitCode = 1;
+      const why = error instanceof Error ? error.message : String(error);
+      const hint =
+        why.includes('ENOENT') && !WITHOUT_PEER.includes(line)
+          ? ' (are qemu-utils and libnbd-bin installed?)'
+          : '';
+      say(`${line}: not measured, ${why}${hint}`);
+    }
+  }
+  const qemuPaysForHoles = meter.missing !== '';
+  const name = `bench-${options.size}`;
+  const written = writeResults(join(bench.root, 'bench-results'), name, {
+    setting,
+    options,
+    qemuPaysForHoles,
+    results,
+  });
+  say(`\nwritten to ${written}`);
+}
+
+let options: BenchOptions | undefined;
+try {
+  options = parseOptions(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n${USAGE}\n`);
+  process.exitCode = EXIT_USAGE;
+}
+if (options !== undefined)
+  run(options).catch(error => {
+    console.error(error);
+    process.exitCode = 1;
+  });

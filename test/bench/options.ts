@@ -1,0 +1,56 @@
+/** What the bench's command line asks for. */
+import { parseArgs } from 'node:util';
+import { SIZES, type SizeName } from './images.ts';
+
+/** Lines of the bench in the order they run; `growth` runs only when named. */
+export const LINES = ['map', 'nbd', 'check', 'merge', 'draw', 'open', 'growth'] as const;
+
+export type LineName = (typeof LINES)[number];
+
+/** A run of the bench. */
+export interface BenchOptions {
+  readonly lines: readonly LineName[];
+  readonly size: SizeName;
+  /** Runs that count of each contestant; by default five, or three of slow ones. */
+  readonly runs: number | undefined;
+  /** Where the images go; by default a new folder for temporary files. */
+  readonly images: string | undefined;
+  /** Leave the images where they are. */
+  readonly keep: boolean;
+}
+
+export const USAGE = `usage: npm run bench -- [${LINES.join('|')}|all]... [--size S|M|L] [--runs N] [--images DIR] [--keep]
+
+  all          every line but growth (default)
+  --size       of the guest's disk: S 64 GiB (default), M 1 TiB, L 8 TiB
+  --runs       runs that count of each contestant (default 5, or 3 of what takes more than 10 seconds)
+  --images     folder for the images (default: a new one for temporary files)
+  --keep       leave the images behind`;
+
+/** The options that `words` ask for. Throws an Error with a sentence for wrong usage. */
+export function parseOptions(words: readonly string[]): BenchOptions {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      size: { type: 'string', default: 'S' },
+      runs: { type: 'string' },
+      images: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+    },
+  });
+  const { size, runs, images, keep } = values;
+  if (!Object.hasOwn(SIZES, size)) throw new Error(`there is no size ${size}`);
+  if (runs !== undefined && !/^[1-9]\d?$/.test(runs)) throw new Error('--runs is a number from 1 to 99');
+  const all: readonly LineName[] = LINES.filter(line => line !== 'growth');
+  const named = positionals.length === 0 ? ['all'] : positionals;
+  const unknown = named.find(name => name !== 'all' && !(LINES as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new Error(`there is no line ${unknown}`);
+  return {
+    lines: LINES.filter(line => named.includes(line) || (named.includes('all') && all.includes(line))),
+    size: size as SizeName,
+    runs: runs === undefined ? undefined : Number(runs),
+    images,
+    keep,
+  };
+}

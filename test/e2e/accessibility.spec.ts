@@ -1,0 +1,60 @@
+/** No violation that axe can find, on every screen, in both themes. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from '@playwright/test';
+import { golden } from '../../examples/recipes.mjs';
+import { expect, opened, picture, rest, test } from './app.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+declare const axe: { run(): Promise<{ violations: readonly Violation[] }> };
+
+/** What axe finds on the page as it is. The page's policy forbids scripts from elsewhere; devtools may evaluate. */
+async function violations(page: Page): Promise<readonly string[]> {
+  if (await page.evaluate(() => !('axe' in window))) await page.evaluate(AXE);
+  const found = await page.evaluate(async () => (await axe.run()).violations);
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(node => `${id}: ${node.html} ${node.failureSummary ?? ''}`),
+  );
+}
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`${theme}: the empty window and its dialogs`, async ({ start }) => {
+    const { page } = await start('--theme', theme);
+    await expect(page.getByRole('heading', { name: 'Drop disk images here' })).toBeVisible();
+    expect(await violations(page), 'empty').toEqual([]);
+    for (const key of ['?', 'F1', 'Control+Shift+O']) {
+      await page.keyboard.press(key);
+      await expect(page.getByRole('dialog')).toBeVisible();
+      expect(await violations(page), key).toEqual([]);
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole('dialog')).toBeHidden();
+    }
+  });
+
+  test(`${theme}: a chain, its inspector and its table`, async ({ start, make }, info) => {
+    const [, , top] = await make(golden);
+    const { page } = await start('--theme', theme, '--window-size', '1400x900', top as string);
+    await opened(page);
+    expect(await violations(page), 'chain').toEqual([]);
+    await picture(page, 0).focus();
+    await page.keyboard.press('n');
+    await expect(page.getByRole('region', { name: 'What', exact: true })).toBeVisible();
+    expect(await violations(page), 'inspector').toEqual([]);
+    await page.keyboard.press('t');
+    await expect(page.getByRole('grid')).toBeVisible();
+    await rest(page);
+    expect(await violations(page), 'table').toEqual([]);
+    await info.attach(theme, { body: await page.screenshot(), contentType: 'image/png' });
+  });
+
+  test(`${theme}: an error`, async ({ start, folder }) => {
+    const { page } = await start('--theme', theme, `${folder}/absent.qcow2`);
+    await expect(page.getByRole('alert')).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+  });
+}

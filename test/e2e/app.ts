@@ -1,0 +1,183 @@
+/**
+ * The built program in the real Electron, for end-to-end tests. Each test gets a profile and images of its own; what it
+ * started is ended with it, and its images must be byte-identical afterwards.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  test as base,
+  type ElectronApplication,
+  _electron as electron,
+  expect,
+  type Locator,
+  type Page,
+} from '@playwright/test';
+import { type ElectronCommand, electronCommand, isRoot } from '../../build/launch-electron.mjs';
+import { type ChainRecipe, makeChain } from '../../examples/recipes.mjs';
+import { hashFile, temporaryFolder } from '../support/tools.ts';
+
+const MARK = 'COWSCOPE_TEST_PROFILE';
+/** Milliseconds for any single step. */
+const LIMIT = 20_000;
+
+/** A running program with its window. */
+export interface OpenedApp {
+  readonly app: ElectronApplication;
+  readonly page: Page;
+}
+
+/** What a program that ran to its end left behind. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+/** What every test gets. */
+export interface Fixtures {
+  /** A folder for the program's own files. */
+  readonly profile: string;
+  /** The program's environment, for the test to change before it starts. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** The folder of this test's images. */
+  readonly folder: string;
+  /** Makes a chain and gives its files, base first. */
+  readonly make: (recipe: ChainRecipe) => Promise<[string, ...string[]]>;
+  /** Starts the program with these words and waits for its window. */
+  readonly start: (...words: string[]) => Promise<OpenedApp>;
+  /** Runs the program with these words until it ends by itself. */
+  readonly run: (...words: string[]) => Promise<Ended>;
+}
+
+export const test = base.extend<Fixtures>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures from this pattern
+  profile: async ({}, use) => use(temporaryFolder()),
+
+  // A mark that every child inherits, so that those which outlive the program can be found.
+  environment: async ({ profile }, use) => use({ [MARK]: profile }),
+
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures from this pattern
+  folder: async ({}, use) => use(temporaryFolder()),
+
+  make: async ({ folder }, use) => {
+    const hashes = new Map<string, string>();
+    await use(async recipe => {
+      const place = join(folder, recipe.name);
+      mkdirSync(place);
+      const files = await makeChain(recipe, place);
+      for (const file of files) hashes.set(file, await hashFile(file));
+      return files;
+    });
+    for (const [file, hash] of hashes) expect(await hashFile(file), `${file} is unchanged`).toBe(hash);
+  },
+
+  // After `make` in the pattern, so that the program has ended before the images are compared.
+  start: async ({ profile, environment, make }, use) => {
+    void make;
+    const started: ElectronApplication[] = [];
+    await use(async (...words) => {
+      const { args, env } = await commandFor(profile, words);
+      // The program is left to Playwright (see its configuration), which then holds the app until it is attached.
+      const app = await electron.launch({
+        args: [...args],
+        env: definedOnly({ ...env, ...environment }),
+        chromiumSandbox: !isRoot(),
+        timeout: LIMIT,
+      });
+      started.push(app);
+      const page = await app.firstWindow({ timeout: LIMIT });
+      page.setDefaultTimeout(LIMIT);
+      await page.waitForLoadState('domcontentloaded');
+      return { app, page };
+    });
+    for (const app of started) await app.close();
+    await expect.poll(() => marked(profile), 'nothing outlives the program').toEqual([]);
+  },
+
+  run: async ({ profile, environment, make }, use) => {
+    void make;
+    const running = new Set<ChildProcess>();
+    await use(async (...words) => {
+      const { command, args, env } = await commandFor(profile, words);
+      const child = spawn(command, args, {
+        env: { ...env, ...environment },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      running.add(child);
+      let stderr = '';
+      child.stderr.setEncoding('utf8').on('data', text => {
+        stderr += text;
+      });
+      const [code] = await once(child, 'close');
+      running.delete(child);
+      return { code, stderr };
+    });
+    for (const child of running) child.kill('SIGKILL');
+  },
+});
+
+export { expect };
+
+async function commandFor(profile: string, words: readonly string[]): Promise<ElectronCommand> {
+  const found = await electronCommand({ files: [`--user-data-dir=${profile}`, ...words], say: () => {} });
+  if (found.why !== undefined) throw new Error(found.why);
+  return found;
+}
+
+/** The programs that run with this profile's mark in their environment. */
+function marked(profile: string): readonly string[] {
+  const wanted = `${MARK}=${profile}`;
+  const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name));
+  return pids.flatMap(pid => {
+    try {
+      if (!readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(wanted)) return [];
+      return [readFileSync(`/proc/${pid}/comm`, 'utf8').trim()];
+    } catch {
+      return []; // ended meanwhile, or not ours to see
+    }
+  });
+}
+
+function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+/** The lines on standard error that are ours, among those of Chromium. */
+export function complaints({ stderr }: Ended): readonly string[] {
+  return stderr.split('\n').filter(line => line.startsWith('cowscope: '));
+}
+
+/** Waits until a chain is shown, and all of it read and drawn. */
+export async function opened(page: Page): Promise<void> {
+  await expect(page.locator('.lanes')).toBeVisible();
+  await rest(page);
+}
+
+/** Waits until everything on screen is read and drawn. */
+export async function rest(page: Page): Promise<void> {
+  await expect(page.locator('html')).toHaveAttribute('data-idle', 'true');
+}
+
+/** The lanes from top to bottom by name: `guest`, then the layers, then what is missing. */
+export function laneNames(page: Page): Promise<readonly (string | null)[]> {
+  return page
+    .locator('.lanes section')
+    .evaluateAll(rows =>
+      rows.map(row => (row.getAttribute('data-kind') === 'guest' ? 'guest' : row.getAttribute('aria-label'))),
+    );
+}
+
+/** The picture of a track. */
+export function picture(page: Page, track: number): Locator {
+  return page.locator(`[data-track="${track}"] canvas[data-twin]`);
+}
+
+/** A file that is no disk image. */
+export function textFile(folder: string): string {
+  const path = join(folder, 'notes.txt');
+  writeFileSync(path, 'these are notes, not a disk\n');
+  return path;
+}

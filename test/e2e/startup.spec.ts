@@ -1,0 +1,233 @@
+/** Every way in: empty, by argument, dialog, drop, second launch; and the pictures that --screenshot saves. */
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ElectronApplication, Page } from '@playwright/test';
+import { golden, shortMiddle } from '../../examples/recipes.mjs';
+import { complaints, expect, laneNames, opened, picture, test, textFile } from './app.ts';
+
+const heading = (page: Page, name: string) => page.getByRole('heading', { name, exact: true });
+
+const GOLDEN_LANES = ['guest', 'top.qcow2', 'mid.qcow2', 'base.qcow2'];
+
+/** Width and height in a PNG's header. */
+function pictureSize(file: string): readonly [number, number] {
+  const bytes = readFileSync(file);
+  expect(bytes.subarray(0, 8).toString('latin1')).toBe('\u0089PNG\r\n\u001a\n');
+  return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+}
+
+/** Lets go of real files over the middle of the window. */
+async function drop(page: Page, files: readonly string[]): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: [...files], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await devtools.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
+  }
+}
+
+/** Answers the next open dialog with these files. */
+async function answerDialog(app: ElectronApplication, files: readonly string[]): Promise<void> {
+  await app.evaluate(({ dialog }, filePaths) => {
+    dialog.showOpenDialog = async () => ({ canceled: filePaths.length === 0, filePaths: [...filePaths] });
+  }, files);
+}
+
+test('with nothing to open, the window says what it is for', async ({ start }, info) => {
+  const { page } = await start();
+  await expect(heading(page, 'Drop disk images here')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Open image…' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Connect to NBD…' })).toBeVisible();
+  await info.attach('empty', { body: await page.screenshot(), contentType: 'image/png' });
+});
+
+test('the dialog opens an image, which is in the recent list next time', async ({ start, make }) => {
+  const [, , top] = await make(golden);
+  const { app, page } = await start();
+  await answerDialog(app, []);
+  await page.getByRole('button', { name: 'Open image…' }).click();
+  await expect(heading(page, 'Drop disk images here')).toBeVisible();
+  await answerDialog(app, [top as string]);
+  await page.getByRole('button', { name: 'Open image…' }).click();
+  await opened(page);
+  expect(await laneNames(page)).toEqual(GOLDEN_LANES);
+  await app.close();
+
+  const again = await start();
+  await again.page.getByRole('button', { name: 'top.qcow2' }).click();
+  await opened(again.page);
+  expect(await laneNames(again.page)).toEqual(GOLDEN_LANES);
+});
+
+test('several files named are a chain, base first', async ({ start, make }) => {
+  const files = await make(golden);
+  const { page } = await start(...files);
+  await opened(page);
+  expect(await laneNames(page)).toEqual(GOLDEN_LANES);
+});
+
+test('a dropped file opens, and another one takes its place', async ({ start, make }) => {
+  const [base] = await make(shortMiddle);
+  const [, , top] = await make(golden);
+  const { page } = await start();
+  await expect(heading(page, 'Drop disk images here')).toBeVisible();
+  await drop(page, [top as string]);
+  await opened(page);
+  expect(await laneNames(page)).toHaveLength(4);
+  await drop(page, [base]);
+  await expect.poll(() => laneNames(page)).toEqual(['guest', 'base.qcow2']);
+});
+
+test('several dropped files are arranged into a chain before they open', async ({ start, make }) => {
+  const [base, mid, top] = await make(golden);
+  const { page } = await start();
+  await expect(heading(page, 'Drop disk images here')).toBeVisible();
+  await drop(page, [base, mid as string, top as string]);
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('top.qcow2');
+  await page.keyboard.press('Enter');
+  await expect(dialog).toBeHidden();
+  await opened(page);
+  expect(await laneNames(page)).toEqual(GOLDEN_LANES);
+});
+
+test('a second launch hands its file to the window that is there', async ({ start, run, make }) => {
+  const [, , top] = await make(golden);
+  const { app, page } = await start();
+  await expect(heading(page, 'Drop disk images here')).toBeVisible();
+  const second = await run(top as string);
+  expect(second.code).toBe(0);
+  expect(complaints(second)).toEqual([]);
+  await opened(page);
+  expect(await laneNames(page)).toHaveLength(4);
+  expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
+});
+
+test('a missing backing file is named and the rest is drawn', async ({ start, make }) => {
+  const [base, mid, top] = await make(golden);
+  const away = join(dirname(base), 'elsewhere.qcow2');
+  renameSync(base, away);
+  try {
+    const { page } = await start(top as string);
+    await opened(page);
+    expect(await laneNames(page)).toEqual(['guest', 'top.qcow2', 'mid.qcow2', 'Missing backing file']);
+    await expect(page.getByRole('region', { name: 'Missing backing file' })).toContainText(base);
+    expect(mid).toBeDefined();
+  } finally {
+    renameSync(away, base);
+  }
+});
+
+test('what cannot be opened is said in words, and the window stays', async ({ start, folder }) => {
+  const { page } = await start(join(folder, 'absent.qcow2'));
+  const alert = page.getByRole('alert');
+  await expect(alert).toContainText('absent.qcow2');
+  await expect(alert.locator('code')).toHaveText(/^[A-Z][A-Z0-9_]+$/);
+  await expect(heading(page, 'Drop disk images here')).toBeVisible();
+});
+
+test('a file that is not what it is said to be is an error with its name', async ({ start, folder }) => {
+  const notes = textFile(folder);
+  const { page } = await start('--format', 'qcow2', notes);
+  await expect(page.getByRole('alert')).toContainText('notes.txt');
+  await expect(page.getByRole('alert').locator('code')).toHaveText(/^QCOW2_/);
+});
+
+test('a window whose process dies is offered back, with what it showed', async ({ start, make }) => {
+  const [, , top] = await make(golden);
+  const { app, page } = await start(top as string);
+  await opened(page);
+  await app.evaluate(({ dialog, BrowserWindow }) => {
+    dialog.showMessageBox = async () => ({ response: 0, checkboxChecked: false });
+    BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer();
+  });
+  const lanes = () =>
+    app.evaluate(({ BrowserWindow }) => {
+      const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+      // A page that is just going away never answers.
+      const nothing = new Promise(resolve => setTimeout(resolve, 500));
+      return Promise.race([
+        nothing,
+        contents?.executeJavaScript("document.querySelectorAll('.lanes section').length"),
+      ]);
+    });
+  await expect.poll(lanes).toBe(4);
+});
+
+test('the menu runs the commands of the window', async ({ start }) => {
+  const { app, page } = await start();
+  await expect(heading(page, 'Drop disk images here')).toBeVisible();
+  await app.evaluate(({ Menu }) => {
+    const entries = Menu.getApplicationMenu()?.items.flatMap(menu => menu.submenu?.items ?? []) ?? [];
+    entries.find(entry => entry.label === 'Keys')?.click();
+  });
+  await expect(page.getByRole('dialog')).toContainText('Zoom in');
+});
+
+test('copying puts the offset on the clipboard', async ({ start, make }) => {
+  const [, , top] = await make(golden);
+  const { app, page } = await start(top as string);
+  await opened(page);
+  await picture(page, 0).focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Control+C');
+  await expect.poll(() => app.evaluate(({ clipboard }) => clipboard.readText())).toMatch(/^0x[0-9a-f_]+/);
+});
+
+test.describe('--screenshot', () => {
+  test('saves the drawn chain and ends with 0', async ({ run, make, folder }, info) => {
+    const [, , top] = await make(golden);
+    const pictures = await Promise.all(
+      (['light', 'dark'] as const).map(async theme => {
+        const file = join(folder, `${theme}.png`);
+        const words = ['--screenshot', file, '--theme', theme, '--window-size', '1200x760', top as string];
+        return { file, ended: await run(...words) };
+      }),
+    );
+    for (const { file, ended } of pictures) {
+      expect(complaints(ended)).toEqual([]);
+      expect(ended.code).toBe(0);
+      const [width, height] = pictureSize(file);
+      expect(width).toBe(1200);
+      expect(height).toBeGreaterThan(600);
+      await info.attach(file.endsWith('dark.png') ? 'dark' : 'light', { path: file });
+    }
+    const [light, dark] = pictures.map(({ file }) => readFileSync(file));
+    expect(light?.equals(dark as Buffer)).toBe(false);
+  });
+
+  test('of the empty window works too', async ({ run, folder }) => {
+    const file = join(folder, 'empty.png');
+    const ended = await run('--screenshot', file);
+    expect(complaints(ended)).toEqual([]);
+    expect(ended.code).toBe(0);
+    expect(pictureSize(file)[0]).toBe(1280);
+  });
+
+  test('of what cannot be opened is one line and 1', async ({ run, folder }) => {
+    const ended = await run('--screenshot', join(folder, 'p.png'), join(folder, 'absent.qcow2'));
+    expect(ended.code).toBe(1);
+    expect(complaints(ended)).toEqual([expect.stringMatching(/^cowscope: [A-Z0-9_]+: .*absent\.qcow2/)]);
+  });
+
+  test('into a folder that is not there is one line and 1', async ({ run, folder }) => {
+    const ended = await run('--screenshot', join(folder, 'no', 'p.png'));
+    expect(ended.code).toBe(1);
+    expect(complaints(ended)).toEqual([expect.stringMatching(/^cowscope: APP_SCREENSHOT_FAILED: /)]);
+  });
+});
+
+test('wrong usage is one line and 64', async ({ run, folder }) => {
+  for (const words of [['--bogus'], ['--theme', 'blue'], ['nbd://h', join(folder, 'x')]]) {
+    const ended = await run(...words);
+    expect(ended.code).toBe(64);
+    expect(complaints(ended)).toEqual([expect.stringMatching(/^cowscope: USAGE: /)]);
+  }
+});
+
+test('a folder is not an image', async ({ run, folder }) => {
+  mkdirSync(join(folder, 'sub'));
+  const ended = await run('--screenshot', join(folder, 'p.png'), join(folder, 'sub'));
+  expect(ended.code).toBe(1);
+  expect(complaints(ended)).toHaveLength(1);
+});

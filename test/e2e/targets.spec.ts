@@ -1,0 +1,102 @@
+/** What can be opened besides a chain in one folder, and what must not be opened unasked. */
+import { mkdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { golden } from '../../examples/recipes.mjs';
+import { hashFile, qemuImg, qemuIo, startQemuNbd, temporaryFolder } from '../support/tools.ts';
+import { expect, laneNames, opened, test } from './app.ts';
+import { cells, cellsOf } from './cells.ts';
+
+test('without qemu on the PATH the golden chain is drawn just the same', async ({
+  start,
+  make,
+  environment,
+}) => {
+  environment.PATH = temporaryFolder();
+  const [, , top] = await make(golden);
+  const { page } = await start(top as string);
+  await opened(page);
+  const drawn = await cellsOf(page);
+  expect(drawn['mid.qcow2']?.slice(3, 6)).toEqual(
+    cells(
+      'zeroHole:mid.qcow2|holeOverrides zeroAllocated:mid.qcow2|holeOverrides zeroHole:mid.qcow2|holeOverrides',
+    ),
+  );
+});
+
+test('an NBD address is opened from the Connect dialog and drawn as the server tells it', async ({
+  start,
+  make,
+}, info) => {
+  const [, , top] = await make(golden);
+  const server = await startQemuNbd(['-A', '-f', 'qcow2', top as string], { exportName: 'disk' });
+  try {
+    const { page } = await start();
+    await page.getByRole('button', { name: 'Connect to NBD…' }).click();
+    await page.keyboard.type(server.uri);
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'Exports' }).getByRole('button', { name: 'disk' }).click();
+    await opened(page);
+    await info.attach('nbd', { body: await page.screenshot(), contentType: 'image/png' });
+    const { guest } = await cellsOf(page);
+    const states = guest?.map(({ state }) => state);
+    expect(states?.slice(0, 8)).toEqual([
+      ...Array(3).fill('data'),
+      ...Array(3).fill('zeroHole'),
+      ...Array(2).fill('data'),
+    ]);
+    expect(states?.[10]).toBe('zeroHole');
+    expect(states?.[18]).toBe('data');
+  } finally {
+    await server.stop();
+  }
+});
+
+test('a server that is not there is an error in words', async ({ start, folder }) => {
+  const { page } = await start(`nbd+unix:///?socket=${join(folder, 'absent')}`);
+  await expect(page.getByRole('alert').locator('code')).toHaveText(/^NBD_/);
+});
+
+test.describe('a backing file in another folder', () => {
+  let base: string;
+  let top: string;
+  let hashes: readonly string[];
+
+  test.beforeEach(async ({ folder }) => {
+    [base, top] = [join(folder, 'far', 'base.qcow2'), join(folder, 'near', 'top.qcow2')];
+    for (const file of [base, top]) mkdirSync(dirname(file));
+    await qemuImg('create', '-q', '-f', 'qcow2', base, '1M');
+    await qemuIo(base, 'write -P1 0 1M');
+    await qemuImg('create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', top);
+    hashes = await Promise.all([base, top].map(hashFile));
+  });
+
+  test.afterEach(async () => {
+    expect(await Promise.all([base, top].map(hashFile))).toEqual(hashes);
+  });
+
+  test('is shown and opened only when asked for', async ({ start }) => {
+    const { page } = await start(top);
+    await opened(page);
+    expect(await laneNames(page)).toEqual(['guest', 'top.qcow2', 'Backing file not opened']);
+    const notice = page.getByRole('region', { name: 'Consent needed' });
+    await expect(notice).toContainText(basename(base));
+    await notice.getByRole('button', { name: 'Open this file' }).click();
+    await expect.poll(() => laneNames(page)).toEqual(['guest', 'top.qcow2', 'base.qcow2']);
+  });
+
+  for (const consent of ['--allow', '--allow-all'] as const) {
+    test(`is opened at once with ${consent}`, async ({ start }) => {
+      const { page } = await start(...(consent === '--allow' ? [consent, base] : [consent]), top);
+      await opened(page);
+      expect(await laneNames(page)).toEqual(['guest', 'top.qcow2', 'base.qcow2']);
+    });
+  }
+
+  test('the consent of a launch is not that of the next one', async ({ start, run }) => {
+    const { page } = await start('--allow-all', top);
+    await opened(page);
+    expect(await laneNames(page)).toHaveLength(3);
+    expect((await run(top)).code).toBe(0);
+    await expect.poll(() => laneNames(page)).toEqual(['guest', 'top.qcow2', 'Backing file not opened']);
+  });
+});

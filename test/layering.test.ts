@@ -1,0 +1,137 @@
+/** Imports go one way. Whatever a file imports, for its types or for its values, its folder must be allowed to know. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** From bottom to top; a layer may import from its own and from those of the rows below it. */
+const MAIN_SIDE = [
+  ['shared'],
+  ['electron/nbd', 'electron/qcow2', 'electron/qemu'],
+  ['electron/chain'],
+  ['electron/merge'],
+  ['electron/service'],
+  ['electron/shell', 'electron/cli'],
+] as const;
+
+/** Each layer (a folder, or a file that stands alone) and the layers it may import from beside its own. */
+const ALLOWED: ReadonlyMap<string, readonly string[]> = new Map([
+  ...MAIN_SIDE.flatMap((row, height) =>
+    row.map(layer => [layer, MAIN_SIDE.slice(0, height).flat()] as const),
+  ),
+  ['electron/main.ts', MAIN_SIDE.flat().filter(layer => layer !== 'electron/cli')],
+  ['electron/preload.ts', ['shared']],
+  ['renderer', ['shared']],
+]);
+
+/** The only places that may import electron. */
+const ELECTRON_SIDE = ['electron/main.ts', 'electron/preload.ts', 'electron/shell'];
+/** The places that run without Node. */
+const WITHOUT_NODE = ['shared', 'renderer', 'electron/preload.ts'];
+
+/** Data below every layer. */
+const DATA = ['package.json'];
+
+/** The layer a path lies in, or undefined. */
+function layerOf(path: string): string | undefined {
+  return [...ALLOWED.keys()].find(layer => path === layer || path.startsWith(`${layer}/`));
+}
+
+/** Every module a source names: in import and export declarations, import() and require(), and types written import(). */
+function importsOf(source: string): string[] {
+  const code = source.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
+  const declared = /^[ \t]*(?:import|export)\b(?:[^'"`;()]*?\bfrom)?\s*(['"])([^'"\n]+)\1/gm;
+  const called = /\b(?:import|require)\s*\(\s*(['"`])([^'"`\n]+)\1/g;
+  const workers = /new URL\(\s*(['"])(\.[^'"\n]+)\1\s*,\s*import\.meta\.url/g;
+  return [declared, called, workers].flatMap(pattern => [...code.matchAll(pattern)].map(match => match[2]!));
+}
+
+/** What is wrong with the imports of one file; empty when nothing is. */
+function wrongArrows(path: string, source: string): string[] {
+  const layer = layerOf(path);
+  if (layer === undefined) return [`${path} lies in no layer`];
+  return importsOf(source).flatMap(specifier => {
+    const why = wrongArrow(path, layer, specifier);
+    return why === undefined ? [] : [`${path} imports ${specifier}: ${why}`];
+  });
+}
+
+function wrongArrow(path: string, layer: string, specifier: string): string | undefined {
+  if (specifier.startsWith('.')) {
+    const target = join(dirname(path), specifier);
+    if (DATA.includes(target)) return undefined;
+    const below = layerOf(target);
+    if (below === undefined) return `${target} lies in no layer`;
+    return below === layer || ALLOWED.get(layer)?.includes(below)
+      ? undefined
+      : `${layer} may not know ${below}`;
+  }
+  if (specifier.startsWith('/')) return 'only relative paths lead to our own files';
+  if (specifier === 'electron' || specifier.startsWith('electron/')) {
+    return ELECTRON_SIDE.includes(layer) ? undefined : `${layer} may not know electron`;
+  }
+  const isNode = specifier.startsWith('node:') || builtinModules.includes(specifier);
+  return isNode && WITHOUT_NODE.includes(layer) ? `${layer} runs without Node` : undefined;
+}
+
+function sourceFiles(): string[] {
+  return ['shared', 'electron', 'renderer'].flatMap(folder =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter(name => /\.[cm]?[jt]sx?$/.test(name))
+      .map(name => relative(root, join(root, folder, name))),
+  );
+}
+
+describe('layers', () => {
+  it('hold: every import points down', () => {
+    const files = sourceFiles();
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.flatMap(file => wrongArrows(file, readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+
+  it.each([
+    ['electron/nbd/client.ts', "import { openChain } from '../chain/open.ts';"],
+    ['electron/nbd/client.ts', "import { header } from '../qcow2/header.ts';"],
+    ['electron/merge/core.ts', "import type { Session } from '../service/session.ts';"],
+    ['electron/cli/cli.ts', "export { window } from '../shell/window.ts';"],
+    ['electron/shell/window.ts', "import '../cli/cli.ts';"],
+    ['electron/main.ts', "import { run } from './cli/cli.ts';"],
+    ['electron/preload.ts', "import { join } from 'node:path';"],
+    ['electron/service/session.ts', "import {\n  app,\n  type BrowserWindow,\n} from 'electron';"],
+    ['electron/service/session.ts', "import { app } from 'electron/main';"],
+    ['electron/service/session.ts', "const { app } = require('electron');"],
+    ['electron/qcow2/header.ts', "type Chain = import('../chain/chain.ts').Chain;"],
+    ['electron/qcow2/header.ts', "const worker = new URL('../merge/worker.ts', import.meta.url);"],
+    ['shared/extent/table.ts', "export * from '../../electron/nbd/frames.ts';"],
+    ['shared/extent/table.ts', "import { Buffer } from 'buffer';"],
+    ['renderer/draw/track.ts', "import { flagsOf } from '../../electron/nbd/frames.ts';"],
+    ['renderer/draw/track.ts', "const net = await import('node:net');"],
+    ['shared/layer.ts', "import { track } from '../renderer/draw/track.ts';"],
+    ['electron/chain/chain.ts', "import { run } from '../../test/support/tools.ts';"],
+    ['electron/helpers.ts', 'export const one = 1;'],
+  ])('are checked: %s with %j is wrong', (path, source) => {
+    expect(wrongArrows(path, source)).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'electron/chain/chain.ts',
+      "import { header } from '../qcow2/header.ts';\nimport { page } from '../../shared/page.ts';",
+    ],
+    ['electron/service/session.ts', "import { open } from 'node:fs/promises';"],
+    ['electron/main.ts', "import { app } from 'electron';\nimport { window } from './shell/window.ts';"],
+    [
+      'renderer/draw/track.ts',
+      "import { scaleLinear } from 'd3-scale';\nimport type { Flags } from '../../shared/extent/flags.ts';",
+    ],
+    [
+      'shared/layer.ts',
+      "// import { net } from 'node:net';\n/* import '../electron/main.ts' */\nconst url = 'http://a/import';",
+    ],
+  ])('are checked: %s with %j is right', (path, source) => {
+    expect(wrongArrows(path, source)).toEqual([]);
+  });
+});

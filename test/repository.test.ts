@@ -1,0 +1,131 @@
+/** The repository is the same for everyone: exact versions, no hosts, no folder of somebody's machine. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** The parts of package.json and of the lockfile's entries that are looked at. */
+interface Package {
+  readonly version: string;
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly optional?: boolean;
+  readonly hasInstallScript?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+const manifest = JSON.parse(read('package.json')) as Package;
+const lock = JSON.parse(read('package-lock.json')) as {
+  readonly packages: Readonly<Record<string, Package>>;
+};
+const installed = Object.entries(lock.packages).filter(([path]) => path !== '');
+const pinned = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+
+/** Paths of every file that belongs to the repository: all but git's own folder and what .gitignore names. */
+function repositoryFiles(): string[] {
+  const ignored = read('.gitignore').split('\n');
+  const isIgnored = (path: string, name: string) =>
+    name === '.git' ||
+    ignored.some(
+      line => line === `${name}/` || line === `${path}/` || line === `*${name.slice(name.lastIndexOf('.'))}`,
+    );
+  const list = (folder: string): string[] =>
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry => {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (isIgnored(path, entry.name)) return [];
+      return entry.isDirectory() ? list(path) : [path];
+    });
+  return list('');
+}
+
+/** True when the lockfile has a package for one that lies at `path`: inside it or inside a folder above it. */
+function isLocked(name: string, path: string): boolean {
+  const above = path.lastIndexOf('/node_modules/');
+  if (lock.packages[`${path}/node_modules/${name}`] !== undefined) return true;
+  return above < 0
+    ? lock.packages[`node_modules/${name}`] !== undefined
+    : isLocked(name, path.slice(0, above));
+}
+
+describe('dependencies', () => {
+  it('are pinned exactly, as the lockfile has them', () => {
+    expect(pinned.length).toBeGreaterThan(10);
+    for (const [name, version] of pinned) {
+      expect(`${name}@${version}`).toMatch(/@\d+\.\d+\.\d+$/);
+      expect(`${name}@${lock.packages[`node_modules/${name}`]?.version}`).toBe(`${name}@${version}`);
+    }
+  });
+
+  it('are locked by hash and without a host', () => {
+    expect(installed.filter(([, entry]) => entry.resolved !== undefined)).toEqual([]);
+    expect(installed.filter(([, entry]) => !entry.integrity?.startsWith('sha512-'))).toEqual([]);
+  });
+
+  it('are locked for every platform, or npm ci refuses', () => {
+    const missing = installed.flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(name => !isLocked(name, path)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('run nothing when they are installed, except optional ones of other platforms', () => {
+    expect(installed.filter(([, entry]) => entry.hasInstallScript && !entry.optional)).toEqual([]);
+  });
+
+  it('stay so: npm writes exact versions and no hosts, and is told of no registry', () => {
+    const settings = read('.npmrc').trim().split('\n');
+    expect(settings).toEqual(
+      expect.arrayContaining(['omit-lockfile-registry-resolved=true', 'save-exact=true']),
+    );
+    expect(settings.filter(line => /registry\s*=|_auth|\/\//.test(line))).toEqual([]);
+  });
+});
+
+describe('set-up', () => {
+  /** A script of build/ and all that it imports before it runs. */
+  function reach(
+    script: string,
+    seen = new Map<string, readonly string[]>(),
+  ): Map<string, readonly string[]> {
+    if (seen.has(script)) return seen;
+    const imports = [...read(script).matchAll(/^import\b[^'"]*?['"]([^'"]+)['"]/gm)].map(match => match[1]!);
+    seen.set(script, imports);
+    for (const path of imports) if (path.startsWith('.')) reach(join(dirname(script), path), seen);
+    return seen;
+  }
+
+  it.each(['setup', 'demo', 'test', 'start', 'bench', 'bundle'])(
+    '%s starts before anything is installed',
+    name => {
+      const imports = [...reach(`build/${name}.mjs`).values()].flat();
+      expect(imports.length).toBeGreaterThan(0);
+      expect(imports.filter(path => !path.startsWith('.') && !path.startsWith('node:'))).toEqual([]);
+    },
+  );
+
+  it('never makes the copy of Electron on the npm registry a dependency', () => {
+    const copy = /package: '(@?[^@']+)@/.exec(read('build/electron-runtime.mjs'))?.[1];
+    expect(copy).toBeDefined();
+    expect(read('package.json') + read('package-lock.json')).not.toContain(copy);
+  });
+
+  it('leaves the script of continuous integration executable', () => {
+    expect(statSync(join(root, '.ci/run')).mode & 0o111).toBe(0o111);
+  });
+});
+
+describe('files', () => {
+  it('do not name the folder they were written in', () => {
+    const files = repositoryFiles();
+    expect(files).toContain('test/repository.test.ts');
+    expect(files).not.toContain('node_modules/vite/package.json');
+    // A checkout straight below / may be called as anything is, so only a longer path is telling.
+    const telling = root.split('/').length > 2 ? files.filter(file => read(file).includes(root)) : [];
+    expect(telling).toEqual([]);
+  });
+});

@@ -1,0 +1,133 @@
+/** The merge core run in place, with its messages as promises. */
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { basename } from 'node:path';
+import { createMergeCore } from '../../electron/merge/core.ts';
+import type {
+  FromMerge,
+  LayerPlan,
+  MergeCallName,
+  MergeCalls,
+  MergePlan,
+  NbdPlan,
+  ToMerge,
+} from '../../electron/merge/protocol.ts';
+import { openQcow2 } from '../../electron/qcow2/image.ts';
+import { CowscopeError } from '../../shared/errors.ts';
+import type { StatusBatch } from '../../shared/extent/status-batch.ts';
+
+/** An opened chain. */
+export interface MergeSession {
+  /** Everything the core has sent so far. */
+  readonly messages: readonly FromMerge[];
+  call<N extends MergeCallName>(name: N, args: MergeCalls[N]['args']): Promise<MergeCalls[N]['reply']>;
+  /** The text of a list. */
+  list(spec: MergeCalls['stream']['args']['spec'], layer?: number): Promise<string>;
+  feed(layer: number, batch: StatusBatch): void;
+  send(message: ToMerge): void;
+  /** Resolves with the first message that `wanted` accepts, of those sent and those to come. */
+  until(wanted: (message: FromMerge) => boolean): Promise<FromMerge>;
+  /** Resolves when every metadata layer is read. */
+  read(): Promise<void>;
+}
+
+/** Opens a plan. Throws the CowscopeError of what could not be opened. */
+export function openSession(plan: MergePlan): MergeSession {
+  const messages: FromMerge[] = [];
+  const waiting = new Set<() => void>();
+  const core = createMergeCore(message => {
+    messages.push(message);
+    for (const look of [...waiting]) look();
+  });
+  let lastId = 0;
+
+  const until = (wanted: (message: FromMerge) => boolean) =>
+    new Promise<FromMerge>(resolve => {
+      const look = () => {
+        const found = messages.find(wanted);
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+    });
+
+  async function answer(id: number): Promise<unknown> {
+    const found = await until(
+      message => (message.kind === 'reply' || message.kind === 'error') && message.id === id,
+    );
+    if (found.kind === 'error') throw new CowscopeError(found.error);
+    return found.kind === 'reply' ? found.value : undefined;
+  }
+
+  function ask(name: MergeCallName, args: unknown): number {
+    lastId++;
+    core.receive({ kind: 'call', id: lastId, name, args });
+    return lastId;
+  }
+
+  async function list(spec: MergeCalls['stream']['args']['spec'], layer?: number): Promise<string> {
+    const id = ask('stream', { spec, layer });
+    let text = '';
+    let chunks = 0;
+    const isOurs = (message: FromMerge) => message.kind === 'chunk' && message.id === id;
+    for (;;) {
+      await until(
+        message => (message.kind === 'reply' && message.id === id) || messages.filter(isOurs).length > chunks,
+      );
+      const chunk = messages.filter(isOurs)[chunks];
+      if (chunk?.kind !== 'chunk') break;
+      text += new TextDecoder().decode(chunk.text);
+      chunks++;
+      core.receive({ kind: 'taken', id });
+    }
+    await answer(id);
+    return text;
+  }
+
+  core.receive({ kind: 'open', plan });
+  const failed = messages.find(message => message.kind === 'failed');
+  if (failed?.kind === 'failed') throw new CowscopeError(failed.error);
+  return {
+    messages,
+    call: (name, args) => answer(ask(name, args)) as Promise<never>,
+    list,
+    feed: (layer, batch) => core.receive({ kind: 'batch', layer, batch }),
+    send: core.receive,
+    until,
+    async read() {
+      await until(
+        message =>
+          message.kind === 'progress' &&
+          message.layers.every(({ witness, phase }) => witness === 'nbd' || phase === 'done'),
+      );
+    },
+  };
+}
+
+/** A plan for qcow2 files, base first, read by their metadata and, where a context list is given, over NBD too. */
+export function planFiles(
+  paths: readonly string[],
+  options: Partial<MergePlan> = {},
+  nbd?: NbdPlan,
+): MergePlan {
+  const layers = paths.map((path): LayerPlan => {
+    const fd = openSync(path, 'r');
+    opened.push(fd);
+    const fileSize = fstatSync(fd).size;
+    const { header, geometry } = openQcow2({ fd, size: fileSize, path });
+    return {
+      title: basename(path),
+      size: header.size,
+      clusterSize: geometry.clusterSize,
+      metadata: { fd, fileSize, path },
+      ...(nbd === undefined ? {} : { nbd }),
+    };
+  });
+  return { layers, size: layers.at(-1)!.size, keep: true, extentBudget: 1_000_000, ...options };
+}
+
+const opened: number[] = [];
+(await import('vitest')).afterAll(() => {
+  for (const fd of opened.splice(0)) closeSync(fd);
+});

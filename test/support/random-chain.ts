@@ -1,0 +1,233 @@
+/** Random backing chains made with the real qemu-img and qemu-io; the same seed and features give the same chain. */
+import { join } from 'node:path';
+import { type LayerRecipe, makeChain } from '../../examples/recipes.mjs';
+
+/** What chains may contain. */
+export interface ChainFeatures {
+  readonly extendedL2: boolean;
+  readonly rawBase: boolean;
+  readonly compressed: boolean;
+  /** External data files, each beside its layer and named absolutely: qemu seeks relative ones from where it runs. */
+  readonly dataFile: boolean;
+  /** Internal snapshots with further writes after them. */
+  readonly snapshots: boolean;
+  readonly bitmaps: boolean;
+  /** Versions of qcow2 to choose from. */
+  readonly versions: readonly (2 | 3)[];
+}
+
+const DEFAULT_FEATURES: ChainFeatures = {
+  extendedL2: true,
+  rawBase: true,
+  compressed: true,
+  dataFile: false,
+  snapshots: false,
+  bitmaps: false,
+  versions: [2, 3, 3],
+};
+
+/** One layer of a random chain; sizes in bytes. */
+export interface RandomLayer {
+  readonly path: string;
+  readonly format: 'qcow2' | 'raw';
+  readonly size: number;
+  /** 512 for a raw layer. */
+  readonly clusterSize: number;
+  readonly extendedL2: boolean;
+  readonly version: 2 | 3 | undefined;
+  readonly dataFile: string | undefined;
+  readonly snapshots: readonly string[];
+  readonly bitmaps: readonly string[];
+  /** How it was made, for a failing test to show. */
+  readonly recipe: LayerRecipe;
+}
+
+/** A chain on disk, layers base first. */
+export interface RandomChain {
+  readonly seed: number;
+  readonly layers: readonly RandomLayer[];
+  /** Path of the last layer. */
+  readonly top: string;
+}
+
+/** A random chain of 2 to 5 layers, at most a few MiB, made in an existing folder. Name files of several chains apart by `prefix`. */
+export async function randomChain(
+  seed: number,
+  folder: string,
+  features: Partial<ChainFeatures> = {},
+  prefix = `${seed}-`,
+): Promise<RandomChain> {
+  const layers = planChain(seed, folder, prefix, { ...DEFAULT_FEATURES, ...features });
+  const paths = await makeChain({ layers: layers.map(({ recipe }) => recipe) }, folder);
+  return { seed, layers, top: paths.at(-1) as string };
+}
+
+/** Choices from a seed: mulberry32, which has a period of 2^32 and needs no more than these tests ask of it. */
+class Dice {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = Math.imul(seed, 0x9e3779b1);
+  }
+
+  /** A number from 0 up to, not including, 1. */
+  roll(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** A whole number from `low` to `high`, both included. */
+  between(low: number, high: number): number {
+    return low + Math.floor(this.roll() * (high - low + 1));
+  }
+
+  chance(probability: number): boolean {
+    return this.roll() < probability;
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    return choices[this.between(0, choices.length - 1)] as T;
+  }
+}
+
+const SECTOR = 512;
+const CLUSTER_BITS = [9, 10, 11, 12, 12, 13, 14, 15, 16, 16, 16, 16, 17, 18, 19, 20, 21];
+
+function planChain(seed: number, folder: string, prefix: string, features: ChainFeatures): RandomLayer[] {
+  const dice = new Dice(seed);
+  const unit = 2 ** Math.min(dice.pick(CLUSTER_BITS), 18);
+  const usualSize = unit * dice.between(1, 24);
+  return Array.from({ length: dice.between(2, 5) }, (_, index) => {
+    const size = sizeNear(usualSize, unit, dice);
+    const layerDice = new Dice(dice.between(0, 2 ** 31));
+    const name = `${prefix}${index}`;
+    const raw = index === 0 && features.rawBase && layerDice.chance(0.25);
+    return raw
+      ? rawLayer(name, folder, size, layerDice)
+      : qcow2Layer(name, folder, size, index > 0, features, layerDice);
+  });
+}
+
+/** Most layers of a chain have one size; some are shorter or larger, and some end within a cluster. */
+function sizeNear(usual: number, unit: number, dice: Dice): number {
+  if (dice.chance(0.55)) return usual;
+  const scaled = usual * dice.pick([0.25, 0.5, 0.75, 1.25, 1.5]) + dice.pick([0, 0, SECTOR, unit / 2]);
+  return Math.max(SECTOR, Math.ceil(scaled / SECTOR) * SECTOR);
+}
+
+function rawLayer(name: string, folder: string, size: number, dice: Dice): RandomLayer {
+  const file = `${name}.raw`;
+  const writes = someWrites(size, SECTOR * 8, ['write', 'write', 'zero', 'unmap', 'discard'], dice);
+  return {
+    path: join(folder, file),
+    format: 'raw',
+    size,
+    clusterSize: SECTOR,
+    extendedL2: false,
+    version: undefined,
+    dataFile: undefined,
+    snapshots: [],
+    bitmaps: [],
+    recipe: { file, size: `${size}`, format: 'raw', writes },
+  };
+}
+
+function qcow2Layer(
+  name: string,
+  folder: string,
+  size: number,
+  hasBacking: boolean,
+  features: ChainFeatures,
+  dice: Dice,
+): RandomLayer {
+  const version = dice.pick(features.versions);
+  const clusterBits = dice.pick(CLUSTER_BITS);
+  const refcountBits = dice.pick(features.snapshots ? [8, 16, 16, 32, 64] : [1, 2, 4, 8, 16, 16, 16, 32, 64]);
+  const luck = { extendedL2: dice.chance(0.3), dataFile: dice.chance(0.3), preallocation: dice.chance(0.08) };
+  const zstd = dice.chance(0.1);
+  const extendedL2 = features.extendedL2 && luck.extendedL2 && version === 3 && clusterBits >= 14;
+  const preallocated = luck.preallocation && version === 3 && !hasBacking;
+  const dataFile =
+    features.dataFile && luck.dataFile && version === 3 ? join(folder, `${name}.data`) : undefined;
+  const snapshotCount = features.snapshots && dataFile === undefined ? dice.between(0, 2) : 0; // qemu has no both
+  const options = [`cluster_size=${2 ** clusterBits}`, `compat=${version === 2 ? '0.10' : '1.1'}`];
+  if (version === 3) {
+    options.push(`refcount_bits=${refcountBits}`, `extended_l2=${extendedL2 ? 'on' : 'off'}`);
+    if (zstd) options.push('compression_type=zstd');
+    if (preallocated) options.push('preallocation=metadata');
+  }
+  if (dataFile !== undefined) options.push(`data_file=${dataFile}`);
+
+  const kinds: Kind[] = ['write', 'write', 'write', 'zero', 'unmap', 'unmap', 'discard'];
+  const grain = extendedL2 ? 2 ** clusterBits / 32 : SECTOR;
+  const write = () => someWrites(size, 2 ** clusterBits, kinds, dice, grain);
+  const compressible = features.compressed && dataFile === undefined && !preallocated;
+  const writes = [...(compressible ? compressedWrites(size, 2 ** clusterBits, dice) : []), ...write()];
+  const bitmaps =
+    features.bitmaps && version === 3 ? ['b0', 'b1'].slice(0, dice.between(0, 2)).map(bitmapRecipe) : [];
+  const snapshots = ['s0', 's1']
+    .slice(0, snapshotCount)
+    .map(snapshot => ({ name: snapshot, writes: write() }));
+  function bitmapRecipe(bitmap: string) {
+    return { name: bitmap, granularity: `${2 ** dice.between(9, 17)}` };
+  }
+  const file = `${name}.qcow2`;
+  return {
+    path: join(folder, file),
+    format: 'qcow2',
+    size,
+    clusterSize: 2 ** clusterBits,
+    extendedL2,
+    version,
+    dataFile,
+    snapshots: snapshots.map(snapshot => snapshot.name),
+    bitmaps: bitmaps.map(bitmap => bitmap.name),
+    recipe: { file, size: `${size}`, options, bitmaps, writes, snapshots },
+  };
+}
+
+type Kind = 'write' | 'zero' | 'unmap' | 'discard';
+
+const COMMANDS: Record<Kind, string> = {
+  write: 'write -P',
+  zero: 'write -z',
+  unmap: 'write -z -u',
+  discard: 'discard',
+};
+
+/** Up to 12 commands, fewer where clusters are large, most of them on whole clusters and some on grains within. */
+function someWrites(
+  size: number,
+  cluster: number,
+  kinds: readonly Kind[],
+  dice: Dice,
+  grain = SECTOR,
+): string[] {
+  const count = dice.between(0, Math.max(2, Math.min(12, 2 ** 22 / cluster)));
+  return Array.from({ length: count }, () => {
+    const kind = dice.pick(kinds);
+    const step = dice.chance(0.7) ? cluster : dice.pick([grain, SECTOR]);
+    const start = dice.between(0, Math.ceil(size / step) - 1) * step;
+    const length = Math.min(dice.between(1, cluster >= 2 ** 18 ? 1 : 5) * step, size - start);
+    return `${COMMANDS[kind]}${kind === 'write' ? dice.between(1, 255) : ''} ${start} ${length}`;
+  });
+}
+
+/** Up to 3 compressed writes apart from each other: qemu refuses them on a cluster that holds anything. */
+function compressedWrites(size: number, cluster: number, dice: Dice): string[] {
+  const commands: string[] = [];
+  const gap = () => dice.between(0, Math.ceil(size / cluster / 3)) * cluster;
+  for (let start = gap(), left = dice.between(0, 3); left > 0 && start < size; left--) {
+    const length = Math.min(dice.between(1, cluster >= 2 ** 18 ? 1 : 3) * cluster, size - start);
+    commands.push(`write -c -P${dice.between(1, 255)} ${start} ${length}`);
+    start += length + gap();
+  }
+  return commands;
+}
+
+/** First seeds of groups that together count from 1 to `count`: one test a group, so that a failure names few seeds. */
+export function seedGroups(count: number, group: number): number[] {
+  return Array.from({ length: Math.ceil(count / group) }, (_, i) => i * group + 1);
+}

@@ -1,0 +1,101 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { atLeast, findQemuImg, findQemuNbd, parseVersion } from '../../../electron/qemu/tools.ts';
+import { temporaryFolder } from '../../support/tools.ts';
+
+describe('parseVersion', () => {
+  it.each([
+    ['qemu-nbd 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)\nWritten by …', 7, 2],
+    ['qemu-img version 10.0.2 (Debian 1:10.0.2+ds-2)\nCopyright', 10, 0],
+    [
+      '/opt/my tools/nbd 8.2.1\nCopyright (c) 2003-2023 Fabrice Bellard and the QEMU Project developers',
+      8,
+      2,
+    ],
+    ['qemu-nbd version 2.5.0', 2, 5],
+  ])('reads %j', (output, major, minor) => {
+    expect(parseVersion(output)).toMatchObject({ major, minor, text: output.split('\n')[0] });
+  });
+
+  it.each(['', 'nbdkit 1.32.5', 'qemu-nbd', 'qemu-nbd x.y', 'qemu-nbd 99999.1'])(
+    'does not take %j',
+    output => {
+      expect(parseVersion(output)).toBeUndefined();
+    },
+  );
+
+  it('orders versions', () => {
+    const version = { major: 7, minor: 2, text: '' };
+    expect([
+      atLeast(version, 7, 2),
+      atLeast(version, 6, 9),
+      atLeast(version, 7, 3),
+      atLeast(version, 8, 0),
+    ]).toEqual([true, true, false, false]);
+  });
+});
+
+/** A folder with one executable that runs `body` in sh. */
+function folderWith(name: string, body: string, mode = 0o755): string {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`);
+  chmodSync(join(folder, name), mode);
+  return folder;
+}
+
+describe('findQemuNbd', () => {
+  it('finds the installed one, with limits where util-linux is there', async () => {
+    const tool = await findQemuNbd();
+    expect(tool?.path).toMatch(/^\/.*qemu-nbd$/);
+    expect(tool?.prefix.length).toBeGreaterThan(0);
+    expect(await findQemuNbd()).toBe(tool);
+  });
+
+  it('is undefined with nothing on PATH', async () => {
+    expect(await findQemuNbd({ PATH: temporaryFolder() })).toBeUndefined();
+    expect(await findQemuNbd({})).toBeUndefined();
+    expect(await findQemuImg({ PATH: '' })).toBeUndefined();
+  });
+
+  it('takes COWSCOPE_QEMU_NBD, and does without limits where the machine has none', async () => {
+    const folder = folderWith('my-nbd', 'echo "qemu-nbd 9.1.0"');
+    const tool = await findQemuNbd({ PATH: '', COWSCOPE_QEMU_NBD: join(folder, 'my-nbd') });
+    expect(tool).toEqual({
+      path: join(folder, 'my-nbd'),
+      version: { major: 9, minor: 1, text: 'qemu-nbd 9.1.0' },
+      prefix: [],
+    });
+    expect(await findQemuNbd({ PATH: folder, COWSCOPE_QEMU_NBD: 'my-nbd' })).toEqual(tool);
+  });
+
+  it('is undefined when COWSCOPE_QEMU_NBD names nothing that runs', async () => {
+    for (const name of ['/nowhere/qemu-nbd', 'nbd/relative', tmpFile(), 'no-such-program'])
+      expect(await findQemuNbd({ PATH: process.env.PATH, COWSCOPE_QEMU_NBD: name })).toBeUndefined();
+  });
+
+  it.each([
+    ['fails', 'echo "qemu-nbd 9.1.0"; exit 3'],
+    ['says something else', 'echo hello'],
+    ['floods', 'while :; do echo "qemu-nbd 9.1.0 flood"; done'],
+  ])('is undefined for a program that %s', async (_, body) => {
+    expect(await findQemuNbd({ PATH: `${folderWith('qemu-nbd', body)}:/usr/bin:/bin` })).toBeUndefined();
+  });
+
+  it('does not run what lies in a relative entry of PATH, nor what is not executable', async () => {
+    const folder = folderWith('qemu-nbd', 'echo "qemu-nbd 9.1.0"', 0o644);
+    expect(await findQemuNbd({ PATH: `.:${folder}` })).toBeUndefined();
+  });
+
+  it('tries a helper before it relies on it', async () => {
+    const folder = folderWith('prlimit', 'exit 1');
+    writeFileSync(join(folder, 'qemu-nbd'), '#!/bin/sh\necho "qemu-nbd 8.0.0"\n', { mode: 0o755 });
+    expect(await findQemuNbd({ PATH: folder })).toMatchObject({ prefix: [], version: { major: 8 } });
+  });
+});
+
+function tmpFile(): string {
+  const path = join(temporaryFolder(), 'text');
+  writeFileSync(path, 'not a program');
+  return path;
+}

@@ -1,0 +1,116 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { createLoader, type Loader } from '../../../renderer/lod/loader.ts';
+import { MAX_TILES_PER_CALL, type TilesRequest } from '../../../shared/ipc/contract.ts';
+import { fail } from '../../../shared/result.ts';
+import { type FakeBridge, fakeBridge } from '../../support/fake-bridge.ts';
+import { type FakeChain, goldenChain, largeChain } from '../../support/fake-chain.ts';
+
+let loader: Loader | undefined;
+afterEach(() => loader?.dispose());
+
+function load(chain: FakeChain, bridge: FakeBridge = fakeBridge(chain)) {
+  const onError = vi.fn();
+  loader = createLoader({ session: 1, size: chain.info.size, call: bridge.call, onData: () => {}, onError });
+  return { loader, bridge, onError };
+}
+
+const asked = (bridge: FakeBridge, name: string) => bridge.calls.filter(call => call.name === name);
+const rest = () => vi.waitFor(() => expect(loader?.busy()).toBe(false));
+/** Lets every answer that is under way arrive, buffers included. */
+const quiet = async (bridge: FakeBridge) => {
+  for (let before = -1; before !== bridge.calls.length; ) {
+    before = bridge.calls.length;
+    await new Promise(resolve => setTimeout(resolve, 0));
+  }
+};
+
+test('a small chain is known exactly after two questions', async () => {
+  const chain = goldenChain();
+  const { loader, bridge } = load(chain);
+  const view = { start: 0, end: chain.info.size };
+  loader.wish({ view, columns: 1600, overviewColumns: 1600 });
+  await quiet(bridge);
+  expect(loader.exact.covers(view)).toBe(true);
+  expect(asked(bridge, 'chain:extents')).toHaveLength(1);
+  const before = bridge.calls.length;
+  loader.wish({ view: { start: 65536, end: 131072 }, columns: 1600, overviewColumns: 1600 });
+  await quiet(bridge);
+  expect(bridge.calls.length).toBe(before);
+});
+
+test('one request is under way at a time, and places passed over are never asked for', async () => {
+  const chain = largeChain(2 ** 40, 2, 60_000);
+  const bridge = fakeBridge(chain);
+  let running = 0;
+  let most = 0;
+  const call: typeof bridge.call = async (name, args) => {
+    most = Math.max(most, ++running);
+    await new Promise(resolve => setTimeout(resolve, 1));
+    const reply = await bridge.call(name, args);
+    running--;
+    return reply;
+  };
+  loader = createLoader({ session: 1, size: chain.info.size, call, onData: () => {}, onError: () => {} });
+  const width = 2 ** 36;
+  for (let i = 0; i < 14; i++)
+    loader.wish({ view: { start: i * width, end: (i + 1) * width }, columns: 1600, overviewColumns: 1600 });
+  await rest();
+  expect(most).toBe(1);
+  const level = Math.floor(Math.log2(width / 1600));
+  const passed = asked(bridge, 'chain:tiles').filter(call => {
+    const { level: l, first } = call.args as TilesRequest;
+    return l === level && first * 256 * 2 ** l < 11 * width;
+  });
+  expect(passed).toEqual([]);
+});
+
+test('no call asks for more tiles than one reply holds', async () => {
+  const chain = largeChain(2 ** 40, 2, 60_000);
+  const { loader, bridge } = load(chain);
+  loader.wish({ view: { start: 0, end: 2 ** 38 }, columns: 3840, overviewColumns: 3840 });
+  await quiet(bridge);
+  const counts = asked(bridge, 'chain:tiles').map(call => (call.args as TilesRequest).count);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(MAX_TILES_PER_CALL);
+});
+
+test('what was read anew is asked again, the rest is not', async () => {
+  const chain = goldenChain();
+  const { loader, bridge } = load(chain);
+  loader.wish({ view: { start: 0, end: chain.info.size }, columns: 1600, overviewColumns: 1600 });
+  await quiet(bridge);
+  const before = asked(bridge, 'chain:extents').length;
+  loader.changed(2, 0, 65536);
+  expect(loader.exact.stale()).toBe(true);
+  await quiet(bridge);
+  expect(asked(bridge, 'chain:extents')).toHaveLength(before + 1);
+  expect(loader.exact.stale()).toBe(false);
+});
+
+test('a range with too many extents is refused once, then drawn from tiles', async () => {
+  const chain = largeChain(2 ** 40, 2, 60_000);
+  const { loader, bridge } = load(chain);
+  const wish = { view: { start: 0, end: 2 ** 40 }, columns: 1600, overviewColumns: 1600 };
+  loader.wish(wish);
+  await quiet(bridge);
+  const refusals = asked(bridge, 'chain:extents').length;
+  expect(loader.exact.get()).toBeUndefined();
+  loader.wish({ ...wish, view: { start: 0, end: 2 ** 40 } });
+  await quiet(bridge);
+  expect(asked(bridge, 'chain:extents')).toHaveLength(refusals);
+});
+
+test('a failure is told once and not repeated every frame', async () => {
+  const chain = goldenChain();
+  const bridge = fakeBridge(chain);
+  bridge.answer('chain:tiles', () => fail({ code: 'X', what: 'no', subject: '', advice: '' }));
+  const { loader, onError } = load(chain, bridge);
+  const wish = { view: { start: 0, end: chain.info.size }, columns: 100, overviewColumns: 100 };
+  for (let i = 0; i < 5; i++) {
+    loader.wish(wish);
+    await quiet(bridge);
+  }
+  expect(onError).toHaveBeenCalledTimes(1);
+  loader.wish({ ...wish, view: { start: 0, end: 1000 } });
+  await quiet(bridge);
+  expect(onError).toHaveBeenCalledTimes(2);
+});

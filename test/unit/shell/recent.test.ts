@@ -1,0 +1,71 @@
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { MAX_RECENT, recentList, withoutSecrets } from '../../../electron/shell/recent.ts';
+import { temporaryFolder } from '../../support/tools.ts';
+
+const file = (name: string) => ({ kind: 'files', files: [name] }) as const;
+
+test('targets are kept newest first, once each, across runs', () => {
+  const path = join(temporaryFolder(), 'sub', 'recent.json');
+  const first = recentList(path);
+  for (const name of ['/a', '/b', '/a']) first.add(file(name));
+  expect(first.list().map(entry => entry.title)).toEqual(['a', 'b']);
+  expect(recentList(path).list()).toEqual(first.list());
+  recentList(path).clear();
+  expect(recentList(path).list()).toEqual([]);
+});
+
+test('the list is bounded', () => {
+  const list = recentList(join(temporaryFolder(), 'recent.json'));
+  for (let i = 0; i < MAX_RECENT + 5; i++) list.add(file(`/${i}`));
+  expect(list.list()).toHaveLength(MAX_RECENT);
+  expect(list.list()[0]?.title).toBe(String(MAX_RECENT + 4));
+});
+
+test('a chain is titled by its top', () => {
+  const list = recentList(join(temporaryFolder(), 'recent.json'));
+  list.add({ kind: 'files', files: ['/x/base', '/x/top.qcow2'] });
+  expect(list.list()[0]?.title).toBe('top.qcow2 and 1 below');
+});
+
+test('only the owner can read the file, and no draft stays behind', () => {
+  const folder = temporaryFolder();
+  recentList(join(folder, 'recent.json')).add(file('/a'));
+  expect(readdirSync(folder)).toEqual(['recent.json']);
+  expect(statSync(join(folder, 'recent.json')).mode & 0o777).toBe(0o600);
+});
+
+test.each(['', '{', '[]', '{"recent":7}', '{"recent":[{"kind":"http"},null]}', ' '.repeat(300_000)])(
+  'a spoilt file is an empty list',
+  content => {
+    const path = join(temporaryFolder(), 'recent.json');
+    writeFileSync(path, content);
+    expect(recentList(path).list()).toEqual([]);
+  },
+);
+
+test('a file that cannot be written keeps the list for this run', () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'plain'), '');
+  const list = recentList(join(folder, 'plain', 'recent.json'));
+  list.add(file('/a'));
+  expect(list.list()).toHaveLength(1);
+  chmodSync(folder, 0o700);
+});
+
+test.each([
+  ['nbd://user:secret@host:10809/name', 'nbd://host:10809/name'],
+  ['nbds://u:p@ss@host/x', 'nbds://host/x'],
+  ['nbds://h/x?tls-psk-file=/keys/psk', 'nbds://h/x'],
+  ['nbds+unix:///x?socket=/s&TLS-certificates=/k&tls%2Dpsk-file=/q', 'nbds+unix:///x?socket=/s'],
+  ['nbds+unix:///x?tls-hostname=h&socket=/s', 'nbds+unix:///x?socket=/s'],
+  ['nbd+unix:///?socket=/run/s', 'nbd+unix:///?socket=/run/s'],
+  ['nbd://h/a%20b@c', 'nbd://h/a%20b@c'],
+  ['nbd:localhost:10809:exportname=x', 'nbd:localhost:10809:exportname=x'],
+])('%s is remembered as %s', (uri, bare) => {
+  expect(withoutSecrets(uri)).toBe(bare);
+  const path = join(temporaryFolder(), 'recent.json');
+  recentList(path).add({ kind: 'nbd', uri });
+  expect(JSON.parse(readFileSync(path, 'utf8')).recent).toEqual([{ kind: 'nbd', uri: bare }]);
+});
