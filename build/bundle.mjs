@@ -23,7 +23,7 @@ const bundles = {
   renderer: { output: 'dist/renderer/index.html', sources: ['shared', 'renderer'] },
   bench: {
     output: 'dist/bench.cjs',
-    sources: ['shared', 'electron', 'renderer', 'test/bench', 'test/support'],
+    sources: ['shared', 'electron', 'renderer', 'test/bench', 'test/soak', 'test/support'],
   },
 };
 

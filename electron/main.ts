@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { app, type BrowserWindow, nativeTheme, session } from 'electron';
 import { CowscopeError } from '../shared/errors.ts';
 import type { IpcPushes, PushName } from '../shared/ipc/contract.ts';
-import { openChain } from './service/chain-session.ts';
+import { openChain, readyToOpen } from './service/chain-session.ts';
 import { listNbdExports } from './service/nbd-exports.ts';
 import { chainDesk } from './shell/chain-handlers.ts';
 import { complain } from './shell/complain.ts';
@@ -81,6 +81,12 @@ function run(launch: Launch): void {
     void desk.close().then(() => app.exit(error === undefined ? 0 : 1));
   };
 
+  /** What the next page will ask for is opened while it loads. */
+  const openWaiting = () => {
+    const next = arrivals.waiting();
+    if (next !== undefined) desk.openAhead(next.target);
+  };
+
   const show = () => {
     const opened = createWindow({
       folder: __dirname,
@@ -92,9 +98,13 @@ function run(launch: Launch): void {
     window = opened;
     const { webContents } = opened;
     webContents.on('did-start-navigation', details => {
-      if (!details.isMainFrame || details.isSameDocument) return;
+      if (!details.isMainFrame || details.isSameDocument) return; // the first load began before anybody listened
       arrivals.restart();
       void desk.close();
+      openWaiting();
+    });
+    opened.once('ready-to-show', () => {
+      if (!desk.busy()) readyToOpen();
     });
     webContents.on('did-fail-load', (_event, code, what, address, isMainFrame) => {
       if (!isMainFrame) return;
@@ -120,7 +130,10 @@ function run(launch: Launch): void {
   };
 
   const focus = () => {
-    if (window === undefined) return show();
+    if (window === undefined) {
+      openWaiting();
+      return show();
+    }
     if (window.isMinimized()) window.restore();
     window.focus();
   };
@@ -135,6 +148,7 @@ function run(launch: Launch): void {
       target: { kind: 'files', files },
       consent: { allow: [], allowAll: false },
       share: false,
+      allowLocalFiles: false,
     });
     if (app.isReady()) focus();
   });
@@ -143,6 +157,8 @@ function run(launch: Launch): void {
     if (process.platform !== 'darwin') app.quit();
   });
   quitAfter(desk.close);
+  if (launch.open !== undefined) arrivals.deliver(launch.open);
+  openWaiting();
 
   void app.whenReady().then(() => {
     if (launch.theme !== undefined) nativeTheme.themeSource = launch.theme;
@@ -154,7 +170,7 @@ function run(launch: Launch): void {
       {
         ...desk.handlers,
         'app:state': () => {
-          setImmediate(arrivals.listen);
+          arrivals.listen(); // the window learns what comes together with the answer, and shows that first
           return {
             version: app.getVersion(),
             platform: process.platform,
@@ -171,7 +187,6 @@ function run(launch: Launch): void {
       },
       watch.onCall,
     );
-    if (launch.open !== undefined) arrivals.deliver(launch.open);
     show();
     if (launch.screenshot !== undefined && window !== undefined) {
       saveScreenshot(window, launch.screenshot, watch, desk.busy).then(() => end(), end);

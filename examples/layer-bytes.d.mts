@@ -6,8 +6,5 @@ export declare function writeChain(
   folder: string,
 ): Promise<[string, ...string[]]>;
 
-/** True when a layer is qcow2 without options and bitmaps: the kind that {@link layerBytes} can write. */
+/** True when a layer is qcow2 without options and bitmaps: the kind that can be written without qemu. */
 export declare function isPlain(layer: LayerRecipe): boolean;
-
-/** The content of a plain layer's file, before its pokes. `backing` is the name of the qcow2 file it stands on, if any. */
-export declare function layerBytes(layer: LayerRecipe, backing?: string): Buffer;

@@ -35,7 +35,7 @@ export function isPlain({ format = 'qcow2', options = [], bitmaps = [] }) {
 }
 
 /** The content of a plain layer's file, before its pokes. `backing` is the name of the qcow2 file it stands on, if any. */
-export function layerBytes({ size, writes = [] }, backing) {
+function layerBytes({ size, writes = [] }, backing) {
   const image = Buffer.alloc(FIRST_FREE + bytesOf(size));
   const entries = new Map();
   let end = FIRST_FREE;

@@ -39,12 +39,13 @@ export function describeError(record: ErrorRecord): string {
   return `${record.code}: ${record.what}${where}${advice === '' ? '' : `:${advice}`}`;
 }
 
-/** The record of anything thrown. What is not a CowscopeError becomes INTERNAL, naming its message. */
+/** The record of anything thrown. What is not a CowscopeError becomes INTERNAL, with its message in one line. */
 export function errorRecord(thrown: unknown): ErrorRecord {
   if (thrown instanceof CowscopeError) {
     const { code, what, subject, advice } = thrown;
     return { code, what, subject, advice };
   }
-  const what = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const what = message.replaceAll(/\s*\n\s*/g, ' ');
   return { code: 'INTERNAL', what, subject: '', advice: 'please report this with the steps that led here' };
 }

@@ -79,6 +79,14 @@ export interface SnapshotInfo {
   readonly icount?: number;
 }
 
+/** The snapshot of that id or, where none has it, of that name; the first one where several do. */
+export function findSnapshot<S extends { readonly id: string; readonly name: string }>(
+  snapshots: readonly S[],
+  wanted: string,
+): S | undefined {
+  return snapshots.find(({ id }) => id === wanted) ?? snapshots.find(({ name }) => name === wanted);
+}
+
 /** What a qcow2 header says, in the words of qemu-img info. */
 export interface Qcow2Info {
   readonly version: number;
@@ -174,6 +182,8 @@ export interface LayerInfo {
   /** The link to the external data file; absent when the image has none. It is never opened without consent. */
   readonly dataFile?: BackingLink;
   readonly qcow2?: Qcow2Info;
+  /** The internal snapshot that is shown in place of the active disk; `size` is then that of the snapshot. */
+  readonly snapshot?: SnapshotInfo;
   /** Everything worth saying about this layer that is not an error, one sentence each. */
   readonly notes: readonly string[];
 }

@@ -5,15 +5,16 @@ import { type BackingLink, type ChainInfo, type LayerInfo, MAX_LAYERS } from '..
 import { escapeUntrusted } from '../../shared/untrusted-text.ts';
 import { hasDataFile } from '../qcow2/header.ts';
 import type { Qcow2Image } from '../qcow2/image.ts';
-import { qcow2Info } from '../qcow2/info.ts';
+import { qcow2InfoSteps } from '../qcow2/info.ts';
 import type { ImageSource } from '../qcow2/source.ts';
+import { inSlices } from '../qcow2/steps.ts';
 import type { ExportSource, OpenedFile } from '../qemu/layer-node.ts';
 import { shownPath } from './byte-path.ts';
 import { consentFacts, followLink, openNamed, type ReachedFile } from './follow-link.ts';
 import { type FormatClaim, type LayerFormat, type LoneLayer, openLayer } from './open-layer.ts';
 import type { ConsentFacts } from './policy.ts';
 import { sizeNotes } from './size-notes.ts';
-import { readLocks, WRITER_NOTE, writtenTo } from './writer-lock.ts';
+import { readLocks, writtenTo } from './writer-lock.ts';
 
 /** What to open. */
 export interface ChainRequest {
@@ -42,6 +43,11 @@ export interface DiscoveredChain {
   readonly info: ChainInfo;
   /** Base first, one for each of info.layers. */
   readonly layers: readonly OpenLayer[];
+  /**
+   * For each layer whether another program has it open for writing. Comes later than the rest: Linux takes some ten
+   * milliseconds to list its locks, and no picture waits for that. Never rejects.
+   */
+  readonly written: Promise<readonly boolean[]>;
   /** Closes all files; no descriptor may be used any more. May be called again. */
   close(): Promise<void>;
 }
@@ -56,6 +62,7 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
   const { files, allow = [], allowAll = false } = request;
   const top = files.at(-1);
   if (top === undefined) throw chainError('CHAIN_NO_FILE', 'no file is named', '', 'name at least one image');
+  const locks = readLocks();
   const consent = await consentFacts([...files, ...allow], allowAll);
   const open: ReachedFile[] = [];
   const close = async () => {
@@ -66,7 +73,8 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
       files.length === 1
         ? await followLinks(top, request.format, consent, open)
         : await asGiven(files, request.format, consent, open);
-    return { ...(await describe(found.layers, found.notes, consent, open)), close };
+    const written = locks.then(list => found.layers.map(({ layer }) => writtenTo(list, layer.reached.file)));
+    return { ...(await describe(found.layers, found.notes, consent, open)), written, close };
   } catch (error) {
     await close();
     throw error;
@@ -97,7 +105,7 @@ async function followLinks(
   open.push(reached);
   const seen = new Set([reached.file.identity]);
   const layers: LinkedLayer[] = [];
-  let layer: LoneLayer | undefined = openLayer(reached, { by: 'person', format });
+  let layer: LoneLayer | undefined = await openLayer(reached, { by: 'person', format });
   while (layer !== undefined) {
     const step: Step = await stepDown(layer, seen, layers.length + 1, consent, open);
     layers.push({ layer, backing: step.backing, notes: step.notes });
@@ -140,7 +148,7 @@ async function stepDown(
     return cut(loop(link.resolved), link.resolved, notes);
   }
   try {
-    const below = openLayer(reached, { by: 'image', format: link.format || recorded.recordedFormat });
+    const below = await openLayer(reached, { by: 'image', format: link.format || recorded.recordedFormat });
     seen.add(reached.file.identity);
     open.push(reached);
     return { backing, below, notes };
@@ -178,7 +186,7 @@ async function asGiven(
   const chainNotes: string[] = [];
   let claim: FormatClaim = { by: 'person', format: topFormat };
   for (const [index, reached] of [...open.entries()].reverse()) {
-    const layer = openLayer(reached, claim);
+    const layer = await openLayer(reached, claim);
     const given = await givenLink(layer, open[index - 1], consent);
     layers.unshift({ layer, backing: given.backing, notes: [] });
     if (given.note !== '') chainNotes.unshift(given.note);
@@ -238,7 +246,6 @@ async function describe(
 ): Promise<{ info: ChainInfo; layers: readonly OpenLayer[] }> {
   const sizes = sizeNotes(found.map(({ layer }) => layer.size));
   const layers: OpenLayer[] = [];
-  const locks = await readLocks();
   for (const [index, linked] of found.entries()) {
     const { layer } = linked;
     const data = await openDataFile(layer, consent, open);
@@ -255,15 +262,8 @@ async function describe(
       clusterSize: layer.image?.geometry.clusterSize ?? 1,
       backing: linked.backing,
       ...(data.link === undefined ? {} : { dataFile: data.link }),
-      ...(layer.image === undefined ? {} : { qcow2: qcow2Info(layer.image) }),
-      notes: [
-        ...layer.notes,
-        ...linked.notes,
-        ...data.notes,
-        ...(sizes[index] ?? []),
-        ...nameNotes(path),
-        ...(writtenTo(locks, file) ? [WRITER_NOTE] : []),
-      ],
+      ...(layer.image === undefined ? {} : { qcow2: await inSlices(qcow2InfoSteps(layer.image)) }),
+      notes: [...layer.notes, ...linked.notes, ...data.notes, ...(sizes[index] ?? []), ...nameNotes(path)],
     };
     const { source, format, image } = layer;
     layers.push({ info, source, format, image, device: file.device, dataFile: data.file });

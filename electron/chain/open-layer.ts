@@ -4,9 +4,10 @@ import { CowscopeError } from '../../shared/errors.ts';
 import type { FormatSource, ImageFormat } from '../../shared/layer.ts';
 import { escapeUntrusted } from '../../shared/untrusted-text.ts';
 import { INCOMPATIBLE_CORRUPT, INCOMPATIBLE_DIRTY, type Qcow2Header } from '../qcow2/header.ts';
-import { openQcow2, type Qcow2Image } from '../qcow2/image.ts';
+import { openQcow2Steps, type Qcow2Image } from '../qcow2/image.ts';
 import { recogniseFormat } from '../qcow2/recognise.ts';
 import type { ImageSource } from '../qcow2/source.ts';
+import { inSlices } from '../qcow2/steps.ts';
 import { shownPath } from './byte-path.ts';
 import type { ReachedFile } from './follow-link.ts';
 
@@ -36,10 +37,10 @@ export type FormatClaim =
 const RAW_NAMES: ReadonlySet<string> = new Set(['raw', 'file', 'host_device']);
 
 /**
- * The layer that an opened file holds. Throws CHAIN_FORMAT_UNSUPPORTED, or what the qcow2 reader throws for a header
+ * The layer that an opened file holds. Rejects with CHAIN_FORMAT_UNSUPPORTED, or what the qcow2 reader throws for a header
  * that it cannot read. The file stays open in any case.
  */
-export function openLayer(reached: ReachedFile, claim: FormatClaim): LoneLayer {
+export async function openLayer(reached: ReachedFile, claim: FormatClaim): Promise<LoneLayer> {
   const { file, path } = reached;
   const source: ImageSource = { fd: file.handle.fd, size: file.size, path: shownPath(path) };
   const { format, formatSource, notes } = decideFormat(source, claim);
@@ -48,7 +49,7 @@ export function openLayer(reached: ReachedFile, claim: FormatClaim): LoneLayer {
     const size = Math.ceil(file.size / 512) * 512;
     return { reached, source, format, formatSource, image: undefined, size, notes };
   }
-  const image = openQcow2(source);
+  const image = await inSlices(openQcow2Steps(source));
   const found = image.header.version === 1 ? 'qcow' : 'qcow2';
   const differs =
     found === format ? [] : [`It is recorded or given as ${format}, but its header is of ${found}.`];

@@ -1,9 +1,10 @@
 /** Whether another program writes to an image, by the locks that qemu holds on it. */
 import { open } from 'node:fs/promises';
+import type { LayerInfo } from '../../shared/layer.ts';
 import { deviceNumbers } from './open-file.ts';
 
 /** What to say of a file that {@link writtenTo} is true for. */
-export const WRITER_NOTE = 'Another program has it open for writing: what is shown may change or be torn.';
+const WRITER_NOTE = 'Another program has it open for writing: what is shown may change or be torn.';
 
 /** The system's list of locks; the rest of a longer one is not looked at. */
 const LOCKS = '/proc/locks';
@@ -51,4 +52,11 @@ export function writtenTo(locks: string, { dev, ino }: { dev: bigint; ino: bigin
     if (covers(WRITE_BYTE) || covers(RESIZE_BYTE)) return true;
   }
   return false;
+}
+
+/** The layers with a note in each that is `written` to, which holds one answer for each layer. */
+export function noteWriters(layers: readonly LayerInfo[], written: readonly boolean[]): LayerInfo[] {
+  return layers.map((layer, i) =>
+    written[i] === true ? { ...layer, notes: [...layer.notes, WRITER_NOTE] } : layer,
+  );
 }

@@ -1,11 +1,13 @@
 /** `cowscope layers`: the chain as discovery found it, or what an NBD server offers. */
 import { describeTarget } from '../service/describe-target.ts';
 import { describeNbdServer } from '../service/nbd-exports.ts';
+import { targetOf } from '../service/target-words.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { exportsText } from './exports-text.ts';
 import { chainText } from './layers-text.ts';
+import { missingBacking, missingDataFile } from './missing-links.ts';
 import { complain, write } from './output.ts';
-import { consentOf, type TargetOptions, targetOf } from './target.ts';
+import { consentOf, type TargetOptions } from './target.ts';
 
 /** Name and version of the document: docs/map-schema.md. */
 const SCHEMA = { schema: 'cowscope.layers', version: 1 } as const;
@@ -29,10 +31,10 @@ export async function layersCommand(
   }
   const chain = await describeTarget(target, consentOf(options));
   await print(chain, chainText(chain));
-  const missing = chain.layers.flatMap(({ backing, dataFile, qcow2 }) => [
-    ...(backing.error === undefined || backing.status === 'opened' ? [] : [backing.error]),
-    ...(dataFile?.error === undefined || dataFile.status !== 'missing' ? [] : [dataFile.error]),
-    ...(qcow2?.details?.problems ?? []).filter(({ severity }) => severity !== 'note'),
+  const missing = chain.layers.flatMap(layer => [
+    ...missingBacking(layer),
+    ...missingDataFile(layer),
+    ...(layer.qcow2?.details?.problems ?? []).filter(({ severity }) => severity !== 'note'),
   ]);
   for (const error of missing) complain(error);
   return missing.length > 0 ? EXIT.partial : EXIT.done;

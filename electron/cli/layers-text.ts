@@ -1,6 +1,7 @@
 /** The layers of a chain for a person: what qemu-img info says, how each link was resolved, and where tables lie. */
 import type { BackingLink, ChainInfo, LayerInfo, Qcow2Details, Qcow2Info } from '../../shared/layer.ts';
 import { formatOffset, formatSize } from '../../shared/offset.ts';
+import { formatTime } from '../../shared/time.ts';
 import { escapeUntrusted } from '../../shared/untrusted-text.ts';
 import { type Fact, factLines } from './facts.ts';
 
@@ -27,12 +28,11 @@ export function chainText(chain: ChainInfo): string {
   const lines = [`${count}, ${formatSize(size)} for the guest${complete ? '' : ', incomplete'}`];
   if (estimate !== undefined)
     lines.push(`at most ${estimate.extents} extents, ${formatSize(estimate.bytes)} in memory`);
-  for (const layer of layers.toReversed())
-    lines.push(
-      '',
-      `${String(layer.index).padStart(3)} ${escapeUntrusted(layer.name)}`,
-      ...factLines(layerFacts(layer)),
-    );
+  for (const layer of layers.toReversed()) {
+    lines.push('', `${String(layer.index).padStart(3)} ${escapeUntrusted(layer.name)}`);
+    // One by one: an image may have 65,536 snapshots, more than a call takes as arguments.
+    for (const line of factLines(layerFacts(layer))) lines.push(line);
+  }
   for (const text of chain.notes) lines.push('', `note: ${escapeUntrusted(text, 500)}`);
   return `${lines.join('\n')}\n`;
 }
@@ -58,9 +58,8 @@ function layerFacts(layer: LayerInfo): Fact[] {
     facts.push(['data file', `${linkText(dataFile)}${qcow2?.dataFileRaw ? ', raw' : ''}`]);
   for (const snapshot of qcow2?.snapshots ?? []) facts.push(['snapshot', snapshotText(snapshot)]);
   for (const bitmap of qcow2?.bitmaps ?? []) facts.push(['bitmap', bitmapText(bitmap)]);
-  if (qcow2?.details !== undefined) facts.push(...detailFacts(qcow2.details));
-  for (const text of layer.notes) facts.push(['note', text]);
-  return facts;
+  const details = qcow2?.details === undefined ? [] : detailFacts(qcow2.details);
+  return [...facts, ...details, ...layer.notes.map((text): Fact => ['note', text])];
 }
 
 /** What is recorded, where that leads, and why it was not opened. */
@@ -91,8 +90,7 @@ function qcow2Facts(qcow2: Qcow2Info): Fact[] {
 
 function snapshotText(snapshot: Qcow2Info['snapshots'][number]): string {
   const { id, name, date, diskSize, vmStateSize, vmClock, icount } = snapshot;
-  const taken = new Date(date * 1000).toISOString().replace('T', ' ').replace('.000Z', ' UTC');
-  const parts = [`${id} ${name}`, taken, `disk ${formatSize(diskSize)}`];
+  const parts = [`${id} ${name}`, formatTime(date), `disk ${formatSize(diskSize)}`];
   if (vmStateSize > 0) parts.push(`VM state ${formatSize(vmStateSize)}`);
   if (vmClock > 0) parts.push(`VM clock ${(vmClock / 1e9).toFixed(3)} s`);
   if (icount !== undefined && icount > 0) parts.push(`${icount} instructions`);

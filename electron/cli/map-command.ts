@@ -8,12 +8,14 @@ import { type ChainSession, openChain } from '../service/chain-session.ts';
 import { contextSpec } from '../service/contexts.ts';
 import { streamNbdContexts } from '../service/nbd-contexts.ts';
 import type { WitnessChoice } from '../service/session-options.ts';
+import { targetOf, usageError } from '../service/target-words.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { mapHeadJson, mapTailJson } from './map-document.ts';
 import { drawMap } from './map-drawing.ts';
 import { differencesText, totalsText } from './map-text.ts';
+import { missingBacking, missingDataFile } from './missing-links.ts';
 import { complain, note, outputWidth, write, writeLine } from './output.ts';
-import { consentOf, type TargetOptions, targetOf, usageError } from './target.ts';
+import { consentOf, type TargetOptions } from './target.ts';
 
 /** Options of `cowscope map` as the command line gives them. */
 export interface MapOptions extends TargetOptions {
@@ -60,8 +62,6 @@ function checkOptions(target: OpenTarget, options: MapOptions): void {
       );
     if (layer !== undefined)
       throw usageError('an NBD export shows its layers by depth, not alone', 'leave --layer out');
-    if (snapshot !== undefined)
-      throw usageError('an NBD export shows no internal snapshots', 'name the image file itself');
   }
   if (as === 'qemu-img' && totals)
     throw usageError('qemu-img map has no totals', 'leave --totals or --as qemu-img out');
@@ -105,8 +105,8 @@ function conclude(missing: readonly ErrorRecord[]): ExitCode {
 }
 
 /**
- * What the witnesses asked for could not read, and the links that could not be followed; of one layer alone, where
- * that is asked for. Throws the error of a map of which nothing could be read.
+ * What the witnesses asked for could not read, the links that could not be followed and the data files that are not
+ * there; of one layer alone, where that is asked for. Throws the error of a map of which nothing could be read.
  */
 async function unreadParts(session: ChainSession, options: MapOptions): Promise<ErrorRecord[]> {
   const { layers } = session.chain;
@@ -120,10 +120,8 @@ async function unreadParts(session: ChainSession, options: MapOptions): Promise<
   const noQemu = parts.find(({ code }) => code === 'QEMU_NBD_MISSING');
   if (noQemu !== undefined && options.witness === 'nbd') throw new CowscopeError(noQemu);
   if (options.witness === 'both') parts.push(...(await uncompared(layers.filter(concernsLayer))));
-  if (options.layer === undefined)
-    for (const { backing } of layers)
-      if (backing.error !== undefined && backing.status !== 'opened') parts.push(backing.error);
-  return parts;
+  if (options.layer === undefined) parts.push(...layers.flatMap(missingBacking));
+  return [...parts, ...layers.filter(concernsLayer).flatMap(missingDataFile)];
 }
 
 /** Why layers that both witnesses were to read have been read by the metadata witness alone. */
@@ -138,7 +136,9 @@ async function uncompared(layers: readonly LayerInfo[]): Promise<ErrorRecord[]> 
         advice: 'install qemu-utils, or leave --witness both out',
       },
     ];
-  return images.flatMap(({ dataFile }) => (dataFile?.error === undefined ? [] : [dataFile.error]));
+  return images.flatMap(({ dataFile }) =>
+    dataFile?.error === undefined || dataFile.status === 'missing' ? [] : [dataFile.error],
+  );
 }
 
 async function damage(session: ChainSession, layer: number | undefined): Promise<ErrorRecord[]> {
@@ -183,7 +183,8 @@ async function printText(
   if (!totals) {
     await write(await drawMap(session, layer, outputWidth()));
     await writeLine();
-    await session.stream({ spec: { list: 'map', form: 'text' }, layer }, write);
+    const width = process.stdout.isTTY ? outputWidth() : undefined; // what is piped has a line for each row
+    await session.stream({ spec: { list: 'map', form: 'text', width }, layer }, write);
     await write('\n\n');
   }
   await write(totalsText(session, await session.ask('totals', { layer }), layer));

@@ -22,7 +22,7 @@ export function lanesOf(session: ChainSession, sums: MapTotals, layer: number | 
   const { layers } = session.chain;
   const count = sums.shadowed.length;
   if (layer !== undefined) return [{ key: 'layer', index: layer, name: layers[layer]?.name ?? '' }];
-  if (count === layers.length) return layers.map(({ index, name }) => ({ key: 'layer', index, name }));
+  if (layers[0]?.format !== 'nbd') return layers.map(({ index, name }) => ({ key: 'layer', index, name }));
   return Array.from({ length: count }, (_, lane) => ({
     key: 'depth',
     index: count - lane,

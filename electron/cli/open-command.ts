@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CowscopeError } from '../../shared/errors.ts';
+import { targetOf, usageError } from '../service/target-words.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { consentOf, type TargetOptions, targetOf, usageError } from './target.ts';
+import { consentOf, type TargetOptions } from './target.ts';
 
 /** How a checkout starts Electron: build/launch-electron.mjs. */
 interface Launcher {
@@ -56,6 +57,7 @@ function checkFiles(words: readonly string[], options: TargetOptions & { readonl
 function windowArguments(words: readonly string[], options: TargetOptions): string[] {
   const args: string[] = [];
   if (options.format !== undefined) args.push('--format', options.format);
+  if (options.snapshot !== undefined) args.push('--snapshot', options.snapshot);
   const consent = consentOf(options);
   for (const path of consent.allow) args.push('--allow', path);
   if (consent.allowAll) args.push('--allow-all');

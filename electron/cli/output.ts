@@ -1,14 +1,14 @@
 /** Writing to the terminal or a pipe: with back-pressure on standard output, one line per complaint on standard error. */
-import { once } from 'node:events';
-import { CowscopeError, describeError, type ErrorRecord } from '../../shared/errors.ts';
-import { escapeUntrusted } from '../../shared/untrusted-text.ts';
+import { complaint, safeLine } from '../../shared/complaint.ts';
+import { CowscopeError, type ErrorRecord } from '../../shared/errors.ts';
 
-const MAX_LINE = 1000;
 const DEFAULT_WIDTH = 80;
 
-/** Writes to standard output and resolves when more may be written. */
-export async function write(text: string | Uint8Array): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+/** Writes to standard output and resolves when that is done and the memory of `text` free again. */
+export function write(text: string | Uint8Array): Promise<void> {
+  return new Promise(resolve => {
+    process.stdout.write(text, () => resolve()); // an error has its own event: see endQuietly
+  });
 }
 
 /** Writes one line. */
@@ -21,21 +21,21 @@ export function outputWidth(): number {
   return process.stdout.columns || Number.parseInt(process.env.COLUMNS ?? '', 10) || DEFAULT_WIDTH;
 }
 
-/** Says on standard error what could not be done: `cowscope: CODE: what, which file, what to do`. */
+/** Says on standard error what could not be done. */
 export function complain(record: ErrorRecord): void {
-  process.stderr.write(`cowscope: ${escapeUntrusted(describeError(record), MAX_LINE)}\n`);
+  process.stderr.write(`${complaint(record)}\n`);
 }
 
 /** Says on standard error where in the program an error and its causes came from. */
 export function complainStack(error: unknown): void {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     for (const line of (cause.stack ?? cause.message).split('\n'))
-      process.stderr.write(`${escapeUntrusted(line, MAX_LINE)}\n`);
+      process.stderr.write(`${safeLine(line)}\n`);
 }
 
 /** Says a note on standard error; JSON on standard output stays clean. */
 export function note(text: string): void {
-  process.stderr.write(`cowscope: note: ${escapeUntrusted(text, MAX_LINE)}\n`);
+  process.stderr.write(`cowscope: note: ${safeLine(text)}\n`);
 }
 
 /**

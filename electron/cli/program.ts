@@ -10,6 +10,8 @@ import { write } from './output.ts';
 
 const TARGET = 'a file, several files (a chain, base first), or one NBD URI';
 
+const SNAPSHOT = 'this internal snapshot of the top layer, by id or name';
+
 const EXIT_CODES = `
 Exit codes: 0 done, 1 could not be done, 3 done with parts missing, 64 wrong usage.
 What could not be done is one line on standard error; docs/errors.md explains every code.`;
@@ -82,7 +84,7 @@ export function createProgram(run: (action: () => Promise<ExitCode>) => void): C
     )
     .addOption(choice('--as', ['qemu-img', 'nbdinfo'], 'print exactly what that tool prints, as JSON'))
     .option('--context <name>', 'metadata context for --as nbdinfo; repeatable', collect, [])
-    .option('--snapshot <id>', 'this internal snapshot of the top layer, by id or name')
+    .option('--snapshot <id>', SNAPSHOT)
     .addOption(outputOption())
     .addHelpText('after', MAP_EXAMPLES)
     .action((words: string[], options) => run(() => mapCommand(words, options)));
@@ -100,6 +102,7 @@ export function createProgram(run: (action: () => Promise<ExitCode>) => void): C
     .summary('open the window')
     .description('Open the window; without a target it is empty.')
     .argument('[target...]', TARGET)
+    .option('--snapshot <id>', SNAPSHOT)
     .action((words: string[], options) =>
       run(() => openCommand(words, { ...options, named: program.args[0] === 'open' })),
     );

@@ -28,8 +28,9 @@ import {
   type SweepOverlay,
   type SweptPage,
 } from '../../shared/extent/sweep.ts';
-import { createTable, type ExtentTable, finestUnit, pageSpanFor } from '../../shared/extent/table.ts';
+import { chainPageSpan, createTable, type ExtentTable } from '../../shared/extent/table.ts';
 import type { TrackInfo } from '../../shared/ipc/contract.ts';
+import { formatSize } from '../../shared/offset.ts';
 import { type BitmapMap, createBitmapMap, mapBitmapPage } from '../qcow2/bitmap-map.ts';
 import { openQcow2, type Qcow2Image } from '../qcow2/image.ts';
 import { createMap, mapPage, type Qcow2Map } from '../qcow2/map.ts';
@@ -41,6 +42,8 @@ import type { LayerPlan, MergePlan } from './protocol.ts';
 const MAX_BITMAPS = 64;
 /** Most problem records kept for one layer. */
 const MAX_PROBLEMS = 1000;
+/** Pages of all layers together: every disk that an L1 table can reach has fewer, and empty ones take memory too. */
+const MAX_PAGES = 2 ** 22;
 /** Codes of the pages that mark damage. */
 const UNDAMAGED = 0;
 const DAMAGED_HERE = 1;
@@ -63,7 +66,6 @@ export interface MetadataTable {
   readonly image: Qcow2Image;
   readonly map: Qcow2Map;
   readonly table: ExtentTable;
-  readonly writer: PageWriter;
   /**
    * The layer's dirty bitmaps, read from the file a page at a time: the first MAX_BITMAPS, and those asked for by name.
    * Those that cannot be trusted are unknown throughout.
@@ -142,14 +144,14 @@ export interface SweepOptions {
   readonly bitmap?: { readonly layer: number; readonly name: string } | undefined;
 }
 
-/** Opens the tables of a chain. Throws CowscopeError when a layer's metadata cannot be opened. */
+/** Opens the tables of a chain. Throws CHAIN_DISK_TOO_LARGE, or the error of a layer whose metadata cannot be opened. */
 export function openChainTables(plan: MergePlan): ChainTables {
-  const largest = plan.layers.reduce((most, layer) => Math.max(most, layer.size), plan.size);
-  const units = plan.layers
-    .filter(layer => layer.metadata !== undefined)
-    .map(layer => finestUnit(layer.clusterSize));
-  const pageSpan = pageSpanFor(largest, units.length === 0 ? undefined : Math.min(...units));
+  const pageSpan = chainPageSpan(
+    [plan.size, ...plan.layers.map(({ size }) => size)],
+    plan.layers.filter(({ metadata }) => metadata !== undefined).map(({ clusterSize }) => clusterSize),
+  );
   const pageCount = Math.ceil(plan.size / pageSpan);
+  checkPages(plan, pageCount, pageSpan);
   const layers = plan.layers.map((layer, index) => openLayer(layer, index, pageSpan));
   const hostMaps = new Map<number, MetadataTable>();
   const dropped = new Uint8Array(pageCount);
@@ -160,11 +162,9 @@ export function openChainTables(plan: MergePlan): ChainTables {
   let stored = 0;
   let droppedFed = 0;
 
-  function readMetadata(layer: StoredLayer, from: MetadataTable, index: number): Page {
+  function readMetadata(layer: StoredLayer, from: MetadataTable, index: number): PageWriter {
     const start = index * pageSpan;
-    from.writer.begin();
-    mapPage(from.map, start, Math.min(start + pageSpan, layer.plan.size), from.writer);
-    return from.writer.seal();
+    return mapPage(from.map, start, Math.min(start + pageSpan, layer.plan.size));
   }
 
   function readPage(layerIndex: number, index: number): void {
@@ -172,7 +172,7 @@ export function openChainTables(plan: MergePlan): ChainTables {
     if (layer.metadata === undefined || index * pageSpan >= layer.plan.size) return;
     const table = layer.metadata.table;
     stored -= table.pages[index]?.count ?? 0;
-    const page = readMetadata(layer, layer.metadata, index);
+    const page = readMetadata(layer, layer.metadata, index).seal();
     table.pages[index] = page;
     stored += page.count;
   }
@@ -265,14 +265,14 @@ export function openChainTables(plan: MergePlan): ChainTables {
     if (options.hosts === true) {
       const hosts = hostTable(layer);
       return {
-        page: inside ? readMetadata(layer, hosts, index) : undefined,
+        page: inside ? readMetadata(layer, hosts, index).peek() : undefined,
         words: hosts.table.words.words,
         size,
       };
     }
     let page = layer.metadata.table.pages[index];
     if (page === undefined && inside && (options.readMissing === true || dropped[index] === 1))
-      page = readMetadata(layer, layer.metadata, index);
+      page = readMetadata(layer, layer.metadata, index).peek();
     return { page, words: layer.metadata.table.words.words, size };
   }
 
@@ -371,6 +371,18 @@ export function openChainTables(plan: MergePlan): ChainTables {
   };
 }
 
+function checkPages(plan: MergePlan, pageCount: number, pageSpan: number): void {
+  if (plan.layers.reduce((sum, { size }) => sum + Math.ceil(size / pageSpan), pageCount) <= MAX_PAGES) return;
+  const largest = plan.layers.reduce((a, b) => (b.size > a.size ? b : a));
+  throw new CowscopeError({
+    code: 'CHAIN_DISK_TOO_LARGE',
+    what: `the disk claims ${formatSize(largest.size)}, which is too large to be mapped in units as small as this chain’s`,
+    subject: largest.metadata?.path ?? largest.title,
+    advice:
+      'compare its size with what `cowscope layers` says of the other layers: the header may be damaged',
+  });
+}
+
 function feedersOf(nbd: NbdTables): TableFeeder[] {
   const others = [...nbd.bitmaps, ...nbd.numbers.values()];
   return [nbd.feeder, ...others.map(({ feeder }) => feeder)];
@@ -409,7 +421,7 @@ function openMetadata(
   hosts: boolean,
   onProblem: (problem: Problem) => void,
 ): MetadataTable {
-  const { fd, fileSize, path, snapshotId } = plan.metadata as NonNullable<LayerPlan['metadata']>;
+  const { fd, fileSize, path, dataFileFd, snapshotId } = plan.metadata as NonNullable<LayerPlan['metadata']>;
   const image = openQcow2({ fd, size: fileSize, path });
   for (const problem of image.problems) onProblem(problem);
   const table = createTable(plan.size, pageSpan);
@@ -417,11 +429,15 @@ function openMetadata(
     words: table.words,
     hosts,
     onProblem,
+    // The length of a device is not known here: nothing then lies past its end.
+    ...(dataFileFd === undefined
+      ? {}
+      : { dataFile: { fd: dataFileFd, size: Number.POSITIVE_INFINITY, path } }),
     ...(snapshotId === undefined ? {} : { snapshotId }),
   });
   const names = snapshotId === undefined ? image.bitmaps.slice(0, MAX_BITMAPS).map(({ name }) => name) : [];
   const bitmaps = names.map(name => openBitmap(image, name, onProblem));
-  return { image, map, table, writer: new PageWriter(hosts), bitmaps };
+  return { image, map, table, bitmaps };
 }
 
 function openBitmap(image: Qcow2Image, name: string, onProblem: (problem: Problem) => void): OpenBitmap {

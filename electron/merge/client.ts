@@ -1,10 +1,9 @@
 /** The owner's side of the merge worker: starts it, asks it, feeds it, ends it. */
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { CowscopeError, type ErrorRecord } from '../../shared/errors.ts';
-import type { StatusBatch } from '../../shared/extent/status-batch.ts';
+import { type StatusBatch, statusBatchBuffers } from '../../shared/extent/status-batch.ts';
 import type { LayerProgress, RangeFinding, TrackInfo } from '../../shared/ipc/contract.ts';
 import type { FromMerge, MergeCallName, MergeCalls, MergePlan, ToMerge } from './protocol.ts';
+import { takeWorker } from './spare-worker.ts';
 
 /** News from the worker. */
 export interface MergeEvents {
@@ -22,7 +21,7 @@ export interface MergeClient {
   readonly drawn: Promise<void>;
   /** Asks a question. Rejects with CowscopeError. */
   call<N extends MergeCallName>(name: N, args: MergeCalls[N]['args']): Promise<MergeCalls[N]['reply']>;
-  /** Asks for a list; `take` gets its text chunk by chunk and the next one comes when its promise is done. */
+  /** Asks for a list; `take` gets its text chunk by chunk, each to be used only until its promise is done. */
   stream(
     args: MergeCalls['stream']['args'],
     take: (text: Uint8Array) => Promise<void> | void,
@@ -39,11 +38,6 @@ export interface MergeClient {
   close(): Promise<void>;
 }
 
-/** Where the built worker lies: beside the bundle that runs, or where COWSCOPE_MERGE_WORKER says (tests). */
-function workerPath(): string {
-  return process.env.COWSCOPE_MERGE_WORKER ?? join(__dirname, 'merge-worker.cjs');
-}
-
 interface Pending {
   resolve(value: unknown): void;
   reject(error: Error): void;
@@ -52,7 +46,7 @@ interface Pending {
 
 /** Starts a worker with the chain of `plan`. Rejects with the CowscopeError of what could not be opened. */
 export async function startMerge(plan: MergePlan, events: MergeEvents = {}): Promise<MergeClient> {
-  const worker = new Worker(workerPath());
+  const worker = takeWorker();
   const pending = new Map<number, Pending>();
   const feeding = new Map<number, (error?: CowscopeError) => void>();
   let nextId = 1;
@@ -130,11 +124,11 @@ export async function startMerge(plan: MergePlan, events: MergeEvents = {}): Pro
     }
   }
 
-  async function takeChunk(id: number, text: Uint8Array): Promise<void> {
+  async function takeChunk(id: number, text: Uint8Array<ArrayBuffer>): Promise<void> {
     const asked = pending.get(id);
     try {
       await asked?.take?.(text);
-      post({ kind: 'taken', id });
+      post({ kind: 'taken', id, memory: text.buffer }, [text.buffer]);
     } catch (error) {
       post({ kind: 'abort', id });
       asked?.reject(error instanceof Error ? error : new Error(String(error)));
@@ -162,10 +156,7 @@ export async function startMerge(plan: MergePlan, events: MergeEvents = {}): Pro
       if (ended !== undefined) return Promise.reject(ended);
       return new Promise((resolve, reject) => {
         feeding.set(layer, error => (error === undefined ? resolve() : reject(error)));
-        post(
-          { kind: 'batch', layer, batch },
-          batch.lists.map(list => list.payload.buffer as ArrayBuffer),
-        );
+        post({ kind: 'batch', layer, batch }, statusBatchBuffers(batch));
       });
     },
     endFeed: (layer, { error, cancelled }) =>

@@ -168,7 +168,7 @@ function contextsDiffer(
 }
 
 /** The bits of a joint number in words. */
-export function jointText(word: number): string {
+function jointText(word: number): string {
   const here = comparableJoint(word) ?? 0;
   return [
     here & HOLE ? 'hole' : 'no hole',

@@ -6,12 +6,13 @@
  */
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/errors.ts';
 import { createPyramid, type Pyramid, summarise } from '../../shared/extent/pyramid.ts';
-import type { LayerProgress } from '../../shared/ipc/contract.ts';
+import { type LayerProgress, TILE_COLUMNS } from '../../shared/ipc/contract.ts';
 import { type ChainTables, openChainTables, type StoredLayer } from './chain-tables.ts';
 import { createFindingLog, type FindingLog } from './findings.ts';
 import { inspectAt } from './inspect.ts';
 import type { FromMerge, MergeCallName, MergeCalls, MergePlan, ToMerge } from './protocol.ts';
 import { extentsOf, seekIn, statisticsOf, tilesOf } from './queries.ts';
+import { createReadingPlan, type ReadingPlan } from './reading-plan.ts';
 import { contextTotalsOf, overviewOf, streamList, totalsOf } from './stream.ts';
 
 /** Longest stretch of work between two looks at the mailbox, in milliseconds. */
@@ -20,6 +21,8 @@ const SLICE_MS = 6;
 const PUSH_MS = 50;
 /** What is fed is shown so rarely that it takes at most one part in so many: a chain that turns out deeper starts anew. */
 const SHOW_SHARE = 10;
+/** Findings in one push; the rest are counted. A finding is a few hundred bytes, and every push brings them all anew. */
+const MAX_FINDINGS = 500;
 
 /** Takes messages from the owner of files and sockets. */
 export interface MergeCore {
@@ -29,9 +32,8 @@ export interface MergeCore {
 interface Open {
   readonly tables: ChainTables;
   pyramid: Pyramid;
-  /** Next page of the background reading; pages go in the order of `order`. */
-  nextPage: number;
-  readonly order: Uint32Array;
+  /** The background reading. */
+  readonly reading: ReadingPlan;
   cancelled: boolean;
   readonly nbd: (LayerProgress | undefined)[];
   /** For each layer the first page whose fed extents are not in the picture yet. */
@@ -47,10 +49,10 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
   let version = 0;
   let changedFrom = Number.POSITIVE_INFINITY;
   let changedTo = 0;
-  let lastPush = 0;
+  let lastPush = Number.NEGATIVE_INFINITY;
   let showCost = 0;
   let scheduled = false;
-  const takers = new Map<number, () => void>();
+  const takers = new Map<number, (memory?: ArrayBuffer) => void>();
   const aborted = new Set<number>();
   /** The newest question of each kind. */
   const newest = new Map<MergeCallName, number>();
@@ -60,8 +62,7 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
     open = {
       tables,
       pyramid: createPyramid(plan.keep ? tables.pageCount : 0, tables.pageSpan, tables.laneCount),
-      nextPage: 0,
-      order: readingOrder(tables.pageCount),
+      reading: createReadingPlan(tables.pageCount),
       cancelled: false,
       nbd: plan.layers.map(() => undefined),
       shown: plan.layers.map(() => 0),
@@ -83,15 +84,16 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
 
   /** Reads pages of every metadata layer and summarises what is new, for one slice. */
   function readSlice(state: Open): void {
-    const { tables } = state;
+    const { tables, reading } = state;
     const end = performance.now() + SLICE_MS;
-    while (performance.now() < end && !state.cancelled && state.nextPage < tables.pageCount) {
-      const page = state.order[state.nextPage++] as number;
+    while (performance.now() < end && !state.cancelled) {
+      const page = reading.next();
+      if (page === undefined) break;
       for (const layer of tables.layers) tables.readPage(layer.index, page);
       refresh(state, page);
       if (tables.stored > tables.plan.extentBudget) tables.dropPage(page);
     }
-    const more = !state.cancelled && state.nextPage < tables.pageCount;
+    const more = !state.cancelled && reading.taken < reading.pages;
     pushNews(state, !more);
     if (more) schedule();
   }
@@ -115,7 +117,7 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
     post({ kind: 'progress', layers: progressOf(state) });
     if (state.log.count === state.told) return;
     state.told = state.log.count;
-    post({ kind: 'findings', ...state.log.list() });
+    post({ kind: 'findings', ...state.log.list(MAX_FINDINGS) });
   }
 
   function feed(state: Open, message: ToMerge & { kind: 'batch' }): void {
@@ -178,13 +180,26 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
     else state.tables.flush(layer.index);
   }
 
+  /** What a question for a part of the disk shows is read before the rest; one for all of it changes nothing. */
+  function lookAt({ reading, tables }: Open, start: number, end: number): void {
+    if (start <= 0 && end >= tables.plan.size) return;
+    reading.lookAt(Math.floor(start / tables.pageSpan), Math.ceil(end / tables.pageSpan));
+  }
+
   async function answer(state: Open, id: number, name: MergeCallName, args: unknown): Promise<void> {
     const { tables } = state;
     newest.set(name, id);
     const superseded = () => newest.get(name) !== id;
     const run: { [N in MergeCallName]: (given: MergeCalls[N]['args']) => unknown } = {
-      tiles: given => tilesOf(tables, state.pyramid, version, given),
-      extents: given => extentsOf(tables, version, given.start, given.end),
+      tiles: given => {
+        const span = 2 ** given.level * TILE_COLUMNS;
+        lookAt(state, given.first * span, (given.first + given.count) * span);
+        return tilesOf(tables, state.pyramid, version, given);
+      },
+      extents: given => {
+        lookAt(state, given.start, given.end);
+        return extentsOf(tables, version, given.start, given.end);
+      },
       inspect: given => inspectAt(tables, given.offset),
       statistics: given => statisticsOf(tables, given.start, given.end, superseded),
       seek: given => seekIn(tables, state.pyramid, given, superseded),
@@ -207,15 +222,18 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
     }
   }
 
-  /** Sends one chunk of a stream and waits until it was taken, so that a slow reader bounds our memory. */
-  function sendChunk(id: number, text: Uint8Array<ArrayBuffer>): Promise<void> {
+  /**
+   * Sends one chunk of a stream and waits until it was taken, so that a slow reader bounds our memory. Resolves with the
+   * chunk's memory where it was handed back.
+   */
+  function sendChunk(id: number, text: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer | undefined> {
     return new Promise((resolve, reject) => {
-      takers.set(id, () => {
+      takers.set(id, memory => {
         if (aborted.has(id))
           reject(
             new CowscopeError({ code: 'CANCELLED', what: 'the list was cancelled', subject: '', advice: '' }),
           );
-        else resolve();
+        else resolve(memory);
       });
       post({ kind: 'chunk', id, text }, [text.buffer]);
     });
@@ -231,7 +249,7 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
       return;
     }
     if (message.kind === 'taken') {
-      takers.get(message.id)?.();
+      takers.get(message.id)?.(message.memory);
       return;
     }
     if (message.kind === 'abort') {
@@ -253,18 +271,6 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
   return { receive };
 }
 
-/** Page indexes so that any prefix is spread evenly over the disk: the picture fills in everywhere at once. */
-export function readingOrder(pages: number): Uint32Array {
-  const order = new Uint32Array(pages);
-  let n = 0;
-  let stride = 1;
-  while (stride * 2 < pages) stride *= 2;
-  for (let first = true; stride >= 1; stride /= 2, first = false) {
-    for (let page = first ? 0 : stride; page < pages; page += first ? stride : stride * 2) order[n++] = page;
-  }
-  return order;
-}
-
 function feedProgress(layer: StoredLayer, phase: LayerProgress['phase'], error?: ErrorRecord): LayerProgress {
   return {
     layer: layer.index,
@@ -277,16 +283,16 @@ function feedProgress(layer: StoredLayer, phase: LayerProgress['phase'], error?:
 }
 
 function progressOf(state: Open): LayerProgress[] {
-  const { tables } = state;
+  const { tables, reading } = state;
   const all: LayerProgress[] = [];
   for (const layer of tables.layers) {
     if (layer.metadata !== undefined) {
-      const done = state.nextPage >= tables.pageCount;
+      const done = reading.taken >= reading.pages;
       all.push({
         layer: layer.index,
         witness: 'metadata',
         phase: done ? 'done' : state.cancelled ? 'cancelled' : 'reading',
-        covered: done ? layer.plan.size : Math.floor((layer.plan.size * state.nextPage) / tables.pageCount),
+        covered: done ? layer.plan.size : Math.floor((layer.plan.size * reading.taken) / reading.pages),
         total: layer.plan.size,
       });
     }

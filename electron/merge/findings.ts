@@ -17,8 +17,8 @@ export interface FindingLog {
   comparePage(index: number): void;
   /** Compares every page; what is not kept is read for it. */
   compareAll(): void;
-  /** Everything found so far, worst first, and how many more differences there are. */
-  list(): { findings: RangeFinding[]; more: number };
+  /** What was found so far, worst first, no more than `most` of it; and how many more there are. */
+  list(most?: number): { findings: RangeFinding[]; more: number };
   /** The problems of the metadata as the reader reported them. */
   problems(): LayerProblem[];
 }
@@ -83,11 +83,13 @@ export function createFindingLog(tables: ChainTables): FindingLog {
     comparePage,
     compareAll,
     problems,
-    list() {
-      const damage = problems()
-        .filter(({ problem }) => problem.severity !== 'note')
+    list(most = Number.POSITIVE_INFINITY) {
+      const damaged = problems().filter(({ problem }) => problem.severity !== 'note');
+      const damage = damaged
+        .slice(0, most)
         .map(({ layer, problem }) => damageFinding(layers[layer] as StoredLayer, problem));
-      return { findings: [...damage, ...differences], more: differing - differences.length };
+      const findings = [...damage, ...differences.slice(0, most - damage.length)];
+      return { findings, more: damaged.length + differing - findings.length };
     },
   };
 }

@@ -21,6 +21,7 @@ import { formatSize } from '../../shared/offset.ts';
 import { describeCluster } from '../qcow2/describe.ts';
 import type { ChainTables, NbdTables, StoredLayer } from './chain-tables.ts';
 import { contextEvidence } from './context-evidence.ts';
+import { isWholeChain } from './protocol.ts';
 import { extentAt, hiddenAt } from './queries.ts';
 
 /** Inspects one offset of the guest. Throws OFFSET_OUTSIDE where the disk has no such byte. */
@@ -40,6 +41,7 @@ export function inspectAt(tables: ChainTables, offset: number): Inspection {
   const word = guestWord(swept, segment);
   const owner = word & LOCAL ? stop : -1;
   const hidden = hiddenAt(swept, segment);
+  const wholeChain = isWholeChain(tables.plan);
   const titles = tracks.toReversed().map(track => track.title);
   const words = swept.words.map((_, lane) => layerWord(swept, lane, segment));
   const layerBounds = words.map((_, lane) => bounds(lane));
@@ -62,7 +64,7 @@ export function inspectAt(tables: ChainTables, offset: number): Inspection {
     owner,
     word,
     ...hidden,
-    sentence: sentenceOf(word, stop, titles, hidden.overridden, hidden.shadowed),
+    sentence: sentenceOf(word, stop, titles, hidden, wholeChain),
     layers,
   };
 }
@@ -115,17 +117,17 @@ function nbdEvidence(layer: StoredLayer, { table, feeder }: NbdTables, offset: n
   return facts;
 }
 
-/** One plain sentence: what is read here, why, and what it hides. */
+/** In plain words: what is read here, why, and what it hides. Of an export of a whole chain less is known. */
 function sentenceOf(
   word: number,
   stop: number,
   titles: readonly string[],
-  overridden: readonly number[],
-  shadowed: readonly number[],
+  { overridden, shadowed }: { overridden: readonly number[]; shadowed: readonly number[] },
+  wholeChain: boolean,
 ): string {
   const name = (layer: number) => titles[layer] ?? `layer ${layer}`;
   const list = (layers: readonly number[]) => layers.map(name).join(' and ');
-  const parts = [firstSentence(word, stop, name)];
+  const parts = [firstSentence(word, stop, name, wholeChain)];
   if (overridden.length > 0)
     parts.push(`Hides what ${list(overridden)} ${overridden.length === 1 ? 'holds' : 'hold'} here.`);
   if (word & HOLE_OVERRIDES)
@@ -137,7 +139,12 @@ function sentenceOf(
   return parts.join(' ');
 }
 
-function firstSentence(word: number, stop: number, name: (layer: number) => string): string {
+function firstSentence(
+  word: number,
+  stop: number,
+  name: (layer: number) => string,
+  wholeChain: boolean,
+): string {
   if (word & UNREAD)
     return stop < 0
       ? 'Not known: every layer leaves this to a backing file that is not open.'
@@ -154,7 +161,9 @@ function firstSentence(word: number, stop: number, name: (layer: number) => stri
     case 'zeroAllocated':
       return `Reads as zeros, set in ${name(stop)}; host space is ${word & RESERVED ? 'still reserved' : 'not used'}.`;
     case 'zeroHole':
-      return `Reads as zeros, set in ${name(stop)}; no host space is used.`;
+      return wholeChain
+        ? `Reads as zeros, set in ${name(stop)}; over NBD it cannot be told what this hides, nor whether host space is kept.`
+        : `Reads as zeros, set in ${name(stop)}; no host space is used.`;
     case 'holeUnknown':
       return `A hole in ${name(stop)} whose content is not known; it is treated as data.`;
     default:

@@ -21,6 +21,8 @@ export interface MetadataPlan {
   readonly fd: number;
   readonly fileSize: number;
   readonly path: string;
+  /** Descriptor of the external data file, where there is one that was opened with consent. */
+  readonly dataFileFd?: number;
   /** Map this internal snapshot instead of the active disk. */
   readonly snapshotId?: string;
 }
@@ -53,9 +55,16 @@ export interface MergePlan {
   readonly extentBudget: number;
 }
 
+/** The plan is one export of a chain of unknown layers: who owns what is told by its allocation depth, not by layer. */
+export function isWholeChain({ layers }: Pick<MergePlan, 'layers'>): boolean {
+  return layers[0]?.nbd?.exportKind === 'wholeChain';
+}
+
 /** A list to be written out as text. */
 export type StreamSpec =
-  | { readonly list: 'map'; readonly form: 'json' | 'text' }
+  | { readonly list: 'map'; readonly form: 'json' }
+  /** `width`: columns that a line has; one row takes several where it is longer. Default: a line each. */
+  | { readonly list: 'map'; readonly form: 'text'; readonly width?: number | undefined }
   | { readonly list: 'qemu-img' }
   | {
       readonly list: 'nbdinfo';
@@ -121,7 +130,8 @@ export type ToMerge =
       readonly cancelled?: boolean;
     }
   | { readonly kind: 'call'; readonly id: number; readonly name: MergeCallName; readonly args: unknown }
-  | { readonly kind: 'taken'; readonly id: number }
+  /** A chunk was taken; its memory comes back, to be written to again. */
+  | { readonly kind: 'taken'; readonly id: number; readonly memory?: ArrayBuffer }
   | { readonly kind: 'abort'; readonly id: number }
   | { readonly kind: 'cancelReading' }
   | { readonly kind: 'resumeReading' };
@@ -133,7 +143,7 @@ export type FromMerge =
   | { readonly kind: 'batchTaken'; readonly layer: number; readonly error?: ErrorRecord }
   | { readonly kind: 'reply'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly error: ErrorRecord }
-  | { readonly kind: 'chunk'; readonly id: number; readonly text: Uint8Array }
+  | { readonly kind: 'chunk'; readonly id: number; readonly text: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'progress'; readonly layers: readonly LayerProgress[] }
   | { readonly kind: 'changed'; readonly version: number; readonly start: number; readonly end: number }
   | { readonly kind: 'tracks'; readonly tracks: readonly TrackInfo[] }

@@ -71,13 +71,14 @@ function oneTile(
   const columns = Array.from({ length: laneCount + 1 }, (_, t) => createColumns(TILE_COLUMNS, span, t === 0));
   const firstPage = Math.floor(origin / pageSpan);
   const lastPage = Math.floor((end - 1) / pageSpan);
-  const isSummed = (page: number) => pyramid.fresh[page] === 1 && canSum(pyramid, span);
+  const isFresh = (page: number) => pyramid.fresh[page] === 1;
   for (let page = firstPage, next = page + 1; page <= lastPage; page = next, next++) {
-    // Bins of neighbouring pages are summed in one go.
-    if (isSummed(page)) while (next <= lastPage && isSummed(next)) next++;
+    // Neighbouring pages that are not read, or whose bins are summed, are added in one go.
+    if (!isFresh(page) || canSum(pyramid, span))
+      while (next <= lastPage && isFresh(next) === isFresh(page)) next++;
     const from = Math.max(origin, page * pageSpan);
     const to = Math.min(end, next * pageSpan);
-    if (pyramid.fresh[page] !== 1) {
+    if (!isFresh(page)) {
       for (const track of columns) addExtent(track, origin, from, to, UNREAD);
     } else if (canSum(pyramid, span)) {
       columns.forEach((track, t) => {

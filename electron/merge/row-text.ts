@@ -2,9 +2,19 @@
  * Text of millions of rows as bytes: a row is a template with numbers in it. Four bytes are written at a time, fixed
  * parts from words made once and digits from a table; strings for each row would cost ten times as much.
  */
+import type { NumberRows } from '../../shared/extent/rows.ts';
+
+/** Prints a row; `host` is -1 where it has none. */
+export type RowPrinter = (start: number, length: number, key: number, host: number) => string;
+
+/** The templates of a list's rows, made when they are first wanted. */
+export interface RowTemplates {
+  /** The template of rows with this key, with or without a host offset. */
+  of(key: number, withHost: boolean): RowTemplate;
+}
 
 /** A row's fixed parts, between which numbers go. */
-export interface RowTemplate {
+interface RowTemplate {
   /** Each part in words of four bytes, the last one filled up with anything. */
   readonly parts: readonly Uint32Array[];
   /** Bytes in each part. */
@@ -17,11 +27,11 @@ export interface RowTemplate {
 export interface RowText {
   /** Bytes added since the last {@link RowText.take}. */
   readonly length: number;
-  /** Adds the template with its numbers, whole ones from 0 to 2^53 - 1; `third` only where it has a third place. */
-  row(template: RowTemplate, first: number, second: number, third: number): void;
+  /** Adds rows from the `first` on. Starts, lengths and host offsets are whole numbers up to 2^53 - 1. */
+  rows(templates: RowTemplates, rows: NumberRows, first: number): void;
   text(text: string): void;
-  /** Hands over what was added, in memory that is used no more here. */
-  take(): Uint8Array<ArrayBuffer>;
+  /** Hands over what was added, in memory that is used no more here, and goes on in `memory` or, without it, in new. */
+  take(memory?: ArrayBuffer): Uint8Array<ArrayBuffer>;
 }
 
 const MAX_DIGITS = 16;
@@ -31,8 +41,25 @@ const SLACK = 4;
 /** Numbers that show where a row's numbers stand: no row holds them otherwise, and all are below 2^53. */
 const MARKS = [8_111_111_111_111_111, 8_222_222_222_222_222, 8_333_333_333_333_333] as const;
 
+/** The templates of rows that `write` prints. Keys are small. */
+export function createRowTemplates(write: RowPrinter): RowTemplates {
+  const withHosts: (RowTemplate | undefined)[] = [];
+  const without: (RowTemplate | undefined)[] = [];
+  return {
+    of(key, withHost) {
+      const known = withHost ? withHosts : without;
+      let template = known[key];
+      if (template === undefined) {
+        template = rowTemplate((start, length, host) => write(start, length, key, withHost ? host : -1));
+        known[key] = template;
+      }
+      return template;
+    },
+  };
+}
+
 /** The template of rows that `write` prints, found by having it print numbers that cannot be mistaken. */
-export function rowTemplate(write: (first: number, second: number, third: number) => string): RowTemplate {
+function rowTemplate(write: (first: number, second: number, third: number) => string): RowTemplate {
   const texts = write(...MARKS).split(new RegExp(MARKS.join('|')));
   const encoded = texts.map(text => new TextEncoder().encode(text));
   const parts = encoded.map(bytes => {
@@ -72,27 +99,31 @@ export function createRowText(size: number): RowText {
     get length() {
       return length;
     },
-    row(template, first, second, third) {
-      reserve(template.size);
-      const into = view;
-      let at = putPart(into, length, template, 0);
-      at = putNumber(into, at, first);
-      at = putPart(into, at, template, 1);
-      at = putNumber(into, at, second);
-      at = putPart(into, at, template, 2);
-      if (template.parts.length === 4) {
-        at = putNumber(into, at, third);
-        at = putPart(into, at, template, 3);
+    rows(templates, { count, starts, lengths, keys, hosts }, first) {
+      for (let i = first; i < count; i++) {
+        const host = hosts[i] as number;
+        const template = templates.of(keys[i] as number, host >= 0);
+        reserve(template.size);
+        const into = view;
+        let at = putPart(into, length, template, 0);
+        at = putNumber(into, at, starts, i);
+        at = putPart(into, at, template, 1);
+        at = putNumber(into, at, lengths, i);
+        at = putPart(into, at, template, 2);
+        if (template.parts.length === 4) {
+          at = putNumber(into, at, hosts, i);
+          at = putPart(into, at, template, 3);
+        }
+        length = at;
       }
-      length = at;
     },
     text(text) {
       reserve(text.length * 3);
       length += encoder.encodeInto(text, bytes.subarray(length)).written;
     },
-    take() {
+    take(memory) {
       const taken = bytes.subarray(0, length);
-      bytes = Buffer.allocUnsafeSlow(bytes.length);
+      bytes = memory === undefined ? Buffer.allocUnsafeSlow(bytes.length) : Buffer.from(memory);
       view = viewOf(bytes);
       length = 0;
       return taken;
@@ -110,15 +141,21 @@ function putPart(view: DataView, at: number, template: RowTemplate, index: numbe
   return at + (template.lengths[index] as number);
 }
 
-function putNumber(view: DataView, at: number, value: number): number {
-  if (value < 1e8) return putBelow1e8(view, at, value);
-  const high = Math.floor(value / 1e8);
-  const low = value - high * 1e8;
-  const end = putBelow1e8(view, at, high);
-  const middle = (low / 10_000) | 0;
-  view.setUint32(end, DIGITS[middle] as number, true);
-  view.setUint32(end + 4, DIGITS[low - middle * 10_000] as number, true);
-  return end + 8;
+/** Writes element `i`: a large number that is an argument of its own would take memory each time. */
+function putNumber(view: DataView, at: number, numbers: Float64Array, i: number): number {
+  const value = numbers[i] as number;
+  if (value < 1e8) return putBelow1e8(view, at, value | 0);
+  const high = (value / 1e8) | 0;
+  const low = (value - high * 1e8) | 0;
+  return putEight(view, putBelow1e8(view, at, high), low);
+}
+
+/** All eight digits, zeros in front or not. */
+function putEight(view: DataView, at: number, value: number): number {
+  const high = (value / 10_000) | 0;
+  view.setUint32(at, DIGITS[high] as number, true);
+  view.setUint32(at + 4, DIGITS[value - high * 10_000] as number, true);
+  return at + 8;
 }
 
 function putBelow1e8(view: DataView, at: number, value: number): number {

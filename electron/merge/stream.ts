@@ -21,6 +21,7 @@ import {
   createMapWalk,
   createRowWalk,
   type MapRow,
+  type NumberRows,
   nbdContextKey,
   QEMU_IMG_EMPTY,
   qemuImgKey,
@@ -31,9 +32,9 @@ import { TILE_COLUMNS, type TileColumns } from '../../shared/ipc/contract.ts';
 import { formatOffset, formatSize } from '../../shared/offset.ts';
 import { escapeUntrusted } from '../../shared/untrusted-text.ts';
 import type { ChainTables, SweepOptions } from './chain-tables.ts';
-import type { MapTotals, StreamSpec } from './protocol.ts';
+import { isWholeChain, type MapTotals, type StreamSpec } from './protocol.ts';
 import { forPages } from './queries.ts';
-import { createRowText, type RowTemplate, type RowText, rowTemplate } from './row-text.ts';
+import { createRowTemplates, createRowText, type RowPrinter, type RowText } from './row-text.ts';
 
 /** Text is handed on in chunks of at least this many bytes. */
 const CHUNK_BYTES = 2 ** 18;
@@ -42,12 +43,15 @@ function sizeOf(tables: ChainTables, layer: number | undefined): number {
   return layer === undefined ? tables.plan.size : (tables.layers[layer]?.plan.size ?? 0);
 }
 
-/** Writes a list as text, in the frame its model prints, and counts its rows. */
+/**
+ * Writes a list as text, in the frame its model prints, and counts its rows. `send` resolves when a chunk was taken, with
+ * memory for the next one where it has some.
+ */
 export async function streamList(
   tables: ChainTables,
   spec: StreamSpec,
   layer: number | undefined,
-  send: (text: Uint8Array<ArrayBuffer>) => Promise<void>,
+  send: (text: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer | undefined>,
 ): Promise<{ rows: number }> {
   const text = createRowText(2 * CHUNK_BYTES);
   const laneCount = layer === undefined ? tables.laneCount : 1;
@@ -63,19 +67,17 @@ export async function streamList(
     spec.list === 'map' ? ['', ''] : spec.list === 'qemu-img' ? ['[', ']\n'] : ['[\n', '\n]\n'];
   text.text(head);
   const size = sizeOf(tables, layer);
-  let sending = Promise.resolve(); // one chunk is on its way while the next is written
+  let sending: Promise<ArrayBuffer | undefined> = Promise.resolve(undefined); // one chunk is on its way while the next is written
   for (let page = 0; page * tables.pageSpan < size; page++) {
     walk.add(tables.sweep(page, options));
     if (text.length < CHUNK_BYTES) continue;
-    await sending;
-    sending = send(text.take());
+    sending = send(text.take(await sending));
     sending.catch(() => {}); // seen where it is awaited
   }
   walk.finish();
   if (size === 0 && spec.list === 'qemu-img') text.text(QEMU_IMG_EMPTY);
   text.text(tail);
-  await sending;
-  await send(text.take());
+  await send(text.take(await sending));
   return counted;
 }
 
@@ -93,38 +95,35 @@ function walkOf(
   if (spec.list === 'map') {
     if (spec.form === 'json') return createMapWalk(row => add(mapRowJson(tables, layer, row)));
     const titles = laneTitles(tables);
-    return createMapWalk(row => add(mapRowText(layer === undefined ? titles : titles.slice(layer), row)));
+    const { width = Number.POSITIVE_INFINITY } = spec;
+    const names = layer === undefined ? titles : titles.slice(layer);
+    return createMapWalk(row => add(mapRowText(names, row, width)));
   }
-  const templates = new Map<number, RowTemplate>();
-  const addNumbers = (write: RowWriter, start: number, length: number, key: number, host: number) => {
-    if (counted.rows === 0) return add(write(start, length, key, host));
-    const known = host < 0 ? -1 - key : key;
-    let template = templates.get(known);
-    if (template === undefined) {
-      template = rowTemplate((a, b, c) => separator + write(a, b, key, host < 0 ? host : c));
-      templates.set(known, template);
-    }
-    text.row(template, start, length, host);
-    counted.rows++;
+  const sink = (write: RowPrinter) => {
+    const templates = createRowTemplates((...row) => separator + write(...row));
+    return (rows: NumberRows) => {
+      const { starts, lengths, keys, hosts, count } = rows;
+      const isFirst = counted.rows === 0;
+      if (isFirst)
+        text.text(write(starts[0] as number, lengths[0] as number, keys[0] as number, hosts[0] as number));
+      text.rows(templates, rows, isFirst ? 1 : 0);
+      counted.rows += count;
+    };
   };
-  if (spec.list === 'qemu-img')
-    return createRowWalk(qemuImgKey(laneCount), true, (start, length, key, host) =>
-      addNumbers(qemuImgRow, start, length, key, host),
-    );
+  if (spec.list === 'qemu-img') return createRowWalk(qemuImgKey(laneCount), true, sink(qemuImgRow));
   const bitmapLane = layer === undefined ? (spec.bitmap?.layer ?? 0) : 0;
-  const write: RowWriter = (start, length, word) => contextRow(spec.context, start, length, word);
-  return createRowWalk(nbdContextKey(spec.context, laneCount, bitmapLane), false, (start, length, word) =>
-    addNumbers(write, start, length, word, -1),
+  const key = nbdContextKey(spec.context, laneCount, bitmapLane);
+  return createRowWalk(
+    key,
+    false,
+    sink((start, length, word) => contextRow(spec.context, start, length, word)),
   );
 }
-
-/** Prints a row; `host` is -1 where it has none. */
-type RowWriter = (start: number, length: number, key: number, host: number) => string;
 
 /** One row of the map document: schema cowscope.map version 1, docs/map-schema.md. */
 function mapRowJson(tables: ChainTables, layer: number | undefined, row: MapRow): string {
   const { word } = row;
-  const byDepth = tables.layers.length === 1 && tables.laneCount > 1;
+  const byDepth = isWholeChain(tables.plan);
   const owner = word & LOCAL ? (layer ?? row.stop) : null;
   const parts = [
     `"start":${row.start}`,
@@ -144,7 +143,7 @@ function mapRowJson(tables: ChainTables, layer: number | undefined, row: MapRow)
 }
 
 /** One row of the map as a person reads it: offset, length, state, owner, and what it hides. */
-function mapRowText(titles: readonly string[], row: MapRow): string {
+function mapRowText(titles: readonly string[], row: MapRow, width: number): string {
   const { word, stop } = row;
   const name = (lane: number) => titles[lane] ?? String(lane);
   const list = (lanes: readonly number[]) => lanes.map(name).join(', ');
@@ -161,10 +160,31 @@ function mapRowText(titles: readonly string[], row: MapRow): string {
     formatOffset(row.start).padEnd(14),
     formatSize(row.length).padStart(12),
     ` ${STATE_LABELS[stateOf(word)].padEnd(17)}`,
-    owner.padEnd(18),
-    notes.join('; '),
   ];
-  return columns.join(' ').trimEnd();
+  return folded([columns.join(' '), owner.padEnd(18), notes.join('; ')], width);
+}
+
+/** Columns under which a row goes on that is too long for its line. */
+const FOLD_INDENT = ' '.repeat(29);
+
+/** The parts of a row in one line; where that is wider than `width`, a part that does not fit begins a line of its own. */
+function folded(parts: readonly string[], width: number): string {
+  const row = parts.join(' ').trimEnd();
+  if (row.length <= width) return row;
+  const lines: string[] = [];
+  let line = '';
+  const begin = () => {
+    lines.push(line.trimEnd());
+    line = FOLD_INDENT;
+  };
+  for (const part of parts) {
+    if (line.length + part.trimEnd().length > width) begin();
+    for (const word of part.split(' ')) {
+      if (line.trim() !== '' && word !== '' && line.length + word.length > width) begin();
+      line += `${word} `;
+    }
+  }
+  return [...lines, line.trimEnd()].join('\n');
 }
 
 /** Titles of the lanes, base first, safe for a terminal. */
@@ -242,8 +262,11 @@ export async function contextTotalsOf(
   const sums = new Map<number, number>();
   const lanes = layer === undefined ? tables.laneCount : 1;
   const bitmapLane = layer === undefined ? (spec.bitmap?.layer ?? 0) : 0;
-  const walk = createRowWalk(nbdContextKey(spec.context, lanes, bitmapLane), false, (_, length, word) => {
-    sums.set(word, (sums.get(word) ?? 0) + length);
+  const walk = createRowWalk(nbdContextKey(spec.context, lanes, bitmapLane), false, rows => {
+    for (let i = 0; i < rows.count; i++) {
+      const word = rows.keys[i] as number;
+      sums.set(word, (sums.get(word) ?? 0) + (rows.lengths[i] as number));
+    }
   });
   await forPages(tables, 0, sizeOf(tables, layer), page => {
     walk.add(tables.sweep(page, { layer, readMissing: true, bitmap: spec.bitmap }));

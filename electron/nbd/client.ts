@@ -87,6 +87,8 @@ export async function connectNbd(
     const contexts = wanted.length === 0 ? [] : await setContexts(negotiation, exportName, wanted);
     requireContexts(options.requiredContexts, contexts, offered, link.subject);
     const facts = await askExport(negotiation, OPTION.go, exportName);
+    const statusFilter = form === 'extended' && (facts.flags & EXPORT_FLAG.blockStatusPayload) !== 0;
+    const names = [...offered, ...contexts.map(context => context.name)];
     return createConnection(link, timeouts.silence, notes, {
       exportName,
       size: facts.size,
@@ -95,7 +97,10 @@ export async function connectNbd(
       contexts,
       offeredContexts: offered,
       extendedHeaders: form === 'extended',
-      statusFilter: form === 'extended' && (facts.flags & EXPORT_FLAG.blockStatusPayload) !== 0,
+      statusFilter,
+      // A plain qemu-nbd offers no qemu: context, but refuses options in its own words, or knows the filter as no other.
+      oneAtATime: statusFilter || negotiation.speaksLikeQemu || names.some(name => name.startsWith('qemu:')),
+      roundTrip: negotiation.roundTrip,
       encrypted: credentials !== undefined,
     });
   });

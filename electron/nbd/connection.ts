@@ -37,6 +37,10 @@ export interface NbdConnection {
   readonly extendedHeaders: boolean;
   /** The server can be asked about some of the contexts alone. */
   readonly statusFilter: boolean;
+  /** The server is or may be qemu, which several status requests at a time can leave slow for the rest of its life. */
+  readonly oneAtATime: boolean;
+  /** Milliseconds from a request to its reply at best, as the handshake has shown. */
+  readonly roundTrip: number;
   readonly encrypted: boolean;
   /** What is odd about the server without being an error, one sentence each. */
   readonly notes: readonly string[];
@@ -44,8 +48,9 @@ export interface NbdConnection {
   readonly error: NbdError | undefined;
   /**
    * The status from `offset` on, as far as the server says in one reply (at least one extent for each context, clipped
-   * to the export). One such request is in flight at a time; others wait. Rejects with consequence `request`
-   * (NBD_IO_ERROR, NBD_REQUEST_REFUSED) when the connection goes on. With `signal` only the waiting ends.
+   * to the export). One such request is in flight at a time unless `inFlight` says otherwise; others wait. Rejects with
+   * consequence `request` (NBD_IO_ERROR, NBD_REQUEST_REFUSED) when the connection goes on. With `signal` only the
+   * waiting ends.
    */
   blockStatus(offset: number, length: number, options?: BlockStatusOptions): Promise<StatusReply>;
   /**
@@ -61,6 +66,8 @@ export interface NbdConnection {
 export interface BlockStatusOptions {
   /** Indexes in `contexts`; default all. Fewer than all need `statusFilter`, or are cut out of a full reply. */
   readonly contexts?: readonly number[];
+  /** Status requests that may be in flight together with this one, itself counted. Default 1. */
+  readonly inFlight?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -101,7 +108,8 @@ export function createConnection(
   const { subject } = link;
   const pending = new Map<number, Pending>();
   let nextCookie = 1;
-  let lastStatus: Promise<unknown> = Promise.resolve();
+  let statusInFlight = 0;
+  const turns: { readonly most: number; readonly begin: () => void }[] = [];
   const ids = contexts.map(context => context.id);
 
   /**
@@ -240,7 +248,7 @@ export function createConnection(
     length: number,
     options: BlockStatusOptions = {},
   ): Promise<StatusReply> {
-    const { signal, contexts: indexes = contexts.map((_, i) => i) } = options;
+    const { signal, inFlight = 1, contexts: indexes = contexts.map((_, i) => i) } = options;
     checkRange(offset, length);
     assert(extended || length <= 0xffffffff, 'a request of 4 GiB or more needs extended headers');
     if (contexts.length === 0) throw noStatus(subject);
@@ -250,7 +258,7 @@ export function createConnection(
       return context.id;
     });
     const filter = facts.statusFilter && indexes.length < contexts.length ? chosen : undefined;
-    const release = await statusTurn();
+    await statusTurn(inFlight, signal);
     let sent = false;
     try {
       checkUsable(signal);
@@ -266,23 +274,46 @@ export function createConnection(
       const request = { command: COMMAND.blockStatus, offset, length };
       const { answered, finished } = exchange(request, collector, signal, (filter ?? ids).length, filter);
       sent = true;
-      void finished.then(release); // a cancelled request still occupies the server until its reply has come
+      void finished.then(endTurn); // a cancelled request still occupies the server until its reply has come
       const lists = await answered;
       return filter === undefined ? indexes.map(index => lists[index] as CheckedList) : lists;
     } finally {
-      if (!sent) release();
+      if (!sent) endTurn();
     }
   }
 
-  /** Waits until no other status request is in flight; the result ends the turn. */
-  async function statusTurn(): Promise<() => void> {
-    const before = lastStatus;
-    let release = () => {};
-    lastStatus = new Promise<void>(resolve => {
-      release = resolve;
+  /** Waits, in the order of asking, until fewer than `most` status requests are in flight. */
+  function statusTurn(most: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        turns.splice(turns.indexOf(turn), 1);
+        reject(cancelled(subject));
+        beginTurns();
+      };
+      const turn = {
+        most,
+        begin() {
+          signal?.removeEventListener('abort', leave);
+          resolve();
+        },
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      turns.push(turn);
+      beginTurns();
     });
-    await before;
-    return release;
+  }
+
+  function beginTurns(): void {
+    for (let [first] = turns; first !== undefined && statusInFlight < first.most; [first] = turns) {
+      turns.shift();
+      statusInFlight++;
+      first.begin();
+    }
+  }
+
+  function endTurn(): void {
+    statusInFlight--;
+    beginTurns();
   }
 
   async function read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {

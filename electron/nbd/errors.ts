@@ -91,7 +91,7 @@ export function requestError(errno: number, text: string, request: string, subje
 
 /** The error of an operation that was cancelled by its signal. */
 export function cancelled(subject: string): NbdError {
-  return finalError('NBD_CANCELLED', 'the operation was cancelled', subject, '');
+  return finalError('CANCELLED', 'the operation was cancelled', subject, '');
 }
 
 /** The error of asking for status where the server granted no context. */

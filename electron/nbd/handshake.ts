@@ -34,6 +34,10 @@ export interface OptionOutcome {
 /** An open handshake: options can be sent. */
 export interface Negotiation {
   readonly link: Link;
+  /** Milliseconds that the fastest answer so far took; infinite before the first. */
+  readonly roundTrip: number;
+  /** The server refused an option in the words of qemu. */
+  readonly speaksLikeQemu: boolean;
   /** Sends an option and waits for its final reply. `replyType` is the type of the replies before it. */
   ask(option: number, data?: Uint8Array, replyType?: number): Promise<OptionOutcome>;
 }
@@ -41,6 +45,9 @@ export interface Negotiation {
 /** Most replies and bytes that one option may be answered with (a LIST of 65,536 exports is the largest we read). */
 const MAX_REPLIES = 65_536;
 const MAX_REPLY_BYTES = 2 ** 24;
+
+/** How qemu (2.6 to 10) refuses an option that it does not know: nbd_negotiate_options in nbd/server.c. */
+const QEMU_WORDS = /^Unsupported option /;
 
 interface Waiter {
   readonly option: number;
@@ -59,6 +66,18 @@ export function openNegotiation(link: Link): Promise<Negotiation> {
   return new Promise((resolve, reject) => {
     let waiter: Waiter | undefined;
     let greeted = false;
+    let roundTrip = Number.POSITIVE_INFINITY;
+    let speaksLikeQemu = false;
+    const negotiation: Negotiation = {
+      link,
+      get roundTrip() {
+        return roundTrip;
+      },
+      get speaksLikeQemu() {
+        return speaksLikeQemu;
+      },
+      ask,
+    };
     const parser = createOptionParser({
       greeting(style, flags) {
         checkGreeting(style, flags, link.subject);
@@ -66,7 +85,7 @@ export function openNegotiation(link: Link): Promise<Negotiation> {
         const answer = new Uint8Array(4);
         answer[3] = HANDSHAKE.fixedNewstyle | (flags & HANDSHAKE.noZeroes);
         link.send(answer);
-        resolve({ link, ask });
+        resolve(negotiation);
       },
       reply(reply) {
         if (waiter === undefined)
@@ -93,11 +112,14 @@ export function openNegotiation(link: Link): Promise<Negotiation> {
       replyType: number = OPTION_REPLY.ack,
     ): Promise<OptionOutcome> {
       if (link.error !== undefined) throw link.error;
+      const asked = performance.now();
       const outcome = await new Promise<OptionOutcome>((resolveOption, rejectOption) => {
         waiter = { option, replyType, replies: [], bytes: 0, resolve: resolveOption, reject: rejectOption };
         link.send(optionFrame(option, data));
       });
       if (link.error !== undefined) throw link.error; // bytes behind the reply have ended the link meanwhile
+      roundTrip = Math.min(roundTrip, performance.now() - asked);
+      speaksLikeQemu ||= outcome.final === OPTION_REPLY.unsupported && QEMU_WORDS.test(outcome.text);
       return outcome;
     }
   });

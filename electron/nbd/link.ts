@@ -38,13 +38,13 @@ export interface Link {
 export interface LinkOptions {
   /** Milliseconds until the connection must stand. */
   readonly connectTimeout: number;
-  /** Ends the link at any time with NBD_CANCELLED. */
+  /** Ends the link at any time with CANCELLED. */
   readonly signal: AbortSignal | undefined;
 }
 
 const CLOSE_GRACE = 500;
 
-/** A link to the server of `address`, once connected. Rejects with NBD_CONNECT_FAILED, NBD_CONNECT_TIMEOUT or NBD_CANCELLED. */
+/** A link to the server of `address`, once connected. Rejects with NBD_CONNECT_FAILED, NBD_CONNECT_TIMEOUT or CANCELLED. */
 export function openLink(address: NbdAddress, { connectTimeout, signal }: LinkOptions): Promise<Link> {
   const subject = address.text;
   return new Promise((resolve, reject) => {

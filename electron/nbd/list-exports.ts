@@ -71,7 +71,7 @@ const WHOLE_TIME = 60_000;
 
 /**
  * The exports of the server at `address`. Rejects with an NbdError when the server cannot be reached or is none; an
- * export that cannot be asked about is listed with its error. Nothing stays open. The signal ends it with NBD_CANCELLED.
+ * export that cannot be asked about is listed with its error. Nothing stays open. The signal ends it with CANCELLED.
  */
 export async function listExports(
   address: NbdAddress,

@@ -37,7 +37,7 @@ export interface ReplyCollector<T> {
 }
 
 /** Bytes of status that one reply may hold in all: enough for 64 contexts of 131,072 wide extents each. */
-const MAX_STATUS_BYTES = 2 ** 27;
+export const MAX_STATUS_BYTES = 2 ** 27;
 
 /** A collector for the contexts with these ids; list i of the result is that of `ids[i]` and `indexes[i]`. */
 export function createStatusCollector(

@@ -99,7 +99,7 @@ function credentialsError(what: string, subject: string, advice: string, cause?:
 
 /**
  * The encrypted stream over a connected socket, once the peer is verified: TLS 1.2 or newer. Rejects with
- * NBD_TLS_UNTRUSTED when the certificate is not believed, NBD_TLS_FAILED for everything else, NBD_CANCELLED.
+ * NBD_TLS_UNTRUSTED when the certificate is not believed, NBD_TLS_FAILED for everything else, CANCELLED.
  */
 export function startTls(
   socket: Socket,

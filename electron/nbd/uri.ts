@@ -91,16 +91,6 @@ export function formatNbdUri(transport: NbdTransport, exportName: string, secure
   return `${scheme}://${host}${port}${path}`;
 }
 
-/** The same server, with another export. */
-export function withExportName(address: NbdAddress, exportName: string): NbdAddress {
-  checkName(exportName, address.text);
-  return {
-    ...address,
-    exportName,
-    text: formatNbdUri(address.transport, exportName, address.tls !== undefined),
-  };
-}
-
 function parseLegacy(text: string): NbdAddress {
   const form = /^nbd:(?!\/\/)(?:unix:(.+?)|(\[[^\]]*\]|[^:[\]/]*):(\d+))(?::exportname=(.*))?$/is.exec(text);
   if (form === null) {

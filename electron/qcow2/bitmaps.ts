@@ -8,6 +8,7 @@ import { AUTOCLEAR_BITMAPS, type Qcow2Header } from './header.ts';
 import { MAX_BITMAP_BYTES, MAX_BITMAP_NAME } from './limits.ts';
 import { makeProblem, type Problem } from './problems.ts';
 import { type ImageSource, readBytes } from './source.ts';
+import { isDue, type Steps } from './steps.ts';
 
 const FIXED_BYTES = 24;
 const FLAG_IN_USE = 1;
@@ -39,12 +40,12 @@ export interface BitmapEntry {
  * All bitmaps in directory order; those before the break where the directory is broken, with the reason in `report`.
  * Throws QCOW2_READ_FAILED.
  */
-export function readBitmaps(
+export function* readBitmaps(
   source: ImageSource,
   header: Qcow2Header,
   extensions: Extensions,
   report: (problem: Problem) => void,
-): BitmapEntry[] {
+): Steps<BitmapEntry[]> {
   const place = extensions.bitmaps;
   if (place === undefined) return [];
   const note = (what: string, fileOffset: number, severity: Problem['severity'] = 'refused') =>
@@ -64,6 +65,7 @@ export function readBitmaps(
   const entries: BitmapEntry[] = [];
   let at = 0;
   while (at + FIXED_BYTES <= bytes.length && entries.length < place.count) {
+    if (isDue(entries.length)) yield;
     const extraSize = view.getUint32(at + 20);
     const nameLength = view.getUint16(at + 18);
     const length = Math.ceil((FIXED_BYTES + extraSize + nameLength) / 8) * 8;

@@ -32,7 +32,7 @@ export interface RawEntry {
 
 /**
  * What is wrong with an L2 entry, or undefined; the first thing in the order in which qemu would stop.
- * `fileSize` is the length of the file that holds the data (Infinity for an external data file).
+ * `fileSize` is the length of the file that holds the data, Infinity for an external data file that is not open.
  */
 export function entryProblem(
   rules: EntryRules,
@@ -64,7 +64,7 @@ export function entryProblem(
       'QCOW2_SUBCLUSTER_NOWHERE',
       () => 'a subcluster is marked as allocated in a cluster that has no host offset',
     );
-  if (host >= fileSize) return outside('data', host, fileSize);
+  if (host >= fileSize) return outside('data', host, fileSize, rules);
   if (hi & ENTRY_RESERVED_HI || lo & (rules.extendedL2 ? ENTRY_RESERVED_LO | 1 : ENTRY_RESERVED_LO))
     return reserved('an L2 entry has reserved bits set');
   return undefined;
@@ -78,7 +78,7 @@ function compressedProblem(rules: EntryRules, entry: RawEntry, fileSize: number)
       () => 'an L2 entry is compressed though the data lies in a file of its own',
     );
   const { offset } = compressedRange(hi, lo, rules.clusterBits);
-  if (offset >= fileSize) return outside('compressed data', offset, fileSize);
+  if (offset >= fileSize) return outside('compressed data', offset, fileSize, rules);
   if (zeroBits | allocBits) return reserved('a compressed cluster has subcluster bits set');
   if (hi & ENTRY_COPIED_HI) return reserved('a compressed cluster has the copied flag set');
   return undefined;
@@ -86,7 +86,7 @@ function compressedProblem(rules: EntryRules, entry: RawEntry, fileSize: number)
 
 function problemV1(rules: EntryRules, hi: number, lo: number, fileSize: number): EntryProblem | undefined {
   const host = hi & 0x80000000 ? compressedRangeV1(hi, lo, rules.clusterBits).offset : hi * 2 ** 32 + lo;
-  return host >= fileSize ? outside('data', host, fileSize) : undefined;
+  return host >= fileSize ? outside('data', host, fileSize, rules) : undefined;
 }
 
 /** What is wrong with the L1 entry of an L2 table at `host`, or undefined. Version 1 keeps no rule but the file's end. */
@@ -117,10 +117,11 @@ export function entryText(rules: EntryRules, { hi, lo, zeroBits, allocBits }: Ra
   return rules.extendedL2 ? `${hex64(hi, lo)} ${hex64(zeroBits, allocBits)}` : hex64(hi, lo);
 }
 
-function outside(what: string, host: number, fileSize: number): EntryProblem {
+function outside(what: string, host: number, fileSize: number, { dataFile }: EntryRules): EntryProblem {
+  const file = dataFile ? 'data file' : 'file';
   return damage(
     DATA_OUTSIDE,
-    () => `${what} would lie at ${hex(host)}, past the end of the file at ${hex(fileSize)}`,
+    () => `${what} would lie at ${hex(host)}, past the end of the ${file} at ${hex(fileSize)}`,
   );
 }
 

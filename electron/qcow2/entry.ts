@@ -3,10 +3,14 @@
  * Source: qcow2 specification, "L2 table entry" and "Extended L2 Entries"; qemu's qcow2_get_cluster_type and
  * qcow2_get_host_offset decide what is refused and what is only reserved.
  */
+import { assert } from '../../shared/assert.ts';
 import { ABSENT, COMPRESSED, HOLE, LOCAL, RESERVED, UNREADABLE, ZERO } from '../../shared/extent/flags.ts';
 import type { WordSet } from '../../shared/extent/page.ts';
 
-/** Kinds of clusters and subclusters, as the index of their word in {@link KIND_WORDS}. */
+/**
+ * Kinds of clusters and subclusters, as the index of their word in {@link KIND_WORDS}. The first four are a standard entry's
+ * two questions: bit 0, whether it has a host offset, and bit 1, whether it has the zero flag.
+ */
 export const UNALLOCATED = 0;
 export const DATA = 1;
 export const ZERO_HOLE = 2;
@@ -26,9 +30,11 @@ export const KIND_WORDS: readonly number[] = [
   UNREADABLE,
 ];
 
-/** The codes of all kinds in a table's word set, by kind. */
-export function kindCodes(words: WordSet): Uint16Array {
-  return Uint16Array.from(KIND_WORDS, word => words.code(word));
+/** Makes the kinds the codes of a word set that has no words yet, so that what is decoded needs no translation. */
+export function addKinds(words: WordSet): void {
+  KIND_WORDS.forEach((word, kind) => {
+    assert(words.code(word) === kind, 'a map has a word set of its own');
+  });
 }
 
 /** Bits 56 to 62 of an entry without bit 62: reserved. */

@@ -12,7 +12,7 @@ import { holdsTable, loadTable, READ_AHEAD_BYTES } from './table-reader.ts';
 /** There is no L2 table: nothing is allocated. */
 export const NO_TABLE = -1;
 /** There should be an L2 table and it cannot be read. */
-export const BAD_TABLE = -2;
+const BAD_TABLE = -2;
 
 // Two L2 tables with less than this between them are read in one go: cheaper than a second read.
 const READ_THROUGH_BYTES = 2 ** 14;
@@ -89,7 +89,7 @@ function plannedLength(
   readAheadTo: number,
 ): number {
   const { l1, geometry } = map;
-  const limit = position + READ_AHEAD_BYTES;
+  const limit = position + Math.max(length, READ_AHEAD_BYTES);
   const entriesUpTo = (index: number, from: number) =>
     Math.ceil((Math.min((index + 1) * geometry.l1Coverage, readAheadTo) - from) / geometry.clusterSize) *
     geometry.entrySize;
@@ -119,8 +119,11 @@ export function reportPastL1(map: Qcow2Map): void {
 /** Records what is wrong with an L2 entry, if anything is. */
 export function reportEntry(map: Qcow2Map, entry: RawEntry, guestOffset: number): void {
   let problem = entryProblem(map.rules, entry, guestOffset, map.target.fileSize);
-  if (problem?.code === DATA_OUTSIDE && map.problems.wants(DATA_OUTSIDE)) {
-    setFileSize(map, sizeNow(map.source));
+  const { dataSource } = map;
+  if (problem?.code === DATA_OUTSIDE && dataSource !== undefined && map.problems.wants(DATA_OUTSIDE)) {
+    const size = sizeNow(dataSource);
+    if (map.rules.dataFile) map.target.fileSize = size;
+    else setFileSize(map, size);
     problem = entryProblem(map.rules, entry, guestOffset, map.target.fileSize);
   }
   if (problem === undefined) return;

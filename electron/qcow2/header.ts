@@ -24,9 +24,9 @@ export const QCOW_MAGIC = 0x514649fb;
 /** Incompatible feature bits. */
 export const INCOMPATIBLE_DIRTY = 0x01n;
 export const INCOMPATIBLE_CORRUPT = 0x02n;
-export const INCOMPATIBLE_DATA_FILE = 0x04n;
-export const INCOMPATIBLE_COMPRESSION = 0x08n;
-export const INCOMPATIBLE_EXTENDED_L2 = 0x10n;
+const INCOMPATIBLE_DATA_FILE = 0x04n;
+const INCOMPATIBLE_COMPRESSION = 0x08n;
+const INCOMPATIBLE_EXTENDED_L2 = 0x10n;
 export const INCOMPATIBLE_KNOWN = 0x1fn;
 /** Compatible feature bits. */
 export const COMPATIBLE_LAZY_REFCOUNTS = 0x01n;
@@ -114,10 +114,6 @@ export function parseHeader(
       path,
     );
   const clusterSize = 2 ** clusterBits;
-  const storedSize = u64(view, 24);
-  if (storedSize > MAX_OFFSET)
-    throw refusal('QCOW2_TOO_LARGE', `size is ${hex(storedSize)}, above 2^53 - 1 bytes`, path);
-
   const v3 = version === 3;
   const headerLength = v3 ? view.getUint32(100) : V2_HEADER_LENGTH;
   if (headerLength < (v3 ? V3_HEADER_LENGTH : V2_HEADER_LENGTH) || headerLength > clusterSize)
@@ -134,17 +130,9 @@ export function parseHeader(
       path,
     );
 
-  const note = (code: string, what: string, fileOffset: number, severity: Problem['severity'] = 'refused') =>
-    report(makeProblem(severity, code, what, path, { fileOffset }));
-
-  const size = Math.floor(storedSize / 512) * 512;
-  if (size !== storedSize)
-    note(
-      'QCOW2_SIZE_ODD',
-      `size is ${storedSize}, not whole sectors: the last ${storedSize - size} bytes are cut off`,
-      24,
-      'note',
-    );
+  const { size, storedSize } = sizesIn(view, path, report);
+  const note = (code: string, what: string, fileOffset: number) =>
+    report(makeProblem('refused', code, what, path, { fileOffset }));
 
   const backing = checkBacking(u64(view, 8), view.getUint32(16), clusterSize, note);
   const cryptMethod = view.getUint32(32);
@@ -207,6 +195,26 @@ export function parseHeader(
     headerLength,
     compressionType,
   };
+}
+
+/**
+ * The virtual size in a header of any version, as stored and in whole sectors; one that is not whole is reported.
+ * Throws QCOW2_TOO_LARGE.
+ */
+export function sizesIn(
+  view: DataView,
+  path: string,
+  report: (problem: Problem) => void,
+): { size: number; storedSize: number } {
+  const storedSize = u64(view, 24);
+  if (storedSize > MAX_OFFSET)
+    throw refusal('QCOW2_TOO_LARGE', `size is ${hex(storedSize)}, above 2^53 - 1 bytes`, path);
+  const size = Math.floor(storedSize / 512) * 512;
+  if (size !== storedSize) {
+    const what = `size is ${storedSize}, not whole sectors: the last ${storedSize - size} bytes are cut off`;
+    report(makeProblem('note', 'QCOW2_SIZE_ODD', what, path, { fileOffset: 24 }));
+  }
+  return { size, storedSize };
 }
 
 /**

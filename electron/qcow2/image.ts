@@ -23,6 +23,7 @@ import { makeProblem, type Problem, ProblemLog } from './problems.ts';
 import { parseHeaderV1 } from './qcow1.ts';
 import { readSnapshots, type SnapshotEntry } from './snapshots.ts';
 import { type ImageSource, readBytes } from './source.ts';
+import { finish, type Steps } from './steps.ts';
 
 const FIRST_READ = 4096;
 
@@ -46,6 +47,11 @@ export interface Qcow2Image {
  * Throws the codes of parseHeader, QCOW2_FEATURES, QCOW2_READ_FAILED, or QCOW1_HEADER.
  */
 export function openQcow2(source: ImageSource): Qcow2Image {
+  return finish(openQcow2Steps(source));
+}
+
+/** As {@link openQcow2}, interruptible: an image may list 65,536 snapshots and as many bitmaps. */
+export function* openQcow2Steps(source: ImageSource): Steps<Qcow2Image> {
   const log = new ProblemLog();
   const problems = log.kept;
   const report = (problem: Problem) => {
@@ -98,8 +104,8 @@ export function openQcow2(source: ImageSource): Qcow2Image {
     backingFileBytes: untilNul(
       bytes.subarray(header.backingFileOffset, header.backingFileOffset + header.backingFileSize),
     ).slice(),
-    snapshots: readSnapshots(source, header, report),
-    bitmaps: readBitmaps(source, header, extensions, report),
+    snapshots: yield* readSnapshots(source, header, report),
+    bitmaps: yield* readBitmaps(source, header, extensions, report),
     problems,
   };
 }

@@ -11,12 +11,18 @@ import {
   INCOMPATIBLE_DIRTY,
 } from './header.ts';
 import type { Qcow2Image } from './image.ts';
+import { finish, isDue, mapSteps, type Steps } from './steps.ts';
 
 const ENCRYPTIONS = ['none', 'aes', 'luks'] as const;
 const COMPRESSIONS = ['zlib', 'zstd'] as const;
 
 /** The facts of an image's header, extensions, snapshots and bitmaps as plain data. Texts are untrusted. */
 export function qcow2Info(image: Qcow2Image): Qcow2Info {
+  return finish(qcow2InfoSteps(image));
+}
+
+/** As {@link qcow2Info}, interruptible. */
+export function* qcow2InfoSteps(image: Qcow2Image): Steps<Qcow2Info> {
   const { header, geometry, extensions } = image;
   return {
     version: header.version,
@@ -30,7 +36,7 @@ export function qcow2Info(image: Qcow2Image): Qcow2Info {
     encryption: ENCRYPTIONS[header.cryptMethod] ?? 'unknown',
     dataFile: extensions.dataFile,
     dataFileRaw: hasDataFile(header) && (header.autoclear & AUTOCLEAR_DATA_FILE_RAW) !== 0n,
-    snapshots: image.snapshots.map(entry => ({
+    snapshots: yield* mapSteps(image.snapshots, entry => ({
       id: entry.id,
       name: entry.name,
       diskSize: entry.diskSize,
@@ -40,18 +46,18 @@ export function qcow2Info(image: Qcow2Image): Qcow2Info {
       vmClock: entry.vmClock,
       ...(entry.icount === undefined ? {} : { icount: entry.icount }),
     })),
-    bitmaps: image.bitmaps.map(({ name, granularity, inUse, enabled, unusable }) => ({
+    bitmaps: yield* mapSteps(image.bitmaps, ({ name, granularity, inUse, enabled, unusable }) => ({
       name,
       granularity,
       inUse,
       enabled,
       ...(unusable === undefined ? {} : { unusable }),
     })),
-    details: detailsOf(image),
+    details: yield* detailsOf(image),
   };
 }
 
-function detailsOf(image: Qcow2Image): Qcow2Details {
+function* detailsOf(image: Qcow2Image): Steps<Qcow2Details> {
   const { header, extensions } = image;
   const named = (field: bigint, kind: FeatureKind) => describeFeatures(field, kind, extensions.featureNames);
   return {
@@ -66,7 +72,7 @@ function detailsOf(image: Qcow2Image): Qcow2Details {
       offset,
       length,
     })),
-    tables: tablesOf(image),
+    tables: yield* tablesOf(image),
     problems: image.problems.map(({ severity, code, what, subject, advice }) => ({
       severity,
       code,
@@ -78,7 +84,7 @@ function detailsOf(image: Qcow2Image): Qcow2Details {
 }
 
 /** Where each table lies, in file order. L2 tables and refcount blocks are not listed: there may be millions. */
-function tablesOf(image: Qcow2Image): TablePlace[] {
+function* tablesOf(image: Qcow2Image): Steps<TablePlace[]> {
   const { header, geometry, extensions } = image;
   const tables: TablePlace[] = [];
   const add = (name: string, offset: number, length: number) => {
@@ -96,19 +102,23 @@ function tablesOf(image: Qcow2Image): TablePlace[] {
       header.snapshotsOffset,
     ) - header.snapshotsOffset,
   );
-  for (const entry of image.snapshots)
+  for (const [index, entry] of image.snapshots.entries()) {
+    if (isDue(index)) yield;
     add(
       `L1 table of snapshot ${entry.id}`,
       entry.l1TableOffset,
       entry.unusable === undefined ? entry.l1Size * 8 : 0,
     );
+  }
   add(
     'encryption header',
     extensions.encryptionHeader?.offset ?? 0,
     extensions.encryptionHeader?.length ?? 0,
   );
   add('bitmap directory', extensions.bitmaps?.directoryOffset ?? 0, extensions.bitmaps?.directorySize ?? 0);
-  for (const entry of image.bitmaps)
+  for (const [index, entry] of image.bitmaps.entries()) {
+    if (isDue(index)) yield;
     add(`table of bitmap ${entry.name}`, entry.tableOffset, entry.tableSize * 8);
+  }
   return tables.sort((a, b) => a.offset - b.offset);
 }

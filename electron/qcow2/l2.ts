@@ -12,34 +12,23 @@ import {
   entryKind,
   entryOffset,
   OFFSET_HI,
-  UNALLOCATED,
   ZERO_ALLOCATED,
-  ZERO_HOLE,
 } from './entry.ts';
 
 /** Where decoded entries go and what is told of odd ones. */
 export interface DecodeTarget {
   readonly rules: EntryRules;
-  /** Code in the page's word set, by kind. */
-  readonly codes: Uint16Array;
-  /** The writer keeps host offsets. */
-  readonly hosts: boolean;
   /** Push -1 for every host offset: qemu names none where the bytes at the host are not the guest's. */
   readonly encrypted: boolean;
-  /** Length of the file: data at or past it is reported through {@link odd}. Infinity for an external data file. */
+  /** Length of the file that holds the data: what lies past it is reported through {@link odd}. Infinity where it is not known. */
   fileSize: number;
   /** Told of each entry that may have something wrong; returns nothing, decides nothing. */
   readonly odd: (hi: number, lo: number, zeroBits: number, allocBits: number, guestOffset: number) => void;
 }
 
-// Runs are collected here before they go to the writer: storing into arrays at hand costs half of a call for each run.
-const RUNS = 8192;
-const runStarts = new Float64Array(RUNS);
-const runCodes = new Uint16Array(RUNS);
-
 /**
- * Pushes `count` entries found at `at` in `view`. The first is for guest offset `guest`, `start` is the guest offset of
- * the page's first byte.
+ * Adds `count` entries found at `at` in `view` to a writer whose unit is a cluster. The first is for guest offset `guest`,
+ * `start` is the guest offset of the page's first byte.
  */
 export function decodeStandard(
   target: DecodeTarget,
@@ -50,104 +39,110 @@ export function decodeStandard(
   start: number,
   writer: PageWriter,
 ): void {
-  const { clusterSize } = target.rules;
-  if (target.hosts) decodeWithHosts(target, view, at, count, guest, start, writer);
-  else
-    for (let done = 0; done < count; done += RUNS) {
-      const some = Math.min(RUNS, count - done);
-      const first = guest - start + done * clusterSize;
-      writer.pushAll(runStarts, runCodes, collectRuns(target, view, at + done * 8, some, first, start));
-    }
+  writer.reserve(count + 1); // the loops store an extent before they know whether it counts
+  const first = ((guest - start) / target.rules.clusterSize) | 0;
+  const { hosts } = writer;
+  writer.count =
+    hosts === undefined
+      ? collectRuns(target, view, at, count, first, guest, writer)
+      : collectWithHosts(target, view, at, count, first, guest, writer, hosts);
 }
 
-/** Collects the runs of at most RUNS entries; returns how many there are. `first` is relative to the page's `start`. */
+/** What a loop compares the first kind with. */
+const NO_KIND = 0xffff;
+
+/** Which bits of an entry call for a closer look: with none of them its kind is bit 0 "has host" and bit 1 "is zero". */
+function oddBits({ rules }: DecodeTarget): { oddHi: number; oddLo: number } {
+  if (rules.dataFile) return { oddHi: -1, oddLo: -1 };
+  const zeroFlag = rules.version < 3 ? 0 : 1;
+  return { oddHi: ENTRY_RESERVED_HI | ENTRY_COMPRESSED_HI, oddLo: rules.clusterSize - 1 - zeroFlag };
+}
+
+/**
+ * Stores the runs of entries of one code; returns the writer's new count. Nothing in the loop depends on what the entries
+ * are, so that disorder costs no more than order: a wrongly foreseen branch takes as long as four entries.
+ */
 function collectRuns(
   target: DecodeTarget,
   view: DataView,
   at: number,
   count: number,
   first: number,
-  start: number,
+  guest: number,
+  { starts, codes, count: before }: PageWriter,
 ): number {
-  const { rules, codes, fileSize, odd } = target;
-  const { clusterSize } = rules;
-  const data = codes[DATA] as number;
-  const unallocated = codes[UNALLOCATED] as number;
-  const zeroHole = codes[ZERO_HOLE] as number;
-  const zeroAllocated = codes[ZERO_ALLOCATED] as number;
-  // An entry with none of these bits is data or unallocated; with bit 0 alone it is one of the zero kinds.
-  const oddHi = rules.dataFile ? -1 : ENTRY_RESERVED_HI | ENTRY_COMPRESSED_HI;
-  const oddLo = rules.dataFile ? -1 : (clusterSize - 1) | ENTRY_RESERVED_LO;
-  const zeroOnly = rules.version >= 3 && !rules.dataFile ? 1 : 0;
+  const { clusterSize } = target.rules;
+  const { oddHi, oddLo } = oddBits(target);
   // The first host offset past the end in two halves: integers, so that the loop never compares doubles.
-  const end = Math.min(fileSize, 2 ** 56 - 1);
+  const end = Math.min(target.fileSize, 2 ** 56 - 1);
   const endHi = Math.floor(end / 2 ** 32) | 0;
   const endLo = end >>> 0;
-
-  const starts = runStarts;
-  const runs = runCodes;
-  let n = 0;
-  let last = -1;
+  let n = before;
+  let last = n > 0 ? (codes[n - 1] as number) : NO_KIND;
   for (let i = 0; i < count; i++, at += 8) {
     const hi = view.getUint32(at);
     const lo = view.getUint32(at + 4);
-    const strange = (hi & oddHi) | (lo & oddLo);
     const hostHi = hi & OFFSET_HI;
-    let code: number;
-    if (strange === 0) {
-      if ((hostHi | lo) === 0) code = unallocated;
-      else {
-        code = data;
-        if (hostHi >= endHi && (hostHi > endHi || lo >= endLo))
-          odd(hi, lo, 0, 0, start + first + i * clusterSize);
-      }
-    } else if (strange === zeroOnly) {
-      if (hostHi === 0 && lo === 1) code = zeroHole;
-      else {
-        code = zeroAllocated;
-        if (hostHi >= endHi && (hostHi > endHi || lo >= endLo))
-          odd(hi, lo, 0, 0, start + first + i * clusterSize);
-      }
-    } else {
-      const kind = entryKind(rules, hi, lo, start + first + i * clusterSize);
-      code = codes[kind] as number;
-      if (isSuspect(target, kind, hi, lo)) odd(hi, lo, 0, 0, start + first + i * clusterSize);
-    }
-    if (code !== last) {
-      starts[n] = first + i * clusterSize;
-      runs[n++] = code;
-      last = code;
-    }
+    const host = hostHi | (lo >>> 9); // not the offset, but 0 where it is, and never negative
+    let kind = ((0 - host) >>> 31) | ((lo & 1) << 1);
+    if (((hi & oddHi) | (lo & oddLo)) !== 0 || (hostHi >= endHi && (hostHi > endHi || lo >= endLo)))
+      kind = lookCloser(target, hi, lo, guest + i * clusterSize);
+    starts[n] = first + i;
+    codes[n] = kind;
+    n += (0 - (kind ^ last)) >>> 31;
+    last = kind;
   }
   return n;
 }
 
-function decodeWithHosts(
+/** As {@link collectRuns}, with the host offset of each run, which must run on too. */
+function collectWithHosts(
   target: DecodeTarget,
   view: DataView,
   at: number,
   count: number,
+  first: number,
   guest: number,
-  start: number,
-  writer: PageWriter,
-): void {
-  const { rules, codes, encrypted, fileSize, odd } = target;
-  const { clusterSize } = rules;
-  const oddHi = rules.dataFile ? -1 : ENTRY_RESERVED_HI | ENTRY_COMPRESSED_HI;
-  const oddLo = rules.dataFile ? -1 : (clusterSize - 1) | ENTRY_RESERVED_LO;
-  const first = guest - start;
+  { starts, codes, count: before }: PageWriter,
+  hosts: Float64Array,
+): number {
+  const { encrypted, fileSize } = target;
+  const { clusterSize } = target.rules;
+  const { oddHi, oddLo } = oddBits(target);
+  let n = before;
+  let last = NO_KIND;
+  let expected = -1;
+  if (n > 0) {
+    last = codes[n - 1] as number;
+    const host = hosts[n - 1] as number;
+    if (host >= 0) expected = host + (first - (starts[n - 1] as number)) * clusterSize;
+  }
   for (let i = 0; i < count; i++, at += 8) {
     const hi = view.getUint32(at);
     const lo = view.getUint32(at + 4);
     const offset = entryOffset(hi, lo);
-    let kind = offset === 0 ? UNALLOCATED : DATA;
-    if (((hi & oddHi) | (lo & oddLo)) !== 0) {
-      kind = entryKind(rules, hi, lo, guest + i * clusterSize);
-      if (isSuspect(target, kind, hi, lo)) odd(hi, lo, 0, 0, guest + i * clusterSize);
-    } else if (offset >= fileSize) odd(hi, lo, 0, 0, guest + i * clusterSize);
+    let kind = (offset === 0 ? 0 : 1) | ((lo & 1) << 1);
+    if (((hi & oddHi) | (lo & oddLo)) !== 0 || offset >= fileSize)
+      kind = lookCloser(target, hi, lo, guest + i * clusterSize);
     const named = !encrypted && (kind === DATA || kind === ZERO_ALLOCATED);
-    writer.push(first + i * clusterSize, codes[kind] as number, named ? offset : -1);
+    const host = named ? offset : -1;
+    if (kind !== last || host !== expected) {
+      starts[n] = first + i;
+      codes[n] = kind;
+      hosts[n] = host;
+      n++;
+      last = kind;
+    }
+    expected = named ? offset + clusterSize : -1;
   }
+  return n;
+}
+
+/** The kind of an entry out of the ordinary, which is reported where something may be wrong with it. */
+function lookCloser(target: DecodeTarget, hi: number, lo: number, guestOffset: number): number {
+  const kind = entryKind(target.rules, hi, lo, guestOffset);
+  if (isSuspect(target, kind, hi, lo)) target.odd(hi, lo, 0, 0, guestOffset);
+  return kind;
 }
 
 /** True if an entry of this kind deserves a closer look: it is bad, has reserved bits set or lies past the end. */

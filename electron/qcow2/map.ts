@@ -7,8 +7,9 @@
  */
 import { assert } from '../../shared/assert.ts';
 import { CowscopeError } from '../../shared/errors.ts';
-import type { PageWriter, WordSet } from '../../shared/extent/page.ts';
-import { BAD, type EntryRules, kindCodes, UNALLOCATED } from './entry.ts';
+import { PageWriter, type WordSet } from '../../shared/extent/page.ts';
+import { findSnapshot } from '../../shared/layer.ts';
+import { addKinds, BAD, type EntryRules, UNALLOCATED } from './entry.ts';
 import { findEntries, NO_TABLE, reportEntry, reportPastL1 } from './find-table.ts';
 import type { Geometry } from './geometry.ts';
 import { entryRulesOf, type Qcow2Image } from './image.ts';
@@ -16,26 +17,32 @@ import { type L1Table, readL1 } from './l1.ts';
 import { type DecodeTarget, decodeStandard } from './l2.ts';
 import { type Problem, ProblemLog } from './problems.ts';
 import { decodeV1 } from './qcow1.ts';
-import { findSnapshot } from './snapshots.ts';
 import { type ImageSource, sizeNow } from './source.ts';
 import { decodeExtended } from './subclusters.ts';
 import { createTableReader, type TableReader } from './table-reader.ts';
 
+/** Units in a page at most: a writer counts them in 31 bits. */
+const MAX_PAGE_UNITS = 2 ** 31 - 1;
+
 /** How to map an image. */
 export interface MapOptions {
-  /** The word set of the table that the pages go into. */
+  /** The word set of the table that the pages go into, empty yet: the map puts its own words there. */
   readonly words: WordSet;
-  /** Push host offsets too; the writer must keep them. */
+  /** Keep host offsets too. */
   readonly hosts?: boolean;
+  /** The external data file of an image that has one, where it is open: what lies past its end is reported. */
+  readonly dataFile?: ImageSource;
   /** Id or name of the internal snapshot to map instead of the active disk. */
   readonly snapshotId?: string;
   /** Called once for each problem kept (the first few of each code). */
   readonly onProblem?: (problem: Problem) => void;
 }
 
-/** A map being made: the L1 table in memory and a few MiB of L2 tables at most. Belongs to one thread. */
+/** A map being made: the L1 table in memory and 2 MiB of L2 tables at most. Belongs to one thread. */
 export interface Qcow2Map {
   readonly source: ImageSource;
+  /** The file that holds the data, where it is open. */
+  readonly dataSource: ImageSource | undefined;
   readonly geometry: Geometry;
   readonly rules: EntryRules;
   /** Virtual size in bytes of what is mapped: of the snapshot where one is chosen. */
@@ -46,6 +53,7 @@ export interface Qcow2Map {
   /** Kind of the disk past its L1 table. */
   readonly pastL1: number;
   readonly target: DecodeTarget;
+  readonly writer: PageWriter;
   readonly reader: TableReader;
   readonly problems: ProblemLog;
   readonly report: (problem: Problem) => void;
@@ -63,16 +71,19 @@ export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
   const { source, header, geometry } = image;
   const problems = new ProblemLog();
   const view = viewToMap(image, options.snapshotId);
+  addKinds(options.words);
   const needed = Math.ceil(view.size / geometry.l1Coverage);
   const l1Entries = Math.min(view.l1Size, needed);
   const rules = entryRulesOf(image);
   const fileSize = sizeNow(source);
+  const dataSource = rules.dataFile ? options.dataFile : source;
   const report = (problem: Problem) => {
     problems.add(problem);
     options.onProblem?.(problem);
   };
   const map: Qcow2Map = {
     source,
+    dataSource,
     geometry,
     rules,
     size: view.size,
@@ -82,16 +93,15 @@ export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
     pastL1: view.snapshot ? UNALLOCATED : BAD,
     target: {
       rules,
-      codes: kindCodes(options.words),
-      hosts: options.hosts === true,
       encrypted: header.cryptMethod !== 0,
-      fileSize: rules.dataFile ? Number.POSITIVE_INFINITY : fileSize,
+      fileSize: dataSource === undefined ? Number.POSITIVE_INFINITY : sizeNow(dataSource),
       odd: (hi, lo, zeroBits, allocBits, guest) => reportEntry(map, { hi, lo, zeroBits, allocBits }, guest),
     },
+    writer: new PageWriter(options.hosts === true, geometry.clusterSize / geometry.subclusters),
     reader: createTableReader(),
     problems,
     report,
-    lastEnd: 0,
+    lastEnd: -1, // a first page promises no second one: the window's reading jumps from page to page
     fileSize,
   };
   return map;
@@ -120,15 +130,17 @@ function viewToMap(image: Qcow2Image, snapshotId: string | undefined) {
 }
 
 /**
- * Pushes the extents of guest offsets [start, end), relative to `start`, in codes of the map's word set. `start` must be
- * a multiple of the cluster size, `end` at most the map's size or a multiple too. Does not throw for anything the file
- * holds: what cannot be read is UNREADABLE and reported.
+ * The extents of guest offsets [start, end), relative to `start`, in codes of the map's words: in the map's own
+ * writer, until the next call. `start` must be a multiple of the cluster size, `end` at most the map's size or a
+ * multiple too. Does not throw for anything the file holds: what cannot be read is UNREADABLE and reported.
  */
-export function mapPage(map: Qcow2Map, start: number, end: number, writer: PageWriter): void {
-  const { geometry, target } = map;
+export function mapPage(map: Qcow2Map, start: number, end: number): PageWriter {
+  const { geometry, target, writer } = map;
   assert(start % geometry.clusterSize === 0 && start < end, 'a page starts on a cluster boundary');
+  assert((end - start) / writer.unit <= MAX_PAGE_UNITS, 'a page has a bounded number of units');
   const readAheadTo = start === map.lastEnd ? map.size : end;
   map.lastEnd = end;
+  writer.begin();
 
   let guest = start;
   while (guest < end) {
@@ -140,7 +152,7 @@ export function mapPage(map: Qcow2Map, start: number, end: number, writer: PageW
     const tableEnd = Math.min(end, (l1Index + 1) * geometry.l1Coverage);
     // File offsets are doubles; what is left of them within the buffer must be integers, or the loops are a third slower.
     const at = findEntries(map, guest, tableEnd, readAheadTo) | 0;
-    if (at < 0) writer.push(guest - start, target.codes[at === NO_TABLE ? UNALLOCATED : BAD] as number);
+    if (at < 0) writer.push(guest - start, at === NO_TABLE ? UNALLOCATED : BAD);
     else {
       const count = Math.ceil((tableEnd - guest) / geometry.clusterSize) | 0;
       const { view } = map.reader;
@@ -150,6 +162,7 @@ export function mapPage(map: Qcow2Map, start: number, end: number, writer: PageW
     }
     guest = tableEnd;
   }
+  return writer;
 }
 
 /** Pushes what lies past the L1 entries in memory, up to `end` or to where they would end; returns where it stopped. */
@@ -164,6 +177,6 @@ function pushPastL1(
   const cutOff = l1Index < map.l1Entries;
   const kind = cutOff ? BAD : map.pastL1;
   if (kind === BAD) reportPastL1(map);
-  writer.push(guest - start, map.target.codes[kind] as number);
+  writer.push(guest - start, kind);
   return cutOff ? Math.min(end, map.l1Entries * map.geometry.l1Coverage) : end;
 }

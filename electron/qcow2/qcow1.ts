@@ -5,11 +5,11 @@
 
 import type { PageWriter } from '../../shared/extent/page.ts';
 import { MAX_OFFSET } from '../../shared/extent/table.ts';
-import { hex, u64, viewOf } from './bytes.ts';
+import { u64, viewOf } from './bytes.ts';
 import { compressedRangeV1 } from './compressed.ts';
 import { COMPRESSED_DATA, DATA, UNALLOCATED } from './entry.ts';
 import type { Geometry } from './geometry.ts';
-import { type Qcow2Header, refusal } from './header.ts';
+import { type Qcow2Header, refusal, sizesIn } from './header.ts';
 import type { DecodeTarget } from './l2.ts';
 import { MAX_BACKING_NAME, MAX_L1_BYTES } from './limits.ts';
 import { makeProblem, type Problem } from './problems.ts';
@@ -33,31 +33,15 @@ export function parseHeaderV1(
   if (clusterBits < 9 || clusterBits > 16)
     throw refusal('QCOW1_HEADER', `cluster_bits is ${clusterBits}, outside 9 to 16`, path);
   if (l2Bits < 6 || l2Bits > 13) throw refusal('QCOW1_HEADER', `l2_bits is ${l2Bits}, outside 6 to 13`, path);
-  const storedSize = u64(view, 24);
-  if (storedSize > MAX_OFFSET)
-    throw refusal('QCOW2_TOO_LARGE', `size is ${hex(storedSize)}, above 2^53 - 1 bytes`, path);
-  const note = (code: string, what: string, fileOffset: number, severity: Problem['severity']) =>
-    report(makeProblem(severity, code, what, path, { fileOffset }));
-
-  const size = Math.floor(storedSize / 512) * 512;
-  if (size !== storedSize)
-    note(
-      'QCOW2_SIZE_ODD',
-      `size is ${storedSize}, not whole sectors: the last ${storedSize - size} bytes are cut off`,
-      24,
-      'note',
-    );
+  const { size, storedSize } = sizesIn(view, path, report);
+  const note = (code: string, what: string, fileOffset: number) =>
+    report(makeProblem('refused', code, what, path, { fileOffset }));
   const cryptMethod = view.getUint32(36);
-  if (cryptMethod > 1) note('QCOW2_CRYPT_METHOD', `crypt_method ${cryptMethod} is not known`, 36, 'refused');
+  if (cryptMethod > 1) note('QCOW2_CRYPT_METHOD', `crypt_method ${cryptMethod} is not known`, 36);
   const backingFileOffset = u64(view, 8);
   let backingFileSize = backingFileOffset === 0 ? 0 : view.getUint32(16);
   if (backingFileSize > MAX_BACKING_NAME || backingFileOffset > MAX_OFFSET) {
-    note(
-      'QCOW2_BACKING_NAME',
-      `backing_file_size is ${backingFileSize}: too long for a file name`,
-      16,
-      'refused',
-    );
+    note('QCOW2_BACKING_NAME', `backing_file_size is ${backingFileSize}: too long for a file name`, 16);
     backingFileSize = 0;
   }
 
@@ -109,7 +93,7 @@ export function decodeV1(
   start: number,
   writer: PageWriter,
 ): void {
-  const { rules, codes, encrypted, fileSize, odd } = target;
+  const { rules, encrypted, fileSize, odd } = target;
   for (let i = 0; i < count; i++, at += 8, guest += rules.clusterSize) {
     const hi = view.getUint32(at);
     const lo = view.getUint32(at + 4);
@@ -117,6 +101,6 @@ export function decodeV1(
     const host = hi * 2 ** 32 + lo;
     const first = kind === COMPRESSED_DATA ? compressedRangeV1(hi, lo, rules.clusterBits).offset : host;
     if (first >= fileSize) odd(hi, lo, 0, 0, guest);
-    writer.push(guest - start, codes[kind] as number, !encrypted && kind === DATA ? host : -1);
+    writer.push(guest - start, kind, !encrypted && kind === DATA ? host : -1);
   }
 }

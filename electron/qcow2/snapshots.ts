@@ -8,6 +8,7 @@ import { checkTable, type Qcow2Header } from './header.ts';
 import { MAX_L1_BYTES, MAX_SNAPSHOT_EXTRA, MAX_SNAPSHOT_TABLE_BYTES } from './limits.ts';
 import { makeProblem, type Problem } from './problems.ts';
 import { type ImageSource, readBytes } from './source.ts';
+import { isDue, type Steps } from './steps.ts';
 
 const FIXED_BYTES = 40;
 const MAX_ENTRY_BYTES = FIXED_BYTES + MAX_SNAPSHOT_EXTRA + 2 * 65_535;
@@ -42,11 +43,11 @@ export interface SnapshotEntry {
  * All snapshots of an image, in table order; those that could be read where the table is broken, with the reason in
  * `report`. Throws QCOW2_READ_FAILED.
  */
-export function readSnapshots(
+export function* readSnapshots(
   source: ImageSource,
   header: Qcow2Header,
   report: (problem: Problem) => void,
-): SnapshotEntry[] {
+): Steps<SnapshotEntry[]> {
   const entries: SnapshotEntry[] = [];
   const note = (severity: Severity, code: string, what: string, fileOffset: number) =>
     report(makeProblem(severity, code, what, source.path, { fileOffset }));
@@ -58,6 +59,7 @@ export function readSnapshots(
   let windowAt = 0;
   let at = header.snapshotsOffset;
   for (let index = 0; index < header.snapshotCount; index++) {
+    if (isDue(index)) yield;
     at = Math.ceil(at / 8) * 8;
     const left = windowAt + window.length - at;
     // A window that came short reaches the end of the file: reading again would bring nothing.
@@ -88,7 +90,8 @@ export function readSnapshots(
       );
     at += length;
   }
-  entries.forEach((entry, index) => {
+  for (const [index, entry] of entries.entries()) {
+    if (isDue(index)) yield;
     if (entry.unusable !== undefined)
       note(
         'damage',
@@ -96,7 +99,7 @@ export function readSnapshots(
         `the L1 table of snapshot ${index + 1} ${entry.unusable}`,
         entry.fileOffset,
       );
-  });
+  }
   return entries;
 }
 
@@ -135,12 +138,4 @@ function parseSnapshot(
     length,
     extraDataSize,
   };
-}
-
-/** The snapshot with this id, else the first with this name (as qemu looks them up), else undefined. */
-export function findSnapshot(
-  snapshots: readonly SnapshotEntry[],
-  idOrName: string,
-): SnapshotEntry | undefined {
-  return snapshots.find(entry => entry.id === idOrName) ?? snapshots.find(entry => entry.name === idOrName);
 }

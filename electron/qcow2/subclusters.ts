@@ -31,7 +31,7 @@ export function decodeExtended(
   end: number,
   writer: PageWriter,
 ): void {
-  const { rules, codes, hosts, encrypted, odd } = target;
+  const { rules, encrypted, odd } = target;
   const { clusterSize } = rules;
   const subclusterSize = clusterSize / 32;
 
@@ -49,15 +49,15 @@ export function decodeExtended(
       lo & 1
     )
       odd(hi, lo, zeroBits, allocBits, guest);
-    const named = hosts && !encrypted && kind === DATA && whole !== BAD;
+    const named = !encrypted && kind === DATA && whole !== BAD;
     const host = named ? entryOffset(hi, lo) : -1;
     if (whole >= 0) {
-      writer.push(guest - start, codes[whole] as number, host);
+      writer.push(guest - start, whole, host);
       continue;
     }
     let last = -1;
     for (let sub = 0; sub < 32; sub++) {
-      const code = codes[subclusterKind(kind, zeroBits, allocBits, sub)] as number;
+      const code = subclusterKind(kind, zeroBits, allocBits, sub);
       if (code === last) continue;
       const offset = guest + sub * subclusterSize;
       if (offset >= end) break;

@@ -2,8 +2,10 @@
 import { viewOf } from './bytes.ts';
 import { type ImageSource, readFully } from './source.ts';
 
-/** Most bytes read at once, and the whole memory a reader holds. The largest table (2 MiB) fits. */
-export const READ_AHEAD_BYTES = 2 ** 22;
+/** Bytes read at once where tables lie one behind the other: more than that leaves the processor's cache before it is used. */
+export const READ_AHEAD_BYTES = 2 ** 18;
+/** The largest table, and the most memory that a reader holds. */
+export const MAX_TABLE_BYTES = 2 ** 21;
 
 /** A stretch of the file in memory. */
 export interface TableReader {
@@ -29,12 +31,12 @@ export function holdsTable(reader: TableReader, position: number, length: number
 }
 
 /**
- * Fills the reader from `position`; `length` is at most {@link READ_AHEAD_BYTES}. What lies past the end of the file is
+ * Fills the reader from `position`; `length` is at most {@link MAX_TABLE_BYTES}. What lies past the end of the file is
  * zeros in the buffer. Throws QCOW2_READ_FAILED and then holds nothing.
  */
 export function loadTable(reader: TableReader, source: ImageSource, position: number, length: number): void {
   if (reader.bytes.length < length) {
-    reader.bytes = new Uint8Array(length <= 2 ** 16 ? 2 ** 16 : READ_AHEAD_BYTES);
+    reader.bytes = new Uint8Array(2 ** Math.max(16, Math.ceil(Math.log2(length))));
     reader.view = viewOf(reader.bytes);
   }
   reader.asked = 0;

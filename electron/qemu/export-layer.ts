@@ -56,7 +56,7 @@ export interface LayerExport {
   };
   /** Names of the bitmaps that are offered as qemu:dirty-bitmap:NAME. */
   readonly bitmaps: readonly string[];
-  /** Bitmaps that were asked for and are not offered, with the reason. */
+  /** Bitmaps that were asked for and are not offered, with the reason: one object where several have the same. */
   readonly bitmapsLeft: readonly { readonly name: string; readonly error: ErrorRecord }[];
   readonly pid: number;
   /** Resolves, and never rejects, when the server is gone and its socket removed. */
@@ -74,7 +74,7 @@ const GRACE = 1000;
  *
  * Rejects with QEMU_NBD_MISSING, QEMU_DATA_FILE_CONSENT (the image has an external data file and none was consented
  * to: no child is started), QEMU_NOT_QCOW2, QEMU_SOCKET_FOLDER, QEMU_START_TIMEOUT, QEMU_IMAGE_LOCKED, QEMU_ENCRYPTED,
- * QEMU_LIMIT, QEMU_PERMISSION, QEMU_START_FAILED or QEMU_CANCELLED. Nothing is left behind then. When a bitmap is what
+ * QEMU_LIMIT, QEMU_PERMISSION, QEMU_START_FAILED or CANCELLED. Nothing is left behind then. When a bitmap is what
  * qemu refuses, the layer is served without it and `bitmapsLeft` says why.
  */
 export async function exportLayer(layer: ExportSource, options: ExportOptions = {}): Promise<LayerExport> {
@@ -82,9 +82,8 @@ export async function exportLayer(layer: ExportSource, options: ExportOptions = 
   if (tool === undefined) throw failure(layer, MISSING);
   const head = checkedHead(layer);
   let { taken, left } = bitmapsToExport(layer.format === 'qcow2' ? (options.bitmaps ?? []) : [], tool);
-  let leftOut: LayerExport['bitmapsLeft'] = left.map(name => {
-    return { name, error: { ...BITMAP_LEFT_OUT, subject: layer.source.path } };
-  });
+  const tooMany = { ...BITMAP_LEFT_OUT, subject: layer.source.path };
+  let leftOut: LayerExport['bitmapsLeft'] = left.map(name => ({ name, error: tooMany }));
   for (;;) {
     try {
       return await serve(layer, head, tool, taken, leftOut, options);
@@ -207,7 +206,7 @@ const UNREADABLE = {
 };
 const BITMAP_LEFT_OUT = {
   code: 'QEMU_BITMAP_LEFT_OUT',
-  what: 'the bitmap cannot be named on a command line, or there are more than one server is asked to export',
+  what: 'a bitmap cannot be named on a command line, or there are more than one server is asked to export',
   advice: 'use the metadata witness for it',
 };
 const TIMEOUT = {
@@ -215,7 +214,7 @@ const TIMEOUT = {
   what: 'qemu-nbd did not begin to serve in time',
   advice: 'try again; the metadata witness may be able to read the image',
 };
-const CANCELLED = { code: 'QEMU_CANCELLED', what: 'starting qemu-nbd was cancelled', advice: '' };
+const CANCELLED = { code: 'CANCELLED', what: 'starting qemu-nbd was cancelled', advice: '' };
 const ENDED = { code: 'QEMU_START_FAILED', what: 'qemu-nbd ended', advice: '' };
 const DIED = {
   code: 'QEMU_NBD_DIED',

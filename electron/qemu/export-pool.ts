@@ -6,7 +6,7 @@ import { CowscopeError } from '../../shared/errors.ts';
 export interface ExportPool {
   /**
    * What `task` gives. It starts when its turn comes; a task whose signal aborts before that never starts and is
-   * rejected with QEMU_CANCELLED.
+   * rejected with CANCELLED.
    */
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
@@ -48,7 +48,7 @@ export function createExportPool(limit = availableParallelism()): ExportPool {
 
 function cancelled(): CowscopeError {
   return new CowscopeError({
-    code: 'QEMU_CANCELLED',
+    code: 'CANCELLED',
     what: 'reading the layer was cancelled',
     subject: '',
     advice: '',

@@ -29,8 +29,11 @@ export interface ImageHead {
   readonly hasDataFile: boolean;
 }
 
-/** Most bitmaps one export carries, and most bytes of their names: far below what a system allows on a command line. */
-const MAX_BITMAPS = 256;
+/**
+ * Most bitmaps one export carries: a connection asks for 64 contexts, two of which are none. And most bytes of their
+ * names: far below what a system allows on a command line.
+ */
+const MAX_BITMAPS = 62;
 const MAX_BITMAP_BYTES = 65_536;
 
 /** Bytes of qemu's cache of L2 slices: enough for sequential walks, and many small servers stay small. */

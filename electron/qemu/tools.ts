@@ -51,11 +51,6 @@ export function findQemuNbd(environment: NodeJS.ProcessEnv = process.env): Promi
   return remember(environment.COWSCOPE_QEMU_NBD || 'qemu-nbd', environment.PATH ?? '');
 }
 
-/** The qemu-img on PATH; undefined when there is none that runs. Looked for once in a process for each PATH. */
-export function findQemuImg(environment: NodeJS.ProcessEnv = process.env): Promise<QemuTool | undefined> {
-  return remember('qemu-img', environment.PATH ?? '');
-}
-
 /** True when `version` is major.minor or newer. */
 export function atLeast(version: QemuVersion, major: number, minor: number): boolean {
   return version.major > major || (version.major === major && version.minor >= minor);

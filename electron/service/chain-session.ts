@@ -2,6 +2,7 @@
  * A session: one opened chain, read by its witnesses into the merge worker, and everything that can be asked of it.
  * The window and the command line are both fronts of this.
  */
+import { setMaxListeners } from 'node:events';
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/errors.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
 import type {
@@ -16,7 +17,9 @@ import type {
 import type { ChainInfo } from '../../shared/layer.ts';
 import { type MergeClient, type MergeEvents, startMerge } from '../merge/client.ts';
 import type { MergeCallName, MergeCalls } from '../merge/protocol.ts';
+import { keepSpareWorker } from '../merge/spare-worker.ts';
 import { createExportPool } from '../qemu/export-pool.ts';
+import { findQemuNbd } from '../qemu/tools.ts';
 import { EXTENT_BUDGET } from './estimate.ts';
 import { openFiles } from './open-files.ts';
 import { openUri } from './open-uri.ts';
@@ -61,6 +64,12 @@ export interface ChainSession {
   close(): Promise<void>;
 }
 
+/** Readies what the next opening would wait for: a thread, and the knowledge of qemu-nbd. */
+export function readyToOpen(): void {
+  keepSpareWorker();
+  void findQemuNbd();
+}
+
 /**
  * Opens a target. Rejects with CowscopeError when nothing of it can be opened, and with CANCELLED when the options' signal
  * ended it; then nothing is left behind.
@@ -75,6 +84,7 @@ export async function openChain(
   options.signal?.addEventListener('abort', giveUp, { once: true });
   if (options.signal?.aborted) giveUp();
   let opened: OpenedTarget | undefined;
+  let describing: Promise<ChainInfo> | undefined;
   let merge: MergeClient | undefined;
   try {
     if (abort.signal.aborted) throw CANCELLED;
@@ -85,25 +95,35 @@ export async function openChain(
     if (abort.signal.aborted) throw CANCELLED;
     const plan = {
       layers: opened.plans,
-      size: opened.chain.size,
+      size: opened.plans.at(-1)?.size ?? 0,
       keep: options.keep ?? true,
       extentBudget: options.extentBudget ?? EXTENT_BUDGET,
-      ...(opened.chain.complete ? {} : { belowUnknown: true }),
+      ...(opened.belowUnknown ? { belowUnknown: true } : {}),
     };
-    merge = await startMerge(plan, events);
+    const merging = startMerge(plan, events); // the worker opens the tables while the chain is described
+    describing = opened.describe();
+    merge = await merging;
+    if (options.nextAhead === true) void merge.drawn.then(keepSpareWorker);
+    const chain = await describing;
     if (abort.signal.aborted) throw CANCELLED;
+    return startSession(opened, chain, merge, abort);
   } catch (error) {
+    await describing?.catch(() => {}); // it reads the files that are closed next
     await merge?.close();
     await opened?.close();
     throw abort.signal.aborted ? CANCELLED : error;
   } finally {
     options.signal?.removeEventListener('abort', giveUp);
   }
-  return startSession(opened, merge, abort);
 }
 
 /** The session of what was opened; reading begins at once. `abort` is what the opening hangs on. */
-function startSession(opened: OpenedTarget, merge: MergeClient, opening: AbortController): ChainSession {
+function startSession(
+  opened: OpenedTarget,
+  chain: ChainInfo,
+  merge: MergeClient,
+  opening: AbortController,
+): ChainSession {
   let abort = opening;
   const feeds = opened.feeds.map(feed => ({
     feed,
@@ -124,7 +144,7 @@ function startSession(opened: OpenedTarget, merge: MergeClient, opening: AbortCo
   }
 
   return {
-    chain: opened.chain,
+    chain,
     get tracks() {
       return merge.tracks;
     },
@@ -179,6 +199,7 @@ async function feedAll(
 ): Promise<LayerError[]> {
   const pool = createExportPool();
   const failed: LayerError[] = [];
+  setMaxListeners(0, signal); // every layer that waits for its turn listens; a chain has tens of them
   const one = async (state: FeedState) => {
     const { layer } = state.feed;
     try {

@@ -3,6 +3,7 @@ import { CowscopeError } from '../../shared/errors.ts';
 import type { Consent, OpenTarget } from '../../shared/ipc/contract.ts';
 import type { ChainInfo, LayerInfo } from '../../shared/layer.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
+import { noteWriters } from '../chain/writer-lock.ts';
 import { measureSpace } from '../qcow2/space.ts';
 import { withEstimate } from './estimate.ts';
 
@@ -21,7 +22,8 @@ export async function describeTarget(
     allowAll: consent.allowAll,
   });
   try {
-    return withEstimate({ ...found.info, layers: found.layers.map(withSpace) }, found.layers);
+    const layers = noteWriters(found.layers.map(withSpace), await found.written);
+    return await withEstimate({ ...found.info, layers }, found.layers);
   } finally {
     await found.close();
   }

@@ -1,6 +1,7 @@
 /** What reading a chain may come to, from its L1 tables alone: told before anything large is read. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { CowscopeError } from '../../shared/errors.ts';
-import { finestUnit, pageSpanFor } from '../../shared/extent/table.ts';
+import { chainPageSpan } from '../../shared/extent/table.ts';
 import type { ChainEstimate, ChainInfo } from '../../shared/layer.ts';
 import { formatSize } from '../../shared/offset.ts';
 import type { OpenLayer } from '../chain/discover.ts';
@@ -13,24 +14,25 @@ export const EXTENT_BUDGET = 150_000_000;
 const CODE_BYTES = 1;
 const NARROW_BYTES = 2;
 const WIDE_BYTES = 4;
+/** Entries of an L1 table counted in one go: a hostile one has four million, and this thread has a window to serve. */
+const COUNTED_AT_ONCE = 2 ** 16;
 
 /**
  * An upper bound of the extents in the tables of the active disks, and of the memory they take. A layer whose L1 table
  * cannot be read adds nothing; undefined where no layer has one.
  */
-export function estimateOf(layers: readonly OpenLayer[]): ChainEstimate | undefined {
-  const units = layers.flatMap(({ image }) =>
-    image === undefined ? [] : [finestUnit(image.geometry.clusterSize)],
+async function estimateOf(layers: readonly OpenLayer[]): Promise<ChainEstimate | undefined> {
+  const pageSpan = chainPageSpan(
+    layers.map(({ info }) => info.size),
+    layers.flatMap(({ image }) => image?.geometry.clusterSize ?? []),
   );
-  const largest = Math.max(...layers.map(({ info }) => info.size));
-  const pageSpan = pageSpanFor(largest, units.length === 0 ? undefined : Math.min(...units));
   let extents = 0;
   let bytes = 0;
   let counted = 0;
   for (const { image, info } of layers) {
     if (image === undefined) continue;
     const { l2Entries, subclusters, clusterSize } = image.geometry;
-    const tables = countTables(image);
+    const tables = await countTables(image);
     if (tables === undefined) continue;
     counted++;
     const unit = clusterSize / subclusters;
@@ -45,11 +47,19 @@ export function estimateOf(layers: readonly OpenLayer[]): ChainEstimate | undefi
   return counted === 0 ? undefined : { extents, bytes };
 }
 
-function countTables({ header, geometry, source }: NonNullable<OpenLayer['image']>): number | undefined {
+async function countTables({
+  header,
+  geometry,
+  source,
+}: NonNullable<OpenLayer['image']>): Promise<number | undefined> {
+  const entries = Math.min(header.l1Size, geometry.l1Needed);
+  let tables = 0;
   try {
-    const l1 = readL1(source, header.l1TableOffset, Math.min(header.l1Size, geometry.l1Needed));
-    let tables = 0;
-    for (let i = 0; i < l1.count; i++) if (l2OffsetAt(l1, i) !== 0) tables++;
+    for (let first = 0; first < entries; first += COUNTED_AT_ONCE) {
+      if (first > 0) await turn();
+      const l1 = readL1(source, header.l1TableOffset + first * 8, Math.min(entries - first, COUNTED_AT_ONCE));
+      for (let i = 0; i < l1.count; i++) if (l2OffsetAt(l1, i) !== 0) tables++;
+    }
     return tables;
   } catch (error) {
     if (error instanceof CowscopeError) return undefined;
@@ -58,12 +68,12 @@ function countTables({ header, geometry, source }: NonNullable<OpenLayer['image'
 }
 
 /** The chain with what reading it may come to, and a note where that is more than is kept in memory. */
-export function withEstimate(
+export async function withEstimate(
   chain: ChainInfo,
   layers: readonly OpenLayer[],
   budget = EXTENT_BUDGET,
-): ChainInfo {
-  const estimate = estimateOf(layers);
+): Promise<ChainInfo> {
+  const estimate = await estimateOf(layers);
   if (estimate === undefined) return chain;
   if (estimate.extents <= budget) return { ...chain, estimate };
   const note =

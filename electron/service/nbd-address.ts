@@ -9,7 +9,7 @@ export type AddressTrust = Pick<SessionOptions, 'allowLocalFiles'> & Partial<Pic
 
 /**
  * The address that `uri` names. Throws the codes of parseNbdUri; NBD_URI_LOCAL_FILE where it names a key file or a
- * folder of certificates that neither the command line nor consent allows.
+ * folder of certificates, which is then the subject, that neither the command line nor consent allows.
  */
 export function trustedAddress(uri: string, trust: AddressTrust): NbdAddress {
   const address = parseNbdUri(uri, { allowLocalFiles: true });
@@ -20,8 +20,8 @@ export function trustedAddress(uri: string, trust: AddressTrust): NbdAddress {
   if (refused === undefined) return address;
   throw new CowscopeError({
     code: 'NBD_URI_LOCAL_FILE',
-    what: `the address names a file of this machine, ${JSON.stringify(refused)}, which only you may choose`,
-    subject: address.text,
+    what: 'the address names this file or folder of your machine for its keys, which only you may choose',
+    subject: resolve(refused),
     advice: 'allow that path if the address is yours, or open it from the command line',
   });
 }

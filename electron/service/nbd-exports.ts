@@ -14,21 +14,28 @@ export interface NbdServerInfo {
   readonly replies: 'simple' | 'structured' | 'extended';
 }
 
+/** Who gave the address; the signal ends the asking with CANCELLED, and every socket of it. */
+export type ListOptions = AddressTrust & { readonly signal?: AbortSignal };
+
 /**
  * The server at `uri` and every export of it with what it offers. Rejects with the NBD codes, NBD_URI_LOCAL_FILE among
  * them where the address names key files and comes from elsewhere.
  */
-export async function describeNbdServer(uri: string, trust: AddressTrust = {}): Promise<NbdServerInfo> {
-  const listed = await listExports(trustedAddress(uri, trust));
+export async function describeNbdServer(
+  uri: string,
+  { signal, ...trust }: ListOptions = {},
+): Promise<NbdServerInfo> {
+  const address = trustedAddress(uri, trust);
+  const listed = await listExports(address, signal === undefined ? {} : { signal });
   return { ...listed, exports: listed.exports.map(exportInfo) };
 }
 
 /** Every export of the server at `uri` with what it offers. Rejects as {@link describeNbdServer} does. */
 export async function listNbdExports(
   uri: string,
-  trust: AddressTrust = {},
+  options: ListOptions = {},
 ): Promise<readonly NbdExportInfo[]> {
-  return (await describeNbdServer(uri, trust)).exports;
+  return (await describeNbdServer(uri, options)).exports;
 }
 
 function exportInfo({ name, description, uri, facts, error }: ListedExport): NbdExportInfo {

@@ -5,8 +5,9 @@ import { CowscopeError, type ErrorRecord } from '../../shared/errors.ts';
 import { BITMAP_PREFIX } from '../../shared/extent/nbdinfo-text.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
 import type { OpenTarget } from '../../shared/ipc/contract.ts';
-import type { LayerInfo, SnapshotInfo } from '../../shared/layer.ts';
+import { findSnapshot, type LayerInfo, type SnapshotInfo } from '../../shared/layer.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
+import { noteWriters } from '../chain/writer-lock.ts';
 import type { LayerPlan } from '../merge/protocol.ts';
 import { connectNbd } from '../nbd/client.ts';
 import { NbdError } from '../nbd/errors.ts';
@@ -33,9 +34,11 @@ export async function openFiles(
   const { consent, witness = 'both', share = false, keep = true, extentBudget } = options;
   const { files, format, snapshot } = target;
   const { allow, allowAll } = consent;
+  if (witness !== 'metadata') void findQemuNbd(); // looked for meanwhile
   const found = await discoverChain({ files, format, allow, allowAll });
   try {
-    const haveQemu = (await findQemuNbd()) !== undefined;
+    const needsQemu = witness !== 'metadata' || found.layers.some(({ info }) => info.format === 'raw');
+    const haveQemu = needsQemu && (await findQemuNbd()) !== undefined;
     const layers = found.layers.map((open, index) => {
       const own = index === found.layers.length - 1 ? snapshotOf(open, snapshot) : undefined;
       return open.info.format === 'raw'
@@ -43,12 +46,13 @@ export async function openFiles(
         : qcow2Layer(index, open, own, witness === 'both' && !haveQemu ? 'metadata' : witness, share);
     });
     const infos = layers.map(({ info }) => info);
+    const size = infos.at(-1)?.size ?? 0;
     return {
-      chain: withEstimate(
-        { ...found.info, layers: infos, size: infos.at(-1)?.size ?? 0 },
-        found.layers,
-        keep ? extentBudget : Number.POSITIVE_INFINITY,
-      ),
+      belowUnknown: !found.info.complete,
+      async describe() {
+        const chain = { ...found.info, layers: noteWriters(infos, await found.written), size };
+        return withEstimate(chain, found.layers, keep ? extentBudget : Number.POSITIVE_INFINITY);
+      },
       plans: layers.map(({ plan }) => plan),
       feeds: layers.flatMap(({ feed }) => (feed === undefined ? [] : [feed])),
       close: () => found.close(),
@@ -92,7 +96,7 @@ function qcow2Layer(
   witness: WitnessChoice,
   share: boolean,
 ): PlannedLayer {
-  const info = snapshot === undefined ? open.info : { ...open.info, size: snapshot.diskSize };
+  const info = snapshot === undefined ? open.info : { ...open.info, size: snapshot.diskSize, snapshot };
   const closed = info.dataFile !== undefined && info.dataFile.status !== 'opened';
   const served = snapshot === undefined && (witness === 'nbd' || (witness === 'both' && !closed));
   const { fd, size, path } = open.source;
@@ -106,6 +110,7 @@ function qcow2Layer(
     fd,
     fileSize: size,
     path,
+    ...(open.dataFile === undefined ? {} : { dataFileFd: open.dataFile.fd }),
     ...(snapshot === undefined ? {} : { snapshotId: snapshot.id }),
   };
   return {
@@ -127,7 +132,7 @@ function qcow2Layer(
 function snapshotOf(open: OpenLayer, wanted: string | undefined): SnapshotInfo | undefined {
   if (wanted === undefined) return undefined;
   const snapshots = open.info.qcow2?.snapshots ?? [];
-  const found = snapshots.find(({ id }) => id === wanted) ?? snapshots.find(({ name }) => name === wanted);
+  const found = findSnapshot(snapshots, wanted);
   if (found !== undefined) return found;
   const known = snapshots.map(({ id, name }) => `${id} (${name})`).join(', ');
   throw new CowscopeError({
@@ -151,10 +156,11 @@ function servedFeed(layer: number, open: OpenLayer, contexts: readonly string[],
       void server.exited.then(end => {
         died = end.error;
       });
-      const connect = () => connectNbd(server.address, { contexts, signal });
+      const offered = [...BASE_CONTEXTS, ...server.bitmaps.map(name => BITMAP_PREFIX + name)];
+      const connect = () => connectNbd(server.address, { contexts: offered, signal });
       const reopen = () => (died === undefined ? connect() : Promise.reject(new CowscopeError(died)));
       try {
-        for (const { error } of server.bitmapsLeft) sink.missing(error);
+        for (const error of new Set(server.bitmapsLeft.map(({ error }) => error))) sink.missing(error);
         const first = await connect();
         const granted = first.contexts.map(context => context.name);
         const asPlanned = (batch: StatusBatch) => sink.batch(inPlannedOrder(batch, granted, contexts));

@@ -27,8 +27,10 @@ export async function openUri(uri: string, trust: AddressTrust, signal: AbortSig
   // Bitmaps that were not granted stay in the plan: what nobody feeds is unknown, never clean.
   const unfed = left.filter(name => name.startsWith(BITMAP_PREFIX)).slice(0, MAX_UNFED);
   const contexts = [...granted, ...unfed];
+  const described = describeExport(connection, granted, left);
   return {
-    chain: describeExport(connection, granted, left),
+    belowUnknown: false,
+    describe: async () => described,
     plans: [{ title: subject, size, clusterSize: 1, nbd: { exportKind: 'wholeChain', contexts } }],
     feeds: [
       {

@@ -21,7 +21,10 @@ export interface LayerFeed {
 
 /** An opened target. */
 export interface OpenedTarget {
-  readonly chain: ChainInfo;
+  /** The description, which may take longer than opening: reading need not wait for it. Asked once, before the close. */
+  describe(): Promise<ChainInfo>;
+  /** The base names a backing file that is not open. */
+  readonly belowUnknown: boolean;
   /** Base first, as in ChainInfo.layers. */
   readonly plans: readonly LayerPlan[];
   readonly feeds: readonly LayerFeed[];

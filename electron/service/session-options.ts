@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly allowLocalFiles?: boolean;
   /** Extents held in memory before exact pages are dropped, or a server is refused. Default 150 million. */
   readonly extentBudget?: number;
+  /** Start a thread for the next chain once this one is drawn or closed; it outlives the session. Default false. */
+  readonly nextAhead?: boolean;
   /** Ends the opening; an open session is ended by its close(). */
   readonly signal?: AbortSignal;
 }

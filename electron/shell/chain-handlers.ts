@@ -10,6 +10,7 @@ import type {
   OpenTarget,
 } from '../../shared/ipc/contract.ts';
 import type { openChain, SessionEvents } from '../service/chain-session.ts';
+import { askedConsent } from './asked-consent.ts';
 import { MAX_MESSAGE_BYTES, messageBytes } from './ipc-answer.ts';
 import type { CallHandlers } from './ipc-main.ts';
 import type { OpenRequest } from './launch-target.ts';
@@ -28,6 +29,7 @@ export type ChainHandlers = Pick<
   | 'chain:cancel'
   | 'chain:retry'
   | 'nbd:list'
+  | 'nbd:cancelList'
 >;
 
 type ChainPush = 'chain:progress' | 'chain:changed' | 'chain:tracks' | 'chain:findings';
@@ -41,7 +43,7 @@ export type DeskSession = Pick<
 /** What the desk needs from the rest of the program. */
 export interface ChainDeskNeeds {
   openChain(...args: Parameters<typeof openChain>): Promise<DeskSession>;
-  listNbdExports(uri: string): Promise<readonly NbdExportInfo[]>;
+  listNbdExports(uri: string, options: { readonly signal: AbortSignal }): Promise<readonly NbdExportInfo[]>;
   push<P extends ChainPush>(name: P, payload: IpcPushes[P]): void;
   /** What was said about this target outside the window, such as on the command line. */
   requestFor(target: OpenTarget): OpenRequest | undefined;
@@ -55,6 +57,11 @@ export interface ChainDeskNeeds {
 /** The handlers and the life of the open chain. */
 export interface ChainDesk {
   readonly handlers: ChainHandlers;
+  /**
+   * Opens a target that the window is about to ask for, so that it is read while the page loads. The window gets it,
+   * or why it could not be opened, when it asks for that target with no consent of its own.
+   */
+  openAhead(target: OpenTarget): void;
   /** True while an open is running or any layer of the open chain is still being read. */
   busy(): boolean;
   /** Closes the open chain and any that is still opening, with their children. Waits at most 5 seconds. */
@@ -64,8 +71,14 @@ export interface ChainDesk {
 /** Milliseconds in which events are gathered into one message. */
 const GATHER = 40;
 const CLOSE_LIMIT = 5000;
-/** Findings in one message; the rest are counted. A finding is a few hundred bytes. */
-const MAX_FINDINGS = 500;
+
+const NO_CONSENT: Consent = { allow: [], allowAll: false };
+
+/** An opened chain as the window is told of it, and the news that wait until it was told. */
+interface Opened {
+  readonly answer: OpenedChain;
+  readonly mail: Mail;
+}
 
 interface OpenSession {
   readonly id: number;
@@ -78,24 +91,31 @@ export function chainDesk(needs: ChainDeskNeeds): ChainDesk {
   let current: OpenSession | undefined;
   let lastId = 0;
   const opening = new Set<Promise<unknown>>();
+  const asked = askedConsent();
+  let ahead: { readonly target: string; readonly opened: Promise<Opened> } | undefined;
   let ending = new AbortController();
+  let listing = new AbortController();
 
-  const open = async (target: OpenTarget, consent: Consent): Promise<OpenedChain> => {
+  const open = async (target: OpenTarget, consent: Consent): Promise<Opened> => {
     const id = ++lastId;
     ending.abort(); // of what is still opening, only the newest goes on
     ending = new AbortController();
     const { signal } = ending;
     const mail = gatherMail(id, needs.push);
     try {
-      const asked = needs.requestFor(target);
-      const options = { consent: bothConsents(consent, asked?.consent), share: asked?.share === true };
-      // An address that comes from the window may have been pasted: it names no key files without consent.
-      const allowLocalFiles = asked !== undefined;
-      const session = await needs.openChain(target, { ...options, allowLocalFiles, signal }, mail.events);
+      const outside = needs.requestFor(target);
+      const options = {
+        consent: bothConsents(consent, outside?.consent),
+        share: outside?.share === true,
+        // An address that comes from the window may have been pasted: it names no key files without consent.
+        allowLocalFiles: outside?.allowLocalFiles === true,
+      };
+      const session = await needs.openChain(target, { ...options, nextAhead: true, signal }, mail.events);
       if (id !== lastId) {
         await bounded(session.close());
         throw superseded();
       }
+      asked.note(session.chain);
       const answer = { session: id, chain: chainForWindow(session.chain), tracks: session.tracks };
       if (messageBytes(answer, MAX_MESSAGE_BYTES) > MAX_MESSAGE_BYTES) {
         await bounded(session.close());
@@ -106,15 +126,22 @@ export function chainDesk(needs: ChainDeskNeeds): ChainDesk {
       await endSession(former);
       if (id !== lastId) throw superseded();
       needs.onOpened({ target, ...options });
-      // The window learns the session's number from the answer; what is said about it comes after.
-      setImmediate(mail.release);
-      return answer;
+      return { answer, mail };
     } catch (error) {
       mail.stop();
+      asked.noteFailure(error);
       if (id !== lastId) throw superseded();
       needs.onFailed(target, error);
       throw error;
     }
+  };
+
+  const start = (target: OpenTarget, consent: Consent): Promise<Opened> => {
+    const opened = open(target, consent);
+    opening.add(opened);
+    const over = () => opening.delete(opened);
+    opened.then(over, over);
+    return opened;
   };
 
   const session = (id: number): DeskSession => {
@@ -130,12 +157,16 @@ export function chainDesk(needs: ChainDeskNeeds): ChainDesk {
 
   return {
     handlers: {
-      'chain:open': ({ target, consent }) => {
-        const opened = open(target, consent);
-        opening.add(opened);
-        const over = () => opening.delete(opened);
-        opened.then(over, over);
-        return opened;
+      'chain:open': async ({ target, consent }) => {
+        asked.check(consent);
+        const begun = ahead;
+        ahead = undefined;
+        const isBegun =
+          begun?.target === JSON.stringify(target) && consent.allow.length === 0 && !consent.allowAll;
+        const { answer, mail } = await (isBegun ? begun.opened : start(target, consent));
+        // The window learns the session's number from the answer; what is said about it comes after.
+        setImmediate(mail.release);
+        return answer;
       },
       'chain:close': async args => {
         if (current?.id !== args.session) return null;
@@ -156,12 +187,25 @@ export function chainDesk(needs: ChainDeskNeeds): ChainDesk {
         session(args.session).retry();
         return null;
       },
-      'nbd:list': ({ uri }) => needs.listNbdExports(uri),
+      'nbd:list': ({ uri }) => {
+        listing.abort();
+        listing = new AbortController();
+        return needs.listNbdExports(uri, { signal: listing.signal });
+      },
+      'nbd:cancelList': () => {
+        listing.abort();
+        return null;
+      },
+    },
+    openAhead(target) {
+      ahead = { target: JSON.stringify(target), opened: start(target, NO_CONSENT) };
     },
     busy: () => opening.size > 0 || current?.mail.reading() === true,
     close: async () => {
       lastId++; // whatever is still opening ends, or closes itself when it is there
       ending.abort();
+      listing.abort();
+      ahead = undefined;
       await Promise.all([endCurrent(), bounded(Promise.allSettled(opening))]);
     },
   };
@@ -218,8 +262,7 @@ function gatherMail(session: number, push: ChainDeskNeeds['push']): Mail {
         soon();
       },
       onFindings(findings, more) {
-        const shown = findings.slice(0, MAX_FINDINGS);
-        waiting['chain:findings'] = { session, findings: shown, more: more + findings.length - shown.length };
+        waiting['chain:findings'] = { session, findings, more };
         soon();
       },
     },

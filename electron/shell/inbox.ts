@@ -12,6 +12,8 @@ export interface Inbox {
   restart(): void;
   /** What the window shows now, undefined for nothing. */
   shows(request: OpenRequest | undefined): void;
+  /** What the window will be handed when it listens, undefined for nothing. */
+  waiting(): OpenRequest | undefined;
   /** What was said with a target, as long as no other one came after it. */
   requestFor(target: OpenTarget): OpenRequest | undefined;
 }
@@ -36,6 +38,7 @@ export function inbox(send: (target: OpenTarget) => void): Inbox {
     shows(request) {
       newest = request;
     },
+    waiting: () => (listening ? undefined : newest),
     requestFor: target => (JSON.stringify(target) === JSON.stringify(newest?.target) ? newest : undefined),
   };
 }

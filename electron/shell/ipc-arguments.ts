@@ -159,5 +159,6 @@ export const CHECK_ARGUMENTS: { readonly [C in CallName]: (value: unknown) => Ca
       kind: seekKind(given.kind),
     };
   },
+  'nbd:cancelList': nothing,
   'nbd:list': value => ({ uri: path(fields(value, 'the argument').uri, 'uri') }),
 };

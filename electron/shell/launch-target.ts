@@ -1,10 +1,8 @@
 /** What a start of the program asks for: targets, consent and options, from its arguments or a second launch's. */
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { CowscopeError } from '../../shared/errors.ts';
+import type { CowscopeError } from '../../shared/errors.ts';
 import type { Consent, OpenTarget } from '../../shared/ipc/contract.ts';
-import { MAX_LAYERS } from '../../shared/layer.ts';
-import { isNbdUri } from '../nbd/uri.ts';
+import { targetOf, usageError } from '../service/target-words.ts';
 import { checkConsent, checkTarget, MAX_ALLOWED } from './ipc-arguments.ts';
 
 /** Something to open, and what the person consented to beforehand. */
@@ -13,6 +11,8 @@ export interface OpenRequest {
   readonly consent: Consent;
   /** Open images that another process has locked; what is read may change meanwhile. */
   readonly share: boolean;
+  /** The person gave the address outside the window, so that the key files it names may be read. */
+  readonly allowLocalFiles: boolean;
 }
 
 /** What a start asks for. Paths are absolute. */
@@ -30,7 +30,7 @@ export interface Launch {
 export const EXIT_USAGE = 64;
 
 const SIZES = { low: 200, high: 8192 } as const;
-const WITH_VALUE = ['--screenshot', '--theme', '--window-size', '--format', '--allow'] as const;
+const WITH_VALUE = ['--screenshot', '--theme', '--window-size', '--format', '--snapshot', '--allow'] as const;
 type ValueOption = (typeof WITH_VALUE)[number];
 
 /** Switches of Chromium and Node that are theirs to read; launchers, debuggers and test tools pass them. */
@@ -76,13 +76,21 @@ export function parseLaunch(words: readonly string[], folder: string): Launch {
   const last = (option: ValueOption) => values.get(option)?.at(-1);
   const allow = (values.get('--allow') ?? []).map(path => resolve(folder, path));
   if (allow.length > MAX_ALLOWED) throw usage(`More than ${MAX_ALLOWED} paths are allowed`);
-  const target = targetOf(targets, last('--format'), folder);
+  const format = formatOf(last('--format'));
+  const snapshot = last('--snapshot');
+  const facts = {
+    ...(format === undefined ? {} : { format }),
+    ...(snapshot === undefined ? {} : { snapshot }),
+  };
+  const target = targets.length === 0 ? undefined : targetOf(targets, facts, folder);
   const theme = last('--theme');
   const size = last('--window-size');
   const screenshot = last('--screenshot');
   if (theme !== undefined && theme !== 'light' && theme !== 'dark') throw usage('--theme is light or dark');
   return {
-    ...(target === undefined ? {} : { open: { target, consent: { allow, allowAll }, share } }),
+    ...(target === undefined
+      ? {}
+      : { open: { target, consent: { allow, allowAll }, share, allowLocalFiles: true } }),
     ...(theme === undefined ? {} : { theme }),
     ...(size === undefined ? {} : { windowSize: sizeOf(size) }),
     ...(screenshot === undefined ? {} : { screenshot: resolve(folder, screenshot) }),
@@ -97,37 +105,16 @@ export function checkRequest(value: unknown): OpenRequest | undefined {
       target: checkTarget(given?.target),
       consent: checkConsent(given?.consent),
       share: given?.share === true,
+      allowLocalFiles: true,
     };
   } catch {
     return undefined;
   }
 }
 
-function targetOf(
-  words: readonly string[],
-  format: string | undefined,
-  folder: string,
-): OpenTarget | undefined {
-  if (format !== undefined && format !== 'raw' && format !== 'qcow2') throw usage('--format is raw or qcow2');
-  const [first] = words;
-  if (first === undefined) return undefined;
-  if (words.some(isNbdUri)) {
-    if (words.length > 1) throw usage('An NBD address is opened alone');
-    if (format !== undefined) throw usage('--format is for files');
-    return { kind: 'nbd', uri: first };
-  }
-  if (words.length > MAX_LAYERS) throw usage(`More than ${MAX_LAYERS} files are given`);
-  const files = words.map(word => fileOf(word, folder));
-  return { kind: 'files', files, ...(format === undefined ? {} : { format }) };
-}
-
-function fileOf(word: string, folder: string): string {
-  if (!/^file:/i.test(word)) return resolve(folder, word);
-  try {
-    return fileURLToPath(word);
-  } catch {
-    throw usage(`${word} is not the address of a local file`);
-  }
+function formatOf(word: string | undefined): 'raw' | 'qcow2' | undefined {
+  if (word === undefined || word === 'raw' || word === 'qcow2') return word;
+  throw usage('--format is raw or qcow2');
 }
 
 function sizeOf(text: string): { readonly width: number; readonly height: number } {
@@ -139,5 +126,5 @@ function sizeOf(text: string): { readonly width: number; readonly height: number
 }
 
 function usage(what: string): CowscopeError {
-  return new CowscopeError({ code: 'USAGE', what, subject: '', advice: 'see cowscope open --help' });
+  return usageError(what, 'see cowscope open --help');
 }

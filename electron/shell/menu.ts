@@ -15,6 +15,7 @@ export const MENUS: Readonly<Record<'file' | 'view' | 'go' | 'help', readonly Co
   file: [
     { label: 'Open Image…', id: 'open', keys: 'CmdOrCtrl+O' },
     { label: 'Connect to NBD…', id: 'connect', keys: 'CmdOrCtrl+Shift+O' },
+    { label: 'Show Internal Snapshot…', id: 'snapshot' },
     { label: 'Close the Chain', id: 'close', keys: 'CmdOrCtrl+Shift+W' },
   ],
   view: [

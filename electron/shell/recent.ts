@@ -58,9 +58,9 @@ export function recentTarget(target: OpenTarget): RecentTarget {
     return { title: uri, target: { kind: 'nbd', uri } };
   }
   const top = target.files.at(-1) ?? '';
-  const title =
-    target.files.length > 1 ? `${basename(top)} and ${target.files.length - 1} below` : basename(top);
-  return { title, target };
+  const below = target.files.length > 1 ? ` and ${target.files.length - 1} below` : '';
+  const shown = target.snapshot === undefined ? '' : ` as of snapshot ${target.snapshot}`;
+  return { title: `${basename(top)}${below}${shown}`, target };
 }
 
 /**

@@ -1,13 +1,15 @@
 /** Saves the window's picture once it has come to rest. */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BrowserWindow } from 'electron';
+import type { BrowserWindow, NativeImage, WebContents } from 'electron';
 import { CowscopeError } from '../../shared/errors.ts';
 import type { QuietWatch } from './quiet.ts';
 
 /** Milliseconds without any event after which waiting ends. */
 const GIVE_UP = 60_000;
 const LOOK_EVERY = 50;
+/** A window that never stops changing is taken as it is after so many pictures. */
+const MOST_PICTURES = 20;
 
 /**
  * Waits until the window is at rest and writes its picture as PNG to `file`.
@@ -25,7 +27,7 @@ export async function saveScreenshot(
       throw failed('APP_SCREENSHOT_TIMEOUT', 'The window did not finish drawing', file);
     await sleep(LOOK_EVERY);
   }
-  const image = await window.webContents.capturePage();
+  const image = await settledPicture(window.webContents);
   if (image.isEmpty()) throw failed('APP_SCREENSHOT_FAILED', 'The window has no picture to save', file);
   try {
     await writeFile(file, image.toPNG());
@@ -33,6 +35,18 @@ export async function saveScreenshot(
     const why = error instanceof Error ? error.message : String(error);
     throw failed('APP_SCREENSHOT_FAILED', `The picture could not be written: ${why}`, file);
   }
+}
+
+/** The picture once two in a row are the same: on a busy machine the compositor is some frames behind the drawing. */
+async function settledPicture(contents: WebContents): Promise<NativeImage> {
+  let picture = await contents.capturePage();
+  for (let tries = 0; tries < MOST_PICTURES; tries++) {
+    await sleep(LOOK_EVERY);
+    const next = await contents.capturePage();
+    if (next.toBitmap().equals(picture.toBitmap())) return next;
+    picture = next;
+  }
+  return picture;
 }
 
 function failed(code: string, what: string, file: string): CowscopeError {

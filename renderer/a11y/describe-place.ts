@@ -4,11 +4,13 @@ import { stateOf } from '../../shared/extent/flags.ts';
 import type { Inspection, OpenedChain } from '../../shared/ipc/contract.ts';
 import { formatOffset, formatSize } from '../../shared/offset.ts';
 import { LEGEND, marksIn } from '../state/legend-keys.ts';
+import { ownerTrack } from '../state/tracks.ts';
 
 /** `0x0012_0000, 64 KiB, zero, hole that overrides, top.qcow2`. */
-export function describePlace(inspection: Inspection, track: number, { tracks }: OpenedChain): string {
+export function describePlace(inspection: Inspection, track: number, chain: OpenedChain): string {
+  const { tracks } = chain;
   const extent = inspection.layers.find(layer => layer.track === track) ?? inspection;
-  const owner = tracks.find(t => t.kind === 'layer' && t.layer === inspection.owner)?.title;
+  const owner = ownerTrack(chain, inspection.owner)?.title;
   const parts = [
     formatOffset(extent.start),
     formatSize(extent.end - extent.start),

@@ -4,6 +4,7 @@ import { type ExtentState, LOCAL, stateOf } from '../../shared/extent/flags.ts';
 import type { OpenedChain, TrackInfo } from '../../shared/ipc/contract.ts';
 import type { ExactExtents } from '../lod/exact-window.ts';
 import { type MarkKey, marksIn } from '../state/legend-keys.ts';
+import { ownerTrack } from '../state/tracks.ts';
 import type { Viewport } from '../state/viewport.ts';
 
 /** One extent of a track, cut to what is in view. Offsets and lengths in bytes. */
@@ -21,7 +22,7 @@ export function trackRows(
   exact: ExactExtents,
   view: Viewport,
   track: TrackInfo,
-  { chain }: OpenedChain,
+  chain: OpenedChain,
 ): readonly TrackRow[] {
   const extents = exact.tracks[track.id];
   if (extents === undefined) return [];
@@ -34,12 +35,12 @@ export function trackRows(
     const end = Math.min(starts[i + 1] ?? exact.end, to);
     if (end <= start) continue;
     const word = words[i] as number;
-    const owner = track.kind === 'guest' ? (owners[i] ?? -1) : track.layer;
+    const owner = track.kind === 'guest' ? ownerTrack(chain, owners[i] ?? -1) : track;
     rows.push({
       start,
       length: end - start,
       state: stateOf(word),
-      owner: word & LOCAL ? (chain.layers[owner]?.name ?? '') : '',
+      owner: word & LOCAL ? (owner?.title ?? '') : '',
       marks: marksIn(presentBits(word)),
     });
   }

@@ -1,4 +1,4 @@
-import { useCallback, useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { TrackInfo } from '../../shared/ipc/contract.ts';
 import { summarise } from '../lod/summary.ts';
 import { drawnStrip } from '../state/session.ts';
@@ -11,14 +11,26 @@ const SETTLED = 300;
 /** The track in words, brought up to date when the view has settled, never in every frame. */
 export function useTrackSummary(track: TrackInfo): string {
   const [summary, setSummary] = useState(`${track.title}: loading`);
-  const [timer] = useState<{ id: ReturnType<typeof setTimeout> | undefined }>({ id: undefined });
-  const later = useCallback(() => {
-    clearTimeout(timer.id);
-    timer.id = setTimeout(() => {
+  const later = useMemo(() => {
+    let drawn = 0;
+    let waiting = false;
+    // One timer until the view rests: a new one for every track in every frame would cost more than the summary.
+    const look = () => {
+      const rested = performance.now() - drawn;
+      if (rested < SETTLED) {
+        setTimeout(look, SETTLED - rested);
+        return;
+      }
+      waiting = false;
       const strip = drawnStrip(track.id);
       if (strip !== undefined) setSummary(trackSummary(track, summarise(strip)));
-    }, SETTLED);
-  }, [track, timer]);
+    };
+    return () => {
+      drawn = performance.now();
+      if (!waiting) setTimeout(look, SETTLED);
+      waiting = true;
+    };
+  }, [track]);
   usePainter(later);
   return summary;
 }

@@ -10,19 +10,15 @@ export interface Ink {
   readonly states: readonly Pixel[];
   /** What patterns on a state are drawn in. */
   readonly pattern: readonly Pixel[];
-  /** What is written on a state. */
-  readonly text: readonly Pixel[];
   readonly lane: Pixel;
   readonly frame: Pixel;
   readonly dirty: Pixel;
   readonly override: Pixel;
   readonly corrupt: Pixel;
-  /** Written on `override` and `corrupt`. */
-  readonly onMark: Pixel;
 }
 
 /** The palette key that a state is drawn in. */
-export const STATE_COLOURS: Readonly<Record<(typeof STATES)[number], PaletteKey | 'lane'>> = {
+const STATE_COLOURS: Readonly<Record<(typeof STATES)[number], PaletteKey | 'lane'>> = {
   data: 'data',
   compressed: 'compressed',
   zeroAllocated: 'zeroAllocated',
@@ -43,15 +39,17 @@ export function pixel(hex: string): Pixel {
 
 /** `share` of `b` over the rest of `a`, channel by channel. */
 export function mix(a: Pixel, b: Pixel, share: number): Pixel {
-  const channel = (shift: number) => {
-    const from = (a >>> shift) & 0xff;
-    return Math.round(from + (((b >>> shift) & 0xff) - from) * share) << shift;
-  };
-  return (0xff000000 | channel(16) | channel(8) | channel(0)) >>> 0;
+  const high = mixChannel((a >>> 16) & 0xff, (b >>> 16) & 0xff, share);
+  const middle = mixChannel((a >>> 8) & 0xff, (b >>> 8) & 0xff, share);
+  return (0xff000000 | (high << 16) | (middle << 8) | mixChannel(a & 0xff, b & 0xff, share)) >>> 0;
+}
+
+function mixChannel(from: number, to: number, share: number): number {
+  return Math.round(from + (to - from) * share);
 }
 
 /** Relative luminance of a pixel, 0 to 1 (WCAG 2.2). */
-export function luminance(colour: Pixel): number {
+function luminance(colour: Pixel): number {
   const linear = (shift: number) => {
     const value = ((colour >>> shift) & 0xff) / 255;
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
@@ -92,16 +90,13 @@ export function inkOf(palette: Palette): Ink {
     reserved: frame,
     unread: frame,
   };
-  const override = pixel(palette.states.override);
   return {
     states,
     pattern: STATES.map((state, i) => patterns[state] ?? (states[i] as Pixel)),
-    text: states.map(ground => readable(ground)),
     lane,
     frame,
     dirty: pixel(palette.states.dirty),
-    override,
+    override: pixel(palette.states.override),
     corrupt: pixel(palette.states.corrupt),
-    onMark: readable(override),
   };
 }

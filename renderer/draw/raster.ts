@@ -25,7 +25,15 @@ export function fillRect(
   colour: Pixel,
 ): void {
   const { width, pixels } = raster;
-  for (let y = y0; y < y1; y++) pixels.fill(colour, y * width + x0, y * width + x1);
+  for (let y = y0; y < y1; y++) fillRow(pixels, colour, y * width + x0, y * width + x1);
+}
+
+/** Pixels below which a loop is done before the call of a fill has begun. */
+const SHORT = 24;
+
+function fillRow(pixels: Uint32Array, colour: Pixel, from: number, to: number): void {
+  if (to - from >= SHORT) pixels.fill(colour, from, to);
+  else for (let i = from; i < to; i++) pixels[i] = colour;
 }
 
 /** Draws a frame `line` wide along the inside of the rectangle. */
@@ -102,7 +110,7 @@ export function fillHatch(
     for (; x < x1; x += period) {
       const from = Math.max(x, x0);
       const to = Math.min(x + line, x1);
-      if (to > from) pixels.fill(colour, row + from, row + to);
+      fillRow(pixels, colour, row + from, row + to);
     }
   }
 }

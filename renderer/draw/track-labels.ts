@@ -3,6 +3,7 @@ import type { ExtentState } from '../../shared/extent/flags.ts';
 import { type OpenedChain, PRESENT, type TrackInfo } from '../../shared/ipc/contract.ts';
 import { escapeUntrusted } from '../../shared/untrusted-text.ts';
 import { LEGEND, stateAt } from '../state/legend-keys.ts';
+import { ownerTrack } from '../state/tracks.ts';
 import type { Run } from './runs.ts';
 
 /** Longest layer name written on a run. */
@@ -10,7 +11,7 @@ const NAME = 40;
 
 /** A function that gives the labels of a run. On the guest's track they name the layer that decides. */
 export function trackLabels(track: TrackInfo, chain: OpenedChain): (run: Run) => readonly string[] {
-  const names = chain.chain.layers.map(layer => escapeUntrusted(layer.name, NAME));
+  const names = chain.tracks.map(({ title }) => escapeUntrusted(title, NAME));
   return run => {
     const { letter, name } = LEGEND[stateAt(run.state)];
     if (track.kind !== 'guest') {
@@ -19,17 +20,21 @@ export function trackLabels(track: TrackInfo, chain: OpenedChain): (run: Run) =>
       return stateAt(run.state) === 'unallocated' ? [name] : [...hidden, name, letter];
     }
     const state = stateAt(run.state);
-    const owner = names[run.owner];
+    const owner = names[ownerTrack(chain, run.owner)?.id ?? -1];
     if (state === 'unallocated') return [name];
     if (state === 'outOfRange') return [`past the end of ${owner ?? 'a layer'}`, 'past the end', letter];
     return owner === undefined ? [name, letter] : [`${name} · ${owner}`, name, letter];
   };
 }
 
-/** A function that gives what is written below a run: on the guest's track the number of the layer that is read. */
-export function trackFeet(track: TrackInfo): ((run: Run) => string) | undefined {
+/** A function that gives what is written below a run: on the guest's track the number, or depth, of the layer that is read. */
+export function trackFeet(track: TrackInfo, chain: OpenedChain): ((run: Run) => string) | undefined {
   if (track.kind !== 'guest') return undefined;
-  return run => (run.owner < 0 || NOT_HELD.includes(stateAt(run.state)) ? '' : String(run.owner));
+  return run => {
+    const owner = ownerTrack(chain, run.owner);
+    if (owner === undefined || NOT_HELD.includes(stateAt(run.state))) return '';
+    return String(owner.kind === 'depth' ? owner.depth : owner.layer);
+  };
 }
 
 const NOT_HELD: readonly ExtentState[] = ['unallocated', 'outOfRange', 'unread', 'unreadable'];

@@ -1,7 +1,8 @@
 /** Everything the window can do, as data: the toolbar, the palette, the key sheet and the keys are made from it. */
+import { goToFinding } from './findings.ts';
 import type { Hotkey } from './hotkeys.ts';
 import { fitAll, glideTo, goInHistory, panByShare, zoomBy } from './navigation.ts';
-import { chooseAndOpen, closeChain } from './opening.ts';
+import { chooseAndOpen, closeChain, showSnapshot } from './opening.ts';
 import { cycleTheme, toggleInspector } from './preferences.ts';
 import { cancelReading, retryReading } from './pushes.ts';
 import {
@@ -13,12 +14,15 @@ import {
   selectRange,
   selectSameState,
 } from './selection.ts';
-import { now, set } from './store.ts';
+import { shownSnapshot } from './snapshots.ts';
+import { now, say, set } from './store.ts';
 import {
   copySelection,
   focusElement,
   focusTrack,
+  goToOwner,
   moveByCluster,
+  openMenu,
   toggleTable,
   toggleTrack,
 } from './track-actions.ts';
@@ -59,6 +63,12 @@ export const COMMANDS: readonly Command[] = [
     () => set({ dialog: { kind: 'connect', uri: '' } }),
     false,
   ),
+  command('File', 'snapshot', 'Show internal snapshot…', [], () => set({ dialog: { kind: 'snapshots' } })),
+  command('File', 'active', 'Back to the active disk', [], () => {
+    const { chain } = now();
+    if (chain !== undefined && shownSnapshot(chain) !== undefined) showSnapshot();
+    else say('The active disk is shown');
+  }),
   command('File', 'close', 'Close the chain', [{ key: 'w', mod: true, shift: true }], closeChain),
 
   command('View', 'fit', 'Fit the whole disk', [{ key: '0' }, { key: '0', mod: true }], fitAll),
@@ -100,8 +110,9 @@ export const COMMANDS: readonly Command[] = [
     selectNext('holeOverride', true, 'hole that overrides'),
   ),
   command('Go', 'next-dirty', 'Next dirty place', [], () => selectNext('dirty', false, 'dirty place')),
-  command('Go', 'next-damaged', 'Next damaged place', [], () =>
-    selectNext('damaged', false, 'damaged place'),
+  command('Go', 'next-damaged', 'Next damaged place or finding', [{ key: 'j' }], () => goToFinding(false)),
+  command('Go', 'previous-damaged', 'Previous damaged place or finding', [{ key: 'k' }], () =>
+    goToFinding(true),
   ),
   command('Go', 'next-cluster', 'Next cluster', [{ key: ']' }], () => moveByCluster(1)),
   command('Go', 'previous-cluster', 'Previous cluster', [{ key: '[' }], () => moveByCluster(-1)),
@@ -125,6 +136,14 @@ export const COMMANDS: readonly Command[] = [
     const extent = selectedExtent();
     if (extent !== undefined) selectRange(extent.start, extent.end);
   }),
+  command('Select', 'owner', 'Go to the layer that is read here', [], goToOwner),
+  command(
+    'Select',
+    'menu',
+    'Menu of this place',
+    [{ key: 'F10', shift: true }, { key: 'ContextMenu' }],
+    openMenu,
+  ),
   command('Select', 'statistics', 'Statistics of the range', [], countRange),
   command('Select', 'copy', 'Copy offset or range', [{ key: 'c', mod: true }], copySelection),
   command('Select', 'clear', 'Clear: tooltip, then range, then selection', [{ key: 'Escape' }], clearOne),

@@ -47,6 +47,7 @@ const NAMES: Readonly<Record<string, string>> = {
   PageUp: 'PgUp',
   PageDown: 'PgDn',
   Escape: 'Esc',
+  ContextMenu: '☰',
   ' ': 'Space',
 };
 

@@ -5,7 +5,7 @@ import { currentLoader } from './session.ts';
 import { now, useStore } from './store.ts';
 
 /** True while anything is on its way. */
-export function isBusy(): boolean {
+function isBusy(): boolean {
   const { opening, app, error, progress, chain, width } = now();
   if ((app === undefined && error === undefined) || opening !== undefined || drawing()) return true;
   if (chain !== undefined && width === 0) return true;
@@ -17,9 +17,15 @@ export function isBusy(): boolean {
 export function watchIdle(): () => void {
   let told: unknown;
   let checking: ReturnType<typeof setTimeout> | undefined;
+  let said: boolean | undefined;
+  const say = (idle: boolean) => {
+    if (idle !== said) document.documentElement.dataset.idle = String(idle);
+    said = idle;
+  };
   const check = () => {
+    checking = undefined;
     const idle = !isBusy();
-    document.documentElement.dataset.idle = String(idle);
+    say(idle);
     const { chain, error } = now();
     const outcome = chain ?? error;
     if (!idle || outcome === undefined || outcome === told) return;
@@ -28,13 +34,12 @@ export function watchIdle(): () => void {
   };
   // After the frame, so that what it asked for counts.
   const later = () => {
-    clearTimeout(checking);
-    checking = setTimeout(check, 0);
+    checking ??= setTimeout(check, 0);
   };
   const stopPainter = addPainter(later);
   const stopStore = useStore.subscribe((state, before) => {
     if (state.viewport !== before.viewport || state.chain !== before.chain) requestDraw();
-    document.documentElement.dataset.idle = 'false';
+    say(false);
     later();
   });
   requestDraw();

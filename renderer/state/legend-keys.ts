@@ -1,8 +1,8 @@
 /** What the legend names: the states and marks that are drawn, each with its letter and its words. */
 
 import { type ExtentState, STATES } from '../../shared/extent/flags.ts';
-import { STATE_LABELS } from '../../shared/extent/labels.ts';
-import { PRESENT } from '../../shared/ipc/contract.ts';
+import { STATE_LABELS, STATE_MEANINGS } from '../../shared/extent/labels.ts';
+import { type OpenedChain, PRESENT } from '../../shared/ipc/contract.ts';
 
 /** A mark on a state. */
 export type MarkKey = keyof typeof PRESENT;
@@ -19,42 +19,22 @@ export interface LegendEntry {
   readonly meaning: string;
 }
 
-/** Every state and mark. States are named as the command line names them. */
+function ofState(state: ExtentState, letter: string): LegendEntry {
+  return { letter, name: STATE_LABELS[state], meaning: `${STATE_MEANINGS[state]}.` };
+}
+
+/** Every state and mark. States are named and explained as on the command line. */
 export const LEGEND: Readonly<Record<LegendKey, LegendEntry>> = {
-  data: { letter: 'D', name: STATE_LABELS.data, meaning: 'This layer holds data here.' },
-  compressed: {
-    letter: 'C',
-    name: STATE_LABELS.compressed,
-    meaning: 'This layer holds compressed data here.',
-  },
-  zeroAllocated: {
-    letter: 'Z',
-    name: STATE_LABELS.zeroAllocated,
-    meaning: 'Reads as zeros; space in the file is still kept for it. Hides the layers below.',
-  },
-  zeroHole: {
-    letter: 'z',
-    name: STATE_LABELS.zeroHole,
-    meaning: 'Reads as zeros and takes no space in the file. Hides the layers below.',
-  },
-  unallocated: {
-    letter: '·',
-    name: STATE_LABELS.unallocated,
-    meaning: 'Nothing here: the layer below decides.',
-  },
-  reserved: {
-    letter: 'r',
-    name: STATE_LABELS.reserved,
-    meaning: 'Space in the file is kept, but the layer below decides what is read.',
-  },
-  holeUnknown: {
-    letter: '?',
-    name: STATE_LABELS.holeUnknown,
-    meaning: 'The server calls this a hole without saying that it reads as zeros.',
-  },
-  outOfRange: { letter: 'x', name: STATE_LABELS.outOfRange, meaning: 'This layer ends before this offset.' },
-  unread: { letter: '…', name: STATE_LABELS.unread, meaning: 'Nothing is known here yet.' },
-  unreadable: { letter: '!', name: STATE_LABELS.unreadable, meaning: 'This part could not be read.' },
+  data: ofState('data', 'D'),
+  compressed: ofState('compressed', 'C'),
+  zeroAllocated: ofState('zeroAllocated', 'Z'),
+  zeroHole: ofState('zeroHole', 'z'),
+  unallocated: ofState('unallocated', '·'),
+  reserved: ofState('reserved', 'r'),
+  holeUnknown: ofState('holeUnknown', '?'),
+  outOfRange: ofState('outOfRange', 'x'),
+  unread: ofState('unread', '…'),
+  unreadable: ofState('unreadable', '!'),
   overrides: {
     letter: 'v',
     name: 'override',
@@ -78,6 +58,24 @@ export const LEGEND: Readonly<Record<LegendKey, LegendEntry>> = {
     meaning: 'A layer above holds content here, so this is not read.',
   },
 };
+
+/** What states mean less surely where an NBD server tells of a whole chain and there are no tables to look into. */
+const OVER_NBD: Partial<Readonly<Record<LegendKey, string>>> = {
+  data: 'Data here, compressed or not: over NBD both look the same.',
+  zeroHole: 'Reads zero. Over NBD it cannot be told what this hides, nor whether host space is kept.',
+  unallocated:
+    'Falls through to the layer below, or lies past this layer’s end: over NBD both look the same.',
+};
+
+/** What a state or mark means in this chain, in one or two sentences. */
+export function meaningOf(key: LegendKey, chain: OpenedChain): string {
+  return (isRemote(chain) ? OVER_NBD[key] : undefined) ?? LEGEND[key].meaning;
+}
+
+/** True for the export of an NBD server: one layer to us, however many the server has. */
+export function isRemote({ chain }: OpenedChain): boolean {
+  return chain.layers.some(layer => layer.format === 'nbd');
+}
 
 /** Marks in the order of importance to a person. */
 export const MARK_KEYS: readonly MarkKey[] = [

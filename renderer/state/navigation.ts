@@ -138,7 +138,7 @@ export function goInHistory(steps: number): void {
   glideTo(place, false);
 }
 
-/** The start of the next place of a kind on a track, or undefined; says so where there is none. */
+/** The start of the next place of a kind on a track, -1 where there is none; undefined where it could not be asked. */
 export async function seek(
   track: number,
   from: number,
@@ -153,7 +153,7 @@ export async function seek(
     if (reply.error.code !== 'CANCELLED') set({ error: reply.error });
     return undefined;
   }
-  return reply.value < 0 ? undefined : reply.value;
+  return reply.value;
 }
 
 /** The first place on the whole axis where a track shows a mark, from what is loaded; undefined where it does not. */

@@ -4,15 +4,18 @@ import type { Consent, OpenTarget } from '../../shared/ipc/contract.ts';
 import { call } from '../bridge/bridge.ts';
 import { NO_HISTORY, visit } from './history.ts';
 import { beginSession, endSession } from './session.ts';
-import { NO_CHAIN, NO_CONSENT, now, set } from './store.ts';
+import { titleOf } from './snapshots.ts';
+import { NO_CHAIN, NO_CONSENT, now, type Store, set } from './store.ts';
 import { wholeAxis } from './viewport.ts';
+
+type Opening = Pick<Store, 'target' | 'consent'>;
 
 let attempt = 0;
 
 /** Opens a target in place of what is open. When it fails, what is open stays and the error is shown. */
 export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSENT): Promise<void> {
   const mine = ++attempt;
-  set({ opening: target, error: undefined, dialog: undefined });
+  set({ opening: target, error: undefined, failed: undefined, dialog: undefined });
   const reply = await call('chain:open', { target, consent });
   if (mine !== attempt) {
     // Closed or replaced meanwhile: what was opened after all must not stay.
@@ -20,13 +23,13 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
     return;
   }
   if (!reply.ok) {
-    set({ opening: undefined, error: reply.error });
+    set({ opening: undefined, error: reply.error, failed: { target, consent } });
     return;
   }
   const chain = reply.value;
   const { size } = chain.chain;
   beginSession(chain.session, size);
-  const viewport = wholeAxis({ size, width: 0 });
+  const viewport = stays(target, size) ? now().viewport : wholeAxis({ size, width: 0 });
   set({
     ...NO_CHAIN,
     opening: undefined,
@@ -35,15 +38,44 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
     chain,
     viewport,
     history: visit(NO_HISTORY, viewport),
-    announcement: `Opened ${chain.tracks[1]?.title ?? 'the image'}, ${chain.chain.layers.length} layers`,
+    announcement: `Opened ${titleOf(chain)}, ${chain.chain.layers.length} layers`,
   });
   await refreshApp();
 }
 
-/** Opens what is open again, with consent to one more path. */
-export function openAllowing(path: string): void {
-  const { target, consent } = now();
+/** True where the same disk is opened again, such as one of its snapshots: the place looked at is then kept. */
+function stays(target: OpenTarget, size: number): boolean {
+  const { target: shown, chain } = now();
+  if (target.kind !== 'files' || shown?.kind !== 'files' || chain?.chain.size !== size) return false;
+  return target.files.at(-1) === shown.files.at(-1);
+}
+
+/** Opens what is open again, or what could not be opened, with consent to one more path. */
+export function openAllowing(path: string, { target, consent }: Opening = now()): void {
   if (target !== undefined) void openTarget(target, { ...consent, allow: [...consent.allow, path] });
+}
+
+/** Shows what is open as the internal snapshot of that id or name was; without one, the active disk. */
+export function showSnapshot(word?: string): void {
+  const { target, consent } = now();
+  if (target?.kind !== 'files') return;
+  const { snapshot: _, ...active } = target;
+  void openTarget(word === undefined ? active : { ...active, snapshot: word }, consent);
+}
+
+/**
+ * Lets the person choose the file that belongs below the lowest layer, and opens the chain as a list of files with it
+ * as the base. Several chosen files are arranged first.
+ */
+export async function locateBacking(): Promise<void> {
+  const { target, chain, consent } = now();
+  if (chain === undefined || target?.kind !== 'files') return;
+  const reply = await call('dialog:openFiles', undefined);
+  if (!reply.ok) set({ error: reply.error });
+  if (!reply.ok || reply.value.length === 0) return;
+  const files = [...reply.value, ...chain.chain.layers.map(layer => layer.path)];
+  if (reply.value.length > 1) set({ dialog: { kind: 'arrange', files } });
+  else await openTarget({ ...target, files }, consent);
 }
 
 /** Shows the open dialog and opens what was chosen. */

@@ -1,10 +1,11 @@
 /** What the main process says by itself. */
+import type { PushName } from '../../shared/ipc/contract.ts';
 import { call, listen } from '../bridge/bridge.ts';
 import { requestDraw } from '../draw/frame.ts';
 import { openTarget } from './opening.ts';
 import { refreshSelection } from './selection.ts';
 import { currentLoader } from './session.ts';
-import { now, set } from './store.ts';
+import { now, set, useStore } from './store.ts';
 
 /** Milliseconds of quiet before the selection is asked again. */
 const REFRESH = 200;
@@ -13,11 +14,25 @@ const REFRESH = 200;
 export function listenToPushes(run: (id: string) => void): () => void {
   let refreshing: ReturnType<typeof setTimeout> | undefined;
   const mine = (session: number) => now().chain?.session === session;
+  // Answers and pushes travel by ways of their own: news of a chain may be here before the answer that opens it.
+  let early: { readonly session: number; readonly news: Map<PushName, () => void> } | undefined;
+  const tell = (name: PushName, session: number, act: () => void) => {
+    if (mine(session)) return act();
+    if (now().opening === undefined) return;
+    if (early?.session !== session) early = { session, news: new Map() };
+    early.news.set(name, act);
+  };
   const stops = [
+    useStore.subscribe(({ chain }, before) => {
+      if (chain === undefined || chain.session === before.chain?.session) return;
+      const news = early?.session === chain.session ? early.news : [];
+      early = undefined;
+      for (const [, act] of news) act();
+    }),
     listen('app:open', ({ target }) => void openTarget(target)),
     listen('app:command', ({ id }) => run(id)),
     listen('chain:progress', ({ session, layers }) => {
-      if (mine(session)) set({ progress: layers });
+      tell('chain:progress', session, () => set({ progress: layers }));
     }),
     listen('chain:changed', ({ session, version, start, end }) => {
       if (!mine(session)) return;
@@ -29,11 +44,13 @@ export function listenToPushes(run: (id: string) => void): () => void {
       refreshing = setTimeout(refreshSelection, REFRESH);
     }),
     listen('chain:tracks', ({ session, tracks }) => {
-      const { chain } = now();
-      if (chain?.session === session) set({ chain: { ...chain, tracks } });
+      tell('chain:tracks', session, () => {
+        const { chain } = now();
+        if (chain !== undefined) set({ chain: { ...chain, tracks } });
+      });
     }),
     listen('chain:findings', ({ session, findings, more }) => {
-      if (mine(session)) set({ findings, moreFindings: more });
+      tell('chain:findings', session, () => set({ findings, moreFindings: more }));
     }),
   ];
   return () => {

@@ -6,7 +6,7 @@ import { describePlace } from '../a11y/describe-place.ts';
 import { call } from '../bridge/bridge.ts';
 import { requestDraw } from '../draw/frame.ts';
 import { bringIntoView, fitRange, seek } from './navigation.ts';
-import { now, type Place, set } from './store.ts';
+import { now, type Place, say, set } from './store.ts';
 
 /** Selects a place and asks for everything known about it. */
 export async function select(place: Place): Promise<void> {
@@ -15,7 +15,7 @@ export async function select(place: Place): Promise<void> {
   const size = chain.chain.size;
   const offset = Math.min(Math.max(Math.floor(place.offset), 0), Math.max(size - 1, 0));
   const selection = { track: place.track, offset };
-  set({ selection, focusedTrack: place.track });
+  set({ selection, focusedTrack: place.track, message: '' });
   requestDraw();
   const reply = await call('chain:inspect', { session: chain.session, offset });
   if (now().selection !== selection) return;
@@ -49,27 +49,49 @@ export function selectedExtent(): { readonly start: number; readonly end: number
 /** Searches begun: only the newest one moves the selection. */
 let seeks = 0;
 
-/** Selects the next (or previous) place of a kind, on the focused track, from the selection on. */
+/** Begins a search. The function tells whether it is still the newest one. */
+export function beginSearch(): () => boolean {
+  const mine = ++seeks;
+  return () => mine === seeks;
+}
+
+/** Selects the next (or previous) place of a kind on the focused track, from the selection on, else from what is in view. */
 export async function selectNext(kind: SeekKind, backwards: boolean, name: string): Promise<void> {
   const { selection, focusedTrack, viewport } = now();
-  const extent = selectedExtent();
-  const start = backwards ? (extent?.start ?? viewport.end) : (selection?.offset ?? viewport.start - 1);
-  const mine = ++seeks;
-  const found = await seek(focusedTrack, Math.max(-1, start), kind, backwards);
-  if (mine !== seeks) return;
-  if (found === undefined) set({ announcement: `No ${backwards ? 'earlier' : 'further'} ${name}` });
+  const from = backwards
+    ? (selectedExtent()?.start ?? Math.ceil(viewport.end))
+    : (selection?.offset ?? Math.ceil(viewport.start) - 1);
+  const isNewest = beginSearch();
+  const found = await seek(focusedTrack, from, kind, backwards);
+  if (found === undefined || !isNewest()) return;
+  if (found < 0) sayNone(backwards, `${name} in ${trackName(focusedTrack)}`);
   else await goTo({ track: focusedTrack, offset: found });
 }
 
+/** Says that there is no further (or earlier) one of what `name` names. */
+export function sayNone(backwards: boolean, name: string): void {
+  const reading = now().progress.some(({ phase }) => phase === 'reading' || phase === 'waiting');
+  say(`No ${backwards ? 'earlier' : 'further'} ${name}${reading ? ' so far' : ''}`);
+}
+
+function trackName(id: number): string {
+  const track = now().chain?.tracks.find(candidate => candidate.id === id);
+  return track === undefined || track.kind === 'guest' ? 'the guest’s view' : track.title;
+}
+
 /** The first place of a kind on a track, offset 0 included; undefined where there is none. */
-export function seekFirst(track: number, kind: SeekKind): Promise<number | undefined> {
-  return seek(track, -1, kind, false);
+export async function seekFirst(track: number, kind: SeekKind): Promise<number | undefined> {
+  const found = await seek(track, -1, kind, false);
+  return found === undefined || found < 0 ? undefined : found;
 }
 
 /** Selects the next (or previous) extent of the state that is selected. */
 export async function selectSameState(backwards: boolean): Promise<void> {
   const { inspection, selection } = now();
-  if (inspection === undefined || selection === undefined) return;
+  if (inspection === undefined || selection === undefined) {
+    say('Select an extent first');
+    return;
+  }
   const word = inspection.layers.find(layer => layer.track === selection.track)?.word ?? inspection.word;
   await selectNext({ state: stateIndexOf(word) }, backwards, 'extent of this state');
 }

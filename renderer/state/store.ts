@@ -19,6 +19,9 @@ import type { Viewport } from './viewport.ts';
 export type Dialog =
   | { readonly kind: 'connect'; readonly uri: string }
   | { readonly kind: 'arrange'; readonly files: readonly string[] }
+  | { readonly kind: 'snapshots' }
+  /** The menu of the selected place, at CSS pixels of the window. */
+  | { readonly kind: 'menu'; readonly x: number; readonly y: number }
   | { readonly kind: 'keys' }
   | { readonly kind: 'palette' };
 
@@ -49,6 +52,8 @@ export interface Store {
   readonly chain: OpenedChain | undefined;
   /** What went wrong last, until it is dismissed. */
   readonly error: ErrorRecord | undefined;
+  /** What could not be opened, with the consent it had, where that is what went wrong. */
+  readonly failed: { readonly target: OpenTarget; readonly consent: Consent } | undefined;
 
   readonly viewport: Viewport;
   /** CSS pixels of the lanes' canvases. */
@@ -79,6 +84,8 @@ export interface Store {
   readonly theme: 'system' | 'light' | 'dark';
   /** What the live region says. */
   readonly announcement: string;
+  /** What the status bar says for a while: why a key did nothing. */
+  readonly message: string;
 }
 
 /** What belongs to one opened chain and goes with it. */
@@ -111,6 +118,7 @@ export const useStore = create<Store>(() => ({
   target: undefined,
   consent: NO_CONSENT,
   error: undefined,
+  failed: undefined,
   width: 0,
   declined: new Set<string>(),
   dialog: undefined,
@@ -118,6 +126,7 @@ export const useStore = create<Store>(() => ({
   inspectorWidth: 320,
   theme: 'system',
   announcement: '',
+  message: '',
 }));
 
 /** The store's present content. */
@@ -125,6 +134,17 @@ export const now = useStore.getState;
 
 /** Changes the store. */
 export const set = useStore.setState;
+
+/** Milliseconds for which the status bar keeps a message. */
+const MESSAGE = 6000;
+let silence: ReturnType<typeof setTimeout> | undefined;
+
+/** Tells the person something in words: in the status bar for a while, and in the live region. */
+export function say(message: string): void {
+  set({ message, announcement: message });
+  clearTimeout(silence);
+  silence = setTimeout(() => set({ message: '' }), MESSAGE);
+}
 
 /** The set with `item` put in, or taken out where it was in. */
 export function toggled<T>(items: ReadonlySet<T>, item: T): ReadonlySet<T> {

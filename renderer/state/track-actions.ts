@@ -1,7 +1,9 @@
 /** What can be done with one track, and small acts of the keyboard. */
 import { formatOffset } from '../../shared/offset.ts';
-import { goTo, selectedExtent } from './selection.ts';
-import { now, set, toggled } from './store.ts';
+import { goTo, select, selectedExtent } from './selection.ts';
+import { now, say, set, toggled } from './store.ts';
+import { ownerTrack } from './tracks.ts';
+import { pxOf } from './viewport.ts';
 
 /** Shows a track as a table, or as a picture again, and gives the new one the focus. */
 export function toggleTable(track: number): void {
@@ -24,6 +26,33 @@ export function focusTrack(step: number): void {
   set({ focusedTrack: track.id });
   focusElement(`[data-track="${track.id}"] [data-twin]`);
   if (selection !== undefined) void goTo({ track: track.id, offset: selection.offset });
+}
+
+/** Opens the menu of the selected place beside its track; with nothing selected, of the first place in view. */
+export async function openMenu(): Promise<void> {
+  const { selection, focusedTrack, viewport, width } = now();
+  const place = selection ?? { track: focusedTrack, offset: Math.ceil(viewport.start) };
+  if (selection === undefined) await select(place);
+  const box = document.querySelector(`[data-track="${place.track}"] [data-twin]`)?.getBoundingClientRect();
+  const px = Math.min(Math.max(pxOf(viewport, place.offset, width), 0), width);
+  set({ dialog: { kind: 'menu', x: (box?.left ?? 0) + px, y: box?.bottom ?? 0 } });
+}
+
+/** Selects the same offset on the track of the layer that is read there. */
+export function goToOwner(): void {
+  const { chain, inspection } = now();
+  if (chain === undefined || inspection === undefined) {
+    say('Select an extent first');
+    return;
+  }
+  const owner = ownerTrack(chain, inspection.owner);
+  if (owner === undefined) {
+    say('No layer is known to hold this place');
+    return;
+  }
+  set({ hidden: new Set([...now().hidden].filter(id => id !== owner.id)) });
+  void select({ track: owner.id, offset: inspection.offset });
+  requestAnimationFrame(() => focusElement(`[data-track="${owner.id}"] [data-twin]`));
 }
 
 /** Selects the start of the next (or previous) cluster of the focused track's layer. */

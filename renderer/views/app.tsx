@@ -1,4 +1,6 @@
+import { useEffect } from 'react';
 import { LiveRegion } from '../a11y/live-region.tsx';
+import { titleOf } from '../state/snapshots.ts';
 import { useStore } from '../state/store.ts';
 import { ChainView } from './chain-view.tsx';
 import { Dialogs } from './dialogs.tsx';
@@ -8,6 +10,9 @@ import { EmptyView } from './empty-view.tsx';
 /** The whole window: the empty state or a chain, the dialogs over it, and what is dropped on it. */
 export function App() {
   const chain = useStore(state => state.chain);
+  useEffect(() => {
+    document.title = chain === undefined ? 'cowscope' : `${titleOf(chain)} – cowscope`;
+  }, [chain]);
   return (
     <DropTarget>
       {chain === undefined ? <EmptyView /> : <ChainView key={chain.session} chain={chain} />}

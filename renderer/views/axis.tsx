@@ -24,16 +24,21 @@ export function Axis({ chain }: { readonly chain: OpenedChain }) {
   const ref = useRef<SVGSVGElement>(null);
   const span = useRef<HTMLElement>(null);
   const drag = useAxisDrag(chain);
+  const drawn = useRef('');
   const paint = useCallback(() => {
     const svg = ref.current;
     const { viewport, width } = now();
-    if (svg === null || width === 0) return;
+    const key = `${viewport.start} ${viewport.end} ${width}`;
+    if (svg === null || width === 0 || drawn.current === key) return;
+    drawn.current = key;
     const ticks = ticksOf(viewport, width, TICK_SPACING);
-    const scale = scaleLinear([viewport.start, viewport.end], [0, width]);
+    // Whole pixels, as the lines below have them.
+    const scale = scaleLinear().domain([viewport.start, viewport.end]).rangeRound([0, width]);
     const axis = axisBottom(scale)
       .tickValues([...ticks])
       .tickSize(6)
-      .tickFormat(offset => tickLabels(Number(offset))[0]);
+      .offset(0.5)
+      .tickFormat(() => '');
     const labels = ticks.map(tickLabels);
     const digits = Math.max(...labels.map(([offset]) => offset.length)) * DIGIT + AIR;
     const letters = Math.max(...labels.map(([, size]) => size.length)) * LETTER;
@@ -45,17 +50,11 @@ export function Axis({ chain }: { readonly chain: OpenedChain }) {
       const [place, size] = labels[i] ?? ['', ''];
       // At the right edge no label is begun that would be cut.
       const room = width - scale(offset) > digits + (sized ? letters : 0);
-      const label = d3Select(this).select('text').attr('x', 6).attr('y', 6).attr('dy', '0.7em');
-      label.style('text-anchor', 'start').text(null);
-      label.append('tspan').text(room ? place : '');
-      label
-        .append('tspan')
-        .attr('class', 'tick-size')
-        .attr('dx', '0.6em')
-        .text(room && sized ? size : '');
+      const label = this.querySelector('.tick-label') ?? appendLabel(this);
+      setText(label.firstElementChild, room ? place : '');
+      setText(label.lastElementChild, room && sized ? size : '');
     });
-    if (span.current !== null)
-      span.current.textContent = formatSize(Math.round(viewport.end - viewport.start));
+    setText(span.current, formatSize(Math.round(viewport.end - viewport.start)));
   }, []);
   usePainter(paint);
   return (
@@ -72,4 +71,16 @@ export function Axis({ chain }: { readonly chain: OpenedChain }) {
       </div>
     </div>
   );
+}
+
+function appendLabel(tick: SVGGElement): Element {
+  const label = d3Select(tick).append('text').attr('class', 'tick-label').attr('x', 6).attr('y', 14);
+  label.append('tspan');
+  label.append('tspan').attr('class', 'tick-size').attr('dx', '0.6em');
+  return label.node() as Element;
+}
+
+/** Writes a text where it is not the one that stands there: most frames only move the ticks, and lay out nothing. */
+function setText(element: Element | null, text: string): void {
+  if (element !== null && element.textContent !== text) element.textContent = text;
 }

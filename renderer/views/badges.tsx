@@ -24,13 +24,18 @@ export function Badges({ layer, track }: { readonly layer: LayerInfo; readonly t
 
 function badgesOf(
   { qcow2, format, formatSource }: LayerInfo,
-  { ownerKnown, witness }: TrackInfo,
+  { kind, ownerKnown, witness }: TrackInfo,
 ): readonly Badge[] {
   const badges: Badge[] = [];
   const add = (when: boolean | undefined, text: string, title: string, alarming = false) => {
     if (when === true) badges.push({ text, title, alarming });
   };
   add(true, witness, witness === 'metadata' ? 'Read from the tables of the image' : 'Told by an NBD server');
+  add(
+    kind === 'depth',
+    'hidden layers not known',
+    'An NBD server tells which depth is read, not what the layers below hold there',
+  );
   add(qcow2?.corrupt, 'corrupt', 'The image is marked corrupt', true);
   add(qcow2?.dirty, 'not closed', 'The image was not closed cleanly: its refcounts may be stale', true);
   add(!ownerKnown, 'owner unknown', 'The server does not say which layer owns what', true);

@@ -1,5 +1,5 @@
 import type { LayerInfo, LinkStatus } from '../../shared/layer.ts';
-import { openAllowing } from '../state/opening.ts';
+import { locateBacking, openAllowing } from '../state/opening.ts';
 import { Untrusted } from './text.tsx';
 
 const TITLES: Readonly<Record<LinkStatus, string>> = {
@@ -41,6 +41,13 @@ export function BrokenLane({ layer }: { readonly layer: LayerInfo }) {
             Open this file
           </button>
         )}
+        <button
+          type="button"
+          title="Opens these layers with the file you choose below them. Nothing is written."
+          onClick={() => void locateBacking()}
+        >
+          Locate file…
+        </button>
       </div>
     </section>
   );

@@ -15,13 +15,16 @@ export function Brush() {
   const area = useRef<HTMLDivElement>(null);
   const handle = useRef<HTMLDivElement>(null);
   const drag = useRef<{ part: Part; px: number; view: Viewport }>(undefined);
+  const drawn = useRef('');
 
   const paint = useCallback(() => {
     const element = handle.current;
-    const width = area.current?.clientWidth ?? 0;
-    if (element === null || width === 0) return;
-    const { viewport } = now();
+    // The width is not read from the element: in the middle of a frame that would lay out all that was written so far.
+    const { viewport, width } = now();
     const { size } = bounds();
+    const key = `${viewport.start} ${viewport.end} ${size} ${width}`;
+    if (element === null || width === 0 || drawn.current === key) return;
+    drawn.current = key;
     const whole = viewport.end - viewport.start >= size;
     const from = (viewport.start / size) * width;
     const to = (viewport.end / size) * width;

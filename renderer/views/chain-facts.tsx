@@ -1,9 +1,11 @@
 import type { OpenedChain } from '../../shared/ipc/contract.ts';
 import { formatSize } from '../../shared/offset.ts';
+import { snapshotsOf } from '../state/snapshots.ts';
 import { FindingList } from './finding-list.tsx';
 import { Highlights } from './highlights.tsx';
 import { InspectorSection } from './inspector-section.tsx';
 import { LayerFacts } from './layer-facts.tsx';
+import { SnapshotList } from './snapshot-list.tsx';
 import { Untrusted } from './text.tsx';
 
 /** Extents from which the size of a map is worth a thought. */
@@ -20,6 +22,11 @@ export function ChainFacts({ chain }: { readonly chain: OpenedChain }) {
     <>
       <Highlights chain={chain} />
       <FindingList chain={chain} />
+      {snapshotsOf(chain).length > 0 && (
+        <InspectorSection title="Internal snapshots">
+          <SnapshotList chain={chain} />
+        </InspectorSection>
+      )}
       {estimate !== undefined && estimate.extents >= WORTH_SAYING && (
         <InspectorSection title="Size of the map">
           <p className="hint">

@@ -1,27 +1,28 @@
 import type { OpenedChain } from '../../shared/ipc/contract.ts';
-import { set, useStore } from '../state/store.ts';
-import { ErrorCard } from './error-card.tsx';
+import { useStore } from '../state/store.ts';
 import { Inspector } from './inspector.tsx';
+import { LastError } from './last-error.tsx';
 import { Legend } from './legend.tsx';
 import { LinkNotice } from './link-notice.tsx';
 import { Plot } from './plot.tsx';
+import { SnapshotBar } from './snapshot-bar.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Toolbar } from './toolbar.tsx';
 
 /** The home of an opened chain. */
 export function ChainView({ chain }: { readonly chain: OpenedChain }) {
-  const error = useStore(state => state.error);
   const inspectorOpen = useStore(state => state.inspectorOpen);
   return (
     <div className="chain-view">
       <Toolbar chain={chain} />
       <main className="chain-main">
+        <SnapshotBar chain={chain} />
         <LinkNotice chain={chain} />
-        {error !== undefined && <ErrorCard error={error} onDismiss={() => set({ error: undefined })} />}
+        <LastError />
         <Plot chain={chain} />
       </main>
       {inspectorOpen && <Inspector chain={chain} />}
-      <Legend />
+      <Legend chain={chain} />
       <StatusBar chain={chain} />
     </div>
   );

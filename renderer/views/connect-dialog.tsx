@@ -1,4 +1,4 @@
-import { type FormEvent, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import type { ErrorRecord } from '../../shared/errors.ts';
 import type { NbdExportInfo } from '../../shared/ipc/contract.ts';
 import { call } from '../bridge/bridge.ts';
@@ -17,6 +17,8 @@ export function ConnectDialog({ uri: given }: { readonly uri: string }) {
   const [error, setError] = useState<ErrorRecord>();
   const [busy, setBusy] = useState(false);
   const asked = useRef(0);
+  // Who closes the dialog waits for no server any more.
+  useEffect(() => () => void call('nbd:cancelList', undefined), []);
 
   const list = async (event: FormEvent) => {
     event.preventDefault();

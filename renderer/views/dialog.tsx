@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 import { set } from '../state/store.ts';
 import { Icon } from './icon.tsx';
 
@@ -11,7 +11,8 @@ interface DialogFrameProps {
 /** A modal dialog; what carries `data-initial-focus` is focused first. The element itself keeps the focus inside, gives it back and closes on Escape. */
 export function DialogFrame({ title, className = '', children }: DialogFrameProps) {
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before it leaves the page: an element that has left gives no focus back.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     if (dialog === null) return;
     dialog.showModal();

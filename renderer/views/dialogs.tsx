@@ -4,6 +4,8 @@ import { ArrangeDialog } from './arrange-dialog.tsx';
 import { CommandPalette } from './command-palette.tsx';
 import { ConnectDialog } from './connect-dialog.tsx';
 import { KeySheet } from './key-sheet.tsx';
+import { SnapshotsDialog } from './snapshots-dialog.tsx';
+import { TrackMenu } from './track-menu.tsx';
 
 /** The dialog that is open, if any. */
 export function Dialogs() {
@@ -14,6 +16,10 @@ export function Dialogs() {
       return <ConnectDialog uri={dialog.uri} />;
     case 'arrange':
       return <ArrangeDialog files={dialog.files} />;
+    case 'snapshots':
+      return <SnapshotsDialog />;
+    case 'menu':
+      return <TrackMenu x={dialog.x} y={dialog.y} />;
     case 'keys':
       return <KeySheet />;
     case 'palette':

@@ -1,14 +1,13 @@
 import { chooseAndOpen, openTarget } from '../state/opening.ts';
 import { set, useStore } from '../state/store.ts';
 import { ChainPicture } from './chain-picture.tsx';
-import { ErrorCard } from './error-card.tsx';
 import { Icon } from './icon.tsx';
+import { LastError } from './last-error.tsx';
 import { RecentList } from './recent-list.tsx';
 
 /** What is shown before anything is open. */
 export function EmptyView() {
   const app = useStore(state => state.app);
-  const error = useStore(state => state.error);
   const opening = useStore(state => state.opening);
   const samples = app?.samples ?? [];
   const recent = app?.recent ?? [];
@@ -42,7 +41,7 @@ export function EmptyView() {
           )}
         </section>
         {recent.length > 0 && <RecentList recent={recent} />}
-        {error !== undefined && <ErrorCard error={error} onDismiss={() => set({ error: undefined })} />}
+        <LastError />
         {samples.length > 0 && (
           <nav className="samples" aria-label="Samples">
             <span>Try a sample</span>

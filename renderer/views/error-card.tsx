@@ -8,10 +8,12 @@ import { Untrusted } from './text.tsx';
 interface ErrorCardProps {
   readonly error: ErrorRecord;
   readonly onDismiss?: () => void;
+  /** Where only consent to the subject was missing: gives it. */
+  readonly onAllow?: () => void;
 }
 
 /** An error for a person: what failed, which file, what to do, the code, and all of it to copy. */
-export function ErrorCard({ error, onDismiss }: ErrorCardProps) {
+export function ErrorCard({ error, onDismiss, onAllow }: ErrorCardProps) {
   const { what, subject, advice, code } = error;
   return (
     <section className="error-card" role="alert">
@@ -31,6 +33,11 @@ export function ErrorCard({ error, onDismiss }: ErrorCardProps) {
           </p>
         )}
         <p className="error-actions">
+          {onAllow !== undefined && (
+            <button type="button" onClick={onAllow}>
+              Allow it and open
+            </button>
+          )}
           <code>{code}</code>
           <button
             type="button"

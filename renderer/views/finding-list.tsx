@@ -1,6 +1,8 @@
 import { stateOf } from '../../shared/extent/flags.ts';
 import { STATE_LABELS } from '../../shared/extent/labels.ts';
-import type { OpenedChain, RangeFinding } from '../../shared/ipc/contract.ts';
+import type { LayerProgress, OpenedChain, RangeFinding } from '../../shared/ipc/contract.ts';
+import { placeOf } from '../state/findings.ts';
+import { isRemote } from '../state/legend-keys.ts';
 import { fitRange } from '../state/navigation.ts';
 import { select } from '../state/selection.ts';
 import { useStore } from '../state/store.ts';
@@ -10,14 +12,24 @@ import { Offset, Untrusted } from './text.tsx';
 /** Findings shown; the rest is counted. */
 const LIMIT = 100;
 
+interface FindingListProps {
+  readonly chain: OpenedChain;
+  /** Only those that touch this offset; nothing is shown where there are none. */
+  readonly at?: number;
+}
+
 /** Damage, and where the two witnesses differ. */
-export function FindingList({ chain }: { readonly chain: OpenedChain }) {
-  const findings = useStore(state => state.findings);
-  const more = useStore(state => state.moreFindings);
-  if (findings.length === 0) return null;
+export function FindingList({ chain, at }: FindingListProps) {
+  const all = useStore(state => state.findings);
+  const uncounted = useStore(state => state.moreFindings);
+  const progress = useStore(state => state.progress);
+  const findings = at === undefined ? all : all.filter(({ start, end }) => start <= at && at < end);
+  if (at !== undefined && findings.length === 0) return null;
+  const more = at === undefined ? uncounted : 0;
   const hidden = more + Math.max(0, findings.length - LIMIT);
   return (
-    <InspectorSection title="Findings">
+    <InspectorSection title={at === undefined ? 'Findings' : 'Findings here'}>
+      {findings.length === 0 && <p className="hint">{nothingFound(chain, progress)}</p>}
       <ul className="findings">
         {findings.slice(0, LIMIT).map(finding => (
           <li key={JSON.stringify(finding)}>
@@ -30,15 +42,29 @@ export function FindingList({ chain }: { readonly chain: OpenedChain }) {
   );
 }
 
+/** What it means that nothing was found. */
+function nothingFound(chain: OpenedChain, progress: readonly LayerProgress[]): string {
+  if (isRemote(chain)) return 'Over NBD there are no tables to see damage in.';
+  const some = (...phases: LayerProgress['phase'][]) => progress.some(({ phase }) => phases.includes(phase));
+  const when = some('reading', 'waiting')
+    ? 'so far'
+    : some('failed', 'cancelled')
+      ? 'in what was read'
+      : 'while mapping';
+  return `No damage seen ${when}; refcounts are not checked.`;
+}
+
 /** One finding; it leads to its place where it has one. */
 function Finding({ finding, chain }: { readonly finding: RangeFinding; readonly chain: OpenedChain }) {
   const { layer, start, end, code, text, words, evidence = '' } = finding;
+  const place = placeOf(finding, chain);
   const go = () => {
+    if (place === undefined) return;
     fitRange(start, end);
-    void select({ track: chain.tracks.find(track => track.layer === layer)?.id ?? 0, offset: start });
+    void select(place);
   };
   return (
-    <button type="button" onClick={go} disabled={start < 0}>
+    <button type="button" onClick={go} disabled={place === undefined}>
       <span className="finding-head">
         <b>
           <Untrusted text={chain.chain.layers[layer]?.name ?? ''} />

@@ -8,8 +8,12 @@ import { usePainter } from './use-painter.ts';
 /** Faint lines that carry the axis' ticks down through the lanes. */
 export function GridLines() {
   const ref = useRef<SVGPathElement>(null);
+  const drawn = useRef('');
   const paint = useCallback(() => {
     const { viewport, width } = now();
+    const key = `${viewport.start} ${viewport.end} ${width}`;
+    if (drawn.current === key) return;
+    drawn.current = key;
     const lines = ticksOf(viewport, width, TICK_SPACING).map(
       offset => `M${Math.round(pxOf(viewport, offset, width)) + 0.5} 0V4000`,
     );

@@ -1,5 +1,5 @@
 import type { OpenedChain, SeekKind } from '../../shared/ipc/contract.ts';
-import { LEGEND, MARK_KEYS, type MarkKey } from '../state/legend-keys.ts';
+import { isRemote, LEGEND, MARK_KEYS, type MarkKey } from '../state/legend-keys.ts';
 import { firstMarked } from '../state/navigation.ts';
 import { goTo, seekFirst } from '../state/selection.ts';
 import { InspectorSection } from './inspector-section.tsx';
@@ -28,9 +28,15 @@ export function Highlights({ chain }: { readonly chain: OpenedChain }) {
   };
   return (
     <InspectorSection title="In this chain">
-      {marks.length === 0 ? (
+      {isRemote(chain) && (
+        <p className="hint">
+          Over NBD it is known which layer is read, not what it hides: overrides cannot be shown.
+        </p>
+      )}
+      {marks.length === 0 && !isRemote(chain) && (
         <p className="hint">No layer overrides, shortens or hides another.</p>
-      ) : (
+      )}
+      {marks.length > 0 && (
         <ul className="highlights">
           {marks.map(mark => (
             <li key={mark}>

@@ -5,6 +5,7 @@ import { MIXED } from '../lod/strip.ts';
 import { LEGEND, marksIn, stateAt } from '../state/legend-keys.ts';
 import { probeTrack } from '../state/probe-track.ts';
 import { type Hover, now } from '../state/store.ts';
+import { ownerTrack } from '../state/tracks.ts';
 import { StateSwatch } from './state-swatch.tsx';
 import { Untrusted } from './text.tsx';
 
@@ -17,6 +18,7 @@ export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; re
   const { width } = now();
   const flip = hover.px + GAP + WIDTH > width;
   const guest = probeTrack(0, hover.offset);
+  const owner = guest === undefined ? undefined : ownerTrack(chain, guest.owner);
   return (
     <div
       className="hover-tooltip"
@@ -28,7 +30,7 @@ export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; re
         <tbody>
           {chain.tracks.map(track => {
             const found = probeTrack(track.id, hover.offset);
-            const owns = guest?.owner === track.layer && track.kind === 'layer' && guest.extents === 1;
+            const owns = track === owner && guest?.extents === 1;
             return (
               <tr key={track.id} data-owns={owns} data-here={hover.track === track.id}>
                 <th scope="row">

@@ -4,6 +4,7 @@ import type { InspectedLayer, Inspection, OpenedChain } from '../../shared/ipc/c
 import { LEGEND, marksIn } from '../state/legend-keys.ts';
 import { select } from '../state/selection.ts';
 import { useStore } from '../state/store.ts';
+import { ownerTrack } from '../state/tracks.ts';
 import { InspectorSection } from './inspector-section.tsx';
 import { StateSwatch } from './state-swatch.tsx';
 import { Untrusted } from './text.tsx';
@@ -16,18 +17,19 @@ export function InspectorStack({
   readonly inspection: Inspection;
   readonly chain: OpenedChain;
 }) {
+  const owner = ownerTrack(chain, inspection.owner)?.id;
   const selected = useStore(state => state.selection?.track);
   return (
     <InspectorSection title="Stack">
       <ol className="stack">
         {inspection.layers.map(layer => (
-          <li key={layer.track} data-owner={layer.layer === inspection.owner}>
+          <li key={layer.track} data-owner={layer.track === owner}>
             <button
               type="button"
               aria-current={selected === layer.track}
               onClick={() => void select({ track: layer.track, offset: inspection.offset })}
             >
-              <span className="number">{layer.layer}</span>
+              {chain.tracks[layer.track]?.kind === 'layer' && <span className="number">{layer.layer}</span>}
               <span className="stack-text">
                 <strong>
                   <Untrusted text={chain.tracks[layer.track]?.title ?? layer.title} />
@@ -37,7 +39,7 @@ export function InspectorStack({
                   {roleOf(layer)}
                 </small>
               </span>
-              {layer.layer === inspection.owner && <span className="owner-tag">read</span>}
+              {layer.track === owner && <span className="owner-tag">read</span>}
             </button>
           </li>
         ))}

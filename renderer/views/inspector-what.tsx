@@ -1,7 +1,7 @@
 import { presentBits } from '../../shared/extent/columns.ts';
 import { stateOf } from '../../shared/extent/flags.ts';
 import type { Inspection, OpenedChain } from '../../shared/ipc/contract.ts';
-import { LEGEND, marksIn } from '../state/legend-keys.ts';
+import { LEGEND, marksIn, meaningOf } from '../state/legend-keys.ts';
 import { StateSwatch } from './state-swatch.tsx';
 import { Untrusted } from './text.tsx';
 
@@ -40,7 +40,7 @@ export function InspectorWhat({ inspection, track, chain }: InspectorWhatProps) 
           ))}
         </ul>
       )}
-      {layer !== undefined && <p className="meaning">{LEGEND[state].meaning}</p>}
+      {layer !== undefined && <p className="meaning">{meaningOf(state, chain)}</p>}
       <p className="sentence">
         {layer !== undefined && <span className="eyebrow">What the guest reads</span>}
         <Untrusted text={inspection.sentence} max={1000} />

@@ -2,6 +2,7 @@ import type { OpenedChain } from '../../shared/ipc/contract.ts';
 import { INSPECTOR_WIDTH, resizeInspector } from '../state/preferences.ts';
 import { now, useStore } from '../state/store.ts';
 import { ChainFacts } from './chain-facts.tsx';
+import { FindingList } from './finding-list.tsx';
 import { InspectorEvidence } from './inspector-evidence.tsx';
 import { InspectorStack } from './inspector-stack.tsx';
 import { InspectorWhat } from './inspector-what.tsx';
@@ -24,6 +25,7 @@ export function Inspector({ chain }: { readonly chain: OpenedChain }) {
         {selection !== undefined && inspection !== undefined && (
           <>
             <InspectorWhat inspection={inspection} track={selection.track} chain={chain} />
+            <FindingList chain={chain} at={inspection.offset} />
             <InspectorWhere inspection={inspection} track={selection.track} />
             <InspectorStack inspection={inspection} chain={chain} />
             <InspectorEvidence inspection={inspection} />

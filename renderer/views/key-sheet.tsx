@@ -10,6 +10,7 @@ const POINTER = [
   ['Drag the axis', 'choose a range (Alt: without snapping)'],
   ['Click', 'select the extent'],
   ['Double click', 'fit the extent'],
+  ['Right click', 'the menu of this place'],
 ] as const;
 
 /** Every key and what the pointer does. */

@@ -33,19 +33,21 @@ export function LaneHeader({ track, chain, folded }: LaneHeaderProps) {
       />
       <div className="lane-names">
         <h2>
-          {layer !== undefined && <span className="number">{layer.index}</span>}
-          {track.kind === 'guest' ? 'Guest' : <Untrusted text={track.title} />}
+          {layer !== undefined && track.kind === 'layer' && (
+            <span className="number">{alignedNumber(layer.index, chain.chain.layers.length)}</span>
+          )}
+          {track.kind === 'guest' ? 'Guest' : <LaneName text={track.title} />}
         </h2>
-        {!folded && <p className="lane-facts">{factsOf(track, layer)}</p>}
+        {!folded && failed === undefined && <p className="lane-facts">{factsOf(track, layer)}</p>}
         {!folded && failed !== undefined && (
           <p className="lane-error" title={escapeUntrusted(failed.what, 500)}>
-            {failed.code}: <Untrusted text={failed.what} />
+            <span>
+              {failed.code}: <Untrusted text={failed.what} />
+            </span>
+            <button type="button" className="quiet" onClick={() => runCommand('retry')}>
+              Retry
+            </button>
           </p>
-        )}
-        {!folded && failed !== undefined && (
-          <button type="button" className="quiet" onClick={() => runCommand('retry')}>
-            Retry
-          </button>
         )}
         {!folded && layer !== undefined && <Badges layer={layer} track={track} />}
       </div>
@@ -54,9 +56,35 @@ export function LaneHeader({ track, chain, folded }: LaneHeaderProps) {
   );
 }
 
+/** The number of a layer, with figure spaces before it where others of the chain are longer, so that names line up. */
+function alignedNumber(index: number, layers: number): string {
+  return String(index).padStart(String(layers - 1).length, '\u2007');
+}
+
+/** Characters at the end of a long name that are always shown: its number or date, and what kind of file it is. */
+const TAIL = 11;
+
+/** A name in two parts, of which the first gives way where there is no room for both. */
+function LaneName({ text }: { readonly text: string }) {
+  const shown = [...escapeUntrusted(text)];
+  if (shown.length <= 2 * TAIL) return <Untrusted text={text} />;
+  const title = escapeUntrusted(text, 4096);
+  return (
+    <>
+      <bdi className="untrusted" title={title}>
+        {shown.slice(0, -TAIL).join('')}
+      </bdi>
+      <bdi className="untrusted" title={title}>
+        {shown.slice(-TAIL).join('')}
+      </bdi>
+    </>
+  );
+}
+
 function factsOf(track: TrackInfo, layer: LayerInfo | undefined): string {
   if (track.kind === 'guest') return 'what the machine reads';
-  if (track.kind === 'depth') return `depth ${track.depth} · ${formatSize(track.size)} · nbd`;
+  if (track.kind === 'depth')
+    return track.depth === 1 ? 'the active layer' : `${track.depth - 1} below the active layer`;
   const cluster =
     layer !== undefined && layer.clusterSize > 1 ? `${formatSize(layer.clusterSize)} clusters` : '';
   return [formatSize(track.size), cluster].filter(Boolean).join(' · ');

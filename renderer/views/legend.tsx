@@ -1,11 +1,12 @@
+import type { OpenedChain } from '../../shared/ipc/contract.ts';
 import { requestDraw } from '../draw/frame.ts';
-import { LEGEND, type LegendKey } from '../state/legend-keys.ts';
+import { isRemote, LEGEND, type LegendKey, meaningOf } from '../state/legend-keys.ts';
 import { set, toggled, useStore } from '../state/store.ts';
 import { StateSwatch } from './state-swatch.tsx';
 import { useOverviewPresent } from './use-overview-present.ts';
 
 /** What occurs in this chain, in one row; each entry highlights itself. */
-export function Legend() {
+export function Legend({ chain }: { readonly chain: OpenedChain }) {
   const highlighted = useStore(state => state.highlighted);
   const present = useOverviewPresent();
   const toggle = (key: LegendKey) => {
@@ -19,7 +20,7 @@ export function Legend() {
           key={key}
           type="button"
           aria-pressed={highlighted.has(key)}
-          title={LEGEND[key].meaning}
+          title={meaningOf(key, chain)}
           onClick={() => toggle(key)}
         >
           <StateSwatch of={key} lettered />
@@ -31,6 +32,7 @@ export function Legend() {
           Show all
         </button>
       )}
+      {isRemote(chain) && <span className="hint">Over NBD it cannot be told what a hole hides.</span>}
     </section>
   );
 }

@@ -26,7 +26,7 @@ export function place(band: HTMLElement | null, range: { start: number; end: num
   if (band === null) return;
   const { viewport, width } = now();
   const visible = range !== undefined && range.end > viewport.start && range.start < viewport.end;
-  band.hidden = !visible;
+  if (band.hidden === visible) band.hidden = !visible;
   if (!visible) return;
   const left = Math.max(-4, Math.round(pxOf(viewport, range.start, width)));
   const right = Math.min(width + 4, Math.round(pxOf(viewport, range.end, width)));

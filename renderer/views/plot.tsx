@@ -37,13 +37,15 @@ export function Plot({ chain }: { readonly chain: OpenedChain }) {
   }, []);
   return (
     <div className="plot">
-      <GridLines />
-      <div className="plot-measure" ref={ref} />
-      <OverviewStrip chain={chain} />
-      <Axis chain={chain} />
-      <LaneList chain={chain} />
-      <PlaceOverlay />
-      <Crosshair chain={chain} />
+      <div className="plot-content">
+        <GridLines />
+        <div className="plot-measure" ref={ref} />
+        <OverviewStrip chain={chain} />
+        <Axis chain={chain} />
+        <LaneList chain={chain} />
+        <PlaceOverlay />
+        <Crosshair chain={chain} />
+      </div>
     </div>
   );
 }

@@ -1,13 +1,15 @@
 import { useEffect, useRef } from 'react';
 import { type ExtentState, STATES } from '../../shared/extent/flags.ts';
 import { PRESENT } from '../../shared/ipc/contract.ts';
-import { createGlyphs } from '../draw/glyphs.ts';
-import { laneLayout } from '../draw/lane-layout.ts';
-import { type Glyphs, paintTrack } from '../draw/paint-track.ts';
+import { glyphsFor } from '../draw/glyphs.ts';
+import { holeSwatchLayout, laneLayout } from '../draw/lane-layout.ts';
+import { paintTrack } from '../draw/paint-track.ts';
 import { createStrip, MARKS } from '../lod/strip.ts';
 import { LEGEND, type LegendKey, type MarkKey } from '../state/legend-keys.ts';
 import { useInk } from './theme.ts';
 
+/** Nothing is highlighted: one list for all swatches, since colours are kept by it. */
+const NOT_FADED: readonly boolean[] = [];
 const WIDTH = 24;
 const HEIGHT = 20;
 
@@ -20,8 +22,6 @@ const GROUND: Readonly<Record<MarkKey, ExtentState>> = {
   damaged: 'unallocated',
   overridden: 'data',
 };
-
-let glyphs: { readonly unit: number; readonly glyphs: Glyphs } | undefined;
 
 interface StateSwatchProps {
   readonly of: LegendKey;
@@ -47,24 +47,20 @@ export function StateSwatch({ of, lettered = false }: StateSwatchProps) {
     strip.state.fill(state);
     strip.marks.fill(mark === undefined ? 0 : PRESENT[mark]);
     const full = canvas.height;
-    const layout = laneLayout(full, ratio);
+    const layout = (mark === 'holeOverrides' ? holeSwatchLayout : laneLayout)(full, ratio);
     const plain =
       mark === undefined
         ? { ...layout, bodyEnd: full, notchStart: full, notchEnd: full, holeEnd: full }
         : layout;
-    if (glyphs?.unit !== ratio)
-      glyphs = {
-        unit: ratio,
-        glyphs: createGlyphs(`500 ${11 * ratio}px ${getComputedStyle(document.body).fontFamily}`, ratio),
-      };
+    const glyphs = glyphsFor(`500 ${11 * ratio}px ${getComputedStyle(document.body).fontFamily}`, ratio);
     const raster = {
       width: canvas.width,
       height: canvas.height,
       pixels: new Uint32Array(image.data.buffer),
     };
-    paintTrack(raster, strip, plain, ink, glyphs.glyphs, {
+    paintTrack(raster, strip, plain, ink, glyphs, {
       labels: () => (lettered && mark === undefined ? [LEGEND[of].letter] : []),
-      faded: [],
+      faded: NOT_FADED,
       marks: MARKS,
       phase: 0,
     });

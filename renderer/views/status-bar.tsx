@@ -1,7 +1,9 @@
 import { useCallback, useRef } from 'react';
 import type { LayerProgress, OpenedChain } from '../../shared/ipc/contract.ts';
 import { formatOffset, formatSize } from '../../shared/offset.ts';
+import { escapeUntrusted } from '../../shared/untrusted-text.ts';
 import { runCommand } from '../state/commands.ts';
+import { isRemote } from '../state/legend-keys.ts';
 import { now, set, useStore } from '../state/store.ts';
 import { bytesPerPx } from '../state/viewport.ts';
 import { Untrusted } from './text.tsx';
@@ -13,12 +15,13 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
   const selected = useStore(state => state.selection?.offset);
   const progress = useStore(state => state.progress);
   const found = useStore(state => state.findings.length + state.moreFindings);
+  const message = useStore(state => state.message);
   const zoom = useRef<HTMLSpanElement>(null);
   const paint = useCallback(() => {
     const { viewport, width } = now();
     const bytes = bytesPerPx(viewport, width);
-    if (zoom.current !== null)
-      zoom.current.textContent = `${formatSize(bytes < 1 ? Number(bytes.toFixed(2)) : Math.round(bytes))}/px`;
+    const text = `${formatSize(bytes < 1 ? Number(bytes.toFixed(2)) : Math.round(bytes))}/px`;
+    if (zoom.current !== null && zoom.current.textContent !== text) zoom.current.textContent = text;
   }, []);
   usePainter(paint);
   const reading = progress.filter(({ phase }) => phase === 'reading' || phase === 'waiting');
@@ -34,6 +37,7 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
         {at === undefined ? '' : formatOffset(at)}
       </span>
       <span ref={zoom} title="Bytes in one pixel" />
+      {message !== '' && <span className="status-message">{escapeUntrusted(message)}</span>}
       {reading.length > 0 && (
         <span className="status-reading">
           <span>
@@ -60,7 +64,9 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
         onClick={() => set({ inspectorOpen: true, selection: undefined, inspection: undefined })}
       >
         {found === 0
-          ? 'No findings'
+          ? isRemote(chain)
+            ? 'No findings'
+            : 'No damage seen'
           : `${found.toLocaleString('en')} ${found === 1 ? 'finding' : 'findings'}`}
       </button>
     </footer>

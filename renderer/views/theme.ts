@@ -4,16 +4,16 @@ import { DARK_PALETTE, LIGHT_PALETTE, type Palette } from '../../shared/palette.
 import { type Ink, inkOf } from '../draw/ink.ts';
 import { now, useStore } from '../state/store.ts';
 
-const DARK = '(prefers-color-scheme: dark)';
-const FORCED = '(forced-colors: active)';
+const DARK = matchMedia('(prefers-color-scheme: dark)');
+const FORCED = matchMedia('(forced-colors: active)');
 
 let known: { readonly key: string; readonly ink: Ink } | undefined;
 
 /** The ink now. The same object until the theme changes. */
-export function currentInk(): Ink {
+function currentInk(): Ink {
   const { theme } = now();
-  const forced = matchMedia(FORCED).matches;
-  const dark = theme === 'system' ? matchMedia(DARK).matches : theme === 'dark';
+  const forced = FORCED.matches;
+  const dark = theme === 'system' ? DARK.matches : theme === 'dark';
   const key = `${forced} ${dark}`;
   if (known?.key !== key)
     known = { key, ink: inkOf(forced ? systemPalette() : dark ? DARK_PALETTE : LIGHT_PALETTE) };
@@ -26,7 +26,7 @@ export function useInk(): Ink {
 }
 
 function subscribe(changed: () => void): () => void {
-  const lists = [matchMedia(DARK), matchMedia(FORCED)];
+  const lists = [DARK, FORCED];
   for (const list of lists) list.addEventListener('change', changed);
   const stop = useStore.subscribe((state, before) => {
     if (state.theme !== before.theme) changed();

@@ -1,5 +1,6 @@
 import type { OpenedChain } from '../../shared/ipc/contract.ts';
 import { formatSize } from '../../shared/offset.ts';
+import { shownSnapshot, snapshotName } from '../state/snapshots.ts';
 import { useStore } from '../state/store.ts';
 import { GoToField } from './go-to-field.tsx';
 import { Untrusted } from './text.tsx';
@@ -11,6 +12,9 @@ export function Toolbar({ chain }: { readonly chain: OpenedChain }) {
   const theme = useStore(state => state.theme);
   const inspectorOpen = useStore(state => state.inspectorOpen);
   const { layers, size } = chain.chain;
+  const depths = chain.tracks.filter(track => track.kind === 'depth').length;
+  const count = depths || layers.length;
+  const snapshot = shownSnapshot(chain);
   return (
     <header className="toolbar">
       <ToolButton id="open" icon="open" />
@@ -19,7 +23,9 @@ export function Toolbar({ chain }: { readonly chain: OpenedChain }) {
           <Untrusted text={layers.at(-1)?.name ?? ''} />
         </h1>
         <p>
-          {layers.length} {layers.length === 1 ? 'layer' : 'layers'} · {formatSize(size)}
+          {snapshot !== undefined && `as of ${snapshotName(snapshot)} · `}
+          {count} {count === 1 ? 'layer' : 'layers'}
+          {depths > 0 && ' seen by depth'} · {formatSize(size)}
         </p>
       </div>
       <div className="tool-group">

@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useRef } from 'react';
 import type { OpenedChain, TrackInfo } from '../../shared/ipc/contract.ts';
 import { useTrackSummary } from '../a11y/use-track-summary.ts';
-import { createGlyphs } from '../draw/glyphs.ts';
+import { glyphsFor } from '../draw/glyphs.ts';
 import { laneLayout } from '../draw/lane-layout.ts';
 import { paintTrack } from '../draw/paint-track.ts';
 import { trackFeet, trackLabels } from '../draw/track-labels.ts';
@@ -11,6 +11,7 @@ import { now, set, useStore } from '../state/store.ts';
 import { SelectionFrame } from './selection-frame.tsx';
 import { useInk } from './theme.ts';
 import { useCanvasSize } from './use-canvas-size.ts';
+import { useInSight } from './use-in-sight.ts';
 import { useLanePointer } from './use-lane-pointer.ts';
 import { usePainter } from './use-painter.ts';
 
@@ -23,6 +24,7 @@ interface TrackCanvasProps {
 export function TrackCanvas({ track, chain }: TrackCanvasProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const size = useCanvasSize(ref);
+  const inSight = useInSight(ref);
   const ink = useInk();
   const highlighted = useStore(state => state.highlighted);
   const summary = useTrackSummary(track);
@@ -37,10 +39,10 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
       layout,
       image,
       raster: { width: size.width, height: size.height, pixels: new Uint32Array(image.data.buffer) },
-      glyphs: createGlyphs(`500 ${11 * layout.unit}px ${font}`, layout.unit),
+      glyphs: glyphsFor(`500 ${11 * layout.unit}px ${font}`, layout.unit),
       options: {
         labels: trackLabels(track, chain),
-        feet: trackFeet(track),
+        feet: trackFeet(track, chain),
         faded: fadedStates(highlighted),
         marks: shownMarks(highlighted),
       },
@@ -52,17 +54,19 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
     const canvas = ref.current;
     if (canvas === null || painting === undefined) return;
     const { viewport } = now();
-    const key = `${viewport.start} ${viewport.end} ${loadedRevision()} ${ink.lane}`;
+    const key = `${viewport.start} ${viewport.end} ${loadedRevision()} ${ink.lane} ${inSight.current}`;
     if (painting.drawn === key) return;
     painting.drawn = key;
     const { image, raster, layout, glyphs, options } = painting;
+    // What is spoken and pointed at is read from the strip, also of a lane that scrolled away.
+    const strip = stripOf(track.id, viewport, raster.width);
+    if (!inSight.current) return;
     if (canvas.width !== raster.width) canvas.width = raster.width;
     if (canvas.height !== raster.height) canvas.height = raster.height;
-    const strip = stripOf(track.id, viewport, raster.width);
     const phase = Math.round((viewport.start / (viewport.end - viewport.start)) * raster.width);
     paintTrack(raster, strip, layout, ink, glyphs, { ...options, phase });
     canvas.getContext('2d', { alpha: false })?.putImageData(image, 0, 0);
-  }, [painting, ink, track.id]);
+  }, [painting, ink, inSight, track.id]);
   usePainter(paint);
 
   return (

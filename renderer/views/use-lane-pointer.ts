@@ -13,7 +13,7 @@ const HALVING = 240;
 /** Pixels of a wheel line. */
 const LINE = 24;
 
-/** Wheel zooms at the pointer, Shift+wheel and drag pan, click selects, double click fits; moving shows the crosshair. */
+/** Wheel zooms at the pointer, Shift+wheel and drag pan, click selects, double click fits, right click opens the menu; moving shows the crosshair. */
 export function useLanePointer(ref: RefObject<HTMLCanvasElement | null>, track: number): void {
   useEffect(() => {
     const canvas = ref.current;
@@ -33,6 +33,7 @@ export function useLanePointer(ref: RefObject<HTMLCanvasElement | null>, track: 
       else zoomBy(2 ** ((upright * (event.ctrlKey ? 4 : 1)) / HALVING), offsetOf(event));
     };
     const onMove = (event: PointerEvent) => {
+      if (now().width === 0) return; // not laid out yet
       if (pressed === undefined) {
         set({ hover: { track, offset: Math.floor(offsetOf(event)), px: pxOfEvent(event) } });
         return;
@@ -63,6 +64,12 @@ export function useLanePointer(ref: RefObject<HTMLCanvasElement | null>, track: 
       if (found !== undefined) fitRange(found.start, found.end);
     };
 
+    const onContextMenu = (event: MouseEvent) => {
+      event.preventDefault();
+      set({ hover: undefined, dialog: { kind: 'menu', x: event.clientX, y: event.clientY } });
+      void select({ track, offset: offsetOf(event) });
+    };
+
     canvas.addEventListener('wheel', onWheel, { passive: false });
     canvas.addEventListener('pointermove', onMove);
     canvas.addEventListener('pointerdown', onDown);
@@ -70,6 +77,7 @@ export function useLanePointer(ref: RefObject<HTMLCanvasElement | null>, track: 
     canvas.addEventListener('pointercancel', onUp);
     canvas.addEventListener('pointerleave', onLeave);
     canvas.addEventListener('dblclick', onDoubleClick);
+    canvas.addEventListener('contextmenu', onContextMenu);
     return () => {
       canvas.removeEventListener('wheel', onWheel);
       canvas.removeEventListener('pointermove', onMove);
@@ -78,6 +86,7 @@ export function useLanePointer(ref: RefObject<HTMLCanvasElement | null>, track: 
       canvas.removeEventListener('pointercancel', onUp);
       canvas.removeEventListener('pointerleave', onLeave);
       canvas.removeEventListener('dblclick', onDoubleClick);
+      canvas.removeEventListener('contextmenu', onContextMenu);
     };
   }, [ref, track]);
 }

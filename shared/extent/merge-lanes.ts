@@ -4,7 +4,7 @@
  * combination is worked out once and looked up for each piece.
  */
 
-/** One list: extents with a code each, ascending from 0 with no gaps. */
+/** One list: extents with a code each, ascending from 0 with no gaps; neighbours have different codes. */
 export interface Lane {
   /** Start of each extent in whole units below 2**30, then the end of the page. Longer than needed. */
   starts: Int32Array;
@@ -14,15 +14,11 @@ export interface Lane {
   codeCount: number;
 }
 
-/** Where each combination of a merge came from: its codes in the three lists that were merged. */
-export interface Triples {
-  readonly first: number[];
-  readonly second: number[];
-  readonly third: number[];
-}
-
 /** Most combinations that one merge looks up in an array. */
 export const MAX_KEYS = 2 ** 18;
+
+/** Units that are merged at once: what is written in one loop is still at hand in the next. */
+const WINDOW = 1024;
 
 /** An empty lane of its own memory, for {@link growLane}. */
 export function createLane(): Lane {
@@ -38,54 +34,156 @@ export function growLane(lane: Lane, count: number): void {
 }
 
 /**
- * Merges three lanes that end together into `out`, whose codes number the combinations in the order they occur.
- * `ids` is reused memory of at least the product of the three code counts.
+ * A merge of lanes. The codes of all lanes in one place are the digits of one number, its key, so that a lane that
+ * changes adds the same to the key wherever it does: the changes of all lanes are added up in one array with a cell for
+ * each unit, and a walk over its cells finds the pieces. It does not matter how many lanes there are, which one changes
+ * next, or whether they change together, so that no branch is ever foreseen wrongly.
  */
-export function mergeLanes(a: Lane, b: Lane, c: Lane, out: Lane, ids: Int32Array): Triples {
-  growLane(out, a.count + b.count + c.count);
-  const { starts: aStarts, codes: aCodes } = a;
-  const { starts: bStarts, codes: bCodes } = b;
-  const { starts: cStarts, codes: cCodes } = c;
-  const { starts, codes } = out;
-  const bWidth = c.codeCount;
-  const aWidth = b.codeCount * bWidth;
-  const end = aStarts[a.count] as number;
-  const triples: Triples = { first: [], second: [], third: [] };
-  ids.fill(-1, 0, a.codeCount * aWidth);
-  let i = 0;
-  let j = 0;
-  let k = 0;
-  let n = 0;
-  let position = 0;
-  let known = 0;
-  while (position < end) {
-    const key =
-      Math.imul(aCodes[i] as number, aWidth) + Math.imul(bCodes[j] as number, bWidth) + (cCodes[k] as number);
+export interface LaneMerge {
+  /**
+   * Merges lanes that end together, the product of whose code counts is at most MAX_KEYS, into `out`, whose codes number
+   * the combinations in the order they occur. Returns the key of each combination: see {@link readKey}. A combination
+   * keeps its number in all merges until {@link forget}; between them no code count may change but that of the first lane.
+   */
+  merge(lanes: readonly Lane[], out: Lane): readonly number[];
+  /** Numbers combinations anew from the next merge on. */
+  forget(): void;
+}
+
+/** A merge of its own memory, 1 MiB. */
+export function createLaneMerge(): LaneMerge {
+  /** The number of each key's combination, -1 for keys that have not occurred. */
+  const ids = new Int32Array(MAX_KEYS).fill(-1);
+  const changes = new Int32Array(WINDOW);
+  let keys: number[] = [];
+
+  function forget(): void {
+    for (const known of keys) ids[known] = -1;
+    keys = [];
+  }
+
+  function merge(lanes: readonly Lane[], out: Lane): readonly number[] {
+    const first = lanes[0] as Lane;
+    const end = first.starts[first.count] as number;
+    growLane(
+      out,
+      lanes.reduce((sum, lane) => sum + lane.count, 1),
+    );
+    const widths = widthsOf(lanes);
+    const cursors = new Int32Array(lanes.length);
+    let n = 0;
+    let key = -1; // before the first piece, so that it is a change even where its key is 0
+    changes[0] = lanes.reduce((sum, { codes }, i) => sum + (codes[0] as number) * (widths[i] as number), 1);
+    for (let from = 0; from < end; from = nextWindow(lanes, cursors, end)) {
+      const to = Math.min(from + WINDOW, end);
+      for (let i = 0; i < lanes.length; i++)
+        cursors[i] = addChanges(
+          lanes[i] as Lane,
+          cursors[i] as number,
+          widths[i] as number,
+          from,
+          to,
+          changes,
+        );
+      const before = n;
+      n = collectPieces(changes, from, to, key, out, n);
+      numberKeys(out.codes, before, n, ids, keys);
+      key = keys[out.codes[n - 1] as number] as number;
+    }
+    out.starts[n] = end;
+    out.count = n;
+    out.codeCount = keys.length;
+    return keys;
+  }
+
+  return { merge, forget };
+}
+
+/** The code of each lane in a key of their merge, from the last lane back to the first. */
+export function readKey(key: number, lanes: readonly Lane[], into: Uint32Array, at: number): void {
+  let rest = key;
+  for (let i = lanes.length - 1; i > 0; i--) {
+    const { codeCount } = lanes[i] as Lane;
+    into[at + i] = rest % codeCount;
+    rest = Math.floor(rest / codeCount);
+  }
+  into[at] = rest;
+}
+
+/** What one step of each lane's code adds to a key. */
+function widthsOf(lanes: readonly Lane[]): number[] {
+  const widths = new Array<number>(lanes.length);
+  let width = 1;
+  for (let i = lanes.length - 1; i >= 0; i--) {
+    widths[i] = width;
+    width *= (lanes[i] as Lane).codeCount;
+  }
+  return widths;
+}
+
+/** The window in which any lane changes next. Cursors stand on the last extent that has begun. */
+function nextWindow(lanes: readonly Lane[], cursors: Int32Array, end: number): number {
+  let next = end;
+  for (let i = 0; i < lanes.length; i++)
+    next = Math.min(next, (lanes[i] as Lane).starts[(cursors[i] as number) + 1] as number);
+  return next === end ? end : next & -WINDOW;
+}
+
+/** Adds what a lane changes within [from,to) to the cells of `changes`; returns its cursor at `to`. */
+function addChanges(
+  { starts, codes }: Lane,
+  cursor: number,
+  width: number,
+  from: number,
+  to: number,
+  changes: Int32Array,
+): number {
+  let i = cursor;
+  let before = codes[i] as number;
+  for (;;) {
+    const at = starts[i + 1] as number;
+    if (at >= to) return i;
+    i++;
+    const code = codes[i] as number;
+    changes[at - from] = (changes[at - from] as number) + Math.imul(code - before, width);
+    before = code;
+  }
+}
+
+/** Stores the start and key of each piece that begins in [from,to), from place `n` on, and clears the cells; returns the next place. */
+function collectPieces(
+  changes: Int32Array,
+  from: number,
+  to: number,
+  keyBefore: number,
+  { starts, codes }: Lane,
+  n: number,
+): number {
+  let key = keyBefore;
+  let next = n;
+  const length = to - from;
+  for (let i = 0; i < length; i++) {
+    const change = changes[i] as number;
+    key += change;
+    starts[next] = from + i;
+    codes[next] = key;
+    next += (change | -change) >>> 31;
+  }
+  changes.fill(0, 0, length);
+  return next;
+}
+
+/** Replaces keys by the numbers of their combinations. */
+function numberKeys(codes: Int32Array, first: number, end: number, ids: Int32Array, keys: number[]): void {
+  for (let i = first; i < end; i++) {
+    const key = codes[i] as number;
     let id = ids[key] as number;
     if (id < 0) {
-      id = known++;
+      id = keys.push(key) - 1;
       ids[key] = id;
-      triples.first.push(aCodes[i] as number);
-      triples.second.push(bCodes[j] as number);
-      triples.third.push(cCodes[k] as number);
     }
-    starts[n] = position;
-    codes[n] = id;
-    n++;
-    // Branch-free, since which list ends next is as good as random: the least of three, then a step of 0 or 1 each.
-    const x = aStarts[i + 1] as number;
-    const y = bStarts[j + 1] as number;
-    const z = cStarts[k + 1] as number;
-    const xy = y + ((x - y) & ((x - y) >> 31));
-    position = z + ((xy - z) & ((xy - z) >> 31));
-    i += (x - position - 1) >>> 31;
-    j += (y - position - 1) >>> 31;
-    k += (z - position - 1) >>> 31;
+    codes[i] = id;
   }
-  starts[n] = end;
-  out.count = n;
-  out.codeCount = known;
-  return triples;
 }
 
 /** A list as {@link mergeAny} reads it. Starts in bytes, ascending from 0. */
@@ -103,7 +201,7 @@ export interface AnyMerge {
 }
 
 /**
- * Merges any number of lists up to `length` bytes, of whatever starts and codes. The plain way of {@link mergeLanes},
+ * Merges any number of lists up to `length` bytes, of whatever starts and codes. The plain way of {@link LaneMerge},
  * for what does not fit there: pages of more than 2**30 units and lists with very many different codes.
  */
 export function mergeAny(lists: readonly LaneReader[], length: number): AnyMerge {

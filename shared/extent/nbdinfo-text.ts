@@ -12,7 +12,7 @@ export function contextKind(name: string): NbdContextKind | 'other' {
 }
 
 /** How nbdinfo names a context's word. Empty where it has no name for it. */
-export function describeContextWord(kind: NbdContextKind | 'other', word: number): string {
+function describeContextWord(kind: NbdContextKind | 'other', word: number): string {
   if (kind === 'allocation') return ['data', 'hole', 'zero', 'hole,zero'][word] ?? '';
   if (kind === 'bitmap') return ['clean', 'dirty'][word] ?? '';
   if (kind === 'other') return '';

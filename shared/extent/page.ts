@@ -14,7 +14,7 @@ export interface Page {
   /** Starts are in units of 2**shift bytes (0..31). */
   readonly shift: number;
   /** Ascending, first is 0. */
-  readonly starts: Uint16Array | Uint32Array | Float64Array;
+  readonly starts: Uint16Array | Int32Array | Float64Array;
   /** Index of each extent's word in the table's {@link WordSet}. */
   readonly codes: Uint8Array | Uint16Array;
   /** Host offset of each extent's first byte, -1 where it has none; only in pages made for host offsets. */
@@ -24,12 +24,14 @@ export interface Page {
 const MAX_CODES = 0x10000;
 /** Words below this (every word of one layer without marks) are looked up in an array instead of a map. */
 const SMALL_WORDS = 0x800;
+/** What a set has before its first word: a chain may have a set for each of 65,535 bitmaps. */
+const NO_CODES = new Int32Array(SMALL_WORDS).fill(-1);
 
 /** The small dictionary of words that one table uses; a page stores the index (code) instead of the word. */
 export class WordSet {
   /** The word of each code. */
   readonly words: number[] = [];
-  readonly #small = new Int32Array(SMALL_WORDS).fill(-1);
+  #small = NO_CODES;
   readonly #large = new Map<number, number>();
 
   /** The code of `word`, added when new. Throws RangeError past 65,536 different words (callers bound their words). */
@@ -42,6 +44,7 @@ export class WordSet {
   #add(key: number): number {
     const code = this.words.length;
     if (code >= MAX_CODES) throw new RangeError('too many different extent words in one table');
+    if (this.#small === NO_CODES) this.#small = NO_CODES.slice();
     if (key < SMALL_WORDS) this.#small[key] = code;
     else this.#large.set(key, code);
     this.words.push(key);
@@ -54,21 +57,29 @@ export class WordSet {
   }
 }
 
+/** Extents that a new writer has room for: few, since a chain may have a writer for each of 65,535 bitmaps. */
+const ROOM = 64;
+
 /**
  * Collects the extents of one page in ascending order, coalescing equal neighbours, and packs them.
  *
- * One writer is reused for page after page: `begin`, any number of `push`, `seal`. With `hosts` on, extents coalesce
- * only where the host offset runs on too.
+ * One writer is reused for page after page: `begin`, any number of `push`, then `seal` or `peek`. With hosts, extents
+ * coalesce only where the host offset runs on too.
  */
 export class PageWriter {
-  /** Extents pushed so far. */
+  /** Extents so far, their starts in units, their codes and, in a writer that keeps them, their host offsets. */
   count = 0;
-  #starts = new Float64Array(4096);
-  #codes = new Uint16Array(4096);
-  #hosts: Float64Array | undefined;
+  starts: Int32Array | Float64Array;
+  codes = new Uint16Array(ROOM);
+  hosts: Float64Array | undefined;
+  /** Bytes of a unit, a power of two. */
+  readonly unit: number;
 
-  constructor(withHosts = false) {
-    if (withHosts) this.#hosts = new Float64Array(4096);
+  /** Every start is a multiple of `unit` bytes. Where that is more than one byte, a page has less than 2^31 units. */
+  constructor(withHosts = false, unit = 1) {
+    this.unit = unit;
+    this.starts = unit === 1 ? new Float64Array(ROOM) : new Int32Array(ROOM);
+    if (withHosts) this.hosts = new Float64Array(ROOM);
   }
 
   /** Forgets what was pushed and starts a new page. */
@@ -83,21 +94,21 @@ export class PageWriter {
    */
   push(start: number, code: number, host = -1): void {
     const n = this.count;
-    if (n > 0 && this.#codes[n - 1] === code) {
-      const hosts = this.#hosts;
+    const { hosts, unit } = this;
+    if (n > 0 && this.codes[n - 1] === code) {
       if (hosts === undefined) return;
       const previous = hosts[n - 1] as number;
       if (
         host < 0
           ? previous < 0
-          : previous >= 0 && previous + (start - (this.#starts[n - 1] as number)) === host
+          : previous >= 0 && previous + (start - (this.starts[n - 1] as number) * unit) === host
       )
         return;
     }
-    if (n === this.#starts.length) this.#grow();
-    this.#starts[n] = start;
-    this.#codes[n] = code;
-    if (this.#hosts !== undefined) this.#hosts[n] = host;
+    this.reserve(1);
+    this.starts[n] = start / unit;
+    this.codes[n] = code;
+    if (this.hosts !== undefined) this.hosts[n] = host;
     this.count = n + 1;
   }
 
@@ -106,58 +117,63 @@ export class PageWriter {
     this.count--;
   }
 
-  /**
-   * Adds the first `n` extents of two arrays: the same as pushing each in turn, and faster. Neighbours in the arrays must
-   * differ already; only the first may equal what was pushed last. Not for a writer that keeps hosts.
-   */
-  pushAll(starts: Float64Array, codes: Uint16Array, n: number): void {
-    const skip = n > 0 && this.count > 0 && this.#codes[this.count - 1] === codes[0] ? 1 : 0;
-    while (this.count + n > this.#starts.length) this.#grow();
-    this.#starts.set(starts.subarray(skip, n), this.count);
-    this.#codes.set(codes.subarray(skip, n), this.count);
-    this.count += n - skip;
+  /** Makes room for `more` extents behind the last, for who stores them there himself and then adds to `count`. */
+  reserve(more: number): void {
+    const needed = this.count + more;
+    if (needed <= this.codes.length) return;
+    const size = Math.max(needed, this.codes.length * 2);
+    this.starts = grown(this.starts, this.unit === 1 ? new Float64Array(size) : new Int32Array(size));
+    this.codes = grown(this.codes, new Uint16Array(size));
+    if (this.hosts !== undefined) this.hosts = grown(this.hosts, new Float64Array(size));
+  }
+
+  /** What was pushed as a page in the writer's own memory: it holds until the next `begin`. */
+  peek(): Page {
+    const n = this.count;
+    const page = {
+      count: n,
+      shift: trailingZeros(this.unit),
+      starts: this.starts.subarray(0, n),
+      codes: this.codes.subarray(0, n),
+    };
+    return this.hosts === undefined ? page : { ...page, hosts: this.hosts.subarray(0, n) };
   }
 
   /** Packs what was pushed into a page of its own memory. At least one extent must have been pushed. */
   seal(): Page {
-    const n = this.count;
-    const from = this.#starts;
-    let low = 0;
-    let maxCode = 0;
-    for (let i = 0; i < n; i++) {
-      low |= from[i] as number;
-      const code = this.#codes[i] as number;
-      if (code > maxCode) maxCode = code;
+    const page = this.peek();
+    const { starts, codes, count } = page;
+    let anyStart = 0;
+    let anyCode = 0;
+    for (let i = 0; i < count; i++) {
+      anyStart |= starts[i] as number;
+      anyCode |= codes[i] as number;
     }
-    const shift = trailingZeros(low);
-    const starts = packStarts(from, n, 2 ** shift);
-    const codes = maxCode < 256 ? new Uint8Array(this.#codes.subarray(0, n)) : this.#codes.slice(0, n);
-    const page = { count: n, shift, starts, codes };
-    return this.#hosts === undefined ? page : { ...page, hosts: this.#hosts.slice(0, n) };
-  }
-
-  #grow(): void {
-    const size = this.#starts.length * 2;
-    const starts = new Float64Array(size);
-    starts.set(this.#starts);
-    this.#starts = starts;
-    const codes = new Uint16Array(size);
-    codes.set(this.#codes);
-    this.#codes = codes;
-    if (this.#hosts !== undefined) {
-      const hosts = new Float64Array(size);
-      hosts.set(this.#hosts);
-      this.#hosts = hosts;
-    }
+    const more = Math.min(trailingZeros(anyStart), 31 - page.shift);
+    return {
+      count,
+      shift: page.shift + more,
+      starts: packStarts(starts, 2 ** -more),
+      codes: anyCode < 256 ? new Uint8Array(codes) : codes.slice(),
+      ...(page.hosts === undefined ? {} : { hosts: page.hosts.slice() }),
+    };
   }
 }
 
-function packStarts(from: Float64Array, n: number, unit: number): Page['starts'] {
-  const last = (from[n - 1] as number) / unit;
+/** `into` with what `from` held at its beginning: the memory of something that grows. */
+export function grown<T extends { set(from: T): void }>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}
+
+/** Starts times `scale`, a power of two that leaves them whole, in the narrowest array. */
+function packStarts(from: Page['starts'], scale: number): Page['starts'] {
+  const n = from.length;
+  const last = (from[n - 1] as number) * scale;
   const starts =
-    last <= 0xffff ? new Uint16Array(n) : last <= 0xffffffff ? new Uint32Array(n) : new Float64Array(n);
-  const scale = 1 / unit; // a power of two: the product is exact
-  for (let i = 0; i < n; i++) starts[i] = (from[i] as number) * scale;
+    last <= 0xffff ? new Uint16Array(n) : last <= 0x7fffffff ? new Int32Array(n) : new Float64Array(n);
+  if (scale === 1) starts.set(from);
+  else for (let i = 0; i < n; i++) starts[i] = (from[i] as number) * scale;
   return starts;
 }
 
@@ -165,16 +181,6 @@ function packStarts(from: Float64Array, n: number, unit: number): Page['starts']
 export function trailingZeros(value: number): number {
   const low = value | 0; // ToInt32 keeps the low 32 bits
   return low === 0 ? 31 : 31 - Math.clz32(low & -low);
-}
-
-/** A page that is one extent with one code over its whole span. */
-export function uniformPage(code: number): Page {
-  return {
-    count: 1,
-    shift: 31,
-    starts: new Uint16Array(1),
-    codes: code < 256 ? Uint8Array.of(code) : Uint16Array.of(code),
-  };
 }
 
 /** Start of extent `i`, in bytes from the page's first byte. */

@@ -6,6 +6,7 @@
  */
 import {
   DIRTY,
+  DIRTY_UNKNOWN,
   HOLE,
   isOwnZero,
   LOCAL,
@@ -19,14 +20,21 @@ import {
 import type { SweptPage } from './sweep.ts';
 import { guestWord, layerWord, stopAt } from './view.ts';
 
-/** Takes finished rows. `host` is the host offset of the first byte, -1 for none. */
-export type RowSink<Key> = (start: number, length: number, key: Key, host: number) => void;
+/** Finished rows, in arrays that are longer than needed and used again for the next ones. */
+export interface NumberRows {
+  count: number;
+  starts: Float64Array;
+  lengths: Float64Array;
+  keys: Int32Array;
+  /** Host offset of each row's first byte, -1 for none. */
+  hosts: Float64Array;
+}
 
-/** What a list keeps of a segment: a number that is equal where rows may coalesce. SKIP leaves the segment out. */
-export type RowKey = (swept: SweptPage, i: number) => number;
+/** What a list keeps of a combination: a number that is equal where rows may coalesce. SKIP leaves it out. */
+export type RowKey = (swept: SweptPage, combo: number) => number;
 
 /** A segment that the list does not show. */
-export const SKIP = -1;
+const SKIP = -1;
 
 /** A coalescing walk over swept pages given in ascending order. */
 export interface RowWalk {
@@ -35,35 +43,79 @@ export interface RowWalk {
   finish(): void;
 }
 
-/** Rows of number keys; where `withHosts`, rows coalesce only if the host offset runs on. */
-export function createRowWalk(keyOf: RowKey, withHosts: boolean, sink: RowSink<number>): RowWalk {
+/**
+ * Rows of number keys, handed to `sink` as many at once as a page brings; where `withHosts`, rows coalesce only if the
+ * host offset runs on.
+ */
+export function createRowWalk(keyOf: RowKey, withHosts: boolean, sink: (rows: NumberRows) => void): RowWalk {
+  const rows = createRows(1);
+  let keys = new Int32Array(16);
+  // The row under way.
   let key = SKIP;
   let start = 0;
   let end = 0;
   let host = -1;
-  return {
-    add(swept) {
-      const { base, count, starts, hosts } = swept;
-      for (let i = 0; i < count; i++) {
-        const at = base + (starts[i] as number);
-        const stop = base + (starts[i + 1] as number);
-        const k = keyOf(swept, i);
-        const h = withHosts ? (hosts[i] as number) : -1;
-        if (k === key && at === end && (h < 0 ? host < 0 : host >= 0 && host + (at - start) === h)) {
-          end = stop;
-          continue;
+
+  function add(swept: SweptPage): void {
+    const { base, count, comboCount, starts, combos, hosts } = swept;
+    if (keys.length < comboCount) keys = new Int32Array(comboCount * 2);
+    for (let combo = 0; combo < comboCount; combo++) keys[combo] = keyOf(swept, combo);
+    if (rows.keys.length < count) Object.assign(rows, createRows(count * 2));
+    const { starts: rowStarts, lengths, keys: rowKeys, hosts: rowHosts } = rows;
+    // Offsets that change in a closure's own variables would take new memory each time.
+    let k = key;
+    let s = start;
+    let e = end;
+    let h = host;
+    let n = 0;
+    for (let i = 0; i < count; i++) {
+      const at = base + (starts[i] as number);
+      const nextKey = keys[combos[i] as number] as number;
+      const nextHost = withHosts ? (hosts[i] as number) : -1;
+      const runsOn = nextHost < 0 ? h < 0 : h >= 0 && h + (at - s) === nextHost;
+      if (nextKey !== k || at !== e || !runsOn) {
+        if (k !== SKIP && e > s) {
+          rowStarts[n] = s;
+          lengths[n] = e - s;
+          rowKeys[n] = k;
+          rowHosts[n] = h;
+          n++;
         }
-        if (key !== SKIP && end > start) sink(start, end - start, key, host);
-        key = k;
-        start = at;
-        end = stop;
-        host = h;
+        k = nextKey;
+        s = at;
+        h = nextHost;
       }
-    },
-    finish() {
-      if (key !== SKIP && end > start) sink(start, end - start, key, host);
-      key = SKIP;
-    },
+      e = base + (starts[i + 1] as number);
+    }
+    key = k;
+    start = s;
+    end = e;
+    host = h;
+    rows.count = n;
+    if (n > 0) sink(rows);
+  }
+
+  function finish(): void {
+    if (key === SKIP || end === start) return;
+    rows.starts[0] = start;
+    rows.lengths[0] = end - start;
+    rows.keys[0] = key;
+    rows.hosts[0] = host;
+    rows.count = 1;
+    key = SKIP;
+    sink(rows);
+  }
+
+  return { add, finish };
+}
+
+function createRows(size: number): NumberRows {
+  return {
+    count: 0,
+    starts: new Float64Array(size),
+    lengths: new Float64Array(size),
+    keys: new Int32Array(size),
+    hosts: new Float64Array(size),
   };
 }
 
@@ -140,9 +192,9 @@ const KEY_DEPTH = 8;
  * shorter layer the layer above it; absent everywhere the deepest), present, zero, data. Parts that are unreadable or not known are left out.
  */
 export function qemuImgKey(layerCount: number): RowKey {
-  return (swept, i) => {
-    const stop = stopAt(swept, i);
-    const word = guestWord(swept, i);
+  return ({ stops, guest }, combo) => {
+    const stop = stops[combo] as number;
+    const word = guest[combo] as number;
     if (word & (UNREADABLE | UNREAD)) return SKIP;
     if (stop < 0) return (layerCount - 1) * KEY_DEPTH + ZERO_BIT;
     if (word & OUT_OF_RANGE) return Math.max(0, layerCount - 2 - stop) * KEY_DEPTH + ZERO_BIT;
@@ -167,10 +219,14 @@ export type NbdContextKind = 'allocation' | 'depth' | 'bitmap';
 
 /** Keys of `nbdinfo --map` rows: the context's word as qemu-nbd reports it. Parts that are unreadable or not known are left out. */
 export function nbdContextKey(kind: NbdContextKind, layerCount: number, bitmapLayer: number): RowKey {
-  if (kind === 'bitmap') return (swept, i) => (layerWord(swept, bitmapLayer, i) & DIRTY ? 1 : 0);
-  return (swept, i) => {
-    const stop = stopAt(swept, i);
-    const word = guestWord(swept, i);
+  if (kind === 'bitmap')
+    return ({ words }, combo) => {
+      const word = (words[bitmapLayer] as Uint32Array)[combo] as number;
+      return word & DIRTY_UNKNOWN ? SKIP : word & DIRTY ? 1 : 0;
+    };
+  return ({ stops, guest }, combo) => {
+    const stop = stops[combo] as number;
+    const word = guest[combo] as number;
     if (word & (UNREADABLE | UNREAD)) return SKIP;
     if (stop < 0) return kind === 'allocation' ? 3 : 0;
     if (kind === 'depth') return word & LOCAL || word & OUT_OF_RANGE ? layerCount - stop : 0;

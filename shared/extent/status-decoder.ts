@@ -56,7 +56,7 @@ export function decodeBatch(
   if (joint !== undefined && depth === undefined) {
     // Whatever the first list is, bit 2 of the joint context says whether this is allocated here.
     const first = allocation ?? joint;
-    feedMerged(first, joint, batch.covered, layer, (flags, level) => jointWord(kind, flags, level));
+    feedMerged(first, joint, batch.covered, layer, (flags, bits) => jointWord(kind, flags, bits), false);
   } else if (joint !== undefined && allocation === undefined)
     feedMerged(joint, depth, batch.covered, layer, (flags, level) => wordOf(kind, flags, level));
   else feedMerged(allocation, depth, batch.covered, layer, (flags, level) => wordOf(kind, flags, level));
@@ -92,13 +92,17 @@ const FLAG_MASK = 7;
 /** Depths below this have their words looked up instead of worked out. */
 const FEW_DEPTHS = 31;
 
-/** Walks two lists together (either may be missing) over `covered` bytes and appends a word for each piece. */
+/**
+ * Walks two lists together (either may be missing) over `covered` bytes and appends a word for each piece. What lies
+ * above 32 bits of the second list's numbers makes them the largest where they are `counts`; flags it leaves alone.
+ */
 function feedMerged(
   first: StatusList | undefined,
   second: StatusList | undefined,
   covered: number,
   feeder: TableFeeder,
   wordFor: (flags: number, depth: number) => number,
+  counts = true,
 ): void {
   // Entries are two numbers of `half` bytes, of which the low 32 bits come last.
   const a = viewOf(first);
@@ -126,7 +130,7 @@ function feedMerged(
       if (bHalf === 8) bLeft += b.getUint32(bNext) * 2 ** 32;
       bNext += 2 * bHalf;
       depth = b.getUint32(bNext - 4);
-      if (bHalf === 8 && b.getUint32(bNext - 8) !== 0) depth = 0xffffffff;
+      if (counts && bHalf === 8 && b.getUint32(bNext - 8) !== 0) depth = 0xffffffff;
     }
     let word = -1;
     const key = (depth + 1) * (FLAG_MASK + 1) + flags;

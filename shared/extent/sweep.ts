@@ -8,14 +8,14 @@ import { ABSENT_EVERYWHERE, DIRTY_UNKNOWN, OUT_OF_RANGE, UNREAD } from './flags.
 import { markWords } from './marks.ts';
 import {
   createLane,
+  createLaneMerge,
   growLane,
   type Lane,
   MAX_KEYS,
   mergeAny,
-  mergeLanes,
-  type Triples,
+  readKey,
 } from './merge-lanes.ts';
-import { type Page, pageIndexAt, pageStart, trailingZeros } from './page.ts';
+import { grown, type Page, pageIndexAt, pageStart, trailingZeros } from './page.ts';
 
 /** One layer of one page as the sweep takes it. */
 export interface SweepLayer {
@@ -50,7 +50,7 @@ export interface SweptPage {
   starts: Float64Array;
   /** The number of each segment's combination of layer words. */
   combos: Int32Array;
-  /** Combinations are numbered below this; where one layer was swept alone, some may not occur. */
+  /** Combinations are numbered below this; some may not occur in this page. */
   comboCount: number;
   /** Of each layer that was swept (base first) its word in each combination, with marks. */
   words: readonly Uint32Array[];
@@ -84,11 +84,16 @@ export interface Sweeper {
 /** Starts and ends stay below this in a merge in whole units. */
 const MAX_UNITS = 2 ** 30;
 
+/** Combinations that are remembered from page to page at most. */
+const MAX_REMEMBERED = 4096;
+
 /** A layer or overlay cut to what counts in one page. */
 interface Source {
   readonly page: Page;
   /** The word of each code of the page. One code more stands for what lies past the cut: OUT_OF_RANGE. */
   readonly words: ArrayLike<number>;
+  /** Codes in the merge, where each is shifted by {@link twinBits}. */
+  readonly codeCount: number;
   /** Bytes of the page that count, at most its length. */
   readonly inside: number;
   /** Extents that start before the cut, and with the one past it. */
@@ -98,10 +103,30 @@ interface Source {
   readonly list: number;
 }
 
+/** What the combinations of a sweep are made of: where it is alike, so are they. */
+interface Shape {
+  readonly sources: readonly Source[];
+  /** The layer of each source. */
+  readonly layers: readonly number[];
+  readonly layerCount: number;
+  /** What the guest sees where every layer is absent. */
+  readonly below: number;
+}
+
+const NO_SHAPE: Shape = { sources: [], layers: [], layerCount: 0, below: 0 };
+
 /** The combinations of one merge: how many, and the code of each list in one of them. */
 interface Combinations {
   readonly count: number;
+  /** A merge of the same shape numbers them the same. */
+  readonly lasting: boolean;
   read(combo: number, codes: Uint32Array): void;
+}
+
+/** One merge of several: what it merged, and the key of each combination it found. */
+interface Pass {
+  readonly lanes: readonly Lane[];
+  readonly keys: readonly number[];
 }
 
 const NOT_READ: Page = { count: 1, shift: 31, starts: new Uint16Array(1), codes: new Uint8Array(1) };
@@ -112,16 +137,14 @@ const NO_HOSTS = new Float64Array(0);
 export function createSweeper(): Sweeper {
   const lanes: Lane[] = [];
   const merges: Lane[] = [];
-  const flat = createLane(); // never changes: fills the third place of a merge of two
-  growLane(flat, 1);
-  flat.count = 1;
-  flat.codeCount = 1;
-  const ids = new Int32Array(MAX_KEYS);
+  const laneMerge = createLaneMerge();
   const columns: Uint32Array[] = [];
+  // Pages are much alike: combinations keep their numbers, and what was marked stays, while what they are made of does.
+  let known = NO_SHAPE;
+  let marked = 0;
   let codes = new Uint32Array(8);
   let words = new Uint32Array(8);
   let hosts = NO_HOSTS;
-  let belowBase = ABSENT_EVERYWHERE;
   const out: SweptPage = {
     base: 0,
     end: 0,
@@ -150,36 +173,57 @@ export function createSweeper(): Sweeper {
       sources.push(source);
       if (source.list === lists.length) lists.push(source);
     };
-    belowBase = below;
     for (const { page, words, size } of layers) add(page, words, size);
     for (const { page, words, layer } of overlays) add(page, words, (layers[layer] as SweepLayer).size);
     out.base = base;
     out.end = end;
-    markAll(sources, layers.length, overlays, mergeInUnits(lists, length) ?? mergePlainly(lists, length));
+    const at = [...layers.keys(), ...overlays.map(({ layer }) => layer)];
+    const shape = { sources, layers: at, layerCount: layers.length, below };
+    if (marked > MAX_REMEMBERED || !isAlike(shape, known)) forget();
+    const merged = mergeInUnits(lists, length) ?? mergePlainly(lists, length);
+    if (!merged.lasting) forget();
+    markFrom(marked, shape, merged);
+    if (merged.lasting) {
+      known = shape;
+      marked = merged.count;
+    }
     out.hosts = NO_HOSTS;
     if (layers.some(({ identityHosts, page }) => identityHosts === true || page?.hosts !== undefined))
       findHosts(layers, sources);
     return out;
   }
 
-  /** Merges in whole units, two lists at a time into what is merged. Undefined where units or combinations are too many. */
+  function forget(): void {
+    laneMerge.forget();
+    known = NO_SHAPE;
+    marked = 0;
+  }
+
+  /** Merges in whole units, as many lists at a time as have few enough combinations. Undefined where those or units are too many. */
   function mergeInUnits(lists: readonly Source[], length: number): Combinations | undefined {
     const shift = lists.reduce((least, list) => Math.min(least, shiftOf(list, length)), 31);
     const unit = 2 ** shift;
     const units = Math.ceil(length / unit);
     if (units >= MAX_UNITS) return undefined;
-    flat.starts[1] = units;
     lists.forEach((list, i) => {
       load(laneAt(lanes, i), list, shift, units);
     });
     let merged = lanes[0] as Lane;
-    const passes: Triples[] = [];
-    for (let i = 1; i < lists.length; i += 2) {
-      const second = lanes[i] as Lane;
-      const third = i + 1 < lists.length ? (lanes[i + 1] as Lane) : flat;
-      if (merged.codeCount * second.codeCount * third.codeCount > MAX_KEYS) return undefined;
+    const passes: Pass[] = [];
+    for (let next = 1; next < lists.length; ) {
+      const together = [merged];
+      let keys = merged.codeCount;
+      while (next < lists.length) {
+        const lane = lanes[next] as Lane;
+        keys *= lane.codeCount;
+        if (keys > MAX_KEYS) break;
+        together.push(lane);
+        next++;
+      }
+      if (together.length === 1) return undefined;
+      if (passes.length > 0) laneMerge.forget();
       const into = laneAt(merges, passes.length);
-      passes.push(mergeLanes(merged, second, third, into, ids));
+      passes.push({ lanes: together, keys: laneMerge.merge(together, into) });
       merged = into;
     }
     const { count, starts, codes, codeCount } = merged;
@@ -188,15 +232,19 @@ export function createSweeper(): Sweeper {
     out.starts[count] = length;
     out.combos = codes;
     out.count = count;
-    return { count: codeCount, read: (combo, into) => readTriples(passes, combo, into) };
+    return {
+      count: codeCount,
+      lasting: passes.length <= 1,
+      read: (combo, into) => readPasses(passes, combo, into, lists.length),
+    };
   }
 
   function mergePlainly(lists: readonly Source[], length: number): Combinations {
     const merged = mergeAny(
-      lists.map(({ page, words, inside, kept, count }) => ({
+      lists.map(({ page, codeCount, inside, kept, count }) => ({
         count,
         startOf: i => (i < kept ? pageStart(page, i) : inside),
-        codeOf: i => (i < kept ? (page.codes[i] as number) : words.length),
+        codeOf: i => (i < kept ? (page.codes[i] as number) << twinBits(page) : codeCount - 1),
       })),
       length,
     );
@@ -205,34 +253,35 @@ export function createSweeper(): Sweeper {
     out.combos = Int32Array.from(merged.codes);
     return {
       count: merged.combinations.length,
+      lasting: false,
       read: (combo, into) => into.set(merged.combinations[combo] as number[]),
     };
   }
 
-  function markAll(
-    sources: readonly Source[],
-    layerCount: number,
-    overlays: readonly SweepOverlay[],
+  /** Marks the words of the combinations from number `first` on. */
+  function markFrom(
+    first: number,
+    { sources, layers, layerCount, below }: Shape,
     combinations: Combinations,
   ): void {
     const { count } = combinations;
     reserve(sources.length, layerCount, count);
     out.comboCount = count;
-    for (let combo = 0; combo < count; combo++) {
+    for (let combo = first; combo < count; combo++) {
       combinations.read(combo, codes);
       for (let i = 0; i < sources.length; i++) {
-        const { words: known, list } = sources[i] as Source;
-        const code = codes[list] as number;
+        const { words: known, list, page } = sources[i] as Source;
+        const code = (codes[list] as number) >> twinBits(page);
         words[i] = code < known.length ? (known[code] as number) : OUT_OF_RANGE;
       }
       const stop = markWords(words, layerCount);
-      for (let i = 0; i < overlays.length; i++) {
-        const { layer } = overlays[i] as SweepOverlay;
-        const word = words[layerCount + i] as number;
+      for (let i = layerCount; i < sources.length; i++) {
+        const layer = layers[i] as number;
+        const word = words[i] as number;
         words[layer] = (words[layer] as number) | (word & UNREAD ? DIRTY_UNKNOWN : word);
       }
       out.stops[combo] = stop;
-      out.guest[combo] = stop < 0 ? belowBase : (words[stop] as number);
+      out.guest[combo] = stop < 0 ? below : (words[stop] as number);
       for (let i = 0; i < layerCount; i++) (columns[i] as Uint32Array)[combo] = words[i] as number;
     }
   }
@@ -243,9 +292,12 @@ export function createSweeper(): Sweeper {
       words = new Uint32Array(sourceCount * 2);
     }
     if (out.stops.length < comboCount) {
-      out.stops = new Int16Array(comboCount * 2);
-      out.guest = new Uint32Array(comboCount * 2);
-      columns.length = 0;
+      const size = comboCount * 2;
+      out.stops = grown(out.stops, new Int16Array(size));
+      out.guest = grown(out.guest, new Uint32Array(size));
+      columns.forEach((column, i) => {
+        columns[i] = grown(column, new Uint32Array(size));
+      });
     }
     while (columns.length < layerCount) columns.push(new Uint32Array(out.stops.length));
     out.words = columns.slice(0, layerCount);
@@ -288,12 +340,46 @@ function sourceOf(
   const inside = Math.max(0, Math.min(left, length));
   const from = page ?? NOT_READ;
   const known = page === undefined ? UNREAD_ONLY : words;
-  const kept = inside === 0 ? 0 : pageIndexAt(from, inside - 1) + 1;
+  const kept = pageStart(from, from.count - 1) < inside ? from.count : keptBefore(from, inside);
+  const codeCount = (known.length + 1) << twinBits(from);
   const same = lists.findIndex(
-    list => list.page === from && list.inside === inside && list.words.length === known.length,
+    list => list.page === from && list.inside === inside && list.codeCount === codeCount,
   );
   const list = same < 0 ? lists.length : same;
-  return { page: from, words: known, inside, kept, count: inside < length ? kept + 1 : kept, list };
+  return {
+    page: from,
+    words: known,
+    codeCount,
+    inside,
+    kept,
+    count: inside < length ? kept + 1 : kept,
+    list,
+  };
+}
+
+/** Extents of a page that start before `inside`. */
+function keptBefore(page: Page, inside: number): number {
+  return inside === 0 ? 0 : pageIndexAt(page, inside - 1) + 1;
+}
+
+/** True if the combinations of two sweeps mean the same: word sets only grow, so that their length tells whether they did. */
+function isAlike(one: Shape, other: Shape): boolean {
+  return (
+    one.layerCount === other.layerCount &&
+    one.below === other.below &&
+    one.sources.length === other.sources.length &&
+    one.layers.every((layer, i) => layer === other.layers[i]) &&
+    one.sources.every((source, i) => isSameKind(source, other.sources[i] as Source))
+  );
+}
+
+function isSameKind(one: Source, other: Source): boolean {
+  return (
+    one.words === other.words &&
+    one.codeCount === other.codeCount &&
+    one.list === other.list &&
+    twinBits(one.page) === twinBits(other.page)
+  );
 }
 
 /** The largest shift, up to 31, that leaves every start of a list whole. */
@@ -308,7 +394,17 @@ function laneAt(lanes: Lane[], index: number): Lane {
   return lane;
 }
 
-function load(lane: Lane, { page, words, inside, kept, count }: Source, shift: number, units: number): void {
+/** Neighbours of one code that differ in their host offsets alone are told apart by one more bit. */
+function twinBits({ hosts }: Page): 0 | 1 {
+  return hosts === undefined ? 0 : 1;
+}
+
+function load(
+  lane: Lane,
+  { page, codeCount, inside, kept, count }: Source,
+  shift: number,
+  units: number,
+): void {
   growLane(lane, count);
   const { starts, codes } = lane;
   starts.set(kept === page.count ? page.starts : page.starts.subarray(0, kept));
@@ -317,21 +413,23 @@ function load(lane: Lane, { page, words, inside, kept, count }: Source, shift: n
   if (more > 0) for (let i = 1; i < kept; i++) starts[i] = (starts[i] as number) << more;
   if (count > kept) {
     starts[kept] = inside / 2 ** shift;
-    codes[kept] = words.length;
+    codes[kept] = codeCount - 1;
   }
+  if (twinBits(page) === 1) for (let i = 0; i < kept; i++) codes[i] = ((codes[i] as number) << 1) | (i & 1);
   starts[count] = units;
   lane.count = count;
-  lane.codeCount = words.length + 1;
+  lane.codeCount = codeCount;
 }
 
-/** Goes back through the merges: each knows the codes of the two lists it added and what it added them to. */
-function readTriples(passes: readonly Triples[], combo: number, into: Uint32Array): void {
+/** Goes back through the merges: in each the first lane is what the one before came to. */
+function readPasses(passes: readonly Pass[], combo: number, into: Uint32Array, listCount: number): void {
+  let end = listCount;
   let id = combo;
-  for (let pass = passes.length - 1; pass >= 0; pass--) {
-    const { first, second, third } = passes[pass] as Triples;
-    into[pass * 2 + 1] = second[id] as number;
-    into[pass * 2 + 2] = third[id] as number;
-    id = first[id] as number;
+  for (const { lanes, keys } of passes.toReversed()) {
+    const first = end - lanes.length;
+    readKey(keys[id] as number, lanes, into, first);
+    id = into[first] as number;
+    end = first + 1;
   }
   into[0] = id;
 }

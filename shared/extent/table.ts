@@ -25,9 +25,15 @@ export function pageSpanFor(size: number, unit = size): number {
   return span;
 }
 
-/** The finest extent that an image of this cluster size can have: a subcluster, were its L2 entries extended. */
+/** The finest extent that an image of this cluster size can have: a subcluster, where L2 entries can be extended. */
 export function finestUnit(clusterSize: number): number {
-  return Math.max(512, clusterSize / 32);
+  return clusterSize / 32 < 512 ? clusterSize : clusterSize / 32;
+}
+
+/** The page span of a chain: for its largest disk and the smallest clusters of those layers whose tables are read. */
+export function chainPageSpan(sizes: readonly number[], clusterSizes: readonly number[]): number {
+  const units = clusterSizes.map(finestUnit);
+  return pageSpanFor(Math.max(...sizes), units.length === 0 ? undefined : Math.min(...units));
 }
 
 /** Extents of one layer as one witness saw them. `pages[i]` is undefined until it was read. */

@@ -283,7 +283,9 @@ export interface IpcCalls {
   'chain:cancel': { args: { session: number }; reply: null };
   /** Takes up again what was cancelled or failed; what was read stays. */
   'chain:retry': { args: { session: number }; reply: null };
+  /** One listing at a time: another one, or 'nbd:cancelList', ends it with CANCELLED. */
   'nbd:list': { args: { uri: string }; reply: readonly NbdExportInfo[] };
+  'nbd:cancelList': { args: undefined; reply: null };
   /** The window has drawn everything it was asked to draw so far (used by --screenshot and tests). */
   'app:idle': { args: undefined; reply: null };
 }
@@ -320,6 +322,7 @@ export const CALL_NAMES = [
   'chain:cancel',
   'chain:retry',
   'nbd:list',
+  'nbd:cancelList',
   'app:idle',
 ] as const satisfies readonly CallName[];
 

@@ -15,6 +15,7 @@ import { nbdLine } from './nbd-line.ts';
 import { openLine } from './open-line.ts';
 import { type BenchOptions, type LineName, parseOptions, USAGE } from './options.ts';
 import { describeSetting, type LineResult, tableOf, writeResults } from './report.ts';
+import { tasksLine } from './tasks-line.ts';
 
 const EXIT_USAGE = 64;
 
@@ -25,11 +26,12 @@ const MEASURES: Readonly<Record<LineName, (bench: Bench) => Promise<LineResult>>
   merge: mergeLine,
   draw: drawLine,
   open: openLine,
+  tasks: tasksLine,
   growth: growthLine,
 };
 
 /** Lines that no tool but Node is needed for. */
-const WITHOUT_PEER: readonly LineName[] = ['merge', 'draw', 'open', 'growth'];
+const WITHOUT_PEER: readonly LineName[] = ['merge', 'draw', 'open', 'tasks'];
 
 function say(line: string): void {
   progress('');

@@ -5,8 +5,10 @@
 import { type ChainSession, openChain } from '../../electron/service/chain-session.ts';
 import { inkOf } from '../../renderer/draw/ink.ts';
 import { laneLayout } from '../../renderer/draw/lane-layout.ts';
-import { type Glyphs, paintTrack } from '../../renderer/draw/paint-track.ts';
+import { paintTrack } from '../../renderer/draw/paint-track.ts';
+import type { Glyphs } from '../../renderer/draw/painting.ts';
 import type { Mask, Raster } from '../../renderer/draw/raster.ts';
+import { shapesOf } from '../../renderer/draw/shapes.ts';
 import { trackLabels } from '../../renderer/draw/track-labels.ts';
 import { createLoader, type Loader } from '../../renderer/lod/loader.ts';
 import { readStrip } from '../../renderer/lod/read-strip.ts';
@@ -171,7 +173,7 @@ function framePainter(session: ChainSession, size: number, { columns, laneHeight
   };
 }
 
-/** Shapes of the size that texts and triangles have; there is no canvas here to draw real ones with. */
+/** Boxes of the size that texts have; there is no canvas here to draw real ones with. */
 function boxes(unit: number): Glyphs {
   const box = (width: number, height: number): Mask => ({
     width: width * unit,
@@ -185,7 +187,6 @@ function boxes(unit: number): Glyphs {
       texts.set(text, known);
       return known;
     },
-    triangle: box(9, 5),
-    zeroTriangle: box(22, 15),
+    ...shapesOf(unit),
   };
 }

@@ -1,16 +1,17 @@
 /** Line `map`: our reader against qemu-img map, the scan of L2 tables by itself, and the first picture. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { connectNbd, type NbdConnection } from '../../electron/nbd/client.ts';
 import { parseNbdUri } from '../../electron/nbd/uri.ts';
 import { openQcow2 } from '../../electron/qcow2/image.ts';
+import { l2OffsetAt } from '../../electron/qcow2/l1.ts';
 import { createMap, mapPage } from '../../electron/qcow2/map.ts';
 import { openChain } from '../../electron/service/chain-session.ts';
 import { coarsestLevel } from '../../renderer/lod/level.ts';
 import { STATES } from '../../shared/extent/flags.ts';
-import { PageWriter } from '../../shared/extent/page.ts';
 import { createTable, pageSpanFor } from '../../shared/extent/table.ts';
 import type { TilesReply } from '../../shared/ipc/contract.ts';
+import { scanEntries } from './bounds.ts';
 import { type Bench, cowscope, cowscopeRun, medianOf } from './context.ts';
 import type { BenchChain } from './images.ts';
 import { type Contestant, cpuSeconds, type Figures, inTurns, type Outcome, settle } from './measure.ts';
@@ -25,20 +26,24 @@ export async function mapLine(bench: Bench): Promise<LineResult> {
   const rows: Row[] = [];
   const outcomes: Outcome[] = [];
   const alt = bench.store.chain('alt', size);
-  for (const chain of [alt, bench.store.chain('random', size)]) {
+  const random = bench.store.chain('random', size);
+  // Subclusters make 33.5 million extents of S already, for which qemu-img map takes most of a minute.
+  const others = (['scatter', 'subclusters'] as const).map(pattern => bench.store.chain(pattern, 'S'));
+  for (const chain of [alt, random, ...others]) {
     const found = await wholeProcess(bench, chain, chain === alt);
     rows.push(...found.rows);
     outcomes.push(...found.outcomes);
   }
-  for (const chain of [alt, bench.store.chain('random', size)]) {
-    const [outcome] = await inTurns([scanRun(chain)], bench.options.runs);
-    if (outcome === undefined) continue;
-    outcomes.push(outcome);
+  for (const chain of [alt, random]) {
+    const scans = await inTurns([bareScan(chain), scanRun(chain)], bench.options.runs);
+    const [bare, ours] = scans as [Outcome, Outcome];
+    outcomes.push(...scans);
     rows.push({
       what: `read and decode an L2 entry, ${chain.pattern} ${size}`,
       unit: 'ns',
-      ours: medianOf(outcome, 'nsPerEntry'),
-      atMost: chain === alt ? 5 : 8,
+      ours: medianOf(ours, 'nsPerEntry'),
+      peer: { name: 'bare scan', value: medianOf(bare, 'nsPerEntry') },
+      atMost: chain === alt ? DECODE_ALTERNATING : DECODE_RANDOM,
     });
   }
   const pictures = await inTurns([firstReply(alt), firstPicture(alt)], bench.options.runs);
@@ -86,7 +91,7 @@ async function wholeProcess(bench: Bench, chain: BenchChain, withJson: boolean) 
       unit: 's',
       ours: medianOf(totals, 'seconds'),
       peer: { name: 'qemu-img map', value: medianOf(peer, 'seconds') },
-      ...(aimed ? { atMost: 1 / 30 } : {}),
+      ...(aimed ? { atMost: 1 / 30, stretch: 1 / 60 } : {}),
     },
     {
       what: `CPU of it, ${images}`,
@@ -135,6 +140,13 @@ function extentsOf(bench: Bench, chain: BenchChain): number {
   return (JSON.parse(text) as { totals: { extents: number } }).totals.extents;
 }
 
+/**
+ * What decoding may cost for one of a bare scan: 5 ns where that took 2.27 (every entry differs from the one before), and 8 ns
+ * where it took 4.4 (random runs, which no processor predicts).
+ */
+const DECODE_ALTERNATING = 5 / 2.27;
+const DECODE_RANDOM = 8 / 4.4;
+
 /** Entries decoded at least in a run, so that what is timed is the loop and not its compiling. */
 const ENTRIES = 2 ** 24;
 
@@ -149,15 +161,42 @@ function scanRun(chain: BenchChain): Contestant {
         const image = openQcow2({ fd, size: fstatSync(fd).size, path: chain.top });
         const { words } = createTable(0, 1);
         const map = createMap(image, { words });
-        const writer = new PageWriter();
         const span = pageSpanFor(chain.size);
         const rounds = Math.ceil(ENTRIES / chain.clusters);
         const begun = cpuSeconds();
         for (let round = 0; round < rounds; round++)
-          for (let start = 0; start < chain.size; start += span) {
-            writer.begin();
-            mapPage(map, start, Math.min(chain.size, start + span), writer);
-          }
+          for (let start = 0; start < chain.size; start += span)
+            mapPage(map, start, Math.min(chain.size, start + span));
+        const seconds = cpuSeconds() - begun;
+        return { seconds, nsPerEntry: (seconds * 1e9) / (rounds * chain.clusters) };
+      } finally {
+        closeSync(fd);
+      }
+    },
+  };
+}
+
+/** The L2 tables of the top layer in memory, looked at by the least code that finds their runs. */
+function bareScan(chain: BenchChain): Contestant {
+  const TABLE = 65_536;
+  return {
+    name: `bare scan, ${chain.pattern}`,
+    async run() {
+      const fd = openSync(chain.top, 'r');
+      try {
+        const image = openQcow2({ fd, size: fstatSync(fd).size, path: chain.top });
+        const { l1 } = createMap(image, { words: createTable(0, 1).words });
+        const tables = Array.from({ length: l1.count }, (_, i) => {
+          const bytes = new Uint8Array(TABLE);
+          readSync(fd, bytes, 0, TABLE, l2OffsetAt(l1, i));
+          return new DataView(bytes.buffer);
+        });
+        const found = { starts: new Uint32Array(TABLE / 8), codes: new Uint8Array(TABLE / 8) };
+        await settle();
+        const rounds = Math.ceil(ENTRIES / chain.clusters);
+        const begun = cpuSeconds();
+        for (let round = 0; round < rounds; round++)
+          for (const table of tables) scanEntries(table, TABLE / 8, found);
         const seconds = cpuSeconds() - begun;
         return { seconds, nsPerEntry: (seconds * 1e9) / (rounds * chain.clusters) };
       } finally {
@@ -168,7 +207,7 @@ function scanRun(chain: BenchChain): Contestant {
 }
 
 /** From opening the chain to tiles of the whole axis that show something, with the code warm. */
-function firstPicture(chain: BenchChain): Contestant {
+export function firstPicture(chain: BenchChain): Contestant {
   const level = coarsestLevel(chain.size, 1600);
   return {
     name: 'open to first tiles',
@@ -178,7 +217,7 @@ function firstPicture(chain: BenchChain): Contestant {
       let changed = () => {};
       const session = await openChain(
         { kind: 'files', files: [chain.top] },
-        { consent: { allow: [], allowAll: false }, witness: 'metadata' },
+        { consent: { allow: [], allowAll: false }, witness: 'metadata', nextAhead: true },
         { onChanged: () => changed() },
       );
       try {

@@ -3,9 +3,10 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { openQcow2 } from '../../electron/qcow2/image.ts';
 import { createMap, mapPage } from '../../electron/qcow2/map.ts';
 import { ABSENT_EVERYWHERE, HOLE, LOCAL, RESERVED, ZERO } from '../../shared/extent/flags.ts';
-import { PageWriter } from '../../shared/extent/page.ts';
+import { PageWriter, pageStart } from '../../shared/extent/page.ts';
 import { createSweeper } from '../../shared/extent/sweep.ts';
 import { createTable, type ExtentTable, pageSpanFor } from '../../shared/extent/table.ts';
+import { type FoundRuns, mergeByLoop, mergeThree, type RunList } from './bounds.ts';
 import { type Bench, medianOf } from './context.ts';
 import { type BenchChain, SIZES } from './images.ts';
 import { type Contestant, cpuSeconds, inTurns } from './measure.ts';
@@ -15,26 +16,40 @@ import type { LineResult, Row } from './report.ts';
 const CLUSTER_SIZE = 65_536;
 /** The guest of the lists: 16.8 million clusters, runs with a mean of four. */
 const SIZE = SIZES.M;
+/** What sweeping three lists may cost for one of the merge by a loop: 9 ns where that took 20.2. */
+const SWEEP_OF_THREE = 9 / 20.2;
 const WORDS = [LOCAL, LOCAL | HOLE | ZERO, LOCAL | HOLE | ZERO | RESERVED, ABSENT_EVERYWHERE];
 
 /** Measures the line. */
 export async function mergeLine(bench: Bench): Promise<LineResult> {
-  const lists = [1, 2, 3, 4].map(randomList);
+  const tables = [1, 2, 3, 4].map(randomList);
+  const lists = tables.map(runsOf);
+  const counts = [2, 3, 4];
   const outcomes = await inTurns(
-    [2, 3, 4].map(count => sweepRun(lists.slice(0, count))),
+    [
+      bareRun('bare merge of 3 lists', found => mergeThree(lists[0]!, lists[1]!, lists[2]!, found)),
+      ...counts.map(count =>
+        bareRun(`merge of ${count} lists by a loop`, found => mergeByLoop(lists.slice(0, count), found)),
+      ),
+      ...counts.map(count => sweepRun(tables.slice(0, count))),
+    ],
     bench.options.runs,
   );
-  const sweeps = outcomes.map(
-    (outcome, i): Row => ({
-      what: `sweep of ${i + 2} lists, an extent of the result`,
-      unit: 'ns',
-      ours: medianOf(outcome, 'nsPerExtent'),
-      ...(i === 1 ? { atMost: 9 } : {}),
-    }),
-  );
+  const ns = outcomes.map(outcome => medianOf(outcome, 'nsPerExtent'));
+  const [bare = Number.NaN] = ns;
+  const sweeps = counts.flatMap((count, i): Row[] => {
+    const ours = ns[1 + counts.length + i] ?? Number.NaN;
+    const what = `sweep of ${count} lists, an extent of the result`;
+    const loop = { name: 'merge by a loop', value: ns[1 + i] ?? Number.NaN };
+    if (count !== 3) return [{ what, unit: 'ns', ours, peer: loop }];
+    return [
+      { what, unit: 'ns', ours, peer: loop, atMost: SWEEP_OF_THREE },
+      { what: 'the same', unit: 'ns', ours, peer: { name: 'bare merge', value: bare } },
+    ];
+  });
   const { size } = bench.options;
   const chains = (['alt', 'random'] as const).map(pattern => bench.store.chain(pattern, size));
-  const tables = [...chains, bench.store.chain('subclusters', 'S')].map(
+  const sizes = [...chains, bench.store.chain('subclusters', 'S')].map(
     (chain): Row => ({
       what: `an extent in the layers' tables, ${chain.pattern} ${chain.sizeName}`,
       unit: 'B',
@@ -42,7 +57,7 @@ export async function mergeLine(bench: Bench): Promise<LineResult> {
       ...(chain.pattern === 'subclusters' ? {} : { atMost: 6 }),
     }),
   );
-  return { rows: [...sweeps, ...tables], outcomes, notes: [] };
+  return { rows: [...sweeps, ...sizes], outcomes, notes: [] };
 }
 
 /** A layer of random runs, as the reader would have stored it. */
@@ -61,6 +76,40 @@ function randomList(seed: number): ExtentTable {
     table.pages[page] = writer.seal();
   }
   return table;
+}
+
+/** The extents of a table as one list in clusters. */
+function runsOf({ pages, pageSpan }: ExtentTable): RunList {
+  const ends = new Uint32Array(SIZE / CLUSTER_SIZE);
+  const codes = new Uint8Array(SIZE / CLUSTER_SIZE);
+  let n = 0;
+  pages.forEach((page, at) => {
+    if (page === undefined) return;
+    for (let i = 0; i < page.count; i++) {
+      const code = page.codes[i] as number;
+      const end = i + 1 < page.count ? pageStart(page, i + 1) : pageSpan;
+      if (n === 0 || codes[n - 1] !== code) codes[n++] = code;
+      ends[n - 1] = (at * pageSpan + end) / CLUSTER_SIZE;
+    }
+  });
+  return { ends: ends.slice(0, n), codes: codes.slice(0, n) };
+}
+
+const FOUND = {
+  starts: new Uint32Array(SIZE / CLUSTER_SIZE),
+  codes: new Uint8Array(SIZE / CLUSTER_SIZE),
+};
+
+function bareRun(name: string, merge: (found: FoundRuns) => number): Contestant {
+  return {
+    name,
+    async run() {
+      const begun = cpuSeconds();
+      const extents = merge(FOUND);
+      const seconds = cpuSeconds() - begun;
+      return { seconds, extents, nsPerExtent: (seconds * 1e9) / extents };
+    },
+  };
 }
 
 function sweepRun(tables: readonly ExtentTable[]): Contestant {
@@ -95,12 +144,9 @@ function bytesPerExtent(chain: BenchChain): number {
     try {
       const { words } = createTable(0, 1);
       const map = createMap(openQcow2({ fd, size: fstatSync(fd).size, path }), { words });
-      const writer = new PageWriter();
       const span = pageSpanFor(chain.size);
       for (let start = 0; start < chain.size; start += span) {
-        writer.begin();
-        mapPage(map, start, Math.min(chain.size, start + span), writer);
-        const page = writer.seal();
+        const page = mapPage(map, start, Math.min(chain.size, start + span)).seal();
         bytes += page.starts.byteLength + page.codes.byteLength;
         extents += page.count;
       }

@@ -32,7 +32,7 @@ export async function nbdLine(bench: Bench): Promise<LineResult> {
       unit: 's',
       ours: medianOf(own, 'seconds'),
       peer: against('nbdinfo twice', peer, 'seconds'),
-      ...(small ? {} : { atMost: 1 / 6 }),
+      ...(small ? {} : { atMost: 1 / 6, stretch: 1 / 8 }),
     },
     {
       what: `the same, against the CPU of its servers, alt ${size}`,

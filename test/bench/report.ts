@@ -18,6 +18,8 @@ export interface Row {
   readonly peer?: { readonly name: string; readonly value: number };
   /** Largest ratio to the peer (or largest figure where there is none) that is good; absent where nothing is aimed at. */
   readonly atMost?: number;
+  /** As `atMost`, for what would be good beyond it. */
+  readonly stretch?: number;
 }
 
 /** What a line found. */
@@ -65,23 +67,31 @@ export function measureOf({ ours, peer }: Row): number {
 /** The rows as a Markdown table. */
 export function tableOf(rows: readonly Row[]): string {
   const cells = rows.map(row => {
-    const { what, unit, ours, peer, atMost } = row;
+    const { what, unit, ours, peer, atMost, stretch } = row;
     const measure = measureOf(row);
+    const limit = (value: number | undefined) =>
+      value === undefined ? '' : peer === undefined ? figure(value, unit) : ratio(value);
     return [
       what,
       peer === undefined ? '' : `${peer.name} ${figure(peer.value, unit)}`,
       figure(ours, unit),
       peer === undefined ? '' : ratio(measure),
-      atMost === undefined ? '' : peer === undefined ? figure(atMost, unit) : ratio(atMost),
+      limit(atMost),
       atMost === undefined ? '' : measure <= atMost ? 'yes' : 'no',
+      stretch === undefined ? '' : `${limit(stretch)}${measure <= stretch ? ', met' : ''}`,
     ];
   });
-  const all = [['what', 'peer', 'cowscope', 'ratio', 'at most', 'met'], ...cells];
-  const widths = all[0]?.map((_, c) => Math.max(...all.map(row => row[c]?.length ?? 0))) ?? [];
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, c) => cell.padEnd(widths[c] ?? 0)).join(' | ')} |`;
-  const [head = [], ...body] = all;
-  return [line(head), line(widths.map(width => '-'.repeat(width))), ...body.map(line)].join('\n');
+  return markdownTable([['what', 'peer', 'cowscope', 'ratio', 'at most', 'met', 'stretch'], ...cells]);
+}
+
+/** Lines of cells as a Markdown table; the first is its head. */
+export function markdownTable(lines: readonly (readonly string[])[]): string {
+  const widths =
+    lines[0]?.map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0))) ?? [];
+  const text = (line: readonly string[]) =>
+    `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head = [], ...body] = lines;
+  return [text(head), text(widths.map(width => '-'.repeat(width))), ...body.map(text)].join('\n');
 }
 
 function figure(value: number, unit: Unit): string {

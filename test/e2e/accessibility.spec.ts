@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from '@playwright/test';
 import { golden } from '../../examples/recipes.mjs';
+import { withSnapshots } from '../support/snapshots.ts';
 import { expect, opened, picture, rest, test } from './app.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -50,6 +51,29 @@ for (const theme of ['light', 'dark'] as const) {
     await rest(page);
     expect(await violations(page), 'table').toEqual([]);
     await info.attach(theme, { body: await page.screenshot(), contentType: 'image/png' });
+  });
+
+  test(`${theme}: a snapshot, the list of snapshots and the menu of a place`, async ({
+    start,
+    folder,
+  }, info) => {
+    const top = await withSnapshots(folder);
+    const { page } = await start('--theme', theme, '--window-size', '1280x800', '--snapshot', 'first', top);
+    await opened(page);
+    expect(await violations(page), 'snapshot').toEqual([]);
+    await info.attach(`${theme} snapshot`, { body: await page.screenshot(), contentType: 'image/png' });
+    await page.getByRole('button', { name: 'Another snapshot…' }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    expect(await violations(page), 'list').toEqual([]);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('button', { name: 'Another snapshot…' })).toBeFocused();
+    await picture(page, 0).focus();
+    await page.keyboard.press('Shift+F10');
+    await expect(page.getByRole('menu')).toBeVisible();
+    expect(await violations(page), 'menu').toEqual([]);
+    await info.attach(`${theme} menu`, { body: await page.screenshot(), contentType: 'image/png' });
+    await page.keyboard.press('Escape');
+    await expect(picture(page, 0)).toBeFocused();
   });
 
   test(`${theme}: an error`, async ({ start, folder }) => {

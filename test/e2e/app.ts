@@ -83,6 +83,8 @@ export const test = base.extend<Fixtures>({
         args: [...args],
         env: definedOnly({ ...env, ...environment }),
         chromiumSandbox: !isRoot(),
+        // Playwright would emulate the light theme whatever the program asks for.
+        colorScheme: null,
         timeout: LIMIT,
       });
       started.push(app);

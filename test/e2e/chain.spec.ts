@@ -72,6 +72,31 @@ test('a damaged layer is drawn, and its damage too', async ({ start, make }) => 
   expect(drawn['top.qcow2']?.[1]).toMatchObject({ state: 'data', owner: 'top.qcow2' });
   expect(drawn['base.qcow2']?.[15]).toMatchObject({ state: 'data', owner: 'base.qcow2' });
   await expect(page.getByRole('button', { name: /^\d+ findings?$/ })).toBeVisible();
+  await page.keyboard.press('j');
+  await expect(page.getByRole('region', { name: 'Where', exact: true })).toContainText('0x0000_0000');
+  await expect(page.getByRole('region', { name: 'Findings here' })).toContainText('top.qcow2');
+  await page.keyboard.press('k');
+  await expect(page.locator('.status-message')).toHaveText('No earlier damaged place or finding');
+});
+
+test('the menu of a place copies its offset and leads to the layer that is read', async ({
+  start,
+  make,
+}, info) => {
+  const [, , top] = await make(golden);
+  const { app, page } = await start(top as string);
+  await opened(page);
+  const { width, height } = (await picture(page, 0).boundingBox()) as { width: number; height: number };
+  // Cluster 4 of 20, which the middle layer holds.
+  const position = { x: width * 0.225, y: height / 2 };
+  await picture(page, 0).click({ button: 'right', position });
+  await info.attach('menu', { body: await page.screenshot(), contentType: 'image/png' });
+  await page.getByRole('menuitem', { name: /^Copy/ }).click();
+  await expect.poll(() => app.evaluate(({ clipboard }) => clipboard.readText())).toBe('0x0004_0000');
+  await picture(page, 0).click({ button: 'right', position });
+  await page.getByRole('menuitem', { name: 'Go to the layer that is read here' }).click();
+  await expect(picture(page, 2)).toBeFocused();
+  await expect(page.getByRole('region', { name: 'What', exact: true })).toContainText('mid.qcow2');
 });
 
 test('a raw image is opened and said to be raw', async ({ start, folder }) => {

@@ -38,6 +38,14 @@ test('calls outside the contract and arguments outside their bounds are refused'
         target: { kind: 'files', files: [] },
         consent: { allow: [], allowAll: false },
       }),
+      await ask('chain:open', {
+        target: { kind: 'files', files: ['/etc/hostname'] },
+        consent: { allow: ['/etc/passwd'], allowAll: false },
+      }),
+      await ask('chain:open', {
+        target: { kind: 'files', files: ['/etc/hostname'] },
+        consent: { allow: [], allowAll: true },
+      }),
       await ask('chain:tiles', { session: 1, level: 0, first: 0, count: 1e9 }),
       await ask('chain:inspect', { session: 12345, offset: 0 }),
       await ask('app:state', undefined),
@@ -46,6 +54,8 @@ test('calls outside the contract and arguments outside their bounds are refused'
   expect(codes).toEqual([
     'IPC_UNKNOWN_CALL',
     'IPC_BAD_ARGUMENT',
+    'IPC_NOT_ASKED',
+    'IPC_NOT_ASKED',
     'IPC_BAD_ARGUMENT',
     'IPC_NO_SESSION',
     'answered',

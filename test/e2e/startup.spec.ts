@@ -1,9 +1,10 @@
 /** Every way in: empty, by argument, dialog, drop, second launch; and the pictures that --screenshot saves. */
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ElectronApplication, Page } from '@playwright/test';
 import { golden, shortMiddle } from '../../examples/recipes.mjs';
 import { complaints, expect, laneNames, opened, picture, test, textFile } from './app.ts';
+import { cellsOf } from './cells.ts';
 
 const heading = (page: Page, name: string) => page.getByRole('heading', { name, exact: true });
 
@@ -112,6 +113,33 @@ test('a missing backing file is named and the rest is drawn', async ({ start, ma
     expect(await laneNames(page)).toEqual(['guest', 'top.qcow2', 'mid.qcow2', 'Missing backing file']);
     await expect(page.getByRole('region', { name: 'Missing backing file' })).toContainText(base);
     expect(mid).toBeDefined();
+  } finally {
+    renameSync(away, base);
+  }
+});
+
+test('a missing backing file is located, and nothing is written', async ({ start, make }, info) => {
+  const [base, mid, top] = await make(golden);
+  const away = join(dirname(base), 'elsewhere.qcow2');
+  renameSync(base, away);
+  try {
+    const { app, page } = await start(top as string);
+    await opened(page);
+    const lane = page.getByRole('region', { name: 'Missing backing file' });
+    await info.attach('missing', { body: await page.screenshot(), contentType: 'image/png' });
+    await answerDialog(app, []);
+    await lane.getByRole('button', { name: 'Locate file…' }).click();
+    expect(await laneNames(page)).toHaveLength(4);
+    await answerDialog(app, [away]);
+    await lane.getByRole('button', { name: 'Locate file…' }).click();
+    await expect.poll(() => laneNames(page)).toEqual(['guest', 'top.qcow2', 'mid.qcow2', 'elsewhere.qcow2']);
+    await opened(page);
+    const { guest } = await cellsOf(page);
+    expect(guest?.[0]).toMatchObject({ state: 'data', owner: 'elsewhere.qcow2' });
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('region', { name: 'Notes', exact: true })).toContainText(
+      basename(mid as string),
+    );
   } finally {
     renameSync(away, base);
   }

@@ -2,9 +2,10 @@
 import { mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { golden } from '../../examples/recipes.mjs';
+import { makeX509 } from '../support/tls-credentials.ts';
 import { hashFile, qemuImg, qemuIo, startQemuNbd, temporaryFolder } from '../support/tools.ts';
 import { expect, laneNames, opened, test } from './app.ts';
-import { cells, cellsOf } from './cells.ts';
+import { CLUSTER, cells, cellsOf } from './cells.ts';
 
 test('without qemu on the PATH the golden chain is drawn just the same', async ({
   start,
@@ -46,6 +47,52 @@ test('an NBD address is opened from the Connect dialog and drawn as the server t
     ]);
     expect(states?.[10]).toBe('zeroHole');
     expect(states?.[18]).toBe('data');
+    await expect(page.getByRole('region', { name: 'depth 2' })).toContainText('hidden layers not known');
+    await expect(page.locator('.legend')).toContainText('it cannot be told what a hole hides');
+    await page
+      .getByRole('region', { name: 'guest' })
+      .locator(`[data-start="${3 * CLUSTER}"]`)
+      .click();
+    const what = page.getByRole('region', { name: 'What', exact: true });
+    await expect(what).toContainText('set in depth 2; over NBD it cannot be told what this hides');
+    await info.attach('nbd hole', { body: await page.screenshot(), contentType: 'image/png' });
+  } finally {
+    await server.stop();
+  }
+});
+
+test('certificates that a typed address names are read only when allowed', async ({
+  start,
+  folder,
+}, info) => {
+  const { server: own, client } = await makeX509(folder);
+  const disk = join(folder, 'disk.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', disk, '1M');
+  const credentials = `tls-creds-x509,dir=${own},verify-peer=on,id=tls0,endpoint=server`;
+  const server = await startQemuNbd([
+    '-A',
+    '--object',
+    credentials,
+    '--tls-creds',
+    'tls0',
+    '-f',
+    'qcow2',
+    disk,
+  ]);
+  try {
+    const { page } = await start();
+    await page.getByRole('button', { name: 'Connect to NBD…' }).click();
+    const uri = server.uri.replace('nbd+unix', 'nbds+unix');
+    await page.keyboard.type(`${uri}&tls-hostname=disk.example&tls-certificates=${client}`);
+    await page.getByRole('button', { name: 'Open address as it is' }).click();
+    const alert = page.getByRole('alert');
+    await expect(alert.locator('code')).toHaveText('NBD_URI_LOCAL_FILE');
+    await expect(alert).toContainText(client);
+    await info.attach('consent', { body: await page.screenshot(), contentType: 'image/png' });
+    await alert.getByRole('button', { name: 'Allow it and open' }).click();
+    await opened(page);
+    await expect(alert).toBeHidden();
+    expect((await laneNames(page)).slice(0, 2)).toEqual(['guest', 'depth 1']);
   } finally {
     await server.stop();
   }

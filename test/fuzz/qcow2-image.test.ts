@@ -1,21 +1,47 @@
 /** Whole images of arbitrary and of damaged bytes: a coded error or a whole map, in bounded memory, and no byte changed. */
 import { closeSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createBitmapMap, mapBitmapPage } from '../../electron/qcow2/bitmap-map.ts';
 import { describeCluster } from '../../electron/qcow2/describe.ts';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/image.ts';
 import { qcow2Info } from '../../electron/qcow2/info.ts';
 import { createMap, mapPage } from '../../electron/qcow2/map.ts';
 import { recogniseFormat } from '../../electron/qcow2/recognise.ts';
+import { measureSpace } from '../../electron/qcow2/space.ts';
 import { CowscopeError } from '../../shared/errors.ts';
 import { PageWriter, pageStart, WordSet } from '../../shared/extent/page.ts';
-import { pageSpanFor } from '../../shared/extent/table.ts';
+import { finestUnit, pageSpanFor } from '../../shared/extent/table.ts';
 import { type ImageSpec, pokeU32, pokeU64 } from '../support/qcow2-builder.ts';
 import { buildImage, newFile } from '../support/qcow2-reading.ts';
 
-/** Opens and reads everything there is; throws what must not be thrown. */
+/** Bytes that the system was asked for since the count was set back. */
+const asked = vi.hoisted(() => ({ bytes: 0 }));
+vi.mock('node:fs', async original => {
+  const fs = await original<typeof import('node:fs')>();
+  return {
+    ...fs,
+    readSync: (fd: number, into: Uint8Array, at: number, length: number, position: number) => {
+      asked.bytes += length;
+      return fs.readSync(fd, into, at, length, position);
+    },
+  };
+});
+
+/** Bytes to read and to hold for one image of a few clusters, mapped eight times over: four times the most ever seen. */
+const MAX_ASKED = 2 ** 20;
+const MAX_BUFFERS = 2 ** 23;
+
+/** Opens and reads everything there is; throws what must not be thrown, or takes too much. */
 function readEverything(path: string): void {
+  asked.bytes = 0;
+  const before = process.memoryUsage().arrayBuffers;
+  readParts(path);
+  expect(asked.bytes).toBeLessThan(MAX_ASKED);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MAX_BUFFERS);
+}
+
+function readParts(path: string): void {
   const fd = openSync(path, 'r');
   const source = { fd, size: fstatSync(fd).size, path };
   try {
@@ -23,6 +49,7 @@ function readEverything(path: string): void {
     const image = openQcow2(source);
     qcow2Info(image);
     structuredClone(image);
+    measureSpace(image);
     readMap(image, undefined);
     for (const { id } of image.snapshots.slice(0, 3)) readMap(image, id);
     for (const { name } of image.bitmaps.slice(0, 3)) readBitmap(image, name);
@@ -38,8 +65,8 @@ function readMap(image: Qcow2Image, snapshotId: string | undefined): void {
   for (const hosts of [false, true]) {
     const words = new WordSet();
     const map = createMap(image, { words, hosts, ...(snapshotId === undefined ? {} : { snapshotId }) });
-    const writer = new PageWriter(hosts);
-    readPages(map.size, writer, words, (start, end) => mapPage(map, start, end, writer));
+    const unit = finestUnit(map.geometry.clusterSize);
+    readPages(map.size, unit, words, (start, end) => mapPage(map, start, end));
     for (const offset of [0, map.size - 1]) if (map.size > 0) describeCluster(map, offset);
     expect(map.problems.kept.length).toBeLessThan(16 * 20);
   }
@@ -49,23 +76,25 @@ function readBitmap(image: Qcow2Image, name: string): void {
   const words = new WordSet();
   const map = createBitmapMap(image, name, { words });
   const writer = new PageWriter();
-  readPages(map.size, writer, words, (start, end) => mapBitmapPage(map, start, end, writer));
+  readPages(map.size, map.size, words, (start, end) => {
+    writer.begin();
+    mapBitmapPage(map, start, end, writer);
+    return writer;
+  });
 }
 
 /** The first two pages and the last one: a disk may claim petabytes. */
 function readPages(
   size: number,
-  writer: PageWriter,
+  unit: number,
   words: WordSet,
-  read: (start: number, end: number) => void,
+  read: (start: number, end: number) => PageWriter,
 ): void {
-  const span = pageSpanFor(size);
+  const span = pageSpanFor(size, unit);
   const last = Math.floor((size - 1) / span);
   for (const index of new Set([0, 1, last].filter(i => i >= 0 && i <= last))) {
     const end = Math.min(size, (index + 1) * span);
-    writer.begin();
-    read(index * span, end);
-    const page = writer.seal();
+    const page = read(index * span, end).seal();
     for (let i = 0; i < page.count; i++) {
       expect(pageStart(page, i)).toBeGreaterThanOrEqual(i === 0 ? 0 : pageStart(page, i - 1) + 1);
       expect(words.words[page.codes[i]!]).toBeDefined();

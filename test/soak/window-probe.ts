@@ -13,38 +13,25 @@ export interface WindowState {
   readonly nodes: number;
 }
 
-/** Milliseconds between frames since the last call, ascending, and tasks of more than 50 ms. */
-export interface Frames {
-  readonly gaps: readonly number[];
-  readonly longTasks: readonly number[];
-}
-
 /** Records every frame from now on. */
 export async function installWindowProbe(page: Page): Promise<void> {
   await page.evaluate(() => {
-    const probe = { gaps: [] as number[], longTasks: [] as number[] };
+    const gaps: number[] = [];
     let last = performance.now();
     const frame = () => {
       const now = performance.now();
-      probe.gaps.push(now - last);
+      gaps.push(now - last);
       last = now;
       requestAnimationFrame(frame);
     };
     requestAnimationFrame(frame);
-    new PerformanceObserver(list => {
-      for (const entry of list.getEntries()) probe.longTasks.push(entry.duration);
-    }).observe({ entryTypes: ['longtask'] });
-    Object.assign(window, { soakProbe: probe });
+    Object.assign(window, { soakFrames: gaps });
   });
 }
 
-/** The frames since the last call. */
-export async function takeFrames(page: Page): Promise<Frames> {
-  const { gaps, longTasks } = await page.evaluate(() => {
-    const { soakProbe } = window as unknown as { soakProbe: { gaps: number[]; longTasks: number[] } };
-    return { gaps: soakProbe.gaps.splice(0), longTasks: soakProbe.longTasks.splice(0) };
-  });
-  return { gaps: gaps.sort((a, b) => a - b), longTasks };
+/** Milliseconds between the frames since the last call. */
+export function takeFrames(page: Page): Promise<readonly number[]> {
+  return page.evaluate(() => (window as unknown as { soakFrames: number[] }).soakFrames.splice(0));
 }
 
 /** What the page holds after a forced collection. */

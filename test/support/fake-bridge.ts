@@ -51,6 +51,7 @@ export function fakeBridge(chain: FakeChain, app: Partial<AppState> = {}): FakeB
     'chain:statistics': ({ start, end }) =>
       ok(chain.tracks.map(({ id }) => statistics(chain, id, start, end))),
     'chain:seek': ({ track, from, backwards, kind }) => ok(seek(chain, track, from, backwards, kind)),
+    'nbd:cancelList': () => ok(null),
     'nbd:list': () =>
       ok<readonly NbdExportInfo[]>([
         {

@@ -41,7 +41,7 @@ export interface FakeChain {
 }
 
 /** Sweeps layers (base first) into a chain. */
-export function fakeChain(layers: readonly FakeLayer[], notes: readonly string[] = []): FakeChain {
+function fakeChain(layers: readonly FakeLayer[], notes: readonly string[] = []): FakeChain {
   const size = layers.at(-1)!.info.size;
   const borders = new Set<number>([0]);
   for (const { starts, info } of layers) {

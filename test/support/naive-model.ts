@@ -130,7 +130,7 @@ export function naiveSweep(layers: readonly NaiveLayer[], size: number): NaiveUn
 }
 
 /** The lane that a track shows: -1 the guest's view, else a layer. */
-export function naiveWord(unit: NaiveUnit, lane: number): number {
+function naiveWord(unit: NaiveUnit, lane: number): number {
   return lane < 0 ? unit.guest : unit.words[lane]!;
 }
 

@@ -282,7 +282,7 @@ function matches(query: string, name: string, wildcards: boolean): boolean {
 }
 
 /** The export's name at the beginning of an option's data. */
-export function readName(data: Buffer): string {
+function readName(data: Buffer): string {
   return data.subarray(4, 4 + data.readUInt32BE(0)).toString();
 }
 

@@ -68,12 +68,7 @@ export function mapWhole(
   const words = new WordSet();
   const { span = 2 ** 26, ...rest } = options;
   const map = createMap(image, { hosts: true, ...rest, words });
-  const writer = new PageWriter(rest.hosts ?? true);
-  return pages(map.size, span, words, (start, end) => {
-    writer.begin();
-    mapPage(map, start, end, writer);
-    return writer.seal();
-  });
+  return pages(map.size, span, words, (start, end) => mapPage(map, start, end).seal());
 }
 
 /** The states of an image's clusters as [start, length, state]. */

@@ -128,6 +128,14 @@ describe('qemu-nbd', () => {
     ]);
   });
 
+  it('is asked one request at a time, whatever it offers', async () => {
+    const [base] = await goldenChain(await folderNamed('one-at-a-time'));
+    for (const depth of [['-A'], []]) {
+      const server = await kept(startQemu([...depth, '-f', 'qcow2', base as string]));
+      expect((await connected(server.uri())).oneAtATime).toBe(true);
+    }
+  });
+
   it('cuts one context long before another (unequal coverage)', async () => {
     const path = await fragmentedImage(folder, 2 * 131_072);
     const server = await kept(startQemu(['-A', '-f', 'qcow2', path]));
@@ -251,6 +259,16 @@ describe.each(['unix', 'tcp'] as const)('nbdkit over %s', carrier => {
     ],
   ])('agrees with nbdinfo on %s', async (_, args) => {
     await expectSameAsNbdinfo((await kept(startNbdkit(args, carrier))).uri());
+  });
+
+  it('agrees with nbdinfo on 1 TiB with several requests in flight, as where it is far', async () => {
+    const data = Array.from({ length: 600 }, (_, i) => `@${i * 1_700_000_000} ${i % 256}`).join(' ');
+    const server = await kept(startNbdkit(['data', `data=${data}`, 'size=1T'], carrier));
+    const connection = await connected(server.uri());
+    expect(connection.oneAtATime).toBe(false);
+    const far: NbdConnection = Object.create(connection, { roundTrip: { value: 1e6 } });
+    const ours = plainExtents(await walkAll(far), 0);
+    expectSame(ours, await nbdinfoExtents(server.uri(), 'base:allocation'), 'base:allocation');
   });
 
   it('reads bytes', async () => {

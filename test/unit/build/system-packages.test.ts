@@ -13,7 +13,7 @@ const LIBRARIES = [
   'libasound2',
   'libxss1',
 ];
-const PROGRAMS = ['qemu-utils', 'nbdkit', 'libnbd-bin', 'xvfb', 'xauth', 'dbus'];
+const PROGRAMS = ['qemu-utils', 'nbdkit', 'libnbd-bin', 'strace', 'xvfb', 'xauth', 'dbus'];
 /** The function's argument, once the process takes itself for this user of a Linux. */
 const as = (uid: number) =>
   `(Object.defineProperty(process, 'platform', { value: 'linux' }), process.getuid = () => ${uid}, console.error)`;

@@ -15,7 +15,7 @@ import {
   UNREADABLE,
   ZERO,
 } from '../../../shared/extent/flags.ts';
-import { PageWriter, uniformPage, WordSet } from '../../../shared/extent/page.ts';
+import { type Page, PageWriter, WordSet } from '../../../shared/extent/page.ts';
 import { layersWith } from '../../../shared/extent/rows.ts';
 import { createSweeper, type SweepLayer, type SweptPage } from '../../../shared/extent/sweep.ts';
 import { guestWord, layerWord, stopAt } from '../../../shared/extent/view.ts';
@@ -163,13 +163,15 @@ test('reserved host space is transparent', () => {
   expect(lines(sweep([layer('data'), layer('reserved')]))).toEqual(['0 0 data - -']);
 });
 
+const ONE_EXTENT: Page = { count: 1, shift: 0, starts: new Uint16Array(1), codes: new Uint8Array(1) };
+
 test('data whose host range is a hole is data: never a hole that overrides', () => {
-  const guessed: SweepLayer = { page: uniformPage(0), words: [LOCAL | ZERO], size: CLUSTER };
+  const guessed: SweepLayer = { page: ONE_EXTENT, words: [LOCAL | ZERO], size: CLUSTER };
   expect(lines(sweep([layer('data'), guessed]))).toEqual(['0 1 data u o']);
 });
 
 test('a layer whose owner is not known ends the walk and hides nothing for certain', () => {
-  const unknown: SweepLayer = { page: uniformPage(0), words: [HOLE | ZERO], size: CLUSTER };
+  const unknown: SweepLayer = { page: ONE_EXTENT, words: [HOLE | ZERO], size: CLUSTER };
   expect(lines(sweep([layer('data'), unknown]))).toEqual(['0 1 zeroHole - -']);
 });
 

@@ -1,10 +1,14 @@
 /** What keeps answers small, memory bounded and the newest question first, however long the chain is. */
+import { openSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { statisticsOf, tilesOf } from '../../../electron/merge/queries.ts';
 import { MAX_MESSAGE_BYTES, messageBytes } from '../../../electron/shell/ipc-answer.ts';
 import { BINS_PER_PAGE, binsPerPageFor, createPyramid, summarise } from '../../../shared/extent/pyramid.ts';
-import { type FedLayer, fedChain, fedPlan } from '../../support/fed-chain.ts';
-import { openSession } from '../../support/merge-session.ts';
+import { batchesOf, type FedLayer, fedChain, fedPlan } from '../../support/fed-chain.ts';
+import { openSession, planFiles } from '../../support/merge-session.ts';
+import { writeQcow2 } from '../../support/qcow2-builder.ts';
+import { temporaryFolder } from '../../support/tools.ts';
 
 const MIB = 2 ** 20;
 /** Most layers of a chain. */
@@ -76,4 +80,29 @@ test('nothing is counted for a question that is superseded before it begins', as
   const sweep = vi.spyOn(tables, 'sweep');
   await expect(statisticsOf(tables, 0, MIB, () => true)).rejects.toMatchObject({ code: 'CANCELLED' });
   expect(sweep).not.toHaveBeenCalled();
+});
+
+test('a push holds the first findings and counts the rest', async () => {
+  const clusters = 1200;
+  const path = join(temporaryFolder(), 'striped.qcow2');
+  const striped = (i: number) => (i % 2 === 0 ? 'data' : 'unallocated');
+  writeQcow2(openSync(path, 'wx+'), { size: clusters * 65536, clusters: striped });
+  const lie: FedLayer = {
+    kind: 'isolatedLayer',
+    units: clusters,
+    contexts: {
+      'base:allocation': Array(clusters).fill(0),
+      'qemu:allocation-depth': Array(clusters).fill(1),
+    },
+  };
+  const nbd = { exportKind: lie.kind, contexts: Object.keys(lie.contexts) };
+  const session = openSession(planFiles([path], {}, nbd));
+  await session.read();
+  for (const batch of batchesOf(lie, 65536, clusters)) session.feed(0, batch);
+  session.send({ kind: 'fed', layer: 0 });
+  const pushed = session.messages.filter(message => message.kind === 'findings').at(-1);
+  expect([pushed?.findings.length, pushed?.more]).toEqual([500, 100]);
+  const all = await session.call('findings', null);
+  expect([all.findings.length, all.more]).toEqual([600, 0]);
+  expect(pushed?.findings).toEqual(all.findings.slice(0, 500));
 });

@@ -1,8 +1,6 @@
 import { copyFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { readingOrder } from '../../../electron/merge/core.ts';
 import type { FromMerge, MergePlan } from '../../../electron/merge/protocol.ts';
 import { writeChain } from '../../../examples/layer-bytes.mjs';
 import { golden, shortMiddle } from '../../../examples/recipes.mjs';
@@ -28,17 +26,6 @@ function planFed(...layers: FedLayer[]): MergePlan {
 function ofKind<K extends FromMerge['kind']>(messages: readonly FromMerge[], kind: K) {
   return messages.filter(message => message.kind === kind) as Extract<FromMerge, { kind: K }>[];
 }
-
-it('reads pages in an order of which every beginning is spread over the disk', () => {
-  expect([...readingOrder(5)]).toEqual([0, 4, 2, 1, 3]);
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 300 }), pages => {
-      expect([...readingOrder(pages)].sort((a, b) => a - b)).toEqual(
-        Array.from({ length: pages }, (_, i) => i),
-      );
-    }),
-  );
-});
 
 it('names the tracks: the guest, then the layers from top to base', () => {
   const session = openSession(planFiles(goldenPaths));

@@ -216,6 +216,9 @@ describe('the golden chain', () => {
         if (!pastMid) expect([offset, hidden, state]).toEqual([offset, hidden, expected]);
       }
     }
+    expect((await session.call('inspect', { offset: 4 * CLUSTER })).sentence).toBe(
+      'Reads as zeros, set in depth 2; over NBD it cannot be told what this hides, nor whether host space is kept.',
+    );
   });
 
   it('prints the map of qemu-img', async () => {

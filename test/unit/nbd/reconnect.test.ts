@@ -112,6 +112,6 @@ describe('walkReconnecting', () => {
     const abort = new AbortController();
     const cancelled = await start([3]);
     const walking = cancelled.walk({ signal: abort.signal, delay: 60_000, onRetry: () => abort.abort() });
-    await expect(walking).rejects.toThrow(code('NBD_CANCELLED'));
+    await expect(walking).rejects.toThrow(code('CANCELLED'));
   });
 });

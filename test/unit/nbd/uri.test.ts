@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NbdError } from '../../../electron/nbd/errors.ts';
-import { formatNbdUri, isNbdUri, parseNbdUri, withExportName } from '../../../electron/nbd/uri.ts';
+import { formatNbdUri, isNbdUri, parseNbdUri } from '../../../electron/nbd/uri.ts';
 
 const tcp = (host: string, port = 10809) => ({ kind: 'tcp', host, port });
 const unix = (path: string) => ({ kind: 'unix', path });
@@ -130,20 +130,6 @@ describe('parseNbdUri', () => {
         expect(parseNbdUri(text)).toMatchObject({ transport, exportName: name, text });
       }
     }
-  });
-});
-
-describe('withExportName', () => {
-  it('keeps the server', () => {
-    const address = withExportName(parseNbdUri('nbds://h:5/x'), 'y/z');
-    expect(address).toMatchObject({ exportName: 'y/z', transport: tcp('h', 5), text: 'nbds://h:5/y/z' });
-    expect(address.tls?.type).toBe('x509');
-  });
-
-  it('refuses names that the protocol cannot carry', () => {
-    expect(() => withExportName(parseNbdUri('nbd://h'), 'a\0')).toThrow(
-      expect.objectContaining({ code: 'NBD_NAME_INVALID' }),
-    );
   });
 });
 

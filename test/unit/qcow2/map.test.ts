@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { openQcow2 } from '../../../electron/qcow2/image.ts';
 import { createMap, mapPage } from '../../../electron/qcow2/map.ts';
 import type { Problem } from '../../../electron/qcow2/problems.ts';
-import { READ_AHEAD_BYTES } from '../../../electron/qcow2/table-reader.ts';
+import { MAX_TABLE_BYTES } from '../../../electron/qcow2/table-reader.ts';
 import { stateOf } from '../../../shared/extent/flags.ts';
-import { PageWriter, pageStart, WordSet } from '../../../shared/extent/page.ts';
+import { pageStart, WordSet } from '../../../shared/extent/page.ts';
 import { type ClusterSpec, pokeU64 } from '../../support/qcow2-builder.ts';
 import { buildImage, mapWhole, statesOf } from '../../support/qcow2-reading.ts';
 
@@ -39,11 +39,8 @@ describe('mapPage', () => {
 
     const words = new WordSet();
     const map = createMap(image, { words });
-    const writer = new PageWriter();
     const states = (start: number, end: number) => {
-      writer.begin();
-      mapPage(map, start, end, writer);
-      const page = writer.seal();
+      const page = mapPage(map, start, end).seal();
       return Array.from({ length: page.count }, (_, i) => [
         pageStart(page, i),
         stateOf(words.word(page.codes[i]!)),
@@ -168,9 +165,7 @@ describe('damage', () => {
     const kept: string[] = [];
     const words = new WordSet();
     const map = createMap(openQcow2(built.source), { words, onProblem: ({ code }) => kept.push(code) });
-    const writer = new PageWriter();
-    mapPage(map, 0, M512, writer);
-    expect(writer.count).toBe(1);
+    expect(mapPage(map, 0, M512).count).toBe(1);
     expect(kept).toEqual(new Array(16).fill('QCOW2_ENTRY_UNALIGNED'));
     expect(map.problems.counts.get('QCOW2_ENTRY_UNALIGNED')).toBe(8192);
   });
@@ -217,10 +212,8 @@ describe('files that change', () => {
     const words = new WordSet();
     const problems: string[] = [];
     const map = createMap(openQcow2(source), { words, onProblem: ({ code }) => problems.push(code) });
-    const writer = new PageWriter();
     ftruncateSync(source.fd, l2Offsets.get(1)!);
-    mapPage(map, M512, 2 * M512, writer);
-    expect(stateOf(words.word(writer.seal().codes[0]!))).toBe('unreadable');
+    expect(stateOf(words.word(mapPage(map, M512, 2 * M512).codes[0]!))).toBe('unreadable');
     expect(problems).toEqual(['QCOW2_L2_OUTSIDE']);
   });
 
@@ -233,9 +226,7 @@ describe('files that change', () => {
     const image = openQcow2({ ...source, size: l2Offsets.get(1)! });
     const map = createMap(image, { words, onProblem: ({ code }) => problems.push(code) });
     writeSync(source.fd, whole, 0, whole.length, 0);
-    const writer = new PageWriter();
-    mapPage(map, M512, 2 * M512, writer);
-    expect(stateOf(words.word(writer.seal().codes[0]!))).toBe('data');
+    expect(stateOf(words.word(mapPage(map, M512, 2 * M512).codes[0]!))).toBe('data');
     expect(problems).toEqual([]);
   });
 
@@ -249,9 +240,7 @@ describe('files that change', () => {
       onProblem: problem => problems.push(problem),
     });
     closeSync(fd);
-    const writer = new PageWriter();
-    mapPage(map, 0, 2 * M512, writer);
-    const page = writer.seal();
+    const page = mapPage(map, 0, 2 * M512).seal();
     expect(page.count).toBe(1);
     expect(stateOf(words.word(page.codes[0]!))).toBe('unreadable');
     expect(problems.map(({ code }) => code)).toEqual(['QCOW2_READ_FAILED', 'QCOW2_READ_FAILED']);
@@ -268,11 +257,9 @@ it('holds no more than its read-ahead buffer for tables of any size', () => {
   });
   const words = new WordSet();
   const map = createMap(openQcow2(source), { words });
-  const writer = new PageWriter();
   for (let start = 0; start < 2 ** 42; start += 2 ** 40) {
-    writer.begin();
-    mapPage(map, start, start + 2 ** 40, writer);
-    expect(map.reader.bytes.length).toBeLessThanOrEqual(READ_AHEAD_BYTES);
-    expect(writer.count).toBeGreaterThan(2 ** 18);
+    const { count } = mapPage(map, start, start + 2 ** 40);
+    expect(map.reader.bytes.length).toBeLessThanOrEqual(MAX_TABLE_BYTES);
+    expect(count).toBeGreaterThan(2 ** 18);
   }
 });

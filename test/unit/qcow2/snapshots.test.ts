@@ -2,8 +2,8 @@ import { ftruncateSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openQcow2 } from '../../../electron/qcow2/image.ts';
 import { createMap } from '../../../electron/qcow2/map.ts';
-import { findSnapshot } from '../../../electron/qcow2/snapshots.ts';
 import { WordSet } from '../../../shared/extent/page.ts';
+import { findSnapshot } from '../../../shared/layer.ts';
 import { pokeU32, pokeU64 } from '../../support/qcow2-builder.ts';
 import { buildImage, statesOf } from '../../support/qcow2-reading.ts';
 

@@ -47,8 +47,8 @@ describe('createExportPool', () => {
     const waiting = pool.run(second.run, cancel.signal);
     const last = pool.run(third.run, new AbortController().signal);
     cancel.abort();
-    await expect(waiting).rejects.toMatchObject({ code: 'QEMU_CANCELLED' });
-    await expect(pool.run(second.run, cancel.signal)).rejects.toMatchObject({ code: 'QEMU_CANCELLED' });
+    await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(pool.run(second.run, cancel.signal)).rejects.toMatchObject({ code: 'CANCELLED' });
     first.finish();
     third.finish();
     expect([await running, await last, second.started()]).toEqual(['done', 'done', false]);

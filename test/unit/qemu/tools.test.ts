@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { atLeast, findQemuImg, findQemuNbd, parseVersion } from '../../../electron/qemu/tools.ts';
+import { atLeast, findQemuNbd, parseVersion } from '../../../electron/qemu/tools.ts';
 import { temporaryFolder } from '../../support/tools.ts';
 
 describe('parseVersion', () => {
@@ -55,7 +55,7 @@ describe('findQemuNbd', () => {
   it('is undefined with nothing on PATH', async () => {
     expect(await findQemuNbd({ PATH: temporaryFolder() })).toBeUndefined();
     expect(await findQemuNbd({})).toBeUndefined();
-    expect(await findQemuImg({ PATH: '' })).toBeUndefined();
+    expect(await findQemuNbd({ PATH: '' })).toBeUndefined();
   });
 
   it('takes COWSCOPE_QEMU_NBD, and does without limits where the machine has none', async () => {

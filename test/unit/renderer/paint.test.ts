@@ -2,8 +2,10 @@ import { expect, test } from 'vitest';
 import { contrast, inkOf, mix, pixel, readable } from '../../../renderer/draw/ink.ts';
 import { laneLayout } from '../../../renderer/draw/lane-layout.ts';
 import { paintOverview } from '../../../renderer/draw/paint-overview.ts';
-import { type Glyphs, paintTrack } from '../../../renderer/draw/paint-track.ts';
+import { paintTrack } from '../../../renderer/draw/paint-track.ts';
+import type { Glyphs } from '../../../renderer/draw/painting.ts';
 import type { Mask, Raster } from '../../../renderer/draw/raster.ts';
+import { shapesOf } from '../../../renderer/draw/shapes.ts';
 import { createStrip, MARKS, MIXED, NOTHING, type Strip } from '../../../renderer/lod/strip.ts';
 import { STATES } from '../../../shared/extent/flags.ts';
 import { PRESENT } from '../../../shared/ipc/contract.ts';
@@ -18,8 +20,7 @@ const solid = (width: number, height: number): Mask => ({
 });
 const GLYPHS: Glyphs = {
   text: text => solid(text.length * 6, 12),
-  triangle: solid(9, 5),
-  zeroTriangle: solid(22, 15),
+  ...shapesOf(1),
 };
 const PLAIN = { labels: () => [], faded: [], marks: MARKS, phase: 0 };
 const state = (name: (typeof STATES)[number]) => STATES.indexOf(name);
@@ -86,17 +87,77 @@ test('an override is a notch, a hole that overrides a deeper one, one pixel wide
   expect(notch(9) + notch(11) + notch(19) + notch(21)).toBe(0);
 });
 
-test('with room a triangle is drawn, with a zero for a hole', () => {
+/** Rows [y0, y1) of columns [x0, x1) as text: `#` for the colour, `.` for anything else. */
+const drawing = (raster: Raster, colour: number, x0: number, x1: number, y0: number, y1: number) =>
+  Array.from({ length: y1 - y0 }, (_, row) =>
+    Array.from({ length: x1 - x0 }, (_, c) => (at(raster, x0 + c, y0 + row) === colour ? '#' : '.')).join(''),
+  );
+
+test('with room a triangle is drawn, and for a hole a larger one with a zero on it', () => {
   const wide = strip(
-    90,
+    76,
     [0, state('data'), PRESENT.overrides],
-    [40, state('data')],
-    [50, state('zeroHole'), PRESENT.overrides | PRESENT.holeOverrides],
+    [15, state('data')],
+    [26, state('zeroHole'), PRESENT.overrides | PRESENT.holeOverrides],
+    [51, state('data')],
   );
   const raster = paint(wide);
-  expect(at(raster, 20, LAYOUT.notchEnd + 4)).toBe(INK.override);
-  expect(at(raster, 70, LAYOUT.notchStart + 14)).toBe(INK.override);
-  expect(at(raster, 52, LAYOUT.notchEnd + 2)).toBe(INK.lane);
+  expect(drawing(raster, INK.override, 0, 17, LAYOUT.bodyEnd, LAYOUT.bodyEnd + 10)).toEqual([
+    '.................',
+    '###############..',
+    '###############..',
+    '###############..',
+    '...#########.....',
+    '....#######......',
+    '.....#####.......',
+    '......###........',
+    '.......#.........',
+    '.................',
+  ]);
+  expect(drawing(raster, INK.override, 26, 51, LAYOUT.bodyEnd, LAYOUT.height)).toEqual([
+    '.........................',
+    '#########################',
+    '#########################',
+    '#########################',
+    '..#########...#########..',
+    '...#######.###.#######...',
+    '....######.###.######....',
+    '.....#####.###.#####.....',
+    '......####.###.####......',
+    '.......####...####.......',
+    '........#########........',
+    '.........#######.........',
+    '..........#####..........',
+    '...........###...........',
+    '............#............',
+    '.........................',
+  ]);
+});
+
+test('in a low lane a hole that overrides has its deeper notch alone, however wide it is', () => {
+  const low = laneLayout(28, 1);
+  const made = strip(60, [0, state('zeroHole'), PRESENT.overrides | PRESENT.holeOverrides]);
+  const raster = { width: 60, height: 28, pixels: new Uint32Array(60 * 28) };
+  paintTrack(raster, made, low, INK, GLYPHS, PLAIN);
+  expect(new Set(column(raster, 30, low.notchStart, 28))).toEqual(new Set([INK.override]));
+  expect(column(raster, 30, 0, low.bodyEnd)).not.toContain(INK.override);
+});
+
+test('at twice the pixels shapes are twice as large, edge for edge', () => {
+  const { triangle, zeroTriangle, zero } = shapesOf(2);
+  const single = shapesOf(1);
+  for (const [double, one] of [
+    [triangle, single.triangle],
+    [zeroTriangle, single.zeroTriangle],
+    [zero, single.zero],
+  ] as const) {
+    expect([double.width, double.height]).toEqual([one.width * 2, one.height * 2]);
+    expect(new Set(double.alpha)).toEqual(new Set([0, 255]));
+    for (let y = 0; y < double.height; y++) {
+      const row = double.alpha.subarray(y * double.width, (y + 1) * double.width);
+      expect([...row].reverse()).toEqual([...row]);
+    }
+  }
 });
 
 test('patterns need six pixels', () => {
@@ -198,7 +259,7 @@ test('the longest label that fits is written', () => {
   const raster = { width: 60, height: LAYOUT.height, pixels: new Uint32Array(60 * LAYOUT.height) };
   paintTrack(raster, made, LAYOUT, INK, glyphs, { ...PLAIN, labels: () => ['far too long', 'data', 'D'] });
   expect(written).toEqual(['far too long', 'data']);
-  expect(at(raster, 30, LAYOUT.bodyEnd >> 1)).toBe(INK.text[0]);
+  expect(at(raster, 30, LAYOUT.bodyEnd >> 1)).toBe(readable(INK.states[0]!));
 });
 
 test('on the guest the layer that is read is written below, in place of notches', () => {

@@ -1,40 +1,14 @@
-import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { expect, test } from 'vitest';
 import { COMMANDS, runCommand } from '../../../renderer/state/commands.ts';
-import { listenToKeys } from '../../../renderer/state/keyboard.ts';
 import { openTarget, refreshApp } from '../../../renderer/state/opening.ts';
-import { listenToPushes } from '../../../renderer/state/pushes.ts';
 import { seekFirst, select } from '../../../renderer/state/selection.ts';
-import { endSession } from '../../../renderer/state/session.ts';
 import { now, useStore } from '../../../renderer/state/store.ts';
-import { App } from '../../../renderer/views/app.tsx';
 import { HOLE, LOCAL, UNREADABLE, ZERO } from '../../../shared/extent/flags.ts';
-import type { AppState } from '../../../shared/ipc/contract.ts';
 import { fail, ok } from '../../../shared/result.ts';
-import { type FakeBridge, fakeBridge } from '../../support/fake-bridge.ts';
-import { type FakeChain, goldenChain, shortMiddleChain } from '../../support/fake-chain.ts';
+import { goldenChain, shortMiddleChain } from '../../support/fake-chain.ts';
+import { argsOf, start } from '../../support/fake-window.tsx';
 
-const BLANK = now();
-const stops: (() => void)[] = [];
-
-beforeEach(() => useStore.setState(BLANK, true));
-afterEach(() => {
-  for (const stop of stops.splice(0)) stop();
-  cleanup();
-  endSession();
-});
-
-/** The window over a fake bridge. */
-function start(chain: FakeChain = goldenChain(), app: Partial<AppState> = {}): FakeBridge {
-  const bridge = fakeBridge(chain, app);
-  Object.assign(window, { cowscope: bridge });
-  stops.push(listenToPushes(runCommand), listenToKeys(false));
-  render(<App />);
-  return bridge;
-}
-
-const argsOf = (bridge: FakeBridge, name: string) =>
-  bridge.calls.filter(call => call.name === name).map(call => call.args);
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
 
 test('the empty window offers what can be opened and says that nothing is written', async () => {
@@ -80,6 +54,30 @@ test('what cannot be opened is said with its file, code and advice', async () =>
   expect(screen.queryByRole('alert')).toBeNull();
 });
 
+test('key files that an address names are allowed by the person, and by nothing else', async () => {
+  const bridge = start();
+  const target = { kind: 'nbd', uri: 'nbds://h/x?tls-certificates=/keys&tls-psk-file=/k' } as const;
+  const refusal = { code: 'NBD_URI_LOCAL_FILE', what: 'the address names this file', advice: '' };
+  bridge.answer('chain:open', ({ consent }) => {
+    const subject = ['/keys', '/k'].find(path => !consent.allow.includes(path));
+    const { info, tracks } = goldenChain();
+    return subject === undefined ? ok({ session: 1, chain: info, tracks }) : fail({ ...refusal, subject });
+  });
+  await openTarget(target);
+  fireEvent.click(await screen.findByRole('button', { name: 'Allow it and open' }));
+  await waitFor(() => expect(screen.getByRole('alert').textContent).toMatch(/\/k(?!eys)/));
+  fireEvent.click(screen.getByRole('button', { name: 'Allow it and open' }));
+  await waitFor(() => expect(now().chain).toBeDefined());
+  expect(argsOf(bridge, 'chain:open').at(-1)).toEqual({
+    target,
+    consent: { allow: ['/keys', '/k'], allowAll: false },
+  });
+  // The same code from elsewhere has nothing to open again.
+  useStore.setState({ error: { ...refusal, subject: '/keys' } });
+  expect(await screen.findByRole('alert')).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Allow it and open' })).toBeNull();
+});
+
 test('without the main process the window says so', async () => {
   start();
   Object.assign(window, { cowscope: undefined });
@@ -123,6 +121,7 @@ test('exports of an NBD server are listed and the chosen one opens', async () =>
   fireEvent.click(await screen.findByRole('button', { name: /vm7\/disk0/ }));
   await waitFor(() => expect(now().chain).toBeDefined());
   expect(argsOf(bridge, 'nbd:list')).toEqual([{ uri: 'nbd://host' }]);
+  expect(argsOf(bridge, 'nbd:cancelList')).toEqual([undefined]); // the dialog has closed
   expect(argsOf(bridge, 'chain:open')).toMatchObject([
     { target: { kind: 'nbd', uri: 'nbd://host/vm7/disk0' } },
   ]);
@@ -154,6 +153,29 @@ test('a missing backing file is named, with the reason', async () => {
   const lane = await screen.findByRole('region', { name: 'Missing backing file' });
   expect(lane.textContent).toContain('windows-server-2022.qcow2');
   expect(lane.textContent).toContain('The file does not exist');
+});
+
+test.each([
+  ['one file', ['/moved/gold.qcow2']],
+  ['nothing', []],
+])('a missing backing file is located: %s', async (_, chosen) => {
+  const bridge = start(shortMiddleChain('missing'));
+  await openTarget({ ...golden, snapshot: 'before' });
+  bridge.answer('dialog:openFiles', () => ok(chosen));
+  fireEvent.click(await screen.findByRole('button', { name: 'Locate file…' }));
+  await waitFor(() => expect(argsOf(bridge, 'dialog:openFiles')).toHaveLength(1));
+  await waitFor(() => expect(argsOf(bridge, 'chain:open')).toHaveLength(1 + chosen.length));
+  const files = [...chosen, '/images/base.raw', '/images/mid.qcow2', '/images/top\u202e.qcow2'];
+  if (chosen.length > 0)
+    expect(argsOf(bridge, 'chain:open')[1]).toMatchObject({ target: { files, snapshot: 'before' } });
+});
+
+test('several files located below a chain are arranged first', async () => {
+  const bridge = start(shortMiddleChain('missing'));
+  await openTarget(golden);
+  bridge.answer('dialog:openFiles', () => ok(['/a', '/b']));
+  fireEvent.click(await screen.findByRole('button', { name: 'Locate file…' }));
+  expect(await screen.findByRole('button', { name: 'Open 5 layers' })).toBeTruthy();
 });
 
 test('lanes are named top to base, and control characters are shown, not obeyed', async () => {
@@ -265,6 +287,23 @@ test('findings are counted and listed', async () => {
   expect(screen.getByRole('region', { name: 'Findings' }).textContent).toContain('the witnesses differ');
   expect(screen.getByText('metadata: zero · nbd: unreadable')).toBeTruthy();
   expect(screen.getByText('and 6 more')).toBeTruthy();
+});
+
+test('news of a chain that come before the answer that opens it are kept', async () => {
+  const bridge = start();
+  const { info, tracks } = goldenChain();
+  const finding = { kind: 'damage', code: 'QCOW2_X', layer: 1, start: 0, end: 1, text: '' } as const;
+  bridge.answer('chain:open', () => {
+    for (const session of [6, 7]) {
+      bridge.push('chain:tracks', { session, tracks });
+      bridge.push('chain:findings', { session, findings: [finding], more: session });
+    }
+    bridge.push('chain:findings', { session: 7, findings: [finding, { ...finding, start: 9 }], more: 0 });
+    return ok({ session: 7, chain: info, tracks: tracks.slice(0, 2) });
+  });
+  await openTarget(golden);
+  expect(now()).toMatchObject({ findings: [finding, { ...finding, start: 9 }], moreFindings: 0 });
+  expect(now().chain?.tracks).toEqual(tracks);
 });
 
 test('pushes of another session are ignored', async () => {

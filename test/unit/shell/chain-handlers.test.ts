@@ -8,7 +8,9 @@ import {
 } from '../../../electron/shell/chain-handlers.ts';
 import type { OpenRequest } from '../../../electron/shell/launch-target.ts';
 import { CowscopeError } from '../../../shared/errors.ts';
-import type { LayerProgress, OpenTarget } from '../../../shared/ipc/contract.ts';
+import type { Consent, LayerProgress, OpenTarget } from '../../../shared/ipc/contract.ts';
+import type { BackingLink, ChainInfo } from '../../../shared/layer.ts';
+import { layerInfo } from '../../support/fake-chain.ts';
 
 const none = { allow: [], allowAll: false };
 const file = (name: string): OpenTarget => ({ kind: 'files', files: [name] });
@@ -32,25 +34,37 @@ let pushed: [string, unknown][];
 let opened: OpenTarget[];
 let failed: unknown[];
 let asked: Omit<OpenRequest, 'target'> | undefined;
+let listings: AbortSignal[];
 let desk: ChainDesk;
+let requests: OpenRequest[];
+let chain: ChainInfo | undefined;
 
 beforeEach(() => {
+  listings = [];
   openings = [];
   closed = [];
   pushed = [];
   opened = [];
   failed = [];
-  asked = { consent: { allow: ['/given'], allowAll: false }, share: true };
+  requests = [];
+  chain = undefined;
+  asked = { consent: { allow: ['/given'], allowAll: false }, share: true, allowLocalFiles: true };
   desk = chainDesk({
     openChain: (target, options, events = {}) =>
       new Promise((resolve, reject) => {
         const finish = () => resolve(session(target));
         openings.push({ options, events, finish, fail: reject });
       }),
-    listNbdExports: async uri => [{ name: 'x', description: '', uri, size: 1, contexts: [], flags: [] }],
+    listNbdExports: async (uri, { signal }) => {
+      listings.push(signal);
+      return [{ name: 'x', description: '', uri, size: 1, contexts: [], flags: [] }];
+    },
     push: (name, payload) => pushed.push([name, payload]),
     requestFor: target => (asked === undefined ? undefined : { target, ...asked }),
-    onOpened: request => opened.push(request.target),
+    onOpened: request => {
+      requests.push(request);
+      opened.push(request.target);
+    },
     onClosed: () => opened.push(file('none')),
     onFailed: (_target, error) => failed.push(error),
   });
@@ -59,7 +73,7 @@ beforeEach(() => {
 function session(target: OpenTarget): DeskSession {
   const name = target.kind === 'files' ? (target.files[0] ?? '') : target.uri;
   return {
-    chain: { layers: [], size: 1, complete: true, notes: [name] },
+    chain: chain ?? { layers: [], size: 1, complete: true, notes: [name] },
     tracks: [],
     tiles: async ({ level }) => ({ level, version: 1, tiles: [] }),
     extents: async () => ({ tooMany: true, version: 1 }),
@@ -102,13 +116,72 @@ test('consent of the command line is added to that of the window', async () => {
     consent: { allow: ['/given'], allowAll: false },
     share: true,
     allowLocalFiles: true,
+    nextAhead: true,
   });
 });
 
-test('a target of the window alone may name no key files', async () => {
+test('a target of the window may name no key files, however often it is opened', async () => {
   asked = undefined;
   await open('/a');
-  expect(openings[0]?.options.allowLocalFiles).toBe(false);
+  asked = requests[0];
+  await open('/a');
+  expect(openings.map(({ options }) => options.allowLocalFiles)).toEqual([false, false]);
+});
+
+const elsewhere = (status: BackingLink['status']) =>
+  layerInfo(0, 'top.qcow2', 65536, {
+    backing: { recorded: '../base', recordedFormat: 'qcow2', resolved: '/far/base', status },
+  });
+
+test('consent of the window counts for what it was asked about alone', async () => {
+  chain = { layers: [elsewhere('needsConsent')], size: 1, complete: false, notes: [] };
+  const allowing = (consent: Consent) => code(desk.handlers['chain:open']({ target: file('/a'), consent }));
+  const allow = ['/far/base'];
+  expect(await allowing({ allow, allowAll: false })).toBe('IPC_NOT_ASKED');
+  await open('/a');
+  expect(await allowing({ allow: [...allow, '/etc/shadow'], allowAll: false })).toBe('IPC_NOT_ASKED');
+  expect(await allowing({ allow, allowAll: true })).toBe('IPC_NOT_ASKED');
+  expect(openings).toHaveLength(1);
+  chain = { ...chain, layers: [elsewhere('opened')] };
+  for (let again = 1; again <= 2; again++) {
+    const reply = allowing({ allow, allowAll: false });
+    openings.at(-1)?.finish();
+    expect(await reply).toBe('fine');
+  }
+  expect(openings.at(-1)?.options.consent.allow).toContain('/far/base');
+});
+
+test('what was opened ahead is given to the window when it asks for it, and its news come after', async () => {
+  desk.openAhead(file('/a'));
+  openings[0]?.events.onProgress?.(progress('reading'));
+  openings[0]?.finish();
+  await sleep(60);
+  expect([opened.length, desk.busy()]).toEqual([1, true]);
+  expect(pushed).toEqual([]);
+  const { session: id } = await desk.handlers['chain:open']({ target: file('/a'), consent: none });
+  await sleep(60);
+  expect(openings).toHaveLength(1);
+  expect(pushed).toEqual([['chain:progress', { session: id, layers: progress('reading') }]]);
+  expect(await open('/a')).not.toBe(id); // handed over once
+  expect(openings).toHaveLength(2);
+});
+
+test('what was opened ahead gives way to another target', async () => {
+  desk.openAhead(file('/a'));
+  const other = desk.handlers['chain:open']({ target: file('/b'), consent: none });
+  expect(openings.map(({ options }) => options.signal?.aborted)).toEqual([true, false]);
+  for (const { finish } of openings) finish();
+  await other;
+  expect(closed).toEqual(['/a']);
+});
+
+test('why something could not be opened ahead is told when the window asks', async () => {
+  desk.openAhead(file('/a'));
+  openings[0]?.fail(new CowscopeError({ code: 'CHAIN_FILE_MISSING', what: '', subject: '', advice: '' }));
+  await sleep(1);
+  expect(await code(desk.handlers['chain:open']({ target: file('/a'), consent: none }))).toBe(
+    'CHAIN_FILE_MISSING',
+  );
 });
 
 test('what is still opening is told to end when another target comes or the desk closes', async () => {
@@ -194,21 +267,6 @@ test('closing a chain that is not open any more changes nothing', async () => {
   expect(opened).toEqual([file('/a')]);
 });
 
-test('findings beyond what a message holds are counted', async () => {
-  await open('/a');
-  const finding = {
-    kind: 'damage',
-    code: 'QCOW2_ENTRY_UNALIGNED',
-    layer: 0,
-    start: 0,
-    end: 1,
-    text: '',
-  } as const;
-  openings[0]?.events.onFindings?.(Array(600).fill(finding), 5);
-  await sleep(80);
-  expect(pushed[0]?.[1]).toMatchObject({ more: 105 });
-});
-
 test('closing the desk waits for what is open and what is opening', async () => {
   await open('/a');
   const reply = desk.handlers['chain:open']({ target: file('/b'), consent: none });
@@ -234,4 +292,15 @@ test('the other calls reach the session', async () => {
   await handlers['chain:retry']({ session: id });
   expect(closed).toEqual(['cancel /a', 'retry /a']);
   expect(await handlers['nbd:list']({ uri: 'nbd://h' })).toMatchObject([{ uri: 'nbd://h' }]);
+});
+
+test('a listing of exports ends with the next one, when it is cancelled, and when the desk closes', async () => {
+  const ended = () => listings.map(signal => signal.aborted);
+  for (let i = 0; i < 2; i++) await desk.handlers['nbd:list']({ uri: 'nbd://h' });
+  expect(ended()).toEqual([true, false]);
+  await desk.handlers['nbd:cancelList'](undefined);
+  expect(ended()).toEqual([true, true]);
+  await desk.handlers['nbd:list']({ uri: 'nbd://h' });
+  await desk.close();
+  expect(ended()).toEqual([true, true, true]);
 });

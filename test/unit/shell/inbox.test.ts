@@ -5,6 +5,7 @@ const request = (name: string, allowAll = false) => ({
   target: { kind: 'files', files: [name] } as const,
   consent: { allow: [], allowAll },
   share: false,
+  allowLocalFiles: false,
 });
 
 function listening(): { box: ReturnType<typeof inbox>; sent: string[] } {
@@ -46,4 +47,15 @@ test('consent belongs to the target it came with, until another one comes', () =
   expect(box.requestFor(request('/b').target)).toBeUndefined();
   box.deliver(request('/b'));
   expect(box.requestFor(request('/a').target)).toBeUndefined();
+});
+
+test('what waits can be looked at until the window listens', () => {
+  const { box } = listening();
+  expect(box.waiting()).toBeUndefined();
+  box.deliver(request('/a'));
+  expect(box.waiting()).toEqual(request('/a'));
+  box.listen();
+  expect(box.waiting()).toBeUndefined();
+  box.restart();
+  expect(box.waiting()).toEqual(request('/a'));
 });

@@ -80,6 +80,7 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { session: 1, track: 0, from: -2, backwards: false, kind: 'change' },
     ],
   },
+  'nbd:cancelList': { good: [undefined], bad: [null, {}] },
   'nbd:list': { good: [{ uri: 'nbd://h' }], bad: [{}, { uri: '' }, 'nbd://h'] },
 };
 

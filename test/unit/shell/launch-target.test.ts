@@ -15,6 +15,7 @@ test('files become absolute and keep their order: a chain, base first', () => {
       target: { kind: 'files', files: ['/here/base.qcow2', '/mid', '/top'] },
       consent: none,
       share: false,
+      allowLocalFiles: true,
     },
   });
 });
@@ -33,16 +34,17 @@ test('NBD addresses are passed on as they are', () => {
 test('options may stand before or after, with a space or an equals sign', () => {
   const whole = {
     open: {
-      target: { kind: 'files', files: ['/here/a'], format: 'raw' },
+      target: { kind: 'files', files: ['/here/a'], format: 'raw', snapshot: 'before' },
       consent: { allow: ['/here/x', '/y'], allowAll: true },
       share: true,
+      allowLocalFiles: true,
     },
     theme: 'dark',
     windowSize: { width: 900, height: 600 },
     screenshot: '/here/p.png',
   };
   const spaced =
-    '--format raw --allow x --allow /y --allow-all --force-share --theme dark --window-size 900x600 --screenshot p.png';
+    '--format raw --snapshot before --allow x --allow /y --allow-all --force-share --theme dark --window-size 900x600 --screenshot p.png';
   expect(launch(...spaced.split(' '), 'a')).toEqual(whole);
   expect(launch('a', ...spaced.replace(/ (?!--)/g, '=').split(' '))).toEqual(whole);
 });
@@ -71,9 +73,13 @@ test.each([
   [['--window-size', '900'], '--window-size is WIDTHxHEIGHT'],
   [['--window-size', '100x9000'], '--window-size is WIDTHxHEIGHT'],
   [['--format', 'vmdk', 'a'], '--format is raw or qcow2'],
-  [['--format', 'raw', 'nbd://h'], '--format is for files'],
-  [['nbd://h', 'a'], 'An NBD address is opened alone'],
+  [['--format', 'raw', 'nbd://h'], '--format is about files'],
+  [['--snapshot', '1', 'nbd://h'], 'shows no internal snapshots'],
+  [['nbd://h', 'a'], 'an NBD address stands alone'],
   [['file://server/share'], 'is not the address of a local file'],
+  [['https://host/a'], 'only files and NBD addresses'],
+  [['a', ''], 'an empty word'],
+  [Array(201).fill('a'), 'more than 200 files'],
 ])('%j is wrong usage', (words, what) => {
   try {
     launch(...words);
@@ -92,7 +98,7 @@ test('the program, and the folder it was started with, are not targets', () => {
 
 test('what a second launch sends is checked', () => {
   const request = { target: { kind: 'files', files: ['/a'] }, consent: none, share: true };
-  expect(checkRequest({ ...request, more: 1 })).toEqual(request);
+  expect(checkRequest({ ...request, more: 1 })).toEqual({ ...request, allowLocalFiles: true });
   for (const value of [undefined, null, 7, {}, { target: request.target }, { target: {}, consent: none }]) {
     expect(checkRequest(value)).toBeUndefined();
   }

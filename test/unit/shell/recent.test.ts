@@ -27,6 +27,8 @@ test('a chain is titled by its top', () => {
   const list = recentList(join(temporaryFolder(), 'recent.json'));
   list.add({ kind: 'files', files: ['/x/base', '/x/top.qcow2'] });
   expect(list.list()[0]?.title).toBe('top.qcow2 and 1 below');
+  list.add({ kind: 'files', files: ['/x/top.qcow2'], snapshot: 'before' });
+  expect(list.list()[0]?.title).toBe('top.qcow2 as of snapshot before');
 });
 
 test('only the owner can read the file, and no draft stays behind', () => {

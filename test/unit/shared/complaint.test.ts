@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { complaint } from '../../../electron/shell/complain.ts';
-import { CowscopeError } from '../../../shared/errors.ts';
+import { complaint } from '../../../shared/complaint.ts';
+import { CowscopeError, errorRecord } from '../../../shared/errors.ts';
 
 test('an error is one line', () => {
   const error = new CowscopeError({ code: 'X_Y', what: 'It broke', subject: '/a', advice: 'mend it' });
   expect(complaint(error)).toBe('cowscope: X_Y: It broke (/a): mend it');
-  expect(complaint(new Error('one\n  two'))).toMatch(/^cowscope: INTERNAL: one two: [^\n]*$/);
-  expect(complaint('text')).toContain('INTERNAL: text');
+  expect(complaint(errorRecord(new Error('one\n  two')))).toMatch(/^cowscope: INTERNAL: one two: [^\n]*$/);
+  expect(complaint(errorRecord('text'))).toContain('INTERNAL: text');
 });
 
 test('names cannot steer the terminal', () => {

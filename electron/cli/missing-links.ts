@@ -1,0 +1,13 @@
+/** Files that a layer names and that are not there, as the command line complains of them. */
+import type { ErrorRecord } from '../../shared/errors.ts';
+import type { LayerInfo } from '../../shared/layer.ts';
+
+/** Why the layer's backing file is not part of the chain; empty where it is, or where there is none. */
+export function missingBacking({ backing }: LayerInfo): ErrorRecord[] {
+  return backing.error === undefined || backing.status === 'opened' ? [] : [backing.error];
+}
+
+/** Why the layer's data file is not there; one that only lacks consent is not missed, since tables are read without it. */
+export function missingDataFile({ dataFile }: LayerInfo): ErrorRecord[] {
+  return dataFile?.error === undefined || dataFile.status !== 'missing' ? [] : [dataFile.error];
+}

@@ -1,0 +1,29 @@
+/** Threads for merge cores. One is started ahead where chains are looked at, so that opening the next need not wait. */
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+
+let spare: Worker | undefined;
+
+/** Where the built worker lies: beside the bundle that runs, or where COWSCOPE_MERGE_WORKER says (tests). */
+function workerPath(): string {
+  return process.env.COWSCOPE_MERGE_WORKER ?? join(__dirname, 'merge-worker.cjs');
+}
+
+/** Starts a thread ahead, unless one waits already. It keeps no program alive, and one that fails is forgotten. */
+export function keepSpareWorker(): void {
+  if (spare !== undefined) return;
+  const worker = new Worker(workerPath());
+  const forget = () => {
+    if (spare === worker) spare = undefined;
+  };
+  worker.once('error', forget).once('exit', forget).unref();
+  spare = worker;
+}
+
+/** A thread that has no chain yet and is the caller's to end: the one that waits, else a new one. */
+export function takeWorker(): Worker {
+  const worker = spare ?? new Worker(workerPath());
+  spare = undefined;
+  worker.ref();
+  return worker;
+}

@@ -1,0 +1,36 @@
+/** The window over a main process in memory, made anew for each test of a file. */
+import { cleanup, render } from '@testing-library/react';
+import { afterEach, beforeEach } from 'vitest';
+import { runCommand } from '../../renderer/state/commands.ts';
+import { listenToKeys } from '../../renderer/state/keyboard.ts';
+import { listenToPushes } from '../../renderer/state/pushes.ts';
+import { endSession } from '../../renderer/state/session.ts';
+import { now, useStore } from '../../renderer/state/store.ts';
+import { App } from '../../renderer/views/app.tsx';
+import type { AppState } from '../../shared/ipc/contract.ts';
+import { type FakeBridge, fakeBridge } from './fake-bridge.ts';
+import { type FakeChain, goldenChain } from './fake-chain.ts';
+
+const BLANK = now();
+const stops: (() => void)[] = [];
+
+beforeEach(() => useStore.setState(BLANK, true));
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop();
+  cleanup();
+  endSession();
+});
+
+/** Shows the window over a fake bridge. */
+export function start(chain: FakeChain = goldenChain(), app: Partial<AppState> = {}): FakeBridge {
+  const bridge = fakeBridge(chain, app);
+  Object.assign(window, { cowscope: bridge });
+  stops.push(listenToPushes(runCommand), listenToKeys(false));
+  render(<App />);
+  return bridge;
+}
+
+/** The arguments of every call of that name so far. */
+export function argsOf(bridge: FakeBridge, name: string): readonly unknown[] {
+  return bridge.calls.filter(call => call.name === name).map(call => call.args);
+}
