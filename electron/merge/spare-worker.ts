@@ -2,6 +2,9 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
+/** Given to a thread that waits: it compiles its code meanwhile (see rehearse.ts). */
+export const REHEARSE = 'rehearse';
+
 let spare: Worker | undefined;
 
 /** Where the built worker lies: beside the bundle that runs, or where COWSCOPE_MERGE_WORKER says (tests). */
@@ -12,7 +15,7 @@ function workerPath(): string {
 /** Starts a thread ahead, unless one waits already. It keeps no program alive, and one that fails is forgotten. */
 export function keepSpareWorker(): void {
   if (spare !== undefined) return;
-  const worker = new Worker(workerPath());
+  const worker = new Worker(workerPath(), { workerData: REHEARSE });
   const forget = () => {
     if (spare === worker) spare = undefined;
   };

@@ -1,0 +1,49 @@
+/** The rehearsal of the first picture. */
+import { readdirSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { FromMerge } from '../../../electron/merge/protocol.ts';
+import { rehearse } from '../../../electron/merge/rehearse.ts';
+import { PRESENT, type TilesReply } from '../../../shared/ipc/contract.ts';
+import { temporaryFolder } from '../../support/tools.ts';
+
+const said = vi.hoisted((): FromMerge[] => []);
+
+vi.mock(import('../../../electron/merge/core.ts'), async load => {
+  const actual = await load();
+  return {
+    ...actual,
+    createMergeCore: post =>
+      actual.createMergeCore((message, transfer) => {
+        said.push(message);
+        post(message, transfer);
+      }),
+  };
+});
+
+const before = process.env.TMPDIR;
+let folder: string;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  process.env.TMPDIR = folder;
+});
+
+afterEach(() => {
+  if (before === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = before;
+});
+
+test('draws a chain without any fault in it, and leaves nothing behind', async () => {
+  await rehearse();
+  expect(said.map(({ kind }) => kind)).not.toContain('findings');
+  const { tiles } = (said.find(({ kind }) => kind === 'reply') as { value: TilesReply }).value;
+  expect(tiles.map(({ track }) => track).sort()).toEqual([0, 0, 1, 1, 2, 2]);
+  for (const { present } of tiles) for (const bits of present) expect(bits & ~PRESENT.damaged).not.toBe(0);
+  for (const { present } of tiles) expect(present.some(bits => (bits & PRESENT.damaged) !== 0)).toBe(false);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('that has no folder to be held in is let be', async () => {
+  process.env.TMPDIR = `${folder}/not-there`;
+  await expect(rehearse()).resolves.toBeUndefined();
+});
