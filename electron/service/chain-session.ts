@@ -102,6 +102,7 @@ export async function openChain(
     };
     const merging = startMerge(plan, events); // the worker opens the tables while the chain is described
     describing = opened.describe();
+    describing.catch(() => {}); // seen where it is awaited
     merge = await merging;
     if (options.nextAhead === true) void merge.drawn.then(keepSpareWorker);
     const chain = await describing;
