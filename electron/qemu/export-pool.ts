@@ -11,8 +11,11 @@ export interface ExportPool {
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
-/** A pool for `limit` busy servers; by default one for each core, because a walk over tables keeps one busy. */
-export function createExportPool(limit = availableParallelism()): ExportPool {
+/**
+ * A pool for `limit` servers. By default one for each core, because a walk over tables keeps one busy, and one more: a
+ * server rests while its reply is taken, and the last layer of three should not be walked alone on two cores.
+ */
+export function createExportPool(limit = availableParallelism() + 1): ExportPool {
   let free = Math.max(1, limit);
   const waiting: (() => void)[] = [];
 
