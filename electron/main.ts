@@ -81,7 +81,7 @@ function run(launch: Launch): void {
     void desk.close().then(() => app.exit(error === undefined ? 0 : 1));
   };
 
-  /** What the next page will ask for is opened while it loads. */
+  /** What the page will ask for is opened while it loads: after it was sent for, so as not to hold it up. */
   const openWaiting = () => {
     const next = arrivals.waiting();
     if (next !== undefined) desk.openAhead(next.target);
@@ -127,13 +127,11 @@ function run(launch: Launch): void {
       arrivals.restart();
       void desk.close();
     });
+    openWaiting();
   };
 
   const focus = () => {
-    if (window === undefined) {
-      openWaiting();
-      return show();
-    }
+    if (window === undefined) return show();
     if (window.isMinimized()) window.restore();
     window.focus();
   };
@@ -158,24 +156,23 @@ function run(launch: Launch): void {
   });
   quitAfter(desk.close);
   if (launch.open !== undefined) arrivals.deliver(launch.open);
-  openWaiting();
 
   void app.whenReady().then(() => {
     if (launch.theme !== undefined) nativeTheme.themeSource = launch.theme;
     guardSession(session.defaultSession);
     serveRenderer(session.defaultSession, join(__dirname, 'renderer'));
-    setMenu(id => toWindow('app:command', { id }));
     handleCalls(
       () => window?.webContents,
       {
         ...desk.handlers,
         'app:state': () => {
-          arrivals.listen(); // the window learns what comes together with the answer, and shows that first
+          const waited = arrivals.listen();
           return {
             version: app.getVersion(),
             platform: process.platform,
             recent: recent.list(),
             samples: findSamples(join(__dirname, '..', 'examples', 'chains')),
+            ...(waited === undefined ? {} : { open: waited }),
           };
         },
         'app:clearRecent': () => {
@@ -188,6 +185,7 @@ function run(launch: Launch): void {
       watch.onCall,
     );
     show();
+    setMenu(id => toWindow('app:command', { id }));
     if (launch.screenshot !== undefined && window !== undefined) {
       saveScreenshot(window, launch.screenshot, watch, desk.busy).then(() => end(), end);
     }

@@ -21,6 +21,9 @@ const SLICE_MS = 6;
 const PUSH_MS = 50;
 /** What is fed is shown so rarely that it takes at most one part in so many: a chain that turns out deeper starts anew. */
 const SHOW_SHARE = 10;
+/** Milliseconds in which the first question for a picture is awaited, and those that drawing it may then take. */
+const AWAIT_MS = 300;
+const DRAW_MS = 50;
 /** Findings in one push; the rest are counted. A finding is a few hundred bytes, and every push brings them all anew. */
 const MAX_FINDINGS = 500;
 
@@ -34,6 +37,8 @@ interface Open {
   pyramid: Pyramid;
   /** The background reading. */
   readonly reading: ReadingPlan;
+  /** Somebody is about to ask for a first picture. */
+  awaitsPicture: boolean;
   cancelled: boolean;
   readonly nbd: (LayerProgress | undefined)[];
   /** For each layer the first page whose fed extents are not in the picture yet. */
@@ -52,6 +57,7 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
   let lastPush = Number.NEGATIVE_INFINITY;
   let showCost = 0;
   let scheduled = false;
+  let resting: NodeJS.Timeout | undefined;
   const takers = new Map<number, (memory?: ArrayBuffer) => void>();
   const aborted = new Set<number>();
   /** The newest question of each kind. */
@@ -63,6 +69,7 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
       tables,
       pyramid: createPyramid(plan.keep ? tables.pageCount : 0, tables.pageSpan, tables.laneCount),
       reading: createReadingPlan(tables.pageCount),
+      awaitsPicture: plan.pictured === true,
       cancelled: false,
       nbd: plan.layers.map(() => undefined),
       shown: plan.layers.map(() => 0),
@@ -74,12 +81,22 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
   }
 
   function schedule(): void {
-    if (scheduled) return;
+    if (scheduled || resting !== undefined) return;
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
       if (open !== undefined) readSlice(open);
     });
+  }
+
+  /** Leaves the cores to those who draw for a while: a first picture soon is worth more than all of it a little sooner. */
+  function rest(state: Open, ms: number): void {
+    clearTimeout(resting);
+    resting = setTimeout(() => {
+      resting = undefined;
+      state.awaitsPicture = false;
+      if (!state.cancelled) schedule();
+    }, ms);
   }
 
   /** Reads pages of every metadata layer and summarises what is new, for one slice. */
@@ -95,7 +112,9 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
     }
     const more = !state.cancelled && reading.taken < reading.pages;
     pushNews(state, !more);
-    if (more) schedule();
+    if (!more) return;
+    if (state.awaitsPicture) rest(state, AWAIT_MS);
+    schedule();
   }
 
   function refresh(state: Open, page: number): void {
@@ -194,6 +213,8 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
       tiles: given => {
         const span = 2 ** given.level * TILE_COLUMNS;
         lookAt(state, given.first * span, (given.first + given.count) * span);
+        if (state.awaitsPicture) rest(state, DRAW_MS);
+        state.awaitsPicture = false;
         return tilesOf(tables, state.pyramid, version, given);
       },
       extents: given => {
@@ -207,8 +228,8 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
       contextTotals: given => contextTotalsOf(tables, given.spec, given.layer),
       overview: given => overviewOf(tables, given.span, given.layer),
       stream: given => streamList(tables, given.spec, given.layer, text => sendChunk(id, text)),
-      findings: () => {
-        state.log.compareAll();
+      findings: async () => {
+        await state.log.compareAll();
         return { ...state.log.list(), problems: state.log.problems() };
       },
     };

@@ -99,12 +99,13 @@ export async function openChain(
       keep: options.keep ?? true,
       extentBudget: options.extentBudget ?? EXTENT_BUDGET,
       ...(opened.belowUnknown ? { belowUnknown: true } : {}),
+      ...(options.pictured === true ? { pictured: true } : {}),
     };
     const merging = startMerge(plan, events); // the worker opens the tables while the chain is described
     describing = opened.describe();
     describing.catch(() => {}); // seen where it is awaited
     merge = await merging;
-    if (options.nextAhead === true) void merge.drawn.then(keepSpareWorker);
+    if (options.pictured === true) void merge.drawn.then(keepSpareWorker);
     const chain = await describing;
     if (abort.signal.aborted) throw CANCELLED;
     return startSession(opened, chain, merge, abort);

@@ -110,7 +110,7 @@ export function chainDesk(needs: ChainDeskNeeds): ChainDesk {
         // An address that comes from the window may have been pasted: it names no key files without consent.
         allowLocalFiles: outside?.allowLocalFiles === true,
       };
-      const session = await needs.openChain(target, { ...options, nextAhead: true, signal }, mail.events);
+      const session = await needs.openChain(target, { ...options, pictured: true, signal }, mail.events);
       if (id !== lastId) {
         await bounded(session.close());
         throw superseded();
