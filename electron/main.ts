@@ -11,7 +11,7 @@ import { chooseFiles, offerReload } from './shell/dialogs.ts';
 import { inbox } from './shell/inbox.ts';
 import { handleCalls, push } from './shell/ipc-main.ts';
 import { checkRequest, EXIT_USAGE, type Launch, launchWords, parseLaunch } from './shell/launch-target.ts';
-import { setMenu } from './shell/menu.ts';
+import { setMenu, withoutDefaultMenu } from './shell/menu.ts';
 import { registerAppScheme, serveRenderer } from './shell/protocol.ts';
 import { quietWatch } from './shell/quiet.ts';
 import { recentList } from './shell/recent.ts';
@@ -36,6 +36,7 @@ function start(): void {
     process.exit(EXIT_USAGE);
   }
   registerAppScheme();
+  withoutDefaultMenu();
   // Chromium's remarks about the desktop would drown the one line that says what went wrong.
   if (!app.commandLine.hasSwitch('enable-logging')) app.commandLine.appendSwitch('log-level', '3');
   if (launch.screenshot !== undefined) keepProfileApart();
@@ -104,7 +105,7 @@ function run(launch: Launch): void {
       openWaiting();
     });
     opened.once('ready-to-show', () => {
-      if (!desk.busy()) readyToOpen();
+      if (desk.vacant()) readyToOpen();
     });
     webContents.on('did-fail-load', (_event, code, what, address, isMainFrame) => {
       if (!isMainFrame) return;
@@ -161,6 +162,7 @@ function run(launch: Launch): void {
     if (launch.theme !== undefined) nativeTheme.themeSource = launch.theme;
     guardSession(session.defaultSession);
     serveRenderer(session.defaultSession, join(__dirname, 'renderer'));
+    show();
     handleCalls(
       () => window?.webContents,
       {
@@ -184,7 +186,6 @@ function run(launch: Launch): void {
       },
       watch.onCall,
     );
-    show();
     setMenu(id => toWindow('app:command', { id }));
     if (launch.screenshot !== undefined && window !== undefined) {
       saveScreenshot(window, launch.screenshot, watch, desk.busy).then(() => end(), end);
