@@ -85,9 +85,13 @@ export function createLaneMerge(): LaneMerge {
           to,
           changes,
         );
-      const before = n;
-      n = collectPieces(changes, from, to, key, out, n);
-      numberKeys(out.codes, before, n, ids, keys);
+      let next = collectPieces(changes, from, to, key, ids, out, n);
+      if (next < 0) {
+        numberKeys(changes, to - from, key, ids, keys);
+        next = collectPieces(changes, from, to, key, ids, out, n);
+      }
+      changes.fill(0, 0, to - from);
+      n = next;
       key = keys[out.codes[n - 1] as number] as number;
     }
     out.starts[n] = end;
@@ -150,39 +154,47 @@ function addChanges(
   }
 }
 
-/** Stores the start and key of each piece that begins in [from,to), from place `n` on, and clears the cells; returns the next place. */
+/**
+ * Stores the start and the combination's number of each piece that begins in [from,to), from place `n` on. Returns the
+ * next place, or -1 where a key has no number yet.
+ */
 function collectPieces(
   changes: Int32Array,
   from: number,
   to: number,
   keyBefore: number,
+  ids: Int32Array,
   { starts, codes }: Lane,
   n: number,
 ): number {
   let key = keyBefore;
   let next = n;
+  let unknown = 0;
   const length = to - from;
   for (let i = 0; i < length; i++) {
     const change = changes[i] as number;
     key += change;
+    const id = ids[key] as number;
+    unknown |= id;
     starts[next] = from + i;
-    codes[next] = key;
+    codes[next] = id;
     next += (change | -change) >>> 31;
   }
-  changes.fill(0, 0, length);
-  return next;
+  return unknown < 0 ? -1 : next;
 }
 
-/** Replaces keys by the numbers of their combinations. */
-function numberKeys(codes: Int32Array, first: number, end: number, ids: Int32Array, keys: number[]): void {
-  for (let i = first; i < end; i++) {
-    const key = codes[i] as number;
-    let id = ids[key] as number;
-    if (id < 0) {
-      id = keys.push(key) - 1;
-      ids[key] = id;
-    }
-    codes[i] = id;
+/** Gives a number to each key that occurs in the first `length` cells and has none. */
+function numberKeys(
+  changes: Int32Array,
+  length: number,
+  keyBefore: number,
+  ids: Int32Array,
+  keys: number[],
+): void {
+  let key = keyBefore;
+  for (let i = 0; i < length; i++) {
+    key += changes[i] as number;
+    if ((ids[key] as number) < 0) ids[key] = keys.push(key) - 1;
   }
 }
 
