@@ -8,6 +8,7 @@ import { golden, shortMiddle } from '../../../examples/recipes.mjs';
 import { stateOf } from '../../../shared/extent/flags.ts';
 import { batchesOf, type FedLayer, fedPlan } from '../../support/fed-chain.ts';
 import { openSession, planFiles } from '../../support/merge-session.ts';
+import { statusList } from '../../support/status-lists.ts';
 import { qemuImg, temporaryFolder } from '../../support/tools.ts';
 
 const K = 1024;
@@ -198,4 +199,23 @@ it('reads on when nobody asks for a picture', async () => {
   const session = openSession(planFiles([path], { pictured: true }));
   await session.read();
   expect(ofKind(session.messages, 'progress')[0]?.layers[0]?.phase).toBe('reading');
+});
+
+it('answers while a feed that ended is still being compared, and says that it is done only then', async () => {
+  const path = join(temporaryFolder(), 'compared.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', path, '64T');
+  const contexts = ['base:allocation', 'qemu:allocation-depth'];
+  const session = openSession(planFiles([path], {}, { exportKind: 'isolatedLayer', contexts }));
+  await session.read();
+  const nbdPhase = () => ofKind(session.messages, 'progress').at(-1)?.layers[1]?.phase;
+  const length = 64 * 2 ** 40;
+  const lists = [statusList(0, [{ length, value: 3 }], true), statusList(1, [{ length, value: 0 }], true)];
+  session.feed(0, { offset: 0, covered: length, lists });
+  session.send({ kind: 'fed', layer: 0 });
+  const found = await session.call('seek', { track: 0, from: -1, backwards: false, kind: 'damaged' });
+  expect([found, nbdPhase()]).toEqual([-1, 'reading']);
+  await session.until(
+    message => message.kind === 'progress' && message.layers.every(({ phase }) => phase === 'done'),
+  );
+  expect(ofKind(session.messages, 'batchTaken')).toHaveLength(1);
 });
