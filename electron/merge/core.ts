@@ -106,7 +106,7 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
     resting = setTimeout(() => {
       resting = undefined;
       state.awaitsPicture = false;
-      if (!state.cancelled) schedule();
+      schedule();
     }, ms);
   }
 
@@ -171,7 +171,7 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
     const fed = state.feeds[message.layer] as FeedState;
     fed.end = undefined; // it goes on after all
     if (performance.now() - fed.last >= PUSH_MS) {
-      if (tables.plan.keep) follow(state, layer);
+      if (tables.plan.keep) follow(state, layer, false);
       else if (tables.fedOverBudget) compareFed(state, layer);
     }
     fed.owed = fed.due > 0 && error === undefined && tables.fedOverBudget;
@@ -192,12 +192,12 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
   }
 
   /** Lets the picture follow what was fed of a layer: at once as far as one slice goes, the rest in further ones. */
-  function follow(state: Open, layer: StoredLayer): void {
+  function follow(state: Open, layer: StoredLayer, isEnd: boolean): void {
     const fed = state.feeds[layer.index] as FeedState;
     state.tables.flush(layer.index);
     fed.due = layer.nbd?.feeder.position ?? 0;
     showFed(state, performance.now() + SLICE_MS);
-    pushNews(state, true);
+    pushNews(state, isEnd);
     if (fed.due > 0) schedule();
   }
 
@@ -240,7 +240,7 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
     }
     const fed = state.feeds[message.layer] as FeedState;
     fed.end = message;
-    follow(state, layer);
+    follow(state, layer, true);
     if (fed.due > 0 || fed.end === undefined) return;
     hasFollowed(state, layer, fed); // nothing came that it could have followed
     pushNews(state, true);
