@@ -216,7 +216,7 @@ describe('dirty bitmaps', () => {
 });
 
 describe(`${RANDOM_CHAINS} random chains`, () => {
-  it.each(seedGroups(RANDOM_CHAINS, GROUP))(
+  it.concurrent.each(seedGroups(RANDOM_CHAINS, GROUP))(
     'from seed %i on are mapped as qemu-img maps them, and some as nbdinfo does',
     async first => {
       const own = await folderNamed(`random-${first}`);

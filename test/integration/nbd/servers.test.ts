@@ -213,7 +213,7 @@ describe('qemu-nbd', () => {
 });
 
 describe('random chains on qemu-nbd', () => {
-  it.each(Array.from({ length: 30 }, (_, i) => i))('agree with nbdinfo, batch %i', async batch => {
+  it.concurrent.each(Array.from({ length: 30 }, (_, i) => i))('agree with nbdinfo, batch %i', async batch => {
     for (let i = 0; i < 10; i++) {
       const { top, seed } = await randomChain(5000 + batch * 10 + i, folder, { bitmaps: true });
       const server = await startQemu(['-A', '-f', 'qcow2', top]);
