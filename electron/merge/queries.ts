@@ -92,13 +92,8 @@ function oneTile(
 }
 
 /** Exact extents of every track in [start,end), clipped to the axis, or that there are too many. */
-export async function extentsOf(
-  tables: ChainTables,
-  version: number,
-  start: number,
-  end: number,
-): Promise<ExtentsReply> {
-  const { laneCount } = tables;
+export function extentsOf(tables: ChainTables, version: number, start: number, end: number): ExtentsReply {
+  const { pageSpan, laneCount } = tables;
   const stop = Math.min(end, tables.plan.size);
   const lists = Array.from({ length: laneCount + 1 }, () => ({
     starts: [] as number[],
@@ -106,7 +101,7 @@ export async function extentsOf(
     owners: [] as number[],
   }));
   let total = 0;
-  const addPage = (page: number): boolean => {
+  for (let page = Math.floor(start / pageSpan); page * pageSpan < stop; page++) {
     const swept = tables.sweep(page);
     for (let i = segmentAt(swept, Math.max(0, start - swept.base)); i < swept.count; i++) {
       const at = Math.max(start, swept.base + (swept.starts[i] as number));
@@ -120,12 +115,9 @@ export async function extentsOf(
         if (t === 0) list.owners.push(owner);
         total++;
       });
-      if (total > MAX_EXACT_EXTENTS) return false;
+      if (total > MAX_EXACT_EXTENTS) return { tooMany: true, version };
     }
-    return true;
-  };
-  await forPages(tables, start, stop, addPage);
-  if (total > MAX_EXACT_EXTENTS) return { tooMany: true, version };
+  }
   const tracks = lists.map(
     (list, t): TrackExtents => ({
       track: t === 0 ? 0 : laneCount + 1 - t,
