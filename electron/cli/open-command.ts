@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CowscopeError } from '../../shared/errors.ts';
+import { signalChild } from '../qemu/signal-child.ts';
 import { targetOf, usageError } from '../service/target-words.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { consentOf, type TargetOptions } from './target.ts';
@@ -29,7 +30,7 @@ export async function openCommand(
   if (launch.why !== undefined)
     throw noWindow(launch.why, 'cowscope map prints the same picture in the terminal');
   const child = spawn(launch.command, [...launch.args], { stdio: 'inherit', env: launch.env });
-  process.once('exit', () => child.kill()); // a signal to us is one to the window
+  process.once('exit', () => signalChild(child, 'SIGTERM')); // a signal to us is one to the window
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', code => resolve(code === 0 ? EXIT.done : EXIT.failed));

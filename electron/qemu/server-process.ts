@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CowscopeError, errorRecord } from '../../shared/errors.ts';
+import { signalChild } from './signal-child.ts';
 
 /** How a server ended. */
 export interface ServerEnd {
@@ -39,7 +40,7 @@ const running = new Map<ChildProcess, string>();
 /** Last resort when this process exits with servers still up: nothing asynchronous works any more. */
 function endAllNow(): void {
   for (const [child, folder] of running) {
-    child.kill('SIGKILL');
+    signalChild(child, 'SIGKILL');
     try {
       // It may be making its socket at this very moment.
       rmSync(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 10 });
@@ -133,9 +134,9 @@ export function startServer(
 
   const end = async (grace: number): Promise<ServerEnd> => {
     if (over) return exited;
-    child.kill(grace === 0 ? 'SIGKILL' : 'SIGTERM');
+    signalChild(child, grace === 0 ? 'SIGKILL' : 'SIGTERM');
     if (grace === 0) return exited;
-    const timer = setTimeout(() => child.kill('SIGKILL'), grace);
+    const timer = setTimeout(() => signalChild(child, 'SIGKILL'), grace);
     try {
       return await exited;
     } finally {

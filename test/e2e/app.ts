@@ -15,6 +15,7 @@ import {
   type Page,
 } from '@playwright/test';
 import { type ElectronCommand, electronCommand, isRoot } from '../../build/launch-electron.mjs';
+import { signalChild } from '../../electron/qemu/signal-child.ts';
 import { type ChainRecipe, makeChain } from '../../examples/recipes.mjs';
 import { hashFile, temporaryFolder } from '../support/tools.ts';
 
@@ -115,7 +116,7 @@ export const test = base.extend<Fixtures>({
       running.delete(child);
       return { code, stderr };
     });
-    for (const child of running) child.kill('SIGKILL');
+    for (const child of running) signalChild(child, 'SIGKILL');
   },
 });
 

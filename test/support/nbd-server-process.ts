@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { signalChild } from '../../electron/qemu/signal-child.ts';
 import { temporaryFolder } from './tools.ts';
 
 /** A running server. */
@@ -18,7 +19,7 @@ export interface ServerProcess {
 const children = new Set<ChildProcess>();
 if (process.env.VITEST) {
   (await import('vitest')).afterAll(() => {
-    for (const child of children) child.kill('SIGKILL');
+    for (const child of children) signalChild(child, 'SIGKILL');
   });
 }
 
@@ -78,7 +79,7 @@ async function start(
       child.signalCode !== null ||
       Date.now() > giveUp
     ) {
-      child.kill('SIGKILL');
+      signalChild(child, 'SIGKILL');
       await ended;
       throw new Error(`${command} did not start: ${stderr}`);
     }
@@ -95,7 +96,7 @@ async function start(
         : `${scheme}://${place}/${name}`;
     },
     async kill() {
-      child.kill('SIGKILL');
+      signalChild(child, 'SIGKILL');
       await ended;
     },
   };

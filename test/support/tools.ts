@@ -11,12 +11,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { signalChild } from '../../electron/qemu/signal-child.ts';
 
 const folders: string[] = [];
 const servers = new Set<ChildProcess>();
 
 function cleanUp(): void {
-  for (const server of servers) server.kill('SIGKILL');
+  for (const server of servers) signalChild(server, 'SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   servers.clear();
   folders.length = 0;
@@ -151,13 +152,13 @@ export async function startQemuNbd(
   void ended.then(() => servers.delete(child));
 
   const stop = async () => {
-    child.kill('SIGTERM');
-    const grace = setTimeout(() => child.kill('SIGKILL'), 2000);
+    signalChild(child, 'SIGTERM');
+    const grace = setTimeout(() => signalChild(child, 'SIGKILL'), 2000);
     await ended;
     clearTimeout(grace);
   };
   if (!(await greeting(socket, child))) {
-    child.kill('SIGKILL');
+    signalChild(child, 'SIGKILL');
     throw failure(command, serving, await ended);
   }
   const uri = `nbd+unix:///${encodeURIComponent(exportName)}?socket=${socket}`;
