@@ -18,6 +18,8 @@ export interface ExactWindow {
   covers(view: Viewport): boolean;
   stale(): boolean;
   invalidate(start: number, end: number): void;
+  /** Drops the stretch if it is stale; false where there was nothing to drop. */
+  forgetStale(): boolean;
   /** Remembers that a range holds too many extents. */
   refuse(view: Viewport): void;
   /** True where a range contains one that holds too many. */
@@ -48,6 +50,11 @@ export function createExactWindow(): ExactWindow {
     invalidate(start, end) {
       if (extents !== undefined && extents.start < end && extents.end > start) isStale = true;
       refusals = refusals.filter(r => r.end <= start || r.start >= end);
+    },
+    forgetStale() {
+      if (!isStale || extents === undefined) return false;
+      extents = undefined;
+      return true;
     },
     refuse(view) {
       refusals = [...refusals, view].slice(-REFUSALS);

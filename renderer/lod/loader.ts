@@ -73,13 +73,15 @@ export function createLoader({ session, size, call, onData, onError }: LoaderOpt
     const axis = { start: 0, end: size };
     const level = levelFor((view.end - view.start) / columns);
     const exactSeen = exact.covers(view) && !exact.stale();
-    const around = buffered(view, size);
+    const first = tileRequest(axis, overviewLevel, true, false) ?? extentsRequest(view, level);
+    if (first !== undefined) return first;
+    const tilesSeen = exactSeen ? undefined : tileRequest(view, level, true, true);
+    if (tilesSeen !== undefined) return tilesSeen;
+    // What is outdated and cannot be had one by one any more would be drawn for good: the tiles of the view are newer.
+    if (!exactSeen && exact.forgetStale()) overviewRevision++;
     return (
-      tileRequest(axis, overviewLevel, true, false) ??
-      extentsRequest(view, level) ??
-      (exactSeen ? undefined : tileRequest(view, level, true, true)) ??
       tileRequest(axis, overviewLevel, true, true) ??
-      (exactSeen ? undefined : tileRequest(around, level, false, true))
+      (exactSeen ? undefined : tileRequest(buffered(view, size), level, false, true))
     );
   }
 
@@ -162,8 +164,10 @@ export function createLoader({ session, size, call, onData, onError }: LoaderOpt
     view: Viewport,
     stale: (start: number, end: number) => boolean,
   ): void {
-    if (reply.tooMany) exact.refuse(view);
-    else {
+    if (reply.tooMany) {
+      // What was read meanwhile may have left few: a refusal that is already outdated would never be asked again.
+      if (!stale(view.start, view.end)) exact.refuse(view);
+    } else {
       exact.put(view.start, reply, stale(view.start, view.end));
       if (exact.covers({ start: 0, end: size })) overviewRevision++;
     }

@@ -8,7 +8,8 @@ import { now, useStore } from './store.ts';
 function isBusy(): boolean {
   const { opening, app, error, progress, chain, width } = now();
   if ((app === undefined && error === undefined) || opening !== undefined || drawing()) return true;
-  if (chain !== undefined && width === 0) return true;
+  // A chain whose reading nobody has spoken of yet is about to be read.
+  if (chain !== undefined && (width === 0 || progress.length === 0)) return true;
   if (progress.some(({ phase }) => phase === 'waiting' || phase === 'reading')) return true;
   return currentLoader()?.busy() === true;
 }

@@ -25,6 +25,7 @@ export interface Columns {
   /** Bytes in one column: a power of two. */
   readonly span: number;
   readonly present: Uint16Array;
+  /** Extents that touch the column, at least. */
   readonly runs: Uint32Array;
   /** Bytes of each state per column, by state index. */
   readonly coverage: (Float64Array | undefined)[];
@@ -204,7 +205,8 @@ export function segmentAt(swept: SweptPage, offset: number): number {
 
 /**
  * Adds source columns [first, first+count) to target columns of a span `ratio` times as wide, where source column
- * `first` falls into target column `at`. Coverage stays exact; runs add up (a run over a border counts twice).
+ * `first` falls into target column `at`. Coverage stays exact; runs become a lower bound: what may be one run on both
+ * sides of a border is counted once.
  */
 export function sumColumns(source: Columns, first: number, count: number, target: Columns, at: number): void {
   const ratio = target.span / source.span;
@@ -215,7 +217,8 @@ export function sumColumns(source: Columns, first: number, count: number, target
     let runs = target.runs[c] as number;
     for (; i < stop; i++) {
       present |= source.present[first + i] as number;
-      runs += source.runs[first + i] as number;
+      const goesOn = runs > 0 && mayGoOn(source.present[first + i - 1], source.present[first + i]);
+      runs += (source.runs[first + i] as number) - (goesOn ? 1 : 0);
     }
     target.present[c] = present;
     target.runs[c] = Math.min(0xffffffff, runs);
@@ -227,6 +230,11 @@ export function sumColumns(source: Columns, first: number, count: number, target
     if (bytes !== undefined && target.owners !== undefined)
       addArray(bytes, first, count, ownerOf(target, owner), at, ratio, offset);
   });
+}
+
+/** True where a run at the end of one column and one at the start of the next can be the same: they share a state. */
+function mayGoOn(before = 0, present = 0): boolean {
+  return (before & present & STATE_BITS) !== 0;
 }
 
 function addArray(

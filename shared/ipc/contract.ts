@@ -92,7 +92,7 @@ export interface TileColumns {
   readonly present: Uint16Array;
   /** For each column one share per state in the order of STATES; they sum to 255 where anything is present. */
   readonly shares: Uint8Array;
-  /** Extents that touch each column (capped at 2^32-1). */
+  /** Extents that touch each column, at least (capped at 2^32-1). */
   readonly runs: Uint32Array;
   /** Guest track only: layer index (or depth) that owns most of the column, -1 none. Empty for other tracks. */
   readonly owners: Int16Array;

@@ -89,6 +89,22 @@ function runsIn(
   return runs;
 }
 
+/** Runs of summed columns: never more than the extents that touch one, and at most one less for each border inside. */
+function expectRuns(
+  columns: Columns,
+  extents: ReturnType<typeof naiveExtents>,
+  span: number,
+  bin: number,
+): void {
+  for (let c = 0; c < columns.count; c++) {
+    const touching = extents.filter(({ start, end }) => start < (c + 1) * span && end > c * span).length;
+    expect(columns.runs[c]).toBeLessThanOrEqual(touching);
+    expect(columns.runs[c]).toBeGreaterThanOrEqual(
+      Math.max(Math.min(1, touching), touching - (span / bin - 1)),
+    );
+  }
+}
+
 const chains = fc.array(fc.oneof(arbitraryLayer(), arbitraryDirtyLayer()), { minLength: 1, maxLength: 4 });
 const tracksOf = ({ lanes }: Swept, count: number, span: number) =>
   Array.from({ length: lanes + 1 }, (_, t) => createColumns(count, span, t === 0));
@@ -105,6 +121,7 @@ test('bins of the pyramid hold exactly what lies in them, and wider columns are 
       const binUnits = pageUnits / BINS_PER_PAGE;
       for (const lane of lanesOf(swept)) {
         const bins = pyramid.tracks[lane + 1]!;
+        const extents = naiveExtents(units, lane, 0, units.length);
         for (let c = 0; c < bins.count; c++) {
           expectColumn(bins, c, units.slice(c * binUnits, (c + 1) * binUnits), lane, scale);
           expect(bins.runs[c]).toBe(runsIn(units, lane, c * binUnits, (c + 1) * binUnits, pageUnits));
@@ -126,6 +143,7 @@ test('bins of the pyramid hold exactly what lies in them, and wider columns are 
             );
           for (let c = 0; c < wide.count; c++)
             expectColumn(wide, c, units.slice(c * span, (c + 1) * span), lane, scale);
+          expectRuns(wide, extents, span, binUnits);
         }
       }
     }),

@@ -1,14 +1,14 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { createLoader, type Loader } from '../../../renderer/lod/loader.ts';
 import { MAX_TILES_PER_CALL, type TilesRequest } from '../../../shared/ipc/contract.ts';
-import { fail } from '../../../shared/result.ts';
+import { fail, ok } from '../../../shared/result.ts';
 import { type FakeBridge, fakeBridge } from '../../support/fake-bridge.ts';
 import { type FakeChain, goldenChain, largeChain } from '../../support/fake-chain.ts';
 
 let loader: Loader | undefined;
 afterEach(() => loader?.dispose());
 
-function load(chain: FakeChain, bridge: FakeBridge = fakeBridge(chain)) {
+function loading(chain: FakeChain, bridge: FakeBridge = fakeBridge(chain)) {
   const onError = vi.fn();
   loader = createLoader({ session: 1, size: chain.info.size, call: bridge.call, onData: () => {}, onError });
   return { loader, bridge, onError };
@@ -26,7 +26,7 @@ const quiet = async (bridge: FakeBridge) => {
 
 test('a small chain is known exactly after two questions', async () => {
   const chain = goldenChain();
-  const { loader, bridge } = load(chain);
+  const { loader, bridge } = loading(chain);
   const view = { start: 0, end: chain.info.size };
   loader.wish({ view, columns: 1600, overviewColumns: 1600 });
   await quiet(bridge);
@@ -66,7 +66,7 @@ test('one request is under way at a time, and places passed over are never asked
 
 test('no call asks for more tiles than one reply holds', async () => {
   const chain = largeChain(2 ** 40, 2, 60_000);
-  const { loader, bridge } = load(chain);
+  const { loader, bridge } = loading(chain);
   loader.wish({ view: { start: 0, end: 2 ** 38 }, columns: 3840, overviewColumns: 3840 });
   await quiet(bridge);
   const counts = asked(bridge, 'chain:tiles').map(call => (call.args as TilesRequest).count);
@@ -75,7 +75,7 @@ test('no call asks for more tiles than one reply holds', async () => {
 
 test('what was read anew is asked again, the rest is not', async () => {
   const chain = goldenChain();
-  const { loader, bridge } = load(chain);
+  const { loader, bridge } = loading(chain);
   loader.wish({ view: { start: 0, end: chain.info.size }, columns: 1600, overviewColumns: 1600 });
   await quiet(bridge);
   const before = asked(bridge, 'chain:extents').length;
@@ -88,7 +88,7 @@ test('what was read anew is asked again, the rest is not', async () => {
 
 test('a range with too many extents is refused once, then drawn from tiles', async () => {
   const chain = largeChain(2 ** 40, 2, 60_000);
-  const { loader, bridge } = load(chain);
+  const { loader, bridge } = loading(chain);
   const wish = { view: { start: 0, end: 2 ** 40 }, columns: 1600, overviewColumns: 1600 };
   loader.wish(wish);
   await quiet(bridge);
@@ -99,11 +99,49 @@ test('a range with too many extents is refused once, then drawn from tiles', asy
   expect(asked(bridge, 'chain:extents')).toHaveLength(refusals);
 });
 
+test('a refusal that was outdated when it came is asked again', async () => {
+  const chain = goldenChain();
+  const { size } = chain.info;
+  const bridge = fakeBridge(chain);
+  let version = 1;
+  bridge.answer('chain:extents', ({ end }) => {
+    if (version > 1) return ok({ tooMany: false, version, end, tracks: [] });
+    version = 2;
+    begun.loader.changed(2, size - 1, size); // the last of it is read while the refusal is on its way
+    return ok({ tooMany: true, version: 1 });
+  });
+  const begun = loading(chain, bridge);
+  begun.loader.wish({ view: { start: 0, end: size }, columns: 1600, overviewColumns: 1600 });
+  await quiet(bridge);
+  expect(begun.loader.exact.covers({ start: 0, end: size })).toBe(true);
+  expect(begun.loader.exact.stale()).toBe(false);
+});
+
+test('what is known one by one and outdated gives way to tiles where it has become too many', async () => {
+  const size = 2 ** 40;
+  const view = { start: 0, end: size };
+  // Few extents at first, then so many that the tiles alone tell not to ask for them.
+  const now = largeChain(size, 2, 20);
+  const bridge = fakeBridge(now);
+  const { loader } = loading(now, bridge);
+  loader.wish({ view, columns: 800, overviewColumns: 800 });
+  await quiet(bridge);
+  expect(loader.exact.covers(view)).toBe(true);
+  const revision = loader.overviewRevision();
+  Object.assign(now, largeChain(size, 2, 60_000));
+  const asks = asked(bridge, 'chain:extents').length;
+  loader.changed(2, 0, size);
+  await quiet(bridge);
+  expect(loader.exact.get()).toBeUndefined();
+  expect(loader.overviewRevision()).toBeGreaterThan(revision);
+  expect(asked(bridge, 'chain:extents').length).toBeLessThanOrEqual(asks + 1);
+});
+
 test('a failure is told once and not repeated every frame', async () => {
   const chain = goldenChain();
   const bridge = fakeBridge(chain);
   bridge.answer('chain:tiles', () => fail({ code: 'X', what: 'no', subject: '', advice: '' }));
-  const { loader, onError } = load(chain, bridge);
+  const { loader, onError } = loading(chain, bridge);
   const wish = { view: { start: 0, end: chain.info.size }, columns: 100, overviewColumns: 100 };
   for (let i = 0; i < 5; i++) {
     loader.wish(wish);
