@@ -11,7 +11,7 @@ import { chooseFiles, offerReload } from './shell/dialogs.ts';
 import { inbox } from './shell/inbox.ts';
 import { handleCalls, push } from './shell/ipc-main.ts';
 import { checkRequest, EXIT_USAGE, type Launch, launchWords, parseLaunch } from './shell/launch-target.ts';
-import { setMenu } from './shell/menu.ts';
+import { setMenu, withoutDefaultMenu } from './shell/menu.ts';
 import { registerAppScheme, serveRenderer } from './shell/protocol.ts';
 import { quietWatch } from './shell/quiet.ts';
 import { recentList } from './shell/recent.ts';
@@ -36,6 +36,7 @@ function start(): void {
     process.exit(EXIT_USAGE);
   }
   registerAppScheme();
+  withoutDefaultMenu();
   // Chromium's remarks about the desktop would drown the one line that says what went wrong.
   if (!app.commandLine.hasSwitch('enable-logging')) app.commandLine.appendSwitch('log-level', '3');
   if (launch.screenshot !== undefined) keepProfileApart();
@@ -81,7 +82,7 @@ function run(launch: Launch): void {
     void desk.close().then(() => app.exit(error === undefined ? 0 : 1));
   };
 
-  /** What the next page will ask for is opened while it loads. */
+  /** What the page will ask for is opened while it loads: after it was sent for, so as not to hold it up. */
   const openWaiting = () => {
     const next = arrivals.waiting();
     if (next !== undefined) desk.openAhead(next.target);
@@ -104,7 +105,7 @@ function run(launch: Launch): void {
       openWaiting();
     });
     opened.once('ready-to-show', () => {
-      if (!desk.busy()) readyToOpen();
+      if (desk.vacant()) readyToOpen();
     });
     webContents.on('did-fail-load', (_event, code, what, address, isMainFrame) => {
       if (!isMainFrame) return;
@@ -127,13 +128,11 @@ function run(launch: Launch): void {
       arrivals.restart();
       void desk.close();
     });
+    openWaiting();
   };
 
   const focus = () => {
-    if (window === undefined) {
-      openWaiting();
-      return show();
-    }
+    if (window === undefined) return show();
     if (window.isMinimized()) window.restore();
     window.focus();
   };
@@ -158,24 +157,24 @@ function run(launch: Launch): void {
   });
   quitAfter(desk.close);
   if (launch.open !== undefined) arrivals.deliver(launch.open);
-  openWaiting();
 
   void app.whenReady().then(() => {
     if (launch.theme !== undefined) nativeTheme.themeSource = launch.theme;
     guardSession(session.defaultSession);
     serveRenderer(session.defaultSession, join(__dirname, 'renderer'));
-    setMenu(id => toWindow('app:command', { id }));
+    show();
     handleCalls(
       () => window?.webContents,
       {
         ...desk.handlers,
         'app:state': () => {
-          arrivals.listen(); // the window learns what comes together with the answer, and shows that first
+          const waited = arrivals.listen();
           return {
             version: app.getVersion(),
             platform: process.platform,
             recent: recent.list(),
             samples: findSamples(join(__dirname, '..', 'examples', 'chains')),
+            ...(waited === undefined ? {} : { open: waited }),
           };
         },
         'app:clearRecent': () => {
@@ -187,7 +186,7 @@ function run(launch: Launch): void {
       },
       watch.onCall,
     );
-    show();
+    setMenu(id => toWindow('app:command', { id }));
     if (launch.screenshot !== undefined && window !== undefined) {
       saveScreenshot(window, launch.screenshot, watch, desk.busy).then(() => end(), end);
     }

@@ -19,8 +19,9 @@ import { contextTotalsOf, overviewOf, streamList, totalsOf } from './stream.ts';
 const SLICE_MS = 6;
 /** Shortest time between two pushes of the same kind, in milliseconds. */
 const PUSH_MS = 50;
-/** What is fed is shown so rarely that it takes at most one part in so many: a chain that turns out deeper starts anew. */
-const SHOW_SHARE = 10;
+/** Milliseconds in which the first question for a picture is awaited, and those that drawing it may then take. */
+const AWAIT_MS = 300;
+const DRAW_MS = 50;
 /** Findings in one push; the rest are counted. A finding is a few hundred bytes, and every push brings them all anew. */
 const MAX_FINDINGS = 500;
 
@@ -34,13 +35,29 @@ interface Open {
   pyramid: Pyramid;
   /** The background reading. */
   readonly reading: ReadingPlan;
+  /** Somebody is about to ask for a first picture. */
+  awaitsPicture: boolean;
   cancelled: boolean;
   readonly nbd: (LayerProgress | undefined)[];
-  /** For each layer the first page whose fed extents are not in the picture yet. */
-  readonly shown: number[];
+  /** For each layer what of its feed is in the picture. */
+  readonly feeds: FeedState[];
   readonly log: FindingLog;
   /** Findings that the other side was told of. */
   told: number;
+}
+
+/** How far the picture follows a layer's feed. */
+interface FeedState {
+  /** The first page whose fed extents are not all in the picture yet. */
+  shown: number;
+  /** The byte up to which the picture is to follow next, 0 where it has. */
+  due: number;
+  /** When the picture followed last, by performance.now(). */
+  last: number;
+  /** A batch that is counted as taken once the picture has followed: until then its extents take too much memory. */
+  owed: boolean;
+  /** What is told of a feed that is over once the picture has followed. */
+  end: (ToMerge & { kind: 'fed' }) | undefined;
 }
 
 /** A core that sends its answers and news through `post`; transferable buffers are listed beside the message. */
@@ -50,8 +67,8 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
   let changedFrom = Number.POSITIVE_INFINITY;
   let changedTo = 0;
   let lastPush = Number.NEGATIVE_INFINITY;
-  let showCost = 0;
   let scheduled = false;
+  let resting: NodeJS.Timeout | undefined;
   const takers = new Map<number, (memory?: ArrayBuffer) => void>();
   const aborted = new Set<number>();
   /** The newest question of each kind. */
@@ -63,9 +80,10 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
       tables,
       pyramid: createPyramid(plan.keep ? tables.pageCount : 0, tables.pageSpan, tables.laneCount),
       reading: createReadingPlan(tables.pageCount),
+      awaitsPicture: plan.pictured === true,
       cancelled: false,
       nbd: plan.layers.map(() => undefined),
-      shown: plan.layers.map(() => 0),
+      feeds: plan.layers.map(() => ({ shown: 0, due: 0, last: 0, owed: false, end: undefined })),
       log: createFindingLog(tables),
       told: 0,
     };
@@ -74,7 +92,7 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
   }
 
   function schedule(): void {
-    if (scheduled) return;
+    if (scheduled || resting !== undefined) return;
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
@@ -82,7 +100,17 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
     });
   }
 
-  /** Reads pages of every metadata layer and summarises what is new, for one slice. */
+  /** Leaves the cores to those who draw for a while: a first picture soon is worth more than all of it a little sooner. */
+  function rest(state: Open, ms: number): void {
+    clearTimeout(resting);
+    resting = setTimeout(() => {
+      resting = undefined;
+      state.awaitsPicture = false;
+      schedule();
+    }, ms);
+  }
+
+  /** Reads pages of every metadata layer and summarises what is new, for one slice; then what was fed. */
   function readSlice(state: Open): void {
     const { tables, reading } = state;
     const end = performance.now() + SLICE_MS;
@@ -93,9 +121,13 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
       refresh(state, page);
       if (tables.stored > tables.plan.extentBudget) tables.dropPage(page);
     }
+    showFed(state, end);
     const more = !state.cancelled && reading.taken < reading.pages;
-    pushNews(state, !more);
-    if (more) schedule();
+    const isBehind = state.feeds.some(({ due }) => due > 0);
+    pushNews(state, !more && !isBehind);
+    if (!more && !isBehind) return;
+    if (more && state.awaitsPicture) rest(state, AWAIT_MS);
+    schedule();
   }
 
   function refresh(state: Open, page: number): void {
@@ -129,55 +161,94 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
       if (tables.feed(message.layer, message.batch)) {
         if (tables.plan.keep)
           state.pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.laneCount);
-        state.shown[message.layer] = 0;
+        (state.feeds[message.layer] as FeedState).shown = 0;
         post({ kind: 'tracks', tracks: tables.tracks() });
       }
     } catch (thrown) {
       error = errorRecord(thrown);
     }
     state.nbd[message.layer] = feedProgress(layer, 'reading');
-    if (performance.now() - lastPush >= Math.max(PUSH_MS, SHOW_SHARE * showCost)) {
-      if (tables.plan.keep) showFed(state, layer);
+    const fed = state.feeds[message.layer] as FeedState;
+    fed.end = undefined; // it goes on after all
+    if (performance.now() - fed.last >= PUSH_MS) {
+      if (tables.plan.keep) follow(state, layer, false);
       else if (tables.fedOverBudget) compareFed(state, layer);
     }
-    post({ kind: 'batchTaken', layer: message.layer, ...(error === undefined ? {} : { error }) });
+    fed.owed = fed.due > 0 && error === undefined && tables.fedOverBudget;
+    if (!fed.owed)
+      post({ kind: 'batchTaken', layer: message.layer, ...(error === undefined ? {} : { error }) });
   }
 
   /** Holds what was fed against the metadata, so that it need not be kept. */
   function compareFed(state: Open, layer: StoredLayer): void {
     const { tables } = state;
-    lastPush = performance.now();
+    const fed = state.feeds[layer.index] as FeedState;
     const covered = layer.nbd?.feeder.position ?? 0;
-    for (let page = state.shown[layer.index] as number; page < tables.pageCount; page++) {
-      if (Math.min((page + 1) * tables.pageSpan, layer.plan.size) > covered) break;
-      state.log.comparePage(page);
-      state.shown[layer.index] = page + 1;
+    for (; fed.shown < tables.pageCount; fed.shown++) {
+      if (Math.min((fed.shown + 1) * tables.pageSpan, layer.plan.size) > covered) break;
+      state.log.comparePage(fed.shown);
+    }
+    fed.last = performance.now();
+  }
+
+  /** Lets the picture follow what was fed of a layer: at once as far as one slice goes, the rest in further ones. */
+  function follow(state: Open, layer: StoredLayer, isEnd: boolean): void {
+    const fed = state.feeds[layer.index] as FeedState;
+    state.tables.flush(layer.index);
+    fed.due = layer.nbd?.feeder.position ?? 0;
+    showFed(state, performance.now() + SLICE_MS);
+    pushNews(state, isEnd);
+    if (fed.due > 0) schedule();
+  }
+
+  /** Brings what was fed into the picture until the given time, a page at least. */
+  function showFed(state: Open, until: number): void {
+    const { tables, feeds } = state;
+    for (const layer of tables.layers) {
+      const fed = feeds[layer.index] as FeedState;
+      const covered = layer.nbd?.feeder.position ?? 0;
+      while (fed.due > 0) {
+        const page = fed.shown;
+        if (page < tables.pageCount && page * tables.pageSpan < fed.due) {
+          if (layer.metadata === undefined) refresh(state, page);
+          else state.log.comparePage(page);
+        }
+        if (page < tables.pageCount && (page + 1) * tables.pageSpan <= covered) fed.shown = page + 1;
+        if (fed.shown === page || fed.shown * tables.pageSpan >= fed.due) hasFollowed(state, layer, fed);
+        if (performance.now() >= until) return;
+      }
     }
   }
 
-  /** Brings what was fed since the last time into the picture. */
-  function showFed(state: Open, layer: StoredLayer): void {
-    const { tables } = state;
-    const began = performance.now();
-    const covered = layer.nbd?.feeder.position ?? 0;
-    tables.flush(layer.index);
-    for (let page = state.shown[layer.index] as number; page < tables.pageCount; page++) {
-      if (page * tables.pageSpan >= covered) break;
-      if (layer.metadata === undefined) refresh(state, page);
-      else state.log.comparePage(page);
-      if ((page + 1) * tables.pageSpan <= covered) state.shown[layer.index] = page + 1;
-    }
-    showCost = performance.now() - began;
-    pushNews(state, true);
+  /** The picture shows what was due of a layer's feed: tells who waited for that. */
+  function hasFollowed(state: Open, { index }: StoredLayer, fed: FeedState): void {
+    fed.due = 0;
+    fed.last = performance.now();
+    if (fed.owed) post({ kind: 'batchTaken', layer: index });
+    fed.owed = false;
+    if (fed.end !== undefined) isOver(state, fed.end);
+    fed.end = undefined;
   }
 
   function endFeed(state: Open, message: ToMerge & { kind: 'fed' }): void {
     const layer = state.tables.layers[message.layer];
     if (layer?.nbd === undefined) return;
-    const phase = message.error !== undefined ? 'failed' : message.cancelled === true ? 'cancelled' : 'done';
-    state.nbd[message.layer] = feedProgress(layer, phase, message.error);
-    if (state.tables.plan.keep) showFed(state, layer);
-    else state.tables.flush(layer.index);
+    if (!state.tables.plan.keep) {
+      state.tables.flush(message.layer);
+      isOver(state, message);
+      return;
+    }
+    const fed = state.feeds[message.layer] as FeedState;
+    fed.end = message;
+    follow(state, layer, true);
+    if (fed.due > 0 || fed.end === undefined) return;
+    hasFollowed(state, layer, fed); // nothing came that it could have followed
+    pushNews(state, true);
+  }
+
+  function isOver(state: Open, { layer, error, cancelled }: ToMerge & { kind: 'fed' }): void {
+    const phase = error !== undefined ? 'failed' : cancelled === true ? 'cancelled' : 'done';
+    state.nbd[layer] = feedProgress(state.tables.layers[layer] as StoredLayer, phase, error);
   }
 
   /** What a question for a part of the disk shows is read before the rest; one for all of it changes nothing. */
@@ -194,6 +265,8 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
       tiles: given => {
         const span = 2 ** given.level * TILE_COLUMNS;
         lookAt(state, given.first * span, (given.first + given.count) * span);
+        if (state.awaitsPicture) rest(state, DRAW_MS);
+        state.awaitsPicture = false;
         return tilesOf(tables, state.pyramid, version, given);
       },
       extents: given => {
@@ -207,8 +280,8 @@ export function createMergeCore(post: (message: FromMerge, transfer?: ArrayBuffe
       contextTotals: given => contextTotalsOf(tables, given.spec, given.layer),
       overview: given => overviewOf(tables, given.span, given.layer),
       stream: given => streamList(tables, given.spec, given.layer, text => sendChunk(id, text)),
-      findings: () => {
-        state.log.compareAll();
+      findings: async () => {
+        await state.log.compareAll();
         return { ...state.log.list(), problems: state.log.problems() };
       },
     };

@@ -5,6 +5,7 @@ import type { Problem } from '../qcow2/problems.ts';
 import type { ChainTables, StoredLayer } from './chain-tables.ts';
 import { type Comparison, comparisonsOf } from './comparisons.ts';
 import type { LayerProblem } from './protocol.ts';
+import { forPages } from './queries.ts';
 
 /** Differences kept; the rest is counted. */
 const MAX_DIFFERENCES = 2000;
@@ -16,7 +17,7 @@ export interface FindingLog {
   /** Holds against each other what should agree, once both sides have read the page. */
   comparePage(index: number): void;
   /** Compares every page; what is not kept is read for it. */
-  compareAll(): void;
+  compareAll(): Promise<void>;
   /** What was found so far, worst first, no more than `most` of it; and how many more there are. */
   list(most?: number): { findings: RangeFinding[]; more: number };
   /** The problems of the metadata as the reader reported them. */
@@ -64,13 +65,14 @@ export function createFindingLog(tables: ChainTables): FindingLog {
     });
   }
 
-  function compareAll(): void {
-    for (let page = 0; page < pageCount; page++) {
+  function compareAll(): Promise<void> {
+    return forPages(tables, 0, tables.plan.size, page => {
       const missing = comparisons.filter((_, i) => needsPage(page, i));
       for (const { layer } of missing) tables.readPage(layer.index, page);
       comparePage(page);
       if (missing.length > 0) tables.dropPage(page);
-    }
+      return undefined;
+    });
   }
 
   const problems = () =>

@@ -51,6 +51,8 @@ export interface MergePlan {
   readonly belowUnknown?: boolean;
   /** Read every page in the background and keep a pyramid (the window); otherwise pages are read as streams pass. */
   readonly keep: boolean;
+  /** Somebody waits for a picture: after a first glance the reading in the background rests until that is drawn. */
+  readonly pictured?: boolean;
   /** Extents kept in memory before exact pages are dropped and read again when asked for. */
   readonly extentBudget: number;
 }

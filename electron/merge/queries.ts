@@ -92,8 +92,13 @@ function oneTile(
 }
 
 /** Exact extents of every track in [start,end), clipped to the axis, or that there are too many. */
-export function extentsOf(tables: ChainTables, version: number, start: number, end: number): ExtentsReply {
-  const { pageSpan, laneCount } = tables;
+export async function extentsOf(
+  tables: ChainTables,
+  version: number,
+  start: number,
+  end: number,
+): Promise<ExtentsReply> {
+  const { laneCount } = tables;
   const stop = Math.min(end, tables.plan.size);
   const lists = Array.from({ length: laneCount + 1 }, () => ({
     starts: [] as number[],
@@ -101,7 +106,7 @@ export function extentsOf(tables: ChainTables, version: number, start: number, e
     owners: [] as number[],
   }));
   let total = 0;
-  for (let page = Math.floor(start / pageSpan); page * pageSpan < stop; page++) {
+  const addPage = (page: number): boolean => {
     const swept = tables.sweep(page);
     for (let i = segmentAt(swept, Math.max(0, start - swept.base)); i < swept.count; i++) {
       const at = Math.max(start, swept.base + (swept.starts[i] as number));
@@ -115,9 +120,12 @@ export function extentsOf(tables: ChainTables, version: number, start: number, e
         if (t === 0) list.owners.push(owner);
         total++;
       });
-      if (total > MAX_EXACT_EXTENTS) return { tooMany: true, version };
+      if (total > MAX_EXACT_EXTENTS) return false;
     }
-  }
+    return true;
+  };
+  await forPages(tables, start, stop, addPage);
+  if (total > MAX_EXACT_EXTENTS) return { tooMany: true, version };
   const tracks = lists.map(
     (list, t): TrackExtents => ({
       track: t === 0 ? 0 : laneCount + 1 - t,

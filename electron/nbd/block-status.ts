@@ -18,6 +18,8 @@ export interface WalkRange {
   readonly contexts?: readonly number[];
   /** Smallest piece, in bytes, that is given up on: the cluster size, a power of two. Default 64 KiB; never below a block. */
   readonly granularity?: number;
+  /** Most bytes asked about in one request, so that no reply keeps this thread for long. Default: what the protocol allows. */
+  readonly largest?: number;
 }
 
 /** Receives a batch. What it returns is awaited before the batch after the next one is asked for. */
@@ -44,7 +46,8 @@ export async function walkBlockStatus(
   if (contexts.length === 0) throw noStatus(connection.subject);
   const source = createStatusSource(connection, contexts);
   const finest = Math.max(range.granularity ?? 65_536, connection.blockSize.minimum);
-  const bounds = { start, end: Math.min(end, connection.size), grain: finest };
+  const largest = range.largest ?? Number.POSITIVE_INFINITY;
+  const bounds = { start, end: Math.min(end, connection.size), grain: finest, largest };
   const ahead = createLookAhead(connection, source, bounds, signal);
   let granularity = finest;
   let badRun = 0;

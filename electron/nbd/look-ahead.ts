@@ -42,14 +42,23 @@ const COMPACT_REQUEST = 2 ** 32 - 2 ** 16;
 /** Largest extended request: a reply after at most this much keeps progress visible and bisecting cheap. */
 const WIDE_REQUEST = 2 ** 36;
 
-/** The requests for [start, end) of an export; ranges are cut at multiples of `grain`, the smallest piece given up on. */
+/** What a walk asks about: [start, end), in requests of at most `largest` bytes, cut at multiples of `grain`. */
+interface Bounds {
+  readonly start: number;
+  readonly end: number;
+  /** The smallest piece given up on. */
+  readonly grain: number;
+  readonly largest: number;
+}
+
+/** The requests for a part of an export. */
 export function createLookAhead(
   connection: NbdConnection,
   source: StatusSource,
-  { start, end, grain }: { readonly start: number; readonly end: number; readonly grain: number },
+  { start, end, grain, largest }: Bounds,
   signal: AbortSignal | undefined,
 ): LookAhead {
-  const limit = connection.extendedHeaders ? WIDE_REQUEST : COMPACT_REQUEST;
+  const limit = Math.min(largest, connection.extendedHeaders ? WIDE_REQUEST : COMPACT_REQUEST);
   const pace = createPace(connection);
   const queue: Segment[] = [];
   let frontier = start;

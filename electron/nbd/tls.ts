@@ -5,7 +5,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isIP, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { cancelled, finalError, type NbdError } from './errors.ts';
 import type { NbdAddress, NbdTlsRequest } from './uri.ts';
 
@@ -101,15 +101,18 @@ function credentialsError(what: string, subject: string, advice: string, cause?:
  * The encrypted stream over a connected socket, once the peer is verified: TLS 1.2 or newer. Rejects with
  * NBD_TLS_UNTRUSTED when the certificate is not believed, NBD_TLS_FAILED for everything else, CANCELLED.
  */
-export function startTls(
+export async function startTls(
   socket: Socket,
   credentials: TlsCredentials,
   address: NbdAddress,
   signal: AbortSignal | undefined,
 ): Promise<TLSSocket> {
   const subject = address.text;
+  const tls = await import('node:tls'); // loaded where it is needed, not at every start of the program
+  if (signal?.aborted) throw cancelled(subject);
   return new Promise((resolve, reject) => {
-    const secured = connect({ socket, minVersion: 'TLSv1.2', ...connectionOptions(credentials, address) });
+    const own = connectionOptions(tls, credentials, address);
+    const secured = tls.connect({ socket, minVersion: 'TLSv1.2', ...own });
     const settle = (error?: NbdError) => {
       secured.off('secureConnect', trusted);
       secured.off('error', failed);
@@ -132,7 +135,11 @@ export function startTls(
   });
 }
 
-function connectionOptions(credentials: TlsCredentials, { tls, transport }: NbdAddress): ConnectionOptions {
+function connectionOptions(
+  { checkServerIdentity }: typeof import('node:tls'),
+  credentials: TlsCredentials,
+  { tls, transport }: NbdAddress,
+): ConnectionOptions {
   if (credentials.type === 'psk') {
     const identity = { identity: credentials.username, psk: credentials.key };
     // Whoever knows the key is the server. TLS 1.3 would also accept a certificate of any authority that the system

@@ -30,6 +30,8 @@ export interface ExportOptions {
    * read may be torn.
    */
   readonly forceShare?: boolean;
+  /** The server lets others have the cores first: somebody looks at a window meanwhile. Default false. */
+  readonly giveWay?: boolean;
   /** Milliseconds until the greeting must have arrived. Default 20 000. */
   readonly startTimeout?: number;
   /** Cancels the start; an export that has started is ended by its stop(). */
@@ -114,6 +116,7 @@ async function serve(
     [...tool.prefix, tool.path],
     socket => serverArguments(layer, node, { socket, exportName, clients, bitmaps }, tool),
     inheritedFiles(layer),
+    options.giveWay,
   );
   await becomeReady(server, layer, startTimeout, signal);
 

@@ -12,10 +12,17 @@ export interface ExportPool {
 }
 
 /**
- * A pool for `limit` servers. By default one for each core, because a walk over tables keeps one busy, and one more: a
- * server rests while its reply is taken, and the last layer of three should not be walked alone on two cores.
+ * How many servers are to work at once. A walk over tables keeps a core busy, and a server rests while its reply is taken:
+ * one more than there are cores, so that the last layer of three is not walked alone on two. Where a window is drawn
+ * meanwhile, one core is left to it.
  */
-export function createExportPool(limit = availableParallelism() + 1): ExportPool {
+export function serversAtOnce(besideWindow: boolean): number {
+  const cores = availableParallelism();
+  return besideWindow ? Math.max(1, cores - 1) : cores + 1;
+}
+
+/** A pool for `limit` busy servers, at least one. */
+export function createExportPool(limit: number): ExportPool {
   let free = Math.max(1, limit);
   const waiting: (() => void)[] = [];
 

@@ -1,7 +1,7 @@
 /** A child process that serves a socket in a private folder; whatever happens, both go together. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CowscopeError, errorRecord } from '../../shared/errors.ts';
 import { signalChild } from './signal-child.ts';
@@ -83,13 +83,15 @@ function privateFolder(): string {
 
 /**
  * Starts a server. `args` makes its arguments from the path of the socket it is to serve; `files` become its
- * descriptors 3, 4 and so on. Messages are in English whatever the person's language, because they are read here.
+ * descriptors 3, 4 and so on. Messages are in English whatever the person's language, because they are read here. A
+ * server that is to `giveWay` gets the cores that nobody else wants, as far as the system knows such a thing.
  * Throws QEMU_SOCKET_FOLDER. Anything else that goes wrong is told by `exited`.
  */
 export function startServer(
   command: readonly string[],
   args: (socket: string) => readonly string[],
   files: readonly number[],
+  giveWay = false,
 ): ServerProcess {
   const folder = privateFolder();
   const socket = join(folder, 's');
@@ -109,6 +111,7 @@ export function startServer(
     return { socket, pid: undefined, exited, end: () => exited };
   }
   register(child, folder);
+  if (giveWay && child.pid !== undefined) yieldCores(child.pid);
 
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -144,4 +147,12 @@ export function startServer(
     }
   };
   return { socket, pid: child.pid, exited, end };
+}
+
+function yieldCores(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // it has ended already, or the system does not let us
+  }
 }

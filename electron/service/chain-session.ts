@@ -18,7 +18,7 @@ import type { ChainInfo } from '../../shared/layer.ts';
 import { type MergeClient, type MergeEvents, startMerge } from '../merge/client.ts';
 import type { MergeCallName, MergeCalls } from '../merge/protocol.ts';
 import { keepSpareWorker } from '../merge/spare-worker.ts';
-import { createExportPool } from '../qemu/export-pool.ts';
+import { createExportPool, serversAtOnce } from '../qemu/export-pool.ts';
 import { findQemuNbd } from '../qemu/tools.ts';
 import { EXTENT_BUDGET } from './estimate.ts';
 import { openFiles } from './open-files.ts';
@@ -99,15 +99,16 @@ export async function openChain(
       keep: options.keep ?? true,
       extentBudget: options.extentBudget ?? EXTENT_BUDGET,
       ...(opened.belowUnknown ? { belowUnknown: true } : {}),
+      ...(options.pictured === true ? { pictured: true } : {}),
     };
     const merging = startMerge(plan, events); // the worker opens the tables while the chain is described
     describing = opened.describe();
     describing.catch(() => {}); // seen where it is awaited
     merge = await merging;
-    if (options.nextAhead === true) void merge.drawn.then(keepSpareWorker);
+    if (options.pictured === true) void merge.drawn.then(keepSpareWorker);
     const chain = await describing;
     if (abort.signal.aborted) throw CANCELLED;
-    return startSession(opened, chain, merge, abort);
+    return startSession(opened, chain, merge, abort, serversAtOnce(options.pictured === true));
   } catch (error) {
     await describing?.catch(() => {}); // it reads the files that are closed next
     await merge?.close();
@@ -118,12 +119,13 @@ export async function openChain(
   }
 }
 
-/** The session of what was opened; reading begins at once. `abort` is what the opening hangs on. */
+/** The session of what was opened; reading begins, `atOnce` servers at a time. `abort` is what the opening hangs on. */
 function startSession(
   opened: OpenedTarget,
   chain: ChainInfo,
   merge: MergeClient,
   opening: AbortController,
+  atOnce: number,
 ): ChainSession {
   let abort = opening;
   const feeds = opened.feeds.map(feed => ({
@@ -134,7 +136,7 @@ function startSession(
     missing: [],
   }));
   const unfinished = new Set<FeedState>(feeds);
-  let feeding = feedAll(unfinished, merge, abort.signal);
+  let feeding = feedAll(unfinished, merge, abort.signal, atOnce);
   let closing: Promise<void> | undefined;
 
   async function close(): Promise<void> {
@@ -171,7 +173,7 @@ function startSession(
       const next = new AbortController();
       abort = next;
       merge.resumeReading();
-      feeding = feeding.then(() => feedAll(unfinished, merge, next.signal));
+      feeding = feeding.then(() => feedAll(unfinished, merge, next.signal, atOnce));
     },
     close() {
       closing ??= close();
@@ -192,13 +194,14 @@ interface FeedState {
   readonly missing: ErrorRecord[];
 }
 
-/** Runs the NBD feeds, as many at once as the pool lets through, and takes out those that finish. Never rejects. */
+/** Runs the NBD feeds, so many at once, and takes out those that finish. Never rejects. */
 async function feedAll(
   feeds: Set<FeedState>,
   merge: MergeClient,
   signal: AbortSignal,
+  atOnce: number,
 ): Promise<LayerError[]> {
-  const pool = createExportPool();
+  const pool = createExportPool(atOnce);
   const failed: LayerError[] = [];
   setMaxListeners(0, signal); // every layer that waits for its turn listens; a chain has tens of them
   const one = async (state: FeedState) => {

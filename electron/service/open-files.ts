@@ -12,13 +12,15 @@ import type { LayerPlan } from '../merge/protocol.ts';
 import { connectNbd } from '../nbd/client.ts';
 import { NbdError } from '../nbd/errors.ts';
 import { walkReconnecting } from '../nbd/reconnect.ts';
-import { exportLayer, type LayerExport } from '../qemu/export-layer.ts';
+import { type ExportOptions, exportLayer, type LayerExport } from '../qemu/export-layer.ts';
 import { findQemuNbd } from '../qemu/tools.ts';
 import { withEstimate } from './estimate.ts';
 import type { LayerFeed, OpenedTarget } from './opened-target.ts';
 import type { SessionOptions, WitnessChoice } from './session-options.ts';
 
 const BASE_CONTEXTS = ['base:allocation', 'qemu:allocation-depth'];
+/** Bytes asked about at once where a window is drawn meanwhile: a reply and its taking then last a millisecond or two. */
+const REQUEST_BESIDE_WINDOW = 2 ** 30;
 /** Milliseconds before the first new try of a connection to a server of our own. */
 const RECONNECT_DELAY = 25;
 /** Milliseconds in which the death of a server that closed its connection becomes known. */
@@ -31,7 +33,8 @@ export async function openFiles(
   target: OpenTarget & { kind: 'files' },
   options: SessionOptions,
 ): Promise<OpenedTarget> {
-  const { consent, witness = 'both', share = false, keep = true, extentBudget } = options;
+  const { consent, witness = 'both', keep = true, extentBudget } = options;
+  const serving = { forceShare: options.share === true, giveWay: options.pictured === true };
   const { files, format, snapshot } = target;
   const { allow, allowAll } = consent;
   if (witness !== 'metadata') void findQemuNbd(); // looked for meanwhile
@@ -42,8 +45,8 @@ export async function openFiles(
     const layers = found.layers.map((open, index) => {
       const own = index === found.layers.length - 1 ? snapshotOf(open, snapshot) : undefined;
       return open.info.format === 'raw'
-        ? rawLayer(index, open, haveQemu, share)
-        : qcow2Layer(index, open, own, witness === 'both' && !haveQemu ? 'metadata' : witness, share);
+        ? rawLayer(index, open, haveQemu, serving)
+        : qcow2Layer(index, open, own, witness === 'both' && !haveQemu ? 'metadata' : witness, serving);
     });
     const infos = layers.map(({ info }) => info);
     const size = infos.at(-1)?.size ?? 0;
@@ -63,6 +66,9 @@ export async function openFiles(
   }
 }
 
+/** How the layers' own servers are run. */
+type Serving = Pick<ExportOptions, 'forceShare' | 'giveWay'>;
+
 interface PlannedLayer {
   readonly info: LayerInfo;
   readonly plan: LayerPlan;
@@ -70,7 +76,7 @@ interface PlannedLayer {
 }
 
 /** A raw layer: its holes are known to qemu-nbd alone. */
-function rawLayer(index: number, open: OpenLayer, haveQemu: boolean, share: boolean): PlannedLayer {
+function rawLayer(index: number, open: OpenLayer, haveQemu: boolean, serving: Serving): PlannedLayer {
   const { info } = open;
   const contexts = haveQemu ? ['base:allocation'] : [];
   return {
@@ -81,7 +87,7 @@ function rawLayer(index: number, open: OpenLayer, haveQemu: boolean, share: bool
       clusterSize: info.clusterSize,
       nbd: { exportKind: 'rawLayer', contexts },
     },
-    feed: haveQemu ? servedFeed(index, open, contexts, share) : unservedFeed(index, info),
+    feed: haveQemu ? servedFeed(index, open, contexts, serving) : unservedFeed(index, info),
   };
 }
 
@@ -94,7 +100,7 @@ function qcow2Layer(
   open: OpenLayer,
   snapshot: SnapshotInfo | undefined,
   witness: WitnessChoice,
-  share: boolean,
+  serving: Serving,
 ): PlannedLayer {
   const info = snapshot === undefined ? open.info : { ...open.info, size: snapshot.diskSize, snapshot };
   const closed = info.dataFile !== undefined && info.dataFile.status !== 'opened';
@@ -124,7 +130,7 @@ function qcow2Layer(
         ? { nbd: { exportKind: 'isolatedLayer' as const, contexts: [...contexts, ...unknown] } }
         : {}),
     },
-    ...(served ? { feed: servedFeed(index, open, contexts, share) } : {}),
+    ...(served ? { feed: servedFeed(index, open, contexts, serving) } : {}),
   };
 }
 
@@ -144,14 +150,19 @@ function snapshotOf(open: OpenLayer, wanted: string | undefined): SnapshotInfo |
 }
 
 /** A layer read through a qemu-nbd of its own, which lives as long as the feed runs. */
-function servedFeed(layer: number, open: OpenLayer, contexts: readonly string[], share: boolean): LayerFeed {
+function servedFeed(
+  layer: number,
+  open: OpenLayer,
+  contexts: readonly string[],
+  serving: Serving,
+): LayerFeed {
   const bitmaps = contexts
     .filter(name => name.startsWith(BITMAP_PREFIX))
     .map(name => name.slice(BITMAP_PREFIX.length));
   return {
     layer,
     async run(start, sink, signal) {
-      const server = await exportLayer(open, { bitmaps, forceShare: share, signal });
+      const server = await exportLayer(open, { ...serving, bitmaps, signal });
       let died: ErrorRecord | undefined;
       void server.exited.then(end => {
         died = end.error;
@@ -164,7 +175,8 @@ function servedFeed(layer: number, open: OpenLayer, contexts: readonly string[],
         const first = await connect();
         const granted = first.contexts.map(context => context.name);
         const asPlanned = (batch: StatusBatch) => sink.batch(inPlannedOrder(batch, granted, contexts));
-        const range = { start, granularity: open.info.clusterSize };
+        const largest = serving.giveWay === true ? { largest: REQUEST_BESIDE_WINDOW } : {};
+        const range = { start, granularity: open.info.clusterSize, ...largest };
         const options = { reopen, delay: RECONNECT_DELAY, signal };
         const last = await walkReconnecting(first, range, asPlanned, options);
         await last.close();

@@ -20,8 +20,11 @@ export interface SessionOptions {
   readonly allowLocalFiles?: boolean;
   /** Extents held in memory before exact pages are dropped, or a server is refused. Default 150 million. */
   readonly extentBudget?: number;
-  /** Start a thread for the next chain once this one is drawn or closed; it outlives the session. Default false. */
-  readonly nextAhead?: boolean;
+  /**
+   * A window shows the chain, and may show another one next: its first picture comes before the rest is read, and once
+   * this chain is drawn or closed, a thread is started for the next, which outlives the session. Default false.
+   */
+  readonly pictured?: boolean;
   /** Ends the opening; an open session is ended by its close(). */
   readonly signal?: AbortSignal;
 }

@@ -62,6 +62,8 @@ export interface ChainDesk {
    * or why it could not be opened, when it asks for that target with no consent of its own.
    */
   openAhead(target: OpenTarget): void;
+  /** True while nothing is open or on its way to be. */
+  vacant(): boolean;
   /** True while an open is running or any layer of the open chain is still being read. */
   busy(): boolean;
   /** Closes the open chain and any that is still opening, with their children. Waits at most 5 seconds. */
@@ -110,7 +112,7 @@ export function chainDesk(needs: ChainDeskNeeds): ChainDesk {
         // An address that comes from the window may have been pasted: it names no key files without consent.
         allowLocalFiles: outside?.allowLocalFiles === true,
       };
-      const session = await needs.openChain(target, { ...options, nextAhead: true, signal }, mail.events);
+      const session = await needs.openChain(target, { ...options, pictured: true, signal }, mail.events);
       if (id !== lastId) {
         await bounded(session.close());
         throw superseded();
@@ -200,6 +202,7 @@ export function chainDesk(needs: ChainDeskNeeds): ChainDesk {
     openAhead(target) {
       ahead = { target: JSON.stringify(target), opened: start(target, NO_CONSENT) };
     },
+    vacant: () => opening.size === 0 && current === undefined,
     busy: () => opening.size > 0 || current?.mail.reading() === true,
     close: async () => {
       lastId++; // whatever is still opening ends, or closes itself when it is there

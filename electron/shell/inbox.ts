@@ -6,8 +6,8 @@ import type { OpenRequest } from './launch-target.ts';
 export interface Inbox {
   /** Hands a target to the window, now or when it listens. A newer one takes the place of one that waits. */
   deliver(request: OpenRequest): void;
-  /** The window listens now. */
-  listen(): void;
+  /** The window listens now. What waited for it is given once, and what comes later is sent. */
+  listen(): OpenTarget | undefined;
   /** The window begins anew: what it showed last waits for it again. */
   restart(): void;
   /** What the window shows now, undefined for nothing. */
@@ -28,9 +28,9 @@ export function inbox(send: (target: OpenTarget) => void): Inbox {
       if (listening) send(request.target);
     },
     listen() {
-      if (listening) return;
+      if (listening) return undefined;
       listening = true;
-      if (newest !== undefined) send(newest.target);
+      return newest?.target;
     },
     restart() {
       listening = false;

@@ -40,6 +40,11 @@ export const MENUS: Readonly<Record<'file' | 'view' | 'go' | 'help', readonly Co
   ],
 };
 
+/** Keeps Electron from building a menu of its own, which would be replaced at once. Must run before the app is ready. */
+export function withoutDefaultMenu(): void {
+  Menu.setApplicationMenu(null);
+}
+
 /** Sets the program's menu bar. `run` gets the id of the chosen command. */
 export function setMenu(run: (id: string) => void): void {
   const items = (list: readonly CommandItem[]): MenuItemConstructorOptions[] =>

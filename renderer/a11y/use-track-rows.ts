@@ -1,19 +1,33 @@
 import { useCallback, useState } from 'react';
 import type { OpenedChain, TrackInfo } from '../../shared/ipc/contract.ts';
+import { requestDraw } from '../draw/frame.ts';
 import { currentLoader, loadedRevision } from '../state/session.ts';
 import { now } from '../state/store.ts';
 import { usePainter } from '../views/use-painter.ts';
 import { type TrackRow, trackRows } from './track-rows.ts';
 
-/** The extents in view, or undefined while they are not known one by one. */
+/** Milliseconds between two looks: nobody reads rows that are others in every frame, and thousands of them cost frames. */
+const PACE = 150;
+
+/** The extents in view, or undefined while they are not known one by one. They follow what is in view a few times a second. */
 export function useTrackRows(track: TrackInfo, chain: OpenedChain): readonly TrackRow[] | undefined {
   const [rows, setRows] = useState<readonly TrackRow[]>();
-  const [last] = useState({ key: '' });
+  const [last] = useState({ key: '', at: Number.NEGATIVE_INFINITY, isDue: false });
   const look = useCallback(() => {
     const { viewport } = now();
     const key = `${viewport.start} ${viewport.end} ${loadedRevision()}`;
-    if (last.key === key) return;
+    if (last.key === key || last.isDue) return;
+    const left = last.at + PACE - performance.now();
+    if (left > 0) {
+      last.isDue = true;
+      setTimeout(() => {
+        last.isDue = false;
+        requestDraw();
+      }, left);
+      return;
+    }
     last.key = key;
+    last.at = performance.now();
     const exact = currentLoader()?.exact;
     const extents = exact?.get();
     setRows(

@@ -100,11 +100,12 @@ export async function closeChain(): Promise<void> {
   if (session !== undefined) await call('chain:close', { session });
 }
 
-/** Asks what the window needs to know at start: the recent targets and the samples. */
+/** Asks what the window needs to know: the recent targets, the samples, and at start what to open, which it then does. */
 export async function refreshApp(): Promise<void> {
   const reply = await call('app:state', undefined);
-  if (reply.ok) set({ app: reply.value });
-  else set({ error: reply.error });
+  if (!reply.ok) return set({ error: reply.error });
+  set({ app: reply.value });
+  if (reply.value.open !== undefined) void openTarget(reply.value.open);
 }
 
 /** Forgets the recent targets. */

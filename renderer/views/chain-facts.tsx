@@ -1,5 +1,5 @@
 import type { OpenedChain } from '../../shared/ipc/contract.ts';
-import { formatSize } from '../../shared/offset.ts';
+import { formatCount, formatSize } from '../../shared/offset.ts';
 import { snapshotsOf } from '../state/snapshots.ts';
 import { FindingList } from './finding-list.tsx';
 import { Highlights } from './highlights.tsx';
@@ -30,8 +30,7 @@ export function ChainFacts({ chain }: { readonly chain: OpenedChain }) {
       {estimate !== undefined && estimate.extents >= WORTH_SAYING && (
         <InspectorSection title="Size of the map">
           <p className="hint">
-            At most {estimate.extents.toLocaleString('en')} extents, about {formatSize(estimate.bytes)} of
-            memory.
+            At most {formatCount(estimate.extents)} extents, about {formatSize(estimate.bytes)} of memory.
           </p>
         </InspectorSection>
       )}

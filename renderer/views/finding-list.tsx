@@ -1,6 +1,7 @@
 import { stateOf } from '../../shared/extent/flags.ts';
 import { STATE_LABELS } from '../../shared/extent/labels.ts';
 import type { LayerProgress, OpenedChain, RangeFinding } from '../../shared/ipc/contract.ts';
+import { formatCount } from '../../shared/offset.ts';
 import { placeOf } from '../state/findings.ts';
 import { isRemote } from '../state/legend-keys.ts';
 import { fitRange } from '../state/navigation.ts';
@@ -37,7 +38,7 @@ export function FindingList({ chain, at }: FindingListProps) {
           </li>
         ))}
       </ul>
-      {hidden > 0 && <p className="hint">and {hidden.toLocaleString('en')} more</p>}
+      {hidden > 0 && <p className="hint">and {formatCount(hidden)} more</p>}
     </InspectorSection>
   );
 }

@@ -1,5 +1,5 @@
 import type { OpenedChain } from '../../shared/ipc/contract.ts';
-import { formatOffset } from '../../shared/offset.ts';
+import { formatCount, formatOffset } from '../../shared/offset.ts';
 import type { Probe } from '../lod/probe.ts';
 import { MIXED } from '../lod/strip.ts';
 import { LEGEND, marksIn, stateAt } from '../state/legend-keys.ts';
@@ -50,7 +50,8 @@ function Found({ found }: { readonly found: Probe }) {
   if (found.state === MIXED || found.extents > 1) {
     return (
       <>
-        {found.extents.toLocaleString('en')} extents in this pixel
+        {found.exact ? '' : 'at least '}
+        {formatCount(found.extents)} extents in this pixel
         {found.shares.slice(0, 3).map(([state, share]) => (
           <span className="share" key={state}>
             <StateSwatch of={stateAt(state)} /> {Math.max(1, Math.round((share / 255) * 100))} %

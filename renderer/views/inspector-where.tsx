@@ -1,5 +1,5 @@
 import type { Inspection } from '../../shared/ipc/contract.ts';
-import { formatOffset, formatSize } from '../../shared/offset.ts';
+import { formatCount, formatOffset, formatSize } from '../../shared/offset.ts';
 import { copyText } from '../state/track-actions.ts';
 import { Icon } from './icon.tsx';
 import { InspectorSection } from './inspector-section.tsx';
@@ -22,7 +22,7 @@ export function InspectorWhere({ inspection, track }: InspectorWhereProps) {
         <Fact name="Extent" value={formatOffset(start)} />
         <Fact name="End" value={formatOffset(end)} />
         <Fact name="Length" value={formatSize(end - start)} copy={String(end - start)} />
-        {cluster >= 0 && <Fact name="Cluster" value={cluster.toLocaleString('en')} copy={String(cluster)} />}
+        {cluster >= 0 && <Fact name="Cluster" value={formatCount(cluster)} copy={String(cluster)} />}
         {layer !== undefined && layer.l1Index >= 0 && (
           <Fact name="Table entry" value={`L1[${layer.l1Index}] L2[${layer.l2Index}]`} />
         )}
@@ -46,7 +46,7 @@ function Fact({
   return (
     <div>
       <dt>{name}</dt>
-      <dd className="mono" title={copy === value ? undefined : `${Number(copy).toLocaleString('en')}`}>
+      <dd className="mono" title={copy === value ? undefined : `${formatCount(Number(copy))}`}>
         {value}
         <button
           type="button"

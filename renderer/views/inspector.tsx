@@ -1,3 +1,4 @@
+import { useDeferredValue } from 'react';
 import type { OpenedChain } from '../../shared/ipc/contract.ts';
 import { INSPECTOR_WIDTH, resizeInspector } from '../state/preferences.ts';
 import { now, useStore } from '../state/store.ts';
@@ -15,12 +16,13 @@ export function Inspector({ chain }: { readonly chain: OpenedChain }) {
   const selection = useStore(state => state.selection);
   const inspection = useStore(state => state.inspection);
   const range = useStore(state => state.range);
+  const isFirstPictureDrawn = useDeferredValue(true, false); // the lanes come first, the words beside them next
   return (
     <aside className="inspector" style={{ width }} aria-label="Inspector">
       <Divider width={width} />
       <div className="inspector-scroll">
         {range !== undefined && <RangeStatistics chain={chain} range={range} />}
-        {selection === undefined && <ChainFacts chain={chain} />}
+        {selection === undefined && isFirstPictureDrawn && <ChainFacts chain={chain} />}
         {selection !== undefined && inspection === undefined && <p className="hint pad">Looking…</p>}
         {selection !== undefined && inspection !== undefined && (
           <>

@@ -1,6 +1,6 @@
 import { STATES } from '../../shared/extent/flags.ts';
 import type { OpenedChain, TrackStatistics } from '../../shared/ipc/contract.ts';
-import { formatOffset, formatSize } from '../../shared/offset.ts';
+import { formatCount, formatOffset, formatSize } from '../../shared/offset.ts';
 import { LEGEND } from '../state/legend-keys.ts';
 import { countRange } from '../state/selection.ts';
 import { statisticsTsv } from '../state/statistics-tsv.ts';
@@ -118,10 +118,7 @@ function runsOf({ runs, shortest, median, longest }: TrackStatistics, i: number)
   const count = runs[i] ?? 0;
   const size = (list: readonly number[]) => formatSize(list[i] ?? 0);
   if (count === 1) return ['1 run'];
-  return [
-    `${count.toLocaleString('en')} runs, median ${size(median)}`,
-    `${size(shortest)} to ${size(longest)}`,
-  ];
+  return [`${formatCount(count)} runs, median ${size(median)}`, `${size(shortest)} to ${size(longest)}`];
 }
 
 function percent(share: number): string {

@@ -1,6 +1,6 @@
 import { useCallback, useRef } from 'react';
 import type { LayerProgress, OpenedChain } from '../../shared/ipc/contract.ts';
-import { formatOffset, formatSize } from '../../shared/offset.ts';
+import { formatCount, formatOffset, formatSize } from '../../shared/offset.ts';
 import { escapeUntrusted } from '../../shared/untrusted-text.ts';
 import { runCommand } from '../state/commands.ts';
 import { isRemote } from '../state/legend-keys.ts';
@@ -67,7 +67,7 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
           ? isRemote(chain)
             ? 'No findings'
             : 'No damage seen'
-          : `${found.toLocaleString('en')} ${found === 1 ? 'finding' : 'findings'}`}
+          : `${formatCount(found)} ${found === 1 ? 'finding' : 'findings'}`}
       </button>
     </footer>
   );

@@ -1,4 +1,4 @@
-import { formatOffset, formatSize } from '../../shared/offset.ts';
+import { formatCount, formatOffset, formatSize } from '../../shared/offset.ts';
 import { escapeUntrusted } from '../../shared/untrusted-text.ts';
 
 /** Text from an image or server: control characters are shown, not obeyed; long text is cut. */
@@ -14,7 +14,7 @@ export function Untrusted({ text, max = 256 }: { readonly text: string; readonly
 /** An offset with the exact bytes on hover. */
 export function Offset({ at }: { readonly at: number }) {
   return (
-    <span className="offset" title={`${at.toLocaleString('en')} bytes`}>
+    <span className="offset" title={`${formatCount(at)} bytes`}>
       {formatOffset(at)}
     </span>
   );
@@ -22,5 +22,5 @@ export function Offset({ at }: { readonly at: number }) {
 
 /** A size in binary units with the exact bytes on hover. */
 export function Size({ bytes }: { readonly bytes: number }) {
-  return <span title={`${bytes.toLocaleString('en')} bytes`}>{formatSize(bytes)}</span>;
+  return <span title={`${formatCount(bytes)} bytes`}>{formatSize(bytes)}</span>;
 }

@@ -10,10 +10,10 @@ import { usePainter } from './use-painter.ts';
 /** Named even before they are seen: what a chain is made of. */
 const ALWAYS: readonly LegendKey[] = ['data', 'unallocated'];
 
-/** States and marks that occur anywhere in the chain. */
+/** States and marks that occur anywhere in the chain; none until its first picture is there, which they would hold up. */
 export function useOverviewPresent(): readonly LegendKey[] {
-  const [keys, setKeys] = useState<readonly LegendKey[]>(ALWAYS);
-  const [last] = useState({ revision: -1 });
+  const [keys, setKeys] = useState<readonly LegendKey[]>([]);
+  const [last] = useState({ revision: 0 });
   const look = useCallback(() => {
     const { chain, width } = now();
     if (chain === undefined || width === 0 || last.revision === overviewRevision()) return;

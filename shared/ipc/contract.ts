@@ -251,6 +251,8 @@ export interface AppState {
   readonly platform: string;
   readonly recent: readonly RecentTarget[];
   readonly samples: readonly { readonly name: string; readonly files: readonly string[] }[];
+  /** What the window is to show, where it asks for the first time since it began; what comes later is pushed. */
+  readonly open?: OpenTarget;
 }
 
 /** A target opened before. */

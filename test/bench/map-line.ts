@@ -217,7 +217,7 @@ export function firstPicture(chain: BenchChain): Contestant {
       let changed = () => {};
       const session = await openChain(
         { kind: 'files', files: [chain.top] },
-        { consent: { allow: [], allowAll: false }, witness: 'metadata', nextAhead: true },
+        { consent: { allow: [], allowAll: false }, witness: 'metadata', pictured: true },
         { onChanged: () => changed() },
       );
       try {

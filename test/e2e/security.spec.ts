@@ -17,9 +17,14 @@ test('the page has no Node and no Electron, only the bridge', async ({ start }) 
     bridge: Object.keys(window.cowscope).sort(),
     // Functions of a world that is not isolated would bring their own Function along.
     ours: Object.values(window.cowscope).every(member => member.constructor === Function),
-    isolated: window.crossOriginIsolated,
+    sharedMemory: 'SharedArrayBuffer' in window,
   }));
-  expect(found).toEqual({ node: [], bridge: ['call', 'on', 'pathOfDropped'], ours: true, isolated: true });
+  expect(found).toEqual({
+    node: [],
+    bridge: ['call', 'on', 'pathOfDropped'],
+    ours: true,
+    sharedMemory: false,
+  });
   // Given by the launcher where nothing else works, and only there: the program never turns the sandbox off.
   const noSandbox = await app.evaluate(({ app: electron }) => electron.commandLine.hasSwitch('no-sandbox'));
   expect(noSandbox).toBe(isRoot());

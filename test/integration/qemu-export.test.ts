@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { truncate } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { constants, getPriority, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ExportOptions, exportLayer, type LayerExport } from '../../electron/qemu/export-layer.ts';
@@ -404,6 +404,15 @@ describe('the life of a child', () => {
       code: 'CANCELLED',
     });
     expect(existsSync(join(folder, 'ran'))).toBe(false);
+  });
+
+  it.each([
+    [true, constants.priority.PRIORITY_BELOW_NORMAL],
+    [false, getPriority()],
+  ])('gives way to others where it is to: %s', async (giveWay, priority) => {
+    const server = await exportLayer(layer, { giveWay });
+    expect(getPriority(server.pid)).toBe(priority);
+    await server.stop();
   });
 
   it('is told when somebody else ends it', async () => {

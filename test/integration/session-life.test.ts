@@ -219,7 +219,7 @@ describe('several sessions', () => {
 
 describe('a session that readies the next', () => {
   it('leaves one thread, which the next session takes', async () => {
-    const first = await opened({ keep: true, nextAhead: true });
+    const first = await opened({ keep: true, pictured: true });
     await first.close();
     await vi.waitFor(() => expect(workers.size).toBe(before.workers + 1));
     const second = await opened();

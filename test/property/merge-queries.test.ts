@@ -138,13 +138,13 @@ test('a page of the tables under test holds what the constants here say', () => 
   expect([tables.pageSpan, tables.pageCount]).toEqual([PAGE_UNITS * MIB, 2]);
 });
 
-test('exact extents equal the naive ones on every track, over page borders and clipped to what was asked', () => {
-  fc.assert(
-    fc.property(chains, fc.nat(), fc.nat(), (chain, a, b) => {
+test('exact extents equal the naive ones on every track, over page borders and clipped to what was asked', async () => {
+  await fc.assert(
+    fc.asyncProperty(chains, fc.nat(), fc.nat(), async (chain, a, b) => {
       const { tables, units, lanes } = chain;
       const from = a % units.length;
       const to = from + 1 + (b % (units.length - from));
-      const reply = extentsOf(
+      const reply = await extentsOf(
         tables,
         9,
         from * MIB,

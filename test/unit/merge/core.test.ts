@@ -1,5 +1,6 @@
 import { copyFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
 import type { FromMerge, MergePlan } from '../../../electron/merge/protocol.ts';
 import { writeChain } from '../../../examples/layer-bytes.mjs';
@@ -7,7 +8,8 @@ import { golden, shortMiddle } from '../../../examples/recipes.mjs';
 import { stateOf } from '../../../shared/extent/flags.ts';
 import { batchesOf, type FedLayer, fedPlan } from '../../support/fed-chain.ts';
 import { openSession, planFiles } from '../../support/merge-session.ts';
-import { temporaryFolder } from '../../support/tools.ts';
+import { statusList } from '../../support/status-lists.ts';
+import { qemuImg, temporaryFolder } from '../../support/tools.ts';
 
 const K = 1024;
 const MIB = 2 ** 20;
@@ -176,4 +178,44 @@ it('says why a layer cannot be opened', () => {
   const plan = planFiles([path]);
   truncateSync(path, 50);
   expect(() => openSession(plan)).toThrow(/^QCOW2_[A-Z0-9_]+: /);
+});
+
+it('rests after a first glance until the first picture was asked for', async () => {
+  const path = join(temporaryFolder(), 'large.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', path, '64T');
+  const session = openSession(planFiles([path], { pictured: true }));
+  const news = () => ofKind(session.messages, 'progress');
+  await session.until(message => message.kind === 'progress');
+  await sleep(100);
+  expect(news().map(({ layers }) => layers[0]?.phase)).toEqual(['reading']);
+  await session.call('tiles', { level: 36, first: 0, count: 4 });
+  await session.read();
+  expect(news().length).toBeGreaterThan(2);
+});
+
+it('reads on when nobody asks for a picture', async () => {
+  const path = join(temporaryFolder(), 'unseen.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', path, '64T');
+  const session = openSession(planFiles([path], { pictured: true }));
+  await session.read();
+  expect(ofKind(session.messages, 'progress')[0]?.layers[0]?.phase).toBe('reading');
+});
+
+it('answers while a feed that ended is still being compared, and says that it is done only then', async () => {
+  const path = join(temporaryFolder(), 'compared.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', path, '64T');
+  const contexts = ['base:allocation', 'qemu:allocation-depth'];
+  const session = openSession(planFiles([path], {}, { exportKind: 'isolatedLayer', contexts }));
+  await session.read();
+  const nbdPhase = () => ofKind(session.messages, 'progress').at(-1)?.layers[1]?.phase;
+  const length = 64 * 2 ** 40;
+  const lists = [statusList(0, [{ length, value: 3 }], true), statusList(1, [{ length, value: 0 }], true)];
+  session.feed(0, { offset: 0, covered: length, lists });
+  session.send({ kind: 'fed', layer: 0 });
+  const found = await session.call('seek', { track: 0, from: -1, backwards: false, kind: 'damaged' });
+  expect([found, nbdPhase()]).toEqual([-1, 'reading']);
+  await session.until(
+    message => message.kind === 'progress' && message.layers.every(({ phase }) => phase === 'done'),
+  );
+  expect(ofKind(session.messages, 'batchTaken')).toHaveLength(1);
 });

@@ -97,6 +97,18 @@ describe.each(modes)('walkBlockStatus with $name', ({ extendedHeaders }) => {
     }
   });
 
+  it('asks about no more than the largest piece at once', async () => {
+    const list = randomList(300, 1);
+    const contexts = [{ id: 0, name: 'x:0', status: statusFrom(list, { limit: 1000 }) }];
+    const { connection, server } = await open(300 * UNIT, contexts, { extendedHeaders });
+    const batches = await walk(connection, { granularity: UNIT, largest: 7 * UNIT });
+    const whole = [{ offset: 0, covered: 300 * UNIT, lists: [listOf(list)] }];
+    expect(flagsByUnit(batches, 0, UNIT)).toEqual(flagsByUnit(whole, 0, UNIT));
+    const asked = server.requests.filter(request => request.command === 7);
+    expect(Math.max(...asked.map(({ length }) => Number(length)))).toBe(7 * UNIT);
+    expect(asked.length).toBeGreaterThan(extendedHeaders ? 20 : 42); // what a filtered reply gives beyond is kept
+  });
+
   it('gives every payload a buffer of its own, as long as the payload', async () => {
     const lists = [randomList(100, 4), randomList(100, 5)];
     const contexts = lists.map((list, i) => ({

@@ -1,6 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
-import { createExportPool } from '../../../electron/qemu/export-pool.ts';
+import { describe, expect, it, test } from 'vitest';
+import { createExportPool, serversAtOnce } from '../../../electron/qemu/export-pool.ts';
 
 /** A task that ends when told to. */
 function task() {
@@ -16,6 +17,12 @@ function task() {
   };
   return { run, finish: () => finish(), started: () => started };
 }
+
+test('a window keeps a core that servers beside it do not take, and there is always one server', () => {
+  const alone = serversAtOnce(false);
+  expect(alone).toBe(availableParallelism() + 1);
+  expect(serversAtOnce(true)).toBe(Math.max(1, alone - 2));
+});
 
 describe('createExportPool', () => {
   it('runs at most so many at once, in order', async () => {

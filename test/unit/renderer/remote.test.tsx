@@ -52,10 +52,9 @@ test('the header of a depth says that hidden layers are not known', async () => 
 test('what cannot be told over NBD is said in legend, inspector and findings', async () => {
   await opened();
   expect(document.querySelector('.legend')?.textContent).toContain('it cannot be told what a hole hides');
-  expect(screen.getByRole('region', { name: 'In this chain' }).textContent).toContain(
-    'overrides cannot be shown',
-  );
-  expect(screen.getByRole('region', { name: 'In this chain' }).textContent).not.toContain('No layer');
+  const facts = await screen.findByRole('region', { name: 'In this chain' });
+  expect(facts.textContent).toContain('overrides cannot be shown');
+  expect(facts.textContent).not.toContain('No layer');
   expect(screen.getByRole('region', { name: 'Findings' }).textContent).toContain(
     'no tables to see damage in',
   );

@@ -284,7 +284,8 @@ test('findings are counted and listed', async () => {
     more: 6,
   });
   expect(await screen.findByRole('button', { name: '7 findings' })).toBeTruthy();
-  expect(screen.getByRole('region', { name: 'Findings' }).textContent).toContain('the witnesses differ');
+  const listed = await screen.findByRole('region', { name: 'Findings' });
+  expect(listed.textContent).toContain('the witnesses differ');
   expect(screen.getByText('metadata: zero · nbd: unreadable')).toBeTruthy();
   expect(screen.getByText('and 6 more')).toBeTruthy();
 });

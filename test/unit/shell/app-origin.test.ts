@@ -45,13 +45,12 @@ test('a path that climbs is flattened by URL rules and stays inside', () => {
   expect(assetFile('/d', 'app://cowscope/%2e%2e/%2E./etc/x.json')).toBe('/d/etc/x.json');
 });
 
-test('every answer carries the policy and isolation', () => {
+test('every answer carries the policy and is nobody else’s to use', () => {
   const headers = assetHeaders('/d/index.html');
   expect(headers['Content-Type']).toBe('text/html; charset=utf-8');
   expect(headers['Content-Security-Policy']).toMatch(
     /^default-src 'none'; script-src 'self'; style-src 'self';/,
   );
   expect(headers['Content-Security-Policy']).not.toContain('unsafe');
-  expect(headers['Cross-Origin-Opener-Policy']).toBe('same-origin');
-  expect(headers['Cross-Origin-Embedder-Policy']).toBe('require-corp');
+  expect(headers['Cross-Origin-Resource-Policy']).toBe('same-origin');
 });

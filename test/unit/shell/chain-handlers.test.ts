@@ -116,7 +116,7 @@ test('consent of the command line is added to that of the window', async () => {
     consent: { allow: ['/given'], allowAll: false },
     share: true,
     allowLocalFiles: true,
-    nextAhead: true,
+    pictured: true,
   });
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { inbox } from '../../../electron/shell/inbox.ts';
+import type { OpenTarget } from '../../../shared/ipc/contract.ts';
 
 const request = (name: string, allowAll = false) => ({
   target: { kind: 'files', files: [name] } as const,
@@ -8,36 +9,37 @@ const request = (name: string, allowAll = false) => ({
   allowLocalFiles: false,
 });
 
-function listening(): { box: ReturnType<typeof inbox>; sent: string[] } {
+function listening() {
   const sent: string[] = [];
-  const box = inbox(target => sent.push(target.kind === 'files' ? target.files.join() : target.uri));
-  return { box, sent };
+  const box = inbox(target => sent.push(nameOf(target) as string));
+  return { box, sent, listen: () => nameOf(box.listen()) };
+}
+
+function nameOf(target: OpenTarget | undefined): string | undefined {
+  return target?.kind === 'nbd' ? target.uri : target?.files.join();
 }
 
 test('a target waits until the window listens, the newest alone', () => {
-  const { box, sent } = listening();
+  const { box, sent, listen } = listening();
   box.deliver(request('/a'));
   box.deliver(request('/b'));
+  expect([listen(), listen()]).toEqual(['/b', undefined]);
   expect(sent).toEqual([]);
-  box.listen();
-  box.listen();
-  expect(sent).toEqual(['/b']);
   box.deliver(request('/c'));
-  expect(sent).toEqual(['/b', '/c']);
+  expect(sent).toEqual(['/c']);
 });
 
 test('a window that begins anew gets what it showed last', () => {
-  const { box, sent } = listening();
-  box.listen();
+  const { box, sent, listen } = listening();
+  expect(listen()).toBeUndefined();
   box.deliver(request('/a'));
   box.shows(request('/chosen in the window'));
   box.restart();
-  box.listen();
-  expect(sent).toEqual(['/a', '/chosen in the window']);
+  expect(listen()).toBe('/chosen in the window');
   box.shows(undefined);
   box.restart();
-  box.listen();
-  expect(sent).toHaveLength(2);
+  expect(listen()).toBeUndefined();
+  expect(sent).toEqual(['/a']);
 });
 
 test('consent belongs to the target it came with, until another one comes', () => {
