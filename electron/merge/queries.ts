@@ -3,6 +3,8 @@ import { CowscopeError } from '../../shared/errors.ts';
 import {
   addExtent,
   addSwept,
+  type Columns,
+  clearColumns,
   createColumns,
   presentBits,
   segmentAt,
@@ -50,25 +52,32 @@ export function tilesOf(
   const tiles: TileColumns[] = [];
   const span = 2 ** request.level;
   const most = Math.max(1, Math.floor(ANSWER_BYTES / (TILE_BYTES * (tables.laneCount + 1))));
+  const columns = Array.from({ length: tables.laneCount + 1 }, (_, t) =>
+    createColumns(TILE_COLUMNS, span, t === 0),
+  );
   for (let tile = request.first; tile < request.first + Math.min(request.count, most); tile++) {
     const origin = tile * TILE_COLUMNS * span;
     const end = Math.min(origin + TILE_COLUMNS * span, tables.plan.size);
     if (origin >= end) break;
-    tiles.push(...oneTile(tables, pyramid, tile, span, origin, end));
+    for (const track of columns) clearColumns(track, 0, TILE_COLUMNS);
+    fillColumns(columns, tables, pyramid, origin, end);
+    columns.forEach((track, t) => {
+      tiles.push(toTile(track, t === 0 ? 0 : tables.laneCount + 1 - t, tile));
+    });
   }
   return { level: request.level, version, tiles };
 }
 
-function oneTile(
+/** Adds [origin,end) to the columns of every track, the first of which starts at `origin`. */
+function fillColumns(
+  columns: readonly Columns[],
   tables: ChainTables,
   pyramid: Pyramid,
-  tile: number,
-  span: number,
   origin: number,
   end: number,
-): TileColumns[] {
-  const { pageSpan, laneCount } = tables;
-  const columns = Array.from({ length: laneCount + 1 }, (_, t) => createColumns(TILE_COLUMNS, span, t === 0));
+): void {
+  const { pageSpan } = tables;
+  const { span } = columns[0] as Columns;
   const firstPage = Math.floor(origin / pageSpan);
   const lastPage = Math.floor((end - 1) / pageSpan);
   const isFresh = (page: number) => pyramid.fresh[page] === 1;
@@ -88,7 +97,6 @@ function oneTile(
       addSwept(columns, origin, tables.sweep(page), from, to);
     }
   }
-  return columns.map((track, t) => toTile(track, t === 0 ? 0 : laneCount + 1 - t, tile));
 }
 
 /** Exact extents of every track in [start,end), clipped to the axis, or that there are too many. */

@@ -2,8 +2,11 @@
 import type { TrackStatistics } from '../ipc/contract.ts';
 import { DIRTY, HOLE_OVERRIDES, OVERRIDES, SHADOWED, STATES, stateIndexOf } from './flags.ts';
 
-/** Runs kept one by one for an exact median; above that the median is that of a log2 histogram. */
-const MAX_EXACT_RUNS = 1_000_000;
+/**
+ * Different lengths counted one by one for an exact median; past that it is that of a log2 histogram. Runs are whole
+ * clusters mostly: millions of them have a few thousand lengths.
+ */
+const MAX_LENGTHS = 1_000_000;
 const HISTOGRAM_BINS = 54;
 
 /** Collects the runs of one track in ascending order. */
@@ -21,9 +24,10 @@ export function createRunCounter(track: number): RunCounter {
   const runs = new Array<number>(n).fill(0);
   const shortest = new Array<number>(n).fill(0);
   const longest = new Array<number>(n).fill(0);
-  const lengths: number[][] = Array.from({ length: n }, () => []);
+  /** For each state how many runs have a length. */
+  const lengths = Array.from({ length: n }, () => new Map<number, number>());
   const histograms = Array.from({ length: n }, () => new Float64Array(HISTOGRAM_BINS));
-  let kept = 0;
+  let different = 0;
   let overrideBytes = 0;
   let holeOverrideBytes = 0;
   let shadowedBytes = 0;
@@ -41,10 +45,10 @@ export function createRunCounter(track: number): RunCounter {
     const histogram = histograms[state] as Float64Array;
     const bin = Math.floor(Math.log2(length));
     histogram[bin] = (histogram[bin] as number) + 1;
-    if (kept < MAX_EXACT_RUNS) {
-      (lengths[state] as number[]).push(length);
-      kept++;
-    }
+    const counts = lengths[state] as Map<number, number>;
+    const before = counts.get(length);
+    if (before === undefined && different++ >= MAX_LENGTHS) return;
+    counts.set(length, (before ?? 0) + 1);
   }
 
   return {
@@ -68,7 +72,7 @@ export function createRunCounter(track: number): RunCounter {
     finish() {
       closeRun();
       const median = runs.map((count, s) =>
-        medianOf(lengths[s] as number[], histograms[s] as Float64Array, count),
+        medianOf(lengths[s] as Map<number, number>, histograms[s] as Float64Array, count),
       );
       return {
         track,
@@ -86,15 +90,23 @@ export function createRunCounter(track: number): RunCounter {
   };
 }
 
-/** The lower median: exact where every length was kept, else the lower edge of its power-of-two bin. 0 for no runs. */
-function medianOf(lengths: number[], histogram: Float64Array, count: number): number {
-  if (count === 0) return 0;
+/** The lower median: exact where every length was counted, else the lower edge of its power-of-two bin. 0 for no runs. */
+function medianOf(lengths: ReadonlyMap<number, number>, histogram: Float64Array, count: number): number {
   const rank = Math.floor((count - 1) / 2);
-  if (lengths.length === count) return lengths.sort((a, b) => a - b)[rank] as number;
+  const ascending = [...lengths].sort(([a], [b]) => a - b);
+  if (ascending.reduce((sum, [, times]) => sum + times, 0) === count) return atRank(ascending, rank);
+  return atRank(
+    [...histogram].map((times, bin) => [2 ** bin, times] as const),
+    rank,
+  );
+}
+
+/** The value at a rank of a list of values and how often each occurs; 0 past its end. */
+function atRank(list: readonly (readonly [value: number, times: number])[], rank: number): number {
   let seen = 0;
-  for (let bin = 0; bin < HISTOGRAM_BINS; bin++) {
-    seen += histogram[bin] as number;
-    if (seen > rank) return 2 ** bin;
+  for (const [value, times] of list) {
+    seen += times;
+    if (seen > rank) return value;
   }
   return 0;
 }

@@ -265,18 +265,30 @@ test('statistics count bytes and runs of every state, and the lower median of th
   );
 });
 
-test('past a million runs the median is the power of two below it', () => {
-  const counter = createRunCounter(0);
-  let at = 0;
-  for (let i = 0; i < 600_000; i++) {
-    counter.add(at, at + 3000, LOCAL);
-    counter.add(at + 3000, at + 10_000, LOCAL | HOLE | ZERO);
-    at += 10_000;
-  }
-  const { runs, median, shortest, longest } = counter.finish();
-  const [data, zero] = [STATE_ORDER.indexOf('data'), STATE_ORDER.indexOf('zeroHole')];
-  expect([runs[data], median[data], shortest[data], longest[data]]).toEqual([600_000, 2048, 3000, 3000]);
-  expect([runs[zero], median[zero]]).toEqual([600_000, 4096]);
+test('the median of millions of runs is exact, and past a million lengths the power of two below it', () => {
+  const medians = (lengthOf: (i: number) => number) => {
+    const counter = createRunCounter(0);
+    let at = 0;
+    for (let i = 0; i < 1_000_010; i++) {
+      const border = at + lengthOf(i);
+      counter.add(at, border, LOCAL);
+      counter.add(border, border + 7000, LOCAL | HOLE | ZERO);
+      at = border + 7000;
+    }
+    const { runs, median } = counter.finish();
+    return (['data', 'zeroHole'] as const).map(state => {
+      const s = STATE_ORDER.indexOf(state);
+      return [runs[s], median[s]];
+    });
+  };
+  expect(medians(i => (i % 3 === 0 ? 2999 : 3000 + (i % 2)))).toEqual([
+    [1_000_010, 3000],
+    [1_000_010, 7000],
+  ]);
+  expect(medians(i => i + 1)).toEqual([
+    [1_000_010, 2 ** 18],
+    [1_000_010, 7000],
+  ]);
 });
 
 /** What both witnesses can say of a word; undefined where it says nothing. */
