@@ -128,4 +128,11 @@ describe('files', () => {
     const telling = root.split('/').length > 2 ? files.filter(file => read(file).includes(root)) : [];
     expect(telling).toEqual([]);
   });
+
+  it('of the program signal children in one place, which knows whether they were started', () => {
+    const signalling = repositoryFiles().filter(
+      file => file.startsWith('electron/') && read(file).includes('.kill('),
+    );
+    expect(signalling).toEqual(['electron/qemu/signal-child.ts']);
+  });
 });

@@ -18,8 +18,11 @@ export interface WalkRange {
   readonly contexts?: readonly number[];
   /** Smallest piece, in bytes, that is given up on: the cluster size, a power of two. Default 64 KiB; never below a block. */
   readonly granularity?: number;
-  /** Most bytes asked about in one request, so that no reply keeps this thread for long. Default: what the protocol allows. */
-  readonly largest?: number;
+  /**
+   * Bytes asked about in one request at first, and for as long as replies are long, so that none keeps this thread.
+   * Default: what the protocol allows.
+   */
+  readonly careful?: number;
 }
 
 /** Receives a batch. What it returns is awaited before the batch after the next one is asked for. */
@@ -46,8 +49,8 @@ export async function walkBlockStatus(
   if (contexts.length === 0) throw noStatus(connection.subject);
   const source = createStatusSource(connection, contexts);
   const finest = Math.max(range.granularity ?? 65_536, connection.blockSize.minimum);
-  const largest = range.largest ?? Number.POSITIVE_INFINITY;
-  const bounds = { start, end: Math.min(end, connection.size), grain: finest, largest };
+  const careful = range.careful ?? Number.POSITIVE_INFINITY;
+  const bounds = { start, end: Math.min(end, connection.size), grain: finest, careful };
   const ahead = createLookAhead(connection, source, bounds, signal);
   let granularity = finest;
   let badRun = 0;
@@ -74,12 +77,17 @@ export async function walkBlockStatus(
       batch = { offset: front.start, covered, lists: [], unreadable: { code, what, subject, advice } };
       if (++badRun % BAD_RUN === 0) granularity *= 2;
     }
-    ahead.advance(batch.covered);
+    ahead.advance(batch.covered, entriesOf(batch));
     await delivering;
     delivering = deliver(onBatch, batch);
     delivering.catch(() => {}); // seen where it is awaited
   }
   await delivering;
+}
+
+/** Entries of the context that has most of them. */
+function entriesOf({ lists }: StatusBatch): number {
+  return Math.max(0, ...lists.map(({ payload, wide }) => payload.length / (wide ? 16 : 8)));
 }
 
 async function deliver(onBatch: OnBatch, batch: StatusBatch): Promise<void> {

@@ -23,8 +23,8 @@ export interface AskedRange {
 export interface LookAhead {
   /** The range at the walk's position, asked for, and others behind it as the pace allows; undefined at the end. */
   front(): AskedRange | undefined;
-  /** The front has been dealt with for this many bytes. */
-  advance(covered: number): void;
+  /** The front has been dealt with for this many bytes, in a reply with so many entries for a context. */
+  advance(covered: number, entries: number): void;
   /** Cuts the front in two at a multiple of `granularity`, to be asked again; false where there is none inside. */
   halve(granularity: number): boolean;
 }
@@ -42,23 +42,29 @@ const COMPACT_REQUEST = 2 ** 32 - 2 ** 16;
 /** Largest extended request: a reply after at most this much keeps progress visible and bisecting cheap. */
 const WIDE_REQUEST = 2 ** 36;
 
-/** What a walk asks about: [start, end), in requests of at most `largest` bytes, cut at multiples of `grain`. */
+/** Entries for a context in a reply that is long, and in one so short that twice the range may be asked about. */
+const LONG_REPLY = 8192;
+const SHORT_REPLY = 2048;
+
+/** What a walk asks about: [start, end), in requests cut at multiples of `grain`. */
 interface Bounds {
   readonly start: number;
   readonly end: number;
   /** The smallest piece given up on. */
   readonly grain: number;
-  readonly largest: number;
+  /** Bytes asked about at first, and at most while replies are long. */
+  readonly careful: number;
 }
 
 /** The requests for a part of an export. */
 export function createLookAhead(
   connection: NbdConnection,
   source: StatusSource,
-  { start, end, grain, largest }: Bounds,
+  { start, end, grain, careful }: Bounds,
   signal: AbortSignal | undefined,
 ): LookAhead {
-  const limit = Math.min(largest, connection.extendedHeaders ? WIDE_REQUEST : COMPACT_REQUEST);
+  const most = connection.extendedHeaders ? WIDE_REQUEST : COMPACT_REQUEST;
+  let limit = Math.min(careful, most);
   const pace = createPace(connection);
   const queue: Segment[] = [];
   let frontier = start;
@@ -101,11 +107,11 @@ export function createLookAhead(
 
   return {
     front() {
-      const most = pace.inFlight;
-      const length = most === 1 ? limit : reach;
+      const abreast = pace.inFlight;
+      const length = abreast === 1 ? limit : reach;
       let open = queue.filter(segment => segment.answer !== undefined).length;
       // The front is asked whatever waits behind it: the pace may have slowed down.
-      for (let at = 0; at === 0 || (inFlight < most && open < mostAsked(most)); at++) {
+      for (let at = 0; at === 0 || (inFlight < abreast && open < mostAsked(abreast)); at++) {
         if (!present(at, length)) break;
         const segment = queue[at] as Segment;
         if (segment.answer !== undefined) continue;
@@ -115,7 +121,9 @@ export function createLookAhead(
       return queue[0] as AskedRange | undefined;
     },
 
-    advance(covered) {
+    advance(covered, entries) {
+      if (entries > LONG_REPLY) limit = Math.min(limit, Math.max(careful, limit / 2));
+      else if (entries < SHORT_REPLY) limit = Math.min(most, 2 * limit);
       const { start: from, end: to, failed } = queue.shift() as Segment;
       const reached = from + covered;
       reach = reached < to ? covered : Math.min(limit, Math.max(reach, 2 * covered));

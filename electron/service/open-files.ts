@@ -175,8 +175,8 @@ function servedFeed(
         const first = await connect();
         const granted = first.contexts.map(context => context.name);
         const asPlanned = (batch: StatusBatch) => sink.batch(inPlannedOrder(batch, granted, contexts));
-        const largest = serving.giveWay === true ? { largest: REQUEST_BESIDE_WINDOW } : {};
-        const range = { start, granularity: open.info.clusterSize, ...largest };
+        const pace = serving.giveWay === true ? { careful: REQUEST_BESIDE_WINDOW } : {};
+        const range = { start, granularity: open.info.clusterSize, ...pace };
         const options = { reopen, delay: RECONNECT_DELAY, signal };
         const last = await walkReconnecting(first, range, asPlanned, options);
         await last.close();

@@ -97,16 +97,18 @@ describe.each(modes)('walkBlockStatus with $name', ({ extendedHeaders }) => {
     }
   });
 
-  it('asks about no more than the largest piece at once', async () => {
-    const list = randomList(300, 1);
-    const contexts = [{ id: 0, name: 'x:0', status: statusFrom(list, { limit: 1000 }) }];
-    const { connection, server } = await open(300 * UNIT, contexts, { extendedHeaders });
-    const batches = await walk(connection, { granularity: UNIT, largest: 7 * UNIT });
-    const whole = [{ offset: 0, covered: 300 * UNIT, lists: [listOf(list)] }];
+  it('asks carefully at first and where replies are long, and about more and more where they are short', async () => {
+    const dense = Array.from({ length: 88_000 }, (_, i): Extent => [UNIT, i % 2]);
+    const list: Extent[] = [[12_000 * UNIT, 0], [24_000 * UNIT, 1], ...dense];
+    const contexts = [{ id: 0, name: 'x:0', status: statusFrom(list) }];
+    const { connection, server } = await open(124_000 * UNIT, contexts, { extendedHeaders });
+    const batches = await walk(connection, { granularity: UNIT, careful: 12_000 * UNIT });
+    const whole = [{ offset: 0, covered: 124_000 * UNIT, lists: [listOf(list)] }];
     expect(flagsByUnit(batches, 0, UNIT)).toEqual(flagsByUnit(whole, 0, UNIT));
     const asked = server.requests.filter(request => request.command === 7);
-    expect(Math.max(...asked.map(({ length }) => Number(length)))).toBe(7 * UNIT);
-    expect(asked.length).toBeGreaterThan(extendedHeaders ? 20 : 42); // what a filtered reply gives beyond is kept
+    expect(asked.map(({ length }) => Number(length) / UNIT)).toEqual([
+      12_000, 24_000, 48_000, 24_000, 12_000, 4000,
+    ]);
   });
 
   it('gives every payload a buffer of its own, as long as the payload', async () => {
