@@ -8,14 +8,35 @@
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { isPlain, writeChain } from './layer-bytes.mjs';
 import { makeChain, recipes } from './recipes.mjs';
 
-const root = process.argv[2] ?? fileURLToPath(new URL('chains', import.meta.url));
+const root = folderAsked() ?? fileURLToPath(new URL('chains', import.meta.url));
 await mkdir(root, { recursive: true });
 const reports = await Promise.all(recipes.map(report));
 for (const { line, failed } of reports) (failed ? console.error : console.log)(line);
 if (reports.some(({ failed }) => failed)) process.exitCode = 1;
+
+/** The folder that was named; anything that looks like an option is a question or a mistake, never a folder. */
+function folderAsked() {
+  const usage = 'usage: node examples/make-chains.mjs [folder]';
+  try {
+    const { values, positionals } = parseArgs({
+      options: { help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+    if (values.help) {
+      console.log(usage);
+      process.exit(0);
+    }
+    if (positionals.length > 1) throw new Error('one folder at most');
+    return positionals[0];
+  } catch (error) {
+    console.error(`${error.message}\n${usage}`);
+    process.exit(64);
+  }
+}
 
 async function report(recipe) {
   const top = shown(join(root, recipe.name, recipe.layers.at(-1).file));

@@ -1,4 +1,5 @@
 /** Proves the recipes and the golden table against the real tools, so that other tests may rely on both. */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -164,6 +165,18 @@ describe('examples/make-chains.mjs', () => {
     const hashes = await Promise.all(files.map(hashFile));
     expect(await runWell(process.execPath, [script, chains])).toBe(first);
     expect(await Promise.all(files.map(hashFile))).toEqual(hashes);
+  });
+
+  it('takes nothing that looks like an option for a folder', async () => {
+    const usage = expect.stringContaining('usage: node examples/make-chains.mjs [folder]');
+    expect(await run(process.execPath, [script, '--help'])).toEqual({ code: 0, stdout: usage, stderr: '' });
+    for (const wrong of [['--hlep'], [join(folder, 'one'), join(folder, 'two')]])
+      expect(await run(process.execPath, [script, ...wrong])).toEqual({
+        code: 64,
+        stdout: '',
+        stderr: usage,
+      });
+    expect(existsSync('--help') || existsSync('--hlep') || existsSync(join(folder, 'one'))).toBe(false);
   });
 
   it('makes the golden chain without qemu', async () => {
