@@ -275,19 +275,19 @@ test('the median of millions of runs is exact, and past a million lengths the po
       counter.add(border, border + 7000, LOCAL | HOLE | ZERO);
       at = border + 7000;
     }
-    const { runs, median } = counter.finish();
+    const { runs, median, shortest, longest } = counter.finish();
     return (['data', 'zeroHole'] as const).map(state => {
       const s = STATE_ORDER.indexOf(state);
-      return [runs[s], median[s]];
+      return [runs[s], median[s], shortest[s], longest[s]];
     });
   };
   expect(medians(i => (i % 3 === 0 ? 2999 : 3000 + (i % 2)))).toEqual([
-    [1_000_010, 3000],
-    [1_000_010, 7000],
+    [1_000_010, 3000, 2999, 3001],
+    [1_000_010, 7000, 7000, 7000],
   ]);
   expect(medians(i => i + 1)).toEqual([
-    [1_000_010, 2 ** 18],
-    [1_000_010, 7000],
+    [1_000_010, 2 ** 18, 1, 1_000_010],
+    [1_000_010, 7000, 7000, 7000],
   ]);
 });
 
