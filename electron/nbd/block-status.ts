@@ -22,7 +22,7 @@ export interface WalkRange {
    * Bytes asked about in one request at first, and for as long as replies are long, so that none keeps this thread.
    * Default: what the protocol allows.
    */
-  readonly careful?: number;
+  readonly firstRequest?: number;
 }
 
 /** Receives a batch. What it returns is awaited before the batch after the next one is asked for. */
@@ -49,8 +49,8 @@ export async function walkBlockStatus(
   if (contexts.length === 0) throw noStatus(connection.subject);
   const source = createStatusSource(connection, contexts);
   const finest = Math.max(range.granularity ?? 65_536, connection.blockSize.minimum);
-  const careful = range.careful ?? Number.POSITIVE_INFINITY;
-  const bounds = { start, end: Math.min(end, connection.size), grain: finest, careful };
+  const firstRequest = range.firstRequest ?? Number.POSITIVE_INFINITY;
+  const bounds = { start, end: Math.min(end, connection.size), grain: finest, firstRequest };
   const ahead = createLookAhead(connection, source, bounds, signal);
   let granularity = finest;
   let badRun = 0;

@@ -53,18 +53,18 @@ interface Bounds {
   /** The smallest piece given up on. */
   readonly grain: number;
   /** Bytes asked about at first, and at most while replies are long. */
-  readonly careful: number;
+  readonly firstRequest: number;
 }
 
 /** The requests for a part of an export. */
 export function createLookAhead(
   connection: NbdConnection,
   source: StatusSource,
-  { start, end, grain, careful }: Bounds,
+  { start, end, grain, firstRequest }: Bounds,
   signal: AbortSignal | undefined,
 ): LookAhead {
   const most = connection.extendedHeaders ? WIDE_REQUEST : COMPACT_REQUEST;
-  let limit = Math.min(careful, most);
+  let limit = Math.min(firstRequest, most);
   const pace = createPace(connection);
   const queue: Segment[] = [];
   let frontier = start;
@@ -122,7 +122,7 @@ export function createLookAhead(
     },
 
     advance(covered, entries) {
-      if (entries > LONG_REPLY) limit = Math.min(limit, Math.max(careful, limit / 2));
+      if (entries > LONG_REPLY) limit = Math.min(limit, Math.max(firstRequest, limit / 2));
       else if (entries < SHORT_REPLY) limit = Math.min(most, 2 * limit);
       const { start: from, end: to, failed } = queue.shift() as Segment;
       const reached = from + covered;

@@ -19,7 +19,7 @@ import type { LayerFeed, OpenedTarget } from './opened-target.ts';
 import type { SessionOptions, WitnessChoice } from './session-options.ts';
 
 const BASE_CONTEXTS = ['base:allocation', 'qemu:allocation-depth'];
-/** Bytes asked about at once where a window is drawn meanwhile: a reply and its taking then last a millisecond or two. */
+/** Bytes asked about at first where a window is drawn meanwhile: a long reply and its taking last a millisecond or two. */
 const REQUEST_BESIDE_WINDOW = 2 ** 30;
 /** Milliseconds before the first new try of a connection to a server of our own. */
 const RECONNECT_DELAY = 25;
@@ -175,8 +175,8 @@ function servedFeed(
         const first = await connect();
         const granted = first.contexts.map(context => context.name);
         const asPlanned = (batch: StatusBatch) => sink.batch(inPlannedOrder(batch, granted, contexts));
-        const pace = serving.giveWay === true ? { careful: REQUEST_BESIDE_WINDOW } : {};
-        const range = { start, granularity: open.info.clusterSize, ...pace };
+        const gently = serving.giveWay === true ? { firstRequest: REQUEST_BESIDE_WINDOW } : {};
+        const range = { start, granularity: open.info.clusterSize, ...gently };
         const options = { reopen, delay: RECONNECT_DELAY, signal };
         const last = await walkReconnecting(first, range, asPlanned, options);
         await last.close();

@@ -1,5 +1,6 @@
 /** Fills a strip from tiles: the finest at hand, coarser ones where the right level is still on its way. */
 
+import { mayGoOn } from '../../shared/extent/columns.ts';
 import { STATES } from '../../shared/extent/flags.ts';
 import { TILE_COLUMNS, type TileColumns } from '../../shared/ipc/contract.ts';
 import type { Viewport } from '../state/viewport.ts';
@@ -84,12 +85,13 @@ function gather(strip: Strip, tile: TileColumns, column: number, first: number, 
   let runs = 0;
   for (let i = first; i <= last; i++) {
     present |= tile.present[i] as number;
-    runs += tile.runs[i] as number;
+    const goesOn = i > first && mayGoOn(tile.present[i - 1], tile.present[i]);
+    runs += (tile.runs[i] as number) - (goesOn ? 1 : 0);
   }
   const state = soleState(present);
   strip.state[column] = state;
   strip.marks[column] = present & MARKS;
-  strip.runs[column] = Math.max(1, runs - (last - first));
+  strip.runs[column] = Math.max(1, runs);
   strip.owners[column] = tile.owners[first] ?? -1;
   if (state === NOTHING) strip.runs[column] = 0;
   if (state === MIXED) mix(strip, tile, column, first, last, present);

@@ -232,8 +232,8 @@ export function sumColumns(source: Columns, first: number, count: number, target
   });
 }
 
-/** True where a run at the end of one column and one at the start of the next can be the same: they share a state. */
-function mayGoOn(before = 0, present = 0): boolean {
+/** True where a run at the end of one column and one at the start of the next can be the same: their masks share a state. */
+export function mayGoOn(before = 0, present = 0): boolean {
   return (before & present & STATE_BITS) !== 0;
 }
 

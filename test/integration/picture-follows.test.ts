@@ -12,6 +12,7 @@ import { readStrip } from '../../renderer/lod/read-strip.ts';
 import { createStrip, MIXED } from '../../renderer/lod/strip.ts';
 import { STATES, stateIndexOf, UNREAD } from '../../shared/extent/flags.ts';
 import { ok } from '../../shared/result.ts';
+import { generator } from '../bench/patterns.ts';
 import { planFiles } from '../support/merge-session.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
@@ -36,15 +37,6 @@ let paths: readonly string[];
 beforeAll(async () => {
   paths = await makeChain(sparse, temporaryFolder());
 });
-
-/** Numbers from 0 to 1 that depend on the seed alone. */
-function randomFrom(seed: number): () => number {
-  let state = seed * 7919 + 1;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
-  };
-}
 
 /** Opens the chain in a core, and a loader that asks it; `read` turns true once everything was read and told. */
 function openLate(random: () => number): { readonly loader: Loader; readonly isRead: () => boolean } {
@@ -103,7 +95,7 @@ describe('the picture ends up as what was read', () => {
   it.each(Array.from({ length: RUNS }, (_, i) => i + 1))(
     'however late the messages are, seed %i',
     async seed => {
-      const random = randomFrom(seed);
+      const random = generator(seed);
       const { loader, isRead } = openLate(random);
       await sleep(random() * 400);
       loader.wish({ view: { start: 0, end: SIZE }, columns: COLUMNS, overviewColumns: COLUMNS });

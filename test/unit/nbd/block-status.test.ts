@@ -102,7 +102,7 @@ describe.each(modes)('walkBlockStatus with $name', ({ extendedHeaders }) => {
     const list: Extent[] = [[12_000 * UNIT, 0], [24_000 * UNIT, 1], ...dense];
     const contexts = [{ id: 0, name: 'x:0', status: statusFrom(list) }];
     const { connection, server } = await open(124_000 * UNIT, contexts, { extendedHeaders });
-    const batches = await walk(connection, { granularity: UNIT, careful: 12_000 * UNIT });
+    const batches = await walk(connection, { granularity: UNIT, firstRequest: 12_000 * UNIT });
     const whole = [{ offset: 0, covered: 124_000 * UNIT, lists: [listOf(list)] }];
     expect(flagsByUnit(batches, 0, UNIT)).toEqual(flagsByUnit(whole, 0, UNIT));
     const asked = server.requests.filter(request => request.command === 7);

@@ -8,7 +8,7 @@ import { type FakeChain, goldenChain, largeChain } from '../../support/fake-chai
 let loader: Loader | undefined;
 afterEach(() => loader?.dispose());
 
-function loading(chain: FakeChain, bridge: FakeBridge = fakeBridge(chain)) {
+function load(chain: FakeChain, bridge: FakeBridge = fakeBridge(chain)) {
   const onError = vi.fn();
   loader = createLoader({ session: 1, size: chain.info.size, call: bridge.call, onData: () => {}, onError });
   return { loader, bridge, onError };
@@ -26,7 +26,7 @@ const quiet = async (bridge: FakeBridge) => {
 
 test('a small chain is known exactly after two questions', async () => {
   const chain = goldenChain();
-  const { loader, bridge } = loading(chain);
+  const { loader, bridge } = load(chain);
   const view = { start: 0, end: chain.info.size };
   loader.wish({ view, columns: 1600, overviewColumns: 1600 });
   await quiet(bridge);
@@ -66,7 +66,7 @@ test('one request is under way at a time, and places passed over are never asked
 
 test('no call asks for more tiles than one reply holds', async () => {
   const chain = largeChain(2 ** 40, 2, 60_000);
-  const { loader, bridge } = loading(chain);
+  const { loader, bridge } = load(chain);
   loader.wish({ view: { start: 0, end: 2 ** 38 }, columns: 3840, overviewColumns: 3840 });
   await quiet(bridge);
   const counts = asked(bridge, 'chain:tiles').map(call => (call.args as TilesRequest).count);
@@ -75,7 +75,7 @@ test('no call asks for more tiles than one reply holds', async () => {
 
 test('what was read anew is asked again, the rest is not', async () => {
   const chain = goldenChain();
-  const { loader, bridge } = loading(chain);
+  const { loader, bridge } = load(chain);
   loader.wish({ view: { start: 0, end: chain.info.size }, columns: 1600, overviewColumns: 1600 });
   await quiet(bridge);
   const before = asked(bridge, 'chain:extents').length;
@@ -88,7 +88,7 @@ test('what was read anew is asked again, the rest is not', async () => {
 
 test('a range with too many extents is refused once, then drawn from tiles', async () => {
   const chain = largeChain(2 ** 40, 2, 60_000);
-  const { loader, bridge } = loading(chain);
+  const { loader, bridge } = load(chain);
   const wish = { view: { start: 0, end: 2 ** 40 }, columns: 1600, overviewColumns: 1600 };
   loader.wish(wish);
   await quiet(bridge);
@@ -110,7 +110,7 @@ test('a refusal that was outdated when it came is asked again', async () => {
     begun.loader.changed(2, size - 1, size); // the last of it is read while the refusal is on its way
     return ok({ tooMany: true, version: 1 });
   });
-  const begun = loading(chain, bridge);
+  const begun = load(chain, bridge);
   begun.loader.wish({ view: { start: 0, end: size }, columns: 1600, overviewColumns: 1600 });
   await quiet(bridge);
   expect(begun.loader.exact.covers({ start: 0, end: size })).toBe(true);
@@ -123,7 +123,7 @@ test('what is known one by one and outdated gives way to tiles where it has beco
   // Few extents at first, then so many that the tiles alone tell not to ask for them.
   const now = largeChain(size, 2, 20);
   const bridge = fakeBridge(now);
-  const { loader } = loading(now, bridge);
+  const { loader } = load(now, bridge);
   loader.wish({ view, columns: 800, overviewColumns: 800 });
   await quiet(bridge);
   expect(loader.exact.covers(view)).toBe(true);
@@ -141,7 +141,7 @@ test('a failure is told once and not repeated every frame', async () => {
   const chain = goldenChain();
   const bridge = fakeBridge(chain);
   bridge.answer('chain:tiles', () => fail({ code: 'X', what: 'no', subject: '', advice: '' }));
-  const { loader, onError } = loading(chain, bridge);
+  const { loader, onError } = load(chain, bridge);
   const wish = { view: { start: 0, end: chain.info.size }, columns: 100, overviewColumns: 100 };
   for (let i = 0; i < 5; i++) {
     loader.wish(wish);

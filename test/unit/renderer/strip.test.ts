@@ -103,6 +103,21 @@ test('one marked byte anywhere is seen in exactly one pixel, from tiles as from 
   );
 });
 
+test('a pixel of several tile columns counts what begins between them, and what runs on once', () => {
+  const half = 2 ** 11;
+  const view = { start: 0, end: 8 * half - 4 };
+  // Columns of 2 KiB, two to a pixel: different, alike, and one of both beside one alike.
+  const cache = tiled(11, 8 * half, [
+    [0, half, DATA],
+    [half, 5 * half + 512, NONE],
+    [5 * half + 512, 8 * half, DATA],
+  ]);
+  const strip = createStrip(4);
+  stripFromTiles(strip, 0, view, cache);
+  expect([...strip.runs]).toEqual([2, 1, 2, 1]);
+  expect([...strip.state].map(found => found === MIXED)).toEqual([true, false, true, false]);
+});
+
 test('coarser tiles stand in for finer ones that are not there', () => {
   const cache = tiled(12, 2 ** 20, [
     [0, 2 ** 19, DATA],
