@@ -1,4 +1,5 @@
 /** Entry of the merge worker thread: binds the core to its mailbox. */
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../shared/assert.ts';
 import { createMergeCore } from './core.ts';
@@ -6,8 +7,31 @@ import type { ToMerge } from './protocol.ts';
 import { rehearse } from './rehearse.ts';
 import { REHEARSE } from './spare-worker.ts';
 
+/** Between that of whoever draws (0 or less) and that of our servers (10). */
+const NICE = 5;
+
 assert(parentPort !== null, 'the merge worker runs only as a worker thread');
 const port = parentPort;
 const core = createMergeCore((message, transfer) => port.postMessage(message, transfer ?? []));
-port.on('message', (message: ToMerge) => core.receive(message));
+let isDrawn = false;
+port.on('message', (message: ToMerge) => {
+  core.receive(message);
+  if (isDrawn || message.kind !== 'call' || message.name !== 'tiles') return;
+  isDrawn = true;
+  yieldCores();
+});
 if (workerData === REHEARSE) void rehearse();
+
+/**
+ * Lets those who draw go first, once there is a first picture: what is still read may come a little later, a frame may
+ * not. Servers of our own yield even to this thread. Linux knows the priority of a single thread; elsewhere this would
+ * be the whole program's.
+ */
+function yieldCores(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(0, NICE);
+  } catch {
+    // the system does not let us, and everything works as well
+  }
+}
