@@ -9,6 +9,7 @@ import { rememberPreferences } from './state/preferences.ts';
 import { listenToPushes } from './state/pushes.ts';
 import { App } from './views/app.tsx';
 import { isMac } from './views/platform.ts';
+import { rehearsePictures } from './views/swatch-picture.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
@@ -25,7 +26,7 @@ rememberPreferences();
 listenToPushes(runCommand);
 listenToKeys(isMac());
 watchIdle();
-await untilFirstView();
+await untilFirstView(rehearsePictures);
 
 const root = document.getElementById('root');
 if (root !== null) {

@@ -15,8 +15,8 @@ export function glyphsFor(font: string, unit: number): Glyphs {
   return known.glyphs;
 }
 
-/** A function that draws a text once, on a canvas of its own, and keeps its mask. */
-function createTexts(font: string): (text: string) => Mask {
+/** A function that draws a text once in a font (CSS shorthand), on a canvas of its own, and keeps its mask. */
+export function createTexts(font: string): (text: string) => Mask {
   const canvas = new OffscreenCanvas(1, 1);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   const texts = new Map<string, Mask>();

@@ -5,10 +5,14 @@ import { now, useStore } from './store.ts';
 /** Milliseconds that the first view waits for a chain on its way; then the empty view says that it is being opened. */
 const PATIENCE = 200;
 
-/** Resolves when it is known what to show first. To draw the empty view before a chain would hold the chain's up. */
-export async function untilFirstView(): Promise<void> {
+/**
+ * Resolves when it is known what to show first. To draw the empty view before a chain would hold the chain's up;
+ * `meanwhile` is called once where one is waited for.
+ */
+export async function untilFirstView(meanwhile: () => void): Promise<void> {
   await refreshApp();
   if (now().opening === undefined) return;
+  meanwhile();
   await new Promise<void>(resolve => {
     const done = () => {
       clearTimeout(timer);

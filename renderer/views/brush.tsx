@@ -14,6 +14,8 @@ const SMALLEST = 10;
 export function Brush() {
   const area = useRef<HTMLDivElement>(null);
   const handle = useRef<HTMLDivElement>(null);
+  const before = useRef<HTMLDivElement>(null);
+  const after = useRef<HTMLDivElement>(null);
   const drag = useRef<{ part: Part; px: number; view: Viewport }>(undefined);
   const drawn = useRef('');
 
@@ -25,23 +27,20 @@ export function Brush() {
     const key = `${viewport.start} ${viewport.end} ${size} ${width}`;
     if (element === null || width === 0 || drawn.current === key) return;
     drawn.current = key;
-    const whole = viewport.end - viewport.start >= size;
     const from = (viewport.start / size) * width;
     const to = (viewport.end / size) * width;
     const length = Math.max(to - from, SMALLEST);
     const left = Math.min(Math.max((from + to - length) / 2, 0), width - length);
-    element.style.transform = `translateX(${left}px)`;
+    moveTo(element, left);
     element.style.width = `${length}px`;
-    element.dataset.whole = String(whole);
     element.dataset.narrow = String(length < 28);
     element.setAttribute('aria-valuenow', String(Math.round((viewport.start / size) * 100)));
     element.setAttribute(
       'aria-valuetext',
       `${formatOffset(Math.floor(viewport.start))} to ${formatOffset(Math.ceil(viewport.end))}`,
     );
-    const styles = area.current?.style;
-    styles?.setProperty('--brush-start', `${left}px`);
-    styles?.setProperty('--brush-end', `${left + length}px`);
+    moveTo(before.current, left - width);
+    moveTo(after.current, left + length);
   }, []);
   usePainter(paint);
 
@@ -93,6 +92,10 @@ export function Brush() {
         drag.current = undefined;
       }}
     >
+      <div className="brush-shades">
+        <div ref={before} />
+        <div ref={after} />
+      </div>
       <div
         ref={handle}
         className="brush"
@@ -110,4 +113,9 @@ export function Brush() {
       </div>
     </div>
   );
+}
+
+/** Moves an element to a CSS pixel without laying anything out. */
+function moveTo(element: HTMLElement | null, px: number): void {
+  if (element !== null) element.style.transform = `translateX(${px}px)`;
 }

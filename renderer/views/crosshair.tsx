@@ -1,7 +1,9 @@
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { OpenedChain } from '../../shared/ipc/contract.ts';
-import { type Hover, useStore } from '../state/store.ts';
+import { requestDraw } from '../draw/frame.ts';
+import { type Hover, now, useStore } from '../state/store.ts';
 import { HoverTooltip } from './hover-tooltip.tsx';
+import { usePainter } from './use-painter.ts';
 
 /** Milliseconds before the tooltip follows the pointer. */
 const DELAY = 80;
@@ -10,15 +12,19 @@ const DELAY = 80;
 export function Crosshair({ chain }: { readonly chain: OpenedChain }) {
   const ref = useRef<HTMLDivElement>(null);
   const [resting, setResting] = useState<Hover>();
+  const paint = useCallback(() => {
+    const line = ref.current;
+    const { hover } = now();
+    if (line === null) return;
+    line.hidden = hover === undefined;
+    if (hover !== undefined) line.style.transform = `translateX(${Math.round(hover.px)}px)`;
+  }, []);
+  usePainter(paint);
   useEffect(() => {
     let waiting: ReturnType<typeof setTimeout> | undefined;
     const stop = useStore.subscribe(({ hover, viewport }, before) => {
       if (hover === before.hover && (hover === undefined || viewport === before.viewport)) return;
-      const line = ref.current;
-      if (line !== null) {
-        line.hidden = hover === undefined;
-        line.style.transform = `translateX(${Math.round(hover?.px ?? 0)}px)`;
-      }
+      requestDraw();
       if (hover === undefined) {
         clearTimeout(waiting);
         waiting = undefined;

@@ -1,28 +1,26 @@
 import { useCallback, useRef } from 'react';
 import { ticksOf } from '../draw/ticks.ts';
 import { now } from '../state/store.ts';
-import { pxOf } from '../state/viewport.ts';
-import { TICK_SPACING } from './axis.tsx';
 import { usePainter } from './use-painter.ts';
 
-/** Faint lines that carry the axis' ticks down through the lanes. */
+/** Faint lines that carry the axis' ticks down through the lanes. They are moved, which lays out and paints nothing. */
 export function GridLines() {
-  const ref = useRef<SVGPathElement>(null);
+  const ref = useRef<HTMLDivElement>(null);
   const drawn = useRef('');
   const paint = useCallback(() => {
+    const lines = ref.current;
     const { viewport, width } = now();
     const key = `${viewport.start} ${viewport.end} ${width}`;
-    if (drawn.current === key) return;
+    if (lines === null || width === 0 || drawn.current === key) return;
     drawn.current = key;
-    const lines = ticksOf(viewport, width, TICK_SPACING).map(
-      offset => `M${Math.round(pxOf(viewport, offset, width)) + 0.5} 0V4000`,
-    );
-    ref.current?.setAttribute('d', lines.join(''));
+    const ticks = ticksOf(viewport, width);
+    while (lines.childElementCount < ticks.length) lines.append(document.createElement('div'));
+    for (const [i, line] of [...lines.children].entries())
+      (line as HTMLElement).style.transform = `translateX(${ticks[i]?.px ?? OUT_OF_SIGHT}px)`;
   }, []);
   usePainter(paint);
-  return (
-    <svg className="grid-lines" aria-hidden="true">
-      <path ref={ref} />
-    </svg>
-  );
+  return <div className="grid-lines" ref={ref} aria-hidden="true" />;
 }
+
+/** Where lines wait that are not needed: the area cuts them off. */
+const OUT_OF_SIGHT = -10;

@@ -6,37 +6,33 @@ import { runCommand } from '../state/commands.ts';
 import { isRemote } from '../state/legend-keys.ts';
 import { now, set, useStore } from '../state/store.ts';
 import { bytesPerPx } from '../state/viewport.ts';
-import { Untrusted } from './text.tsx';
+import { setText, Untrusted } from './text.tsx';
 import { usePainter } from './use-painter.ts';
 
-/** Cursor, zoom, what is being read, and how much was found. */
+/** Zoom, cursor, what is being read, and how much was found. */
 export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
-  const hover = useStore(state => state.hover?.offset);
-  const selected = useStore(state => state.selection?.offset);
   const progress = useStore(state => state.progress);
   const found = useStore(state => state.findings.length + state.moreFindings);
   const message = useStore(state => state.message);
+  const cursor = useRef<HTMLSpanElement>(null);
   const zoom = useRef<HTMLSpanElement>(null);
   const paint = useCallback(() => {
-    const { viewport, width } = now();
+    const { viewport, width, hover, selection } = now();
+    const at = hover?.offset ?? selection?.offset;
+    setText(cursor.current, at === undefined ? '' : formatOffset(at));
+    if (cursor.current !== null)
+      cursor.current.title = hover === undefined ? 'Selected offset' : 'Offset under the pointer';
     const bytes = bytesPerPx(viewport, width);
-    const text = `${formatSize(bytes < 1 ? Number(bytes.toFixed(2)) : Math.round(bytes))}/px`;
-    if (zoom.current !== null && zoom.current.textContent !== text) zoom.current.textContent = text;
+    setText(zoom.current, `${formatSize(bytes < 1 ? Number(bytes.toFixed(2)) : Math.round(bytes))}/px`);
   }, []);
   usePainter(paint);
   const reading = progress.filter(({ phase }) => phase === 'reading' || phase === 'waiting');
   const stopped = progress.some(({ phase }) => phase === 'cancelled');
   const failed = progress.some(({ phase }) => phase === 'failed');
-  const at = hover ?? selected;
   return (
     <footer className="status-bar">
-      <span
-        className="status-cursor mono"
-        title={hover === undefined ? 'Selected offset' : 'Offset under the pointer'}
-      >
-        {at === undefined ? '' : formatOffset(at)}
-      </span>
-      <span ref={zoom} title="Bytes in one pixel" />
+      <span className="status-zoom" ref={zoom} title="Bytes in one pixel" />
+      <span className="status-cursor mono" ref={cursor} />
       {message !== '' && <span className="status-message">{escapeUntrusted(message)}</span>}
       {reading.length > 0 && (
         <span className="status-reading">

@@ -11,6 +11,15 @@ export function Untrusted({ text, max = 256 }: { readonly text: string; readonly
   );
 }
 
+/** Writes a text where it is not the one that stands there, so that most frames lay out nothing. */
+export function setText(element: Element | null, text: string): void {
+  if (element === null || element.textContent === text) return;
+  const present = element.firstChild;
+  // A text that changes costs less than one that is replaced.
+  if (present instanceof Text) present.data = text;
+  else element.textContent = text;
+}
+
 /** An offset with the exact bytes on hover. */
 export function Offset({ at }: { readonly at: number }) {
   return (

@@ -10,7 +10,7 @@ const FORCED = matchMedia('(forced-colors: active)');
 let known: { readonly key: string; readonly ink: Ink } | undefined;
 
 /** The ink now. The same object until the theme changes. */
-function currentInk(): Ink {
+export function currentInk(): Ink {
   const { theme } = now();
   const forced = FORCED.matches;
   const dark = theme === 'system' ? DARK.matches : theme === 'dark';
@@ -43,11 +43,7 @@ function systemPalette(): Palette {
   document.body.append(probe);
   const colour = (name: string) => {
     probe.style.color = name;
-    const channels = getComputedStyle(probe).color.match(/\d+/g) ?? ['0', '0', '0'];
-    return `#${channels
-      .slice(0, 3)
-      .map(channel => Number(channel).toString(16).padStart(2, '0'))
-      .join('')}`;
+    return hexOf(getComputedStyle(probe).color);
   };
   const palette: Palette = {
     states: {
@@ -68,4 +64,10 @@ function systemPalette(): Palette {
   };
   probe.remove();
   return palette;
+}
+
+/** A computed colour, `rgb(...)`, as `#rrggbb`. */
+export function hexOf(computed: string): string {
+  const channels = computed.match(/\d+/g)?.slice(0, 3) ?? ['0', '0', '0'];
+  return `#${channels.map(channel => Number(channel).toString(16).padStart(2, '0')).join('')}`;
 }

@@ -8,11 +8,13 @@ import { goldenChain } from '../../support/fake-chain.ts';
 
 const target: OpenTarget = { kind: 'files', files: ['/images/top.qcow2'] };
 let shown: boolean;
+let rehearsals: number;
 
 beforeEach(() => {
   vi.useFakeTimers();
   Object.assign(window, { cowscope: fakeBridge(goldenChain()) });
   shown = false;
+  rehearsals = 0;
 });
 
 afterEach(() => {
@@ -26,7 +28,9 @@ async function wait(milliseconds: number): Promise<boolean> {
 }
 
 function start(): void {
-  void untilFirstView().then(() => {
+  void untilFirstView(() => {
+    rehearsals++;
+  }).then(() => {
     shown = true;
   });
 }
@@ -35,12 +39,14 @@ test('with nothing to open the first view is there once the program has answered
   start();
   expect(shown).toBe(false);
   expect(await wait(0)).toBe(true);
+  expect(rehearsals).toBe(0);
 });
 
 test('a chain on its way is waited for', async () => {
   set({ opening: target });
   start();
   expect(await wait(50)).toBe(false);
+  expect(rehearsals).toBe(1);
   set({ opening: undefined });
   expect(await wait(0)).toBe(true);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { trackRows } from '../../../renderer/a11y/track-rows.ts';
 import { trackSummary } from '../../../renderer/a11y/track-summary.ts';
-import { tickLabels, ticksOf } from '../../../renderer/draw/ticks.ts';
+import { tickLabels, tickOffsets, ticksOf } from '../../../renderer/draw/ticks.ts';
 import { exportUri, serversIn } from '../../../renderer/state/nbd-servers.ts';
 import { statisticsTsv } from '../../../renderer/state/statistics-tsv.ts';
 import { STATES } from '../../../shared/extent/flags.ts';
@@ -39,11 +39,16 @@ test('the rows of a table are the extents in view', async () => {
 
 test('ticks are multiples of a power of two and far enough apart', () => {
   const view = { start: 12_345, end: 9_876_543 };
-  const ticks = ticksOf(view, 1000, 130);
+  const ticks = tickOffsets(view, 1000, 130);
   const step = ticks[1]! - ticks[0]!;
   expect(Number.isInteger(Math.log2(step))).toBe(true);
   expect(ticks.every(tick => tick % step === 0 && tick >= view.start && tick <= view.end)).toBe(true);
   expect((step / (view.end - view.start)) * 1000).toBeGreaterThanOrEqual(130);
+});
+
+test('a tick lies on the pixel of its offset', () => {
+  const ticks = ticksOf({ start: 1 << 20, end: 9 << 20 }, 1000);
+  expect(ticks).toEqual([2, 4, 6, 8].map(mib => ({ offset: mib << 20, px: (mib - 1) * 125 })));
 });
 
 test('a size stands beside an offset only where it says it exactly', () => {

@@ -1,0 +1,73 @@
+/** Small pictures of states and marks, painted as in the lanes, each once for a theme. */
+import { type ExtentState, STATES } from '../../shared/extent/flags.ts';
+import { PRESENT } from '../../shared/ipc/contract.ts';
+import { glyphsFor } from '../draw/glyphs.ts';
+import type { Ink } from '../draw/ink.ts';
+import { holeSwatchLayout, laneLayout } from '../draw/lane-layout.ts';
+import { paintTrack } from '../draw/paint-track.ts';
+import { createStrip, MARKS } from '../lod/strip.ts';
+import { LEGEND, type LegendKey, type MarkKey } from '../state/legend-keys.ts';
+import { currentInk } from './theme.ts';
+
+/** Nothing is highlighted: one list for all swatches, since colours are kept by it. */
+const NOT_FADED: readonly boolean[] = [];
+/** CSS pixels. */
+const WIDTH = 24;
+const HEIGHT = 20;
+
+/** The state that a mark is shown on. */
+const GROUND: Readonly<Record<MarkKey, ExtentState>> = {
+  overrides: 'data',
+  holeOverrides: 'zeroHole',
+  shadowed: 'data',
+  dirty: 'data',
+  damaged: 'unallocated',
+  overridden: 'data',
+};
+
+const known = new WeakMap<Ink, Map<string, ImageData>>();
+
+/** The picture of a state or mark for the present pixel ratio; `lettered` as on narrow runs in the lanes. */
+export function swatchPicture(of: LegendKey, lettered: boolean, ink: Ink): ImageData {
+  const ratio = Math.max(1, Math.round(devicePixelRatio));
+  const key = `${of} ${lettered} ${ratio}`;
+  const pictures = known.get(ink) ?? new Map<string, ImageData>();
+  known.set(ink, pictures);
+  const picture = pictures.get(key) ?? paint(of, lettered, ink, ratio);
+  pictures.set(key, picture);
+  return picture;
+}
+
+/**
+ * Paints what the legend will show, while a chain is awaited: the code that paints lanes is compiled meanwhile, and the
+ * first picture comes the sooner.
+ */
+export function rehearsePictures(): void {
+  const context = document.createElement('canvas').getContext('2d', { alpha: false });
+  for (const key of Object.keys(LEGEND) as LegendKey[])
+    context?.putImageData(swatchPicture(key, true, currentInk()), 0, 0);
+}
+
+function paint(of: LegendKey, lettered: boolean, ink: Ink, ratio: number): ImageData {
+  const mark = of in PRESENT ? (of as MarkKey) : undefined;
+  const state = STATES.indexOf(mark === undefined ? (of as ExtentState) : GROUND[mark]);
+  const image = new ImageData(WIDTH * ratio, HEIGHT * ratio);
+  const { width, height } = image;
+  const strip = createStrip(width);
+  strip.state.fill(state);
+  strip.marks.fill(mark === undefined ? 0 : PRESENT[mark]);
+  const layout = (mark === 'holeOverrides' ? holeSwatchLayout : laneLayout)(height, ratio);
+  const plain =
+    mark === undefined
+      ? { ...layout, bodyEnd: height, notchStart: height, notchEnd: height, holeEnd: height }
+      : layout;
+  const glyphs = glyphsFor(`500 ${11 * ratio}px ${getComputedStyle(document.body).fontFamily}`, ratio);
+  const raster = { width, height, pixels: new Uint32Array(image.data.buffer) };
+  paintTrack(raster, strip, plain, ink, glyphs, {
+    labels: () => (lettered && mark === undefined ? [LEGEND[of].letter] : []),
+    faded: NOT_FADED,
+    marks: MARKS,
+    phase: 0,
+  });
+  return image;
+}
