@@ -9,6 +9,7 @@ import type { BenchChain } from './images.ts';
 import { type Contestant, inTurns, type Outcome } from './measure.ts';
 import EMPTY_WINDOW from './open-empty.cjs?raw';
 import WATCHER from './open-watcher.cjs?raw';
+import { pictureShown } from './picture-shown.ts';
 import type { LineResult } from './report.ts';
 import { type Start, withWindows } from './windows.ts';
 
@@ -48,7 +49,7 @@ function emptyWindow(start: Start, folder: string): Contestant {
 
 function ourWindow({ root }: Bench, start: Start, folder: string, chain: BenchChain): Contestant {
   const watcher = join(folder, 'watch.cjs');
-  writeFileSync(watcher, WATCHER);
+  writeFileSync(watcher, `const pictureShown = ${pictureShown};\n${WATCHER}`);
   return {
     name: 'cowscope window',
     run: () => untilPainted(start, folder, ['-r', watcher, root, chain.top]),

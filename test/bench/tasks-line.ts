@@ -11,9 +11,11 @@ import { type Tasks, traceTasks } from '../soak/task-probe.ts';
 import { actAtRandom, command, openFiles } from '../soak/user.ts';
 import { percentile } from '../soak/window-probe.ts';
 import { type Bench, medianOf } from './context.ts';
+import { driveGently } from './drive-gently.ts';
 import type { BenchChain } from './images.ts';
 import { type Contestant, inTurns, type Outcome } from './measure.ts';
 import { generator } from './patterns.ts';
+import { pictureShown } from './picture-shown.ts';
 import type { LineResult, Row } from './report.ts';
 import { type Windows, withWindows } from './windows.ts';
 
@@ -31,7 +33,9 @@ const MIB = 2 ** 20;
 export function tasksLine(bench: Bench): Promise<LineResult> {
   return withWindows(bench, async windows => {
     const { size, runs } = bench.options;
-    const outcomes = await inTurns([useRun(bench, windows, bench.store.chain('alt', size))], runs);
+    const chain = bench.store.chain('alt', size);
+    const end = driveGently();
+    const outcomes = await inTurns([useRun(bench, windows, chain)], runs).finally(end);
     const [use] = outcomes as [Outcome];
     const rows = (['main', 'window'] as const).flatMap((side): Row[] => [
       {
@@ -76,7 +80,7 @@ function useRun({ root }: Bench, { start, runtime, isRoot }: Windows, chain: Ben
       });
       try {
         const page = await app.firstWindow();
-        await page.locator('.lanes').waitFor();
+        await page.waitForFunction(pictureShown);
         const random = generator(1);
         const use = async (length: number) => {
           for (const end = performance.now() + length; performance.now() < end; )

@@ -1,6 +1,7 @@
 /** The window in use for a long time: what it holds returns to its level, and what is drawn comes in time. */
 import { fileURLToPath } from 'node:url';
 import type { ElectronApplication, Page } from '@playwright/test';
+import { driveGently } from '../bench/drive-gently.ts';
 import { openImageStore, type SizeName } from '../bench/images.ts';
 import { generator } from '../bench/patterns.ts';
 import { describeSetting, markdownTable, writeResults } from '../bench/report.ts';
@@ -42,6 +43,7 @@ interface Times {
 test(`${MINUTES} minutes of use without aim, seed ${SEED}`, async ({ start }) => {
   const store = openImageStore(process.env.COWSCOPE_SOAK_IMAGES, console.log);
   const { top } = store.chain('alt', SIZE);
+  const end = driveGently();
   try {
     const { app, page } = await start('--window-size', '1600x1000');
     page.setDefaultTimeout(OPENING);
@@ -119,6 +121,7 @@ test(`${MINUTES} minutes of use without aim, seed ${SEED}`, async ({ start }) =>
       .soft(spread(times.frames).most, 'frames, 999 of 1000')
       .toBeLessThanOrEqual(frameLimit(times.framesLeftAlone));
   } finally {
+    end();
     if (process.env.COWSCOPE_SOAK_IMAGES === undefined) store.remove();
   }
 });
