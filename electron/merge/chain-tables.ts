@@ -7,92 +7,35 @@
 
 import { CowscopeError } from '../../shared/errors.ts';
 import { isFullyRead } from '../../shared/extent/compare.ts';
-import { createFeeder, type TableFeeder } from '../../shared/extent/feeder.ts';
-import {
-  ABSENT,
-  DAMAGED,
-  DEPTH_SHIFT,
-  depthOf,
-  HOLE,
-  LOCAL,
-  UNREAD,
-  ZERO,
-} from '../../shared/extent/flags.ts';
-import { BITMAP_PREFIX } from '../../shared/extent/nbdinfo-text.ts';
-import { type Page, PageWriter, WordSet } from '../../shared/extent/page.ts';
+import { ABSENT, DEPTH_SHIFT, depthOf, HOLE, LOCAL, UNREAD, ZERO } from '../../shared/extent/flags.ts';
+import { type Page, PageWriter } from '../../shared/extent/page.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
-import { type ContextRole, decodeBatch } from '../../shared/extent/status-decoder.ts';
+import { decodeBatch } from '../../shared/extent/status-decoder.ts';
 import {
   createSweeper,
   type SweepLayer,
   type SweepOverlay,
   type SweptPage,
 } from '../../shared/extent/sweep.ts';
-import { chainPageSpan, createTable, type ExtentTable } from '../../shared/extent/table.ts';
+import { chainPageSpan } from '../../shared/extent/table.ts';
 import type { TrackInfo } from '../../shared/ipc/contract.ts';
 import { formatSize } from '../../shared/offset.ts';
-import { type BitmapMap, createBitmapMap, mapBitmapPage } from '../qcow2/bitmap-map.ts';
-import { openQcow2, type Qcow2Image } from '../qcow2/image.ts';
-import { createMap, mapPage, type Qcow2Map } from '../qcow2/map.ts';
-import type { Problem } from '../qcow2/problems.ts';
-import { createNumberTable, feedNumbers, type NumberTable } from './number-tables.ts';
+import { mapPage } from '../qcow2/map.ts';
+import { feedNumbers } from './number-tables.ts';
+import { bitmapPages, damagePage } from './overlay-pages.ts';
 import type { LayerPlan, MergePlan } from './protocol.ts';
+import {
+  feedersOf,
+  type MetadataTable,
+  type NbdTables,
+  openHosts,
+  openLayer,
+  openNamedBitmap,
+  type StoredLayer,
+} from './stored-layer.ts';
 
-/** Bitmaps of one layer that are read unasked: an image may hold 65,535, and each costs memory and time a page. */
-const MAX_BITMAPS = 64;
-/** Most problem records kept for one layer. */
-const MAX_PROBLEMS = 1000;
 /** Pages of all layers together: every disk that an L1 table can reach has fewer, and empty ones take memory too. */
 const MAX_PAGES = 2 ** 22;
-/** Codes of the pages that mark damage. */
-const UNDAMAGED = 0;
-const DAMAGED_HERE = 1;
-const DAMAGE_WORDS = [0, DAMAGED];
-/** Proposed in 2021: hole, zero and allocated-here as bits 0 to 2 of one word. */
-export const JOINT_ALLOCATION = 'qemu:joint-allocation';
-
-/** What is held of one layer. */
-export interface StoredLayer {
-  readonly index: number;
-  readonly plan: LayerPlan;
-  readonly metadata: MetadataTable | undefined;
-  readonly nbd: NbdTables | undefined;
-  /** Problems of the image and its tables, each once, at most MAX_PROBLEMS. */
-  readonly problems: ReadonlyMap<string, Problem>;
-}
-
-/** The metadata witness of a layer. */
-export interface MetadataTable {
-  readonly image: Qcow2Image;
-  readonly map: Qcow2Map;
-  readonly table: ExtentTable;
-  /**
-   * The layer's dirty bitmaps, read from the file a page at a time: the first MAX_BITMAPS, and those asked for by name.
-   * Those that cannot be trusted are unknown throughout.
-   */
-  readonly bitmaps: OpenBitmap[];
-}
-
-/** A dirty bitmap that is read from its image. */
-export interface OpenBitmap {
-  readonly name: string;
-  readonly map: BitmapMap;
-  readonly words: WordSet;
-}
-
-/** The nbd witness of a layer. */
-export interface NbdTables {
-  readonly table: ExtentTable;
-  readonly feeder: TableFeeder;
-  readonly roles: readonly ContextRole[];
-  readonly bitmaps: readonly {
-    readonly name: string;
-    readonly table: ExtentTable;
-    readonly feeder: TableFeeder;
-  }[];
-  /** Contexts kept as their raw numbers, by their place in the plan's list. */
-  readonly numbers: ReadonlyMap<number, NumberTable>;
-}
 
 /** A lane of the sweep: a layer, or one depth of a whole-chain export. Base first. */
 interface Lane {
@@ -155,7 +98,7 @@ export function openChainTables(plan: MergePlan): ChainTables {
   const layers = plan.layers.map((layer, index) => openLayer(layer, index, pageSpan));
   const hostMaps = new Map<number, MetadataTable>();
   const dropped = new Uint8Array(pageCount);
-  const bitmapWriter = new PageWriter();
+  const overlayWriter = new PageWriter();
   const sweeper = createSweeper();
   let lanes = lanesOf(layers, 1);
   let deepest = 1;
@@ -245,7 +188,7 @@ export function openChainTables(plan: MergePlan): ChainTables {
   function hostTable(layer: StoredLayer): MetadataTable {
     let hosts = hostMaps.get(layer.index);
     if (hosts === undefined) {
-      hosts = openMetadata(layer.plan, pageSpan, true, problemSink(layer.problems as Map<string, Problem>));
+      hosts = openHosts(layer, pageSpan);
       hostMaps.set(layer.index, hosts);
     }
     return hosts;
@@ -276,66 +219,19 @@ export function openChainTables(plan: MergePlan): ChainTables {
     return { page, words: layer.metadata.table.words.words, size };
   }
 
-  /** The dirty bitmaps of one page of a layer: from the file where our own reader has it, else as fed. */
-  function* bitmapPages(
-    layer: StoredLayer,
-    index: number,
-    only: string | undefined,
-  ): Generator<{ name: string; page: Page | undefined; words: readonly number[] }> {
-    if (layer.metadata === undefined) {
-      for (const { name, table } of layer.nbd?.bitmaps ?? [])
-        if (only === undefined || only === name)
-          yield { name, page: table.pages[index], words: table.words.words };
-      return;
-    }
-    const start = index * pageSpan;
-    if (start >= layer.plan.size) return;
-    for (const { name, map, words } of layer.metadata.bitmaps) {
-      if (only !== undefined && only !== name) continue;
-      bitmapWriter.begin();
-      mapBitmapPage(map, start, Math.min(start + pageSpan, layer.plan.size), bitmapWriter);
-      yield { name, page: bitmapWriter.seal(), words: words.words };
-    }
-  }
-
-  /** The clusters of one page that a problem of the layer's metadata is about; undefined where there is none. */
-  function damagePage(
-    { plan: { size, clusterSize }, problems }: StoredLayer,
-    index: number,
-  ): Page | undefined {
-    if (problems.size === 0) return undefined;
-    const start = index * pageSpan;
-    const end = Math.min(start + pageSpan, size);
-    const places = [...problems.values()]
-      .filter(({ severity }) => severity !== 'note')
-      .map(({ guestOffset = -1 }) => guestOffset - (guestOffset % clusterSize))
-      .filter(offset => offset >= start && offset < end)
-      .sort((a, b) => a - b);
-    if (places.length === 0) return undefined;
-    bitmapWriter.begin();
-    let described = start;
-    for (const offset of new Set(places)) {
-      if (offset > described) bitmapWriter.push(described - start, UNDAMAGED);
-      bitmapWriter.push(offset - start, DAMAGED_HERE);
-      described = offset + clusterSize;
-    }
-    if (described < end) bitmapWriter.push(described - start, UNDAMAGED);
-    return bitmapWriter.seal();
-  }
-
   function sweep(index: number, options: SweepOptions = {}): SweptPage {
     const chosen = options.layer === undefined ? lanes : [lanes[options.layer] as Lane];
     const base = index * pageSpan;
     const size = options.layer === undefined ? plan.size : (chosen[0] as Lane).layer.plan.size;
     const overlays: SweepOverlay[] = [];
     chosen.forEach((lane, at) => {
-      const damage = damagePage(lane.layer, index);
-      if (damage !== undefined) overlays.push({ layer: at, page: damage, words: DAMAGE_WORDS });
+      const damage = damagePage(lane.layer, index, pageSpan, overlayWriter);
+      if (damage !== undefined) overlays.push({ layer: at, ...damage });
       const { bitmap: only } = options;
       if (only !== undefined && only.layer !== lane.layer.index) return;
       if (only !== undefined) openNamedBitmap(lane.layer, only.name);
-      for (const { page, words } of bitmapPages(lane.layer, index, only?.name))
-        overlays.push({ layer: at, page, words });
+      for (const page of bitmapPages(lane.layer, index, pageSpan, overlayWriter, only?.name))
+        overlays.push({ layer: at, ...page });
     });
     return sweeper.sweep(
       chosen.map(lane => sweepLane(lane, index, options)),
@@ -383,92 +279,12 @@ function checkPages(plan: MergePlan, pageCount: number, pageSpan: number): void 
   });
 }
 
-function feedersOf(nbd: NbdTables): TableFeeder[] {
-  const others = [...nbd.bitmaps, ...nbd.numbers.values()];
-  return [nbd.feeder, ...others.map(({ feeder }) => feeder)];
-}
-
 /** The word of one depth of a whole-chain export: what lies under a shallower owner is not known. */
 function wordAtDepth(word: number, depth: number): number {
   const owner = depthOf(word);
   if (word & ABSENT || owner > depth) return ABSENT | HOLE | ZERO;
   if (owner === depth || !(word & LOCAL)) return word & ((1 << DEPTH_SHIFT) - 1);
   return UNREAD;
-}
-
-function openLayer(plan: LayerPlan, index: number, pageSpan: number): StoredLayer {
-  const problems = new Map<string, Problem>();
-  return {
-    index,
-    plan,
-    problems,
-    metadata:
-      plan.metadata === undefined ? undefined : openMetadata(plan, pageSpan, false, problemSink(problems)),
-    nbd: plan.nbd === undefined ? undefined : openNbd(plan, pageSpan),
-  };
-}
-
-/** Pages may be read again, so that a problem can come more than once. */
-function problemSink(problems: Map<string, Problem>): (problem: Problem) => void {
-  return problem => {
-    if (problems.size < MAX_PROBLEMS) problems.set(`${problem.code} ${problem.what}`, problem);
-  };
-}
-
-function openMetadata(
-  plan: LayerPlan,
-  pageSpan: number,
-  hosts: boolean,
-  onProblem: (problem: Problem) => void,
-): MetadataTable {
-  const { fd, fileSize, path, dataFileFd, snapshotId } = plan.metadata as NonNullable<LayerPlan['metadata']>;
-  const image = openQcow2({ fd, size: fileSize, path });
-  for (const problem of image.problems) onProblem(problem);
-  const table = createTable(plan.size, pageSpan);
-  const map = createMap(image, {
-    words: table.words,
-    hosts,
-    onProblem,
-    // The length of a device is not known here: nothing then lies past its end.
-    ...(dataFileFd === undefined
-      ? {}
-      : { dataFile: { fd: dataFileFd, size: Number.POSITIVE_INFINITY, path } }),
-    ...(snapshotId === undefined ? {} : { snapshotId }),
-  });
-  const names = snapshotId === undefined ? image.bitmaps.slice(0, MAX_BITMAPS).map(({ name }) => name) : [];
-  const bitmaps = names.map(name => openBitmap(image, name, onProblem));
-  return { image, map, table, bitmaps };
-}
-
-function openBitmap(image: Qcow2Image, name: string, onProblem: (problem: Problem) => void): OpenBitmap {
-  const words = new WordSet();
-  return { name, words, map: createBitmapMap(image, name, { words, onProblem }) };
-}
-
-/** Opens a bitmap that was asked for by name and is not among the first ones. */
-function openNamedBitmap({ metadata, problems }: StoredLayer, name: string): void {
-  if (metadata === undefined || metadata.bitmaps.some(bitmap => bitmap.name === name)) return;
-  metadata.bitmaps.push(openBitmap(metadata.image, name, problemSink(problems as Map<string, Problem>)));
-}
-
-function openNbd(plan: LayerPlan, pageSpan: number): NbdTables {
-  const { contexts } = plan.nbd as NonNullable<LayerPlan['nbd']>;
-  const table = createTable(plan.size, pageSpan);
-  const bitmaps: { name: string; table: ExtentTable; feeder: TableFeeder }[] = [];
-  const numbers = new Map<number, NumberTable>();
-  const roles = contexts.map((name, index): ContextRole => {
-    if (name === 'base:allocation') return { use: 'allocation' };
-    if (name === 'qemu:allocation-depth') return { use: 'depth' };
-    if (!name.startsWith(BITMAP_PREFIX)) {
-      numbers.set(index, createNumberTable(name, plan.size, pageSpan));
-      return { use: name === JOINT_ALLOCATION ? 'joint' : 'ignored' };
-    }
-    const own = createTable(plan.size, pageSpan);
-    const feeder = createFeeder(own);
-    bitmaps.push({ name: name.slice(BITMAP_PREFIX.length), table: own, feeder });
-    return { use: 'bitmap', feeder };
-  });
-  return { table, feeder: createFeeder(table), roles, bitmaps, numbers };
 }
 
 function lanesOf(layers: readonly StoredLayer[], deepest: number): Lane[] {

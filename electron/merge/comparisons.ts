@@ -16,8 +16,8 @@ import { type Page, PageWriter } from '../../shared/extent/page.ts';
 import type { ExtentTable } from '../../shared/extent/table.ts';
 import type { RangeFinding } from '../../shared/ipc/contract.ts';
 import { mapBitmapPage } from '../qcow2/bitmap-map.ts';
-import { JOINT_ALLOCATION, type StoredLayer } from './chain-tables.ts';
 import { lowNumber, type NumberTable } from './number-tables.ts';
+import { JOINT_ALLOCATION, type StoredLayer } from './stored-layer.ts';
 
 /** Two tables of one layer that should agree. */
 export interface Comparison {

@@ -5,8 +5,8 @@ import { wordAt } from '../../shared/extent/table.ts';
 import type { Evidence } from '../../shared/ipc/contract.ts';
 import { formatSize } from '../../shared/offset.ts';
 import { mapBitmapPage } from '../qcow2/bitmap-map.ts';
-import { JOINT_ALLOCATION, type MetadataTable, type NbdTables, type StoredLayer } from './chain-tables.ts';
 import { numberText } from './number-tables.ts';
+import { JOINT_ALLOCATION, type MetadataTable, type NbdTables, type StoredLayer } from './stored-layer.ts';
 
 /** The evidence of every bitmap of the layer, in the file and over NBD, and of every context kept as its numbers. */
 export function contextEvidence(layer: StoredLayer, offset: number): Evidence[] {

@@ -7,12 +7,13 @@
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/errors.ts';
 import { createPyramid, type Pyramid, summarise } from '../../shared/extent/pyramid.ts';
 import { type LayerProgress, TILE_COLUMNS } from '../../shared/ipc/contract.ts';
-import { type ChainTables, openChainTables, type StoredLayer } from './chain-tables.ts';
+import { type ChainTables, openChainTables } from './chain-tables.ts';
 import { createFindingLog, type FindingLog } from './findings.ts';
 import { inspectAt } from './inspect.ts';
 import type { FromMerge, MergeCallName, MergeCalls, MergePlan, ToMerge } from './protocol.ts';
 import { extentsOf, seekIn, statisticsOf, tilesOf } from './queries.ts';
 import { createReadingPlan, type ReadingPlan } from './reading-plan.ts';
+import type { StoredLayer } from './stored-layer.ts';
 import { contextTotalsOf, overviewOf, streamList, totalsOf } from './stream.ts';
 
 /** Longest stretch of work between two looks at the mailbox, in milliseconds. */

@@ -2,10 +2,11 @@
 import type { RangeFinding } from '../../shared/ipc/contract.ts';
 import { formatOffset } from '../../shared/offset.ts';
 import type { Problem } from '../qcow2/problems.ts';
-import type { ChainTables, StoredLayer } from './chain-tables.ts';
+import type { ChainTables } from './chain-tables.ts';
 import { type Comparison, comparisonsOf } from './comparisons.ts';
 import type { LayerProblem } from './protocol.ts';
 import { forPages } from './queries.ts';
+import type { StoredLayer } from './stored-layer.ts';
 
 /** Differences kept; the rest is counted. */
 const MAX_DIFFERENCES = 2000;

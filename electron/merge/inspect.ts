@@ -19,10 +19,11 @@ import { guestWord, layerWord, stopAt } from '../../shared/extent/view.ts';
 import type { Evidence, InspectedLayer, Inspection } from '../../shared/ipc/contract.ts';
 import { formatSize } from '../../shared/offset.ts';
 import { describeCluster } from '../qcow2/describe.ts';
-import type { ChainTables, NbdTables, StoredLayer } from './chain-tables.ts';
+import type { ChainTables } from './chain-tables.ts';
 import { contextEvidence } from './context-evidence.ts';
 import { isWholeChain } from './protocol.ts';
 import { extentAt, hiddenAt } from './queries.ts';
+import type { NbdTables, StoredLayer } from './stored-layer.ts';
 
 /** Inspects one offset of the guest. Throws OFFSET_OUTSIDE where the disk has no such byte. */
 export function inspectAt(tables: ChainTables, offset: number): Inspection {
