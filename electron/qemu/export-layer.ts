@@ -188,7 +188,7 @@ function failure(layer: ExportSource, reason: Omit<ErrorRecord, 'subject'>): Cow
 
 const MISSING = {
   code: 'QEMU_NBD_MISSING',
-  what: 'qemu-nbd is not installed, so only the metadata witness can be asked',
+  what: 'qemu-nbd is not installed or does not run, so only the metadata witness can be asked',
   advice:
     'install qemu-utils (Debian, Ubuntu), qemu-img (Fedora) or qemu (Arch, Homebrew), or set COWSCOPE_QEMU_NBD',
 };

@@ -41,6 +41,9 @@ function prefixes(prlimit: string | undefined, setpriv: string | undefined): str
   return ways.filter((way, i) => i === 0 || way.length < (ways[i - 1]?.length ?? 0));
 }
 
+/** On Windows qemu-nbd serves no unix sockets that Node could reach. */
+const SERVES_FILES = process.platform !== 'win32';
+
 const found = new Map<string, Promise<QemuTool | undefined>>();
 
 /**
@@ -48,7 +51,18 @@ const found = new Map<string, Promise<QemuTool | undefined>>();
  * none that runs. Looked for once in a process for each value of the two variables.
  */
 export function findQemuNbd(environment: NodeJS.ProcessEnv = process.env): Promise<QemuTool | undefined> {
-  return remember(environment.COWSCOPE_QEMU_NBD || 'qemu-nbd', environment.PATH ?? '');
+  const { name, searchPath } = wanted(environment);
+  return remember(name, searchPath);
+}
+
+/** Whether there is a qemu-nbd to use, without starting it: it may still turn out not to run. */
+export async function hasQemuNbd(environment: NodeJS.ProcessEnv = process.env): Promise<boolean> {
+  const { name, searchPath } = wanted(environment);
+  return SERVES_FILES && (await findProgram(name, searchPath)) !== undefined;
+}
+
+function wanted(environment: NodeJS.ProcessEnv): { readonly name: string; readonly searchPath: string } {
+  return { name: environment.COWSCOPE_QEMU_NBD || 'qemu-nbd', searchPath: environment.PATH ?? '' };
 }
 
 /** True when `version` is major.minor or newer. */
@@ -78,7 +92,7 @@ function remember(name: string, searchPath: string): Promise<QemuTool | undefine
 }
 
 async function findTool(name: string, searchPath: string): Promise<QemuTool | undefined> {
-  if (process.platform === 'win32') return undefined; // qemu-nbd serves no unix sockets there that Node could reach
+  if (!SERVES_FILES) return undefined;
   const path = await findProgram(name, searchPath);
   if (path === undefined) return undefined;
   const helpers = await Promise.all([findProgram('prlimit', searchPath), findProgram('setpriv', searchPath)]);

@@ -13,7 +13,7 @@ import { connectNbd } from '../nbd/client.ts';
 import { NbdError } from '../nbd/errors.ts';
 import { walkReconnecting } from '../nbd/reconnect.ts';
 import { type ExportOptions, exportLayer, type LayerExport } from '../qemu/export-layer.ts';
-import { findQemuNbd } from '../qemu/tools.ts';
+import { findQemuNbd, hasQemuNbd } from '../qemu/tools.ts';
 import { withEstimate } from './estimate.ts';
 import type { LayerFeed, OpenedTarget } from './opened-target.ts';
 import type { SessionOptions, WitnessChoice } from './session-options.ts';
@@ -37,11 +37,12 @@ export async function openFiles(
   const serving = { forceShare: options.share === true, giveWay: options.pictured === true };
   const { files, format, snapshot } = target;
   const { allow, allowAll } = consent;
-  if (witness !== 'metadata') void findQemuNbd(); // looked for meanwhile
+  // Looked for meanwhile. Whoever waits for a picture does not wait for it to tell its version, too.
+  const isThere = witness !== 'metadata' && (options.pictured === true ? hasQemuNbd() : runs());
   const found = await discoverChain({ files, format, allow, allowAll });
   try {
-    const needsQemu = witness !== 'metadata' || found.layers.some(({ info }) => info.format === 'raw');
-    const haveQemu = needsQemu && (await findQemuNbd()) !== undefined;
+    const hasRaw = found.layers.some(({ info }) => info.format === 'raw');
+    const haveQemu = await (hasRaw ? runs() : isThere);
     const layers = found.layers.map((open, index) => {
       const own = index === found.layers.length - 1 ? snapshotOf(open, snapshot) : undefined;
       return open.info.format === 'raw'
@@ -64,6 +65,11 @@ export async function openFiles(
     await found.close();
     throw error;
   }
+}
+
+/** Whether there is a qemu-nbd that runs. */
+async function runs(): Promise<boolean> {
+  return (await findQemuNbd()) !== undefined;
 }
 
 /** How the layers' own servers are run. */

@@ -1,7 +1,7 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { atLeast, findQemuNbd, parseVersion } from '../../../electron/qemu/tools.ts';
+import { atLeast, findQemuNbd, hasQemuNbd, parseVersion } from '../../../electron/qemu/tools.ts';
 import { temporaryFolder } from '../../support/tools.ts';
 
 describe('parseVersion', () => {
@@ -99,3 +99,22 @@ function tmpFile(): string {
   writeFileSync(path, 'not a program');
   return path;
 }
+
+describe('hasQemuNbd', () => {
+  it('starts nothing: a program that does not run is there all the same', async () => {
+    const marker = join(temporaryFolder(), 'started');
+    const folder = folderWith('qemu-nbd', `touch ${marker}; exit 1`);
+    const environment = { PATH: `${folder}:/usr/bin:/bin` };
+    expect(await hasQemuNbd(environment)).toBe(true);
+    expect(existsSync(marker)).toBe(false);
+    expect(await findQemuNbd(environment)).toBeUndefined();
+    expect(existsSync(marker)).toBe(true);
+  });
+
+  it('is false where there is none, or only a file that may not be executed', async () => {
+    expect(await hasQemuNbd({})).toBe(false);
+    expect(await hasQemuNbd({ PATH: temporaryFolder() })).toBe(false);
+    expect(await hasQemuNbd({ PATH: folderWith('qemu-nbd', 'true', 0o644) })).toBe(false);
+    expect(await hasQemuNbd({ PATH: process.env.PATH, COWSCOPE_QEMU_NBD: '/nowhere/qemu-nbd' })).toBe(false);
+  });
+});
