@@ -3,6 +3,9 @@ import { ticksOf } from '../draw/ticks.ts';
 import { now } from '../state/store.ts';
 import { usePainter } from './use-painter.ts';
 
+/** CSS pixels: where lines wait that are not needed. The area cuts them off. */
+const OUT_OF_SIGHT = -10;
+
 /** Faint lines that carry the axis' ticks down through the lanes. They are moved, which lays out and paints nothing. */
 export function GridLines() {
   const ref = useRef<HTMLDivElement>(null);
@@ -21,6 +24,3 @@ export function GridLines() {
   usePainter(paint);
   return <div className="grid-lines" ref={ref} aria-hidden="true" />;
 }
-
-/** Where lines wait that are not needed: the area cuts them off. */
-const OUT_OF_SIGHT = -10;
