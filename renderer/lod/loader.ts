@@ -43,6 +43,8 @@ export interface Loader {
   wish(wish: Wish): void;
   /** Something was read in [start, end). */
   changed(version: number, start: number, end: number): void;
+  /** Level of the tiles that show the whole axis, and are asked again wherever it changed. */
+  overviewLevel(): number;
   /** Grows whenever what is known of the whole axis changes. */
   overviewRevision(): number;
   /** True while something on screen is on its way. */
@@ -190,6 +192,7 @@ export function createLoader({ session, size, call, onData, onError }: LoaderOpt
       exact.invalidate(start, end);
       pump();
     },
+    overviewLevel: () => overviewLevel,
     overviewRevision: () => overviewRevision,
     busy: () => underWay?.seen === true,
     dispose() {

@@ -8,18 +8,19 @@ import { levelFor, tileBytes } from './level.ts';
 import { MARKS, MIXED, NOTHING, type Strip, soleState } from './strip.ts';
 import type { TileCache } from './tile-cache.ts';
 
-/** Fills columns [from, to) of the strip of one track. What no tile covers is left as it is. */
+/**
+ * Fills the strip of one track from tiles of the level `finest` and coarser ones. What no tile covers is left as it is.
+ * A finer level than the one that is kept up to date would be drawn as it was.
+ */
 export function stripFromTiles(
   strip: Strip,
   track: number,
   view: Viewport,
   tiles: TileCache,
-  from = 0,
-  to = strip.width,
+  finest = levelFor((view.end - view.start) / strip.width),
 ): void {
-  const bytesPerColumn = (view.end - view.start) / strip.width;
-  const wanted = levelFor(bytesPerColumn);
-  fill(strip, track, view, tiles, [wanted, ...tiles.levels().filter(level => level > wanted)], from, to);
+  const levels = [finest, ...tiles.levels().filter(level => level > finest)];
+  fill(strip, track, view, tiles, levels, 0, strip.width);
 }
 
 function fill(

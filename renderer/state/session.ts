@@ -62,7 +62,7 @@ export function overviewOf(track: number, size: number, columns: number): Strip 
   const axis = { start: 0, end: size };
   const exact = loader?.exact.covers(axis) === true;
   if (loader !== undefined && exact) readStrip(strip, track, axis, loader);
-  else if (loader !== undefined) stripFromTiles(strip, track, axis, loader.tiles);
+  else if (loader !== undefined) stripFromTiles(strip, track, axis, loader.tiles, loader.overviewLevel());
   return strip;
 }
 

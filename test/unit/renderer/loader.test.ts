@@ -1,5 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { createLoader, type Loader } from '../../../renderer/lod/loader.ts';
+import { createStrip } from '../../../renderer/lod/strip.ts';
+import { stripFromTiles } from '../../../renderer/lod/strip-from-tiles.ts';
 import { MAX_TILES_PER_CALL, type TilesRequest } from '../../../shared/ipc/contract.ts';
 import { fail, ok } from '../../../shared/result.ts';
 import { type FakeBridge, fakeBridge } from '../../support/fake-bridge.ts';
@@ -135,6 +137,36 @@ test('what is known one by one and outdated gives way to tiles where it has beco
   expect(loader.exact.get()).toBeUndefined();
   expect(loader.overviewRevision()).toBeGreaterThan(revision);
   expect(asked(bridge, 'chain:extents').length).toBeLessThanOrEqual(asks + 1);
+});
+
+test('the whole disk follows what is read also beside a view of a part of it', async () => {
+  const size = 2 ** 40;
+  const axis = { start: 0, end: size };
+  const part = { start: 0, end: 2 ** 34 };
+  const columns = 697; // between two powers of two: the lanes take a finer level than the overview
+  const overviewOf = (of: Loader, finest?: number) => {
+    const strip = createStrip(columns);
+    stripFromTiles(strip, 1, axis, of.tiles, finest);
+    return [...strip.runs];
+  };
+  const now = largeChain(size, 2, 60_000);
+  const bridge = fakeBridge(now);
+  const { loader: follows } = load(now, bridge);
+  follows.wish({ view: axis, columns, overviewColumns: columns });
+  await quiet(bridge);
+  follows.wish({ view: part, columns, overviewColumns: columns });
+  await quiet(bridge);
+  Object.assign(now, largeChain(size, 2, 90_000));
+  follows.changed(2, 0, size);
+  await quiet(bridge);
+
+  const { loader: anew } = load(now, bridge);
+  anew.wish({ view: part, columns, overviewColumns: columns });
+  await quiet(bridge);
+  const expected = overviewOf(anew);
+  expect(overviewOf(follows, follows.overviewLevel())).toEqual(expected);
+  expect(overviewOf(follows)).not.toEqual(expected); // the finer tiles of the first view are what was
+  follows.dispose();
 });
 
 test('a failure is told once and not repeated every frame', async () => {

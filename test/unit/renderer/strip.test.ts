@@ -141,6 +141,10 @@ test('finer tiles are taken where they are, coarser ones beside them', () => {
   expect(strip.state[100]).toBe(state('data'));
   expect(strip.state[249]).toBe(state('data'));
   expect(strip.state[251]).toBe(state('unallocated'));
+  // The whole axis is drawn from the level that is kept up to date: a finer one may show what was long ago.
+  const overview = createStrip(1000);
+  stripFromTiles(overview, 0, { start: 0, end: size }, cache, 14);
+  expect(overview.state[100]).toBe(state('unallocated'));
 });
 
 test('without any tile nothing is known', () => {
