@@ -1,5 +1,5 @@
 /** Entry of the merge worker thread: binds the core to its mailbox. */
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../shared/assert.ts';
 import { createMergeCore } from './core.ts';
@@ -30,7 +30,7 @@ if (workerData === REHEARSE) void rehearse();
 function yieldCores(): void {
   if (process.platform !== 'linux') return;
   try {
-    setPriority(0, NICE);
+    if (getPriority(0) < NICE) setPriority(0, NICE); // never up, where the whole program was started low
   } catch {
     // the system does not let us, and everything works as well
   }

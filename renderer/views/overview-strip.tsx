@@ -5,6 +5,7 @@ import { paintOverview } from '../draw/paint-overview.ts';
 import { fitAll } from '../state/navigation.ts';
 import { overviewOf, overviewRevision } from '../state/session.ts';
 import { Brush } from './brush.tsx';
+import { showImage } from './show-image.ts';
 import { useInk } from './theme.ts';
 import { useCanvasSize } from './use-canvas-size.ts';
 import { usePainter } from './use-painter.ts';
@@ -20,13 +21,11 @@ export function OverviewStrip({ chain }: { readonly chain: OpenedChain }) {
     const key = `${width} ${height} ${overviewRevision()} ${ink.lane}`;
     if (canvas === null || width === 0 || height === 0 || drawn.current === key) return;
     drawn.current = key;
-    canvas.width = width;
-    canvas.height = height;
     const image = new ImageData(width, height);
     const raster = { width, height, pixels: new Uint32Array(image.data.buffer) };
     const strips = chain.tracks.map(track => overviewOf(track.id, chain.chain.size, width));
     paintOverview(raster, strips, ink, Math.max(1, Math.round(devicePixelRatio)));
-    canvas.getContext('2d', { alpha: false })?.putImageData(image, 0, 0);
+    showImage(canvas, image);
   }, [width, height, ink, chain]);
   usePainter(paint);
   return (

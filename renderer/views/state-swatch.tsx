@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import type { LegendKey } from '../state/legend-keys.ts';
+import { showImage } from './show-image.ts';
 import { swatchPicture } from './swatch-picture.ts';
 import { useInk } from './theme.ts';
 
@@ -14,13 +15,7 @@ export function StateSwatch({ of, lettered = false }: StateSwatchProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const ink = useInk();
   useEffect(() => {
-    const canvas = ref.current;
-    const context = canvas?.getContext('2d', { alpha: false });
-    if (canvas === null || context === null || context === undefined) return;
-    const picture = swatchPicture(of, lettered, ink);
-    canvas.width = picture.width;
-    canvas.height = picture.height;
-    context.putImageData(picture, 0, 0);
+    if (ref.current !== null) showImage(ref.current, swatchPicture(of, lettered, ink));
   }, [of, ink, lettered]);
   return <canvas className="swatch" ref={ref} />;
 }

@@ -7,6 +7,7 @@ import { holeSwatchLayout, laneLayout } from '../draw/lane-layout.ts';
 import { paintTrack } from '../draw/paint-track.ts';
 import { createStrip, MARKS } from '../lod/strip.ts';
 import { LEGEND, type LegendKey, type MarkKey } from '../state/legend-keys.ts';
+import { showImage } from './show-image.ts';
 import { currentInk } from './theme.ts';
 
 /** Nothing is highlighted: one list for all swatches, since colours are kept by it. */
@@ -43,9 +44,9 @@ export function swatchPicture(of: LegendKey, lettered: boolean, ink: Ink): Image
  * first picture comes the sooner.
  */
 export function rehearsePictures(): void {
-  const context = document.createElement('canvas').getContext('2d', { alpha: false });
+  const canvas = document.createElement('canvas');
   for (const key of Object.keys(LEGEND) as LegendKey[])
-    context?.putImageData(swatchPicture(key, true, currentInk()), 0, 0);
+    showImage(canvas, swatchPicture(key, true, currentInk()));
 }
 
 function paint(of: LegendKey, lettered: boolean, ink: Ink, ratio: number): ImageData {

@@ -9,6 +9,7 @@ import { fadedStates, shownMarks } from '../state/highlight.ts';
 import { loadedRevision, stripOf } from '../state/session.ts';
 import { now, set, useStore } from '../state/store.ts';
 import { SelectionFrame } from './selection-frame.tsx';
+import { showImage } from './show-image.ts';
 import { useInk } from './theme.ts';
 import { useCanvasSize } from './use-canvas-size.ts';
 import { useInSight } from './use-in-sight.ts';
@@ -61,11 +62,9 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
     // What is spoken and pointed at is read from the strip, also of a lane that scrolled away.
     const strip = stripOf(track.id, viewport, raster.width);
     if (!inSight.current) return;
-    if (canvas.width !== raster.width) canvas.width = raster.width;
-    if (canvas.height !== raster.height) canvas.height = raster.height;
     const phase = Math.round((viewport.start / (viewport.end - viewport.start)) * raster.width);
     paintTrack(raster, strip, layout, ink, glyphs, { ...options, phase });
-    canvas.getContext('2d', { alpha: false })?.putImageData(image, 0, 0);
+    showImage(canvas, image);
   }, [painting, ink, inSight, track.id]);
   usePainter(paint);
 
