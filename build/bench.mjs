@@ -12,7 +12,7 @@ import { setUp } from './setup.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 setUp();
-if (!(await bundleOrSay(['merge-worker', 'cli', 'bench']))) process.exit(1);
+if (!(await bundleOrSay(['engine-worker', 'cli', 'bench']))) process.exit(1);
 const { status } = spawnSync(
   process.execPath,
   ['--expose-gc', join(root, 'dist', 'bench.cjs'), ...process.argv.slice(2)],

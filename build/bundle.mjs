@@ -1,5 +1,5 @@
 /**
- * node build/bundle.mjs [main | preload | merge-worker | cli | renderer]...
+ * node build/bundle.mjs [main | preload | engine-worker | cli | renderer]...
  *
  * Builds dist/ (all of it, or the bundles named) by the vite configurations of this folder. A bundle whose sources have
  * not changed since it was made stays. Also npm's prepare step: without vite (npm ci --omit=dev) it says so and is done.
@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const bundles = {
   main: { output: 'dist/main.cjs', sources: ['shared', 'electron'] },
   preload: { output: 'dist/preload.cjs', sources: ['shared', 'electron'] },
-  'merge-worker': { output: 'dist/merge-worker.cjs', sources: ['shared', 'electron'] },
+  'engine-worker': { output: 'dist/engine-worker.cjs', sources: ['shared', 'electron'] },
   cli: { output: 'dist/cli.cjs', sources: ['shared', 'electron', 'package.json'], mode: 0o755 },
   renderer: { output: 'dist/renderer/index.html', sources: ['shared', 'renderer'] },
   bench: {
@@ -28,7 +28,7 @@ const bundles = {
 };
 
 /** What the program is made of; the bench is built only when named. */
-const program = ['main', 'preload', 'merge-worker', 'cli', 'renderer'];
+const program = ['main', 'preload', 'engine-worker', 'cli', 'renderer'];
 
 /** Builds the bundles named (default: the program's). Throws the first failure. */
 export async function bundle(names = program) {

@@ -1,24 +1,24 @@
 /** The desktop program: one window, one open chain. Wiring only; each part has a file of its own in shell/. */
 import { join } from 'node:path';
 import { app, type BrowserWindow, nativeTheme, session } from 'electron';
-import { CowscopeError } from '../shared/errors.ts';
+import { CowscopeError } from '../shared/error.ts';
 import type { IpcPushes, PushName } from '../shared/ipc/contract.ts';
 import { openChain, readyToOpen } from './service/chain-session.ts';
 import { listNbdExports } from './service/nbd-exports.ts';
-import { chainDesk } from './shell/chain-handlers.ts';
-import { complain } from './shell/complain.ts';
+import { findSamples } from './shell/demo-chains.ts';
 import { chooseFiles, offerReload } from './shell/dialogs.ts';
-import { inbox } from './shell/inbox.ts';
-import { handleCalls, push } from './shell/ipc-main.ts';
+import { createChainController } from './shell/ipc/chain-controller.ts';
+import { handleCalls, push } from './shell/ipc/ipc-main.ts';
 import { checkRequest, EXIT_USAGE, type Launch, launchWords, parseLaunch } from './shell/launch-target.ts';
 import { setMenu, withoutDefaultMenu } from './shell/menu.ts';
-import { registerAppScheme, serveRenderer } from './shell/protocol.ts';
-import { quietWatch } from './shell/quiet.ts';
+import { inbox } from './shell/pending-target.ts';
+import { complain } from './shell/print-error.ts';
 import { recentList } from './shell/recent.ts';
-import { findSamples } from './shell/samples.ts';
-import { saveScreenshot } from './shell/screenshot.ts';
-import { guardSession } from './shell/session-guard.ts';
-import { createWindow } from './shell/window.ts';
+import { registerAppScheme, serveRenderer } from './shell/window/app-protocol.ts';
+import { createIdleWatch } from './shell/window/idle-watch.ts';
+import { saveScreenshot } from './shell/window/screenshot.ts';
+import { guardSession } from './shell/window/session-guard.ts';
+import { createWindow } from './shell/window/window.ts';
 
 /** Milliseconds in which files opened by the desktop one after another belong together. */
 const TOGETHER = 100;
@@ -55,14 +55,14 @@ function keepProfileApart(): void {
 
 function run(launch: Launch): void {
   let window: BrowserWindow | undefined;
-  const watch = quietWatch(launch.open !== undefined);
+  const watch = createIdleWatch(launch.open !== undefined);
   const toWindow = <P extends PushName>(name: P, payload: IpcPushes[P]) => {
     watch.onPush();
     push(window?.webContents, name, payload);
   };
   const arrivals = inbox(target => toWindow('app:open', { target }));
   const recent = recentList(join(app.getPath('userData'), 'recent.json'));
-  const desk = chainDesk({
+  const desk = createChainController({
     openChain,
     listNbdExports,
     push: toWindow,

@@ -2,14 +2,14 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { runCommand } from './state/commands.ts';
-import { untilFirstView } from './state/first-view.ts';
 import { watchIdle } from './state/idle.ts';
+import { waitForInitialTarget } from './state/initial-screen.ts';
 import { listenToKeys } from './state/keyboard.ts';
 import { rememberPreferences } from './state/preferences.ts';
 import { listenToPushes } from './state/pushes.ts';
-import { App } from './views/app.tsx';
-import { isMac } from './views/platform.ts';
-import { rehearsePictures } from './views/swatch-picture.ts';
+import { isMac } from './ui/platform.ts';
+import { warmUpPainting } from './ui/swatch-picture.ts';
+import { App } from './views/frame/app.tsx';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
@@ -26,7 +26,7 @@ rememberPreferences();
 listenToPushes(runCommand);
 listenToKeys(isMac());
 watchIdle();
-await untilFirstView(rehearsePictures);
+await waitForInitialTarget(warmUpPainting);
 
 const root = document.getElementById('root');
 if (root !== null) {

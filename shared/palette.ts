@@ -1,9 +1,9 @@
 /**
- * The colours of states and marks, measured for colour-blind safety: the smallest CIEDE2000 distance between any two
+ * The colors of states and marks, measured for color-blind safety: the smallest CIEDE2000 distance between any two
  * of the nine is 17.6 in the light and 18.4 in the dark set under normal, protan, deutan and tritan vision.
  */
 
-/** What is drawn in a colour of its own. */
+/** What is drawn in a color of its own. */
 export type PaletteKey =
   | 'data'
   | 'compressed'
@@ -15,7 +15,7 @@ export type PaletteKey =
   | 'corrupt'
   | 'outOfRange';
 
-/** One colour set: sRGB hex strings. */
+/** One color set: sRGB hex strings. */
 export interface Palette {
   readonly states: Readonly<Record<PaletteKey, string>>;
   readonly lane: string;

@@ -1,5 +1,5 @@
 /** The outcome of something that is expected to fail at times. */
-export type Result<T, E = import('./errors.ts').ErrorRecord> =
+export type Result<T, E = import('./error.ts').ErrorRecord> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: E };
 

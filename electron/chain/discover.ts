@@ -1,20 +1,20 @@
 /** Finds the layers of a chain with our own reader alone: no child is started, and every file is opened once. */
 import { basename } from 'node:path';
-import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/errors.ts';
-import { type BackingLink, type ChainInfo, type LayerInfo, MAX_LAYERS } from '../../shared/layer.ts';
-import { escapeUntrusted } from '../../shared/untrusted-text.ts';
-import { hasDataFile } from '../qcow2/header.ts';
-import type { Qcow2Image } from '../qcow2/image.ts';
-import { qcow2InfoSteps } from '../qcow2/info.ts';
-import type { ImageSource } from '../qcow2/source.ts';
-import { inSlices } from '../qcow2/steps.ts';
-import type { ExportSource, OpenedFile } from '../qemu/layer-node.ts';
+import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
+import { type BackingLink, type ChainInfo, type LayerInfo, MAX_LAYERS } from '../../shared/model/layer.ts';
+import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
+import { hasDataFile } from '../qcow2/format/header.ts';
+import type { Qcow2Image } from '../qcow2/read/image.ts';
+import { qcow2InfoSteps } from '../qcow2/read/qemu-info.ts';
+import { runInSlices } from '../qcow2/read/sliced-work.ts';
+import type { ImageSource } from '../qcow2/read/source.ts';
+import type { ExportSource, OpenedFile } from '../qemu/blockdev-args.ts';
 import { shownPath } from './byte-path.ts';
 import { consentFacts, followLink, openNamed, type ReachedFile } from './follow-link.ts';
 import { type FormatClaim, type LayerFormat, type LoneLayer, openLayer } from './open-layer.ts';
 import type { ConsentFacts } from './policy.ts';
 import { sizeNotes } from './size-notes.ts';
-import { readLocks, writtenTo } from './writer-lock.ts';
+import { isLockedForWriting, readLocks } from './writer-lock.ts';
 
 /** What to open. */
 export interface ChainRequest {
@@ -73,7 +73,9 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
       files.length === 1
         ? await followLinks(top, request.format, consent, open)
         : await asGiven(files, request.format, consent, open);
-    const written = locks.then(list => found.layers.map(({ layer }) => writtenTo(list, layer.reached.file)));
+    const written = locks.then(list =>
+      found.layers.map(({ layer }) => isLockedForWriting(list, layer.reached.file)),
+    );
     return { ...(await describe(found.layers, found.notes, consent, open)), written, close };
   } catch (error) {
     await close();
@@ -262,7 +264,7 @@ async function describe(
       clusterSize: layer.image?.geometry.clusterSize ?? 1,
       backing: linked.backing,
       ...(data.link === undefined ? {} : { dataFile: data.link }),
-      ...(layer.image === undefined ? {} : { qcow2: await inSlices(qcow2InfoSteps(layer.image)) }),
+      ...(layer.image === undefined ? {} : { qcow2: await runInSlices(qcow2InfoSteps(layer.image)) }),
       notes: [...layer.notes, ...linked.notes, ...data.notes, ...(sizes[index] ?? []), ...nameNotes(path)],
     };
     const { source, format, image } = layer;

@@ -1,8 +1,8 @@
 /** From a name recorded in an image to an opened file, as far as the policy lets it. */
 import { readlink, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/errors.ts';
-import type { LinkStatus } from '../../shared/layer.ts';
+import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
+import type { LinkStatus } from '../../shared/model/layer.ts';
 import { parseRecordedName, type RecordedName } from './backing-name.ts';
 import { type BytePath, fromBytes, isTextPath, shownPath, systemPath, toBytePath } from './byte-path.ts';
 import { kindAt, type OpenFile, openFile, unopened } from './open-file.ts';
@@ -20,7 +20,7 @@ import {
 /** A file that was reached. */
 export interface ReachedFile {
   readonly file: OpenFile;
-  /** Where its name leads before links are followed, absolute and normalised. */
+  /** Where its name leads before links are followed, absolute and normalized. */
   readonly path: BytePath;
   /** What it is to the names recorded in it. */
   readonly referrer: Referrer;

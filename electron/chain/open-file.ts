@@ -1,7 +1,7 @@
 /** Opens a file once, read-only, after a look at what it is, and tells its sizes. */
 import { type BigIntStats, constants, readFileSync, readSync } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { CowscopeError, errorRecord } from '../../shared/errors.ts';
+import { CowscopeError, errorRecord } from '../../shared/error.ts';
 import { MAX_OFFSET } from '../../shared/extent/table.ts';
 import { type BytePath, shownPath, systemPath } from './byte-path.ts';
 import { canHoldImage, type FileKind } from './policy.ts';

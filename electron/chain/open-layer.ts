@@ -1,13 +1,13 @@
 /** One opened file as a layer: its format decided, its header read. */
 import { basename } from 'node:path';
-import { CowscopeError } from '../../shared/errors.ts';
-import type { FormatSource, ImageFormat } from '../../shared/layer.ts';
-import { escapeUntrusted } from '../../shared/untrusted-text.ts';
-import { INCOMPATIBLE_CORRUPT, INCOMPATIBLE_DIRTY, type Qcow2Header } from '../qcow2/header.ts';
-import { openQcow2Steps, type Qcow2Image } from '../qcow2/image.ts';
-import { recogniseFormat } from '../qcow2/recognise.ts';
-import type { ImageSource } from '../qcow2/source.ts';
-import { inSlices } from '../qcow2/steps.ts';
+import { CowscopeError } from '../../shared/error.ts';
+import type { FormatSource, ImageFormat } from '../../shared/model/layer.ts';
+import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
+import { INCOMPATIBLE_CORRUPT, INCOMPATIBLE_DIRTY, type Qcow2Header } from '../qcow2/format/header.ts';
+import { openQcow2Steps, type Qcow2Image } from '../qcow2/read/image.ts';
+import { recognizeFormat } from '../qcow2/read/probe-format.ts';
+import { runInSlices } from '../qcow2/read/sliced-work.ts';
+import type { ImageSource } from '../qcow2/read/source.ts';
 import { shownPath } from './byte-path.ts';
 import type { ReachedFile } from './follow-link.ts';
 
@@ -49,7 +49,7 @@ export async function openLayer(reached: ReachedFile, claim: FormatClaim): Promi
     const size = Math.ceil(file.size / 512) * 512;
     return { reached, source, format, formatSource, image: undefined, size, notes };
   }
-  const image = await inSlices(openQcow2Steps(source));
+  const image = await runInSlices(openQcow2Steps(source));
   const found = image.header.version === 1 ? 'qcow' : 'qcow2';
   const differs =
     found === format ? [] : [`It is recorded or given as ${format}, but its header is of ${found}.`];
@@ -86,7 +86,7 @@ interface Decision {
 }
 
 function decideFormat(source: ImageSource, claim: FormatClaim): Decision {
-  const { format: magic, sentence } = recogniseFormat(source);
+  const { format: magic, sentence } = recognizeFormat(source);
   if (claim.by === 'image') return recordedFormat(source, claim.format, magic);
   if (claim.format !== undefined)
     return { format: claim.format, formatSource: 'given', notes: rawNotes(claim.format, magic, 'given') };

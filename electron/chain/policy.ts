@@ -7,7 +7,7 @@ import type { BytePath } from './byte-path.ts';
 
 /** What the person consented to. */
 export interface ConsentFacts {
-  /** Files the person named: to open or to allow. Absolute and normalised, and also what their links lead to. */
+  /** Files the person named: to open or to allow. Absolute and normalized, and also what their links lead to. */
   readonly named: ReadonlySet<BytePath>;
   /** Consent to every file, whatever its folder. */
   readonly all: boolean;
@@ -40,7 +40,7 @@ export function ownFolders(
 
 /** Where a name leads when it is taken at its word. */
 export interface Place {
-  /** Absolute and normalised. */
+  /** Absolute and normalized. */
   readonly path: BytePath;
   /** The same as the system would take it, link by link. */
   readonly whole: BytePath;

@@ -1,5 +1,5 @@
 /** What the sizes of a chain's layers do to each other. */
-import { formatSize } from '../../shared/offset.ts';
+import { formatSize } from '../../shared/text/offset.ts';
 
 /**
  * Notes for each layer, base first, from the virtual sizes of all in bytes. A layer that ends before another below it

@@ -1,9 +1,9 @@
 /** Whether another program writes to an image, by the locks that qemu holds on it. */
 import { open } from 'node:fs/promises';
-import type { LayerInfo } from '../../shared/layer.ts';
+import type { LayerInfo } from '../../shared/model/layer.ts';
 import { deviceNumbers } from './open-file.ts';
 
-/** What to say of a file that {@link writtenTo} is true for. */
+/** What to say of a file that {@link isLockedForWriting} is true for. */
 const WRITER_NOTE = 'Another program has it open for writing: what is shown may change or be torn.';
 
 /** The system's list of locks; the rest of a longer one is not looked at. */
@@ -40,7 +40,7 @@ export async function readLocks(): Promise<string> {
  * True when a list of locks says that a qemu program has the file open for writing or resizing. False proves nothing:
  * locks can be switched off, and other machines' are not listed.
  */
-export function writtenTo(locks: string, { dev, ino }: { dev: bigint; ino: bigint }): boolean {
+export function isLockedForWriting(locks: string, { dev, ino }: { dev: bigint; ino: bigint }): boolean {
   const { major, minor } = deviceNumbers(dev);
   for (const line of locks.split('\n')) {
     const lock = /^\d+: OFDLCK +\S+ +\S+ +\S+ ([\da-f]+):([\da-f]+):(\d+) (\d+) (\d+|EOF)$/.exec(line);
@@ -55,7 +55,7 @@ export function writtenTo(locks: string, { dev, ino }: { dev: bigint; ino: bigin
 }
 
 /** The layers with a note in each that is `written` to, which holds one answer for each layer. */
-export function noteWriters(layers: readonly LayerInfo[], written: readonly boolean[]): LayerInfo[] {
+export function addWriterNotes(layers: readonly LayerInfo[], written: readonly boolean[]): LayerInfo[] {
   return layers.map((layer, i) =>
     written[i] === true ? { ...layer, notes: [...layer.notes, WRITER_NOTE] } : layer,
   );

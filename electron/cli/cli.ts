@@ -1,6 +1,6 @@
 /** Entry of the command line: runs what was asked for, and says how everything ended. */
 import { CommanderError } from 'commander';
-import { CowscopeError, errorRecord } from '../../shared/errors.ts';
+import { CowscopeError, errorRecord } from '../../shared/error.ts';
 import { EXIT } from './exit-codes.ts';
 import { complain, complainStack, endQuietly } from './output.ts';
 import { createProgram } from './program.ts';

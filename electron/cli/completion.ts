@@ -1,6 +1,6 @@
 /** Completion scripts made from the commands themselves. */
 import type { Command } from 'commander';
-import { CowscopeError } from '../../shared/errors.ts';
+import { CowscopeError } from '../../shared/error.ts';
 
 /** Shells there are scripts for. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;

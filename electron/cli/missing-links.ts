@@ -1,6 +1,6 @@
 /** Files that a layer names and that are not there, as the command line complains of them. */
-import type { ErrorRecord } from '../../shared/errors.ts';
-import type { LayerInfo } from '../../shared/layer.ts';
+import type { ErrorRecord } from '../../shared/error.ts';
+import type { LayerInfo } from '../../shared/model/layer.ts';
 
 /** Why the layer's backing file is not part of the chain; empty where it is, or where there is none. */
 export function missingBacking({ backing }: LayerInfo): ErrorRecord[] {

@@ -1,6 +1,7 @@
 /** Writing to the terminal or a pipe: with back-pressure on standard output, one line per complaint on standard error. */
-import { complaint, safeLine } from '../../shared/complaint.ts';
-import { CowscopeError, type ErrorRecord } from '../../shared/errors.ts';
+
+import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
+import { complaint, safeLine } from '../../shared/text/error-line.ts';
 
 const DEFAULT_WIDTH = 80;
 

@@ -1,11 +1,11 @@
 /** The commands and their options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { layersCommand } from './commands/layers.ts';
+import { mapCommand } from './commands/map.ts';
+import { openCommand } from './commands/open.ts';
 import { completionScript, SHELLS } from './completion.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { layersCommand } from './layers-command.ts';
-import { mapCommand } from './map-command.ts';
-import { openCommand } from './open-command.ts';
 import { write } from './output.ts';
 
 const TARGET = 'a file, several files (a chain, base first), or one NBD URI';
@@ -41,7 +41,7 @@ function wholeNumber(value: string): number {
 /** Options of every command that opens a target. */
 function withTarget(command: Command): Command {
   return command
-    .addOption(choice('--format', ['raw', 'qcow2'], 'format of the top file, instead of recognising it'))
+    .addOption(choice('--format', ['raw', 'qcow2'], 'format of the top file, instead of recognizing it'))
     .option(
       '--allow <path>',
       'open this file though it lies elsewhere than the image; repeatable',

@@ -1,7 +1,7 @@
 /** The consent and the options that go with opening a target on the command line. */
 import { resolve } from 'node:path';
-import type { Consent } from '../../shared/ipc/contract.ts';
-import type { TargetFacts } from '../service/target-words.ts';
+import type { Consent } from '../../shared/model/target.ts';
+import type { TargetFacts } from '../service/cli-target.ts';
 
 /** Options that every command which opens a target takes. */
 export interface TargetOptions extends TargetFacts {

@@ -1,8 +1,8 @@
 /**
  * Failures of the NBD client, by what they mean for the connection. docs/errors.md lists every code.
  */
-import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/errors.ts';
-import { ERRNO } from './protocol.ts';
+import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
+import { ERRNO } from './wire/protocol.ts';
 
 /**
  * request: this request failed, the connection goes on.
@@ -44,7 +44,7 @@ export function violation(code: ViolationCode, what: string): NbdError {
 }
 
 /** A failure that a new connection would meet again. */
-export function finalError(
+export function fatalError(
   code: string,
   what: string,
   subject: string,
@@ -55,7 +55,7 @@ export function finalError(
 }
 
 /** A failure that a new connection may not meet. */
-export function retryError(
+export function retryableError(
   code: string,
   what: string,
   subject: string,
@@ -79,7 +79,7 @@ export function requestError(errno: number, text: string, request: string, subje
   const name = Object.entries(ERRNO).find(([, number]) => number === errno)?.[0] ?? `error ${errno}`;
   const what = `the server answered ${request} with ${name}${said}`;
   if (errno === ERRNO.ESHUTDOWN) {
-    return retryError('NBD_SHUTTING_DOWN', what, subject, 'start the server again');
+    return retryableError('NBD_SHUTTING_DOWN', what, subject, 'start the server again');
   }
   if (errno === ERRNO.EIO) {
     const advice = 'the image is damaged there or its storage fails; the rest is still read';
@@ -91,13 +91,13 @@ export function requestError(errno: number, text: string, request: string, subje
 
 /** The error of an operation that was cancelled by its signal. */
 export function cancelled(subject: string): NbdError {
-  return finalError('CANCELLED', 'the operation was cancelled', subject, '');
+  return fatalError('CANCELLED', 'the operation was cancelled', subject, '');
 }
 
 /** The error of asking for status where the server granted no context. */
 export function noStatus(subject: string): NbdError {
   const advice = 'serve the image with qemu-nbd, or with a plugin of nbdkit that knows extents';
-  return finalError('NBD_NO_STATUS', 'the server cannot tell what is allocated', subject, advice);
+  return fatalError('NBD_NO_STATUS', 'the server cannot tell what is allocated', subject, advice);
 }
 
 /** Text from a server made safe to print: at most 256 characters, control and formatting characters as `?`. */

@@ -1,8 +1,8 @@
 /**
  * NBD addresses as text: the URIs of the NBD project (doc/uri.md) and the older forms that qemu understands.
  */
-import { finalError, type NbdError } from './errors.ts';
-import { DEFAULT_PORT, MAX_STRING } from './protocol.ts';
+import { fatalError, type NbdError } from './errors.ts';
+import { DEFAULT_PORT, MAX_STRING } from './wire/protocol.ts';
 
 /** Where the server listens. A unix path that begins with NUL is an abstract socket. */
 export type NbdTransport =
@@ -55,7 +55,7 @@ export function parseNbdUri(text: string, options: ParseNbdUriOptions = {}): Nbd
   const secure = scheme.toLowerCase() === 'nbds';
   const carrier = suffix.toLowerCase();
   if (carrier !== '' && carrier !== '+unix') {
-    throw finalError(
+    throw fatalError(
       'NBD_URI_UNSUPPORTED',
       `connections of the kind ${scheme}${suffix} are not available`,
       withoutSecrets(text),
@@ -135,7 +135,7 @@ function tlsRequest(user: string, keys: ReadonlyMap<string, string>, text: strin
   const type = keys.get('tls-type') ?? (pskFile === '' ? 'x509' : 'psk');
   if (type === 'anon') {
     const advice = 'use tls-type=x509 or tls-type=psk';
-    throw finalError(
+    throw fatalError(
       'NBD_URI_UNSUPPORTED',
       'anonymous TLS protects nothing and is not available',
       withoutSecrets(text),
@@ -167,12 +167,12 @@ function parseQuery(query: string, text: string, allowLocalFiles: boolean): Map<
     const key = decode(equals < 0 ? part : part.slice(0, equals), text);
     if (!KEYS.includes(key)) {
       const what = `the key ${JSON.stringify(withoutSecrets(key))} is not known`;
-      throw finalError('NBD_URI_UNKNOWN_KEY', what, withoutSecrets(text), `known keys: ${KEYS.join(', ')}`);
+      throw fatalError('NBD_URI_UNKNOWN_KEY', what, withoutSecrets(text), `known keys: ${KEYS.join(', ')}`);
     }
     if (keys.has(key)) throw invalid(text, `the key ${key} is given twice`, 'give it once');
     if ((key === 'tls-certificates' || key === 'tls-psk-file') && !allowLocalFiles) {
       const what = `the key ${key} names a local file, which an address from elsewhere may not do`;
-      throw finalError('NBD_URI_LOCAL_FILE', what, withoutSecrets(text), 'choose the file yourself');
+      throw fatalError('NBD_URI_LOCAL_FILE', what, withoutSecrets(text), 'choose the file yourself');
     }
     keys.set(key, equals < 0 ? '' : decode(part.slice(equals + 1), text));
   }
@@ -194,7 +194,7 @@ function decode(part: string, text: string): string {
 function checkName(name: string, text: string): string {
   if (!name.includes('\0') && new TextEncoder().encode(name).length <= MAX_STRING) return name;
   const what = `an export name holds at most ${MAX_STRING} bytes and no NUL`;
-  throw finalError('NBD_NAME_INVALID', what, withoutSecrets(text), 'check the name');
+  throw fatalError('NBD_NAME_INVALID', what, withoutSecrets(text), 'check the name');
 }
 
 function checkHost(host: string, text: string): string {
@@ -222,7 +222,7 @@ function checkPath(path: string, text: string): string {
 }
 
 function invalid(text: string, what: string, advice: string): NbdError {
-  return finalError('NBD_URI_INVALID', what, withoutSecrets(text), advice);
+  return fatalError('NBD_URI_INVALID', what, withoutSecrets(text), advice);
 }
 
 /**

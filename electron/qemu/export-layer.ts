@@ -1,7 +1,6 @@
 /** One read-only qemu-nbd for one layer, opened alone: no backing file, nothing that the image names. */
-import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/errors.ts';
-import { escapeUntrusted } from '../../shared/untrusted-text.ts';
-import { greeted } from './greeting.ts';
+import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
+import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import {
   bitmapsToExport,
   type ExportSource,
@@ -10,8 +9,9 @@ import {
   layerNode,
   readImageHead,
   serverArguments,
-} from './layer-node.ts';
-import { lastWords, startFailure } from './qemu-messages.ts';
+} from './blockdev-args.ts';
+import { greeted } from './nbd-probe.ts';
+import { startFailure, stderrTail } from './qemu-messages.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
 import { findQemuNbd, type QemuTool } from './tools.ts';
 
@@ -31,7 +31,7 @@ export interface ExportOptions {
    */
   readonly forceShare?: boolean;
   /** The server lets others have the cores first: somebody looks at a window meanwhile. Default false. */
-  readonly giveWay?: boolean;
+  readonly lowPriority?: boolean;
   /** Milliseconds until the greeting must have arrived. Default 20 000. */
   readonly startTimeout?: number;
   /** Cancels the start; an export that has started is ended by its stop(). */
@@ -116,7 +116,7 @@ async function serve(
     [...tool.prefix, tool.path],
     socket => serverArguments(layer, node, { socket, exportName, clients, bitmaps }, tool),
     inheritedFiles(layer),
-    options.giveWay,
+    options.lowPriority,
   );
   await becomeReady(server, layer, startTimeout, signal);
 
@@ -124,7 +124,7 @@ async function serve(
   const exited = server.exited.then(({ code, signal: killer, stderr }): ExportEnd => {
     if (asked) return { asked };
     const how = killer === '' ? `with exit code ${code}` : `by ${killer}`;
-    const words = lastWords(stderr);
+    const words = stderrTail(stderr);
     return {
       asked,
       error: { ...DIED, what: `${DIED.what} ${how}${words && `: ${words}`}`, subject: layer.source.path },

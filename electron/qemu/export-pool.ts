@@ -1,6 +1,6 @@
 /** How many exports work at the same time. */
 import { availableParallelism } from 'node:os';
-import { CowscopeError } from '../../shared/errors.ts';
+import { CowscopeError } from '../../shared/error.ts';
 
 /** A queue in which at most so many tasks run at once, in the order in which they came. */
 export interface ExportPool {

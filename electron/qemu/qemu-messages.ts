@@ -1,6 +1,6 @@
 /** What qemu-nbd says when it does not start, as errors with a code. */
-import type { ErrorRecord } from '../../shared/errors.ts';
-import { escapeUntrusted } from '../../shared/untrusted-text.ts';
+import type { ErrorRecord } from '../../shared/error.ts';
+import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 
 interface Meaning {
   readonly pattern: RegExp;
@@ -45,7 +45,7 @@ const MEANINGS: readonly Meaning[] = [
 ];
 
 /** qemu's last words as one line of safe text without the program's name and the node it was given; may be empty. */
-export function lastWords(stderr: string): string {
+export function stderrTail(stderr: string): string {
   const lines = stderr
     .split('\n')
     .map(line => line.replace(/^\S*qemu-nbd: /, '').replace(/Failed to blk_new_open 'json:.*?}': /, ''))
@@ -60,7 +60,7 @@ export function lastWords(stderr: string): string {
 
 /** The error for a qemu-nbd that ended before it served `path`, from what it wrote to standard error. */
 export function startFailure(stderr: string, path: string): ErrorRecord {
-  const words = lastWords(stderr);
+  const words = stderrTail(stderr);
   const said = words === '' ? 'it gave no reason' : `it says: ${words}`;
   const meaning = MEANINGS.find(({ pattern }) => pattern.test(stderr));
   if (meaning === undefined)

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CowscopeError, errorRecord } from '../../shared/errors.ts';
+import { CowscopeError, errorRecord } from '../../shared/error.ts';
 import { signalChild } from './signal-child.ts';
 
 /** How a server ended. */
@@ -84,14 +84,14 @@ function privateFolder(): string {
 /**
  * Starts a server. `args` makes its arguments from the path of the socket it is to serve; `files` become its
  * descriptors 3, 4 and so on. Messages are in English whatever the person's language, because they are read here. A
- * server that is to `giveWay` gets the cores that nobody else wants, as far as the system knows such a thing.
+ * server that is to `lowPriority` gets the cores that nobody else wants, as far as the system knows such a thing.
  * Throws QEMU_SOCKET_FOLDER. Anything else that goes wrong is told by `exited`.
  */
 export function startServer(
   command: readonly string[],
   args: (socket: string) => readonly string[],
   files: readonly number[],
-  giveWay = false,
+  lowPriority = false,
 ): ServerProcess {
   const folder = privateFolder();
   const socket = join(folder, 's');
@@ -111,7 +111,7 @@ export function startServer(
     return { socket, pid: undefined, exited, end: () => exited };
   }
   register(child, folder);
-  if (giveWay && child.pid !== undefined) yieldCores(child.pid);
+  if (lowPriority && child.pid !== undefined) yieldCores(child.pid);
 
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

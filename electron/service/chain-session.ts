@@ -3,32 +3,28 @@
  * The window and the command line are both fronts of this.
  */
 import { setMaxListeners } from 'node:events';
-import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/errors.ts';
+import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
-import type {
-  ExtentsReply,
-  Inspection,
-  OpenTarget,
-  SeekKind,
-  TilesReply,
-  TrackInfo,
-  TrackStatistics,
-} from '../../shared/ipc/contract.ts';
-import type { ChainInfo } from '../../shared/layer.ts';
-import { type MergeClient, type MergeEvents, startMerge } from '../merge/client.ts';
-import type { MergeCallName, MergeCalls } from '../merge/protocol.ts';
-import { keepSpareWorker } from '../merge/spare-worker.ts';
+import type { ExtentsReply, TilesReply } from '../../shared/ipc/contract.ts';
+import type { Inspection } from '../../shared/model/inspection.ts';
+import type { ChainInfo } from '../../shared/model/layer.ts';
+import type { SeekKind, TrackStatistics } from '../../shared/model/statistics.ts';
+import type { OpenTarget } from '../../shared/model/target.ts';
+import type { TrackInfo } from '../../shared/model/track.ts';
+import { type EngineEvents, type MergeClient, startMerge } from '../engine/worker/client.ts';
+import { keepSpareWorker } from '../engine/worker/prestarted-worker.ts';
+import type { EngineCallName, EngineCalls } from '../engine/worker/protocol.ts';
 import { createExportPool, serversAtOnce } from '../qemu/export-pool.ts';
 import { findQemuNbd } from '../qemu/tools.ts';
-import { EXTENT_BUDGET } from './estimate.ts';
+import { EXTENT_BUDGET } from './extent-estimate.ts';
 import { openFiles } from './open-files.ts';
 import { openUri } from './open-uri.ts';
-import type { LayerFeed, OpenedTarget } from './opened-target.ts';
+import type { LayerFeed, PreparedTarget } from './prepared-target.ts';
+import { createUnreadableLog, type UnreadableLog } from './read-errors.ts';
 import type { SessionOptions } from './session-options.ts';
-import { createUnreadableLog, type UnreadableLog } from './unreadable.ts';
 
 /** News from a session. */
-export interface SessionEvents extends Required<MergeEvents> {}
+export interface SessionEvents extends Required<EngineEvents> {}
 
 /** An error of one layer, by its index. */
 export interface LayerError {
@@ -46,10 +42,10 @@ export interface ChainSession {
   statistics(start: number, end: number): Promise<readonly TrackStatistics[]>;
   seek(request: { track: number; from: number; backwards: boolean; kind: SeekKind }): Promise<number>;
   /** Any other question of the merge core. */
-  ask<N extends MergeCallName>(name: N, args: MergeCalls[N]['args']): Promise<MergeCalls[N]['reply']>;
+  ask<N extends EngineCallName>(name: N, args: EngineCalls[N]['args']): Promise<EngineCalls[N]['reply']>;
   /** A list as text chunks; the next chunk comes when `take` is done. */
   stream(
-    args: MergeCalls['stream']['args'],
+    args: EngineCalls['stream']['args'],
     take: (text: Uint8Array) => Promise<void> | void,
   ): Promise<{ rows: number }>;
   /** Resolves when every NBD feed has ended, with the errors of those that failed, by layer. */
@@ -83,7 +79,7 @@ export async function openChain(
   const giveUp = () => abort.abort();
   options.signal?.addEventListener('abort', giveUp, { once: true });
   if (options.signal?.aborted) giveUp();
-  let opened: OpenedTarget | undefined;
+  let opened: PreparedTarget | undefined;
   let describing: Promise<ChainInfo> | undefined;
   let merge: MergeClient | undefined;
   try {
@@ -98,17 +94,17 @@ export async function openChain(
       size: opened.plans.at(-1)?.size ?? 0,
       keep: options.keep ?? true,
       extentBudget: options.extentBudget ?? EXTENT_BUDGET,
-      ...(opened.belowUnknown ? { belowUnknown: true } : {}),
-      ...(options.pictured === true ? { pictured: true } : {}),
+      ...(opened.baseMissing ? { baseMissing: true } : {}),
+      ...(options.interactive === true ? { interactive: true } : {}),
     };
     const merging = startMerge(plan, events); // the worker opens the tables while the chain is described
     describing = opened.describe();
     describing.catch(() => {}); // seen where it is awaited
     merge = await merging;
-    if (options.pictured === true) void merge.drawn.then(keepSpareWorker);
+    if (options.interactive === true) void merge.drawn.then(keepSpareWorker);
     const chain = await describing;
     if (abort.signal.aborted) throw CANCELLED;
-    return startSession(opened, chain, merge, abort, serversAtOnce(options.pictured === true));
+    return startSession(opened, chain, merge, abort, serversAtOnce(options.interactive === true));
   } catch (error) {
     await describing?.catch(() => {}); // it reads the files that are closed next
     await merge?.close();
@@ -121,7 +117,7 @@ export async function openChain(
 
 /** The session of what was opened; reading begins, `atOnce` servers at a time. `abort` is what the opening hangs on. */
 function startSession(
-  opened: OpenedTarget,
+  opened: PreparedTarget,
   chain: ChainInfo,
   merge: MergeClient,
   opening: AbortController,

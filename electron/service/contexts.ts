@@ -1,9 +1,9 @@
 /** Names of NBD metadata contexts as questions about a chain of files. */
 
-import { CowscopeError } from '../../shared/errors.ts';
-import { BITMAP_PREFIX } from '../../shared/extent/nbdinfo-text.ts';
-import type { ChainInfo } from '../../shared/layer.ts';
-import type { StreamSpec } from '../merge/protocol.ts';
+import { CowscopeError } from '../../shared/error.ts';
+import type { ChainInfo } from '../../shared/model/layer.ts';
+import type { StreamSpec } from '../engine/worker/protocol.ts';
+import { BITMAP_PREFIX } from '../formats/nbdinfo.ts';
 
 /** A context and the list that answers it. */
 export interface NamedContext {

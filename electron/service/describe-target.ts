@@ -1,11 +1,11 @@
 /** The chain as discovery finds it: headers and directories, and how each image uses its file. */
-import { CowscopeError } from '../../shared/errors.ts';
-import type { Consent, OpenTarget } from '../../shared/ipc/contract.ts';
-import type { ChainInfo, LayerInfo } from '../../shared/layer.ts';
+import { CowscopeError } from '../../shared/error.ts';
+import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
+import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
-import { noteWriters } from '../chain/writer-lock.ts';
-import { measureSpace } from '../qcow2/space.ts';
-import { withEstimate } from './estimate.ts';
+import { addWriterNotes } from '../chain/writer-lock.ts';
+import { measureSpace } from '../qcow2/layout/allocation.ts';
+import { withEstimate } from './extent-estimate.ts';
 
 /**
  * Describes the layers of a target of files. Every table of every image is read once, for the space they use. Rejects
@@ -22,7 +22,7 @@ export async function describeTarget(
     allowAll: consent.allowAll,
   });
   try {
-    const layers = noteWriters(found.layers.map(withSpace), await found.written);
+    const layers = addWriterNotes(found.layers.map(withSpace), await found.written);
     return await withEstimate({ ...found.info, layers }, found.layers);
   } finally {
     await found.close();

@@ -1,11 +1,11 @@
 /** Metadata contexts of an NBD export as nbdinfo prints them: any context, several from one pass. */
-import { CowscopeError, type ErrorRecord } from '../../shared/errors.ts';
-import { contextKind, contextRow, contextTotals } from '../../shared/extent/nbdinfo-text.ts';
+import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
 import type { StatusBatch, StatusList } from '../../shared/extent/status-batch.ts';
-import { connectNbd } from '../nbd/client.ts';
-import { walkReconnecting } from '../nbd/reconnect.ts';
+import { contextKind, contextRow, contextTotals } from '../formats/nbdinfo.ts';
+import { connectNbd } from '../nbd/client/client.ts';
 import { parseNbdUri } from '../nbd/uri.ts';
-import { createUnreadableLog } from './unreadable.ts';
+import { walkReconnecting } from '../nbd/walk/reconnect.ts';
+import { createUnreadableLog } from './read-errors.ts';
 
 /** What to print. */
 export interface ContextListing {

@@ -1,21 +1,21 @@
 /** Opens a chain of files: discovery, the plan for each layer's witnesses, and one qemu-nbd per layer that needs it. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CowscopeError, type ErrorRecord } from '../../shared/errors.ts';
-import { BITMAP_PREFIX } from '../../shared/extent/nbdinfo-text.ts';
+import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
-import type { OpenTarget } from '../../shared/ipc/contract.ts';
-import { findSnapshot, type LayerInfo, type SnapshotInfo } from '../../shared/layer.ts';
+import { findSnapshot, type LayerInfo, type SnapshotInfo } from '../../shared/model/layer.ts';
+import type { OpenTarget } from '../../shared/model/target.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
-import { noteWriters } from '../chain/writer-lock.ts';
-import type { LayerPlan } from '../merge/protocol.ts';
-import { connectNbd } from '../nbd/client.ts';
+import { addWriterNotes } from '../chain/writer-lock.ts';
+import type { LayerPlan } from '../engine/worker/protocol.ts';
+import { BITMAP_PREFIX } from '../formats/nbdinfo.ts';
+import { connectNbd } from '../nbd/client/client.ts';
 import { NbdError } from '../nbd/errors.ts';
-import { walkReconnecting } from '../nbd/reconnect.ts';
+import { walkReconnecting } from '../nbd/walk/reconnect.ts';
 import { type ExportOptions, exportLayer, type LayerExport } from '../qemu/export-layer.ts';
 import { findQemuNbd, hasQemuNbd } from '../qemu/tools.ts';
-import { withEstimate } from './estimate.ts';
-import type { LayerFeed, OpenedTarget } from './opened-target.ts';
+import { withEstimate } from './extent-estimate.ts';
+import type { LayerFeed, PreparedTarget } from './prepared-target.ts';
 import type { SessionOptions, WitnessChoice } from './session-options.ts';
 
 const BASE_CONTEXTS = ['base:allocation', 'qemu:allocation-depth'];
@@ -32,13 +32,13 @@ const NO_QEMU_NOTE =
 export async function openFiles(
   target: OpenTarget & { kind: 'files' },
   options: SessionOptions,
-): Promise<OpenedTarget> {
+): Promise<PreparedTarget> {
   const { consent, witness = 'both', keep = true, extentBudget } = options;
-  const serving = { forceShare: options.share === true, giveWay: options.pictured === true };
+  const serving = { forceShare: options.share === true, lowPriority: options.interactive === true };
   const { files, format, snapshot } = target;
   const { allow, allowAll } = consent;
   // Looked for meanwhile. Whoever waits for a picture does not wait for it to tell its version, too.
-  const isThere = witness !== 'metadata' && (options.pictured === true ? hasQemuNbd() : runs());
+  const isThere = witness !== 'metadata' && (options.interactive === true ? hasQemuNbd() : runs());
   const found = await discoverChain({ files, format, allow, allowAll });
   try {
     const hasRaw = found.layers.some(({ info }) => info.format === 'raw');
@@ -52,9 +52,9 @@ export async function openFiles(
     const infos = layers.map(({ info }) => info);
     const size = infos.at(-1)?.size ?? 0;
     return {
-      belowUnknown: !found.info.complete,
+      baseMissing: !found.info.complete,
       async describe() {
-        const chain = { ...found.info, layers: noteWriters(infos, await found.written), size };
+        const chain = { ...found.info, layers: addWriterNotes(infos, await found.written), size };
         return withEstimate(chain, found.layers, keep ? extentBudget : Number.POSITIVE_INFINITY);
       },
       plans: layers.map(({ plan }) => plan),
@@ -73,7 +73,7 @@ async function runs(): Promise<boolean> {
 }
 
 /** How the layers' own servers are run. */
-type Serving = Pick<ExportOptions, 'forceShare' | 'giveWay'>;
+type Serving = Pick<ExportOptions, 'forceShare' | 'lowPriority'>;
 
 interface PlannedLayer {
   readonly info: LayerInfo;
@@ -181,7 +181,7 @@ function servedFeed(
         const first = await connect();
         const granted = first.contexts.map(context => context.name);
         const asPlanned = (batch: StatusBatch) => sink.batch(inPlannedOrder(batch, granted, contexts));
-        const gently = serving.giveWay === true ? { firstRequest: REQUEST_BESIDE_WINDOW } : {};
+        const gently = serving.lowPriority === true ? { firstRequest: REQUEST_BESIDE_WINDOW } : {};
         const range = { start, granularity: open.info.clusterSize, ...gently };
         const options = { reopen, delay: RECONNECT_DELAY, signal };
         const last = await walkReconnecting(first, range, asPlanned, options);

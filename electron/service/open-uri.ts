@@ -1,10 +1,11 @@
 /** Opens an NBD address: one export, taken as a whole chain whose layers are told apart by allocation depth. */
-import { BITMAP_PREFIX } from '../../shared/extent/nbdinfo-text.ts';
-import type { ChainInfo } from '../../shared/layer.ts';
-import { connectNbd, type NbdConnection } from '../nbd/client.ts';
-import { walkReconnecting } from '../nbd/reconnect.ts';
+
+import type { ChainInfo } from '../../shared/model/layer.ts';
+import { BITMAP_PREFIX } from '../formats/nbdinfo.ts';
+import { connectNbd, type NbdConnection } from '../nbd/client/client.ts';
+import { walkReconnecting } from '../nbd/walk/reconnect.ts';
 import { type AddressTrust, trustedAddress } from './nbd-address.ts';
-import type { OpenedTarget } from './opened-target.ts';
+import type { PreparedTarget } from './prepared-target.ts';
 
 /** Contexts that are read when they are offered, besides every dirty bitmap. */
 const KNOWN_CONTEXTS = ['base:allocation', 'qemu:allocation-depth', 'qemu:joint-allocation'];
@@ -17,7 +18,11 @@ const MAX_UNFED = 64;
  * Connects to the export and describes it as a chain of one remote layer. Rejects with the NBD codes, NBD_URI_LOCAL_FILE
  * among them where the address names key files and `trust` does not cover them.
  */
-export async function openUri(uri: string, trust: AddressTrust, signal: AbortSignal): Promise<OpenedTarget> {
+export async function openUri(
+  uri: string,
+  trust: AddressTrust,
+  signal: AbortSignal,
+): Promise<PreparedTarget> {
   const address = trustedAddress(uri, trust);
   const connect = (until: AbortSignal) => connectNbd(address, { contexts: 'offered', signal: until });
   let connection = await connect(signal);
@@ -29,7 +34,7 @@ export async function openUri(uri: string, trust: AddressTrust, signal: AbortSig
   const contexts = [...granted, ...unfed];
   const described = describeExport(connection, granted, left);
   return {
-    belowUnknown: false,
+    baseMissing: false,
     describe: async () => described,
     plans: [{ title: subject, size, clusterSize: 1, nbd: { exportKind: 'wholeChain', contexts } }],
     feeds: [

@@ -1,5 +1,5 @@
 /** How a target is opened: what the fronts may choose. */
-import type { Consent } from '../../shared/ipc/contract.ts';
+import type { Consent } from '../../shared/model/target.ts';
 
 /** Which witnesses read the layers. Raw layers and URIs are always read over NBD. */
 export type WitnessChoice = 'metadata' | 'nbd' | 'both';
@@ -24,7 +24,7 @@ export interface SessionOptions {
    * A window shows the chain, and may show another one next: its first picture comes before the rest is read, and once
    * this chain is drawn or closed, a thread is started for the next, which outlives the session. Default false.
    */
-  readonly pictured?: boolean;
+  readonly interactive?: boolean;
   /** Ends the opening; an open session is ended by its close(). */
   readonly signal?: AbortSignal;
 }

@@ -1,9 +1,9 @@
 /** What a start of the program asks for: targets, consent and options, from its arguments or a second launch's. */
 import { resolve } from 'node:path';
-import type { CowscopeError } from '../../shared/errors.ts';
-import type { Consent, OpenTarget } from '../../shared/ipc/contract.ts';
-import { targetOf, usageError } from '../service/target-words.ts';
-import { checkConsent, checkTarget, MAX_ALLOWED } from './ipc-arguments.ts';
+import type { CowscopeError } from '../../shared/error.ts';
+import type { Consent, OpenTarget } from '../../shared/model/target.ts';
+import { targetOf, usageError } from '../service/cli-target.ts';
+import { checkConsent, checkTarget, MAX_ALLOWED } from './ipc/arguments.ts';
 
 /** Something to open, and what the person consented to beforehand. */
 export interface OpenRequest {

@@ -1,7 +1,7 @@
 /** The targets opened before, newest first, in a small file of the program's own. */
 import { basename } from 'node:path';
-import type { OpenTarget, RecentTarget } from '../../shared/ipc/contract.ts';
-import { checkTarget } from './ipc-arguments.ts';
+import type { OpenTarget, RecentTarget } from '../../shared/model/target.ts';
+import { checkTarget } from './ipc/arguments.ts';
 import { readJson, writeJson } from './json-store.ts';
 
 /** Most targets remembered. */

@@ -1,6 +1,6 @@
 /** The window's only way out: typed calls to the main process, and its pushes. */
 
-import { errorRecord } from '../../shared/errors.ts';
+import { errorRecord } from '../../shared/error.ts';
 import type {
   Bridge,
   CallArgs,

@@ -1,5 +1,6 @@
 /** Going from one damaged place or finding to the next, over all layers. */
-import type { OpenedChain, RangeFinding } from '../../shared/ipc/contract.ts';
+import type { OpenedChain } from '../../shared/model/chain.ts';
+import type { RangeFinding } from '../../shared/model/finding.ts';
 import { seek } from './navigation.ts';
 import { beginSearch, goTo, sayNone } from './selection.ts';
 import { now, type Place } from './store.ts';

@@ -1,9 +1,9 @@
 /** What the legend highlights, as the painter takes it. */
 
+import { MARKS } from '../../shared/draw/column-strip.ts';
 import { STATES } from '../../shared/extent/flags.ts';
-import { PRESENT } from '../../shared/ipc/contract.ts';
-import { MARKS } from '../lod/strip.ts';
-import { type LegendKey, MARK_KEYS } from './legend-keys.ts';
+import { type LegendKey, MARK_KEYS } from '../../shared/legend-keys.ts';
+import { PRESENT } from '../../shared/model/tile.ts';
 
 /** Per state: true where it steps back. With nothing highlighted, or marks alone, see {@link shownMarks}. */
 export function fadedStates(highlighted: ReadonlySet<LegendKey>): readonly boolean[] {

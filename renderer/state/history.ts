@@ -1,5 +1,5 @@
 /** Back and forward through the places that were looked at. */
-import type { Viewport } from './viewport.ts';
+import type { Viewport } from '../axis/viewport.ts';
 
 /** Places in the order they were visited; `at` is the present one, -1 before the first. */
 export interface History {

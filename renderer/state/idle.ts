@@ -1,7 +1,7 @@
 /** Whether the window is at rest: nothing being opened, read, loaded or drawn. Tests and pictures wait for it. */
 import { call } from '../bridge/bridge.ts';
-import { addPainter, drawing, requestDraw } from '../draw/frame.ts';
-import { currentLoader } from './session.ts';
+import { addPainter, drawing, requestDraw } from '../canvas/frame.ts';
+import { currentLoader } from './chain-data.ts';
 import { now, useStore } from './store.ts';
 
 /** True while anything is on its way. */

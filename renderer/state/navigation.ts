@@ -1,12 +1,8 @@
 /** Moving over the axis. Every move ends in `show`; places that were rested at go into the history. */
 
-import { PRESENT, type SeekKind } from '../../shared/ipc/contract.ts';
-import { call } from '../bridge/bridge.ts';
-import { animate, requestDraw } from '../draw/frame.ts';
-import { travel, visit } from './history.ts';
-import type { MarkKey } from './legend-keys.ts';
-import { overviewOf } from './session.ts';
-import { now, set } from './store.ts';
+import type { MarkKey } from '../../shared/legend-keys.ts';
+import type { SeekKind } from '../../shared/model/statistics.ts';
+import { PRESENT } from '../../shared/model/tile.ts';
 import {
   around,
   type Bounds,
@@ -17,7 +13,12 @@ import {
   type Viewport,
   wholeAxis,
   zoomAt,
-} from './viewport.ts';
+} from '../axis/viewport.ts';
+import { call } from '../bridge/bridge.ts';
+import { animate, requestDraw } from '../canvas/frame.ts';
+import { overviewOf } from './chain-data.ts';
+import { travel, visit } from './history.ts';
+import { now, set } from './store.ts';
 
 /** Milliseconds without motion after which a place counts as visited. */
 const SETTLED = 500;

@@ -1,5 +1,5 @@
 /** Addresses of NBD servers. */
-import type { RecentTarget } from '../../shared/ipc/contract.ts';
+import type { RecentTarget } from '../../shared/model/target.ts';
 
 /** The servers among recent targets: addresses without the export, each once, without user name or password. */
 export function serversIn(recent: readonly RecentTarget[]): readonly string[] {

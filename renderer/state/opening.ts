@@ -1,12 +1,12 @@
 /** Opening and closing a chain. */
 
-import type { Consent, OpenTarget } from '../../shared/ipc/contract.ts';
+import type { Consent, OpenTarget } from '../../shared/model/target.ts';
+import { wholeAxis } from '../axis/viewport.ts';
 import { call } from '../bridge/bridge.ts';
+import { beginSession, endSession } from './chain-data.ts';
 import { NO_HISTORY, visit } from './history.ts';
-import { beginSession, endSession } from './session.ts';
 import { titleOf } from './snapshots.ts';
 import { NO_CHAIN, NO_CONSENT, now, type Store, set } from './store.ts';
-import { wholeAxis } from './viewport.ts';
 
 type Opening = Pick<Store, 'target' | 'consent'>;
 

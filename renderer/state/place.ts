@@ -1,5 +1,5 @@
 /** Places as a person types them into the "go to" field. */
-import { parseOffset } from '../../shared/offset.ts';
+import { parseOffset } from '../../shared/text/offset.ts';
 
 /** What relative places refer to: the present offset, the axis, and the geometry of the top layer's tables. */
 export interface PlaceContext {

@@ -1,6 +1,6 @@
 /** What the window shows of a track at an offset. */
-import { type Probe, probe } from '../lod/probe.ts';
-import { currentLoader, drawnStrip } from './session.ts';
+import { type Probe, probe } from '../data/probe.ts';
+import { currentLoader, drawnStrip } from './chain-data.ts';
 import { now } from './store.ts';
 
 /** Looks at what is on screen; nothing is asked. Undefined where nothing is known. */

@@ -1,10 +1,10 @@
 /** What the main process says by itself. */
 import type { PushName } from '../../shared/ipc/contract.ts';
 import { call, listen } from '../bridge/bridge.ts';
-import { requestDraw } from '../draw/frame.ts';
+import { requestDraw } from '../canvas/frame.ts';
+import { currentLoader } from './chain-data.ts';
 import { openTarget } from './opening.ts';
 import { refreshSelection } from './selection.ts';
-import { currentLoader } from './session.ts';
 import { now, set, useStore } from './store.ts';
 
 /** Milliseconds of quiet before the selection is asked again. */

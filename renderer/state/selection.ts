@@ -1,10 +1,10 @@
 /** What is selected: a place (which the inspector explains) and a range (of which it shows sums). */
 
 import { stateIndexOf } from '../../shared/extent/flags.ts';
-import type { SeekKind } from '../../shared/ipc/contract.ts';
-import { describePlace } from '../a11y/describe-place.ts';
+import type { SeekKind } from '../../shared/model/statistics.ts';
 import { call } from '../bridge/bridge.ts';
-import { requestDraw } from '../draw/frame.ts';
+import { requestDraw } from '../canvas/frame.ts';
+import { describePlace } from './describe-place.ts';
 import { bringIntoView, fitRange, seek } from './navigation.ts';
 import { now, type Place, say, set } from './store.ts';
 

@@ -1,8 +1,8 @@
 /** The internal snapshots of the top layer: which there are, and which one is shown. */
-import type { OpenedChain } from '../../shared/ipc/contract.ts';
-import { findSnapshot, type SnapshotInfo } from '../../shared/layer.ts';
-import { formatTime } from '../../shared/time.ts';
-import { escapeUntrusted } from '../../shared/untrusted-text.ts';
+import type { OpenedChain } from '../../shared/model/chain.ts';
+import { findSnapshot, type SnapshotInfo } from '../../shared/model/layer.ts';
+import { formatTime } from '../../shared/text/time.ts';
+import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 
 /** The snapshots of the top layer, in the order of its table. Those of layers below cannot be shown as a chain. */
 export function snapshotsOf({ chain }: OpenedChain): readonly SnapshotInfo[] {

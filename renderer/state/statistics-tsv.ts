@@ -1,7 +1,8 @@
 /** Sums of a range as text for a spreadsheet. */
 import { STATES } from '../../shared/extent/flags.ts';
-import type { OpenedChain, TrackStatistics } from '../../shared/ipc/contract.ts';
-import { escapeUntrusted } from '../../shared/untrusted-text.ts';
+import type { OpenedChain } from '../../shared/model/chain.ts';
+import type { TrackStatistics } from '../../shared/model/statistics.ts';
+import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import type { Range } from './store.ts';
 
 const COLUMNS = [

@@ -1,19 +1,16 @@
 /** What the window knows, in one place. Actions live in files of their own; views read what they show. */
 import { create } from 'zustand';
-import type { ErrorRecord } from '../../shared/errors.ts';
-import type {
-  AppState,
-  Consent,
-  Inspection,
-  LayerProgress,
-  OpenedChain,
-  OpenTarget,
-  RangeFinding,
-  TrackStatistics,
-} from '../../shared/ipc/contract.ts';
+import type { ErrorRecord } from '../../shared/error.ts';
+import type { AppState } from '../../shared/ipc/contract.ts';
+import type { LegendKey } from '../../shared/legend-keys.ts';
+import type { OpenedChain } from '../../shared/model/chain.ts';
+import type { RangeFinding } from '../../shared/model/finding.ts';
+import type { Inspection } from '../../shared/model/inspection.ts';
+import type { LayerProgress } from '../../shared/model/progress.ts';
+import type { TrackStatistics } from '../../shared/model/statistics.ts';
+import type { Consent, OpenTarget } from '../../shared/model/target.ts';
+import type { Viewport } from '../axis/viewport.ts';
 import { type History, NO_HISTORY } from './history.ts';
-import type { LegendKey } from './legend-keys.ts';
-import type { Viewport } from './viewport.ts';
 
 /** A dialog over everything else. */
 export type Dialog =

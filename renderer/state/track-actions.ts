@@ -1,9 +1,10 @@
 /** What can be done with one track, and small acts of the keyboard. */
-import { formatOffset } from '../../shared/offset.ts';
+
+import { ownerTrack } from '../../shared/model/tracks.ts';
+import { formatOffset } from '../../shared/text/offset.ts';
+import { pxOf } from '../axis/viewport.ts';
 import { goTo, select, selectedExtent } from './selection.ts';
 import { now, say, set, toggled } from './store.ts';
-import { ownerTrack } from './tracks.ts';
-import { pxOf } from './viewport.ts';
 
 /** Shows a track as a table, or as a picture again, and gives the new one the focus. */
 export function toggleTable(track: number): void {

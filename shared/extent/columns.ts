@@ -2,7 +2,7 @@
  * Columns: what lies in each of a row of equal power-of-two spans, exactly. They are the bins of the pyramid and the
  * pixels of a tile alike: bytes per state, the states and marks present, and how many extents touch each column.
  */
-import { PRESENT, TILE_COLUMNS, type TileColumns } from '../ipc/contract.ts';
+import { PRESENT, TILE_COLUMNS, type TileColumns } from '../model/tile.ts';
 import {
   DAMAGED,
   DIRTY,

@@ -1,5 +1,5 @@
 /** Statistics of a range: bytes and runs per state, with shortest, longest and median run. */
-import type { TrackStatistics } from '../ipc/contract.ts';
+import type { TrackStatistics } from '../model/statistics.ts';
 import { DIRTY, HOLE_OVERRIDES, OVERRIDES, SHADOWED, STATES, stateIndexOf } from './flags.ts';
 
 /**

@@ -2,7 +2,7 @@
  * What a walk over an NBD export hands to whoever decodes it: raw status lists, one per context, over one range.
  * Plain data: the payloads' buffers may be transferred to another thread.
  */
-import type { ErrorRecord } from '../errors.ts';
+import type { ErrorRecord } from '../error.ts';
 
 /** The extents of one context from the batch's offset on. */
 export interface StatusList {

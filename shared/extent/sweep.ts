@@ -14,7 +14,7 @@ import {
   MAX_KEYS,
   mergeAny,
   readKey,
-} from './merge-lanes.ts';
+} from './merge-columns.ts';
 import { grown, type Page, pageIndexAt, pageStart, trailingZeros } from './page.ts';
 
 /** One layer of one page as the sweep takes it. */
@@ -92,7 +92,7 @@ interface Source {
   readonly page: Page;
   /** The word of each code of the page. One code more stands for what lies past the cut: OUT_OF_RANGE. */
   readonly words: ArrayLike<number>;
-  /** Codes in the merge, where each is shifted by {@link twinBits}. */
+  /** Codes in the merge, where each is shifted by {@link pairBits}. */
   readonly codeCount: number;
   /** Bytes of the page that count, at most its length. */
   readonly inside: number;
@@ -244,7 +244,7 @@ export function createSweeper(): Sweeper {
       lists.map(({ page, codeCount, inside, kept, count }) => ({
         count,
         startOf: i => (i < kept ? pageStart(page, i) : inside),
-        codeOf: i => (i < kept ? (page.codes[i] as number) << twinBits(page) : codeCount - 1),
+        codeOf: i => (i < kept ? (page.codes[i] as number) << pairBits(page) : codeCount - 1),
       })),
       length,
     );
@@ -271,7 +271,7 @@ export function createSweeper(): Sweeper {
       combinations.read(combo, codes);
       for (let i = 0; i < sources.length; i++) {
         const { words: known, list, page } = sources[i] as Source;
-        const code = (codes[list] as number) >> twinBits(page);
+        const code = (codes[list] as number) >> pairBits(page);
         words[i] = code < known.length ? (known[code] as number) : OUT_OF_RANGE;
       }
       const stop = markWords(words, layerCount);
@@ -341,7 +341,7 @@ function sourceOf(
   const from = page ?? NOT_READ;
   const known = page === undefined ? UNREAD_ONLY : words;
   const kept = pageStart(from, from.count - 1) < inside ? from.count : keptBefore(from, inside);
-  const codeCount = (known.length + 1) << twinBits(from);
+  const codeCount = (known.length + 1) << pairBits(from);
   const same = lists.findIndex(
     list => list.page === from && list.inside === inside && list.codeCount === codeCount,
   );
@@ -378,7 +378,7 @@ function isSameKind(one: Source, other: Source): boolean {
     one.words === other.words &&
     one.codeCount === other.codeCount &&
     one.list === other.list &&
-    twinBits(one.page) === twinBits(other.page)
+    pairBits(one.page) === pairBits(other.page)
   );
 }
 
@@ -395,7 +395,7 @@ function laneAt(lanes: Lane[], index: number): Lane {
 }
 
 /** Neighbours of one code that differ in their host offsets alone are told apart by one more bit. */
-function twinBits({ hosts }: Page): 0 | 1 {
+function pairBits({ hosts }: Page): 0 | 1 {
   return hosts === undefined ? 0 : 1;
 }
 
@@ -415,7 +415,7 @@ function load(
     starts[kept] = inside / 2 ** shift;
     codes[kept] = codeCount - 1;
   }
-  if (twinBits(page) === 1) for (let i = 0; i < kept; i++) codes[i] = ((codes[i] as number) << 1) | (i & 1);
+  if (pairBits(page) === 1) for (let i = 0; i < kept; i++) codes[i] = ((codes[i] as number) << 1) | (i & 1);
   starts[count] = units;
   lane.count = count;
   lane.codeCount = codeCount;

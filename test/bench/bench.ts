@@ -3,19 +3,19 @@
  * docs/performance.md says what is compared and what not to trust.
  */
 import { join } from 'node:path';
-import { checkLine } from './check-line.ts';
 import type { Bench } from './context.ts';
-import { drawLine } from './draw-line.ts';
-import { growthLine } from './growth-line.ts';
 import { openImageStore } from './images.ts';
-import { mapLine } from './map-line.ts';
 import { createMeter, progress } from './measure.ts';
-import { mergeLine } from './merge-line.ts';
-import { nbdLine } from './nbd-line.ts';
-import { openLine } from './open-line.ts';
 import { type BenchOptions, type LineName, parseOptions, USAGE } from './options.ts';
 import { describeSetting, type LineResult, tableOf, writeResults } from './report.ts';
-import { tasksLine } from './tasks-line.ts';
+import { checkLine } from './suites/check.ts';
+import { drawLine } from './suites/draw.ts';
+import { growthLine } from './suites/growth.ts';
+import { mapLine } from './suites/map.ts';
+import { mergeLine } from './suites/merge.ts';
+import { nbdLine } from './suites/nbd.ts';
+import { openLine } from './suites/open.ts';
+import { tasksLine } from './suites/tasks.ts';
 
 const EXIT_USAGE = 64;
 

@@ -1,5 +1,5 @@
 /** qemu-nbd on a whole chain, as a person would start it or with the caches that suit a walk over its tables. */
-import { greeted } from '../../electron/qemu/greeting.ts';
+import { greeted } from '../../electron/qemu/nbd-probe.ts';
 import { startServer } from '../../electron/qemu/server-process.ts';
 import type { BenchChain } from './images.ts';
 

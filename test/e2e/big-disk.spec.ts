@@ -2,7 +2,7 @@
 import type { Locator } from '@playwright/test';
 import type { ChainRecipe } from '../../examples/recipes.mjs';
 import { expect, opened, picture, rest, test } from './app.ts';
-import { CLUSTER } from './cells.ts';
+import { CLUSTER } from './table-cells.ts';
 
 const SIZE = 10 * 2 ** 40;
 /** Data in the top over nothing, and a hole in the top over data in the base. */
@@ -52,7 +52,7 @@ test('a cluster in 10 TiB is seen in the whole disk, and one key leads there', a
   await info.attach('found', { body: await page.screenshot(), contentType: 'image/png' });
 });
 
-/** Columns of a canvas that hold a colour which its middle column does not have, below its middle: away from texts. */
+/** Columns of a canvas that hold a color which its middle column does not have, below its middle: away from texts. */
 function columnsThatStandOut(canvas: Locator): Promise<number[]> {
   return canvas.evaluate(element => {
     const { width, height } = element as HTMLCanvasElement;
@@ -60,11 +60,11 @@ function columnsThatStandOut(canvas: Locator): Promise<number[]> {
     const from = Math.ceil(height * 0.6);
     const { data } = context!.getImageData(0, from, width, height - from);
     const pixels = new Uint32Array(data.buffer);
-    const coloursOf = (column: number) =>
+    const colorsOf = (column: number) =>
       new Set(Array.from({ length: height - from }, (_, row) => pixels[row * width + column]!));
-    const plain = coloursOf(Math.floor(width / 2));
+    const plain = colorsOf(Math.floor(width / 2));
     return Array.from({ length: width }, (_, column) => column).filter(column =>
-      [...coloursOf(column)].some(colour => !plain.has(colour)),
+      [...colorsOf(column)].some(color => !plain.has(color)),
     );
   });
 }

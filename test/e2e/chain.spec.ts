@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bitmaps, damaged, golden, shortMiddle } from '../../examples/recipes.mjs';
 import { expect, opened, picture, test } from './app.ts';
-import { CLUSTER, cells, cellsOf } from './cells.ts';
+import { CLUSTER, cells, cellsOf } from './table-cells.ts';
 
 /** The golden chain: base 1 MiB, middle 1 MiB, top 1.25 MiB, in clusters of 64 KiB. */
 const GOLDEN = {

@@ -4,7 +4,7 @@ import { cowscopeJson } from '../support/cli.ts';
 import { withSnapshots } from '../support/snapshots.ts';
 import { hashFile } from '../support/tools.ts';
 import { expect, opened, test } from './app.ts';
-import { type Cell, CLUSTER, cellsOf } from './cells.ts';
+import { type Cell, CLUSTER, cellsOf } from './table-cells.ts';
 
 /** What is read here of the document of `cowscope map`. */
 interface MapDocument {

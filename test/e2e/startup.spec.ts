@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { ElectronApplication, Page } from '@playwright/test';
 import { golden, shortMiddle } from '../../examples/recipes.mjs';
 import { complaints, expect, laneNames, opened, picture, test, textFile } from './app.ts';
-import { cellsOf } from './cells.ts';
+import { cellsOf } from './table-cells.ts';
 
 const heading = (page: Page, name: string) => page.getByRole('heading', { name, exact: true });
 

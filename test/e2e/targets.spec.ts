@@ -5,7 +5,7 @@ import { golden } from '../../examples/recipes.mjs';
 import { makeX509 } from '../support/tls-credentials.ts';
 import { hashFile, qemuImg, qemuIo, startQemuNbd, temporaryFolder } from '../support/tools.ts';
 import { expect, laneNames, opened, test } from './app.ts';
-import { CLUSTER, cells, cellsOf } from './cells.ts';
+import { CLUSTER, cells, cellsOf } from './table-cells.ts';
 
 test('without qemu on the PATH the golden chain is drawn just the same', async ({
   start,

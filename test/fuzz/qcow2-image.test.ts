@@ -2,14 +2,14 @@
 import { closeSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import { createBitmapMap, mapBitmapPage } from '../../electron/qcow2/bitmap-map.ts';
-import { describeCluster } from '../../electron/qcow2/describe.ts';
-import { openQcow2, type Qcow2Image } from '../../electron/qcow2/image.ts';
-import { qcow2Info } from '../../electron/qcow2/info.ts';
-import { createMap, mapPage } from '../../electron/qcow2/map.ts';
-import { recogniseFormat } from '../../electron/qcow2/recognise.ts';
-import { measureSpace } from '../../electron/qcow2/space.ts';
-import { CowscopeError } from '../../shared/errors.ts';
+import { measureSpace } from '../../electron/qcow2/layout/allocation.ts';
+import { createBitmapMap, mapBitmapPage } from '../../electron/qcow2/read/bitmap-map.ts';
+import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
+import { lookupCluster } from '../../electron/qcow2/read/lookup-cluster.ts';
+import { createMap, mapPage } from '../../electron/qcow2/read/map.ts';
+import { recognizeFormat } from '../../electron/qcow2/read/probe-format.ts';
+import { qcow2Info } from '../../electron/qcow2/read/qemu-info.ts';
+import { CowscopeError } from '../../shared/error.ts';
 import { PageWriter, pageStart, WordSet } from '../../shared/extent/page.ts';
 import { finestUnit, pageSpanFor } from '../../shared/extent/table.ts';
 import { type ImageSpec, pokeU32, pokeU64 } from '../support/qcow2-builder.ts';
@@ -45,7 +45,7 @@ function readParts(path: string): void {
   const fd = openSync(path, 'r');
   const source = { fd, size: fstatSync(fd).size, path };
   try {
-    recogniseFormat(source);
+    recognizeFormat(source);
     const image = openQcow2(source);
     qcow2Info(image);
     structuredClone(image);
@@ -67,7 +67,7 @@ function readMap(image: Qcow2Image, snapshotId: string | undefined): void {
     const map = createMap(image, { words, hosts, ...(snapshotId === undefined ? {} : { snapshotId }) });
     const unit = finestUnit(map.geometry.clusterSize);
     readPages(map.size, unit, words, (start, end) => mapPage(map, start, end));
-    for (const offset of [0, map.size - 1]) if (map.size > 0) describeCluster(map, offset);
+    for (const offset of [0, map.size - 1]) if (map.size > 0) lookupCluster(map, offset);
     expect(map.problems.kept.length).toBeLessThan(16 * 20);
   }
 }

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { StreamSpec } from '../../electron/merge/protocol.ts';
+import type { StreamSpec } from '../../electron/engine/worker/protocol.ts';
 import {
   bitmapsChain,
   damagedChain,

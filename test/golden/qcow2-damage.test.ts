@@ -4,9 +4,9 @@
  */
 import { writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { openQcow2 } from '../../electron/qcow2/image.ts';
-import { createMap } from '../../electron/qcow2/map.ts';
-import { CowscopeError } from '../../shared/errors.ts';
+import { openQcow2 } from '../../electron/qcow2/read/image.ts';
+import { createMap } from '../../electron/qcow2/read/map.ts';
+import { CowscopeError } from '../../shared/error.ts';
 import { WordSet } from '../../shared/extent/page.ts';
 import { mapWithoutHostHoles } from '../support/host-holes.ts';
 import { type ImageSpec, pokeU32, pokeU64 } from '../support/qcow2-builder.ts';

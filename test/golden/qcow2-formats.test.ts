@@ -1,8 +1,8 @@
 /** Images of every other make: the golden chain, version 1, encrypted, raw data files; and what they say of themselves. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { qcow2Info } from '../../electron/qcow2/info.ts';
-import { recogniseFormat } from '../../electron/qcow2/recognise.ts';
+import { recognizeFormat } from '../../electron/qcow2/read/probe-format.ts';
+import { qcow2Info } from '../../electron/qcow2/read/qemu-info.ts';
 import { goldenChain } from '../support/chains.ts';
 import { GOLDEN_TABLE } from '../support/golden-table.ts';
 import { mapWithoutHostHoles } from '../support/host-holes.ts';
@@ -37,7 +37,7 @@ describe('version 1', () => {
 
   async function expectSame(path: string): Promise<void> {
     const image = readImage(path);
-    expect(recogniseFormat(openSource(path)).format).toBe('qcow');
+    expect(recognizeFormat(openSource(path)).format).toBe('qcow');
     expect(image.header.version).toBe(1);
     const file = { driver: 'file', filename: path };
     const theirs = await qemuMap(`json:${JSON.stringify({ driver: 'qcow', backing: null, file })}`);
@@ -164,6 +164,6 @@ it('tells the images of other programs by their magic', async () => {
   for (const format of ['vdi', 'vmdk', 'vhdx', 'qed']) {
     const path = join(folder, `other.${format}`);
     await qemuImg('create', '-q', '-f', format, path, '1M');
-    expect(recogniseFormat(openSource(path)).format).toBe(format);
+    expect(recognizeFormat(openSource(path)).format).toBe(format);
   }
 });

@@ -1,7 +1,7 @@
 /** Every internal snapshot as a view of its own, against qemu-nbd and against a copy to which it was applied. */
 import { copyFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { openQcow2, type Qcow2Image } from '../../electron/qcow2/image.ts';
+import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
 import { allocationWithoutHostHoles, mapWithoutHostHoles } from '../support/host-holes.ts';
 import { alone, asNbdinfo, asQemuMap, buildImage, mapWhole, readImage } from '../support/qcow2-reading.ts';
 import { randomChain } from '../support/random-chain.ts';

@@ -20,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ChainRequest, type DiscoveredChain, discoverChain } from '../../electron/chain/discover.ts';
 import { exportLayer } from '../../electron/qemu/export-layer.ts';
 import { golden, makeChain, shortMiddle } from '../../examples/recipes.mjs';
-import { MAX_LAYERS } from '../../shared/layer.ts';
+import { MAX_LAYERS } from '../../shared/model/layer.ts';
 import { hashFile, nbdinfoMap, qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
 
 let folder: string;

@@ -2,7 +2,7 @@
 import { mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ChainInfo, LayerInfo } from '../../shared/layer.ts';
+import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import { bitmapsChain } from '../support/chains.ts';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { startFakeServer } from '../support/nbd-server.ts';

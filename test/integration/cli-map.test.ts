@@ -115,16 +115,16 @@ describe('the golden chain', () => {
     expect(words(lines.join('\n'))).toEqual(words(piped));
   });
 
-  it('is drawn as wide as COLUMNS says, in colour where that is forced, and never where NO_COLOR is set', async () => {
+  it('is drawn as wide as COLUMNS says, in color where that is forced, and never where NO_COLOR is set', async () => {
     const { NO_COLOR, FORCE_COLOR, ...env } = process.env;
     const drawn = async (more: NodeJS.ProcessEnv) =>
       (await cowscope(['map', golden[2]!], { env: { ...env, ...more } })).stdout;
     const wide = (await drawn({ COLUMNS: '120', NO_COLOR: '1' })).split('\n');
     expect(wide[1]?.length).toBe(16 + 80);
-    const coloured = await drawn({ FORCE_COLOR: '1' });
-    expect(coloured).toContain('\x1b[');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours that are taken out
-    expect(coloured.replaceAll(/\x1b\[[\d;]*m/g, '')).toBe(await drawn({ COLUMNS: '80' }));
+    const colored = await drawn({ FORCE_COLOR: '1' });
+    expect(colored).toContain('\x1b[');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the colors that are taken out
+    expect(colored.replaceAll(/\x1b\[[\d;]*m/g, '')).toBe(await drawn({ COLUMNS: '80' }));
     expect(await drawn({ COLUMNS: 'x' })).not.toContain('\x1b');
   });
 

@@ -74,12 +74,12 @@ describe('--as nbdinfo', () => {
       Array.from({ length: length / 512 }, (_, i): Extent => [512, (offset / 512 + i) % 3 === 0 ? 7 : 4e9]);
     const contexts = [
       { id: 3, name: 'base:allocation', status: (_: number, length: number): Extent[] => [[length, 1]] },
-      { id: 9, name: 'acme:colours', status },
+      { id: 9, name: 'acme:colors', status },
     ];
     const server = await startFakeServer({ exports: { '': { size: 4096, contexts } } });
     stops.push(() => server.close());
     await expectSameAsNbdinfo(server.uri);
-    const rows = await cowscopeJson(['map', '--as', 'nbdinfo', '--context', 'acme:colours', server.uri]);
+    const rows = await cowscopeJson(['map', '--as', 'nbdinfo', '--context', 'acme:colors', server.uri]);
     expect(rows.slice(0, 2)).toEqual([
       { offset: 0, length: 512, type: 7 },
       { offset: 512, length: 1024, type: 4e9 },

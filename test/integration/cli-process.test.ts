@@ -152,7 +152,7 @@ describe('a signal', () => {
     '%s ends it at once and quietly, with its servers and their sockets',
     async (signal, expected) => {
       const path = await fragmentedImage(temporaryFolder(), 2 ** 19);
-      // Servers are recognised by their sockets, in a folder of our own.
+      // Servers are recognized by their sockets, in a folder of our own.
       const moments: ((sockets: string) => Promise<boolean>)[] = [
         async sockets => (await readdir(sockets)).length > 0, // before the server runs
         async sockets => (await processesNaming(sockets)).length > 0,

@@ -16,8 +16,8 @@ import { connect } from 'node:net';
 import { constants, getPriority, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ExportSource } from '../../electron/qemu/blockdev-args.ts';
 import { type ExportOptions, exportLayer, type LayerExport } from '../../electron/qemu/export-layer.ts';
-import type { ExportSource } from '../../electron/qemu/layer-node.ts';
 import { findQemuNbd, type QemuTool } from '../../electron/qemu/tools.ts';
 import { bitmaps, makeChain } from '../../examples/recipes.mjs';
 import { hashFile, nbdinfoMap, qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
@@ -409,8 +409,8 @@ describe('the life of a child', () => {
   it.each([
     [true, constants.priority.PRIORITY_BELOW_NORMAL],
     [false, getPriority()],
-  ])('gives way to others where it is to: %s', async (giveWay, priority) => {
-    const server = await exportLayer(layer, { giveWay });
+  ])('gives way to others where it is to: %s', async (lowPriority, priority) => {
+    const server = await exportLayer(layer, { lowPriority });
     expect(getPriority(server.pid)).toBe(priority);
     await server.stop();
   });

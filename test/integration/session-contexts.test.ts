@@ -122,12 +122,12 @@ describe('qemu:joint-allocation', () => {
 describe('a context that is not known', () => {
   it('is named in the notes and shown as its numbers', async () => {
     const numbers = [7, 7, 4_294_967_295, 0];
-    const session = await openLists({ 'base:allocation': [0, 0, 1, 3], 'vendor:colour': numbers });
-    expect(session.chain.layers[0]?.notes.join(' ')).toContain('vendor:colour');
+    const session = await openLists({ 'base:allocation': [0, 0, 1, 3], 'vendor:color': numbers });
+    expect(session.chain.layers[0]?.notes.join(' ')).toContain('vendor:color');
     expect(await session.fed()).toEqual([]);
     for (const [i, number] of numbers.entries()) {
       const evidence = await evidenceAt(session, i * K64 + 5);
-      expect(evidence['NBD vendor:colour']).toMatch(new RegExp(`\\|${number}$`));
+      expect(evidence['NBD vendor:color']).toMatch(new RegExp(`\\|${number}$`));
     }
   });
 

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ChainSession } from '../../electron/service/chain-session.ts';
-import type { LayerProgress, OpenTarget } from '../../shared/ipc/contract.ts';
+import type { LayerProgress } from '../../shared/model/progress.ts';
+import type { OpenTarget } from '../../shared/model/target.ts';
 import { startFakeServer, statusFrom } from '../support/nbd-server.ts';
 import { writeQcow2 } from '../support/qcow2-builder.ts';
 import {
@@ -219,7 +220,7 @@ describe('several sessions', () => {
 
 describe('a session that readies the next', () => {
   it('leaves one thread, which the next session takes', async () => {
-    const first = await opened({ keep: true, pictured: true });
+    const first = await opened({ keep: true, interactive: true });
     await first.close();
     await vi.waitFor(() => expect(workers.size).toBe(before.workers + 1));
     const second = await opened();

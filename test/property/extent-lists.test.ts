@@ -1,5 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import {
+  createMapWalk,
+  createRowWalk,
+  type MapRow,
+  type NumberRows,
+  nbdContextKey,
+  qemuImgKey,
+  qemuImgRow,
+} from '../../electron/formats/rows.ts';
 import { comparePages, isFullyRead } from '../../shared/extent/compare.ts';
 import {
   DIRTY,
@@ -13,15 +22,6 @@ import {
 } from '../../shared/extent/flags.ts';
 import type { Page } from '../../shared/extent/page.ts';
 import { WordSet } from '../../shared/extent/page.ts';
-import {
-  createMapWalk,
-  createRowWalk,
-  type MapRow,
-  type NumberRows,
-  nbdContextKey,
-  qemuImgKey,
-  qemuImgRow,
-} from '../../shared/extent/rows.ts';
 import { createRunCounter } from '../../shared/extent/statistics.ts';
 import { createSweeper, type SweepLayer, type SweptPage } from '../../shared/extent/sweep.ts';
 import {

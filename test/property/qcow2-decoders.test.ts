@@ -1,20 +1,20 @@
 /** The decoders beside a naive model that takes one entry at a time, on arbitrary bytes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compressedRange } from '../../electron/qcow2/compressed.ts';
+import { compressedRange } from '../../electron/qcow2/format/compressed.ts';
 import {
   DATA,
   type EntryRules,
   entryKind,
   entryOffset,
-  KIND_WORDS,
+  FLAGS_OF_KIND,
   RESERVED_SPACE,
   subclusterKind,
   ZERO_ALLOCATED,
-} from '../../electron/qcow2/entry.ts';
-import { entryProblem } from '../../electron/qcow2/entry-problem.ts';
-import { type DecodeTarget, decodeStandard } from '../../electron/qcow2/l2.ts';
-import { decodeExtended } from '../../electron/qcow2/subclusters.ts';
+} from '../../electron/qcow2/format/entry.ts';
+import { checkEntry } from '../../electron/qcow2/format/entry-rules.ts';
+import { type DecodeTarget, decodeStandard } from '../../electron/qcow2/read/l2.ts';
+import { decodeExtended } from '../../electron/qcow2/read/subclusters.ts';
 import { PageWriter, pageStart } from '../../shared/extent/page.ts';
 
 interface Case {
@@ -93,7 +93,7 @@ function decoded({ rules, hosts, encrypted, fileSize, entries, start }: Case, en
   const page = writer.seal();
   const extents = Array.from({ length: page.count }, (_, i) => ({
     start: start + pageStart(page, i),
-    word: KIND_WORDS[page.codes[i]!]!,
+    word: FLAGS_OF_KIND[page.codes[i]!]!,
     host: page.hosts?.[i] ?? -1,
   }));
   return { extents, odd };
@@ -111,14 +111,14 @@ function naive({ rules, hosts, encrypted, fileSize, entries, start }: Case, end:
     const [zeroBits, allocBits] = rules.extendedL2 ? halves(entries[i + 1]!) : [0, 0];
     const cluster = entryKind(rules, hi, lo, guest);
     const size = rules.dataFile ? Number.POSITIVE_INFINITY : fileSize;
-    if (entryProblem(rules, { hi, lo, zeroBits, allocBits }, guest, size) !== undefined) wrong.push(guest);
+    if (checkEntry(rules, { hi, lo, zeroBits, allocBits }, guest, size) !== undefined) wrong.push(guest);
     for (let unit = 0; unit < units; unit++) {
       const at = guest + (unit * rules.clusterSize) / units;
       if (at >= end) continue;
       const kind = rules.extendedL2 ? subclusterKind(cluster, zeroBits, allocBits, unit) : cluster;
       const named = hosts && !encrypted && [DATA, ZERO_ALLOCATED, RESERVED_SPACE].includes(kind);
       const host = named ? entryOffset(hi, lo) + at - guest : -1;
-      const word = KIND_WORDS[kind]!;
+      const word = FLAGS_OF_KIND[kind]!;
       const last = extents.at(-1);
       const runsOn = last !== undefined && (last.host < 0 ? host < 0 : last.host + at - last.start === host);
       if (last?.word !== word || !runsOn) extents.push({ start: at, word, host });

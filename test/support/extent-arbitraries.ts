@@ -15,7 +15,7 @@ import {
 } from '../../shared/extent/flags.ts';
 import { type Page, PageWriter, WordSet } from '../../shared/extent/page.ts';
 import type { SweepLayer, SweepOverlay, SweptPage } from '../../shared/extent/sweep.ts';
-import { guestWord, layerWord, stopAt } from '../../shared/extent/view.ts';
+import { guestWord, layerWord, stopAt } from '../../shared/extent/swept-view.ts';
 import type { NaiveLayer, NaiveUnit } from './naive-model.ts';
 
 /** The words that readers make, of one layer. */

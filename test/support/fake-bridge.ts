@@ -6,17 +6,15 @@ import {
   type Bridge,
   type CallName,
   type ExtentsReply,
-  type Inspection,
   type IpcCalls,
   type IpcPushes,
   MAX_EXACT_EXTENTS,
-  type NbdExportInfo,
-  PRESENT,
   type PushName,
-  TILE_COLUMNS,
-  type TileColumns,
-  type TrackStatistics,
 } from '../../shared/ipc/contract.ts';
+import type { Inspection } from '../../shared/model/inspection.ts';
+import type { NbdExportInfo } from '../../shared/model/nbd-export.ts';
+import type { TrackStatistics } from '../../shared/model/statistics.ts';
+import { PRESENT, TILE_COLUMNS, type TileColumns } from '../../shared/model/tile.ts';
 import type { Result } from '../../shared/result.ts';
 import { fail, ok } from '../../shared/result.ts';
 import type { FakeChain } from './fake-chain.ts';

@@ -14,8 +14,8 @@ import {
   SHADOWED,
   ZERO,
 } from '../../shared/extent/flags.ts';
-import type { TrackInfo } from '../../shared/ipc/contract.ts';
-import type { BackingLink, ChainInfo, LayerInfo } from '../../shared/layer.ts';
+import type { BackingLink, ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
+import type { TrackInfo } from '../../shared/model/track.ts';
 
 const DATA = LOCAL;
 const ZERO_HOLE = LOCAL | HOLE | ZERO;

@@ -1,6 +1,6 @@
 /** Chains of layers that come over NBD, fed into the tables of the merge worker from plain lists of what a server says. */
-import { type ChainTables, openChainTables } from '../../electron/merge/chain-tables.ts';
-import type { LayerPlan } from '../../electron/merge/protocol.ts';
+import { type ChainTables, openChainTables } from '../../electron/engine/tables/chain-tables.ts';
+import type { LayerPlan } from '../../electron/engine/worker/protocol.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
 import type { ExportKind } from '../../shared/extent/status-decoder.ts';
 import { statusList } from './status-lists.ts';

@@ -1,47 +1,47 @@
 /** The merge core run in place, with its messages as promises. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
-import { createMergeCore } from '../../electron/merge/core.ts';
+import { createEngine } from '../../electron/engine/engine.ts';
 import type {
-  FromMerge,
+  EngineCallName,
+  EngineCalls,
+  EnginePlan,
+  FromEngine,
   LayerPlan,
-  MergeCallName,
-  MergeCalls,
-  MergePlan,
   NbdPlan,
-  ToMerge,
-} from '../../electron/merge/protocol.ts';
-import { openQcow2 } from '../../electron/qcow2/image.ts';
-import { CowscopeError } from '../../shared/errors.ts';
+  ToEngine,
+} from '../../electron/engine/worker/protocol.ts';
+import { openQcow2 } from '../../electron/qcow2/read/image.ts';
+import { CowscopeError } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
 
 /** An opened chain. */
 export interface MergeSession {
   /** Everything the core has sent so far. */
-  readonly messages: readonly FromMerge[];
-  call<N extends MergeCallName>(name: N, args: MergeCalls[N]['args']): Promise<MergeCalls[N]['reply']>;
+  readonly messages: readonly FromEngine[];
+  call<N extends EngineCallName>(name: N, args: EngineCalls[N]['args']): Promise<EngineCalls[N]['reply']>;
   /** The text of a list. */
-  list(spec: MergeCalls['stream']['args']['spec'], layer?: number): Promise<string>;
+  list(spec: EngineCalls['stream']['args']['spec'], layer?: number): Promise<string>;
   feed(layer: number, batch: StatusBatch): void;
-  send(message: ToMerge): void;
+  send(message: ToEngine): void;
   /** Resolves with the first message that `wanted` accepts, of those sent and those to come. */
-  until(wanted: (message: FromMerge) => boolean): Promise<FromMerge>;
+  until(wanted: (message: FromEngine) => boolean): Promise<FromEngine>;
   /** Resolves when every metadata layer is read. */
   read(): Promise<void>;
 }
 
 /** Opens a plan. Throws the CowscopeError of what could not be opened. */
-export function openSession(plan: MergePlan): MergeSession {
-  const messages: FromMerge[] = [];
+export function openSession(plan: EnginePlan): MergeSession {
+  const messages: FromEngine[] = [];
   const waiting = new Set<() => void>();
-  const core = createMergeCore(message => {
+  const core = createEngine(message => {
     messages.push(message);
     for (const look of [...waiting]) look();
   });
   let lastId = 0;
 
-  const until = (wanted: (message: FromMerge) => boolean) =>
-    new Promise<FromMerge>(resolve => {
+  const until = (wanted: (message: FromEngine) => boolean) =>
+    new Promise<FromEngine>(resolve => {
       const look = () => {
         const found = messages.find(wanted);
         if (found === undefined) return;
@@ -60,17 +60,17 @@ export function openSession(plan: MergePlan): MergeSession {
     return found.kind === 'reply' ? found.value : undefined;
   }
 
-  function ask(name: MergeCallName, args: unknown): number {
+  function ask(name: EngineCallName, args: unknown): number {
     lastId++;
     core.receive({ kind: 'call', id: lastId, name, args });
     return lastId;
   }
 
-  async function list(spec: MergeCalls['stream']['args']['spec'], layer?: number): Promise<string> {
+  async function list(spec: EngineCalls['stream']['args']['spec'], layer?: number): Promise<string> {
     const id = ask('stream', { spec, layer });
     let text = '';
     let chunks = 0;
-    const isOurs = (message: FromMerge) => message.kind === 'chunk' && message.id === id;
+    const isOurs = (message: FromEngine) => message.kind === 'chunk' && message.id === id;
     for (;;) {
       await until(
         message => (message.kind === 'reply' && message.id === id) || messages.filter(isOurs).length > chunks,
@@ -108,9 +108,9 @@ export function openSession(plan: MergePlan): MergeSession {
 /** A plan for qcow2 files, base first, read by their metadata and, where a context list is given, over NBD too. */
 export function planFiles(
   paths: readonly string[],
-  options: Partial<MergePlan> = {},
+  options: Partial<EnginePlan> = {},
   nbd?: NbdPlan,
-): MergePlan {
+): EnginePlan {
   const layers = paths.map((path): LayerPlan => {
     const fd = openSync(path, 'r');
     opened.push(fd);

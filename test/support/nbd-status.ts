@@ -1,6 +1,7 @@
 /** Reads status batches back into plain lists, in the simplest way, for tests to compare. */
-import { type WalkRange, walkBlockStatus } from '../../electron/nbd/block-status.ts';
-import type { NbdConnection } from '../../electron/nbd/client.ts';
+
+import type { NbdConnection } from '../../electron/nbd/client/client.ts';
+import { type WalkRange, walkBlockStatus } from '../../electron/nbd/walk/block-status.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
 import { type NbdinfoExtent, runWell } from './tools.ts';
 

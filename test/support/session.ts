@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import type { MergeCalls } from '../../electron/merge/protocol.ts';
+import type { EngineCalls } from '../../electron/engine/worker/protocol.ts';
 import { type ChainSession, openChain, type SessionEvents } from '../../electron/service/chain-session.ts';
 import type { SessionOptions } from '../../electron/service/session-options.ts';
-import type { OpenTarget } from '../../shared/ipc/contract.ts';
+import type { OpenTarget } from '../../shared/model/target.ts';
 
-const worker = fileURLToPath(new URL('../../dist/merge-worker.cjs', import.meta.url));
+const worker = fileURLToPath(new URL('../../dist/engine-worker.cjs', import.meta.url));
 
 /** Opens a target with consent to everything. The caller closes it. */
 export async function openTarget(
@@ -18,8 +18,8 @@ export async function openTarget(
   options: Partial<SessionOptions> = {},
   events: Partial<SessionEvents> = {},
 ): Promise<ChainSession> {
-  if (!existsSync(worker)) throw new Error('dist/merge-worker.cjs is missing: run npm run build');
-  process.env.COWSCOPE_MERGE_WORKER = worker;
+  if (!existsSync(worker)) throw new Error('dist/engine-worker.cjs is missing: run npm run build');
+  process.env.COWSCOPE_ENGINE_WORKER = worker;
   const consent = { allow: [], allowAll: true };
   return openChain(target, { consent, keep: false, ...options }, events);
 }
@@ -48,7 +48,7 @@ export async function withTarget<T>(
 }
 
 /** A list of the session as parsed JSON, once every NBD feed has ended. Fails when a feed failed. */
-export async function listed(session: ChainSession, args: MergeCalls['stream']['args']): Promise<unknown> {
+export async function listed(session: ChainSession, args: EngineCalls['stream']['args']): Promise<unknown> {
   const failed = await session.fed();
   if (failed.length > 0) throw new Error(`a feed failed: ${JSON.stringify(failed)}`);
   return listedSoFar(session, args);
@@ -57,7 +57,7 @@ export async function listed(session: ChainSession, args: MergeCalls['stream']['
 /** A list of what the session has read so far, as parsed JSON. */
 export async function listedSoFar(
   session: ChainSession,
-  args: MergeCalls['stream']['args'],
+  args: EngineCalls['stream']['args'],
 ): Promise<unknown> {
   const decoder = new TextDecoder();
   let text = '';

@@ -1,8 +1,8 @@
 /** A server that dies, and a client that gives up, at any moment: a coded error, nothing left behind, a retry that works. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { connectNbd, type NbdConnection } from '../../../electron/nbd/client.ts';
-import { walkReconnecting } from '../../../electron/nbd/reconnect.ts';
+import { connectNbd, type NbdConnection } from '../../../electron/nbd/client/client.ts';
 import { parseNbdUri } from '../../../electron/nbd/uri.ts';
+import { walkReconnecting } from '../../../electron/nbd/walk/reconnect.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import { fragmentedImage } from '../../support/nbd-images.ts';
 import { type ServerProcess, startQemu } from '../../support/nbd-server-process.ts';

@@ -2,10 +2,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type ConnectNbdOptions, connectNbd, type NbdConnection } from '../../../electron/nbd/client.ts';
-import { listExports } from '../../../electron/nbd/list-exports.ts';
-import { EXPORT_FLAG } from '../../../electron/nbd/protocol.ts';
+import {
+  type ConnectNbdOptions,
+  connectNbd,
+  type NbdConnection,
+} from '../../../electron/nbd/client/client.ts';
+import { listExports } from '../../../electron/nbd/client/list-exports.ts';
 import { parseNbdUri } from '../../../electron/nbd/uri.ts';
+import { EXPORT_FLAG } from '../../../electron/nbd/wire/protocol.ts';
 import { bitmapsChain, extendedL2Chain, goldenChain, shortMiddleChain } from '../../support/chains.ts';
 import { damageableImage, depthPatternChain, fragmentedImage } from '../../support/nbd-images.ts';
 import { type ServerProcess, startNbdkit, startQemu } from '../../support/nbd-server-process.ts';
@@ -132,7 +136,7 @@ describe('qemu-nbd', () => {
     const [base] = await goldenChain(await folderNamed('one-at-a-time'));
     for (const depth of [['-A'], []]) {
       const server = await kept(startQemu([...depth, '-f', 'qcow2', base as string]));
-      expect((await connected(server.uri())).oneAtATime).toBe(true);
+      expect((await connected(server.uri())).serialStatusRequests).toBe(true);
     }
   });
 
@@ -265,7 +269,7 @@ describe.each(['unix', 'tcp'] as const)('nbdkit over %s', carrier => {
     const data = Array.from({ length: 600 }, (_, i) => `@${i * 1_700_000_000} ${i % 256}`).join(' ');
     const server = await kept(startNbdkit(['data', `data=${data}`, 'size=1T'], carrier));
     const connection = await connected(server.uri());
-    expect(connection.oneAtATime).toBe(false);
+    expect(connection.serialStatusRequests).toBe(false);
     const far: NbdConnection = Object.create(connection, { roundTrip: { value: 1e6 } });
     const ours = plainExtents(await walkAll(far), 0);
     expectSame(ours, await nbdinfoExtents(server.uri(), 'base:allocation'), 'base:allocation');

@@ -1,31 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import { readLocks, writtenTo } from '../../../electron/chain/writer-lock.ts';
+import { isLockedForWriting, readLocks } from '../../../electron/chain/writer-lock.ts';
 
 // 8:33, as the GNU C library packs it
 const file = { dev: 0x821n, ino: 1234n };
 const lock = (range: string, place = '08:21:1234', kind = 'OFDLCK ADVISORY  READ ') =>
   `7: POSIX  ADVISORY  WRITE 501 08:21:99 0 EOF\n12: ${kind} -1 ${place} ${range}\n`;
 
-describe('writtenTo', () => {
+describe('isLockedForWriting', () => {
   it.each(['101 101', '100 101', '103 103', '102 103', '100 103', '0 EOF', '103 EOF'])('sees %s', range => {
-    expect(writtenTo(lock(range), file)).toBe(true);
+    expect(isLockedForWriting(lock(range), file)).toBe(true);
   });
 
   it.each(['100 100', '102 102', '104 EOF', '201 203', '0 100'])('passes over %s', range => {
-    expect(writtenTo(lock(range), file)).toBe(false);
+    expect(isLockedForWriting(lock(range), file)).toBe(false);
   });
 
   it('passes over other files, other devices, other kinds of lock and lines that are none', () => {
     for (const place of ['08:21:1235', '08:22:1234', '09:21:1234', '08:21:12345'])
-      expect(writtenTo(lock('101 101', place), file)).toBe(false);
-    expect(writtenTo(lock('101 101', undefined, 'POSIX  ADVISORY  READ '), file)).toBe(false);
-    expect(writtenTo('1: OFDLCK\n12: -> OFDLCK ADVISORY READ -1 08:21:1234 101 101', file)).toBe(false);
-    expect(writtenTo('', file)).toBe(false);
+      expect(isLockedForWriting(lock('101 101', place), file)).toBe(false);
+    expect(isLockedForWriting(lock('101 101', undefined, 'POSIX  ADVISORY  READ '), file)).toBe(false);
+    expect(isLockedForWriting('1: OFDLCK\n12: -> OFDLCK ADVISORY READ -1 08:21:1234 101 101', file)).toBe(
+      false,
+    );
+    expect(isLockedForWriting('', file)).toBe(false);
   });
 
   it('takes device numbers apart where they are large', () => {
     const dev = (0x12000n << 32n) | (0x345n << 8n) | (0x678n << 20n) | 0x9an;
-    expect(writtenTo(lock('101 101', '12345:6789a:5'), { dev, ino: 5n })).toBe(true);
+    expect(isLockedForWriting(lock('101 101', '12345:6789a:5'), { dev, ino: 5n })).toBe(true);
   });
 });
 

@@ -1,9 +1,9 @@
 /** Everything a server must not do, and some of what it may: each ends in a coded error or a sane result. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { walkBlockStatus } from '../../../electron/nbd/block-status.ts';
-import { connectNbd, type NbdConnection } from '../../../electron/nbd/client.ts';
-import { listExports } from '../../../electron/nbd/list-exports.ts';
+import { connectNbd, type NbdConnection } from '../../../electron/nbd/client/client.ts';
+import { listExports } from '../../../electron/nbd/client/list-exports.ts';
 import { parseNbdUri } from '../../../electron/nbd/uri.ts';
+import { walkBlockStatus } from '../../../electron/nbd/walk/block-status.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import {
   blockSizeInfo,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lastWords, startFailure } from '../../../electron/qemu/qemu-messages.ts';
+import { startFailure, stderrTail } from '../../../electron/qemu/qemu-messages.ts';
 
 const NODE = 'json:{"driver":"qcow2","backing":null,"file":{"driver":"file","filename":"/dev/fd/3"}}';
 
@@ -35,9 +35,9 @@ describe('startFailure', () => {
   });
 });
 
-describe('lastWords', () => {
+describe('stderrTail', () => {
   it('are bounded, and can neither steer a terminal nor hold lines', () => {
-    const words = lastWords(`qemu-nbd: first\nqemu-nbd: \x1b[31mred\u202e\nqemu-nbd: ${'x'.repeat(5000)}\n`);
+    const words = stderrTail(`qemu-nbd: first\nqemu-nbd: \x1b[31mred\u202e\nqemu-nbd: ${'x'.repeat(5000)}\n`);
     expect(words.startsWith('\\x1b[31mred\\u{202e}; xxx')).toBe(true);
     expect(words.length).toBeLessThan(600);
   });

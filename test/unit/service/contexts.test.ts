@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { contextSpec } from '../../../electron/service/contexts.ts';
-import type { BitmapInfo, ChainInfo, LayerInfo } from '../../../shared/layer.ts';
+import type { BitmapInfo, ChainInfo, LayerInfo } from '../../../shared/model/layer.ts';
 
 function bitmap(name: string, unusable?: string): BitmapInfo {
   const plain = { name, granularity: 65536, inUse: unusable !== undefined, enabled: true };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkRequest, launchWords, parseLaunch } from '../../../electron/shell/launch-target.ts';
-import { CowscopeError } from '../../../shared/errors.ts';
+import { CowscopeError } from '../../../shared/error.ts';
 
 const none = { allow: [], allowAll: false };
 const launch = (...words: string[]) => parseLaunch(words, '/here');

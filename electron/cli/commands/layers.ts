@@ -1,0 +1,42 @@
+/** `cowscope layers`: the chain as discovery found it, or what an NBD server offers. */
+
+import { targetOf } from '../../service/cli-target.ts';
+import { describeTarget } from '../../service/describe-target.ts';
+import { describeNbdServer } from '../../service/nbd-exports.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { missingBacking, missingDataFile } from '../missing-links.ts';
+import { complain, write } from '../output.ts';
+import { consentOf, type TargetOptions } from '../target.ts';
+import { exportsText } from '../text/exports-text.ts';
+import { chainText } from '../text/layers-text.ts';
+
+/** Name and version of the document: docs/map-schema.md. */
+const SCHEMA = { schema: 'cowscope.layers', version: 1 } as const;
+
+/** Carries out `cowscope layers`. */
+export async function layersCommand(
+  words: readonly string[],
+  options: TargetOptions & { readonly output: 'text' | 'json' },
+): Promise<ExitCode> {
+  const target = targetOf(words, options);
+  const print = (document: object, text: string) =>
+    write(options.output === 'json' ? `${JSON.stringify({ ...SCHEMA, ...document }, null, 2)}\n` : text);
+  if (target.kind === 'nbd') {
+    const server = await describeNbdServer(target.uri, { allowLocalFiles: true });
+    await print({ uri: target.uri, ...server }, exportsText(server));
+    const missing = server.exports.flatMap(({ uri, error }) =>
+      error === undefined ? [] : [{ ...error, subject: uri }],
+    );
+    for (const error of missing) complain(error);
+    return missing.length > 0 ? EXIT.partial : EXIT.done;
+  }
+  const chain = await describeTarget(target, consentOf(options));
+  await print(chain, chainText(chain));
+  const missing = chain.layers.flatMap(layer => [
+    ...missingBacking(layer),
+    ...missingDataFile(layer),
+    ...(layer.qcow2?.details?.problems ?? []).filter(({ severity }) => severity !== 'note'),
+  ]);
+  for (const error of missing) complain(error);
+  return missing.length > 0 ? EXIT.partial : EXIT.done;
+}

@@ -1,0 +1,209 @@
+/** `cowscope map`: the merged map of a chain in our own form or in that of qemu-img and nbdinfo. */
+import { CowscopeError, type ErrorRecord } from '../../../shared/error.ts';
+import type { LayerInfo } from '../../../shared/model/layer.ts';
+import type { OpenTarget } from '../../../shared/model/target.ts';
+import { contextTotals } from '../../formats/nbdinfo.ts';
+import { findQemuNbd } from '../../qemu/tools.ts';
+import { type ChainSession, openChain } from '../../service/chain-session.ts';
+import { targetOf, usageError } from '../../service/cli-target.ts';
+import { contextSpec } from '../../service/contexts.ts';
+import { streamNbdContexts } from '../../service/nbd-contexts.ts';
+import type { WitnessChoice } from '../../service/session-options.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { missingBacking, missingDataFile } from '../missing-links.ts';
+import { complain, note, outputWidth, write, writeLine } from '../output.ts';
+import { consentOf, type TargetOptions } from '../target.ts';
+import { drawMap } from '../text/map-drawing.ts';
+import { mapHeadJson, mapTailJson } from '../text/map-json.ts';
+import { differencesText, totalsText } from '../text/map-text.ts';
+
+/** Options of `cowscope map` as the command line gives them. */
+export interface MapOptions extends TargetOptions {
+  readonly layer?: number;
+  readonly totals: boolean;
+  readonly witness: WitnessChoice;
+  readonly as?: 'qemu-img' | 'nbdinfo';
+  readonly context: readonly string[];
+  readonly output: 'text' | 'json';
+}
+
+/** Carries out `cowscope map`. */
+export async function mapCommand(words: readonly string[], options: MapOptions): Promise<ExitCode> {
+  const target = targetOf(words, options);
+  checkOptions(target, options);
+  if (target.kind === 'nbd' && options.as === 'nbdinfo') {
+    const listing = { contexts: contextNames(options), totals: options.totals };
+    const missing = await streamNbdContexts(target.uri, listing, write);
+    return conclude(missing);
+  }
+  const session = await openChain(target, {
+    consent: consentOf(options),
+    witness: options.witness,
+    keep: false,
+    allowLocalFiles: true,
+    share: options.forceShare ?? false,
+  });
+  try {
+    return await printMap(session, options);
+  } finally {
+    await session.close();
+  }
+}
+
+function checkOptions(target: OpenTarget, options: MapOptions): void {
+  const { as, context, layer, snapshot, totals, witness } = options;
+  if (context.length > 0 && as !== 'nbdinfo')
+    throw usageError('--context belongs to --as nbdinfo', 'add --as nbdinfo');
+  if (target.kind === 'nbd') {
+    if (as === 'qemu-img')
+      throw usageError(
+        'an NBD export has no host offsets, so it cannot be printed as qemu-img does',
+        'use --as nbdinfo',
+      );
+    if (layer !== undefined)
+      throw usageError('an NBD export shows its layers by depth, not alone', 'leave --layer out');
+  }
+  if (as === 'qemu-img' && totals)
+    throw usageError('qemu-img map has no totals', 'leave --totals or --as qemu-img out');
+  if (as === 'qemu-img' && witness === 'nbd')
+    throw usageError(
+      'qemu-img map shows host offsets, which only the image’s own tables tell',
+      'leave --witness nbd out',
+    );
+  if (snapshot !== undefined && witness !== 'metadata')
+    throw usageError('internal snapshots are read from the image’s own tables only', 'leave --witness out');
+}
+
+function contextNames(options: MapOptions): string[] {
+  return options.context.length === 0 ? ['base:allocation'] : [...new Set(options.context)];
+}
+
+async function printMap(session: ChainSession, options: MapOptions): Promise<ExitCode> {
+  const { layer } = options;
+  const { layers } = session.chain;
+  if (layer !== undefined && layers[layer] === undefined)
+    throw usageError(
+      `there is no layer ${layer}: the chain has ${layers.length === 1 ? 'layer 0 alone' : `layers 0 to ${layers.length - 1}`}`,
+      'cowscope layers lists them',
+      layers.at(-1)?.path,
+    );
+  const unread = await unreadParts(session, options);
+  if (options.as === 'qemu-img') await session.stream({ spec: { list: 'qemu-img' }, layer }, write);
+  else if (options.as === 'nbdinfo') await printContexts(session, options);
+  else if (options.output === 'json') return await printJson(session, options, unread);
+  else await printText(session, options, unread);
+  // Problems of the tables are known only once everything has been read.
+  const missing = [...unread, ...(await damage(session, layer))];
+  for (const text of notesOf(session, layer)) note(text);
+  return conclude(missing);
+}
+
+/** Says on standard error what is missing, and gives the exit code for it. */
+function conclude(missing: readonly ErrorRecord[]): ExitCode {
+  for (const record of missing) complain(record);
+  return missing.length > 0 ? EXIT.partial : EXIT.done;
+}
+
+/**
+ * What the witnesses asked for could not read, the links that could not be followed and the data files that are not
+ * there; of one layer alone, where that is asked for. Throws the error of a map of which nothing could be read.
+ */
+async function unreadParts(session: ChainSession, options: MapOptions): Promise<ErrorRecord[]> {
+  const { layers } = session.chain;
+  const concerns = ({ layer }: { layer: number }) => options.layer === undefined || layer === options.layer;
+  const concernsLayer = ({ index }: { index: number }) => concerns({ layer: index });
+  const failed = (await session.fed()).filter(concerns);
+  const parts = [...failed, ...session.unreadable().filter(concerns)].map(({ layer, error }) => ({
+    ...error,
+    subject: layers[layer]?.path ?? error.subject,
+  }));
+  const noQemu = parts.find(({ code }) => code === 'QEMU_NBD_MISSING');
+  if (noQemu !== undefined && options.witness === 'nbd') throw new CowscopeError(noQemu);
+  if (options.witness === 'both') parts.push(...(await uncompared(layers.filter(concernsLayer))));
+  if (options.layer === undefined) parts.push(...layers.flatMap(missingBacking));
+  return [...parts, ...layers.filter(concernsLayer).flatMap(missingDataFile)];
+}
+
+/** Why layers that both witnesses were to read have been read by the metadata witness alone. */
+async function uncompared(layers: readonly LayerInfo[]): Promise<ErrorRecord[]> {
+  const images = layers.filter(({ qcow2 }) => qcow2 !== undefined);
+  if (images.length > 0 && (await findQemuNbd()) === undefined)
+    return [
+      {
+        code: 'QEMU_NBD_MISSING',
+        what: 'qemu-nbd is not installed, so the metadata could not be compared with it',
+        subject: '',
+        advice: 'install qemu-utils, or leave --witness both out',
+      },
+    ];
+  return images.flatMap(({ dataFile }) =>
+    dataFile?.error === undefined || dataFile.status === 'missing' ? [] : [dataFile.error],
+  );
+}
+
+async function damage(session: ChainSession, layer: number | undefined): Promise<ErrorRecord[]> {
+  const { problems } = await session.ask('findings', null);
+  return problems
+    .filter(found => found.problem.severity !== 'note' && (layer === undefined || found.layer === layer))
+    .map(({ problem }) => problem);
+}
+
+function notesOf({ chain }: ChainSession, layer: number | undefined): string[] {
+  const own = chain.layers.flatMap(({ index, name, notes }) =>
+    layer === undefined || index === layer ? notes.map(text => `${name}: ${text}`) : [],
+  );
+  return layer === undefined ? [...chain.notes, ...own] : own;
+}
+
+async function printJson(
+  session: ChainSession,
+  options: MapOptions,
+  unread: readonly ErrorRecord[],
+): Promise<ExitCode> {
+  const { layer, totals } = options;
+  await write(mapHeadJson(session, options));
+  if (!totals) {
+    await write('"rows":[\n');
+    await session.stream({ spec: { list: 'map', form: 'json' }, layer }, write);
+    await write('\n],\n');
+  }
+  const sums = await session.ask('totals', { layer });
+  const missing = [...unread, ...(await damage(session, layer))];
+  const { findings, more } = await session.ask('findings', null);
+  await write(mapTailJson(session, { sums, layer, problems: missing, findings, more }));
+  return conclude(missing);
+}
+
+async function printText(
+  session: ChainSession,
+  options: MapOptions,
+  unread: readonly ErrorRecord[],
+): Promise<void> {
+  const { layer, totals } = options;
+  if (!totals) {
+    await write(await drawMap(session, layer, outputWidth()));
+    await writeLine();
+    const width = process.stdout.isTTY ? outputWidth() : undefined; // what is piped has a line for each row
+    await session.stream({ spec: { list: 'map', form: 'text', width }, layer }, write);
+    await write('\n\n');
+  }
+  await write(totalsText(session, await session.ask('totals', { layer }), layer));
+  if (options.witness !== 'both') return;
+  await write(differencesText(session, await session.ask('findings', null), layer, unread.length === 0));
+}
+
+async function printContexts(session: ChainSession, options: MapOptions): Promise<void> {
+  const { layer } = options;
+  const contexts = contextNames(options).map(name => contextSpec(session.chain, name, layer));
+  const several = contexts.length > 1;
+  if (several) await write('{\n');
+  for (const [i, { name, spec }] of contexts.entries()) {
+    if (several) await write(`${JSON.stringify(name)}: `);
+    if (options.totals) {
+      const size = layer === undefined ? session.chain.size : (session.chain.layers[layer]?.size ?? 0);
+      const sums = await session.ask('contextTotals', { spec, layer });
+      await write(`${contextTotals(spec.context, sums, size)}\n`);
+    } else await session.stream({ spec, layer }, write);
+    if (several) await write(i + 1 < contexts.length ? ',\n' : '}\n');
+  }
+}

@@ -1,0 +1,14 @@
+/** Facts about one thing as aligned lines. */
+import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
+
+/** A name and a value; the value may be untrusted. */
+export type Fact = readonly [name: string, value: string];
+
+const NAME_WIDTH = 14;
+/** The longest path that the usual systems take. */
+const MAX_VALUE = 4096;
+
+/** One line for each fact. */
+export function factLines(facts: readonly Fact[]): string[] {
+  return facts.map(([name, value]) => `    ${name.padEnd(NAME_WIDTH)} ${escapeUntrusted(value, MAX_VALUE)}`);
+}

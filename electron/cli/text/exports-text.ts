@@ -1,0 +1,32 @@
+/** What an NBD server offers, for a person. */
+import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
+import { formatSize } from '../../../shared/text/offset.ts';
+import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
+import type { NbdServerInfo } from '../../service/nbd-exports.ts';
+import { type Fact, factLines } from './definition-rows.ts';
+
+/** The exports of a server, one paragraph each. */
+export function exportsText(server: NbdServerInfo): string {
+  const { exports, encrypted, replies, listingRefused } = server;
+  const count = `${exports.length} ${exports.length === 1 ? 'export' : 'exports'}`;
+  const head = `${count}, ${encrypted ? 'TLS' : 'no TLS'}, ${replies} replies`;
+  const note = listingRefused
+    ? ['', 'note: The server does not list its exports; this is the one asked for.']
+    : [];
+  return `${[head, ...exports.flatMap(info => ['', ...exportText(info)]), ...note].join('\n')}\n`;
+}
+
+function exportText(info: NbdExportInfo): string[] {
+  const { name, description, uri, size, contexts, flags, blockSizes, error } = info;
+  const facts: Fact[] = [['address', uri]];
+  if (description !== '') facts.push(['description', description]);
+  if (size >= 0) facts.push(['size', `${formatSize(size)} (${size} bytes)`]);
+  if (flags.length > 0) facts.push(['flags', flags.join(', ')]);
+  if (blockSizes !== undefined) {
+    const [minimum, preferred, maximum] = blockSizes.map(formatSize);
+    facts.push(['block size', `${minimum} at least, ${preferred} preferred, ${maximum} at most`]);
+  }
+  for (const context of contexts) facts.push(['context', context]);
+  if (error !== undefined) facts.push(['unknown', `${error.code}: ${error.what}`]);
+  return [`  ${name === '' ? '(default export)' : escapeUntrusted(name)}`, ...factLines(facts)];
+}

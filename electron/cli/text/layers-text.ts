@@ -1,0 +1,137 @@
+/** The layers of a chain for a person: what qemu-img info says, how each link was resolved, and where tables lie. */
+import type {
+  BackingLink,
+  ChainInfo,
+  LayerInfo,
+  Qcow2Details,
+  Qcow2Info,
+} from '../../../shared/model/layer.ts';
+import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { formatTime } from '../../../shared/text/time.ts';
+import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
+import { type Fact, factLines } from './definition-rows.ts';
+
+const FORMAT_SOURCES = {
+  magic: 'by its magic',
+  recorded: 'as the layer above records',
+  given: 'as you said',
+  assumed: 'assumed',
+} as const;
+
+const LINK_STATUSES = {
+  opened: '',
+  none: '',
+  missing: 'missing',
+  needsConsent: 'not opened: consent is needed',
+  cut: 'not followed',
+  refused: 'refused',
+} as const;
+
+/** The chain from top to base, one paragraph for each layer. */
+export function chainText(chain: ChainInfo): string {
+  const { layers, size, complete, estimate } = chain;
+  const count = `${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}`;
+  const lines = [`${count}, ${formatSize(size)} for the guest${complete ? '' : ', incomplete'}`];
+  if (estimate !== undefined)
+    lines.push(`at most ${estimate.extents} extents, ${formatSize(estimate.bytes)} in memory`);
+  for (const layer of layers.toReversed()) {
+    lines.push('', `${String(layer.index).padStart(3)} ${escapeUntrusted(layer.name)}`);
+    // One by one: an image may have 65,536 snapshots, more than a call takes as arguments.
+    for (const line of factLines(layerFacts(layer))) lines.push(line);
+  }
+  for (const text of chain.notes) lines.push('', `note: ${escapeUntrusted(text, 500)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function layerFacts(layer: LayerInfo): Fact[] {
+  const { qcow2, backing, dataFile } = layer;
+  const facts: Fact[] = [
+    ['file', layer.path],
+    ['format', `${layer.format}, ${FORMAT_SOURCES[layer.formatSource]}`],
+    ['virtual size', `${formatSize(layer.size)} (${layer.size} bytes)`],
+  ];
+  if (layer.fileSize >= 0) {
+    const onDisk = layer.allocatedSize < 0 ? '' : `, ${formatSize(layer.allocatedSize)} on disk`;
+    facts.push(['file size', `${formatSize(layer.fileSize)}${onDisk}`]);
+  }
+  if (qcow2 !== undefined) facts.push(...qcow2Facts(qcow2));
+  if (backing.status !== 'none')
+    facts.push(
+      ['backing file', linkText(backing)],
+      ['backing format', backing.recordedFormat || 'not recorded'],
+    );
+  if (dataFile !== undefined)
+    facts.push(['data file', `${linkText(dataFile)}${qcow2?.dataFileRaw ? ', raw' : ''}`]);
+  for (const snapshot of qcow2?.snapshots ?? []) facts.push(['snapshot', snapshotText(snapshot)]);
+  for (const bitmap of qcow2?.bitmaps ?? []) facts.push(['bitmap', bitmapText(bitmap)]);
+  const details = qcow2?.details === undefined ? [] : detailFacts(qcow2.details);
+  return [...facts, ...details, ...layer.notes.map((text): Fact => ['note', text])];
+}
+
+/** What is recorded, where that leads, and why it was not opened. */
+function linkText({ recorded, resolved, status, error }: BackingLink): string {
+  const parts = [recorded || '(none recorded)'];
+  if (resolved !== '' && resolved !== recorded) parts.push(`→ ${resolved}`);
+  if (LINK_STATUSES[status] !== '')
+    parts.push(`(${LINK_STATUSES[status]}${error === undefined ? '' : `: ${error.what}`})`);
+  return parts.join(' ');
+}
+
+function qcow2Facts(qcow2: Qcow2Info): Fact[] {
+  const facts: Fact[] = [
+    [
+      'version',
+      `${qcow2.version}${qcow2.version === 2 ? ' (compat 0.10)' : qcow2.version === 3 ? ' (compat 1.1)' : ''}`,
+    ],
+    ['cluster size', formatSize(qcow2.clusterSize)],
+    ['refcounts', `${qcow2.refcountBits} bits${qcow2.lazyRefcounts ? ', lazy' : ''}`],
+    ['compression', qcow2.compressionType],
+  ];
+  if (qcow2.extendedL2) facts.push(['subclusters', `${formatSize(qcow2.clusterSize / 32)} (extended L2)`]);
+  if (qcow2.encryption !== 'none') facts.push(['encryption', qcow2.encryption]);
+  if (qcow2.dirty) facts.push(['dirty', 'it was not closed: refcounts may be wrong']);
+  if (qcow2.corrupt) facts.push(['corrupt', 'qemu has marked it as corrupt']);
+  return facts;
+}
+
+function snapshotText(snapshot: Qcow2Info['snapshots'][number]): string {
+  const { id, name, date, diskSize, vmStateSize, vmClock, icount } = snapshot;
+  const parts = [`${id} ${name}`, formatTime(date), `disk ${formatSize(diskSize)}`];
+  if (vmStateSize > 0) parts.push(`VM state ${formatSize(vmStateSize)}`);
+  if (vmClock > 0) parts.push(`VM clock ${(vmClock / 1e9).toFixed(3)} s`);
+  if (icount !== undefined && icount > 0) parts.push(`${icount} instructions`);
+  return parts.join(', ');
+}
+
+function bitmapText({ name, granularity, enabled, unusable }: Qcow2Info['bitmaps'][number]): string {
+  const state = enabled ? 'recording' : 'disabled';
+  const why = unusable === undefined ? '' : `, cannot be used: ${unusable}`;
+  return `${name}, one bit for ${formatSize(granularity)}, ${state}${why}`;
+}
+
+function detailFacts(details: Qcow2Details): Fact[] {
+  const { space } = details;
+  const facts: Fact[] = [];
+  for (const [name, features] of [
+    ['incompatible', details.incompatible],
+    ['compatible', details.compatible],
+    ['autoclear', details.autoclear],
+  ] as const)
+    if (features.length > 0) facts.push([name, features.join(', ')]);
+  for (const { type, name, offset, length } of details.extensions)
+    facts.push([
+      'extension',
+      `${formatOffset(offset)} ${formatSize(length).padStart(10)}  ${name} (${type})`,
+    ]);
+  for (const { name, offset, length } of details.tables)
+    facts.push(['table', `${formatOffset(offset)} ${formatSize(length).padStart(10)}  ${name}`]);
+  if (space !== undefined) {
+    const leaked = `${space.complete ? '' : 'at most '}${formatSize(space.leaked)}`;
+    facts.push([
+      'image ends at',
+      `${formatOffset(space.imageEnd)}, ${formatSize(space.allocated)} in use, ${leaked} leaked`,
+    ]);
+  }
+  for (const { code, what } of details.problems) facts.push(['problem', `${code}: ${what}`]);
+  return facts;
+}

@@ -1,0 +1,149 @@
+/** One layer of a chain in memory: what each of its witnesses has said so far, and how they are opened. */
+import { createFeeder, type TableFeeder } from '../../../shared/extent/feeder.ts';
+import { WordSet } from '../../../shared/extent/page.ts';
+import type { ContextRole } from '../../../shared/extent/status-decoder.ts';
+import { createTable, type ExtentTable } from '../../../shared/extent/table.ts';
+import { BITMAP_PREFIX } from '../../formats/nbdinfo.ts';
+import type { Problem } from '../../qcow2/format/problems.ts';
+import { type BitmapMap, createBitmapMap } from '../../qcow2/read/bitmap-map.ts';
+import { openQcow2, type Qcow2Image } from '../../qcow2/read/image.ts';
+import { createMap, type Qcow2Map } from '../../qcow2/read/map.ts';
+import type { LayerPlan } from '../worker/protocol.ts';
+import { createNumberTable, type NumberTable } from './number-tables.ts';
+
+/** Bitmaps of one layer that are read unasked: an image may hold 65,535, and each costs memory and time a page. */
+const MAX_BITMAPS = 64;
+/** Most problem records kept for one layer. */
+const MAX_PROBLEMS = 1000;
+/** Proposed in 2021: hole, zero and allocated-here as bits 0 to 2 of one word. */
+export const JOINT_ALLOCATION = 'qemu:joint-allocation';
+
+/** What is held of one layer. */
+export interface StoredLayer {
+  readonly index: number;
+  readonly plan: LayerPlan;
+  readonly metadata: MetadataTable | undefined;
+  readonly nbd: NbdTables | undefined;
+  /** Problems of the image and its tables, each once, at most MAX_PROBLEMS. */
+  readonly problems: ReadonlyMap<string, Problem>;
+}
+
+/** The metadata witness of a layer. */
+export interface MetadataTable {
+  readonly image: Qcow2Image;
+  readonly map: Qcow2Map;
+  readonly table: ExtentTable;
+  /**
+   * The layer's dirty bitmaps, read from the file a page at a time: the first MAX_BITMAPS, and those asked for by name.
+   * Those that cannot be trusted are unknown throughout.
+   */
+  readonly bitmaps: OpenBitmap[];
+}
+
+/** A dirty bitmap that is read from its image. */
+export interface OpenBitmap {
+  readonly name: string;
+  readonly map: BitmapMap;
+  readonly words: WordSet;
+}
+
+/** The nbd witness of a layer. */
+export interface NbdTables {
+  readonly table: ExtentTable;
+  readonly feeder: TableFeeder;
+  readonly roles: readonly ContextRole[];
+  readonly bitmaps: readonly {
+    readonly name: string;
+    readonly table: ExtentTable;
+    readonly feeder: TableFeeder;
+  }[];
+  /** Contexts kept as their raw numbers, by their place in the plan's list. */
+  readonly numbers: ReadonlyMap<number, NumberTable>;
+}
+
+/** Opens a layer. Throws the error of metadata that cannot be opened. */
+export function openLayer(plan: LayerPlan, index: number, pageSpan: number): StoredLayer {
+  const problems = new Map<string, Problem>();
+  return {
+    index,
+    plan,
+    problems,
+    metadata:
+      plan.metadata === undefined ? undefined : openMetadata(plan, pageSpan, false, problemSink(problems)),
+    nbd: plan.nbd === undefined ? undefined : openNbd(plan, pageSpan),
+  };
+}
+
+/** The metadata witness of a layer once more, with the host offset of every extent. */
+export function openHosts({ plan, problems }: StoredLayer, pageSpan: number): MetadataTable {
+  return openMetadata(plan, pageSpan, true, problemSink(problems as Map<string, Problem>));
+}
+
+/** Pages may be read again, so that a problem can come more than once. */
+function problemSink(problems: Map<string, Problem>): (problem: Problem) => void {
+  return problem => {
+    if (problems.size < MAX_PROBLEMS) problems.set(`${problem.code} ${problem.what}`, problem);
+  };
+}
+
+function openMetadata(
+  plan: LayerPlan,
+  pageSpan: number,
+  hosts: boolean,
+  onProblem: (problem: Problem) => void,
+): MetadataTable {
+  const { fd, fileSize, path, dataFileFd, snapshotId } = plan.metadata as NonNullable<LayerPlan['metadata']>;
+  const image = openQcow2({ fd, size: fileSize, path });
+  for (const problem of image.problems) onProblem(problem);
+  const table = createTable(plan.size, pageSpan);
+  const map = createMap(image, {
+    words: table.words,
+    hosts,
+    onProblem,
+    // The length of a device is not known here: nothing then lies past its end.
+    ...(dataFileFd === undefined
+      ? {}
+      : { dataFile: { fd: dataFileFd, size: Number.POSITIVE_INFINITY, path } }),
+    ...(snapshotId === undefined ? {} : { snapshotId }),
+  });
+  const names = snapshotId === undefined ? image.bitmaps.slice(0, MAX_BITMAPS).map(({ name }) => name) : [];
+  const bitmaps = names.map(name => openBitmap(image, name, onProblem));
+  return { image, map, table, bitmaps };
+}
+
+function openBitmap(image: Qcow2Image, name: string, onProblem: (problem: Problem) => void): OpenBitmap {
+  const words = new WordSet();
+  return { name, words, map: createBitmapMap(image, name, { words, onProblem }) };
+}
+
+/** Opens a bitmap that was asked for by name and is not among the first ones. */
+export function openNamedBitmap({ metadata, problems }: StoredLayer, name: string): void {
+  if (metadata === undefined || metadata.bitmaps.some(bitmap => bitmap.name === name)) return;
+  metadata.bitmaps.push(openBitmap(metadata.image, name, problemSink(problems as Map<string, Problem>)));
+}
+
+function openNbd(plan: LayerPlan, pageSpan: number): NbdTables {
+  const { contexts } = plan.nbd as NonNullable<LayerPlan['nbd']>;
+  const table = createTable(plan.size, pageSpan);
+  const bitmaps: { name: string; table: ExtentTable; feeder: TableFeeder }[] = [];
+  const numbers = new Map<number, NumberTable>();
+  const roles = contexts.map((name, index): ContextRole => {
+    if (name === 'base:allocation') return { use: 'allocation' };
+    if (name === 'qemu:allocation-depth') return { use: 'depth' };
+    if (!name.startsWith(BITMAP_PREFIX)) {
+      numbers.set(index, createNumberTable(name, plan.size, pageSpan));
+      return { use: name === JOINT_ALLOCATION ? 'joint' : 'ignored' };
+    }
+    const own = createTable(plan.size, pageSpan);
+    const feeder = createFeeder(own);
+    bitmaps.push({ name: name.slice(BITMAP_PREFIX.length), table: own, feeder });
+    return { use: 'bitmap', feeder };
+  });
+  return { table, feeder: createFeeder(table), roles, bitmaps, numbers };
+}
+
+/** Everything that batches of a layer are fed to. */
+export function feedersOf(nbd: NbdTables): TableFeeder[] {
+  const others = [...nbd.bitmaps, ...nbd.numbers.values()];
+  return [nbd.feeder, ...others.map(({ feeder }) => feeder)];
+}

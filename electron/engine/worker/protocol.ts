@@ -1,0 +1,148 @@
+/** What crosses between the merge worker and the thread that owns the sockets and files. Plain data only. */
+import type { ErrorRecord } from '../../../shared/error.ts';
+import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
+import type { ExportKind } from '../../../shared/extent/status-decoder.ts';
+import type { ExtentsReply, TilesReply } from '../../../shared/ipc/contract.ts';
+import type { RangeFinding } from '../../../shared/model/finding.ts';
+import type { Inspection } from '../../../shared/model/inspection.ts';
+import type { LayerProgress } from '../../../shared/model/progress.ts';
+import type { SeekKind, TrackStatistics } from '../../../shared/model/statistics.ts';
+import type { TileColumns } from '../../../shared/model/tile.ts';
+import type { TrackInfo } from '../../../shared/model/track.ts';
+import type { NbdContextKind } from '../../formats/rows.ts';
+import type { Problem } from '../../qcow2/format/problems.ts';
+
+/** A qcow2 layer read by our own reader from a descriptor that was opened once. */
+export interface MetadataPlan {
+  readonly fd: number;
+  readonly fileSize: number;
+  readonly path: string;
+  /** Descriptor of the external data file, where there is one that was opened with consent. */
+  readonly dataFileFd?: number;
+  /** Map this internal snapshot instead of the active disk. */
+  readonly snapshotId?: string;
+}
+
+/** A layer fed from an NBD export. `contexts` are the granted context names, in the order of contextIndex. */
+export interface NbdPlan {
+  readonly exportKind: ExportKind;
+  readonly contexts: readonly string[];
+}
+
+/** One layer of a session, base first in the plan. At least one witness is given; metadata is drawn if it is there. */
+export interface LayerPlan {
+  readonly title: string;
+  readonly size: number;
+  readonly clusterSize: number;
+  readonly metadata?: MetadataPlan;
+  readonly nbd?: NbdPlan;
+}
+
+/** A chain to hold in the worker. */
+export interface EnginePlan {
+  readonly layers: readonly LayerPlan[];
+  /** The guest's axis: size of the top layer. */
+  readonly size: number;
+  /** The base names a backing file that is not open: what every layer leaves to it is not known. */
+  readonly baseMissing?: boolean;
+  /** Read every page in the background and keep a pyramid (the window); otherwise pages are read as streams pass. */
+  readonly keep: boolean;
+  /** Somebody waits for a picture: after a first glance the reading in the background rests until that is drawn. */
+  readonly interactive?: boolean;
+  /** Extents kept in memory before exact pages are dropped and read again when asked for. */
+  readonly extentBudget: number;
+}
+
+/** The plan is one export of a chain of unknown layers: who owns what is told by its allocation depth, not by layer. */
+export function isWholeChain({ layers }: Pick<EnginePlan, 'layers'>): boolean {
+  return layers[0]?.nbd?.exportKind === 'wholeChain';
+}
+
+/** A list to be written out as text. */
+export type StreamSpec =
+  | { readonly list: 'map'; readonly form: 'json' }
+  /** `width`: columns that a line has; one row takes several where it is longer. Default: a line each. */
+  | { readonly list: 'map'; readonly form: 'text'; readonly width?: number | undefined }
+  | { readonly list: 'qemu-img' }
+  | {
+      readonly list: 'nbdinfo';
+      readonly context: NbdContextKind;
+      readonly bitmap?: { readonly layer: number; readonly name: string };
+    };
+
+/** Sums of the merged map. */
+export interface MapTotals {
+  /** Bytes of the guest per state, by state index. */
+  readonly states: readonly number[];
+  /** Bytes owned by each layer, base first; the last element counts what nobody owns. */
+  readonly owners: readonly number[];
+  readonly overrides: number;
+  readonly holeOverrides: number;
+  /** Bytes of each layer that a shorter layer above hides, base first. */
+  readonly shadowed: readonly number[];
+  readonly overridden: readonly number[];
+  readonly extents: number;
+}
+
+/** Questions and their answers. */
+export interface EngineCalls {
+  tiles: { args: { level: number; first: number; count: number }; reply: TilesReply };
+  extents: { args: { start: number; end: number }; reply: ExtentsReply };
+  inspect: { args: { offset: number }; reply: Inspection };
+  statistics: { args: { start: number; end: number }; reply: readonly TrackStatistics[] };
+  seek: { args: { track: number; from: number; backwards: boolean; kind: SeekKind }; reply: number };
+  /** Sums over the whole chain, optionally of one layer alone. */
+  totals: { args: { layer: number | undefined }; reply: MapTotals };
+  /** Context words and their bytes, as nbdinfo --totals counts them. */
+  contextTotals: {
+    args: { spec: StreamSpec & { list: 'nbdinfo' }; layer: number | undefined };
+    reply: readonly (readonly [word: number, bytes: number])[];
+  };
+  /** Writes a list as text chunks; replies when the last one was taken. */
+  stream: { args: { spec: StreamSpec; layer: number | undefined }; reply: { rows: number } };
+  /** The whole axis in columns of `span` bytes, at most TILE_COLUMNS of them: one tile per track. */
+  overview: { args: { span: number; layer: number | undefined }; reply: readonly TileColumns[] };
+  /** Everything read so far that could not be right, and where witnesses differ. */
+  findings: {
+    args: null;
+    reply: { findings: readonly RangeFinding[]; problems: readonly LayerProblem[]; more: number };
+  };
+}
+
+/** Something in a layer's own metadata that cannot be right. */
+export interface LayerProblem {
+  readonly layer: number;
+  readonly problem: Problem;
+}
+
+export type EngineCallName = keyof EngineCalls;
+
+/** To the worker. */
+export type ToEngine =
+  | { readonly kind: 'open'; readonly plan: EnginePlan }
+  | { readonly kind: 'batch'; readonly layer: number; readonly batch: StatusBatch }
+  | {
+      readonly kind: 'fed';
+      readonly layer: number;
+      readonly error?: ErrorRecord;
+      readonly cancelled?: boolean;
+    }
+  | { readonly kind: 'call'; readonly id: number; readonly name: EngineCallName; readonly args: unknown }
+  /** A chunk was taken; its memory comes back, to be written to again. */
+  | { readonly kind: 'taken'; readonly id: number; readonly memory?: ArrayBuffer }
+  | { readonly kind: 'abort'; readonly id: number }
+  | { readonly kind: 'cancelReading' }
+  | { readonly kind: 'resumeReading' };
+
+/** From the worker. */
+export type FromEngine =
+  | { readonly kind: 'opened'; readonly tracks: readonly TrackInfo[] }
+  | { readonly kind: 'failed'; readonly error: ErrorRecord }
+  | { readonly kind: 'batchTaken'; readonly layer: number; readonly error?: ErrorRecord }
+  | { readonly kind: 'reply'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly error: ErrorRecord }
+  | { readonly kind: 'chunk'; readonly id: number; readonly text: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'progress'; readonly layers: readonly LayerProgress[] }
+  | { readonly kind: 'changed'; readonly version: number; readonly start: number; readonly end: number }
+  | { readonly kind: 'tracks'; readonly tracks: readonly TrackInfo[] }
+  | { readonly kind: 'findings'; readonly findings: readonly RangeFinding[]; readonly more: number };

@@ -1,0 +1,141 @@
+/**
+ * Connects to one export of an NBD server: from an address to a connection that answers.
+ */
+
+import { fatalError } from '../errors.ts';
+import type { NbdAddress } from '../uri.ts';
+import { EXPORT_FLAG, MAX_READ, OPTION } from '../wire/protocol.ts';
+import { createConnection, type NbdConnection } from './connection.ts';
+import {
+  listContexts,
+  type NbdContext,
+  negotiateReplies,
+  openNegotiation,
+  queryExport,
+  setContexts,
+  startTlsIfRequired,
+  withHandshakeTimeout,
+} from './handshake.ts';
+import { loadTlsCredentials, type TlsCredentials } from './tls.ts';
+import { openLink } from './transport.ts';
+
+export type { NbdConnection } from './connection.ts';
+
+/** Time limits in milliseconds. */
+export interface NbdTimeouts {
+  /** Until the socket stands. */
+  readonly connect: number;
+  /** From then until the export is open. */
+  readonly handshake: number;
+  /** Without a byte while a request waits. A cold 8 TiB image may take many seconds for its first reply. */
+  readonly silence: number;
+}
+
+/** The limits used where nothing else is said. */
+export const DEFAULT_TIMEOUTS: NbdTimeouts = { connect: 10_000, handshake: 20_000, silence: 120_000 };
+
+/** How to connect. */
+export interface ConnectNbdOptions {
+  /** Instead of the address's own export. */
+  readonly exportName?: string;
+  /** Contexts wanted, or all that are offered (at most 64). Default: base:allocation and qemu:allocation-depth. */
+  readonly contexts?: readonly string[] | 'offered';
+  /** Contexts without which the connection is of no use: NBD_CONTEXT_NOT_OFFERED lists what there is. */
+  readonly requiredContexts?: readonly string[];
+  /** Ends the connection at any time, also after it was established. */
+  readonly signal?: AbortSignal;
+  readonly timeouts?: Partial<NbdTimeouts>;
+  /** Used when the address asks for TLS; otherwise they are read from the files that the address names. */
+  readonly tls?: TlsCredentials;
+  /** Try 64-bit headers first. Default true. */
+  readonly preferExtendedHeaders?: boolean;
+}
+
+/** Contexts asked for at most: each may hold megabytes in every reply. */
+const MAX_CONTEXTS = 64;
+const DEFAULT_CONTEXTS = ['base:allocation', 'qemu:allocation-depth'];
+
+/**
+ * An open export of the server at `address`. Rejects with an NbdError (every NBD_ code of docs/errors.md but those of
+ * requests), leaving nothing open.
+ */
+export async function connectNbd(
+  address: NbdAddress,
+  options: ConnectNbdOptions = {},
+): Promise<NbdConnection> {
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const { signal } = options;
+  const credentials =
+    address.tls === undefined ? undefined : (options.tls ?? (await loadTlsCredentials(address.tls)));
+  const link = await openLink(address, { connectTimeout: timeouts.connect, signal });
+  return withHandshakeTimeout(link, timeouts.handshake, async () => {
+    const negotiation = await openNegotiation(link);
+    if (credentials !== undefined) await startTlsIfRequired(negotiation, credentials);
+    const form = await negotiateReplies(negotiation, options.preferExtendedHeaders !== false);
+    if (form === 'simple') {
+      const what = 'the server is too old: without structured replies it cannot tell what is allocated';
+      throw fatalError(
+        'NBD_NO_STRUCTURED_REPLIES',
+        what,
+        link.subject,
+        'serve the image with qemu-nbd or nbdkit',
+      );
+    }
+    const exportName = options.exportName ?? address.exportName;
+    const offered = await listContexts(negotiation, exportName);
+    const notes: string[] = [];
+    const wanted = chooseContexts(options, offered, notes, link.subject);
+    const contexts = wanted.length === 0 ? [] : await setContexts(negotiation, exportName, wanted);
+    requireContexts(options.requiredContexts, contexts, offered, link.subject);
+    const facts = await queryExport(negotiation, OPTION.go, exportName);
+    const statusFilter = form === 'extended' && (facts.flags & EXPORT_FLAG.blockStatusPayload) !== 0;
+    const names = [...offered, ...contexts.map(context => context.name)];
+    return createConnection(link, timeouts.silence, notes, {
+      exportName,
+      size: facts.size,
+      flags: facts.flags,
+      blockSize: facts.blockSize ?? { minimum: 1, preferred: 4096, maximum: MAX_READ },
+      contexts,
+      offeredContexts: offered,
+      extendedHeaders: form === 'extended',
+      statusFilter,
+      // A plain qemu-nbd offers no qemu: context, but refuses options in its own words, or knows the filter as no other.
+      serialStatusRequests:
+        statusFilter || negotiation.looksLikeQemu || names.some(name => name.startsWith('qemu:')),
+      roundTrip: negotiation.roundTrip,
+      encrypted: credentials !== undefined,
+    });
+  });
+}
+
+function chooseContexts(
+  { contexts = DEFAULT_CONTEXTS, requiredContexts = [] }: ConnectNbdOptions,
+  offered: readonly string[],
+  notes: string[],
+  subject: string,
+): readonly string[] {
+  const wanted = [...new Set([...(contexts === 'offered' ? offered : contexts), ...requiredContexts])];
+  if (wanted.length <= MAX_CONTEXTS) return wanted;
+  if (contexts !== 'offered') {
+    const what = `${wanted.length} contexts are more than one connection can ask for`;
+    throw fatalError('NBD_TOO_MANY_CONTEXTS', what, subject, `choose at most ${MAX_CONTEXTS}`);
+  }
+  notes.push(`the server offers ${offered.length} contexts; only the first ${MAX_CONTEXTS} are read`);
+  const rest = offered.filter(name => !requiredContexts.includes(name));
+  return [...requiredContexts, ...rest].slice(0, MAX_CONTEXTS);
+}
+
+function requireContexts(
+  required: readonly string[] = [],
+  granted: readonly NbdContext[],
+  offered: readonly string[],
+  subject: string,
+): void {
+  const missing = required.filter(name => !granted.some(context => context.name === name));
+  if (missing.length === 0) return;
+  const list = (names: readonly string[]) => names.map(name => JSON.stringify(name)).join(', ');
+  const what = `the server does not offer ${list(missing)}`;
+  const advice =
+    offered.length === 0 ? 'it offers no contexts at all' : `it offers ${list(offered.slice(0, 32))}`;
+  throw fatalError('NBD_CONTEXT_NOT_OFFERED', what, subject, advice);
+}

@@ -1,0 +1,288 @@
+/**
+ * Messages of the transmission phase: a push parser for replies and serializers for requests.
+ *
+ * A reply is a simple reply or a series of chunks, in one of two header forms:
+ *
+ *   simple       magic u32, error u32, cookie u64
+ *   structured   magic u32, flags u16, type u16, cookie u64, length u32, payload
+ *   extended     magic u32, flags u16, type u16, cookie u64, offset u64, length u64, payload
+ *
+ * The parser splits a payload into its fixed beginning (offset, context id), which goes into the head, and the body,
+ * whose destination the sink chooses before a byte of it is stored. So a body is copied once, from the socket's
+ * buffer to where it is wanted, and whoever knows the request decides what is too large.
+ */
+import { violation } from '../errors.ts';
+import type { PushParser } from './option-frames.ts';
+import {
+  CHUNK,
+  CHUNK_DONE,
+  COMMAND,
+  COMMAND_FLAG,
+  HEADER_LENGTH,
+  MAGIC,
+  MAX_ERROR_CHUNK,
+  MAX_READ,
+  MAX_STATUS_EXTENTS,
+} from './protocol.ts';
+
+/** Everything of a reply or chunk but its body. Numbers from u64 are exact below 2^53 and never rounded into it. */
+export interface ReplyHead {
+  /** A simple reply; `type` is then NONE and `done` true. */
+  readonly simple: boolean;
+  /** Last message of its reply. */
+  readonly done: boolean;
+  /** See CHUNK. */
+  readonly type: number;
+  /** Error number of a simple reply, else 0. */
+  readonly error: number;
+  readonly cookieHigh: number;
+  readonly cookieLow: number;
+  /** Offset of the request as echoed in an extended header, else -1. */
+  readonly requestOffset: number;
+  /** OFFSET_DATA and OFFSET_HOLE: where it lies, else -1. */
+  readonly offset: number;
+  /** OFFSET_HOLE: its length, else 0. */
+  readonly holeLength: number;
+  /** Status chunks: the context's id, else -1. */
+  readonly contextId: number;
+  /** Bytes in the body. */
+  readonly bodyLength: number;
+}
+
+/** Who receives the messages. What it throws comes out of `push`. */
+export interface ReplySink {
+  /** Where the body of this message goes: exactly `bodyLength` bytes, which is not 0. */
+  bodyOf(head: ReplyHead): Uint8Array;
+  /** The message is complete. */
+  reply(head: ReplyHead, body: Uint8Array): void;
+}
+
+const EMPTY: Uint8Array = new Uint8Array(0);
+
+/** A parser of replies, all of the extended form or none. Holds no body of its own. */
+export function createReplyParser(extended: boolean, sink: ReplySink): PushParser {
+  const head = new Uint8Array(HEADER_LENGTH.extendedReply + 12);
+  const view = new DataView(head.buffer);
+  let have = 0;
+  let need = 4;
+  let headerLength = 0;
+  let prefixLength = -1;
+  let current: ReplyHead | undefined;
+  let body = EMPTY;
+  let filled = 0;
+
+  function advance(): void {
+    if (headerLength === 0) {
+      headerLength = lengthOfHeader(view.getUint32(0), extended);
+      need = headerLength;
+    } else if (prefixLength < 0) {
+      prefixLength = headerLength === HEADER_LENGTH.simpleReply ? 0 : prefixOf(view, extended);
+      need = headerLength + prefixLength;
+      if (prefixLength === 0) begin();
+    } else {
+      begin();
+    }
+  }
+
+  function begin(): void {
+    const started = headOf(view, extended, headerLength, prefixLength);
+    if (started.bodyLength === 0) {
+      finish(started, EMPTY);
+      return;
+    }
+    body = sink.bodyOf(started);
+    current = started;
+    filled = 0;
+  }
+
+  function finish(done: ReplyHead, content: Uint8Array): void {
+    have = 0;
+    need = 4;
+    headerLength = 0;
+    prefixLength = -1;
+    current = undefined;
+    body = EMPTY;
+    sink.reply(done, content);
+  }
+
+  return {
+    get idle() {
+      return have === 0;
+    },
+    push(bytes) {
+      let at = 0;
+      while (at < bytes.length) {
+        if (current === undefined) {
+          const count = Math.min(need - have, bytes.length - at);
+          for (let i = 0; i < count; i++) head[have + i] = bytes[at + i] as number;
+          have += count;
+          at += count;
+          if (have < need) return;
+          advance();
+        } else {
+          const count = Math.min(body.length - filled, bytes.length - at);
+          body.set(bytes.subarray(at, at + count), filled);
+          filled += count;
+          at += count;
+          if (filled === body.length) finish(current, body);
+        }
+      }
+    },
+  };
+}
+
+function lengthOfHeader(magic: number, extended: boolean): number {
+  if (extended && magic === MAGIC.extendedReply) return HEADER_LENGTH.extendedReply;
+  if (!extended && magic === MAGIC.structuredReply) return HEADER_LENGTH.structuredReply;
+  if (!extended && magic === MAGIC.simpleReply) return HEADER_LENGTH.simpleReply;
+  throw violation('NBD_BAD_MAGIC', `a reply begins with the wrong magic number 0x${magic.toString(16)}`);
+}
+
+/** Bytes of the payload's fixed beginning. Throws where the payload's length cannot be right for its type. */
+function prefixOf(view: DataView, extended: boolean): number {
+  const type = view.getUint16(6);
+  const length = payloadLength(view, extended);
+  switch (type) {
+    case CHUNK.none:
+      return expect(length === 0 && (view.getUint16(4) & CHUNK_DONE) !== 0, type, length, 0);
+    case CHUNK.offsetData:
+      if (length > MAX_READ + 8) throw oversize(type, length);
+      return expect(length > 8, type, length, 8);
+    case CHUNK.offsetHole:
+      return expect(length === 12, type, length, 12);
+    case CHUNK.blockStatus:
+      if (length > 4 + 8 * MAX_STATUS_EXTENTS) throw oversize(type, length);
+      return expect(length >= 12 && (length - 4) % 8 === 0, type, length, 4);
+    case CHUNK.blockStatusExtended:
+      if (length > 8 + 16 * MAX_STATUS_EXTENTS) throw oversize(type, length);
+      return expect(extended && length >= 24 && (length - 8) % 16 === 0, type, length, 8);
+    default:
+      if ((type & CHUNK.errorBit) === 0) {
+        throw violation('NBD_BAD_REPLY', `a chunk has the unknown type ${type}`);
+      }
+      if (length > MAX_ERROR_CHUNK) throw oversize(type, length);
+      return expect(length >= 6, type, length, 0);
+  }
+}
+
+function expect(good: boolean, type: number, length: number, prefix: number): number {
+  if (good) return prefix;
+  throw violation('NBD_BAD_REPLY', `a chunk of type ${type} cannot have a payload of ${length} bytes here`);
+}
+
+function oversize(type: number, length: number): Error {
+  return violation('NBD_OVERSIZE', `a chunk of type ${type} announces ${length} bytes`);
+}
+
+function payloadLength(view: DataView, extended: boolean): number {
+  return extended ? u64(view, 24) : view.getUint32(16);
+}
+
+function u64(view: DataView, at: number): number {
+  return view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
+}
+
+function headOf(view: DataView, extended: boolean, headerLength: number, prefixLength: number): ReplyHead {
+  if (headerLength === HEADER_LENGTH.simpleReply) {
+    return {
+      simple: true,
+      done: true,
+      type: CHUNK.none,
+      error: view.getUint32(4),
+      cookieHigh: view.getUint32(8),
+      cookieLow: view.getUint32(12),
+      requestOffset: -1,
+      offset: -1,
+      holeLength: 0,
+      contextId: -1,
+      bodyLength: 0,
+    };
+  }
+  const type = view.getUint16(6);
+  const located = type === CHUNK.offsetData || type === CHUNK.offsetHole;
+  const status = type === CHUNK.blockStatus || type === CHUNK.blockStatusExtended;
+  const bodyLength = payloadLength(view, extended) - prefixLength;
+  if (type === CHUNK.blockStatusExtended && view.getUint32(headerLength + 4) * 16 !== bodyLength) {
+    throw violation('NBD_BAD_REPLY', 'a status chunk counts other extents than it holds');
+  }
+  return {
+    simple: false,
+    done: (view.getUint16(4) & CHUNK_DONE) !== 0,
+    type,
+    error: 0,
+    cookieHigh: view.getUint32(8),
+    cookieLow: view.getUint32(12),
+    requestOffset: extended ? u64(view, 16) : -1,
+    offset: located ? u64(view, headerLength) : -1,
+    holeLength: type === CHUNK.offsetHole ? view.getUint32(headerLength + 8) : 0,
+    contextId: status ? view.getUint32(headerLength) : -1,
+    bodyLength,
+  };
+}
+
+/** What the body of an error chunk says: the error number and the server's text, still to be made safe to print. */
+export function parseErrorBody(body: Uint8Array): { errno: number; text: Uint8Array } {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const length = view.getUint16(4);
+  if (6 + length > body.length) throw violation('NBD_BAD_REPLY', 'an error text does not fit into its chunk');
+  return { errno: view.getUint32(0), text: body.subarray(6, 6 + length) };
+}
+
+/** A request as it goes on the wire. */
+export interface Request {
+  readonly command: number;
+  readonly cookieHigh: number;
+  readonly cookieLow: number;
+  readonly offset: number;
+  /** Bytes the request is about: below 2^32 unless the headers are extended. */
+  readonly length: number;
+}
+
+/** The bytes of a request. */
+export function requestFrame(extended: boolean, request: Request): Uint8Array {
+  const frame = new Uint8Array(extended ? HEADER_LENGTH.extendedRequest : HEADER_LENGTH.request);
+  const view = new DataView(frame.buffer);
+  writeHead(view, extended, 0, request);
+  if (extended) setU64(view, 24, request.length);
+  else view.setUint32(24, request.length);
+  return frame;
+}
+
+/** The bytes of an extended BLOCK_STATUS request that asks only for the contexts with these ids. */
+export function filteredStatusFrame(request: Request, contextIds: readonly number[]): Uint8Array {
+  const payload = 8 + 4 * contextIds.length;
+  const frame = new Uint8Array(HEADER_LENGTH.extendedRequest + payload);
+  const view = new DataView(frame.buffer);
+  writeHead(view, true, COMMAND_FLAG.payloadLength, request);
+  setU64(view, 24, payload);
+  setU64(view, 32, request.length);
+  contextIds.forEach((id, i) => {
+    view.setUint32(40 + 4 * i, id);
+  });
+  return frame;
+}
+
+/** The bytes of the request that ends the connection. It has no reply. */
+export function disconnectFrame(extended: boolean): Uint8Array {
+  return requestFrame(extended, {
+    command: COMMAND.disconnect,
+    cookieHigh: 0,
+    cookieLow: 0,
+    offset: 0,
+    length: 0,
+  });
+}
+
+function writeHead(view: DataView, extended: boolean, flags: number, request: Request): void {
+  view.setUint32(0, extended ? MAGIC.extendedRequest : MAGIC.request);
+  view.setUint16(4, flags);
+  view.setUint16(6, request.command);
+  view.setUint32(8, request.cookieHigh);
+  view.setUint32(12, request.cookieLow);
+  setU64(view, 16, request.offset);
+}
+
+function setU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, Math.floor(value / 2 ** 32));
+  view.setUint32(at + 4, value >>> 0);
+}

@@ -1,0 +1,270 @@
+/**
+ * The header of version 2 and 3, field by field.
+ *
+ * What makes every later offset meaningless (magic, version, cluster size, unknown incompatible features) is thrown;
+ * what qemu refuses but the map survives is recorded as a problem and read on.
+ * Source: qcow2 specification, "Header"; limits of qemu's qcow2_do_open.
+ */
+import { CowscopeError } from '../../../shared/error.ts';
+import { MAX_OFFSET } from '../../../shared/extent/table.ts';
+import { hex, u64, viewOf } from './bytes.ts';
+import {
+  MAX_BACKING_NAME,
+  MAX_CLUSTER_BITS,
+  MAX_L1_BYTES,
+  MAX_REFCOUNT_TABLE_BYTES,
+  MAX_SNAPSHOTS,
+  MIN_CLUSTER_BITS,
+} from './limits.ts';
+import { makeProblem, type Problem } from './problems.ts';
+
+/** "QFI\xfb". */
+export const QCOW_MAGIC = 0x514649fb;
+
+/** Incompatible feature bits. */
+export const INCOMPATIBLE_DIRTY = 0x01n;
+export const INCOMPATIBLE_CORRUPT = 0x02n;
+const INCOMPATIBLE_DATA_FILE = 0x04n;
+const INCOMPATIBLE_COMPRESSION = 0x08n;
+const INCOMPATIBLE_EXTENDED_L2 = 0x10n;
+export const INCOMPATIBLE_KNOWN = 0x1fn;
+/** Compatible feature bits. */
+export const COMPATIBLE_LAZY_REFCOUNTS = 0x01n;
+/** Autoclear feature bits. */
+export const AUTOCLEAR_BITMAPS = 0x01n;
+export const AUTOCLEAR_DATA_FILE_RAW = 0x02n;
+
+const V2_HEADER_LENGTH = 72;
+const V3_HEADER_LENGTH = 104;
+
+/** The header as stored, with offsets and sizes in bytes. Version 1 fills the fields it has. */
+export interface Qcow2Header {
+  readonly version: 1 | 2 | 3;
+  readonly clusterBits: number;
+  /** Virtual size: whole sectors of 512 bytes, as qemu cuts it. */
+  readonly size: number;
+  /** Virtual size as stored. */
+  readonly storedSize: number;
+  readonly backingFileOffset: number;
+  readonly backingFileSize: number;
+  /** 0 none, 1 AES, 2 LUKS. */
+  readonly cryptMethod: number;
+  /** Entries in the active L1 table; 0 where the header's own numbers are not usable. */
+  readonly l1Size: number;
+  readonly l1TableOffset: number;
+  readonly refcountTableOffset: number;
+  readonly refcountTableClusters: number;
+  readonly refcountBits: number;
+  /** 0 where the header's own numbers are not usable. */
+  readonly snapshotCount: number;
+  readonly snapshotsOffset: number;
+  readonly incompatible: bigint;
+  readonly compatible: bigint;
+  readonly autoclear: bigint;
+  readonly headerLength: number;
+  /** 0 zlib, 1 zstd, others unknown. */
+  readonly compressionType: number;
+}
+
+/** True if the image keeps guest data in a file of its own. */
+export function hasDataFile(header: Qcow2Header): boolean {
+  return (header.incompatible & INCOMPATIBLE_DATA_FILE) !== 0n;
+}
+
+/** True with 16-byte L2 entries and 32 subclusters in a cluster. */
+export function hasExtendedL2(header: Qcow2Header): boolean {
+  return (header.incompatible & INCOMPATIBLE_EXTENDED_L2) !== 0n;
+}
+
+/**
+ * The header in the first bytes of a file (give at least 112 where the file has them).
+ * Problems that qemu would refuse the image for are handed to `report`.
+ * Throws QCOW2_NOT_QCOW2, QCOW2_HEADER_CUT, QCOW2_VERSION, QCOW2_CLUSTER_BITS, QCOW2_HEADER_LENGTH,
+ * QCOW2_SUBCLUSTER_SIZE or QCOW2_TOO_LARGE.
+ */
+export function parseHeader(
+  bytes: Uint8Array,
+  path: string,
+  report: (problem: Problem) => void,
+): Qcow2Header {
+  const view = viewOf(bytes);
+  if (bytes.length < 8 || view.getUint32(0) !== QCOW_MAGIC)
+    throw refusal(
+      'QCOW2_NOT_QCOW2',
+      'the file does not begin with the qcow2 magic',
+      path,
+      'open it as raw if that is what it is',
+    );
+  const version = view.getUint32(4);
+  if (version !== 2 && version !== 3)
+    throw refusal(
+      'QCOW2_VERSION',
+      `qcow2 version ${version} is not known`,
+      path,
+      'versions 1, 2 and 3 can be read',
+    );
+  if (bytes.length < (version === 2 ? V2_HEADER_LENGTH : V3_HEADER_LENGTH))
+    throw refusal('QCOW2_HEADER_CUT', `the file ends inside its header (${bytes.length} bytes)`, path);
+
+  const clusterBits = view.getUint32(20);
+  if (clusterBits < MIN_CLUSTER_BITS || clusterBits > MAX_CLUSTER_BITS)
+    throw refusal(
+      'QCOW2_CLUSTER_BITS',
+      `cluster_bits is ${clusterBits}, outside ${MIN_CLUSTER_BITS} to ${MAX_CLUSTER_BITS}`,
+      path,
+    );
+  const clusterSize = 2 ** clusterBits;
+  const v3 = version === 3;
+  const headerLength = v3 ? view.getUint32(100) : V2_HEADER_LENGTH;
+  if (headerLength < (v3 ? V3_HEADER_LENGTH : V2_HEADER_LENGTH) || headerLength > clusterSize)
+    throw refusal(
+      'QCOW2_HEADER_LENGTH',
+      `header_length is ${headerLength}, outside ${V3_HEADER_LENGTH} to the cluster size ${clusterSize}`,
+      path,
+    );
+  const incompatible = v3 ? view.getBigUint64(72) : 0n;
+  if (incompatible & INCOMPATIBLE_EXTENDED_L2 && clusterSize / 32 < 512)
+    throw refusal(
+      'QCOW2_SUBCLUSTER_SIZE',
+      `extended L2 needs clusters of 16 KiB or more, not ${clusterSize}`,
+      path,
+    );
+
+  const { size, storedSize } = sizesIn(view, path, report);
+  const note = (code: string, what: string, fileOffset: number) =>
+    report(makeProblem('refused', code, what, path, { fileOffset }));
+
+  const backing = checkBacking(u64(view, 8), view.getUint32(16), clusterSize, note);
+  const cryptMethod = view.getUint32(32);
+  if (cryptMethod > 2) note('QCOW2_CRYPT_METHOD', `crypt_method ${cryptMethod} is not known`, 32);
+
+  const refcountTableOffset = u64(view, 48);
+  const refcountTableClusters = view.getUint32(56);
+  const tableProblem = checkTable(
+    refcountTableOffset,
+    refcountTableClusters,
+    clusterSize,
+    MAX_REFCOUNT_TABLE_BYTES,
+    clusterSize,
+  );
+  if (tableProblem !== undefined) note('QCOW2_REFCOUNT_TABLE', `the refcount table ${tableProblem}`, 48);
+  else if (refcountTableClusters === 0) note('QCOW2_REFCOUNT_TABLE', 'there is no refcount table', 56);
+  const refcountOrder = v3 ? view.getUint32(96) : 4;
+  if (refcountOrder > 6) note('QCOW2_REFCOUNT_ORDER', `refcount_order is ${refcountOrder}, above 6`, 96);
+
+  const l1TableOffset = u64(view, 40);
+  const l1Size = view.getUint32(36);
+  const checkL1Entry = checkTable(l1TableOffset, l1Size, 8, MAX_L1_BYTES, clusterSize);
+  if (checkL1Entry !== undefined) note('QCOW2_L1_TABLE', `the active L1 table ${checkL1Entry}`, 36);
+
+  const snapshotsOffset = u64(view, 64);
+  const snapshotCount = view.getUint32(60);
+  const snapshotProblem = checkTable(snapshotsOffset, snapshotCount, 40, MAX_SNAPSHOTS * 40, clusterSize);
+  if (snapshotProblem !== undefined)
+    note('QCOW2_SNAPSHOT_TABLE', `the snapshot table ${snapshotProblem}`, 60);
+
+  const compressionType =
+    v3 && headerLength > V3_HEADER_LENGTH && bytes.length > 104 ? view.getUint8(104) : 0;
+  if ((compressionType !== 0) !== ((incompatible & INCOMPATIBLE_COMPRESSION) !== 0n))
+    note(
+      'QCOW2_COMPRESSION_TYPE',
+      `compression_type is ${compressionType} and contradicts incompatible feature bit 3`,
+      104,
+    );
+  else if (compressionType > 1)
+    note('QCOW2_COMPRESSION_TYPE', `compression_type ${compressionType} is not known`, 104);
+
+  return {
+    version,
+    clusterBits,
+    size,
+    storedSize,
+    backingFileOffset: backing.offset,
+    backingFileSize: backing.length,
+    cryptMethod,
+    l1Size: checkL1Entry === undefined ? l1Size : 0,
+    l1TableOffset,
+    refcountTableOffset,
+    refcountTableClusters: tableProblem === undefined ? refcountTableClusters : 0,
+    refcountBits: 2 ** Math.min(refcountOrder, 6),
+    snapshotCount: snapshotProblem === undefined ? snapshotCount : 0,
+    snapshotsOffset,
+    incompatible,
+    compatible: v3 ? view.getBigUint64(80) : 0n,
+    autoclear: v3 ? view.getBigUint64(88) : 0n,
+    headerLength,
+    compressionType,
+  };
+}
+
+/**
+ * The virtual size in a header of any version, as stored and in whole sectors; one that is not whole is reported.
+ * Throws QCOW2_TOO_LARGE.
+ */
+export function sizesIn(
+  view: DataView,
+  path: string,
+  report: (problem: Problem) => void,
+): { size: number; storedSize: number } {
+  const storedSize = u64(view, 24);
+  if (storedSize > MAX_OFFSET)
+    throw refusal('QCOW2_TOO_LARGE', `size is ${hex(storedSize)}, above 2^53 - 1 bytes`, path);
+  const size = Math.floor(storedSize / 512) * 512;
+  if (size !== storedSize) {
+    const what = `size is ${storedSize}, not whole sectors: the last ${storedSize - size} bytes are cut off`;
+    report(makeProblem('note', 'QCOW2_SIZE_ODD', what, path, { fileOffset: 24 }));
+  }
+  return { size, storedSize };
+}
+
+/**
+ * What is wrong with a table of `entries` entries at `offset`, as the end of a sentence; undefined if nothing is.
+ * Source: qemu's qcow2_validate_table.
+ */
+export function checkTable(
+  offset: number,
+  entries: number,
+  entrySize: number,
+  maxBytes: number,
+  clusterSize: number,
+): string | undefined {
+  if (entries * entrySize > maxBytes)
+    return `is too large: ${entries} entries, at most ${maxBytes / entrySize} can be`;
+  if (offset % clusterSize !== 0) return `lies at ${hex(offset)}, which is not a cluster boundary`;
+  if (offset + entries * entrySize > MAX_OFFSET) return `lies at ${hex(offset)}, above 2^53 - 1`;
+  return undefined;
+}
+
+type Note = (code: string, what: string, fileOffset: number) => void;
+
+function checkBacking(
+  offset: number,
+  length: number,
+  clusterSize: number,
+  note: Note,
+): { offset: number; length: number } {
+  if (offset === 0) return { offset: 0, length: 0 };
+  if (offset > clusterSize) {
+    note('QCOW2_BACKING_NAME', `backing_file_offset is ${hex(offset)}, outside the first cluster`, 8);
+    return { offset: 0, length: 0 };
+  }
+  if (length > Math.min(MAX_BACKING_NAME, clusterSize - offset)) {
+    note(
+      'QCOW2_BACKING_NAME',
+      `backing_file_size is ${length}: too long for a file name in the first cluster`,
+      16,
+    );
+    return { offset, length: 0 };
+  }
+  return { offset, length };
+}
+
+/** The error of an image that cannot be read at all. */
+export function refusal(
+  code: string,
+  what: string,
+  path: string,
+  advice = 'the header is damaged: take another copy of the image',
+): CowscopeError {
+  return new CowscopeError({ code, what, subject: path, advice });
+}

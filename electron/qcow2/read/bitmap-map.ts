@@ -1,0 +1,168 @@
+/** The bits of one stored bitmap as pages of runs: clean, dirty, or not known. */
+import { assert } from '../../../shared/assert.ts';
+import { CowscopeError, errorRecord } from '../../../shared/error.ts';
+import { DIRTY, DIRTY_UNKNOWN } from '../../../shared/extent/flags.ts';
+import type { PageWriter, WordSet } from '../../../shared/extent/page.ts';
+import { hex, hex64, viewOf } from '../format/bytes.ts';
+import { entryOffset } from '../format/entry.ts';
+import { makeProblem, type Problem, ProblemLog } from '../format/problems.ts';
+import type { BitmapEntry } from './bitmaps.ts';
+import type { Qcow2Image } from './image.ts';
+import { type ImageSource, readBytes, readFully } from './source.ts';
+
+const CHUNK_BYTES = 2 ** 16;
+
+/** How to map a bitmap. */
+export interface BitmapMapOptions {
+  /** The word set of the table that the pages go into. */
+  readonly words: WordSet;
+  /** Called once for each problem kept. */
+  readonly onProblem?: (problem: Problem) => void;
+}
+
+/** A bitmap being mapped: its table in memory (8 MiB at most) and 64 KiB of bits. Belongs to one thread. */
+export interface BitmapMap {
+  readonly source: ImageSource;
+  readonly bitmap: BitmapEntry;
+  /** Virtual size of the disk in bytes. */
+  readonly size: number;
+  /** Guest bytes whose bits lie in one cluster of the bitmap. */
+  readonly coverage: number;
+  readonly clusterSize: number;
+  readonly table: DataView;
+  readonly chunk: Uint8Array;
+  readonly clean: number;
+  readonly dirty: number;
+  readonly unknown: number;
+  readonly problems: ProblemLog;
+  readonly report: (problem: Problem) => void;
+}
+
+/**
+ * Prepares the map of the bitmap called `name` by reading its table. One that is not usable maps as unknown throughout.
+ * Throws QCOW2_BITMAP_UNKNOWN or QCOW2_READ_FAILED.
+ */
+export function createBitmapMap(image: Qcow2Image, name: string, options: BitmapMapOptions): BitmapMap {
+  const { source, header, geometry } = image;
+  const bitmap = image.bitmaps.find(entry => entry.name === name);
+  if (bitmap === undefined)
+    throw new CowscopeError({
+      code: 'QCOW2_BITMAP_UNKNOWN',
+      what: `there is no bitmap called ${JSON.stringify(name)}`,
+      subject: source.path,
+      advice: 'list the bitmaps with `cowscope layers`',
+    });
+  const { clusterSize } = geometry;
+  const coverage = clusterSize * 8 * bitmap.granularity;
+  const entries =
+    bitmap.unusable === undefined ? Math.min(bitmap.tableSize, Math.ceil(header.size / coverage)) : 0;
+  const problems = new ProblemLog();
+  return {
+    source,
+    bitmap,
+    size: header.size,
+    coverage,
+    clusterSize,
+    table: viewOf(readBytes(source, bitmap.tableOffset, entries * 8)),
+    chunk: new Uint8Array(CHUNK_BYTES),
+    clean: options.words.code(0),
+    dirty: options.words.code(DIRTY),
+    unknown: options.words.code(DIRTY_UNKNOWN),
+    problems,
+    report: problem => {
+      problems.add(problem);
+      options.onProblem?.(problem);
+    },
+  };
+}
+
+/**
+ * Pushes the runs of guest offsets [start, end), relative to `start`. Bounds as in mapPage. Does not throw for anything
+ * the file holds: what cannot be read is unknown and reported.
+ */
+export function mapBitmapPage(map: BitmapMap, start: number, end: number, writer: PageWriter): void {
+  assert(start < end, 'a page is not empty');
+  const { granularity } = map.bitmap;
+  let guest = start;
+  while (guest < end) {
+    const index = Math.floor(guest / map.coverage);
+    const clusterEnd = Math.min(end, (index + 1) * map.coverage);
+    if ((index + 1) * 8 > map.table.byteLength) {
+      if (map.bitmap.unusable === undefined)
+        reportCluster(map, index, guest, 'the file ends inside the bitmap table', '');
+      writer.push(guest - start, map.unknown);
+      return;
+    }
+    const hi = map.table.getUint32(index * 8);
+    const lo = map.table.getUint32(index * 8 + 4);
+    const host = entryOffset(hi, lo);
+    if (hi & 0xff000000 || lo & 0x1fe || (host !== 0 && (lo & 1 || host % map.clusterSize !== 0))) {
+      const what = `a bitmap table entry is ${hex64(hi, lo)}, which cannot be`;
+      reportCluster(map, index, guest, what, hex64(hi, lo));
+      writer.push(guest - start, map.unknown);
+    } else if (host === 0) {
+      writer.push(guest - start, lo & 1 ? map.dirty : map.clean);
+    } else {
+      const firstBit = Math.floor((guest - index * map.coverage) / granularity);
+      const lastBit = Math.ceil((clusterEnd - index * map.coverage) / granularity);
+      pushBits(map, host, index, firstBit, lastBit, start, writer);
+    }
+    guest = clusterEnd;
+  }
+}
+
+/** Pushes bits [from, to) of the bitmap cluster at `host`, least significant bit first. */
+function pushBits(
+  map: BitmapMap,
+  host: number,
+  index: number,
+  from: number,
+  to: number,
+  start: number,
+  writer: PageWriter,
+): void {
+  const { granularity } = map.bitmap;
+  const base = index * map.coverage;
+  let last = -1;
+  for (let bit = from; bit < to; ) {
+    const firstByte = bit >>> 3;
+    const chunk = map.chunk.subarray(0, Math.min(CHUNK_BYTES, Math.ceil(to / 8) - firstByte));
+    const at = Math.max(0, base + bit * granularity - start);
+    let got = 0;
+    let what = `the file ends before the bits at ${hex(host)}`;
+    try {
+      got = readFully(map.source, chunk, host + firstByte);
+    } catch (error) {
+      what = errorRecord(error).what;
+    }
+    if (got === 0) {
+      reportCluster(map, index, base + bit * granularity, what, '');
+      writer.push(at, map.unknown);
+      return;
+    }
+    const stop = Math.min(to, (firstByte + got) * 8);
+    while (bit < stop) {
+      const byte = chunk[(bit >>> 3) - firstByte] as number;
+      const value = (byte >>> (bit & 7)) & 1;
+      if (value !== last) {
+        writer.push(Math.max(0, base + bit * granularity - start), value === 1 ? map.dirty : map.clean);
+        last = value;
+      }
+      // Whole bytes of the same bit are the usual case.
+      bit += (bit & 7) === 0 && byte === (value === 1 ? 0xff : 0) ? 8 : 1;
+    }
+  }
+}
+
+function reportCluster(
+  map: BitmapMap,
+  index: number,
+  guestOffset: number,
+  what: string,
+  entry: string,
+): void {
+  const place = { fileOffset: map.bitmap.tableOffset + index * 8, guestOffset };
+  if (!map.problems.count('QCOW2_BITMAP_TABLE', place.fileOffset)) return;
+  const found = entry === '' ? place : { ...place, entry };
+  map.report(makeProblem('damage', 'QCOW2_BITMAP_TABLE', what, map.source.path, found));
+}

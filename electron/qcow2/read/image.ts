@@ -1,0 +1,124 @@
+/** One opened qcow2 image: everything but its map. */
+
+import { untilNul, viewOf } from '../format/bytes.ts';
+import type { EntryRules } from '../format/entry.ts';
+import {
+  describeFeatures,
+  type Extensions,
+  extensionsEnd,
+  NO_EXTENSIONS,
+  parseExtensions,
+} from '../format/extensions.ts';
+import { type Geometry, geometryOf } from '../format/geometry.ts';
+import {
+  hasDataFile,
+  hasExtendedL2,
+  INCOMPATIBLE_KNOWN,
+  parseHeader,
+  QCOW_MAGIC,
+  type Qcow2Header,
+  refusal,
+} from '../format/header.ts';
+import { makeProblem, type Problem, ProblemLog } from '../format/problems.ts';
+import { type BitmapEntry, readBitmaps } from './bitmaps.ts';
+import { parseHeaderV1 } from './qcow1.ts';
+import { finish, type SlicedWork } from './sliced-work.ts';
+import { readSnapshots, type SnapshotEntry } from './snapshots.ts';
+import { type ImageSource, readBytes } from './source.ts';
+
+const FIRST_READ = 4096;
+
+/** An image as its tables describe it: plain values that may cross threads. Texts in it are untrusted. */
+export interface Qcow2Image {
+  readonly source: ImageSource;
+  readonly header: Qcow2Header;
+  readonly geometry: Geometry;
+  readonly extensions: Extensions;
+  /** Name of the backing file as recorded: bytes up to the first NUL, empty when there is none. */
+  readonly backingFileBytes: Uint8Array;
+  readonly snapshots: readonly SnapshotEntry[];
+  readonly bitmaps: readonly BitmapEntry[];
+  /** What is wrong with header, extensions, snapshot table and bitmap directory: the first 16 of each code. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads header, extensions, snapshot table and bitmap directory of a version 1, 2 or 3 image; never follows a name.
+ * What qemu would refuse but can still be mapped is in `problems`.
+ * Throws the codes of parseHeader, QCOW2_FEATURES, QCOW2_READ_FAILED, or QCOW1_HEADER.
+ */
+export function openQcow2(source: ImageSource): Qcow2Image {
+  return finish(openQcow2Steps(source));
+}
+
+/** As {@link openQcow2}, interruptible: an image may list 65,536 snapshots and as many bitmaps. */
+export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
+  const log = new ProblemLog();
+  const problems = log.kept;
+  const report = (problem: Problem) => {
+    if (log.count(problem.code, problem.fileOffset ?? 0)) log.add(problem);
+  };
+  const first = readBytes(source, 0, FIRST_READ);
+  if (first.length >= 8 && viewOf(first).getUint32(0) === QCOW_MAGIC && viewOf(first).getUint32(4) === 1) {
+    const { header, geometry } = parseHeaderV1(first, source.path, report);
+    const backingFileBytes = untilNul(readBytes(source, header.backingFileOffset, header.backingFileSize));
+    return {
+      source,
+      header,
+      geometry,
+      extensions: NO_EXTENSIONS,
+      backingFileBytes,
+      snapshots: [],
+      bitmaps: [],
+      problems,
+    };
+  }
+
+  const header = parseHeader(first, source.path, report);
+  const wanted = Math.max(extensionsEnd(header), header.backingFileOffset + header.backingFileSize);
+  const bytes = wanted <= first.length || first.length < FIRST_READ ? first : readBytes(source, 0, wanted);
+  const extensions = parseExtensions(bytes, header, source.path, report);
+  const unknown = header.incompatible & ~INCOMPATIBLE_KNOWN;
+  if (unknown !== 0n)
+    throw refusal(
+      'QCOW2_FEATURES',
+      `the image needs features that are not known here: ${describeFeatures(unknown, 'incompatible', extensions.featureNames).join(', ')}`,
+      source.path,
+      'a newer program may be able to read it',
+    );
+  const geometry = geometryOf(header.clusterBits, hasExtendedL2(header), header.size);
+  if (header.l1Size < geometry.l1Needed && !problems.some(problem => problem.code === 'QCOW2_L1_TABLE'))
+    report(
+      makeProblem(
+        'refused',
+        'QCOW2_L1_TOO_SMALL',
+        `the active L1 table has ${header.l1Size} entries; the disk needs ${geometry.l1Needed}`,
+        source.path,
+        { fileOffset: 36 },
+      ),
+    );
+  return {
+    source,
+    header,
+    geometry,
+    extensions,
+    backingFileBytes: untilNul(
+      bytes.subarray(header.backingFileOffset, header.backingFileOffset + header.backingFileSize),
+    ).slice(),
+    snapshots: yield* readSnapshots(source, header, report),
+    bitmaps: yield* readBitmaps(source, header, extensions, report),
+    problems,
+  };
+}
+
+/** What of this image decides the meaning of its L2 entries. */
+export function entryRulesOf(image: Qcow2Image): EntryRules {
+  const { header, geometry } = image;
+  return {
+    version: header.version,
+    clusterBits: geometry.clusterBits,
+    clusterSize: geometry.clusterSize,
+    extendedL2: hasExtendedL2(header),
+    dataFile: hasDataFile(header),
+  };
+}

@@ -1,0 +1,173 @@
+/** One guest offset looked up step by step, with the raw value of every entry on the way: for the inspector. */
+import { CowscopeError } from '../../../shared/error.ts';
+import type { Evidence } from '../../../shared/model/inspection.ts';
+import { hex, hex64, viewOf } from '../format/bytes.ts';
+import { compressedRange, compressedRangeV1 } from '../format/compressed.ts';
+import {
+  BAD,
+  COMPRESSED_DATA,
+  DATA,
+  ENTRY_COPIED_HI,
+  entryKind,
+  entryOffset,
+  FLAGS_OF_KIND,
+  RESERVED_SPACE,
+  subclusterKind,
+  UNALLOCATED,
+  ZERO_ALLOCATED,
+} from '../format/entry.ts';
+import { checkEntry, checkL1Entry, entryText, type RawEntry } from '../format/entry-rules.ts';
+import { tableIndexOf } from '../format/geometry.ts';
+import { l2OffsetAt } from './l1.ts';
+import type { Qcow2Map } from './map.ts';
+import { entryKindV1 } from './qcow1.ts';
+import { readBytes } from './source.ts';
+
+/** What the tables say of one guest offset. Numbers are -1 and texts empty where there is nothing to say. */
+export interface ClusterDescription {
+  readonly guestOffset: number;
+  /** Guest offset of its cluster, and of its subcluster (the same without extended L2). */
+  readonly clusterStart: number;
+  readonly subclusterStart: number;
+  readonly l1Index: number;
+  readonly l1Entry: string;
+  readonly l2TableOffset: number;
+  readonly l2Index: number;
+  /** Where the L2 entry lies in the file. */
+  readonly l2EntryOffset: number;
+  readonly l2Entry: string;
+  /** Zero bits (high half) and allocation bits (low half) of the 32 subclusters. */
+  readonly subclusterBitmap: string;
+  /** Index of the subcluster, 0 without extended L2. */
+  readonly subcluster: number;
+  /** Word of shared/extent/flags.ts. */
+  readonly word: number;
+  /** Where the byte lies in the file that holds the data; for compressed clusters where the stream begins. */
+  readonly hostOffset: number;
+  /** Upper bound of the compressed stream's bytes. */
+  readonly compressedLength: number;
+  /** The same facts as sentences, in the order of the lookup. */
+  readonly evidence: readonly Evidence[];
+}
+
+const KIND_FACTS = [
+  'not allocated here: the layer below decides',
+  'data',
+  'reads as zeros, no host space kept',
+  'reads as zeros, host space kept',
+  'compressed data',
+  'host space reserved, content from below',
+  'cannot be right',
+] as const;
+
+/**
+ * The lookup of `guestOffset` in bytes, below the map's size. Reads one L2 entry from the file; what cannot be read is
+ * said in the evidence. Never throws for anything the file holds.
+ */
+export function lookupCluster(map: Qcow2Map, guestOffset: number): ClusterDescription {
+  const { geometry, rules, l1 } = map;
+  const { l1Index, l2Index } = tableIndexOf(geometry, guestOffset);
+  const clusterStart = guestOffset - (guestOffset % geometry.clusterSize);
+  const subclusterSize = geometry.clusterSize / geometry.subclusters;
+  const evidence: Evidence[] = [];
+  const nothing = {
+    guestOffset,
+    clusterStart,
+    subclusterStart: guestOffset - (guestOffset % subclusterSize),
+    l1Index,
+    l1Entry: '',
+    l2TableOffset: -1,
+    l2Index,
+    l2EntryOffset: -1,
+    l2Entry: '',
+    subclusterBitmap: '',
+    subcluster: Math.floor((guestOffset - clusterStart) / subclusterSize),
+    hostOffset: -1,
+    compressedLength: -1,
+    evidence,
+  };
+  const ofKind = (kind: number) => FLAGS_OF_KIND[kind] as number;
+  if (l1Index >= l1.count) {
+    const kind = l1Index < map.l1Entries ? BAD : map.pastL1;
+    evidence.push({
+      fact: KIND_FACTS[kind] as string,
+      source: `L1 entry ${l1Index}`,
+      value: 'past the end of the L1 table',
+    });
+    return { ...nothing, word: ofKind(kind) };
+  }
+
+  const l1Hi = l1.view.getUint32(l1Index * 8);
+  const l1Lo = l1.view.getUint32(l1Index * 8 + 4);
+  const l1Entry = hex64(l1Hi, l1Lo);
+  const l2TableOffset = l2OffsetAt(l1, l1Index);
+  const wrong =
+    l2TableOffset === 0 ? undefined : checkL1Entry(rules, l1Hi, l1Lo, l2TableOffset, map.fileSize);
+  const l1Fact = l2TableOffset === 0 ? 'no L2 table' : `L2 table at ${hex(l2TableOffset)}${copied(l1Hi)}`;
+  evidence.push({ fact: wrong?.what() ?? l1Fact, source: `L1 entry ${l1Index}`, value: l1Entry });
+  if (l2TableOffset === 0) return { ...nothing, l1Entry, word: ofKind(UNALLOCATED) };
+  if (wrong?.severity === 'damage') return { ...nothing, l1Entry, l2TableOffset, word: ofKind(BAD) };
+
+  const l2EntryOffset = l2TableOffset + l2Index * geometry.entrySize;
+  const found = { ...nothing, l1Entry, l2TableOffset, l2EntryOffset };
+  let entry: RawEntry;
+  try {
+    entry = readEntry(map, l2EntryOffset);
+  } catch (error) {
+    if (!(error instanceof CowscopeError)) throw error;
+    evidence.push({ fact: error.what, source: `L2 entry ${l2Index}`, value: '' });
+    return { ...found, word: ofKind(BAD) };
+  }
+  const { hi, lo, zeroBits, allocBits } = entry;
+  const cluster = rules.version === 1 ? entryKindV1(hi, lo) : entryKind(rules, hi, lo, clusterStart);
+  const kind = rules.extendedL2 ? subclusterKind(cluster, zeroBits, allocBits, nothing.subcluster) : cluster;
+  const hasHost = kind === DATA || kind === ZERO_ALLOCATED || kind === RESERVED_SPACE;
+  const range = rules.version === 1 ? compressedRangeV1 : compressedRange;
+  const compressed = kind === COMPRESSED_DATA ? range(hi, lo, rules.clusterBits) : undefined;
+  const host = rules.version === 1 ? hi * 2 ** 32 + lo : entryOffset(hi, lo);
+  const hostOffset = compressed?.offset ?? (hasHost ? host + guestOffset - clusterStart : -1);
+
+  const value = entryText(rules, entry);
+  const source = `L2 entry ${l2Index} at ${hex(l2EntryOffset)}`;
+  const problem = checkEntry(rules, entry, clusterStart, map.target.fileSize);
+  if (problem !== undefined) evidence.push({ fact: problem.what(), source, value });
+  evidence.push({
+    fact: `${KIND_FACTS[kind]}${compressed === undefined && hasHost ? copied(hi) : ''}`,
+    source,
+    value,
+  });
+  if (hostOffset >= 0)
+    evidence.push({
+      fact:
+        compressed === undefined
+          ? `lies at ${hex(hostOffset)}`
+          : `stream at ${hex(hostOffset)}, at most ${compressed.length} bytes`,
+      source: rules.dataFile ? 'host offset in the data file' : 'host offset',
+      value: hex(hostOffset),
+    });
+  return {
+    ...found,
+    l2Entry: hex64(hi, lo),
+    subclusterBitmap: rules.extendedL2 ? hex64(zeroBits, allocBits) : '',
+    word: ofKind(kind),
+    hostOffset,
+    compressedLength: compressed?.length ?? -1,
+  };
+}
+
+function copied(hi: number): string {
+  return hi & ENTRY_COPIED_HI ? ', referenced exactly once' : '';
+}
+
+/** The entry at `position`; what lies past the end of the file counts as zeros. Throws QCOW2_READ_FAILED. */
+function readEntry(map: Qcow2Map, position: number): RawEntry {
+  const bytes = new Uint8Array(16);
+  bytes.set(readBytes(map.source, position, map.geometry.entrySize));
+  const view = viewOf(bytes);
+  return {
+    hi: view.getUint32(0),
+    lo: view.getUint32(4),
+    zeroBits: view.getUint32(8),
+    allocBits: view.getUint32(12),
+  };
+}

@@ -1,0 +1,65 @@
+/** Which format a file has, told by its magic alone. */
+import type { ImageFormat } from '../../../shared/model/layer.ts';
+import { viewOf } from '../format/bytes.ts';
+import { QCOW_MAGIC } from '../format/header.ts';
+import { type ImageSource, readBytes } from './source.ts';
+
+/** What a file was recognized as. */
+export interface Recognised {
+  readonly format: Exclude<ImageFormat, 'nbd'>;
+  /** What can and cannot be shown of it, one sentence; empty for formats that are drawn in full. */
+  readonly sentence: string;
+}
+
+// An ISO 9660 file system names itself in the volume descriptor at sector 16 of 2 KiB.
+const ISO_MAGIC_OFFSET = 0x8001;
+const HEAD_BYTES = ISO_MAGIC_OFFSET + 5;
+
+const SENTENCES: Partial<Record<ImageFormat, string>> = {
+  vmdk: namedOnly('a VMware disk (vmdk)'),
+  vdi: namedOnly('a VirtualBox disk (vdi)'),
+  vhdx: namedOnly('a Hyper-V disk (vhdx)'),
+  vhd: namedOnly('a Virtual PC disk (vhd)'),
+  parallels: namedOnly('a Parallels disk'),
+  qed: namedOnly('a QEMU enhanced disk (qed)'),
+  luks: 'This is a LUKS volume: what lies inside cannot be shown without its key; opened as raw it is one range of data.',
+  iso: 'This is a CD or DVD image (iso): it is a raw disk without layers of its own and can be opened as raw.',
+};
+
+function namedOnly(what: string): string {
+  return `This is ${what}: its allocation cannot be shown; convert it to qcow2, or serve it with qemu-nbd and open the URI.`;
+}
+
+/**
+ * The format of an opened file by its magic. A file with none is raw: only the person or a recorded format can tell
+ * whether it really is. Throws QCOW2_READ_FAILED.
+ */
+export function recognizeFormat(source: ImageSource): Recognised {
+  const format = formatOf(readBytes(source, 0, HEAD_BYTES), () =>
+    readBytes(source, Math.max(0, source.size - 512), 512),
+  );
+  return { format, sentence: SENTENCES[format] ?? '' };
+}
+
+function formatOf(head: Uint8Array, tail: () => Uint8Array): Recognised['format'] {
+  const starts = (text: string) => hasText(head, 0, text);
+  if (head.length >= 8 && viewOf(head).getUint32(0) === QCOW_MAGIC)
+    return viewOf(head).getUint32(4) === 1 ? 'qcow' : 'qcow2';
+  if (starts('KDMV') || starts('COWD') || starts('# Disk DescriptorFile')) return 'vmdk';
+  if (starts('vhdxfile')) return 'vhdx';
+  if (starts('QED\0')) return 'qed';
+  if (starts('LUKS\xba\xbe')) return 'luks';
+  if (starts('WithoutFreeSpace') || starts('WithouFreSpacExt')) return 'parallels';
+  if (head.length >= 68 && viewOf(head).getUint32(64, true) === 0xbeda107f) return 'vdi';
+  // A dynamic disk repeats its footer at the start; a fixed one only has it at the end.
+  if (starts('conectix') || hasText(tail(), 0, 'conectix')) return 'vhd';
+  if (hasText(head, ISO_MAGIC_OFFSET, 'CD001')) return 'iso';
+  return 'raw';
+}
+
+/** True if `text` (one byte a character) lies at `at`. */
+function hasText(bytes: Uint8Array, at: number, text: string): boolean {
+  if (bytes.length < at + text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
+  return true;
+}

@@ -1,0 +1,45 @@
+/** Work over long tables that one thread does in one go and another, which has a window to serve, in slices. */
+import { setImmediate as turn } from 'node:timers/promises';
+
+/** Work that may be interrupted wherever it yields, and what it comes to. */
+export type SlicedWork<T> = Generator<undefined, T, undefined>;
+
+/** Longest slice in milliseconds: half of a frame's time at 120 frames a second. */
+const SLICE_MS = 4;
+
+/** What the work comes to, done in one go. Throws what it throws. */
+export function finish<T>(steps: SlicedWork<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** What the work comes to, done in slices of a few milliseconds between which the thread does other things. */
+export async function runInSlices<T>(steps: SlicedWork<T>): Promise<T> {
+  for (let end = performance.now() + SLICE_MS; ; ) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (performance.now() < end) continue;
+    await turn();
+    end = performance.now() + SLICE_MS;
+  }
+}
+
+/** Items between two yields. */
+const STRIDE = 64;
+
+/** True when work that has done `count` items should yield before the next. */
+export function shouldYield(count: number): boolean {
+  return count % STRIDE === STRIDE - 1;
+}
+
+/** What `change` makes of each item, in order. */
+export function* mapSliced<A, B>(items: readonly A[], change: (item: A) => B): SlicedWork<B[]> {
+  const made: B[] = [];
+  for (const item of items) {
+    made.push(change(item));
+    if (shouldYield(made.length)) yield;
+  }
+  return made;
+}

@@ -1,0 +1,141 @@
+/**
+ * The table of internal snapshots.
+ * Source: qcow2 specification, "Snapshots"; limits of qemu's qcow2_do_read_snapshots.
+ */
+import type { Severity } from '../../../shared/model/layer.ts';
+import { hex, textOf, u64, viewOf } from '../format/bytes.ts';
+import { checkTable, type Qcow2Header } from '../format/header.ts';
+import { MAX_L1_BYTES, MAX_SNAPSHOT_EXTRA, MAX_SNAPSHOT_TABLE_BYTES } from '../format/limits.ts';
+import { makeProblem, type Problem } from '../format/problems.ts';
+import { type SlicedWork, shouldYield } from './sliced-work.ts';
+import { type ImageSource, readBytes } from './source.ts';
+
+const FIXED_BYTES = 40;
+const MAX_ENTRY_BYTES = FIXED_BYTES + MAX_SNAPSHOT_EXTRA + 2 * 65_535;
+const WINDOW_BYTES = 2 ** 18;
+
+/** One snapshot. Texts are untrusted; names may repeat, ids are the key. */
+export interface SnapshotEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly l1TableOffset: number;
+  /** Entries of its L1 table, the ones that hold VM state included. */
+  readonly l1Size: number;
+  /** Why its disk cannot be mapped; absent when it can. */
+  readonly unusable?: string;
+  /** Virtual size of the disk in bytes when it was taken: whole sectors. */
+  readonly diskSize: number;
+  readonly vmStateSize: number;
+  /** Unix time in seconds, and nanoseconds within that second. */
+  readonly dateSeconds: number;
+  readonly dateNanoseconds: number;
+  /** Running time of the guest in nanoseconds (good to a microsecond above 104 days). */
+  readonly vmClock: number;
+  /** Instruction count, absent where none was recorded. */
+  readonly icount?: number;
+  /** Where its entry lies in the file and how many bytes it has. */
+  readonly fileOffset: number;
+  readonly length: number;
+  readonly extraDataSize: number;
+}
+
+/**
+ * All snapshots of an image, in table order; those that could be read where the table is broken, with the reason in
+ * `report`. Throws QCOW2_READ_FAILED.
+ */
+export function* readSnapshots(
+  source: ImageSource,
+  header: Qcow2Header,
+  report: (problem: Problem) => void,
+): SlicedWork<SnapshotEntry[]> {
+  const entries: SnapshotEntry[] = [];
+  const note = (severity: Severity, code: string, what: string, fileOffset: number) =>
+    report(makeProblem(severity, code, what, source.path, { fileOffset }));
+  const stop = (what: string, fileOffset: number) => {
+    note('refused', 'QCOW2_SNAPSHOT_TABLE', what, fileOffset);
+    return entries;
+  };
+  let window: Uint8Array = new Uint8Array();
+  let windowAt = 0;
+  let at = header.snapshotsOffset;
+  for (let index = 0; index < header.snapshotCount; index++) {
+    if (shouldYield(index)) yield;
+    at = Math.ceil(at / 8) * 8;
+    const left = windowAt + window.length - at;
+    // A window that came short reaches the end of the file: reading again would bring nothing.
+    if (index === 0 || (left < MAX_ENTRY_BYTES && window.length === WINDOW_BYTES)) {
+      window = readBytes(source, at, WINDOW_BYTES);
+      windowAt = at;
+    }
+    const bytes = window.subarray(Math.min(window.length, at - windowAt));
+    if (bytes.length < FIXED_BYTES) return stop(`the file ends inside snapshot table entry ${index}`, at);
+    const view = viewOf(bytes);
+    const extraDataSize = view.getUint32(36);
+    if (extraDataSize > MAX_SNAPSHOT_EXTRA)
+      return stop(
+        `snapshot table entry ${index} has ${extraDataSize} bytes of extra data, more than ${MAX_SNAPSHOT_EXTRA}`,
+        at,
+      );
+    const length = FIXED_BYTES + extraDataSize + view.getUint16(12) + view.getUint16(14);
+    if (at + length - header.snapshotsOffset > MAX_SNAPSHOT_TABLE_BYTES)
+      return stop(`the snapshot table is larger than ${MAX_SNAPSHOT_TABLE_BYTES} bytes`, at);
+    if (bytes.length < length) return stop(`the file ends inside snapshot table entry ${index}`, at);
+    entries.push(parseSnapshot(view, bytes, header, at, extraDataSize, length));
+    if (header.version >= 3 && extraDataSize < 16)
+      note(
+        'damage',
+        'QCOW2_SNAPSHOT_INCOMPLETE',
+        `snapshot table entry ${index} has ${extraDataSize} bytes of extra data; version 3 needs 16`,
+        at,
+      );
+    at += length;
+  }
+  for (const [index, entry] of entries.entries()) {
+    if (shouldYield(index)) yield;
+    if (entry.unusable !== undefined)
+      note(
+        'damage',
+        'QCOW2_SNAPSHOT_L1',
+        `the L1 table of snapshot ${index + 1} ${entry.unusable}`,
+        entry.fileOffset,
+      );
+  }
+  return entries;
+}
+
+function parseSnapshot(
+  view: DataView,
+  bytes: Uint8Array,
+  header: Qcow2Header,
+  fileOffset: number,
+  extraDataSize: number,
+  length: number,
+): SnapshotEntry {
+  const idAt = FIXED_BYTES + extraDataSize;
+  const nameAt = idAt + view.getUint16(12);
+  const l1TableOffset = u64(view, 0);
+  const l1Size = view.getUint32(8);
+  const unusable = checkTable(l1TableOffset, l1Size, 8, MAX_L1_BYTES, 2 ** header.clusterBits);
+  const storedSize = extraDataSize >= 16 ? u64(view, 48) : header.size;
+  const hasIcount = extraDataSize >= 24 && (view.getUint32(56) & view.getUint32(60)) !== -1;
+  return {
+    id: textOf(bytes.subarray(idAt, nameAt)),
+    name: textOf(bytes.subarray(nameAt, length)),
+    l1TableOffset,
+    l1Size,
+    ...(unusable === undefined && storedSize > Number.MAX_SAFE_INTEGER
+      ? { unusable: `is of a disk of ${hex(storedSize)} bytes, above 2^53 - 1` }
+      : unusable === undefined
+        ? {}
+        : { unusable }),
+    diskSize: Math.floor(storedSize / 512) * 512,
+    vmStateSize: extraDataSize >= 8 ? u64(view, 40) : view.getUint32(32),
+    dateSeconds: view.getUint32(16),
+    dateNanoseconds: view.getUint32(20),
+    vmClock: u64(view, 24),
+    ...(hasIcount ? { icount: u64(view, 56) } : {}),
+    fileOffset,
+    length,
+    extraDataSize,
+  };
+}

@@ -1,0 +1,46 @@
+/** Tables read ahead into one buffer that is used again and again. */
+import { viewOf } from '../format/bytes.ts';
+import { type ImageSource, readFully } from './source.ts';
+
+/** Bytes read at once where tables lie one behind the other: more than that leaves the processor's cache before it is used. */
+export const READ_AHEAD_BYTES = 2 ** 18;
+/** The largest table, and the most memory that a reader holds. */
+export const MAX_TABLE_BYTES = 2 ** 21;
+
+/** A stretch of the file in memory. */
+export interface TableReader {
+  /** The buffer; big endian. Valid until the next {@link loadTable}. */
+  view: DataView;
+  bytes: Uint8Array;
+  /** File offset of the first byte held, and how many bytes the file had there (the rest of what was asked is zeros). */
+  position: number;
+  length: number;
+  /** Bytes asked for when it was filled. */
+  asked: number;
+}
+
+/** A reader that holds nothing yet and takes no memory until it is used. */
+export function createTableReader(): TableReader {
+  const bytes = new Uint8Array(0);
+  return { bytes, view: viewOf(bytes), position: 0, length: 0, asked: 0 };
+}
+
+/** True if [position, position + length) is in memory. */
+export function holdsTable(reader: TableReader, position: number, length: number): boolean {
+  return position >= reader.position && position + length <= reader.position + reader.asked;
+}
+
+/**
+ * Fills the reader from `position`; `length` is at most {@link MAX_TABLE_BYTES}. What lies past the end of the file is
+ * zeros in the buffer. Throws QCOW2_READ_FAILED and then holds nothing.
+ */
+export function loadTable(reader: TableReader, source: ImageSource, position: number, length: number): void {
+  if (reader.bytes.length < length) {
+    reader.bytes = new Uint8Array(2 ** Math.max(16, Math.ceil(Math.log2(length))));
+    reader.view = viewOf(reader.bytes);
+  }
+  reader.asked = 0;
+  reader.length = readFully(source, reader.bytes.subarray(0, length), position);
+  reader.position = position;
+  reader.asked = length;
+}

@@ -1,0 +1,68 @@
+/** What the words of a command line name: files or one NBD address, the same for the window and for the commands. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CowscopeError } from '../../shared/error.ts';
+import { MAX_LAYERS } from '../../shared/model/layer.ts';
+import type { OpenTarget } from '../../shared/model/target.ts';
+import { isNbdUri } from '../nbd/uri.ts';
+
+/** What is said of a target beside its words. */
+export interface TargetFacts {
+  readonly format?: 'raw' | 'qcow2';
+  /** Internal snapshot of the top layer. */
+  readonly snapshot?: string;
+}
+
+/** An error of the command line itself. */
+export function usageError(what: string, advice: string, subject = ''): CowscopeError {
+  return new CowscopeError({ code: 'USAGE', what, subject, advice });
+}
+
+/** The target that the words name, at least one; relative paths start at `folder`. Throws USAGE for what is none. */
+export function targetOf(
+  words: readonly string[],
+  { format, snapshot }: TargetFacts,
+  folder = process.cwd(),
+): OpenTarget {
+  if (words.includes('')) throw usageError('an empty word names no file', 'check the quotes and variables');
+  const [uri] = words.filter(isNbdUri);
+  if (uri === undefined) {
+    if (words.length > MAX_LAYERS)
+      throw usageError(`more than ${MAX_LAYERS} files are named`, 'a chain has fewer layers');
+    return {
+      kind: 'files',
+      files: words.map(word => fileOf(word, folder)),
+      ...(format === undefined ? {} : { format }),
+      ...(snapshot === undefined ? {} : { snapshot }),
+    };
+  }
+  if (words.length > 1)
+    throw usageError(
+      'an NBD address stands alone: it cannot be mixed with files or other addresses',
+      'open them one by one',
+      words.join(' '),
+    );
+  if (format !== undefined)
+    throw usageError('--format is about files; an NBD export has no format', 'leave it out');
+  if (snapshot !== undefined)
+    throw usageError('an NBD export shows no internal snapshots', 'name the image file itself');
+  return { kind: 'nbd', uri };
+}
+
+/** The absolute path that a word means: a path, or the address of a local file. */
+function fileOf(word: string, folder: string): string {
+  if (/^file:/i.test(word)) {
+    try {
+      return fileURLToPath(word);
+    } catch {
+      throw usageError('this is not the address of a local file', 'give its path', word);
+    }
+  }
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(word))
+    throw usageError(
+      'only files and NBD addresses can be opened',
+      'serve the image with qemu-nbd and open its address',
+      word,
+    );
+  return resolve(folder, word);
+}

@@ -1,0 +1,40 @@
+/** Knows when the window has come to rest: it has said so, and nothing was asked or told since. */
+import type { CallName } from '../../../shared/ipc/contract.ts';
+
+/** What is watched. */
+export interface IdleWatch {
+  /** A call of the window began or ended; `running` are still running. */
+  onCall(name: CallName, running: number): void;
+  /** Something was pushed to the window. */
+  onPush(): void;
+  /** True when the window is drawn and settled. `busy` is true while main itself is still reading. */
+  quiet(busy: boolean): boolean;
+  /** Milliseconds since anything happened. */
+  stillFor(): number;
+}
+
+/** Milliseconds of silence after which the drawing is taken as settled: several frames on a slow machine. */
+const SETTLE = 250;
+
+/**
+ * A watch that starts now. With something to open, the window says that it is idle once that is read and drawn; with
+ * nothing to open it says no more than that it has started.
+ */
+export function createIdleWatch(opens: boolean, now: () => number = () => performance.now()): IdleWatch {
+  let running = 0;
+  let last = now();
+  let drawn = false;
+  return {
+    onCall(name, stillRunning) {
+      running = stillRunning;
+      last = now();
+      if (name === 'chain:open') drawn = false;
+      else if (name === (opens ? 'app:idle' : 'app:state')) drawn = true;
+    },
+    onPush() {
+      last = now();
+    },
+    quiet: busy => drawn && !busy && running === 0 && now() - last >= SETTLE,
+    stillFor: () => now() - last,
+  };
+}

@@ -1,0 +1,54 @@
+/** Saves the window's picture once it has come to rest. */
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BrowserWindow, NativeImage, WebContents } from 'electron';
+import { CowscopeError } from '../../../shared/error.ts';
+import type { IdleWatch } from './idle-watch.ts';
+
+/** Milliseconds without any event after which waiting ends. */
+const GIVE_UP = 60_000;
+const LOOK_EVERY = 50;
+/** A window that never stops changing is taken as it is after so many pictures. */
+const MOST_PICTURES = 20;
+
+/**
+ * Waits until the window is at rest and writes its picture as PNG to `file`.
+ * Throws APP_SCREENSHOT_TIMEOUT after a minute in which nothing happened, APP_SCREENSHOT_FAILED when there is no
+ * picture or the file cannot be written.
+ */
+export async function saveScreenshot(
+  window: BrowserWindow,
+  file: string,
+  watch: IdleWatch,
+  busy: () => boolean,
+): Promise<void> {
+  while (!watch.quiet(busy())) {
+    if (watch.stillFor() > GIVE_UP)
+      throw failed('APP_SCREENSHOT_TIMEOUT', 'The window did not finish drawing', file);
+    await sleep(LOOK_EVERY);
+  }
+  const image = await settledPicture(window.webContents);
+  if (image.isEmpty()) throw failed('APP_SCREENSHOT_FAILED', 'The window has no picture to save', file);
+  try {
+    await writeFile(file, image.toPNG());
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw failed('APP_SCREENSHOT_FAILED', `The picture could not be written: ${why}`, file);
+  }
+}
+
+/** The picture once two in a row are the same: on a busy machine the compositor is some frames behind the drawing. */
+async function settledPicture(contents: WebContents): Promise<NativeImage> {
+  let picture = await contents.capturePage();
+  for (let tries = 0; tries < MOST_PICTURES; tries++) {
+    await sleep(LOOK_EVERY);
+    const next = await contents.capturePage();
+    if (next.toBitmap().equals(picture.toBitmap())) return next;
+    picture = next;
+  }
+  return picture;
+}
+
+function failed(code: string, what: string, file: string): CowscopeError {
+  return new CowscopeError({ code, what, subject: file, advice: 'try another file or a smaller image' });
+}

@@ -1,0 +1,48 @@
+/** Texts and shapes as masks, for one font and pixel ratio at a time: all lanes and the legend share them. */
+import type { Glyphs } from '../../shared/draw/painting.ts';
+import type { Mask } from '../../shared/draw/raster.ts';
+import { shapesOf } from '../../shared/draw/shapes.ts';
+
+/** Texts kept; owner names make them few, but they come from images, so their number is bounded. */
+const LIMIT = 500;
+
+let known: { readonly font: string; readonly unit: number; readonly glyphs: Glyphs } | undefined;
+
+/** Glyphs for a font (CSS shorthand, sized in device pixels), in whole device pixels per CSS pixel. */
+export function glyphsFor(font: string, unit: number): Glyphs {
+  if (known?.font !== font || known.unit !== unit)
+    known = { font, unit, glyphs: { text: createTexts(font), ...shapesOf(unit) } };
+  return known.glyphs;
+}
+
+/** A function that draws a text once in a font (CSS shorthand), on a canvas of its own, and keeps its mask. */
+export function createTexts(font: string): (text: string) => Mask {
+  const canvas = new OffscreenCanvas(1, 1);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const texts = new Map<string, Mask>();
+
+  function draw(text: string): Mask {
+    if (context === null) return { width: 0, height: 0, alpha: new Uint8Array(0) };
+    context.font = font;
+    const { width, fontBoundingBoxAscent, fontBoundingBoxDescent } = context.measureText(text);
+    const rise = Math.ceil(fontBoundingBoxAscent);
+    canvas.width = Math.max(1, Math.ceil(width));
+    canvas.height = Math.max(1, rise + Math.ceil(fontBoundingBoxDescent));
+    context.font = font; // a canvas that is resized forgets it
+    context.fillText(text, 0, rise);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    const alpha = new Uint8Array(canvas.width * canvas.height);
+    for (let i = 0; i < alpha.length; i++) alpha[i] = data[i * 4 + 3] as number;
+    return { width: canvas.width, height: canvas.height, alpha };
+  }
+
+  return text => {
+    let mask = texts.get(text);
+    if (mask === undefined) {
+      if (texts.size >= LIMIT) texts.clear();
+      mask = draw(text);
+      texts.set(text, mask);
+    }
+    return mask;
+  };
+}

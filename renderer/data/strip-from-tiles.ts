@@ -1,0 +1,121 @@
+/** Fills a strip from tiles: the finest at hand, coarser ones where the right level is still on its way. */
+
+import { MARKS, MIXED, NOTHING, type Strip, soleState } from '../../shared/draw/column-strip.ts';
+import { mayGoOn } from '../../shared/extent/columns.ts';
+import { STATES } from '../../shared/extent/flags.ts';
+import { TILE_COLUMNS, type TileColumns } from '../../shared/model/tile.ts';
+import type { Viewport } from '../axis/viewport.ts';
+import { levelFor, tileBytes } from './level.ts';
+import type { TileCache } from './tile-cache.ts';
+
+/**
+ * Fills the strip of one track from tiles of the level `finest` and coarser ones. What no tile covers is left as it is.
+ * A finer level than the one that is kept up to date would be drawn as it was.
+ */
+export function stripFromTiles(
+  strip: Strip,
+  track: number,
+  view: Viewport,
+  tiles: TileCache,
+  finest = levelFor((view.end - view.start) / strip.width),
+): void {
+  const levels = [finest, ...tiles.levels().filter(level => level > finest)];
+  fill(strip, track, view, tiles, levels, 0, strip.width);
+}
+
+function fill(
+  strip: Strip,
+  track: number,
+  view: Viewport,
+  tiles: TileCache,
+  levels: readonly number[],
+  from: number,
+  to: number,
+): void {
+  const [level, ...coarser] = levels;
+  if (level === undefined) return;
+  const bytesPerColumn = (view.end - view.start) / strip.width;
+  const bytes = tileBytes(level);
+  let column = from;
+  while (column < to) {
+    const middle = view.start + (column + 0.5) * bytesPerColumn;
+    const tile = Math.floor(middle / bytes);
+    // The last device column whose middle lies in this tile.
+    const until = Math.min(
+      to,
+      Math.max(column + 1, Math.ceil(((tile + 1) * bytes - view.start) / bytesPerColumn - 0.5)),
+    );
+    const columns = tiles.get(level, tile)?.tracks[track];
+    if (columns === undefined) fill(strip, track, view, tiles, coarser, column, until);
+    else copy(strip, columns, view, level, column, until);
+    column = until;
+  }
+}
+
+/**
+ * Copies one tile's columns into device columns [from, to). A tile column belongs to the device column that holds its
+ * middle, so that a mark stays one pixel wide; where tile columns are wider than pixels each pixel takes the one that
+ * lies under its own middle.
+ */
+function copy(
+  strip: Strip,
+  tile: TileColumns,
+  view: Viewport,
+  level: number,
+  from: number,
+  to: number,
+): void {
+  const perColumn = (view.end - view.start) / strip.width / 2 ** level;
+  const origin = view.start / 2 ** level - tile.tile * TILE_COLUMNS;
+  for (let c = from; c < to; c++) {
+    let first = Math.ceil(origin + c * perColumn - 0.5);
+    let last = Math.ceil(origin + (c + 1) * perColumn - 0.5) - 1;
+    if (last < first) {
+      first = Math.floor(origin + (c + 0.5) * perColumn);
+      last = first;
+    }
+    // A tile's border may cut a pixel: no column may be lost there, or a lone mark would vanish.
+    if (perColumn >= 1 && c === from && first <= 2) first = 0;
+    if (perColumn >= 1 && c === to - 1 && last >= TILE_COLUMNS - 3) last = TILE_COLUMNS - 1;
+    gather(strip, tile, c, Math.min(Math.max(first, 0), 255), Math.min(Math.max(last, 0), 255));
+  }
+}
+
+function gather(strip: Strip, tile: TileColumns, column: number, first: number, last: number): void {
+  let present = 0;
+  let runs = 0;
+  for (let i = first; i <= last; i++) {
+    present |= tile.present[i] as number;
+    const goesOn = i > first && mayGoOn(tile.present[i - 1], tile.present[i]);
+    runs += (tile.runs[i] as number) - (goesOn ? 1 : 0);
+  }
+  const state = soleState(present);
+  strip.state[column] = state;
+  strip.marks[column] = present & MARKS;
+  strip.runs[column] = Math.max(1, runs);
+  strip.owners[column] = tile.owners[first] ?? -1;
+  if (state === NOTHING) strip.runs[column] = 0;
+  if (state === MIXED) mix(strip, tile, column, first, last, present);
+}
+
+/** Averages the shares of the states that are present in several tile columns. */
+function mix(
+  strip: Strip,
+  tile: TileColumns,
+  column: number,
+  first: number,
+  last: number,
+  present: number,
+): void {
+  const count = last - first + 1;
+  const at = column * STATES.length;
+  for (let s = 0; s < STATES.length; s++) {
+    if ((present & (1 << s)) === 0) {
+      strip.shares[at + s] = 0;
+      continue;
+    }
+    let sum = 0;
+    for (let i = first; i <= last; i++) sum += tile.shares[i * STATES.length + s] as number;
+    strip.shares[at + s] = Math.max(1, Math.round(sum / count));
+  }
+}

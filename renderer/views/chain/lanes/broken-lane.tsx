@@ -1,0 +1,54 @@
+import type { LayerInfo, LinkStatus } from '../../../../shared/model/layer.ts';
+import { locateBacking, openAllowing } from '../../../state/opening.ts';
+import { Untrusted } from '../../../ui/text.tsx';
+
+const TITLES: Readonly<Record<LinkStatus, string>> = {
+  opened: '',
+  none: '',
+  missing: 'Missing backing file',
+  needsConsent: 'Backing file not opened',
+  cut: 'Link cut',
+  refused: 'Link refused',
+};
+
+/** The dashed lane below the lowest layer that could be opened: what should be there, and why it is not. */
+export function BrokenLane({ layer }: { readonly layer: LayerInfo }) {
+  const { recorded, resolved, status, error } = layer.backing;
+  return (
+    <section className="lane-row broken" aria-label={TITLES[status]}>
+      <header className="lane-header">
+        <div className="lane-names">
+          <h2>
+            <Untrusted text={recorded.replace(/^.*\//, '')} />
+          </h2>
+          <p className="lane-facts">
+            named by <Untrusted text={layer.name} />
+          </p>
+        </div>
+      </header>
+      <div className="broken-lane">
+        <strong>{TITLES[status]}</strong>
+        <span className="mono">
+          <Untrusted text={resolved || recorded} />
+        </span>
+        {error !== undefined && (
+          <span>
+            <Untrusted text={error.what} max={500} /> <code>{error.code}</code>
+          </span>
+        )}
+        {status === 'needsConsent' && (
+          <button type="button" onClick={() => openAllowing(resolved || recorded)}>
+            Open this file
+          </button>
+        )}
+        <button
+          type="button"
+          title="Opens these layers with the file you choose below them. Nothing is written."
+          onClick={() => void locateBacking()}
+        >
+          Locate file…
+        </button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,86 @@
+import { useCallback, useMemo, useRef } from 'react';
+import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
+import { paintTrack } from '../../../../shared/draw/paint-track.ts';
+import { trackFeet, trackLabels } from '../../../../shared/draw/track-labels.ts';
+import type { OpenedChain } from '../../../../shared/model/chain.ts';
+import type { TrackInfo } from '../../../../shared/model/track.ts';
+import { showImage } from '../../../canvas/show-image.ts';
+import { glyphsFor } from '../../../canvas/text-masks.ts';
+import { loadedRevision, stripOf } from '../../../state/chain-data.ts';
+import { fadedStates, shownMarks } from '../../../state/highlight.ts';
+import { now, set, useStore } from '../../../state/store.ts';
+import { useInk } from '../../../ui/theme.ts';
+import { useCanvasSize } from '../../../ui/use-canvas-size.ts';
+import { useInSight } from '../../../ui/use-in-sight.ts';
+import { usePainter } from '../../../ui/use-painter.ts';
+import { SelectionFrame } from '../overlay/selection-frame.tsx';
+import { useTrackSummary } from '../table/use-track-summary.ts';
+import { useLanePointer } from './use-lane-pointer.ts';
+
+interface TrackCanvasProps {
+  readonly track: TrackInfo;
+  readonly chain: OpenedChain;
+}
+
+/** The picture of one track. */
+export function TrackCanvas({ track, chain }: TrackCanvasProps) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  const size = useCanvasSize(ref);
+  const inSight = useInSight(ref);
+  const ink = useInk();
+  const highlighted = useStore(state => state.highlighted);
+  const summary = useTrackSummary(track);
+  useLanePointer(ref, track.id);
+
+  const painting = useMemo(() => {
+    if (size.width === 0 || size.height === 0) return undefined;
+    const layout = laneLayout(size.height, devicePixelRatio);
+    const font = getComputedStyle(document.body).fontFamily;
+    const image = new ImageData(size.width, size.height);
+    return {
+      layout,
+      image,
+      raster: { width: size.width, height: size.height, pixels: new Uint32Array(image.data.buffer) },
+      glyphs: glyphsFor(`500 ${11 * layout.unit}px ${font}`, layout.unit),
+      options: {
+        labels: trackLabels(track, chain),
+        feet: trackFeet(track, chain),
+        faded: fadedStates(highlighted),
+        marks: shownMarks(highlighted),
+      },
+      drawn: '',
+    };
+  }, [size, track, chain, highlighted]);
+
+  const paint = useCallback(() => {
+    const canvas = ref.current;
+    if (canvas === null || painting === undefined) return;
+    const { viewport } = now();
+    const key = `${viewport.start} ${viewport.end} ${loadedRevision()} ${ink.lane} ${inSight.current}`;
+    if (painting.drawn === key) return;
+    painting.drawn = key;
+    const { image, raster, layout, glyphs, options } = painting;
+    // What is spoken and pointed at is read from the strip, also of a lane that scrolled away.
+    const strip = stripOf(track.id, viewport, raster.width);
+    if (!inSight.current) return;
+    const phase = Math.round((viewport.start / (viewport.end - viewport.start)) * raster.width);
+    paintTrack(raster, strip, layout, ink, glyphs, { ...options, phase });
+    showImage(canvas, image);
+  }, [painting, ink, inSight, track.id]);
+  usePainter(paint);
+
+  return (
+    <div className="lane">
+      <canvas
+        ref={ref}
+        data-twin
+        role="img"
+        tabIndex={0}
+        aria-label={summary}
+        aria-description="Left and Right go through the extents, T shows them as a table"
+        onFocus={() => set({ focusedTrack: track.id })}
+      />
+      <SelectionFrame track={track.id} />
+    </div>
+  );
+}

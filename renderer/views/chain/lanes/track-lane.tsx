@@ -1,0 +1,33 @@
+import type { OpenedChain } from '../../../../shared/model/chain.ts';
+import type { TrackInfo } from '../../../../shared/model/track.ts';
+import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
+import { useStore } from '../../../state/store.ts';
+import { TrackTable } from '../table/track-table.tsx';
+import { LaneHeader } from './lane-header.tsx';
+import { TrackCanvas } from './track-canvas.tsx';
+
+interface TrackLaneProps {
+  readonly track: TrackInfo;
+  readonly chain: OpenedChain;
+}
+
+/** A track: its header, and its picture or its table. */
+export function TrackLane({ track, chain }: TrackLaneProps) {
+  const folded = useStore(state => state.hidden.has(track.id));
+  const asTable = useStore(state => state.tables.has(track.id));
+  const focused = useStore(state => state.focusedTrack === track.id && state.selection !== undefined);
+  return (
+    <section
+      className="lane-row"
+      aria-label={escapeUntrusted(track.title)}
+      data-track={track.id}
+      data-kind={track.kind}
+      data-folded={folded}
+      data-focused={focused}
+    >
+      <LaneHeader track={track} chain={chain} folded={folded} />
+      {!folded &&
+        (asTable ? <TrackTable track={track} chain={chain} /> : <TrackCanvas track={track} chain={chain} />)}
+    </section>
+  );
+}

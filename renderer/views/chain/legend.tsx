@@ -1,0 +1,38 @@
+import { isRemote, LEGEND, type LegendKey, meaningOf } from '../../../shared/legend-keys.ts';
+import type { OpenedChain } from '../../../shared/model/chain.ts';
+import { requestDraw } from '../../canvas/frame.ts';
+import { set, toggled, useStore } from '../../state/store.ts';
+import { StateSwatch } from '../../ui/state-swatch.tsx';
+import { useOverviewPresent } from './overview/use-overview-present.ts';
+
+/** What occurs in this chain, in one row; each entry highlights itself. */
+export function Legend({ chain }: { readonly chain: OpenedChain }) {
+  const highlighted = useStore(state => state.highlighted);
+  const present = useOverviewPresent();
+  const toggle = (key: LegendKey) => {
+    set({ highlighted: toggled(highlighted, key) });
+    requestDraw();
+  };
+  return (
+    <section className="legend" aria-label="Legend: highlights what is pressed">
+      {present.map(key => (
+        <button
+          key={key}
+          type="button"
+          aria-pressed={highlighted.has(key)}
+          title={meaningOf(key, chain)}
+          onClick={() => toggle(key)}
+        >
+          <StateSwatch of={key} lettered />
+          {LEGEND[key].name}
+        </button>
+      ))}
+      {highlighted.size > 0 && (
+        <button type="button" className="quiet" onClick={() => set({ highlighted: new Set() })}>
+          Show all
+        </button>
+      )}
+      {isRemote(chain) && <span className="hint">Over NBD it cannot be told what a hole hides.</span>}
+    </section>
+  );
+}

@@ -1,0 +1,26 @@
+import { useCallback, useRef } from 'react';
+import { ticksOf } from '../../../../shared/draw/ticks.ts';
+import { now } from '../../../state/store.ts';
+import { usePainter } from '../../../ui/use-painter.ts';
+
+/** CSS pixels: where lines wait that are not needed. The area cuts them off. */
+const OUT_OF_SIGHT = -10;
+
+/** Faint lines that carry the axis' ticks down through the lanes. They are moved, which lays out and paints nothing. */
+export function GridLines() {
+  const ref = useRef<HTMLDivElement>(null);
+  const drawn = useRef('');
+  const paint = useCallback(() => {
+    const lines = ref.current;
+    const { viewport, width } = now();
+    const key = `${viewport.start} ${viewport.end} ${width}`;
+    if (lines === null || width === 0 || drawn.current === key) return;
+    drawn.current = key;
+    const ticks = ticksOf(viewport, width);
+    while (lines.childElementCount < ticks.length) lines.append(document.createElement('div'));
+    for (const [i, line] of [...lines.children].entries())
+      (line as HTMLElement).style.transform = `translateX(${ticks[i]?.px ?? OUT_OF_SIGHT}px)`;
+  }, []);
+  usePainter(paint);
+  return <div className="grid-lines" ref={ref} aria-hidden="true" />;
+}

@@ -1,0 +1,71 @@
+import { MIXED } from '../../../../shared/draw/column-strip.ts';
+import { LEGEND, marksIn, stateAt } from '../../../../shared/legend-keys.ts';
+import type { OpenedChain } from '../../../../shared/model/chain.ts';
+import { ownerTrack } from '../../../../shared/model/tracks.ts';
+import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
+import type { Probe } from '../../../data/probe.ts';
+import { probeTrack } from '../../../state/probe-track.ts';
+import { type Hover, now } from '../../../state/store.ts';
+import { StateSwatch } from '../../../ui/state-swatch.tsx';
+import { Untrusted } from '../../../ui/text.tsx';
+
+/** Pixels between the crosshair and the tooltip, so that it never lies under the pointer. */
+const GAP = 14;
+const WIDTH = 320;
+
+/** What every layer holds under the pointer; the layer that decides is bold. */
+export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; readonly hover: Hover }) {
+  const { width } = now();
+  const flip = hover.px + GAP + WIDTH > width;
+  const guest = probeTrack(0, hover.offset);
+  const owner = guest === undefined ? undefined : ownerTrack(chain, guest.owner);
+  return (
+    <div
+      className="hover-tooltip"
+      data-flip={flip}
+      style={flip ? { right: width - hover.px + GAP } : { left: hover.px + GAP }}
+    >
+      <p className="mono tooltip-offset">{formatOffset(hover.offset)}</p>
+      <table>
+        <tbody>
+          {chain.tracks.map(track => {
+            const found = probeTrack(track.id, hover.offset);
+            const owns = track === owner && guest?.extents === 1;
+            return (
+              <tr key={track.id} data-owns={owns} data-here={hover.track === track.id}>
+                <th scope="row">
+                  {track.kind === 'guest' ? 'Guest' : <Untrusted text={track.title} max={28} />}
+                </th>
+                <td>{found === undefined ? 'loading' : <Found found={found} />}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Found({ found }: { readonly found: Probe }) {
+  if (found.state === MIXED || found.extents > 1) {
+    return (
+      <>
+        {found.exact ? '' : 'at least '}
+        {formatCount(found.extents)} extents in this pixel
+        {found.shares.slice(0, 3).map(([state, share]) => (
+          <span className="share" key={state}>
+            <StateSwatch of={stateAt(state)} /> {Math.max(1, Math.round((share / 255) * 100))} %
+          </span>
+        ))}
+      </>
+    );
+  }
+  return (
+    <>
+      <StateSwatch of={stateAt(found.state)} /> {LEGEND[stateAt(found.state)].name}
+      {marksIn(found.marks).map(mark => (
+        <em key={mark}>{LEGEND[mark].name}</em>
+      ))}
+    </>
+  );
+}

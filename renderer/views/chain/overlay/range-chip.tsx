@@ -1,0 +1,50 @@
+import { useCallback, useRef } from 'react';
+import { formatOffset, formatSize } from '../../../../shared/text/offset.ts';
+import { pxOf } from '../../../axis/viewport.ts';
+import { fitRange } from '../../../state/navigation.ts';
+import { countRange } from '../../../state/selection.ts';
+import { now, set, useStore } from '../../../state/store.ts';
+import { copySelection } from '../../../state/track-actions.ts';
+import { Icon } from '../../../ui/icon.tsx';
+import { usePainter } from '../../../ui/use-painter.ts';
+
+/** The chosen range, over the axis: what it spans and what can be done with it. */
+export function RangeChip() {
+  const range = useStore(state => state.range);
+  const ref = useRef<HTMLElement>(null);
+  const paint = useCallback(() => {
+    const chip = ref.current;
+    const { range: chosen, viewport, width } = now();
+    if (chip === null || chosen === undefined) return;
+    const middle = pxOf(viewport, (chosen.start + chosen.end) / 2, width);
+    const left = Math.min(Math.max(middle - chip.offsetWidth / 2, 0), Math.max(width - chip.offsetWidth, 0));
+    chip.style.transform = `translateX(${Math.round(left)}px)`;
+  }, []);
+  usePainter(paint);
+  if (range === undefined) return null;
+  return (
+    <section className="range-chip" ref={ref} aria-label="Chosen range">
+      <span className="mono">
+        {formatOffset(range.start)} – {formatOffset(range.end - 1)}
+      </span>
+      <b>{formatSize(range.end - range.start)}</b>
+      <button type="button" onClick={() => fitRange(range.start, range.end)}>
+        Zoom
+      </button>
+      <button type="button" onClick={() => void countRange()}>
+        Statistics
+      </button>
+      <button type="button" onClick={copySelection}>
+        Copy
+      </button>
+      <button
+        type="button"
+        className="tool"
+        aria-label="Clear the range"
+        onClick={() => set({ range: undefined, statistics: undefined })}
+      >
+        <Icon name="close" />
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,15 @@
+import { useCallback, useRef } from 'react';
+import { selectedExtent } from '../../../state/selection.ts';
+import { now } from '../../../state/store.ts';
+import { usePainter } from '../../../ui/use-painter.ts';
+import { place } from './place-overlay.tsx';
+
+/** The frame around the selected extent in its own lane. */
+export function SelectionFrame({ track }: { readonly track: number }) {
+  const ref = useRef<HTMLDivElement>(null);
+  const paint = useCallback(() => {
+    place(ref.current, now().selection?.track === track ? selectedExtent() : undefined);
+  }, [track]);
+  usePainter(paint);
+  return <div className="selection-frame" ref={ref} hidden aria-hidden="true" />;
+}

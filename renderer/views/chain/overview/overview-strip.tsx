@@ -1,0 +1,44 @@
+import { useCallback, useRef } from 'react';
+import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
+import type { OpenedChain } from '../../../../shared/model/chain.ts';
+import { formatSize } from '../../../../shared/text/offset.ts';
+import { showImage } from '../../../canvas/show-image.ts';
+import { overviewOf, overviewRevision } from '../../../state/chain-data.ts';
+import { fitAll } from '../../../state/navigation.ts';
+import { useInk } from '../../../ui/theme.ts';
+import { useCanvasSize } from '../../../ui/use-canvas-size.ts';
+import { usePainter } from '../../../ui/use-painter.ts';
+import { Brush } from './range-select.tsx';
+
+/** The whole disk, always: what the guest reads, where marks are, and which part is in view. */
+export function OverviewStrip({ chain }: { readonly chain: OpenedChain }) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  const { width, height } = useCanvasSize(ref);
+  const ink = useInk();
+  const drawn = useRef('');
+  const paint = useCallback(() => {
+    const canvas = ref.current;
+    const key = `${width} ${height} ${overviewRevision()} ${ink.lane}`;
+    if (canvas === null || width === 0 || height === 0 || drawn.current === key) return;
+    drawn.current = key;
+    const image = new ImageData(width, height);
+    const raster = { width, height, pixels: new Uint32Array(image.data.buffer) };
+    const strips = chain.tracks.map(track => overviewOf(track.id, chain.chain.size, width));
+    paintOverview(raster, strips, ink, Math.max(1, Math.round(devicePixelRatio)));
+    showImage(canvas, image);
+  }, [width, height, ink, chain]);
+  usePainter(paint);
+  return (
+    <div className="overview-row">
+      <div className="row-head">
+        <span>Whole disk</span>
+        <b>{formatSize(chain.chain.size)}</b>
+      </div>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the brush inside has the keys */}
+      <div className="overview" onDoubleClick={fitAll}>
+        <canvas ref={ref} />
+        <Brush />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+/** The extents of a track as rows of a table. */
+import { presentBits } from '../../../../shared/extent/columns.ts';
+import { type ExtentState, LOCAL, stateOf } from '../../../../shared/extent/flags.ts';
+import { type MarkKey, marksIn } from '../../../../shared/legend-keys.ts';
+import type { OpenedChain } from '../../../../shared/model/chain.ts';
+import type { TrackInfo } from '../../../../shared/model/track.ts';
+import { ownerTrack } from '../../../../shared/model/tracks.ts';
+import type { Viewport } from '../../../axis/viewport.ts';
+import type { ExactExtents } from '../../../data/exact-range.ts';
+
+/** One extent of a track, cut to what is in view. Offsets and lengths in bytes. */
+export interface TrackRow {
+  readonly start: number;
+  readonly length: number;
+  readonly state: ExtentState;
+  /** The name of the layer that decides (guest's track), else of the layer itself where it decides. */
+  readonly owner: string;
+  readonly marks: readonly MarkKey[];
+}
+
+/** The rows that touch the viewport, cut to whole bytes of it. */
+export function trackRows(
+  exact: ExactExtents,
+  view: Viewport,
+  track: TrackInfo,
+  chain: OpenedChain,
+): readonly TrackRow[] {
+  const extents = exact.tracks[track.id];
+  if (extents === undefined) return [];
+  const { starts, words, owners } = extents;
+  const from = Math.floor(view.start);
+  const to = Math.min(exact.end, Math.ceil(view.end));
+  const rows: TrackRow[] = [];
+  for (let i = 0; i < starts.length; i++) {
+    const start = Math.max(starts[i] as number, from);
+    const end = Math.min(starts[i + 1] ?? exact.end, to);
+    if (end <= start) continue;
+    const word = words[i] as number;
+    const owner = track.kind === 'guest' ? ownerTrack(chain, owners[i] ?? -1) : track;
+    rows.push({
+      start,
+      length: end - start,
+      state: stateOf(word),
+      owner: word & LOCAL ? (owner?.title ?? '') : '',
+      marks: marksIn(presentBits(word)),
+    });
+  }
+  return rows;
+}

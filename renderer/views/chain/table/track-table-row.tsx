@@ -1,0 +1,45 @@
+// biome-ignore-all lint/a11y/noRedundantRoles: inside a grid the roles of rows and cells are spelled out for every reader
+// biome-ignore-all lint/a11y/noNoninteractiveElementToInteractiveRole: cells of a grid are gridcells
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and names its active row
+import { LEGEND } from '../../../../shared/legend-keys.ts';
+import { Offset, Size, Untrusted } from '../../../ui/text.tsx';
+import type { TrackRow } from './track-rows.ts';
+
+interface TrackTableRowProps {
+  readonly id: string;
+  readonly row: TrackRow;
+  /** Place among all rows, from 0. */
+  readonly index: number;
+  readonly active: boolean;
+  readonly onSelect: () => void;
+}
+
+/** One extent. The exact numbers and keys are in the data attributes, for tests and scripts. */
+export function TrackTableRow({ id, row, index, active, onSelect }: TrackTableRowProps) {
+  return (
+    <tr
+      role="row"
+      id={id}
+      aria-rowindex={index + 2}
+      aria-selected={active}
+      data-start={row.start}
+      data-length={row.length}
+      data-state={row.state}
+      data-owner={row.owner}
+      data-marks={row.marks.join(' ')}
+      onClick={onSelect}
+    >
+      <td role="gridcell">
+        <Offset at={row.start} />
+      </td>
+      <td role="gridcell">
+        <Size bytes={row.length} />
+      </td>
+      <td role="gridcell">{LEGEND[row.state].name}</td>
+      <td role="gridcell">
+        <Untrusted text={row.owner} max={40} />
+      </td>
+      <td role="gridcell">{row.marks.map(mark => LEGEND[mark].name).join(', ')}</td>
+    </tr>
+  );
+}

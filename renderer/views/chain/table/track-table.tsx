@@ -1,0 +1,117 @@
+// biome-ignore-all lint/a11y/noNoninteractiveElementToInteractiveRole: a table that takes the keys of a grid
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import type { OpenedChain } from '../../../../shared/model/chain.ts';
+import type { TrackInfo } from '../../../../shared/model/track.ts';
+import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
+import { select } from '../../../state/selection.ts';
+import { useStore } from '../../../state/store.ts';
+import { toggleTable } from '../../../state/track-actions.ts';
+import { TrackTableRow } from './track-table-row.tsx';
+import { TrackTableTooMany } from './track-table-too-many.tsx';
+import { useTrackRows } from './use-track-rows.ts';
+
+/** CSS pixels of a row, and rows rendered beyond what is seen. */
+const ROW = 24;
+const MARGIN = 8;
+/** CSS pixels of the header row with its line. */
+const HEAD = 25;
+const COLUMNS = ['Start', 'Length', 'State', 'Owner', 'Marks'] as const;
+
+interface TrackTableProps {
+  readonly track: TrackInfo;
+  readonly chain: OpenedChain;
+}
+
+/** The twin of a track's picture: its extents in view as a grid. Only the rows in sight are rendered. */
+export function TrackTable({ track, chain }: TrackTableProps) {
+  const ref = useRef<HTMLDivElement>(null);
+  const rows = useTrackRows(track, chain);
+  const [top, setTop] = useState(0);
+  const [active, setActive] = useState(0);
+  const selected = useStore(state =>
+    state.selection?.track === track.id ? state.selection.offset : undefined,
+  );
+  const count = rows?.length ?? 0;
+  const at = Math.min(active, Math.max(count - 1, 0));
+  const height = Math.min(Math.max(count, 1), 10) * ROW;
+
+  useEffect(() => {
+    if (selected === undefined || rows === undefined) return;
+    const row = rows.findIndex(({ start, length }) => selected >= start && selected < start + length);
+    if (row >= 0) setActive(row);
+  }, [selected, rows]);
+  useEffect(() => {
+    const element = ref.current;
+    if (element === null) return;
+    if (at * ROW < element.scrollTop) element.scrollTop = at * ROW;
+    else if ((at + 1) * ROW > element.scrollTop + height) element.scrollTop = (at + 1) * ROW - height;
+  }, [at, height]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const page = Math.floor(height / ROW);
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -count, End: count }[
+      event.key
+    ];
+    if (step !== undefined) {
+      event.preventDefault();
+      event.stopPropagation();
+      setActive(Math.min(Math.max(at + step, 0), count - 1));
+    } else if (event.key === 'Enter') {
+      const row = rows?.[at];
+      if (row !== undefined) void select({ track: track.id, offset: row.start });
+    } else if (event.key === 'Escape') {
+      event.stopPropagation();
+      toggleTable(track.id);
+    }
+  };
+
+  if (rows === undefined) return <TrackTableTooMany />;
+  const first = Math.max(0, Math.floor(top / ROW) - MARGIN);
+  const last = Math.min(count, Math.ceil((top + height) / ROW) + MARGIN);
+  const id = `table-${track.id}`;
+  return (
+    <div className="track-table">
+      <div
+        className="track-table-scroll"
+        ref={ref}
+        style={{ maxHeight: height + HEAD }}
+        onScroll={event => setTop(event.currentTarget.scrollTop)}
+      >
+        {/* The padding stands for the rows that are not rendered. */}
+        <div style={{ paddingTop: first * ROW, paddingBottom: (count - last) * ROW }}>
+          <table
+            role="grid"
+            data-twin
+            tabIndex={0}
+            aria-label={`${escapeUntrusted(track.title)}, extents in view`}
+            aria-rowcount={count + 1}
+            aria-activedescendant={count > 0 ? `${id}-${at}` : undefined}
+            onKeyDown={onKeyDown}
+          >
+            <thead>
+              <tr aria-rowindex={1}>
+                {COLUMNS.map(name => (
+                  <th scope="col" key={name}>
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.slice(first, last).map((row, i) => (
+                <TrackTableRow
+                  key={row.start}
+                  id={`${id}-${first + i}`}
+                  row={row}
+                  index={first + i}
+                  active={first + i === at}
+                  onSelect={() => void select({ track: track.id, offset: row.start })}
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </div>
+    </div>
+  );
+}

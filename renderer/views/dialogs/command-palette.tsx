@@ -1,0 +1,75 @@
+import { type KeyboardEvent, useId, useState } from 'react';
+import { COMMANDS, type Command } from '../../state/commands.ts';
+import { fuzzyScore } from '../../state/fuzzy.ts';
+import { useStore } from '../../state/store.ts';
+import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';
+import { KeyCaps } from '../../ui/key-caps.tsx';
+
+/** Finds and runs a command by its name. */
+export function CommandPalette() {
+  const hasChain = useStore(state => state.chain !== undefined);
+  const [query, setQuery] = useState('');
+  const [at, setAt] = useState(0);
+  const id = useId();
+  const found = COMMANDS.filter(command => command.id !== 'palette' && (hasChain || !command.needsChain))
+    .map(command => ({ command, score: fuzzyScore(query, command.name) }))
+    .filter(({ score }) => score >= 0)
+    .sort((a, b) => b.score - a.score)
+    .map(({ command }) => command);
+  const chosen = Math.min(at, found.length - 1);
+
+  const run = (command: Command | undefined) => {
+    if (command === undefined) return;
+    closeDialog();
+    command.run();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      setAt((chosen + step + found.length) % Math.max(found.length, 1));
+    } else if (event.key === 'Enter') {
+      event.preventDefault();
+      run(found[chosen]);
+    }
+  };
+
+  return (
+    <DialogFrame title="Commands" className="palette">
+      <input
+        role="combobox"
+        aria-label="Find a command"
+        aria-expanded="true"
+        aria-controls={id}
+        aria-activedescendant={found[chosen] === undefined ? undefined : `${id}-${found[chosen].id}`}
+        placeholder="Find a command"
+        spellCheck={false}
+        data-initial-focus
+        value={query}
+        onChange={event => {
+          setQuery(event.target.value);
+          setAt(0);
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <div className="palette-list" role="listbox" id={id} aria-label="Commands">
+        {found.map((command, index) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keys of the list
+          <div
+            key={command.id}
+            id={`${id}-${command.id}`}
+            role="option"
+            tabIndex={-1}
+            aria-selected={index === chosen}
+            ref={index === chosen ? element => element?.scrollIntoView?.({ block: 'nearest' }) : undefined}
+            onClick={() => run(command)}
+          >
+            <span>{command.name}</span>
+            <KeyCaps hotkeys={command.hotkeys.slice(0, 1)} />
+          </div>
+        ))}
+        {found.length === 0 && <p className="hint">No command of that name.</p>}
+      </div>
+    </DialogFrame>
+  );
+}

@@ -1,0 +1,30 @@
+import { assertNever } from '../../../shared/assert.ts';
+import { useStore } from '../../state/store.ts';
+import { TrackMenu } from '../chain/lanes/track-menu.tsx';
+import { CommandPalette } from './command-palette.tsx';
+import { ConnectDialog } from './connect-dialog.tsx';
+import { KeySheet } from './key-sheet.tsx';
+import { ArrangeDialog } from './order-layers-dialog.tsx';
+import { SnapshotsDialog } from './snapshots-dialog.tsx';
+
+/** The dialog that is open, if any. */
+export function Dialogs() {
+  const dialog = useStore(state => state.dialog);
+  if (dialog === undefined) return null;
+  switch (dialog.kind) {
+    case 'connect':
+      return <ConnectDialog uri={dialog.uri} />;
+    case 'arrange':
+      return <ArrangeDialog files={dialog.files} />;
+    case 'snapshots':
+      return <SnapshotsDialog />;
+    case 'menu':
+      return <TrackMenu x={dialog.x} y={dialog.y} />;
+    case 'keys':
+      return <KeySheet />;
+    case 'palette':
+      return <CommandPalette />;
+    default:
+      return assertNever(dialog);
+  }
+}

@@ -1,0 +1,56 @@
+import { presentBits } from '../../../shared/extent/columns.ts';
+import { stateOf } from '../../../shared/extent/flags.ts';
+import { LEGEND, marksIn } from '../../../shared/legend-keys.ts';
+import type { OpenedChain } from '../../../shared/model/chain.ts';
+import type { InspectedLayer, Inspection } from '../../../shared/model/inspection.ts';
+import { ownerTrack } from '../../../shared/model/tracks.ts';
+import { select } from '../../state/selection.ts';
+import { useStore } from '../../state/store.ts';
+import { StateSwatch } from '../../ui/state-swatch.tsx';
+import { Untrusted } from '../../ui/text.tsx';
+import { InspectorSection } from './inspector-section.tsx';
+
+/** Every layer at the selected offset, top first; the one that is read is marked. */
+export function InspectorStack({
+  inspection,
+  chain,
+}: {
+  readonly inspection: Inspection;
+  readonly chain: OpenedChain;
+}) {
+  const owner = ownerTrack(chain, inspection.owner)?.id;
+  const selected = useStore(state => state.selection?.track);
+  return (
+    <InspectorSection title="Stack">
+      <ol className="stack">
+        {inspection.layers.map(layer => (
+          <li key={layer.track} data-owner={layer.track === owner}>
+            <button
+              type="button"
+              aria-current={selected === layer.track}
+              onClick={() => void select({ track: layer.track, offset: inspection.offset })}
+            >
+              {chain.tracks[layer.track]?.kind === 'layer' && <span className="number">{layer.layer}</span>}
+              <span className="stack-text">
+                <strong>
+                  <Untrusted text={chain.tracks[layer.track]?.title ?? layer.title} />
+                </strong>
+                <small>
+                  <StateSwatch of={stateOf(layer.word)} />
+                  {roleOf(layer)}
+                </small>
+              </span>
+              {layer.track === owner && <span className="owner-tag">read</span>}
+            </button>
+          </li>
+        ))}
+      </ol>
+    </InspectorSection>
+  );
+}
+
+function roleOf({ word }: InspectedLayer): string {
+  return [LEGEND[stateOf(word)].name, ...marksIn(presentBits(word)).map(mark => LEGEND[mark].name)].join(
+    ' · ',
+  );
+}

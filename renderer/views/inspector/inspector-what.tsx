@@ -1,0 +1,51 @@
+import { presentBits } from '../../../shared/extent/columns.ts';
+import { stateOf } from '../../../shared/extent/flags.ts';
+import { LEGEND, marksIn, meaningOf } from '../../../shared/legend-keys.ts';
+import type { OpenedChain } from '../../../shared/model/chain.ts';
+import type { Inspection } from '../../../shared/model/inspection.ts';
+import { StateSwatch } from '../../ui/state-swatch.tsx';
+import { Untrusted } from '../../ui/text.tsx';
+
+interface InspectorWhatProps {
+  readonly inspection: Inspection;
+  readonly track: number;
+  readonly chain: OpenedChain;
+}
+
+/** The state, in a badge, and the one sentence that explains what is read and why. */
+export function InspectorWhat({ inspection, track, chain }: InspectorWhatProps) {
+  const layer = inspection.layers.find(candidate => candidate.track === track);
+  const word = layer?.word ?? inspection.word;
+  const state = stateOf(word);
+  const marks = marksIn(presentBits(word));
+  return (
+    <section className="inspector-what" aria-label="What">
+      <p className="eyebrow">
+        {layer === undefined ? (
+          'The guest reads'
+        ) : (
+          <Untrusted text={chain.tracks[track]?.title ?? layer.title} />
+        )}
+      </p>
+      <h2>
+        <StateSwatch of={state} />
+        <span>{LEGEND[state].name}</span>
+      </h2>
+      {marks.length > 0 && (
+        <ul className="mark-list">
+          {marks.map(mark => (
+            <li key={mark} data-mark={mark} title={LEGEND[mark].meaning}>
+              <StateSwatch of={mark} />
+              {LEGEND[mark].name}
+            </li>
+          ))}
+        </ul>
+      )}
+      {layer !== undefined && <p className="meaning">{meaningOf(state, chain)}</p>}
+      <p className="sentence">
+        {layer !== undefined && <span className="eyebrow">What the guest reads</span>}
+        <Untrusted text={inspection.sentence} max={1000} />
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,62 @@
+import type { Inspection } from '../../../shared/model/inspection.ts';
+import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { copyText } from '../../state/track-actions.ts';
+import { Icon } from '../../ui/icon.tsx';
+import { InspectorSection } from './inspector-section.tsx';
+
+interface InspectorWhereProps {
+  readonly inspection: Inspection;
+  readonly track: number;
+}
+
+/** Where the selected extent lies: on the guest's axis, in the tables, in the file. Every value can be copied. */
+export function InspectorWhere({ inspection, track }: InspectorWhereProps) {
+  const layer = inspection.layers.find(candidate => candidate.track === track);
+  const { start, end } = layer ?? inspection;
+  const cluster =
+    layer !== undefined && layer.clusterSize > 1 ? Math.floor(inspection.offset / layer.clusterSize) : -1;
+  return (
+    <InspectorSection title="Where">
+      <dl className="facts">
+        <Fact name="Offset" value={formatOffset(inspection.offset)} />
+        <Fact name="Extent" value={formatOffset(start)} />
+        <Fact name="End" value={formatOffset(end)} />
+        <Fact name="Length" value={formatSize(end - start)} copy={String(end - start)} />
+        {cluster >= 0 && <Fact name="Cluster" value={formatCount(cluster)} copy={String(cluster)} />}
+        {layer !== undefined && layer.l1Index >= 0 && (
+          <Fact name="Table entry" value={`L1[${layer.l1Index}] L2[${layer.l2Index}]`} />
+        )}
+        {layer !== undefined && layer.hostOffset >= 0 && (
+          <Fact name="In the file at" value={formatOffset(layer.hostOffset)} />
+        )}
+      </dl>
+    </InspectorSection>
+  );
+}
+
+function Fact({
+  name,
+  value,
+  copy = value,
+}: {
+  readonly name: string;
+  readonly value: string;
+  readonly copy?: string;
+}) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd className="mono" title={copy === value ? undefined : `${formatCount(Number(copy))}`}>
+        {value}
+        <button
+          type="button"
+          className="copy"
+          aria-label={`Copy ${name.toLowerCase()}`}
+          onClick={() => void copyText(copy)}
+        >
+          <Icon name="copy" />
+        </button>
+      </dd>
+    </div>
+  );
+}

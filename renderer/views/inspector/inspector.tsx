@@ -1,0 +1,65 @@
+import { useDeferredValue } from 'react';
+import type { OpenedChain } from '../../../shared/model/chain.ts';
+import { INSPECTOR_WIDTH, resizeInspector } from '../../state/preferences.ts';
+import { now, useStore } from '../../state/store.ts';
+import { FindingList } from '../findings/finding-list.tsx';
+import { ChainFacts } from './chain-facts.tsx';
+import { InspectorEvidence } from './inspector-evidence.tsx';
+import { InspectorStack } from './inspector-stack.tsx';
+import { InspectorWhat } from './inspector-what.tsx';
+import { InspectorWhere } from './inspector-where.tsx';
+import { RangeStatistics } from './range-statistics.tsx';
+
+/** Everything known about what is selected; about the chain where nothing is. */
+export function Inspector({ chain }: { readonly chain: OpenedChain }) {
+  const width = useStore(state => state.inspectorWidth);
+  const selection = useStore(state => state.selection);
+  const inspection = useStore(state => state.inspection);
+  const range = useStore(state => state.range);
+  const isFirstPictureDrawn = useDeferredValue(true, false); // the lanes come first, the words beside them next
+  return (
+    <aside className="inspector" style={{ width }} aria-label="Inspector">
+      <Divider width={width} />
+      <div className="inspector-scroll">
+        {range !== undefined && <RangeStatistics chain={chain} range={range} />}
+        {selection === undefined && isFirstPictureDrawn && <ChainFacts chain={chain} />}
+        {selection !== undefined && inspection === undefined && <p className="hint pad">Looking…</p>}
+        {selection !== undefined && inspection !== undefined && (
+          <>
+            <InspectorWhat inspection={inspection} track={selection.track} chain={chain} />
+            <FindingList chain={chain} at={inspection.offset} />
+            <InspectorWhere inspection={inspection} track={selection.track} />
+            <InspectorStack inspection={inspection} chain={chain} />
+            <InspectorEvidence inspection={inspection} />
+          </>
+        )}
+      </div>
+    </aside>
+  );
+}
+
+function Divider({ width }: { readonly width: number }) {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a separator that moves, not a rule
+    <div
+      className="divider"
+      role="separator"
+      tabIndex={0}
+      aria-label="Width of the inspector"
+      aria-orientation="vertical"
+      aria-valuenow={width}
+      aria-valuemin={INSPECTOR_WIDTH.least}
+      aria-valuemax={INSPECTOR_WIDTH.most}
+      onPointerDown={event => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerMove={event => {
+        if (event.currentTarget.hasPointerCapture(event.pointerId))
+          resizeInspector(innerWidth - event.clientX);
+      }}
+      onDoubleClick={() => resizeInspector(INSPECTOR_WIDTH.normal)}
+      onKeyDown={event => {
+        const step = { ArrowLeft: 16, ArrowRight: -16 }[event.key];
+        if (step !== undefined) resizeInspector(now().inspectorWidth + step);
+      }}
+    />
+  );
+}

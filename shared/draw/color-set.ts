@@ -1,0 +1,102 @@
+/** The colors of one theme as the painter writes them: 32-bit pixels in the byte order of ImageData. */
+import { STATES } from '../extent/flags.ts';
+import type { Palette, PaletteKey } from '../palette.ts';
+
+/** One pixel: alpha, blue, green, red from the high byte down (ImageData on a little-endian machine). */
+export type Pixel = number;
+
+/** Everything a track is painted with. Arrays are indexed by state. */
+export interface ColorSet {
+  readonly states: readonly Pixel[];
+  /** What patterns on a state are drawn in. */
+  readonly pattern: readonly Pixel[];
+  readonly lane: Pixel;
+  readonly frame: Pixel;
+  readonly dirty: Pixel;
+  readonly override: Pixel;
+  readonly corrupt: Pixel;
+}
+
+/** The palette key that a state is drawn in. */
+const STATE_COLOURS: Readonly<Record<(typeof STATES)[number], PaletteKey | 'lane'>> = {
+  data: 'data',
+  compressed: 'compressed',
+  zeroAllocated: 'zeroAllocated',
+  zeroHole: 'zeroHole',
+  unallocated: 'unallocated',
+  reserved: 'unallocated',
+  holeUnknown: 'data',
+  outOfRange: 'outOfRange',
+  unread: 'lane',
+  unreadable: 'corrupt',
+};
+
+/** The pixel of a `#rrggbb` color. */
+export function pixel(hex: string): Pixel {
+  const rgb = Number.parseInt(hex.slice(1), 16);
+  return (0xff000000 | ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >>> 16)) >>> 0;
+}
+
+/** `share` of `b` over the rest of `a`, channel by channel. */
+export function mix(a: Pixel, b: Pixel, share: number): Pixel {
+  const high = mixChannel((a >>> 16) & 0xff, (b >>> 16) & 0xff, share);
+  const middle = mixChannel((a >>> 8) & 0xff, (b >>> 8) & 0xff, share);
+  return (0xff000000 | (high << 16) | (middle << 8) | mixChannel(a & 0xff, b & 0xff, share)) >>> 0;
+}
+
+function mixChannel(from: number, to: number, share: number): number {
+  return Math.round(from + (to - from) * share);
+}
+
+/** Relative luminance of a pixel, 0 to 1 (WCAG 2.2). */
+function luminance(color: Pixel): number {
+  const linear = (shift: number) => {
+    const value = ((color >>> shift) & 0xff) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  };
+  return 0.2126 * linear(0) + 0.7152 * linear(8) + 0.0722 * linear(16);
+}
+
+/** Contrast ratio of two pixels, 1 to 21 (WCAG 2.2). */
+export function contrast(a: Pixel, b: Pixel): number {
+  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return ((high ?? 0) + 0.05) / ((low ?? 0) + 0.05);
+}
+
+const WHITE = 0xffffffff;
+const BLACK = 0xff000000;
+
+/** The one of black and white that reads better on `ground`. */
+export function readable(ground: Pixel): Pixel {
+  return contrast(WHITE, ground) >= contrast(BLACK, ground) ? WHITE : BLACK;
+}
+
+/** The ink of a palette. */
+export function colorSetOf(palette: Palette): ColorSet {
+  const lane = pixel(palette.lane);
+  const states = STATES.map(state => {
+    const key = STATE_COLOURS[state];
+    return key === 'lane' ? lane : pixel(palette.states[key]);
+  });
+  const frame = pixel(palette.frame);
+  const edge = (key: 'compressed' | 'zeroHole', hex: string) => {
+    const fill = pixel(palette.states[key]);
+    return contrast(pixel(hex), fill) > 1.2 ? pixel(hex) : mix(fill, BLACK, 0.45);
+  };
+  const patterns: Partial<Record<(typeof STATES)[number], Pixel>> = {
+    compressed: mix(edge('compressed', palette.compressedEdge), pixel(palette.states.compressed), 0.25),
+    zeroHole: edge('zeroHole', palette.zeroHoleEdge),
+    zeroAllocated: mix(pixel(palette.states.zeroAllocated), WHITE, 0.7),
+    reserved: frame,
+    unread: frame,
+  };
+  return {
+    states,
+    pattern: STATES.map((state, i) => patterns[state] ?? (states[i] as Pixel)),
+    lane,
+    frame,
+    dirty: pixel(palette.states.dirty),
+    override: pixel(palette.states.override),
+    corrupt: pixel(palette.states.corrupt),
+  };
+}

@@ -1,0 +1,37 @@
+/** One picture of a track under way: what it is painted on, in what colors and how. */
+import type { ColorSet } from './color-set.ts';
+import type { LaneLayout } from './lane-layout.ts';
+import type { Mask, Raster } from './raster.ts';
+import type { Run } from './runs.ts';
+import type { Shapes } from './shapes.ts';
+import type { StateColors } from './state-colors.ts';
+
+/** Shapes that are made once and drawn often. */
+export interface Glyphs extends Shapes {
+  /** A text in the lane's font. */
+  text(text: string): Mask;
+}
+
+/** How a track is to look beyond its strip. */
+export interface PaintOptions {
+  /** Labels of a run, longest first; the first that fits is written. */
+  readonly labels: (run: Run) => readonly string[];
+  /** What is written below a run, in place of the override marks; empty for nothing. */
+  readonly feet?: ((run: Run) => string) | undefined;
+  /** Per state index: true where it is to step back because others are highlighted. */
+  readonly faded: readonly boolean[];
+  /** Marks of PRESENT that are drawn. */
+  readonly marks: number;
+  /** Columns that the content moved since offset 0, so that patterns move along with it. */
+  readonly phase: number;
+}
+
+/** Everything that the parts of a picture are painted with. */
+export interface Painting {
+  readonly raster: Raster;
+  readonly layout: LaneLayout;
+  readonly ink: ColorSet;
+  readonly colors: StateColors;
+  readonly glyphs: Glyphs;
+  readonly options: PaintOptions;
+}

@@ -1,0 +1,24 @@
+/** Sums over a range of a track, and what to seek on one. */
+
+/** What to look for from an offset. */
+export type SeekKind =
+  | 'change'
+  | 'override'
+  | 'holeOverride'
+  | 'dirty'
+  | 'damaged'
+  | { readonly state: number };
+
+/** Sums of one track over a range. Indexes of `bytes`, `runs` … are those of STATES. */
+export interface TrackStatistics {
+  readonly track: number;
+  readonly bytes: readonly number[];
+  readonly runs: readonly number[];
+  readonly shortest: readonly number[];
+  readonly longest: readonly number[];
+  readonly median: readonly number[];
+  readonly overrideBytes: number;
+  readonly holeOverrideBytes: number;
+  readonly shadowedBytes: number;
+  readonly dirtyBytes: number;
+}

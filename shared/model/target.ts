@@ -1,0 +1,26 @@
+/** What to open, and what the person consented to. */
+
+/**
+ * A target to open: files (several are a chain, base first) or one NBD URI. With `snapshot` the top file is shown as
+ * the internal snapshot of that id or name was.
+ */
+export type OpenTarget =
+  | {
+      readonly kind: 'files';
+      readonly files: readonly string[];
+      readonly format?: 'raw' | 'qcow2';
+      readonly snapshot?: string;
+    }
+  | { readonly kind: 'nbd'; readonly uri: string };
+
+/** Consent to what the policy asks about: paths, or everything but protocols. */
+export interface Consent {
+  readonly allow: readonly string[];
+  readonly allowAll: boolean;
+}
+
+/** A target opened before. */
+export interface RecentTarget {
+  readonly title: string;
+  readonly target: OpenTarget;
+}

@@ -1,0 +1,192 @@
+/**
+ * Line `draw`: a frame while panning, from loaded tiles and extents to pixels of every lane, as the window does it. What
+ * the browser adds (putting the pixels on screen) is not in it.
+ */
+import { type ChainSession, openChain } from '../../../electron/service/chain-session.ts';
+import { panBy, type Viewport } from '../../../renderer/axis/viewport.ts';
+import { createLoader, type Loader } from '../../../renderer/data/loader.ts';
+import { readStrip } from '../../../renderer/data/read-strip.ts';
+import { colorSetOf } from '../../../shared/draw/color-set.ts';
+import { createStrip, MARKS } from '../../../shared/draw/column-strip.ts';
+import { laneLayout } from '../../../shared/draw/lane-layout.ts';
+import { paintTrack } from '../../../shared/draw/paint-track.ts';
+import type { Glyphs } from '../../../shared/draw/painting.ts';
+import type { Mask, Raster } from '../../../shared/draw/raster.ts';
+import { shapesOf } from '../../../shared/draw/shapes.ts';
+import { trackLabels } from '../../../shared/draw/track-labels.ts';
+import { errorRecord } from '../../../shared/error.ts';
+import type { CallArgs, CallName, CallReply } from '../../../shared/ipc/contract.ts';
+import { LIGHT_PALETTE } from '../../../shared/palette.ts';
+import { fail, ok } from '../../../shared/result.ts';
+import { type Bench, medianOf } from '../context.ts';
+import type { BenchChain } from '../images.ts';
+import { type Contestant, inTurns, median, settle } from '../measure.ts';
+import type { LineResult, Row } from '../report.ts';
+
+/** A window to draw. */
+interface Picture {
+  readonly columns: number;
+  /** Device pixels of a lane, and in a CSS pixel. */
+  readonly laneHeight: number;
+  readonly ratio: number;
+}
+
+const USUAL: Picture = { columns: 1600, laneHeight: 84, ratio: 1 };
+const LARGE: Picture = { columns: 3840, laneHeight: 110, ratio: 2 };
+
+/** Parts of the disk that are on screen while panning: tiles, fine tiles, exact extents. */
+const SPANS = [1 / 4, 1 / 512, 1 / 16_384];
+const FRAMES_PER_SPAN = 60;
+const PIXELS_PER_FRAME = 9;
+
+/** Measures the line. */
+export async function drawLine(bench: Bench): Promise<LineResult> {
+  const { size, runs } = bench.options;
+  const usual = bench.store.chain('alt', size);
+  const ten = bench.store.chain('alt', 'S', 10);
+  const outcomes = await inTurns([panRun(usual, USUAL), panRun(ten, LARGE)], runs);
+  const rows = outcomes.flatMap((outcome, i): Row[] => {
+    const what =
+      i === 0
+        ? `a frame while panning, 3 layers, 1600 px, alt ${size}`
+        : 'the same, 10 layers, 3840 px, alt S';
+    return [
+      { what, unit: 'ms', ours: medianOf(outcome, 'frame'), atMost: i === 0 ? 4 : 10 },
+      { what: `its slowest of a hundred`, unit: 'ms', ours: medianOf(outcome, 'slow') },
+    ];
+  });
+  return { rows, outcomes, notes: [] };
+}
+
+function panRun(chain: BenchChain, picture: Picture): Contestant {
+  return {
+    name: `pan, ${chain.files.length} layers, ${picture.columns} px`,
+    async run() {
+      let settled = () => {};
+      let read = false;
+      const session = await openChain(
+        { kind: 'files', files: [chain.top] },
+        { consent: { allow: [], allowAll: false }, witness: 'metadata' },
+        {
+          onProgress(layers) {
+            read = layers.every(({ phase }) => phase === 'done');
+            settled();
+          },
+        },
+      );
+      try {
+        while (!read)
+          await new Promise<void>(resolve => {
+            settled = resolve;
+          });
+        await settle();
+        const times = await pan(session, chain.size, picture);
+        times.sort((a, b) => a - b);
+        return { frame: median(times), slow: times[Math.floor(times.length * 0.99)] ?? Number.NaN };
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
+
+/** Milliseconds that each frame took. */
+async function pan(session: ChainSession, size: number, picture: Picture): Promise<number[]> {
+  const { columns } = picture;
+  const bounds = { size, width: columns / picture.ratio };
+  const frame = framePainter(session, size, picture);
+  const times: number[] = [];
+  for (const share of SPANS) {
+    let view: Viewport = { start: size / 3, end: size / 3 + size * share };
+    await frame.load(view);
+    for (let i = 0; i < FRAMES_PER_SPAN; i++) {
+      view = panBy(view, (size * share * PIXELS_PER_FRAME) / columns, bounds);
+      const begun = performance.now();
+      frame.paint(view);
+      times.push(performance.now() - begun);
+      await new Promise<void>(resolve => setImmediate(resolve)); // replies arrive between frames
+    }
+  }
+  frame.loader.dispose();
+  return times;
+}
+
+function framePainter(session: ChainSession, size: number, { columns, laneHeight, ratio }: Picture) {
+  const chain = { session: 1, chain: session.chain, tracks: session.tracks };
+  const ask = async <C extends CallName>(name: C, args: CallArgs<C>): Promise<CallReply<C>> => {
+    const asked = args as never as {
+      level: number;
+      first: number;
+      count: number;
+      start: number;
+      end: number;
+    };
+    try {
+      const value = name === 'chain:tiles' ? session.tiles(asked) : session.extents(asked.start, asked.end);
+      return ok(await value) as CallReply<C>;
+    } catch (error) {
+      return fail(errorRecord(error)); // what was asked for last may be under way when the session closes
+    }
+  };
+  let loaded = () => {};
+  const loader: Loader = createLoader({
+    session: 1,
+    size,
+    call: ask,
+    onData: () => loaded(),
+    onError(error) {
+      throw new Error(error.what);
+    },
+  });
+  const layout = laneLayout(laneHeight, ratio);
+  const ink = colorSetOf(LIGHT_PALETTE);
+  const raster: Raster = {
+    width: columns,
+    height: laneHeight,
+    pixels: new Uint32Array(columns * laneHeight),
+  };
+  const lanes = session.tracks.map(track => ({
+    track,
+    strip: createStrip(columns),
+    options: { labels: trackLabels(track, chain), faded: [], marks: MARKS },
+  }));
+  const glyphs = boxes(ratio);
+  const wish = (view: Viewport) => loader.wish({ view, columns, overviewColumns: columns });
+  return {
+    loader,
+    /** Waits until all that is on screen is loaded. */
+    async load(view: Viewport): Promise<void> {
+      wish(view);
+      while (loader.busy())
+        await new Promise<void>(resolve => {
+          loaded = resolve;
+        });
+    },
+    paint(view: Viewport): void {
+      wish(view);
+      const phase = Math.round((view.start / (view.end - view.start)) * columns);
+      for (const { track, strip, options } of lanes) {
+        readStrip(strip, track.id, view, loader);
+        paintTrack(raster, strip, layout, ink, glyphs, { ...options, phase });
+      }
+    },
+  };
+}
+
+/** Boxes of the size that texts have; there is no canvas here to draw real ones with. */
+function boxes(unit: number): Glyphs {
+  const box = (width: number, height: number): Mask => ({
+    width: width * unit,
+    height: height * unit,
+    alpha: new Uint8Array(width * height * unit * unit).fill(255),
+  });
+  const texts = new Map<string, Mask>();
+  return {
+    text(text) {
+      const known = texts.get(text) ?? box(text.length * 6, 14);
+      texts.set(text, known);
+      return known;
+    },
+    ...shapesOf(unit),
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * The merge core and the window's loader together, with every message between them late by a random time: when all is
+ * read and nothing is under way any more, the picture shows what was read.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createEngine } from '../../electron/engine/engine.ts';
+import type { EngineCallName, FromEngine } from '../../electron/engine/worker/protocol.ts';
+import { type ChainRecipe, makeChain } from '../../examples/recipes.mjs';
+import { createLoader, type Loader, type LoaderOptions } from '../../renderer/data/loader.ts';
+import { readStrip } from '../../renderer/data/read-strip.ts';
+import { createStrip, MIXED } from '../../shared/draw/column-strip.ts';
+import { STATES, stateIndexOf, UNREAD } from '../../shared/extent/flags.ts';
+import { ok } from '../../shared/result.ts';
+import { generator } from '../bench/patterns.ts';
+import { planFiles } from '../support/merge-session.ts';
+import { temporaryFolder } from '../support/tools.ts';
+
+const RUNS = 40;
+const SIZE = 10 * 2 ** 40;
+const COLUMNS = 814;
+const TRACKS = [0, 1, 2];
+const UNREAD_STATE = stateIndexOf(UNREAD);
+
+/** Sparse: with most of it unread or all of it read there are few extents, in between thousands. */
+const sparse: ChainRecipe = {
+  name: 'sparse',
+  about: 'two layers of 10 TiB with a cluster each',
+  layers: [
+    { file: 'base.qcow2', size: '10T', writes: [`write -P1 ${7 * 2 ** 40} 64k`] },
+    { file: 'top.qcow2', size: '10T', writes: [`write -P1 ${3 * 2 ** 40} 64k`] },
+  ],
+};
+
+let paths: readonly string[];
+
+beforeAll(async () => {
+  paths = await makeChain(sparse, temporaryFolder());
+});
+
+/** Opens the chain in a core, and a loader that asks it; `read` turns true once everything was read and told. */
+function openLate(random: () => number): { readonly loader: Loader; readonly isRead: () => boolean } {
+  const asked = new Map<number, (value: unknown) => void>();
+  const gather = random() * 60;
+  let lastId = 0;
+  let isDone = false;
+  let news: { version: number; start: number; end: number } | undefined;
+  const core = createEngine((message: FromEngine) => {
+    if (message.kind === 'reply') setTimeout(() => asked.get(message.id)?.(message.value), random() * 30);
+    if (message.kind === 'progress') isDone = message.layers.every(({ phase }) => phase === 'done');
+    if (message.kind !== 'changed') return;
+    if (news === undefined) setTimeout(tell, gather);
+    news = {
+      version: message.version,
+      start: Math.min(message.start, news?.start ?? message.start),
+      end: Math.max(message.end, news?.end ?? message.end),
+    };
+  });
+  const call = async (name: string, args: unknown) => {
+    const id = ++lastId;
+    const answer = new Promise(resolve => asked.set(id, resolve));
+    await sleep(random() * 10);
+    core.receive({ kind: 'call', id, name: name.slice('chain:'.length) as EngineCallName, args });
+    return ok(await answer);
+  };
+  const loader = createLoader({
+    session: 1,
+    size: SIZE,
+    call: call as LoaderOptions['call'],
+    onData: () => {},
+    onError: error => expect.fail(error.what),
+  });
+  const tell = () => {
+    const { version, start, end } = news as NonNullable<typeof news>;
+    news = undefined;
+    loader.changed(version, start, end);
+  };
+  core.receive({ kind: 'open', plan: { ...planFiles([...paths]), interactive: random() < 0.8 } });
+  return { loader, isRead: () => isDone && news === undefined };
+}
+
+/** Device columns of all tracks in which anything is shown as not read. */
+function unreadColumns(loader: Loader): number[] {
+  const strip = createStrip(COLUMNS);
+  return TRACKS.flatMap(track => {
+    readStrip(strip, track, { start: 0, end: SIZE }, loader);
+    const isUnread = (column: number) =>
+      strip.state[column] === UNREAD_STATE ||
+      (strip.state[column] === MIXED && (strip.shares[column * STATES.length + UNREAD_STATE] as number) > 0);
+    return Array.from({ length: COLUMNS }, (_, column) => column).filter(isUnread);
+  });
+}
+
+describe('the picture ends up as what was read', () => {
+  it.each(Array.from({ length: RUNS }, (_, i) => i + 1))(
+    'however late the messages are, seed %i',
+    async seed => {
+      const random = generator(seed);
+      const { loader, isRead } = openLate(random);
+      await sleep(random() * 400);
+      loader.wish({ view: { start: 0, end: SIZE }, columns: COLUMNS, overviewColumns: COLUMNS });
+      for (let quiet = 0; quiet < 5; await sleep(10)) quiet = isRead() && !loader.busy() ? quiet + 1 : 0;
+      expect(unreadColumns(loader)).toEqual([]);
+      expect(loader.exact.covers({ start: 0, end: SIZE }) && !loader.exact.stale()).toBe(true);
+    },
+  );
+});

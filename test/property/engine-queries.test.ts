@@ -1,0 +1,298 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { totalsOf } from '../../electron/engine/lists/list-stream.ts';
+import { extentsOf, seekIn, statisticsOf, tilesOf } from '../../electron/engine/questions/queries.ts';
+import type { ChainTables } from '../../electron/engine/tables/chain-tables.ts';
+import { DIRTY, DIRTY_UNKNOWN, LOCAL, OVERRIDES, UNREAD } from '../../shared/extent/flags.ts';
+import { createPyramid, type Pyramid, summarize } from '../../shared/extent/pyramid.ts';
+import type { SeekKind } from '../../shared/model/statistics.ts';
+import { arbitraryRuns } from '../support/extent-arbitraries.ts';
+import { type FedLayer, fedChain } from '../support/fed-chain.ts';
+import {
+  type NaiveLayer,
+  type NaiveUnit,
+  naiveColumn,
+  naiveCount,
+  naiveDepthWord,
+  naiveExtents,
+  naiveRuns,
+  naiveSeek,
+  naiveState,
+  naiveStatusWord,
+  naiveSweep,
+  STATE_ORDER,
+} from '../support/naive-model.ts';
+
+/** A page of the smallest span holds 64 units, a bin 2. */
+const MIB = 2 ** 20;
+const PAGE_UNITS = 64;
+
+const size = fc.integer({ min: 1, max: 220 });
+const allocation = fc.constantFrom(0, 0, 3, 3, 2, 1);
+
+function fill<T>(values: readonly T[], units: number): T[] {
+  return Array.from({ length: units }, (_, i) => values[i % values.length] as T);
+}
+
+/** An isolated or raw layer, or one served without allocation-depth; with or without a bitmap; perhaps partly read. */
+function arbitraryFedLayer(): fc.Arbitrary<FedLayer> {
+  return fc
+    .record({
+      units: size,
+      kind: fc.constantFrom('isolatedLayer' as const, 'isolatedLayer' as const, 'rawLayer' as const),
+      flags: arbitraryRuns(allocation, 20),
+      depths: arbitraryRuns(fc.constantFrom(0, 0, 1), 20),
+      dirty: arbitraryRuns(fc.constantFrom(0, 1), 10),
+      withDepth: fc.integer({ min: 0, max: 5 }).map(die => die > 0),
+      withBitmap: fc.boolean(),
+      fed: fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
+      failsAt: fc.integer({ min: 0, max: 400 }),
+    })
+    .map(({ units, kind, flags, depths, dirty, withDepth, withBitmap, fed, failsAt }) => ({
+      units,
+      kind,
+      contexts: {
+        'base:allocation': fill(flags, units),
+        ...(withDepth && kind !== 'rawLayer' ? { 'qemu:allocation-depth': fill(depths, units) } : {}),
+        ...(withBitmap ? { 'qemu:dirty-bitmap:b0': fill(dirty, units) } : {}),
+      },
+      fed: Math.round(fed * units),
+      unreadable: unit => unit >= failsAt && unit < failsAt + 3,
+    }));
+}
+
+function arbitraryWholeChain(): fc.Arbitrary<FedLayer> {
+  return fc
+    .record({
+      units: size,
+      flags: arbitraryRuns(allocation, 20),
+      depths: arbitraryRuns(fc.integer({ min: 0, max: 4 }), 20),
+    })
+    .map(({ units, flags, depths }) => ({
+      units,
+      kind: 'wholeChain',
+      contexts: { 'base:allocation': fill(flags, units), 'qemu:allocation-depth': fill(depths, units) },
+    }));
+}
+
+function wordsOf({ kind, units, contexts, fed = units, unreadable = () => false }: FedLayer): number[] {
+  return Array.from({ length: units }, (_, unit) => {
+    if (unit >= fed) return UNREAD;
+    return naiveStatusWord(kind, {
+      allocation: contexts['base:allocation']?.[unit],
+      depth: contexts['qemu:allocation-depth']?.[unit],
+      unreadable: unreadable(unit),
+    });
+  });
+}
+
+function naiveLayerOf(layer: FedLayer): NaiveLayer {
+  const { units, contexts, fed = units, unreadable = () => false } = layer;
+  const bitmap = contexts['qemu:dirty-bitmap:b0'];
+  if (bitmap === undefined) return { words: wordsOf(layer) };
+  const dirty = bitmap.map((bit, unit) =>
+    unit >= fed ? undefined : unreadable(unit) ? DIRTY_UNKNOWN : bit * DIRTY,
+  );
+  return { words: wordsOf(layer), dirty };
+}
+
+/** The lanes of a chain served whole: one for each depth seen, the deepest first. */
+function naiveDepths(layer: FedLayer): NaiveLayer[] {
+  const words = wordsOf(layer);
+  const deepest = Math.max(1, ...(layer.contexts['qemu:allocation-depth'] ?? []));
+  return Array.from({ length: deepest }, (_, i) => ({
+    words: words.map(word => naiveDepthWord(word, deepest - i)),
+  }));
+}
+
+interface Chain {
+  readonly tables: ChainTables;
+  readonly pyramid: Pyramid;
+  readonly units: readonly NaiveUnit[];
+  readonly lanes: number;
+}
+
+function chainOf(layers: readonly FedLayer[]): Chain {
+  const tables = fedChain(layers, MIB, 37);
+  const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.laneCount);
+  for (let page = 0; page < tables.pageCount; page++) summarize(pyramid, page, tables.sweep(page));
+  const whole = layers[0]?.kind === 'wholeChain' ? layers[0] : undefined;
+  const naive = whole === undefined ? layers.map(naiveLayerOf) : naiveDepths(whole);
+  return { tables, pyramid, units: naiveSweep(naive, layers.at(-1)!.units), lanes: naive.length };
+}
+
+const chains = fc
+  .oneof(
+    { weight: 5, arbitrary: fc.array(arbitraryFedLayer(), { minLength: 1, maxLength: 4 }) },
+    { weight: 1, arbitrary: fc.tuple(arbitraryWholeChain()) },
+  )
+  .map(chainOf);
+
+const laneOf = ({ lanes }: Chain, track: number) => (track === 0 ? -1 : lanes - track);
+
+test('a page of the tables under test holds what the constants here say', () => {
+  const tables = fedChain(
+    [{ kind: 'rawLayer', units: 65, contexts: { 'base:allocation': fill([0], 65) } }],
+    MIB,
+  );
+  expect([tables.pageSpan, tables.pageCount]).toEqual([PAGE_UNITS * MIB, 2]);
+});
+
+test('exact extents equal the naive ones on every track, over page borders and clipped to what was asked', async () => {
+  await fc.assert(
+    fc.asyncProperty(chains, fc.nat(), fc.nat(), async (chain, a, b) => {
+      const { tables, units, lanes } = chain;
+      const from = a % units.length;
+      const to = from + 1 + (b % (units.length - from));
+      const reply = await extentsOf(
+        tables,
+        9,
+        from * MIB,
+        to === units.length ? Number.MAX_SAFE_INTEGER : to * MIB,
+      );
+      if (reply.tooMany) throw new Error('there are never that many here');
+      expect([reply.end, reply.version]).toEqual([to * MIB, 9]);
+      expect(reply.tracks.map(({ track }) => track)).toEqual(Array.from({ length: lanes + 1 }, (_, i) => i));
+      for (const { track, starts, words, owners } of reply.tracks) {
+        const expected = naiveExtents(units, laneOf(chain, track), from, to);
+        expect([...starts]).toEqual(expected.map(({ start }) => start * MIB));
+        expect([...words]).toEqual(expected.map(({ word }) => word));
+        expect([...owners]).toEqual(track === 0 ? expected.map(({ stop }) => stop) : []);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('tiles of every level hold what the naive columns hold', () => {
+  fc.assert(
+    fc.property(chains, fc.integer({ min: 18, max: 30 }), fc.nat(), (chain, level, which) => {
+      const { tables, pyramid, lanes } = chain;
+      const fine = level < 20 ? 4 : 1; // narrower than a unit: the same naive units, each four times
+      const units = chain.units.flatMap(unit => new Array<NaiveUnit>(fine).fill(unit));
+      const span = (2 ** level * fine) / MIB;
+      const tileCount = Math.ceil(units.length / (span * 256));
+      const first = which % (tileCount + 1);
+      const { tiles, ...reply } = tilesOf(tables, pyramid, 5, { level, first, count: 2 });
+      expect(reply).toEqual({ level, version: 5 });
+      const shown = Math.min(2, tileCount - first);
+      expect(tiles.map(({ tile }) => tile)).toEqual(
+        Array.from({ length: shown * (lanes + 1) }, (_, i) => first + Math.floor(i / (lanes + 1))),
+      );
+      for (const { tile, track, present, shares } of tiles) {
+        for (let c = 0; c < 256 && (tile * 256 + c) * span < units.length + span; c++) {
+          const at = (tile * 256 + c) * span;
+          const column = naiveColumn(units.slice(at, at + span), laneOf(chain, track));
+          const total = column.states.reduce((sum, bytes) => sum + bytes, 0);
+          const found = [...shares.subarray(c * STATE_ORDER.length, (c + 1) * STATE_ORDER.length)];
+          expect(present[c]).toBe(column.present);
+          expect(found.map(share => share > 0)).toEqual(column.states.map(bytes => bytes > 0));
+          expect(found.reduce((sum, share) => sum + share, 0)).toBe(total > 0 ? 255 : 0);
+        }
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a page that was not summarized counts as unread in tiles', () => {
+  fc.assert(
+    fc.property(chains, fc.nat(), ({ tables, pyramid, units }, which) => {
+      const page = which % tables.pageCount;
+      pyramid.fresh[page] = 0;
+      const { tiles } = tilesOf(tables, pyramid, 0, { level: 20, first: 0, count: 1 });
+      const end = Math.min(units.length, (page + 1) * PAGE_UNITS);
+      for (const { present } of tiles)
+        expect(new Set(present.slice(page * PAGE_UNITS, end))).toEqual(
+          new Set([2 ** STATE_ORDER.indexOf('unread')]),
+        );
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('statistics equal the naive sums of every track', async () => {
+  await fc.assert(
+    fc.asyncProperty(chains, fc.nat(), fc.nat(), async (chain, a, b) => {
+      const { tables, units } = chain;
+      const from = a % units.length;
+      const to = from + 1 + (b % (units.length - from));
+      for (const found of await statisticsOf(tables, from * MIB, to * MIB)) {
+        const lane = laneOf(chain, found.track);
+        const runs = naiveRuns(units, lane, from, to).map(list => list.sort((x, y) => x - y));
+        expect(found.bytes.map(bytes => bytes / MIB)).toEqual(
+          runs.map(list => list.reduce((sum, units) => sum + units, 0)),
+        );
+        expect(found.runs).toEqual(runs.map(list => list.length));
+        expect(found.shortest.map(bytes => bytes / MIB)).toEqual(runs.map(list => list[0] ?? 0));
+        expect(found.longest.map(bytes => bytes / MIB)).toEqual(runs.map(list => list.at(-1) ?? 0));
+        expect(found.median.map(bytes => bytes / MIB)).toEqual(
+          runs.map(list => list[Math.ceil(list.length / 2) - 1] ?? 0),
+        );
+        expect(found.overrideBytes / MIB).toBe(naiveCount(units, lane, from, to, OVERRIDES));
+        expect(found.dirtyBytes / MIB).toBe(naiveCount(units, lane, from, to, DIRTY));
+      }
+    }),
+    { numRuns: 80 },
+  );
+});
+
+const kinds: readonly (readonly [SeekKind, number])[] = [
+  ['change', 0xffff],
+  ['override', 1 << 10],
+  ['holeOverride', 1 << 11],
+  ['dirty', 1 << 13],
+  ['damaged', (1 << 14) | (1 << STATE_ORDER.indexOf('unreadable'))],
+  ...STATE_ORDER.map((_, state) => [{ state }, 1 << state] as const),
+];
+
+test('seeking finds the nearest extent of a kind, forwards and backwards, from everywhere', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      chains,
+      fc.nat(),
+      fc.array(fc.integer({ min: -1, max: 230 * 4 }), { minLength: 6, maxLength: 6 }),
+      fc.boolean(),
+      async (chain, which, quarters, fresh) => {
+        const { tables, pyramid, units, lanes } = chain;
+        if (!fresh) pyramid.fresh[which % tables.pageCount] = 0;
+        const track = which % (lanes + 1);
+        for (const [kind, wanted] of kinds) {
+          for (const quarter of quarters) {
+            for (const backwards of [false, true]) {
+              const from = (quarter * MIB) / 4;
+              const found = await seekIn(tables, pyramid, { track, from, backwards, kind });
+              const expected = naiveSeek(units, laneOf(chain, track), from / MIB, backwards, wanted);
+              expect(found < 0 ? -1 : found / MIB).toBe(expected);
+            }
+          }
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('totals equal the naive sums of the merged map', async () => {
+  await fc.assert(
+    fc.asyncProperty(chains, async ({ tables, units, lanes }) => {
+      const found = await totalsOf(tables, undefined);
+      const count = (test: (unit: NaiveUnit) => boolean) => units.filter(test).length * MIB;
+      const each = Array.from({ length: lanes }, (_, i) => i);
+      const owned = (unit: NaiveUnit) => (unit.guest & LOCAL) !== 0;
+      expect(found).toEqual({
+        states: STATE_ORDER.map(state => count(unit => naiveState(unit.guest) === state)),
+        owners: [
+          ...each.map(i => count(unit => owned(unit) && unit.stop === i)),
+          count(unit => !owned(unit)),
+        ],
+        overrides: count(unit => (unit.guest & OVERRIDES) !== 0),
+        holeOverrides: count(unit => (unit.guest & 0x1000) !== 0),
+        shadowed: each.map(i => count(unit => unit.shadowed.includes(i))),
+        overridden: each.map(i => count(unit => unit.overridden.includes(i))),
+        extents: naiveExtents(units, -1).length,
+      });
+    }),
+    { numRuns: 100 },
+  );
+});

@@ -1,0 +1,66 @@
+/** The thread that is started ahead. */
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { temporaryFolder } from '../../../support/tools.ts';
+
+const before = process.env.COWSCOPE_ENGINE_WORKER;
+let taken: Worker[];
+
+beforeEach(() => {
+  taken = [];
+  vi.resetModules(); // each test begins with no thread ahead
+});
+
+afterEach(async () => {
+  process.env.COWSCOPE_ENGINE_WORKER = before ?? '';
+  if (before === undefined) delete process.env.COWSCOPE_ENGINE_WORKER;
+  await Promise.all(taken.map(worker => worker.terminate()));
+});
+
+/** The module, with threads that run this code. */
+async function threads(code: string) {
+  const path = join(temporaryFolder(), 'worker.cjs');
+  writeFileSync(path, code);
+  process.env.COWSCOPE_ENGINE_WORKER = path;
+  const { keepSpareWorker, takeWorker } = await import(
+    '../../../../electron/engine/worker/prestarted-worker.ts'
+  );
+  const take = () => {
+    const worker = takeWorker();
+    taken.push(worker);
+    return worker;
+  };
+  return { keepSpareWorker, take };
+}
+
+function answerOf(worker: Worker): Promise<unknown[]> {
+  const answer = once(worker, 'message');
+  worker.postMessage('asked');
+  return answer;
+}
+
+const ECHO =
+  "const { parentPort: p } = require('node:worker_threads'); p.on('message', m => p.postMessage(m));";
+
+test('the thread started ahead is the next one taken, and only one is', async () => {
+  const { keepSpareWorker, take } = await threads(ECHO);
+  keepSpareWorker();
+  keepSpareWorker();
+  const [spare, fresh] = [take(), take()];
+  expect(fresh.threadId).toBe(spare.threadId + 1);
+  for (const worker of [spare, fresh]) expect(await answerOf(worker)).toEqual(['asked']);
+});
+
+test('one that fails while it waits is forgotten', async () => {
+  const { keepSpareWorker, take } = await threads('throw new Error("broken");');
+  const started = once(process, 'worker');
+  keepSpareWorker();
+  const [broken] = (await started) as [Worker];
+  await new Promise(resolve => broken.once('exit', resolve));
+  process.env.COWSCOPE_ENGINE_WORKER = join(temporaryFolder(), 'later.cjs');
+  writeFileSync(process.env.COWSCOPE_ENGINE_WORKER, ECHO);
+  expect(await answerOf(take())).toEqual(['asked']);
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { hasDataFile, hasExtendedL2, parseHeader } from '../../../../electron/qcow2/format/header.ts';
+import type { Problem } from '../../../../electron/qcow2/format/problems.ts';
+
+/** A version 3 header of a 10 GiB disk with 64 KiB clusters, with some fields changed. */
+function headerBytes(change: (view: DataView) => void = () => {}, length = 112): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x514649fb);
+  view.setUint32(4, 3);
+  view.setUint32(20, 16);
+  view.setBigUint64(24, 10n * 2n ** 30n);
+  view.setUint32(36, 20);
+  view.setBigUint64(40, 0x30000n);
+  view.setBigUint64(48, 0x10000n);
+  view.setUint32(56, 1);
+  view.setUint32(96, 4);
+  view.setUint32(100, 112);
+  change(view);
+  return bytes;
+}
+
+function parse(bytes: Uint8Array) {
+  const problems: Problem[] = [];
+  return { header: parseHeader(bytes, 'disk.qcow2', problem => problems.push(problem)), problems };
+}
+
+const codeOf = (bytes: Uint8Array) => {
+  try {
+    parse(bytes);
+    return 'none';
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
+
+describe('parseHeader', () => {
+  it('reads every field of version 3', () => {
+    const { header, problems } = parse(headerBytes(view => view.setBigUint64(72, 0x17n)));
+    expect(problems).toEqual([]);
+    expect(header).toMatchObject({
+      version: 3,
+      clusterBits: 16,
+      size: 10 * 2 ** 30,
+      l1Size: 20,
+      l1TableOffset: 0x30000,
+      refcountTableOffset: 0x10000,
+      refcountTableClusters: 1,
+      refcountBits: 16,
+      headerLength: 112,
+      compressionType: 0,
+    });
+    expect(hasDataFile(header)).toBe(true);
+    expect(hasExtendedL2(header)).toBe(true);
+  });
+
+  it('knows what version 2 leaves out', () => {
+    const bytes = headerBytes(view => view.setUint32(4, 2)).fill(0xff, 72);
+    const { header, problems } = parse(bytes.subarray(0, 72));
+    expect(problems).toEqual([]);
+    expect(header).toMatchObject({ version: 2, refcountBits: 16, headerLength: 72, incompatible: 0n });
+  });
+
+  it('names the code of what it cannot read', () => {
+    expect(codeOf(new Uint8Array(3))).toBe('QCOW2_NOT_QCOW2');
+    expect(codeOf(headerBytes(view => view.setUint32(4, 9)))).toBe('QCOW2_VERSION');
+    expect(codeOf(headerBytes().subarray(0, 80))).toBe('QCOW2_HEADER_CUT');
+    expect(codeOf(headerBytes(view => view.setUint32(20, 0xffffffff)))).toBe('QCOW2_CLUSTER_BITS');
+    expect(codeOf(headerBytes(view => view.setBigUint64(24, 2n ** 53n)))).toBe('QCOW2_TOO_LARGE');
+    expect(codeOf(headerBytes(view => view.setUint32(100, 0xffffffff)))).toBe('QCOW2_HEADER_LENGTH');
+    const small = headerBytes(view => {
+      view.setUint32(20, 13);
+      view.setBigUint64(72, 0x10n);
+    });
+    expect(codeOf(small)).toBe('QCOW2_SUBCLUSTER_SIZE');
+  });
+
+  it('takes the largest size that is exact', () => {
+    const { header } = parse(headerBytes(view => view.setBigUint64(24, 2n ** 53n - 512n)));
+    expect(header.size).toBe(2 ** 53 - 512);
+  });
+
+  it('cuts the size to whole sectors and says so', () => {
+    const { header, problems } = parse(headerBytes(view => view.setBigUint64(24, 1025n)));
+    expect(header).toMatchObject({ size: 1024, storedSize: 1025 });
+    expect(problems).toMatchObject([{ code: 'QCOW2_SIZE_ODD', severity: 'note', fileOffset: 24 }]);
+  });
+
+  it('reads on without the tables that cannot be', () => {
+    const { header, problems } = parse(
+      headerBytes(view => {
+        view.setUint32(36, 0xffffffff);
+        view.setUint32(56, 0xffffffff);
+        view.setUint32(60, 0xffffffff);
+      }),
+    );
+    expect(problems.map(({ code }) => code)).toEqual([
+      'QCOW2_REFCOUNT_TABLE',
+      'QCOW2_L1_TABLE',
+      'QCOW2_SNAPSHOT_TABLE',
+    ]);
+    expect(header).toMatchObject({ l1Size: 0, refcountTableClusters: 0, snapshotCount: 0 });
+  });
+});

@@ -1,0 +1,102 @@
+import { ftruncateSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
+import { createMap } from '../../../../electron/qcow2/read/map.ts';
+import { WordSet } from '../../../../shared/extent/page.ts';
+import { findSnapshot } from '../../../../shared/model/layer.ts';
+import { pokeU32, pokeU64 } from '../../../support/qcow2-builder.ts';
+import { buildImage, statesOf } from '../../../support/qcow2-reading.ts';
+
+const TWO = [
+  { id: '1', name: 'one', vmStateSize: 5, date: 1234 },
+  { id: '2', name: 'one', diskSize: 2 ** 21, clusters: [] },
+];
+
+describe('snapshots', () => {
+  it('are read with every field', () => {
+    const { source, snapshotL1Offsets, snapshotTableOffset } = buildImage({ size: 2 ** 20, snapshots: TWO });
+    const { snapshots, problems } = openQcow2(source);
+    expect(problems).toEqual([]);
+    expect(snapshots).toEqual([
+      {
+        id: '1',
+        name: 'one',
+        l1TableOffset: snapshotL1Offsets[0],
+        l1Size: 1,
+        diskSize: 2 ** 20,
+        vmStateSize: 5,
+        dateSeconds: 1234,
+        dateNanoseconds: 0,
+        vmClock: 0,
+        fileOffset: snapshotTableOffset,
+        length: 68,
+        extraDataSize: 24,
+      },
+      expect.objectContaining({ id: '2', diskSize: 2 ** 21, l1TableOffset: snapshotL1Offsets[1] }),
+    ]);
+  });
+
+  it('are found by id before name', () => {
+    const snapshots = openQcow2(
+      buildImage({
+        size: 2 ** 20,
+        snapshots: [
+          { id: '7', name: '8' },
+          { id: '8', name: '7' },
+        ],
+      }).source,
+    ).snapshots;
+    expect(findSnapshot(snapshots, '8')?.id).toBe('8');
+    expect(findSnapshot(snapshots, '7')?.id).toBe('7');
+    expect(findSnapshot(snapshots, '9')).toBeUndefined();
+  });
+
+  it('beyond the end of the file end the table', () => {
+    const { source, snapshotTableOffset } = buildImage({ size: 2 ** 20, snapshots: TWO });
+    ftruncateSync(source.fd, snapshotTableOffset + 80);
+    const { snapshots, problems } = openQcow2(source);
+    expect(snapshots).toHaveLength(1);
+    expect(problems.map(({ code, fileOffset }) => [code, fileOffset])).toEqual([
+      ['QCOW2_SNAPSHOT_TABLE', snapshotTableOffset + 72],
+    ]);
+  });
+
+  it('are many and long', () => {
+    const snapshots = Array.from({ length: 300 }, (_, i) => ({ id: `${i}`, name: `${i}`.repeat(2000) }));
+    const image = openQcow2(buildImage({ size: 2 ** 20, snapshots }).source);
+    expect(image.problems).toEqual([]);
+    expect(image.snapshots.map(({ id, name }) => ({ id, name }))).toEqual(snapshots);
+  });
+
+  it.each([
+    ['not aligned', (fd: number, at: number) => pokeU64(fd, at, 0x200n)],
+    ['too large', (fd: number, at: number) => pokeU32(fd, at + 8, 0xffffffff)],
+    ['of a disk too large', (fd: number, at: number) => pokeU64(fd, at + 48, 2n ** 60n)],
+  ])('with an L1 table that is %s cannot be mapped, the others can', (_, damage) => {
+    const { source, snapshotTableOffset } = buildImage({ size: 2 ** 20, snapshots: TWO });
+    damage(source.fd, snapshotTableOffset);
+    const image = openQcow2(source);
+    expect(image.problems.map(({ code, severity }) => [code, severity])).toEqual([
+      ['QCOW2_SNAPSHOT_L1', 'damage'],
+    ]);
+    expect(() => createMap(image, { words: new WordSet(), snapshotId: '1' })).toThrow('QCOW2_SNAPSHOT_L1');
+    expect(statesOf(image, { snapshotId: '2' })).toEqual([[0, 2 ** 21, 'unallocated']]);
+    expect(statesOf(image)).toEqual([[0, 2 ** 20, 'unallocated']]);
+  });
+
+  it('that are all broken are told of sixteen times', () => {
+    const snapshots = Array.from({ length: 40 }, (_, i) => ({ id: `${i}`, name: 's' }));
+    const { source } = buildImage({ size: 2 ** 20, snapshots });
+    for (const { fileOffset } of openQcow2(source).snapshots) pokeU64(source.fd, fileOffset, 0x200n);
+    const image = openQcow2(source);
+    expect(image.snapshots.filter(({ unusable }) => unusable !== undefined)).toHaveLength(40);
+    expect(image.problems).toHaveLength(16);
+  });
+
+  it('that do not exist are an error with a code', () => {
+    const image = openQcow2(buildImage({ size: 2 ** 20 }).source);
+    expect(() => createMap(image, { words: new WordSet(), snapshotId: '1' })).toThrow(
+      'QCOW2_SNAPSHOT_UNKNOWN',
+    );
+  });
+});

@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { stripFromExtents } from '../../../../renderer/data/strip-from-extents.ts';
+import { stripFromTiles } from '../../../../renderer/data/strip-from-tiles.ts';
+import { presentIn, summarize } from '../../../../renderer/data/summary.ts';
+import { createTileCache } from '../../../../renderer/data/tile-cache.ts';
+import { createStrip, MIXED, NOTHING, soleState } from '../../../../shared/draw/column-strip.ts';
+import { addExtent, createColumns, toTile } from '../../../../shared/extent/columns.ts';
+import {
+  ABSENT,
+  HOLE,
+  HOLE_OVERRIDES,
+  LOCAL,
+  OVERRIDES,
+  STATES,
+  ZERO,
+} from '../../../../shared/extent/flags.ts';
+import { PRESENT } from '../../../../shared/model/tile.ts';
+
+const DATA = LOCAL;
+const NONE = ABSENT | HOLE | ZERO;
+const state = (name: (typeof STATES)[number]) => STATES.indexOf(name);
+
+/** A cache with one level of tiles over the extents of one track. */
+function tiled(level: number, size: number, extents: readonly (readonly [number, number, number])[]) {
+  const cache = createTileCache(() => level);
+  const bytes = 256 * 2 ** level;
+  for (let tile = 0; tile * bytes < size; tile++) {
+    const columns = createColumns(256, 2 ** level, false);
+    for (const [from, to, word] of extents) {
+      const start = Math.max(from, tile * bytes);
+      const end = Math.min(to, (tile + 1) * bytes);
+      if (end > start) addExtent(columns, tile * bytes, start, end, word);
+    }
+    cache.put({ level, version: 1, tiles: [toTile(columns, 0, tile)] }, () => false);
+  }
+  return cache;
+}
+
+const exact = (starts: number[], words: number[]) => ({
+  track: 0,
+  starts: Float64Array.from(starts),
+  words: Uint32Array.from(words),
+  owners: new Int16Array(0),
+});
+
+test('a mask of one state is that state', () => {
+  expect(soleState(0)).toBe(NOTHING);
+  expect(soleState(PRESENT.dirty)).toBe(NOTHING);
+  expect(soleState(1 | PRESENT.dirty)).toBe(0);
+  expect(soleState(1 << 7)).toBe(7);
+  expect(soleState(0b11)).toBe(MIXED);
+});
+
+test('exact extents begin and end on whole pixels', () => {
+  const strip = createStrip(100);
+  stripFromExtents(strip, exact([0, 304, 600], [DATA, NONE, DATA]), 1000, { start: 0, end: 1000 });
+  expect(strip.state.indexOf(state('unallocated'))).toBe(30);
+  expect(strip.state.lastIndexOf(state('unallocated'))).toBe(59);
+  expect(strip.state.includes(MIXED)).toBe(false);
+});
+
+test('a sliver shares its pixel and keeps its mark there', () => {
+  const strip = createStrip(100);
+  const words = [NONE, DATA | OVERRIDES, NONE];
+  stripFromExtents(strip, exact([0, 503, 504], words), 1000, { start: 0, end: 1000 });
+  expect(strip.state[50]).toBe(MIXED);
+  expect(strip.marks[50]).toBe(PRESENT.overrides);
+  expect(strip.runs[50]).toBe(2);
+  expect([...strip.marks].filter(mark => mark !== 0)).toHaveLength(1);
+});
+
+test('one marked byte anywhere is seen in exactly one pixel, from tiles as from extents', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 2 ** 20 - 1 }),
+      fc.integer({ min: 200, max: 1200 }),
+      fc.integer({ min: 0, max: 1000 }),
+      (at, width, shift) => {
+        const size = 2 ** 20;
+        const view = { start: shift * 100, end: shift * 100 + size - 100_000 };
+        fc.pre(at > view.start + 5000 && at < view.end - 5000);
+        const word = DATA | OVERRIDES | HOLE_OVERRIDES;
+        const level = Math.floor(Math.log2((view.end - view.start) / width));
+        const cache = tiled(level, size, [
+          [0, at, NONE],
+          [at, at + 1, word],
+          [at + 1, size, NONE],
+        ]);
+        const strip = createStrip(width);
+        stripFromTiles(strip, 0, view, cache);
+        const seen = [...strip.marks.keys()].filter(c => strip.marks[c] !== 0);
+        expect(seen).toHaveLength(1);
+        const there = ((at - view.start) / (view.end - view.start)) * width;
+        expect(Math.abs((seen[0] ?? -9) + 0.5 - there)).toBeLessThanOrEqual(1.6);
+
+        const same = createStrip(width);
+        stripFromExtents(same, exact([0, at, at + 1], [NONE, word, NONE]), size, view);
+        expect([...same.marks].filter(mark => mark !== 0)).toHaveLength(1);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('a pixel of several tile columns counts what begins between them, and what runs on once', () => {
+  const half = 2 ** 11;
+  const view = { start: 0, end: 8 * half - 4 };
+  // Columns of 2 KiB, two to a pixel: different, alike, and one of both beside one alike.
+  const cache = tiled(11, 8 * half, [
+    [0, half, DATA],
+    [half, 5 * half + 512, NONE],
+    [5 * half + 512, 8 * half, DATA],
+  ]);
+  const strip = createStrip(4);
+  stripFromTiles(strip, 0, view, cache);
+  expect([...strip.runs]).toEqual([2, 1, 2, 1]);
+  expect([...strip.state].map(found => found === MIXED)).toEqual([true, false, true, false]);
+});
+
+test('coarser tiles stand in for finer ones that are not there', () => {
+  const cache = tiled(12, 2 ** 20, [
+    [0, 2 ** 19, DATA],
+    [2 ** 19, 2 ** 20, NONE],
+  ]);
+  const strip = createStrip(1000);
+  stripFromTiles(strip, 0, { start: 0, end: 2 ** 20 }, cache);
+  expect(strip.state.includes(NOTHING)).toBe(false);
+  expect(strip.state[10]).toBe(state('data'));
+  expect(strip.state[990]).toBe(state('unallocated'));
+});
+
+test('finer tiles are taken where they are, coarser ones beside them', () => {
+  const size = 2 ** 20;
+  const cache = tiled(14, size, [[0, size, NONE]]);
+  const columns = createColumns(256, 2 ** 10, false);
+  addExtent(columns, 0, 0, 2 ** 18, DATA);
+  cache.put({ level: 10, version: 1, tiles: [toTile(columns, 0, 0)] }, () => false);
+  const strip = createStrip(1000);
+  stripFromTiles(strip, 0, { start: 0, end: size }, cache);
+  expect(strip.state[100]).toBe(state('data'));
+  expect(strip.state[249]).toBe(state('data'));
+  expect(strip.state[251]).toBe(state('unallocated'));
+  // The whole axis is drawn from the level that is kept up to date: a finer one may show what was long ago.
+  const overview = createStrip(1000);
+  stripFromTiles(overview, 0, { start: 0, end: size }, cache, 14);
+  expect(overview.state[100]).toBe(state('unallocated'));
+});
+
+test('without any tile nothing is known', () => {
+  const strip = createStrip(50);
+  stripFromTiles(
+    strip,
+    0,
+    { start: 0, end: 1000 },
+    createTileCache(() => 0),
+  );
+  expect([...strip.state].every(value => value === NOTHING)).toBe(true);
+  expect(summarize(strip).shares.every(share => share === 0)).toBe(true);
+});
+
+test('the summary adds up, mixed pixels by their shares', () => {
+  const cache = tiled(10, 2 ** 18, [
+    [0, 2 ** 17 + 512, DATA | OVERRIDES],
+    [2 ** 17 + 512, 2 ** 18, NONE],
+  ]);
+  const strip = createStrip(256);
+  stripFromTiles(strip, 0, { start: 0, end: 2 ** 18 }, cache);
+  const { shares, present } = summarize(strip);
+  expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
+  expect(shares[state('data')]).toBeCloseTo(0.5 + 1 / 512, 3);
+  expect(present).toBe(presentIn(strip));
+  expect(present & PRESENT.overrides).not.toBe(0);
+});

@@ -1,0 +1,146 @@
+import { expect, test } from 'vitest';
+import { colorSetOf, mix, type Pixel } from '../../../../shared/draw/color-set.ts';
+import { createStrip, MARKS } from '../../../../shared/draw/column-strip.ts';
+import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
+import { paintTrack } from '../../../../shared/draw/paint-track.ts';
+import type { Raster } from '../../../../shared/draw/raster.ts';
+import { shapesOf } from '../../../../shared/draw/shapes.ts';
+import { type ExtentState, STATES } from '../../../../shared/extent/flags.ts';
+import { PRESENT } from '../../../../shared/model/tile.ts';
+import { LIGHT_PALETTE } from '../../../../shared/palette.ts';
+
+const INK = colorSetOf(LIGHT_PALETTE);
+const WIDTH = 60;
+/** Device pixel ratios and the whole pixels that stand for a CSS pixel there. */
+const RATIOS = [
+  [1, 1],
+  [1.5, 2],
+  [2, 2],
+] as const;
+
+function paint(state: ExtentState, ratio: number, marks = 0, phase = 0): Raster {
+  const layout = laneLayout(Math.round(84 * ratio), ratio);
+  const strip = createStrip(WIDTH);
+  strip.state.fill(STATES.indexOf(state));
+  strip.marks.fill(marks);
+  const raster = { width: WIDTH, height: layout.height, pixels: new Uint32Array(WIDTH * layout.height) };
+  const text = () => ({ width: 0, height: 0, alpha: new Uint8Array(0) });
+  const glyphs = { text, ...shapesOf(layout.unit) };
+  paintTrack(raster, strip, layout, INK, glyphs, { labels: () => [], faded: [], marks: MARKS, phase });
+  return raster;
+}
+
+const at = ({ pixels, width }: Raster, x: number, y: number) => pixels[y * width + x];
+const bodyEnd = (ratio: number) => laneLayout(Math.round(84 * ratio), ratio).bodyEnd;
+/** Lengths of the stretches of one color along a row or a column of the body. */
+function stretches(line: readonly (Pixel | undefined)[]): readonly (readonly [Pixel | undefined, number])[] {
+  const found: [Pixel | undefined, number][] = [];
+  for (const pixel of line) {
+    const last = found.at(-1);
+    if (last !== undefined && last[0] === pixel) last[1]++;
+    else found.push([pixel, 1]);
+  }
+  return found;
+}
+const row = (raster: Raster, y: number) => Array.from({ length: WIDTH }, (_, x) => at(raster, x, y));
+const column = (raster: Raster, x: number, to: number) =>
+  Array.from({ length: to }, (_, y) => at(raster, x, y));
+const body = (state: ExtentState) => INK.states[STATES.indexOf(state)];
+
+test.each(RATIOS)(
+  'at a ratio of %s nothing is blurred: a picture holds the colors of its ink alone',
+  ratio => {
+    for (const state of STATES) {
+      const index = STATES.indexOf(state);
+      const pattern = INK.pattern[index] as Pixel;
+      const allowed = new Set([
+        INK.states[index],
+        pattern,
+        INK.lane,
+        INK.frame,
+        INK.corrupt,
+        mix(INK.corrupt, INK.lane, 0.8),
+        mix(pattern, INK.lane, 0.4),
+        mix(INK.states[index] as Pixel, INK.lane, 0.75),
+        INK.override,
+        INK.dirty,
+      ]);
+      for (const marks of [0, PRESENT.overrides | PRESENT.holeOverrides, PRESENT.overrides | PRESENT.dirty]) {
+        const found = new Set(paint(state, ratio, marks).pixels);
+        expect(
+          [...found].filter(pixel => !allowed.has(pixel)),
+          `${state} ${marks}`,
+        ).toEqual([]);
+      }
+    }
+  },
+);
+
+test.each(RATIOS)('at a ratio of %s compressed has lines every 3 CSS pixels', (ratio, unit) => {
+  const raster = paint('compressed', ratio);
+  const end = bodyEnd(ratio) - 3 * unit;
+  const found = stretches(column(raster, 20, end - (end % (3 * unit))));
+  expect(found.map(([, length]) => length)).toEqual(
+    Array.from({ length: found.length }, (_, i) => (i % 2 === 0 ? 2 * unit : unit)),
+  );
+  expect(new Set(row(raster, 3 * unit - 1))).toEqual(new Set([INK.pattern[STATES.indexOf('compressed')]]));
+});
+
+test.each(RATIOS)('at a ratio of %s a zero has square dots, staggered every 4 CSS pixels', (ratio, unit) => {
+  const raster = paint('zeroHole', ratio);
+  const dots = (y: number) => row(raster, y).flatMap((pixel, x) => (pixel === body('zeroHole') ? [] : [x]));
+  const first = dots(4 * unit - 1);
+  const second = dots(8 * unit - 1);
+  for (const line of [first, second]) {
+    const starts = line.filter((x, i) => line[i - 1] !== x - 1);
+    expect(line).toHaveLength(starts.length * unit);
+    for (const [i, x] of starts.entries()) if (i > 0) expect(x - (starts[i - 1] as number)).toBe(4 * unit);
+  }
+  expect(Math.abs((first[0] as number) - (second[0] as number)) % (4 * unit)).toBe(2 * unit);
+  expect(dots(4 * unit)).toEqual([]);
+});
+
+test.each(RATIOS)('at a ratio of %s allocated zeros have an outline 2 CSS pixels inside', (ratio, unit) => {
+  const raster = paint('zeroAllocated', ratio);
+  expect(stretches(row(raster, bodyEnd(ratio) >> 1)).map(([, length]) => length)).toEqual([
+    2 * unit,
+    unit,
+    WIDTH - 6 * unit,
+    unit,
+    2 * unit,
+  ]);
+});
+
+test.each(RATIOS)('at a ratio of %s the hatch past the end goes up by a pixel a column', (ratio, unit) => {
+  const raster = paint('outOfRange', ratio);
+  const hatched = (x: number, y: number) => at(raster, x, y) === INK.pattern[STATES.indexOf('outOfRange')];
+  for (let y = 1; y < bodyEnd(ratio); y++)
+    for (let x = 0; x < WIDTH - 1; x++) expect(hatched(x, y)).toBe(hatched(x + 1, y - 1));
+  const line = row(raster, 7);
+  const found = stretches(line).slice(1, -1);
+  for (const [pixel, length] of found)
+    expect(length).toBe(pixel === INK.pattern[STATES.indexOf('outOfRange')] ? unit : 5 * unit);
+});
+
+test('patterns move with what they lie on', () => {
+  for (const state of ['zeroHole', 'outOfRange'] as const) {
+    const before = paint(state, 1);
+    const after = paint(state, 1, 0, 7);
+    for (let y = 0; y < bodyEnd(1); y++)
+      for (let x = 8; x < WIDTH - 8; x++) expect(at(after, x, y)).toBe(at(before, x + 7, y));
+  }
+});
+
+test.each(RATIOS)('at a ratio of %s bars and notches are as high as they should be', (ratio, unit) => {
+  const { bodyEnd: end, height } = laneLayout(Math.round(84 * ratio), ratio);
+  const dirty = paint('data', ratio, PRESENT.dirty);
+  expect(stretches(column(dirty, 3, end)).slice(0, 2)).toEqual([
+    [INK.dirty, 4 * unit],
+    [INK.lane, unit],
+  ]);
+  const override = paint('data', ratio, PRESENT.overrides);
+  expect(stretches(column(override, 3, height)).slice(1, 3)).toEqual([
+    [INK.lane, unit],
+    [INK.override, 3 * unit],
+  ]);
+});

@@ -1,0 +1,279 @@
+import { expect, test } from 'vitest';
+import { colorSetOf, contrast, mix, pixel, readable } from '../../../../shared/draw/color-set.ts';
+import { createStrip, MARKS, MIXED, NOTHING, type Strip } from '../../../../shared/draw/column-strip.ts';
+import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
+import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
+import { paintTrack } from '../../../../shared/draw/paint-track.ts';
+import type { Glyphs } from '../../../../shared/draw/painting.ts';
+import type { Mask, Raster } from '../../../../shared/draw/raster.ts';
+import { shapesOf } from '../../../../shared/draw/shapes.ts';
+import { STATES } from '../../../../shared/extent/flags.ts';
+import { PRESENT } from '../../../../shared/model/tile.ts';
+import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../shared/palette.ts';
+
+const INK = colorSetOf(LIGHT_PALETTE);
+const LAYOUT = laneLayout(80, 1);
+const solid = (width: number, height: number): Mask => ({
+  width,
+  height,
+  alpha: new Uint8Array(width * height).fill(255),
+});
+const GLYPHS: Glyphs = {
+  text: text => solid(text.length * 6, 12),
+  ...shapesOf(1),
+};
+const PLAIN = { labels: () => [], faded: [], marks: MARKS, phase: 0 };
+const state = (name: (typeof STATES)[number]) => STATES.indexOf(name);
+
+function paint(strip: Strip, options: Partial<Parameters<typeof paintTrack>[5]> = {}): Raster {
+  const raster = {
+    width: strip.width,
+    height: LAYOUT.height,
+    pixels: new Uint32Array(strip.width * LAYOUT.height),
+  };
+  paintTrack(raster, strip, LAYOUT, INK, GLYPHS, { ...PLAIN, ...options });
+  return raster;
+}
+
+function strip(
+  width: number,
+  ...runs: readonly (readonly [from: number, state: number, marks?: number])[]
+): Strip {
+  const made = createStrip(width);
+  for (const [from, value, marks = 0] of runs) {
+    made.state.fill(value, from);
+    made.marks.fill(marks, from);
+  }
+  return made;
+}
+
+const at = (raster: Raster, x: number, y: number) => raster.pixels[y * raster.width + x];
+const column = (raster: Raster, x: number, y0: number, y1: number) =>
+  Array.from({ length: y1 - y0 }, (_, i) => at(raster, x, y0 + i));
+
+test('pixels are in the order of ImageData', () => {
+  expect(pixel('#044A99')).toBe(0xff994a04);
+  expect(mix(pixel('#000000'), pixel('#ffffff'), 0.5)).toBe(0xff808080);
+});
+
+test('what is written on a state can be read, in both themes', () => {
+  for (const palette of [LIGHT_PALETTE, DARK_PALETTE]) {
+    for (const ground of colorSetOf(palette).states)
+      expect(contrast(readable(ground), ground)).toBeGreaterThanOrEqual(4.5);
+  }
+});
+
+test('a plain state fills its body and leaves the gutter alone', () => {
+  const raster = paint(strip(40, [0, state('data')]));
+  expect(new Set(column(raster, 20, 0, LAYOUT.bodyEnd))).toEqual(new Set([INK.states[0]]));
+  expect(new Set(column(raster, 20, LAYOUT.bodyEnd, LAYOUT.height))).toEqual(new Set([INK.lane]));
+});
+
+test('an override is a notch, a hole that overrides a deeper one, one pixel wide or more', () => {
+  const raster = paint(
+    strip(
+      30,
+      [0, state('data')],
+      [10, state('data'), PRESENT.overrides],
+      [11, state('data')],
+      [20, state('zeroHole'), PRESENT.overrides | PRESENT.holeOverrides],
+      [21, state('data')],
+    ),
+  );
+  const notch = (x: number) =>
+    column(raster, x, LAYOUT.notchStart, LAYOUT.height).filter(p => p === INK.override).length;
+  expect(notch(10)).toBe(3);
+  expect(notch(20)).toBe(8);
+  expect(notch(9) + notch(11) + notch(19) + notch(21)).toBe(0);
+});
+
+/** Rows [y0, y1) of columns [x0, x1) as text: `#` for the color, `.` for anything else. */
+const drawing = (raster: Raster, color: number, x0: number, x1: number, y0: number, y1: number) =>
+  Array.from({ length: y1 - y0 }, (_, row) =>
+    Array.from({ length: x1 - x0 }, (_, c) => (at(raster, x0 + c, y0 + row) === color ? '#' : '.')).join(''),
+  );
+
+test('with room a triangle is drawn, and for a hole a larger one with a zero on it', () => {
+  const wide = strip(
+    76,
+    [0, state('data'), PRESENT.overrides],
+    [15, state('data')],
+    [26, state('zeroHole'), PRESENT.overrides | PRESENT.holeOverrides],
+    [51, state('data')],
+  );
+  const raster = paint(wide);
+  expect(drawing(raster, INK.override, 0, 17, LAYOUT.bodyEnd, LAYOUT.bodyEnd + 10)).toEqual([
+    '.................',
+    '###############..',
+    '###############..',
+    '###############..',
+    '...#########.....',
+    '....#######......',
+    '.....#####.......',
+    '......###........',
+    '.......#.........',
+    '.................',
+  ]);
+  expect(drawing(raster, INK.override, 26, 51, LAYOUT.bodyEnd, LAYOUT.height)).toEqual([
+    '.........................',
+    '#########################',
+    '#########################',
+    '#########################',
+    '..#########...#########..',
+    '...#######.###.#######...',
+    '....######.###.######....',
+    '.....#####.###.#####.....',
+    '......####.###.####......',
+    '.......####...####.......',
+    '........#########........',
+    '.........#######.........',
+    '..........#####..........',
+    '...........###...........',
+    '............#............',
+    '.........................',
+  ]);
+});
+
+test('in a low lane a hole that overrides has its deeper notch alone, however wide it is', () => {
+  const low = laneLayout(28, 1);
+  const made = strip(60, [0, state('zeroHole'), PRESENT.overrides | PRESENT.holeOverrides]);
+  const raster = { width: 60, height: 28, pixels: new Uint32Array(60 * 28) };
+  paintTrack(raster, made, low, INK, GLYPHS, PLAIN);
+  expect(new Set(column(raster, 30, low.notchStart, 28))).toEqual(new Set([INK.override]));
+  expect(column(raster, 30, 0, low.bodyEnd)).not.toContain(INK.override);
+});
+
+test('at twice the pixels shapes are twice as large, edge for edge', () => {
+  const { triangle, zeroTriangle, zero } = shapesOf(2);
+  const single = shapesOf(1);
+  for (const [double, one] of [
+    [triangle, single.triangle],
+    [zeroTriangle, single.zeroTriangle],
+    [zero, single.zero],
+  ] as const) {
+    expect([double.width, double.height]).toEqual([one.width * 2, one.height * 2]);
+    expect(new Set(double.alpha)).toEqual(new Set([0, 255]));
+    for (let y = 0; y < double.height; y++) {
+      const row = double.alpha.subarray(y * double.width, (y + 1) * double.width);
+      expect([...row].reverse()).toEqual([...row]);
+    }
+  }
+});
+
+test('patterns need six pixels', () => {
+  const colors = (width: number) =>
+    new Set(column(paint(strip(width, [0, state('compressed')])), 0, 0, LAYOUT.bodyEnd - 1));
+  expect(colors(5).size).toBe(1);
+  expect(colors(6).size).toBe(2);
+});
+
+test('each state is told apart without its color', () => {
+  const shape = (name: (typeof STATES)[number]) => {
+    const { pixels } = paint(strip(24, [0, state(name)]));
+    const order = new Map<number, number>();
+    return [...pixels.subarray(0, 24 * (LAYOUT.bodyEnd - 1))]
+      .map(value => {
+        if (!order.has(value)) order.set(value, order.size);
+        return order.get(value);
+      })
+      .join('');
+  };
+  const patterned = [
+    'data',
+    'compressed',
+    'zeroAllocated',
+    'zeroHole',
+    'outOfRange',
+    'reserved',
+    'unread',
+    'unreadable',
+  ] as const;
+  expect(new Set(patterned.map(shape)).size).toBe(patterned.length);
+});
+
+test('a mixed column is split by share', () => {
+  const made = createStrip(3);
+  made.state.fill(MIXED, 1, 2);
+  made.shares[STATES.length + state('data')] = 128;
+  made.shares[STATES.length + state('unallocated')] = 127;
+  const raster = paint(made);
+  const body = column(raster, 1, 0, LAYOUT.bodyEnd);
+  expect(body[0]).toBe(INK.states[state('unallocated')]);
+  expect(body.at(-1)).toBe(INK.states[state('data')]);
+  expect(body.filter(p => p === INK.states[0]).length).toBeCloseTo(LAYOUT.bodyEnd / 2, -1);
+});
+
+test('what could not be read is seen in a mixed column, however small', () => {
+  const made = createStrip(1);
+  made.state.fill(MIXED);
+  made.shares[state('data')] = 254;
+  made.shares[state('unreadable')] = 1;
+  expect(new Set(column(paint(made), 0, 0, LAYOUT.bodyEnd))).toEqual(new Set([INK.corrupt]));
+});
+
+test('dirty lies on top, damage frames the lane', () => {
+  const dirty = paint(strip(10, [0, state('data'), PRESENT.dirty]));
+  expect(column(dirty, 5, 0, 4)).toEqual(Array(4).fill(INK.dirty));
+  expect(at(dirty, 5, 4)).toBe(INK.lane);
+  const damaged = paint(
+    strip(
+      10,
+      [0, state('unallocated')],
+      [5, state('unallocated'), PRESENT.damaged],
+      [6, state('unallocated')],
+    ),
+  );
+  expect(new Set(column(damaged, 5, 0, LAYOUT.height))).toEqual(new Set([INK.corrupt]));
+});
+
+test('overridden content is paler, shadowed content paler still', () => {
+  const raster = paint(strip(10, [0, state('data'), PRESENT.overridden]));
+  const shadowed = paint(strip(10, [0, state('data'), PRESENT.shadowed]));
+  expect(at(raster, 5, 5)).not.toBe(INK.states[0]);
+  expect(new Set(column(shadowed, 5, 0, LAYOUT.bodyEnd)).size).toBeGreaterThan(1);
+});
+
+test('nothing known is a dotted line on the lane, not a state', () => {
+  const raster = paint(strip(20, [0, NOTHING]));
+  const colors = new Set(raster.pixels);
+  expect(colors).toEqual(new Set([INK.lane, INK.frame]));
+});
+
+test('highlighting fades the others and hides marks that are not asked for', () => {
+  const made = strip(20, [0, state('data'), PRESENT.overrides], [10, state('zeroHole')]);
+  const faded = STATES.map(name => name !== 'zeroHole');
+  const raster = paint(made, { faded, marks: 0 });
+  expect(at(raster, 5, 5)).not.toBe(INK.states[0]);
+  expect([...raster.pixels].includes(INK.override)).toBe(false);
+  expect(column(raster, 15, 0, LAYOUT.bodyEnd)).toContain(INK.states[state('zeroHole')]);
+});
+
+test('the longest label that fits is written', () => {
+  const written: string[] = [];
+  const note = (text: string) => {
+    written.push(text);
+    return GLYPHS.text(text);
+  };
+  const glyphs = { ...GLYPHS, text: note };
+  const made = strip(60, [0, state('data')]);
+  const raster = { width: 60, height: LAYOUT.height, pixels: new Uint32Array(60 * LAYOUT.height) };
+  paintTrack(raster, made, LAYOUT, INK, glyphs, { ...PLAIN, labels: () => ['far too long', 'data', 'D'] });
+  expect(written).toEqual(['far too long', 'data']);
+  expect(at(raster, 30, LAYOUT.bodyEnd >> 1)).toBe(readable(INK.states[0]!));
+});
+
+test('on the guest the layer that is read is written below, in place of notches', () => {
+  const raster = paint(strip(60, [0, state('data'), PRESENT.overrides]), { feet: () => '2' });
+  expect([...raster.pixels].includes(INK.override)).toBe(false);
+  expect(column(raster, 30, LAYOUT.bodyEnd + 2, LAYOUT.height).some(p => p !== INK.lane)).toBe(true);
+});
+
+test('the overview ticks whatever any layer marks', () => {
+  const guest = strip(20, [0, state('data')]);
+  const layer = strip(20, [0, state('data')], [7, state('data'), PRESENT.damaged], [8, state('data')]);
+  const raster = { width: 20, height: 40, pixels: new Uint32Array(800) };
+  paintOverview(raster, [guest, layer], INK, 1);
+  expect(column(raster, 7, 0, 9)).toContain(INK.corrupt);
+  expect(column(raster, 6, 0, 9)).toEqual(Array(9).fill(INK.lane));
+  expect(at(raster, 7, 20)).toBe(INK.states[0]);
+});

@@ -1,0 +1,20 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { findSamples } from '../../../electron/shell/demo-chains.ts';
+import { temporaryFolder } from '../../support/tools.ts';
+
+test('every folder with a top is a sample, the golden chain first', () => {
+  const chains = temporaryFolder();
+  for (const name of ['bitmaps', 'golden', 'no-top']) mkdirSync(join(chains, name));
+  for (const name of ['bitmaps', 'golden']) writeFileSync(join(chains, name, 'top.qcow2'), '');
+  writeFileSync(join(chains, 'stray'), '');
+  expect(findSamples(chains)).toEqual([
+    { name: 'golden', files: [join(chains, 'golden', 'top.qcow2')] },
+    { name: 'bitmaps', files: [join(chains, 'bitmaps', 'top.qcow2')] },
+  ]);
+});
+
+test('an installed program has none', () => {
+  expect(findSamples(join(temporaryFolder(), 'absent'))).toEqual([]);
+});

@@ -1,0 +1,307 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, expect, test } from 'vitest';
+import {
+  type ChainController,
+  type ChainControllerDeps,
+  type ControlledSession,
+  createChainController,
+} from '../../../../electron/shell/ipc/chain-controller.ts';
+import type { OpenRequest } from '../../../../electron/shell/launch-target.ts';
+import { CowscopeError } from '../../../../shared/error.ts';
+import type { BackingLink, ChainInfo } from '../../../../shared/model/layer.ts';
+import type { LayerProgress } from '../../../../shared/model/progress.ts';
+import type { Consent, OpenTarget } from '../../../../shared/model/target.ts';
+import { layerInfo } from '../../../support/fake-chain.ts';
+
+const none = { allow: [], allowAll: false };
+const file = (name: string): OpenTarget => ({ kind: 'files', files: [name] });
+const progress = (phase: LayerProgress['phase']): LayerProgress[] => [
+  { layer: 0, witness: 'metadata', phase, covered: 0, total: 1 },
+];
+
+type OpenArguments = Parameters<ChainControllerDeps['openChain']>;
+
+/** A service whose opens end when told to. */
+interface Opening {
+  readonly options: OpenArguments[1];
+  readonly events: NonNullable<OpenArguments[2]>;
+  finish(): void;
+  fail(error: Error): void;
+}
+
+let openings: Opening[];
+let closed: string[];
+let pushed: [string, unknown][];
+let opened: OpenTarget[];
+let failed: unknown[];
+let asked: Omit<OpenRequest, 'target'> | undefined;
+let listings: AbortSignal[];
+let desk: ChainController;
+let requests: OpenRequest[];
+let chain: ChainInfo | undefined;
+
+beforeEach(() => {
+  listings = [];
+  openings = [];
+  closed = [];
+  pushed = [];
+  opened = [];
+  failed = [];
+  requests = [];
+  chain = undefined;
+  asked = { consent: { allow: ['/given'], allowAll: false }, share: true, allowLocalFiles: true };
+  desk = createChainController({
+    openChain: (target, options, events = {}) =>
+      new Promise((resolve, reject) => {
+        const finish = () => resolve(session(target));
+        openings.push({ options, events, finish, fail: reject });
+      }),
+    listNbdExports: async (uri, { signal }) => {
+      listings.push(signal);
+      return [{ name: 'x', description: '', uri, size: 1, contexts: [], flags: [] }];
+    },
+    push: (name, payload) => pushed.push([name, payload]),
+    requestFor: target => (asked === undefined ? undefined : { target, ...asked }),
+    onOpened: request => {
+      requests.push(request);
+      opened.push(request.target);
+    },
+    onClosed: () => opened.push(file('none')),
+    onFailed: (_target, error) => failed.push(error),
+  });
+});
+
+function session(target: OpenTarget): ControlledSession {
+  const name = target.kind === 'files' ? (target.files[0] ?? '') : target.uri;
+  return {
+    chain: chain ?? { layers: [], size: 1, complete: true, notes: [name] },
+    tracks: [],
+    tiles: async ({ level }) => ({ level, version: 1, tiles: [] }),
+    extents: async () => ({ tooMany: true, version: 1 }),
+    inspect: async offset => ({
+      offset,
+      start: 0,
+      end: 1,
+      owner: -1,
+      word: 0,
+      overridden: [],
+      shadowed: [],
+      sentence: name,
+      layers: [],
+    }),
+    statistics: async () => [],
+    seek: async ({ from }) => from + 1,
+    cancel: () => closed.push(`cancel ${name}`),
+    retry: () => closed.push(`retry ${name}`),
+    close: async () => {
+      closed.push(name);
+    },
+  };
+}
+
+async function open(name: string): Promise<number> {
+  const reply = desk.handlers['chain:open']({ target: file(name), consent: none });
+  openings.at(-1)?.finish();
+  return (await reply).session;
+}
+
+const code = (promise: unknown) =>
+  Promise.resolve(promise).then(
+    () => 'fine',
+    (error: CowscopeError) => error.code,
+  );
+
+test('consent of the command line is added to that of the window', async () => {
+  await open('/a');
+  expect(openings[0]?.options).toMatchObject({
+    consent: { allow: ['/given'], allowAll: false },
+    share: true,
+    allowLocalFiles: true,
+    interactive: true,
+  });
+});
+
+test('a target of the window may name no key files, however often it is opened', async () => {
+  asked = undefined;
+  await open('/a');
+  asked = requests[0];
+  await open('/a');
+  expect(openings.map(({ options }) => options.allowLocalFiles)).toEqual([false, false]);
+});
+
+const elsewhere = (status: BackingLink['status']) =>
+  layerInfo(0, 'top.qcow2', 65536, {
+    backing: { recorded: '../base', recordedFormat: 'qcow2', resolved: '/far/base', status },
+  });
+
+test('consent of the window counts for what it was asked about alone', async () => {
+  chain = { layers: [elsewhere('needsConsent')], size: 1, complete: false, notes: [] };
+  const allowing = (consent: Consent) => code(desk.handlers['chain:open']({ target: file('/a'), consent }));
+  const allow = ['/far/base'];
+  expect(await allowing({ allow, allowAll: false })).toBe('IPC_NOT_ASKED');
+  await open('/a');
+  expect(await allowing({ allow: [...allow, '/etc/shadow'], allowAll: false })).toBe('IPC_NOT_ASKED');
+  expect(await allowing({ allow, allowAll: true })).toBe('IPC_NOT_ASKED');
+  expect(openings).toHaveLength(1);
+  chain = { ...chain, layers: [elsewhere('opened')] };
+  for (let again = 1; again <= 2; again++) {
+    const reply = allowing({ allow, allowAll: false });
+    openings.at(-1)?.finish();
+    expect(await reply).toBe('fine');
+  }
+  expect(openings.at(-1)?.options.consent.allow).toContain('/far/base');
+});
+
+test('what was opened ahead is given to the window when it asks for it, and its news come after', async () => {
+  desk.openAhead(file('/a'));
+  openings[0]?.events.onProgress?.(progress('reading'));
+  openings[0]?.finish();
+  await sleep(60);
+  expect([opened.length, desk.busy()]).toEqual([1, true]);
+  expect(pushed).toEqual([]);
+  const { session: id } = await desk.handlers['chain:open']({ target: file('/a'), consent: none });
+  await sleep(60);
+  expect(openings).toHaveLength(1);
+  expect(pushed).toEqual([['chain:progress', { session: id, layers: progress('reading') }]]);
+  expect(await open('/a')).not.toBe(id); // handed over once
+  expect(openings).toHaveLength(2);
+});
+
+test('what was opened ahead gives way to another target', async () => {
+  desk.openAhead(file('/a'));
+  const other = desk.handlers['chain:open']({ target: file('/b'), consent: none });
+  expect(openings.map(({ options }) => options.signal?.aborted)).toEqual([true, false]);
+  for (const { finish } of openings) finish();
+  await other;
+  expect(closed).toEqual(['/a']);
+});
+
+test('why something could not be opened ahead is told when the window asks', async () => {
+  desk.openAhead(file('/a'));
+  openings[0]?.fail(new CowscopeError({ code: 'CHAIN_FILE_MISSING', what: '', subject: '', advice: '' }));
+  await sleep(1);
+  expect(await code(desk.handlers['chain:open']({ target: file('/a'), consent: none }))).toBe(
+    'CHAIN_FILE_MISSING',
+  );
+});
+
+test('what is still opening is told to end when another target comes or the desk closes', async () => {
+  void code(desk.handlers['chain:open']({ target: file('/a'), consent: none }));
+  const second = desk.handlers['chain:open']({ target: file('/b'), consent: none });
+  expect(openings.map(({ options }) => options.signal?.aborted)).toEqual([true, false]);
+  const closing = desk.close();
+  expect(openings[1]?.options.signal?.aborted).toBe(true);
+  for (const { fail } of openings)
+    fail(new CowscopeError({ code: 'CANCELLED', what: '', subject: '', advice: '' }));
+  await closing;
+  expect(await code(second)).toBe('IPC_SUPERSEDED');
+  expect(failed).toEqual([]);
+});
+
+test('another target closes the former one, and its calls are refused from then on', async () => {
+  const first = await open('/a');
+  const second = await open('/b');
+  expect(closed).toEqual(['/a']);
+  expect(opened).toEqual([file('/a'), file('/b')]);
+  expect(() => desk.handlers['chain:inspect']({ session: first, offset: 0 })).toThrow(CowscopeError);
+  const inspection = await desk.handlers['chain:inspect']({ session: second, offset: 0 });
+  expect(inspection.sentence).toBe('/b');
+});
+
+test('a target that fails to open leaves the former one open', async () => {
+  const first = await open('/a');
+  const reply = desk.handlers['chain:open']({ target: file('/b'), consent: none });
+  openings[1]?.fail(new CowscopeError({ code: 'X', what: '', subject: '', advice: '' }));
+  expect(await code(reply)).toBe('X');
+  expect(failed).toHaveLength(1);
+  expect(await code(desk.handlers['chain:inspect']({ session: first, offset: 0 }))).toBe('fine');
+});
+
+test('of two targets opening at once the newer wins and the other is closed', async () => {
+  const slow = desk.handlers['chain:open']({ target: file('/slow'), consent: none });
+  const fast = desk.handlers['chain:open']({ target: file('/fast'), consent: none });
+  openings[1]?.finish();
+  await fast;
+  openings[0]?.finish();
+  expect(await code(slow)).toBe('IPC_SUPERSEDED');
+  expect(closed).toEqual(['/slow']);
+  expect(failed).toEqual([]);
+});
+
+test('events wait for the answer to the open, then come gathered', async () => {
+  const reply = desk.handlers['chain:open']({ target: file('/a'), consent: none });
+  const { events, finish } = openings[0] as Opening;
+  events.onProgress?.(progress('waiting'));
+  events.onProgress?.(progress('reading'));
+  events.onChanged?.(1, 100, 200);
+  events.onChanged?.(2, 50, 120);
+  finish();
+  const { session: id } = await reply;
+  expect(pushed).toEqual([]);
+  await sleep(5);
+  expect(pushed).toEqual([
+    ['chain:changed', { session: id, version: 2, start: 50, end: 200 }],
+    ['chain:progress', { session: id, layers: progress('reading') }],
+  ]);
+  expect(desk.busy()).toBe(true);
+  events.onProgress?.(progress('done'));
+  expect(desk.busy()).toBe(true); // the window has not been told
+  await sleep(80);
+  expect(pushed.at(-1)).toEqual(['chain:progress', { session: id, layers: progress('done') }]);
+  expect(desk.busy()).toBe(false);
+});
+
+test('nothing is said about a closed chain', async () => {
+  const id = await open('/a');
+  await desk.handlers['chain:close']({ session: id });
+  expect(opened).toEqual([file('/a'), file('none')]);
+  openings[0]?.events.onProgress?.(progress('done'));
+  await sleep(80);
+  expect(pushed).toEqual([]);
+  expect(desk.busy()).toBe(false);
+});
+
+test('closing a chain that is not open any more changes nothing', async () => {
+  await open('/a');
+  await desk.handlers['chain:close']({ session: 999 });
+  expect(closed).toEqual([]);
+  expect(opened).toEqual([file('/a')]);
+});
+
+test('closing the desk waits for what is open and what is opening', async () => {
+  await open('/a');
+  const reply = desk.handlers['chain:open']({ target: file('/b'), consent: none });
+  const closing = desk.close();
+  openings[1]?.finish();
+  await closing;
+  expect(await code(reply)).toBe('IPC_SUPERSEDED');
+  expect(closed.sort()).toEqual(['/a', '/b']);
+  expect(desk.busy()).toBe(false);
+});
+
+test('the other calls reach the session', async () => {
+  const id = await open('/a');
+  const { handlers } = desk;
+  expect(await handlers['chain:tiles']({ session: id, level: 3, first: 0, count: 1 })).toMatchObject({
+    level: 3,
+  });
+  expect(await handlers['chain:extents']({ session: id, start: 0, end: 1 })).toMatchObject({ tooMany: true });
+  expect(await handlers['chain:statistics']({ session: id, start: 0, end: 1 })).toEqual([]);
+  const seek = { session: id, track: 0, from: 7, backwards: false, kind: 'change' } as const;
+  expect(await handlers['chain:seek'](seek)).toBe(8);
+  await handlers['chain:cancel']({ session: id });
+  await handlers['chain:retry']({ session: id });
+  expect(closed).toEqual(['cancel /a', 'retry /a']);
+  expect(await handlers['nbd:list']({ uri: 'nbd://h' })).toMatchObject([{ uri: 'nbd://h' }]);
+});
+
+test('a listing of exports ends with the next one, when it is cancelled, and when the desk closes', async () => {
+  const ended = () => listings.map(signal => signal.aborted);
+  for (let i = 0; i < 2; i++) await desk.handlers['nbd:list']({ uri: 'nbd://h' });
+  expect(ended()).toEqual([true, false]);
+  await desk.handlers['nbd:cancelList'](undefined);
+  expect(ended()).toEqual([true, true]);
+  await desk.handlers['nbd:list']({ uri: 'nbd://h' });
+  await desk.close();
+  expect(ended()).toEqual([true, true, true]);
+});

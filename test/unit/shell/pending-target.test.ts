@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { inbox } from '../../../electron/shell/pending-target.ts';
+import type { OpenTarget } from '../../../shared/model/target.ts';
+
+const request = (name: string, allowAll = false) => ({
+  target: { kind: 'files', files: [name] } as const,
+  consent: { allow: [], allowAll },
+  share: false,
+  allowLocalFiles: false,
+});
+
+function listening() {
+  const sent: string[] = [];
+  const box = inbox(target => sent.push(nameOf(target) as string));
+  return { box, sent, listen: () => nameOf(box.listen()) };
+}
+
+function nameOf(target: OpenTarget | undefined): string | undefined {
+  return target?.kind === 'nbd' ? target.uri : target?.files.join();
+}
+
+test('a target waits until the window listens, the newest alone', () => {
+  const { box, sent, listen } = listening();
+  box.deliver(request('/a'));
+  box.deliver(request('/b'));
+  expect([listen(), listen()]).toEqual(['/b', undefined]);
+  expect(sent).toEqual([]);
+  box.deliver(request('/c'));
+  expect(sent).toEqual(['/c']);
+});
+
+test('a window that begins anew gets what it showed last', () => {
+  const { box, sent, listen } = listening();
+  expect(listen()).toBeUndefined();
+  box.deliver(request('/a'));
+  box.shows(request('/chosen in the window'));
+  box.restart();
+  expect(listen()).toBe('/chosen in the window');
+  box.shows(undefined);
+  box.restart();
+  expect(listen()).toBeUndefined();
+  expect(sent).toEqual(['/a']);
+});
+
+test('consent belongs to the target it came with, until another one comes', () => {
+  const { box } = listening();
+  box.deliver(request('/a', true));
+  expect(box.requestFor(request('/a').target)?.consent.allowAll).toBe(true);
+  expect(box.requestFor(request('/b').target)).toBeUndefined();
+  box.deliver(request('/b'));
+  expect(box.requestFor(request('/a').target)).toBeUndefined();
+});
+
+test('what waits can be looked at until the window listens', () => {
+  const { box } = listening();
+  expect(box.waiting()).toBeUndefined();
+  box.deliver(request('/a'));
+  expect(box.waiting()).toEqual(request('/a'));
+  box.listen();
+  expect(box.waiting()).toBeUndefined();
+  box.restart();
+  expect(box.waiting()).toEqual(request('/a'));
+});
