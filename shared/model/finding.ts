@@ -1,6 +1,165 @@
-/** Findings: what is wrong with an image or a chain. */
+/**
+ * Findings: everything that is wrong or dangerous in a chain, and nothing else. What could not be done is an error
+ * (shared/error.ts). A finding is made where it is found and goes unchanged to the window, the command line, reports
+ * and JSON. docs/findings.md has an entry for every code.
+ */
 
-/** Something wrong: damage in a layer's metadata, or a range on which the two witnesses differ. */
+/** A part of a guest disk or of a file, in bytes. */
+export type Range = readonly [start: number, length: number];
+
+/**
+ * Severities, worst first.
+ *
+ * `corruption`: data or metadata is lost or contradictory, or qemu refuses the image.
+ * `hazard`: nothing is lost yet, and an ordinary next step or another reader loses or misreads data.
+ * `leak`: space of the file is wasted, all data is whole.
+ * `note`: legal and harmless, and worth knowing.
+ */
+export const FINDING_SEVERITIES = ['corruption', 'hazard', 'leak', 'note'] as const;
+
+/** One of {@link FINDING_SEVERITIES}. */
+export type FindingSeverity = (typeof FINDING_SEVERITIES)[number];
+
+/** The layer number of a finding that is about the chain as a whole. */
+export const WHOLE_CHAIN = -1;
+
+/** Most guest ranges, host ranges and pieces of evidence that one finding keeps of each. `count` counts all places. */
+export const MAX_FINDING_PLACES = 16;
+
+/** A value that proves a finding, as it was found. */
+export interface FindingEvidence {
+  /** What was read, such as `L2 entry`, `header` or `size of the file`. */
+  readonly source: string;
+  /** Where the value lies in the layer's file, in bytes; absent where it lies in no file. */
+  readonly fileOffset?: number;
+  /** The raw value: hexadecimal with 0x for what is stored as a number. Untrusted text. */
+  readonly value: string;
+  /** The bits or fields of the value by name; empty where there is nothing to name. */
+  readonly bits: string;
+}
+
+/** What one source says where two differ, such as `metadata` and `data`. */
+export interface WitnessAnswer {
+  readonly witness: string;
+  readonly answer: string;
+}
+
+/** One cause of something wrong or dangerous, with all its places. Plain values only. */
+export interface Finding {
+  /** Names the cause within its layer: two findings of one layer with the same id are the same finding. */
+  readonly id: string;
+  /** Stable: an entry of docs/findings.md. */
+  readonly code: string;
+  readonly severity: FindingSeverity;
+  /** Index in ChainInfo.layers, {@link WHOLE_CHAIN} for the chain as a whole. */
+  readonly layer: number;
+  /** What is wrong, in one sentence without the file's name. Untrusted text. */
+  readonly what: string;
+  /** The next safe step, in words; empty where there is nothing to do. Untrusted text. */
+  readonly advice: string;
+  /**
+   * Guest ranges at risk, in order and apart: the first {@link MAX_FINDING_PLACES}. A bad table names its whole span.
+   * Empty where no offset of the guest is concerned. They hold less than `bytesAtRisk` where some were left out.
+   */
+  readonly guest: readonly Range[];
+  /** Places of the layer's file that it is about, in order and apart: the first {@link MAX_FINDING_PLACES}. */
+  readonly host: readonly Range[];
+  /** The first {@link MAX_FINDING_PLACES} values that prove it. */
+  readonly evidence: readonly FindingEvidence[];
+  /** How many places this cause has, such as bad entries of one table, kept above or not. At least 1. */
+  readonly count: number;
+  /** Bytes of the guest's disk that the cause puts at risk, all places together. */
+  readonly bytesAtRisk: number;
+  /** The id of the finding of the same layer that explains this one: it is shown under that one. */
+  readonly causedBy?: string;
+  /** Both answers, where two sources differ. */
+  readonly witnesses?: readonly [WitnessAnswer, WitnessAnswer];
+}
+
+/** How many findings of one code, severity and layer there are. */
+export interface FindingCount {
+  readonly code: string;
+  readonly severity: FindingSeverity;
+  readonly layer: number;
+  /** Findings, places of all of them, and bytes of the guest at risk. */
+  readonly findings: number;
+  readonly places: number;
+  readonly bytesAtRisk: number;
+}
+
+/** Which findings are asked for. Absent fields let everything through. */
+export interface FindingFilter {
+  readonly severities?: readonly FindingSeverity[];
+  readonly codes?: readonly string[];
+  readonly layers?: readonly number[];
+  /** Guest offsets [start, end) in bytes: findings that put any of them at risk, at whatever place of the cause. */
+  readonly start?: number;
+  readonly end?: number;
+}
+
+/** A page of the findings that a filter lets through, ranked. */
+export interface FindingPage {
+  readonly findings: readonly Finding[];
+  /** How many the filter lets through in all. */
+  readonly total: number;
+}
+
+/** The fields of a finding that have no default. */
+export type FindingFacts = Pick<Finding, 'code' | 'severity' | 'what'> & Partial<Finding>;
+
+/**
+ * A finding of the given facts: layer 0, no advice, no ranges, no evidence and one place where nothing else is said.
+ * Its id is its code, and the bytes at risk are those of its guest ranges.
+ */
+export function makeFinding(facts: FindingFacts): Finding {
+  const guest = facts.guest ?? [];
+  return {
+    id: facts.code,
+    layer: 0,
+    advice: '',
+    host: [],
+    evidence: [],
+    count: 1,
+    bytesAtRisk: totalLength(guest),
+    ...facts,
+    guest,
+  };
+}
+
+/** Bytes of all ranges together. */
+export function totalLength(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, [, length]) => sum + length, 0);
+}
+
+/** True if one of the ranges holds a byte of [start, end). */
+export function touchesRange(ranges: readonly Range[], start: number, end: number): boolean {
+  return ranges.some(([from, length]) => from < end && from + length > start);
+}
+
+/**
+ * Order of findings: severity, then bytes at risk, then the lowest guest offset, those without one last; then layer from
+ * the top of the chain down, and id, so that the order never depends on what was found first.
+ */
+export function compareFindings(a: Finding, b: Finding): number {
+  return (
+    FINDING_SEVERITIES.indexOf(a.severity) - FINDING_SEVERITIES.indexOf(b.severity) ||
+    b.bytesAtRisk - a.bytesAtRisk ||
+    firstOffset(a) - firstOffset(b) ||
+    b.layer - a.layer ||
+    (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+  );
+}
+
+function firstOffset({ guest }: Finding): number {
+  return guest[0]?.[0] ?? Number.MAX_SAFE_INTEGER;
+}
+
+/** The worst severity among counts, undefined where there are none. */
+export function worstSeverity(counts: readonly FindingCount[]): FindingSeverity | undefined {
+  return FINDING_SEVERITIES.find(severity => counts.some(count => count.severity === severity));
+}
+
+/** Something wrong: damage in a layer's metadata, or a range on which the two witnesses differ. Gives way to Finding. */
 export interface RangeFinding {
   readonly kind: 'witnessesDiffer' | 'damage';
   /** Stable: a code of docs/errors.md. */
