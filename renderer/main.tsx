@@ -1,15 +1,15 @@
 /** Starts the window. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { runCommand } from './state/commands.ts';
-import { watchIdle } from './state/idle.ts';
-import { waitForInitialTarget } from './state/initial-screen.ts';
-import { listenToKeys } from './state/keyboard.ts';
-import { rememberPreferences } from './state/preferences.ts';
-import { listenToPushes } from './state/pushes.ts';
+import { App } from './app/app.tsx';
+import { listenToPushes } from './state/chain/pushes.ts';
+import { runCommand } from './state/commands/commands.ts';
+import { listenToKeys } from './state/commands/keyboard.ts';
+import { watchIdle } from './state/window/idle.ts';
+import { waitForInitialTarget } from './state/window/initial-screen.ts';
+import { rememberPreferences } from './state/window/preferences.ts';
 import { isMac } from './ui/platform.ts';
 import { warmUpPainting } from './ui/swatch-picture.ts';
-import { App } from './views/frame/app.tsx';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';

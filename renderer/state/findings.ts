@@ -1,8 +1,8 @@
 /** Going from one damaged place or finding to the next, over all layers. */
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { RangeFinding } from '../../shared/model/finding.ts';
-import { seek } from './navigation.ts';
-import { beginSearch, goTo, sayNone } from './selection.ts';
+import { seek } from './navigation/navigation.ts';
+import { beginSearch, goTo, sayNone } from './selection/selection.ts';
 import { now, type Place } from './store.ts';
 
 /** The place of a finding: where it begins on its layer's track. Undefined where it is about no guest offset. */

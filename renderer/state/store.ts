@@ -10,7 +10,7 @@ import type { LayerProgress } from '../../shared/model/progress.ts';
 import type { TrackStatistics } from '../../shared/model/statistics.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import type { Viewport } from '../axis/viewport.ts';
-import { type History, NO_HISTORY } from './history.ts';
+import { type History, NO_HISTORY } from './navigation/history.ts';
 
 /** A dialog over everything else. */
 export type Dialog =

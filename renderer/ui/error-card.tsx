@@ -1,7 +1,7 @@
 import type { ErrorRecord } from '../../shared/error.ts';
 import { describeError } from '../../shared/error.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
-import { copyText } from '../state/track-actions.ts';
+import { copyText } from '../state/selection/track-actions.ts';
 import { Icon } from './icon.tsx';
 import { Untrusted } from './text.tsx';
 

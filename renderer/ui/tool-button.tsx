@@ -1,5 +1,5 @@
-import { COMMANDS } from '../state/commands.ts';
-import { keyCaps } from '../state/hotkeys.ts';
+import { COMMANDS } from '../state/commands/commands.ts';
+import { keyCaps } from '../state/commands/hotkeys.ts';
 import { Icon, type IconName } from './icon.tsx';
 import { isMac } from './platform.ts';
 

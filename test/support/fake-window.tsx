@@ -1,12 +1,12 @@
 /** The window over a main process in memory, made anew for each test of a file. */
 import { cleanup, render } from '@testing-library/react';
 import { afterEach, beforeEach } from 'vitest';
-import { endSession } from '../../renderer/state/chain-data.ts';
-import { runCommand } from '../../renderer/state/commands.ts';
-import { listenToKeys } from '../../renderer/state/keyboard.ts';
-import { listenToPushes } from '../../renderer/state/pushes.ts';
+import { App } from '../../renderer/app/app.tsx';
+import { endSession } from '../../renderer/state/chain/chain-data.ts';
+import { listenToPushes } from '../../renderer/state/chain/pushes.ts';
+import { runCommand } from '../../renderer/state/commands/commands.ts';
+import { listenToKeys } from '../../renderer/state/commands/keyboard.ts';
 import { now, useStore } from '../../renderer/state/store.ts';
-import { App } from '../../renderer/views/frame/app.tsx';
 import type { AppState } from '../../shared/ipc/contract.ts';
 import { type FakeBridge, fakeBridge } from './fake-bridge.ts';
 import { type FakeChain, goldenChain } from './fake-chain.ts';

@@ -2,8 +2,8 @@ import { isRemote, LEGEND, type LegendKey, meaningOf } from '../../../shared/leg
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { set, toggled, useStore } from '../../state/store.ts';
+import { useOverviewPresent } from '../../ui/hooks/use-present-keys.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
-import { useOverviewPresent } from './overview/use-overview-present.ts';
 
 /** What occurs in this chain, in one row; each entry highlights itself. */
 export function Legend({ chain }: { readonly chain: OpenedChain }) {

@@ -2,15 +2,15 @@ import { useCallback, useEffect, useRef } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { clampViewport } from '../../axis/viewport.ts';
 import { requestDraw } from '../../canvas/frame.ts';
-import { currentLoader } from '../../state/chain-data.ts';
-import { bounds, show } from '../../state/navigation.ts';
+import { currentLoader } from '../../state/chain/chain-data.ts';
+import { bounds, show } from '../../state/navigation/navigation.ts';
 import { now, set } from '../../state/store.ts';
-import { usePainter } from '../../ui/use-painter.ts';
-import { Axis } from './axis.tsx';
+import { usePainter } from '../../ui/hooks/use-painter.ts';
+import { Axis } from './axis-ruler.tsx';
 import { LaneList } from './lanes/lane-list.tsx';
 import { Crosshair } from './overlay/crosshair.tsx';
 import { GridLines } from './overlay/grid-lines.tsx';
-import { PlaceOverlay } from './overlay/place-overlay.tsx';
+import { PlaceOverlay } from './overlay/selection-bands.tsx';
 import { OverviewStrip } from './overview/overview-strip.tsx';
 
 /** Everything that shares the guest's axis: overview, axis, lanes, and what lies over them. */

@@ -1,7 +1,7 @@
 import { type PointerEvent, useRef } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { offsetAt } from '../../axis/viewport.ts';
-import { selectRange } from '../../state/selection.ts';
+import { selectRange } from '../../state/selection/selection.ts';
 import { now } from '../../state/store.ts';
 
 /** Pixels the pointer must move before a press becomes a drag. */

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useId, useState } from 'react';
-import { COMMANDS, type Command } from '../../state/commands.ts';
-import { fuzzyScore } from '../../state/fuzzy.ts';
+import { COMMANDS, type Command } from '../../state/commands/commands.ts';
+import { fuzzyScore } from '../../state/commands/fuzzy.ts';
 import { useStore } from '../../state/store.ts';
 import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';
 import { KeyCaps } from '../../ui/key-caps.tsx';

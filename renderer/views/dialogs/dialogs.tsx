@@ -1,8 +1,8 @@
 import { assertNever } from '../../../shared/assert.ts';
 import { useStore } from '../../state/store.ts';
-import { TrackMenu } from '../chain/lanes/track-menu.tsx';
 import { CommandPalette } from './command-palette.tsx';
 import { ConnectDialog } from './connect-dialog.tsx';
+import { TrackMenu } from './context-menu.tsx';
 import { KeySheet } from './key-sheet.tsx';
 import { ArrangeDialog } from './order-layers-dialog.tsx';
 import { SnapshotsDialog } from './snapshots-dialog.tsx';

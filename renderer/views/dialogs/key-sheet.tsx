@@ -1,4 +1,4 @@
-import { COMMANDS, type Command } from '../../state/commands.ts';
+import { COMMANDS, type Command } from '../../state/commands/commands.ts';
 import { DialogFrame } from '../../ui/dialog.tsx';
 import { KeyCaps } from '../../ui/key-caps.tsx';
 

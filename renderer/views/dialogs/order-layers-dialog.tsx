@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
-import { openTarget } from '../../state/opening.ts';
+import { openTarget } from '../../state/chain/opening.ts';
 import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { Untrusted } from '../../ui/text.tsx';

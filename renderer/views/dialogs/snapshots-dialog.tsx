@@ -1,7 +1,7 @@
-import { snapshotsOf } from '../../state/snapshots.ts';
+import { snapshotsOf } from '../../state/chain/snapshots.ts';
 import { useStore } from '../../state/store.ts';
 import { DialogFrame } from '../../ui/dialog.tsx';
-import { SnapshotList } from '../inspector/snapshot-list.tsx';
+import { SnapshotList } from '../../ui/snapshot-list.tsx';
 
 /** Chooses an internal snapshot of the top layer to look at. */
 export function SnapshotsDialog() {

@@ -1,6 +1,6 @@
 import type { Inspection } from '../../../shared/model/inspection.ts';
+import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { Untrusted } from '../../ui/text.tsx';
-import { InspectorSection } from './inspector-section.tsx';
 
 /** Who says so: the source of each fact, layer by layer. */
 export function InspectorEvidence({ inspection }: { readonly inspection: Inspection }) {

@@ -4,11 +4,11 @@ import { LEGEND, marksIn } from '../../../shared/legend-keys.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { InspectedLayer, Inspection } from '../../../shared/model/inspection.ts';
 import { ownerTrack } from '../../../shared/model/tracks.ts';
-import { select } from '../../state/selection.ts';
+import { select } from '../../state/selection/selection.ts';
 import { useStore } from '../../state/store.ts';
+import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 import { Untrusted } from '../../ui/text.tsx';
-import { InspectorSection } from './inspector-section.tsx';
 
 /** Every layer at the selected offset, top first; the one that is read is marked. */
 export function InspectorStack({

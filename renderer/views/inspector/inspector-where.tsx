@@ -1,8 +1,8 @@
 import type { Inspection } from '../../../shared/model/inspection.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
-import { copyText } from '../../state/track-actions.ts';
+import { copyText } from '../../state/selection/track-actions.ts';
 import { Icon } from '../../ui/icon.tsx';
-import { InspectorSection } from './inspector-section.tsx';
+import { InspectorSection } from '../../ui/inspector-section.tsx';
 
 interface InspectorWhereProps {
   readonly inspection: Inspection;

@@ -1,9 +1,9 @@
 import { useDeferredValue } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
-import { INSPECTOR_WIDTH, resizeInspector } from '../../state/preferences.ts';
 import { now, useStore } from '../../state/store.ts';
-import { FindingList } from '../findings/finding-list.tsx';
-import { ChainFacts } from './chain-facts.tsx';
+import { INSPECTOR_WIDTH, resizeInspector } from '../../state/window/preferences.ts';
+import { FindingList } from '../../ui/finding-list.tsx';
+import { ChainFacts } from './chain-summary.tsx';
 import { InspectorEvidence } from './inspector-evidence.tsx';
 import { InspectorStack } from './inspector-stack.tsx';
 import { InspectorWhat } from './inspector-what.tsx';

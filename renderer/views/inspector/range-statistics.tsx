@@ -3,13 +3,13 @@ import { LEGEND } from '../../../shared/legend-keys.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { TrackStatistics } from '../../../shared/model/statistics.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
-import { countRange } from '../../state/selection.ts';
-import { statisticsTsv } from '../../state/statistics-tsv.ts';
+import { countRange } from '../../state/selection/selection.ts';
+import { statisticsTsv } from '../../state/selection/statistics-tsv.ts';
+import { copyText } from '../../state/selection/track-actions.ts';
 import { type Range, useStore } from '../../state/store.ts';
-import { copyText } from '../../state/track-actions.ts';
+import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 import { Size, Untrusted } from '../../ui/text.tsx';
-import { InspectorSection } from './inspector-section.tsx';
 
 interface RangeStatisticsProps {
   readonly chain: OpenedChain;

@@ -1,5 +1,5 @@
 import type { RecentTarget } from '../../../shared/model/target.ts';
-import { clearRecent, openTarget } from '../../state/opening.ts';
+import { clearRecent, openTarget } from '../../state/chain/opening.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { Untrusted } from '../../ui/text.tsx';
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { COMMANDS } from '../../../renderer/state/commands.ts';
-import { keyCaps } from '../../../renderer/state/hotkeys.ts';
+import { COMMANDS } from '../../../renderer/state/commands/commands.ts';
+import { keyCaps } from '../../../renderer/state/commands/hotkeys.ts';
 
 interface Item {
   readonly label?: string;

@@ -1,5 +1,5 @@
 import type { LayerInfo, LinkStatus } from '../../../../shared/model/layer.ts';
-import { locateBacking, openAllowing } from '../../../state/opening.ts';
+import { locateBacking, openAllowing } from '../../../state/chain/opening.ts';
 import { Untrusted } from '../../../ui/text.tsx';
 
 const TITLES: Readonly<Record<LinkStatus, string>> = {

@@ -1,8 +1,8 @@
 import { type RefObject, useEffect } from 'react';
 import { offsetAt } from '../../../axis/viewport.ts';
-import { fitRange, panByPx, zoomBy } from '../../../state/navigation.ts';
-import { probeTrack } from '../../../state/probe-track.ts';
-import { select } from '../../../state/selection.ts';
+import { fitRange, panByPx, zoomBy } from '../../../state/navigation/navigation.ts';
+import { probeTrack } from '../../../state/selection/probe-track.ts';
+import { select } from '../../../state/selection/selection.ts';
 import { now, set } from '../../../state/store.ts';
 
 /** Pixels the pointer must move before a press becomes a drag. */

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import { requestDraw } from '../../../canvas/frame.ts';
 import { type Hover, now, useStore } from '../../../state/store.ts';
-import { usePainter } from '../../../ui/use-painter.ts';
+import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { HoverTooltip } from './hover-tooltip.tsx';
 
 /** Milliseconds before the tooltip follows the pointer. */

@@ -1,7 +1,7 @@
 import { useCallback, useRef } from 'react';
 import { ticksOf } from '../../../../shared/draw/ticks.ts';
 import { now } from '../../../state/store.ts';
-import { usePainter } from '../../../ui/use-painter.ts';
+import { usePainter } from '../../../ui/hooks/use-painter.ts';
 
 /** CSS pixels: where lines wait that are not needed. The area cuts them off. */
 const OUT_OF_SIGHT = -10;

@@ -4,7 +4,7 @@ import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import { ownerTrack } from '../../../../shared/model/tracks.ts';
 import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
 import type { Probe } from '../../../data/probe.ts';
-import { probeTrack } from '../../../state/probe-track.ts';
+import { probeTrack } from '../../../state/selection/probe-track.ts';
 import { type Hover, now } from '../../../state/store.ts';
 import { StateSwatch } from '../../../ui/state-swatch.tsx';
 import { Untrusted } from '../../../ui/text.tsx';

@@ -1,12 +1,12 @@
 import { useCallback, useRef } from 'react';
 import { formatOffset, formatSize } from '../../../../shared/text/offset.ts';
 import { pxOf } from '../../../axis/viewport.ts';
-import { fitRange } from '../../../state/navigation.ts';
-import { countRange } from '../../../state/selection.ts';
+import { fitRange } from '../../../state/navigation/navigation.ts';
+import { countRange } from '../../../state/selection/selection.ts';
+import { copySelection } from '../../../state/selection/track-actions.ts';
 import { now, set, useStore } from '../../../state/store.ts';
-import { copySelection } from '../../../state/track-actions.ts';
+import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { Icon } from '../../../ui/icon.tsx';
-import { usePainter } from '../../../ui/use-painter.ts';
 
 /** The chosen range, over the axis: what it spans and what can be done with it. */
 export function RangeChip() {

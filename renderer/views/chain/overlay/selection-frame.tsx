@@ -1,8 +1,8 @@
 import { useCallback, useRef } from 'react';
-import { selectedExtent } from '../../../state/selection.ts';
+import { selectedExtent } from '../../../state/selection/selection.ts';
 import { now } from '../../../state/store.ts';
-import { usePainter } from '../../../ui/use-painter.ts';
-import { place } from './place-overlay.tsx';
+import { usePainter } from '../../../ui/hooks/use-painter.ts';
+import { place } from './selection-bands.tsx';
 
 /** The frame around the selected extent in its own lane. */
 export function SelectionFrame({ track }: { readonly track: number }) {

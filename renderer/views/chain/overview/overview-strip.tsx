@@ -3,12 +3,12 @@ import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import { formatSize } from '../../../../shared/text/offset.ts';
 import { showImage } from '../../../canvas/show-image.ts';
-import { overviewOf, overviewRevision } from '../../../state/chain-data.ts';
-import { fitAll } from '../../../state/navigation.ts';
+import { overviewOf, overviewRevision } from '../../../state/chain/chain-data.ts';
+import { fitAll } from '../../../state/navigation/navigation.ts';
+import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
+import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { useInk } from '../../../ui/theme.ts';
-import { useCanvasSize } from '../../../ui/use-canvas-size.ts';
-import { usePainter } from '../../../ui/use-painter.ts';
-import { Brush } from './range-select.tsx';
+import { Brush } from './overview-brush.tsx';
 
 /** The whole disk, always: what the guest reads, where marks are, and which part is in view. */
 export function OverviewStrip({ chain }: { readonly chain: OpenedChain }) {

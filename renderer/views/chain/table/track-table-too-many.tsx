@@ -1,4 +1,4 @@
-import { zoomBy } from '../../../state/navigation.ts';
+import { zoomBy } from '../../../state/navigation/navigation.ts';
 
 /** In place of a table while there is no exact list: too many extents, or still on their way. */
 export function TrackTableTooMany() {

@@ -2,9 +2,9 @@ import { useCallback, useState } from 'react';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { requestDraw } from '../../../canvas/frame.ts';
-import { currentLoader, loadedRevision } from '../../../state/chain-data.ts';
+import { currentLoader, loadedRevision } from '../../../state/chain/chain-data.ts';
 import { now } from '../../../state/store.ts';
-import { usePainter } from '../../../ui/use-painter.ts';
+import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { type TrackRow, trackRows } from './track-rows.ts';
 
 /** Milliseconds between two looks: nobody reads rows that are others in every frame, and thousands of them cost frames. */

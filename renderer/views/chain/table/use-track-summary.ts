@@ -1,8 +1,8 @@
 import { useMemo, useState } from 'react';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { summarize } from '../../../data/summary.ts';
-import { drawnStrip } from '../../../state/chain-data.ts';
-import { usePainter } from '../../../ui/use-painter.ts';
+import { drawnStrip } from '../../../state/chain/chain-data.ts';
+import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { trackSummary } from './track-summary.ts';
 
 /** Milliseconds without drawing after which a view counts as settled. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { exportUri, serversIn } from '../../../../renderer/state/nbd-servers.ts';
-import { statisticsTsv } from '../../../../renderer/state/statistics-tsv.ts';
+import { exportUri, serversIn } from '../../../../renderer/state/chain/nbd-servers.ts';
+import { statisticsTsv } from '../../../../renderer/state/selection/statistics-tsv.ts';
 import { trackRows } from '../../../../renderer/views/chain/table/track-rows.ts';
 import { trackSummary } from '../../../../renderer/views/chain/table/track-summary.ts';
 import { tickLabels, tickOffsets, ticksOf } from '../../../../shared/draw/ticks.ts';

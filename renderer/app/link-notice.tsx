@@ -1,0 +1,35 @@
+import type { OpenedChain } from '../../shared/model/chain.ts';
+import { openAllowing } from '../state/chain/opening.ts';
+import { set, useStore } from '../state/store.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Untrusted } from '../ui/text.tsx';
+
+/** Asks before a file is opened that an image names outside its own folder. */
+export function LinkNotice({ chain }: { readonly chain: OpenedChain }) {
+  const declined = useStore(state => state.declined);
+  const asking = chain.chain.layers.find(layer => layer.backing.status === 'needsConsent');
+  if (asking === undefined) return null;
+  const path = asking.backing.resolved || asking.backing.recorded;
+  if (declined.has(path)) return null;
+  return (
+    <section className="notice" aria-label="Consent needed">
+      <Icon name="lock" />
+      <p>
+        <b>
+          <Untrusted text={asking.name} />
+        </b>{' '}
+        names a backing file elsewhere:{' '}
+        <span className="mono">
+          <Untrusted text={path} max={160} />
+        </span>
+        . Nothing an image names is opened unasked.
+      </p>
+      <button type="button" className="primary" onClick={() => openAllowing(path)}>
+        Open this file
+      </button>
+      <button type="button" onClick={() => set({ declined: new Set([...declined, path]) })}>
+        Keep without it
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,90 @@
+import { useCallback, useRef } from 'react';
+import { isRemote } from '../../shared/legend-keys.ts';
+import type { OpenedChain } from '../../shared/model/chain.ts';
+import type { LayerProgress } from '../../shared/model/progress.ts';
+import { formatCount, formatOffset, formatSize } from '../../shared/text/offset.ts';
+import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
+import { bytesPerPx } from '../axis/viewport.ts';
+import { runCommand } from '../state/commands/commands.ts';
+import { now, set, useStore } from '../state/store.ts';
+import { usePainter } from '../ui/hooks/use-painter.ts';
+import { setText, Untrusted } from '../ui/text.tsx';
+
+/** Zoom, cursor, what is being read, and how much was found. */
+export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
+  const progress = useStore(state => state.progress);
+  const found = useStore(state => state.findings.length + state.moreFindings);
+  const message = useStore(state => state.message);
+  const cursor = useRef<HTMLSpanElement>(null);
+  const zoom = useRef<HTMLSpanElement>(null);
+  const paint = useCallback(() => {
+    const { viewport, width, hover, selection } = now();
+    const at = hover?.offset ?? selection?.offset;
+    setText(cursor.current, at === undefined ? '' : formatOffset(at));
+    if (cursor.current !== null)
+      cursor.current.title = hover === undefined ? 'Selected offset' : 'Offset under the pointer';
+    const bytes = bytesPerPx(viewport, width);
+    setText(zoom.current, `${formatSize(bytes < 1 ? Number(bytes.toFixed(2)) : Math.round(bytes))}/px`);
+  }, []);
+  usePainter(paint);
+  const reading = progress.filter(({ phase }) => phase === 'reading' || phase === 'waiting');
+  const stopped = progress.some(({ phase }) => phase === 'cancelled');
+  const failed = progress.some(({ phase }) => phase === 'failed');
+  return (
+    <footer className="status-bar">
+      <span className="status-zoom" ref={zoom} title="Bytes in one pixel" />
+      <span className="status-cursor mono" ref={cursor} />
+      {message !== '' && <span className="status-message">{escapeUntrusted(message)}</span>}
+      {reading.length > 0 && (
+        <span className="status-reading">
+          <span>
+            <Reading reading={reading} chain={chain} />
+          </span>
+          <button type="button" className="quiet" onClick={() => runCommand('cancel')}>
+            Cancel
+          </button>
+        </span>
+      )}
+      {reading.length === 0 && (stopped || failed) && (
+        <span className="status-reading">
+          <span>Reading {stopped ? 'stopped' : 'failed'}: what was not read stays unknown</span>
+          <button type="button" className="quiet" onClick={() => runCommand('retry')}>
+            {stopped ? 'Continue reading' : 'Retry'}
+          </button>
+        </span>
+      )}
+      <span className="spacer" />
+      <button
+        type="button"
+        className="quiet"
+        disabled={found === 0}
+        onClick={() => set({ inspectorOpen: true, selection: undefined, inspection: undefined })}
+      >
+        {found === 0
+          ? isRemote(chain)
+            ? 'No findings'
+            : 'No damage seen'
+          : `${formatCount(found)} ${found === 1 ? 'finding' : 'findings'}`}
+      </button>
+    </footer>
+  );
+}
+
+function Reading({
+  reading,
+  chain,
+}: {
+  readonly reading: readonly LayerProgress[];
+  readonly chain: OpenedChain;
+}) {
+  const [first] = reading.filter(({ phase }) => phase === 'reading');
+  if (first === undefined) return 'Waiting to read';
+  const percent = first.total === 0 ? 0 : Math.floor((first.covered / first.total) * 100);
+  const rest = reading.length - 1;
+  return (
+    <>
+      Reading <Untrusted text={chain.chain.layers[first.layer]?.name ?? ''} max={40} /> ({first.witness}){' '}
+      {percent} %{rest > 0 && `, ${rest} more`}
+    </>
+  );
+}

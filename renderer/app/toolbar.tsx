@@ -1,0 +1,49 @@
+import type { OpenedChain } from '../../shared/model/chain.ts';
+import { formatSize } from '../../shared/text/offset.ts';
+import { shownSnapshot, snapshotName } from '../state/chain/snapshots.ts';
+import { useStore } from '../state/store.ts';
+import { Untrusted } from '../ui/text.tsx';
+import { ToolButton } from '../ui/tool-button.tsx';
+import { GoToField } from './go-to-field.tsx';
+
+/** Title, history, the go-to field, zoom, and what concerns the whole window. */
+export function Toolbar({ chain }: { readonly chain: OpenedChain }) {
+  const history = useStore(state => state.history);
+  const theme = useStore(state => state.theme);
+  const inspectorOpen = useStore(state => state.inspectorOpen);
+  const { layers, size } = chain.chain;
+  const depths = chain.tracks.filter(track => track.kind === 'depth').length;
+  const count = depths || layers.length;
+  const snapshot = shownSnapshot(chain);
+  return (
+    <header className="toolbar">
+      <ToolButton id="open" icon="open" />
+      <div className="toolbar-title">
+        <h1>
+          <Untrusted text={layers.at(-1)?.name ?? ''} />
+        </h1>
+        <p>
+          {snapshot !== undefined && `as of ${snapshotName(snapshot)} · `}
+          {count} {count === 1 ? 'layer' : 'layers'}
+          {depths > 0 && ' seen by depth'} · {formatSize(size)}
+        </p>
+      </div>
+      <div className="tool-group">
+        <ToolButton id="back" icon="back" disabled={history.at <= 0} />
+        <ToolButton id="forward" icon="forward" disabled={history.at >= history.places.length - 1} />
+      </div>
+      <GoToField chain={chain} />
+      <div className="tool-group">
+        <ToolButton id="zoom-out" icon="minus" />
+        <ToolButton id="fit" icon="fit" />
+        <ToolButton id="zoom-in" icon="plus" />
+      </div>
+      <div className="tool-group">
+        <ToolButton id="palette" icon="palette" />
+        <ToolButton id="theme" icon={theme} label={`Theme: ${theme}`} />
+        <ToolButton id="help" icon="help" />
+        <ToolButton id="inspector" icon="inspector" pressed={inspectorOpen} />
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,77 @@
+/** What the main process says by itself. */
+import type { PushName } from '../../../shared/ipc/contract.ts';
+import { call, listen } from '../../bridge/bridge.ts';
+import { requestDraw } from '../../canvas/frame.ts';
+import { refreshSelection } from '../selection/selection.ts';
+import { now, set, useStore } from '../store.ts';
+import { currentLoader } from './chain-data.ts';
+import { openTarget } from './opening.ts';
+
+/** Milliseconds of quiet before the selection is asked again. */
+const REFRESH = 200;
+
+/** Listens to every push until the returned function is called. `run` gets the ids of commands. */
+export function listenToPushes(run: (id: string) => void): () => void {
+  let refreshing: ReturnType<typeof setTimeout> | undefined;
+  const mine = (session: number) => now().chain?.session === session;
+  // Answers and pushes travel by ways of their own: news of a chain may be here before the answer that opens it.
+  let early: { readonly session: number; readonly news: Map<PushName, () => void> } | undefined;
+  const tell = (name: PushName, session: number, act: () => void) => {
+    if (mine(session)) return act();
+    if (now().opening === undefined) return;
+    if (early?.session !== session) early = { session, news: new Map() };
+    early.news.set(name, act);
+  };
+  const stops = [
+    useStore.subscribe(({ chain }, before) => {
+      if (chain === undefined || chain.session === before.chain?.session) return;
+      const news = early?.session === chain.session ? early.news : [];
+      early = undefined;
+      for (const [, act] of news) act();
+    }),
+    listen('app:open', ({ target }) => void openTarget(target)),
+    listen('app:command', ({ id }) => run(id)),
+    listen('chain:progress', ({ session, layers }) => {
+      tell('chain:progress', session, () => set({ progress: layers }));
+    }),
+    listen('chain:changed', ({ session, version, start, end }) => {
+      if (!mine(session)) return;
+      currentLoader()?.changed(version, start, end);
+      requestDraw();
+      const offset = now().selection?.offset;
+      if (offset === undefined || offset < start || offset >= end) return;
+      clearTimeout(refreshing);
+      refreshing = setTimeout(refreshSelection, REFRESH);
+    }),
+    listen('chain:tracks', ({ session, tracks }) => {
+      tell('chain:tracks', session, () => {
+        const { chain } = now();
+        if (chain !== undefined) set({ chain: { ...chain, tracks } });
+      });
+    }),
+    listen('chain:findings', ({ session, findings, more }) => {
+      tell('chain:findings', session, () => set({ findings, moreFindings: more }));
+    }),
+  ];
+  return () => {
+    clearTimeout(refreshing);
+    for (const stop of stops) stop();
+  };
+}
+
+/** Ends reading; what was read stays. */
+export function cancelReading(): Promise<void> {
+  return askSession('chain:cancel');
+}
+
+/** Takes up again what was cancelled or failed, where it ended. */
+export function retryReading(): Promise<void> {
+  return askSession('chain:retry');
+}
+
+async function askSession(name: 'chain:cancel' | 'chain:retry'): Promise<void> {
+  const session = now().chain?.session;
+  if (session === undefined) return;
+  const reply = await call(name, { session });
+  if (!reply.ok) set({ error: reply.error });
+}

@@ -1,0 +1,34 @@
+/** Keys to commands. */
+
+import { now } from '../store.ts';
+import { COMMANDS, runCommand } from './commands.ts';
+import { isPlain, matches } from './hotkeys.ts';
+
+/** Listens to the keyboard until the returned function is called. */
+export function listenToKeys(mac: boolean): () => void {
+  const onKey = (event: KeyboardEvent) => {
+    if (event.defaultPrevented || event.isComposing || now().dialog !== undefined) return;
+    for (const { id, hotkeys, needsChain } of COMMANDS) {
+      const hotkey = hotkeys.find(candidate => matches(event, candidate, mac));
+      if (hotkey === undefined || (needsChain && now().chain === undefined)) continue;
+      if (isPlain(hotkey) && hotkey.key !== 'F1' && typesInto(event.target, event.key)) return;
+      // Copying marked text stays the system's.
+      if (id === 'copy' && (typesInto(event.target, 'c') || getSelection()?.toString() !== '')) return;
+      event.preventDefault();
+      runCommand(id);
+      return;
+    }
+  };
+  window.addEventListener('keydown', onKey);
+  return () => window.removeEventListener('keydown', onKey);
+}
+
+/** True where the key belongs to the element: a text field, or the arrows of a widget of its own. */
+function typesInto(target: EventTarget | null, key: string): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.matches('input:not([type=checkbox]), textarea, select, [contenteditable]')) return true;
+  return (
+    key.startsWith('Arrow') &&
+    target.closest('[role=grid], [role=listbox], [role=separator], .brush') !== null
+  );
+}

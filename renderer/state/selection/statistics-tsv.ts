@@ -1,0 +1,52 @@
+/** Sums of a range as text for a spreadsheet. */
+import { STATES } from '../../../shared/extent/flags.ts';
+import type { OpenedChain } from '../../../shared/model/chain.ts';
+import type { TrackStatistics } from '../../../shared/model/statistics.ts';
+import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
+import type { Range } from '../store.ts';
+
+const COLUMNS = [
+  'track',
+  'start',
+  'end',
+  'state',
+  'bytes',
+  'percent',
+  'runs',
+  'shortest',
+  'median',
+  'longest',
+];
+
+/** Tab-separated values, one row a track and state; bytes as plain numbers. */
+export function statisticsTsv(
+  statistics: readonly TrackStatistics[],
+  { tracks }: OpenedChain,
+  { start, end }: Range,
+): string {
+  const rows = [COLUMNS];
+  const total = end - start;
+  for (const sums of statistics) {
+    const title = cell(tracks[sums.track]?.title ?? '');
+    const add = (name: string, bytes: number, rest: readonly number[]) => {
+      if (bytes === 0) return;
+      const share = ((bytes / total) * 100).toFixed(3);
+      rows.push([title, `${start}`, `${end}`, name, `${bytes}`, share, ...rest.map(String)]);
+    };
+    STATES.forEach((state, i) => {
+      const at = (list: readonly number[]) => list[i] ?? 0;
+      add(state, at(sums.bytes), [at(sums.runs), at(sums.shortest), at(sums.median), at(sums.longest)]);
+    });
+    add('overrides', sums.overrideBytes, []);
+    add('holeOverrides', sums.holeOverrideBytes, []);
+    add('shadowed', sums.shadowedBytes, []);
+    add('dirty', sums.dirtyBytes, []);
+  }
+  return `${rows.map(row => row.join('\t')).join('\n')}\n`;
+}
+
+/** A cell that no spreadsheet takes for a formula. */
+function cell(text: string): string {
+  const safe = escapeUntrusted(text);
+  return /^[=+\-@]/.test(safe) ? `'${safe}` : safe;
+}

@@ -1,0 +1,94 @@
+/** What can be done with one track, and small acts of the keyboard. */
+
+import { ownerTrack } from '../../../shared/model/tracks.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
+import { pxOf } from '../../axis/viewport.ts';
+import { now, say, set, toggled } from '../store.ts';
+import { goTo, select, selectedExtent } from './selection.ts';
+
+/** Shows a track as a table, or as a picture again, and gives the new one the focus. */
+export function toggleTable(track: number): void {
+  set({ tables: toggled(now().tables, track), focusedTrack: track });
+  requestAnimationFrame(() => focusElement(`[data-track="${track}"] [data-twin]`));
+}
+
+/** Folds a track away, or unfolds it. */
+export function toggleTrack(track: number): void {
+  set({ hidden: toggled(now().hidden, track) });
+}
+
+/** Moves the focus to the track above (-1) or below (1), with the selection. */
+export function focusTrack(step: number): void {
+  const { chain, focusedTrack, selection, hidden } = now();
+  const shown = (chain?.tracks ?? []).filter(track => !hidden.has(track.id));
+  const at = shown.findIndex(track => track.id === focusedTrack);
+  const track = shown[Math.min(Math.max(at + step, 0), shown.length - 1)];
+  if (track === undefined) return;
+  set({ focusedTrack: track.id });
+  focusElement(`[data-track="${track.id}"] [data-twin]`);
+  if (selection !== undefined) void goTo({ track: track.id, offset: selection.offset });
+}
+
+/** Opens the menu of the selected place beside its track; with nothing selected, of the first place in view. */
+export async function openMenu(): Promise<void> {
+  const { selection, focusedTrack, viewport, width } = now();
+  const place = selection ?? { track: focusedTrack, offset: Math.ceil(viewport.start) };
+  if (selection === undefined) await select(place);
+  const box = document.querySelector(`[data-track="${place.track}"] [data-twin]`)?.getBoundingClientRect();
+  const px = Math.min(Math.max(pxOf(viewport, place.offset, width), 0), width);
+  set({ dialog: { kind: 'menu', x: (box?.left ?? 0) + px, y: box?.bottom ?? 0 } });
+}
+
+/** Selects the same offset on the track of the layer that is read there. */
+export function goToOwner(): void {
+  const { chain, inspection } = now();
+  if (chain === undefined || inspection === undefined) {
+    say('Select an extent first');
+    return;
+  }
+  const owner = ownerTrack(chain, inspection.owner);
+  if (owner === undefined) {
+    say('No layer is known to hold this place');
+    return;
+  }
+  set({ hidden: new Set([...now().hidden].filter(id => id !== owner.id)) });
+  void select({ track: owner.id, offset: inspection.offset });
+  requestAnimationFrame(() => focusElement(`[data-track="${owner.id}"] [data-twin]`));
+}
+
+/** Selects the start of the next (or previous) cluster of the focused track's layer. */
+export function moveByCluster(step: number): void {
+  const { chain, focusedTrack, selection, viewport } = now();
+  if (chain === undefined) return;
+  const layer = chain.tracks.find(track => track.id === focusedTrack)?.layer ?? -1;
+  const { clusterSize } = chain.chain.layers[layer] ?? chain.chain.layers.at(-1) ?? { clusterSize: 65536 };
+  const unit = clusterSize > 1 ? clusterSize : 65536;
+  const offset = selection?.offset ?? viewport.start;
+  void goTo({ track: focusedTrack, offset: (Math.floor(offset / unit) + step) * unit });
+}
+
+/** Copies the range, or the selected offset, as text. Text that the person marked is left to the system. */
+export function copySelection(): void {
+  if (getSelection()?.toString() !== '') return;
+  const { range, selection } = now();
+  const extent = range ?? selectedExtent();
+  if (range !== undefined) void copyText(`${formatOffset(range.start)}-${formatOffset(range.end - 1)}`);
+  else if (selection !== undefined) void copyText(formatOffset(extent?.start ?? selection.offset));
+}
+
+/** Puts a text on the clipboard and says so. */
+export async function copyText(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    set({ announcement: `Copied ${text.length > 60 ? 'the text' : text}` });
+  } catch {
+    set({ announcement: 'The clipboard could not be used' });
+  }
+}
+
+/** Focuses the first element of a selector, if it is there. */
+export function focusElement(selector: string): void {
+  const element = document.querySelector<HTMLElement>(selector);
+  element?.focus();
+  if (element instanceof HTMLInputElement) element.select();
+}

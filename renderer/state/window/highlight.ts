@@ -1,0 +1,17 @@
+/** What the legend highlights, as the painter takes it. */
+
+import { MARKS } from '../../../shared/draw/column-strip.ts';
+import { STATES } from '../../../shared/extent/flags.ts';
+import { type LegendKey, MARK_KEYS } from '../../../shared/legend-keys.ts';
+import { PRESENT } from '../../../shared/model/tile.ts';
+
+/** Per state: true where it steps back. With nothing highlighted, or marks alone, see {@link shownMarks}. */
+export function fadedStates(highlighted: ReadonlySet<LegendKey>): readonly boolean[] {
+  return STATES.map(state => highlighted.size > 0 && !highlighted.has(state));
+}
+
+/** The marks that are drawn: all of them, or those highlighted. */
+export function shownMarks(highlighted: ReadonlySet<LegendKey>): number {
+  if (highlighted.size === 0) return MARKS;
+  return MARK_KEYS.reduce((mask, mark) => (highlighted.has(mark) ? mask | PRESENT[mark] : mask), 0);
+}

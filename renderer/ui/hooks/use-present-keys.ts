@@ -1,0 +1,32 @@
+import { useCallback, useState } from 'react';
+import { STATES } from '../../../shared/extent/flags.ts';
+import { type LegendKey, MARK_KEYS } from '../../../shared/legend-keys.ts';
+import { PRESENT } from '../../../shared/model/tile.ts';
+import { presentIn } from '../../data/summary.ts';
+import { overviewOf, overviewRevision } from '../../state/chain/chain-data.ts';
+import { now } from '../../state/store.ts';
+import { usePainter } from './use-painter.ts';
+
+/** Named even before they are seen: what a chain is made of. */
+const ALWAYS: readonly LegendKey[] = ['data', 'unallocated'];
+
+/** States and marks that occur anywhere in the chain; none until its first picture is there, which they would hold up. */
+export function useOverviewPresent(): readonly LegendKey[] {
+  const [keys, setKeys] = useState<readonly LegendKey[]>([]);
+  const [last] = useState({ revision: 0 });
+  const look = useCallback(() => {
+    const { chain, width } = now();
+    if (chain === undefined || width === 0 || last.revision === overviewRevision()) return;
+    last.revision = overviewRevision();
+    let present = 0;
+    const columns = Math.round(width * devicePixelRatio);
+    for (const track of chain.tracks) present |= presentIn(overviewOf(track.id, chain.chain.size, columns));
+    const found: LegendKey[] = [
+      ...STATES.filter((state, i) => ALWAYS.includes(state) || present & (1 << i)),
+      ...MARK_KEYS.filter(mark => present & PRESENT[mark]),
+    ];
+    setKeys(before => (before.join() === found.join() ? before : found));
+  }, [last]);
+  usePainter(look);
+  return keys;
+}

@@ -1,0 +1,21 @@
+import { openAllowing } from '../state/chain/opening.ts';
+import { set, useStore } from '../state/store.ts';
+import { ErrorCard } from './error-card.tsx';
+
+/** What went wrong last, until it is dismissed; where only consent was missing, it can be given here. */
+export function LastError() {
+  const error = useStore(state => state.error);
+  const failed = useStore(state => state.failed);
+  if (error === undefined) return null;
+  const allow =
+    failed !== undefined && error.code === 'NBD_URI_LOCAL_FILE'
+      ? () => openAllowing(error.subject, failed)
+      : undefined;
+  return (
+    <ErrorCard
+      error={error}
+      {...(allow === undefined ? {} : { onAllow: allow })}
+      onDismiss={() => set({ error: undefined, failed: undefined })}
+    />
+  );
+}

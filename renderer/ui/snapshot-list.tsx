@@ -1,0 +1,77 @@
+import type { ReactNode } from 'react';
+import type { OpenedChain } from '../../shared/model/chain.ts';
+import { formatTime } from '../../shared/text/time.ts';
+import { showSnapshot } from '../state/chain/opening.ts';
+import { shownSnapshot, snapshotName, snapshotsOf, wordFor } from '../state/chain/snapshots.ts';
+import { Size, Untrusted } from './text.tsx';
+
+/** The active disk and the internal snapshots of the top layer, each of which can be shown. */
+export function SnapshotList({ chain }: { readonly chain: OpenedChain }) {
+  const snapshots = snapshotsOf(chain);
+  const shown = shownSnapshot(chain);
+  return (
+    <ul className="snapshots">
+      <Row name="Active disk" shown={shown === undefined} onShow={() => showSnapshot()}>
+        <small>what the guest reads now</small>
+      </Row>
+      {snapshots.map((snapshot, at) => {
+        const { id, name, date, diskSize, vmStateSize } = snapshot;
+        const word = wordFor(snapshot, snapshots);
+        return (
+          <Row
+            // biome-ignore lint/suspicious/noArrayIndexKey: ids and names may repeat, and the list never changes
+            key={at}
+            name={snapshotName(snapshot)}
+            shown={shown?.id === id && shown.name === name}
+            onShow={word === undefined ? undefined : () => showSnapshot(word)}
+          >
+            <small>{formatTime(date)}</small>
+            <small>
+              id <Untrusted text={id} max={40} /> · disk <Size bytes={diskSize} />
+              {vmStateSize > 0 && (
+                <>
+                  {' '}
+                  · VM state <Size bytes={vmStateSize} />
+                </>
+              )}
+            </small>
+          </Row>
+        );
+      })}
+    </ul>
+  );
+}
+
+interface RowProps {
+  readonly name: string;
+  readonly shown: boolean;
+  /** Absent where it cannot be told apart from another one. */
+  readonly onShow: (() => void) | undefined;
+  readonly children: ReactNode;
+}
+
+function Row({ name, shown, onShow, children }: RowProps) {
+  return (
+    <li>
+      <div>
+        <strong>
+          <Untrusted text={name} />
+        </strong>
+        {children}
+      </div>
+      {shown ? (
+        <span className="owner-tag">shown</span>
+      ) : (
+        <button
+          type="button"
+          aria-label={`Show ${name}`}
+          disabled={onShow === undefined}
+          title={onShow === undefined ? 'Another snapshot has the same id and name' : undefined}
+          onClick={onShow}
+        >
+          Show
+        </button>
+      )}
+    </li>
+  );
+}

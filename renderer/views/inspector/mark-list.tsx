@@ -1,0 +1,58 @@
+import { isRemote, LEGEND, MARK_KEYS, type MarkKey } from '../../../shared/legend-keys.ts';
+import type { OpenedChain } from '../../../shared/model/chain.ts';
+import type { SeekKind } from '../../../shared/model/statistics.ts';
+import { firstMarked } from '../../state/navigation/navigation.ts';
+import { goTo, seekFirst } from '../../state/selection/selection.ts';
+import { useOverviewPresent } from '../../ui/hooks/use-present-keys.ts';
+import { InspectorSection } from '../../ui/inspector-section.tsx';
+import { StateSwatch } from '../../ui/state-swatch.tsx';
+
+const KINDS: Partial<Record<MarkKey, SeekKind>> = {
+  overrides: 'override',
+  holeOverrides: 'holeOverride',
+  dirty: 'dirty',
+  damaged: 'damaged',
+};
+
+/** The marks that occur in this chain, each leading to its first place. */
+export function Highlights({ chain }: { readonly chain: OpenedChain }) {
+  const present = useOverviewPresent();
+  const marks = MARK_KEYS.filter(mark => mark !== 'overridden' && present.includes(mark));
+  const show = async (mark: MarkKey) => {
+    const kind = KINDS[mark];
+    for (const { id } of chain.tracks.filter(track => track.kind !== 'guest')) {
+      const place = kind === undefined ? firstMarked(id, mark) : await seekFirst(id, kind);
+      if (place === undefined) continue;
+      await goTo({ track: id, offset: place });
+      return;
+    }
+  };
+  return (
+    <InspectorSection title="In this chain">
+      {isRemote(chain) && (
+        <p className="hint">
+          Over NBD it is known which layer is read, not what it hides: overrides cannot be shown.
+        </p>
+      )}
+      {marks.length === 0 && !isRemote(chain) && (
+        <p className="hint">No layer overrides, shortens or hides another.</p>
+      )}
+      {marks.length > 0 && (
+        <ul className="highlights">
+          {marks.map(mark => (
+            <li key={mark}>
+              <StateSwatch of={mark} />
+              <div>
+                <strong className="highlight-name">{LEGEND[mark].name}</strong>
+                <p>{LEGEND[mark].meaning}</p>
+              </div>
+              <button type="button" onClick={() => void show(mark)}>
+                Show
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </InspectorSection>
+  );
+}

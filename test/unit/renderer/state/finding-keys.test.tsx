@@ -1,0 +1,111 @@
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { expect, test } from 'vitest';
+import { openTarget } from '../../../../renderer/state/chain/opening.ts';
+import { select } from '../../../../renderer/state/selection/selection.ts';
+import { now, useStore } from '../../../../renderer/state/store.ts';
+import type { RangeFinding } from '../../../../shared/model/finding.ts';
+import { ok } from '../../../../shared/result.ts';
+import { argsOf, start } from '../../../support/fake-window.tsx';
+
+const K64 = 65_536;
+const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
+
+function finding(layer: number, cluster: number): RangeFinding {
+  const [from, to] = cluster < 0 ? [-1, -1] : [cluster * K64, (cluster + 1) * K64];
+  return { kind: 'damage', code: 'QCOW2_X', layer, start: from, end: to, text: `at ${cluster}` };
+}
+
+/** The golden chain with findings, and damaged extents by track that are in no finding. */
+async function opened(findings: readonly RangeFinding[], damaged: Record<number, readonly number[]> = {}) {
+  const bridge = start();
+  bridge.answer('chain:seek', ({ track, from, backwards, kind }) => {
+    const starts = kind === 'damaged' ? (damaged[track] ?? []).map(cluster => cluster * K64) : [];
+    const found = backwards ? starts.findLast(at => at < from) : starts.find(at => at > from);
+    return ok(found ?? -1);
+  });
+  await openTarget(golden);
+  await screen.findByRole('heading', { level: 2, name: 'Guest' });
+  bridge.push('chain:findings', { session: 1, findings, more: 0 });
+  return bridge;
+}
+
+/** Presses a key and gives the track and cluster that are then selected. */
+async function press(key: string): Promise<string> {
+  const before = now().selection;
+  fireEvent.keyDown(document.body, { key });
+  await waitFor(() => expect(now().selection !== before || now().message !== '').toBe(true));
+  const { selection, message } = now();
+  return message || `${selection?.track}:${(selection?.offset ?? 0) / K64}`;
+}
+
+test('J and K go through damage and findings of all layers, by offset and then from the top down', async () => {
+  // Tracks: 1 top, 2 mid, 3 base; layers: 2 top, 1 mid, 0 base.
+  await opened([finding(0, 3), finding(2, 3), finding(1, -1), finding(1, 9)], { 3: [3, 12], 1: [0] });
+  const places = ['1:0', '1:3', '3:3', '2:9', '3:12'];
+  for (const place of places) expect(await press('j')).toBe(place);
+  expect(await press('j')).toBe('No further damaged place or finding');
+  for (const place of places.toReversed().slice(1)) expect(await press('k')).toBe(place);
+  expect(await press('k')).toBe('No earlier damaged place or finding');
+});
+
+test('with nothing selected they begin at the edges of what is in view', async () => {
+  await opened([finding(2, 1), finding(2, 4), finding(2, 9)]);
+  useStore.setState({ viewport: { start: 4 * K64 - 0.5, end: 9 * K64 } });
+  expect(await press('j')).toBe('1:4');
+  useStore.setState({ selection: undefined, inspection: undefined });
+  useStore.setState({ viewport: { start: 4 * K64 - 0.5, end: 9 * K64 } });
+  expect(await press('k')).toBe('1:4');
+});
+
+test('while layers are still read, none means none so far', async () => {
+  const bridge = await opened([]);
+  const layers = [{ layer: 0, witness: 'metadata', phase: 'reading', covered: 1, total: 2 }] as const;
+  bridge.push('chain:progress', { session: 1, layers });
+  expect(await press('j')).toBe('No further damaged place or finding so far');
+  expect(document.querySelector('.status-message')?.textContent).toContain('so far');
+});
+
+test('N begins at the start of the view, and says where there is none', async () => {
+  const bridge = await opened([]);
+  useStore.setState({ viewport: { start: 2 * K64 + 0.25, end: 5 * K64 } });
+  expect(await press('n')).toBe('No further override in the guest’s view');
+  useStore.setState({ viewport: { start: 0, end: 5 * K64 }, message: '' });
+  await press('n');
+  useStore.setState({ focusedTrack: 1, message: '' });
+  expect(await press('h')).toBe('No further hole that overrides in top.qcow2');
+  expect(argsOf(bridge, 'chain:seek')).toMatchObject([
+    { from: 2 * K64, kind: 'override' },
+    { from: -1, kind: 'override' },
+    { from: -1, kind: 'holeOverride' },
+  ]);
+});
+
+test('the next extent of the same state needs an extent', async () => {
+  await opened([]);
+  expect(await press('.')).toBe('Select an extent first');
+});
+
+test('the inspector lists the findings of the selected place', async () => {
+  await opened([finding(2, 3), finding(1, 9)]);
+  await select({ track: 1, offset: 3 * K64 + 7 });
+  const here = await screen.findByRole('region', { name: 'Findings here' });
+  expect(here.textContent).toContain('at 3');
+  expect(here.textContent).not.toContain('at 9');
+  await select({ track: 1, offset: 5 * K64 });
+  await waitFor(() => expect(screen.queryByRole('region', { name: 'Findings here' })).toBeNull());
+});
+
+test('no findings is said as what it is', async () => {
+  const bridge = await opened([]);
+  const list = await screen.findByRole('region', { name: 'Findings' });
+  expect(list.textContent).toContain('No damage seen while mapping; refcounts are not checked.');
+  for (const [phase, text] of [
+    ['reading', 'No damage seen so far;'],
+    ['cancelled', 'No damage seen in what was read;'],
+  ] as const) {
+    const layers = [{ layer: 0, witness: 'metadata', phase, covered: 1, total: 2 }] as const;
+    bridge.push('chain:progress', { session: 1, layers });
+    await waitFor(() => expect(list.textContent).toContain(text));
+  }
+  expect(screen.getByRole('button', { name: 'No damage seen' })).toBeTruthy();
+});

@@ -1,0 +1,74 @@
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { expect, test } from 'vitest';
+import { openTarget } from '../../../../../renderer/state/chain/opening.ts';
+import { select } from '../../../../../renderer/state/selection/selection.ts';
+import { now, useStore } from '../../../../../renderer/state/store.ts';
+import { start } from '../../../../support/fake-window.tsx';
+
+const K64 = 65_536;
+const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
+
+async function opened() {
+  start();
+  await openTarget(golden);
+  await screen.findByRole('heading', { level: 2, name: 'Guest' });
+  return document.querySelector<HTMLElement>('[data-track="0"] canvas')!;
+}
+
+test('a right click selects the place and opens its menu, which Escape closes', async () => {
+  const canvas = await opened();
+  fireEvent.contextMenu(canvas, { clientX: 40, clientY: 50 });
+  const menu = await screen.findByRole('menu');
+  expect(now().selection).toMatchObject({ track: 0 });
+  expect(menu.closest('dialog')?.style.left).toBe('40px');
+  const names = screen.getAllByRole('menuitem').map(item => item.textContent);
+  expect(names).toHaveLength(6);
+  expect(names[0]).toContain('Copy offset');
+  expect(document.activeElement?.textContent).toBe(names[0]);
+  fireEvent.keyDown(menu, { key: 'Escape' });
+  expect(screen.queryByRole('menu')).toBeNull();
+});
+
+test('the keys of a menu go through it and run its commands', async () => {
+  await opened();
+  await select({ track: 0, offset: 3 * K64 });
+  fireEvent.keyDown(document.body, { key: 'F10', shiftKey: true });
+  const menu = await screen.findByRole('menu');
+  const focused = () => document.activeElement?.textContent ?? '';
+  for (const [key, name] of [
+    ['ArrowUp', 'Show the track as a table'],
+    ['ArrowDown', 'Copy offset'],
+    ['ArrowDown', 'Make the selection a range'],
+    ['End', 'Show the track as a table'],
+    ['Home', 'Copy offset'],
+    ['ArrowDown', 'Make the selection a range'],
+  ] as const) {
+    fireEvent.keyDown(menu, { key });
+    expect(focused()).toContain(name);
+  }
+  fireEvent.click(document.activeElement as Element);
+  expect(screen.queryByRole('menu')).toBeNull();
+  expect(now().range).toEqual({ start: 3 * K64, end: 4 * K64 });
+});
+
+test('with nothing selected it is the menu of the first place in view', async () => {
+  await opened();
+  useStore.setState({ viewport: { start: 2 * K64 - 0.5, end: 5 * K64 } });
+  fireEvent.keyDown(document.body, { key: 'ContextMenu' });
+  await screen.findByRole('menu');
+  expect(now().selection).toEqual({ track: 0, offset: 2 * K64 });
+});
+
+test('it leads to the layer that is read, unfolding it', async () => {
+  await opened();
+  await select({ track: 0, offset: 3 * K64 + 5 });
+  useStore.setState({ hidden: new Set([2, 3]) });
+  fireEvent.keyDown(document.body, { key: 'F10', shiftKey: true });
+  fireEvent.click(await screen.findByRole('menuitem', { name: /Go to the layer/ }));
+  await waitFor(() => expect(now().selection).toEqual({ track: 2, offset: 3 * K64 + 5 }));
+  expect(now().hidden).toEqual(new Set([3]));
+  await select({ track: 0, offset: 9 * K64 });
+  fireEvent.keyDown(document.body, { key: 'F10', shiftKey: true });
+  fireEvent.click(await screen.findByRole('menuitem', { name: /Go to the layer/ }));
+  expect(now().message).toBe('No layer is known to hold this place');
+});
