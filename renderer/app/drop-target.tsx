@@ -1,7 +1,7 @@
 import { type DragEvent, type ReactNode, useRef, useState } from 'react';
 import { pathOfDropped } from '../bridge/bridge.ts';
 import { openFiles } from '../state/chain/opening.ts';
-import { now, set } from '../state/store.ts';
+import { getState, setState } from '../state/store.ts';
 
 /** Takes files dropped anywhere in the window. */
 export function DropTarget({ children }: { readonly children: ReactNode }) {
@@ -32,7 +32,7 @@ export function DropTarget({ children }: { readonly children: ReactNode }) {
     setCount(0);
     const paths = [...event.dataTransfer.files].map(pathOfDropped).filter(path => path !== '');
     if (paths.length > 0) openFiles(paths);
-    else if (now().error === undefined) set({ error: NOT_A_FILE });
+    else if (getState().error === undefined) setState({ error: NOT_A_FILE });
   };
 
   return (

@@ -4,8 +4,8 @@ import type { LayerInfo } from '../../shared/model/layer.ts';
 import { hotkeyOf } from '../state/commands/commands.ts';
 import { centreOn } from '../state/navigation/navigation.ts';
 import { parsePlace } from '../state/navigation/offset-input.ts';
-import { select } from '../state/selection/selection.ts';
-import { now } from '../state/store.ts';
+import { selectAt } from '../state/selection/selection.ts';
+import { getState } from '../state/store.ts';
 import { Icon } from '../ui/icon.tsx';
 import { KeyCaps } from '../ui/key-caps.tsx';
 
@@ -17,7 +17,7 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
 
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    const { selection, viewport, focusedTrack } = now();
+    const { selection, viewport, focusedTrack } = getState();
     const top = chain.chain.layers.at(-1);
     const offset = parsePlace(text, {
       current: selection?.offset ?? Math.floor((viewport.start + viewport.end) / 2),
@@ -28,7 +28,7 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
     setWrong(offset === undefined);
     if (offset === undefined) return;
     centreOn(offset);
-    void select({ track: focusedTrack, offset });
+    void selectAt({ track: focusedTrack, offset });
   };
 
   return (

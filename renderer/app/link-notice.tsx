@@ -1,6 +1,6 @@
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import { openAllowing } from '../state/chain/opening.ts';
-import { set, useStore } from '../state/store.ts';
+import { setState, useStore } from '../state/store.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Untrusted } from '../ui/text.tsx';
 
@@ -27,7 +27,7 @@ export function LinkNotice({ chain }: { readonly chain: OpenedChain }) {
       <button type="button" className="primary" onClick={() => openAllowing(path)}>
         Open this file
       </button>
-      <button type="button" onClick={() => set({ declined: new Set([...declined, path]) })}>
+      <button type="button" onClick={() => setState({ declined: new Set([...declined, path]) })}>
         Keep without it
       </button>
     </section>

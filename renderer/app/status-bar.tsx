@@ -6,7 +6,7 @@ import { formatCount, formatOffset, formatSize } from '../../shared/text/offset.
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { bytesPerPx } from '../axis/viewport.ts';
 import { runCommand } from '../state/commands/commands.ts';
-import { now, set, useStore } from '../state/store.ts';
+import { getState, setState, useStore } from '../state/store.ts';
 import { usePainter } from '../ui/hooks/use-painter.ts';
 import { setText, Untrusted } from '../ui/text.tsx';
 
@@ -18,7 +18,7 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
   const cursor = useRef<HTMLSpanElement>(null);
   const zoom = useRef<HTMLSpanElement>(null);
   const paint = useCallback(() => {
-    const { viewport, width, hover, selection } = now();
+    const { viewport, width, hover, selection } = getState();
     const at = hover?.offset ?? selection?.offset;
     setText(cursor.current, at === undefined ? '' : formatOffset(at));
     if (cursor.current !== null)
@@ -58,7 +58,7 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
         type="button"
         className="quiet"
         disabled={found === 0}
-        onClick={() => set({ inspectorOpen: true, selection: undefined, inspection: undefined })}
+        onClick={() => setState({ inspectorOpen: true, selection: undefined, inspection: undefined })}
       >
         {found === 0
           ? isRemote(chain)

@@ -26,7 +26,7 @@ const NO_BRIDGE = {
 } as const;
 
 /** The reply to a call. Never rejects: what goes wrong on the way is an error record as well. */
-export async function call<C extends CallName>(name: C, args: CallArgs<C>): Promise<CallReply<C>> {
+export async function invoke<C extends CallName>(name: C, args: CallArgs<C>): Promise<CallReply<C>> {
   if (window.cowscope === undefined) return fail(NO_BRIDGE);
   try {
     return await window.cowscope.call(name, args);

@@ -2,11 +2,11 @@
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { RangeFinding } from '../../shared/model/finding.ts';
 import { seek } from './navigation/navigation.ts';
-import { beginSearch, goTo, sayNone } from './selection/selection.ts';
-import { now, type Place } from './store.ts';
+import { announceNone, beginSearch, goTo } from './selection/selection.ts';
+import { getState, type TrackOffset } from './store.ts';
 
 /** The place of a finding: where it begins on its layer's track. Undefined where it is about no guest offset. */
-export function placeOf({ layer, start }: RangeFinding, chain: OpenedChain): Place | undefined {
+export function placeOf({ layer, start }: RangeFinding, chain: OpenedChain): TrackOffset | undefined {
   const track = chain.tracks.find(({ kind, layer: shown }) => kind !== 'guest' && shown === layer);
   return track === undefined || start < 0 ? undefined : { track: track.id, offset: start };
 }
@@ -16,10 +16,10 @@ export function placeOf({ layer, start }: RangeFinding, chain: OpenedChain): Pla
  * selection on, else from what is in view. The list of findings may be cut, so the tracks themselves are searched too.
  */
 export async function goToFinding(backwards: boolean): Promise<void> {
-  const { chain, findings } = now();
+  const { chain, findings } = getState();
   if (chain === undefined) return;
   const from = startingPlace(backwards);
-  const isAhead = (place: Place) => (backwards ? isBefore(place, from) : isBefore(from, place));
+  const isAhead = (place: TrackOffset) => (backwards ? isBefore(place, from) : isBefore(from, place));
   const isNewest = beginSearch();
   const places = findings.flatMap(finding => placeOf(finding, chain) ?? []).filter(isAhead);
   for (const { id, kind } of chain.tracks) {
@@ -31,18 +31,18 @@ export async function goToFinding(backwards: boolean): Promise<void> {
     if (found === undefined || !isNewest()) return;
     if (found >= 0) places.push({ track: id, offset: found });
   }
-  if (places.length === 0) sayNone(backwards, 'damaged place or finding');
+  if (places.length === 0) announceNone(backwards, 'damaged place or finding');
   else await goTo(places.reduce((best, place) => (isBefore(place, best) === backwards ? best : place)));
 }
 
-function startingPlace(backwards: boolean): Place {
-  const { selection, viewport } = now();
+function startingPlace(backwards: boolean): TrackOffset {
+  const { selection, viewport } = getState();
   if (selection !== undefined) return selection;
   return backwards
     ? { track: Number.POSITIVE_INFINITY, offset: Math.ceil(viewport.end) - 1 }
     : { track: -1, offset: Math.ceil(viewport.start) };
 }
 
-function isBefore(a: Place, b: Place): boolean {
+function isBefore(a: TrackOffset, b: TrackOffset): boolean {
   return a.offset < b.offset || (a.offset === b.offset && a.track < b.track);
 }

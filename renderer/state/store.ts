@@ -23,13 +23,13 @@ export type Dialog =
   | { readonly kind: 'palette' };
 
 /** A place: an offset on a track. */
-export interface Place {
+export interface TrackOffset {
   readonly track: number;
   readonly offset: number;
 }
 
 /** Where the pointer is: a place, and the pixel from the lanes' left edge. */
-export interface Hover extends Place {
+export interface Hover extends TrackOffset {
   readonly px: number;
 }
 
@@ -66,7 +66,7 @@ export interface Store {
   readonly declined: ReadonlySet<string>;
 
   readonly hover: Hover | undefined;
-  readonly selection: Place | undefined;
+  readonly selection: TrackOffset | undefined;
   readonly inspection: Inspection | undefined;
   readonly range: Range | undefined;
   readonly statistics: readonly TrackStatistics[] | undefined;
@@ -127,20 +127,20 @@ export const useStore = create<Store>(() => ({
 }));
 
 /** The store's present content. */
-export const now = useStore.getState;
+export const getState = useStore.getState;
 
 /** Changes the store. */
-export const set = useStore.setState;
+export const setState = useStore.setState;
 
 /** Milliseconds for which the status bar keeps a message. */
 const MESSAGE = 6000;
 let silence: ReturnType<typeof setTimeout> | undefined;
 
 /** Tells the person something in words: in the status bar for a while, and in the live region. */
-export function say(message: string): void {
-  set({ message, announcement: message });
+export function announce(message: string): void {
+  setState({ message, announcement: message });
   clearTimeout(silence);
-  silence = setTimeout(() => set({ message: '' }), MESSAGE);
+  silence = setTimeout(() => setState({ message: '' }), MESSAGE);
 }
 
 /** The set with `item` put in, or taken out where it was in. */

@@ -1,5 +1,5 @@
 import { type ReactNode, useLayoutEffect, useRef } from 'react';
-import { set } from '../state/store.ts';
+import { setState } from '../state/store.ts';
 import { Icon } from './icon.tsx';
 
 interface DialogFrameProps {
@@ -48,5 +48,5 @@ export function DialogFrame({ title, className = '', children }: DialogFrameProp
 
 /** Closes whichever dialog is open. */
 export function closeDialog(): void {
-  set({ dialog: undefined });
+  setState({ dialog: undefined });
 }

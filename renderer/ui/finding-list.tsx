@@ -7,7 +7,7 @@ import type { LayerProgress } from '../../shared/model/progress.ts';
 import { formatCount } from '../../shared/text/offset.ts';
 import { placeOf } from '../state/findings.ts';
 import { fitRange } from '../state/navigation/navigation.ts';
-import { select } from '../state/selection/selection.ts';
+import { selectAt } from '../state/selection/selection.ts';
 import { useStore } from '../state/store.ts';
 import { InspectorSection } from './inspector-section.tsx';
 import { Offset, Untrusted } from './text.tsx';
@@ -64,7 +64,7 @@ function Finding({ finding, chain }: { readonly finding: RangeFinding; readonly 
   const go = () => {
     if (place === undefined) return;
     fitRange(start, end);
-    void select(place);
+    void selectAt(place);
   };
   return (
     <button type="button" onClick={go} disabled={place === undefined}>

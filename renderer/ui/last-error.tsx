@@ -1,5 +1,5 @@
 import { openAllowing } from '../state/chain/opening.ts';
-import { set, useStore } from '../state/store.ts';
+import { setState, useStore } from '../state/store.ts';
 import { ErrorCard } from './error-card.tsx';
 
 /** What went wrong last, until it is dismissed; where only consent was missing, it can be given here. */
@@ -15,7 +15,7 @@ export function LastError() {
     <ErrorCard
       error={error}
       {...(allow === undefined ? {} : { onAllow: allow })}
-      onDismiss={() => set({ error: undefined, failed: undefined })}
+      onDismiss={() => setState({ error: undefined, failed: undefined })}
     />
   );
 }

@@ -2,7 +2,7 @@
 import { useSyncExternalStore } from 'react';
 import { type ColorSet, colorSetOf } from '../../shared/draw/color-set.ts';
 import { DARK_PALETTE, LIGHT_PALETTE, type Palette } from '../../shared/palette.ts';
-import { now, useStore } from '../state/store.ts';
+import { getState, useStore } from '../state/store.ts';
 
 const DARK = matchMedia('(prefers-color-scheme: dark)');
 const FORCED = matchMedia('(forced-colors: active)');
@@ -11,7 +11,7 @@ let known: { readonly key: string; readonly ink: ColorSet } | undefined;
 
 /** The ink now. The same object until the theme changes. */
 export function currentInk(): ColorSet {
-  const { theme } = now();
+  const { theme } = getState();
   const forced = FORCED.matches;
   const dark = theme === 'system' ? DARK.matches : theme === 'dark';
   const key = `${forced} ${dark}`;

@@ -6,12 +6,12 @@ import { endSession } from '../../renderer/state/chain/chain-data.ts';
 import { listenToPushes } from '../../renderer/state/chain/pushes.ts';
 import { runCommand } from '../../renderer/state/commands/commands.ts';
 import { listenToKeys } from '../../renderer/state/commands/keyboard.ts';
-import { now, useStore } from '../../renderer/state/store.ts';
+import { getState, useStore } from '../../renderer/state/store.ts';
 import type { AppState } from '../../shared/ipc/contract.ts';
 import { type FakeBridge, fakeBridge } from './fake-bridge.ts';
 import { type FakeChain, goldenChain } from './fake-chain.ts';
 
-const BLANK = now();
+const BLANK = getState();
 const stops: (() => void)[] = [];
 
 beforeEach(() => useStore.setState(BLANK, true));

@@ -2,12 +2,12 @@
 
 import { clearStrip, createStrip, type Strip } from '../../../shared/draw/column-strip.ts';
 import type { Viewport } from '../../axis/viewport.ts';
-import { call } from '../../bridge/bridge.ts';
+import { invoke } from '../../bridge/bridge.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { createLoader, type Loader } from '../../data/loader.ts';
 import { readStrip } from '../../data/read-strip.ts';
 import { stripFromTiles } from '../../data/strip-from-tiles.ts';
-import { set } from '../store.ts';
+import { setState } from '../store.ts';
 
 let loader: Loader | undefined;
 let strips: Strip[] = [];
@@ -17,7 +17,7 @@ let revision = 0;
 /** Begins loading for a session; whatever was loaded before is dropped. */
 export function beginSession(session: number, size: number): void {
   endSession();
-  loader = createLoader({ session, size, call, onData, onError: error => set({ error }) });
+  loader = createLoader({ session, size, call: invoke, onData, onError: error => setState({ error }) });
 }
 
 function onData(): void {

@@ -1,9 +1,9 @@
 /** What the main process says by itself. */
 import type { PushName } from '../../../shared/ipc/contract.ts';
-import { call, listen } from '../../bridge/bridge.ts';
+import { invoke, listen } from '../../bridge/bridge.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { refreshSelection } from '../selection/selection.ts';
-import { now, set, useStore } from '../store.ts';
+import { getState, setState, useStore } from '../store.ts';
 import { currentLoader } from './chain-data.ts';
 import { openTarget } from './opening.ts';
 
@@ -13,12 +13,12 @@ const REFRESH = 200;
 /** Listens to every push until the returned function is called. `run` gets the ids of commands. */
 export function listenToPushes(run: (id: string) => void): () => void {
   let refreshing: ReturnType<typeof setTimeout> | undefined;
-  const mine = (session: number) => now().chain?.session === session;
+  const mine = (session: number) => getState().chain?.session === session;
   // Answers and pushes travel by ways of their own: news of a chain may be here before the answer that opens it.
   let early: { readonly session: number; readonly news: Map<PushName, () => void> } | undefined;
   const tell = (name: PushName, session: number, act: () => void) => {
     if (mine(session)) return act();
-    if (now().opening === undefined) return;
+    if (getState().opening === undefined) return;
     if (early?.session !== session) early = { session, news: new Map() };
     early.news.set(name, act);
   };
@@ -32,25 +32,25 @@ export function listenToPushes(run: (id: string) => void): () => void {
     listen('app:open', ({ target }) => void openTarget(target)),
     listen('app:command', ({ id }) => run(id)),
     listen('chain:progress', ({ session, layers }) => {
-      tell('chain:progress', session, () => set({ progress: layers }));
+      tell('chain:progress', session, () => setState({ progress: layers }));
     }),
     listen('chain:changed', ({ session, version, start, end }) => {
       if (!mine(session)) return;
       currentLoader()?.changed(version, start, end);
       requestDraw();
-      const offset = now().selection?.offset;
+      const offset = getState().selection?.offset;
       if (offset === undefined || offset < start || offset >= end) return;
       clearTimeout(refreshing);
       refreshing = setTimeout(refreshSelection, REFRESH);
     }),
     listen('chain:tracks', ({ session, tracks }) => {
       tell('chain:tracks', session, () => {
-        const { chain } = now();
-        if (chain !== undefined) set({ chain: { ...chain, tracks } });
+        const { chain } = getState();
+        if (chain !== undefined) setState({ chain: { ...chain, tracks } });
       });
     }),
     listen('chain:findings', ({ session, findings, more }) => {
-      tell('chain:findings', session, () => set({ findings, moreFindings: more }));
+      tell('chain:findings', session, () => setState({ findings, moreFindings: more }));
     }),
   ];
   return () => {
@@ -70,8 +70,8 @@ export function retryReading(): Promise<void> {
 }
 
 async function askSession(name: 'chain:cancel' | 'chain:retry'): Promise<void> {
-  const session = now().chain?.session;
+  const session = getState().chain?.session;
   if (session === undefined) return;
-  const reply = await call(name, { session });
-  if (!reply.ok) set({ error: reply.error });
+  const reply = await invoke(name, { session });
+  if (!reply.ok) setState({ error: reply.error });
 }

@@ -24,7 +24,7 @@ import {
   toggleTable,
   toggleTrack,
 } from '../selection/track-actions.ts';
-import { now, say, set } from '../store.ts';
+import { announce, getState, setState } from '../store.ts';
 import { cycleTheme, toggleInspector } from '../window/preferences.ts';
 import type { Hotkey } from './hotkeys.ts';
 
@@ -61,14 +61,16 @@ export const COMMANDS: readonly Command[] = [
     'connect',
     'Connect to NBD…',
     [{ key: 'o', mod: true, shift: true }],
-    () => set({ dialog: { kind: 'connect', uri: '' } }),
+    () => setState({ dialog: { kind: 'connect', uri: '' } }),
     false,
   ),
-  command('File', 'snapshot', 'Show internal snapshot…', [], () => set({ dialog: { kind: 'snapshots' } })),
+  command('File', 'snapshot', 'Show internal snapshot…', [], () =>
+    setState({ dialog: { kind: 'snapshots' } }),
+  ),
   command('File', 'active', 'Back to the active disk', [], () => {
-    const { chain } = now();
+    const { chain } = getState();
     if (chain !== undefined && shownSnapshot(chain) !== undefined) showSnapshot();
-    else say('The active disk is shown');
+    else announce('The active disk is shown');
   }),
   command('File', 'close', 'Close the chain', [{ key: 'w', mod: true, shift: true }], closeChain),
 
@@ -83,9 +85,9 @@ export const COMMANDS: readonly Command[] = [
   command('View', 'pan-right', 'Pan right', [{ code: 'KeyD' }], () => panByShare(0.25)),
   command('View', 'inspector', 'Show or hide the inspector', [{ key: 'i' }], toggleInspector, false),
   command('View', 'table', 'Show the track as a table', [{ key: 't' }], () =>
-    toggleTable(now().focusedTrack),
+    toggleTable(getState().focusedTrack),
   ),
-  command('View', 'track', 'Show or hide the track', [], () => toggleTrack(now().focusedTrack)),
+  command('View', 'track', 'Show or hide the track', [], () => toggleTrack(getState().focusedTrack)),
   command('View', 'legend', 'Focus the legend', [{ key: 'l' }], () => focusElement('.legend button')),
   command('View', 'theme', 'Change the theme: system, light, dark', [], cycleTheme, false),
   command('View', 'cancel', 'Stop reading', [], cancelReading),
@@ -149,13 +151,13 @@ export const COMMANDS: readonly Command[] = [
   command('Select', 'copy', 'Copy offset or range', [{ key: 'c', mod: true }], copySelection),
   command('Select', 'clear', 'Clear: tooltip, then range, then selection', [{ key: 'Escape' }], clearOne),
 
-  command('Help', 'help', 'Keys', [{ key: '?' }], () => set({ dialog: { kind: 'keys' } }), false),
+  command('Help', 'help', 'Keys', [{ key: '?' }], () => setState({ dialog: { kind: 'keys' } }), false),
   command(
     'Help',
     'palette',
     'Command palette',
     [{ key: 'p', mod: true, shift: true }, { key: 'F1' }],
-    () => set({ dialog: { kind: 'palette' } }),
+    () => setState({ dialog: { kind: 'palette' } }),
     false,
   ),
 ];
@@ -163,7 +165,7 @@ export const COMMANDS: readonly Command[] = [
 /** Runs the command of an id; one that needs a chain does nothing where there is none. */
 export function runCommand(id: string): void {
   const found = COMMANDS.find(candidate => candidate.id === id);
-  if (found !== undefined && (now().chain !== undefined || !found.needsChain)) found.run();
+  if (found !== undefined && (getState().chain !== undefined || !found.needsChain)) found.run();
 }
 
 /** The first hotkey of a command. */
@@ -172,7 +174,7 @@ export function hotkeyOf(id: string): Hotkey | undefined {
 }
 
 function toEdge(end: boolean): void {
-  const { viewport, chain } = now();
+  const { viewport, chain } = getState();
   const size = chain?.chain.size ?? 0;
   const span = viewport.end - viewport.start;
   glideTo(end ? { start: size - span, end: size } : { start: 0, end: span });

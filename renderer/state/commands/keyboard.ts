@@ -1,16 +1,16 @@
 /** Keys to commands. */
 
-import { now } from '../store.ts';
+import { getState } from '../store.ts';
 import { COMMANDS, runCommand } from './commands.ts';
 import { isPlain, matches } from './hotkeys.ts';
 
 /** Listens to the keyboard until the returned function is called. */
 export function listenToKeys(mac: boolean): () => void {
   const onKey = (event: KeyboardEvent) => {
-    if (event.defaultPrevented || event.isComposing || now().dialog !== undefined) return;
+    if (event.defaultPrevented || event.isComposing || getState().dialog !== undefined) return;
     for (const { id, hotkeys, needsChain } of COMMANDS) {
       const hotkey = hotkeys.find(candidate => matches(event, candidate, mac));
-      if (hotkey === undefined || (needsChain && now().chain === undefined)) continue;
+      if (hotkey === undefined || (needsChain && getState().chain === undefined)) continue;
       if (isPlain(hotkey) && hotkey.key !== 'F1' && typesInto(event.target, event.key)) return;
       // Copying marked text stays the system's.
       if (id === 'copy' && (typesInto(event.target, 'c') || getSelection()?.toString() !== '')) return;

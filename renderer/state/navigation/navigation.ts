@@ -14,10 +14,10 @@ import {
   wholeAxis,
   zoomAt,
 } from '../../axis/viewport.ts';
-import { call } from '../../bridge/bridge.ts';
+import { invoke } from '../../bridge/bridge.ts';
 import { animate, requestDraw } from '../../canvas/frame.ts';
 import { overviewOf } from '../chain/chain-data.ts';
-import { now, set } from '../store.ts';
+import { getState, setState } from '../store.ts';
 import { travel, visit } from './history.ts';
 
 /** Milliseconds without motion after which a place counts as visited. */
@@ -30,14 +30,14 @@ let jump = 0;
 
 /** The axis and the lanes' width. */
 export function bounds(): Bounds {
-  const { chain, width } = now();
+  const { chain, width } = getState();
   return { size: chain?.chain.size ?? 0, width: Math.max(width, 1) };
 }
 
 /** Shows a viewport at once. */
 export function show(view: Viewport, remember = true): void {
   jump++;
-  set({ viewport: clampViewport(view, bounds()) });
+  setState({ viewport: clampViewport(view, bounds()) });
   requestDraw();
   clearTimeout(settling);
   if (remember) settling = setTimeout(settle, SETTLED);
@@ -49,7 +49,7 @@ export function glideTo(view: Viewport, remember = true): void {
     show(view, remember);
     return;
   }
-  const from = now().viewport;
+  const from = getState().viewport;
   const to = clampViewport(view, bounds());
   const mine = ++jump;
   let begun = 0;
@@ -61,7 +61,7 @@ export function glideTo(view: Viewport, remember = true): void {
       show(to, remember);
       return false;
     }
-    set({ viewport: between(from, to, 1 - (1 - share) ** 3) });
+    setState({ viewport: between(from, to, 1 - (1 - share) ** 3) });
     return true;
   });
 }
@@ -77,13 +77,13 @@ function between(from: Viewport, to: Viewport, share: number): Viewport {
 }
 
 function settle(): void {
-  const { history, viewport } = now();
-  set({ history: visit(history, viewport) });
+  const { history, viewport } = getState();
+  setState({ history: visit(history, viewport) });
 }
 
 /** Zooms by a factor (below 1 is in) around an offset; without one around the selection if it is on screen, else the middle. */
 export function zoomBy(factor: number, at?: number, smooth = false): void {
-  const { viewport, selection } = now();
+  const { viewport, selection } = getState();
   const visible =
     selection !== undefined && selection.offset >= viewport.start && selection.offset < viewport.end;
   const anchor = at ?? (visible ? selection.offset : (viewport.start + viewport.end) / 2);
@@ -94,13 +94,13 @@ export function zoomBy(factor: number, at?: number, smooth = false): void {
 
 /** Moves by a share of what is on screen (negative is left). */
 export function panByShare(share: number): void {
-  const { viewport } = now();
+  const { viewport } = getState();
   glideTo(panBy(viewport, (viewport.end - viewport.start) * share, bounds()));
 }
 
 /** Moves by CSS pixels at once. */
 export function panByPx(px: number): void {
-  const { viewport, width } = now();
+  const { viewport, width } = getState();
   show(panBy(viewport, px * bytesPerPx(viewport, width), bounds()));
 }
 
@@ -116,14 +116,14 @@ export function fitRange(start: number, end: number): void {
 
 /** Shows the stretch of the present length around an offset. */
 export function centreOn(offset: number): void {
-  const { viewport } = now();
+  const { viewport } = getState();
   const half = (viewport.end - viewport.start) / 2;
   glideTo({ start: offset - half, end: offset + half });
 }
 
 /** Moves no further than needed to have an offset on screen. */
 export function bringIntoView(offset: number): void {
-  const { viewport } = now();
+  const { viewport } = getState();
   const view = reveal(viewport, offset, bounds());
   if (view !== viewport) glideTo(view);
 }
@@ -132,10 +132,10 @@ export function bringIntoView(offset: number): void {
 export function goInHistory(steps: number): void {
   clearTimeout(settling);
   settle();
-  const history = travel(now().history, steps);
+  const history = travel(getState().history, steps);
   const place = history?.places[history.at];
   if (history === undefined || place === undefined) return;
-  set({ history });
+  setState({ history });
   glideTo(place, false);
 }
 
@@ -146,12 +146,12 @@ export async function seek(
   kind: SeekKind,
   backwards: boolean,
 ): Promise<number | undefined> {
-  const session = now().chain?.session;
+  const session = getState().chain?.session;
   if (session === undefined) return undefined;
-  const reply = await call('chain:seek', { session, track, from: Math.floor(from), kind, backwards });
-  if (now().chain?.session !== session) return undefined;
+  const reply = await invoke('chain:seek', { session, track, from: Math.floor(from), kind, backwards });
+  if (getState().chain?.session !== session) return undefined;
   if (!reply.ok) {
-    if (reply.error.code !== 'CANCELLED') set({ error: reply.error });
+    if (reply.error.code !== 'CANCELLED') setState({ error: reply.error });
     return undefined;
   }
   return reply.value;

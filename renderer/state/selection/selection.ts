@@ -2,46 +2,46 @@
 
 import { stateIndexOf } from '../../../shared/extent/flags.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
-import { call } from '../../bridge/bridge.ts';
+import { invoke } from '../../bridge/bridge.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { bringIntoView, fitRange, seek } from '../navigation/navigation.ts';
-import { now, type Place, say, set } from '../store.ts';
+import { announce, getState, setState, type TrackOffset } from '../store.ts';
 import { describePlace } from './describe-selection.ts';
 
 /** Selects a place and asks for everything known about it. */
-export async function select(place: Place): Promise<void> {
-  const { chain } = now();
+export async function selectAt(place: TrackOffset): Promise<void> {
+  const { chain } = getState();
   if (chain === undefined) return;
   const size = chain.chain.size;
   const offset = Math.min(Math.max(Math.floor(place.offset), 0), Math.max(size - 1, 0));
   const selection = { track: place.track, offset };
-  set({ selection, focusedTrack: place.track, message: '' });
+  setState({ selection, focusedTrack: place.track, message: '' });
   requestDraw();
-  const reply = await call('chain:inspect', { session: chain.session, offset });
-  if (now().selection !== selection) return;
+  const reply = await invoke('chain:inspect', { session: chain.session, offset });
+  if (getState().selection !== selection) return;
   if (!reply.ok) {
-    set({ error: reply.error, inspection: undefined });
+    setState({ error: reply.error, inspection: undefined });
     return;
   }
-  set({ inspection: reply.value, announcement: describePlace(reply.value, place.track, chain) });
+  setState({ inspection: reply.value, announcement: describePlace(reply.value, place.track, chain) });
   requestDraw();
 }
 
 /** Selects a place and brings it on screen. */
-export async function goTo(place: Place): Promise<void> {
+export async function goTo(place: TrackOffset): Promise<void> {
   bringIntoView(place.offset);
-  await select(place);
+  await selectAt(place);
 }
 
 /** Asks again about what is selected, since something was read there. */
 export function refreshSelection(): void {
-  const { selection } = now();
-  if (selection !== undefined) void select(selection);
+  const { selection } = getState();
+  if (selection !== undefined) void selectAt(selection);
 }
 
 /** The extent that is selected: of the selected track, or the merged one. */
 export function selectedExtent(): { readonly start: number; readonly end: number } | undefined {
-  const { inspection, selection } = now();
+  const { inspection, selection } = getState();
   if (inspection === undefined || selection === undefined) return undefined;
   return inspection.layers.find(layer => layer.track === selection.track) ?? inspection;
 }
@@ -57,25 +57,25 @@ export function beginSearch(): () => boolean {
 
 /** Selects the next (or previous) place of a kind on the focused track, from the selection on, else from what is in view. */
 export async function selectNext(kind: SeekKind, backwards: boolean, name: string): Promise<void> {
-  const { selection, focusedTrack, viewport } = now();
+  const { selection, focusedTrack, viewport } = getState();
   const from = backwards
     ? (selectedExtent()?.start ?? Math.ceil(viewport.end))
     : (selection?.offset ?? Math.ceil(viewport.start) - 1);
   const isNewest = beginSearch();
   const found = await seek(focusedTrack, from, kind, backwards);
   if (found === undefined || !isNewest()) return;
-  if (found < 0) sayNone(backwards, `${name} in ${trackName(focusedTrack)}`);
+  if (found < 0) announceNone(backwards, `${name} in ${trackName(focusedTrack)}`);
   else await goTo({ track: focusedTrack, offset: found });
 }
 
 /** Says that there is no further (or earlier) one of what `name` names. */
-export function sayNone(backwards: boolean, name: string): void {
-  const reading = now().progress.some(({ phase }) => phase === 'reading' || phase === 'waiting');
-  say(`No ${backwards ? 'earlier' : 'further'} ${name}${reading ? ' so far' : ''}`);
+export function announceNone(backwards: boolean, name: string): void {
+  const reading = getState().progress.some(({ phase }) => phase === 'reading' || phase === 'waiting');
+  announce(`No ${backwards ? 'earlier' : 'further'} ${name}${reading ? ' so far' : ''}`);
 }
 
 function trackName(id: number): string {
-  const track = now().chain?.tracks.find(candidate => candidate.id === id);
+  const track = getState().chain?.tracks.find(candidate => candidate.id === id);
   return track === undefined || track.kind === 'guest' ? 'the guest’s view' : track.title;
 }
 
@@ -87,9 +87,9 @@ export async function seekFirst(track: number, kind: SeekKind): Promise<number |
 
 /** Selects the next (or previous) extent of the state that is selected. */
 export async function selectSameState(backwards: boolean): Promise<void> {
-  const { inspection, selection } = now();
+  const { inspection, selection } = getState();
   if (inspection === undefined || selection === undefined) {
-    say('Select an extent first');
+    announce('Select an extent first');
     return;
   }
   const word = inspection.layers.find(layer => layer.track === selection.track)?.word ?? inspection.word;
@@ -98,32 +98,32 @@ export async function selectSameState(backwards: boolean): Promise<void> {
 
 /** Fits the extent that is selected. */
 export function fitSelection(): void {
-  const extent = now().range ?? selectedExtent();
+  const extent = getState().range ?? selectedExtent();
   if (extent !== undefined) fitRange(extent.start, extent.end);
 }
 
 /** Selects a range of the axis. */
 export function selectRange(start: number, end: number): void {
-  set({ range: { start, end }, statistics: undefined });
+  setState({ range: { start, end }, statistics: undefined });
   requestDraw();
 }
 
 /** Asks for the sums of the selected range and shows them. */
 export async function countRange(): Promise<void> {
-  const { chain, range } = now();
+  const { chain, range } = getState();
   if (chain === undefined || range === undefined) return;
-  set({ inspectorOpen: true });
-  const reply = await call('chain:statistics', { session: chain.session, ...range });
-  if (now().range !== range) return;
-  if (reply.ok) set({ statistics: reply.value });
-  else if (reply.error.code !== 'CANCELLED') set({ error: reply.error });
+  setState({ inspectorOpen: true });
+  const reply = await invoke('chain:statistics', { session: chain.session, ...range });
+  if (getState().range !== range) return;
+  if (reply.ok) setState({ statistics: reply.value });
+  else if (reply.error.code !== 'CANCELLED') setState({ error: reply.error });
 }
 
 /** Clears the pointer's place, then the range, then the selection: one of them each time. */
 export function clearOne(): void {
-  const { hover, range, selection } = now();
-  if (hover !== undefined) set({ hover: undefined });
-  else if (range !== undefined) set({ range: undefined, statistics: undefined });
-  else if (selection !== undefined) set({ selection: undefined, inspection: undefined });
+  const { hover, range, selection } = getState();
+  if (hover !== undefined) setState({ hover: undefined });
+  else if (range !== undefined) setState({ range: undefined, statistics: undefined });
+  else if (selection !== undefined) setState({ selection: undefined, inspection: undefined });
   requestDraw();
 }

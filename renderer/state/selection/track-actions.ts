@@ -3,62 +3,62 @@
 import { ownerTrack } from '../../../shared/model/tracks.ts';
 import { formatOffset } from '../../../shared/text/offset.ts';
 import { pxOf } from '../../axis/viewport.ts';
-import { now, say, set, toggled } from '../store.ts';
-import { goTo, select, selectedExtent } from './selection.ts';
+import { announce, getState, setState, toggled } from '../store.ts';
+import { goTo, selectAt, selectedExtent } from './selection.ts';
 
 /** Shows a track as a table, or as a picture again, and gives the new one the focus. */
 export function toggleTable(track: number): void {
-  set({ tables: toggled(now().tables, track), focusedTrack: track });
+  setState({ tables: toggled(getState().tables, track), focusedTrack: track });
   requestAnimationFrame(() => focusElement(`[data-track="${track}"] [data-twin]`));
 }
 
 /** Folds a track away, or unfolds it. */
 export function toggleTrack(track: number): void {
-  set({ hidden: toggled(now().hidden, track) });
+  setState({ hidden: toggled(getState().hidden, track) });
 }
 
 /** Moves the focus to the track above (-1) or below (1), with the selection. */
 export function focusTrack(step: number): void {
-  const { chain, focusedTrack, selection, hidden } = now();
+  const { chain, focusedTrack, selection, hidden } = getState();
   const shown = (chain?.tracks ?? []).filter(track => !hidden.has(track.id));
   const at = shown.findIndex(track => track.id === focusedTrack);
   const track = shown[Math.min(Math.max(at + step, 0), shown.length - 1)];
   if (track === undefined) return;
-  set({ focusedTrack: track.id });
+  setState({ focusedTrack: track.id });
   focusElement(`[data-track="${track.id}"] [data-twin]`);
   if (selection !== undefined) void goTo({ track: track.id, offset: selection.offset });
 }
 
 /** Opens the menu of the selected place beside its track; with nothing selected, of the first place in view. */
 export async function openMenu(): Promise<void> {
-  const { selection, focusedTrack, viewport, width } = now();
+  const { selection, focusedTrack, viewport, width } = getState();
   const place = selection ?? { track: focusedTrack, offset: Math.ceil(viewport.start) };
-  if (selection === undefined) await select(place);
+  if (selection === undefined) await selectAt(place);
   const box = document.querySelector(`[data-track="${place.track}"] [data-twin]`)?.getBoundingClientRect();
   const px = Math.min(Math.max(pxOf(viewport, place.offset, width), 0), width);
-  set({ dialog: { kind: 'menu', x: (box?.left ?? 0) + px, y: box?.bottom ?? 0 } });
+  setState({ dialog: { kind: 'menu', x: (box?.left ?? 0) + px, y: box?.bottom ?? 0 } });
 }
 
 /** Selects the same offset on the track of the layer that is read there. */
 export function goToOwner(): void {
-  const { chain, inspection } = now();
+  const { chain, inspection } = getState();
   if (chain === undefined || inspection === undefined) {
-    say('Select an extent first');
+    announce('Select an extent first');
     return;
   }
   const owner = ownerTrack(chain, inspection.owner);
   if (owner === undefined) {
-    say('No layer is known to hold this place');
+    announce('No layer is known to hold this place');
     return;
   }
-  set({ hidden: new Set([...now().hidden].filter(id => id !== owner.id)) });
-  void select({ track: owner.id, offset: inspection.offset });
+  setState({ hidden: new Set([...getState().hidden].filter(id => id !== owner.id)) });
+  void selectAt({ track: owner.id, offset: inspection.offset });
   requestAnimationFrame(() => focusElement(`[data-track="${owner.id}"] [data-twin]`));
 }
 
 /** Selects the start of the next (or previous) cluster of the focused track's layer. */
 export function moveByCluster(step: number): void {
-  const { chain, focusedTrack, selection, viewport } = now();
+  const { chain, focusedTrack, selection, viewport } = getState();
   if (chain === undefined) return;
   const layer = chain.tracks.find(track => track.id === focusedTrack)?.layer ?? -1;
   const { clusterSize } = chain.chain.layers[layer] ?? chain.chain.layers.at(-1) ?? { clusterSize: 65536 };
@@ -70,7 +70,7 @@ export function moveByCluster(step: number): void {
 /** Copies the range, or the selected offset, as text. Text that the person marked is left to the system. */
 export function copySelection(): void {
   if (getSelection()?.toString() !== '') return;
-  const { range, selection } = now();
+  const { range, selection } = getState();
   const extent = range ?? selectedExtent();
   if (range !== undefined) void copyText(`${formatOffset(range.start)}-${formatOffset(range.end - 1)}`);
   else if (selection !== undefined) void copyText(formatOffset(extent?.start ?? selection.offset));
@@ -80,9 +80,9 @@ export function copySelection(): void {
 export async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    set({ announcement: `Copied ${text.length > 60 ? 'the text' : text}` });
+    setState({ announcement: `Copied ${text.length > 60 ? 'the text' : text}` });
   } catch {
-    set({ announcement: 'The clipboard could not be used' });
+    setState({ announcement: 'The clipboard could not be used' });
   }
 }
 

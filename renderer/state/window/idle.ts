@@ -1,12 +1,12 @@
 /** Whether the window is at rest: nothing being opened, read, loaded or drawn. Tests and pictures wait for it. */
-import { call } from '../../bridge/bridge.ts';
+import { invoke } from '../../bridge/bridge.ts';
 import { addPainter, drawing, requestDraw } from '../../canvas/frame.ts';
 import { currentLoader } from '../chain/chain-data.ts';
-import { now, useStore } from '../store.ts';
+import { getState, useStore } from '../store.ts';
 
 /** True while anything is on its way. */
 function isBusy(): boolean {
-  const { opening, app, error, progress, chain, width } = now();
+  const { opening, app, error, progress, chain, width } = getState();
   if ((app === undefined && error === undefined) || opening !== undefined || drawing()) return true;
   // A chain whose reading nobody has spoken of yet is about to be read.
   if (chain !== undefined && (width === 0 || progress.length === 0)) return true;
@@ -27,11 +27,11 @@ export function watchIdle(): () => void {
     checking = undefined;
     const idle = !isBusy();
     say(idle);
-    const { chain, error } = now();
+    const { chain, error } = getState();
     const outcome = chain ?? error;
     if (!idle || outcome === undefined || outcome === told) return;
     told = outcome;
-    void call('app:idle', undefined);
+    void invoke('app:idle', undefined);
   };
   // After the frame, so that what it asked for counts.
   const later = () => {

@@ -1,6 +1,6 @@
 /** What the window shows first: the chain that the program was started with, where it comes at once. */
 import { refreshApp } from '../chain/opening.ts';
-import { now, useStore } from '../store.ts';
+import { getState, useStore } from '../store.ts';
 
 /** Milliseconds that the first view waits for a chain on its way; then the empty view says that it is being opened. */
 const PATIENCE = 200;
@@ -11,7 +11,7 @@ const PATIENCE = 200;
  */
 export async function waitForInitialTarget(meanwhile: () => void): Promise<void> {
   await refreshApp();
-  if (now().opening === undefined) return;
+  if (getState().opening === undefined) return;
   meanwhile();
   await new Promise<void>(resolve => {
     const done = () => {

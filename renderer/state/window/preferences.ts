@@ -1,5 +1,5 @@
 /** What the window remembers by itself: theme and inspector. */
-import { now, type Store, set, useStore } from '../store.ts';
+import { getState, type Store, setState, useStore } from '../store.ts';
 
 const KEY = 'cowscope.window';
 const THEMES = ['system', 'light', 'dark'] as const;
@@ -11,7 +11,7 @@ type Remembered = Pick<Store, 'theme' | 'inspectorOpen' | 'inspectorWidth'>;
 
 /** Takes over what was remembered and keeps remembering. What is stored is not trusted. */
 export function rememberPreferences(): void {
-  set(stored());
+  setState(stored());
   useStore.subscribe((state, before) => {
     const { theme, inspectorOpen, inspectorWidth } = state;
     if (
@@ -50,7 +50,7 @@ function stored(): Partial<Remembered> {
 }
 
 function applyTheme(): void {
-  const { theme } = now();
+  const { theme } = getState();
   if (theme === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
 }
@@ -61,16 +61,16 @@ function boundedWidth(width: number): number {
 
 /** Goes on to the next of system, light and dark. */
 export function cycleTheme(): void {
-  const theme = THEMES[(THEMES.indexOf(now().theme) + 1) % THEMES.length] ?? 'system';
-  set({ theme, announcement: `Theme: ${theme}` });
+  const theme = THEMES[(THEMES.indexOf(getState().theme) + 1) % THEMES.length] ?? 'system';
+  setState({ theme, announcement: `Theme: ${theme}` });
 }
 
 /** Shows or hides the inspector. */
 export function toggleInspector(): void {
-  set({ inspectorOpen: !now().inspectorOpen });
+  setState({ inspectorOpen: !getState().inspectorOpen });
 }
 
 /** Sets the inspector's width, within its limits. */
 export function resizeInspector(width: number): void {
-  set({ inspectorWidth: boundedWidth(width) });
+  setState({ inspectorWidth: boundedWidth(width) });
 }

@@ -4,7 +4,7 @@ import { type LegendKey, MARK_KEYS } from '../../../shared/legend-keys.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import { presentIn } from '../../data/summary.ts';
 import { overviewOf, overviewRevision } from '../../state/chain/chain-data.ts';
-import { now } from '../../state/store.ts';
+import { getState } from '../../state/store.ts';
 import { usePainter } from './use-painter.ts';
 
 /** Named even before they are seen: what a chain is made of. */
@@ -15,7 +15,7 @@ export function useOverviewPresent(): readonly LegendKey[] {
   const [keys, setKeys] = useState<readonly LegendKey[]>([]);
   const [last] = useState({ revision: 0 });
   const look = useCallback(() => {
-    const { chain, width } = now();
+    const { chain, width } = getState();
     if (chain === undefined || width === 0 || last.revision === overviewRevision()) return;
     last.revision = overviewRevision();
     let present = 0;

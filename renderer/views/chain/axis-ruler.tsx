@@ -5,7 +5,7 @@ import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { showImage } from '../../canvas/show-image.ts';
 import { createTexts } from '../../canvas/text-masks.ts';
-import { now } from '../../state/store.ts';
+import { getState } from '../../state/store.ts';
 import { useCanvasSize } from '../../ui/hooks/use-canvas-size.ts';
 import { usePainter } from '../../ui/hooks/use-painter.ts';
 import { setText } from '../../ui/text.tsx';
@@ -28,7 +28,7 @@ export function Axis({ chain }: { readonly chain: OpenedChain }) {
   }, [size, ink]);
   const paint = useCallback(() => {
     const canvas = ref.current;
-    const { viewport, width } = now();
+    const { viewport, width } = getState();
     const key = `${viewport.start} ${viewport.end} ${width}`;
     if (canvas === null || width === 0 || painting === undefined || painting.drawn === key) return;
     painting.drawn = key;

@@ -1,7 +1,7 @@
 import { isRemote, LEGEND, type LegendKey, meaningOf } from '../../../shared/legend-keys.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { requestDraw } from '../../canvas/frame.ts';
-import { set, toggled, useStore } from '../../state/store.ts';
+import { setState, toggled, useStore } from '../../state/store.ts';
 import { useOverviewPresent } from '../../ui/hooks/use-present-keys.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 
@@ -10,7 +10,7 @@ export function Legend({ chain }: { readonly chain: OpenedChain }) {
   const highlighted = useStore(state => state.highlighted);
   const present = useOverviewPresent();
   const toggle = (key: LegendKey) => {
-    set({ highlighted: toggled(highlighted, key) });
+    setState({ highlighted: toggled(highlighted, key) });
     requestDraw();
   };
   return (
@@ -28,7 +28,7 @@ export function Legend({ chain }: { readonly chain: OpenedChain }) {
         </button>
       ))}
       {highlighted.size > 0 && (
-        <button type="button" className="quiet" onClick={() => set({ highlighted: new Set() })}>
+        <button type="button" className="quiet" onClick={() => setState({ highlighted: new Set() })}>
           Show all
         </button>
       )}

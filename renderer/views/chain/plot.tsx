@@ -4,7 +4,7 @@ import { clampViewport } from '../../axis/viewport.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { currentLoader } from '../../state/chain/chain-data.ts';
 import { bounds, show } from '../../state/navigation/navigation.ts';
-import { now, set } from '../../state/store.ts';
+import { getState, setState } from '../../state/store.ts';
 import { usePainter } from '../../ui/hooks/use-painter.ts';
 import { Axis } from './axis-ruler.tsx';
 import { LaneList } from './lanes/lane-list.tsx';
@@ -17,7 +17,7 @@ import { OverviewStrip } from './overview/overview-strip.tsx';
 export function Plot({ chain }: { readonly chain: OpenedChain }) {
   const ref = useRef<HTMLDivElement>(null);
   const ask = useCallback(() => {
-    const { viewport, width } = now();
+    const { viewport, width } = getState();
     const columns = Math.round(width * devicePixelRatio);
     if (columns > 0) currentLoader()?.wish({ view: viewport, columns, overviewColumns: columns });
   }, []);
@@ -27,9 +27,9 @@ export function Plot({ chain }: { readonly chain: OpenedChain }) {
     if (element === null) return;
     const observer = new ResizeObserver(() => {
       const width = element.clientWidth;
-      if (width === 0 || width === now().width) return;
-      set({ width });
-      show(clampViewport(now().viewport, bounds()), false);
+      if (width === 0 || width === getState().width) return;
+      setState({ width });
+      show(clampViewport(getState().viewport, bounds()), false);
       requestDraw();
     });
     observer.observe(element);

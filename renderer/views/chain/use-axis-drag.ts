@@ -2,7 +2,7 @@ import { type PointerEvent, useRef } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { offsetAt } from '../../axis/viewport.ts';
 import { selectRange } from '../../state/selection/selection.ts';
-import { now } from '../../state/store.ts';
+import { getState } from '../../state/store.ts';
 
 /** Pixels the pointer must move before a press becomes a drag. */
 const THRESHOLD = 3;
@@ -24,7 +24,7 @@ export function useAxisDrag(chain: OpenedChain) {
       const px = pxOfEvent(event);
       if (!begun.moved && Math.abs(px - begun.px) < THRESHOLD) return;
       begun.moved = true;
-      const { viewport, width } = now();
+      const { viewport, width } = getState();
       const ends = [begun.px, px].map(at => offsetAt(viewport, at, width)).sort((a, b) => a - b);
       const { start, end } = snapped(ends[0] ?? 0, ends[1] ?? 0, chain, event.altKey);
       if (end > start) selectRange(start, end);

@@ -1,7 +1,7 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import type { ErrorRecord } from '../../../shared/error.ts';
 import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
-import { call } from '../../bridge/bridge.ts';
+import { invoke } from '../../bridge/bridge.ts';
 import { exportUri, serversIn } from '../../state/chain/nbd-servers.ts';
 import { openTarget } from '../../state/chain/opening.ts';
 import { useStore } from '../../state/store.ts';
@@ -18,7 +18,7 @@ export function ConnectDialog({ uri: given }: { readonly uri: string }) {
   const [busy, setBusy] = useState(false);
   const asked = useRef(0);
   // Who closes the dialog waits for no server any more.
-  useEffect(() => () => void call('nbd:cancelList', undefined), []);
+  useEffect(() => () => void invoke('nbd:cancelList', undefined), []);
 
   const list = async (event: FormEvent) => {
     event.preventDefault();
@@ -26,7 +26,7 @@ export function ConnectDialog({ uri: given }: { readonly uri: string }) {
     setBusy(true);
     setError(undefined);
     setExports(undefined);
-    const reply = await call('nbd:list', { uri: uri.trim() });
+    const reply = await invoke('nbd:list', { uri: uri.trim() });
     if (mine !== asked.current) return;
     setBusy(false);
     if (reply.ok) setExports(reply.value);

@@ -4,7 +4,7 @@ import { LEGEND, marksIn } from '../../../shared/legend-keys.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { InspectedLayer, Inspection } from '../../../shared/model/inspection.ts';
 import { ownerTrack } from '../../../shared/model/tracks.ts';
-import { select } from '../../state/selection/selection.ts';
+import { selectAt } from '../../state/selection/selection.ts';
 import { useStore } from '../../state/store.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
@@ -28,7 +28,7 @@ export function InspectorStack({
             <button
               type="button"
               aria-current={selected === layer.track}
-              onClick={() => void select({ track: layer.track, offset: inspection.offset })}
+              onClick={() => void selectAt({ track: layer.track, offset: inspection.offset })}
             >
               {chain.tracks[layer.track]?.kind === 'layer' && <span className="number">{layer.layer}</span>}
               <span className="stack-text">

@@ -1,6 +1,6 @@
 import { useDeferredValue } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
-import { now, useStore } from '../../state/store.ts';
+import { getState, useStore } from '../../state/store.ts';
 import { INSPECTOR_WIDTH, resizeInspector } from '../../state/window/preferences.ts';
 import { FindingList } from '../../ui/finding-list.tsx';
 import { ChainFacts } from './chain-summary.tsx';
@@ -58,7 +58,7 @@ function Divider({ width }: { readonly width: number }) {
       onDoubleClick={() => resizeInspector(INSPECTOR_WIDTH.normal)}
       onKeyDown={event => {
         const step = { ArrowLeft: 16, ArrowRight: -16 }[event.key];
-        if (step !== undefined) resizeInspector(now().inspectorWidth + step);
+        if (step !== undefined) resizeInspector(getState().inspectorWidth + step);
       }}
     />
   );

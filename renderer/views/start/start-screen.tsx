@@ -1,5 +1,5 @@
 import { chooseAndOpen, openTarget } from '../../state/chain/opening.ts';
-import { set, useStore } from '../../state/store.ts';
+import { setState, useStore } from '../../state/store.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { LastError } from '../../ui/last-error.tsx';
 import { ChainPicture } from './chain-picture.tsx';
@@ -27,7 +27,7 @@ export function EmptyView() {
             >
               Open image…
             </button>
-            <button type="button" onClick={() => set({ dialog: { kind: 'connect', uri: '' } })}>
+            <button type="button" onClick={() => setState({ dialog: { kind: 'connect', uri: '' } })}>
               Connect to NBD…
             </button>
           </div>

@@ -7,7 +7,7 @@ import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { showImage } from '../../../canvas/show-image.ts';
 import { glyphsFor } from '../../../canvas/text-masks.ts';
 import { loadedRevision, stripOf } from '../../../state/chain/chain-data.ts';
-import { now, set, useStore } from '../../../state/store.ts';
+import { getState, setState, useStore } from '../../../state/store.ts';
 import { fadedStates, shownMarks } from '../../../state/window/highlight.ts';
 import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
 import { useInSight } from '../../../ui/hooks/use-in-sight.ts';
@@ -55,7 +55,7 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
   const paint = useCallback(() => {
     const canvas = ref.current;
     if (canvas === null || painting === undefined) return;
-    const { viewport } = now();
+    const { viewport } = getState();
     const key = `${viewport.start} ${viewport.end} ${loadedRevision()} ${ink.lane} ${inSight.current}`;
     if (painting.drawn === key) return;
     painting.drawn = key;
@@ -78,7 +78,7 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
         tabIndex={0}
         aria-label={summary}
         aria-description="Left and Right go through the extents, T shows them as a table"
-        onFocus={() => set({ focusedTrack: track.id })}
+        onFocus={() => setState({ focusedTrack: track.id })}
       />
       <SelectionFrame track={track.id} />
     </div>

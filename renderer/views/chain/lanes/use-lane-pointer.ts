@@ -2,8 +2,8 @@ import { type RefObject, useEffect } from 'react';
 import { offsetAt } from '../../../axis/viewport.ts';
 import { fitRange, panByPx, zoomBy } from '../../../state/navigation/navigation.ts';
 import { probeTrack } from '../../../state/selection/probe-track.ts';
-import { select } from '../../../state/selection/selection.ts';
-import { now, set } from '../../../state/store.ts';
+import { selectAt } from '../../../state/selection/selection.ts';
+import { getState, setState } from '../../../state/store.ts';
 
 /** Pixels the pointer must move before a press becomes a drag. */
 const THRESHOLD = 3;
@@ -19,7 +19,7 @@ export function useLanePointer(ref: RefObject<HTMLCanvasElement | null>, track: 
     if (canvas === null) return;
     let pressed: { x: number; moved: boolean } | undefined;
     const pxOfEvent = (event: MouseEvent) => event.clientX - canvas.getBoundingClientRect().left;
-    const offsetOf = (event: MouseEvent) => offsetAt(now().viewport, pxOfEvent(event), now().width);
+    const offsetOf = (event: MouseEvent) => offsetAt(getState().viewport, pxOfEvent(event), getState().width);
 
     const onWheel = (event: WheelEvent) => {
       event.preventDefault();
@@ -32,13 +32,13 @@ export function useLanePointer(ref: RefObject<HTMLCanvasElement | null>, track: 
       else zoomBy(2 ** ((upright * (event.ctrlKey ? 4 : 1)) / HALVING), offsetOf(event));
     };
     const onMove = (event: PointerEvent) => {
-      if (now().width === 0) return; // not laid out yet
+      if (getState().width === 0) return; // not laid out yet
       if (pressed === undefined) {
-        set({ hover: { track, offset: Math.floor(offsetOf(event)), px: pxOfEvent(event) } });
+        setState({ hover: { track, offset: Math.floor(offsetOf(event)), px: pxOfEvent(event) } });
         return;
       }
       if (!pressed.moved && Math.abs(event.clientX - pressed.x) < THRESHOLD) return;
-      if (!pressed.moved) set({ hover: undefined });
+      if (!pressed.moved) setState({ hover: undefined });
       pressed.moved = true;
       canvas.dataset.dragging = 'true';
       panByPx(pressed.x - event.clientX);
@@ -53,10 +53,10 @@ export function useLanePointer(ref: RefObject<HTMLCanvasElement | null>, track: 
       const click = pressed !== undefined && !pressed.moved;
       pressed = undefined;
       delete canvas.dataset.dragging;
-      if (click && event.type === 'pointerup') void select({ track, offset: offsetOf(event) });
+      if (click && event.type === 'pointerup') void selectAt({ track, offset: offsetOf(event) });
     };
     const onLeave = () => {
-      if (now().hover?.track === track) set({ hover: undefined });
+      if (getState().hover?.track === track) setState({ hover: undefined });
     };
     const onDoubleClick = (event: MouseEvent) => {
       const found = probeTrack(track, offsetOf(event));
@@ -65,8 +65,8 @@ export function useLanePointer(ref: RefObject<HTMLCanvasElement | null>, track: 
 
     const onContextMenu = (event: MouseEvent) => {
       event.preventDefault();
-      set({ hover: undefined, dialog: { kind: 'menu', x: event.clientX, y: event.clientY } });
-      void select({ track, offset: offsetOf(event) });
+      setState({ hover: undefined, dialog: { kind: 'menu', x: event.clientX, y: event.clientY } });
+      void selectAt({ track, offset: offsetOf(event) });
     };
 
     canvas.addEventListener('wheel', onWheel, { passive: false });

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import { requestDraw } from '../../../canvas/frame.ts';
-import { type Hover, now, useStore } from '../../../state/store.ts';
+import { getState, type Hover, useStore } from '../../../state/store.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { HoverTooltip } from './hover-tooltip.tsx';
 
@@ -14,7 +14,7 @@ export function Crosshair({ chain }: { readonly chain: OpenedChain }) {
   const [resting, setResting] = useState<Hover>();
   const paint = useCallback(() => {
     const line = ref.current;
-    const { hover } = now();
+    const { hover } = getState();
     if (line === null) return;
     line.hidden = hover === undefined;
     if (hover !== undefined) line.style.transform = `translateX(${Math.round(hover.px)}px)`;

@@ -1,6 +1,6 @@
 import { useCallback, useRef } from 'react';
 import { ticksOf } from '../../../../shared/draw/ticks.ts';
-import { now } from '../../../state/store.ts';
+import { getState } from '../../../state/store.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 
 /** CSS pixels: where lines wait that are not needed. The area cuts them off. */
@@ -12,7 +12,7 @@ export function GridLines() {
   const drawn = useRef('');
   const paint = useCallback(() => {
     const lines = ref.current;
-    const { viewport, width } = now();
+    const { viewport, width } = getState();
     const key = `${viewport.start} ${viewport.end} ${width}`;
     if (lines === null || width === 0 || drawn.current === key) return;
     drawn.current = key;

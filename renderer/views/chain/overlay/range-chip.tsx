@@ -4,7 +4,7 @@ import { pxOf } from '../../../axis/viewport.ts';
 import { fitRange } from '../../../state/navigation/navigation.ts';
 import { countRange } from '../../../state/selection/selection.ts';
 import { copySelection } from '../../../state/selection/track-actions.ts';
-import { now, set, useStore } from '../../../state/store.ts';
+import { getState, setState, useStore } from '../../../state/store.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { Icon } from '../../../ui/icon.tsx';
 
@@ -14,7 +14,7 @@ export function RangeChip() {
   const ref = useRef<HTMLElement>(null);
   const paint = useCallback(() => {
     const chip = ref.current;
-    const { range: chosen, viewport, width } = now();
+    const { range: chosen, viewport, width } = getState();
     if (chip === null || chosen === undefined) return;
     const middle = pxOf(viewport, (chosen.start + chosen.end) / 2, width);
     const left = Math.min(Math.max(middle - chip.offsetWidth / 2, 0), Math.max(width - chip.offsetWidth, 0));
@@ -41,7 +41,7 @@ export function RangeChip() {
         type="button"
         className="tool"
         aria-label="Clear the range"
-        onClick={() => set({ range: undefined, statistics: undefined })}
+        onClick={() => setState({ range: undefined, statistics: undefined })}
       >
         <Icon name="close" />
       </button>

@@ -1,7 +1,7 @@
 import { useCallback, useRef } from 'react';
 import { pxOf } from '../../../axis/viewport.ts';
 import { selectedExtent } from '../../../state/selection/selection.ts';
-import { now } from '../../../state/store.ts';
+import { getState } from '../../../state/store.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 
 /** The selected extent and the chosen range, as bands over all lanes; the selected lane has a frame of its own. */
@@ -10,7 +10,7 @@ export function PlaceOverlay() {
   const ranged = useRef<HTMLDivElement>(null);
   const paint = useCallback(() => {
     place(selected.current, selectedExtent());
-    place(ranged.current, now().range);
+    place(ranged.current, getState().range);
   }, []);
   usePainter(paint);
   return (
@@ -24,7 +24,7 @@ export function PlaceOverlay() {
 /** Puts a band over [start, end), at least two pixels wide and cut to what is on screen. */
 export function place(band: HTMLElement | null, range: { start: number; end: number } | undefined): void {
   if (band === null) return;
-  const { viewport, width } = now();
+  const { viewport, width } = getState();
   const visible = range !== undefined && range.end > viewport.start && range.start < viewport.end;
   if (band.hidden === visible) band.hidden = !visible;
   if (!visible) return;

@@ -1,6 +1,6 @@
 import { useCallback, useRef } from 'react';
 import { selectedExtent } from '../../../state/selection/selection.ts';
-import { now } from '../../../state/store.ts';
+import { getState } from '../../../state/store.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { place } from './selection-bands.tsx';
 
@@ -8,7 +8,7 @@ import { place } from './selection-bands.tsx';
 export function SelectionFrame({ track }: { readonly track: number }) {
   const ref = useRef<HTMLDivElement>(null);
   const paint = useCallback(() => {
-    place(ref.current, now().selection?.track === track ? selectedExtent() : undefined);
+    place(ref.current, getState().selection?.track === track ? selectedExtent() : undefined);
   }, [track]);
   usePainter(paint);
   return <div className="selection-frame" ref={ref} hidden aria-hidden="true" />;

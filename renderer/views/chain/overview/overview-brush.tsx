@@ -2,7 +2,7 @@ import { type KeyboardEvent, type PointerEvent, useCallback, useRef } from 'reac
 import { formatOffset } from '../../../../shared/text/offset.ts';
 import type { Viewport } from '../../../axis/viewport.ts';
 import { bounds, glideTo, panByShare, show, zoomBy } from '../../../state/navigation/navigation.ts';
-import { now } from '../../../state/store.ts';
+import { getState } from '../../../state/store.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 
 type Part = 'window' | 'start' | 'end';
@@ -22,7 +22,7 @@ export function Brush() {
   const paint = useCallback(() => {
     const element = handle.current;
     // The width is not read from the element: in the middle of a frame that would lay out all that was written so far.
-    const { viewport, width } = now();
+    const { viewport, width } = getState();
     const { size } = bounds();
     const key = `${viewport.start} ${viewport.end} ${size} ${width}`;
     if (element === null || width === 0 || drawn.current === key) return;
@@ -51,7 +51,7 @@ export function Brush() {
     const part = (event.target as HTMLElement).dataset.part as Part | undefined;
     const px = pxOfEvent(event);
     event.currentTarget.setPointerCapture(event.pointerId);
-    const { viewport, width } = now();
+    const { viewport, width } = getState();
     if (part === undefined) {
       const half = (viewport.end - viewport.start) / 2;
       const at = (px / Math.max(width, 1)) * bounds().size;

@@ -3,7 +3,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
-import { select } from '../../../state/selection/selection.ts';
+import { selectAt } from '../../../state/selection/selection.ts';
 import { toggleTable } from '../../../state/selection/track-actions.ts';
 import { useStore } from '../../../state/store.ts';
 import { TrackTableRow } from './track-table-row.tsx';
@@ -58,7 +58,7 @@ export function TrackTable({ track, chain }: TrackTableProps) {
       setActive(Math.min(Math.max(at + step, 0), count - 1));
     } else if (event.key === 'Enter') {
       const row = rows?.[at];
-      if (row !== undefined) void select({ track: track.id, offset: row.start });
+      if (row !== undefined) void selectAt({ track: track.id, offset: row.start });
     } else if (event.key === 'Escape') {
       event.stopPropagation();
       toggleTable(track.id);
@@ -105,7 +105,7 @@ export function TrackTable({ track, chain }: TrackTableProps) {
                   row={row}
                   index={first + i}
                   active={first + i === at}
-                  onSelect={() => void select({ track: track.id, offset: row.start })}
+                  onSelect={() => void selectAt({ track: track.id, offset: row.start })}
                 />
               ))}
             </tbody>

@@ -3,7 +3,7 @@ import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { requestDraw } from '../../../canvas/frame.ts';
 import { currentLoader, loadedRevision } from '../../../state/chain/chain-data.ts';
-import { now } from '../../../state/store.ts';
+import { getState } from '../../../state/store.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { type TrackRow, trackRows } from './track-rows.ts';
 
@@ -15,7 +15,7 @@ export function useTrackRows(track: TrackInfo, chain: OpenedChain): readonly Tra
   const [rows, setRows] = useState<readonly TrackRow[]>();
   const [last] = useState({ key: '', at: Number.NEGATIVE_INFINITY, shouldYield: false });
   const look = useCallback(() => {
-    const { viewport } = now();
+    const { viewport } = getState();
     const key = `${viewport.start} ${viewport.end} ${loadedRevision()}`;
     if (last.key === key || last.shouldYield) return;
     const left = last.at + PACE - performance.now();

@@ -1,8 +1,8 @@
 import { screen, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../renderer/state/chain/opening.ts';
-import { select } from '../../../../renderer/state/selection/selection.ts';
-import { now } from '../../../../renderer/state/store.ts';
+import { selectAt } from '../../../../renderer/state/selection/selection.ts';
+import { getState } from '../../../../renderer/state/store.ts';
 import { trackRows } from '../../../../renderer/views/chain/table/track-rows.ts';
 import { trackFeet, trackLabels } from '../../../../shared/draw/track-labels.ts';
 import { ABSENT, HOLE, LOCAL, UNREAD, ZERO } from '../../../../shared/extent/flags.ts';
@@ -58,7 +58,7 @@ test('what cannot be told over NBD is said in legend, inspector and findings', a
   expect(screen.getByRole('region', { name: 'Findings' }).textContent).toContain(
     'no tables to see damage in',
   );
-  await select({ track: 1, offset: K64 });
+  await selectAt({ track: 1, offset: K64 });
   const what = await screen.findByRole('region', { name: 'What' });
   expect(what.textContent).toContain('it cannot be told what this hides, nor whether host space is kept');
   expect(what.textContent).not.toContain('no host space');
@@ -66,11 +66,11 @@ test('what cannot be told over NBD is said in legend, inspector and findings', a
 
 test('the depth that is read is marked and named', async () => {
   await opened();
-  await select({ track: 0, offset: 2 * K64 });
+  await selectAt({ track: 0, offset: 2 * K64 });
   const stack = await screen.findByRole('region', { name: 'Stack' });
   const read = stack.querySelectorAll('[data-owner=true]');
   expect([...read].map(row => row.querySelector('strong')?.textContent)).toEqual(['depth 2']);
-  expect(now().announcement).toContain('depth 2');
+  expect(getState().announcement).toContain('depth 2');
 });
 
 test('rows and labels of the guest name the depth', () => {

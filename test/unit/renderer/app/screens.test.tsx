@@ -2,8 +2,8 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget, refreshApp } from '../../../../renderer/state/chain/opening.ts';
 import { COMMANDS, runCommand } from '../../../../renderer/state/commands/commands.ts';
-import { seekFirst, select } from '../../../../renderer/state/selection/selection.ts';
-import { now, useStore } from '../../../../renderer/state/store.ts';
+import { seekFirst, selectAt } from '../../../../renderer/state/selection/selection.ts';
+import { getState, useStore } from '../../../../renderer/state/store.ts';
 import { HOLE, LOCAL, UNREADABLE, ZERO } from '../../../../shared/extent/flags.ts';
 import { fail, ok } from '../../../../shared/result.ts';
 import { goldenChain, shortMiddleChain } from '../../../support/fake-chain.ts';
@@ -20,7 +20,7 @@ test('the empty window offers what can be opened and says that nothing is writte
   await screen.findByRole('heading', { name: 'Drop disk images here' });
   expect(screen.getByText(/Nothing is ever written/)).toBeTruthy();
   fireEvent.click(await screen.findByRole('button', { name: 'golden' }));
-  await waitFor(() => expect(now().chain).toBeDefined());
+  await waitFor(() => expect(getState().chain).toBeDefined());
   expect(argsOf(bridge, 'chain:open')).toEqual([
     { target: { kind: 'files', files: ['/samples/top.qcow2'] }, consent: { allow: [], allowAll: false } },
   ]);
@@ -67,7 +67,7 @@ test('key files that an address names are allowed by the person, and by nothing 
   fireEvent.click(await screen.findByRole('button', { name: 'Allow it and open' }));
   await waitFor(() => expect(screen.getByRole('alert').textContent).toMatch(/\/k(?!eys)/));
   fireEvent.click(screen.getByRole('button', { name: 'Allow it and open' }));
-  await waitFor(() => expect(now().chain).toBeDefined());
+  await waitFor(() => expect(getState().chain).toBeDefined());
   expect(argsOf(bridge, 'chain:open').at(-1)).toEqual({
     target,
     consent: { allow: ['/keys', '/k'], allowAll: false },
@@ -96,7 +96,7 @@ test('several dropped files are arranged, and open in the order shown', async ()
   expect(screen.queryByText('Release to open 3 files')).toBeNull();
   fireEvent.click(await screen.findByRole('button', { name: 'Move a.qcow2 towards the top' }));
   fireEvent.click(screen.getByRole('button', { name: 'Open 3 layers' }));
-  await waitFor(() => expect(now().chain).toBeDefined());
+  await waitFor(() => expect(getState().chain).toBeDefined());
   expect(argsOf(bridge, 'chain:open')).toMatchObject([
     { target: { files: ['/images/b.qcow2', '/images/a.qcow2', '/images/c.qcow2'] } },
   ]);
@@ -119,7 +119,7 @@ test('exports of an NBD server are listed and the chosen one opens', async () =>
   });
   fireEvent.click(screen.getByRole('button', { name: 'List exports' }));
   fireEvent.click(await screen.findByRole('button', { name: /vm7\/disk0/ }));
-  await waitFor(() => expect(now().chain).toBeDefined());
+  await waitFor(() => expect(getState().chain).toBeDefined());
   expect(argsOf(bridge, 'nbd:list')).toEqual([{ uri: 'nbd://host' }]);
   expect(argsOf(bridge, 'nbd:cancelList')).toEqual([undefined]); // the dialog has closed
   expect(argsOf(bridge, 'chain:open')).toMatchObject([
@@ -191,7 +191,7 @@ test('lanes are named top to base, and control characters are shown, not obeyed'
 test('the inspector says what, where, in which layers and who says so', async () => {
   start();
   await openTarget(golden);
-  await select({ track: 2, offset: 3 * 65536 + 5 });
+  await selectAt({ track: 2, offset: 3 * 65536 + 5 });
   const what = await screen.findByRole('region', { name: 'What' });
   expect(what.textContent).toContain('zero');
   expect(what.textContent).toContain('hole that overrides');
@@ -303,15 +303,15 @@ test('news of a chain that come before the answer that opens it are kept', async
     return ok({ session: 7, chain: info, tracks: tracks.slice(0, 2) });
   });
   await openTarget(golden);
-  expect(now()).toMatchObject({ findings: [finding, { ...finding, start: 9 }], moreFindings: 0 });
-  expect(now().chain?.tracks).toEqual(tracks);
+  expect(getState()).toMatchObject({ findings: [finding, { ...finding, start: 9 }], moreFindings: 0 });
+  expect(getState().chain?.tracks).toEqual(tracks);
 });
 
 test('pushes of another session are ignored', async () => {
   const bridge = start();
   await openTarget(golden);
   bridge.push('chain:findings', { session: 99, findings: [], more: 6 });
-  expect(now().moreFindings).toBe(0);
+  expect(getState().moreFindings).toBe(0);
 });
 
 test('the key sheet lists every key, the palette runs commands by name', async () => {
@@ -324,18 +324,18 @@ test('the key sheet lists every key, the palette runs commands by name', async (
   const field = await screen.findByRole('combobox');
   fireEvent.change(field, { target: { value: 'theme' } });
   fireEvent.keyDown(field, { key: 'Enter' });
-  expect(now().theme).toBe('light');
+  expect(getState().theme).toBe('light');
 });
 
 test('keys do nothing while text is typed', async () => {
   start();
   await openTarget(golden);
   const field = await screen.findByLabelText('Go to offset');
-  const open = now().inspectorOpen;
+  const open = getState().inspectorOpen;
   fireEvent.keyDown(field, { key: 'i' });
-  expect(now().inspectorOpen).toBe(open);
+  expect(getState().inspectorOpen).toBe(open);
   fireEvent.keyDown(document.body, { key: 'i' });
-  expect(now().inspectorOpen).toBe(!open);
+  expect(getState().inspectorOpen).toBe(!open);
 });
 
 test('a wrong offset is said in words', async () => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { openTarget } from '../../../../renderer/state/chain/opening.ts';
 import { titleOf, wordFor } from '../../../../renderer/state/chain/snapshots.ts';
 import { runCommand } from '../../../../renderer/state/commands/commands.ts';
-import { now, useStore } from '../../../../renderer/state/store.ts';
+import { getState, useStore } from '../../../../renderer/state/store.ts';
 import { findSnapshot, type LayerInfo, type SnapshotInfo } from '../../../../shared/model/layer.ts';
 import type { OpenTarget } from '../../../../shared/model/target.ts';
 import { ok } from '../../../../shared/result.ts';
@@ -70,7 +70,7 @@ test('a snapshot is shown in place of the active disk, said in bar and title, an
   const bar = await screen.findByRole('region', { name: 'Internal snapshot' });
   expect(bar.textContent).toContain('top.qcow2 as of snapshot clean (2023-11-14 22:13:20 UTC)');
   expect(document.title).toBe('top.qcow2 as of snapshot clean (2023-11-14 22:13:20 UTC) – cowscope');
-  expect(now().viewport).toEqual({ start: K64, end: 9 * K64 });
+  expect(getState().viewport).toEqual({ start: K64, end: 9 * K64 });
 
   fireEvent.click(within(bar).getByRole('button', { name: 'Back to the active disk' }));
   await waitFor(() => expect(document.title).toBe('top.qcow2 – cowscope'));

@@ -1,8 +1,8 @@
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../renderer/state/chain/opening.ts';
-import { select } from '../../../../renderer/state/selection/selection.ts';
-import { now, useStore } from '../../../../renderer/state/store.ts';
+import { selectAt } from '../../../../renderer/state/selection/selection.ts';
+import { getState, useStore } from '../../../../renderer/state/store.ts';
 import type { RangeFinding } from '../../../../shared/model/finding.ts';
 import { ok } from '../../../../shared/result.ts';
 import { argsOf, start } from '../../../support/fake-window.tsx';
@@ -31,10 +31,10 @@ async function opened(findings: readonly RangeFinding[], damaged: Record<number,
 
 /** Presses a key and gives the track and cluster that are then selected. */
 async function press(key: string): Promise<string> {
-  const before = now().selection;
+  const before = getState().selection;
   fireEvent.keyDown(document.body, { key });
-  await waitFor(() => expect(now().selection !== before || now().message !== '').toBe(true));
-  const { selection, message } = now();
+  await waitFor(() => expect(getState().selection !== before || getState().message !== '').toBe(true));
+  const { selection, message } = getState();
   return message || `${selection?.track}:${(selection?.offset ?? 0) / K64}`;
 }
 
@@ -87,11 +87,11 @@ test('the next extent of the same state needs an extent', async () => {
 
 test('the inspector lists the findings of the selected place', async () => {
   await opened([finding(2, 3), finding(1, 9)]);
-  await select({ track: 1, offset: 3 * K64 + 7 });
+  await selectAt({ track: 1, offset: 3 * K64 + 7 });
   const here = await screen.findByRole('region', { name: 'Findings here' });
   expect(here.textContent).toContain('at 3');
   expect(here.textContent).not.toContain('at 9');
-  await select({ track: 1, offset: 5 * K64 });
+  await selectAt({ track: 1, offset: 5 * K64 });
   await waitFor(() => expect(screen.queryByRole('region', { name: 'Findings here' })).toBeNull());
 });
 

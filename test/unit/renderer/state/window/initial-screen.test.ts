@@ -1,6 +1,6 @@
 /** What the window waits for before it draws anything. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { set } from '../../../../../renderer/state/store.ts';
+import { setState } from '../../../../../renderer/state/store.ts';
 import { waitForInitialTarget } from '../../../../../renderer/state/window/initial-screen.ts';
 import type { OpenTarget } from '../../../../../shared/model/target.ts';
 import { fakeBridge } from '../../../../support/fake-bridge.ts';
@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  set({ opening: undefined });
+  setState({ opening: undefined });
   vi.useRealTimers();
 });
 
@@ -43,16 +43,16 @@ test('with nothing to open the first view is there once the program has answered
 });
 
 test('a chain on its way is waited for', async () => {
-  set({ opening: target });
+  setState({ opening: target });
   start();
   expect(await wait(50)).toBe(false);
   expect(rehearsals).toBe(1);
-  set({ opening: undefined });
+  setState({ opening: undefined });
   expect(await wait(0)).toBe(true);
 });
 
 test('but not for long', async () => {
-  set({ opening: target });
+  setState({ opening: target });
   start();
   expect(await wait(150)).toBe(false);
   expect(await wait(100)).toBe(true);

@@ -1,8 +1,8 @@
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../../renderer/state/chain/opening.ts';
-import { select } from '../../../../../renderer/state/selection/selection.ts';
-import { now, useStore } from '../../../../../renderer/state/store.ts';
+import { selectAt } from '../../../../../renderer/state/selection/selection.ts';
+import { getState, useStore } from '../../../../../renderer/state/store.ts';
 import { start } from '../../../../support/fake-window.tsx';
 
 const K64 = 65_536;
@@ -19,7 +19,7 @@ test('a right click selects the place and opens its menu, which Escape closes', 
   const canvas = await opened();
   fireEvent.contextMenu(canvas, { clientX: 40, clientY: 50 });
   const menu = await screen.findByRole('menu');
-  expect(now().selection).toMatchObject({ track: 0 });
+  expect(getState().selection).toMatchObject({ track: 0 });
   expect(menu.closest('dialog')?.style.left).toBe('40px');
   const names = screen.getAllByRole('menuitem').map(item => item.textContent);
   expect(names).toHaveLength(6);
@@ -31,7 +31,7 @@ test('a right click selects the place and opens its menu, which Escape closes', 
 
 test('the keys of a menu go through it and run its commands', async () => {
   await opened();
-  await select({ track: 0, offset: 3 * K64 });
+  await selectAt({ track: 0, offset: 3 * K64 });
   fireEvent.keyDown(document.body, { key: 'F10', shiftKey: true });
   const menu = await screen.findByRole('menu');
   const focused = () => document.activeElement?.textContent ?? '';
@@ -48,7 +48,7 @@ test('the keys of a menu go through it and run its commands', async () => {
   }
   fireEvent.click(document.activeElement as Element);
   expect(screen.queryByRole('menu')).toBeNull();
-  expect(now().range).toEqual({ start: 3 * K64, end: 4 * K64 });
+  expect(getState().range).toEqual({ start: 3 * K64, end: 4 * K64 });
 });
 
 test('with nothing selected it is the menu of the first place in view', async () => {
@@ -56,19 +56,19 @@ test('with nothing selected it is the menu of the first place in view', async ()
   useStore.setState({ viewport: { start: 2 * K64 - 0.5, end: 5 * K64 } });
   fireEvent.keyDown(document.body, { key: 'ContextMenu' });
   await screen.findByRole('menu');
-  expect(now().selection).toEqual({ track: 0, offset: 2 * K64 });
+  expect(getState().selection).toEqual({ track: 0, offset: 2 * K64 });
 });
 
 test('it leads to the layer that is read, unfolding it', async () => {
   await opened();
-  await select({ track: 0, offset: 3 * K64 + 5 });
+  await selectAt({ track: 0, offset: 3 * K64 + 5 });
   useStore.setState({ hidden: new Set([2, 3]) });
   fireEvent.keyDown(document.body, { key: 'F10', shiftKey: true });
   fireEvent.click(await screen.findByRole('menuitem', { name: /Go to the layer/ }));
-  await waitFor(() => expect(now().selection).toEqual({ track: 2, offset: 3 * K64 + 5 }));
-  expect(now().hidden).toEqual(new Set([3]));
-  await select({ track: 0, offset: 9 * K64 });
+  await waitFor(() => expect(getState().selection).toEqual({ track: 2, offset: 3 * K64 + 5 }));
+  expect(getState().hidden).toEqual(new Set([3]));
+  await selectAt({ track: 0, offset: 9 * K64 });
   fireEvent.keyDown(document.body, { key: 'F10', shiftKey: true });
   fireEvent.click(await screen.findByRole('menuitem', { name: /Go to the layer/ }));
-  expect(now().message).toBe('No layer is known to hold this place');
+  expect(getState().message).toBe('No layer is known to hold this place');
 });
