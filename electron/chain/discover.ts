@@ -4,10 +4,10 @@ import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error
 import { type BackingLink, type ChainInfo, type LayerInfo, MAX_LAYERS } from '../../shared/model/layer.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { hasDataFile } from '../qcow2/format/header.ts';
+import type { FileSource } from '../qcow2/read/file-source.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
 import { qcow2InfoSteps } from '../qcow2/read/qemu-info.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
-import type { ImageSource } from '../qcow2/read/source.ts';
 import type { ExportSource, OpenedFile } from '../qemu/blockdev-args.ts';
 import { shownPath } from './byte-path.ts';
 import { consentFacts, followLink, openNamed, type ReachedFile } from './follow-link.ts';
@@ -33,7 +33,7 @@ export interface OpenLayer extends ExportSource {
   readonly info: LayerInfo;
   readonly format: LayerFormat;
   /** Valid in every thread until the chain is closed. */
-  readonly source: ImageSource;
+  readonly source: FileSource;
   /** The header; absent for a raw layer. */
   readonly image: Qcow2Image | undefined;
 }

@@ -4,6 +4,7 @@ import { CowscopeError } from '../../shared/error.ts';
 import type { FormatSource, ImageFormat } from '../../shared/model/layer.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { INCOMPATIBLE_CORRUPT, INCOMPATIBLE_DIRTY, type Qcow2Header } from '../qcow2/format/header.ts';
+import { type FileSource, fileSource } from '../qcow2/read/file-source.ts';
 import { openQcow2Steps, type Qcow2Image } from '../qcow2/read/image.ts';
 import { recognizeFormat } from '../qcow2/read/probe-format.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
@@ -17,7 +18,7 @@ export type LayerFormat = 'qcow2' | 'qcow' | 'raw';
 /** A layer on its own, before its place in a chain is known. */
 export interface LoneLayer {
   readonly reached: ReachedFile;
-  readonly source: ImageSource;
+  readonly source: FileSource;
   readonly format: LayerFormat;
   readonly formatSource: FormatSource;
   readonly image: Qcow2Image | undefined;
@@ -42,7 +43,7 @@ const RAW_NAMES: ReadonlySet<string> = new Set(['raw', 'file', 'host_device']);
  */
 export async function openLayer(reached: ReachedFile, claim: FormatClaim): Promise<LoneLayer> {
   const { file, path } = reached;
-  const source: ImageSource = { fd: file.handle.fd, size: file.size, path: shownPath(path) };
+  const source = fileSource({ fd: file.handle.fd, size: file.size, path: shownPath(path) });
   const { format, formatSource, notes } = decideFormat(source, claim);
   if (format === 'raw') {
     // qemu serves whole sectors: the last one is filled up with zeros.

@@ -8,6 +8,8 @@ import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error
 import { createPyramid, type Pyramid, summarize } from '../../shared/extent/pyramid.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import { TILE_COLUMNS } from '../../shared/model/tile.ts';
+import { runInNextTurn } from '../../shared/scheduler.ts';
+import type { OpenSource } from '../qcow2/read/source.ts';
 import { createFindingLog, type FindingLog } from './findings/finding-log.ts';
 import { contextTotalsOf, overviewOf, streamList, totalsOf } from './lists/list-stream.ts';
 import { inspectAt } from './questions/inspect.ts';
@@ -62,22 +64,28 @@ interface FeedState {
   end: (ToEngine & { kind: 'fed' }) | undefined;
 }
 
-/** A core that sends its answers and news through `post`; transferable buffers are listed beside the message. */
-export function createEngine(post: (message: FromEngine, transfer?: ArrayBuffer[]) => void): Engine {
+/**
+ * A core that sends its answers and news through `post`; transferable buffers are listed beside the message. Images are
+ * read through what `openSource` makes of the handles in a plan.
+ */
+export function createEngine(
+  post: (message: FromEngine, transfer?: ArrayBuffer[]) => void,
+  openSource: OpenSource,
+): Engine {
   let open: Open | undefined;
   let version = 0;
   let changedFrom = Number.POSITIVE_INFINITY;
   let changedTo = 0;
   let lastPush = Number.NEGATIVE_INFINITY;
   let scheduled = false;
-  let resting: NodeJS.Timeout | undefined;
+  let resting: ReturnType<typeof setTimeout> | undefined;
   const takers = new Map<number, (memory?: ArrayBuffer) => void>();
   const aborted = new Set<number>();
   /** The newest question of each kind. */
   const newest = new Map<EngineCallName, number>();
 
   function start(plan: EnginePlan): void {
-    const tables = openChainTables(plan);
+    const tables = openChainTables(plan, openSource);
     open = {
       tables,
       pyramid: createPyramid(plan.keep ? tables.pageCount : 0, tables.pageSpan, tables.laneCount),
@@ -96,7 +104,7 @@ export function createEngine(post: (message: FromEngine, transfer?: ArrayBuffer[
   function schedule(): void {
     if (scheduled || resting !== undefined) return;
     scheduled = true;
-    setImmediate(() => {
+    runInNextTurn(() => {
       scheduled = false;
       if (open !== undefined) readSlice(open);
     });

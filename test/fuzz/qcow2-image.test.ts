@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { measureSpace } from '../../electron/qcow2/layout/allocation.ts';
 import { createBitmapMap, mapBitmapPage } from '../../electron/qcow2/read/bitmap-map.ts';
+import { fileSource } from '../../electron/qcow2/read/file-source.ts';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
 import { lookupCluster } from '../../electron/qcow2/read/lookup-cluster.ts';
 import { createMap, mapPage } from '../../electron/qcow2/read/map.ts';
@@ -43,12 +44,11 @@ function readEverything(path: string): void {
 
 function readParts(path: string): void {
   const fd = openSync(path, 'r');
-  const source = { fd, size: fstatSync(fd).size, path };
+  const source = fileSource({ fd, size: fstatSync(fd).size, path });
   try {
     recognizeFormat(source);
     const image = openQcow2(source);
     qcow2Info(image);
-    structuredClone(image);
     measureSpace(image);
     readMap(image, undefined);
     for (const { id } of image.snapshots.slice(0, 3)) readMap(image, id);

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../electron/engine/engine.ts';
 import type { EngineCallName, FromEngine } from '../../electron/engine/worker/protocol.ts';
+import { fileSource } from '../../electron/qcow2/read/file-source.ts';
 import { type ChainRecipe, makeChain } from '../../examples/recipes.mjs';
 import { createLoader, type Loader, type LoaderOptions } from '../../renderer/data/loader.ts';
 import { readStrip } from '../../renderer/data/read-strip.ts';
@@ -55,7 +56,7 @@ function openLate(random: () => number): { readonly loader: Loader; readonly isR
       start: Math.min(message.start, news?.start ?? message.start),
       end: Math.max(message.end, news?.end ?? message.end),
     };
-  });
+  }, fileSource);
   const call = async (name: string, args: unknown) => {
     const id = ++lastId;
     const answer = new Promise(resolve => asked.set(id, resolve));

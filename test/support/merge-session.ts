@@ -11,6 +11,7 @@ import type {
   NbdPlan,
   ToEngine,
 } from '../../electron/engine/worker/protocol.ts';
+import { fileSource } from '../../electron/qcow2/read/file-source.ts';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
@@ -37,7 +38,7 @@ export function openSession(plan: EnginePlan): MergeSession {
   const core = createEngine(message => {
     messages.push(message);
     for (const look of [...waiting]) look();
-  });
+  }, fileSource);
   let lastId = 0;
 
   const until = (wanted: (message: FromEngine) => boolean) =>
@@ -115,7 +116,7 @@ export function planFiles(
     const fd = openSync(path, 'r');
     opened.push(fd);
     const fileSize = fstatSync(fd).size;
-    const { header, geometry } = openQcow2({ fd, size: fileSize, path });
+    const { header, geometry } = openQcow2(fileSource({ fd, size: fileSize, path }));
     return {
       title: basename(path),
       size: header.size,

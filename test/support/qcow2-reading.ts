@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { createBitmapMap, mapBitmapPage } from '../../electron/qcow2/read/bitmap-map.ts';
+import { type FileSource, fileSource } from '../../electron/qcow2/read/file-source.ts';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
 import { createMap, type MapOptions, mapPage } from '../../electron/qcow2/read/map.ts';
-import type { ImageSource } from '../../electron/qcow2/read/source.ts';
 import { ABSENT, DIRTY, HOLE, stateOf, ZERO } from '../../shared/extent/flags.ts';
 import { type Page, PageWriter, pageStart, WordSet } from '../../shared/extent/page.ts';
 import type { QemuMapRow } from './golden-table.ts';
@@ -23,15 +23,15 @@ afterAll(() => {
 });
 
 /** An image opened read-only until the test file ends. */
-export function openSource(path: string): ImageSource {
+export function openSource(path: string): FileSource {
   const fd = openSync(path, 'r');
   opened.push(fd);
-  return { fd, size: fstatSync(fd).size, path };
+  return fileSource({ fd, size: fstatSync(fd).size, path });
 }
 
 /** An image made by the builder: its source, open for writing too so that a test may damage it. */
 export interface BuiltImage extends ImageLayout {
-  readonly source: ImageSource;
+  readonly source: FileSource;
   readonly path: string;
 }
 
@@ -43,7 +43,7 @@ export function buildImage(spec: ImageSpec): BuiltImage {
   const fd = openSync(path, 'w+');
   opened.push(fd);
   const layout = writeQcow2(fd, spec);
-  return { ...layout, path, source: { fd, size: fstatSync(fd).size, path } };
+  return { ...layout, path, source: fileSource({ fd, size: fstatSync(fd).size, path }) };
 }
 
 /** The path of a file that does not exist yet and goes with the test file. */

@@ -19,6 +19,7 @@ import { type ExtentsReply, MAX_EXACT_EXTENTS, type TilesReply } from '../../../
 import type { SeekKind, TrackStatistics } from '../../../shared/model/statistics.ts';
 import { PRESENT, TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
 import type { TrackExtents } from '../../../shared/model/track.ts';
+import { nextTurn } from '../../../shared/scheduler.ts';
 import { layersWith } from '../../formats/rows.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 
@@ -200,7 +201,7 @@ export async function forPages(
     if (superseded?.() === true) throw SUPERSEDED;
     if (step(backwards ? first + count - 1 - i : first + i) === false) return;
     if (performance.now() > sliceEnd) {
-      await new Promise<void>(resolve => setImmediate(resolve));
+      await nextTurn();
       sliceEnd = performance.now() + 8;
     }
   }

@@ -21,6 +21,7 @@ import { chainPageSpan } from '../../../shared/extent/table.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { mapPage } from '../../qcow2/read/map.ts';
+import type { OpenSource } from '../../qcow2/read/source.ts';
 import type { EnginePlan, LayerPlan } from '../worker/protocol.ts';
 import { bitmapPages, damagePage } from './merged-pages.ts';
 import { feedNumbers } from './number-tables.ts';
@@ -88,14 +89,14 @@ export interface SweepOptions {
 }
 
 /** Opens the tables of a chain. Throws CHAIN_DISK_TOO_LARGE, or the error of a layer whose metadata cannot be opened. */
-export function openChainTables(plan: EnginePlan): ChainTables {
+export function openChainTables(plan: EnginePlan, openSource: OpenSource): ChainTables {
   const pageSpan = chainPageSpan(
     [plan.size, ...plan.layers.map(({ size }) => size)],
     plan.layers.filter(({ metadata }) => metadata !== undefined).map(({ clusterSize }) => clusterSize),
   );
   const pageCount = Math.ceil(plan.size / pageSpan);
   checkPages(plan, pageCount, pageSpan);
-  const layers = plan.layers.map((layer, index) => openLayer(layer, index, pageSpan));
+  const layers = plan.layers.map((layer, index) => openLayer(layer, index, pageSpan, openSource));
   const hostMaps = new Map<number, MetadataTable>();
   const dropped = new Uint8Array(pageCount);
   const overlayWriter = new PageWriter();
@@ -188,7 +189,7 @@ export function openChainTables(plan: EnginePlan): ChainTables {
   function hostTable(layer: StoredLayer): MetadataTable {
     let hosts = hostMaps.get(layer.index);
     if (hosts === undefined) {
-      hosts = openHosts(layer, pageSpan);
+      hosts = openHosts(layer, pageSpan, openSource);
       hostMaps.set(layer.index, hosts);
     }
     return hosts;

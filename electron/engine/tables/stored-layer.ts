@@ -8,6 +8,7 @@ import type { Problem } from '../../qcow2/format/problems.ts';
 import { type BitmapMap, createBitmapMap } from '../../qcow2/read/bitmap-map.ts';
 import { openQcow2, type Qcow2Image } from '../../qcow2/read/image.ts';
 import { createMap, type Qcow2Map } from '../../qcow2/read/map.ts';
+import type { OpenSource } from '../../qcow2/read/source.ts';
 import type { LayerPlan } from '../worker/protocol.ts';
 import { createNumberTable, type NumberTable } from './number-tables.ts';
 
@@ -62,21 +63,32 @@ export interface NbdTables {
 }
 
 /** Opens a layer. Throws the error of metadata that cannot be opened. */
-export function openLayer(plan: LayerPlan, index: number, pageSpan: number): StoredLayer {
+export function openLayer(
+  plan: LayerPlan,
+  index: number,
+  pageSpan: number,
+  openSource: OpenSource,
+): StoredLayer {
   const problems = new Map<string, Problem>();
   return {
     index,
     plan,
     problems,
     metadata:
-      plan.metadata === undefined ? undefined : openMetadata(plan, pageSpan, false, problemSink(problems)),
+      plan.metadata === undefined
+        ? undefined
+        : openMetadata(plan, pageSpan, false, openSource, problemSink(problems)),
     nbd: plan.nbd === undefined ? undefined : openNbd(plan, pageSpan),
   };
 }
 
 /** The metadata witness of a layer once more, with the host offset of every extent. */
-export function openHosts({ plan, problems }: StoredLayer, pageSpan: number): MetadataTable {
-  return openMetadata(plan, pageSpan, true, problemSink(problems as Map<string, Problem>));
+export function openHosts(
+  { plan, problems }: StoredLayer,
+  pageSpan: number,
+  openSource: OpenSource,
+): MetadataTable {
+  return openMetadata(plan, pageSpan, true, openSource, problemSink(problems as Map<string, Problem>));
 }
 
 /** Pages may be read again, so that a problem can come more than once. */
@@ -90,10 +102,11 @@ function openMetadata(
   plan: LayerPlan,
   pageSpan: number,
   hosts: boolean,
+  openSource: OpenSource,
   onProblem: (problem: Problem) => void,
 ): MetadataTable {
   const { fd, fileSize, path, dataFileFd, snapshotId } = plan.metadata as NonNullable<LayerPlan['metadata']>;
-  const image = openQcow2({ fd, size: fileSize, path });
+  const image = openQcow2(openSource({ fd, size: fileSize, path }));
   for (const problem of image.problems) onProblem(problem);
   const table = createTable(plan.size, pageSpan);
   const map = createMap(image, {
@@ -103,7 +116,7 @@ function openMetadata(
     // The length of a device is not known here: nothing then lies past its end.
     ...(dataFileFd === undefined
       ? {}
-      : { dataFile: { fd: dataFileFd, size: Number.POSITIVE_INFINITY, path } }),
+      : { dataFile: openSource({ fd: dataFileFd, size: Number.POSITIVE_INFINITY, path }) }),
     ...(snapshotId === undefined ? {} : { snapshotId }),
   });
   const names = snapshotId === undefined ? image.bitmaps.slice(0, MAX_BITMAPS).map(({ name }) => name) : [];

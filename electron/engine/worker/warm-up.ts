@@ -6,6 +6,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileSource } from '../../qcow2/read/file-source.ts';
 import { createEngine } from '../engine.ts';
 import type { EnginePlan } from './protocol.ts';
 
@@ -49,7 +50,7 @@ function play(plan: EnginePlan): Promise<void> {
     const core = createEngine(message => {
       if (message.kind === 'failed' || message.kind === 'error' || message.kind === 'reply') resolve();
       if (message.kind === 'progress' && message.layers.every(({ phase }) => phase === 'done')) askTiles();
-    });
+    }, fileSource);
     const askTiles = () =>
       core.receive({ kind: 'call', id: 1, name: 'tiles', args: { level: LEVEL, first: 0, count: 2 } });
     core.receive({ kind: 'open', plan });

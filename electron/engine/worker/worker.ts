@@ -2,6 +2,7 @@
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../../shared/assert.ts';
+import { fileSource } from '../../qcow2/read/file-source.ts';
 import { createEngine } from '../engine.ts';
 import { PRESTART_WARM_UP } from './prestarted-worker.ts';
 import type { ToEngine } from './protocol.ts';
@@ -12,7 +13,7 @@ const NICE = 5;
 
 assert(parentPort !== null, 'the merge worker runs only as a worker thread');
 const port = parentPort;
-const core = createEngine((message, transfer) => port.postMessage(message, transfer ?? []));
+const core = createEngine((message, transfer) => port.postMessage(message, transfer ?? []), fileSource);
 let isDrawn = false;
 port.on('message', (message: ToEngine) => {
   core.receive(message);

@@ -28,7 +28,7 @@ import { type ImageSource, readBytes } from './source.ts';
 
 const FIRST_READ = 4096;
 
-/** An image as its tables describe it: plain values that may cross threads. Texts in it are untrusted. */
+/** An image as its tables describe it: plain values beside its source. Texts in it are untrusted. */
 export interface Qcow2Image {
   readonly source: ImageSource;
   readonly header: Qcow2Header;

@@ -1,5 +1,5 @@
 /** Work over long tables that one thread does in one go and another, which has a window to serve, in slices. */
-import { setImmediate as turn } from 'node:timers/promises';
+import { nextTurn } from '../../../shared/scheduler.ts';
 
 /** Work that may be interrupted wherever it yields, and what it comes to. */
 export type SlicedWork<T> = Generator<undefined, T, undefined>;
@@ -21,7 +21,7 @@ export async function runInSlices<T>(steps: SlicedWork<T>): Promise<T> {
     const step = steps.next();
     if (step.done === true) return step.value;
     if (performance.now() < end) continue;
-    await turn();
+    await nextTurn();
     end = performance.now() + SLICE_MS;
   }
 }

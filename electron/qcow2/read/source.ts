@@ -1,27 +1,57 @@
-/** An opened image file: the only way anything in this folder reads bytes. */
-import { fstatSync, readSync } from 'node:fs';
+/** Where the bytes of an image come from: the only way anything in this folder reads. */
 import { CowscopeError, errorRecord } from '../../../shared/error.ts';
 import { MAX_OFFSET } from '../../../shared/extent/table.ts';
 
-/** An image that somebody else opened read-only and keeps open. Valid in every thread of the process. */
+/** The bytes of one file, device or capture, read-only. */
 export interface ImageSource {
-  readonly fd: number;
-  /** Length of the file or block device in bytes when it was opened. */
+  /** For messages only: a source opens nothing by its name. */
+  readonly path: string;
+  /** Length in bytes when it was opened. */
   readonly size: number;
-  /** For messages only: nothing here opens a file by its name. */
+  /**
+   * Copies bytes at `position` into `into`; returns how many, fewer than asked only for a reason of the system's, and 0
+   * only at the end. Throws the system's error, or NOT_CAPTURED where a capture does not hold these bytes.
+   */
+  readAt(into: Uint8Array, position: number): number;
+  /** Length now: a file may have grown or shrunk since it was opened. Throws the system's error. */
+  currentSize(): number;
+  /** Bytes that it occupies on its disk now, -1 where that is not known. Throws the system's error. */
+  bytesOnDisk(): number;
+  /**
+   * The first stretch at or after `position` that may hold something other than zeros; undefined where only zeros
+   * follow. Absent where holes are not known: Node has no SEEK_HOLE.
+   */
+  nextData?(position: number): DataSegment | undefined;
+}
+
+/** Bytes [start, end) of a source. */
+export interface DataSegment {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What names a source to the thread that reads it: plain data that crosses threads. */
+export interface SourceHandle {
+  /** A descriptor of the process that is open for reading; an in-memory source is known by any number. */
+  readonly fd: number;
+  /** Length in bytes when it was opened. */
+  readonly size: number;
   readonly path: string;
 }
+
+/** Makes the source that a handle names. */
+export type OpenSource = (handle: SourceHandle) => ImageSource;
 
 /**
  * Reads at `position` until `into` is full; returns the bytes read, fewer only where the file ends. The rest of `into`
  * is zeros then, which is how qemu reads past the end.
- * Throws QCOW2_READ_FAILED when the system reports an error.
+ * Throws QCOW2_READ_FAILED when the system reports an error, or NOT_CAPTURED.
  */
 export function readFully(source: ImageSource, into: Uint8Array, position: number): number {
   let done = 0;
   try {
     while (done < into.length && position + done <= MAX_OFFSET) {
-      const got = readSync(source.fd, into, done, into.length - done, position + done);
+      const got = source.readAt(done === 0 ? into : into.subarray(done), position + done);
       if (got === 0) break;
       done += got;
     }
@@ -39,17 +69,17 @@ export function readBytes(source: ImageSource, position: number, length: number)
   return got === bytes.length ? bytes : bytes.subarray(0, got);
 }
 
-/** Length of the file now: it may have grown or shrunk since it was opened. For block devices the length given. */
+/** Length of the source now in bytes. Throws QCOW2_READ_FAILED. */
 export function sizeNow(source: ImageSource): number {
   try {
-    const stat = fstatSync(source.fd);
-    return stat.isFile() ? stat.size : source.size;
+    return source.currentSize();
   } catch (error) {
     throw readFailed(source, 0, error);
   }
 }
 
 function readFailed(source: ImageSource, position: number, cause: unknown): CowscopeError {
+  if (cause instanceof CowscopeError) return cause;
   return new CowscopeError(
     {
       code: 'QCOW2_READ_FAILED',

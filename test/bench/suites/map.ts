@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { connectNbd, type NbdConnection } from '../../../electron/nbd/client/client.ts';
 import { parseNbdUri } from '../../../electron/nbd/uri.ts';
+import { fileSource } from '../../../electron/qcow2/read/file-source.ts';
 import { openQcow2 } from '../../../electron/qcow2/read/image.ts';
 import { l2OffsetAt } from '../../../electron/qcow2/read/l1.ts';
 import { createMap, mapPage } from '../../../electron/qcow2/read/map.ts';
@@ -158,7 +159,7 @@ function scanRun(chain: BenchChain): Contestant {
       await settle();
       const fd = openSync(chain.top, 'r');
       try {
-        const image = openQcow2({ fd, size: fstatSync(fd).size, path: chain.top });
+        const image = openQcow2(fileSource({ fd, size: fstatSync(fd).size, path: chain.top }));
         const { words } = createTable(0, 1);
         const map = createMap(image, { words });
         const span = pageSpanFor(chain.size);
@@ -184,7 +185,7 @@ function bareScan(chain: BenchChain): Contestant {
     async run() {
       const fd = openSync(chain.top, 'r');
       try {
-        const image = openQcow2({ fd, size: fstatSync(fd).size, path: chain.top });
+        const image = openQcow2(fileSource({ fd, size: fstatSync(fd).size, path: chain.top }));
         const { l1 } = createMap(image, { words: createTable(0, 1).words });
         const tables = Array.from({ length: l1.count }, (_, i) => {
           const bytes = new Uint8Array(TABLE);

@@ -1,5 +1,6 @@
 /** Line `merge`: the sweep over two to four lists by itself, and how many bytes an extent takes in a table. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { fileSource } from '../../../electron/qcow2/read/file-source.ts';
 import { openQcow2 } from '../../../electron/qcow2/read/image.ts';
 import { createMap, mapPage } from '../../../electron/qcow2/read/map.ts';
 import { ABSENT_EVERYWHERE, HOLE, LOCAL, RESERVED, ZERO } from '../../../shared/extent/flags.ts';
@@ -143,7 +144,7 @@ function bytesPerExtent(chain: BenchChain): number {
     const fd = openSync(path, 'r');
     try {
       const { words } = createTable(0, 1);
-      const map = createMap(openQcow2({ fd, size: fstatSync(fd).size, path }), { words });
+      const map = createMap(openQcow2(fileSource({ fd, size: fstatSync(fd).size, path })), { words });
       const span = pageSpanFor(chain.size);
       for (let start = 0; start < chain.size; start += span) {
         const page = mapPage(map, start, Math.min(chain.size, start + span)).seal();

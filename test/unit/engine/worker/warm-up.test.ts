@@ -13,11 +13,11 @@ vi.mock(import('../../../../electron/engine/engine.ts'), async load => {
   const actual = await load();
   return {
     ...actual,
-    createEngine: post =>
+    createEngine: (post, openSource) =>
       actual.createEngine((message, transfer) => {
         said.push(message);
         post(message, transfer);
-      }),
+      }, openSource),
   };
 });
 

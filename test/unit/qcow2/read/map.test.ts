@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../../../electron/qcow2/format/problems.ts';
+import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { createMap, mapPage } from '../../../../electron/qcow2/read/map.ts';
 import { MAX_TABLE_BYTES } from '../../../../electron/qcow2/read/table-reader.ts';
@@ -223,7 +224,7 @@ describe('files that change', () => {
     ftruncateSync(source.fd, l2Offsets.get(1)!);
     const words = new WordSet();
     const problems: string[] = [];
-    const image = openQcow2({ ...source, size: l2Offsets.get(1)! });
+    const image = openQcow2(fileSource({ ...source, size: l2Offsets.get(1)! }));
     const map = createMap(image, { words, onProblem: ({ code }) => problems.push(code) });
     writeSync(source.fd, whole, 0, whole.length, 0);
     expect(stateOf(words.word(mapPage(map, M512, 2 * M512).codes[0]!))).toBe('data');
@@ -235,7 +236,7 @@ describe('files that change', () => {
     const fd = openSync(path, 'r');
     const words = new WordSet();
     const problems: Problem[] = [];
-    const map = createMap(openQcow2({ ...source, fd }), {
+    const map = createMap(openQcow2(fileSource({ ...source, fd })), {
       words,
       onProblem: problem => problems.push(problem),
     });

@@ -2,6 +2,7 @@
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
 import { openQcow2, openQcow2Steps } from '../../../../electron/qcow2/read/image.ts';
 import { qcow2Info, qcow2InfoSteps } from '../../../../electron/qcow2/read/qemu-info.ts';
 import {
@@ -62,7 +63,7 @@ test('an image with very many snapshots and bitmaps is described in many steps, 
     snapshots: Array.from({ length: count }, (_, i) => ({ id: String(i + 1), name: `taken ${i}` })),
     bitmaps: Array.from({ length: count }, (_, i) => ({ name: `bitmap ${i}` })),
   });
-  const source = { fd, size, path };
+  const source = fileSource({ fd, size, path });
   const reading = openQcow2Steps(source);
   let most = 0;
   for (let step = reading.next(); step.done !== true; step = reading.next()) most++;

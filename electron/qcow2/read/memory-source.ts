@@ -1,0 +1,78 @@
+/** Sources in memory: pieces of a file with zeros, or nothing known, between them. */
+import { CowscopeError } from '../../../shared/error.ts';
+import type { DataSegment, ImageSource } from './source.ts';
+
+/** A piece of a file in memory. */
+export interface MemoryPiece {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What a source in memory holds. */
+export interface MemoryContent {
+  readonly path: string;
+  readonly size: number;
+  /** In ascending order, none overlapping, all below `size`. They are not copied: a later change is seen. */
+  readonly pieces: readonly MemoryPiece[];
+  /** What the bytes between pieces are: zeros, or not known. */
+  readonly between: 'zeros' | 'notCaptured';
+}
+
+/** A source of these pieces. */
+export function memorySource({ path, size, pieces, between }: MemoryContent): ImageSource {
+  /** Index of the first piece that ends after `position`. */
+  function pieceFrom(position: number): number {
+    let low = 0;
+    let high = pieces.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (segmentOf(pieces[middle] as MemoryPiece).end > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  return {
+    path,
+    size,
+    readAt(into, position) {
+      const length = Math.min(into.length, size - position);
+      if (length <= 0) return 0;
+      const piece = pieces[pieceFrom(position)];
+      const start = piece?.offset ?? size;
+      if (piece !== undefined && start <= position) {
+        const held = piece.bytes.subarray(position - start, position - start + length);
+        into.set(held);
+        return held.length;
+      }
+      if (between === 'notCaptured')
+        throw new CowscopeError({
+          code: 'NOT_CAPTURED',
+          what: `the capture does not hold the bytes at offset ${position}`,
+          subject: path,
+          advice: 'capture the image again, or open the image itself',
+        });
+      const zeros = Math.min(length, start - position);
+      into.fill(0, 0, zeros);
+      return zeros;
+    },
+    currentSize: () => size,
+    bytesOnDisk: () => pieces.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    nextData(position) {
+      if (between === 'notCaptured') return position < size ? { start: position, end: size } : undefined;
+      const piece = pieces[pieceFrom(position)];
+      if (piece === undefined) return undefined;
+      const { start, end } = segmentOf(piece);
+      return { start: Math.max(start, position), end };
+    },
+  };
+}
+
+/** A source of these bytes and nothing else. */
+export function bytesSource(bytes: Uint8Array, path = ''): ImageSource {
+  return memorySource({ path, size: bytes.length, pieces: [{ offset: 0, bytes }], between: 'zeros' });
+}
+
+function segmentOf({ offset, bytes }: MemoryPiece): DataSegment {
+  return { start: offset, end: offset + bytes.length };
+}

@@ -1,0 +1,18 @@
+/** Turns of the event loop, the same in Node's threads and in a browser's. */
+
+interface Host {
+  setImmediate?(callback: () => void): unknown;
+  setTimeout(callback: () => void, ms: number): unknown;
+}
+
+/** Runs `callback` in a later turn, after the messages and answers that wait already. Never runs it at once. */
+export function runInNextTurn(callback: () => void): void {
+  const host = globalThis as unknown as Host;
+  if (host.setImmediate === undefined) host.setTimeout(callback, 0);
+  else host.setImmediate(callback);
+}
+
+/** Resolves in a later turn: work in slices lets other work go first. */
+export function nextTurn(): Promise<void> {
+  return new Promise(resolve => runInNextTurn(resolve));
+}
