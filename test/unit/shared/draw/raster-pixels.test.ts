@@ -1,0 +1,102 @@
+/**
+ * Every pixel of many random pictures, as SHA-256 digests. A change that is meant to leave the window as it is keeps
+ * them; one that is meant to change the picture replaces them, with the pictures compared by eye.
+ */
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { colorSetOf, pixel } from '../../../../shared/draw/color-set.ts';
+import { MARKS } from '../../../../shared/draw/column-strip.ts';
+import { holeSwatchLayout, type LaneLayout, laneLayout } from '../../../../shared/draw/lane-layout.ts';
+import { paintAxis } from '../../../../shared/draw/paint-axis.ts';
+import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
+import { paintTrack } from '../../../../shared/draw/paint-track.ts';
+import { shapesOf } from '../../../../shared/draw/shapes.ts';
+import { STATES } from '../../../../shared/extent/flags.ts';
+import { PRESENT } from '../../../../shared/model/tile.ts';
+import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../shared/palette.ts';
+import { noisyMask, randomNumbers, randomStrip } from '../../../support/random-strips.ts';
+
+const RATIOS = [1, 1.5, 2, 3] as const;
+
+/** Lanes of every height and pixel ratio that the window has, and the layouts of the legend's swatches. */
+function layouts(): (readonly [ratio: number, layout: LaneLayout])[] {
+  return RATIOS.flatMap(ratio => [
+    ...[9, 20, 28, 41, 56, 84].map(height => [ratio, laneLayout(Math.round(height * ratio), ratio)] as const),
+    [ratio, holeSwatchLayout(Math.round(20 * ratio), ratio)] as const,
+  ]);
+}
+
+function canvas(width: number, height: number) {
+  return { width, height, pixels: new Uint32Array(width * height).fill(0x12345678) };
+}
+
+/** What is drawn beside the strip: labels, captions, what is highlighted, and how far the content moved. */
+function options(random: () => number) {
+  const captions = random() < 0.3;
+  return {
+    labels: ({ state, owner }: { state: number; owner: number }) => [
+      `state ${state} of layer ${owner}`,
+      `state ${state}`,
+      'x',
+    ],
+    feet: captions ? ({ owner }: { owner: number }) => (owner < 0 ? '' : String(owner)) : undefined,
+    faded: STATES.map(() => random() < 0.2),
+    marks: random() < 0.7 ? MARKS : PRESENT.overrides | PRESENT.dirty,
+    phase: Math.floor(random() * 5000),
+  };
+}
+
+test.each([
+  ['wide runs', 90, 1, 'a3bfe810c134660ce687422e99e26d6c671c0f3cb70a27cd00aab28c04767d1b'],
+  ['runs of a few pixels', 9, 2, '8750a6dbcef6f13bac47903559c14973ede6614ec4deb0b2a2e80218337347ca'],
+  ['runs of a pixel', 1, 3, 'fccc0225456ab44a094dfdf85c11c31fe738cc96e9d421e55ddfaf95ca57a70a'],
+] as const)('lanes of %s keep every pixel', (_, longest, seed, digest) => {
+  const random = randomNumbers(seed);
+  const hash = createHash('sha256');
+  for (const palette of [LIGHT_PALETTE, DARK_PALETTE])
+    for (const [ratio, layout] of layouts())
+      for (const width of [1, 24, 257, 640]) {
+        const raster = canvas(width, layout.height);
+        const strip = randomStrip(width, longest, random);
+        const unit = Math.max(1, Math.round(ratio));
+        const text = (label: string) => noisyMask(label, label.length * 6 * unit, 12 * unit);
+        const glyphs = { text, ...shapesOf(unit) };
+        paintTrack(raster, strip, layout, colorSetOf(palette), glyphs, options(random));
+        hash.update(raster.pixels);
+      }
+  expect(hash.digest('hex')).toBe(digest);
+});
+
+test('the overview keeps every pixel', () => {
+  const random = randomNumbers(4);
+  const hash = createHash('sha256');
+  for (const palette of [LIGHT_PALETTE, DARK_PALETTE])
+    for (const ratio of RATIOS)
+      for (const tracks of [0, 1, 4]) {
+        const raster = canvas(700, 44 * Math.round(ratio));
+        const strips = Array.from({ length: tracks }, () => randomStrip(700, 7, random));
+        paintOverview(raster, strips, colorSetOf(palette), Math.round(ratio));
+        hash.update(raster.pixels);
+      }
+  expect(hash.digest('hex')).toBe('c2523512823eeb23e0084e29fbcbc26bbe08b48b6b1797fb09f4911dc5a9d182');
+});
+
+test('the axis keeps every pixel', () => {
+  const random = randomNumbers(5);
+  const hash = createHash('sha256');
+  for (const ratio of [1, 2, 3])
+    for (let i = 0; i < 20; i++) {
+      const width = 200 + Math.floor(random() * 1200);
+      const raster = canvas(width * ratio, 28 * ratio);
+      const start = Math.floor(random() * 2 ** 40);
+      paintAxis(raster, { start, end: start + 2 ** (9 + random() * 34) }, width, {
+        ground: pixel('#ffffff'),
+        line: pixel('#111111'),
+        offset: pixel('#222222'),
+        size: pixel('#333333'),
+        text: letter => noisyMask(letter, 7 * ratio, 9 * ratio),
+      });
+      hash.update(raster.pixels);
+    }
+  expect(hash.digest('hex')).toBe('5dbcd219eb9c14567b0d5bfb881f7ae0e71747875d04e7fdc0bb23bd1945f067');
+});
