@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from 'react';
+import { commandOf } from '../../shared/commands.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { LayerInfo } from '../../shared/model/layer.ts';
-import { hotkeyOf } from '../state/commands/commands.ts';
 import { centreOn } from '../state/navigation/navigation.ts';
 import { parsePlace } from '../state/navigation/offset-input.ts';
 import { selectAt } from '../state/selection/selection.ts';
@@ -13,7 +13,7 @@ import { KeyCaps } from '../ui/key-caps.tsx';
 export function GoToField({ chain }: { readonly chain: OpenedChain }) {
   const [text, setText] = useState('');
   const [wrong, setWrong] = useState(false);
-  const hotkey = hotkeyOf('go');
+  const hotkey = commandOf('go').hotkeys[0];
 
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();

@@ -1,4 +1,4 @@
-/** Going from one damaged place or finding to the next, over all layers. */
+/** Going from one finding to the next, over all layers. */
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { RangeFinding } from '../../shared/model/finding.ts';
 import { seek } from './navigation/navigation.ts';
@@ -12,7 +12,7 @@ export function placeOf({ layer, start }: RangeFinding, chain: OpenedChain): Tra
 }
 
 /**
- * Selects the next (or previous) damaged place or finding: by offset, and at one offset from the top down. From the
+ * Selects the next (or previous) finding or damaged range: by offset, and at one offset from the top down. From the
  * selection on, else from what is in view. The list of findings may be cut, so the tracks themselves are searched too.
  */
 export async function goToFinding(backwards: boolean): Promise<void> {
@@ -31,7 +31,7 @@ export async function goToFinding(backwards: boolean): Promise<void> {
     if (found === undefined || !isNewest()) return;
     if (found >= 0) places.push({ track: id, offset: found });
   }
-  if (places.length === 0) announceNone(backwards, 'damaged place or finding');
+  if (places.length === 0) announceNone(backwards, 'finding');
   else await goTo(places.reduce((best, place) => (isBefore(place, best) === backwards ? best : place)));
 }
 

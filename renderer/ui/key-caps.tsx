@@ -1,4 +1,4 @@
-import { type Hotkey, keyCaps } from '../state/commands/hotkeys.ts';
+import { type Hotkey, keyCaps } from '../../shared/hotkeys.ts';
 import { isMac } from './platform.ts';
 
 /** Hotkeys as key caps. */

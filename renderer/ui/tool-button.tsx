@@ -1,11 +1,12 @@
-import { COMMANDS } from '../state/commands/commands.ts';
-import { keyCaps } from '../state/commands/hotkeys.ts';
+import { type CommandId, commandOf } from '../../shared/commands.ts';
+import { keyCaps } from '../../shared/hotkeys.ts';
+import { runCommand } from '../state/commands/commands.ts';
 import { Icon, type IconName } from './icon.tsx';
 import { isMac } from './platform.ts';
 
 interface ToolButtonProps {
-  /** Id of the command it runs; name and key come from there. */
-  readonly id: string;
+  /** The command it runs; name and key come from there. */
+  readonly id: CommandId;
   readonly icon: IconName;
   readonly disabled?: boolean;
   readonly pressed?: boolean;
@@ -14,10 +15,9 @@ interface ToolButtonProps {
 
 /** A button of the toolbar that runs a command. */
 export function ToolButton({ id, icon, disabled = false, pressed, label }: ToolButtonProps) {
-  const command = COMMANDS.find(candidate => candidate.id === id);
-  if (command === undefined) return null;
-  const hotkey = command.hotkeys[0];
-  const name = label ?? command.name;
+  const command = commandOf(id);
+  const [hotkey] = command.hotkeys;
+  const name = label ?? command.label;
   return (
     <button
       type="button"
@@ -26,7 +26,7 @@ export function ToolButton({ id, icon, disabled = false, pressed, label }: ToolB
       title={hotkey === undefined ? name : `${name} (${keyCaps(hotkey, isMac()).join('+')})`}
       disabled={disabled}
       {...(pressed === undefined ? {} : { 'aria-pressed': pressed })}
-      onClick={command.run}
+      onClick={() => runCommand(id)}
     >
       <Icon name={icon} />
     </button>

@@ -76,7 +76,7 @@ test('a damaged layer is drawn, and its damage too', async ({ start, make }) => 
   await expect(page.getByRole('region', { name: 'Where', exact: true })).toContainText('0x0000_0000');
   await expect(page.getByRole('region', { name: 'Findings here' })).toContainText('top.qcow2');
   await page.keyboard.press('k');
-  await expect(page.locator('.status-message')).toHaveText('No earlier damaged place or finding');
+  await expect(page.locator('.status-message')).toHaveText('No earlier finding');
 });
 
 test('the menu of a place copies its offset and leads to the layer that is read', async ({

@@ -1,5 +1,6 @@
 /** Somebody who uses the window without aim: the same for the same seed. */
 import type { ElectronApplication, Page } from '@playwright/test';
+import type { CommandId } from '../../shared/commands.ts';
 
 /** Numbers in [0, 1). */
 export type Random = () => number;
@@ -25,10 +26,10 @@ export async function command(app: ElectronApplication, id: string): Promise<voi
 
 const COMMANDS = [
   ...['zoom-in', 'zoom-in', 'zoom-out', 'pan-left', 'pan-right', 'page-left', 'page-right', 'start', 'end'],
-  ...['next-override', 'previous-override', 'next-hole-override', 'previous-hole-override', 'next-damaged'],
+  ...['next-override', 'previous-override', 'next-hole-override', 'previous-hole-override', 'next-finding'],
   ...['next-extent', 'previous-extent', 'next-same', 'previous-same', 'next-cluster', 'fit', 'fit-selection'],
   ...['range', 'statistics', 'back', 'forward', 'layer-below', 'layer-above', 'clear', 'table', 'inspector'],
-] as const;
+] as const satisfies readonly CommandId[];
 
 /** One thing done at random: the wheel, a drag, a click, the pointer moving over the lanes, or a command. */
 export async function actAtRandom(app: ElectronApplication, page: Page, random: Random): Promise<void> {

@@ -1,16 +1,5 @@
-/** Keys as data: how a command names its key, how it is shown, and when an event is it. */
-
-/**
- * A key. `code` is a physical key (WASD stay where they are on every layout), `key` what the layout says it types.
- * `mod` is Ctrl, on a Mac Cmd.
- */
-export interface Hotkey {
-  readonly code?: string;
-  readonly key?: string;
-  readonly mod?: boolean;
-  readonly shift?: boolean;
-  readonly alt?: boolean;
-}
+/** When a key press is a hotkey. */
+import type { Hotkey } from '../../../shared/hotkeys.ts';
 
 /** The part of a keyboard event that matters. */
 export interface KeyPress {
@@ -32,33 +21,4 @@ export function matches(press: KeyPress, hotkey: Hotkey, mac: boolean): boolean 
   if (hotkey.key === undefined || press.key.toLowerCase() !== hotkey.key.toLowerCase()) return false;
   const symbol = hotkey.key.length === 1 && hotkey.key.toLowerCase() === hotkey.key.toUpperCase();
   return symbol || press.shiftKey === (hotkey.shift ?? false);
-}
-
-/** Single characters without Ctrl or Alt: they act only where no text field has the focus. */
-export function isPlain(hotkey: Hotkey): boolean {
-  return hotkey.mod !== true && hotkey.alt !== true;
-}
-
-const NAMES: Readonly<Record<string, string>> = {
-  ArrowLeft: '←',
-  ArrowRight: '→',
-  ArrowUp: '↑',
-  ArrowDown: '↓',
-  PageUp: 'PgUp',
-  PageDown: 'PgDn',
-  Escape: 'Esc',
-  ContextMenu: '☰',
-  ' ': 'Space',
-};
-
-/** The hotkey as shown to a person, one part a key cap: `['Ctrl', 'Shift', 'P']`. */
-export function keyCaps(hotkey: Hotkey, mac: boolean): readonly string[] {
-  const key = hotkey.key ?? hotkey.code?.replace(/^Key/, '') ?? '';
-  const shown = NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
-  return [
-    ...(hotkey.mod === true ? [mac ? '⌘' : 'Ctrl'] : []),
-    ...(hotkey.alt === true ? [mac ? '⌥' : 'Alt'] : []),
-    ...(hotkey.shift === true ? [mac ? '⇧' : 'Shift'] : []),
-    shown,
-  ];
 }

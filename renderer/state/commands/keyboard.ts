@@ -1,16 +1,17 @@
 /** Keys to commands. */
-
+import { COMMANDS } from '../../../shared/commands.ts';
+import { isPlain } from '../../../shared/hotkeys.ts';
 import { getState } from '../store.ts';
-import { COMMANDS, runCommand } from './commands.ts';
-import { isPlain, matches } from './hotkeys.ts';
+import { canRun, runCommand } from './commands.ts';
+import { matches } from './hotkeys.ts';
 
 /** Listens to the keyboard until the returned function is called. */
 export function listenToKeys(mac: boolean): () => void {
   const onKey = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.isComposing || getState().dialog !== undefined) return;
-    for (const { id, hotkeys, needsChain } of COMMANDS) {
+    for (const { id, hotkeys } of COMMANDS) {
       const hotkey = hotkeys.find(candidate => matches(event, candidate, mac));
-      if (hotkey === undefined || (needsChain && getState().chain === undefined)) continue;
+      if (hotkey === undefined || !canRun(id)) continue;
       if (isPlain(hotkey) && hotkey.key !== 'F1' && typesInto(event.target, event.key)) return;
       // Copying marked text stays the system's.
       if (id === 'copy' && (typesInto(event.target, 'c') || getSelection()?.toString() !== '')) return;

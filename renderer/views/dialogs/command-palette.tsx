@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useId, useState } from 'react';
-import { COMMANDS, type Command } from '../../state/commands/commands.ts';
+import { COMMANDS, type CommandInfo } from '../../../shared/commands.ts';
+import { labelNow, runCommand } from '../../state/commands/commands.ts';
 import { fuzzyScore } from '../../state/commands/fuzzy.ts';
 import { useStore } from '../../state/store.ts';
 import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';
@@ -11,17 +12,17 @@ export function CommandPalette() {
   const [query, setQuery] = useState('');
   const [at, setAt] = useState(0);
   const id = useId();
-  const found = COMMANDS.filter(command => command.id !== 'palette' && (hasChain || !command.needsChain))
-    .map(command => ({ command, score: fuzzyScore(query, command.name) }))
+  const found = COMMANDS.filter(command => command.id !== 'palette' && (hasChain || command.withoutChain))
+    .map(command => ({ command, score: fuzzyScore(query, labelNow(command.id)) }))
     .filter(({ score }) => score >= 0)
     .sort((a, b) => b.score - a.score)
     .map(({ command }) => command);
   const chosen = Math.min(at, found.length - 1);
 
-  const run = (command: Command | undefined) => {
+  const run = (command: CommandInfo | undefined) => {
     if (command === undefined) return;
     closeDialog();
-    command.run();
+    runCommand(command.id);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -64,7 +65,7 @@ export function CommandPalette() {
             ref={index === chosen ? element => element?.scrollIntoView?.({ block: 'nearest' }) : undefined}
             onClick={() => run(command)}
           >
-            <span>{command.name}</span>
+            <span>{labelNow(command.id)}</span>
             <KeyCaps hotkeys={command.hotkeys.slice(0, 1)} />
           </div>
         ))}

@@ -1,10 +1,11 @@
 import { type KeyboardEvent, useLayoutEffect, useRef } from 'react';
-import { COMMANDS } from '../../state/commands/commands.ts';
+import { type CommandId, commandOf } from '../../../shared/commands.ts';
+import { labelNow, runCommand } from '../../state/commands/commands.ts';
 import { closeDialog } from '../../ui/dialog.tsx';
 import { KeyCaps } from '../../ui/key-caps.tsx';
 
-/** What can be done with the selected place: commands by id. */
-const ITEMS = ['copy', 'range', 'next-same', 'previous-same', 'owner', 'table'];
+/** What can be done with the selected place. */
+const ITEMS: readonly CommandId[] = ['copy', 'range', 'next-same', 'previous-same', 'owner', 'table'];
 
 /** CSS pixels kept free for the menu, so that it lies within the window. */
 const WIDTH = 300;
@@ -52,22 +53,20 @@ export function TrackMenu({ x, y }: TrackMenuProps) {
       }}
     >
       <div role="menu" aria-label="This place">
-        {COMMANDS.filter(({ id }) => ITEMS.includes(id))
-          .sort((a, b) => ITEMS.indexOf(a.id) - ITEMS.indexOf(b.id))
-          .map(command => (
-            <button
-              key={command.id}
-              type="button"
-              role="menuitem"
-              onClick={() => {
-                closeDialog();
-                command.run();
-              }}
-            >
-              {command.name}
-              <KeyCaps hotkeys={command.hotkeys.slice(0, 1)} />
-            </button>
-          ))}
+        {ITEMS.map(id => (
+          <button
+            key={id}
+            type="button"
+            role="menuitem"
+            onClick={() => {
+              closeDialog();
+              runCommand(id);
+            }}
+          >
+            {labelNow(id)}
+            <KeyCaps hotkeys={commandOf(id).hotkeys.slice(0, 1)} />
+          </button>
+        ))}
       </div>
     </dialog>
   );

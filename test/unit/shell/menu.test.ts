@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { COMMANDS } from '../../../renderer/state/commands/commands.ts';
-import { keyCaps } from '../../../renderer/state/commands/hotkeys.ts';
+import { COMMANDS } from '../../../shared/commands.ts';
 
 interface Item {
   readonly label?: string;
@@ -16,28 +15,39 @@ vi.mock('electron', () => ({
     setApplicationMenu: () => {},
   },
 }));
-const { MENUS, setMenu } = await import('../../../electron/shell/menu.ts');
-const items = Object.values(MENUS).flat();
+const { setMenu } = await import('../../../electron/shell/menu.ts');
 
-test('every item runs a command that the window has, with the keys it has there', () => {
-  for (const { id, keys } of items) {
-    const command = COMMANDS.find(candidate => candidate.id === id);
-    expect(command, id).toBeDefined();
-    if (keys === undefined) continue;
-    const shown = keys.replace('CmdOrCtrl', 'Ctrl').replace('Left', '←').replace('Right', '→').split('+');
-    const theirs = command?.hotkeys.map(hotkey => [...keyCaps(hotkey, false)].sort());
-    expect(theirs, id).toContainEqual(shown.sort());
-  }
+const ids: string[] = [];
+setMenu(id => ids.push(id));
+const menus = built[0]!;
+const itemsOf = (menu: Item) => (menu.submenu ?? []).filter(item => item.click !== undefined);
+
+test('each command that is in a menu stands once in the menu of its group', () => {
+  const shown = menus.flatMap(menu =>
+    itemsOf(menu).map(item => `${menu.label?.replace('&', '')}: ${item.label}`),
+  );
+  const expected = COMMANDS.filter(({ inMenu }) => inMenu).map(({ group, label }) => `${group}: ${label}`);
+  expect(shown.sort()).toEqual(expected.sort());
 });
 
-test('a chosen item says its command, and leaves the keys to the window', () => {
-  const ids: string[] = [];
-  setMenu(id => ids.push(id));
-  const entries =
-    built[0]?.flatMap(menu => menu.submenu ?? []).filter(item => item.click !== undefined) ?? [];
-  for (const entry of entries) entry.click?.();
-  expect(ids.sort()).toEqual(items.map(item => item.id).sort());
-  expect(
-    entries.filter(entry => entry.accelerator !== undefined && entry.registerAccelerator !== false),
-  ).toEqual([]);
+test('a chosen item sends the id of its command', () => {
+  ids.length = 0;
+  for (const item of menus.flatMap(itemsOf)) item.click?.();
+  expect(ids.sort()).toEqual(
+    COMMANDS.filter(({ inMenu }) => inMenu)
+      .map(({ id }) => id)
+      .sort(),
+  );
+});
+
+test('keys with a modifier are shown, and never taken from the window', () => {
+  const items = menus.flatMap(itemsOf);
+  const keysOf = (label: string) => items.find(item => item.label === label)?.accelerator;
+  expect(keysOf('Connect to NBD…')).toBe('CmdOrCtrl+Shift+O');
+  expect(keysOf('Fit the whole disk')).toBe('CmdOrCtrl+0');
+  expect(keysOf('Back')).toBe('Alt+Left');
+  expect(keysOf('Zoom in')).toBeUndefined();
+  expect(items.filter(item => item.accelerator !== undefined && item.registerAccelerator !== false)).toEqual(
+    [],
+  );
 });

@@ -1,9 +1,10 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget, refreshApp } from '../../../../renderer/state/chain/opening.ts';
-import { COMMANDS, runCommand } from '../../../../renderer/state/commands/commands.ts';
+import { runCommand } from '../../../../renderer/state/commands/commands.ts';
 import { seekFirst, selectAt } from '../../../../renderer/state/selection/selection.ts';
 import { getState, useStore } from '../../../../renderer/state/store.ts';
+import { COMMANDS } from '../../../../shared/commands.ts';
 import { HOLE, LOCAL, UNREADABLE, ZERO } from '../../../../shared/extent/flags.ts';
 import { fail, ok } from '../../../../shared/result.ts';
 import { goldenChain, shortMiddleChain } from '../../../support/fake-chain.ts';
@@ -318,7 +319,8 @@ test('the key sheet lists every key, the palette runs commands by name', async (
   start();
   fireEvent.keyDown(window, { key: '?' });
   const sheet = await screen.findByRole('dialog');
-  for (const { name, hotkeys } of COMMANDS) if (hotkeys.length > 0) expect(sheet.textContent).toContain(name);
+  for (const { label, hotkeys } of COMMANDS)
+    if (hotkeys.length > 0) expect(sheet.textContent).toContain(label);
   fireEvent.click(within(sheet).getByRole('button', { name: 'Close' }));
   fireEvent.keyDown(window, { key: 'P', ctrlKey: true, shiftKey: true });
   const field = await screen.findByRole('combobox');

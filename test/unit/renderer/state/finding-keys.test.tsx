@@ -43,9 +43,9 @@ test('J and K go through damage and findings of all layers, by offset and then f
   await opened([finding(0, 3), finding(2, 3), finding(1, -1), finding(1, 9)], { 3: [3, 12], 1: [0] });
   const places = ['1:0', '1:3', '3:3', '2:9', '3:12'];
   for (const place of places) expect(await press('j')).toBe(place);
-  expect(await press('j')).toBe('No further damaged place or finding');
+  expect(await press('j')).toBe('No further finding');
   for (const place of places.toReversed().slice(1)) expect(await press('k')).toBe(place);
-  expect(await press('k')).toBe('No earlier damaged place or finding');
+  expect(await press('k')).toBe('No earlier finding');
 });
 
 test('with nothing selected they begin at the edges of what is in view', async () => {
@@ -61,7 +61,7 @@ test('while layers are still read, none means none so far', async () => {
   const bridge = await opened([]);
   const layers = [{ layer: 0, witness: 'metadata', phase: 'reading', covered: 1, total: 2 }] as const;
   bridge.push('chain:progress', { session: 1, layers });
-  expect(await press('j')).toBe('No further damaged place or finding so far');
+  expect(await press('j')).toBe('No further finding so far');
   expect(document.querySelector('.status-message')?.textContent).toContain('so far');
 });
 
@@ -72,7 +72,7 @@ test('N begins at the start of the view, and says where there is none', async ()
   useStore.setState({ viewport: { start: 0, end: 5 * K64 }, message: '' });
   await press('n');
   useStore.setState({ focusedTrack: 1, message: '' });
-  expect(await press('h')).toBe('No further hole that overrides in top.qcow2');
+  expect(await press('h')).toBe('No further zeros that hide data in top.qcow2');
   expect(argsOf(bridge, 'chain:seek')).toMatchObject([
     { from: 2 * K64, kind: 'override' },
     { from: -1, kind: 'override' },
