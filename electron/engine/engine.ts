@@ -6,18 +6,17 @@
  */
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
 import { createPyramid, type Pyramid, summarize } from '../../shared/extent/pyramid.ts';
+import type { QuestionName } from '../../shared/ipc/questions.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
-import { TILE_COLUMNS } from '../../shared/model/tile.ts';
 import { runInNextTurn } from '../../shared/scheduler.ts';
 import type { OpenSource } from '../qcow2/read/source.ts';
 import { createFindingLog, type FindingLog } from './findings/finding-log.ts';
-import { contextTotalsOf, overviewOf, streamList, totalsOf } from './lists/list-stream.ts';
-import { inspectAt } from './questions/inspect.ts';
-import { extentsOf, seekIn, statisticsOf, tilesOf } from './questions/queries.ts';
+import { streamList } from './lists/list-stream.ts';
+import { ANSWERS, type QuestionContext } from './questions/answers.ts';
 import { type ChainTables, openChainTables } from './tables/chain-tables.ts';
 import { createPageSchedule, type PageSchedule } from './tables/page-schedule.ts';
 import type { StoredLayer } from './tables/stored-layer.ts';
-import type { EngineCallName, EngineCalls, EnginePlan, FromEngine, ToEngine } from './worker/protocol.ts';
+import type { EnginePlan, FromEngine, ToEngine } from './worker/protocol.ts';
 
 /** Longest stretch of work between two looks at the mailbox, in milliseconds. */
 const SLICE_MS = 6;
@@ -82,7 +81,7 @@ export function createEngine(
   const takers = new Map<number, (memory?: ArrayBuffer) => void>();
   const aborted = new Set<number>();
   /** The newest question of each kind. */
-  const newest = new Map<EngineCallName, number>();
+  const newest = new Map<QuestionName, number>();
 
   function start(plan: EnginePlan): void {
     const tables = openChainTables(plan, openSource);
@@ -267,42 +266,38 @@ export function createEngine(
     reading.lookAt(Math.floor(start / tables.pageSpan), Math.ceil(end / tables.pageSpan));
   }
 
-  async function answer(state: Open, id: number, name: EngineCallName, args: unknown): Promise<void> {
-    const { tables } = state;
-    newest.set(name, id);
-    const superseded = () => newest.get(name) !== id;
-    const run: { [N in EngineCallName]: (given: EngineCalls[N]['args']) => unknown } = {
-      tiles: given => {
-        const span = 2 ** given.level * TILE_COLUMNS;
-        lookAt(state, given.first * span, (given.first + given.count) * span);
-        if (state.awaitsPicture) rest(state, DRAW_MS);
-        state.awaitsPicture = false;
-        return tilesOf(tables, state.pyramid, version, given);
-      },
-      extents: given => {
-        lookAt(state, given.start, given.end);
-        return extentsOf(tables, version, given.start, given.end);
-      },
-      inspect: given => inspectAt(tables, given.offset),
-      statistics: given => statisticsOf(tables, given.start, given.end, superseded),
-      seek: given => seekIn(tables, state.pyramid, given, superseded),
-      totals: given => totalsOf(tables, given.layer),
-      contextTotals: given => contextTotalsOf(tables, given.spec, given.layer),
-      overview: given => overviewOf(tables, given.span, given.layer),
-      stream: given => streamList(tables, given.spec, given.layer, text => sendChunk(id, text)),
-      findings: async () => {
-        await state.log.compareAll();
-        return { ...state.log.list(), problems: state.log.problems() };
-      },
-    };
+  /** Answers one question, or writes one list, and posts what came of it. */
+  async function reply(id: number, answer: () => unknown): Promise<void> {
     try {
-      post({ kind: 'reply', id, value: await (run[name] as (given: unknown) => unknown)(args) });
+      post({ kind: 'reply', id, value: await answer() });
     } catch (error) {
       post({ kind: 'error', id, error: errorRecord(error) });
     } finally {
       takers.delete(id);
       aborted.delete(id);
     }
+  }
+
+  function ask(state: Open, { id, question, args }: ToEngine & { kind: 'ask' }): Promise<void> {
+    newest.set(question, id);
+    const context: QuestionContext = {
+      tables: state.tables,
+      pyramid: state.pyramid,
+      findings: state.log,
+      version,
+      prioritize: (start, end) => lookAt(state, start, end),
+      notePictureRequest() {
+        if (state.awaitsPicture) rest(state, DRAW_MS);
+        state.awaitsPicture = false;
+      },
+      superseded: () => newest.get(question) !== id,
+    };
+    const answer = ANSWERS[question] as (context: QuestionContext, args: unknown) => unknown;
+    return reply(id, () => answer(context, args));
+  }
+
+  function list({ tables }: Open, { id, request }: ToEngine & { kind: 'list' }): Promise<void> {
+    return reply(id, () => streamList(tables, request.spec, request.layer, text => sendChunk(id, text)));
   }
 
   /**
@@ -343,7 +338,8 @@ export function createEngine(
     if (open === undefined) return;
     if (message.kind === 'batch') feed(open, message);
     else if (message.kind === 'fed') endFeed(open, message);
-    else if (message.kind === 'call') void answer(open, message.id, message.name, message.args);
+    else if (message.kind === 'ask') void ask(open, message);
+    else if (message.kind === 'list') void list(open, message);
     else {
       open.cancelled = message.kind === 'cancelReading';
       pushNews(open, true);

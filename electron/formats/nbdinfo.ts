@@ -1,5 +1,5 @@
 /** Metadata contexts as nbdinfo prints them (libnbd 1.14 to 1.22, `--map --json` and `--map --totals --json`). */
-import type { NbdContextKind } from './rows.ts';
+import type { NbdContextKind } from '../../shared/model/context.ts';
 
 /** What precedes the name of a bitmap in that of its context. */
 export const BITMAP_PREFIX = 'qemu:dirty-bitmap:';

@@ -19,6 +19,7 @@ import {
 } from '../../shared/extent/flags.ts';
 import type { SweptPage } from '../../shared/extent/sweep.ts';
 import { guestWord, layerWord, stopAt } from '../../shared/extent/swept-view.ts';
+import type { NbdContextKind } from '../../shared/model/context.ts';
 
 /** Finished rows, in arrays that are longer than needed and used again for the next ones. */
 export interface NumberRows {
@@ -213,9 +214,6 @@ export function qemuImgRow(start: number, length: number, key: number, host: num
   const offset = host < 0 ? '' : `, "offset": ${host}`;
   return `{ "start": ${start}, "length": ${length}, "depth": ${(key - (key % KEY_DEPTH)) / KEY_DEPTH}, "present": ${present}, "zero": ${(key & ZERO_BIT) !== 0}, "data": ${(key & DATA_BIT) !== 0}${offset}}`;
 }
-
-/** The contexts that an NBD export of the whole chain (or of one layer) would answer, as keys. */
-export type NbdContextKind = 'allocation' | 'depth' | 'bitmap';
 
 /** Keys of `nbdinfo --map` rows: the context's word as qemu-nbd reports it. Parts that are unreadable or not known are left out. */
 export function nbdContextKey(kind: NbdContextKind, layerCount: number, bitmapLayer: number): RowKey {

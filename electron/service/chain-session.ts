@@ -5,15 +5,13 @@
 import { setMaxListeners } from 'node:events';
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
-import type { ExtentsReply, TilesReply } from '../../shared/ipc/contract.ts';
-import type { Inspection } from '../../shared/model/inspection.ts';
+import type { QuestionArgs, QuestionName, QuestionReply } from '../../shared/ipc/questions.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
-import type { SeekKind, TrackStatistics } from '../../shared/model/statistics.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import type { TrackInfo } from '../../shared/model/track.ts';
 import { type EngineEvents, type MergeClient, startMerge } from '../engine/worker/client.ts';
 import { keepSpareWorker } from '../engine/worker/prestarted-worker.ts';
-import type { EngineCallName, EngineCalls } from '../engine/worker/protocol.ts';
+import type { ListRequest, ListSummary } from '../engine/worker/protocol.ts';
 import { createExportPool, serversAtOnce } from '../qemu/export-pool.ts';
 import { findQemuNbd } from '../qemu/tools.ts';
 import { EXTENT_BUDGET } from './extent-estimate.ts';
@@ -36,18 +34,10 @@ export interface LayerError {
 export interface ChainSession {
   readonly chain: ChainInfo;
   readonly tracks: readonly TrackInfo[];
-  tiles(request: { level: number; first: number; count: number }): Promise<TilesReply>;
-  extents(start: number, end: number): Promise<ExtentsReply>;
-  inspect(offset: number): Promise<Inspection>;
-  statistics(start: number, end: number): Promise<readonly TrackStatistics[]>;
-  seek(request: { track: number; from: number; backwards: boolean; kind: SeekKind }): Promise<number>;
-  /** Any other question of the merge core. */
-  ask<N extends EngineCallName>(name: N, args: EngineCalls[N]['args']): Promise<EngineCalls[N]['reply']>;
+  /** Asks a question of shared/ipc/questions.ts. Rejects with CowscopeError. */
+  ask<Q extends QuestionName>(question: Q, args: QuestionArgs<Q>): Promise<QuestionReply<Q>>;
   /** A list as text chunks; the next chunk comes when `take` is done. */
-  stream(
-    args: EngineCalls['stream']['args'],
-    take: (text: Uint8Array) => Promise<void> | void,
-  ): Promise<{ rows: number }>;
+  list(request: ListRequest, take: (text: Uint8Array) => Promise<void> | void): Promise<ListSummary>;
   /** Resolves when every NBD feed has ended, with the errors of those that failed, by layer. */
   fed(): Promise<readonly LayerError[]>;
   /** What the NBD servers could not read or did not give so far; everything around it was read. */
@@ -147,13 +137,8 @@ function startSession(
     get tracks() {
       return merge.tracks;
     },
-    tiles: request => merge.call('tiles', request),
-    extents: (start, end) => merge.call('extents', { start, end }),
-    inspect: offset => merge.call('inspect', { offset }),
-    statistics: (start, end) => merge.call('statistics', { start, end }),
-    seek: request => merge.call('seek', request),
-    ask: (name, args) => merge.call(name, args),
-    stream: (args, take) => merge.stream(args, take),
+    ask: (question, args) => merge.ask(question, args),
+    list: (request, take) => merge.list(request, take),
     fed: () => feeding,
     unreadable: () =>
       feeds.flatMap(({ feed, log, missing }) =>

@@ -2,13 +2,13 @@
 
 import { CowscopeError } from '../../shared/error.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
-import type { StreamSpec } from '../engine/worker/protocol.ts';
+import type { ListSpec } from '../engine/worker/protocol.ts';
 import { BITMAP_PREFIX } from '../formats/nbdinfo.ts';
 
 /** A context and the list that answers it. */
 export interface NamedContext {
   readonly name: string;
-  readonly spec: StreamSpec & { list: 'nbdinfo' };
+  readonly spec: ListSpec & { list: 'nbdinfo' };
 }
 
 /**

@@ -1,9 +1,10 @@
 /** What a start of the program asks for: targets, consent and options, from its arguments or a second launch's. */
 import { resolve } from 'node:path';
+import * as v from 'valibot';
 import type { CowscopeError } from '../../shared/error.ts';
+import { CONSENT, MAX_ALLOWED, TARGET } from '../../shared/ipc/schemas.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { targetOf, usageError } from '../service/cli-target.ts';
-import { checkConsent, checkTarget, MAX_ALLOWED } from './ipc/arguments.ts';
 
 /** Something to open, and what the person consented to beforehand. */
 export interface OpenRequest {
@@ -97,19 +98,13 @@ export function parseLaunch(words: readonly string[], folder: string): Launch {
   };
 }
 
+/** A second launch may be of another version, so fields that this one does not know are left out. */
+const REQUEST = v.object({ target: TARGET, consent: CONSENT, share: v.boolean() });
+
 /** What a second launch handed over, checked; undefined when it is not what this version sends. */
 export function checkRequest(value: unknown): OpenRequest | undefined {
-  const given = value as { readonly [F in keyof OpenRequest]?: unknown } | undefined | null;
-  try {
-    return {
-      target: checkTarget(given?.target),
-      consent: checkConsent(given?.consent),
-      share: given?.share === true,
-      allowLocalFiles: true,
-    };
-  } catch {
-    return undefined;
-  }
+  const { success, output } = v.safeParse(REQUEST, value);
+  return success ? { ...output, allowLocalFiles: true } : undefined;
 }
 
 function formatOf(word: string | undefined): 'raw' | 'qcow2' | undefined {

@@ -1,7 +1,8 @@
 /** The targets opened before, newest first, in a small file of the program's own. */
 import { basename } from 'node:path';
+import * as v from 'valibot';
+import { TARGET } from '../../shared/ipc/schemas.ts';
 import type { OpenTarget, RecentTarget } from '../../shared/model/target.ts';
-import { checkTarget } from './ipc/arguments.ts';
 import { readJson, writeJson } from './json-store.ts';
 
 /** Most targets remembered. */
@@ -44,7 +45,7 @@ function readEntries(file: string): readonly RecentTarget[] {
   if (!Array.isArray(stored?.recent)) return [];
   return stored.recent.slice(0, MAX_RECENT).flatMap(target => {
     try {
-      return [recentTarget(checkTarget(target))];
+      return [recentTarget(v.parse(TARGET, target))];
     } catch {
       return [];
     }

@@ -15,7 +15,7 @@ export function App() {
   }, [chain]);
   return (
     <DropTarget>
-      {chain === undefined ? <EmptyView /> : <ChainView key={chain.session} chain={chain} />}
+      {chain === undefined ? <EmptyView /> : <ChainView key={chain.sessionId} chain={chain} />}
       <Dialogs />
       <LiveRegion />
     </DropTarget>

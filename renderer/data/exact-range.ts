@@ -1,5 +1,5 @@
 /** The one stretch of the axis of which exact extents are loaded. */
-import type { ExtentsReply } from '../../shared/ipc/contract.ts';
+import type { ExtentsReply } from '../../shared/ipc/questions.ts';
 import type { TrackExtents } from '../../shared/model/track.ts';
 import type { Viewport } from '../axis/viewport.ts';
 

@@ -5,14 +5,8 @@
  * Order: the whole disk (so that nothing is ever blank), exact extents where few enough, what is seen, what is around.
  */
 import type { ErrorRecord } from '../../shared/error.ts';
-import {
-  type CallArgs,
-  type CallName,
-  type CallReply,
-  type ExtentsReply,
-  MAX_EXACT_EXTENTS,
-  MAX_TILES_PER_CALL,
-} from '../../shared/ipc/contract.ts';
+import type { CallArgs, CallName, CallReply } from '../../shared/ipc/contract.ts';
+import { type ExtentsReply, MAX_EXACT_EXTENTS, MAX_TILES_PER_CALL } from '../../shared/ipc/questions.ts';
 import type { Viewport } from '../axis/viewport.ts';
 import { createExactWindow, type ExactWindow } from './exact-range.ts';
 import { buffered, coarsestLevel, levelFor, type TileSpan, tilesIn } from './level.ts';
@@ -27,7 +21,7 @@ export interface Wish {
 
 /** What the loader needs of its session. */
 export interface LoaderOptions {
-  readonly session: number;
+  readonly sessionId: number;
   readonly size: number;
   readonly call: <C extends CallName>(name: C, args: CallArgs<C>) => Promise<CallReply<C>>;
   /** Something new can be drawn, or the loader came to rest. */
@@ -58,7 +52,7 @@ type Request =
   | { readonly kind: 'extents'; readonly view: Viewport; readonly seen: boolean };
 
 /** A loader that has asked for nothing yet. */
-export function createLoader({ session, size, call, onData, onError }: LoaderOptions): Loader {
+export function createLoader({ sessionId, size, call, onData, onError }: LoaderOptions): Loader {
   let wanted: Wish | undefined;
   let overviewLevel = 0;
   const tiles = createTileCache(() => overviewLevel);
@@ -141,8 +135,8 @@ export function createLoader({ session, size, call, onData, onError }: LoaderOpt
   async function answer(request: Request): Promise<void> {
     const reply =
       request.kind === 'tiles'
-        ? await call('chain:tiles', { session, ...request.span })
-        : await call('chain:extents', { session, ...integers(request.view, size) });
+        ? await call('chain:tiles', { sessionId, ...request.span })
+        : await call('chain:extents', { sessionId, ...integers(request.view, size) });
     if (disposed) return;
     underWay = undefined;
     if (!reply.ok) {

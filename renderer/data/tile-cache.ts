@@ -1,5 +1,5 @@
 /** Tiles that were answered, kept by level and place until room is needed or what they show was read anew. */
-import type { TilesReply } from '../../shared/ipc/contract.ts';
+import type { TilesReply } from '../../shared/ipc/questions.ts';
 import type { TileColumns } from '../../shared/model/tile.ts';
 import { tileBytes } from './level.ts';
 

@@ -3,6 +3,7 @@
  * (shared/error.ts). A finding is made where it is found and goes unchanged to the window, the command line, reports
  * and JSON. docs/findings.md has an entry for every code.
  */
+import type { ImageProblem } from './layer.ts';
 
 /** A part of a guest disk or of a file, in bytes. */
 export type Range = readonly [start: number, length: number];
@@ -174,4 +175,10 @@ export interface RangeFinding {
   readonly evidence?: string;
   /** What the metadata and the nbd witness say, where they differ. */
   readonly words?: { readonly metadata: number; readonly nbd: number };
+}
+
+/** A problem of one layer's own metadata. */
+export interface LayerProblem {
+  readonly layer: number;
+  readonly problem: ImageProblem;
 }

@@ -22,3 +22,17 @@ export interface TrackStatistics {
   readonly shadowedBytes: number;
   readonly dirtyBytes: number;
 }
+
+/** Sums of the merged map. */
+export interface MapTotals {
+  /** Bytes of the guest per state, by state index. */
+  readonly states: readonly number[];
+  /** Bytes owned by each layer, base first; the last element counts what no layer owns. */
+  readonly owners: readonly number[];
+  readonly overrides: number;
+  readonly holeOverrides: number;
+  /** Bytes of each layer that a shorter layer above hides, base first. */
+  readonly shadowed: readonly number[];
+  readonly overridden: readonly number[];
+  readonly extents: number;
+}

@@ -51,8 +51,8 @@ test('calls outside the contract and arguments outside their bounds are refused'
         target: { kind: 'files', files: ['/etc/hostname'] },
         consent: { allow: [], allowAll: true },
       }),
-      await ask('chain:tiles', { session: 1, level: 0, first: 0, count: 1e9 }),
-      await ask('chain:inspect', { session: 12345, offset: 0 }),
+      await ask('chain:tiles', { sessionId: 1, level: 0, first: 0, count: 1e9 }),
+      await ask('chain:inspect', { sessionId: 12345, offset: 0 }),
       await ask('app:state', undefined),
     ];
   });

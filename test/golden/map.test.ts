@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { StreamSpec } from '../../electron/engine/worker/protocol.ts';
+import type { ListSpec } from '../../electron/engine/worker/protocol.ts';
 import {
   bitmapsChain,
   damagedChain,
@@ -31,9 +31,9 @@ const GROUP = 10;
 /** One chain in so many is also read by qemu-nbd, which costs a process a layer. */
 const NBD_EVERY = 4;
 
-const QEMU_IMG: StreamSpec = { list: 'qemu-img' };
-const ALLOCATION: StreamSpec = { list: 'nbdinfo', context: 'allocation' };
-const DEPTH: StreamSpec = { list: 'nbdinfo', context: 'depth' };
+const QEMU_IMG: ListSpec = { list: 'qemu-img' };
+const ALLOCATION: ListSpec = { list: 'nbdinfo', context: 'allocation' };
+const DEPTH: ListSpec = { list: 'nbdinfo', context: 'depth' };
 
 async function folderNamed(name: string): Promise<string> {
   const path = join(folder, name);
@@ -57,7 +57,7 @@ async function peers(top: string) {
 async function compareWithPeers(top: string, witness: 'metadata' | 'nbd'): Promise<void> {
   const expected = await peers(top);
   await withChain([top], { witness }, async session => {
-    const ours = (spec: StreamSpec) => listed(session, { spec, layer: undefined });
+    const ours = (spec: ListSpec) => listed(session, { spec, layer: undefined });
     // Host offsets of qcow2 layers are in the image's own tables only.
     if (witness === 'metadata') expect(await ours(QEMU_IMG)).toEqual(expected.map);
     const allocation = (await ours(ALLOCATION)) as NbdinfoExtent[];
@@ -176,7 +176,7 @@ describe('a damaged chain', () => {
       })) as MapRow[];
       expect(rows[0]).toMatchObject({ start: 0, length: 65536, state: 'unreadable' });
       expect(rows.slice(1).every(({ state }) => state !== 'unreadable')).toBe(true);
-      const { problems } = await session.ask('findings', null);
+      const { problems } = await session.ask('findings', {});
       expect(problems.map(({ problem }) => problem.code)).toContain('QCOW2_ENTRY_UNALIGNED');
     });
   });
@@ -203,7 +203,7 @@ describe('dirty bitmaps', () => {
     try {
       for (const name of ['b0', 'b1']) {
         const expected = await nbdinfoMap(server.uri, `qemu:dirty-bitmap:${name}`);
-        const spec: StreamSpec = { list: 'nbdinfo', context: 'bitmap', bitmap: { layer: 0, name } };
+        const spec: ListSpec = { list: 'nbdinfo', context: 'bitmap', bitmap: { layer: 0, name } };
         expect(
           await withChain([base], { witness }, session => listed(session, { spec, layer: undefined })),
         ).toEqual(expected);

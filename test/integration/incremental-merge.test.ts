@@ -5,13 +5,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../electron/engine/engine.ts';
-import type { EngineCallName, FromEngine } from '../../electron/engine/worker/protocol.ts';
+import type { FromEngine } from '../../electron/engine/worker/protocol.ts';
 import { fileSource } from '../../electron/qcow2/read/file-source.ts';
 import { type ChainRecipe, makeChain } from '../../examples/recipes.mjs';
 import { createLoader, type Loader, type LoaderOptions } from '../../renderer/data/loader.ts';
 import { readStrip } from '../../renderer/data/read-strip.ts';
 import { createStrip, MIXED } from '../../shared/draw/column-strip.ts';
 import { STATES, stateIndexOf, UNREAD } from '../../shared/extent/flags.ts';
+import type { QuestionName } from '../../shared/ipc/questions.ts';
 import { ok } from '../../shared/result.ts';
 import { generator } from '../bench/patterns.ts';
 import { planFiles } from '../support/merge-session.ts';
@@ -61,11 +62,11 @@ function openLate(random: () => number): { readonly loader: Loader; readonly isR
     const id = ++lastId;
     const answer = new Promise(resolve => asked.set(id, resolve));
     await sleep(random() * 10);
-    core.receive({ kind: 'call', id, name: name.slice('chain:'.length) as EngineCallName, args });
+    core.receive({ kind: 'ask', id, question: name.slice('chain:'.length) as QuestionName, args });
     return ok(await answer);
   };
   const loader = createLoader({
-    session: 1,
+    sessionId: 1,
     size: SIZE,
     call: call as LoaderOptions['call'],
     onData: () => {},

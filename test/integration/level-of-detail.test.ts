@@ -93,18 +93,18 @@ async function everythingOf(
   });
   const answers: Record<string, unknown> = {
     map: await session.list({ list: 'map', form: 'json' }),
-    totals: await session.call('totals', { layer: undefined }),
-    findings: await session.call('findings', null),
+    totals: await session.ask('totals', { layer: undefined }),
+    findings: await session.ask('findings', {}),
   };
   for (const offset of places) {
     const end = Math.min(SIZE, offset + 40 * CLUSTER);
-    answers[`inspect ${offset}`] = withoutNbd(await session.call('inspect', { offset }));
+    answers[`inspect ${offset}`] = withoutNbd(await session.ask('inspect', { offset }));
     if (options.keep === false) continue;
-    answers[`extents ${offset}`] = withoutVersion(await session.call('extents', { start: offset, end }));
-    answers[`statistics ${offset}`] = await session.call('statistics', { start: offset, end: SIZE });
+    answers[`extents ${offset}`] = withoutVersion(await session.ask('extents', { start: offset, end }));
+    answers[`statistics ${offset}`] = await session.ask('statistics', { start: offset, end: SIZE });
     for (const kind of ['change', 'override', 'holeOverride', { state: 0 }] satisfies SeekKind[])
       for (const backwards of [false, true])
-        answers[`seek ${offset} ${JSON.stringify(kind)} ${backwards}`] = await session.call('seek', {
+        answers[`seek ${offset} ${JSON.stringify(kind)} ${backwards}`] = await session.ask('seek', {
           track: offset % (chain.length + 1),
           from: offset,
           backwards,
@@ -113,7 +113,7 @@ async function everythingOf(
     for (const level of [15, 17, 21, 24]) {
       const first = Math.floor(offset / (256 * 2 ** level));
       answers[`tiles ${level} ${offset}`] = withoutVersion(
-        await session.call('tiles', { level, first, count: 2 }),
+        await session.ask('tiles', { level, first, count: 2 }),
       );
     }
   }
@@ -169,7 +169,7 @@ test('the estimate is never too low, and a chain past the budget says that it is
       const files = write(chain);
       const session = openSession(planFiles(files, { keep: false }));
       let extents = 0;
-      for (const layer of chain.keys()) extents += (await session.call('totals', { layer })).extents;
+      for (const layer of chain.keys()) extents += (await session.ask('totals', { layer })).extents;
       const target = { kind: 'files' as const, files: files.slice(-1) };
       const consent = { allow: [], allowAll: true };
       const { estimate, notes } = await describeTarget(target, consent);
@@ -193,7 +193,7 @@ test('a witness that was compared is let go, and the inspector says so', async (
   const session = openSession(planFiles(files, { extentBudget: 100 }, nbd));
   await session.read();
   feed(session, 0, layer, -1);
-  const { layers: found } = await session.call('inspect', { offset: 0 });
+  const { layers: found } = await session.ask('inspect', { offset: 0 });
   expect(found[0]?.evidence).toContainEqual({
     fact: 'compared with the image’s own tables, then let go',
     source: 'NBD',

@@ -66,7 +66,7 @@ async function cells<T>(session: ChainSession, of: (row: Awaited<ReturnType<type
 }
 
 async function evidenceAt(session: ChainSession, offset: number, layer = 0) {
-  const { layers } = await session.inspect(offset);
+  const { layers } = await session.ask('inspect', { offset });
   const facts = layers.find(found => found.layer === layer)?.evidence ?? [];
   return Object.fromEntries(facts.map(({ source, fact, value }) => [source, `${fact}|${value}`]));
 }
@@ -105,12 +105,12 @@ describe('qemu:joint-allocation', () => {
     };
     const agreeing = await openLists({ ...both, 'qemu:joint-allocation': joint });
     expect(await agreeing.fed()).toEqual([]);
-    expect(await agreeing.ask('findings', null)).toMatchObject({ findings: [], more: 0 });
+    expect(await agreeing.ask('findings', {})).toMatchObject({ findings: [], more: 0 });
     const wrong = [...joint];
     wrong[2] = 7;
     const differing = await openLists({ ...both, 'qemu:joint-allocation': wrong });
     expect(await differing.fed()).toEqual([]);
-    const { findings } = await differing.ask('findings', null);
+    const { findings } = await differing.ask('findings', {});
     expect(findings).toMatchObject([
       { kind: 'witnessesDiffer', code: 'CONTEXTS_DIFFER', layer: 0, start: 2 * K64, end: 3 * K64 },
     ]);
@@ -243,7 +243,7 @@ describe('dirty bitmaps of local images', () => {
     const path = write('compared.qcow2', [bitmap('one')]);
     const session = await opened({ kind: 'files', files: [path] }, { keep: false });
     expect(await session.fed()).toEqual([]);
-    expect(await session.ask('findings', null)).toMatchObject({ findings: [], more: 0 });
+    expect(await session.ask('findings', {})).toMatchObject({ findings: [], more: 0 });
     await session.close();
 
     // What is read from the file once the server has read it may be something else by then.
@@ -258,7 +258,7 @@ describe('dirty bitmaps of local images', () => {
     expect(at).toBeGreaterThan(0);
     await file.write(Buffer.of(6), 0, 1, at);
     await file.close();
-    const { findings } = await later.ask('findings', null);
+    const { findings } = await later.ask('findings', {});
     expect(findings).toMatchObject([{ code: 'BITMAPS_DIFFER', layer: 0, start: 2 * K64, end: 3 * K64 }]);
     expect(findings[0]?.text).toContain('"one" is dirty in the image itself and clean');
   });
@@ -284,7 +284,7 @@ describe('allocation depths of a whole chain', () => {
       ['depth', 3],
       ['depth', 4],
     ]);
-    const { sentence, layers } = await session.inspect(2 * MIB);
+    const { sentence, layers } = await session.ask('inspect', { offset: 2 * MIB });
     expect(sentence).toBe('Reads data from depth 2.');
     const bit = (word: number) => (word & 2 ? 'absent' : word & 0x80 ? 'unknown' : 'local');
     expect(layers.map(({ word }) => bit(word))).toEqual(['absent', 'local', 'unknown', 'unknown']);

@@ -91,7 +91,7 @@ describe('extents without end', () => {
       expect(await codes(session)).toEqual(['TOO_MANY_EXTENTS']);
     }
     expect(sent).toBeLessThan(30);
-    const { layers } = await session.inspect(0);
+    const { layers } = await session.ask('inspect', { offset: 0 });
     expect(layers[0]).toMatchObject({ start: 0, end: 512 });
     expect(process.memoryUsage().rss - bytes).toBeLessThan(512 * MIB);
   });
@@ -104,7 +104,7 @@ describe('extents without end', () => {
       { extentBudget: 20_000 },
     );
     expect(await codes(session)).toEqual(['TOO_MANY_EXTENTS']);
-    const { layers } = await session.inspect(512 * 4000);
+    const { layers } = await session.ask('inspect', { offset: 512 * 4000 });
     expect(layers[0]?.evidence.find(({ source }) => source === 'NBD x:numbers')?.value).toBe(
       'one of more than 1024 different numbers',
     );
@@ -153,7 +153,7 @@ describe('allocation depths', () => {
     const over = session.fed().then(() => {
       reading = false;
     });
-    for (; reading; answers++) await session.inspect(0);
+    for (; reading; answers++) await session.ask('inspect', { offset: 0 });
     await over;
     expect(session.tracks).toHaveLength(MAX_DEPTH + 1);
     expect(answers).toBeGreaterThan(10);
@@ -176,7 +176,7 @@ describe('sizes', () => {
     session.cancel();
     expect(await session.fed()).toEqual([]);
     expect((await mapRows(session)).reduce((sum, { length }) => sum + length, 0)).toBe(size);
-    expect(await session.inspect(size - 1)).toMatchObject({
+    expect(await session.ask('inspect', { offset: size - 1 })).toMatchObject({
       end: size,
       sentence: expect.stringMatching(/^Not read yet/),
     });
@@ -229,16 +229,16 @@ describe('disks without bytes', () => {
     expect(await session.fed()).toEqual([]);
     expect(session.chain.size).toBe(0);
     expect(await mapRows(session)).toEqual([]);
-    expect(await session.tiles({ level: 12, first: 0, count: 2 })).toMatchObject({ tiles: [] });
-    const extents = await session.extents(0, 1);
+    expect(await session.ask('tiles', { level: 12, first: 0, count: 2 })).toMatchObject({ tiles: [] });
+    const extents = await session.ask('extents', { start: 0, end: 1 });
     expect(extents).toMatchObject({ tooMany: false, end: 0 });
-    await expect(session.inspect(0)).rejects.toMatchObject({ code: 'OFFSET_OUTSIDE' });
-    const sums = await session.statistics(0, 0);
+    await expect(session.ask('inspect', { offset: 0 })).rejects.toMatchObject({ code: 'OFFSET_OUTSIDE' });
+    const sums = await session.ask('statistics', { start: 0, end: 0 });
     expect(sums.flatMap(({ bytes }) => bytes).every(bytes => bytes === 0)).toBe(true);
-    expect(await session.seek({ track: 0, from: 0, backwards: false, kind: 'change' })).toBe(-1);
-    expect(await session.seek({ track: 0, from: 0, backwards: true, kind: 'change' })).toBe(-1);
+    expect(await session.ask('seek', { track: 0, from: 0, backwards: false, kind: 'change' })).toBe(-1);
+    expect(await session.ask('seek', { track: 0, from: 0, backwards: true, kind: 'change' })).toBe(-1);
     expect(await session.ask('totals', { layer: undefined })).toMatchObject({ extents: 0, overrides: 0 });
-    expect(await session.ask('findings', null)).toMatchObject({ findings: [], more: 0 });
+    expect(await session.ask('findings', {})).toMatchObject({ findings: [], more: 0 });
   }
 
   const raw = join(folder, 'empty.raw');

@@ -234,7 +234,10 @@ describe('a merge worker that crashes', () => {
 
   it('is a coded error for whoever waits, and everything else is ended', async () => {
     const session = await opened();
-    const asked = Promise.allSettled([session.statistics(0, SIZE), session.ask('totals', { layer: 0 })]);
+    const asked = Promise.allSettled([
+      session.ask('statistics', { start: 0, end: SIZE }),
+      session.ask('totals', { layer: 0 }),
+    ]);
     await Promise.all([...workers].map(worker => worker.terminate()));
     for (const { reason } of (await asked) as PromiseRejectedResult[]) expect(reason).toEqual(internal);
     const failed = await session.fed();
@@ -242,7 +245,7 @@ describe('a merge worker that crashes', () => {
       [0, 'INTERNAL'],
       [1, 'INTERNAL'],
     ]);
-    await expect(session.extents(0, 1)).rejects.toEqual(internal);
+    await expect(session.ask('extents', { start: 0, end: 1 })).rejects.toEqual(internal);
     session.retry();
     expect(await session.fed()).toHaveLength(2);
     await session.close();

@@ -1,16 +1,8 @@
 /** A main process in memory: answers the window's calls from a fake chain. For tests and for looking at the window. */
 import { addExtent, createColumns, presentBits, toTile } from '../../shared/extent/columns.ts';
 import { LOCAL, STATES, stateIndexOf, stateOf } from '../../shared/extent/flags.ts';
-import {
-  type AppState,
-  type Bridge,
-  type CallName,
-  type ExtentsReply,
-  type IpcCalls,
-  type IpcPushes,
-  MAX_EXACT_EXTENTS,
-  type PushName,
-} from '../../shared/ipc/contract.ts';
+import type { AppState, Bridge, CallName, IpcCalls, IpcPushes, PushName } from '../../shared/ipc/contract.ts';
+import { type ExtentsReply, MAX_EXACT_EXTENTS } from '../../shared/ipc/questions.ts';
 import type { Inspection } from '../../shared/model/inspection.ts';
 import type { NbdExportInfo } from '../../shared/model/nbd-export.ts';
 import type { TrackStatistics } from '../../shared/model/statistics.ts';
@@ -19,14 +11,16 @@ import type { Result } from '../../shared/result.ts';
 import { fail, ok } from '../../shared/result.ts';
 import type { FakeChain } from './fake-chain.ts';
 
-type Handlers = { [C in CallName]: (args: IpcCalls[C]['args']) => Result<IpcCalls[C]['reply']> };
+type Handler<C extends CallName> = (args: IpcCalls[C]['args']) => Result<IpcCalls[C]['reply']>;
+/** Calls without a handler are answered with the error TEST. */
+type Handlers = { [C in CallName]?: Handler<C> };
 
 /** A bridge whose calls are recorded and whose pushes a test can send. */
 export interface FakeBridge extends Bridge {
   readonly calls: { readonly name: CallName; readonly args: unknown }[];
   push<P extends PushName>(name: P, payload: IpcPushes[P]): void;
   /** Replaces the answers to one call. */
-  answer<C extends CallName>(name: C, handler: Handlers[C]): void;
+  answer<C extends CallName>(name: C, handler: Handler<C>): void;
 }
 
 /** A bridge that opens `chain` whatever is asked for. */
@@ -38,7 +32,7 @@ export function fakeBridge(chain: FakeChain, app: Partial<AppState> = {}): FakeB
     'app:clearRecent': () => ok(null),
     'app:idle': () => ok(null),
     'dialog:openFiles': () => ok(['/images/top.qcow2']),
-    'chain:open': () => ok({ session: 1, chain: chain.info, tracks: chain.tracks }),
+    'chain:open': () => ok({ sessionId: 1, chain: chain.info, tracks: chain.tracks }),
     'chain:close': () => ok(null),
     'chain:cancel': () => ok(null),
     'chain:retry': () => ok(null),

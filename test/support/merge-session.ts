@@ -3,11 +3,10 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import { createEngine } from '../../electron/engine/engine.ts';
 import type {
-  EngineCallName,
-  EngineCalls,
   EnginePlan,
   FromEngine,
   LayerPlan,
+  ListSpec,
   NbdPlan,
   ToEngine,
 } from '../../electron/engine/worker/protocol.ts';
@@ -15,14 +14,15 @@ import { fileSource } from '../../electron/qcow2/read/file-source.ts';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
+import type { QuestionArgs, QuestionName, QuestionReply } from '../../shared/ipc/questions.ts';
 
 /** An opened chain. */
 export interface MergeSession {
   /** Everything the core has sent so far. */
   readonly messages: readonly FromEngine[];
-  call<N extends EngineCallName>(name: N, args: EngineCalls[N]['args']): Promise<EngineCalls[N]['reply']>;
+  ask<Q extends QuestionName>(question: Q, args: QuestionArgs<Q>): Promise<QuestionReply<Q>>;
   /** The text of a list. */
-  list(spec: EngineCalls['stream']['args']['spec'], layer?: number): Promise<string>;
+  list(spec: ListSpec, layer?: number): Promise<string>;
   feed(layer: number, batch: StatusBatch): void;
   send(message: ToEngine): void;
   /** Resolves with the first message that `wanted` accepts, of those sent and those to come. */
@@ -61,14 +61,9 @@ export function openSession(plan: EnginePlan): MergeSession {
     return found.kind === 'reply' ? found.value : undefined;
   }
 
-  function ask(name: EngineCallName, args: unknown): number {
-    lastId++;
-    core.receive({ kind: 'call', id: lastId, name, args });
-    return lastId;
-  }
-
-  async function list(spec: EngineCalls['stream']['args']['spec'], layer?: number): Promise<string> {
-    const id = ask('stream', { spec, layer });
+  async function list(spec: ListSpec, layer?: number): Promise<string> {
+    const id = ++lastId;
+    core.receive({ kind: 'list', id, request: { spec, layer } });
     let text = '';
     let chunks = 0;
     const isOurs = (message: FromEngine) => message.kind === 'chunk' && message.id === id;
@@ -91,7 +86,11 @@ export function openSession(plan: EnginePlan): MergeSession {
   if (failed?.kind === 'failed') throw new CowscopeError(failed.error);
   return {
     messages,
-    call: (name, args) => answer(ask(name, args)) as Promise<never>,
+    ask(question, args) {
+      const id = ++lastId;
+      core.receive({ kind: 'ask', id, question, args });
+      return answer(id) as Promise<never>;
+    },
     list,
     feed: (layer, batch) => core.receive({ kind: 'batch', layer, batch }),
     send: core.receive,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import type { EngineCalls } from '../../electron/engine/worker/protocol.ts';
+import type { ListRequest } from '../../electron/engine/worker/protocol.ts';
 import { type ChainSession, openChain, type SessionEvents } from '../../electron/service/chain-session.ts';
 import type { SessionOptions } from '../../electron/service/session-options.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
@@ -48,20 +48,17 @@ export async function withTarget<T>(
 }
 
 /** A list of the session as parsed JSON, once every NBD feed has ended. Fails when a feed failed. */
-export async function listed(session: ChainSession, args: EngineCalls['stream']['args']): Promise<unknown> {
+export async function listed(session: ChainSession, args: ListRequest): Promise<unknown> {
   const failed = await session.fed();
   if (failed.length > 0) throw new Error(`a feed failed: ${JSON.stringify(failed)}`);
   return listedSoFar(session, args);
 }
 
 /** A list of what the session has read so far, as parsed JSON. */
-export async function listedSoFar(
-  session: ChainSession,
-  args: EngineCalls['stream']['args'],
-): Promise<unknown> {
+export async function listedSoFar(session: ChainSession, args: ListRequest): Promise<unknown> {
   const decoder = new TextDecoder();
   let text = '';
-  await session.stream(args, chunk => {
+  await session.list(args, chunk => {
     text += decoder.decode(chunk, { stream: true });
   });
   return JSON.parse(args.spec.list === 'map' ? `[${text}]` : text);

@@ -88,7 +88,7 @@ async function printMap(session: ChainSession, options: MapOptions): Promise<Exi
       layers.at(-1)?.path,
     );
   const unread = await unreadParts(session, options);
-  if (options.as === 'qemu-img') await session.stream({ spec: { list: 'qemu-img' }, layer }, write);
+  if (options.as === 'qemu-img') await session.list({ spec: { list: 'qemu-img' }, layer }, write);
   else if (options.as === 'nbdinfo') await printContexts(session, options);
   else if (options.output === 'json') return await printJson(session, options, unread);
   else await printText(session, options, unread);
@@ -142,7 +142,7 @@ async function uncompared(layers: readonly LayerInfo[]): Promise<ErrorRecord[]> 
 }
 
 async function damage(session: ChainSession, layer: number | undefined): Promise<ErrorRecord[]> {
-  const { problems } = await session.ask('findings', null);
+  const { problems } = await session.ask('findings', {});
   return problems
     .filter(found => found.problem.severity !== 'note' && (layer === undefined || found.layer === layer))
     .map(({ problem }) => problem);
@@ -164,12 +164,12 @@ async function printJson(
   await write(mapHeadJson(session, options));
   if (!totals) {
     await write('"rows":[\n');
-    await session.stream({ spec: { list: 'map', form: 'json' }, layer }, write);
+    await session.list({ spec: { list: 'map', form: 'json' }, layer }, write);
     await write('\n],\n');
   }
   const sums = await session.ask('totals', { layer });
   const missing = [...unread, ...(await damage(session, layer))];
-  const { findings, more } = await session.ask('findings', null);
+  const { findings, more } = await session.ask('findings', {});
   await write(mapTailJson(session, { sums, layer, problems: missing, findings, more }));
   return conclude(missing);
 }
@@ -184,12 +184,12 @@ async function printText(
     await write(await drawMap(session, layer, outputWidth()));
     await writeLine();
     const width = process.stdout.isTTY ? outputWidth() : undefined; // what is piped has a line for each row
-    await session.stream({ spec: { list: 'map', form: 'text', width }, layer }, write);
+    await session.list({ spec: { list: 'map', form: 'text', width }, layer }, write);
     await write('\n\n');
   }
   await write(totalsText(session, await session.ask('totals', { layer }), layer));
   if (options.witness !== 'both') return;
-  await write(differencesText(session, await session.ask('findings', null), layer, unread.length === 0));
+  await write(differencesText(session, await session.ask('findings', {}), layer, unread.length === 0));
 }
 
 async function printContexts(session: ChainSession, options: MapOptions): Promise<void> {
@@ -201,9 +201,10 @@ async function printContexts(session: ChainSession, options: MapOptions): Promis
     if (several) await write(`${JSON.stringify(name)}: `);
     if (options.totals) {
       const size = layer === undefined ? session.chain.size : (session.chain.layers[layer]?.size ?? 0);
-      const sums = await session.ask('contextTotals', { spec, layer });
+      const { context, bitmap } = spec;
+      const sums = await session.ask('contextTotals', { context, bitmap, layer });
       await write(`${contextTotals(spec.context, sums, size)}\n`);
-    } else await session.stream({ spec, layer }, write);
+    } else await session.list({ spec, layer }, write);
     if (several) await write(i + 1 < contexts.length ? ',\n' : '}\n');
   }
 }

@@ -2,7 +2,7 @@
 import type { ErrorRecord } from '../../../shared/error.ts';
 import { STATES, stateOf } from '../../../shared/extent/flags.ts';
 import type { RangeFinding } from '../../../shared/model/finding.ts';
-import type { MapTotals } from '../../engine/worker/protocol.ts';
+import type { MapTotals } from '../../../shared/model/statistics.ts';
 import type { ChainSession } from '../../service/chain-session.ts';
 import type { MapOptions } from '../commands/map.ts';
 import { lanesOf } from './map-text.ts';

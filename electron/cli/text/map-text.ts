@@ -2,9 +2,9 @@
 import { STATES } from '../../../shared/extent/flags.ts';
 import { STATE_LABELS } from '../../../shared/legend.ts';
 import type { RangeFinding } from '../../../shared/model/finding.ts';
+import type { MapTotals } from '../../../shared/model/statistics.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
-import type { MapTotals } from '../../engine/worker/protocol.ts';
 import type { ChainSession } from '../../service/chain-session.ts';
 
 const MAX_DIFFERENCES = 20;

@@ -1,11 +1,10 @@
 /** What is wrong in a chain: damage that the metadata shows, and ranges on which two accounts differ. */
-import type { RangeFinding } from '../../../shared/model/finding.ts';
+import type { LayerProblem, RangeFinding } from '../../../shared/model/finding.ts';
 import { formatOffset } from '../../../shared/text/offset.ts';
 import type { Problem } from '../../qcow2/format/problems.ts';
 import { forPages } from '../questions/queries.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import type { StoredLayer } from '../tables/stored-layer.ts';
-import type { LayerProblem } from '../worker/protocol.ts';
 import { type Comparison, comparisonsOf } from './comparisons.ts';
 
 /** Differences kept; the rest is counted. */

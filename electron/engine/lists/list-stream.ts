@@ -16,6 +16,8 @@ import {
   stateOf,
 } from '../../../shared/extent/flags.ts';
 import { STATE_LABELS } from '../../../shared/legend.ts';
+import type { ContextSelection } from '../../../shared/model/context.ts';
+import type { MapTotals } from '../../../shared/model/statistics.ts';
 import { TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
@@ -39,7 +41,7 @@ import {
 } from '../../formats/rows.ts';
 import { forPages } from '../questions/queries.ts';
 import type { ChainTables, SweepOptions } from '../tables/chain-tables.ts';
-import { isWholeChain, type MapTotals, type StreamSpec } from '../worker/protocol.ts';
+import { isWholeChain, type ListSpec } from '../worker/protocol.ts';
 
 /** Text is handed on in chunks of at least this many bytes. */
 const CHUNK_BYTES = 2 ** 18;
@@ -54,7 +56,7 @@ function sizeOf(tables: ChainTables, layer: number | undefined): number {
  */
 export async function streamList(
   tables: ChainTables,
-  spec: StreamSpec,
+  spec: ListSpec,
   layer: number | undefined,
   send: (text: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer | undefined>,
 ): Promise<{ rows: number }> {
@@ -89,7 +91,7 @@ export async function streamList(
 /** The walk that writes the rows of a list and counts them. */
 function walkOf(
   tables: ChainTables,
-  spec: StreamSpec,
+  spec: ListSpec,
   layer: number | undefined,
   laneCount: number,
   text: RowText,
@@ -261,20 +263,20 @@ function numberOf(known: Map<number, number>, key: number): number {
 /** Bytes per context word, in ascending order of the word. */
 export async function contextTotalsOf(
   tables: ChainTables,
-  spec: StreamSpec & { list: 'nbdinfo' },
+  { context, bitmap }: ContextSelection,
   layer: number | undefined,
 ): Promise<[number, number][]> {
   const sums = new Map<number, number>();
   const lanes = layer === undefined ? tables.laneCount : 1;
-  const bitmapLane = layer === undefined ? (spec.bitmap?.layer ?? 0) : 0;
-  const walk = createRowWalk(nbdContextKey(spec.context, lanes, bitmapLane), false, rows => {
+  const bitmapLane = layer === undefined ? (bitmap?.layer ?? 0) : 0;
+  const walk = createRowWalk(nbdContextKey(context, lanes, bitmapLane), false, rows => {
     for (let i = 0; i < rows.count; i++) {
       const word = rows.keys[i] as number;
       sums.set(word, (sums.get(word) ?? 0) + (rows.lengths[i] as number));
     }
   });
   await forPages(tables, 0, sizeOf(tables, layer), page => {
-    walk.add(tables.sweep(page, { layer, readMissing: true, bitmap: spec.bitmap }));
+    walk.add(tables.sweep(page, { layer, readMissing: true, bitmap }));
     return undefined;
   });
   walk.finish();

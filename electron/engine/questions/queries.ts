@@ -15,7 +15,13 @@ import { canSum, type Pyramid, pagePresent, sumBins } from '../../../shared/exte
 import { createRunCounter } from '../../../shared/extent/statistics.ts';
 import type { SweptPage } from '../../../shared/extent/sweep.ts';
 import { guestWord, layerWord, stopAt } from '../../../shared/extent/swept-view.ts';
-import { type ExtentsReply, MAX_EXACT_EXTENTS, type TilesReply } from '../../../shared/ipc/contract.ts';
+import {
+  type ExtentsReply,
+  MAX_EXACT_EXTENTS,
+  type SeekRequest,
+  type TilesReply,
+  type TilesRequest,
+} from '../../../shared/ipc/questions.ts';
 import type { SeekKind, TrackStatistics } from '../../../shared/model/statistics.ts';
 import { PRESENT, TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
 import type { TrackExtents } from '../../../shared/model/track.ts';
@@ -41,7 +47,7 @@ export function tilesOf(
   tables: ChainTables,
   pyramid: Pyramid,
   version: number,
-  request: { level: number; first: number; count: number },
+  request: TilesRequest,
 ): TilesReply {
   const tiles: TileColumns[] = [];
   const span = 2 ** request.level;
@@ -256,7 +262,7 @@ export async function statisticsOf(
 export async function seekIn(
   tables: ChainTables,
   pyramid: Pyramid,
-  request: { track: number; from: number; backwards: boolean; kind: SeekKind },
+  request: SeekRequest,
   superseded?: Superseded,
 ): Promise<number> {
   const { track, from, backwards, kind } = request;

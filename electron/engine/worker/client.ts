@@ -1,11 +1,12 @@
 /** The owner's side of the merge worker: starts it, asks it, feeds it, ends it. */
 import { CowscopeError, type ErrorRecord } from '../../../shared/error.ts';
 import { type StatusBatch, statusBatchBuffers } from '../../../shared/extent/status-batch.ts';
+import type { QuestionArgs, QuestionName, QuestionReply } from '../../../shared/ipc/questions.ts';
 import type { RangeFinding } from '../../../shared/model/finding.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import { takeWorker } from './prestarted-worker.ts';
-import type { EngineCallName, EngineCalls, EnginePlan, FromEngine, ToEngine } from './protocol.ts';
+import type { EnginePlan, FromEngine, ListRequest, ListSummary, ToEngine } from './protocol.ts';
 
 /** News from the worker. */
 export interface EngineEvents {
@@ -22,12 +23,9 @@ export interface MergeClient {
   /** Resolves when no layer's metadata is being read any more: the picture is there, or reading was cancelled. */
   readonly drawn: Promise<void>;
   /** Asks a question. Rejects with CowscopeError. */
-  call<N extends EngineCallName>(name: N, args: EngineCalls[N]['args']): Promise<EngineCalls[N]['reply']>;
+  ask<Q extends QuestionName>(question: Q, args: QuestionArgs<Q>): Promise<QuestionReply<Q>>;
   /** Asks for a list; `take` gets its text chunk by chunk, each to be used only until its promise is done. */
-  stream(
-    args: EngineCalls['stream']['args'],
-    take: (text: Uint8Array) => Promise<void> | void,
-  ): Promise<{ rows: number }>;
+  list(request: ListRequest, take: (text: Uint8Array) => Promise<void> | void): Promise<ListSummary>;
   /** Hands a batch of an NBD layer over (its buffers are transferred) and resolves when it was taken; rejects when it could not be. */
   feed(layer: number, batch: StatusBatch): Promise<void>;
   /** Says that a layer's feed is over. */
@@ -138,12 +136,12 @@ export async function startMerge(plan: EnginePlan, events: EngineEvents = {}): P
     }
   }
 
-  function ask(name: EngineCallName, args: unknown, take?: Pending['take']): Promise<unknown> {
+  function expectReply(message: (id: number) => ToEngine, take?: Pending['take']): Promise<unknown> {
     if (ended !== undefined) return Promise.reject(ended);
     const id = nextId++;
     return new Promise((resolve, reject) => {
       pending.set(id, take === undefined ? { resolve, reject } : { resolve, reject, take });
-      post({ kind: 'call', id, name, args });
+      post(message(id));
     });
   }
 
@@ -152,8 +150,8 @@ export async function startMerge(plan: EnginePlan, events: EngineEvents = {}): P
       return tracks;
     },
     drawn,
-    call: (name, args) => ask(name, args) as Promise<never>,
-    stream: (args, take) => ask('stream', args, take) as Promise<{ rows: number }>,
+    ask: (question, args) => expectReply(id => ({ kind: 'ask', id, question, args })) as Promise<never>,
+    list: (request, take) => expectReply(id => ({ kind: 'list', id, request }), take) as Promise<ListSummary>,
     feed(layer, batch) {
       if (ended !== undefined) return Promise.reject(ended);
       return new Promise((resolve, reject) => {

@@ -2,15 +2,11 @@
 import type { ErrorRecord } from '../../../shared/error.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import type { ExportKind } from '../../../shared/extent/status-decoder.ts';
-import type { ExtentsReply, TilesReply } from '../../../shared/ipc/contract.ts';
+import type { QuestionName } from '../../../shared/ipc/questions.ts';
+import type { ContextSelection } from '../../../shared/model/context.ts';
 import type { RangeFinding } from '../../../shared/model/finding.ts';
-import type { Inspection } from '../../../shared/model/inspection.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
-import type { SeekKind, TrackStatistics } from '../../../shared/model/statistics.ts';
-import type { TileColumns } from '../../../shared/model/tile.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
-import type { NbdContextKind } from '../../formats/rows.ts';
-import type { Problem } from '../../qcow2/format/problems.ts';
 
 /** A qcow2 layer read by our own reader from a descriptor that was opened once. */
 export interface MetadataPlan {
@@ -59,63 +55,23 @@ export function isWholeChain({ layers }: Pick<EnginePlan, 'layers'>): boolean {
 }
 
 /** A list to be written out as text. */
-export type StreamSpec =
+export type ListSpec =
   | { readonly list: 'map'; readonly form: 'json' }
   /** `width`: columns that a line has; one row takes several where it is longer. Default: a line each. */
   | { readonly list: 'map'; readonly form: 'text'; readonly width?: number | undefined }
   | { readonly list: 'qemu-img' }
-  | {
-      readonly list: 'nbdinfo';
-      readonly context: NbdContextKind;
-      readonly bitmap?: { readonly layer: number; readonly name: string };
-    };
+  | ({ readonly list: 'nbdinfo' } & ContextSelection);
 
-/** Sums of the merged map. */
-export interface MapTotals {
-  /** Bytes of the guest per state, by state index. */
-  readonly states: readonly number[];
-  /** Bytes owned by each layer, base first; the last element counts what nobody owns. */
-  readonly owners: readonly number[];
-  readonly overrides: number;
-  readonly holeOverrides: number;
-  /** Bytes of each layer that a shorter layer above hides, base first. */
-  readonly shadowed: readonly number[];
-  readonly overridden: readonly number[];
-  readonly extents: number;
+/** Which list of what: of the whole chain, or of one layer alone. */
+export interface ListRequest {
+  readonly spec: ListSpec;
+  readonly layer: number | undefined;
 }
 
-/** Questions and their answers. */
-export interface EngineCalls {
-  tiles: { args: { level: number; first: number; count: number }; reply: TilesReply };
-  extents: { args: { start: number; end: number }; reply: ExtentsReply };
-  inspect: { args: { offset: number }; reply: Inspection };
-  statistics: { args: { start: number; end: number }; reply: readonly TrackStatistics[] };
-  seek: { args: { track: number; from: number; backwards: boolean; kind: SeekKind }; reply: number };
-  /** Sums over the whole chain, optionally of one layer alone. */
-  totals: { args: { layer: number | undefined }; reply: MapTotals };
-  /** Context words and their bytes, as nbdinfo --totals counts them. */
-  contextTotals: {
-    args: { spec: StreamSpec & { list: 'nbdinfo' }; layer: number | undefined };
-    reply: readonly (readonly [word: number, bytes: number])[];
-  };
-  /** Writes a list as text chunks; replies when the last one was taken. */
-  stream: { args: { spec: StreamSpec; layer: number | undefined }; reply: { rows: number } };
-  /** The whole axis in columns of `span` bytes, at most TILE_COLUMNS of them: one tile per track. */
-  overview: { args: { span: number; layer: number | undefined }; reply: readonly TileColumns[] };
-  /** Everything read so far that could not be right, and where witnesses differ. */
-  findings: {
-    args: null;
-    reply: { findings: readonly RangeFinding[]; problems: readonly LayerProblem[]; more: number };
-  };
+/** What a finished list was. */
+export interface ListSummary {
+  readonly rows: number;
 }
-
-/** Something in a layer's own metadata that cannot be right. */
-export interface LayerProblem {
-  readonly layer: number;
-  readonly problem: Problem;
-}
-
-export type EngineCallName = keyof EngineCalls;
 
 /** To the worker. */
 export type ToEngine =
@@ -127,7 +83,9 @@ export type ToEngine =
       readonly error?: ErrorRecord;
       readonly cancelled?: boolean;
     }
-  | { readonly kind: 'call'; readonly id: number; readonly name: EngineCallName; readonly args: unknown }
+  | { readonly kind: 'ask'; readonly id: number; readonly question: QuestionName; readonly args: unknown }
+  /** Asks for a list: its text comes in chunks, then a reply with its ListSummary. */
+  | { readonly kind: 'list'; readonly id: number; readonly request: ListRequest }
   /** A chunk was taken; its memory comes back, to be written to again. */
   | { readonly kind: 'taken'; readonly id: number; readonly memory?: ArrayBuffer }
   | { readonly kind: 'abort'; readonly id: number }

@@ -52,7 +52,7 @@ function play(plan: EnginePlan): Promise<void> {
       if (message.kind === 'progress' && message.layers.every(({ phase }) => phase === 'done')) askTiles();
     }, fileSource);
     const askTiles = () =>
-      core.receive({ kind: 'call', id: 1, name: 'tiles', args: { level: LEVEL, first: 0, count: 2 } });
+      core.receive({ kind: 'ask', id: 1, question: 'tiles', args: { level: LEVEL, first: 0, count: 2 } });
     core.receive({ kind: 'open', plan });
   });
 }

@@ -17,7 +17,7 @@ const core = createEngine((message, transfer) => port.postMessage(message, trans
 let isDrawn = false;
 port.on('message', (message: ToEngine) => {
   core.receive(message);
-  if (isDrawn || message.kind !== 'call' || message.name !== 'tiles') return;
+  if (isDrawn || message.kind !== 'ask' || message.question !== 'tiles') return;
   isDrawn = true;
   yieldCores();
 });

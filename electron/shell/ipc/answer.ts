@@ -5,7 +5,7 @@
 import { CowscopeError, errorRecord } from '../../../shared/error.ts';
 import type { CallArgs, CallName, CallReply, IpcCalls } from '../../../shared/ipc/contract.ts';
 import { fail, ok } from '../../../shared/result.ts';
-import { CHECK_ARGUMENTS } from './arguments.ts';
+import { checkArguments } from './arguments.ts';
 
 /** Most bytes of one message between main and the window. */
 export const MAX_MESSAGE_BYTES = 2 ** 20;
@@ -58,7 +58,7 @@ export async function answerCall<C extends CallName>(
   try {
     if (!trusted)
       throw refusal('IPC_UNTRUSTED_SENDER', 'A request came from outside the window and was refused', name);
-    const reply = ok(await handler(CHECK_ARGUMENTS[name](value)));
+    const reply = ok(await handler(checkArguments(name, value)));
     if (messageBytes(reply, MAX_MESSAGE_BYTES) > MAX_MESSAGE_BYTES) {
       throw refusal(
         'IPC_TOO_LARGE',

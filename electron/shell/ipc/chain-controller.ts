@@ -1,14 +1,14 @@
 /** Answers the chain calls from the service: one open chain at a time, its events passed on in few messages. */
 
 import { CowscopeError } from '../../../shared/error.ts';
-import type { IpcPushes } from '../../../shared/ipc/contract.ts';
+import { type IpcPushes, QUESTION_CALLS, type QuestionCall } from '../../../shared/ipc/contract.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import type { openChain, SessionEvents } from '../../service/chain-session.ts';
 import type { OpenRequest } from '../launch-target.ts';
-import { MAX_MESSAGE_BYTES, messageBytes } from './answer.ts';
+import { type CallHandler, MAX_MESSAGE_BYTES, messageBytes } from './answer.ts';
 import { askedConsent } from './consent-guard.ts';
 import type { CallHandlers } from './ipc-main.ts';
 import { chainForWindow } from './trim-chain-info.ts';
@@ -16,17 +16,7 @@ import { chainForWindow } from './trim-chain-info.ts';
 /** The calls answered here. */
 export type ChainHandlers = Pick<
   CallHandlers,
-  | 'chain:open'
-  | 'chain:close'
-  | 'chain:tiles'
-  | 'chain:extents'
-  | 'chain:inspect'
-  | 'chain:statistics'
-  | 'chain:seek'
-  | 'chain:cancel'
-  | 'chain:retry'
-  | 'nbd:list'
-  | 'nbd:cancelList'
+  'chain:open' | 'chain:close' | 'chain:cancel' | 'chain:retry' | QuestionCall | 'nbd:list' | 'nbd:cancelList'
 >;
 
 type ChainPush = 'chain:progress' | 'chain:changed' | 'chain:tracks' | 'chain:findings';
@@ -34,7 +24,7 @@ type ChainPush = 'chain:progress' | 'chain:changed' | 'chain:tracks' | 'chain:fi
 /** What the desk uses of a session of the service. */
 export type ControlledSession = Pick<
   Awaited<ReturnType<typeof openChain>>,
-  'chain' | 'tracks' | 'tiles' | 'extents' | 'inspect' | 'statistics' | 'seek' | 'cancel' | 'retry' | 'close'
+  'chain' | 'tracks' | 'ask' | 'cancel' | 'retry' | 'close'
 >;
 
 /** What the desk needs from the rest of the program. */
@@ -115,7 +105,7 @@ export function createChainController(needs: ChainControllerDeps): ChainControll
         throw superseded();
       }
       asked.note(session.chain);
-      const answer = { session: id, chain: chainForWindow(session.chain), tracks: session.tracks };
+      const answer = { sessionId: id, chain: chainForWindow(session.chain), tracks: session.tracks };
       if (messageBytes(answer, MAX_MESSAGE_BYTES) > MAX_MESSAGE_BYTES) {
         await bounded(session.close());
         throw tooLarge();
@@ -168,22 +158,18 @@ export function createChainController(needs: ChainControllerDeps): ChainControll
         return answer;
       },
       'chain:close': async args => {
-        if (current?.id !== args.session) return null;
+        if (current?.id !== args.sessionId) return null;
         needs.onClosed();
         await endCurrent();
         return null;
       },
-      'chain:tiles': ({ session: id, level, first, count }) => session(id).tiles({ level, first, count }),
-      'chain:extents': args => session(args.session).extents(args.start, args.end),
-      'chain:inspect': args => session(args.session).inspect(args.offset),
-      'chain:statistics': args => session(args.session).statistics(args.start, args.end),
-      'chain:seek': ({ session: id, ...request }) => session(id).seek(request),
+      ...questionHandlers(session),
       'chain:cancel': args => {
-        session(args.session).cancel();
+        session(args.sessionId).cancel();
         return null;
       },
       'chain:retry': args => {
-        session(args.session).retry();
+        session(args.sessionId).retry();
         return null;
       },
       'nbd:list': ({ uri }) => {
@@ -211,6 +197,16 @@ export function createChainController(needs: ChainControllerDeps): ChainControll
   };
 }
 
+/** The handlers of every question: each asks the session that `sessionOf` gives for its number. */
+function questionHandlers(sessionOf: (id: number) => ControlledSession): Pick<CallHandlers, QuestionCall> {
+  const handlers = [...QUESTION_CALLS].map(([call, question]) => {
+    const handler: CallHandler<QuestionCall> = ({ sessionId, ...args }) =>
+      sessionOf(sessionId).ask(question, args as never);
+    return [call, handler] as const;
+  });
+  return Object.fromEntries(handlers) as Pick<CallHandlers, QuestionCall>;
+}
+
 interface Mail {
   readonly events: SessionEvents;
   /** Lets through what was held so far and what follows. */
@@ -220,7 +216,7 @@ interface Mail {
 }
 
 /** Events of one session: each kind's newest (changed ranges: their hull) is sent every 40 ms, once released. */
-function batchPushes(session: number, push: ChainControllerDeps['push']): Mail {
+function batchPushes(sessionId: number, push: ChainControllerDeps['push']): Mail {
   let state: 'held' | 'open' | 'stopped' = 'held';
   let timer: ReturnType<typeof setTimeout> | undefined;
   let layers: readonly LayerProgress[] = [];
@@ -244,13 +240,13 @@ function batchPushes(session: number, push: ChainControllerDeps['push']): Mail {
     events: {
       onProgress(next) {
         layers = next;
-        waiting['chain:progress'] = { session, layers: next };
+        waiting['chain:progress'] = { sessionId, layers: next };
         soon();
       },
       onChanged(version, start, end) {
         const before = waiting['chain:changed'];
         waiting['chain:changed'] = {
-          session,
+          sessionId,
           version: Math.max(version, before?.version ?? 0),
           start: Math.min(start, before?.start ?? start),
           end: Math.max(end, before?.end ?? end),
@@ -258,11 +254,11 @@ function batchPushes(session: number, push: ChainControllerDeps['push']): Mail {
         soon();
       },
       onTracks(tracks) {
-        waiting['chain:tracks'] = { session, tracks };
+        waiting['chain:tracks'] = { sessionId, tracks };
         soon();
       },
       onFindings(findings, more) {
-        waiting['chain:findings'] = { session, findings, more };
+        waiting['chain:findings'] = { sessionId, findings, more };
         soon();
       },
     },

@@ -1,8 +1,8 @@
 /** Which files the person was asked about: consent that comes from the page counts for those alone. */
 import { CowscopeError } from '../../../shared/error.ts';
+import { MAX_ALLOWED } from '../../../shared/ipc/schemas.ts';
 import type { BackingLink, ChainInfo } from '../../../shared/model/layer.ts';
 import type { Consent } from '../../../shared/model/target.ts';
-import { MAX_ALLOWED } from './arguments.ts';
 
 /** The questions of one window, as the main process put them. */
 export interface AskedConsent {

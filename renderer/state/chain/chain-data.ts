@@ -15,9 +15,9 @@ let overview: Strip[] = [];
 let revision = 0;
 
 /** Begins loading for a session; whatever was loaded before is dropped. */
-export function beginSession(session: number, size: number): void {
+export function beginSession(sessionId: number, size: number): void {
   endSession();
-  loader = createLoader({ session, size, call: invoke, onData, onError: error => setState({ error }) });
+  loader = createLoader({ sessionId, size, call: invoke, onData, onError: error => setState({ error }) });
 }
 
 function onData(): void {

@@ -19,7 +19,7 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
   const reply = await invoke('chain:open', { target, consent });
   if (mine !== attempt) {
     // Closed or replaced meanwhile: what was opened after all must not stay.
-    if (reply.ok) void invoke('chain:close', { session: reply.value.session });
+    if (reply.ok) void invoke('chain:close', { sessionId: reply.value.sessionId });
     return;
   }
   if (!reply.ok) {
@@ -28,7 +28,7 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
   }
   const chain = reply.value;
   const { size } = chain.chain;
-  beginSession(chain.session, size);
+  beginSession(chain.sessionId, size);
   const viewport = stays(target, size) ? getState().viewport : wholeAxis({ size, width: 0 });
   setState({
     ...NO_CHAIN,
@@ -93,11 +93,11 @@ export function openFiles(files: readonly string[]): void {
 
 /** Closes the chain and returns to the empty state. */
 export async function closeChain(): Promise<void> {
-  const session = getState().chain?.session;
+  const sessionId = getState().chain?.sessionId;
   attempt++;
   endSession();
   setState({ ...NO_CHAIN, opening: undefined, target: undefined, consent: NO_CONSENT, error: undefined });
-  if (session !== undefined) await invoke('chain:close', { session });
+  if (sessionId !== undefined) await invoke('chain:close', { sessionId });
 }
 
 /** Asks what the window needs to know: the recent targets, the samples, and at start what to open, which it then does. */

@@ -13,29 +13,29 @@ const REFRESH = 200;
 /** Listens to every push until the returned function is called. `run` gets the ids of commands. */
 export function listenToPushes(run: (id: string) => void): () => void {
   let refreshing: ReturnType<typeof setTimeout> | undefined;
-  const mine = (session: number) => getState().chain?.session === session;
+  const mine = (sessionId: number) => getState().chain?.sessionId === sessionId;
   // Answers and pushes travel by ways of their own: news of a chain may be here before the answer that opens it.
-  let early: { readonly session: number; readonly news: Map<PushName, () => void> } | undefined;
-  const tell = (name: PushName, session: number, act: () => void) => {
-    if (mine(session)) return act();
+  let early: { readonly sessionId: number; readonly news: Map<PushName, () => void> } | undefined;
+  const tell = (name: PushName, sessionId: number, act: () => void) => {
+    if (mine(sessionId)) return act();
     if (getState().opening === undefined) return;
-    if (early?.session !== session) early = { session, news: new Map() };
+    if (early?.sessionId !== sessionId) early = { sessionId, news: new Map() };
     early.news.set(name, act);
   };
   const stops = [
     useStore.subscribe(({ chain }, before) => {
-      if (chain === undefined || chain.session === before.chain?.session) return;
-      const news = early?.session === chain.session ? early.news : [];
+      if (chain === undefined || chain.sessionId === before.chain?.sessionId) return;
+      const news = early?.sessionId === chain.sessionId ? early.news : [];
       early = undefined;
       for (const [, act] of news) act();
     }),
     listen('app:open', ({ target }) => void openTarget(target)),
     listen('app:command', ({ id }) => run(id)),
-    listen('chain:progress', ({ session, layers }) => {
-      tell('chain:progress', session, () => setState({ progress: layers }));
+    listen('chain:progress', ({ sessionId, layers }) => {
+      tell('chain:progress', sessionId, () => setState({ progress: layers }));
     }),
-    listen('chain:changed', ({ session, version, start, end }) => {
-      if (!mine(session)) return;
+    listen('chain:changed', ({ sessionId, version, start, end }) => {
+      if (!mine(sessionId)) return;
       currentLoader()?.changed(version, start, end);
       requestDraw();
       const offset = getState().selection?.offset;
@@ -43,14 +43,14 @@ export function listenToPushes(run: (id: string) => void): () => void {
       clearTimeout(refreshing);
       refreshing = setTimeout(refreshSelection, REFRESH);
     }),
-    listen('chain:tracks', ({ session, tracks }) => {
-      tell('chain:tracks', session, () => {
+    listen('chain:tracks', ({ sessionId, tracks }) => {
+      tell('chain:tracks', sessionId, () => {
         const { chain } = getState();
         if (chain !== undefined) setState({ chain: { ...chain, tracks } });
       });
     }),
-    listen('chain:findings', ({ session, findings, more }) => {
-      tell('chain:findings', session, () => setState({ findings, moreFindings: more }));
+    listen('chain:findings', ({ sessionId, findings, more }) => {
+      tell('chain:findings', sessionId, () => setState({ findings, moreFindings: more }));
     }),
   ];
   return () => {
@@ -70,8 +70,8 @@ export function retryReading(): Promise<void> {
 }
 
 async function askSession(name: 'chain:cancel' | 'chain:retry'): Promise<void> {
-  const session = getState().chain?.session;
-  if (session === undefined) return;
-  const reply = await invoke(name, { session });
+  const sessionId = getState().chain?.sessionId;
+  if (sessionId === undefined) return;
+  const reply = await invoke(name, { sessionId });
   if (!reply.ok) setState({ error: reply.error });
 }

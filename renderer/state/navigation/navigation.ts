@@ -146,10 +146,10 @@ export async function seek(
   kind: SeekKind,
   backwards: boolean,
 ): Promise<number | undefined> {
-  const session = getState().chain?.session;
-  if (session === undefined) return undefined;
-  const reply = await invoke('chain:seek', { session, track, from: Math.floor(from), kind, backwards });
-  if (getState().chain?.session !== session) return undefined;
+  const sessionId = getState().chain?.sessionId;
+  if (sessionId === undefined) return undefined;
+  const reply = await invoke('chain:seek', { sessionId, track, from: Math.floor(from), kind, backwards });
+  if (getState().chain?.sessionId !== sessionId) return undefined;
   if (!reply.ok) {
     if (reply.error.code !== 'CANCELLED') setState({ error: reply.error });
     return undefined;

@@ -17,7 +17,7 @@ export async function selectAt(place: TrackOffset): Promise<void> {
   const selection = { track: place.track, offset };
   setState({ selection, focusedTrack: place.track, message: '' });
   requestDraw();
-  const reply = await invoke('chain:inspect', { session: chain.session, offset });
+  const reply = await invoke('chain:inspect', { sessionId: chain.sessionId, offset });
   if (getState().selection !== selection) return;
   if (!reply.ok) {
     setState({ error: reply.error, inspection: undefined });
@@ -113,7 +113,7 @@ export async function countRange(): Promise<void> {
   const { chain, range } = getState();
   if (chain === undefined || range === undefined) return;
   setState({ inspectorOpen: true });
-  const reply = await invoke('chain:statistics', { session: chain.session, ...range });
+  const reply = await invoke('chain:statistics', { sessionId: chain.sessionId, ...range });
   if (getState().range !== range) return;
   if (reply.ok) setState({ statistics: reply.value });
   else if (reply.error.code !== 'CANCELLED') setState({ error: reply.error });

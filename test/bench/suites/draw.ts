@@ -112,7 +112,7 @@ async function pan(session: ChainSession, size: number, picture: Picture): Promi
 }
 
 function framePainter(session: ChainSession, size: number, { columns, laneHeight, ratio }: Picture) {
-  const chain = { session: 1, chain: session.chain, tracks: session.tracks };
+  const chain = { sessionId: 1, chain: session.chain, tracks: session.tracks };
   const ask = async <C extends CallName>(name: C, args: CallArgs<C>): Promise<CallReply<C>> => {
     const asked = args as never as {
       level: number;
@@ -122,7 +122,10 @@ function framePainter(session: ChainSession, size: number, { columns, laneHeight
       end: number;
     };
     try {
-      const value = name === 'chain:tiles' ? session.tiles(asked) : session.extents(asked.start, asked.end);
+      const value =
+        name === 'chain:tiles'
+          ? session.ask('tiles', asked)
+          : session.ask('extents', { start: asked.start, end: asked.end });
       return ok(await value) as CallReply<C>;
     } catch (error) {
       return fail(errorRecord(error)); // what was asked for last may be under way when the session closes
@@ -130,7 +133,7 @@ function framePainter(session: ChainSession, size: number, { columns, laneHeight
   };
   let loaded = () => {};
   const loader: Loader = createLoader({
-    session: 1,
+    sessionId: 1,
     size,
     call: ask,
     onData: () => loaded(),

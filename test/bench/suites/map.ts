@@ -11,7 +11,7 @@ import { openChain } from '../../../electron/service/chain-session.ts';
 import { coarsestLevel } from '../../../renderer/data/level.ts';
 import { STATES } from '../../../shared/extent/flags.ts';
 import { createTable, pageSpanFor } from '../../../shared/extent/table.ts';
-import type { TilesReply } from '../../../shared/ipc/contract.ts';
+import type { TilesReply } from '../../../shared/ipc/questions.ts';
 import { scanEntries } from '../bounds.ts';
 import { type Bench, cowscope, cowscopeRun, medianOf } from '../context.ts';
 import type { BenchChain } from '../images.ts';
@@ -226,7 +226,7 @@ export function firstPicture(chain: BenchChain): Contestant {
           const news = new Promise<void>(resolve => {
             changed = resolve;
           });
-          if (shows(await session.tiles({ level, first: 0, count: 8 }))) break;
+          if (shows(await session.ask('tiles', { level, first: 0, count: 8 }))) break;
           await news;
         }
         return { seconds: (performance.now() - begun) / 1000 };

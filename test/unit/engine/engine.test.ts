@@ -80,7 +80,7 @@ it('draws nothing past a shorter middle layer, and shadows what the base holds t
     [320, 192, 0, []],
     [512, 512, null, [0]],
   ]);
-  const { sentence, shadowed, owner } = await session.call('inspect', { offset: 700 * K });
+  const { sentence, shadowed, owner } = await session.ask('inspect', { offset: 700 * K });
   expect([owner, shadowed]).toEqual([-1, [0]]);
   expect(sentence).toContain('mid.qcow2 ends before this offset');
 });
@@ -95,7 +95,7 @@ it('tells what was read so far, and leaves the rest unread', async () => {
   const session = openSession(planFed(layer));
   for (const batch of batchesOf(layer, MIB, 2)) session.feed(0, batch);
   session.send({ kind: 'fed', layer: 0, cancelled: true });
-  const reply = await session.call('extents', { start: 0, end: 8 * MIB });
+  const reply = await session.ask('extents', { start: 0, end: 8 * MIB });
   if (reply.tooMany) throw new Error('too many');
   expect([...reply.tracks[1]!.starts].map(start => start / MIB)).toEqual([0, 3]);
   expect([...reply.tracks[1]!.words].map(stateOf)).toEqual(['data', 'unread']);
@@ -131,9 +131,9 @@ it('answers that there are too many extents instead of a message without bounds'
   const session = openSession({ ...planFed(layer), extentBudget: 100_000 });
   for (const batch of batchesOf(layer, MIB, 5000)) session.feed(0, batch);
   session.send({ kind: 'fed', layer: 0 });
-  expect(await session.call('extents', { start: 0, end: units * 64 * MIB })).toMatchObject({ tooMany: true });
-  expect(await session.call('extents', { start: 0, end: 2048 * MIB })).toMatchObject({ tooMany: false });
-  expect(await session.call('extents', { start: 0, end: 2049 * MIB })).toMatchObject({ tooMany: true });
+  expect(await session.ask('extents', { start: 0, end: units * 64 * MIB })).toMatchObject({ tooMany: true });
+  expect(await session.ask('extents', { start: 0, end: 2048 * MIB })).toMatchObject({ tooMany: false });
+  expect(await session.ask('extents', { start: 0, end: 2049 * MIB })).toMatchObject({ tooMany: true });
 });
 
 it('adds a track when a chain turns out deeper, and draws what came before again', async () => {
@@ -146,14 +146,14 @@ it('adds a track when a chain turns out deeper, and draws what came before again
   for (const batch of batchesOf(layer, MIB, 2)) session.feed(0, batch);
   session.send({ kind: 'fed', layer: 0 });
   expect(ofKind(session.messages, 'tracks').map(({ tracks }) => tracks.length)).toEqual([3, 6]);
-  const { tiles } = await session.call('tiles', { level: 20, first: 0, count: 1 });
+  const { tiles } = await session.ask('tiles', { level: 20, first: 0, count: 1 });
   expect(tiles.map(({ track }) => track).sort()).toEqual([0, 1, 2, 3, 4, 5]);
   expect([...tiles[0]!.owners.subarray(0, 6)]).toEqual([4, 4, 3, 3, 0, -1]);
 });
 
 it('ends a list that nobody wants any more', async () => {
   const session = openSession(planFiles(goldenPaths));
-  session.send({ kind: 'call', id: 77, name: 'stream', args: { spec: { list: 'qemu-img' } } });
+  session.send({ kind: 'list', id: 77, request: { spec: { list: 'qemu-img' }, layer: undefined } });
   await session.until(message => message.kind === 'chunk');
   session.send({ kind: 'abort', id: 77 });
   const ended = await session.until(message => message.kind === 'error' && message.id === 77);
@@ -168,7 +168,7 @@ it('stops reading when asked to, and keeps what it has', async () => {
       .at(-1)!
       .layers.map(({ phase }) => phase),
   ).toEqual(new Array(3).fill('cancelled'));
-  const { tiles } = await session.call('tiles', { level: 16, first: 0, count: 1 });
+  const { tiles } = await session.ask('tiles', { level: 16, first: 0, count: 1 });
   expect(tiles[0]!.present[0]).toBe(1 << 8);
 });
 
@@ -188,7 +188,7 @@ it('rests after a first glance until the first picture was asked for', async () 
   await session.until(message => message.kind === 'progress');
   await sleep(100);
   expect(news().map(({ layers }) => layers[0]?.phase)).toEqual(['reading']);
-  await session.call('tiles', { level: 36, first: 0, count: 4 });
+  await session.ask('tiles', { level: 36, first: 0, count: 4 });
   await session.read();
   expect(news().length).toBeGreaterThan(2);
 });
@@ -212,7 +212,7 @@ it('answers while a feed that ended is still being compared, and says that it is
   const lists = [statusList(0, [{ length, value: 3 }], true), statusList(1, [{ length, value: 0 }], true)];
   session.feed(0, { offset: 0, covered: length, lists });
   session.send({ kind: 'fed', layer: 0 });
-  const found = await session.call('seek', { track: 0, from: -1, backwards: false, kind: 'damaged' });
+  const found = await session.ask('seek', { track: 0, from: -1, backwards: false, kind: 'damaged' });
   expect([found, nbdPhase()]).toEqual([-1, 'reading']);
   await session.until(
     message => message.kind === 'progress' && message.layers.every(({ phase }) => phase === 'done'),

@@ -4,7 +4,7 @@ import { writeChain } from '../../../examples/layer-bytes.mjs';
 import { golden } from '../../../examples/recipes.mjs';
 import { HOLE_OVERRIDES, LOCAL, OVERRIDES, STATES, stateOf } from '../../../shared/extent/flags.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
-import type { ExtentsReply } from '../../../shared/ipc/contract.ts';
+import type { ExtentsReply } from '../../../shared/ipc/questions.ts';
 import {
   GOLDEN_EXPORTS,
   GOLDEN_QEMU_MAP,
@@ -81,7 +81,7 @@ function wordAt(reply: ExtentsReply, track: number, offset: number): { word: num
 
 /** The golden table as the tracks of a session show it. */
 async function tableOf(session: MergeSession): Promise<GoldenRow[]> {
-  const reply = await session.call('extents', { start: 0, end: SIZES[2]! });
+  const reply = await session.ask('extents', { start: 0, end: SIZES[2]! });
   return GOLDEN_TABLE.map(({ offset, length }) => {
     const guest = wordAt(reply, 0, offset);
     const state = (layer: number) => stateOf(wordAt(reply, 3 - layer, offset).word);
@@ -118,10 +118,10 @@ describe('the golden chain', () => {
     const read = openSession(planFiles(paths));
     await read.read();
     for (const session of [read, await fedAlone(nbdPlan())]) {
-      const reply = await session.call('extents', { start: 0, end: SIZES[2]! });
+      const reply = await session.ask('extents', { start: 0, end: SIZES[2]! });
       const marked = GOLDEN_TABLE.filter(({ offset }) => wordAt(reply, 0, offset).word & HOLE_OVERRIDES);
       expect(marked.map(({ offset }) => offset / CLUSTER)).toEqual([3, 4, 5]);
-      const { tiles } = await session.call('tiles', { level: 16, first: 0, count: 1 });
+      const { tiles } = await session.ask('tiles', { level: 16, first: 0, count: 1 });
       const guest = [...tiles[0]!.present.subarray(0, 20)];
       expect(guest.flatMap((bits, column) => (bits & (1 << 11) ? [column] : []))).toEqual([3, 4, 5]);
       expect([...tiles[0]!.owners.subarray(0, 20)]).toEqual(
@@ -140,7 +140,7 @@ describe('the golden chain', () => {
     await nbdLast.read();
     for (const [layer, batch] of ALONE.entries()) nbdLast.feed(layer, batch);
     for (const session of [nbdFirst, nbdLast])
-      expect(await session.call('findings', null)).toEqual({ findings: [], problems: [], more: 0 });
+      expect(await session.ask('findings', {})).toEqual({ findings: [], problems: [], more: 0 });
   });
 
   it.each(['before', 'after'])(
@@ -158,7 +158,7 @@ describe('the golden chain', () => {
         session.send({ kind: 'fed', layer });
       });
       await session.read();
-      const { findings, more } = await session.call('findings', null);
+      const { findings, more } = await session.ask('findings', {});
       expect(more).toBe(0);
       expect(
         findings.map(({ kind, layer, start, end }) => [kind, layer, start / CLUSTER, end / CLUSTER]),
@@ -203,7 +203,7 @@ describe('the golden chain', () => {
       'depth 2',
       'depth 3',
     ]);
-    const reply = await session.call('extents', { start: 0, end: SIZES[2]! });
+    const reply = await session.ask('extents', { start: 0, end: SIZES[2]! });
     for (const { offset, owner, states } of GOLDEN_TABLE) {
       const lane = owner === undefined ? -1 : ORDER.indexOf(owner);
       const pastMid = offset >= SIZES[1]! && owner === undefined; // qemu names the shorter layer: its size is not known here
@@ -216,7 +216,7 @@ describe('the golden chain', () => {
         if (!pastMid) expect([offset, hidden, state]).toEqual([offset, hidden, expected]);
       }
     }
-    expect((await session.call('inspect', { offset: 4 * CLUSTER })).sentence).toBe(
+    expect((await session.ask('inspect', { offset: 4 * CLUSTER })).sentence).toBe(
       'Reads as zeros, set in depth 2; over NBD it cannot be told what this hides, nor whether host space is kept.',
     );
   });
@@ -248,7 +248,7 @@ describe('the golden chain', () => {
   it('says in one sentence what is read at an offset, and what it hides', async () => {
     const session = openSession(planFiles(paths));
     await session.read();
-    const { sentence, layers, ...found } = await session.call('inspect', { offset: 4 * CLUSTER + 5 });
+    const { sentence, layers, ...found } = await session.ask('inspect', { offset: 4 * CLUSTER + 5 });
     expect(found).toMatchObject({
       start: 4 * CLUSTER,
       end: 5 * CLUSTER,
@@ -275,13 +275,13 @@ describe('the golden chain', () => {
     await kept.read();
     await dropped.read();
     const range = { start: 0, end: SIZES[2]! };
-    expect(await dropped.call('extents', range)).toEqual(await kept.call('extents', range));
-    expect(await dropped.call('statistics', range)).toEqual(await kept.call('statistics', range));
+    expect(await dropped.ask('extents', range)).toEqual(await kept.ask('extents', range));
+    expect(await dropped.ask('statistics', range)).toEqual(await kept.ask('statistics', range));
   });
 
   it('counts every byte once in its totals', async () => {
     const session = openSession(planFiles(paths, { keep: false }));
-    const totals = await session.call('totals', { layer: undefined });
+    const totals = await session.ask('totals', { layer: undefined });
     const clusters = (sum: number) => sum / CLUSTER;
     const states = Object.fromEntries(STATES.map((state, i) => [state, clusters(totals.states[i]!)]));
     expect(states).toMatchObject({

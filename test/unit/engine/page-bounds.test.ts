@@ -69,8 +69,8 @@ test('a newer question for statistics ends the one under way', async () => {
     time += 100;
     return time;
   });
-  const first = session.call('statistics', { start: 0, end: layer.units * MIB });
-  const second = session.call('statistics', { start: 0, end: layer.units * MIB });
+  const first = session.ask('statistics', { start: 0, end: layer.units * MIB });
+  const second = session.ask('statistics', { start: 0, end: layer.units * MIB });
   await expect(first).rejects.toMatchObject({ code: 'CANCELLED' });
   await expect(second).resolves.toHaveLength(2);
 });
@@ -102,7 +102,7 @@ test('a push holds the first findings and counts the rest', async () => {
   session.send({ kind: 'fed', layer: 0 });
   const pushed = session.messages.filter(message => message.kind === 'findings').at(-1);
   expect([pushed?.findings.length, pushed?.more]).toEqual([500, 100]);
-  const all = await session.call('findings', null);
+  const all = await session.ask('findings', {});
   expect([all.findings.length, all.more]).toEqual([600, 0]);
   expect(pushed?.findings).toEqual(all.findings.slice(0, 500));
 });

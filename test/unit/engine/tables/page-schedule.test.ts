@@ -84,7 +84,7 @@ test.each([
 ] as const)('the core reads first what a question for %s shows: %o', async (name, range, start) => {
   onePageSlices();
   const session = openSession(largeImage());
-  void session.call(name, range as never);
+  void session.ask(name, range as never);
   const first = await session.until(({ kind }) => kind === 'changed');
   session.send({ kind: 'cancelReading' });
   expect(first).toMatchObject({ start, end: start + GIB / 4 });

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FromEngine } from '../../../../electron/engine/worker/protocol.ts';
 import { warmUp } from '../../../../electron/engine/worker/warm-up.ts';
-import type { TilesReply } from '../../../../shared/ipc/contract.ts';
+import type { TilesReply } from '../../../../shared/ipc/questions.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
 import { temporaryFolder } from '../../../support/tools.ts';
 

@@ -75,7 +75,7 @@ test('the depth that is read is marked and named', async () => {
 
 test('rows and labels of the guest name the depth', () => {
   const { info, tracks } = remoteChain();
-  const chain = { session: 1, chain: info, tracks };
+  const chain = { sessionId: 1, chain: info, tracks };
   const guest = tracks[0]!;
   const extents = {
     track: 0,

@@ -62,7 +62,7 @@ test('key files that an address names are allowed by the person, and by nothing 
   bridge.answer('chain:open', ({ consent }) => {
     const subject = ['/keys', '/k'].find(path => !consent.allow.includes(path));
     const { info, tracks } = goldenChain();
-    return subject === undefined ? ok({ session: 1, chain: info, tracks }) : fail({ ...refusal, subject });
+    return subject === undefined ? ok({ sessionId: 1, chain: info, tracks }) : fail({ ...refusal, subject });
   });
   await openTarget(target);
   fireEvent.click(await screen.findByRole('button', { name: 'Allow it and open' }));
@@ -219,7 +219,7 @@ test('reading is told by layer and can be stopped', async () => {
   const bridge = start();
   await openTarget(golden);
   bridge.push('chain:progress', {
-    session: 1,
+    sessionId: 1,
     layers: [
       { layer: 1, witness: 'nbd', phase: 'reading', covered: 41, total: 100 },
       { layer: 0, witness: 'nbd', phase: 'waiting', covered: 0, total: 100 },
@@ -227,7 +227,7 @@ test('reading is told by layer and can be stopped', async () => {
   });
   await screen.findByText(/41 %/);
   fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
-  await waitFor(() => expect(argsOf(bridge, 'chain:cancel')).toEqual([{ session: 1 }]));
+  await waitFor(() => expect(argsOf(bridge, 'chain:cancel')).toEqual([{ sessionId: 1 }]));
 });
 
 test('an error of one layer stands in its lane, the rest stays', async () => {
@@ -235,14 +235,14 @@ test('an error of one layer stands in its lane, the rest stays', async () => {
   await openTarget(golden);
   const error = { code: 'QCOW2_L2_OUTSIDE', what: 'A table lies past the end', subject: '', advice: '' };
   bridge.push('chain:progress', {
-    session: 1,
+    sessionId: 1,
     layers: [{ layer: 1, witness: 'metadata', phase: 'failed', covered: 0, total: 1, error }],
   });
   const message = await screen.findByText(/QCOW2_L2_OUTSIDE/);
   const lane = message.closest('.lane-row') as HTMLElement;
   expect(lane.getAttribute('aria-label')).toBe('mid.qcow2');
   fireEvent.click(within(lane).getByRole('button', { name: 'Retry' }));
-  await waitFor(() => expect(argsOf(bridge, 'chain:retry')).toEqual([{ session: 1 }]));
+  await waitFor(() => expect(argsOf(bridge, 'chain:retry')).toEqual([{ sessionId: 1 }]));
 });
 
 test.each([
@@ -252,12 +252,12 @@ test.each([
   const bridge = start();
   await openTarget(golden);
   bridge.push('chain:progress', {
-    session: 1,
+    sessionId: 1,
     layers: [{ layer: 1, witness: 'nbd', phase, covered: 41, total: 100 }],
   });
   const bar = (await screen.findByText(/what was not read stays unknown/)).closest('footer') as HTMLElement;
   fireEvent.click(within(bar).getByRole('button', { name }));
-  await waitFor(() => expect(argsOf(bridge, 'chain:retry')).toEqual([{ session: 1 }]));
+  await waitFor(() => expect(argsOf(bridge, 'chain:retry')).toEqual([{ sessionId: 1 }]));
 });
 
 test('a place at the very start of a track is found', async () => {
@@ -280,7 +280,7 @@ test('findings are counted and listed', async () => {
     words: { metadata: LOCAL | HOLE | ZERO, nbd: UNREADABLE },
   } as const;
   bridge.push('chain:findings', {
-    session: 1,
+    sessionId: 1,
     findings: [finding],
     more: 6,
   });
@@ -296,12 +296,12 @@ test('news of a chain that come before the answer that opens it are kept', async
   const { info, tracks } = goldenChain();
   const finding = { kind: 'damage', code: 'QCOW2_X', layer: 1, start: 0, end: 1, text: '' } as const;
   bridge.answer('chain:open', () => {
-    for (const session of [6, 7]) {
-      bridge.push('chain:tracks', { session, tracks });
-      bridge.push('chain:findings', { session, findings: [finding], more: session });
+    for (const sessionId of [6, 7]) {
+      bridge.push('chain:tracks', { sessionId, tracks });
+      bridge.push('chain:findings', { sessionId, findings: [finding], more: sessionId });
     }
-    bridge.push('chain:findings', { session: 7, findings: [finding, { ...finding, start: 9 }], more: 0 });
-    return ok({ session: 7, chain: info, tracks: tracks.slice(0, 2) });
+    bridge.push('chain:findings', { sessionId: 7, findings: [finding, { ...finding, start: 9 }], more: 0 });
+    return ok({ sessionId: 7, chain: info, tracks: tracks.slice(0, 2) });
   });
   await openTarget(golden);
   expect(getState()).toMatchObject({ findings: [finding, { ...finding, start: 9 }], moreFindings: 0 });
@@ -311,7 +311,7 @@ test('news of a chain that come before the answer that opens it are kept', async
 test('pushes of another session are ignored', async () => {
   const bridge = start();
   await openTarget(golden);
-  bridge.push('chain:findings', { session: 99, findings: [], more: 6 });
+  bridge.push('chain:findings', { sessionId: 99, findings: [], more: 6 });
   expect(getState().moreFindings).toBe(0);
 });
 

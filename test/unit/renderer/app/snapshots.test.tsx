@@ -46,7 +46,7 @@ async function opened(first: OpenTarget = target, snapshots = SNAPSHOTS) {
       word === undefined ? undefined : findSnapshot(snapshots, word),
       snapshots,
     );
-    return ok({ session: argsOf(bridge, 'chain:open').length, chain: info, tracks });
+    return ok({ sessionId: argsOf(bridge, 'chain:open').length, chain: info, tracks });
   });
   await openTarget(first, { allow: ['/far/base'], allowAll: false });
   return bridge;
@@ -114,5 +114,5 @@ test('a snapshot that cannot be told from another one is not offered', async () 
 
 test('a snapshot without a name goes by its id', () => {
   const { info, tracks } = withSnapshots(snapshot('7', ''));
-  expect(titleOf({ session: 1, chain: info, tracks })).toContain('as of snapshot 7 (');
+  expect(titleOf({ sessionId: 1, chain: info, tracks })).toContain('as of snapshot 7 (');
 });

@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { createLoader, type Loader } from '../../../../renderer/data/loader.ts';
 import { stripFromTiles } from '../../../../renderer/data/strip-from-tiles.ts';
 import { createStrip } from '../../../../shared/draw/column-strip.ts';
-import { MAX_TILES_PER_CALL, type TilesRequest } from '../../../../shared/ipc/contract.ts';
+import { MAX_TILES_PER_CALL, type TilesRequest } from '../../../../shared/ipc/questions.ts';
 import { fail, ok } from '../../../../shared/result.ts';
 import { type FakeBridge, fakeBridge } from '../../../support/fake-bridge.ts';
 import { type FakeChain, goldenChain, largeChain } from '../../../support/fake-chain.ts';
@@ -12,7 +12,13 @@ afterEach(() => loader?.dispose());
 
 function load(chain: FakeChain, bridge: FakeBridge = fakeBridge(chain)) {
   const onError = vi.fn();
-  loader = createLoader({ session: 1, size: chain.info.size, call: bridge.call, onData: () => {}, onError });
+  loader = createLoader({
+    sessionId: 1,
+    size: chain.info.size,
+    call: bridge.call,
+    onData: () => {},
+    onError,
+  });
   return { loader, bridge, onError };
 }
 
@@ -52,7 +58,7 @@ test('one request is under way at a time, and places passed over are never asked
     running--;
     return reply;
   };
-  loader = createLoader({ session: 1, size: chain.info.size, call, onData: () => {}, onError: () => {} });
+  loader = createLoader({ sessionId: 1, size: chain.info.size, call, onData: () => {}, onError: () => {} });
   const width = 2 ** 36;
   for (let i = 0; i < 14; i++)
     loader.wish({ view: { start: i * width, end: (i + 1) * width }, columns: 1600, overviewColumns: 1600 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createTileCache } from '../../../../renderer/data/tile-cache.ts';
-import type { TilesReply } from '../../../../shared/ipc/contract.ts';
+import type { TilesReply } from '../../../../shared/ipc/questions.ts';
 
 const reply = (level: number, tile: number, version = 1): TilesReply => ({
   level,

@@ -25,7 +25,7 @@ async function opened(findings: readonly RangeFinding[], damaged: Record<number,
   });
   await openTarget(golden);
   await screen.findByRole('heading', { level: 2, name: 'Guest' });
-  bridge.push('chain:findings', { session: 1, findings, more: 0 });
+  bridge.push('chain:findings', { sessionId: 1, findings, more: 0 });
   return bridge;
 }
 
@@ -60,7 +60,7 @@ test('with nothing selected they begin at the edges of what is in view', async (
 test('while layers are still read, none means none so far', async () => {
   const bridge = await opened([]);
   const layers = [{ layer: 0, witness: 'metadata', phase: 'reading', covered: 1, total: 2 }] as const;
-  bridge.push('chain:progress', { session: 1, layers });
+  bridge.push('chain:progress', { sessionId: 1, layers });
   expect(await press('j')).toBe('No further finding so far');
   expect(document.querySelector('.status-message')?.textContent).toContain('so far');
 });
@@ -104,7 +104,7 @@ test('no findings is said as what it is', async () => {
     ['cancelled', 'No damage seen in what was read;'],
   ] as const) {
     const layers = [{ layer: 0, witness: 'metadata', phase, covered: 1, total: 2 }] as const;
-    bridge.push('chain:progress', { session: 1, layers });
+    bridge.push('chain:progress', { sessionId: 1, layers });
     await waitFor(() => expect(list.textContent).toContain(text));
   }
   expect(screen.getByRole('button', { name: 'No damage seen' })).toBeTruthy();

@@ -10,7 +10,7 @@ import { fakeBridge } from '../../../support/fake-bridge.ts';
 import { goldenChain } from '../../../support/fake-chain.ts';
 
 const chain = goldenChain();
-const opened = { session: 1, chain: chain.info, tracks: chain.tracks };
+const opened = { sessionId: 1, chain: chain.info, tracks: chain.tracks };
 const mid = chain.tracks[2]!;
 
 test('a track in words names the largest share first, then the marks', () => {
@@ -24,7 +24,11 @@ test('a track in words names the largest share first, then the marks', () => {
 });
 
 test('the rows of a table are the extents in view', async () => {
-  const reply = await fakeBridge(chain).call('chain:extents', { session: 1, start: 0, end: chain.info.size });
+  const reply = await fakeBridge(chain).call('chain:extents', {
+    sessionId: 1,
+    start: 0,
+    end: chain.info.size,
+  });
   if (!reply.ok || reply.value.tooMany) throw new Error('exact extents are wanted');
   const exact = { start: 0, end: reply.value.end, tracks: reply.value.tracks };
   const rows = trackRows(exact, { start: 3 * 65536 + 0.5, end: 6 * 65536 }, mid, opened);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { answerCall, MAX_MESSAGE_BYTES, messageBytes } from '../../../../electron/shell/ipc/answer.ts';
 import { CowscopeError } from '../../../../shared/error.ts';
 
-const inspection = { session: 1, offset: 0 };
+const inspection = { sessionId: 1, offset: 0 };
 
 test('a handler gets the checked argument and its value is the answer', async () => {
   const seen: unknown[] = [];
@@ -15,17 +15,17 @@ test('a handler gets the checked argument and its value is the answer', async ()
       return 42;
     },
     true,
-    { session: 1, track: 0, from: 0, backwards: false, kind: 'change', more: 'ignored' },
+    { sessionId: 1, track: 0, from: 0, backwards: false, kind: 'change' },
   );
   expect(reply).toEqual({ ok: true, value: 42 });
-  expect(seen).toEqual([{ session: 1, track: 0, from: 0, backwards: false, kind: 'change' }]);
+  expect(seen).toEqual([{ sessionId: 1, track: 0, from: 0, backwards: false, kind: 'change' }]);
 });
 
 test('an untrusted sender or a bad argument never reaches the handler', async () => {
   const handler = () => expect.unreachable();
   const stranger = await answerCall('chain:inspect', handler, false, inspection);
   expect(stranger).toMatchObject({ ok: false, error: { code: 'IPC_UNTRUSTED_SENDER' } });
-  const nonsense = await answerCall('chain:inspect', handler, true, { session: 'x' });
+  const nonsense = await answerCall('chain:inspect', handler, true, { sessionId: 'x' });
   expect(nonsense).toMatchObject({ ok: false, error: { code: 'IPC_BAD_ARGUMENT' } });
 });
 
@@ -65,7 +65,7 @@ test('an answer of 1 MiB passes and a larger one is refused', async () => {
       },
     ],
   });
-  const ask = { session: 1, level: 0, first: 0, count: 1 };
+  const ask = { sessionId: 1, level: 0, first: 0, count: 1 };
   const fits = await answerCall('chain:tiles', () => tiles(MAX_MESSAGE_BYTES - 1024), true, ask);
   expect(fits.ok).toBe(true);
   const large = await answerCall('chain:tiles', () => tiles(MAX_MESSAGE_BYTES), true, ask);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
+import type { CallHandler } from '../../../../electron/shell/ipc/answer.ts';
 import {
   type ChainController,
   type ChainControllerDeps,
@@ -8,6 +9,8 @@ import {
 } from '../../../../electron/shell/ipc/chain-controller.ts';
 import type { OpenRequest } from '../../../../electron/shell/launch-target.ts';
 import { CowscopeError } from '../../../../shared/error.ts';
+import { QUESTION_CALLS } from '../../../../shared/ipc/contract.ts';
+import type { QuestionName, QuestionReply } from '../../../../shared/ipc/questions.ts';
 import type { BackingLink, ChainInfo } from '../../../../shared/model/layer.ts';
 import type { LayerProgress } from '../../../../shared/model/progress.ts';
 import type { Consent, OpenTarget } from '../../../../shared/model/target.ts';
@@ -31,6 +34,7 @@ interface Opening {
 
 let openings: Opening[];
 let closed: string[];
+let questions: [QuestionName, object][];
 let pushed: [string, unknown][];
 let opened: OpenTarget[];
 let failed: unknown[];
@@ -44,6 +48,7 @@ beforeEach(() => {
   listings = [];
   openings = [];
   closed = [];
+  questions = [];
   pushed = [];
   opened = [];
   failed = [];
@@ -76,9 +81,25 @@ function session(target: OpenTarget): ControlledSession {
   return {
     chain: chain ?? { layers: [], size: 1, complete: true, notes: [name] },
     tracks: [],
-    tiles: async ({ level }) => ({ level, version: 1, tiles: [] }),
-    extents: async () => ({ tooMany: true, version: 1 }),
-    inspect: async offset => ({
+    ask: async (question, args) => {
+      questions.push([question, args]);
+      return answers(name, args)[question];
+    },
+    cancel: () => closed.push(`cancel ${name}`),
+    retry: () => closed.push(`retry ${name}`),
+    close: async () => {
+      closed.push(name);
+    },
+  };
+}
+
+/** What a session answers: its name in an inspection, the level of tiles, one more than a search starts from. */
+function answers(name: string, args: object): { [Q in QuestionName]: QuestionReply<Q> } {
+  const { level = 0, offset = 0, from = 0 } = args as Readonly<Record<string, number>>;
+  return {
+    tiles: { level, version: 1, tiles: [] },
+    extents: { tooMany: true, version: 1 },
+    inspect: {
       offset,
       start: 0,
       end: 1,
@@ -88,21 +109,28 @@ function session(target: OpenTarget): ControlledSession {
       shadowed: [],
       sentence: name,
       layers: [],
-    }),
-    statistics: async () => [],
-    seek: async ({ from }) => from + 1,
-    cancel: () => closed.push(`cancel ${name}`),
-    retry: () => closed.push(`retry ${name}`),
-    close: async () => {
-      closed.push(name);
     },
+    statistics: [],
+    seek: from + 1,
+    totals: {
+      states: [],
+      owners: [],
+      overrides: 0,
+      holeOverrides: 0,
+      shadowed: [],
+      overridden: [],
+      extents: 0,
+    },
+    contextTotals: [[0, 1]],
+    overview: [],
+    findings: { findings: [], problems: [], more: 0 },
   };
 }
 
 async function open(name: string): Promise<number> {
   const reply = desk.handlers['chain:open']({ target: file(name), consent: none });
   openings.at(-1)?.finish();
-  return (await reply).session;
+  return (await reply).sessionId;
 }
 
 const code = (promise: unknown) =>
@@ -159,10 +187,10 @@ test('what was opened ahead is given to the window when it asks for it, and its 
   await sleep(60);
   expect([opened.length, desk.busy()]).toEqual([1, true]);
   expect(pushed).toEqual([]);
-  const { session: id } = await desk.handlers['chain:open']({ target: file('/a'), consent: none });
+  const { sessionId: id } = await desk.handlers['chain:open']({ target: file('/a'), consent: none });
   await sleep(60);
   expect(openings).toHaveLength(1);
-  expect(pushed).toEqual([['chain:progress', { session: id, layers: progress('reading') }]]);
+  expect(pushed).toEqual([['chain:progress', { sessionId: id, layers: progress('reading') }]]);
   expect(await open('/a')).not.toBe(id); // handed over once
   expect(openings).toHaveLength(2);
 });
@@ -203,8 +231,8 @@ test('another target closes the former one, and its calls are refused from then 
   const second = await open('/b');
   expect(closed).toEqual(['/a']);
   expect(opened).toEqual([file('/a'), file('/b')]);
-  expect(() => desk.handlers['chain:inspect']({ session: first, offset: 0 })).toThrow(CowscopeError);
-  const inspection = await desk.handlers['chain:inspect']({ session: second, offset: 0 });
+  expect(() => desk.handlers['chain:inspect']({ sessionId: first, offset: 0 })).toThrow(CowscopeError);
+  const inspection = await desk.handlers['chain:inspect']({ sessionId: second, offset: 0 });
   expect(inspection.sentence).toBe('/b');
 });
 
@@ -214,7 +242,7 @@ test('a target that fails to open leaves the former one open', async () => {
   openings[1]?.fail(new CowscopeError({ code: 'X', what: '', subject: '', advice: '' }));
   expect(await code(reply)).toBe('X');
   expect(failed).toHaveLength(1);
-  expect(await code(desk.handlers['chain:inspect']({ session: first, offset: 0 }))).toBe('fine');
+  expect(await code(desk.handlers['chain:inspect']({ sessionId: first, offset: 0 }))).toBe('fine');
 });
 
 test('of two targets opening at once the newer wins and the other is closed', async () => {
@@ -236,24 +264,24 @@ test('events wait for the answer to the open, then come gathered', async () => {
   events.onChanged?.(1, 100, 200);
   events.onChanged?.(2, 50, 120);
   finish();
-  const { session: id } = await reply;
+  const { sessionId: id } = await reply;
   expect(pushed).toEqual([]);
   await sleep(5);
   expect(pushed).toEqual([
-    ['chain:changed', { session: id, version: 2, start: 50, end: 200 }],
-    ['chain:progress', { session: id, layers: progress('reading') }],
+    ['chain:changed', { sessionId: id, version: 2, start: 50, end: 200 }],
+    ['chain:progress', { sessionId: id, layers: progress('reading') }],
   ]);
   expect(desk.busy()).toBe(true);
   events.onProgress?.(progress('done'));
   expect(desk.busy()).toBe(true); // the window has not been told
   await sleep(80);
-  expect(pushed.at(-1)).toEqual(['chain:progress', { session: id, layers: progress('done') }]);
+  expect(pushed.at(-1)).toEqual(['chain:progress', { sessionId: id, layers: progress('done') }]);
   expect(desk.busy()).toBe(false);
 });
 
 test('nothing is said about a closed chain', async () => {
   const id = await open('/a');
-  await desk.handlers['chain:close']({ session: id });
+  await desk.handlers['chain:close']({ sessionId: id });
   expect(opened).toEqual([file('/a'), file('none')]);
   openings[0]?.events.onProgress?.(progress('done'));
   await sleep(80);
@@ -263,7 +291,7 @@ test('nothing is said about a closed chain', async () => {
 
 test('closing a chain that is not open any more changes nothing', async () => {
   await open('/a');
-  await desk.handlers['chain:close']({ session: 999 });
+  await desk.handlers['chain:close']({ sessionId: 999 });
   expect(closed).toEqual([]);
   expect(opened).toEqual([file('/a')]);
 });
@@ -279,18 +307,24 @@ test('closing the desk waits for what is open and what is opening', async () => 
   expect(desk.busy()).toBe(false);
 });
 
+test('every question reaches the session of its number with its own arguments alone', async () => {
+  const sessionId = await open('/a');
+  const args = { level: 3, offset: 5, from: 7 };
+  const expected = answers('/a', args);
+  for (const [call, question] of QUESTION_CALLS) {
+    const handler = desk.handlers[call] as CallHandler<typeof call>;
+    expect(await handler({ ...args, sessionId } as never)).toEqual(expected[question]);
+    expect(questions.at(-1)).toEqual([question, args]);
+    expect(() => handler({ ...args, sessionId: sessionId + 1 } as never)).toThrow('IPC_NO_SESSION');
+  }
+  expect(questions).toHaveLength(QUESTION_CALLS.size);
+});
+
 test('the other calls reach the session', async () => {
   const id = await open('/a');
   const { handlers } = desk;
-  expect(await handlers['chain:tiles']({ session: id, level: 3, first: 0, count: 1 })).toMatchObject({
-    level: 3,
-  });
-  expect(await handlers['chain:extents']({ session: id, start: 0, end: 1 })).toMatchObject({ tooMany: true });
-  expect(await handlers['chain:statistics']({ session: id, start: 0, end: 1 })).toEqual([]);
-  const seek = { session: id, track: 0, from: 7, backwards: false, kind: 'change' } as const;
-  expect(await handlers['chain:seek'](seek)).toBe(8);
-  await handlers['chain:cancel']({ session: id });
-  await handlers['chain:retry']({ session: id });
+  await handlers['chain:cancel']({ sessionId: id });
+  await handlers['chain:retry']({ sessionId: id });
   expect(closed).toEqual(['cancel /a', 'retry /a']);
   expect(await handlers['nbd:list']({ uri: 'nbd://h' })).toMatchObject([{ uri: 'nbd://h' }]);
 });

@@ -1,0 +1,54 @@
+/** The answer to every question of shared/ipc/questions.ts. */
+import type { Pyramid } from '../../../shared/extent/pyramid.ts';
+import type { QuestionArgs, QuestionName, QuestionReply } from '../../../shared/ipc/questions.ts';
+import { TILE_COLUMNS } from '../../../shared/model/tile.ts';
+import type { FindingLog } from '../findings/finding-log.ts';
+import { contextTotalsOf, overviewOf, totalsOf } from '../lists/list-stream.ts';
+import type { ChainTables } from '../tables/chain-tables.ts';
+import { inspectAt } from './inspect.ts';
+import { extentsOf, type Superseded, seekIn, statisticsOf, tilesOf } from './queries.ts';
+
+/** What an answer may use of the open chain. */
+export interface QuestionContext {
+  readonly tables: ChainTables;
+  readonly pyramid: Pyramid;
+  readonly findings: FindingLog;
+  /** Grows whenever anything was read. */
+  readonly version: number;
+  /** Has the guest offsets from `start` up to `end` read before the rest. */
+  prioritize(start: number, end: number): void;
+  /** Says that a window has asked for its picture. */
+  notePictureRequest(): void;
+  /** True once a newer question of the same name was asked: a long answer then ends with CANCELLED. */
+  readonly superseded: Superseded;
+}
+
+/** Answers one question. May throw CowscopeError. */
+type Answer<Q extends QuestionName> = (
+  context: QuestionContext,
+  args: QuestionArgs<Q>,
+) => QuestionReply<Q> | Promise<QuestionReply<Q>>;
+
+/** For every question its answer. A forgotten one does not compile. */
+export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
+  tiles(context, request) {
+    const span = 2 ** request.level * TILE_COLUMNS;
+    context.prioritize(request.first * span, (request.first + request.count) * span);
+    context.notePictureRequest();
+    return tilesOf(context.tables, context.pyramid, context.version, request);
+  },
+  extents({ tables, version, prioritize }, { start, end }) {
+    prioritize(start, end);
+    return extentsOf(tables, version, start, end);
+  },
+  inspect: ({ tables }, { offset }) => inspectAt(tables, offset),
+  statistics: ({ tables, superseded }, { start, end }) => statisticsOf(tables, start, end, superseded),
+  seek: ({ tables, pyramid, superseded }, request) => seekIn(tables, pyramid, request, superseded),
+  totals: ({ tables }, { layer }) => totalsOf(tables, layer),
+  contextTotals: ({ tables }, { layer, ...selection }) => contextTotalsOf(tables, selection, layer),
+  overview: ({ tables }, { span, layer }) => overviewOf(tables, span, layer),
+  async findings({ findings }) {
+    await findings.compareAll();
+    return { ...findings.list(), problems: findings.problems() };
+  },
+};

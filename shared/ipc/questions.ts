@@ -1,0 +1,103 @@
+/**
+ * Every question a front may ask of an open chain: its name, its arguments and its reply.
+ *
+ * The window's calls `chain:NAME`, `ChainSession.ask` and the engine's table of answers are derived from this list, so a
+ * new question is three edits: a line here, a schema of its arguments in schemas.ts, and an answer in
+ * electron/engine/questions/answers.ts. Forgetting one of the last two does not compile. Nothing but the names exists at
+ * run time, so that the preload stays small.
+ */
+import type { ContextSelection } from '../model/context.ts';
+import type { LayerProblem, RangeFinding } from '../model/finding.ts';
+import type { Inspection } from '../model/inspection.ts';
+import type { MapTotals, SeekKind, TrackStatistics } from '../model/statistics.ts';
+import type { TileColumns } from '../model/tile.ts';
+import type { TrackExtents } from '../model/track.ts';
+import { exchange, namesOf } from './declare.ts';
+
+/** Most exact extents (all tracks together) that one reply to `extents` holds. */
+export const MAX_EXACT_EXTENTS = 4096;
+/** Most tiles that one `tiles` question asks for; a reply holds fewer where more would pass 1 MiB. */
+export const MAX_TILES_PER_CALL = 8;
+
+/** Tiles `first` to `first + count - 1`, of columns of 2**level bytes; tile i covers columns [i*256, (i+1)*256). */
+export interface TilesRequest {
+  readonly level: number;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Tiles of every track. `version` grows whenever anything was read; a tile asked at an older version may be stale. */
+export interface TilesReply {
+  readonly level: number;
+  readonly version: number;
+  readonly tiles: readonly TileColumns[];
+}
+
+/** Exact extents of every track, or `tooMany` when there are more than MAX_EXACT_EXTENTS: use tiles then. */
+export type ExtentsReply =
+  | { readonly tooMany: true; readonly version: number }
+  | {
+      readonly tooMany: false;
+      readonly version: number;
+      readonly end: number;
+      readonly tracks: readonly TrackExtents[];
+    };
+
+/** Guest offsets from `start` up to and without `end`, in bytes. */
+export interface GuestRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A search on one track. Only extents that start after `from` (before it, where backwards) count: -1 finds one at 0. */
+export interface SeekRequest {
+  readonly track: number;
+  readonly from: number;
+  readonly backwards: boolean;
+  readonly kind: SeekKind;
+}
+
+/** One layer alone, by its index; without it the whole chain. */
+export interface LayerChoice {
+  readonly layer?: number | undefined;
+}
+
+/** A question about the whole chain, as it is. */
+export type NoArguments = Readonly<Record<never, never>>;
+
+/** Everything read so far that is wrong, and where witnesses differ; `more` findings are not listed. */
+export interface FindingsReply {
+  readonly findings: readonly RangeFinding[];
+  readonly problems: readonly LayerProblem[];
+  readonly more: number;
+}
+
+const QUESTIONS = {
+  tiles: exchange<TilesRequest, TilesReply>(),
+  extents: exchange<GuestRange, ExtentsReply>(),
+  /** Everything known about one guest offset. Fails with OFFSET_OUTSIDE past the end of the disk. */
+  inspect: exchange<{ readonly offset: number }, Inspection>(),
+  statistics: exchange<GuestRange, readonly TrackStatistics[]>(),
+  /** The start of the next (or previous) extent of a kind, or -1. */
+  seek: exchange<SeekRequest, number>(),
+  /** Sums over the whole chain, or over one layer alone. */
+  totals: exchange<LayerChoice, MapTotals>(),
+  /** The values of an NBD context in ascending order, each with its bytes, as nbdinfo --totals counts them. */
+  contextTotals: exchange<
+    LayerChoice & ContextSelection,
+    readonly (readonly [value: number, bytes: number])[]
+  >(),
+  /** The whole axis in columns of `span` bytes, at most TILE_COLUMNS of them: one tile per track. */
+  overview: exchange<LayerChoice & { readonly span: number }, readonly TileColumns[]>(),
+  findings: exchange<NoArguments, FindingsReply>(),
+};
+
+/** The name of a question. */
+export type QuestionName = keyof typeof QUESTIONS;
+/** What a question is asked with. */
+export type QuestionArgs<Q extends QuestionName> = (typeof QUESTIONS)[Q]['args'];
+/** What it is answered with. */
+export type QuestionReply<Q extends QuestionName> = (typeof QUESTIONS)[Q]['reply'];
+
+/** Every question, by name. */
+export const QUESTION_NAMES = namesOf(QUESTIONS);

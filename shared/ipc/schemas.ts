@@ -1,0 +1,114 @@
+/**
+ * Schemas of everything that comes from outside the program's own memory: the arguments of every call of the window, and
+ * the targets and consent that are also read back from files and from a second launch. A value that passes is a fresh one
+ * with the declared fields and no others.
+ */
+import * as v from 'valibot';
+import { STATES } from '../extent/flags.ts';
+import { MAX_LAYERS } from '../model/layer.ts';
+import type { Consent, OpenTarget } from '../model/target.ts';
+import type { CallArgs, PlainCallName } from './contract.ts';
+import { MAX_TILES_PER_CALL, type QuestionArgs, type QuestionName } from './questions.ts';
+
+/** Most paths in one consent. */
+export const MAX_ALLOWED = 1024;
+/** Longest path or URI in UTF-16 units; Linux limits paths to 4096 bytes, Windows to 32767 units. */
+export const MAX_PATH = 32_767;
+/** Highest level of a tile: one column of 2^53 bytes holds the largest disk that is accepted. */
+const MAX_LEVEL = 53;
+/** Highest number of a track: owners are 16-bit numbers. */
+const MAX_TRACK = 0xffff;
+
+/** A whole number from `low` to `high`. */
+function wholeNumber(low: number, high: number = Number.MAX_SAFE_INTEGER) {
+  return v.pipe(v.number(), v.safeInteger(), v.minValue(low), v.maxValue(high));
+}
+
+/** A list of `low` to `high` items. Its length is checked before any item is. */
+function list<Item extends v.GenericSchema>(item: Item, low: number, high: number) {
+  const bounded = v.pipe(v.array(v.unknown()), v.minLength(low), v.maxLength(high));
+  return v.pipe(bounded, v.array(item), v.readonly());
+}
+
+const offset = wholeNumber(0);
+const layer = v.optional(wholeNumber(0, MAX_LAYERS - 1));
+const path = v.pipe(
+  v.string(),
+  v.nonEmpty(),
+  v.maxLength(MAX_PATH),
+  v.check(text => !text.includes('\0'), 'holds a NUL'),
+);
+const nothing = v.undefined();
+const range = v.pipe(
+  v.strictObject({ start: offset, end: offset }),
+  v.check(({ start, end }) => start <= end, 'ends before it starts'),
+);
+
+/** A target to open. */
+export const TARGET = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('files'),
+    files: list(path, 1, MAX_LAYERS),
+    format: v.exactOptional(v.picklist(['raw', 'qcow2'])),
+    snapshot: v.exactOptional(path),
+  }),
+  v.strictObject({ kind: v.literal('nbd'), uri: path }),
+]) satisfies v.GenericSchema<unknown, OpenTarget>;
+
+/** A consent. */
+export const CONSENT = v.strictObject({
+  allow: list(path, 0, MAX_ALLOWED),
+  allowAll: v.boolean(),
+}) satisfies v.GenericSchema<unknown, Consent>;
+
+/** The number of a session. */
+export const SESSION_ID = offset;
+const ofSession = v.strictObject({ sessionId: SESSION_ID });
+
+/** Checks that a schema lets through every field of T, optional ones too, and nothing else. */
+type SchemaOf<T> = v.GenericSchema<unknown, T> & {
+  readonly entries: { readonly [K in keyof T]-?: unknown };
+};
+
+/** For every question the schema of its arguments. A forgotten question or field does not compile. */
+export const QUESTION_SCHEMAS = {
+  tiles: v.strictObject({
+    level: wholeNumber(0, MAX_LEVEL),
+    first: offset,
+    count: wholeNumber(1, MAX_TILES_PER_CALL),
+  }),
+  extents: range,
+  inspect: v.strictObject({ offset }),
+  statistics: range,
+  seek: v.strictObject({
+    track: wholeNumber(0, MAX_TRACK),
+    from: wholeNumber(-1),
+    backwards: v.boolean(),
+    kind: v.union([
+      v.picklist(['change', 'override', 'holeOverride', 'dirty', 'damaged']),
+      v.strictObject({ state: wholeNumber(0, STATES.length - 1) }),
+    ]),
+  }),
+  totals: v.strictObject({ layer }),
+  contextTotals: v.strictObject({
+    layer,
+    context: v.picklist(['allocation', 'depth', 'bitmap']),
+    bitmap: v.optional(v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1), name: path })),
+  }),
+  overview: v.strictObject({ layer, span: wholeNumber(1) }),
+  findings: v.strictObject({}),
+} as const satisfies { readonly [Q in QuestionName]: SchemaOf<QuestionArgs<Q>> };
+
+/** For every other call the schema of its argument. */
+export const CALL_SCHEMAS = {
+  'app:state': nothing,
+  'app:clearRecent': nothing,
+  'app:idle': nothing,
+  'dialog:openFiles': nothing,
+  'chain:open': v.strictObject({ target: TARGET, consent: CONSENT }),
+  'chain:close': ofSession,
+  'chain:cancel': ofSession,
+  'chain:retry': ofSession,
+  'nbd:list': v.strictObject({ uri: path }),
+  'nbd:cancelList': nothing,
+} as const satisfies { readonly [C in PlainCallName]: v.GenericSchema<unknown, CallArgs<C>> };
