@@ -1,30 +1,169 @@
-/** States in words: short for lists and legends, whole sentences for help. One place, so that all fronts say the same. */
+/**
+ * The one table of states and marks: what each is called, what it means, its letter and its color. The window's legend,
+ * labels and tables, the drawn map and rows of the terminal, and reports all read from here.
+ */
 import type { ExtentState } from './extent/flags.ts';
+import { isRemote, type OpenedChain } from './model/chain.ts';
+import { PRESENT } from './model/tile.ts';
+import type { TrackInfo } from './model/track.ts';
+import type { PaletteKey } from './palette.ts';
 
-/** How a state is called where there is little room. */
-export const STATE_LABELS: Readonly<Record<ExtentState, string>> = {
-  data: 'data',
-  compressed: 'compressed',
-  zeroAllocated: 'zero, space kept',
-  zeroHole: 'zero',
-  unallocated: 'unallocated',
-  reserved: 'reserved',
-  holeUnknown: 'hole, unknown',
-  outOfRange: 'past the end',
-  unread: 'not known',
-  unreadable: 'unreadable',
+/** A mark on a state. */
+export type MarkKey = keyof typeof PRESENT;
+
+/** A state or a mark. */
+export type LegendKey = ExtentState | MarkKey;
+
+/** How a state or mark is named, explained and drawn. */
+export interface LegendEntry {
+  /** A few words, in the middle of a sentence: `zero (no space)`. */
+  readonly label: string;
+  /** One or two sentences. */
+  readonly meaning: string;
+  /** One ASCII character, different for each state and for each mark. */
+  readonly letter: string;
+  /** What it is drawn in: the background and frame of a lane, or a color of its own. */
+  readonly color: PaletteKey | 'lane' | 'frame';
+}
+
+/** The entries of one chain. */
+export type Legend = Readonly<Record<LegendKey, LegendEntry>>;
+
+/** Every state, then every mark, as the tables of an image prove them. */
+export const LEGEND: Legend = {
+  data: { letter: 'D', color: 'data', label: 'data', meaning: 'Data here.' },
+  compressed: { letter: 'C', color: 'compressed', label: 'compressed', meaning: 'Compressed data here.' },
+  zeroAllocated: {
+    letter: 'Z',
+    color: 'zeroAllocated',
+    label: 'zero (allocated)',
+    meaning: 'Reads as zeros; its host space is kept. Hides anything below.',
+  },
+  zeroHole: {
+    letter: 'z',
+    color: 'zeroHole',
+    label: 'zero (no space)',
+    meaning: 'Reads as zeros without using space. Hides anything below.',
+  },
+  unallocated: {
+    letter: '.',
+    color: 'unallocated',
+    label: 'unallocated',
+    meaning: 'Falls through to the layer below.',
+  },
+  reserved: {
+    letter: 'r',
+    color: 'unallocated',
+    label: 'reserved',
+    meaning: 'Host space is kept; the content comes from the layer below.',
+  },
+  holeUnknown: {
+    letter: '?',
+    color: 'data',
+    label: 'hole, unknown',
+    meaning: 'A hole whose content is not known.',
+  },
+  outOfRange: {
+    letter: 'x',
+    color: 'outOfRange',
+    label: 'past the end',
+    meaning: 'Past the end of this layer, which is smaller than the disk.',
+  },
+  unread: {
+    letter: '-',
+    color: 'lane',
+    label: 'not known',
+    meaning: 'Not read yet, or hidden by a layer above and so not known.',
+  },
+  unreadable: { letter: '!', color: 'corrupt', label: 'unreadable', meaning: 'Could not be read.' },
+  overrides: {
+    letter: 'v',
+    color: 'override',
+    label: 'override',
+    meaning: 'This layer hides content that a layer below holds here.',
+  },
+  holeOverrides: {
+    letter: '0',
+    color: 'override',
+    label: 'zeros that hide data',
+    meaning:
+      'Reads as zeros, but a lower layer still holds data here. A copy that skips holes would bring the old data back.',
+  },
+  shadowed: {
+    letter: 's',
+    color: 'frame',
+    label: 'hidden by a shorter layer',
+    meaning: 'A layer above ends before this offset, so what is stored here is not read.',
+  },
+  dirty: { letter: '^', color: 'dirty', label: 'dirty', meaning: 'Marked as changed in a dirty bitmap.' },
+  damaged: { letter: '!', color: 'corrupt', label: 'damaged', meaning: 'The tables are damaged here.' },
+  overridden: {
+    letter: 'o',
+    color: 'lane',
+    label: 'hidden by a layer above',
+    meaning: 'A layer above holds content here, so this is not read.',
+  },
 };
 
-/** What a state means, as a legend explains it. */
-export const STATE_MEANINGS: Readonly<Record<ExtentState, string>> = {
-  data: 'Data here',
-  compressed: 'Compressed here',
-  zeroAllocated: 'Reads zero, host space kept',
-  zeroHole: 'Reads zero, no host space, still hides layers below',
-  unallocated: 'Falls through to the layer below',
-  reserved: 'Host space kept, content from below',
-  holeUnknown: 'A hole whose content is not known',
-  outOfRange: 'Past the end of this smaller image',
-  unread: 'Not read yet, or hidden and so not known',
-  unreadable: 'Could not be read',
+/** Where a qcow2 layer is known by its NBD export alone, which tells less. */
+const OVER_NBD: Legend = {
+  ...LEGEND,
+  data: { ...LEGEND.data, meaning: 'Data here, compressed or not: over NBD both look the same.' },
+  zeroHole: {
+    ...LEGEND.zeroHole,
+    label: 'zero',
+    meaning: 'Reads as zeros. Over NBD it cannot be told whether host space is kept. Hides anything below.',
+  },
 };
+
+/** Where an NBD server tells of a whole chain: neither its layers nor their sizes are known. */
+const REMOTE: Legend = {
+  ...OVER_NBD,
+  zeroHole: {
+    ...OVER_NBD.zeroHole,
+    meaning: 'Reads as zeros. Over NBD it cannot be told what this hides, nor whether host space is kept.',
+  },
+  unallocated: {
+    ...LEGEND.unallocated,
+    meaning: 'Falls through to the layer below, or lies past this layer’s end: over NBD both look the same.',
+  },
+};
+
+/** The legend of a chain: it claims no more than the witnesses of its layers can tell apart. */
+export function legendOf({ chain, tracks }: Pick<OpenedChain, 'chain' | 'tracks'>): Legend {
+  if (isRemote({ chain })) return REMOTE;
+  const byNbdAlone = ({ witness, layer }: TrackInfo) =>
+    witness === 'nbd' && layer >= 0 && chain.layers[layer]?.format !== 'raw';
+  return tracks.some(byNbdAlone) ? OVER_NBD : LEGEND;
+}
+
+/** The legend of ranges that one NBD export tells of, or that the tables of an image do. */
+export function legendOfWitness(witness: 'metadata' | 'nbd'): Legend {
+  return witness === 'nbd' ? OVER_NBD : LEGEND;
+}
+
+/** What a state means on the track of one layer: below the base there is nothing to fall through to. */
+export function meaningOn(state: ExtentState, track: TrackInfo, opened: OpenedChain): string {
+  if (state !== 'unallocated' || track.layer !== 0 || isRemote(opened))
+    return legendOf(opened)[state].meaning;
+  return opened.chain.complete
+    ? 'Nothing is stored here. There is no layer below, so it reads as zeros.'
+    : 'Falls through to the backing file, which is not open.';
+}
+
+/** Marks in the order of importance to a person. */
+export const MARK_KEYS: readonly MarkKey[] = [
+  'holeOverrides',
+  'overrides',
+  'shadowed',
+  'damaged',
+  'dirty',
+  'overridden',
+];
+
+/** The marks in a mask of PRESENT, most important first; zeros that hide data are not also named an override. */
+export function marksIn(present: number): readonly MarkKey[] {
+  return MARK_KEYS.filter(
+    mark => (present & PRESENT[mark]) !== 0 && !(mark === 'overrides' && present & PRESENT.holeOverrides),
+  );
+}

@@ -1,6 +1,6 @@
 import { useCallback, useRef } from 'react';
-import { isRemote } from '../../shared/legend-keys.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
+import { isRemote } from '../../shared/model/chain.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import { formatCount, formatOffset, formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';

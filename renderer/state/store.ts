@@ -2,7 +2,7 @@
 import { create } from 'zustand';
 import type { ErrorRecord } from '../../shared/error.ts';
 import type { AppState } from '../../shared/ipc/contract.ts';
-import type { LegendKey } from '../../shared/legend-keys.ts';
+import type { LegendKey } from '../../shared/legend.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { RangeFinding } from '../../shared/model/finding.ts';
 import type { Inspection } from '../../shared/model/inspection.ts';

@@ -1,7 +1,7 @@
 import { stateOf } from '../../shared/extent/flags.ts';
-import { STATE_LABELS } from '../../shared/legend.ts';
-import { isRemote } from '../../shared/legend-keys.ts';
+import { legendOfWitness } from '../../shared/legend.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
+import { isRemote } from '../../shared/model/chain.ts';
 import type { RangeFinding } from '../../shared/model/finding.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import { formatCount } from '../../shared/text/offset.ts';
@@ -77,7 +77,8 @@ function Finding({ finding, chain }: { readonly finding: RangeFinding; readonly 
       <Untrusted text={text} max={300} />
       {words !== undefined && (
         <small>
-          metadata: {STATE_LABELS[stateOf(words.metadata)]} · nbd: {STATE_LABELS[stateOf(words.nbd)]}
+          metadata: {legendOfWitness('metadata')[stateOf(words.metadata)].label} · nbd:{' '}
+          {legendOfWitness('nbd')[stateOf(words.nbd)].label}
         </small>
       )}
       {evidence !== '' && (

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import type { LegendKey } from '../../shared/legend-keys.ts';
+import type { LegendKey } from '../../shared/legend.ts';
 import { showImage } from '../canvas/show-image.ts';
 import { swatchPicture } from './swatch-picture.ts';
 import { useInk } from './theme.ts';

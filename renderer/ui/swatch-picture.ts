@@ -5,7 +5,7 @@ import { createStrip, MARKS } from '../../shared/draw/column-strip.ts';
 import { holeSwatchLayout, laneLayout } from '../../shared/draw/lane-layout.ts';
 import { paintTrack } from '../../shared/draw/paint-track.ts';
 import { type ExtentState, STATES } from '../../shared/extent/flags.ts';
-import { LEGEND, type LegendKey, type MarkKey } from '../../shared/legend-keys.ts';
+import { LEGEND, type LegendKey, type MarkKey } from '../../shared/legend.ts';
 import { PRESENT } from '../../shared/model/tile.ts';
 import { showImage } from '../canvas/show-image.ts';
 import { glyphsFor } from '../canvas/text-masks.ts';

@@ -1,6 +1,7 @@
 /** The colors of one theme as the painter writes them: 32-bit pixels in the byte order of ImageData. */
 import { STATES } from '../extent/flags.ts';
-import type { Palette, PaletteKey } from '../palette.ts';
+import { LEGEND } from '../legend.ts';
+import type { Palette } from '../palette.ts';
 
 /** One pixel: alpha, blue, green, red from the high byte down (ImageData on a little-endian machine). */
 export type Pixel = number;
@@ -16,20 +17,6 @@ export interface ColorSet {
   readonly override: Pixel;
   readonly corrupt: Pixel;
 }
-
-/** The palette key that a state is drawn in. */
-const STATE_COLOURS: Readonly<Record<(typeof STATES)[number], PaletteKey | 'lane'>> = {
-  data: 'data',
-  compressed: 'compressed',
-  zeroAllocated: 'zeroAllocated',
-  zeroHole: 'zeroHole',
-  unallocated: 'unallocated',
-  reserved: 'unallocated',
-  holeUnknown: 'data',
-  outOfRange: 'outOfRange',
-  unread: 'lane',
-  unreadable: 'corrupt',
-};
 
 /** The pixel of a `#rrggbb` color. */
 export function pixel(hex: string): Pixel {
@@ -71,14 +58,14 @@ export function readable(ground: Pixel): Pixel {
   return contrast(WHITE, ground) >= contrast(BLACK, ground) ? WHITE : BLACK;
 }
 
-/** The ink of a palette. */
+/** The color set of a palette. */
 export function colorSetOf(palette: Palette): ColorSet {
   const lane = pixel(palette.lane);
-  const states = STATES.map(state => {
-    const key = STATE_COLOURS[state];
-    return key === 'lane' ? lane : pixel(palette.states[key]);
-  });
   const frame = pixel(palette.frame);
+  const states = STATES.map(state => {
+    const { color } = LEGEND[state];
+    return color === 'lane' ? lane : color === 'frame' ? frame : pixel(palette.states[color]);
+  });
   const edge = (key: 'compressed' | 'zeroHole', hex: string) => {
     const fill = pixel(palette.states[key]);
     return contrast(pixel(hex), fill) > 1.2 ? pixel(hex) : mix(fill, BLACK, 0.45);

@@ -24,7 +24,7 @@ export function paintGutter(painting: Painting, strip: Strip): void {
   const { width, pixels } = raster;
   const { bodyEnd, notchStart, notchEnd, holeEnd, height } = layout;
   pixels.fill(ink.lane, bodyEnd * width, height * width);
-  if (options.feet !== undefined) return;
+  if (options.captions !== undefined) return;
   if (notch.length !== width) {
     notch = new Uint32Array(width);
     deep = new Uint32Array(width);
@@ -58,12 +58,12 @@ export function paintMarks(painting: Painting, run: Run): void {
     fillRect(raster, from, 0, to, dirtyEnd, ink.dirty);
     fillRect(raster, from, dirtyEnd, to, dirtyEnd + unit, ink.lane);
   }
-  if (options.feet === undefined && marks & PRESENT.holeOverrides) {
+  if (options.captions === undefined && marks & PRESENT.holeOverrides) {
     if (hasRoom(run, painting)) {
       drawCentred(painting, run, glyphs.zeroTriangle, notchEnd, ink.override);
       drawCentred(painting, run, glyphs.zero, notchEnd, ink.lane);
     }
-  } else if (options.feet === undefined && marks & PRESENT.overrides) {
+  } else if (options.captions === undefined && marks & PRESENT.overrides) {
     if (state !== MIXED && to - from >= TRIANGLE_ROOM * unit)
       drawCentred(painting, run, glyphs.triangle, notchEnd, ink.override);
   }

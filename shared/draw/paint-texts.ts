@@ -2,7 +2,7 @@
 import { STATES } from '../extent/flags.ts';
 import { PRESENT } from '../model/tile.ts';
 import { mix } from './color-set.ts';
-import type { Painting } from './painting.ts';
+import type { Painting, RunCaption } from './painting.ts';
 import { drawMask, fillRect } from './raster.ts';
 import type { Run } from './runs.ts';
 import { colorOf } from './state-colors.ts';
@@ -15,15 +15,15 @@ const UNREADABLE = STATES.indexOf('unreadable');
 /** CSS pixels from which a run, or a body in height, has a label. */
 const LABEL_ROOM = 14;
 /** CSS pixels from which a run has a bracket below it. */
-const FOOT_ROOM = 4;
+const CAPTION_ROOM = 4;
 
 /** A bracket below the run with a text under it: which layer is read. */
-export function paintFoot(painting: Painting, run: Run, feet: (run: Run) => string): void {
+export function paintCaption(painting: Painting, run: Run, captionOf: RunCaption): void {
   const { raster, ink, glyphs, layout } = painting;
   const { bodyEnd, height, unit } = layout;
   const { from, to } = run;
-  if (to - from < FOOT_ROOM * unit) return;
-  const text = feet(run);
+  if (to - from < CAPTION_ROOM * unit) return;
+  const text = captionOf(run);
   if (text === '') return;
   const color = mix(ink.lane, ink.frame, 0.9);
   const y = bodyEnd + 2 * unit;

@@ -13,7 +13,7 @@ import type { LaneLayout } from './lane-layout.ts';
 import { paintBodies } from './paint-bodies.ts';
 import { paintGutter, paintMarks } from './paint-marks.ts';
 import { paintPattern, paintUnread } from './paint-patterns.ts';
-import { paintFoot, paintLabel } from './paint-texts.ts';
+import { paintCaption, paintLabel } from './paint-texts.ts';
 import type { Glyphs, Painting, PaintOptions } from './painting.ts';
 import type { Raster } from './raster.ts';
 import { eachRun } from './runs.ts';
@@ -44,7 +44,7 @@ export function paintTrack(
     else if (run.state !== MIXED) paintPattern(painting, run);
     if ((run.marks & options.marks) !== 0) paintMarks(painting, run);
     if (run.state >= STATES.length) return;
-    if (options.feet !== undefined) paintFoot(painting, run, options.feet);
+    if (options.captions !== undefined) paintCaption(painting, run, options.captions);
     paintLabel(painting, run);
   });
 }

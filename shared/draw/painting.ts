@@ -12,12 +12,18 @@ export interface Glyphs extends Shapes {
   text(text: string): Mask;
 }
 
+/** Gives the labels of a run, longest first. */
+export type RunLabels = (run: Run) => readonly string[];
+
+/** Gives what is written below a run, empty for nothing. */
+export type RunCaption = (run: Run) => string;
+
 /** How a track is to look beyond its strip. */
 export interface PaintOptions {
-  /** Labels of a run, longest first; the first that fits is written. */
-  readonly labels: (run: Run) => readonly string[];
-  /** What is written below a run, in place of the override marks; empty for nothing. */
-  readonly feet?: ((run: Run) => string) | undefined;
+  /** The first label of a run that fits is written on it. */
+  readonly labels: RunLabels;
+  /** What is written below runs, in place of the override marks. */
+  readonly captions?: RunCaption | undefined;
   /** Per state index: true where it is to step back because others are highlighted. */
   readonly faded: readonly boolean[];
   /** Marks of PRESENT that are drawn. */

@@ -1,42 +1,73 @@
-/** What is written on the runs of a track, longest first. */
-import type { ExtentState } from '../extent/flags.ts';
-import { LEGEND, stateAt } from '../legend-keys.ts';
+/** What is written on the runs of a track and below them. */
+import { type ExtentState, STATES, stateAt } from '../extent/flags.ts';
+import { type Legend, legendOf } from '../legend.ts';
 import type { OpenedChain } from '../model/chain.ts';
 import { PRESENT } from '../model/tile.ts';
 import type { TrackInfo } from '../model/track.ts';
 import { ownerTrack } from '../model/tracks.ts';
 import { escapeUntrusted } from '../text/untrusted-text.ts';
-import type { Run } from './runs.ts';
+import type { RunCaption, RunLabels } from './painting.ts';
 
-/** Longest layer name written on a run. */
-const NAME = 40;
+/** Longest layer name written on a run, in characters. */
+const NAME_LENGTH = 40;
 
-/** A function that gives the labels of a run. On the guest's track they name the layer that decides. */
-export function trackLabels(track: TrackInfo, chain: OpenedChain): (run: Run) => readonly string[] {
-  const names = chain.tracks.map(({ title }) => escapeUntrusted(title, NAME));
-  return run => {
-    const { letter, name } = LEGEND[stateAt(run.state)];
-    if (track.kind !== 'guest') {
-      const hidden = run.marks & PRESENT.overridden ? [`${name}, overridden`] : [];
-      if (run.marks & PRESENT.shadowed) return ['hidden by a shorter layer', 'hidden', letter];
-      return stateAt(run.state) === 'unallocated' ? [name] : [...hidden, name, letter];
-    }
-    const state = stateAt(run.state);
-    const owner = names[ownerTrack(chain, run.owner)?.id ?? -1];
-    if (state === 'unallocated') return [name];
-    if (state === 'outOfRange') return [`past the end of ${owner ?? 'a layer'}`, 'past the end', letter];
-    return owner === undefined ? [name, letter] : [`${name} · ${owner}`, name, letter];
+/**
+ * The labels of a track's runs. On the guest's track they name the layer that decides. Made once for each kind of run,
+ * since a frame has thousands.
+ */
+export function trackLabels(track: TrackInfo, chain: OpenedChain): RunLabels {
+  const legend = legendOf(chain);
+  return track.kind === 'guest' ? guestLabels(chain, legend) : layerLabels(legend);
+}
+
+function layerLabels(legend: Legend): RunLabels {
+  const plain = STATES.map(state => stateLabels(state, legend));
+  const overridden = STATES.map(state => {
+    const { label } = legend[state];
+    return [`${label}, ${legend.overridden.label}`, `${label}, hidden`, ...stateLabels(state, legend)];
+  });
+  const shadowed = STATES.map(state => [legend.shadowed.label, 'hidden', legend[state].letter]);
+  return ({ state, marks }) => {
+    const labels = marks & PRESENT.shadowed ? shadowed : marks & PRESENT.overridden ? overridden : plain;
+    return labels[state] ?? [];
   };
 }
 
-/** A function that gives what is written below a run: on the guest's track the number, or depth, of the layer that is read. */
-export function trackFeet(track: TrackInfo, chain: OpenedChain): ((run: Run) => string) | undefined {
+function guestLabels(chain: OpenedChain, legend: Legend): RunLabels {
+  const known = new Map<number, readonly string[]>();
+  return ({ state, owner }) => {
+    const key = owner * STATES.length + state;
+    const labels = known.get(key) ?? guestRunLabels(stateAt(state), owner, chain, legend);
+    known.set(key, labels);
+    return labels;
+  };
+}
+
+function guestRunLabels(state: ExtentState, owner: number, chain: OpenedChain, legend: Legend): string[] {
+  const labels = stateLabels(state, legend);
+  if (state === 'unallocated') return labels;
+  const title = ownerTrack(chain, owner)?.title;
+  const name = title === undefined ? undefined : escapeUntrusted(title, NAME_LENGTH);
+  if (state === 'outOfRange') return [`past the end of ${name ?? 'a layer'}`, ...labels];
+  return name === undefined ? labels : [`${legend[state].label} · ${name}`, ...labels];
+}
+
+/** A state alone: its label, the label without what is in parentheses, its letter. What falls through has no letter. */
+function stateLabels(state: ExtentState, legend: Legend): string[] {
+  const { label, letter } = legend[state];
+  if (state === 'unallocated') return [label];
+  const short = label.replace(/ \(.*\)$/, '');
+  return short === label ? [label, letter] : [label, short, letter];
+}
+
+const NOT_STORED: readonly ExtentState[] = ['unallocated', 'outOfRange', 'unread', 'unreadable'];
+
+/** What is written below the runs of the guest's track: the number, or depth, of the layer that is read. */
+export function trackCaptions(track: TrackInfo, chain: OpenedChain): RunCaption | undefined {
   if (track.kind !== 'guest') return undefined;
   return run => {
     const owner = ownerTrack(chain, run.owner);
-    if (owner === undefined || NOT_HELD.includes(stateAt(run.state))) return '';
+    if (owner === undefined || NOT_STORED.includes(stateAt(run.state))) return '';
     return String(owner.kind === 'depth' ? owner.depth : owner.layer);
   };
 }
-
-const NOT_HELD: readonly ExtentState[] = ['unallocated', 'outOfRange', 'unread', 'unreadable'];

@@ -87,6 +87,11 @@ export function stateIndexOf(word: number): StateIndex {
   return 0; // LOCAL|ZERO without HOLE is data whose host range is a hole: qemu's guess, never a hole that overrides
 }
 
+/** The state of an index of {@link STATES}; what has none is not known. */
+export function stateAt(index: StateIndex): ExtentState {
+  return STATES[index] ?? 'unread';
+}
+
 /** The state of a word: see {@link stateIndexOf}. */
 export function stateOf(word: number): ExtentState {
   return STATES[stateIndexOf(word)] as ExtentState;

@@ -9,3 +9,8 @@ export interface OpenedChain {
   /** Guest first, then the layers from top to base. */
   readonly tracks: readonly TrackInfo[];
 }
+
+/** True for the export of an NBD server: one layer to us, however many the server has. */
+export function isRemote({ chain }: Pick<OpenedChain, 'chain'>): boolean {
+  return chain.layers.some(layer => layer.format === 'nbd');
+}

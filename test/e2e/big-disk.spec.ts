@@ -5,13 +5,13 @@ import { expect, opened, picture, rest, test } from './app.ts';
 import { CLUSTER } from './table-cells.ts';
 
 const SIZE = 10 * 2 ** 40;
-/** Data in the top over nothing, and a hole in the top over data in the base. */
+/** Data in the top over nothing, and zeros in the top over data in the base. */
 const DATA = 3 * 2 ** 40 + 9 * CLUSTER;
 const HOLE = 7 * 2 ** 40 + 5 * CLUSTER;
 
 const big: ChainRecipe = {
   name: 'big',
-  about: 'two layers of 10 TiB with a cluster of data and a hole that overrides one',
+  about: 'two layers of 10 TiB with a cluster of data and zeros that hide one',
   layers: [
     { file: 'base.qcow2', size: '10T', writes: [`write -P1 ${HOLE} 64k`] },
     { file: 'top.qcow2', size: '10T', writes: [`write -z -u ${HOLE} 64k`, `write -P2 ${DATA} 64k`] },

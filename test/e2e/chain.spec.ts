@@ -28,10 +28,10 @@ test('the golden chain is drawn cell by cell', async ({ start, make }, info) => 
   await opened(page);
   await info.attach('golden', { body: await page.screenshot(), contentType: 'image/png' });
   for (const [track, part] of [
-    [0, /^Guest: .*hole that overrides/],
-    [1, /^top.qcow2: .*with override/],
-    [2, /^mid.qcow2: .*with hole that overrides/],
-    [3, /^base.qcow2: .*overridden/],
+    [0, /^Guest: .*zeros that hide data/],
+    [1, /^top.qcow2: .*marks: override/],
+    [2, /^mid.qcow2: .*marks: zeros that hide data/],
+    [3, /^base.qcow2: .*hidden by a layer above/],
   ] as const) {
     await expect(picture(page, track)).toHaveAttribute('aria-label', part);
   }
@@ -108,7 +108,7 @@ test('a raw image is opened and said to be raw', async ({ start, folder }) => {
   expect((await cellsOf(page))['disk.img']).toEqual(cells('data:disk.img*4'));
 });
 
-test('the keyboard alone opens an image, finds a hole that overrides and reads why', async ({
+test('the keyboard alone opens an image, finds zeros that hide data and reads why', async ({
   start,
   make,
 }, info) => {
@@ -126,13 +126,13 @@ test('the keyboard alone opens an image, finds a hole that overrides and reads w
   await expect(focused).toHaveAttribute('aria-label', /^Guest: /);
   await page.keyboard.press('h');
   const what = page.getByRole('region', { name: 'What', exact: true });
-  await expect(what).toContainText('hole that overrides');
+  await expect(what).toContainText('zeros that hide data');
   await expect(page.getByRole('region', { name: 'Where', exact: true })).toContainText('0x0003_0000');
   await expect(page.getByRole('region', { name: 'Stack', exact: true })).toContainText('mid.qcow2');
   await expect(page.getByRole('region', { name: 'Evidence', exact: true })).toContainText(
     '0x0000000000000001',
   );
-  await expect(page.locator('[aria-live]')).toContainText('hole that overrides');
+  await expect(page.locator('[aria-live]')).toContainText('zeros that hide data');
   await info.attach('inspector', { body: await page.screenshot(), contentType: 'image/png' });
 
   await page.keyboard.press('t');

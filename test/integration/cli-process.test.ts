@@ -132,7 +132,7 @@ describe('a closed pipe', () => {
   it('of standard error is no reason to stop', async () => {
     const shell = '"$0" "$@" 2> >(exec 0<&-; exit) | tail -1; echo "$PIPESTATUS"';
     const { stdout } = await run('bash', ['-c', shell, process.execPath, CLI, 'map', top]);
-    expect(stdout).toMatch(/holes that override .*\n0\n$/);
+    expect(stdout).toMatch(/zeros that hide data .*\n0\n$/);
   });
 });
 

@@ -1,6 +1,7 @@
 /** The small drawn map of a terminal: one line of letters per track, in the colors of the window. */
-import { STATES } from '../../../shared/extent/flags.ts';
-import { STATE_MEANINGS } from '../../../shared/legend.ts';
+import { contrast, pixel } from '../../../shared/draw/color-set.ts';
+import { STATES, stateAt } from '../../../shared/extent/flags.ts';
+import { type Legend, type LegendEntry, legendOf, type MarkKey } from '../../../shared/legend.ts';
 import { PRESENT, TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
 import { LIGHT_PALETTE } from '../../../shared/palette.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
@@ -13,26 +14,15 @@ const TITLE_WIDTH = 15;
 const MAX_COLUMNS = TILE_COLUMNS;
 const UNREADABLE = STATES.indexOf('unreadable');
 const UNREAD = STATES.indexOf('unread');
-/** States of what a layer holds itself: one cluster of it is not to vanish in a column of nothing. */
-const HOLDS = new Set(
+/** States of what a layer stores itself: one cluster of it is not to vanish in a column of nothing. */
+const OWNING_STATES = new Set(
   (['data', 'compressed', 'zeroAllocated', 'zeroHole', 'holeUnknown'] as const).map(state =>
     STATES.indexOf(state),
   ),
 );
 
-/** Letter and colors of each state, by state index. Letters are read without color too. */
-const CELLS: readonly { letter: string; back: string; ink: string }[] = [
-  { letter: 'D', back: LIGHT_PALETTE.states.data, ink: '#FFFFFF' },
-  { letter: 'C', back: LIGHT_PALETTE.states.compressed, ink: '#000000' },
-  { letter: 'Z', back: LIGHT_PALETTE.states.zeroAllocated, ink: '#FFFFFF' },
-  { letter: 'z', back: LIGHT_PALETTE.states.zeroHole, ink: '#000000' },
-  { letter: '.', back: LIGHT_PALETTE.states.unallocated, ink: '#5B6168' },
-  { letter: 'r', back: LIGHT_PALETTE.states.unallocated, ink: '#18876A' },
-  { letter: '?', back: LIGHT_PALETTE.states.data, ink: '#FFFFFF' },
-  { letter: 'x', back: LIGHT_PALETTE.states.outOfRange, ink: '#000000' },
-  { letter: '-', back: '#FFFFFF', ink: '#5B6168' },
-  { letter: '!', back: LIGHT_PALETTE.states.corrupt, ink: '#FFFFFF' },
-];
+/** Marks below a track, one line each: of several in a column the first is shown. */
+const MARK_LINES: readonly (readonly MarkKey[])[] = [['holeOverrides', 'overrides', 'shadowed'], ['dirty']];
 
 /** The drawing of a chain, or of one layer alone, for a terminal of `width` characters. */
 export async function drawMap(
@@ -48,17 +38,20 @@ export async function drawMap(
   const tiles = await session.ask('overview', { span, layer });
   const lines = [`${''.padEnd(TITLE_WIDTH)} ${ruler(size, columns)}`];
   const states = new Set<number>();
-  const marks = new Set<string>();
+  const marks = new Set<MarkKey>();
   const titles = titlesOf(session, layer);
+  const legend = legendOf(session);
   for (const tile of [...tiles].sort((a, b) => a.track - b.track)) {
     if (layer !== undefined && tile.track === 0) continue;
-    lines.push(`${(titles[tile.track] ?? '').padEnd(TITLE_WIDTH)} ${stateLine(tile, columns, states)}`);
-    for (const lane of [HIDING, DIRTY]) {
-      const under = markLine(lane, tile, columns, marks);
+    lines.push(
+      `${(titles[tile.track] ?? '').padEnd(TITLE_WIDTH)} ${stateLine(tile, columns, legend, states)}`,
+    );
+    for (const line of MARK_LINES) {
+      const under = markLine(line, tile, columns, legend, marks);
       if (under !== '') lines.push(`${''.padEnd(TITLE_WIDTH)} ${under}`);
     }
   }
-  return `${[...lines, '', ...legend(states, marks)].join('\n')}\n`;
+  return `${[...lines, '', ...legendLines(legend, states, marks)].join('\n')}\n`;
 }
 
 /** Bytes a character stands for: whole clusters, or a cluster's whole fraction, so that borders fall on borders. */
@@ -79,15 +72,15 @@ function titlesOf(session: ChainSession, layer: number | undefined): Record<numb
   );
 }
 
-function stateLine(tile: TileColumns, columns: number, seen: Set<number>): string {
+function stateLine(tile: TileColumns, columns: number, legend: Legend, seen: Set<number>): string {
   let line = '';
   let run = 0;
   for (let c = 0; c < columns; c += run) {
-    const state = stateAt(tile, c);
+    const state = shownState(tile, c);
     seen.add(state);
     run = 1;
-    while (c + run < columns && stateAt(tile, c + run) === state) run++;
-    line += paintedCell(state, run);
+    while (c + run < columns && shownState(tile, c + run) === state) run++;
+    line += paintedCell(legend[stateAt(state)], run);
   }
   return line;
 }
@@ -96,9 +89,9 @@ function stateLine(tile: TileColumns, columns: number, seen: Set<number>): strin
  * What a column shows: damage before all, it is what the drawing is looked at for; else the state that most of what
  * the layer itself holds has; else the state of most of the column.
  */
-function stateAt(tile: TileColumns, column: number): number {
+function shownState(tile: TileColumns, column: number): number {
   if ((tile.present[column] as number) & (1 << UNREADABLE)) return UNREADABLE;
-  const own = largest(tile, column, s => HOLDS.has(s));
+  const own = largest(tile, column, s => OWNING_STATES.has(s));
   if (own >= 0) return own;
   const most = largest(tile, column, () => true);
   return most >= 0 ? most : UNREAD;
@@ -117,37 +110,43 @@ function largest(tile: TileColumns, column: number, chosen: (state: number) => b
   return found;
 }
 
-function paintedCell(state: number, count: number): string {
-  const { letter, back, ink } = CELLS[state] as (typeof CELLS)[number];
+/** Letters in the color of their state, or without color; the ink is the one of black and white that reads better. */
+function paintedCell({ letter, color }: LegendEntry, count: number): string {
+  const { states, lane, frame } = LIGHT_PALETTE;
+  const back = color === 'lane' ? lane : color === 'frame' ? frame : states[color];
+  const ink =
+    contrast(pixel(back), pixel('#FFFFFF')) >= contrast(pixel(back), pixel('#000000'))
+      ? '#FFFFFF'
+      : '#000000';
   return paint.bgHex(back).hex(ink)(letter.repeat(count));
 }
 
-/** Marks under a track, the strongest first: letter, bit of PRESENT, meaning. */
-type MarkLane = readonly (readonly [letter: string, bit: number, meaning: string])[];
-const HIDING: MarkLane = [
-  ['V', PRESENT.holeOverrides, 'A hole that overrides: zeros over content below'],
-  ['v', PRESENT.overrides, 'Hides a lower layer’s clusters'],
-  ['h', PRESENT.shadowed, 'Hidden because a layer above is shorter'],
-];
-const DIRTY: MarkLane = [['^', PRESENT.dirty, 'Dirty in a bitmap']];
-
-function markLine(lane: MarkLane, tile: TileColumns, columns: number, seen: Set<string>): string {
+function markLine(
+  marks: readonly MarkKey[],
+  tile: TileColumns,
+  columns: number,
+  legend: Legend,
+  seen: Set<MarkKey>,
+): string {
   let line = '';
   for (let c = 0; c < columns; c++) {
     const present = tile.present[c] as number;
-    const mark = lane.find(([, bit]) => present & bit)?.[0] ?? ' ';
-    seen.add(mark);
-    line += mark;
+    const mark = marks.find(candidate => present & PRESENT[candidate]);
+    if (mark !== undefined) seen.add(mark);
+    line += mark === undefined ? ' ' : legend[mark].letter;
   }
   return line.trimEnd();
 }
 
-function legend(states: ReadonlySet<number>, marks: ReadonlySet<string>): string[] {
+/** What the letters of the drawing mean: label, and the first sentence of the meaning. */
+function legendLines(legend: Legend, states: ReadonlySet<number>, marks: ReadonlySet<MarkKey>): string[] {
+  const words = ({ label, meaning }: LegendEntry) => `${label}: ${meaning.replace(/(?<=\.) .*$/, '')}`;
   const cells = [...states]
     .sort((a, b) => a - b)
-    .map(s => `${paintedCell(s, 1)} ${STATE_MEANINGS[STATES[s] as (typeof STATES)[number]]}`);
-  const letters = [...HIDING, ...DIRTY].filter(([letter]) => marks.has(letter));
-  return [...cells, ...letters.map(([letter, , text]) => `${letter} ${text}`)];
+    .map(state => legend[stateAt(state)])
+    .map(entry => `${paintedCell(entry, 1)} ${words(entry)}`);
+  const shown = MARK_LINES.flat().filter(mark => marks.has(mark));
+  return [...cells, ...shown.map(mark => `${legend[mark].letter} ${words(legend[mark])}`)];
 }
 
 function ruler(size: number, columns: number): string {

@@ -1,6 +1,6 @@
 /** The sums of a map, and where witnesses differ, as lines for a person. */
 import { STATES } from '../../../shared/extent/flags.ts';
-import { STATE_LABELS } from '../../../shared/legend.ts';
+import { legendOf } from '../../../shared/legend.ts';
 import type { RangeFinding } from '../../../shared/model/finding.ts';
 import type { MapTotals } from '../../../shared/model/statistics.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
@@ -8,6 +8,8 @@ import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import type { ChainSession } from '../../service/chain-session.ts';
 
 const MAX_DIFFERENCES = 20;
+/** Characters of the labels of sums, at least. */
+const LABEL_WIDTH = 34;
 
 /** One lane of the sums: a layer, or a depth of an NBD export of a whole chain. */
 export interface Lane {
@@ -34,28 +36,33 @@ export function lanesOf(session: ChainSession, sums: MapTotals, layer: number | 
 export function totalsText(session: ChainSession, sums: MapTotals, layer: number | undefined): string {
   const size = sums.states.reduce((all, bytes) => all + bytes, 0);
   const lanes = lanesOf(session, sums, layer);
-  const lines = [`${formatSize(size)} in ${sums.extents} ${sums.extents === 1 ? 'extent' : 'extents'}`];
-  const add = (label: string, bytes: number) => {
-    const percent = size === 0 ? '' : `${((100 * bytes) / size).toFixed(1)} %`;
-    lines.push(`  ${label.padEnd(34)} ${formatSize(bytes).padStart(12)} ${percent.padStart(8)}`);
-  };
+  const rows: [label: string, bytes: number][] = [];
+  const add = (label: string, bytes: number) => rows.push([label, bytes]);
+  const legend = legendOf(session);
   STATES.forEach((state, s) => {
-    if (sums.states[s] !== 0) add(STATE_LABELS[state], sums.states[s] as number);
+    if (sums.states[s] !== 0) add(legend[state].label, sums.states[s] as number);
   });
   if (lanes.length > 1) {
     for (const [lane, { name }] of [...lanes.entries()].reverse()) {
       const short = escapeUntrusted(name, 24);
       add(`owned by ${short}`, sums.owners[lane] as number);
-      if (sums.shadowed[lane] !== 0) add(`  of ${short} hidden by size`, sums.shadowed[lane] as number);
+      if (sums.shadowed[lane] !== 0)
+        add(`  of ${short} hidden by a shorter layer`, sums.shadowed[lane] as number);
     }
-    if (sums.owners[lanes.length] !== 0) add('owned by nobody', sums.owners[lanes.length] as number);
+    if (sums.owners[lanes.length] !== 0) add('owned by no layer', sums.owners[lanes.length] as number);
     // An NBD export of a whole chain does not tell what is hidden.
     if (lanes[0]?.key === 'layer') {
       add('overrides a lower layer', sums.overrides);
-      add('holes that override', sums.holeOverrides);
+      add(legend.holeOverrides.label, sums.holeOverrides);
     }
   }
-  return `${lines.join('\n')}\n`;
+  const width = Math.max(LABEL_WIDTH, ...rows.map(([label]) => label.length));
+  const lines = rows.map(([label, bytes]) => {
+    const percent = size === 0 ? '' : `${((100 * bytes) / size).toFixed(1)} %`;
+    return `  ${label.padEnd(width)} ${formatSize(bytes).padStart(12)} ${percent.padStart(8)}`;
+  });
+  const head = `${formatSize(size)} in ${sums.extents} ${sums.extents === 1 ? 'extent' : 'extents'}`;
+  return `${[head, ...lines].join('\n')}\n`;
 }
 
 /** Where the two witnesses differ, the first ranges one by one. That they agree is said where both have read `all`. */

@@ -18,7 +18,7 @@ import {
 } from '../../../shared/extent/flags.ts';
 import { type Page, PageWriter } from '../../../shared/extent/page.ts';
 import type { ExtentTable } from '../../../shared/extent/table.ts';
-import { STATE_LABELS } from '../../../shared/legend.ts';
+import { legendOfWitness } from '../../../shared/legend.ts';
 import type { RangeFinding } from '../../../shared/model/finding.ts';
 import { mapBitmapPage } from '../../qcow2/read/bitmap-map.ts';
 import { lowNumber, type NumberTable } from '../tables/number-tables.ts';
@@ -134,7 +134,8 @@ function statesDiffer(
   { index: layer }: StoredLayer,
   { start, end, first, second }: Difference,
 ): RangeFinding {
-  const [ours, theirs] = [first, second].map(word => STATE_LABELS[stateOf(word)]);
+  const ours = legendOfWitness('metadata')[stateOf(first)].label;
+  const theirs = legendOfWitness('nbd')[stateOf(second)].label;
   return {
     kind: 'witnessesDiffer',
     code: 'WITNESSES_DIFFER',

@@ -15,7 +15,7 @@ import {
   stateIndexOf,
   stateOf,
 } from '../../../shared/extent/flags.ts';
-import { STATE_LABELS } from '../../../shared/legend.ts';
+import { type Legend, legendOfWitness } from '../../../shared/legend.ts';
 import type { ContextSelection } from '../../../shared/model/context.ts';
 import type { MapTotals } from '../../../shared/model/statistics.ts';
 import { TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
@@ -104,7 +104,8 @@ function walkOf(
     const titles = laneTitles(tables);
     const { width = Number.POSITIVE_INFINITY } = spec;
     const names = layer === undefined ? titles : titles.slice(layer);
-    return createMapWalk(row => add(mapRowText(names, row, width)));
+    const legend = legendOfWitness(isReadOverNbd(tables) ? 'nbd' : 'metadata');
+    return createMapWalk(row => add(mapRowText(names, legend, row, width)));
   }
   const sink = (write: RowPrinter) => {
     const templates = createRowTemplates((...row) => separator + write(...row));
@@ -150,13 +151,13 @@ function mapRowJson(tables: ChainTables, layer: number | undefined, row: MapRow)
 }
 
 /** One row of the map as a person reads it: offset, length, state, owner, and what it hides. */
-function mapRowText(titles: readonly string[], row: MapRow, width: number): string {
+function mapRowText(titles: readonly string[], legend: Legend, row: MapRow, width: number): string {
   const { word, stop } = row;
   const name = (lane: number) => titles[lane] ?? String(lane);
   const list = (lanes: readonly number[]) => lanes.map(name).join(', ');
   const notes: string[] = [];
   if (row.overridden.length > 0) notes.push(`hides ${list(row.overridden)}`);
-  if (word & HOLE_OVERRIDES) notes.push('a hole that overrides');
+  if (word & HOLE_OVERRIDES) notes.push(legend.holeOverrides.label);
   if (row.shadowed.length > 0) notes.push(`${list(row.shadowed)} hidden by the shorter layer`);
   if (word & DAMAGED) notes.push('damaged');
   if (word & DIRTY) notes.push('dirty');
@@ -166,9 +167,16 @@ function mapRowText(titles: readonly string[], row: MapRow, width: number): stri
   const columns = [
     formatOffset(row.start).padEnd(14),
     formatSize(row.length).padStart(12),
-    ` ${STATE_LABELS[stateOf(word)].padEnd(17)}`,
+    ` ${legend[stateOf(word)].label.padEnd(17)}`,
   ];
   return folded([columns.join(' '), owner.padEnd(18), notes.join('; ')], width);
+}
+
+/** True where a layer that is not raw is known by its NBD export alone, which tells fewer states apart. */
+function isReadOverNbd({ plan }: ChainTables): boolean {
+  return plan.layers.some(
+    ({ metadata, nbd }) => metadata === undefined && nbd !== undefined && nbd.exportKind !== 'rawLayer',
+  );
 }
 
 /** Columns under which a row goes on that is too long for its line. */

@@ -1,6 +1,6 @@
 /** Moving over the axis. Every move ends in `show`; places that were rested at go into the history. */
 
-import type { MarkKey } from '../../../shared/legend-keys.ts';
+import type { MarkKey } from '../../../shared/legend.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import {

@@ -1,22 +1,23 @@
 /** A selected place in one line, for people who hear it. */
 import { presentBits } from '../../../shared/extent/columns.ts';
 import { stateOf } from '../../../shared/extent/flags.ts';
-import { LEGEND, marksIn } from '../../../shared/legend-keys.ts';
+import { legendOf, marksIn } from '../../../shared/legend.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Inspection } from '../../../shared/model/inspection.ts';
 import { ownerTrack } from '../../../shared/model/tracks.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 
-/** `0x0012_0000, 64 KiB, zero, hole that overrides, top.qcow2`. */
+/** `0x0012_0000, 64 KiB, zero (no space), zeros that hide data, top.qcow2`. */
 export function describePlace(inspection: Inspection, track: number, chain: OpenedChain): string {
   const { tracks } = chain;
+  const legend = legendOf(chain);
   const extent = inspection.layers.find(layer => layer.track === track) ?? inspection;
   const owner = ownerTrack(chain, inspection.owner)?.title;
   const parts = [
     formatOffset(extent.start),
     formatSize(extent.end - extent.start),
-    LEGEND[stateOf(extent.word)].name,
-    ...marksIn(presentBits(extent.word)).map(mark => LEGEND[mark].name),
+    legend[stateOf(extent.word)].label,
+    ...marksIn(presentBits(extent.word)).map(mark => legend[mark].label),
     tracks[track]?.kind === 'guest' ? (owner ?? 'no layer') : (tracks[track]?.title ?? ''),
   ];
   return parts.filter(part => part !== '').join(', ');

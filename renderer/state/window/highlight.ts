@@ -2,7 +2,7 @@
 
 import { MARKS } from '../../../shared/draw/column-strip.ts';
 import { STATES } from '../../../shared/extent/flags.ts';
-import { type LegendKey, MARK_KEYS } from '../../../shared/legend-keys.ts';
+import { type LegendKey, MARK_KEYS } from '../../../shared/legend.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 
 /** Per state: true where it steps back. With nothing highlighted, or marks alone, see {@link shownMarks}. */

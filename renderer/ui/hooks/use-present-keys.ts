@@ -1,6 +1,6 @@
 import { useCallback, useState } from 'react';
 import { STATES } from '../../../shared/extent/flags.ts';
-import { type LegendKey, MARK_KEYS } from '../../../shared/legend-keys.ts';
+import { type LegendKey, MARK_KEYS } from '../../../shared/legend.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import { presentIn } from '../../data/summary.ts';
 import { overviewOf, overviewRevision } from '../../state/chain/chain-data.ts';

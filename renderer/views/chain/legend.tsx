@@ -1,5 +1,5 @@
-import { isRemote, LEGEND, type LegendKey, meaningOf } from '../../../shared/legend-keys.ts';
-import type { OpenedChain } from '../../../shared/model/chain.ts';
+import { type LegendKey, legendOf } from '../../../shared/legend.ts';
+import { isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { setState, toggled, useStore } from '../../state/store.ts';
 import { useOverviewPresent } from '../../ui/hooks/use-present-keys.ts';
@@ -9,6 +9,7 @@ import { StateSwatch } from '../../ui/state-swatch.tsx';
 export function Legend({ chain }: { readonly chain: OpenedChain }) {
   const highlighted = useStore(state => state.highlighted);
   const present = useOverviewPresent();
+  const legend = legendOf(chain);
   const toggle = (key: LegendKey) => {
     setState({ highlighted: toggled(highlighted, key) });
     requestDraw();
@@ -20,11 +21,11 @@ export function Legend({ chain }: { readonly chain: OpenedChain }) {
           key={key}
           type="button"
           aria-pressed={highlighted.has(key)}
-          title={meaningOf(key, chain)}
+          title={legend[key].meaning}
           onClick={() => toggle(key)}
         >
           <StateSwatch of={key} lettered />
-          {LEGEND[key].name}
+          {legend[key].label}
         </button>
       ))}
       {highlighted.size > 0 && (

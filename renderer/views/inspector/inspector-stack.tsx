@@ -1,6 +1,6 @@
 import { presentBits } from '../../../shared/extent/columns.ts';
 import { stateOf } from '../../../shared/extent/flags.ts';
-import { LEGEND, marksIn } from '../../../shared/legend-keys.ts';
+import { type Legend, legendOf, marksIn } from '../../../shared/legend.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { InspectedLayer, Inspection } from '../../../shared/model/inspection.ts';
 import { ownerTrack } from '../../../shared/model/tracks.ts';
@@ -18,6 +18,7 @@ export function InspectorStack({
   readonly inspection: Inspection;
   readonly chain: OpenedChain;
 }) {
+  const legend = legendOf(chain);
   const owner = ownerTrack(chain, inspection.owner)?.id;
   const selected = useStore(state => state.selection?.track);
   return (
@@ -37,7 +38,7 @@ export function InspectorStack({
                 </strong>
                 <small>
                   <StateSwatch of={stateOf(layer.word)} />
-                  {roleOf(layer)}
+                  {roleOf(layer, legend)}
                 </small>
               </span>
               {layer.track === owner && <span className="owner-tag">read</span>}
@@ -49,8 +50,8 @@ export function InspectorStack({
   );
 }
 
-function roleOf({ word }: InspectedLayer): string {
-  return [LEGEND[stateOf(word)].name, ...marksIn(presentBits(word)).map(mark => LEGEND[mark].name)].join(
+function roleOf({ word }: InspectedLayer, legend: Legend): string {
+  return [legend[stateOf(word)].label, ...marksIn(presentBits(word)).map(mark => legend[mark].label)].join(
     ' · ',
   );
 }

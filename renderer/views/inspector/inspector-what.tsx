@@ -1,6 +1,6 @@
 import { presentBits } from '../../../shared/extent/columns.ts';
 import { stateOf } from '../../../shared/extent/flags.ts';
-import { LEGEND, marksIn, meaningOf } from '../../../shared/legend-keys.ts';
+import { legendOf, marksIn, meaningOn } from '../../../shared/legend.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Inspection } from '../../../shared/model/inspection.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
@@ -17,31 +17,31 @@ export function InspectorWhat({ inspection, track, chain }: InspectorWhatProps) 
   const layer = inspection.layers.find(candidate => candidate.track === track);
   const word = layer?.word ?? inspection.word;
   const state = stateOf(word);
+  const legend = legendOf(chain);
+  const shown = chain.tracks[track];
   const marks = marksIn(presentBits(word));
   return (
     <section className="inspector-what" aria-label="What">
       <p className="eyebrow">
-        {layer === undefined ? (
-          'The guest reads'
-        ) : (
-          <Untrusted text={chain.tracks[track]?.title ?? layer.title} />
-        )}
+        {layer === undefined ? 'The guest reads' : <Untrusted text={shown?.title ?? layer.title} />}
       </p>
       <h2>
         <StateSwatch of={state} />
-        <span>{LEGEND[state].name}</span>
+        <span>{legend[state].label}</span>
       </h2>
       {marks.length > 0 && (
         <ul className="mark-list">
           {marks.map(mark => (
-            <li key={mark} data-mark={mark} title={LEGEND[mark].meaning}>
+            <li key={mark} data-mark={mark} title={legend[mark].meaning}>
               <StateSwatch of={mark} />
-              {LEGEND[mark].name}
+              {legend[mark].label}
             </li>
           ))}
         </ul>
       )}
-      {layer !== undefined && <p className="meaning">{meaningOf(state, chain)}</p>}
+      {layer !== undefined && shown !== undefined && (
+        <p className="meaning">{meaningOn(state, shown, chain)}</p>
+      )}
       <p className="sentence">
         {layer !== undefined && <span className="eyebrow">What the guest reads</span>}
         <Untrusted text={inspection.sentence} max={1000} />

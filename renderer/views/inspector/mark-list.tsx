@@ -1,5 +1,5 @@
-import { isRemote, LEGEND, MARK_KEYS, type MarkKey } from '../../../shared/legend-keys.ts';
-import type { OpenedChain } from '../../../shared/model/chain.ts';
+import { LEGEND, MARK_KEYS, type MarkKey } from '../../../shared/legend.ts';
+import { isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
 import { firstMarked } from '../../state/navigation/navigation.ts';
 import { goTo, seekFirst } from '../../state/selection/selection.ts';
@@ -43,7 +43,7 @@ export function Highlights({ chain }: { readonly chain: OpenedChain }) {
             <li key={mark}>
               <StateSwatch of={mark} />
               <div>
-                <strong className="highlight-name">{LEGEND[mark].name}</strong>
+                <strong className="highlight-name">{LEGEND[mark].label}</strong>
                 <p>{LEGEND[mark].meaning}</p>
               </div>
               <button type="button" onClick={() => void show(mark)}>

@@ -1,5 +1,5 @@
 import { STATES } from '../../../shared/extent/flags.ts';
-import { LEGEND } from '../../../shared/legend-keys.ts';
+import { type Legend, legendOf } from '../../../shared/legend.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { TrackStatistics } from '../../../shared/model/statistics.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
@@ -44,6 +44,7 @@ export function RangeStatistics({ chain, range }: RangeStatisticsProps) {
           sums={track}
           title={chain.tracks[track.track]?.title ?? ''}
           total={range.end - range.start}
+          legend={legendOf(chain)}
         />
       ))}
     </InspectorSection>
@@ -54,9 +55,10 @@ interface TrackSumsProps {
   readonly sums: TrackStatistics;
   readonly title: string;
   readonly total: number;
+  readonly legend: Legend;
 }
 
-function TrackSums({ sums, title, total }: TrackSumsProps) {
+function TrackSums({ sums, title, total, legend }: TrackSumsProps) {
   const marks = [
     ['overrides', sums.overrideBytes],
     ['holeOverrides', sums.holeOverrideBytes],
@@ -83,7 +85,7 @@ function TrackSums({ sums, title, total }: TrackSumsProps) {
               <th scope="row">
                 <StateSwatch of={state} />
                 <span>
-                  {LEGEND[state].name}
+                  {legend[state].label}
                   {runsOf(sums, i).map(line => (
                     <small key={line}>{line}</small>
                   ))}
@@ -101,7 +103,7 @@ function TrackSums({ sums, title, total }: TrackSumsProps) {
             <tr key={mark} className="mark-row">
               <th scope="row">
                 <StateSwatch of={mark} />
-                <span>{LEGEND[mark].name}</span>
+                <span>{legend[mark].label}</span>
               </th>
               <td>
                 <Size bytes={bytes} />

@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useRef } from 'react';
 import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
 import { paintTrack } from '../../../../shared/draw/paint-track.ts';
-import { trackFeet, trackLabels } from '../../../../shared/draw/track-labels.ts';
+import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { showImage } from '../../../canvas/show-image.ts';
@@ -29,7 +29,7 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
   const inSight = useInSight(ref);
   const ink = useInk();
   const highlighted = useStore(state => state.highlighted);
-  const summary = useTrackSummary(track);
+  const summary = useTrackSummary(track, chain);
   useLanePointer(ref, track.id);
 
   const painting = useMemo(() => {
@@ -44,7 +44,7 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
       glyphs: glyphsFor(`500 ${11 * layout.unit}px ${font}`, layout.unit),
       options: {
         labels: trackLabels(track, chain),
-        feet: trackFeet(track, chain),
+        captions: trackCaptions(track, chain),
         faded: fadedStates(highlighted),
         marks: shownMarks(highlighted),
       },

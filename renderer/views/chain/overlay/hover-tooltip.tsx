@@ -1,5 +1,6 @@
 import { MIXED } from '../../../../shared/draw/column-strip.ts';
-import { LEGEND, marksIn, stateAt } from '../../../../shared/legend-keys.ts';
+import { stateAt } from '../../../../shared/extent/flags.ts';
+import { type Legend, legendOf, marksIn } from '../../../../shared/legend.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import { ownerTrack } from '../../../../shared/model/tracks.ts';
 import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
@@ -16,6 +17,7 @@ const WIDTH = 320;
 /** What every layer holds under the pointer; the layer that decides is bold. */
 export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; readonly hover: Hover }) {
   const { width } = getState();
+  const legend = legendOf(chain);
   const flip = hover.px + GAP + WIDTH > width;
   const guest = probeTrack(0, hover.offset);
   const owner = guest === undefined ? undefined : ownerTrack(chain, guest.owner);
@@ -36,7 +38,7 @@ export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; re
                 <th scope="row">
                   {track.kind === 'guest' ? 'Guest' : <Untrusted text={track.title} max={28} />}
                 </th>
-                <td>{found === undefined ? 'loading' : <Found found={found} />}</td>
+                <td>{found === undefined ? 'loading' : <Found found={found} legend={legend} />}</td>
               </tr>
             );
           })}
@@ -46,7 +48,7 @@ export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; re
   );
 }
 
-function Found({ found }: { readonly found: Probe }) {
+function Found({ found, legend }: { readonly found: Probe; readonly legend: Legend }) {
   if (found.state === MIXED || found.extents > 1) {
     return (
       <>
@@ -62,9 +64,9 @@ function Found({ found }: { readonly found: Probe }) {
   }
   return (
     <>
-      <StateSwatch of={stateAt(found.state)} /> {LEGEND[stateAt(found.state)].name}
+      <StateSwatch of={stateAt(found.state)} /> {legend[stateAt(found.state)].label}
       {marksIn(found.marks).map(mark => (
-        <em key={mark}>{LEGEND[mark].name}</em>
+        <em key={mark}>{legend[mark].label}</em>
       ))}
     </>
   );

@@ -1,7 +1,7 @@
 /** The extents of a track as rows of a table. */
 import { presentBits } from '../../../../shared/extent/columns.ts';
 import { type ExtentState, LOCAL, stateOf } from '../../../../shared/extent/flags.ts';
-import { type MarkKey, marksIn } from '../../../../shared/legend-keys.ts';
+import { legendOf, type MarkKey, marksIn } from '../../../../shared/legend.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { ownerTrack } from '../../../../shared/model/tracks.ts';
@@ -13,6 +13,8 @@ export interface TrackRow {
   readonly start: number;
   readonly length: number;
   readonly state: ExtentState;
+  /** The state in words. */
+  readonly label: string;
   /** The name of the layer that decides (guest's track), else of the layer itself where it decides. */
   readonly owner: string;
   readonly marks: readonly MarkKey[];
@@ -31,16 +33,19 @@ export function trackRows(
   const from = Math.floor(view.start);
   const to = Math.min(exact.end, Math.ceil(view.end));
   const rows: TrackRow[] = [];
+  const legend = legendOf(chain);
   for (let i = 0; i < starts.length; i++) {
     const start = Math.max(starts[i] as number, from);
     const end = Math.min(starts[i + 1] ?? exact.end, to);
     if (end <= start) continue;
     const word = words[i] as number;
     const owner = track.kind === 'guest' ? ownerTrack(chain, owners[i] ?? -1) : track;
+    const state = stateOf(word);
     rows.push({
       start,
       length: end - start,
-      state: stateOf(word),
+      state,
+      label: legend[state].label,
       owner: word & LOCAL ? (owner?.title ?? '') : '',
       marks: marksIn(presentBits(word)),
     });

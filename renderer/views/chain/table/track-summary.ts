@@ -1,21 +1,21 @@
 /** A track in words. */
-
-import { LEGEND, marksIn, stateAt } from '../../../../shared/legend-keys.ts';
+import { stateAt } from '../../../../shared/extent/flags.ts';
+import { type Legend, marksIn } from '../../../../shared/legend.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
 import type { Summary } from '../../../data/summary.ts';
 
-/** `mid.qcow2: 62 % data, 35 % unallocated; with override, hole that overrides`. Largest share first. */
-export function trackSummary(track: TrackInfo, { shares, present }: Summary): string {
+/** `mid.qcow2: 62 % data, 35 % unallocated; marks: override, zeros that hide data`. Largest share first. */
+export function trackSummary(track: TrackInfo, { shares, present }: Summary, legend: Legend): string {
   const title = track.kind === 'guest' ? 'Guest' : escapeUntrusted(track.title);
   const parts = shares
-    .map((share, state) => ({ share, name: LEGEND[stateAt(state)].name }))
+    .map((share, state) => ({ share, label: legend[stateAt(state)].label }))
     .filter(({ share }) => share > 0)
     .sort((a, b) => b.share - a.share)
-    .map(({ share, name }) => `${percent(share)} ${name}`);
-  const marks = marksIn(present).map(mark => LEGEND[mark].name);
+    .map(({ share, label }) => `${percent(share)} ${label}`);
+  const marks = marksIn(present).map(mark => legend[mark].label);
   if (parts.length === 0) return `${title}: loading`;
-  return `${title}: ${parts.join(', ')}${marks.length === 0 ? '' : `; with ${marks.join(', ')}`}`;
+  return `${title}: ${parts.join(', ')}${marks.length === 0 ? '' : `; marks: ${marks.join(', ')}`}`;
 }
 
 function percent(share: number): string {

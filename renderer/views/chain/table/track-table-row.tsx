@@ -1,7 +1,7 @@
 // biome-ignore-all lint/a11y/noRedundantRoles: inside a grid the roles of rows and cells are spelled out for every reader
 // biome-ignore-all lint/a11y/noNoninteractiveElementToInteractiveRole: cells of a grid are gridcells
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and names its active row
-import { LEGEND } from '../../../../shared/legend-keys.ts';
+import { LEGEND } from '../../../../shared/legend.ts';
 import { Offset, Size, Untrusted } from '../../../ui/text.tsx';
 import type { TrackRow } from './track-rows.ts';
 
@@ -35,11 +35,11 @@ export function TrackTableRow({ id, row, index, active, onSelect }: TrackTableRo
       <td role="gridcell">
         <Size bytes={row.length} />
       </td>
-      <td role="gridcell">{LEGEND[row.state].name}</td>
+      <td role="gridcell">{row.label}</td>
       <td role="gridcell">
         <Untrusted text={row.owner} max={40} />
       </td>
-      <td role="gridcell">{row.marks.map(mark => LEGEND[mark].name).join(', ')}</td>
+      <td role="gridcell">{row.marks.map(mark => LEGEND[mark].label).join(', ')}</td>
     </tr>
   );
 }

@@ -1,4 +1,6 @@
 import { useMemo, useState } from 'react';
+import { legendOf } from '../../../../shared/legend.ts';
+import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { summarize } from '../../../data/summary.ts';
 import { drawnStrip } from '../../../state/chain/chain-data.ts';
@@ -9,7 +11,7 @@ import { trackSummary } from './track-summary.ts';
 const SETTLED = 300;
 
 /** The track in words, brought up to date when the view has settled, never in every frame. */
-export function useTrackSummary(track: TrackInfo): string {
+export function useTrackSummary(track: TrackInfo, chain: OpenedChain): string {
   const [summary, setSummary] = useState(`${track.title}: loading`);
   const later = useMemo(() => {
     let drawn = 0;
@@ -23,14 +25,14 @@ export function useTrackSummary(track: TrackInfo): string {
       }
       waiting = false;
       const strip = drawnStrip(track.id);
-      if (strip !== undefined) setSummary(trackSummary(track, summarize(strip)));
+      if (strip !== undefined) setSummary(trackSummary(track, summarize(strip), legendOf(chain)));
     };
     return () => {
       drawn = performance.now();
       if (!waiting) setTimeout(look, SETTLED);
       waiting = true;
     };
-  }, [track]);
+  }, [track, chain]);
   usePainter(later);
   return summary;
 }

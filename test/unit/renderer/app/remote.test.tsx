@@ -4,7 +4,7 @@ import { openTarget } from '../../../../renderer/state/chain/opening.ts';
 import { selectAt } from '../../../../renderer/state/selection/selection.ts';
 import { getState } from '../../../../renderer/state/store.ts';
 import { trackRows } from '../../../../renderer/views/chain/table/track-rows.ts';
-import { trackFeet, trackLabels } from '../../../../shared/draw/track-labels.ts';
+import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels.ts';
 import { ABSENT, HOLE, LOCAL, UNREAD, ZERO } from '../../../../shared/extent/flags.ts';
 import { type FakeChain, layerInfo } from '../../../support/fake-chain.ts';
 import { start } from '../../../support/fake-window.tsx';
@@ -87,5 +87,5 @@ test('rows and labels of the guest name the depth', () => {
   expect(trackRows(exact, { start: 0, end: K64 }, guest, chain).map(row => row.owner)).toEqual(['depth 2']);
   const run = { from: 0, to: 90, state: 0, marks: 0, owner: 0 };
   expect(trackLabels(guest, chain)(run)[0]).toBe('data · depth 2');
-  expect(trackFeet(guest, chain)?.(run)).toBe('2');
+  expect(trackCaptions(guest, chain)?.(run)).toBe('2');
 });

@@ -195,13 +195,13 @@ test('the inspector says what, where, in which layers and who says so', async ()
   await selectAt({ track: 2, offset: 3 * 65536 + 5 });
   const what = await screen.findByRole('region', { name: 'What' });
   expect(what.textContent).toContain('zero');
-  expect(what.textContent).toContain('hole that overrides');
+  expect(what.textContent).toContain('zeros that hide data');
   expect(screen.getByRole('region', { name: 'Where' }).textContent).toContain('0x0003_0005');
   const stack = screen.getByRole('region', { name: 'Stack' });
   expect(within(stack).getAllByRole('button')).toHaveLength(3);
   expect(stack.querySelector('[data-owner=true]')?.textContent).toContain('mid.qcow2');
   expect(screen.getByRole('region', { name: 'Evidence' }).textContent).toContain('L2 entry');
-  expect(screen.getByRole('status').textContent).toContain('hole that overrides');
+  expect(screen.getByRole('status').textContent).toContain('zeros that hide data');
 });
 
 test('statistics of a range are asked for and can be copied', async () => {
@@ -212,7 +212,7 @@ test('statistics of a range are asked for and can be copied', async () => {
   expect(await screen.findByRole('button', { name: 'Copy TSV' })).toBeTruthy();
   const range = screen.getByRole('region', { name: 'Range' });
   expect(within(range).getAllByRole('table')).toHaveLength(4);
-  expect(within(range).getAllByText('hole that overrides').length).toBeGreaterThan(0);
+  expect(within(range).getAllByText('zeros that hide data').length).toBeGreaterThan(0);
 });
 
 test('reading is told by layer and can be stopped', async () => {
@@ -287,7 +287,7 @@ test('findings are counted and listed', async () => {
   expect(await screen.findByRole('button', { name: '7 findings' })).toBeTruthy();
   const listed = await screen.findByRole('region', { name: 'Findings' });
   expect(listed.textContent).toContain('the witnesses differ');
-  expect(screen.getByText('metadata: zero · nbd: unreadable')).toBeTruthy();
+  expect(screen.getByText('metadata: zero (no space) · nbd: unreadable')).toBeTruthy();
   expect(screen.getByText('and 6 more')).toBeTruthy();
 });
 

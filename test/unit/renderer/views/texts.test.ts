@@ -5,6 +5,7 @@ import { trackRows } from '../../../../renderer/views/chain/table/track-rows.ts'
 import { trackSummary } from '../../../../renderer/views/chain/table/track-summary.ts';
 import { tickLabels, tickOffsets, ticksOf } from '../../../../shared/draw/ticks.ts';
 import { STATES } from '../../../../shared/extent/flags.ts';
+import { LEGEND } from '../../../../shared/legend.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
 import { fakeBridge } from '../../../support/fake-bridge.ts';
 import { goldenChain } from '../../../support/fake-chain.ts';
@@ -17,10 +18,10 @@ test('a track in words names the largest share first, then the marks', () => {
   const shares = STATES.map(
     state => ({ data: 0.62, unallocated: 0.378, zeroHole: 0.002 })[state as string] ?? 0,
   );
-  expect(trackSummary(mid, { shares, present: PRESENT.holeOverrides | PRESENT.overrides })).toBe(
-    'mid.qcow2: 62 % data, 38 % unallocated, under 1 % zero; with hole that overrides',
+  expect(trackSummary(mid, { shares, present: PRESENT.holeOverrides | PRESENT.overrides }, LEGEND)).toBe(
+    'mid.qcow2: 62 % data, 38 % unallocated, under 1 % zero (no space); marks: zeros that hide data',
   );
-  expect(trackSummary(mid, { shares: STATES.map(() => 0), present: 0 })).toBe('mid.qcow2: loading');
+  expect(trackSummary(mid, { shares: STATES.map(() => 0), present: 0 }, LEGEND)).toBe('mid.qcow2: loading');
 });
 
 test('the rows of a table are the extents in view', async () => {
@@ -32,10 +33,11 @@ test('the rows of a table are the extents in view', async () => {
   if (!reply.ok || reply.value.tooMany) throw new Error('exact extents are wanted');
   const exact = { start: 0, end: reply.value.end, tracks: reply.value.tracks };
   const rows = trackRows(exact, { start: 3 * 65536 + 0.5, end: 6 * 65536 }, mid, opened);
+  const common = { length: 65536, owner: 'mid.qcow2', marks: ['holeOverrides'] };
   expect(rows).toEqual([
-    { start: 196608, length: 65536, state: 'zeroHole', owner: 'mid.qcow2', marks: ['holeOverrides'] },
-    { start: 262144, length: 65536, state: 'zeroAllocated', owner: 'mid.qcow2', marks: ['holeOverrides'] },
-    { start: 327680, length: 65536, state: 'zeroHole', owner: 'mid.qcow2', marks: ['holeOverrides'] },
+    { ...common, start: 196608, state: 'zeroHole', label: 'zero (no space)' },
+    { ...common, start: 262144, state: 'zeroAllocated', label: 'zero (allocated)' },
+    { ...common, start: 327680, state: 'zeroHole', label: 'zero (no space)' },
   ]);
   const guest = trackRows(exact, { start: 0, end: 2 * 65536 }, chain.tracks[0]!, opened);
   expect(guest.map(({ owner }) => owner)).toEqual(['base.qcow2', 'mid.qcow2']);

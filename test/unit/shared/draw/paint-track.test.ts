@@ -263,7 +263,7 @@ test('the longest label that fits is written', () => {
 });
 
 test('on the guest the layer that is read is written below, in place of notches', () => {
-  const raster = paint(strip(60, [0, state('data'), PRESENT.overrides]), { feet: () => '2' });
+  const raster = paint(strip(60, [0, state('data'), PRESENT.overrides]), { captions: () => '2' });
   expect([...raster.pixels].includes(INK.override)).toBe(false);
   expect(column(raster, 30, LAYOUT.bodyEnd + 2, LAYOUT.height).some(p => p !== INK.lane)).toBe(true);
 });

@@ -39,7 +39,7 @@ function options(random: () => number) {
       `state ${state}`,
       'x',
     ],
-    feet: captions ? ({ owner }: { owner: number }) => (owner < 0 ? '' : String(owner)) : undefined,
+    captions: captions ? ({ owner }: { owner: number }) => (owner < 0 ? '' : String(owner)) : undefined,
     faded: STATES.map(() => random() < 0.2),
     marks: random() < 0.7 ? MARKS : PRESENT.overrides | PRESENT.dirty,
     phase: Math.floor(random() * 5000),
