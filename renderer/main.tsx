@@ -13,13 +13,13 @@ import { warmUpPainting } from './ui/swatch-picture.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
-import './styles/empty.css';
-import './styles/chain.css';
+import './styles/start.css';
+import './styles/frame.css';
 import './styles/plot.css';
 import './styles/lanes.css';
 import './styles/inspector.css';
 import './styles/snapshots.css';
-import './styles/track-menu.css';
+import './styles/context-menu.css';
 import './styles/dialogs.css';
 
 rememberPreferences();

@@ -204,7 +204,7 @@ describe('layers', () => {
       'renderer/canvas/track.ts',
       "import { scaleLinear } from 'd3-scale';\nimport type { Flags } from '../../shared/extent/flags.ts';",
     ],
-    ['renderer/views/registry.ts', "import { ChainView } from './chain/chain-view.tsx';"],
+    ['renderer/views/registry.ts', "import { Plot } from './chain/plot.tsx';"],
     [
       'renderer/app/frame.tsx',
       "import { Inspector } from '../views/inspector/inspector.tsx';\nimport { VIEWS } from '../views/registry.ts';",

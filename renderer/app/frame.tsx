@@ -1,28 +1,37 @@
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import { useStore } from '../state/store.ts';
+import { shownView } from '../state/views.ts';
 import { LastError } from '../ui/last-error.tsx';
-import { Legend } from '../views/chain/legend.tsx';
-import { Plot } from '../views/chain/plot.tsx';
+import type { View } from '../ui/view.ts';
 import { Inspector } from '../views/inspector/inspector.tsx';
 import { LinkNotice } from './link-notice.tsx';
 import { SnapshotBar } from './snapshot-bar.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Toolbar } from './toolbar.tsx';
 
-/** The home of an opened chain. */
-export function ChainView({ chain }: { readonly chain: OpenedChain }) {
+interface FrameProps {
+  readonly chain: OpenedChain;
+  readonly views: readonly View[];
+}
+
+/** The frame of an opened chain: the view that is shown, and what every view has around it. */
+export function Frame({ chain, views }: FrameProps) {
   const inspectorOpen = useStore(state => state.inspectorOpen);
+  const viewId = useStore(state => state.viewId);
+  const view = shownView({ views, viewId });
+  if (view === undefined) return null;
+  const { component: Content, legend: Legend } = view;
   return (
-    <div className="chain-view">
-      <Toolbar chain={chain} />
-      <main className="chain-main">
+    <div className="frame">
+      <Toolbar chain={chain} views={views} view={view} />
+      <main className="frame-main">
         <SnapshotBar chain={chain} />
         <LinkNotice chain={chain} />
         <LastError />
-        <Plot chain={chain} />
+        <Content chain={chain} />
       </main>
       {inspectorOpen && <Inspector chain={chain} />}
-      <Legend chain={chain} />
+      {Legend !== undefined && <Legend chain={chain} />}
       <StatusBar chain={chain} />
     </div>
   );

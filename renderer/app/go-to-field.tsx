@@ -2,10 +2,10 @@ import { type FormEvent, useState } from 'react';
 import { commandOf } from '../../shared/commands.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { LayerInfo } from '../../shared/model/layer.ts';
-import { centreOn } from '../state/navigation/navigation.ts';
-import { parsePlace } from '../state/navigation/offset-input.ts';
+import { navigationOf } from '../state/axes/axis-navigation.ts';
+import { parseOffsetInput } from '../state/axes/offset-input.ts';
 import { selectAt } from '../state/selection/selection.ts';
-import { getState } from '../state/store.ts';
+import { getAxis, getState } from '../state/store.ts';
 import { Icon } from '../ui/icon.tsx';
 import { KeyCaps } from '../ui/key-caps.tsx';
 
@@ -17,9 +17,10 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
 
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    const { selection, viewport, focusedTrack } = getState();
+    const { selection, focusedTrack } = getState();
+    const { viewport } = getAxis('guest');
     const top = chain.chain.layers.at(-1);
-    const offset = parsePlace(text, {
+    const offset = parseOffsetInput(text, {
       current: selection?.offset ?? Math.floor((viewport.start + viewport.end) / 2),
       size: chain.chain.size,
       clusterSize: top?.clusterSize ?? 1,
@@ -27,7 +28,7 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
     });
     setWrong(offset === undefined);
     if (offset === undefined) return;
-    centreOn(offset);
+    navigationOf('guest').centerOn(offset);
     void selectAt({ track: focusedTrack, offset });
   };
 

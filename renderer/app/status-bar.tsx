@@ -4,9 +4,10 @@ import { isRemote } from '../../shared/model/chain.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import { formatCount, formatOffset, formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
-import { bytesPerPx } from '../axis/viewport.ts';
+import { bytesPerPx } from '../axis/scale.ts';
 import { runCommand } from '../state/commands/commands.ts';
-import { getState, setState, useStore } from '../state/store.ts';
+import { getAxis, getState, setState, useStore } from '../state/store.ts';
+import { currentAxis } from '../state/views.ts';
 import { usePainter } from '../ui/hooks/use-painter.ts';
 import { setText, Untrusted } from '../ui/text.tsx';
 
@@ -18,7 +19,8 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
   const cursor = useRef<HTMLSpanElement>(null);
   const zoom = useRef<HTMLSpanElement>(null);
   const paint = useCallback(() => {
-    const { viewport, width, hover, selection } = getState();
+    const { hover, selection } = getState();
+    const { viewport, width } = getAxis(currentAxis());
     const at = hover?.offset ?? selection?.offset;
     setText(cursor.current, at === undefined ? '' : formatOffset(at));
     if (cursor.current !== null)

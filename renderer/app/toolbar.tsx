@@ -4,11 +4,19 @@ import { shownSnapshot, snapshotName } from '../state/chain/snapshots.ts';
 import { useStore } from '../state/store.ts';
 import { Untrusted } from '../ui/text.tsx';
 import { ToolButton } from '../ui/tool-button.tsx';
+import type { View } from '../ui/view.ts';
 import { GoToField } from './go-to-field.tsx';
+import { ViewSwitch } from './view-switch.tsx';
 
-/** Title, history, the go-to field, zoom, and what concerns the whole window. */
-export function Toolbar({ chain }: { readonly chain: OpenedChain }) {
-  const history = useStore(state => state.history);
+interface ToolbarProps {
+  readonly chain: OpenedChain;
+  readonly views: readonly View[];
+  readonly view: View;
+}
+
+/** Title, views, history, the go-to field, zoom, and what concerns the whole window. */
+export function Toolbar({ chain, views, view }: ToolbarProps) {
+  const history = useStore(state => state.axes[view.axis].history);
   const theme = useStore(state => state.theme);
   const inspectorOpen = useStore(state => state.inspectorOpen);
   const { layers, size } = chain.chain;
@@ -28,9 +36,10 @@ export function Toolbar({ chain }: { readonly chain: OpenedChain }) {
           {depths > 0 && ' seen by depth'} · {formatSize(size)}
         </p>
       </div>
+      <ViewSwitch views={views} shown={view} />
       <div className="tool-group">
         <ToolButton id="back" icon="back" disabled={history.at <= 0} />
-        <ToolButton id="forward" icon="forward" disabled={history.at >= history.places.length - 1} />
+        <ToolButton id="forward" icon="forward" disabled={history.at >= history.visited.length - 1} />
       </div>
       <GoToField chain={chain} />
       <div className="tool-group">

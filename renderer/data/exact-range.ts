@@ -1,65 +1,73 @@
-/** The one stretch of the axis of which exact extents are loaded. */
-import type { ExtentsReply } from '../../shared/ipc/questions.ts';
-import type { TrackExtents } from '../../shared/model/track.ts';
+/** The one range of an axis of which exact entries are loaded. */
 import type { Viewport } from '../axis/viewport.ts';
+import type { AxisEntries, EntriesAnswer } from './axis-source.ts';
 
-/** Exact extents of [start, end) of every track. */
-export interface ExactExtents {
+/** Exact entries of [start, end) of every track. */
+export interface ExactEntries<E extends AxisEntries> {
   readonly start: number;
   readonly end: number;
   /** By track id. */
-  readonly tracks: readonly (TrackExtents | undefined)[];
-}
-
-/** The stretch at hand, and what is known to hold too many extents to ask for. */
-export interface ExactWindow {
-  get(): ExactExtents | undefined;
-  put(start: number, reply: Extract<ExtentsReply, { tooMany: false }>, stale: boolean): void;
-  /** True where every byte of the viewport is at hand. */
-  covers(view: Viewport): boolean;
-  stale(): boolean;
-  invalidate(start: number, end: number): void;
-  /** Drops the stretch if it is stale; false where there was nothing to drop. */
-  forgetStale(): boolean;
-  /** Remembers that a range holds too many extents. */
-  refuse(view: Viewport): void;
-  /** True where a range contains one that holds too many. */
-  refused(view: Viewport): boolean;
+  readonly tracks: readonly (E | undefined)[];
 }
 
 /** Refused ranges kept; the oldest is forgotten first. */
-const REFUSALS = 32;
+const MAX_REFUSALS = 32;
 
-/** A window with nothing in it. */
-export function createExactWindow(): ExactWindow {
-  let extents: ExactExtents | undefined;
-  let isStale = false;
-  let refusals: Viewport[] = [];
-  return {
-    get: () => extents,
-    put(start, reply, stale) {
-      const tracks: TrackExtents[] = [];
-      for (const track of reply.tracks) tracks[track.track] = track;
-      extents = { start, end: reply.end, tracks };
-      isStale = stale;
-    },
-    covers: view =>
-      extents !== undefined &&
-      extents.start <= Math.max(0, view.start) &&
-      extents.end >= Math.floor(view.end),
-    stale: () => isStale,
-    invalidate(start, end) {
-      if (extents !== undefined && extents.start < end && extents.end > start) isStale = true;
-      refusals = refusals.filter(r => r.end <= start || r.start >= end);
-    },
-    forgetStale() {
-      if (!isStale || extents === undefined) return false;
-      extents = undefined;
-      return true;
-    },
-    refuse(view) {
-      refusals = [...refusals, view].slice(-REFUSALS);
-    },
-    refused: view => refusals.some(r => r.start >= Math.floor(view.start) && r.end <= Math.ceil(view.end)),
-  };
+/** The range that is loaded, and the ranges that are known to hold too many entries to ask for. */
+export class ExactRange<E extends AxisEntries> {
+  #entries: ExactEntries<E> | undefined;
+  #isStale = false;
+  #refusals: readonly Viewport[] = [];
+
+  /** What is loaded, fresh or stale. */
+  get(): ExactEntries<E> | undefined {
+    return this.#entries;
+  }
+
+  /** Replaces what is loaded. `stale` if it was outdated when it arrived. */
+  put(start: number, answer: Extract<EntriesAnswer<E>, { tooMany: false }>, stale: boolean): void {
+    const tracks: E[] = [];
+    for (const track of answer.tracks) tracks[track.track] = track;
+    this.#entries = { start, end: answer.end, tracks };
+    this.#isStale = stale;
+  }
+
+  /** True if every byte of the viewport is loaded. */
+  covers(view: Viewport): boolean {
+    const entries = this.#entries;
+    return (
+      entries !== undefined && entries.start <= Math.max(0, view.start) && entries.end >= Math.floor(view.end)
+    );
+  }
+
+  /** True if something in the loaded range was read again since. */
+  stale(): boolean {
+    return this.#isStale;
+  }
+
+  /** Marks the loaded range as stale if it touches [start, end), and forgets the refusals that do. */
+  invalidate(start: number, end: number): void {
+    if (this.#entries !== undefined && this.#entries.start < end && this.#entries.end > start)
+      this.#isStale = true;
+    this.#refusals = this.#refusals.filter(refusal => refusal.end <= start || refusal.start >= end);
+  }
+
+  /** Drops the loaded range if it is stale. Returns whether it did. */
+  dropStale(): boolean {
+    if (!this.#isStale || this.#entries === undefined) return false;
+    this.#entries = undefined;
+    return true;
+  }
+
+  /** Remembers that a range holds too many entries. */
+  refuse(view: Viewport): void {
+    this.#refusals = [...this.#refusals, view].slice(-MAX_REFUSALS);
+  }
+
+  /** True if a range contains one that holds too many entries. */
+  isRefused({ start, end }: Viewport): boolean {
+    return this.#refusals.some(
+      refusal => refusal.start >= Math.floor(start) && refusal.end <= Math.ceil(end),
+    );
+  }
 }

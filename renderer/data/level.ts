@@ -26,8 +26,8 @@ export function tilesIn(view: Viewport, level: number): TileSpan {
   return { level, first, count: Math.max(1, Math.ceil(view.end / bytes) - first) };
 }
 
-/** The viewport widened to three times its span, clipped to the axis: what is kept loaded around what is seen. */
-export function buffered(view: Viewport, size: number): Viewport {
+/** The viewport widened to three times its span, clipped to the axis: what is loaded around what is on screen. */
+export function withBuffer(view: Viewport, size: number): Viewport {
   const span = view.end - view.start;
   return { start: Math.max(0, view.start - span), end: Math.min(size, view.end + span) };
 }

@@ -1,200 +1,231 @@
 /**
- * Asks for what is on screen. One request is under way at a time; the next is worked out from the newest wish when it
- * has been answered, so that places passed over on the way are never asked for.
+ * Requests what is on screen. One request is in flight at a time; the next is worked out from the newest view when it
+ * has been answered, so views that were passed on the way are never requested.
  *
- * Order: the whole disk (so that nothing is ever blank), exact extents where few enough, what is seen, what is around.
+ * Order: the whole axis (so that nothing is ever blank), exact entries where they are few enough, the tiles on screen,
+ * the tiles around it.
  */
 import type { ErrorRecord } from '../../shared/error.ts';
-import type { CallArgs, CallName, CallReply } from '../../shared/ipc/contract.ts';
-import { type ExtentsReply, MAX_EXACT_EXTENTS, MAX_TILES_PER_CALL } from '../../shared/ipc/questions.ts';
+import { TILE_COLUMNS } from '../../shared/model/tile.ts';
 import type { Viewport } from '../axis/viewport.ts';
-import { createExactWindow, type ExactWindow } from './exact-range.ts';
-import { buffered, coarsestLevel, levelFor, type TileSpan, tilesIn } from './level.ts';
-import { createTileCache, type TileCache } from './tile-cache.ts';
+import type { AxisEntries, AxisSource, AxisTile, EntriesAnswer, TilesAnswer } from './axis-source.ts';
+import { ExactRange } from './exact-range.ts';
+import { coarsestLevel, levelFor, type TileSpan, tilesIn, withBuffer } from './level.ts';
+import { TileCache } from './tile-cache.ts';
 
-/** What is looked at: the viewport, and how many device columns the lanes and the overview have. */
-export interface Wish {
+/** What is on screen: the viewport, and how many device columns it and the overview have. */
+export interface ViewRequest {
   readonly view: Viewport;
   readonly columns: number;
   readonly overviewColumns: number;
 }
 
-/** What the loader needs of its session. */
-export interface LoaderOptions {
-  readonly sessionId: number;
-  readonly size: number;
-  readonly call: <C extends CallName>(name: C, args: CallArgs<C>) => Promise<CallReply<C>>;
+/** What the loader of an axis needs. */
+export interface LoaderOptions<T extends AxisTile, E extends AxisEntries> {
+  readonly source: AxisSource<T, E>;
   /** Something new can be drawn, or the loader came to rest. */
   readonly onData: () => void;
   readonly onError: (error: ErrorRecord) => void;
 }
 
-/** What is loaded of one session. */
-export interface Loader {
-  readonly tiles: TileCache;
-  readonly exact: ExactWindow;
-  /** Says what is looked at now. */
-  wish(wish: Wish): void;
-  /** Something was read in [start, end). */
-  changed(version: number, start: number, end: number): void;
-  /** Level of the tiles that show the whole axis, and are asked again wherever it changed. */
-  overviewLevel(): number;
-  /** Grows whenever what is known of the whole axis changes. */
-  overviewRevision(): number;
-  /** True while something on screen is on its way. */
-  busy(): boolean;
-  /** Forgets everything; replies under way are dropped. */
-  dispose(): void;
+/** A request in flight. `isOnScreen` where what is visible waits for it. */
+type Request =
+  | { readonly kind: 'tiles'; readonly span: TileSpan; readonly isOnScreen: boolean }
+  | { readonly kind: 'entries'; readonly range: Viewport; readonly isOnScreen: true };
+
+/** A range that was read again, and the version from which answers know it. */
+interface Change {
+  readonly version: number;
+  readonly start: number;
+  readonly end: number;
 }
 
-type Request =
-  | { readonly kind: 'tiles'; readonly span: TileSpan; readonly seen: boolean }
-  | { readonly kind: 'extents'; readonly view: Viewport; readonly seen: boolean };
+/** Tells whether a range was read again since the version that an answer has. */
+type StaleTest = (start: number, end: number) => boolean;
 
-/** A loader that has asked for nothing yet. */
-export function createLoader({ sessionId, size, call, onData, onError }: LoaderOptions): Loader {
-  let wanted: Wish | undefined;
-  let overviewLevel = 0;
-  const tiles = createTileCache(() => overviewLevel);
-  const exact = createExactWindow();
-  let changes: { version: number; start: number; end: number }[] = [];
-  let underWay: Request | undefined;
-  let disposed = false;
-  let failed = false;
-  let overviewRevision = 0;
+/** Loads one axis: its tiles and exact entries. */
+export class AxisLoader<T extends AxisTile, E extends AxisEntries> {
+  readonly tiles: TileCache<T>;
+  readonly exact = new ExactRange<E>();
+  readonly #options: LoaderOptions<T, E>;
+  readonly #size: number;
+  #wanted: ViewRequest | undefined;
+  #inFlight: Request | undefined;
+  /** Changes since the request in flight was sent. */
+  #changes: Change[] = [];
+  #overviewLevel = 0;
+  #overviewRevision = 0;
+  #hasFailed = false;
+  #isDisposed = false;
 
-  function next(): Request | undefined {
-    if (wanted === undefined || disposed || failed || size === 0) return undefined;
-    const { view, columns } = wanted;
-    const axis = { start: 0, end: size };
+  constructor(options: LoaderOptions<T, E>) {
+    this.#options = options;
+    this.#size = options.source.size;
+    this.tiles = new TileCache<T>(() => this.#overviewLevel);
+  }
+
+  /** Sets what is on screen now. After a failure only another view is requested, not the same in every frame. */
+  request(wanted: ViewRequest): void {
+    if (wanted.view !== this.#wanted?.view || wanted.columns !== this.#wanted.columns)
+      this.#hasFailed = false;
+    this.#wanted = wanted;
+    this.#overviewLevel = coarsestLevel(this.#size, wanted.overviewColumns);
+    this.#sendNext();
+  }
+
+  /** Something was read in [start, end): what is loaded of it is stale. */
+  invalidate(version: number, start: number, end: number): void {
+    this.#changes.push({ version, start, end });
+    this.#hasFailed = false;
+    this.tiles.invalidate(start, end);
+    this.exact.invalidate(start, end);
+    this.#sendNext();
+  }
+
+  /** Level of the tiles that show the whole axis and are requested again wherever it changed. */
+  overviewLevel(): number {
+    return this.#overviewLevel;
+  }
+
+  /** Grows whenever what is known of the whole axis changes. */
+  overviewRevision(): number {
+    return this.#overviewRevision;
+  }
+
+  /** True while something on screen is on its way. */
+  isBusy(): boolean {
+    return this.#inFlight?.isOnScreen === true;
+  }
+
+  /** Requests nothing more; the answer in flight is dropped. */
+  dispose(): void {
+    this.#isDisposed = true;
+  }
+
+  #sendNext(): void {
+    if (this.#inFlight !== undefined) return;
+    this.#inFlight = this.#nextRequest();
+    if (this.#inFlight === undefined) return;
+    this.#changes = [];
+    void this.#send(this.#inFlight);
+  }
+
+  #nextRequest(): Request | undefined {
+    if (this.#wanted === undefined || this.#isDisposed || this.#hasFailed || this.#size === 0)
+      return undefined;
+    const { view, columns } = this.#wanted;
+    const axis = { start: 0, end: this.#size };
     const level = levelFor((view.end - view.start) / columns);
-    const exactSeen = exact.covers(view) && !exact.stale();
-    const first = tileRequest(axis, overviewLevel, true, false) ?? extentsRequest(view, level);
+    const isExact = this.exact.covers(view) && !this.exact.stale();
+    const first =
+      this.#tileRequest(axis, this.#overviewLevel, { isOnScreen: true, refresh: false }) ??
+      (isExact ? undefined : this.#entriesRequest(view, level)) ??
+      (isExact ? undefined : this.#tileRequest(view, level, { isOnScreen: true, refresh: true }));
     if (first !== undefined) return first;
-    const tilesSeen = exactSeen ? undefined : tileRequest(view, level, true, true);
-    if (tilesSeen !== undefined) return tilesSeen;
-    // What is outdated and cannot be had one by one any more would be drawn for good: the tiles of the view are newer.
-    if (!exactSeen && exact.forgetStale()) overviewRevision++;
+    // Stale entries that have become too many to request would be drawn for good: the tiles of the view are newer.
+    if (!isExact && this.exact.dropStale()) this.#overviewRevision++;
     return (
-      tileRequest(axis, overviewLevel, true, true) ??
-      (exactSeen ? undefined : tileRequest(buffered(view, size), level, false, true))
+      this.#tileRequest(axis, this.#overviewLevel, { isOnScreen: true, refresh: true }) ??
+      (isExact
+        ? undefined
+        : this.#tileRequest(withBuffer(view, this.#size), level, { isOnScreen: false, refresh: true }))
     );
   }
 
-  /** The first run of tiles that are missing (or, where `fresh`, stale), at most one call's worth. */
-  function tileRequest(view: Viewport, level: number, seen: boolean, fresh: boolean): Request | undefined {
+  /** The first run of tiles that are missing (or, to `refresh`, stale), at most as many as one request may name. */
+  #tileRequest(
+    view: Viewport,
+    level: number,
+    { isOnScreen, refresh }: { readonly isOnScreen: boolean; readonly refresh: boolean },
+  ): Request | undefined {
     const { first, count } = tilesIn(view, level);
-    let from = first;
+    const end = first + count;
     const has = (tile: number) => {
-      const cached = tiles.get(level, tile);
-      return cached !== undefined && !(fresh && cached.stale);
+      const cached = this.tiles.get(level, tile);
+      return cached !== undefined && !(refresh && cached.stale);
     };
-    while (from < first + count && has(from)) from++;
-    if (from === first + count) return undefined;
+    let from = first;
+    while (from < end && has(from)) from++;
+    if (from === end) return undefined;
     let to = from + 1;
-    while (to < first + count && to - from < MAX_TILES_PER_CALL && !has(to)) to++;
-    return { kind: 'tiles', span: { level, first: from, count: to - from }, seen };
+    while (to < end && to - from < this.#options.source.maxTiles && !has(to)) to++;
+    return { kind: 'tiles', span: { level, first: from, count: to - from }, isOnScreen };
   }
 
-  function extentsRequest(view: Viewport, level: number): Request | undefined {
-    if (exact.covers(view) && !exact.stale()) return undefined;
-    const wide = buffered(view, size);
-    for (const part of [wide, view]) {
-      if (!exact.refused(part) && fewestExtents(part, level) <= MAX_EXACT_EXTENTS)
-        return { kind: 'extents', view: part, seen: true };
+  /** The exact entries of the view with what is around it, else of the view alone; undefined where both are too many. */
+  #entriesRequest(view: Viewport, level: number): Request | undefined {
+    for (const part of [withBuffer(view, this.#size), view]) {
+      if (!this.exact.isRefused(part) && this.#leastEntries(part, level) <= this.#options.source.maxEntries)
+        return { kind: 'entries', range: wholeBytes(part, this.#size), isOnScreen: true };
     }
     return undefined;
   }
 
-  /** A lower bound of the extents in a range, from the finest tiles at hand: each column adds what begins in it. */
-  function fewestExtents(view: Viewport, level: number): number {
-    const at = tiles.levels().find(candidate => candidate >= level);
-    if (at === undefined) return 0;
-    const { first, count } = tilesIn(view, at);
+  /** A lower bound of the entries in a range, from the finest tiles loaded: each column adds what begins in it. */
+  #leastEntries(view: Viewport, level: number): number {
+    const loaded = this.tiles.levels().find(candidate => candidate >= level);
+    if (loaded === undefined) return 0;
+    const { first, count } = tilesIn(view, loaded);
+    const columnBytes = 2 ** loaded;
     let sum = 0;
-    for (let tile = first; tile < first + count && sum <= MAX_EXACT_EXTENTS; tile++) {
-      const span = 2 ** at;
-      for (const track of tiles.get(at, tile)?.tracks ?? []) {
+    for (let tile = first; tile < first + count && sum <= this.#options.source.maxEntries; tile++) {
+      const origin = tile * TILE_COLUMNS;
+      const from = Math.max(0, Math.ceil(view.start / columnBytes) - origin);
+      const to = Math.min(TILE_COLUMNS, Math.floor(view.end / columnBytes) - origin);
+      for (const track of this.tiles.get(loaded, tile)?.tracks ?? []) {
         if (track === undefined) continue;
-        const from = Math.max(0, Math.ceil(view.start / span) - tile * 256);
-        const to = Math.min(256, Math.floor(view.end / span) - tile * 256);
         for (let c = from; c < to; c++) sum += Math.max(0, (track.runs[c] as number) - 1);
       }
     }
     return sum;
   }
 
-  function pump(): void {
-    if (underWay !== undefined) return;
-    underWay = next();
-    if (underWay === undefined) return;
-    changes = [];
-    void answer(underWay);
-  }
-
-  async function answer(request: Request): Promise<void> {
-    const reply =
-      request.kind === 'tiles'
-        ? await call('chain:tiles', { sessionId, ...request.span })
-        : await call('chain:extents', { sessionId, ...integers(request.view, size) });
-    if (disposed) return;
-    underWay = undefined;
-    if (!reply.ok) {
-      failed = true;
-      onError(reply.error);
+  async #send(request: Request): Promise<void> {
+    const { source, onData, onError } = this.#options;
+    let error: ErrorRecord | undefined;
+    if (request.kind === 'tiles') {
+      const reply = await source.tiles(request.span);
+      if (this.#isDisposed) return;
+      if (reply.ok) this.#storeTiles(reply.value);
+      else error = reply.error;
     } else {
-      const { version } = reply.value;
-      const stale = (start: number, end: number) =>
-        changes.some(c => c.version > version && c.start < end && c.end > start);
-      if ('tiles' in reply.value) {
-        tiles.put(reply.value, stale);
-        if (reply.value.level === overviewLevel) overviewRevision++;
-      } else storeExact(reply.value, integers((request as { view: Viewport }).view, size), stale);
+      const reply = await source.entries(request.range);
+      if (this.#isDisposed) return;
+      if (reply.ok) this.#storeEntries(reply.value, request.range);
+      else error = reply.error;
     }
-    pump();
+    this.#inFlight = undefined;
+    if (error !== undefined) {
+      this.#hasFailed = true;
+      onError(error);
+    }
+    this.#sendNext();
     onData();
   }
 
-  function storeExact(
-    reply: ExtentsReply,
-    view: Viewport,
-    stale: (start: number, end: number) => boolean,
-  ): void {
-    if (reply.tooMany) {
-      // What was read meanwhile may have left few: a refusal that is already outdated would never be asked again.
-      if (!stale(view.start, view.end)) exact.refuse(view);
-    } else {
-      exact.put(view.start, reply, stale(view.start, view.end));
-      if (exact.covers({ start: 0, end: size })) overviewRevision++;
-    }
+  #storeTiles(answer: TilesAnswer<T>): void {
+    this.tiles.put(answer, this.#staleTest(answer.version));
+    if (answer.level === this.#overviewLevel) this.#overviewRevision++;
   }
 
-  return {
-    tiles,
-    exact,
-    wish(wish) {
-      // After a failure only a new wish asks again, not every frame.
-      if (wish.view !== wanted?.view || wish.columns !== wanted.columns) failed = false;
-      wanted = wish;
-      overviewLevel = coarsestLevel(size, wish.overviewColumns);
-      pump();
-    },
-    changed(version, start, end) {
-      changes.push({ version, start, end });
-      failed = false;
-      tiles.invalidate(start, end);
-      exact.invalidate(start, end);
-      pump();
-    },
-    overviewLevel: () => overviewLevel,
-    overviewRevision: () => overviewRevision,
-    busy: () => underWay?.seen === true,
-    dispose() {
-      disposed = true;
-    },
-  };
+  #storeEntries(answer: EntriesAnswer<E>, range: Viewport): void {
+    const isStale = this.#staleTest(answer.version)(range.start, range.end);
+    if (answer.tooMany) {
+      // What was read meanwhile may have left few: a refusal that is already outdated would never be requested again.
+      if (!isStale) this.exact.refuse(range);
+      return;
+    }
+    this.exact.put(range.start, answer, isStale);
+    if (this.exact.covers({ start: 0, end: this.#size })) this.#overviewRevision++;
+  }
+
+  #staleTest(version: number): StaleTest {
+    return (start, end) =>
+      this.#changes.some(change => change.version > version && change.start < end && change.end > start);
+  }
 }
 
-function integers(view: Viewport, size: number): Viewport {
+/** The whole bytes that a viewport touches. */
+function wholeBytes(view: Viewport, size: number): Viewport {
   return { start: Math.max(0, Math.floor(view.start)), end: Math.min(size, Math.ceil(view.end)) };
 }

@@ -1,10 +1,10 @@
-/** What a track shows at an offset, from what is loaded: nothing is asked. */
+/** What a track of the guest axis shows at an offset, from what is loaded. Nothing is requested. */
 import { bisectRight } from 'd3-array';
 import { MIXED, NOTHING, type Strip } from '../../shared/draw/column-strip.ts';
 import { presentBits } from '../../shared/extent/columns.ts';
 import { STATES, stateIndexOf } from '../../shared/extent/flags.ts';
 import type { Viewport } from '../axis/viewport.ts';
-import type { Loader } from './loader.ts';
+import type { LoaderOf } from './axis-content.ts';
 
 /** What lies at an offset: one extent or run of one state, or several extents in one pixel. */
 export interface Probe {
@@ -26,7 +26,7 @@ export interface Probe {
 
 /** Looks into the exact extents, else into the strip as it was drawn. Undefined where nothing is known. */
 export function probe(
-  loader: Loader | undefined,
+  loader: LoaderOf<'guest'> | undefined,
   strip: Strip | undefined,
   view: Viewport,
   track: number,
@@ -37,14 +37,14 @@ export function probe(
   if (exact !== undefined && extents !== undefined && offset >= exact.start && offset < exact.end) {
     const { starts, words, owners } = extents;
     const i = bisectRight(starts, offset) - 1;
-    const word = words[i];
+    const flags = words[i];
     const start = starts[i];
-    if (word !== undefined && start !== undefined) {
+    if (flags !== undefined && start !== undefined) {
       return {
         start,
         end: starts[i + 1] ?? exact.end,
-        state: stateIndexOf(word),
-        marks: presentBits(word),
+        state: stateIndexOf(flags),
+        marks: presentBits(flags),
         owner: owners[i] ?? -1,
         extents: 1,
         exact: true,

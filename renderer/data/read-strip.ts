@@ -1,20 +1,20 @@
-/** What a track shows now, from the best of what is loaded. */
+/** What a track of the guest axis shows now, from the best of what is loaded. */
 
 import { clearStrip, type Strip } from '../../shared/draw/column-strip.ts';
 import type { Viewport } from '../axis/viewport.ts';
-import type { Loader } from './loader.ts';
+import type { LoaderOf } from './axis-content.ts';
 import { stripFromExtents } from './strip-from-extents.ts';
 import { stripFromTiles } from './strip-from-tiles.ts';
 
-/** Exact extents are drawn unless they are but a small part of the view: there the tiles say the same for less. */
-const EXACT_SHARE = 1 / 4;
+/** Exact extents are drawn if they span at least this share of the view; below it the tiles show the same at less cost. */
+const MIN_EXACT_SHARE = 1 / 4;
 
 /** Fills the strip of one track for the viewport. Columns of which nothing is loaded stay NOTHING. */
-export function readStrip(strip: Strip, track: number, view: Viewport, loader: Loader): void {
+export function readStrip(strip: Strip, track: number, view: Viewport, loader: LoaderOf<'guest'>): void {
   clearStrip(strip);
   const exact = loader.exact.get();
   const extents = exact?.tracks[track];
-  if (exact === undefined || extents === undefined || !worthwhile(exact, view)) {
+  if (exact === undefined || extents === undefined || !isWorthDrawing(exact, view)) {
     stripFromTiles(strip, track, view, loader.tiles);
     return;
   }
@@ -28,7 +28,7 @@ export function readStrip(strip: Strip, track: number, view: Viewport, loader: L
   stripFromExtents(strip, extents, exact.end, view);
 }
 
-function worthwhile(exact: Viewport, view: Viewport): boolean {
+function isWorthDrawing(exact: Viewport, view: Viewport): boolean {
   const shared = Math.min(exact.end, view.end) - Math.max(exact.start, view.start);
-  return shared > 0 && exact.end - exact.start >= (view.end - view.start) * EXACT_SHARE;
+  return shared > 0 && exact.end - exact.start >= (view.end - view.start) * MIN_EXACT_SHARE;
 }

@@ -1,5 +1,5 @@
-/** Fills a strip from exact extents: borders fall on whole device pixels, slivers share the pixel they fall into. */
-
+/** Fills a strip from exact extents: borders fall on whole device pixels, extents below a pixel share the one they fall into. */
+import { bisectRight } from 'd3-array';
 import { MARKS, MIXED, NOTHING, type Strip } from '../../shared/draw/column-strip.ts';
 import { presentBits } from '../../shared/extent/columns.ts';
 import { STATES, stateIndexOf } from '../../shared/extent/flags.ts';
@@ -21,15 +21,15 @@ export function stripFromExtents(
   const clip = (column: number) => Math.min(Math.max(column, 0), strip.width);
   const from = clip(Math.round(columnOf(first)));
   const to = clip(Math.round(columnOf(end)));
-  let i = firstTouching(starts, view.start);
+  let i = Math.max(0, bisectRight(starts, view.start) - 1);
   const begin = i;
   for (; i < starts.length && (starts[i] as number) < view.end; i++) {
-    const word = words[i] as number;
+    const flags = words[i] as number;
     const a = clip(Math.round(columnOf(starts[i] as number)));
     const b = clip(Math.round(columnOf(starts[i + 1] ?? end)));
     if (b <= a) continue;
-    strip.state.fill(stateIndexOf(word), a, b);
-    strip.marks.fill(presentBits(word) & MARKS, a, b);
+    strip.state.fill(stateIndexOf(flags), a, b);
+    strip.marks.fill(presentBits(flags) & MARKS, a, b);
     strip.runs.fill(1, a, b);
     strip.owners.fill(owners[i] ?? -1, a, b);
   }
@@ -38,14 +38,14 @@ export function stripFromExtents(
     const x1 = columnOf(starts[s + 1] ?? end);
     if (clip(Math.round(x1)) > clip(Math.round(x0))) continue;
     const column = Math.floor((x0 + x1) / 2);
-    if (column >= 0 && column < strip.width) sliver(strip, column, words[s] as number, x1 - x0);
+    if (column >= 0 && column < strip.width) addSubPixelExtent(strip, column, words[s] as number, x1 - x0);
   }
   return [from, to];
 }
 
-/** Adds an extent narrower than a pixel to the column it falls into. */
-function sliver(strip: Strip, column: number, word: number, width: number): void {
-  const state = stateIndexOf(word);
+/** Adds an extent narrower than a pixel to the column it falls into. `width` is its share of the column. */
+function addSubPixelExtent(strip: Strip, column: number, flags: number, width: number): void {
+  const state = stateIndexOf(flags);
   const at = column * STATES.length;
   const present = strip.state[column] as number;
   if (present !== state) {
@@ -57,15 +57,15 @@ function sliver(strip: Strip, column: number, word: number, width: number): void
         strip.shares[at + present] = 255;
         strip.state[column] = MIXED;
       }
-      take(strip.shares, at, state, Math.max(1, Math.min(200, Math.round(width * 255))));
+      moveShare(strip.shares, at, state, Math.max(1, Math.min(200, Math.round(width * 255))));
     }
   }
-  strip.marks[column] = (strip.marks[column] as number) | (presentBits(word) & MARKS);
+  strip.marks[column] = (strip.marks[column] as number) | (presentBits(flags) & MARKS);
   strip.runs[column] = (strip.runs[column] as number) + 1;
 }
 
-/** Gives `share` of a column to `state`, taken from the state that has most of it. */
-function take(shares: Uint8Array, at: number, state: number, share: number): void {
+/** Moves `share` of a column to `state`, from the state that has most of it. */
+function moveShare(shares: Uint8Array, at: number, state: number, share: number): void {
   let most = 0;
   for (let s = 1; s < STATES.length; s++) {
     if ((shares[at + s] as number) > (shares[at + most] as number)) most = s;
@@ -74,16 +74,4 @@ function take(shares: Uint8Array, at: number, state: number, share: number): voi
   const taken = Math.min(share, (shares[at + most] as number) - 1);
   shares[at + most] = (shares[at + most] as number) - taken;
   shares[at + state] = (shares[at + state] as number) + taken;
-}
-
-/** Index of the extent that holds `offset`, or of the first one after it. */
-function firstTouching(starts: Float64Array, offset: number): number {
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if ((starts[middle] as number) <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

@@ -1,4 +1,4 @@
-/** Fills a strip from tiles: the finest at hand, coarser ones where the right level is still on its way. */
+/** Fills a strip from tiles: the finest that are loaded, coarser ones where the right level is still on its way. */
 
 import { MARKS, MIXED, NOTHING, type Strip, soleState } from '../../shared/draw/column-strip.ts';
 import { mayGoOn } from '../../shared/extent/columns.ts';
@@ -9,14 +9,14 @@ import { levelFor, tileBytes } from './level.ts';
 import type { TileCache } from './tile-cache.ts';
 
 /**
- * Fills the strip of one track from tiles of the level `finest` and coarser ones. What no tile covers is left as it is.
- * A finer level than the one that is kept up to date would be drawn as it was.
+ * Fills the strip of one track from tiles of the level `finest` and coarser ones. Columns that no tile covers are left
+ * as they are. Levels finer than `finest` are not used: they may be out of date.
  */
 export function stripFromTiles(
   strip: Strip,
   track: number,
   view: Viewport,
-  tiles: TileCache,
+  tiles: TileCache<TileColumns>,
   finest = levelFor((view.end - view.start) / strip.width),
 ): void {
   const levels = [finest, ...tiles.levels().filter(level => level > finest)];
@@ -27,7 +27,7 @@ function fill(
   strip: Strip,
   track: number,
   view: Viewport,
-  tiles: TileCache,
+  tiles: TileCache<TileColumns>,
   levels: readonly number[],
   from: number,
   to: number,
@@ -47,7 +47,7 @@ function fill(
     );
     const columns = tiles.get(level, tile)?.tracks[track];
     if (columns === undefined) fill(strip, track, view, tiles, coarser, column, until);
-    else copy(strip, columns, view, level, column, until);
+    else copyTile(strip, columns, view, level, column, until);
     column = until;
   }
 }
@@ -57,7 +57,7 @@ function fill(
  * middle, so that a mark stays one pixel wide; where tile columns are wider than pixels each pixel takes the one that
  * lies under its own middle.
  */
-function copy(
+function copyTile(
   strip: Strip,
   tile: TileColumns,
   view: Viewport,
@@ -77,11 +77,17 @@ function copy(
     // A tile's border may cut a pixel: no column may be lost there, or a lone mark would vanish.
     if (perColumn >= 1 && c === from && first <= 2) first = 0;
     if (perColumn >= 1 && c === to - 1 && last >= TILE_COLUMNS - 3) last = TILE_COLUMNS - 1;
-    gather(strip, tile, c, Math.min(Math.max(first, 0), 255), Math.min(Math.max(last, 0), 255));
+    mergeColumns(
+      strip,
+      tile,
+      c,
+      Math.min(Math.max(first, 0), TILE_COLUMNS - 1),
+      Math.min(Math.max(last, 0), TILE_COLUMNS - 1),
+    );
   }
 }
 
-function gather(strip: Strip, tile: TileColumns, column: number, first: number, last: number): void {
+function mergeColumns(strip: Strip, tile: TileColumns, column: number, first: number, last: number): void {
   let present = 0;
   let runs = 0;
   for (let i = first; i <= last; i++) {
@@ -95,11 +101,11 @@ function gather(strip: Strip, tile: TileColumns, column: number, first: number, 
   strip.runs[column] = Math.max(1, runs);
   strip.owners[column] = tile.owners[first] ?? -1;
   if (state === NOTHING) strip.runs[column] = 0;
-  if (state === MIXED) mix(strip, tile, column, first, last, present);
+  if (state === MIXED) averageShares(strip, tile, column, first, last, present);
 }
 
 /** Averages the shares of the states that are present in several tile columns. */
-function mix(
+function averageShares(
   strip: Strip,
   tile: TileColumns,
   column: number,

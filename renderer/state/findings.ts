@@ -1,9 +1,9 @@
 /** Going from one finding to the next, over all layers. */
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { RangeFinding } from '../../shared/model/finding.ts';
-import { seek } from './navigation/navigation.ts';
-import { announceNone, beginSearch, goTo } from './selection/selection.ts';
-import { getState, type TrackOffset } from './store.ts';
+import { announceNone, beginSearch, seek } from './selection/seek.ts';
+import { goTo } from './selection/selection.ts';
+import { getAxis, getState, type TrackOffset } from './store.ts';
 
 /** The place of a finding: where it begins on its layer's track. Undefined where it is about no guest offset. */
 export function placeOf({ layer, start }: RangeFinding, chain: OpenedChain): TrackOffset | undefined {
@@ -36,7 +36,8 @@ export async function goToFinding(backwards: boolean): Promise<void> {
 }
 
 function startingPlace(backwards: boolean): TrackOffset {
-  const { selection, viewport } = getState();
+  const { selection } = getState();
+  const { viewport } = getAxis('guest');
   if (selection !== undefined) return selection;
   return backwards
     ? { track: Number.POSITIVE_INFINITY, offset: Math.ceil(viewport.end) - 1 }

@@ -1,4 +1,4 @@
-/** What the window knows, in one place. Actions live in files of their own; views read what they show. */
+/** The state of the window. Actions are in the folders beside this file; views read what they show. */
 import { create } from 'zustand';
 import type { ErrorRecord } from '../../shared/error.ts';
 import type { AppState } from '../../shared/ipc/contract.ts';
@@ -9,31 +9,33 @@ import type { Inspection } from '../../shared/model/inspection.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import type { TrackStatistics } from '../../shared/model/statistics.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
-import type { Viewport } from '../axis/viewport.ts';
-import { type History, NO_HISTORY } from './navigation/history.ts';
+import type { AxisId } from '../axis/axis-id.ts';
+import { type AxisState, type AxisStates, NO_AXES } from './axes/axis-state.ts';
+import type { ViewInfo } from './view-info.ts';
 
 /** A dialog over everything else. */
 export type Dialog =
   | { readonly kind: 'connect'; readonly uri: string }
   | { readonly kind: 'arrange'; readonly files: readonly string[] }
   | { readonly kind: 'snapshots' }
-  /** The menu of the selected place, at CSS pixels of the window. */
+  /** The context menu of what is selected, at CSS pixels of the window. */
   | { readonly kind: 'menu'; readonly x: number; readonly y: number }
   | { readonly kind: 'keys' }
   | { readonly kind: 'palette' };
 
-/** A place: an offset on a track. */
+/** An offset of the guest axis on a track. */
 export interface TrackOffset {
   readonly track: number;
   readonly offset: number;
 }
 
-/** Where the pointer is: a place, and the pixel from the lanes' left edge. */
+/** What the pointer is over: an offset on a track of an axis, and the CSS pixel from the lanes' left edge. */
 export interface Hover extends TrackOffset {
+  readonly axis: AxisId;
   readonly px: number;
 }
 
-/** Bytes [start, end) chosen on the axis. */
+/** Bytes [start, end) chosen on the guest axis. */
 export interface Range {
   readonly start: number;
   readonly end: number;
@@ -52,17 +54,17 @@ export interface Store {
   /** What could not be opened, with the consent it had, where that is what went wrong. */
   readonly failed: { readonly target: OpenTarget; readonly consent: Consent } | undefined;
 
-  readonly viewport: Viewport;
-  /** CSS pixels of the lanes' canvases. */
-  readonly width: number;
-  readonly history: History;
+  /** The views that can be chosen, in their order, and the id of the one that is shown. */
+  readonly views: readonly ViewInfo[];
+  readonly viewId: string;
+  readonly axes: AxisStates;
 
   readonly hidden: ReadonlySet<number>;
   /** Tracks shown as a table. */
   readonly tables: ReadonlySet<number>;
   readonly highlighted: ReadonlySet<LegendKey>;
   readonly focusedTrack: number;
-  /** Consent that the person declined for now, by path. */
+  /** Paths to which consent was declined for now. */
   readonly declined: ReadonlySet<string>;
 
   readonly hover: Hover | undefined;
@@ -85,11 +87,9 @@ export interface Store {
   readonly message: string;
 }
 
-/** What belongs to one opened chain and goes with it. */
+/** What belongs to one opened chain and goes with it, but for its axes. */
 export const NO_CHAIN = {
   chain: undefined,
-  viewport: { start: 0, end: 1 },
-  history: NO_HISTORY,
   hidden: new Set<number>(),
   tables: new Set<number>(),
   highlighted: new Set<LegendKey>(),
@@ -116,7 +116,9 @@ export const useStore = create<Store>(() => ({
   consent: NO_CONSENT,
   error: undefined,
   failed: undefined,
-  width: 0,
+  views: [],
+  viewId: '',
+  axes: NO_AXES,
   declined: new Set<string>(),
   dialog: undefined,
   inspectorOpen: true,
@@ -126,21 +128,31 @@ export const useStore = create<Store>(() => ({
   message: '',
 }));
 
-/** The store's present content. */
+/** The present state. */
 export const getState = useStore.getState;
 
-/** Changes the store. */
+/** Changes the state. */
 export const setState = useStore.setState;
 
-/** Milliseconds for which the status bar keeps a message. */
-const MESSAGE = 6000;
-let silence: ReturnType<typeof setTimeout> | undefined;
+/** The present state of an axis. */
+export function getAxis(axis: AxisId): AxisState {
+  return getState().axes[axis];
+}
 
-/** Tells the person something in words: in the status bar for a while, and in the live region. */
+/** Changes the state of an axis. */
+export function setAxis(axis: AxisId, change: Partial<AxisState>): void {
+  setState(({ axes }) => ({ axes: { ...axes, [axis]: { ...axes[axis], ...change } } }));
+}
+
+/** How long the status bar keeps a message. */
+const MESSAGE_MS = 6000;
+let messageTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** Shows a message in the status bar for a while, and in the live region. */
 export function announce(message: string): void {
   setState({ message, announcement: message });
-  clearTimeout(silence);
-  silence = setTimeout(() => setState({ message: '' }), MESSAGE);
+  clearTimeout(messageTimer);
+  messageTimer = setTimeout(() => setState({ message: '' }), MESSAGE_MS);
 }
 
 /** The set with `item` put in, or taken out where it was in. */

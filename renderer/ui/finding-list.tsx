@@ -5,8 +5,8 @@ import { isRemote } from '../../shared/model/chain.ts';
 import type { RangeFinding } from '../../shared/model/finding.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import { formatCount } from '../../shared/text/offset.ts';
+import { navigationOf } from '../state/axes/axis-navigation.ts';
 import { placeOf } from '../state/findings.ts';
-import { fitRange } from '../state/navigation/navigation.ts';
 import { selectAt } from '../state/selection/selection.ts';
 import { useStore } from '../state/store.ts';
 import { InspectorSection } from './inspector-section.tsx';
@@ -63,7 +63,7 @@ function Finding({ finding, chain }: { readonly finding: RangeFinding; readonly 
   const place = placeOf(finding, chain);
   const go = () => {
     if (place === undefined) return;
-    fitRange(start, end);
+    navigationOf('guest').fitRange(start, end);
     void selectAt(place);
   };
   return (

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import { formatTime } from '../../shared/text/time.ts';
 import { showSnapshot } from '../state/chain/opening.ts';
-import { shownSnapshot, snapshotName, snapshotsOf, wordFor } from '../state/chain/snapshots.ts';
+import { nameOrIdOf, shownSnapshot, snapshotName, snapshotsOf } from '../state/chain/snapshots.ts';
 import { Size, Untrusted } from './text.tsx';
 
 /** The active disk and the internal snapshots of the top layer, each of which can be shown. */
@@ -16,14 +16,14 @@ export function SnapshotList({ chain }: { readonly chain: OpenedChain }) {
       </Row>
       {snapshots.map((snapshot, at) => {
         const { id, name, date, diskSize, vmStateSize } = snapshot;
-        const word = wordFor(snapshot, snapshots);
+        const nameOrId = nameOrIdOf(snapshot, snapshots);
         return (
           <Row
             // biome-ignore lint/suspicious/noArrayIndexKey: ids and names may repeat, and the list never changes
             key={at}
             name={snapshotName(snapshot)}
             shown={shown?.id === id && shown.name === name}
-            onShow={word === undefined ? undefined : () => showSnapshot(word)}
+            onShow={nameOrId === undefined ? undefined : () => showSnapshot(nameOrId)}
           >
             <small>{formatTime(date)}</small>
             <small>

@@ -8,8 +8,10 @@ import { createEngine } from '../../electron/engine/engine.ts';
 import type { FromEngine } from '../../electron/engine/worker/protocol.ts';
 import { fileSource } from '../../electron/qcow2/read/file-source.ts';
 import { type ChainRecipe, makeChain } from '../../examples/recipes.mjs';
-import { createLoader, type Loader, type LoaderOptions } from '../../renderer/data/loader.ts';
+import type { LoaderOf } from '../../renderer/data/axis-content.ts';
+import { AxisLoader } from '../../renderer/data/loader.ts';
 import { readStrip } from '../../renderer/data/read-strip.ts';
+import { guestSource } from '../../renderer/state/chain/guest-source.ts';
 import { createStrip, MIXED } from '../../shared/draw/column-strip.ts';
 import { STATES, stateIndexOf, UNREAD } from '../../shared/extent/flags.ts';
 import type { QuestionName } from '../../shared/ipc/questions.ts';
@@ -41,7 +43,10 @@ beforeAll(async () => {
 });
 
 /** Opens the chain in a core, and a loader that asks it; `read` turns true once everything was read and told. */
-function openLate(random: () => number): { readonly loader: Loader; readonly isRead: () => boolean } {
+function openLate(random: () => number): {
+  readonly loader: LoaderOf<'guest'>;
+  readonly isRead: () => boolean;
+} {
   const asked = new Map<number, (value: unknown) => void>();
   const gather = random() * 60;
   let lastId = 0;
@@ -65,24 +70,22 @@ function openLate(random: () => number): { readonly loader: Loader; readonly isR
     core.receive({ kind: 'ask', id, question: name.slice('chain:'.length) as QuestionName, args });
     return ok(await answer);
   };
-  const loader = createLoader({
-    sessionId: 1,
-    size: SIZE,
-    call: call as LoaderOptions['call'],
+  const loader: LoaderOf<'guest'> = new AxisLoader({
+    source: guestSource(1, SIZE, call as Parameters<typeof guestSource>[2]),
     onData: () => {},
     onError: error => expect.fail(error.what),
   });
   const tell = () => {
     const { version, start, end } = news as NonNullable<typeof news>;
     news = undefined;
-    loader.changed(version, start, end);
+    loader.invalidate(version, start, end);
   };
   core.receive({ kind: 'open', plan: { ...planFiles([...paths]), interactive: random() < 0.8 } });
   return { loader, isRead: () => isDone && news === undefined };
 }
 
 /** Device columns of all tracks in which anything is shown as not read. */
-function unreadColumns(loader: Loader): number[] {
+function unreadColumns(loader: LoaderOf<'guest'>): number[] {
   const strip = createStrip(COLUMNS);
   return TRACKS.flatMap(track => {
     readStrip(strip, track, { start: 0, end: SIZE }, loader);
@@ -100,8 +103,8 @@ describe('the picture ends up as what was read', () => {
       const random = generator(seed);
       const { loader, isRead } = openLate(random);
       await sleep(random() * 400);
-      loader.wish({ view: { start: 0, end: SIZE }, columns: COLUMNS, overviewColumns: COLUMNS });
-      for (let quiet = 0; quiet < 5; await sleep(10)) quiet = isRead() && !loader.busy() ? quiet + 1 : 0;
+      loader.request({ view: { start: 0, end: SIZE }, columns: COLUMNS, overviewColumns: COLUMNS });
+      for (let quiet = 0; quiet < 5; await sleep(10)) quiet = isRead() && !loader.isBusy() ? quiet + 1 : 0;
       expect(unreadColumns(loader)).toEqual([]);
       expect(loader.exact.covers({ start: 0, end: SIZE }) && !loader.exact.stale()).toBe(true);
     },

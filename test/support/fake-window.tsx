@@ -2,11 +2,13 @@
 import { cleanup, render } from '@testing-library/react';
 import { afterEach, beforeEach } from 'vitest';
 import { App } from '../../renderer/app/app.tsx';
-import { endSession } from '../../renderer/state/chain/chain-data.ts';
+import { unloadChain } from '../../renderer/state/chain/chain-data.ts';
 import { listenToPushes } from '../../renderer/state/chain/pushes.ts';
 import { runCommand } from '../../renderer/state/commands/commands.ts';
 import { listenToKeys } from '../../renderer/state/commands/keyboard.ts';
 import { getState, useStore } from '../../renderer/state/store.ts';
+import type { View } from '../../renderer/ui/view.ts';
+import { VIEWS } from '../../renderer/views/registry.ts';
 import type { AppState } from '../../shared/ipc/contract.ts';
 import { type FakeBridge, fakeBridge } from './fake-bridge.ts';
 import { type FakeChain, goldenChain } from './fake-chain.ts';
@@ -18,15 +20,19 @@ beforeEach(() => useStore.setState(BLANK, true));
 afterEach(() => {
   for (const stop of stops.splice(0)) stop();
   cleanup();
-  endSession();
+  unloadChain();
 });
 
 /** Shows the window over a fake bridge. */
-export function start(chain: FakeChain = goldenChain(), app: Partial<AppState> = {}): FakeBridge {
+export function start(
+  chain: FakeChain = goldenChain(),
+  app: Partial<AppState> = {},
+  views: readonly View[] = VIEWS,
+): FakeBridge {
   const bridge = fakeBridge(chain, app);
   Object.assign(window, { cowscope: bridge });
   stops.push(listenToPushes(runCommand), listenToKeys(false));
-  render(<App />);
+  render(<App views={views} />);
   return bridge;
 }
 

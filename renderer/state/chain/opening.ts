@@ -1,11 +1,11 @@
 /** Opening and closing a chain. */
 
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
-import { wholeAxis } from '../../axis/viewport.ts';
 import { invoke } from '../../bridge/bridge.ts';
-import { NO_HISTORY, visit } from '../navigation/history.ts';
-import { getState, NO_CHAIN, NO_CONSENT, type Store, setState } from '../store.ts';
-import { beginSession, endSession } from './chain-data.ts';
+import { navigationOf } from '../axes/axis-navigation.ts';
+import { closedAxes, openedAxis } from '../axes/axis-state.ts';
+import { getAxis, getState, NO_CHAIN, NO_CONSENT, type Store, setState } from '../store.ts';
+import { loadChain, unloadChain } from './chain-data.ts';
 import { titleOf } from './snapshots.ts';
 
 type Opening = Pick<Store, 'target' | 'consent'>;
@@ -18,7 +18,7 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
   setState({ opening: target, error: undefined, failed: undefined, dialog: undefined });
   const reply = await invoke('chain:open', { target, consent });
   if (mine !== attempt) {
-    // Closed or replaced meanwhile: what was opened after all must not stay.
+    // Closed or replaced meanwhile: the chain that was opened after all must not stay open.
     if (reply.ok) void invoke('chain:close', { sessionId: reply.value.sessionId });
     return;
   }
@@ -28,23 +28,24 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
   }
   const chain = reply.value;
   const { size } = chain.chain;
-  beginSession(chain.sessionId, size);
-  const viewport = stays(target, size) ? getState().viewport : wholeAxis({ size, width: 0 });
+  const guest = getAxis('guest');
+  const viewport = isSameDisk(target, size) ? guest.viewport : undefined;
+  navigationOf('guest').stop();
+  loadChain(chain.sessionId, size);
   setState({
     ...NO_CHAIN,
     opening: undefined,
     target,
     consent,
     chain,
-    viewport,
-    history: visit(NO_HISTORY, viewport),
+    axes: { ...closedAxes(getState().axes), guest: openedAxis(guest, size, viewport) },
     announcement: `Opened ${titleOf(chain)}, ${chain.chain.layers.length} layers`,
   });
   await refreshApp();
 }
 
-/** True where the same disk is opened again, such as one of its snapshots: the place looked at is then kept. */
-function stays(target: OpenTarget, size: number): boolean {
+/** True where the same disk is opened again, such as one of its snapshots: the viewport is then kept. */
+function isSameDisk(target: OpenTarget, size: number): boolean {
   const { target: shown, chain } = getState();
   if (target.kind !== 'files' || shown?.kind !== 'files' || chain?.chain.size !== size) return false;
   return target.files.at(-1) === shown.files.at(-1);
@@ -55,12 +56,12 @@ export function openAllowing(path: string, { target, consent }: Opening = getSta
   if (target !== undefined) void openTarget(target, { ...consent, allow: [...consent.allow, path] });
 }
 
-/** Shows what is open as the internal snapshot of that id or name was; without one, the active disk. */
-export function showSnapshot(word?: string): void {
+/** Shows what is open as it was in the internal snapshot of that id or name; without one, the active disk. */
+export function showSnapshot(nameOrId?: string): void {
   const { target, consent } = getState();
   if (target?.kind !== 'files') return;
   const { snapshot: _, ...active } = target;
-  void openTarget(word === undefined ? active : { ...active, snapshot: word }, consent);
+  void openTarget(nameOrId === undefined ? active : { ...active, snapshot: nameOrId }, consent);
 }
 
 /**
@@ -95,12 +96,20 @@ export function openFiles(files: readonly string[]): void {
 export async function closeChain(): Promise<void> {
   const sessionId = getState().chain?.sessionId;
   attempt++;
-  endSession();
-  setState({ ...NO_CHAIN, opening: undefined, target: undefined, consent: NO_CONSENT, error: undefined });
+  navigationOf('guest').stop();
+  unloadChain();
+  setState({
+    ...NO_CHAIN,
+    axes: closedAxes(getState().axes),
+    opening: undefined,
+    target: undefined,
+    consent: NO_CONSENT,
+    error: undefined,
+  });
   if (sessionId !== undefined) await invoke('chain:close', { sessionId });
 }
 
-/** Asks what the window needs to know: the recent targets, the samples, and at start what to open, which it then does. */
+/** Requests the recent targets, the samples and, at start, the target to open, which is then opened. */
 export async function refreshApp(): Promise<void> {
   const reply = await invoke('app:state', undefined);
   if (!reply.ok) return setState({ error: reply.error });

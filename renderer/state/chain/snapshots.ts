@@ -14,9 +14,9 @@ export function shownSnapshot({ chain }: OpenedChain): SnapshotInfo | undefined 
   return chain.layers.at(-1)?.snapshot;
 }
 
-/** The id or name that leads to this very snapshot; undefined where others bear both. */
-export function wordFor(snapshot: SnapshotInfo, snapshots: readonly SnapshotInfo[]): string | undefined {
-  return [snapshot.id, snapshot.name].find(word => word !== '' && findSnapshot(snapshots, word) === snapshot);
+/** The id or name that no snapshot before this one in the table has; undefined where both are taken. */
+export function nameOrIdOf(snapshot: SnapshotInfo, snapshots: readonly SnapshotInfo[]): string | undefined {
+  return [snapshot.id, snapshot.name].find(text => text !== '' && findSnapshot(snapshots, text) === snapshot);
 }
 
 /** The snapshot's name, or its id where it has none; safe to show. */

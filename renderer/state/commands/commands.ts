@@ -1,18 +1,23 @@
 /** Runs the commands of shared/commands.ts: what each does in the window. */
-import { type CommandId, commandOf, isCommandId } from '../../../shared/commands.ts';
+import {
+  COMMANDS,
+  type CommandId,
+  type CommandInfo,
+  commandOf,
+  isCommandId,
+} from '../../../shared/commands.ts';
 import { chooseAndOpen, closeChain, showSnapshot } from '../chain/opening.ts';
 import { cancelReading, retryReading } from '../chain/pushes.ts';
 import { shownSnapshot } from '../chain/snapshots.ts';
 import { goToFinding } from '../findings.ts';
-import { fitAll, glideTo, goInHistory, panByShare, zoomBy } from '../navigation/navigation.ts';
+import { selectNext, selectSameState } from '../selection/seek.ts';
 import {
   clearOne,
   countRange,
   fitSelection,
   selectedExtent,
-  selectNext,
   selectRange,
-  selectSameState,
+  zoomAroundSelection,
 } from '../selection/selection.ts';
 import {
   copySelection,
@@ -20,14 +25,18 @@ import {
   focusTrack,
   goToOwner,
   moveByCluster,
-  openMenu,
+  openContextMenu,
   toggleTable,
   toggleTrack,
 } from '../selection/track-actions.ts';
 import { announce, getState, setState } from '../store.ts';
+import type { ViewInfo } from '../view-info.ts';
+import { currentAxis, currentNavigation, showView } from '../views.ts';
 import { cycleTheme, toggleInspector } from '../window/preferences.ts';
 
-const ZOOM = 0.6;
+/** What one key press makes of the span, and pans as a share of it. */
+const ZOOM_FACTOR = 0.6;
+const PAN_SHARE = 0.25;
 
 const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   open: chooseAndOpen,
@@ -36,11 +45,11 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   active: showActiveDisk,
   close: closeChain,
 
-  fit: fitAll,
-  'zoom-in': () => zoomBy(ZOOM, undefined, true),
-  'zoom-out': () => zoomBy(1 / ZOOM, undefined, true),
-  'pan-left': () => panByShare(-0.25),
-  'pan-right': () => panByShare(0.25),
+  fit: () => currentNavigation().fitAll(),
+  'zoom-in': () => zoomAroundSelection(currentAxis(), ZOOM_FACTOR),
+  'zoom-out': () => zoomAroundSelection(currentAxis(), 1 / ZOOM_FACTOR),
+  'pan-left': () => currentNavigation().panByShare(-PAN_SHARE),
+  'pan-right': () => currentNavigation().panByShare(PAN_SHARE),
   inspector: toggleInspector,
   table: () => toggleTable(getState().focusedTrack),
   track: () => toggleTrack(getState().focusedTrack),
@@ -50,12 +59,12 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   retry: retryReading,
 
   go: () => focusElement('.go-to input'),
-  back: () => goInHistory(-1),
-  forward: () => goInHistory(1),
-  'page-left': () => panByShare(-1),
-  'page-right': () => panByShare(1),
-  start: () => toEdge(false),
-  end: () => toEdge(true),
+  back: () => currentNavigation().goInHistory(-1),
+  forward: () => currentNavigation().goInHistory(1),
+  'page-left': () => currentNavigation().panByShare(-1),
+  'page-right': () => currentNavigation().panByShare(1),
+  start: () => currentNavigation().goToEdge('start'),
+  end: () => currentNavigation().goToEdge('end'),
   'next-override': () => selectNext('override', false, 'override'),
   'previous-override': () => selectNext('override', true, 'override'),
   'next-hole-override': () => selectNext('holeOverride', false, 'zeros that hide data'),
@@ -75,7 +84,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   'fit-selection': fitSelection,
   range: makeRange,
   owner: goToOwner,
-  menu: openMenu,
+  menu: openContextMenu,
   statistics: countRange,
   copy: copySelection,
   clear: clearOne,
@@ -84,20 +93,35 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   palette: () => setState({ dialog: { kind: 'palette' } }),
 };
 
+/** A command as it is offered in the window: a row of the table, or a view that can be shown. */
+export type WindowCommand = Pick<CommandInfo, 'group' | 'label' | 'hotkeys'> & { readonly id: string };
+
+/** Every command: those of the table, then one for each view where there are several. */
+export function windowCommands(): readonly WindowCommand[] {
+  const { views } = getState();
+  return views.length < 2 ? COMMANDS : [...COMMANDS, ...views.map(viewCommand)];
+}
+
 /** True if the command can be run now: without a chain few can. */
-export function canRun(id: CommandId): boolean {
-  return getState().chain !== undefined || commandOf(id).withoutChain === true;
+export function canRun(id: string): boolean {
+  return getState().chain !== undefined || (isCommandId(id) && commandOf(id).withoutChain === true);
 }
 
 /** Runs the command of an id; one that needs a chain does nothing where there is none. */
 export function runCommand(id: string): void {
-  if (isCommandId(id) && canRun(id)) ACTIONS[id]();
+  if (!canRun(id)) return;
+  if (isCommandId(id)) ACTIONS[id]();
+  else for (const view of getState().views) if (viewCommand(view).id === id) showView(view.id);
+}
+
+function viewCommand({ id, title, hotkey }: ViewInfo): WindowCommand {
+  return { id: `view-${id}`, group: 'View', label: `Show ${title}`, hotkeys: [hotkey] };
 }
 
 /** The label of a command as things stand: what would be copied is named. */
-export function labelNow(id: CommandId): string {
+export function labelNow(id: string): string {
   if (id === 'copy') return getState().range === undefined ? 'Copy offset' : 'Copy range';
-  return commandOf(id).label;
+  return windowCommands().find(command => command.id === id)?.label ?? '';
 }
 
 function showActiveDisk(): void {
@@ -109,11 +133,4 @@ function showActiveDisk(): void {
 function makeRange(): void {
   const extent = selectedExtent();
   if (extent !== undefined) selectRange(extent.start, extent.end);
-}
-
-function toEdge(end: boolean): void {
-  const { viewport, chain } = getState();
-  const size = chain?.chain.size ?? 0;
-  const span = viewport.end - viewport.start;
-  glideTo(end ? { start: size - span, end: size } : { start: 0, end: span });
 }

@@ -1,4 +1,4 @@
-/** A selected place in one line, for people who hear it. */
+/** What is selected in one line, for the live region. */
 import { presentBits } from '../../../shared/extent/columns.ts';
 import { stateOf } from '../../../shared/extent/flags.ts';
 import { legendOf, marksIn } from '../../../shared/legend.ts';
@@ -8,7 +8,7 @@ import { ownerTrack } from '../../../shared/model/tracks.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 
 /** `0x0012_0000, 64 KiB, zero (no space), zeros that hide data, top.qcow2`. */
-export function describePlace(inspection: Inspection, track: number, chain: OpenedChain): string {
+export function describeSelection(inspection: Inspection, track: number, chain: OpenedChain): string {
   const { tracks } = chain;
   const legend = legendOf(chain);
   const extent = inspection.layers.find(layer => layer.track === track) ?? inspection;

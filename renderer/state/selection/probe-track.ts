@@ -1,9 +1,10 @@
-/** What the window shows of a track at an offset. */
+/** What the window shows of a track at an offset of the guest axis. */
 import { type Probe, probe } from '../../data/probe.ts';
-import { currentLoader, drawnStrip } from '../chain/chain-data.ts';
-import { getState } from '../store.ts';
+import { dataOf } from '../axes/axis-data.ts';
+import { drawnStrip } from '../chain/chain-data.ts';
+import { getAxis } from '../store.ts';
 
-/** Looks at what is on screen; nothing is asked. Undefined where nothing is known. */
+/** What is on screen there; nothing is requested. Undefined where nothing is known. */
 export function probeTrack(track: number, offset: number): Probe | undefined {
-  return probe(currentLoader(), drawnStrip(track), getState().viewport, track, offset);
+  return probe(dataOf('guest').loader, drawnStrip(track), getAxis('guest').viewport, track, offset);
 }

@@ -1,9 +1,9 @@
-/** What can be done with one track, and small acts of the keyboard. */
+/** Actions on one track, and small actions of the keyboard. */
 
 import { ownerTrack } from '../../../shared/model/tracks.ts';
 import { formatOffset } from '../../../shared/text/offset.ts';
-import { pxOf } from '../../axis/viewport.ts';
-import { announce, getState, setState, toggled } from '../store.ts';
+import { pxOf } from '../../axis/scale.ts';
+import { announce, getAxis, getState, setState, toggled } from '../store.ts';
 import { goTo, selectAt, selectedExtent } from './selection.ts';
 
 /** Shows a track as a table, or as a picture again, and gives the new one the focus. */
@@ -29,13 +29,14 @@ export function focusTrack(step: number): void {
   if (selection !== undefined) void goTo({ track: track.id, offset: selection.offset });
 }
 
-/** Opens the menu of the selected place beside its track; with nothing selected, of the first place in view. */
-export async function openMenu(): Promise<void> {
-  const { selection, focusedTrack, viewport, width } = getState();
-  const place = selection ?? { track: focusedTrack, offset: Math.ceil(viewport.start) };
-  if (selection === undefined) await selectAt(place);
-  const box = document.querySelector(`[data-track="${place.track}"] [data-twin]`)?.getBoundingClientRect();
-  const px = Math.min(Math.max(pxOf(viewport, place.offset, width), 0), width);
+/** Opens the context menu of the selection beside its track; with nothing selected, of the first offset on screen. */
+export async function openContextMenu(): Promise<void> {
+  const { selection, focusedTrack } = getState();
+  const { viewport, width } = getAxis('guest');
+  const target = selection ?? { track: focusedTrack, offset: Math.ceil(viewport.start) };
+  if (selection === undefined) await selectAt(target);
+  const box = document.querySelector(`[data-track="${target.track}"] [data-twin]`)?.getBoundingClientRect();
+  const px = Math.min(Math.max(pxOf(viewport, target.offset, width), 0), width);
   setState({ dialog: { kind: 'menu', x: (box?.left ?? 0) + px, y: box?.bottom ?? 0 } });
 }
 
@@ -58,12 +59,12 @@ export function goToOwner(): void {
 
 /** Selects the start of the next (or previous) cluster of the focused track's layer. */
 export function moveByCluster(step: number): void {
-  const { chain, focusedTrack, selection, viewport } = getState();
+  const { chain, focusedTrack, selection } = getState();
   if (chain === undefined) return;
   const layer = chain.tracks.find(track => track.id === focusedTrack)?.layer ?? -1;
   const { clusterSize } = chain.chain.layers[layer] ?? chain.chain.layers.at(-1) ?? { clusterSize: 65536 };
   const unit = clusterSize > 1 ? clusterSize : 65536;
-  const offset = selection?.offset ?? viewport.start;
+  const offset = selection?.offset ?? getAxis('guest').viewport.start;
   void goTo({ track: focusedTrack, offset: (Math.floor(offset / unit) + step) * unit });
 }
 

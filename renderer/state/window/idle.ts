@@ -1,36 +1,38 @@
 /** Whether the window is at rest: nothing being opened, read, loaded or drawn. Tests and pictures wait for it. */
+import { AXIS_IDS } from '../../axis/axis-id.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { addPainter, drawing, requestDraw } from '../../canvas/frame.ts';
-import { currentLoader } from '../chain/chain-data.ts';
-import { getState, useStore } from '../store.ts';
+import { dataOf } from '../axes/axis-data.ts';
+import { getAxis, getState, useStore } from '../store.ts';
+import { currentAxis } from '../views.ts';
 
 /** True while anything is on its way. */
 function isBusy(): boolean {
-  const { opening, app, error, progress, chain, width } = getState();
+  const { opening, app, error, progress, chain } = getState();
   if ((app === undefined && error === undefined) || opening !== undefined || drawing()) return true;
-  // A chain whose reading nobody has spoken of yet is about to be read.
-  if (chain !== undefined && (width === 0 || progress.length === 0)) return true;
+  // A chain without progress is about to be read.
+  if (chain !== undefined && (getAxis(currentAxis()).width === 0 || progress.length === 0)) return true;
   if (progress.some(({ phase }) => phase === 'waiting' || phase === 'reading')) return true;
-  return currentLoader()?.busy() === true;
+  return AXIS_IDS.some(axis => dataOf(axis).isBusy);
 }
 
-/** Keeps `data-idle` of the document true to the state, and tells the main process of each rest after an opening. */
+/** Keeps `data-idle` of the document up to date, and tells the main process when the window rests after an opening. */
 export function watchIdle(): () => void {
-  let told: unknown;
+  let reported: unknown;
   let checking: ReturnType<typeof setTimeout> | undefined;
-  let said: boolean | undefined;
-  const say = (idle: boolean) => {
-    if (idle !== said) document.documentElement.dataset.idle = String(idle);
-    said = idle;
+  let shown: boolean | undefined;
+  const showIdle = (idle: boolean) => {
+    if (idle !== shown) document.documentElement.dataset.idle = String(idle);
+    shown = idle;
   };
   const check = () => {
     checking = undefined;
     const idle = !isBusy();
-    say(idle);
+    showIdle(idle);
     const { chain, error } = getState();
     const outcome = chain ?? error;
-    if (!idle || outcome === undefined || outcome === told) return;
-    told = outcome;
+    if (!idle || outcome === undefined || outcome === reported) return;
+    reported = outcome;
     void invoke('app:idle', undefined);
   };
   // After the frame, so that what it asked for counts.
@@ -39,8 +41,9 @@ export function watchIdle(): () => void {
   };
   const stopPainter = addPainter(later);
   const stopStore = useStore.subscribe((state, before) => {
-    if (state.viewport !== before.viewport || state.chain !== before.chain) requestDraw();
-    say(false);
+    const hasMoved = AXIS_IDS.some(axis => state.axes[axis].viewport !== before.axes[axis].viewport);
+    if (hasMoved || state.chain !== before.chain) requestDraw();
+    showIdle(false);
     later();
   });
   requestDraw();

@@ -3,24 +3,27 @@ import { STATES } from '../../../shared/extent/flags.ts';
 import { type LegendKey, MARK_KEYS } from '../../../shared/legend.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import { presentIn } from '../../data/summary.ts';
-import { overviewOf, overviewRevision } from '../../state/chain/chain-data.ts';
-import { getState } from '../../state/store.ts';
+import { dataOf } from '../../state/axes/axis-data.ts';
+import { overviewOf } from '../../state/chain/chain-data.ts';
+import { getAxis, getState } from '../../state/store.ts';
 import { usePainter } from './use-painter.ts';
 
 /** Named even before they are seen: what a chain is made of. */
 const ALWAYS: readonly LegendKey[] = ['data', 'unallocated'];
 
 /** States and marks that occur anywhere in the chain; none until its first picture is there, which they would hold up. */
-export function useOverviewPresent(): readonly LegendKey[] {
+export function usePresentKeys(): readonly LegendKey[] {
   const [keys, setKeys] = useState<readonly LegendKey[]>([]);
   const [last] = useState({ revision: 0 });
   const look = useCallback(() => {
-    const { chain, width } = getState();
-    if (chain === undefined || width === 0 || last.revision === overviewRevision()) return;
-    last.revision = overviewRevision();
+    const { chain } = getState();
+    const { size, width } = getAxis('guest');
+    const revision = dataOf('guest').overviewRevision;
+    if (chain === undefined || width === 0 || last.revision === revision) return;
+    last.revision = revision;
     let present = 0;
     const columns = Math.round(width * devicePixelRatio);
-    for (const track of chain.tracks) present |= presentIn(overviewOf(track.id, chain.chain.size, columns));
+    for (const track of chain.tracks) present |= presentIn(overviewOf(track.id, size, columns));
     const found: LegendKey[] = [
       ...STATES.filter((state, i) => ALWAYS.includes(state) || present & (1 << i)),
       ...MARK_KEYS.filter(mark => present & PRESENT[mark]),

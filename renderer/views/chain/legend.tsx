@@ -2,13 +2,13 @@ import { type LegendKey, legendOf } from '../../../shared/legend.ts';
 import { isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { setState, toggled, useStore } from '../../state/store.ts';
-import { useOverviewPresent } from '../../ui/hooks/use-present-keys.ts';
+import { usePresentKeys } from '../../ui/hooks/use-present-keys.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 
-/** What occurs in this chain, in one row; each entry highlights itself. */
+/** The states and marks that occur in this chain, in one row; each entry toggles its highlight. */
 export function Legend({ chain }: { readonly chain: OpenedChain }) {
   const highlighted = useStore(state => state.highlighted);
-  const present = useOverviewPresent();
+  const present = usePresentKeys();
   const legend = legendOf(chain);
   const toggle = (key: LegendKey) => {
     setState({ highlighted: toggled(highlighted, key) });

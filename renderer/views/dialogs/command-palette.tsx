@@ -1,25 +1,29 @@
 import { type KeyboardEvent, useId, useState } from 'react';
-import { COMMANDS, type CommandInfo } from '../../../shared/commands.ts';
-import { labelNow, runCommand } from '../../state/commands/commands.ts';
+import {
+  canRun,
+  labelNow,
+  runCommand,
+  type WindowCommand,
+  windowCommands,
+} from '../../state/commands/commands.ts';
 import { fuzzyScore } from '../../state/commands/fuzzy.ts';
-import { useStore } from '../../state/store.ts';
 import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';
 import { KeyCaps } from '../../ui/key-caps.tsx';
 
 /** Finds and runs a command by its name. */
 export function CommandPalette() {
-  const hasChain = useStore(state => state.chain !== undefined);
   const [query, setQuery] = useState('');
   const [at, setAt] = useState(0);
   const id = useId();
-  const found = COMMANDS.filter(command => command.id !== 'palette' && (hasChain || command.withoutChain))
+  const found = windowCommands()
+    .filter(command => command.id !== 'palette' && canRun(command.id))
     .map(command => ({ command, score: fuzzyScore(query, labelNow(command.id)) }))
     .filter(({ score }) => score >= 0)
     .sort((a, b) => b.score - a.score)
     .map(({ command }) => command);
   const chosen = Math.min(at, found.length - 1);
 
-  const run = (command: CommandInfo | undefined) => {
+  const run = (command: WindowCommand | undefined) => {
     if (command === undefined) return;
     closeDialog();
     runCommand(command.id);

@@ -11,14 +11,14 @@ const ITEMS: readonly CommandId[] = ['copy', 'range', 'next-same', 'previous-sam
 const WIDTH = 300;
 const HEIGHT = 220;
 
-interface TrackMenuProps {
+interface ContextMenuProps {
   /** CSS pixels from the window's upper left corner. */
   readonly x: number;
   readonly y: number;
 }
 
 /** The menu of a place on a track, with the keys of a menu. The element itself keeps the focus inside and gives it back. */
-export function TrackMenu({ x, y }: TrackMenuProps) {
+export function ContextMenu({ x, y }: ContextMenuProps) {
   const ref = useRef<HTMLDialogElement>(null);
   // Before it leaves the page: an element that has left gives no focus back.
   useLayoutEffect(() => {
@@ -40,7 +40,7 @@ export function TrackMenu({ x, y }: TrackMenuProps) {
   return (
     <dialog
       ref={ref}
-      className="track-menu"
+      className="context-menu"
       aria-label="This place"
       style={{
         left: Math.max(0, Math.min(x, innerWidth - WIDTH)),

@@ -2,7 +2,7 @@ import { assertNever } from '../../../shared/assert.ts';
 import { useStore } from '../../state/store.ts';
 import { CommandPalette } from './command-palette.tsx';
 import { ConnectDialog } from './connect-dialog.tsx';
-import { TrackMenu } from './context-menu.tsx';
+import { ContextMenu } from './context-menu.tsx';
 import { KeySheet } from './key-sheet.tsx';
 import { ArrangeDialog } from './order-layers-dialog.tsx';
 import { SnapshotsDialog } from './snapshots-dialog.tsx';
@@ -19,7 +19,7 @@ export function Dialogs() {
     case 'snapshots':
       return <SnapshotsDialog />;
     case 'menu':
-      return <TrackMenu x={dialog.x} y={dialog.y} />;
+      return <ContextMenu x={dialog.x} y={dialog.y} />;
     case 'keys':
       return <KeySheet />;
     case 'palette':

@@ -1,9 +1,11 @@
-import { COMMAND_GROUPS, COMMANDS, POINTER_ACTIONS } from '../../../shared/commands.ts';
+import { COMMAND_GROUPS, POINTER_ACTIONS } from '../../../shared/commands.ts';
+import { windowCommands } from '../../state/commands/commands.ts';
 import { DialogFrame } from '../../ui/dialog.tsx';
 import { KeyCaps } from '../../ui/key-caps.tsx';
 
 /** Every key and what the pointer does. */
 export function KeySheet() {
+  const commands = windowCommands();
   return (
     <DialogFrame title="Keys" className="keys">
       <div className="key-columns">
@@ -11,16 +13,16 @@ export function KeySheet() {
           <section key={group}>
             <h3>{group}</h3>
             <dl>
-              {COMMANDS.filter(command => command.group === group && command.hotkeys.length > 0).map(
-                command => (
+              {commands
+                .filter(command => command.group === group && command.hotkeys.length > 0)
+                .map(command => (
                   <div key={command.id}>
                     <dt>{command.label}</dt>
                     <dd>
                       <KeyCaps hotkeys={command.hotkeys} />
                     </dd>
                   </div>
-                ),
-              )}
+                ))}
             </dl>
           </section>
         ))}

@@ -6,7 +6,7 @@ import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { SnapshotList } from '../../ui/snapshot-list.tsx';
 import { Untrusted } from '../../ui/text.tsx';
 import { LayerFacts } from './layer-files.tsx';
-import { Highlights } from './mark-list.tsx';
+import { MarkList } from './mark-list.tsx';
 
 /** Extents from which the size of a map is worth a thought. */
 const WORTH_SAYING = 1_000_000;
@@ -20,7 +20,7 @@ export function ChainFacts({ chain }: { readonly chain: OpenedChain }) {
   ];
   return (
     <>
-      <Highlights chain={chain} />
+      <MarkList chain={chain} />
       <FindingList chain={chain} />
       {snapshotsOf(chain).length > 0 && (
         <InspectorSection title="Internal snapshots">

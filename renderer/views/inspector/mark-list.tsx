@@ -1,29 +1,29 @@
 import { LEGEND, MARK_KEYS, type MarkKey } from '../../../shared/legend.ts';
 import { isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
-import { firstMarked } from '../../state/navigation/navigation.ts';
-import { goTo, seekFirst } from '../../state/selection/selection.ts';
-import { useOverviewPresent } from '../../ui/hooks/use-present-keys.ts';
+import { firstMarked, seekFirst } from '../../state/selection/seek.ts';
+import { goTo } from '../../state/selection/selection.ts';
+import { usePresentKeys } from '../../ui/hooks/use-present-keys.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 
-const KINDS: Partial<Record<MarkKey, SeekKind>> = {
+const SEEK_KINDS: Partial<Record<MarkKey, SeekKind>> = {
   overrides: 'override',
   holeOverrides: 'holeOverride',
   dirty: 'dirty',
   damaged: 'damaged',
 };
 
-/** The marks that occur in this chain, each leading to its first place. */
-export function Highlights({ chain }: { readonly chain: OpenedChain }) {
-  const present = useOverviewPresent();
+/** The marks that occur in this chain, each with a button that goes to where it occurs first. */
+export function MarkList({ chain }: { readonly chain: OpenedChain }) {
+  const present = usePresentKeys();
   const marks = MARK_KEYS.filter(mark => mark !== 'overridden' && present.includes(mark));
-  const show = async (mark: MarkKey) => {
-    const kind = KINDS[mark];
+  const goToFirst = async (mark: MarkKey) => {
+    const kind = SEEK_KINDS[mark];
     for (const { id } of chain.tracks.filter(track => track.kind !== 'guest')) {
-      const place = kind === undefined ? firstMarked(id, mark) : await seekFirst(id, kind);
-      if (place === undefined) continue;
-      await goTo({ track: id, offset: place });
+      const offset = kind === undefined ? firstMarked(id, mark) : await seekFirst(id, kind);
+      if (offset === undefined) continue;
+      await goTo({ track: id, offset });
       return;
     }
   };
@@ -46,7 +46,7 @@ export function Highlights({ chain }: { readonly chain: OpenedChain }) {
                 <strong className="highlight-name">{LEGEND[mark].label}</strong>
                 <p>{LEGEND[mark].meaning}</p>
               </div>
-              <button type="button" onClick={() => void show(mark)}>
+              <button type="button" onClick={() => void goToFirst(mark)}>
                 Show
               </button>
             </li>

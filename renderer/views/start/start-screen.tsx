@@ -6,7 +6,7 @@ import { ChainPicture } from './chain-picture.tsx';
 import { RecentList } from './recent-list.tsx';
 
 /** What is shown before anything is open. */
-export function EmptyView() {
+export function StartScreen() {
   const app = useStore(state => state.app);
   const opening = useStore(state => state.opening);
   const samples = app?.samples ?? [];

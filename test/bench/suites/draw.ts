@@ -4,8 +4,10 @@
  */
 import { type ChainSession, openChain } from '../../../electron/service/chain-session.ts';
 import { panBy, type Viewport } from '../../../renderer/axis/viewport.ts';
-import { createLoader, type Loader } from '../../../renderer/data/loader.ts';
+import type { LoaderOf } from '../../../renderer/data/axis-content.ts';
+import { AxisLoader } from '../../../renderer/data/loader.ts';
 import { readStrip } from '../../../renderer/data/read-strip.ts';
+import { guestSource } from '../../../renderer/state/chain/guest-source.ts';
 import { colorSetOf } from '../../../shared/draw/color-set.ts';
 import { createStrip, MARKS } from '../../../shared/draw/column-strip.ts';
 import { laneLayout } from '../../../shared/draw/lane-layout.ts';
@@ -132,10 +134,8 @@ function framePainter(session: ChainSession, size: number, { columns, laneHeight
     }
   };
   let loaded = () => {};
-  const loader: Loader = createLoader({
-    sessionId: 1,
-    size,
-    call: ask,
+  const loader: LoaderOf<'guest'> = new AxisLoader({
+    source: guestSource(1, size, ask),
     onData: () => loaded(),
     onError(error) {
       throw new Error(error.what);
@@ -154,19 +154,19 @@ function framePainter(session: ChainSession, size: number, { columns, laneHeight
     options: { labels: trackLabels(track, chain), faded: [], marks: MARKS },
   }));
   const glyphs = boxes(ratio);
-  const wish = (view: Viewport) => loader.wish({ view, columns, overviewColumns: columns });
+  const request = (view: Viewport) => loader.request({ view, columns, overviewColumns: columns });
   return {
     loader,
     /** Waits until all that is on screen is loaded. */
     async load(view: Viewport): Promise<void> {
-      wish(view);
-      while (loader.busy())
+      request(view);
+      while (loader.isBusy())
         await new Promise<void>(resolve => {
           loaded = resolve;
         });
     },
     paint(view: Viewport): void {
-      wish(view);
+      request(view);
       const phase = Math.round((view.start / (view.end - view.start)) * columns);
       for (const { track, strip, options } of lanes) {
         readStrip(strip, track.id, view, loader);

@@ -6,8 +6,9 @@ import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { showImage } from '../../../canvas/show-image.ts';
 import { glyphsFor } from '../../../canvas/text-masks.ts';
-import { loadedRevision, stripOf } from '../../../state/chain/chain-data.ts';
-import { getState, setState, useStore } from '../../../state/store.ts';
+import { dataOf } from '../../../state/axes/axis-data.ts';
+import { stripOf } from '../../../state/chain/chain-data.ts';
+import { getAxis, setState, useStore } from '../../../state/store.ts';
 import { fadedStates, shownMarks } from '../../../state/window/highlight.ts';
 import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
 import { useInSight } from '../../../ui/hooks/use-in-sight.ts';
@@ -55,8 +56,8 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
   const paint = useCallback(() => {
     const canvas = ref.current;
     if (canvas === null || painting === undefined) return;
-    const { viewport } = getState();
-    const key = `${viewport.start} ${viewport.end} ${loadedRevision()} ${ink.lane} ${inSight.current}`;
+    const { viewport } = getAxis('guest');
+    const key = `${viewport.start} ${viewport.end} ${dataOf('guest').revision} ${ink.lane} ${inSight.current}`;
     if (painting.drawn === key) return;
     painting.drawn = key;
     const { image, raster, layout, glyphs, options } = painting;

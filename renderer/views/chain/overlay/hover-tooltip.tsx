@@ -6,7 +6,7 @@ import { ownerTrack } from '../../../../shared/model/tracks.ts';
 import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
 import type { Probe } from '../../../data/probe.ts';
 import { probeTrack } from '../../../state/selection/probe-track.ts';
-import { getState, type Hover } from '../../../state/store.ts';
+import { getAxis, type Hover } from '../../../state/store.ts';
 import { StateSwatch } from '../../../ui/state-swatch.tsx';
 import { Untrusted } from '../../../ui/text.tsx';
 
@@ -16,7 +16,7 @@ const WIDTH = 320;
 
 /** What every layer holds under the pointer; the layer that decides is bold. */
 export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; readonly hover: Hover }) {
-  const { width } = getState();
+  const { width } = getAxis('guest');
   const legend = legendOf(chain);
   const flip = hover.px + GAP + WIDTH > width;
   const guest = probeTrack(0, hover.offset);

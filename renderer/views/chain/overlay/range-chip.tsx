@@ -1,10 +1,10 @@
 import { useCallback, useRef } from 'react';
 import { formatOffset, formatSize } from '../../../../shared/text/offset.ts';
-import { pxOf } from '../../../axis/viewport.ts';
-import { fitRange } from '../../../state/navigation/navigation.ts';
+import { pxOf } from '../../../axis/scale.ts';
+import { navigationOf } from '../../../state/axes/axis-navigation.ts';
 import { countRange } from '../../../state/selection/selection.ts';
 import { copySelection } from '../../../state/selection/track-actions.ts';
-import { getState, setState, useStore } from '../../../state/store.ts';
+import { getAxis, getState, setState, useStore } from '../../../state/store.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { Icon } from '../../../ui/icon.tsx';
 
@@ -14,7 +14,8 @@ export function RangeChip() {
   const ref = useRef<HTMLElement>(null);
   const paint = useCallback(() => {
     const chip = ref.current;
-    const { range: chosen, viewport, width } = getState();
+    const { range: chosen } = getState();
+    const { viewport, width } = getAxis('guest');
     if (chip === null || chosen === undefined) return;
     const middle = pxOf(viewport, (chosen.start + chosen.end) / 2, width);
     const left = Math.min(Math.max(middle - chip.offsetWidth / 2, 0), Math.max(width - chip.offsetWidth, 0));
@@ -28,7 +29,7 @@ export function RangeChip() {
         {formatOffset(range.start)} – {formatOffset(range.end - 1)}
       </span>
       <b>{formatSize(range.end - range.start)}</b>
-      <button type="button" onClick={() => fitRange(range.start, range.end)}>
+      <button type="button" onClick={() => navigationOf('guest').fitRange(range.start, range.end)}>
         Zoom
       </button>
       <button type="button" onClick={() => void countRange()}>

@@ -3,12 +3,13 @@ import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import { formatSize } from '../../../../shared/text/offset.ts';
 import { showImage } from '../../../canvas/show-image.ts';
-import { overviewOf, overviewRevision } from '../../../state/chain/chain-data.ts';
-import { fitAll } from '../../../state/navigation/navigation.ts';
+import { dataOf } from '../../../state/axes/axis-data.ts';
+import { navigationOf } from '../../../state/axes/axis-navigation.ts';
+import { overviewOf } from '../../../state/chain/chain-data.ts';
+import { OverviewBrush } from '../../../ui/axis/overview-brush.tsx';
 import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { useInk } from '../../../ui/theme.ts';
-import { Brush } from './overview-brush.tsx';
 
 /** The whole disk, always: what the guest reads, where marks are, and which part is in view. */
 export function OverviewStrip({ chain }: { readonly chain: OpenedChain }) {
@@ -18,7 +19,7 @@ export function OverviewStrip({ chain }: { readonly chain: OpenedChain }) {
   const drawn = useRef('');
   const paint = useCallback(() => {
     const canvas = ref.current;
-    const key = `${width} ${height} ${overviewRevision()} ${ink.lane}`;
+    const key = `${width} ${height} ${dataOf('guest').overviewRevision} ${ink.lane}`;
     if (canvas === null || width === 0 || height === 0 || drawn.current === key) return;
     drawn.current = key;
     const image = new ImageData(width, height);
@@ -35,9 +36,9 @@ export function OverviewStrip({ chain }: { readonly chain: OpenedChain }) {
         <b>{formatSize(chain.chain.size)}</b>
       </div>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the brush inside has the keys */}
-      <div className="overview" onDoubleClick={fitAll}>
+      <div className="overview" onDoubleClick={() => navigationOf('guest').fitAll()}>
         <canvas ref={ref} />
-        <Brush />
+        <OverviewBrush axis="guest" />
       </div>
     </div>
   );

@@ -3,10 +3,10 @@ import { presentBits } from '../../../../shared/extent/columns.ts';
 import { type ExtentState, LOCAL, stateOf } from '../../../../shared/extent/flags.ts';
 import { legendOf, type MarkKey, marksIn } from '../../../../shared/legend.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
-import type { TrackInfo } from '../../../../shared/model/track.ts';
+import type { TrackExtents, TrackInfo } from '../../../../shared/model/track.ts';
 import { ownerTrack } from '../../../../shared/model/tracks.ts';
 import type { Viewport } from '../../../axis/viewport.ts';
-import type { ExactExtents } from '../../../data/exact-range.ts';
+import type { ExactEntries } from '../../../data/exact-range.ts';
 
 /** One extent of a track, cut to what is in view. Offsets and lengths in bytes. */
 export interface TrackRow {
@@ -22,7 +22,7 @@ export interface TrackRow {
 
 /** The rows that touch the viewport, cut to whole bytes of it. */
 export function trackRows(
-  exact: ExactExtents,
+  exact: ExactEntries<TrackExtents>,
   view: Viewport,
   track: TrackInfo,
   chain: OpenedChain,
@@ -38,16 +38,16 @@ export function trackRows(
     const start = Math.max(starts[i] as number, from);
     const end = Math.min(starts[i + 1] ?? exact.end, to);
     if (end <= start) continue;
-    const word = words[i] as number;
+    const flags = words[i] as number;
     const owner = track.kind === 'guest' ? ownerTrack(chain, owners[i] ?? -1) : track;
-    const state = stateOf(word);
+    const state = stateOf(flags);
     rows.push({
       start,
       length: end - start,
       state,
       label: legend[state].label,
-      owner: word & LOCAL ? (owner?.title ?? '') : '',
-      marks: marksIn(presentBits(word)),
+      owner: flags & LOCAL ? (owner?.title ?? '') : '',
+      marks: marksIn(presentBits(flags)),
     });
   }
   return rows;

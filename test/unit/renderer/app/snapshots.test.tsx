@@ -1,9 +1,9 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../renderer/state/chain/opening.ts';
-import { titleOf, wordFor } from '../../../../renderer/state/chain/snapshots.ts';
+import { nameOrIdOf, titleOf } from '../../../../renderer/state/chain/snapshots.ts';
 import { runCommand } from '../../../../renderer/state/commands/commands.ts';
-import { getState, useStore } from '../../../../renderer/state/store.ts';
+import { getAxis, setAxis } from '../../../../renderer/state/store.ts';
 import { findSnapshot, type LayerInfo, type SnapshotInfo } from '../../../../shared/model/layer.ts';
 import type { OpenTarget } from '../../../../shared/model/target.ts';
 import { ok } from '../../../../shared/result.ts';
@@ -65,12 +65,12 @@ test('the snapshots of the top layer are listed with name, id, date, disk and VM
 
 test('a snapshot is shown in place of the active disk, said in bar and title, and left again', async () => {
   const bridge = await opened();
-  useStore.setState({ viewport: { start: K64, end: 9 * K64 } });
+  setAxis('guest', { viewport: { start: K64, end: 9 * K64 } });
   fireEvent.click(await screen.findByRole('button', { name: 'Show clean' }));
   const bar = await screen.findByRole('region', { name: 'Internal snapshot' });
   expect(bar.textContent).toContain('top.qcow2 as of snapshot clean (2023-11-14 22:13:20 UTC)');
   expect(document.title).toBe('top.qcow2 as of snapshot clean (2023-11-14 22:13:20 UTC) – cowscope');
-  expect(getState().viewport).toEqual({ start: K64, end: 9 * K64 });
+  expect(getAxis('guest').viewport).toEqual({ start: K64, end: 9 * K64 });
 
   fireEvent.click(within(bar).getByRole('button', { name: 'Back to the active disk' }));
   await waitFor(() => expect(document.title).toBe('top.qcow2 – cowscope'));
@@ -106,7 +106,7 @@ test('an image without snapshots says so', async () => {
 
 test('a snapshot that cannot be told from another one is not offered', async () => {
   const twins = [snapshot('1', 'a'), snapshot('1', 'a'), snapshot('', 'b'), snapshot('3', '1')];
-  expect(twins.map(one => wordFor(one, twins))).toEqual(['1', undefined, 'b', '3']);
+  expect(twins.map(one => nameOrIdOf(one, twins))).toEqual(['1', undefined, 'b', '3']);
   await opened(target, twins);
   const buttons = await screen.findAllByRole<HTMLButtonElement>('button', { name: 'Show a' });
   expect(buttons.map(button => button.disabled)).toEqual([false, true]);

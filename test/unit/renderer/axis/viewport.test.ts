@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { offsetAt, pxOf } from '../../../../renderer/axis/scale.ts';
 import {
-  around,
   clampViewport,
-  offsetAt,
   panBy,
-  pxOf,
   reveal,
   smallestSpan,
   wholeAxis,
+  withMargin,
   zoomAt,
 } from '../../../../renderer/axis/viewport.ts';
 
@@ -63,7 +62,7 @@ test('revealing moves no further than needed', () => {
 });
 
 test('a fitted range has air on both sides', () => {
-  const view = around(100_000, 200_000, BOUNDS);
+  const view = withMargin(100_000, 200_000, BOUNDS);
   expect(view.start).toBe(90_000);
   expect(view.end).toBe(210_000);
   expect(offsetAt(view, 500, 1000)).toBe(150_000);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { buffered, coarsestLevel, levelFor, tileBytes, tilesIn } from '../../../../renderer/data/level.ts';
+import { coarsestLevel, levelFor, tileBytes, tilesIn, withBuffer } from '../../../../renderer/data/level.ts';
 
 test('a column is never wider than a pixel, and never half as wide', () => {
   fc.assert(
@@ -22,8 +22,8 @@ test('tiles cover the viewport', () => {
 });
 
 test('the buffer is three screens, cut to the axis', () => {
-  expect(buffered({ start: 100, end: 200 }, 1000)).toEqual({ start: 0, end: 300 });
-  expect(buffered({ start: 500, end: 600 }, 650)).toEqual({ start: 400, end: 650 });
+  expect(withBuffer({ start: 100, end: 200 }, 1000)).toEqual({ start: 0, end: 300 });
+  expect(withBuffer({ start: 500, end: 600 }, 650)).toEqual({ start: 400, end: 650 });
 });
 
 test('the coarsest level shows the whole axis in at most the columns there are', () => {

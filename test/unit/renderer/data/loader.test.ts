@@ -1,21 +1,21 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { createLoader, type Loader } from '../../../../renderer/data/loader.ts';
+import type { LoaderOf } from '../../../../renderer/data/axis-content.ts';
+import { AxisLoader } from '../../../../renderer/data/loader.ts';
 import { stripFromTiles } from '../../../../renderer/data/strip-from-tiles.ts';
+import { guestSource } from '../../../../renderer/state/chain/guest-source.ts';
 import { createStrip } from '../../../../shared/draw/column-strip.ts';
 import { MAX_TILES_PER_CALL, type TilesRequest } from '../../../../shared/ipc/questions.ts';
 import { fail, ok } from '../../../../shared/result.ts';
 import { type FakeBridge, fakeBridge } from '../../../support/fake-bridge.ts';
 import { type FakeChain, goldenChain, largeChain } from '../../../support/fake-chain.ts';
 
-let loader: Loader | undefined;
+let loader: LoaderOf<'guest'> | undefined;
 afterEach(() => loader?.dispose());
 
 function load(chain: FakeChain, bridge: FakeBridge = fakeBridge(chain)) {
   const onError = vi.fn();
-  loader = createLoader({
-    sessionId: 1,
-    size: chain.info.size,
-    call: bridge.call,
+  loader = new AxisLoader({
+    source: guestSource(1, chain.info.size, bridge.call),
     onData: () => {},
     onError,
   });
@@ -23,7 +23,7 @@ function load(chain: FakeChain, bridge: FakeBridge = fakeBridge(chain)) {
 }
 
 const asked = (bridge: FakeBridge, name: string) => bridge.calls.filter(call => call.name === name);
-const rest = () => vi.waitFor(() => expect(loader?.busy()).toBe(false));
+const rest = () => vi.waitFor(() => expect(loader?.isBusy()).toBe(false));
 /** Lets every answer that is under way arrive, buffers included. */
 const quiet = async (bridge: FakeBridge) => {
   for (let before = -1; before !== bridge.calls.length; ) {
@@ -36,12 +36,12 @@ test('a small chain is known exactly after two questions', async () => {
   const chain = goldenChain();
   const { loader, bridge } = load(chain);
   const view = { start: 0, end: chain.info.size };
-  loader.wish({ view, columns: 1600, overviewColumns: 1600 });
+  loader.request({ view, columns: 1600, overviewColumns: 1600 });
   await quiet(bridge);
   expect(loader.exact.covers(view)).toBe(true);
   expect(asked(bridge, 'chain:extents')).toHaveLength(1);
   const before = bridge.calls.length;
-  loader.wish({ view: { start: 65536, end: 131072 }, columns: 1600, overviewColumns: 1600 });
+  loader.request({ view: { start: 65536, end: 131072 }, columns: 1600, overviewColumns: 1600 });
   await quiet(bridge);
   expect(bridge.calls.length).toBe(before);
 });
@@ -58,10 +58,18 @@ test('one request is under way at a time, and places passed over are never asked
     running--;
     return reply;
   };
-  loader = createLoader({ sessionId: 1, size: chain.info.size, call, onData: () => {}, onError: () => {} });
+  loader = new AxisLoader({
+    source: guestSource(1, chain.info.size, call),
+    onData: () => {},
+    onError: () => {},
+  });
   const width = 2 ** 36;
   for (let i = 0; i < 14; i++)
-    loader.wish({ view: { start: i * width, end: (i + 1) * width }, columns: 1600, overviewColumns: 1600 });
+    loader.request({
+      view: { start: i * width, end: (i + 1) * width },
+      columns: 1600,
+      overviewColumns: 1600,
+    });
   await rest();
   expect(most).toBe(1);
   const level = Math.floor(Math.log2(width / 1600));
@@ -75,7 +83,7 @@ test('one request is under way at a time, and places passed over are never asked
 test('no call asks for more tiles than one reply holds', async () => {
   const chain = largeChain(2 ** 40, 2, 60_000);
   const { loader, bridge } = load(chain);
-  loader.wish({ view: { start: 0, end: 2 ** 38 }, columns: 3840, overviewColumns: 3840 });
+  loader.request({ view: { start: 0, end: 2 ** 38 }, columns: 3840, overviewColumns: 3840 });
   await quiet(bridge);
   const counts = asked(bridge, 'chain:tiles').map(call => (call.args as TilesRequest).count);
   expect(Math.max(...counts)).toBeLessThanOrEqual(MAX_TILES_PER_CALL);
@@ -84,10 +92,10 @@ test('no call asks for more tiles than one reply holds', async () => {
 test('what was read anew is asked again, the rest is not', async () => {
   const chain = goldenChain();
   const { loader, bridge } = load(chain);
-  loader.wish({ view: { start: 0, end: chain.info.size }, columns: 1600, overviewColumns: 1600 });
+  loader.request({ view: { start: 0, end: chain.info.size }, columns: 1600, overviewColumns: 1600 });
   await quiet(bridge);
   const before = asked(bridge, 'chain:extents').length;
-  loader.changed(2, 0, 65536);
+  loader.invalidate(2, 0, 65536);
   expect(loader.exact.stale()).toBe(true);
   await quiet(bridge);
   expect(asked(bridge, 'chain:extents')).toHaveLength(before + 1);
@@ -97,12 +105,12 @@ test('what was read anew is asked again, the rest is not', async () => {
 test('a range with too many extents is refused once, then drawn from tiles', async () => {
   const chain = largeChain(2 ** 40, 2, 60_000);
   const { loader, bridge } = load(chain);
-  const wish = { view: { start: 0, end: 2 ** 40 }, columns: 1600, overviewColumns: 1600 };
-  loader.wish(wish);
+  const request = { view: { start: 0, end: 2 ** 40 }, columns: 1600, overviewColumns: 1600 };
+  loader.request(request);
   await quiet(bridge);
   const refusals = asked(bridge, 'chain:extents').length;
   expect(loader.exact.get()).toBeUndefined();
-  loader.wish({ ...wish, view: { start: 0, end: 2 ** 40 } });
+  loader.request({ ...request, view: { start: 0, end: 2 ** 40 } });
   await quiet(bridge);
   expect(asked(bridge, 'chain:extents')).toHaveLength(refusals);
 });
@@ -115,11 +123,11 @@ test('a refusal that was outdated when it came is asked again', async () => {
   bridge.answer('chain:extents', ({ end }) => {
     if (version > 1) return ok({ tooMany: false, version, end, tracks: [] });
     version = 2;
-    begun.loader.changed(2, size - 1, size); // the last of it is read while the refusal is on its way
+    begun.loader.invalidate(2, size - 1, size); // the last of it is read while the refusal is on its way
     return ok({ tooMany: true, version: 1 });
   });
   const begun = load(chain, bridge);
-  begun.loader.wish({ view: { start: 0, end: size }, columns: 1600, overviewColumns: 1600 });
+  begun.loader.request({ view: { start: 0, end: size }, columns: 1600, overviewColumns: 1600 });
   await quiet(bridge);
   expect(begun.loader.exact.covers({ start: 0, end: size })).toBe(true);
   expect(begun.loader.exact.stale()).toBe(false);
@@ -132,13 +140,13 @@ test('what is known one by one and outdated gives way to tiles where it has beco
   const now = largeChain(size, 2, 20);
   const bridge = fakeBridge(now);
   const { loader } = load(now, bridge);
-  loader.wish({ view, columns: 800, overviewColumns: 800 });
+  loader.request({ view, columns: 800, overviewColumns: 800 });
   await quiet(bridge);
   expect(loader.exact.covers(view)).toBe(true);
   const revision = loader.overviewRevision();
   Object.assign(now, largeChain(size, 2, 60_000));
   const asks = asked(bridge, 'chain:extents').length;
-  loader.changed(2, 0, size);
+  loader.invalidate(2, 0, size);
   await quiet(bridge);
   expect(loader.exact.get()).toBeUndefined();
   expect(loader.overviewRevision()).toBeGreaterThan(revision);
@@ -150,7 +158,7 @@ test('the whole disk follows what is read also beside a view of a part of it', a
   const axis = { start: 0, end: size };
   const part = { start: 0, end: 2 ** 34 };
   const columns = 697; // between two powers of two: the lanes take a finer level than the overview
-  const overviewOf = (of: Loader, finest?: number) => {
+  const overviewOf = (of: LoaderOf<'guest'>, finest?: number) => {
     const strip = createStrip(columns);
     stripFromTiles(strip, 1, axis, of.tiles, finest);
     return [...strip.runs];
@@ -158,16 +166,16 @@ test('the whole disk follows what is read also beside a view of a part of it', a
   const now = largeChain(size, 2, 60_000);
   const bridge = fakeBridge(now);
   const { loader: follows } = load(now, bridge);
-  follows.wish({ view: axis, columns, overviewColumns: columns });
+  follows.request({ view: axis, columns, overviewColumns: columns });
   await quiet(bridge);
-  follows.wish({ view: part, columns, overviewColumns: columns });
+  follows.request({ view: part, columns, overviewColumns: columns });
   await quiet(bridge);
   Object.assign(now, largeChain(size, 2, 90_000));
-  follows.changed(2, 0, size);
+  follows.invalidate(2, 0, size);
   await quiet(bridge);
 
   const { loader: anew } = load(now, bridge);
-  anew.wish({ view: part, columns, overviewColumns: columns });
+  anew.request({ view: part, columns, overviewColumns: columns });
   await quiet(bridge);
   const expected = overviewOf(anew);
   expect(overviewOf(follows, follows.overviewLevel())).toEqual(expected);
@@ -180,13 +188,13 @@ test('a failure is told once and not repeated every frame', async () => {
   const bridge = fakeBridge(chain);
   bridge.answer('chain:tiles', () => fail({ code: 'X', what: 'no', subject: '', advice: '' }));
   const { loader, onError } = load(chain, bridge);
-  const wish = { view: { start: 0, end: chain.info.size }, columns: 100, overviewColumns: 100 };
+  const request = { view: { start: 0, end: chain.info.size }, columns: 100, overviewColumns: 100 };
   for (let i = 0; i < 5; i++) {
-    loader.wish(wish);
+    loader.request(request);
     await quiet(bridge);
   }
   expect(onError).toHaveBeenCalledTimes(1);
-  loader.wish({ ...wish, view: { start: 0, end: 1000 } });
+  loader.request({ ...request, view: { start: 0, end: 1000 } });
   await quiet(bridge);
   expect(onError).toHaveBeenCalledTimes(2);
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { stripFromExtents } from '../../../../renderer/data/strip-from-extents.ts';
 import { stripFromTiles } from '../../../../renderer/data/strip-from-tiles.ts';
 import { presentIn, summarize } from '../../../../renderer/data/summary.ts';
-import { createTileCache } from '../../../../renderer/data/tile-cache.ts';
+import { TileCache } from '../../../../renderer/data/tile-cache.ts';
 import { createStrip, MIXED, NOTHING, soleState } from '../../../../shared/draw/column-strip.ts';
 import { addExtent, createColumns, toTile } from '../../../../shared/extent/columns.ts';
 import {
@@ -15,7 +15,7 @@ import {
   STATES,
   ZERO,
 } from '../../../../shared/extent/flags.ts';
-import { PRESENT } from '../../../../shared/model/tile.ts';
+import { PRESENT, type TileColumns } from '../../../../shared/model/tile.ts';
 
 const DATA = LOCAL;
 const NONE = ABSENT | HOLE | ZERO;
@@ -23,7 +23,7 @@ const state = (name: (typeof STATES)[number]) => STATES.indexOf(name);
 
 /** A cache with one level of tiles over the extents of one track. */
 function tiled(level: number, size: number, extents: readonly (readonly [number, number, number])[]) {
-  const cache = createTileCache(() => level);
+  const cache = new TileCache<TileColumns>(() => level);
   const bytes = 256 * 2 ** level;
   for (let tile = 0; tile * bytes < size; tile++) {
     const columns = createColumns(256, 2 ** level, false);
@@ -149,12 +149,7 @@ test('finer tiles are taken where they are, coarser ones beside them', () => {
 
 test('without any tile nothing is known', () => {
   const strip = createStrip(50);
-  stripFromTiles(
-    strip,
-    0,
-    { start: 0, end: 1000 },
-    createTileCache(() => 0),
-  );
+  stripFromTiles(strip, 0, { start: 0, end: 1000 }, new TileCache<TileColumns>(() => 0));
   expect([...strip.state].every(value => value === NOTHING)).toBe(true);
   expect(summarize(strip).shares.every(share => share === 0)).toBe(true);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { createTileCache } from '../../../../renderer/data/tile-cache.ts';
+import { TileCache } from '../../../../renderer/data/tile-cache.ts';
 import type { TilesReply } from '../../../../shared/ipc/questions.ts';
+import type { TileColumns } from '../../../../shared/model/tile.ts';
 
 const reply = (level: number, tile: number, version = 1): TilesReply => ({
   level,
@@ -17,7 +18,7 @@ const reply = (level: number, tile: number, version = 1): TilesReply => ({
 const fresh = () => false;
 
 test('a tile is found by level and place, with all its tracks', () => {
-  const cache = createTileCache(() => 0);
+  const cache = new TileCache<TileColumns>(() => 0);
   cache.put(reply(4, 7), fresh);
   expect(cache.get(4, 7)?.tracks).toHaveLength(2);
   expect(cache.get(4, 6)).toBeUndefined();
@@ -25,7 +26,7 @@ test('a tile is found by level and place, with all its tracks', () => {
 });
 
 test('what touches a range is stale, but still there', () => {
-  const cache = createTileCache(() => 0);
+  const cache = new TileCache<TileColumns>(() => 0);
   cache.put(reply(0, 0), fresh);
   cache.put(reply(0, 1), fresh);
   cache.invalidate(0, 256);
@@ -34,13 +35,13 @@ test('what touches a range is stale, but still there', () => {
 });
 
 test('a reply that was overtaken by a change is stale from the start', () => {
-  const cache = createTileCache(() => 0);
+  const cache = new TileCache<TileColumns>(() => 0);
   cache.put(reply(0, 0), (start, end) => start < 10 && end > 5);
   expect(cache.get(0, 0)?.stale).toBe(true);
 });
 
 test('the least recently used go first, the overview never', () => {
-  const cache = createTileCache(() => 9, 40);
+  const cache = new TileCache<TileColumns>(() => 9, 40);
   cache.put(reply(9, 0), fresh);
   for (let tile = 0; tile < 40; tile++) {
     cache.put(reply(2, tile), fresh);

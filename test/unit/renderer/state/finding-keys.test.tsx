@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../renderer/state/chain/opening.ts';
 import { selectAt } from '../../../../renderer/state/selection/selection.ts';
-import { getState, useStore } from '../../../../renderer/state/store.ts';
+import { getState, setAxis, useStore } from '../../../../renderer/state/store.ts';
 import type { RangeFinding } from '../../../../shared/model/finding.ts';
 import { ok } from '../../../../shared/result.ts';
 import { argsOf, start } from '../../../support/fake-window.tsx';
@@ -50,10 +50,10 @@ test('J and K go through damage and findings of all layers, by offset and then f
 
 test('with nothing selected they begin at the edges of what is in view', async () => {
   await opened([finding(2, 1), finding(2, 4), finding(2, 9)]);
-  useStore.setState({ viewport: { start: 4 * K64 - 0.5, end: 9 * K64 } });
+  setAxis('guest', { viewport: { start: 4 * K64 - 0.5, end: 9 * K64 } });
   expect(await press('j')).toBe('1:4');
   useStore.setState({ selection: undefined, inspection: undefined });
-  useStore.setState({ viewport: { start: 4 * K64 - 0.5, end: 9 * K64 } });
+  setAxis('guest', { viewport: { start: 4 * K64 - 0.5, end: 9 * K64 } });
   expect(await press('k')).toBe('1:4');
 });
 
@@ -67,9 +67,10 @@ test('while layers are still read, none means none so far', async () => {
 
 test('N begins at the start of the view, and says where there is none', async () => {
   const bridge = await opened([]);
-  useStore.setState({ viewport: { start: 2 * K64 + 0.25, end: 5 * K64 } });
+  setAxis('guest', { viewport: { start: 2 * K64 + 0.25, end: 5 * K64 } });
   expect(await press('n')).toBe('No further override in the guest’s view');
-  useStore.setState({ viewport: { start: 0, end: 5 * K64 }, message: '' });
+  setAxis('guest', { viewport: { start: 0, end: 5 * K64 } });
+  useStore.setState({ message: '' });
   await press('n');
   useStore.setState({ focusedTrack: 1, message: '' });
   expect(await press('h')).toBe('No further zeros that hide data in top.qcow2');

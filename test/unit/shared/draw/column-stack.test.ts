@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { coarsestLevel, tileBytes } from '../../../../renderer/data/level.ts';
 import { stripFromExtents } from '../../../../renderer/data/strip-from-extents.ts';
 import { stripFromTiles } from '../../../../renderer/data/strip-from-tiles.ts';
-import { createTileCache } from '../../../../renderer/data/tile-cache.ts';
+import { TileCache } from '../../../../renderer/data/tile-cache.ts';
 import { colorSetOf } from '../../../../shared/draw/color-set.ts';
 import { createStack, stackColumn } from '../../../../shared/draw/column-stack.ts';
 import { createStrip, MARKS, MIXED, type Strip } from '../../../../shared/draw/column-strip.ts';
@@ -22,6 +22,7 @@ import {
   stateIndexOf,
   ZERO,
 } from '../../../../shared/extent/flags.ts';
+import type { TileColumns } from '../../../../shared/model/tile.ts';
 import { LIGHT_PALETTE } from '../../../../shared/palette.ts';
 
 const HELD = new Set(['data', 'compressed', 'zeroAllocated', 'zeroHole', 'holeUnknown']);
@@ -160,7 +161,7 @@ type View = { readonly start: number; readonly end: number };
 
 function fromTiles(strip: Strip, view: View, extents: Extents): void {
   const level = coarsestLevel(view.end, strip.width);
-  const cache = createTileCache(() => level);
+  const cache = new TileCache<TileColumns>(() => level);
   const bytes = tileBytes(level);
   for (let tile = 0; tile * bytes < view.end; tile++) {
     const columns = createColumns(256, 2 ** level, false);

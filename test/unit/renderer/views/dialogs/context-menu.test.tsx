@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../../renderer/state/chain/opening.ts';
 import { selectAt } from '../../../../../renderer/state/selection/selection.ts';
-import { getState, useStore } from '../../../../../renderer/state/store.ts';
+import { getState, setAxis, useStore } from '../../../../../renderer/state/store.ts';
 import { start } from '../../../../support/fake-window.tsx';
 
 const K64 = 65_536;
@@ -53,7 +53,7 @@ test('the keys of a menu go through it and run its commands', async () => {
 
 test('with nothing selected it is the menu of the first place in view', async () => {
   await opened();
-  useStore.setState({ viewport: { start: 2 * K64 - 0.5, end: 5 * K64 } });
+  setAxis('guest', { viewport: { start: 2 * K64 - 0.5, end: 5 * K64 } });
   fireEvent.keyDown(document.body, { key: 'ContextMenu' });
   await screen.findByRole('menu');
   expect(getState().selection).toEqual({ track: 0, offset: 2 * K64 });

@@ -1,25 +1,30 @@
-import { useCallback, useMemo, useRef } from 'react';
+import { type HTMLAttributes, type ReactNode, useCallback, useMemo, useRef } from 'react';
 import { pixel } from '../../../shared/draw/color-set.ts';
 import { type AxisStyle, paintAxis } from '../../../shared/draw/paint-axis.ts';
-import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
+import type { AxisId } from '../../axis/axis-id.ts';
 import { showImage } from '../../canvas/show-image.ts';
 import { createTexts } from '../../canvas/text-masks.ts';
-import { getState } from '../../state/store.ts';
-import { useCanvasSize } from '../../ui/hooks/use-canvas-size.ts';
-import { usePainter } from '../../ui/hooks/use-painter.ts';
-import { setText } from '../../ui/text.tsx';
-import { hexOf, useInk } from '../../ui/theme.ts';
-import { RangeChip } from './overlay/range-chip.tsx';
-import { useAxisDrag } from './use-axis-drag.ts';
+import { getAxis } from '../../state/store.ts';
+import { useCanvasSize } from '../hooks/use-canvas-size.ts';
+import { usePainter } from '../hooks/use-painter.ts';
+import { setText } from '../text.tsx';
+import { hexOf, useInk } from '../theme.ts';
 
-/** The axis of the lanes; dragging on it chooses a range. */
-export function Axis({ chain }: { readonly chain: OpenedChain }) {
+interface AxisRulerProps {
+  readonly axis: AxisId;
+  /** What the pointer does on it. */
+  readonly handlers: HTMLAttributes<HTMLDivElement>;
+  /** What lies over it. */
+  readonly children?: ReactNode;
+}
+
+/** The ticks and offsets of an axis, and the bytes in view beside them. */
+export function AxisRuler({ axis, handlers, children }: AxisRulerProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const span = useRef<HTMLElement>(null);
   const size = useCanvasSize(ref);
   const ink = useInk();
-  const drag = useAxisDrag(chain);
   const painting = useMemo(() => {
     if (size.width === 0 || size.height === 0) return undefined;
     const image = new ImageData(size.width, size.height);
@@ -28,7 +33,7 @@ export function Axis({ chain }: { readonly chain: OpenedChain }) {
   }, [size, ink]);
   const paint = useCallback(() => {
     const canvas = ref.current;
-    const { viewport, width } = getState();
+    const { viewport, width } = getAxis(axis);
     const key = `${viewport.start} ${viewport.end} ${width}`;
     if (canvas === null || width === 0 || painting === undefined || painting.drawn === key) return;
     painting.drawn = key;
@@ -37,7 +42,7 @@ export function Axis({ chain }: { readonly chain: OpenedChain }) {
     paintAxis(raster, viewport, width, painting.style);
     showImage(canvas, image);
     setText(span.current, formatSize(Math.round(viewport.end - viewport.start)));
-  }, [painting]);
+  }, [painting, axis]);
   usePainter(paint);
   return (
     <div className="axis-row">
@@ -45,9 +50,9 @@ export function Axis({ chain }: { readonly chain: OpenedChain }) {
         <span>In view</span>
         <b ref={span} />
       </div>
-      <div className="axis" {...drag}>
+      <div className="axis" {...handlers}>
         <canvas ref={ref} />
-        <RangeChip />
+        {children}
       </div>
     </div>
   );

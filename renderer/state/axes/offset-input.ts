@@ -1,8 +1,8 @@
-/** Places as a person types them into the "go to" field. */
+/** Offsets as a person types them into the "go to" field. */
 import { parseOffset } from '../../../shared/text/offset.ts';
 
-/** What relative places refer to: the present offset, the axis, and the geometry of the top layer's tables. */
-export interface PlaceContext {
+/** What relative offsets refer to: the present offset, the axis, and the geometry of the top layer's tables. */
+export interface OffsetContext {
   readonly current: number;
   readonly size: number;
   readonly clusterSize: number;
@@ -14,13 +14,16 @@ export interface PlaceContext {
  * The offset that `text` names, clamped to the axis, or undefined. Understands what parseOffset does, and
  * `+64K` / `-1M` from the present offset, `50%`, `cluster 0x12`, `L1[3]`.
  */
-export function parsePlace(text: string, context: PlaceContext): number | undefined {
-  const place = resolve(text.trim(), context);
-  if (place === undefined || !Number.isFinite(place)) return undefined;
-  return Math.floor(Math.min(Math.max(place, 0), Math.max(context.size - 1, 0)));
+export function parseOffsetInput(text: string, context: OffsetContext): number | undefined {
+  const offset = resolve(text.trim(), context);
+  if (offset === undefined || !Number.isFinite(offset)) return undefined;
+  return Math.floor(Math.min(Math.max(offset, 0), Math.max(context.size - 1, 0)));
 }
 
-function resolve(text: string, { current, size, clusterSize, l1Coverage }: PlaceContext): number | undefined {
+function resolve(
+  text: string,
+  { current, size, clusterSize, l1Coverage }: OffsetContext,
+): number | undefined {
   const percent = /^%\s*(\d+(?:\.\d+)?)$|^(\d+(?:\.\d+)?)\s*%$/.exec(text);
   if (percent !== null) return (size * Number(percent[1] ?? percent[2])) / 100;
   const relative = /^([+-])\s*(.+)$/.exec(text);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parsePlace } from '../../../../../renderer/state/navigation/offset-input.ts';
+import { parseOffsetInput } from '../../../../../renderer/state/axes/offset-input.ts';
 
 const CONTEXT = { current: 0x10000, size: 2 ** 30, clusterSize: 65536, l1Coverage: 2 ** 29 };
 
@@ -15,13 +15,13 @@ test.each([
   ['4P', 2 ** 30 - 1],
   ['-1G', 0],
 ])('%s', (text, offset) => {
-  expect(parsePlace(text, CONTEXT)).toBe(offset);
+  expect(parseOffsetInput(text, CONTEXT)).toBe(offset);
 });
 
 test.each(['', 'x', 'cluster', 'L1[]', '+', '0x', '1e9', 'cluster x'])('%j is no place', text => {
-  expect(parsePlace(text, CONTEXT)).toBeUndefined();
+  expect(parseOffsetInput(text, CONTEXT)).toBeUndefined();
 });
 
 test('a layer without tables has no L1 entries', () => {
-  expect(parsePlace('L1[0]', { ...CONTEXT, l1Coverage: 0 })).toBeUndefined();
+  expect(parseOffsetInput('L1[0]', { ...CONTEXT, l1Coverage: 0 })).toBeUndefined();
 });

@@ -1,0 +1,12 @@
+/** The axes that views lie along. Each has a viewport, a history and a loader of its own. */
+
+/** `guest`: offsets of the disk that the guest sees. `host`: offsets in one image file. */
+export const AXIS_IDS = ['guest', 'host'] as const;
+
+/** Names an axis. */
+export type AxisId = (typeof AXIS_IDS)[number];
+
+/** A record with what `make` gives for each axis. */
+export function perAxis<T>(make: (axis: AxisId) => T): Readonly<Record<AxisId, T>> {
+  return { guest: make('guest'), host: make('host') };
+}

@@ -1,0 +1,89 @@
+/** Searching a track for the next extent or mark of a kind. */
+import { stateIndexOf } from '../../../shared/extent/flags.ts';
+import type { MarkKey } from '../../../shared/legend.ts';
+import type { SeekKind } from '../../../shared/model/statistics.ts';
+import { PRESENT } from '../../../shared/model/tile.ts';
+import { invoke } from '../../bridge/bridge.ts';
+import { overviewOf } from '../chain/chain-data.ts';
+import { announce, getAxis, getState, setState } from '../store.ts';
+import { goTo, selectedExtent } from './selection.ts';
+
+/** Searches begun: only the newest one moves the selection. */
+let searches = 0;
+
+/** Begins a search. The returned function tells whether it is still the newest one. */
+export function beginSearch(): () => boolean {
+  const search = ++searches;
+  return () => search === searches;
+}
+
+/** The start of the next match of a kind on a track, -1 if there is none; undefined if it could not be requested. */
+export async function seek(
+  track: number,
+  from: number,
+  kind: SeekKind,
+  backwards: boolean,
+): Promise<number | undefined> {
+  const sessionId = getState().chain?.sessionId;
+  if (sessionId === undefined) return undefined;
+  const reply = await invoke('chain:seek', { sessionId, track, from: Math.floor(from), kind, backwards });
+  if (getState().chain?.sessionId !== sessionId) return undefined;
+  if (!reply.ok) {
+    if (reply.error.code !== 'CANCELLED') setState({ error: reply.error });
+    return undefined;
+  }
+  return reply.value;
+}
+
+/** The first match of a kind on a track, offset 0 included; undefined if there is none. */
+export async function seekFirst(track: number, kind: SeekKind): Promise<number | undefined> {
+  const found = await seek(track, -1, kind, false);
+  return found === undefined || found < 0 ? undefined : found;
+}
+
+/** The first offset at which a track shows a mark on the whole axis, from what is loaded; undefined if it shows none. */
+export function firstMarked(track: number, mark: MarkKey): number | undefined {
+  const { size, width } = getAxis('guest');
+  const strip = overviewOf(track, size, Math.round(Math.max(width, 1) * devicePixelRatio));
+  const column = strip.marks.findIndex(marks => (marks & PRESENT[mark]) !== 0);
+  return column < 0 ? undefined : Math.floor(((column + 0.5) / strip.width) * size);
+}
+
+/**
+ * Selects the next (or previous) match of a kind on the focused track: from the selection on, else from what is on
+ * screen. `name` is what a person calls the kind, for the message that there is none.
+ */
+export async function selectNext(kind: SeekKind, backwards: boolean, name: string): Promise<void> {
+  const { selection, focusedTrack } = getState();
+  const { viewport } = getAxis('guest');
+  const from = backwards
+    ? (selectedExtent()?.start ?? Math.ceil(viewport.end))
+    : (selection?.offset ?? Math.ceil(viewport.start) - 1);
+  const isNewest = beginSearch();
+  const found = await seek(focusedTrack, from, kind, backwards);
+  if (found === undefined || !isNewest()) return;
+  if (found < 0) announceNone(backwards, `${name} in ${trackName(focusedTrack)}`);
+  else await goTo({ track: focusedTrack, offset: found });
+}
+
+/** Selects the next (or previous) extent of the state that is selected. */
+export async function selectSameState(backwards: boolean): Promise<void> {
+  const { inspection, selection } = getState();
+  if (inspection === undefined || selection === undefined) {
+    announce('Select an extent first');
+    return;
+  }
+  const flags = inspection.layers.find(layer => layer.track === selection.track)?.word ?? inspection.word;
+  await selectNext({ state: stateIndexOf(flags) }, backwards, 'extent of this state');
+}
+
+/** Announces that there is no further (or earlier) one of what `name` names. */
+export function announceNone(backwards: boolean, name: string): void {
+  const reading = getState().progress.some(({ phase }) => phase === 'reading' || phase === 'waiting');
+  announce(`No ${backwards ? 'earlier' : 'further'} ${name}${reading ? ' so far' : ''}`);
+}
+
+function trackName(id: number): string {
+  const track = getState().chain?.tracks.find(candidate => candidate.id === id);
+  return track === undefined || track.kind === 'guest' ? 'the guest’s view' : track.title;
+}

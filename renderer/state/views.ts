@@ -1,0 +1,38 @@
+/** Which view is shown. The views themselves are registered in renderer/views/registry.ts. */
+import type { AxisId } from '../axis/axis-id.ts';
+import { requestDraw } from '../canvas/frame.ts';
+import { type AxisNavigation, navigationOf } from './axes/axis-navigation.ts';
+import { getState, setState } from './store.ts';
+import type { ViewInfo } from './view-info.ts';
+
+/** Makes views known, in the order in which they are offered. The first is shown until another is chosen. */
+export function offerViews(views: readonly ViewInfo[]): void {
+  setState({ views });
+}
+
+/** Shows a view. */
+export function showView(id: string): void {
+  setState({ viewId: id });
+  requestDraw();
+}
+
+/** The view that is shown: the chosen one, else the first. Undefined while none is known. */
+export function shownView<V extends ViewInfo>({
+  views,
+  viewId,
+}: {
+  readonly views: readonly V[];
+  readonly viewId: string;
+}): V | undefined {
+  return views.find(({ id }) => id === viewId) ?? views[0];
+}
+
+/** The axis of the view that is shown. */
+export function currentAxis(): AxisId {
+  return shownView(getState())?.axis ?? 'guest';
+}
+
+/** Moves over the axis of the view that is shown. */
+export function currentNavigation(): AxisNavigation {
+  return navigationOf(currentAxis());
+}

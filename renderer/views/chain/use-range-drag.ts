@@ -1,0 +1,50 @@
+import { type PointerEvent, useRef } from 'react';
+import type { OpenedChain } from '../../../shared/model/chain.ts';
+import { offsetAt } from '../../axis/scale.ts';
+import { selectRange } from '../../state/selection/selection.ts';
+import { getAxis, type Range } from '../../state/store.ts';
+import { DRAG_THRESHOLD_PX } from '../../ui/axis/axis-pointer.ts';
+
+/** Pointer handlers of the ruler: a drag selects a range, whose ends snap to clusters unless Alt is held. */
+export function useRangeDrag(chain: OpenedChain) {
+  const press = useRef<{ px: number; hasMoved: boolean }>(undefined);
+  const pxOfEvent = (event: PointerEvent) => event.clientX - event.currentTarget.getBoundingClientRect().left;
+  const end = () => {
+    press.current = undefined;
+  };
+
+  return {
+    onPointerDown(event: PointerEvent) {
+      if (event.button !== 0 || (event.target as Element).closest('.range-chip') !== null) return;
+      event.currentTarget.setPointerCapture(event.pointerId);
+      press.current = { px: pxOfEvent(event), hasMoved: false };
+    },
+    onPointerMove(event: PointerEvent) {
+      const begun = press.current;
+      if (begun === undefined) return;
+      const px = pxOfEvent(event);
+      if (!begun.hasMoved && Math.abs(px - begun.px) < DRAG_THRESHOLD_PX) return;
+      begun.hasMoved = true;
+      const { viewport, width } = getAxis('guest');
+      const [from = 0, to = 0] = [begun.px, px]
+        .map(at => offsetAt(viewport, at, width))
+        .sort((a, b) => a - b);
+      const { start, end } = snapped(from, to, chain, event.altKey ? 1 : clusterSizeOf(chain));
+      if (end > start) selectRange(start, end);
+    },
+    onPointerUp: end,
+    onPointerCancel: end,
+  };
+}
+
+/** The smallest range on multiples of `unit` bytes around [start, end), cut to the axis. */
+function snapped(start: number, end: number, { chain }: OpenedChain, unit: number): Range {
+  return {
+    start: Math.max(0, Math.floor(start / unit) * unit),
+    end: Math.min(chain.size, Math.ceil(end / unit) * unit),
+  };
+}
+
+function clusterSizeOf({ chain }: OpenedChain): number {
+  return Math.max(1, chain.layers.at(-1)?.clusterSize ?? 1);
+}
