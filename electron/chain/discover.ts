@@ -12,6 +12,7 @@ import type { ExportSource, OpenedFile } from '../qemu/blockdev-args.ts';
 import { shownPath } from './byte-path.ts';
 import { consentFacts, followLink, openNamed, type ReachedFile } from './follow-link.ts';
 import { type FormatClaim, type LayerFormat, type LoneLayer, openLayer } from './open-layer.ts';
+import { PinnedFolders } from './pinned-folder.ts';
 import type { ConsentFacts } from './policy.ts';
 import { sizeNotes } from './size-notes.ts';
 import { isLockedForWriting, readLocks } from './writer-lock.ts';
@@ -64,23 +65,35 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
   if (top === undefined) throw chainError('CHAIN_NO_FILE', 'no file is named', '', 'name at least one image');
   const locks = readLocks();
   const consent = await consentFacts([...files, ...allow], allowAll);
-  const open: ReachedFile[] = [];
+  const folders = new PinnedFolders();
+  const discovery: Discovery = { consent, folders, open: [] };
+  const { open } = discovery;
   const close = async () => {
     await Promise.all(open.splice(0).map(({ file }) => file.handle.close()));
   };
   try {
     const found =
       files.length === 1
-        ? await followLinks(top, request.format, consent, open)
-        : await asGiven(files, request.format, consent, open);
+        ? await followLinks(top, request.format, discovery)
+        : await asGiven(files, request.format, discovery);
     const written = locks.then(list =>
       found.layers.map(({ layer }) => isLockedForWriting(list, layer.reached.file)),
     );
-    return { ...(await describe(found.layers, found.notes, consent, open)), written, close };
+    return { ...(await describe(found.layers, found.notes, discovery)), written, close };
   } catch (error) {
     await close();
     throw error;
+  } finally {
+    await folders.close();
   }
+}
+
+/** What the steps of one discovery share. */
+interface Discovery {
+  readonly consent: ConsentFacts;
+  readonly folders: PinnedFolders;
+  /** Receives every file that stays open. */
+  readonly open: ReachedFile[];
 }
 
 /** A layer and what became of the link recorded in it. */
@@ -96,20 +109,19 @@ interface Found {
   readonly notes: readonly string[];
 }
 
-/** Layers from the top down, by the links recorded in them. `open` receives every file that stays open. */
+/** Layers from the top down, by the links recorded in them. */
 async function followLinks(
   name: string,
   format: 'raw' | 'qcow2' | undefined,
-  consent: ConsentFacts,
-  open: ReachedFile[],
+  discovery: Discovery,
 ): Promise<Found> {
-  const reached = await openNamed(name);
-  open.push(reached);
+  const reached = await openNamed(name, discovery.folders);
+  discovery.open.push(reached);
   const seen = new Set([reached.file.identity]);
   const layers: LinkedLayer[] = [];
   let layer: LoneLayer | undefined = await openLayer(reached, { by: 'person', format });
   while (layer !== undefined) {
-    const step: Step = await stepDown(layer, seen, layers.length + 1, consent, open);
+    const step: Step = await stepDown(layer, seen, layers.length + 1, discovery);
     layers.push({ layer, backing: step.backing, notes: step.notes });
     layer = step.below;
   }
@@ -127,8 +139,7 @@ async function stepDown(
   layer: LoneLayer,
   seen: Set<string>,
   depth: number,
-  consent: ConsentFacts,
-  open: ReachedFile[],
+  discovery: Discovery,
 ): Promise<Step> {
   const name = backingName(layer);
   if (name.length === 0) return { backing: NO_BACKING, notes: [] };
@@ -139,7 +150,7 @@ async function stepDown(
   });
   if (depth >= MAX_LAYERS) return cut(tooDeep(layer), '', []);
   const { reached, notes, ...link } = await followLink(name, layer.reached.referrer, {
-    consent,
+    ...discovery,
     always: 'policy',
   });
   const backing = { ...recorded, resolved: link.resolved, status: link.status };
@@ -152,7 +163,7 @@ async function stepDown(
   try {
     const below = await openLayer(reached, { by: 'image', format: link.format || recorded.recordedFormat });
     seen.add(reached.file.identity);
-    open.push(reached);
+    discovery.open.push(reached);
     return { backing, below, notes };
   } catch (error) {
     await reached.file.handle.close();
@@ -166,14 +177,14 @@ async function stepDown(
 async function asGiven(
   files: readonly string[],
   topFormat: 'raw' | 'qcow2' | undefined,
-  consent: ConsentFacts,
-  open: ReachedFile[],
+  discovery: Discovery,
 ): Promise<Found> {
+  const { folders, open } = discovery;
   if (files.length > MAX_LAYERS)
     throw chainError('CHAIN_TOO_DEEP', `more than ${MAX_LAYERS} files are named`, '', 'name fewer');
   const seen = new Set<string>();
   for (const file of files) {
-    const reached = await openNamed(file);
+    const reached = await openNamed(file, folders);
     open.push(reached);
     if (seen.has(reached.file.identity))
       throw chainError(
@@ -189,7 +200,7 @@ async function asGiven(
   let claim: FormatClaim = { by: 'person', format: topFormat };
   for (const [index, reached] of [...open.entries()].reverse()) {
     const layer = await openLayer(reached, claim);
-    const given = await givenLink(layer, open[index - 1], consent);
+    const given = await givenLink(layer, open[index - 1], discovery);
     layers.unshift({ layer, backing: given.backing, notes: [] });
     if (given.note !== '') chainNotes.unshift(given.note);
     claim = given.below;
@@ -209,7 +220,7 @@ interface GivenLink {
 async function givenLink(
   layer: LoneLayer,
   below: ReachedFile | undefined,
-  consent: ConsentFacts,
+  discovery: Discovery,
 ): Promise<GivenLink> {
   const recorded = recordedBacking(layer);
   const shown = escapeUntrusted(layer.source.path);
@@ -226,7 +237,7 @@ async function givenLink(
   const over = `The order given puts ${shown} on ${escapeUntrusted(resolved)}`;
   if (name.length === 0)
     return { backing, note: `${over}, although it records no backing file.`, below: claim };
-  const { reached } = await followLink(name, layer.reached.referrer, { consent, always: 'policy' });
+  const { reached } = await followLink(name, layer.reached.referrer, { ...discovery, always: 'policy' });
   await reached?.file.handle.close();
   if (reached?.file.identity !== below.file.identity) {
     const note = `${over}, although it names ${escapeUntrusted(recorded.recorded)} as its backing file.`;
@@ -243,14 +254,13 @@ async function givenLink(
 async function describe(
   found: readonly LinkedLayer[],
   notes: readonly string[],
-  consent: ConsentFacts,
-  open: ReachedFile[],
+  discovery: Discovery,
 ): Promise<{ info: ChainInfo; layers: readonly OpenLayer[] }> {
   const sizes = sizeNotes(found.map(({ layer }) => layer.size));
   const layers: OpenLayer[] = [];
   for (const [index, linked] of found.entries()) {
     const { layer } = linked;
-    const data = await openDataFile(layer, consent, open);
+    const data = await openDataFile(layer, discovery);
     const { path, file } = layer.reached;
     const info: LayerInfo = {
       index,
@@ -278,20 +288,19 @@ async function describe(
 /** The external data file: opened with consent only, because a child would read whatever file its name leads to. */
 async function openDataFile(
   { image, reached }: LoneLayer,
-  consent: ConsentFacts,
-  open: ReachedFile[],
+  discovery: Discovery,
 ): Promise<{ link?: BackingLink; file?: OpenedFile; notes: readonly string[] }> {
   if (image === undefined || !hasDataFile(image.header)) return { notes: [] };
   const recorded = { recorded: image.extensions.dataFile, recordedFormat: 'raw' };
   const followed = await followLink(image.extensions.dataFileBytes, reached.referrer, {
-    consent,
+    ...discovery,
     always: 'ask',
   });
   const { status, resolved, error, notes } = followed;
   const link = { ...recorded, resolved, status, ...(error === undefined ? {} : { error }) };
   if (followed.reached === undefined)
     return { link, notes: status === 'missing' ? [...notes, dataFileMissing(resolved)] : notes };
-  open.push(followed.reached);
+  discovery.open.push(followed.reached);
   const { handle, device } = followed.reached.file;
   return { link, file: { fd: handle.fd, device }, notes };
 }

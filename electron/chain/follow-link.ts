@@ -1,11 +1,14 @@
 /** From a name recorded in an image to an opened file, as far as the policy lets it. */
 import { readlink, realpath } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
 import type { LinkStatus } from '../../shared/model/layer.ts';
+import { absolutePath } from './absolute-path.ts';
 import { parseRecordedName, type RecordedName } from './backing-name.ts';
 import { type BytePath, fromBytes, isTextPath, shownPath, systemPath, toBytePath } from './byte-path.ts';
-import { kindAt, type OpenFile, openFile, unopened } from './open-file.ts';
+import { notAFile, unopened } from './open-error.ts';
+import { type FolderEntry, kindOfEntry, type OpenFile, openFile } from './open-file.ts';
+import type { PinnedFolder, PinnedFolders } from './pinned-folder.ts';
 import {
   type ConsentFacts,
   isConsentedTo,
@@ -23,7 +26,15 @@ export interface ReachedFile {
   /** Where its name leads before links are followed, absolute and normalized. */
   readonly path: BytePath;
   /** What it is to the names recorded in it. */
-  readonly referrer: Referrer;
+  readonly referrer: PinnedReferrer;
+}
+
+/** An image whose own folders stay the ones they were when it was opened. */
+export interface PinnedReferrer extends Referrer {
+  /** The folder in which it was named. */
+  readonly named: PinnedFolder;
+  /** For each of `ownFolders` the folder itself. */
+  readonly pinned: ReadonlyMap<BytePath, PinnedFolder>;
 }
 
 /** What became of a recorded name. */
@@ -45,19 +56,19 @@ const MAX_HOPS = 40;
  * Opens what a person named. Rejects with the codes of openFile.
  * A relative name starts in the working folder of this process.
  */
-export async function openNamed(text: string): Promise<ReachedFile> {
-  const path = resolve(toBytePath(process.cwd()), toBytePath(text)) as BytePath;
-  return reach(path, await realPathOf(path), true);
+export async function openNamed(text: string, folders: PinnedFolders): Promise<ReachedFile> {
+  const path = toBytePath(absolutePath(text));
+  const first = await entryAt(path, folders);
+  return reach(path, first, await throughLinks(first, folders), true);
 }
 
 /** The facts of a person's consent: each path as written and as what its links lead to. */
 export async function consentFacts(paths: readonly string[], all: boolean): Promise<ConsentFacts> {
   const named = new Set<BytePath>();
   for (const text of paths) {
-    const path = resolve(toBytePath(process.cwd()), toBytePath(text)) as BytePath;
+    const path = toBytePath(absolutePath(text));
     named.add(path);
-    const real = await realPathOf(path).catch(() => path);
-    named.add(real);
+    named.add(await realPathOf(path));
   }
   return { named, all };
 }
@@ -65,29 +76,32 @@ export async function consentFacts(paths: readonly string[], all: boolean): Prom
 /** How to follow a link. */
 export interface FollowOptions {
   readonly consent: ConsentFacts;
+  readonly folders: PinnedFolders;
   /** The own folder is no reason to open it: only consent is. */
   readonly always: 'ask' | 'policy';
 }
 
 /**
  * Follows a recorded name from the image that holds it; never rejects for what an image or the disk holds.
- * Until consent, nothing outside the image's own folder is so much as looked at.
+ *
+ * Until consent nothing outside the image's own folder is looked at. A link that lies in the own folder is read, as any
+ * entry of that folder may be; what it leads to outside is asked about and not touched, be it a file or a device.
  */
 export async function followLink(
   name: Uint8Array,
-  referrer: Referrer,
-  { consent, always }: FollowOptions,
+  referrer: PinnedReferrer,
+  options: FollowOptions,
 ): Promise<FollowedLink> {
   const recorded = parseRecordedName(name);
   if (recorded.kind !== 'file') return refusedLink(recorded, Buffer.from(name).toString('utf8'));
   const place = placeOf(recorded.path, referrer.namedFolder);
   const base = { resolved: shownPath(place.path), format: recorded.format, notes: formNotes(recorded) };
-  const mustAsk = always === 'ask' || recorded.form === 'json:';
+  const mustAsk = options.always === 'ask' || recorded.form === 'json:';
   try {
     const found =
-      isConsentedTo(place.path, consent) || mustAsk
-        ? await consentedPath(place, consent)
-        : await ownPath(place, referrer, consent);
+      isConsentedTo(place.path, options.consent) || mustAsk
+        ? await consentedPath(place, recorded.path, referrer.named, options)
+        : await ownPath(place, referrer, options);
     if ('ask' in found)
       return {
         ...base,
@@ -95,61 +109,123 @@ export async function followLink(
         resolved: shownPath(found.ask),
         error: needsConsent(found.ask),
       };
-    return { ...base, status: 'opened', reached: await reach(place.path, found.real, false) };
+    return { ...base, status: 'opened', reached: await reach(place.path, found.first, found.last, false) };
   } catch (error) {
     if (!(error instanceof CowscopeError)) throw error;
     return { ...base, status: 'missing', error: errorRecord(error) };
   }
 }
 
-/** Either the real path to open, or the path to ask about. */
-type Found = { readonly real: BytePath } | { readonly ask: BytePath };
+/** Either the entry that was named and the one that its links lead to, which is to be opened, or the path to ask about. */
+type Found = { readonly first: FolderEntry; readonly last: FolderEntry } | { readonly ask: BytePath };
 
-async function consentedPath(place: Place, consent: ConsentFacts): Promise<Found> {
+async function consentedPath(
+  place: Place,
+  name: BytePath,
+  from: PinnedFolder,
+  { consent, folders }: FollowOptions,
+): Promise<Found> {
   if (!isConsentedTo(place.path, consent)) return { ask: place.path };
-  const real = await realPathOf(place.whole);
+  const first = await entryAt(name, folders, from);
+  const last = await throughLinks(first, folders);
   // With `..` behind a link the system ends up elsewhere than the path that was consented to.
-  return place.exact || isConsentedTo(real, consent) ? { real } : { ask: real };
+  return place.exact || isConsentedTo(last.path, consent) ? { first, last } : { ask: last.path };
 }
 
 /** Follows links one at a time, and none of them out of the own folder. */
-async function ownPath(start: Place, referrer: Referrer, consent: ConsentFacts): Promise<Found> {
+async function ownPath(start: Place, referrer: PinnedReferrer, options: FollowOptions): Promise<Found> {
+  const { consent, folders } = options;
   let place = start;
+  let name = start.path;
+  let from = referrer.named;
+  let first: FolderEntry | undefined;
   for (let hop = 0; hop < MAX_HOPS; hop++) {
-    if (isConsentedTo(place.path, consent)) return consentedPath(place, consent);
+    if (isConsentedTo(place.path, consent)) {
+      const found = await consentedPath(place, name, from, options);
+      return 'ask' in found ? found : { first: first ?? found.first, last: found.last };
+    }
     const toDevice = hop > 0 && mayLeadToDevice(place, referrer);
-    if (!toDevice && !isOwn(place, referrer)) return { ask: place.path };
-    const kind = await kindAt(place.path);
+    const own = isOwn(place, referrer) ? referrer.pinned.get(dirname(place.path) as BytePath) : undefined;
+    if (own === undefined && !toDevice) return { ask: place.path };
+    const entry: FolderEntry = {
+      folder: own ?? (await folders.at(dirname(place.path) as BytePath)),
+      name: entryName(place.path),
+      path: place.path,
+    };
+    const kind = await kindOfEntry(entry);
     if (kind !== 'link')
-      return toDevice && kind !== 'block device' ? { ask: place.path } : { real: place.path };
-    place = placeOf(await readLinkAt(place.path), await realPathOf(dirname(place.path) as BytePath));
+      return toDevice && kind !== 'block device'
+        ? { ask: place.path }
+        : { first: first ?? entry, last: entry };
+    first ??= entry;
+    name = await readLinkAt(entry);
+    from = entry.folder;
+    place = placeOf(name, from.path);
   }
-  throw unopened(start.path, Object.assign(new Error('too many links'), { code: 'ELOOP' }));
+  throw tooManyLinks(start.path);
 }
 
-async function reach(path: BytePath, real: BytePath, byPerson: boolean): Promise<ReachedFile> {
-  const written = dirname(path) as BytePath;
-  const named = await realPathOf(written);
-  const file = await openFile(real);
+/** The entry that a path names; a relative one starts at `from`. Its folder is reached by whatever links lead there. */
+async function entryAt(path: BytePath, folders: PinnedFolders, from?: PinnedFolder): Promise<FolderEntry> {
+  const folder = await folders.at(dirname(path) as BytePath, from);
+  const name = entryName(path);
+  return { folder, name, path: `${folder.path === '/' ? '' : folder.path}/${name}` as BytePath };
+}
+
+/** The last name of a path. Rejects with CHAIN_NOT_A_FILE a path that can only be that of a folder. */
+function entryName(path: BytePath): BytePath {
+  const name = basename(path);
+  if (path.endsWith('/') || name === '.' || name === '..') throw notAFile(path, 'folder');
+  return name as BytePath;
+}
+
+/** The entry at the end of all links. */
+async function throughLinks(start: FolderEntry, folders: PinnedFolders): Promise<FolderEntry> {
+  let entry = start;
+  for (let hop = 0; hop < MAX_HOPS; hop++) {
+    if ((await kindOfEntry(entry)) !== 'link') return entry;
+    entry = await entryAt(await readLinkAt(entry), folders, entry.folder);
+  }
+  throw tooManyLinks(start.path);
+}
+
+/** Opens `last`, which the entry that was named leads to. */
+async function reach(
+  path: BytePath,
+  first: FolderEntry,
+  last: FolderEntry,
+  byPerson: boolean,
+): Promise<ReachedFile> {
+  const file = await openFile(last);
   const { device } = file;
-  const folders = ownFolders({ written, named, real: dirname(real) as BytePath }, byPerson || device);
-  return { file, path, referrer: { namedFolder: named, ownFolders: folders, device } };
+  const written = dirname(path) as BytePath;
+  const named = first.folder;
+  const real = last.folder;
+  const own = ownFolders({ written, named: named.path, real: real.path }, byPerson || device);
+  const all = [
+    [written, named],
+    [named.path, named],
+    [real.path, real],
+  ] as const;
+  const pinned = new Map(all.filter(([folder]) => own.has(folder)));
+  return { file, path, referrer: { namedFolder: named.path, ownFolders: own, device, named, pinned } };
 }
 
+/** Where the links of a path lead; the path itself where that cannot be told. */
 async function realPathOf(path: BytePath): Promise<BytePath> {
+  return realpath(systemPath(path), { encoding: 'buffer' }).then(fromBytes, () => path);
+}
+
+async function readLinkAt({ folder, name, path }: FolderEntry): Promise<BytePath> {
   try {
-    return fromBytes(await realpath(systemPath(path), { encoding: 'buffer' }));
+    return fromBytes(await readlink(folder.entry(name), { encoding: 'buffer' }));
   } catch (error) {
     throw unopened(path, error);
   }
 }
 
-async function readLinkAt(path: BytePath): Promise<BytePath> {
-  try {
-    return fromBytes(await readlink(systemPath(path), { encoding: 'buffer' }));
-  } catch (error) {
-    throw unopened(path, error);
-  }
+function tooManyLinks(path: BytePath): CowscopeError {
+  return unopened(path, Object.assign(new Error('too many links'), { code: 'ELOOP' }));
 }
 
 function refusedLink(recorded: Exclude<RecordedName, { kind: 'file' }>, subject: string): FollowedLink {

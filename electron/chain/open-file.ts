@@ -1,9 +1,11 @@
 /** Opens a file once, read-only, after a look at what it is, and tells its sizes. */
 import { type BigIntStats, constants, readFileSync, readSync } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { CowscopeError, errorRecord } from '../../shared/error.ts';
+import { CowscopeError } from '../../shared/error.ts';
 import { MAX_OFFSET } from '../../shared/extent/table.ts';
-import { type BytePath, shownPath, systemPath } from './byte-path.ts';
+import type { BytePath } from './byte-path.ts';
+import { fileChanged, notAFile, tooLarge, unopened } from './open-error.ts';
+import type { PinnedFolder } from './pinned-folder.ts';
 import { canHoldImage, type FileKind } from './policy.ts';
 
 /** A file that is open for reading until its handle is closed. */
@@ -21,39 +23,43 @@ export interface OpenFile {
   readonly identity: string;
 }
 
-/** Never blocks, never becomes the terminal of this process, never follows a link that was put there meanwhile. */
+/** Never blocks, never becomes the terminal of this process, never follows a link that was put there in between. */
 const FLAGS =
   constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
-/** What a path without links leads to. Rejects as {@link openFile} does. */
-export async function kindAt(path: BytePath): Promise<FileKind> {
-  return kindOf(await looked(path));
+/** An entry of a folder that stays the same one. */
+export interface FolderEntry {
+  readonly folder: PinnedFolder;
+  readonly name: BytePath;
+  /** Its path, for messages. */
+  readonly path: BytePath;
+}
+
+/** What an entry is; a link is not followed. Rejects as {@link openFile} does. */
+export async function kindOfEntry(entry: FolderEntry): Promise<FileKind> {
+  return kindOf(await statEntry(entry));
 }
 
 /**
- * Opens the file at a real path (one without links). Nothing that can block or act is ever opened.
- * Rejects with CHAIN_FILE_MISSING, CHAIN_FILE_UNREADABLE, CHAIN_NOT_A_FILE or, when the path leads elsewhere than a
- * moment before, CHAIN_FILE_CHANGED.
+ * Opens the file that an entry is. Nothing that can block or act is ever opened, and no link is followed.
+ * Rejects with CHAIN_FILE_MISSING, CHAIN_FILE_UNREADABLE, CHAIN_NOT_A_FILE or, when it is another one than a moment
+ * before, CHAIN_FILE_CHANGED.
  */
-export async function openFile(path: BytePath): Promise<OpenFile> {
-  const before = await looked(path);
+export async function openFile(entry: FolderEntry): Promise<OpenFile> {
+  const { folder, name, path } = entry;
+  const before = await statEntry(entry);
   const kind = kindOf(before);
   if (!canHoldImage(kind)) throw notAFile(path, kind);
   let handle: FileHandle;
   try {
-    handle = await open(systemPath(path), FLAGS);
+    handle = await open(folder.entry(name), FLAGS);
   } catch (error) {
     throw unopened(path, error);
   }
   try {
     const stat = await handle.stat({ bigint: true });
-    if (kindOf(stat) !== kind || stat.dev !== before.dev || stat.ino !== before.ino)
-      throw new CowscopeError({
-        code: 'CHAIN_FILE_CHANGED',
-        what: 'the file was replaced while it was being opened',
-        subject: shownPath(path),
-        advice: 'try again when nothing moves files there',
-      });
+    if (kindOf(stat) !== kind || stat.dev !== before.dev || stat.ino !== before.ino) throw fileChanged(path);
+    await folder.verify();
     const device = kind === 'block device';
     const size = device ? deviceSize(stat, handle.fd) : Number(stat.size);
     if (size > MAX_OFFSET) throw tooLarge(path);
@@ -72,9 +78,9 @@ export async function openFile(path: BytePath): Promise<OpenFile> {
   }
 }
 
-async function looked(path: BytePath): Promise<BigIntStats> {
+async function statEntry({ folder, name, path }: FolderEntry): Promise<BigIntStats> {
   try {
-    return await lstat(systemPath(path), { bigint: true });
+    return await lstat(folder.entry(name), { bigint: true });
   } catch (error) {
     throw unopened(path, error);
   }
@@ -88,42 +94,6 @@ function kindOf(stat: BigIntStats): FileKind {
   if (stat.isSocket()) return 'socket';
   if (stat.isCharacterDevice()) return 'character device';
   return stat.isSymbolicLink() ? 'link' : 'unknown';
-}
-
-/** The error for a file that the system would not let us look at or open. */
-export function unopened(path: BytePath, cause: unknown): CowscopeError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  const subject = shownPath(path);
-  if (code === 'ENOENT' || code === 'ENOTDIR')
-    return new CowscopeError(
-      {
-        code: 'CHAIN_FILE_MISSING',
-        what: 'the file does not exist',
-        subject,
-        advice: 'look where it was moved to',
-      },
-      { cause },
-    );
-  const why = {
-    EACCES: 'permission denied',
-    EPERM: 'permission denied',
-    ELOOP: 'its links lead in a circle',
-  };
-  const reason = why[code as keyof typeof why] ?? errorRecord(cause).what;
-  const what = `the file could not be opened: ${reason}`;
-  const advice = 'check its permissions, and the disk that holds it';
-  return new CowscopeError({ code: 'CHAIN_FILE_UNREADABLE', what, subject, advice }, { cause });
-}
-
-function notAFile(path: BytePath, kind: FileKind): CowscopeError {
-  const what = `this is a ${kind}, which is never opened`;
-  const advice = 'name an image file or a block device';
-  return new CowscopeError({ code: 'CHAIN_NOT_A_FILE', what, subject: shownPath(path), advice });
-}
-
-function tooLarge(path: BytePath): CowscopeError {
-  const what = 'the file is longer than 2^53 - 1 bytes';
-  return new CowscopeError({ code: 'CHAIN_TOO_LARGE', what, subject: shownPath(path), advice: '' });
 }
 
 /** The two parts of a device number of Linux: makedev(3) of the GNU C library. */
