@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { app, type BrowserWindow, nativeTheme, session } from 'electron';
 import { CowscopeError } from '../shared/error.ts';
 import type { IpcPushes, PushName } from '../shared/ipc/contract.ts';
+import { leaveRemovedFolder } from './chain/absolute-path.ts';
 import { openChain, readyToOpen } from './service/chain-session.ts';
 import { listNbdExports } from './service/nbd-exports.ts';
 import { findSamples } from './shell/demo-chains.ts';
@@ -28,9 +29,10 @@ process.on('unhandledRejection', complain);
 start();
 
 function start(): void {
+  leaveRemovedFolder();
   let launch: Launch;
   try {
-    launch = parseLaunch(launchWords(process.argv, process.defaultApp === true), process.cwd());
+    launch = parseLaunch(launchWords(process.argv, process.defaultApp === true));
   } catch (error) {
     complain(error);
     process.exit(EXIT_USAGE);

@@ -39,7 +39,10 @@ export function describeError(record: ErrorRecord): string {
   return `${record.code}: ${record.what}${where}${advice === '' ? '' : `:${advice}`}`;
 }
 
-/** The record of anything thrown. What is not a CowscopeError becomes INTERNAL, with its message in one line. */
+/**
+ * The record of anything thrown. What the system reports gets a code of its own where it says plainly what is wrong and
+ * SYSTEM_ERROR elsewhere; anything else that is not a CowscopeError is a fault of ours: INTERNAL.
+ */
 export function errorRecord(thrown: unknown): ErrorRecord {
   if (thrown instanceof CowscopeError) {
     const { code, what, subject, advice } = thrown;
@@ -47,5 +50,64 @@ export function errorRecord(thrown: unknown): ErrorRecord {
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const what = message.replaceAll(/\s*\n\s*/g, ' ');
+  const known = plainCause(thrown);
+  if (known !== undefined) return { ...known, subject: '' };
+  if (isSystemError(thrown))
+    return { code: 'SYSTEM_ERROR', what, subject: '', advice: 'look at what the system says is wrong' };
   return { code: 'INTERNAL', what, subject: '', advice: 'please report this with the steps that led here' };
+}
+
+type PlainCause = Omit<ErrorRecord, 'subject'>;
+
+const TOO_MANY_FILES: PlainCause = {
+  code: 'TOO_MANY_FILES',
+  what: 'the system lets this program open no more files',
+  advice: 'raise the limit (ulimit -n), or open fewer layers at once',
+};
+const DISK_FULL: PlainCause = {
+  code: 'DISK_FULL',
+  what: 'there is no space left on the disk',
+  advice: 'make room, or name a place on another disk',
+};
+const OUT_OF_MEMORY: PlainCause = {
+  code: 'OUT_OF_MEMORY',
+  what: 'this needs more memory than there is',
+  advice: 'close other programs, or ask for less at once',
+};
+
+/** By the code of the system's or Node's error. */
+const PLAIN_CAUSES: ReadonlyMap<unknown, PlainCause> = new Map([
+  ['EMFILE', TOO_MANY_FILES],
+  ['ENFILE', TOO_MANY_FILES],
+  ['ENOSPC', DISK_FULL],
+  ['EDQUOT', DISK_FULL],
+  ['ENOMEM', OUT_OF_MEMORY],
+  ['ERR_WORKER_OUT_OF_MEMORY', OUT_OF_MEMORY],
+  ['ERR_MEMORY_ALLOCATION_FAILED', OUT_OF_MEMORY],
+  ['ERR_STRING_TOO_LONG', OUT_OF_MEMORY],
+]);
+
+function plainCause(thrown: unknown): PlainCause | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  // The engine's own errors have no code: V8 messages kInvalidStringLength and kArrayBufferAllocationFailed.
+  if (
+    thrown instanceof RangeError &&
+    /^(Invalid string length|Array buffer allocation failed)$/.test(thrown.message)
+  )
+    return OUT_OF_MEMORY;
+  const code = 'code' in thrown ? thrown.code : undefined;
+  // A thread that cannot be started gives the system's reason in its message alone.
+  const reason = code === 'ERR_WORKER_INIT_FAILED' ? /\bE[A-Z]+$/.exec(thrown.message)?.[0] : code;
+  return PLAIN_CAUSES.get(reason);
+}
+
+/** True for what Node makes of a failed call of the system. */
+function isSystemError(thrown: unknown): boolean {
+  return (
+    thrown instanceof Error &&
+    'syscall' in thrown &&
+    'code' in thrown &&
+    typeof thrown.code === 'string' &&
+    /^E[A-Z0-9]+$/.test(thrown.code)
+  );
 }

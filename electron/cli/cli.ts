@@ -1,11 +1,13 @@
 /** Entry of the command line: runs what was asked for, and says how everything ended. */
 import { CommanderError } from 'commander';
 import { CowscopeError, errorRecord } from '../../shared/error.ts';
+import { leaveRemovedFolder } from '../chain/absolute-path.ts';
 import { EXIT } from './exit-codes.ts';
 import { complain, complainStack, endQuietly } from './output.ts';
 import { createProgram } from './program.ts';
 
 function main(): void {
+  leaveRemovedFolder();
   const words = process.argv.slice(2);
   const end = words.indexOf('--');
   const debug = words.slice(0, end < 0 ? undefined : end).includes('--debug');

@@ -1,6 +1,6 @@
 /** The consent and the options that go with opening a target on the command line. */
-import { resolve } from 'node:path';
 import type { Consent } from '../../shared/model/target.ts';
+import { absolutePath } from '../chain/absolute-path.ts';
 import type { TargetFacts } from '../service/cli-target.ts';
 
 /** Options that every command which opens a target takes. */
@@ -12,5 +12,5 @@ export interface TargetOptions extends TargetFacts {
 
 /** The consent given on the command line. */
 export function consentOf(options: Pick<TargetOptions, 'allow' | 'allowAll'>): Consent {
-  return { allow: options.allow.map(path => resolve(path)), allowAll: options.allowAll };
+  return { allow: options.allow.map(path => absolutePath(path)), allowAll: options.allowAll };
 }

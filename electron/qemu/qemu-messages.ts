@@ -31,7 +31,8 @@ const MEANINGS: readonly Meaning[] = [
     advice: 'use the metadata witness: it needs no key to tell what is allocated',
   },
   {
-    pattern: /Cannot allocate memory|failed to allocate|Too many open files|Resource temporarily unavailable/,
+    pattern:
+      /Cannot allocate memory|failed to allocate|Too many open files|Resource temporarily unavailable|spawn .*\bE(?:MFILE|NFILE|AGAIN|NOMEM)$/,
     code: 'QEMU_LIMIT',
     what: 'qemu-nbd needed more memory, files or threads than it may have',
     advice: 'the image may be damaged or hostile; check it, or free memory',

@@ -1,9 +1,9 @@
 /** What the words of a command line name: files or one NBD address, the same for the window and for the commands. */
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CowscopeError } from '../../shared/error.ts';
 import { MAX_LAYERS } from '../../shared/model/layer.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
+import { absolutePath } from '../chain/absolute-path.ts';
 import { isNbdUri } from '../nbd/uri.ts';
 
 /** What is said of a target beside its words. */
@@ -18,11 +18,14 @@ export function usageError(what: string, advice: string, subject = ''): Cowscope
   return new CowscopeError({ code: 'USAGE', what, subject, advice });
 }
 
-/** The target that the words name, at least one; relative paths start at `folder`. Throws USAGE for what is none. */
+/**
+ * The target that the words name, at least one; relative paths start at `folder`, by default the working folder.
+ * Throws USAGE for what is none, or NO_WORKING_FOLDER.
+ */
 export function targetOf(
   words: readonly string[],
   { format, snapshot }: TargetFacts,
-  folder = process.cwd(),
+  folder?: string,
 ): OpenTarget {
   if (words.includes('')) throw usageError('an empty word names no file', 'check the quotes and variables');
   const [uri] = words.filter(isNbdUri);
@@ -50,7 +53,7 @@ export function targetOf(
 }
 
 /** The absolute path that a word means: a path, or the address of a local file. */
-function fileOf(word: string, folder: string): string {
+function fileOf(word: string, folder: string | undefined): string {
   if (/^file:/i.test(word)) {
     try {
       return fileURLToPath(word);
@@ -64,5 +67,5 @@ function fileOf(word: string, folder: string): string {
       'serve the image with qemu-nbd and open its address',
       word,
     );
-  return resolve(folder, word);
+  return absolutePath(word, folder);
 }

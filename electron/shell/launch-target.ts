@@ -1,9 +1,9 @@
 /** What a start of the program asks for: targets, consent and options, from its arguments or a second launch's. */
-import { resolve } from 'node:path';
 import * as v from 'valibot';
 import type { CowscopeError } from '../../shared/error.ts';
 import { CONSENT, MAX_ALLOWED, TARGET } from '../../shared/ipc/schemas.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
+import { absolutePath } from '../chain/absolute-path.ts';
 import { targetOf, usageError } from '../service/cli-target.ts';
 
 /** Something to open, and what the person consented to beforehand. */
@@ -50,10 +50,10 @@ export function launchWords(argv: readonly string[], startedByFolder: boolean): 
 }
 
 /**
- * What the words of a command line ask for. Relative paths start at `folder`.
+ * What the words of a command line ask for. Relative paths start at `folder`, by default the working folder.
  * Throws USAGE for an unknown option, a bad value, or targets that do not go together.
  */
-export function parseLaunch(words: readonly string[], folder: string): Launch {
+export function parseLaunch(words: readonly string[], folder?: string): Launch {
   const targets: string[] = [];
   const values = new Map<ValueOption, string[]>();
   let allowAll = false;
@@ -75,7 +75,7 @@ export function parseLaunch(words: readonly string[], folder: string): Launch {
     }
   }
   const last = (option: ValueOption) => values.get(option)?.at(-1);
-  const allow = (values.get('--allow') ?? []).map(path => resolve(folder, path));
+  const allow = (values.get('--allow') ?? []).map(path => absolutePath(path, folder));
   if (allow.length > MAX_ALLOWED) throw usage(`More than ${MAX_ALLOWED} paths are allowed`);
   const format = formatOf(last('--format'));
   const snapshot = last('--snapshot');
@@ -94,7 +94,7 @@ export function parseLaunch(words: readonly string[], folder: string): Launch {
       : { open: { target, consent: { allow, allowAll }, share, allowLocalFiles: true } }),
     ...(theme === undefined ? {} : { theme }),
     ...(size === undefined ? {} : { windowSize: sizeOf(size) }),
-    ...(screenshot === undefined ? {} : { screenshot: resolve(folder, screenshot) }),
+    ...(screenshot === undefined ? {} : { screenshot: absolutePath(screenshot, folder) }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The owner's side of the merge worker: starts it, asks it, feeds it, ends it. */
-import { CowscopeError, type ErrorRecord } from '../../../shared/error.ts';
+import { CowscopeError, type ErrorRecord, errorRecord } from '../../../shared/error.ts';
 import { type StatusBatch, statusBatchBuffers } from '../../../shared/extent/status-batch.ts';
 import type { QuestionArgs, QuestionName, QuestionReply } from '../../../shared/ipc/questions.ts';
 import type { RangeFinding } from '../../../shared/model/finding.ts';
@@ -183,14 +183,7 @@ const CLOSED = new CowscopeError({
 });
 
 function crashed(error: unknown): CowscopeError {
-  const what = error instanceof Error ? error.message : String(error);
-  return new CowscopeError(
-    {
-      code: 'INTERNAL',
-      what: `the merge worker stopped: ${what}`,
-      subject: '',
-      advice: 'please report this',
-    },
-    { cause: error },
-  );
+  const record = errorRecord(error);
+  const what = `the merge worker stopped: ${record.what}`;
+  return new CowscopeError({ ...record, what }, { cause: error });
 }

@@ -20,6 +20,7 @@ describe('startFailure', () => {
       'QEMU_PERMISSION',
     ],
     ['qemu-nbd: Failed to initialize event notifier: Too many open files\n', 'QEMU_LIMIT'],
+    ['spawn /usr/bin/qemu-nbd EMFILE', 'QEMU_LIMIT'],
     [`qemu-nbd: Failed to blk_new_open '${NODE}': Unsupported qcow2 feature(s): x\n`, 'QEMU_START_FAILED'],
     ['', 'QEMU_START_FAILED'],
   ])('of %j is %s', (stderr, code) => {

@@ -1,0 +1,71 @@
+/** The command line where the system gives less than it should: a plain sentence and an exit code, never a fault. */
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { goldenChain } from '../support/chains.ts';
+import { CLI, codesOf } from '../support/cli.ts';
+import { run, temporaryFolder } from '../support/tools.ts';
+
+const folder = temporaryFolder();
+let top: string;
+beforeAll(async () => {
+  top = (await goldenChain(folder)).at(-1)!;
+});
+
+/** What `cowscope ...args` leaves behind when bash runs `before` first. */
+function startedAfter(before: string, args: readonly string[]) {
+  return run('bash', ['-c', `${before}; exec "$0" "$@"`, process.execPath, CLI, ...args]);
+}
+
+describe('a working folder that was removed', () => {
+  const removed = () => `mkdir -p '${folder}/gone' && cd '${folder}/gone' && rmdir '${folder}/gone'`;
+
+  it.each(['map', 'layers'])('does not matter to %s with an absolute path', async command => {
+    expect(await startedAfter(removed(), [command, top])).toMatchObject({ code: 0 });
+  });
+
+  it.each(['map', 'layers', 'open'])('is said by %s with a relative path', async command => {
+    const result = await startedAfter(removed(), [command, 'top.qcow2']);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(codesOf(result)).toEqual(['NO_WORKING_FOLDER']);
+  });
+});
+
+describe('too few descriptors', () => {
+  /** The fewest with which Node itself reads a program of ours. */
+  async function fewest(): Promise<number> {
+    for (let limit = 10; limit < 100; limit++) {
+      const shell = `ulimit -c 0 -n ${limit}; "$0" -e 'require("fs").readFileSync(process.argv[1])' "$1"; exit $?`;
+      if ((await run('bash', ['-c', shell, process.execPath, CLI])).code === 0) return limit;
+    }
+    throw new Error('Node does not run with a hundred descriptors');
+  }
+
+  it('are no fault of the program', async () => {
+    const least = await fewest();
+    const codes = new Set<string>();
+    for (let limit = least + 1; limit < least + 16; limit += 2) {
+      for (const args of [
+        ['map', top],
+        ['layers', top],
+        ['map', '--witness', 'both', top],
+      ]) {
+        const result = await startedAfter(`ulimit -n ${limit}`, args);
+        expect([0, 1, 3]).toContain(result.code);
+        expect(codesOf(result).length > 0).toBe(result.code !== 0);
+        for (const code of codesOf(result)) codes.add(code);
+      }
+    }
+    expect(codes).toContain('TOO_MANY_FILES');
+    for (const code of codes) expect(code).toMatch(/^(TOO_MANY_FILES|QEMU_[A-Z_]+)$/);
+  });
+});
+
+describe('a folder for temporary files that cannot be written to', () => {
+  it('is said where a server was to be started, and matters to nothing else', async () => {
+    const missing = `export TMPDIR='${join(folder, 'none')}'`;
+    expect(await startedAfter(missing, ['map', top])).toMatchObject({ code: 0 });
+    const result = await startedAfter(missing, ['map', '--witness', 'nbd', top]);
+    expect(result.code).toBe(3);
+    expect(new Set(codesOf(result))).toEqual(new Set(['QEMU_SOCKET_FOLDER']));
+  });
+});
