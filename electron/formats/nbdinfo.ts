@@ -1,45 +1,27 @@
 /** Metadata contexts as nbdinfo prints them (libnbd 1.14 to 1.22, `--map --json` and `--map --totals --json`). */
-import type { NbdContextKind } from '../../shared/model/context.ts';
+import type { KnownContext } from '../../shared/nbd-contexts.ts';
 
-/** What precedes the name of a bitmap in that of its context. */
-export const BITMAP_PREFIX = 'qemu:dirty-bitmap:';
-
-/** What a context name stands for; `other` for contexts we do not know, shown as raw numbers. */
-export function contextKind(name: string): NbdContextKind | 'other' {
-  if (name === 'base:allocation') return 'allocation';
-  if (name === 'qemu:allocation-depth') return 'depth';
-  return name.startsWith(BITMAP_PREFIX) ? 'bitmap' : 'other';
-}
-
-/** How nbdinfo names a context's word. Empty where it has no name for it. */
-function describeContextWord(kind: NbdContextKind | 'other', word: number): string {
-  if (kind === 'allocation') return ['data', 'hole', 'zero', 'hole,zero'][word] ?? '';
-  if (kind === 'bitmap') return ['clean', 'dirty'][word] ?? '';
-  if (kind === 'other') return '';
-  return word === 0 ? 'absent' : word === 1 ? 'local' : `backing depth ${word}`;
-}
-
-/** One row of the list. */
+/** One row of the list. A context of unknown meaning (undefined) has no descriptions. */
 export function contextRow(
-  kind: NbdContextKind | 'other',
+  context: KnownContext | undefined,
   start: number,
   length: number,
   word: number,
 ): string {
-  const named = describeContextWord(kind, word);
+  const named = context?.nbdinfoLabel(word) ?? '';
   const description = named === '' ? '' : `, "description": "${named}"`;
   return `{ "offset": ${start}, "length": ${length}, "type": ${word}${description}}`;
 }
 
 /** The array of totals, words ascending. Percentages carry six significant digits, as printf's %g. */
 export function contextTotals(
-  kind: NbdContextKind | 'other',
+  context: KnownContext | undefined,
   sums: readonly (readonly [word: number, bytes: number])[],
   size: number,
 ): string {
   const rows = sums.map(([word, bytes]) => {
     const percent = sixDigits((100 * bytes) / size);
-    const named = describeContextWord(kind, word);
+    const named = context?.nbdinfoLabel(word) ?? '';
     const description = named === '' ? '' : `, "description": "${named}"`;
     return `{ "size": ${bytes}, "percent": ${percent}, "type": ${word}${description} }`;
   });

@@ -5,7 +5,6 @@
  * coalescing are here once.
  */
 import {
-  DIRTY,
   DIRTY_UNKNOWN,
   HOLE,
   isOwnZero,
@@ -19,7 +18,7 @@ import {
 } from '../../shared/extent/flags.ts';
 import type { SweptPage } from '../../shared/extent/sweep.ts';
 import { guestWord, layerWord, stopAt } from '../../shared/extent/swept-view.ts';
-import type { NbdContextKind } from '../../shared/model/context.ts';
+import { type ContextRole, contextWithRole } from '../../shared/nbd-contexts.ts';
 
 /** Finished rows, in arrays that are longer than needed and used again for the next ones. */
 export interface NumberRows {
@@ -215,20 +214,24 @@ export function qemuImgRow(start: number, length: number, key: number, host: num
   return `{ "start": ${start}, "length": ${length}, "depth": ${(key - (key % KEY_DEPTH)) / KEY_DEPTH}, "present": ${present}, "zero": ${(key & ZERO_BIT) !== 0}, "data": ${(key & DATA_BIT) !== 0}${offset}}`;
 }
 
-/** Keys of `nbdinfo --map` rows: the context's word as qemu-nbd reports it. Parts that are unreadable or not known are left out. */
-export function nbdContextKey(kind: NbdContextKind, layerCount: number, bitmapLayer: number): RowKey {
-  if (kind === 'bitmap')
+/**
+ * Keys of `nbdinfo --map` rows: the value that qemu-nbd reports for a context of the whole chain or of one layer. Parts
+ * that are unreadable or not known are left out. The values of a bitmap are those of the layer that holds it.
+ */
+export function nbdContextKey(role: ContextRole, layerCount: number, bitmapLayer: number): RowKey {
+  const { ownTable, valueFor } = contextWithRole(role);
+  if (ownTable !== undefined)
     return ({ words }, combo) => {
       const word = (words[bitmapLayer] as Uint32Array)[combo] as number;
-      return word & DIRTY_UNKNOWN ? SKIP : word & DIRTY ? 1 : 0;
+      return word & DIRTY_UNKNOWN ? SKIP : valueFor(word, 0);
     };
   return ({ stops, guest }, combo) => {
     const stop = stops[combo] as number;
     const word = guest[combo] as number;
     if (word & (UNREADABLE | UNREAD)) return SKIP;
-    if (stop < 0) return kind === 'allocation' ? 3 : 0;
-    if (kind === 'depth') return word & LOCAL || word & OUT_OF_RANGE ? layerCount - stop : 0;
-    if (word & OUT_OF_RANGE) return 3;
-    return (word & HOLE ? 1 : 0) | (word & ZERO ? 2 : 0);
+    if (stop < 0) return valueFor(HOLE | ZERO, 0);
+    // Past the end of a shorter layer qemu reports zeros, and that layer as their owner.
+    if (word & OUT_OF_RANGE) return valueFor(HOLE | ZERO, layerCount - stop);
+    return valueFor(word, word & LOCAL ? layerCount - stop : 0);
   };
 }

@@ -2,8 +2,8 @@
 
 import { CowscopeError } from '../../shared/error.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
+import { BITMAP_PREFIX, contextsToAsk, knownContext } from '../../shared/nbd-contexts.ts';
 import type { ListSpec } from '../engine/worker/protocol.ts';
-import { BITMAP_PREFIX } from '../formats/nbdinfo.ts';
 
 /** A context and the list that answers it. */
 export interface NamedContext {
@@ -17,8 +17,10 @@ export interface NamedContext {
  * BITMAP_UNUSABLE for a bitmap that cannot be trusted.
  */
 export function contextSpec(chain: ChainInfo, name: string, layer: number | undefined): NamedContext {
-  if (name === 'base:allocation') return { name, spec: { list: 'nbdinfo', context: 'allocation' } };
-  if (name === 'qemu:allocation-depth') return { name, spec: { list: 'nbdinfo', context: 'depth' } };
+  const always = contextsToAsk('isolatedLayer', []);
+  const known = knownContext(name);
+  if (known !== undefined && always.includes(name))
+    return { name, spec: { list: 'nbdinfo', context: known.role } };
   const layers = layer === undefined ? chain.layers.toReversed() : chain.layers.slice(layer, layer + 1);
   const bitmaps = layers.flatMap(({ index, path, qcow2 }) =>
     (qcow2?.bitmaps ?? []).map(bitmap => ({ ...bitmap, index, path })),
@@ -26,12 +28,12 @@ export function contextSpec(chain: ChainInfo, name: string, layer: number | unde
   const found = bitmaps.find(bitmap => BITMAP_PREFIX + bitmap.name === name);
   if (found === undefined) {
     const usable = bitmaps.filter(bitmap => bitmap.unusable === undefined);
-    const offered = [...new Set(usable.map(bitmap => `, ${BITMAP_PREFIX}${bitmap.name}`))];
+    const offered = new Set([...always, ...usable.map(bitmap => BITMAP_PREFIX + bitmap.name)]);
     throw new CowscopeError({
       code: 'CONTEXT_NOT_OFFERED',
       what: `there is no metadata context ${name}`,
       subject: layers[0]?.path ?? '',
-      advice: `there are base:allocation, qemu:allocation-depth${offered.join('')}`,
+      advice: `there are ${[...offered].join(', ')}`,
     });
   }
   if (found.unusable !== undefined)

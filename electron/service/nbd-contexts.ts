@@ -1,7 +1,9 @@
 /** Metadata contexts of an NBD export as nbdinfo prints them: any context, several from one pass. */
 import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
 import type { StatusBatch, StatusList } from '../../shared/extent/status-batch.ts';
-import { contextKind, contextRow, contextTotals } from '../formats/nbdinfo.ts';
+import { StatusCursor } from '../../shared/extent/status-cursor.ts';
+import { BASE_ALLOCATION, knownContext } from '../../shared/nbd-contexts.ts';
+import { contextRow, contextTotals } from '../formats/nbdinfo.ts';
 import { connectNbd } from '../nbd/client/client.ts';
 import { parseNbdUri } from '../nbd/uri.ts';
 import { walkReconnecting } from '../nbd/walk/reconnect.ts';
@@ -34,7 +36,7 @@ export async function streamNbdContexts(
   listing: ContextListing,
   write: Write,
 ): Promise<readonly ErrorRecord[]> {
-  const names = listing.contexts.length === 0 ? ['base:allocation'] : listing.contexts;
+  const names = listing.contexts.length === 0 ? [BASE_ALLOCATION] : listing.contexts;
   const several = names.length > 1;
   const address = parseNbdUri(uri, { allowLocalFiles: true });
   const reopen = () => connectNbd(address, { contexts: names, requiredContexts: names });
@@ -81,7 +83,7 @@ function createPrinter(
   head: string,
   tail: string,
 ): Printer {
-  const kind = contextKind(name);
+  const kind = knownContext(name);
   if (totals) {
     const sums = new Map<number, number>();
     return {
@@ -161,15 +163,11 @@ function createLane(sink: RowSink): Lane {
 }
 
 function addList(lane: Lane, list: StatusList, { offset, covered }: StatusBatch): void {
-  const view = new DataView(list.payload.buffer, list.payload.byteOffset, list.payload.byteLength);
-  const step = list.wide ? 16 : 8;
   const stop = offset + covered;
   let position = offset;
-  for (let at = 0; position < stop; at += step) {
-    const length = list.wide ? view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4) : view.getUint32(at);
-    const word = list.wide
-      ? view.getUint32(at + 8) * 2 ** 32 + view.getUint32(at + 12)
-      : view.getUint32(at + 4);
+  for (const cursor = new StatusCursor(list); position < stop; cursor.advance()) {
+    const length = cursor.length();
+    const word = cursor.high() * 2 ** 32 + cursor.low();
     const end = Math.min(stop, position + length);
     if (word !== lane.word || position !== lane.end) {
       finishRow(lane);

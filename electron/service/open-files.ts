@@ -5,10 +5,10 @@ import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
 import { findSnapshot, type LayerInfo, type SnapshotInfo } from '../../shared/model/layer.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
+import { BITMAP_PREFIX, bitmapNameOf, contextsToAsk } from '../../shared/nbd-contexts.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
 import { addWriterNotes } from '../chain/writer-lock.ts';
 import type { LayerPlan } from '../engine/worker/protocol.ts';
-import { BITMAP_PREFIX } from '../formats/nbdinfo.ts';
 import { connectNbd } from '../nbd/client/client.ts';
 import { NbdError } from '../nbd/errors.ts';
 import { walkReconnecting } from '../nbd/walk/reconnect.ts';
@@ -18,7 +18,6 @@ import { withEstimate } from './extent-estimate.ts';
 import type { LayerFeed, PreparedTarget } from './prepared-target.ts';
 import type { SessionOptions, WitnessChoice } from './session-options.ts';
 
-const BASE_CONTEXTS = ['base:allocation', 'qemu:allocation-depth'];
 /** Bytes asked about at first where a window is drawn meanwhile: a long reply and its taking last a millisecond or two. */
 const REQUEST_BESIDE_WINDOW = 2 ** 30;
 /** Milliseconds before the first new try of a connection to a server of our own. */
@@ -84,7 +83,7 @@ interface PlannedLayer {
 /** A raw layer: its holes are known to qemu-nbd alone. */
 function rawLayer(index: number, open: OpenLayer, haveQemu: boolean, serving: Serving): PlannedLayer {
   const { info } = open;
-  const contexts = haveQemu ? ['base:allocation'] : [];
+  const contexts = haveQemu ? contextsToAsk('rawLayer', []) : [];
   return {
     info: haveQemu ? info : { ...info, notes: [...info.notes, NO_QEMU_NOTE] },
     plan: {
@@ -114,10 +113,14 @@ function qcow2Layer(
   const { fd, size, path } = open.source;
   const bitmaps = info.qcow2?.bitmaps ?? [];
   const usable = bitmaps.filter(bitmap => bitmap.unusable === undefined);
-  const nameOf = ({ name }: { readonly name: string }) => BITMAP_PREFIX + name;
-  const contexts = [...BASE_CONTEXTS, ...usable.map(nameOf)];
+  const contexts = contextsToAsk(
+    'isolatedLayer',
+    usable.map(({ name }) => name),
+  );
   // Bitmaps that are not asked for stay in the plan: what nobody feeds is unknown, never clean.
-  const unknown = bitmaps.filter(bitmap => bitmap.unusable !== undefined).map(nameOf);
+  const unknown = bitmaps
+    .filter(bitmap => bitmap.unusable !== undefined)
+    .map(({ name }) => BITMAP_PREFIX + name);
   const metadata = {
     fd,
     fileSize: size,
@@ -162,9 +165,7 @@ function servedFeed(
   contexts: readonly string[],
   serving: Serving,
 ): LayerFeed {
-  const bitmaps = contexts
-    .filter(name => name.startsWith(BITMAP_PREFIX))
-    .map(name => name.slice(BITMAP_PREFIX.length));
+  const bitmaps = contexts.flatMap(name => bitmapNameOf(name) ?? []);
   return {
     layer,
     async run(start, sink, signal) {
@@ -173,7 +174,7 @@ function servedFeed(
       void server.exited.then(end => {
         died = end.error;
       });
-      const offered = [...BASE_CONTEXTS, ...server.bitmaps.map(name => BITMAP_PREFIX + name)];
+      const offered = contextsToAsk('isolatedLayer', server.bitmaps);
       const connect = () => connectNbd(server.address, { contexts: offered, signal });
       const reopen = () => (died === undefined ? connect() : Promise.reject(new CowscopeError(died)));
       try {

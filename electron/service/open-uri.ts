@@ -1,14 +1,14 @@
 /** Opens an NBD address: one export, taken as a whole chain whose layers are told apart by allocation depth. */
 
 import type { ChainInfo } from '../../shared/model/layer.ts';
-import { BITMAP_PREFIX } from '../formats/nbdinfo.ts';
+import { ALLOCATION_DEPTH, BASE_ALLOCATION, bitmapNameOf, knownContext } from '../../shared/nbd-contexts.ts';
 import { connectNbd, type NbdConnection } from '../nbd/client/client.ts';
 import { walkReconnecting } from '../nbd/walk/reconnect.ts';
 import { type AddressTrust, trustedAddress } from './nbd-address.ts';
 import type { PreparedTarget } from './prepared-target.ts';
 
-/** Contexts that are read when they are offered, besides every dirty bitmap. */
-const KNOWN_CONTEXTS = ['base:allocation', 'qemu:allocation-depth', 'qemu:joint-allocation'];
+/** Contexts without which the picture is incomplete: their absence is noted. */
+const EXPECTED_CONTEXTS = [BASE_ALLOCATION, ALLOCATION_DEPTH];
 /** Contexts that were not granted and are named in notes. */
 const MAX_NAMED = 64;
 /** Bitmaps shown as unknown because they were not granted; a hostile server may name tens of thousands. */
@@ -30,7 +30,7 @@ export async function openUri(
   const granted = connection.contexts.map(context => context.name);
   const left = connection.offeredContexts.filter(name => !granted.includes(name));
   // Bitmaps that were not granted stay in the plan: what nobody feeds is unknown, never clean.
-  const unfed = left.filter(name => name.startsWith(BITMAP_PREFIX)).slice(0, MAX_UNFED);
+  const unfed = left.filter(name => bitmapNameOf(name) !== undefined).slice(0, MAX_UNFED);
   const contexts = [...granted, ...unfed];
   const described = describeExport(connection, granted, left);
   return {
@@ -56,8 +56,8 @@ function describeExport(
   left: readonly string[],
 ): ChainInfo {
   const { size, subject, notes } = connection;
-  const missing = KNOWN_CONTEXTS.slice(0, 2).filter(name => ![...granted, ...left].includes(name));
-  const unknown = granted.filter(name => !KNOWN_CONTEXTS.includes(name) && !name.startsWith(BITMAP_PREFIX));
+  const missing = EXPECTED_CONTEXTS.filter(name => ![...granted, ...left].includes(name));
+  const unknown = granted.filter(name => knownContext(name) === undefined);
   return {
     size,
     complete: true,

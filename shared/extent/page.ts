@@ -105,7 +105,7 @@ export class PageWriter {
       )
         return;
     }
-    this.reserve(1);
+    if (n === this.codes.length) this.reserve(1); // a call that is rare is not inlined into the loops that push
     this.starts[n] = start / unit;
     this.codes[n] = code;
     if (this.hosts !== undefined) this.hosts[n] = host;

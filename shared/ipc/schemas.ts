@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import { STATES } from '../extent/flags.ts';
 import { MAX_LAYERS } from '../model/layer.ts';
 import type { Consent, OpenTarget } from '../model/target.ts';
+import { CONTEXT_ROLES } from '../nbd-contexts.ts';
 import type { CallArgs, PlainCallName } from './contract.ts';
 import { MAX_TILES_PER_CALL, type QuestionArgs, type QuestionName } from './questions.ts';
 
@@ -92,7 +93,7 @@ export const QUESTION_SCHEMAS = {
   totals: v.strictObject({ layer }),
   contextTotals: v.strictObject({
     layer,
-    context: v.picklist(['allocation', 'depth', 'bitmap']),
+    context: v.picklist(CONTEXT_ROLES),
     bitmap: v.optional(v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1), name: path })),
   }),
   overview: v.strictObject({ layer, span: wholeNumber(1) }),

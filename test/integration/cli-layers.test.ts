@@ -241,7 +241,9 @@ describe('an NBD server', () => {
     expect(stdout).toMatch(/^1 export, no TLS, structured replies\n\n {2}the disk\n/);
     expect(stdout).toMatch(/^ {4}flags +HAS_FLAGS, READ_ONLY/m);
     expect(stdout).toMatch(/^ {4}block size +1 byte at least, 4 KiB preferred, 32 MiB at most$/m);
-    expect(stdout).toMatch(/^ {4}context +qemu:dirty-bitmap:b0$/m);
+    expect(stdout).toMatch(
+      /^ {4}context +qemu:dirty-bitmap:b0 \(what was written since the bitmap was started\)$/m,
+    );
     // The address listed is one that can be opened.
     expect((await cowscopeJson(['map', '--output', 'json', ours.uri])).size).toBe(ours.size);
   });

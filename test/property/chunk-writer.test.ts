@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createRowTemplates, createRowText } from '../../electron/formats/chunk-writer.ts';
 import { contextRow } from '../../electron/formats/nbdinfo.ts';
 import { type NumberRows, qemuImgRow } from '../../electron/formats/rows.ts';
+import { contextWithRole } from '../../shared/nbd-contexts.ts';
 
 /** Whole numbers of every length, and those where a digit more begins. */
 const number = fc.oneof(
@@ -30,7 +31,7 @@ test('rows of templates read as the rows that were printed', () => {
     fc.property(rows, rows, fc.nat(3), fc.integer({ min: 1, max: 300 }), (list, words, first, size) => {
       const images = createRowTemplates(qemuImgRow);
       const printContext = (start: number, length: number, key: number) =>
-        `,\n${contextRow('allocation', start, length, key % 4)}`;
+        `,\n${contextRow(contextWithRole('allocation'), start, length, key % 4)}`;
       const contexts = createRowTemplates(printContext);
       const withoutHosts = words.map(([start, length, key]) => [start, length, key, -1] as const);
       const text = createRowText(size);

@@ -4,13 +4,22 @@ import { createFeeder } from '../../shared/extent/feeder.ts';
 import { DIRTY, DIRTY_UNKNOWN, HOLE, LOCAL, stateOf, ZERO } from '../../shared/extent/flags.ts';
 import { pageIndexAt } from '../../shared/extent/page.ts';
 import type { StatusBatch, StatusList } from '../../shared/extent/status-batch.ts';
-import { type ContextRole, decodeBatch, type ExportKind } from '../../shared/extent/status-decoder.ts';
+import { decodeBatch, decodePlan, type OwnTable } from '../../shared/extent/status-decoder.ts';
 import { createTable, type ExtentTable } from '../../shared/extent/table.ts';
+import { contextWithRole, type ExportKind, NBD_CONTEXTS } from '../../shared/nbd-contexts.ts';
 import { arbitraryRuns } from '../support/extent-arbitraries.ts';
 import { type NaiveStatus, naiveStatusWord } from '../support/naive-model.ts';
 import { type StatusEntry, statusList } from '../support/status-lists.ts';
 
 const SERVER_ERROR = { code: 'NBD_STATUS_FAILED', what: 'no', subject: '', advice: '' };
+
+/** The name on the wire of a context with this role, or one of no known meaning. */
+function nameOf(role: string): string {
+  const row = NBD_CONTEXTS.find(candidate => candidate.role === role);
+  return row === undefined ? 'x-unknown:context' : row.name;
+}
+
+const BOTH = [nameOf('allocation'), nameOf('depth')];
 
 /** Values of each context of an export unit by unit, and how the walk over it is cut into batches. */
 interface Walk {
@@ -93,9 +102,12 @@ test('contexts of unequal coverage merge into the words of what every one of the
         const layer = createTable(size * scale, pageUnits * scale);
         const feeder = createFeeder(layer);
         const bitmap = createTable(size * scale, pageUnits * scale);
-        const roles = contexts.map(
-          (use): ContextRole => (use === 'bitmap' ? { use, feeder: createFeeder(bitmap) } : { use }),
-        );
+        const own: OwnTable = {
+          contextIndex: contexts.indexOf('bitmap'),
+          context: contextWithRole('bitmap'),
+          feeder: createFeeder(bitmap),
+        };
+        const plan = decodePlan(kind, contexts.map(nameOf), feeder, own.contextIndex < 0 ? [] : [own]);
 
         const expected: number[] = [];
         const expectedDirty: number[] = [];
@@ -113,7 +125,7 @@ test('contexts of unequal coverage merge into the words of what every one of the
             lists: failed ? [] : lists,
             ...(failed ? { unreadable: SERVER_ERROR } : {}),
           };
-          decodeBatch(batch, kind, roles, feeder);
+          decodeBatch(batch, plan);
           for (; at < end; at++) {
             const said = (use: string) => values[contexts.indexOf(use as 'depth')]?.[at];
             const status: NaiveStatus = {
@@ -128,9 +140,8 @@ test('contexts of unequal coverage merge into the words of what every one of the
         expect(feeder.position).toBe(at * scale);
         feeder.flush();
         expect(wordsOf(layer, at, scale)).toEqual(expected);
-        const role = roles.find(({ use }) => use === 'bitmap');
-        if (role?.use === 'bitmap') {
-          role.feeder.flush();
+        if (own.contextIndex >= 0) {
+          own.feeder.flush();
           expect(wordsOf(bitmap, at, scale)).toEqual(expectedDirty);
         }
       },
@@ -154,7 +165,7 @@ test('the high half of a wide entry counts for depths and is masked for flags', 
   const wordOfKind = (kind: ExportKind) => {
     const table = createTable(8, 8);
     const feeder = createFeeder(table);
-    decodeBatch({ offset: 0, covered: 8, lists }, kind, [{ use: 'allocation' }, { use: 'depth' }], feeder);
+    decodeBatch({ offset: 0, covered: 8, lists }, decodePlan(kind, BOTH, feeder, []));
     feeder.flush();
     return wordsOf(table, 8, 1);
   };
@@ -186,8 +197,8 @@ test('bits above the low half of a joint number change nothing, alone and beside
           joint.map(value => value & 3),
         ),
       );
-    const roles: ContextRole[] = [{ use: 'joint' }, { use: 'allocation' }];
-    decodeBatch({ offset: 0, covered: 8, lists }, kind, roles, feeder);
+    const names = [nameOf('joint'), nameOf('allocation')].slice(0, lists.length);
+    decodeBatch({ offset: 0, covered: 8, lists }, decodePlan(kind, names, feeder, []));
     feeder.flush();
     return wordsOf(table, 8, 1);
   };
@@ -215,7 +226,7 @@ test('an entry longer than 2^32 bytes, and one longer than any offset, are cut a
     statusList(1, [{ length: 2 ** 63, value: 1 }], true),
   ];
   const batch = { offset: 0, covered: size, lists };
-  decodeBatch(batch, 'isolatedLayer', [{ use: 'allocation' }, { use: 'depth' }], feeder);
+  decodeBatch(batch, decodePlan('isolatedLayer', BOTH, feeder, []));
   expect(feeder.position).toBe(size);
   expect(feeder.extents).toBe(table.pages.length);
   const states = table.pages.map(page => stateOf(table.words.word(page?.codes[0] as number)));

@@ -3,7 +3,7 @@ import { type ChainTables, openChainTables } from '../../electron/engine/tables/
 import type { LayerPlan } from '../../electron/engine/worker/protocol.ts';
 import { fileSource } from '../../electron/qcow2/read/file-source.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
-import type { ExportKind } from '../../shared/extent/status-decoder.ts';
+import type { ExportKind } from '../../shared/nbd-contexts.ts';
 import { statusList } from './status-lists.ts';
 
 /** What a server says of one layer or chain, unit by unit; contexts that are not given were not negotiated. */

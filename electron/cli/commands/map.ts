@@ -2,6 +2,7 @@
 import { CowscopeError, type ErrorRecord } from '../../../shared/error.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { OpenTarget } from '../../../shared/model/target.ts';
+import { BASE_ALLOCATION, contextWithRole } from '../../../shared/nbd-contexts.ts';
 import { contextTotals } from '../../formats/nbdinfo.ts';
 import { findQemuNbd } from '../../qemu/tools.ts';
 import { type ChainSession, openChain } from '../../service/chain-session.ts';
@@ -75,7 +76,7 @@ function checkOptions(target: OpenTarget, options: MapOptions): void {
 }
 
 function contextNames(options: MapOptions): string[] {
-  return options.context.length === 0 ? ['base:allocation'] : [...new Set(options.context)];
+  return options.context.length === 0 ? [BASE_ALLOCATION] : [...new Set(options.context)];
 }
 
 async function printMap(session: ChainSession, options: MapOptions): Promise<ExitCode> {
@@ -203,7 +204,7 @@ async function printContexts(session: ChainSession, options: MapOptions): Promis
       const size = layer === undefined ? session.chain.size : (session.chain.layers[layer]?.size ?? 0);
       const { context, bitmap } = spec;
       const sums = await session.ask('contextTotals', { context, bitmap, layer });
-      await write(`${contextTotals(spec.context, sums, size)}\n`);
+      await write(`${contextTotals(contextWithRole(spec.context), sums, size)}\n`);
     } else await session.list({ spec, layer }, write);
     if (several) await write(i + 1 < contexts.length ? ',\n' : '}\n');
   }

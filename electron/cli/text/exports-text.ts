@@ -1,5 +1,6 @@
 /** What an NBD server offers, for a person. */
 import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
+import { knownContext } from '../../../shared/nbd-contexts.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import type { NbdServerInfo } from '../../service/nbd-exports.ts';
@@ -26,7 +27,12 @@ function exportText(info: NbdExportInfo): string[] {
     const [minimum, preferred, maximum] = blockSizes.map(formatSize);
     facts.push(['block size', `${minimum} at least, ${preferred} preferred, ${maximum} at most`]);
   }
-  for (const context of contexts) facts.push(['context', context]);
+  for (const context of contexts) facts.push(['context', contextText(context)]);
   if (error !== undefined) facts.push(['unknown', `${error.code}: ${error.what}`]);
   return [`  ${name === '' ? '(default export)' : escapeUntrusted(name)}`, ...factLines(facts)];
+}
+
+function contextText(name: string): string {
+  const known = knownContext(name);
+  return known === undefined ? name : `${name} (${known.meaning})`;
 }

@@ -20,9 +20,10 @@ import { type Page, PageWriter } from '../../../shared/extent/page.ts';
 import type { ExtentTable } from '../../../shared/extent/table.ts';
 import { legendOfWitness } from '../../../shared/legend.ts';
 import type { RangeFinding } from '../../../shared/model/finding.ts';
+import { type KnownContext, knownContext } from '../../../shared/nbd-contexts.ts';
 import { mapBitmapPage } from '../../qcow2/read/bitmap-map.ts';
 import { lowNumber, type NumberTable } from '../tables/number-tables.ts';
-import { JOINT_ALLOCATION, type StoredLayer } from '../tables/stored-layer.ts';
+import type { StoredLayer } from '../tables/stored-layer.ts';
 
 /** Two tables of one layer that should agree. */
 export interface Comparison {
@@ -57,21 +58,20 @@ export function comparisonsOf(layer: StoredLayer): Comparison[] {
     }
   }
   const { contexts = [] } = layer.plan.nbd ?? {};
-  const joint = [...nbd.numbers.values()].find(({ name }) => name === JOINT_ALLOCATION);
-  if (joint !== undefined && SPLIT_CONTEXTS.every(name => contexts.includes(name))) {
+  for (const table of nbd.numbers.values()) {
+    const context = knownContext(table.name);
+    if (!context?.joins?.every(name => contexts.includes(name))) continue;
     const first = (index: number) => {
-      const { page } = viewOf(joint.table, index) ?? {};
-      const isRead = page !== undefined && isFullyRead(joint.table, index);
+      const { page } = viewOf(table.table, index) ?? {};
+      const isRead = page !== undefined && isFullyRead(table.table, index);
       return isRead
-        ? { page, words: joint.table.words.words.map(word => jointAsWord(joint, word)) }
+        ? { page, words: table.table.words.words.map(word => joinedFlags(context, table, word)) }
         : undefined;
     };
-    found.push(compareTables(layer, false, first, nbd.table, comparableJoint, contextsDiffer));
+    found.push(compareTables(layer, false, first, nbd.table, comparableJoint, contextsDiffer(context)));
   }
   return found;
 }
-
-const SPLIT_CONTEXTS = ['base:allocation', 'qemu:allocation-depth'];
 
 interface PageView {
   readonly page: Page;
@@ -116,11 +116,16 @@ function comparableBitmap(word: number): number | undefined {
   return word & (DIRTY_UNKNOWN | UNREAD | UNREADABLE) ? undefined : word & DIRTY;
 }
 
-/** The word that the two contexts would have made of a joint number; unknown numbers compare with nothing. */
-function jointAsWord(table: NumberTable, word: number): number {
+/** The flags that a value of a joint context gives an extent; numbers that were not told apart compare with nothing. */
+function joinedFlags(
+  { content, owner, knownBits = -1 }: KnownContext,
+  table: NumberTable,
+  word: number,
+): number {
   const number = word & (UNREAD | UNREADABLE) ? undefined : lowNumber(table, word);
   if (number === undefined) return UNREAD;
-  return (number & 1 ? HOLE : 0) | (number & 2 ? ZERO : 0) | (number & 4 ? LOCAL : 0);
+  const value = (number & knownBits) >>> 0;
+  return (content?.(value) ?? 0) | (owner?.(value, 'wholeChain') ?? 0);
 }
 
 /** Hole, zero and allocated-here; in a chain what is owned further down is not allocated here. */
@@ -159,18 +164,15 @@ function bitmapsDiffer(name: string): FindingText {
   });
 }
 
-function contextsDiffer(
-  { index: layer }: StoredLayer,
-  { start, end, first, second }: Difference,
-): RangeFinding {
-  return {
+function contextsDiffer({ name, joins = [] }: KnownContext): FindingText {
+  return ({ index: layer }, { start, end, first, second }) => ({
     kind: 'witnessesDiffer',
     code: 'CONTEXTS_DIFFER',
     layer,
     start,
     end,
-    text: `The server contradicts itself: ${JOINT_ALLOCATION} says ${jointText(first)}, ${SPLIT_CONTEXTS.join(' and ')} say ${jointText(second)}.`,
-  };
+    text: `The server contradicts itself: ${name} says ${jointText(first)}, ${joins.join(' and ')} say ${jointText(second)}.`,
+  });
 }
 
 /** The bits of a joint number in words. */

@@ -19,6 +19,7 @@ import { type Legend, legendOfWitness } from '../../../shared/legend.ts';
 import type { ContextSelection } from '../../../shared/model/context.ts';
 import type { MapTotals } from '../../../shared/model/statistics.ts';
 import { TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
+import { contextWithRole } from '../../../shared/nbd-contexts.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import {
@@ -121,10 +122,11 @@ function walkOf(
   if (spec.list === 'qemu-img') return createRowWalk(qemuImgKey(laneCount), true, sink(qemuImgRow));
   const bitmapLane = layer === undefined ? (spec.bitmap?.layer ?? 0) : 0;
   const key = nbdContextKey(spec.context, laneCount, bitmapLane);
+  const context = contextWithRole(spec.context);
   return createRowWalk(
     key,
     false,
-    sink((start, length, word) => contextRow(spec.context, start, length, word)),
+    sink((start, length, word) => contextRow(context, start, length, word)),
   );
 }
 

@@ -3,15 +3,11 @@ import { DIRTY, DIRTY_UNKNOWN, UNREAD, UNREADABLE } from '../../../shared/extent
 import { PageWriter } from '../../../shared/extent/page.ts';
 import { wordAt } from '../../../shared/extent/table.ts';
 import type { Evidence } from '../../../shared/model/inspection.ts';
+import { BITMAP_PREFIX, knownContext } from '../../../shared/nbd-contexts.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { mapBitmapPage } from '../../qcow2/read/bitmap-map.ts';
-import { numberText } from '../tables/number-tables.ts';
-import {
-  JOINT_ALLOCATION,
-  type MetadataTable,
-  type NbdTables,
-  type StoredLayer,
-} from '../tables/stored-layer.ts';
+import { lowNumber, numberText } from '../tables/number-tables.ts';
+import type { MetadataTable, NbdTables, StoredLayer } from '../tables/stored-layer.ts';
 
 /** The evidence of every bitmap of the layer, in the file and over NBD, and of every context kept as its numbers. */
 export function contextEvidence(layer: StoredLayer, offset: number): Evidence[] {
@@ -41,18 +37,16 @@ function servedContexts({ bitmaps, numbers }: NbdTables, offset: number): Eviden
   const dirty = bitmaps.map(({ name, table }): Evidence => {
     const word = wordAt(table, offset);
     const value = word & UNREAD ? 'not read' : word & DIRTY_UNKNOWN ? 'could not be read' : '';
-    return { fact: dirtyFact(word), source: `NBD qemu:dirty-bitmap:${name}`, value };
+    return { fact: dirtyFact(word), source: `NBD ${BITMAP_PREFIX}${name}`, value };
   });
   const raw = [...numbers.values()].map((kept): Evidence => {
     const word = wordAt(kept.table, offset);
     const source = `NBD ${kept.name}`;
     if (word & UNREAD) return { fact: 'not read', source, value: '' };
     if (word & UNREADABLE) return { fact: 'could not be read', source, value: '' };
-    const fact =
-      kept.name === JOINT_ALLOCATION
-        ? 'hole, zero, allocated here are bits 0, 1, 2'
-        : 'a number of a meaning not known here';
-    return { fact, source, value: numberText(kept, word) };
+    const text = numberText(kept, word);
+    const fact = knownContext(kept.name)?.fact?.(lowNumber(kept, word) ?? 0);
+    return { fact: fact ?? 'a number of a meaning not known here', source, value: text };
   });
   return [...dirty, ...raw];
 }

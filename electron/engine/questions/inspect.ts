@@ -4,7 +4,6 @@ import {
   ABSENT,
   COMPRESSED,
   depthOf,
-  HOLE,
   HOLE_OVERRIDES,
   LOCAL,
   OUT_OF_RANGE,
@@ -17,6 +16,7 @@ import {
 import { guestWord, layerWord, stopAt } from '../../../shared/extent/swept-view.ts';
 import { wordAt } from '../../../shared/extent/table.ts';
 import type { Evidence, InspectedLayer, Inspection } from '../../../shared/model/inspection.ts';
+import { decidingContext, type KnownContext } from '../../../shared/nbd-contexts.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { lookupCluster } from '../../qcow2/read/lookup-cluster.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
@@ -102,19 +102,19 @@ function nbdEvidence(layer: StoredLayer, { table, feeder }: NbdTables, offset: n
     return [{ fact: 'compared with the image’s own tables, then let go', source: 'NBD', value: '' }];
   if (word & UNREAD) return [{ fact: 'not read yet', source: 'NBD', value: '' }];
   if (word & UNREADABLE) return [{ fact: 'could not be read', source: 'NBD', value: '' }];
-  const flags = (word & HOLE ? 1 : 0) | (word & ZERO ? 2 : 0);
-  const names = ['data', 'hole', 'zero', 'hole,zero'][flags] as string;
-  const facts: Evidence[] = [{ fact: names, source: 'NBD base:allocation', value: String(flags) }];
-  if (layer.plan.nbd?.exportKind === 'rawLayer')
+  const { contexts = [], exportKind } = layer.plan.nbd ?? {};
+  const depth = word & LOCAL ? depthOf(word) || 1 : 0;
+  const facts: Evidence[] = [];
+  const said = (context: KnownContext | undefined) => {
+    if (context === undefined || context.joins !== undefined) return; // values that are kept are listed as they came
+    const value = context.valueFor(word, depth);
+    const fact = context.fact?.(value) ?? context.nbdinfoLabel(value);
+    facts.push({ fact, source: `NBD ${context.name}`, value: String(value) });
+  };
+  said(decidingContext(contexts, 'content')?.context);
+  if (exportKind === 'rawLayer')
     facts.push({ fact: 'allocated here', source: 'raw layer', value: 'a raw file holds its whole size' });
-  else if (word & (LOCAL | ABSENT)) {
-    const depth = depthOf(word) || (word & LOCAL ? 1 : 0);
-    facts.push({
-      fact: word & LOCAL ? 'allocated here' : 'absent from this layer',
-      source: 'NBD qemu:allocation-depth',
-      value: String(depth),
-    });
-  }
+  else if (word & (LOCAL | ABSENT)) said(decidingContext(contexts, 'owner')?.context);
   return facts;
 }
 

@@ -19,10 +19,11 @@ import {
 } from '../../../shared/extent/sweep.ts';
 import { chainPageSpan } from '../../../shared/extent/table.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
+import { tellsLayers } from '../../../shared/nbd-contexts.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { mapPage } from '../../qcow2/read/map.ts';
 import type { OpenSource } from '../../qcow2/read/source.ts';
-import type { EnginePlan, LayerPlan } from '../worker/protocol.ts';
+import type { EnginePlan } from '../worker/protocol.ts';
 import { bitmapPages, damagePage } from './merged-pages.ts';
 import { feedNumbers } from './number-tables.ts';
 import {
@@ -135,7 +136,7 @@ export function openChainTables(plan: EnginePlan, openSource: OpenSource): Chain
     const layer = layers[layerIndex] as StoredLayer;
     const nbd = layer.nbd as NbdTables;
     checkBudget(layer); // once it is passed nothing more is taken, however often it is tried
-    decodeBatch(batch, (layer.plan.nbd as NonNullable<LayerPlan['nbd']>).exportKind, nbd.roles, nbd.feeder);
+    decodeBatch(batch, nbd.decoding);
     for (const [index, numbers] of nbd.numbers) feedNumbers(numbers, batch, index);
     checkBudget(layer);
     if (layer.plan.nbd?.exportKind !== 'wholeChain') return false;
@@ -291,7 +292,7 @@ function wordAtDepth(word: number, depth: number): number {
 function lanesOf(layers: readonly StoredLayer[], deepest: number): Lane[] {
   const only = layers[0];
   const nbd = only?.plan.nbd;
-  const byDepth = nbd?.exportKind === 'wholeChain' && nbd.contexts.includes('qemu:allocation-depth');
+  const byDepth = nbd?.exportKind === 'wholeChain' && tellsLayers(nbd.contexts);
   if (only === undefined || !byDepth || only.metadata !== undefined)
     return layers.map(layer => ({ layer, depth: 0 }));
   return Array.from({ length: deepest }, (_, i) => ({ layer: only, depth: deepest - i }));
@@ -301,7 +302,7 @@ function tracksOf(plan: EnginePlan, lanes: readonly Lane[]): TrackInfo[] {
   const ownerKnown = (layer: StoredLayer) =>
     layer.metadata !== undefined ||
     layer.plan.nbd?.exportKind === 'rawLayer' ||
-    (layer.plan.nbd?.contexts.includes('qemu:allocation-depth') ?? false);
+    tellsLayers(layer.plan.nbd?.contexts ?? []);
   const top = lanes.at(-1) as Lane;
   const guest: TrackInfo = {
     id: 0,

@@ -5,6 +5,7 @@
 import { createFeeder, type TableFeeder } from '../../../shared/extent/feeder.ts';
 import { UNREADABLE } from '../../../shared/extent/flags.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
+import { StatusCursor } from '../../../shared/extent/status-cursor.ts';
 import { createTable, type ExtentTable } from '../../../shared/extent/table.ts';
 import { hex64 } from '../../qcow2/format/bytes.ts';
 
@@ -42,21 +43,16 @@ export function feedNumbers(into: NumberTable, batch: StatusBatch, contextIndex:
     if (batch.unreadable !== undefined) into.feeder.append(batch.covered, UNREADABLE);
     return;
   }
-  const { buffer, byteOffset, byteLength } = list.payload;
-  const view = new DataView(buffer, byteOffset, byteLength);
-  const half = list.wide ? 8 : 4;
+  const cursor = new StatusCursor(list);
   let left = batch.covered;
   let high = 0;
   let low = 0;
   let word = -1;
-  for (let at = 0; left > 0; at += 2 * half) {
-    let length = view.getUint32(at + half - 4);
-    if (list.wide) length += view.getUint32(at) * 2 ** 32;
-    const nextHigh = list.wide ? view.getUint32(at + 8) : 0;
-    const nextLow = view.getUint32(at + 2 * half - 4);
-    if (word < 0 || nextHigh !== high || nextLow !== low) {
-      high = nextHigh;
-      low = nextLow;
+  for (; left > 0; cursor.advance()) {
+    const length = cursor.length();
+    if (word < 0 || cursor.high() !== high || cursor.low() !== low) {
+      high = cursor.high();
+      low = cursor.low();
       word = wordFor(into, high, low);
     }
     into.feeder.append(Math.min(length, left), word);

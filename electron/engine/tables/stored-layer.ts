@@ -1,9 +1,9 @@
 /** One layer of a chain in memory: what each of its witnesses has said so far, and how they are opened. */
 import { createFeeder, type TableFeeder } from '../../../shared/extent/feeder.ts';
 import { WordSet } from '../../../shared/extent/page.ts';
-import type { ContextRole } from '../../../shared/extent/status-decoder.ts';
+import { type DecodePlan, decodePlan, type OwnTable } from '../../../shared/extent/status-decoder.ts';
 import { createTable, type ExtentTable } from '../../../shared/extent/table.ts';
-import { BITMAP_PREFIX } from '../../formats/nbdinfo.ts';
+import { bitmapNameOf, knownContext } from '../../../shared/nbd-contexts.ts';
 import type { Problem } from '../../qcow2/format/problems.ts';
 import { type BitmapMap, createBitmapMap } from '../../qcow2/read/bitmap-map.ts';
 import { openQcow2, type Qcow2Image } from '../../qcow2/read/image.ts';
@@ -16,8 +16,6 @@ import { createNumberTable, type NumberTable } from './number-tables.ts';
 const MAX_BITMAPS = 64;
 /** Most problem records kept for one layer. */
 const MAX_PROBLEMS = 1000;
-/** Proposed in 2021: hole, zero and allocated-here as bits 0 to 2 of one word. */
-export const JOINT_ALLOCATION = 'qemu:joint-allocation';
 
 /** What is held of one layer. */
 export interface StoredLayer {
@@ -52,7 +50,8 @@ export interface OpenBitmap {
 export interface NbdTables {
   readonly table: ExtentTable;
   readonly feeder: TableFeeder;
-  readonly roles: readonly ContextRole[];
+  /** How batches are decoded into these tables. */
+  readonly decoding: DecodePlan;
   readonly bitmaps: readonly {
     readonly name: string;
     readonly table: ExtentTable;
@@ -136,23 +135,22 @@ export function openNamedBitmap({ metadata, problems }: StoredLayer, name: strin
 }
 
 function openNbd(plan: LayerPlan, pageSpan: number): NbdTables {
-  const { contexts } = plan.nbd as NonNullable<LayerPlan['nbd']>;
+  const { contexts, exportKind } = plan.nbd as NonNullable<LayerPlan['nbd']>;
   const table = createTable(plan.size, pageSpan);
-  const bitmaps: { name: string; table: ExtentTable; feeder: TableFeeder }[] = [];
+  const feeder = createFeeder(table);
+  const ownTables: (OwnTable & { name: string; table: ExtentTable })[] = [];
   const numbers = new Map<number, NumberTable>();
-  const roles = contexts.map((name, index): ContextRole => {
-    if (name === 'base:allocation') return { use: 'allocation' };
-    if (name === 'qemu:allocation-depth') return { use: 'depth' };
-    if (!name.startsWith(BITMAP_PREFIX)) {
-      numbers.set(index, createNumberTable(name, plan.size, pageSpan));
-      return { use: name === JOINT_ALLOCATION ? 'joint' : 'ignored' };
-    }
-    const own = createTable(plan.size, pageSpan);
-    const feeder = createFeeder(own);
-    bitmaps.push({ name: name.slice(BITMAP_PREFIX.length), table: own, feeder });
-    return { use: 'bitmap', feeder };
-  });
-  return { table, feeder: createFeeder(table), roles, bitmaps, numbers };
+  for (const [contextIndex, contextName] of contexts.entries()) {
+    const context = knownContext(contextName);
+    if (context?.ownTable !== undefined) {
+      const own = createTable(plan.size, pageSpan);
+      const name = bitmapNameOf(contextName) ?? contextName;
+      ownTables.push({ contextIndex, context, name, table: own, feeder: createFeeder(own) });
+    } else if (context === undefined || context.joins !== undefined)
+      numbers.set(contextIndex, createNumberTable(contextName, plan.size, pageSpan));
+  }
+  const decoding = decodePlan(exportKind, contexts, feeder, ownTables);
+  return { table, feeder, decoding, bitmaps: ownTables, numbers };
 }
 
 /** Everything that batches of a layer are fed to. */

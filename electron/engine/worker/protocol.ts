@@ -1,12 +1,12 @@
 /** What crosses between the merge worker and the thread that owns the sockets and files. Plain data only. */
 import type { ErrorRecord } from '../../../shared/error.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
-import type { ExportKind } from '../../../shared/extent/status-decoder.ts';
 import type { QuestionName } from '../../../shared/ipc/questions.ts';
 import type { ContextSelection } from '../../../shared/model/context.ts';
 import type { RangeFinding } from '../../../shared/model/finding.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
+import type { ExportKind } from '../../../shared/nbd-contexts.ts';
 
 /** A qcow2 layer read by our own reader from a descriptor that was opened once. */
 export interface MetadataPlan {

@@ -1,7 +1,7 @@
 /**
  * Connects to one export of an NBD server: from an address to a connection that answers.
  */
-
+import { ALLOCATION_DEPTH, BASE_ALLOCATION, byImportance } from '../../../shared/nbd-contexts.ts';
 import { fatalError } from '../errors.ts';
 import type { NbdAddress } from '../uri.ts';
 import { EXPORT_FLAG, MAX_READ, OPTION } from '../wire/protocol.ts';
@@ -53,7 +53,7 @@ export interface ConnectNbdOptions {
 
 /** Contexts asked for at most: each may hold megabytes in every reply. */
 const MAX_CONTEXTS = 64;
-const DEFAULT_CONTEXTS = ['base:allocation', 'qemu:allocation-depth'];
+const DEFAULT_CONTEXTS = [BASE_ALLOCATION, ALLOCATION_DEPTH];
 
 /**
  * An open export of the server at `address`. Rejects with an NbdError (every NBD_ code of docs/errors.md but those of
@@ -120,9 +120,10 @@ function chooseContexts(
     const what = `${wanted.length} contexts are more than one connection can ask for`;
     throw fatalError('NBD_TOO_MANY_CONTEXTS', what, subject, `choose at most ${MAX_CONTEXTS}`);
   }
-  notes.push(`the server offers ${offered.length} contexts; only the first ${MAX_CONTEXTS} are read`);
-  const rest = offered.filter(name => !requiredContexts.includes(name));
-  return [...requiredContexts, ...rest].slice(0, MAX_CONTEXTS);
+  notes.push(
+    `the server offers ${offered.length} contexts; only ${MAX_CONTEXTS} are read, those of a known meaning first`,
+  );
+  return [...new Set([...requiredContexts, ...byImportance(offered)])].slice(0, MAX_CONTEXTS);
 }
 
 function requireContexts(

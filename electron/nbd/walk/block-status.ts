@@ -2,6 +2,7 @@
  * Walks the status of a range of an export from start to end.
  */
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
+import { entryCount } from '../../../shared/extent/status-cursor.ts';
 import type { NbdConnection } from '../client/connection.ts';
 import { cancelled, NbdError, noStatus } from '../errors.ts';
 import { ERRNO } from '../wire/protocol.ts';
@@ -87,7 +88,7 @@ export async function walkBlockStatus(
 
 /** Entries of the context that has most of them. */
 function entriesOf({ lists }: StatusBatch): number {
-  return Math.max(0, ...lists.map(({ payload, wide }) => payload.length / (wide ? 16 : 8)));
+  return Math.max(0, ...lists.map(list => entryCount(list)));
 }
 
 async function deliver(onBatch: OnBatch, batch: StatusBatch): Promise<void> {

@@ -2,6 +2,7 @@
  * Answers "what is the status from here to there?" with one batch, whatever lists a server's reply holds.
  */
 import type { StatusBatch, StatusList } from '../../../shared/extent/status-batch.ts';
+import { StatusCursor, setFirstLength } from '../../../shared/extent/status-cursor.ts';
 import type { NbdConnection } from '../client/connection.ts';
 import { fatalError, type NbdError } from '../errors.ts';
 import type { ValidatedExtents } from '../wire/status-reply.ts';
@@ -120,32 +121,19 @@ function take(lane: Lane, position: number, covered: number): StatusList {
     return rawExtents(list);
   }
   const { contextIndex, wide, payload } = list;
-  const step = wide ? 16 : 8;
-  const view = new DataView(payload.buffer);
-  const lengthAt = (at: number) =>
-    wide ? view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4) : view.getUint32(at);
+  const cursor = new StatusCursor(list);
+  cursor.at = lane.at;
   const from = lane.at;
   const before = lane.used;
+  const first = cursor.length();
   let wanted = before + covered;
-  let at = from;
-  while (lengthAt(at) < wanted) {
-    wanted -= lengthAt(at);
-    at += step;
-  }
-  const slice = payload.slice(from, at + step);
-  if (before > 0) setLength(slice, wide, lengthAt(from) - before);
-  const finished = lengthAt(at) === wanted;
-  lane.at = finished ? at + step : at;
-  lane.used = finished ? 0 : wanted;
-  return { contextIndex, wide, payload: slice };
-}
-
-function setLength(entry: Uint8Array, wide: boolean, length: number): void {
-  const view = new DataView(entry.buffer);
-  if (wide) {
-    view.setUint32(0, Math.floor(length / 2 ** 32));
-    view.setUint32(4, length >>> 0);
-  } else {
-    view.setUint32(0, length);
-  }
+  for (; cursor.length() < wanted; cursor.advance()) wanted -= cursor.length();
+  const isFinished = cursor.length() === wanted;
+  const last = cursor.at;
+  cursor.advance();
+  const slice = { contextIndex, wide, payload: payload.slice(from, cursor.at) };
+  if (before > 0) setFirstLength(slice, first - before);
+  lane.at = isFinished ? cursor.at : last;
+  lane.used = isFinished ? 0 : wanted;
+  return slice;
 }

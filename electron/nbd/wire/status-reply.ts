@@ -11,6 +11,7 @@
  * Every context has one list of its own, and no list needs to cover as much as another.
  */
 import type { StatusList } from '../../../shared/extent/status-batch.ts';
+import { StatusCursor } from '../../../shared/extent/status-cursor.ts';
 import { serverText, violation } from '../errors.ts';
 import { parseErrorBody, type ReplyHead } from './frames.ts';
 import { CHUNK } from './protocol.ts';
@@ -130,21 +131,11 @@ function misplaced(head: ReplyHead): Error {
  * that are not exact but stay beyond.
  */
 export function sumOfLengths(payload: Uint8Array, wide: boolean): number {
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-  const end = payload.byteLength;
   let sum = 0;
-  if (wide) {
-    for (let at = 0; at < end; at += 16) {
-      const length = view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
-      if (length === 0) throw zeroLength();
-      sum += length;
-    }
-  } else {
-    for (let at = 0; at < end; at += 8) {
-      const length = view.getUint32(at);
-      if (length === 0) throw zeroLength();
-      sum += length;
-    }
+  for (const cursor = new StatusCursor({ payload, wide }); !cursor.atEnd; cursor.advance()) {
+    const length = cursor.length();
+    if (length === 0) throw zeroLength();
+    sum += length;
   }
   return sum;
 }

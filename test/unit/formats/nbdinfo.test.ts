@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest';
 import { contextTotals } from '../../../electron/formats/nbdinfo.ts';
+import { contextWithRole } from '../../../shared/nbd-contexts.ts';
 import { runWell } from '../../support/tools.ts';
 
 /** Percentages of `sizes` within their sum. */
 function percentages(sizes: readonly number[]): number[] {
   const total = sizes.reduce((sum, size) => sum + size);
   const sums = sizes.map((size, word) => [word, size] as const);
-  return JSON.parse(contextTotals('other', sums, total)).map(({ percent }: { percent: number }) => percent);
+  return JSON.parse(contextTotals(undefined, sums, total)).map(({ percent }: { percent: number }) => percent);
 }
 
 it('rounds percentages as printf does, ties to the even digit', async () => {
@@ -27,5 +28,5 @@ it('rounds percentages as printf does, ties to the even digit', async () => {
 });
 
 it('prints no row of an empty export', () => {
-  expect(JSON.parse(contextTotals('allocation', [], 0))).toEqual([]);
+  expect(JSON.parse(contextTotals(contextWithRole('allocation'), [], 0))).toEqual([]);
 });

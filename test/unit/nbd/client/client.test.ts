@@ -134,6 +134,21 @@ describe('connectNbd', () => {
     await expect(open(fake, { contexts: names })).rejects.toThrow(code('NBD_TOO_MANY_CONTEXTS'));
   });
 
+  it('takes the contexts that decide extents first, whatever the server offers before them', async () => {
+    const bitmaps = Array.from({ length: 70 }, (_, i) => ({
+      ...bitmap,
+      id: 10 + i,
+      name: `qemu:dirty-bitmap:${i}`,
+    }));
+    const unknown = { ...base, id: 100, name: 'x:y' };
+    const contexts = [unknown, ...bitmaps, depth, base];
+    const connection = await open({ exports: { '': { size: 512, contexts } } }, { contexts: 'offered' });
+    const names = connection.contexts.map(context => context.name);
+    expect(names.slice(0, 3)).toEqual(['base:allocation', 'qemu:allocation-depth', 'qemu:dirty-bitmap:0']);
+    expect(names).toHaveLength(64);
+    expect(names).not.toContain('x:y');
+  });
+
   it('refuses a server without structured replies', async () => {
     await expect(open({ structuredReplies: false })).rejects.toThrow(code('NBD_NO_STRUCTURED_REPLIES'));
   });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { FLAGS_OF_KIND } from '../../../../electron/qcow2/format/entry.ts';
 import * as flags from '../../../../shared/extent/flags.ts';
-import { NO_DEPTH, wordOf } from '../../../../shared/extent/status-decoder.ts';
+import { flagsOf, NO_DEPTH } from '../../../../shared/extent/status-decoder.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
 import { LAYER_WORDS } from '../../../support/extent-arbitraries.ts';
 import { naiveState, STATE_ORDER } from '../../../support/naive-model.ts';
@@ -83,7 +83,7 @@ test('every word of the page has the state it says, over NBD too', () => {
       expect([cell, shown]).toEqual([cell, state]);
       continue;
     }
-    const overNbd = wordOf(
+    const overNbd = flagsOf(
       'isolatedLayer',
       Number(said[1]),
       said[2] === undefined ? NO_DEPTH : Number(said[2]),
@@ -97,7 +97,7 @@ test('the page has every word that a witness makes, and says of no other that th
   const listed = words.map(([cell]) => bitsOf(cell));
   expect(new Set(listed).size).toBe(listed.length);
   const overNbd = [0, 1, 2, 3].flatMap(allocation =>
-    [NO_DEPTH, 0, 1].map(depth => wordOf('isolatedLayer', allocation, depth)),
+    [NO_DEPTH, 0, 1].map(depth => flagsOf('isolatedLayer', allocation, depth)),
   );
   const made = new Set([
     ...FLAGS_OF_KIND,
