@@ -44,7 +44,7 @@ export async function bundle(names = program) {
   const { NODE_ENV } = process.env;
   try {
     for (const { name, key } of stale) {
-      const file = join(root, 'build', `vite.${name}.config.ts`);
+      const file = join(root, 'build/vite', `${name}.config.ts`);
       const loaded = await loadConfigFromFile({ command: 'build', mode: 'production' }, file, root, 'silent');
       await build({ ...loaded.config, configFile: false });
       const { output, mode } = bundles[name];

@@ -1,3 +1,3 @@
-import { mainSide } from './vite.main-side.ts';
+import { mainSide } from './main-side.ts';
 
 export default mainSide({ source: 'electron/cli/cli.ts', bundle: 'cli.cjs', banner: '#!/usr/bin/env node' });

@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 
 /** The window's page, for the Chromium of Electron 33 and newer, served from dist/renderer under app://. */
 export default defineConfig({
-  root: fileURLToPath(new URL('../renderer', import.meta.url)),
+  root: fileURLToPath(new URL('../../renderer', import.meta.url)),
   base: './',
   logLevel: 'warn',
   plugins: [react()],
