@@ -17,6 +17,9 @@ export type ImageFormat =
   | 'parallels'
   | 'qed'
   | 'iso'
+  | 'dmg'
+  | 'bochs'
+  | 'cloop'
   | 'nbd';
 
 /** How the format of a layer came to be known. */

@@ -1,11 +1,14 @@
-/** Which format a file has, told by its magic alone. */
+/**
+ * Which format a file has, told by its magic alone.
+ * Source: qemu's probe functions in block/; qemu itself knows dmg by the file's name and a fixed VHD not at all.
+ */
 import type { ImageFormat } from '../../../shared/model/layer.ts';
 import { viewOf } from '../format/bytes.ts';
 import { QCOW_MAGIC } from '../format/header.ts';
 import { type ImageSource, readBytes } from './source.ts';
 
 /** What a file was recognized as. */
-export interface Recognised {
+export interface RecognizedFormat {
   readonly format: Exclude<ImageFormat, 'nbd'>;
   /** What can and cannot be shown of it, one sentence; empty for formats that are drawn in full. */
   readonly sentence: string;
@@ -22,6 +25,9 @@ const SENTENCES: Partial<Record<ImageFormat, string>> = {
   vhd: namedOnly('a Virtual PC disk (vhd)'),
   parallels: namedOnly('a Parallels disk'),
   qed: namedOnly('a QEMU enhanced disk (qed)'),
+  dmg: namedOnly('an Apple disk image (dmg)'),
+  bochs: namedOnly('a Bochs disk (bochs)'),
+  cloop: namedOnly('a compressed loop image (cloop)'),
   luks: 'This is a LUKS volume: what lies inside cannot be shown without its key; opened as raw it is one range of data.',
   iso: 'This is a CD or DVD image (iso): it is a raw disk without layers of its own and can be opened as raw.',
 };
@@ -34,14 +40,14 @@ function namedOnly(what: string): string {
  * The format of an opened file by its magic. A file with none is raw: only the person or a recorded format can tell
  * whether it really is. Throws QCOW2_READ_FAILED.
  */
-export function recognizeFormat(source: ImageSource): Recognised {
+export function recognizeFormat(source: ImageSource): RecognizedFormat {
   const format = formatOf(readBytes(source, 0, HEAD_BYTES), () =>
     readBytes(source, Math.max(0, source.size - 512), 512),
   );
   return { format, sentence: SENTENCES[format] ?? '' };
 }
 
-function formatOf(head: Uint8Array, tail: () => Uint8Array): Recognised['format'] {
+function formatOf(head: Uint8Array, readTail: () => Uint8Array): RecognizedFormat['format'] {
   const starts = (text: string) => hasText(head, 0, text);
   if (head.length >= 8 && viewOf(head).getUint32(0) === QCOW_MAGIC)
     return viewOf(head).getUint32(4) === 1 ? 'qcow' : 'qcow2';
@@ -51,8 +57,13 @@ function formatOf(head: Uint8Array, tail: () => Uint8Array): Recognised['format'
   if (starts('LUKS\xba\xbe')) return 'luks';
   if (starts('WithoutFreeSpace') || starts('WithouFreSpacExt')) return 'parallels';
   if (head.length >= 68 && viewOf(head).getUint32(64, true) === 0xbeda107f) return 'vdi';
-  // A dynamic disk repeats its footer at the start; a fixed one only has it at the end.
-  if (starts('conectix') || hasText(tail(), 0, 'conectix')) return 'vhd';
+  if (starts('Bochs Virtual HD Image\0')) return 'bochs';
+  if (starts('#!/bin/sh\n#V2.0 Format\nmodprobe cloop ')) return 'cloop';
+  // A dynamic VHD repeats its footer at the start; a fixed one and a dmg only have one at the end.
+  if (starts('conectix')) return 'vhd';
+  const tail = readTail();
+  if (hasText(tail, 0, 'conectix')) return 'vhd';
+  if (hasText(tail, 0, 'koly')) return 'dmg';
   if (hasText(head, ISO_MAGIC_OFFSET, 'CD001')) return 'iso';
   return 'raw';
 }
