@@ -1,10 +1,10 @@
 /** The chain as discovery finds it: headers and directories, and how each image uses its file. */
-import { CowscopeError } from '../../shared/error.ts';
 import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
 import { addWriterNotes } from '../chain/writer-lock.ts';
-import { measureSpace } from '../qcow2/layout/allocation.ts';
+import { measureAllocation } from '../qcow2/layout/allocation.ts';
+import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import { withEstimate } from './extent-estimate.ts';
 
 /**
@@ -22,24 +22,19 @@ export async function describeTarget(
     allowAll: consent.allowAll,
   });
   try {
-    const layers = addWriterNotes(found.layers.map(withSpace), await found.written);
+    const measured: LayerInfo[] = [];
+    for (const layer of found.layers) measured.push(await withSpace(layer));
+    const layers = addWriterNotes(measured, await found.written);
     return await withEstimate({ ...found.info, layers }, found.layers);
   } finally {
     await found.close();
   }
 }
 
-/** A layer that cannot be measured, for want of refcounts or because of a failing disk, is described without. */
-function withSpace({ info, image }: OpenLayer): LayerInfo {
+/** A layer with how it uses its file. */
+async function withSpace({ info, image }: OpenLayer): Promise<LayerInfo> {
   const { qcow2 } = info;
   if (image === undefined || qcow2?.details === undefined) return info;
-  try {
-    const space = measureSpace(image);
-    return space === undefined
-      ? info
-      : { ...info, qcow2: { ...qcow2, details: { ...qcow2.details, space } } };
-  } catch (error) {
-    if (error instanceof CowscopeError) return info;
-    throw error;
-  }
+  const space = await runInSlices(measureAllocation(image));
+  return { ...info, qcow2: { ...qcow2, details: { ...qcow2.details, space } } };
 }

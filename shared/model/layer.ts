@@ -3,6 +3,7 @@
  * Plain values only: it crosses threads, processes and JSON unchanged.
  */
 import type { ErrorRecord } from '../error.ts';
+import type { AllocationReply } from './allocation.ts';
 
 /** Image formats we can tell apart. Only qcow2, qcow and raw can be layers of a drawn chain. */
 export type ImageFormat =
@@ -148,20 +149,8 @@ export interface Qcow2Details {
   readonly tables: readonly FileRegion[];
   /** What is wrong with header, extensions, snapshot table and bitmap directory: the first 16 of each code. */
   readonly problems: readonly ImageProblem[];
-  /** Absent where it was not measured. */
-  readonly space?: Allocation;
-}
-
-/** How an image uses its file, in bytes of whole clusters. */
-export interface Allocation {
-  /** Where the last cluster that is counted or referred to ends. */
-  readonly imageEnd: number;
-  /** Clusters with a refcount above 0. */
-  readonly allocated: number;
-  /** Of these, clusters that nothing refers to. */
-  readonly leaked: number;
-  /** False where there were too many tables to follow: `leaked` is then too high. */
-  readonly complete: boolean;
+  /** Absent where it was not asked for. */
+  readonly space?: AllocationReply;
 }
 
 /** One layer of a chain. */

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import { measureSpace } from '../../electron/qcow2/layout/allocation.ts';
+import { measureAllocation } from '../../electron/qcow2/layout/allocation.ts';
 import { createBitmapMap, mapBitmapPage } from '../../electron/qcow2/read/bitmap-map.ts';
 import { fileSource } from '../../electron/qcow2/read/file-source.ts';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
@@ -10,6 +10,7 @@ import { lookupCluster } from '../../electron/qcow2/read/lookup-cluster.ts';
 import { createMap, mapPage } from '../../electron/qcow2/read/map.ts';
 import { recognizeFormat } from '../../electron/qcow2/read/probe-format.ts';
 import { qcow2Info } from '../../electron/qcow2/read/qemu-info.ts';
+import { finish } from '../../electron/qcow2/read/sliced-work.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { PageWriter, pageStart, WordSet } from '../../shared/extent/page.ts';
 import { finestUnit, pageSpanFor } from '../../shared/extent/table.ts';
@@ -49,7 +50,7 @@ function readParts(path: string): void {
     recognizeFormat(source);
     const image = openQcow2(source);
     qcow2Info(image);
-    measureSpace(image);
+    finish(measureAllocation(image));
     readMap(image, undefined);
     for (const { id } of image.snapshots.slice(0, 3)) readMap(image, id);
     for (const { name } of image.bitmaps.slice(0, 3)) readBitmap(image, name);

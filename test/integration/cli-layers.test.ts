@@ -168,12 +168,15 @@ describe('a chain', () => {
       compatible: ['lazy refcounts'],
       autoclear: ['bitmaps'],
       extensions: [{ name: 'feature names' }, { name: 'bitmaps' }],
-      space: { imageEnd: check['image-end-offset'], leaked: 0 },
+      space: { measured: true, allocation: { imageEnd: check['image-end-offset'], leaked: 0 } },
     });
     const { stdout } = await cowscope(['layers', path]);
     expect(stdout).toMatch(/^ {4}table +0x0001_0000 +64 KiB {2}refcount table$/m);
     expect(stdout).toMatch(/^ {4}extension +0x[0-9a-f_]+ +24 bytes {2}bitmaps \(0x23852875\)$/m);
-    expect(stdout).toMatch(/^ {4}image ends at +0x[0-9a-f_]+, .* in use, 0 bytes leaked$/m);
+    expect(stdout).toMatch(
+      /^ {4}image ends at +0x[0-9a-f_]+ \(0 % of the virtual size\), .* in use, 0 bytes leaked$/m,
+    );
+    expect(stdout).toMatch(/^ {4}space +192 KiB data, 320 KiB tables, 192 KiB bitmaps, 128 KiB free inside$/m);
   });
 
   it('says how each link was resolved, and why where it was not', async () => {

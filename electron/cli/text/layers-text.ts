@@ -1,4 +1,5 @@
 /** The layers of a chain for a person: what qemu-img info says, how each link was resolved, and where tables lie. */
+import type { AllocationReply, SnapshotShare } from '../../../shared/model/allocation.ts';
 import type {
   BackingLink,
   ChainInfo,
@@ -62,9 +63,12 @@ function layerFacts(layer: LayerInfo): Fact[] {
     );
   if (dataFile !== undefined)
     facts.push(['data file', `${linkText(dataFile)}${qcow2?.dataFileRaw ? ', raw' : ''}`]);
-  for (const snapshot of qcow2?.snapshots ?? []) facts.push(['snapshot', snapshotText(snapshot)]);
+  const space = qcow2?.details?.space;
+  const shares = space?.measured ? space.allocation.shares : undefined;
+  for (const [index, snapshot] of (qcow2?.snapshots ?? []).entries())
+    facts.push(['snapshot', snapshotText(snapshot, shares?.[index])]);
   for (const bitmap of qcow2?.bitmaps ?? []) facts.push(['bitmap', bitmapText(bitmap)]);
-  const details = qcow2?.details === undefined ? [] : detailFacts(qcow2.details);
+  const details = qcow2?.details === undefined ? [] : detailFacts(qcow2.details, layer.size);
   return [...facts, ...details, ...layer.notes.map((text): Fact => ['note', text])];
 }
 
@@ -94,13 +98,19 @@ function qcow2Facts(qcow2: Qcow2Info): Fact[] {
   return facts;
 }
 
-function snapshotText(snapshot: Qcow2Info['snapshots'][number]): string {
+function snapshotText(snapshot: Qcow2Info['snapshots'][number], share: SnapshotShare | undefined): string {
   const { id, name, date, diskSize, vmStateSize, vmClock, icount } = snapshot;
   const parts = [`${id} ${name}`, formatTime(date), `disk ${formatSize(diskSize)}`];
   if (vmStateSize > 0) parts.push(`VM state ${formatSize(vmStateSize)}`);
   if (vmClock > 0) parts.push(`VM clock ${(vmClock / 1e9).toFixed(3)} s`);
   if (icount !== undefined && icount > 0) parts.push(`${icount} instructions`);
+  if (share !== undefined) parts.push(shareText(share));
   return parts.join(', ');
+}
+
+/** What only this snapshot holds. */
+function shareText({ data, tables }: SnapshotShare): string {
+  return `holds ${formatSize(data)} alone, deleting it frees ${formatSize(data + tables)}`;
 }
 
 function bitmapText({ name, granularity, enabled, unusable }: Qcow2Info['bitmaps'][number]): string {
@@ -109,7 +119,33 @@ function bitmapText({ name, granularity, enabled, unusable }: Qcow2Info['bitmaps
   return `${name}, one bit for ${formatSize(granularity)}, ${state}${why}`;
 }
 
-function detailFacts(details: Qcow2Details): Fact[] {
+/** Parts of a file's account in the order shown. */
+const ACCOUNT_PARTS = [
+  ['data', 'data'],
+  ['snapshots', 'held by snapshots alone'],
+  ['tables', 'tables'],
+  ['bitmaps', 'bitmaps'],
+  ['unreferenced', 'counted and not referred to'],
+  ['free', 'free inside'],
+  ['pastEnd', 'behind the image end'],
+] as const;
+
+function spaceFacts(space: AllocationReply, virtualSize: number): Fact[] {
+  if (!space.measured) return [['space', `not measured: ${space.why}`]];
+  const { imageEnd, allocated, leaked, unknownLeaks, account } = space.allocation;
+  const leaks = leaked === undefined ? `leaks not known: ${unknownLeaks}` : `${formatSize(leaked)} leaked`;
+  const parts = ACCOUNT_PARTS.filter(([part]) => account[part] > 0).map(
+    ([part, name]) => `${formatSize(account[part])} ${name}`,
+  );
+  const share =
+    virtualSize === 0 ? '' : ` (${Math.round((imageEnd / virtualSize) * 100)} % of the virtual size)`;
+  return [
+    ['image ends at', `${formatOffset(imageEnd)}${share}, ${formatSize(allocated)} in use, ${leaks}`],
+    ['space', parts.join(', ')],
+  ];
+}
+
+function detailFacts(details: Qcow2Details, virtualSize: number): Fact[] {
   const { space } = details;
   const facts: Fact[] = [];
   for (const [name, features] of [
@@ -125,13 +161,7 @@ function detailFacts(details: Qcow2Details): Fact[] {
     ]);
   for (const { name, offset, length } of details.tables)
     facts.push(['table', `${formatOffset(offset)} ${formatSize(length).padStart(10)}  ${name}`]);
-  if (space !== undefined) {
-    const leaked = `${space.complete ? '' : 'at most '}${formatSize(space.leaked)}`;
-    facts.push([
-      'image ends at',
-      `${formatOffset(space.imageEnd)}, ${formatSize(space.allocated)} in use, ${leaked} leaked`,
-    ]);
-  }
+  if (space !== undefined) facts.push(...spaceFacts(space, virtualSize));
   for (const { code, what } of details.problems) facts.push(['problem', `${code}: ${what}`]);
   return facts;
 }

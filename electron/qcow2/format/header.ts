@@ -57,6 +57,8 @@ export interface Qcow2Header {
   readonly refcountBits: number;
   /** 0 where the header's own numbers are not usable. */
   readonly snapshotCount: number;
+  /** As stored. */
+  readonly storedSnapshotCount: number;
   readonly snapshotsOffset: number;
   readonly incompatible: bigint;
   readonly compatible: bigint;
@@ -188,6 +190,7 @@ export function parseHeader(
     refcountTableClusters: tableProblem === undefined ? refcountTableClusters : 0,
     refcountBits: 2 ** Math.min(refcountOrder, 6),
     snapshotCount: snapshotProblem === undefined ? snapshotCount : 0,
+    storedSnapshotCount: snapshotCount,
     snapshotsOffset,
     incompatible,
     compatible: v3 ? view.getBigUint64(80) : 0n,

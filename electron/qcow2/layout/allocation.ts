@@ -1,134 +1,109 @@
-/** How much of the file an image uses, and how much of it nothing refers to any more. */
-import type { Allocation } from '../../../shared/model/layer.ts';
-import { viewOf } from '../format/bytes.ts';
-import { compressedRange } from '../format/compressed.ts';
-import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
-import { hasDataFile } from '../format/header.ts';
-import { MAX_BITMAP_BYTES } from '../format/limits.ts';
+/** Where the bytes of an image file went: what its tables refer to, what its refcounts count, what is free inside. */
+import { CowscopeError } from '../../../shared/error.ts';
+import type { Allocation, AllocationReply, SpaceAccount } from '../../../shared/model/allocation.ts';
 import type { Qcow2Image } from '../read/image.ts';
-import { l2OffsetAt, readL1 } from '../read/l1.ts';
-import { refcountAt, refcountBlockPlaces, refcountBlocks } from '../read/refcounts.ts';
-import { readBytes, sizeNow } from '../read/source.ts';
-import { createTableReader, loadTable } from '../read/table-reader.ts';
+import type { SlicedWork } from '../read/sliced-work.ts';
+import { sizeNow } from '../read/source.ts';
+import { ClusterUses, MAX_OWNED_SNAPSHOTS } from './cluster-uses.ts';
+import { LimitPassed, ReadLimit, SLACK_BYTES } from './read-limit.ts';
+import { RefcountBlocks } from './refcount-blocks.ts';
+import { References } from './references.ts';
 
-// 2^31 clusters are 1 TiB of the smallest and 128 TiB of the usual size, and 256 MiB of marks.
-const MAX_CLUSTERS = 2 ** 31;
-// Overlapping L1 tables of many snapshots could be made to keep us busy for ever.
-const MAX_L1_ENTRIES = 2 ** 25;
-// So could bitmaps that share one table: an honest one has few entries, one of the largest with small clusters 2^20.
-const MAX_BITMAP_ENTRIES = 2 ** 23;
+/** Times that the tables are read for a file whose clusters do not fit in memory at once: 256 TiB in 64 KiB clusters. */
+const MAX_PASSES = 64;
+
+/** Bounds that tests make smaller. */
+export interface MeasureBounds {
+  /** Chunks of clusters in memory. */
+  readonly maxChunks?: number;
+  /** Bytes read beyond what the file occupies on its disk. */
+  readonly slack?: number;
+}
 
 /**
- * What refcounts and references together say of the file's space; undefined for version 1, which has no refcounts, and
- * for files too large to measure. Reads every table once; memory is two bits for each host cluster and one table.
- * Damaged tables and entries are passed over: this is a measure, not a check. Throws QCOW2_READ_FAILED.
+ * How an image uses its file. Every table is read once, or once for each 4 TiB of a file with 64 KiB clusters; memory is
+ * bounded. Not measured are version 1, which has no refcounts, files that cannot be read, and tables that take much more
+ * room than the file occupies on its disk.
  */
-export function measureSpace(image: Qcow2Image): Allocation | undefined {
-  const { header, geometry, source } = image;
-  const { clusterSize } = geometry;
-  const clusters = Math.ceil(sizeNow(source) / clusterSize);
-  if (header.version === 1 || clusters > MAX_CLUSTERS) return undefined;
-  const marks = new Uint8Array(Math.ceil(clusters / 8));
-  let highest = -1;
-  const refer = (offset: number, length: number) => {
-    const last = Math.min(clusters - 1, Math.floor((offset + length - 1) / clusterSize));
-    for (let cluster = Math.floor(offset / clusterSize); cluster <= last; cluster++)
-      marks[cluster >>> 3] = (marks[cluster >>> 3] as number) | (1 << (cluster & 7));
-    if (last > highest) highest = last;
-  };
-  const wholeMetadata = referMetadata(image, refer);
-  const wholeDisks = referDisks(image, refer, clusters);
-
-  let allocated = 0;
-  let leaked = 0;
-  for (const { firstCluster, clusters: counted, view } of refcountBlocks(image)) {
-    const stop = Math.min(counted, clusters - firstCluster);
-    for (let i = 0; i < stop; i++) {
-      if (refcountAt(view, i, header.refcountBits) === 0) continue;
-      const cluster = firstCluster + i;
-      allocated++;
-      if (cluster > highest) highest = cluster;
-      if ((((marks[cluster >>> 3] as number) >>> (cluster & 7)) & 1) === 0) leaked++;
-    }
+export function* measureAllocation(
+  image: Qcow2Image,
+  bounds: MeasureBounds = {},
+): SlicedWork<AllocationReply> {
+  if (image.header.version === 1) return { measured: false, why: 'version 1 of the format has no refcounts' };
+  try {
+    return yield* measure(image, bounds);
+  } catch (error) {
+    if (error instanceof LimitPassed) return { measured: false, why: error.message };
+    if (error instanceof CowscopeError) return { measured: false, why: error.what };
+    throw error;
   }
+}
+
+function* measure(
+  image: Qcow2Image,
+  { maxChunks, slack = SLACK_BYTES }: MeasureBounds,
+): SlicedWork<AllocationReply> {
+  const { source, geometry, snapshots } = image;
+  const fileLength = sizeNow(source);
+  const faults = new Set<string>();
+  const onFault = (what: string) => faults.add(what);
+  for (const fault of brokenLists(image)) onFault(fault);
+  const hasShares = snapshots.length > 0 && snapshots.length <= MAX_OWNED_SNAPSHOTS;
+  const uses = new ClusterUses(fileLength, geometry.clusterSize, hasShares ? snapshots.length : 0, maxChunks);
+  const blocks = new RefcountBlocks(image, fileLength, onFault);
+  const references = new References(image, fileLength, blocks, onFault);
+  for (let pass = 1, more = true; more; pass++) {
+    if (pass > MAX_PASSES) throw new LimitPassed('the file has too many clusters');
+    const limit = new ReadLimit(source, slack);
+    yield* references.walk(uses, limit);
+    yield* blocks.compare(uses, limit);
+    more = uses.nextPass();
+  }
+  return { measured: true, allocation: allocationOf(uses, fileLength, geometry.clusterSize, faults) };
+}
+
+/** Lists of the image that are not whole: what else they may name is not known. */
+function* brokenLists({ header, extensions, snapshots, bitmaps }: Qcow2Image): Generator<string> {
+  if (snapshots.length < header.storedSnapshotCount) yield 'the snapshot table could not be read to its end';
+  const hasDirectory = extensions.entries.some(({ name }) => name === 'bitmaps');
+  const isWhole = extensions.bitmaps !== undefined && bitmaps.length >= extensions.bitmaps.count;
+  if (hasDirectory && (!isWhole || bitmaps.some(({ broken }) => broken)))
+    yield 'the bitmap directory is broken';
+  if (header.cryptMethod === 2 && extensions.encryptionHeader === undefined)
+    yield 'the encryption header is not known';
+}
+
+function allocationOf(
+  { totals, shares }: ClusterUses,
+  fileLength: number,
+  clusterSize: number,
+  faults: ReadonlySet<string>,
+): Allocation {
+  const { table, bitmap, data, snapshotData, unreferenced, highest } = totals;
+  const used = table + bitmap + data + snapshotData + unreferenced;
+  const imageEnd = (highest + 1) * clusterSize;
+  const account: SpaceAccount = {
+    data: data * clusterSize,
+    snapshots: snapshotData * clusterSize,
+    tables: table * clusterSize,
+    bitmaps: bitmap * clusterSize,
+    unreferenced: unreferenced * clusterSize,
+    free: imageEnd - used * clusterSize,
+    pastEnd: Math.max(0, fileLength - imageEnd),
+  };
+  const known = { fileLength, imageEnd, allocated: totals.counted * clusterSize, account };
+  const [fault] = faults;
+  if (fault !== undefined) return { ...known, unknownLeaks: fault };
   return {
-    imageEnd: (highest + 1) * clusterSize,
-    allocated: allocated * clusterSize,
-    leaked: leaked * clusterSize,
-    complete: wholeMetadata && wholeDisks,
+    ...known,
+    leaked: totals.overcounted * clusterSize,
+    ...(shares.length === 0
+      ? {}
+      : {
+          shares: Array.from({ length: shares.length / 2 }, (_, i) => ({
+            data: (shares[2 * i] as number) * clusterSize,
+            tables: (shares[2 * i + 1] as number) * clusterSize,
+          })),
+        }),
   };
-}
-
-type Refer = (offset: number, length: number) => void;
-
-/** Everything but L1 tables, L2 tables and what those refer to; false if bitmaps have more entries than are followed. */
-function referMetadata(image: Qcow2Image, refer: Refer): boolean {
-  const { header, extensions, snapshots, bitmaps } = image;
-  const clusterSize = image.geometry.clusterSize;
-  refer(0, clusterSize);
-  refer(header.refcountTableOffset, header.refcountTableClusters * clusterSize);
-  for (const { fileOffset } of refcountBlockPlaces(image)) refer(fileOffset, clusterSize);
-  for (const { fileOffset, length } of snapshots) refer(fileOffset, length);
-  if (extensions.encryptionHeader !== undefined)
-    refer(extensions.encryptionHeader.offset, extensions.encryptionHeader.length);
-  if (extensions.bitmaps === undefined) return true;
-  refer(extensions.bitmaps.directoryOffset, extensions.bitmaps.directorySize);
-  let left = MAX_BITMAP_ENTRIES;
-  for (const bitmap of bitmaps) {
-    if (bitmap.tableSize * clusterSize > MAX_BITMAP_BYTES) continue;
-    left -= bitmap.tableSize;
-    if (left < 0) return false;
-    refer(bitmap.tableOffset, bitmap.tableSize * 8);
-    const table = viewOf(readBytes(image.source, bitmap.tableOffset, bitmap.tableSize * 8));
-    for (let at = 0; at + 8 <= table.byteLength; at += 8) {
-      const host = entryOffset(table.getUint32(at), table.getUint32(at + 4));
-      if (host !== 0) refer(host, clusterSize);
-    }
-  }
-  return true;
-}
-
-/** The tables and data of the active disk and of every snapshot; false if there were more L1 entries than are followed. */
-function referDisks(image: Qcow2Image, refer: Refer, clusters: number): boolean {
-  const { header, geometry, source } = image;
-  const { clusterSize, clusterBits, entrySize } = geometry;
-  const dataFile = hasDataFile(header);
-  const disks = [
-    { offset: header.l1TableOffset, size: header.l1Size },
-    ...image.snapshots
-      .filter(({ unusable }) => unusable === undefined)
-      .map(({ l1TableOffset, l1Size }) => ({ offset: l1TableOffset, size: l1Size })),
-  ];
-  const reader = createTableReader();
-  const seen = new Uint8Array(Math.ceil(clusters / 8)); // a Set holds at most 2^24
-  let left = MAX_L1_ENTRIES;
-  for (const { offset, size } of disks) {
-    refer(offset, size * 8);
-    const l1 = readL1(source, offset, size);
-    left -= l1.count;
-    if (left < 0) return false;
-    for (let index = 0; index < l1.count; index++) {
-      const tableOffset = l2OffsetAt(l1, index);
-      const cluster = tableOffset / clusterSize;
-      if (tableOffset === 0 || tableOffset % clusterSize !== 0 || cluster >= clusters) continue;
-      const others = seen[cluster >>> 3] as number;
-      const bit = 1 << (cluster & 7);
-      if (others & bit) continue;
-      seen[cluster >>> 3] = others | bit;
-      loadTable(reader, source, tableOffset, clusterSize);
-      if (reader.length > 0) refer(tableOffset, clusterSize);
-      if (dataFile) continue;
-      const table = reader.view;
-      for (let at = 0; at < clusterSize; at += entrySize) {
-        const hi = table.getUint32(at);
-        const lo = table.getUint32(at + 4);
-        const host = entryOffset(hi, lo);
-        if (hi & ENTRY_COMPRESSED_HI) {
-          const range = compressedRange(hi, lo, clusterBits);
-          refer(range.offset, range.length);
-        } else if (host !== 0) refer(host, clusterSize);
-      }
-    }
-  }
-  return true;
 }

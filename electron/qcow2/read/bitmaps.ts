@@ -29,6 +29,8 @@ export interface BitmapEntry {
   readonly tableOffset: number;
   /** Entries of its table. */
   readonly tableSize: number;
+  /** Its directory entry is invalid: where its table lies is not known. */
+  readonly broken: boolean;
   /** Why what it holds cannot be used; absent when it can. */
   readonly unusable?: string;
   /** Where its directory entry lies, and how many bytes it has. */
@@ -111,7 +113,8 @@ export function* readBitmaps(
           : entry.inUse
             ? 'it was not saved cleanly'
             : undefined;
-    return unusable === undefined ? entry : { ...entry, unusable };
+    const found = { ...entry, broken: broken !== undefined };
+    return unusable === undefined ? found : { ...found, unusable };
   }
 
   /** What qemu's check_dir_entry and bitmap_list_load object to, as the end of a sentence. */

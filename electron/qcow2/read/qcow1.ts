@@ -64,6 +64,7 @@ export function parseHeaderV1(
     refcountTableClusters: 0,
     refcountBits: 0,
     snapshotCount: 0,
+    storedSnapshotCount: 0,
     snapshotsOffset: 0,
     incompatible: 0n,
     compatible: 0n,

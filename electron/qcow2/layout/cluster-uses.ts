@@ -1,0 +1,207 @@
+/**
+ * Who uses each cluster of an image file: how often it is referred to, as what, and by which disk alone.
+ *
+ * Memory is two bytes for each cluster (four with snapshots) in chunks of 65,536 clusters. Where a file needs more
+ * chunks than are kept, the references are walked again for the rest: see {@link ClusterUses.nextPass}.
+ */
+
+/** What a cluster is used as; one may be several things in a damaged image. */
+export const USE = { table: 0x1000, data: 0x2000, snapshotData: 0x4000, bitmap: 0x8000 } as const;
+
+/** Owner of what the active disk alone refers to. */
+export const ACTIVE = 1;
+/** Owner of what several snapshots refer to, and the active disk does not. */
+export const SNAPSHOTS = 0xfffe;
+/** Owner of everything else that has no single one: the active disk and snapshots, or the image itself. */
+export const IMAGE = 0xffff;
+/** Snapshots that can be owners. */
+export const MAX_OWNED_SNAPSHOTS = SNAPSHOTS - 2;
+
+/** The owner of what snapshot `index` of the table alone refers to. */
+export function ownerOfSnapshot(index: number): number {
+  return Math.min(2 + index, SNAPSHOTS);
+}
+
+/** The owner of what two owners refer to. */
+export function jointOwner(a: number, b: number): number {
+  if (a === b) return a;
+  return Math.min(a, b) > ACTIVE && Math.max(a, b) <= SNAPSHOTS ? SNAPSHOTS : IMAGE;
+}
+
+/** References of a cluster, or "this many and more". */
+const COUNT_MASK = 0x0fff;
+const CHUNK = 2 ** 16;
+/** 128 MiB without snapshots: 4 TiB of a file with 64 KiB clusters. */
+const MAX_CHUNKS = 1024;
+
+interface Chunk {
+  /** For each cluster its uses and, in the low 12 bits, its references. */
+  readonly uses: Uint16Array;
+  /** For each cluster its owner, 0 where nothing refers to it. Absent without snapshots. */
+  readonly owners: Uint16Array | undefined;
+}
+
+/** Sums over the clusters of a file, in clusters. */
+export interface UseTotals {
+  /** Used at least once, by the first of table, bitmap, data, snapshotData that applies. */
+  readonly table: number;
+  readonly bitmap: number;
+  readonly data: number;
+  readonly snapshotData: number;
+  /** Refcount above 0; refcount above the references; refcount above 0 and no reference. */
+  readonly counted: number;
+  readonly overcounted: number;
+  readonly unreferenced: number;
+  /** The last cluster that is counted or referred to, -1 where none is. */
+  readonly highest: number;
+}
+
+/** The clusters of one file. */
+export class ClusterUses {
+  readonly clusters: number;
+  readonly #clusterSize: number;
+  readonly #fileLength: number;
+  readonly #maxChunks: number;
+  /** What snapshot i alone holds, in clusters: data at 2 * i, tables at 2 * i + 1. */
+  readonly shares: Float64Array;
+  /** Chunks of this pass by number; {@link NOT_NOW} for those of other passes. */
+  readonly #chunks: (Chunk | undefined)[] = [];
+  #live: number[] = [];
+  readonly #later = new Set<number>();
+  #pass = 1;
+  #current: Chunk = NOT_NOW;
+  #currentId = -1;
+  readonly #totals: { -readonly [K in keyof UseTotals]: number } = {
+    table: 0,
+    bitmap: 0,
+    data: 0,
+    snapshotData: 0,
+    counted: 0,
+    overcounted: 0,
+    unreferenced: 0,
+    highest: -1,
+  };
+
+  constructor(fileLength: number, clusterSize: number, snapshots: number, maxChunks = MAX_CHUNKS) {
+    this.clusters = Math.ceil(fileLength / clusterSize);
+    this.#clusterSize = clusterSize;
+    this.#fileLength = fileLength;
+    this.shares = new Float64Array(2 * snapshots);
+    this.#maxChunks = snapshots === 0 ? maxChunks : Math.ceil(maxChunks / 2);
+  }
+
+  /** The sums of all passes so far. */
+  get totals(): UseTotals {
+    return this.#totals;
+  }
+
+  /**
+   * Counts `times` references of `owner` to the clusters of [offset, offset + length). One that ends a cluster or more
+   * past the file's end is not counted, as qemu does it (qcow2_inc_refcounts_imrt).
+   */
+  refer(offset: number, length: number, times: number, owner: number, use: number): void {
+    if (length <= 0 || offset + length - this.#fileLength >= this.#clusterSize) return;
+    const last = Math.floor((offset + length - 1) / this.#clusterSize);
+    for (let cluster = Math.floor(offset / this.#clusterSize); cluster <= last; cluster++)
+      this.#add(cluster, times, owner, use);
+  }
+
+  #add(cluster: number, times: number, owner: number, use: number): void {
+    const id = Math.floor(cluster / CHUNK);
+    if (id !== this.#currentId) this.#enter(id);
+    const { uses, owners } = this.#current;
+    const at = cluster - id * CHUNK;
+    const before = uses[at] as number;
+    const count = Math.min(COUNT_MASK, (before & COUNT_MASK) + times);
+    uses[at] = (before & ~COUNT_MASK) | use | count;
+    if (owners === undefined) return;
+    const known = owners[at] as number;
+    if (known !== owner) owners[at] = known === 0 ? owner : jointOwner(known, owner);
+  }
+
+  /** Makes a chunk the current one: a new one where it was not touched in this pass. */
+  #enter(id: number): void {
+    this.#currentId = id;
+    const held = this.#chunks[id];
+    if (held !== undefined) {
+      this.#current = held;
+      return;
+    }
+    if (this.#live.length === this.#maxChunks || (this.#pass > 1 && !this.#later.has(id))) {
+      if (this.#pass === 1) this.#later.add(id);
+      this.#chunks[id] = NOT_NOW;
+      this.#current = NOT_NOW;
+      return;
+    }
+    this.#current = {
+      uses: new Uint16Array(CHUNK),
+      owners: this.shares.length === 0 ? undefined : new Uint16Array(CHUNK),
+    };
+    this.#live.push(id);
+    this.#chunks[id] = this.#current;
+  }
+
+  /** True if a refcount of one of clusters [first, end) still has to be seen in this pass. */
+  wantsRefcounts(first: number, end: number): boolean {
+    if (this.#pass === 1) return true;
+    for (let id = Math.floor(first / CHUNK); id * CHUNK < end; id++)
+      if (this.#isLive(this.#chunks[id])) return true;
+    return false;
+  }
+
+  #isLive(chunk: Chunk | undefined): boolean {
+    return chunk !== undefined && chunk !== NOT_NOW;
+  }
+
+  /** Compares the refcount of a cluster with its references; after all references of the pass, once for each cluster. */
+  compare(cluster: number, refcount: number): void {
+    if (refcount === 0 || cluster >= this.clusters) return;
+    const id = Math.floor(cluster / CHUNK);
+    const chunk = this.#chunks[id];
+    if (chunk === NOT_NOW || (this.#pass > 1 && chunk === undefined)) return; // another pass counts it
+    const totals = this.#totals;
+    totals.counted++;
+    if (cluster > totals.highest) totals.highest = cluster;
+    const use = chunk === undefined ? 0 : (chunk.uses[cluster - id * CHUNK] as number);
+    const references = use & COUNT_MASK;
+    if (refcount > references && references < COUNT_MASK) totals.overcounted++;
+    if (use === 0) totals.unreferenced++;
+  }
+
+  /** Ends a pass: adds its chunks to the totals. True if the references have to be walked again for others. */
+  nextPass(): boolean {
+    for (const id of this.#live) {
+      this.#sum(id, this.#chunks[id] as Chunk);
+      this.#later.delete(id);
+      this.#chunks[id] = NOT_NOW;
+    }
+    for (const id of this.#later) this.#chunks[id] = undefined;
+    this.#live = [];
+    this.#currentId = -1;
+    this.#pass++;
+    return this.#later.size > 0;
+  }
+
+  #sum(id: number, { uses, owners }: Chunk): void {
+    const totals = this.#totals;
+    let highest = -1;
+    for (let at = 0; at < CHUNK; at++) {
+      const use = uses[at] as number;
+      if (use === 0) continue;
+      highest = at;
+      if (use & USE.table) totals.table++;
+      else if (use & USE.bitmap) totals.bitmap++;
+      else if (use & USE.data) totals.data++;
+      else totals.snapshotData++;
+      const owner = owners === undefined ? 0 : (owners[at] as number);
+      if (owner > ACTIVE && owner < SNAPSHOTS) {
+        const share = 2 * (owner - 2) + (use & USE.table ? 1 : 0);
+        this.shares[share] = (this.shares[share] as number) + 1;
+      }
+    }
+    if (highest >= 0) totals.highest = Math.max(totals.highest, id * CHUNK + highest);
+  }
+}
+
+/** Takes the references to clusters that another pass counts. */
+const NOT_NOW: Chunk = { uses: new Uint16Array(CHUNK), owners: undefined };

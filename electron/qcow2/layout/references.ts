@@ -1,0 +1,176 @@
+/** Everything in an image file that refers to host clusters, walked in an order that reads the file from front to back. */
+import { CowscopeError } from '../../../shared/error.ts';
+import { compressedRange } from '../format/compressed.ts';
+import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
+import { AUTOCLEAR_BITMAPS, hasDataFile } from '../format/header.ts';
+import { EntryTable } from '../read/entry-table.ts';
+import type { Qcow2Image } from '../read/image.ts';
+import type { SlicedWork } from '../read/sliced-work.ts';
+import { createTableReader, holdsTable, loadTable, READ_AHEAD_BYTES } from '../read/table-reader.ts';
+import { ACTIVE, type ClusterUses, IMAGE, USE } from './cluster-uses.ts';
+import { type L1Place, type L2Tables, l1Places, listL2Tables, type OnFault } from './l2-tables.ts';
+import { LimitPassed, type ReadLimit } from './read-limit.ts';
+import type { RefcountBlocks } from './refcount-blocks.ts';
+
+/** Entries of L2 tables decoded between two yields. */
+const STRIDE_ENTRIES = 2 ** 16;
+/** Entries of all bitmap tables: an honest one has few, one of the largest with small clusters 2^20. */
+const MAX_BITMAP_ENTRIES = 2 ** 23;
+
+/** What an image file refers to. The L1 tables are read once, all other tables in every walk. */
+export class References {
+  readonly #image: Qcow2Image;
+  readonly #fileLength: number;
+  readonly #blocks: RefcountBlocks;
+  readonly #onFault: OnFault;
+  readonly #reader = createTableReader();
+  readonly #l1Places: readonly L1Place[];
+  #l2Tables: L2Tables | undefined;
+
+  /** `onFault` is told of everything that could not be followed: what it may refer to is not known. */
+  constructor(image: Qcow2Image, fileLength: number, blocks: RefcountBlocks, onFault: OnFault) {
+    this.#image = image;
+    this.#fileLength = fileLength;
+    this.#blocks = blocks;
+    this.#onFault = onFault;
+    this.#l1Places = l1Places(image, onFault);
+  }
+
+  /** Hands every reference to `into`. Throws LimitPassed where the tables are more than an honest file holds. */
+  *walk(into: ClusterUses, limit: ReadLimit): SlicedWork<void> {
+    this.#l2Tables ??= yield* listL2Tables(
+      this.#image,
+      this.#l1Places,
+      this.#fileLength,
+      limit,
+      this.#onFault,
+    );
+    yield* this.#walkMetadata(into);
+    yield* this.#walkBitmaps(into, limit);
+    yield* this.#walkDisks(into, this.#l2Tables, limit);
+  }
+
+  /** Header, refcounts, snapshot table and L1 tables. */
+  *#walkMetadata(into: ClusterUses): SlicedWork<void> {
+    const { header, extensions, geometry, snapshots } = this.#image;
+    const refer = (offset: number, length: number) => into.refer(offset, length, 1, IMAGE, USE.table);
+    refer(0, geometry.clusterSize);
+    refer(header.refcountTableOffset, header.refcountTableClusters * geometry.clusterSize);
+    yield* this.#blocks.refer(into);
+    const last = snapshots.at(-1);
+    if (last !== undefined)
+      refer(header.snapshotsOffset, last.fileOffset + last.length - header.snapshotsOffset);
+    const { encryptionHeader } = extensions;
+    if (encryptionHeader !== undefined) refer(encryptionHeader.offset, encryptionHeader.length);
+    for (const { offset, entries, times, owner } of this.#l1Places)
+      into.refer(offset, entries * 8, times, owner, USE.table);
+  }
+
+  /** Stored bitmaps, as far as the image vouches for them: without its autoclear bit qemu counts them as leaks. */
+  *#walkBitmaps(into: ClusterUses, limit: ReadLimit): SlicedWork<void> {
+    const { source, header, extensions, geometry } = this.#image;
+    const directory = extensions.bitmaps;
+    if (directory === undefined || (header.autoclear & AUTOCLEAR_BITMAPS) === 0n) return;
+    const { clusterSize } = geometry;
+    into.refer(directory.directoryOffset, directory.directorySize, 1, IMAGE, USE.bitmap);
+    let entries = 0;
+    for (const { offset, size, times } of this.#bitmapTables()) {
+      limit.spend(size * 8);
+      into.refer(offset, size * 8, times, IMAGE, USE.bitmap);
+      const table = new EntryTable(source, offset, size);
+      if (table.count < size) this.#onFault('the file ends inside a bitmap table');
+      for (let first = 0; first < table.count; first = table.endOfPart(first)) {
+        yield;
+        this.#readOrReport(() => {
+          const end = table.endOfPart(first);
+          for (let at = table.nextUsed(first, end); at < end; at = table.nextUsed(at + 1, end)) {
+            if (++entries > MAX_BITMAP_ENTRIES) throw new LimitPassed('its bitmaps have too many clusters');
+            const host = entryOffset(table.hi(at), table.lo(at));
+            if (host !== 0) into.refer(host, clusterSize, times, IMAGE, USE.bitmap);
+          }
+        });
+      }
+    }
+  }
+
+  /** The bitmap tables, each once however many bitmaps name it. */
+  #bitmapTables(): Iterable<{ readonly offset: number; readonly size: number; readonly times: number }> {
+    const tables = new Map<string, { offset: number; size: number; times: number }>();
+    for (const { tableOffset: offset, tableSize: size, broken } of this.#image.bitmaps) {
+      if (broken) continue;
+      const known = tables.get(`${offset} ${size}`);
+      if (known === undefined) tables.set(`${offset} ${size}`, { offset, size, times: 1 });
+      else known.times++;
+    }
+    return tables.values();
+  }
+
+  /** The L2 tables and what they refer to. */
+  *#walkDisks(into: ClusterUses, tables: L2Tables, limit: ReadLimit): SlicedWork<void> {
+    const { clusterSize } = this.#image.geometry;
+    for (const { offset, times, owner } of tables.misplaced)
+      into.refer(offset, clusterSize, times, owner, USE.table);
+    const { offsets, times, owners } = tables;
+    let work = 0;
+    for (let i = 0; i < offsets.length; i++) {
+      const offset = offsets[i] as number;
+      into.refer(offset, clusterSize, times[i] as number, owners[i] as number, USE.table);
+      if (!this.#readOrReport(() => this.#loadTable(offsets, i, limit))) continue;
+      this.#referEntries(into, offset - this.#reader.position, times[i] as number, owners[i] as number);
+      work += this.#image.geometry.l2Entries;
+      if (work < STRIDE_ENTRIES) continue;
+      work = 0;
+      yield;
+    }
+  }
+
+  /** Has table `i` in memory, and with it those that lie directly behind it. */
+  #loadTable(offsets: Float64Array, i: number, limit: ReadLimit): void {
+    const { clusterSize } = this.#image.geometry;
+    const offset = offsets[i] as number;
+    if (!holdsTable(this.#reader, offset, clusterSize)) {
+      let length = clusterSize;
+      while (
+        offsets[i + length / clusterSize] === offset + length &&
+        length + clusterSize <= READ_AHEAD_BYTES
+      )
+        length += clusterSize;
+      limit.spend(length);
+      loadTable(this.#reader, this.#image.source, offset, length);
+    }
+    if (offset + clusterSize > this.#reader.position + this.#reader.length)
+      this.#onFault('the file ends inside an L2 table');
+  }
+
+  #referEntries(into: ClusterUses, at: number, times: number, owner: number): void {
+    const { header, geometry } = this.#image;
+    if (hasDataFile(header)) return;
+    const { clusterSize, clusterBits, entrySize } = geometry;
+    const use = owner === ACTIVE || owner === IMAGE ? USE.data : USE.snapshotData;
+    const { view } = this.#reader;
+    const end = at + clusterSize;
+    for (; at < end; at += entrySize) {
+      const hi = view.getUint32(at);
+      const lo = view.getUint32(at + 4);
+      if ((hi & ENTRY_COMPRESSED_HI) !== 0) {
+        const { offset, length } = compressedRange(hi, lo, clusterBits);
+        into.refer(offset, length, times, owner, use);
+        continue;
+      }
+      const host = entryOffset(hi, lo);
+      if (host !== 0) into.refer(host, clusterSize, times, owner, use);
+    }
+  }
+
+  /** Runs `read`; what the system cannot read is reported. True where it could. */
+  #readOrReport(read: () => void): boolean {
+    try {
+      read();
+      return true;
+    } catch (error) {
+      if (!(error instanceof CowscopeError)) throw error;
+      this.#onFault(error.what);
+      return false;
+    }
+  }
+}
