@@ -4,7 +4,7 @@ import { app, type BrowserWindow, nativeTheme, session } from 'electron';
 import { CowscopeError } from '../shared/error.ts';
 import type { IpcPushes, PushName } from '../shared/ipc/contract.ts';
 import { leaveRemovedFolder } from './chain/absolute-path.ts';
-import { openChain, readyToOpen } from './service/chain-session.ts';
+import { openChain, prepareToOpen } from './service/chain-session.ts';
 import { listNbdExports } from './service/nbd-exports.ts';
 import { findSamples } from './shell/demo-chains.ts';
 import { chooseFiles, offerReload } from './shell/dialogs.ts';
@@ -107,7 +107,7 @@ function run(launch: Launch): void {
       openWaiting();
     });
     opened.once('ready-to-show', () => {
-      if (desk.vacant()) readyToOpen();
+      if (desk.vacant()) prepareToOpen();
     });
     webContents.on('did-fail-load', (_event, code, what, address, isMainFrame) => {
       if (!isMainFrame) return;
@@ -148,7 +148,7 @@ function run(launch: Launch): void {
     arrivals.deliver({
       target: { kind: 'files', files },
       consent: { allow: [], allowAll: false },
-      share: false,
+      forceShare: false,
       allowLocalFiles: false,
     });
     if (app.isReady()) focus();

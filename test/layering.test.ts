@@ -72,7 +72,6 @@ const WITH_NODE = [
   'electron/qcow2/read/file-source.ts',
   'electron/engine/worker/worker.ts',
   'electron/engine/worker/prestarted-worker.ts',
-  'electron/engine/worker/warm-up.ts',
 ];
 
 /** Data below every layer. */

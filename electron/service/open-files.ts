@@ -32,8 +32,8 @@ export async function openFiles(
   target: OpenTarget & { kind: 'files' },
   options: SessionOptions,
 ): Promise<PreparedTarget> {
-  const { consent, witness = 'both', keep = true, extentBudget } = options;
-  const serving = { forceShare: options.share === true, lowPriority: options.interactive === true };
+  const { consent, witness = 'both', buildPyramid = true, extentBudget } = options;
+  const serving = { forceShare: options.forceShare === true, lowPriority: options.interactive === true };
   const { files, format, snapshot } = target;
   const { allow, allowAll } = consent;
   // Looked for meanwhile. Whoever waits for a picture does not wait for it to tell its version, too.
@@ -54,7 +54,7 @@ export async function openFiles(
       baseMissing: !found.info.complete,
       async describe() {
         const chain = { ...found.info, layers: addWriterNotes(infos, await found.written), size };
-        return withEstimate(chain, found.layers, keep ? extentBudget : Number.POSITIVE_INFINITY);
+        return withEstimate(chain, found.layers, buildPyramid ? extentBudget : Number.POSITIVE_INFINITY);
       },
       plans: layers.map(({ plan }) => plan),
       feeds: layers.flatMap(({ feed }) => (feed === undefined ? [] : [feed])),

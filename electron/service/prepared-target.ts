@@ -1,4 +1,4 @@
-/** What opening a target comes to, whatever it was: a description, a plan for the merge worker, and feeds to run. */
+/** What opening a target comes to, whatever it was: a description, a plan for the engine, and feeds to run. */
 import type { ErrorRecord } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';

@@ -1,4 +1,4 @@
-/** How a target is opened: what the fronts may choose. */
+/** How a target is opened: what the fronts may choose. Each option has the same name wherever it goes on from here. */
 import type { Consent } from '../../shared/model/target.ts';
 
 /** Which witnesses read the layers. Raw layers and URIs are always read over NBD. */
@@ -9,20 +9,20 @@ export interface SessionOptions {
   readonly consent: Consent;
   /** Default both: metadata draws first, nbd confirms. */
   readonly witness?: WitnessChoice;
-  /** Read every page in the background and keep it (the window); default true. */
-  readonly keep?: boolean;
+  /** Read every page in the background and build a pyramid (the window); default true. */
+  readonly buildPyramid?: boolean;
   /** Open images that another process has locked; what is read may change under us. */
-  readonly share?: boolean;
+  readonly forceShare?: boolean;
   /**
-   * The address was given by the person at the keyboard, so that the key files it names may be read. Default false: they
-   * are read only where `consent` names them.
+   * The address was given outside the window, by the user of this machine, so the key files that it names may be read.
+   * Default false: they are read only where `consent` names them.
    */
   readonly allowLocalFiles?: boolean;
   /** Extents held in memory before exact pages are dropped, or a server is refused. Default 150 million. */
   readonly extentBudget?: number;
   /**
-   * A window shows the chain, and may show another one next: its first picture comes before the rest is read, and once
-   * this chain is drawn or closed, a thread is started for the next, which outlives the session. Default false.
+   * Optimize for an interactive window: paint before everything is read, run qemu-nbd at low priority, and prestart a
+   * worker for the next chain (it outlives this session). Default false.
    */
   readonly interactive?: boolean;
   /** Ends the opening; an open session is ended by its close(). */

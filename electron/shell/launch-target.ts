@@ -11,7 +11,7 @@ export interface OpenRequest {
   readonly target: OpenTarget;
   readonly consent: Consent;
   /** Open images that another process has locked; what is read may change meanwhile. */
-  readonly share: boolean;
+  readonly forceShare: boolean;
   /** The person gave the address outside the window, so that the key files it names may be read. */
   readonly allowLocalFiles: boolean;
 }
@@ -57,14 +57,14 @@ export function parseLaunch(words: readonly string[], folder?: string): Launch {
   const targets: string[] = [];
   const values = new Map<ValueOption, string[]>();
   let allowAll = false;
-  let share = false;
+  let forceShare = false;
   let literal = false;
   for (let at = 0; at < words.length; at++) {
     const word = words[at] as string;
     if (literal || !word.startsWith('-')) targets.push(word);
     else if (word === '--') literal = true;
     else if (word === '--allow-all') allowAll = true;
-    else if (word === '--force-share') share = true;
+    else if (word === '--force-share') forceShare = true;
     else if (!FOREIGN.test(word)) {
       const equals = word.indexOf('=');
       const option = WITH_VALUE.find(name => name === (equals < 0 ? word : word.slice(0, equals)));
@@ -91,7 +91,7 @@ export function parseLaunch(words: readonly string[], folder?: string): Launch {
   return {
     ...(target === undefined
       ? {}
-      : { open: { target, consent: { allow, allowAll }, share, allowLocalFiles: true } }),
+      : { open: { target, consent: { allow, allowAll }, forceShare, allowLocalFiles: true } }),
     ...(theme === undefined ? {} : { theme }),
     ...(size === undefined ? {} : { windowSize: sizeOf(size) }),
     ...(screenshot === undefined ? {} : { screenshot: absolutePath(screenshot, folder) }),
@@ -99,7 +99,7 @@ export function parseLaunch(words: readonly string[], folder?: string): Launch {
 }
 
 /** A second launch may be of another version, so fields that this one does not know are left out. */
-const REQUEST = v.object({ target: TARGET, consent: CONSENT, share: v.boolean() });
+const REQUEST = v.object({ target: TARGET, consent: CONSENT, forceShare: v.boolean() });
 
 /** What a second launch handed over, checked; undefined when it is not what this version sends. */
 export function checkRequest(value: unknown): OpenRequest | undefined {

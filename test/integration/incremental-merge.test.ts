@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createEngine } from '../../electron/engine/engine.ts';
+import { Engine } from '../../electron/engine/engine.ts';
 import type { FromEngine } from '../../electron/engine/worker/protocol.ts';
 import { fileSource } from '../../electron/qcow2/read/file-source.ts';
 import { type ChainRecipe, makeChain } from '../../examples/recipes.mjs';
@@ -52,7 +52,7 @@ function openLate(random: () => number): {
   let lastId = 0;
   let isDone = false;
   let news: { version: number; start: number; end: number } | undefined;
-  const core = createEngine((message: FromEngine) => {
+  const core = new Engine((message: FromEngine) => {
     if (message.kind === 'reply') setTimeout(() => asked.get(message.id)?.(message.value), random() * 30);
     if (message.kind === 'progress') isDone = message.layers.every(({ phase }) => phase === 'done');
     if (message.kind !== 'changed') return;

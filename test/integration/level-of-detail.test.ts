@@ -71,7 +71,7 @@ function feed(session: MergeSession, index: number, layer: Layer, lie: number): 
     const batch = { offset: at * CLUSTER, covered: kinds.length * CLUSTER, lists: [list(0), list(1)] };
     session.send({ kind: 'batch', layer: index, batch });
   }
-  session.send({ kind: 'fed', layer: index });
+  session.send({ kind: 'feedEnded', layer: index, end: {} });
 }
 
 function otherThan(kind: SimpleKind): readonly [number, number] {
@@ -87,7 +87,7 @@ async function everythingOf(
 ): Promise<Record<string, unknown>> {
   const nbd = { exportKind: 'isolatedLayer' as const, contexts: CONTEXTS };
   const session = openSession(planFiles(files, options, nbd));
-  if (options.keep !== false) await session.read();
+  if (options.buildPyramid !== false) await session.read();
   chain.forEach((layer, i) => {
     feed(session, i, layer, 1500 + i);
   });
@@ -99,7 +99,7 @@ async function everythingOf(
   for (const offset of places) {
     const end = Math.min(SIZE, offset + 40 * CLUSTER);
     answers[`inspect ${offset}`] = withoutNbd(await session.ask('inspect', { offset }));
-    if (options.keep === false) continue;
+    if (options.buildPyramid === false) continue;
     answers[`extents ${offset}`] = withoutVersion(await session.ask('extents', { start: offset, end }));
     answers[`statistics ${offset}`] = await session.ask('statistics', { start: offset, end: SIZE });
     for (const kind of ['change', 'override', 'holeOverride', { state: 0 }] satisfies SeekKind[])
@@ -152,7 +152,7 @@ test('with any budget every answer is that of a chain that is kept whole', async
         const streamed = await everythingOf(
           files,
           chain,
-          { keep: false, extentBudget: budget },
+          { buildPyramid: false, extentBudget: budget },
           places.slice(0, 0),
         );
         for (const [question, answer] of Object.entries(streamed))
@@ -167,7 +167,7 @@ test('the estimate is never too low, and a chain past the budget says that it is
   await fc.assert(
     fc.asyncProperty(layers, async chain => {
       const files = write(chain);
-      const session = openSession(planFiles(files, { keep: false }));
+      const session = openSession(planFiles(files, { buildPyramid: false }));
       let extents = 0;
       for (const layer of chain.keys()) extents += (await session.ask('totals', { layer })).extents;
       const target = { kind: 'files' as const, files: files.slice(-1) };
@@ -209,7 +209,7 @@ test('qemu-nbd is asked once the picture is there', async () => {
     onProgress: (all: readonly LayerProgress[]) =>
       seen.push(all.map(({ witness, phase }) => `${witness} ${phase}`)),
   };
-  const session = await openTarget({ kind: 'files', files: files.slice(-1) }, { keep: true }, events);
+  const session = await openTarget({ kind: 'files', files: files.slice(-1) }, { buildPyramid: true }, events);
   try {
     expect(await session.fed()).toEqual([]);
     await vi.waitUntil(() => seen.at(-1)?.every(text => text.endsWith('done')));

@@ -56,7 +56,7 @@ async function openLists(lists: Lists, notGranted: readonly string[] = []): Prom
   };
   const server = await startFakeServer({ exports: { '': { size, contexts } }, onOption });
   ends.push(() => server.close());
-  return opened({ kind: 'nbd', uri: server.uri }, { keep: true });
+  return opened({ kind: 'nbd', uri: server.uri }, { buildPyramid: true });
 }
 
 /** A value of the map for each 64 KiB. */
@@ -196,7 +196,7 @@ describe('dirty bitmaps of local images', () => {
     'that cannot be trusted are unknown with their reason (%s)',
     async witness => {
       const path = write(`in-use-${witness}.qcow2`, [bitmap('good'), bitmap('torn', { inUse: true })]);
-      const session = await opened({ kind: 'files', files: [path] }, { witness, keep: true });
+      const session = await opened({ kind: 'files', files: [path] }, { witness, buildPyramid: true });
       expect(await session.fed()).toEqual([]);
       const rows = await mapRows(session);
       expect(
@@ -220,7 +220,7 @@ describe('dirty bitmaps of local images', () => {
 
   it('that are disabled are shown and say so', async () => {
     const path = write('disabled.qcow2', [bitmap('old', { enabled: false })]);
-    const session = await opened({ kind: 'files', files: [path] }, { keep: true });
+    const session = await opened({ kind: 'files', files: [path] }, { buildPyramid: true });
     expect(await session.fed()).toEqual([]);
     expect((await evidenceAt(session, K64))['bitmap "old" in the image']).toMatch(/^dirty\|disabled/);
     expect((await evidenceAt(session, K64))['NBD qemu:dirty-bitmap:old']).toBe('dirty|');
@@ -229,7 +229,7 @@ describe('dirty bitmaps of local images', () => {
   it('of a backing file belong to that layer', async () => {
     const base = write('base.qcow2', [bitmap('below')]);
     const top = write('top.qcow2', [bitmap('above', { dirty: [[2 * K64, 3 * K64]] })], base);
-    const session = await opened({ kind: 'files', files: [top] }, { keep: true });
+    const session = await opened({ kind: 'files', files: [top] }, { buildPyramid: true });
     expect(await session.fed()).toEqual([]);
     expect(Object.keys(await evidenceAt(session, K64, 0)).join()).toContain('below');
     expect(Object.keys(await evidenceAt(session, K64, 1)).join()).not.toContain('below');
@@ -241,13 +241,13 @@ describe('dirty bitmaps of local images', () => {
 
   it('are compared with what qemu-nbd says of them', async () => {
     const path = write('compared.qcow2', [bitmap('one')]);
-    const session = await opened({ kind: 'files', files: [path] }, { keep: false });
+    const session = await opened({ kind: 'files', files: [path] }, { buildPyramid: false });
     expect(await session.fed()).toEqual([]);
     expect(await session.ask('findings', {})).toMatchObject({ findings: [], more: 0 });
     await session.close();
 
     // What is read from the file once the server has read it may be something else by then.
-    const later = await opened({ kind: 'files', files: [path] }, { keep: false });
+    const later = await opened({ kind: 'files', files: [path] }, { buildPyramid: false });
     expect(await later.fed()).toEqual([]);
     const file = await open(path, 'r+');
     const { size } = await file.stat();
@@ -268,7 +268,7 @@ describe('allocation depths of a whole chain', () => {
   async function openChainOf(path: string, format = 'qcow2'): Promise<ChainSession> {
     const server = await startQemu(['-A', '-f', format, path]);
     ends.push(() => server.kill());
-    return opened({ kind: 'nbd', uri: server.uri() }, { keep: true });
+    return opened({ kind: 'nbd', uri: server.uri() }, { buildPyramid: true });
   }
 
   it('4 1 2 3 3 1 2 0 are the owners, and what lies under one is unknown', async () => {

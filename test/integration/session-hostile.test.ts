@@ -74,27 +74,30 @@ describe('extents without end', () => {
     expect(extents).toBe(count);
   });
 
-  it.each([true, false])('end at the budget, however often it is tried again (window: %s)', async keep => {
-    const bytes = process.memoryUsage().rss;
-    let sent = 0;
-    const status: FakeContext['status'] = () => {
-      sent++;
-      return Array.from({ length: 4096 }, (_, i): Extent => [512, i % 2]);
-    };
-    const session = await openExport(
-      { size: 2 ** 50, contexts: [allocation(status)] },
-      { keep, extentBudget: 50_000 },
-    );
-    expect(await codes(session)).toEqual(['TOO_MANY_EXTENTS']);
-    for (let i = 0; i < 3; i++) {
-      session.retry();
+  it.each([true, false])(
+    'end at the budget, however often it is tried again (window: %s)',
+    async buildPyramid => {
+      const bytes = process.memoryUsage().rss;
+      let sent = 0;
+      const status: FakeContext['status'] = () => {
+        sent++;
+        return Array.from({ length: 4096 }, (_, i): Extent => [512, i % 2]);
+      };
+      const session = await openExport(
+        { size: 2 ** 50, contexts: [allocation(status)] },
+        { buildPyramid, extentBudget: 50_000 },
+      );
       expect(await codes(session)).toEqual(['TOO_MANY_EXTENTS']);
-    }
-    expect(sent).toBeLessThan(30);
-    const { layers } = await session.ask('inspect', { offset: 0 });
-    expect(layers[0]).toMatchObject({ start: 0, end: 512 });
-    expect(process.memoryUsage().rss - bytes).toBeLessThan(512 * MIB);
-  });
+      for (let i = 0; i < 3; i++) {
+        session.retry();
+        expect(await codes(session)).toEqual(['TOO_MANY_EXTENTS']);
+      }
+      expect(sent).toBeLessThan(30);
+      const { layers } = await session.ask('inspect', { offset: 0 });
+      expect(layers[0]).toMatchObject({ start: 0, end: 512 });
+      expect(process.memoryUsage().rss - bytes).toBeLessThan(512 * MIB);
+    },
+  );
 
   it('of a context that nobody knows count as well', async () => {
     const numbers: FakeContext['status'] = () =>
@@ -112,10 +115,10 @@ describe('extents without end', () => {
 });
 
 describe('allocation depths', () => {
-  it.each([true, false])('of 2^32 - 1 have no known owner (window: %s)', async keep => {
+  it.each([true, false])('of 2^32 - 1 have no known owner (window: %s)', async buildPyramid => {
     const session = await openExport(
       { size: MIB, contexts: [allocation(same(0)), depth(same(0xffffffff))] },
-      { keep },
+      { buildPyramid },
     );
     expect(await mapRows(session)).toEqual([
       expect.objectContaining({ start: 0, length: MIB, state: 'data', ownerUnknown: true }),
@@ -125,13 +128,13 @@ describe('allocation depths', () => {
 
   it.each([true, false])(
     'thousands of different ones end in a bounded number of lanes (window: %s)',
-    async keep => {
+    async buildPyramid => {
       const bytes = process.memoryUsage().rss;
       const unit = 2 ** 22;
       const list = Array.from({ length: 4096 }, (_, i): Extent => [unit, i]);
       const session = await openExport(
         { size: 4096 * unit, contexts: [allocation(same(0)), depth(statusFrom(list, { limit: 100 }))] },
-        { keep },
+        { buildPyramid },
       );
       expect(await codes(session)).toEqual([]);
       expect(session.tracks).toHaveLength(MAX_DEPTH + 1);
@@ -146,7 +149,7 @@ describe('allocation depths', () => {
     const status: FakeContext['status'] = offset => [[step, offset / step]];
     const session = await openExport(
       { size: 256 * step, contexts: [allocation(same(3)), depth(status)] },
-      { keep: true },
+      { buildPyramid: true },
     );
     let answers = 0;
     let reading = true;
@@ -170,7 +173,7 @@ describe('sizes', () => {
     const size = 2 ** 53 - 512;
     const session = await openExport(
       { size, contexts: [allocation(same(3)), depth(same(3))] },
-      { keep: true },
+      { buildPyramid: true },
       { extendedHeaders: true },
     );
     session.cancel();
@@ -248,14 +251,16 @@ describe('disks without bytes', () => {
     writeQcow2(openSync(qcow2, 'w+'), { size: 0 });
   });
 
-  it.each([true, false])('are shown as such (window: %s)', async keep => {
+  it.each([true, false])('are shown as such (window: %s)', async buildPyramid => {
     for (const witness of ['metadata', 'nbd', 'both'] as const) {
-      await withTarget({ kind: 'files', files: [qcow2] }, { keep, witness }, isEmpty);
-      await withTarget({ kind: 'files', files: [raw], format: 'raw' }, { keep, witness }, isEmpty);
+      await withTarget({ kind: 'files', files: [qcow2] }, { buildPyramid, witness }, isEmpty);
+      await withTarget({ kind: 'files', files: [raw], format: 'raw' }, { buildPyramid, witness }, isEmpty);
     }
-    await isEmpty(await openExport({ size: 0, contexts: [allocation(same(0)), depth(same(1))] }, { keep }));
+    await isEmpty(
+      await openExport({ size: 0, contexts: [allocation(same(0)), depth(same(1))] }, { buildPyramid }),
+    );
     const server = await startQemu(['-A', '-f', 'qcow2', qcow2]);
-    await withTarget({ kind: 'nbd', uri: server.uri() }, { keep }, isEmpty);
+    await withTarget({ kind: 'nbd', uri: server.uri() }, { buildPyramid }, isEmpty);
     await server.kill();
   });
 });

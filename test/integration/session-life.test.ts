@@ -84,7 +84,7 @@ describe('qemu-nbd killed at 50 moments', () => {
   it.each(Array.from({ length: 50 }, (_, i) => i))('moment %i', async moment => {
     let latest: readonly LayerProgress[] = [];
     const session = await opened(
-      { keep: moment % 2 === 0 },
+      { buildPyramid: moment % 2 === 0 },
       {
         onProgress: (layers: readonly LayerProgress[]) => {
           latest = layers;
@@ -168,7 +168,7 @@ describe('a session that is closed', () => {
 describe('cancel', () => {
   it('ends reading at once, and a retry goes on at any moment', async () => {
     for (let i = 0; i < 12; i++) {
-      const session = await opened({ keep: i % 2 === 0 });
+      const session = await opened({ buildPyramid: i % 2 === 0 });
       await sleep(i * 10);
       session.cancel();
       expect(await session.fed()).toEqual([]);
@@ -207,7 +207,7 @@ describe('cancel', () => {
 
 describe('several sessions', () => {
   it('at once read the same, each with servers of its own', async () => {
-    const [first, second] = await Promise.all([opened(), opened({ keep: true })]);
+    const [first, second] = await Promise.all([opened(), opened({ buildPyramid: true })]);
     expect(await Promise.all([first, second].map(session => listed(session as ChainSession, MAP)))).toEqual([
       whole,
       whole,
@@ -220,7 +220,7 @@ describe('several sessions', () => {
 
 describe('a session that readies the next', () => {
   it('leaves one thread, which the next session takes', async () => {
-    const first = await opened({ keep: true, interactive: true });
+    const first = await opened({ buildPyramid: true, interactive: true });
     await first.close();
     await vi.waitFor(() => expect(workers.size).toBe(before.workers + 1));
     const second = await opened();
@@ -229,7 +229,7 @@ describe('a session that readies the next', () => {
   });
 });
 
-describe('a merge worker that crashes', () => {
+describe('an engine’s worker that crashes', () => {
   const internal = expect.objectContaining({ code: 'INTERNAL', what: expect.stringContaining('worker') });
 
   it('is a coded error for whoever waits, and everything else is ended', async () => {

@@ -11,7 +11,7 @@ export async function openFiles(app: ElectronApplication, files: readonly string
     const open = {
       target: { kind: 'files', files: paths },
       consent: { allow: [], allowAll: false },
-      share: false,
+      forceShare: false,
     };
     electronApp.emit('second-instance', {}, [], '', { open });
   }, files);

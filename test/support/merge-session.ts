@@ -1,7 +1,7 @@
 /** The merge core run in place, with its messages as promises. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
-import { createEngine } from '../../electron/engine/engine.ts';
+import { Engine } from '../../electron/engine/engine.ts';
 import type {
   EnginePlan,
   FromEngine,
@@ -35,7 +35,7 @@ export interface MergeSession {
 export function openSession(plan: EnginePlan): MergeSession {
   const messages: FromEngine[] = [];
   const waiting = new Set<() => void>();
-  const core = createEngine(message => {
+  const core = new Engine(message => {
     messages.push(message);
     for (const look of [...waiting]) look();
   }, fileSource);
@@ -75,7 +75,7 @@ export function openSession(plan: EnginePlan): MergeSession {
       if (chunk?.kind !== 'chunk') break;
       text += new TextDecoder().decode(chunk.text);
       chunks++;
-      core.receive({ kind: 'taken', id });
+      core.receive({ kind: 'chunkTaken', id });
     }
     await answer(id);
     return text;
@@ -93,7 +93,7 @@ export function openSession(plan: EnginePlan): MergeSession {
     },
     list,
     feed: (layer, batch) => core.receive({ kind: 'batch', layer, batch }),
-    send: core.receive,
+    send: message => core.receive(message),
     until,
     async read() {
       await until(
@@ -124,7 +124,7 @@ export function planFiles(
       ...(nbd === undefined ? {} : { nbd }),
     };
   });
-  return { layers, size: layers.at(-1)!.size, keep: true, extentBudget: 1_000_000, ...options };
+  return { layers, size: layers.at(-1)!.size, buildPyramid: true, extentBudget: 1_000_000, ...options };
 }
 
 const opened: number[] = [];

@@ -1,4 +1,4 @@
-/** Sessions of the real service in the test's own process, with the built merge worker. */
+/** Sessions of the real service in the test's own process, with the engine's built worker. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ export async function openTarget(
   if (!existsSync(worker)) throw new Error('dist/engine-worker.cjs is missing: run npm run build');
   process.env.COWSCOPE_ENGINE_WORKER = worker;
   const consent = { allow: [], allowAll: true };
-  return openChain(target, { consent, keep: false, ...options }, events);
+  return openChain(target, { consent, buildPyramid: false, ...options }, events);
 }
 
 /** Opens a chain of files (one file: its links are followed) and runs `use`; everything is closed afterwards. */
@@ -81,7 +81,7 @@ export async function mapRows(session: ChainSession, layer?: number): Promise<Li
   return (await listed(session, { spec: { list: 'map', form: 'json' }, layer })) as ListedRow[];
 }
 
-/** The merge workers of this process that run now. */
+/** The engines' workers of this process that run now. */
 export const workers = new Set<Worker>();
 process.on('worker', started => {
   workers.add(started);

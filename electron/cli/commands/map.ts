@@ -40,9 +40,9 @@ export async function mapCommand(words: readonly string[], options: MapOptions):
   const session = await openChain(target, {
     consent: consentOf(options),
     witness: options.witness,
-    keep: false,
+    buildPyramid: false,
     allowLocalFiles: true,
-    share: options.forceShare ?? false,
+    forceShare: options.forceShare ?? false,
   });
   try {
     return await printMap(session, options);

@@ -154,7 +154,8 @@ export function openChainTables(plan: EnginePlan, openSource: OpenSource): Chain
 
   function mayReread(layerIndex: number, index: number): boolean {
     const { metadata, nbd } = layers[layerIndex] as StoredLayer;
-    if (metadata === undefined || nbd === undefined || (plan.keep && dropped[index] !== 1)) return false;
+    if (metadata === undefined || nbd === undefined || (plan.buildPyramid && dropped[index] !== 1))
+      return false;
     return nbd.table.pages[index] !== undefined && isFullyRead(nbd.table, index);
   }
 

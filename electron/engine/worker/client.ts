@@ -1,14 +1,14 @@
-/** The owner's side of the merge worker: starts it, asks it, feeds it, ends it. */
+/** The owner's side of the engine's worker: starts it, asks it, feeds it, ends it. */
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../../shared/error.ts';
 import { type StatusBatch, statusBatchBuffers } from '../../../shared/extent/status-batch.ts';
 import type { QuestionArgs, QuestionName, QuestionReply } from '../../../shared/ipc/questions.ts';
 import type { RangeFinding } from '../../../shared/model/finding.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
-import { takeWorker } from './prestarted-worker.ts';
-import type { EnginePlan, FromEngine, ListRequest, ListSummary, ToEngine } from './protocol.ts';
+import { type EngineThread, takeWorker } from './prestarted-worker.ts';
+import type { EnginePlan, FeedEnd, FromEngine, ListRequest, ListSummary, ToEngine } from './protocol.ts';
 
-/** News from the worker. */
+/** News from the engine. */
 export interface EngineEvents {
   onProgress?(layers: readonly LayerProgress[]): void;
   onChanged?(version: number, start: number, end: number): void;
@@ -16,163 +16,200 @@ export interface EngineEvents {
   onFindings?(findings: readonly RangeFinding[], more: number): void;
 }
 
-/** A chain held in a worker. */
-export interface MergeClient {
-  /** As they are now: a whole-chain export may turn out deeper while it is read. */
-  readonly tracks: readonly TrackInfo[];
-  /** Resolves when no layer's metadata is being read any more: the picture is there, or reading was cancelled. */
-  readonly drawn: Promise<void>;
-  /** Asks a question. Rejects with CowscopeError. */
-  ask<Q extends QuestionName>(question: Q, args: QuestionArgs<Q>): Promise<QuestionReply<Q>>;
-  /** Asks for a list; `take` gets its text chunk by chunk, each to be used only until its promise is done. */
-  list(request: ListRequest, take: (text: Uint8Array) => Promise<void> | void): Promise<ListSummary>;
-  /** Hands a batch of an NBD layer over (its buffers are transferred) and resolves when it was taken; rejects when it could not be. */
-  feed(layer: number, batch: StatusBatch): Promise<void>;
-  /** Says that a layer's feed is over. */
-  endFeed(layer: number, end: { error?: ErrorRecord; cancelled?: boolean }): void;
-  /** Ends background reading; what was read stays. */
-  cancelReading(): void;
-  /** Takes background reading up again. */
-  resumeReading(): void;
-  /** Ends the worker. Questions under way are rejected with CANCELLED. */
-  close(): Promise<void>;
-}
+/** Takes the text of a list chunk by chunk. A chunk may be used until the promise is done. */
+export type TakeChunk = (text: Uint8Array) => Promise<void> | void;
 
-interface Pending {
+interface PendingReply {
   resolve(value: unknown): void;
   reject(error: Error): void;
-  take?: (text: Uint8Array) => Promise<void> | void;
+  readonly take: TakeChunk | undefined;
 }
 
 /** Starts a worker with the chain of `plan`. Rejects with the CowscopeError of what could not be opened. */
-export async function startMerge(plan: EnginePlan, events: EngineEvents = {}): Promise<MergeClient> {
-  const worker = takeWorker();
-  const pending = new Map<number, Pending>();
-  const feeding = new Map<number, (error?: CowscopeError) => void>();
-  let nextId = 1;
-  let setDrawn = () => {};
-  const drawn = new Promise<void>(resolve => {
-    setDrawn = resolve;
-  });
-  if (!plan.keep) setDrawn();
-  let ended: CowscopeError | undefined;
-  const post = (message: ToEngine, transfer: ArrayBuffer[] = []) => worker.postMessage(message, transfer);
+export async function startEngine(plan: EnginePlan, events: EngineEvents = {}): Promise<EngineClient> {
+  const client = new EngineClient(takeWorker(), plan, events);
+  try {
+    await client.opened;
+    return client;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
 
-  function end(error: CowscopeError): void {
-    ended ??= error;
-    for (const { reject } of pending.values()) reject(ended);
-    pending.clear();
-    for (const taken of feeding.values()) taken(ended);
-    feeding.clear();
-    setDrawn();
+/** A chain held in a worker. */
+export class EngineClient {
+  /** Resolves when the chain is open, rejects with what kept it from opening. */
+  readonly opened: Promise<void>;
+  /** Resolves when no layer's metadata is being read any more: the picture is complete, or reading was cancelled. */
+  readonly drawn: Promise<void>;
+  readonly #worker: EngineThread;
+  readonly #events: EngineEvents;
+  readonly #replies = new Map<number, PendingReply>();
+  /** The batches that were not acknowledged yet, by layer. */
+  readonly #acknowledgements = new Map<number, (error?: CowscopeError) => void>();
+  #setOpened = () => {};
+  #failOpening: (error: CowscopeError) => void = () => {};
+  #setDrawn = () => {};
+  #tracks: readonly TrackInfo[] = [];
+  #lastId = 0;
+  #ended: CowscopeError | undefined;
+
+  /** Takes over `worker`, which has no chain yet. */
+  constructor(worker: EngineThread, plan: EnginePlan, events: EngineEvents) {
+    this.#worker = worker;
+    this.#events = events;
+    this.opened = new Promise((resolve, reject) => {
+      this.#setOpened = resolve;
+      this.#failOpening = reject;
+    });
+    this.drawn = new Promise(resolve => {
+      this.#setDrawn = resolve;
+    });
+    if (!plan.buildPyramid) this.#setDrawn();
+    worker.on('message', (message: FromEngine) => this.#handle(message));
+    worker.on('error', error => this.#end(crashed(error)));
+    worker.on('exit', code => this.#end(crashed(new Error(`exit code ${code}`))));
+    this.#post({ kind: 'open', plan });
   }
 
-  let tracks: readonly TrackInfo[] = await new Promise<readonly TrackInfo[]>((resolve, reject) => {
-    worker.on('message', (message: FromEngine) => {
-      if (message.kind === 'opened') resolve(message.tracks);
-      else if (message.kind === 'failed') reject(new CowscopeError(message.error));
-      else handle(message);
-    });
-    worker.on('error', error => {
-      const failed = crashed(error);
-      reject(failed);
-      end(failed);
-    });
-    worker.on('exit', code => {
-      const failed = crashed(new Error(`exit code ${code}`));
-      reject(failed);
-      end(failed); // without effect after close()
-    });
-    post({ kind: 'open', plan });
-  }).catch(async (error: unknown) => {
-    await worker.terminate();
-    throw error;
-  });
+  /** As they are now: a whole-chain export may turn out deeper while it is read. */
+  get tracks(): readonly TrackInfo[] {
+    return this.#tracks;
+  }
 
-  function handle(message: FromEngine): void {
+  /** Asks a question. Rejects with CowscopeError. */
+  ask<Q extends QuestionName>(question: Q, args: QuestionArgs<Q>): Promise<QuestionReply<Q>> {
+    return this.#request(id => ({ kind: 'ask', id, question, args }));
+  }
+
+  /** Asks for a list, whose text goes to `take`. Rejects with CowscopeError, or with what `take` rejects with. */
+  list(request: ListRequest, take: TakeChunk): Promise<ListSummary> {
+    return this.#request(id => ({ kind: 'list', id, request }), take);
+  }
+
+  /** Hands over a batch of an NBD layer; its buffers are transferred. Resolves when it was taken, rejects when it was not. */
+  feed(layer: number, batch: StatusBatch): Promise<void> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    return new Promise((resolve, reject) => {
+      this.#acknowledgements.set(layer, error => (error === undefined ? resolve() : reject(error)));
+      this.#post({ kind: 'batch', layer, batch }, statusBatchBuffers(batch));
+    });
+  }
+
+  /** Says that a layer's feed is over. */
+  endFeed(layer: number, end: FeedEnd): void {
+    this.#post({ kind: 'feedEnded', layer, end });
+  }
+
+  /** Ends background reading; what was read stays. */
+  cancelReading(): void {
+    this.#post({ kind: 'cancelReading' });
+  }
+
+  /** Takes background reading up again. */
+  resumeReading(): void {
+    this.#post({ kind: 'resumeReading' });
+  }
+
+  /** Ends the worker. Questions under way are rejected with CANCELLED. */
+  async close(): Promise<void> {
+    this.#end(CLOSED);
+    await this.#worker.terminate();
+  }
+
+  #post(message: ToEngine, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #request<Reply>(message: (id: number) => ToEngine, take?: TakeChunk): Promise<Reply> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#replies.set(id, { resolve: value => resolve(value as Reply), reject, take });
+      this.#post(message(id));
+    });
+  }
+
+  #handle(message: FromEngine): void {
     switch (message.kind) {
+      case 'opened':
+        this.#tracks = message.tracks;
+        this.#setOpened();
+        return;
+      case 'failed':
+        this.#failOpening(new CowscopeError(message.error));
+        return;
       case 'reply':
-        pending.get(message.id)?.resolve(message.value);
-        pending.delete(message.id);
+        this.#settle(message.id)?.resolve(message.value);
         return;
       case 'error':
-        pending.get(message.id)?.reject(new CowscopeError(message.error));
-        pending.delete(message.id);
+        this.#settle(message.id)?.reject(new CowscopeError(message.error));
         return;
       case 'chunk':
-        void takeChunk(message.id, message.text);
+        void this.#takeChunk(message.id, message.text);
         return;
       case 'batchTaken':
-        feeding.get(message.layer)?.(message.error && new CowscopeError(message.error));
-        feeding.delete(message.layer);
+        this.#acknowledge(message.layer, message.error);
         return;
+      default:
+        this.#tell(message);
+    }
+  }
+
+  #tell(message: Extract<FromEngine, { kind: 'progress' | 'changed' | 'tracks' | 'findings' }>): void {
+    switch (message.kind) {
       case 'progress':
         if (message.layers.every(({ witness, phase }) => witness === 'nbd' || phase !== 'reading'))
-          setDrawn();
-        events.onProgress?.(message.layers);
+          this.#setDrawn();
+        this.#events.onProgress?.(message.layers);
         return;
       case 'changed':
-        events.onChanged?.(message.version, message.start, message.end);
+        this.#events.onChanged?.(message.version, message.start, message.end);
         return;
       case 'tracks':
-        tracks = message.tracks;
-        events.onTracks?.(tracks);
+        this.#tracks = message.tracks;
+        this.#events.onTracks?.(message.tracks);
         return;
       case 'findings':
-        events.onFindings?.(message.findings, message.more);
+        this.#events.onFindings?.(message.findings, message.more);
         return;
     }
   }
 
-  async function takeChunk(id: number, text: Uint8Array<ArrayBuffer>): Promise<void> {
-    const asked = pending.get(id);
+  /** The request of that number, which waits for nothing more. */
+  #settle(id: number): PendingReply | undefined {
+    const pending = this.#replies.get(id);
+    this.#replies.delete(id);
+    return pending;
+  }
+
+  #acknowledge(layer: number, error: ErrorRecord | undefined): void {
+    const taken = this.#acknowledgements.get(layer);
+    this.#acknowledgements.delete(layer);
+    taken?.(error && new CowscopeError(error));
+  }
+
+  async #takeChunk(id: number, text: Uint8Array<ArrayBuffer>): Promise<void> {
     try {
-      await asked?.take?.(text);
-      post({ kind: 'taken', id, memory: text.buffer }, [text.buffer]);
+      await this.#replies.get(id)?.take?.(text);
+      this.#post({ kind: 'chunkTaken', id, memory: text.buffer }, [text.buffer]);
     } catch (error) {
-      post({ kind: 'abort', id });
-      asked?.reject(error instanceof Error ? error : new Error(String(error)));
-      pending.delete(id);
+      this.#post({ kind: 'abortList', id });
+      this.#settle(id)?.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  function expectReply(message: (id: number) => ToEngine, take?: Pending['take']): Promise<unknown> {
-    if (ended !== undefined) return Promise.reject(ended);
-    const id = nextId++;
-    return new Promise((resolve, reject) => {
-      pending.set(id, take === undefined ? { resolve, reject } : { resolve, reject, take });
-      post(message(id));
-    });
+  /** Fails everything that waits. Only the first reason counts. */
+  #end(error: CowscopeError): void {
+    this.#ended ??= error;
+    this.#failOpening(this.#ended);
+    for (const { reject } of this.#replies.values()) reject(this.#ended);
+    this.#replies.clear();
+    for (const taken of this.#acknowledgements.values()) taken(this.#ended);
+    this.#acknowledgements.clear();
+    this.#setDrawn();
   }
-
-  return {
-    get tracks() {
-      return tracks;
-    },
-    drawn,
-    ask: (question, args) => expectReply(id => ({ kind: 'ask', id, question, args })) as Promise<never>,
-    list: (request, take) => expectReply(id => ({ kind: 'list', id, request }), take) as Promise<ListSummary>,
-    feed(layer, batch) {
-      if (ended !== undefined) return Promise.reject(ended);
-      return new Promise((resolve, reject) => {
-        feeding.set(layer, error => (error === undefined ? resolve() : reject(error)));
-        post({ kind: 'batch', layer, batch }, statusBatchBuffers(batch));
-      });
-    },
-    endFeed: (layer, { error, cancelled }) =>
-      post({
-        kind: 'fed',
-        layer,
-        ...(error === undefined ? {} : { error }),
-        ...(cancelled === undefined ? {} : { cancelled }),
-      }),
-    cancelReading: () => post({ kind: 'cancelReading' }),
-    resumeReading: () => post({ kind: 'resumeReading' }),
-    async close() {
-      end(CLOSED);
-      await worker.terminate();
-    },
-  };
 }
 
 const CLOSED = new CowscopeError({
@@ -184,6 +221,6 @@ const CLOSED = new CowscopeError({
 
 function crashed(error: unknown): CowscopeError {
   const record = errorRecord(error);
-  const what = `the merge worker stopped: ${record.what}`;
+  const what = `the engine's worker stopped: ${record.what}`;
   return new CowscopeError({ ...record, what }, { cause: error });
 }

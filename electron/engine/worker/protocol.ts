@@ -1,4 +1,4 @@
-/** What crosses between the merge worker and the thread that owns the sockets and files. Plain data only. */
+/** What crosses between the engine's worker and the thread that owns the sockets and files. Plain data only. */
 import type { ErrorRecord } from '../../../shared/error.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import type { QuestionName } from '../../../shared/ipc/questions.ts';
@@ -41,15 +41,15 @@ export interface EnginePlan {
   readonly size: number;
   /** The base names a backing file that is not open: what every layer leaves to it is not known. */
   readonly baseMissing?: boolean;
-  /** Read every page in the background and keep a pyramid (the window); otherwise pages are read as streams pass. */
-  readonly keep: boolean;
-  /** Somebody waits for a picture: after a first glance the reading in the background rests until that is drawn. */
+  /** Read every page in the background and build a pyramid (the window). Otherwise pages are read as lists pass over them. */
+  readonly buildPyramid: boolean;
+  /** A window is waiting: pause background reading after the first pages until the first paint. */
   readonly interactive?: boolean;
   /** Extents kept in memory before exact pages are dropped and read again when asked for. */
   readonly extentBudget: number;
 }
 
-/** The plan is one export of a chain of unknown layers: who owns what is told by its allocation depth, not by layer. */
+/** True if the plan is one export of a chain of unknown layers: owners are known by allocation depth, not by layer. */
 export function isWholeChain({ layers }: Pick<EnginePlan, 'layers'>): boolean {
   return layers[0]?.nbd?.exportKind === 'wholeChain';
 }
@@ -73,22 +73,23 @@ export interface ListSummary {
   readonly rows: number;
 }
 
+/** How a feed ended: with an error, cancelled, or else complete. */
+export interface FeedEnd {
+  readonly error?: ErrorRecord;
+  readonly cancelled?: boolean;
+}
+
 /** To the worker. */
 export type ToEngine =
   | { readonly kind: 'open'; readonly plan: EnginePlan }
   | { readonly kind: 'batch'; readonly layer: number; readonly batch: StatusBatch }
-  | {
-      readonly kind: 'fed';
-      readonly layer: number;
-      readonly error?: ErrorRecord;
-      readonly cancelled?: boolean;
-    }
+  | { readonly kind: 'feedEnded'; readonly layer: number; readonly end: FeedEnd }
   | { readonly kind: 'ask'; readonly id: number; readonly question: QuestionName; readonly args: unknown }
   /** Asks for a list: its text comes in chunks, then a reply with its ListSummary. */
   | { readonly kind: 'list'; readonly id: number; readonly request: ListRequest }
   /** A chunk was taken; its memory comes back, to be written to again. */
-  | { readonly kind: 'taken'; readonly id: number; readonly memory?: ArrayBuffer }
-  | { readonly kind: 'abort'; readonly id: number }
+  | { readonly kind: 'chunkTaken'; readonly id: number; readonly memory?: ArrayBuffer }
+  | { readonly kind: 'abortList'; readonly id: number }
   | { readonly kind: 'cancelReading' }
   | { readonly kind: 'resumeReading' };
 

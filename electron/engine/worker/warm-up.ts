@@ -1,13 +1,9 @@
 /**
- * A rehearsal of the first picture: a small chain goes through a core that nobody listens to, so that the code of
- * opening, decoding, sweeping and tiles is compiled before a person waits for it. Costs some tens of milliseconds of a
- * thread that has nothing else to do.
+ * Warms up a thread: a small chain in memory goes through an engine of no use otherwise, so that the code of opening,
+ * decoding, sweeping and tiles is compiled before a chain is opened. Costs some tens of milliseconds of an idle thread.
  */
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileSource } from '../../qcow2/read/file-source.ts';
-import { createEngine } from '../engine.ts';
+import type { ImageSource, SourceHandle } from '../../qcow2/read/source.ts';
+import { Engine } from '../engine.ts';
 import type { EnginePlan } from './protocol.ts';
 
 const CLUSTER = 65_536;
@@ -18,53 +14,50 @@ const SIZE = TABLES * ENTRIES * CLUSTER;
 /** One column for every 32 MiB: the whole disk fits in two tiles. */
 const LEVEL = 25;
 
-/** Rehearses once. What goes wrong, such as a full temporary folder, only leaves the code cold. */
-export async function warmUp(): Promise<void> {
-  const image = rehearsalImage();
-  let fd: number | undefined;
-  try {
-    fd = openUnnamed(image);
-    await play(planOf(fd, image.length));
-  } catch {
-    // it is only a rehearsal
-  } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
-}
-
-/** Opens a file of these bytes that has no name any more: whenever the thread is ended, nothing is left behind. */
-function openUnnamed(bytes: Uint8Array): number {
-  const folder = mkdtempSync(join(tmpdir(), 'cowscope-'));
-  try {
-    const path = join(folder, 'rehearsal');
-    writeFileSync(path, bytes);
-    return openSync(path, 'r');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Opens the plan, reads all of it and asks for tiles. */
-function play(plan: EnginePlan): Promise<void> {
+/** Opens the chain, reads all of it and asks for tiles. Never rejects: what goes wrong only leaves code uncompiled. */
+export function warmUp(): Promise<void> {
+  const image = smallImage();
   return new Promise(resolve => {
-    const core = createEngine(message => {
-      if (message.kind === 'failed' || message.kind === 'error' || message.kind === 'reply') resolve();
-      if (message.kind === 'progress' && message.layers.every(({ phase }) => phase === 'done')) askTiles();
-    }, fileSource);
+    const engine = new Engine(
+      message => {
+        if (message.kind === 'failed' || message.kind === 'error' || message.kind === 'reply') resolve();
+        if (message.kind === 'progress' && message.layers.every(({ phase }) => phase === 'done')) askTiles();
+      },
+      handle => memorySource(image, handle),
+    );
     const askTiles = () =>
-      core.receive({ kind: 'ask', id: 1, question: 'tiles', args: { level: LEVEL, first: 0, count: 2 } });
-    core.receive({ kind: 'open', plan });
+      engine.receive({ kind: 'ask', id: 1, question: 'tiles', args: { level: LEVEL, first: 0, count: 2 } });
+    engine.receive({ kind: 'open', plan: planOf(image.length) });
   });
 }
 
-function planOf(fd: number, fileSize: number): EnginePlan {
-  const metadata = { fd, fileSize, path: 'rehearsal' };
+function memorySource(bytes: Uint8Array, { size, path }: SourceHandle): ImageSource {
+  return {
+    size,
+    path,
+    readAt(into, position) {
+      const part = bytes.subarray(position, position + into.length);
+      into.set(part);
+      return part.length;
+    },
+    currentSize: () => size,
+    bytesOnDisk: () => -1,
+  };
+}
+
+function planOf(fileSize: number): EnginePlan {
+  const metadata = { fd: -1, fileSize, path: 'warm-up' };
   const layer = { title: '', size: SIZE, clusterSize: CLUSTER, metadata };
-  return { layers: [layer, layer], size: SIZE, keep: true, extentBudget: Number.POSITIVE_INFINITY };
+  return {
+    layers: [layer, layer],
+    size: SIZE,
+    buildPyramid: true,
+    extentBudget: Number.POSITIVE_INFINITY,
+  };
 }
 
 /** Header, L1 table, one L2 table of zeros and nothing in turns, refcount table: a cluster each. */
-function rehearsalImage(): Uint8Array {
+function smallImage(): Uint8Array {
   const bytes = new Uint8Array(4 * CLUSTER);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, 0x51_46_49_fb);

@@ -1,38 +1,37 @@
-/** Entry of the merge worker thread: binds the core to its mailbox. */
+/** Entry of the engine's worker thread: binds the engine to its mailbox. */
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../../shared/assert.ts';
 import { fileSource } from '../../qcow2/read/file-source.ts';
-import { createEngine } from '../engine.ts';
+import { Engine } from '../engine.ts';
 import { PRESTART_WARM_UP } from './prestarted-worker.ts';
 import type { ToEngine } from './protocol.ts';
 import { warmUp } from './warm-up.ts';
 
-/** Between that of whoever draws (0 or less) and that of our servers (10). */
+/** Priority after the first picture: below that of painting (0 or less), above that of our qemu-nbd processes (10). */
 const NICE = 5;
 
-assert(parentPort !== null, 'the merge worker runs only as a worker thread');
+assert(parentPort !== null, 'the engine’s worker runs only as a worker thread');
 const port = parentPort;
-const core = createEngine((message, transfer) => port.postMessage(message, transfer ?? []), fileSource);
-let isDrawn = false;
+const engine = new Engine((message, transfer) => port.postMessage(message, transfer ?? []), fileSource);
+let isPictureAsked = false;
 port.on('message', (message: ToEngine) => {
-  core.receive(message);
-  if (isDrawn || message.kind !== 'ask' || message.question !== 'tiles') return;
-  isDrawn = true;
-  yieldCores();
+  engine.receive(message);
+  if (isPictureAsked || message.kind !== 'ask' || message.question !== 'tiles') return;
+  isPictureAsked = true;
+  lowerPriority();
 });
 if (workerData === PRESTART_WARM_UP) void warmUp();
 
 /**
- * Lets those who draw go first, once there is a first picture: what is still read may come a little later, a frame may
- * not. Servers of our own yield even to this thread. Linux knows the priority of a single thread; elsewhere this would
- * be the whole program's.
+ * Lowers this thread's priority once there is a first picture: from then on a frame matters more than what is still
+ * read. Linux has a priority for each thread; elsewhere this would lower the whole program's.
  */
-function yieldCores(): void {
+function lowerPriority(): void {
   if (process.platform !== 'linux') return;
   try {
-    if (getPriority(0) < NICE) setPriority(0, NICE); // never up, where the whole program was started low
+    if (getPriority(0) < NICE) setPriority(0, NICE); // never raised, where the whole program was started low
   } catch {
-    // the system does not let us, and everything works as well
+    // The system does not allow it; everything works at the old priority.
   }
 }

@@ -95,7 +95,7 @@ export function createChainController(needs: ChainControllerDeps): ChainControll
       const outside = needs.requestFor(target);
       const options = {
         consent: bothConsents(consent, outside?.consent),
-        share: outside?.share === true,
+        forceShare: outside?.forceShare === true,
         // An address that comes from the window may have been pasted: it names no key files without consent.
         allowLocalFiles: outside?.allowLocalFiles === true,
       };

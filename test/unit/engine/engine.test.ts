@@ -5,7 +5,7 @@ import { beforeAll, expect, it } from 'vitest';
 import type { EnginePlan, FromEngine } from '../../../electron/engine/worker/protocol.ts';
 import { writeChain } from '../../../examples/layer-bytes.mjs';
 import { golden, shortMiddle } from '../../../examples/recipes.mjs';
-import { stateOf } from '../../../shared/extent/flags.ts';
+import { stateIndexOf, stateOf, UNREAD } from '../../../shared/extent/flags.ts';
 import { batchesOf, type FedLayer, fedPlan } from '../../support/fed-chain.ts';
 import { openSession, planFiles } from '../../support/merge-session.ts';
 import { statusList } from '../../support/status-lists.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 function planFed(...layers: FedLayer[]): EnginePlan {
   const plans = layers.map((layer, i) => fedPlan(layer, MIB, `layer ${i}`));
-  return { layers: plans, size: plans.at(-1)!.size, keep: true, extentBudget: 1000 };
+  return { layers: plans, size: plans.at(-1)!.size, buildPyramid: true, extentBudget: 1000 };
 }
 
 function ofKind<K extends FromEngine['kind']>(messages: readonly FromEngine[], kind: K) {
@@ -94,7 +94,7 @@ it('tells what was read so far, and leaves the rest unread', async () => {
   };
   const session = openSession(planFed(layer));
   for (const batch of batchesOf(layer, MIB, 2)) session.feed(0, batch);
-  session.send({ kind: 'fed', layer: 0, cancelled: true });
+  session.send({ kind: 'feedEnded', layer: 0, end: { cancelled: true } });
   const reply = await session.ask('extents', { start: 0, end: 8 * MIB });
   if (reply.tooMany) throw new Error('too many');
   expect([...reply.tracks[1]!.starts].map(start => start / MIB)).toEqual([0, 3]);
@@ -105,6 +105,21 @@ it('tells what was read so far, and leaves the rest unread', async () => {
   ]);
   const changed = ofKind(session.messages, 'changed');
   expect(Math.max(...changed.map(({ end }) => end))).toBe(8 * MIB);
+});
+
+it('merges the last batch and tells of it although no other follows', async () => {
+  const layer: FedLayer = {
+    kind: 'rawLayer',
+    units: 256,
+    contexts: { 'base:allocation': new Array(256).fill(0) },
+    fed: 192,
+  };
+  const session = openSession(planFed(layer));
+  await session.until(message => message.kind === 'progress'); // nothing but the feed is left to read
+  for (const batch of batchesOf(layer, MIB, 64)) session.feed(0, batch);
+  await session.until(message => message.kind === 'changed' && message.end === 192 * MIB);
+  const { tiles } = await session.ask('tiles', { level: 20, first: 0, count: 1 });
+  expect([...tiles[1]!.present].findIndex(bits => bits === 1 << stateIndexOf(UNREAD))).toBe(192);
 });
 
 it('refuses to hold more extents of a server than the budget, and says so with each batch', () => {
@@ -130,7 +145,7 @@ it('answers that there are too many extents instead of a message without bounds'
   };
   const session = openSession({ ...planFed(layer), extentBudget: 100_000 });
   for (const batch of batchesOf(layer, MIB, 5000)) session.feed(0, batch);
-  session.send({ kind: 'fed', layer: 0 });
+  session.send({ kind: 'feedEnded', layer: 0, end: {} });
   expect(await session.ask('extents', { start: 0, end: units * 64 * MIB })).toMatchObject({ tooMany: true });
   expect(await session.ask('extents', { start: 0, end: 2048 * MIB })).toMatchObject({ tooMany: false });
   expect(await session.ask('extents', { start: 0, end: 2049 * MIB })).toMatchObject({ tooMany: true });
@@ -144,7 +159,7 @@ it('adds a track when a chain turns out deeper, and draws what came before again
   };
   const session = openSession(planFed(layer));
   for (const batch of batchesOf(layer, MIB, 2)) session.feed(0, batch);
-  session.send({ kind: 'fed', layer: 0 });
+  session.send({ kind: 'feedEnded', layer: 0, end: {} });
   expect(ofKind(session.messages, 'tracks').map(({ tracks }) => tracks.length)).toEqual([3, 6]);
   const { tiles } = await session.ask('tiles', { level: 20, first: 0, count: 1 });
   expect(tiles.map(({ track }) => track).sort()).toEqual([0, 1, 2, 3, 4, 5]);
@@ -155,7 +170,7 @@ it('ends a list that nobody wants any more', async () => {
   const session = openSession(planFiles(goldenPaths));
   session.send({ kind: 'list', id: 77, request: { spec: { list: 'qemu-img' }, layer: undefined } });
   await session.until(message => message.kind === 'chunk');
-  session.send({ kind: 'abort', id: 77 });
+  session.send({ kind: 'abortList', id: 77 });
   const ended = await session.until(message => message.kind === 'error' && message.id === 77);
   expect(ended).toMatchObject({ error: { code: 'CANCELLED' } });
 });
@@ -211,7 +226,7 @@ it('answers while a feed that ended is still being compared, and says that it is
   const length = 64 * 2 ** 40;
   const lists = [statusList(0, [{ length, value: 3 }], true), statusList(1, [{ length, value: 0 }], true)];
   session.feed(0, { offset: 0, covered: length, lists });
-  session.send({ kind: 'fed', layer: 0 });
+  session.send({ kind: 'feedEnded', layer: 0, end: {} });
   const found = await session.ask('seek', { track: 0, from: -1, backwards: false, kind: 'damaged' });
   expect([found, nbdPhase()]).toEqual([-1, 'reading']);
   await session.until(

@@ -59,14 +59,14 @@ function nbdPlan(): EnginePlan {
       nbd: { exportKind: 'isolatedLayer', contexts: CONTEXTS },
     }),
   );
-  return { layers, size: SIZES[2]!, keep: true, extentBudget: 1000 };
+  return { layers, size: SIZES[2]!, buildPyramid: true, extentBudget: 1000 };
 }
 
 async function fedAlone(plan: EnginePlan): Promise<MergeSession> {
   const session = openSession(plan);
   for (const [layer, batch] of ALONE.entries()) {
     session.feed(layer, batch);
-    session.send({ kind: 'fed', layer });
+    session.send({ kind: 'feedEnded', layer, end: {} });
   }
   return session;
 }
@@ -155,7 +155,7 @@ describe('the golden chain', () => {
       const wrong = batchOf(changed, SIZES[1]!);
       [ALONE[0]!, wrong, ALONE[2]!].forEach((batch, layer) => {
         session.feed(layer, batch);
-        session.send({ kind: 'fed', layer });
+        session.send({ kind: 'feedEnded', layer, end: {} });
       });
       await session.read();
       const { findings, more } = await session.ask('findings', {});
@@ -190,12 +190,12 @@ describe('the golden chain', () => {
         },
       ],
       size: SIZES[2]!,
-      keep: true,
+      buildPyramid: true,
       extentBudget: 1000,
     };
     const session = openSession(plan);
     session.feed(0, batchOf(exportOf('top', false), SIZES[2]!));
-    session.send({ kind: 'fed', layer: 0 });
+    session.send({ kind: 'feedEnded', layer: 0, end: {} });
     const tracks = session.messages.findLast(message => message.kind === 'tracks');
     expect(tracks?.kind === 'tracks' && tracks.tracks.map(({ kind, depth }) => `${kind} ${depth}`)).toEqual([
       'guest 0',
@@ -222,7 +222,7 @@ describe('the golden chain', () => {
   });
 
   it('prints the map of qemu-img', async () => {
-    const session = openSession(planFiles(paths, { keep: false }));
+    const session = openSession(planFiles(paths, { buildPyramid: false }));
     const rows = JSON.parse(await session.list({ list: 'qemu-img' }));
     const ours = rows.map(({ offset: _, ...row }: { offset?: number }) => row); // hosts: written in another order here
     expect(ours).toEqual(GOLDEN_QEMU_MAP.map(({ offset: _, ...row }) => row));
@@ -232,7 +232,7 @@ describe('the golden chain', () => {
     ['base:allocation', 'allocation'],
     ['qemu:allocation-depth', 'depth'],
   ] as const)('prints what nbdinfo prints for %s', async (context, kind) => {
-    const session = openSession(planFiles(paths, { keep: false }));
+    const session = openSession(planFiles(paths, { buildPyramid: false }));
     const printed = async (layer?: number) => {
       const rows: { offset: number; length: number; type: number }[] = JSON.parse(
         await session.list({ list: 'nbdinfo', context: kind }, layer),
@@ -280,7 +280,7 @@ describe('the golden chain', () => {
   });
 
   it('counts every byte once in its totals', async () => {
-    const session = openSession(planFiles(paths, { keep: false }));
+    const session = openSession(planFiles(paths, { buildPyramid: false }));
     const totals = await session.ask('totals', { layer: undefined });
     const clusters = (sum: number) => sum / CLUSTER;
     const states = Object.fromEntries(STATES.map((state, i) => [state, clusters(totals.states[i]!)]));

@@ -60,7 +60,7 @@ test('a newer question for statistics ends the one under way', async () => {
   const session = openSession({
     layers: [fedPlan(layer, MIB, 'layer')],
     size: layer.units * MIB,
-    keep: true,
+    buildPyramid: true,
     extentBudget: 1000,
   });
   // Every page takes longer than a slice.
@@ -99,7 +99,7 @@ test('a push holds the first findings and counts the rest', async () => {
   const session = openSession(planFiles([path], {}, nbd));
   await session.read();
   for (const batch of batchesOf(lie, 65536, clusters)) session.feed(0, batch);
-  session.send({ kind: 'fed', layer: 0 });
+  session.send({ kind: 'feedEnded', layer: 0, end: {} });
   const pushed = session.messages.filter(message => message.kind === 'findings').at(-1);
   expect([pushed?.findings.length, pushed?.more]).toEqual([500, 100]);
   const all = await session.ask('findings', {});

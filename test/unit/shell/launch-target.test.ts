@@ -14,7 +14,7 @@ test('files become absolute and keep their order: a chain, base first', () => {
     open: {
       target: { kind: 'files', files: ['/here/base.qcow2', '/mid', '/top'] },
       consent: none,
-      share: false,
+      forceShare: false,
       allowLocalFiles: true,
     },
   });
@@ -36,7 +36,7 @@ test('options may stand before or after, with a space or an equals sign', () => 
     open: {
       target: { kind: 'files', files: ['/here/a'], format: 'raw', snapshot: 'before' },
       consent: { allow: ['/here/x', '/y'], allowAll: true },
-      share: true,
+      forceShare: true,
       allowLocalFiles: true,
     },
     theme: 'dark',
@@ -97,7 +97,7 @@ test('the program, and the folder it was started with, are not targets', () => {
 });
 
 test('what a second launch sends is checked', () => {
-  const request = { target: { kind: 'files', files: ['/a'] }, consent: none, share: true };
+  const request = { target: { kind: 'files', files: ['/a'] }, consent: none, forceShare: true };
   expect(checkRequest({ ...request, more: 1 })).toEqual({ ...request, allowLocalFiles: true });
   for (const value of [undefined, null, 7, {}, { target: request.target }, { target: {}, consent: none }]) {
     expect(checkRequest(value)).toBeUndefined();

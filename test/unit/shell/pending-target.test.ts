@@ -5,7 +5,7 @@ import type { OpenTarget } from '../../../shared/model/target.ts';
 const request = (name: string, allowAll = false) => ({
   target: { kind: 'files', files: [name] } as const,
   consent: { allow: [], allowAll },
-  share: false,
+  forceShare: false,
   allowLocalFiles: false,
 });
 

@@ -25,7 +25,7 @@ async function threads(code: string) {
   const path = join(temporaryFolder(), 'worker.cjs');
   writeFileSync(path, code);
   process.env.COWSCOPE_ENGINE_WORKER = path;
-  const { keepSpareWorker, takeWorker } = await import(
+  const { keepPrestartedWorker, takeWorker } = await import(
     '../../../../electron/engine/worker/prestarted-worker.ts'
   );
   const take = () => {
@@ -33,7 +33,7 @@ async function threads(code: string) {
     taken.push(worker);
     return worker;
   };
-  return { keepSpareWorker, take };
+  return { keepPrestartedWorker, take };
 }
 
 function answerOf(worker: Worker): Promise<unknown[]> {
@@ -46,18 +46,18 @@ const ECHO =
   "const { parentPort: p } = require('node:worker_threads'); p.on('message', m => p.postMessage(m));";
 
 test('the thread started ahead is the next one taken, and only one is', async () => {
-  const { keepSpareWorker, take } = await threads(ECHO);
-  keepSpareWorker();
-  keepSpareWorker();
-  const [spare, fresh] = [take(), take()];
-  expect(fresh.threadId).toBe(spare.threadId + 1);
-  for (const worker of [spare, fresh]) expect(await answerOf(worker)).toEqual(['asked']);
+  const { keepPrestartedWorker, take } = await threads(ECHO);
+  keepPrestartedWorker();
+  keepPrestartedWorker();
+  const [prestarted, fresh] = [take(), take()];
+  expect(fresh.threadId).toBe(prestarted.threadId + 1);
+  for (const worker of [prestarted, fresh]) expect(await answerOf(worker)).toEqual(['asked']);
 });
 
 test('one that fails while it waits is forgotten', async () => {
-  const { keepSpareWorker, take } = await threads('throw new Error("broken");');
+  const { keepPrestartedWorker, take } = await threads('throw new Error("broken");');
   const started = once(process, 'worker');
-  keepSpareWorker();
+  keepPrestartedWorker();
   const [broken] = (await started) as [Worker];
   await new Promise(resolve => broken.once('exit', resolve));
   process.env.COWSCOPE_ENGINE_WORKER = join(temporaryFolder(), 'later.cjs');

@@ -54,7 +54,7 @@ beforeEach(() => {
   failed = [];
   requests = [];
   chain = undefined;
-  asked = { consent: { allow: ['/given'], allowAll: false }, share: true, allowLocalFiles: true };
+  asked = { consent: { allow: ['/given'], allowAll: false }, forceShare: true, allowLocalFiles: true };
   desk = createChainController({
     openChain: (target, options, events = {}) =>
       new Promise((resolve, reject) => {
@@ -143,7 +143,7 @@ test('consent of the command line is added to that of the window', async () => {
   await open('/a');
   expect(openings[0]?.options).toMatchObject({
     consent: { allow: ['/given'], allowAll: false },
-    share: true,
+    forceShare: true,
     allowLocalFiles: true,
     interactive: true,
   });

@@ -3,7 +3,7 @@ import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createPageSchedule, type PageSchedule } from '../../../../electron/engine/tables/page-schedule.ts';
+import { createPageSchedule, type PageSchedule } from '../../../../electron/engine/reading/page-schedule.ts';
 import { openSession, planFiles } from '../../../support/merge-session.ts';
 import { writeQcow2 } from '../../../support/qcow2-builder.ts';
 import { temporaryFolder } from '../../../support/tools.ts';
@@ -26,15 +26,15 @@ test('every beginning is spread over the disk', () => {
 test('what is looked at comes first, spread too, and then the rest goes on where it was', () => {
   const plan = createPageSchedule(8);
   expect([plan.next(), plan.next()]).toEqual([0, 4]);
-  plan.lookAt(3, 7);
+  plan.prioritize(3, 7);
   expect(rest(plan)).toEqual([3, 5, 6, 2, 1, 7]);
   expect(plan.taken).toBe(8);
 });
 
 test('the newest look counts', () => {
   const plan = createPageSchedule(100);
-  plan.lookAt(90, 99);
-  plan.lookAt(50, 52);
+  plan.prioritize(90, 99);
+  plan.prioritize(50, 52);
   expect([plan.next(), plan.next(), plan.next()]).toEqual([50, 51, 0]);
 });
 
@@ -52,7 +52,7 @@ test('every page is given out once, whatever is looked at meanwhile', () => {
           if (page !== undefined) seen.push(page);
         }
         expect(plan.taken).toBe(seen.length);
-        plan.lookAt(first, first + count);
+        plan.prioritize(first, first + count);
       }
       seen.push(...rest(plan));
       expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: pages }, (_, i) => i));

@@ -1,25 +1,25 @@
-/** Which page of a chain is read next: those that somebody looks at, then the rest spread evenly over the disk. */
+/** Which page of a chain is read next: those that are looked at, then the rest spread evenly over the disk. */
 
 /** The pages still to be read. Each is given out once. */
 export interface PageSchedule {
   /** Pages given out so far, and all of them. */
   readonly taken: number;
   readonly pages: number;
-  /** Somebody looks at the pages from `first` up to and without `end`: they come before the others, until the next look. */
-  lookAt(first: number, end: number): void;
+  /** The pages from `first` up to and without `end` come before the others, in place of those of the last call. */
+  prioritize(first: number, end: number): void;
   /** The next page; undefined when every page was given out. */
   next(): number | undefined;
 }
 
-/** A plan for pages 0 to `pages` - 1. */
+/** A schedule of pages 0 to `pages` - 1. */
 export function createPageSchedule(pages: number): PageSchedule {
   const isTaken = new Uint8Array(pages);
   const rest = readingOrder(pages);
   let restAt = 0;
   let taken = 0;
   let first = 0;
-  let looked: Uint32Array = new Uint32Array(0);
-  let lookedAt = 0;
+  let prioritized: Uint32Array = new Uint32Array(0);
+  let prioritizedAt = 0;
 
   function take(page: number): boolean {
     if (isTaken[page] === 1) return false;
@@ -33,14 +33,14 @@ export function createPageSchedule(pages: number): PageSchedule {
     get taken() {
       return taken;
     },
-    lookAt(from, end) {
+    prioritize(from, end) {
       first = Math.max(0, from);
-      looked = readingOrder(taken < pages ? Math.max(0, Math.min(end, pages) - first) : 0);
-      lookedAt = 0;
+      prioritized = readingOrder(taken < pages ? Math.max(0, Math.min(end, pages) - first) : 0);
+      prioritizedAt = 0;
     },
     next() {
-      while (lookedAt < looked.length) {
-        const page = first + (looked[lookedAt++] as number);
+      while (prioritizedAt < prioritized.length) {
+        const page = first + (prioritized[prioritizedAt++] as number);
         if (take(page)) return page;
       }
       while (restAt < pages) {

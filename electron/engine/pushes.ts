@@ -1,0 +1,65 @@
+/** What the engine says without being asked: which ranges changed, how far reading has come, what was found. */
+import type { GuestRange } from '../../shared/ipc/questions.ts';
+import type { LayerProgress } from '../../shared/model/progress.ts';
+import type { FindingLog } from './findings/finding-log.ts';
+import { Throttle } from './throttle.ts';
+import type { FromEngine } from './worker/protocol.ts';
+
+/** Shortest time between two pushes of one kind, in milliseconds. */
+export const PUSH_INTERVAL_MS = 50;
+/** Findings in one push; the rest are counted. A finding is a few hundred bytes, and every push brings them all anew. */
+const MAX_FINDINGS = 500;
+
+/** What the pushes of a chain tell of. */
+export interface PushSources {
+  /** The version of the merged picture. */
+  version(): number;
+  progress(): readonly LayerProgress[];
+  readonly findings: FindingLog;
+}
+
+/** The pushes of one chain, all of them through one throttle. */
+export class ChainPushes {
+  readonly #post: (message: FromEngine) => void;
+  readonly #sources: PushSources;
+  readonly #throttle = new Throttle(PUSH_INTERVAL_MS, () => this.#send());
+  #changedFrom = Number.POSITIVE_INFINITY;
+  #changedTo = 0;
+  /** Findings that were told of. */
+  #reportedCount = 0;
+
+  constructor(post: (message: FromEngine) => void, sources: PushSources) {
+    this.#post = post;
+    this.#sources = sources;
+  }
+
+  /** Notes that something was read in a range; the next push tells of it. */
+  noteChange({ start, end }: GuestRange): void {
+    this.#changedFrom = Math.min(this.#changedFrom, start);
+    this.#changedTo = Math.max(this.#changedTo, end);
+  }
+
+  /** Has what is new told soon. */
+  request(): void {
+    this.#throttle.request();
+  }
+
+  /** Tells of everything now. */
+  flush(): void {
+    this.#throttle.flush();
+  }
+
+  #send(): void {
+    const { findings } = this.#sources;
+    if (this.#changedTo > 0) {
+      const range = { start: this.#changedFrom, end: this.#changedTo };
+      this.#post({ kind: 'changed', version: this.#sources.version(), ...range });
+    }
+    this.#changedFrom = Number.POSITIVE_INFINITY;
+    this.#changedTo = 0;
+    this.#post({ kind: 'progress', layers: this.#sources.progress() });
+    if (findings.count === this.#reportedCount) return;
+    this.#reportedCount = findings.count;
+    this.#post({ kind: 'findings', ...findings.list(MAX_FINDINGS) });
+  }
+}
