@@ -4,27 +4,36 @@
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
 import { ERRNO } from './wire/protocol.ts';
 
-/**
- * request: this request failed, the connection goes on.
- * retry: the connection is gone, a new one may do better.
- * final: the connection is gone (or never was), and a new one would end the same way.
- */
-export type NbdConsequence = 'request' | 'retry' | 'final';
+/** What a failure ends, and whether trying again makes sense. */
+interface Reach {
+  /** Only the request failed: the connection goes on. Default false: the connection is gone, or never was. */
+  readonly ofRequest?: boolean;
+  /** A new connection may not meet the failure. Default false: it would end the same way. */
+  readonly retryable?: boolean;
+  /** The error number that the server answered a request with, else 0. */
+  readonly errno?: number;
+}
 
-/** A failure of the NBD client. `errno` is the server's error number for consequence `request`, else 0. */
+/** A failure of the NBD client. */
 export class NbdError extends CowscopeError {
-  readonly consequence: NbdConsequence;
+  /** Only the request failed: the connection goes on. */
+  readonly ofRequest: boolean;
+  /** A new connection may not meet the failure. */
+  readonly retryable: boolean;
+  /** The error number that the server answered a request with, else 0. */
   readonly errno: number;
 
-  constructor(record: ErrorRecord, consequence: NbdConsequence, errno = 0, options?: ErrorOptions) {
+  constructor(record: ErrorRecord, reach: Reach = {}, options?: ErrorOptions) {
     super(record, options);
-    this.consequence = consequence;
+    const { ofRequest = false, retryable = false, errno = 0 } = reach;
+    this.ofRequest = ofRequest;
+    this.retryable = retryable;
     this.errno = errno;
   }
 }
 
 /** Codes of messages that the protocol forbids: the server is broken or hostile, the connection ends. */
-export type ViolationCode =
+export type ProtocolErrorCode =
   | 'NBD_BAD_MAGIC'
   | 'NBD_BAD_REPLY'
   | 'NBD_OVERSIZE'
@@ -34,13 +43,16 @@ export type ViolationCode =
   | 'NBD_BAD_READ'
   | 'NBD_BAD_BLOCK_SIZE';
 
+/** What to do about a server that broke the protocol. */
+export const BROKEN_SERVER_ADVICE =
+  'the server broke the NBD protocol; try another server or a newer version of it';
+
 /**
- * The error of a message that the protocol forbids. The subject is filled in by the link that carried the message
- * (see {@link withSubject}); parsers do not know it.
+ * The error of a message that the protocol forbids. Parsers do not know the server: the transport that carried the
+ * message fills in the subject (see {@link withSubject}).
  */
-export function violation(code: ViolationCode, what: string): NbdError {
-  const advice = 'the server broke the NBD protocol; try another server or a newer version of it';
-  return new NbdError({ code, what, subject: '', advice }, 'final');
+export function protocolError(code: ProtocolErrorCode, what: string): NbdError {
+  return new NbdError({ code, what, subject: '', advice: BROKEN_SERVER_ADVICE });
 }
 
 /** A failure that a new connection would meet again. */
@@ -51,7 +63,7 @@ export function fatalError(
   advice: string,
   cause?: unknown,
 ): NbdError {
-  return new NbdError({ code, what, subject, advice }, 'final', 0, { cause });
+  return new NbdError({ code, what, subject, advice }, {}, { cause });
 }
 
 /** A failure that a new connection may not meet. */
@@ -62,15 +74,14 @@ export function retryableError(
   advice: string,
   cause?: unknown,
 ): NbdError {
-  return new NbdError({ code, what, subject, advice }, 'retry', 0, { cause });
+  return new NbdError({ code, what, subject, advice }, { retryable: true }, { cause });
 }
 
-/** The same error with its subject filled in where it was empty. Anything else thrown is a fault of ours: INTERNAL. */
+/** The same error with its subject filled in where it was empty. Anything that is not an NbdError becomes one. */
 export function withSubject(thrown: unknown, subject: string): NbdError {
-  if (!(thrown instanceof NbdError)) return new NbdError(errorRecord(thrown), 'final', 0, { cause: thrown });
+  if (!(thrown instanceof NbdError)) return new NbdError(errorRecord(thrown), {}, { cause: thrown });
   if (thrown.subject !== '') return thrown;
-  const { code, what, advice, consequence, errno } = thrown;
-  return new NbdError({ code, what, subject, advice }, consequence, errno, { cause: thrown });
+  return new NbdError({ ...errorRecord(thrown), subject }, thrown, { cause: thrown });
 }
 
 /** The error of a request that the server answered with an error number and, maybe, a text of its own. */
@@ -78,15 +89,13 @@ export function requestError(errno: number, text: string, request: string, subje
   const said = text === '' ? '' : `: ${text}`;
   const name = Object.entries(ERRNO).find(([, number]) => number === errno)?.[0] ?? `error ${errno}`;
   const what = `the server answered ${request} with ${name}${said}`;
-  if (errno === ERRNO.ESHUTDOWN) {
+  if (errno === ERRNO.ESHUTDOWN)
     return retryableError('NBD_SHUTTING_DOWN', what, subject, 'start the server again');
-  }
-  if (errno === ERRNO.EIO) {
-    const advice = 'the image is damaged there or its storage fails; the rest is still read';
-    return new NbdError({ code: 'NBD_IO_ERROR', what, subject, advice }, 'request', errno);
-  }
-  const advice = 'the server does not allow this request; check its version and options';
-  return new NbdError({ code: 'NBD_REQUEST_REFUSED', what, subject, advice }, 'request', errno);
+  const [code, advice] =
+    errno === ERRNO.EIO
+      ? ['NBD_IO_ERROR', 'the image is damaged there or its storage fails; the rest is still read']
+      : ['NBD_REQUEST_REFUSED', 'the server does not allow this request; check its version and options'];
+  return new NbdError({ code, what, subject, advice }, { ofRequest: true, errno });
 }
 
 /** The error of an operation that was cancelled by its signal. */

@@ -1,11 +1,12 @@
 /**
  * NBD addresses as text: the URIs of the NBD project (doc/uri.md) and the older forms that qemu understands.
  */
+import { unreadableUri } from '../../shared/text/nbd-uri.ts';
 import { fatalError, type NbdError } from './errors.ts';
 import { DEFAULT_PORT, MAX_STRING } from './wire/protocol.ts';
 
 /** Where the server listens. A unix path that begins with NUL is an abstract socket. */
-export type NbdTransport =
+export type NbdEndpoint =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
@@ -25,7 +26,7 @@ export interface NbdTlsRequest {
 
 /** A parsed address. */
 export interface NbdAddress {
-  readonly transport: NbdTransport;
+  readonly endpoint: NbdEndpoint;
   readonly exportName: string;
   readonly tls: NbdTlsRequest | undefined;
   /** The address as a URI without user or local files: what errors and lists show. */
@@ -58,36 +59,36 @@ export function parseNbdUri(text: string, options: ParseNbdUriOptions = {}): Nbd
     throw fatalError(
       'NBD_URI_UNSUPPORTED',
       `connections of the kind ${scheme}${suffix} are not available`,
-      withoutSecrets(text),
+      unreadableUri(text),
       'use nbd, nbds, nbd+unix or nbds+unix',
     );
   }
 
   const at = authority.lastIndexOf('@');
   const user = decode(authority.slice(0, Math.max(at, 0)), text);
-  const place = authority.slice(at + 1);
+  const host = authority.slice(at + 1);
   if (user.includes(':'))
     throw invalid(text, 'a URI must not carry a password', 'name a file with tls-psk-file');
   const keys = parseQuery(query, text, options.allowLocalFiles === true);
   const exportName = checkName(decode(path.startsWith('/') ? path.slice(1) : path, text), text);
-  const transport = carrier === '+unix' ? unixTransport(place, keys, text) : tcpTransport(place, keys, text);
+  const endpoint = carrier === '+unix' ? unixEndpoint(host, keys, text) : tcpEndpoint(host, keys, text);
   const tls = secure ? tlsRequest(user, keys, text) : undefined;
   if (!secure && [...keys.keys()].some(key => key.startsWith('tls-'))) {
     throw invalid(text, 'tls- keys need an address that begins with nbds', 'begin it with nbds');
   }
-  return { transport, exportName, tls, text: formatNbdUri(transport, exportName, secure) };
+  return { endpoint, exportName, tls, text: formatNbdUri(endpoint, exportName, secure) };
 }
 
-/** The URI of a place and an export, without user or local files. */
-export function formatNbdUri(transport: NbdTransport, exportName: string, secure: boolean): string {
+/** The URI of an export, without user or local files. */
+export function formatNbdUri(endpoint: NbdEndpoint, exportName: string, secure: boolean): string {
   const scheme = secure ? 'nbds' : 'nbd';
   const path = exportName === '' ? '' : `/${encodeURIComponent(exportName).replaceAll('%2F', '/')}`;
-  if (transport.kind === 'unix') {
-    const socket = encodeURIComponent(transport.path).replaceAll('%2F', '/');
+  if (endpoint.kind === 'unix') {
+    const socket = encodeURIComponent(endpoint.path).replaceAll('%2F', '/');
     return `${scheme}+unix://${path === '' ? '/' : path}?socket=${socket}`;
   }
-  const host = transport.host.includes(':') ? `[${transport.host}]` : transport.host;
-  const port = transport.port === DEFAULT_PORT ? '' : `:${transport.port}`;
+  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
+  const port = endpoint.port === DEFAULT_PORT ? '' : `:${endpoint.port}`;
   return `${scheme}://${host}${port}${path}`;
 }
 
@@ -101,18 +102,18 @@ function parseLegacy(text: string): NbdAddress {
     );
   }
   const [, path, host = '', port = '', name = ''] = form;
-  const transport: NbdTransport =
+  const endpoint: NbdEndpoint =
     path === undefined
       ? { kind: 'tcp', host: checkHost(host, text), port: checkPort(port, text) }
       : { kind: 'unix', path: checkPath(path, text) };
   const exportName = checkName(name, text);
-  return { transport, exportName, tls: undefined, text: formatNbdUri(transport, exportName, false) };
+  return { endpoint, exportName, tls: undefined, text: formatNbdUri(endpoint, exportName, false) };
 }
 
-function tcpTransport(place: string, keys: ReadonlyMap<string, string>, text: string): NbdTransport {
+function tcpEndpoint(hostAndPort: string, keys: ReadonlyMap<string, string>, text: string): NbdEndpoint {
   if (keys.has('socket'))
     throw invalid(text, 'the socket key needs a +unix address', 'begin it with nbd+unix');
-  const form = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d*))?$/.exec(place);
+  const form = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d*))?$/.exec(hostAndPort);
   if (form === null) throw invalid(text, 'the host and port cannot be read', 'put an IPv6 address in [ ]');
   const [, host = '', port = ''] = form;
   return {
@@ -122,8 +123,8 @@ function tcpTransport(place: string, keys: ReadonlyMap<string, string>, text: st
   };
 }
 
-function unixTransport(place: string, keys: ReadonlyMap<string, string>, text: string): NbdTransport {
-  if (place !== '')
+function unixEndpoint(host: string, keys: ReadonlyMap<string, string>, text: string): NbdEndpoint {
+  if (host !== '')
     throw invalid(text, 'a unix address names no host', 'write nbd+unix:///export?socket=path');
   const path = keys.get('socket');
   if (path === undefined) throw invalid(text, 'the path of the socket is missing', 'add ?socket=path');
@@ -138,7 +139,7 @@ function tlsRequest(user: string, keys: ReadonlyMap<string, string>, text: strin
     throw fatalError(
       'NBD_URI_UNSUPPORTED',
       'anonymous TLS protects nothing and is not available',
-      withoutSecrets(text),
+      unreadableUri(text),
       advice,
     );
   }
@@ -166,13 +167,13 @@ function parseQuery(query: string, text: string, allowLocalFiles: boolean): Map<
     const equals = part.indexOf('=');
     const key = decode(equals < 0 ? part : part.slice(0, equals), text);
     if (!KEYS.includes(key)) {
-      const what = `the key ${JSON.stringify(withoutSecrets(key))} is not known`;
-      throw fatalError('NBD_URI_UNKNOWN_KEY', what, withoutSecrets(text), `known keys: ${KEYS.join(', ')}`);
+      const what = `the key ${JSON.stringify(unreadableUri(key))} is not known`;
+      throw fatalError('NBD_URI_UNKNOWN_KEY', what, unreadableUri(text), `known keys: ${KEYS.join(', ')}`);
     }
     if (keys.has(key)) throw invalid(text, `the key ${key} is given twice`, 'give it once');
     if ((key === 'tls-certificates' || key === 'tls-psk-file') && !allowLocalFiles) {
       const what = `the key ${key} names a local file, which an address from elsewhere may not do`;
-      throw fatalError('NBD_URI_LOCAL_FILE', what, withoutSecrets(text), 'choose the file yourself');
+      throw fatalError('NBD_URI_LOCAL_FILE', what, unreadableUri(text), 'choose the file yourself');
     }
     keys.set(key, equals < 0 ? '' : decode(part.slice(equals + 1), text));
   }
@@ -194,7 +195,7 @@ function decode(part: string, text: string): string {
 function checkName(name: string, text: string): string {
   if (!name.includes('\0') && new TextEncoder().encode(name).length <= MAX_STRING) return name;
   const what = `an export name holds at most ${MAX_STRING} bytes and no NUL`;
-  throw fatalError('NBD_NAME_INVALID', what, withoutSecrets(text), 'check the name');
+  throw fatalError('NBD_NAME_INVALID', what, unreadableUri(text), 'check the name');
 }
 
 function checkHost(host: string, text: string): string {
@@ -222,16 +223,5 @@ function checkPath(path: string, text: string): string {
 }
 
 function invalid(text: string, what: string, advice: string): NbdError {
-  return fatalError('NBD_URI_INVALID', what, withoutSecrets(text), advice);
-}
-
-/**
- * The beginning of an address that could not be read, at most 256 characters, without user, password and the values of
- * its keys. A password may hold what ends it elsewhere (/ ? #), so everything up to the last @ is left out.
- */
-function withoutSecrets(text: string): string {
-  return text
-    .replace(/^([a-z+]*:)?(\/\/)?.*@/is, '$1$2…@')
-    .replace(/\?.*/s, query => query.replace(/=[^&]*/g, '=…'))
-    .slice(0, 256);
+  return fatalError('NBD_URI_INVALID', what, unreadableUri(text), advice);
 }

@@ -1,6 +1,7 @@
 /** One read-only qemu-nbd for one layer, opened alone: no backing file, nothing that the image names. */
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
+import { waitForGreeting } from '../nbd/client/greeting.ts';
 import {
   bitmapsToExport,
   type ExportSource,
@@ -10,7 +11,6 @@ import {
   readImageHead,
   serverArguments,
 } from './blockdev-args.ts';
-import { greeted } from './nbd-probe.ts';
 import { startFailure, stderrTail } from './qemu-messages.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
 import { findQemuNbd, type QemuTool } from './tools.ts';
@@ -50,7 +50,7 @@ export interface ExportEnd {
 export interface LayerExport {
   /** Where a client connects: a unix socket in a folder that only this user can enter. */
   readonly address: {
-    readonly transport: { readonly kind: 'unix'; readonly path: string };
+    readonly endpoint: { readonly kind: 'unix'; readonly path: string };
     readonly exportName: string;
     readonly tls: undefined;
     /** What errors name: the image. */
@@ -134,8 +134,8 @@ async function serve(
     asked = true;
     await server.end(GRACE);
   };
-  const transport = { kind: 'unix', path: server.socket } as const;
-  const address = { transport, exportName, tls: undefined, text: layer.source.path };
+  const endpoint = { kind: 'unix', path: server.socket } as const;
+  const address = { endpoint, exportName, tls: undefined, text: layer.source.path };
   return { address, bitmaps, bitmapsLeft, pid: server.pid ?? -1, exited, stop };
 }
 
@@ -158,7 +158,7 @@ async function becomeReady(
   signal?.addEventListener('abort', cancel, { once: true });
   if (signal?.aborted) cancel();
   void server.exited.then(giveUp(ENDED));
-  const ready = await greeted(server.socket, over.signal);
+  const ready = await waitForGreeting(server.socket, over.signal);
   clearTimeout(timer);
   signal?.removeEventListener('abort', cancel);
   if (ready && !signal?.aborted) return;

@@ -199,7 +199,7 @@ function servedFeed(
 
 /** A connection that broke because its server died is that death. The system may tell of it a little later. */
 async function causeOf(error: unknown, server: LayerExport): Promise<unknown> {
-  if (!(error instanceof NbdError) || error.consequence !== 'retry') return error;
+  if (!(error instanceof NbdError) || !error.retryable) return error;
   const end = await Promise.race([server.exited, sleep(DEATH_NOTICE, undefined, { ref: false })]);
   return end?.error === undefined ? error : new CowscopeError(end.error, { cause: error });
 }

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import * as v from 'valibot';
 import { TARGET } from '../../shared/ipc/schemas.ts';
 import type { OpenTarget, RecentTarget } from '../../shared/model/target.ts';
+import { withoutSecrets } from '../../shared/text/nbd-uri.ts';
 import { readJson, writeJson } from './json-store.ts';
 
 /** Most targets remembered. */
@@ -62,27 +63,4 @@ export function recentTarget(target: OpenTarget): RecentTarget {
   const below = target.files.length > 1 ? ` and ${target.files.length - 1} below` : '';
   const shown = target.snapshot === undefined ? '' : ` as of snapshot ${target.snapshot}`;
   return { title: `${basename(top)}${below}${shown}`, target };
-}
-
-/**
- * An NBD address without user name, password and TLS parameters (the folders and files of keys among them).
- * Works on the text, so that the rest of the address stays byte for byte what the person gave.
- */
-export function withoutSecrets(uri: string): string {
-  const [address = '', ...queries] = uri.split('#', 1)[0]?.split('?') ?? [];
-  // Up to the last @ of the authority: a password may hold one that was not encoded.
-  const bare = address.replace(/^([a-z][\w+.-]*:\/\/)[^/]*@/i, '$1');
-  const kept = queries
-    .join('?')
-    .split('&')
-    .filter(part => part !== '' && !/^tls/i.test(decoded(part)));
-  return kept.length === 0 ? bare : `${bare}?${kept.join('&')}`;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return 'tls'; // what cannot be read is dropped
-  }
 }

@@ -1,5 +1,5 @@
 /** qemu-nbd on a whole chain, as a person would start it or with the caches that suit a walk over its tables. */
-import { greeted } from '../../electron/qemu/nbd-probe.ts';
+import { waitForGreeting } from '../../electron/nbd/client/greeting.ts';
 import { startServer } from '../../electron/qemu/server-process.ts';
 import type { BenchChain } from './images.ts';
 
@@ -21,7 +21,7 @@ export async function serveChain(chain: BenchChain, tuning: Tuning): Promise<Cha
   const server = startServer(['qemu-nbd'], args, []);
   const ended = new AbortController();
   void server.exited.then(() => ended.abort());
-  if (!(await greeted(server.socket, ended.signal))) {
+  if (!(await waitForGreeting(server.socket, ended.signal))) {
     const { failure, stderr } = await server.end(0);
     throw new Error(`qemu-nbd did not serve ${chain.top}: ${failure || stderr.trim()}`);
   }

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NbdError } from '../../electron/nbd/errors.ts';
-import { createReplyParser } from '../../electron/nbd/wire/frames.ts';
-import { createOptionParser, type PushParser } from '../../electron/nbd/wire/option-frames.ts';
+import { ReplyParser } from '../../electron/nbd/wire/frames.ts';
+import { OptionParser, type PushParser } from '../../electron/nbd/wire/option-frames.ts';
 import { bitmapsChain } from '../support/chains.ts';
 import { converse, playBack, recordConversation, type Turn } from '../support/nbd-conversation.ts';
 import { damageableImage } from '../support/nbd-images.ts';
@@ -95,12 +95,12 @@ function parse(kind: 'options' | 'structured' | 'extended', pieces: readonly Uin
   let largest = 0;
   const parser: PushParser =
     kind === 'options'
-      ? createOptionParser({
+      ? new OptionParser({
           greeting: (style, flags) => seen.push(`${style} ${flags}`),
           reply: ({ option, type, data }) =>
             seen.push(`${option} ${type} ${Buffer.from(data).toString('hex')}`),
         })
-      : createReplyParser(kind === 'extended', {
+      : new ReplyParser(kind === 'extended', {
           bodyOf(head) {
             largest = Math.max(largest, head.bodyLength);
             return new Uint8Array(head.bodyLength);
@@ -109,7 +109,7 @@ function parse(kind: 'options' | 'structured' | 'extended', pieces: readonly Uin
         });
   try {
     for (const piece of pieces) parser.push(piece);
-    seen.push(`idle ${parser.idle}`);
+    seen.push(`idle ${parser.isIdle}`);
   } catch (error) {
     if (!(error instanceof NbdError)) throw error;
     seen.push(error.code);
@@ -246,7 +246,7 @@ describe('parsers', () => {
 });
 
 /** Short, because many of these servers fall silent; a slow machine only turns more outcomes into that. */
-const LIMITS = { connect: 5000, handshake: 40, silence: 40 };
+const LIMITS = { connect: 5000, handshake: 40, idle: 40 };
 
 describe('random messages', () => {
   const size = 2048;

@@ -100,7 +100,7 @@ describe('a whole chain', () => {
     for (const layer of chain.layers) {
       const server = await exportLayer(layer);
       const extents = await nbdinfoMap(
-        `nbd+unix:///?socket=${server.address.transport.path}`,
+        `nbd+unix:///?socket=${server.address.endpoint.path}`,
         'qemu:allocation-depth',
       );
       counts.push(
@@ -434,7 +434,7 @@ describe('an external data file', () => {
     await rename(at('data.raw'), at('moved.raw'));
     const server = await exportLayer(chain.layers[0]!);
     const extents = await nbdinfoMap(
-      `nbd+unix:///?socket=${server.address.transport.path}`,
+      `nbd+unix:///?socket=${server.address.endpoint.path}`,
       'qemu:allocation-depth',
     );
     await server.stop();
@@ -568,7 +568,7 @@ describe('a file that a person named', () => {
     expect(chain.info.layers).toMatchObject([{ format: 'qcow', size: 1048576 }]);
     const server = await exportLayer(chain.layers[0]!);
     const extents = await nbdinfoMap(
-      `nbd+unix:///?socket=${server.address.transport.path}`,
+      `nbd+unix:///?socket=${server.address.endpoint.path}`,
       'qemu:allocation-depth',
     );
     await server.stop();

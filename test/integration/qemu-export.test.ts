@@ -64,7 +64,7 @@ function pokeByte(path: string, offset: number, value: number): void {
 }
 
 const uri = ({ address }: LayerExport) =>
-  `nbd+unix:///${encodeURIComponent(address.exportName)}?socket=${address.transport.path}`;
+  `nbd+unix:///${encodeURIComponent(address.exportName)}?socket=${address.endpoint.path}`;
 
 const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
 
@@ -98,7 +98,7 @@ describe('exportLayer', () => {
         [65536, 1],
         [917504, 0],
       ]);
-      expect(statSync(dirname(server.address.transport.path)).mode & 0o777).toBe(0o700);
+      expect(statSync(dirname(server.address.endpoint.path)).mode & 0o777).toBe(0o700);
       expect(JSON.parse(await runWell('nbdinfo', ['--json', uri(server)])).exports[0]).toMatchObject({
         is_read_only: true,
         can_multi_conn: true,
@@ -244,7 +244,7 @@ describe('an external data file', () => {
     await serving(layer, {}, async server => {
       const depths = await nbdinfoMap(uri(server), 'qemu:allocation-depth');
       expect(depths.map(({ type }) => type)).toEqual([0, 1, 0]);
-      const link = connect(server.address.transport.path);
+      const link = connect(server.address.endpoint.path);
       await once(link, 'data');
       expect(filesOf(server.pid)).toEqual(
         new Map([
@@ -373,7 +373,7 @@ describe('the life of a child', () => {
       const server = await exportLayer(layer, { tool: qemuNbd });
       pids.push(server.pid);
       await server.stop();
-      expect(existsSync(dirname(server.address.transport.path))).toBe(false);
+      expect(existsSync(dirname(server.address.endpoint.path))).toBe(false);
     }
     expect(pids.filter(isAlive)).toEqual([]);
     expect(process.listenerCount('exit')).toBe(listeners);
@@ -419,7 +419,7 @@ describe('the life of a child', () => {
     const server = await exportLayer(layer);
     process.kill(server.pid, 'SIGKILL');
     expect(await server.exited).toMatchObject({ asked: false, error: { code: 'QEMU_NBD_DIED' } });
-    expect(existsSync(server.address.transport.path)).toBe(false);
+    expect(existsSync(server.address.endpoint.path)).toBe(false);
     await server.stop();
   });
 

@@ -10,14 +10,13 @@ import {
   listContexts,
   type NbdContext,
   negotiateReplies,
-  openNegotiation,
   queryExport,
   setContexts,
   startTlsIfRequired,
-  withHandshakeTimeout,
 } from './handshake.ts';
+import { Negotiation, withHandshakeTimeout } from './negotiation.ts';
 import { loadTlsCredentials, type TlsCredentials } from './tls.ts';
-import { openLink } from './transport.ts';
+import { openTransport } from './transport.ts';
 
 export type { NbdConnection } from './connection.ts';
 
@@ -28,11 +27,11 @@ export interface NbdTimeouts {
   /** From then until the export is open. */
   readonly handshake: number;
   /** Without a byte while a request waits. A cold 8 TiB image may take many seconds for its first reply. */
-  readonly silence: number;
+  readonly idle: number;
 }
 
-/** The limits used where nothing else is said. */
-export const DEFAULT_TIMEOUTS: NbdTimeouts = { connect: 10_000, handshake: 20_000, silence: 120_000 };
+/** Limits that are used unless the options say otherwise. */
+export const DEFAULT_TIMEOUTS: NbdTimeouts = { connect: 10_000, handshake: 20_000, idle: 120_000 };
 
 /** How to connect. */
 export interface ConnectNbdOptions {
@@ -67,39 +66,39 @@ export async function connectNbd(
   const { signal } = options;
   const credentials =
     address.tls === undefined ? undefined : (options.tls ?? (await loadTlsCredentials(address.tls)));
-  const link = await openLink(address, { connectTimeout: timeouts.connect, signal });
-  return withHandshakeTimeout(link, timeouts.handshake, async () => {
-    const negotiation = await openNegotiation(link);
+  const transport = await openTransport(address, { connectTimeout: timeouts.connect, signal });
+  return withHandshakeTimeout(transport, timeouts.handshake, async () => {
+    const negotiation = await Negotiation.open(transport);
     if (credentials !== undefined) await startTlsIfRequired(negotiation, credentials);
-    const form = await negotiateReplies(negotiation, options.preferExtendedHeaders !== false);
-    if (form === 'simple') {
+    const replies = await negotiateReplies(negotiation, options.preferExtendedHeaders !== false);
+    if (replies === 'simple') {
       const what = 'the server is too old: without structured replies it cannot tell what is allocated';
       throw fatalError(
         'NBD_NO_STRUCTURED_REPLIES',
         what,
-        link.subject,
+        transport.subject,
         'serve the image with qemu-nbd or nbdkit',
       );
     }
     const exportName = options.exportName ?? address.exportName;
     const offered = await listContexts(negotiation, exportName);
     const notes: string[] = [];
-    const wanted = chooseContexts(options, offered, notes, link.subject);
+    const wanted = chooseContexts(options, offered, notes, transport.subject);
     const contexts = wanted.length === 0 ? [] : await setContexts(negotiation, exportName, wanted);
-    requireContexts(options.requiredContexts, contexts, offered, link.subject);
-    const facts = await queryExport(negotiation, OPTION.go, exportName);
-    const statusFilter = form === 'extended' && (facts.flags & EXPORT_FLAG.blockStatusPayload) !== 0;
+    requireContexts(options.requiredContexts, contexts, offered, transport.subject);
+    const info = await queryExport(negotiation, OPTION.go, exportName);
+    const statusFilter = replies === 'extended' && (info.flags & EXPORT_FLAG.blockStatusPayload) !== 0;
     const names = [...offered, ...contexts.map(context => context.name)];
-    return createConnection(link, timeouts.silence, notes, {
+    return createConnection(transport, timeouts.idle, notes, {
       exportName,
-      size: facts.size,
-      flags: facts.flags,
-      blockSize: facts.blockSize ?? { minimum: 1, preferred: 4096, maximum: MAX_READ },
+      size: info.size,
+      flags: info.flags,
+      blockSize: info.blockSize ?? { minimum: 1, preferred: 4096, maximum: MAX_READ },
       contexts,
       offeredContexts: offered,
-      extendedHeaders: form === 'extended',
+      extendedHeaders: replies === 'extended',
       statusFilter,
-      // A plain qemu-nbd offers no qemu: context, but refuses options in its own words, or knows the filter as no other.
+      // A plain qemu-nbd offers no qemu: context, but refuses options in known words, or has the filter as no other server.
       serialStatusRequests:
         statusFilter || negotiation.looksLikeQemu || names.some(name => name.startsWith('qemu:')),
       roundTrip: negotiation.roundTrip,

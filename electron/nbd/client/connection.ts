@@ -2,28 +2,28 @@
  * A connection to one export of an NBD server, for reading only: READ, BLOCK_STATUS and the final DISC.
  */
 import { assert } from '../../../shared/assert.ts';
-import { cancelled, type NbdError, noStatus, requestError, violation } from '../errors.ts';
+import { cancelled, type NbdError, noStatus, protocolError, requestError } from '../errors.ts';
 import {
-  createReplyParser,
   disconnectFrame,
   filteredStatusFrame,
-  type ReplyHead,
+  type ReplyHeader,
+  ReplyParser,
   type Request,
   requestFrame,
 } from '../wire/frames.ts';
 import { CHUNK, COMMAND } from '../wire/protocol.ts';
-import { createReadCollector } from '../wire/read-reply.ts';
-import { createStatusCollector, type ReplyCollector, type ValidatedExtents } from '../wire/status-reply.ts';
+import { ReadCollector } from '../wire/read-reply.ts';
+import type { ReplyCollector } from '../wire/reply-collector.ts';
+import { type AskedContexts, StatusCollector, type ValidatedExtents } from '../wire/status-reply.ts';
 import type { BlockSize, NbdContext } from './handshake.ts';
-import type { Link } from './transport.ts';
+import type { Transport } from './transport.ts';
+import { Turns } from './turns.ts';
 
 /** Lists of one reply, in the order of the contexts asked for. */
 export type StatusReply = readonly ValidatedExtents[];
 
-/** An open export. */
-export interface NbdConnection {
-  /** The address as a URI, without secrets. */
-  readonly subject: string;
+/** What the handshake has settled about an export. */
+export interface OpenExport {
   readonly exportName: string;
   /** Bytes in the export. */
   readonly size: number;
@@ -42,23 +42,29 @@ export interface NbdConnection {
   /** Milliseconds from a request to its reply at best, as the handshake has shown. */
   readonly roundTrip: number;
   readonly encrypted: boolean;
+}
+
+/** An open export and what can be asked of it. */
+export interface NbdConnection extends OpenExport {
+  /** The address as a URI, without secrets. */
+  readonly subject: string;
   /** What is odd about the server without being an error, one sentence each. */
   readonly notes: readonly string[];
   /** Why the connection has ended; undefined while it stands. */
   readonly error: NbdError | undefined;
   /**
    * The status from `offset` on, as far as the server says in one reply (at least one extent for each context, clipped
-   * to the export). One such request is in flight at a time unless `inFlight` says otherwise; others wait. Rejects with
-   * consequence `request` (NBD_IO_ERROR, NBD_REQUEST_REFUSED) when the connection goes on. With `signal` only the
-   * waiting ends.
+   * to the export). One such request is in flight at a time unless `inFlight` says otherwise; others wait. When the
+   * server refuses it, rejects with an error `ofRequest` (NBD_IO_ERROR, NBD_REQUEST_REFUSED) and the connection goes on.
+   * With `signal` only the waiting ends.
    */
   blockStatus(offset: number, length: number, options?: BlockStatusOptions): Promise<StatusReply>;
   /**
-   * The bytes of [offset, offset + length), in requests of at most 32 MiB that keep to the block size. How much is held
-   * in memory is the caller's to bound.
+   * The bytes of [offset, offset + length), in requests of at most 32 MiB that keep to the block size. The caller bounds
+   * how much is held in memory.
    */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
-  /** Says goodbye and closes; what is still waiting rejects with NBD_CLOSED. May be called again. */
+  /** Sends DISC and closes; what is still waiting rejects with NBD_CLOSED. May be called again. */
   close(): Promise<void>;
 }
 
@@ -71,14 +77,8 @@ export interface BlockStatusOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What the handshake has settled. */
-export type ExportTerms = Omit<
-  NbdConnection,
-  'subject' | 'notes' | 'error' | 'blockStatus' | 'read' | 'close'
->;
-
 /** A request that waits for its reply. */
-interface Pending {
+interface PendingRequest {
   readonly offset: number;
   readonly collector: ReplyCollector<unknown>;
   readonly describe: () => string;
@@ -90,123 +90,163 @@ interface Pending {
   errors: number;
 }
 
+/** A request that was sent. */
+interface SentRequest<T> {
+  readonly answered: Promise<T>;
+  /** Resolves when the reply has come or never will, also where the caller has stopped waiting for it. */
+  readonly finished: Promise<void>;
+}
+
 /** Error chunks that one reply may hold: a READ may fail in several places. */
 const MAX_ERROR_CHUNKS = 1024;
 /** Failed status requests remembered for what qemu sends after their end. */
 const MAX_FAILED = 8;
-/** High half of every cookie: a value no server invents by chance. */
+/** High half of every cookie: a value that a server is unlikely to make up. */
 const COOKIE_HIGH = 0x636f7773;
 
-/** The connection over a link whose handshake is done. `silence` is in milliseconds; `notes` grows as the server earns it. */
+/**
+ * The connection over a transport whose handshake is done. `idleTimeout`: milliseconds without a byte while a request
+ * waits. Deviations from the protocol that are tolerated are appended to `notes`.
+ */
 export function createConnection(
-  link: Link,
-  silence: number,
+  transport: Transport,
+  idleTimeout: number,
   notes: string[],
-  facts: ExportTerms,
+  settled: OpenExport,
 ): NbdConnection {
-  const { extendedHeaders: extended, contexts, size, blockSize } = facts;
-  const { subject } = link;
-  const pending = new Map<number, Pending>();
-  let nextCookie = 1;
-  let statusInFlight = 0;
-  const turns: { readonly most: number; readonly begin: () => void }[] = [];
-  const ids = contexts.map(context => context.id);
+  const requests = new Requests(transport, idleTimeout, notes, settled);
+  return {
+    ...settled,
+    subject: transport.subject,
+    notes,
+    get error() {
+      return transport.error;
+    },
+    blockStatus: (offset, length, options) => requests.blockStatus(offset, length, options),
+    read: (offset, length, signal) => requests.read(offset, length, signal),
+    close: () => requests.close(),
+  };
+}
 
+/** The requests of one connection and the replies that they wait for. */
+class Requests {
+  readonly #transport: Transport;
+  readonly #idleTimeout: number;
+  readonly #notes: string[];
+  readonly #settled: OpenExport;
+  readonly #allContexts: AskedContexts;
+  readonly #parser: ReplyParser;
+  /** By cookie. */
+  readonly #pending = new Map<number, PendingRequest>();
   /**
    * Chunks that may still come for failed status requests, by cookie. qemu (7.2 to 10.0 at least) ends the reply with
-   * an error chunk for the first context that fails, and then sends a chunk for each context left all the same.
+   * an error chunk for the first context that fails, and sends a chunk for each context left after it.
    */
-  const late = new Map<number, number>();
+  readonly #late = new Map<number, number>();
+  readonly #statusTurns = new Turns();
+  #nextCookie = 1;
 
-  function pendingOf(head: ReplyHead): Pending | undefined {
-    const known = head.cookieHigh === COOKIE_HIGH;
-    const request = known ? pending.get(head.cookieLow) : undefined;
-    if (request === undefined) {
-      if (known && late.has(head.cookieLow)) return undefined;
-      throw violation('NBD_BAD_COOKIE', 'the server answered a request that was not made');
+  constructor(transport: Transport, idleTimeout: number, notes: string[], settled: OpenExport) {
+    this.#transport = transport;
+    this.#idleTimeout = idleTimeout;
+    this.#notes = notes;
+    this.#settled = settled;
+    this.#allContexts = contextsOf(settled, settled.contexts.keys());
+    this.#parser = new ReplyParser(settled.extendedHeaders, {
+      bodyOf: header =>
+        this.#pendingOf(header)?.collector.bodyOf(header) ?? new Uint8Array(header.bodyLength),
+      reply: (header, body) => this.#take(header, body),
+    });
+    transport.attach({
+      bytes: bytes => {
+        this.#parser.push(bytes);
+        if (this.#pending.size === 0 && this.#late.size === 0 && !this.#parser.isIdle)
+          throw protocolError('NBD_UNEXPECTED_BYTES', 'the server went on speaking without being asked');
+      },
+      failed: error => this.#abandon(error),
+    });
+  }
+
+  /** See {@link NbdConnection.blockStatus}. */
+  async blockStatus(
+    offset: number,
+    length: number,
+    { signal, inFlight = 1, contexts }: BlockStatusOptions = {},
+  ): Promise<StatusReply> {
+    const { extendedHeaders, statusFilter, size } = this.#settled;
+    const all = this.#allContexts;
+    this.#checkRange(offset, length);
+    assert(extendedHeaders || length <= 0xffffffff, 'a request of 4 GiB or more needs extended headers');
+    if (all.ids.length === 0) throw noStatus(this.#transport.subject);
+    const chosen = contexts === undefined ? all : contextsOf(this.#settled, contexts);
+    const isFiltered = statusFilter && chosen.ids.length < all.ids.length;
+    await this.#statusTurns.take(inFlight, signal, () => cancelled(this.#transport.subject));
+    let isSent = false;
+    try {
+      this.#checkUsable(signal);
+      const asked = isFiltered ? chosen : all;
+      const collector = new StatusCollector(asked, size - offset, text => this.#note(text));
+      const request = { command: COMMAND.blockStatus, offset, length };
+      const filter = isFiltered ? chosen.ids : undefined;
+      const { answered, finished } = this.#send(request, collector, signal, asked.ids.length, filter);
+      isSent = true;
+      void finished.then(() => this.#statusTurns.end()); // a cancelled request occupies the server until its reply
+      const lists = await answered;
+      return isFiltered ? lists : chosen.indexes.map(index => lists[index] as ValidatedExtents);
+    } finally {
+      if (!isSent) this.#statusTurns.end();
     }
-    if (head.requestOffset !== -1 && head.requestOffset !== request.offset) {
-      throw violation('NBD_BAD_REPLY', 'a reply echoes another offset than that of its request');
+  }
+
+  /** See {@link NbdConnection.read}. */
+  async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    this.#checkRange(offset, length);
+    const { blockSize, size } = this.#settled;
+    const { minimum, maximum } = blockSize;
+    const step = maximum - (maximum % minimum);
+    const end = Math.min(size, Math.ceil((offset + length) / minimum) * minimum);
+    const bytes = new Uint8Array(length);
+    for (let at = offset - (offset % minimum); at < offset + length; at += step) {
+      this.#checkUsable(signal);
+      const count = Math.min(step, end - at);
+      const request = { command: COMMAND.read, offset: at, length: count };
+      const part = await this.#send(request, new ReadCollector(at, count), signal).answered;
+      const skip = Math.max(0, offset - at);
+      bytes.set(part.subarray(skip, Math.min(count, offset + length - at)), at + skip - offset);
     }
-    return request;
+    return bytes;
   }
 
-  const parser = createReplyParser(extended, {
-    bodyOf: head => pendingOf(head)?.collector.bodyOf(head) ?? new Uint8Array(head.bodyLength),
-    reply(head, body) {
-      const request = pendingOf(head);
-      if (request === undefined) {
-        expectLate(head.cookieLow, (late.get(head.cookieLow) ?? 0) - 1);
-        return;
-      }
-      request.received++;
-      if ((head.type & CHUNK.errorBit) !== 0 && ++request.errors > MAX_ERROR_CHUNKS) {
-        throw violation('NBD_OVERSIZE', 'a reply holds more errors than can be meant');
-      }
-      request.collector.chunk(head, body);
-      if (!head.done) return;
-      const outcome = request.collector.result();
-      pending.delete(head.cookieLow);
-      if (pending.size === 0) link.startIdleTimer(0);
-      if ('value' in outcome) {
-        request.resolve(outcome.value);
-        return;
-      }
-      expectLate(head.cookieLow, request.chunks - request.received);
-      const error = requestError(outcome.errno, outcome.text, request.describe(), subject);
-      request.reject(error);
-      if (error.consequence !== 'request') throw error;
-    },
-  });
-
-  function expectLate(cookie: number, chunks: number): void {
-    late.delete(cookie);
-    if (chunks > 0) late.set(cookie, chunks);
-    const [oldest] = late.keys();
-    if (late.size > MAX_FAILED && oldest !== undefined) late.delete(oldest);
+  /** See {@link NbdConnection.close}. */
+  async close(): Promise<void> {
+    const ended = this.#transport.end(disconnectFrame(this.#settled.extendedHeaders));
+    if (this.#transport.error !== undefined) this.#abandon(this.#transport.error);
+    await ended;
   }
 
-  function abandon(error: NbdError): void {
-    const waiting = [...pending.values()];
-    pending.clear();
-    for (const request of waiting) request.reject(error);
-  }
-
-  link.attach({
-    bytes(bytes) {
-      parser.push(bytes);
-      if (pending.size === 0 && late.size === 0 && !parser.idle) {
-        throw violation('NBD_UNEXPECTED_BYTES', 'the server went on speaking without being asked');
-      }
-    },
-    failed: abandon,
-  });
-
-  /** Sends a request; resolves with what its collector made of the reply. */
-  function exchange<T>(
+  /** Sends a request; `answered` resolves with what its collector made of the reply. */
+  #send<T>(
     request: Omit<Request, 'cookieHigh' | 'cookieLow'>,
     collector: ReplyCollector<T>,
     signal: AbortSignal | undefined,
     chunks = 0,
     filter?: readonly number[],
-  ): { answered: Promise<T>; finished: Promise<void> } {
+  ): SentRequest<T> {
     const { offset, length, command } = request;
-    const cookieLow = nextCookie;
-    nextCookie = nextCookie === 0xffffffff ? 1 : nextCookie + 1;
-    assert(!pending.has(cookieLow), 'a cookie is used twice');
+    const cookieLow = this.#takeCookie();
     const verb = command === COMMAND.read ? 'READ' : 'BLOCK_STATUS';
     let finish = () => {};
     const finished = new Promise<void>(resolve => {
       finish = resolve;
     });
     const answered = new Promise<T>((resolve, reject) => {
-      const giveUp = () => reject(cancelled(subject));
+      const giveUp = () => reject(cancelled(this.#transport.subject));
       const settle = () => {
         signal?.removeEventListener('abort', giveUp);
         finish();
       };
       signal?.addEventListener('abort', giveUp);
-      pending.set(cookieLow, {
+      this.#pending.set(cookieLow, {
         offset,
         collector,
         chunks,
@@ -223,133 +263,100 @@ export function createConnection(
         },
       });
     });
-    if (pending.size === 1) link.startIdleTimer(silence);
+    if (this.#pending.size === 1) this.#transport.startIdleTimer(this.#idleTimeout);
     const whole = { ...request, cookieHigh: COOKIE_HIGH, cookieLow };
-    link.send(filter === undefined ? requestFrame(extended, whole) : filteredStatusFrame(whole, filter));
+    const { extendedHeaders } = this.#settled;
+    this.#transport.send(
+      filter === undefined ? requestFrame(extendedHeaders, whole) : filteredStatusFrame(whole, filter),
+    );
     return { answered, finished };
   }
 
-  function checkUsable(signal: AbortSignal | undefined): void {
-    if (link.error !== undefined) throw link.error;
-    if (signal?.aborted) throw cancelled(subject);
+  #takeCookie(): number {
+    const cookie = this.#nextCookie;
+    this.#nextCookie = cookie === 0xffffffff ? 1 : cookie + 1;
+    assert(!this.#pending.has(cookie), 'a cookie is used twice');
+    return cookie;
   }
 
-  function checkRange(offset: number, length: number): void {
-    const inside =
+  /** The request that a message answers; undefined for one that may still come after a failed request. */
+  #pendingOf({ cookieHigh, cookieLow, requestOffset }: ReplyHeader): PendingRequest | undefined {
+    const isOurs = cookieHigh === COOKIE_HIGH;
+    const request = isOurs ? this.#pending.get(cookieLow) : undefined;
+    if (request === undefined) {
+      if (isOurs && this.#late.has(cookieLow)) return undefined;
+      throw protocolError('NBD_BAD_COOKIE', 'the server answered a request that was not made');
+    }
+    if (requestOffset !== -1 && requestOffset !== request.offset)
+      throw protocolError('NBD_BAD_REPLY', 'a reply echoes another offset than that of its request');
+    return request;
+  }
+
+  /** Takes a complete message, and settles its request where it is the last one. */
+  #take(header: ReplyHeader, body: Uint8Array): void {
+    const cookie = header.cookieLow;
+    const request = this.#pendingOf(header);
+    if (request === undefined) {
+      this.#expectLate(cookie, (this.#late.get(cookie) ?? 0) - 1);
+      return;
+    }
+    request.received++;
+    if ((header.type & CHUNK.errorBit) !== 0 && ++request.errors > MAX_ERROR_CHUNKS)
+      throw protocolError('NBD_OVERSIZE', `a reply holds more than ${MAX_ERROR_CHUNKS} errors`);
+    request.collector.take(header, body);
+    if (!header.done) return;
+    const outcome = request.collector.result();
+    this.#pending.delete(cookie);
+    if (this.#pending.size === 0) this.#transport.startIdleTimer(0);
+    if ('value' in outcome) {
+      request.resolve(outcome.value);
+      return;
+    }
+    this.#expectLate(cookie, request.chunks - request.received);
+    const error = requestError(outcome.errno, outcome.text, request.describe(), this.#transport.subject);
+    request.reject(error);
+    if (!error.ofRequest) throw error;
+  }
+
+  #expectLate(cookie: number, chunks: number): void {
+    this.#late.delete(cookie);
+    if (chunks > 0) this.#late.set(cookie, chunks);
+    const [oldest] = this.#late.keys();
+    if (this.#late.size > MAX_FAILED && oldest !== undefined) this.#late.delete(oldest);
+  }
+
+  #abandon(error: NbdError): void {
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const request of waiting) request.reject(error);
+  }
+
+  #checkUsable(signal: AbortSignal | undefined): void {
+    if (this.#transport.error !== undefined) throw this.#transport.error;
+    if (signal?.aborted) throw cancelled(this.#transport.subject);
+  }
+
+  #checkRange(offset: number, length: number): void {
+    const { size } = this.#settled;
+    const isInside =
       Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && offset + length <= size;
     assert(
-      inside && length > 0,
+      isInside && length > 0,
       `a request for ${length} bytes at ${offset} is not inside the export of ${size}`,
     );
   }
 
-  async function blockStatus(
-    offset: number,
-    length: number,
-    options: BlockStatusOptions = {},
-  ): Promise<StatusReply> {
-    const { signal, inFlight = 1, contexts: indexes = contexts.map((_, i) => i) } = options;
-    checkRange(offset, length);
-    assert(extended || length <= 0xffffffff, 'a request of 4 GiB or more needs extended headers');
-    if (contexts.length === 0) throw noStatus(subject);
-    const chosen = indexes.map(index => {
-      const context = contexts[index];
-      assert(context !== undefined, `there is no context ${index}`);
-      return context.id;
-    });
-    const filter = facts.statusFilter && indexes.length < contexts.length ? chosen : undefined;
-    await statusTurn(inFlight, signal);
-    let sent = false;
-    try {
-      checkUsable(signal);
-      const collector =
-        filter === undefined
-          ? createStatusCollector(
-              ids,
-              ids.map((_, i) => i),
-              size - offset,
-              addNote,
-            )
-          : createStatusCollector(filter, indexes, size - offset, addNote);
-      const request = { command: COMMAND.blockStatus, offset, length };
-      const { answered, finished } = exchange(request, collector, signal, (filter ?? ids).length, filter);
-      sent = true;
-      void finished.then(endTurn); // a cancelled request still occupies the server until its reply has come
-      const lists = await answered;
-      return filter === undefined ? indexes.map(index => lists[index] as ValidatedExtents) : lists;
-    } finally {
-      if (!sent) endTurn();
-    }
+  #note(text: string): void {
+    if (!this.#notes.includes(text)) this.#notes.push(text);
   }
+}
 
-  /** Waits, in the order of asking, until fewer than `most` status requests are in flight. */
-  function statusTurn(most: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        turns.splice(turns.indexOf(turn), 1);
-        reject(cancelled(subject));
-        beginTurns();
-      };
-      const turn = {
-        most,
-        begin() {
-          signal?.removeEventListener('abort', leave);
-          resolve();
-        },
-      };
-      signal?.addEventListener('abort', leave, { once: true });
-      turns.push(turn);
-      beginTurns();
-    });
-  }
-
-  function beginTurns(): void {
-    for (let [first] = turns; first !== undefined && statusInFlight < first.most; [first] = turns) {
-      turns.shift();
-      statusInFlight++;
-      first.begin();
-    }
-  }
-
-  function endTurn(): void {
-    statusInFlight--;
-    beginTurns();
-  }
-
-  async function read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    checkRange(offset, length);
-    const { minimum, maximum } = blockSize;
-    const step = maximum - (maximum % minimum);
-    const end = Math.min(size, Math.ceil((offset + length) / minimum) * minimum);
-    const bytes = new Uint8Array(length);
-    for (let at = offset - (offset % minimum); at < offset + length; at += step) {
-      checkUsable(signal);
-      const count = Math.min(step, end - at);
-      const request = { command: COMMAND.read, offset: at, length: count };
-      const part = await exchange(request, createReadCollector(at, count), signal).answered;
-      const skip = Math.max(0, offset - at);
-      bytes.set(part.subarray(skip, Math.min(count, offset + length - at)), at + skip - offset);
-    }
-    return bytes;
-  }
-
-  function addNote(text: string): void {
-    if (!notes.includes(text)) notes.push(text);
-  }
-
-  return {
-    ...facts,
-    subject,
-    notes,
-    get error() {
-      return link.error;
-    },
-    blockStatus,
-    read,
-    async close() {
-      const ended = link.end(disconnectFrame(extended));
-      if (link.error !== undefined) abandon(link.error);
-      await ended;
-    },
-  };
+function contextsOf({ contexts }: OpenExport, indexes: Iterable<number>): AskedContexts {
+  const chosen = [...indexes];
+  const ids = chosen.map(index => {
+    const context = contexts[index];
+    assert(context !== undefined, `there is no context ${index}`);
+    return context.id;
+  });
+  return { ids, indexes: chosen };
 }

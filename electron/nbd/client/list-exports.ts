@@ -10,17 +10,15 @@ import { DEFAULT_TIMEOUTS, type NbdTimeouts } from './client.ts';
 import {
   type BlockSize,
   listContexts,
-  type Negotiation,
   negotiateReplies,
-  openNegotiation,
   optionError,
   queryExport,
   type ReplyForm,
   startTlsIfRequired,
-  withHandshakeTimeout,
 } from './handshake.ts';
+import { Negotiation, withHandshakeTimeout } from './negotiation.ts';
 import { loadTlsCredentials, type TlsCredentials } from './tls.ts';
-import { openLink } from './transport.ts';
+import { openTransport } from './transport.ts';
 
 /** One export. Names and descriptions are untrusted text. */
 export interface ListedExport {
@@ -86,14 +84,14 @@ export async function listExports(
 
   /** Runs some questions over a connection of their own. */
   async function browse<T>(questions: (negotiation: Negotiation) => Promise<T>): Promise<T> {
-    const link = await openLink(address, { connectTimeout: timeouts.connect, signal });
+    const transport = await openTransport(address, { connectTimeout: timeouts.connect, signal });
     const limit = Math.min(timeouts.handshake, Math.max(1, lastMoment - performance.now()));
-    return withHandshakeTimeout(link, limit, async () => {
-      const negotiation = await openNegotiation(link);
+    return withHandshakeTimeout(transport, limit, async () => {
+      const negotiation = await Negotiation.open(transport);
       if (credentials !== undefined) await startTlsIfRequired(negotiation, credentials);
       replies = await negotiateReplies(negotiation, true);
       const result = await questions(negotiation);
-      await link.end(optionFrame(OPTION.abort));
+      await transport.end(optionFrame(OPTION.abort));
       return result;
     });
   }
@@ -101,7 +99,7 @@ export async function listExports(
   const names = await browse(listNames);
   const asked = names ?? [{ name: address.exportName, description: '' }];
   const exports: ListedExport[] = [];
-  const uriOf = (name: string) => formatNbdUri(address.transport, name, address.tls !== undefined);
+  const uriOf = (name: string) => formatNbdUri(address.endpoint, name, address.tls !== undefined);
   const detailed = Math.min(asked.length, MAX_DETAILED);
   while (exports.length < detailed && performance.now() < lastMoment) {
     if (signal?.aborted) throw cancelled(address.text);
@@ -119,7 +117,7 @@ export async function listExports(
       });
     } catch (error) {
       const described = exports.length > before || (before > 0 && performance.now() >= lastMoment);
-      const goOn = error instanceof NbdError && error.consequence === 'retry' && described;
+      const goOn = error instanceof NbdError && error.retryable && described;
       if (!goOn) throw error;
     }
   }
@@ -145,7 +143,7 @@ async function listNames(negotiation: Negotiation): Promise<NamedExport[] | unde
   }
   const { tlsRequired, shutdown } = OPTION_REPLY;
   if (outcome.final === tlsRequired || outcome.final === shutdown) {
-    throw optionError(outcome, 'listing its exports', negotiation.link.subject);
+    throw optionError(outcome, 'listing its exports', negotiation.transport.subject);
   }
   return undefined;
 }

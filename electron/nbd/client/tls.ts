@@ -9,11 +9,11 @@ import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { cancelled, fatalError, type NbdError } from '../errors.ts';
 import type { NbdAddress, NbdTlsRequest } from '../uri.ts';
 
-/** What proves who we are and tells whom to believe. */
+/** Our own credentials, and the certificate authorities that are trusted. */
 export type TlsCredentials =
   | {
       readonly type: 'x509';
-      /** PEM. Without it the system's certificate authorities are believed. */
+      /** PEM. Without it the system's certificate authorities are trusted. */
       readonly ca?: Buffer;
       /** PEM of our own certificate and key, where the server asks for one. */
       readonly cert?: Buffer;
@@ -99,7 +99,7 @@ function credentialsError(what: string, subject: string, advice: string, cause?:
 
 /**
  * The encrypted stream over a connected socket, once the peer is verified: TLS 1.2 or newer. Rejects with
- * NBD_TLS_UNTRUSTED when the certificate is not believed, NBD_TLS_FAILED for everything else, CANCELLED.
+ * NBD_TLS_UNTRUSTED when the certificate is not trusted, NBD_TLS_FAILED for everything else, CANCELLED.
  */
 export async function startTls(
   socket: Socket,
@@ -138,12 +138,12 @@ export async function startTls(
 function connectionOptions(
   { checkServerIdentity }: typeof import('node:tls'),
   credentials: TlsCredentials,
-  { tls, transport }: NbdAddress,
+  { tls, endpoint }: NbdAddress,
 ): ConnectionOptions {
   if (credentials.type === 'psk') {
     const identity = { identity: credentials.username, psk: credentials.key };
-    // Whoever knows the key is the server. TLS 1.3 would also accept a certificate of any authority that the system
-    // believes, for any name: so no authority is believed here, and a certificate is refused even if it were.
+    // The key alone proves who the server is. TLS 1.3 would also accept a certificate of any authority that the system
+    // trusts, for any name. So no authority is trusted here, and a certificate is refused in any case.
     return {
       ciphers: 'PSK',
       ca: [],
@@ -152,8 +152,8 @@ function connectionOptions(
         certificate.raw === undefined ? undefined : new Error('a certificate'),
     };
   }
-  const place = transport.kind === 'tcp' ? transport.host : 'localhost';
-  const host = tls === undefined || tls.hostname === '' ? place : tls.hostname;
+  const dialed = endpoint.kind === 'tcp' ? endpoint.host : 'localhost';
+  const host = tls === undefined || tls.hostname === '' ? dialed : tls.hostname;
   const { ca, cert, key } = credentials;
   return {
     rejectUnauthorized: tls?.verifyPeer !== false,
@@ -171,7 +171,7 @@ const UNTRUSTED =
 function tlsError(error: NodeJS.ErrnoException, subject: string, type: TlsCredentials['type']): NbdError {
   const reason = error.code ?? error.message;
   if (UNTRUSTED.test(reason) && type === 'x509') {
-    const what = `the server's certificate is not believed (${reason})`;
+    const what = `the server's certificate is not trusted (${reason})`;
     const advice = 'name the right certificate authority, or the name in the certificate with tls-hostname';
     return fatalError('NBD_TLS_UNTRUSTED', what, subject, advice, error);
   }

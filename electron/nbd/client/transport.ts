@@ -1,5 +1,5 @@
 /**
- * The byte stream to a server: a TCP or unix socket, later maybe wrapped in TLS. A link fails once, with one error;
+ * The byte stream to a server: a TCP or unix socket, later maybe wrapped in TLS. A transport fails once, with one error;
  * after that nothing is sent or delivered and no socket or timer is left.
  */
 import { connect, type Socket } from 'node:net';
@@ -7,63 +7,48 @@ import { cancelled, fatalError, type NbdError, retryableError, withSubject } fro
 import type { NbdAddress } from '../uri.ts';
 import { startTls, type TlsCredentials } from './tls.ts';
 
-/** Who receives what comes over a link. */
-export interface LinkHandlers {
-  /** The bytes are valid only during the call. What it throws fails the link. */
+/** The receiver of what comes over a transport. */
+export interface TransportHandlers {
+  /** The bytes are valid only during the call. What it throws fails the transport. */
   bytes(bytes: Uint8Array): void;
-  /** The link is gone. Called once, and never after a polite end of our own. */
+  /** The transport has failed. Called once, and never after {@link Transport.end}. */
   failed(error: NbdError): void;
 }
 
-/** An open byte stream. */
-export interface Link {
-  /** What errors name. */
-  readonly subject: string;
-  /** Set once the link has failed or ended. */
-  readonly error: NbdError | undefined;
-  /** Hands all that follows to other handlers. */
-  attach(handlers: LinkHandlers): void;
-  send(bytes: Uint8Array): void;
-  /** Fails the link with NBD_SILENT when nothing comes or goes for this many milliseconds; 0 switches it off. */
-  startIdleTimer(milliseconds: number): void;
-  /** Ends the link with an error: the socket is gone at once. */
-  fail(error: NbdError): void;
-  /** Sends last words and closes; resolves when the socket is gone, at the latest after half a second. */
-  end(stderrTail: Uint8Array): Promise<void>;
-  /** Wraps the stream in TLS; bytes then flow decrypted. Rejects with an NBD_TLS_ code, and the link is gone. */
-  secure(credentials: TlsCredentials): Promise<void>;
-}
-
-/** Limits of a link. */
-export interface LinkOptions {
+/** Limits of a connection attempt. */
+export interface TransportOptions {
   /** Milliseconds until the connection must stand. */
   readonly connectTimeout: number;
-  /** Ends the link at any time with CANCELLED. */
+  /** Ends the transport at any time with CANCELLED. */
   readonly signal: AbortSignal | undefined;
 }
 
-const CLOSE_GRACE = 500;
+/** Milliseconds that the peer has to close the socket after our last bytes. */
+const CLOSE_GRACE_MS = 500;
 
-/** A link to the server of `address`, once connected. Rejects with NBD_CONNECT_FAILED, NBD_CONNECT_TIMEOUT or CANCELLED. */
-export function openLink(address: NbdAddress, { connectTimeout, signal }: LinkOptions): Promise<Link> {
+/** A transport to `address`, once connected. Rejects with NBD_CONNECT_FAILED, NBD_CONNECT_TIMEOUT or CANCELLED. */
+export function openTransport(
+  address: NbdAddress,
+  { connectTimeout, signal }: TransportOptions,
+): Promise<Transport> {
   const subject = address.text;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(cancelled(subject));
       return;
     }
-    const { transport } = address;
+    const { endpoint } = address;
     const socket =
-      transport.kind === 'unix'
-        ? connect({ path: transport.path })
-        : connect({ host: transport.host, port: transport.port, noDelay: true });
+      endpoint.kind === 'unix'
+        ? connect({ path: endpoint.path })
+        : connect({ host: endpoint.host, port: endpoint.port, noDelay: true });
 
     const settle = (error?: NbdError) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
       socket.off('error', failed);
       socket.off('connect', connected);
-      if (error === undefined) return resolve(createLink(socket, address, signal));
+      if (error === undefined) return resolve(new Transport(socket, address, signal));
       socket.on('error', () => {});
       socket.destroy();
       reject(error);
@@ -83,144 +68,171 @@ export function openLink(address: NbdAddress, { connectTimeout, signal }: LinkOp
   });
 }
 
+const CONNECT_FAILURES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOENT: 'the socket does not exist',
+  ENOTSOCK: 'this is not a socket',
+  EACCES: 'access to the socket is denied',
+  ENOTFOUND: 'the host is not known',
+  EAI_AGAIN: 'the host name cannot be looked up now',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  EMFILE: 'the system lets this program open no more files',
+};
+
 function connectError(error: NodeJS.ErrnoException, subject: string): NbdError {
-  const reasons: Record<string, string> = {
-    ECONNREFUSED: 'nothing listens there',
-    ENOENT: 'the socket does not exist',
-    ENOTSOCK: 'this is not a socket',
-    EACCES: 'access to the socket is denied',
-    ENOTFOUND: 'the host is not known',
-    EAI_AGAIN: 'the host name cannot be looked up now',
-    EHOSTUNREACH: 'the host cannot be reached',
-    ENETUNREACH: 'the network cannot be reached',
-  };
-  const what = reasons[error.code ?? ''] ?? `the connection failed: ${error.code ?? error.message}`;
-  return retryableError(
-    'NBD_CONNECT_FAILED',
-    what,
-    subject,
-    'check the address and that the server runs',
-    error,
-  );
+  const what = CONNECT_FAILURES[error.code ?? ''] ?? `the connection failed: ${error.code ?? error.message}`;
+  const advice = 'check the address and that the server runs';
+  return retryableError('NBD_CONNECT_FAILED', what, subject, advice, error);
 }
 
-function createLink(raw: Socket, address: NbdAddress, signal: AbortSignal | undefined): Link {
-  const subject = address.text;
-  let socket = raw;
-  let handlers: LinkHandlers | undefined;
-  let error: NbdError | undefined;
-  let ending: Promise<void> = Promise.resolve();
+/** A connected byte stream. */
+export class Transport {
+  /** What errors name: the address without secrets. */
+  readonly subject: string;
+  readonly #address: NbdAddress;
+  readonly #signal: AbortSignal | undefined;
+  /** The socket itself, and the stream that carries our bytes: the socket, or TLS over it. */
+  readonly #raw: Socket;
+  #stream: Socket;
+  #handlers: TransportHandlers | undefined;
+  #error: NbdError | undefined;
+  #ending: Promise<void> = Promise.resolve();
+  #idleTimeout = 0;
 
-  const onBytes = (bytes: Uint8Array) => {
-    if (error !== undefined || handlers === undefined) return;
-    try {
-      handlers.bytes(bytes);
-    } catch (thrown) {
-      fail(withSubject(thrown, subject));
-    }
-  };
-  const onEnd = () => fail(lost('the server closed the connection', subject));
-  const onError = (thrown: Error) => fail(lost(`the connection broke: ${thrown.message}`, subject, thrown));
-  const onSilence = () => {
-    const what = `the server said nothing for ${silence / 1000} seconds`;
-    fail(retryableError('NBD_SILENT', what, subject, 'check the server and its storage, or allow more time'));
-  };
-  const onAbort = () => fail(cancelled(subject));
-  let silence = 0;
-
-  function listen(): void {
-    socket.on('data', onBytes);
-    socket.on('end', onEnd);
-    socket.on('close', onEnd);
-    socket.on('error', onError);
-    socket.on('timeout', onSilence);
+  constructor(socket: Socket, address: NbdAddress, signal: AbortSignal | undefined) {
+    this.subject = address.text;
+    this.#address = address;
+    this.#signal = signal;
+    this.#raw = socket;
+    this.#stream = socket;
+    signal?.addEventListener('abort', this.#onAbort);
+    this.#listen();
   }
 
-  function mute(): void {
-    socket.off('data', onBytes);
-    socket.off('end', onEnd);
-    socket.off('close', onEnd);
-    socket.off('error', onError);
-    socket.off('timeout', onSilence);
+  /** Set once the transport has failed or ended. */
+  get error(): NbdError | undefined {
+    return this.#error;
+  }
+
+  /** Hands all that follows to other handlers. */
+  attach(handlers: TransportHandlers): void {
+    this.#handlers = handlers;
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#error === undefined) this.#stream.write(bytes);
+  }
+
+  /** Fails the transport with NBD_SILENT when nothing comes or goes for this many milliseconds; 0 switches it off. */
+  startIdleTimer(milliseconds: number): void {
+    this.#idleTimeout = milliseconds;
+    if (this.#error === undefined) this.#stream.setTimeout(milliseconds);
+  }
+
+  /** Ends the transport with an error: the socket is gone at once. */
+  fail(reason: NbdError): void {
+    const error = withSubject(reason, this.subject);
+    if (!this.#stop(error)) return;
+    this.#destroy();
+    this.#handlers?.failed(error);
+  }
+
+  /** Sends the last bytes and closes. Resolves when the socket is gone, at the latest after {@link CLOSE_GRACE_MS}. */
+  end(lastBytes: Uint8Array): Promise<void> {
+    if (!this.#stop(fatalError('NBD_CLOSED', 'the connection was closed', this.subject, '')))
+      return this.#ending;
+    const stream = this.#stream;
+    this.#ending = new Promise(resolve => {
+      const timer = setTimeout(() => this.#destroy(), CLOSE_GRACE_MS);
+      stream.once('close', () => {
+        clearTimeout(timer);
+        this.#raw.destroy();
+        resolve();
+      });
+      stream.end(lastBytes);
+      stream.resume(); // what still arrives must be read, or the close is never seen
+    });
+    return this.#ending;
+  }
+
+  /** Wraps the stream in TLS; bytes then flow decrypted. Rejects with an NBD_TLS_ code, and the transport has failed. */
+  async secure(credentials: TlsCredentials): Promise<void> {
+    const raw = this.#raw;
+    this.#mute();
+    raw.on('error', this.#onError);
+    try {
+      const secured = await startTls(raw, credentials, this.#address, this.#signal);
+      if (this.#error !== undefined) {
+        secured.destroy();
+        throw this.#error;
+      }
+      raw.off('error', this.#onError);
+      raw.on('error', () => {}); // reported through the TLS stream
+      this.#stream = secured;
+      this.#listen();
+    } catch (thrown) {
+      const reason = withSubject(thrown, this.subject);
+      this.fail(reason);
+      throw this.#error ?? reason;
+    }
+  }
+
+  #listen(): void {
+    const stream = this.#stream;
+    stream.on('data', this.#onBytes);
+    stream.on('end', this.#onEnd);
+    stream.on('close', this.#onEnd);
+    stream.on('error', this.#onError);
+    stream.on('timeout', this.#onIdle);
+  }
+
+  #mute(): void {
+    const stream = this.#stream;
+    stream.off('data', this.#onBytes);
+    stream.off('end', this.#onEnd);
+    stream.off('close', this.#onEnd);
+    stream.off('error', this.#onError);
+    stream.off('timeout', this.#onIdle);
   }
 
   /** Stops everything but the socket's own closing. Returns false if that has happened before. */
-  function stop(reason: NbdError): boolean {
-    if (error !== undefined) return false;
-    error = reason;
-    mute();
-    socket.on('error', () => {}); // a socket being closed may still report its peer's death
-    signal?.removeEventListener('abort', onAbort);
+  #stop(reason: NbdError): boolean {
+    if (this.#error !== undefined) return false;
+    this.#error = reason;
+    this.#mute();
+    this.#stream.on('error', () => {}); // a socket being closed may still report its peer's death
+    this.#signal?.removeEventListener('abort', this.#onAbort);
     return true;
   }
 
-  function destroy(): void {
-    socket.destroy();
-    raw.destroy();
+  #destroy(): void {
+    this.#stream.destroy();
+    this.#raw.destroy();
   }
 
-  function fail(reason: NbdError): void {
-    if (!stop(withSubject(reason, subject))) return;
-    destroy();
-    handlers?.failed(error as NbdError);
-  }
-
-  signal?.addEventListener('abort', onAbort);
-  listen();
-
-  return {
-    subject,
-    get error() {
-      return error;
-    },
-    attach(next) {
-      handlers = next;
-    },
-    send(bytes) {
-      if (error === undefined) socket.write(bytes);
-    },
-    startIdleTimer(milliseconds) {
-      silence = milliseconds;
-      if (error === undefined) socket.setTimeout(milliseconds);
-    },
-    fail,
-    end(stderrTail) {
-      if (!stop(fatalError('NBD_CLOSED', 'the connection was closed', subject, ''))) return ending;
-      const wire = socket;
-      ending = new Promise(resolve => {
-        const timer = setTimeout(destroy, CLOSE_GRACE);
-        wire.once('close', () => {
-          clearTimeout(timer);
-          raw.destroy();
-          resolve();
-        });
-        wire.end(stderrTail);
-        wire.resume(); // what still arrives must be read, or the close is never seen
-      });
-      return ending;
-    },
-    async secure(credentials) {
-      mute();
-      const failing = (thrown: Error) =>
-        fail(lost(`the connection broke: ${thrown.message}`, subject, thrown));
-      raw.on('error', failing);
-      try {
-        const secured = await startTls(raw, credentials, address, signal);
-        if (error !== undefined) {
-          secured.destroy();
-          throw error;
-        }
-        raw.off('error', failing);
-        raw.on('error', () => {}); // reported through the TLS stream
-        socket = secured;
-        listen();
-      } catch (thrown) {
-        const reason = withSubject(thrown, subject);
-        fail(reason);
-        throw error ?? reason;
-      }
-    },
+  // Listeners are fields, so that they can be taken off again.
+  readonly #onBytes = (bytes: Uint8Array): void => {
+    if (this.#error !== undefined || this.#handlers === undefined) return;
+    try {
+      this.#handlers.bytes(bytes);
+    } catch (thrown) {
+      this.fail(withSubject(thrown, this.subject));
+    }
   };
+
+  readonly #onEnd = (): void => this.fail(lost('the server closed the connection', this.subject));
+
+  readonly #onError = (thrown: Error): void =>
+    this.fail(lost(`the connection broke: ${thrown.message}`, this.subject, thrown));
+
+  readonly #onIdle = (): void => {
+    const what = `the server said nothing for ${this.#idleTimeout / 1000} seconds`;
+    const advice = 'check the server and its storage, or allow more time';
+    this.fail(retryableError('NBD_SILENT', what, this.subject, advice));
+  };
+
+  readonly #onAbort = (): void => this.fail(cancelled(this.subject));
 }
 
 function lost(what: string, subject: string, cause?: unknown): NbdError {

@@ -6,7 +6,7 @@ import { entryCount } from '../../../shared/extent/status-cursor.ts';
 import type { NbdConnection } from '../client/connection.ts';
 import { cancelled, NbdError, noStatus } from '../errors.ts';
 import { ERRNO } from '../wire/protocol.ts';
-import { createLookAhead } from './pipelined-status.ts';
+import { PipelinedStatus } from './pipelined-status.ts';
 import { createStatusSource } from './status-source.ts';
 
 /** What to walk. Offsets in bytes. */
@@ -35,7 +35,7 @@ const BAD_RUN = 8192;
 /**
  * Delivers the status of the range in ascending order without gaps or overlaps; resolves when all was delivered.
  *
- * How many requests are in flight: see {@link createPace}. Contexts of unequal coverage: see {@link createStatusSource}.
+ * How many requests are in flight: see {@link RequestWindow}. Contexts of unequal coverage: see {@link createStatusSource}.
  * EIO: the range is halved until a piece of `granularity` fails alone, which is delivered as unreadable (pieces grow
  * inside long runs of them). Rejects with an NbdError for everything else (NBD_NO_PROGRESS, CANCELLED, what ended the
  * connection) or with what `onBatch` threw. While a batch is being taken, the next request is already in flight.
@@ -52,14 +52,14 @@ export async function walkBlockStatus(
   const finest = Math.max(range.granularity ?? 65_536, connection.blockSize.minimum);
   const firstRequest = range.firstRequest ?? Number.POSITIVE_INFINITY;
   const bounds = { start, end: Math.min(end, connection.size), grain: finest, firstRequest };
-  const ahead = createLookAhead(connection, source, bounds, signal);
+  const requests = new PipelinedStatus(connection, source, bounds, signal);
   let granularity = finest;
   let badRun = 0;
   let delivering: Promise<void> = Promise.resolve();
 
   for (;;) {
     if (signal?.aborted) throw cancelled(connection.subject);
-    const front = ahead.front();
+    const front = requests.front();
     if (front === undefined) break;
     let batch: StatusBatch;
     try {
@@ -72,13 +72,13 @@ export async function walkBlockStatus(
         await delivering; // what has come before the failure counts as covered
         throw error;
       }
-      if (ahead.halve(granularity)) continue;
+      if (requests.halve(granularity)) continue;
       const { code, what, subject, advice } = error;
       const covered = front.end - front.start;
       batch = { offset: front.start, covered, lists: [], unreadable: { code, what, subject, advice } };
       if (++badRun % BAD_RUN === 0) granularity *= 2;
     }
-    ahead.advance(batch.covered, entriesOf(batch));
+    requests.advance(batch.covered, entriesOf(batch));
     await delivering;
     delivering = deliver(onBatch, batch);
     delivering.catch(() => {}); // seen where it is awaited

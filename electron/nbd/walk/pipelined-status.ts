@@ -4,12 +4,12 @@
  *   position                                  frontier             end
  *   [asked, front][asked][  gap  ][asked][asked)....................)
  *
- * Segments follow each other without gaps in what they cover; a reply that falls short leaves a segment to be asked
- * again, and what lies behind it waits. At a pace of one this is one request after another.
+ * Segments follow each other without gaps. A reply that falls short leaves a segment to be asked again, and what lies
+ * behind it waits. With a request window of one this is one request after another.
  */
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import type { NbdConnection } from '../client/connection.ts';
-import { createPace, mostRequested } from './request-window.ts';
+import { mostRequested, RequestWindow } from './request-window.ts';
 import type { StatusSource } from './status-source.ts';
 
 /** A range of the walk, in bytes, whose answer is on its way. */
@@ -19,21 +19,21 @@ export interface AskedRange {
   readonly answer: Promise<StatusBatch>;
 }
 
-/** The requests of one walk. */
-export interface LookAhead {
-  /** The range at the walk's position, asked for, and others behind it as the pace allows; undefined at the end. */
-  front(): AskedRange | undefined;
-  /** The front has been dealt with for this many bytes, in a reply with so many entries for a context. */
-  advance(covered: number, entries: number): void;
-  /** Cuts the front in two at a multiple of `granularity`, to be asked again; false where there is none inside. */
-  halve(granularity: number): boolean;
+/** What a walk asks about: [start, end), in requests cut at multiples of `grain`. */
+export interface WalkBounds {
+  readonly start: number;
+  readonly end: number;
+  /** The smallest piece that is given up. */
+  readonly grain: number;
+  /** Bytes asked about at first, and at most while replies are long. */
+  readonly firstRequest: number;
 }
 
 interface Segment {
   readonly start: number;
   readonly end: number;
-  /** A part of a range that failed: its borders tell where not to ask across. */
-  readonly failed: boolean;
+  /** A part of a range that failed. No request crosses its borders. */
+  readonly isFailed: boolean;
   readonly answer?: Promise<StatusBatch>;
 }
 
@@ -42,109 +42,114 @@ const COMPACT_REQUEST = 2 ** 32 - 2 ** 16;
 /** Largest extended request: a reply after at most this much keeps progress visible and bisecting cheap. */
 const WIDE_REQUEST = 2 ** 36;
 
-/** Entries for a context in a reply that is long, and in one so short that twice the range may be asked about. */
+/** Entries of a context in a reply that is long, and in one so short that twice the range may be asked about. */
 const LONG_REPLY = 8192;
 const SHORT_REPLY = 2048;
 
-/** What a walk asks about: [start, end), in requests cut at multiples of `grain`. */
-interface Bounds {
-  readonly start: number;
-  readonly end: number;
-  /** The smallest piece given up on. */
-  readonly grain: number;
-  /** Bytes asked about at first, and at most while replies are long. */
-  readonly firstRequest: number;
-}
+/** The requests of one walk. */
+export class PipelinedStatus {
+  readonly #source: StatusSource;
+  readonly #bounds: WalkBounds;
+  readonly #signal: AbortSignal | undefined;
+  readonly #window: RequestWindow;
+  /** Largest request, and the largest one asked at present. */
+  readonly #most: number;
+  #limit: number;
+  readonly #queue: Segment[] = [];
+  #frontier: number;
+  #inFlight = 0;
+  /** Bytes that replies are expected to cover. */
+  #reach: number;
 
-/** The requests for a part of an export. */
-export function createLookAhead(
-  connection: NbdConnection,
-  source: StatusSource,
-  { start, end, grain, firstRequest }: Bounds,
-  signal: AbortSignal | undefined,
-): LookAhead {
-  const most = connection.extendedHeaders ? WIDE_REQUEST : COMPACT_REQUEST;
-  let limit = Math.min(firstRequest, most);
-  const pace = createPace(connection);
-  const queue: Segment[] = [];
-  let frontier = start;
-  let inFlight = 0;
-  /** Length that replies are expected to cover. */
-  let reach = limit;
-
-  function asked({ start: from, end: to, failed }: Segment): Segment & AskedRange {
-    const sent = performance.now();
-    const answer = source.next(from, to, pace.inFlight, signal);
-    const settled = () => {
-      inFlight--;
-      pace.answered(sent, performance.now());
-    };
-    inFlight++;
-    answer.then(settled, settled);
-    return { start: from, end: to, failed, answer };
+  constructor(
+    connection: NbdConnection,
+    source: StatusSource,
+    bounds: WalkBounds,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#source = source;
+    this.#bounds = bounds;
+    this.#signal = signal;
+    this.#window = new RequestWindow(connection);
+    this.#most = connection.extendedHeaders ? WIDE_REQUEST : COMPACT_REQUEST;
+    this.#limit = Math.min(bounds.firstRequest, this.#most);
+    this.#reach = this.#limit;
+    this.#frontier = bounds.start;
   }
 
-  /** Sees that the queue has a segment of about `length` bytes at `at`; false at the end of the walk. */
-  function present(at: number, length: number): boolean {
-    const segment = queue[at];
+  /** The range at the walk's position. It is asked for, and so are as many behind it as may be; undefined at the end. */
+  front(): AskedRange | undefined {
+    const queue = this.#queue;
+    const abreast = this.#window.inFlight;
+    const length = abreast === 1 ? this.#limit : this.#reach;
+    let open = queue.filter(segment => segment.answer !== undefined).length;
+    // The front is asked whatever waits behind it: the window may have become smaller.
+    for (let at = 0; at === 0 || (this.#inFlight < abreast && open < mostRequested(abreast)); at++) {
+      if (!this.#present(at, length)) break;
+      const segment = queue[at] as Segment;
+      if (segment.answer !== undefined) continue;
+      queue[at] = this.#ask(segment);
+      open++;
+    }
+    return queue[0] as AskedRange | undefined;
+  }
+
+  /** The front has been dealt with for this many bytes, in a reply with so many entries of a context. */
+  advance(covered: number, entries: number): void {
+    if (entries > LONG_REPLY)
+      this.#limit = Math.min(this.#limit, Math.max(this.#bounds.firstRequest, this.#limit / 2));
+    else if (entries < SHORT_REPLY) this.#limit = Math.min(this.#most, 2 * this.#limit);
+    const { start, end, isFailed } = this.#queue.shift() as Segment;
+    const reached = start + covered;
+    this.#reach = reached < end ? covered : Math.min(this.#limit, Math.max(this.#reach, 2 * covered));
+    if (reached >= end) return;
+    if (this.#queue.length === 0 && !isFailed) this.#frontier = reached;
+    else this.#queue.unshift({ start: reached, end, isFailed });
+  }
+
+  /** Cuts the front in two at a multiple of `granularity`, to be asked again; false where there is none inside. */
+  halve(granularity: number): boolean {
+    const { start, end } = this.#queue[0] as Segment;
+    this.#source.clear();
+    const middle = splitAt(start, end, granularity);
+    if (middle === undefined) return false;
+    this.#queue.splice(0, 1, { start, end: middle, isFailed: true }, { start: middle, end, isFailed: true });
+    return true;
+  }
+
+  #ask({ start, end, isFailed }: Segment): Segment & AskedRange {
+    const sent = performance.now();
+    const answer = this.#source.next(start, end, this.#window.inFlight, this.#signal);
+    const settled = () => {
+      this.#inFlight--;
+      this.#window.answered(sent, performance.now());
+    };
+    this.#inFlight++;
+    answer.then(settled, settled);
+    return { start, end, isFailed, answer };
+  }
+
+  /** Ensures that the queue has a segment of about `length` bytes at index `at`; false at the end of the walk. */
+  #present(at: number, length: number): boolean {
+    const segment = this.#queue[at];
     if (segment === undefined) {
-      if (frontier >= end) return false;
-      const next = Math.min(end, borderIn(frontier, length));
-      queue.push({ start: frontier, end: next, failed: false });
-      frontier = next;
+      if (this.#frontier >= this.#bounds.end) return false;
+      const next = Math.min(this.#bounds.end, this.#borderAfter(this.#frontier, length));
+      this.#queue.push({ start: this.#frontier, end: next, isFailed: false });
+      this.#frontier = next;
     } else if (segment.answer === undefined) {
-      const border = borderIn(segment.start, length);
+      const border = this.#borderAfter(segment.start, length);
       if (border < segment.end)
-        queue.splice(at, 1, { ...segment, end: border }, { ...segment, start: border });
+        this.#queue.splice(at, 1, { ...segment, end: border }, { ...segment, start: border });
     }
     return true;
   }
 
-  function borderIn(from: number, length: number): number {
-    const border = from + Math.max(length, grain);
+  #borderAfter(start: number, length: number): number {
+    const { grain } = this.#bounds;
+    const border = start + Math.max(length, grain);
     return border - (border % grain);
   }
-
-  return {
-    front() {
-      const abreast = pace.inFlight;
-      const length = abreast === 1 ? limit : reach;
-      let open = queue.filter(segment => segment.answer !== undefined).length;
-      // The front is asked whatever waits behind it: the pace may have slowed down.
-      for (let at = 0; at === 0 || (inFlight < abreast && open < mostRequested(abreast)); at++) {
-        if (!present(at, length)) break;
-        const segment = queue[at] as Segment;
-        if (segment.answer !== undefined) continue;
-        queue[at] = asked(segment);
-        open++;
-      }
-      return queue[0] as AskedRange | undefined;
-    },
-
-    advance(covered, entries) {
-      if (entries > LONG_REPLY) limit = Math.min(limit, Math.max(firstRequest, limit / 2));
-      else if (entries < SHORT_REPLY) limit = Math.min(most, 2 * limit);
-      const { start: from, end: to, failed } = queue.shift() as Segment;
-      const reached = from + covered;
-      reach = reached < to ? covered : Math.min(limit, Math.max(reach, 2 * covered));
-      if (reached >= to) return;
-      if (queue.length === 0 && !failed) frontier = reached;
-      else queue.unshift({ start: reached, end: to, failed });
-    },
-
-    halve(granularity) {
-      const { start: from, end: to } = queue[0] as Segment;
-      source.clear();
-      const middle = splitAt(from, to, granularity);
-      if (middle === undefined) return false;
-      const halves = [
-        { start: from, end: middle, failed: true },
-        { start: middle, end: to, failed: true },
-      ];
-      queue.splice(0, 1, ...halves);
-      return true;
-    },
-  };
 }
 
 /** A multiple of `granularity` near the middle of [from, to), or undefined when there is none inside. */

@@ -52,7 +52,7 @@ export async function walkReconnecting(
       await walkBlockStatus(current, { ...range, start: position }, counting, signal);
       return current;
     } catch (error) {
-      const again = error instanceof NbdError && error.consequence === 'retry' && !signal?.aborted;
+      const again = error instanceof NbdError && error.retryable && !signal?.aborted;
       if (!again || ++inRow >= attempts || ++total >= totalAttempts) {
         if (current !== connection) await current.close();
         throw error;

@@ -4,7 +4,7 @@
 import type { StatusBatch, StatusList } from '../../../shared/extent/status-batch.ts';
 import { StatusCursor, setFirstLength } from '../../../shared/extent/status-cursor.ts';
 import type { NbdConnection } from '../client/connection.ts';
-import { fatalError, type NbdError } from '../errors.ts';
+import { BROKEN_SERVER_ADVICE, fatalError, type NbdError } from '../errors.ts';
 import type { ValidatedExtents } from '../wire/status-reply.ts';
 
 /** Where a walk gets its batches from. */
@@ -19,16 +19,18 @@ export interface StatusSource {
     inFlight: number,
     signal: AbortSignal | undefined,
   ): Promise<StatusBatch>;
-  /** Forgets what is kept: the next question is about another place. */
+  /** Forgets what is kept: the next question is about another offset. */
   clear(): void;
 }
 
 /** The source for these contexts (indexes in the connection's) of a connection. */
 export function createStatusSource(connection: NbdConnection, contexts: readonly number[]): StatusSource {
-  return connection.statusFilter ? lanesOf(connection, contexts) : wholeReplies(connection, contexts);
+  return connection.statusFilter
+    ? new FilteredSource(connection, contexts)
+    : wholeReplies(connection, contexts);
 }
 
-/** Where nothing less than everything can be asked for: a batch ends with the shortest list, the surplus is dropped. */
+/** Where all contexts must be asked for together: a batch ends with the shortest list, the surplus is dropped. */
 function wholeReplies(connection: NbdConnection, contexts: readonly number[]): StatusSource {
   return {
     clear() {},
@@ -68,72 +70,93 @@ function reachOf(
 
 function noProgress(position: number, subject: string): NbdError {
   const what = `the server described less than one block at ${position}`;
-  const advice = 'the server broke the NBD protocol; try another server or a newer version of it';
-  return fatalError('NBD_NO_PROGRESS', what, subject, advice);
+  return fatalError('NBD_NO_PROGRESS', what, subject, BROKEN_SERVER_ADVICE);
 }
 
 function rawExtents({ contextIndex, wide, payload }: ValidatedExtents): StatusList {
   return { contextIndex, wide, payload };
 }
 
-/** One context's list, and how much of it was delivered already. */
-interface Lane {
-  list: ValidatedExtents | undefined;
-  /** Offset in the export where the list ends. */
-  end: number;
-  /** Index of the byte where the entry at the walk's position begins, and how much of that entry is behind it. */
-  at: number;
-  used: number;
-}
-
 /** Where contexts can be asked for alone: the surplus of the longer lists is kept and only those that lag are asked. */
-function lanesOf(connection: NbdConnection, contexts: readonly number[]): StatusSource {
-  const lanes: Lane[] = contexts.map(() => ({ list: undefined, end: -1, at: 0, used: 0 }));
+class FilteredSource implements StatusSource {
+  readonly #connection: NbdConnection;
+  readonly #contexts: readonly number[];
+  readonly #readers: readonly ContextReader[];
 
-  return {
-    clear() {
-      for (const lane of lanes) {
-        lane.list = undefined;
-        lane.end = -1;
-      }
-    },
-    async next(position, end, inFlight, signal) {
-      const lagging = [...lanes.keys()].filter(i => (lanes[i] as Lane).end <= position);
-      if (lagging.length > 0) {
-        const indexes = lagging.map(i => contexts[i] as number);
-        const lists = await ask(connection, indexes, position, end, { inFlight, signal });
-        lagging.forEach((lane, i) => {
-          const list = lists[i] as ValidatedExtents;
-          lanes[lane] = { list, end: reachOf(list, position, connection), at: 0, used: 0 };
-        });
-      }
-      const covered = Math.min(end, ...lanes.map(lane => lane.end)) - position;
-      return { offset: position, covered, lists: lanes.map(lane => take(lane, position, covered)) };
-    },
-  };
+  constructor(connection: NbdConnection, contexts: readonly number[]) {
+    this.#connection = connection;
+    this.#contexts = contexts;
+    this.#readers = contexts.map(() => new ContextReader());
+  }
+
+  clear(): void {
+    for (const reader of this.#readers) reader.clear();
+  }
+
+  async next(
+    position: number,
+    end: number,
+    inFlight: number,
+    signal: AbortSignal | undefined,
+  ): Promise<StatusBatch> {
+    const readers = this.#readers;
+    const lagging = [...readers.keys()].filter(i => (readers[i] as ContextReader).end <= position);
+    if (lagging.length > 0) {
+      const indexes = lagging.map(i => this.#contexts[i] as number);
+      const lists = await ask(this.#connection, indexes, position, end, { inFlight, signal });
+      lagging.forEach((reader, i) => {
+        const list = lists[i] as ValidatedExtents;
+        (readers[reader] as ContextReader).begin(list, reachOf(list, position, this.#connection));
+      });
+    }
+    const covered = Math.min(end, ...readers.map(reader => reader.end)) - position;
+    return { offset: position, covered, lists: readers.map(reader => reader.take(position, covered)) };
+  }
 }
 
-/** The next `covered` bytes of a lane; what is left stays in it. Each entry is copied at most once. */
-function take(lane: Lane, position: number, covered: number): StatusList {
-  const list = lane.list as ValidatedExtents;
-  if (lane.at === 0 && lane.used === 0 && lane.end <= position + covered) {
-    lane.list = undefined;
-    return rawExtents(list);
+/** One context's list, and how much of it was delivered already. */
+class ContextReader {
+  /** Offset in the export where the list ends. */
+  end = -1;
+  #list: ValidatedExtents | undefined;
+  /** Byte index of the entry at the walk's position, and how many bytes of that entry are behind it. */
+  #at = 0;
+  #used = 0;
+
+  begin(list: ValidatedExtents, end: number): void {
+    this.#list = list;
+    this.end = end;
+    this.#at = 0;
+    this.#used = 0;
   }
-  const { contextIndex, wide, payload } = list;
-  const cursor = new StatusCursor(list);
-  cursor.at = lane.at;
-  const from = lane.at;
-  const before = lane.used;
-  const first = cursor.length();
-  let wanted = before + covered;
-  for (; cursor.length() < wanted; cursor.advance()) wanted -= cursor.length();
-  const isFinished = cursor.length() === wanted;
-  const last = cursor.at;
-  cursor.advance();
-  const slice = { contextIndex, wide, payload: payload.slice(from, cursor.at) };
-  if (before > 0) setFirstLength(slice, first - before);
-  lane.at = isFinished ? cursor.at : last;
-  lane.used = isFinished ? 0 : wanted;
-  return slice;
+
+  clear(): void {
+    this.#list = undefined;
+    this.end = -1;
+  }
+
+  /** The next `covered` bytes; what is left stays. Each entry is copied at most once. */
+  take(position: number, covered: number): StatusList {
+    const list = this.#list as ValidatedExtents;
+    if (this.#at === 0 && this.#used === 0 && this.end <= position + covered) {
+      this.#list = undefined;
+      return rawExtents(list);
+    }
+    const { contextIndex, wide, payload } = list;
+    const from = this.#at;
+    const behind = this.#used;
+    const cursor = new StatusCursor(list);
+    cursor.at = from;
+    const firstLength = cursor.length();
+    let wanted = behind + covered;
+    for (; cursor.length() < wanted; cursor.advance()) wanted -= cursor.length();
+    const isFinished = cursor.length() === wanted;
+    const last = cursor.at;
+    cursor.advance();
+    const slice = { contextIndex, wide, payload: payload.slice(from, cursor.at) };
+    if (behind > 0) setFirstLength(slice, firstLength - behind);
+    this.#at = isFinished ? cursor.at : last;
+    this.#used = isFinished ? 0 : wanted;
+    return slice;
+  }
 }

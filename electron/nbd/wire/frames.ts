@@ -7,11 +7,11 @@
  *   structured   magic u32, flags u16, type u16, cookie u64, length u32, payload
  *   extended     magic u32, flags u16, type u16, cookie u64, offset u64, length u64, payload
  *
- * The parser splits a payload into its fixed beginning (offset, context id), which goes into the head, and the body,
- * whose destination the sink chooses before a byte of it is stored. So a body is copied once, from the socket's
- * buffer to where it is wanted, and whoever knows the request decides what is too large.
+ * The parser splits a payload into its fixed beginning (offset, context id), which goes into the header, and the body,
+ * whose destination the sink chooses before a byte of it is stored. So a body is copied once, from the socket's buffer to
+ * where it is wanted, and the sink, which knows the request, decides what is too large.
  */
-import { violation } from '../errors.ts';
+import { protocolError } from '../errors.ts';
 import type { PushParser } from './option-frames.ts';
 import {
   CHUNK,
@@ -26,7 +26,7 @@ import {
 } from './protocol.ts';
 
 /** Everything of a reply or chunk but its body. Numbers from u64 are exact below 2^53 and never rounded into it. */
-export interface ReplyHead {
+export interface ReplyHeader {
   /** A simple reply; `type` is then NONE and `done` true. */
   readonly simple: boolean;
   /** Last message of its reply. */
@@ -49,96 +49,109 @@ export interface ReplyHead {
   readonly bodyLength: number;
 }
 
-/** Who receives the messages. What it throws comes out of `push`. */
+/** The receiver of the messages. What it throws comes out of `push`. */
 export interface ReplySink {
   /** Where the body of this message goes: exactly `bodyLength` bytes, which is not 0. */
-  bodyOf(head: ReplyHead): Uint8Array;
+  bodyOf(header: ReplyHeader): Uint8Array;
   /** The message is complete. */
-  reply(head: ReplyHead, body: Uint8Array): void;
+  reply(header: ReplyHeader, body: Uint8Array): void;
 }
 
+const MAGIC_LENGTH = 4;
 const EMPTY: Uint8Array = new Uint8Array(0);
+/** Length of the longest fixed beginning of a payload: offset and length of a hole. */
+const LONGEST_PREFIX = 12;
 
 /** A parser of replies, all of the extended form or none. Holds no body of its own. */
-export function createReplyParser(extended: boolean, sink: ReplySink): PushParser {
-  const head = new Uint8Array(HEADER_LENGTH.extendedReply + 12);
-  const view = new DataView(head.buffer);
-  let have = 0;
-  let need = 4;
-  let headerLength = 0;
-  let prefixLength = -1;
-  let current: ReplyHead | undefined;
-  let body = EMPTY;
-  let filled = 0;
+export class ReplyParser implements PushParser {
+  readonly #extended: boolean;
+  readonly #sink: ReplySink;
+  readonly #bytes = new Uint8Array(HEADER_LENGTH.extendedReply + LONGEST_PREFIX);
+  readonly #view = new DataView(this.#bytes.buffer);
+  /** Bytes of header and prefix that are there, and that the next step needs. */
+  #have = 0;
+  #need = MAGIC_LENGTH;
+  /** 0 and -1 until they are known. */
+  #headerLength = 0;
+  #prefixLength = -1;
+  /** The message whose body is being filled. */
+  #current: ReplyHeader | undefined;
+  #body = EMPTY;
+  #filled = 0;
 
-  function advance(): void {
-    if (headerLength === 0) {
-      headerLength = lengthOfHeader(view.getUint32(0), extended);
-      need = headerLength;
-    } else if (prefixLength < 0) {
-      prefixLength = headerLength === HEADER_LENGTH.simpleReply ? 0 : prefixOf(view, extended);
-      need = headerLength + prefixLength;
-      if (prefixLength === 0) begin();
-    } else {
-      begin();
+  constructor(extended: boolean, sink: ReplySink) {
+    this.#extended = extended;
+    this.#sink = sink;
+  }
+
+  get isIdle(): boolean {
+    return this.#have === 0;
+  }
+
+  push(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#current === undefined) {
+        const count = Math.min(this.#need - this.#have, bytes.length - at);
+        for (let i = 0; i < count; i++) this.#bytes[this.#have + i] = bytes[at + i] as number;
+        this.#have += count;
+        at += count;
+        if (this.#have < this.#need) return;
+        this.#continueHeader();
+      } else {
+        const count = Math.min(this.#body.length - this.#filled, bytes.length - at);
+        this.#body.set(bytes.subarray(at, at + count), this.#filled);
+        this.#filled += count;
+        at += count;
+        if (this.#filled === this.#body.length) this.#finish(this.#current, this.#body);
+      }
     }
   }
 
-  function begin(): void {
-    const started = headOf(view, extended, headerLength, prefixLength);
-    if (started.bodyLength === 0) {
-      finish(started, EMPTY);
+  #continueHeader(): void {
+    if (this.#headerLength === 0) {
+      this.#headerLength = lengthOfHeader(this.#view.getUint32(0), this.#extended);
+      this.#need = this.#headerLength;
+    } else if (this.#prefixLength < 0) {
+      const isSimple = this.#headerLength === HEADER_LENGTH.simpleReply;
+      this.#prefixLength = isSimple ? 0 : prefixOf(this.#view, this.#extended);
+      this.#need = this.#headerLength + this.#prefixLength;
+      if (this.#prefixLength === 0) this.#begin();
+    } else {
+      this.#begin();
+    }
+  }
+
+  #begin(): void {
+    const header = headerOf(this.#view, this.#extended, this.#headerLength, this.#prefixLength);
+    if (header.bodyLength === 0) {
+      this.#finish(header, EMPTY);
       return;
     }
-    body = sink.bodyOf(started);
-    current = started;
-    filled = 0;
+    this.#body = this.#sink.bodyOf(header);
+    this.#current = header;
+    this.#filled = 0;
   }
 
-  function finish(done: ReplyHead, content: Uint8Array): void {
-    have = 0;
-    need = 4;
-    headerLength = 0;
-    prefixLength = -1;
-    current = undefined;
-    body = EMPTY;
-    sink.reply(done, content);
+  #finish(header: ReplyHeader, body: Uint8Array): void {
+    this.#have = 0;
+    this.#need = MAGIC_LENGTH;
+    this.#headerLength = 0;
+    this.#prefixLength = -1;
+    this.#current = undefined;
+    this.#body = EMPTY;
+    this.#sink.reply(header, body);
   }
-
-  return {
-    get idle() {
-      return have === 0;
-    },
-    push(bytes) {
-      let at = 0;
-      while (at < bytes.length) {
-        if (current === undefined) {
-          const count = Math.min(need - have, bytes.length - at);
-          for (let i = 0; i < count; i++) head[have + i] = bytes[at + i] as number;
-          have += count;
-          at += count;
-          if (have < need) return;
-          advance();
-        } else {
-          const count = Math.min(body.length - filled, bytes.length - at);
-          body.set(bytes.subarray(at, at + count), filled);
-          filled += count;
-          at += count;
-          if (filled === body.length) finish(current, body);
-        }
-      }
-    },
-  };
 }
 
 function lengthOfHeader(magic: number, extended: boolean): number {
   if (extended && magic === MAGIC.extendedReply) return HEADER_LENGTH.extendedReply;
   if (!extended && magic === MAGIC.structuredReply) return HEADER_LENGTH.structuredReply;
   if (!extended && magic === MAGIC.simpleReply) return HEADER_LENGTH.simpleReply;
-  throw violation('NBD_BAD_MAGIC', `a reply begins with the wrong magic number 0x${magic.toString(16)}`);
+  throw protocolError('NBD_BAD_MAGIC', `a reply begins with the wrong magic number 0x${magic.toString(16)}`);
 }
 
-/** Bytes of the payload's fixed beginning. Throws where the payload's length cannot be right for its type. */
+/** Bytes of the payload's fixed beginning. Throws where a payload of that length is invalid for its type. */
 function prefixOf(view: DataView, extended: boolean): number {
   const type = view.getUint16(6);
   const length = payloadLength(view, extended);
@@ -158,7 +171,7 @@ function prefixOf(view: DataView, extended: boolean): number {
       return expect(extended && length >= 24 && (length - 8) % 16 === 0, type, length, 8);
     default:
       if ((type & CHUNK.errorBit) === 0) {
-        throw violation('NBD_BAD_REPLY', `a chunk has the unknown type ${type}`);
+        throw protocolError('NBD_BAD_REPLY', `a chunk has the unknown type ${type}`);
       }
       if (length > MAX_ERROR_CHUNK) throw oversize(type, length);
       return expect(length >= 6, type, length, 0);
@@ -167,11 +180,14 @@ function prefixOf(view: DataView, extended: boolean): number {
 
 function expect(good: boolean, type: number, length: number, prefix: number): number {
   if (good) return prefix;
-  throw violation('NBD_BAD_REPLY', `a chunk of type ${type} cannot have a payload of ${length} bytes here`);
+  throw protocolError(
+    'NBD_BAD_REPLY',
+    `a chunk of type ${type} cannot have a payload of ${length} bytes here`,
+  );
 }
 
 function oversize(type: number, length: number): Error {
-  return violation('NBD_OVERSIZE', `a chunk of type ${type} announces ${length} bytes`);
+  return protocolError('NBD_OVERSIZE', `a chunk of type ${type} announces ${length} bytes`);
 }
 
 function payloadLength(view: DataView, extended: boolean): number {
@@ -182,7 +198,12 @@ function u64(view: DataView, at: number): number {
   return view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
 }
 
-function headOf(view: DataView, extended: boolean, headerLength: number, prefixLength: number): ReplyHead {
+function headerOf(
+  view: DataView,
+  extended: boolean,
+  headerLength: number,
+  prefixLength: number,
+): ReplyHeader {
   if (headerLength === HEADER_LENGTH.simpleReply) {
     return {
       simple: true,
@@ -203,7 +224,7 @@ function headOf(view: DataView, extended: boolean, headerLength: number, prefixL
   const status = type === CHUNK.blockStatus || type === CHUNK.blockStatusExtended;
   const bodyLength = payloadLength(view, extended) - prefixLength;
   if (type === CHUNK.blockStatusExtended && view.getUint32(headerLength + 4) * 16 !== bodyLength) {
-    throw violation('NBD_BAD_REPLY', 'a status chunk counts other extents than it holds');
+    throw protocolError('NBD_BAD_REPLY', 'a status chunk counts other extents than it holds');
   }
   return {
     simple: false,
@@ -224,7 +245,8 @@ function headOf(view: DataView, extended: boolean, headerLength: number, prefixL
 export function parseErrorBody(body: Uint8Array): { errno: number; text: Uint8Array } {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const length = view.getUint16(4);
-  if (6 + length > body.length) throw violation('NBD_BAD_REPLY', 'an error text does not fit into its chunk');
+  if (6 + length > body.length)
+    throw protocolError('NBD_BAD_REPLY', 'an error text does not fit into its chunk');
   return { errno: view.getUint32(0), text: body.subarray(6, 6 + length) };
 }
 
@@ -242,7 +264,7 @@ export interface Request {
 export function requestFrame(extended: boolean, request: Request): Uint8Array {
   const frame = new Uint8Array(extended ? HEADER_LENGTH.extendedRequest : HEADER_LENGTH.request);
   const view = new DataView(frame.buffer);
-  writeHead(view, extended, 0, request);
+  writeHeader(view, extended, 0, request);
   if (extended) setU64(view, 24, request.length);
   else view.setUint32(24, request.length);
   return frame;
@@ -253,7 +275,7 @@ export function filteredStatusFrame(request: Request, contextIds: readonly numbe
   const payload = 8 + 4 * contextIds.length;
   const frame = new Uint8Array(HEADER_LENGTH.extendedRequest + payload);
   const view = new DataView(frame.buffer);
-  writeHead(view, true, COMMAND_FLAG.payloadLength, request);
+  writeHeader(view, true, COMMAND_FLAG.payloadLength, request);
   setU64(view, 24, payload);
   setU64(view, 32, request.length);
   contextIds.forEach((id, i) => {
@@ -273,7 +295,7 @@ export function disconnectFrame(extended: boolean): Uint8Array {
   });
 }
 
-function writeHead(view: DataView, extended: boolean, flags: number, request: Request): void {
+function writeHeader(view: DataView, extended: boolean, flags: number, request: Request): void {
   view.setUint32(0, extended ? MAGIC.extendedRequest : MAGIC.request);
   view.setUint16(4, flags);
   view.setUint16(6, request.command);

@@ -1,7 +1,7 @@
 /**
  * Messages of the handshake: a push parser for what the server sends and serializers for what the client sends.
  */
-import { serverText, violation } from '../errors.ts';
+import { protocolError, serverText } from '../errors.ts';
 import {
   HEADER_LENGTH,
   INFO,
@@ -20,7 +20,7 @@ export interface OptionReply {
   readonly data: Uint8Array;
 }
 
-/** Who receives the messages. What it throws comes out of `push`. */
+/** The receiver of the messages. What it throws comes out of `push`. */
 export interface OptionSink {
   /** The greeting with the server's handshake flags, or that of an oldstyle server. Always first. */
   greeting(style: 'new' | 'old', flags: number): void;
@@ -32,81 +32,87 @@ export interface PushParser {
   /** Takes a piece of any length; keeps no reference to it. Throws NbdError on what the protocol forbids. */
   push(bytes: Uint8Array): void;
   /** True when no message is half read. */
-  readonly idle: boolean;
+  readonly isIdle: boolean;
 }
 
 /** A parser of the greeting and of option replies. Holds at most one reply of {@link MAX_OPTION_DATA} bytes. */
-export function createOptionParser(sink: OptionSink): PushParser {
-  const head = new Uint8Array(HEADER_LENGTH.optionReply);
-  const view = new DataView(head.buffer);
-  let have = 0;
-  let need = 8; // the greeting is judged as early as possible: 8, 16, then 18 bytes
-  let greeted = false;
-  let body: Uint8Array | undefined;
-  let filled = 0;
+export class OptionParser implements PushParser {
+  readonly #sink: OptionSink;
+  readonly #header = new Uint8Array(HEADER_LENGTH.optionReply);
+  readonly #view = new DataView(this.#header.buffer);
+  /** Bytes of the header that are there, and that the next step needs: 8, 16, then 18 of a greeting. */
+  #have = 0;
+  #need = 8;
+  #isGreeted = false;
+  #body: Uint8Array | undefined;
+  #filled = 0;
 
-  function advanceGreeting(): void {
-    if (have === 8) {
-      if (!startsWith(view, 0, NBD_MAGIC)) throw violation('NBD_BAD_MAGIC', 'the peer is not an NBD server');
-      need = 16;
-    } else if (have === 16) {
-      const old = startsWith(view, 8, OLD_STYLE_MAGIC);
-      if (old) sink.greeting('old', 0);
-      if (!startsWith(view, 8, OPTION_MAGIC))
-        throw violation('NBD_BAD_MAGIC', 'the greeting is not an NBD greeting');
-      need = HEADER_LENGTH.greeting;
-    } else {
-      greeted = true;
-      have = 0;
-      need = HEADER_LENGTH.optionReply;
-      sink.greeting('new', view.getUint16(16));
-    }
+  constructor(sink: OptionSink) {
+    this.#sink = sink;
   }
 
-  function advanceReply(): void {
-    if (!startsWith(view, 0, OPTION_REPLY_MAGIC)) {
-      throw violation('NBD_BAD_MAGIC', 'a reply to an option begins with a wrong magic number');
-    }
-    const length = view.getUint32(16);
-    if (length > MAX_OPTION_DATA) {
-      throw violation('NBD_OVERSIZE', `a reply to an option announces ${length} bytes of data`);
-    }
-    body = new Uint8Array(length);
-    filled = 0;
-    if (length === 0) finishReply(body);
+  get isIdle(): boolean {
+    return this.#have === 0;
   }
 
-  function finishReply(data: Uint8Array): void {
-    body = undefined;
-    have = 0;
-    sink.reply({ option: view.getUint32(8), type: view.getUint32(12), data });
-  }
-
-  return {
-    get idle() {
-      return have === 0;
-    },
-    push(bytes) {
-      let at = 0;
-      while (at < bytes.length) {
-        if (body === undefined) {
-          const count = Math.min(need - have, bytes.length - at);
-          head.set(bytes.subarray(at, at + count), have);
-          have += count;
-          at += count;
-          if (have < need) return;
-          if (greeted) advanceReply();
-          else advanceGreeting();
-        } else {
-          const count = Math.min(body.length - filled, bytes.length - at);
-          body.set(bytes.subarray(at, at + count), filled);
-          filled += count;
-          at += count;
-          if (filled === body.length) finishReply(body);
-        }
+  push(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#body === undefined) {
+        const count = Math.min(this.#need - this.#have, bytes.length - at);
+        this.#header.set(bytes.subarray(at, at + count), this.#have);
+        this.#have += count;
+        at += count;
+        if (this.#have < this.#need) return;
+        if (this.#isGreeted) this.#beginReply();
+        else this.#continueGreeting();
+      } else {
+        const count = Math.min(this.#body.length - this.#filled, bytes.length - at);
+        this.#body.set(bytes.subarray(at, at + count), this.#filled);
+        this.#filled += count;
+        at += count;
+        if (this.#filled === this.#body.length) this.#finishReply(this.#body);
       }
-    },
-  };
+    }
+  }
+
+  /** Judges a greeting as early as possible. */
+  #continueGreeting(): void {
+    const view = this.#view;
+    if (this.#have === 8) {
+      if (!startsWith(view, 0, NBD_MAGIC))
+        throw protocolError('NBD_BAD_MAGIC', 'the peer is not an NBD server');
+      this.#need = 16;
+    } else if (this.#have === 16) {
+      if (startsWith(view, 8, OLD_STYLE_MAGIC)) this.#sink.greeting('old', 0);
+      if (!startsWith(view, 8, OPTION_MAGIC))
+        throw protocolError('NBD_BAD_MAGIC', 'the greeting is not an NBD greeting');
+      this.#need = HEADER_LENGTH.greeting;
+    } else {
+      this.#isGreeted = true;
+      this.#have = 0;
+      this.#need = HEADER_LENGTH.optionReply;
+      this.#sink.greeting('new', view.getUint16(16));
+    }
+  }
+
+  #beginReply(): void {
+    if (!startsWith(this.#view, 0, OPTION_REPLY_MAGIC))
+      throw protocolError('NBD_BAD_MAGIC', 'a reply to an option begins with a wrong magic number');
+    const length = this.#view.getUint32(16);
+    if (length > MAX_OPTION_DATA)
+      throw protocolError('NBD_OVERSIZE', `a reply to an option announces ${length} bytes of data`);
+    const body = new Uint8Array(length);
+    this.#body = body;
+    this.#filled = 0;
+    if (length === 0) this.#finishReply(body);
+  }
+
+  #finishReply(data: Uint8Array): void {
+    this.#body = undefined;
+    this.#have = 0;
+    this.#sink.reply({ option: this.#view.getUint32(8), type: this.#view.getUint32(12), data });
+  }
 }
 
 function startsWith(view: DataView, at: number, magic: readonly [number, number]): boolean {
@@ -163,18 +169,18 @@ export function parseServer(data: Uint8Array): { name: string; description: stri
   const view = viewOf(data);
   const length = data.length < 4 ? Number.POSITIVE_INFINITY : view.getUint32(0);
   if (length > data.length - 4)
-    throw violation('NBD_BAD_REPLY', 'an export name does not fit into its reply');
+    throw protocolError('NBD_BAD_REPLY', 'an export name does not fit into its reply');
   return { name: text(data.subarray(4, 4 + length)), description: serverText(data.subarray(4 + length)) };
 }
 
 /** What a META_CONTEXT reply holds. */
 export function parseMetaContext(data: Uint8Array): { id: number; name: string } {
-  if (data.length < 4) throw violation('NBD_BAD_REPLY', 'a context reply is shorter than 4 bytes');
+  if (data.length < 4) throw protocolError('NBD_BAD_REPLY', 'a context reply is shorter than 4 bytes');
   return { id: viewOf(data).getUint32(0), name: text(data.subarray(4)) };
 }
 
 /** What an INFO reply holds; undefined for kinds that are not known. `size` is exact only below 2^53. */
-export type ExportInfo =
+export type InfoReply =
   | { readonly kind: 'export'; readonly size: number; readonly flags: number }
   | { readonly kind: 'description'; readonly text: string }
   | {
@@ -185,12 +191,12 @@ export type ExportInfo =
     };
 
 /** The content of an INFO reply; undefined for kinds this client has no use for. */
-export function parseInfo(data: Uint8Array): ExportInfo | undefined {
+export function parseInfo(data: Uint8Array): InfoReply | undefined {
   const view = viewOf(data);
   const kind = data.length < 2 ? -1 : view.getUint16(0);
   switch (kind) {
     case -1:
-      throw violation('NBD_BAD_REPLY', 'an information reply is shorter than 2 bytes');
+      throw protocolError('NBD_BAD_REPLY', 'an information reply is shorter than 2 bytes');
     case INFO.export:
       expectLength(data, 12);
       return {
@@ -215,11 +221,14 @@ export function parseInfo(data: Uint8Array): ExportInfo | undefined {
 
 function expectLength(data: Uint8Array, length: number): void {
   if (data.length === length) return;
-  throw violation('NBD_BAD_REPLY', `an information reply holds ${data.length} bytes instead of ${length}`);
+  throw protocolError(
+    'NBD_BAD_REPLY',
+    `an information reply holds ${data.length} bytes instead of ${length}`,
+  );
 }
 
 function text(bytes: Uint8Array): string {
-  if (bytes.length > MAX_STRING) throw violation('NBD_OVERSIZE', `a name holds ${bytes.length} bytes`);
+  if (bytes.length > MAX_STRING) throw protocolError('NBD_OVERSIZE', `a name holds ${bytes.length} bytes`);
   return new TextDecoder().decode(bytes);
 }
 

@@ -8,13 +8,14 @@
  *   [==== a ====][===== b =======...   the last extent may run past L, never past the export
  *   [a][a][a][b]                 neighbours may be equal
  *
- * Every context has one list of its own, and no list needs to cover as much as another.
+ * Every context has a list, and no list needs to cover as much as another.
  */
 import type { StatusList } from '../../../shared/extent/status-batch.ts';
 import { StatusCursor } from '../../../shared/extent/status-cursor.ts';
-import { serverText, violation } from '../errors.ts';
-import { parseErrorBody, type ReplyHead } from './frames.ts';
+import { protocolError } from '../errors.ts';
+import type { ReplyHeader } from './frames.ts';
 import { CHUNK } from './protocol.ts';
+import { errorBody, failureOf, type ReplyCollector, type RequestFailure } from './reply-collector.ts';
 
 /** The list of one context, with how far it reaches. */
 export interface ValidatedExtents extends StatusList {
@@ -22,108 +23,84 @@ export interface ValidatedExtents extends StatusList {
   readonly covered: number;
 }
 
-/** A failed request: the server's error number and its text, safe to print. */
-export interface RequestFailure {
-  readonly errno: number;
-  readonly text: string;
-}
-
-/** A reply being collected. `bodyOf` and `chunk` throw NbdError on what the protocol forbids. */
-export interface ReplyCollector<T> {
-  bodyOf(head: ReplyHead): Uint8Array;
-  /** Takes a complete message. */
-  chunk(head: ReplyHead, body: Uint8Array): void;
-  /** What came of it, asked once after the last message. */
-  result(): { readonly value: T } | RequestFailure;
-}
-
 /** Bytes of status that one reply may hold in all: enough for 64 contexts of 131,072 wide extents each. */
 export const MAX_STATUS_BYTES = 2 ** 27;
 
-/** A collector for the contexts with these ids; list i of the result is that of `ids[i]` and `indexes[i]`. */
-export function createStatusCollector(
-  ids: readonly number[],
-  indexes: readonly number[],
-  bytesToEnd: number,
-  note: (text: string) => void,
-): ReplyCollector<ValidatedExtents[]> {
-  const lists = new Array<ValidatedExtents | undefined>(ids.length).fill(undefined);
-  let failure: RequestFailure | undefined;
-  let total = 0;
+/** The contexts that a status request asks about. */
+export interface AskedContexts {
+  /** Their ids on the wire. */
+  readonly ids: readonly number[];
+  /** Their indexes among the connection's contexts, in the same order. */
+  readonly indexes: readonly number[];
+}
 
-  function place(head: ReplyHead): number {
-    const at = ids.indexOf(head.contextId);
-    if (at < 0)
-      throw violation('NBD_BAD_STATUS', `status came for context ${head.contextId}, which was not asked for`);
-    if (lists[at] !== undefined) {
-      throw violation('NBD_BAD_STATUS', `status for context ${head.contextId} came twice in one reply`);
-    }
-    return at;
+/** The collector of a status reply. Its result holds a list for each context, in the order asked. */
+export class StatusCollector implements ReplyCollector<ValidatedExtents[]> {
+  readonly #contexts: AskedContexts;
+  readonly #bytesToEnd: number;
+  readonly #warn: (text: string) => void;
+  readonly #lists: (ValidatedExtents | undefined)[];
+  #failure: RequestFailure | undefined;
+  #total = 0;
+
+  /** `bytesToEnd`: bytes from the request's offset to the end of the export. `warn` is told of tolerated deviations. */
+  constructor(contexts: AskedContexts, bytesToEnd: number, warn: (text: string) => void) {
+    this.#contexts = contexts;
+    this.#bytesToEnd = bytesToEnd;
+    this.#warn = warn;
+    this.#lists = new Array<ValidatedExtents | undefined>(contexts.ids.length).fill(undefined);
   }
 
-  return {
-    bodyOf(head) {
-      if (!isStatus(head.type)) return errorBody(head);
-      place(head);
-      total += head.bodyLength;
-      if (total > MAX_STATUS_BYTES) throw violation('NBD_OVERSIZE', 'a status reply holds more than 128 MiB');
-      return new Uint8Array(head.bodyLength);
-    },
-    chunk(head, body) {
-      if (isStatus(head.type)) {
-        const at = place(head);
-        const wide = head.type === CHUNK.blockStatusExtended;
-        const payload = body as Uint8Array<ArrayBuffer>;
-        const sum = sumOfLengths(payload, wide);
-        if (sum > bytesToEnd)
-          note('the server described more than the export holds; the surplus was ignored');
-        lists[at] = {
-          contextIndex: indexes[at] as number,
-          wide,
-          payload,
-          covered: Math.min(sum, bytesToEnd),
-        };
-      } else {
-        failure ??= failureOf(head, body);
-      }
-    },
-    result() {
-      if (failure !== undefined) return failure;
-      const missing = lists.indexOf(undefined);
-      if (missing >= 0) {
-        throw violation('NBD_BAD_STATUS', `a reply ended without the status of context ${ids[missing]}`);
-      }
-      return { value: lists as ValidatedExtents[] };
-    },
-  };
+  bodyOf(header: ReplyHeader): Uint8Array {
+    if (!isStatus(header.type)) return errorBody(header);
+    this.#indexOf(header);
+    this.#total += header.bodyLength;
+    if (this.#total > MAX_STATUS_BYTES)
+      throw protocolError('NBD_OVERSIZE', 'a status reply holds more than 128 MiB');
+    return new Uint8Array(header.bodyLength);
+  }
+
+  take(header: ReplyHeader, body: Uint8Array): void {
+    if (!isStatus(header.type)) {
+      this.#failure ??= failureOf(header, body);
+      return;
+    }
+    const index = this.#indexOf(header);
+    const wide = header.type === CHUNK.blockStatusExtended;
+    const payload = body as Uint8Array<ArrayBuffer>;
+    const sum = sumOfLengths(payload, wide);
+    if (sum > this.#bytesToEnd)
+      this.#warn('the server described more than the export holds; the surplus was ignored');
+    this.#lists[index] = {
+      contextIndex: this.#contexts.indexes[index] as number,
+      wide,
+      payload,
+      covered: Math.min(sum, this.#bytesToEnd),
+    };
+  }
+
+  result(): { readonly value: ValidatedExtents[] } | RequestFailure {
+    if (this.#failure !== undefined) return this.#failure;
+    const missing = this.#lists.indexOf(undefined);
+    if (missing >= 0) {
+      const id = this.#contexts.ids[missing];
+      throw protocolError('NBD_BAD_STATUS', `a reply ended without the status of context ${id}`);
+    }
+    return { value: this.#lists as ValidatedExtents[] };
+  }
+
+  #indexOf({ contextId }: ReplyHeader): number {
+    const index = this.#contexts.ids.indexOf(contextId);
+    if (index < 0)
+      throw protocolError('NBD_BAD_STATUS', `status came for context ${contextId}, which was not asked for`);
+    if (this.#lists[index] !== undefined)
+      throw protocolError('NBD_BAD_STATUS', `status for context ${contextId} came twice in one reply`);
+    return index;
+  }
 }
 
 function isStatus(type: number): boolean {
   return type === CHUNK.blockStatus || type === CHUNK.blockStatusExtended;
-}
-
-/** Where the body of an error chunk goes. Throws for chunks that do not belong to the kind of request. */
-export function errorBody(head: ReplyHead): Uint8Array {
-  if ((head.type & CHUNK.errorBit) === 0) throw misplaced(head);
-  return new Uint8Array(head.bodyLength);
-}
-
-/** The failure that a simple reply or an error chunk reports; undefined for an empty last chunk. */
-export function failureOf(head: ReplyHead, body: Uint8Array): RequestFailure | undefined {
-  if (head.simple) {
-    if (head.error === 0)
-      throw violation('NBD_BAD_REPLY', 'a simple reply claims success where chunks were agreed on');
-    return { errno: head.error, text: '' };
-  }
-  if (head.type === CHUNK.none) return undefined;
-  if ((head.type & CHUNK.errorBit) === 0) throw misplaced(head);
-  const { errno, text } = parseErrorBody(body);
-  if (errno === 0) throw violation('NBD_BAD_REPLY', 'an error chunk carries error number 0');
-  return { errno, text: serverText(text) };
-}
-
-function misplaced(head: ReplyHead): Error {
-  return violation('NBD_BAD_REPLY', `a chunk of type ${head.type} does not belong to this kind of request`);
 }
 
 /**
@@ -134,12 +111,8 @@ export function sumOfLengths(payload: Uint8Array, wide: boolean): number {
   let sum = 0;
   for (const cursor = new StatusCursor({ payload, wide }); !cursor.atEnd; cursor.advance()) {
     const length = cursor.length();
-    if (length === 0) throw zeroLength();
+    if (length === 0) throw protocolError('NBD_BAD_STATUS', 'the server described an extent of length zero');
     sum += length;
   }
   return sum;
-}
-
-function zeroLength(): Error {
-  return violation('NBD_BAD_STATUS', 'the server described an extent of length zero');
 }

@@ -26,8 +26,8 @@ describe('parseNbdUri', () => {
     ['nbd:unix:/run/s', unix('/run/s'), ''],
     ['nbd:unix:/run/a:b:exportname=x/y', unix('/run/a:b'), 'x/y'],
     ['nbd:unix:/run/s:exportname=', unix('/run/s'), ''],
-  ])('reads %s', (text, transport, exportName) => {
-    expect(parseNbdUri(text)).toMatchObject({ transport, exportName, tls: undefined });
+  ])('reads %s', (text, endpoint, exportName) => {
+    expect(parseNbdUri(text)).toMatchObject({ endpoint, exportName, tls: undefined });
   });
 
   it('reads what it says about TLS, and shows neither user nor files', () => {
@@ -125,9 +125,9 @@ describe('parseNbdUri', () => {
 
   it('is the inverse of formatNbdUri', () => {
     for (const name of ['', 'a', '/a', 'a/b?c=d&e#f', '%41', 'é 𝄞', '@:[]']) {
-      for (const transport of [tcp('h'), tcp('::1', 5), unix('/run/a b?&#%')] as const) {
-        const text = formatNbdUri(transport as never, name, false);
-        expect(parseNbdUri(text)).toMatchObject({ transport, exportName: name, text });
+      for (const endpoint of [tcp('h'), tcp('::1', 5), unix('/run/a b?&#%')] as const) {
+        const text = formatNbdUri(endpoint as never, name, false);
+        expect(parseNbdUri(text)).toMatchObject({ endpoint, exportName: name, text });
       }
     }
   });

@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { MAX_RECENT, recentList, withoutSecrets } from '../../../electron/shell/recent.ts';
+import { MAX_RECENT, recentList } from '../../../electron/shell/recent.ts';
 import { temporaryFolder } from '../../support/tools.ts';
 
 const file = (name: string) => ({ kind: 'files', files: [name] }) as const;
@@ -56,18 +56,9 @@ test('a file that cannot be written keeps the list for this run', () => {
   chmodSync(folder, 0o700);
 });
 
-test.each([
-  ['nbd://user:secret@host:10809/name', 'nbd://host:10809/name'],
-  ['nbds://u:p@ss@host/x', 'nbds://host/x'],
-  ['nbds://h/x?tls-psk-file=/keys/psk', 'nbds://h/x'],
-  ['nbds+unix:///x?socket=/s&TLS-certificates=/k&tls%2Dpsk-file=/q', 'nbds+unix:///x?socket=/s'],
-  ['nbds+unix:///x?tls-hostname=h&socket=/s', 'nbds+unix:///x?socket=/s'],
-  ['nbd+unix:///?socket=/run/s', 'nbd+unix:///?socket=/run/s'],
-  ['nbd://h/a%20b@c', 'nbd://h/a%20b@c'],
-  ['nbd:localhost:10809:exportname=x', 'nbd:localhost:10809:exportname=x'],
-])('%s is remembered as %s', (uri, bare) => {
-  expect(withoutSecrets(uri)).toBe(bare);
+test('addresses are remembered without secrets', () => {
   const path = join(temporaryFolder(), 'recent.json');
-  recentList(path).add({ kind: 'nbd', uri });
-  expect(JSON.parse(readFileSync(path, 'utf8')).recent).toEqual([{ kind: 'nbd', uri: bare }]);
+  recentList(path).add({ kind: 'nbd', uri: 'nbds://user:secret@host/x?tls-psk-file=/keys/psk' });
+  const stored = JSON.parse(readFileSync(path, 'utf8'));
+  expect(stored.recent).toEqual([{ kind: 'nbd', uri: 'nbds://host/x' }]);
 });

@@ -158,7 +158,7 @@ describe('connectNbd', () => {
     await server.close();
     await expect(connectNbd(parseNbdUri(server.uri))).rejects.toMatchObject({
       code: 'NBD_CONNECT_FAILED',
-      consequence: 'retry',
+      retryable: true,
       subject: server.uri,
     });
   });
@@ -187,7 +187,7 @@ describe('connectNbd', () => {
   it('gives up on a handshake that does not end', async () => {
     const { uri } = await serve({ onOption: () => new Promise(() => {}) });
     const connecting = connectNbd(parseNbdUri(uri), { timeouts: { handshake: 20 } });
-    await expect(connecting).rejects.toMatchObject({ code: 'NBD_HANDSHAKE_TIMEOUT', consequence: 'retry' });
+    await expect(connecting).rejects.toMatchObject({ code: 'NBD_HANDSHAKE_TIMEOUT', retryable: true });
   });
 });
 
@@ -256,11 +256,11 @@ describe.each([false, true])('a connection, extended headers %s', extendedHeader
     });
     await expect(connection.blockStatus(0, 512)).rejects.toMatchObject({
       code: 'NBD_IO_ERROR',
-      consequence: 'request',
+      ofRequest: true,
       errno: 5,
       what: expect.stringContaining('bad sector'),
     });
-    await expect(connection.read(0, 512)).rejects.toMatchObject({ consequence: 'request' });
+    await expect(connection.read(0, 512)).rejects.toMatchObject({ ofRequest: true });
     expect(await connection.blockStatus(0, 512)).toHaveLength(2);
     expect(connection.error).toBeUndefined();
   });
@@ -312,11 +312,11 @@ describe.each([false, true])('a connection, extended headers %s', extendedHeader
   it('ends when the server says nothing', async () => {
     const connection = await open(
       { extendedHeaders, onRequest: () => new Promise(() => {}) },
-      { timeouts: { silence: 20 } },
+      { timeouts: { idle: 20 } },
     );
     await expect(connection.blockStatus(0, 512)).rejects.toMatchObject({
       code: 'NBD_SILENT',
-      consequence: 'retry',
+      retryable: true,
     });
     expect(connection.error).toMatchObject({ code: 'NBD_SILENT' });
     await expect(connection.read(0, 1)).rejects.toThrow(code('NBD_SILENT'));

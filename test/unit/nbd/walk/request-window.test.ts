@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import {
-  createPace,
   mostRequested,
+  RequestWindow,
   type RequestWindowTerms,
 } from '../../../../electron/nbd/walk/request-window.ts';
 
@@ -15,7 +15,7 @@ const far: RequestWindowTerms = {
 
 /** The pace after replies that each took `work` milliseconds beyond the round trip, one after another. */
 function after(work: number, terms: Partial<RequestWindowTerms> = {}, replies = 1): number {
-  const pace = createPace({ ...far, ...terms });
+  const pace = new RequestWindow({ ...far, ...terms });
   for (let i = 0, now = 0; i < replies; i++) {
     const sent = now;
     now += (terms.roundTrip ?? far.roundTrip) + work;
@@ -25,7 +25,7 @@ function after(work: number, terms: Partial<RequestWindowTerms> = {}, replies = 
 }
 
 it('is one until a reply has shown what it costs', () => {
-  expect(createPace(far).inFlight).toBe(1);
+  expect(new RequestWindow(far).inFlight).toBe(1);
 });
 
 it.each([
@@ -51,7 +51,7 @@ it('asks for no more than fits into the memory of one reply', () => {
 });
 
 it('counts what a reply costs once, however many wait with it', () => {
-  const pace = createPace(far);
+  const pace = new RequestWindow(far);
   pace.answered(0, 22);
   // Eight sent together: the first comes after the round trip, the others two milliseconds apart.
   for (let i = 0; i < 8; i++) pace.answered(22, 22 + 20 + 2 * (i + 1));
@@ -59,7 +59,7 @@ it('counts what a reply costs once, however many wait with it', () => {
 });
 
 it('slows down when replies become large, and not for one of them', () => {
-  const pace = createPace(far);
+  const pace = new RequestWindow(far);
   for (let now = 0; now < 220; now += 22) pace.answered(now, now + 22);
   pace.answered(220, 260);
   expect(pace.inFlight).toBeGreaterThan(1);

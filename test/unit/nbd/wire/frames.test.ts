@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
-  createReplyParser,
   disconnectFrame,
   filteredStatusFrame,
   parseErrorBody,
+  ReplyParser,
   requestFrame,
 } from '../../../../electron/nbd/wire/frames.ts';
 import {
@@ -21,13 +21,13 @@ import {
 /** What a parser makes of bytes that come in these pieces; the last entry is the error's code, if any. */
 function parse(extended: boolean, pieces: readonly Uint8Array[]): unknown[] {
   const seen: unknown[] = [];
-  const parser = createReplyParser(extended, {
+  const parser = new ReplyParser(extended, {
     bodyOf: head => new Uint8Array(head.bodyLength),
     reply: (head, body) => seen.push({ ...head, body: Buffer.from(body).toString('hex') }),
   });
   try {
     for (const piece of pieces) parser.push(piece);
-    seen.push({ idle: parser.idle });
+    seen.push({ idle: parser.isIdle });
   } catch (error) {
     seen.push((error as { code: string }).code);
   }
@@ -57,7 +57,7 @@ function conversation(extended: boolean): Buffer {
   ]);
 }
 
-describe.each([false, true])('createReplyParser, extended headers %s', extended => {
+describe.each([false, true])('ReplyParser, extended headers %s', extended => {
   const bytes = conversation(extended);
   const whole = parse(extended, [bytes]);
 
@@ -144,7 +144,7 @@ describe.each([false, true])('createReplyParser, extended headers %s', extended 
 
   it('asks for a destination before a byte of the body has come, and refuses there', () => {
     const message = dataChunk(to, 0, Buffer.alloc(100), true);
-    const parser = createReplyParser(extended, {
+    const parser = new ReplyParser(extended, {
       bodyOf() {
         throw new Error('not wanted');
       },
@@ -158,7 +158,7 @@ describe.each([false, true])('createReplyParser, extended headers %s', extended 
 
   it('accepts as many extents as the protocol allows', () => {
     let room = 0;
-    const parser = createReplyParser(extended, {
+    const parser = new ReplyParser(extended, {
       bodyOf: head => {
         room = head.bodyLength;
         return new Uint8Array(room);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
-  createOptionParser,
   infoData,
   metaContextData,
+  OptionParser,
   optionFrame,
   parseInfo,
   parseMetaContext,
@@ -23,13 +23,13 @@ import {
 /** What a parser makes of bytes that come in these pieces; the last entry is the error's code, if any. */
 function parse(pieces: readonly Uint8Array[]): unknown[] {
   const seen: unknown[] = [];
-  const parser = createOptionParser({
+  const parser = new OptionParser({
     greeting: (style, flags) => seen.push({ style, flags }),
     reply: ({ option, type, data }) => seen.push({ option, type, data: Buffer.from(data).toString('hex') }),
   });
   try {
     for (const piece of pieces) parser.push(piece);
-    seen.push({ idle: parser.idle });
+    seen.push({ idle: parser.isIdle });
   } catch (error) {
     seen.push((error as { code: string }).code);
   }
@@ -44,7 +44,7 @@ const conversation = Buffer.concat([
   optionReply(7, 0x80000006, Buffer.from('no such export')),
 ]);
 
-describe('createOptionParser', () => {
+describe('OptionParser', () => {
   it('gives the same messages however they are split', () => {
     const whole = parse([conversation]);
     expect(whole).toMatchInlineSnapshot(`
@@ -87,7 +87,7 @@ describe('createOptionParser', () => {
   it('keeps no reference to what it was given', () => {
     const scratch = Buffer.alloc(64);
     const seen: Uint8Array[] = [];
-    const parser = createOptionParser({ greeting: () => {}, reply: ({ data }) => seen.push(data) });
+    const parser = new OptionParser({ greeting: () => {}, reply: ({ data }) => seen.push(data) });
     for (const piece of [greeting(), optionReply(3, 2, serverData('disk'))]) {
       piece.copy(scratch);
       parser.push(scratch.subarray(0, piece.length));

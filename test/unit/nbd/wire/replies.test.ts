@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { ReplyHead } from '../../../../electron/nbd/wire/frames.ts';
-import { createReadCollector } from '../../../../electron/nbd/wire/read-reply.ts';
-import {
-  createStatusCollector,
-  type ReplyCollector,
-  sumOfLengths,
-} from '../../../../electron/nbd/wire/status-reply.ts';
+import type { ReplyHeader } from '../../../../electron/nbd/wire/frames.ts';
+import { ReadCollector } from '../../../../electron/nbd/wire/read-reply.ts';
+import type { ReplyCollector } from '../../../../electron/nbd/wire/reply-collector.ts';
+import { StatusCollector, sumOfLengths } from '../../../../electron/nbd/wire/status-reply.ts';
 import { type Extent, entries, u16, u32 } from '../../../support/nbd-messages.ts';
 
-function head(type: number, bodyLength: number, more: Partial<ReplyHead> = {}): ReplyHead {
+function head(type: number, bodyLength: number, more: Partial<ReplyHeader> = {}): ReplyHeader {
   return {
     simple: false,
     done: false,
@@ -27,17 +24,17 @@ function head(type: number, bodyLength: number, more: Partial<ReplyHead> = {}): 
 
 function feed(
   collector: ReplyCollector<unknown>,
-  of: ReplyHead,
+  of: ReplyHeader,
   bytes: Uint8Array = new Uint8Array(0),
 ): void {
   const body = bytes.length === 0 ? new Uint8Array(0) : collector.bodyOf(of);
   body.set(bytes);
-  collector.chunk(of, body);
+  collector.take(of, body);
 }
 
 const code = (name: string) => expect.objectContaining({ code: name });
 
-describe('createReadCollector', () => {
+describe('ReadCollector', () => {
   const data = (collector: ReplyCollector<Uint8Array>, offset: number, bytes: readonly number[]) =>
     feed(collector, head(1, bytes.length, { offset }), Uint8Array.from(bytes));
   const hole = (collector: ReplyCollector<Uint8Array>, offset: number, holeLength: number) =>
@@ -46,7 +43,7 @@ describe('createReadCollector', () => {
   it.each([[[0, 1, 2, 3]], [[3, 2, 1, 0]], [[1, 3, 0, 2]], [[2, 0, 3, 1]]])(
     'takes pieces in the order %s',
     order => {
-      const collector = createReadCollector(100, 8);
+      const collector = new ReadCollector(100, 8);
       for (const i of order) {
         if (i === 2) hole(collector, 104, 2);
         else data(collector, 100 + 2 * i, [i + 1, i + 1]);
@@ -56,13 +53,13 @@ describe('createReadCollector', () => {
   );
 
   it('takes 65,536 sectors in reverse', () => {
-    const collector = createReadCollector(0, 2 ** 25);
+    const collector = new ReadCollector(0, 2 ** 25);
     for (let offset = 2 ** 25 - 512; offset >= 0; offset -= 512) hole(collector, offset, 512);
     expect(collector.result()).toMatchObject({ value: { length: 2 ** 25 } });
   });
 
   it('reports the first error, whatever else came', () => {
-    const collector = createReadCollector(0, 4);
+    const collector = new ReadCollector(0, 4);
     data(collector, 0, [1]);
     feed(collector, head(0x8001, 9), Buffer.concat([u32(5), u16(3), Buffer.from('a\nb')]));
     feed(collector, head(0x8001, 6), Buffer.concat([u32(22), u16(0)]));
@@ -70,10 +67,10 @@ describe('createReadCollector', () => {
   });
 
   it('refuses what lies outside, comes twice or is missing', () => {
-    expect(() => data(createReadCollector(100, 8), 99, [1])).toThrow(code('NBD_BAD_READ'));
-    expect(() => data(createReadCollector(100, 8), 107, [1, 1])).toThrow(code('NBD_BAD_READ'));
-    expect(() => hole(createReadCollector(100, 8), 2 ** 63, 1)).toThrow(code('NBD_BAD_READ'));
-    expect(() => hole(createReadCollector(100, 8), 100, 0)).toThrow(code('NBD_BAD_READ'));
+    expect(() => data(new ReadCollector(100, 8), 99, [1])).toThrow(code('NBD_BAD_READ'));
+    expect(() => data(new ReadCollector(100, 8), 107, [1, 1])).toThrow(code('NBD_BAD_READ'));
+    expect(() => hole(new ReadCollector(100, 8), 2 ** 63, 1)).toThrow(code('NBD_BAD_READ'));
+    expect(() => hole(new ReadCollector(100, 8), 100, 0)).toThrow(code('NBD_BAD_READ'));
     for (const [offset, length] of [
       [100, 1],
       [101, 2],
@@ -81,32 +78,30 @@ describe('createReadCollector', () => {
       [100, 8],
       [103, 1],
     ] as const) {
-      const collector = createReadCollector(100, 8);
+      const collector = new ReadCollector(100, 8);
       data(collector, 100, [1, 1]);
       data(collector, 103, [1, 1]);
       expect(() => hole(collector, offset, length)).toThrow(code('NBD_BAD_READ'));
     }
-    const short = createReadCollector(100, 8);
+    const short = new ReadCollector(100, 8);
     data(short, 101, [1, 2, 3, 4, 5, 6, 7]);
     expect(() => short.result()).toThrow(code('NBD_BAD_READ'));
-    expect(() => createReadCollector(0, 1).result()).toThrow(code('NBD_BAD_READ'));
+    expect(() => new ReadCollector(0, 1).result()).toThrow(code('NBD_BAD_READ'));
   });
 
   it('refuses status chunks and claims of success without data', () => {
-    expect(() => createReadCollector(0, 1).bodyOf(head(5, 8, { contextId: 0 }))).toThrow(
-      code('NBD_BAD_REPLY'),
-    );
-    expect(() => createReadCollector(0, 1).chunk(head(0, 0, { simple: true }), new Uint8Array(0))).toThrow(
+    expect(() => new ReadCollector(0, 1).bodyOf(head(5, 8, { contextId: 0 }))).toThrow(code('NBD_BAD_REPLY'));
+    expect(() => new ReadCollector(0, 1).take(head(0, 0, { simple: true }), new Uint8Array(0))).toThrow(
       code('NBD_BAD_REPLY'),
     );
   });
 
   it('refuses a reply in too many pieces apart from each other', () => {
-    const collector = createReadCollector(0, 2 ** 20);
+    const collector = new ReadCollector(0, 2 ** 20);
     expect(() => {
       for (let offset = 0; offset < 2 ** 20; offset += 2) hole(collector, offset, 1);
     }).toThrow(code('NBD_OVERSIZE'));
-    const backwards = createReadCollector(0, 2 ** 20);
+    const backwards = new ReadCollector(0, 2 ** 20);
     let pieces = 0;
     expect(() => {
       for (let offset = 2 ** 20 - 1; offset > 0; offset -= 2, pieces++) hole(backwards, offset, 1);
@@ -115,7 +110,7 @@ describe('createReadCollector', () => {
   });
 
   it('puts pieces together in any order', () => {
-    const collector = createReadCollector(0, 4096);
+    const collector = new ReadCollector(0, 4096);
     for (const odd of [1, 0]) {
       for (let at = 0; at < 2048; at++) {
         const offset = 2 * ((at * 1021) % 2048) + odd;
@@ -126,10 +121,10 @@ describe('createReadCollector', () => {
   });
 });
 
-describe('createStatusCollector', () => {
+describe('StatusCollector', () => {
   const notes: string[] = [];
   const create = (bytesToEnd = 1000) =>
-    createStatusCollector([5, 9], [0, 3], bytesToEnd, text => notes.push(text));
+    new StatusCollector({ ids: [5, 9], indexes: [0, 3] }, bytesToEnd, text => notes.push(text));
   const status = (
     collector: ReplyCollector<unknown>,
     contextId: number,
@@ -207,7 +202,7 @@ describe('createStatusCollector', () => {
 
   it('holds no more than 128 MiB', () => {
     const ids = Array.from({ length: 64 }, (_, i) => i);
-    const collector = createStatusCollector(ids, ids, 1000, () => {});
+    const collector = new StatusCollector({ ids, indexes: ids }, 1000, () => {});
     const size = 2 ** 22;
     expect(() => {
       for (const contextId of ids) collector.bodyOf(head(5, size, { contextId }));
