@@ -176,7 +176,9 @@ describe('a chain', () => {
     expect(stdout).toMatch(
       /^ {4}image ends at +0x[0-9a-f_]+ \(0 % of the virtual size\), .* in use, 0 bytes leaked$/m,
     );
-    expect(stdout).toMatch(/^ {4}space +192 KiB data, 320 KiB tables, 192 KiB bitmaps, 128 KiB free inside$/m);
+    expect(stdout).toMatch(
+      /^ {4}space +192 KiB data, 320 KiB tables, 192 KiB bitmaps, 128 KiB free inside$/m,
+    );
   });
 
   it('says how each link was resolved, and why where it was not', async () => {
