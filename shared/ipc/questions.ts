@@ -6,6 +6,7 @@
  * electron/engine/questions/answers.ts. Forgetting one of the last two does not compile. Nothing but the names exists at
  * run time, so that the preload stays small.
  */
+import type { AllocationReply } from '../model/allocation.ts';
 import type { ContextSelection } from '../model/context.ts';
 import type { LayerProblem, RangeFinding } from '../model/finding.ts';
 import type { Inspection } from '../model/inspection.ts';
@@ -90,6 +91,8 @@ const QUESTIONS = {
   /** The whole axis in columns of `span` bytes, at most TILE_COLUMNS of them: one tile per track. */
   overview: exchange<LayerChoice & { readonly span: number }, readonly TileColumns[]>(),
   findings: exchange<NoArguments, FindingsReply>(),
+  /** How a layer's image uses its file. Reads its tables: seconds for images of many TiB. */
+  allocation: exchange<{ readonly layer: number }, AllocationReply>(),
 };
 
 /** The name of a question. */

@@ -98,6 +98,7 @@ export const QUESTION_SCHEMAS = {
   }),
   overview: v.strictObject({ layer, span: wholeNumber(1) }),
   findings: v.strictObject({}),
+  allocation: v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1) }),
 } as const satisfies { readonly [Q in QuestionName]: SchemaOf<QuestionArgs<Q>> };
 
 /** For every other call the schema of its argument. */

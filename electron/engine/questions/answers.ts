@@ -5,6 +5,7 @@ import { TILE_COLUMNS } from '../../../shared/model/tile.ts';
 import type { FindingLog } from '../findings/finding-log.ts';
 import { contextTotalsOf, overviewOf, totalsOf } from '../lists/list-stream.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
+import { allocationOf } from './allocation.ts';
 import { inspectAt } from './inspect.ts';
 import { extentsOf, type Superseded, seekIn, statisticsOf, tilesOf } from './queries.ts';
 
@@ -51,4 +52,5 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
     await findings.compareAll();
     return { ...findings.list(), problems: findings.problems() };
   },
+  allocation: ({ tables, superseded }, { layer }) => allocationOf(tables, layer, superseded),
 };

@@ -1,4 +1,5 @@
 /** Work over long tables that one thread does in one go and another, which has a window to serve, in slices. */
+import { CowscopeError } from '../../../shared/error.ts';
 import { nextTurn } from '../../../shared/scheduler.ts';
 
 /** Work that may be interrupted wherever it yields, and what it comes to. */
@@ -15,13 +16,18 @@ export function finish<T>(steps: SlicedWork<T>): T {
   }
 }
 
-/** What the work comes to, done in slices of a few milliseconds between which the thread does other things. */
-export async function runInSlices<T>(steps: SlicedWork<T>): Promise<T> {
+/**
+ * What the work comes to, done in slices of a few milliseconds between which the thread does other things. Rejects with
+ * CANCELLED between two slices once `isCancelled` says so.
+ */
+export async function runInSlices<T>(steps: SlicedWork<T>, isCancelled?: () => boolean): Promise<T> {
   for (let end = performance.now() + SLICE_MS; ; ) {
     const step = steps.next();
     if (step.done === true) return step.value;
     if (performance.now() < end) continue;
     await nextTurn();
+    if (isCancelled?.() === true)
+      throw new CowscopeError({ code: 'CANCELLED', what: 'the work was cancelled', subject: '', advice: '' });
     end = performance.now() + SLICE_MS;
   }
 }

@@ -127,6 +127,10 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
     good: [{ sessionId: 1, span: 1 }],
     bad: [{ sessionId: 1 }, { sessionId: 1, span: 0 }, { sessionId: 1, span: 2 ** 53 }],
   },
+  'chain:allocation': {
+    good: [{ sessionId: 1, layer: 0 }],
+    bad: [undefined, { sessionId: 1 }, { sessionId: 1, layer: -1 }, { sessionId: 1, layer: 200 }],
+  },
   'chain:findings': { good: [{ sessionId: 1 }], bad: [undefined, {}, { sessionId: 1, first: 0 }] },
   'nbd:cancelList': { good: [undefined], bad: [null, {}] },
   'nbd:list': { good: [{ uri: 'nbd://h' }], bad: [{}, { uri: '' }, 'nbd://h'] },

@@ -124,6 +124,7 @@ function answers(name: string, args: object): { [Q in QuestionName]: QuestionRep
     contextTotals: [[0, 1]],
     overview: [],
     findings: { findings: [], problems: [], more: 0 },
+    allocation: { measured: false, why: '' },
   };
 }
 
