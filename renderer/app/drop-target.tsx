@@ -3,7 +3,7 @@ import { pathOfDropped } from '../bridge/bridge.ts';
 import { openFiles } from '../state/chain/opening.ts';
 import { getState, setState } from '../state/store.ts';
 
-/** Takes files dropped anywhere in the window. */
+/** Opens files that are dropped anywhere in the window. */
 export function DropTarget({ children }: { readonly children: ReactNode }) {
   const [count, setCount] = useState(0);
   // Entering a child leaves its parent: only the last leave counts.

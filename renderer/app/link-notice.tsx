@@ -4,7 +4,7 @@ import { setState, useStore } from '../state/store.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Untrusted } from '../ui/text.tsx';
 
-/** Asks before a file is opened that an image names outside its own folder. */
+/** Asks for consent to a backing file outside the folder of the image that names it. */
 export function LinkNotice({ chain }: { readonly chain: OpenedChain }) {
   const declined = useStore(state => state.declined);
   const asking = chain.chain.layers.find(layer => layer.backing.status === 'needsConsent');

@@ -5,7 +5,7 @@ import { runCommand } from '../state/commands/commands.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Untrusted } from '../ui/text.tsx';
 
-/** Says that it is not the active disk that is shown, and leads back to it. */
+/** Shown while an internal snapshot is shown instead of the active disk, with a button that goes back. */
 export function SnapshotBar({ chain }: { readonly chain: OpenedChain }) {
   const snapshot = shownSnapshot(chain);
   if (snapshot === undefined) return null;

@@ -11,7 +11,7 @@ import { currentAxis } from '../state/views.ts';
 import { usePainter } from '../ui/hooks/use-painter.ts';
 import { setText, Untrusted } from '../ui/text.tsx';
 
-/** Zoom, cursor, what is being read, and how much was found. */
+/** Zoom, offset at the pointer, progress of reading, and the number of findings. */
 export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
   const progress = useStore(state => state.progress);
   const found = useStore(state => state.findings.length + state.moreFindings);

@@ -1,19 +1,19 @@
-/** The one animation-frame scheduler: whatever changed, everything that draws does so once, in the next frame. */
+/** The one animation-frame scheduler: however much changes, every painter draws once, in the next frame. */
 
 type Painter = () => void;
 
 const painters = new Set<Painter>();
-let due = false;
+let isDue = false;
 let steps: ((now: number) => boolean)[] = [];
 
-/** Asks for one frame in which every painter draws. */
+/** Requests one frame, in which every painter draws. */
 export function requestDraw(): void {
-  if (due) return;
-  due = true;
+  if (isDue) return;
+  isDue = true;
   requestAnimationFrame(draw);
 }
 
-/** Draws in every frame that was asked for, until the returned function is called. */
+/** Calls `painter` in every frame that is drawn, until the returned function is called. */
 export function addPainter(painter: Painter): () => void {
   painters.add(painter);
   requestDraw();
@@ -27,12 +27,12 @@ export function animate(step: (now: number) => boolean): void {
 }
 
 /** True while a frame is due. */
-export function drawing(): boolean {
-  return due;
+export function isFrameDue(): boolean {
+  return isDue;
 }
 
 function draw(now: number): void {
-  due = false;
+  isDue = false;
   const running = steps;
   steps = [];
   for (const step of running) if (step(now)) steps.push(step);

@@ -1,5 +1,6 @@
-import { type ReactNode, useLayoutEffect, useRef } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { setState } from '../state/store.ts';
+import { useModal } from './hooks/use-modal.ts';
 import { Icon } from './icon.tsx';
 
 interface DialogFrameProps {
@@ -8,18 +9,10 @@ interface DialogFrameProps {
   readonly children: ReactNode;
 }
 
-/** A modal dialog; what carries `data-initial-focus` is focused first. The element itself keeps the focus inside, gives it back and closes on Escape. */
+/** A modal dialog. An element with `data-initial-focus` is focused first, else the button that closes it. */
 export function DialogFrame({ title, className = '', children }: DialogFrameProps) {
   const ref = useRef<HTMLDialogElement>(null);
-  // Before it leaves the page: an element that has left gives no focus back.
-  useLayoutEffect(() => {
-    const dialog = ref.current;
-    if (dialog === null) return;
-    dialog.showModal();
-    // By itself it would focus its first button, which closes it.
-    dialog.querySelector<HTMLElement>('[data-initial-focus]')?.focus();
-    return () => dialog.close();
-  }, []);
+  useModal(ref, '[data-initial-focus]');
   return (
     <dialog
       ref={ref}

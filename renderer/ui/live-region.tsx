@@ -1,7 +1,7 @@
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { useStore } from '../state/store.ts';
 
-/** The one polite live region: says what was selected, opened or copied, never what merely moves. */
+/** The one polite live region. It announces what was selected, opened or copied, never a mere move of the view. */
 export function LiveRegion() {
   const announcement = useStore(state => state.announcement);
   return (

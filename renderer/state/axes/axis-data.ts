@@ -1,4 +1,4 @@
-/** What is loaded of each axis. It is no state of the window: what is drawn from it follows its revision. */
+/** What is loaded of each axis. It is not in the store: what is drawn from it follows its revision. */
 import type { AxisId } from '../../axis/axis-id.ts';
 import type { Viewport } from '../../axis/viewport.ts';
 import { requestDraw } from '../../canvas/frame.ts';
@@ -32,12 +32,12 @@ export class AxisData<A extends AxisId> {
     this.#revision++;
   }
 
-  /** The loader, undefined while nothing lies along the axis. */
+  /** The loader, undefined while the axis has no content. */
   get loader(): LoaderOf<A> | undefined {
     return this.#loader;
   }
 
-  /** Grows whenever what is loaded changes: what was painted at the same number need not be painted again. */
+  /** Grows whenever what is loaded changes. What was painted at the same revision need not be painted again. */
   get revision(): number {
     return this.#revision;
   }
@@ -63,7 +63,7 @@ export function dataOf<A extends AxisId>(axis: A): AxisData<A> {
   return DATA[axis];
 }
 
-/** Lays what a source gives along an axis and shows `viewport`, or the whole of it. */
+/** Gives an axis the content of a source, and shows `viewport` or the whole axis. */
 export function openAxis<A extends AxisId>(axis: A, source: SourceOf<A>, viewport?: Viewport): void {
   dataOf(axis).open(source);
   setAxis(axis, openedAxis(getAxis(axis), source.size, viewport));

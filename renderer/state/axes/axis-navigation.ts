@@ -20,6 +20,10 @@ const SETTLE_MS = 500;
 /** How long a glide takes. */
 const GLIDE_MS = 160;
 
+/** What one key press makes of the span, and pans as a share of it. */
+export const KEY_ZOOM_FACTOR = 0.6;
+export const KEY_PAN_SHARE = 0.25;
+
 /** Moves the viewport of one axis. */
 export class AxisNavigation {
   readonly #axis: AxisId;

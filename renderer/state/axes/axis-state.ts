@@ -5,7 +5,7 @@ import { type History, NO_HISTORY, visit } from './history.ts';
 
 /** An axis: its length, and the part of it on screen. */
 export interface AxisState {
-  /** Bytes; 0 while nothing lies along it. */
+  /** Bytes; 0 while it has no content. */
   readonly size: number;
   readonly viewport: Viewport;
   /** CSS pixels of what is drawn along it; 0 until that is laid out. */
@@ -16,10 +16,10 @@ export interface AxisState {
 /** Every axis of the window. */
 export type AxisStates = Readonly<Record<AxisId, AxisState>>;
 
-/** Axes that nothing lies along and nothing is drawn along. */
+/** Axes without content, of which nothing is drawn. */
 export const NO_AXES: AxisStates = perAxis(() => emptyAxis(0));
 
-/** The axes without what lies along them. Their widths stay: they are those of elements that may stay too. */
+/** The axes without content. Their widths stay, because the elements that have them may stay. */
 export function closedAxes(axes: AxisStates): AxisStates {
   return perAxis(axis => emptyAxis(axes[axis].width));
 }

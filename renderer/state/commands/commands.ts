@@ -6,6 +6,7 @@ import {
   commandOf,
   isCommandId,
 } from '../../../shared/commands.ts';
+import { KEY_PAN_SHARE, KEY_ZOOM_FACTOR } from '../axes/axis-navigation.ts';
 import { chooseAndOpen, closeChain, showSnapshot } from '../chain/opening.ts';
 import { cancelReading, retryReading } from '../chain/pushes.ts';
 import { shownSnapshot } from '../chain/snapshots.ts';
@@ -34,10 +35,6 @@ import type { ViewInfo } from '../view-info.ts';
 import { currentAxis, currentNavigation, showView } from '../views.ts';
 import { cycleTheme, toggleInspector } from '../window/preferences.ts';
 
-/** What one key press makes of the span, and pans as a share of it. */
-const ZOOM_FACTOR = 0.6;
-const PAN_SHARE = 0.25;
-
 const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   open: chooseAndOpen,
   connect: () => setState({ dialog: { kind: 'connect', uri: '' } }),
@@ -46,10 +43,10 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   close: closeChain,
 
   fit: () => currentNavigation().fitAll(),
-  'zoom-in': () => zoomAroundSelection(currentAxis(), ZOOM_FACTOR),
-  'zoom-out': () => zoomAroundSelection(currentAxis(), 1 / ZOOM_FACTOR),
-  'pan-left': () => currentNavigation().panByShare(-PAN_SHARE),
-  'pan-right': () => currentNavigation().panByShare(PAN_SHARE),
+  'zoom-in': () => zoomAroundSelection(currentAxis(), KEY_ZOOM_FACTOR),
+  'zoom-out': () => zoomAroundSelection(currentAxis(), 1 / KEY_ZOOM_FACTOR),
+  'pan-left': () => currentNavigation().panByShare(-KEY_PAN_SHARE),
+  'pan-right': () => currentNavigation().panByShare(KEY_PAN_SHARE),
   inspector: toggleInspector,
   table: () => toggleTable(getState().focusedTrack),
   track: () => toggleTrack(getState().focusedTrack),
@@ -118,7 +115,7 @@ function viewCommand({ id, title, hotkey }: ViewInfo): WindowCommand {
   return { id: `view-${id}`, group: 'View', label: `Show ${title}`, hotkeys: [hotkey] };
 }
 
-/** The label of a command as things stand: what would be copied is named. */
+/** The label of a command now: it names what would be copied. */
 export function labelNow(id: string): string {
   if (id === 'copy') return getState().range === undefined ? 'Copy offset' : 'Copy range';
   return windowCommands().find(command => command.id === id)?.label ?? '';

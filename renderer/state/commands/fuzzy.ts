@@ -1,6 +1,6 @@
 /**
  * How well `query` matches `text`: -1 where its characters do not occur in order, else higher is better. Matches at
- * the beginnings of words and without gaps count most. An empty query matches everything alike.
+ * the beginnings of words and without gaps count most. An empty query matches every text with about 0.
  */
 export function fuzzyScore(query: string, text: string): number {
   const wanted = query.toLowerCase().replaceAll(' ', '');

@@ -12,7 +12,7 @@ export function toggleTable(track: number): void {
   requestAnimationFrame(() => focusElement(`[data-track="${track}"] [data-twin]`));
 }
 
-/** Folds a track away, or unfolds it. */
+/** Folds or unfolds a track. */
 export function toggleTrack(track: number): void {
   setState({ hidden: toggled(getState().hidden, track) });
 }
@@ -68,7 +68,7 @@ export function moveByCluster(step: number): void {
   void goTo({ track: focusedTrack, offset: (Math.floor(offset / unit) + step) * unit });
 }
 
-/** Copies the range, or the selected offset, as text. Text that the person marked is left to the system. */
+/** Copies the range, or the selected offset, as text. Text that is selected in the document is left to the system. */
 export function copySelection(): void {
   if (getSelection()?.toString() !== '') return;
   const { range, selection } = getState();
@@ -77,7 +77,7 @@ export function copySelection(): void {
   else if (selection !== undefined) void copyText(formatOffset(extent?.start ?? selection.offset));
 }
 
-/** Puts a text on the clipboard and says so. */
+/** Puts a text on the clipboard, and announces it. */
 export async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);

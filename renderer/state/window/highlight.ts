@@ -1,11 +1,11 @@
-/** What the legend highlights, as the painter takes it. */
+/** What the legend highlights, in the form that the painter takes. */
 
 import { MARKS } from '../../../shared/draw/column-strip.ts';
 import { STATES } from '../../../shared/extent/flags.ts';
 import { type LegendKey, MARK_KEYS } from '../../../shared/legend.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 
-/** Per state: true where it steps back. With nothing highlighted, or marks alone, see {@link shownMarks}. */
+/** By state index: true if the state is drawn faded, because others are highlighted. */
 export function fadedStates(highlighted: ReadonlySet<LegendKey>): readonly boolean[] {
   return STATES.map(state => highlighted.size > 0 && !highlighted.has(state));
 }

@@ -1,7 +1,7 @@
 /** Whether the window is at rest: nothing being opened, read, loaded or drawn. Tests and pictures wait for it. */
 import { AXIS_IDS } from '../../axis/axis-id.ts';
 import { invoke } from '../../bridge/bridge.ts';
-import { addPainter, drawing, requestDraw } from '../../canvas/frame.ts';
+import { addPainter, isFrameDue, requestDraw } from '../../canvas/frame.ts';
 import { dataOf } from '../axes/axis-data.ts';
 import { getAxis, getState, useStore } from '../store.ts';
 import { currentAxis } from '../views.ts';
@@ -9,7 +9,7 @@ import { currentAxis } from '../views.ts';
 /** True while anything is on its way. */
 function isBusy(): boolean {
   const { opening, app, error, progress, chain } = getState();
-  if ((app === undefined && error === undefined) || opening !== undefined || drawing()) return true;
+  if ((app === undefined && error === undefined) || opening !== undefined || isFrameDue()) return true;
   // A chain without progress is about to be read.
   if (chain !== undefined && (getAxis(currentAxis()).width === 0 || progress.length === 0)) return true;
   if (progress.some(({ phase }) => phase === 'waiting' || phase === 'reading')) return true;

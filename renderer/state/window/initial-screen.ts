@@ -1,13 +1,13 @@
-/** What the window shows first: the chain that the program was started with, where it comes at once. */
+/** What the window draws first: the chain that the program was started with, if it opens at once. */
 import { refreshApp } from '../chain/opening.ts';
 import { getState, useStore } from '../store.ts';
 
-/** Milliseconds that the first view waits for a chain on its way; then the empty view says that it is being opened. */
-const PATIENCE = 200;
+/** How long the first drawing waits for a chain that is being opened; then the start screen is drawn. */
+const MAX_WAIT_MS = 200;
 
 /**
- * Resolves when it is known what to show first. To draw the empty view before a chain would hold the chain's up;
- * `meanwhile` is called once where one is waited for.
+ * Resolves when it is known what to draw first. Drawing the start screen before a chain would delay the chain, so one
+ * that is being opened is waited for; `meanwhile` is called once then.
  */
 export async function waitForInitialTarget(meanwhile: () => void): Promise<void> {
   await refreshApp();
@@ -19,7 +19,7 @@ export async function waitForInitialTarget(meanwhile: () => void): Promise<void>
       stop();
       resolve();
     };
-    const timer = setTimeout(done, PATIENCE);
+    const timer = setTimeout(done, MAX_WAIT_MS);
     const stop = useStore.subscribe(({ opening }) => {
       if (opening === undefined) done();
     });

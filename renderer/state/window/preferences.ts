@@ -1,15 +1,15 @@
-/** What the window remembers by itself: theme and inspector. */
+/** Preferences that are kept between runs: theme and inspector. */
 import { getState, type Store, setState, useStore } from '../store.ts';
 
-const KEY = 'cowscope.window';
+const STORAGE_KEY = 'cowscope.window';
 const THEMES = ['system', 'light', 'dark'] as const;
 
-/** Width of the inspector, in CSS pixels. */
-export const INSPECTOR_WIDTH = { least: 260, most: 640, normal: 320 } as const;
+/** Width of the inspector. */
+export const INSPECTOR_WIDTH_PX = { min: 260, max: 640, normal: 320 } as const;
 
-type Remembered = Pick<Store, 'theme' | 'inspectorOpen' | 'inspectorWidth'>;
+type Preferences = Pick<Store, 'theme' | 'inspectorOpen' | 'inspectorWidth'>;
 
-/** Takes over what was remembered and keeps remembering. What is stored is not trusted. */
+/** Takes over the stored preferences and stores every change. The stored text is not trusted. */
 export function rememberPreferences(): void {
   setState(stored());
   useStore.subscribe((state, before) => {
@@ -21,19 +21,19 @@ export function rememberPreferences(): void {
     )
       return;
     try {
-      localStorage.setItem(KEY, JSON.stringify({ theme, inspectorOpen, inspectorWidth }));
+      localStorage.setItem(STORAGE_KEY, JSON.stringify({ theme, inspectorOpen, inspectorWidth }));
     } catch {
-      // A profile that cannot be written forgets; nothing else depends on it.
+      // Where the profile cannot be written, preferences last until the window closes.
     }
     applyTheme();
   });
   applyTheme();
 }
 
-function stored(): Partial<Remembered> {
+function stored(): Partial<Preferences> {
   let value: unknown;
   try {
-    value = JSON.parse(localStorage.getItem(KEY) ?? '{}');
+    value = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}');
   } catch {
     return {};
   }
@@ -56,10 +56,10 @@ function applyTheme(): void {
 }
 
 function boundedWidth(width: number): number {
-  return Math.min(Math.max(Math.round(width), INSPECTOR_WIDTH.least), INSPECTOR_WIDTH.most);
+  return Math.min(Math.max(Math.round(width), INSPECTOR_WIDTH_PX.min), INSPECTOR_WIDTH_PX.max);
 }
 
-/** Goes on to the next of system, light and dark. */
+/** Changes to the next of system, light and dark. */
 export function cycleTheme(): void {
   const theme = THEMES[(THEMES.indexOf(getState().theme) + 1) % THEMES.length] ?? 'system';
   setState({ theme, announcement: `Theme: ${theme}` });

@@ -2,7 +2,7 @@ import { type KeyboardEvent, type PointerEvent, useCallback, useRef } from 'reac
 import { formatOffset } from '../../../shared/text/offset.ts';
 import type { AxisId } from '../../axis/axis-id.ts';
 import type { Viewport } from '../../axis/viewport.ts';
-import { navigationOf } from '../../state/axes/axis-navigation.ts';
+import { KEY_PAN_SHARE, KEY_ZOOM_FACTOR, navigationOf } from '../../state/axes/axis-navigation.ts';
 import { zoomAroundSelection } from '../../state/selection/selection.ts';
 import { getAxis } from '../../state/store.ts';
 import { usePainter } from '../hooks/use-painter.ts';
@@ -13,9 +13,6 @@ type Part = 'window' | 'start' | 'end';
 const MIN_WIDTH_PX = 10;
 /** Width below which the grips of the edges are not drawn. */
 const MIN_GRIPS_WIDTH_PX = 28;
-/** What one key press pans, as a share of the view, and makes of its span. */
-const PAN_SHARE = 0.25;
-const ZOOM_FACTOR = 0.6;
 
 /** The viewport as a window over the overview of an axis: a drag moves it, its edges resize it, a click centers it. */
 export function OverviewBrush({ axis }: { readonly axis: AxisId }) {
@@ -104,8 +101,8 @@ function useBrushDrag(axis: AxisId) {
 }
 
 function onBrushKey(axis: AxisId, event: KeyboardEvent): void {
-  const pan = { ArrowLeft: -PAN_SHARE, ArrowRight: PAN_SHARE }[event.key];
-  const zoom = { ArrowUp: ZOOM_FACTOR, ArrowDown: 1 / ZOOM_FACTOR }[event.key];
+  const pan = { ArrowLeft: -KEY_PAN_SHARE, ArrowRight: KEY_PAN_SHARE }[event.key];
+  const zoom = { ArrowUp: KEY_ZOOM_FACTOR, ArrowDown: 1 / KEY_ZOOM_FACTOR }[event.key];
   if (pan === undefined && zoom === undefined) return;
   event.preventDefault();
   if (pan !== undefined) navigationOf(axis).panByShare(pan);

@@ -1,7 +1,7 @@
 import { type RefObject, useEffect, useRef } from 'react';
 import { requestDraw } from '../../canvas/frame.ts';
 
-/** Whether an element can be seen at all, for painters: what scrolled away need not be painted. A frame follows a change. */
+/** Whether an element is in sight, for painters: what scrolled away need not be painted. A frame follows a change. */
 export function useInSight(ref: RefObject<Element | null>): RefObject<boolean> {
   const inSight = useRef(true);
   useEffect(() => {

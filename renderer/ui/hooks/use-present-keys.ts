@@ -8,7 +8,7 @@ import { overviewOf } from '../../state/chain/chain-data.ts';
 import { getAxis, getState } from '../../state/store.ts';
 import { usePainter } from './use-painter.ts';
 
-/** Named even before they are seen: what a chain is made of. */
+/** Always in the legend of an opened chain, so that it does not grow from nothing. */
 const ALWAYS: readonly LegendKey[] = ['data', 'unallocated'];
 
 /** States and marks that occur anywhere in the chain; none until its first picture is there, which they would hold up. */

@@ -1,15 +1,16 @@
-import { type KeyboardEvent, useLayoutEffect, useRef } from 'react';
+import { type KeyboardEvent, useRef } from 'react';
 import { type CommandId, commandOf } from '../../../shared/commands.ts';
 import { labelNow, runCommand } from '../../state/commands/commands.ts';
 import { closeDialog } from '../../ui/dialog.tsx';
+import { useModal } from '../../ui/hooks/use-modal.ts';
 import { KeyCaps } from '../../ui/key-caps.tsx';
 
-/** What can be done with the selected place. */
+/** What can be done with the selection. */
 const ITEMS: readonly CommandId[] = ['copy', 'range', 'next-same', 'previous-same', 'owner', 'table'];
 
-/** CSS pixels kept free for the menu, so that it lies within the window. */
-const WIDTH = 300;
-const HEIGHT = 220;
+/** Room kept for the menu, so that it lies within the window. */
+const MENU_WIDTH_PX = 300;
+const MENU_HEIGHT_PX = 220;
 
 interface ContextMenuProps {
   /** CSS pixels from the window's upper left corner. */
@@ -17,17 +18,10 @@ interface ContextMenuProps {
   readonly y: number;
 }
 
-/** The menu of a place on a track, with the keys of a menu. The element itself keeps the focus inside and gives it back. */
+/** The context menu of the selection, with the keys of a menu. */
 export function ContextMenu({ x, y }: ContextMenuProps) {
   const ref = useRef<HTMLDialogElement>(null);
-  // Before it leaves the page: an element that has left gives no focus back.
-  useLayoutEffect(() => {
-    const menu = ref.current;
-    if (menu === null) return;
-    menu.showModal();
-    menu.querySelector('button')?.focus();
-    return () => menu.close();
-  }, []);
+  useModal(ref, 'button');
   const onKeyDown = (event: KeyboardEvent) => {
     const buttons = [...(ref.current?.querySelectorAll('button') ?? [])];
     const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
@@ -43,8 +37,8 @@ export function ContextMenu({ x, y }: ContextMenuProps) {
       className="context-menu"
       aria-label="This place"
       style={{
-        left: Math.max(0, Math.min(x, innerWidth - WIDTH)),
-        top: Math.max(0, Math.min(y, innerHeight - HEIGHT)),
+        left: Math.max(0, Math.min(x, innerWidth - MENU_WIDTH_PX)),
+        top: Math.max(0, Math.min(y, innerHeight - MENU_HEIGHT_PX)),
       }}
       onKeyDown={onKeyDown}
       onContextMenu={event => event.preventDefault()}

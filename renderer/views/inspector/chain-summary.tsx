@@ -5,14 +5,14 @@ import { FindingList } from '../../ui/finding-list.tsx';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { SnapshotList } from '../../ui/snapshot-list.tsx';
 import { Untrusted } from '../../ui/text.tsx';
-import { LayerFacts } from './layer-files.tsx';
+import { LayerFiles } from './layer-files.tsx';
 import { MarkList } from './mark-list.tsx';
 
-/** Extents from which the size of a map is worth a thought. */
-const WORTH_SAYING = 1_000_000;
+/** Number of extents from which the size of the map is shown. */
+const MIN_SHOWN_EXTENTS = 1_000_000;
 
-/** What is worth knowing of the whole chain; shown while nothing is selected. */
-export function ChainFacts({ chain }: { readonly chain: OpenedChain }) {
+/** The whole chain: its marks, findings, snapshots, notes and files. Shown while nothing is selected. */
+export function ChainSummary({ chain }: { readonly chain: OpenedChain }) {
   const { estimate } = chain.chain;
   const notes = [
     ...chain.chain.notes,
@@ -27,7 +27,7 @@ export function ChainFacts({ chain }: { readonly chain: OpenedChain }) {
           <SnapshotList chain={chain} />
         </InspectorSection>
       )}
-      {estimate !== undefined && estimate.extents >= WORTH_SAYING && (
+      {estimate !== undefined && estimate.extents >= MIN_SHOWN_EXTENTS && (
         <InspectorSection title="Size of the map">
           <p className="hint">
             At most {formatCount(estimate.extents)} extents, about {formatSize(estimate.bytes)} of memory.
@@ -45,7 +45,7 @@ export function ChainFacts({ chain }: { readonly chain: OpenedChain }) {
           </ul>
         </InspectorSection>
       )}
-      <LayerFacts chain={chain} />
+      <LayerFiles chain={chain} />
     </>
   );
 }

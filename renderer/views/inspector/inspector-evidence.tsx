@@ -2,7 +2,7 @@ import type { Inspection } from '../../../shared/model/inspection.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { Untrusted } from '../../ui/text.tsx';
 
-/** Who says so: the source of each fact, layer by layer. */
+/** The source of each fact, layer by layer. */
 export function InspectorEvidence({ inspection }: { readonly inspection: Inspection }) {
   const layers = inspection.layers.filter(layer => layer.evidence.length > 0);
   if (layers.length === 0) return null;

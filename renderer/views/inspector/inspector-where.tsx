@@ -18,23 +18,23 @@ export function InspectorWhere({ inspection, track }: InspectorWhereProps) {
   return (
     <InspectorSection title="Where">
       <dl className="facts">
-        <Fact name="Offset" value={formatOffset(inspection.offset)} />
-        <Fact name="Extent" value={formatOffset(start)} />
-        <Fact name="End" value={formatOffset(end)} />
-        <Fact name="Length" value={formatSize(end - start)} copy={String(end - start)} />
-        {cluster >= 0 && <Fact name="Cluster" value={formatCount(cluster)} copy={String(cluster)} />}
+        <DefinitionRow name="Offset" value={formatOffset(inspection.offset)} />
+        <DefinitionRow name="Extent" value={formatOffset(start)} />
+        <DefinitionRow name="End" value={formatOffset(end)} />
+        <DefinitionRow name="Length" value={formatSize(end - start)} copy={String(end - start)} />
+        {cluster >= 0 && <DefinitionRow name="Cluster" value={formatCount(cluster)} copy={String(cluster)} />}
         {layer !== undefined && layer.l1Index >= 0 && (
-          <Fact name="Table entry" value={`L1[${layer.l1Index}] L2[${layer.l2Index}]`} />
+          <DefinitionRow name="Table entry" value={`L1[${layer.l1Index}] L2[${layer.l2Index}]`} />
         )}
         {layer !== undefined && layer.hostOffset >= 0 && (
-          <Fact name="In the file at" value={formatOffset(layer.hostOffset)} />
+          <DefinitionRow name="In the file at" value={formatOffset(layer.hostOffset)} />
         )}
       </dl>
     </InspectorSection>
   );
 }
 
-function Fact({
+function DefinitionRow({
   name,
   value,
   copy = value,

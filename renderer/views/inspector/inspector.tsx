@@ -1,28 +1,28 @@
 import { useDeferredValue } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { getState, useStore } from '../../state/store.ts';
-import { INSPECTOR_WIDTH, resizeInspector } from '../../state/window/preferences.ts';
+import { INSPECTOR_WIDTH_PX, resizeInspector } from '../../state/window/preferences.ts';
 import { FindingList } from '../../ui/finding-list.tsx';
-import { ChainFacts } from './chain-summary.tsx';
+import { ChainSummary } from './chain-summary.tsx';
 import { InspectorEvidence } from './inspector-evidence.tsx';
 import { InspectorStack } from './inspector-stack.tsx';
 import { InspectorWhat } from './inspector-what.tsx';
 import { InspectorWhere } from './inspector-where.tsx';
 import { RangeStatistics } from './range-statistics.tsx';
 
-/** Everything known about what is selected; about the chain where nothing is. */
+/** Everything known about the selection, or about the chain while nothing is selected. */
 export function Inspector({ chain }: { readonly chain: OpenedChain }) {
   const width = useStore(state => state.inspectorWidth);
   const selection = useStore(state => state.selection);
   const inspection = useStore(state => state.inspection);
   const range = useStore(state => state.range);
-  const isFirstPictureDrawn = useDeferredValue(true, false); // the lanes come first, the words beside them next
+  const isFirstPictureDrawn = useDeferredValue(true, false); // the lanes come first, then the text beside them
   return (
     <aside className="inspector" style={{ width }} aria-label="Inspector">
       <Divider width={width} />
       <div className="inspector-scroll">
         {range !== undefined && <RangeStatistics chain={chain} range={range} />}
-        {selection === undefined && isFirstPictureDrawn && <ChainFacts chain={chain} />}
+        {selection === undefined && isFirstPictureDrawn && <ChainSummary chain={chain} />}
         {selection !== undefined && inspection === undefined && <p className="hint pad">Looking…</p>}
         {selection !== undefined && inspection !== undefined && (
           <>
@@ -48,14 +48,14 @@ function Divider({ width }: { readonly width: number }) {
       aria-label="Width of the inspector"
       aria-orientation="vertical"
       aria-valuenow={width}
-      aria-valuemin={INSPECTOR_WIDTH.least}
-      aria-valuemax={INSPECTOR_WIDTH.most}
+      aria-valuemin={INSPECTOR_WIDTH_PX.min}
+      aria-valuemax={INSPECTOR_WIDTH_PX.max}
       onPointerDown={event => event.currentTarget.setPointerCapture(event.pointerId)}
       onPointerMove={event => {
         if (event.currentTarget.hasPointerCapture(event.pointerId))
           resizeInspector(innerWidth - event.clientX);
       }}
-      onDoubleClick={() => resizeInspector(INSPECTOR_WIDTH.normal)}
+      onDoubleClick={() => resizeInspector(INSPECTOR_WIDTH_PX.normal)}
       onKeyDown={event => {
         const step = { ArrowLeft: 16, ArrowRight: -16 }[event.key];
         if (step !== undefined) resizeInspector(getState().inspectorWidth + step);

@@ -3,7 +3,7 @@ import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { Size, Untrusted } from '../../ui/text.tsx';
 
 /** The files of the chain, top first. */
-export function LayerFacts({ chain }: { readonly chain: OpenedChain }) {
+export function LayerFiles({ chain }: { readonly chain: OpenedChain }) {
   return (
     <InspectorSection title="Layers">
       <ol className="layer-facts">

@@ -8,7 +8,7 @@ interface Badge {
   readonly alarming?: boolean;
 }
 
-/** What is special about a layer, a word each. */
+/** The properties of a layer that differ from most, one badge each. */
 export function Badges({ layer, track }: { readonly layer: LayerInfo; readonly track: TrackInfo }) {
   const badges = badgesOf(layer, track);
   return (

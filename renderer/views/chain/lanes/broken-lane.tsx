@@ -11,7 +11,7 @@ const TITLES: Readonly<Record<LinkStatus, string>> = {
   refused: 'Link refused',
 };
 
-/** The dashed lane below the lowest layer that could be opened: what should be there, and why it is not. */
+/** The dashed lane below the lowest layer that was opened: the backing file it names, and why that is not open. */
 export function BrokenLane({ layer }: { readonly layer: LayerInfo }) {
   const { recorded, resolved, status, error } = layer.backing;
   return (

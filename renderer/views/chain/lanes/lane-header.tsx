@@ -16,7 +16,7 @@ interface LaneHeaderProps {
   readonly folded: boolean;
 }
 
-/** Names a track and says what it is. Hatched where it is not known which layer owns what. */
+/** The name and properties of a track. Hatched if it is not known which layer owns what. */
 export function LaneHeader({ track, chain, folded }: LaneHeaderProps) {
   const layer = chain.chain.layers[track.layer];
   const failed = useStore(
@@ -62,21 +62,21 @@ function alignedNumber(index: number, layers: number): string {
   return String(index).padStart(String(layers - 1).length, '\u2007');
 }
 
-/** Characters at the end of a long name that are always shown: its number or date, and what kind of file it is. */
-const TAIL = 11;
+/** Characters at the end of a long name that are always shown: its number or date, and its suffix. */
+const TAIL_CHARACTERS = 11;
 
 /** A name in two parts, of which the first gives way where there is no room for both. */
 function LaneName({ text }: { readonly text: string }) {
   const shown = [...escapeUntrusted(text)];
-  if (shown.length <= 2 * TAIL) return <Untrusted text={text} />;
+  if (shown.length <= 2 * TAIL_CHARACTERS) return <Untrusted text={text} />;
   const title = escapeUntrusted(text, 4096);
   return (
     <>
       <bdi className="untrusted" title={title}>
-        {shown.slice(0, -TAIL).join('')}
+        {shown.slice(0, -TAIL_CHARACTERS).join('')}
       </bdi>
       <bdi className="untrusted" title={title}>
-        {shown.slice(-TAIL).join('')}
+        {shown.slice(-TAIL_CHARACTERS).join('')}
       </bdi>
     </>
   );

@@ -10,22 +10,23 @@ import { getAxis, type Hover } from '../../../state/store.ts';
 import { StateSwatch } from '../../../ui/state-swatch.tsx';
 import { Untrusted } from '../../../ui/text.tsx';
 
-/** Pixels between the crosshair and the tooltip, so that it never lies under the pointer. */
-const GAP = 14;
-const WIDTH = 320;
+/** Between the crosshair and the tooltip, so that it never lies under the pointer. */
+const GAP_PX = 14;
+/** Width that the tooltip is expected to have. */
+const TOOLTIP_WIDTH_PX = 320;
 
 /** What every layer holds under the pointer; the layer that decides is bold. */
 export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; readonly hover: Hover }) {
   const { width } = getAxis('guest');
   const legend = legendOf(chain);
-  const flip = hover.px + GAP + WIDTH > width;
+  const flip = hover.px + GAP_PX + TOOLTIP_WIDTH_PX > width;
   const guest = probeTrack(0, hover.offset);
   const owner = guest === undefined ? undefined : ownerTrack(chain, guest.owner);
   return (
     <div
       className="hover-tooltip"
       data-flip={flip}
-      style={flip ? { right: width - hover.px + GAP } : { left: hover.px + GAP }}
+      style={flip ? { right: width - hover.px + GAP_PX } : { left: hover.px + GAP_PX }}
     >
       <p className="mono tooltip-offset">{formatOffset(hover.offset)}</p>
       <table>

@@ -1,4 +1,4 @@
-/** A track in words. */
+/** The text that describes a track to a screen reader. */
 import { stateAt } from '../../../../shared/extent/flags.ts';
 import { type Legend, marksIn } from '../../../../shared/legend.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';

@@ -8,7 +8,7 @@ import type { TrackRow } from './track-rows.ts';
 interface TrackTableRowProps {
   readonly id: string;
   readonly row: TrackRow;
-  /** Place among all rows, from 0. */
+  /** Index among all rows, from 0. */
   readonly index: number;
   readonly active: boolean;
   readonly onSelect: () => void;

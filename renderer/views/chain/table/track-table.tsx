@@ -10,11 +10,12 @@ import { TrackTableRow } from './track-table-row.tsx';
 import { TrackTableTooMany } from './track-table-too-many.tsx';
 import { useTrackRows } from './use-track-rows.ts';
 
-/** CSS pixels of a row, and rows rendered beyond what is seen. */
-const ROW = 24;
-const MARGIN = 8;
-/** CSS pixels of the header row with its line. */
-const HEAD = 25;
+/** Heights of a row, and of the header row with its line. */
+const ROW_PX = 24;
+const HEADER_PX = 25;
+/** Rows rendered above and below those in sight, and rows in sight at most. */
+const MARGIN_ROWS = 8;
+const MAX_ROWS_IN_SIGHT = 10;
 const COLUMNS = ['Start', 'Length', 'State', 'Owner', 'Marks'] as const;
 
 interface TrackTableProps {
@@ -22,7 +23,7 @@ interface TrackTableProps {
   readonly chain: OpenedChain;
 }
 
-/** The twin of a track's picture: its extents in view as a grid. Only the rows in sight are rendered. */
+/** A track as a table: its extents in view as a grid. Only the rows in sight are rendered. */
 export function TrackTable({ track, chain }: TrackTableProps) {
   const ref = useRef<HTMLDivElement>(null);
   const rows = useTrackRows(track, chain);
@@ -33,7 +34,7 @@ export function TrackTable({ track, chain }: TrackTableProps) {
   );
   const count = rows?.length ?? 0;
   const at = Math.min(active, Math.max(count - 1, 0));
-  const height = Math.min(Math.max(count, 1), 10) * ROW;
+  const height = Math.min(Math.max(count, 1), MAX_ROWS_IN_SIGHT) * ROW_PX;
 
   useEffect(() => {
     if (selected === undefined || rows === undefined) return;
@@ -43,13 +44,13 @@ export function TrackTable({ track, chain }: TrackTableProps) {
   useEffect(() => {
     const element = ref.current;
     if (element === null) return;
-    if (at * ROW < element.scrollTop) element.scrollTop = at * ROW;
-    else if ((at + 1) * ROW > element.scrollTop + height) element.scrollTop = (at + 1) * ROW - height;
+    if (at * ROW_PX < element.scrollTop) element.scrollTop = at * ROW_PX;
+    else if ((at + 1) * ROW_PX > element.scrollTop + height) element.scrollTop = (at + 1) * ROW_PX - height;
   }, [at, height]);
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const page = Math.floor(height / ROW);
-    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -count, End: count }[
+    const screen = Math.floor(height / ROW_PX);
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: screen, PageUp: -screen, Home: -count, End: count }[
       event.key
     ];
     if (step !== undefined) {
@@ -66,19 +67,19 @@ export function TrackTable({ track, chain }: TrackTableProps) {
   };
 
   if (rows === undefined) return <TrackTableTooMany />;
-  const first = Math.max(0, Math.floor(top / ROW) - MARGIN);
-  const last = Math.min(count, Math.ceil((top + height) / ROW) + MARGIN);
+  const first = Math.max(0, Math.floor(top / ROW_PX) - MARGIN_ROWS);
+  const last = Math.min(count, Math.ceil((top + height) / ROW_PX) + MARGIN_ROWS);
   const id = `table-${track.id}`;
   return (
     <div className="track-table">
       <div
         className="track-table-scroll"
         ref={ref}
-        style={{ maxHeight: height + HEAD }}
+        style={{ maxHeight: height + HEADER_PX }}
         onScroll={event => setTop(event.currentTarget.scrollTop)}
       >
         {/* The padding stands for the rows that are not rendered. */}
-        <div style={{ paddingTop: first * ROW, paddingBottom: (count - last) * ROW }}>
+        <div style={{ paddingTop: first * ROW_PX, paddingBottom: (count - last) * ROW_PX }}>
           <table
             role="grid"
             data-twin
