@@ -14,7 +14,7 @@ import type { ImageFormat } from '../../../shared/model/layer.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import type { Witness } from '../../../shared/model/track.ts';
 import { LIGHT_PALETTE } from '../../../shared/palette.ts';
-import { goldenChain } from '../../support/fake-chain.ts';
+import { goldenChain } from '../../support/window/fake-chain.ts';
 
 const golden = goldenChain();
 const opened: OpenedChain = { sessionId: 1, chain: golden.info, tracks: golden.tracks };

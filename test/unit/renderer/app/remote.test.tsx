@@ -5,36 +5,12 @@ import { selectAt } from '../../../../renderer/state/selection/selection.ts';
 import { getState } from '../../../../renderer/state/store.ts';
 import { trackRows } from '../../../../renderer/views/chain/table/track-rows.ts';
 import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels.ts';
-import { ABSENT, HOLE, LOCAL, UNREAD, ZERO } from '../../../../shared/extent/flags.ts';
-import { type FakeChain, layerInfo } from '../../../support/fake-chain.ts';
-import { start } from '../../../support/fake-window.tsx';
+import { LOCAL } from '../../../../shared/extent/flags.ts';
+import { remoteChain } from '../../../support/window/fake-chain.ts';
+import { start } from '../../../support/window/fake-window.tsx';
 
 const K64 = 65_536;
 const target = { kind: 'nbd', uri: 'nbd://host/disk' } as const;
-const NONE = ABSENT | HOLE | ZERO;
-
-/** Four clusters of an export of two depths: data of the active layer, a hole of it, data below, nothing. */
-function remoteChain(): FakeChain {
-  const size = 4 * K64;
-  const { qcow2: _, ...plain } = layerInfo(0, 'nbd://host/disk', size, { format: 'nbd', clusterSize: 1 });
-  const common = { layer: 0, size, witness: 'nbd', ownerKnown: true } as const;
-  const zero = LOCAL | HOLE | ZERO;
-  return {
-    info: { layers: [plain], size, complete: true, notes: [] },
-    tracks: [
-      { ...common, id: 0, kind: 'guest', layer: -1, depth: 0, title: 'guest' },
-      { ...common, id: 1, kind: 'depth', depth: 1, title: 'depth 1' },
-      { ...common, id: 2, kind: 'depth', depth: 2, title: 'depth 2' },
-    ],
-    starts: Float64Array.of(0, K64, 2 * K64, 3 * K64),
-    stops: Int16Array.of(1, 1, 0, -1),
-    words: [
-      Uint32Array.of(LOCAL, zero, LOCAL, NONE),
-      Uint32Array.of(LOCAL, zero, NONE, NONE),
-      Uint32Array.of(UNREAD, UNREAD, LOCAL, NONE),
-    ],
-  };
-}
 
 async function opened() {
   start(remoteChain());

@@ -8,8 +8,8 @@ import { getState, useStore } from '../../../../renderer/state/store.ts';
 import { COMMANDS } from '../../../../shared/commands.ts';
 import { HOLE, LOCAL, UNREADABLE, ZERO } from '../../../../shared/extent/flags.ts';
 import { fail, ok } from '../../../../shared/result.ts';
-import { goldenChain, shortMiddleChain } from '../../../support/fake-chain.ts';
-import { argsOf, start } from '../../../support/fake-window.tsx';
+import { goldenChain, shortMiddleChain } from '../../../support/window/fake-chain.ts';
+import { argsOf, start } from '../../../support/window/fake-window.tsx';
 
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
 

@@ -7,8 +7,8 @@ import { getAxis, setAxis } from '../../../../renderer/state/store.ts';
 import { findSnapshot, type LayerInfo, type SnapshotInfo } from '../../../../shared/model/layer.ts';
 import type { OpenTarget } from '../../../../shared/model/target.ts';
 import { ok } from '../../../../shared/result.ts';
-import { type FakeChain, goldenChain } from '../../../support/fake-chain.ts';
-import { argsOf, start } from '../../../support/fake-window.tsx';
+import { type FakeChain, goldenChain } from '../../../support/window/fake-chain.ts';
+import { argsOf, start } from '../../../support/window/fake-window.tsx';
 
 const K64 = 65_536;
 

@@ -6,8 +6,8 @@ import { guestSource } from '../../../../renderer/state/chain/guest-source.ts';
 import { createStrip } from '../../../../shared/draw/column-strip.ts';
 import { MAX_TILES_PER_CALL, type TilesRequest } from '../../../../shared/ipc/questions.ts';
 import { fail, ok } from '../../../../shared/result.ts';
-import { type FakeBridge, fakeBridge } from '../../../support/fake-bridge.ts';
-import { type FakeChain, goldenChain, largeChain } from '../../../support/fake-chain.ts';
+import { type FakeBridge, fakeBridge } from '../../../support/window/fake-bridge.ts';
+import { type FakeChain, goldenChain, largeChain } from '../../../support/window/fake-chain.ts';
 
 let loader: LoaderOf<'guest'> | undefined;
 afterEach(() => loader?.dispose());
@@ -29,8 +29,25 @@ const quiet = async (bridge: FakeBridge) => {
   for (let before = -1; before !== bridge.calls.length; ) {
     before = bridge.calls.length;
     await new Promise(resolve => setTimeout(resolve, 0));
+    await rest();
   }
 };
+
+/** More than any version of a chain in these tests. */
+const LATER = 2 ** 30;
+
+/** A chain that was read later than every other: its answers have higher versions. */
+function readLater(chain: FakeChain): FakeChain {
+  return {
+    ...chain,
+    ask: async (question, args) => {
+      const reply = await chain.ask(question, args);
+      return typeof reply === 'object' && 'version' in reply
+        ? { ...reply, version: reply.version + LATER }
+        : reply;
+    },
+  };
+}
 
 test('a small chain is known exactly after two questions', async () => {
   const chain = goldenChain();
@@ -103,14 +120,15 @@ test('what was read anew is asked again, the rest is not', async () => {
 });
 
 test('a range with too many extents is refused once, then drawn from tiles', async () => {
-  const chain = largeChain(2 ** 40, 2, 60_000);
+  const chain = largeChain(2 ** 36, 2, 60_000);
+  await chain.read();
   const { loader, bridge } = load(chain);
-  const request = { view: { start: 0, end: 2 ** 40 }, columns: 1600, overviewColumns: 1600 };
+  const request = { view: { start: 0, end: 2 ** 36 }, columns: 1600, overviewColumns: 1600 };
   loader.request(request);
   await quiet(bridge);
   const refusals = asked(bridge, 'chain:extents').length;
   expect(loader.exact.get()).toBeUndefined();
-  loader.request({ ...request, view: { start: 0, end: 2 ** 40 } });
+  loader.request({ ...request, view: { start: 0, end: 2 ** 36 } });
   await quiet(bridge);
   expect(asked(bridge, 'chain:extents')).toHaveLength(refusals);
 });
@@ -134,19 +152,21 @@ test('a refusal that was outdated when it came is asked again', async () => {
 });
 
 test('what is known one by one and outdated gives way to tiles where it has become too many', async () => {
-  const size = 2 ** 40;
+  const size = 2 ** 36;
   const view = { start: 0, end: size };
   // Few extents at first, then so many that the tiles alone tell not to ask for them.
   const now = largeChain(size, 2, 20);
+  const later = readLater(largeChain(size, 2, 60_000));
+  await Promise.all([now.read(), later.read()]);
   const bridge = fakeBridge(now);
   const { loader } = load(now, bridge);
   loader.request({ view, columns: 800, overviewColumns: 800 });
   await quiet(bridge);
   expect(loader.exact.covers(view)).toBe(true);
   const revision = loader.overviewRevision();
-  Object.assign(now, largeChain(size, 2, 60_000));
+  Object.assign(now, later);
   const asks = asked(bridge, 'chain:extents').length;
-  loader.invalidate(2, 0, size);
+  loader.invalidate(LATER, 0, size);
   await quiet(bridge);
   expect(loader.exact.get()).toBeUndefined();
   expect(loader.overviewRevision()).toBeGreaterThan(revision);
@@ -154,9 +174,9 @@ test('what is known one by one and outdated gives way to tiles where it has beco
 });
 
 test('the whole disk follows what is read also beside a view of a part of it', async () => {
-  const size = 2 ** 40;
+  const size = 2 ** 36;
   const axis = { start: 0, end: size };
-  const part = { start: 0, end: 2 ** 34 };
+  const part = { start: 0, end: 2 ** 30 };
   const columns = 697; // between two powers of two: the lanes take a finer level than the overview
   const overviewOf = (of: LoaderOf<'guest'>, finest?: number) => {
     const strip = createStrip(columns);
@@ -164,14 +184,16 @@ test('the whole disk follows what is read also beside a view of a part of it', a
     return [...strip.runs];
   };
   const now = largeChain(size, 2, 60_000);
+  const later = readLater(largeChain(size, 2, 90_000));
+  await Promise.all([now.read(), later.read()]);
   const bridge = fakeBridge(now);
   const { loader: follows } = load(now, bridge);
   follows.request({ view: axis, columns, overviewColumns: columns });
   await quiet(bridge);
   follows.request({ view: part, columns, overviewColumns: columns });
   await quiet(bridge);
-  Object.assign(now, largeChain(size, 2, 90_000));
-  follows.invalidate(2, 0, size);
+  Object.assign(now, later);
+  follows.invalidate(LATER, 0, size);
   await quiet(bridge);
 
   const { loader: anew } = load(now, bridge);

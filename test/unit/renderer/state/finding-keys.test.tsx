@@ -5,7 +5,7 @@ import { selectAt } from '../../../../renderer/state/selection/selection.ts';
 import { getState, setAxis, useStore } from '../../../../renderer/state/store.ts';
 import type { RangeFinding } from '../../../../shared/model/finding.ts';
 import { ok } from '../../../../shared/result.ts';
-import { argsOf, start } from '../../../support/fake-window.tsx';
+import { argsOf, start } from '../../../support/window/fake-window.tsx';
 
 const K64 = 65_536;
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;

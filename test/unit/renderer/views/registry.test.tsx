@@ -6,8 +6,8 @@ import { getAxis, setAxis } from '../../../../renderer/state/store.ts';
 import type { View } from '../../../../renderer/ui/view.ts';
 import { VIEWS } from '../../../../renderer/views/registry.ts';
 import { COMMANDS } from '../../../../shared/commands.ts';
-import { goldenChain } from '../../../support/fake-chain.ts';
-import { start } from '../../../support/fake-window.tsx';
+import { goldenChain } from '../../../support/window/fake-chain.ts';
+import { start } from '../../../support/window/fake-window.tsx';
 
 const target = { kind: 'files', files: ['/images/top.qcow2'] } as const;
 

@@ -7,8 +7,8 @@ import { tickLabels, tickOffsets, ticksOf } from '../../../../shared/draw/ticks.
 import { STATES } from '../../../../shared/extent/flags.ts';
 import { LEGEND } from '../../../../shared/legend.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
-import { fakeBridge } from '../../../support/fake-bridge.ts';
-import { goldenChain } from '../../../support/fake-chain.ts';
+import { fakeBridge } from '../../../support/window/fake-bridge.ts';
+import { goldenChain } from '../../../support/window/fake-chain.ts';
 
 const chain = goldenChain();
 const opened = { sessionId: 1, chain: chain.info, tracks: chain.tracks };
@@ -72,8 +72,8 @@ test('statistics as tab-separated values', () => {
     end: 16,
   });
   expect(tsv.split('\n').slice(1, 3)).toEqual([
-    'Guest\t0\t16\tdata\t8\t50.000\t2\t1\t4\t7',
-    'Guest\t0\t16\toverrides\t8\t50.000',
+    'guest\t0\t16\tdata\t8\t50.000\t2\t1\t4\t7',
+    'guest\t0\t16\toverrides\t8\t50.000',
   ]);
 });
 

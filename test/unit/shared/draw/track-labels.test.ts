@@ -4,7 +4,7 @@ import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels
 import { type ExtentState, STATES } from '../../../../shared/extent/flags.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
-import { goldenChain } from '../../../support/fake-chain.ts';
+import { goldenChain } from '../../../support/window/fake-chain.ts';
 
 const golden = goldenChain();
 const chain: OpenedChain = { sessionId: 1, chain: golden.info, tracks: golden.tracks };

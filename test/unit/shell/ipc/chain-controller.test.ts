@@ -14,7 +14,7 @@ import type { QuestionName, QuestionReply } from '../../../../shared/ipc/questio
 import type { BackingLink, ChainInfo } from '../../../../shared/model/layer.ts';
 import type { LayerProgress } from '../../../../shared/model/progress.ts';
 import type { Consent, OpenTarget } from '../../../../shared/model/target.ts';
-import { layerInfo } from '../../../support/fake-chain.ts';
+import { layerInfo } from '../../../support/window/fake-chain.ts';
 
 const none = { allow: [], allowAll: false };
 const file = (name: string): OpenTarget => ({ kind: 'files', files: [name] });

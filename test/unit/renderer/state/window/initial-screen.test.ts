@@ -3,8 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { setState } from '../../../../../renderer/state/store.ts';
 import { waitForInitialTarget } from '../../../../../renderer/state/window/initial-screen.ts';
 import type { OpenTarget } from '../../../../../shared/model/target.ts';
-import { fakeBridge } from '../../../../support/fake-bridge.ts';
-import { goldenChain } from '../../../../support/fake-chain.ts';
+import { fakeBridge } from '../../../../support/window/fake-bridge.ts';
+import { goldenChain } from '../../../../support/window/fake-chain.ts';
 
 const target: OpenTarget = { kind: 'files', files: ['/images/top.qcow2'] };
 let shown: boolean;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { openTarget } from '../../../../../renderer/state/chain/opening.ts';
 import { selectAt } from '../../../../../renderer/state/selection/selection.ts';
 import { getState, setAxis, useStore } from '../../../../../renderer/state/store.ts';
-import { start } from '../../../../support/fake-window.tsx';
+import { start } from '../../../../support/window/fake-window.tsx';
 
 const K64 = 65_536;
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;

@@ -1,15 +1,15 @@
 /** The window over a main process in memory, made anew for each test of a file. */
 import { cleanup, render } from '@testing-library/react';
 import { afterEach, beforeEach } from 'vitest';
-import { App } from '../../renderer/app/app.tsx';
-import { unloadChain } from '../../renderer/state/chain/chain-data.ts';
-import { listenToPushes } from '../../renderer/state/chain/pushes.ts';
-import { runCommand } from '../../renderer/state/commands/commands.ts';
-import { listenToKeys } from '../../renderer/state/commands/keyboard.ts';
-import { getState, useStore } from '../../renderer/state/store.ts';
-import type { View } from '../../renderer/ui/view.ts';
-import { VIEWS } from '../../renderer/views/registry.ts';
-import type { AppState } from '../../shared/ipc/contract.ts';
+import { App } from '../../../renderer/app/app.tsx';
+import { unloadChain } from '../../../renderer/state/chain/chain-data.ts';
+import { listenToPushes } from '../../../renderer/state/chain/pushes.ts';
+import { runCommand } from '../../../renderer/state/commands/commands.ts';
+import { listenToKeys } from '../../../renderer/state/commands/keyboard.ts';
+import { getState, useStore } from '../../../renderer/state/store.ts';
+import type { View } from '../../../renderer/ui/view.ts';
+import { VIEWS } from '../../../renderer/views/registry.ts';
+import type { AppState } from '../../../shared/ipc/contract.ts';
 import { type FakeBridge, fakeBridge } from './fake-bridge.ts';
 import { type FakeChain, goldenChain } from './fake-chain.ts';
 

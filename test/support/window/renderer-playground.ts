@@ -34,5 +34,5 @@ const samples = ['Golden chain', 'Short middle layer', 'Dirty bitmaps', 'Damaged
 }));
 const bridge: FakeBridge = fakeBridge(CHAINS[asked ?? 'golden'](), { recent, samples });
 Object.assign(window, { cowscope: bridge });
-await import('../../renderer/main.tsx');
+await import('../../../renderer/main.tsx');
 if (asked !== null) bridge.push('app:open', { target: { kind: 'files', files: ['/images/top.qcow2'] } });
