@@ -1,5 +1,5 @@
 /** Chains in memory, read by the real engine in place: what the window is developed and tested with. */
-import { createEngine } from '../../../electron/engine/engine.ts';
+import { Engine } from '../../../electron/engine/engine.ts';
 import type { EnginePlan, FromEngine, LayerPlan } from '../../../electron/engine/worker/protocol.ts';
 import type { ImageSource } from '../../../electron/qcow2/read/source.ts';
 import { CowscopeError } from '../../../shared/error.ts';
@@ -52,7 +52,7 @@ function fakeChain(layers: readonly FakeLayer[], notes: readonly string[] = []):
   const plan: EnginePlan = {
     layers: layers.map(layer => planOf(layer, sources)),
     size,
-    keep: true,
+    buildPyramid: true,
     extentBudget: 4_000_000,
     ...(complete ? {} : { baseMissing: true }),
   };
@@ -63,7 +63,7 @@ function fakeChain(layers: readonly FakeLayer[], notes: readonly string[] = []):
     finish = resolve;
   });
   const waiting = new Map<number, (message: FromEngine) => void>();
-  const engine = createEngine(
+  const engine = new Engine(
     message => {
       if (message.kind === 'failed') throw new CowscopeError(message.error);
       if (message.kind === 'opened' || message.kind === 'tracks') tracks = message.tracks;
