@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { trackRows } from '../../../../../../renderer/views/chain/table/track-rows.ts';
+import { fakeBridge } from '../../../../../support/window/fake-bridge.ts';
+import { goldenChain } from '../../../../../support/window/fake-chain.ts';
+
+const chain = goldenChain();
+const opened = { sessionId: 1, chain: chain.info, tracks: chain.tracks };
+const mid = chain.tracks[2]!;
+
+test('the rows of a table are the extents in view', async () => {
+  const reply = await fakeBridge(chain).call('chain:extents', {
+    sessionId: 1,
+    start: 0,
+    end: chain.info.size,
+  });
+  if (!reply.ok || reply.value.tooMany) throw new Error('exact extents are wanted');
+  const exact = { start: 0, end: reply.value.end, tracks: reply.value.tracks };
+  const rows = trackRows(exact, { start: 3 * 65536 + 0.5, end: 6 * 65536 }, mid, opened);
+  const common = { length: 65536, owner: 'mid.qcow2', marks: ['holeOverrides'] };
+  expect(rows).toEqual([
+    { ...common, start: 196608, state: 'zeroHole', label: 'zero (no space)' },
+    { ...common, start: 262144, state: 'zeroAllocated', label: 'zero (allocated)' },
+    { ...common, start: 327680, state: 'zeroHole', label: 'zero (no space)' },
+  ]);
+  const guest = trackRows(exact, { start: 0, end: 2 * 65536 }, chain.tracks[0]!, opened);
+  expect(guest.map(({ owner }) => owner)).toEqual(['base.qcow2', 'mid.qcow2']);
+});
