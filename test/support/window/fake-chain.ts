@@ -78,7 +78,7 @@ function fakeChain(layers: readonly FakeLayer[], notes: readonly string[] = []):
     const lists = statusOf(fake);
     if (lists.length === 0) return;
     engine.receive({ kind: 'batch', layer, batch: { offset: 0, covered: fake.info.size, lists } });
-    engine.receive({ kind: 'fed', layer });
+    engine.receive({ kind: 'feedEnded', layer, end: {} });
   });
   let lastId = 0;
   return {
