@@ -1,5 +1,5 @@
 /** The window over a main process in memory, made anew for each test of a file. */
-import { cleanup, render } from '@testing-library/react';
+import { cleanup, configure, render } from '@testing-library/react';
 import { afterEach, beforeEach } from 'vitest';
 import { App } from '../../../renderer/app/app.tsx';
 import { unloadChain } from '../../../renderer/state/chain/chain-data.ts';
@@ -12,6 +12,9 @@ import { VIEWS } from '../../../renderer/views/registry.ts';
 import type { AppState } from '../../../shared/ipc/contract.ts';
 import { type FakeBridge, fakeBridge } from './fake-bridge.ts';
 import { type FakeChain, goldenChain } from './fake-chain.ts';
+
+// A busy machine draws late; nothing here tests how late.
+configure({ asyncUtilTimeout: 20_000 });
 
 const BLANK = getState();
 const stops: (() => void)[] = [];
