@@ -56,7 +56,7 @@ function onFrame(): void {
   runDue(now);
 }
 
-/** Runs the followers whose time has come, and waits for the next one. */
+/** Runs the followers that are due, and sets the timer for the next one. */
 function runDue(now: number): void {
   for (const follower of [...followers]) {
     if (dueAt(follower) > now) continue;

@@ -1,4 +1,4 @@
-/** Where a loader gets what an axis shows. The loader knows no more of it than what is declared here. */
+/** Where the loader of an axis gets its data. The loader knows no more of the data than what is declared here. */
 import type { Result } from '../../shared/result.ts';
 import type { Viewport } from '../axis/viewport.ts';
 import type { TileSpan } from './level.ts';
@@ -34,7 +34,7 @@ export type EntriesAnswer<E extends AxisEntries> =
       readonly tracks: readonly E[];
     };
 
-/** What an axis shows, asked for in parts. */
+/** What an axis shows, requested in parts. */
 export interface AxisSource<T extends AxisTile, E extends AxisEntries> {
   /** Bytes of the axis. */
   readonly size: number;

@@ -13,7 +13,7 @@ export interface ExactEntries<E extends AxisEntries> {
 /** Refused ranges kept; the oldest is forgotten first. */
 const MAX_REFUSALS = 32;
 
-/** The range that is loaded, and the ranges that are known to hold too many entries to ask for. */
+/** The range that is loaded, and the ranges that hold too many entries to request. */
 export class ExactRange<E extends AxisEntries> {
   #entries: ExactEntries<E> | undefined;
   #isStale = false;

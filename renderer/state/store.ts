@@ -16,7 +16,7 @@ import type { ViewInfo } from './view-info.ts';
 /** A dialog over everything else. */
 export type Dialog =
   | { readonly kind: 'connect'; readonly uri: string }
-  | { readonly kind: 'arrange'; readonly files: readonly string[] }
+  | { readonly kind: 'orderLayers'; readonly files: readonly string[] }
   | { readonly kind: 'snapshots' }
   /** The context menu of what is selected, at CSS pixels of the window. */
   | { readonly kind: 'menu'; readonly x: number; readonly y: number }
@@ -51,7 +51,7 @@ export interface Store {
   readonly chain: OpenedChain | undefined;
   /** What went wrong last, until it is dismissed. */
   readonly error: ErrorRecord | undefined;
-  /** What could not be opened, with the consent it had, where that is what went wrong. */
+  /** The target that could not be opened and its consent, where opening is what went wrong. */
   readonly failed: { readonly target: OpenTarget; readonly consent: Consent } | undefined;
 
   /** The views that can be chosen, in their order, and the id of the one that is shown. */
@@ -81,9 +81,9 @@ export interface Store {
   readonly inspectorOpen: boolean;
   readonly inspectorWidth: number;
   readonly theme: 'system' | 'light' | 'dark';
-  /** What the live region says. */
+  /** The text of the live region. */
   readonly announcement: string;
-  /** What the status bar says for a while: why a key did nothing. */
+  /** The message in the status bar, such as why a key did nothing. Empty after a while. */
   readonly message: string;
 }
 

@@ -7,7 +7,7 @@ import type { AxisId } from '../axis/axis-id.ts';
 export interface ViewInfo {
   /** Stable. The command that shows the view has the id `view-` and this. */
   readonly id: string;
-  /** Its name for people, a word or two. */
+  /** Its name in the window. */
   readonly title: string;
   readonly hotkey: Hotkey;
   /** The axis that it lies along: zooming, panning and the history are those of this axis. */

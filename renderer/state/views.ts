@@ -5,7 +5,7 @@ import { type AxisNavigation, navigationOf } from './axes/axis-navigation.ts';
 import { getState, setState } from './store.ts';
 import type { ViewInfo } from './view-info.ts';
 
-/** Makes views known, in the order in which they are offered. The first is shown until another is chosen. */
+/** Sets the views that can be chosen, in their order. The first is shown until another is chosen. */
 export function offerViews(views: readonly ViewInfo[]): void {
   setState({ views });
 }
@@ -16,7 +16,7 @@ export function showView(id: string): void {
   requestDraw();
 }
 
-/** The view that is shown: the chosen one, else the first. Undefined while none is known. */
+/** The view that is shown: the chosen one, else the first. Undefined while none is offered. */
 export function shownView<V extends ViewInfo>({
   views,
   viewId,

@@ -29,7 +29,7 @@ const PATHS = {
 /** Names of the icons. */
 export type IconName = keyof typeof PATHS;
 
-/** One icon; it says nothing to a screen reader, its button does. */
+/** One icon. Hidden from screen readers, which read the button's label. */
 export function Icon({ name }: { readonly name: IconName }) {
   return (
     <svg className="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">

@@ -1,4 +1,4 @@
-/** True on a Mac, where Cmd takes the place of Ctrl. */
+/** True on a Mac, where Cmd is used instead of Ctrl. */
 export function isMac(): boolean {
   return /mac/i.test(navigator.platform);
 }

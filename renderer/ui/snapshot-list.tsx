@@ -45,7 +45,7 @@ export function SnapshotList({ chain }: { readonly chain: OpenedChain }) {
 interface RowProps {
   readonly name: string;
   readonly shown: boolean;
-  /** Absent where it cannot be told apart from another one. */
+  /** Undefined if no id or name leads to this snapshot alone. */
   readonly onShow: (() => void) | undefined;
   readonly children: ReactNode;
 }

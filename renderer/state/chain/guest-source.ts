@@ -2,7 +2,7 @@ import { MAX_EXACT_EXTENTS, MAX_TILES_PER_CALL } from '../../../shared/ipc/quest
 import { invoke } from '../../bridge/bridge.ts';
 import type { SourceOf } from '../../data/axis-content.ts';
 
-/** The source of the guest axis: the opened chain of a sessionId, whose disk has `size` bytes. */
+/** The source of the guest axis: the opened chain of a session, whose disk has `size` bytes. */
 export function guestSource(
   sessionId: number,
   size: number,

@@ -66,7 +66,7 @@ export function showSnapshot(nameOrId?: string): void {
 
 /**
  * Lets the person choose the file that belongs below the lowest layer, and opens the chain as a list of files with it
- * as the base. Several chosen files are arranged first.
+ * as the base. The order of several chosen files is asked for first.
  */
 export async function locateBacking(): Promise<void> {
   const { target, chain, consent } = getState();
@@ -75,7 +75,7 @@ export async function locateBacking(): Promise<void> {
   if (!reply.ok) setState({ error: reply.error });
   if (!reply.ok || reply.value.length === 0) return;
   const files = [...reply.value, ...chain.chain.layers.map(layer => layer.path)];
-  if (reply.value.length > 1) setState({ dialog: { kind: 'arrange', files } });
+  if (reply.value.length > 1) setState({ dialog: { kind: 'orderLayers', files } });
   else await openTarget({ ...target, files }, consent);
 }
 
@@ -86,10 +86,10 @@ export async function chooseAndOpen(): Promise<void> {
   else openFiles(reply.value);
 }
 
-/** Opens one file by its links; several go through the arrange dialog first. */
+/** Opens one file by its links; the order of several is asked for first. */
 export function openFiles(files: readonly string[]): void {
   if (files.length === 1) void openTarget({ kind: 'files', files });
-  else if (files.length > 1) setState({ dialog: { kind: 'arrange', files } });
+  else if (files.length > 1) setState({ dialog: { kind: 'orderLayers', files } });
 }
 
 /** Closes the chain and returns to the empty state. */

@@ -49,7 +49,7 @@ export function goToOwner(): void {
   }
   const owner = ownerTrack(chain, inspection.owner);
   if (owner === undefined) {
-    announce('No layer is known to hold this place');
+    announce('No layer is known to hold this offset');
     return;
   }
   setState({ hidden: new Set([...getState().hidden].filter(id => id !== owner.id)) });

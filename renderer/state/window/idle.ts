@@ -1,4 +1,4 @@
-/** Whether the window is at rest: nothing being opened, read, loaded or drawn. Tests and pictures wait for it. */
+/** Whether the window is at rest: nothing is being opened, read, loaded or drawn. Tests and screenshots wait for it. */
 import { AXIS_IDS } from '../../axis/axis-id.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { addPainter, isFrameDue, requestDraw } from '../../canvas/frame.ts';
@@ -35,7 +35,7 @@ export function watchIdle(): () => void {
     reported = outcome;
     void invoke('app:idle', undefined);
   };
-  // After the frame, so that what it asked for counts.
+  // After the frame, so that requests made in it count.
   const later = () => {
     checking ??= setTimeout(check, 0);
   };

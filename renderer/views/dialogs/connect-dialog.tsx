@@ -16,18 +16,18 @@ export function ConnectDialog({ uri: given }: { readonly uri: string }) {
   const [exports, setExports] = useState<readonly NbdExportInfo[]>();
   const [error, setError] = useState<ErrorRecord>();
   const [busy, setBusy] = useState(false);
-  const asked = useRef(0);
-  // Who closes the dialog waits for no server any more.
+  const requests = useRef(0);
+  // A closed dialog waits for no server.
   useEffect(() => () => void invoke('nbd:cancelList', undefined), []);
 
   const list = async (event: FormEvent) => {
     event.preventDefault();
-    const mine = ++asked.current;
+    const request = ++requests.current;
     setBusy(true);
     setError(undefined);
     setExports(undefined);
     const reply = await invoke('nbd:list', { uri: uri.trim() });
-    if (mine !== asked.current) return;
+    if (request !== requests.current) return;
     setBusy(false);
     if (reply.ok) setExports(reply.value);
     else setError(reply.error);
@@ -52,7 +52,7 @@ export function ConnectDialog({ uri: given }: { readonly uri: string }) {
             onChange={event => setUri(event.target.value)}
           />
           <button type="submit" disabled={uri.trim() === '' || busy}>
-            {busy ? 'Asking…' : 'List exports'}
+            {busy ? 'Listing…' : 'List exports'}
           </button>
         </div>
         <datalist id="nbd-servers">

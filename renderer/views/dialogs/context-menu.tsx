@@ -35,7 +35,7 @@ export function ContextMenu({ x, y }: ContextMenuProps) {
     <dialog
       ref={ref}
       className="context-menu"
-      aria-label="This place"
+      aria-label="Selection"
       style={{
         left: Math.max(0, Math.min(x, innerWidth - MENU_WIDTH_PX)),
         top: Math.max(0, Math.min(y, innerHeight - MENU_HEIGHT_PX)),
@@ -46,7 +46,7 @@ export function ContextMenu({ x, y }: ContextMenuProps) {
         if (event.target === event.currentTarget) closeDialog();
       }}
     >
-      <div role="menu" aria-label="This place">
+      <div role="menu" aria-label="Selection">
         {ITEMS.map(id => (
           <button
             key={id}

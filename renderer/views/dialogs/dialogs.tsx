@@ -4,7 +4,7 @@ import { CommandPalette } from './command-palette.tsx';
 import { ConnectDialog } from './connect-dialog.tsx';
 import { ContextMenu } from './context-menu.tsx';
 import { KeySheet } from './key-sheet.tsx';
-import { ArrangeDialog } from './order-layers-dialog.tsx';
+import { OrderLayersDialog } from './order-layers-dialog.tsx';
 import { SnapshotsDialog } from './snapshots-dialog.tsx';
 
 /** The dialog that is open, if any. */
@@ -14,8 +14,8 @@ export function Dialogs() {
   switch (dialog.kind) {
     case 'connect':
       return <ConnectDialog uri={dialog.uri} />;
-    case 'arrange':
-      return <ArrangeDialog files={dialog.files} />;
+    case 'orderLayers':
+      return <OrderLayersDialog files={dialog.files} />;
     case 'snapshots':
       return <SnapshotsDialog />;
     case 'menu':

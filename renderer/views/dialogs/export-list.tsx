@@ -18,7 +18,7 @@ export function ExportList({ exports, onChoose }: ExportListProps) {
               <strong>{entry.name === '' ? 'default export' : <Untrusted text={entry.name} />}</strong>
               {entry.description !== '' && <Untrusted text={entry.description} />}
               <small>
-                {entry.size < 0 ? 'size not told' : <Size bytes={entry.size} />}
+                {entry.size < 0 ? 'size unknown' : <Size bytes={entry.size} />}
                 {entry.contexts.length > 0 && ' · '}
                 <Untrusted text={entry.contexts.join(', ')} />
               </small>

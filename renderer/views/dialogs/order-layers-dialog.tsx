@@ -6,7 +6,7 @@ import { Icon } from '../../ui/icon.tsx';
 import { Untrusted } from '../../ui/text.tsx';
 
 /** Orders several dropped files into a chain, base first, before it is opened. */
-export function ArrangeDialog({ files }: { readonly files: readonly string[] }) {
+export function OrderLayersDialog({ files }: { readonly files: readonly string[] }) {
   const [order, setOrder] = useState(files);
   const move = (from: number, step: number) => {
     const next = [...order];
@@ -15,15 +15,15 @@ export function ArrangeDialog({ files }: { readonly files: readonly string[] }) 
     setOrder(next);
   };
   return (
-    <DialogFrame title="Arrange the chain" className="arrange">
+    <DialogFrame title="Arrange the chain" className="order-layers">
       <p>
-        These files become one chain, base first. This order is what opens, whatever the files say themselves.
+        These files become one chain, base first. They open in this order, whatever links the files record.
       </p>
-      <ol className="arrange-list">
+      <ol className="order-layers-list">
         {order.map((file, at) => (
           <li key={file}>
             <span className="number">{at}</span>
-            <span className="arrange-name">
+            <span className="order-layers-name">
               <strong>{nameOf(file)}</strong>
               <small>
                 {roleOf(at, order.length)}

@@ -30,11 +30,15 @@ function badgesOf(
   const add = (when: boolean | undefined, text: string, title: string, alarming = false) => {
     if (when === true) badges.push({ text, title, alarming });
   };
-  add(true, witness, witness === 'metadata' ? 'Read from the tables of the image' : 'Told by an NBD server');
+  add(
+    true,
+    witness,
+    witness === 'metadata' ? 'Read from the tables of the image' : 'Reported by an NBD server',
+  );
   add(
     kind === 'depth',
     'hidden layers not known',
-    'An NBD server tells which depth is read, not what the layers below hold there',
+    'An NBD server reports which depth is read, not what the layers below hold there',
   );
   add(qcow2?.corrupt, 'corrupt', 'The image is marked corrupt', true);
   add(qcow2?.dirty, 'not closed', 'The image was not closed cleanly: its refcounts may be stale', true);

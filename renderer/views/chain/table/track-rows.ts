@@ -13,7 +13,7 @@ export interface TrackRow {
   readonly start: number;
   readonly length: number;
   readonly state: ExtentState;
-  /** The state in words. */
+  /** The label of the state. */
   readonly label: string;
   /** The name of the layer that decides (guest's track), else of the layer itself where it decides. */
   readonly owner: string;

@@ -6,7 +6,7 @@ const ZOOM_FACTOR = 1 / 8;
 /** In place of a table while there is no exact list: too many extents, or still on their way. */
 export function TrackTableTooMany() {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: takes the place of the grid, so the focus stays here
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: stands for the grid, so the focus stays here
     <div className="track-table too-many" role="note" data-twin tabIndex={0}>
       <p>There are too many extents in view to list one by one.</p>
       <button type="button" onClick={() => zoomAroundSelection('guest', ZOOM_FACTOR)}>

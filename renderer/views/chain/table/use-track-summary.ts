@@ -7,7 +7,7 @@ import { drawnStrip } from '../../../state/chain/chain-data.ts';
 import { useFollower } from '../../../ui/hooks/use-follower.ts';
 import { trackSummary } from './track-summary.ts';
 
-/** The track in words, brought up to date when the view has settled. */
+/** The text that describes a track to a screen reader. It follows when the view has settled. */
 export function useTrackSummary(track: TrackInfo, chain: OpenedChain): string {
   const [summary, setSummary] = useState(`${track.title}: loading`);
   const update = useCallback(() => {

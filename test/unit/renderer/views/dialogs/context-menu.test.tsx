@@ -70,5 +70,5 @@ test('it leads to the layer that is read, unfolding it', async () => {
   await selectAt({ track: 0, offset: 9 * K64 });
   fireEvent.keyDown(document.body, { key: 'F10', shiftKey: true });
   fireEvent.click(await screen.findByRole('menuitem', { name: /Go to the layer/ }));
-  expect(getState().message).toBe('No layer is known to hold this place');
+  expect(getState().message).toBe('No layer is known to hold this offset');
 });
