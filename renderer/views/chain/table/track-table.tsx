@@ -1,11 +1,12 @@
 // biome-ignore-all lint/a11y/noNoninteractiveElementToInteractiveRole: a table that takes the keys of a grid
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useState } from 'react';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
 import { selectAt } from '../../../state/selection/selection.ts';
 import { toggleTable } from '../../../state/selection/track-actions.ts';
 import { useStore } from '../../../state/store.ts';
+import { useVirtualRows } from '../../../ui/hooks/use-virtual-rows.ts';
 import { TrackTableRow } from './track-table-row.tsx';
 import { TrackTableTooMany } from './track-table-too-many.tsx';
 import { useTrackRows } from './use-track-rows.ts';
@@ -13,8 +14,6 @@ import { useTrackRows } from './use-track-rows.ts';
 /** Heights of a row, and of the header row with its line. */
 const ROW_PX = 24;
 const HEADER_PX = 25;
-/** Rows rendered above and below those in sight, and rows in sight at most. */
-const MARGIN_ROWS = 8;
 const MAX_ROWS_IN_SIGHT = 10;
 const COLUMNS = ['Start', 'Length', 'State', 'Owner', 'Marks'] as const;
 
@@ -25,31 +24,24 @@ interface TrackTableProps {
 
 /** A track as a table: its extents in view as a grid. Only the rows in sight are rendered. */
 export function TrackTable({ track, chain }: TrackTableProps) {
-  const ref = useRef<HTMLDivElement>(null);
   const rows = useTrackRows(track, chain);
-  const [top, setTop] = useState(0);
   const [active, setActive] = useState(0);
   const selected = useStore(state =>
     state.selection?.track === track.id ? state.selection.offset : undefined,
   );
   const count = rows?.length ?? 0;
   const at = Math.min(active, Math.max(count - 1, 0));
-  const height = Math.min(Math.max(count, 1), MAX_ROWS_IN_SIGHT) * ROW_PX;
+  const visible = useVirtualRows(count, at, { rowPx: ROW_PX, maxRowsInSight: MAX_ROWS_IN_SIGHT });
+  const { first, last } = visible;
 
   useEffect(() => {
     if (selected === undefined || rows === undefined) return;
     const row = rows.findIndex(({ start, length }) => selected >= start && selected < start + length);
     if (row >= 0) setActive(row);
   }, [selected, rows]);
-  useEffect(() => {
-    const element = ref.current;
-    if (element === null) return;
-    if (at * ROW_PX < element.scrollTop) element.scrollTop = at * ROW_PX;
-    else if ((at + 1) * ROW_PX > element.scrollTop + height) element.scrollTop = (at + 1) * ROW_PX - height;
-  }, [at, height]);
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const screen = Math.floor(height / ROW_PX);
+    const screen = Math.floor(visible.height / ROW_PX);
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: screen, PageUp: -screen, Home: -count, End: count }[
       event.key
     ];
@@ -67,19 +59,17 @@ export function TrackTable({ track, chain }: TrackTableProps) {
   };
 
   if (rows === undefined) return <TrackTableTooMany />;
-  const first = Math.max(0, Math.floor(top / ROW_PX) - MARGIN_ROWS);
-  const last = Math.min(count, Math.ceil((top + height) / ROW_PX) + MARGIN_ROWS);
   const id = `table-${track.id}`;
   return (
     <div className="track-table">
       <div
         className="track-table-scroll"
-        ref={ref}
-        style={{ maxHeight: height + HEADER_PX }}
-        onScroll={event => setTop(event.currentTarget.scrollTop)}
+        ref={visible.ref}
+        style={{ maxHeight: visible.height + HEADER_PX }}
+        onScroll={visible.onScroll}
       >
         {/* The padding stands for the rows that are not rendered. */}
-        <div style={{ paddingTop: first * ROW_PX, paddingBottom: (count - last) * ROW_PX }}>
+        <div style={{ paddingTop: visible.paddingTop, paddingBottom: visible.paddingBottom }}>
           <table
             role="grid"
             data-twin
