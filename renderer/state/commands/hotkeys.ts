@@ -12,7 +12,7 @@ export interface KeyPress {
 }
 
 /** True where the event is the hotkey. Shift counts only for letters and named keys: `?` is `?` however it is typed. */
-export function matches(press: KeyPress, hotkey: Hotkey, mac: boolean): boolean {
+export function matchesHotkey(press: KeyPress, hotkey: Hotkey, mac: boolean): boolean {
   const mod = mac ? press.metaKey : press.ctrlKey;
   const other = mac ? press.ctrlKey : press.metaKey;
   if (other || mod !== (hotkey.mod ?? false) || press.altKey !== (hotkey.alt ?? false)) return false;

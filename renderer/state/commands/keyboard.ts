@@ -2,14 +2,14 @@
 import { isPlain } from '../../../shared/hotkeys.ts';
 import { getState } from '../store.ts';
 import { canRun, runCommand, windowCommands } from './commands.ts';
-import { matches } from './hotkeys.ts';
+import { matchesHotkey } from './hotkeys.ts';
 
 /** Listens to the keyboard until the returned function is called. */
 export function listenToKeys(mac: boolean): () => void {
   const onKey = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.isComposing || getState().dialog !== undefined) return;
     for (const { id, hotkeys } of windowCommands()) {
-      const hotkey = hotkeys.find(candidate => matches(event, candidate, mac));
+      const hotkey = hotkeys.find(candidate => matchesHotkey(event, candidate, mac));
       if (hotkey === undefined || !canRun(id)) continue;
       if (isPlain(hotkey) && hotkey.key !== 'F1' && typesInto(event.target, event.key)) return;
       // Copying marked text stays the system's.
