@@ -8,7 +8,7 @@ import { openChain, prepareToOpen } from './service/chain-session.ts';
 import { listNbdExports } from './service/nbd-exports.ts';
 import { findSamples } from './shell/demo-chains.ts';
 import { chooseFiles, offerReload } from './shell/dialogs.ts';
-import { createChainController } from './shell/ipc/chain-controller.ts';
+import { ChainController } from './shell/ipc/chain-controller.ts';
 import { handleCalls, push } from './shell/ipc/ipc-main.ts';
 import { checkRequest, EXIT_USAGE, type Launch, launchWords, parseLaunch } from './shell/launch-target.ts';
 import { setMenu, withoutDefaultMenu } from './shell/menu.ts';
@@ -64,7 +64,7 @@ function run(launch: Launch): void {
   };
   const arrivals = inbox(target => toWindow('app:open', { target }));
   const recent = recentList(join(app.getPath('userData'), 'recent.json'));
-  const desk = createChainController({
+  const controller = new ChainController({
     openChain,
     listNbdExports,
     push: toWindow,
@@ -81,13 +81,13 @@ function run(launch: Launch): void {
 
   const end = (error?: unknown) => {
     if (error !== undefined) complain(error);
-    void desk.close().then(() => app.exit(error === undefined ? 0 : 1));
+    void controller.close().then(() => app.exit(error === undefined ? 0 : 1));
   };
 
   /** What the page will ask for is opened while it loads: after it was sent for, so as not to hold it up. */
   const openWaiting = () => {
     const next = arrivals.waiting();
-    if (next !== undefined) desk.openAhead(next.target);
+    if (next !== undefined) controller.openAhead(next.target);
   };
 
   const show = () => {
@@ -103,11 +103,11 @@ function run(launch: Launch): void {
     webContents.on('did-start-navigation', details => {
       if (!details.isMainFrame || details.isSameDocument) return; // the first load began before anybody listened
       arrivals.restart();
-      void desk.close();
+      void controller.close();
       openWaiting();
     });
     opened.once('ready-to-show', () => {
-      if (desk.vacant()) prepareToOpen();
+      if (controller.isVacant) prepareToOpen();
     });
     webContents.on('did-fail-load', (_event, code, what, address, isMainFrame) => {
       if (!isMainFrame) return;
@@ -128,7 +128,7 @@ function run(launch: Launch): void {
     opened.once('closed', () => {
       window = undefined;
       arrivals.restart();
-      void desk.close();
+      void controller.close();
     });
     openWaiting();
   };
@@ -157,7 +157,7 @@ function run(launch: Launch): void {
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();
   });
-  quitAfter(desk.close);
+  quitAfter(() => controller.close());
   if (launch.open !== undefined) arrivals.deliver(launch.open);
 
   void app.whenReady().then(() => {
@@ -168,7 +168,7 @@ function run(launch: Launch): void {
     handleCalls(
       () => window?.webContents,
       {
-        ...desk.handlers,
+        ...controller.handlers,
         'app:state': () => {
           const waited = arrivals.listen();
           return {
@@ -190,7 +190,7 @@ function run(launch: Launch): void {
     );
     setMenu(id => toWindow('app:command', { id }));
     if (launch.screenshot !== undefined && window !== undefined) {
-      saveScreenshot(window, launch.screenshot, watch, desk.busy).then(() => end(), end);
+      saveScreenshot(window, launch.screenshot, watch, () => controller.isBusy).then(() => end(), end);
     }
   });
 }

@@ -139,7 +139,7 @@ export class OpenChain {
       },
       acknowledge: (index, error) =>
         this.#post({ kind: 'batchTaken', layer: index, ...(error === undefined ? {} : { error }) }),
-      pushProgress: isEnd => (isEnd ? this.#pushes.flush() : this.#pushes.request()),
+      requestPush: () => this.#pushes.request(),
       wake: () => this.#loop.wake(),
     });
   }

@@ -37,6 +37,8 @@ const PLAIN_CALLS = {
   'dialog:openFiles': exchange<undefined, readonly string[]>(),
   'chain:open': exchange<{ target: OpenTarget; consent: Consent }, OpenedChain>(),
   'chain:close': exchange<OfSession, null>(),
+  /** The window knows the chain: pushes about it begin, with what was to be said until now. */
+  'chain:subscribe': exchange<OfSession, null>(),
   /** Ends reading; what was read stays. */
   'chain:cancel': exchange<OfSession, null>(),
   /** Takes up again what was cancelled or failed; what was read stays. */

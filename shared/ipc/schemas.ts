@@ -109,6 +109,7 @@ export const CALL_SCHEMAS = {
   'dialog:openFiles': nothing,
   'chain:open': v.strictObject({ target: TARGET, consent: CONSENT }),
   'chain:close': ofSession,
+  'chain:subscribe': ofSession,
   'chain:cancel': ofSession,
   'chain:retry': ofSession,
   'nbd:list': v.strictObject({ uri: path }),

@@ -19,8 +19,8 @@ export interface FeedMergerDeps {
   tracksChanged(): void;
   /** Acknowledges a batch: the next one may come. */
   acknowledge(layer: number, error?: ErrorRecord): void;
-  /** Says that there is something new to tell, at once where a feed has ended. */
-  pushProgress(isEnd: boolean): void;
+  /** Says that there is something new to tell. */
+  requestPush(): void;
   /** Says that pages wait to be merged in further slices. */
   wake(): void;
 }
@@ -86,10 +86,8 @@ export class FeedMerger {
       return;
     }
     this.#pendingEnd = end;
-    this.#merge(true);
-    if (this.hasMore || this.#pendingEnd === undefined) return;
-    this.#caughtUp(); // no page waited
-    this.#target.pushProgress(true);
+    this.#merge();
+    if (!this.hasMore) this.#caughtUp(); // also where no page waited
   }
 
   /** Merges pages until the deadline, by performance.now(), one at least. */
@@ -110,16 +108,16 @@ export class FeedMerger {
   }
 
   #catchUp(): void {
-    if (this.#tables.plan.buildPyramid) this.#merge(false);
+    if (this.#tables.plan.buildPyramid) this.#merge();
     else if (this.#tables.fedOverBudget) this.#compareWholePages();
   }
 
   /** Merges as far as one slice goes now, and the rest in further slices. */
-  #merge(isEnd: boolean): void {
+  #merge(): void {
     this.#tables.flush(this.#layer.index);
     this.#targetOffset = this.#layer.nbd.feeder.position;
     this.mergeUntil(sliceEnd());
-    this.#target.pushProgress(isEnd);
+    this.#target.requestPush();
     if (this.hasMore) this.#target.wake();
   }
 

@@ -1,37 +1,39 @@
-/** Answers the chain calls from the service: one open chain at a time, its events passed on in few messages. */
-
+/** Answers the window's calls about chains: one open chain at a time. */
 import { CowscopeError } from '../../../shared/error.ts';
-import { type IpcPushes, QUESTION_CALLS, type QuestionCall } from '../../../shared/ipc/contract.ts';
+import { QUESTION_CALLS, type QuestionCall } from '../../../shared/ipc/contract.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
-import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
-import type { openChain, SessionEvents } from '../../service/chain-session.ts';
+import { NewestRun } from '../../../shared/newest-run.ts';
+import type { ChainSession, openChain } from '../../service/chain-session.ts';
 import type { OpenRequest } from '../launch-target.ts';
 import { type CallHandler, MAX_MESSAGE_BYTES, messageBytes } from './answer.ts';
-import { askedConsent } from './consent-guard.ts';
+import { ConsentGuard } from './consent-guard.ts';
 import type { CallHandlers } from './ipc-main.ts';
+import { PushGate, type SendPush } from './push-gate.ts';
 import { chainForWindow } from './trim-chain-info.ts';
 
 /** The calls answered here. */
 export type ChainHandlers = Pick<
   CallHandlers,
-  'chain:open' | 'chain:close' | 'chain:cancel' | 'chain:retry' | QuestionCall | 'nbd:list' | 'nbd:cancelList'
+  | 'chain:open'
+  | 'chain:close'
+  | 'chain:subscribe'
+  | 'chain:cancel'
+  | 'chain:retry'
+  | QuestionCall
+  | 'nbd:list'
+  | 'nbd:cancelList'
 >;
 
-type ChainPush = 'chain:progress' | 'chain:changed' | 'chain:tracks' | 'chain:findings';
+/** What the controller uses of a session of the service. */
+export type ControlledSession = Pick<ChainSession, 'chain' | 'tracks' | 'ask' | 'cancel' | 'retry' | 'close'>;
 
-/** What the desk uses of a session of the service. */
-export type ControlledSession = Pick<
-  Awaited<ReturnType<typeof openChain>>,
-  'chain' | 'tracks' | 'ask' | 'cancel' | 'retry' | 'close'
->;
-
-/** What the desk needs from the rest of the program. */
+/** What the controller needs from the rest of the program. */
 export interface ChainControllerDeps {
   openChain(...args: Parameters<typeof openChain>): Promise<ControlledSession>;
   listNbdExports(uri: string, options: { readonly signal: AbortSignal }): Promise<readonly NbdExportInfo[]>;
-  push<P extends ChainPush>(name: P, payload: IpcPushes[P]): void;
+  readonly push: SendPush;
   /** What was said about this target outside the window, such as on the command line. */
   requestFor(target: OpenTarget): OpenRequest | undefined;
   /** What is shown from now on. */
@@ -41,164 +43,177 @@ export interface ChainControllerDeps {
   onFailed(target: OpenTarget, error: unknown): void;
 }
 
-/** The handlers and the life of the open chain. */
-export interface ChainController {
-  readonly handlers: ChainHandlers;
-  /**
-   * Opens a target that the window is about to ask for, so that it is read while the page loads. The window gets it,
-   * or why it could not be opened, when it asks for that target with no consent of its own.
-   */
-  openAhead(target: OpenTarget): void;
-  /** True while nothing is open or on its way to be. */
-  vacant(): boolean;
-  /** True while an open is running or any layer of the open chain is still being read. */
-  busy(): boolean;
-  /** Closes the open chain and any that is still opening, with their children. Waits at most 5 seconds. */
-  close(): Promise<void>;
-}
-
-/** Milliseconds in which events are gathered into one message. */
-const GATHER = 40;
-const CLOSE_LIMIT = 5000;
+/** Longest wait for a session to close, in milliseconds. Its children have limits of their own. */
+const CLOSE_LIMIT_MS = 5000;
 
 const NO_CONSENT: Consent = { allow: [], allowAll: false };
 
-/** An opened chain as the window is told of it, and the news that wait until it was told. */
-interface Opened {
-  readonly answer: OpenedChain;
-  readonly mail: Mail;
-}
-
 interface OpenSession {
-  readonly id: number;
+  readonly sessionId: number;
   readonly session: ControlledSession;
-  readonly mail: Mail;
+  readonly gate: PushGate;
 }
 
-/** The desk of one window. */
-export function createChainController(needs: ChainControllerDeps): ChainController {
-  let current: OpenSession | undefined;
-  let lastId = 0;
-  const opening = new Set<Promise<unknown>>();
-  const asked = askedConsent();
-  let ahead: { readonly target: string; readonly opened: Promise<Opened> } | undefined;
-  let ending = new AbortController();
-  let listing = new AbortController();
+/** The chains of one window. */
+export class ChainController {
+  readonly #deps: ChainControllerDeps;
+  readonly #consentGuard = new ConsentGuard();
+  /** Of several openings only the newest goes on. */
+  readonly #openings = new NewestRun();
+  readonly #listings = new NewestRun();
+  /** The openings that have not ended yet, superseded ones too. */
+  readonly #opening = new Set<Promise<unknown>>();
+  #lastSessionId = 0;
+  #current: OpenSession | undefined;
+  /** The target that was opened before the window asked for it. */
+  #ahead: { readonly target: string; readonly opened: Promise<OpenedChain> } | undefined;
 
-  const open = async (target: OpenTarget, consent: Consent): Promise<Opened> => {
-    const id = ++lastId;
-    ending.abort(); // of what is still opening, only the newest goes on
-    ending = new AbortController();
-    const { signal } = ending;
-    const mail = batchPushes(id, needs.push);
-    try {
-      const outside = needs.requestFor(target);
-      const options = {
-        consent: bothConsents(consent, outside?.consent),
-        forceShare: outside?.forceShare === true,
-        // An address that comes from the window may have been pasted: it names no key files without consent.
-        allowLocalFiles: outside?.allowLocalFiles === true,
-      };
-      const session = await needs.openChain(target, { ...options, interactive: true, signal }, mail.events);
-      if (id !== lastId) {
-        await bounded(session.close());
-        throw superseded();
-      }
-      asked.note(session.chain);
-      const answer = { sessionId: id, chain: chainForWindow(session.chain), tracks: session.tracks };
-      if (messageBytes(answer, MAX_MESSAGE_BYTES) > MAX_MESSAGE_BYTES) {
-        await bounded(session.close());
-        throw tooLarge();
-      }
-      const former = current;
-      current = { id, session, mail };
-      await endSession(former);
-      if (id !== lastId) throw superseded();
-      needs.onOpened({ target, ...options });
-      return { answer, mail };
-    } catch (error) {
-      mail.stop();
-      asked.noteFailure(error);
-      if (id !== lastId) throw superseded();
-      needs.onFailed(target, error);
-      throw error;
-    }
+  constructor(deps: ChainControllerDeps) {
+    this.#deps = deps;
+  }
+
+  /** The handlers of every call about a chain. */
+  readonly handlers: ChainHandlers = {
+    'chain:open': ({ target, consent }) => this.#openForWindow(target, consent),
+    'chain:close': ({ sessionId }) => this.#closeForWindow(sessionId),
+    'chain:subscribe': ({ sessionId }) => {
+      this.#find(sessionId).gate.open();
+      return null;
+    },
+    'chain:cancel': ({ sessionId }) => {
+      this.#find(sessionId).session.cancel();
+      return null;
+    },
+    'chain:retry': ({ sessionId }) => {
+      this.#find(sessionId).session.retry();
+      return null;
+    },
+    ...questionHandlers(sessionId => this.#find(sessionId).session),
+    'nbd:list': ({ uri }) => {
+      const abort = new AbortController();
+      this.#listings.begin(() => abort.abort());
+      return this.#deps.listNbdExports(uri, { signal: abort.signal });
+    },
+    'nbd:cancelList': () => {
+      this.#listings.end();
+      return null;
+    },
   };
 
-  const start = (target: OpenTarget, consent: Consent): Promise<Opened> => {
-    const opened = open(target, consent);
-    opening.add(opened);
-    const over = () => opening.delete(opened);
-    opened.then(over, over);
+  /**
+   * Opens a target that the window is about to ask for, so that it is read while the page loads. The window gets it, or
+   * why it could not be opened, when it asks for that target without consent.
+   */
+  openAhead(target: OpenTarget): void {
+    this.#ahead = { target: JSON.stringify(target), opened: this.#open(target, NO_CONSENT) };
+  }
+
+  /** True while nothing is open and nothing is being opened. */
+  get isVacant(): boolean {
+    return this.#opening.size === 0 && this.#current === undefined;
+  }
+
+  /** True while something is being opened or any layer of the open chain is still being read. */
+  get isBusy(): boolean {
+    return this.#opening.size > 0 || this.#current?.gate.isReading === true;
+  }
+
+  /** Closes the open chain and any that is still opening, with their children. Waits at most 5 seconds. */
+  async close(): Promise<void> {
+    this.#openings.end();
+    this.#listings.end();
+    this.#ahead = undefined;
+    await Promise.all([this.#closeCurrent(), withinLimit(Promise.allSettled(this.#opening))]);
+  }
+
+  async #openForWindow(target: OpenTarget, consent: Consent): Promise<OpenedChain> {
+    this.#consentGuard.check(consent);
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    const isAhead =
+      ahead?.target === JSON.stringify(target) && consent.allow.length === 0 && !consent.allowAll;
+    return isAhead ? ahead.opened : this.#open(target, consent);
+  }
+
+  async #closeForWindow(sessionId: number): Promise<null> {
+    if (this.#current?.sessionId !== sessionId) return null;
+    this.#deps.onClosed();
+    await this.#closeCurrent();
+    return null;
+  }
+
+  /** Opens a target in place of what is open. Rejects with IPC_SUPERSEDED once another opening began or all was closed. */
+  #open(target: OpenTarget, consent: Consent): Promise<OpenedChain> {
+    const abort = new AbortController();
+    const isNewest = this.#openings.begin(() => abort.abort());
+    const gate = new PushGate(++this.#lastSessionId, this.#deps.push);
+    const opened = this.#openSession(target, consent, gate, this.#lastSessionId, { abort, isNewest }).catch(
+      (error: unknown) => {
+        gate.stop();
+        this.#consentGuard.noteFailure(error);
+        if (!isNewest()) throw superseded();
+        this.#deps.onFailed(target, error);
+        throw error;
+      },
+    );
+    this.#opening.add(opened);
+    const end = () => this.#opening.delete(opened);
+    opened.then(end, end);
     return opened;
-  };
+  }
 
-  const session = (id: number): ControlledSession => {
-    if (current?.id !== id) throw noSession();
-    return current.session;
-  };
+  async #openSession(
+    target: OpenTarget,
+    consent: Consent,
+    gate: PushGate,
+    sessionId: number,
+    run: { readonly abort: AbortController; readonly isNewest: () => boolean },
+  ): Promise<OpenedChain> {
+    const outside = this.#deps.requestFor(target);
+    const options = {
+      consent: bothConsents(consent, outside?.consent),
+      forceShare: outside?.forceShare === true,
+      // An address that comes from the window may have been pasted: it names no key files without consent.
+      allowLocalFiles: outside?.allowLocalFiles === true,
+    };
+    const { signal } = run.abort;
+    const session = await this.#deps.openChain(
+      target,
+      { ...options, interactive: true, signal },
+      gate.events,
+    );
+    const opened = { sessionId, chain: chainForWindow(session.chain), tracks: session.tracks };
+    const isTooLarge = messageBytes(opened, MAX_MESSAGE_BYTES) > MAX_MESSAGE_BYTES;
+    this.#consentGuard.note(session.chain);
+    if (isTooLarge || !run.isNewest()) {
+      await withinLimit(session.close());
+      throw run.isNewest() ? tooLarge() : superseded();
+    }
+    const former = this.#current;
+    this.#current = { sessionId, session, gate };
+    await closeSession(former);
+    if (!run.isNewest()) throw superseded();
+    this.#deps.onOpened({ target, ...options });
+    return opened;
+  }
 
-  const endCurrent = async () => {
-    const former = current;
-    current = undefined;
-    await endSession(former);
-  };
+  /** The open session of that number. Throws IPC_NO_SESSION for one that is not open any more. */
+  #find(sessionId: number): OpenSession {
+    if (this.#current?.sessionId !== sessionId) throw noSession();
+    return this.#current;
+  }
 
-  return {
-    handlers: {
-      'chain:open': async ({ target, consent }) => {
-        asked.check(consent);
-        const begun = ahead;
-        ahead = undefined;
-        const isBegun =
-          begun?.target === JSON.stringify(target) && consent.allow.length === 0 && !consent.allowAll;
-        const { answer, mail } = await (isBegun ? begun.opened : start(target, consent));
-        // The window learns the session's number from the answer; what is said about it comes after.
-        setImmediate(mail.release);
-        return answer;
-      },
-      'chain:close': async args => {
-        if (current?.id !== args.sessionId) return null;
-        needs.onClosed();
-        await endCurrent();
-        return null;
-      },
-      ...questionHandlers(session),
-      'chain:cancel': args => {
-        session(args.sessionId).cancel();
-        return null;
-      },
-      'chain:retry': args => {
-        session(args.sessionId).retry();
-        return null;
-      },
-      'nbd:list': ({ uri }) => {
-        listing.abort();
-        listing = new AbortController();
-        return needs.listNbdExports(uri, { signal: listing.signal });
-      },
-      'nbd:cancelList': () => {
-        listing.abort();
-        return null;
-      },
-    },
-    openAhead(target) {
-      ahead = { target: JSON.stringify(target), opened: start(target, NO_CONSENT) };
-    },
-    vacant: () => opening.size === 0 && current === undefined,
-    busy: () => opening.size > 0 || current?.mail.reading() === true,
-    close: async () => {
-      lastId++; // whatever is still opening ends, or closes itself when it is there
-      ending.abort();
-      listing.abort();
-      ahead = undefined;
-      await Promise.all([endCurrent(), bounded(Promise.allSettled(opening))]);
-    },
-  };
+  async #closeCurrent(): Promise<void> {
+    const former = this.#current;
+    this.#current = undefined;
+    await closeSession(former);
+  }
 }
 
 /** The handlers of every question: each asks the session that `sessionOf` gives for its number. */
-function questionHandlers(sessionOf: (id: number) => ControlledSession): Pick<CallHandlers, QuestionCall> {
+function questionHandlers(
+  sessionOf: (sessionId: number) => ControlledSession,
+): Pick<CallHandlers, QuestionCall> {
   const handlers = [...QUESTION_CALLS].map(([call, question]) => {
     const handler: CallHandler<QuestionCall> = ({ sessionId, ...args }) =>
       sessionOf(sessionId).ask(question, args as never);
@@ -207,85 +222,16 @@ function questionHandlers(sessionOf: (id: number) => ControlledSession): Pick<Ca
   return Object.fromEntries(handlers) as Pick<CallHandlers, QuestionCall>;
 }
 
-interface Mail {
-  readonly events: SessionEvents;
-  /** Lets through what was held so far and what follows. */
-  readonly release: () => void;
-  readonly stop: () => void;
-  readonly reading: () => boolean;
+async function closeSession(open: OpenSession | undefined): Promise<void> {
+  open?.gate.stop();
+  if (open !== undefined) await withinLimit(open.session.close());
 }
 
-/** Events of one session: each kind's newest (changed ranges: their hull) is sent every 40 ms, once released. */
-function batchPushes(sessionId: number, push: ChainControllerDeps['push']): Mail {
-  let state: 'held' | 'open' | 'stopped' = 'held';
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let layers: readonly LayerProgress[] = [];
-  const waiting: { -readonly [P in ChainPush]?: IpcPushes[P] } = {};
-
-  const flush = () => {
-    timer = undefined;
-    if (state !== 'open') return;
-    for (const name of ['chain:tracks', 'chain:changed', 'chain:findings', 'chain:progress'] as const) {
-      const payload = waiting[name];
-      if (payload === undefined) continue;
-      delete waiting[name];
-      push(name, payload);
-    }
-  };
-  const soon = () => {
-    if (state === 'open') timer ??= setTimeout(flush, GATHER);
-  };
-
-  return {
-    events: {
-      onProgress(next) {
-        layers = next;
-        waiting['chain:progress'] = { sessionId, layers: next };
-        soon();
-      },
-      onChanged(version, start, end) {
-        const before = waiting['chain:changed'];
-        waiting['chain:changed'] = {
-          sessionId,
-          version: Math.max(version, before?.version ?? 0),
-          start: Math.min(start, before?.start ?? start),
-          end: Math.max(end, before?.end ?? end),
-        };
-        soon();
-      },
-      onTracks(tracks) {
-        waiting['chain:tracks'] = { sessionId, tracks };
-        soon();
-      },
-      onFindings(findings, more) {
-        waiting['chain:findings'] = { sessionId, findings, more };
-        soon();
-      },
-    },
-    release: () => {
-      if (state !== 'held') return;
-      state = 'open';
-      flush();
-    },
-    stop: () => {
-      state = 'stopped';
-      clearTimeout(timer);
-    },
-    reading: () =>
-      layers.some(layer => layer.phase === 'waiting' || layer.phase === 'reading') || timer !== undefined,
-  };
-}
-
-async function endSession(open: OpenSession | undefined): Promise<void> {
-  open?.mail.stop();
-  if (open !== undefined) await bounded(open.session.close());
-}
-
-/** Waits for a close, but not for ever: children have limits of their own. A close that fails has nothing left to do. */
-async function bounded(closing: Promise<unknown>): Promise<void> {
+/** Waits for a close, at most for CLOSE_LIMIT_MS. A close that fails has nothing left to do. */
+async function withinLimit(closing: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, CLOSE_LIMIT);
+    timer = setTimeout(resolve, CLOSE_LIMIT_MS);
   });
   await Promise.race([closing.catch(() => {}), limit]);
   clearTimeout(timer);

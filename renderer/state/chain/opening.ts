@@ -1,6 +1,7 @@
 /** Opening and closing a chain. */
 
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
+import { NewestRun } from '../../../shared/newest-run.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { navigationOf } from '../axes/axis-navigation.ts';
 import { closedAxes, openedAxis } from '../axes/axis-state.ts';
@@ -10,14 +11,15 @@ import { titleOf } from './snapshots.ts';
 
 type Opening = Pick<Store, 'target' | 'consent'>;
 
-let attempt = 0;
+/** Openings begun: only the newest one shows its chain. */
+const openings = new NewestRun();
 
 /** Opens a target in place of what is open. When it fails, what is open stays and the error is shown. */
 export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSENT): Promise<void> {
-  const mine = ++attempt;
+  const isNewest = openings.begin();
   setState({ opening: target, error: undefined, failed: undefined, dialog: undefined });
   const reply = await invoke('chain:open', { target, consent });
-  if (mine !== attempt) {
+  if (!isNewest()) {
     // Closed or replaced meanwhile: the chain that was opened after all must not stay open.
     if (reply.ok) void invoke('chain:close', { sessionId: reply.value.sessionId });
     return;
@@ -41,6 +43,7 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
     axes: { ...closedAxes(getState().axes), guest: openedAxis(guest, size, viewport) },
     announcement: `Opened ${titleOf(chain)}, ${chain.chain.layers.length} layers`,
   });
+  void invoke('chain:subscribe', { sessionId: chain.sessionId });
   await refreshApp();
 }
 
@@ -95,7 +98,7 @@ export function openFiles(files: readonly string[]): void {
 /** Closes the chain and returns to the empty state. */
 export async function closeChain(): Promise<void> {
   const sessionId = getState().chain?.sessionId;
-  attempt++;
+  openings.end();
   navigationOf('guest').stop();
   unloadChain();
   setState({

@@ -1,10 +1,9 @@
 /** What the main process reports by itself. */
-import type { PushName } from '../../../shared/ipc/contract.ts';
 import { invoke, listen } from '../../bridge/bridge.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { dataOf } from '../axes/axis-data.ts';
 import { refreshSelection } from '../selection/selection.ts';
-import { getState, setState, useStore } from '../store.ts';
+import { getState, setState } from '../store.ts';
 import { openTarget } from './opening.ts';
 
 /** How long nothing must be read at the selection before it is requested again. */
@@ -13,26 +12,13 @@ const REFRESH_MS = 200;
 /** Listens to every push until the returned function is called. `run` gets the ids of commands. */
 export function listenToPushes(run: (id: string) => void): () => void {
   let refreshing: ReturnType<typeof setTimeout> | undefined;
+  // Pushes about a chain begin when the window has subscribed to it; those on their way from a former one are dropped.
   const isOpen = (sessionId: number) => getState().chain?.sessionId === sessionId;
-  // Pushes about a chain may arrive before the reply that opens it: the newest of each name are kept until then.
-  let early: { readonly sessionId: number; readonly pushes: Map<PushName, () => void> } | undefined;
-  const applyOnceOpen = (name: PushName, sessionId: number, apply: () => void) => {
-    if (isOpen(sessionId)) return apply();
-    if (getState().opening === undefined) return;
-    if (early?.sessionId !== sessionId) early = { sessionId, pushes: new Map() };
-    early.pushes.set(name, apply);
-  };
   const stops = [
-    useStore.subscribe(({ chain }, before) => {
-      if (chain === undefined || chain.sessionId === before.chain?.sessionId) return;
-      const pushes = early?.sessionId === chain.sessionId ? early.pushes : [];
-      early = undefined;
-      for (const [, apply] of pushes) apply();
-    }),
     listen('app:open', ({ target }) => void openTarget(target)),
     listen('app:command', ({ id }) => run(id)),
     listen('chain:progress', ({ sessionId, layers }) => {
-      applyOnceOpen('chain:progress', sessionId, () => setState({ progress: layers }));
+      if (isOpen(sessionId)) setState({ progress: layers });
     }),
     listen('chain:changed', ({ sessionId, version, start, end }) => {
       if (!isOpen(sessionId)) return;
@@ -44,13 +30,11 @@ export function listenToPushes(run: (id: string) => void): () => void {
       refreshing = setTimeout(refreshSelection, REFRESH_MS);
     }),
     listen('chain:tracks', ({ sessionId, tracks }) => {
-      applyOnceOpen('chain:tracks', sessionId, () => {
-        const { chain } = getState();
-        if (chain !== undefined) setState({ chain: { ...chain, tracks } });
-      });
+      const { chain } = getState();
+      if (chain?.sessionId === sessionId) setState({ chain: { ...chain, tracks } });
     }),
     listen('chain:findings', ({ sessionId, findings, more }) => {
-      applyOnceOpen('chain:findings', sessionId, () => setState({ findings, moreFindings: more }));
+      if (isOpen(sessionId)) setState({ findings, moreFindings: more });
     }),
   ];
   return () => {

@@ -3,18 +3,18 @@ import { stateIndexOf } from '../../../shared/extent/flags.ts';
 import type { MarkKey } from '../../../shared/legend.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
+import { NewestRun } from '../../../shared/newest-run.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { overviewOf } from '../chain/chain-data.ts';
 import { announce, getAxis, getState, setState } from '../store.ts';
 import { goTo, selectedExtent } from './selection.ts';
 
 /** Searches begun: only the newest one moves the selection. */
-let searches = 0;
+const searches = new NewestRun();
 
 /** Begins a search. The returned function tells whether it is still the newest one. */
 export function beginSearch(): () => boolean {
-  const search = ++searches;
-  return () => search === searches;
+  return searches.begin();
 }
 
 /** The start of the next match of a kind on a track, -1 if there is none; undefined if it could not be requested. */

@@ -49,8 +49,11 @@ export function fakeBridge(chain: FakeChain, app: Partial<AppState> = {}): FakeB
     'dialog:openFiles': () => ok(['/images/top.qcow2']),
     'chain:open': async () => {
       await chain.read();
-      chain.listen(pushNews);
       return ok({ sessionId: SESSION_ID, chain: chain.info, tracks: chain.tracks });
+    },
+    'chain:subscribe': () => {
+      chain.listen(pushNews);
+      return ok(null);
     },
     'chain:close': () => {
       chain.listen(() => {});

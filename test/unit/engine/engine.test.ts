@@ -99,8 +99,10 @@ it('tells what was read so far, and leaves the rest unread', async () => {
   if (reply.tooMany) throw new Error('too many');
   expect([...reply.tracks[1]!.starts].map(start => start / MIB)).toEqual([0, 3]);
   expect([...reply.tracks[1]!.words].map(stateOf)).toEqual(['data', 'unread']);
-  const progress = ofKind(session.messages, 'progress').at(-1)!.layers;
-  expect(progress).toEqual([
+  await session.until(
+    message => message.kind === 'progress' && message.layers.every(({ phase }) => phase === 'cancelled'),
+  );
+  expect(ofKind(session.messages, 'progress').at(-1)!.layers).toEqual([
     { layer: 0, witness: 'nbd', phase: 'cancelled', covered: 3 * MIB, total: 8 * MIB },
   ]);
   const changed = ofKind(session.messages, 'changed');

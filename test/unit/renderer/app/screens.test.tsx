@@ -292,20 +292,19 @@ test('findings are counted and listed', async () => {
   expect(screen.getByText('and 6 more')).toBeTruthy();
 });
 
-test('news of a chain that come before the answer that opens it are kept', async () => {
+test('the window subscribes to a chain once it knows it, and takes what is pushed from then on', async () => {
   const bridge = start();
   const { info, tracks } = goldenChain();
   const finding = { kind: 'damage', code: 'QCOW2_X', layer: 1, start: 0, end: 1, text: '' } as const;
-  bridge.answer('chain:open', () => {
-    for (const sessionId of [6, 7]) {
-      bridge.push('chain:tracks', { sessionId, tracks });
-      bridge.push('chain:findings', { sessionId, findings: [finding], more: sessionId });
-    }
-    bridge.push('chain:findings', { sessionId: 7, findings: [finding, { ...finding, start: 9 }], more: 0 });
-    return ok({ sessionId: 7, chain: info, tracks: tracks.slice(0, 2) });
+  bridge.answer('chain:open', () => ok({ sessionId: 7, chain: info, tracks: tracks.slice(0, 2) }));
+  bridge.answer('chain:subscribe', ({ sessionId }) => {
+    bridge.push('chain:tracks', { sessionId, tracks });
+    bridge.push('chain:findings', { sessionId, findings: [finding], more: 3 });
+    return ok(null);
   });
   await openTarget(golden);
-  expect(getState()).toMatchObject({ findings: [finding, { ...finding, start: 9 }], moreFindings: 0 });
+  expect(argsOf(bridge, 'chain:subscribe')).toEqual([{ sessionId: 7 }]);
+  expect(getState()).toMatchObject({ findings: [finding], moreFindings: 3 });
   expect(getState().chain?.tracks).toEqual(tracks);
 });
 

@@ -53,6 +53,7 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
     bad: [{}, { sessionId: -1 }, { sessionId: 1.5 }, { sessionId: '1' }],
   },
   'chain:cancel': { good: [{ sessionId: 1 }], bad: [undefined, [1]] },
+  'chain:subscribe': { good: [{ sessionId: 1 }], bad: [undefined, {}] },
   'chain:retry': { good: [{ sessionId: 1 }], bad: [undefined, [1]] },
   'chain:tiles': {
     good: [{ sessionId: 1, level: 9, first: 0, count: MAX_TILES_PER_CALL }],

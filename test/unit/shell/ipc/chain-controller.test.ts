@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import type { CallHandler } from '../../../../electron/shell/ipc/answer.ts';
 import {
-  type ChainController,
+  ChainController,
   type ChainControllerDeps,
   type ControlledSession,
-  createChainController,
 } from '../../../../electron/shell/ipc/chain-controller.ts';
 import type { OpenRequest } from '../../../../electron/shell/launch-target.ts';
 import { CowscopeError } from '../../../../shared/error.ts';
@@ -40,7 +38,7 @@ let opened: OpenTarget[];
 let failed: unknown[];
 let asked: Omit<OpenRequest, 'target'> | undefined;
 let listings: AbortSignal[];
-let desk: ChainController;
+let controller: ChainController;
 let requests: OpenRequest[];
 let chain: ChainInfo | undefined;
 
@@ -55,7 +53,7 @@ beforeEach(() => {
   requests = [];
   chain = undefined;
   asked = { consent: { allow: ['/given'], allowAll: false }, forceShare: true, allowLocalFiles: true };
-  desk = createChainController({
+  controller = new ChainController({
     openChain: (target, options, events = {}) =>
       new Promise((resolve, reject) => {
         const finish = () => resolve(session(target));
@@ -129,7 +127,7 @@ function answers(name: string, args: object): { [Q in QuestionName]: QuestionRep
 }
 
 async function open(name: string): Promise<number> {
-  const reply = desk.handlers['chain:open']({ target: file(name), consent: none });
+  const reply = controller.handlers['chain:open']({ target: file(name), consent: none });
   openings.at(-1)?.finish();
   return (await reply).sessionId;
 }
@@ -165,7 +163,8 @@ const elsewhere = (status: BackingLink['status']) =>
 
 test('consent of the window counts for what it was asked about alone', async () => {
   chain = { layers: [elsewhere('needsConsent')], size: 1, complete: false, notes: [] };
-  const allowing = (consent: Consent) => code(desk.handlers['chain:open']({ target: file('/a'), consent }));
+  const allowing = (consent: Consent) =>
+    code(controller.handlers['chain:open']({ target: file('/a'), consent }));
   const allow = ['/far/base'];
   expect(await allowing({ allow, allowAll: false })).toBe('IPC_NOT_ASKED');
   await open('/a');
@@ -181,24 +180,24 @@ test('consent of the window counts for what it was asked about alone', async () 
   expect(openings.at(-1)?.options.consent.allow).toContain('/far/base');
 });
 
-test('what was opened ahead is given to the window when it asks for it, and its news come after', async () => {
-  desk.openAhead(file('/a'));
+test('a target that was opened ahead is given to the window when it asks for it', async () => {
+  controller.openAhead(file('/a'));
   openings[0]?.events.onProgress?.(progress('reading'));
   openings[0]?.finish();
-  await sleep(60);
-  expect([opened.length, desk.busy()]).toEqual([1, true]);
-  expect(pushed).toEqual([]);
-  const { sessionId: id } = await desk.handlers['chain:open']({ target: file('/a'), consent: none });
-  await sleep(60);
+  await vi.waitFor(() => expect(opened).toHaveLength(1));
+  expect(controller.isBusy).toBe(true);
+  const { sessionId } = await controller.handlers['chain:open']({ target: file('/a'), consent: none });
   expect(openings).toHaveLength(1);
-  expect(pushed).toEqual([['chain:progress', { sessionId: id, layers: progress('reading') }]]);
-  expect(await open('/a')).not.toBe(id); // handed over once
+  expect(pushed).toEqual([]);
+  controller.handlers['chain:subscribe']({ sessionId });
+  expect(pushed).toEqual([['chain:progress', { sessionId, layers: progress('reading') }]]);
+  expect(await open('/a')).not.toBe(sessionId); // handed over once
   expect(openings).toHaveLength(2);
 });
 
 test('what was opened ahead gives way to another target', async () => {
-  desk.openAhead(file('/a'));
-  const other = desk.handlers['chain:open']({ target: file('/b'), consent: none });
+  controller.openAhead(file('/a'));
+  const other = controller.handlers['chain:open']({ target: file('/b'), consent: none });
   expect(openings.map(({ options }) => options.signal?.aborted)).toEqual([true, false]);
   for (const { finish } of openings) finish();
   await other;
@@ -206,19 +205,19 @@ test('what was opened ahead gives way to another target', async () => {
 });
 
 test('why something could not be opened ahead is told when the window asks', async () => {
-  desk.openAhead(file('/a'));
+  controller.openAhead(file('/a'));
   openings[0]?.fail(new CowscopeError({ code: 'CHAIN_FILE_MISSING', what: '', subject: '', advice: '' }));
-  await sleep(1);
-  expect(await code(desk.handlers['chain:open']({ target: file('/a'), consent: none }))).toBe(
+  await vi.waitFor(() => expect(failed).toHaveLength(1));
+  expect(await code(controller.handlers['chain:open']({ target: file('/a'), consent: none }))).toBe(
     'CHAIN_FILE_MISSING',
   );
 });
 
-test('what is still opening is told to end when another target comes or the desk closes', async () => {
-  void code(desk.handlers['chain:open']({ target: file('/a'), consent: none }));
-  const second = desk.handlers['chain:open']({ target: file('/b'), consent: none });
+test('what is still opening is told to end when another target comes or the controller closes', async () => {
+  void code(controller.handlers['chain:open']({ target: file('/a'), consent: none }));
+  const second = controller.handlers['chain:open']({ target: file('/b'), consent: none });
   expect(openings.map(({ options }) => options.signal?.aborted)).toEqual([true, false]);
-  const closing = desk.close();
+  const closing = controller.close();
   expect(openings[1]?.options.signal?.aborted).toBe(true);
   for (const { fail } of openings)
     fail(new CowscopeError({ code: 'CANCELLED', what: '', subject: '', advice: '' }));
@@ -232,23 +231,23 @@ test('another target closes the former one, and its calls are refused from then 
   const second = await open('/b');
   expect(closed).toEqual(['/a']);
   expect(opened).toEqual([file('/a'), file('/b')]);
-  expect(() => desk.handlers['chain:inspect']({ sessionId: first, offset: 0 })).toThrow(CowscopeError);
-  const inspection = await desk.handlers['chain:inspect']({ sessionId: second, offset: 0 });
+  expect(() => controller.handlers['chain:inspect']({ sessionId: first, offset: 0 })).toThrow(CowscopeError);
+  const inspection = await controller.handlers['chain:inspect']({ sessionId: second, offset: 0 });
   expect(inspection.sentence).toBe('/b');
 });
 
 test('a target that fails to open leaves the former one open', async () => {
   const first = await open('/a');
-  const reply = desk.handlers['chain:open']({ target: file('/b'), consent: none });
+  const reply = controller.handlers['chain:open']({ target: file('/b'), consent: none });
   openings[1]?.fail(new CowscopeError({ code: 'X', what: '', subject: '', advice: '' }));
   expect(await code(reply)).toBe('X');
   expect(failed).toHaveLength(1);
-  expect(await code(desk.handlers['chain:inspect']({ sessionId: first, offset: 0 }))).toBe('fine');
+  expect(await code(controller.handlers['chain:inspect']({ sessionId: first, offset: 0 }))).toBe('fine');
 });
 
 test('of two targets opening at once the newer wins and the other is closed', async () => {
-  const slow = desk.handlers['chain:open']({ target: file('/slow'), consent: none });
-  const fast = desk.handlers['chain:open']({ target: file('/fast'), consent: none });
+  const slow = controller.handlers['chain:open']({ target: file('/slow'), consent: none });
+  const fast = controller.handlers['chain:open']({ target: file('/fast'), consent: none });
   openings[1]?.finish();
   await fast;
   openings[0]?.finish();
@@ -257,55 +256,39 @@ test('of two targets opening at once the newer wins and the other is closed', as
   expect(failed).toEqual([]);
 });
 
-test('events wait for the answer to the open, then come gathered', async () => {
-  const reply = desk.handlers['chain:open']({ target: file('/a'), consent: none });
-  const { events, finish } = openings[0] as Opening;
-  events.onProgress?.(progress('waiting'));
-  events.onProgress?.(progress('reading'));
-  events.onChanged?.(1, 100, 200);
-  events.onChanged?.(2, 50, 120);
-  finish();
-  const { sessionId: id } = await reply;
-  expect(pushed).toEqual([]);
-  await sleep(5);
-  expect(pushed).toEqual([
-    ['chain:changed', { sessionId: id, version: 2, start: 50, end: 200 }],
-    ['chain:progress', { sessionId: id, layers: progress('reading') }],
-  ]);
-  expect(desk.busy()).toBe(true);
+test('pushes begin when the window subscribes, and end with the session', async () => {
+  const sessionId = await open('/a');
+  const events = openings[0]!.events;
   events.onProgress?.(progress('done'));
-  expect(desk.busy()).toBe(true); // the window has not been told
-  await sleep(80);
-  expect(pushed.at(-1)).toEqual(['chain:progress', { sessionId: id, layers: progress('done') }]);
-  expect(desk.busy()).toBe(false);
-});
-
-test('nothing is said about a closed chain', async () => {
-  const id = await open('/a');
-  await desk.handlers['chain:close']({ sessionId: id });
-  expect(opened).toEqual([file('/a'), file('none')]);
-  openings[0]?.events.onProgress?.(progress('done'));
-  await sleep(80);
+  expect(controller.isBusy).toBe(true); // the window has not been told
   expect(pushed).toEqual([]);
-  expect(desk.busy()).toBe(false);
+  controller.handlers['chain:subscribe']({ sessionId });
+  expect(pushed).toEqual([['chain:progress', { sessionId, layers: progress('done') }]]);
+  expect(controller.isBusy).toBe(false);
+  await controller.handlers['chain:close']({ sessionId });
+  expect(opened).toEqual([file('/a'), file('none')]);
+  events.onProgress?.(progress('reading'));
+  expect(pushed).toHaveLength(1);
+  expect(controller.isBusy).toBe(false);
+  expect(() => controller.handlers['chain:subscribe']({ sessionId })).toThrow('IPC_NO_SESSION');
 });
 
 test('closing a chain that is not open any more changes nothing', async () => {
   await open('/a');
-  await desk.handlers['chain:close']({ sessionId: 999 });
+  await controller.handlers['chain:close']({ sessionId: 999 });
   expect(closed).toEqual([]);
   expect(opened).toEqual([file('/a')]);
 });
 
-test('closing the desk waits for what is open and what is opening', async () => {
+test('closing the controller waits for what is open and what is opening', async () => {
   await open('/a');
-  const reply = desk.handlers['chain:open']({ target: file('/b'), consent: none });
-  const closing = desk.close();
+  const reply = controller.handlers['chain:open']({ target: file('/b'), consent: none });
+  const closing = controller.close();
   openings[1]?.finish();
   await closing;
   expect(await code(reply)).toBe('IPC_SUPERSEDED');
   expect(closed.sort()).toEqual(['/a', '/b']);
-  expect(desk.busy()).toBe(false);
+  expect(controller.isBusy).toBe(false);
 });
 
 test('every question reaches the session of its number with its own arguments alone', async () => {
@@ -313,7 +296,7 @@ test('every question reaches the session of its number with its own arguments al
   const args = { level: 3, offset: 5, from: 7 };
   const expected = answers('/a', args);
   for (const [call, question] of QUESTION_CALLS) {
-    const handler = desk.handlers[call] as CallHandler<typeof call>;
+    const handler = controller.handlers[call] as CallHandler<typeof call>;
     expect(await handler({ ...args, sessionId } as never)).toEqual(expected[question]);
     expect(questions.at(-1)).toEqual([question, args]);
     expect(() => handler({ ...args, sessionId: sessionId + 1 } as never)).toThrow('IPC_NO_SESSION');
@@ -323,20 +306,20 @@ test('every question reaches the session of its number with its own arguments al
 
 test('the other calls reach the session', async () => {
   const id = await open('/a');
-  const { handlers } = desk;
+  const { handlers } = controller;
   await handlers['chain:cancel']({ sessionId: id });
   await handlers['chain:retry']({ sessionId: id });
   expect(closed).toEqual(['cancel /a', 'retry /a']);
   expect(await handlers['nbd:list']({ uri: 'nbd://h' })).toMatchObject([{ uri: 'nbd://h' }]);
 });
 
-test('a listing of exports ends with the next one, when it is cancelled, and when the desk closes', async () => {
+test('a listing of exports ends with the next one, when it is cancelled, and when the controller closes', async () => {
   const ended = () => listings.map(signal => signal.aborted);
-  for (let i = 0; i < 2; i++) await desk.handlers['nbd:list']({ uri: 'nbd://h' });
+  for (let i = 0; i < 2; i++) await controller.handlers['nbd:list']({ uri: 'nbd://h' });
   expect(ended()).toEqual([true, false]);
-  await desk.handlers['nbd:cancelList'](undefined);
+  await controller.handlers['nbd:cancelList'](undefined);
   expect(ended()).toEqual([true, true]);
-  await desk.handlers['nbd:list']({ uri: 'nbd://h' });
-  await desk.close();
+  await controller.handlers['nbd:list']({ uri: 'nbd://h' });
+  await controller.close();
   expect(ended()).toEqual([true, true, true]);
 });
