@@ -19,6 +19,9 @@ export const CONTEXT_ROLES = ['allocation', 'depth', 'joint', 'bitmap'] as const
 /** One of {@link CONTEXT_ROLES}. */
 export type ContextRole = (typeof CONTEXT_ROLES)[number];
 
+/** A value of a context for one extent; a bigint from 2^53 on. */
+export type ContextValue = number | bigint;
+
 /** A metadata context and the meaning of its values. */
 export interface KnownContext {
   readonly role: ContextRole;
@@ -39,7 +42,7 @@ export interface KnownContext {
   /** The value that qemu-nbd reports for an extent with these flags, owned by the layer `depth` (1 the top, 0 none). */
   readonly valueFor: (flags: number, depth: number) => number;
   /** What nbdinfo calls a value; empty where it has no name for it. */
-  readonly nbdinfoLabel: (value: number) => string;
+  readonly nbdinfoLabel: (value: ContextValue) => string;
   /** What a value says, for the inspector. Default: as nbdinfo calls it. */
   readonly fact?: (value: number) => string;
   /** Names of contexts that say the same together. Its values are kept to compare them. */
@@ -76,7 +79,7 @@ export const NBD_CONTEXTS: readonly KnownContext[] = [
     knownBits: 3,
     content: contentOf,
     valueFor: allocationOf,
-    nbdinfoLabel: value => ALLOCATION_LABELS[value] ?? '',
+    nbdinfoLabel: value => ALLOCATION_LABELS[Number(value)] ?? '',
     askedOf: ['isolatedLayer', 'rawLayer'],
   },
   {
@@ -117,7 +120,7 @@ export const NBD_CONTEXTS: readonly KnownContext[] = [
     knownBits: 1,
     ownTable: value => (value & 1 ? DIRTY : 0),
     valueFor: flags => (flags & DIRTY ? 1 : 0),
-    nbdinfoLabel: value => BITMAP_LABELS[value] ?? '',
+    nbdinfoLabel: value => BITMAP_LABELS[Number(value)] ?? '',
     askedOf: ['isolatedLayer'],
   },
 ];

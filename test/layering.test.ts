@@ -158,7 +158,7 @@ describe('layers', () => {
     ['electron/qcow2/read/source.ts', "import { readSync } from 'node:fs';"],
     ['electron/qcow2/layout/allocation.ts', "import { setImmediate } from 'node:timers/promises';"],
     ['electron/engine/engine.ts', "import { Worker } from 'node:worker_threads';"],
-    ['electron/formats/rows.ts', "import { header } from '../qcow2/format/header.ts';"],
+    ['electron/formats/row-walk.ts', "import { header } from '../qcow2/format/header.ts';"],
     ['renderer/axis/viewport.ts', "import { createLoader } from '../data/loader.ts';"],
     ['renderer/data/loader.ts', "import { requestDraw } from '../canvas/frame.ts';"],
     ['renderer/data/loader.ts', "import { store } from '../state/store.ts';"],

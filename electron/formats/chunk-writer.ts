@@ -2,15 +2,30 @@
  * Text of millions of rows as bytes: a row is a template with numbers in it. Four bytes are written at a time, fixed
  * parts from words made once and digits from a table; strings for each row would cost ten times as much.
  */
-import type { NumberRows } from './rows.ts';
 
 /** Prints a row; `host` is -1 where it has none. */
 export type RowPrinter = (start: number, length: number, key: number, host: number) => string;
 
-/** The templates of a list's rows, made when they are first wanted. */
-export interface RowTemplates {
-  /** The template of rows with this key, with or without a host offset. */
-  of(key: number, withHost: boolean): RowTemplate;
+/** Rows as numbers, in arrays that may be longer than needed and are used again for the next ones. */
+export interface NumberRows {
+  count: number;
+  starts: Float64Array;
+  lengths: Float64Array;
+  /** What else a format prints of each row, as a number of its own. Not negative. */
+  keys: Int32Array;
+  /** Host offset of each row's first byte, -1 for none. */
+  hosts: Float64Array;
+}
+
+/** Rows with room for `size` of them. */
+export function createRows(size: number): NumberRows {
+  return {
+    count: 0,
+    starts: new Float64Array(size),
+    lengths: new Float64Array(size),
+    keys: new Int32Array(size),
+    hosts: new Float64Array(size).fill(-1),
+  };
 }
 
 /** A row's fixed parts, between which numbers go. */
@@ -23,44 +38,65 @@ interface RowTemplate {
   readonly size: number;
 }
 
-/** Text under way. */
-export interface RowText {
-  /** Bytes added since the last {@link RowText.take}. */
-  readonly length: number;
-  /** Adds rows from the `first` on. Starts, lengths and host offsets are whole numbers up to 2^53 - 1. */
-  rows(templates: RowTemplates, rows: NumberRows, first: number): void;
-  text(text: string): void;
-  /** Hands over what was added, in memory that is used no more here, and goes on in `memory` or, without it, in new. */
-  take(memory?: ArrayBuffer): Uint8Array<ArrayBuffer>;
-}
-
-const MAX_DIGITS = 16;
-/** Words are written whole: so many bytes behind the text may be written to. */
-const SLACK = 4;
+/** Digits of 2^64 - 1. */
+const MAX_DIGITS = 20;
+/** Words are written whole: up to this many bytes behind the text are overwritten. */
+const SLACK_BYTES = 4;
 
 /** Numbers that show where a row's numbers stand: no row holds them otherwise, and all are below 2^53. */
 const MARKS = [8_111_111_111_111_111, 8_222_222_222_222_222, 8_333_333_333_333_333] as const;
 
-/** The templates of rows that `write` prints. Keys are small. */
-export function createRowTemplates(write: RowPrinter): RowTemplates {
-  const withHosts: (RowTemplate | undefined)[] = [];
-  const without: (RowTemplate | undefined)[] = [];
-  return {
-    of(key, withHost) {
-      const known = withHost ? withHosts : without;
-      let template = known[key];
-      if (template === undefined) {
-        template = rowTemplate((start, length, host) => write(start, length, key, withHost ? host : -1));
-        known[key] = template;
-      }
-      return template;
-    },
-  };
+/** Keys that are remembered: a hostile chain has a key of its own for each row. */
+const MAX_KEYS = 65_536;
+
+/** The templates of a list's rows. A key gets one when it comes for the second time: making it costs more than a row. */
+export class RowTemplates {
+  readonly print: RowPrinter;
+  #withHosts: (RowTemplate | null)[] = [];
+  #withoutHosts: (RowTemplate | null)[] = [];
+  #count = 0;
+
+  /** `print` prints start, length and host offset, in this order, as plain decimal numbers. */
+  constructor(print: RowPrinter) {
+    this.print = print;
+  }
+
+  /** The template of rows with this key, with or without a host offset; null for a key that is new. */
+  of(key: number, withHost: boolean): RowTemplate | null {
+    const known = withHost ? this.#withHosts : this.#withoutHosts;
+    const template = known[key];
+    return template === undefined || template === null ? this.#add(known, key, withHost) : template;
+  }
+
+  #add(known: (RowTemplate | null)[], key: number, withHost: boolean): RowTemplate | null {
+    if (known[key] === null) {
+      known[key] = createTemplate((start, length, host) =>
+        this.print(start, length, key, withHost ? host : -1),
+      );
+      return known[key];
+    }
+    if (this.#count++ < MAX_KEYS) known[key] = null;
+    else {
+      this.#withHosts = [];
+      this.#withoutHosts = [];
+      this.#count = 0;
+    }
+    return null;
+  }
 }
 
-/** The template of rows that `write` prints, found by having it print numbers that cannot be mistaken. */
-function rowTemplate(write: (first: number, second: number, third: number) => string): RowTemplate {
-  const texts = write(...MARKS).split(new RegExp(MARKS.join('|')));
+/** The template of rows that `print` prints, found by printing numbers that cannot be mistaken. */
+function createTemplate(print: (first: number, second: number, third: number) => string): RowTemplate {
+  const row = print(...MARKS);
+  const texts: string[] = [];
+  let at = 0;
+  for (const mark of MARKS.map(String)) {
+    const found = row.indexOf(mark, at);
+    if (found < 0) break;
+    texts.push(row.slice(at, found));
+    at = found + mark.length;
+  }
+  texts.push(row.slice(at));
   const encoded = texts.map(text => new TextEncoder().encode(text));
   const parts = encoded.map(bytes => {
     const words = new Uint32Array(Math.ceil(bytes.length / 4));
@@ -80,59 +116,80 @@ const DIGITS = Uint32Array.from({ length: 10_000 }, (_, n) => {
   return (digit(1000) | (digit(100) << 8) | (digit(10) << 16) | (digit(1) << 24)) >>> 0;
 });
 
-/** Text with nothing in it; `size` is what it is expected to hold between two takes, in bytes. */
-export function createRowText(size: number): RowText {
-  let bytes = Buffer.allocUnsafeSlow(size);
-  let view = viewOf(bytes);
-  let length = 0;
-  const encoder = new TextEncoder();
+/** Text under way, handed over in chunks of bytes. */
+export class ChunkWriter {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
+  #length = 0;
+  readonly #encoder = new TextEncoder();
 
-  function reserve(more: number): void {
-    if (length + more + SLACK <= bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(bytes.length * 2, length + more + SLACK));
-    grown.set(bytes.subarray(0, length));
-    bytes = grown;
-    view = viewOf(bytes);
+  /** `size` is what a chunk is expected to hold, in bytes; it grows where it holds more. */
+  constructor(size: number) {
+    this.#bytes = new Uint8Array(size);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 
-  return {
-    get length() {
-      return length;
-    },
-    rows(templates, { count, starts, lengths, keys, hosts }, first) {
-      for (let i = first; i < count; i++) {
-        const host = hosts[i] as number;
-        const template = templates.of(keys[i] as number, host >= 0);
-        reserve(template.size);
-        const into = view;
-        let at = putPart(into, length, template, 0);
-        at = putNumber(into, at, starts, i);
-        at = putPart(into, at, template, 1);
-        at = putNumber(into, at, lengths, i);
-        at = putPart(into, at, template, 2);
-        if (template.parts.length === 4) {
-          at = putNumber(into, at, hosts, i);
-          at = putPart(into, at, template, 3);
-        }
-        length = at;
-      }
-    },
-    text(text) {
-      reserve(text.length * 3);
-      length += encoder.encodeInto(text, bytes.subarray(length)).written;
-    },
-    take(memory) {
-      const taken = bytes.subarray(0, length);
-      bytes = memory === undefined ? Buffer.allocUnsafeSlow(bytes.length) : Buffer.from(memory);
-      view = viewOf(bytes);
-      length = 0;
-      return taken;
-    },
-  };
-}
+  /** Bytes added since the last {@link take}. */
+  get length(): number {
+    return this.#length;
+  }
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  /** Adds the rows from index `first` on. Starts, lengths and host offsets are whole numbers from 0 to 2^64. */
+  rows(templates: RowTemplates, { count, starts, lengths, keys, hosts }: NumberRows, first: number): void {
+    let at = this.#length;
+    for (let i = first; i < count; i++) {
+      const template = templates.of(keys[i] as number, (hosts[i] as number) >= 0);
+      if (template === null) {
+        this.#length = at;
+        const { print } = templates;
+        this.text(print(starts[i] as number, lengths[i] as number, keys[i] as number, hosts[i] as number));
+        at = this.#length;
+        continue;
+      }
+      if (at + template.size + SLACK_BYTES > this.#bytes.length) {
+        this.#length = at;
+        this.#reserve(template.size);
+      }
+      const view = this.#view;
+      at = putPart(view, at, template, 0);
+      at = putNumber(view, at, starts, i);
+      at = putPart(view, at, template, 1);
+      at = putNumber(view, at, lengths, i);
+      at = putPart(view, at, template, 2);
+      if (template.parts.length === 4) {
+        at = putNumber(view, at, hosts, i);
+        at = putPart(view, at, template, 3);
+      }
+    }
+    this.#length = at;
+  }
+
+  /** Adds text. */
+  text(text: string): void {
+    this.#reserve(text.length * 3);
+    this.#length += this.#encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
+  }
+
+  /** Hands over what was added, in memory that is not used here any more, and goes on in `memory` or, without it, in new. */
+  take(memory?: ArrayBuffer): Uint8Array<ArrayBuffer> {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#use(memory === undefined ? new Uint8Array(this.#bytes.length) : new Uint8Array(memory));
+    this.#length = 0;
+    return taken;
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more + SLACK_BYTES;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, needed));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#use(larger);
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
 }
 
 function putPart(view: DataView, at: number, template: RowTemplate, index: number): number {
@@ -141,13 +198,21 @@ function putPart(view: DataView, at: number, template: RowTemplate, index: numbe
   return at + (template.lengths[index] as number);
 }
 
-/** Writes element `i`: a large number that is an argument of its own would take memory each time. */
+/** Writes element `i`. A large number passed as an argument would be allocated each time. */
 function putNumber(view: DataView, at: number, numbers: Float64Array, i: number): number {
   const value = numbers[i] as number;
   if (value < 1e8) return putBelow1e8(view, at, value | 0);
-  const high = (value / 1e8) | 0;
+  if (value > Number.MAX_SAFE_INTEGER) return putLarge(view, at, value);
+  const high = (value / 1e8) | 0; // below 2^53 the quotient never rounds up to the next whole number
   const low = (value - high * 1e8) | 0;
   return putEight(view, putBelow1e8(view, at, high), low);
+}
+
+/** A number whose digits arithmetic on doubles cannot separate: host offsets of damaged entries. */
+function putLarge(view: DataView, at: number, value: number): number {
+  const digits = BigInt(value).toString();
+  for (let i = 0; i < digits.length; i++) view.setUint8(at + i, digits.charCodeAt(i));
+  return at + digits.length;
 }
 
 /** All eight digits, zeros in front or not. */

@@ -3,7 +3,7 @@ import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
 import type { StatusBatch, StatusList } from '../../shared/extent/status-batch.ts';
 import { StatusCursor } from '../../shared/extent/status-cursor.ts';
 import { BASE_ALLOCATION, knownContext } from '../../shared/nbd-contexts.ts';
-import { contextRow, contextTotals } from '../formats/nbdinfo.ts';
+import { contextFrame, contextRow, contextTotals } from '../formats/nbdinfo.ts';
 import { connectNbd } from '../nbd/client/client.ts';
 import { parseNbdUri } from '../nbd/uri.ts';
 import { walkReconnecting } from '../nbd/walk/reconnect.ts';
@@ -37,14 +37,11 @@ export async function streamNbdContexts(
   write: Write,
 ): Promise<readonly ErrorRecord[]> {
   const names = listing.contexts.length === 0 ? [BASE_ALLOCATION] : listing.contexts;
-  const several = names.length > 1;
   const address = parseNbdUri(uri, { allowLocalFiles: true });
   const reopen = () => connectNbd(address, { contexts: names, requiredContexts: names });
   let connection = await reopen();
   const printers = names.map((name, i) => {
-    const title = several ? `${JSON.stringify(name)}: ` : '';
-    const head = several && i === 0 ? `{\n${title}` : title;
-    const tail = several ? (i + 1 < names.length ? ',\n' : '\n}\n') : '\n';
+    const { head, tail } = contextFrame(names, i);
     return createPrinter(name, connection, listing.totals, i === 0, head, tail);
   });
   const lanes = connection.contexts.map(({ name }) =>
@@ -121,7 +118,7 @@ function createPrinter(
           addText(chunk[at] as number, chunk[at + 1] as number, chunk[at + 2] as number);
         await writeReady(write);
       }
-      text += `\n]${tail}`;
+      text += `\n]\n${tail}`;
       await writeReady(write, 0);
     },
   };

@@ -15,3 +15,16 @@ export function stopAt(swept: SweptPage, i: number): number {
 export function layerWord(swept: SweptPage, layer: number, i: number): number {
   return (swept.words[layer] as Uint32Array)[swept.combos[i] as number] as number;
 }
+
+/** Indexes of the layers whose word carries `mark` in a combination, base first. */
+export function layersWithMark(swept: SweptPage, combo: number, mark: number): number[] {
+  const found: number[] = [];
+  for (let layer = 0; layer < swept.words.length; layer++)
+    if (((swept.words[layer] as Uint32Array)[combo] as number) & mark) found.push(layer);
+  return found;
+}
+
+/** Indexes of the layers whose word carries `mark` in segment `i`, base first. */
+export function layersWith(swept: SweptPage, i: number, mark: number): number[] {
+  return layersWithMark(swept, swept.combos[i] as number, mark);
+}

@@ -5,7 +5,7 @@
  * writing, joiners, tags and everything else that is invisible), line and paragraph separators, and halves of
  * surrogate pairs. The general categories Cc, Cf, Zl, Zp and Cs of the Unicode Standard, section 4.5.
  */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+export const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** `text` with unsafe characters as \xNN or \u{N}, cut before that to `maxLength` characters, the last an ellipsis. */
 export function escapeUntrusted(text: string, maxLength = 256): string {

@@ -92,7 +92,7 @@ async function everythingOf(
     feed(session, i, layer, 1500 + i);
   });
   const answers: Record<string, unknown> = {
-    map: await session.list({ list: 'map', form: 'json' }),
+    map: await session.list({ list: 'map', format: 'json' }),
     totals: await session.ask('totals', { layer: undefined }),
     findings: await session.ask('findings', {}),
   };

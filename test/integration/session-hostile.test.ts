@@ -220,7 +220,7 @@ describe('replies', () => {
     );
     const [failed] = await session.fed();
     expect(failed?.error.code).toMatch(/^NBD_[A-Z_]+$/);
-    expect(await listedSoFar(session, { spec: { list: 'map', form: 'json' }, layer: undefined })).toEqual([
+    expect(await listedSoFar(session, { spec: { list: 'map', format: 'json' }, layer: undefined })).toEqual([
       expect.objectContaining({ start: 0, length: 131_072, state: 'data' }),
       expect.objectContaining({ start: 131_072, state: 'unread' }),
     ]);

@@ -1,14 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  createMapWalk,
-  createRowWalk,
-  type MapRow,
-  type NumberRows,
-  nbdContextKey,
-  qemuImgKey,
-  qemuImgRow,
-} from '../../electron/formats/rows.ts';
+import type { NumberRows } from '../../electron/formats/chunk-writer.ts';
+import { type MapRowKind, MapRowKinds } from '../../electron/formats/map-rows.ts';
+import { nbdContextKeys } from '../../electron/formats/nbdinfo.ts';
+import { QEMU_IMG_FORMAT, qemuImgKeys } from '../../electron/formats/qemu-img.ts';
+import { RowWalk } from '../../electron/formats/row-walk.ts';
 import { comparePages, isFullyRead } from '../../shared/extent/compare.ts';
 import {
   DIRTY,
@@ -91,11 +87,20 @@ function joined<T>(
 const pageUnits = fc.integer({ min: 1, max: 30 });
 const chains = fc.array(fc.oneof(arbitraryLayer(), arbitraryDirtyLayer()), { minLength: 1, maxLength: 5 });
 
+/** A walk over the merged map, and the rows it has come to. */
+function mapWalk() {
+  const kinds = new MapRowKinds();
+  const rows: ({ start: number; length: number } & MapRowKind)[] = [];
+  const walk = new RowWalk(kinds, false, finished => {
+    for (const [start, length, key] of rowsOf(finished)) rows.push({ start, length, ...kinds.kind(key) });
+  });
+  return { rows, walk };
+}
+
 test('map rows run on over page borders for as long as owner, word and hidden layers stay', () => {
   fc.assert(
     fc.property(chains, pageUnits, (layers, units) => {
-      const rows: MapRow[] = [];
-      const walk = createMapWalk(row => rows.push(row));
+      const { rows, walk } = mapWalk();
       const naive = forSweptPages(layers, units, swept => walk.add(swept));
       walk.finish();
       const expected = joined(
@@ -121,8 +126,7 @@ test('a layer swept alone after its chain shows nothing of the others', () => {
       const axis = layers[0]!.words.length;
       const pages = layers.map(layer => sweepLayers(layer, SCALE, 1000, 1000)[0] as SweepLayer);
       sweeper.sweep(pages, [], 0, axis * SCALE);
-      const rows: MapRow[] = [];
-      const walk = createMapWalk(row => rows.push(row));
+      const { rows, walk } = mapWalk();
       walk.add(sweeper.sweep([pages[0]!], [], 0, axis * SCALE));
       walk.finish();
       expect(rows.flatMap(row => [...row.overridden, ...row.shadowed])).toEqual([]);
@@ -155,8 +159,8 @@ test('qemu-img rows join where every key is equal and the offset runs on', () =>
       pageUnits,
       (layers, units) => {
         const rows: unknown[] = [];
-        const walk = createRowWalk(qemuImgKey(layers.length), true, finished =>
-          rows.push(...rowsOf(finished).map(row => JSON.parse(qemuImgRow(...row)))),
+        const walk = new RowWalk(qemuImgKeys(layers.length), true, finished =>
+          rows.push(...rowsOf(finished).map(row => JSON.parse(QEMU_IMG_FORMAT.row(...row)))),
         );
         const naive = forSweptPages(layers, units, swept => walk.add(swept));
         walk.finish();
@@ -207,7 +211,7 @@ test('nbdinfo rows join where the context says the same', () => {
       (layers, units, kind) => {
         const rows: { start: number; length: number; value: number }[] = [];
         const bitmapLayer = layers.length - 1;
-        const walk = createRowWalk(nbdContextKey(kind, layers.length, bitmapLayer), false, finished => {
+        const walk = new RowWalk(nbdContextKeys(kind, layers.length, bitmapLayer), false, finished => {
           for (const [start, length, value] of rowsOf(finished))
             rows.push({ start: start / SCALE, length: length / SCALE, value });
         });

@@ -61,7 +61,7 @@ export async function listedSoFar(session: ChainSession, args: ListRequest): Pro
   await session.list(args, chunk => {
     text += decoder.decode(chunk, { stream: true });
   });
-  return JSON.parse(args.spec.list === 'map' ? `[${text}]` : text);
+  return JSON.parse(text);
 }
 
 /** One row of the map document. */
@@ -78,7 +78,7 @@ export interface ListedRow {
 
 /** The rows of the map document, once every NBD feed has ended. */
 export async function mapRows(session: ChainSession, layer?: number): Promise<ListedRow[]> {
-  return (await listed(session, { spec: { list: 'map', form: 'json' }, layer })) as ListedRow[];
+  return (await listed(session, { spec: { list: 'map', format: 'json' }, layer })) as ListedRow[];
 }
 
 /** The engines' workers of this process that run now. */

@@ -1,5 +1,6 @@
 /** `cowscope layers`: the chain as discovery found it, or what an NBD server offers. */
 
+import { jsonText } from '../../../shared/text/json.ts';
 import { targetOf } from '../../service/cli-target.ts';
 import { describeTarget } from '../../service/describe-target.ts';
 import { describeNbdServer } from '../../service/nbd-exports.ts';
@@ -20,7 +21,7 @@ export async function layersCommand(
 ): Promise<ExitCode> {
   const target = targetOf(words, options);
   const print = (document: object, text: string) =>
-    write(options.output === 'json' ? `${JSON.stringify({ ...SCHEMA, ...document }, null, 2)}\n` : text);
+    write(options.output === 'json' ? `${jsonText({ ...SCHEMA, ...document }, 2)}\n` : text);
   if (target.kind === 'nbd') {
     const server = await describeNbdServer(target.uri, { allowLocalFiles: true });
     await print({ uri: target.uri, ...server }, exportsText(server));

@@ -1,9 +1,12 @@
 /** `cowscope map`: the merged map of a chain in our own form or in that of qemu-img and nbdinfo. */
 import { CowscopeError, type ErrorRecord } from '../../../shared/error.ts';
+import { legendOf } from '../../../shared/legend.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { OpenTarget } from '../../../shared/model/target.ts';
 import { BASE_ALLOCATION, contextWithRole } from '../../../shared/nbd-contexts.ts';
-import { contextTotals } from '../../formats/nbdinfo.ts';
+import { type MapSubject, mapJsonHead, mapJsonTail } from '../../formats/map-json.ts';
+import { mapTextDifferences, mapTextTotals } from '../../formats/map-text.ts';
+import { contextFrame, contextTotals } from '../../formats/nbdinfo.ts';
 import { findQemuNbd } from '../../qemu/tools.ts';
 import { type ChainSession, openChain } from '../../service/chain-session.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
@@ -15,8 +18,6 @@ import { missingBacking, missingDataFile } from '../missing-links.ts';
 import { complain, note, outputWidth, write, writeLine } from '../output.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { drawMap } from '../text/map-drawing.ts';
-import { mapHeadJson, mapTailJson } from '../text/map-json.ts';
-import { differencesText, totalsText } from '../text/map-text.ts';
 
 /** Options of `cowscope map` as the command line gives them. */
 export interface MapOptions extends TargetOptions {
@@ -162,16 +163,14 @@ async function printJson(
   unread: readonly ErrorRecord[],
 ): Promise<ExitCode> {
   const { layer, totals } = options;
-  await write(mapHeadJson(session, options));
-  if (!totals) {
-    await write('"rows":[\n');
-    await session.list({ spec: { list: 'map', form: 'json' }, layer }, write);
-    await write('\n],\n');
-  }
+  const { chain } = session;
+  const subject: MapSubject = { chain, witness: options.witness, layer, snapshot: options.snapshot };
+  await write(mapJsonHead(subject, !totals));
+  if (!totals) await session.list({ spec: { list: 'map', format: 'json' }, layer }, write);
   const sums = await session.ask('totals', { layer });
   const missing = [...unread, ...(await damage(session, layer))];
   const { findings, more } = await session.ask('findings', {});
-  await write(mapTailJson(session, { sums, layer, problems: missing, findings, more }));
+  await write(mapJsonTail(subject, !totals, { sums, problems: missing, findings, more }));
   return conclude(missing);
 }
 
@@ -185,27 +184,29 @@ async function printText(
     await write(await drawMap(session, layer, outputWidth()));
     await writeLine();
     const width = process.stdout.isTTY ? outputWidth() : undefined; // what is piped has a line for each row
-    await session.list({ spec: { list: 'map', form: 'text', width }, layer }, write);
+    await session.list({ spec: { list: 'map', format: 'text', width }, layer }, write);
     await write('\n\n');
   }
-  await write(totalsText(session, await session.ask('totals', { layer }), layer));
+  await write(mapTextTotals(session.chain, legendOf(session), await session.ask('totals', { layer }), layer));
   if (options.witness !== 'both') return;
-  await write(differencesText(session, await session.ask('findings', {}), layer, unread.length === 0));
+  await write(
+    mapTextDifferences(session.chain, await session.ask('findings', {}), layer, unread.length === 0),
+  );
 }
 
 async function printContexts(session: ChainSession, options: MapOptions): Promise<void> {
   const { layer } = options;
   const contexts = contextNames(options).map(name => contextSpec(session.chain, name, layer));
-  const several = contexts.length > 1;
-  if (several) await write('{\n');
-  for (const [i, { name, spec }] of contexts.entries()) {
-    if (several) await write(`${JSON.stringify(name)}: `);
+  const names = contexts.map(({ name }) => name);
+  for (const [i, { spec }] of contexts.entries()) {
+    const { head, tail } = contextFrame(names, i);
+    await write(head);
     if (options.totals) {
       const size = layer === undefined ? session.chain.size : (session.chain.layers[layer]?.size ?? 0);
       const { context, bitmap } = spec;
       const sums = await session.ask('contextTotals', { context, bitmap, layer });
-      await write(`${contextTotals(contextWithRole(spec.context), sums, size)}\n`);
+      await write(contextTotals(contextWithRole(spec.context), sums, size));
     } else await session.list({ spec, layer }, write);
-    if (several) await write(i + 1 < contexts.length ? ',\n' : '}\n');
+    await write(tail);
   }
 }

@@ -1,45 +1,27 @@
 /** Lists and sums over a whole chain: pages are swept one after the other and nothing is kept. */
 import { addSwept, createColumns, toTile } from '../../../shared/extent/columns.ts';
 import {
-  DAMAGED,
-  DIRTY,
-  DIRTY_UNKNOWN,
   HOLE_OVERRIDES,
   LOCAL,
-  OUT_OF_RANGE,
   OVERRIDDEN,
   OVERRIDES,
-  ownerKnown,
   SHADOWED,
   STATES,
   stateIndexOf,
-  stateOf,
 } from '../../../shared/extent/flags.ts';
-import { type Legend, legendOfWitness } from '../../../shared/legend.ts';
+import { legendOfWitness } from '../../../shared/legend.ts';
 import type { ContextSelection } from '../../../shared/model/context.ts';
 import type { MapTotals } from '../../../shared/model/statistics.ts';
 import { TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
 import { contextWithRole } from '../../../shared/nbd-contexts.ts';
-import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
-import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
-import {
-  createRowTemplates,
-  createRowText,
-  type RowPrinter,
-  type RowText,
-} from '../../formats/chunk-writer.ts';
-import { contextRow } from '../../formats/nbdinfo.ts';
-import {
-  createMapWalk,
-  createRowWalk,
-  type MapRow,
-  type NumberRows,
-  nbdContextKey,
-  QEMU_IMG_EMPTY,
-  qemuImgKey,
-  qemuImgRow,
-  type RowWalk,
-} from '../../formats/rows.ts';
+import { ChunkWriter } from '../../formats/chunk-writer.ts';
+import { type ListFormat, ListWriter } from '../../formats/list-format.ts';
+import { mapJsonRows } from '../../formats/map-json.ts';
+import { MapRowKinds } from '../../formats/map-rows.ts';
+import { mapTextRows } from '../../formats/map-text.ts';
+import { nbdContextKeys, nbdinfoFormat } from '../../formats/nbdinfo.ts';
+import { QEMU_IMG_FORMAT, qemuImgKeys } from '../../formats/qemu-img.ts';
+import { type RowKeys, RowWalk } from '../../formats/row-walk.ts';
 import { forPages } from '../questions/queries.ts';
 import type { ChainTables, SweepOptions } from '../tables/chain-tables.ts';
 import { isWholeChain, type ListSpec } from '../worker/protocol.ts';
@@ -52,7 +34,7 @@ function sizeOf(tables: ChainTables, layer: number | undefined): number {
 }
 
 /**
- * Writes a list as text, in the frame its model prints, and counts its rows. `send` resolves when a chunk was taken, with
+ * Writes a list as text and counts its rows. `send` resolves when a chunk was taken, with
  * memory for the next one where it has some.
  */
 export async function streamList(
@@ -61,117 +43,61 @@ export async function streamList(
   layer: number | undefined,
   send: (text: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer | undefined>,
 ): Promise<{ rows: number }> {
-  const text = createRowText(2 * CHUNK_BYTES);
-  const laneCount = layer === undefined ? tables.laneCount : 1;
+  const withHosts = spec.list === 'qemu-img';
   const options: SweepOptions = {
     layer,
     readMissing: true,
-    hosts: spec.list === 'qemu-img',
+    hosts: withHosts,
     bitmap: spec.list === 'nbdinfo' ? spec.bitmap : undefined,
   };
-  const counted = { rows: 0 };
-  const walk = walkOf(tables, spec, layer, laneCount, text, counted);
-  const [head, tail] =
-    spec.list === 'map' ? ['', ''] : spec.list === 'qemu-img' ? ['[', ']\n'] : ['[\n', '\n]\n'];
-  text.text(head);
+  const { keys, format } = partsOf(tables, spec, layer);
+  const chunks = new ChunkWriter(2 * CHUNK_BYTES);
+  const list = new ListWriter(format, chunks);
+  const walk = new RowWalk(keys, withHosts, rows => list.rows(rows));
+  list.begin();
   const size = sizeOf(tables, layer);
   let sending: Promise<ArrayBuffer | undefined> = Promise.resolve(undefined); // one chunk is on its way while the next is written
   for (let page = 0; page * tables.pageSpan < size; page++) {
     walk.add(tables.sweep(page, options));
-    if (text.length < CHUNK_BYTES) continue;
-    sending = send(text.take(await sending));
+    if (chunks.length < CHUNK_BYTES) continue;
+    sending = send(chunks.take(await sending));
     sending.catch(() => {}); // seen where it is awaited
   }
   walk.finish();
-  if (size === 0 && spec.list === 'qemu-img') text.text(QEMU_IMG_EMPTY);
-  text.text(tail);
-  await send(text.take(await sending));
-  return counted;
+  list.end(size);
+  await send(chunks.take(await sending));
+  return { rows: list.count };
 }
 
-/** The walk that writes the rows of a list and counts them. */
-function walkOf(
-  tables: ChainTables,
-  spec: ListSpec,
-  layer: number | undefined,
-  laneCount: number,
-  text: RowText,
-  counted: { rows: number },
-): RowWalk {
-  const separator = spec.list === 'map' && spec.form === 'text' ? '\n' : ',\n';
-  const add = (row: string) => text.text(counted.rows++ === 0 ? row : separator + row);
-  if (spec.list === 'map') {
-    if (spec.form === 'json') return createMapWalk(row => add(mapRowJson(tables, layer, row)));
-    const titles = laneTitles(tables);
-    const { width = Number.POSITIVE_INFINITY } = spec;
-    const names = layer === undefined ? titles : titles.slice(layer);
-    const legend = legendOfWitness(isReadOverNbd(tables) ? 'nbd' : 'metadata');
-    return createMapWalk(row => add(mapRowText(names, legend, row, width)));
-  }
-  const sink = (write: RowPrinter) => {
-    const templates = createRowTemplates((...row) => separator + write(...row));
-    return (rows: NumberRows) => {
-      const { starts, lengths, keys, hosts, count } = rows;
-      const isFirst = counted.rows === 0;
-      if (isFirst)
-        text.text(write(starts[0] as number, lengths[0] as number, keys[0] as number, hosts[0] as number));
-      text.rows(templates, rows, isFirst ? 1 : 0);
-      counted.rows += count;
+/** A list's rows and how they read. */
+interface ListParts {
+  readonly keys: RowKeys;
+  readonly format: ListFormat;
+}
+
+function partsOf(tables: ChainTables, spec: ListSpec, layer: number | undefined): ListParts {
+  const lanes = layer === undefined ? tables.laneCount : 1;
+  if (spec.list === 'qemu-img') return { keys: qemuImgKeys(lanes), format: QEMU_IMG_FORMAT };
+  if (spec.list === 'nbdinfo') {
+    const bitmapLane = layer === undefined ? (spec.bitmap?.layer ?? 0) : 0;
+    return {
+      keys: nbdContextKeys(spec.context, lanes, bitmapLane),
+      format: nbdinfoFormat(contextWithRole(spec.context)),
     };
-  };
-  if (spec.list === 'qemu-img') return createRowWalk(qemuImgKey(laneCount), true, sink(qemuImgRow));
-  const bitmapLane = layer === undefined ? (spec.bitmap?.layer ?? 0) : 0;
-  const key = nbdContextKey(spec.context, laneCount, bitmapLane);
-  const context = contextWithRole(spec.context);
-  return createRowWalk(
-    key,
-    false,
-    sink((start, length, word) => contextRow(context, start, length, word)),
-  );
-}
-
-/** One row of the map document: schema cowscope.map version 1, docs/map-schema.md. */
-function mapRowJson(tables: ChainTables, layer: number | undefined, row: MapRow): string {
-  const { word } = row;
-  const byDepth = isWholeChain(tables.plan);
-  const owner = word & LOCAL ? (layer ?? row.stop) : null;
-  const parts = [
-    `"start":${row.start}`,
-    `"length":${row.length}`,
-    byDepth ? `"depth":${word & LOCAL ? tables.laneCount - row.stop : 0}` : `"owner":${owner}`,
-    `"state":"${stateOf(word)}"`,
-    `"overrides":[${row.overridden.join(',')}]`,
-    `"shadows":[${row.shadowed.join(',')}]`,
-  ];
-  if (word & HOLE_OVERRIDES) parts.push('"holeOverrides":true');
-  if (word & DAMAGED) parts.push('"damaged":true');
-  if (word & DIRTY) parts.push('"dirty":true');
-  if (word & DIRTY_UNKNOWN) parts.push('"dirtyUnknown":true');
-  if (!ownerKnown(word) && row.stop >= 0 && stateOf(word) !== 'unread' && stateOf(word) !== 'unreadable')
-    parts.push('"ownerUnknown":true');
-  return `{${parts.join(',')}}`;
-}
-
-/** One row of the map as a person reads it: offset, length, state, owner, and what it hides. */
-function mapRowText(titles: readonly string[], legend: Legend, row: MapRow, width: number): string {
-  const { word, stop } = row;
-  const name = (lane: number) => titles[lane] ?? String(lane);
-  const list = (lanes: readonly number[]) => lanes.map(name).join(', ');
-  const notes: string[] = [];
-  if (row.overridden.length > 0) notes.push(`hides ${list(row.overridden)}`);
-  if (word & HOLE_OVERRIDES) notes.push(legend.holeOverrides.label);
-  if (row.shadowed.length > 0) notes.push(`${list(row.shadowed)} hidden by the shorter layer`);
-  if (word & DAMAGED) notes.push('damaged');
-  if (word & DIRTY) notes.push('dirty');
-  if (word & DIRTY_UNKNOWN) notes.push('a bitmap is unknown');
-  if (stop >= 0 && !ownerKnown(word)) notes.push('owner unknown');
-  const owner = word & LOCAL ? name(stop) : stop >= 0 && word & OUT_OF_RANGE ? `- (${name(stop)} ends)` : '-';
-  const columns = [
-    formatOffset(row.start).padEnd(14),
-    formatSize(row.length).padStart(12),
-    ` ${legend[stateOf(word)].label.padEnd(17)}`,
-  ];
-  return folded([columns.join(' '), owner.padEnd(18), notes.join('; ')], width);
+  }
+  const kinds = new MapRowKinds();
+  if (spec.format === 'json') {
+    const depths = isWholeChain(tables.plan) ? tables.laneCount : undefined;
+    return { keys: kinds, format: mapJsonRows({ kinds, layer, depths }) };
+  }
+  const titles = tables
+    .tracks()
+    .slice(1)
+    .map(track => track.title)
+    .reverse();
+  const named = layer === undefined ? titles : titles.slice(layer);
+  const legend = legendOfWitness(isReadOverNbd(tables) ? 'nbd' : 'metadata');
+  return { keys: kinds, format: mapTextRows({ kinds, titles: named, legend, width: spec.width }) };
 }
 
 /** True where a layer that is not raw is known by its NBD export alone, which tells fewer states apart. */
@@ -179,38 +105,6 @@ function isReadOverNbd({ plan }: ChainTables): boolean {
   return plan.layers.some(
     ({ metadata, nbd }) => metadata === undefined && nbd !== undefined && nbd.exportKind !== 'rawLayer',
   );
-}
-
-/** Columns under which a row goes on that is too long for its line. */
-const FOLD_INDENT = ' '.repeat(29);
-
-/** The parts of a row in one line; where that is wider than `width`, a part that does not fit begins a line of its own. */
-function folded(parts: readonly string[], width: number): string {
-  const row = parts.join(' ').trimEnd();
-  if (row.length <= width) return row;
-  const lines: string[] = [];
-  let line = '';
-  const begin = () => {
-    lines.push(line.trimEnd());
-    line = FOLD_INDENT;
-  };
-  for (const part of parts) {
-    if (line.length + part.trimEnd().length > width) begin();
-    for (const word of part.split(' ')) {
-      if (line.trim() !== '' && word !== '' && line.length + word.length > width) begin();
-      line += `${word} `;
-    }
-  }
-  return [...lines, line.trimEnd()].join('\n');
-}
-
-/** Titles of the lanes, base first, safe for a terminal. */
-function laneTitles(tables: ChainTables): string[] {
-  return tables
-    .tracks()
-    .slice(1)
-    .map(track => escapeUntrusted(track.title, 40))
-    .reverse();
 }
 
 /** Sums of the merged map, or of one layer alone. */
@@ -279,7 +173,7 @@ export async function contextTotalsOf(
   const sums = new Map<number, number>();
   const lanes = layer === undefined ? tables.laneCount : 1;
   const bitmapLane = layer === undefined ? (bitmap?.layer ?? 0) : 0;
-  const walk = createRowWalk(nbdContextKey(context, lanes, bitmapLane), false, rows => {
+  const walk = new RowWalk(nbdContextKeys(context, lanes, bitmapLane), false, rows => {
     for (let i = 0; i < rows.count; i++) {
       const word = rows.keys[i] as number;
       sums.set(word, (sums.get(word) ?? 0) + (rows.lengths[i] as number));

@@ -14,7 +14,7 @@ import { OVERRIDDEN, SHADOWED, STATES, UNREAD } from '../../../shared/extent/fla
 import { canSum, type Pyramid, pagePresent, sumBins } from '../../../shared/extent/pyramid.ts';
 import { createRunCounter } from '../../../shared/extent/statistics.ts';
 import type { SweptPage } from '../../../shared/extent/sweep.ts';
-import { guestWord, layerWord, stopAt } from '../../../shared/extent/swept-view.ts';
+import { guestWord, layersWith, layerWord, stopAt } from '../../../shared/extent/swept-view.ts';
 import {
   type ExtentsReply,
   MAX_EXACT_EXTENTS,
@@ -26,7 +26,6 @@ import type { SeekKind, TrackStatistics } from '../../../shared/model/statistics
 import { PRESENT, TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
 import type { TrackExtents } from '../../../shared/model/track.ts';
 import { nextTurn } from '../../../shared/scheduler.ts';
-import { layersWith } from '../../formats/rows.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 
 /** The lane (base first) that a track id shows, -1 for the guest's view. */

@@ -56,9 +56,9 @@ export function isWholeChain({ layers }: Pick<EnginePlan, 'layers'>): boolean {
 
 /** A list to be written out as text. */
 export type ListSpec =
-  | { readonly list: 'map'; readonly form: 'json' }
+  | { readonly list: 'map'; readonly format: 'json' }
   /** `width`: columns that a line has; one row takes several where it is longer. Default: a line each. */
-  | { readonly list: 'map'; readonly form: 'text'; readonly width?: number | undefined }
+  | { readonly list: 'map'; readonly format: 'text'; readonly width?: number | undefined }
   | { readonly list: 'qemu-img' }
   | ({ readonly list: 'nbdinfo' } & ContextSelection);
 

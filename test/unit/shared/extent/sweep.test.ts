@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { layersWith } from '../../../../electron/formats/rows.ts';
 import {
   ABSENT,
   COMPRESSED,
@@ -18,7 +17,7 @@ import {
 } from '../../../../shared/extent/flags.ts';
 import { type Page, PageWriter, WordSet } from '../../../../shared/extent/page.ts';
 import { createSweeper, type SweepLayer, type SweptPage } from '../../../../shared/extent/sweep.ts';
-import { guestWord, layerWord, stopAt } from '../../../../shared/extent/swept-view.ts';
+import { guestWord, layersWith, layerWord, stopAt } from '../../../../shared/extent/swept-view.ts';
 import { GOLDEN_TABLE, type GoldenLayer } from '../../../support/golden-table.ts';
 
 const K = 1024;

@@ -1,0 +1,146 @@
+/** The JSON document of `cowscope map`: docs/map-schema.md and docs/map.schema.json. */
+import type { ErrorRecord } from '../../shared/error.ts';
+import {
+  DAMAGED,
+  DIRTY,
+  DIRTY_UNKNOWN,
+  HOLE_OVERRIDES,
+  LOCAL,
+  ownerKnown,
+  STATES,
+  stateOf,
+} from '../../shared/extent/flags.ts';
+import type { RangeFinding } from '../../shared/model/finding.ts';
+import type { ChainInfo } from '../../shared/model/layer.ts';
+import type { MapTotals } from '../../shared/model/statistics.ts';
+import { jsonNumber, jsonText } from '../../shared/text/json.ts';
+import type { ListFormat } from './list-format.ts';
+import { ownersOf } from './map-owners.ts';
+import type { MapRowKinds } from './map-rows.ts';
+
+/** Name and version of the document; both change only together with its schema. */
+const SCHEMA = { schema: 'cowscope.map', version: 1 } as const;
+
+/** What is mapped. */
+export interface MapSubject {
+  readonly chain: ChainInfo;
+  /** Who was asked to read qcow2 layers. */
+  readonly witness: string;
+  /** The layer that is mapped alone. */
+  readonly layer?: number | undefined;
+  readonly snapshot?: string | undefined;
+}
+
+/** What comes after the rows. */
+export interface MapTail {
+  readonly sums: MapTotals;
+  readonly problems: readonly ErrorRecord[];
+  readonly findings: readonly RangeFinding[];
+  /** Findings beyond those listed. */
+  readonly more: number;
+}
+
+/** Everything before the rows, which are in the document or not. */
+export function mapJsonHead({ chain, witness, layer, snapshot }: MapSubject, withRows: boolean): string {
+  const head = {
+    ...SCHEMA,
+    witness: chain.layers[0]?.format === 'nbd' ? 'nbd' : witness,
+    size: layer === undefined ? chain.size : (chain.layers[layer]?.size ?? 0),
+    complete: chain.complete,
+    layer,
+    snapshot,
+    layers: chain.layers.map(({ index, name, path, format, size, clusterSize, notes }) => ({
+      index,
+      name,
+      path,
+      format,
+      size,
+      clusterSize,
+      notes,
+    })),
+  };
+  return `${jsonText(head).slice(0, -1)},\n${withRows ? '"rows":' : ''}`;
+}
+
+/** Everything after the rows, where the document has them. */
+export function mapJsonTail({ chain, layer }: MapSubject, withRows: boolean, tail: MapTail): string {
+  const document = {
+    totals: totalsOf(chain, tail.sums, layer),
+    notes: chain.notes,
+    problems: tail.problems.map(({ code, what, subject, advice }) => ({ code, what, subject, advice })),
+    findings: tail.findings.filter(found => layer === undefined || found.layer === layer).map(findingOf),
+    moreFindings: tail.more === 0 ? undefined : tail.more,
+  };
+  return `${withRows ? ',\n' : ''}${jsonText(document).slice(1)}\n`;
+}
+
+function findingOf({ kind, code, layer, start, end, text, evidence, words }: RangeFinding) {
+  return {
+    kind,
+    code,
+    layer,
+    ...(start < 0 ? {} : { start, length: end - start }),
+    text,
+    evidence,
+    ...(words === undefined ? {} : { metadata: stateOf(words.metadata), nbd: stateOf(words.nbd) }),
+  };
+}
+
+function totalsOf(chain: ChainInfo, sums: MapTotals, layer: number | undefined) {
+  const owners = ownersOf(chain, sums, layer);
+  return {
+    states: Object.fromEntries(
+      STATES.map((state, s) => [state, sums.states[s]]).filter(([, bytes]) => bytes !== 0),
+    ),
+    owners: owners.map(({ key, index }, i) => ({
+      [key]: index,
+      owned: sums.owners[i],
+      overridden: sums.overridden[i],
+      shadowed: sums.shadowed[i],
+    })),
+    unowned: sums.owners[owners.length],
+    overrides: sums.overrides,
+    holeOverrides: sums.holeOverrides,
+    extents: sums.extents,
+  };
+}
+
+/** How rows name the layers they are about. */
+export interface MapJsonRows {
+  readonly kinds: MapRowKinds;
+  /** The layer that is mapped alone. */
+  readonly layer: number | undefined;
+  /** Depths of an NBD export that are told apart, where rows name depths instead of layers. */
+  readonly depths: number | undefined;
+}
+
+/** The rows as an array. */
+export function mapJsonRows({ kinds, layer, depths }: MapJsonRows): ListFormat {
+  /** All of a row that does not depend on where it lies. */
+  function kindText(key: number): string {
+    const { word, stop, overridden, shadowed } = kinds.kind(key);
+    const state = stateOf(word);
+    const owner = word & LOCAL ? (layer ?? stop) : null;
+    const parts = [
+      depths === undefined ? `"owner":${owner}` : `"depth":${word & LOCAL ? depths - stop : 0}`,
+      `"state":"${state}"`,
+      `"overrides":[${overridden.join(',')}]`,
+      `"shadows":[${shadowed.join(',')}]`,
+    ];
+    if (word & HOLE_OVERRIDES) parts.push('"holeOverrides":true');
+    if (word & DAMAGED) parts.push('"damaged":true');
+    if (word & DIRTY) parts.push('"dirty":true');
+    if (word & DIRTY_UNKNOWN) parts.push('"dirtyUnknown":true');
+    if (!ownerKnown(word) && stop >= 0 && state !== 'unread' && state !== 'unreadable')
+      parts.push('"ownerUnknown":true');
+    return parts.join(',');
+  }
+  return {
+    head: '[\n',
+    separator: ',\n',
+    tail: '\n]',
+    plainNumbers: true,
+    row: (start, length, key) =>
+      `{"start":${jsonNumber(start)},"length":${jsonNumber(length)},${kindText(key)}}`,
+  };
+}

@@ -1,0 +1,23 @@
+/** Who may own a range of the merged map. */
+import type { ChainInfo } from '../../shared/model/layer.ts';
+import type { MapTotals } from '../../shared/model/statistics.ts';
+
+/** A layer, or a depth of an NBD export of a whole chain. */
+export interface MapOwner {
+  readonly key: 'layer' | 'depth';
+  readonly index: number;
+  /** Untrusted text. */
+  readonly name: string;
+}
+
+/** The owners that sums are about, base first, in the order of `sums.owners`. */
+export function ownersOf({ layers }: ChainInfo, sums: MapTotals, layer: number | undefined): MapOwner[] {
+  const count = sums.shadowed.length;
+  if (layer !== undefined) return [{ key: 'layer', index: layer, name: layers[layer]?.name ?? '' }];
+  if (layers[0]?.format !== 'nbd') return layers.map(({ index, name }) => ({ key: 'layer', index, name }));
+  return Array.from({ length: count }, (_, i) => ({
+    key: 'depth',
+    index: count - i,
+    name: `depth ${count - i}`,
+  }));
+}

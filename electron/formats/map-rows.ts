@@ -1,0 +1,53 @@
+/** What a row of the merged map is about: the owner, its word and the layers that it hides. */
+import { OVERRIDDEN, SHADOWED } from '../../shared/extent/flags.ts';
+import type { SweptPage } from '../../shared/extent/sweep.ts';
+import { layersWithMark } from '../../shared/extent/swept-view.ts';
+import type { RowKeys } from './row-walk.ts';
+
+/** The kind of a row of the merged map. */
+export interface MapRowKind {
+  /** Layer where the walk stops, -1 where every layer is absent. */
+  readonly stop: number;
+  readonly word: number;
+  /** Layer indexes hidden by the owner and by a shorter layer, base first. */
+  readonly overridden: readonly number[];
+  readonly shadowed: readonly number[];
+}
+
+/** Kinds that are kept: a hostile chain has one of its own for each row. */
+const MAX_KINDS = 65_536;
+
+/** Numbers the kinds of rows as they occur. */
+export class MapRowKinds implements RowKeys {
+  readonly #keys = new Map<string, number>();
+  readonly #kinds = new Map<number, MapRowKind>();
+  #next = 0;
+
+  keyOf(swept: SweptPage, combo: number): number {
+    const stop = swept.stops[combo] as number;
+    const word = swept.guest[combo] as number;
+    const overridden = layersWithMark(swept, combo, OVERRIDDEN);
+    const shadowed = layersWithMark(swept, combo, SHADOWED);
+    const name = `${stop} ${word} ${overridden} ${shadowed}`;
+    const known = this.#keys.get(name);
+    if (known !== undefined) return known;
+    const key = this.#next++;
+    this.#keys.set(name, key);
+    this.#kinds.set(key, { stop, word, overridden, shadowed });
+    return key;
+  }
+
+  beginPage(pending: number): void {
+    if (this.#kinds.size < MAX_KINDS) return;
+    for (const [name, key] of this.#keys) {
+      if (key === pending) continue;
+      this.#keys.delete(name);
+      this.#kinds.delete(key);
+    }
+  }
+
+  /** The kind with this key. */
+  kind(key: number): MapRowKind {
+    return this.#kinds.get(key) as MapRowKind;
+  }
+}

@@ -1,0 +1,160 @@
+/** The map of `cowscope map` for a person: its rows, its sums, and where witnesses differ. */
+import {
+  DAMAGED,
+  DIRTY,
+  DIRTY_UNKNOWN,
+  HOLE_OVERRIDES,
+  LOCAL,
+  OUT_OF_RANGE,
+  ownerKnown,
+  STATES,
+  stateOf,
+} from '../../shared/extent/flags.ts';
+import type { Legend } from '../../shared/legend.ts';
+import type { RangeFinding } from '../../shared/model/finding.ts';
+import type { ChainInfo } from '../../shared/model/layer.ts';
+import type { MapTotals } from '../../shared/model/statistics.ts';
+import { formatOffset, formatSize } from '../../shared/text/offset.ts';
+import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
+import type { ListFormat } from './list-format.ts';
+import { ownersOf } from './map-owners.ts';
+import type { MapRowKind, MapRowKinds } from './map-rows.ts';
+
+const MAX_DIFFERENCES = 20;
+/** Characters of the labels of sums, at least. */
+const LABEL_WIDTH = 34;
+
+/** How rows read. */
+export interface MapTextRows {
+  readonly kinds: MapRowKinds;
+  /** Titles of the layers, base first. Untrusted text. */
+  readonly titles: readonly string[];
+  readonly legend: Legend;
+  /** Columns that a line has: a row that is longer takes several. Default: a line each. */
+  readonly width?: number | undefined;
+}
+
+/** The rows: offset, length, state, owner, and what it hides. */
+export function mapTextRows({
+  kinds,
+  titles,
+  legend,
+  width = Number.POSITIVE_INFINITY,
+}: MapTextRows): ListFormat {
+  const names = titles.map(title => escapeUntrusted(title, 40));
+  const nameOf = (layer: number) => names[layer] ?? String(layer);
+  return {
+    head: '',
+    separator: '\n',
+    tail: '',
+    plainNumbers: false,
+    row: (start, length, key) => rowText(nameOf, legend, start, length, kinds.kind(key), width),
+  };
+}
+
+function rowText(
+  nameOf: (layer: number) => string,
+  legend: Legend,
+  start: number,
+  length: number,
+  { stop, word, overridden, shadowed }: MapRowKind,
+  width: number,
+): string {
+  const list = (layers: readonly number[]) => layers.map(nameOf).join(', ');
+  const notes: string[] = [];
+  if (overridden.length > 0) notes.push(`hides ${list(overridden)}`);
+  if (word & HOLE_OVERRIDES) notes.push(legend.holeOverrides.label);
+  if (shadowed.length > 0) notes.push(`${list(shadowed)} hidden by the shorter layer`);
+  if (word & DAMAGED) notes.push('damaged');
+  if (word & DIRTY) notes.push('dirty');
+  if (word & DIRTY_UNKNOWN) notes.push('a bitmap is unknown');
+  if (stop >= 0 && !ownerKnown(word)) notes.push('owner unknown');
+  const owner =
+    word & LOCAL ? nameOf(stop) : stop >= 0 && word & OUT_OF_RANGE ? `- (${nameOf(stop)} ends)` : '-';
+  const columns = [
+    formatOffset(start).padEnd(14),
+    formatSize(length).padStart(12),
+    ` ${legend[stateOf(word)].label.padEnd(17)}`,
+  ];
+  return folded([columns.join(' '), owner.padEnd(18), notes.join('; ')], width);
+}
+
+/** Columns under which a row goes on that is too long for its line. */
+const FOLD_INDENT = ' '.repeat(29);
+
+/** The parts of a row in one line; where that is wider than `width`, a part that does not fit begins a new line. */
+function folded(parts: readonly string[], width: number): string {
+  const row = parts.join(' ').trimEnd();
+  if (row.length <= width) return row;
+  const lines: string[] = [];
+  let line = '';
+  const begin = () => {
+    lines.push(line.trimEnd());
+    line = FOLD_INDENT;
+  };
+  for (const part of parts) {
+    if (line.length + part.trimEnd().length > width) begin();
+    for (const word of part.split(' ')) {
+      if (line.trim() !== '' && word !== '' && line.length + word.length > width) begin();
+      line += `${word} `;
+    }
+  }
+  return [...lines, line.trimEnd()].join('\n');
+}
+
+/** The sums as lines. What layers do to each other is left out for one layer alone. */
+export function mapTextTotals(
+  chain: ChainInfo,
+  legend: Legend,
+  sums: MapTotals,
+  layer: number | undefined,
+): string {
+  const size = sums.states.reduce((all, bytes) => all + bytes, 0);
+  const owners = ownersOf(chain, sums, layer);
+  const rows: [label: string, bytes: number][] = [];
+  const add = (label: string, bytes: number) => rows.push([label, bytes]);
+  STATES.forEach((state, s) => {
+    if (sums.states[s] !== 0) add(legend[state].label, sums.states[s] as number);
+  });
+  if (owners.length > 1) {
+    for (const [i, { name }] of [...owners.entries()].reverse()) {
+      const short = escapeUntrusted(name, 24);
+      add(`owned by ${short}`, sums.owners[i] as number);
+      if (sums.shadowed[i] !== 0) add(`  of ${short} hidden by a shorter layer`, sums.shadowed[i] as number);
+    }
+    if (sums.owners[owners.length] !== 0) add('owned by no layer', sums.owners[owners.length] as number);
+    // An NBD export of a whole chain does not tell what is hidden.
+    if (owners[0]?.key === 'layer') {
+      add('overrides a lower layer', sums.overrides);
+      add(legend.holeOverrides.label, sums.holeOverrides);
+    }
+  }
+  const width = Math.max(LABEL_WIDTH, ...rows.map(([label]) => label.length));
+  const lines = rows.map(([label, bytes]) => {
+    const percent = size === 0 ? '' : `${((100 * bytes) / size).toFixed(1)} %`;
+    return `  ${label.padEnd(width)} ${formatSize(bytes).padStart(12)} ${percent.padStart(8)}`;
+  });
+  const head = `${formatSize(size)} in ${sums.extents} ${sums.extents === 1 ? 'extent' : 'extents'}`;
+  return `${[head, ...lines].join('\n')}\n`;
+}
+
+/** Where the two witnesses differ, the first ranges one by one. That they agree is said where both have read `all`. */
+export function mapTextDifferences(
+  chain: ChainInfo,
+  { findings, more }: { readonly findings: readonly RangeFinding[]; readonly more: number },
+  layer: number | undefined,
+  all: boolean,
+): string {
+  const found = findings.filter(
+    finding => finding.kind === 'witnessesDiffer' && (layer === undefined || finding.layer === layer),
+  );
+  if (found.length + more === 0) return all ? '\nThe two witnesses agree.\n' : '';
+  const lines = found.slice(0, MAX_DIFFERENCES).map(finding => {
+    const name = escapeUntrusted(chain.layers[finding.layer]?.name ?? '', 40);
+    const where = `${formatOffset(finding.start)} ${formatSize(finding.end - finding.start).padStart(12)}`;
+    return `  ${where}  ${name}: ${escapeUntrusted(finding.text)}`;
+  });
+  const rest = found.length + more - lines.length;
+  if (rest > 0) lines.push(`  and ${rest} more`);
+  return `\nThe two witnesses differ:\n${lines.join('\n')}\n`;
+}
