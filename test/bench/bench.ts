@@ -11,6 +11,7 @@ import { describeSetting, type LineResult, tableOf, writeResults } from './repor
 import { checkLine } from './suites/check.ts';
 import { drawLine } from './suites/draw.ts';
 import { growthLine } from './suites/growth.ts';
+import { listingLine } from './suites/listing.ts';
 import { mapLine } from './suites/map.ts';
 import { mergeLine } from './suites/merge.ts';
 import { nbdLine } from './suites/nbd.ts';
@@ -22,6 +23,7 @@ const EXIT_USAGE = 64;
 const MEASURES: Readonly<Record<LineName, (bench: Bench) => Promise<LineResult>>> = {
   map: mapLine,
   nbd: nbdLine,
+  listing: listingLine,
   check: checkLine,
   merge: mergeLine,
   draw: drawLine,

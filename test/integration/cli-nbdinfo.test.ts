@@ -86,6 +86,28 @@ describe('--as nbdinfo', () => {
     ]);
   });
 
+  it('prints words of 64 bits with all their digits, whichever context comes first', async () => {
+    const words = [0n, 255n, 256n, 2n ** 32n, 2n ** 53n + 1n, 2n ** 64n - 1n];
+    const extents = words.map((value): Extent => [4096n, value]);
+    const contexts = [
+      { id: 1, name: 'acme:wide', status: () => extents },
+      { id: 2, name: 'acme:other', status: () => extents.toReversed() },
+    ];
+    const exports = { '': { size: 4096 * words.length, contexts } };
+    const server = await startFakeServer({ exports, extendedHeaders: true });
+    stops.push(() => server.close());
+    const types = (rows: readonly string[]) => rows.map(row => /"type": (\d+)/.exec(row)?.[1]);
+    const inOrder = words.map(String);
+    for (const totals of [[], ['--totals']]) {
+      const args = ['--context', 'acme:wide', '--context', 'acme:other', ...totals];
+      const { stdout } = await cowscope(['map', '--as', 'nbdinfo', ...args, server.uri]);
+      const rows = stdout.split('\n').filter(line => line.includes('"type"'));
+      const second = totals.length > 0 ? inOrder : inOrder.toReversed();
+      expect(types(rows)).toEqual([...inOrder, ...second]);
+      expect(Object.keys(JSON.parse(stdout))).toEqual(['acme:wide', 'acme:other']);
+    }
+  });
+
   it('prints one layer alone as qemu-nbd exports it without its backing file', async () => {
     const golden = await goldenChain(await folderNamed('alone'));
     const image = { driver: 'qcow2', backing: null, file: { driver: 'file', filename: golden[1] } };

@@ -5,7 +5,7 @@ import type { StatusList } from '../../shared/extent/status-batch.ts';
 export interface StatusEntry {
   /** Bytes; below 2^32 unless the list is wide. */
   readonly length: number;
-  readonly value: number;
+  readonly value: number | bigint;
 }
 
 /** The list of one context. Equal neighbours stay apart, as a server may send them. */
@@ -19,7 +19,7 @@ export function statusList(contextIndex: number, entries: readonly StatusEntry[]
       view.setBigUint64(i * step + 8, BigInt(value));
     } else {
       view.setUint32(i * step, length);
-      view.setUint32(i * step + 4, value);
+      view.setUint32(i * step + 4, Number(value));
     }
   });
   return { contextIndex, wide, payload };

@@ -83,10 +83,15 @@ export async function nbdLine(bench: Bench): Promise<LineResult> {
 }
 
 /** nbdinfo on a fresh server, once for each context. */
-function nbdinfoRun(bench: Bench, chain: BenchChain, tuning: Tuning): Contestant {
+export function nbdinfoRun(
+  bench: Bench,
+  chain: BenchChain,
+  tuning: Tuning,
+  output: 'nowhere' | 'pipe' = 'nowhere',
+): Contestant {
   const ask = (context: string) =>
     onFreshServer(bench, chain, tuning, uri =>
-      bench.meter.program('nbdinfo', [`--map=${context}`, '--json', uri], 'nowhere'),
+      bench.meter.program('nbdinfo', [`--map=${context}`, '--json', uri], output),
     );
   return {
     name: `nbdinfo base and depth, ${tuning} server`,
@@ -105,7 +110,8 @@ function uriRun(bench: Bench, chain: BenchChain, tuning: Tuning): Contestant {
   };
 }
 
-async function onFreshServer(
+/** Figures of `run`, given the address of a server that was started for it alone, and of that server. */
+export async function onFreshServer(
   { meter }: Bench,
   chain: BenchChain,
   tuning: Tuning,
