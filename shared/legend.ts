@@ -96,7 +96,7 @@ export const LEGEND: Legend = {
     meaning: 'A layer above ends before this offset, so what is stored here is not read.',
   },
   dirty: { letter: '^', color: 'dirty', label: 'dirty', meaning: 'Marked as changed in a dirty bitmap.' },
-  damaged: { letter: '!', color: 'corrupt', label: 'damaged', meaning: 'The tables are damaged here.' },
+  damaged: { letter: '!', color: 'corrupt', label: 'damaged', meaning: 'What this layer held here is lost.' },
   overridden: {
     letter: 'o',
     color: 'lane',

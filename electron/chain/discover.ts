@@ -1,6 +1,7 @@
 /** Finds the layers of a chain with our own reader alone: no child is started, and every file is opened once. */
 import { basename } from 'node:path';
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
+import { compareFindings, type Finding, makeFinding, WHOLE_CHAIN } from '../../shared/model/finding.ts';
 import { type BackingLink, type ChainInfo, type LayerInfo, MAX_LAYERS } from '../../shared/model/layer.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { hasDataFile } from '../qcow2/format/header.ts';
@@ -14,7 +15,7 @@ import { consentFacts, followLink, openNamed, type ReachedFile } from './follow-
 import { type FormatClaim, type LayerFormat, type LoneLayer, openLayer } from './open-layer.ts';
 import { PinnedFolders } from './pinned-folder.ts';
 import type { ConsentFacts } from './policy.ts';
-import { sizeNotes } from './size-notes.ts';
+import { sizeFindings } from './size-findings.ts';
 import { isLockedForWriting, readLocks } from './writer-lock.ts';
 
 /** What to open. */
@@ -79,7 +80,7 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
     const written = locks.then(list =>
       found.layers.map(({ layer }) => isLockedForWriting(list, layer.reached.file)),
     );
-    return { ...(await describe(found.layers, found.notes, discovery)), written, close };
+    return { ...(await describe(found, discovery)), written, close };
   } catch (error) {
     await close();
     throw error;
@@ -100,13 +101,14 @@ interface Discovery {
 interface LinkedLayer {
   readonly layer: LoneLayer;
   readonly backing: BackingLink;
-  readonly notes: readonly string[];
+  readonly findings: readonly Finding[];
 }
 
 interface Found {
   /** Base first. */
   readonly layers: readonly LinkedLayer[];
-  readonly notes: readonly string[];
+  /** About the chain as a whole. */
+  readonly findings: readonly Finding[];
 }
 
 /** Layers from the top down, by the links recorded in them. */
@@ -122,16 +124,16 @@ async function followLinks(
   let layer: LoneLayer | undefined = await openLayer(reached, { by: 'person', format });
   while (layer !== undefined) {
     const step: Step = await stepDown(layer, seen, layers.length + 1, discovery);
-    layers.push({ layer, backing: step.backing, notes: step.notes });
+    layers.push({ layer, backing: step.backing, findings: step.findings });
     layer = step.below;
   }
-  return { layers: layers.reverse(), notes: [] };
+  return { layers: layers.reverse(), findings: [] };
 }
 
 interface Step {
   readonly backing: BackingLink;
   readonly below?: LoneLayer;
-  readonly notes: readonly string[];
+  readonly findings: readonly Finding[];
 }
 
 /** Follows the link of one layer; `depth` is the number of layers so far. */
@@ -142,34 +144,34 @@ async function stepDown(
   discovery: Discovery,
 ): Promise<Step> {
   const name = backingName(layer);
-  if (name.length === 0) return { backing: NO_BACKING, notes: [] };
+  if (name.length === 0) return { backing: NO_BACKING, findings: [] };
   const recorded = recordedBacking(layer);
-  const cut = (error: ErrorRecord, resolved: string, notes: readonly string[]): Step => ({
+  const cut = (error: ErrorRecord, resolved: string, findings: readonly Finding[]): Step => ({
     backing: { ...recorded, resolved, status: 'cut', error },
-    notes,
+    findings,
   });
   if (depth >= MAX_LAYERS) return cut(tooDeep(layer), '', []);
-  const { reached, notes, ...link } = await followLink(name, layer.reached.referrer, {
+  const { reached, findings, ...link } = await followLink(name, layer.reached.referrer, {
     ...discovery,
     always: 'policy',
   });
   const backing = { ...recorded, resolved: link.resolved, status: link.status };
   if (reached === undefined)
-    return { backing: link.error === undefined ? backing : { ...backing, error: link.error }, notes };
+    return { backing: link.error === undefined ? backing : { ...backing, error: link.error }, findings };
   if (seen.has(reached.file.identity)) {
     await reached.file.handle.close();
-    return cut(loop(link.resolved), link.resolved, notes);
+    return cut(loop(link.resolved), link.resolved, findings);
   }
   try {
     const below = await openLayer(reached, { by: 'image', format: link.format || recorded.recordedFormat });
     seen.add(reached.file.identity);
     discovery.open.push(reached);
-    return { backing, below, notes };
+    return { backing, below, findings };
   } catch (error) {
     await reached.file.handle.close();
     const record = errorRecord(error);
     const status = record.code === 'CHAIN_FORMAT_UNSUPPORTED' ? 'refused' : 'missing';
-    return { backing: { ...backing, status, error: record }, notes };
+    return { backing: { ...backing, status, error: record }, findings };
   }
 }
 
@@ -196,22 +198,33 @@ async function asGiven(
     seen.add(reached.file.identity);
   }
   const layers: LinkedLayer[] = [];
-  const chainNotes: string[] = [];
+  const findings: Finding[] = [];
   let claim: FormatClaim = { by: 'person', format: topFormat };
   for (const [index, reached] of [...open.entries()].reverse()) {
     const layer = await openLayer(reached, claim);
     const given = await givenLink(layer, open[index - 1], discovery);
-    layers.unshift({ layer, backing: given.backing, notes: [] });
-    if (given.note !== '') chainNotes.unshift(given.note);
+    layers.unshift({ layer, backing: given.backing, findings: [] });
+    if (given.contradiction !== '') findings.unshift(orderDiffers(index, given.contradiction));
     claim = given.below;
   }
-  return { layers, notes: chainNotes };
+  return { layers, findings };
+}
+
+function orderDiffers(layer: number, what: string): Finding {
+  return makeFinding({
+    id: `order of layer ${layer}`,
+    code: 'CHAIN_ORDER_DIFFERS',
+    severity: 'hazard',
+    layer: WHOLE_CHAIN,
+    what,
+    advice: 'name the top layer alone to follow the links that are recorded',
+  });
 }
 
 interface GivenLink {
   readonly backing: BackingLink;
   /** Where the layer itself says otherwise, else empty. */
-  readonly note: string;
+  readonly contradiction: string;
   /** What is known of the format of the file below. */
   readonly below: FormatClaim;
 }
@@ -227,38 +240,37 @@ async function givenLink(
   const name = backingName(layer);
   const claim: FormatClaim = { by: 'person', format: undefined };
   if (below === undefined) {
-    if (name.length === 0) return { backing: NO_BACKING, note: '', below: claim };
-    const note = `The order given makes ${shown} the base, although it names ${escapeUntrusted(recorded.recorded)} as its backing file, which is not opened.`;
+    if (name.length === 0) return { backing: NO_BACKING, contradiction: '', below: claim };
+    const contradiction = `the order given makes ${shown} the base, although it names ${escapeUntrusted(recorded.recorded)} as its backing file, which is not opened`;
     const backing: BackingLink = { ...recorded, resolved: '', status: 'cut', error: givenBase(layer) };
-    return { backing, note, below: claim };
+    return { backing, contradiction, below: claim };
   }
   const resolved = shownPath(below.path);
   const backing = { ...recorded, resolved, status: 'opened' } as const;
-  const over = `The order given puts ${shown} on ${escapeUntrusted(resolved)}`;
+  const over = `the order given puts ${shown} on ${escapeUntrusted(resolved)}`;
   if (name.length === 0)
-    return { backing, note: `${over}, although it records no backing file.`, below: claim };
+    return { backing, contradiction: `${over}, although it records no backing file`, below: claim };
   const { reached } = await followLink(name, layer.reached.referrer, { ...discovery, always: 'policy' });
   await reached?.file.handle.close();
   if (reached?.file.identity !== below.file.identity) {
-    const note = `${over}, although it names ${escapeUntrusted(recorded.recorded)} as its backing file.`;
-    return { backing, note, below: claim };
+    const contradiction = `${over}, although it names ${escapeUntrusted(recorded.recorded)} as its backing file`;
+    return { backing, contradiction, below: claim };
   }
   const { recordedFormat } = recorded;
   return {
     backing,
-    note: '',
+    contradiction: '',
     below: recordedFormat === '' ? claim : { by: 'image', format: recordedFormat },
   };
 }
 
 async function describe(
-  found: readonly LinkedLayer[],
-  notes: readonly string[],
+  found: Found,
   discovery: Discovery,
 ): Promise<{ info: ChainInfo; layers: readonly OpenLayer[] }> {
-  const sizes = sizeNotes(found.map(({ layer }) => layer.size));
+  const findings = [...found.findings, ...sizeFindings(found.layers.map(({ layer }) => layer.size))];
   const layers: OpenLayer[] = [];
-  for (const [index, linked] of found.entries()) {
+  for (const [index, linked] of found.layers.entries()) {
     const { layer } = linked;
     const data = await openDataFile(layer, discovery);
     const { path, file } = layer.reached;
@@ -275,34 +287,45 @@ async function describe(
       backing: linked.backing,
       ...(data.link === undefined ? {} : { dataFile: data.link }),
       ...(layer.image === undefined ? {} : { qcow2: await runInSlices(qcow2InfoSteps(layer.image)) }),
-      notes: [...layer.notes, ...linked.notes, ...data.notes, ...(sizes[index] ?? []), ...nameNotes(path)],
+      notes: [...layer.notes, ...data.notes, ...nameNotes(path)],
     };
+    for (const finding of [...layer.findings, ...linked.findings, ...data.findings])
+      findings.push({ ...finding, layer: index });
     const { source, format, image } = layer;
     layers.push({ info, source, format, image, device: file.device, dataFile: data.file });
   }
   const infos = layers.map(({ info }) => info);
   const complete = infos[0]?.backing.status === 'none';
-  return { info: { layers: infos, size: infos.at(-1)?.size ?? 0, complete, notes }, layers };
+  const size = infos.at(-1)?.size ?? 0;
+  return {
+    info: { layers: infos, size, complete, notes: [], findings: findings.sort(compareFindings) },
+    layers,
+  };
 }
 
 /** The external data file: opened with consent only, because a child would read whatever file its name leads to. */
 async function openDataFile(
   { image, reached }: LoneLayer,
   discovery: Discovery,
-): Promise<{ link?: BackingLink; file?: OpenedFile; notes: readonly string[] }> {
-  if (image === undefined || !hasDataFile(image.header)) return { notes: [] };
+): Promise<{
+  link?: BackingLink;
+  file?: OpenedFile;
+  notes: readonly string[];
+  findings: readonly Finding[];
+}> {
+  if (image === undefined || !hasDataFile(image.header)) return { notes: [], findings: [] };
   const recorded = { recorded: image.extensions.dataFile, recordedFormat: 'raw' };
   const followed = await followLink(image.extensions.dataFileBytes, reached.referrer, {
     ...discovery,
     always: 'ask',
   });
-  const { status, resolved, error, notes } = followed;
+  const { status, resolved, error, findings } = followed;
   const link = { ...recorded, resolved, status, ...(error === undefined ? {} : { error }) };
   if (followed.reached === undefined)
-    return { link, notes: status === 'missing' ? [...notes, dataFileMissing(resolved)] : notes };
+    return { link, notes: status === 'missing' ? [dataFileMissing(resolved)] : [], findings };
   discovery.open.push(followed.reached);
   const { handle, device } = followed.reached.file;
-  return { link, file: { fd: handle.fd, device }, notes };
+  return { link, file: { fd: handle.fd, device }, notes: [], findings };
 }
 
 function dataFileMissing(path: string): string {

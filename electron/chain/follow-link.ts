@@ -2,6 +2,7 @@
 import { readlink, realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
+import { type Finding, makeFinding } from '../../shared/model/finding.ts';
 import type { LinkStatus } from '../../shared/model/layer.ts';
 import { absolutePath } from './absolute-path.ts';
 import { parseRecordedName, type RecordedName } from './backing-name.ts';
@@ -46,7 +47,8 @@ export interface FollowedLink {
   /** Format that a JSON description names, else empty. */
   readonly format: string;
   readonly error?: ErrorRecord;
-  readonly notes: readonly string[];
+  /** What the form of the name tells; the layer in them is 0. */
+  readonly findings: readonly Finding[];
 }
 
 /** Links followed from one name before it is taken for a circle: as many as Linux follows. */
@@ -95,7 +97,7 @@ export async function followLink(
   const recorded = parseRecordedName(name);
   if (recorded.kind !== 'file') return refusedLink(recorded, Buffer.from(name).toString('utf8'));
   const place = placeOf(recorded.path, referrer.namedFolder);
-  const base = { resolved: shownPath(place.path), format: recorded.format, notes: formNotes(recorded) };
+  const base = { resolved: shownPath(place.path), format: recorded.format, findings: formFindings(recorded) };
   const mustAsk = options.always === 'ask' || recorded.form === 'json:';
   try {
     const found =
@@ -243,7 +245,7 @@ function refusedLink(recorded: Exclude<RecordedName, { kind: 'file' }>, subject:
           subject,
           advice: 'name the files of the chain yourself, base first',
         };
-  return { status: 'refused', resolved: '', format: '', error, notes: [] };
+  return { status: 'refused', resolved: '', format: '', error, findings: [] };
 }
 
 function needsConsent(path: BytePath): ErrorRecord {
@@ -257,9 +259,14 @@ function needsConsent(path: BytePath): ErrorRecord {
   };
 }
 
-function formNotes({ form, path }: Extract<RecordedName, { kind: 'file' }>): string[] {
+function formFindings({ form, path }: Extract<RecordedName, { kind: 'file' }>): Finding[] {
   if (form === 'plain' || path.startsWith('/')) return [];
   return [
-    `The name recorded with ${form} is relative; it is looked for beside the image, where qemu would look in the folder that it is started in.`,
+    makeFinding({
+      code: 'CHAIN_NAME_RELATIVE',
+      severity: 'hazard',
+      what: `the name recorded with ${form} is relative; it is looked for beside the image, where qemu would look in the folder that it is started in`,
+      advice: 'record a plain name, or an absolute one, with qemu-img rebase -u',
+    }),
   ];
 }

@@ -1,6 +1,7 @@
 /** One opened file as a layer: its format decided, its header read. */
 import { basename } from 'node:path';
 import { CowscopeError } from '../../shared/error.ts';
+import { type Finding, makeFinding } from '../../shared/model/finding.ts';
 import type { FormatSource, ImageFormat } from '../../shared/model/layer.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { INCOMPATIBLE_CORRUPT, INCOMPATIBLE_DIRTY, type Qcow2Header } from '../qcow2/format/header.ts';
@@ -25,6 +26,8 @@ export interface LoneLayer {
   /** Virtual size in bytes. */
   readonly size: number;
   readonly notes: readonly string[];
+  /** What its header and its format tell; the layer in them is 0. */
+  readonly findings: readonly Finding[];
 }
 
 /** What is known of a layer's format before the file is looked at. */
@@ -44,16 +47,15 @@ const RAW_NAMES: ReadonlySet<string> = new Set(['raw', 'file', 'host_device']);
 export async function openLayer(reached: ReachedFile, claim: FormatClaim): Promise<LoneLayer> {
   const { file, path } = reached;
   const source = fileSource({ fd: file.handle.fd, size: file.size, path: shownPath(path) });
-  const { format, formatSource, notes } = decideFormat(source, claim);
+  const { format, formatSource, notes = [], findings } = decideFormat(source, claim);
   if (format === 'raw') {
     // qemu serves whole sectors: the last one is filled up with zeros.
     const size = Math.ceil(file.size / 512) * 512;
-    return { reached, source, format, formatSource, image: undefined, size, notes };
+    return { reached, source, format, formatSource, image: undefined, size, notes, findings };
   }
   const image = await runInSlices(openQcow2Steps(source));
   const found = image.header.version === 1 ? 'qcow' : 'qcow2';
-  const differs =
-    found === format ? [] : [`It is recorded or given as ${format}, but its header is of ${found}.`];
+  const differs = found === format ? [] : [formatDiffers(format, found)];
   const { size } = image.header;
   return {
     reached,
@@ -62,37 +64,72 @@ export async function openLayer(reached: ReachedFile, claim: FormatClaim): Promi
     formatSource,
     image,
     size,
-    notes: [...notes, ...differs, ...bitNotes(image.header)],
+    notes,
+    findings: [...findings, ...differs, ...bitFindings(image.header), ...image.findings],
   };
 }
 
+function formatDiffers(format: LayerFormat, found: LayerFormat): Finding {
+  return makeFinding({
+    code: 'CHAIN_FORMAT_DIFFERS',
+    severity: 'hazard',
+    what: `it is recorded or given as ${format}, but its header is of ${found}`,
+    advice: `record the right format in the layer above: qemu-img rebase -u -F ${found}`,
+  });
+}
+
 /** What the header's own marks say of the image's state. */
-function bitNotes({ incompatible }: Qcow2Header): string[] {
-  const notes: string[] = [];
+function bitFindings({ incompatible }: Qcow2Header): Finding[] {
+  const evidence = (bit: string) => [
+    {
+      source: 'header',
+      fileOffset: 72,
+      value: `0x${incompatible.toString(16).padStart(16, '0')}`,
+      bits: bit,
+    },
+  ];
+  const found: Finding[] = [];
   if ((incompatible & INCOMPATIBLE_DIRTY) !== 0n)
-    notes.push(
-      'The image was not closed properly (dirty bit): its refcounts may be stale; qemu-img check tells.',
+    found.push(
+      makeFinding({
+        code: 'QCOW2_DIRTY',
+        severity: 'hazard',
+        what: 'the image was not closed properly (dirty bit): its refcounts may be stale; qemu-img check tells',
+        advice: 'copy the file before a program opens it for writing: qemu rebuilds the refcounts then',
+        evidence: evidence('dirty'),
+      }),
     );
   if ((incompatible & INCOMPATIBLE_CORRUPT) !== 0n)
-    notes.push(
-      'It is marked corrupt (corrupt bit): qemu found its tables damaged and opens it for reading only; qemu-img check tells.',
+    found.push(
+      makeFinding({
+        code: 'QCOW2_MARKED_CORRUPT',
+        severity: 'hazard',
+        what: 'it is marked corrupt (corrupt bit): qemu found its tables damaged and opens it for reading only; qemu-img check tells',
+        advice: 'copy the file, then look at what qemu-img check says of the copy',
+        evidence: evidence('corrupt'),
+      }),
     );
-  return notes;
+  return found;
 }
 
 interface Decision {
   readonly format: LayerFormat;
   readonly formatSource: FormatSource;
-  readonly notes: readonly string[];
+  readonly notes?: readonly string[];
+  readonly findings: readonly Finding[];
 }
 
 function decideFormat(source: ImageSource, claim: FormatClaim): Decision {
   const { format: magic, sentence } = recognizeFormat(source);
   if (claim.by === 'image') return recordedFormat(source, claim.format, magic);
   if (claim.format !== undefined)
-    return { format: claim.format, formatSource: 'given', notes: rawNotes(claim.format, magic, 'given') };
-  if (magic === 'qcow2' || magic === 'qcow') return { format: magic, formatSource: 'magic', notes: [] };
-  if (magic === 'iso') return { format: 'raw', formatSource: 'magic', notes: [sentence] };
+    return {
+      format: claim.format,
+      formatSource: 'given',
+      findings: rawFindings(claim.format, magic, 'given'),
+    };
+  if (magic === 'qcow2' || magic === 'qcow') return { format: magic, formatSource: 'magic', findings: [] };
+  if (magic === 'iso') return { format: 'raw', formatSource: 'magic', notes: [sentence], findings: [] };
   if (magic !== 'raw')
     throw new CowscopeError({
       code: 'CHAIN_FORMAT_UNSUPPORTED',
@@ -100,23 +137,21 @@ function decideFormat(source: ImageSource, claim: FormatClaim): Decision {
       subject: source.path,
       advice: sentence,
     });
-  const notes = ['It has no magic of any known format, so it is read as a raw disk.'];
-  if (/\.(?:qcow2?|qcow3|img2)$/i.test(basename(source.path)))
-    notes.push('Its name is that of a qcow2 image: if it was one, its header has been overwritten.');
-  return { format: 'raw', formatSource: 'assumed', notes };
+  const findings = [NO_MAGIC];
+  if (/\.(?:qcow2?|qcow3|img2)$/i.test(basename(source.path))) findings.push(NAMED_QCOW2);
+  return { format: 'raw', formatSource: 'assumed', findings };
 }
 
 /** Formats of backing files are never probed: the guest writes raw disks and could write any magic into them. */
 function recordedFormat(source: ImageSource, recorded: string, magic: ImageFormat): Decision {
   if (recorded === '') {
-    const note =
-      'No format is recorded for it in the layer above, so it is read as raw and its format is not guessed; other programs may guess another one.';
-    return { format: 'raw', formatSource: 'assumed', notes: [note, ...rawNotes('raw', magic, 'assumed')] };
+    const findings = [NOT_RECORDED, ...rawFindings('raw', magic, 'assumed')];
+    return { format: 'raw', formatSource: 'assumed', findings };
   }
   if (RAW_NAMES.has(recorded))
-    return { format: 'raw', formatSource: 'recorded', notes: rawNotes('raw', magic, 'recorded') };
+    return { format: 'raw', formatSource: 'recorded', findings: rawFindings('raw', magic, 'recorded') };
   if (recorded === 'qcow2' || recorded === 'qcow')
-    return { format: recorded, formatSource: 'recorded', notes: [] };
+    return { format: recorded, formatSource: 'recorded', findings: [] };
   throw new CowscopeError({
     code: 'CHAIN_FORMAT_UNSUPPORTED',
     what: `the layer above records the format "${escapeUntrusted(recorded)}" for this file, which cannot be shown`,
@@ -125,10 +160,35 @@ function recordedFormat(source: ImageSource, recorded: string, magic: ImageForma
   });
 }
 
-function rawNotes(format: LayerFormat, magic: ImageFormat, how: FormatSource): string[] {
+const NO_MAGIC = makeFinding({
+  code: 'CHAIN_FORMAT_ASSUMED',
+  severity: 'note',
+  what: 'it has no magic of any known format, so it is read as a raw disk',
+});
+
+const NAMED_QCOW2 = makeFinding({
+  code: 'CHAIN_HEADER_LOST',
+  severity: 'hazard',
+  what: 'its name is that of a qcow2 image: if it was one, its header has been overwritten',
+  advice: 'do not start the machine or write to the file: what lies behind the header may be whole',
+});
+
+const NOT_RECORDED = makeFinding({
+  code: 'CHAIN_FORMAT_NOT_RECORDED',
+  severity: 'hazard',
+  what: 'no format is recorded for it in the layer above, so it is read as raw and its format is not guessed; other programs may guess another one',
+  advice: 'record it in the layer above with qemu-img rebase -u -F',
+});
+
+function rawFindings(format: LayerFormat, magic: ImageFormat, how: FormatSource): Finding[] {
   if (format !== 'raw' || magic === 'raw' || magic === 'iso') return [];
   const why = how === 'recorded' ? 'recorded as' : how === 'given' ? 'given as' : 'taken for';
   return [
-    `It is ${why} raw but begins like an image of the format ${magic}: what is shown are the bytes of that file.`,
+    makeFinding({
+      code: 'CHAIN_RAW_WITH_MAGIC',
+      severity: 'hazard',
+      what: `it is ${why} raw but begins like an image of the format ${magic}: what is shown are the bytes of that file`,
+      advice: `if it is an image of that format, record ${magic} in the layer above, or open it with that format`,
+    }),
   ];
 }

@@ -1,10 +1,7 @@
 /** Whether another program writes to an image, by the locks that qemu holds on it. */
 import { open } from 'node:fs/promises';
-import type { LayerInfo } from '../../shared/model/layer.ts';
+import { type Finding, makeFinding } from '../../shared/model/finding.ts';
 import { deviceNumbers } from './open-file.ts';
-
-/** What to say of a file that {@link isLockedForWriting} is true for. */
-const WRITER_NOTE = 'Another program has it open for writing: what is shown may change or be torn.';
 
 /** The system's list of locks; the rest of a longer one is not looked at. */
 const LOCKS = '/proc/locks';
@@ -54,9 +51,17 @@ export function isLockedForWriting(locks: string, { dev, ino }: { dev: bigint; i
   return false;
 }
 
-/** The layers with a note in each that is `written` to, which holds one answer for each layer. */
-export function addWriterNotes(layers: readonly LayerInfo[], written: readonly boolean[]): LayerInfo[] {
-  return layers.map((layer, i) =>
-    written[i] === true ? { ...layer, notes: [...layer.notes, WRITER_NOTE] } : layer,
+/** A finding for each layer that is `written` to, which holds one answer for each layer. */
+export function writerFindings(written: readonly boolean[]): Finding[] {
+  return written.flatMap((isWritten, layer) =>
+    isWritten
+      ? makeFinding({
+          code: 'CHAIN_IN_USE',
+          severity: 'hazard',
+          layer,
+          what: 'another program has it open for writing: what is shown may change or be torn',
+          advice: 'ask that program over NBD, or read the image again when it is closed',
+        })
+      : [],
   );
 }

@@ -66,6 +66,9 @@ export class Engine {
       case 'abortList':
         this.#chunks.abort(message.id);
         return;
+      case 'chainFindings':
+        chain.addFindings(message.findings);
+        return;
       case 'cancelReading':
         chain.cancelReading();
         return;

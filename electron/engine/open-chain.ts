@@ -1,10 +1,12 @@
 /** One open chain: its tables, the picture made of them, what is still being read, and the answers to questions. */
 
 import type { QuestionArgs, QuestionName, QuestionReply } from '../../shared/ipc/questions.ts';
+import type { Finding } from '../../shared/model/finding.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import { NewestRun } from '../../shared/newest-run.ts';
 import type { OpenSource } from '../qcow2/read/source.ts';
-import { createFindingLog, type FindingLog } from './findings/finding-log.ts';
+import { FindingLog } from './findings/finding-log.ts';
+import { PageComparer } from './findings/page-comparer.ts';
 import { streamList } from './lists/list-stream.ts';
 import { MergedPicture } from './merged-picture.ts';
 import { ChainPushes } from './pushes.ts';
@@ -27,6 +29,7 @@ export class OpenChain {
   readonly #tables: ChainTables;
   readonly #picture: MergedPicture;
   readonly #findings: FindingLog;
+  readonly #comparer: PageComparer;
   readonly #reader: BackgroundReader;
   /** By layer; undefined for a layer that nothing is fed to. */
   readonly #feeds: readonly (FeedMerger | undefined)[];
@@ -41,7 +44,8 @@ export class OpenChain {
     this.#post = post;
     this.#tables = openChainTables(plan, openSource);
     this.#picture = new MergedPicture(this.#tables);
-    this.#findings = createFindingLog(this.#tables);
+    this.#findings = new FindingLog(this.#tables.layers);
+    this.#comparer = new PageComparer(this.#tables);
     this.#reader = new BackgroundReader(this.#tables, page => this.#mergePage(page));
     this.#feeds = this.#tables.layers.map(layer => this.#feedOf(layer));
     this.#pushes = new ChainPushes(post, {
@@ -61,6 +65,12 @@ export class OpenChain {
   /** The feed of a layer, undefined where the plan has none for it. */
   feed(layer: number): FeedMerger | undefined {
     return this.#feeds[layer];
+  }
+
+  /** Adds what the discovery of the chain found to the findings. */
+  addFindings(findings: readonly Finding[]): void {
+    this.#findings.add(findings);
+    this.#pushes.flush();
   }
 
   cancelReading(): void {
@@ -87,6 +97,7 @@ export class OpenChain {
       pyramid: this.#picture.pyramid,
       version: this.#picture.version,
       findings: this.#findings,
+      comparer: this.#comparer,
       prioritize: (start, end) => this.#reader.prioritize(start, end),
       notePictureRequest: () => this.#notePictureRequest(),
       superseded: () => !isNewest(),
@@ -124,7 +135,7 @@ export class OpenChain {
 
   #mergePage(page: number): void {
     const range = this.#picture.mergePage(page);
-    this.#findings.comparePage(page);
+    this.#comparer.comparePage(page);
     this.#pushes.noteChange(range);
   }
 
@@ -132,7 +143,7 @@ export class OpenChain {
     if (!hasNbd(layer)) return undefined;
     return new FeedMerger(this.#tables, layer, {
       mergePage: page => this.#mergePage(page),
-      comparePage: page => this.#findings.comparePage(page),
+      comparePage: page => this.#comparer.comparePage(page),
       tracksChanged: () => {
         this.#picture.reset();
         this.#post({ kind: 'tracks', tracks: this.#tables.tracks() });

@@ -7,8 +7,6 @@ import type { FromEngine } from './worker/protocol.ts';
 
 /** Shortest time between two pushes of one kind, in milliseconds. */
 export const PUSH_INTERVAL_MS = 50;
-/** Findings in one push; the rest are counted. A finding is a few hundred bytes, and every push brings them all anew. */
-const MAX_FINDINGS = 500;
 
 /** What the pushes of a chain tell of. */
 export interface PushSources {
@@ -25,8 +23,8 @@ export class ChainPushes {
   readonly #throttle = new Throttle(PUSH_INTERVAL_MS, () => this.#send());
   #changedFrom = Number.POSITIVE_INFINITY;
   #changedTo = 0;
-  /** Findings that were told of. */
-  #reportedCount = 0;
+  /** Changes of the findings that were told of. */
+  #reportedChanges = 0;
 
   constructor(post: (message: FromEngine) => void, sources: PushSources) {
     this.#post = post;
@@ -58,8 +56,9 @@ export class ChainPushes {
     this.#changedFrom = Number.POSITIVE_INFINITY;
     this.#changedTo = 0;
     this.#post({ kind: 'progress', layers: this.#sources.progress() });
-    if (findings.count === this.#reportedCount) return;
-    this.#reportedCount = findings.count;
-    this.#post({ kind: 'findings', ...findings.list(MAX_FINDINGS) });
+    const { changes } = findings;
+    if (changes === this.#reportedChanges) return;
+    this.#reportedChanges = changes;
+    this.#post({ kind: 'findings', summary: findings.summary() });
   }
 }

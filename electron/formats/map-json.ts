@@ -10,7 +10,7 @@ import {
   STATES,
   stateOf,
 } from '../../shared/extent/flags.ts';
-import type { RangeFinding } from '../../shared/model/finding.ts';
+import type { Finding } from '../../shared/model/finding.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { MapTotals } from '../../shared/model/statistics.ts';
 import { jsonNumber, jsonText } from '../../shared/text/json.ts';
@@ -19,7 +19,7 @@ import { ownersOf } from './map-owners.ts';
 import type { MapRowKinds } from './map-rows.ts';
 
 /** Name and version of the document; both change only together with its schema. */
-const SCHEMA = { schema: 'cowscope.map', version: 1 } as const;
+const SCHEMA = { schema: 'cowscope.map', version: 2 } as const;
 
 /** What is mapped. */
 export interface MapSubject {
@@ -34,10 +34,10 @@ export interface MapSubject {
 /** What comes after the rows. */
 export interface MapTail {
   readonly sums: MapTotals;
-  readonly problems: readonly ErrorRecord[];
-  readonly findings: readonly RangeFinding[];
-  /** Findings beyond those listed. */
-  readonly more: number;
+  /** What could not be read. */
+  readonly errors: readonly ErrorRecord[];
+  /** Of the layer that is mapped alone, else of all. */
+  readonly findings: readonly Finding[];
 }
 
 /** Everything before the rows, which are in the document or not. */
@@ -67,23 +67,10 @@ export function mapJsonTail({ chain, layer }: MapSubject, withRows: boolean, tai
   const document = {
     totals: totalsOf(chain, tail.sums, layer),
     notes: chain.notes,
-    problems: tail.problems.map(({ code, what, subject, advice }) => ({ code, what, subject, advice })),
-    findings: tail.findings.filter(found => layer === undefined || found.layer === layer).map(findingOf),
-    moreFindings: tail.more === 0 ? undefined : tail.more,
+    errors: tail.errors.map(({ code, what, subject, advice }) => ({ code, what, subject, advice })),
+    findings: tail.findings,
   };
   return `${withRows ? ',\n' : ''}${jsonText(document).slice(1)}\n`;
-}
-
-function findingOf({ kind, code, layer, start, end, text, evidence, words }: RangeFinding) {
-  return {
-    kind,
-    code,
-    layer,
-    ...(start < 0 ? {} : { start, length: end - start }),
-    text,
-    evidence,
-    ...(words === undefined ? {} : { metadata: stateOf(words.metadata), nbd: stateOf(words.nbd) }),
-  };
 }
 
 function totalsOf(chain: ChainInfo, sums: MapTotals, layer: number | undefined) {

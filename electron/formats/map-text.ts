@@ -11,9 +11,10 @@ import {
   stateOf,
 } from '../../shared/extent/flags.ts';
 import type { Legend } from '../../shared/legend.ts';
-import type { RangeFinding } from '../../shared/model/finding.ts';
+import { type Finding, totalLength } from '../../shared/model/finding.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { MapTotals } from '../../shared/model/statistics.ts';
+import { findingSentence } from '../../shared/text/finding-text.ts';
 import { formatOffset, formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import type { ListFormat } from './list-format.ts';
@@ -138,23 +139,18 @@ export function mapTextTotals(
   return `${[head, ...lines].join('\n')}\n`;
 }
 
-/** Where the two witnesses differ, the first ranges one by one. That they agree is said where both have read `all`. */
-export function mapTextDifferences(
-  chain: ChainInfo,
-  { findings, more }: { readonly findings: readonly RangeFinding[]; readonly more: number },
-  layer: number | undefined,
-  all: boolean,
-): string {
-  const found = findings.filter(
-    finding => finding.kind === 'witnessesDiffer' && (layer === undefined || finding.layer === layer),
-  );
-  if (found.length + more === 0) return all ? '\nThe two witnesses agree.\n' : '';
+/** Where the two witnesses differ, one line a cause. That they agree is said where both have read `all`. */
+export function mapTextDifferences(chain: ChainInfo, findings: readonly Finding[], all: boolean): string {
+  const found = findings.filter(({ witnesses }) => witnesses !== undefined);
+  if (found.length === 0) return all ? '\nThe two witnesses agree.\n' : '';
   const lines = found.slice(0, MAX_DIFFERENCES).map(finding => {
-    const name = escapeUntrusted(chain.layers[finding.layer]?.name ?? '', 40);
-    const where = `${formatOffset(finding.start)} ${formatSize(finding.end - finding.start).padStart(12)}`;
-    return `  ${where}  ${name}: ${escapeUntrusted(finding.text)}`;
+    const { layer, guest, count, bytesAtRisk } = finding;
+    const name = escapeUntrusted(chain.layers[layer]?.name ?? '', 40);
+    const bytes = formatSize(Math.max(bytesAtRisk, totalLength(guest)));
+    const where = `${formatOffset(guest[0]?.[0] ?? 0)} ${bytes.padStart(12)}`;
+    const places = count === 1 ? '' : ` (${count} ranges)`;
+    return `  ${where}  ${name}: ${escapeUntrusted(findingSentence(finding))}${places}`;
   });
-  const rest = found.length + more - lines.length;
-  if (rest > 0) lines.push(`  and ${rest} more`);
+  if (found.length > lines.length) lines.push(`  and ${found.length - lines.length} more`);
   return `\nThe two witnesses differ:\n${lines.join('\n')}\n`;
 }

@@ -67,6 +67,7 @@ export async function openChain(
     if (options.interactive === true) void engine.drawn.then(keepPrestartedWorker);
     const chain = await describing;
     throwIfAborted();
+    if (chain.findings.length > 0) engine.addFindings(chain.findings);
     const feeds = new FeedRunner(opened, engine, serversAtOnce(options.interactive === true), abort);
     return new ChainSession(opened, chain, engine, feeds);
   } catch (error) {

@@ -1,9 +1,12 @@
 /** The chain as discovery finds it: headers and directories, and how each image uses its file. */
+import { compareFindings, type Finding } from '../../shared/model/finding.ts';
 import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
-import { addWriterNotes } from '../chain/writer-lock.ts';
+import { writerFindings } from '../chain/writer-lock.ts';
 import { measureAllocation } from '../qcow2/layout/allocation.ts';
+import { fileSource } from '../qcow2/read/file-source.ts';
+import { scanTables } from '../qcow2/read/scan-tables.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import { withEstimate } from './extent-estimate.ts';
 
@@ -22,13 +25,26 @@ export async function describeTarget(
     allowAll: consent.allowAll,
   });
   try {
-    const measured: LayerInfo[] = [];
-    for (const layer of found.layers) measured.push(await withSpace(layer));
-    const layers = addWriterNotes(measured, await found.written);
-    return await withEstimate({ ...found.info, layers }, found.layers);
+    const layers: LayerInfo[] = [];
+    const findings = [...found.info.findings, ...writerFindings(await found.written)];
+    for (const layer of found.layers) {
+      layers.push(await withSpace(layer));
+      findings.push(...(await tableFindings(layer)));
+    }
+    findings.sort(compareFindings);
+    return await withEstimate({ ...found.info, layers, findings }, found.layers);
   } finally {
     await found.close();
   }
+}
+
+/** What the L1 and L2 tables of a layer's active disk show. */
+async function tableFindings({ info, image, dataFile }: OpenLayer): Promise<readonly Finding[]> {
+  if (image === undefined) return [];
+  // The length of a device is not known here: nothing then lies past its end.
+  const size = Number.POSITIVE_INFINITY;
+  const data = dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
+  return runInSlices(scanTables(image, info.index, data));
 }
 
 /** A layer with how it uses its file. */

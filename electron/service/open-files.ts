@@ -3,11 +3,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
+import { compareFindings } from '../../shared/model/finding.ts';
 import { findSnapshot, type LayerInfo, type SnapshotInfo } from '../../shared/model/layer.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import { BITMAP_PREFIX, bitmapNameOf, contextsToAsk } from '../../shared/nbd-contexts.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
-import { addWriterNotes } from '../chain/writer-lock.ts';
+import { writerFindings } from '../chain/writer-lock.ts';
 import type { LayerPlan } from '../engine/worker/protocol.ts';
 import { connectNbd } from '../nbd/client/client.ts';
 import { NbdError } from '../nbd/errors.ts';
@@ -53,7 +54,10 @@ export async function openFiles(
     return {
       baseMissing: !found.info.complete,
       async describe() {
-        const chain = { ...found.info, layers: addWriterNotes(infos, await found.written), size };
+        const findings = [...found.info.findings, ...writerFindings(await found.written)].sort(
+          compareFindings,
+        );
+        const chain = { ...found.info, layers: infos, size, findings };
         return withEstimate(chain, found.layers, buildPyramid ? extentBudget : Number.POSITIVE_INFINITY);
       },
       plans: layers.map(({ plan }) => plan),

@@ -62,6 +62,7 @@ function describeExport(
     size,
     complete: true,
     notes: [],
+    findings: [],
     layers: [
       {
         index: 0,

@@ -1,6 +1,7 @@
 import { useCallback, useRef } from 'react';
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import { isRemote } from '../../shared/model/chain.ts';
+import { type FindingSummary, worstSeverity } from '../../shared/model/finding.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import { formatCount, formatOffset, formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
@@ -14,7 +15,7 @@ import { setText, Untrusted } from '../ui/text.tsx';
 /** Zoom, offset at the pointer, progress of reading, and the number of findings. */
 export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
   const progress = useStore(state => state.progress);
-  const found = useStore(state => state.findings.length + state.moreFindings);
+  const findings = useStore(state => state.findings);
   const message = useStore(state => state.message);
   const cursor = useRef<HTMLSpanElement>(null);
   const zoom = useRef<HTMLSpanElement>(null);
@@ -59,17 +60,23 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
       <button
         type="button"
         className="quiet"
-        disabled={found === 0}
+        disabled={findings.total === 0}
+        data-severity={worstSeverity(findings)}
         onClick={() => setState({ inspectorOpen: true, selection: undefined, inspection: undefined })}
       >
-        {found === 0
-          ? isRemote(chain)
-            ? 'No findings'
-            : 'No damage seen'
-          : `${formatCount(found)} ${found === 1 ? 'finding' : 'findings'}`}
+        {findingsText(findings, chain)}
       </button>
     </footer>
   );
+}
+
+/** How much was found and how bad the worst of it is. */
+function findingsText(summary: FindingSummary, chain: OpenedChain): string {
+  const { note } = summary.severities;
+  const count = summary.total - note;
+  const notes = note === 0 ? '' : ` · ${formatCount(note)} ${note === 1 ? 'note' : 'notes'}`;
+  if (count === 0) return `${isRemote(chain) ? 'No findings' : 'No damage seen'}${notes}`;
+  return `${formatCount(count)} ${count === 1 ? 'finding' : 'findings'} · worst: ${worstSeverity(summary)}${notes}`;
 }
 
 function Reading({

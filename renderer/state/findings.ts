@@ -1,27 +1,71 @@
 /** Going from one finding to the next, over all layers. */
+
+import { MAX_FINDINGS_PER_PAGE } from '../../shared/ipc/questions.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
-import type { RangeFinding } from '../../shared/model/finding.ts';
+import {
+  type Finding,
+  type FindingFilter,
+  type FindingPage,
+  type FindingPlace,
+  WHOLE_CHAIN,
+} from '../../shared/model/finding.ts';
+import { invoke } from '../bridge/bridge.ts';
 import { announceNone, beginSearch, seek } from './selection/seek.ts';
 import { goTo } from './selection/selection.ts';
-import { getAxis, getState, type TrackOffset } from './store.ts';
+import { getAxis, getState, setState, type TrackOffset } from './store.ts';
+
+/** The first findings that a filter lets through, and how many there are; undefined where they could not be asked for. */
+export async function askFindings(
+  sessionId: number,
+  filter: FindingFilter,
+  most: number,
+): Promise<FindingPage | undefined> {
+  const findings: Finding[] = [];
+  for (;;) {
+    const page = { skip: findings.length, most: Math.min(most - findings.length, MAX_FINDINGS_PER_PAGE) };
+    const reply = await invoke('chain:findings', { sessionId, ...filter, ...page });
+    if (!reply.ok) return undefined; // the chain was closed: whatever shows it goes with it
+    findings.push(...reply.value.findings);
+    const { total } = reply.value;
+    if (findings.length >= Math.min(most, total) || reply.value.findings.length === 0)
+      return { findings, total };
+  }
+}
 
 /** The place of a finding: where it begins on its layer's track. Undefined where it is about no guest offset. */
-export function placeOf({ layer, start }: RangeFinding, chain: OpenedChain): TrackOffset | undefined {
-  const track = chain.tracks.find(({ kind, layer: shown }) => kind !== 'guest' && shown === layer);
-  return track === undefined || start < 0 ? undefined : { track: track.id, offset: start };
+export function placeOf({ layer, guest }: Finding, chain: OpenedChain): TrackOffset | undefined {
+  const [first] = guest;
+  return first === undefined ? undefined : onTrack({ layer, offset: first[0] }, chain);
+}
+
+function onTrack({ layer, offset }: FindingPlace, { tracks }: OpenedChain): TrackOffset | undefined {
+  const track = tracks.find(({ kind, layer: shown }) => kind !== 'guest' && shown === layer);
+  return track === undefined ? undefined : { track: track.id, offset };
 }
 
 /**
  * Selects the next (or previous) finding or damaged range: by offset, and at one offset from the top down. From the
- * selection on, else from what is in view. The list of findings may be cut, so the tracks themselves are searched too.
+ * selection on, else from what is in view. What a server could not read is no finding, so the tracks are searched too.
  */
 export async function goToFinding(backwards: boolean): Promise<void> {
-  const { chain, findings } = getState();
+  const { chain } = getState();
   if (chain === undefined) return;
   const from = startingPlace(backwards);
   const isAhead = (place: TrackOffset) => (backwards ? isBefore(place, from) : isBefore(from, place));
   const isNewest = beginSearch();
-  const places = findings.flatMap(finding => placeOf(finding, chain) ?? []).filter(isAhead);
+  const places: TrackOffset[] = [];
+  const next = await invoke('chain:nextFinding', {
+    ...layerAt(from, chain),
+    sessionId: chain.sessionId,
+    backwards,
+  });
+  if (!isNewest()) return;
+  if (!next.ok) {
+    setState({ error: next.error });
+    return;
+  }
+  const place = next.value === null ? undefined : onTrack(next.value, chain);
+  if (place !== undefined) places.push(place);
   for (const { id, kind } of chain.tracks) {
     if (kind === 'guest') continue;
     // A track further on may have a place at this very offset.
@@ -33,6 +77,12 @@ export async function goToFinding(backwards: boolean): Promise<void> {
   }
   if (places.length === 0) announceNone(backwards, 'finding');
   else await goTo(places.reduce((best, place) => (isBefore(place, best) === backwards ? best : place)));
+}
+
+/** A place as the layer at it; above all layers for the guest's track, below all of them past the last track. */
+function layerAt({ track, offset }: TrackOffset, { tracks, chain }: OpenedChain): FindingPlace {
+  const shown = tracks.find(({ id, kind }) => id === track && kind !== 'guest');
+  return { layer: shown?.layer ?? (track <= 0 ? chain.layers.length : WHOLE_CHAIN), offset };
 }
 
 function startingPlace(backwards: boolean): TrackOffset {

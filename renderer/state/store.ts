@@ -4,7 +4,7 @@ import type { ErrorRecord } from '../../shared/error.ts';
 import type { AppState } from '../../shared/ipc/contract.ts';
 import type { LegendKey } from '../../shared/legend.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
-import type { RangeFinding } from '../../shared/model/finding.ts';
+import { type FindingSummary, NO_FINDINGS } from '../../shared/model/finding.ts';
 import type { Inspection } from '../../shared/model/inspection.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import type { TrackStatistics } from '../../shared/model/statistics.ts';
@@ -74,8 +74,8 @@ export interface Store {
   readonly statistics: readonly TrackStatistics[] | undefined;
 
   readonly progress: readonly LayerProgress[];
-  readonly findings: readonly RangeFinding[];
-  readonly moreFindings: number;
+  /** How much was found; the findings themselves are asked for page by page. */
+  readonly findings: FindingSummary;
 
   readonly dialog: Dialog | undefined;
   readonly inspectorOpen: boolean;
@@ -100,8 +100,7 @@ export const NO_CHAIN = {
   range: undefined,
   statistics: undefined,
   progress: [],
-  findings: [],
-  moreFindings: 0,
+  findings: NO_FINDINGS,
 } as const satisfies Partial<Store>;
 
 /** No consent to anything. */

@@ -1,19 +1,24 @@
-import { stateOf } from '../../shared/extent/flags.ts';
+import { useState } from 'react';
+import { STATES } from '../../shared/extent/flags.ts';
 import { legendOfWitness } from '../../shared/legend.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import { isRemote } from '../../shared/model/chain.ts';
-import type { RangeFinding } from '../../shared/model/finding.ts';
+import type { Finding, FindingEvidence, WitnessAnswer } from '../../shared/model/finding.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
-import { formatCount } from '../../shared/text/offset.ts';
+import { findingGuestText, findingSentence } from '../../shared/text/finding-text.ts';
+import { formatCount, formatOffset } from '../../shared/text/offset.ts';
 import { navigationOf } from '../state/axes/axis-navigation.ts';
 import { placeOf } from '../state/findings.ts';
 import { selectAt } from '../state/selection/selection.ts';
 import { useStore } from '../state/store.ts';
+import { useFindings } from './hooks/use-findings.ts';
 import { InspectorSection } from './inspector-section.tsx';
-import { Offset, Untrusted } from './text.tsx';
+import { Untrusted } from './text.tsx';
 
-/** Findings shown; the rest is counted. */
-const LIMIT = 100;
+/** Findings shown at first, and with each click on "Show more". */
+const FINDINGS_STEP = 100;
+/** Pieces of evidence shown of one finding. */
+const SHOWN_EVIDENCE = 3;
 
 interface FindingListProps {
   readonly chain: OpenedChain;
@@ -21,26 +26,30 @@ interface FindingListProps {
   readonly at?: number;
 }
 
-/** Damage, and where the two witnesses differ. */
+/** What is wrong or dangerous, worst first. */
 export function FindingList({ chain, at }: FindingListProps) {
-  const all = useStore(state => state.findings);
-  const uncounted = useStore(state => state.moreFindings);
+  const [most, setMost] = useState(FINDINGS_STEP);
   const progress = useStore(state => state.progress);
-  const findings = at === undefined ? all : all.filter(({ start, end }) => start <= at && at < end);
-  if (at !== undefined && findings.length === 0) return null;
-  const more = at === undefined ? uncounted : 0;
-  const hidden = more + Math.max(0, findings.length - LIMIT);
+  const { findings, total } = useFindings(chain.sessionId, at, most) ?? { findings: [], total: 0 };
+  if (at !== undefined && total === 0) return null;
+  const hidden = total - findings.length;
   return (
     <InspectorSection title={at === undefined ? 'Findings' : 'Findings here'}>
-      {findings.length === 0 && <p className="hint">{nothingFound(chain, progress)}</p>}
+      {findings.every(({ severity }) => severity === 'note') && (
+        <p className="hint">{nothingFound(chain, progress)}</p>
+      )}
       <ul className="findings">
-        {findings.slice(0, LIMIT).map(finding => (
-          <li key={JSON.stringify(finding)}>
-            <Finding finding={finding} chain={chain} />
+        {findings.map(finding => (
+          <li key={`${finding.layer} ${finding.id}`}>
+            <FindingCard finding={finding} chain={chain} />
           </li>
         ))}
       </ul>
-      {hidden > 0 && <p className="hint">and {formatCount(hidden)} more</p>}
+      {hidden > 0 && (
+        <button type="button" className="quiet" onClick={() => setMost(most + FINDINGS_STEP)}>
+          Show more ({formatCount(hidden)} left)
+        </button>
+      )}
     </InspectorSection>
   );
 }
@@ -57,38 +66,52 @@ function nothingFound(chain: OpenedChain, progress: readonly LayerProgress[]): s
   return `No damage seen ${when}; refcounts are not checked.`;
 }
 
-/** One finding; it leads to its place where it has one. */
-function Finding({ finding, chain }: { readonly finding: RangeFinding; readonly chain: OpenedChain }) {
-  const { layer, start, end, code, text, words, evidence = '' } = finding;
+/** One finding; it leads to its first place where it has one. */
+function FindingCard({ finding, chain }: { readonly finding: Finding; readonly chain: OpenedChain }) {
+  const { layer, code, severity, count, evidence, witnesses, advice, guest } = finding;
   const place = placeOf(finding, chain);
   const go = () => {
-    if (place === undefined) return;
-    navigationOf('guest').fitRange(start, end);
+    const [first] = guest;
+    if (place === undefined || first === undefined) return;
+    navigationOf('guest').fitRange(first[0], first[0] + first[1]);
     void selectAt(place);
   };
+  const where = findingGuestText(finding);
   return (
-    <button type="button" onClick={go} disabled={place === undefined}>
+    <button type="button" onClick={go} disabled={place === undefined} data-severity={severity}>
       <span className="finding-head">
         <b>
-          <Untrusted text={chain.chain.layers[layer]?.name ?? ''} />
+          <Untrusted text={chain.chain.layers[layer]?.name ?? 'Chain'} />
         </b>
-        {start >= 0 && <Offset at={start} />}
+        {where !== '' && <span className="mono">{where}</span>}
       </span>
-      <Untrusted text={text} max={300} />
-      {words !== undefined && (
+      <Untrusted text={findingSentence(finding)} max={500} />
+      {witnesses !== undefined && <small>{witnesses.map(answerText).join(' · ')}</small>}
+      {advice !== '' && (
         <small>
-          metadata: {legendOfWitness('metadata')[stateOf(words.metadata)].label} · nbd:{' '}
-          {legendOfWitness('nbd')[stateOf(words.nbd)].label}
+          <Untrusted text={advice} max={500} />
         </small>
       )}
-      {evidence !== '' && (
-        <small className="mono">
-          <Untrusted text={evidence} max={300} />
+      {evidence.slice(0, SHOWN_EVIDENCE).map(piece => (
+        <small className="mono" key={JSON.stringify(piece)}>
+          <Untrusted text={evidenceText(piece)} max={300} />
         </small>
-      )}
+      ))}
       <small>
-        <code>{code}</code>
+        {severity} · <code>{code}</code>
+        {count > 1 && ` · ${formatCount(count)} places`}
       </small>
     </button>
   );
+}
+
+function evidenceText({ source, fileOffset, value, bits }: FindingEvidence): string {
+  const where = fileOffset === undefined ? '' : ` at file offset ${formatOffset(fileOffset)}`;
+  return [`${source}${where}`, value, bits].filter(part => part !== '').join(', ');
+}
+
+function answerText({ witness, answer }: WitnessAnswer): string {
+  const state = STATES.find(name => name === answer);
+  if (state === undefined) return `${witness}: ${answer}`;
+  return `${witness}: ${legendOfWitness(witness === 'nbd' ? 'nbd' : 'metadata')[state].label}`;
 }

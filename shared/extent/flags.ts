@@ -22,7 +22,7 @@ export const RESERVED = 0x0020;
 export const OUT_OF_RANGE = 0x0040;
 /** Not read yet. */
 export const UNREAD = 0x0080;
-/** Could not be read: an I/O error, or metadata that cannot be right. */
+/** Could not be read: an I/O error, or damage (then {@link DAMAGED} is set too). With LOCAL this layer still decides here. */
 export const UNREADABLE = 0x0100;
 /** Set in the chosen dirty bitmap (bit 0 of its context, moved away from HOLE). */
 export const DIRTY = 0x0200;
@@ -40,7 +40,7 @@ export const HOLE_OVERRIDES = 0x1000;
 export const SHADOWED = 0x2000;
 /** Hidden by a layer above that is LOCAL here. */
 export const OVERRIDDEN = 0x4000;
-/** A finding touches this extent. */
+/** What this extent held is lost, as the layer's own tables show: set together with UNREADABLE. */
 export const DAMAGED = 0x8000;
 
 /** Bits to shift an allocation depth into the high half of a word. */

@@ -5,7 +5,7 @@
  * The preload imports this file, so nothing here runs but the lists of names.
  */
 import type { OpenedChain } from '../model/chain.ts';
-import type { RangeFinding } from '../model/finding.ts';
+import type { FindingSummary } from '../model/finding.ts';
 import type { NbdExportInfo } from '../model/nbd-export.ts';
 import type { LayerProgress } from '../model/progress.ts';
 import type { Consent, OpenTarget, RecentTarget } from '../model/target.ts';
@@ -69,7 +69,8 @@ const PUSHES = {
   /** Something was read in [start,end): tiles and extents there are stale. */
   'chain:changed': notice<{ sessionId: number; version: number; start: number; end: number }>(),
   'chain:tracks': notice<{ sessionId: number; tracks: readonly TrackInfo[] }>(),
-  'chain:findings': notice<{ sessionId: number; findings: readonly RangeFinding[]; more: number }>(),
+  /** Something more was found. */
+  'chain:findings': notice<{ sessionId: number; summary: FindingSummary }>(),
 };
 
 export type CallName = keyof IpcCalls;

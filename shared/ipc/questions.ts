@@ -8,7 +8,7 @@
  */
 import type { AllocationReply } from '../model/allocation.ts';
 import type { ContextSelection } from '../model/context.ts';
-import type { LayerProblem, RangeFinding } from '../model/finding.ts';
+import type { FindingCount, FindingFilter, FindingPage, FindingPlace } from '../model/finding.ts';
 import type { Inspection } from '../model/inspection.ts';
 import type { MapTotals, SeekKind, TrackStatistics } from '../model/statistics.ts';
 import type { TileColumns } from '../model/tile.ts';
@@ -66,11 +66,20 @@ export interface LayerChoice {
 /** A question about the whole chain, as it is. */
 export type NoArguments = Readonly<Record<never, never>>;
 
-/** Everything read so far that is wrong, and where witnesses differ; `more` findings are not listed. */
-export interface FindingsReply {
-  readonly findings: readonly RangeFinding[];
-  readonly problems: readonly LayerProblem[];
-  readonly more: number;
+/** Most findings that one reply to `findings` holds: each is a few kilobytes at most. */
+export const MAX_FINDINGS_PER_PAGE = 100;
+
+/** The findings that a filter lets through, ranked, from number `skip` on. */
+export interface FindingsRequest extends FindingFilter {
+  readonly skip: number;
+  readonly most: number;
+  /** Compares everything that can be compared before the answer, reading what is missing for that. */
+  readonly complete?: boolean;
+}
+
+/** The place after which the next finding is sought. The chain's length as layer stands for above the top. */
+export interface NextFindingRequest extends FindingPlace {
+  readonly backwards: boolean;
 }
 
 const QUESTIONS = {
@@ -90,7 +99,12 @@ const QUESTIONS = {
   >(),
   /** The whole axis in columns of `span` bytes, at most TILE_COLUMNS of them: one tile per track. */
   overview: exchange<LayerChoice & { readonly span: number }, readonly TileColumns[]>(),
-  findings: exchange<NoArguments, FindingsReply>(),
+  /** What was found so far. */
+  findings: exchange<FindingsRequest, FindingPage>(),
+  /** The same in numbers, by code, severity and layer. */
+  findingCounts: exchange<NoArguments, readonly FindingCount[]>(),
+  /** The next (or previous) place of a finding: by offset, at one offset from the top layer down. Notes are passed over. */
+  nextFinding: exchange<NextFindingRequest, FindingPlace | null>(),
   /** How a layer's image uses its file. Reads its tables: seconds for images of many TiB. */
   allocation: exchange<{ readonly layer: number }, AllocationReply>(),
 };

@@ -5,11 +5,17 @@
  */
 import * as v from 'valibot';
 import { STATES } from '../extent/flags.ts';
+import { FINDING_SEVERITIES, WHOLE_CHAIN } from '../model/finding.ts';
 import { MAX_LAYERS } from '../model/layer.ts';
 import type { Consent, OpenTarget } from '../model/target.ts';
 import { CONTEXT_ROLES } from '../nbd-contexts.ts';
 import type { CallArgs, PlainCallName } from './contract.ts';
-import { MAX_TILES_PER_CALL, type QuestionArgs, type QuestionName } from './questions.ts';
+import {
+  MAX_FINDINGS_PER_PAGE,
+  MAX_TILES_PER_CALL,
+  type QuestionArgs,
+  type QuestionName,
+} from './questions.ts';
 
 /** Most paths in one consent. */
 export const MAX_ALLOWED = 1024;
@@ -19,6 +25,10 @@ export const MAX_PATH = 32_767;
 const MAX_LEVEL = 53;
 /** Highest number of a track: owners are 16-bit numbers. */
 const MAX_TRACK = 0xffff;
+
+/** Longest code of a finding, and most of them in one filter. */
+const MAX_CODE = 64;
+const MAX_CODES = 256;
 
 /** A whole number from `low` to `high`. */
 function wholeNumber(low: number, high: number = Number.MAX_SAFE_INTEGER) {
@@ -97,7 +107,22 @@ export const QUESTION_SCHEMAS = {
     bitmap: v.optional(v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1), name: path })),
   }),
   overview: v.strictObject({ layer, span: wholeNumber(1) }),
-  findings: v.strictObject({}),
+  findings: v.strictObject({
+    skip: offset,
+    most: wholeNumber(1, MAX_FINDINGS_PER_PAGE),
+    complete: v.exactOptional(v.boolean()),
+    severities: v.exactOptional(list(v.picklist(FINDING_SEVERITIES), 1, FINDING_SEVERITIES.length)),
+    codes: v.exactOptional(list(v.pipe(v.string(), v.maxLength(MAX_CODE)), 1, MAX_CODES)),
+    layers: v.exactOptional(list(wholeNumber(WHOLE_CHAIN, MAX_LAYERS - 1), 1, MAX_LAYERS + 1)),
+    start: v.exactOptional(offset),
+    end: v.exactOptional(offset),
+  }),
+  findingCounts: v.strictObject({}),
+  nextFinding: v.strictObject({
+    layer: wholeNumber(WHOLE_CHAIN, MAX_LAYERS),
+    offset: wholeNumber(-1),
+    backwards: v.boolean(),
+  }),
   allocation: v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1) }),
 } as const satisfies { readonly [Q in QuestionName]: SchemaOf<QuestionArgs<Q>> };
 

@@ -3,7 +3,6 @@
  * (shared/error.ts). A finding is made where it is found and goes unchanged to the window, the command line, reports
  * and JSON. docs/findings.md has an entry for every code.
  */
-import type { ImageProblem } from './layer.ts';
 
 /** A part of a guest disk or of a file, in bytes. */
 export type Range = readonly [start: number, length: number];
@@ -59,7 +58,7 @@ export interface Finding {
   /** The next safe step, in words; empty where there is nothing to do. Untrusted text. */
   readonly advice: string;
   /**
-   * Guest ranges at risk, in order and apart: the first {@link MAX_FINDING_PLACES}. A bad table names its whole span.
+   * Guest ranges concerned, in order and apart: the first {@link MAX_FINDING_PLACES}. A bad table names its whole span.
    * Empty where no offset of the guest is concerned. They hold less than `bytesAtRisk` where some were left out.
    */
   readonly guest: readonly Range[];
@@ -69,12 +68,30 @@ export interface Finding {
   readonly evidence: readonly FindingEvidence[];
   /** How many places this cause has, such as bad entries of one table, kept above or not. At least 1. */
   readonly count: number;
-  /** Bytes of the guest's disk that the cause puts at risk, all places together. */
+  /** Bytes of the guest's disk whose content is lost or at risk, all places together; 0 where what is read is whole. */
   readonly bytesAtRisk: number;
   /** The id of the finding of the same layer that explains this one: it is shown under that one. */
   readonly causedBy?: string;
   /** Both answers, where two sources differ. */
   readonly witnesses?: readonly [WitnessAnswer, WitnessAnswer];
+}
+
+/** How many findings there are in all, and of each severity. */
+export interface FindingSummary {
+  readonly total: number;
+  readonly severities: Readonly<Record<FindingSeverity, number>>;
+}
+
+/** Nothing was found. */
+export const NO_FINDINGS: FindingSummary = {
+  total: 0,
+  severities: { corruption: 0, hazard: 0, leak: 0, note: 0 },
+};
+
+/** Where a finding shows: the guest offset where one of its ranges begins, on its layer. */
+export interface FindingPlace {
+  readonly layer: number;
+  readonly offset: number;
 }
 
 /** How many findings of one code, severity and layer there are. */
@@ -155,30 +172,7 @@ function firstOffset({ guest }: Finding): number {
   return guest[0]?.[0] ?? Number.MAX_SAFE_INTEGER;
 }
 
-/** The worst severity among counts, undefined where there are none. */
-export function worstSeverity(counts: readonly FindingCount[]): FindingSeverity | undefined {
-  return FINDING_SEVERITIES.find(severity => counts.some(count => count.severity === severity));
-}
-
-/** Something wrong: damage in a layer's metadata, or a range on which the two witnesses differ. Gives way to Finding. */
-export interface RangeFinding {
-  readonly kind: 'witnessesDiffer' | 'damage';
-  /** Stable: a code of docs/errors.md. */
-  readonly code: string;
-  readonly layer: number;
-  /** The guest range it is about; both -1 where it is about no guest offset, such as a damaged header. */
-  readonly start: number;
-  readonly end: number;
-  /** One sentence. Untrusted text. */
-  readonly text: string;
-  /** Where in the file, and the value found there. */
-  readonly evidence?: string;
-  /** What the metadata and the nbd witness say, where they differ. */
-  readonly words?: { readonly metadata: number; readonly nbd: number };
-}
-
-/** A problem of one layer's own metadata. */
-export interface LayerProblem {
-  readonly layer: number;
-  readonly problem: ImageProblem;
+/** The worst severity that was found, undefined where nothing was. */
+export function worstSeverity({ severities }: FindingSummary): FindingSeverity | undefined {
+  return FINDING_SEVERITIES.find(severity => severities[severity] > 0);
 }

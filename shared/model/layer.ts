@@ -4,6 +4,7 @@
  */
 import type { ErrorRecord } from '../error.ts';
 import type { AllocationReply } from './allocation.ts';
+import type { Finding } from './finding.ts';
 
 /** Image formats we can tell apart. Only qcow2, qcow and raw can be layers of a drawn chain. */
 export type ImageFormat =
@@ -118,17 +119,6 @@ export interface FileRegion {
   readonly length: number;
 }
 
-/**
- * How bad a problem is. `refused`: qemu does not open such an image, we read on as far as is safe. `damage`: part of
- * the image cannot be right. `note`: legal, or harmless to the picture, and still worth saying.
- */
-export type Severity = 'refused' | 'damage' | 'note';
-
-/** One thing that is wrong with an image. */
-export interface ImageProblem extends ErrorRecord {
-  readonly severity: Severity;
-}
-
 /** The parts of a qcow2 image beyond qemu-img info. Texts are untrusted. */
 export interface Qcow2Details {
   readonly headerLength: number;
@@ -147,8 +137,6 @@ export interface Qcow2Details {
   }[];
   /** In file order. */
   readonly tables: readonly FileRegion[];
-  /** What is wrong with header, extensions, snapshot table and bitmap directory: the first 16 of each code. */
-  readonly problems: readonly ImageProblem[];
   /** Absent where it was not asked for. */
   readonly space?: AllocationReply;
 }
@@ -176,7 +164,7 @@ export interface LayerInfo {
   readonly qcow2?: Qcow2Info;
   /** The internal snapshot that is shown in place of the active disk; `size` is then that of the snapshot. */
   readonly snapshot?: SnapshotInfo;
-  /** Everything worth saying about this layer that is not an error, one sentence each. */
+  /** What should be known about how this layer is read or shown, one sentence each. What is wrong with it is a finding. */
   readonly notes: readonly string[];
 }
 
@@ -201,4 +189,6 @@ export interface ChainInfo {
   /** Absent where no layer has tables that could be counted. */
   readonly estimate?: ChainEstimate;
   readonly notes: readonly string[];
+  /** What headers, directories, links and sizes show, ranked; what is found while reading tables comes later. */
+  readonly findings: readonly Finding[];
 }

@@ -71,7 +71,7 @@ test('a damaged layer is drawn, and its damage too', async ({ start, make }) => 
   expect(drawn['top.qcow2']?.[0]?.state).toBe('unreadable');
   expect(drawn['top.qcow2']?.[1]).toMatchObject({ state: 'data', owner: 'top.qcow2' });
   expect(drawn['base.qcow2']?.[15]).toMatchObject({ state: 'data', owner: 'base.qcow2' });
-  await expect(page.getByRole('button', { name: /^\d+ findings?$/ })).toBeVisible();
+  await expect(page.getByRole('button', { name: /^\d+ findings? · worst: corruption/ })).toBeVisible();
   await page.keyboard.press('j');
   await expect(page.getByRole('region', { name: 'Where', exact: true })).toContainText('0x0000_0000');
   await expect(page.getByRole('region', { name: 'Findings here' })).toContainText('top.qcow2');

@@ -14,6 +14,7 @@ import { finish } from '../../electron/qcow2/read/sliced-work.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { PageWriter, pageStart, WordSet } from '../../shared/extent/page.ts';
 import { finestUnit, pageSpanFor } from '../../shared/extent/table.ts';
+import { MAX_FINDING_PLACES } from '../../shared/model/finding.ts';
 import { type ImageSpec, pokeU32, pokeU64 } from '../support/qcow2-builder.ts';
 import { buildImage, newFile } from '../support/qcow2-reading.ts';
 
@@ -69,7 +70,10 @@ function readMap(image: Qcow2Image, snapshotId: string | undefined): void {
     const unit = finestUnit(map.geometry.clusterSize);
     readPages(map.size, unit, words, (start, end) => mapPage(map, start, end));
     for (const offset of [0, map.size - 1]) if (map.size > 0) lookupCluster(map, offset);
-    expect(map.problems.kept.length).toBeLessThan(16 * 20);
+    const found = map.findings.collector.list();
+    expect(found.length).toBeLessThan(300);
+    for (const { guest, host, evidence } of found)
+      expect(Math.max(guest.length, host.length, evidence.length)).toBeLessThanOrEqual(MAX_FINDING_PLACES);
   }
 }
 

@@ -8,7 +8,7 @@ import { nbdinfoMap, startQemuNbd, temporaryFolder } from '../support/tools.ts';
 const folder = temporaryFolder();
 
 async function expectSameBitmaps(path: string, image: Qcow2Image, names: readonly string[]): Promise<number> {
-  expect(image.problems).toEqual([]);
+  expect(image.findings).toEqual([]);
   if (names.length === 0) return 0;
   const server = await startQemuNbd([...names.flatMap(name => ['-B', name]), alone(path)]);
   let dirty = 0;

@@ -6,8 +6,10 @@ import { writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
 import { createMap } from '../../electron/qcow2/read/map.ts';
+import { MapFindings } from '../../electron/qcow2/read/map-findings.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { WordSet } from '../../shared/extent/page.ts';
+import { codesOf } from '../support/findings.ts';
 import { mapWithoutHostHoles } from '../support/host-holes.ts';
 import { type ImageSpec, pokeU32, pokeU64 } from '../support/qcow2-builder.ts';
 import {
@@ -36,9 +38,9 @@ function withEntry(entry: bigint, options: Partial<ImageSpec> & { bitmap?: bigin
     ],
     ...spec,
   });
-  const codes: string[] = [];
-  const extents = mapWhole(openQcow2(built.source), { onProblem: problem => codes.push(problem.code) });
-  return { ...built, extents, codes };
+  const findings = new MapFindings();
+  const extents = mapWhole(openQcow2(built.source), { findings });
+  return { ...built, extents, codes: codesOf(findings.collector.list()) };
 }
 
 describe('entries that qemu accepts', () => {
@@ -49,10 +51,10 @@ describe('entries that qemu accepts', () => {
     ['compressed and copied', COPIED | COMPRESSED | 0x50000n, ['QCOW2_ENTRY_RESERVED']],
     ['copied without offset', COPIED, []],
     ['zero and copied without offset', COPIED | 1n, []],
-    ['data past the end', COPIED | (1n << 40n), ['QCOW2_DATA_OUTSIDE']],
-    ['data at the largest offset', 0x00ffffffffff0000n, ['QCOW2_DATA_OUTSIDE']],
-    ['zeros with host space past the end', COPIED | (1n << 40n) | 1n, ['QCOW2_DATA_OUTSIDE']],
-    ['compressed past the end', COMPRESSED | (1n << 40n), ['QCOW2_DATA_OUTSIDE']],
+    ['data past the end', COPIED | (1n << 40n), ['QCOW2_PAST_END']],
+    ['data at the largest offset', 0x00ffffffffff0000n, ['QCOW2_PAST_END']],
+    ['zeros with host space past the end', COPIED | (1n << 40n) | 1n, ['QCOW2_SPACE_PAST_END']],
+    ['compressed past the end', COMPRESSED | (1n << 40n), ['QCOW2_PAST_END']],
     [
       'bit 0 of an extended entry',
       COPIED | 0x50001n,
@@ -114,14 +116,12 @@ describe('entries that qemu fails on', () => {
   });
 });
 
-/** What we say of an image: the code thrown, or the different codes of what qemu would refuse. */
+/** What we say of an image: the code thrown, or those of what is wrong with its header and directories. */
 function refusals(source: BuiltImage['source']): string[] {
   try {
     const image = openQcow2(source);
     createMap(image, { words: new WordSet() });
-    return [
-      ...new Set(image.problems.filter(({ severity }) => severity === 'refused').map(({ code }) => code)),
-    ];
+    return codesOf(image.findings.filter(({ severity }) => severity === 'corruption'));
   } catch (error) {
     if (!(error instanceof CowscopeError)) throw error;
     return [error.code];
@@ -180,42 +180,42 @@ describe('headers', () => {
     [
       'a bitmap of type 7',
       (fd, { bitmapDirectoryOffset: at }) => writeSync(fd, Uint8Array.of(7), 0, 1, at + 16),
-      ['QCOW2_BITMAP_DIRECTORY'],
+      ['QCOW2_BITMAP_ENTRY'],
     ],
     [
       'a bitmap with granularity 8',
       (fd, { bitmapDirectoryOffset: at }) => writeSync(fd, Uint8Array.of(8), 0, 1, at + 17),
-      ['QCOW2_BITMAP_DIRECTORY'],
+      ['QCOW2_BITMAP_ENTRY'],
     ],
     [
       'a bitmap without a name',
       (fd, { bitmapDirectoryOffset: at }) => pokeU32(fd, at + 16, 0x01100000),
-      ['QCOW2_BITMAP_DIRECTORY'],
+      ['QCOW2_BITMAP_ENTRY'],
     ],
     [
       'a bitmap with unknown flags',
       (fd, { bitmapDirectoryOffset: at }) => pokeU32(fd, at + 12, 6),
-      ['QCOW2_BITMAP_DIRECTORY'],
+      ['QCOW2_BITMAP_ENTRY'],
     ],
     [
       'a bitmap with extra data',
       (fd, { bitmapDirectoryOffset: at }) => pokeU32(fd, at + 20, 4),
-      ['QCOW2_BITMAP_DIRECTORY'],
+      ['QCOW2_BITMAP_ENTRY'],
     ],
     [
       'a bitmap table that is not aligned',
       (fd, { bitmapDirectoryOffset: at }) => pokeU64(fd, at, 0x200n),
-      ['QCOW2_BITMAP_DIRECTORY'],
+      ['QCOW2_BITMAP_ENTRY'],
     ],
     [
       'a bitmap table that is empty',
       (fd, { bitmapDirectoryOffset: at }) => pokeU32(fd, at + 8, 0),
-      ['QCOW2_BITMAP_DIRECTORY'],
+      ['QCOW2_BITMAP_ENTRY'],
     ],
     [
       'a bitmap table that is too large',
       (fd, { bitmapDirectoryOffset: at }) => pokeU32(fd, at + 8, 8193),
-      ['QCOW2_BITMAP_DIRECTORY'],
+      ['QCOW2_BITMAP_ENTRY'],
     ],
     ['bitmaps that are out of date', u64(88, 0n), []],
   ])('%s', async (_, damage, codes) => {
@@ -230,8 +230,9 @@ describe('headers', () => {
     const built = buildImage({ ...SPEC, snapshots: [{ id: '1', name: 'one', extraDataSize }] });
     await qemuImg('map', '--output=json', '-f', 'qcow2', built.path);
     expect(refusals(built.source)).toEqual([]);
-    const problems = openQcow2(built.source).problems.map(({ code }) => code);
-    expect(problems).toEqual(extraDataSize < 16 ? ['QCOW2_SNAPSHOT_INCOMPLETE'] : []);
+    expect(codesOf(openQcow2(built.source).findings)).toEqual(
+      extraDataSize < 16 ? ['QCOW2_SNAPSHOT_INCOMPLETE'] : [],
+    );
   });
 
   it.each<[string, number]>([

@@ -102,7 +102,7 @@ describe('encrypted images', () => {
     const commands = ['-c', 'write -P1 64k 128k', '-c', 'write -z 1M 64k', '-c', 'write -P2 3M 1k'];
     await runWell('qemu-io', [...secret, ...commands, keyed]);
     const image = readImage(path);
-    expect(image.problems).toEqual([]);
+    expect(image.findings).toEqual([]);
     expect(qcow2Info(image).encryption).toBe(format);
     expect(asQemuMap(mapWhole(image))).toEqual(await qemuMap(...secret, keyed));
   });

@@ -14,7 +14,7 @@ async function expectSameMaps(chain: RandomChain): Promise<number> {
     const theirs = JSON.parse(await qemuImg('map', '--output=json', alone(layer.path, layer.dataFile)));
     const image = readImage(layer.path);
     const where = JSON.stringify(layer.recipe);
-    expect(image.problems, where).toEqual([]);
+    expect(image.findings, where).toEqual([]);
     const pages = [2 ** 26, Math.max(layer.clusterSize, 2 ** 16)];
     for (const span of pages)
       expect(asQemuMap(mapWhole(image, { span })), where).toEqual(mapWithoutHostHoles(theirs));

@@ -21,6 +21,7 @@ import { type ChainRequest, type DiscoveredChain, discoverChain } from '../../el
 import { exportLayer } from '../../electron/qemu/export-layer.ts';
 import { golden, makeChain, shortMiddle } from '../../examples/recipes.mjs';
 import { MAX_LAYERS } from '../../shared/model/layer.ts';
+import { codesOf } from '../support/findings.ts';
 import { hashFile, nbdinfoMap, qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
 
 let folder: string;
@@ -126,7 +127,10 @@ describe('a whole chain', () => {
 
   it('warns of a short layer', async () => {
     const chain = await discover((await makeChain(shortMiddle, folder)).at(-1)!);
-    expect(chain.info.layers[1]!.notes.join()).toMatch(/hidden by its size.*reads as zeros/s);
+    expect(chain.info.findings).toMatchObject([
+      { code: 'CHAIN_LAYER_SHORTER', layer: 1 },
+      { code: 'CHAIN_LAYER_GROWN', layer: 1 },
+    ]);
   });
 
   it('closes twice without harm', async () => {
@@ -157,9 +161,12 @@ describe('raw layers', () => {
     await dropBackingFormat(at('top.qcow2'));
     const chain = await discover(at('top.qcow2'));
     expect(lowest(chain)).toMatchObject({ format: 'raw', formatSource: 'assumed', path: at('base.qcow2') });
-    expect(lowest(chain).notes.join()).toMatch(
-      /No format is recorded.*begins like an image of the format qcow2/s,
-    );
+    expect(codesOf(chain.info.findings)).toEqual([
+      'CHAIN_FORMAT_NOT_RECORDED',
+      'CHAIN_RAW_WITH_MAGIC',
+      'CHAIN_LAYER_GROWN',
+    ]);
+    expect(chain.info.findings[1]?.what).toContain('begins like an image of the format qcow2');
   });
 
   it('stay raw when the guest wrote the header of an image into them', async () => {
@@ -169,7 +176,7 @@ describe('raw layers', () => {
     const chain = await discover(await overlay('top.qcow2', 'disk.raw', 'raw'));
     expect(chain.info.layers.map(({ format }) => format)).toEqual(['raw', 'qcow2']);
     expect(lowest(chain).backing.status).toBe('none');
-    expect(lowest(chain).notes.join()).toContain('begins like an image of the format qcow2');
+    expect(codesOf(chain.info.findings)).toContain('CHAIN_RAW_WITH_MAGIC');
     const given = await discover([at('disk.raw'), at('top.qcow2')]);
     expect(lowest(given)).toMatchObject({ format: 'raw', backing: { status: 'none' } });
   });
@@ -458,15 +465,15 @@ describe('an external data file', () => {
 
 describe('the marks in a header', () => {
   it.each([
-    [1, /not closed properly \(dirty bit\)/],
-    [2, /marked corrupt/],
-  ])('of incompatible features %d become a note', async (bits, note) => {
+    [1, 'QCOW2_DIRTY'],
+    [2, 'QCOW2_MARKED_CORRUPT'],
+  ])('of incompatible features %d become a hazard', async (bits, code) => {
     const path = await image('marked.qcow2');
     const file = await openFile(path, 'r+');
     await file.write(Buffer.of(bits), 0, 1, 79);
     await file.close();
-    const { notes } = lowest(await discover(path));
-    expect(notes).toEqual([expect.stringMatching(note)]);
+    const { findings } = (await discover(path)).info;
+    expect(findings).toMatchObject([{ code, severity: 'hazard', layer: 0 }]);
   });
 });
 
@@ -501,12 +508,13 @@ describe('a program that writes to the image', () => {
 });
 
 describe('the order given', () => {
-  it('wins over recorded links, and a note says so', async () => {
+  it('wins over recorded links, and a finding says so', async () => {
     const [base, mid, top] = await makeChain(golden, folder);
     const chain = await discover([mid!, base!, top!]);
     expect(chain.info.layers.map(({ path }) => path)).toEqual([mid, base, top]);
-    expect(chain.info.notes).toHaveLength(3);
-    expect(chain.info.notes.join('\n')).toMatch(
+    const order = chain.info.findings.filter(({ code }) => code === 'CHAIN_ORDER_DIFFERS');
+    expect(order).toHaveLength(3);
+    expect(order.map(({ what }) => what).join('\n')).toMatch(
       /makes .*mid.*the base.*records no backing file.*although it names mid/s,
     );
     expect(lowest(chain).backing).toMatchObject({ status: 'cut', error: { code: 'CHAIN_ORDER_GIVEN' } });
@@ -525,7 +533,7 @@ describe('the order given', () => {
     await qemuImg('create', '-q', '-f', 'qcow2', base, '1M');
     const chain = await discover([base, await overlay('top.qcow2', base)]);
     expect(links(chain)).toEqual(['none', 'opened']);
-    expect(chain.info.notes).toEqual([]);
+    expect(chain.info.findings).toEqual([]);
   });
 });
 

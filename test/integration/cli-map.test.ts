@@ -31,6 +31,7 @@ interface Row {
   readonly length: number;
   readonly owner: number | null;
   readonly state: string;
+  readonly damaged?: true;
 }
 
 const plainRows = (rows: readonly Row[]) =>
@@ -47,7 +48,7 @@ describe('the golden chain', () => {
   it('comes out as one document that keeps to its schema, row by row as the golden table', async () => {
     const document = await cowscopeJson(['map', '--output', 'json', golden[2]!]);
     expect(schemaErrors(schema, document)).toEqual([]);
-    expect(document).toMatchObject({ witness: 'metadata', size: 1310720, complete: true, problems: [] });
+    expect(document).toMatchObject({ witness: 'metadata', size: 1310720, complete: true, errors: [] });
     const names = ['base', 'mid', 'top'];
     const at = (offset: number) =>
       document.rows.find((row: Row) => row.start <= offset && offset < row.start + row.length);
@@ -161,7 +162,8 @@ describe('the golden chain', () => {
     expect(result.stdout).toContain('\nThe two witnesses agree.\n');
     const document = await cowscopeJson(['map', '--output', 'json', '--witness', 'both', golden[2]!]);
     expect(schemaErrors(schema, document)).toEqual([]);
-    expect(document).toMatchObject({ witness: 'both', findings: [] });
+    expect(document.witness).toBe('both');
+    expect(document.findings.map(({ code }: { code: string }) => code)).toEqual(['CHAIN_LAYER_GROWN']);
   });
 
   it('is printed as qemu-img prints it, key by key and line by line', async () => {
@@ -186,13 +188,15 @@ describe('the golden chain', () => {
       'base.qcow2',
       'top.qcow2',
     ]);
-    expect(document.notes.join('\n')).toMatch(
-      /The order given .*mid\.qcow2 the base, although it names base\.qcow2/,
-    );
+    expect(document.findings[0]).toMatchObject({
+      code: 'CHAIN_ORDER_DIFFERS',
+      layer: -1,
+      what: expect.stringMatching(/the order given .*mid\.qcow2 the base, although it names base\.qcow2/),
+    });
     expect(document.rows[0]).toMatchObject({ owner: 1, state: 'data' });
     expect(document.complete).toBe(false);
     expect([turned.code, codesOf(turned)]).toEqual([3, ['CHAIN_ORDER_GIVEN']]);
-    expect(document.problems).toMatchObject([{ code: 'CHAIN_ORDER_GIVEN' }]);
+    expect(document.errors).toMatchObject([{ code: 'CHAIN_ORDER_GIVEN' }]);
     const text = await cowscope(['map', '--totals', golden[1]!, golden[0]!, golden[2]!]);
     expect(text.stderr).toContain('cowscope: note: The order given');
   });
@@ -220,7 +224,7 @@ describe('documents of all demo chains', () => {
 
   it('are no documents of that schema where a key is wrong', async () => {
     const good = await cowscopeJson(['map', '--output', 'json', golden[2]!]);
-    expect(schemaErrors(schema, { ...good, version: 2 })).toEqual(['$.version: not 1']);
+    expect(schemaErrors(schema, { ...good, version: 1 })).toEqual(['$.version: not 2']);
     expect(schemaErrors(schema, { ...good, more: 1 })).toEqual(['$.more: not allowed']);
     expect(schemaErrors(schema, { ...good, rows: [{ ...good.rows[0], state: 'full' }] })).toHaveLength(1);
     expect(schemaErrors(schema, { ...good, rows: [{ ...good.rows[0], depth: 1 }] })).toHaveLength(1);
@@ -261,16 +265,23 @@ describe('a chain with bitmaps', () => {
 describe('a damaged chain', () => {
   it('is mapped where it can be read; what is not is named, with exit code 3', async () => {
     const paths = await damagedChain(await folderNamed('damaged'));
-    const codes = ['QCOW2_ENTRY_UNALIGNED', 'QCOW2_DATA_OUTSIDE'];
+    const codes = ['QCOW2_ENTRY_UNALIGNED', 'QCOW2_PAST_END'];
     const text = await cowscope(['map', paths.at(-1)!]);
     expect([text.code, codesOf(text)]).toEqual([3, codes]);
     expect(text.stdout).toMatch(/^guest +!!!!D/m);
     for (const line of complaints(text)) expect(line).toContain(`(${paths.at(-1)})`);
     const document = await cowscopeJson(['map', '--output', 'json', paths.at(-1)!], 3);
     expect(document.rows[0]).toMatchObject({ start: 0, length: 65536, owner: null, state: 'unreadable' });
-    expect(document.rows.slice(1).some(({ state }: Row) => state === 'unreadable')).toBe(false);
-    expect(document.problems.map(({ code }: { code: string }) => code)).toEqual(codes);
-    expect(document.findings[0]).toMatchObject({ kind: 'damage', layer: 1, start: 0, length: 65536 });
+    const lost = document.rows.filter(({ state }: Row) => state === 'unreadable');
+    expect(lost).toMatchObject([
+      { start: 0, length: 65536, owner: null, damaged: true },
+      { start: 262144, length: 65536, owner: 1, damaged: true }, // its data lies past the end of the file
+    ]);
+    expect(document.rows.filter(({ damaged }: Row) => damaged)).toEqual(lost);
+    expect(schemaErrors(schema, document)).toEqual([]);
+    expect(document.errors).toEqual([]);
+    expect(document.findings.map(({ code }: { code: string }) => code)).toEqual(codes);
+    expect(document.findings[0]).toMatchObject({ severity: 'corruption', layer: 1, guest: [[0, 65536]] });
     const list = await cowscope(['map', '--as', 'qemu-img', paths.at(-1)!]);
     expect([list.code, codesOf(list)]).toEqual([3, codes]);
     expect(JSON.parse(list.stdout)[0].start).toBe(65536);
@@ -282,9 +293,9 @@ describe('a damaged chain', () => {
     const paths = await damagedChain(await folderNamed('damaged-nbd'));
     const result = await cowscope(['map', '--output', 'json', '--witness', 'nbd', paths.at(-1)!]);
     expect([result.code, codesOf(result)]).toEqual([3, ['NBD_IO_ERROR']]);
-    const { problems, rows } = JSON.parse(result.stdout);
-    expect(problems).toMatchObject([{ code: 'NBD_IO_ERROR', subject: paths.at(-1) }]);
-    expect(problems[0].what).toMatch(/^64 KiB from 0x0000_0000 on could not be read/);
+    const { errors, rows } = JSON.parse(result.stdout);
+    expect(errors).toMatchObject([{ code: 'NBD_IO_ERROR', subject: paths.at(-1) }]);
+    expect(errors[0].what).toMatch(/^64 KiB from 0x0000_0000 on could not be read/);
     expect(rows.filter(({ state }: Row) => state === 'unreadable')).toMatchObject([
       { start: 0, length: 65536 },
     ]);
@@ -301,7 +312,7 @@ describe('a missing backing file', () => {
     expect(text.stderr).toContain(join(own, 'base.qcow2'));
     expect(text.stdout).toMatch(/^1 top\.qcow2 +\.\.\.\.DD/m);
     const document = await cowscopeJson(['map', '--output', 'json', paths[2]!], 3);
-    expect(document).toMatchObject({ complete: false, problems: [{ code: 'CHAIN_FILE_MISSING' }] });
+    expect(document).toMatchObject({ complete: false, errors: [{ code: 'CHAIN_FILE_MISSING' }] });
     expect(await cowscope(['map', '--layer', '1', paths[2]!])).toMatchObject({ code: 0 });
     expect((await cowscope(['layers', paths[2]!])).code).toBe(3);
   });
@@ -349,8 +360,8 @@ describe('consent', () => {
     const unseen = await cowscope(['map', '--totals', top]);
     expect(unseen).toMatchObject({ code: 0, stdout: alone.stdout });
     const cut = await cowscope(['map', '--totals', '--allow', data, top]);
-    expect([cut.code, codesOf(cut)]).toEqual([3, ['QCOW2_DATA_OUTSIDE', 'QCOW2_DATA_OUTSIDE']]);
-    expect(complaints(cut)[0]).toContain('past the end of the data file at 0x10000');
+    expect([cut.code, codesOf(cut)]).toEqual([3, ['QCOW2_PAST_DATA_FILE_END']]);
+    expect(complaints(cut)[0]).toContain('the data file ends at 0x10000');
     await unlink(data);
     for (const witness of ['metadata', 'both']) {
       const missing = await cowscope(['map', '--totals', '--witness', witness, '--allow', data, top]);
@@ -421,12 +432,13 @@ describe('witnesses that differ', () => {
     expect(schemaErrors(schema, document)).toEqual([]);
     expect(document.findings).toMatchObject([
       {
-        kind: 'witnessesDiffer',
+        code: 'WITNESSES_DIFFER',
         layer: 0,
-        start: 131072,
-        length: 65536,
-        metadata: 'data',
-        nbd: 'unallocated',
+        guest: [[131072, 65536]],
+        witnesses: [
+          { witness: 'metadata', answer: 'data' },
+          { witness: 'nbd', answer: 'unallocated' },
+        ],
       },
     ]);
   });

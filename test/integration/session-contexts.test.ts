@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ChainSession } from '../../electron/service/chain-session.ts';
+import { ALL_FINDINGS } from '../support/findings.ts';
 import { depthPatternChain } from '../support/nbd-images.ts';
 import { contextData, type Extent, optionReply } from '../support/nbd-messages.ts';
 import {
@@ -105,17 +106,15 @@ describe('qemu:joint-allocation', () => {
     };
     const agreeing = await openLists({ ...both, 'qemu:joint-allocation': joint });
     expect(await agreeing.fed()).toEqual([]);
-    expect(await agreeing.ask('findings', {})).toMatchObject({ findings: [], more: 0 });
+    expect(await agreeing.ask('findings', ALL_FINDINGS)).toMatchObject({ findings: [], total: 0 });
     const wrong = [...joint];
     wrong[2] = 7;
     const differing = await openLists({ ...both, 'qemu:joint-allocation': wrong });
     expect(await differing.fed()).toEqual([]);
-    const { findings } = await differing.ask('findings', {});
-    expect(findings).toMatchObject([
-      { kind: 'witnessesDiffer', code: 'CONTEXTS_DIFFER', layer: 0, start: 2 * K64, end: 3 * K64 },
-    ]);
-    expect(findings[0]?.text).toContain('says hole, zero, allocated here');
-    expect(findings[0]?.text).toContain('say no hole, zero, not allocated here');
+    const { findings } = await differing.ask('findings', ALL_FINDINGS);
+    expect(findings).toMatchObject([{ code: 'CONTEXTS_DIFFER', layer: 0, guest: [[2 * K64, K64]] }]);
+    expect(findings[0]?.what).toContain('says hole, zero, allocated here');
+    expect(findings[0]?.what).toContain('say no hole, zero, not allocated here');
   });
 });
 
@@ -243,7 +242,7 @@ describe('dirty bitmaps of local images', () => {
     const path = write('compared.qcow2', [bitmap('one')]);
     const session = await opened({ kind: 'files', files: [path] }, { buildPyramid: false });
     expect(await session.fed()).toEqual([]);
-    expect(await session.ask('findings', {})).toMatchObject({ findings: [], more: 0 });
+    expect(await session.ask('findings', ALL_FINDINGS)).toMatchObject({ findings: [], total: 0 });
     await session.close();
 
     // What is read from the file once the server has read it may be something else by then.
@@ -258,9 +257,9 @@ describe('dirty bitmaps of local images', () => {
     expect(at).toBeGreaterThan(0);
     await file.write(Buffer.of(6), 0, 1, at);
     await file.close();
-    const { findings } = await later.ask('findings', {});
-    expect(findings).toMatchObject([{ code: 'BITMAPS_DIFFER', layer: 0, start: 2 * K64, end: 3 * K64 }]);
-    expect(findings[0]?.text).toContain('"one" is dirty in the image itself and clean');
+    const { findings } = await later.ask('findings', ALL_FINDINGS);
+    expect(findings).toMatchObject([{ code: 'BITMAPS_DIFFER', layer: 0, guest: [[2 * K64, K64]] }]);
+    expect(findings[0]?.what).toContain('"one" is dirty in the image itself and clean');
   });
 });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ChainSession } from '../../electron/service/chain-session.ts';
 import { MAX_DEPTH } from '../../shared/extent/flags.ts';
+import { ALL_FINDINGS } from '../support/findings.ts';
 import type { Extent } from '../support/nbd-messages.ts';
 import {
   type FakeContext,
@@ -241,7 +242,7 @@ describe('disks without bytes', () => {
     expect(await session.ask('seek', { track: 0, from: 0, backwards: false, kind: 'change' })).toBe(-1);
     expect(await session.ask('seek', { track: 0, from: 0, backwards: true, kind: 'change' })).toBe(-1);
     expect(await session.ask('totals', { layer: undefined })).toMatchObject({ extents: 0, overrides: 0 });
-    expect(await session.ask('findings', {})).toMatchObject({ findings: [], more: 0 });
+    expect(await session.ask('findings', ALL_FINDINGS)).toMatchObject({ findings: [], total: 0 });
   }
 
   const raw = join(folder, 'empty.raw');

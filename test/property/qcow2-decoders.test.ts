@@ -3,11 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compressedRange } from '../../electron/qcow2/format/compressed.ts';
 import {
+  COMPRESSED_DATA,
   DATA,
   type EntryRules,
   entryKind,
   entryOffset,
   FLAGS_OF_KIND,
+  LOST_COMPRESSED,
+  LOST_DATA,
   RESERVED_SPACE,
   subclusterKind,
   ZERO_ALLOCATED,
@@ -66,7 +69,13 @@ function caseOf(extendedL2: boolean): fc.Arbitrary<Case> {
       }),
       hosts: fc.boolean(),
       encrypted: fc.boolean(),
-      fileSize: fc.constantFrom(2 ** clusterBits, 3 * 2 ** clusterBits, 2 ** 33, 2 ** 50),
+      fileSize: fc.constantFrom(
+        2 ** clusterBits,
+        2.5 * 2 ** clusterBits + 1,
+        3 * 2 ** clusterBits,
+        2 ** 33,
+        2 ** 50,
+      ),
       entries: fc.array(whole, { minLength: 1, maxLength: 60 }).map(list => list.flat()),
       start: fc.constantFrom(0, 2 ** 30, 2 ** 45),
     });
@@ -82,7 +91,7 @@ function decoded({ rules, hosts, encrypted, fileSize, entries, start }: Case, en
     rules,
     encrypted,
     fileSize: rules.dataFile ? Number.POSITIVE_INFINITY : fileSize,
-    odd: (_hi, _lo, _zero, _alloc, guest) => odd.push(guest),
+    onUnusualEntry: (_hi, _lo, _zero, _alloc, guest) => odd.push(guest),
   };
   const bytes = new Uint8Array(entries.length * 8 + 16);
   const view = new DataView(bytes.buffer);
@@ -115,8 +124,11 @@ function naive({ rules, hosts, encrypted, fileSize, entries, start }: Case, end:
     for (let unit = 0; unit < units; unit++) {
       const at = guest + (unit * rules.clusterSize) / units;
       if (at >= end) continue;
-      const kind = rules.extendedL2 ? subclusterKind(cluster, zeroBits, allocBits, unit) : cluster;
+      let kind = rules.extendedL2 ? subclusterKind(cluster, zeroBits, allocBits, unit) : cluster;
       const named = hosts && !encrypted && [DATA, ZERO_ALLOCATED, RESERVED_SPACE].includes(kind);
+      if (kind === DATA && entryOffset(hi, lo) + at - guest >= size) kind = LOST_DATA;
+      if (kind === COMPRESSED_DATA && compressedRange(hi, lo, rules.clusterBits).offset >= size)
+        kind = LOST_COMPRESSED;
       const host = named ? entryOffset(hi, lo) + at - guest : -1;
       const word = FLAGS_OF_KIND[kind]!;
       const last = extents.at(-1);

@@ -86,6 +86,9 @@ const KEYWORDS: Readonly<Record<string, (check: Check) => void>> = {
     if (Array.isArray(value))
       for (const [i, item] of value.entries()) check(root, rule as Schema, item, `${at}[${i}]`, errors);
   },
+  maxItems({ rule, value, at, errors }) {
+    if (Array.isArray(value) && value.length > Number(rule)) errors.push(`${at}: more than ${rule} items`);
+  },
   minItems({ rule, value, at, errors }) {
     if (Array.isArray(value) && value.length < (rule as number))
       errors.push(`${at}: fewer than ${rule} items`);

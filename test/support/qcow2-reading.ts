@@ -9,6 +9,7 @@ import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
 import { createMap, type MapOptions, mapPage } from '../../electron/qcow2/read/map.ts';
 import { ABSENT, DIRTY, HOLE, stateOf, ZERO } from '../../shared/extent/flags.ts';
 import { type Page, PageWriter, pageStart, WordSet } from '../../shared/extent/page.ts';
+import { FindingCollector } from '../../shared/finding-collector.ts';
 import type { QemuMapRow } from './golden-table.ts';
 import { type ImageLayout, type ImageSpec, writeQcow2 } from './qcow2-builder.ts';
 
@@ -84,9 +85,14 @@ export function statesOf(
 }
 
 /** Dirty ranges of a stored bitmap as [start, length, word]. */
-export function bitmapRuns(image: Qcow2Image, name: string, span = 2 ** 26): [number, number, number][] {
+export function bitmapRuns(
+  image: Qcow2Image,
+  name: string,
+  span = 2 ** 26,
+  findings = new FindingCollector(),
+): [number, number, number][] {
   const words = new WordSet();
-  const map = createBitmapMap(image, name, { words });
+  const map = createBitmapMap(image, name, { words, findings });
   const writer = new PageWriter();
   const runs = pages(map.size, span, words, (start, end) => {
     writer.begin();

@@ -1,5 +1,6 @@
 /** `cowscope layers`: the chain as discovery found it, or what an NBD server offers. */
 
+import { findingRecord } from '../../../shared/text/finding-text.ts';
 import { jsonText } from '../../../shared/text/json.ts';
 import { targetOf } from '../../service/cli-target.ts';
 import { describeTarget } from '../../service/describe-target.ts';
@@ -12,7 +13,7 @@ import { exportsText } from '../text/exports-text.ts';
 import { chainText } from '../text/layers-text.ts';
 
 /** Name and version of the document: docs/map-schema.md. */
-const SCHEMA = { schema: 'cowscope.layers', version: 1 } as const;
+const SCHEMA = { schema: 'cowscope.layers', version: 2 } as const;
 
 /** Carries out `cowscope layers`. */
 export async function layersCommand(
@@ -33,11 +34,12 @@ export async function layersCommand(
   }
   const chain = await describeTarget(target, consentOf(options));
   await print(chain, chainText(chain));
-  const missing = chain.layers.flatMap(layer => [
-    ...missingBacking(layer),
-    ...missingDataFile(layer),
-    ...(layer.qcow2?.details?.problems ?? []).filter(({ severity }) => severity !== 'note'),
-  ]);
+  const missing = [
+    ...chain.layers.flatMap(layer => [...missingBacking(layer), ...missingDataFile(layer)]),
+    ...chain.findings
+      .filter(({ severity }) => severity === 'corruption')
+      .map(finding => findingRecord(finding, chain.layers[finding.layer]?.path ?? '')),
+  ];
   for (const error of missing) complain(error);
   return missing.length > 0 ? EXIT.partial : EXIT.done;
 }

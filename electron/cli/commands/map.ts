@@ -1,9 +1,12 @@
 /** `cowscope map`: the merged map of a chain in our own form or in that of qemu-img and nbdinfo. */
 import { CowscopeError, type ErrorRecord } from '../../../shared/error.ts';
+import { MAX_FINDINGS_PER_PAGE } from '../../../shared/ipc/questions.ts';
 import { legendOf } from '../../../shared/legend.ts';
+import { type Finding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { OpenTarget } from '../../../shared/model/target.ts';
 import { BASE_ALLOCATION, contextWithRole } from '../../../shared/nbd-contexts.ts';
+import { findingRecord, findingSentence } from '../../../shared/text/finding-text.ts';
 import { type MapSubject, mapJsonHead, mapJsonTail } from '../../formats/map-json.ts';
 import { mapTextDifferences, mapTextTotals } from '../../formats/map-text.ts';
 import { contextFrame, contextTotals } from '../../formats/nbdinfo.ts';
@@ -94,16 +97,23 @@ async function printMap(session: ChainSession, options: MapOptions): Promise<Exi
   else if (options.as === 'nbdinfo') await printContexts(session, options);
   else if (options.output === 'json') return await printJson(session, options, unread);
   else await printText(session, options, unread);
-  // Problems of the tables are known only once everything has been read.
-  const missing = [...unread, ...(await damage(session, layer))];
-  for (const text of notesOf(session, layer)) note(text);
-  return conclude(missing);
+  // What is wrong with the tables is known only once everything has been read.
+  const findings = await findingsOf(session, layer);
+  for (const text of notesOf(session, layer, findings)) note(text);
+  return conclude(unread, session, findings);
 }
 
-/** Says on standard error what is missing, and gives the exit code for it. */
-function conclude(missing: readonly ErrorRecord[]): ExitCode {
-  for (const record of missing) complain(record);
-  return missing.length > 0 ? EXIT.partial : EXIT.done;
+/** Says on standard error what is missing or lost, and gives the exit code for it. */
+function conclude(
+  missing: readonly ErrorRecord[],
+  session?: ChainSession,
+  findings: readonly Finding[] = [],
+): ExitCode {
+  const lost = findings
+    .filter(({ severity }) => severity === 'corruption')
+    .map(finding => findingRecord(finding, session?.chain.layers[finding.layer]?.path ?? ''));
+  for (const record of [...missing, ...lost]) complain(record);
+  return missing.length + lost.length > 0 ? EXIT.partial : EXIT.done;
 }
 
 /**
@@ -143,18 +153,31 @@ async function uncompared(layers: readonly LayerInfo[]): Promise<ErrorRecord[]> 
   );
 }
 
-async function damage(session: ChainSession, layer: number | undefined): Promise<ErrorRecord[]> {
-  const { problems } = await session.ask('findings', {});
-  return problems
-    .filter(found => found.problem.severity !== 'note' && (layer === undefined || found.layer === layer))
-    .map(({ problem }) => problem);
+/** Every finding, ranked; those of one layer alone, where that is asked for. */
+async function findingsOf(session: ChainSession, layer: number | undefined): Promise<Finding[]> {
+  const filter = layer === undefined ? {} : { layers: [layer] };
+  const all: Finding[] = [];
+  for (;;) {
+    const page = { skip: all.length, most: MAX_FINDINGS_PER_PAGE, complete: all.length === 0 };
+    const { findings, total } = await session.ask('findings', { ...filter, ...page });
+    all.push(...findings);
+    if (findings.length === 0 || all.length >= total) return all;
+  }
 }
 
-function notesOf({ chain }: ChainSession, layer: number | undefined): string[] {
+/** What is worth knowing and no loss: of the chain, then layer by layer. Where witnesses differ is listed elsewhere. */
+function notesOf({ chain }: ChainSession, layer: number | undefined, findings: readonly Finding[]): string[] {
+  const found = (index: number) =>
+    findings
+      .filter(
+        ({ layer: own, severity, witnesses }) =>
+          own === index && severity !== 'corruption' && witnesses === undefined,
+      )
+      .map(findingSentence);
   const own = chain.layers.flatMap(({ index, name, notes }) =>
-    layer === undefined || index === layer ? notes.map(text => `${name}: ${text}`) : [],
+    layer === undefined || index === layer ? [...found(index), ...notes].map(text => `${name}: ${text}`) : [],
   );
-  return layer === undefined ? [...chain.notes, ...own] : own;
+  return layer === undefined ? [...chain.notes, ...found(WHOLE_CHAIN), ...own] : own;
 }
 
 async function printJson(
@@ -168,10 +191,9 @@ async function printJson(
   await write(mapJsonHead(subject, !totals));
   if (!totals) await session.list({ spec: { list: 'map', format: 'json' }, layer }, write);
   const sums = await session.ask('totals', { layer });
-  const missing = [...unread, ...(await damage(session, layer))];
-  const { findings, more } = await session.ask('findings', {});
-  await write(mapJsonTail(subject, !totals, { sums, problems: missing, findings, more }));
-  return conclude(missing);
+  const findings = await findingsOf(session, layer);
+  await write(mapJsonTail(subject, !totals, { sums, errors: unread, findings }));
+  return conclude(unread, session, findings);
 }
 
 async function printText(
@@ -189,9 +211,8 @@ async function printText(
   }
   await write(mapTextTotals(session.chain, legendOf(session), await session.ask('totals', { layer }), layer));
   if (options.witness !== 'both') return;
-  await write(
-    mapTextDifferences(session.chain, await session.ask('findings', {}), layer, unread.length === 0),
-  );
+  const findings = await findingsOf(session, layer);
+  await write(mapTextDifferences(session.chain, findings, unread.length === 0));
 }
 
 async function printContexts(session: ChainSession, options: MapOptions): Promise<void> {

@@ -1,5 +1,6 @@
 /** The layers of a chain for a person: what qemu-img info says, how each link was resolved, and where tables lie. */
 import type { AllocationReply, SnapshotShare } from '../../../shared/model/allocation.ts';
+import { type Finding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type {
   BackingLink,
   ChainInfo,
@@ -7,6 +8,7 @@ import type {
   Qcow2Details,
   Qcow2Info,
 } from '../../../shared/model/layer.ts';
+import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { formatTime } from '../../../shared/text/time.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
@@ -15,7 +17,7 @@ import { type Fact, factLines } from './definition-rows.ts';
 const FORMAT_SOURCES = {
   magic: 'by its magic',
   recorded: 'as the layer above records',
-  given: 'as you said',
+  given: 'set on the command line',
   assumed: 'assumed',
 } as const;
 
@@ -38,9 +40,12 @@ export function chainText(chain: ChainInfo): string {
   for (const layer of layers.toReversed()) {
     lines.push('', `${String(layer.index).padStart(3)} ${escapeUntrusted(layer.name)}`);
     // One by one: an image may have 65,536 snapshots, more than a call takes as arguments.
-    for (const line of factLines(layerFacts(layer))) lines.push(line);
+    const found = chain.findings.filter(finding => finding.layer === layer.index).map(findingFact);
+    const notes = layer.notes.map((text): Fact => ['note', text]);
+    for (const line of factLines([...layerFacts(layer), ...found, ...notes])) lines.push(line);
   }
-  for (const text of chain.notes) lines.push('', `note: ${escapeUntrusted(text, 500)}`);
+  const found = chain.findings.filter(({ layer }) => layer === WHOLE_CHAIN).map(findingSentence);
+  for (const text of [...chain.notes, ...found]) lines.push('', `note: ${escapeUntrusted(text, 500)}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -69,7 +74,14 @@ function layerFacts(layer: LayerInfo): Fact[] {
     facts.push(['snapshot', snapshotText(snapshot, shares?.[index])]);
   for (const bitmap of qcow2?.bitmaps ?? []) facts.push(['bitmap', bitmapText(bitmap)]);
   const details = qcow2?.details === undefined ? [] : detailFacts(qcow2.details, layer.size);
-  return [...facts, ...details, ...layer.notes.map((text): Fact => ['note', text])];
+  return [...facts, ...details];
+}
+
+function findingFact(finding: Finding): Fact {
+  const { severity, code, what } = finding;
+  if (severity === 'hazard' || severity === 'note') return ['note', findingSentence(finding)];
+  const where = findingGuestText(finding);
+  return ['problem', `${code}: ${what}${where === '' ? '' : ` [${where}]`}`];
 }
 
 /** What is recorded, where that leads, and why it was not opened. */
@@ -162,6 +174,5 @@ function detailFacts(details: Qcow2Details, virtualSize: number): Fact[] {
   for (const { name, offset, length } of details.tables)
     facts.push(['table', `${formatOffset(offset)} ${formatSize(length).padStart(10)}  ${name}`]);
   if (space !== undefined) facts.push(...spaceFacts(space, virtualSize));
-  for (const { code, what } of details.problems) facts.push(['problem', `${code}: ${what}`]);
   return facts;
 }

@@ -1,4 +1,4 @@
-/** What can be held against what: the witnesses of one layer, and contexts of one server that say the same twice. */
+/** Which sources can be cross-checked: the two witnesses of a layer, and NBD contexts that carry the same information. */
 import {
   comparableWord,
   comparePages,
@@ -18,8 +18,8 @@ import {
 } from '../../../shared/extent/flags.ts';
 import { type Page, PageWriter } from '../../../shared/extent/page.ts';
 import type { ExtentTable } from '../../../shared/extent/table.ts';
+import { type Cause, causeOf, type FindingCollector } from '../../../shared/finding-collector.ts';
 import { legendOfWitness } from '../../../shared/legend.ts';
-import type { RangeFinding } from '../../../shared/model/finding.ts';
 import { type KnownContext, knownContext } from '../../../shared/nbd-contexts.ts';
 import { mapBitmapPage } from '../../qcow2/read/bitmap-map.ts';
 import { lowNumber, type NumberTable } from '../tables/number-tables.ts';
@@ -30,8 +30,8 @@ export interface Comparison {
   readonly layer: StoredLayer;
   /** Needs the metadata witness's own page to be in memory. */
   readonly needsMetadataPage: boolean;
-  /** What differs in one page, or undefined while either side has not read all of it. */
-  compare(index: number): RangeFinding[] | undefined;
+  /** Adds to the layer's findings what differs in one page; false while either side has not read all of it. */
+  compare(index: number): boolean;
 }
 
 /** Everything of a layer that can be compared. */
@@ -41,7 +41,7 @@ export function comparisonsOf(layer: StoredLayer): Comparison[] {
   const found: Comparison[] = [];
   if (metadata !== undefined) {
     const { table } = metadata;
-    const first = (index: number) => viewOf(table, index);
+    const first = (index: number) => pageView(table, index, wordWithoutDamage);
     found.push(compareTables(layer, true, first, nbd.table, comparableWord, statesDiffer));
     for (const bitmap of metadata.bitmaps) {
       const theirs = nbd.bitmaps.find(({ name }) => name === bitmap.name);
@@ -53,8 +53,8 @@ export function comparisonsOf(layer: StoredLayer): Comparison[] {
         mapBitmapPage(bitmap.map, start, end, writer);
         return { page: writer.seal(), words: bitmap.words.words };
       };
-      const text = bitmapsDiffer(bitmap.name);
-      found.push(compareTables(layer, false, ours, theirs.table, comparableBitmap, text));
+      const cause = bitmapsDiffer(bitmap.name);
+      found.push(compareTables(layer, false, ours, theirs.table, comparableBitmap, cause));
     }
   }
   const { contexts = [] } = layer.plan.nbd ?? {};
@@ -62,11 +62,8 @@ export function comparisonsOf(layer: StoredLayer): Comparison[] {
     const context = knownContext(table.name);
     if (!context?.joins?.every(name => contexts.includes(name))) continue;
     const first = (index: number) => {
-      const { page } = viewOf(table.table, index) ?? {};
-      const isRead = page !== undefined && isFullyRead(table.table, index);
-      return isRead
-        ? { page, words: table.table.words.words.map(word => joinedFlags(context, table, word)) }
-        : undefined;
+      if (!isFullyRead(table.table, index)) return undefined;
+      return pageView(table.table, index, word => joinedFlags(context, table, word));
     };
     found.push(compareTables(layer, false, first, nbd.table, comparableJoint, contextsDiffer(context)));
   }
@@ -78,16 +75,27 @@ interface PageView {
   readonly words: readonly number[];
 }
 
-function viewOf(table: ExtentTable, index: number): PageView | undefined {
+/** A page with what `change` makes of its words; undefined where it is not in memory. */
+function pageView(table: ExtentTable, index: number, change: (word: number) => number): PageView | undefined {
   const page = table.pages[index];
-  return page === undefined ? undefined : { page, words: table.words.words };
+  return page === undefined ? undefined : { page, words: table.words.words.map(change) };
+}
+
+/**
+ * The word that the other witness should give where the metadata is damaged. Damage is a finding already: qemu answers
+ * for data that is lost as for any data, and what it makes of a table that cannot be read is no news.
+ */
+function wordWithoutDamage(word: number): number {
+  if (!(word & UNREADABLE)) return word;
+  return word & LOCAL ? word & ~UNREADABLE : UNREAD;
 }
 
 function boundsOf({ pageSpan, size }: ExtentTable, index: number): [start: number, end: number] {
   return [index * pageSpan, Math.min((index + 1) * pageSpan, size)];
 }
 
-type FindingText = (layer: StoredLayer, difference: Difference) => RangeFinding;
+/** The cause that explains a difference. Equal differences have equal causes, whichever page they lie in. */
+type DifferenceCause = (difference: Difference) => Cause;
 
 function compareTables(
   layer: StoredLayer,
@@ -95,21 +103,71 @@ function compareTables(
   first: (index: number) => PageView | undefined,
   second: ExtentTable,
   comparable: (word: number) => number | undefined,
-  finding: FindingText,
+  causeFor: DifferenceCause,
 ): Comparison {
+  const differences = new JoinedDifferences(layer.findings);
   return {
     layer,
     needsMetadataPage,
     compare(index) {
-      const other = viewOf(second, index);
-      if (other === undefined || !isFullyRead(second, index)) return undefined;
+      if (!isFullyRead(second, index)) return false;
       const own = first(index);
-      if (own === undefined) return undefined;
+      if (own === undefined) return false;
+      const other = second.pages[index] as Page;
       const [base, end] = boundsOf(second, index);
-      const found = comparePages(own.page, own.words, other.page, other.words, base, end, comparable);
-      return found.map(difference => finding(layer, difference));
+      for (const difference of comparePages(
+        own.page,
+        own.words,
+        other,
+        second.words.words,
+        base,
+        end,
+        comparable,
+      ))
+        differences.add(causeFor(difference), difference.start, difference.end, base, end);
+      differences.endPage();
+      return true;
     },
   };
+}
+
+/** Hands differences on to a collector; those that go on over the end of a page count as one place. */
+class JoinedDifferences {
+  readonly #collector: FindingCollector;
+  /** Bounds of pages, with the cause of a difference that starts or ends there. */
+  readonly #starts = new Set<string>();
+  readonly #ends = new Set<string>();
+  #last: { cause: Cause; start: number; end: number; base: number; pageEnd: number } | undefined;
+
+  constructor(collector: FindingCollector) {
+    this.#collector = collector;
+  }
+
+  /** Takes the differences of one page in ascending order. */
+  add(cause: Cause, start: number, end: number, base: number, pageEnd: number): void {
+    if (this.#last?.end === start && this.#last.cause.id === cause.id) this.#last.end = end;
+    else {
+      this.endPage();
+      this.#last = { cause, start, end, base, pageEnd };
+    }
+  }
+
+  /** The page has no further differences. */
+  endPage(): void {
+    if (this.#last === undefined) return;
+    const { cause, start, end, base, pageEnd } = this.#last;
+    this.#last = undefined;
+    let count = 1;
+    if (start === base) {
+      if (this.#ends.has(`${cause.id} ${start}`)) count--;
+      this.#starts.add(`${cause.id} ${start}`);
+    }
+    if (end === pageEnd) {
+      if (this.#starts.has(`${cause.id} ${end}`)) count--;
+      this.#ends.add(`${cause.id} ${end}`);
+    }
+    this.#collector.add(cause, { guest: [start, end - start], count });
+  }
 }
 
 function comparableBitmap(word: number): number | undefined {
@@ -135,44 +193,52 @@ function comparableJoint(word: number): number | undefined {
   return (word & (HOLE | ZERO)) | here;
 }
 
-function statesDiffer(
-  { index: layer }: StoredLayer,
-  { start, end, first, second }: Difference,
-): RangeFinding {
-  const ours = legendOfWitness('metadata')[stateOf(first)].label;
-  const theirs = legendOfWitness('nbd')[stateOf(second)].label;
-  return {
-    kind: 'witnessesDiffer',
+function statesDiffer({ first, second }: Difference): Cause {
+  const [ours, theirs] = [stateOf(first), stateOf(second)];
+  return causeOf({
+    id: `witnesses ${ours} ${theirs}`,
     code: 'WITNESSES_DIFFER',
-    layer,
-    start,
-    end,
-    text: `The image’s own tables say ${ours}, qemu-nbd says ${theirs}: the image changed while it was read, or its metadata is damaged.`,
-    words: { metadata: first, nbd: second },
-  };
+    severity: 'hazard',
+    what: `the image’s own tables say ${legendOfWitness('metadata')[ours].label}, qemu-nbd says ${legendOfWitness('nbd')[theirs].label}: the image changed while it was read, or its metadata is damaged`,
+    advice: 'read the image again while nothing writes to it; if it stays, run qemu-img check on a copy',
+    witnesses: [
+      { witness: 'metadata', answer: ours },
+      { witness: 'nbd', answer: theirs },
+    ],
+  });
 }
 
-function bitmapsDiffer(name: string): FindingText {
+function bitmapsDiffer(name: string): DifferenceCause {
   const answer = (word: number) => (word & DIRTY ? 'dirty' : 'clean');
-  return ({ index: layer }, { start, end, first, second }) => ({
-    kind: 'witnessesDiffer',
-    code: 'BITMAPS_DIFFER',
-    layer,
-    start,
-    end,
-    text: `The bitmap ${JSON.stringify(name)} is ${answer(first)} in the image itself and ${answer(second)} as qemu-nbd has it: treat the range as dirty.`,
-  });
+  return ({ first, second }) =>
+    causeOf({
+      id: `bitmap ${answer(first)} ${answer(second)} ${name}`,
+      code: 'BITMAPS_DIFFER',
+      severity: 'hazard',
+      what: `the bitmap ${JSON.stringify(name)} is ${answer(first)} in the image itself and ${answer(second)} as qemu-nbd has it: treat the range as dirty`,
+      advice: 'take a full backup, or one of everything that either of them calls dirty',
+      risksData: false,
+      witnesses: [
+        { witness: 'metadata', answer: answer(first) },
+        { witness: 'nbd', answer: answer(second) },
+      ],
+    });
 }
 
-function contextsDiffer({ name, joins = [] }: KnownContext): FindingText {
-  return ({ index: layer }, { start, end, first, second }) => ({
-    kind: 'witnessesDiffer',
-    code: 'CONTEXTS_DIFFER',
-    layer,
-    start,
-    end,
-    text: `The server contradicts itself: ${name} says ${jointText(first)}, ${joins.join(' and ')} say ${jointText(second)}.`,
-  });
+function contextsDiffer({ name, joins = [] }: KnownContext): DifferenceCause {
+  const split = joins.join(' and ');
+  return ({ first, second }) =>
+    causeOf({
+      id: `contexts ${name} ${jointText(first)} ${jointText(second)}`,
+      code: 'CONTEXTS_DIFFER',
+      severity: 'hazard',
+      what: `the server contradicts itself: ${name} says ${jointText(first)}, ${split} say ${jointText(second)}`,
+      advice: 'do not rely on what this server says; report it to its makers',
+      witnesses: [
+        { witness: name, answer: jointText(first) },
+        { witness: split, answer: jointText(second) },
+      ],
+    });
 }
 
 /** The bits of a joint number in words. */

@@ -1,115 +1,125 @@
-/** What is wrong in a chain: damage that the metadata shows, and ranges on which two accounts differ. */
-import type { LayerProblem, RangeFinding } from '../../../shared/model/finding.ts';
-import { formatOffset } from '../../../shared/text/offset.ts';
-import type { Problem } from '../../qcow2/format/problems.ts';
-import { forPages } from '../questions/queries.ts';
-import type { ChainTables } from '../tables/chain-tables.ts';
+/** Every finding of one session: what discovery of the chain, reading its tables and comparing witnesses found. */
+import {
+  compareFindings,
+  FINDING_SEVERITIES,
+  type Finding,
+  type FindingCount,
+  type FindingFilter,
+  type FindingPage,
+  type FindingPlace,
+  type FindingSummary,
+  touchesRange,
+} from '../../../shared/model/finding.ts';
 import type { StoredLayer } from '../tables/stored-layer.ts';
-import { type Comparison, comparisonsOf } from './comparisons.ts';
 
-/** Differences kept; the rest is counted. */
-const MAX_DIFFERENCES = 2000;
+/** What the log needs of a layer. */
+type FoundLayer = Pick<StoredLayer, 'index' | 'findings'>;
 
-/** Collects the findings of one chain while it is read. */
-export interface FindingLog {
+/** Ranks, filters and counts. Memory is bounded by the number of causes, which whoever adds them bounds. */
+export class FindingLog {
+  readonly #layers: readonly FoundLayer[];
+  /** Findings that were complete when they came. */
+  readonly #whole: Finding[] = [];
+  #ranked: readonly Finding[] = [];
+  #rankedAt = 0;
+
+  constructor(layers: readonly FoundLayer[]) {
+    this.#layers = layers;
+  }
+
   /** Grows with everything that is found. */
-  readonly count: number;
-  /** Holds against each other what should agree, once both sides have read the page. */
-  comparePage(index: number): void;
-  /** Compares every page; what is not kept is read for it. */
-  compareAll(): Promise<void>;
-  /** What was found so far, worst first, no more than `most` of it; and how many more there are. */
-  list(most?: number): { findings: RangeFinding[]; more: number };
-  /** The problems of the metadata as the reader reported them. */
-  problems(): LayerProblem[];
-}
+  get changes(): number {
+    return this.#layers.reduce((sum, { findings }) => sum + findings.changes, this.#whole.length);
+  }
 
-/** An empty log. */
-export function createFindingLog(tables: ChainTables): FindingLog {
-  const { layers, pageCount } = tables;
-  const comparisons = layers.flatMap(comparisonsOf);
-  /** 1 for each page and comparison that was made. */
-  const compared = new Uint8Array(pageCount * comparisons.length);
-  const differences: RangeFinding[] = [];
-  let differing = 0;
+  /** Adds findings that were made elsewhere, such as those of the chain's discovery. */
+  add(findings: readonly Finding[]): void {
+    this.#whole.push(...findings);
+  }
 
-  function comparePage(index: number): void {
-    const gone = comparisons.filter(
-      ({ layer }, i) => needsPage(index, i) && tables.mayReread(layer.index, index),
-    );
-    for (const { layer } of gone) tables.readPage(layer.index, index);
-    compareWhatIsThere(index);
-    if (gone.length > 0) tables.dropPage(index);
-    if (!tables.fedOverBudget) return;
-    for (const layer of layers) {
-      const isDone = comparisons.every((one, i) => one.layer !== layer || isCompared(index, i));
-      if (isDone) tables.dropFed(layer.index, index);
+  /** How many findings there are. */
+  summary(): FindingSummary {
+    const ranked = this.#rank();
+    const of = (severity: Finding['severity']) =>
+      ranked.reduce((sum, finding) => sum + (finding.severity === severity ? 1 : 0), 0);
+    const [corruption, hazard, leak, note] = FINDING_SEVERITIES.map(of) as [number, number, number, number];
+    return { total: ranked.length, severities: { corruption, hazard, leak, note } };
+  }
+
+  /** How many there are of each code, severity and layer, in the order of their ranks. */
+  counts(): FindingCount[] {
+    const counts = new Map<string, FindingCount>();
+    for (const { code, severity, layer, count, bytesAtRisk } of this.#rank()) {
+      const key = `${layer} ${severity} ${code}`;
+      const before = counts.get(key) ?? { findings: 0, places: 0, bytesAtRisk: 0 };
+      counts.set(key, {
+        code,
+        severity,
+        layer,
+        findings: before.findings + 1,
+        places: before.places + count,
+        bytesAtRisk: before.bytesAtRisk + bytesAtRisk,
+      });
     }
+    return [...counts.values()];
   }
 
-  const isCompared = (index: number, i: number) => compared[index * comparisons.length + i] === 1;
-  const needsPage = (index: number, i: number) => {
-    const { needsMetadataPage, layer } = comparisons[i] as Comparison;
-    return needsMetadataPage && !isCompared(index, i) && layer.metadata?.table.pages[index] === undefined;
-  };
-
-  function compareWhatIsThere(index: number): void {
-    comparisons.forEach((comparison, i) => {
-      const place = index * comparisons.length + i;
-      if (compared[place] === 1 || index * tables.pageSpan >= comparison.layer.plan.size) return;
-      const found = comparison.compare(index);
-      if (found === undefined) return;
-      compared[place] = 1;
-      differing += found.length;
-      differences.push(...found.slice(0, Math.max(0, MAX_DIFFERENCES - differences.length)));
-    });
+  /** The findings that a filter lets through, from number `skip` of them on, at most `most`. */
+  page(filter: FindingFilter, skip: number, most: number): FindingPage {
+    const passing = this.#within(filter).filter(finding => passes(finding, filter));
+    return { findings: passing.slice(skip, skip + most), total: passing.length };
   }
 
-  function compareAll(): Promise<void> {
-    return forPages(tables, 0, tables.plan.size, page => {
-      const missing = comparisons.filter((_, i) => needsPage(page, i));
-      for (const { layer } of missing) tables.readPage(layer.index, page);
-      comparePage(page);
-      if (missing.length > 0) tables.dropPage(page);
-      return undefined;
-    });
+  /**
+   * The next place of a finding after `from`, or before it where `backwards`: by offset, and at one offset from the top
+   * layer down. Notes are passed over. Null where there is none.
+   */
+  nextPlace(from: FindingPlace, backwards: boolean): FindingPlace | null {
+    let best: FindingPlace | null = null;
+    for (const { index: layer, findings } of this.#layers) {
+      const isAhead = backwards ? layer > from.layer : layer < from.layer;
+      const limit = from.offset + (isAhead ? (backwards ? 1 : -1) : 0);
+      const starts = this.#whole
+        .filter(finding => finding.layer === layer && finding.severity !== 'note')
+        .flatMap(({ guest }) => guest.map(([start]) => start));
+      for (const offset of [findings.nextPlace(limit, backwards), ...starts]) {
+        if (offset < 0 || (backwards ? offset >= limit : offset <= limit)) continue;
+        const place = { layer, offset };
+        if (best === null || isBefore(place, best) !== backwards) best = place;
+      }
+    }
+    return best;
   }
 
-  const problems = () =>
-    layers.flatMap(layer => [...layer.problems.values()].map(problem => ({ layer: layer.index, problem })));
+  #rank(): readonly Finding[] {
+    const { changes } = this;
+    if (changes !== this.#rankedAt) {
+      const found = this.#layers.flatMap(({ findings }) => findings.list());
+      this.#ranked = [...this.#whole, ...found].sort(compareFindings);
+      this.#rankedAt = changes;
+    }
+    return this.#ranked;
+  }
 
-  return {
-    get count() {
-      return differing + layers.reduce((sum, layer) => sum + layer.problems.size, 0);
-    },
-    comparePage,
-    compareAll,
-    problems,
-    list(most = Number.POSITIVE_INFINITY) {
-      const damaged = problems().filter(({ problem }) => problem.severity !== 'note');
-      const damage = damaged
-        .slice(0, most)
-        .map(({ layer, problem }) => damageFinding(layers[layer] as StoredLayer, problem));
-      const findings = [...damage, ...differences.slice(0, most - damage.length)];
-      return { findings, more: damaged.length + differing - findings.length };
-    },
-  };
+  /** The findings with a place in the range of a filter, ranked. */
+  #within({ start, end }: FindingFilter): readonly Finding[] {
+    if (start === undefined && end === undefined) return this.#rank();
+    const [from, to] = [start ?? 0, end ?? Number.MAX_SAFE_INTEGER];
+    const whole = this.#whole.filter(({ guest }) => touchesRange(guest, from, to));
+    const found = this.#layers.flatMap(({ findings }) => findings.listWithin(from, to));
+    return [...whole, ...found].sort(compareFindings);
+  }
 }
 
-function damageFinding({ index, plan }: StoredLayer, problem: Problem): RangeFinding {
-  const start = problem.guestOffset ?? -1;
-  const places = [
-    problem.fileOffset === undefined ? '' : `at file offset ${formatOffset(problem.fileOffset)}`,
-    problem.entry === undefined ? '' : `value ${problem.entry}`,
-  ];
-  const evidence = places.filter(text => text !== '').join(', ');
-  return {
-    kind: 'damage',
-    code: problem.code,
-    layer: index,
-    start,
-    end: start < 0 ? -1 : Math.min(start + plan.clusterSize, plan.size),
-    text: problem.what,
-    ...(evidence === '' ? {} : { evidence }),
-  };
+function passes(finding: Finding, { severities, codes, layers }: FindingFilter): boolean {
+  return (
+    (severities?.includes(finding.severity) ?? true) &&
+    (codes?.includes(finding.code) ?? true) &&
+    (layers?.includes(finding.layer) ?? true)
+  );
+}
+
+/** Places go by offset, and at one offset from the top layer down. */
+function isBefore(a: FindingPlace, b: FindingPlace): boolean {
+  return a.offset < b.offset || (a.offset === b.offset && a.layer > b.layer);
 }

@@ -3,6 +3,7 @@ import type { Pyramid } from '../../../shared/extent/pyramid.ts';
 import type { QuestionArgs, QuestionName, QuestionReply } from '../../../shared/ipc/questions.ts';
 import { TILE_COLUMNS } from '../../../shared/model/tile.ts';
 import type { FindingLog } from '../findings/finding-log.ts';
+import type { PageComparer } from '../findings/page-comparer.ts';
 import { contextTotalsOf, overviewOf, totalsOf } from '../lists/list-stream.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import { allocationOf } from './allocation.ts';
@@ -14,6 +15,7 @@ export interface QuestionContext {
   readonly tables: ChainTables;
   readonly pyramid: Pyramid;
   readonly findings: FindingLog;
+  readonly comparer: PageComparer;
   /** Grows whenever anything was read. */
   readonly version: number;
   /** Has the guest offsets from `start` up to `end` read before the rest. */
@@ -48,9 +50,11 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   totals: ({ tables }, { layer }) => totalsOf(tables, layer),
   contextTotals: ({ tables }, { layer, ...selection }) => contextTotalsOf(tables, selection, layer),
   overview: ({ tables }, { span, layer }) => overviewOf(tables, span, layer),
-  async findings({ findings }) {
-    await findings.compareAll();
-    return { ...findings.list(), problems: findings.problems() };
+  async findings({ findings, comparer }, { complete, skip, most, ...filter }) {
+    if (complete === true) await comparer.compareAll();
+    return findings.page(filter, skip, most);
   },
+  findingCounts: ({ findings }) => findings.counts(),
+  nextFinding: ({ findings }, { backwards, ...from }) => findings.nextPlace(from, backwards),
   allocation: ({ tables, superseded }, { layer }) => allocationOf(tables, layer, superseded),
 };

@@ -24,7 +24,7 @@ import { formatSize } from '../../../shared/text/offset.ts';
 import { mapPage } from '../../qcow2/read/map.ts';
 import type { OpenSource } from '../../qcow2/read/source.ts';
 import type { EnginePlan } from '../worker/protocol.ts';
-import { bitmapPages, damagePage } from './merged-pages.ts';
+import { bitmapPages } from './merged-pages.ts';
 import { feedNumbers } from './number-tables.ts';
 import {
   feedersOf,
@@ -228,8 +228,6 @@ export function openChainTables(plan: EnginePlan, openSource: OpenSource): Chain
     const size = options.layer === undefined ? plan.size : (chosen[0] as Lane).layer.plan.size;
     const overlays: SweepOverlay[] = [];
     chosen.forEach((lane, at) => {
-      const damage = damagePage(lane.layer, index, pageSpan, overlayWriter);
-      if (damage !== undefined) overlays.push({ layer: at, ...damage });
       const { bitmap: only } = options;
       if (only !== undefined && only.layer !== lane.layer.index) return;
       if (only !== undefined) openNamedBitmap(lane.layer, only.name);

@@ -3,19 +3,19 @@ import { createFeeder, type TableFeeder } from '../../../shared/extent/feeder.ts
 import { WordSet } from '../../../shared/extent/page.ts';
 import { type DecodePlan, decodePlan, type OwnTable } from '../../../shared/extent/status-decoder.ts';
 import { createTable, type ExtentTable } from '../../../shared/extent/table.ts';
+import { FindingCollector } from '../../../shared/finding-collector.ts';
 import { bitmapNameOf, knownContext } from '../../../shared/nbd-contexts.ts';
-import type { Problem } from '../../qcow2/format/problems.ts';
 import { type BitmapMap, createBitmapMap } from '../../qcow2/read/bitmap-map.ts';
 import { openQcow2, type Qcow2Image } from '../../qcow2/read/image.ts';
-import { createMap, type Qcow2Map } from '../../qcow2/read/map.ts';
+import { createMap } from '../../qcow2/read/map.ts';
+import { MapFindings } from '../../qcow2/read/map-findings.ts';
+import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
 import type { OpenSource } from '../../qcow2/read/source.ts';
 import type { LayerPlan } from '../worker/protocol.ts';
 import { createNumberTable, type NumberTable } from './number-tables.ts';
 
 /** Bitmaps of one layer that are read unasked: an image may hold 65,535, and each costs memory and time a page. */
 const MAX_BITMAPS = 64;
-/** Most problem records kept for one layer. */
-const MAX_PROBLEMS = 1000;
 
 /** What is held of one layer. */
 export interface StoredLayer {
@@ -23,8 +23,10 @@ export interface StoredLayer {
   readonly plan: LayerPlan;
   readonly metadata: MetadataTable | undefined;
   readonly nbd: NbdTables | undefined;
-  /** Problems of the image and its tables, each once, at most MAX_PROBLEMS. */
-  readonly problems: ReadonlyMap<string, Problem>;
+  /** What reading its tables and comparing its witnesses found. What its header shows is found with the chain. */
+  readonly findings: FindingCollector;
+  /** Feeds {@link findings} from all maps of the layer's tables. */
+  readonly mapFindings: MapFindings;
 }
 
 /** The metadata witness of a layer. */
@@ -68,33 +70,25 @@ export function openLayer(
   pageSpan: number,
   openSource: OpenSource,
 ): StoredLayer {
-  const problems = new Map<string, Problem>();
+  const mapFindings = new MapFindings(new FindingCollector(index));
   return {
     index,
     plan,
-    problems,
+    findings: mapFindings.collector,
+    mapFindings,
     metadata:
-      plan.metadata === undefined
-        ? undefined
-        : openMetadata(plan, pageSpan, false, openSource, problemSink(problems)),
+      plan.metadata === undefined ? undefined : openMetadata(plan, pageSpan, false, openSource, mapFindings),
     nbd: plan.nbd === undefined ? undefined : openNbd(plan, pageSpan),
   };
 }
 
 /** The metadata witness of a layer once more, with the host offset of every extent. */
 export function openHosts(
-  { plan, problems }: StoredLayer,
+  { plan, mapFindings }: StoredLayer,
   pageSpan: number,
   openSource: OpenSource,
 ): MetadataTable {
-  return openMetadata(plan, pageSpan, true, openSource, problemSink(problems as Map<string, Problem>));
-}
-
-/** Pages may be read again, so that a problem can come more than once. */
-function problemSink(problems: Map<string, Problem>): (problem: Problem) => void {
-  return problem => {
-    if (problems.size < MAX_PROBLEMS) problems.set(`${problem.code} ${problem.what}`, problem);
-  };
+  return openMetadata(plan, pageSpan, true, openSource, mapFindings);
 }
 
 function openMetadata(
@@ -102,16 +96,15 @@ function openMetadata(
   pageSpan: number,
   hosts: boolean,
   openSource: OpenSource,
-  onProblem: (problem: Problem) => void,
+  findings: MapFindings,
 ): MetadataTable {
   const { fd, fileSize, path, dataFileFd, snapshotId } = plan.metadata as NonNullable<LayerPlan['metadata']>;
   const image = openQcow2(openSource({ fd, size: fileSize, path }));
-  for (const problem of image.problems) onProblem(problem);
   const table = createTable(plan.size, pageSpan);
   const map = createMap(image, {
     words: table.words,
     hosts,
-    onProblem,
+    findings,
     // The length of a device is not known here: nothing then lies past its end.
     ...(dataFileFd === undefined
       ? {}
@@ -119,19 +112,19 @@ function openMetadata(
     ...(snapshotId === undefined ? {} : { snapshotId }),
   });
   const names = snapshotId === undefined ? image.bitmaps.slice(0, MAX_BITMAPS).map(({ name }) => name) : [];
-  const bitmaps = names.map(name => openBitmap(image, name, onProblem));
+  const bitmaps = names.map(name => openBitmap(image, name, findings.collector));
   return { image, map, table, bitmaps };
 }
 
-function openBitmap(image: Qcow2Image, name: string, onProblem: (problem: Problem) => void): OpenBitmap {
+function openBitmap(image: Qcow2Image, name: string, findings: FindingCollector): OpenBitmap {
   const words = new WordSet();
-  return { name, words, map: createBitmapMap(image, name, { words, onProblem }) };
+  return { name, words, map: createBitmapMap(image, name, { words, findings }) };
 }
 
 /** Opens a bitmap that was asked for by name and is not among the first ones. */
-export function openNamedBitmap({ metadata, problems }: StoredLayer, name: string): void {
+export function openNamedBitmap({ metadata, findings }: StoredLayer, name: string): void {
   if (metadata === undefined || metadata.bitmaps.some(bitmap => bitmap.name === name)) return;
-  metadata.bitmaps.push(openBitmap(metadata.image, name, problemSink(problems as Map<string, Problem>)));
+  metadata.bitmaps.push(openBitmap(metadata.image, name, findings));
 }
 
 function openNbd(plan: LayerPlan, pageSpan: number): NbdTables {

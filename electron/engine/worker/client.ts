@@ -2,7 +2,7 @@
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../../shared/error.ts';
 import { type StatusBatch, statusBatchBuffers } from '../../../shared/extent/status-batch.ts';
 import type { QuestionArgs, QuestionName, QuestionReply } from '../../../shared/ipc/questions.ts';
-import type { RangeFinding } from '../../../shared/model/finding.ts';
+import type { Finding, FindingSummary } from '../../../shared/model/finding.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import { type EngineThread, takeWorker } from './prestarted-worker.ts';
@@ -13,7 +13,7 @@ export interface EngineEvents {
   onProgress?(layers: readonly LayerProgress[]): void;
   onChanged?(version: number, start: number, end: number): void;
   onTracks?(tracks: readonly TrackInfo[]): void;
-  onFindings?(findings: readonly RangeFinding[], more: number): void;
+  onFindings?(summary: FindingSummary): void;
 }
 
 /** Takes the text of a list chunk by chunk. A chunk may be used until the promise is done. */
@@ -102,6 +102,11 @@ export class EngineClient {
     this.#post({ kind: 'feedEnded', layer, end });
   }
 
+  /** Adds what the discovery of the chain found to the findings. */
+  addFindings(findings: readonly Finding[]): void {
+    this.#post({ kind: 'chainFindings', findings });
+  }
+
   /** Ends background reading; what was read stays. */
   cancelReading(): void {
     this.#post({ kind: 'cancelReading' });
@@ -172,7 +177,7 @@ export class EngineClient {
         this.#events.onTracks?.(message.tracks);
         return;
       case 'findings':
-        this.#events.onFindings?.(message.findings, message.more);
+        this.#events.onFindings?.(message.summary);
         return;
     }
   }

@@ -3,7 +3,7 @@ import type { ErrorRecord } from '../../../shared/error.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import type { QuestionName } from '../../../shared/ipc/questions.ts';
 import type { ContextSelection } from '../../../shared/model/context.ts';
-import type { RangeFinding } from '../../../shared/model/finding.ts';
+import type { Finding, FindingSummary } from '../../../shared/model/finding.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import type { ExportKind } from '../../../shared/nbd-contexts.ts';
@@ -90,6 +90,8 @@ export type ToEngine =
   /** A chunk was taken; its memory comes back, to be written to again. */
   | { readonly kind: 'chunkTaken'; readonly id: number; readonly memory?: ArrayBuffer }
   | { readonly kind: 'abortList'; readonly id: number }
+  /** What the discovery of the chain found: the log has it beside what is found while reading. */
+  | { readonly kind: 'chainFindings'; readonly findings: readonly Finding[] }
   | { readonly kind: 'cancelReading' }
   | { readonly kind: 'resumeReading' };
 
@@ -104,4 +106,5 @@ export type FromEngine =
   | { readonly kind: 'progress'; readonly layers: readonly LayerProgress[] }
   | { readonly kind: 'changed'; readonly version: number; readonly start: number; readonly end: number }
   | { readonly kind: 'tracks'; readonly tracks: readonly TrackInfo[] }
-  | { readonly kind: 'findings'; readonly findings: readonly RangeFinding[]; readonly more: number };
+  /** Something more was found. */
+  | { readonly kind: 'findings'; readonly summary: FindingSummary };

@@ -1,5 +1,4 @@
-/** What is wrong with an L1 or L2 entry. Asked for the few entries that are odd, never for the many that are not. */
-import type { Severity } from '../../../shared/model/layer.ts';
+/** What is wrong with an L1 or L2 entry. Asked for the few entries that are unusual, never for the many that are not. */
 import { hex, hex64 } from './bytes.ts';
 import { compressedRange, compressedRangeV1 } from './compressed.ts';
 import {
@@ -12,15 +11,23 @@ import {
   keepsHostSpace,
 } from './entry.ts';
 
-/** A code, how bad it is, and the sentence (made only when wanted: a ruined table has thousands). */
-export interface EntryProblem {
+/**
+ * What a fault costs. `invalid`: qemu fails the request, and what the entry is about cannot be read. `pastEnd`: it
+ * leads past the end of the file, and what lay there is lost. `spare`: host space past the end of the file that holds
+ * no data. `unusual`: bits are set that must be zero, and qemu ignores them.
+ */
+export type FaultKind = 'invalid' | 'pastEnd' | 'spare' | 'unusual';
+
+/** One thing that is wrong with an entry. */
+export interface EntryFault {
   readonly code: string;
-  readonly severity: Severity;
+  readonly kind: FaultKind;
+  /** The sentence, made only when wanted: an overwritten table has thousands. */
   readonly what: () => string;
 }
 
-/** The code of data that lies past the end of the file: a file that grows may undo it. */
-export const DATA_OUTSIDE = 'QCOW2_DATA_OUTSIDE';
+/** The code of entries that lead past the end of the file. */
+export const PAST_END = 'QCOW2_PAST_END';
 
 /** The raw words of an L2 entry; the bitmap's halves are 0 without extended L2. */
 export interface RawEntry {
@@ -39,54 +46,79 @@ export function checkEntry(
   entry: RawEntry,
   guestOffset: number,
   fileSize: number,
-): EntryProblem | undefined {
+): EntryFault | undefined {
   const { hi, lo, zeroBits, allocBits } = entry;
-  if (rules.version === 1) return problemV1(rules, hi, lo, fileSize);
-  if (hi & ENTRY_COMPRESSED_HI) return compressedProblem(rules, entry, fileSize);
+  if (rules.version === 1) return checkEntryV1(rules, hi, lo, fileSize);
+  if (hi & ENTRY_COMPRESSED_HI) return checkCompressed(rules, entry, fileSize);
 
   const host = entryOffset(hi, lo);
   if (!rules.extendedL2 && lo & 1 && rules.version < 3)
-    return damage('QCOW2_ZERO_IN_V2', () => 'an L2 entry has the zero flag, which version 2 does not have');
+    return invalid('QCOW2_ZERO_IN_V2', () => 'an L2 entry has the zero flag, which version 2 does not have');
   if (host % rules.clusterSize !== 0)
-    return damage(
+    return invalid(
       'QCOW2_ENTRY_UNALIGNED',
       () => `an L2 entry points at ${hex(host)}, which is not a cluster boundary`,
     );
   if (rules.dataFile && host !== guestOffset && keepsHostSpace(rules, hi, lo))
-    return damage(
+    return invalid(
       'QCOW2_DATA_FILE_OFFSET',
       () => `an L2 entry points at ${hex(host)} of the data file, where only the guest's own offset can be`,
     );
   if (zeroBits & allocBits)
-    return damage('QCOW2_SUBCLUSTER_BOTH', () => 'a subcluster is marked as allocated and as zero at once');
+    return invalid('QCOW2_SUBCLUSTER_BOTH', () => 'a subcluster is marked as allocated and as zero at once');
   if (allocBits !== 0 && !keepsHostSpace(rules, hi, lo))
-    return damage(
+    return invalid(
       'QCOW2_SUBCLUSTER_NOWHERE',
       () => 'a subcluster is marked as allocated in a cluster that has no host offset',
     );
-  if (host >= fileSize) return outside('data', host, fileSize, rules);
+  if (lostSubclusters(rules, entry, fileSize) !== 0) return pastEnd('data', host, fileSize, rules);
+  if (host >= fileSize)
+    return {
+      code: 'QCOW2_SPACE_PAST_END',
+      kind: 'spare',
+      what: () => `an L2 entry reserves host space at ${hex(host)}, past the end of the file`,
+    };
   if (hi & ENTRY_RESERVED_HI || lo & (rules.extendedL2 ? ENTRY_RESERVED_LO | 1 : ENTRY_RESERVED_LO))
-    return reserved('an L2 entry has reserved bits set');
+    return unusual('an L2 entry has reserved bits set');
   return undefined;
 }
 
-function compressedProblem(rules: EntryRules, entry: RawEntry, fileSize: number): EntryProblem | undefined {
+/**
+ * The subclusters of an entry whose data lies past the end of the file, one bit each; without extended L2 bit 0 stands
+ * for the cluster. Entries that are compressed or invalid have none.
+ */
+export function lostSubclusters(rules: EntryRules, entry: RawEntry, fileSize: number): number {
+  const { hi, lo, allocBits } = entry;
+  const host = entryOffset(hi, lo);
+  if (hi & ENTRY_COMPRESSED_HI || host + rules.clusterSize <= fileSize) return 0;
+  if (!keepsHostSpace(rules, hi, lo)) return 0;
+  if (!rules.extendedL2) return host >= fileSize && !(lo & 1) ? 1 : 0;
+  const subclusterSize = rules.clusterSize / 32;
+  const inFile = Math.max(0, Math.ceil((fileSize - host) / subclusterSize));
+  return inFile === 32 ? 0 : (allocBits & (-1 << inFile)) >>> 0; // a shift by 32 would shift by 0
+}
+
+function checkCompressed(rules: EntryRules, entry: RawEntry, fileSize: number): EntryFault | undefined {
   const { hi, lo, zeroBits, allocBits } = entry;
   if (rules.dataFile)
-    return damage(
+    return invalid(
       'QCOW2_COMPRESSED_WITH_DATA_FILE',
-      () => 'an L2 entry is compressed though the data lies in a file of its own',
+      () => 'an L2 entry is compressed though the data lies in an external data file',
     );
   const { offset } = compressedRange(hi, lo, rules.clusterBits);
-  if (offset >= fileSize) return outside('compressed data', offset, fileSize, rules);
-  if (zeroBits | allocBits) return reserved('a compressed cluster has subcluster bits set');
-  if (hi & ENTRY_COPIED_HI) return reserved('a compressed cluster has the copied flag set');
+  if (offset >= fileSize) return pastEnd('compressed data', offset, fileSize, rules);
+  if (zeroBits | allocBits) return unusual('a compressed cluster has subcluster bits set');
+  if (hi & ENTRY_COPIED_HI) return unusual('a compressed cluster has the copied flag set');
   return undefined;
 }
 
-function problemV1(rules: EntryRules, hi: number, lo: number, fileSize: number): EntryProblem | undefined {
-  const host = hi & 0x80000000 ? compressedRangeV1(hi, lo, rules.clusterBits).offset : hi * 2 ** 32 + lo;
-  return host >= fileSize ? outside('data', host, fileSize, rules) : undefined;
+function checkEntryV1(rules: EntryRules, hi: number, lo: number, fileSize: number): EntryFault | undefined {
+  const host = hostOfV1(rules, hi, lo);
+  return host >= fileSize ? pastEnd('data', host, fileSize, rules) : undefined;
+}
+
+function hostOfV1(rules: EntryRules, hi: number, lo: number): number {
+  return hi & 0x80000000 ? compressedRangeV1(hi, lo, rules.clusterBits).offset : hi * 2 ** 32 + lo;
 }
 
 /** What is wrong with the L1 entry of an L2 table at `host`, or undefined. Version 1 keeps no rule but the file's end. */
@@ -96,39 +128,64 @@ export function checkL1Entry(
   lo: number,
   host: number,
   fileSize: number,
-): EntryProblem | undefined {
+): EntryFault | undefined {
   if (rules.version > 1 && host % rules.clusterSize !== 0)
-    return damage(
+    return invalid(
       'QCOW2_L1_UNALIGNED',
       () => `an L1 entry points at ${hex(host)}, which is not a cluster boundary`,
     );
   if (host >= fileSize)
-    return damage(
-      'QCOW2_L2_OUTSIDE',
-      () => `an L2 table would lie at ${hex(host)}, past the end of the file at ${hex(fileSize)}`,
-    );
+    return {
+      code: PAST_END,
+      kind: 'pastEnd',
+      what: () => `an L2 table would lie at ${hex(host)}, past the end of the file at ${hex(fileSize)}`,
+    };
   if (rules.version > 1 && (hi & 0x7f000000 || lo & 0x1ff))
-    return reserved('an L1 entry has reserved bits set');
+    return unusual('an L1 entry has reserved bits set');
   return undefined;
 }
 
-/** The evidence of an entry: its raw value, both words with extended L2. */
+/** The byte after the first one of what an entry refers to that is needed at least: a cluster, or one sector of a stream. */
+export function reachOf(rules: EntryRules, { hi, lo }: RawEntry): number {
+  if (rules.version === 1) return hostOfV1(rules, hi, lo) + (hi & 0x80000000 ? 1 : rules.clusterSize);
+  if (hi & ENTRY_COMPRESSED_HI) return compressedRange(hi, lo, rules.clusterBits).offset + 1;
+  return entryOffset(hi, lo) + rules.clusterSize;
+}
+
+/** The raw value of an entry: both words with extended L2. */
 export function entryText(rules: EntryRules, { hi, lo, zeroBits, allocBits }: RawEntry): string {
   return rules.extendedL2 ? `${hex64(hi, lo)} ${hex64(zeroBits, allocBits)}` : hex64(hi, lo);
 }
 
-function outside(what: string, host: number, fileSize: number, { dataFile }: EntryRules): EntryProblem {
+/** The bits of an entry by name: the flags that are set and the host offset. */
+export function entryBits(rules: EntryRules, entry: RawEntry): string {
+  const { hi, lo } = entry;
+  if (rules.version === 1)
+    return `${hi & 0x80000000 ? 'compressed, ' : ''}host offset ${hex(hostOfV1(rules, hi, lo))}`;
+  const compressed = (hi & ENTRY_COMPRESSED_HI) !== 0;
+  const names: string[] = [];
+  if (hi & ENTRY_COPIED_HI) names.push('copied');
+  if (compressed) names.push('compressed');
+  if (!compressed && !rules.extendedL2 && lo & 1) names.push('zero');
+  const host = compressed ? compressedRange(hi, lo, rules.clusterBits).offset : entryOffset(hi, lo);
+  names.push(`host offset ${hex(host)}`);
+  if (!compressed && (hi & ENTRY_RESERVED_HI || lo & ENTRY_RESERVED_LO)) names.push('reserved bits');
+  return names.join(', ');
+}
+
+function pastEnd(what: string, host: number, fileSize: number, { dataFile }: EntryRules): EntryFault {
   const file = dataFile ? 'data file' : 'file';
-  return damage(
-    DATA_OUTSIDE,
-    () => `${what} would lie at ${hex(host)}, past the end of the ${file} at ${hex(fileSize)}`,
-  );
+  return {
+    code: PAST_END,
+    kind: 'pastEnd',
+    what: () => `${what} would lie at ${hex(host)}, past the end of the ${file} at ${hex(fileSize)}`,
+  };
 }
 
-function damage(code: string, what: () => string): EntryProblem {
-  return { code, severity: 'damage', what };
+function invalid(code: string, what: () => string): EntryFault {
+  return { code, kind: 'invalid', what };
 }
 
-function reserved(what: string): EntryProblem {
-  return { code: 'QCOW2_ENTRY_RESERVED', severity: 'note', what: () => what };
+function unusual(what: string): EntryFault {
+  return { code: 'QCOW2_ENTRY_RESERVED', kind: 'unusual', what: () => what };
 }

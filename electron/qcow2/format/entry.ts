@@ -4,7 +4,16 @@
  * qcow2_get_host_offset decide what is refused and what is only reserved.
  */
 import { assert } from '../../../shared/assert.ts';
-import { ABSENT, COMPRESSED, HOLE, LOCAL, RESERVED, UNREADABLE, ZERO } from '../../../shared/extent/flags.ts';
+import {
+  ABSENT,
+  COMPRESSED,
+  DAMAGED,
+  HOLE,
+  LOCAL,
+  RESERVED,
+  UNREADABLE,
+  ZERO,
+} from '../../../shared/extent/flags.ts';
 import type { WordSet } from '../../../shared/extent/page.ts';
 
 /**
@@ -18,6 +27,9 @@ export const ZERO_ALLOCATED = 3;
 export const COMPRESSED_DATA = 4;
 export const RESERVED_SPACE = 5;
 export const BAD = 6;
+/** Data and compressed data that would lie past the end of the file: this layer decides, and what it held is lost. */
+export const LOST_DATA = 7;
+export const LOST_COMPRESSED = 8;
 
 /** The extent word of each kind. */
 export const FLAGS_OF_KIND: readonly number[] = [
@@ -27,7 +39,9 @@ export const FLAGS_OF_KIND: readonly number[] = [
   LOCAL | HOLE | ZERO | RESERVED,
   LOCAL | COMPRESSED,
   ABSENT | HOLE | ZERO | RESERVED,
-  UNREADABLE,
+  UNREADABLE | DAMAGED,
+  LOCAL | UNREADABLE | DAMAGED,
+  LOCAL | COMPRESSED | UNREADABLE | DAMAGED,
 ];
 
 /** Makes the kinds the codes of a word set that has no words yet, so that what is decoded needs no translation. */

@@ -3,9 +3,9 @@
  * Source: qcow2 specification, "Header extensions"; limits of qemu's qcow2_read_extensions.
  */
 import { hex, textOf, u64, untilNul, viewOf } from './bytes.ts';
-import { hasDataFile, type Qcow2Header } from './header.ts';
+import { hasDataFile, NAME_ADVICE, type Qcow2Header } from './header.ts';
 import { MAX_BITMAP_DIRECTORY_BYTES, MAX_BITMAPS } from './limits.ts';
-import { makeProblem, type Problem } from './problems.ts';
+import { HEADER_ADVICE, type Report, reportField } from './report.ts';
 
 const END = 0x00000000;
 const BACKING_FORMAT = 0xe2792aca;
@@ -24,6 +24,12 @@ const NAMES = new Map<number, string>([
 const FEATURE_KINDS = ['incompatible', 'compatible', 'autoclear'] as const;
 const FEATURE_NAME_BYTES = 48;
 const MAX_EXTENSIONS = 1024;
+
+/** What to do where bitmaps or the encryption header cannot be found. */
+export const BITMAPS_ADVICE =
+  'the disk itself is whole: in a copy of the file clear autoclear bit 0 and the bitmaps extension, then take a full backup; qemu does not open the image before that, not even to remove a bitmap';
+const LUKS_ADVICE =
+  'keep the file: without that header the data cannot be decrypted; take it from another copy or a backup of the header';
 
 /** Which of the three feature fields a bit belongs to. */
 export type FeatureKind = (typeof FEATURE_KINDS)[number];
@@ -81,22 +87,19 @@ export function extensionsEnd(header: Qcow2Header): number {
 
 /**
  * The extensions in `bytes`, the file's start up to {@link extensionsEnd} (fewer where the file is shorter: what is
- * missing is read as zeros, as qemu does). Never throws; what cannot be right is reported and reading goes on or stops.
+ * missing is read as zeros, as qemu does). Never throws; what is invalid is reported and reading goes on or stops.
  */
-export function parseExtensions(
-  bytes: Uint8Array,
-  header: Qcow2Header,
-  path: string,
-  report: (problem: Problem) => void,
-): Extensions {
+export function parseExtensions(bytes: Uint8Array, header: Qcow2Header, report: Report): Extensions {
   const end = extensionsEnd(header);
   const clusterSize = 2 ** header.clusterBits;
   const entries: ExtensionEntry[] = [];
   let found: { -readonly [K in keyof Extensions]: Extensions[K] } = { ...NO_EXTENSIONS };
-  const note = (code: string, what: string, fileOffset: number, severity: Problem['severity'] = 'refused') =>
-    report(makeProblem(severity, code, what, path, { fileOffset }));
-
   const view = viewOf(bytes);
+  const note = (code: string, what: string, at: number, length: number, advice: string) =>
+    reportField(report, { code, what, advice }, 'header extension', view, at, length);
+  const mention = (code: string, what: string, at: number) =>
+    reportField(report, { code, severity: 'note', what, advice: '' }, 'header extension', view, at, 8);
+
   let at = header.headerLength;
   while (at < end && at + 8 <= bytes.length) {
     const type = view.getUint32(at);
@@ -104,45 +107,50 @@ export function parseExtensions(
     if (at + 8 > end || length > end - at - 8) {
       note(
         'QCOW2_EXTENSION_TOO_LARGE',
-        `header extension ${hex(type)} runs past the end of the extensions at ${hex(end)}`,
+        `header extension ${hex(type)} runs past the end of the extensions at ${hex(end)}; later ones are not read`,
         at,
+        8,
+        HEADER_ADVICE,
       );
       break;
     }
     if (type === END) break;
     if (entries.length === MAX_EXTENSIONS) {
-      note(
+      mention(
         'QCOW2_EXTENSION_COUNT',
         `there are more than ${MAX_EXTENSIONS} header extensions; the rest is not listed`,
         at,
-        'note',
       );
       break;
     }
     if (NAMES.has(type) && entries.some(entry => entry.type === type))
-      note(
+      mention(
         'QCOW2_EXTENSION_REPEATED',
         `header extension ${hex(type)} (${NAMES.get(type)}) occurs twice`,
         at,
-        'note',
       );
     entries.push({ type, name: NAMES.get(type) ?? 'unknown', offset: at + 8, length });
     found = { ...found, ...decode(type, bytes.subarray(at + 8, at + 8 + length), at + 8) };
     at += 8 + Math.ceil(length / 8) * 8;
   }
-  if (hasDataFile(header) && found.dataFile === '')
-    note(
-      'QCOW2_DATA_FILE_NAME',
-      'the image keeps its data in another file and does not say which',
-      72,
-      'note',
-    );
-  if (header.cryptMethod === 2 && found.encryptionHeader === undefined)
-    note(
-      'QCOW2_ENCRYPTION_HEADER',
-      'the image is encrypted with LUKS and has no encryption header extension',
+  if (hasDataFile(header) && found.dataFile === '') {
+    const what = 'the image keeps its data in another file and does not say which';
+    const advice =
+      'find that file: qemu does not open the image without it, and takes its name as the option data-file';
+    const facts = { code: 'QCOW2_DATA_FILE_NAME', what, advice };
+    reportField(report, facts, 'header', view, 72, 8);
+  }
+  if (header.cryptMethod === 2 && found.encryptionHeader === undefined) {
+    const what = 'the image is encrypted with LUKS and has no encryption header extension';
+    reportField(
+      report,
+      { code: 'QCOW2_ENCRYPTION_HEADER', what, advice: LUKS_ADVICE },
+      'header',
+      view,
       32,
+      4,
     );
+  }
   return { ...found, entries };
 
   function decode(type: number, data: Uint8Array, offset: number): Partial<Extensions> {
@@ -153,6 +161,8 @@ export function parseExtensions(
           'QCOW2_BACKING_FORMAT',
           `the backing format's name has ${data.length} bytes, more than 15`,
           offset,
+          data.length,
+          NAME_ADVICE,
         );
         return {};
       case DATA_FILE:
@@ -170,7 +180,7 @@ export function parseExtensions(
 
   function bitmaps(data: Uint8Array, offset: number): Partial<Extensions> {
     const bad = (what: string): Partial<Extensions> => {
-      note('QCOW2_BITMAPS_EXTENSION', `the bitmaps extension ${what}`, offset);
+      note('QCOW2_BITMAPS_EXTENSION', `the bitmaps extension ${what}`, offset, data.length, BITMAPS_ADVICE);
       return {};
     };
     if (data.length !== 24) return bad(`has ${data.length} bytes, not 24`);
@@ -198,7 +208,13 @@ export function parseExtensions(
             ? `puts the encryption header at ${hex(u64(viewOf(data), 0))}, which is not a cluster boundary`
             : undefined;
     if (what !== undefined) {
-      note('QCOW2_ENCRYPTION_HEADER', `the encryption header extension ${what}`, offset);
+      note(
+        'QCOW2_ENCRYPTION_HEADER',
+        `the encryption header extension ${what}`,
+        offset,
+        data.length,
+        LUKS_ADVICE,
+      );
       return {};
     }
     return { encryptionHeader: { offset: u64(viewOf(data), 0), length: u64(viewOf(data), 8) } };

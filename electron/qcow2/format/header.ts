@@ -2,11 +2,12 @@
  * The header of version 2 and 3, field by field.
  *
  * What makes every later offset meaningless (magic, version, cluster size, unknown incompatible features) is thrown;
- * what qemu refuses but the map survives is recorded as a problem and read on.
+ * what qemu refuses but the map survives is reported and read on.
  * Source: qcow2 specification, "Header"; limits of qemu's qcow2_do_open.
  */
 import { CowscopeError } from '../../../shared/error.ts';
 import { MAX_OFFSET } from '../../../shared/extent/table.ts';
+import { causeOf, guestRange } from '../../../shared/finding-collector.ts';
 import { hex, u64, viewOf } from './bytes.ts';
 import {
   MAX_BACKING_NAME,
@@ -16,7 +17,7 @@ import {
   MAX_SNAPSHOTS,
   MIN_CLUSTER_BITS,
 } from './limits.ts';
-import { makeProblem, type Problem } from './problems.ts';
+import { fieldValue, HEADER_ADVICE, type Report, reportField } from './report.ts';
 
 /** "QFI\xfb". */
 export const QCOW_MAGIC = 0x514649fb;
@@ -33,6 +34,14 @@ export const COMPATIBLE_LAZY_REFCOUNTS = 0x01n;
 /** Autoclear feature bits. */
 export const AUTOCLEAR_BITMAPS = 0x01n;
 export const AUTOCLEAR_DATA_FILE_RAW = 0x02n;
+
+/** What to do about a backing name, an encryption method and a snapshot table that are invalid. */
+export const NAME_ADVICE =
+  'qemu does not open such an image; name the files of the chain yourself, base first, to see it here';
+export const CRYPT_ADVICE =
+  'qemu does not open such an image, and the map does not depend on the method; a newer program may know it';
+export const SNAPSHOT_ADVICE =
+  'the active disk does not depend on it; work on a copy of the file, and do not run `qemu-img check -r all` on the only one';
 
 const V2_HEADER_LENGTH = 72;
 const V3_HEADER_LENGTH = 104;
@@ -80,15 +89,11 @@ export function hasExtendedL2(header: Qcow2Header): boolean {
 
 /**
  * The header in the first bytes of a file (give at least 112 where the file has them).
- * Problems that qemu would refuse the image for are handed to `report`.
+ * What qemu would refuse the image for is handed to `report`.
  * Throws QCOW2_NOT_QCOW2, QCOW2_HEADER_CUT, QCOW2_VERSION, QCOW2_CLUSTER_BITS, QCOW2_HEADER_LENGTH,
  * QCOW2_SUBCLUSTER_SIZE or QCOW2_TOO_LARGE.
  */
-export function parseHeader(
-  bytes: Uint8Array,
-  path: string,
-  report: (problem: Problem) => void,
-): Qcow2Header {
+export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qcow2Header {
   const view = viewOf(bytes);
   if (bytes.length < 8 || view.getUint32(0) !== QCOW_MAGIC)
     throw refusal(
@@ -133,12 +138,13 @@ export function parseHeader(
     );
 
   const { size, storedSize } = sizesIn(view, path, report);
-  const note = (code: string, what: string, fileOffset: number) =>
-    report(makeProblem('refused', code, what, path, { fileOffset }));
+  const note: Note = (code, what, at, length, advice = HEADER_ADVICE) =>
+    reportField(report, { code, what, advice }, 'header', view, at, length);
 
   const backing = checkBacking(u64(view, 8), view.getUint32(16), clusterSize, note);
   const cryptMethod = view.getUint32(32);
-  if (cryptMethod > 2) note('QCOW2_CRYPT_METHOD', `crypt_method ${cryptMethod} is not known`, 32);
+  if (cryptMethod > 2)
+    note('QCOW2_CRYPT_METHOD', `crypt_method ${cryptMethod} is not known`, 32, 4, CRYPT_ADVICE);
 
   const refcountTableOffset = u64(view, 48);
   const refcountTableClusters = view.getUint32(56);
@@ -149,21 +155,43 @@ export function parseHeader(
     MAX_REFCOUNT_TABLE_BYTES,
     clusterSize,
   );
-  if (tableProblem !== undefined) note('QCOW2_REFCOUNT_TABLE', `the refcount table ${tableProblem}`, 48);
-  else if (refcountTableClusters === 0) note('QCOW2_REFCOUNT_TABLE', 'there is no refcount table', 56);
+  const rebuild =
+    'qemu does not open such an image; `qemu-img check -r all` on a copy rebuilds the refcounts';
+  if (tableProblem !== undefined)
+    note('QCOW2_REFCOUNT_TABLE', `the refcount table ${tableProblem}`, 48, 12, rebuild);
+  else if (refcountTableClusters === 0)
+    note('QCOW2_REFCOUNT_TABLE', 'there is no refcount table', 56, 4, rebuild);
   const refcountOrder = v3 ? view.getUint32(96) : 4;
-  if (refcountOrder > 6) note('QCOW2_REFCOUNT_ORDER', `refcount_order is ${refcountOrder}, above 6`, 96);
+  if (refcountOrder > 6) note('QCOW2_REFCOUNT_ORDER', `refcount_order is ${refcountOrder}, above 6`, 96, 4);
 
   const l1TableOffset = u64(view, 40);
   const l1Size = view.getUint32(36);
-  const checkL1Entry = checkTable(l1TableOffset, l1Size, 8, MAX_L1_BYTES, clusterSize);
-  if (checkL1Entry !== undefined) note('QCOW2_L1_TABLE', `the active L1 table ${checkL1Entry}`, 36);
+  const l1Fault = checkTable(l1TableOffset, l1Size, 8, MAX_L1_BYTES, clusterSize);
+  if (l1Fault !== undefined)
+    report(
+      causeOf({
+        code: 'QCOW2_L1_TABLE',
+        severity: 'corruption',
+        what: `the active L1 table ${l1Fault}: nothing of the disk can be found`,
+        advice: `${HEADER_ADVICE}; internal snapshots may still be mapped`,
+      }),
+      {
+        ...guestRange(0, size, size),
+        host: [36, 12],
+        evidence: {
+          source: 'header',
+          fileOffset: 36,
+          value: fieldValue(view, 36, 12),
+          bits: 'l1_size, l1_table_offset',
+        },
+      },
+    );
 
   const snapshotsOffset = u64(view, 64);
   const snapshotCount = view.getUint32(60);
   const snapshotProblem = checkTable(snapshotsOffset, snapshotCount, 40, MAX_SNAPSHOTS * 40, clusterSize);
   if (snapshotProblem !== undefined)
-    note('QCOW2_SNAPSHOT_TABLE', `the snapshot table ${snapshotProblem}`, 60);
+    note('QCOW2_SNAPSHOT_TABLE', `the snapshot table ${snapshotProblem}`, 60, 12, SNAPSHOT_ADVICE);
 
   const compressionType =
     v3 && headerLength > V3_HEADER_LENGTH && bytes.length > 104 ? view.getUint8(104) : 0;
@@ -172,9 +200,10 @@ export function parseHeader(
       'QCOW2_COMPRESSION_TYPE',
       `compression_type is ${compressionType} and contradicts incompatible feature bit 3`,
       104,
+      1,
     );
   else if (compressionType > 1)
-    note('QCOW2_COMPRESSION_TYPE', `compression_type ${compressionType} is not known`, 104);
+    note('QCOW2_COMPRESSION_TYPE', `compression_type ${compressionType} is not known`, 104, 1);
 
   return {
     version,
@@ -184,7 +213,7 @@ export function parseHeader(
     backingFileOffset: backing.offset,
     backingFileSize: backing.length,
     cryptMethod,
-    l1Size: checkL1Entry === undefined ? l1Size : 0,
+    l1Size: l1Fault === undefined ? l1Size : 0,
     l1TableOffset,
     refcountTableOffset,
     refcountTableClusters: tableProblem === undefined ? refcountTableClusters : 0,
@@ -204,18 +233,15 @@ export function parseHeader(
  * The virtual size in a header of any version, as stored and in whole sectors; one that is not whole is reported.
  * Throws QCOW2_TOO_LARGE.
  */
-export function sizesIn(
-  view: DataView,
-  path: string,
-  report: (problem: Problem) => void,
-): { size: number; storedSize: number } {
+export function sizesIn(view: DataView, path: string, report: Report): { size: number; storedSize: number } {
   const storedSize = u64(view, 24);
   if (storedSize > MAX_OFFSET)
     throw refusal('QCOW2_TOO_LARGE', `size is ${hex(storedSize)}, above 2^53 - 1 bytes`, path);
   const size = Math.floor(storedSize / 512) * 512;
   if (size !== storedSize) {
     const what = `size is ${storedSize}, not whole sectors: the last ${storedSize - size} bytes are cut off`;
-    report(makeProblem('note', 'QCOW2_SIZE_ODD', what, path, { fileOffset: 24 }));
+    const facts = { code: 'QCOW2_SIZE_ODD', severity: 'note', what, advice: '' } as const;
+    reportField(report, facts, 'header', view, 24, 8);
   }
   return { size, storedSize };
 }
@@ -238,7 +264,8 @@ export function checkTable(
   return undefined;
 }
 
-type Note = (code: string, what: string, fileOffset: number) => void;
+/** Reports a field of so many bytes. */
+type Note = (code: string, what: string, fileOffset: number, length: number, advice?: string) => void;
 
 function checkBacking(
   offset: number,
@@ -248,7 +275,13 @@ function checkBacking(
 ): { offset: number; length: number } {
   if (offset === 0) return { offset: 0, length: 0 };
   if (offset > clusterSize) {
-    note('QCOW2_BACKING_NAME', `backing_file_offset is ${hex(offset)}, outside the first cluster`, 8);
+    note(
+      'QCOW2_BACKING_NAME',
+      `backing_file_offset is ${hex(offset)}, outside the first cluster`,
+      8,
+      8,
+      NAME_ADVICE,
+    );
     return { offset: 0, length: 0 };
   }
   if (length > Math.min(MAX_BACKING_NAME, clusterSize - offset)) {
@@ -256,6 +289,8 @@ function checkBacking(
       'QCOW2_BACKING_NAME',
       `backing_file_size is ${length}: too long for a file name in the first cluster`,
       16,
+      4,
+      NAME_ADVICE,
     );
     return { offset, length: 0 };
   }
@@ -267,7 +302,7 @@ export function refusal(
   code: string,
   what: string,
   path: string,
-  advice = 'the header is damaged: take another copy of the image',
+  advice = 'the header is damaged and the rest of the file may be whole: keep it, and take the header of another copy',
 ): CowscopeError {
   return new CowscopeError({ code, what, subject: path, advice });
 }

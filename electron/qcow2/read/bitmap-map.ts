@@ -3,9 +3,11 @@ import { assert } from '../../../shared/assert.ts';
 import { CowscopeError, errorRecord } from '../../../shared/error.ts';
 import { DIRTY, DIRTY_UNKNOWN } from '../../../shared/extent/flags.ts';
 import type { PageWriter, WordSet } from '../../../shared/extent/page.ts';
+import { type Cause, FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
+import { RangeSet } from '../../../shared/range-set.ts';
 import { hex, hex64, viewOf } from '../format/bytes.ts';
 import { entryOffset } from '../format/entry.ts';
-import { makeProblem, type Problem, ProblemLog } from '../format/problems.ts';
+import { BITMAPS_ADVICE } from '../format/extensions.ts';
 import type { BitmapEntry } from './bitmaps.ts';
 import type { Qcow2Image } from './image.ts';
 import { type ImageSource, readBytes, readFully } from './source.ts';
@@ -16,8 +18,8 @@ const CHUNK_BYTES = 2 ** 16;
 export interface BitmapMapOptions {
   /** The word set of the table that the pages go into. */
   readonly words: WordSet;
-  /** Called once for each problem kept. */
-  readonly onProblem?: (problem: Problem) => void;
+  /** Where findings go. */
+  readonly findings?: FindingCollector;
 }
 
 /** A bitmap being mapped: its table in memory (8 MiB at most) and 64 KiB of bits. Belongs to one thread. */
@@ -34,8 +36,10 @@ export interface BitmapMap {
   readonly clean: number;
   readonly dirty: number;
   readonly unknown: number;
-  readonly problems: ProblemLog;
-  readonly report: (problem: Problem) => void;
+  readonly findings: FindingCollector;
+  /** Entries of the table that were reported, and guest offsets that they left unknown. */
+  readonly reported: RangeSet;
+  readonly lost: RangeSet;
 }
 
 /**
@@ -56,7 +60,6 @@ export function createBitmapMap(image: Qcow2Image, name: string, options: Bitmap
   const coverage = clusterSize * 8 * bitmap.granularity;
   const entries =
     bitmap.unusable === undefined ? Math.min(bitmap.tableSize, Math.ceil(header.size / coverage)) : 0;
-  const problems = new ProblemLog();
   return {
     source,
     bitmap,
@@ -68,17 +71,15 @@ export function createBitmapMap(image: Qcow2Image, name: string, options: Bitmap
     clean: options.words.code(0),
     dirty: options.words.code(DIRTY),
     unknown: options.words.code(DIRTY_UNKNOWN),
-    problems,
-    report: problem => {
-      problems.add(problem);
-      options.onProblem?.(problem);
-    },
+    findings: options.findings ?? new FindingCollector(),
+    reported: new RangeSet(),
+    lost: new RangeSet(),
   };
 }
 
 /**
  * Pushes the runs of guest offsets [start, end), relative to `start`. Bounds as in mapPage. Does not throw for anything
- * the file holds: what cannot be read is unknown and reported.
+ * the file holds: what cannot be read is unknown and becomes a finding.
  */
 export function mapBitmapPage(map: BitmapMap, start: number, end: number, writer: PageWriter): void {
   assert(start < end, 'a page is not empty');
@@ -89,7 +90,7 @@ export function mapBitmapPage(map: BitmapMap, start: number, end: number, writer
     const clusterEnd = Math.min(end, (index + 1) * map.coverage);
     if ((index + 1) * 8 > map.table.byteLength) {
       if (map.bitmap.unusable === undefined)
-        reportCluster(map, index, guest, 'the file ends inside the bitmap table', '');
+        reportCluster(map, index, guest, end, 'the file ends inside the bitmap table');
       writer.push(guest - start, map.unknown);
       return;
     }
@@ -97,8 +98,7 @@ export function mapBitmapPage(map: BitmapMap, start: number, end: number, writer
     const lo = map.table.getUint32(index * 8 + 4);
     const host = entryOffset(hi, lo);
     if (hi & 0xff000000 || lo & 0x1fe || (host !== 0 && (lo & 1 || host % map.clusterSize !== 0))) {
-      const what = `a bitmap table entry is ${hex64(hi, lo)}, which cannot be`;
-      reportCluster(map, index, guest, what, hex64(hi, lo));
+      reportCluster(map, index, guest, clusterEnd, INVALID_ENTRY, hex64(hi, lo));
       writer.push(guest - start, map.unknown);
     } else if (host === 0) {
       writer.push(guest - start, lo & 1 ? map.dirty : map.clean);
@@ -136,7 +136,7 @@ function pushBits(
       what = errorRecord(error).what;
     }
     if (got === 0) {
-      reportCluster(map, index, base + bit * granularity, what, '');
+      reportCluster(map, index, Math.max(start, base + bit * granularity), base + to * granularity, what);
       writer.push(at, map.unknown);
       return;
     }
@@ -154,15 +154,46 @@ function pushBits(
   }
 }
 
+/** Reports that guest offsets [start, end) are unknown because of one entry of the table. */
 function reportCluster(
   map: BitmapMap,
   index: number,
-  guestOffset: number,
+  start: number,
+  end: number,
   what: string,
-  entry: string,
+  entry = '',
 ): void {
-  const place = { fileOffset: map.bitmap.tableOffset + index * 8, guestOffset };
-  if (!map.problems.count('QCOW2_BITMAP_TABLE', place.fileOffset)) return;
-  const found = entry === '' ? place : { ...place, entry };
-  map.report(makeProblem('damage', 'QCOW2_BITMAP_TABLE', what, map.source.path, found));
+  if (map.lost.has(start)) return;
+  const { bitmap, size, findings, reported } = map;
+  const fileOffset = bitmap.tableOffset + index * 8;
+  const isFirst = !reported.has(index);
+  reported.add(index, 1);
+  map.lost.add(start, Math.min(end, size) - start);
+  findings.add(lostBits(bitmap.name, what), {
+    ...guestRange(start, end, size),
+    ...(isFirst
+      ? {
+          host: [fileOffset, 8],
+          evidence: { source: `bitmap table entry ${index}`, fileOffset, value: entry, bits: what },
+        }
+      : { count: 0 }),
+  });
+}
+
+const INVALID_ENTRY = 'an entry of its table is invalid';
+
+function lostBits(name: string, first: string): Cause {
+  const parts = (count: number) => (count === 1 ? 'part' : `${count} parts`);
+  return {
+    id: `bitmap ${name}`,
+    code: 'QCOW2_BITMAP_TABLE',
+    severity: 'corruption',
+    what: count =>
+      `${parts(count)} of the bitmap ${JSON.stringify(name)} cannot be read: ${first}; what it covers is not known to be clean`,
+    advice:
+      first === INVALID_ENTRY
+        ? BITMAPS_ADVICE
+        : 'treat the ranges as dirty, or take a full backup; the data of the disk is whole',
+    risksData: false,
+  };
 }

@@ -2,11 +2,12 @@
  * The bitmap directory: which dirty bitmaps an image stores and whether they can be trusted.
  * Source: qcow2 specification, "Bitmaps"; limits of qemu's block/qcow2-bitmap.c.
  */
+import { type Cause, causeOf } from '../../../shared/finding-collector.ts';
 import { hex, textOf, u64, viewOf } from '../format/bytes.ts';
-import type { Extensions } from '../format/extensions.ts';
+import { BITMAPS_ADVICE, type Extensions } from '../format/extensions.ts';
 import { AUTOCLEAR_BITMAPS, type Qcow2Header } from '../format/header.ts';
 import { MAX_BITMAP_BYTES, MAX_BITMAP_NAME } from '../format/limits.ts';
-import { makeProblem, type Problem } from '../format/problems.ts';
+import { fieldValue, type Report } from '../format/report.ts';
 import { type SlicedWork, shouldYield } from './sliced-work.ts';
 import { type ImageSource, readBytes } from './source.ts';
 
@@ -38,6 +39,25 @@ export interface BitmapEntry {
   readonly length: number;
 }
 
+const STALE = causeOf({
+  code: 'QCOW2_BITMAPS_STALE',
+  severity: 'hazard',
+  what: 'a program without bitmap support has changed the image, so its bitmaps are out of date',
+  advice:
+    'do not take an incremental backup with them: remove them with `qemu-img bitmap --remove` and take a full backup',
+});
+
+function badEntry(first: string): Cause {
+  return {
+    id: 'QCOW2_BITMAP_ENTRY',
+    code: 'QCOW2_BITMAP_ENTRY',
+    severity: 'corruption',
+    what: count =>
+      count === 1 ? first : `${count} bitmap directory entries are invalid; the first: ${first}`,
+    advice: BITMAPS_ADVICE,
+  };
+}
+
 /**
  * All bitmaps in directory order; those before the break where the directory is broken, with the reason in `report`.
  * Throws QCOW2_READ_FAILED.
@@ -46,25 +66,38 @@ export function* readBitmaps(
   source: ImageSource,
   header: Qcow2Header,
   extensions: Extensions,
-  report: (problem: Problem) => void,
+  report: Report,
 ): SlicedWork<BitmapEntry[]> {
   const place = extensions.bitmaps;
   if (place === undefined) return [];
-  const note = (what: string, fileOffset: number, severity: Problem['severity'] = 'refused') =>
-    report(makeProblem(severity, 'QCOW2_BITMAP_DIRECTORY', what, source.path, { fileOffset }));
+  const note = (what: string, fileOffset: number) => {
+    const end = place.directoryOffset + place.directorySize;
+    report(
+      causeOf({ code: 'QCOW2_BITMAP_DIRECTORY', severity: 'corruption', what, advice: BITMAPS_ADVICE }),
+      {
+        host: [place.directoryOffset, place.directorySize],
+        evidence: { source: 'bitmap directory', fileOffset, value: hex(end), bits: 'end of the directory' },
+      },
+    );
+  };
 
   const stale = (header.autoclear & AUTOCLEAR_BITMAPS) === 0n;
   if (stale)
-    note(
-      'a program without bitmap support has changed the image, so its bitmaps are out of date',
-      place.directoryOffset,
-      'note',
-    );
+    report(STALE, {
+      host: [88, 8],
+      evidence: {
+        source: 'header',
+        fileOffset: 88,
+        value: `0x${header.autoclear.toString(16).padStart(16, '0')}`,
+        bits: 'autoclear features, bit 0 is not set',
+      },
+    });
   const bytes = readBytes(source, place.directoryOffset, place.directorySize);
   if (bytes.length < place.directorySize)
     note(`the file ends inside the bitmap directory at ${hex(place.directoryOffset)}`, place.directoryOffset);
   const view = viewOf(bytes);
   const entries: BitmapEntry[] = [];
+  let hasInvalidEntry = false;
   let at = 0;
   while (at + FIXED_BYTES <= bytes.length && entries.length < place.count) {
     if (shouldYield(entries.length)) yield;
@@ -86,7 +119,7 @@ export function* readBitmaps(
   }
   if (entries.length < place.count)
     note(`the bitmap directory has ${entries.length} entries, not ${place.count}`, place.directoryOffset);
-  else if (at < place.directorySize)
+  else if (at < place.directorySize && !hasInvalidEntry)
     note(`the bitmap directory goes on after its ${place.count} entries`, place.directoryOffset + at);
   return entries;
 
@@ -104,7 +137,18 @@ export function* readBitmaps(
       length,
     };
     const broken = brokenBecause(fields, start, entry);
-    if (broken !== undefined) note(`bitmap directory entry ${entries.length} ${broken}`, entry.fileOffset);
+    if (broken !== undefined) {
+      hasInvalidEntry = true; // its length may be wrong, too
+      report(badEntry(`bitmap directory entry ${entries.length} ${broken}`), {
+        host: [entry.fileOffset, length],
+        evidence: {
+          source: `bitmap directory entry ${entries.length}`,
+          fileOffset: entry.fileOffset,
+          value: fieldValue(fields, start, FIXED_BYTES),
+          bits: broken,
+        },
+      });
+    }
     const unusable =
       broken !== undefined
         ? `its directory entry ${broken}`

@@ -1,5 +1,7 @@
 /** One opened qcow2 image: everything but its map. */
 
+import { causeOf, FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
+import type { Finding } from '../../../shared/model/finding.ts';
 import { untilNul, viewOf } from '../format/bytes.ts';
 import type { EntryRules } from '../format/entry.ts';
 import {
@@ -19,7 +21,7 @@ import {
   type Qcow2Header,
   refusal,
 } from '../format/header.ts';
-import { makeProblem, type Problem, ProblemLog } from '../format/problems.ts';
+import { fieldValue, HEADER_ADVICE, type Report } from '../format/report.ts';
 import { type BitmapEntry, readBitmaps } from './bitmaps.ts';
 import { parseHeaderV1 } from './qcow1.ts';
 import { finish, type SlicedWork } from './sliced-work.ts';
@@ -38,13 +40,13 @@ export interface Qcow2Image {
   readonly backingFileBytes: Uint8Array;
   readonly snapshots: readonly SnapshotEntry[];
   readonly bitmaps: readonly BitmapEntry[];
-  /** What is wrong with header, extensions, snapshot table and bitmap directory: the first 16 of each code. */
-  readonly problems: readonly Problem[];
+  /** What is wrong with header, extensions, snapshot table and bitmap directory. The layer in them is 0. */
+  readonly findings: readonly Finding[];
 }
 
 /**
  * Reads header, extensions, snapshot table and bitmap directory of a version 1, 2 or 3 image; never follows a name.
- * What qemu would refuse but can still be mapped is in `problems`.
+ * What qemu would refuse but can still be mapped is in `findings`.
  * Throws the codes of parseHeader, QCOW2_FEATURES, QCOW2_READ_FAILED, or QCOW1_HEADER.
  */
 export function openQcow2(source: ImageSource): Qcow2Image {
@@ -53,11 +55,8 @@ export function openQcow2(source: ImageSource): Qcow2Image {
 
 /** As {@link openQcow2}, interruptible: an image may list 65,536 snapshots and as many bitmaps. */
 export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
-  const log = new ProblemLog();
-  const problems = log.kept;
-  const report = (problem: Problem) => {
-    if (log.count(problem.code, problem.fileOffset ?? 0)) log.add(problem);
-  };
+  const collector = new FindingCollector();
+  const report: Report = (cause, place) => collector.add(cause, place);
   const first = readBytes(source, 0, FIRST_READ);
   if (first.length >= 8 && viewOf(first).getUint32(0) === QCOW_MAGIC && viewOf(first).getUint32(4) === 1) {
     const { header, geometry } = parseHeaderV1(first, source.path, report);
@@ -70,14 +69,14 @@ export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
       backingFileBytes,
       snapshots: [],
       bitmaps: [],
-      problems,
+      findings: collector.list(),
     };
   }
 
   const header = parseHeader(first, source.path, report);
   const wanted = Math.max(extensionsEnd(header), header.backingFileOffset + header.backingFileSize);
   const bytes = wanted <= first.length || first.length < FIRST_READ ? first : readBytes(source, 0, wanted);
-  const extensions = parseExtensions(bytes, header, source.path, report);
+  const extensions = parseExtensions(bytes, header, report);
   const unknown = header.incompatible & ~INCOMPATIBLE_KNOWN;
   if (unknown !== 0n)
     throw refusal(
@@ -87,16 +86,10 @@ export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
       'a newer program may be able to read it',
     );
   const geometry = geometryOf(header.clusterBits, hasExtendedL2(header), header.size);
-  if (header.l1Size < geometry.l1Needed && !problems.some(problem => problem.code === 'QCOW2_L1_TABLE'))
-    report(
-      makeProblem(
-        'refused',
-        'QCOW2_L1_TOO_SMALL',
-        `the active L1 table has ${header.l1Size} entries; the disk needs ${geometry.l1Needed}`,
-        source.path,
-        { fileOffset: 36 },
-      ),
-    );
+  if (header.l1Size < geometry.l1Needed && !collector.has('QCOW2_L1_TABLE'))
+    reportSmallL1(report, header, geometry, viewOf(first));
+  const snapshots = yield* readSnapshots(source, header, report);
+  const bitmaps = yield* readBitmaps(source, header, extensions, report);
   return {
     source,
     header,
@@ -105,10 +98,32 @@ export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
     backingFileBytes: untilNul(
       bytes.subarray(header.backingFileOffset, header.backingFileOffset + header.backingFileSize),
     ).slice(),
-    snapshots: yield* readSnapshots(source, header, report),
-    bitmaps: yield* readBitmaps(source, header, extensions, report),
-    problems,
+    snapshots,
+    bitmaps,
+    findings: collector.list(),
   };
+}
+
+/** The disk past the active L1 table cannot be found. */
+function reportSmallL1(
+  report: Report,
+  { l1Size, size }: Qcow2Header,
+  geometry: Geometry,
+  view: DataView,
+): void {
+  report(
+    causeOf({
+      code: 'QCOW2_L1_TOO_SMALL',
+      severity: 'corruption',
+      what: `the active L1 table has ${l1Size} entries; the disk needs ${geometry.l1Needed}`,
+      advice: HEADER_ADVICE,
+    }),
+    {
+      ...guestRange(l1Size * geometry.l1Coverage, size, size),
+      host: [36, 4],
+      evidence: { source: 'header', fileOffset: 36, value: fieldValue(view, 36, 4), bits: 'l1_size' },
+    },
+  );
 }
 
 /** What of this image decides the meaning of its L2 entries. */

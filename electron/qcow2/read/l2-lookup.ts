@@ -1,11 +1,9 @@
-/** From an L1 entry to the L2 entries in memory: read ahead, bounded, and told apart where there is nothing to read. */
-import { errorRecord } from '../../../shared/error.ts';
-import { hex, hex64 } from '../format/bytes.ts';
-import { checkEntry, checkL1Entry, DATA_OUTSIDE, entryText, type RawEntry } from '../format/entry-rules.ts';
+/** Locates the L2 entries of a guest range: bounded read-ahead, and distinct results for "no table" and "bad table". */
+import { CowscopeError, errorRecord } from '../../../shared/error.ts';
+import { checkL1Entry, type RawEntry, reachOf } from '../format/entry-rules.ts';
 import { tableIndexOf } from '../format/geometry.ts';
-import { makeProblem } from '../format/problems.ts';
 import { l2OffsetAt } from './l1.ts';
-import type { Qcow2Map } from './map.ts';
+import type { Qcow2Map } from './map-state.ts';
 import { sizeNow } from './source.ts';
 import { holdsTable, loadTable, READ_AHEAD_BYTES } from './table-reader.ts';
 
@@ -39,41 +37,31 @@ export function findL2Entries(map: Qcow2Map, guest: number, guestEnd: number, re
         plannedLength(map, l1Index, position, length, guestEnd, readAheadTo),
       );
     } catch (error) {
-      reportTable(map, 'QCOW2_READ_FAILED', errorRecord(error).what, l1Index);
+      map.findings.addFailedTable(map, l1Index, errorRecord(error).what);
       return BAD_TABLE;
     }
     if (reader.length < reader.asked)
       setFileSize(map, Math.min(map.fileSize, reader.position + reader.length));
   }
   if (table >= map.fileSize) return isTable(map, l1Index, table) ? position - reader.position : BAD_TABLE;
-  if (position + length > map.fileSize)
-    reportTable(
-      map,
-      'QCOW2_L2_CUT',
-      `the file ends at ${hex(map.fileSize)}, inside the L2 table at ${hex(table)}; the rest of it counts as zeros`,
-      l1Index,
-    );
   return position - reader.position;
 }
 
-/** True if an L2 table can lie at `table`; a file that has grown is looked at again. */
+/** How many of `count` entries at `at` in the map's reader the file holds in full. */
+export function entriesInFile({ reader, geometry }: Qcow2Map, at: number, count: number): number {
+  return Math.min(count, Math.max(0, Math.floor((reader.length - at) / geometry.entrySize)));
+}
+
+/** True if an L2 table can lie at `table`; where it cannot, that is reported. A file that has grown is looked at again. */
 function isTable(map: Qcow2Map, l1Index: number, table: number): boolean {
   const { l1, rules } = map;
-  if (table >= map.fileSize) setFileSize(map, sizeNow(map.source));
+  if (table >= map.fileSize) refreshSize(map);
   const hi = l1.view.getUint32(l1Index * 8);
   const lo = l1.view.getUint32(l1Index * 8 + 4);
-  const problem = checkL1Entry(rules, hi, lo, table, map.fileSize);
-  if (problem === undefined) return true;
-  const fileOffset = l1.fileOffset + l1Index * 8;
-  if (map.problems.count(problem.code, fileOffset))
-    map.report(
-      makeProblem(problem.severity, problem.code, problem.what(), map.source.path, {
-        fileOffset,
-        guestOffset: l1Index * map.geometry.l1Coverage,
-        entry: hex64(hi, lo),
-      }),
-    );
-  return problem.severity !== 'damage';
+  const fault = checkL1Entry(rules, hi, lo, table, map.fileSize);
+  if (fault === undefined) return true;
+  map.findings.addTable(map, l1Index, fault);
+  return fault.kind === 'unusual';
 }
 
 /**
@@ -106,39 +94,22 @@ function plannedLength(
   return end - position;
 }
 
-/** Records that the L1 table ends before the disk does: once, at its first missing entry. */
-export function reportPastL1(map: Qcow2Map): void {
-  const { count } = map.l1;
-  const what =
-    count >= map.l1Entries
-      ? `the L1 table has ${count} entries and ends before the disk does`
-      : `the file ends inside the L1 table, at its entry ${count}`;
-  reportTable(map, 'QCOW2_L1_CUT', what, count);
+/** Reports what is wrong with an L2 entry, if anything is. */
+export function reportEntry(map: Qcow2Map, entry: RawEntry, guestOffset: number): void {
+  if (reachOf(map.rules, entry) > map.target.fileSize) refreshSize(map);
+  map.findings.addEntry(map, entry, guestOffset);
 }
 
-/** Records what is wrong with an L2 entry, if anything is. */
-export function reportL2Entry(map: Qcow2Map, entry: RawEntry, guestOffset: number): void {
-  let problem = checkEntry(map.rules, entry, guestOffset, map.target.fileSize);
-  const { dataSource } = map;
-  if (problem?.code === DATA_OUTSIDE && dataSource !== undefined && map.problems.wants(DATA_OUTSIDE)) {
-    const size = sizeNow(dataSource);
-    if (map.rules.dataFile) map.target.fileSize = size;
-    else setFileSize(map, size);
-    problem = checkEntry(map.rules, entry, guestOffset, map.target.fileSize);
+/** Asks for the length of the files again, once a page. Where the system does not tell it, the last one known holds. */
+function refreshSize(map: Qcow2Map): void {
+  if (map.hasFreshSize) return;
+  map.hasFreshSize = true;
+  try {
+    setFileSize(map, sizeNow(map.source));
+    if (map.rules.dataFile && map.dataSource !== undefined) map.target.fileSize = sizeNow(map.dataSource);
+  } catch (error) {
+    if (!(error instanceof CowscopeError)) throw error;
   }
-  if (problem === undefined) return;
-  const { l1Index, l2Index } = tableIndexOf(map.geometry, guestOffset);
-  const fileOffset = l2OffsetAt(map.l1, l1Index) + l2Index * map.geometry.entrySize;
-  if (!map.problems.count(problem.code, fileOffset)) return;
-  const place = { fileOffset, guestOffset, entry: entryText(map.rules, entry) };
-  map.report(makeProblem(problem.severity, problem.code, problem.what(), map.source.path, place));
-}
-
-function reportTable(map: Qcow2Map, code: string, what: string, l1Index: number): void {
-  const fileOffset = map.l1.fileOffset + l1Index * 8;
-  if (!map.problems.count(code, fileOffset)) return;
-  const guestOffset = l1Index * map.geometry.l1Coverage;
-  map.report(makeProblem('damage', code, what, map.source.path, { fileOffset, guestOffset }));
 }
 
 function setFileSize(map: Qcow2Map, fileSize: number): void {

@@ -11,19 +11,27 @@ import {
   type EntryRules,
   entryKind,
   entryOffset,
+  LOST_COMPRESSED,
+  LOST_DATA,
   OFFSET_HI,
   ZERO_ALLOCATED,
 } from '../format/entry.ts';
 
-/** Where decoded entries go and what is told of odd ones. */
+/** What decides the meaning of entries, and what is told of unusual ones. */
 export interface DecodeTarget {
   readonly rules: EntryRules;
   /** Push -1 for every host offset: qemu names none where the bytes at the host are not the guest's. */
   readonly encrypted: boolean;
-  /** Length of the file that holds the data: what lies past it is reported through {@link odd}. Infinity where it is not known. */
+  /** Length of the file that holds the data: what lies past it is lost. Infinity where it is not known. */
   fileSize: number;
-  /** Told of each entry that may have something wrong; returns nothing, decides nothing. */
-  readonly odd: (hi: number, lo: number, zeroBits: number, allocBits: number, guestOffset: number) => void;
+  /** Told of each entry that may have something wrong, before its kind is decided: it may find that the file has grown. */
+  readonly onUnusualEntry: (
+    hi: number,
+    lo: number,
+    zeroBits: number,
+    allocBits: number,
+    guestOffset: number,
+  ) => void;
 }
 
 /**
@@ -124,7 +132,7 @@ function collectWithHosts(
     let kind = (offset === 0 ? 0 : 1) | ((lo & 1) << 1);
     if (((hi & oddHi) | (lo & oddLo)) !== 0 || offset >= fileSize)
       kind = decodeFully(target, hi, lo, guest + i * clusterSize);
-    const named = !encrypted && (kind === DATA || kind === ZERO_ALLOCATED);
+    const named = !encrypted && (kind === DATA || kind === LOST_DATA || kind === ZERO_ALLOCATED);
     const host = named ? offset : -1;
     if (kind !== last || host !== expected) {
       starts[n] = first + i;
@@ -138,11 +146,17 @@ function collectWithHosts(
   return n;
 }
 
-/** The kind of an entry out of the ordinary, which is reported where something may be wrong with it. */
+/** The kind of an unusual entry, which is reported where something may be wrong with it. */
 function decodeFully(target: DecodeTarget, hi: number, lo: number, guestOffset: number): number {
   const kind = entryKind(target.rules, hi, lo, guestOffset);
-  if (needsFullDecode(target, kind, hi, lo)) target.odd(hi, lo, 0, 0, guestOffset);
-  return kind;
+  if (needsFullDecode(target, kind, hi, lo)) target.onUnusualEntry(hi, lo, 0, 0, guestOffset);
+  if (kind === DATA) return entryOffset(hi, lo) >= target.fileSize ? LOST_DATA : DATA;
+  return kind === COMPRESSED_DATA ? compressedKind(target, hi, lo) : kind;
+}
+
+/** The kind of a compressed entry: lost where its stream would begin past the end of the file. */
+export function compressedKind({ rules, fileSize }: DecodeTarget, hi: number, lo: number): number {
+  return compressedRange(hi, lo, rules.clusterBits).offset >= fileSize ? LOST_COMPRESSED : COMPRESSED_DATA;
 }
 
 /** True if an entry of this kind deserves a closer look: it is bad, has reserved bits set or lies past the end. */

@@ -11,15 +11,24 @@ import {
   entryKind,
   entryOffset,
   FLAGS_OF_KIND,
+  LOST_COMPRESSED,
+  LOST_DATA,
   RESERVED_SPACE,
   subclusterKind,
   UNALLOCATED,
   ZERO_ALLOCATED,
 } from '../format/entry.ts';
-import { checkEntry, checkL1Entry, entryText, type RawEntry } from '../format/entry-rules.ts';
+import {
+  checkEntry,
+  checkL1Entry,
+  type EntryFault,
+  entryText,
+  lostSubclusters,
+  type RawEntry,
+} from '../format/entry-rules.ts';
 import { tableIndexOf } from '../format/geometry.ts';
 import { l2OffsetAt } from './l1.ts';
-import type { Qcow2Map } from './map.ts';
+import type { Qcow2Map } from './map-state.ts';
 import { entryKindV1 } from './qcow1.ts';
 import { readBytes } from './source.ts';
 
@@ -57,7 +66,9 @@ const KIND_FACTS = [
   'reads as zeros, host space kept',
   'compressed data',
   'host space reserved, content from below',
-  'cannot be right',
+  'unreadable',
+  'data that is lost',
+  'compressed data that is lost',
 ] as const;
 
 /**
@@ -106,10 +117,16 @@ export function lookupCluster(map: Qcow2Map, guestOffset: number): ClusterDescri
   const l1Fact = l2TableOffset === 0 ? 'no L2 table' : `L2 table at ${hex(l2TableOffset)}${copied(l1Hi)}`;
   evidence.push({ fact: wrong?.what() ?? l1Fact, source: `L1 entry ${l1Index}`, value: l1Entry });
   if (l2TableOffset === 0) return { ...nothing, l1Entry, word: ofKind(UNALLOCATED) };
-  if (wrong?.severity === 'damage') return { ...nothing, l1Entry, l2TableOffset, word: ofKind(BAD) };
+  if (wrong !== undefined && wrong.kind !== 'unusual')
+    return { ...nothing, l1Entry, l2TableOffset, word: ofKind(BAD) };
 
   const l2EntryOffset = l2TableOffset + l2Index * geometry.entrySize;
   const found = { ...nothing, l1Entry, l2TableOffset, l2EntryOffset };
+  if (l2EntryOffset + geometry.entrySize > map.fileSize) {
+    const fact = `the file ends at ${hex(map.fileSize)}, before the end of this entry`;
+    evidence.push({ fact, source: `L2 entry ${l2Index} at ${hex(l2EntryOffset)}`, value: '' });
+    return { ...found, word: ofKind(BAD) };
+  }
   let entry: RawEntry;
   try {
     entry = readEntry(map, l2EntryOffset);
@@ -119,18 +136,18 @@ export function lookupCluster(map: Qcow2Map, guestOffset: number): ClusterDescri
     return { ...found, word: ofKind(BAD) };
   }
   const { hi, lo, zeroBits, allocBits } = entry;
-  const cluster = rules.version === 1 ? entryKindV1(hi, lo) : entryKind(rules, hi, lo, clusterStart);
-  const kind = rules.extendedL2 ? subclusterKind(cluster, zeroBits, allocBits, nothing.subcluster) : cluster;
-  const hasHost = kind === DATA || kind === ZERO_ALLOCATED || kind === RESERVED_SPACE;
+  const fault = checkEntry(rules, entry, clusterStart, map.target.fileSize);
+  const kind = kindOf(map, entry, clusterStart, nothing.subcluster, fault);
+  const hasHost = kind === DATA || kind === LOST_DATA || kind === ZERO_ALLOCATED || kind === RESERVED_SPACE;
   const range = rules.version === 1 ? compressedRangeV1 : compressedRange;
-  const compressed = kind === COMPRESSED_DATA ? range(hi, lo, rules.clusterBits) : undefined;
+  const isCompressed = kind === COMPRESSED_DATA || kind === LOST_COMPRESSED;
+  const compressed = isCompressed ? range(hi, lo, rules.clusterBits) : undefined;
   const host = rules.version === 1 ? hi * 2 ** 32 + lo : entryOffset(hi, lo);
   const hostOffset = compressed?.offset ?? (hasHost ? host + guestOffset - clusterStart : -1);
 
   const value = entryText(rules, entry);
   const source = `L2 entry ${l2Index} at ${hex(l2EntryOffset)}`;
-  const problem = checkEntry(rules, entry, clusterStart, map.target.fileSize);
-  if (problem !== undefined) evidence.push({ fact: problem.what(), source, value });
+  if (fault !== undefined) evidence.push({ fact: fault.what(), source, value });
   evidence.push({
     fact: `${KIND_FACTS[kind]}${compressed === undefined && hasHost ? copied(hi) : ''}`,
     source,
@@ -155,11 +172,28 @@ export function lookupCluster(map: Qcow2Map, guestOffset: number): ClusterDescri
   };
 }
 
-function copied(hi: number): string {
-  return hi & ENTRY_COPIED_HI ? ', referenced exactly once' : '';
+/** The kind of one subcluster, or of the cluster without extended L2. */
+function kindOf(
+  { rules, target }: Qcow2Map,
+  entry: RawEntry,
+  clusterStart: number,
+  subcluster: number,
+  fault: EntryFault | undefined,
+): number {
+  const { hi, lo, zeroBits, allocBits } = entry;
+  const cluster = rules.version === 1 ? entryKindV1(hi, lo) : entryKind(rules, hi, lo, clusterStart);
+  const kind = rules.extendedL2 ? subclusterKind(cluster, zeroBits, allocBits, subcluster) : cluster;
+  if (fault?.kind !== 'pastEnd') return kind;
+  if (kind === COMPRESSED_DATA) return LOST_COMPRESSED;
+  const isLost = rules.version === 1 || (lostSubclusters(rules, entry, target.fileSize) >>> subcluster) & 1;
+  return kind === DATA && isLost ? LOST_DATA : kind;
 }
 
-/** The entry at `position`; what lies past the end of the file counts as zeros. Throws QCOW2_READ_FAILED. */
+function copied(hi: number): string {
+  return hi & ENTRY_COPIED_HI ? ', copied flag set (claims a refcount of 1)' : '';
+}
+
+/** The entry at `position`, which the file holds in full. Throws QCOW2_READ_FAILED. */
 function readEntry(map: Qcow2Map, position: number): RawEntry {
   const bytes = new Uint8Array(16);
   bytes.set(readBytes(map.source, position, map.geometry.entrySize));

@@ -1,25 +1,25 @@
 /**
  * The metadata witness: what one image says of each guest offset, one page at a time and in any order.
  *
- * An entry that qemu accepts means what it means to qemu. An entry or table that cannot be right is UNREADABLE for its
- * own range only, and a problem with its evidence is recorded. Two things differ from qemu on purpose: it reads an L2
- * table past the end of the file as zeros, and fails a whole request for one bad entry.
+ * An entry that qemu accepts means what it means to qemu. What is lost is UNREADABLE and DAMAGED for its own range only:
+ * the range of an invalid entry or table, and data past the end of the file. Three things differ from qemu on purpose: it
+ * reads missing L2 tables and missing data as zeros, and fails a whole request for one invalid entry.
  */
 import { assert } from '../../../shared/assert.ts';
 import { CowscopeError } from '../../../shared/error.ts';
 import { PageWriter, type WordSet } from '../../../shared/extent/page.ts';
 import { findSnapshot } from '../../../shared/model/layer.ts';
-import { BAD, type EntryRules, registerKinds, UNALLOCATED } from '../format/entry.ts';
-import type { Geometry } from '../format/geometry.ts';
-import { type Problem, ProblemLog } from '../format/problems.ts';
+import { BAD, registerKinds, UNALLOCATED } from '../format/entry.ts';
 import { entryRulesOf, type Qcow2Image } from './image.ts';
-import { type L1Table, readL1 } from './l1.ts';
-import { type DecodeTarget, decodeStandard } from './l2.ts';
-import { findL2Entries, NO_TABLE, reportL2Entry, reportPastL1 } from './l2-lookup.ts';
+import { readL1 } from './l1.ts';
+import { decodeStandard } from './l2.ts';
+import { entriesInFile, findL2Entries, NO_TABLE, reportEntry } from './l2-lookup.ts';
+import { MapFindings } from './map-findings.ts';
+import type { Qcow2Map } from './map-state.ts';
 import { decodeV1 } from './qcow1.ts';
 import { type ImageSource, sizeNow } from './source.ts';
 import { decodeExtended } from './subclusters.ts';
-import { createTableReader, type TableReader } from './table-reader.ts';
+import { createTableReader } from './table-reader.ts';
 
 /** Units in a page at most: a writer counts them in 31 bits. */
 const MAX_PAGE_UNITS = 2 ** 31 - 1;
@@ -34,42 +34,16 @@ export interface MapOptions {
   readonly dataFile?: ImageSource;
   /** Id or name of the internal snapshot to map instead of the active disk. */
   readonly snapshotId?: string;
-  /** Called once for each problem kept (the first few of each code). */
-  readonly onProblem?: (problem: Problem) => void;
-}
-
-/** A map being made: the L1 table in memory and 2 MiB of L2 tables at most. Belongs to one thread. */
-export interface Qcow2Map {
-  readonly source: ImageSource;
-  /** The file that holds the data, where it is open. */
-  readonly dataSource: ImageSource | undefined;
-  readonly geometry: Geometry;
-  readonly rules: EntryRules;
-  /** Virtual size in bytes of what is mapped: of the snapshot where one is chosen. */
-  readonly size: number;
-  readonly l1: L1Table;
-  /** Entries that the L1 table has for this disk; fewer are in memory where the file ends inside it. */
-  readonly l1Entries: number;
-  /** Kind of the disk past its L1 table. */
-  readonly pastL1: number;
-  readonly target: DecodeTarget;
-  readonly writer: PageWriter;
-  readonly reader: TableReader;
-  readonly problems: ProblemLog;
-  readonly report: (problem: Problem) => void;
-  /** Guest offset where the last page ended: a page that starts there is worth reading ahead for. */
-  lastEnd: number;
-  /** Length of the file as last seen. */
-  fileSize: number;
+  /** Where findings go; other maps of the same disk may share it. */
+  readonly findings?: MapFindings;
 }
 
 /**
  * Prepares the map of an image or of one of its snapshots by reading the L1 table (32 MiB at most).
- * Throws QCOW2_SNAPSHOT_UNKNOWN, QCOW2_SNAPSHOT_L1 or QCOW2_READ_FAILED.
+ * Throws QCOW2_SNAPSHOT_UNKNOWN, QCOW2_SNAPSHOT_UNUSABLE or QCOW2_READ_FAILED.
  */
 export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
   const { source, header, geometry } = image;
-  const problems = new ProblemLog();
   const view = viewToMap(image, options.snapshotId);
   registerKinds(options.words);
   const needed = Math.ceil(view.size / geometry.l1Coverage);
@@ -77,10 +51,6 @@ export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
   const rules = entryRulesOf(image);
   const fileSize = sizeNow(source);
   const dataSource = rules.dataFile ? options.dataFile : source;
-  const report = (problem: Problem) => {
-    problems.add(problem);
-    options.onProblem?.(problem);
-  };
   const map: Qcow2Map = {
     source,
     dataSource,
@@ -95,14 +65,15 @@ export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
       rules,
       encrypted: header.cryptMethod !== 0,
       fileSize: dataSource === undefined ? Number.POSITIVE_INFINITY : sizeNow(dataSource),
-      odd: (hi, lo, zeroBits, allocBits, guest) => reportL2Entry(map, { hi, lo, zeroBits, allocBits }, guest),
+      onUnusualEntry: (hi, lo, zeroBits, allocBits, guest) =>
+        reportEntry(map, { hi, lo, zeroBits, allocBits }, guest),
     },
     writer: new PageWriter(options.hosts === true, geometry.clusterSize / geometry.subclusters),
     reader: createTableReader(),
-    problems,
-    report,
+    findings: options.findings ?? new MapFindings(),
     lastEnd: -1, // a first page promises no second one: the window's reading jumps from page to page
     fileSize,
+    hasFreshSize: true,
   };
   return map;
 }
@@ -121,7 +92,7 @@ function viewToMap(image: Qcow2Image, snapshotId: string | undefined) {
     });
   if (found.unusable !== undefined)
     throw new CowscopeError({
-      code: 'QCOW2_SNAPSHOT_L1',
+      code: 'QCOW2_SNAPSHOT_UNUSABLE',
       what: `the L1 table of snapshot ${JSON.stringify(snapshotId)} ${found.unusable}`,
       subject: source.path,
       advice: 'choose another snapshot, or the active disk',
@@ -132,51 +103,62 @@ function viewToMap(image: Qcow2Image, snapshotId: string | undefined) {
 /**
  * The extents of guest offsets [start, end), relative to `start`, in codes of the map's words: in the map's own
  * writer, until the next call. `start` must be a multiple of the cluster size, `end` at most the map's size or a
- * multiple too. Does not throw for anything the file holds: what cannot be read is UNREADABLE and reported.
+ * multiple too. Does not throw for anything the file holds: what cannot be read is UNREADABLE and becomes a finding.
  */
 export function mapPage(map: Qcow2Map, start: number, end: number): PageWriter {
-  const { geometry, target, writer } = map;
+  const { geometry, writer } = map;
   assert(start % geometry.clusterSize === 0 && start < end, 'a page starts on a cluster boundary');
   assert((end - start) / writer.unit <= MAX_PAGE_UNITS, 'a page has a bounded number of units');
   const readAheadTo = start === map.lastEnd ? map.size : end;
   map.lastEnd = end;
+  map.hasFreshSize = false;
   writer.begin();
 
   let guest = start;
   while (guest < end) {
     const l1Index = Math.floor(guest / geometry.l1Coverage);
     if (l1Index >= map.l1.count) {
-      guest = pushPastL1(map, l1Index, guest, start, end, writer);
+      guest = pushPastL1(map, l1Index, guest, start, end);
       continue;
     }
     const tableEnd = Math.min(end, (l1Index + 1) * geometry.l1Coverage);
     // File offsets are doubles; what is left of them within the buffer must be integers, or the loops are a third slower.
     const at = findL2Entries(map, guest, tableEnd, readAheadTo) | 0;
     if (at < 0) writer.push(guest - start, at === NO_TABLE ? UNALLOCATED : BAD);
-    else {
-      const count = Math.ceil((tableEnd - guest) / geometry.clusterSize) | 0;
-      const { view } = map.reader;
-      if (map.rules.extendedL2) decodeExtended(target, view, at, count, guest, start, end, writer);
-      else if (map.rules.version === 1) decodeV1(target, view, at, count, guest, start, writer);
-      else decodeStandard(target, view, at, count, guest, start, writer);
-    }
+    else pushEntries(map, at, guest, tableEnd, start, end);
     guest = tableEnd;
   }
   return writer;
 }
 
-/** Pushes what lies past the L1 entries in memory, up to `end` or to where they would end; returns where it stopped. */
-function pushPastL1(
+/** Pushes the entries at `at` in the map's reader for guest offsets [guest, tableEnd) of the page [start, end). */
+function pushEntries(
   map: Qcow2Map,
-  l1Index: number,
+  at: number,
   guest: number,
+  tableEnd: number,
   start: number,
   end: number,
-  writer: PageWriter,
-): number {
-  const cutOff = l1Index < map.l1Entries;
-  const kind = cutOff ? BAD : map.pastL1;
-  if (kind === BAD) reportPastL1(map);
-  writer.push(guest - start, kind);
-  return cutOff ? Math.min(end, map.l1Entries * map.geometry.l1Coverage) : end;
+): void {
+  const { target, writer, rules, geometry } = map;
+  const { view } = map.reader;
+  const wanted = Math.ceil((tableEnd - guest) / geometry.clusterSize) | 0;
+  const count = entriesInFile(map, at, wanted) | 0;
+  if (rules.extendedL2) decodeExtended(target, view, at, count, guest, start, end, writer);
+  else if (rules.version === 1) decodeV1(target, view, at, count, guest, start, writer);
+  else decodeStandard(target, view, at, count, guest, start, writer);
+  if (count < wanted) {
+    const cutAt = guest + count * geometry.clusterSize;
+    writer.push(cutAt - start, BAD);
+    map.findings.addCutTable(map, cutAt, tableEnd);
+  }
+  map.findings.endTable(map, guest, tableEnd);
+}
+
+/** Pushes what lies past the L1 entries in memory, up to `end` or to where they would end; returns where it stopped. */
+function pushPastL1(map: Qcow2Map, l1Index: number, guest: number, start: number, end: number): number {
+  const isCut = l1Index < map.l1Entries;
+  if (isCut) map.findings.addCutL1(map);
+  map.writer.push(guest - start, isCut ? BAD : map.pastL1);
+  return isCut ? Math.min(end, map.l1Entries * map.geometry.l1Coverage) : end;
 }

@@ -7,11 +7,11 @@ import type { PageWriter } from '../../../shared/extent/page.ts';
 import { MAX_OFFSET } from '../../../shared/extent/table.ts';
 import { u64, viewOf } from '../format/bytes.ts';
 import { compressedRangeV1 } from '../format/compressed.ts';
-import { COMPRESSED_DATA, DATA, UNALLOCATED } from '../format/entry.ts';
+import { COMPRESSED_DATA, DATA, LOST_COMPRESSED, LOST_DATA, UNALLOCATED } from '../format/entry.ts';
 import type { Geometry } from '../format/geometry.ts';
-import { type Qcow2Header, refusal, sizesIn } from '../format/header.ts';
+import { CRYPT_ADVICE, NAME_ADVICE, type Qcow2Header, refusal, sizesIn } from '../format/header.ts';
 import { MAX_BACKING_NAME, MAX_L1_BYTES } from '../format/limits.ts';
-import { makeProblem, type Problem } from '../format/problems.ts';
+import { type Report, reportField } from '../format/report.ts';
 import type { DecodeTarget } from './l2.ts';
 
 const HEADER_BYTES = 48;
@@ -23,7 +23,7 @@ const HEADER_BYTES = 48;
 export function parseHeaderV1(
   bytes: Uint8Array,
   path: string,
-  report: (problem: Problem) => void,
+  report: Report,
 ): { header: Qcow2Header; geometry: Geometry } {
   if (bytes.length < HEADER_BYTES)
     throw refusal('QCOW1_HEADER', `the file ends inside its version 1 header (${bytes.length} bytes)`, path);
@@ -34,14 +34,20 @@ export function parseHeaderV1(
     throw refusal('QCOW1_HEADER', `cluster_bits is ${clusterBits}, outside 9 to 16`, path);
   if (l2Bits < 6 || l2Bits > 13) throw refusal('QCOW1_HEADER', `l2_bits is ${l2Bits}, outside 6 to 13`, path);
   const { size, storedSize } = sizesIn(view, path, report);
-  const note = (code: string, what: string, fileOffset: number) =>
-    report(makeProblem('refused', code, what, path, { fileOffset }));
+  const note = (code: string, what: string, at: number, advice: string) =>
+    reportField(report, { code, what, advice }, 'header', view, at, 4);
   const cryptMethod = view.getUint32(36);
-  if (cryptMethod > 1) note('QCOW2_CRYPT_METHOD', `crypt_method ${cryptMethod} is not known`, 36);
+  if (cryptMethod > 1)
+    note('QCOW2_CRYPT_METHOD', `crypt_method ${cryptMethod} is not known`, 36, CRYPT_ADVICE);
   const backingFileOffset = u64(view, 8);
   let backingFileSize = backingFileOffset === 0 ? 0 : view.getUint32(16);
   if (backingFileSize > MAX_BACKING_NAME || backingFileOffset > MAX_OFFSET) {
-    note('QCOW2_BACKING_NAME', `backing_file_size is ${backingFileSize}: too long for a file name`, 16);
+    note(
+      'QCOW2_BACKING_NAME',
+      `backing_file_size is ${backingFileSize}: too long for a file name`,
+      16,
+      NAME_ADVICE,
+    );
     backingFileSize = 0;
   }
 
@@ -94,14 +100,19 @@ export function decodeV1(
   start: number,
   writer: PageWriter,
 ): void {
-  const { rules, encrypted, fileSize, odd } = target;
+  const { rules, encrypted } = target;
   for (let i = 0; i < count; i++, at += 8, guest += rules.clusterSize) {
     const hi = view.getUint32(at);
     const lo = view.getUint32(at + 4);
     const kind = entryKindV1(hi, lo);
     const host = hi * 2 ** 32 + lo;
     const first = kind === COMPRESSED_DATA ? compressedRangeV1(hi, lo, rules.clusterBits).offset : host;
-    if (first >= fileSize) odd(hi, lo, 0, 0, guest);
-    writer.push(guest - start, kind, !encrypted && kind === DATA ? host : -1);
+    if (first >= target.fileSize) target.onUnusualEntry(hi, lo, 0, 0, guest);
+    const lost = kind === DATA ? LOST_DATA : LOST_COMPRESSED;
+    writer.push(
+      guest - start,
+      first >= target.fileSize ? lost : kind,
+      !encrypted && kind === DATA ? host : -1,
+    );
   }
 }

@@ -73,13 +73,6 @@ function* detailsOf(image: Qcow2Image): SlicedWork<Qcow2Details> {
       length,
     })),
     tables: yield* tablesOf(image),
-    problems: image.problems.map(({ severity, code, what, subject, advice }) => ({
-      severity,
-      code,
-      what,
-      subject,
-      advice,
-    })),
   };
 }
 

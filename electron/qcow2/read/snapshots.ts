@@ -2,11 +2,11 @@
  * The table of internal snapshots.
  * Source: qcow2 specification, "Snapshots"; limits of qemu's qcow2_do_read_snapshots.
  */
-import type { Severity } from '../../../shared/model/layer.ts';
+import type { Cause } from '../../../shared/finding-collector.ts';
 import { hex, textOf, u64, viewOf } from '../format/bytes.ts';
-import { checkTable, type Qcow2Header } from '../format/header.ts';
+import { checkTable, type Qcow2Header, SNAPSHOT_ADVICE } from '../format/header.ts';
 import { MAX_L1_BYTES, MAX_SNAPSHOT_EXTRA, MAX_SNAPSHOT_TABLE_BYTES } from '../format/limits.ts';
-import { makeProblem, type Problem } from '../format/problems.ts';
+import { fieldValue, type Report, reportField } from '../format/report.ts';
 import { type SlicedWork, shouldYield } from './sliced-work.ts';
 import { type ImageSource, readBytes } from './source.ts';
 
@@ -46,18 +46,18 @@ export interface SnapshotEntry {
 export function* readSnapshots(
   source: ImageSource,
   header: Qcow2Header,
-  report: (problem: Problem) => void,
+  report: Report,
 ): SlicedWork<SnapshotEntry[]> {
   const entries: SnapshotEntry[] = [];
-  const note = (severity: Severity, code: string, what: string, fileOffset: number) =>
-    report(makeProblem(severity, code, what, source.path, { fileOffset }));
-  const stop = (what: string, fileOffset: number) => {
-    note('refused', 'QCOW2_SNAPSHOT_TABLE', what, fileOffset);
-    return entries;
-  };
   let window: Uint8Array = new Uint8Array();
   let windowAt = 0;
   let at = header.snapshotsOffset;
+  const stop = (what: string, fileOffset: number) => {
+    const facts = { code: 'QCOW2_SNAPSHOT_TABLE', what, advice: SNAPSHOT_ADVICE };
+    const bytes = window.subarray(Math.min(window.length, fileOffset - windowAt));
+    reportField(report, facts, 'snapshot table', viewOf(bytes), 0, FIXED_BYTES, fileOffset);
+    return entries;
+  };
   for (let index = 0; index < header.snapshotCount; index++) {
     if (shouldYield(index)) yield;
     at = Math.ceil(at / 8) * 8;
@@ -82,25 +82,51 @@ export function* readSnapshots(
     if (bytes.length < length) return stop(`the file ends inside snapshot table entry ${index}`, at);
     entries.push(parseSnapshot(view, bytes, header, at, extraDataSize, length));
     if (header.version >= 3 && extraDataSize < 16)
-      note(
-        'damage',
-        'QCOW2_SNAPSHOT_INCOMPLETE',
-        `snapshot table entry ${index} has ${extraDataSize} bytes of extra data; version 3 needs 16`,
-        at,
-      );
+      report(INCOMPLETE, {
+        host: [at, length],
+        evidence: {
+          source: `snapshot table entry ${index}`,
+          fileOffset: at + 36,
+          value: fieldValue(view, 36, 4),
+          bits: `${extraDataSize} bytes of extra data`,
+        },
+      });
     at += length;
   }
   for (const [index, entry] of entries.entries()) {
     if (shouldYield(index)) yield;
     if (entry.unusable !== undefined)
-      note(
-        'damage',
-        'QCOW2_SNAPSHOT_L1',
-        `the L1 table of snapshot ${index + 1} ${entry.unusable}`,
-        entry.fileOffset,
-      );
+      report(badTable(`the L1 table of snapshot ${index + 1} ${entry.unusable}`), {
+        host: [entry.fileOffset, entry.length],
+        evidence: {
+          source: `snapshot table entry ${index}`,
+          fileOffset: entry.fileOffset,
+          value: hex(entry.l1TableOffset),
+          bits: `L1 table of ${entry.l1Size} entries ${entry.unusable}`,
+        },
+      });
   }
   return entries;
+}
+
+const INCOMPLETE: Cause = {
+  id: 'QCOW2_SNAPSHOT_INCOMPLETE',
+  code: 'QCOW2_SNAPSHOT_INCOMPLETE',
+  severity: 'note',
+  what: count =>
+    `${count === 1 ? 'an entry' : `${count} entries`} of the snapshot table lack the 16 bytes of extra data that version 3 requires; the disk's size is taken from the image`,
+  advice: '',
+};
+
+function badTable(first: string): Cause {
+  return {
+    id: 'QCOW2_SNAPSHOT_L1',
+    code: 'QCOW2_SNAPSHOT_L1',
+    severity: 'corruption',
+    what: count => (count === 1 ? first : `${count} snapshots cannot be mapped; the first: ${first}`),
+    advice:
+      'the active disk and other snapshots can be read: copy what is needed before anything is written to the image',
+  };
 }
 
 function parseSnapshot(

@@ -6,13 +6,15 @@ import {
   DATA,
   entryKind,
   entryOffset,
+  LOST_DATA,
   RESERVED_SPACE,
   subclusterKind,
   UNALLOCATED,
   ZERO_ALLOCATED,
   ZERO_HOLE,
 } from '../format/entry.ts';
-import { type DecodeTarget, needsFullDecode } from './l2.ts';
+import { lostSubclusters } from '../format/entry-rules.ts';
+import { compressedKind, type DecodeTarget, needsFullDecode } from './l2.ts';
 
 const ALL = 0xffffffff;
 
@@ -31,7 +33,7 @@ export function decodeExtended(
   end: number,
   writer: PageWriter,
 ): void {
-  const { rules, encrypted, odd } = target;
+  const { rules, encrypted } = target;
   const { clusterSize } = rules;
   const subclusterSize = clusterSize / 32;
 
@@ -42,22 +44,28 @@ export function decodeExtended(
     const allocBits = view.getUint32(at + 12);
     const kind = entryKind(rules, hi, lo, guest);
     const whole = uniformKind(kind, zeroBits, allocBits);
+    const hostOffset = kind === DATA ? entryOffset(hi, lo) : -1;
+    let lost = 0;
     if (
       whole === BAD ||
       (kind === COMPRESSED_DATA && (zeroBits | allocBits) !== 0) ||
       needsFullDecode(target, kind, hi, lo) ||
+      hostOffset + clusterSize > target.fileSize ||
       lo & 1
-    )
-      odd(hi, lo, zeroBits, allocBits, guest);
-    const named = !encrypted && kind === DATA && whole !== BAD;
-    const host = named ? entryOffset(hi, lo) : -1;
-    if (whole >= 0) {
-      writer.push(guest - start, whole, host);
+    ) {
+      target.onUnusualEntry(hi, lo, zeroBits, allocBits, guest);
+      if (whole !== BAD) lost = lostSubclusters(rules, { hi, lo, zeroBits, allocBits }, target.fileSize);
+    }
+    const host = encrypted || whole === BAD ? -1 : hostOffset;
+    if (whole >= 0 && (lost === 0 || lost === ALL)) {
+      const code =
+        kind === COMPRESSED_DATA ? compressedKind(target, hi, lo) : lost === ALL ? LOST_DATA : whole;
+      writer.push(guest - start, code, host);
       continue;
     }
     let last = -1;
     for (let sub = 0; sub < 32; sub++) {
-      const code = subclusterKind(kind, zeroBits, allocBits, sub);
+      const code = (lost >>> sub) & 1 ? LOST_DATA : subclusterKind(kind, zeroBits, allocBits, sub);
       if (code === last) continue;
       const offset = guest + sub * subclusterSize;
       if (offset >= end) break;

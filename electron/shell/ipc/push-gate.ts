@@ -44,8 +44,7 @@ export class PushGate {
       });
     },
     onTracks: tracks => this.#pass('chain:tracks', { sessionId: this.#sessionId, tracks }),
-    onFindings: (findings, more) =>
-      this.#pass('chain:findings', { sessionId: this.#sessionId, findings, more }),
+    onFindings: summary => this.#pass('chain:findings', { sessionId: this.#sessionId, summary }),
   };
 
   /** The window knows the chain: sends what was held and from now on everything at once. Safe to call twice. */

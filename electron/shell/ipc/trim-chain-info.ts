@@ -1,12 +1,15 @@
 /** The description of a chain as the window gets it: long lists are cut, so that the answer fits one message. */
 import type { ChainInfo, LayerInfo } from '../../../shared/model/layer.ts';
 
-/** Snapshots, bitmaps, tables or problems of one layer that the window is told of; `cowscope layers` prints them all. */
+/** Snapshots, bitmaps or tables of one layer that the window is told of; `cowscope layers` prints them all. */
 export const MAX_LISTED = 100;
 
-/** The same chain with lists of at most MAX_LISTED; a note in the layer says what was left out. */
+/**
+ * The same chain with lists of at most MAX_LISTED; a note in the layer says what was left out. It has no findings: the
+ * window asks for them page by page.
+ */
 export function chainForWindow(chain: ChainInfo): ChainInfo {
-  return { ...chain, layers: chain.layers.map(layerForWindow) };
+  return { ...chain, layers: chain.layers.map(layerForWindow), findings: [] };
 }
 
 function layerForWindow(layer: LayerInfo): LayerInfo {
@@ -30,7 +33,6 @@ function layerForWindow(layer: LayerInfo): LayerInfo {
             ...details,
             extensions: cut(details.extensions, 'header extensions'),
             tables: cut(details.tables, 'tables'),
-            problems: cut(details.problems, 'problems'),
           },
         }),
   };

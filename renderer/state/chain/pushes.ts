@@ -33,8 +33,8 @@ export function listenToPushes(run: (id: string) => void): () => void {
       const { chain } = getState();
       if (chain?.sessionId === sessionId) setState({ chain: { ...chain, tracks } });
     }),
-    listen('chain:findings', ({ sessionId, findings, more }) => {
-      if (isOpen(sessionId)) setState({ findings, moreFindings: more });
+    listen('chain:findings', ({ sessionId, summary }) => {
+      if (isOpen(sessionId)) setState({ findings: summary });
     }),
   ];
   return () => {

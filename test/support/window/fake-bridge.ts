@@ -11,6 +11,7 @@ import {
   QUESTION_CALLS,
   type QuestionCall,
 } from '../../../shared/ipc/contract.ts';
+import type { Finding } from '../../../shared/model/finding.ts';
 import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
 import type { Result } from '../../../shared/result.ts';
 import { fail, ok } from '../../../shared/result.ts';
@@ -26,6 +27,8 @@ const SESSION_ID = 1;
 export interface FakeBridge extends Bridge {
   readonly calls: { readonly name: CallName; readonly args: unknown }[];
   push<P extends PushName>(name: P, payload: IpcPushes[P]): void;
+  /** Adds to the findings of the chain, once it is open. */
+  find(...findings: readonly Finding[]): void;
   /** Replaces the answers to one call. */
   answer<C extends CallName>(name: C, handler: Handler<C>): void;
 }
@@ -104,6 +107,7 @@ export function fakeBridge(chain: FakeChain, app: Partial<AppState> = {}): FakeB
       return () => set.delete(listener);
     },
     push,
+    find: (...findings) => chain.find(findings),
     answer(name, handler) {
       Object.assign(handlers, { [name]: handler });
     },

@@ -16,6 +16,7 @@ import {
 } from '../../../shared/extent/flags.ts';
 import type { StatusList } from '../../../shared/extent/status-batch.ts';
 import type { QuestionArgs, QuestionName, QuestionReply } from '../../../shared/ipc/questions.ts';
+import type { Finding } from '../../../shared/model/finding.ts';
 import type { BackingLink, ChainInfo, LayerInfo } from '../../../shared/model/layer.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import { statusList } from '../status-lists.ts';
@@ -40,6 +41,8 @@ export interface FakeChain {
   ask<Q extends QuestionName>(question: Q, args: QuestionArgs<Q>): Promise<QuestionReply<Q>>;
   /** Resolves when the engine has read everything. */
   read(): Promise<void>;
+  /** Adds findings as the discovery of a chain does. */
+  find(findings: readonly Finding[]): void;
   /** Hears what the engine says by itself from now on. */
   listen(listener: (message: FromEngine) => void): void;
 }
@@ -82,9 +85,10 @@ function fakeChain(layers: readonly FakeLayer[], notes: readonly string[] = []):
   });
   let lastId = 0;
   return {
-    info: { layers: layers.map(({ info }) => info), size, complete, notes },
+    info: { layers: layers.map(({ info }) => info), size, complete, notes, findings: [] },
     tracks,
     read: () => reading,
+    find: findings => engine.receive({ kind: 'chainFindings', findings }),
     listen(next) {
       listener = next;
     },

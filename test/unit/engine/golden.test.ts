@@ -5,6 +5,7 @@ import { golden } from '../../../examples/recipes.mjs';
 import { HOLE_OVERRIDES, LOCAL, OVERRIDES, STATES, stateOf } from '../../../shared/extent/flags.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import type { ExtentsReply } from '../../../shared/ipc/questions.ts';
+import { ALL_FINDINGS } from '../../support/findings.ts';
 import {
   GOLDEN_EXPORTS,
   GOLDEN_QEMU_MAP,
@@ -140,7 +141,7 @@ describe('the golden chain', () => {
     await nbdLast.read();
     for (const [layer, batch] of ALONE.entries()) nbdLast.feed(layer, batch);
     for (const session of [nbdFirst, nbdLast])
-      expect(await session.ask('findings', {})).toEqual({ findings: [], problems: [], more: 0 });
+      expect(await session.ask('findings', ALL_FINDINGS)).toEqual({ findings: [], total: 0 });
   });
 
   it.each(['before', 'after'])(
@@ -158,23 +159,29 @@ describe('the golden chain', () => {
         session.send({ kind: 'feedEnded', layer, end: {} });
       });
       await session.read();
-      const { findings, more } = await session.ask('findings', {});
-      expect(more).toBe(0);
+      const { findings } = await session.ask('findings', ALL_FINDINGS);
       expect(
-        findings.map(({ kind, layer, start, end }) => [kind, layer, start / CLUSTER, end / CLUSTER]),
+        findings.map(({ code, layer, count, guest, witnesses }) => [
+          code,
+          layer,
+          count,
+          guest.map(([start, length]) => [start / CLUSTER, length / CLUSTER]),
+          witnesses?.map(({ answer }) => answer),
+        ]),
       ).toEqual([
-        ['witnessesDiffer', 1, 1, 2],
-        ['witnessesDiffer', 1, 2, 3],
-        ['witnessesDiffer', 1, 3, 4],
-        ['witnessesDiffer', 1, 4, 5],
-        ['witnessesDiffer', 1, 5, 6],
-      ]);
-      expect(findings.map(({ words }) => [stateOf(words!.metadata), stateOf(words!.nbd)])).toEqual([
-        ['data', 'unallocated'],
-        ['unallocated', 'zeroHole'],
-        ['zeroHole', 'unallocated'],
-        ['zeroAllocated', 'unallocated'],
-        ['zeroHole', 'unallocated'],
+        [
+          'WITNESSES_DIFFER',
+          1,
+          2,
+          [
+            [3, 1],
+            [5, 1],
+          ],
+          ['zeroHole', 'unallocated'],
+        ],
+        ['WITNESSES_DIFFER', 1, 1, [[1, 1]], ['data', 'unallocated']],
+        ['WITNESSES_DIFFER', 1, 1, [[2, 1]], ['unallocated', 'zeroHole']],
+        ['WITNESSES_DIFFER', 1, 1, [[4, 1]], ['zeroAllocated', 'unallocated']],
       ]);
     },
   );

@@ -6,6 +6,7 @@ import { statisticsOf, tilesOf } from '../../../electron/engine/questions/querie
 import { MAX_MESSAGE_BYTES, messageBytes } from '../../../electron/shell/ipc/answer.ts';
 import { BINS_PER_PAGE, binsPerPageFor, createPyramid, summarize } from '../../../shared/extent/pyramid.ts';
 import { batchesOf, type FedLayer, fedChain, fedPlan } from '../../support/fed-chain.ts';
+import { ALL_FINDINGS } from '../../support/findings.ts';
 import { openSession, planFiles } from '../../support/merge-session.ts';
 import { writeQcow2 } from '../../support/qcow2-builder.ts';
 import { temporaryFolder } from '../../support/tools.ts';
@@ -82,7 +83,7 @@ test('nothing is counted for a question that is superseded before it begins', as
   expect(sweep).not.toHaveBeenCalled();
 });
 
-test('a push holds the first findings and counts the rest', async () => {
+test('a push says how much was found, and equal differences of many pages are one finding', async () => {
   const clusters = 1200;
   const path = join(temporaryFolder(), 'striped.qcow2');
   const striped = (i: number) => (i % 2 === 0 ? 'data' : 'unallocated');
@@ -100,10 +101,13 @@ test('a push holds the first findings and counts the rest', async () => {
   await session.read();
   for (const batch of batchesOf(lie, 65536, clusters)) session.feed(0, batch);
   session.send({ kind: 'feedEnded', layer: 0, end: {} });
-  const pushed = await session.until(message => message.kind === 'findings' && message.more > 0);
-  if (pushed.kind !== 'findings') throw new Error('no findings');
-  expect([pushed.findings.length, pushed.more]).toEqual([500, 100]);
-  const all = await session.ask('findings', {});
-  expect([all.findings.length, all.more]).toEqual([600, 0]);
-  expect(pushed.findings).toEqual(all.findings.slice(0, 500));
+  const pushed = await session.until(({ kind }) => kind === 'findings');
+  expect(pushed).toMatchObject({ summary: { total: 1, severities: { hazard: 1 } } });
+  const { findings, total } = await session.ask('findings', ALL_FINDINGS);
+  expect(total).toBe(1);
+  expect(findings).toMatchObject([{ code: 'WITNESSES_DIFFER', count: 600, bytesAtRisk: 600 * 65536 }]);
+  const at = (offset: number) =>
+    session.ask('findings', { skip: 0, most: 1, start: offset, end: offset + 1 });
+  expect(await at(1199 * 65536)).toMatchObject({ total: 1 });
+  expect(await at(1198 * 65536)).toMatchObject({ total: 0 });
 });

@@ -12,7 +12,7 @@ function chainWith(...bitmaps: readonly (readonly BitmapInfo[])[]): ChainInfo {
   const layers = bitmaps.map(
     (own, index) => ({ index, path: `/${index}`, qcow2: { bitmaps: own } }) as unknown as LayerInfo,
   );
-  return { layers, size: 2 ** 20, complete: true, notes: [] };
+  return { layers, size: 2 ** 20, complete: true, notes: [], findings: [] };
 }
 
 const chain = chainWith([bitmap('a'), bitmap('b')], [bitmap('b', 'it was not saved cleanly'), bitmap('c')]);

@@ -25,6 +25,8 @@ it('gives every kind the word of its state', () => {
     'compressed',
     'reserved',
     'unreadable',
+    'unreadable',
+    'unreadable',
   ]);
 });
 

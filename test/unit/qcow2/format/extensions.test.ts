@@ -15,7 +15,7 @@ describe('header extensions', () => {
       extensions: [{ type: 0x12345678, data: text('what is this') }],
     });
     const image = openQcow2(source);
-    expect(image.problems).toEqual([]);
+    expect(image.findings).toEqual([]);
     expect(image.extensions.backingFormat).toBe('qcow2');
     expect(new TextDecoder().decode(image.backingFileBytes)).toBe('base.qcow2');
     expect(image.extensions.entries).toEqual([
@@ -49,7 +49,7 @@ describe('header extensions', () => {
     const { source } = buildImage({ size: 2 ** 20, backingFormat: 'raw' });
     pokeU32(source.fd, 132, 70_000);
     const image = openQcow2(source);
-    expect(image.problems.map(({ code, fileOffset }) => [code, fileOffset])).toEqual([
+    expect(image.findings.map(({ code, host }) => [code, host[0]?.[0]])).toEqual([
       ['QCOW2_EXTENSION_TOO_LARGE', 128],
     ]);
     expect(image.extensions.entries).toHaveLength(1);
@@ -64,7 +64,7 @@ describe('header extensions', () => {
       { type: 0x44415441, data: text('b') },
     ];
     const image = openQcow2(buildImage({ size: 2 ** 20, extensions, incompatible: 4n }).source);
-    expect(image.problems.map(({ code }) => code)).toEqual([
+    expect(image.findings.map(({ code }) => code)).toEqual([
       'QCOW2_BACKING_FORMAT',
       'QCOW2_ENCRYPTION_HEADER',
       'QCOW2_BITMAPS_EXTENSION',
@@ -85,6 +85,6 @@ describe('header extensions', () => {
 
   it('say when a data file is needed and not named', () => {
     const image = openQcow2(buildImage({ size: 2 ** 20, incompatible: 4n }).source);
-    expect(image.problems.map(({ code }) => code)).toEqual(['QCOW2_DATA_FILE_NAME']);
+    expect(image.findings.map(({ code }) => code)).toEqual(['QCOW2_DATA_FILE_NAME']);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hasDataFile, hasExtendedL2, parseHeader } from '../../../../electron/qcow2/format/header.ts';
-import type { Problem } from '../../../../electron/qcow2/format/problems.ts';
+import { FindingCollector } from '../../../../shared/finding-collector.ts';
 
 /** A version 3 header of a 10 GiB disk with 64 KiB clusters, with some fields changed. */
 function headerBytes(change: (view: DataView) => void = () => {}, length = 112): Uint8Array {
@@ -21,8 +21,9 @@ function headerBytes(change: (view: DataView) => void = () => {}, length = 112):
 }
 
 function parse(bytes: Uint8Array) {
-  const problems: Problem[] = [];
-  return { header: parseHeader(bytes, 'disk.qcow2', problem => problems.push(problem)), problems };
+  const collector = new FindingCollector();
+  const header = parseHeader(bytes, 'disk.qcow2', (cause, place) => collector.add(cause, place));
+  return { header, findings: collector.list() };
 }
 
 const codeOf = (bytes: Uint8Array) => {
@@ -36,8 +37,8 @@ const codeOf = (bytes: Uint8Array) => {
 
 describe('parseHeader', () => {
   it('reads every field of version 3', () => {
-    const { header, problems } = parse(headerBytes(view => view.setBigUint64(72, 0x17n)));
-    expect(problems).toEqual([]);
+    const { header, findings } = parse(headerBytes(view => view.setBigUint64(72, 0x17n)));
+    expect(findings).toEqual([]);
     expect(header).toMatchObject({
       version: 3,
       clusterBits: 16,
@@ -56,8 +57,8 @@ describe('parseHeader', () => {
 
   it('knows what version 2 leaves out', () => {
     const bytes = headerBytes(view => view.setUint32(4, 2)).fill(0xff, 72);
-    const { header, problems } = parse(bytes.subarray(0, 72));
-    expect(problems).toEqual([]);
+    const { header, findings } = parse(bytes.subarray(0, 72));
+    expect(findings).toEqual([]);
     expect(header).toMatchObject({ version: 2, refcountBits: 16, headerLength: 72, incompatible: 0n });
   });
 
@@ -81,20 +82,20 @@ describe('parseHeader', () => {
   });
 
   it('cuts the size to whole sectors and says so', () => {
-    const { header, problems } = parse(headerBytes(view => view.setBigUint64(24, 1025n)));
+    const { header, findings } = parse(headerBytes(view => view.setBigUint64(24, 1025n)));
     expect(header).toMatchObject({ size: 1024, storedSize: 1025 });
-    expect(problems).toMatchObject([{ code: 'QCOW2_SIZE_ODD', severity: 'note', fileOffset: 24 }]);
+    expect(findings).toMatchObject([{ code: 'QCOW2_SIZE_ODD', severity: 'note', host: [[24, 8]] }]);
   });
 
   it('reads on without the tables that cannot be', () => {
-    const { header, problems } = parse(
+    const { header, findings } = parse(
       headerBytes(view => {
         view.setUint32(36, 0xffffffff);
         view.setUint32(56, 0xffffffff);
         view.setUint32(60, 0xffffffff);
       }),
     );
-    expect(problems.map(({ code }) => code)).toEqual([
+    expect(findings.map(({ code }) => code)).toEqual([
       'QCOW2_REFCOUNT_TABLE',
       'QCOW2_L1_TABLE',
       'QCOW2_SNAPSHOT_TABLE',

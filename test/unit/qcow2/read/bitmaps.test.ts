@@ -4,6 +4,7 @@ import { createBitmapMap } from '../../../../electron/qcow2/read/bitmap-map.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { DIRTY, DIRTY_UNKNOWN } from '../../../../shared/extent/flags.ts';
 import { WordSet } from '../../../../shared/extent/page.ts';
+import { FindingCollector } from '../../../../shared/finding-collector.ts';
 import { pokeU32, pokeU64 } from '../../../support/qcow2-builder.ts';
 import { bitmapRuns, buildImage } from '../../../support/qcow2-reading.ts';
 
@@ -27,8 +28,8 @@ const SPEC = {
 
 describe('stored bitmaps', () => {
   it('are listed with what makes them usable or not', () => {
-    const { bitmaps, problems } = openQcow2(buildImage(SPEC).source);
-    expect(problems).toEqual([]);
+    const { bitmaps, findings } = openQcow2(buildImage(SPEC).source);
+    expect(findings).toEqual([]);
     expect(bitmaps).toMatchObject([
       { name: 'a', granularity: 512, inUse: false, enabled: true, tableSize: 129 },
       {
@@ -64,7 +65,7 @@ describe('stored bitmaps', () => {
     const { source } = buildImage(SPEC);
     pokeU64(source.fd, 88, 0n);
     const image = openQcow2(source);
-    expect(image.problems).toMatchObject([{ code: 'QCOW2_BITMAP_DIRECTORY', severity: 'note' }]);
+    expect(image.findings).toMatchObject([{ code: 'QCOW2_BITMAPS_STALE', severity: 'hazard' }]);
     expect(bitmapRuns(image, 'a')).toEqual([[0, SIZE, DIRTY_UNKNOWN]]);
   });
 
@@ -75,7 +76,9 @@ describe('stored bitmaps', () => {
     pokeU64(source.fd, table + 16, 0x201n); // an offset and all dirty at once
     pokeU64(source.fd, table + 32, 1n << 40n); // past the end
     const coverage = 512 * 8 * 512;
-    expect(bitmapRuns(openQcow2(source), 'a')).toEqual([
+    const image = openQcow2(source);
+    const findings = new FindingCollector();
+    expect(bitmapRuns(image, 'a', 2 ** 26, findings)).toEqual([
       [0, 512, DIRTY],
       [512, 3584, 0],
       [4096, 4096, DIRTY],
@@ -87,6 +90,17 @@ describe('stored bitmaps', () => {
       [5 * coverage, 123 * coverage, 0],
       [128 * coverage, 512, DIRTY],
     ]);
+    expect(findings.list()).toMatchObject([
+      {
+        code: 'QCOW2_BITMAP_TABLE',
+        guest: [
+          [2 * coverage, coverage],
+          [4 * coverage, coverage],
+        ],
+        count: 2,
+        bytesAtRisk: 0, // the data of the disk is whole
+      },
+    ]);
   });
 
   it('whose table is cut off by the end of the file are unknown from there', () => {
@@ -97,11 +111,13 @@ describe('stored bitmaps', () => {
     });
     const image = openQcow2(source);
     ftruncateSync(source.fd, bitmapTableOffsets[0]! + 8 * 10);
-    const problems: string[] = [];
-    createBitmapMap(image, 'a', { words: new WordSet(), onProblem: ({ code }) => problems.push(code) });
-    expect(bitmapRuns(image, 'a')).toEqual([
+    const findings = new FindingCollector();
+    expect(bitmapRuns(image, 'a', 2 ** 26, findings)).toEqual([
       [0, 10 * 2 ** 21, 0],
       [10 * 2 ** 21, SIZE - 10 * 2 ** 21, DIRTY_UNKNOWN],
+    ]);
+    expect(findings.list()).toMatchObject([
+      { code: 'QCOW2_BITMAP_TABLE', guest: [[10 * 2 ** 21, SIZE - 10 * 2 ** 21]] },
     ]);
   });
 
@@ -110,7 +126,7 @@ describe('stored bitmaps', () => {
     pokeU32(source.fd, bitmapDirectoryOffset + 32 + 20, 0xffffff00);
     const image = openQcow2(source);
     expect(image.bitmaps.map(({ name }) => name)).toEqual(['a']);
-    expect(image.problems).toMatchObject([{ code: 'QCOW2_BITMAP_DIRECTORY', severity: 'refused' }]);
+    expect(image.findings).toMatchObject([{ code: 'QCOW2_BITMAP_DIRECTORY', severity: 'corruption' }]);
   });
 
   it('that do not exist are an error with a code', () => {

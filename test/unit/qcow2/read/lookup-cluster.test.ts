@@ -29,11 +29,15 @@ describe('lookupCluster', () => {
     expect(stateOf(found.word)).toBe('data');
     expect(found.evidence).toEqual([
       {
-        fact: 'L2 table at 0x20000, referenced exactly once',
+        fact: 'L2 table at 0x20000, copied flag set (claims a refcount of 1)',
         source: 'L1 entry 1',
         value: '0x8000000000020000',
       },
-      { fact: 'data, referenced exactly once', source: 'L2 entry 3 at 0x20018', value: '0x8000000000030000' },
+      {
+        fact: 'data, copied flag set (claims a refcount of 1)',
+        source: 'L2 entry 3 at 0x20018',
+        value: '0x8000000000030000',
+      },
       { fact: 'lies at 0x3004d', source: 'host offset', value: '0x3004d' },
     ]);
   });
@@ -79,9 +83,9 @@ describe('lookupCluster', () => {
   it('says what is wrong before what it was taken for', () => {
     const bad = lookUp({ size: 2 ** 20, clusters: [{ index: 1, kind: 'entry', entry: 0x200n }] }, K64);
     expect(bad.evidence.map(({ fact }) => fact)).toEqual([
-      'L2 table at 0x20000, referenced exactly once',
+      'L2 table at 0x20000, copied flag set (claims a refcount of 1)',
       'an L2 entry points at 0x200, which is not a cluster boundary',
-      'cannot be right',
+      'unreadable',
     ]);
     const built = buildImage({ size: 2 ** 20, clusters: [{ index: 1, kind: 'data' }] });
     pokeU64(built.source.fd, built.l1Offset, 0x200n);

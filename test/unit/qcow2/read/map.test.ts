@@ -1,17 +1,20 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Problem } from '../../../../electron/qcow2/format/problems.ts';
 import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { createMap, mapPage } from '../../../../electron/qcow2/read/map.ts';
+import { MapFindings } from '../../../../electron/qcow2/read/map-findings.ts';
 import { MAX_TABLE_BYTES } from '../../../../electron/qcow2/read/table-reader.ts';
-import { stateOf } from '../../../../shared/extent/flags.ts';
+import { DAMAGED, LOCAL, stateOf, UNREADABLE } from '../../../../shared/extent/flags.ts';
 import { pageStart, WordSet } from '../../../../shared/extent/page.ts';
-import { type ClusterSpec, pokeU64 } from '../../../support/qcow2-builder.ts';
-import { buildImage, mapWhole, statesOf } from '../../../support/qcow2-reading.ts';
+import { MAX_FINDING_PLACES } from '../../../../shared/model/finding.ts';
+import { codesOf } from '../../../support/findings.ts';
+import { type ClusterSpec, type ImageSpec, pokeU64 } from '../../../support/qcow2-builder.ts';
+import { type BuiltImage, buildImage, mapWhole, statesOf } from '../../../support/qcow2-reading.ts';
 
 const K64 = 65_536;
 const M512 = 2 ** 29;
+const COPIED = 1n << 63n;
 
 /** Two L2 tables of 64 KiB clusters, something in each. */
 const TWO_TABLES: ClusterSpec[] = [
@@ -110,9 +113,9 @@ describe('mapPage', () => {
   it('leaves VM state behind the disk out', () => {
     const { source, l1Offset } = buildImage({ size: M512, clusters: [{ index: 8191, kind: 'data' }] });
     pokeU64(source.fd, l1Offset + 8, 0x123n);
-    const problems: Problem[] = [];
-    expect(statesOf(openQcow2(source), { onProblem: problem => problems.push(problem) })).toHaveLength(2);
-    expect(problems).toEqual([]);
+    const findings = new MapFindings();
+    expect(statesOf(openQcow2(source), { findings })).toHaveLength(2);
+    expect(findings.collector.list()).toEqual([]);
   });
 
   it('takes a disk of no size', () => {
@@ -121,88 +124,222 @@ describe('mapPage', () => {
 });
 
 describe('damage', () => {
-  function broken(damage: (image: ReturnType<typeof buildImage>) => void) {
-    const built = buildImage({ size: 3 * M512, clusters: TWO_TABLES });
+  function broken(damage: (image: BuiltImage) => void, spec: Partial<ImageSpec> = {}) {
+    const built = buildImage({ size: 3 * M512, clusters: TWO_TABLES, ...spec });
     damage(built);
-    const problems: Problem[] = [];
-    const states = statesOf(openQcow2(built.source), { onProblem: problem => problems.push(problem) });
-    return { built, states, problems };
+    const mapFindings = new MapFindings();
+    const states = statesOf(openQcow2(built.source), { findings: mapFindings });
+    return { built, states, findings: mapFindings.collector.list() };
   }
 
   it.each([
     ['not aligned', 0x30200n, 'QCOW2_L1_UNALIGNED'],
-    ['past the end', 2n ** 50n, 'QCOW2_L2_OUTSIDE'],
-    ['far past the end', 0x00ffffffffff0000n, 'QCOW2_L2_OUTSIDE'],
-  ])('an L1 entry that is %s costs its own range', (_, entry, code) => {
-    const { built, states, problems } = broken(({ source, l1Offset }) => pokeU64(source.fd, l1Offset, entry));
+    ['past the end', 2n ** 50n, 'QCOW2_PAST_END'],
+    ['far past the end', 0x00ffffffffff0000n, 'QCOW2_PAST_END'],
+  ])('an L1 entry that is %s costs its own range, and the finding names all of it', (_, entry, code) => {
+    const { built, states, findings } = broken(({ source, l1Offset }) => pokeU64(source.fd, l1Offset, entry));
     expect(states).toEqual([
       [0, M512, 'unreadable'],
       [M512, K64, 'data'],
       [M512 + K64, 2 * M512 - K64, 'unallocated'],
     ]);
-    expect(problems).toMatchObject([
-      { code, severity: 'damage', guestOffset: 0, fileOffset: built.l1Offset, subject: built.path },
+    expect(findings).toMatchObject([
+      { code, severity: 'corruption', guest: [[0, M512]], bytesAtRisk: M512, host: [[built.l1Offset, 8]] },
     ]);
-    expect(problems[0]?.entry).toBe(`0x${entry.toString(16).padStart(16, '0')}`);
+    expect(findings[0]?.evidence[0]).toMatchObject({
+      source: 'L1 entry 0',
+      fileOffset: built.l1Offset,
+      value: `0x${entry.toString(16).padStart(16, '0')}`,
+    });
   });
 
   it('names the place of a bad L2 entry', () => {
-    const at = ({ l2Offsets }: ReturnType<typeof buildImage>) => l2Offsets.get(1)! + 8 * 7;
-    const { built, states, problems } = broken(image => pokeU64(image.source.fd, at(image), 0x777n << 9n));
+    const at = ({ l2Offsets }: BuiltImage) => l2Offsets.get(1)! + 8 * 7;
+    const { built, states, findings } = broken(image => pokeU64(image.source.fd, at(image), 0x777n << 9n));
     expect(states).toContainEqual([M512 + 7 * K64, K64, 'unreadable']);
-    expect(problems).toMatchObject([
+    expect(findings).toMatchObject([
       {
         code: 'QCOW2_ENTRY_UNALIGNED',
-        guestOffset: M512 + 7 * K64,
-        fileOffset: at(built),
-        entry: '0x00000000000eee00',
+        guest: [[M512 + 7 * K64, K64]],
+        host: [[at(built), 8]],
+        evidence: [{ source: 'L2 entry 7', fileOffset: at(built), value: '0x00000000000eee00' }],
       },
     ]);
   });
 
-  it('keeps few of many problems and counts the rest', () => {
-    const built = buildImage({ size: M512, clusters: [{ index: 0, kind: 'data' }] });
-    writeSync(built.source.fd, new Uint8Array(K64).fill(0xbf), 0, K64, built.l2Offsets.get(0)!);
-    const kept: string[] = [];
-    const words = new WordSet();
-    const map = createMap(openQcow2(built.source), { words, onProblem: ({ code }) => kept.push(code) });
-    expect(mapPage(map, 0, M512).count).toBe(1);
-    expect(kept).toEqual(new Array(16).fill('QCOW2_ENTRY_UNALIGNED'));
-    expect(map.problems.counts.get('QCOW2_ENTRY_UNALIGNED')).toBe(8192);
+  it('two entries with the same bad value are two places, and both are damaged', () => {
+    const { states, findings } = broken(({ source, l2Offsets }) => {
+      for (const index of [7, 20]) pokeU64(source.fd, l2Offsets.get(1)! + 8 * index, 0x777n << 9n);
+    });
+    for (const index of [7, 20]) expect(states).toContainEqual([M512 + index * K64, K64, 'unreadable']);
+    expect(findings).toMatchObject([
+      {
+        count: 2,
+        bytesAtRisk: 2 * K64,
+        guest: [
+          [M512 + 7 * K64, K64],
+          [M512 + 20 * K64, K64],
+        ],
+      },
+    ]);
   });
 
-  it('an L1 table that is too small leaves the rest unreadable', () => {
+  it('an overwritten table is one finding with a true count, and all of it is damaged', () => {
+    const built = buildImage({ size: M512, clusters: [{ index: 0, kind: 'data' }] });
+    writeSync(built.source.fd, new Uint8Array(K64).fill(0xbf), 0, K64, built.l2Offsets.get(0)!);
+    const words = new WordSet();
+    const map = createMap(openQcow2(built.source), { words });
+    for (let again = 0; again < 2; again++) {
+      expect(mapPage(map, 0, M512).count).toBe(1);
+      expect(words.word(map.writer.codes[0]!)).toBe(UNREADABLE | DAMAGED);
+    }
+    const [finding, ...others] = map.findings.collector.list();
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({
+      code: 'QCOW2_ENTRY_UNALIGNED',
+      count: 8192,
+      bytesAtRisk: M512,
+      guest: [[0, M512]],
+    });
+    expect(finding?.evidence).toHaveLength(MAX_FINDING_PLACES);
+  });
+
+  it('in an overwritten table entries past the end of the file belong to the same cause', () => {
+    const { findings } = broken(({ source, l2Offsets }) => {
+      for (let i = 3; i < 20; i++) pokeU64(source.fd, l2Offsets.get(1)! + 8 * i, 0x200n);
+      pokeU64(source.fd, l2Offsets.get(1)! + 8 * 25, 1n << 40n);
+    });
+    expect(findings).toMatchObject([{ code: 'QCOW2_L2_INVALID', count: 18, bytesAtRisk: 18 * K64 }]);
+    expect(findings[0]?.what).toContain('18 of 8192 entries');
+  });
+
+  it('single entries of one table that are invalid and past the end of the file are two causes', () => {
+    const { findings } = broken(({ source, l2Offsets }) => {
+      pokeU64(source.fd, l2Offsets.get(1)! + 8 * 3, 0x200n);
+      pokeU64(source.fd, l2Offsets.get(1)! + 8 * 5, 1n << 40n);
+    });
+    expect(codesOf(findings)).toEqual(['QCOW2_ENTRY_UNALIGNED', 'QCOW2_PAST_END']);
+  });
+
+  it('an L1 table that is too small leaves the rest unreadable, and its finding says so once', () => {
     const built = buildImage({ size: 3 * M512, clusters: TWO_TABLES });
     writeSync(built.source.fd, Uint8Array.of(0, 0, 0, 1), 0, 4, 36);
     const image = openQcow2(built.source);
-    expect(image.problems.map(({ code }) => code)).toEqual(['QCOW2_L1_TOO_SMALL']);
-    expect(statesOf(image).slice(-2)).toEqual([
+    expect(image.findings).toMatchObject([
+      { code: 'QCOW2_L1_TOO_SMALL', guest: [[M512, 2 * M512]], bytesAtRisk: 2 * M512 },
+    ]);
+    const findings = new MapFindings();
+    expect(statesOf(image, { findings }).slice(-2)).toEqual([
       [M512 - K64, K64, 'data'],
       [M512, 2 * M512, 'unreadable'],
     ]);
+    expect(findings.collector.list()).toEqual([]);
   });
 
   it('a file that ends inside the L1 table leaves the rest unreadable', () => {
-    const { states, problems } = broken(({ source, l1Offset }) => ftruncateSync(source.fd, l1Offset + 12));
+    const { states, findings } = broken(({ source, l1Offset }) => ftruncateSync(source.fd, l1Offset + 12));
     expect(states).toEqual([[0, 3 * M512, 'unreadable']]);
-    expect(problems.map(({ code }) => code)).toEqual(['QCOW2_L2_OUTSIDE', 'QCOW2_L1_CUT']);
+    expect(findings).toMatchObject([
+      { code: 'QCOW2_PAST_END', guest: [[0, 3 * M512]], bytesAtRisk: 3 * M512, count: 2 },
+    ]);
+    expect(findings[0]?.what).toContain('2 of the 3 entries of the L1 table');
   });
 
-  it('a file that ends inside an L2 table reads the rest as zeros, and says so', () => {
-    const { states, problems } = broken(({ source, l2Offsets }) =>
+  it('an L1 table outside the file is one finding about the whole disk', () => {
+    const { built, states, findings } = broken(({ source, l1Offset }) => ftruncateSync(source.fd, l1Offset));
+    expect(states).toEqual([[0, 3 * M512, 'unreadable']]);
+    expect(findings).toMatchObject([{ code: 'QCOW2_PAST_END', guest: [[0, 3 * M512]], count: 1 }]);
+    expect(findings[0]?.what).toContain(`the L1 table at 0x${built.l1Offset.toString(16)}`);
+  });
+
+  it('a file that is cut is one finding: what is left of a table is read, all that is missing is damaged', () => {
+    const { states, findings } = broken(({ source, l2Offsets }) =>
       ftruncateSync(source.fd, l2Offsets.get(0)! + 17),
     );
     expect(states).toEqual([
-      [0, K64, 'data'],
+      [0, K64, 'unreadable'],
       [K64, K64, 'zeroHole'],
-      [2 * K64, M512 - 2 * K64, 'unallocated'],
-      [M512, M512, 'unreadable'],
+      [2 * K64, 2 * M512 - 2 * K64, 'unreadable'],
       [2 * M512, M512, 'unallocated'],
     ]);
-    expect(problems.map(({ code }) => code)).toEqual([
-      'QCOW2_L2_CUT',
-      'QCOW2_DATA_OUTSIDE',
-      'QCOW2_L2_OUTSIDE',
+    expect(findings).toMatchObject([
+      {
+        code: 'QCOW2_PAST_END',
+        count: 3,
+        bytesAtRisk: 2 * M512 - K64,
+        guest: [
+          [0, K64],
+          [2 * K64, 2 * M512 - 2 * K64],
+        ],
+      },
+    ]);
+    expect(findings[0]?.what).toContain('2 L2 tables, 1 data cluster');
+  });
+
+  it('data past the end of the file is lost and still hides the layer below', () => {
+    const { findings, built } = broken(({ source, l2Offsets }) =>
+      pokeU64(source.fd, l2Offsets.get(1)!, COPIED | (1n << 40n)),
+    );
+    const words = new WordSet();
+    const map = createMap(openQcow2(built.source), { words });
+    mapPage(map, M512, 2 * M512);
+    expect(words.word(map.writer.codes[0]!)).toBe(LOCAL | UNREADABLE | DAMAGED);
+    expect(findings).toMatchObject([{ code: 'QCOW2_PAST_END', guest: [[M512, K64]], count: 1 }]);
+  });
+
+  it('zeros that keep host space past the end of the file are whole: a note, and no damage', () => {
+    const { states, findings } = broken(({ source, l2Offsets }) =>
+      pokeU64(source.fd, l2Offsets.get(1)!, COPIED | (1n << 40n) | 1n),
+    );
+    expect(states).toContainEqual([M512, K64, 'zeroAllocated']);
+    expect(findings).toMatchObject([{ code: 'QCOW2_SPACE_PAST_END', severity: 'note', bytesAtRisk: 0 }]);
+  });
+
+  it('of a cluster past the end only the subclusters that hold data are lost', () => {
+    const K2 = K64 / 32;
+    const { states, findings } = broken(
+      ({ source, l2Offsets }) => {
+        pokeU64(source.fd, l2Offsets.get(0)!, COPIED | (1n << 40n));
+        pokeU64(source.fd, l2Offsets.get(0)! + 8, (2n << 32n) | 0xd0n);
+      },
+      { extendedL2: true, clusters: [{ index: 0, kind: 'data' }] },
+    );
+    expect(states.slice(0, 7)).toEqual([
+      [0, K2, 'reserved'],
+      [K2, K2, 'zeroAllocated'],
+      [2 * K2, 2 * K2, 'reserved'],
+      [4 * K2, K2, 'unreadable'],
+      [5 * K2, K2, 'reserved'],
+      [6 * K2, 2 * K2, 'unreadable'],
+      [8 * K2, 24 * K2, 'reserved'],
+    ]);
+    expect(findings).toMatchObject([
+      {
+        code: 'QCOW2_PAST_END',
+        count: 1,
+        bytesAtRisk: 3 * K2,
+        guest: [
+          [4 * K2, K2],
+          [6 * K2, 2 * K2],
+        ],
+      },
+    ]);
+  });
+
+  it('maps that share their findings count each place once, whichever part is read again', () => {
+    const built = buildImage({ size: 3 * M512, clusters: TWO_TABLES });
+    pokeU64(built.source.fd, built.l2Offsets.get(0)! + 8 * 9, 0x200n);
+    pokeU64(built.source.fd, built.l1Offset + 8, 0x30200n);
+    const findings = new MapFindings();
+    const image = openQcow2(built.source);
+    const span = 64 * 2 ** 20;
+    for (const hosts of [false, true]) {
+      const map = createMap(image, { words: new WordSet(), hosts, findings });
+      for (const page of [9, 0, 10, 0, 1]) mapPage(map, page * span, (page + 1) * span);
+    }
+    expect(findings.collector.list()).toMatchObject([
+      { code: 'QCOW2_L1_UNALIGNED', count: 1, guest: [[M512, M512]] },
+      { code: 'QCOW2_ENTRY_UNALIGNED', count: 1, guest: [[9 * K64, K64]] },
     ]);
   });
 });
@@ -211,11 +348,10 @@ describe('files that change', () => {
   it('shrinking between pages makes tables unreadable, not the program', () => {
     const { source, l2Offsets } = buildImage({ size: 2 * M512, clusters: TWO_TABLES });
     const words = new WordSet();
-    const problems: string[] = [];
-    const map = createMap(openQcow2(source), { words, onProblem: ({ code }) => problems.push(code) });
+    const map = createMap(openQcow2(source), { words });
     ftruncateSync(source.fd, l2Offsets.get(1)!);
     expect(stateOf(words.word(mapPage(map, M512, 2 * M512).codes[0]!))).toBe('unreadable');
-    expect(problems).toEqual(['QCOW2_L2_OUTSIDE']);
+    expect(codesOf(map.findings.collector.list())).toEqual(['QCOW2_PAST_END']);
   });
 
   it('growing makes tables and data behind the old end good', () => {
@@ -223,29 +359,25 @@ describe('files that change', () => {
     const whole = readFileSync(path);
     ftruncateSync(source.fd, l2Offsets.get(1)!);
     const words = new WordSet();
-    const problems: string[] = [];
-    const image = openQcow2(fileSource({ ...source, size: l2Offsets.get(1)! }));
-    const map = createMap(image, { words, onProblem: ({ code }) => problems.push(code) });
+    const image = openQcow2({ ...source, size: l2Offsets.get(1)! });
+    const map = createMap(image, { words });
     writeSync(source.fd, whole, 0, whole.length, 0);
     expect(stateOf(words.word(mapPage(map, M512, 2 * M512).codes[0]!))).toBe('data');
-    expect(problems).toEqual([]);
+    expect(map.findings.collector.list()).toEqual([]);
   });
 
   it('that cannot be read are unreadable with the reason', () => {
     const { path, source } = buildImage({ size: 2 * M512, clusters: TWO_TABLES });
     const fd = openSync(path, 'r');
     const words = new WordSet();
-    const problems: Problem[] = [];
-    const map = createMap(openQcow2(fileSource({ ...source, fd })), {
-      words,
-      onProblem: problem => problems.push(problem),
-    });
+    const map = createMap(openQcow2(fileSource({ ...source, fd })), { words });
     closeSync(fd);
     const page = mapPage(map, 0, 2 * M512).seal();
     expect(page.count).toBe(1);
     expect(stateOf(words.word(page.codes[0]!))).toBe('unreadable');
-    expect(problems.map(({ code }) => code)).toEqual(['QCOW2_READ_FAILED', 'QCOW2_READ_FAILED']);
-    expect(problems[0]?.what).toContain('EBADF');
+    const findings = map.findings.collector.list();
+    expect(findings).toMatchObject([{ code: 'QCOW2_TABLE_READ_FAILED', count: 2, bytesAtRisk: 2 * M512 }]);
+    expect(findings[0]?.what).toContain('EBADF');
   });
 });
 

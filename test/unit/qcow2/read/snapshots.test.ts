@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { createMap } from '../../../../electron/qcow2/read/map.ts';
 import { WordSet } from '../../../../shared/extent/page.ts';
+import { MAX_FINDING_PLACES } from '../../../../shared/model/finding.ts';
 import { findSnapshot } from '../../../../shared/model/layer.ts';
 import { pokeU32, pokeU64 } from '../../../support/qcow2-builder.ts';
 import { buildImage, statesOf } from '../../../support/qcow2-reading.ts';
@@ -15,8 +16,8 @@ const TWO = [
 describe('snapshots', () => {
   it('are read with every field', () => {
     const { source, snapshotL1Offsets, snapshotTableOffset } = buildImage({ size: 2 ** 20, snapshots: TWO });
-    const { snapshots, problems } = openQcow2(source);
-    expect(problems).toEqual([]);
+    const { snapshots, findings } = openQcow2(source);
+    expect(findings).toEqual([]);
     expect(snapshots).toEqual([
       {
         id: '1',
@@ -54,9 +55,9 @@ describe('snapshots', () => {
   it('beyond the end of the file end the table', () => {
     const { source, snapshotTableOffset } = buildImage({ size: 2 ** 20, snapshots: TWO });
     ftruncateSync(source.fd, snapshotTableOffset + 80);
-    const { snapshots, problems } = openQcow2(source);
+    const { snapshots, findings } = openQcow2(source);
     expect(snapshots).toHaveLength(1);
-    expect(problems.map(({ code, fileOffset }) => [code, fileOffset])).toEqual([
+    expect(findings.map(({ code, host }) => [code, host[0]?.[0]])).toEqual([
       ['QCOW2_SNAPSHOT_TABLE', snapshotTableOffset + 72],
     ]);
   });
@@ -64,7 +65,7 @@ describe('snapshots', () => {
   it('are many and long', () => {
     const snapshots = Array.from({ length: 300 }, (_, i) => ({ id: `${i}`, name: `${i}`.repeat(2000) }));
     const image = openQcow2(buildImage({ size: 2 ** 20, snapshots }).source);
-    expect(image.problems).toEqual([]);
+    expect(image.findings).toEqual([]);
     expect(image.snapshots.map(({ id, name }) => ({ id, name }))).toEqual(snapshots);
   });
 
@@ -76,21 +77,24 @@ describe('snapshots', () => {
     const { source, snapshotTableOffset } = buildImage({ size: 2 ** 20, snapshots: TWO });
     damage(source.fd, snapshotTableOffset);
     const image = openQcow2(source);
-    expect(image.problems.map(({ code, severity }) => [code, severity])).toEqual([
-      ['QCOW2_SNAPSHOT_L1', 'damage'],
+    expect(image.findings.map(({ code, severity }) => [code, severity])).toEqual([
+      ['QCOW2_SNAPSHOT_L1', 'corruption'],
     ]);
-    expect(() => createMap(image, { words: new WordSet(), snapshotId: '1' })).toThrow('QCOW2_SNAPSHOT_L1');
+    expect(() => createMap(image, { words: new WordSet(), snapshotId: '1' })).toThrow(
+      'QCOW2_SNAPSHOT_UNUSABLE',
+    );
     expect(statesOf(image, { snapshotId: '2' })).toEqual([[0, 2 ** 21, 'unallocated']]);
     expect(statesOf(image)).toEqual([[0, 2 ** 20, 'unallocated']]);
   });
 
-  it('that are all broken are told of sixteen times', () => {
+  it('that are all broken are one finding with a true count', () => {
     const snapshots = Array.from({ length: 40 }, (_, i) => ({ id: `${i}`, name: 's' }));
     const { source } = buildImage({ size: 2 ** 20, snapshots });
     for (const { fileOffset } of openQcow2(source).snapshots) pokeU64(source.fd, fileOffset, 0x200n);
     const image = openQcow2(source);
     expect(image.snapshots.filter(({ unusable }) => unusable !== undefined)).toHaveLength(40);
-    expect(image.problems).toHaveLength(16);
+    expect(image.findings).toMatchObject([{ code: 'QCOW2_SNAPSHOT_L1', count: 40 }]);
+    expect(image.findings[0]?.evidence).toHaveLength(MAX_FINDING_PLACES);
   });
 
   it('that do not exist are an error with a code', () => {

@@ -6,7 +6,7 @@ import { seekFirst } from '../../../../renderer/state/selection/seek.ts';
 import { selectAt } from '../../../../renderer/state/selection/selection.ts';
 import { getState, useStore } from '../../../../renderer/state/store.ts';
 import { COMMANDS } from '../../../../shared/commands.ts';
-import { HOLE, LOCAL, UNREADABLE, ZERO } from '../../../../shared/extent/flags.ts';
+import { makeFinding, NO_FINDINGS } from '../../../../shared/model/finding.ts';
 import { fail, ok } from '../../../../shared/result.ts';
 import { goldenChain, shortMiddleChain } from '../../../support/window/fake-chain.ts';
 import { argsOf, start } from '../../../support/window/fake-window.tsx';
@@ -271,48 +271,56 @@ test('a place at the very start of a track is found', async () => {
 test('findings are counted and listed', async () => {
   const bridge = start();
   await openTarget(golden);
-  const finding = {
-    kind: 'witnessesDiffer',
+  const differ = makeFinding({
     code: 'WITNESSES_DIFFER',
+    severity: 'hazard',
     layer: 1,
-    start: 65536,
-    end: 131072,
-    text: 'the witnesses differ',
-    words: { metadata: LOCAL | HOLE | ZERO, nbd: UNREADABLE },
-  } as const;
-  bridge.push('chain:findings', {
-    sessionId: 1,
-    findings: [finding],
-    more: 6,
+    what: 'the witnesses differ',
+    guest: [[65536, 65536]],
+    witnesses: [
+      { witness: 'metadata', answer: 'zeroHole' },
+      { witness: 'nbd', answer: 'unreadable' },
+    ],
   });
-  expect(await screen.findByRole('button', { name: '7 findings' })).toBeTruthy();
+  const lost = makeFinding({ code: 'QCOW2_X', severity: 'corruption', layer: 2, what: 'a table is gone' });
+  const small = (_: unknown, i: number) =>
+    makeFinding({ code: 'N', id: `${i}`, severity: 'note', what: 'n' });
+  bridge.find(differ, lost, ...Array.from({ length: 99 }, small));
+  expect(
+    await screen.findByRole('button', { name: '2 findings · worst: corruption · 99 notes' }),
+  ).toBeTruthy();
   const listed = await screen.findByRole('region', { name: 'Findings' });
-  expect(listed.textContent).toContain('the witnesses differ');
+  await waitFor(() => expect(listed.textContent).toContain('The witnesses differ.'));
+  expect(listed.querySelectorAll('li')[0]?.textContent).toContain('A table is gone.');
+  expect(listed.textContent).toContain('guest 0x0001_0000, 64 KiB');
   expect(screen.getByText('metadata: zero (no space) · nbd: unreadable')).toBeTruthy();
-  expect(screen.getByText('and 6 more')).toBeTruthy();
+  expect(listed.querySelectorAll('li')).toHaveLength(100);
+  fireEvent.click(screen.getByRole('button', { name: 'Show more (1 left)' }));
+  await waitFor(() => expect(listed.querySelectorAll('li')).toHaveLength(101));
 });
 
 test('the window subscribes to a chain once it knows it, and takes what is pushed from then on', async () => {
   const bridge = start();
   const { info, tracks } = goldenChain();
-  const finding = { kind: 'damage', code: 'QCOW2_X', layer: 1, start: 0, end: 1, text: '' } as const;
+  const summary = { total: 3, severities: { ...NO_FINDINGS.severities, leak: 3 } };
   bridge.answer('chain:open', () => ok({ sessionId: 7, chain: info, tracks: tracks.slice(0, 2) }));
   bridge.answer('chain:subscribe', ({ sessionId }) => {
     bridge.push('chain:tracks', { sessionId, tracks });
-    bridge.push('chain:findings', { sessionId, findings: [finding], more: 3 });
+    bridge.push('chain:findings', { sessionId, summary });
     return ok(null);
   });
   await openTarget(golden);
   expect(argsOf(bridge, 'chain:subscribe')).toEqual([{ sessionId: 7 }]);
-  expect(getState()).toMatchObject({ findings: [finding], moreFindings: 3 });
+  expect(getState().findings).toEqual(summary);
   expect(getState().chain?.tracks).toEqual(tracks);
 });
 
 test('pushes of another session are ignored', async () => {
   const bridge = start();
   await openTarget(golden);
-  bridge.push('chain:findings', { sessionId: 99, findings: [], more: 6 });
-  expect(getState().moreFindings).toBe(0);
+  const summary = { total: 6, severities: { ...NO_FINDINGS.severities, leak: 6 } };
+  bridge.push('chain:findings', { sessionId: 99, summary });
+  expect(getState().findings).toEqual(NO_FINDINGS);
 });
 
 test('the key sheet lists every key, the palette runs commands by name', async () => {

@@ -42,7 +42,7 @@ function readLater(chain: FakeChain): FakeChain {
     ...chain,
     ask: async (question, args) => {
       const reply = await chain.ask(question, args);
-      return typeof reply === 'object' && 'version' in reply
+      return typeof reply === 'object' && reply !== null && 'version' in reply
         ? { ...reply, version: reply.version + LATER }
         : reply;
     },

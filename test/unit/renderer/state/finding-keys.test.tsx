@@ -3,20 +3,26 @@ import { expect, test } from 'vitest';
 import { openTarget } from '../../../../renderer/state/chain/opening.ts';
 import { selectAt } from '../../../../renderer/state/selection/selection.ts';
 import { getState, setAxis, useStore } from '../../../../renderer/state/store.ts';
-import type { RangeFinding } from '../../../../shared/model/finding.ts';
+import { type Finding, makeFinding } from '../../../../shared/model/finding.ts';
 import { ok } from '../../../../shared/result.ts';
 import { argsOf, start } from '../../../support/window/fake-window.tsx';
 
 const K64 = 65_536;
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
 
-function finding(layer: number, cluster: number): RangeFinding {
-  const [from, to] = cluster < 0 ? [-1, -1] : [cluster * K64, (cluster + 1) * K64];
-  return { kind: 'damage', code: 'QCOW2_X', layer, start: from, end: to, text: `at ${cluster}` };
+function finding(layer: number, cluster: number): Finding {
+  return makeFinding({
+    id: `${cluster}`,
+    code: 'QCOW2_X',
+    severity: 'corruption',
+    layer,
+    what: `at ${cluster}`,
+    guest: cluster < 0 ? [] : [[cluster * K64, K64]],
+  });
 }
 
 /** The golden chain with findings, and damaged extents by track that are in no finding. */
-async function opened(findings: readonly RangeFinding[], damaged: Record<number, readonly number[]> = {}) {
+async function opened(findings: readonly Finding[], damaged: Record<number, readonly number[]> = {}) {
   const bridge = start();
   bridge.answer('chain:seek', ({ track, from, backwards, kind }) => {
     const starts = kind === 'damaged' ? (damaged[track] ?? []).map(cluster => cluster * K64) : [];
@@ -25,7 +31,7 @@ async function opened(findings: readonly RangeFinding[], damaged: Record<number,
   });
   await openTarget(golden);
   await screen.findByRole('heading', { level: 2, name: 'Guest' });
-  bridge.push('chain:findings', { sessionId: 1, findings, more: 0 });
+  bridge.find(...findings);
   return bridge;
 }
 
@@ -90,8 +96,8 @@ test('the inspector lists the findings of the selected place', async () => {
   await opened([finding(2, 3), finding(1, 9)]);
   await selectAt({ track: 1, offset: 3 * K64 + 7 });
   const here = await screen.findByRole('region', { name: 'Findings here' });
-  expect(here.textContent).toContain('at 3');
-  expect(here.textContent).not.toContain('at 9');
+  expect(here.textContent).toContain('At 3.');
+  expect(here.textContent).not.toContain('At 9.');
   await selectAt({ track: 1, offset: 5 * K64 });
   await waitFor(() => expect(screen.queryByRole('region', { name: 'Findings here' })).toBeNull());
 });

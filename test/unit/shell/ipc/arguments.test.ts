@@ -132,7 +132,36 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
     good: [{ sessionId: 1, layer: 0 }],
     bad: [undefined, { sessionId: 1 }, { sessionId: 1, layer: -1 }, { sessionId: 1, layer: 200 }],
   },
-  'chain:findings': { good: [{ sessionId: 1 }], bad: [undefined, {}, { sessionId: 1, first: 0 }] },
+  'chain:findings': {
+    good: [
+      { sessionId: 1, skip: 0, most: 100 },
+      {
+        sessionId: 1,
+        skip: 5,
+        most: 1,
+        severities: ['note'],
+        codes: ['X'],
+        layers: [-1, 0],
+        start: 0,
+        end: 1,
+      },
+    ],
+    bad: [
+      { sessionId: 1 },
+      { sessionId: 1, skip: 0, most: 101 },
+      { sessionId: 1, skip: 0, most: 1, severities: ['bad'] },
+      { sessionId: 1, skip: 0, most: 1, layers: [-2] },
+      { sessionId: 1, skip: 0, most: 1, codes: ['X'.repeat(65)] },
+    ],
+  },
+  'chain:findingCounts': { good: [{ sessionId: 1 }], bad: [undefined, {}, { sessionId: 1, first: 0 }] },
+  'chain:nextFinding': {
+    good: [{ sessionId: 1, layer: -1, offset: -1, backwards: false }],
+    bad: [
+      { sessionId: 1, layer: -2, offset: 0, backwards: false },
+      { sessionId: 1, layer: 0, offset: 0 },
+    ],
+  },
   'nbd:cancelList': { good: [undefined], bad: [null, {}] },
   'nbd:list': { good: [{ uri: 'nbd://h' }], bad: [{}, { uri: '' }, 'nbd://h'] },
 };

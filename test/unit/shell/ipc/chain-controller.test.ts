@@ -77,7 +77,7 @@ beforeEach(() => {
 function session(target: OpenTarget): ControlledSession {
   const name = target.kind === 'files' ? (target.files[0] ?? '') : target.uri;
   return {
-    chain: chain ?? { layers: [], size: 1, complete: true, notes: [name] },
+    chain: chain ?? { layers: [], size: 1, complete: true, notes: [name], findings: [] },
     tracks: [],
     ask: async (question, args) => {
       questions.push([question, args]);
@@ -121,7 +121,9 @@ function answers(name: string, args: object): { [Q in QuestionName]: QuestionRep
     },
     contextTotals: [[0, 1]],
     overview: [],
-    findings: { findings: [], problems: [], more: 0 },
+    findings: { findings: [], total: 0 },
+    findingCounts: [],
+    nextFinding: null,
     allocation: { measured: false, why: '' },
   };
 }
@@ -162,7 +164,7 @@ const elsewhere = (status: BackingLink['status']) =>
   });
 
 test('consent of the window counts for what it was asked about alone', async () => {
-  chain = { layers: [elsewhere('needsConsent')], size: 1, complete: false, notes: [] };
+  chain = { layers: [elsewhere('needsConsent')], size: 1, complete: false, notes: [], findings: [] };
   const allowing = (consent: Consent) =>
     code(controller.handlers['chain:open']({ target: file('/a'), consent }));
   const allow = ['/far/base'];

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { PushGate } from '../../../../electron/shell/ipc/push-gate.ts';
+import { NO_FINDINGS } from '../../../../shared/model/finding.ts';
 import type { LayerProgress } from '../../../../shared/model/progress.ts';
 
 const progress = (phase: LayerProgress['phase']): LayerProgress[] => [
@@ -18,14 +19,14 @@ test('a shut gate keeps the newest of each push and the hull of changed ranges',
   gate.events.onProgress(progress('reading'));
   gate.events.onChanged(1, 100, 200);
   gate.events.onChanged(2, 50, 120);
-  gate.events.onFindings([], 5);
+  gate.events.onFindings(NO_FINDINGS);
   gate.events.onTracks([]);
   expect(sent).toEqual([]);
   gate.open();
   expect(sent).toEqual([
     ['chain:tracks', { sessionId: 7, tracks: [] }],
     ['chain:changed', { sessionId: 7, version: 2, start: 50, end: 200 }],
-    ['chain:findings', { sessionId: 7, findings: [], more: 5 }],
+    ['chain:findings', { sessionId: 7, summary: NO_FINDINGS }],
     ['chain:progress', { sessionId: 7, layers: progress('reading') }],
   ]);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { chainForWindow, MAX_LISTED } from '../../../../electron/shell/ipc/trim-chain-info.ts';
+import { makeFinding } from '../../../../shared/model/finding.ts';
 import type { ChainInfo, LayerInfo, Qcow2Info } from '../../../../shared/model/layer.ts';
 
 const NOTHING: LayerInfo = {
@@ -19,7 +20,7 @@ const NOTHING: LayerInfo = {
 function chainWith(snapshots: number): ChainInfo {
   const list = Array.from({ length: snapshots }, (_, i) => ({ id: String(i + 1), name: `s${i}` }));
   const qcow2 = { snapshots: list, bitmaps: [] } as unknown as Qcow2Info;
-  return { layers: [{ ...NOTHING, qcow2 }], size: 1024, complete: true, notes: [] };
+  return { layers: [{ ...NOTHING, qcow2 }], size: 1024, complete: true, notes: [], findings: [] };
 }
 
 test('short lists stay as they are', () => {
@@ -36,6 +37,11 @@ test('a long list is cut, and the layer says so', () => {
 });
 
 test('raw layers have no lists', () => {
-  const chain = { layers: [NOTHING], size: 1024, complete: true, notes: [] };
+  const chain = { layers: [NOTHING], size: 1024, complete: true, notes: [], findings: [] };
   expect(chainForWindow(chain)).toEqual(chain);
+});
+
+test('findings are left out: the window asks for them page by page', () => {
+  const finding = makeFinding({ code: 'X', severity: 'note', what: 'x' });
+  expect(chainForWindow({ ...chainWith(1), findings: [finding] }).findings).toEqual([]);
 });

@@ -8,7 +8,7 @@ import {
   toBytePath,
 } from '../../../electron/chain/byte-path.ts';
 import { probeSize } from '../../../electron/chain/open-file.ts';
-import { sizeNotes } from '../../../electron/chain/size-notes.ts';
+import { sizeFindings } from '../../../electron/chain/size-findings.ts';
 
 describe('probeSize', () => {
   it.each([0, 1, 2, 3, 4, 5, 1023, 1024, 2 ** 31 + 7])('finds %d sectors in few reads', sectors => {
@@ -27,21 +27,26 @@ describe('probeSize', () => {
   });
 });
 
-describe('sizeNotes', () => {
+describe('sizeFindings', () => {
   it('says nothing of equal sizes', () => {
-    expect(sizeNotes([1024, 1024, 1024])).toEqual([[], [], []]);
+    expect(sizeFindings([1024, 1024, 1024])).toEqual([]);
   });
 
-  it('warns of a short layer on both grounds', () => {
-    const [base, middle, top] = sizeNotes([2 ** 20, 2 ** 19, 2 ** 20]);
-    expect(base).toEqual([]);
-    expect(middle?.[0]).toContain('hidden by its size');
-    expect(middle?.[1]).toContain('reads as zeros');
-    expect(top).toEqual([]);
+  it('warns of a short layer that hides what is below, and notes that it reads as zeros', () => {
+    const half = 2 ** 19;
+    expect(sizeFindings([2 ** 20, half, 2 ** 20])).toMatchObject([
+      { code: 'CHAIN_LAYER_SHORTER', severity: 'hazard', layer: 1, guest: [[half, half]], bytesAtRisk: 0 },
+      { code: 'CHAIN_LAYER_GROWN', severity: 'note', layer: 1, guest: [[half, half]], bytesAtRisk: 0 },
+    ]);
+  });
+
+  it('names no offsets of the guest past the end of its disk', () => {
+    expect(sizeFindings([2048, 1024])).toMatchObject([{ code: 'CHAIN_LAYER_SHORTER', layer: 1, guest: [] }]);
   });
 
   it('sees past a layer in between', () => {
-    expect(sizeNotes([3072, 1024, 2048])[2]?.[0]).toContain('reaches to 3 KiB');
+    const [, , ofTop] = sizeFindings([3072, 1024, 2048]);
+    expect(ofTop).toMatchObject({ layer: 2, what: expect.stringContaining('reaches to 3 KiB') });
   });
 });
 

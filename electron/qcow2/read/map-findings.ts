@@ -1,0 +1,279 @@
+/** What is wrong with the L1 and L2 tables of one layer, collected while it is mapped page by page, each place once. */
+import {
+  type Cause,
+  type CausePlace,
+  FindingCollector,
+  guestRange,
+} from '../../../shared/finding-collector.ts';
+import { type FindingEvidence, MAX_FINDING_PLACES } from '../../../shared/model/finding.ts';
+import { RangeSet } from '../../../shared/range-set.ts';
+import { hex, hex64 } from '../format/bytes.ts';
+import type { EntryRules } from '../format/entry.ts';
+import {
+  checkEntry,
+  type EntryFault,
+  entryBits,
+  entryText,
+  lostSubclusters,
+  type RawEntry,
+  reachOf,
+} from '../format/entry-rules.ts';
+import { type Geometry, tableIndexOf } from '../format/geometry.ts';
+import { type L1Table, l2OffsetAt } from './l1.ts';
+import { InvalidEntries, PastEnd } from './map-causes.ts';
+
+/** What findings are made from: the tables and files of a map. */
+export interface MappedTables {
+  readonly geometry: Geometry;
+  readonly rules: EntryRules;
+  /** Virtual size in bytes of what is mapped. */
+  readonly size: number;
+  readonly l1: L1Table;
+  /** Entries that the L1 table has for this disk. */
+  readonly l1Entries: number;
+  /** Length of the image file as last seen. */
+  readonly fileSize: number;
+  readonly target: {
+    /** The same of the file that holds the data. */
+    readonly fileSize: number;
+  };
+}
+
+/** An entry with something wrong that waits until the rest of its table is known. */
+interface PendingEntry {
+  readonly entry: RawEntry;
+  readonly fault: EntryFault;
+  readonly guestOffset: number;
+}
+
+/** L2 tables with invalid entries that become findings of their own; the rest of them share one. */
+const MAX_INVALID_TABLES = 256;
+/** With so many entries that are invalid whatever the file's length, a table was overwritten. */
+const OVERWRITTEN = MAX_FINDING_PLACES;
+
+/**
+ * Collects the findings of one layer's tables. Maps of the same layer share one collector: what was counted in a part of
+ * the disk is not counted again when that part is read again, by this map or another.
+ */
+export class MapFindings {
+  readonly collector: FindingCollector;
+  /** Guest offsets whose entries were read, and L1 entries that were reported. */
+  readonly #entriesRead = new RangeSet();
+  readonly #tablesReported = new RangeSet();
+  readonly #invalidTables = new Map<number, InvalidEntries>();
+  readonly #pastEnd = new PastEnd('file');
+  readonly #pastDataFileEnd = new PastEnd('data file');
+  #pending: PendingEntry[] = [];
+
+  constructor(collector = new FindingCollector()) {
+    this.collector = collector;
+  }
+
+  /** An L2 entry with something wrong; it counts once its table ends. `guestOffset` is that of its cluster. */
+  addEntry(tables: MappedTables, entry: RawEntry, guestOffset: number): void {
+    if (this.#entriesRead.has(guestOffset)) return;
+    const fault = checkEntry(tables.rules, entry, guestOffset, tables.target.fileSize);
+    if (fault !== undefined) this.#pending.push({ entry, fault, guestOffset });
+  }
+
+  /** Ends the part of one L2 table for guest offsets [start, end): what was added since the last end belongs to it. */
+  endTable(tables: MappedTables, start: number, end: number): void {
+    if (this.#pending.length > 0) this.#addPending(tables);
+    this.#entriesRead.add(start, end - start);
+  }
+
+  /** An L1 entry whose L2 table cannot lie where it says, or that is unusual. */
+  addTable(tables: MappedTables, l1Index: number, fault: EntryFault): void {
+    if (!this.#reportOnce(l1Index)) return;
+    const { geometry } = tables;
+    const place = { ...spanOf(tables, l1Index, l1Index + 1), ...l1EntryPlace(tables, l1Index) };
+    if (fault.kind === 'invalid') this.collector.add(badL1(fault), place);
+    else if (fault.kind === 'unusual') this.collector.add(RESERVED_BITS, place);
+    else {
+      const tableBytes = geometry.l2Entries * geometry.entrySize;
+      this.#pastEnd.addTable(tables.fileSize, l2OffsetAt(tables.l1, l1Index) + tableBytes);
+      this.collector.add(this.#pastEnd, place);
+    }
+  }
+
+  /** An L2 table that the system could not read. */
+  addFailedTable(tables: MappedTables, l1Index: number, what: string): void {
+    if (!this.#reportOnce(l1Index)) return;
+    this.collector.add(tableReadFailed(what), {
+      ...spanOf(tables, l1Index, l1Index + 1),
+      ...l1EntryPlace(tables, l1Index),
+    });
+  }
+
+  /** The entries of an L2 table for guest offsets [start, end), which lie past the end of the file. */
+  addCutTable(tables: MappedTables, start: number, end: number): void {
+    if (this.#entriesRead.has(start)) return;
+    const { geometry, fileSize } = tables;
+    const { l1Index, l2Index } = tableIndexOf(geometry, start);
+    const offset = l2OffsetAt(tables.l1, l1Index);
+    const isFirst = l2Index === 0 || offset + l2Index * geometry.entrySize <= fileSize;
+    if (isFirst) this.#pastEnd.addTable(fileSize, offset + geometry.l2Entries * geometry.entrySize);
+    this.collector.add(this.#pastEnd, {
+      ...guestRange(start, end, tables.size),
+      ...(isFirst ? l1EntryPlace(tables, l1Index) : {}),
+      count: isFirst ? 1 : 0,
+    });
+  }
+
+  /** The L1 entries that lie past the end of the file. */
+  addCutL1(tables: MappedTables): void {
+    const { l1, l1Entries, fileSize } = tables;
+    if (!this.#reportOnce(l1.count)) return;
+    this.#pastEnd.addL1(fileSize, l1.fileOffset, l1.count, l1Entries);
+    this.collector.add(this.#pastEnd, {
+      ...spanOf(tables, l1.count, l1Entries),
+      host: [l1.fileOffset + l1.count * 8, (l1Entries - l1.count) * 8],
+      evidence: {
+        source: 'size of the file',
+        value: hex(fileSize),
+        bits: `L1 table at ${hex(l1.fileOffset)}, ${l1Entries} entries`,
+      },
+    });
+  }
+
+  #reportOnce(l1Index: number): boolean {
+    if (this.#tablesReported.has(l1Index)) return false;
+    this.#tablesReported.add(l1Index, 1);
+    return true;
+  }
+
+  /**
+   * Entries of one table that are invalid whatever the file's length are one cause. In a table that was overwritten
+   * those that lead past the end of the file belong to it too; else they tell that the file was cut.
+   */
+  #addPending(tables: MappedTables): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    const table = l2OffsetAt(
+      tables.l1,
+      tableIndexOf(tables.geometry, (pending[0] as PendingEntry).guestOffset).l1Index,
+    );
+    const invalid = pending.filter(({ fault }) => fault.kind === 'invalid').length;
+    const isOverwritten = invalid + (this.#invalidTables.get(table)?.count ?? 0) >= OVERWRITTEN;
+    for (const found of pending) {
+      const { fault, entry, guestOffset } = found;
+      const { clusterSize } = tables.geometry;
+      const whole = guestRange(guestOffset, guestOffset + clusterSize, tables.size);
+      const place = { ...whole, ...this.#entryPlace(tables, found) };
+      if (fault.kind === 'unusual') this.collector.add(RESERVED_BITS, place);
+      else if (fault.kind === 'spare') this.collector.add(SPACE_PAST_END, place);
+      else if (fault.kind === 'invalid' || isOverwritten) this.#addInvalid(tables, table, fault, place);
+      else this.#addPastEnd(tables, entry, guestOffset, place);
+    }
+  }
+
+  #addInvalid(tables: MappedTables, table: number, fault: EntryFault, place: CausePlace): void {
+    const known = this.#invalidTables.get(table);
+    const key = known !== undefined || this.#invalidTables.size < MAX_INVALID_TABLES ? table : -1;
+    const cause = known ?? this.#invalidTables.get(key) ?? new InvalidEntries(key, tables.geometry.l2Entries);
+    this.#invalidTables.set(key, cause);
+    cause.addFault(fault);
+    this.collector.add(cause, place);
+  }
+
+  /** Data past the end of the file: with extended L2 only the subclusters that are lost are at risk. */
+  #addPastEnd(tables: MappedTables, entry: RawEntry, guestOffset: number, place: CausePlace): void {
+    const { rules, geometry, target } = tables;
+    const cause = rules.dataFile ? this.#pastDataFileEnd : this.#pastEnd;
+    cause.addData(target.fileSize, reachOf(rules, entry));
+    const lost = rules.extendedL2 ? lostSubclusters(rules, entry, target.fileSize) : 0;
+    if (lost === 0) {
+      this.collector.add(cause, place);
+      return;
+    }
+    const size = geometry.clusterSize / 32;
+    const { guest: _, ...first } = place;
+    this.collector.add(cause, first);
+    for (let sub = 0; sub < 32; sub++) {
+      if (((lost >>> sub) & 1) === 0) continue;
+      const start = guestOffset + sub * size;
+      this.collector.add(cause, { ...guestRange(start, start + size, tables.size), count: 0 });
+    }
+  }
+
+  #entryPlace(
+    { geometry, rules, l1 }: MappedTables,
+    { entry, guestOffset, fault }: PendingEntry,
+  ): CausePlace {
+    const { l1Index, l2Index } = tableIndexOf(geometry, guestOffset);
+    const fileOffset = l2OffsetAt(l1, l1Index) + l2Index * geometry.entrySize;
+    const evidence: FindingEvidence = {
+      source: `L2 entry ${l2Index}`,
+      fileOffset,
+      value: entryText(rules, entry),
+      bits: `${entryBits(rules, entry)}: ${fault.what()}`,
+    };
+    return { host: [fileOffset, geometry.entrySize], evidence };
+  }
+}
+
+/** The guest range under L1 entries [from, to). */
+function spanOf({ geometry, size }: MappedTables, from: number, to: number): CausePlace {
+  return guestRange(from * geometry.l1Coverage, to * geometry.l1Coverage, size);
+}
+
+function l1EntryPlace({ l1 }: MappedTables, l1Index: number): CausePlace {
+  const fileOffset = l1.fileOffset + l1Index * 8;
+  const hi = l1.view.getUint32(l1Index * 8);
+  const lo = l1.view.getUint32(l1Index * 8 + 4);
+  return {
+    host: [fileOffset, 8],
+    evidence: {
+      source: `L1 entry ${l1Index}`,
+      fileOffset,
+      value: hex64(hi, lo),
+      bits: `L2 table at ${hex(l2OffsetAt(l1, l1Index))}`,
+    },
+  };
+}
+
+const RESERVED_BITS: Cause = {
+  id: 'QCOW2_ENTRY_RESERVED',
+  code: 'QCOW2_ENTRY_RESERVED',
+  severity: 'note',
+  what: count => `${entries(count)} bits set that must be zero; qemu ignores them`,
+  advice: 'find out which program wrote the image: qemu never sets these bits',
+  risksData: false,
+};
+
+const SPACE_PAST_END: Cause = {
+  id: 'QCOW2_SPACE_PAST_END',
+  code: 'QCOW2_SPACE_PAST_END',
+  severity: 'note',
+  what: count => `${entries(count)} host space past the end of the file and hold no data there`,
+  advice: 'see whether the file was cut short: data of other clusters may have lain there',
+  risksData: false,
+};
+
+function entries(count: number): string {
+  return count === 1 ? 'an entry of its tables has' : `${count} entries of its tables have`;
+}
+
+function badL1(fault: EntryFault): Cause {
+  const first = fault.what();
+  return {
+    id: fault.code,
+    code: fault.code,
+    severity: 'corruption',
+    what: count =>
+      count === 1 ? first : `${count} entries of the L1 table are invalid; in the first, ${first}`,
+    advice:
+      'do not start the machine, and work on a copy of the file: `qemu-img check -r` frees what the lost tables refer to',
+  };
+}
+
+function tableReadFailed(first: string): Cause {
+  return {
+    id: 'QCOW2_TABLE_READ_FAILED',
+    code: 'QCOW2_TABLE_READ_FAILED',
+    severity: 'corruption',
+    what: count =>
+      count === 1 ? `an L2 table: ${first}` : `${count} L2 tables could not be read; the first: ${first}`,
+    advice: 'check the disk or the file system that holds the file, then open it again',
+  };
+}

@@ -1,0 +1,24 @@
+/** What a map keeps between pages. */
+import type { PageWriter } from '../../../shared/extent/page.ts';
+import type { DecodeTarget } from './l2.ts';
+import type { MapFindings, MappedTables } from './map-findings.ts';
+import type { ImageSource } from './source.ts';
+import type { TableReader } from './table-reader.ts';
+
+/** A map being made: the L1 table in memory and 2 MiB of L2 tables at most. Belongs to one thread. */
+export interface Qcow2Map extends MappedTables {
+  readonly source: ImageSource;
+  /** The file that holds the data, where it is open. */
+  readonly dataSource: ImageSource | undefined;
+  /** Kind of the disk past its L1 table. */
+  readonly pastL1: number;
+  readonly target: DecodeTarget;
+  readonly writer: PageWriter;
+  readonly reader: TableReader;
+  readonly findings: MapFindings;
+  /** Guest offset where the last page ended: a page that starts there is worth reading ahead for. */
+  lastEnd: number;
+  fileSize: number;
+  /** The length of the files was asked for again since the last page began. */
+  hasFreshSize: boolean;
+}

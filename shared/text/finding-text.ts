@@ -1,0 +1,28 @@
+/** Findings in words, for every front. */
+import type { ErrorRecord } from '../error.ts';
+import { type Finding, MAX_FINDING_PLACES, totalLength } from '../model/finding.ts';
+import { formatOffset, formatSize } from './offset.ts';
+
+/** What a finding says as a sentence that stands alone. Untrusted text. */
+export function findingSentence({ what }: Finding): string {
+  const end = /[.!?]$/.test(what) ? '' : '.';
+  return `${what.charAt(0).toUpperCase()}${what.slice(1)}${end}`;
+}
+
+/** Which offsets of the guest a finding is about, such as `guest 0x0004_0000, 64 KiB`; empty where it is about none. */
+export function findingGuestText({ guest, bytesAtRisk }: Finding): string {
+  const [first, ...others] = guest;
+  if (first === undefined) return '';
+  const listed = totalLength(guest);
+  const start = `guest ${formatOffset(first[0])}`;
+  if (others.length === 0 && bytesAtRisk <= listed) return `${start}, ${formatSize(first[1])}`;
+  const bytes = Math.max(bytesAtRisk, listed);
+  return `${start} and further, ${guest.length === MAX_FINDING_PLACES && bytes === listed ? 'at least ' : ''}${formatSize(bytes)} in all`;
+}
+
+/** A finding in the form in which errors are complained of. `path` names the file that it is about. */
+export function findingRecord(finding: Finding, path: string): ErrorRecord {
+  const { code, what, advice } = finding;
+  const where = findingGuestText(finding);
+  return { code, what: where === '' ? what : `${what} [${where}]`, subject: path, advice };
+}
