@@ -31,7 +31,8 @@ export function checkArguments<C extends CallName>(name: C, value: unknown): Cal
 
 /** The argument of a question: the session it is about, and the rest as `check` returns it. */
 function ofSession(value: unknown, check: (args: unknown) => object): object {
-  const { sessionId, ...args } = parse(v.looseObject({ sessionId: SESSION_ID }), value);
+  const { sessionId } = parse(v.object({ sessionId: SESSION_ID }), value);
+  const { sessionId: _, ...args } = value as { readonly sessionId: number };
   return { ...check(args), sessionId };
 }
 

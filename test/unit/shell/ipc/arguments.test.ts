@@ -154,7 +154,16 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { sessionId: 1, skip: 0, most: 1, codes: ['X'.repeat(65)] },
     ],
   },
-  'chain:findingCounts': { good: [{ sessionId: 1 }], bad: [undefined, {}, { sessionId: 1, first: 0 }] },
+  'chain:findingCounts': {
+    good: [{ sessionId: 1 }],
+    bad: [
+      undefined,
+      {},
+      { sessionId: 1, first: 0 },
+      { sessionId: 1, constructor: 1 },
+      JSON.parse('{ "sessionId": 1, "__proto__": {} }'),
+    ],
+  },
   'chain:nextFinding': {
     good: [{ sessionId: 1, layer: -1, offset: -1, backwards: false }],
     bad: [
