@@ -41,16 +41,14 @@ export function recentList(file: string): RecentList {
   };
 }
 
+/** What the file holds. A target that is not valid, such as one of a newer version, is null. */
+const RECENT_FILE = v.object({ recent: v.array(v.fallback(v.nullable(TARGET), null)) });
+
 function readEntries(file: string): readonly RecentTarget[] {
-  const stored = readJson(file) as { readonly recent?: unknown } | undefined | null;
-  if (!Array.isArray(stored?.recent)) return [];
-  return stored.recent.slice(0, MAX_RECENT).flatMap(target => {
-    try {
-      return [recentTarget(v.parse(TARGET, target))];
-    } catch {
-      return [];
-    }
-  });
+  const { success, output } = v.safeParse(RECENT_FILE, readJson(file));
+  if (!success) return [];
+  const targets = output.recent.filter(target => target !== null);
+  return targets.slice(0, MAX_RECENT).map(recentTarget);
 }
 
 /** A target as it is remembered: with a short title (the top file's name, or the address) and no secrets. */

@@ -1,4 +1,5 @@
 /** Preferences that are kept between runs: theme and inspector. */
+import * as v from 'valibot';
 import { getState, type Store, setState, useStore } from '../store.ts';
 
 const STORAGE_KEY = 'cowscope.window';
@@ -30,23 +31,23 @@ export function rememberPreferences(): void {
   applyTheme();
 }
 
+/** What is stored. A field that is missing or not valid has its value of a first start. */
+function storedSchema({ theme, inspectorOpen, inspectorWidth }: Preferences) {
+  return v.object({
+    theme: v.fallback(v.picklist(THEMES), theme),
+    inspectorOpen: v.fallback(v.boolean(), inspectorOpen),
+    inspectorWidth: v.fallback(v.pipe(v.number(), v.transform(boundedWidth)), inspectorWidth),
+  }) satisfies v.GenericSchema<unknown, Preferences>;
+}
+
 function stored(): Partial<Preferences> {
-  let value: unknown;
   try {
-    value = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}');
+    const value: unknown = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}');
+    const { success, output } = v.safeParse(storedSchema(getState()), value);
+    return success ? output : {};
   } catch {
-    return {};
+    return {}; // no JSON, or no storage
   }
-  if (typeof value !== 'object' || value === null) return {};
-  const given = value as Readonly<Record<string, unknown>>;
-  const theme = THEMES.find(name => name === given.theme);
-  return {
-    ...(theme === undefined ? {} : { theme }),
-    ...(typeof given.inspectorOpen === 'boolean' ? { inspectorOpen: given.inspectorOpen } : {}),
-    ...(typeof given.inspectorWidth === 'number'
-      ? { inspectorWidth: boundedWidth(given.inspectorWidth) }
-      : {}),
-  };
 }
 
 function applyTheme(): void {

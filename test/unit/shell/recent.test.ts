@@ -38,14 +38,30 @@ test('only the owner can read the file, and no draft stays behind', () => {
   expect(statSync(join(folder, 'recent.json')).mode & 0o777).toBe(0o600);
 });
 
-test.each(['', '{', '[]', '{"recent":7}', '{"recent":[{"kind":"http"},null]}', ' '.repeat(300_000)])(
-  'a spoilt file is an empty list',
-  content => {
-    const path = join(temporaryFolder(), 'recent.json');
-    writeFileSync(path, content);
-    expect(recentList(path).list()).toEqual([]);
-  },
-);
+test.each([
+  '',
+  '{',
+  '[]',
+  '{"recent":7}',
+  '{"recent":[{"kind":"http"},null]}',
+  '{"recent":{"0":1}}',
+  ' '.repeat(300_000),
+])('a spoilt file is an empty list', content => {
+  const path = join(temporaryFolder(), 'recent.json');
+  writeFileSync(path, content);
+  expect(recentList(path).list()).toEqual([]);
+});
+
+test('of the stored targets those that are not valid are left out', () => {
+  const path = join(temporaryFolder(), 'recent.json');
+  const later = { kind: 'files', files: ['/b'], format: 'qed' };
+  const targets = [file('/a'), later, 7, { kind: 'nbd', uri: '' }, { ...file('/c'), more: 1 }, file('/d')];
+  writeFileSync(path, JSON.stringify({ version: 2, recent: targets }));
+  expect(recentList(path).list()).toEqual([
+    { title: 'a', target: file('/a') },
+    { title: 'd', target: file('/d') },
+  ]);
+});
 
 test('a file that cannot be written keeps the list for this run', () => {
   const folder = temporaryFolder();
