@@ -11,6 +11,7 @@ import { streamList } from './lists/list-stream.ts';
 import { MergedPicture } from './merged-picture.ts';
 import { ChainPushes } from './pushes.ts';
 import { ANSWERS, type QuestionContext } from './questions/answers.ts';
+import { checkLayerChoice, checkSelection } from './questions/check-choice.ts';
 import { BackgroundReader } from './reading/background-reader.ts';
 import { FeedMerger } from './reading/feed-merger.ts';
 import { WorkLoop } from './reading/work-loop.ts';
@@ -110,6 +111,8 @@ export class OpenChain {
     { spec, layer }: ListRequest,
     send: (text: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer | undefined>,
   ): Promise<ListSummary> {
+    if (spec.list === 'nbdinfo') checkSelection(this.#tables, spec, layer);
+    else checkLayerChoice(this.#tables, layer);
     return streamList(this.#tables, spec, layer, send);
   }
 

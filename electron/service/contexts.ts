@@ -19,7 +19,7 @@ export interface NamedContext {
 export function contextSpec(chain: ChainInfo, name: string, layer: number | undefined): NamedContext {
   const always = contextsToAsk('isolatedLayer', []);
   const known = knownContext(name);
-  if (known !== undefined && always.includes(name))
+  if (known !== undefined && known.role !== 'bitmap' && always.includes(name))
     return { name, spec: { list: 'nbdinfo', context: known.role } };
   const layers = layer === undefined ? chain.layers.toReversed() : chain.layers.slice(layer, layer + 1);
   const bitmaps = layers.flatMap(({ index, path, qcow2 }) =>

@@ -94,7 +94,7 @@ const QUESTIONS = {
   totals: exchange<LayerChoice, MapTotals>(),
   /** The values of an NBD context in ascending order, each with its bytes, as nbdinfo --totals counts them. */
   contextTotals: exchange<
-    LayerChoice & ContextSelection,
+    LayerChoice & { readonly selection: ContextSelection },
     readonly (readonly [value: number, bytes: number])[]
   >(),
   /** The whole axis in columns of `span` bytes, at most TILE_COLUMNS of them: one tile per track. */

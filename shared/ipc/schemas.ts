@@ -103,8 +103,13 @@ export const QUESTION_SCHEMAS = {
   totals: v.strictObject({ layer }),
   contextTotals: v.strictObject({
     layer,
-    context: v.picklist(CONTEXT_ROLES),
-    bitmap: v.optional(v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1), name: path })),
+    selection: v.variant('context', [
+      v.strictObject({ context: v.picklist(CONTEXT_ROLES.filter(role => role !== 'bitmap')) }),
+      v.strictObject({
+        context: v.literal('bitmap'),
+        bitmap: v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1), name: path }),
+      }),
+    ]),
   }),
   overview: v.strictObject({ layer, span: wholeNumber(1) }),
   findings: v.strictObject({

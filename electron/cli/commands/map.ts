@@ -224,8 +224,8 @@ async function printContexts(session: ChainSession, options: MapOptions): Promis
     await write(head);
     if (options.totals) {
       const size = layer === undefined ? session.chain.size : (session.chain.layers[layer]?.size ?? 0);
-      const { context, bitmap } = spec;
-      const sums = await session.ask('contextTotals', { context, bitmap, layer });
+      const { list: _, ...selection } = spec;
+      const sums = await session.ask('contextTotals', { selection, layer });
       await write(contextTotals(contextWithRole(spec.context), sums, size));
     } else await session.list({ spec, layer }, write);
     await write(tail);

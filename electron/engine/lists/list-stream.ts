@@ -1,4 +1,5 @@
 /** Lists and sums over a whole chain: pages are swept one after the other and nothing is kept. */
+import { CowscopeError } from '../../../shared/error.ts';
 import { addSwept, createColumns, toTile } from '../../../shared/extent/columns.ts';
 import {
   HOLE_OVERRIDES,
@@ -10,7 +11,7 @@ import {
   stateIndexOf,
 } from '../../../shared/extent/flags.ts';
 import { legendOfWitness } from '../../../shared/legend.ts';
-import type { ContextSelection } from '../../../shared/model/context.ts';
+import type { BitmapChoice, ContextSelection } from '../../../shared/model/context.ts';
 import type { MapTotals } from '../../../shared/model/statistics.ts';
 import { TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
 import { contextWithRole } from '../../../shared/nbd-contexts.ts';
@@ -48,7 +49,7 @@ export async function streamList(
     layer,
     readMissing: true,
     hosts: withHosts,
-    bitmap: spec.list === 'nbdinfo' ? spec.bitmap : undefined,
+    bitmap: spec.list === 'nbdinfo' ? bitmapOf(spec) : undefined,
   };
   const { keys, format } = partsOf(tables, spec, layer);
   const chunks = new ChunkWriter(2 * CHUNK_BYTES);
@@ -79,7 +80,7 @@ function partsOf(tables: ChainTables, spec: ListSpec, layer: number | undefined)
   const lanes = layer === undefined ? tables.laneCount : 1;
   if (spec.list === 'qemu-img') return { keys: qemuImgKeys(lanes), format: QEMU_IMG_FORMAT };
   if (spec.list === 'nbdinfo') {
-    const bitmapLane = layer === undefined ? (spec.bitmap?.layer ?? 0) : 0;
+    const bitmapLane = layer === undefined ? (bitmapOf(spec)?.layer ?? 0) : 0;
     return {
       keys: nbdContextKeys(spec.context, lanes, bitmapLane),
       format: nbdinfoFormat(contextWithRole(spec.context)),
@@ -164,16 +165,22 @@ function numberOf(known: Map<number, number>, key: number): number {
   return number;
 }
 
+/** The bitmap that a context is about; undefined for other contexts. */
+function bitmapOf(selection: ContextSelection): BitmapChoice | undefined {
+  return selection.context === 'bitmap' ? selection.bitmap : undefined;
+}
+
 /** Bytes per context word, in ascending order of the word. */
 export async function contextTotalsOf(
   tables: ChainTables,
-  { context, bitmap }: ContextSelection,
+  selection: ContextSelection,
   layer: number | undefined,
 ): Promise<[number, number][]> {
   const sums = new Map<number, number>();
   const lanes = layer === undefined ? tables.laneCount : 1;
+  const bitmap = bitmapOf(selection);
   const bitmapLane = layer === undefined ? (bitmap?.layer ?? 0) : 0;
-  const walk = new RowWalk(nbdContextKeys(context, lanes, bitmapLane), false, rows => {
+  const walk = new RowWalk(nbdContextKeys(selection.context, lanes, bitmapLane), false, rows => {
     for (let i = 0; i < rows.count; i++) {
       const word = rows.keys[i] as number;
       sums.set(word, (sums.get(word) ?? 0) + (rows.lengths[i] as number));
@@ -194,6 +201,7 @@ export async function overviewOf(
   layer: number | undefined,
 ): Promise<TileColumns[]> {
   const size = sizeOf(tables, layer);
+  if (size > span * TILE_COLUMNS) throw tooManyColumns(span);
   const lanes = layer === undefined ? tables.laneCount : 1;
   const columns = Array.from({ length: lanes + 1 }, (_, t) => createColumns(TILE_COLUMNS, span, t === 0));
   await forPages(tables, 0, size, page => {
@@ -202,4 +210,13 @@ export async function overviewOf(
     return undefined;
   });
   return columns.map((track, t) => toTile(track, t === 0 ? 0 : lanes + 1 - t, 0));
+}
+
+function tooManyColumns(span: number): CowscopeError {
+  return new CowscopeError({
+    code: 'TOO_MANY_COLUMNS',
+    what: `a drawing of the whole disk in columns of ${span} bytes has more than ${TILE_COLUMNS} of them`,
+    subject: '',
+    advice: 'use wider columns',
+  });
 }

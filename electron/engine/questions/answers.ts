@@ -7,6 +7,7 @@ import type { PageComparer } from '../findings/page-comparer.ts';
 import { contextTotalsOf, overviewOf, totalsOf } from '../lists/list-stream.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import { allocationOf } from './allocation.ts';
+import { checkLayerChoice, checkSelection } from './check-choice.ts';
 import { inspectAt } from './inspect.ts';
 import { extentsOf, type Superseded, seekIn, statisticsOf, tilesOf } from './queries.ts';
 
@@ -47,9 +48,18 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   inspect: ({ tables }, { offset }) => inspectAt(tables, offset),
   statistics: ({ tables, superseded }, { start, end }) => statisticsOf(tables, start, end, superseded),
   seek: ({ tables, pyramid, superseded }, request) => seekIn(tables, pyramid, request, superseded),
-  totals: ({ tables }, { layer }) => totalsOf(tables, layer),
-  contextTotals: ({ tables }, { layer, ...selection }) => contextTotalsOf(tables, selection, layer),
-  overview: ({ tables }, { span, layer }) => overviewOf(tables, span, layer),
+  totals({ tables }, { layer }) {
+    checkLayerChoice(tables, layer);
+    return totalsOf(tables, layer);
+  },
+  contextTotals({ tables }, { layer, selection }) {
+    checkSelection(tables, selection, layer);
+    return contextTotalsOf(tables, selection, layer);
+  },
+  overview({ tables }, { span, layer }) {
+    checkLayerChoice(tables, layer);
+    return overviewOf(tables, span, layer);
+  },
   async findings({ findings, comparer }, { complete, skip, most, ...filter }) {
     if (complete === true) await comparer.compareAll();
     return findings.page(filter, skip, most);

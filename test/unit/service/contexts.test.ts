@@ -16,8 +16,10 @@ function chainWith(...bitmaps: readonly (readonly BitmapInfo[])[]): ChainInfo {
 }
 
 const chain = chainWith([bitmap('a'), bitmap('b')], [bitmap('b', 'it was not saved cleanly'), bitmap('c')]);
-const found = (name: string, layer?: number) =>
-  contextSpec(chain, `qemu:dirty-bitmap:${name}`, layer).spec.bitmap;
+const found = (name: string, layer?: number) => {
+  const { spec } = contextSpec(chain, `qemu:dirty-bitmap:${name}`, layer);
+  return spec.context === 'bitmap' ? spec.bitmap : undefined;
+};
 
 it('finds a bitmap in the chain from the top down, and in one layer alone', () => {
   expect(found('a')).toEqual({ layer: 0, name: 'a' });

@@ -114,14 +114,17 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
   },
   'chain:contextTotals': {
     good: [
-      { sessionId: 1, context: 'depth' },
-      { sessionId: 1, layer: 1, context: 'bitmap', bitmap: { layer: 1, name: 'b' } },
+      { sessionId: 1, selection: { context: 'depth' } },
+      { sessionId: 1, layer: 1, selection: { context: 'bitmap', bitmap: { layer: 1, name: 'b' } } },
     ],
     bad: [
       { sessionId: 1 },
-      { sessionId: 1, context: 'base:allocation' },
-      { sessionId: 1, context: 'bitmap', bitmap: { layer: 1 } },
-      { sessionId: 1, context: 'bitmap', bitmap: { layer: 1, name: '' } },
+      { sessionId: 1, context: 'depth' },
+      { sessionId: 1, selection: { context: 'base:allocation' } },
+      { sessionId: 1, selection: { context: 'bitmap' } },
+      { sessionId: 1, selection: { context: 'depth', bitmap: { layer: 1, name: 'b' } } },
+      { sessionId: 1, selection: { context: 'bitmap', bitmap: { layer: 1 } } },
+      { sessionId: 1, selection: { context: 'bitmap', bitmap: { layer: 1, name: '' } } },
     ],
   },
   'chain:overview': {
