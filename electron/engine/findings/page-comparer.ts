@@ -1,5 +1,5 @@
 /** Cross-checks the sources of every layer page by page, each page once. */
-import { forPages } from '../questions/queries.ts';
+import { forPages } from '../questions/page-loop.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import { type Comparison, comparisonsOf } from './comparisons.ts';
 

@@ -23,7 +23,7 @@ import { mapTextRows } from '../../formats/map-text.ts';
 import { nbdContextKeys, nbdinfoFormat } from '../../formats/nbdinfo.ts';
 import { QEMU_IMG_FORMAT, qemuImgKeys } from '../../formats/qemu-img.ts';
 import { type RowKeys, RowWalk } from '../../formats/row-walk.ts';
-import { forPages } from '../questions/queries.ts';
+import { forPages } from '../questions/page-loop.ts';
 import type { ChainTables, SweepOptions } from '../tables/chain-tables.ts';
 import { isWholeChain, type ListSpec } from '../worker/protocol.ts';
 

@@ -4,7 +4,7 @@ import { measureAllocation } from '../../qcow2/layout/allocation.ts';
 import { runInSlices } from '../../qcow2/read/sliced-work.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import { layerOf } from './check-choice.ts';
-import type { Superseded } from './queries.ts';
+import type { Superseded } from './page-loop.ts';
 
 /** The allocation of one layer, or why there is none. Rejects with CANCELLED once `superseded`. */
 export async function allocationOf(

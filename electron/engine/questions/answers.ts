@@ -8,8 +8,12 @@ import { contextTotalsOf, overviewOf, totalsOf } from '../lists/list-stream.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import { allocationOf } from './allocation.ts';
 import { checkLayerChoice, checkSelection } from './check-choice.ts';
+import { extentsOf } from './extents.ts';
 import { inspectAt } from './inspect.ts';
-import { extentsOf, type Superseded, seekIn, statisticsOf, tilesOf } from './queries.ts';
+import type { Superseded } from './page-loop.ts';
+import { seekIn } from './seek.ts';
+import { statisticsOf } from './statistics.ts';
+import { tilesOf } from './tiles.ts';
 
 /** What an answer may use of the open chain. */
 export interface QuestionContext {

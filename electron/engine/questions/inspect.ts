@@ -23,7 +23,7 @@ import type { ChainTables } from '../tables/chain-tables.ts';
 import type { NbdTables, StoredLayer } from '../tables/stored-layer.ts';
 import { isWholeChain } from '../worker/protocol.ts';
 import { contextEvidence } from './context-evidence.ts';
-import { extentAt, hiddenAt } from './queries.ts';
+import { extentAt, hiddenAt } from './extents.ts';
 
 /** Inspects one offset of the guest. Throws OFFSET_OUTSIDE where the disk has no such byte. */
 export function inspectAt(tables: ChainTables, offset: number): Inspection {

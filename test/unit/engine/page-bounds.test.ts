@@ -2,7 +2,8 @@
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { statisticsOf, tilesOf } from '../../../electron/engine/questions/queries.ts';
+import { statisticsOf } from '../../../electron/engine/questions/statistics.ts';
+import { tilesOf } from '../../../electron/engine/questions/tiles.ts';
 import { MAX_MESSAGE_BYTES, messageBytes } from '../../../electron/shell/ipc/answer.ts';
 import { BINS_PER_PAGE, binsPerPageFor, createPyramid, summarize } from '../../../shared/extent/pyramid.ts';
 import { batchesOf, type FedLayer, fedChain, fedPlan } from '../../support/fed-chain.ts';

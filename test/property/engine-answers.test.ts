@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { totalsOf } from '../../electron/engine/lists/list-stream.ts';
-import { extentsOf, seekIn, statisticsOf, tilesOf } from '../../electron/engine/questions/queries.ts';
+import { extentsOf } from '../../electron/engine/questions/extents.ts';
+import { seekIn } from '../../electron/engine/questions/seek.ts';
+import { statisticsOf } from '../../electron/engine/questions/statistics.ts';
+import { tilesOf } from '../../electron/engine/questions/tiles.ts';
 import type { ChainTables } from '../../electron/engine/tables/chain-tables.ts';
 import { DIRTY, DIRTY_UNKNOWN, LOCAL, OVERRIDES, UNREAD } from '../../shared/extent/flags.ts';
 import { createPyramid, type Pyramid, summarize } from '../../shared/extent/pyramid.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { seekIn } from '../../../../electron/engine/questions/queries.ts';
+import { seekIn } from '../../../../electron/engine/questions/seek.ts';
 import { STATES } from '../../../../shared/extent/flags.ts';
 import { createPyramid, type Pyramid, summarize } from '../../../../shared/extent/pyramid.ts';
 import type { SeekKind } from '../../../../shared/model/statistics.ts';

@@ -1,0 +1,99 @@
+/** Exact extents of every track, and the one that holds an offset. */
+import { segmentAt } from '../../../shared/extent/columns.ts';
+import { OVERRIDDEN, SHADOWED } from '../../../shared/extent/flags.ts';
+import type { SweptPage } from '../../../shared/extent/sweep.ts';
+import { guestWord, layersWith, layerWord, stopAt } from '../../../shared/extent/swept-view.ts';
+import { type ExtentsReply, MAX_EXACT_EXTENTS } from '../../../shared/ipc/questions.ts';
+import type { TrackExtents } from '../../../shared/model/track.ts';
+import type { ChainTables } from '../tables/chain-tables.ts';
+import { forPages } from './page-loop.ts';
+
+/** Exact extents of every track in [start,end), clipped to the axis, or that there are too many. */
+export async function extentsOf(
+  tables: ChainTables,
+  version: number,
+  start: number,
+  end: number,
+): Promise<ExtentsReply> {
+  const { laneCount } = tables;
+  const stop = Math.min(end, tables.plan.size);
+  const lists = Array.from({ length: laneCount + 1 }, () => ({
+    starts: [] as number[],
+    words: [] as number[],
+    owners: [] as number[],
+  }));
+  let total = 0;
+  const addPage = (page: number): boolean => {
+    const swept = tables.sweep(page);
+    for (let i = segmentAt(swept, Math.max(0, start - swept.base)); i < swept.count; i++) {
+      const at = Math.max(start, swept.base + (swept.starts[i] as number));
+      if (at >= stop) break;
+      lists.forEach((list, t) => {
+        const word = laneWord(swept, t - 1, i);
+        const owner = t === 0 ? stopAt(swept, i) : -1;
+        if (list.words.at(-1) === word && (t > 0 || list.owners.at(-1) === owner)) return;
+        list.starts.push(at);
+        list.words.push(word);
+        if (t === 0) list.owners.push(owner);
+        total++;
+      });
+      if (total > MAX_EXACT_EXTENTS) return false;
+    }
+    return true;
+  };
+  await forPages(tables, start, stop, addPage);
+  if (total > MAX_EXACT_EXTENTS) return { tooMany: true, version };
+  const tracks = lists.map(
+    (list, t): TrackExtents => ({
+      track: t === 0 ? 0 : laneCount + 1 - t,
+      starts: Float64Array.from(list.starts),
+      words: Uint32Array.from(list.words),
+      owners: Int16Array.from(list.owners),
+    }),
+  );
+  return { tooMany: false, version, end: stop, tracks: tracks.sort((a, b) => a.track - b.track) };
+}
+
+/** The extent of one track that holds `offset`, within its page, with the segment it was found in. */
+export function extentAt(
+  tables: ChainTables,
+  offset: number,
+): { swept: SweptPage; segment: number; bounds(lane: number): { start: number; end: number } } {
+  const swept = tables.sweep(Math.floor(offset / tables.pageSpan));
+  const segment = segmentAt(swept, offset - swept.base);
+  return {
+    swept,
+    segment,
+    bounds(lane) {
+      let first = segment;
+      let last = segment;
+      while (first > 0 && sameExtent(swept, lane, first - 1, segment)) first--;
+      while (last + 1 < swept.count && sameExtent(swept, lane, last + 1, segment)) last++;
+      return {
+        start: swept.base + (swept.starts[first] as number),
+        end: swept.base + (swept.starts[last + 1] as number),
+      };
+    },
+  };
+}
+
+/** Layers hidden at one segment, as lane indexes: by a LOCAL layer above, and by a shorter one. */
+export function hiddenAt(swept: SweptPage, segment: number): { overridden: number[]; shadowed: number[] } {
+  return {
+    overridden: layersWith(swept, segment, OVERRIDDEN),
+    shadowed: layersWith(swept, segment, SHADOWED),
+  };
+}
+
+/** The word of a lane in one segment; lane -1 is the guest's view. */
+export function laneWord(swept: SweptPage, lane: number, i: number): number {
+  return lane < 0 ? guestWord(swept, i) : layerWord(swept, lane, i);
+}
+
+/** True if two segments belong to one extent of a lane: equal words, and for the guest's view one owner. */
+export function sameExtent(swept: SweptPage, lane: number, i: number, j: number): boolean {
+  return (
+    laneWord(swept, lane, i) === laneWord(swept, lane, j) &&
+    (lane >= 0 || stopAt(swept, i) === stopAt(swept, j))
+  );
+}
