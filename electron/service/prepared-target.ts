@@ -1,14 +1,14 @@
-/** What opening a target comes to, whatever it was: a description, a plan for the engine, and feeds to run. */
+/** What opening a target gives, files and addresses alike: a description, a plan for the engine, and feeds to run. */
 import type { ErrorRecord } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { LayerPlan } from '../engine/worker/protocol.ts';
 
-/** Where a feed puts what it reads. */
+/** What a feed hands its batches to. */
 export interface FeedSink {
   /** Resolves when the batch was taken; the next one waits for that. */
   batch(batch: StatusBatch): Promise<void>;
-  /** Says what was asked for and is not to be had from this witness. */
+  /** Reports what was asked for and this witness does not give. */
   missing(error: ErrorRecord): void;
 }
 

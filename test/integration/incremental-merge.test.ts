@@ -1,5 +1,5 @@
 /**
- * The merge core and the window's loader together, with every message between them late by a random time: when all is
+ * The engine and the window's loader together, with every message between them late by a random time: when all is
  * read and nothing is under way any more, the picture shows what was read.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,7 +42,7 @@ beforeAll(async () => {
   paths = await makeChain(sparse, temporaryFolder());
 });
 
-/** Opens the chain in a core, and a loader that asks it; `read` turns true once everything was read and told. */
+/** Opens the chain in an engine, and a loader that asks it; `read` turns true once everything was read and told. */
 function openLate(random: () => number): {
   readonly loader: LoaderOf<'guest'>;
   readonly isRead: () => boolean;
@@ -52,7 +52,7 @@ function openLate(random: () => number): {
   let lastId = 0;
   let isDone = false;
   let news: { version: number; start: number; end: number } | undefined;
-  const core = new Engine((message: FromEngine) => {
+  const engine = new Engine((message: FromEngine) => {
     if (message.kind === 'reply') setTimeout(() => asked.get(message.id)?.(message.value), random() * 30);
     if (message.kind === 'progress') isDone = message.layers.every(({ phase }) => phase === 'done');
     if (message.kind !== 'changed') return;
@@ -67,7 +67,7 @@ function openLate(random: () => number): {
     const id = ++lastId;
     const answer = new Promise(resolve => asked.set(id, resolve));
     await sleep(random() * 10);
-    core.receive({ kind: 'ask', id, question: name.slice('chain:'.length) as QuestionName, args });
+    engine.receive({ kind: 'ask', id, question: name.slice('chain:'.length) as QuestionName, args });
     return ok(await answer);
   };
   const loader: LoaderOf<'guest'> = new AxisLoader({
@@ -80,7 +80,7 @@ function openLate(random: () => number): {
     news = undefined;
     loader.invalidate(version, start, end);
   };
-  core.receive({ kind: 'open', plan: { ...planFiles([...paths]), interactive: random() < 0.8 } });
+  engine.receive({ kind: 'open', plan: { ...planFiles([...paths]), interactive: random() < 0.8 } });
   return { loader, isRead: () => isDone && news === undefined };
 }
 

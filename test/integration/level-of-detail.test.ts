@@ -191,7 +191,7 @@ test('the estimate is never too low, and a chain past the budget says that it is
   );
 });
 
-test('a witness that was compared is let go, and the inspector says so', async () => {
+test('what a compared witness said is dropped, and the inspector names that', async () => {
   const layer = Array.from({ length: CLUSTERS }, (_, i) => KINDS[i % 4] as SimpleKind);
   const files = write([layer]);
   const nbd = { exportKind: 'isolatedLayer' as const, contexts: CONTEXTS };

@@ -100,7 +100,7 @@ describe('extents without end', () => {
     },
   );
 
-  it('of a context that nobody knows count as well', async () => {
+  it('of a context of unknown meaning count as well', async () => {
     const numbers: FakeContext['status'] = () =>
       Array.from({ length: 4096 }, (_, i): Extent => [512, i + 4_000_000_000]);
     const session = await openExport(

@@ -135,7 +135,7 @@ describe('a session that is closed', () => {
     }
   });
 
-  it('while it is being opened leaves nothing behind and says so', async () => {
+  it('while it is being opened is CANCELLED and leaves nothing behind', async () => {
     const outcomes = new Set<string>();
     for (let i = 0; i < 60; i++) {
       const ending = new AbortController();
@@ -175,7 +175,7 @@ describe('cancel', () => {
       expect(await servers()).toEqual([]);
       session.retry();
       if (i % 3 === 0) {
-        session.cancel(); // and once more, before it could begin
+        session.cancel(); // again, before it could begin
         session.retry();
       }
       expect(await session.fed()).toEqual([]);
@@ -206,7 +206,7 @@ describe('cancel', () => {
 });
 
 describe('several sessions', () => {
-  it('at once read the same, each with servers of its own', async () => {
+  it('at once read the same, each with its own servers', async () => {
     const [first, second] = await Promise.all([opened(), opened({ buildPyramid: true })]);
     expect(await Promise.all([first, second].map(session => listed(session as ChainSession, MAP)))).toEqual([
       whole,
@@ -232,7 +232,7 @@ describe('a session that readies the next', () => {
 describe('an engine’s worker that crashes', () => {
   const internal = expect.objectContaining({ code: 'INTERNAL', what: expect.stringContaining('worker') });
 
-  it('is a coded error for whoever waits, and everything else is ended', async () => {
+  it('is a coded error for every question that waits, and everything else is ended', async () => {
     const session = await opened();
     const asked = Promise.allSettled([
       session.ask('statistics', { start: 0, end: SIZE }),

@@ -1,4 +1,4 @@
-/** Whatever a front may ask, within the bounds of the schemas, is answered or refused with a code of its own. */
+/** Every question whose arguments pass their schema is answered, or refused with an error code other than INTERNAL. */
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** The merge core run in place, with its messages as promises. */
+/** The engine run in place, with its messages as promises. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Engine } from '../../electron/engine/engine.ts';
@@ -18,7 +18,7 @@ import type { QuestionArgs, QuestionName, QuestionReply } from '../../shared/ipc
 
 /** An opened chain. */
 export interface MergeSession {
-  /** Everything the core has sent so far. */
+  /** Everything the engine has posted so far. */
   readonly messages: readonly FromEngine[];
   ask<Q extends QuestionName>(question: Q, args: QuestionArgs<Q>): Promise<QuestionReply<Q>>;
   /** The text of a list. */
@@ -35,7 +35,7 @@ export interface MergeSession {
 export function openSession(plan: EnginePlan): MergeSession {
   const messages: FromEngine[] = [];
   const waiting = new Set<() => void>();
-  const core = new Engine(message => {
+  const engine = new Engine(message => {
     messages.push(message);
     for (const look of [...waiting]) look();
   }, fileSource);
@@ -63,7 +63,7 @@ export function openSession(plan: EnginePlan): MergeSession {
 
   async function list(spec: ListSpec, layer?: number): Promise<string> {
     const id = ++lastId;
-    core.receive({ kind: 'list', id, request: { spec, layer } });
+    engine.receive({ kind: 'list', id, request: { spec, layer } });
     let text = '';
     let chunks = 0;
     const isOurs = (message: FromEngine) => message.kind === 'chunk' && message.id === id;
@@ -75,25 +75,25 @@ export function openSession(plan: EnginePlan): MergeSession {
       if (chunk?.kind !== 'chunk') break;
       text += new TextDecoder().decode(chunk.text);
       chunks++;
-      core.receive({ kind: 'chunkTaken', id });
+      engine.receive({ kind: 'chunkTaken', id });
     }
     await answer(id);
     return text;
   }
 
-  core.receive({ kind: 'open', plan });
+  engine.receive({ kind: 'open', plan });
   const failed = messages.find(message => message.kind === 'failed');
   if (failed?.kind === 'failed') throw new CowscopeError(failed.error);
   return {
     messages,
     ask(question, args) {
       const id = ++lastId;
-      core.receive({ kind: 'ask', id, question, args });
+      engine.receive({ kind: 'ask', id, question, args });
       return answer(id) as Promise<never>;
     },
     list,
-    feed: (layer, batch) => core.receive({ kind: 'batch', layer, batch }),
-    send: message => core.receive(message),
+    feed: (layer, batch) => engine.receive({ kind: 'batch', layer, batch }),
+    send: message => engine.receive(message),
     until,
     async read() {
       await until(

@@ -43,7 +43,7 @@ export interface ChainControllerDeps {
   onFailed(target: OpenTarget, error: unknown): void;
 }
 
-/** Longest wait for a session to close, in milliseconds. Its children have limits of their own. */
+/** Longest wait for a session to close, in milliseconds. Its children have their own limits. */
 const CLOSE_LIMIT_MS = 5000;
 
 const NO_CONSENT: Consent = { allow: [], allowAll: false };

@@ -85,7 +85,7 @@ it('draws nothing past a shorter middle layer, and shadows what the base holds t
   expect(sentence).toContain('mid.qcow2 ends before this offset');
 });
 
-it('tells what was read so far, and leaves the rest unread', async () => {
+it('reports what was read so far, and leaves the rest unread', async () => {
   const layer: FedLayer = {
     kind: 'isolatedLayer',
     units: 8,
@@ -124,7 +124,7 @@ it('merges the last batch and tells of it although no other follows', async () =
   expect([...tiles[1]!.present].findIndex(bits => bits === 1 << stateIndexOf(UNREAD))).toBe(192);
 });
 
-it('refuses to hold more extents of a server than the budget, and says so with each batch', () => {
+it('refuses every batch of a server past the extent budget', () => {
   const layer: FedLayer = {
     kind: 'rawLayer',
     units: 40,
@@ -168,7 +168,7 @@ it('adds a track when a chain turns out deeper, and draws what came before again
   expect([...tiles[0]!.owners.subarray(0, 6)]).toEqual([4, 4, 3, 3, 0, -1]);
 });
 
-it('ends a list that nobody wants any more', async () => {
+it('ends a list that was aborted', async () => {
   const session = openSession(planFiles(goldenPaths));
   session.send({ kind: 'list', id: 77, request: { spec: { list: 'qemu-img' }, layer: undefined } });
   await session.until(message => message.kind === 'chunk');
@@ -197,7 +197,7 @@ it('says why a layer cannot be opened', () => {
   expect(() => openSession(plan)).toThrow(/^QCOW2_[A-Z0-9_]+: /);
 });
 
-it('rests after a first glance until the first picture was asked for', async () => {
+it('pauses after the first pages until the first tiles were asked for', async () => {
   const path = join(temporaryFolder(), 'large.qcow2');
   await qemuImg('create', '-q', '-f', 'qcow2', path, '64T');
   const session = openSession(planFiles([path], { interactive: true }));
@@ -210,7 +210,7 @@ it('rests after a first glance until the first picture was asked for', async () 
   expect(news().length).toBeGreaterThan(2);
 });
 
-it('reads on when nobody asks for a picture', async () => {
+it('reads on when no tiles are asked for', async () => {
   const path = join(temporaryFolder(), 'unseen.qcow2');
   await qemuImg('create', '-q', '-f', 'qcow2', path, '64T');
   const session = openSession(planFiles([path], { interactive: true }));

@@ -1,4 +1,4 @@
-/** The order in which the window's chain is read: what somebody looks at first, the rest spread evenly. */
+/** The order in which the window's chain is read: what is looked at first, the rest spread evenly. */
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -81,7 +81,7 @@ test.each([
   ['extents', { start: 700 * GIB, end: 701 * GIB }, 700 * GIB],
   ['tiles', { level: 22, first: 700, count: 1 }, 700 * GIB],
   ['extents', { start: 0, end: 1024 * GIB }, 0], // the whole disk changes nothing
-] as const)('the core reads first what a question for %s shows: %o', async (name, range, start) => {
+] as const)('the engine reads first what a question for %s shows: %o', async (name, range, start) => {
   onePageSlices();
   const session = openSession(largeImage());
   void session.ask(name, range as never);

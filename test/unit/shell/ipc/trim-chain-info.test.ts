@@ -27,7 +27,7 @@ test('short lists stay as they are', () => {
   expect(chainForWindow(chainWith(MAX_LISTED))).toEqual(chainWith(MAX_LISTED));
 });
 
-test('a long list is cut, and the layer says so', () => {
+test('a long list is cut, and a note of the layer names what is left out', () => {
   const [layer] = chainForWindow(chainWith(7000)).layers;
   expect(layer?.qcow2?.snapshots.map(({ id }) => id).at(-1)).toBe(String(MAX_LISTED));
   expect(layer?.notes).toEqual([
