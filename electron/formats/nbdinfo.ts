@@ -1,13 +1,5 @@
 /** Metadata contexts as nbdinfo prints them (libnbd 1.14 to 1.22, `--map --json` and `--map --totals --json`). */
-import {
-  DIRTY_UNKNOWN,
-  HOLE,
-  LOCAL,
-  OUT_OF_RANGE,
-  UNREAD,
-  UNREADABLE,
-  ZERO,
-} from '../../shared/extent/flags.ts';
+import { DIRTY_UNKNOWN, HOLE, isUnanswered, LOCAL, OUT_OF_RANGE, ZERO } from '../../shared/extent/flags.ts';
 import {
   type ContextRole,
   type ContextValue,
@@ -56,8 +48,8 @@ export function contextFrame(names: readonly string[], index: number): { head: s
 }
 
 /**
- * The value that qemu-nbd reports for a context of the whole chain or of one layer. Parts that are unreadable or not known
- * are left out. The values of a bitmap are those of the layer that holds it.
+ * The value that qemu-nbd reports for a context of the whole chain or of one layer. Parts for which
+ * qemu has no answer are left out. The values of a bitmap are those of the layer that holds it.
  */
 export function nbdContextKeys(role: ContextRole, layerCount: number, bitmapLayer: number): RowKeys {
   const { ownTable, valueFor } = contextWithRole(role);
@@ -72,7 +64,7 @@ export function nbdContextKeys(role: ContextRole, layerCount: number, bitmapLaye
     keyOf({ stops, guest }, combo) {
       const stop = stops[combo] as number;
       const word = guest[combo] as number;
-      if (word & (UNREADABLE | UNREAD)) return SKIP;
+      if (isUnanswered(word)) return SKIP;
       if (stop < 0) return valueFor(HOLE | ZERO, 0);
       // Past the end of a shorter layer qemu reports zeros, and that layer as their owner.
       if (word & OUT_OF_RANGE) return valueFor(HOLE | ZERO, layerCount - stop);

@@ -1,5 +1,5 @@
 /** What `qemu-img map --output=json` prints. */
-import { isOwnZero, OUT_OF_RANGE, UNREAD, UNREADABLE } from '../../shared/extent/flags.ts';
+import { isOwnZero, isUnanswered, OUT_OF_RANGE } from '../../shared/extent/flags.ts';
 import { jsonNumber } from '../../shared/text/json.ts';
 import type { ListFormat } from './list-format.ts';
 import { type RowKeys, SKIP } from './row-walk.ts';
@@ -11,14 +11,14 @@ const KEY_DEPTH = 8;
 
 /**
  * Depth (counted from the top at the layer where the walk stops; past a shorter layer the layer above it; absent
- * everywhere the deepest), present, zero, data. Parts that are unreadable or not known are left out.
+ * everywhere the deepest), present, zero, data. Parts for which qemu has no answer are left out.
  */
 export function qemuImgKeys(layerCount: number): RowKeys {
   return {
     keyOf({ stops, guest }, combo) {
       const stop = stops[combo] as number;
       const word = guest[combo] as number;
-      if (word & (UNREADABLE | UNREAD)) return SKIP;
+      if (isUnanswered(word)) return SKIP;
       if (stop < 0) return (layerCount - 1) * KEY_DEPTH + ZERO_BIT;
       if (word & OUT_OF_RANGE) return Math.max(0, layerCount - 2 - stop) * KEY_DEPTH + ZERO_BIT;
       const zero = isOwnZero(word);

@@ -102,6 +102,14 @@ export function isOwnZero(word: number): boolean {
   return (word & (LOCAL | HOLE | ZERO)) === (LOCAL | HOLE | ZERO);
 }
 
+/**
+ * True where qemu gives no answer: not read, or an error. What a layer holds past the end of its file is lost, and yet qemu
+ * answers for it as for any other data.
+ */
+export function isUnanswered(flags: number): boolean {
+  return (flags & UNREAD) !== 0 || (flags & (UNREADABLE | LOCAL)) === UNREADABLE;
+}
+
 /** True if it is known whether this layer or one below decides here. */
 export function ownerKnown(word: number): boolean {
   return (word & (LOCAL | ABSENT | OUT_OF_RANGE)) !== 0;

@@ -1,5 +1,5 @@
 /** Our map against qemu-img and nbdinfo: on the demo chains and on random ones, by both witnesses. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ListSpec } from '../../electron/engine/worker/protocol.ts';
@@ -184,6 +184,20 @@ describe('a damaged chain', () => {
       ]);
       const { findings } = await session.ask('findings', ALL_FINDINGS);
       expect(codesOf(findings)).toContain('QCOW2_ENTRY_UNALIGNED');
+    });
+  });
+
+  it('whose file was cut is listed as qemu-img and nbdinfo list it: data past the end is theirs to answer', async () => {
+    const path = join(await folderNamed('cut'), 'cut.qcow2');
+    await qemuImg('create', '-q', '-f', 'qcow2', path, '1M');
+    const writes = ['-c', 'write 0 128k', '-c', 'write 256k 64k', '-c', 'write -c 512k 64k'];
+    await run('qemu-io', [...writes, path]);
+    await truncate(path, (await stat(path)).size - 2 * 65536);
+    await compareWithPeers(path, 'metadata');
+    await withChain([path], { witness: 'metadata' }, async session => {
+      await listed(session, { spec: QEMU_IMG, layer: undefined });
+      const { findings } = await session.ask('findings', ALL_FINDINGS);
+      expect(codesOf(findings)).toEqual(['QCOW2_PAST_END']);
     });
   });
 
