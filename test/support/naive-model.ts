@@ -23,18 +23,10 @@ import {
 } from '../../shared/extent/flags.ts';
 
 /** Every state, in the order of their index. */
-export const STATE_ORDER: readonly ExtentState[] = [
-  'data',
-  'compressed',
-  'zeroAllocated',
-  'zeroHole',
-  'unallocated',
-  'reserved',
-  'holeUnknown',
-  'outOfRange',
-  'unread',
-  'unreadable',
-];
+export const STATE_ORDER =
+  'data compressed zeroAllocated zeroHole unallocated reserved holeUnknown outOfRange unread unreadable'.split(
+    ' ',
+  ) as readonly ExtentState[];
 
 /** The bits of a column's mask after those of the ten states. */
 const MARK_BITS = [OVERRIDES, HOLE_OVERRIDES, SHADOWED, DIRTY, DAMAGED, OVERRIDDEN];

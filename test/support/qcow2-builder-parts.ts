@@ -1,6 +1,6 @@
 /** The parts of an image around its L2 tables: refcounts, snapshot table, bitmaps, header. For qcow2-builder.ts. */
 import { writeSync } from 'node:fs';
-import type { ImageSpec } from './qcow2-builder.ts';
+import type { ImageSpec } from './qcow2-spec.ts';
 
 const FEATURE_NAMES: readonly (readonly [number, number, string])[] = [
   [0, 0, 'dirty bit'],
