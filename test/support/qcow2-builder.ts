@@ -31,7 +31,7 @@ import {
   writeBitmaps,
   writeRefcounts,
 } from './qcow2-builder-parts.ts';
-import type { Clusters, ImageSpec } from './qcow2-spec.ts';
+import type { Clusters, ImageSpec, SimpleKind } from './qcow2-spec.ts';
 
 export type { BitmapSpec, ClusterSpec, Clusters, ImageSpec, SimpleKind, SnapshotSpec } from './qcow2-spec.ts';
 
