@@ -138,7 +138,23 @@ function sourceFiles(): string[] {
   );
 }
 
+/** The packages that a file imports, itself or through the files that it imports. */
+function packagesReachedFrom(entry: string): string[] {
+  const files = new Set([entry]);
+  const packages = new Set<string>();
+  for (const file of files)
+    for (const specifier of importsOf(readFileSync(join(root, file), 'utf8'))) {
+      if (specifier.startsWith('.')) files.add(join(dirname(file), specifier));
+      else packages.add(specifier);
+    }
+  return [...packages];
+}
+
 describe('layers', () => {
+  it('keep the preload small: it reaches no package but electron', () => {
+    expect(packagesReachedFrom('electron/preload.ts')).toEqual(['electron']);
+  });
+
   it('hold: every import points down', () => {
     const files = sourceFiles();
     expect(files.length).toBeGreaterThan(20);
