@@ -16,9 +16,9 @@ export interface ExportPool {
  * one more than there are cores, so that the last layer of three is not walked alone on two. Where a window is drawn
  * meanwhile, one core is left to it.
  */
-export function serversAtOnce(besideWindow: boolean): number {
+export function serversAtOnce(interactive: boolean): number {
   const cores = availableParallelism();
-  return besideWindow ? Math.max(1, cores - 1) : cores + 1;
+  return interactive ? Math.max(1, cores - 1) : cores + 1;
 }
 
 /** A pool for `limit` busy servers, at least one. */
