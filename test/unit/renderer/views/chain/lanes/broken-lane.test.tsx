@@ -1,0 +1,39 @@
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { expect, test } from 'vitest';
+import { openTarget } from '../../../../../../renderer/state/chain/opening.ts';
+import { ok } from '../../../../../../shared/result.ts';
+import { shortMiddleChain } from '../../../../../support/window/fake-chain.ts';
+import { argsOf, start } from '../../../../../support/window/fake-window.tsx';
+
+const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
+
+test('a missing backing file is named, with the reason', async () => {
+  start(shortMiddleChain('missing'));
+  await openTarget(golden);
+  const lane = await screen.findByRole('region', { name: 'Missing backing file' });
+  expect(lane.textContent).toContain('windows-server-2022.qcow2');
+  expect(lane.textContent).toContain('The file does not exist');
+});
+
+test.each([
+  ['one file', ['/moved/gold.qcow2']],
+  ['nothing', []],
+])('a missing backing file is located: %s', async (_, chosen) => {
+  const bridge = start(shortMiddleChain('missing'));
+  await openTarget({ ...golden, snapshot: 'before' });
+  bridge.answer('dialog:openFiles', () => ok(chosen));
+  fireEvent.click(await screen.findByRole('button', { name: 'Locate file…' }));
+  await waitFor(() => expect(argsOf(bridge, 'dialog:openFiles')).toHaveLength(1));
+  await waitFor(() => expect(argsOf(bridge, 'chain:open')).toHaveLength(1 + chosen.length));
+  const files = [...chosen, '/images/base.raw', '/images/mid.qcow2', '/images/top\u202e.qcow2'];
+  if (chosen.length > 0)
+    expect(argsOf(bridge, 'chain:open')[1]).toMatchObject({ target: { files, snapshot: 'before' } });
+});
+
+test('several files located below a chain are ordered first', async () => {
+  const bridge = start(shortMiddleChain('missing'));
+  await openTarget(golden);
+  bridge.answer('dialog:openFiles', () => ok(['/a', '/b']));
+  fireEvent.click(await screen.findByRole('button', { name: 'Locate file…' }));
+  expect(await screen.findByRole('button', { name: 'Open 5 layers' })).toBeTruthy();
+});

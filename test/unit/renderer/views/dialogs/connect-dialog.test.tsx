@@ -1,0 +1,21 @@
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { expect, test } from 'vitest';
+import { runCommand } from '../../../../../renderer/state/commands/commands.ts';
+import { getState } from '../../../../../renderer/state/store.ts';
+import { argsOf, start } from '../../../../support/window/fake-window.tsx';
+
+test('exports of an NBD server are listed and the chosen one opens', async () => {
+  const bridge = start();
+  runCommand('connect');
+  fireEvent.change(await screen.findByLabelText('Address of the server'), {
+    target: { value: ' nbd://host ' },
+  });
+  fireEvent.click(screen.getByRole('button', { name: 'List exports' }));
+  fireEvent.click(await screen.findByRole('button', { name: /vm7\/disk0/ }));
+  await waitFor(() => expect(getState().chain).toBeDefined());
+  expect(argsOf(bridge, 'nbd:list')).toEqual([{ uri: 'nbd://host' }]);
+  expect(argsOf(bridge, 'nbd:cancelList')).toEqual([undefined]); // the dialog has closed
+  expect(argsOf(bridge, 'chain:open')).toMatchObject([
+    { target: { kind: 'nbd', uri: 'nbd://host/vm7/disk0' } },
+  ]);
+});

@@ -1,0 +1,34 @@
+import { fireEvent, screen, within } from '@testing-library/react';
+import { expect, test } from 'vitest';
+import { openTarget } from '../../../../../renderer/state/chain/opening.ts';
+import { selectAt } from '../../../../../renderer/state/selection/selection.ts';
+import { useStore } from '../../../../../renderer/state/store.ts';
+import { start } from '../../../../support/window/fake-window.tsx';
+
+const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
+
+test('the inspector shows state, location, layers and evidence of the selection', async () => {
+  start();
+  await openTarget(golden);
+  await selectAt({ track: 2, offset: 3 * 65536 + 5 });
+  const what = await screen.findByRole('region', { name: 'What' });
+  expect(what.textContent).toContain('zero');
+  expect(what.textContent).toContain('zeros that hide data');
+  expect(screen.getByRole('region', { name: 'Where' }).textContent).toContain('0x0003_0005');
+  const stack = screen.getByRole('region', { name: 'Stack' });
+  expect(within(stack).getAllByRole('button')).toHaveLength(3);
+  expect(stack.querySelector('[data-owner=true]')?.textContent).toContain('mid.qcow2');
+  expect(screen.getByRole('region', { name: 'Evidence' }).textContent).toContain('L2 entry');
+  expect(screen.getByRole('status').textContent).toContain('zeros that hide data');
+});
+
+test('statistics of a range are requested and can be copied', async () => {
+  start();
+  await openTarget(golden);
+  useStore.setState({ range: { start: 0, end: 8 * 65536 } });
+  fireEvent.click(await screen.findByRole('button', { name: 'Statistics' }));
+  expect(await screen.findByRole('button', { name: 'Copy TSV' })).toBeTruthy();
+  const range = screen.getByRole('region', { name: 'Range' });
+  expect(within(range).getAllByRole('table')).toHaveLength(4);
+  expect(within(range).getAllByText('zeros that hide data').length).toBeGreaterThan(0);
+});
