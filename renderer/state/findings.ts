@@ -1,4 +1,4 @@
-/** Going from one finding to the next, over all layers. */
+/** The findings of the opened chain: a list of them, and going from one to the next over all layers. */
 
 import { MAX_FINDINGS_PER_PAGE } from '../../shared/ipc/questions.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
@@ -14,8 +14,8 @@ import { announceNone, beginSearch, seek } from './selection/seek.ts';
 import { goTo } from './selection/selection.ts';
 import { getAxis, getState, setState, type TrackOffset } from './store.ts';
 
-/** The first findings that a filter lets through, and how many there are; undefined where they could not be asked for. */
-export async function askFindings(
+/** The first findings that a filter lets through, and how many there are; undefined if they could not be requested. */
+export async function requestFindings(
   sessionId: number,
   filter: FindingFilter,
   most: number,
@@ -24,7 +24,7 @@ export async function askFindings(
   for (;;) {
     const page = { skip: findings.length, most: Math.min(most - findings.length, MAX_FINDINGS_PER_PAGE) };
     const reply = await invoke('chain:findings', { sessionId, ...filter, ...page });
-    if (!reply.ok) return undefined; // the chain was closed: whatever shows it goes with it
+    if (!reply.ok) return undefined; // the chain was closed, and what shows it closes too
     findings.push(...reply.value.findings);
     const { total } = reply.value;
     if (findings.length >= Math.min(most, total) || reply.value.findings.length === 0)
@@ -32,8 +32,8 @@ export async function askFindings(
   }
 }
 
-/** The place of a finding: where it begins on its layer's track. Undefined where it is about no guest offset. */
-export function placeOf({ layer, guest }: Finding, chain: OpenedChain): TrackOffset | undefined {
+/** Where a finding begins on its layer's track. Undefined if it is about no guest offset. */
+export function startOfFinding({ layer, guest }: Finding, chain: OpenedChain): TrackOffset | undefined {
   const [first] = guest;
   return first === undefined ? undefined : onTrack({ layer, offset: first[0] }, chain);
 }
@@ -50,10 +50,10 @@ function onTrack({ layer, offset }: FindingPlace, { tracks }: OpenedChain): Trac
 export async function goToFinding(backwards: boolean): Promise<void> {
   const { chain } = getState();
   if (chain === undefined) return;
-  const from = startingPlace(backwards);
-  const isAhead = (place: TrackOffset) => (backwards ? isBefore(place, from) : isBefore(from, place));
+  const from = startOfSearch(backwards);
+  const isAhead = (at: TrackOffset) => (backwards ? isBefore(at, from) : isBefore(from, at));
   const isNewest = beginSearch();
-  const places: TrackOffset[] = [];
+  const matches: TrackOffset[] = [];
   const next = await invoke('chain:nextFinding', {
     ...layerAt(from, chain),
     sessionId: chain.sessionId,
@@ -64,28 +64,28 @@ export async function goToFinding(backwards: boolean): Promise<void> {
     setState({ error: next.error });
     return;
   }
-  const place = next.value === null ? undefined : onTrack(next.value, chain);
-  if (place !== undefined) places.push(place);
+  const finding = next.value === null ? undefined : onTrack(next.value, chain);
+  if (finding !== undefined) matches.push(finding);
   for (const { id, kind } of chain.tracks) {
     if (kind === 'guest') continue;
-    // A track further on may have a place at this very offset.
+    // A track further on may have a match at this very offset.
     const beyond = isAhead({ track: id, offset: from.offset });
     const limit = from.offset + (beyond ? (backwards ? 1 : -1) : 0);
     const found = await seek(id, limit, 'damaged', backwards);
     if (found === undefined || !isNewest()) return;
-    if (found >= 0) places.push({ track: id, offset: found });
+    if (found >= 0) matches.push({ track: id, offset: found });
   }
-  if (places.length === 0) announceNone(backwards, 'finding');
-  else await goTo(places.reduce((best, place) => (isBefore(place, best) === backwards ? best : place)));
+  if (matches.length === 0) announceNone(backwards, 'finding');
+  else await goTo(matches.reduce((best, match) => (isBefore(match, best) === backwards ? best : match)));
 }
 
-/** A place as the layer at it; above all layers for the guest's track, below all of them past the last track. */
+/** An offset on a track as one on its layer: above all layers for the guest's track, below them past the last track. */
 function layerAt({ track, offset }: TrackOffset, { tracks, chain }: OpenedChain): FindingPlace {
   const shown = tracks.find(({ id, kind }) => id === track && kind !== 'guest');
   return { layer: shown?.layer ?? (track <= 0 ? chain.layers.length : WHOLE_CHAIN), offset };
 }
 
-function startingPlace(backwards: boolean): TrackOffset {
+function startOfSearch(backwards: boolean): TrackOffset {
   const { selection } = getState();
   const { viewport } = getAxis('guest');
   if (selection !== undefined) return selection;

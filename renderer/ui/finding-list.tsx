@@ -8,7 +8,7 @@ import type { LayerProgress } from '../../shared/model/progress.ts';
 import { findingGuestText, findingSentence } from '../../shared/text/finding-text.ts';
 import { formatCount, formatOffset } from '../../shared/text/offset.ts';
 import { navigationOf } from '../state/axes/axis-navigation.ts';
-import { placeOf } from '../state/findings.ts';
+import { startOfFinding } from '../state/findings.ts';
 import { selectAt } from '../state/selection/selection.ts';
 import { useStore } from '../state/store.ts';
 import { useFindings } from './hooks/use-findings.ts';
@@ -66,19 +66,19 @@ function nothingFound(chain: OpenedChain, progress: readonly LayerProgress[]): s
   return `No damage seen ${when}; refcounts are not checked.`;
 }
 
-/** One finding; it leads to its first place where it has one. */
+/** One finding. It selects where it begins, if it is about guest offsets. */
 function FindingCard({ finding, chain }: { readonly finding: Finding; readonly chain: OpenedChain }) {
   const { layer, code, severity, count, evidence, witnesses, advice, guest } = finding;
-  const place = placeOf(finding, chain);
+  const start = startOfFinding(finding, chain);
   const go = () => {
     const [first] = guest;
-    if (place === undefined || first === undefined) return;
+    if (start === undefined || first === undefined) return;
     navigationOf('guest').fitRange(first[0], first[0] + first[1]);
-    void selectAt(place);
+    void selectAt(start);
   };
   const where = findingGuestText(finding);
   return (
-    <button type="button" onClick={go} disabled={place === undefined} data-severity={severity}>
+    <button type="button" onClick={go} disabled={start === undefined} data-severity={severity}>
       <span className="finding-head">
         <b>
           <Untrusted text={chain.chain.layers[layer]?.name ?? 'Chain'} />

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'react';
 import type { FindingPage } from '../../../shared/model/finding.ts';
-import { askFindings } from '../../state/findings.ts';
+import { requestFindings } from '../../state/findings.ts';
 import { useStore } from '../../state/store.ts';
 
 /**
- * The first `most` findings of a session, or those that touch the offset `at`; undefined until they were asked for. They
- * are asked for again whenever more was found.
+ * The first `most` findings of a session, or those that touch the offset `at`; undefined until they have arrived. They
+ * are requested again whenever more was found.
  */
 export function useFindings(
   sessionId: number,
@@ -19,7 +19,7 @@ export function useFindings(
   useEffect(() => {
     let isNewest = true;
     const filter = at === undefined ? {} : { start: at, end: at + 1 };
-    void askFindings(sessionId, filter, most).then(page => {
+    void requestFindings(sessionId, filter, most).then(page => {
       if (isNewest && page !== undefined) setKnown({ key, page });
     });
     return () => {

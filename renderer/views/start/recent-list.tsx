@@ -23,7 +23,7 @@ export function RecentList({ recent }: { readonly recent: readonly RecentTarget[
                   <Untrusted text={entry.title} />
                 </strong>
                 <small>
-                  <Untrusted text={placeOf(entry)} />
+                  <Untrusted text={folderOf(entry)} />
                 </small>
               </span>
             </button>
@@ -35,7 +35,7 @@ export function RecentList({ recent }: { readonly recent: readonly RecentTarget[
 }
 
 /** The folder of the file that is opened, or the address. */
-function placeOf({ target }: RecentTarget): string {
+function folderOf({ target }: RecentTarget): string {
   if (target.kind === 'nbd') return target.uri;
   const path = target.files.at(-1) ?? '';
   const folder = path.replace(/[/\\][^/\\]*$/, '');
