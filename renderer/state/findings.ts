@@ -10,6 +10,7 @@ import {
   WHOLE_CHAIN,
 } from '../../shared/model/finding.ts';
 import { invoke } from '../bridge/bridge.ts';
+import { askChain } from './chain/ask-chain.ts';
 import { announceNone, beginSearch, seek } from './selection/seek.ts';
 import { goTo } from './selection/selection.ts';
 import { getAxis, getState, setState, type TrackOffset } from './store.ts';
@@ -54,12 +55,8 @@ export async function goToFinding(backwards: boolean): Promise<void> {
   const isAhead = (at: TrackOffset) => (backwards ? isBefore(at, from) : isBefore(from, at));
   const isNewest = beginSearch();
   const matches: TrackOffset[] = [];
-  const next = await invoke('chain:nextFinding', {
-    ...layerAt(from, chain),
-    sessionId: chain.sessionId,
-    backwards,
-  });
-  if (!isNewest()) return;
+  const next = await askChain('nextFinding', { ...layerAt(from, chain), backwards });
+  if (next === undefined || !isNewest()) return;
   if (!next.ok) {
     setState({ error: next.error });
     return;

@@ -57,5 +57,5 @@ async function invokeForChain(name: 'chain:cancel' | 'chain:retry'): Promise<voi
   const sessionId = getState().chain?.sessionId;
   if (sessionId === undefined) return;
   const reply = await invoke(name, { sessionId });
-  if (!reply.ok) setState({ error: reply.error });
+  if (!reply.ok && getState().chain?.sessionId === sessionId) setState({ error: reply.error });
 }

@@ -4,7 +4,7 @@ import type { MarkKey } from '../../../shared/legend.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
-import { invoke } from '../../bridge/bridge.ts';
+import { askChain } from '../chain/ask-chain.ts';
 import { overviewOf } from '../chain/chain-data.ts';
 import { announce, getAxis, getState, setState } from '../store.ts';
 import { goTo, selectedExtent } from './selection.ts';
@@ -24,10 +24,8 @@ export async function seek(
   kind: SeekKind,
   backwards: boolean,
 ): Promise<number | undefined> {
-  const sessionId = getState().chain?.sessionId;
-  if (sessionId === undefined) return undefined;
-  const reply = await invoke('chain:seek', { sessionId, track, from: Math.floor(from), kind, backwards });
-  if (getState().chain?.sessionId !== sessionId) return undefined;
+  const reply = await askChain('seek', { track, from: Math.floor(from), kind, backwards });
+  if (reply === undefined) return undefined;
   if (!reply.ok) {
     if (reply.error.code !== 'CANCELLED') setState({ error: reply.error });
     return undefined;

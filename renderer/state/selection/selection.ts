@@ -1,8 +1,8 @@
 /** What is selected: an offset on a track, which the inspector explains, and a range, of which it shows sums. */
 import type { AxisId } from '../../axis/axis-id.ts';
-import { invoke } from '../../bridge/bridge.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { navigationOf } from '../axes/axis-navigation.ts';
+import { askChain } from '../chain/ask-chain.ts';
 import { getAxis, getState, setState, type TrackOffset } from '../store.ts';
 import { describeSelection } from './describe-selection.ts';
 
@@ -14,8 +14,8 @@ export async function selectAt({ track, offset: at }: TrackOffset): Promise<void
   const selection = { track, offset };
   setState({ selection, focusedTrack: track, message: '' });
   requestDraw();
-  const reply = await invoke('chain:inspect', { sessionId: chain.sessionId, offset });
-  if (getState().selection !== selection) return;
+  const reply = await askChain('inspect', { offset });
+  if (reply === undefined || getState().selection !== selection) return;
   if (!reply.ok) {
     setState({ error: reply.error, inspection: undefined });
     return;
@@ -65,8 +65,8 @@ export async function countRange(): Promise<void> {
   const { chain, range } = getState();
   if (chain === undefined || range === undefined) return;
   setState({ inspectorOpen: true });
-  const reply = await invoke('chain:statistics', { sessionId: chain.sessionId, ...range });
-  if (getState().range !== range) return;
+  const reply = await askChain('statistics', range);
+  if (reply === undefined || getState().range !== range) return;
   if (reply.ok) setState({ statistics: reply.value });
   else if (reply.error.code !== 'CANCELLED') setState({ error: reply.error });
 }
