@@ -1,6 +1,7 @@
 /** The commands and their options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img.ts';
 import { layersCommand } from './commands/layers.ts';
 import { mapCommand } from './commands/map.ts';
 import { openCommand } from './commands/open.ts';
@@ -36,6 +37,16 @@ function collect(value: string, previous: string[]): string[] {
 function wholeNumber(value: string): number {
   if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('A whole number is needed');
   return Number(value);
+}
+
+/** A version of qemu-img whose output is known. */
+function qemuVersion(value: string): QemuImgVersion {
+  const match = /^(\d{1,3})\.(\d{1,3})(?:\.\d{1,3})?$/.exec(value);
+  if (match === null) throw new InvalidArgumentError('A version such as 7.2 is needed');
+  const version = { major: Number(match[1]), minor: Number(match[2]) };
+  if (!isKnownQemuImg(version))
+    throw new InvalidArgumentError(`${OLDEST_QEMU_IMG} is the oldest that is known`);
+  return version;
 }
 
 /** Options of every command that opens a target. */
@@ -83,6 +94,11 @@ export function createProgram(run: (action: () => Promise<ExitCode>) => void): C
       ).default('metadata'),
     )
     .addOption(choice('--as', ['qemu-img', 'nbdinfo'], 'print exactly what that tool prints, as JSON'))
+    .option(
+      '--qemu-version <version>',
+      'print as this version of qemu-img does: 6.1 or later; without it as the installed one, or 7.2',
+      qemuVersion,
+    )
     .option('--context <name>', 'metadata context for --as nbdinfo; repeatable', collect, [])
     .option('--snapshot <id>', SNAPSHOT)
     .addOption(outputOption())

@@ -1,5 +1,5 @@
-/** What `qemu-img map --output=json` prints. */
-import { isOwnZero, isUnanswered, OUT_OF_RANGE } from '../../shared/extent/flags.ts';
+/** What `qemu-img map --output=json` prints, since 6.1. */
+import { COMPRESSED, isOwnZero, isUnanswered, OUT_OF_RANGE } from '../../shared/extent/flags.ts';
 import { jsonNumber } from '../../shared/text/json.ts';
 import type { ListFormat } from './list-format.ts';
 import { type RowKeys, SKIP } from './row-walk.ts';
@@ -7,13 +7,39 @@ import { type RowKeys, SKIP } from './row-walk.ts';
 const PRESENT_BIT = 1;
 const ZERO_BIT = 2;
 const DATA_BIT = 4;
-const KEY_DEPTH = 8;
+const COMPRESSED_BIT = 8;
+const KEY_DEPTH = 16;
+
+/** What differs between versions of qemu-img. */
+export interface QemuImgDialect {
+  /** Rows have the key `compressed`: since 8.2. */
+  readonly compressed: boolean;
+}
+
+/** A version of qemu-img. */
+export interface QemuImgVersion {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** The first version that prints `present`. */
+export const OLDEST_QEMU_IMG = '6.1';
+
+/** True from {@link OLDEST_QEMU_IMG} on. */
+export function isKnownQemuImg({ major, minor }: QemuImgVersion): boolean {
+  return major > 6 || (major === 6 && minor >= 1);
+}
+
+/** What a version prints. */
+export function qemuImgDialect({ major, minor }: QemuImgVersion): QemuImgDialect {
+  return { compressed: major > 8 || (major === 8 && minor >= 2) };
+}
 
 /**
  * Depth (counted from the top at the layer where the walk stops; past a shorter layer the layer above it; absent
  * everywhere the deepest), present, zero, data. Parts for which qemu has no answer are left out.
  */
-export function qemuImgKeys(layerCount: number): RowKeys {
+export function qemuImgKeys(layerCount: number, { compressed }: QemuImgDialect): RowKeys {
   return {
     keyOf({ stops, guest }, combo) {
       const stop = stops[combo] as number;
@@ -21,26 +47,32 @@ export function qemuImgKeys(layerCount: number): RowKeys {
       if (isUnanswered(word)) return SKIP;
       if (stop < 0) return (layerCount - 1) * KEY_DEPTH + ZERO_BIT;
       if (word & OUT_OF_RANGE) return Math.max(0, layerCount - 2 - stop) * KEY_DEPTH + ZERO_BIT;
-      const zero = isOwnZero(word);
-      return (layerCount - 1 - stop) * KEY_DEPTH + PRESENT_BIT + (zero ? ZERO_BIT : DATA_BIT);
+      const content = isOwnZero(word) ? ZERO_BIT : DATA_BIT;
+      const coding = compressed && word & COMPRESSED ? COMPRESSED_BIT : 0;
+      return (layerCount - 1 - stop) * KEY_DEPTH + PRESENT_BIT + content + coding;
     },
   };
 }
 
-function row(start: number, length: number, key: number, host: number): string {
-  const depth = (key - (key % KEY_DEPTH)) / KEY_DEPTH;
-  const flag = (name: string, bit: number) => `"${name}": ${(key & bit) !== 0}`;
-  const flags = `${flag('present', PRESENT_BIT)}, ${flag('zero', ZERO_BIT)}, ${flag('data', DATA_BIT)}`;
-  const offset = host < 0 ? '' : `, "offset": ${jsonNumber(host)}`;
-  return `{ "start": ${jsonNumber(start)}, "length": ${jsonNumber(length)}, "depth": ${depth}, ${flags}${offset}}`;
+/** The array, as the version prints it. */
+export function qemuImgFormat({ compressed }: QemuImgDialect): ListFormat {
+  function flagsText(key: number): string {
+    const flag = (name: string, bit: number) => `"${name}": ${(key & bit) !== 0}`;
+    const flags = [flag('present', PRESENT_BIT), flag('zero', ZERO_BIT), flag('data', DATA_BIT)];
+    if (compressed) flags.push(flag('compressed', COMPRESSED_BIT));
+    return flags.join(', ');
+  }
+  const row = (start: number, length: number, depth: number, flags: string, host: number) => {
+    const offset = host < 0 ? '' : `, "offset": ${jsonNumber(host)}`;
+    return `{ "start": ${jsonNumber(start)}, "length": ${jsonNumber(length)}, "depth": ${depth}, ${flags}${offset}}`;
+  };
+  return {
+    head: '[',
+    separator: ',\n',
+    tail: ']\n',
+    plainNumbers: true,
+    row: (start, length, key, host) =>
+      row(start, length, Math.floor(key / KEY_DEPTH), flagsText(key % KEY_DEPTH), host),
+    empty: row(0, 0, 0, flagsText(0), -1),
+  };
 }
-
-/** The array that qemu-img 7.2 prints. */
-export const QEMU_IMG_FORMAT: ListFormat = {
-  head: '[',
-  separator: ',\n',
-  tail: ']\n',
-  plainNumbers: true,
-  row,
-  empty: '{ "start": 0, "length": 0, "depth": 0, "present": false, "zero": false, "data": false}',
-};

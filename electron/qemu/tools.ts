@@ -55,6 +55,14 @@ export function findQemuNbd(environment: NodeJS.ProcessEnv = process.env): Promi
   return remember(name, searchPath);
 }
 
+/** The version of the qemu-img on PATH; undefined where there is none that runs. */
+export async function qemuImgVersion(
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<QemuVersion | undefined> {
+  const path = await findProgram('qemu-img', environment.PATH ?? '');
+  return path === undefined ? undefined : askVersion([path]);
+}
+
 /** Whether there is a qemu-nbd to use, without starting it: it may still turn out not to run. */
 export async function hasQemuNbd(environment: NodeJS.ProcessEnv = process.env): Promise<boolean> {
   const { name, searchPath } = wanted(environment);

@@ -59,8 +59,9 @@ export interface SweptPage {
   /** For each combination the word that the guest sees: that of the layer where the walk stops. */
   guest: Uint32Array;
   /**
-   * Host offset of each segment's first byte in the layer where the walk stops (the base where every layer is absent:
-   * it may keep host space there), -1 where there is none. Empty unless a layer brought host offsets.
+   * Host offset of each segment's first byte, -1 where there is none: in the layer where the walk stops; where every
+   * layer is absent in the base, and past the end of a layer in the one above it, which may keep host space there.
+   * Empty unless a layer brought host offsets.
    */
   hosts: Float64Array;
 }
@@ -310,17 +311,18 @@ export function createSweeper(): Sweeper {
     const cursors = new Int32Array(layers.length);
     const units = layers.map((_, i) => 2 ** (sources[i] as Source).page.shift);
     for (let n = 0; n < count; n++) {
-      const stop = Math.max(0, stops[combos[n] as number] as number);
       const start = starts[n] as number;
       hosts[n] = -1;
-      const { page, kept, inside } = sources[stop] as Source;
+      let at = Math.max(0, stops[combos[n] as number] as number);
+      if (start >= (sources[at] as Source).inside && at + 1 < layers.length) at++;
+      const { page, kept, inside } = sources[at] as Source;
       if (start >= inside) continue;
-      if ((layers[stop] as SweepLayer).identityHosts === true) hosts[n] = base + start;
+      if ((layers[at] as SweepLayer).identityHosts === true) hosts[n] = base + start;
       if (page.hosts === undefined) continue;
-      const unit = units[stop] as number;
-      let i = cursors[stop] as number;
+      const unit = units[at] as number;
+      let i = cursors[at] as number;
       while (i + 1 < kept && (page.starts[i + 1] as number) * unit <= start) i++;
-      cursors[stop] = i;
+      cursors[at] = i;
       const host = page.hosts[i] as number;
       if (host >= 0) hosts[n] = host + (start - (page.starts[i] as number) * unit);
     }

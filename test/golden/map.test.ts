@@ -32,7 +32,7 @@ const GROUP = 10;
 /** One chain in so many is also read by qemu-nbd, which costs a process a layer. */
 const NBD_EVERY = 4;
 
-const QEMU_IMG: ListSpec = { list: 'qemu-img' };
+const QEMU_IMG: ListSpec = { list: 'qemu-img', compressed: false };
 const ALLOCATION: ListSpec = { list: 'nbdinfo', context: 'allocation' };
 const DEPTH: ListSpec = { list: 'nbdinfo', context: 'depth' };
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, readFile, truncate, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   bitmapsChain,
@@ -15,7 +15,8 @@ import { CLI, codesOf, complaints, cowscope, cowscopeJson } from '../support/cli
 import { GOLDEN_TABLE } from '../support/golden-table.ts';
 import { mapWithoutHostHoles } from '../support/host-holes.ts';
 import { schemaErrors } from '../support/json-schema.ts';
-import { hashFile, qemuImg, qemuIo, run, temporaryFolder } from '../support/tools.ts';
+import { type NewerQemu, newerQemu } from '../support/newer-qemu.ts';
+import { hashFile, qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 const schema = JSON.parse(await readFile(new URL('../../docs/map.schema.json', import.meta.url), 'utf8'));
@@ -175,6 +176,28 @@ describe('the golden chain', () => {
     const alone = `json:${JSON.stringify({ driver: 'qcow2', backing: null, file: { driver: 'file', filename: golden[1] } })}`;
     expect(await cowscopeJson(['map', '--as', 'qemu-img', '--layer', '1', golden[2]!])).toEqual(
       mapWithoutHostHoles(JSON.parse(await qemuImg('map', '--output=json', alone))),
+    );
+  });
+
+  it('is printed as qemu-img of another version prints it, by default as the installed one', async context => {
+    const newer = await newerQemu();
+    if ('reason' in newer) context.skip(newer.reason);
+    const { qemuImg: newerImg } = newer as NewerQemu;
+    const top = golden[2]!;
+    const theirs = await runWell(newerImg, ['map', '--output=json', top]);
+    const print = (options: readonly string[], env = process.env) =>
+      cowscope(['map', '--as', 'qemu-img', ...options, top], { env });
+    const { stdout } = await print(['--qemu-version', '8.2']);
+    expect(JSON.parse(stdout)).toEqual(mapWithoutHostHoles(JSON.parse(theirs)));
+    expect(stdout.split('\n')[0]).toBe(theirs.split('\n')[0]);
+    expect((await print([], { PATH: dirname(newerImg) })).stdout).toBe(stdout);
+    const usual = await print(['--qemu-version', '7.2.22']);
+    expect(usual.stdout).toBe((await print([], { PATH: folder })).stdout);
+    expect(usual.stdout).not.toContain('compressed');
+    const empty = join(folder, 'empty.qcow2');
+    await qemuImg('create', '-q', '-f', 'qcow2', empty, '0');
+    expect((await cowscope(['map', '--as', 'qemu-img', '--qemu-version', '10.0', empty])).stdout).toBe(
+      await runWell(newerImg, ['map', '--output=json', empty]),
     );
   });
 

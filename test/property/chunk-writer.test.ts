@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ChunkWriter, type NumberRows, RowTemplates } from '../../electron/formats/chunk-writer.ts';
 import { contextRow } from '../../electron/formats/nbdinfo.ts';
-import { QEMU_IMG_FORMAT } from '../../electron/formats/qemu-img.ts';
+import { qemuImgFormat } from '../../electron/formats/qemu-img.ts';
 import { contextWithRole } from '../../shared/nbd-contexts.ts';
 import { jsonNumber } from '../../shared/text/json.ts';
+
+const QEMU_IMG = qemuImgFormat({ compressed: true });
 
 /** Whole numbers of every length, those where a digit more begins, and those around the borders of a double's digits. */
 const number = fc.oneof(
@@ -32,7 +34,7 @@ function packed(list: readonly (readonly [number, number, number, number])[]): N
 test('rows of templates read as the rows that were printed', () => {
   fc.assert(
     fc.property(rows, rows, fc.nat(3), fc.integer({ min: 1, max: 300 }), (list, words, first, size) => {
-      const images = new RowTemplates(QEMU_IMG_FORMAT.row);
+      const images = new RowTemplates(QEMU_IMG.row);
       const printContext = (start: number, length: number, key: number) =>
         `,\n${contextRow(contextWithRole('allocation'), start, length, key % 4)}`;
       const contexts = new RowTemplates(printContext);
@@ -42,7 +44,7 @@ test('rows of templates read as the rows that were printed', () => {
       text.text('naïve ✓\n');
       text.rows(contexts, packed(withoutHosts), 0);
       const expected = [
-        ...list.slice(first).map(row => QEMU_IMG_FORMAT.row(...row)),
+        ...list.slice(first).map(row => QEMU_IMG.row(...row)),
         'naïve ✓\n',
         ...withoutHosts.map(([start, length, key]) => printContext(start, length, key)),
       ].join('');

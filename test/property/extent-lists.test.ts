@@ -3,10 +3,11 @@ import { expect, test } from 'vitest';
 import type { NumberRows } from '../../electron/formats/chunk-writer.ts';
 import { type MapRowKind, MapRowKinds } from '../../electron/formats/map-rows.ts';
 import { nbdContextKeys } from '../../electron/formats/nbdinfo.ts';
-import { QEMU_IMG_FORMAT, qemuImgKeys } from '../../electron/formats/qemu-img.ts';
+import { qemuImgFormat, qemuImgKeys } from '../../electron/formats/qemu-img.ts';
 import { RowWalk } from '../../electron/formats/row-walk.ts';
 import { comparePages, isFullyRead } from '../../shared/extent/compare.ts';
 import {
+  COMPRESSED,
   DIRTY,
   DIRTY_UNKNOWN,
   HOLE,
@@ -139,10 +140,14 @@ function rowsOf({ count, starts, lengths, keys, hosts }: NumberRows) {
 }
 
 /** The row of one unit in `qemu-img map`: what it would print but for start and length. */
-function imgRow(unit: NaiveUnit, layerCount: number) {
+function imgRow(unit: NaiveUnit, layerCount: number, withCompressed: boolean) {
   const { stop, guest, host } = unit;
   const top = layerCount - 1;
-  const offset = host < 0 ? {} : { offset: host };
+  const isCompressed = (guest & COMPRESSED) !== 0;
+  const offset = {
+    ...(withCompressed ? { compressed: stop >= 0 && isCompressed } : {}),
+    ...(host < 0 ? {} : { offset: host }),
+  };
   if (stop < 0) return { depth: top, present: false, zero: true, data: false, ...offset };
   const state = naiveState(guest);
   if (state === 'unread' || state === 'unreadable') return undefined;
@@ -157,15 +162,17 @@ test('qemu-img rows join where every key is equal and the offset runs on', () =>
     fc.property(
       fc.array(arbitraryHostLayer(SCALE), { minLength: 1, maxLength: 4 }),
       pageUnits,
-      (layers, units) => {
+      fc.record({ compressed: fc.boolean() }),
+      (layers, units, dialect) => {
         const rows: unknown[] = [];
-        const walk = new RowWalk(qemuImgKeys(layers.length), true, finished =>
-          rows.push(...rowsOf(finished).map(row => JSON.parse(QEMU_IMG_FORMAT.row(...row)))),
+        const format = qemuImgFormat(dialect);
+        const walk = new RowWalk(qemuImgKeys(layers.length, dialect), true, finished =>
+          rows.push(...rowsOf(finished).map(row => JSON.parse(format.row(...row)))),
         );
         const naive = forSweptPages(layers, units, swept => walk.add(swept));
         walk.finish();
         const expected = joined(
-          naive.map(unit => imgRow(unit, layers.length)),
+          naive.map(unit => imgRow(unit, layers.length, dialect.compressed)),
           ({ offset: a, ...row }, { offset: b, ...value }, distance) =>
             JSON.stringify(row) === JSON.stringify(value) &&
             (a === undefined || b === undefined ? a === b : a + distance * SCALE === b),

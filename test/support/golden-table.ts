@@ -15,6 +15,8 @@ export interface QemuMapRow {
   readonly present: boolean;
   readonly zero: boolean;
   readonly data: boolean;
+  /** Since qemu 8.2. */
+  readonly compressed?: boolean;
   readonly offset?: number;
 }
 

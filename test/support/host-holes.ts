@@ -22,7 +22,9 @@ export function mapWithoutHostHoles(rows: readonly QemuMapRow[]): QemuMapRow[] {
 function runsOn(row: QemuMapRow, next: QemuMapRow): boolean {
   const end = row.start + row.length;
   const hostEnd = row.offset === undefined ? undefined : row.offset + row.length;
-  const same = (['depth', 'present', 'zero', 'data'] as const).every(key => row[key] === next[key]);
+  const same = (['depth', 'present', 'zero', 'data', 'compressed'] as const).every(
+    key => row[key] === next[key],
+  );
   return same && next.start === end && next.offset === hostEnd;
 }
 

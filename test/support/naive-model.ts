@@ -116,9 +116,15 @@ export function naiveSweep(layers: readonly NaiveLayer[], size: number): NaiveUn
       return (word | marks[i]! | dirty) >>> 0;
     });
     const guest = found.stop < 0 ? ABSENT | HOLE | ZERO : words[found.stop]!;
-    const host = layers[Math.max(0, found.stop)]!.hosts?.[unit] ?? -1; // absent everywhere: the base may keep space
-    return { words, guest, host, ...found };
+    return { words, guest, host: naiveHost(layers, found.stop, unit), ...found };
   });
+}
+
+/** Host offset of a unit: absent everywhere the base may keep space, past a layer's end the layer above it. */
+function naiveHost(layers: readonly NaiveLayer[], stop: number, unit: number): number {
+  const found = Math.max(0, stop);
+  const hasEnded = unit >= layers[found]!.words.length;
+  return layers[hasEnded ? found + 1 : found]?.hosts?.[unit] ?? -1;
 }
 
 /** The lane that a track shows: -1 the guest's view, else a layer. */

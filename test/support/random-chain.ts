@@ -1,4 +1,5 @@
 /** Random backing chains made with the real qemu-img and qemu-io; the same seed and features give the same chain. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LayerRecipe, makeChain } from '../../examples/recipes.mjs';
 
@@ -59,6 +60,8 @@ export async function randomChain(
 ): Promise<RandomChain> {
   const layers = planChain(seed, folder, prefix, { ...DEFAULT_FEATURES, ...features });
   const paths = await makeChain({ layers: layers.map(({ recipe }) => recipe) }, folder);
+  // Linux takes unwritten extents of a file for data once their pages are cached: of two readings the second would differ.
+  for (const { path, format } of layers) if (format === 'raw') await readFile(path);
   return { seed, layers, top: paths.at(-1) as string };
 }
 
@@ -99,15 +102,29 @@ function planChain(seed: number, folder: string, prefix: string, features: Chain
   const dice = new Dice(seed);
   const unit = 2 ** Math.min(dice.pick(CLUSTER_BITS), 18);
   const usualSize = unit * dice.between(1, 24);
-  return Array.from({ length: dice.between(2, 5) }, (_, index) => {
+  const overhangs = features.extendedL2 && dice.chance(0.25);
+  const count = dice.between(2, 5);
+  const ends: number[] = [];
+  return Array.from({ length: count }, (_, index) => {
     const size = sizeNear(usualSize, unit, dice);
     const layerDice = new Dice(dice.between(0, 2 ** 31));
     const name = `${prefix}${index}`;
     const raw = index === 0 && features.rawBase && layerDice.chance(0.25);
-    return raw
+    const extent = { size, ends: [...ends], overhangs: overhangs && index === count - 1 };
+    const layer = raw
       ? rawLayer(name, folder, size, layerDice)
-      : qcow2Layer(name, folder, size, index > 0, features, layerDice);
+      : qcow2Layer(name, folder, extent, features, layerDice);
+    ends.push(layer.size);
+    return layer;
   });
+}
+
+/** Where a layer ends, and where those below it do, in bytes. */
+interface LayerExtent {
+  readonly size: number;
+  readonly ends: readonly number[];
+  /** The layer has subclusters where possible, and is larger than those below. */
+  readonly overhangs: boolean;
 }
 
 /** Most layers of a chain have one size; some are shorter or larger, and some end within a cluster. */
@@ -137,17 +154,20 @@ function rawLayer(name: string, folder: string, size: number, dice: Dice): Rando
 function qcow2Layer(
   name: string,
   folder: string,
-  size: number,
-  hasBacking: boolean,
+  { size: usualSize, ends, overhangs }: LayerExtent,
   features: ChainFeatures,
   dice: Dice,
 ): RandomLayer {
+  const hasBacking = ends.length > 0;
   const version = dice.pick(features.versions);
-  const clusterBits = dice.pick(CLUSTER_BITS);
   const refcountBits = dice.pick(features.snapshots ? [8, 16, 16, 32, 64] : [1, 2, 4, 8, 16, 16, 16, 32, 64]);
-  const luck = { extendedL2: dice.chance(0.3), dataFile: dice.chance(0.3), preallocation: dice.chance(0.08) };
+  const luck = { extendedL2: dice.chance(0.4), dataFile: dice.chance(0.3), preallocation: dice.chance(0.08) };
   const zstd = dice.chance(0.1);
-  const extendedL2 = features.extendedL2 && luck.extendedL2 && version === 3 && clusterBits >= 14;
+  const extendedL2 = features.extendedL2 && (luck.extendedL2 || overhangs) && version === 3;
+  const longest = Math.max(0, ...ends);
+  const clusterBits = dice.pick(clusterBitsFor(extendedL2, overhangs ? longest : 0));
+  const overhang = dice.between(1, 64) * 2 ** (clusterBits - 5);
+  const size = overhangs ? longest + overhang : usualSize;
   const preallocated = luck.preallocation && version === 3 && !hasBacking;
   const dataFile =
     features.dataFile && luck.dataFile && version === 3 ? join(folder, `${name}.data`) : undefined;
@@ -163,15 +183,19 @@ function qcow2Layer(
   const kinds: Kind[] = ['write', 'write', 'write', 'zero', 'unmap', 'unmap', 'discard'];
   const grain = extendedL2 ? 2 ** clusterBits / 32 : SECTOR;
   const write = () => someWrites(size, 2 ** clusterBits, kinds, dice, grain);
-  const compressible = features.compressed && dataFile === undefined && !preallocated;
-  const writes = [...(compressible ? compressedWrites(size, 2 ** clusterBits, dice) : []), ...write()];
+  const compressible = features.compressed && dataFile === undefined && !preallocated && !overhangs;
+  const writes = [
+    ...(compressible ? compressedWrites(size, 2 ** clusterBits, dice) : []),
+    ...(overhangs ? [] : write()), // they would leave little of its few clusters reserved
+    ...(extendedL2 ? writesAtEnds(size, overhangs ? [longest, longest] : [...ends, size], grain, dice) : []),
+  ];
   const bitmaps =
     features.bitmaps && version === 3 ? ['b0', 'b1'].slice(0, dice.between(0, 2)).map(bitmapRecipe) : [];
   const snapshots = ['s0', 's1']
     .slice(0, snapshotCount)
     .map(snapshot => ({ name: snapshot, writes: write() }));
   function bitmapRecipe(bitmap: string) {
-    return { name: bitmap, granularity: `${2 ** dice.between(9, 17)}` };
+    return { name: bitmap, granularity: `${2 ** dice.between(9, 20)}` };
   }
   const file = `${name}.qcow2`;
   return {
@@ -212,6 +236,28 @@ function someWrites(
     const start = dice.between(0, Math.ceil(size / step) - 1) * step;
     const length = Math.min(dice.between(1, cluster >= 2 ** 18 ? 1 : 5) * step, size - start);
     return `${COMMANDS[kind]}${kind === 'write' ? dice.between(1, 255) : ''} ${start} ${length}`;
+  });
+}
+
+/** Cluster sizes to choose from: with subclusters, where possible those in which a layer that ends at `end` ends inside a cluster. */
+function clusterBitsFor(extendedL2: boolean, end: number): readonly number[] {
+  if (!extendedL2) return CLUSTER_BITS;
+  const withSubclusters = CLUSTER_BITS.filter(bits => bits >= 14);
+  const cutting = withSubclusters.filter(bits => end % 2 ** bits !== 0);
+  return cutting.length > 0 ? cutting : withSubclusters;
+}
+
+/**
+ * Writes of a few subclusters in the clusters in which layers end. The rest of such a cluster is reserved host space, before
+ * the end and past it; of a cluster that lies wholly past the end, qemu fills the rest with zeros.
+ */
+function writesAtEnds(size: number, ends: readonly number[], grain: number, dice: Dice): string[] {
+  return ends.flatMap(end => {
+    if (!dice.chance(0.7)) return [];
+    const cluster = 32 * grain;
+    const start = Math.floor(end / cluster) * cluster + dice.between(0, 31) * grain;
+    const length = Math.min(dice.between(1, 3) * grain, size - start);
+    return length > 0 ? [`${dice.pick(['write -P9', 'write -P9', 'write -z'])} ${start} ${length}`] : [];
   });
 }
 

@@ -10,7 +10,8 @@ import { findingRecord, findingSentence } from '../../../shared/text/finding-tex
 import { type MapSubject, mapJsonHead, mapJsonTail } from '../../formats/map-json.ts';
 import { mapTextDifferences, mapTextTotals } from '../../formats/map-text.ts';
 import { contextFrame, contextTotals } from '../../formats/nbdinfo.ts';
-import { findQemuNbd } from '../../qemu/tools.ts';
+import { type QemuImgVersion, qemuImgDialect } from '../../formats/qemu-img.ts';
+import { findQemuNbd, qemuImgVersion } from '../../qemu/tools.ts';
 import { type ChainSession, openChain } from '../../service/chain-session.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { contextSpec } from '../../service/contexts.ts';
@@ -29,6 +30,7 @@ export interface MapOptions extends TargetOptions {
   readonly witness: WitnessChoice;
   readonly as?: 'qemu-img' | 'nbdinfo';
   readonly context: readonly string[];
+  readonly qemuVersion?: QemuImgVersion;
   readonly output: 'text' | 'json';
 }
 
@@ -59,6 +61,8 @@ function checkOptions(target: OpenTarget, options: MapOptions): void {
   const { as, context, layer, snapshot, totals, witness } = options;
   if (context.length > 0 && as !== 'nbdinfo')
     throw usageError('--context belongs to --as nbdinfo', 'add --as nbdinfo');
+  if (options.qemuVersion !== undefined && as !== 'qemu-img')
+    throw usageError('--qemu-version belongs to --as qemu-img', 'add --as qemu-img');
   if (target.kind === 'nbd') {
     if (as === 'qemu-img')
       throw usageError(
@@ -93,7 +97,7 @@ async function printMap(session: ChainSession, options: MapOptions): Promise<Exi
       layers.at(-1)?.path,
     );
   const unread = await unreadParts(session, options);
-  if (options.as === 'qemu-img') await session.list({ spec: { list: 'qemu-img' }, layer }, write);
+  if (options.as === 'qemu-img') await printAsQemuImg(session, options);
   else if (options.as === 'nbdinfo') await printContexts(session, options);
   else if (options.output === 'json') return await printJson(session, options, unread);
   else await printText(session, options, unread);
@@ -213,6 +217,14 @@ async function printText(
   if (options.witness !== 'both') return;
   const findings = await findingsOf(session, layer);
   await write(mapTextDifferences(session.chain, findings, unread.length === 0));
+}
+
+/** The version whose form is printed where no qemu-img is installed. */
+const USUAL_QEMU: QemuImgVersion = { major: 7, minor: 2 };
+
+async function printAsQemuImg(session: ChainSession, { layer, qemuVersion }: MapOptions): Promise<void> {
+  const version = qemuVersion ?? (await qemuImgVersion()) ?? USUAL_QEMU;
+  await session.list({ spec: { list: 'qemu-img', ...qemuImgDialect(version) }, layer }, write);
 }
 
 async function printContexts(session: ChainSession, options: MapOptions): Promise<void> {

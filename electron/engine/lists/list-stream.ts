@@ -21,7 +21,7 @@ import { mapJsonRows } from '../../formats/map-json.ts';
 import { MapRowKinds } from '../../formats/map-rows.ts';
 import { mapTextRows } from '../../formats/map-text.ts';
 import { nbdContextKeys, nbdinfoFormat } from '../../formats/nbdinfo.ts';
-import { QEMU_IMG_FORMAT, qemuImgKeys } from '../../formats/qemu-img.ts';
+import { qemuImgFormat, qemuImgKeys } from '../../formats/qemu-img.ts';
 import { type RowKeys, RowWalk } from '../../formats/row-walk.ts';
 import { forPages } from '../questions/page-loop.ts';
 import type { ChainTables, SweepOptions } from '../tables/chain-tables.ts';
@@ -78,7 +78,7 @@ interface ListParts {
 
 function partsOf(tables: ChainTables, spec: ListSpec, layer: number | undefined): ListParts {
   const lanes = layer === undefined ? tables.laneCount : 1;
-  if (spec.list === 'qemu-img') return { keys: qemuImgKeys(lanes), format: QEMU_IMG_FORMAT };
+  if (spec.list === 'qemu-img') return { keys: qemuImgKeys(lanes, spec), format: qemuImgFormat(spec) };
   if (spec.list === 'nbdinfo') {
     const bitmapLane = layer === undefined ? (bitmapOf(spec)?.layer ?? 0) : 0;
     return {

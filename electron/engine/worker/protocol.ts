@@ -7,6 +7,7 @@ import type { Finding, FindingSummary } from '../../../shared/model/finding.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import type { ExportKind } from '../../../shared/nbd-contexts.ts';
+import type { QemuImgDialect } from '../../formats/qemu-img.ts';
 
 /** A qcow2 layer read by our own reader from a descriptor that was opened once. */
 export interface MetadataPlan {
@@ -59,7 +60,7 @@ export type ListSpec =
   | { readonly list: 'map'; readonly format: 'json' }
   /** `width`: columns that a line has; one row takes several where it is longer. Default: a line each. */
   | { readonly list: 'map'; readonly format: 'text'; readonly width?: number | undefined }
-  | { readonly list: 'qemu-img' }
+  | ({ readonly list: 'qemu-img' } & QemuImgDialect)
   | ({ readonly list: 'nbdinfo' } & ContextSelection);
 
 /** Which list of what: of the whole chain, or of one layer alone. */

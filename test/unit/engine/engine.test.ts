@@ -170,7 +170,11 @@ it('adds a track when a chain turns out deeper, and draws what came before again
 
 it('ends a list that was aborted', async () => {
   const session = openSession(planFiles(goldenPaths));
-  session.send({ kind: 'list', id: 77, request: { spec: { list: 'qemu-img' }, layer: undefined } });
+  session.send({
+    kind: 'list',
+    id: 77,
+    request: { spec: { list: 'qemu-img', compressed: false }, layer: undefined },
+  });
   await session.until(message => message.kind === 'chunk');
   session.send({ kind: 'abortList', id: 77 });
   const ended = await session.until(message => message.kind === 'error' && message.id === 77);
