@@ -35,7 +35,7 @@ export interface CausePlace {
   readonly guest?: Range;
   readonly host?: Range;
   readonly evidence?: FindingEvidence;
-  /** By how much the count of places grows: 1 where it is not given, less where the place joins others. */
+  /** By how much the count of places grows: 1 where it is not given, less where the place joins others, more for a run. */
   readonly count?: number;
 }
 
@@ -84,6 +84,11 @@ export class FindingCollector {
   /** True if there is a cause of that id. */
   has(id: string): boolean {
     return this.#causes.has(id);
+  }
+
+  /** True while places of this cause are listed one by one: the rest need neither evidence nor a place of the file. */
+  wantsEvidence(id: string): boolean {
+    return (this.#causes.get(id)?.evidence.length ?? 0) < MAX_FINDING_PLACES;
   }
 
   /**

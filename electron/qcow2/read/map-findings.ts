@@ -64,6 +64,8 @@ export class MapFindings {
   readonly #pastEnd = new PastEnd('file');
   readonly #pastDataFileEnd = new PastEnd('data file');
   #pending: PendingEntry[] = [];
+  /** Neighbors of one cause that are added as one place of the guest. */
+  #run: { readonly cause: Cause; readonly start: number; end: number; count: number } | undefined;
 
   constructor(collector = new FindingCollector()) {
     this.collector = collector;
@@ -157,59 +159,82 @@ export class MapFindings {
     const isOverwritten = invalid + (this.#invalidTables.get(table)?.count ?? 0) >= OVERWRITTEN;
     for (const found of pending) {
       const { fault, entry, guestOffset } = found;
-      const { clusterSize } = tables.geometry;
-      const whole = guestRange(guestOffset, guestOffset + clusterSize, tables.size);
-      const place = { ...whole, ...this.#entryPlace(tables, found) };
-      if (fault.kind === 'unusual') this.collector.add(RESERVED_BITS, place);
-      else if (fault.kind === 'spare') this.collector.add(SPACE_PAST_END, place);
-      else if (fault.kind === 'invalid' || isOverwritten) this.#addInvalid(tables, table, fault, place);
-      else this.#addPastEnd(tables, entry, guestOffset, place);
+      if (fault.kind === 'unusual') this.#addPlace(tables, RESERVED_BITS, found);
+      else if (fault.kind === 'spare') this.#addPlace(tables, SPACE_PAST_END, found);
+      else if (fault.kind === 'invalid' || isOverwritten)
+        this.#addPlace(tables, this.#invalidEntries(tables, table, fault), found);
+      else this.#addPastEnd(tables, entry, guestOffset, found);
     }
+    this.#flushRun(tables);
   }
 
-  #addInvalid(tables: MappedTables, table: number, fault: EntryFault, place: CausePlace): void {
+  /** The cause of an entry of this table that is invalid. */
+  #invalidEntries(tables: MappedTables, table: number, fault: EntryFault): Cause {
     const known = this.#invalidTables.get(table);
     const key = known !== undefined || this.#invalidTables.size < MAX_INVALID_TABLES ? table : -1;
     const cause = known ?? this.#invalidTables.get(key) ?? new InvalidEntries(key, tables.geometry.l2Entries);
     this.#invalidTables.set(key, cause);
     cause.addFault(fault);
-    this.collector.add(cause, place);
+    return cause;
+  }
+
+  /** Adds the cluster of an entry: one by one while it is listed, then in runs of neighbors. */
+  #addPlace(tables: MappedTables, cause: Cause, found: PendingEntry): void {
+    const { guestOffset } = found;
+    const end = guestOffset + tables.geometry.clusterSize;
+    if (this.collector.wantsEvidence(cause.id)) {
+      const place = { ...guestRange(guestOffset, end, tables.size), ...entryPlace(tables, found) };
+      this.collector.add(cause, place);
+    } else if (this.#run?.cause === cause && this.#run.end === guestOffset) {
+      this.#run.end = end;
+      this.#run.count++;
+    } else {
+      this.#flushRun(tables);
+      this.#run = { cause, start: guestOffset, end, count: 1 };
+    }
+  }
+
+  #flushRun({ size }: MappedTables): void {
+    if (this.#run === undefined) return;
+    const { cause, start, end, count } = this.#run;
+    this.#run = undefined;
+    this.collector.add(cause, { ...guestRange(start, end, size), count });
   }
 
   /** Data past the end of the file: with extended L2 only the subclusters that are lost are at risk. */
-  #addPastEnd(tables: MappedTables, entry: RawEntry, guestOffset: number, place: CausePlace): void {
+  #addPastEnd(tables: MappedTables, entry: RawEntry, guestOffset: number, found: PendingEntry): void {
     const { rules, geometry, target } = tables;
     const cause = rules.dataFile ? this.#pastDataFileEnd : this.#pastEnd;
     cause.addData(target.fileSize, reachOf(rules, entry));
     const lost = rules.extendedL2 ? lostSubclusters(rules, entry, target.fileSize) : 0;
     if (lost === 0) {
-      this.collector.add(cause, place);
+      this.#addPlace(tables, cause, found);
       return;
     }
     const size = geometry.clusterSize / 32;
-    const { guest: _, ...first } = place;
-    this.collector.add(cause, first);
+    this.collector.add(cause, this.collector.wantsEvidence(cause.id) ? entryPlace(tables, found) : {});
     for (let sub = 0; sub < 32; sub++) {
       if (((lost >>> sub) & 1) === 0) continue;
       const start = guestOffset + sub * size;
       this.collector.add(cause, { ...guestRange(start, start + size, tables.size), count: 0 });
     }
   }
+}
 
-  #entryPlace(
-    { geometry, rules, l1 }: MappedTables,
-    { entry, guestOffset, fault }: PendingEntry,
-  ): CausePlace {
-    const { l1Index, l2Index } = tableIndexOf(geometry, guestOffset);
-    const fileOffset = l2OffsetAt(l1, l1Index) + l2Index * geometry.entrySize;
-    const evidence: FindingEvidence = {
-      source: `L2 entry ${l2Index}`,
-      fileOffset,
-      value: entryText(rules, entry),
-      bits: `${entryBits(rules, entry)}: ${fault.what()}`,
-    };
-    return { host: [fileOffset, geometry.entrySize], evidence };
-  }
+/** Where an L2 entry lies in the file, and what it says. */
+function entryPlace(
+  { geometry, rules, l1 }: MappedTables,
+  { entry, guestOffset, fault }: PendingEntry,
+): CausePlace {
+  const { l1Index, l2Index } = tableIndexOf(geometry, guestOffset);
+  const fileOffset = l2OffsetAt(l1, l1Index) + l2Index * geometry.entrySize;
+  const evidence: FindingEvidence = {
+    source: `L2 entry ${l2Index}`,
+    fileOffset,
+    value: entryText(rules, entry),
+    bits: `${entryBits(rules, entry)}: ${fault.what()}`,
+  };
+  return { host: [fileOffset, geometry.entrySize], evidence };
 }
 
 /** The guest range under L1 entries [from, to). */
