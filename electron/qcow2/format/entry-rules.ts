@@ -13,10 +13,10 @@ import {
 
 /**
  * What a fault costs. `invalid`: qemu fails the request, and what the entry is about cannot be read. `pastEnd`: it
- * leads past the end of the file, and what lay there is lost. `spare`: host space past the end of the file that holds
- * no data. `unusual`: bits are set that must be zero, and qemu ignores them.
+ * leads past the end of the file, and what lay there is lost. `cut`: the file ends inside its cluster. `spare`: host
+ * space past the end of the file that holds no data. `unusual`: bits are set that must be zero, and qemu ignores them.
  */
-export type FaultKind = 'invalid' | 'pastEnd' | 'spare' | 'unusual';
+export type FaultKind = 'invalid' | 'pastEnd' | 'cut' | 'spare' | 'unusual';
 
 /** One thing that is wrong with an entry. */
 export interface EntryFault {
@@ -72,6 +72,13 @@ export function checkEntry(
       () => 'a subcluster is marked as allocated in a cluster that has no host offset',
     );
   if (lostSubclusters(rules, entry, fileSize) !== 0) return pastEnd('data', host, fileSize, rules);
+  const isPlainData = keepsHostSpace(rules, hi, lo) && !rules.extendedL2 && !(lo & 1);
+  if (isPlainData && host + rules.clusterSize > fileSize)
+    return {
+      code: 'QCOW2_CLUSTER_CUT',
+      kind: 'cut',
+      what: () => `the file ends at ${hex(fileSize)}, inside the data cluster at ${hex(host)}`,
+    };
   if (host >= fileSize)
     return {
       code: 'QCOW2_SPACE_PAST_END',

@@ -1,7 +1,7 @@
 /** Everything in an image file that refers to host clusters, walked in an order that reads the file from front to back. */
 import { CowscopeError } from '../../../shared/error.ts';
 import { compressedRange } from '../format/compressed.ts';
-import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
+import { ENTRY_COMPRESSED_HI, entryOffset, OFFSET_LO } from '../format/entry.ts';
 import { AUTOCLEAR_BITMAPS, hasDataFile } from '../format/header.ts';
 import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
@@ -149,6 +149,7 @@ export class References {
     const use = owner === ACTIVE || owner === IMAGE ? USE.data : USE.snapshotData;
     const { view } = this.#reader;
     const end = at + clusterSize;
+    const betweenClusters = (clusterSize - 1) & OFFSET_LO;
     for (; at < end; at += entrySize) {
       const hi = view.getUint32(at);
       const lo = view.getUint32(at + 4);
@@ -158,6 +159,7 @@ export class References {
         continue;
       }
       const host = entryOffset(hi, lo);
+      if ((lo & betweenClusters) !== 0) this.#onFault('an L2 entry points between clusters');
       if (host !== 0) into.refer(host, clusterSize, times, owner, use);
     }
   }

@@ -81,8 +81,8 @@ function collectRuns(
 ): number {
   const { clusterSize } = target.rules;
   const { oddHi, oddLo } = unusualBits(target);
-  // The first host offset past the end in two halves: integers, so that the loop never compares doubles.
-  const end = Math.min(target.fileSize, 2 ** 56 - 1);
+  // The first cluster that the file does not hold in full, in two halves: the loop compares integers, never doubles.
+  const end = Math.min(target.fileSize - (target.fileSize % clusterSize), 2 ** 56 - 1);
   const endHi = Math.floor(end / 2 ** 32) | 0;
   const endLo = end >>> 0;
   let n = before;
@@ -130,7 +130,7 @@ function collectWithHosts(
     const lo = view.getUint32(at + 4);
     const offset = entryOffset(hi, lo);
     let kind = (offset === 0 ? 0 : 1) | ((lo & 1) << 1);
-    if (((hi & oddHi) | (lo & oddLo)) !== 0 || offset >= fileSize)
+    if (((hi & oddHi) | (lo & oddLo)) !== 0 || offset + clusterSize > fileSize)
       kind = decodeFully(target, hi, lo, guest + i * clusterSize);
     const named = !encrypted && (kind === DATA || kind === LOST_DATA || kind === ZERO_ALLOCATED);
     const host = named ? offset : -1;
@@ -159,12 +159,13 @@ export function compressedKind({ rules, fileSize }: DecodeTarget, hi: number, lo
   return compressedRange(hi, lo, rules.clusterBits).offset >= fileSize ? LOST_COMPRESSED : COMPRESSED_DATA;
 }
 
-/** True if an entry of this kind deserves a closer look: it is bad, has reserved bits set or lies past the end. */
+/** True if an entry of this kind is to be reported: it is bad, has reserved bits set or leads past the end of the file. */
 export function needsFullDecode(target: DecodeTarget, kind: number, hi: number, lo: number): boolean {
   if (kind === BAD) return true;
   if (kind === COMPRESSED_DATA)
     return hi >= 0x80000000 || compressedRange(hi, lo, target.rules.clusterBits).offset >= target.fileSize;
   return (
-    ((hi & ENTRY_RESERVED_HI) | (lo & ENTRY_RESERVED_LO)) !== 0 || entryOffset(hi, lo) >= target.fileSize
+    ((hi & ENTRY_RESERVED_HI) | (lo & ENTRY_RESERVED_LO)) !== 0 ||
+    entryOffset(hi, lo) + target.rules.clusterSize > target.fileSize
   );
 }

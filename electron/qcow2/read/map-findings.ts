@@ -8,7 +8,7 @@ import {
 import { type FindingEvidence, MAX_FINDING_PLACES } from '../../../shared/model/finding.ts';
 import { RangeSet } from '../../../shared/range-set.ts';
 import { hex, hex64 } from '../format/bytes.ts';
-import type { EntryRules } from '../format/entry.ts';
+import { type EntryRules, entryOffset } from '../format/entry.ts';
 import {
   checkEntry,
   type EntryFault,
@@ -60,6 +60,8 @@ export class MapFindings {
   /** Guest offsets whose entries were read, and L1 entries that were reported. */
   readonly #entriesRead = new RangeSet();
   readonly #tablesReported = new RangeSet();
+  /** Guest offsets whose L2 table is there and says nothing of them. */
+  readonly #emptyParts = new RangeSet();
   readonly #invalidTables = new Map<number, InvalidEntries>();
   readonly #pastEnd = new PastEnd('file');
   readonly #pastDataFileEnd = new PastEnd('data file');
@@ -78,9 +80,13 @@ export class MapFindings {
     if (fault !== undefined) this.#pending.push({ entry, fault, guestOffset });
   }
 
-  /** Ends the part of one L2 table for guest offsets [start, end): what was added since the last end belongs to it. */
-  endTable(tables: MappedTables, start: number, end: number): void {
+  /**
+   * Ends the part of one L2 table for guest offsets [start, end): what was added since the last end belongs to it. It is
+   * empty where no entry of it allocates anything.
+   */
+  endTable(tables: MappedTables, start: number, end: number, isEmpty: boolean): void {
     if (this.#pending.length > 0) this.#addPending(tables);
+    if (isEmpty && !this.#entriesRead.has(start)) this.#addEmptyPart(tables, start, end);
     this.#entriesRead.add(start, end - start);
   }
 
@@ -138,6 +144,20 @@ export class MapFindings {
     });
   }
 
+  /** A table that is empty in all its parts: where qemu discards, it leaves zero flags behind, not empty entries. */
+  #addEmptyPart(tables: MappedTables, start: number, end: number): void {
+    if (tables.rules.version < 3) return; // which has no zero flag
+    this.#emptyParts.add(start, end - start);
+    const { l1Coverage } = tables.geometry;
+    const l1Index = Math.floor(start / l1Coverage);
+    const spanEnd = Math.min((l1Index + 1) * l1Coverage, tables.size);
+    if (!this.#emptyParts.covers(l1Index * l1Coverage, spanEnd) || !this.#reportOnce(l1Index)) return;
+    this.collector.add(EMPTY_TABLES, {
+      ...spanOf(tables, l1Index, l1Index + 1),
+      ...l1EntryPlace(tables, l1Index),
+    });
+  }
+
   #reportOnce(l1Index: number): boolean {
     if (this.#tablesReported.has(l1Index)) return false;
     this.#tablesReported.add(l1Index, 1);
@@ -161,6 +181,7 @@ export class MapFindings {
       const { fault, entry, guestOffset } = found;
       if (fault.kind === 'unusual') this.#addPlace(tables, RESERVED_BITS, found);
       else if (fault.kind === 'spare') this.#addPlace(tables, SPACE_PAST_END, found);
+      else if (fault.kind === 'cut') this.#addCutCluster(tables, found);
       else if (fault.kind === 'invalid' || isOverwritten)
         this.#addPlace(tables, this.#invalidEntries(tables, table, fault), found);
       else this.#addPastEnd(tables, entry, guestOffset, found);
@@ -199,6 +220,14 @@ export class MapFindings {
     const { cause, start, end, count } = this.#run;
     this.#run = undefined;
     this.collector.add(cause, { ...guestRange(start, end, size), count });
+  }
+
+  /** The part of a cluster that lies past the end of the file, where the disk reaches so far. */
+  #addCutCluster(tables: MappedTables, found: PendingEntry): void {
+    const { entry, guestOffset } = found;
+    const inFile = tables.target.fileSize - entryOffset(entry.hi, entry.lo);
+    const cut = guestRange(guestOffset + inFile, guestOffset + tables.geometry.clusterSize, tables.size);
+    if (cut.guest !== undefined) this.collector.add(CUT_CLUSTER, { ...cut, ...entryPlace(tables, found) });
   }
 
   /** Data past the end of the file: with extended L2 only the subclusters that are lost are at risk. */
@@ -273,6 +302,25 @@ const SPACE_PAST_END: Cause = {
   what: count => `${entries(count)} host space past the end of the file and hold no data there`,
   advice: 'see whether the file was cut short: data of other clusters may have lain there',
   risksData: false,
+};
+
+const CUT_CLUSTER: Cause = {
+  id: 'QCOW2_CLUSTER_CUT',
+  code: 'QCOW2_CLUSTER_CUT',
+  severity: 'hazard',
+  what: () =>
+    'the file ends inside a data cluster, and the rest of that cluster reads as zeros; qemu leaves none so',
+  advice: 'compare the length of the file with that of the original: it may have been cut',
+};
+
+const EMPTY_TABLES: Cause = {
+  id: 'QCOW2_L2_EMPTY',
+  code: 'QCOW2_L2_EMPTY',
+  severity: 'hazard',
+  what: count =>
+    `${count === 1 ? 'an L2 table is there and holds' : `${count} L2 tables are there and hold`} no entry: wiped, or not written back before a crash; old data of the layers below may show in its place`,
+  advice:
+    'do not start the machine before you know; if `cowscope layers` counts unreferenced clusters, they may be what these tables held, and `qemu-img check -r` would free them',
 };
 
 function entries(count: number): string {

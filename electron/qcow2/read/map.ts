@@ -144,6 +144,7 @@ function pushEntries(
   const { view } = map.reader;
   const wanted = Math.ceil((tableEnd - guest) / geometry.clusterSize) | 0;
   const count = entriesInFile(map, at, wanted) | 0;
+  const before = writer.count;
   if (rules.extendedL2) decodeExtended(target, view, at, count, guest, start, end, writer);
   else if (rules.version === 1) decodeV1(target, view, at, count, guest, start, writer);
   else decodeStandard(target, view, at, count, guest, start, writer);
@@ -152,7 +153,8 @@ function pushEntries(
     writer.push(cutAt - start, BAD);
     map.findings.addCutTable(map, cutAt, tableEnd);
   }
-  map.findings.endTable(map, guest, tableEnd);
+  const isEmpty = writer.count <= before + 1 && writer.codes[writer.count - 1] === UNALLOCATED;
+  map.findings.endTable(map, guest, tableEnd, isEmpty);
 }
 
 /** Pushes what lies past the L1 entries in memory, up to `end` or to where they would end; returns where it stopped. */

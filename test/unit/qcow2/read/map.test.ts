@@ -4,6 +4,7 @@ import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { createMap, mapPage } from '../../../../electron/qcow2/read/map.ts';
 import { MapFindings } from '../../../../electron/qcow2/read/map-findings.ts';
+import { sizeNow } from '../../../../electron/qcow2/read/source.ts';
 import { MAX_TABLE_BYTES } from '../../../../electron/qcow2/read/table-reader.ts';
 import { DAMAGED, LOCAL, stateOf, UNREADABLE } from '../../../../shared/extent/flags.ts';
 import { pageStart, WordSet } from '../../../../shared/extent/page.ts';
@@ -285,6 +286,54 @@ describe('damage', () => {
     mapPage(map, M512, 2 * M512);
     expect(words.word(map.writer.codes[0]!)).toBe(LOCAL | UNREADABLE | DAMAGED);
     expect(findings).toMatchObject([{ code: 'QCOW2_PAST_END', guest: [[M512, K64]], count: 1 }]);
+  });
+
+  /** An image of six clusters whose last one lies at the end of the file, which lacks its last bytes. */
+  function cutBy(bytes: number, size: number) {
+    return broken(
+      ({ source, l2Offsets }) => {
+        const end = sizeNow(source);
+        pokeU64(source.fd, l2Offsets.get(0)! + 8 * 5, COPIED | BigInt(end));
+        ftruncateSync(source.fd, end + K64 - bytes);
+      },
+      { size, clusters: [{ index: 5, kind: 'data' }] },
+    );
+  }
+
+  it('a data cluster that the file holds in part is data, and a finding names the part that is missing', () => {
+    const { states, findings } = cutBy(100, 6 * K64);
+    expect(states[1]).toEqual([5 * K64, K64, 'data']);
+    expect(findings).toMatchObject([
+      { code: 'QCOW2_CLUSTER_CUT', severity: 'hazard', guest: [[6 * K64 - 100, 100]] },
+    ]);
+  });
+
+  it('the end of a file inside a cluster is no finding where the disk ends there too', () => {
+    expect(cutBy(1024, 6 * K64 - 1024).findings).toEqual([]);
+    expect(cutBy(1025, 6 * K64 - 1024).findings).toMatchObject([{ guest: [[6 * K64 - 1025, 1]] }]);
+  });
+
+  it.each([
+    [3, 'hazard', 1],
+    [2, undefined, 0],
+  ])('an L2 table without entries in version %i is %s', (version, severity, count) => {
+    const { states, findings } = broken(
+      ({ source, l2Offsets }) => writeSync(source.fd, new Uint8Array(K64), 0, K64, l2Offsets.get(1)!),
+      {
+        version: version as 2 | 3,
+        clusters: [
+          { index: 0, kind: 'data' },
+          { index: 8192, kind: 'data' },
+        ],
+      },
+    );
+    expect(states[1]).toEqual([K64, 3 * M512 - K64, 'unallocated']);
+    expect(findings).toMatchObject(
+      count === 0
+        ? []
+        : [{ code: 'QCOW2_L2_EMPTY', severity, count, guest: [[M512, M512]], bytesAtRisk: M512 }],
+    );
+    expect(findings).toHaveLength(count);
   });
 
   it('zeros that keep host space past the end of the file are whole: a note, and no damage', () => {
