@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import { FindingLog } from '../../../../electron/engine/findings/finding-log.ts';
+import { type Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
+import { type Finding, makeFinding, WHOLE_CHAIN } from '../../../../shared/model/finding.ts';
+
+function cause(code: string, severity: Finding['severity'] = 'corruption'): Cause {
+  return { id: code, code, severity, what: count => `${code} ${count}`, advice: '' };
+}
+
+/** The log of two layers: 3 places of A and 1 of B in the base, 1 of A on top, and a note of the chain. */
+function exampleLog() {
+  const [base, top] = [new FindingCollector(0), new FindingCollector(1)];
+  const log = new FindingLog([
+    { index: 0, findings: base },
+    { index: 1, findings: top },
+  ]);
+  for (const start of [100, 300, 500]) base.add(cause('A'), { guest: [start, 10] });
+  base.add(cause('B', 'hazard'), { guest: [300, 100] });
+  top.add(cause('A'), { guest: [300, 50] });
+  log.add([makeFinding({ code: 'N', severity: 'note', layer: WHOLE_CHAIN, what: 'n', guest: [[0, 1]] })]);
+  return { log, base, top };
+}
+
+const all = { skip: 0, most: 100 };
+const listed = (findings: readonly Finding[]) => findings.map(({ code, layer }) => `${code}${layer}`);
+
+test('findings of all sources are ranked together and handed out page by page', () => {
+  const { log } = exampleLog();
+  expect(listed(log.page({}, 0, 100).findings)).toEqual(['A1', 'A0', 'B0', 'N-1']);
+  expect(listed(log.page({}, 1, 2).findings)).toEqual(['A0', 'B0']);
+  expect(log.page({}, 1, 2).total).toBe(4);
+  expect(log.page({}, 4, 2)).toEqual({ findings: [], total: 4 });
+});
+
+test.each([
+  [{ severities: ['hazard', 'note'] as const }, ['B0', 'N-1']],
+  [{ codes: ['A'] }, ['A1', 'A0']],
+  [{ layers: [WHOLE_CHAIN, 1] }, ['A1', 'N-1']],
+  [{ start: 505, end: 506 }, ['A0']],
+  [{ start: 0, end: 1 }, ['N-1']],
+  [{ start: 310, end: 349 }, ['A1', 'B0']],
+  [{ start: 200, end: 250 }, []],
+  [{ start: 300, end: 301, layers: [0], severities: ['corruption'] as const }, ['A0']],
+])('a filter %o lets the right findings through', (filter, expected) => {
+  const { log } = exampleLog();
+  const page = log.page(filter, all.skip, all.most);
+  expect(listed(page.findings)).toEqual(expected);
+  expect(page.total).toBe(expected.length);
+});
+
+test('what is found later is in the next answer, in its rank', () => {
+  const { log, base } = exampleLog();
+  const before = log.changes;
+  expect(log.summary()).toEqual({ total: 4, severities: { corruption: 2, hazard: 1, leak: 0, note: 1 } });
+  base.add(cause('C'), { guest: [0, 1000] });
+  expect(log.changes).toBeGreaterThan(before);
+  expect(log.page({}, 0, 1)).toMatchObject({ findings: [{ code: 'C' }], total: 5 });
+  expect(log.summary().total).toBe(5);
+});
+
+test('counts are true by code, severity and layer', () => {
+  const { log } = exampleLog();
+  expect(log.counts()).toEqual([
+    { code: 'A', severity: 'corruption', layer: 1, findings: 1, places: 1, bytesAtRisk: 50 },
+    { code: 'A', severity: 'corruption', layer: 0, findings: 1, places: 3, bytesAtRisk: 30 },
+    { code: 'B', severity: 'hazard', layer: 0, findings: 1, places: 1, bytesAtRisk: 100 },
+    { code: 'N', severity: 'note', layer: -1, findings: 1, places: 1, bytesAtRisk: 1 },
+  ]);
+});
+
+test('the next place goes by offset, and at one offset from the top layer down, past notes', () => {
+  const { log } = exampleLog();
+  const walk = (backwards: boolean) => {
+    const places: string[] = [];
+    let from = backwards ? { layer: WHOLE_CHAIN, offset: 1e6 } : { layer: 2, offset: -1 };
+    for (;;) {
+      const next = log.nextPlace(from, backwards);
+      if (next === null) return places;
+      places.push(`${next.offset}/${next.layer}`);
+      from = next;
+    }
+  };
+  const forwards = ['100/0', '300/1', '300/0', '500/0'];
+  expect(walk(false)).toEqual(forwards);
+  expect(walk(true)).toEqual(forwards.toReversed());
+});
