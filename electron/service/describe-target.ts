@@ -6,7 +6,7 @@ import { discoverChain, type OpenLayer } from '../chain/discover.ts';
 import { writerFindings } from '../chain/writer-lock.ts';
 import { measureAllocation } from '../qcow2/layout/allocation.ts';
 import { fileSource } from '../qcow2/read/file-source.ts';
-import { scanTables } from '../qcow2/read/scan-tables.ts';
+import { scanTables } from '../qcow2/read/findings/scan-tables.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import { withEstimate } from './extent-estimate.ts';
 

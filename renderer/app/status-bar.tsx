@@ -50,7 +50,7 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
       )}
       {reading.length === 0 && (stopped || failed) && (
         <span className="status-reading">
-          <span>Reading {stopped ? 'stopped' : 'failed'}: what was not read stays unknown</span>
+          <span>{interruptedText(progress)}</span>
           <button type="button" className="quiet" onClick={() => runCommand('retry')}>
             {stopped ? 'Continue reading' : 'Retry'}
           </button>
@@ -68,6 +68,18 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
       </button>
     </footer>
   );
+}
+
+/** What it means that reading ended before everything was read. */
+function interruptedText(progress: readonly LayerProgress[]): string {
+  if (progress.some(({ phase }) => phase === 'cancelled'))
+    return 'Reading stopped: what was not read stays unknown';
+  const failed = progress.filter(({ phase }) => phase === 'failed');
+  const isDrawn = ({ layer, witness }: LayerProgress) =>
+    witness === 'nbd' && progress.some(other => other.layer === layer && other.witness === 'metadata');
+  return failed.every(isDrawn)
+    ? 'Not cross-checked: qemu-nbd failed, and the map comes from the image’s own tables'
+    : 'Reading failed: what was not read stays unknown';
 }
 
 /** How much was found and how bad the worst of it is. */

@@ -4,9 +4,9 @@
  */
 import { writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { MapFindings } from '../../electron/qcow2/read/findings/map-findings.ts';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
 import { createMap } from '../../electron/qcow2/read/map.ts';
-import { MapFindings } from '../../electron/qcow2/read/map-findings.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { WordSet } from '../../shared/extent/page.ts';
 import { codesOf } from '../support/findings.ts';

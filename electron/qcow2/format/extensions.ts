@@ -91,11 +91,10 @@ export function extensionsEnd(header: Qcow2Header): number {
  */
 export function parseExtensions(bytes: Uint8Array, header: Qcow2Header, report: Report): Extensions {
   const end = extensionsEnd(header);
-  const clusterSize = 2 ** header.clusterBits;
   const entries: ExtensionEntry[] = [];
   let found: { -readonly [K in keyof Extensions]: Extensions[K] } = { ...NO_EXTENSIONS };
   const view = viewOf(bytes);
-  const note = (code: string, what: string, at: number, length: number, advice: string) =>
+  const note: Note = (code, what, at, length, advice) =>
     reportField(report, { code, what, advice }, 'header extension', view, at, length);
   const mention = (code: string, what: string, at: number) =>
     reportField(report, { code, severity: 'note', what, advice: '' }, 'header extension', view, at, 8);
@@ -130,7 +129,7 @@ export function parseExtensions(bytes: Uint8Array, header: Qcow2Header, report: 
         at,
       );
     entries.push({ type, name: NAMES.get(type) ?? 'unknown', offset: at + 8, length });
-    found = { ...found, ...decode(type, bytes.subarray(at + 8, at + 8 + length), at + 8) };
+    found = { ...found, ...decode(type, bytes.subarray(at + 8, at + 8 + length), at + 8, header, note) };
     at += 8 + Math.ceil(length / 8) * 8;
   }
   if (hasDataFile(header) && found.dataFile === '') {
@@ -152,73 +151,92 @@ export function parseExtensions(bytes: Uint8Array, header: Qcow2Header, report: 
     );
   }
   return { ...found, entries };
+}
 
-  function decode(type: number, data: Uint8Array, offset: number): Partial<Extensions> {
-    switch (type) {
-      case BACKING_FORMAT:
-        if (data.length < 16) return { backingFormat: textOf(data) };
-        note(
-          'QCOW2_BACKING_FORMAT',
-          `the backing format's name has ${data.length} bytes, more than 15`,
-          offset,
-          data.length,
-          NAME_ADVICE,
-        );
-        return {};
-      case DATA_FILE:
-        return { dataFile: textOf(data), dataFileBytes: untilNul(data).slice() };
-      case FEATURE_NAMES:
-        return { featureNames: featureNames(data) };
-      case BITMAPS:
-        return bitmaps(data, offset);
-      case ENCRYPTION:
-        return encryption(data, offset);
-      default:
-        return {};
-    }
-  }
+/** Reports so many bytes at an offset. */
+type Note = (code: string, what: string, at: number, length: number, advice: string) => void;
 
-  function bitmaps(data: Uint8Array, offset: number): Partial<Extensions> {
-    const bad = (what: string): Partial<Extensions> => {
-      note('QCOW2_BITMAPS_EXTENSION', `the bitmaps extension ${what}`, offset, data.length, BITMAPS_ADVICE);
-      return {};
-    };
-    if (data.length !== 24) return bad(`has ${data.length} bytes, not 24`);
-    const fields = viewOf(data);
-    const count = fields.getUint32(0);
-    const directorySize = u64(fields, 8);
-    const directoryOffset = u64(fields, 16);
-    if (fields.getUint32(4) !== 0) return bad('has a reserved field that is not zero');
-    if (count === 0 || count > MAX_BITMAPS)
-      return bad(`counts ${count} bitmaps, outside 1 to ${MAX_BITMAPS}`);
-    if (directoryOffset % clusterSize !== 0)
-      return bad(`puts the directory at ${hex(directoryOffset)}, which is not a cluster boundary`);
-    if (directorySize > MAX_BITMAP_DIRECTORY_BYTES)
-      return bad(`says the directory has ${directorySize} bytes, more than ${MAX_BITMAP_DIRECTORY_BYTES}`);
-    return { bitmaps: { count, directoryOffset, directorySize } };
-  }
-
-  function encryption(data: Uint8Array, offset: number): Partial<Extensions> {
-    const what =
-      header.cryptMethod !== 2
-        ? 'is present though the image is not encrypted with LUKS'
-        : data.length !== 16
-          ? `has ${data.length} bytes, not 16`
-          : u64(viewOf(data), 0) % clusterSize !== 0
-            ? `puts the encryption header at ${hex(u64(viewOf(data), 0))}, which is not a cluster boundary`
-            : undefined;
-    if (what !== undefined) {
+/** What one extension says; its data lies at `offset` of the file. */
+function decode(
+  type: number,
+  data: Uint8Array,
+  offset: number,
+  header: Qcow2Header,
+  note: Note,
+): Partial<Extensions> {
+  switch (type) {
+    case BACKING_FORMAT:
+      if (data.length < 16) return { backingFormat: textOf(data) };
       note(
-        'QCOW2_ENCRYPTION_HEADER',
-        `the encryption header extension ${what}`,
+        'QCOW2_BACKING_FORMAT',
+        `the backing format's name has ${data.length} bytes, more than 15`,
         offset,
         data.length,
-        LUKS_ADVICE,
+        NAME_ADVICE,
       );
       return {};
-    }
-    return { encryptionHeader: { offset: u64(viewOf(data), 0), length: u64(viewOf(data), 8) } };
+    case DATA_FILE:
+      return { dataFile: textOf(data), dataFileBytes: untilNul(data).slice() };
+    case FEATURE_NAMES:
+      return { featureNames: featureNames(data) };
+    case BITMAPS:
+      return decodeBitmaps(data, offset, header, note);
+    case ENCRYPTION:
+      return decodeEncryption(data, offset, header, note);
+    default:
+      return {};
   }
+}
+
+function decodeBitmaps(
+  data: Uint8Array,
+  offset: number,
+  header: Qcow2Header,
+  note: Note,
+): Partial<Extensions> {
+  const bad = (what: string): Partial<Extensions> => {
+    note('QCOW2_BITMAPS_EXTENSION', `the bitmaps extension ${what}`, offset, data.length, BITMAPS_ADVICE);
+    return {};
+  };
+  if (data.length !== 24) return bad(`has ${data.length} bytes, not 24`);
+  const fields = viewOf(data);
+  const count = fields.getUint32(0);
+  const directorySize = u64(fields, 8);
+  const directoryOffset = u64(fields, 16);
+  if (fields.getUint32(4) !== 0) return bad('has a reserved field that is not zero');
+  if (count === 0 || count > MAX_BITMAPS) return bad(`counts ${count} bitmaps, outside 1 to ${MAX_BITMAPS}`);
+  if (directoryOffset % 2 ** header.clusterBits !== 0)
+    return bad(`puts the directory at ${hex(directoryOffset)}, which is not a cluster boundary`);
+  if (directorySize > MAX_BITMAP_DIRECTORY_BYTES)
+    return bad(`says the directory has ${directorySize} bytes, more than ${MAX_BITMAP_DIRECTORY_BYTES}`);
+  return { bitmaps: { count, directoryOffset, directorySize } };
+}
+
+function decodeEncryption(
+  data: Uint8Array,
+  offset: number,
+  header: Qcow2Header,
+  note: Note,
+): Partial<Extensions> {
+  const what =
+    header.cryptMethod !== 2
+      ? 'is present though the image is not encrypted with LUKS'
+      : data.length !== 16
+        ? `has ${data.length} bytes, not 16`
+        : u64(viewOf(data), 0) % 2 ** header.clusterBits !== 0
+          ? `puts the encryption header at ${hex(u64(viewOf(data), 0))}, which is not a cluster boundary`
+          : undefined;
+  if (what !== undefined) {
+    note(
+      'QCOW2_ENCRYPTION_HEADER',
+      `the encryption header extension ${what}`,
+      offset,
+      data.length,
+      LUKS_ADVICE,
+    );
+    return {};
+  }
+  return { encryptionHeader: { offset: u64(viewOf(data), 0), length: u64(viewOf(data), 8) } };
 }
 
 function featureNames(data: Uint8Array): FeatureName[] {

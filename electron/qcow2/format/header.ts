@@ -95,48 +95,9 @@ export function hasExtendedL2(header: Qcow2Header): boolean {
  */
 export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qcow2Header {
   const view = viewOf(bytes);
-  if (bytes.length < 8 || view.getUint32(0) !== QCOW_MAGIC)
-    throw refusal(
-      'QCOW2_NOT_QCOW2',
-      'the file does not begin with the qcow2 magic',
-      path,
-      'open it as raw if that is what it is',
-    );
-  const version = view.getUint32(4);
-  if (version !== 2 && version !== 3)
-    throw refusal(
-      'QCOW2_VERSION',
-      `qcow2 version ${version} is not known`,
-      path,
-      'versions 1, 2 and 3 can be read',
-    );
-  if (bytes.length < (version === 2 ? V2_HEADER_LENGTH : V3_HEADER_LENGTH))
-    throw refusal('QCOW2_HEADER_CUT', `the file ends inside its header (${bytes.length} bytes)`, path);
-
-  const clusterBits = view.getUint32(20);
-  if (clusterBits < MIN_CLUSTER_BITS || clusterBits > MAX_CLUSTER_BITS)
-    throw refusal(
-      'QCOW2_CLUSTER_BITS',
-      `cluster_bits is ${clusterBits}, outside ${MIN_CLUSTER_BITS} to ${MAX_CLUSTER_BITS}`,
-      path,
-    );
+  const { version, clusterBits, headerLength, incompatible } = layoutIn(view, path);
   const clusterSize = 2 ** clusterBits;
   const v3 = version === 3;
-  const headerLength = v3 ? view.getUint32(100) : V2_HEADER_LENGTH;
-  if (headerLength < (v3 ? V3_HEADER_LENGTH : V2_HEADER_LENGTH) || headerLength > clusterSize)
-    throw refusal(
-      'QCOW2_HEADER_LENGTH',
-      `header_length is ${headerLength}, outside ${V3_HEADER_LENGTH} to the cluster size ${clusterSize}`,
-      path,
-    );
-  const incompatible = v3 ? view.getBigUint64(72) : 0n;
-  if (incompatible & INCOMPATIBLE_EXTENDED_L2 && clusterSize / 32 < 512)
-    throw refusal(
-      'QCOW2_SUBCLUSTER_SIZE',
-      `extended L2 needs clusters of 16 KiB or more, not ${clusterSize}`,
-      path,
-    );
-
   const { size, storedSize } = sizesIn(view, path, report);
   const note: Note = (code, what, at, length, advice = HEADER_ADVICE) =>
     reportField(report, { code, what, advice }, 'header', view, at, length);
@@ -148,7 +109,7 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
 
   const refcountTableOffset = u64(view, 48);
   const refcountTableClusters = view.getUint32(56);
-  const tableProblem = checkTable(
+  const refcountFault = checkTable(
     refcountTableOffset,
     refcountTableClusters,
     clusterSize,
@@ -157,8 +118,8 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
   );
   const rebuild =
     'qemu does not open such an image; `qemu-img check -r all` on a copy rebuilds the refcounts';
-  if (tableProblem !== undefined)
-    note('QCOW2_REFCOUNT_TABLE', `the refcount table ${tableProblem}`, 48, 12, rebuild);
+  if (refcountFault !== undefined)
+    note('QCOW2_REFCOUNT_TABLE', `the refcount table ${refcountFault}`, 48, 12, rebuild);
   else if (refcountTableClusters === 0)
     note('QCOW2_REFCOUNT_TABLE', 'there is no refcount table', 56, 4, rebuild);
   const refcountOrder = v3 ? view.getUint32(96) : 4;
@@ -167,31 +128,13 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
   const l1TableOffset = u64(view, 40);
   const l1Size = view.getUint32(36);
   const l1Fault = checkTable(l1TableOffset, l1Size, 8, MAX_L1_BYTES, clusterSize);
-  if (l1Fault !== undefined)
-    report(
-      causeOf({
-        code: 'QCOW2_L1_TABLE',
-        severity: 'corruption',
-        what: `the active L1 table ${l1Fault}: nothing of the disk can be found`,
-        advice: `${HEADER_ADVICE}; internal snapshots may still be mapped`,
-      }),
-      {
-        ...guestRange(0, size, size),
-        host: [36, 12],
-        evidence: {
-          source: 'header',
-          fileOffset: 36,
-          value: fieldValue(view, 36, 12),
-          bits: 'l1_size, l1_table_offset',
-        },
-      },
-    );
+  if (l1Fault !== undefined) reportL1Table(report, view, l1Fault, size);
 
   const snapshotsOffset = u64(view, 64);
   const snapshotCount = view.getUint32(60);
-  const snapshotProblem = checkTable(snapshotsOffset, snapshotCount, 40, MAX_SNAPSHOTS * 40, clusterSize);
-  if (snapshotProblem !== undefined)
-    note('QCOW2_SNAPSHOT_TABLE', `the snapshot table ${snapshotProblem}`, 60, 12, SNAPSHOT_ADVICE);
+  const snapshotFault = checkTable(snapshotsOffset, snapshotCount, 40, MAX_SNAPSHOTS * 40, clusterSize);
+  if (snapshotFault !== undefined)
+    note('QCOW2_SNAPSHOT_TABLE', `the snapshot table ${snapshotFault}`, 60, 12, SNAPSHOT_ADVICE);
 
   const compressionType =
     v3 && headerLength > V3_HEADER_LENGTH && bytes.length > 104 ? view.getUint8(104) : 0;
@@ -216,9 +159,9 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
     l1Size: l1Fault === undefined ? l1Size : 0,
     l1TableOffset,
     refcountTableOffset,
-    refcountTableClusters: tableProblem === undefined ? refcountTableClusters : 0,
+    refcountTableClusters: refcountFault === undefined ? refcountTableClusters : 0,
     refcountBits: 2 ** Math.min(refcountOrder, 6),
-    snapshotCount: snapshotProblem === undefined ? snapshotCount : 0,
+    snapshotCount: snapshotFault === undefined ? snapshotCount : 0,
     storedSnapshotCount: snapshotCount,
     snapshotsOffset,
     incompatible,
@@ -227,6 +170,77 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
     headerLength,
     compressionType,
   };
+}
+
+/** The fields that every later offset depends on. Throws as parseHeader does. */
+function layoutIn(
+  view: DataView,
+  path: string,
+): { version: 2 | 3; clusterBits: number; headerLength: number; incompatible: bigint } {
+  if (view.byteLength < 8 || view.getUint32(0) !== QCOW_MAGIC)
+    throw refusal(
+      'QCOW2_NOT_QCOW2',
+      'the file does not begin with the qcow2 magic',
+      path,
+      'open it as raw if that is what it is',
+    );
+  const version = view.getUint32(4);
+  if (version !== 2 && version !== 3)
+    throw refusal(
+      'QCOW2_VERSION',
+      `qcow2 version ${version} is not known`,
+      path,
+      'versions 1, 2 and 3 can be read',
+    );
+  if (view.byteLength < (version === 2 ? V2_HEADER_LENGTH : V3_HEADER_LENGTH))
+    throw refusal('QCOW2_HEADER_CUT', `the file ends inside its header (${view.byteLength} bytes)`, path);
+
+  const clusterBits = view.getUint32(20);
+  if (clusterBits < MIN_CLUSTER_BITS || clusterBits > MAX_CLUSTER_BITS)
+    throw refusal(
+      'QCOW2_CLUSTER_BITS',
+      `cluster_bits is ${clusterBits}, outside ${MIN_CLUSTER_BITS} to ${MAX_CLUSTER_BITS}`,
+      path,
+    );
+  const clusterSize = 2 ** clusterBits;
+  const v3 = version === 3;
+  const headerLength = v3 ? view.getUint32(100) : V2_HEADER_LENGTH;
+  if (headerLength < (v3 ? V3_HEADER_LENGTH : V2_HEADER_LENGTH) || headerLength > clusterSize)
+    throw refusal(
+      'QCOW2_HEADER_LENGTH',
+      `header_length is ${headerLength}, outside ${V3_HEADER_LENGTH} to the cluster size ${clusterSize}`,
+      path,
+    );
+  const incompatible = v3 ? view.getBigUint64(72) : 0n;
+  if (incompatible & INCOMPATIBLE_EXTENDED_L2 && clusterSize / 32 < 512)
+    throw refusal(
+      'QCOW2_SUBCLUSTER_SIZE',
+      `extended L2 needs clusters of 16 KiB or more, not ${clusterSize}`,
+      path,
+    );
+  return { version, clusterBits, headerLength, incompatible };
+}
+
+/** The L1 table cannot lie where the header says: nothing of the disk can be found. */
+function reportL1Table(report: Report, view: DataView, fault: string, size: number): void {
+  report(
+    causeOf({
+      code: 'QCOW2_L1_TABLE',
+      severity: 'corruption',
+      what: `the active L1 table ${fault}: nothing of the disk can be found`,
+      advice: `${HEADER_ADVICE}; internal snapshots may still be mapped`,
+    }),
+    {
+      ...guestRange(0, size, size),
+      host: [36, 12],
+      evidence: {
+        source: 'header',
+        fileOffset: 36,
+        value: fieldValue(view, 36, 12),
+        bits: 'l1_size, l1_table_offset',
+      },
+    },
+  );
 }
 
 /**

@@ -136,7 +136,7 @@ export function* readBitmaps(
       fileOffset: place === undefined ? 0 : place.directoryOffset + start,
       length,
     };
-    const broken = brokenBecause(fields, start, entry);
+    const broken = brokenBecause(header, fields, start, entry);
     if (broken !== undefined) {
       hasInvalidEntry = true; // its length may be wrong, too
       report(badEntry(`bitmap directory entry ${entries.length} ${broken}`), {
@@ -160,35 +160,36 @@ export function* readBitmaps(
     const found = { ...entry, broken: broken !== undefined };
     return unusable === undefined ? found : { ...found, unusable };
   }
+}
 
-  /** What qemu's check_dir_entry and bitmap_list_load object to, as the end of a sentence. */
-  function brokenBecause(
-    fields: DataView,
-    start: number,
-    {
-      tableOffset,
-      tableSize,
-      granularity,
-      inUse,
-    }: { tableOffset: number; tableSize: number; granularity: number; inUse: boolean },
-  ): string | undefined {
-    const clusterSize = 2 ** header.clusterBits;
-    const type = fields.getUint8(start + 16);
-    const granularityBits = fields.getUint8(start + 17);
-    const nameLength = fields.getUint16(start + 18);
-    const flags = fields.getUint32(start + 12);
-    if (type !== DIRTY_TRACKING) return `is of type ${type}, which is not known`;
-    if (flags & ~(FLAG_IN_USE | FLAG_AUTO)) return `has flags ${hex(flags)} that are not known`;
-    if (fields.getUint32(start + 20) !== 0) return 'has extra data that is not known';
-    if (nameLength === 0 || nameLength > MAX_BITMAP_NAME) return `has a name of ${nameLength} bytes`;
-    if (granularityBits < MIN_GRANULARITY_BITS || granularityBits > MAX_GRANULARITY_BITS)
-      return `has granularity_bits ${granularityBits}, outside ${MIN_GRANULARITY_BITS} to ${MAX_GRANULARITY_BITS}`;
-    if (tableSize === 0) return 'has an empty table';
-    if (tableOffset === 0 || tableOffset % clusterSize !== 0)
-      return `puts its table at ${hex(tableOffset)}, which is not a cluster`;
-    if (tableSize * clusterSize > MAX_BITMAP_BYTES) return `has a table of ${tableSize} clusters: too large`;
-    if (!inUse && tableSize * clusterSize * 8 * granularity < header.size)
-      return 'has a table too small for the disk';
-    return undefined;
-  }
+/** What qemu's check_dir_entry and bitmap_list_load object to, as the end of a sentence. */
+function brokenBecause(
+  header: Qcow2Header,
+  fields: DataView,
+  start: number,
+  {
+    tableOffset,
+    tableSize,
+    granularity,
+    inUse,
+  }: { tableOffset: number; tableSize: number; granularity: number; inUse: boolean },
+): string | undefined {
+  const clusterSize = 2 ** header.clusterBits;
+  const type = fields.getUint8(start + 16);
+  const granularityBits = fields.getUint8(start + 17);
+  const nameLength = fields.getUint16(start + 18);
+  const flags = fields.getUint32(start + 12);
+  if (type !== DIRTY_TRACKING) return `is of type ${type}, which is not known`;
+  if (flags & ~(FLAG_IN_USE | FLAG_AUTO)) return `has flags ${hex(flags)} that are not known`;
+  if (fields.getUint32(start + 20) !== 0) return 'has extra data that is not known';
+  if (nameLength === 0 || nameLength > MAX_BITMAP_NAME) return `has a name of ${nameLength} bytes`;
+  if (granularityBits < MIN_GRANULARITY_BITS || granularityBits > MAX_GRANULARITY_BITS)
+    return `has granularity_bits ${granularityBits}, outside ${MIN_GRANULARITY_BITS} to ${MAX_GRANULARITY_BITS}`;
+  if (tableSize === 0) return 'has an empty table';
+  if (tableOffset === 0 || tableOffset % clusterSize !== 0)
+    return `puts its table at ${hex(tableOffset)}, which is not a cluster`;
+  if (tableSize * clusterSize > MAX_BITMAP_BYTES) return `has a table of ${tableSize} clusters: too large`;
+  if (!inUse && tableSize * clusterSize * 8 * granularity < header.size)
+    return 'has a table too small for the disk';
+  return undefined;
 }

@@ -1,7 +1,7 @@
 /** What a map keeps between pages. */
 import type { PageWriter } from '../../../shared/extent/page.ts';
+import type { MapFindings, MappedTables } from './findings/map-findings.ts';
 import type { DecodeTarget } from './l2.ts';
-import type { MapFindings, MappedTables } from './map-findings.ts';
 import type { ImageSource } from './source.ts';
 import type { TableReader } from './table-reader.ts';
 

@@ -1,9 +1,9 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
+import { MapFindings } from '../../../../electron/qcow2/read/findings/map-findings.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { createMap, mapPage } from '../../../../electron/qcow2/read/map.ts';
-import { MapFindings } from '../../../../electron/qcow2/read/map-findings.ts';
 import { sizeNow } from '../../../../electron/qcow2/read/source.ts';
 import { MAX_TABLE_BYTES } from '../../../../electron/qcow2/read/table-reader.ts';
 import { DAMAGED, LOCAL, stateOf, UNREADABLE } from '../../../../shared/extent/flags.ts';

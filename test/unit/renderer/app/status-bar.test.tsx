@@ -34,3 +34,16 @@ test.each([
   fireEvent.click(within(bar).getByRole('button', { name }));
   await waitFor(() => expect(argsOf(bridge, 'chain:retry')).toEqual([{ sessionId: 1 }]));
 });
+
+test('a layer that is drawn from its tables and could not be cross-checked is not called unread', async () => {
+  const bridge = start();
+  await openTarget(golden);
+  const metadata = { layer: 1, witness: 'metadata', phase: 'done', covered: 100, total: 100 } as const;
+  const nbd = { layer: 1, witness: 'nbd', phase: 'failed', covered: 0, total: 100 } as const;
+  bridge.push('chain:progress', { sessionId: 1, layers: [metadata, nbd] });
+  await screen.findByText(/Not cross-checked: qemu-nbd failed/);
+  expect(screen.queryByText(/what was not read stays unknown/)).toBeNull();
+  const unread = { layer: 0, witness: 'nbd', phase: 'failed', covered: 0, total: 100 } as const;
+  bridge.push('chain:progress', { sessionId: 1, layers: [metadata, nbd, unread] });
+  await screen.findByText(/what was not read stays unknown/);
+});

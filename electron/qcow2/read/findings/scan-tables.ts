@@ -1,14 +1,14 @@
 /** What the L1 and L2 tables of an image show without a map: for listings that draw nothing. */
-import { WordSet } from '../../../shared/extent/page.ts';
-import { FindingCollector } from '../../../shared/finding-collector.ts';
-import type { Finding } from '../../../shared/model/finding.ts';
-import { RangeSet } from '../../../shared/range-set.ts';
-import type { Qcow2Image } from './image.ts';
-import { l2OffsetAt } from './l1.ts';
-import { createMap, mapPage } from './map.ts';
+import { WordSet } from '../../../../shared/extent/page.ts';
+import { FindingCollector } from '../../../../shared/finding-collector.ts';
+import type { Finding } from '../../../../shared/model/finding.ts';
+import { RangeSet } from '../../../../shared/range-set.ts';
+import type { Qcow2Image } from '../image.ts';
+import { l2OffsetAt } from '../l1.ts';
+import { createMap, mapPage } from '../map.ts';
+import { type SlicedWork, shouldYield } from '../sliced-work.ts';
+import type { ImageSource } from '../source.ts';
 import { MapFindings } from './map-findings.ts';
-import { type SlicedWork, shouldYield } from './sliced-work.ts';
-import type { ImageSource } from './source.ts';
 
 /**
  * The findings of the active disk's tables, as those of layer number `layer`. Every L2 table is decoded once, however

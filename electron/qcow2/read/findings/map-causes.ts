@@ -1,8 +1,8 @@
 /** Causes that grow while tables are read: their sentences sum up what was found. */
-import type { Cause } from '../../../shared/finding-collector.ts';
-import { formatSize } from '../../../shared/text/offset.ts';
-import { hex } from '../format/bytes.ts';
-import { type EntryFault, PAST_END } from '../format/entry-rules.ts';
+import type { Cause } from '../../../../shared/finding-collector.ts';
+import { formatSize } from '../../../../shared/text/offset.ts';
+import { hex } from '../../format/bytes.ts';
+import { type EntryFault, PAST_END } from '../../format/entry-rules.ts';
 
 /** The invalid entries of one L2 table. */
 export class InvalidEntries implements Cause {

@@ -4,11 +4,11 @@ import {
   type CausePlace,
   FindingCollector,
   guestRange,
-} from '../../../shared/finding-collector.ts';
-import { type FindingEvidence, MAX_FINDING_PLACES } from '../../../shared/model/finding.ts';
-import { RangeSet } from '../../../shared/range-set.ts';
-import { hex, hex64 } from '../format/bytes.ts';
-import { type EntryRules, entryOffset } from '../format/entry.ts';
+} from '../../../../shared/finding-collector.ts';
+import { type FindingEvidence, MAX_FINDING_PLACES } from '../../../../shared/model/finding.ts';
+import { RangeSet } from '../../../../shared/range-set.ts';
+import { hex, hex64 } from '../../format/bytes.ts';
+import { type EntryRules, entryOffset } from '../../format/entry.ts';
 import {
   checkEntry,
   type EntryFault,
@@ -17,9 +17,9 @@ import {
   lostSubclusters,
   type RawEntry,
   reachOf,
-} from '../format/entry-rules.ts';
-import { type Geometry, tableIndexOf } from '../format/geometry.ts';
-import { type L1Table, l2OffsetAt } from './l1.ts';
+} from '../../format/entry-rules.ts';
+import { type Geometry, tableIndexOf } from '../../format/geometry.ts';
+import { type L1Table, l2OffsetAt } from '../l1.ts';
 import { InvalidEntries, PastEnd } from './map-causes.ts';
 
 /** What findings are made from: the tables and files of a map. */
