@@ -131,7 +131,10 @@ describe('files', () => {
 
   it('of the program signal children in one place, which knows whether they were started', () => {
     const signalling = repositoryFiles().filter(
-      file => file.startsWith('electron/') && read(file).includes('.kill('),
+      file =>
+        // A signal to the program itself has no child to ask about.
+        file.startsWith('electron/') &&
+        read(file).replace('process.kill(process.pid, ', '').includes('.kill('),
     );
     expect(signalling).toEqual(['electron/qemu/signal-child.ts']);
   });

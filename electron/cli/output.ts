@@ -39,10 +39,7 @@ export function note(text: string): void {
   process.stderr.write(`cowscope: note: ${safeLine(text)}\n`);
 }
 
-/**
- * A closed pipe and an interrupt end the program quietly, as other tools of this kind do. `fail` gets what nobody
- * caught, and must end the program.
- */
+/** A closed pipe ends the program quietly, as other tools of this kind do. `fail` gets what was not caught, and must end it. */
 export function endQuietly(fail: (error: unknown) => void): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
@@ -57,11 +54,4 @@ export function endQuietly(fail: (error: unknown) => void): void {
   });
   process.stderr.on('error', () => {}); // nobody is there to be told
   process.on('uncaughtException', fail);
-  // An exit, unlike a death by signal, ends the children and removes their sockets.
-  for (const [signal, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGHUP', 129],
-  ] as const)
-    process.on(signal, () => process.exit(code));
 }

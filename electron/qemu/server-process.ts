@@ -50,14 +50,35 @@ function endAllNow(): void {
   }
 }
 
-function register(child: ChildProcess, folder: string): void {
-  if (running.size === 0) process.on('exit', endAllNow);
-  running.set(child, folder);
+/** Has the servers ended when something other than an exit ends this process; returns what gives that up. */
+type Guard = (endAll: () => void) => () => void;
+
+let guard: Guard = () => () => {};
+let unguard: (() => void) | undefined;
+
+/** Sets what stands guard as long as any server runs, from before it is started. Without it only an exit ends them. */
+export function guardServers(next: Guard): void {
+  guard = next;
+}
+
+/** To be called before anything is made that has to be removed again. */
+function stayOnGuard(): void {
+  if (unguard !== undefined) return;
+  process.on('exit', endAllNow);
+  unguard = guard(endAllNow);
+}
+
+/** Stands down where no server is left. */
+function standDown(): void {
+  if (running.size > 0) return;
+  process.off('exit', endAllNow);
+  unguard?.();
+  unguard = undefined;
 }
 
 function forget(child: ChildProcess): void {
   running.delete(child);
-  if (running.size === 0) process.off('exit', endAllNow);
+  standDown();
 }
 
 /**
@@ -93,7 +114,14 @@ export function startServer(
   files: readonly number[],
   lowPriority = false,
 ): ServerProcess {
-  const folder = privateFolder();
+  stayOnGuard();
+  let folder: string;
+  try {
+    folder = privateFolder();
+  } catch (error) {
+    standDown();
+    throw error;
+  }
   const socket = join(folder, 's');
   const { LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES, ...inherited } = process.env; // meant for us, not for a child
   let child: ChildProcess;
@@ -106,11 +134,12 @@ export function startServer(
     });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
+    standDown();
     const end = { code: undefined, signal: '', failure: errorRecord(error).what, stderr: '' };
     const exited = Promise.resolve(end);
     return { socket, pid: undefined, exited, end: () => exited };
   }
-  register(child, folder);
+  running.set(child, folder);
   if (lowPriority && child.pid !== undefined) yieldCores(child.pid);
 
   let stderr = '';

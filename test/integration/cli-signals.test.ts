@@ -1,0 +1,96 @@
+/** Every command ends within a second of a signal, at any moment, and leaves nothing behind. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readdir, readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CLI } from '../support/cli.ts';
+import { fragmentedImage } from '../support/nbd-images.ts';
+import { qemuImg, temporaryFolder } from '../support/tools.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Milliseconds after the start: while Node starts, while the image is opened, while it is read, while it is printed. */
+const MOMENTS_MS = [20, 120, 250, 500, 900];
+const LIMIT_MS = 1000;
+
+const folder = temporaryFolder();
+const sockets = temporaryFolder();
+const silent = join(folder, 'silent');
+let image: string;
+let hollow: string;
+let server: Server;
+beforeAll(async () => {
+  image = await fragmentedImage(folder, 2 ** 19);
+  hollow = await hollowImage(join(folder, 'hollow.qcow2'));
+  server = createServer(() => {}).listen(silent); // takes connections and says nothing
+  await once(server, 'listening');
+});
+afterAll(() => void server.close());
+
+/** A disk of 14 TiB in a few pages: each of its L2 tables lies in a hole of the file, and is read all the same. */
+async function hollowImage(path: string): Promise<string> {
+  await qemuImg('create', '-q', '-f', 'qcow2', path, '14T');
+  const file = await open(path, 'r+');
+  try {
+    const header = Buffer.alloc(48);
+    await file.read(header, 0, header.length, 0);
+    const l1 = Buffer.alloc(8 * header.readUInt32BE(36));
+    const { size } = await file.stat();
+    for (let i = 0; i < l1.length / 8; i++)
+      l1.writeBigUInt64BE((1n << 63n) | BigInt(size + i * 65_536), 8 * i);
+    await file.write(l1, 0, l1.length, Number(header.readBigUInt64BE(40)));
+    await file.truncate(size + (l1.length / 8) * 65_536);
+  } finally {
+    await file.close();
+  }
+  return path;
+}
+
+/** Processes that name `text` in their environment. */
+async function processesWith(text: string): Promise<string[]> {
+  const ids = (await readdir('/proc')).filter(name => /^\d+$/.test(name));
+  const found = ids.map(async id => {
+    const environment = await readFile(`/proc/${id}/environ`, 'utf8').catch(() => '');
+    return environment.includes(text) ? [await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => id)] : [];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+describe.each<[string, () => string[]]>([
+  ['map', () => ['map', image]],
+  ['map --totals', () => ['map', '--totals', image]],
+  ['map --witness nbd', () => ['map', '--witness', 'nbd', image]],
+  ['map --witness both', () => ['map', '--witness', 'both', '--output', 'json', image]],
+  ['map --as nbdinfo', () => ['map', '--as', 'nbdinfo', image]],
+  ['map of a server that says nothing', () => ['map', `nbd+unix:///?socket=${silent}`]],
+  ['layers', () => ['layers', image]],
+  ['layers of a disk whose tables lie in holes', () => ['layers', hollow]],
+  ['layers of a server that says nothing', () => ['layers', `nbd+unix:///?socket=${silent}`]],
+])('cowscope %s', (_, args) => {
+  it.each(SIGNALS)('ends within a second of %s, whenever it comes', async signal => {
+    for (const moment of MOMENTS_MS) {
+      const child = spawn(process.execPath, [CLI, ...args()], {
+        env: { ...process.env, TMPDIR: sockets },
+        stdio: ['ignore', 'pipe', 'pipe'], // nobody reads its output, so that it waits with its list half printed
+      });
+      let stderr = '';
+      child.stderr.setEncoding('utf8').on('data', text => {
+        stderr += text;
+      });
+      const ended = once(child, 'exit');
+      await sleep(moment);
+      const sent = performance.now();
+      child.kill(signal);
+      const [code, by] = await ended;
+      expect(performance.now() - sent).toBeLessThan(LIMIT_MS);
+      if (code === null) expect([by, stderr]).toEqual([signal, '']);
+      child.stdout.destroy();
+    }
+    for (const end = Date.now() + 5000; (await processesWith(sockets)).length > 0 && Date.now() < end; )
+      await sleep(10); // the system takes a moment to bury a killed child
+    expect(await processesWith(sockets)).toEqual([]);
+    expect(await readdir(sockets)).toEqual([]);
+  });
+});
