@@ -27,7 +27,7 @@ else await savePicture();
 
 /** Opens the chain in the window and stays until it is closed. */
 async function openWindow() {
-  const launch = await electronCommand({ files: [golden], request });
+  const launch = await electronCommand({ words: [golden], request });
   const why = launch.why || failureOf(launch);
   if (why) drawInTerminal(why);
 }
@@ -36,7 +36,7 @@ async function openWindow() {
 async function savePicture() {
   mkdirSync(join(root, 'out'), { recursive: true });
   const launch = await electronCommand({
-    files: ['--screenshot', picture, golden],
+    words: [`--screenshot=${picture}`, '--force', golden],
     request,
     offscreen: true,
   });

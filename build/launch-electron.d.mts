@@ -10,6 +10,8 @@ export interface ElectronCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Those of `args` that are for Chromium. */
+  readonly flags: readonly string[];
   readonly runtime: ElectronRuntime;
   readonly why?: undefined;
 }
@@ -20,7 +22,8 @@ export interface NoElectron {
 }
 
 export interface ElectronOptions {
-  readonly files?: readonly string[] | undefined;
+  readonly words?: readonly string[] | undefined;
+  readonly switches?: readonly string[] | undefined;
   readonly request?: string | undefined;
   readonly offscreen?: boolean | undefined;
   readonly say?: ((line: string) => void) | undefined;

@@ -1,7 +1,7 @@
 /**
  * The one way this checkout starts Electron: start, demo, the end-to-end tests and `cowscope open` all come here.
  *
- *   const launch = await electronCommand({ files: ['top.qcow2'] });
+ *   const launch = await electronCommand({ words: ['top.qcow2'] });
  *   if (launch.why) console.error(launch.why);
  *   else spawn(launch.command, launch.args, { env: launch.env, stdio: 'inherit' });
  */
@@ -18,14 +18,22 @@ const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '')
 const XVFB_RUN = ['-a', '-s', '-screen 0 1600x1000x24'];
 
 /**
- * How to start the window: `{ command, args, env, runtime }`, ready for spawn, or `{ why }`, one sentence that says why
- * it cannot be started.
- *   files      what the window opens: paths or NBD URIs (and the program's own switches)
+ * How to start the window: `{ command, args, env, flags, runtime }`, the first three ready for spawn, or `{ why }`, one
+ * sentence that says why it cannot be started.
+ *   words      what the program reads: its options and targets (electron/shell/launch-target.ts). They may hold anything:
+ *              they come after `--`, where Chromium and Node take nothing for a switch of theirs
+ *   switches   Chromium's own, such as --user-data-dir=…; never anything that a person or a file names
  *   request    `npm` or `official`, from --electron=…; default COWSCOPE_ELECTRON
  *   offscreen  true: where there is no display, a virtual one (xvfb-run) is started around it; otherwise that is a why
  *   say        takes one line on what takes time or must be known; default standard error
  */
-export async function electronCommand({ files = [], request, offscreen = false, say = console.error } = {}) {
+export async function electronCommand({
+  words = [],
+  switches = [],
+  request,
+  offscreen = false,
+  say = console.error,
+} = {}) {
   const runtime = await electronRuntime({ request, say });
   if (runtime.why) return { why: runtime.why };
   const problem = sandboxProblem(runtime.folder);
@@ -33,7 +41,7 @@ export async function electronCommand({ files = [], request, offscreen = false, 
 
   sayWhatItIs(runtime, say);
   // Chromium's own log speaks of missing system services at every start; what the program has to say still comes through.
-  const flags = ['--log-level=3'];
+  const flags = ['--log-level=3', ...switches];
   if (!process.env.DISPLAY && process.env.WAYLAND_DISPLAY) flags.push('--ozone-platform-hint=auto');
   if (isRoot()) {
     say('Running as root, where Chromium’s sandbox cannot start: the window runs with --no-sandbox.');
@@ -42,12 +50,12 @@ export async function electronCommand({ files = [], request, offscreen = false, 
   const env = { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: runtime.folder };
   // Set by editors that are Electron themselves; it would turn the window into a bare Node.
   delete env.ELECTRON_RUN_AS_NODE;
-  const args = [...flags, root, ...files];
-  if (hasDisplay()) return { command: runtime.executable, args, env, runtime };
+  const args = [...flags, root, '--', ...words];
+  if (hasDisplay()) return { command: runtime.executable, args, env, flags, runtime };
   if (!offscreen) return { why: 'there is no display to open a window on' };
   const xvfb = virtualDisplay();
   if (xvfb.why) return xvfb;
-  return { command: xvfb.command, args: [...xvfb.args, runtime.executable, ...args], env, runtime };
+  return { command: xvfb.command, args: [...xvfb.args, runtime.executable, ...args], env, flags, runtime };
 }
 
 /** The runtime asked for by `--electron=…`, and the other arguments. */

@@ -1,5 +1,5 @@
 /**
- * npm start -- [--electron=npm | --electron=official] [FILE... | NBD-URI]
+ * npm start -- [--electron=npm | --electron=official] [OPTION=VALUE...] [FILE... | NBD-URI]
  *
  * Opens the window of this checkout, built first where sources have changed. Ends when the window does, with its code.
  */
@@ -11,7 +11,7 @@ import { setUp } from './setup.mjs';
 setUp();
 if (!(await bundleOrSay())) process.exit(1);
 const { request, rest } = takeRequest(process.argv.slice(2));
-const launch = await electronCommand({ files: rest, request });
+const launch = await electronCommand({ words: rest, request });
 if (launch.why) {
   console.error(
     `The window cannot open: ${launch.why}. In the terminal: npx --no-install cowscope map ${rest[0] || 'FILE'}`,

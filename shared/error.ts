@@ -75,12 +75,19 @@ const OUT_OF_MEMORY: PlainCause = {
   advice: 'close other programs, or ask for less at once',
 };
 
+const COMMAND_TOO_LONG: PlainCause = {
+  code: 'COMMAND_TOO_LONG',
+  what: 'the command line is longer than the system lets it be',
+  advice: 'name fewer files, or shorter paths',
+};
+
 /** By the code of the system's or Node's error. */
 const PLAIN_CAUSES: ReadonlyMap<unknown, PlainCause> = new Map([
   ['EMFILE', TOO_MANY_FILES],
   ['ENFILE', TOO_MANY_FILES],
   ['ENOSPC', DISK_FULL],
   ['EDQUOT', DISK_FULL],
+  ['E2BIG', COMMAND_TOO_LONG],
   ['ENOMEM', OUT_OF_MEMORY],
   ['ERR_WORKER_OUT_OF_MEMORY', OUT_OF_MEMORY],
   ['ERR_MEMORY_ALLOCATION_FAILED', OUT_OF_MEMORY],

@@ -46,6 +46,18 @@ export async function writeOutput(request: OutputRequest, bytes: Uint8Array | st
   }
 }
 
+/** Rejects as {@link OutputFile.create} does, and begins no draft: to be asked before work that takes long. */
+export async function checkOutput(request: OutputRequest): Promise<void> {
+  const folders = new PinnedFolders();
+  try {
+    await formerFile(await placeOf(request.path, folders), request);
+  } catch (error) {
+    throw notWritten(request.path, error);
+  } finally {
+    await folders.close();
+  }
+}
+
 /** The file that stood in the place before; undefined where there was none. */
 type Former = { readonly dev: bigint; readonly ino: bigint } | undefined;
 
@@ -78,18 +90,18 @@ export class OutputFile {
    * OUTPUT_NOT_A_FILE for a link, a device, a FIFO, a socket or a folder. With OUTPUT_FAILED or DISK_FULL where the system
    * does not let us write.
    */
-  static async create({ path, force = false, images }: OutputRequest): Promise<OutputFile> {
+  static async create(request: OutputRequest): Promise<OutputFile> {
     const folders = new PinnedFolders();
     try {
-      const place = await placeOf(path, folders);
-      const former = await formerFile(place, force, images);
+      const place = await placeOf(request.path, folders);
+      const former = await formerFile(place, request);
       const draft = `.cowscope-${randomBytes(8).toString('hex')}.part`;
       const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
       const handle = await open(place.folder.entry(draft), flags, 0o666);
       return new OutputFile(place, former, draft, handle);
     } catch (error) {
       await folders.close();
-      throw notWritten(path, error);
+      throw notWritten(request.path, error);
     }
   }
 
@@ -160,7 +172,7 @@ async function placeOf(path: string, folders: PinnedFolders): Promise<Place> {
 }
 
 /** The file that is there, once it is known that it may be replaced. */
-async function formerFile(place: Place, force: boolean, images: readonly string[]): Promise<Former> {
+async function formerFile(place: Place, { force = false, images }: OutputRequest): Promise<Former> {
   const { path, folder, name } = place;
   let former: BigIntStats;
   try {

@@ -1,10 +1,11 @@
 /** What a start of the program asks for: targets, consent and options, from its arguments or a second launch's. */
 import * as v from 'valibot';
-import type { CowscopeError } from '../../shared/error.ts';
+import { CowscopeError } from '../../shared/error.ts';
 import { CONSENT, MAX_ALLOWED, TARGET } from '../../shared/ipc/schemas.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { absolutePath } from '../chain/absolute-path.ts';
 import { targetOf, usageError } from '../service/cli-target.ts';
+import { MAX_MESSAGE_BYTES, messageBytes } from './ipc/answer.ts';
 
 /** Something to open, and what the person consented to beforehand. */
 export interface OpenRequest {
@@ -16,6 +17,13 @@ export interface OpenRequest {
   readonly allowLocalFiles: boolean;
 }
 
+/** A picture to be saved. */
+export interface ScreenshotRequest {
+  readonly file: string;
+  /** Replace a file that is there. */
+  readonly force: boolean;
+}
+
 /** What a start asks for. Paths are absolute. */
 export interface Launch {
   /** Absent: the empty window. */
@@ -23,57 +31,53 @@ export interface Launch {
   readonly theme?: 'light' | 'dark';
   /** Outer size in CSS pixels. */
   readonly windowSize?: { readonly width: number; readonly height: number };
-  /** Save the window's picture to this file once everything is drawn, and end. */
-  readonly screenshot?: string;
+  /** Save the window's picture once everything is drawn, and end. */
+  readonly screenshot?: ScreenshotRequest;
 }
 
 /** Exit code of wrong usage. */
 export const EXIT_USAGE = 64;
 
+/** Half of a message to the window: the rest is for what else it is told. */
+const MAX_TARGET_BYTES = MAX_MESSAGE_BYTES / 2;
+
 const SIZES = { low: 200, high: 8192 } as const;
 const WITH_VALUE = ['--screenshot', '--theme', '--window-size', '--format', '--snapshot', '--allow'] as const;
 type ValueOption = (typeof WITH_VALUE)[number];
+const WITHOUT_VALUE = ['--allow-all', '--force-share', '--force'] as const;
+type Flag = (typeof WITHOUT_VALUE)[number];
 
 /** Switches of Chromium and Node that are theirs to read; launchers, debuggers and test tools pass them. */
 const FOREIGN =
   /^--(?:no-sandbox|inspect|inspect-brk|remote-debugging-(?:port|pipe)|user-data-dir|lang|password-store|gtk-version|(?:disable|enable|force|ozone|use)-[a-z-]+)(?:=.*)?$|^-psn_/;
 
 /**
- * The words of an argument vector that are meant for us: without the program, and without the folder of the app where
- * Electron was started with one (`process.defaultApp`).
+ * The words of an argument vector that are meant for us. Chromium and Node read every word up to the first `--`, wherever
+ * it stands and whatever stands before it.
+ *
+ * Started by folder (`process.defaultApp`), as our own launcher does it: all that follows the folder and a `--`, so that
+ * none of it is a switch to them. Started as a program of its own: all but the switches that are theirs.
  */
 export function launchWords(argv: readonly string[], startedByFolder: boolean): readonly string[] {
   const words = argv.slice(1);
-  if (!startedByFolder) return words;
-  const folder = words.findIndex(word => !word.startsWith('-'));
-  return folder < 0 ? [] : words.slice(folder + 1);
+  if (startedByFolder) {
+    const folder = words.findIndex(word => !word.startsWith('-'));
+    if (folder < 0) return [];
+    return words.slice(words[folder + 1] === '--' ? folder + 2 : folder + 1);
+  }
+  const end = words.indexOf('--');
+  return words.filter((word, at) => (end >= 0 && at >= end) || !FOREIGN.test(word));
 }
 
 /**
  * What the words of a command line ask for. Relative paths start at `folder`, by default the working folder.
- * Throws USAGE for an unknown option, a bad value, or targets that do not go together.
+ *
+ * A value is joined to its option by `=`, and what begins with a dash is a target after `--` only: so no value is ever a
+ * word that Chromium would take for a switch. Throws USAGE for an unknown option, a missing or bad value, or targets that
+ * do not go together, and TARGET_TOO_LARGE.
  */
 export function parseLaunch(words: readonly string[], folder?: string): Launch {
-  const targets: string[] = [];
-  const values = new Map<ValueOption, string[]>();
-  let allowAll = false;
-  let forceShare = false;
-  let literal = false;
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] as string;
-    if (literal || !word.startsWith('-')) targets.push(word);
-    else if (word === '--') literal = true;
-    else if (word === '--allow-all') allowAll = true;
-    else if (word === '--force-share') forceShare = true;
-    else if (!FOREIGN.test(word)) {
-      const equals = word.indexOf('=');
-      const option = WITH_VALUE.find(name => name === (equals < 0 ? word : word.slice(0, equals)));
-      if (option === undefined) throw usage(`There is no option ${word}`);
-      const value = equals < 0 ? words[++at] : word.slice(equals + 1);
-      if (value === undefined || value === '') throw usage(`${option} needs a value`);
-      values.set(option, [...(values.get(option) ?? []), value]);
-    }
-  }
+  const { targets, values, flags } = sorted(words);
   const last = (option: ValueOption) => values.get(option)?.at(-1);
   const allow = (values.get('--allow') ?? []).map(path => absolutePath(path, folder));
   if (allow.length > MAX_ALLOWED) throw usage(`More than ${MAX_ALLOWED} paths are allowed`);
@@ -83,28 +87,81 @@ export function parseLaunch(words: readonly string[], folder?: string): Launch {
     ...(format === undefined ? {} : { format }),
     ...(snapshot === undefined ? {} : { snapshot }),
   };
-  const target = targets.length === 0 ? undefined : targetOf(targets, facts, folder);
+  const target = targets.length === 0 ? undefined : fitting(targetOf(targets, facts, folder));
+  const consent = { allow, allowAll: flags.has('--allow-all') };
+  const forceShare = flags.has('--force-share');
   const theme = last('--theme');
   const size = last('--window-size');
   const screenshot = last('--screenshot');
+  const force = flags.has('--force');
   if (theme !== undefined && theme !== 'light' && theme !== 'dark') throw usage('--theme is light or dark');
+  if (force && screenshot === undefined) throw usage('--force belongs to --screenshot');
   return {
-    ...(target === undefined
-      ? {}
-      : { open: { target, consent: { allow, allowAll }, forceShare, allowLocalFiles: true } }),
+    ...(target === undefined ? {} : { open: { target, consent, forceShare, allowLocalFiles: true } }),
     ...(theme === undefined ? {} : { theme }),
     ...(size === undefined ? {} : { windowSize: sizeOf(size) }),
-    ...(screenshot === undefined ? {} : { screenshot: absolutePath(screenshot, folder) }),
+    ...(screenshot === undefined ? {} : { screenshot: { file: absolutePath(screenshot, folder), force } }),
   };
+}
+
+/** Words by what they are. */
+interface SortedWords {
+  readonly targets: readonly string[];
+  readonly values: ReadonlyMap<ValueOption, readonly string[]>;
+  readonly flags: ReadonlySet<Flag>;
+}
+
+function sorted(words: readonly string[]): SortedWords {
+  const end = words.includes('--') ? words.indexOf('--') : words.length;
+  const targets: string[] = [];
+  const values = new Map<ValueOption, string[]>();
+  const flags = new Set<Flag>();
+  for (const word of words.slice(0, end)) {
+    const flag = WITHOUT_VALUE.find(name => name === word);
+    const equals = word.indexOf('=');
+    const name = equals < 0 ? word : word.slice(0, equals);
+    const option = WITH_VALUE.find(known => known === name);
+    if (flag !== undefined) flags.add(flag);
+    else if (option !== undefined) {
+      const value = equals < 0 ? '' : word.slice(equals + 1);
+      if (value === '') throw usage(`${option} needs a value, joined to it: ${option}=…`);
+      values.set(option, [...(values.get(option) ?? []), value]);
+    } else if (word.trimStart().startsWith('-'))
+      throw usage(`There is no option ${word}`); // blanks do not count there
+    else targets.push(word);
+  }
+  targets.push(...words.slice(end + 1));
+  return { targets, values, flags };
 }
 
 /** A second launch may be of another version, so fields that this one does not know are left out. */
 const REQUEST = v.object({ target: TARGET, consent: CONSENT, forceShare: v.boolean() });
 
-/** What a second launch handed over, checked; undefined when it is not what this version sends. */
+/**
+ * What a second launch handed over: null for the empty window. Throws HANDOVER_REFUSED for what is no such thing, or
+ * TARGET_TOO_LARGE.
+ */
 export function checkRequest(value: unknown): OpenRequest | undefined {
+  if (value === null) return undefined;
   const { success, output } = v.safeParse(REQUEST, value);
-  return success ? { ...output, allowLocalFiles: true } : undefined;
+  if (success) return { ...output, target: fitting(output.target), allowLocalFiles: true };
+  throw new CowscopeError({
+    code: 'HANDOVER_REFUSED',
+    what: 'the window that is open already does not understand what it was handed',
+    subject: '',
+    advice: 'close that window first: it may be of another version',
+  });
+}
+
+/** The target, where its names fit a message to the window. */
+function fitting(target: OpenTarget): OpenTarget {
+  if (messageBytes(target, MAX_TARGET_BYTES) <= MAX_TARGET_BYTES) return target;
+  throw new CowscopeError({
+    code: 'TARGET_TOO_LARGE',
+    what: 'the names of these files are longer, all together, than the window can be told (256 Ki characters)',
+    subject: '',
+    advice: 'name fewer files, or shorter paths; cowscope map takes them as they are',
+  });
 }
 
 function formatOf(word: string | undefined): 'raw' | 'qcow2' | undefined {

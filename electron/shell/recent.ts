@@ -9,6 +9,9 @@ import { readJson, writeJson } from './json-store.ts';
 /** Most targets remembered. */
 export const MAX_RECENT = 12;
 
+/** Longest target that is remembered, as JSON: all of them are told to the window in one message. */
+const MAX_ENTRY_CHARACTERS = 2 ** 14;
+
 /** The list of recent targets. */
 export interface RecentList {
   /** Newest first. */
@@ -33,6 +36,7 @@ export function recentList(file: string): RecentList {
     list: () => entries,
     add(target) {
       const entry = recentTarget(target);
+      if (JSON.stringify(entry).length > MAX_ENTRY_CHARACTERS) return;
       const same = JSON.stringify(entry.target);
       const others = entries.filter(other => JSON.stringify(other.target) !== same);
       replace([entry, ...others].slice(0, MAX_RECENT));

@@ -40,10 +40,10 @@ export async function withWindows(
   if (display?.why !== undefined) return skipped(display.why);
   if (display !== undefined) process.env.DISPLAY = display.name;
   try {
-    const launch = await electronCommand({ files: [] });
+    const launch = await electronCommand();
     if (launch.why !== undefined) return skipped(launch.why);
     const { LD_PRELOAD, COWSCOPE_BENCH_USAGE, ...env } = launch.env;
-    const start = { command: launch.command, flags: launch.args.slice(0, -1), env };
+    const start = { command: launch.command, flags: launch.flags, env };
     return await measure({ start, runtime: launch.runtime.folder, isRoot: isRoot() });
   } finally {
     if (display !== undefined) {

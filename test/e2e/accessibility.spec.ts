@@ -25,7 +25,7 @@ async function violations(page: Page): Promise<readonly string[]> {
 
 for (const theme of ['light', 'dark'] as const) {
   test(`${theme}: the empty window and its dialogs`, async ({ start }) => {
-    const { page } = await start('--theme', theme);
+    const { page } = await start(`--theme=${theme}`);
     await expect(page.getByRole('heading', { name: 'Drop disk images here' })).toBeVisible();
     expect(await violations(page), 'empty').toEqual([]);
     for (const key of ['?', 'F1', 'Control+Shift+O']) {
@@ -39,7 +39,7 @@ for (const theme of ['light', 'dark'] as const) {
 
   test(`${theme}: a chain, its inspector and its table`, async ({ start, make }, info) => {
     const [, , top] = await make(golden);
-    const { page } = await start('--theme', theme, '--window-size', '1400x900', top as string);
+    const { page } = await start(`--theme=${theme}`, '--window-size=1400x900', top as string);
     await opened(page);
     expect(await violations(page), 'chain').toEqual([]);
     await picture(page, 0).focus();
@@ -58,7 +58,7 @@ for (const theme of ['light', 'dark'] as const) {
     folder,
   }, info) => {
     const top = await withSnapshots(folder);
-    const { page } = await start('--theme', theme, '--window-size', '1280x800', '--snapshot', 'first', top);
+    const { page } = await start(`--theme=${theme}`, '--window-size=1280x800', '--snapshot=first', top);
     await opened(page);
     expect(await violations(page), 'snapshot').toEqual([]);
     await info.attach(`${theme} snapshot`, { body: await page.screenshot(), contentType: 'image/png' });
@@ -77,7 +77,7 @@ for (const theme of ['light', 'dark'] as const) {
   });
 
   test(`${theme}: an error`, async ({ start, folder }) => {
-    const { page } = await start('--theme', theme, `${folder}/absent.qcow2`);
+    const { page } = await start(`--theme=${theme}`, `${folder}/absent.qcow2`);
     await expect(page.getByRole('alert')).toBeVisible();
     expect(await violations(page)).toEqual([]);
   });

@@ -17,6 +17,7 @@ import {
 import { type ElectronCommand, electronCommand, isRoot } from '../../build/launch-electron.mjs';
 import { signalChild } from '../../electron/qemu/signal-child.ts';
 import { type ChainRecipe, makeChain } from '../../examples/recipes.mjs';
+import { type NetworkUse, networkUse, tracedProgram } from '../support/network-trace.ts';
 import { hashFile, temporaryFolder } from '../support/tools.ts';
 
 const MARK = 'COWSCOPE_TEST_PROFILE';
@@ -45,6 +46,8 @@ export interface Fixtures {
   readonly folder: string;
   /** Makes a chain and gives its files, base first. */
   readonly make: (recipe: ChainRecipe) => Promise<[string, ...string[]]>;
+  /** The system's calls for its network, of programs that are started after `begin`. */
+  readonly tracing: Tracing;
   /** Starts the program with these words and waits for its window. */
   readonly start: (...words: string[]) => Promise<OpenedApp>;
   /** Runs the program with these words until it ends by itself. */
@@ -73,15 +76,19 @@ export const test = base.extend<Fixtures>({
     for (const [file, hash] of hashes) expect(await hashFile(file), `${file} is unchanged`).toBe(hash);
   },
 
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures from this pattern
+  tracing: async ({}, use) => use(new Tracing()),
+
   // After `make` in the pattern, so that the program has ended before the images are compared.
-  start: async ({ profile, environment, make }, use) => {
+  start: async ({ profile, environment, tracing, make }, use) => {
     void make;
     const started: ElectronApplication[] = [];
     await use(async (...words) => {
-      const { args, env } = await commandFor(profile, words);
+      const { args, env, runtime } = await commandFor(profile, words);
       // The program is left to Playwright (see its configuration), which then holds the app until it is attached.
       const app = await electron.launch({
         args: [...args],
+        ...(tracing.isOn ? { executablePath: tracing.program(runtime.executable) } : {}),
         env: definedOnly({ ...env, ...environment }),
         chromiumSandbox: !isRoot(),
         // Playwright would emulate the light theme whatever the program asks for.
@@ -98,12 +105,12 @@ export const test = base.extend<Fixtures>({
     await expect.poll(() => marked(profile), 'nothing outlives the program').toEqual([]);
   },
 
-  run: async ({ profile, environment, make }, use) => {
+  run: async ({ profile, environment, tracing, make }, use) => {
     void make;
     const running = new Set<ChildProcess>();
     await use(async (...words) => {
       const { command, args, env } = await commandFor(profile, words);
-      const child = spawn(command, args, {
+      const child = spawn(tracing.isOn ? tracing.program(command) : command, args, {
         env: { ...env, ...environment },
         stdio: ['ignore', 'ignore', 'pipe'],
       });
@@ -120,10 +127,33 @@ export const test = base.extend<Fixtures>({
   },
 });
 
+/** Traces one program. */
+class Tracing {
+  #log: string | undefined;
+  isOn = false;
+
+  begin(): void {
+    this.isOn = true;
+  }
+
+  /** The program to start instead of `command`. */
+  program(command: string): string {
+    const { path, log } = tracedProgram(command, temporaryFolder());
+    this.#log = log;
+    return path;
+  }
+
+  /** What the program that was started last has asked for; to be called when it has ended. */
+  async use(): Promise<NetworkUse> {
+    if (this.#log === undefined) throw new Error('nothing was traced');
+    return networkUse(this.#log);
+  }
+}
+
 export { expect };
 
 async function commandFor(profile: string, words: readonly string[]): Promise<ElectronCommand> {
-  const found = await electronCommand({ files: [`--user-data-dir=${profile}`, ...words], say: () => {} });
+  const found = await electronCommand({ words, switches: [`--user-data-dir=${profile}`], say: () => {} });
   if (found.why !== undefined) throw new Error(found.why);
   return found;
 }

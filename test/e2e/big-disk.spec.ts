@@ -23,7 +23,7 @@ test('a cluster in 10 TiB is seen in the whole disk, and one key leads there', a
   make,
 }, info) => {
   const [, top] = await make(big);
-  const { page } = await start('--window-size', '1400x900', top as string);
+  const { page } = await start('--window-size=1400x900', top as string);
   await opened(page);
   await info.attach('whole disk', { body: await page.screenshot(), contentType: 'image/png' });
 

@@ -24,7 +24,7 @@ const GOLDEN = {
 
 test('the golden chain is drawn cell by cell', async ({ start, make }, info) => {
   const [, , top] = await make(golden);
-  const { page } = await start('--window-size', '1400x900', top as string);
+  const { page } = await start('--window-size=1400x900', top as string);
   await opened(page);
   await info.attach('golden', { body: await page.screenshot(), contentType: 'image/png' });
   for (const [track, part] of [

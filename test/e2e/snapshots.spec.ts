@@ -39,7 +39,7 @@ test('a snapshot is shown as the command line maps it, is kept over a reload, an
   const first = await mapped(top, '--snapshot', 'first');
   expect(first).not.toEqual(active);
 
-  const { app, page } = await start('--window-size', '1400x900', top);
+  const { app, page } = await start('--window-size=1400x900', top);
   await opened(page);
   await info.attach('active', { body: await page.screenshot(), contentType: 'image/png' });
   await page.keyboard.press('Control+Shift+P');
@@ -67,7 +67,7 @@ test('a snapshot is shown as the command line maps it, is kept over a reload, an
 
 test('--snapshot opens one at once, and the recent list opens it again', async ({ start, folder }) => {
   const top = await withSnapshots(folder);
-  const { app, page } = await start('--snapshot', '2', top);
+  const { app, page } = await start('--snapshot=2', top);
   await expect(page.getByRole('region', { name: 'Internal snapshot', exact: true })).toContainText('second');
   await opened(page);
   await app.close();
@@ -80,6 +80,6 @@ test('--snapshot opens one at once, and the recent list opens it again', async (
 
 test('a snapshot that is not there is an error in words', async ({ start, folder }) => {
   const top = await withSnapshots(folder);
-  const { page } = await start('--snapshot', 'third', top);
+  const { page } = await start('--snapshot=third', top);
   await expect(page.getByRole('alert').locator('code')).toHaveText('QCOW2_SNAPSHOT_UNKNOWN');
 });

@@ -1,5 +1,5 @@
 /** Every way in: empty, by argument, dialog, drop, second launch; and the pictures that --screenshot saves. */
-import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ElectronApplication, Page } from '@playwright/test';
 import { golden, shortMiddle } from '../../examples/recipes.mjs';
@@ -155,7 +155,7 @@ test('what cannot be opened is said in words, and the window stays', async ({ st
 
 test('a file that is not what it is said to be is an error with its name', async ({ start, folder }) => {
   const notes = textFile(folder);
-  const { page } = await start('--format', 'qcow2', notes);
+  const { page } = await start('--format=qcow2', notes);
   await expect(page.getByRole('alert')).toContainText('notes.txt');
   await expect(page.getByRole('alert').locator('code')).toHaveText(/^QCOW2_/);
 });
@@ -208,7 +208,7 @@ test.describe('--screenshot', () => {
     const pictures = await Promise.all(
       (['light', 'dark'] as const).map(async theme => {
         const file = join(folder, `${theme}.png`);
-        const words = ['--screenshot', file, '--theme', theme, '--window-size', '1200x760', top as string];
+        const words = [`--screenshot=${file}`, `--theme=${theme}`, '--window-size=1200x760', top as string];
         return { file, ended: await run(...words) };
       }),
     );
@@ -226,27 +226,29 @@ test.describe('--screenshot', () => {
 
   test('of the empty window works too', async ({ run, folder }) => {
     const file = join(folder, 'empty.png');
-    const ended = await run('--screenshot', file);
+    const ended = await run(`--screenshot=${file}`);
     expect(complaints(ended)).toEqual([]);
     expect(ended.code).toBe(0);
     expect(pictureSize(file)[0]).toBe(1280);
+    // An empty sheet of that size has some 5 KB.
+    expect(statSync(file).size).toBeGreaterThan(15_000);
   });
 
   test('of what cannot be opened is one line and 1', async ({ run, folder }) => {
-    const ended = await run('--screenshot', join(folder, 'p.png'), join(folder, 'absent.qcow2'));
+    const ended = await run(`--screenshot=${join(folder, 'p.png')}`, join(folder, 'absent.qcow2'));
     expect(ended.code).toBe(1);
     expect(complaints(ended)).toEqual([expect.stringMatching(/^cowscope: [A-Z0-9_]+: .*absent\.qcow2/)]);
   });
 
   test('into a folder that is not there is one line and 1', async ({ run, folder }) => {
-    const ended = await run('--screenshot', join(folder, 'no', 'p.png'));
+    const ended = await run(`--screenshot=${join(folder, 'no', 'p.png')}`);
     expect(ended.code).toBe(1);
-    expect(complaints(ended)).toEqual([expect.stringMatching(/^cowscope: APP_SCREENSHOT_FAILED: /)]);
+    expect(complaints(ended)).toEqual([expect.stringMatching(/^cowscope: OUTPUT_FAILED: /)]);
   });
 });
 
 test('wrong usage is one line and 64', async ({ run, folder }) => {
-  for (const words of [['--bogus'], ['--theme', 'blue'], ['nbd://h', join(folder, 'x')]]) {
+  for (const words of [['--bogus'], ['--theme=blue'], ['nbd://h', join(folder, 'x')]]) {
     const ended = await run(...words);
     expect(ended.code).toBe(64);
     expect(complaints(ended)).toEqual([expect.stringMatching(/^cowscope: USAGE: /)]);
@@ -255,7 +257,7 @@ test('wrong usage is one line and 64', async ({ run, folder }) => {
 
 test('a folder is not an image', async ({ run, folder }) => {
   mkdirSync(join(folder, 'sub'));
-  const ended = await run('--screenshot', join(folder, 'p.png'), join(folder, 'sub'));
+  const ended = await run(`--screenshot=${join(folder, 'p.png')}`, join(folder, 'sub'));
   expect(ended.code).toBe(1);
   expect(complaints(ended)).toHaveLength(1);
 });

@@ -45,7 +45,7 @@ test(`${MINUTES} minutes of use without aim, seed ${SEED}`, async ({ start }) =>
   const { top } = store.chain('alt', SIZE);
   const end = driveGently();
   try {
-    const { app, page } = await start('--window-size', '1600x1000');
+    const { app, page } = await start('--window-size=1600x1000');
     page.setDefaultTimeout(OPENING);
     await installMainProbe(app);
     await installWindowProbe(page);

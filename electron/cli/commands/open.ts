@@ -7,12 +7,13 @@ import { CowscopeError } from '../../../shared/error.ts';
 import { signalChild } from '../../qemu/signal-child.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { undoOnSignal } from '../signals.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 
 /** How a checkout starts Electron: build/launch-electron.mjs. */
 interface Launcher {
   electronCommand(options: {
-    files: readonly string[];
+    words: readonly string[];
   }): Promise<
     | { readonly why: string }
     | { readonly why?: undefined; command: string; args: readonly string[]; env: Record<string, string> }
@@ -26,15 +27,15 @@ export async function openCommand(
 ): Promise<ExitCode> {
   checkFiles(words, options);
   const launcher = await loadLauncher();
-  const launch = await launcher.electronCommand({ files: windowArguments(words, options) });
+  const launch = await launcher.electronCommand({ words: windowWords(words, options) });
   if (launch.why !== undefined)
     throw noWindow(launch.why, 'cowscope map prints the same picture in the terminal');
   const child = spawn(launch.command, [...launch.args], { stdio: 'inherit', env: launch.env });
-  process.once('exit', () => signalChild(child, 'SIGTERM')); // a signal to us is one to the window
-  return new Promise((resolve, reject) => {
+  const forget = undoOnSignal(() => signalChild(child, 'SIGTERM')); // a signal to us is one to the window
+  return new Promise<ExitCode>((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', code => resolve(code === 0 ? EXIT.done : EXIT.failed));
-  });
+  }).finally(forget);
 }
 
 /** What is not there is said here and at once, and not in a window. Throws USAGE for what was meant as a command. */
@@ -54,18 +55,23 @@ function checkFiles(words: readonly string[], options: TargetOptions & { readonl
   });
 }
 
-/** The window reads the same words as this command does, with paths made absolute. */
-function windowArguments(words: readonly string[], options: TargetOptions): string[] {
-  const args: string[] = [];
-  if (options.format !== undefined) args.push('--format', options.format);
-  if (options.snapshot !== undefined) args.push('--snapshot', options.snapshot);
+/**
+ * The words that the window reads: what this command was given, with paths made absolute. Each value is joined to its
+ * option, and targets come after `--`, so that none of them can be taken for an option (electron/shell/launch-target.ts).
+ */
+export function windowWords(words: readonly string[], options: TargetOptions): string[] {
+  const { format, snapshot, forceShare } = options;
   const consent = consentOf(options);
-  for (const path of consent.allow) args.push('--allow', path);
-  if (consent.allowAll) args.push('--allow-all');
-  if (options.forceShare === true) args.push('--force-share');
-  if (words.length === 0) return args;
-  const target = targetOf(words, options);
-  return [...args, ...(target.kind === 'nbd' ? [target.uri] : target.files)];
+  const target = words.length === 0 ? undefined : targetOf(words, options);
+  return [
+    ...(format === undefined ? [] : [`--format=${format}`]),
+    ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
+    ...consent.allow.map(path => `--allow=${path}`),
+    ...(consent.allowAll ? ['--allow-all'] : []),
+    ...(forceShare === true ? ['--force-share'] : []),
+    '--',
+    ...(target === undefined ? [] : target.kind === 'nbd' ? [target.uri] : target.files),
+  ];
 }
 
 /** The launcher lies in the checkout beside the bundle; an installed window is started by its own executable. */

@@ -2,6 +2,7 @@
 import { CowscopeError } from '../../../shared/error.ts';
 import { QUESTION_CALLS, type QuestionCall } from '../../../shared/ipc/contract.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
+import type { ChainInfo } from '../../../shared/model/layer.ts';
 import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
@@ -111,6 +112,11 @@ export class ChainController {
   /** True while nothing is open and nothing is being opened. */
   get isVacant(): boolean {
     return this.#opening.size === 0 && this.#current === undefined;
+  }
+
+  /** The chain that is open. */
+  get chain(): ChainInfo | undefined {
+    return this.#current?.session.chain;
   }
 
   /** True while something is being opened or any layer of the open chain is still being read. */

@@ -1,5 +1,4 @@
-/** Saves the window's picture once it has come to rest. */
-import { writeFile } from 'node:fs/promises';
+/** Takes the window's picture once it has come to rest. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrowserWindow, NativeImage, WebContents } from 'electron';
 import { CowscopeError } from '../../../shared/error.ts';
@@ -11,17 +10,23 @@ const LOOK_EVERY = 50;
 /** A window that never stops changing is taken as it is after so many pictures. */
 const MOST_PICTURES = 20;
 
+/** What a picture waits for. */
+export interface Rest {
+  readonly watch: IdleWatch;
+  /** True while anything is being read. */
+  busy(): boolean;
+}
+
 /**
- * Waits until the window is at rest and writes its picture as PNG to `file`.
- * Throws APP_SCREENSHOT_TIMEOUT after a minute in which nothing happened, APP_SCREENSHOT_FAILED when there is no
- * picture or the file cannot be written.
+ * The window's picture as PNG, once it is at rest. `file` is for messages.
+ * Throws APP_SCREENSHOT_TIMEOUT after a minute in which nothing happened, and APP_SCREENSHOT_FAILED when there is no
+ * picture.
  */
-export async function saveScreenshot(
+export async function takePicture(
   window: BrowserWindow,
+  { watch, busy }: Rest,
   file: string,
-  watch: IdleWatch,
-  busy: () => boolean,
-): Promise<void> {
+): Promise<Uint8Array> {
   while (!watch.quiet(busy())) {
     if (watch.stillFor() > GIVE_UP)
       throw failed('APP_SCREENSHOT_TIMEOUT', 'The window did not finish drawing', file);
@@ -29,12 +34,7 @@ export async function saveScreenshot(
   }
   const image = await settledPicture(window.webContents);
   if (image.isEmpty()) throw failed('APP_SCREENSHOT_FAILED', 'The window has no picture to save', file);
-  try {
-    await writeFile(file, image.toPNG());
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw failed('APP_SCREENSHOT_FAILED', `The picture could not be written: ${why}`, file);
-  }
+  return image.toPNG();
 }
 
 /** The picture once two in a row are the same: on a busy machine the compositor is some frames behind the drawing. */

@@ -72,9 +72,9 @@ function useRun({ root }: Bench, { start, runtime, isRoot }: Windows, chain: Ben
     name: `use of the window, alt ${chain.sizeName}`,
     async run() {
       const profile = mkdtempSync(join(tmpdir(), 'cow-tasks-'));
-      const words = [`--user-data-dir=${profile}`, '--window-size', '1600x1000', chain.top];
+      const words = ['--window-size=1600x1000', '--', chain.top];
       const app = await electron.launch({
-        args: [...start.flags, root, ...words],
+        args: [...start.flags, `--user-data-dir=${profile}`, root, '--', ...words],
         env: Object.fromEntries(Object.entries(start.env).map(([name, value = '']) => [name, value])),
         chromiumSandbox: !isRoot,
       });

@@ -32,11 +32,17 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('starts the checkout with the files after it', async () => {
-  const launch = await electronCommand({ files: ['a.qcow2', 'b c.qcow2'], say });
+it('starts the checkout with the words after a --, where Chromium takes none of them for its own', async () => {
+  const launch = await electronCommand({
+    words: ['a.qcow2', '--gpu-launcher=x'],
+    switches: ['--user-data-dir=/p'],
+    say,
+  });
   if (launch.why !== undefined) throw new Error(launch.why);
   expect(launch.command).toBe(join(folder, 'electron'));
-  expect(launch.args.slice(launch.args.indexOf(root))).toEqual([root, 'a.qcow2', 'b c.qcow2']);
+  expect(launch.args.slice(launch.args.indexOf(root))).toEqual([root, '--', 'a.qcow2', '--gpu-launcher=x']);
+  expect(launch.args.slice(0, launch.args.indexOf(root))).toEqual(launch.flags);
+  expect(launch.flags).toContain('--user-data-dir=/p');
   expect(launch.env.ELECTRON_RUN_AS_NODE).toBeUndefined();
   expect(launch.env.ELECTRON_OVERRIDE_DIST_PATH).toBe(folder);
 });

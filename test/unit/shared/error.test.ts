@@ -26,6 +26,7 @@ describe('the record of an error', () => {
     ['ENOMEM', 'OUT_OF_MEMORY'],
     ['ERR_WORKER_OUT_OF_MEMORY', 'OUT_OF_MEMORY'],
     ['ERR_STRING_TOO_LONG', 'OUT_OF_MEMORY'],
+    ['E2BIG', 'COMMAND_TOO_LONG'],
     ['EIO', 'SYSTEM_ERROR'],
   ])('names the plain cause of %s: %s', (code, expected) => {
     const error = Object.assign(new Error(`${code}: something, read`), { code, syscall: 'read' });

@@ -31,7 +31,7 @@ test('NBD addresses are passed on as they are', () => {
   expect(launch('./nbd:disk').open?.target).toEqual({ kind: 'files', files: ['/here/nbd:disk'] });
 });
 
-test('options may stand before or after, with a space or an equals sign', () => {
+test('options may stand before or after targets, each value joined by an equals sign', () => {
   const whole = {
     open: {
       target: { kind: 'files', files: ['/here/a'], format: 'raw', snapshot: 'before' },
@@ -41,40 +41,48 @@ test('options may stand before or after, with a space or an equals sign', () => 
     },
     theme: 'dark',
     windowSize: { width: 900, height: 600 },
-    screenshot: '/here/p.png',
+    screenshot: { file: '/here/p.png', force: true },
   };
-  const spaced =
-    '--format raw --snapshot before --allow x --allow /y --allow-all --force-share --theme dark --window-size 900x600 --screenshot p.png';
-  expect(launch(...spaced.split(' '), 'a')).toEqual(whole);
-  expect(launch('a', ...spaced.replace(/ (?!--)/g, '=').split(' '))).toEqual(whole);
+  const options =
+    '--format=raw --snapshot=before --allow=x --allow=/y --allow-all --force-share --theme=dark --window-size=900x600 --screenshot=p.png --force';
+  expect(launch(...options.split(' '), 'a')).toEqual(whole);
+  expect(launch('a', ...options.split(' '))).toEqual(whole);
+  expect(launch(...options.split(' '), '--', 'a')).toEqual(whole);
 });
 
 test('after -- everything is a target', () => {
   expect(launch('--', '--theme').open?.target).toEqual({ kind: 'files', files: ['/here/--theme'] });
+  expect(launch('--', '--gpu-launcher=/x', '--').open?.target).toEqual({
+    kind: 'files',
+    files: ['/here/--gpu-launcher=/x', '/here/--'],
+  });
+  expect(launch('--')).toEqual({});
 });
 
-test('switches of Chromium and Node are left to them', () => {
-  const switches = [
-    '--no-sandbox',
-    '--inspect=0',
-    '--remote-debugging-port=0',
-    '--user-data-dir=/p',
-    '--disable-gpu',
-  ];
-  expect(launch(...switches, 'a').open?.target).toEqual({ kind: 'files', files: ['/here/a'] });
+test('a value may be anything, and is never a word of its own', () => {
+  for (const value of ['--gpu-launcher=/x', '-r', '--', '--inspect', '=', ' ', '--allow-all'])
+    expect(launch(`--snapshot=${value}`, 'a').open?.target).toMatchObject({ snapshot: value });
 });
 
 test.each([
   [['--bogus'], 'There is no option --bogus'],
   [['-x'], 'There is no option -x'],
-  [['--screenshot'], '--screenshot needs a value'],
-  [['--screenshot='], '--screenshot needs a value'],
-  [['--theme', 'blue'], '--theme is light or dark'],
-  [['--window-size', '900'], '--window-size is WIDTHxHEIGHT'],
-  [['--window-size', '100x9000'], '--window-size is WIDTHxHEIGHT'],
-  [['--format', 'vmdk', 'a'], '--format is raw or qcow2'],
-  [['--format', 'raw', 'nbd://h'], '--format is about files'],
-  [['--snapshot', '1', 'nbd://h'], 'shows no internal snapshots'],
+  [['--screenshot'], '--screenshot needs a value, joined to it'],
+  [['--screenshot='], '--screenshot needs a value, joined to it'],
+  [['--screenshot', 'top.qcow2'], '--screenshot needs a value, joined to it'],
+  [['--snapshot', '--gpu-launcher=/x', 'a'], '--snapshot needs a value, joined to it'],
+  [['--gpu-launcher=/x'], 'There is no option --gpu-launcher=/x'],
+  [['-gpu-launcher=/x'], 'There is no option -gpu-launcher=/x'],
+  [[' --gpu-launcher=/x'], 'There is no option'],
+  [['\t-r', 'x'], 'There is no option'],
+  [['--inspect'], 'There is no option --inspect'],
+  [['--force', 'a'], '--force belongs to --screenshot'],
+  [['--theme=blue'], '--theme is light or dark'],
+  [['--window-size=900'], '--window-size is WIDTHxHEIGHT'],
+  [['--window-size=100x9000'], '--window-size is WIDTHxHEIGHT'],
+  [['--format=vmdk', 'a'], '--format is raw or qcow2'],
+  [['--format=raw', 'nbd://h'], '--format is about files'],
+  [['--snapshot=1', 'nbd://h'], 'shows no internal snapshots'],
   [['nbd://h', 'a'], 'an NBD address stands alone'],
   [['file://server/share'], 'is not the address of a local file'],
   [['https://host/a'], 'only files and NBD addresses'],
@@ -90,16 +98,45 @@ test.each([
   }
 });
 
-test('the program, and the folder it was started with, are not targets', () => {
-  expect(launchWords(['cowscope', 'a'], false)).toEqual(['a']);
-  expect(launchWords(['electron', '--no-sandbox', '.', 'a'], true)).toEqual(['a']);
+test('names that are longer than the window can be told are refused with a code, first launch or second', () => {
+  const files = Array.from({ length: 200 }, (_, i) => `/${i}/`.padEnd(1200, 'x'));
+  expect(launch(...files).open?.target).toEqual({ kind: 'files', files });
+  const longer = files.map(file => `${file}${'y'.repeat(200)}`);
+  const tooLarge = expect.objectContaining({ code: 'TARGET_TOO_LARGE' });
+  expect(() => launch(...longer)).toThrow(tooLarge);
+  const target = { kind: 'files', files: longer };
+  expect(() => checkRequest({ target, consent: none, forceShare: false })).toThrow(tooLarge);
+});
+
+test('the program, the folder it was started with and what stands before it are not meant for us', () => {
+  expect(launchWords(['electron', '--no-sandbox', '.', '--', 'a'], true)).toEqual(['a']);
+  expect(launchWords(['electron', '.', '--', '--snapshot=1', '--', '-a'], true)).toEqual([
+    '--snapshot=1',
+    '--',
+    '-a',
+  ]);
+  expect(launchWords(['electron', '.', 'a'], true)).toEqual(['a']);
+  expect(launchWords(['electron', '.', '--', '--inspect'], true)).toEqual(['--inspect']);
   expect(launchWords(['electron'], true)).toEqual([]);
+});
+
+test('a program of its own leaves their switches to Chromium and Node, but never behind --', () => {
+  const switches = [
+    '--no-sandbox',
+    '--inspect=0',
+    '--remote-debugging-port=0',
+    '--user-data-dir=/p',
+    '--disable-gpu',
+  ];
+  expect(launchWords(['cowscope', ...switches, 'a'], false)).toEqual(['a']);
+  expect(launchWords(['cowscope', 'a', '--', '--disable-gpu'], false)).toEqual(['a', '--', '--disable-gpu']);
+  expect(launchWords(['cowscope', '--gpu-launcher=/x'], false)).toEqual(['--gpu-launcher=/x']);
 });
 
 test('what a second launch sends is checked', () => {
   const request = { target: { kind: 'files', files: ['/a'] }, consent: none, forceShare: true };
   expect(checkRequest({ ...request, more: 1 })).toEqual({ ...request, allowLocalFiles: true });
-  for (const value of [undefined, null, 7, {}, { target: request.target }, { target: {}, consent: none }]) {
-    expect(checkRequest(value)).toBeUndefined();
-  }
+  expect(checkRequest(null)).toBeUndefined();
+  for (const value of [undefined, 7, {}, { target: request.target }, { target: {}, consent: none }])
+    expect(() => checkRequest(value)).toThrow(expect.objectContaining({ code: 'HANDOVER_REFUSED' }));
 });

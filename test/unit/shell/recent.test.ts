@@ -23,6 +23,13 @@ test('the list is bounded', () => {
   expect(list.list()[0]?.title).toBe(String(MAX_RECENT + 4));
 });
 
+test('a target too long to be told to the window with all others is not remembered', () => {
+  const list = recentList(join(temporaryFolder(), 'recent.json'));
+  list.add(file('/a'));
+  list.add({ kind: 'files', files: Array(100).fill(`/${'x'.repeat(200)}`) });
+  expect(list.list().map(entry => entry.title)).toEqual(['a']);
+});
+
 test('a chain is titled by its top', () => {
   const list = recentList(join(temporaryFolder(), 'recent.json'));
   list.add({ kind: 'files', files: ['/x/base', '/x/top.qcow2'] });

@@ -1,0 +1,246 @@
+/** The program behind the window: one window, one open chain, and what comes from outside of it. Wiring only. */
+import { join } from 'node:path';
+import { app, type BrowserWindow, nativeTheme } from 'electron';
+import { CowscopeError } from '../../shared/error.ts';
+import type { IpcPushes, PushName } from '../../shared/ipc/contract.ts';
+import { openChain, prepareToOpen } from '../service/chain-session.ts';
+import { listNbdExports } from '../service/nbd-exports.ts';
+import { checkOutput, filesOfChain, writeOutput } from '../service/output-file.ts';
+import { findSamples } from './demo-chains.ts';
+import { chooseFiles, offerReload } from './dialogs.ts';
+import type { FirstPlace } from './handover.ts';
+import { ChainController } from './ipc/chain-controller.ts';
+import { type CallHandlers, handleCalls, push } from './ipc/ipc-main.ts';
+import { checkRequest, type Launch, type ScreenshotRequest } from './launch-target.ts';
+import { setMenu } from './menu.ts';
+import { inbox } from './pending-target.ts';
+import { complain } from './print-error.ts';
+import { type RecentList, recentList } from './recent.ts';
+import { createIdleWatch } from './window/idle-watch.ts';
+import { takePicture } from './window/screenshot.ts';
+import { createWindow } from './window/window.ts';
+
+/** Milliseconds in which files opened by the desktop one after another belong together. */
+const TOGETHER_MS = 100;
+/** Milliseconds that the children of the open chain have to end when the program does; then they are killed. */
+const QUIT_LIMIT_MS = 700;
+
+/** The running program. `folder` is that of the built files. */
+export class Program {
+  readonly #launch: Launch;
+  readonly #folder: string;
+  readonly #watch: ReturnType<typeof createIdleWatch>;
+  readonly #arrivals = inbox(target => this.#push('app:open', { target }));
+  readonly #recent: RecentList;
+  readonly #controller: ChainController;
+  #window: BrowserWindow | undefined;
+
+  constructor(launch: Launch, folder: string) {
+    this.#launch = launch;
+    this.#folder = folder;
+    this.#watch = createIdleWatch(launch.open !== undefined);
+    this.#recent = recentList(join(app.getPath('userData'), 'recent.json'));
+    this.#controller = new ChainController({
+      openChain,
+      listNbdExports,
+      push: (name, payload) => this.#push(name, payload),
+      requestFor: this.#arrivals.requestFor,
+      onOpened: request => {
+        this.#arrivals.shows(request);
+        if (launch.screenshot === undefined) this.#recent.add(request.target);
+      },
+      onClosed: () => this.#arrivals.shows(undefined),
+      onFailed: (_target, error) => {
+        if (launch.screenshot !== undefined) this.#end(error);
+      },
+    });
+    gatherOpenedFiles(files => {
+      this.#arrivals.deliver({
+        target: { kind: 'files', files },
+        consent: { allow: [], allowAll: false },
+        forceShare: false,
+        allowLocalFiles: false,
+      });
+      if (app.isReady()) this.#focus();
+    });
+    if (launch.open !== undefined) this.#arrivals.deliver(launch.open);
+  }
+
+  /** Shows the window as soon as Electron is ready. Later launches come by `place`, where there is one. */
+  run(place: FirstPlace | undefined): void {
+    app.on('activate', () => this.#focus());
+    app.on('window-all-closed', () => {
+      if (process.platform !== 'darwin') app.quit();
+    });
+    quitAfter(() => {
+      place?.leave();
+      return this.#controller.close();
+    });
+    void app.whenReady().then(() => {
+      const { screenshot, theme } = this.#launch;
+      if (theme !== undefined) nativeTheme.themeSource = theme;
+      this.#show();
+      handleCalls(() => this.#window?.webContents, this.#handlers(), this.#watch.onCall);
+      setMenu(id => this.#push('app:command', { id }));
+      place?.receive(value => {
+        const request = checkRequest(value);
+        this.#focus();
+        if (request !== undefined) this.#arrivals.deliver(request);
+      });
+      if (screenshot !== undefined && this.#window !== undefined)
+        this.#savePicture(this.#window, screenshot).then(
+          () => this.#end(),
+          error => this.#end(error),
+        );
+    });
+  }
+
+  #push<P extends PushName>(name: P, payload: IpcPushes[P]): void {
+    this.#watch.onPush();
+    push(this.#window?.webContents, name, payload);
+  }
+
+  #handlers(): CallHandlers {
+    return {
+      ...this.#controller.handlers,
+      'app:state': () => {
+        const waited = this.#arrivals.listen();
+        return {
+          version: app.getVersion(),
+          platform: process.platform,
+          recent: this.#recent.list(),
+          samples: findSamples(join(this.#folder, '..', 'examples', 'chains')),
+          ...(waited === undefined ? {} : { open: waited }),
+        };
+      },
+      'app:clearRecent': () => {
+        this.#recent.clear();
+        return null;
+      },
+      'app:idle': () => null,
+      'dialog:openFiles': () => (this.#window === undefined ? [] : chooseFiles(this.#window)),
+    };
+  }
+
+  #show(): void {
+    const { screenshot, windowSize } = this.#launch;
+    const opened = createWindow({
+      folder: this.#folder,
+      ...(screenshot === undefined ? { boundsFile: join(app.getPath('userData'), 'window.json') } : {}),
+      ...(windowSize === undefined ? {} : { size: windowSize }),
+    });
+    this.#window = opened;
+    const { webContents } = opened;
+    webContents.on('did-start-navigation', details => {
+      if (!details.isMainFrame || details.isSameDocument) return; // the first load began before anybody listened
+      this.#arrivals.restart();
+      void this.#controller.close();
+      this.#openWaiting();
+    });
+    opened.once('ready-to-show', () => {
+      if (this.#controller.isVacant) prepareToOpen();
+    });
+    this.#watchFailures(opened);
+    opened.once('closed', () => {
+      this.#window = undefined;
+      this.#arrivals.restart();
+      void this.#controller.close();
+    });
+    this.#openWaiting();
+  }
+
+  #watchFailures(opened: BrowserWindow): void {
+    const { webContents } = opened;
+    webContents.on('did-fail-load', (_event, code, what, address, isMainFrame) => {
+      if (!isMainFrame) return;
+      const why = `The window's page could not be loaded (${what || code})`;
+      this.#end(failure('APP_PAGE_MISSING', why, address));
+    });
+    webContents.on('preload-error', (_event, path, error) => {
+      complain(
+        failure('APP_PAGE_MISSING', `The window's page could not be connected: ${error.message}`, path),
+      );
+    });
+    webContents.on('render-process-gone', (_event, { reason }) => {
+      if (reason === 'clean-exit' || opened.isDestroyed()) return;
+      const gone = failure('APP_RENDERER_GONE', `The window's process ended (${reason})`, '');
+      if (this.#launch.screenshot !== undefined) return this.#end(gone);
+      complain(gone);
+      void offerReload(opened, reason).then(again => (again ? webContents.reload() : opened.close()));
+    });
+  }
+
+  /** What the page will ask for is opened while it loads: after it was sent for, so as not to hold it up. */
+  #openWaiting(): void {
+    const next = this.#arrivals.waiting();
+    if (next !== undefined) this.#controller.openAhead(next.target);
+  }
+
+  #focus(): void {
+    const window = this.#window;
+    if (window === undefined) this.#show();
+    else {
+      if (window.isMinimized()) window.restore();
+      window.focus();
+    }
+  }
+
+  async #savePicture(window: BrowserWindow, { file, force }: ScreenshotRequest): Promise<void> {
+    const request = () => ({ path: file, force, images: this.#shownFiles() });
+    await checkOutput(request());
+    const picture = await takePicture(
+      window,
+      { watch: this.#watch, busy: () => this.#controller.isBusy },
+      file,
+    );
+    await writeOutput(request(), picture);
+  }
+
+  #shownFiles(): string[] {
+    const target = this.#launch.open?.target;
+    const named = target?.kind === 'files' ? target.files : [];
+    const { chain } = this.#controller;
+    return [...named, ...(chain === undefined ? [] : filesOfChain(chain))];
+  }
+
+  #end(error?: unknown): void {
+    if (error !== undefined) complain(error);
+    void atMost(QUIT_LIMIT_MS, this.#controller.close()).then(() => app.exit(error === undefined ? 0 : 1));
+  }
+}
+
+/** On macOS files come one by one, also before the program is ready. */
+function gatherOpenedFiles(open: (files: readonly string[]) => void): void {
+  let files: string[] = [];
+  app.on('open-file', (event, path) => {
+    event.preventDefault();
+    if (files.push(path) > 1) return;
+    setTimeout(() => {
+      open(files);
+      files = [];
+    }, TOGETHER_MS);
+  });
+}
+
+/** Quits once `close` is done, so that no child outlives the program. */
+function quitAfter(close: () => Promise<void>): void {
+  let closed = false;
+  app.on('before-quit', event => {
+    if (closed) return;
+    event.preventDefault();
+    void atMost(QUIT_LIMIT_MS, close()).then(() => {
+      closed = true;
+      app.quit();
+    });
+  });
+}
+
+/** Resolves when the promise does, but no later than after `limitMs`. */
+function atMost(limitMs: number, promise: Promise<void>): Promise<void> {
+  return Promise.race([promise, new Promise<void>(resolve => setTimeout(resolve, limitMs))]);
+}
+
+function failure(code: string, what: string, subject: string): CowscopeError {
+  const advice = code === 'APP_PAGE_MISSING' ? 'build the program again' : 'open the image again';
+  return new CowscopeError({ code, what, subject, advice });
+}
