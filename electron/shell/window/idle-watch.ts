@@ -17,19 +17,22 @@ export interface IdleWatch {
 const SETTLE = 250;
 
 /**
- * A watch that starts now. With something to open, the window says that it is idle once that is read and drawn; with
- * nothing to open it says no more than that it has started.
+ * A watch that starts now. The window says that it is idle once what it shows is read and drawn; with something to open,
+ * that counts from the moment it has asked for it.
  */
 export function createIdleWatch(opens: boolean, now: () => number = () => performance.now()): IdleWatch {
   let running = 0;
   let last = now();
+  let hasAsked = !opens;
   let drawn = false;
   return {
     onCall(name, stillRunning) {
       running = stillRunning;
       last = now();
-      if (name === 'chain:open') drawn = false;
-      else if (name === (opens ? 'app:idle' : 'app:state')) drawn = true;
+      if (name === 'chain:open') {
+        hasAsked = true;
+        drawn = false;
+      } else if (name === 'app:idle') drawn = hasAsked;
     },
     onPush() {
       last = now();

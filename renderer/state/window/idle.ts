@@ -6,17 +6,26 @@ import { dataOf } from '../axes/axis-data.ts';
 import { getAxis, getState, useStore } from '../store.ts';
 import { currentAxis } from '../views.ts';
 
+/** Milliseconds between two looks at a page that is still empty. */
+const RENDER_CHECK_MS = 10;
+
 /** True while anything is on its way. */
 function isBusy(): boolean {
   const { opening, app, error, progress, chain } = getState();
   if ((app === undefined && error === undefined) || opening !== undefined || isFrameDue()) return true;
+  if (isUnrendered()) return true;
   // A chain without progress is about to be read.
   if (chain !== undefined && (getAxis(currentAxis()).width === 0 || progress.length === 0)) return true;
   if (progress.some(({ phase }) => phase === 'waiting' || phase === 'reading')) return true;
   return AXIS_IDS.some(axis => dataOf(axis).isBusy);
 }
 
-/** Keeps `data-idle` of the document up to date, and tells the main process when the window rests after an opening. */
+/** True until React has put something on the page. */
+function isUnrendered(): boolean {
+  return document.getElementById('root')?.childElementCount === 0;
+}
+
+/** Keeps `data-idle` of the document up to date, and tells the main process when the window rests after its start or an opening. */
 export function watchIdle(): () => void {
   let reported: unknown;
   let checking: ReturnType<typeof setTimeout> | undefined;
@@ -29,15 +38,16 @@ export function watchIdle(): () => void {
     checking = undefined;
     const idle = !isBusy();
     showIdle(idle);
-    const { chain, error } = getState();
-    const outcome = chain ?? error;
+    if (isUnrendered()) later();
+    const { app, chain, error } = getState();
+    const outcome = chain ?? error ?? app;
     if (!idle || outcome === undefined || outcome === reported) return;
     reported = outcome;
     void invoke('app:idle', undefined);
   };
   // After the frame, so that requests made in it count.
   const later = () => {
-    checking ??= setTimeout(check, 0);
+    checking ??= setTimeout(check, isUnrendered() ? RENDER_CHECK_MS : 0);
   };
   const stopPainter = addPainter(later);
   const stopStore = useStore.subscribe((state, before) => {

@@ -10,7 +10,10 @@ test('quiet is: drawn since the open, nothing running, nothing new for a while',
   };
   watch.onCall('app:state', 1);
   watch.onCall('app:state', 0);
-  expect(quietAfterAWhile()).toBe(false); // nothing opened yet
+  watch.onCall('app:idle', 0);
+  expect(quietAfterAWhile()).toBe(false); // nothing asked for yet
+  watch.onCall('chain:open', 0);
+  expect(quietAfterAWhile()).toBe(false); // nothing drawn yet
   watch.onCall('app:idle', 0);
   expect(watch.quiet(false)).toBe(false); // just now
   expect(quietAfterAWhile(true)).toBe(false); // still reading
@@ -28,12 +31,15 @@ test('quiet is: drawn since the open, nothing running, nothing new for a while',
   expect(quietAfterAWhile()).toBe(false); // another target, not drawn yet
 });
 
-test('with nothing to open, a window that has started is at rest', () => {
+test('with nothing to open, a window that has drawn its start is at rest', () => {
   let now = 0;
   const watch = createIdleWatch(false, () => now);
   now += 1000;
   expect(watch.quiet(false)).toBe(false);
   watch.onCall('app:state', 0);
+  now += 1000;
+  expect(watch.quiet(false)).toBe(false); // asked, not drawn
+  watch.onCall('app:idle', 0);
   now += 1000;
   expect(watch.quiet(false)).toBe(true);
 });
