@@ -2,7 +2,7 @@
  * The only code between the page and Electron. Runs sandboxed in the page's process, in a world of its own, and lets
  * through the calls and pushes of the contract by name, nothing else.
  */
-import { contextBridge, type IpcRendererEvent, ipcRenderer, webUtils } from 'electron';
+import { contextBridge, type IpcRendererEvent, ipcRenderer, webFrame, webUtils } from 'electron';
 import { type Bridge, CALL_NAMES, type CallReply, PUSH_NAMES } from '../shared/ipc/contract.ts';
 import { fail } from '../shared/result.ts';
 
@@ -40,4 +40,11 @@ function refused(code: string, what: string, subject: string) {
   return fail({ code, what, subject, advice: 'please report this with the steps that led here' });
 }
 
+/** What a page can reach others with past its content policy. None of it is there when the page's scripts begin. */
+const CONNECTORS = ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport', 'WebSocket'];
+/** Keeps the page from going anywhere: Electron does not ask about about:blank (its will-navigate). */
+const STAY =
+  "globalThis.navigation.addEventListener('navigate', event => event.navigationType === 'reload' || event.preventDefault());";
+
 contextBridge.exposeInMainWorld('cowscope', bridge);
+void webFrame.executeJavaScript(CONNECTORS.map(name => `delete globalThis.${name};`).join('') + STAY);

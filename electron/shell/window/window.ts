@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { BrowserWindow, nativeTheme, screen } from 'electron';
 import { readJson, writeJson } from '../json-store.ts';
-import { APP_PAGE } from './app-origin.ts';
+import { APP_PAGE, isAppUrl } from './app-origin.ts';
 import { guardContents } from './session-guard.ts';
 import { LEAST_SIZE, openingBounds } from './window-bounds.ts';
 
@@ -41,6 +41,10 @@ export function createWindow({ folder, boundsFile, size }: WindowOptions): Brows
     },
   });
   guardContents(window.webContents);
+  // Electron does not ask about a page that goes to about:blank (see preload.ts): should it get there, it comes back.
+  window.webContents.on('did-navigate', (_event, address) => {
+    if (!isAppUrl(address)) void window.loadURL(APP_PAGE);
+  });
   const follow = () => window.setBackgroundColor(background());
   nativeTheme.on('updated', follow);
   window.once('ready-to-show', () => window.show());

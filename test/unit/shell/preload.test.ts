@@ -9,7 +9,9 @@ const ipcRenderer = Object.assign(new EventEmitter(), {
     return { ok: true, value: [name, args] };
   }),
 });
+const executeJavaScript = vi.fn(async (_code: string) => {});
 vi.mock('electron', () => ({
+  webFrame: { executeJavaScript },
   contextBridge: { exposeInMainWorld: (name: string, value: unknown) => exposed.set(name, value) },
   ipcRenderer,
   webUtils: {
@@ -25,6 +27,28 @@ const bridge = exposed.get('cowscope') as Bridge;
 test('the page gets three functions and nothing else', () => {
   expect([...exposed.keys()]).toEqual(['cowscope']);
   expect(Object.keys(bridge).sort()).toEqual(['call', 'on', 'pathOfDropped']);
+});
+
+test('the page has nothing to reach others with when its scripts begin, and goes nowhere', () => {
+  const [[code = ''] = []] = executeJavaScript.mock.calls;
+  const names = ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport', 'WebSocket'];
+  const navigation = new EventTarget();
+  const page: Record<string, unknown> = {
+    navigation,
+    ...Object.fromEntries(names.map(name => [name, class {}])),
+  };
+  new Function('globalThis', code)(page);
+  expect(page).toEqual({ navigation });
+  for (const [navigationType, stays] of [
+    ['push', true],
+    ['replace', true],
+    ['traverse', true],
+    ['reload', false],
+  ] as const) {
+    const event = Object.assign(new Event('navigate', { cancelable: true }), { navigationType });
+    navigation.dispatchEvent(event);
+    expect(event.defaultPrevented, navigationType).toBe(stays);
+  }
 });
 
 test('calls of the contract are carried, others never leave', async () => {

@@ -8,12 +8,14 @@ test('a session lets nothing out and permits nothing but copying', () => {
     handlers[name] = handler;
   };
   const spelling = vi.fn();
+  const languages = vi.fn();
   guardSession({
     webRequest: { onBeforeRequest: keep('request') },
     setPermissionRequestHandler: keep('ask'),
     setPermissionCheckHandler: keep('check'),
     setDevicePermissionHandler: keep('device'),
     setSpellCheckerEnabled: spelling,
+    setSpellCheckerLanguages: languages,
     on: (name: string, handler: () => unknown) => keep(name)(handler),
   } as unknown as Session);
 
@@ -58,4 +60,5 @@ test('a session lets nothing out and permits nothing but copying', () => {
   handlers['will-download']?.(download as never);
   expect(download.preventDefault).toHaveBeenCalledOnce();
   expect(spelling).toHaveBeenCalledWith(false);
+  expect(languages).toHaveBeenCalledWith([]);
 });

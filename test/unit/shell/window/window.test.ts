@@ -12,6 +12,7 @@ type OpenHandler = () => { readonly action: string };
 
 class FakeContents extends EventEmitter {
   openHandler: OpenHandler = () => ({ action: 'allow' });
+  setWebRTCIPHandlingPolicy = vi.fn();
   setWindowOpenHandler(handler: OpenHandler): void {
     this.openHandler = handler;
   }
@@ -81,6 +82,18 @@ test('navigation, redirects, embedded pages and new windows are denied', () => {
     expect(event.preventDefault, name).toHaveBeenCalledOnce();
   }
   expect(webContents.openHandler()).toEqual({ action: 'deny' });
+});
+
+test('a page that got somewhere else is sent back', () => {
+  const window = newest({ folder: '/d' });
+  for (const address of ['about:blank', 'https://example.invalid/']) {
+    window.address = '';
+    window.webContents.emit('did-navigate', {}, address);
+    expect(window.address).toBe('app://cowscope/index.html');
+  }
+  window.address = '';
+  window.webContents.emit('did-navigate', {}, 'app://cowscope/index.html');
+  expect(window.address).toBe('');
 });
 
 test('it opens in the color of its page, is shown when drawn, and follows the theme', () => {
