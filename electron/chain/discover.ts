@@ -9,9 +9,11 @@ import type { FileSource } from '../qcow2/read/file-source.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
 import { qcow2InfoSteps } from '../qcow2/read/qemu-info.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
-import type { ExportSource, OpenedFile } from '../qemu/blockdev-args.ts';
+import type { ExportSource } from '../qemu/blockdev-args.ts';
 import { shownPath } from './byte-path.ts';
+import { FileChanges, type LayerFiles } from './file-changes.ts';
 import { consentFacts, followLink, openNamed, type ReachedFile } from './follow-link.ts';
+import type { OpenFile } from './open-file.ts';
 import { type FormatClaim, type LayerFormat, type LoneLayer, openLayer } from './open-layer.ts';
 import { PinnedFolders } from './pinned-folder.ts';
 import type { ConsentFacts } from './policy.ts';
@@ -50,6 +52,8 @@ export interface DiscoveredChain {
    * milliseconds to list its locks, and no picture waits for that. Never rejects.
    */
   readonly written: Promise<readonly boolean[]>;
+  /** Tells which layers' files have changed on disk since they were opened. To be asked before the close. */
+  readonly changes: FileChanges;
   /** Closes all files; no descriptor may be used any more. May be called again. */
   close(): Promise<void>;
 }
@@ -267,7 +271,8 @@ async function givenLink(
 async function describe(
   found: Found,
   discovery: Discovery,
-): Promise<{ info: ChainInfo; layers: readonly OpenLayer[] }> {
+): Promise<Pick<DiscoveredChain, 'info' | 'layers' | 'changes'>> {
+  const files: LayerFiles[] = [];
   const findings = [...found.findings, ...sizeFindings(found.layers.map(({ layer }) => layer.size))];
   const layers: OpenLayer[] = [];
   for (const [index, linked] of found.layers.entries()) {
@@ -292,7 +297,10 @@ async function describe(
     for (const finding of [...layer.findings, ...linked.findings, ...data.findings])
       findings.push({ ...finding, layer: index });
     const { source, format, image } = layer;
-    layers.push({ info, source, format, image, device: file.device, dataFile: data.file });
+    const dataFile =
+      data.file === undefined ? undefined : { fd: data.file.handle.fd, device: data.file.device };
+    layers.push({ info, source, format, image, device: file.device, dataFile });
+    files.push(data.file === undefined ? [file] : [file, data.file]);
   }
   const infos = layers.map(({ info }) => info);
   const complete = infos[0]?.backing.status === 'none';
@@ -300,6 +308,7 @@ async function describe(
   return {
     info: { layers: infos, size, complete, notes: [], findings: findings.sort(compareFindings) },
     layers,
+    changes: new FileChanges(files),
   };
 }
 
@@ -309,7 +318,7 @@ async function openDataFile(
   discovery: Discovery,
 ): Promise<{
   link?: BackingLink;
-  file?: OpenedFile;
+  file?: OpenFile;
   notes: readonly string[];
   findings: readonly Finding[];
 }> {
@@ -324,8 +333,7 @@ async function openDataFile(
   if (followed.reached === undefined)
     return { link, notes: status === 'missing' ? [dataFileMissing(resolved)] : [], findings };
   discovery.open.push(followed.reached);
-  const { handle, device } = followed.reached.file;
-  return { link, file: { fd: handle.fd, device }, notes: [], findings };
+  return { link, file: followed.reached.file, notes: [], findings };
 }
 
 function dataFileMissing(path: string): string {

@@ -16,6 +16,8 @@ export interface OpenFile {
   readonly size: number;
   /** Bytes that it occupies on its disk; -1 where unknown. */
   readonly allocated: number;
+  /** When it was modified last, in nanoseconds since 1970. */
+  readonly modifiedNs: bigint;
   /** Where its inode lies: device number and inode number, as stat gives them. */
   readonly dev: bigint;
   readonly ino: bigint;
@@ -68,6 +70,7 @@ export async function openFile(entry: FolderEntry): Promise<OpenFile> {
       device,
       size,
       allocated: device || stat.blocks === undefined ? -1 : Number(stat.blocks) * 512,
+      modifiedNs: stat.mtimeNs,
       dev: stat.dev,
       ino: stat.ino,
       identity: device ? `device ${stat.rdev}` : `${stat.dev} ${stat.ino}`,

@@ -133,6 +133,11 @@ export class ChainSession {
     return this.#feeds.unreadable();
   }
 
+  /** The layers whose files have changed on disk since they were opened; none of a server. Never rejects. */
+  async changedLayers(): Promise<readonly number[]> {
+    return (await this.#opened.changedLayers?.()) ?? [];
+  }
+
   /** Ends reading; what was read stays. */
   cancel(): void {
     this.#feeds.cancel();

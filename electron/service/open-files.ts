@@ -62,6 +62,7 @@ export async function openFiles(
       },
       plans: layers.map(({ plan }) => plan),
       feeds: layers.flatMap(({ feed }) => (feed === undefined ? [] : [feed])),
+      changedLayers: () => found.changes.changedLayers(),
       close: () => found.close(),
     };
   } catch (error) {

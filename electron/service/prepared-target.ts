@@ -28,6 +28,8 @@ export interface PreparedTarget {
   /** Base first, as in ChainInfo.layers. */
   readonly plans: readonly LayerPlan[];
   readonly feeds: readonly LayerFeed[];
+  /** The layers whose files have changed on disk since they were opened. Never rejects; absent for a server. */
+  changedLayers?(): Promise<readonly number[]>;
   /** Closes files, connections and children. */
   close(): Promise<void>;
 }

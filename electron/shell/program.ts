@@ -25,6 +25,9 @@ const TOGETHER_MS = 100;
 /** Milliseconds that the children of the open chain have to end when the program does; then they are killed. */
 const QUIT_LIMIT_MS = 700;
 
+/** Milliseconds between two looks at the files of the open chain, while the window is on the screen. */
+const FILE_CHECK_MS = 3000;
+
 /** The running program. `folder` is that of the built files. */
 export class Program {
   readonly #launch: Launch;
@@ -141,7 +144,11 @@ export class Program {
       if (this.#controller.isVacant) prepareToOpen();
     });
     this.#watchFailures(opened);
+    const checks = setInterval(() => {
+      if (opened.isVisible() && !opened.isMinimized()) void this.#controller.checkFiles();
+    }, FILE_CHECK_MS);
     opened.once('closed', () => {
+      clearInterval(checks);
       this.#window = undefined;
       this.#arrivals.restart();
       void this.#controller.close();

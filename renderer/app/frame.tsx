@@ -4,6 +4,7 @@ import { shownView } from '../state/views.ts';
 import { LastError } from '../ui/last-error.tsx';
 import type { View } from '../ui/view.ts';
 import { Inspector } from '../views/inspector/inspector.tsx';
+import { ChangedNotice } from './changed-notice.tsx';
 import { LinkNotice } from './link-notice.tsx';
 import { SnapshotBar } from './snapshot-bar.tsx';
 import { StatusBar } from './status-bar.tsx';
@@ -27,6 +28,7 @@ export function Frame({ chain, views }: FrameProps) {
       <main className="frame-main">
         <SnapshotBar chain={chain} />
         <LinkNotice chain={chain} />
+        <ChangedNotice chain={chain} />
         <LastError />
         <Content chain={chain} />
       </main>

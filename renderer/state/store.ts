@@ -74,6 +74,8 @@ export interface Store {
   readonly statistics: readonly TrackStatistics[] | undefined;
 
   readonly progress: readonly LayerProgress[];
+  /** Layers whose files have changed on disk since they were opened. */
+  readonly changedLayers: readonly number[];
   /** How much was found; the findings themselves are asked for page by page. */
   readonly findings: FindingSummary;
 
@@ -100,6 +102,7 @@ export const NO_CHAIN = {
   range: undefined,
   statistics: undefined,
   progress: [],
+  changedLayers: [],
   findings: NO_FINDINGS,
 } as const satisfies Partial<Store>;
 

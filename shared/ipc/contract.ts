@@ -68,6 +68,8 @@ const PUSHES = {
   'chain:progress': notice<{ sessionId: number; layers: readonly LayerProgress[] }>(),
   /** Something was read in [start,end): tiles and extents there are stale. */
   'chain:changed': notice<{ sessionId: number; version: number; start: number; end: number }>(),
+  /** Files of these layers have changed on disk since they were opened: what is shown may be out of date. */
+  'chain:filesChanged': notice<{ sessionId: number; layers: readonly number[] }>(),
   'chain:tracks': notice<{ sessionId: number; tracks: readonly TrackInfo[] }>(),
   /** Something more was found. */
   'chain:findings': notice<{ sessionId: number; summary: FindingSummary }>(),

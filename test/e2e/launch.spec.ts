@@ -8,7 +8,9 @@ import { windowWords } from '../../electron/cli/commands/open.ts';
 import { signalChild } from '../../electron/qemu/signal-child.ts';
 import { golden } from '../../examples/recipes.mjs';
 import { CLI } from '../support/cli.ts';
+import { qemuImg, qemuIo } from '../support/tools.ts';
 import { complaints, expect, opened, test } from './app.ts';
+import { cellsOf } from './table-cells.ts';
 
 /** Values that would be switches if they stood alone; PROGRAM leaves a mark when it is run. */
 const VALUES = [
@@ -227,4 +229,23 @@ test.describe('the picture of the window', () => {
     expect(await run(`--screenshot=${file}`, '--force', top as string)).toMatchObject({ code: 0 });
     expect(readFileSync(file).subarray(1, 4).toString()).toBe('PNG');
   });
+});
+
+test('an image that changes on disk while it is shown says so, and shows what is there now when it is loaded again', async ({
+  start,
+  folder,
+}) => {
+  const image = join(folder, 'live.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', image, '4M');
+  const { page } = await start(image);
+  await opened(page);
+  const notice = page.getByRole('region', { name: 'Changed on disk' });
+  await expect(notice).toHaveCount(0);
+  await qemuIo(image, 'write -P5 0 64k');
+  await expect(notice).toContainText('live.qcow2');
+  await notice.getByRole('button', { name: 'Reload' }).click();
+  await expect(notice).toHaveCount(0);
+  await opened(page);
+  const { guest } = await cellsOf(page);
+  expect(guest?.[0]?.state).toBe('data');
 });

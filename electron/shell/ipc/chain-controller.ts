@@ -28,7 +28,10 @@ export type ChainHandlers = Pick<
 >;
 
 /** What the controller uses of a session of the service. */
-export type ControlledSession = Pick<ChainSession, 'chain' | 'tracks' | 'ask' | 'cancel' | 'retry' | 'close'>;
+export type ControlledSession = Pick<
+  ChainSession,
+  'chain' | 'tracks' | 'ask' | 'cancel' | 'retry' | 'changedLayers' | 'close'
+>;
 
 /** What the controller needs from the rest of the program. */
 export interface ChainControllerDeps {
@@ -66,6 +69,8 @@ export class ChainController {
   readonly #opening = new Set<Promise<unknown>>();
   #lastSessionId = 0;
   #current: OpenSession | undefined;
+  /** The session whose files are being looked at, or were found changed. */
+  #lastChecked: number | undefined;
   /** The target that was opened before the window asked for it. */
   #ahead: { readonly target: string; readonly opened: Promise<OpenedChain> } | undefined;
 
@@ -122,6 +127,20 @@ export class ChainController {
   /** True while something is being opened or any layer of the open chain is still being read. */
   get isBusy(): boolean {
     return this.#opening.size > 0 || this.#current?.gate.isReading === true;
+  }
+
+  /**
+   * Looks whether files of the open chain have changed on disk, and tells the window so, once for each chain. A look that
+   * a slow disk holds up keeps the next one from beginning.
+   */
+  async checkFiles(): Promise<void> {
+    const open = this.#current;
+    if (open === undefined || open.sessionId === this.#lastChecked) return;
+    this.#lastChecked = open.sessionId;
+    const layers = await open.session.changedLayers();
+    if (this.#current !== open) return;
+    if (layers.length > 0) open.gate.onFilesChanged(layers);
+    else this.#lastChecked = undefined;
   }
 
   /** Closes the open chain and any that is still opening, with their children. Waits at most 5 seconds. */

@@ -4,10 +4,24 @@ import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { SessionEvents } from '../../service/chain-session.ts';
 
 /** The pushes that are about an open chain. */
-export type ChainPush = 'chain:progress' | 'chain:changed' | 'chain:tracks' | 'chain:findings';
+export type ChainPush =
+  | 'chain:progress'
+  | 'chain:changed'
+  | 'chain:filesChanged'
+  | 'chain:tracks'
+  | 'chain:findings';
 
 /** Sends a push to the window. */
 export type SendPush = <P extends ChainPush>(name: P, payload: IpcPushes[P]) => void;
+
+/** The order in which held pushes are sent. */
+const FLUSHED = [
+  'chain:tracks',
+  'chain:changed',
+  'chain:findings',
+  'chain:filesChanged',
+  'chain:progress',
+] as const satisfies readonly ChainPush[];
 
 type HeldPushes = { -readonly [P in ChainPush]?: IpcPushes[P] };
 
@@ -47,11 +61,16 @@ export class PushGate {
     onFindings: summary => this.#pass('chain:findings', { sessionId: this.#sessionId, summary }),
   };
 
+  /** Files of these layers have changed on disk. */
+  onFilesChanged(layers: readonly number[]): void {
+    this.#pass('chain:filesChanged', { sessionId: this.#sessionId, layers });
+  }
+
   /** The window knows the chain: sends what was held and from now on everything at once. Safe to call twice. */
   open(): void {
     if (this.#state !== 'shut') return;
     this.#state = 'open';
-    for (const name of ['chain:tracks', 'chain:changed', 'chain:findings', 'chain:progress'] as const) {
+    for (const name of FLUSHED) {
       const payload = this.#held[name];
       delete this.#held[name];
       if (payload !== undefined) this.#send(name, payload);

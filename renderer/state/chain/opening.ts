@@ -59,6 +59,12 @@ export function openAllowing(path: string, { target, consent }: Opening = getSta
   if (target !== undefined) void openTarget(target, { ...consent, allow: [...consent.allow, path] });
 }
 
+/** Opens what is open again, as it is on disk now. */
+export function reload(): void {
+  const { target, consent } = getState();
+  if (target !== undefined) void openTarget(target, consent);
+}
+
 /** Shows what is open as it was in the internal snapshot of that id or name; without one, the active disk. */
 export function showSnapshot(nameOrId?: string): void {
   const { target, consent } = getState();

@@ -29,6 +29,9 @@ export function listenToPushes(run: (id: string) => void): () => void {
       clearTimeout(refreshing);
       refreshing = setTimeout(refreshSelection, REFRESH_MS);
     }),
+    listen('chain:filesChanged', ({ sessionId, layers }) => {
+      if (isOpen(sessionId)) setState({ changedLayers: layers, announcement: 'Changed on disk' });
+    }),
     listen('chain:tracks', ({ sessionId, tracks }) => {
       const { chain } = getState();
       if (chain?.sessionId === sessionId) setState({ chain: { ...chain, tracks } });

@@ -71,12 +71,19 @@ beforeEach(() => {
   });
 });
 
+let looks = 0;
+let changedLayers: () => Promise<readonly number[]> = async () => [];
+
 function session(target: OpenTarget): ControlledSession {
   const name = target.kind === 'files' ? (target.files[0] ?? '') : target.uri;
   return {
     chain: chain ?? { layers: [], size: 1, complete: true, notes: [name], findings: [] },
     tracks: [],
     ask: async (question, args) => ({ session: name, question, args }) as never,
+    changedLayers: () => {
+      looks++;
+      return changedLayers();
+    },
     cancel: () => closed.push(`cancel ${name}`),
     retry: () => closed.push(`retry ${name}`),
     close: async () => {
@@ -258,6 +265,46 @@ test('every question reaches the session of its number with its own arguments al
     expect(await handler({ ...args, sessionId } as never)).toEqual({ session: '/a', question, args });
     expect(() => handler({ ...args, sessionId: sessionId + 1 } as never)).toThrow('IPC_NO_SESSION');
   }
+});
+
+test('files that have changed on disk are told of once for each chain', async () => {
+  const told = () => pushed.filter(([name]) => name === 'chain:filesChanged').map(([, payload]) => payload);
+  looks = 0;
+  await controller.checkFiles(); // nothing is open
+  expect(looks).toBe(0);
+  const id = await open('/a');
+  await controller.handlers['chain:subscribe']({ sessionId: id });
+  changedLayers = async () => [];
+  for (let i = 0; i < 2; i++) await controller.checkFiles();
+  expect([looks, told()]).toEqual([2, []]);
+  changedLayers = async () => [0, 2];
+  for (let i = 0; i < 3; i++) await controller.checkFiles();
+  expect([looks, told()]).toEqual([3, [{ sessionId: id, layers: [0, 2] }]]);
+  const next = await open('/b');
+  await controller.handlers['chain:subscribe']({ sessionId: next });
+  await controller.checkFiles();
+  expect(told()).toEqual([
+    { sessionId: id, layers: [0, 2] },
+    { sessionId: next, layers: [0, 2] },
+  ]);
+});
+
+test('a look at the files that a slow disk holds up keeps others from beginning, and comes too late for another chain', async () => {
+  await open('/a');
+  looks = 0;
+  let answer = (_layers: readonly number[]) => {};
+  changedLayers = () =>
+    new Promise(resolve => {
+      answer = resolve;
+    });
+  const look = controller.checkFiles();
+  await controller.checkFiles();
+  expect(looks).toBe(1);
+  await open('/b');
+  answer([0]);
+  await look;
+  expect(pushed.filter(([name]) => name === 'chain:filesChanged')).toEqual([]);
+  changedLayers = async () => [];
 });
 
 test('the other calls reach the session', async () => {

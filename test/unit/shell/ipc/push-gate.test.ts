@@ -21,12 +21,14 @@ test('a shut gate keeps the newest of each push and the hull of changed ranges',
   gate.events.onChanged(2, 50, 120);
   gate.events.onFindings(NO_FINDINGS);
   gate.events.onTracks([]);
+  gate.onFilesChanged([1]);
   expect(sent).toEqual([]);
   gate.open();
   expect(sent).toEqual([
     ['chain:tracks', { sessionId: 7, tracks: [] }],
     ['chain:changed', { sessionId: 7, version: 2, start: 50, end: 200 }],
     ['chain:findings', { sessionId: 7, summary: NO_FINDINGS }],
+    ['chain:filesChanged', { sessionId: 7, layers: [1] }],
     ['chain:progress', { sessionId: 7, layers: progress('reading') }],
   ]);
 });
