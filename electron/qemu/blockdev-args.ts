@@ -113,15 +113,22 @@ export interface Offer {
 }
 
 /**
- * Arguments of qemu-nbd: read-only, persistent, on a unix socket. A raw layer gets no allocation depth: there it is
+ * Arguments of qemu-nbd: read-only, persistent, on a unix socket. A value is joined to its option, so that a name that
+ * looks like one is never a word of its own. A raw layer gets no allocation depth: there it is
  * always 1, and qemu 6.2 reports wrong allocation after a depth query on raw.
  */
 export function serverArguments(layer: ExportSource, node: string, offer: Offer, tool: QemuTool): string[] {
   const depth = layer.format !== 'raw' && atLeast(tool.version, 5, 2) ? ['-A'] : [];
   return [
-    ...['-r', '-t', '-e', String(offer.clients), '-k', offer.socket, '-x', offer.exportName],
+    ...[
+      '-r',
+      '-t',
+      `--shared=${offer.clients}`,
+      `--socket=${offer.socket}`,
+      `--export-name=${offer.exportName}`,
+    ],
     ...depth,
-    ...offer.bitmaps.flatMap(name => ['-B', name]),
+    ...offer.bitmaps.map(name => `--bitmap=${name}`),
     ...['--', `json:${node}`],
   ];
 }
