@@ -17,6 +17,21 @@ export function writeLine(text = ''): Promise<void> {
   return write(`${text}\n`);
 }
 
+/** Characters gathered before they are written. */
+const CHUNK_CHARACTERS = 65_536;
+
+/** Writes the pieces of a text that may be longer than a string can be. */
+export async function writePieces(pieces: Iterable<string>): Promise<void> {
+  let chunk = '';
+  for (const piece of pieces) {
+    chunk += piece;
+    if (chunk.length < CHUNK_CHARACTERS) continue;
+    await write(chunk);
+    chunk = '';
+  }
+  await write(chunk);
+}
+
 /** Columns of the terminal; elsewhere those that COLUMNS says, or 80. */
 export function outputWidth(): number {
   return process.stdout.columns || Number.parseInt(process.env.COLUMNS ?? '', 10) || DEFAULT_WIDTH;

@@ -1,9 +1,10 @@
 /** The command line where the system gives less than it should: a plain sentence and an exit code, never a fault. */
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { goldenChain } from '../support/chains.ts';
 import { CLI, codesOf } from '../support/cli.ts';
-import { run, temporaryFolder } from '../support/tools.ts';
+import { qemuImg, run, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 let top: string;
@@ -67,5 +68,36 @@ describe('a folder for temporary files that cannot be written to', () => {
     const result = await startedAfter(missing, ['map', '--witness', 'nbd', top]);
     expect(result.code).toBe(3);
     expect(new Set(codesOf(result))).toEqual(new Set(['QEMU_SOCKET_FOLDER']));
+  });
+});
+
+describe('memory for a quarter of a GiB', () => {
+  /** An image whose 1,000 snapshots have 64 MiB of names, each character of which takes six in JSON. */
+  async function longNames(path: string): Promise<string> {
+    await qemuImg('create', '-q', '-f', 'qcow2', path, '1M');
+    const file = await open(path, 'r+');
+    const table = 2 ** 20;
+    const header = Buffer.alloc(12);
+    header.writeUInt32BE(1000, 0);
+    header.writeBigUInt64BE(BigInt(table), 4);
+    await file.write(header, 0, header.length, 60);
+    const entry = Buffer.alloc(65_592, 1);
+    entry.fill(0, 0, 56);
+    entry.writeUInt16BE(1, 12); // length of the id, which is the first character after the extra data
+    entry.writeUInt16BE(65_535, 14);
+    entry.writeUInt32BE(16, 36);
+    entry.writeBigUInt64BE(BigInt(2 ** 20), 48);
+    for (let i = 0; i < 1000; i++) await file.write(entry, 0, entry.length, table + i * entry.length);
+    await file.close();
+    return path;
+  }
+
+  it('is enough for a list that is longer than a text can be', async () => {
+    const image = await longNames(join(folder, 'names.qcow2'));
+    const shell = '"$0" --max-old-space-size=256 "$@" | wc -c; exit "$PIPESTATUS"';
+    const args = ['-c', shell, process.execPath, CLI, 'layers', '--output', 'json', image];
+    const { code, stdout, stderr } = await run('bash', args, { timeout: 60_000 });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(Number(stdout)).toBeGreaterThan(6 * 65_535 * 1000);
   });
 });

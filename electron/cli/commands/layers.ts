@@ -1,13 +1,13 @@
 /** `cowscope layers`: the chain as discovery found it, or what an NBD server offers. */
 
 import { findingRecord } from '../../../shared/text/finding-text.ts';
-import { jsonText } from '../../../shared/text/json.ts';
+import { jsonPieces } from '../../../shared/text/json.ts';
 import { targetOf } from '../../service/cli-target.ts';
 import { describeTarget } from '../../service/describe-target.ts';
 import { describeNbdServer } from '../../service/nbd-exports.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { missingBacking, missingDataFile } from '../missing-links.ts';
-import { complain, write } from '../output.ts';
+import { complain, write, writeLine, writePieces } from '../output.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { exportsText } from '../text/exports-text.ts';
 import { chainText } from '../text/layers-text.ts';
@@ -21,11 +21,15 @@ export async function layersCommand(
   options: TargetOptions & { readonly output: 'text' | 'json' },
 ): Promise<ExitCode> {
   const target = targetOf(words, options);
-  const print = (document: object, text: string) =>
-    write(options.output === 'json' ? `${jsonText({ ...SCHEMA, ...document }, 2)}\n` : text);
+  const print = async (document: object, text: () => string) => {
+    if (options.output === 'text') return write(text());
+    // The names in a hostile image may be longer, all together, than a text can be.
+    await writePieces(jsonPieces({ ...SCHEMA, ...document }, 2));
+    await writeLine();
+  };
   if (target.kind === 'nbd') {
     const server = await describeNbdServer(target.uri, { allowLocalFiles: true });
-    await print({ uri: target.uri, ...server }, exportsText(server));
+    await print({ uri: target.uri, ...server }, () => exportsText(server));
     const missing = server.exports.flatMap(({ uri, error }) =>
       error === undefined ? [] : [{ ...error, subject: uri }],
     );
@@ -33,7 +37,7 @@ export async function layersCommand(
     return missing.length > 0 ? EXIT.partial : EXIT.done;
   }
   const chain = await describeTarget(target, consentOf(options));
-  await print(chain, chainText(chain));
+  await print(chain, () => chainText(chain));
   const missing = [
     ...chain.layers.flatMap(layer => [...missingBacking(layer), ...missingDataFile(layer)]),
     ...chain.findings
