@@ -129,6 +129,23 @@ describe('files', () => {
     expect(telling).toEqual([]);
   });
 
+  it('name tests that exist where they say what shows a promise or a figure', () => {
+    const known = repositoryFiles();
+    for (const document of ['SECURITY.md', 'docs/reliability.md']) {
+      const named = [...read(document).matchAll(/\btest\/[\w/-]+/g)].map(([path]) => path);
+      expect(named.length).toBeGreaterThan(5);
+      const missing = named.filter(
+        path =>
+          !known.some(
+            file =>
+              file.startsWith(`${path}/`) ||
+              (/\.(?:test|spec)\.ts$/.test(file.slice(path.length)) && file.startsWith(`${path}.`)),
+          ),
+      );
+      expect(missing).toEqual([]);
+    }
+  });
+
   it('of the program signal children in one place, which knows whether they were started', () => {
     const signalling = repositoryFiles().filter(
       file =>

@@ -152,7 +152,8 @@ class Tracing {
 
 export { expect };
 
-async function commandFor(profile: string, words: readonly string[]): Promise<ElectronCommand> {
+/** How to start the program with these words and a profile of its own. */
+export async function commandFor(profile: string, words: readonly string[]): Promise<ElectronCommand> {
   const found = await electronCommand({ words, switches: [`--user-data-dir=${profile}`], say: () => {} });
   if (found.why !== undefined) throw new Error(found.why);
   return found;

@@ -9,7 +9,7 @@ import { signalChild } from '../../electron/qemu/signal-child.ts';
 import { golden } from '../../examples/recipes.mjs';
 import { CLI } from '../support/cli.ts';
 import { qemuImg, qemuIo } from '../support/tools.ts';
-import { complaints, expect, opened, test } from './app.ts';
+import { commandFor, complaints, expect, opened, test } from './app.ts';
 import { cellsOf } from './table-cells.ts';
 
 /** Values that would be switches if they stood alone; PROGRAM leaves a mark when it is run. */
@@ -199,6 +199,36 @@ test.describe('a second launch', () => {
     expect(folder).toBeDefined();
     expect(await run(top as string)).toMatchObject({ code: 0 });
   });
+});
+
+test.describe('a signal', () => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    test(`${signal} ends the window within a second, at any moment, with servers that do not want to end`, async ({
+      profile,
+      environment,
+      make,
+      folder,
+    }) => {
+      const [, , top] = await make(golden);
+      const stubborn = join(folder, 'qemu-nbd');
+      const script = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); if (process.argv.includes('--version')) { console.log('qemu-nbd 7.2.0 (QEMU)'); process.exit(); }`;
+      writeFileSync(stubborn, `#!${process.execPath}\n${script}\n`);
+      chmodSync(stubborn, 0o755);
+      const { args, command, env } = await commandFor(profile, [top as string]);
+      for (const moment of [100, 500, 1500, 3000]) {
+        const child = spawn(command, args, {
+          env: { ...env, ...environment, COWSCOPE_QEMU_NBD: stubborn },
+          stdio: 'ignore',
+        });
+        const ended = once(child, 'exit');
+        await new Promise(resolve => setTimeout(resolve, moment));
+        const sent = performance.now();
+        signalChild(child, signal);
+        await ended;
+        expect(performance.now() - sent, `${moment} ms after its start`).toBeLessThan(1000);
+        await expect.poll(() => markedProcesses(profile)).toEqual([]);
+      }
+    });
 });
 
 test.describe('the picture of the window', () => {
