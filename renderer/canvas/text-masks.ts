@@ -1,27 +1,26 @@
-/** Texts and shapes as masks, for one font and pixel ratio at a time: all lanes and the legend share them. */
-import type { Glyphs } from '../../shared/draw/painting.ts';
-import type { Mask } from '../../shared/draw/raster.ts';
-import { shapesOf } from '../../shared/draw/shapes.ts';
+/** Texts as masks, for one font at a time: all lanes and the legend share them. */
+import type { TextMasks } from '../../shared/draw/surface/raster-surface.ts';
+import type { AlphaMask } from '../../shared/draw/surface/shapes.ts';
 
 /** Texts kept; owner names make them few, but they come from images, so their number is bounded. */
 const LIMIT = 500;
 
-let known: { readonly font: string; readonly unit: number; readonly glyphs: Glyphs } | undefined;
+let known: { readonly font: string; readonly masks: TextMasks } | undefined;
 
-/** Glyphs for a font (CSS shorthand, sized in device pixels), in whole device pixels per CSS pixel. */
-export function glyphsFor(font: string, unit: number): Glyphs {
-  if (known?.font !== font || known.unit !== unit)
-    known = { font, unit, glyphs: { text: createTexts(font), ...shapesOf(unit) } };
-  return known.glyphs;
+/** The masks of lanes and legend: 11 CSS pixels high, in the window's font. */
+export function laneTextMasks(unit: number): TextMasks {
+  const font = `500 ${11 * unit}px ${getComputedStyle(document.body).fontFamily}`;
+  if (known?.font !== font) known = { font, masks: createTextMasks(font) };
+  return known.masks;
 }
 
 /** A function that draws a text once in a font (CSS shorthand), on a canvas of its own, and keeps its mask. */
-export function createTexts(font: string): (text: string) => Mask {
+export function createTextMasks(font: string): TextMasks {
   const canvas = new OffscreenCanvas(1, 1);
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  const texts = new Map<string, Mask>();
+  const texts = new Map<string, AlphaMask>();
 
-  function draw(text: string): Mask {
+  function draw(text: string): AlphaMask {
     if (context === null) return { width: 0, height: 0, alpha: new Uint8Array(0) };
     context.font = font;
     const { width, fontBoundingBoxAscent, fontBoundingBoxDescent } = context.measureText(text);

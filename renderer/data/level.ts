@@ -1,5 +1,5 @@
 /** Which tiles a viewport needs: columns of 2**level bytes, 256 to a tile. */
-import { TILE_COLUMNS } from '../../shared/model/tile.ts';
+import { tileBytes } from '../../shared/model/tile.ts';
 import type { Viewport } from '../axis/viewport.ts';
 
 /** A row of tiles of one level. */
@@ -7,16 +7,6 @@ export interface TileSpan {
   readonly level: number;
   readonly first: number;
   readonly count: number;
-}
-
-/** The level whose columns are at most one device pixel wide: the floor of the power of two. At least 0. */
-export function levelFor(bytesPerColumn: number): number {
-  return Math.max(0, Math.floor(Math.log2(bytesPerColumn)));
-}
-
-/** Bytes in one tile of a level. */
-export function tileBytes(level: number): number {
-  return TILE_COLUMNS * 2 ** level;
 }
 
 /** The tiles of `level` that touch the viewport. */

@@ -6,11 +6,11 @@
  * the tiles around it.
  */
 import type { ErrorRecord } from '../../shared/error.ts';
-import { TILE_COLUMNS } from '../../shared/model/tile.ts';
+import { levelFor, TILE_COLUMNS } from '../../shared/model/tile.ts';
 import type { Viewport } from '../axis/viewport.ts';
 import type { AxisEntries, AxisSource, AxisTile, EntriesAnswer, TilesAnswer } from './axis-source.ts';
 import { ExactRange } from './exact-range.ts';
-import { coarsestLevel, levelFor, type TileSpan, tilesIn, withBuffer } from './level.ts';
+import { coarsestLevel, type TileSpan, tilesIn, withBuffer } from './level.ts';
 import { TileCache } from './tile-cache.ts';
 
 /** What is on screen: the viewport, and how many device columns it and the overview have. */

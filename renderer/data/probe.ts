@@ -1,6 +1,6 @@
 /** What a track of the guest axis shows at an offset, from what is loaded. Nothing is requested. */
 import { bisectRight } from 'd3-array';
-import { MIXED, NOTHING, type Strip } from '../../shared/draw/column-strip.ts';
+import { type ColumnStrip, MIXED, NOTHING } from '../../shared/draw/strip/column-strip.ts';
 import { presentBits } from '../../shared/extent/columns.ts';
 import { STATES, stateIndexOf } from '../../shared/extent/flags.ts';
 import type { Viewport } from '../axis/viewport.ts';
@@ -27,7 +27,7 @@ export interface Probe {
 /** Looks into the exact extents, else into the strip as it was drawn. Undefined where nothing is known. */
 export function probe(
   loader: LoaderOf<'guest'> | undefined,
-  strip: Strip | undefined,
+  strip: ColumnStrip | undefined,
   view: Viewport,
   track: number,
   offset: number,
@@ -55,7 +55,7 @@ export function probe(
   return strip === undefined ? undefined : probeStrip(strip, view, offset);
 }
 
-function probeStrip(strip: Strip, view: Viewport, offset: number): Probe | undefined {
+function probeStrip(strip: ColumnStrip, view: Viewport, offset: number): Probe | undefined {
   const perColumn = (view.end - view.start) / strip.width;
   const column = Math.min(strip.width - 1, Math.max(0, Math.floor((offset - view.start) / perColumn)));
   const state = strip.state[column] as number;
@@ -82,7 +82,7 @@ function probeStrip(strip: Strip, view: Viewport, offset: number): Probe | undef
   };
 }
 
-function sharesOf(strip: Strip, column: number): (readonly [number, number])[] {
+function sharesOf(strip: ColumnStrip, column: number): (readonly [number, number])[] {
   return STATES.map((_, s) => [s, strip.shares[column * STATES.length + s] as number] as const)
     .filter(([, share]) => share > 0)
     .sort((a, b) => b[1] - a[1]);

@@ -1,17 +1,22 @@
 /** What a track of the guest axis shows now, from the best of what is loaded. */
 
-import { clearStrip, type Strip } from '../../shared/draw/column-strip.ts';
+import { type ColumnStrip, clearColumnStrip } from '../../shared/draw/strip/column-strip.ts';
+import { stripFromExtents } from '../../shared/draw/strip/strip-from-extents.ts';
+import { stripFromTiles } from '../../shared/draw/strip/strip-from-tiles.ts';
 import type { Viewport } from '../axis/viewport.ts';
 import type { LoaderOf } from './axis-content.ts';
-import { stripFromExtents } from './strip-from-extents.ts';
-import { stripFromTiles } from './strip-from-tiles.ts';
 
 /** Exact extents are drawn if they span at least this share of the view; below it the tiles show the same at less cost. */
 const MIN_EXACT_SHARE = 1 / 4;
 
 /** Fills the strip of one track for the viewport. Columns of which nothing is loaded stay NOTHING. */
-export function readStrip(strip: Strip, track: number, view: Viewport, loader: LoaderOf<'guest'>): void {
-  clearStrip(strip);
+export function readStrip(
+  strip: ColumnStrip,
+  track: number,
+  view: Viewport,
+  loader: LoaderOf<'guest'>,
+): void {
+  clearColumnStrip(strip);
   const exact = loader.exact.get();
   const extents = exact?.tracks[track];
   if (exact === undefined || extents === undefined || !isWorthDrawing(exact, view)) {
@@ -23,7 +28,7 @@ export function readStrip(strip: Strip, track: number, view: Viewport, loader: L
     const perColumn = (view.end - view.start) / strip.width;
     const column = (offset: number) =>
       Math.min(Math.max(Math.round((offset - view.start) / perColumn), 0), strip.width);
-    clearStrip(strip, column(exact.start), column(exact.end));
+    clearColumnStrip(strip, column(exact.start), column(exact.end));
   }
   stripFromExtents(strip, extents, exact.end, view);
 }

@@ -1,6 +1,6 @@
 /** Sums of a strip: what a track holds, in shares of what is on screen. */
 
-import { MIXED, NOTHING, type Strip } from '../../shared/draw/column-strip.ts';
+import { type ColumnStrip, MIXED, NOTHING, presentIn } from '../../shared/draw/strip/column-strip.ts';
 import { STATES } from '../../shared/extent/flags.ts';
 
 /** What a strip holds. */
@@ -12,7 +12,7 @@ export interface Summary {
 }
 
 /** Sums a strip. Where nothing is known all shares are 0. */
-export function summarize(strip: Strip): Summary {
+export function summarize(strip: ColumnStrip): Summary {
   const sums = new Array<number>(STATES.length).fill(0);
   let known = 0;
   for (let c = 0; c < strip.width; c++) {
@@ -27,18 +27,4 @@ export function summarize(strip: Strip): Summary {
       sums[s] = (sums[s] ?? 0) + (strip.shares[c * STATES.length + s] as number) / 255;
   }
   return { shares: sums.map(sum => (known === 0 ? 0 : sum / known)), present: presentIn(strip) };
-}
-
-/** States and marks that occur in a strip, as bits of PRESENT. */
-export function presentIn(strip: Strip): number {
-  let present = 0;
-  for (let c = 0; c < strip.width; c++) {
-    const state = strip.state[c] as number;
-    present |= strip.marks[c] as number;
-    if (state < STATES.length) present |= 1 << state;
-    else if (state === MIXED) {
-      for (let s = 0; s < STATES.length; s++) if (strip.shares[c * STATES.length + s]) present |= 1 << s;
-    }
-  }
-  return present;
 }

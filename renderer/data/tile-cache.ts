@@ -1,6 +1,7 @@
 /** Tiles that were answered, kept by level and number until room is needed. */
+
+import { tileBytes } from '../../shared/model/tile.ts';
 import type { AxisTile, TilesAnswer } from './axis-source.ts';
-import { tileBytes } from './level.ts';
 
 /** One tile of one level, of every track. */
 export interface CachedTile<T extends AxisTile> {

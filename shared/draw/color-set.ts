@@ -24,6 +24,12 @@ export function pixel(hex: string): Pixel {
   return (0xff000000 | ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >>> 16)) >>> 0;
 }
 
+/** A pixel as a `#rrggbb` color. */
+export function hexOf(color: Pixel): string {
+  const rgb = ((color & 0xff) << 16) | (color & 0xff00) | ((color >>> 16) & 0xff);
+  return `#${rgb.toString(16).padStart(6, '0')}`;
+}
+
 /** `share` of `b` over the rest of `a`, channel by channel. */
 export function mix(a: Pixel, b: Pixel, share: number): Pixel {
   const high = mixChannel((a >>> 16) & 0xff, (b >>> 16) & 0xff, share);

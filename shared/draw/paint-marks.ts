@@ -1,81 +1,93 @@
 /** Marks: what lies on a state and must be seen at any zoom. */
 import { PRESENT } from '../model/tile.ts';
 import type { Pixel } from './color-set.ts';
-import { MIXED, type Strip } from './column-strip.ts';
+import type { LaneLayout } from './lane-layout.ts';
 import type { Painting } from './painting.ts';
-import { drawMask, fillHatch, fillRect, type Mask, strokeRect } from './raster.ts';
-import { eachRun, type Run } from './runs.ts';
+import { type ColumnStrip, MIXED } from './strip/column-strip.ts';
+import { eachRun, type Run } from './strip/runs.ts';
+import { ColumnColors } from './surface/column-colors.ts';
+import type { ShapeName } from './surface/shapes.ts';
+import { type Surface, strokeRect } from './surface/surface.ts';
 
 const ANY_OVERRIDE = PRESENT.overrides | PRESENT.holeOverrides;
 /** CSS pixels from which an override has its triangle. */
-const TRIANGLE_ROOM = 12;
+const TRIANGLE_ROOM_PX = 12;
 /** CSS pixels from which damage is hatched. */
-const HATCH_ROOM = 6;
+const HATCH_ROOM_PX = 6;
 
-let notch = new Uint32Array(0);
-let deep = new Uint32Array(0);
+const notches = new ColumnColors();
+const deepNotches = new ColumnColors();
 
 /**
- * Fills the rows below the bodies: nothing, the notch of an override, or the deeper one of a hole that overrides and is
- * too narrow for its triangle. The gutter is the same all the way down but for its last part, where only holes reach.
+ * Fills the rows below the bodies: nothing, the notch of an override, or the deeper one of zeros that hide data and are
+ * too narrow for their triangle. The gutter is the same all the way down but for its last part, where only those reach.
  */
-export function paintGutter(painting: Painting, strip: Strip): void {
-  const { raster, layout, ink, options } = painting;
-  const { width, pixels } = raster;
+export function paintGutter(painting: Painting, strip: ColumnStrip): void {
+  const { surface, layout, colors, options } = painting;
+  const { width } = strip;
   const { bodyEnd, notchStart, notchEnd, holeEnd, height } = layout;
-  pixels.fill(ink.lane, bodyEnd * width, height * width);
+  surface.fillRect(0, bodyEnd, width, height, colors.lane);
   if (options.captions !== undefined) return;
-  if (notch.length !== width) {
-    notch = new Uint32Array(width);
-    deep = new Uint32Array(width);
-  }
-  notch.fill(ink.lane);
-  deep.fill(ink.lane);
+  const end = Math.min(notchEnd, height);
+  notches.begin(width, Math.max(0, end - notchStart));
+  deepNotches.begin(width, Math.max(0, holeEnd - notchEnd));
+  const notch = notches.row.fill(colors.lane);
+  const deep = deepNotches.row.fill(colors.lane);
   eachRun(strip, run => {
     const marks = run.marks & options.marks;
     if ((marks & ANY_OVERRIDE) === 0) return;
-    notch.fill(ink.override, run.from, run.to);
-    if (marks & PRESENT.holeOverrides && !hasRoom(run, painting)) deep.fill(ink.override, run.from, run.to);
+    notch.fill(colors.override, run.from, run.to);
+    if (marks & PRESENT.holeOverrides && !hasTriangleRoom(run, painting))
+      deep.fill(colors.override, run.from, run.to);
   });
-  for (let y = notchStart; y < Math.min(notchEnd, height); y++) pixels.set(notch, y * width);
-  for (let y = notchEnd; y < holeEnd; y++) pixels.set(deep, y * width);
+  surface.fillColumns(notchStart, end, notches);
+  surface.fillColumns(notchEnd, holeEnd, deepNotches);
 }
 
-/** True where a hole that overrides is wide enough, and the gutter high enough, for its triangle. */
-function hasRoom({ from, to, state }: Run, { layout, glyphs }: Painting): boolean {
-  const { width, height } = glyphs.zeroTriangle;
-  const { unit, notchEnd } = layout;
-  return state !== MIXED && to - from >= width + 2 * unit && layout.height - notchEnd >= height;
+/** Columns from which zeros that hide data have their triangle; Infinity in a gutter that is too low for it. */
+export function zeroTriangleRoom(surface: Surface, { unit, notchEnd, height: end }: LaneLayout): number {
+  const { width, height } = surface.shapeSize('zeroTriangle');
+  return end - notchEnd >= height ? width + 2 * unit : Number.POSITIVE_INFINITY;
+}
+
+function hasTriangleRoom({ from, to, state }: Run, { zeroTriangleRoom: room }: Painting): boolean {
+  return state !== MIXED && to - from >= room;
 }
 
 /** Draws the marks of a run, of which it has at least one, but for the notches. */
 export function paintMarks(painting: Painting, run: Run): void {
-  const { raster, layout, ink, glyphs, options } = painting;
-  const { from, to, state } = run;
-  const { unit, bodyEnd, dirtyEnd, notchEnd, height } = layout;
+  const { surface, layout, colors, options } = painting;
+  const { from, to } = run;
+  const { unit, bodyEnd, dirtyEnd, height } = layout;
   const marks = run.marks & options.marks;
   if (marks & PRESENT.dirty) {
-    fillRect(raster, from, 0, to, dirtyEnd, ink.dirty);
-    fillRect(raster, from, dirtyEnd, to, dirtyEnd + unit, ink.lane);
+    surface.fillRect(from, 0, to, dirtyEnd, colors.dirty);
+    surface.fillRect(from, dirtyEnd, to, dirtyEnd + unit, colors.lane);
   }
-  if (options.captions === undefined && marks & PRESENT.holeOverrides) {
-    if (hasRoom(run, painting)) {
-      drawCentred(painting, run, glyphs.zeroTriangle, notchEnd, ink.override);
-      drawCentred(painting, run, glyphs.zero, notchEnd, ink.lane);
-    }
-  } else if (options.captions === undefined && marks & PRESENT.overrides) {
-    if (state !== MIXED && to - from >= TRIANGLE_ROOM * unit)
-      drawCentred(painting, run, glyphs.triangle, notchEnd, ink.override);
-  }
+  if (options.captions === undefined) paintTriangle(painting, run, marks);
   if (marks & PRESENT.damaged) {
-    if (to - from >= HATCH_ROOM * unit) {
-      fillHatch(raster, from, 0, to, bodyEnd, 6 * unit, unit, 0, false, ink.corrupt);
-      fillHatch(raster, from, 0, to, bodyEnd, 6 * unit, unit, 0, true, ink.corrupt);
+    if (to - from >= HATCH_ROOM_PX * unit) {
+      surface.fillHatch(from, 0, to, bodyEnd, 6 * unit, unit, 0, false, colors.corrupt);
+      surface.fillHatch(from, 0, to, bodyEnd, 6 * unit, unit, 0, true, colors.corrupt);
     }
-    strokeRect(raster, from, 0, to, height, 2 * unit, ink.corrupt);
+    strokeRect(surface, from, 0, to, height, 2 * unit, colors.corrupt);
   }
 }
 
-function drawCentred({ raster }: Painting, { from, to }: Run, mask: Mask, y: number, color: Pixel): void {
-  drawMask(raster, mask, (from + to - mask.width) >> 1, y, color, from, to);
+function paintTriangle(painting: Painting, run: Run, marks: number): void {
+  const { layout, colors } = painting;
+  if (marks & PRESENT.holeOverrides) {
+    if (!hasTriangleRoom(run, painting)) return;
+    drawCentered(painting, run, 'zeroTriangle', colors.override);
+    drawCentered(painting, run, 'zero', colors.lane);
+  } else if (marks & PRESENT.overrides) {
+    if (run.state !== MIXED && run.to - run.from >= TRIANGLE_ROOM_PX * layout.unit)
+      drawCentered(painting, run, 'triangle', colors.override);
+  }
+}
+
+function drawCentered(painting: Painting, { from, to }: Run, shape: ShapeName, color: Pixel): void {
+  const { surface, layout } = painting;
+  const x = (from + to - surface.shapeSize(shape).width) >> 1;
+  surface.drawShape(shape, x, layout.notchEnd, color);
 }

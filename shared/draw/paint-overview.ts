@@ -2,43 +2,48 @@
 
 import { PRESENT } from '../model/tile.ts';
 import { type ColorSet, mix } from './color-set.ts';
-import type { Strip } from './column-strip.ts';
 import { paintBodies } from './paint-bodies.ts';
-import { fillRect, type Raster } from './raster.ts';
 import { overviewColors } from './state-colors.ts';
+import type { ColumnStrip } from './strip/column-strip.ts';
+import type { Surface } from './surface/surface.ts';
 
 /** Marks that get a tick, weakest first: a stronger one is drawn over it. */
 const TICKS = ['overrides', 'dirty', 'shadowed', 'holeOverrides', 'damaged'] as const;
 /** CSS pixels of a tick: taller is worse, so that ticks differ by height as well as by color. */
-const HEIGHTS = { overrides: 3, dirty: 4, shadowed: 3, holeOverrides: 7, damaged: 8 } as const;
+const TICK_HEIGHT_PX = { overrides: 3, dirty: 4, shadowed: 3, holeOverrides: 7, damaged: 8 } as const;
 /** CSS pixels above the strip, in which the ticks are. */
-const HEAD = 9;
+const TICK_ROOM_PX = 9;
 
 /** Paints the guest's strip with ticks from all strips (the guest's first). `unit` is device pixels a CSS pixel. */
-export function paintOverview(raster: Raster, strips: readonly Strip[], ink: ColorSet, unit: number): void {
-  const { width, height, pixels } = raster;
+export function paintOverview(
+  surface: Surface,
+  strips: readonly ColumnStrip[],
+  colors: ColorSet,
+  unit: number,
+): void {
+  const { width, height } = surface;
+  const { lane, corrupt } = colors;
   const guest = strips[0];
   if (guest === undefined) {
-    pixels.fill(ink.lane);
+    surface.fillRect(0, 0, width, height, lane);
     return;
   }
-  const top = HEAD * unit;
-  pixels.fill(ink.lane, 0, top * width);
-  const { lane, corrupt } = ink;
-  paintBodies(raster, guest, { top, bottom: height, unit, bodies: overviewColors(ink), lane, corrupt });
-  const colors = {
-    overrides: ink.override,
-    dirty: ink.dirty,
-    shadowed: mix(ink.lane, ink.frame, 0.6),
-    holeOverrides: ink.override,
-    damaged: ink.corrupt,
+  const top = TICK_ROOM_PX * unit;
+  surface.fillRect(0, 0, width, top, lane);
+  paintBodies(surface, guest, { top, bottom: height, unit, bodies: overviewColors(colors), lane, corrupt });
+  const tickColors = {
+    overrides: colors.override,
+    dirty: colors.dirty,
+    shadowed: mix(lane, colors.frame, 0.6),
+    holeOverrides: colors.override,
+    damaged: corrupt,
   };
   for (let c = 0; c < width; c++) {
     let marks = 0;
     for (const strip of strips) marks |= strip.marks[c] as number;
     for (const mark of TICKS) {
       if ((marks & PRESENT[mark]) === 0) continue;
-      fillRect(raster, c, top - (HEIGHTS[mark] + 1) * unit, c + 1, top - unit, colors[mark]);
+      surface.fillRect(c, top - (TICK_HEIGHT_PX[mark] + 1) * unit, c + 1, top - unit, tickColors[mark]);
     }
   }
 }

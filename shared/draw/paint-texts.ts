@@ -3,9 +3,8 @@ import { STATES } from '../extent/flags.ts';
 import { PRESENT } from '../model/tile.ts';
 import { mix } from './color-set.ts';
 import type { Painting, RunCaption } from './painting.ts';
-import { drawMask, fillRect } from './raster.ts';
-import type { Run } from './runs.ts';
 import { colorOf } from './state-colors.ts';
+import type { Run } from './strip/runs.ts';
 
 const DATA = STATES.indexOf('data');
 const UNALLOCATED = STATES.indexOf('unallocated');
@@ -13,44 +12,44 @@ const UNREAD = STATES.indexOf('unread');
 const UNREADABLE = STATES.indexOf('unreadable');
 
 /** CSS pixels from which a run, or a body in height, has a label. */
-const LABEL_ROOM = 14;
+const LABEL_ROOM_PX = 14;
 /** CSS pixels from which a run has a bracket below it. */
-const CAPTION_ROOM = 4;
+const CAPTION_ROOM_PX = 4;
 
 /** A bracket below the run with a text under it: which layer is read. */
 export function paintCaption(painting: Painting, run: Run, captionOf: RunCaption): void {
-  const { raster, ink, glyphs, layout } = painting;
+  const { surface, colors, layout } = painting;
   const { bodyEnd, height, unit } = layout;
   const { from, to } = run;
-  if (to - from < CAPTION_ROOM * unit) return;
+  if (to - from < CAPTION_ROOM_PX * unit) return;
   const text = captionOf(run);
   if (text === '') return;
-  const color = mix(ink.lane, ink.frame, 0.9);
+  const color = mix(colors.lane, colors.frame, 0.9);
   const y = bodyEnd + 2 * unit;
-  fillRect(raster, from + unit, y, to - unit, y + unit, color);
-  const glyph = glyphs.text(text);
-  if (glyph.width + 2 * unit > to - from || glyph.height > height - y + unit) return;
-  drawMask(raster, glyph, from + ((to - from - glyph.width) >> 1), y + unit, color, from, to);
+  surface.fillRect(from + unit, y, to - unit, y + unit, color);
+  const size = surface.textSize(text);
+  if (size.width + 2 * unit > to - from || size.height > height - y + unit) return;
+  surface.drawText(text, from + ((to - from - size.width) >> 1), y + unit, color);
 }
 
 /** Writes the longest label that fits onto a run, on a plate where a pattern would blur it. */
 export function paintLabel(painting: Painting, run: Run): void {
-  const { raster, ink, glyphs, layout, colors, options } = painting;
+  const { surface, colors, layout, stateColors, options } = painting;
   const { bodyEnd, unit } = layout;
   const { from, to, state } = run;
-  const room = LABEL_ROOM * unit;
+  const room = LABEL_ROOM_PX * unit;
   if (to - from < room || bodyEnd < room || options.faded[state] === true) return;
   for (const label of options.labels(run)) {
-    const glyph = glyphs.text(label);
-    if (glyph.width + 8 * unit > to - from) continue;
-    const x = from + ((to - from - glyph.width) >> 1);
-    const y = (bodyEnd - glyph.height) >> 1;
+    const { width, height } = surface.textSize(label);
+    if (width + 8 * unit > to - from) continue;
+    const x = from + ((to - from - width) >> 1);
+    const y = (bodyEnd - height) >> 1;
     const patterned = state !== UNALLOCATED && state !== DATA;
     const plate =
-      state === UNREADABLE || state === UNREAD ? ink.lane : colorOf(colors.bodies, state, run.marks);
+      state === UNREADABLE || state === UNREAD ? colors.lane : colorOf(stateColors.bodies, state, run.marks);
     if (patterned || run.marks & PRESENT.shadowed)
-      fillRect(raster, x - 3 * unit, y - unit, x + glyph.width + 3 * unit, y + glyph.height + unit, plate);
-    drawMask(raster, glyph, x, y, colorOf(colors.texts, state, run.marks), from, to);
+      surface.fillRect(x - 3 * unit, y - unit, x + width + 3 * unit, y + height + unit, plate);
+    surface.drawText(label, x, y, colorOf(stateColors.texts, state, run.marks));
     return;
   }
 }

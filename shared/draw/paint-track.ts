@@ -1,42 +1,47 @@
 /**
- * Paints the strip of one track into a raster: states as bodies, marks over and below them.
+ * Paints the strip of one track: states as bodies, marks over and below them.
  *
  *   |^^^^|                 dirty bar, on the top of the body
  *   |body|body|body|       state by color and pattern; mixed columns are split by share
- *    ----  -V-  (0)        gutter: notch of an override, triangle where wide; hole that overrides is heavier, with a 0
+ *    ----  -V-  (0)        gutter: notch of an override, triangle where wide; zeros that hide data are heavier, with a 0
  */
 
 import { STATES } from '../extent/flags.ts';
 import type { ColorSet } from './color-set.ts';
-import { MIXED, NOTHING, type Strip } from './column-strip.ts';
 import type { LaneLayout } from './lane-layout.ts';
 import { paintBodies } from './paint-bodies.ts';
-import { paintGutter, paintMarks } from './paint-marks.ts';
+import { paintGutter, paintMarks, zeroTriangleRoom } from './paint-marks.ts';
 import { paintPattern, paintUnread } from './paint-patterns.ts';
 import { paintCaption, paintLabel } from './paint-texts.ts';
-import type { Glyphs, Painting, PaintOptions } from './painting.ts';
-import type { Raster } from './raster.ts';
-import { eachRun } from './runs.ts';
+import type { Painting, PaintOptions } from './painting.ts';
 import { stateColors } from './state-colors.ts';
+import { type ColumnStrip, MIXED, NOTHING } from './strip/column-strip.ts';
+import { eachRun } from './strip/runs.ts';
+import type { Surface } from './surface/surface.ts';
 
-/** Paints the whole raster. Its width is the strip's, its height the layout's. */
+/** Paints the whole surface. Its width is the strip's, its height the layout's. */
 export function paintTrack(
-  raster: Raster,
-  strip: Strip,
+  surface: Surface,
+  strip: ColumnStrip,
   layout: LaneLayout,
-  ink: ColorSet,
-  glyphs: Glyphs,
+  colors: ColorSet,
   options: PaintOptions,
 ): void {
-  const colors = stateColors(ink, options.faded, options.marks);
-  const painting: Painting = { raster, layout, ink, colors, glyphs, options };
-  paintBodies(raster, strip, {
+  const painting: Painting = {
+    surface,
+    layout,
+    colors,
+    stateColors: stateColors(colors, options.faded, options.marks),
+    zeroTriangleRoom: zeroTriangleRoom(surface, layout),
+    options,
+  };
+  paintBodies(surface, strip, {
     top: 0,
     bottom: layout.bodyEnd,
     unit: layout.unit,
-    bodies: colors.bodies,
-    lane: ink.lane,
-    corrupt: ink.corrupt,
+    bodies: painting.stateColors.bodies,
+    lane: colors.lane,
+    corrupt: colors.corrupt,
   });
   paintGutter(painting, strip);
   eachRun(strip, run => {

@@ -1,16 +1,9 @@
-/** One picture of a track under way: what it is painted on, in what colors and how. */
+/** One picture of a track under way: what it is drawn onto, in what colors and how. */
 import type { ColorSet } from './color-set.ts';
 import type { LaneLayout } from './lane-layout.ts';
-import type { Mask, Raster } from './raster.ts';
-import type { Run } from './runs.ts';
-import type { Shapes } from './shapes.ts';
 import type { StateColors } from './state-colors.ts';
-
-/** Shapes that are made once and drawn often. */
-export interface Glyphs extends Shapes {
-  /** A text in the lane's font. */
-  text(text: string): Mask;
-}
+import type { Run } from './strip/runs.ts';
+import type { Surface } from './surface/surface.ts';
 
 /** Gives the labels of a run, longest first. */
 export type RunLabels = (run: Run) => readonly string[];
@@ -34,10 +27,11 @@ export interface PaintOptions {
 
 /** Everything that the parts of a picture are painted with. */
 export interface Painting {
-  readonly raster: Raster;
+  readonly surface: Surface;
   readonly layout: LaneLayout;
-  readonly ink: ColorSet;
-  readonly colors: StateColors;
-  readonly glyphs: Glyphs;
+  readonly colors: ColorSet;
+  readonly stateColors: StateColors;
+  /** Columns from which zeros that hide data have their triangle; Infinity in a gutter that is too low for it. */
+  readonly zeroTriangleRoom: number;
   readonly options: PaintOptions;
 }

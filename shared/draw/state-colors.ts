@@ -2,7 +2,7 @@
 import { STATES } from '../extent/flags.ts';
 import { PRESENT } from '../model/tile.ts';
 import { type ColorSet, mix, type Pixel, readable } from './color-set.ts';
-import { MARKS } from './column-strip.ts';
+import { MARKS } from './strip/column-strip.ts';
 
 /** Colors by state and marks: see {@link colorOf}. */
 export type ColorTable = Uint32Array;

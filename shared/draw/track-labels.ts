@@ -15,7 +15,7 @@ const NAME_LENGTH = 40;
  * The labels of a track's runs. On the guest's track they name the layer that decides. Made once for each kind of run,
  * since a frame has thousands.
  */
-export function trackLabels(track: TrackInfo, chain: OpenedChain): RunLabels {
+export function trackLabels(track: TrackInfo, chain: Pick<OpenedChain, 'chain' | 'tracks'>): RunLabels {
   const legend = legendOf(chain);
   return track.kind === 'guest' ? guestLabels(chain, legend) : layerLabels(legend);
 }
@@ -33,7 +33,7 @@ function layerLabels(legend: Legend): RunLabels {
   };
 }
 
-function guestLabels(chain: OpenedChain, legend: Legend): RunLabels {
+function guestLabels(chain: Pick<OpenedChain, 'chain' | 'tracks'>, legend: Legend): RunLabels {
   const known = new Map<number, readonly string[]>();
   return ({ state, owner }) => {
     const key = owner * STATES.length + state;
@@ -43,7 +43,12 @@ function guestLabels(chain: OpenedChain, legend: Legend): RunLabels {
   };
 }
 
-function guestRunLabels(state: ExtentState, owner: number, chain: OpenedChain, legend: Legend): string[] {
+function guestRunLabels(
+  state: ExtentState,
+  owner: number,
+  chain: Pick<OpenedChain, 'chain' | 'tracks'>,
+  legend: Legend,
+): string[] {
   const labels = stateLabels(state, legend);
   if (state === 'unallocated') return labels;
   const title = ownerTrack(chain, owner)?.title;
@@ -63,7 +68,10 @@ function stateLabels(state: ExtentState, legend: Legend): string[] {
 const NOT_STORED: readonly ExtentState[] = ['unallocated', 'outOfRange', 'unread', 'unreadable'];
 
 /** What is written below the runs of the guest's track: the number, or depth, of the layer that is read. */
-export function trackCaptions(track: TrackInfo, chain: OpenedChain): RunCaption | undefined {
+export function trackCaptions(
+  track: TrackInfo,
+  chain: Pick<OpenedChain, 'chain' | 'tracks'>,
+): RunCaption | undefined {
   if (track.kind !== 'guest') return undefined;
   return run => {
     const owner = ownerTrack(chain, run.owner);

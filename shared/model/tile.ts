@@ -29,3 +29,13 @@ export interface TileColumns {
   /** Guest track only: layer index (or depth) that owns most of the column, -1 none. Empty for other tracks. */
   readonly owners: Int16Array;
 }
+
+/** The level whose columns are at most one device pixel wide: the floor of the power of two. At least 0. */
+export function levelFor(bytesPerColumn: number): number {
+  return Math.max(0, Math.floor(Math.log2(bytesPerColumn)));
+}
+
+/** Bytes in one tile of a level. */
+export function tileBytes(level: number): number {
+  return TILE_COLUMNS * 2 ** level;
+}

@@ -12,7 +12,7 @@ import type { LoaderOf } from '../../renderer/data/axis-content.ts';
 import { AxisLoader } from '../../renderer/data/loader.ts';
 import { readStrip } from '../../renderer/data/read-strip.ts';
 import { guestSource } from '../../renderer/state/chain/guest-source.ts';
-import { createStrip, MIXED } from '../../shared/draw/column-strip.ts';
+import { createColumnStrip, MIXED } from '../../shared/draw/strip/column-strip.ts';
 import { STATES, stateIndexOf, UNREAD } from '../../shared/extent/flags.ts';
 import type { QuestionName } from '../../shared/ipc/questions.ts';
 import { ok } from '../../shared/result.ts';
@@ -86,7 +86,7 @@ function openLate(random: () => number): {
 
 /** Device columns of all tracks in which anything is shown as not read. */
 function unreadColumns(loader: LoaderOf<'guest'>): number[] {
-  const strip = createStrip(COLUMNS);
+  const strip = createColumnStrip(COLUMNS);
   return TRACKS.flatMap(track => {
     readStrip(strip, track, { start: 0, end: SIZE }, loader);
     const isUnread = (column: number) =>

@@ -1,6 +1,12 @@
 /** Strips with everything that a track can show, the same for the same seed, and stand-ins for the masks of texts. */
-import { createStrip, MARKS, MIXED, NOTHING, type Strip } from '../../shared/draw/column-strip.ts';
-import type { Mask } from '../../shared/draw/raster.ts';
+import {
+  type ColumnStrip,
+  createColumnStrip,
+  MARKS,
+  MIXED,
+  NOTHING,
+} from '../../shared/draw/strip/column-strip.ts';
+import type { AlphaMask } from '../../shared/draw/surface/shapes.ts';
 import { STATES } from '../../shared/extent/flags.ts';
 
 /** Numbers in [0, 1) from a seed (mulberry32). */
@@ -15,8 +21,8 @@ export function randomNumbers(seed: number): () => number {
 }
 
 /** A strip of runs, most of them up to `longest` columns long, in every state and under every mark. */
-export function randomStrip(width: number, longest: number, random: () => number): Strip {
-  const strip = createStrip(width);
+export function randomStrip(width: number, longest: number, random: () => number): ColumnStrip {
+  const strip = createColumnStrip(width);
   const below = (n: number) => Math.floor(random() * n);
   for (let from = 0; from < width; ) {
     const to = Math.min(width, from + 1 + below(random() < 0.1 ? longest * 8 : longest));
@@ -32,7 +38,7 @@ export function randomStrip(width: number, longest: number, random: () => number
 }
 
 /** Gives two to ten states a share of a column. */
-function mixColumn({ shares }: Strip, column: number, below: (n: number) => number): void {
+function mixColumn({ shares }: ColumnStrip, column: number, below: (n: number) => number): void {
   const at = column * STATES.length;
   shares[at + below(STATES.length)] = 255;
   for (let more = 1 + below(below(4) === 0 ? STATES.length : 2); more > 0; more--)
@@ -40,7 +46,7 @@ function mixColumn({ shares }: Strip, column: number, below: (n: number) => numb
 }
 
 /** A mask of `width` by `height` with every coverage from nothing to full, different for different texts. */
-export function noisyMask(text: string, width: number, height: number): Mask {
+export function noisyMask(text: string, width: number, height: number): AlphaMask {
   const random = randomNumbers([...text].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7));
   return { width, height, alpha: Uint8Array.from({ length: width * height }, () => random() * 256) };
 }

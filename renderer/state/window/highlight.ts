@@ -1,6 +1,6 @@
 /** What the legend highlights, in the form that the painter takes. */
 
-import { MARKS } from '../../../shared/draw/column-strip.ts';
+import { MARKS } from '../../../shared/draw/strip/column-strip.ts';
 import { STATES } from '../../../shared/extent/flags.ts';
 import { type LegendKey, MARK_KEYS } from '../../../shared/legend.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';

@@ -1,10 +1,11 @@
 import { type HTMLAttributes, type ReactNode, useCallback, useMemo, useRef } from 'react';
 import { pixel } from '../../../shared/draw/color-set.ts';
-import { type AxisStyle, paintAxis } from '../../../shared/draw/paint-axis.ts';
+import { type AxisColors, paintAxis } from '../../../shared/draw/paint-axis.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import type { AxisId } from '../../axis/axis-id.ts';
+import { createImageSurface, type ImageSurface } from '../../canvas/image-surface.ts';
 import { showImage } from '../../canvas/show-image.ts';
-import { createTexts } from '../../canvas/text-masks.ts';
+import { createTextMasks } from '../../canvas/text-masks.ts';
 import { getAxis } from '../../state/store.ts';
 import { useCanvasSize } from '../hooks/use-canvas-size.ts';
 import { usePainter } from '../hooks/use-painter.ts';
@@ -27,9 +28,7 @@ export function AxisRuler({ axis, handlers, children }: AxisRulerProps) {
   const ink = useInk();
   const painting = useMemo(() => {
     if (size.width === 0 || size.height === 0) return undefined;
-    const image = new ImageData(size.width, size.height);
-    const pixels = new Uint32Array(image.data.buffer);
-    return { ink, image, raster: { ...size, pixels }, drawn: '', style: undefined as AxisStyle | undefined };
+    return { ink, drawn: '', picture: undefined as AxisPicture | undefined };
   }, [size, ink]);
   const paint = useCallback(() => {
     const canvas = ref.current;
@@ -37,12 +36,12 @@ export function AxisRuler({ axis, handlers, children }: AxisRulerProps) {
     const key = `${viewport.start} ${viewport.end} ${width}`;
     if (canvas === null || width === 0 || painting === undefined || painting.drawn === key) return;
     painting.drawn = key;
-    const { image, raster } = painting;
-    painting.style ??= styleOf(canvas);
-    paintAxis(raster, viewport, width, painting.style);
+    painting.picture ??= createPicture(canvas, size);
+    const { image, surface, colors } = painting.picture;
+    paintAxis(surface, viewport, width, colors);
     showImage(canvas, image);
     setText(span.current, formatSize(Math.round(viewport.end - viewport.start)));
-  }, [painting, axis]);
+  }, [painting, size, axis]);
   usePainter(paint);
   return (
     <div className="axis-row">
@@ -58,15 +57,25 @@ export function AxisRuler({ axis, handlers, children }: AxisRulerProps) {
   );
 }
 
-/** The look that the style sheet gives the canvas: color of the offsets, fill of the sizes, stroke of the ticks. */
-function styleOf(canvas: HTMLCanvasElement): AxisStyle {
+interface AxisPicture extends ImageSurface {
+  readonly colors: AxisColors;
+}
+
+/** A picture as the style sheet has the canvas: color of the offsets, fill of the sizes, stroke of the ticks. */
+function createPicture(
+  canvas: HTMLCanvasElement,
+  size: { readonly width: number; readonly height: number },
+): AxisPicture {
   const { backgroundColor, color, fill, stroke, fontSize, fontFamily } = getComputedStyle(canvas);
   const unit = Math.max(1, Math.round(devicePixelRatio));
+  const texts = createTextMasks(`${Number.parseFloat(fontSize) * unit}px ${fontFamily}`);
   return {
-    ground: pixel(hexOf(backgroundColor)),
-    line: pixel(hexOf(stroke)),
-    offset: pixel(hexOf(color)),
-    size: pixel(hexOf(fill)),
-    text: createTexts(`${Number.parseFloat(fontSize) * unit}px ${fontFamily}`),
+    ...createImageSurface(size, unit, texts, true),
+    colors: {
+      ground: pixel(hexOf(backgroundColor)),
+      line: pixel(hexOf(stroke)),
+      offset: pixel(hexOf(color)),
+      size: pixel(hexOf(fill)),
+    },
   };
 }

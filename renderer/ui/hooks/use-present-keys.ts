@@ -1,8 +1,8 @@
 import { useCallback, useState } from 'react';
+import { presentIn } from '../../../shared/draw/strip/column-strip.ts';
 import { STATES } from '../../../shared/extent/flags.ts';
 import { type LegendKey, MARK_KEYS } from '../../../shared/legend.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
-import { presentIn } from '../../data/summary.ts';
 import { dataOf } from '../../state/axes/axis-data.ts';
 import { overviewOf } from '../../state/chain/chain-data.ts';
 import { getAxis, getState } from '../../state/store.ts';

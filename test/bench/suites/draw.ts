@@ -9,12 +9,11 @@ import { AxisLoader } from '../../../renderer/data/loader.ts';
 import { readStrip } from '../../../renderer/data/read-strip.ts';
 import { guestSource } from '../../../renderer/state/chain/guest-source.ts';
 import { colorSetOf } from '../../../shared/draw/color-set.ts';
-import { createStrip, MARKS } from '../../../shared/draw/column-strip.ts';
 import { laneLayout } from '../../../shared/draw/lane-layout.ts';
 import { paintTrack } from '../../../shared/draw/paint-track.ts';
-import type { Glyphs } from '../../../shared/draw/painting.ts';
-import type { Mask, Raster } from '../../../shared/draw/raster.ts';
-import { shapesOf } from '../../../shared/draw/shapes.ts';
+import { createColumnStrip, MARKS } from '../../../shared/draw/strip/column-strip.ts';
+import { RasterSurface, type TextMasks } from '../../../shared/draw/surface/raster-surface.ts';
+import type { AlphaMask } from '../../../shared/draw/surface/shapes.ts';
 import { trackLabels } from '../../../shared/draw/track-labels.ts';
 import { errorRecord } from '../../../shared/error.ts';
 import type { CallArgs, CallName, CallReply } from '../../../shared/ipc/contract.ts';
@@ -143,17 +142,12 @@ function framePainter(session: ChainSession, size: number, { columns, laneHeight
   });
   const layout = laneLayout(laneHeight, ratio);
   const ink = colorSetOf(LIGHT_PALETTE);
-  const raster: Raster = {
-    width: columns,
-    height: laneHeight,
-    pixels: new Uint32Array(columns * laneHeight),
-  };
+  const surface = new RasterSurface({ width: columns, height: laneHeight, unit: ratio, texts: boxes(ratio) });
   const lanes = session.tracks.map(track => ({
     track,
-    strip: createStrip(columns),
+    strip: createColumnStrip(columns),
     options: { labels: trackLabels(track, chain), faded: [], marks: MARKS },
   }));
-  const glyphs = boxes(ratio);
   const request = (view: Viewport) => loader.request({ view, columns, overviewColumns: columns });
   return {
     loader,
@@ -170,26 +164,23 @@ function framePainter(session: ChainSession, size: number, { columns, laneHeight
       const phase = Math.round((view.start / (view.end - view.start)) * columns);
       for (const { track, strip, options } of lanes) {
         readStrip(strip, track.id, view, loader);
-        paintTrack(raster, strip, layout, ink, glyphs, { ...options, phase });
+        paintTrack(surface, strip, layout, ink, { ...options, phase });
       }
     },
   };
 }
 
 /** Boxes of the size that texts have; there is no canvas here to draw real ones with. */
-function boxes(unit: number): Glyphs {
-  const box = (width: number, height: number): Mask => ({
+function boxes(unit: number): TextMasks {
+  const box = (width: number, height: number): AlphaMask => ({
     width: width * unit,
     height: height * unit,
     alpha: new Uint8Array(width * height * unit * unit).fill(255),
   });
-  const texts = new Map<string, Mask>();
-  return {
-    text(text) {
-      const known = texts.get(text) ?? box(text.length * 6, 14);
-      texts.set(text, known);
-      return known;
-    },
-    ...shapesOf(unit),
+  const texts = new Map<string, AlphaMask>();
+  return text => {
+    const known = texts.get(text) ?? box(text.length * 6, 14);
+    texts.set(text, known);
+    return known;
   };
 }

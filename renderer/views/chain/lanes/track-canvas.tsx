@@ -4,8 +4,9 @@ import { paintTrack } from '../../../../shared/draw/paint-track.ts';
 import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
+import { createImageSurface } from '../../../canvas/image-surface.ts';
 import { showImage } from '../../../canvas/show-image.ts';
-import { glyphsFor } from '../../../canvas/text-masks.ts';
+import { laneTextMasks } from '../../../canvas/text-masks.ts';
 import { dataOf } from '../../../state/axes/axis-data.ts';
 import { stripOf } from '../../../state/chain/chain-data.ts';
 import { getAxis, setState, useStore } from '../../../state/store.ts';
@@ -36,13 +37,9 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
   const painting = useMemo(() => {
     if (size.width === 0 || size.height === 0) return undefined;
     const layout = laneLayout(size.height, devicePixelRatio);
-    const font = getComputedStyle(document.body).fontFamily;
-    const image = new ImageData(size.width, size.height);
     return {
+      ...createImageSurface(size, layout.unit, laneTextMasks(layout.unit)),
       layout,
-      image,
-      raster: { width: size.width, height: size.height, pixels: new Uint32Array(image.data.buffer) },
-      glyphs: glyphsFor(`500 ${11 * layout.unit}px ${font}`, layout.unit),
       options: {
         labels: trackLabels(track, chain),
         captions: trackCaptions(track, chain),
@@ -60,12 +57,12 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
     const key = `${viewport.start} ${viewport.end} ${dataOf('guest').revision} ${ink.lane} ${inSight.current}`;
     if (painting.drawn === key) return;
     painting.drawn = key;
-    const { image, raster, layout, glyphs, options } = painting;
+    const { image, surface, layout, options } = painting;
     // What is spoken and pointed at is read from the strip, also of a lane that scrolled away.
-    const strip = stripOf(track.id, viewport, raster.width);
+    const strip = stripOf(track.id, viewport, surface.width);
     if (!inSight.current) return;
-    const phase = Math.round((viewport.start / (viewport.end - viewport.start)) * raster.width);
-    paintTrack(raster, strip, layout, ink, glyphs, { ...options, phase });
+    const phase = Math.round((viewport.start / (viewport.end - viewport.start)) * surface.width);
+    paintTrack(surface, strip, layout, ink, { ...options, phase });
     showImage(canvas, image);
   }, [painting, ink, inSight, track.id]);
   usePainter(paint);

@@ -1,4 +1,4 @@
-import { MIXED } from '../../../../shared/draw/column-strip.ts';
+import { MIXED } from '../../../../shared/draw/strip/column-strip.ts';
 import { stateAt } from '../../../../shared/extent/flags.ts';
 import { type Legend, legendOf, marksIn } from '../../../../shared/legend.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { coarsestLevel, levelFor, tileBytes, tilesIn, withBuffer } from '../../../../renderer/data/level.ts';
+import { coarsestLevel, tilesIn, withBuffer } from '../../../../renderer/data/level.ts';
+import { levelFor, tileBytes } from '../../../../shared/model/tile.ts';
 
 test('a column is never wider than a pixel, and never half as wide', () => {
   fc.assert(

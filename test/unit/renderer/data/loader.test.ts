@@ -1,9 +1,9 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type { LoaderOf } from '../../../../renderer/data/axis-content.ts';
 import { AxisLoader } from '../../../../renderer/data/loader.ts';
-import { stripFromTiles } from '../../../../renderer/data/strip-from-tiles.ts';
 import { guestSource } from '../../../../renderer/state/chain/guest-source.ts';
-import { createStrip } from '../../../../shared/draw/column-strip.ts';
+import { createColumnStrip } from '../../../../shared/draw/strip/column-strip.ts';
+import { stripFromTiles } from '../../../../shared/draw/strip/strip-from-tiles.ts';
 import { MAX_TILES_PER_CALL, type TilesRequest } from '../../../../shared/ipc/questions.ts';
 import { fail, ok } from '../../../../shared/result.ts';
 import { type FakeBridge, fakeBridge } from '../../../support/window/fake-bridge.ts';
@@ -179,7 +179,7 @@ test('the whole disk follows what is read also beside a view of a part of it', a
   const part = { start: 0, end: 2 ** 30 };
   const columns = 697; // between two powers of two: the lanes take a finer level than the overview
   const overviewOf = (of: LoaderOf<'guest'>, finest?: number) => {
-    const strip = createStrip(columns);
+    const strip = createColumnStrip(columns);
     stripFromTiles(strip, 1, axis, of.tiles, finest);
     return [...strip.runs];
   };

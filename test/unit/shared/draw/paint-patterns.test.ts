@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import { colorSetOf, mix, type Pixel } from '../../../../shared/draw/color-set.ts';
-import { createStrip, MARKS } from '../../../../shared/draw/column-strip.ts';
 import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
 import { paintTrack } from '../../../../shared/draw/paint-track.ts';
-import type { Raster } from '../../../../shared/draw/raster.ts';
-import { shapesOf } from '../../../../shared/draw/shapes.ts';
+import { createColumnStrip, MARKS } from '../../../../shared/draw/strip/column-strip.ts';
+import { RasterSurface } from '../../../../shared/draw/surface/raster-surface.ts';
 import { type ExtentState, STATES } from '../../../../shared/extent/flags.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
 import { LIGHT_PALETTE } from '../../../../shared/palette.ts';
@@ -18,19 +17,18 @@ const RATIOS = [
   [2, 2],
 ] as const;
 
-function paint(state: ExtentState, ratio: number, marks = 0, phase = 0): Raster {
+function paint(state: ExtentState, ratio: number, marks = 0, phase = 0): RasterSurface {
   const layout = laneLayout(Math.round(84 * ratio), ratio);
-  const strip = createStrip(WIDTH);
+  const strip = createColumnStrip(WIDTH);
   strip.state.fill(STATES.indexOf(state));
   strip.marks.fill(marks);
-  const raster = { width: WIDTH, height: layout.height, pixels: new Uint32Array(WIDTH * layout.height) };
-  const text = () => ({ width: 0, height: 0, alpha: new Uint8Array(0) });
-  const glyphs = { text, ...shapesOf(layout.unit) };
-  paintTrack(raster, strip, layout, INK, glyphs, { labels: () => [], faded: [], marks: MARKS, phase });
+  const texts = () => ({ width: 0, height: 0, alpha: new Uint8Array(0) });
+  const raster = new RasterSurface({ width: WIDTH, height: layout.height, unit: layout.unit, texts });
+  paintTrack(raster, strip, layout, INK, { labels: () => [], faded: [], marks: MARKS, phase });
   return raster;
 }
 
-const at = ({ pixels, width }: Raster, x: number, y: number) => pixels[y * width + x];
+const at = ({ pixels, width }: RasterSurface, x: number, y: number) => pixels[y * width + x];
 const bodyEnd = (ratio: number) => laneLayout(Math.round(84 * ratio), ratio).bodyEnd;
 /** Lengths of the stretches of one color along a row or a column of the body. */
 function stretches(line: readonly (Pixel | undefined)[]): readonly (readonly [Pixel | undefined, number])[] {
@@ -42,8 +40,8 @@ function stretches(line: readonly (Pixel | undefined)[]): readonly (readonly [Pi
   }
   return found;
 }
-const row = (raster: Raster, y: number) => Array.from({ length: WIDTH }, (_, x) => at(raster, x, y));
-const column = (raster: Raster, x: number, to: number) =>
+const row = (raster: RasterSurface, y: number) => Array.from({ length: WIDTH }, (_, x) => at(raster, x, y));
+const column = (raster: RasterSurface, x: number, to: number) =>
   Array.from({ length: to }, (_, y) => at(raster, x, y));
 const body = (state: ExtentState) => INK.states[STATES.indexOf(state)];
 

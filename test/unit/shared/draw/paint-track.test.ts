@@ -1,45 +1,45 @@
 import { expect, test } from 'vitest';
 import { colorSetOf, contrast, mix, pixel, readable } from '../../../../shared/draw/color-set.ts';
-import { createStrip, MARKS, MIXED, NOTHING, type Strip } from '../../../../shared/draw/column-strip.ts';
 import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
 import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
 import { paintTrack } from '../../../../shared/draw/paint-track.ts';
-import type { Glyphs } from '../../../../shared/draw/painting.ts';
-import type { Mask, Raster } from '../../../../shared/draw/raster.ts';
-import { shapesOf } from '../../../../shared/draw/shapes.ts';
+import type { PaintOptions } from '../../../../shared/draw/painting.ts';
+import {
+  type ColumnStrip,
+  createColumnStrip,
+  MARKS,
+  MIXED,
+  NOTHING,
+} from '../../../../shared/draw/strip/column-strip.ts';
+import { RasterSurface } from '../../../../shared/draw/surface/raster-surface.ts';
+import { type AlphaMask, shapesOf } from '../../../../shared/draw/surface/shapes.ts';
 import { STATES } from '../../../../shared/extent/flags.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
 import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../shared/palette.ts';
 
 const INK = colorSetOf(LIGHT_PALETTE);
 const LAYOUT = laneLayout(80, 1);
-const solid = (width: number, height: number): Mask => ({
+const solid = (width: number, height: number): AlphaMask => ({
   width,
   height,
   alpha: new Uint8Array(width * height).fill(255),
 });
-const GLYPHS: Glyphs = {
-  text: text => solid(text.length * 6, 12),
-  ...shapesOf(1),
-};
+const texts = (text: string) => solid(text.length * 6, 12);
+const surfaceOf = (width: number, height: number) => new RasterSurface({ width, height, unit: 1, texts });
 const PLAIN = { labels: () => [], faded: [], marks: MARKS, phase: 0 };
 const state = (name: (typeof STATES)[number]) => STATES.indexOf(name);
 
-function paint(strip: Strip, options: Partial<Parameters<typeof paintTrack>[5]> = {}): Raster {
-  const raster = {
-    width: strip.width,
-    height: LAYOUT.height,
-    pixels: new Uint32Array(strip.width * LAYOUT.height),
-  };
-  paintTrack(raster, strip, LAYOUT, INK, GLYPHS, { ...PLAIN, ...options });
+function paint(strip: ColumnStrip, options: Partial<PaintOptions> = {}): RasterSurface {
+  const raster = surfaceOf(strip.width, LAYOUT.height);
+  paintTrack(raster, strip, LAYOUT, INK, { ...PLAIN, ...options });
   return raster;
 }
 
 function strip(
   width: number,
   ...runs: readonly (readonly [from: number, state: number, marks?: number])[]
-): Strip {
-  const made = createStrip(width);
+): ColumnStrip {
+  const made = createColumnStrip(width);
   for (const [from, value, marks = 0] of runs) {
     made.state.fill(value, from);
     made.marks.fill(marks, from);
@@ -47,8 +47,8 @@ function strip(
   return made;
 }
 
-const at = (raster: Raster, x: number, y: number) => raster.pixels[y * raster.width + x];
-const column = (raster: Raster, x: number, y0: number, y1: number) =>
+const at = (raster: RasterSurface, x: number, y: number) => raster.pixels[y * raster.width + x];
+const column = (raster: RasterSurface, x: number, y0: number, y1: number) =>
   Array.from({ length: y1 - y0 }, (_, i) => at(raster, x, y0 + i));
 
 test('pixels are in the order of ImageData', () => {
@@ -88,7 +88,7 @@ test('an override is a notch, a hole that overrides a deeper one, one pixel wide
 });
 
 /** Rows [y0, y1) of columns [x0, x1) as text: `#` for the color, `.` for anything else. */
-const drawing = (raster: Raster, color: number, x0: number, x1: number, y0: number, y1: number) =>
+const drawing = (raster: RasterSurface, color: number, x0: number, x1: number, y0: number, y1: number) =>
   Array.from({ length: y1 - y0 }, (_, row) =>
     Array.from({ length: x1 - x0 }, (_, c) => (at(raster, x0 + c, y0 + row) === color ? '#' : '.')).join(''),
   );
@@ -137,8 +137,8 @@ test('with room a triangle is drawn, and for a hole a larger one with a zero on 
 test('in a low lane a hole that overrides has its deeper notch alone, however wide it is', () => {
   const low = laneLayout(28, 1);
   const made = strip(60, [0, state('zeroHole'), PRESENT.overrides | PRESENT.holeOverrides]);
-  const raster = { width: 60, height: 28, pixels: new Uint32Array(60 * 28) };
-  paintTrack(raster, made, low, INK, GLYPHS, PLAIN);
+  const raster = surfaceOf(60, 28);
+  paintTrack(raster, made, low, INK, PLAIN);
   expect(new Set(column(raster, 30, low.notchStart, 28))).toEqual(new Set([INK.override]));
   expect(column(raster, 30, 0, low.bodyEnd)).not.toContain(INK.override);
 });
@@ -192,7 +192,7 @@ test('each state is told apart without its color', () => {
 });
 
 test('a mixed column is split by share', () => {
-  const made = createStrip(3);
+  const made = createColumnStrip(3);
   made.state.fill(MIXED, 1, 2);
   made.shares[STATES.length + state('data')] = 128;
   made.shares[STATES.length + state('unallocated')] = 127;
@@ -204,7 +204,7 @@ test('a mixed column is split by share', () => {
 });
 
 test('what could not be read is seen in a mixed column, however small', () => {
-  const made = createStrip(1);
+  const made = createColumnStrip(1);
   made.state.fill(MIXED);
   made.shares[state('data')] = 254;
   made.shares[state('unreadable')] = 1;
@@ -249,16 +249,15 @@ test('highlighting fades the others and hides marks that are not asked for', () 
 });
 
 test('the longest label that fits is written', () => {
+  const raster = surfaceOf(60, LAYOUT.height);
   const written: string[] = [];
-  const note = (text: string) => {
+  raster.drawText = (text, x, y, color) => {
     written.push(text);
-    return GLYPHS.text(text);
+    RasterSurface.prototype.drawText.call(raster, text, x, y, color);
   };
-  const glyphs = { ...GLYPHS, text: note };
   const made = strip(60, [0, state('data')]);
-  const raster = { width: 60, height: LAYOUT.height, pixels: new Uint32Array(60 * LAYOUT.height) };
-  paintTrack(raster, made, LAYOUT, INK, glyphs, { ...PLAIN, labels: () => ['far too long', 'data', 'D'] });
-  expect(written).toEqual(['far too long', 'data']);
+  paintTrack(raster, made, LAYOUT, INK, { ...PLAIN, labels: () => ['far too long', 'data', 'D'] });
+  expect(written).toEqual(['data']);
   expect(at(raster, 30, LAYOUT.bodyEnd >> 1)).toBe(readable(INK.states[0]!));
 });
 
@@ -271,7 +270,7 @@ test('on the guest the layer that is read is written below, in place of notches'
 test('the overview ticks whatever any layer marks', () => {
   const guest = strip(20, [0, state('data')]);
   const layer = strip(20, [0, state('data')], [7, state('data'), PRESENT.damaged], [8, state('data')]);
-  const raster = { width: 20, height: 40, pixels: new Uint32Array(800) };
+  const raster = surfaceOf(20, 40);
   paintOverview(raster, [guest, layer], INK, 1);
   expect(column(raster, 7, 0, 9)).toContain(INK.corrupt);
   expect(column(raster, 6, 0, 9)).toEqual(Array(9).fill(INK.lane));

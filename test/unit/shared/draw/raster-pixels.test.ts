@@ -5,12 +5,12 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { colorSetOf, pixel } from '../../../../shared/draw/color-set.ts';
-import { MARKS } from '../../../../shared/draw/column-strip.ts';
 import { holeSwatchLayout, type LaneLayout, laneLayout } from '../../../../shared/draw/lane-layout.ts';
 import { paintAxis } from '../../../../shared/draw/paint-axis.ts';
 import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
 import { paintTrack } from '../../../../shared/draw/paint-track.ts';
-import { shapesOf } from '../../../../shared/draw/shapes.ts';
+import { MARKS } from '../../../../shared/draw/strip/column-strip.ts';
+import { RasterSurface, type TextMasks } from '../../../../shared/draw/surface/raster-surface.ts';
 import { STATES } from '../../../../shared/extent/flags.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
 import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../shared/palette.ts';
@@ -26,8 +26,9 @@ function layouts(): (readonly [ratio: number, layout: LaneLayout])[] {
   ]);
 }
 
-function canvas(width: number, height: number) {
-  return { width, height, pixels: new Uint32Array(width * height).fill(0x12345678) };
+function surfaceOf(width: number, height: number, unit: number, texts: TextMasks, byCharacter = false) {
+  const pixels = new Uint32Array(width * height).fill(0x12345678);
+  return new RasterSurface({ width, height, pixels, unit, texts, byCharacter });
 }
 
 /** What is drawn beside the strip: labels, captions, what is highlighted, and how far the content moved. */
@@ -56,13 +57,12 @@ test.each([
   for (const palette of [LIGHT_PALETTE, DARK_PALETTE])
     for (const [ratio, layout] of layouts())
       for (const width of [1, 24, 257, 640]) {
-        const raster = canvas(width, layout.height);
         const strip = randomStrip(width, longest, random);
         const unit = Math.max(1, Math.round(ratio));
-        const text = (label: string) => noisyMask(label, label.length * 6 * unit, 12 * unit);
-        const glyphs = { text, ...shapesOf(unit) };
-        paintTrack(raster, strip, layout, colorSetOf(palette), glyphs, options(random));
-        hash.update(raster.pixels);
+        const texts = (label: string) => noisyMask(label, label.length * 6 * unit, 12 * unit);
+        const surface = surfaceOf(width, layout.height, unit, texts);
+        paintTrack(surface, strip, layout, colorSetOf(palette), options(random));
+        hash.update(surface.pixels);
       }
   expect(hash.digest('hex')).toBe(digest);
 });
@@ -73,10 +73,11 @@ test('the overview keeps every pixel', () => {
   for (const palette of [LIGHT_PALETTE, DARK_PALETTE])
     for (const ratio of RATIOS)
       for (const tracks of [0, 1, 4]) {
-        const raster = canvas(700, 44 * Math.round(ratio));
+        const unit = Math.round(ratio);
+        const surface = surfaceOf(700, 44 * unit, unit, text => noisyMask(text, 1, 1));
         const strips = Array.from({ length: tracks }, () => randomStrip(700, 7, random));
-        paintOverview(raster, strips, colorSetOf(palette), Math.round(ratio));
-        hash.update(raster.pixels);
+        paintOverview(surface, strips, colorSetOf(palette), unit);
+        hash.update(surface.pixels);
       }
   expect(hash.digest('hex')).toBe('c2523512823eeb23e0084e29fbcbc26bbe08b48b6b1797fb09f4911dc5a9d182');
 });
@@ -87,16 +88,16 @@ test('the axis keeps every pixel', () => {
   for (const ratio of [1, 2, 3])
     for (let i = 0; i < 20; i++) {
       const width = 200 + Math.floor(random() * 1200);
-      const raster = canvas(width * ratio, 28 * ratio);
+      const texts = (letter: string) => noisyMask(letter, 7 * ratio, 9 * ratio);
+      const surface = surfaceOf(width * ratio, 28 * ratio, ratio, texts, true);
       const start = Math.floor(random() * 2 ** 40);
-      paintAxis(raster, { start, end: start + 2 ** (9 + random() * 34) }, width, {
+      paintAxis(surface, { start, end: start + 2 ** (9 + random() * 34) }, width, {
         ground: pixel('#ffffff'),
         line: pixel('#111111'),
         offset: pixel('#222222'),
         size: pixel('#333333'),
-        text: letter => noisyMask(letter, 7 * ratio, 9 * ratio),
       });
-      hash.update(raster.pixels);
+      hash.update(surface.pixels);
     }
   expect(hash.digest('hex')).toBe('5dbcd219eb9c14567b0d5bfb881f7ae0e71747875d04e7fdc0bb23bd1945f067');
 });

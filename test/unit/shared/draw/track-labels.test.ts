@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Run } from '../../../../shared/draw/runs.ts';
+import type { Run } from '../../../../shared/draw/strip/runs.ts';
 import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels.ts';
 import { type ExtentState, STATES } from '../../../../shared/extent/flags.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';

@@ -1,22 +1,28 @@
 /** Fills a strip from tiles: the finest that are loaded, coarser ones where the right level is still on its way. */
 
-import { MARKS, MIXED, NOTHING, type Strip, soleState } from '../../shared/draw/column-strip.ts';
-import { mayGoOn } from '../../shared/extent/columns.ts';
-import { STATES } from '../../shared/extent/flags.ts';
-import { TILE_COLUMNS, type TileColumns } from '../../shared/model/tile.ts';
-import type { Viewport } from '../axis/viewport.ts';
-import { levelFor, tileBytes } from './level.ts';
-import type { TileCache } from './tile-cache.ts';
+import { mayGoOn } from '../../extent/columns.ts';
+import { STATES } from '../../extent/flags.ts';
+import { levelFor, TILE_COLUMNS, type TileColumns, tileBytes } from '../../model/tile.ts';
+import type { Viewport } from '../ticks.ts';
+import { type ColumnStrip, MARKS, MIXED, NOTHING, soleState } from './column-strip.ts';
+
+/** Tiles at hand. */
+export interface TileSource {
+  /** The columns of every track, by track id; undefined where they are not at hand. */
+  get(level: number, tile: number): { readonly tracks: readonly (TileColumns | undefined)[] } | undefined;
+  /** Levels of which there are any, finest first. */
+  levels(): readonly number[];
+}
 
 /**
  * Fills the strip of one track from tiles of the level `finest` and coarser ones. Columns that no tile covers are left
  * as they are. Levels finer than `finest` are not used: they may be out of date.
  */
 export function stripFromTiles(
-  strip: Strip,
+  strip: ColumnStrip,
   track: number,
   view: Viewport,
-  tiles: TileCache<TileColumns>,
+  tiles: TileSource,
   finest = levelFor((view.end - view.start) / strip.width),
 ): void {
   const levels = [finest, ...tiles.levels().filter(level => level > finest)];
@@ -24,10 +30,10 @@ export function stripFromTiles(
 }
 
 function fill(
-  strip: Strip,
+  strip: ColumnStrip,
   track: number,
   view: Viewport,
-  tiles: TileCache<TileColumns>,
+  tiles: TileSource,
   levels: readonly number[],
   from: number,
   to: number,
@@ -58,7 +64,7 @@ function fill(
  * lies under its own middle.
  */
 function copyTile(
-  strip: Strip,
+  strip: ColumnStrip,
   tile: TileColumns,
   view: Viewport,
   level: number,
@@ -87,7 +93,13 @@ function copyTile(
   }
 }
 
-function mergeColumns(strip: Strip, tile: TileColumns, column: number, first: number, last: number): void {
+function mergeColumns(
+  strip: ColumnStrip,
+  tile: TileColumns,
+  column: number,
+  first: number,
+  last: number,
+): void {
   let present = 0;
   let runs = 0;
   for (let i = first; i <= last; i++) {
@@ -106,7 +118,7 @@ function mergeColumns(strip: Strip, tile: TileColumns, column: number, first: nu
 
 /** Averages the shares of the states that are present in several tile columns. */
 function averageShares(
-  strip: Strip,
+  strip: ColumnStrip,
   tile: TileColumns,
   column: number,
   first: number,

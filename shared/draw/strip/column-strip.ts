@@ -3,8 +3,8 @@
  * Everything that is painted, spoken or pointed at on a track is read from here.
  */
 
-import { STATES } from '../extent/flags.ts';
-import { PRESENT } from '../model/tile.ts';
+import { STATES } from '../../extent/flags.ts';
+import { PRESENT } from '../../model/tile.ts';
 
 /** In place of a state index: several states share the column; nothing is known of it. */
 export const MIXED = 255;
@@ -20,7 +20,7 @@ export const MARKS =
   PRESENT.overridden;
 
 /** Arrays have one element a column (`shares` one a column and state, read only where a column is MIXED). */
-export interface Strip {
+export interface ColumnStrip {
   readonly width: number;
   readonly state: Uint8Array;
   readonly shares: Uint8Array;
@@ -31,7 +31,7 @@ export interface Strip {
 }
 
 /** A strip of which nothing is known. */
-export function createStrip(width: number): Strip {
+export function createColumnStrip(width: number): ColumnStrip {
   return {
     width,
     state: new Uint8Array(width).fill(NOTHING),
@@ -43,7 +43,7 @@ export function createStrip(width: number): Strip {
 }
 
 /** Forgets what columns [from, to) show. Shares stay: they count only where a column is MIXED, and are written then. */
-export function clearStrip(strip: Strip, from = 0, to = strip.width): void {
+export function clearColumnStrip(strip: ColumnStrip, from = 0, to = strip.width): void {
   strip.state.fill(NOTHING, from, to);
   strip.marks.fill(0, from, to);
   strip.runs.fill(0, from, to);
@@ -55,4 +55,18 @@ export function soleState(present: number): number {
   const states = present & ((1 << STATES.length) - 1);
   if (states === 0) return NOTHING;
   return (states & (states - 1)) === 0 ? 31 - Math.clz32(states) : MIXED;
+}
+
+/** States and marks that occur in a strip, as bits of PRESENT. */
+export function presentIn(strip: ColumnStrip): number {
+  let present = 0;
+  for (let c = 0; c < strip.width; c++) {
+    const state = strip.state[c] as number;
+    present |= strip.marks[c] as number;
+    if (state < STATES.length) present |= 1 << state;
+    else if (state === MIXED) {
+      for (let s = 0; s < STATES.length; s++) if (strip.shares[c * STATES.length + s]) present |= 1 << s;
+    }
+  }
+  return present;
 }

@@ -1,5 +1,5 @@
 /** Neighbouring columns of a strip that look the same: what patterns, marks and labels are laid over. */
-import { MIXED, type Strip } from './column-strip.ts';
+import { type ColumnStrip, MIXED } from './column-strip.ts';
 
 /** Columns [from, to) that share state, marks and owner. */
 export interface Run {
@@ -15,7 +15,7 @@ export interface Run {
  * The run is good until `visit` returns: it is one object that is filled again, since where clusters alternate there
  * are thousands in a frame and each would be left to the collector.
  */
-export function eachRun({ width, state, marks, owners }: Strip, visit: (run: Run) => void): void {
+export function eachRun({ width, state, marks, owners }: ColumnStrip, visit: (run: Run) => void): void {
   const run = { from: 0, to: 0, state: 0, marks: 0, owner: -1 };
   for (let to = 0; to < width; ) {
     const from = to++;

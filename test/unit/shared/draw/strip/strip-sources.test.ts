@@ -1,11 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { stripFromExtents } from '../../../../renderer/data/strip-from-extents.ts';
-import { stripFromTiles } from '../../../../renderer/data/strip-from-tiles.ts';
-import { presentIn, summarize } from '../../../../renderer/data/summary.ts';
-import { TileCache } from '../../../../renderer/data/tile-cache.ts';
-import { createStrip, MIXED, NOTHING, soleState } from '../../../../shared/draw/column-strip.ts';
-import { addExtent, createColumns, toTile } from '../../../../shared/extent/columns.ts';
+import { summarize } from '../../../../../renderer/data/summary.ts';
+import { TileCache } from '../../../../../renderer/data/tile-cache.ts';
+import {
+  createColumnStrip,
+  MIXED,
+  NOTHING,
+  presentIn,
+  soleState,
+} from '../../../../../shared/draw/strip/column-strip.ts';
+import { stripFromExtents } from '../../../../../shared/draw/strip/strip-from-extents.ts';
+import { stripFromTiles } from '../../../../../shared/draw/strip/strip-from-tiles.ts';
+import { addExtent, createColumns, toTile } from '../../../../../shared/extent/columns.ts';
 import {
   ABSENT,
   HOLE,
@@ -14,8 +20,8 @@ import {
   OVERRIDES,
   STATES,
   ZERO,
-} from '../../../../shared/extent/flags.ts';
-import { PRESENT, type TileColumns } from '../../../../shared/model/tile.ts';
+} from '../../../../../shared/extent/flags.ts';
+import { PRESENT, type TileColumns } from '../../../../../shared/model/tile.ts';
 
 const DATA = LOCAL;
 const NONE = ABSENT | HOLE | ZERO;
@@ -53,7 +59,7 @@ test('a mask of one state is that state', () => {
 });
 
 test('exact extents begin and end on whole pixels', () => {
-  const strip = createStrip(100);
+  const strip = createColumnStrip(100);
   stripFromExtents(strip, exact([0, 304, 600], [DATA, NONE, DATA]), 1000, { start: 0, end: 1000 });
   expect(strip.state.indexOf(state('unallocated'))).toBe(30);
   expect(strip.state.lastIndexOf(state('unallocated'))).toBe(59);
@@ -61,7 +67,7 @@ test('exact extents begin and end on whole pixels', () => {
 });
 
 test('a sliver shares its pixel and keeps its mark there', () => {
-  const strip = createStrip(100);
+  const strip = createColumnStrip(100);
   const words = [NONE, DATA | OVERRIDES, NONE];
   stripFromExtents(strip, exact([0, 503, 504], words), 1000, { start: 0, end: 1000 });
   expect(strip.state[50]).toBe(MIXED);
@@ -87,14 +93,14 @@ test('one marked byte anywhere is seen in exactly one pixel, from tiles as from 
           [at, at + 1, word],
           [at + 1, size, NONE],
         ]);
-        const strip = createStrip(width);
+        const strip = createColumnStrip(width);
         stripFromTiles(strip, 0, view, cache);
         const seen = [...strip.marks.keys()].filter(c => strip.marks[c] !== 0);
         expect(seen).toHaveLength(1);
         const there = ((at - view.start) / (view.end - view.start)) * width;
         expect(Math.abs((seen[0] ?? -9) + 0.5 - there)).toBeLessThanOrEqual(1.6);
 
-        const same = createStrip(width);
+        const same = createColumnStrip(width);
         stripFromExtents(same, exact([0, at, at + 1], [NONE, word, NONE]), size, view);
         expect([...same.marks].filter(mark => mark !== 0)).toHaveLength(1);
       },
@@ -112,7 +118,7 @@ test('a pixel of several tile columns counts what begins between them, and what 
     [half, 5 * half + 512, NONE],
     [5 * half + 512, 8 * half, DATA],
   ]);
-  const strip = createStrip(4);
+  const strip = createColumnStrip(4);
   stripFromTiles(strip, 0, view, cache);
   expect([...strip.runs]).toEqual([2, 1, 2, 1]);
   expect([...strip.state].map(found => found === MIXED)).toEqual([true, false, true, false]);
@@ -123,7 +129,7 @@ test('coarser tiles stand in for finer ones that are not there', () => {
     [0, 2 ** 19, DATA],
     [2 ** 19, 2 ** 20, NONE],
   ]);
-  const strip = createStrip(1000);
+  const strip = createColumnStrip(1000);
   stripFromTiles(strip, 0, { start: 0, end: 2 ** 20 }, cache);
   expect(strip.state.includes(NOTHING)).toBe(false);
   expect(strip.state[10]).toBe(state('data'));
@@ -136,19 +142,19 @@ test('finer tiles are taken where they are, coarser ones beside them', () => {
   const columns = createColumns(256, 2 ** 10, false);
   addExtent(columns, 0, 0, 2 ** 18, DATA);
   cache.put({ level: 10, version: 1, tiles: [toTile(columns, 0, 0)] }, () => false);
-  const strip = createStrip(1000);
+  const strip = createColumnStrip(1000);
   stripFromTiles(strip, 0, { start: 0, end: size }, cache);
   expect(strip.state[100]).toBe(state('data'));
   expect(strip.state[249]).toBe(state('data'));
   expect(strip.state[251]).toBe(state('unallocated'));
   // The whole axis is drawn from the level that is kept up to date: a finer one may show what was long ago.
-  const overview = createStrip(1000);
+  const overview = createColumnStrip(1000);
   stripFromTiles(overview, 0, { start: 0, end: size }, cache, 14);
   expect(overview.state[100]).toBe(state('unallocated'));
 });
 
 test('without any tile nothing is known', () => {
-  const strip = createStrip(50);
+  const strip = createColumnStrip(50);
   stripFromTiles(strip, 0, { start: 0, end: 1000 }, new TileCache<TileColumns>(() => 0));
   expect([...strip.state].every(value => value === NOTHING)).toBe(true);
   expect(summarize(strip).shares.every(share => share === 0)).toBe(true);
@@ -159,7 +165,7 @@ test('the summary adds up, mixed pixels by their shares', () => {
     [0, 2 ** 17 + 512, DATA | OVERRIDES],
     [2 ** 17 + 512, 2 ** 18, NONE],
   ]);
-  const strip = createStrip(256);
+  const strip = createColumnStrip(256);
   stripFromTiles(strip, 0, { start: 0, end: 2 ** 18 }, cache);
   const { shares, present } = summarize(strip);
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);

@@ -1,6 +1,6 @@
 /** How the states that share a column lie above each other. */
-import { STATES } from '../extent/flags.ts';
-import type { Strip } from './column-strip.ts';
+import { STATES } from '../../extent/flags.ts';
+import type { ColumnStrip } from './column-strip.ts';
 
 /** From the top down: what falls through, then zeros, then content at the bottom. */
 const ORDER = (
@@ -48,7 +48,7 @@ const thin = new Uint8Array(STATES.length);
  */
 export function stackColumn(
   stack: ColumnStack,
-  { shares }: Strip,
+  { shares }: ColumnStrip,
   column: number,
   rows: number,
   unit: number,

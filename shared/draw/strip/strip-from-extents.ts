@@ -1,14 +1,14 @@
 /** Fills a strip from exact extents: borders fall on whole device pixels, extents below a pixel share the one they fall into. */
 import { bisectRight } from 'd3-array';
-import { MARKS, MIXED, NOTHING, type Strip } from '../../shared/draw/column-strip.ts';
-import { presentBits } from '../../shared/extent/columns.ts';
-import { STATES, stateIndexOf } from '../../shared/extent/flags.ts';
-import type { TrackExtents } from '../../shared/model/track.ts';
-import type { Viewport } from '../axis/viewport.ts';
+import { presentBits } from '../../extent/columns.ts';
+import { STATES, stateIndexOf } from '../../extent/flags.ts';
+import type { TrackExtents } from '../../model/track.ts';
+import type { Viewport } from '../ticks.ts';
+import { type ColumnStrip, MARKS, MIXED, NOTHING } from './column-strip.ts';
 
 /** Fills the columns that `extents` (up to offset `end`) cover, and returns them as [from, to). */
 export function stripFromExtents(
-  strip: Strip,
+  strip: ColumnStrip,
   extents: TrackExtents,
   end: number,
   view: Viewport,
@@ -44,7 +44,7 @@ export function stripFromExtents(
 }
 
 /** Adds an extent narrower than a pixel to the column it falls into. `width` is its share of the column. */
-function addSubPixelExtent(strip: Strip, column: number, flags: number, width: number): void {
+function addSubPixelExtent(strip: ColumnStrip, column: number, flags: number, width: number): void {
   const state = stateIndexOf(flags);
   const at = column * STATES.length;
   const present = strip.state[column] as number;

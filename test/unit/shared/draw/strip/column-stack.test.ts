@@ -1,17 +1,22 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { coarsestLevel, tileBytes } from '../../../../renderer/data/level.ts';
-import { stripFromExtents } from '../../../../renderer/data/strip-from-extents.ts';
-import { stripFromTiles } from '../../../../renderer/data/strip-from-tiles.ts';
-import { TileCache } from '../../../../renderer/data/tile-cache.ts';
-import { colorSetOf } from '../../../../shared/draw/color-set.ts';
-import { createStack, stackColumn } from '../../../../shared/draw/column-stack.ts';
-import { createStrip, MARKS, MIXED, type Strip } from '../../../../shared/draw/column-strip.ts';
-import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
-import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
-import { paintTrack } from '../../../../shared/draw/paint-track.ts';
-import { shapesOf } from '../../../../shared/draw/shapes.ts';
-import { addExtent, createColumns, toTile } from '../../../../shared/extent/columns.ts';
+import { coarsestLevel } from '../../../../../renderer/data/level.ts';
+import { TileCache } from '../../../../../renderer/data/tile-cache.ts';
+import { colorSetOf } from '../../../../../shared/draw/color-set.ts';
+import { laneLayout } from '../../../../../shared/draw/lane-layout.ts';
+import { paintOverview } from '../../../../../shared/draw/paint-overview.ts';
+import { paintTrack } from '../../../../../shared/draw/paint-track.ts';
+import { createStack, stackColumn } from '../../../../../shared/draw/strip/column-stack.ts';
+import {
+  type ColumnStrip,
+  createColumnStrip,
+  MARKS,
+  MIXED,
+} from '../../../../../shared/draw/strip/column-strip.ts';
+import { stripFromExtents } from '../../../../../shared/draw/strip/strip-from-extents.ts';
+import { stripFromTiles } from '../../../../../shared/draw/strip/strip-from-tiles.ts';
+import { RasterSurface } from '../../../../../shared/draw/surface/raster-surface.ts';
+import { addExtent, createColumns, toTile } from '../../../../../shared/extent/columns.ts';
 import {
   ABSENT_EVERYWHERE,
   COMPRESSED,
@@ -21,16 +26,17 @@ import {
   STATES,
   stateIndexOf,
   ZERO,
-} from '../../../../shared/extent/flags.ts';
-import type { TileColumns } from '../../../../shared/model/tile.ts';
-import { LIGHT_PALETTE } from '../../../../shared/palette.ts';
+} from '../../../../../shared/extent/flags.ts';
+import type { TileColumns } from '../../../../../shared/model/tile.ts';
+import { tileBytes } from '../../../../../shared/model/tile.ts';
+import { LIGHT_PALETTE } from '../../../../../shared/palette.ts';
 
 const HELD = new Set(['data', 'compressed', 'zeroAllocated', 'zeroHole', 'holeUnknown']);
 const INK = colorSetOf(LIGHT_PALETTE);
-const GLYPHS = { text: () => ({ width: 0, height: 0, alpha: new Uint8Array(0) }), ...shapesOf(1) };
+const NO_TEXTS = () => ({ width: 0, height: 0, alpha: new Uint8Array(0) });
 
-function mixed(shares: readonly number[]): Strip {
-  const strip = createStrip(1);
+function mixed(shares: readonly number[]): ColumnStrip {
+  const strip = createColumnStrip(1);
   strip.state.fill(MIXED);
   strip.shares.set(shares);
   return strip;
@@ -134,12 +140,12 @@ test('a lone cluster on a disk of any size is seen in its lane and in the overvi
       ] as const;
       const color = INK.states[stateIndexOf(HELD_WORDS[name])];
       for (const fill of [fromTiles, fromExtents]) {
-        const strip = createStrip(width);
+        const strip = createColumnStrip(width);
         fill(strip, view, extents);
         const layout = laneLayout(laneHeight, 1);
-        const lane = { width, height: laneHeight, pixels: new Uint32Array(width * laneHeight) };
-        paintTrack(lane, strip, layout, INK, GLYPHS, { labels: () => [], faded: [], marks: MARKS, phase: 0 });
-        const overview = { width, height: 44, pixels: new Uint32Array(width * 44) };
+        const lane = new RasterSurface({ width, height: laneHeight, unit: 1, texts: NO_TEXTS });
+        paintTrack(lane, strip, layout, INK, { labels: () => [], faded: [], marks: MARKS, phase: 0 });
+        const overview = new RasterSurface({ width, height: 44, unit: 1, texts: NO_TEXTS });
         paintOverview(overview, [strip], INK, 1);
         for (const { pixels } of [lane, overview]) {
           const seen = [...pixels.keys()].filter(i => pixels[i] === color).map(i => i % width);
@@ -159,7 +165,7 @@ test('a lone cluster on a disk of any size is seen in its lane and in the overvi
 type Extents = readonly (readonly [from: number, to: number, word: number])[];
 type View = { readonly start: number; readonly end: number };
 
-function fromTiles(strip: Strip, view: View, extents: Extents): void {
+function fromTiles(strip: ColumnStrip, view: View, extents: Extents): void {
   const level = coarsestLevel(view.end, strip.width);
   const cache = new TileCache<TileColumns>(() => level);
   const bytes = tileBytes(level);
@@ -175,7 +181,7 @@ function fromTiles(strip: Strip, view: View, extents: Extents): void {
   stripFromTiles(strip, 0, view, cache);
 }
 
-function fromExtents(strip: Strip, view: View, extents: Extents): void {
+function fromExtents(strip: ColumnStrip, view: View, extents: Extents): void {
   const some = extents.filter(([from, to]) => to > from);
   const starts = Float64Array.from(some, ([from]) => from);
   const words = Uint32Array.from(some, ([, , word]) => word);
