@@ -44,18 +44,18 @@ const SPEC: ImageSpec = {
 };
 
 describe('a file that ends', () => {
-  const tables = ['QCOW2_SNAPSHOT_TABLE', 'QCOW2_BITMAP_DIRECTORY'];
+  const tables = ['QCOW2_BITMAP_DIRECTORY', 'QCOW2_SNAPSHOT_TABLE'];
   it.each<[string, (layout: BuiltImage) => number, string[]]>([
     ['inside the magic and version', () => 8, ['QCOW2_HEADER_CUT']],
     ['inside the header', () => 103, ['QCOW2_HEADER_CUT']],
-    ['before the extensions', () => 112, ['QCOW2_SNAPSHOT_TABLE', 'QCOW2_L1_CUT']],
-    ['inside the L1 table', ({ l1Offset }) => l1Offset + 12, [...tables, 'QCOW2_L2_OUTSIDE', 'QCOW2_L1_CUT']],
+    ['before the extensions', () => 112, ['QCOW2_PAST_END', 'QCOW2_SNAPSHOT_TABLE']],
+    ['inside the L1 table', ({ l1Offset }) => l1Offset + 12, ['QCOW2_PAST_END', ...tables]],
     [
       'inside an L2 table',
       ({ l2Offsets }) => l2Offsets.get(0)! + 12,
-      [...tables, 'QCOW2_L2_CUT', 'QCOW2_L2_OUTSIDE'],
+      ['QCOW2_PAST_END', ...tables],
     ],
-    ['before the last data', ({ l2Offsets }) => l2Offsets.get(1)! + 4096, [...tables, 'QCOW2_DATA_OUTSIDE']],
+    ['before the last data', ({ l2Offsets }) => l2Offsets.get(1)! + 4096, ['QCOW2_PAST_END', ...tables]],
     ['inside the snapshot table', ({ snapshotTableOffset }) => snapshotTableOffset + 50, tables],
     [
       'inside the bitmap directory',
@@ -69,8 +69,7 @@ describe('a file that ends', () => {
     const opens = !codes.includes('QCOW2_HEADER_CUT');
     const code = codes.length === 0 ? 0 : opens ? 3 : 1;
     expect(await outcome('map', '--totals', built.path)).toMatchObject({ code, codes });
-    const ofTables = codes.filter(code => !/_(L1|L2|DATA)_/.test(code));
-    expect(await outcome('layers', built.path)).toMatchObject({ codes: ofTables });
+    expect(await outcome('layers', built.path)).toMatchObject({ code, codes });
   });
 
   it('while it is read costs what was not read yet, and no more', async () => {
@@ -202,14 +201,14 @@ describe('an image with as many parts as the format allows', () => {
     writeSync(source.fd, bytes, 0, bytes.length, 112);
     const { code, stdout } = await outcome('layers', path);
     expect(code).toBe(0);
-    expect(stdout).toContain('QCOW2_EXTENSION_COUNT');
+    expect(stdout).toContain('There are more than 1024 header extensions');
   });
 });
 
 describe('tables that refer to each other', () => {
   it.each<[string, (built: BuiltImage) => void, string[]]>([
     ['an L2 table in the L1 table', b => pokeU64(b.source.fd, b.l1Offset, BigInt(b.l1Offset)), []],
-    ['an L1 table in the header', b => pokeU64(b.source.fd, 40, 0n), ['QCOW2_L2_OUTSIDE']],
+    ['an L1 table in the header', b => pokeU64(b.source.fd, 40, 0n), ['QCOW2_PAST_END']],
     [
       'refcount blocks that are the refcount table',
       b => {
@@ -221,7 +220,7 @@ describe('tables that refer to each other', () => {
     [
       'a compressed cluster far past the end',
       b => pokeU64(b.source.fd, b.l2Offsets.get(0)! + 24, 2n ** 63n - 1n),
-      ['QCOW2_DATA_OUTSIDE'],
+      ['QCOW2_PAST_END'],
     ],
     [
       'a bitmap table of anything',
