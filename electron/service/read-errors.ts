@@ -13,39 +13,56 @@ export interface UnreadableLog {
 
 const MAX_RUNS = 20;
 
+/** Neighboring pieces that could not be read. */
+interface UnreadableRun {
+  readonly start: number;
+  end: number;
+  /** Bytes of it that were not searched for what can be read. */
+  givenUp: number;
+  readonly error: ErrorRecord;
+}
+
 /** An empty log. */
 export function createUnreadableLog(): UnreadableLog {
-  const runs: { start: number; end: number; error: ErrorRecord }[] = [];
+  const runs: UnreadableRun[] = [];
   let more = 0;
   let moreBytes = 0;
+  let moreGivenUp = 0;
   let end = -1;
   return {
-    add({ offset, covered, unreadable }) {
+    add({ offset, covered, unreadable, isGivenUp = false }) {
       if (unreadable === undefined) return;
       const last = runs.at(-1);
       const goesOn = end === offset;
+      const givenUp = isGivenUp ? covered : 0;
       end = offset + covered;
       if (goesOn && more === 0 && last !== undefined) {
         last.end = end;
+        last.givenUp += givenUp;
       } else if (runs.length < MAX_RUNS) {
-        runs.push({ start: offset, end, error: unreadable });
+        runs.push({ start: offset, end, givenUp, error: unreadable });
       } else {
         if (!goesOn) more++;
         moreBytes += covered;
+        moreGivenUp += givenUp;
       }
     },
     list() {
       const last = runs.at(-1);
-      const errors = runs.map(run => ({
-        ...run.error,
-        what: `${formatSize(run.end - run.start)} from ${formatOffset(run.start)} on could not be read: ${run.error.what}`,
+      const errors = runs.map(({ start, end: runEnd, givenUp, error }) => ({
+        ...error,
+        what: `${formatSize(runEnd - start)} from ${formatOffset(start)} on could not be read${givenUpText(givenUp)}: ${error.what}`,
       }));
       if (more > 0 && last !== undefined)
         errors.push({
           ...last.error,
-          what: `${more} more places, ${formatSize(moreBytes)} in all, could not be read`,
+          what: `${more} more places, ${formatSize(moreBytes)} in all, could not be read${givenUpText(moreGivenUp)}`,
         });
       return errors;
     },
   };
+}
+
+function givenUpText(bytes: number): string {
+  return bytes === 0 ? '' : ` (${formatSize(bytes)} of it given up: parts may be readable)`;
 }

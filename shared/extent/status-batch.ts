@@ -27,6 +27,8 @@ export interface StatusBatch {
   readonly lists: readonly StatusList[];
   /** Why the server could not say anything about this range. */
   readonly unreadable?: ErrorRecord;
+  /** The range was not searched for what can be read in it: parts of it may be readable. */
+  readonly isGivenUp?: boolean;
 }
 
 /** The ArrayBuffers of a batch, for a transfer list. */

@@ -1,11 +1,14 @@
 /**
  * Walks the status of a range of an export from start to end.
  */
+import { errorRecord } from '../../../shared/error.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import { entryCount } from '../../../shared/extent/status-cursor.ts';
 import type { NbdConnection } from '../client/connection.ts';
 import { cancelled, NbdError, noStatus } from '../errors.ts';
 import { ERRNO } from '../wire/protocol.ts';
+import { DamageSearch } from './damage-search.ts';
+import { Fineness } from './fineness.ts';
 import { PipelinedStatus } from './pipelined-status.ts';
 import { createStatusSource } from './status-source.ts';
 
@@ -24,21 +27,35 @@ export interface WalkRange {
    * Default: what the protocol allows.
    */
   readonly firstRequest?: number;
+  /** Shared by several walks over one export. Default: limits for this walk, with its granularity. */
+  readonly limits?: WalkLimits;
 }
 
 /** Receives a batch. What it returns is awaited before the batch after the next one is asked for. */
 export type OnBatch = (batch: StatusBatch) => void | Promise<void>;
 
-/** Bad pieces in a row before they double in size, so that a dead disk costs few requests: the clusters of an L2 table. */
-const BAD_RUN = 8192;
+/** What a walk has spent on a server so far. */
+export interface WalkLimits {
+  readonly search: DamageSearch;
+  readonly fineness: Fineness;
+}
+
+/** Limits for a walk over this connection that gives up no piece smaller than `granularity` or a block. */
+export function createWalkLimits(connection: NbdConnection, granularity = DEFAULT_GRANULARITY): WalkLimits {
+  const finest = Math.max(granularity, connection.blockSize.minimum);
+  return { search: new DamageSearch(finest), fineness: new Fineness() };
+}
+
+const DEFAULT_GRANULARITY = 65_536;
 
 /**
  * Delivers the status of the range in ascending order without gaps or overlaps; resolves when all was delivered.
  *
  * How many requests are in flight: see {@link RequestWindow}. Contexts of unequal coverage: see {@link createStatusSource}.
- * EIO: the range is halved until a piece of `granularity` fails alone, which is delivered as unreadable (pieces grow
- * inside long runs of them). Rejects with an NbdError for everything else (NBD_NO_PROGRESS, CANCELLED, what ended the
- * connection) or with what `onBatch` threw. While a batch is being taken, the next request is already in flight.
+ * EIO: the range is halved until a piece of `granularity` fails alone, which is delivered as unreadable. The search for
+ * bad pieces is bounded: see {@link DamageSearch}. Rejects with an NbdError for everything else (NBD_NO_PROGRESS,
+ * TOO_MANY_EXTENTS, CANCELLED, what ended the connection) or with what `onBatch` threw. While a batch is being taken,
+ * the next request is already in flight.
  */
 export async function walkBlockStatus(
   connection: NbdConnection,
@@ -46,44 +63,87 @@ export async function walkBlockStatus(
   onBatch: OnBatch,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { start = 0, end = connection.size, contexts = connection.contexts.map((_, i) => i) } = range;
-  if (contexts.length === 0) throw noStatus(connection.subject);
+  const { contexts = connection.contexts.map((_, i) => i), firstRequest = Number.POSITIVE_INFINITY } = range;
+  const { subject } = connection;
+  if (contexts.length === 0) throw noStatus(subject);
+  const { search, fineness } = range.limits ?? createWalkLimits(connection, range.granularity);
+  const bounds = {
+    start: range.start ?? 0,
+    end: Math.min(range.end ?? connection.size, connection.size),
+    grain: search.finest,
+    firstRequest,
+  };
   const source = createStatusSource(connection, contexts);
-  const finest = Math.max(range.granularity ?? 65_536, connection.blockSize.minimum);
-  const firstRequest = range.firstRequest ?? Number.POSITIVE_INFINITY;
-  const bounds = { start, end: Math.min(end, connection.size), grain: finest, firstRequest };
   const requests = new PipelinedStatus(connection, source, bounds, signal);
-  let granularity = finest;
-  let badRun = 0;
   let delivering: Promise<void> = Promise.resolve();
 
+  async function isReadable({
+    start,
+    end,
+  }: {
+    readonly start: number;
+    readonly end: number;
+  }): Promise<boolean> {
+    const asked = performance.now();
+    try {
+      await source.next(start, end, 1, signal);
+      return true;
+    } catch (error) {
+      if (!isReadError(error)) throw error;
+      search.failed(performance.now() - asked);
+      return false;
+    } finally {
+      source.clear();
+    }
+  }
+
   for (;;) {
-    if (signal?.aborted) throw cancelled(connection.subject);
+    if (signal?.aborted) throw cancelled(subject);
     const front = requests.front();
     if (front === undefined) break;
+    const asked = performance.now();
     let batch: StatusBatch;
     try {
       batch = await front.answer;
-      granularity = finest;
-      badRun = 0;
+      search.succeeded();
+      fineness.add(entriesOf(batch), batch.covered, subject);
     } catch (error) {
-      if (signal?.aborted) throw cancelled(connection.subject);
-      if (!(error instanceof NbdError) || error.errno !== ERRNO.EIO) {
+      if (signal?.aborted) throw cancelled(subject);
+      if (!isReadError(error)) {
         await delivering; // what has come before the failure counts as covered
         throw error;
       }
-      if (requests.halve(granularity)) continue;
-      const { code, what, subject, advice } = error;
-      const covered = front.end - front.start;
-      batch = { offset: front.start, covered, lists: [], unreadable: { code, what, subject, advice } };
-      if (++badRun % BAD_RUN === 0) granularity *= 2;
+      const milliseconds = performance.now() - asked;
+      search.failed(milliseconds);
+      if (!search.isOver) {
+        if (requests.halve(search.piece)) continue;
+        // A run of bad pieces ends inside this one if its end is readable: it is searched again as finely as may be.
+        if (search.isCoarse(front.end - front.start) && (await isReadable(lastPiece(front, bounds.grain)))) {
+          search.succeeded();
+          if (requests.halve(search.piece)) continue;
+        }
+      }
+      search.gaveUp(milliseconds);
+      const { start, end } = requests.giveUp(search.piece, search.isOver);
+      const unreadable = errorRecord(error);
+      const isGivenUp = search.isCoarse(end - start);
+      batch = { offset: start, covered: end - start, lists: [], unreadable, ...(isGivenUp && { isGivenUp }) };
     }
-    requests.advance(batch.covered, entriesOf(batch));
+    requests.advance(batch);
     await delivering;
     delivering = deliver(onBatch, batch);
     delivering.catch(() => {}); // seen where it is awaited
   }
   await delivering;
+}
+
+function isReadError(error: unknown): boolean {
+  return error instanceof NbdError && error.errno === ERRNO.EIO;
+}
+
+/** The last piece of `grain` bytes in a range, or what there is of it. */
+function lastPiece({ start, end }: { readonly start: number; readonly end: number }, grain: number) {
+  return { start: Math.max(start, end - 1 - ((end - 1) % grain)), end };
 }
 
 /** Entries of the context that has most of them. */

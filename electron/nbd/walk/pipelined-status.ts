@@ -8,6 +8,7 @@
  * behind it waits. With a request window of one this is one request after another.
  */
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
+import { entryCount } from '../../../shared/extent/status-cursor.ts';
 import type { NbdConnection } from '../client/connection.ts';
 import { mostRequested, RequestWindow } from './request-window.ts';
 import type { StatusSource } from './status-source.ts';
@@ -45,6 +46,8 @@ const WIDE_REQUEST = 2 ** 36;
 /** Entries of a context in a reply that is long, and in one so short that twice the range may be asked about. */
 const LONG_REPLY = 8192;
 const SHORT_REPLY = 2048;
+/** Bytes of a reply that is so large that less is asked about: many contexts of many extents each. */
+const LARGE_REPLY_BYTES = 2 ** 24;
 
 /** The requests of one walk. */
 export class PipelinedStatus {
@@ -94,9 +97,12 @@ export class PipelinedStatus {
     return queue[0] as AskedRange | undefined;
   }
 
-  /** The front has been dealt with for this many bytes, in a reply with so many entries of a context. */
-  advance(covered: number, entries: number): void {
-    if (entries > LONG_REPLY)
+  /** The front has been dealt with: a batch of its first bytes came. */
+  advance({ covered, lists }: StatusBatch): void {
+    const entries = Math.max(0, ...lists.map(list => entryCount(list)));
+    const bytes = lists.reduce((sum, { payload }) => sum + payload.byteLength, 0);
+    if (bytes > LARGE_REPLY_BYTES) this.#limit = Math.max(this.#bounds.grain, this.#limit / 2);
+    else if (entries > LONG_REPLY)
       this.#limit = Math.min(this.#limit, Math.max(this.#bounds.firstRequest, this.#limit / 2));
     else if (entries < SHORT_REPLY) this.#limit = Math.min(this.#most, 2 * this.#limit);
     const { start, end, isFailed } = this.#queue.shift() as Segment;
@@ -115,6 +121,26 @@ export class PipelinedStatus {
     if (middle === undefined) return false;
     this.#queue.splice(0, 1, { start, end: middle, isFailed: true }, { start: middle, end, isFailed: true });
     return true;
+  }
+
+  /**
+   * The range to give up, now that the front has failed: the front, or all of a piece that is larger than any request, or
+   * everything that is left. It becomes the front; what else it covers is not asked.
+   */
+  giveUp(piece: number, isEverything: boolean): { readonly start: number; readonly end: number } {
+    const queue = this.#queue;
+    const front = queue.shift() as Segment;
+    const { start } = front;
+    let { end } = front;
+    if (isEverything) end = this.#bounds.end;
+    else if (piece > this.#most) end = Math.min(this.#bounds.end, start - (start % piece) + piece);
+    while ((queue[0]?.end ?? Number.POSITIVE_INFINITY) <= end) queue.shift();
+    const next = queue[0];
+    if (next !== undefined && next.start < end)
+      queue[0] = { start: end, end: next.end, isFailed: next.isFailed };
+    this.#frontier = Math.max(this.#frontier, end);
+    queue.unshift({ start, end, isFailed: true });
+    return { start, end };
   }
 
   #ask({ start, end, isFailed }: Segment): Segment & AskedRange {

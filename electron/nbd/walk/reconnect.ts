@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NbdConnection } from '../client/connection.ts';
 import { cancelled, fatalError, NbdError } from '../errors.ts';
-import { type OnBatch, type WalkRange, walkBlockStatus } from './block-status.ts';
+import { createWalkLimits, type OnBatch, type WalkRange, walkBlockStatus } from './block-status.ts';
 
 /** How to go on. */
 export interface ReconnectOptions {
@@ -33,6 +33,7 @@ export async function walkReconnecting(
   options: ReconnectOptions,
 ): Promise<NbdConnection> {
   const { attempts = 3, totalAttempts = 20, delay = 250, signal } = options;
+  const limits = range.limits ?? createWalkLimits(connection, range.granularity);
   let current = connection;
   let position = range.start ?? 0;
   let inRow = 0;
@@ -49,7 +50,7 @@ export async function walkReconnecting(
         current = await options.reopen();
         checkSame(connection, current);
       }
-      await walkBlockStatus(current, { ...range, start: position }, counting, signal);
+      await walkBlockStatus(current, { ...range, start: position, limits }, counting, signal);
       return current;
     } catch (error) {
       const again = error instanceof NbdError && error.retryable && !signal?.aborted;

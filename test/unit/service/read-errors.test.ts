@@ -26,3 +26,12 @@ it('counts those beyond the first twenty', () => {
   expect(errors).toHaveLength(21);
   expect(errors.at(-1)?.what).toBe('980 more places, 3.83 MiB in all, could not be read');
 });
+
+it('says how much was given up without a closer look', () => {
+  const log = createUnreadableLog();
+  log.add(piece(0, 65536));
+  log.add({ ...piece(65536, 2 ** 20), isGivenUp: true });
+  expect(log.list()[0]?.what).toBe(
+    '1.06 MiB from 0x0000_0000 on could not be read (1 MiB of it given up: parts may be readable): EIO',
+  );
+});

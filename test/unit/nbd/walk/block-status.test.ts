@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectNbd, type NbdConnection } from '../../../../electron/nbd/client/client.ts';
 import { parseNbdUri } from '../../../../electron/nbd/uri.ts';
-import { type WalkRange, walkBlockStatus } from '../../../../electron/nbd/walk/block-status.ts';
+import {
+  createWalkLimits,
+  type WalkRange,
+  walkBlockStatus,
+} from '../../../../electron/nbd/walk/block-status.ts';
 import { type StatusBatch, statusBatchBuffers } from '../../../../shared/extent/status-batch.ts';
 import { type Extent, errorChunk, statusChunk } from '../../../support/nbd-messages.ts';
 import {
@@ -339,10 +343,72 @@ describe('walkBlockStatus over a dead disk', () => {
     const bad = (await walk(connection, { granularity: UNIT })).filter(
       batch => batch.unreadable !== undefined,
     );
-    expect(bad).toHaveLength(8192 + 8192 + 2048 + 1);
+    expect(bad.length).toBeLessThan(2048);
+    expect(bad.slice(0, 128).map(({ covered, isGivenUp }) => [covered, isGivenUp])).toEqual(
+      new Array(128).fill([UNIT, undefined]),
+    );
+    expect(bad.filter(({ covered, isGivenUp }) => covered > UNIT !== (isGivenUp === true))).toEqual([]);
     expect(bad.at(-1)).toMatchObject({ offset: dead + 10 * UNIT, covered: UNIT });
     expect(bad.reduce((sum, batch) => sum + batch.covered, 0)).toBe(dead + UNIT);
-    expect(server.requests.length).toBeLessThan(2.1 * bad.length);
+    expect(server.requests.length).toBeLessThan(3.1 * bad.length);
+  });
+});
+
+describe('a search for bad pieces that is over', () => {
+  const size = 2 ** 53 - 2 ** 16;
+  const failing = (extendedHeaders: boolean) =>
+    open(size, [{ id: 0, name: 'x:0', status: (_, length) => [[length, 0]] }], {
+      extendedHeaders,
+      async onRequest(request, peer) {
+        await peer.write(errorChunk(request, 5));
+        return true;
+      },
+    });
+
+  it.each([false, true])('gives up the rest at once (extended headers: %s)', async extendedHeaders => {
+    const { connection, server } = await failing(extendedHeaders);
+    const limits = createWalkLimits(connection);
+    limits.search.failed(2 ** 21);
+    const batches = await walk(connection, { start: 2 ** 16, limits });
+    expect(batches.map(({ offset, covered, isGivenUp }) => [offset, covered, isGivenUp])).toEqual([
+      [2 ** 16, size - 2 ** 16, true],
+    ]);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('gives up more than a request can ask for, once pieces are that large', async () => {
+    const { connection, server } = await failing(false);
+    const limits = createWalkLimits(connection);
+    for (let i = 0; i < 30 * 256; i++) limits.search.gaveUp(0);
+    expect(limits.search.piece).toBe(2 ** 46);
+    const batches = await walk(connection, { start: 2 ** 46 + 2 ** 16, limits });
+    expect(batches[0]).toMatchObject({ covered: 2 ** 46 - 2 ** 16, isGivenUp: true });
+    expect(batches.at(-1)).toMatchObject({ covered: 2 ** 46 - 2 ** 16 });
+    expect(batches).toHaveLength(127);
+    expect(server.requests).toHaveLength(2 * 127); // one for the end of each
+  });
+});
+
+describe('a server that describes an export too finely', () => {
+  const bytes = (limit: number): FakeContext => ({
+    id: 0,
+    name: 'x:0',
+    status: (offset, length) =>
+      Array.from({ length: Math.min(limit, Number(length)) }, (_, i): Extent => [1, (offset + i) % 2]),
+  });
+
+  it.each([
+    [1, 'NBD_NO_PROGRESS'],
+    [65_536, 'TOO_MANY_EXTENTS'],
+  ])('of %i extents of a byte in a reply is given up', async (limit, expected) => {
+    const { connection, server } = await open(2 ** 40, [bytes(limit)]);
+    await expect(walk(connection)).rejects.toThrow(code(expected));
+    expect(server.requests.length).toBeLessThan(5000);
+  });
+
+  it('is read where the export is small', async () => {
+    const { connection } = await open(3000, [bytes(1)]);
+    expect(await walk(connection)).toHaveLength(3000);
   });
 });
 
