@@ -57,12 +57,14 @@ export function readImageHead(fd: number): ImageHead {
 
 /**
  * Names of bitmaps that can be put on a command line, and those that cannot: not UTF-8 in the image, or one too many.
+ * Without a tool: for the best one there is.
  */
 export function bitmapsToExport(
   names: readonly string[],
-  tool: QemuTool,
+  tool?: QemuTool,
 ): { taken: string[]; left: string[] } {
-  const most = atLeast(tool.version, 5, 2) ? MAX_BITMAPS : 1; // -B could be given once before that
+  const takesSeveral = tool === undefined || atLeast(tool.version, 5, 2); // -B could be given once before that
+  const most = takesSeveral ? MAX_BITMAPS : 1;
   const taken: string[] = [];
   const left: string[] = [];
   let bytes = 0;

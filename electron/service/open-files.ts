@@ -6,13 +6,14 @@ import type { StatusBatch } from '../../shared/extent/status-batch.ts';
 import { compareFindings } from '../../shared/model/finding.ts';
 import { findSnapshot, type LayerInfo, type SnapshotInfo } from '../../shared/model/layer.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
-import { BITMAP_PREFIX, bitmapNameOf, contextsToAsk } from '../../shared/nbd-contexts.ts';
+import { contextsToAsk } from '../../shared/nbd-contexts.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
 import { writerFindings } from '../chain/writer-lock.ts';
 import type { LayerPlan } from '../engine/worker/protocol.ts';
 import { connectNbd } from '../nbd/client/client.ts';
 import { NbdError } from '../nbd/errors.ts';
 import { walkReconnecting } from '../nbd/walk/reconnect.ts';
+import { bitmapsToExport } from '../qemu/blockdev-args.ts';
 import { type ExportOptions, exportLayer, type LayerExport } from '../qemu/export-layer.ts';
 import { findQemuNbd, hasQemuNbd } from '../qemu/tools.ts';
 import { withEstimate } from './extent-estimate.ts';
@@ -97,7 +98,7 @@ function rawLayer(index: number, open: OpenLayer, haveQemu: boolean, serving: Se
       clusterSize: info.clusterSize,
       nbd: { exportKind: 'rawLayer', contexts },
     },
-    feed: haveQemu ? servedFeed(index, open, contexts, serving) : unservedFeed(index, info),
+    feed: haveQemu ? servedFeed(index, open, contexts, [], serving) : unservedFeed(index, info),
   };
 }
 
@@ -117,15 +118,11 @@ function qcow2Layer(
   const served = snapshot === undefined && (witness === 'nbd' || (witness === 'both' && !closed));
   const { fd, size, path } = open.source;
   const bitmaps = info.qcow2?.bitmaps ?? [];
-  const usable = bitmaps.filter(bitmap => bitmap.unusable === undefined);
-  const contexts = contextsToAsk(
-    'isolatedLayer',
-    usable.map(({ name }) => name),
-  );
-  // Bitmaps that are not asked for stay in the plan: what nobody feeds is unknown, never clean.
-  const unknown = bitmaps
-    .filter(bitmap => bitmap.unusable !== undefined)
-    .map(({ name }) => BITMAP_PREFIX + name);
+  const usable = bitmaps.filter(bitmap => bitmap.unusable === undefined).map(({ name }) => name);
+  const unusable = bitmaps.filter(bitmap => bitmap.unusable !== undefined).map(({ name }) => name);
+  const { taken, left } = bitmapsToExport(usable);
+  const contexts = contextsToAsk('isolatedLayer', taken);
+  const unfedBitmaps = [...left, ...unusable];
   const metadata = {
     fd,
     fileSize: size,
@@ -140,11 +137,9 @@ function qcow2Layer(
       size: info.size,
       clusterSize: info.clusterSize,
       ...(served && witness === 'nbd' ? {} : { metadata }),
-      ...(served
-        ? { nbd: { exportKind: 'isolatedLayer' as const, contexts: [...contexts, ...unknown] } }
-        : {}),
+      ...(served ? { nbd: { exportKind: 'isolatedLayer' as const, contexts, unfedBitmaps } } : {}),
     },
-    ...(served ? { feed: servedFeed(index, open, contexts, serving) } : {}),
+    ...(served ? { feed: servedFeed(index, open, contexts, usable, serving) } : {}),
   };
 }
 
@@ -163,14 +158,15 @@ function snapshotOf(open: OpenLayer, wanted: string | undefined): SnapshotInfo |
   });
 }
 
-/** A layer read through a qemu-nbd of its own, which lives as long as the feed runs. */
+/** A layer read through a qemu-nbd started for it, which lives as long as the feed runs. `contexts` are those planned. */
 function servedFeed(
   layer: number,
   open: OpenLayer,
   contexts: readonly string[],
+  bitmaps: readonly string[],
   serving: Serving,
 ): LayerFeed {
-  const bitmaps = contexts.flatMap(name => bitmapNameOf(name) ?? []);
+  const kind = open.info.format === 'raw' ? 'rawLayer' : 'isolatedLayer';
   return {
     layer,
     async run(start, sink, signal) {
@@ -179,7 +175,7 @@ function servedFeed(
       void server.exited.then(end => {
         died = end.error;
       });
-      const offered = contextsToAsk('isolatedLayer', server.bitmaps);
+      const offered = contextsToAsk(kind, server.bitmaps);
       const connect = () => connectNbd(server.address, { contexts: offered, signal });
       const reopen = () => (died === undefined ? connect() : Promise.reject(new CowscopeError(died)));
       try {

@@ -11,8 +11,6 @@ import type { PreparedTarget } from './prepared-target.ts';
 const EXPECTED_CONTEXTS = [BASE_ALLOCATION, ALLOCATION_DEPTH];
 /** Contexts that were not granted and are named in notes. */
 const MAX_NAMED = 64;
-/** Bitmaps shown as unknown because they were not granted; a hostile server may name tens of thousands. */
-const MAX_UNFED = 64;
 
 /**
  * Connects to the export and describes it as a chain of one remote layer. Rejects with the NBD codes, NBD_URI_LOCAL_FILE
@@ -29,14 +27,19 @@ export async function openUri(
   const { size, subject } = connection;
   const granted = connection.contexts.map(context => context.name);
   const left = connection.offeredContexts.filter(name => !granted.includes(name));
-  // Bitmaps that were not granted stay in the plan: what nobody feeds is unknown, never clean.
-  const unfed = left.filter(name => bitmapNameOf(name) !== undefined).slice(0, MAX_UNFED);
-  const contexts = [...granted, ...unfed];
+  const unfedBitmaps = left.flatMap(name => bitmapNameOf(name) ?? []);
   const described = describeExport(connection, granted, left);
   return {
     baseMissing: false,
     describe: async () => described,
-    plans: [{ title: subject, size, clusterSize: 1, nbd: { exportKind: 'wholeChain', contexts } }],
+    plans: [
+      {
+        title: subject,
+        size,
+        clusterSize: 1,
+        nbd: { exportKind: 'wholeChain', contexts: granted, unfedBitmaps },
+      },
+    ],
     feeds: [
       {
         layer: 0,

@@ -1,6 +1,6 @@
 /** Fills a table in ascending order from extents that know nothing of pages. */
 import { UNREAD } from './flags.ts';
-import { PageWriter } from './page.ts';
+import { PageWriter, pageBytes } from './page.ts';
 import type { ExtentTable } from './table.ts';
 
 /** Appends extents to a table, cutting them at page borders. */
@@ -9,6 +9,10 @@ export interface TableFeeder {
   readonly position: number;
   /** Extents fed so far, coalesced. */
   readonly extents: number;
+  /** Extents of the page under way. */
+  readonly pageExtents: number;
+  /** Bytes of memory that what was fed takes. */
+  readonly bytes: number;
   /** Appends `length` bytes with `word` at the current position; what passes the end of the table is cut. */
   append(length: number, word: number): void;
   /** Stores the page under way with its rest UNREAD, so that what came so far can be seen. */
@@ -28,6 +32,7 @@ class Feeder implements TableFeeder {
   #base = 0;
   #pageEnd: number;
   #sealed = 0;
+  #sealedBytes = 0;
   #word = -1;
   #code = 0;
 
@@ -38,6 +43,14 @@ class Feeder implements TableFeeder {
 
   get extents(): number {
     return this.#sealed + this.#writer.count;
+  }
+
+  get pageExtents(): number {
+    return this.#writer.count;
+  }
+
+  get bytes(): number {
+    return this.#sealedBytes + this.#writer.byteLength;
   }
 
   append(length: number, word: number): void {
@@ -56,7 +69,9 @@ class Feeder implements TableFeeder {
   #endPage(): void {
     const { size, pageSpan, pages } = this.#table;
     this.#sealed += this.#writer.count;
-    pages[this.#base / pageSpan] = this.#writer.seal();
+    const page = this.#writer.seal();
+    this.#sealedBytes += pageBytes(page);
+    pages[this.#base / pageSpan] = page;
     this.#writer.begin();
     this.#base = this.#pageEnd;
     this.#pageEnd = Math.min(this.#base + pageSpan, size);

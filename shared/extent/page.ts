@@ -112,6 +112,11 @@ export class PageWriter {
     this.count = n + 1;
   }
 
+  /** Bytes of memory that the writer holds. */
+  get byteLength(): number {
+    return this.starts.byteLength + this.codes.byteLength + (this.hosts?.byteLength ?? 0);
+  }
+
   /** Takes the last extent back. */
   pop(): void {
     this.count--;
@@ -181,6 +186,11 @@ function packStarts(from: Page['starts'], scale: number): Page['starts'] {
 export function trailingZeros(value: number): number {
   const low = value | 0; // ToInt32 keeps the low 32 bits
   return low === 0 ? 31 : 31 - Math.clz32(low & -low);
+}
+
+/** Bytes of memory that a page's arrays take. */
+export function pageBytes({ starts, codes, hosts }: Page): number {
+  return starts.byteLength + codes.byteLength + (hosts?.byteLength ?? 0);
 }
 
 /** Start of extent `i`, in bytes from the page's first byte. */

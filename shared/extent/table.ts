@@ -9,6 +9,10 @@ const MIN_PAGE_SPAN = 2 ** 26;
 const MAX_PAGES = 4096;
 /** Units in a page at most, so that no page takes more than a moment or a few MiB, whatever an image says. */
 const MAX_UNITS = 2 ** 21;
+/** Most extents in a page that comes from a server. Whoever feeds a table refuses more. */
+export const MAX_PAGE_EXTENTS = MAX_UNITS;
+/** The length of extents that is assumed of a server's export, which tells none: the default cluster size of qcow2. */
+const SERVED_UNIT = 65_536;
 
 /** Largest guest or host offset handled: offsets are exact in a double up to here. */
 export const MAX_OFFSET = 2 ** 53 - 1;
@@ -30,10 +34,13 @@ export function finestUnit(clusterSize: number): number {
   return clusterSize / 32 < 512 ? clusterSize : clusterSize / 32;
 }
 
-/** The page span of a chain: for its largest disk and the smallest clusters of those layers whose tables are read. */
+/**
+ * The page span of a chain: for its largest disk and the smallest clusters of those layers whose tables are read, or for
+ * 64 KiB where none are.
+ */
 export function chainPageSpan(sizes: readonly number[], clusterSizes: readonly number[]): number {
   const units = clusterSizes.map(finestUnit);
-  return pageSpanFor(Math.max(...sizes), units.length === 0 ? undefined : Math.min(...units));
+  return pageSpanFor(Math.max(...sizes), units.length === 0 ? SERVED_UNIT : Math.min(...units));
 }
 
 /** Extents of one layer as one witness saw them. `pages[i]` is undefined until it was read. */
@@ -54,6 +61,11 @@ export function createTable(size: number, pageSpan: number): ExtentTable {
     words: new WordSet(),
     pages: new Array<Page | undefined>(Math.ceil(size / pageSpan)),
   };
+}
+
+/** An empty table that is filled in ascending order. It takes no memory for pages that were not filled. */
+export function createFedTable(size: number, pageSpan: number): ExtentTable {
+  return { size, pageSpan, words: new WordSet(), pages: [] };
 }
 
 /** The word at an offset in bytes below the table's size, UNREAD where its page was not read. */

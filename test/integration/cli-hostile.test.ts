@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { ftruncateSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CLI, codesOf, cowscope } from '../support/cli.ts';
+import { manyBitmaps } from '../support/many-bitmaps.ts';
 import { type ImageSpec, pokeU32, pokeU64 } from '../support/qcow2-builder.ts';
 import { type BuiltImage, buildImage, newFile } from '../support/qcow2-reading.ts';
 
@@ -151,29 +152,19 @@ describe('an image with as many parts as the format allows', () => {
   });
 
   it('65,535 bitmaps that share a table are listed', async () => {
-    const { path, source, bitmapTableOffsets, fileSize } = buildImage({
-      size: MIB,
-      bitmaps: [{ name: 'only' }],
-    });
-    const count = 65_535;
-    const directory = Buffer.alloc(count * 32);
-    for (let i = 0; i < count; i++) {
-      directory.writeBigUInt64BE(BigInt(bitmapTableOffsets[0]!), i * 32);
-      directory.writeUInt32BE(1, i * 32 + 8);
-      directory.writeUInt32BE(0x01100008, i * 32 + 16); // type, granularity 64 KiB, bytes of the name
-      directory.write(String(i).padStart(8, 'b'), i * 32 + 24);
-    }
-    writeSync(source.fd, directory, 0, directory.length, fileSize);
-    ftruncateSync(source.fd, fileSize + 33 * 65_536);
-    const header = readFileSync(path).subarray(0, 4096);
-    const extension = header.indexOf(Uint8Array.of(0x23, 0x85, 0x28, 0x75)) + 8;
-    pokeU32(source.fd, extension, count);
-    pokeU64(source.fd, extension + 8, BigInt(directory.length));
-    pokeU64(source.fd, extension + 16, BigInt(fileSize));
+    const path = manyBitmaps(65_535, { size: MIB });
     const { code, stdout } = await outcome('layers', path);
     expect(code).toBe(0);
-    expect(stdout.match(/^ {4}bitmap /gm)).toHaveLength(count);
+    expect(stdout.match(/^ {4}bitmap /gm)).toHaveLength(65_535);
     expect(await outcome('map', '--totals', path)).toMatchObject({ code: 0, codes: [] });
+  });
+
+  it('thousands of bitmaps take no table each over NBD, and neither do those in use', async () => {
+    const usable = manyBitmaps(4096, { size: MIB });
+    const left = await outcome('map', '--totals', '--witness', 'nbd', usable);
+    expect(left).toMatchObject({ code: 3, codes: ['QEMU_BITMAP_LEFT_OUT'] });
+    const inUse = manyBitmaps(4096, { size: MIB }, 1);
+    expect(await outcome('map', '--totals', '--witness', 'nbd', inUse)).toMatchObject({ code: 0, codes: [] });
   });
 
   it('more bitmaps than one connection asks for are left to the metadata, and never said to be clean', async () => {

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ChainSession } from '../../electron/service/chain-session.ts';
 import { MAX_DEPTH } from '../../shared/extent/flags.ts';
 import { ALL_FINDINGS } from '../support/findings.ts';
+import { manyBitmaps } from '../support/many-bitmaps.ts';
 import type { Extent } from '../support/nbd-messages.ts';
 import {
   type FakeContext,
@@ -112,6 +113,17 @@ describe('extents without end', () => {
     expect(layers[0]?.evidence.find(({ source }) => source === 'NBD x:numbers')?.value).toBe(
       'one of more than 1024 different numbers',
     );
+  });
+});
+
+describe('bitmaps in use', () => {
+  it('600 of them on a disk of 8 PiB take no table of its pages each', async () => {
+    const path = manyBitmaps(600, { size: 2 ** 53 - 2 ** 17, clusterBits: 17 }, 1);
+    const bytes = process.memoryUsage().rss;
+    const session = await openTarget({ kind: 'files', files: [path] }, { witness: 'both' });
+    sessions.push(session);
+    await session.ask('inspect', { offset: 0 });
+    expect(process.memoryUsage().rss - bytes).toBeLessThan(512 * MIB);
   });
 });
 

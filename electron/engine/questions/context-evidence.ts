@@ -9,6 +9,9 @@ import { mapBitmapPage } from '../../qcow2/read/bitmap-map.ts';
 import { lowNumber, numberText } from '../tables/number-tables.ts';
 import type { MetadataTable, NbdTables, StoredLayer } from '../tables/stored-layer.ts';
 
+/** Bitmaps listed as not read, because no server was asked about them: an image may have 65,535. */
+const MAX_UNFED_LISTED = 64;
+
 /** The evidence of every bitmap of the layer, in the file and over NBD, and of every context kept as its numbers. */
 export function contextEvidence(layer: StoredLayer, offset: number): Evidence[] {
   return [
@@ -33,11 +36,14 @@ function fileBitmaps({ bitmaps }: MetadataTable, offset: number): Evidence[] {
   });
 }
 
-function servedContexts({ bitmaps, numbers }: NbdTables, offset: number): Evidence[] {
+function servedContexts({ bitmaps, unfedBitmaps, numbers }: NbdTables, offset: number): Evidence[] {
   const dirty = bitmaps.map(({ name, table }): Evidence => {
     const word = wordAt(table, offset);
     const value = word & UNREAD ? 'not read' : word & DIRTY_UNKNOWN ? 'could not be read' : '';
     return { fact: dirtyFact(word), source: `NBD ${BITMAP_PREFIX}${name}`, value };
+  });
+  const unfed = unfedBitmaps.slice(0, MAX_UNFED_LISTED).map((name): Evidence => {
+    return { fact: dirtyFact(UNREAD), source: `NBD ${BITMAP_PREFIX}${name}`, value: 'not read' };
   });
   const raw = [...numbers.values()].map((kept): Evidence => {
     const word = wordAt(kept.table, offset);
@@ -48,7 +54,7 @@ function servedContexts({ bitmaps, numbers }: NbdTables, offset: number): Eviden
     const fact = knownContext(kept.name)?.fact?.(lowNumber(kept, word) ?? 0);
     return { fact: fact ?? 'a number of a meaning not known here', source, value: text };
   });
-  return [...dirty, ...raw];
+  return [...dirty, ...unfed, ...raw];
 }
 
 function dirtyFact(word: number): string {

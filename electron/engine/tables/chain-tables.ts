@@ -17,7 +17,7 @@ import {
   type SweepOverlay,
   type SweptPage,
 } from '../../../shared/extent/sweep.ts';
-import { chainPageSpan } from '../../../shared/extent/table.ts';
+import { chainPageSpan, MAX_PAGE_EXTENTS } from '../../../shared/extent/table.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import { tellsLayers } from '../../../shared/nbd-contexts.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
@@ -35,6 +35,14 @@ import {
   openNamedBitmap,
   type StoredLayer,
 } from './stored-layer.ts';
+
+/**
+ * Bytes of memory for extents that came over NBD and cannot be dropped and read again: 150 million of usual ones. The
+ * replies under way, of at most 128 MiB each, take from it too, so that the whole program stays below 1 GiB.
+ */
+const MAX_FED_BYTES = 448 * 2 ** 20;
+/** Replies in memory while one is decoded: that one, the next, and what is not collected yet of those before. */
+const REPLIES_HELD = 4;
 
 /** Pages of all layers together: every disk that an L1 table can reach has fewer, and empty ones take memory too. */
 const MAX_PAGES = 2 ** 22;
@@ -68,7 +76,7 @@ export interface ChainTables {
   dropFed(layer: number, index: number): void;
   /**
    * Feeds a batch of an NBD layer. Returns true when it added lanes. Throws TOO_MANY_EXTENTS past the plan's budget
-   * where the layer has no metadata: what came over NBD cannot be dropped and read again.
+   * and past what fits in memory, where the layer has no metadata: what came over NBD cannot be dropped and read again.
    */
   feed(layer: number, batch: StatusBatch): boolean;
   /** Makes what was fed of the page under way visible. */
@@ -135,10 +143,10 @@ export function openChainTables(plan: EnginePlan, openSource: OpenSource): Chain
   function feed(layerIndex: number, batch: StatusBatch): boolean {
     const layer = layers[layerIndex] as StoredLayer;
     const nbd = layer.nbd as NbdTables;
-    checkBudget(layer); // once it is passed nothing more is taken, however often it is tried
+    checkBudget(layer, batch); // once it is passed nothing more is taken, however often it is tried
     decodeBatch(batch, nbd.decoding);
     for (const [index, numbers] of nbd.numbers) feedNumbers(numbers, batch, index);
-    checkBudget(layer);
+    checkBudget(layer, batch);
     if (layer.plan.nbd?.exportKind !== 'wholeChain') return false;
     const depth = nbd.table.words.words.reduce((most, word) => Math.max(most, depthOf(word)), 1);
     if (depth <= deepest) return false;
@@ -159,12 +167,15 @@ export function openChainTables(plan: EnginePlan, openSource: OpenSource): Chain
     return nbd.table.pages[index] !== undefined && isFullyRead(nbd.table, index);
   }
 
-  /** Extents that came over NBD for layers with or without metadata. */
-  function fedExtents(withMetadata: boolean): number {
-    let sum = 0;
+  /** Extents that came over NBD for layers with or without metadata, and the bytes of memory that they take. */
+  function fedOverNbd(withMetadata: boolean): { extents: number; bytes: number } {
+    const sum = { extents: 0, bytes: 0 };
     for (const { nbd, metadata } of layers) {
       if (nbd === undefined || (metadata !== undefined) !== withMetadata) continue;
-      for (const feeder of feedersOf(nbd)) sum += feeder.extents;
+      for (const feeder of feedersOf(nbd)) {
+        sum.extents += feeder.extents;
+        sum.bytes += feeder.bytes;
+      }
     }
     return sum;
   }
@@ -178,14 +189,18 @@ export function openChainTables(plan: EnginePlan, openSource: OpenSource): Chain
     }
   }
 
-  function checkBudget(layer: StoredLayer): void {
-    if (layer.metadata !== undefined || fedExtents(false) <= plan.extentBudget) return;
-    throw new CowscopeError({
-      code: 'TOO_MANY_EXTENTS',
-      what: `the server describes more than ${plan.extentBudget} extents, more than fit in memory`,
-      subject: layer.plan.title,
-      advice: 'open the image file itself: its own tables are read in parts',
-    });
+  /** Refuses what came over NBD for layers without metadata when it takes too much memory: it cannot be read again. */
+  function checkBudget(layer: StoredLayer, { lists }: StatusBatch): void {
+    if (layer.metadata !== undefined || layer.nbd === undefined) return;
+    const feeders = feedersOf(layer.nbd);
+    if (feeders.some(({ pageExtents }) => pageExtents > MAX_PAGE_EXTENTS))
+      throw tooManyExtents(layer, `more than ${MAX_PAGE_EXTENTS} extents in ${formatSize(pageSpan)}`);
+    const fed = fedOverNbd(false);
+    if (fed.extents > plan.extentBudget)
+      throw tooManyExtents(layer, `more than ${plan.extentBudget} extents`);
+    const replies = REPLIES_HELD * lists.reduce((bytes, { payload }) => bytes + payload.byteLength, 0);
+    if (fed.bytes + replies > MAX_FED_BYTES)
+      throw tooManyExtents(layer, `so many extents that they take more than ${formatSize(MAX_FED_BYTES)}`);
   }
 
   function hostTable(layer: StoredLayer): MetadataTable {
@@ -256,7 +271,7 @@ export function openChainTables(plan: EnginePlan, openSource: OpenSource): Chain
     },
     tracks: () => tracksOf(plan, lanes),
     get fedOverBudget() {
-      return fedExtents(true) - droppedFed > plan.extentBudget;
+      return fedOverNbd(true).extents - droppedFed > plan.extentBudget;
     },
     readPage,
     dropPage,
@@ -266,6 +281,15 @@ export function openChainTables(plan: EnginePlan, openSource: OpenSource): Chain
     flush,
     sweep,
   };
+}
+
+function tooManyExtents({ plan }: StoredLayer, what: string): CowscopeError {
+  return new CowscopeError({
+    code: 'TOO_MANY_EXTENTS',
+    what: `the server describes ${what}: they do not fit in memory`,
+    subject: plan.title,
+    advice: 'open the image file itself: its own tables are read in parts',
+  });
 }
 
 function checkPages(plan: EnginePlan, pageCount: number, pageSpan: number): void {

@@ -16,8 +16,11 @@ export function* bitmapPages(
   only: string | undefined,
 ): Generator<OverlayPage> {
   if (layer.metadata === undefined) {
-    for (const { name, table } of layer.nbd?.bitmaps ?? [])
+    const { bitmaps = [], unfedBitmaps = [] } = layer.nbd ?? {};
+    for (const { name, table } of bitmaps)
       if (only === undefined || only === name) yield { page: table.pages[index], words: table.words.words };
+    const isUnknown = only === undefined ? unfedBitmaps.length > 0 : unfedBitmaps.includes(only);
+    if (isUnknown) yield { page: undefined, words: [] };
     return;
   }
   const start = index * pageSpan;

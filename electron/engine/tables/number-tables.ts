@@ -6,7 +6,7 @@ import { createFeeder, type TableFeeder } from '../../../shared/extent/feeder.ts
 import { UNREADABLE } from '../../../shared/extent/flags.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import { StatusCursor } from '../../../shared/extent/status-cursor.ts';
-import { createTable, type ExtentTable } from '../../../shared/extent/table.ts';
+import { createFedTable, type ExtentTable } from '../../../shared/extent/table.ts';
 import { hex64 } from '../../qcow2/format/bytes.ts';
 
 /** The numbers of one context. */
@@ -32,7 +32,7 @@ const TOO_MANY_TEXT = `one of more than ${MAX_NUMBERS} different numbers`;
 
 /** An empty table over `size` bytes. */
 export function createNumberTable(name: string, size: number, pageSpan: number): NumberTable {
-  const table = createTable(size, pageSpan);
+  const table = createFedTable(size, pageSpan);
   return { name, table, feeder: createFeeder(table), low: [], texts: [], places: new Map() };
 }
 

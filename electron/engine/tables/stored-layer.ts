@@ -2,7 +2,7 @@
 import { createFeeder, type TableFeeder } from '../../../shared/extent/feeder.ts';
 import { WordSet } from '../../../shared/extent/page.ts';
 import { type DecodePlan, decodePlan, type OwnTable } from '../../../shared/extent/status-decoder.ts';
-import { createTable, type ExtentTable } from '../../../shared/extent/table.ts';
+import { createFedTable, createTable, type ExtentTable } from '../../../shared/extent/table.ts';
 import { FindingCollector } from '../../../shared/finding-collector.ts';
 import { bitmapNameOf, knownContext } from '../../../shared/nbd-contexts.ts';
 import { type BitmapMap, createBitmapMap } from '../../qcow2/read/bitmap-map.ts';
@@ -59,7 +59,9 @@ export interface NbdTables {
     readonly table: ExtentTable;
     readonly feeder: TableFeeder;
   }[];
-  /** Contexts kept as their raw numbers, by their place in the plan's list. */
+  /** Names of bitmaps that this witness was not asked about, or did not give: unknown throughout. */
+  readonly unfedBitmaps: readonly string[];
+  /** Contexts kept as their raw numbers, by their index in the plan's list. */
   readonly numbers: ReadonlyMap<number, NumberTable>;
 }
 
@@ -128,22 +130,22 @@ export function openNamedBitmap({ metadata, findings }: StoredLayer, name: strin
 }
 
 function openNbd(plan: LayerPlan, pageSpan: number): NbdTables {
-  const { contexts, exportKind } = plan.nbd as NonNullable<LayerPlan['nbd']>;
-  const table = createTable(plan.size, pageSpan);
+  const { contexts, exportKind, unfedBitmaps = [] } = plan.nbd as NonNullable<LayerPlan['nbd']>;
+  const table = createFedTable(plan.size, pageSpan);
   const feeder = createFeeder(table);
   const ownTables: (OwnTable & { name: string; table: ExtentTable })[] = [];
   const numbers = new Map<number, NumberTable>();
   for (const [contextIndex, contextName] of contexts.entries()) {
     const context = knownContext(contextName);
     if (context?.ownTable !== undefined) {
-      const own = createTable(plan.size, pageSpan);
+      const own = createFedTable(plan.size, pageSpan);
       const name = bitmapNameOf(contextName) ?? contextName;
       ownTables.push({ contextIndex, context, name, table: own, feeder: createFeeder(own) });
     } else if (context === undefined || context.joins !== undefined)
       numbers.set(contextIndex, createNumberTable(contextName, plan.size, pageSpan));
   }
   const decoding = decodePlan(exportKind, contexts, feeder, ownTables);
-  return { table, feeder, decoding, bitmaps: ownTables, numbers };
+  return { table, feeder, decoding, bitmaps: ownTables, unfedBitmaps, numbers };
 }
 
 /** Everything that batches of a layer are fed to. */

@@ -24,6 +24,8 @@ export interface MetadataPlan {
 export interface NbdPlan {
   readonly exportKind: ExportKind;
   readonly contexts: readonly string[];
+  /** Names of bitmaps that are not among the contexts: what is not fed is unknown, never clean. Default none. */
+  readonly unfedBitmaps?: readonly string[];
 }
 
 /** One layer of a session, base first in the plan. At least one witness is given; metadata is drawn if it is there. */
