@@ -51,11 +51,7 @@ describe('a file that ends', () => {
     ['inside the header', () => 103, ['QCOW2_HEADER_CUT']],
     ['before the extensions', () => 112, ['QCOW2_PAST_END', 'QCOW2_SNAPSHOT_TABLE']],
     ['inside the L1 table', ({ l1Offset }) => l1Offset + 12, ['QCOW2_PAST_END', ...tables]],
-    [
-      'inside an L2 table',
-      ({ l2Offsets }) => l2Offsets.get(0)! + 12,
-      ['QCOW2_PAST_END', ...tables],
-    ],
+    ['inside an L2 table', ({ l2Offsets }) => l2Offsets.get(0)! + 12, ['QCOW2_PAST_END', ...tables]],
     ['before the last data', ({ l2Offsets }) => l2Offsets.get(1)! + 4096, ['QCOW2_PAST_END', ...tables]],
     ['inside the snapshot table', ({ snapshotTableOffset }) => snapshotTableOffset + 50, tables],
     [
@@ -124,7 +120,7 @@ describe('an image that claims more than it has', () => {
     pokeU32(source.fd, 56, 2048);
     pokeU32(source.fd, 60, 65_536); // snapshots
     expect(await outcome('layers', path)).toMatchObject({ code: 3 });
-    expect((await outcome('map', '--totals', path)).codes).toContain('QCOW2_SNAPSHOT_INCOMPLETE');
+    expect((await outcome('map', '--totals', path)).codes).toEqual(['QCOW2_SNAPSHOT_TABLE']);
   });
 });
 

@@ -9,8 +9,8 @@ import { RasterSurface } from '../../../../shared/draw/surface/raster-surface.ts
 import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels.ts';
 import { DARK_PALETTE, LIGHT_PALETTE, type Palette } from '../../../../shared/palette.ts';
 import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
-import { type FakeChain, goldenChain, shortMiddleChain } from '../../../support/window/fake-chain.ts';
 import { type SvgPixels, svgPixels } from '../../../support/svg-pixels.ts';
+import { type FakeChain, goldenChain, shortMiddleChain } from '../../../support/window/fake-chain.ts';
 import { elementsOf, parseXml, type XmlElement } from '../../../support/xml.ts';
 
 const WIDTH = 640;
@@ -150,7 +150,7 @@ test('the whole disk stands above a view of a part of it', () => {
 });
 
 test('two pictures in one page keep their patterns apart', () => {
-  const picture = pictureOf(goldenChain(), LIGHT_PALETTE);
+  const picture = pictureOf(CHAINS[0][1], LIGHT_PALETTE);
   const idsOf = (idPrefix: string) =>
     elementsOf(parseXml(chainPictureSvg({ ...picture, idPrefix }))).flatMap(
       ({ attributes }) => attributes.id ?? [],
