@@ -8,8 +8,8 @@ import { INCOMPATIBLE_CORRUPT, INCOMPATIBLE_DIRTY, type Qcow2Header } from '../q
 import { type FileSource, fileSource } from '../qcow2/read/file-source.ts';
 import { openQcow2Steps, type Qcow2Image } from '../qcow2/read/image.ts';
 import { recognizeFormat } from '../qcow2/read/probe-format.ts';
-import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ImageSource } from '../qcow2/read/source.ts';
+import { BufferedSource } from './buffered-source.ts';
 import { shownPath } from './byte-path.ts';
 import type { ReachedFile } from './follow-link.ts';
 
@@ -47,13 +47,19 @@ const RAW_NAMES: ReadonlySet<string> = new Set(['raw', 'file', 'host_device']);
 export async function openLayer(reached: ReachedFile, claim: FormatClaim): Promise<LoneLayer> {
   const { file, path } = reached;
   const source = fileSource({ fd: file.handle.fd, size: file.size, path: shownPath(path) });
-  const { format, formatSource, notes = [], findings } = decideFormat(source, claim);
+  const buffered = new BufferedSource(source); // the window is served by this thread
+  const {
+    format,
+    formatSource,
+    notes = [],
+    findings,
+  } = await buffered.compute(() => decideFormat(buffered, claim));
   if (format === 'raw') {
     // qemu serves whole sectors: the last one is filled up with zeros.
     const size = Math.ceil(file.size / 512) * 512;
     return { reached, source, format, formatSource, image: undefined, size, notes, findings };
   }
-  const image = await runInSlices(openQcow2Steps(source));
+  const image = { ...(await buffered.run(() => openQcow2Steps(buffered))), source };
   const found = image.header.version === 1 ? 'qcow' : 'qcow2';
   const differs = found === format ? [] : [formatDiffers(format, found)];
   const { size } = image.header;

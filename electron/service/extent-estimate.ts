@@ -1,9 +1,9 @@
 /** What reading a chain may come to, from its L1 tables alone: told before anything large is read. */
-import { setImmediate as turn } from 'node:timers/promises';
 import { CowscopeError } from '../../shared/error.ts';
 import { chainPageSpan } from '../../shared/extent/table.ts';
 import type { ChainEstimate, ChainInfo } from '../../shared/model/layer.ts';
 import { formatSize } from '../../shared/text/offset.ts';
+import { BufferedSource } from '../chain/buffered-source.ts';
 import type { OpenLayer } from '../chain/discover.ts';
 import { l2OffsetAt, readL1 } from '../qcow2/read/l1.ts';
 
@@ -29,10 +29,10 @@ async function estimateOf(layers: readonly OpenLayer[]): Promise<ChainEstimate |
   let extents = 0;
   let bytes = 0;
   let counted = 0;
-  for (const { image, info } of layers) {
+  for (const { image, info, source } of layers) {
     if (image === undefined) continue;
     const { l2Entries, subclusters, clusterSize } = image.geometry;
-    const tables = await countTables(image);
+    const tables = await countTables(image, source);
     if (tables === undefined) continue;
     counted++;
     const unit = clusterSize / subclusters;
@@ -47,17 +47,17 @@ async function estimateOf(layers: readonly OpenLayer[]): Promise<ChainEstimate |
   return counted === 0 ? undefined : { extents, bytes };
 }
 
-async function countTables({
-  header,
-  geometry,
-  source,
-}: NonNullable<OpenLayer['image']>): Promise<number | undefined> {
+async function countTables(
+  { header, geometry }: NonNullable<OpenLayer['image']>,
+  source: OpenLayer['source'],
+): Promise<number | undefined> {
   const entries = Math.min(header.l1Size, geometry.l1Needed);
   let tables = 0;
   try {
     for (let first = 0; first < entries; first += COUNTED_AT_ONCE) {
-      if (first > 0) await turn();
-      const l1 = readL1(source, header.l1TableOffset + first * 8, Math.min(entries - first, COUNTED_AT_ONCE));
+      const count = Math.min(entries - first, COUNTED_AT_ONCE);
+      const buffered = new BufferedSource(source); // of this piece alone
+      const l1 = await buffered.compute(() => readL1(buffered, header.l1TableOffset + first * 8, count));
       for (let i = 0; i < l1.count; i++) if (l2OffsetAt(l1, i) !== 0) tables++;
     }
     return tables;
