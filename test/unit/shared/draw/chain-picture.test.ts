@@ -98,7 +98,7 @@ describe.each(CHAINS)('the picture of the %s chain', (_, chain) => {
       .filter(({ name }) => name === 'text')
       .map(({ text }) => text);
     expect(texts).toEqual(
-      expect.arrayContaining(['guest', ...chain.info.layers.map(({ name }) => escapeUntrusted(name))]),
+      expect.arrayContaining(['Guest', ...chain.info.layers.map(({ name }) => escapeUntrusted(name))]),
     );
   });
 });
