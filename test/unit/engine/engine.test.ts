@@ -241,3 +241,15 @@ it('answers while a feed that ended is still being compared, and says that it is
   );
   expect(ofKind(session.messages, 'batchTaken')).toHaveLength(1);
 });
+
+it('tells how a feed ended of which nothing came', async () => {
+  const layer: FedLayer = { kind: 'isolatedLayer', units: 4, contexts: { 'base:allocation': [0, 0, 0, 0] } };
+  const session = openSession(planFed(layer));
+  await sleep(200); // nothing was told for a while, so that a push goes out at once
+  const error = { code: 'QEMU_START_TIMEOUT', what: 'late', subject: '', advice: '' };
+  session.send({ kind: 'feedEnded', layer: 0, end: { error } });
+  const told = await session.until(
+    message => message.kind === 'progress' && message.layers[0]?.phase === 'failed',
+  );
+  expect(told).toMatchObject({ layers: [{ layer: 0, witness: 'nbd', phase: 'failed', covered: 0, error }] });
+});
