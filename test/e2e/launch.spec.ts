@@ -114,8 +114,12 @@ function markedProcesses(profile: string): string[][] {
     try {
       if (!/^\d+$/.test(name)) return [];
       const environment = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
-      if (!environment.includes(`COWSCOPE_TEST_PROFILE=${profile}`)) return [];
-      return [readFileSync(`/proc/${name}/cmdline`, 'utf8').replace(/\0$/, '').split('\0')];
+      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').replace(/\0$/, '').split('\0');
+      // A process that Chromium forks writes its title over its environment, and is told the profile.
+      const isOurs =
+        environment.includes(`COWSCOPE_TEST_PROFILE=${profile}`) ||
+        words.join(' ').includes(`--user-data-dir=${profile}`);
+      return isOurs ? [words] : [];
     } catch {
       return []; // ended meanwhile
     }

@@ -137,7 +137,7 @@ test('a missing backing file is located, and nothing is written', async ({ start
     const { guest } = await cellsOf(page);
     expect(guest?.[0]).toMatchObject({ state: 'data', owner: 'elsewhere.qcow2' });
     await page.keyboard.press('Escape');
-    await expect(page.getByRole('region', { name: 'Notes', exact: true })).toContainText(
+    await expect(page.getByRole('region', { name: 'Findings', exact: true })).toContainText(
       basename(mid as string),
     );
   } finally {

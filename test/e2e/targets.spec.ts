@@ -133,7 +133,7 @@ test.describe('a backing file in another folder', () => {
 
   for (const consent of ['--allow', '--allow-all'] as const) {
     test(`is opened at once with ${consent}`, async ({ start }) => {
-      const { page } = await start(...(consent === '--allow' ? [consent, base] : [consent]), top);
+      const { page } = await start(consent === '--allow' ? `${consent}=${base}` : consent, top);
       await opened(page);
       expect(await laneNames(page)).toEqual(['guest', 'top.qcow2', 'base.qcow2']);
     });

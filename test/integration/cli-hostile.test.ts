@@ -177,7 +177,9 @@ describe('an image with as many parts as the format allows', () => {
       );
     };
     expect(await lists('b0', 'nbd')).toEqual(['dirty', 'clean']);
-    expect(await lists('b69', 'nbd')).toEqual([]);
+    const words = ['--as', 'nbdinfo', '--context', 'qemu:dirty-bitmap:b69', path];
+    const left = await outcome('map', '--witness', 'nbd', ...words);
+    expect(left).toMatchObject({ code: 1, codes: ['CONTEXT_NOT_OFFERED'], stdout: '' });
     expect(await lists('b69', 'metadata')).toEqual(['dirty', 'clean']);
   });
 

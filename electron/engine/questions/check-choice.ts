@@ -49,9 +49,9 @@ export function checkSelection(
     return;
   throw new CowscopeError({
     code: 'CONTEXT_NOT_OFFERED',
-    what: `there is no bitmap ${JSON.stringify(bitmap.name)} in layer ${bitmap.layer}`,
+    what: `no witness that was asked has a bitmap ${JSON.stringify(bitmap.name)} of layer ${bitmap.layer}`,
     subject: (holder ?? tables.layers.at(-1))?.plan.title ?? '',
-    advice: 'name a bitmap that the layer has',
+    advice: 'name a bitmap that the layer has, or use the metadata witness',
   });
 }
 
