@@ -83,7 +83,7 @@ function LaneName({ text }: { readonly text: string }) {
 }
 
 function factsOf(track: TrackInfo, layer: LayerInfo | undefined): string {
-  if (track.kind === 'guest') return 'what the machine reads';
+  if (track.kind === 'guest') return 'what the VM reads';
   if (track.kind === 'depth')
     return track.depth === 1 ? 'the active layer' : `${track.depth - 1} below the active layer`;
   const cluster =
