@@ -54,7 +54,7 @@ function keepProfileApart(): void {
 
 /** The place of the first program, or what became of the launch without it. */
 async function firstPlace({ open }: Launch): Promise<FirstPlace | 'taken' | 'refused' | 'alone'> {
-  if (process.platform === 'win32') return 'alone'; // sockets in folders are not to be had there
+  if (process.platform === 'win32') return 'alone'; // Windows has no sockets in folders
   try {
     return (await takeFirstPlace(join(app.getPath('userData'), 'launches'), open)) ?? 'taken';
   } catch (error) {

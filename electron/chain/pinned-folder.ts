@@ -1,5 +1,5 @@
 /**
- * Folders that are resolved once. A path is resolved anew at every use, so that whoever may rename a folder can put a
+ * Folders that are resolved once. A path is resolved anew at every use, so that a user who may rename a folder can put a
  * link in its place between the check of a path and its use. What is opened here stays the same folder.
  */
 import { constants } from 'node:fs';

@@ -105,7 +105,7 @@ function privateFolder(): string {
 /**
  * Starts a server. `args` makes its arguments from the path of the socket it is to serve; `files` become its
  * descriptors 3, 4 and so on. Messages are in English whatever the person's language, because they are read here. A
- * server that is to `lowPriority` gets the cores that nobody else wants, as far as the system knows such a thing.
+ * server that is to `lowPriority` runs at low priority where the system supports it.
  * Throws QEMU_SOCKET_FOLDER. Anything else that goes wrong is told by `exited`.
  */
 export function startServer(

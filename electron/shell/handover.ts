@@ -132,7 +132,7 @@ class Candidate {
   }
 }
 
-/** The folder, which nobody but this user may enter. */
+/** The folder, which only this user may enter. */
 async function privateFolder(path: string, folders: PinnedFolders): Promise<PinnedFolder> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   const folder = await folders.at(toBytePath(path));
@@ -147,7 +147,7 @@ async function numbersIn(folder: PinnedFolder): Promise<number[]> {
   return names.filter(name => /^[1-9]\d{0,14}$/.test(name)).map(Number);
 }
 
-/** Listens under a name that nobody looks for, and gives it. */
+/** Listens under a temporary name, and returns it. */
 function listen(server: Server, folder: PinnedFolder): Promise<string> {
   const name = `new-${randomBytes(8).toString('hex')}`;
   return new Promise((resolve, reject) => {

@@ -15,7 +15,7 @@ import type { StoredLayer } from '../tables/stored-layer.ts';
 /** What the log needs of a layer. */
 type FoundLayer = Pick<StoredLayer, 'index' | 'findings'>;
 
-/** Ranks, filters and counts. Memory is bounded by the number of causes, which whoever adds them bounds. */
+/** Ranks, filters and counts. Memory is bounded by the number of causes, which is bounded where they are made. */
 export class FindingLog {
   readonly #layers: readonly FoundLayer[];
   /** Findings that were complete when they came. */

@@ -1,4 +1,4 @@
-/** Big endian numbers and text from bytes that nobody vouches for. */
+/** Big-endian reads from untrusted bytes. */
 
 /** A view of exactly these bytes. */
 export function viewOf(bytes: Uint8Array): DataView {
