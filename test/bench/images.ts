@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeQcow2 } from '../support/qcow2-builder.ts';
+import { writeQcow2 } from '../support/images/qcow2-builder.ts';
 import { clustersOf, hostClustersOfAlternating, LAYERS, type LayerName, type Pattern } from './patterns.ts';
 
 /** Sizes of the guest's disk by name, in bytes. */

@@ -1,5 +1,5 @@
 /** What the guest clusters of each layer are, for every kind of chain that the bench makes. */
-import type { ClusterSpec, Clusters, SimpleKind } from '../support/qcow2-builder.ts';
+import type { ClusterSpec, Clusters, SimpleKind } from '../support/images/qcow2-builder.ts';
 
 /**
  * alt: every cluster of the guest is an extent of its own, in the merged map and in both contexts of NBD.

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from '@playwright/test';
 import { golden } from '../../examples/recipes.mjs';
-import { withSnapshots } from '../support/snapshots.ts';
+import { withSnapshots } from '../support/images/snapshots.ts';
 import { expect, opened, picture, rest, test } from './app.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

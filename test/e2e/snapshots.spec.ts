@@ -1,7 +1,7 @@
 /** Internal snapshots in the window: chosen, shown as the command line maps them, kept over a reload, and left again. */
 import type { Page } from '@playwright/test';
 import { cowscopeJson } from '../support/cli.ts';
-import { withSnapshots } from '../support/snapshots.ts';
+import { withSnapshots } from '../support/images/snapshots.ts';
 import { hashFile } from '../support/tools.ts';
 import { expect, opened, test } from './app.ts';
 import { type Cell, CLUSTER, cellsOf } from './table-cells.ts';

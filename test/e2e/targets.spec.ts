@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { golden } from '../../examples/recipes.mjs';
-import { makeX509 } from '../support/tls-credentials.ts';
+import { makeX509 } from '../support/servers/tls-credentials.ts';
 import { hashFile, qemuImg, qemuIo, startQemuNbd, temporaryFolder } from '../support/tools.ts';
 import { expect, laneNames, opened, test } from './app.ts';
 import { CLUSTER, cells, cellsOf } from './table-cells.ts';

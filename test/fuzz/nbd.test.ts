@@ -11,9 +11,10 @@ import { describe, expect, it } from 'vitest';
 import { NbdError } from '../../electron/nbd/errors.ts';
 import { ReplyParser } from '../../electron/nbd/wire/frames.ts';
 import { OptionParser, type PushParser } from '../../electron/nbd/wire/option-frames.ts';
-import { bitmapsChain } from '../support/chains.ts';
-import { converse, playBack, recordConversation, type Turn } from '../support/nbd-conversation.ts';
-import { damageableImage } from '../support/nbd-images.ts';
+import { bitmapsChain } from '../support/images/chains.ts';
+import { damageableImage } from '../support/images/nbd-images.ts';
+import { newerQemu } from '../support/newer-qemu.ts';
+import { converse, playBack, recordConversation, type Turn } from '../support/servers/nbd-conversation.ts';
 import {
   blockSizeInfo,
   chunk,
@@ -28,10 +29,9 @@ import {
   serverData,
   simpleReply,
   statusChunk,
-} from '../support/nbd-messages.ts';
-import { type FakeServer, startFakeServer } from '../support/nbd-server.ts';
-import { startNbdkit, startQemu } from '../support/nbd-server-process.ts';
-import { newerQemu } from '../support/newer-qemu.ts';
+} from '../support/servers/nbd-messages.ts';
+import { type FakeServer, startFakeServer } from '../support/servers/nbd-server.ts';
+import { startNbdkit, startQemu } from '../support/servers/nbd-server-process.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
 const CORPUS = new URL('nbd-corpus/', import.meta.url).pathname;

@@ -15,7 +15,7 @@ import { CowscopeError } from '../../shared/error.ts';
 import { PageWriter, pageStart, WordSet } from '../../shared/extent/page.ts';
 import { finestUnit, pageSpanFor } from '../../shared/extent/table.ts';
 import { MAX_FINDING_PLACES } from '../../shared/model/finding.ts';
-import { type ImageSpec, pokeU32, pokeU64 } from '../support/qcow2-builder.ts';
+import { type ImageSpec, pokeU32, pokeU64 } from '../support/images/qcow2-builder.ts';
 import { buildImage, newFile } from '../support/qcow2-reading.ts';
 
 /** Bytes that the system was asked for since the count was set back. */

@@ -5,9 +5,9 @@ import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeChain } from '../../examples/layer-bytes.mjs';
 import { damaged, golden, makeChain, recipes, shortMiddle } from '../../examples/recipes.mjs';
-import { bitmapsChain, extendedL2Chain, shortMiddleChain } from '../support/chains.ts';
 import { GOLDEN_EXPORTS, GOLDEN_QEMU_MAP, GOLDEN_TABLE, type QemuMapRow } from '../support/golden-table.ts';
-import { randomChain } from '../support/random-chain.ts';
+import { bitmapsChain, extendedL2Chain, shortMiddleChain } from '../support/images/chains.ts';
+import { randomChain } from '../support/images/random-chain.ts';
 import {
   hashFile,
   nbdinfoMap,

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { ListSpec } from '../../electron/engine/worker/protocol.ts';
 import { contextSpec } from '../../electron/service/contexts.ts';
 import { BITMAP_PREFIX } from '../../shared/nbd-contexts.ts';
-import { mapWithoutHostHoles } from '../support/host-holes.ts';
+import { mapWithoutHostHoles } from '../support/images/host-holes.ts';
+import { type RandomChain, randomChain, seedGroups } from '../support/images/random-chain.ts';
 import { newerQemu } from '../support/newer-qemu.ts';
-import { type RandomChain, randomChain, seedGroups } from '../support/random-chain.ts';
 import { listed, withChain } from '../support/session.ts';
 import {
   type NbdinfoExtent,

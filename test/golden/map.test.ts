@@ -3,17 +3,17 @@ import { mkdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ListSpec } from '../../electron/engine/worker/protocol.ts';
+import { ALL_FINDINGS, codesOf } from '../support/findings.ts';
+import { GOLDEN_TABLE, type QemuMapRow, stateOverNbd } from '../support/golden-table.ts';
 import {
   bitmapsChain,
   damagedChain,
   extendedL2Chain,
   goldenChain,
   shortMiddleChain,
-} from '../support/chains.ts';
-import { ALL_FINDINGS, codesOf } from '../support/findings.ts';
-import { GOLDEN_TABLE, type QemuMapRow, stateOverNbd } from '../support/golden-table.ts';
-import { allocationWithoutHostHoles, mapWithoutHostHoles } from '../support/host-holes.ts';
-import { randomChain, seedGroups } from '../support/random-chain.ts';
+} from '../support/images/chains.ts';
+import { allocationWithoutHostHoles, mapWithoutHostHoles } from '../support/images/host-holes.ts';
+import { randomChain, seedGroups } from '../support/images/random-chain.ts';
 import { listed, withChain } from '../support/session.ts';
 import {
   hashFile,

@@ -5,9 +5,9 @@ import { measureAllocation } from '../../electron/qcow2/layout/allocation.ts';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
 import { finish } from '../../electron/qcow2/read/sliced-work.ts';
 import type { Allocation } from '../../shared/model/allocation.ts';
-import { type ImageSpec, pokeU32, pokeU64 } from '../support/qcow2-builder.ts';
+import { type ImageSpec, pokeU32, pokeU64 } from '../support/images/qcow2-builder.ts';
+import { randomChain } from '../support/images/random-chain.ts';
 import { alone, buildImage, readImage } from '../support/qcow2-reading.ts';
-import { randomChain } from '../support/random-chain.ts';
 import { run, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();

@@ -1,8 +1,8 @@
 /** Stored dirty bitmaps, against qemu's own dirty-bitmap contexts. */
 import { describe, expect, it } from 'vitest';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
+import { randomChain } from '../support/images/random-chain.ts';
 import { alone, asNbdinfo, bitmapRuns, buildImage, readImage } from '../support/qcow2-reading.ts';
-import { randomChain } from '../support/random-chain.ts';
 import { nbdinfoMap, startQemuNbd, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();

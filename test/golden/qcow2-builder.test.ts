@@ -1,8 +1,8 @@
 /** Images of the builder are what qemu takes them for: clean, with the content and the map that were asked for. */
 import { describe, expect, it } from 'vitest';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
-import { mapWithoutHostHoles } from '../support/host-holes.ts';
-import type { ClusterSpec, ImageSpec } from '../support/qcow2-builder.ts';
+import { mapWithoutHostHoles } from '../support/images/host-holes.ts';
+import type { ClusterSpec, ImageSpec } from '../support/images/qcow2-builder.ts';
 import { alone, asQemuMap, buildImage, mapWhole } from '../support/qcow2-reading.ts';
 import { qemuImg, qemuIo, run } from '../support/tools.ts';
 

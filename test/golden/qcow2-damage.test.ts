@@ -10,8 +10,8 @@ import { createMap } from '../../electron/qcow2/read/map.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { WordSet } from '../../shared/extent/page.ts';
 import { codesOf } from '../support/findings.ts';
-import { mapWithoutHostHoles } from '../support/host-holes.ts';
-import { type ImageSpec, pokeU32, pokeU64 } from '../support/qcow2-builder.ts';
+import { mapWithoutHostHoles } from '../support/images/host-holes.ts';
+import { type ImageSpec, pokeU32, pokeU64 } from '../support/images/qcow2-builder.ts';
 import {
   alone,
   asQemuMap,

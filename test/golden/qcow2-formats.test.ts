@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { recognizeFormat } from '../../electron/qcow2/read/probe-format.ts';
 import { qcow2Info } from '../../electron/qcow2/read/qemu-info.ts';
-import { goldenChain } from '../support/chains.ts';
 import { GOLDEN_TABLE } from '../support/golden-table.ts';
-import { mapWithoutHostHoles } from '../support/host-holes.ts';
+import { goldenChain } from '../support/images/chains.ts';
+import { mapWithoutHostHoles } from '../support/images/host-holes.ts';
+import { randomChain } from '../support/images/random-chain.ts';
 import { alone, asQemuMap, mapWhole, openSource, readImage, statesOf } from '../support/qcow2-reading.ts';
-import { randomChain } from '../support/random-chain.ts';
 import { qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();

@@ -1,8 +1,8 @@
 /** The map of one layer alone, against `qemu-img map --output=json` of the same file. */
 import { describe, expect, it } from 'vitest';
-import { mapWithoutHostHoles } from '../support/host-holes.ts';
+import { mapWithoutHostHoles } from '../support/images/host-holes.ts';
+import { type RandomChain, randomChain } from '../support/images/random-chain.ts';
 import { alone, asQemuMap, mapWhole, readImage } from '../support/qcow2-reading.ts';
-import { type RandomChain, randomChain } from '../support/random-chain.ts';
 import { qemuImg, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();

@@ -2,9 +2,9 @@
 import { copyFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
-import { allocationWithoutHostHoles, mapWithoutHostHoles } from '../support/host-holes.ts';
+import { allocationWithoutHostHoles, mapWithoutHostHoles } from '../support/images/host-holes.ts';
+import { randomChain } from '../support/images/random-chain.ts';
 import { alone, asNbdinfo, asQemuMap, buildImage, mapWhole, readImage } from '../support/qcow2-reading.ts';
-import { randomChain } from '../support/random-chain.ts';
 import { nbdinfoMap, qemuImg, startQemuNbd, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();

@@ -2,8 +2,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { goldenChain } from '../support/chains.ts';
 import { CLI, codesOf } from '../support/cli.ts';
+import { goldenChain } from '../support/images/chains.ts';
 import { qemuImg, run, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();

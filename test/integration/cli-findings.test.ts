@@ -6,7 +6,13 @@ import { expect, test } from 'vitest';
 import type { Finding } from '../../shared/model/finding.ts';
 import { codesOf, complaints, cowscope, cowscopeJson } from '../support/cli.ts';
 import { codesOf as codesOfFindings } from '../support/findings.ts';
-import { type ImageLayout, type ImageSpec, pokeU32, pokeU64, writeQcow2 } from '../support/qcow2-builder.ts';
+import {
+  type ImageLayout,
+  type ImageSpec,
+  pokeU32,
+  pokeU64,
+  writeQcow2,
+} from '../support/images/qcow2-builder.ts';
 import { qemuImg, qemuIo, temporaryFolder } from '../support/tools.ts';
 
 const K64 = 65_536;

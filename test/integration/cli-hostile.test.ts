@@ -7,8 +7,8 @@ import { once } from 'node:events';
 import { ftruncateSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CLI, codesOf, cowscope } from '../support/cli.ts';
-import { manyBitmaps } from '../support/many-bitmaps.ts';
-import { type ImageSpec, pokeU32, pokeU64 } from '../support/qcow2-builder.ts';
+import { manyBitmaps } from '../support/images/many-bitmaps.ts';
+import { type ImageSpec, pokeU32, pokeU64 } from '../support/images/qcow2-builder.ts';
 import { type BuiltImage, buildImage, newFile } from '../support/qcow2-reading.ts';
 
 const MIB = 2 ** 20;

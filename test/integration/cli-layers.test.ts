@@ -3,10 +3,10 @@ import { mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
-import { bitmapsChain } from '../support/chains.ts';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
-import { startFakeServer } from '../support/nbd-server.ts';
-import { startNbdkit, startQemu } from '../support/nbd-server-process.ts';
+import { bitmapsChain } from '../support/images/chains.ts';
+import { startFakeServer } from '../support/servers/nbd-server.ts';
+import { startNbdkit, startQemu } from '../support/servers/nbd-server-process.ts';
 import { qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();

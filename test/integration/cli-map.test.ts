@@ -4,16 +4,16 @@ import { once } from 'node:events';
 import { copyFile, mkdir, readFile, truncate, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { CLI, codesOf, complaints, cowscope, cowscopeJson } from '../support/cli.ts';
+import { GOLDEN_TABLE } from '../support/golden-table.ts';
 import {
   bitmapsChain,
   damagedChain,
   extendedL2Chain,
   goldenChain,
   shortMiddleChain,
-} from '../support/chains.ts';
-import { CLI, codesOf, complaints, cowscope, cowscopeJson } from '../support/cli.ts';
-import { GOLDEN_TABLE } from '../support/golden-table.ts';
-import { mapWithoutHostHoles } from '../support/host-holes.ts';
+} from '../support/images/chains.ts';
+import { mapWithoutHostHoles } from '../support/images/host-holes.ts';
 import { schemaErrors } from '../support/json-schema.ts';
 import { type NewerQemu, newerQemu } from '../support/newer-qemu.ts';
 import { hashFile, qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';

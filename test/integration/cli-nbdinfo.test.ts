@@ -2,12 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { bitmapsChain, goldenChain, shortMiddleChain } from '../support/chains.ts';
 import { codesOf, complaints, cowscope, cowscopeJson } from '../support/cli.ts';
-import { damageableImage, depthPatternChain, fragmentedImage } from '../support/nbd-images.ts';
-import type { Extent } from '../support/nbd-messages.ts';
-import { startFakeServer } from '../support/nbd-server.ts';
-import { type ServerProcess, startNbdkit, startQemu } from '../support/nbd-server-process.ts';
+import { bitmapsChain, goldenChain, shortMiddleChain } from '../support/images/chains.ts';
+import { damageableImage, depthPatternChain, fragmentedImage } from '../support/images/nbd-images.ts';
+import type { Extent } from '../support/servers/nbd-messages.ts';
+import { startFakeServer } from '../support/servers/nbd-server.ts';
+import { type ServerProcess, startNbdkit, startQemu } from '../support/servers/nbd-server-process.ts';
 import { qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { goldenChain } from '../support/chains.ts';
 import { CLI, codesOf, complaints, cowscope, cowscopeJson } from '../support/cli.ts';
-import { fragmentedImage } from '../support/nbd-images.ts';
+import { goldenChain } from '../support/images/chains.ts';
+import { fragmentedImage } from '../support/images/nbd-images.ts';
 import { qemuImg, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();

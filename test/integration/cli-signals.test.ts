@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLI, cowscope } from '../support/cli.ts';
-import { fragmentedImage } from '../support/nbd-images.ts';
+import { fragmentedImage } from '../support/images/nbd-images.ts';
 import { qemuImg, temporaryFolder } from '../support/tools.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

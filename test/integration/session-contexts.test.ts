@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ChainSession } from '../../electron/service/chain-session.ts';
 import { ALL_FINDINGS } from '../support/findings.ts';
-import { depthPatternChain } from '../support/nbd-images.ts';
-import { contextData, type Extent, optionReply } from '../support/nbd-messages.ts';
+import { depthPatternChain } from '../support/images/nbd-images.ts';
+import { type BitmapSpec, writeQcow2 } from '../support/images/qcow2-builder.ts';
+import { contextData, type Extent, optionReply } from '../support/servers/nbd-messages.ts';
 import {
   type FakeContext,
   type FakeServer,
   readQueries,
   startFakeServer,
   statusFrom,
-} from '../support/nbd-server.ts';
-import { startQemu } from '../support/nbd-server-process.ts';
-import { type BitmapSpec, writeQcow2 } from '../support/qcow2-builder.ts';
+} from '../support/servers/nbd-server.ts';
+import { startQemu } from '../support/servers/nbd-server-process.ts';
 import { mapRows, openTarget } from '../support/session.ts';
 import { qemuImg, qemuIo, temporaryFolder } from '../support/tools.ts';
 

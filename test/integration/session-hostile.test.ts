@@ -6,8 +6,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ChainSession } from '../../electron/service/chain-session.ts';
 import { MAX_DEPTH } from '../../shared/extent/flags.ts';
 import { ALL_FINDINGS } from '../support/findings.ts';
-import { manyBitmaps } from '../support/many-bitmaps.ts';
-import type { Extent } from '../support/nbd-messages.ts';
+import { manyBitmaps } from '../support/images/many-bitmaps.ts';
+import { writeQcow2 } from '../support/images/qcow2-builder.ts';
+import type { Extent } from '../support/servers/nbd-messages.ts';
 import {
   type FakeContext,
   type FakeExport,
@@ -15,9 +16,8 @@ import {
   type RunningFakeServer,
   startFakeServer,
   statusFrom,
-} from '../support/nbd-server.ts';
-import { startQemu } from '../support/nbd-server-process.ts';
-import { writeQcow2 } from '../support/qcow2-builder.ts';
+} from '../support/servers/nbd-server.ts';
+import { startQemu } from '../support/servers/nbd-server-process.ts';
 import { listedSoFar, mapRows, openTarget, withTarget } from '../support/session.ts';
 import { temporaryFolder } from '../support/tools.ts';
 

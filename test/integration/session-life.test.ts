@@ -8,8 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { ChainSession } from '../../electron/service/chain-session.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
-import { startFakeServer, statusFrom } from '../support/nbd-server.ts';
-import { writeQcow2 } from '../support/qcow2-builder.ts';
+import { writeQcow2 } from '../support/images/qcow2-builder.ts';
+import { startFakeServer, statusFrom } from '../support/servers/nbd-server.ts';
 import {
   childrenOf,
   type Leftovers,

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { STATES, stateIndexOf, UNREADABLE } from '../../shared/extent/flags.ts';
 import { PRESENT, TILE_COLUMNS } from '../../shared/model/tile.ts';
+import { type ClusterSpec, type ImageLayout, pokeU64, writeQcow2 } from '../support/images/qcow2-builder.ts';
 import { openSession, planFiles } from '../support/merge-session.ts';
-import { type ClusterSpec, type ImageLayout, pokeU64, writeQcow2 } from '../support/qcow2-builder.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
 const COPIED = 1n << 63n;

@@ -14,8 +14,8 @@ import {
 } from '../../shared/ipc/questions.ts';
 import { FINDING_SEVERITIES, WHOLE_CHAIN } from '../../shared/model/finding.ts';
 import { batchesOf, type FedLayer, fedPlan } from '../support/fed-chain.ts';
+import { writeQcow2 } from '../support/images/qcow2-builder.ts';
 import { type MergeSession, openSession, planFiles } from '../support/merge-session.ts';
-import { writeQcow2 } from '../support/qcow2-builder.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
 const CLUSTER = 65_536;

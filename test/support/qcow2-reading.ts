@@ -11,7 +11,7 @@ import { ABSENT, DIRTY, HOLE, stateOf, ZERO } from '../../shared/extent/flags.ts
 import { type Page, PageWriter, pageStart, WordSet } from '../../shared/extent/page.ts';
 import { FindingCollector } from '../../shared/finding-collector.ts';
 import type { QemuMapRow } from './golden-table.ts';
-import { type ImageLayout, type ImageSpec, writeQcow2 } from './qcow2-builder.ts';
+import { type ImageLayout, type ImageSpec, writeQcow2 } from './images/qcow2-builder.ts';
 
 const opened: number[] = [];
 let folder: string | undefined;

@@ -4,9 +4,9 @@ import { connectNbd, type NbdConnection } from '../../../electron/nbd/client/cli
 import { parseNbdUri } from '../../../electron/nbd/uri.ts';
 import { walkReconnecting } from '../../../electron/nbd/walk/reconnect.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
-import { fragmentedImage } from '../../support/nbd-images.ts';
-import { type ServerProcess, startQemu } from '../../support/nbd-server-process.ts';
+import { fragmentedImage } from '../../support/images/nbd-images.ts';
 import { walkAll } from '../../support/nbd-status.ts';
+import { type ServerProcess, startQemu } from '../../support/servers/nbd-server-process.ts';
 import { temporaryFolder } from '../../support/tools.ts';
 
 /** Five replies of 131,072 extents. */

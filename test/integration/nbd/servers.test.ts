@@ -10,9 +10,9 @@ import {
 import { listExports } from '../../../electron/nbd/client/list-exports.ts';
 import { parseNbdUri } from '../../../electron/nbd/uri.ts';
 import { EXPORT_FLAG } from '../../../electron/nbd/wire/protocol.ts';
-import { bitmapsChain, extendedL2Chain, goldenChain, shortMiddleChain } from '../../support/chains.ts';
-import { damageableImage, depthPatternChain, fragmentedImage } from '../../support/nbd-images.ts';
-import { type ServerProcess, startNbdkit, startQemu } from '../../support/nbd-server-process.ts';
+import { bitmapsChain, extendedL2Chain, goldenChain, shortMiddleChain } from '../../support/images/chains.ts';
+import { damageableImage, depthPatternChain, fragmentedImage } from '../../support/images/nbd-images.ts';
+import { randomChain } from '../../support/images/random-chain.ts';
 import {
   nbdinfoExtents,
   type PlainExtent,
@@ -21,7 +21,7 @@ import {
   walkAll,
 } from '../../support/nbd-status.ts';
 import { type NewerQemu, type NoNewerQemu, newerQemu } from '../../support/newer-qemu.ts';
-import { randomChain } from '../../support/random-chain.ts';
+import { type ServerProcess, startNbdkit, startQemu } from '../../support/servers/nbd-server-process.ts';
 import { qemuIo, runWell, temporaryFolder } from '../../support/tools.ts';
 
 const folder = temporaryFolder();

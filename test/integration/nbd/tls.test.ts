@@ -6,9 +6,9 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connectNbd, type NbdConnection } from '../../../electron/nbd/client/client.ts';
 import { listExports } from '../../../electron/nbd/client/list-exports.ts';
 import { parseNbdUri } from '../../../electron/nbd/uri.ts';
-import { type ServerProcess, startNbdkit, startQemu } from '../../support/nbd-server-process.ts';
 import { nbdinfoExtents, plainExtents, walkAll } from '../../support/nbd-status.ts';
-import { makePsk, makeX509, type X509Folders } from '../../support/tls-credentials.ts';
+import { type ServerProcess, startNbdkit, startQemu } from '../../support/servers/nbd-server-process.ts';
+import { makePsk, makeX509, type X509Folders } from '../../support/servers/tls-credentials.ts';
 import { qemuImg, qemuIo, temporaryFolder } from '../../support/tools.ts';
 
 const folder = temporaryFolder();

@@ -8,8 +8,8 @@ import { MAX_MESSAGE_BYTES, messageBytes } from '../../../electron/shell/ipc/ans
 import { BINS_PER_PAGE, binsPerPageFor, createPyramid, summarize } from '../../../shared/extent/pyramid.ts';
 import { batchesOf, type FedLayer, fedChain, fedPlan } from '../../support/fed-chain.ts';
 import { ALL_FINDINGS } from '../../support/findings.ts';
+import { writeQcow2 } from '../../support/images/qcow2-builder.ts';
 import { openSession, planFiles } from '../../support/merge-session.ts';
-import { writeQcow2 } from '../../support/qcow2-builder.ts';
 import { temporaryFolder } from '../../support/tools.ts';
 
 const MIB = 2 ** 20;

@@ -5,6 +5,7 @@ import { listExports } from '../../../electron/nbd/client/list-exports.ts';
 import { parseNbdUri } from '../../../electron/nbd/uri.ts';
 import { walkBlockStatus } from '../../../electron/nbd/walk/block-status.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
+import { plainExtents } from '../../support/nbd-status.ts';
 import {
   blockSizeInfo,
   chunk,
@@ -24,7 +25,7 @@ import {
   u16,
   u32,
   u64,
-} from '../../support/nbd-messages.ts';
+} from '../../support/servers/nbd-messages.ts';
 import {
   type FakeServer,
   fakeBytes,
@@ -32,8 +33,7 @@ import {
   type RunningFakeServer,
   startFakeServer,
   statusFrom,
-} from '../../support/nbd-server.ts';
-import { plainExtents } from '../../support/nbd-status.ts';
+} from '../../support/servers/nbd-server.ts';
 
 const running: RunningFakeServer[] = [];
 afterEach(async () => {

@@ -1,6 +1,10 @@
 import { afterEach, expect, it } from 'vitest';
 import { listNbdExports } from '../../../electron/service/nbd-exports.ts';
-import { type FakeServer, type RunningFakeServer, startFakeServer } from '../../support/nbd-server.ts';
+import {
+  type FakeServer,
+  type RunningFakeServer,
+  startFakeServer,
+} from '../../support/servers/nbd-server.ts';
 
 const servers: RunningFakeServer[] = [];
 afterEach(async () => {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ListSpec } from '../../../../electron/engine/worker/protocol.ts';
 import { batchesOf, type FedLayer, fedPlan } from '../../../support/fed-chain.ts';
+import { writeQcow2 } from '../../../support/images/qcow2-builder.ts';
 import { type MergeSession, openSession, planFiles } from '../../../support/merge-session.ts';
-import { writeQcow2 } from '../../../support/qcow2-builder.ts';
 import { temporaryFolder } from '../../../support/tools.ts';
 
 const MIB = 2 ** 20;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createPageSchedule, type PageSchedule } from '../../../../electron/engine/reading/page-schedule.ts';
+import { writeQcow2 } from '../../../support/images/qcow2-builder.ts';
 import { openSession, planFiles } from '../../../support/merge-session.ts';
-import { writeQcow2 } from '../../../support/qcow2-builder.ts';
 import { temporaryFolder } from '../../../support/tools.ts';
 
 const GIB = 2 ** 30;

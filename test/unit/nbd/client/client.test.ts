@@ -5,14 +5,14 @@ import {
   type NbdConnection,
 } from '../../../../electron/nbd/client/client.ts';
 import { parseNbdUri } from '../../../../electron/nbd/uri.ts';
-import { errorChunk, optionReply, simpleReply, statusChunk } from '../../../support/nbd-messages.ts';
+import { errorChunk, optionReply, simpleReply, statusChunk } from '../../../support/servers/nbd-messages.ts';
 import {
   type FakeServer,
   fakeBytes,
   type RunningFakeServer,
   startFakeServer,
   statusFrom,
-} from '../../../support/nbd-server.ts';
+} from '../../../support/servers/nbd-server.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -233,7 +233,7 @@ describe.each([false, true])('a connection, extended headers %s', extendedHeader
       extendedHeaders,
       async onRequest(request, peer) {
         if (request.command !== 0) return false;
-        const { answerRead } = await import('../../../support/nbd-server.ts');
+        const { answerRead } = await import('../../../support/servers/nbd-server.ts');
         held.push(() => answerRead(request, peer));
         if (held.length === 3) for (const answer of held.reverse()) await answer();
         return true;

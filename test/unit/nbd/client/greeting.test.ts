@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitForGreeting } from '../../../../electron/nbd/client/greeting.ts';
-import { greeting } from '../../../support/nbd-messages.ts';
+import { greeting } from '../../../support/servers/nbd-messages.ts';
 import { temporaryFolder } from '../../../support/tools.ts';
 
 let server: Server | undefined;

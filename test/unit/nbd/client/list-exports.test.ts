@@ -1,8 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ListExportsOptions, listExports } from '../../../../electron/nbd/client/list-exports.ts';
 import { parseNbdUri } from '../../../../electron/nbd/uri.ts';
-import { optionReply, serverData } from '../../../support/nbd-messages.ts';
-import { type FakeServer, type RunningFakeServer, startFakeServer } from '../../../support/nbd-server.ts';
+import { optionReply, serverData } from '../../../support/servers/nbd-messages.ts';
+import {
+  type FakeServer,
+  type RunningFakeServer,
+  startFakeServer,
+} from '../../../support/servers/nbd-server.ts';
 
 let server: RunningFakeServer | undefined;
 afterEach(() => server?.close());

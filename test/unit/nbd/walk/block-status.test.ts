@@ -7,15 +7,15 @@ import {
   walkBlockStatus,
 } from '../../../../electron/nbd/walk/block-status.ts';
 import { type StatusBatch, statusBatchBuffers } from '../../../../shared/extent/status-batch.ts';
-import { type Extent, errorChunk, statusChunk } from '../../../support/nbd-messages.ts';
+import { flagsByUnit } from '../../../support/nbd-status.ts';
+import { type Extent, errorChunk, statusChunk } from '../../../support/servers/nbd-messages.ts';
 import {
   type FakeContext,
   type FakeServer,
   type RunningFakeServer,
   startFakeServer,
   statusFrom,
-} from '../../../support/nbd-server.ts';
-import { flagsByUnit } from '../../../support/nbd-status.ts';
+} from '../../../support/servers/nbd-server.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -10,7 +10,8 @@ import { parseNbdUri } from '../../../../electron/nbd/uri.ts';
 import { walkBlockStatus } from '../../../../electron/nbd/walk/block-status.ts';
 import { walkReconnecting } from '../../../../electron/nbd/walk/reconnect.ts';
 import type { StatusBatch } from '../../../../shared/extent/status-batch.ts';
-import { type Extent, errorChunk, optionReply } from '../../../support/nbd-messages.ts';
+import { flagsByUnit, UNREADABLE_FLAGS, walkAll } from '../../../support/nbd-status.ts';
+import { type Extent, errorChunk, optionReply } from '../../../support/servers/nbd-messages.ts';
 import {
   answerStatus,
   type FakeContext,
@@ -20,8 +21,7 @@ import {
   type RunningFakeServer,
   startFakeServer,
   statusFrom,
-} from '../../../support/nbd-server.ts';
-import { flagsByUnit, UNREADABLE_FLAGS, walkAll } from '../../../support/nbd-status.ts';
+} from '../../../support/servers/nbd-server.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -3,7 +3,11 @@ import { connectNbd, type NbdConnection } from '../../../../electron/nbd/client/
 import { parseNbdUri } from '../../../../electron/nbd/uri.ts';
 import { type ReconnectOptions, walkReconnecting } from '../../../../electron/nbd/walk/reconnect.ts';
 import type { StatusBatch } from '../../../../shared/extent/status-batch.ts';
-import { type FakeExport, type RunningFakeServer, startFakeServer } from '../../../support/nbd-server.ts';
+import {
+  type FakeExport,
+  type RunningFakeServer,
+  startFakeServer,
+} from '../../../support/servers/nbd-server.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {

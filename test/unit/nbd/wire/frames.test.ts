@@ -16,7 +16,7 @@ import {
   u16,
   u32,
   u64,
-} from '../../../support/nbd-messages.ts';
+} from '../../../support/servers/nbd-messages.ts';
 
 /** What a parser makes of bytes that come in these pieces; the last entry is the error's code, if any. */
 function parse(extended: boolean, pieces: readonly Uint8Array[]): unknown[] {

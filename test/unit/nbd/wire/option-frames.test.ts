@@ -18,7 +18,7 @@ import {
   serverData,
   u16,
   u32,
-} from '../../../support/nbd-messages.ts';
+} from '../../../support/servers/nbd-messages.ts';
 
 /** What a parser makes of bytes that come in these pieces; the last entry is the error's code, if any. */
 function parse(pieces: readonly Uint8Array[]): unknown[] {

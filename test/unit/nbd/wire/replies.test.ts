@@ -3,7 +3,7 @@ import type { ReplyHeader } from '../../../../electron/nbd/wire/frames.ts';
 import { ReadCollector } from '../../../../electron/nbd/wire/read-reply.ts';
 import type { ReplyCollector } from '../../../../electron/nbd/wire/reply-collector.ts';
 import { StatusCollector, sumOfLengths } from '../../../../electron/nbd/wire/status-reply.ts';
-import { type Extent, entries, u16, u32 } from '../../../support/nbd-messages.ts';
+import { type Extent, entries, u16, u32 } from '../../../support/servers/nbd-messages.ts';
 
 function head(type: number, bodyLength: number, more: Partial<ReplyHeader> = {}): ReplyHeader {
   return {

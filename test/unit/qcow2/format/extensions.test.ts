@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeFeatures } from '../../../../electron/qcow2/format/extensions.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
-import { pokeU32 } from '../../../support/qcow2-builder.ts';
+import { pokeU32 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage } from '../../../support/qcow2-reading.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);

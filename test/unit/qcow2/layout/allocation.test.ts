@@ -6,7 +6,7 @@ import { openQcow2, type Qcow2Image } from '../../../../electron/qcow2/read/imag
 import { memorySource } from '../../../../electron/qcow2/read/memory-source.ts';
 import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
 import type { Allocation } from '../../../../shared/model/allocation.ts';
-import { pokeU32, pokeU64 } from '../../../support/qcow2-builder.ts';
+import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage } from '../../../support/qcow2-reading.ts';
 
 const K64 = 65_536;

@@ -5,7 +5,7 @@ import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { DIRTY, DIRTY_UNKNOWN } from '../../../../shared/extent/flags.ts';
 import { WordSet } from '../../../../shared/extent/page.ts';
 import { FindingCollector } from '../../../../shared/finding-collector.ts';
-import { pokeU32, pokeU64 } from '../../../support/qcow2-builder.ts';
+import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { bitmapRuns, buildImage } from '../../../support/qcow2-reading.ts';
 
 const SIZE = 2 ** 28 + 512;

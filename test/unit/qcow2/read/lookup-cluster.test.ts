@@ -4,7 +4,7 @@ import { type ClusterDescription, lookupCluster } from '../../../../electron/qco
 import { createMap } from '../../../../electron/qcow2/read/map.ts';
 import { stateOf } from '../../../../shared/extent/flags.ts';
 import { WordSet } from '../../../../shared/extent/page.ts';
-import { type ImageSpec, pokeU64 } from '../../../support/qcow2-builder.ts';
+import { type ImageSpec, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage, mapWhole } from '../../../support/qcow2-reading.ts';
 
 const K64 = 65_536;

@@ -10,7 +10,7 @@ import { DAMAGED, LOCAL, stateOf, UNREADABLE } from '../../../../shared/extent/f
 import { pageStart, WordSet } from '../../../../shared/extent/page.ts';
 import { MAX_FINDING_PLACES } from '../../../../shared/model/finding.ts';
 import { codesOf } from '../../../support/findings.ts';
-import { type ClusterSpec, type ImageSpec, pokeU64 } from '../../../support/qcow2-builder.ts';
+import { type ClusterSpec, type ImageSpec, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { type BuiltImage, buildImage, mapWhole, statesOf } from '../../../support/qcow2-reading.ts';
 
 const K64 = 65_536;

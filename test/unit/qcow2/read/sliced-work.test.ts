@@ -11,7 +11,7 @@ import {
   runInSlices,
   type SlicedWork,
 } from '../../../../electron/qcow2/read/sliced-work.ts';
-import { writeQcow2 } from '../../../support/qcow2-builder.ts';
+import { writeQcow2 } from '../../../support/images/qcow2-builder.ts';
 import { temporaryFolder } from '../../../support/tools.ts';
 
 afterEach(() => void vi.restoreAllMocks());

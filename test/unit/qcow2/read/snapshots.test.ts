@@ -5,7 +5,7 @@ import { createMap } from '../../../../electron/qcow2/read/map.ts';
 import { WordSet } from '../../../../shared/extent/page.ts';
 import { MAX_FINDING_PLACES } from '../../../../shared/model/finding.ts';
 import { findSnapshot } from '../../../../shared/model/layer.ts';
-import { pokeU32, pokeU64 } from '../../../support/qcow2-builder.ts';
+import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage, statesOf } from '../../../support/qcow2-reading.ts';
 
 const TWO = [

@@ -5,6 +5,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { temporaryFolder } from '../tools.ts';
 import {
   blockSizeInfo,
   chunk,
@@ -19,7 +20,6 @@ import {
   serverData,
   statusChunk,
 } from './nbd-messages.ts';
-import { temporaryFolder } from './tools.ts';
 
 /** A context of an export. */
 export interface FakeContext {

@@ -1,7 +1,7 @@
 /** Images that show what an NBD client must cope with, made with qemu-img and a few bytes of our own. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { qemuImg, qemuIo } from './tools.ts';
+import { qemuImg, qemuIo } from '../tools.ts';
 
 /** Offsets of the L2 tables of an image, in guest order. */
 async function l2Tables(path: string): Promise<number[]> {

@@ -1,5 +1,5 @@
 /** The demo chains of examples/recipes.mjs, made in a folder; paths base first. */
-import { bitmaps, damaged, extendedL2, golden, makeChain, shortMiddle } from '../../examples/recipes.mjs';
+import { bitmaps, damaged, extendedL2, golden, makeChain, shortMiddle } from '../../../examples/recipes.mjs';
 
 export const goldenChain = (folder: string) => makeChain(golden, folder);
 export const shortMiddleChain = (folder: string) => makeChain(shortMiddle, folder);

@@ -1,7 +1,7 @@
 /** Certificates and keys for tests, made with openssl in the layout that qemu and libnbd expect. */
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runWell } from './tools.ts';
+import { runWell } from '../tools.ts';
 
 /** Folders with ca-cert.pem and the certificate and key of each side. */
 export interface X509Folders {

@@ -1,7 +1,7 @@
 /** Random backing chains made with the real qemu-img and qemu-io; the same seed and features give the same chain. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type LayerRecipe, makeChain } from '../../examples/recipes.mjs';
+import { type LayerRecipe, makeChain } from '../../../examples/recipes.mjs';
 
 /** What chains may contain. */
 export interface ChainFeatures {

@@ -1,6 +1,6 @@
 /** An image with internal snapshots, made by qemu-img. */
 import { join } from 'node:path';
-import { qemuImg, qemuIo } from './tools.ts';
+import { qemuImg, qemuIo } from '../tools.ts';
 
 /** A base of 1 MiB and a top with the snapshots `first` and `second`, each after two clusters more; gives the top. */
 export async function withSnapshots(folder: string): Promise<string> {

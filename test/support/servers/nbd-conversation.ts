@@ -1,10 +1,10 @@
 /** Conversations between this client and a server: recorded through a proxy, played back byte for byte. */
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { type ConnectNbdOptions, connectNbd } from '../../electron/nbd/client/client.ts';
-import { parseNbdUri } from '../../electron/nbd/uri.ts';
-import { walkAll } from './nbd-status.ts';
-import { temporaryFolder } from './tools.ts';
+import { type ConnectNbdOptions, connectNbd } from '../../../electron/nbd/client/client.ts';
+import { parseNbdUri } from '../../../electron/nbd/uri.ts';
+import { walkAll } from '../nbd-status.ts';
+import { temporaryFolder } from '../tools.ts';
 
 /** What one side said, in hexadecimal, until the other spoke. */
 export interface Turn {

@@ -1,7 +1,7 @@
 /** Images with more dirty bitmaps than anyone makes. */
 import { ftruncateSync, readFileSync, writeSync } from 'node:fs';
+import { buildImage } from '../qcow2-reading.ts';
 import { type ImageSpec, pokeU32, pokeU64 } from './qcow2-builder.ts';
-import { buildImage } from './qcow2-reading.ts';
 
 /**
  * The path of an image with many bitmaps, all of one table. `flags`: 1 marks each of them as in use, as a program that

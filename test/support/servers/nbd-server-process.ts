@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signalChild } from '../../electron/qemu/signal-child.ts';
-import { temporaryFolder } from './tools.ts';
+import { signalChild } from '../../../electron/qemu/signal-child.ts';
+import { temporaryFolder } from '../tools.ts';
 
 /** A running server. */
 export interface ServerProcess {

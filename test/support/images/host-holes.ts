@@ -2,8 +2,8 @@
  * Undoes the one thing in which cowscope's maps differ from qemu's by intent: qemu calls a data cluster zero when it finds a
  * hole in the host file there; cowscope never guesses. What the guess had parted is joined again.
  */
-import type { QemuMapRow } from './golden-table.ts';
-import type { NbdinfoExtent } from './tools.ts';
+import type { QemuMapRow } from '../golden-table.ts';
+import type { NbdinfoExtent } from '../tools.ts';
 
 /** Rows of `qemu-img map --output=json` as they would be without the guess. */
 export function mapWithoutHostHoles(rows: readonly QemuMapRow[]): QemuMapRow[] {
