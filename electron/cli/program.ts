@@ -86,6 +86,11 @@ export function createProgram(run: (action: () => Promise<ExitCode>) => void): C
     .argument('<target...>', TARGET)
     .option('--layer <number>', 'this layer alone; 0 is the base', wholeNumber)
     .option('--totals', 'only the sums', false)
+    .option(
+      '--host-offsets',
+      'also where in its layer’s file each range lies; ranges end where that does not run on',
+      false,
+    )
     .addOption(
       choice(
         '--witness',

@@ -15,6 +15,7 @@ import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { MapTotals } from '../../shared/model/statistics.ts';
 import { jsonNumber, jsonText } from '../../shared/text/json.ts';
 import type { ListFormat } from './list-format.ts';
+import { bitmapRowsOf, bitmapsLeft } from './map-bitmaps.ts';
 import { ownersOf } from './map-owners.ts';
 import type { MapRowKinds } from './map-rows.ts';
 
@@ -89,6 +90,16 @@ function totalsOf(chain: ChainInfo, sums: MapTotals, layer: number | undefined) 
     overrides: sums.overrides,
     holeOverrides: sums.holeOverrides,
     extents: sums.extents,
+    bitmaps: bitmapRowsOf(chain, sums).map(({ layer: index, name, info, dirty, zero, unknown }) => ({
+      layer: index,
+      name,
+      granularity: info?.granularity,
+      enabled: info?.enabled,
+      dirty,
+      zero,
+      unknown,
+    })),
+    moreBitmaps: bitmapsLeft(chain, sums, layer) || undefined,
   };
 }
 
@@ -105,7 +116,7 @@ export interface MapJsonRows {
 export function mapJsonRows({ kinds, layer, depths }: MapJsonRows): ListFormat {
   /** All of a row that does not depend on where it lies. */
   function kindText(key: number): string {
-    const { word, stop, overridden, shadowed } = kinds.kind(key);
+    const { word, stop, overridden, shadowed, dirtyIn } = kinds.kind(key);
     const state = stateOf(word);
     const owner = word & LOCAL ? (layer ?? stop) : null;
     const parts = [
@@ -117,6 +128,7 @@ export function mapJsonRows({ kinds, layer, depths }: MapJsonRows): ListFormat {
     if (word & HOLE_OVERRIDES) parts.push('"holeOverrides":true');
     if (word & DAMAGED) parts.push('"damaged":true');
     if (word & DIRTY) parts.push('"dirty":true');
+    if (dirtyIn.length > 0) parts.push(`"dirtyIn":[${dirtyIn.join(',')}]`);
     if (word & DIRTY_UNKNOWN) parts.push('"dirtyUnknown":true');
     if (!ownerKnown(word) && stop >= 0 && state !== 'unread' && state !== 'unreadable')
       parts.push('"ownerUnknown":true');
@@ -127,7 +139,9 @@ export function mapJsonRows({ kinds, layer, depths }: MapJsonRows): ListFormat {
     separator: ',\n',
     tail: '\n]',
     plainNumbers: true,
-    row: (start, length, key) =>
-      `{"start":${jsonNumber(start)},"length":${jsonNumber(length)},${kindText(key)}}`,
+    row(start, length, key, host) {
+      const hostText = host < 0 ? '' : `"host":${jsonNumber(host)},`;
+      return `{"start":${jsonNumber(start)},"length":${jsonNumber(length)},${hostText}${kindText(key)}}`;
+    },
   };
 }

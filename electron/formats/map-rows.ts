@@ -1,5 +1,5 @@
 /** What a row of the merged map is about: the owner, its word and the layers that it hides. */
-import { OVERRIDDEN, SHADOWED } from '../../shared/extent/flags.ts';
+import { DIRTY, LOCAL, OVERRIDDEN, SHADOWED } from '../../shared/extent/flags.ts';
 import type { SweptPage } from '../../shared/extent/sweep.ts';
 import { layersWithMark } from '../../shared/extent/swept-view.ts';
 import type { RowKeys } from './row-walk.ts';
@@ -8,10 +8,13 @@ import type { RowKeys } from './row-walk.ts';
 export interface MapRowKind {
   /** Layer where the walk stops, -1 where every layer is absent. */
   readonly stop: number;
+  /** What the guest sees, with the dirty marks of every bitmap of every layer. */
   readonly word: number;
   /** Layer indexes hidden by the owner and by a shorter layer, base first. */
   readonly overridden: readonly number[];
   readonly shadowed: readonly number[];
+  /** Numbers of the bitmaps that are set. */
+  readonly dirtyIn: readonly number[];
 }
 
 /** Kinds that are kept: a hostile chain has one of its own for each row. */
@@ -25,16 +28,28 @@ export class MapRowKinds implements RowKeys {
 
   keyOf(swept: SweptPage, combo: number): number {
     const stop = swept.stops[combo] as number;
-    const word = swept.guest[combo] as number;
+    const dirtyIn: number[] = [];
+    let word = swept.guest[combo] as number;
+    for (const [number, column] of swept.overlays.entries()) {
+      const added = column[combo] as number;
+      word |= added;
+      if (added & DIRTY) dirtyIn.push(number);
+    }
+    word >>>= 0;
     const overridden = layersWithMark(swept, combo, OVERRIDDEN);
     const shadowed = layersWithMark(swept, combo, SHADOWED);
-    const name = `${stop} ${word} ${overridden} ${shadowed}`;
+    const name = `${stop} ${word} ${overridden} ${shadowed} ${dirtyIn}`;
     const known = this.#keys.get(name);
     if (known !== undefined) return known;
     const key = this.#next++;
     this.#keys.set(name, key);
-    this.#kinds.set(key, { stop, word, overridden, shadowed });
+    this.#kinds.set(key, { stop, word, overridden, shadowed, dirtyIn });
     return key;
+  }
+
+  /** Where a layer owns the row: elsewhere kept host space would be that of a layer which the row does not name. */
+  hasHost({ guest, words }: SweptPage, combo: number): boolean {
+    return words.length === 1 || ((guest[combo] as number) & LOCAL) !== 0;
   }
 
   beginPage(pending: number): void {

@@ -18,10 +18,13 @@ import { findingSentence } from '../../shared/text/finding-text.ts';
 import { formatOffset, formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import type { ListFormat } from './list-format.ts';
+import { bitmapRowsOf, bitmapsLeft } from './map-bitmaps.ts';
 import { ownersOf } from './map-owners.ts';
 import type { MapRowKind, MapRowKinds } from './map-rows.ts';
 
 const MAX_DIFFERENCES = 20;
+/** Bitmaps that one row names. */
+const MAX_BITMAPS_NAMED = 4;
 /** Characters of the labels of sums, at least. */
 const LABEL_WIDTH = 34;
 
@@ -31,45 +34,45 @@ export interface MapTextRows {
   /** Titles of the layers, base first. Untrusted text. */
   readonly titles: readonly string[];
   readonly legend: Legend;
+  /** Names of the bitmaps, by number. Untrusted text. */
+  readonly bitmaps: readonly string[];
   /** Columns that a line has: a row that is longer takes several. Default: a line each. */
   readonly width?: number | undefined;
 }
 
 /** The rows: offset, length, state, owner, and what it hides. */
-export function mapTextRows({
-  kinds,
-  titles,
-  legend,
-  width = Number.POSITIVE_INFINITY,
-}: MapTextRows): ListFormat {
-  const names = titles.map(title => escapeUntrusted(title, 40));
-  const nameOf = (layer: number) => names[layer] ?? String(layer);
+export function mapTextRows(rows: MapTextRows): ListFormat {
+  const { kinds, width = Number.POSITIVE_INFINITY } = rows;
+  const texts: RowTexts = {
+    layers: rows.titles.map(title => escapeUntrusted(title, 40)),
+    bitmaps: rows.bitmaps.map(name => escapeUntrusted(name, 24)),
+    legend: rows.legend,
+  };
   return {
     head: '',
     separator: '\n',
     tail: '',
     plainNumbers: false,
-    row: (start, length, key) => rowText(nameOf, legend, start, length, kinds.kind(key), width),
+    row: (start, length, key, host) => folded(rowParts(texts, start, length, kinds.kind(key), host), width),
   };
 }
 
-function rowText(
-  nameOf: (layer: number) => string,
-  legend: Legend,
+/** The words that rows are made of, safe for a terminal. */
+interface RowTexts {
+  readonly layers: readonly string[];
+  readonly bitmaps: readonly string[];
+  readonly legend: Legend;
+}
+
+function rowParts(
+  { layers, bitmaps, legend }: RowTexts,
   start: number,
   length: number,
-  { stop, word, overridden, shadowed }: MapRowKind,
-  width: number,
-): string {
-  const list = (layers: readonly number[]) => layers.map(nameOf).join(', ');
-  const notes: string[] = [];
-  if (overridden.length > 0) notes.push(`hides ${list(overridden)}`);
-  if (word & HOLE_OVERRIDES) notes.push(legend.holeOverrides.label);
-  if (shadowed.length > 0) notes.push(`${list(shadowed)} hidden by the shorter layer`);
-  if (word & DAMAGED) notes.push('damaged');
-  if (word & DIRTY) notes.push('dirty');
-  if (word & DIRTY_UNKNOWN) notes.push('a bitmap is unknown');
-  if (stop >= 0 && !ownerKnown(word)) notes.push('owner unknown');
+  kind: MapRowKind,
+  host: number,
+): string[] {
+  const { stop, word } = kind;
+  const nameOf = (layer: number) => layers[layer] ?? String(layer);
   const owner =
     word & LOCAL ? nameOf(stop) : stop >= 0 && word & OUT_OF_RANGE ? `- (${nameOf(stop)} ends)` : '-';
   const columns = [
@@ -77,7 +80,32 @@ function rowText(
     formatSize(length).padStart(12),
     ` ${legend[stateOf(word)].label.padEnd(17)}`,
   ];
-  return folded([columns.join(' '), owner.padEnd(18), notes.join('; ')], width);
+  const notes = [
+    ...(host < 0 ? [] : [`at ${formatOffset(host)}`]),
+    ...rowNotes(kind, legend, nameOf, number => bitmaps[number] ?? String(number)),
+  ];
+  return [columns.join(' '), owner.padEnd(18), notes.join('; ')];
+}
+
+function rowNotes(
+  { stop, word, overridden, shadowed, dirtyIn }: MapRowKind,
+  legend: Legend,
+  nameOf: (layer: number) => string,
+  bitmapOf: (number: number) => string,
+): string[] {
+  const list = (indexes: readonly number[]) => indexes.map(nameOf).join(', ');
+  const notes: string[] = [];
+  if (overridden.length > 0) notes.push(`hides ${list(overridden)}`);
+  if (word & HOLE_OVERRIDES) notes.push(legend.holeOverrides.label);
+  if (shadowed.length > 0) notes.push(`${list(shadowed)} hidden by the shorter layer`);
+  if (word & DAMAGED) notes.push('damaged');
+  if (dirtyIn.length > 0) {
+    const more = dirtyIn.length > MAX_BITMAPS_NAMED ? ` and ${dirtyIn.length - MAX_BITMAPS_NAMED} more` : '';
+    notes.push(`dirty in ${dirtyIn.slice(0, MAX_BITMAPS_NAMED).map(bitmapOf).join(', ')}${more}`);
+  } else if (word & DIRTY) notes.push('dirty');
+  if (word & DIRTY_UNKNOWN) notes.push('a bitmap is unknown');
+  if (stop >= 0 && !ownerKnown(word)) notes.push('owner unknown');
+  return notes;
 }
 
 /** Columns under which a row goes on that is too long for its line. */
@@ -130,13 +158,29 @@ export function mapTextTotals(
       add(legend.holeOverrides.label, sums.holeOverrides);
     }
   }
+  addBitmaps(chain, sums, add);
   const width = Math.max(LABEL_WIDTH, ...rows.map(([label]) => label.length));
   const lines = rows.map(([label, bytes]) => {
     const percent = size === 0 ? '' : `${((100 * bytes) / size).toFixed(1)} %`;
     return `  ${label.padEnd(width)} ${formatSize(bytes).padStart(12)} ${percent.padStart(8)}`;
   });
   const head = `${formatSize(size)} in ${sums.extents} ${sums.extents === 1 ? 'extent' : 'extents'}`;
+  const left = bitmapsLeft(chain, sums, layer);
+  if (left > 0) lines.push(`  ${left} more ${left === 1 ? 'bitmap was' : 'bitmaps were'} not read`);
   return `${[head, ...lines].join('\n')}\n`;
+}
+
+/** One sum for each bitmap, and below it how much of that reads as zeros or is not known. */
+function addBitmaps(chain: ChainInfo, sums: MapTotals, add: (label: string, bytes: number) => void): void {
+  const rows = bitmapRowsOf(chain, sums);
+  const isInOneLayer = rows.every(({ layer }) => layer === rows[0]?.layer);
+  for (const { name, layer, info, dirty, zero, unknown } of rows) {
+    const place = isInOneLayer ? '' : ` of ${escapeUntrusted(chain.layers[layer]?.name ?? '', 24)}`;
+    const state = info?.enabled === false ? ', disabled' : '';
+    add(`dirty in ${escapeUntrusted(name, 24)}${place}${state}`, dirty);
+    if (zero > 0) add('  of it zeros', zero);
+    if (unknown > 0) add('  not known', unknown);
+  }
 }
 
 /** Where the two witnesses differ, one line a cause. That they agree is said where both have read `all`. */

@@ -12,6 +12,8 @@ export const SKIP = -1;
 export interface RowKeys {
   /** The key of a combination of layer words: equal where rows may coalesce, SKIP where there is no row. */
   keyOf(swept: SweptPage, combo: number): number;
+  /** Whether rows of a combination carry host offsets, in a list that has them. Default: wherever there is one. */
+  hasHost?(swept: SweptPage, combo: number): boolean;
   /** Told before each page: keys other than `pending` are in no row that is still to be written, and may be forgotten. */
   beginPage?(pending: number): void;
 }
@@ -23,6 +25,8 @@ export class RowWalk {
   readonly #sink: (rows: NumberRows) => void;
   #rows = createRows(1);
   #keyOfCombo = new Int32Array(16);
+  /** 1 where rows of the combination carry host offsets. */
+  #hostOfCombo = new Uint8Array(16);
   // The row under way.
   #key = SKIP;
   #start = 0;
@@ -45,7 +49,7 @@ export class RowWalk {
     const keys = this.#keysOf(swept);
     if (this.#rows.keys.length < count) this.#rows = createRows(count * 2);
     const { starts: rowStarts, lengths, keys: rowKeys, hosts: rowHosts } = this.#rows;
-    const withHosts = this.#withHosts;
+    const withHost = this.#hostOfCombo;
     // Offsets that change in fields would be allocated each time.
     let key = this.#key;
     let start = this.#start;
@@ -54,8 +58,9 @@ export class RowWalk {
     let n = 0;
     for (let i = 0; i < count; i++) {
       const at = base + (starts[i] as number);
-      const nextKey = keys[combos[i] as number] as number;
-      const nextHost = withHosts ? (hosts[i] as number) : -1;
+      const combo = combos[i] as number;
+      const nextKey = keys[combo] as number;
+      const nextHost = withHost[combo] === 1 ? (hosts[i] as number) : -1;
       const runsOn = nextHost < 0 ? host < 0 : host >= 0 && host + (at - start) === nextHost;
       if (nextKey !== key || at !== end || !runsOn) {
         if (key !== SKIP && end > start) {
@@ -96,8 +101,15 @@ export class RowWalk {
   #keysOf(swept: SweptPage): Int32Array {
     const { comboCount } = swept;
     this.#keys.beginPage?.(this.#key);
-    if (this.#keyOfCombo.length < comboCount) this.#keyOfCombo = new Int32Array(comboCount * 2);
-    for (let combo = 0; combo < comboCount; combo++) this.#keyOfCombo[combo] = this.#keys.keyOf(swept, combo);
+    if (this.#keyOfCombo.length < comboCount) {
+      this.#keyOfCombo = new Int32Array(comboCount * 2);
+      this.#hostOfCombo = new Uint8Array(comboCount * 2);
+    }
+    for (let combo = 0; combo < comboCount; combo++) {
+      this.#keyOfCombo[combo] = this.#keys.keyOf(swept, combo);
+      const hasHost = this.#withHosts && (this.#keys.hasHost?.(swept, combo) ?? true);
+      this.#hostOfCombo[combo] = hasHost ? 1 : 0;
+    }
     return this.#keyOfCombo;
   }
 }

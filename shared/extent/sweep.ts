@@ -4,7 +4,7 @@
  * What the walk from the top finds follows from the words of the layers alone (marks.ts), and few different combinations
  * of words occur: segments carry the number of their combination, and the walk is made once for each.
  */
-import { ABSENT_EVERYWHERE, DIRTY_UNKNOWN, OUT_OF_RANGE, UNREAD } from './flags.ts';
+import { ABSENT_EVERYWHERE, DIRTY, DIRTY_UNKNOWN, OUT_OF_RANGE, UNREAD } from './flags.ts';
 import { markWords } from './marks.ts';
 import {
   createLane,
@@ -37,6 +37,8 @@ export interface SweepOverlay {
   readonly layer: number;
   readonly page: Page | undefined;
   readonly words: ArrayLike<number>;
+  /** Where its own words go in {@link SweptPage.overlays}. Default: they are not kept apart. */
+  readonly number?: number;
 }
 
 /** Layers of one page on common boundaries. Arrays may be longer than needed; they are reused by the next sweep. */
@@ -64,6 +66,8 @@ export interface SweptPage {
    * Empty unless a layer brought host offsets.
    */
   hosts: Float64Array;
+  /** Of each numbered overlay what it adds in each combination: DIRTY, DIRTY_UNKNOWN or 0, also where it has no page. */
+  overlays: readonly Uint32Array[];
 }
 
 /** Reusable memory of the sweep; grows to the largest page swept. */
@@ -112,9 +116,11 @@ interface Shape {
   readonly layerCount: number;
   /** What the guest sees where every layer is absent. */
   readonly below: number;
+  /** The number of each source that is a numbered overlay, -1 of the others. */
+  readonly numbers: readonly number[];
 }
 
-const NO_SHAPE: Shape = { sources: [], layers: [], layerCount: 0, below: 0 };
+const NO_SHAPE: Shape = { sources: [], layers: [], layerCount: 0, below: 0, numbers: [] };
 
 /** The combinations of one merge: how many, and the code of each list in one of them. */
 interface Combinations {
@@ -140,6 +146,7 @@ export function createSweeper(): Sweeper {
   const merges: Lane[] = [];
   const laneMerge = createLaneMerge();
   const columns: Uint32Array[] = [];
+  const overlayColumns: Uint32Array[] = [];
   // Pages are much alike: combinations keep their numbers, and what was marked stays, while what they are made of does.
   let known = NO_SHAPE;
   let marked = 0;
@@ -157,6 +164,7 @@ export function createSweeper(): Sweeper {
     stops: new Int16Array(0),
     guest: new Uint32Array(0),
     hosts,
+    overlays: [],
   };
 
   function sweep(
@@ -179,7 +187,8 @@ export function createSweeper(): Sweeper {
     out.base = base;
     out.end = end;
     const at = [...layers.keys(), ...overlays.map(({ layer }) => layer)];
-    const shape = { sources, layers: at, layerCount: layers.length, below };
+    const numbers = [...layers.map(() => -1), ...overlays.map(({ number = -1 }) => number)];
+    const shape = { sources, layers: at, layerCount: layers.length, below, numbers };
     if (marked > MAX_REMEMBERED || !isAlike(shape, known)) forget();
     const merged = mergeInUnits(lists, length) ?? mergePlainly(lists, length);
     if (!merged.lasting) forget();
@@ -262,12 +271,14 @@ export function createSweeper(): Sweeper {
   /** Marks the words of the combinations from number `first` on. */
   function markFrom(
     first: number,
-    { sources, layers, layerCount, below }: Shape,
+    { sources, layers, layerCount, below, numbers }: Shape,
     combinations: Combinations,
   ): void {
     const { count } = combinations;
     reserve(sources.length, layerCount, count);
+    reserveOverlays(Math.max(-1, ...numbers) + 1);
     out.comboCount = count;
+    for (const column of out.overlays) column.fill(0, first, count); // what has no page here adds nothing
     for (let combo = first; combo < count; combo++) {
       combinations.read(combo, codes);
       for (let i = 0; i < sources.length; i++) {
@@ -279,7 +290,10 @@ export function createSweeper(): Sweeper {
       for (let i = layerCount; i < sources.length; i++) {
         const layer = layers[i] as number;
         const word = words[i] as number;
-        words[layer] = (words[layer] as number) | (word & UNREAD ? DIRTY_UNKNOWN : word);
+        const added = word & UNREAD ? DIRTY_UNKNOWN : word;
+        words[layer] = (words[layer] as number) | added;
+        const number = numbers[i] as number;
+        if (number >= 0) (overlayColumns[number] as Uint32Array)[combo] = added & (DIRTY | DIRTY_UNKNOWN);
       }
       out.stops[combo] = stop;
       out.guest[combo] = stop < 0 ? below : (words[stop] as number);
@@ -302,6 +316,17 @@ export function createSweeper(): Sweeper {
     }
     while (columns.length < layerCount) columns.push(new Uint32Array(out.stops.length));
     out.words = columns.slice(0, layerCount);
+  }
+
+  /** Columns for so many numbered overlays, as long as the others. */
+  function reserveOverlays(count: number): void {
+    while (overlayColumns.length < count) overlayColumns.push(new Uint32Array(0));
+    for (let i = 0; i < count; i++) {
+      const column = overlayColumns[i] as Uint32Array;
+      if (column.length < out.stops.length)
+        overlayColumns[i] = grown(column, new Uint32Array(out.stops.length));
+    }
+    out.overlays = overlayColumns.slice(0, count);
   }
 
   function findHosts(layers: readonly SweepLayer[], sources: readonly Source[]): void {
@@ -371,6 +396,7 @@ function isAlike(one: Shape, other: Shape): boolean {
     one.below === other.below &&
     one.sources.length === other.sources.length &&
     one.layers.every((layer, i) => layer === other.layers[i]) &&
+    one.numbers.every((number, i) => number === other.numbers[i]) &&
     one.sources.every((source, i) => isSameKind(source, other.sources[i] as Source))
   );
 }

@@ -23,6 +23,18 @@ export interface TrackStatistics {
   readonly dirtyBytes: number;
 }
 
+/** Sums of one dirty bitmap, in bytes of the guest. */
+export interface BitmapTotals {
+  readonly layer: number;
+  /** Untrusted text. */
+  readonly name: string;
+  readonly dirty: number;
+  /** How much of the dirty bytes reads as zeros: written as such, discarded, or stored nowhere. */
+  readonly zero: number;
+  /** Bytes of which the bitmap tells nothing. */
+  readonly unknown: number;
+}
+
 /** Sums of the merged map. */
 export interface MapTotals {
   /** Bytes of the guest per state, by state index. */
@@ -35,4 +47,6 @@ export interface MapTotals {
   readonly shadowed: readonly number[];
   readonly overridden: readonly number[];
   readonly extents: number;
+  /** The bitmaps that were read, base first; of a layer with very many the first ones. */
+  readonly bitmaps: readonly BitmapTotals[];
 }

@@ -91,13 +91,15 @@ describe.each(['metadata', 'nbd'] as const)('the golden table by the %s witness'
     const names = ['base', 'mid', 'top'] as const;
     await withChain([paths.at(-1) as string], { witness }, async session => {
       const merged = (await listed(session, {
-        spec: { list: 'map', format: 'json' },
+        spec: { list: 'map', format: 'json', hosts: false },
         layer: undefined,
       })) as MapRow[];
       const alone = await Promise.all(
         names.map(
           (_, layer) =>
-            listed(session, { spec: { list: 'map', format: 'json' }, layer }) as Promise<MapRow[]>,
+            listed(session, { spec: { list: 'map', format: 'json', hosts: false }, layer }) as Promise<
+              MapRow[]
+            >,
         ),
       );
       for (const row of GOLDEN_TABLE) {
@@ -129,7 +131,7 @@ describe.each(['metadata', 'nbd'] as const)('the golden table by the %s witness'
         alone.some(({ offset, length, type }) => type === 3 && offset <= 196608 && offset + length >= 393216),
       ).toBe(true);
       const merged = (await listed(session, {
-        spec: { list: 'map', format: 'json' },
+        spec: { list: 'map', format: 'json', hosts: false },
         layer: undefined,
       })) as MapRow[];
       for (const offset of [196608, 262144, 327680])
@@ -141,7 +143,7 @@ describe.each(['metadata', 'nbd'] as const)('the golden table by the %s witness'
     const paths = await shortMiddleChain(await folderNamed(`short-${witness}`));
     await withChain([paths.at(-1) as string], { witness }, async session => {
       const rows = (await listed(session, {
-        spec: { list: 'map', format: 'json' },
+        spec: { list: 'map', format: 'json', hosts: false },
         layer: undefined,
       })) as MapRow[];
       for (const offset of [524288, 1048575])
@@ -173,7 +175,7 @@ describe('a damaged chain', () => {
     expect((await run('qemu-img', ['map', '--output=json', top])).code).not.toBe(0);
     await withChain([top], { witness: 'metadata' }, async session => {
       const rows = (await listed(session, {
-        spec: { list: 'map', format: 'json' },
+        spec: { list: 'map', format: 'json', hosts: false },
         layer: undefined,
       })) as MapRow[];
       expect(rows[0]).toMatchObject({ start: 0, length: 65536, state: 'unreadable' });
@@ -205,7 +207,7 @@ describe('a damaged chain', () => {
     const paths = await damagedChain(await folderNamed('damaged-nbd'));
     await withChain([paths.at(-1) as string], { witness: 'nbd' }, async session => {
       const rows = (await listed(session, {
-        spec: { list: 'map', format: 'json' },
+        spec: { list: 'map', format: 'json', hosts: false },
         layer: undefined,
       })) as MapRow[];
       expect(rows.filter(({ state }) => state === 'unreadable')).toEqual([

@@ -93,7 +93,7 @@ async function everythingOf(
     feed(session, i, layer, 1500 + i);
   });
   const answers: Record<string, unknown> = {
-    map: await session.list({ list: 'map', format: 'json' }),
+    map: await session.list({ list: 'map', format: 'json', hosts: false }),
     totals: await session.ask('totals', { layer: undefined }),
     findings: await session.ask('findings', ALL_FINDINGS),
   };

@@ -26,7 +26,7 @@ const CLUSTER_BITS = 20;
 /** In five requests of 4 GiB for each layer. */
 const CLUSTERS = 20_000;
 const SIZE = CLUSTERS * 2 ** CLUSTER_BITS;
-const MAP = { spec: { list: 'map', format: 'json' }, layer: undefined } as const;
+const MAP = { spec: { list: 'map', format: 'json', hosts: false }, layer: undefined } as const;
 const folder = temporaryFolder();
 const homeTmp = process.env.TMPDIR;
 let chain: OpenTarget & { kind: 'files' };

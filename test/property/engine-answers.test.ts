@@ -113,6 +113,8 @@ interface Chain {
   readonly pyramid: Pyramid;
   readonly units: readonly NaiveUnit[];
   readonly lanes: number;
+  /** Layers that have a bitmap. */
+  readonly bitmapLayers: readonly number[];
 }
 
 function chainOf(layers: readonly FedLayer[]): Chain {
@@ -120,8 +122,15 @@ function chainOf(layers: readonly FedLayer[]): Chain {
   const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.laneCount);
   for (let page = 0; page < tables.pageCount; page++) summarize(pyramid, page, tables.sweep(page));
   const whole = layers[0]?.kind === 'wholeChain' ? layers[0] : undefined;
+  const bitmapLayers = layers.flatMap((layer, i) => ('qemu:dirty-bitmap:b0' in layer.contexts ? [i] : []));
   const naive = whole === undefined ? layers.map(naiveLayerOf) : naiveDepths(whole);
-  return { tables, pyramid, units: naiveSweep(naive, layers.at(-1)!.units), lanes: naive.length };
+  return {
+    tables,
+    pyramid,
+    units: naiveSweep(naive, layers.at(-1)!.units),
+    lanes: naive.length,
+    bitmapLayers,
+  };
 }
 
 const chains = fc
@@ -278,11 +287,13 @@ test('seeking finds the nearest extent of a kind, forwards and backwards, from e
 
 test('totals equal the naive sums of the merged map', async () => {
   await fc.assert(
-    fc.asyncProperty(chains, async ({ tables, units, lanes }) => {
+    fc.asyncProperty(chains, async ({ tables, units, lanes, bitmapLayers }) => {
       const found = await totalsOf(tables, undefined);
       const count = (test: (unit: NaiveUnit) => boolean) => units.filter(test).length * MIB;
       const each = Array.from({ length: lanes }, (_, i) => i);
       const owned = (unit: NaiveUnit) => (unit.guest & LOCAL) !== 0;
+      const isZero = ({ stop, guest }: NaiveUnit) =>
+        stop < 0 || ['zeroHole', 'zeroAllocated', 'outOfRange'].includes(naiveState(guest));
       expect(found).toEqual({
         states: STATE_ORDER.map(state => count(unit => naiveState(unit.guest) === state)),
         owners: [
@@ -294,6 +305,13 @@ test('totals equal the naive sums of the merged map', async () => {
         shadowed: each.map(i => count(unit => unit.shadowed.includes(i))),
         overridden: each.map(i => count(unit => unit.overridden.includes(i))),
         extents: naiveExtents(units, -1).length,
+        bitmaps: bitmapLayers.map(layer => ({
+          layer,
+          name: 'b0',
+          dirty: count(({ words }) => (words[layer]! & DIRTY) !== 0),
+          zero: count(unit => (unit.words[layer]! & DIRTY) !== 0 && isZero(unit)),
+          unknown: count(({ words }) => (words[layer]! & DIRTY_UNKNOWN) !== 0),
+        })),
       });
     }),
     { numRuns: 100 },

@@ -60,7 +60,7 @@ function forSweptPages(
     take(
       sweeper.sweep(
         real.map(pages => pages[page] as SweepLayer),
-        overlays.map(pages => pages[page]!),
+        overlays.map((pages, number) => ({ ...pages[page]!, number })),
         base,
         end,
       ),
@@ -98,14 +98,20 @@ function mapWalk() {
   return { rows, walk };
 }
 
-test('map rows run on over page borders for as long as owner, word and hidden layers stay', () => {
+test('map rows run on over page borders for as long as owner, word, hidden layers and dirty bitmaps stay', () => {
   fc.assert(
     fc.property(chains, pageUnits, (layers, units) => {
       const { rows, walk } = mapWalk();
       const naive = forSweptPages(layers, units, swept => walk.add(swept));
       walk.finish();
+      const dirtyLayers = layers.flatMap((layer, i) => (layer.dirty === undefined ? [] : [i]));
       const expected = joined(
-        naive.map(({ stop, guest, overridden, shadowed }) => ({ stop, word: guest, overridden, shadowed })),
+        naive.map(({ stop, guest, words, overridden, shadowed }) => {
+          const added = dirtyLayers.map(layer => words[layer]! & (DIRTY | DIRTY_UNKNOWN));
+          const word = added.reduce((all, bits) => all | bits, guest) >>> 0;
+          const dirtyIn = [...added.keys()].filter(number => added[number]! & DIRTY);
+          return { stop, word, overridden, shadowed, dirtyIn };
+        }),
         (row, value) => JSON.stringify(row) === JSON.stringify(value),
       );
       expect(rows).toEqual(

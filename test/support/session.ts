@@ -78,7 +78,10 @@ export interface ListedRow {
 
 /** The rows of the map document, once every NBD feed has ended. */
 export async function mapRows(session: ChainSession, layer?: number): Promise<ListedRow[]> {
-  return (await listed(session, { spec: { list: 'map', format: 'json' }, layer })) as ListedRow[];
+  return (await listed(session, {
+    spec: { list: 'map', format: 'json', hosts: false },
+    layer,
+  })) as ListedRow[];
 }
 
 /** The engines' workers of this process that run now. */

@@ -30,6 +30,7 @@ export interface MapOptions extends TargetOptions {
   readonly witness: WitnessChoice;
   readonly as?: 'qemu-img' | 'nbdinfo';
   readonly context: readonly string[];
+  readonly hostOffsets: boolean;
   readonly qemuVersion?: QemuImgVersion;
   readonly output: 'text' | 'json';
 }
@@ -63,6 +64,7 @@ function checkOptions(target: OpenTarget, options: MapOptions): void {
     throw usageError('--context belongs to --as nbdinfo', 'add --as nbdinfo');
   if (options.qemuVersion !== undefined && as !== 'qemu-img')
     throw usageError('--qemu-version belongs to --as qemu-img', 'add --as qemu-img');
+  if (options.hostOffsets) checkHostOffsets(target, options);
   if (target.kind === 'nbd') {
     if (as === 'qemu-img')
       throw usageError(
@@ -81,6 +83,16 @@ function checkOptions(target: OpenTarget, options: MapOptions): void {
     );
   if (snapshot !== undefined && witness !== 'metadata')
     throw usageError('internal snapshots are read from the image’s own tables only', 'leave --witness out');
+}
+
+function checkHostOffsets(target: OpenTarget, { as, totals, witness }: MapOptions): void {
+  if (as !== undefined || totals)
+    throw usageError('--host-offsets is about the rows of the map', 'leave --as and --totals out');
+  if (target.kind === 'nbd' || witness === 'nbd')
+    throw usageError(
+      'host offsets are told by the image’s own tables only',
+      'name the image file, without --witness nbd',
+    );
 }
 
 function contextNames(options: MapOptions): string[] {
@@ -193,7 +205,8 @@ async function printJson(
   const { chain } = session;
   const subject: MapSubject = { chain, witness: options.witness, layer, snapshot: options.snapshot };
   await write(mapJsonHead(subject, !totals));
-  if (!totals) await session.list({ spec: { list: 'map', format: 'json' }, layer }, write);
+  if (!totals)
+    await session.list({ spec: { list: 'map', format: 'json', hosts: options.hostOffsets }, layer }, write);
   const sums = await session.ask('totals', { layer });
   const findings = await findingsOf(session, layer);
   await write(mapJsonTail(subject, !totals, { sums, errors: unread, findings }));
@@ -210,7 +223,8 @@ async function printText(
     await write(await drawMap(session, layer, outputWidth()));
     await writeLine();
     const width = process.stdout.isTTY ? outputWidth() : undefined; // what is piped has a line for each row
-    await session.list({ spec: { list: 'map', format: 'text', width }, layer }, write);
+    const hosts = options.hostOffsets;
+    await session.list({ spec: { list: 'map', format: 'text', hosts, width }, layer }, write);
     await write('\n\n');
   }
   await write(mapTextTotals(session.chain, legendOf(session), await session.ask('totals', { layer }), layer));

@@ -2,6 +2,8 @@
 import { CowscopeError } from '../../../shared/error.ts';
 import { addSwept, createColumns, toTile } from '../../../shared/extent/columns.ts';
 import {
+  DIRTY,
+  DIRTY_UNKNOWN,
   HOLE_OVERRIDES,
   LOCAL,
   OVERRIDDEN,
@@ -9,6 +11,7 @@ import {
   SHADOWED,
   STATES,
   stateIndexOf,
+  UNREAD,
 } from '../../../shared/extent/flags.ts';
 import { legendOfWitness } from '../../../shared/legend.ts';
 import type { BitmapChoice, ContextSelection } from '../../../shared/model/context.ts';
@@ -44,11 +47,12 @@ export async function streamList(
   layer: number | undefined,
   send: (text: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer | undefined>,
 ): Promise<{ rows: number }> {
-  const withHosts = spec.list === 'qemu-img';
+  const withHosts = spec.list === 'qemu-img' || (spec.list === 'map' && spec.hosts);
   const options: SweepOptions = {
     layer,
     readMissing: true,
     hosts: withHosts,
+    eachBitmap: spec.list === 'map',
     bitmap: spec.list === 'nbdinfo' ? bitmapOf(spec) : undefined,
   };
   const { keys, format } = partsOf(tables, spec, layer);
@@ -97,8 +101,9 @@ function partsOf(tables: ChainTables, spec: ListSpec, layer: number | undefined)
     .map(track => track.title)
     .reverse();
   const named = layer === undefined ? titles : titles.slice(layer);
+  const bitmaps = tables.bitmaps(layer).map(({ name }) => name);
   const legend = legendOfWitness(isReadOverNbd(tables) ? 'nbd' : 'metadata');
-  return { keys: kinds, format: mapTextRows({ kinds, titles: named, legend, width: spec.width }) };
+  return { keys: kinds, format: mapTextRows({ kinds, titles: named, legend, bitmaps, width: spec.width }) };
 }
 
 /** True where a layer that is not raw is known by its NBD export alone, which tells fewer states apart. */
@@ -107,6 +112,11 @@ function isReadOverNbd({ plan }: ChainTables): boolean {
     ({ metadata, nbd }) => metadata === undefined && nbd !== undefined && nbd.exportKind !== 'rawLayer',
   );
 }
+
+/** States that read as zeros, by their index. */
+const ZERO_STATES = new Set(
+  (['zeroHole', 'zeroAllocated', 'outOfRange'] as const).map(state => STATES.indexOf(state)),
+);
 
 /** Sums of the merged map, or of one layer alone. */
 export async function totalsOf(tables: ChainTables, layer: number | undefined): Promise<MapTotals> {
@@ -120,10 +130,12 @@ export async function totalsOf(tables: ChainTables, layer: number | undefined): 
   let extents = 0;
   let last = -1;
   const known = new Map<number, number>(); // what the guest sees, numbered over all pages
-  const options: SweepOptions = { layer, readMissing: true };
+  const options: SweepOptions = { layer, readMissing: true, eachBitmap: true };
+  const absentIsZero = layer === undefined || (layer === 0 && tables.plan.baseMissing !== true);
+  const bitmaps = tables.bitmaps(layer).map(choice => ({ ...choice, dirty: 0, zero: 0, unknown: 0 }));
   await forPages(tables, 0, sizeOf(tables, layer), page => {
     const swept = tables.sweep(page, options);
-    const { starts, combos, comboCount, stops, guest, words, count } = swept;
+    const { starts, combos, comboCount, stops, guest, words, overlays, count } = swept;
     const bytes = new Float64Array(comboCount);
     const views = new Int32Array(comboCount);
     for (let combo = 0; combo < comboCount; combo++)
@@ -145,6 +157,14 @@ export async function totalsOf(tables: ChainTables, layer: number | undefined): 
       const owner = word & LOCAL ? (stops[combo] as number) : lanes;
       states[state] = (states[state] as number) + length;
       owners[owner] = (owners[owner] as number) + length;
+      const isAbsent = (stops[combo] as number) < 0;
+      const readsZero = isAbsent ? absentIsZero && !(word & UNREAD) : ZERO_STATES.has(state);
+      for (const [number, sums] of bitmaps.entries()) {
+        const added = (overlays[number] as Uint32Array)[combo] as number;
+        if (added & DIRTY) sums.dirty += length;
+        if (added & DIRTY && readsZero) sums.zero += length;
+        if (added & DIRTY_UNKNOWN) sums.unknown += length;
+      }
       if (word & OVERRIDES) overrides += length;
       if (word & HOLE_OVERRIDES) holeOverrides += length;
       for (let lane = 0; lane < lanes; lane++) {
@@ -155,7 +175,7 @@ export async function totalsOf(tables: ChainTables, layer: number | undefined): 
     }
     return undefined;
   });
-  return { states, owners, overrides, holeOverrides, shadowed, overridden, extents };
+  return { states, owners, overrides, holeOverrides, shadowed, overridden, extents, bitmaps };
 }
 
 /** The number of a key: its own for each different one. */

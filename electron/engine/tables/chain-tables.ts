@@ -18,13 +18,14 @@ import {
   type SweptPage,
 } from '../../../shared/extent/sweep.ts';
 import { chainPageSpan, MAX_PAGE_EXTENTS } from '../../../shared/extent/table.ts';
+import type { BitmapChoice } from '../../../shared/model/context.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import { tellsLayers } from '../../../shared/nbd-contexts.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { mapPage } from '../../qcow2/read/map.ts';
 import type { OpenSource } from '../../qcow2/read/source.ts';
 import type { EnginePlan } from '../worker/protocol.ts';
-import { bitmapPages } from './merged-pages.ts';
+import { bitmapNames, bitmapPages } from './merged-pages.ts';
 import { feedNumbers } from './number-tables.ts';
 import {
   feedersOf,
@@ -81,6 +82,8 @@ export interface ChainTables {
   feed(layer: number, batch: StatusBatch): boolean;
   /** Makes what was fed of the page under way visible. */
   flush(layer: number): void;
+  /** The bitmaps that are read, of one layer or of all from the base up; of a layer with very many the first ones. */
+  bitmaps(layer: number | undefined): BitmapChoice[];
   /** Everything drawn of one page, swept. Pages that were dropped are read again; `fresh` reads what is not stored. */
   sweep(index: number, options?: SweepOptions): SweptPage;
 }
@@ -93,6 +96,8 @@ export interface SweepOptions {
   readonly readMissing?: boolean;
   /** Host offsets of every segment. */
   readonly hosts?: boolean;
+  /** What each bitmap adds is kept apart, numbered as {@link ChainTables.bitmaps} lists them. */
+  readonly eachBitmap?: boolean;
   /** Only this bitmap instead of all. */
   readonly bitmap?: { readonly layer: number; readonly name: string } | undefined;
 }
@@ -237,17 +242,25 @@ export function openChainTables(plan: EnginePlan, openSource: OpenSource): Chain
     return { page, words: layer.metadata.table.words.words, size };
   }
 
+  function bitmaps(layer: number | undefined): BitmapChoice[] {
+    const chosen = layer === undefined ? layers : layers.slice(layer, layer + 1);
+    return chosen.flatMap(own => bitmapNames(own).map(name => ({ layer: own.index, name })));
+  }
+
   function sweep(index: number, options: SweepOptions = {}): SweptPage {
     const chosen = options.layer === undefined ? lanes : [lanes[options.layer] as Lane];
     const base = index * pageSpan;
     const size = options.layer === undefined ? plan.size : (chosen[0] as Lane).layer.plan.size;
     const overlays: SweepOverlay[] = [];
+    const numbers = options.eachBitmap === true ? bitmapNumbers(bitmaps(options.layer)) : undefined;
+    const numberOf = (layer: number, name: string | undefined) =>
+      name === undefined ? -1 : (numbers?.get(bitmapKey(layer, name)) ?? -1);
     chosen.forEach((lane, at) => {
       const { bitmap: only } = options;
       if (only !== undefined && only.layer !== lane.layer.index) return;
       if (only !== undefined) openNamedBitmap(lane.layer, only.name);
       for (const page of bitmapPages(lane.layer, index, pageSpan, overlayWriter, only?.name))
-        overlays.push({ layer: at, ...page });
+        overlays.push({ layer: at, ...page, number: numberOf(lane.layer.index, page.name) });
     });
     return sweeper.sweep(
       chosen.map(lane => sweepLane(lane, index, options)),
@@ -279,6 +292,7 @@ export function openChainTables(plan: EnginePlan, openSource: OpenSource): Chain
     dropFed,
     feed,
     flush,
+    bitmaps,
     sweep,
   };
 }
@@ -290,6 +304,14 @@ function tooManyExtents({ plan }: StoredLayer, what: string): CowscopeError {
     subject: plan.title,
     advice: 'open the image file itself: its own tables are read in parts',
   });
+}
+
+function bitmapKey(layer: number, name: string): string {
+  return `${layer} ${name}`;
+}
+
+function bitmapNumbers(choices: readonly BitmapChoice[]): ReadonlyMap<string, number> {
+  return new Map(choices.map(({ layer, name }, number) => [bitmapKey(layer, name), number]));
 }
 
 function checkPages(plan: EnginePlan, pageCount: number, pageSpan: number): void {

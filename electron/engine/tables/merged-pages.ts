@@ -4,8 +4,8 @@ import type { SweepOverlay } from '../../../shared/extent/sweep.ts';
 import { mapBitmapPage } from '../../qcow2/read/bitmap-map.ts';
 import type { StoredLayer } from './stored-layer.ts';
 
-/** A page to lay over a layer. */
-export type OverlayPage = Omit<SweepOverlay, 'layer'>;
+/** A page to lay over a layer: of the bitmap `name`, or of all that the witness tells nothing about. */
+export type OverlayPage = Omit<SweepOverlay, 'layer'> & { readonly name: string | undefined };
 
 /** The dirty bitmaps of one page of a layer: from the file where our own reader has it, else as fed; `only` one by name. */
 export function* bitmapPages(
@@ -18,9 +18,10 @@ export function* bitmapPages(
   if (layer.metadata === undefined) {
     const { bitmaps = [], unfedBitmaps = [] } = layer.nbd ?? {};
     for (const { name, table } of bitmaps)
-      if (only === undefined || only === name) yield { page: table.pages[index], words: table.words.words };
+      if (only === undefined || only === name)
+        yield { name, page: table.pages[index], words: table.words.words };
     const isUnknown = only === undefined ? unfedBitmaps.length > 0 : unfedBitmaps.includes(only);
-    if (isUnknown) yield { page: undefined, words: [] };
+    if (isUnknown) yield { name: only, page: undefined, words: [] };
     return;
   }
   const start = index * pageSpan;
@@ -29,6 +30,11 @@ export function* bitmapPages(
     if (only !== undefined && only !== name) continue;
     writer.begin();
     mapBitmapPage(map, start, Math.min(start + pageSpan, layer.plan.size), writer);
-    yield { page: writer.seal(), words: words.words };
+    yield { name, page: writer.seal(), words: words.words };
   }
+}
+
+/** Names of the bitmaps of a layer that are laid over it. */
+export function bitmapNames({ metadata, nbd }: StoredLayer): string[] {
+  return (metadata ?? nbd)?.bitmaps.map(({ name }) => name) ?? [];
 }

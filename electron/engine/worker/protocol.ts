@@ -59,9 +59,15 @@ export function isWholeChain({ layers }: Pick<EnginePlan, 'layers'>): boolean {
 
 /** A list to be written out as text. */
 export type ListSpec =
-  | { readonly list: 'map'; readonly format: 'json' }
+  /** `hosts`: with the host offset of each row that a layer owns; rows end where it does not run on. */
+  | { readonly list: 'map'; readonly format: 'json'; readonly hosts: boolean }
   /** `width`: columns that a line has; one row takes several where it is longer. Default: a line each. */
-  | { readonly list: 'map'; readonly format: 'text'; readonly width?: number | undefined }
+  | {
+      readonly list: 'map';
+      readonly format: 'text';
+      readonly hosts: boolean;
+      readonly width?: number | undefined;
+    }
   | ({ readonly list: 'qemu-img' } & QemuImgDialect)
   | ({ readonly list: 'nbdinfo' } & ContextSelection);
 

@@ -18,6 +18,7 @@ function page(base: number, words: readonly number[]): SweptPage {
     stops: new Int16Array(words.length),
     guest: column,
     hosts: new Float64Array(0),
+    overlays: [],
   };
 }
 
