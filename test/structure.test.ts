@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseSync } from 'vite';
 import { describe, expect, it } from 'vitest';
+import { lineOf, syntaxNodes } from './support/syntax-tree.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -24,32 +24,10 @@ for (const folder of [...PROGRAM, ...TOOLS]) {
   }
 }
 
-/** A node of the syntax tree; only what is looked at here. */
-interface Node {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Every node of a source, outer ones first. Throws where it does not parse. */
-function* nodesOf(path: string, source: string): Generator<Node> {
-  const { program, errors } = parseSync(path, source);
-  expect(errors).toEqual([]);
-  const stack: unknown[] = [program];
-  while (stack.length > 0) {
-    const node = stack.pop();
-    if (typeof node !== 'object' || node === null) continue;
-    if ('type' in node && 'start' in node) yield node as Node;
-    stack.push(...Object.values(node));
-  }
-}
-
-const lineOf = (source: string, at: number): number => source.slice(0, at).split('\n').length;
-
 /** Functions of more lines than `most`, as `path:line: lines`. */
 function longFunctions(path: string, source: string, most = MAX_FUNCTION_LINES): string[] {
   const found: string[] = [];
-  for (const { type, start, end } of nodesOf(path, source)) {
+  for (const { type, start, end } of syntaxNodes(path, source)) {
     if (!/^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(type)) continue;
     const lines = lineOf(source, end) - lineOf(source, start) + 1;
     if (lines > most) found.push(`${path}:${lineOf(source, start)}: ${lines} lines`);

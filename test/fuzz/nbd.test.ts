@@ -2,19 +2,16 @@
  * The client against what no test thought of: random messages, random bytes, and recorded conversations with real
  * servers, changed at random. Whatever comes, the outcome is an answer or a coded error, in bounded memory and time.
  *
- * COWSCOPE_RECORD_NBD=1 records the conversations in test/fuzz/nbd-corpus anew.
+ * record-nbd-corpus.mjs records the conversations in test/fuzz/nbd-corpus anew.
  */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NbdError } from '../../electron/nbd/errors.ts';
 import { ReplyParser } from '../../electron/nbd/wire/frames.ts';
 import { OptionParser, type PushParser } from '../../electron/nbd/wire/option-frames.ts';
-import { bitmapsChain } from '../support/images/chains.ts';
-import { damageableImage } from '../support/images/nbd-images.ts';
-import { newerQemu } from '../support/newer-qemu.ts';
-import { converse, playBack, recordConversation, type Turn } from '../support/servers/nbd-conversation.ts';
+import { converse, playBack, type Turn } from '../support/servers/nbd-conversation.ts';
 import {
   blockSizeInfo,
   chunk,
@@ -31,37 +28,11 @@ import {
   statusChunk,
 } from '../support/servers/nbd-messages.ts';
 import { type FakeServer, startFakeServer } from '../support/servers/nbd-server.ts';
-import { startNbdkit, startQemu } from '../support/servers/nbd-server-process.ts';
-import { temporaryFolder } from '../support/tools.ts';
 
 const CORPUS = new URL('nbd-corpus/', import.meta.url).pathname;
 
 /** Largest body that a parser has asked room for. */
 const LARGEST_BODY = 2 ** 25 + 8;
-
-if (process.env.COWSCOPE_RECORD_NBD === '1') {
-  it('records the corpus', async () => {
-    const folder = temporaryFolder();
-    const [bitmaps] = await bitmapsChain(folder);
-    const { path: damaged, damage } = await damageableImage(folder);
-    await damage();
-    const args = ['-A', '-B', 'b0', '-f', 'qcow2', bitmaps as string];
-    const newer = await newerQemu();
-    if ('reason' in newer) throw new Error(newer.reason);
-    await mkdir(CORPUS, { recursive: true });
-    for (const [name, starting] of [
-      ['qemu-7.2', startQemu(args)],
-      ['qemu-7.2-damaged', startQemu(['-A', '-f', 'qcow2', damaged])],
-      ['qemu-10.0', startQemu(args, 'unix', newer.qemuNbd)],
-      ['nbdkit-1.32', startNbdkit(['sparse-random', '1M', 'seed=1', 'percent=50'])],
-    ] as const) {
-      const server = await starting;
-      const turns = await recordConversation(server.place);
-      await server.kill();
-      await writeFile(join(CORPUS, `${name}.json`), `${JSON.stringify(turns, null, 1)}\n`);
-    }
-  });
-}
 
 async function corpus(): Promise<{ name: string; turns: Turn[] }[]> {
   const names = (await readdir(CORPUS)).filter(name => name.endsWith('.json'));
