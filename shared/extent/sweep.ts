@@ -5,17 +5,10 @@
  * of words occur: segments carry the number of their combination, and the walk is made once for each.
  */
 import { ABSENT_EVERYWHERE, DIRTY, DIRTY_UNKNOWN, OUT_OF_RANGE, UNREAD } from './flags.ts';
+import { ListMerger, type MergedLists } from './list-merger.ts';
 import { markWords } from './marks.ts';
-import {
-  createLane,
-  createLaneMerge,
-  growLane,
-  type Lane,
-  MAX_KEYS,
-  mergeAny,
-  readKey,
-} from './merge-columns.ts';
-import { grown, type Page, pageIndexAt, pageStart, trailingZeros } from './page.ts';
+import { grown, type Page } from './page.ts';
+import { isSameKind, pairBits, type Source, sourceOf } from './sweep-source.ts';
 
 /** One layer of one page as the sweep takes it. */
 export interface SweepLayer {
@@ -70,46 +63,11 @@ export interface SweptPage {
   overlays: readonly Uint32Array[];
 }
 
-/** Reusable memory of the sweep; grows to the largest page swept. */
-export interface Sweeper {
-  /**
-   * Sweeps one page. `base` is its first byte and `end` the end of the page on the axis; layers are given from base
-   * (index 0) to top. `below` is what the guest sees where every layer is absent: zeros, or UNREAD where a backing
-   * file below the base is missing. The returned object is valid until the next call.
-   */
-  sweep(
-    layers: readonly SweepLayer[],
-    overlays: readonly SweepOverlay[],
-    base: number,
-    end: number,
-    below?: number,
-  ): SweptPage;
-}
-
-/** Starts and ends stay below this in a merge in whole units. */
-const MAX_UNITS = 2 ** 30;
-
 /** Combinations that are remembered from page to page at most. */
 const MAX_REMEMBERED = 4096;
 
-/** A layer or overlay cut to what counts in one page. */
-interface Source {
-  readonly page: Page;
-  /** The word of each code of the page. One code more stands for what lies past the cut: OUT_OF_RANGE. */
-  readonly words: ArrayLike<number>;
-  /** Codes in the merge, where each is shifted by {@link pairBits}. */
-  readonly codeCount: number;
-  /** Bytes of the page that count, at most its length. */
-  readonly inside: number;
-  /** Extents that start before the cut, and with the one past it. */
-  readonly kept: number;
-  readonly count: number;
-  /** Its place among the lists to merge: layers that share one page share one list. */
-  readonly list: number;
-}
-
-/** What the combinations of a sweep are made of: where it is alike, so are they. */
-interface Shape {
+/** What the combinations of a sweep are made of: sweeps of alike inputs number them alike. */
+interface SweepInputs {
   readonly sources: readonly Source[];
   /** The layer of each source. */
   readonly layers: readonly number[];
@@ -120,40 +78,23 @@ interface Shape {
   readonly numbers: readonly number[];
 }
 
-const NO_SHAPE: Shape = { sources: [], layers: [], layerCount: 0, below: 0, numbers: [] };
+const NO_INPUTS: SweepInputs = { sources: [], layers: [], layerCount: 0, below: 0, numbers: [] };
 
-/** The combinations of one merge: how many, and the code of each list in one of them. */
-interface Combinations {
-  readonly count: number;
-  /** A merge of the same shape numbers them the same. */
-  readonly lasting: boolean;
-  read(combo: number, codes: Uint32Array): void;
-}
-
-/** One merge of several: what it merged, and the key of each combination it found. */
-interface Pass {
-  readonly lanes: readonly Lane[];
-  readonly keys: readonly number[];
-}
-
-const NOT_READ: Page = { count: 1, shift: 31, starts: new Uint16Array(1), codes: new Uint8Array(1) };
-const UNREAD_ONLY = [UNREAD];
 const NO_HOSTS = new Float64Array(0);
 
-/** A sweeper for any number of layers. */
-export function createSweeper(): Sweeper {
-  const lanes: Lane[] = [];
-  const merges: Lane[] = [];
-  const laneMerge = createLaneMerge();
-  const columns: Uint32Array[] = [];
-  const overlayColumns: Uint32Array[] = [];
-  // Pages are much alike: combinations keep their numbers, and what was marked stays, while what they are made of does.
-  let known = NO_SHAPE;
-  let marked = 0;
-  let codes = new Uint32Array(8);
-  let words = new Uint32Array(8);
-  let hosts = NO_HOSTS;
-  const out: SweptPage = {
+/** Sweeps pages of any number of layers, with memory that grows to the largest page. */
+export class Sweeper {
+  readonly #merger = new ListMerger();
+  /** Pages are much alike: combinations keep their numbers, and what was marked stays, while what they are made of does. */
+  #known = NO_INPUTS;
+  /** Combinations of {@link #known} that are marked. */
+  #marked = 0;
+  #codes = new Uint32Array(8);
+  #words = new Uint32Array(8);
+  #hosts = NO_HOSTS;
+  readonly #columns: Uint32Array[] = [];
+  readonly #overlayColumns: Uint32Array[] = [];
+  readonly #out: SweptPage = {
     base: 0,
     end: 0,
     count: 0,
@@ -163,124 +104,67 @@ export function createSweeper(): Sweeper {
     words: [],
     stops: new Int16Array(0),
     guest: new Uint32Array(0),
-    hosts,
+    hosts: NO_HOSTS,
     overlays: [],
   };
 
-  function sweep(
+  /**
+   * Sweeps one page. `base` is its first byte and `end` the end of the page on the axis; layers are given from base
+   * (index 0) to top. `below` is what the guest sees where every layer is absent: zeros, or UNREAD where a backing
+   * file below the base is missing. The returned object is valid until the next call.
+   */
+  sweep(
     layers: readonly SweepLayer[],
     overlays: readonly SweepOverlay[],
     base: number,
     end: number,
     below = ABSENT_EVERYWHERE,
   ): SweptPage {
-    const length = end - base;
-    const sources: Source[] = [];
-    const lists: Source[] = [];
-    const add = (page: Page | undefined, words: ArrayLike<number>, size: number) => {
-      const source = sourceOf(page, words, size - base, length, lists);
-      sources.push(source);
-      if (source.list === lists.length) lists.push(source);
-    };
-    for (const { page, words, size } of layers) add(page, words, size);
-    for (const { page, words, layer } of overlays) add(page, words, (layers[layer] as SweepLayer).size);
+    const { inputs, lists } = inputsOf(layers, overlays, base, end, below);
+    if (this.#marked > MAX_REMEMBERED || !isAlike(inputs, this.#known)) this.#forget();
+    const merged = this.#merger.merge(lists, end - base);
+    if (!merged.lasting) this.#forget();
+    const out = this.#out;
     out.base = base;
     out.end = end;
-    const at = [...layers.keys(), ...overlays.map(({ layer }) => layer)];
-    const numbers = [...layers.map(() => -1), ...overlays.map(({ number = -1 }) => number)];
-    const shape = { sources, layers: at, layerCount: layers.length, below, numbers };
-    if (marked > MAX_REMEMBERED || !isAlike(shape, known)) forget();
-    const merged = mergeInUnits(lists, length) ?? mergePlainly(lists, length);
-    if (!merged.lasting) forget();
-    markFrom(marked, shape, merged);
+    out.count = merged.count;
+    out.starts = merged.starts;
+    out.combos = merged.combos;
+    out.comboCount = merged.comboCount;
+    this.#mark(this.#marked, inputs, merged);
     if (merged.lasting) {
-      known = shape;
-      marked = merged.count;
+      this.#known = inputs;
+      this.#marked = merged.comboCount;
     }
     out.hosts = NO_HOSTS;
     if (layers.some(({ identityHosts, page }) => identityHosts === true || page?.hosts !== undefined))
-      findHosts(layers, sources);
+      this.#findHosts(layers, inputs.sources);
     return out;
   }
 
-  function forget(): void {
-    laneMerge.forget();
-    known = NO_SHAPE;
-    marked = 0;
-  }
-
-  /** Merges in whole units, as many lists at a time as have few enough combinations. Undefined where those or units are too many. */
-  function mergeInUnits(lists: readonly Source[], length: number): Combinations | undefined {
-    const shift = lists.reduce((least, list) => Math.min(least, shiftOf(list, length)), 31);
-    const unit = 2 ** shift;
-    const units = Math.ceil(length / unit);
-    if (units >= MAX_UNITS) return undefined;
-    lists.forEach((list, i) => {
-      load(laneAt(lanes, i), list, shift, units);
-    });
-    let merged = lanes[0] as Lane;
-    const passes: Pass[] = [];
-    for (let next = 1; next < lists.length; ) {
-      const together = [merged];
-      let keys = merged.codeCount;
-      while (next < lists.length) {
-        const lane = lanes[next] as Lane;
-        keys *= lane.codeCount;
-        if (keys > MAX_KEYS) break;
-        together.push(lane);
-        next++;
-      }
-      if (together.length === 1) return undefined;
-      if (passes.length > 0) laneMerge.forget();
-      const into = laneAt(merges, passes.length);
-      passes.push({ lanes: together, keys: laneMerge.merge(together, into) });
-      merged = into;
-    }
-    const { count, starts, codes, codeCount } = merged;
-    if (out.starts.length <= count) out.starts = new Float64Array(starts.length);
-    for (let i = 0; i < count; i++) out.starts[i] = (starts[i] as number) * unit;
-    out.starts[count] = length;
-    out.combos = codes;
-    out.count = count;
-    return {
-      count: codeCount,
-      lasting: passes.length <= 1,
-      read: (combo, into) => readPasses(passes, combo, into, lists.length),
-    };
-  }
-
-  function mergePlainly(lists: readonly Source[], length: number): Combinations {
-    const merged = mergeAny(
-      lists.map(({ page, codeCount, inside, kept, count }) => ({
-        count,
-        startOf: i => (i < kept ? pageStart(page, i) : inside),
-        codeOf: i => (i < kept ? (page.codes[i] as number) << pairBits(page) : codeCount - 1),
-      })),
-      length,
-    );
-    out.count = merged.starts.length;
-    out.starts = Float64Array.from(merged.starts.concat(length));
-    out.combos = Int32Array.from(merged.codes);
-    return {
-      count: merged.combinations.length,
-      lasting: false,
-      read: (combo, into) => into.set(merged.combinations[combo] as number[]),
-    };
+  #forget(): void {
+    this.#merger.forget();
+    this.#known = NO_INPUTS;
+    this.#marked = 0;
   }
 
   /** Marks the words of the combinations from number `first` on. */
-  function markFrom(
+  #mark(
     first: number,
-    { sources, layers, layerCount, below, numbers }: Shape,
-    combinations: Combinations,
+    { sources, layers, layerCount, below, numbers }: SweepInputs,
+    merged: MergedLists,
   ): void {
-    const { count } = combinations;
-    reserve(sources.length, layerCount, count);
-    reserveOverlays(Math.max(-1, ...numbers) + 1);
-    out.comboCount = count;
+    const count = merged.comboCount;
+    this.#reserve(sources.length, layerCount, count);
+    this.#reserveOverlays(Math.max(-1, ...numbers) + 1);
+    const out = this.#out;
+    const codes = this.#codes;
+    const words = this.#words;
+    const columns = this.#columns;
+    const overlayColumns = this.#overlayColumns;
     for (const column of out.overlays) column.fill(0, first, count); // what has no page here adds nothing
     for (let combo = first; combo < count; combo++) {
-      combinations.read(combo, codes);
+      merged.readCodes(combo, codes);
       for (let i = 0; i < sources.length; i++) {
         const { words: known, list, page } = sources[i] as Source;
         const code = (codes[list] as number) >> pairBits(page);
@@ -301,10 +185,12 @@ export function createSweeper(): Sweeper {
     }
   }
 
-  function reserve(sourceCount: number, layerCount: number, comboCount: number): void {
-    if (words.length < sourceCount) {
-      codes = new Uint32Array(sourceCount * 2);
-      words = new Uint32Array(sourceCount * 2);
+  #reserve(sourceCount: number, layerCount: number, comboCount: number): void {
+    const out = this.#out;
+    const columns = this.#columns;
+    if (this.#words.length < sourceCount) {
+      this.#codes = new Uint32Array(sourceCount * 2);
+      this.#words = new Uint32Array(sourceCount * 2);
     }
     if (out.stops.length < comboCount) {
       const size = comboCount * 2;
@@ -319,7 +205,9 @@ export function createSweeper(): Sweeper {
   }
 
   /** Columns for so many numbered overlays, as long as the others. */
-  function reserveOverlays(count: number): void {
+  #reserveOverlays(count: number): void {
+    const out = this.#out;
+    const overlayColumns = this.#overlayColumns;
     while (overlayColumns.length < count) overlayColumns.push(new Uint32Array(0));
     for (let i = 0; i < count; i++) {
       const column = overlayColumns[i] as Uint32Array;
@@ -329,10 +217,11 @@ export function createSweeper(): Sweeper {
     out.overlays = overlayColumns.slice(0, count);
   }
 
-  function findHosts(layers: readonly SweepLayer[], sources: readonly Source[]): void {
-    const { base, count, starts, combos, stops } = out;
-    if (hosts.length < count) hosts = new Float64Array(starts.length);
-    out.hosts = hosts;
+  #findHosts(layers: readonly SweepLayer[], sources: readonly Source[]): void {
+    const { base, count, starts, combos, stops } = this.#out;
+    if (this.#hosts.length < count) this.#hosts = new Float64Array(starts.length);
+    const hosts = this.#hosts;
+    this.#out.hosts = hosts;
     const cursors = new Int32Array(layers.length);
     const units = layers.map((_, i) => 2 ** (sources[i] as Source).page.shift);
     for (let n = 0; n < count; n++) {
@@ -352,45 +241,32 @@ export function createSweeper(): Sweeper {
       if (host >= 0) hosts[n] = host + (start - (page.starts[i] as number) * unit);
     }
   }
-
-  return { sweep };
 }
 
-/** Cuts a layer or overlay, of which `left` bytes remain from the page's start on, to a page of `length` bytes. */
-function sourceOf(
-  page: Page | undefined,
-  words: ArrayLike<number>,
-  left: number,
-  length: number,
-  lists: readonly Source[],
-): Source {
-  const inside = Math.max(0, Math.min(left, length));
-  const from = page ?? NOT_READ;
-  const known = page === undefined ? UNREAD_ONLY : words;
-  const kept = pageStart(from, from.count - 1) < inside ? from.count : keptBefore(from, inside);
-  const codeCount = (known.length + 1) << pairBits(from);
-  const same = lists.findIndex(
-    list => list.page === from && list.inside === inside && list.codeCount === codeCount,
-  );
-  const list = same < 0 ? lists.length : same;
-  return {
-    page: from,
-    words: known,
-    codeCount,
-    inside,
-    kept,
-    count: inside < length ? kept + 1 : kept,
-    list,
+/** The inputs of a sweep, and the different lists among its sources. */
+function inputsOf(
+  layers: readonly SweepLayer[],
+  overlays: readonly SweepOverlay[],
+  base: number,
+  end: number,
+  below: number,
+): { inputs: SweepInputs; lists: Source[] } {
+  const sources: Source[] = [];
+  const lists: Source[] = [];
+  const add = (page: Page | undefined, words: ArrayLike<number>, size: number) => {
+    const source = sourceOf(page, words, size - base, end - base, lists);
+    sources.push(source);
+    if (source.list === lists.length) lists.push(source);
   };
+  for (const { page, words, size } of layers) add(page, words, size);
+  for (const { page, words, layer } of overlays) add(page, words, (layers[layer] as SweepLayer).size);
+  const layerOf = [...layers.keys(), ...overlays.map(({ layer }) => layer)];
+  const numbers = [...layers.map(() => -1), ...overlays.map(({ number = -1 }) => number)];
+  return { inputs: { sources, layers: layerOf, layerCount: layers.length, below, numbers }, lists };
 }
 
-/** Extents of a page that start before `inside`. */
-function keptBefore(page: Page, inside: number): number {
-  return inside === 0 ? 0 : pageIndexAt(page, inside - 1) + 1;
-}
-
-/** True if the combinations of two sweeps mean the same: word sets only grow, so that their length tells whether they did. */
-function isAlike(one: Shape, other: Shape): boolean {
+/** True if the combinations of two sweeps mean the same. */
+function isAlike(one: SweepInputs, other: SweepInputs): boolean {
   return (
     one.layerCount === other.layerCount &&
     one.below === other.below &&
@@ -399,65 +275,4 @@ function isAlike(one: Shape, other: Shape): boolean {
     one.numbers.every((number, i) => number === other.numbers[i]) &&
     one.sources.every((source, i) => isSameKind(source, other.sources[i] as Source))
   );
-}
-
-function isSameKind(one: Source, other: Source): boolean {
-  return (
-    one.words === other.words &&
-    one.codeCount === other.codeCount &&
-    one.list === other.list &&
-    pairBits(one.page) === pairBits(other.page)
-  );
-}
-
-/** The largest shift, up to 31, that leaves every start of a list whole. */
-function shiftOf({ page, kept, inside }: Source, length: number): number {
-  const ofPage = kept > 1 ? page.shift : 31;
-  return inside < length ? Math.min(ofPage, trailingZeros(inside)) : ofPage;
-}
-
-function laneAt(lanes: Lane[], index: number): Lane {
-  const lane = lanes[index] ?? createLane();
-  lanes[index] = lane;
-  return lane;
-}
-
-/** Neighbours of one code that differ in their host offsets alone are told apart by one more bit. */
-function pairBits({ hosts }: Page): 0 | 1 {
-  return hosts === undefined ? 0 : 1;
-}
-
-function load(
-  lane: Lane,
-  { page, codeCount, inside, kept, count }: Source,
-  shift: number,
-  units: number,
-): void {
-  growLane(lane, count);
-  const { starts, codes } = lane;
-  starts.set(kept === page.count ? page.starts : page.starts.subarray(0, kept));
-  codes.set(kept === page.count ? page.codes : page.codes.subarray(0, kept));
-  const more = page.shift - shift;
-  if (more > 0) for (let i = 1; i < kept; i++) starts[i] = (starts[i] as number) << more;
-  if (count > kept) {
-    starts[kept] = inside / 2 ** shift;
-    codes[kept] = codeCount - 1;
-  }
-  if (pairBits(page) === 1) for (let i = 0; i < kept; i++) codes[i] = ((codes[i] as number) << 1) | (i & 1);
-  starts[count] = units;
-  lane.count = count;
-  lane.codeCount = codeCount;
-}
-
-/** Goes back through the merges: in each the first lane is what the one before came to. */
-function readPasses(passes: readonly Pass[], combo: number, into: Uint32Array, listCount: number): void {
-  let end = listCount;
-  let id = combo;
-  for (const { lanes, keys } of passes.toReversed()) {
-    const first = end - lanes.length;
-    readKey(keys[id] as number, lanes, into, first);
-    id = into[first] as number;
-    end = first + 1;
-  }
-  into[0] = id;
 }

@@ -9,7 +9,7 @@ import {
   sumBins,
   summarize,
 } from '../../shared/extent/pyramid.ts';
-import { createSweeper, type SweepLayer, type SweptPage } from '../../shared/extent/sweep.ts';
+import { Sweeper, type SweepLayer, type SweptPage } from '../../shared/extent/sweep.ts';
 import { TILE_COLUMNS } from '../../shared/model/tile.ts';
 import {
   arbitraryDirtyLayer,
@@ -36,7 +36,7 @@ interface Swept {
 
 function sweptChain(layers: readonly NaiveLayer[], scale: number, pageUnits: number): Swept {
   const axis = layers.at(-1)!.words.length;
-  const sweeper = createSweeper();
+  const sweeper = new Sweeper();
   const real = layers.map(layer => sweepLayers(layer, scale, pageUnits, axis));
   const overlays = layers.flatMap((layer, i) =>
     layer.dirty === undefined ? [] : [sweepOverlays(layer, i, scale, pageUnits, axis)],

@@ -20,7 +20,7 @@ import {
 import type { Page } from '../../shared/extent/page.ts';
 import { WordSet } from '../../shared/extent/page.ts';
 import { createRunCounter } from '../../shared/extent/statistics.ts';
-import { createSweeper, type SweepLayer, type SweptPage } from '../../shared/extent/sweep.ts';
+import { Sweeper, type SweepLayer, type SweptPage } from '../../shared/extent/sweep.ts';
 import {
   arbitraryDirtyLayer,
   arbitraryHostLayer,
@@ -49,7 +49,7 @@ function forSweptPages(
   take: (swept: SweptPage) => void,
 ): NaiveUnit[] {
   const axis = layers.at(-1)!.words.length;
-  const sweeper = createSweeper();
+  const sweeper = new Sweeper();
   const real = layers.map(layer => sweepLayers(layer, SCALE, pageUnits, axis));
   const overlays = layers.flatMap((layer, i) =>
     layer.dirty === undefined ? [] : [sweepOverlays(layer, i, SCALE, pageUnits, axis)],
@@ -127,7 +127,7 @@ test('map rows run on over page borders for as long as owner, word, hidden layer
 });
 
 test('a layer swept alone after its chain shows nothing of the others', () => {
-  const sweeper = createSweeper();
+  const sweeper = new Sweeper();
   fc.assert(
     fc.property(fc.array(arbitraryLayer(), { minLength: 2, maxLength: 4 }), layers => {
       const axis = layers[0]!.words.length;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ABSENT, DEPTH_SHIFT, LOCAL } from '../../shared/extent/flags.ts';
-import { createSweeper, type SweepLayer, type SweepOverlay } from '../../shared/extent/sweep.ts';
+import { Sweeper, type SweepLayer, type SweepOverlay } from '../../shared/extent/sweep.ts';
 import {
   arbitraryDirtyLayer,
   arbitraryHostLayer,
@@ -13,7 +13,7 @@ import {
 } from '../support/extent-arbitraries.ts';
 import { type NaiveLayer, naiveSweep } from '../support/naive-model.ts';
 
-const sweeper = createSweeper(); // one for all, as in the program: what a sweep leaves behind must not show in the next
+const sweeper = new Sweeper(); // one for all, as in the program: what a sweep leaves behind must not show in the next
 
 /** Sweeps every page of the chain's axis and holds each unit against the naive walk. */
 function expectNaive(

@@ -11,12 +11,7 @@ import { ABSENT, DEPTH_SHIFT, depthOf, HOLE, LOCAL, UNREAD, ZERO } from '../../.
 import { type Page, PageWriter } from '../../../shared/extent/page.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import { decodeBatch } from '../../../shared/extent/status-decoder.ts';
-import {
-  createSweeper,
-  type SweepLayer,
-  type SweepOverlay,
-  type SweptPage,
-} from '../../../shared/extent/sweep.ts';
+import { Sweeper, type SweepLayer, type SweepOverlay, type SweptPage } from '../../../shared/extent/sweep.ts';
 import { chainPageSpan, MAX_PAGE_EXTENTS } from '../../../shared/extent/table.ts';
 import type { BitmapChoice } from '../../../shared/model/context.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
@@ -114,7 +109,7 @@ export function openChainTables(plan: EnginePlan, openSource: OpenSource): Chain
   const hostMaps = new Map<number, MetadataTable>();
   const dropped = new Uint8Array(pageCount);
   const overlayWriter = new PageWriter();
-  const sweeper = createSweeper();
+  const sweeper = new Sweeper();
   let lanes = lanesOf(layers, 1);
   let deepest = 1;
   let stored = 0;

@@ -5,7 +5,7 @@ import { openQcow2 } from '../../../electron/qcow2/read/image.ts';
 import { createMap, mapPage } from '../../../electron/qcow2/read/map.ts';
 import { ABSENT_EVERYWHERE, HOLE, LOCAL, RESERVED, ZERO } from '../../../shared/extent/flags.ts';
 import { PageWriter, pageStart } from '../../../shared/extent/page.ts';
-import { createSweeper } from '../../../shared/extent/sweep.ts';
+import { Sweeper } from '../../../shared/extent/sweep.ts';
 import { createTable, type ExtentTable, pageSpanFor } from '../../../shared/extent/table.ts';
 import { type FoundRuns, mergeByLoop, mergeThree, type RunList } from '../bounds.ts';
 import { type Bench, medianOf } from '../context.ts';
@@ -114,7 +114,7 @@ function bareRun(name: string, merge: (found: FoundRuns) => number): Contestant 
 }
 
 function sweepRun(tables: readonly ExtentTable[]): Contestant {
-  const sweeper = createSweeper();
+  const sweeper = new Sweeper();
   return {
     name: `sweep of ${tables.length} lists`,
     async run() {

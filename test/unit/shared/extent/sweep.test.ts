@@ -16,7 +16,7 @@ import {
   ZERO,
 } from '../../../../shared/extent/flags.ts';
 import { type Page, PageWriter, WordSet } from '../../../../shared/extent/page.ts';
-import { createSweeper, type SweepLayer, type SweptPage } from '../../../../shared/extent/sweep.ts';
+import { Sweeper, type SweepLayer, type SweptPage } from '../../../../shared/extent/sweep.ts';
 import { guestWord, layersWith, layerWord, stopAt } from '../../../../shared/extent/swept-view.ts';
 import { GOLDEN_TABLE, type GoldenLayer } from '../../../support/golden-table.ts';
 
@@ -46,7 +46,7 @@ function layer(...states: ExtentState[]): SweepLayer {
 }
 
 function sweep(layers: readonly SweepLayer[]): SweptPage {
-  return createSweeper().sweep(layers, [], 0, layers.at(-1)!.size);
+  return new Sweeper().sweep(layers, [], 0, layers.at(-1)!.size);
 }
 
 /** One line for each segment: clusters, stop, guest's state, marks of each layer from base to top. */
@@ -182,7 +182,7 @@ test('pages with more than 255 different words keep them all', () => {
   words.forEach((word, i) => {
     writer.push(i * CLUSTER, set.code(word));
   });
-  const swept = createSweeper().sweep(
+  const swept = new Sweeper().sweep(
     [{ page: writer.seal(), words: set.words, size: 300 * CLUSTER }],
     [],
     0,
@@ -192,6 +192,6 @@ test('pages with more than 255 different words keep them all', () => {
 });
 
 test('an empty page has no segments', () => {
-  const swept = createSweeper().sweep([{ page: undefined, words: [], size: 0 }], [], 0, 0);
+  const swept = new Sweeper().sweep([{ page: undefined, words: [], size: 0 }], [], 0, 0);
   expect([swept.count, swept.starts[0]]).toEqual([0, 0]);
 });
