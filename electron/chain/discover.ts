@@ -1,8 +1,8 @@
 /** Finds the layers of a chain with our own reader alone: no child is started, and every file is opened once. */
 import { basename } from 'node:path';
-import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
-import { compareFindings, type Finding, makeFinding, WHOLE_CHAIN } from '../../shared/model/finding.ts';
-import { type BackingLink, type ChainInfo, type LayerInfo, MAX_LAYERS } from '../../shared/model/layer.ts';
+import { CowscopeError } from '../../shared/error.ts';
+import { compareFindings, type Finding } from '../../shared/model/finding.ts';
+import type { BackingLink, ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { hasDataFile } from '../qcow2/format/header.ts';
 import type { FileSource } from '../qcow2/read/file-source.ts';
@@ -10,14 +10,16 @@ import type { Qcow2Image } from '../qcow2/read/image.ts';
 import { qcow2InfoSteps } from '../qcow2/read/qemu-info.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ExportSource } from '../qemu/blockdev-args.ts';
-import { shownPath } from './byte-path.ts';
+import type { Discovery, LinkedLayer } from './discovery.ts';
 import { FileChanges, type LayerFiles } from './file-changes.ts';
+import { sizeFindings } from './findings/sizes.ts';
 import { consentFacts, followLink, openNamed, type ReachedFile } from './follow-link.ts';
+import { layersAsGiven } from './given-order.ts';
+import { type Step, stepDown } from './link-step.ts';
 import type { OpenFile } from './open-file.ts';
-import { type FormatClaim, type LayerFormat, type LoneLayer, openLayer } from './open-layer.ts';
+import { type LayerFormat, type LoneLayer, openLayer } from './open-layer.ts';
+import { PathLook } from './path-look.ts';
 import { PinnedFolders } from './pinned-folder.ts';
-import type { ConsentFacts } from './policy.ts';
-import { sizeFindings } from './size-findings.ts';
 import { isLockedForWriting, readLocks } from './writer-lock.ts';
 
 /** What to open. */
@@ -26,6 +28,10 @@ export interface ChainRequest {
   readonly files: readonly string[];
   /** Format of the top file; without it its magic decides. */
   readonly format?: 'raw' | 'qcow2' | undefined;
+  /** Format of backing files for which none is recorded; without it their content decides. */
+  readonly backingFormat?: 'raw' | 'qcow2' | undefined;
+  /** Files for backing files that cannot be opened, from the top down: the first is taken for the first of those. */
+  readonly locate?: readonly string[] | undefined;
   /** Files that may be opened wherever they lie. */
   readonly allow?: readonly string[] | undefined;
   /** Consent to every file that an image names; protocols are refused all the same. */
@@ -71,8 +77,10 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
   const locks = readLocks();
   const consent = await consentFacts([...files, ...allow], allowAll);
   const folders = new PinnedFolders();
-  const discovery: Discovery = { consent, folders, open: [] };
-  const { open } = discovery;
+  const { backingFormat, locate = [] } = request;
+  const open: ReachedFile[] = [];
+  const look = new PathLook();
+  const discovery: Discovery = { consent, folders, look, backingFormat, located: [...locate], open };
   const close = async () => {
     await Promise.all(open.splice(0).map(({ file }) => file.handle.close()));
   };
@@ -80,7 +88,7 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
     const found =
       files.length === 1
         ? await followLinks(top, request.format, discovery)
-        : await asGiven(files, request.format, discovery);
+        : await layersAsGiven(files, request.format, discovery);
     const written = locks.then(list =>
       found.layers.map(({ layer }) => isLockedForWriting(list, layer.reached.file)),
     );
@@ -91,21 +99,6 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
   } finally {
     await folders.close();
   }
-}
-
-/** What the steps of one discovery share. */
-interface Discovery {
-  readonly consent: ConsentFacts;
-  readonly folders: PinnedFolders;
-  /** Receives every file that stays open. */
-  readonly open: ReachedFile[];
-}
-
-/** A layer and what became of the link recorded in it. */
-interface LinkedLayer {
-  readonly layer: LoneLayer;
-  readonly backing: BackingLink;
-  readonly findings: readonly Finding[];
 }
 
 interface Found {
@@ -126,146 +119,13 @@ async function followLinks(
   const seen = new Set([reached.file.identity]);
   const layers: LinkedLayer[] = [];
   let layer: LoneLayer | undefined = await openLayer(reached, { by: 'person', format });
+  let described: Step['described'];
   while (layer !== undefined) {
-    const step: Step = await stepDown(layer, seen, layers.length + 1, discovery);
+    const step: Step = await stepDown(layer, described, { seen, depth: layers.length + 1 }, discovery);
     layers.push({ layer, backing: step.backing, findings: step.findings });
-    layer = step.below;
+    ({ below: layer, described } = step);
   }
   return { layers: layers.reverse(), findings: [] };
-}
-
-interface Step {
-  readonly backing: BackingLink;
-  readonly below?: LoneLayer;
-  readonly findings: readonly Finding[];
-}
-
-/** Follows the link of one layer; `depth` is the number of layers so far. */
-async function stepDown(
-  layer: LoneLayer,
-  seen: Set<string>,
-  depth: number,
-  discovery: Discovery,
-): Promise<Step> {
-  const name = backingName(layer);
-  if (name.length === 0) return { backing: NO_BACKING, findings: [] };
-  const recorded = recordedBacking(layer);
-  const cut = (error: ErrorRecord, resolved: string, findings: readonly Finding[]): Step => ({
-    backing: { ...recorded, resolved, status: 'cut', error },
-    findings,
-  });
-  if (depth >= MAX_LAYERS) return cut(tooDeep(layer), '', []);
-  const { reached, findings, ...link } = await followLink(name, layer.reached.referrer, {
-    ...discovery,
-    always: 'policy',
-  });
-  const backing = { ...recorded, resolved: link.resolved, status: link.status };
-  if (reached === undefined)
-    return { backing: link.error === undefined ? backing : { ...backing, error: link.error }, findings };
-  if (seen.has(reached.file.identity)) {
-    await reached.file.handle.close();
-    return cut(loop(link.resolved), link.resolved, findings);
-  }
-  try {
-    const below = await openLayer(reached, { by: 'image', format: link.format || recorded.recordedFormat });
-    seen.add(reached.file.identity);
-    discovery.open.push(reached);
-    return { backing, below, findings };
-  } catch (error) {
-    await reached.file.handle.close();
-    const record = errorRecord(error);
-    const status = record.code === 'CHAIN_FORMAT_UNSUPPORTED' ? 'refused' : 'missing';
-    return { backing: { ...backing, status, error: record }, findings };
-  }
-}
-
-/** The layers a person gave, base first. Recorded links are compared with that order and never followed. */
-async function asGiven(
-  files: readonly string[],
-  topFormat: 'raw' | 'qcow2' | undefined,
-  discovery: Discovery,
-): Promise<Found> {
-  const { folders, open } = discovery;
-  if (files.length > MAX_LAYERS)
-    throw chainError('CHAIN_TOO_DEEP', `more than ${MAX_LAYERS} files are named`, '', 'name fewer');
-  const seen = new Set<string>();
-  for (const file of files) {
-    const reached = await openNamed(file, folders);
-    open.push(reached);
-    if (seen.has(reached.file.identity))
-      throw chainError(
-        'CHAIN_FILE_TWICE',
-        'the same file is named twice',
-        file,
-        'name each layer once, base first',
-      );
-    seen.add(reached.file.identity);
-  }
-  const layers: LinkedLayer[] = [];
-  const findings: Finding[] = [];
-  let claim: FormatClaim = { by: 'person', format: topFormat };
-  for (const [index, reached] of [...open.entries()].reverse()) {
-    const layer = await openLayer(reached, claim);
-    const given = await givenLink(layer, open[index - 1], discovery);
-    layers.unshift({ layer, backing: given.backing, findings: [] });
-    if (given.contradiction !== '') findings.unshift(orderDiffers(index, given.contradiction));
-    claim = given.below;
-  }
-  return { layers, findings };
-}
-
-function orderDiffers(layer: number, what: string): Finding {
-  return makeFinding({
-    id: `order of layer ${layer}`,
-    code: 'CHAIN_ORDER_DIFFERS',
-    severity: 'hazard',
-    layer: WHOLE_CHAIN,
-    what,
-    advice: 'name the top layer alone to follow the links that are recorded',
-  });
-}
-
-interface GivenLink {
-  readonly backing: BackingLink;
-  /** Where the layer itself says otherwise, else empty. */
-  readonly contradiction: string;
-  /** What is known of the format of the file below. */
-  readonly below: FormatClaim;
-}
-
-/** The link of a layer whose place was given. Where it names that very file, the format that it records holds too. */
-async function givenLink(
-  layer: LoneLayer,
-  below: ReachedFile | undefined,
-  discovery: Discovery,
-): Promise<GivenLink> {
-  const recorded = recordedBacking(layer);
-  const shown = escapeUntrusted(layer.source.path);
-  const name = backingName(layer);
-  const claim: FormatClaim = { by: 'person', format: undefined };
-  if (below === undefined) {
-    if (name.length === 0) return { backing: NO_BACKING, contradiction: '', below: claim };
-    const contradiction = `the order given makes ${shown} the base, although it names ${escapeUntrusted(recorded.recorded)} as its backing file, which is not opened`;
-    const backing: BackingLink = { ...recorded, resolved: '', status: 'cut', error: givenBase(layer) };
-    return { backing, contradiction, below: claim };
-  }
-  const resolved = shownPath(below.path);
-  const backing = { ...recorded, resolved, status: 'opened' } as const;
-  const over = `the order given puts ${shown} on ${escapeUntrusted(resolved)}`;
-  if (name.length === 0)
-    return { backing, contradiction: `${over}, although it records no backing file`, below: claim };
-  const { reached } = await followLink(name, layer.reached.referrer, { ...discovery, always: 'policy' });
-  await reached?.file.handle.close();
-  if (reached?.file.identity !== below.file.identity) {
-    const contradiction = `${over}, although it names ${escapeUntrusted(recorded.recorded)} as its backing file`;
-    return { backing, contradiction, below: claim };
-  }
-  const { recordedFormat } = recorded;
-  return {
-    backing,
-    contradiction: '',
-    below: recordedFormat === '' ? claim : { by: 'image', format: recordedFormat },
-  };
 }
 
 async function describe(
@@ -288,6 +148,7 @@ async function describe(
       size: layer.size,
       fileSize: file.size,
       allocatedSize: file.allocated,
+      ...(file.device ? {} : { modified: Number(file.modifiedNs / 1_000_000n) }),
       clusterSize: layer.image?.geometry.clusterSize ?? 1,
       backing: linked.backing,
       ...(data.link === undefined ? {} : { dataFile: data.link }),
@@ -340,47 +201,9 @@ function dataFileMissing(path: string): string {
   return `Its data file ${escapeUntrusted(path)} cannot be opened: the map comes from its tables alone, and the data itself cannot be read.`;
 }
 
-const NO_BACKING: BackingLink = { recorded: '', recordedFormat: '', resolved: '', status: 'none' };
-
-function backingName(layer: LoneLayer): Uint8Array {
-  return layer.image?.backingFileBytes ?? new Uint8Array();
-}
-
-function recordedBacking(layer: LoneLayer): { recorded: string; recordedFormat: string } {
-  return {
-    recorded: Buffer.from(backingName(layer)).toString('utf8'),
-    recordedFormat: layer.image?.extensions.backingFormat ?? '',
-  };
-}
-
 function nameNotes(path: string): string[] {
   const safe = escapeUntrusted(path, Number.MAX_SAFE_INTEGER) === path;
   return safe ? [] : ['Its name holds characters that cannot be shown as they are.'];
-}
-
-function loop(subject: string): ErrorRecord {
-  const what = 'the file is already a layer of this chain, so the chain would be a loop';
-  return { code: 'CHAIN_LOOP', what, subject, advice: 'correct the recorded name with qemu-img rebase -u' };
-}
-
-function tooDeep({ source }: LoneLayer): ErrorRecord {
-  const what = `the chain has more than ${MAX_LAYERS} layers and is cut here`;
-  return {
-    code: 'CHAIN_TOO_DEEP',
-    what,
-    subject: source.path,
-    advice: 'open a lower layer to see what lies below',
-  };
-}
-
-function givenBase({ source }: LoneLayer): ErrorRecord {
-  const what = 'the order given makes this the base, so the backing file that it names is not opened';
-  return {
-    code: 'CHAIN_ORDER_GIVEN',
-    what,
-    subject: source.path,
-    advice: 'name that file first, or the top layer alone',
-  };
 }
 
 function chainError(code: string, what: string, subject: string, advice: string): CowscopeError {

@@ -1,17 +1,20 @@
 /** From a name recorded in an image to an opened file, as far as the policy lets it. */
 import { readlink, realpath } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, isAbsolute } from 'node:path';
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
 import { type Finding, makeFinding } from '../../shared/model/finding.ts';
 import type { LinkStatus } from '../../shared/model/layer.ts';
+import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { absolutePath } from './absolute-path.ts';
-import { parseRecordedName, type RecordedName } from './backing-name.ts';
+import { type NameForm, parseRecordedName, type RecordedName } from './backing-name.ts';
 import { type BytePath, fromBytes, isTextPath, shownPath, systemPath, toBytePath } from './byte-path.ts';
 import { notAFile, unopened } from './open-error.ts';
-import { type FolderEntry, kindOfEntry, type OpenFile, openFile } from './open-file.ts';
+import { type FolderEntry, isOtherFile, kindOfEntry, type OpenFile, openFile } from './open-file.ts';
+import type { PathLook } from './path-look.ts';
 import type { PinnedFolder, PinnedFolders } from './pinned-folder.ts';
 import {
   type ConsentFacts,
+  canHoldImage,
   isConsentedTo,
   isOwn,
   mayLeadToDevice,
@@ -32,8 +35,9 @@ export interface ReachedFile {
 
 /** An image whose own folders stay the ones they were when it was opened. */
 export interface PinnedReferrer extends Referrer {
-  /** The folder in which it was named. */
+  /** The folder in which it was named, and the one in which it really lies. */
   readonly named: PinnedFolder;
+  readonly real: PinnedFolder;
   /** For each of `ownFolders` the folder itself. */
   readonly pinned: ReadonlyMap<BytePath, PinnedFolder>;
 }
@@ -46,6 +50,8 @@ export interface FollowedLink {
   readonly reached?: ReachedFile;
   /** Format that a JSON description names, else empty. */
   readonly format: string;
+  /** What a JSON description says to lie below the file: see RecordedName. */
+  readonly below?: RecordedName | null;
   readonly error?: ErrorRecord;
   /** What the form of the name tells; the layer in them is 0. */
   readonly findings: readonly Finding[];
@@ -79,6 +85,7 @@ export async function consentFacts(paths: readonly string[], all: boolean): Prom
 export interface FollowOptions {
   readonly consent: ConsentFacts;
   readonly folders: PinnedFolders;
+  readonly look: PathLook;
   /** The own folder is no reason to open it: only consent is. */
   readonly always: 'ask' | 'policy';
 }
@@ -86,8 +93,9 @@ export interface FollowOptions {
 /**
  * Follows a recorded name from the image that holds it; never rejects for what an image or the disk holds.
  *
- * Until consent nothing outside the image's own folder is looked at. A link that lies in the own folder is read, as any
- * entry of that folder may be; what it leads to outside is asked about and not touched, be it a file or a device.
+ * Until consent nothing outside the image's own folder is opened; that it exists is all that is looked for, and only
+ * what does is asked about. A link that lies in the own folder is read, as any entry of that folder may be, be what it
+ * leads to a file or a device.
  */
 export async function followLink(
   name: Uint8Array,
@@ -96,26 +104,96 @@ export async function followLink(
 ): Promise<FollowedLink> {
   const recorded = parseRecordedName(name);
   if (recorded.kind !== 'file') return refusedLink(recorded, Buffer.from(name).toString('utf8'));
+  const { below } = recorded;
+  const told = { format: recorded.format, ...(below === undefined ? {} : { below }) };
+  const first = await followFile(recorded, referrer, options);
+  const findings = formFindings(recorded);
+  const { named, real } = referrer;
+  if (isAbsolute(recorded.path) || named.path === real.path) return { ...first, ...told, findings };
+
+  const beside = { ...referrer, named: real, namedFolder: real.path };
+  if (first.status === 'missing' && first.error?.code === 'CHAIN_FILE_MISSING') {
+    const second = await followFile(recorded, beside, options);
+    if (second.status !== 'opened') return { ...first, ...told, findings };
+    return { ...second, ...told, findings: [...findings, onlyInRealFolder(recorded.path, real.path)] };
+  }
+  const place = placeOf(recorded.path, real.path);
+  const isTwofold =
+    first.reached !== undefined &&
+    isOwn(place, beside) &&
+    (await isOtherFile({ folder: real, name: entryName(place.path), path: place.path }, first.reached.file));
+  return {
+    ...first,
+    ...told,
+    findings: isTwofold ? [...findings, alsoInRealFolder(recorded.path, real.path)] : findings,
+  };
+}
+
+async function followFile(
+  recorded: Extract<RecordedName, { kind: 'file' }>,
+  referrer: PinnedReferrer,
+  options: FollowOptions,
+): Promise<Pick<FollowedLink, 'status' | 'resolved' | 'reached' | 'error'>> {
   const place = placeOf(recorded.path, referrer.namedFolder);
-  const base = { resolved: shownPath(place.path), format: recorded.format, findings: formFindings(recorded) };
+  const resolved = shownPath(place.path);
   const mustAsk = options.always === 'ask' || recorded.form === 'json:';
   try {
     const found =
       isConsentedTo(place.path, options.consent) || mustAsk
         ? await consentedPath(place, recorded.path, referrer.named, options)
         : await ownPath(place, referrer, options);
-    if ('ask' in found)
-      return {
-        ...base,
-        status: 'needsConsent',
-        resolved: shownPath(found.ask),
-        error: needsConsent(found.ask),
-      };
-    return { ...base, status: 'opened', reached: await reach(place.path, found.first, found.last, false) };
+    if (!('ask' in found))
+      return { resolved, status: 'opened', reached: await reach(place.path, found.first, found.last, false) };
+    const { ask } = found;
+    // As the system would take the name, `..` behind a link included.
+    const kind = await options.look.at(ask === place.path ? place.whole : ask);
+    if (kind === 'missing') throw unopened(ask, Object.assign(new Error('missing'), { code: 'ENOENT' }));
+    if (kind !== 'unseen' && !canHoldImage(kind)) throw notAFile(ask, kind);
+    const isOwnFile = referrer.ownFolders.has(dirname(ask) as BytePath);
+    const reason = reasonToAsk(recorded.form, options.always === 'ask', isOwnFile);
+    return { status: 'needsConsent', resolved: shownPath(ask), error: needsConsent(ask, reason) };
   } catch (error) {
     if (!(error instanceof CowscopeError)) throw error;
-    return { ...base, status: 'missing', error: errorRecord(error) };
+    return { resolved, status: 'missing', error: errorRecord(error) };
   }
+}
+
+/** Opens a file that a person chose in place of a backing file. Never rejects for what the disk holds. */
+export async function followLocated(
+  path: string,
+  folders: PinnedFolders,
+): Promise<Pick<FollowedLink, 'status' | 'resolved' | 'reached' | 'error'>> {
+  try {
+    const reached = await openNamed(path, folders);
+    return { status: 'opened', resolved: shownPath(reached.path), reached };
+  } catch (error) {
+    if (!(error instanceof CowscopeError)) throw error;
+    return { status: 'missing', resolved: path, error: errorRecord(error) };
+  }
+}
+
+/**
+ * The file that a recorded name may have meant before files were moved: one of its last name in a folder of the image
+ * itself. Never the image itself.
+ */
+export async function fileBeside(name: Uint8Array, reached: ReachedFile): Promise<BytePath | undefined> {
+  const recorded = parseRecordedName(name);
+  if (recorded.kind !== 'file') return undefined;
+  const last = basename(recorded.path) as BytePath;
+  if (last === '' || last === '.' || last === '..' || recorded.path.endsWith('/')) return undefined;
+  const { real, pinned } = reached.referrer;
+  for (const folder of new Set([real, ...pinned.values()])) {
+    const path = `${folder.path === '/' ? '' : folder.path}/${last}` as BytePath;
+    if (await isOtherFile({ folder, name: last, path }, reached.file)) return path;
+  }
+  return undefined;
+}
+
+/** True where two recorded names mean the same file, or both nothing, from a folder. */
+export function isSameName(a: RecordedName | null, b: RecordedName | null, folder: BytePath): boolean {
+  if (a?.kind === 'file' && b?.kind === 'file')
+    return placeOf(a.path, folder).path === placeOf(b.path, folder).path;
+  return a === null && b === null;
 }
 
 /** Either the entry that was named and the one that its links lead to, which is to be opened, or the path to ask about. */
@@ -210,7 +288,7 @@ async function reach(
     [real.path, real],
   ] as const;
   const pinned = new Map(all.filter(([folder]) => own.has(folder)));
-  return { file, path, referrer: { namedFolder: named.path, ownFolders: own, device, named, pinned } };
+  return { file, path, referrer: { namedFolder: named.path, ownFolders: own, device, named, real, pinned } };
 }
 
 /** Where the links of a path lead; the path itself where that cannot be told. */
@@ -248,15 +326,43 @@ function refusedLink(recorded: Exclude<RecordedName, { kind: 'file' }>, subject:
   return { status: 'refused', resolved: '', format: '', error, findings: [] };
 }
 
-function needsConsent(path: BytePath): ErrorRecord {
+/** Why a file is opened with consent only. */
+function reasonToAsk(form: NameForm, isData: boolean, isOwnFile: boolean): string {
+  const where = isOwnFile ? ', which lies beside it' : ', outside its own folder';
+  if (isData) return `the image names this file${where}, for its data`;
+  return form === 'json:'
+    ? `a JSON description in the image names this file${where}`
+    : `the image names this file${where}`;
+}
+
+function needsConsent(path: BytePath, reason: string): ErrorRecord {
   return {
     code: 'CHAIN_CONSENT_NEEDED',
-    what: 'an image names this file, which lies outside its folder or may only be opened with consent',
+    what: `${reason}; it is opened only with consent`,
     subject: shownPath(path),
     advice: isTextPath(path)
       ? 'allow it (--allow on the command line) if you trust the image'
       : 'its name is not UTF-8: move it beside the image, or allow all files',
   };
+}
+
+/** The chain is that of the image's real path; qemu, started with the path of the link, would not open it. */
+function onlyInRealFolder(name: BytePath, folder: BytePath): Finding {
+  return makeFinding({
+    code: 'CHAIN_LINK_FOLDER',
+    severity: 'hazard',
+    what: `it was named through a symbolic link, and beside the link there is no ${escapeUntrusted(shownPath(name))}, where qemu looks for it; what is shown is the file in the folder where the image lies, ${escapeUntrusted(shownPath(folder))}`,
+    advice: 'name the image by its real path',
+  });
+}
+
+function alsoInRealFolder(name: BytePath, folder: BytePath): Finding {
+  return makeFinding({
+    code: 'CHAIN_LINK_FOLDER',
+    severity: 'hazard',
+    what: `it was named through a symbolic link; what is shown is the ${escapeUntrusted(shownPath(name))} beside the link, as qemu takes it, and another file of that name lies in the folder where the image lies, ${escapeUntrusted(shownPath(folder))}`,
+    advice: 'name the image by its real path if that one is meant',
+  });
 }
 
 function formFindings({ form, path }: Extract<RecordedName, { kind: 'file' }>): Finding[] {

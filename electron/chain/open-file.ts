@@ -42,6 +42,16 @@ export async function kindOfEntry(entry: FolderEntry): Promise<FileKind> {
   return kindOf(await statEntry(entry));
 }
 
+/** True where an entry is a regular file or block device, and another one than `file`. Never rejects. */
+export async function isOtherFile(entry: FolderEntry, file: OpenFile): Promise<boolean> {
+  try {
+    const stat = await statEntry(entry);
+    return canHoldImage(kindOf(stat)) && !(stat.dev === file.dev && stat.ino === file.ino);
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Opens the file that an entry is. Nothing that can block or act is ever opened, and no link is followed.
  * Rejects with CHAIN_FILE_MISSING, CHAIN_FILE_UNREADABLE, CHAIN_NOT_A_FILE or, when it is another one than a moment
@@ -89,7 +99,8 @@ async function statEntry({ folder, name, path }: FolderEntry): Promise<BigIntSta
   }
 }
 
-function kindOf(stat: BigIntStats): FileKind {
+/** What a stat says that a file is. */
+export function kindOf(stat: BigIntStats): FileKind {
   if (stat.isFile()) return 'file';
   if (stat.isBlockDevice()) return 'block device';
   if (stat.isDirectory()) return 'folder';

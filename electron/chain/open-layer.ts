@@ -34,8 +34,17 @@ export interface LoneLayer {
 export type FormatClaim =
   /** A person named the file and perhaps its format: without that the magic decides. */
   | { readonly by: 'person'; readonly format: 'raw' | 'qcow2' | undefined }
-  /** An image names the file and perhaps its format: the magic never decides. */
-  | { readonly by: 'image'; readonly format: string };
+  /**
+   * An image names the file and perhaps its format. Where it records none, a person's word decides (`unrecorded`), and
+   * without that the content, loudly.
+   */
+  | {
+      readonly by: 'image';
+      readonly format: string;
+      readonly unrecorded: 'raw' | 'qcow2' | undefined;
+      /** The command that records a format in the layer above; undefined where that cannot record one (version 1). */
+      readonly fix: (format: string) => string | undefined;
+    };
 
 /** Names that images record for formats which are raw bytes to us: qemu's drivers for plain files and devices. */
 const RAW_NAMES: ReadonlySet<string> = new Set(['raw', 'file', 'host_device']);
@@ -127,7 +136,7 @@ interface Decision {
 
 function decideFormat(source: ImageSource, claim: FormatClaim): Decision {
   const { format: magic, sentence } = recognizeFormat(source);
-  if (claim.by === 'image') return recordedFormat(source, claim.format, magic);
+  if (claim.by === 'image') return recordedFormat(source, claim, magic);
   if (claim.format !== undefined)
     return {
       format: claim.format,
@@ -148,11 +157,24 @@ function decideFormat(source: ImageSource, claim: FormatClaim): Decision {
   return { format: 'raw', formatSource: 'assumed', findings };
 }
 
-/** Formats of backing files are never probed: the guest writes raw disks and could write any magic into them. */
-function recordedFormat(source: ImageSource, recorded: string, magic: ImageFormat): Decision {
+/** A recorded format decides whatever the content: the guest writes raw disks and could write any magic into them. */
+function recordedFormat(
+  source: ImageSource,
+  { format: recorded, unrecorded, fix }: Extract<FormatClaim, { by: 'image' }>,
+  magic: ImageFormat,
+): Decision {
+  if (recorded === '' && unrecorded !== undefined)
+    return {
+      format: unrecorded,
+      formatSource: 'given',
+      findings: [notRecorded(unrecorded, fix(unrecorded)), ...rawFindings(unrecorded, magic, 'given')],
+    };
+  if (recorded === '' && (magic === 'qcow2' || magic === 'qcow'))
+    return { format: magic, formatSource: 'magic', findings: [readByContent(magic, fix(magic))] };
   if (recorded === '') {
-    const findings = [NOT_RECORDED, ...rawFindings('raw', magic, 'assumed')];
-    return { format: 'raw', formatSource: 'assumed', findings };
+    const isPlain = magic === 'raw' || magic === 'iso';
+    const finding = isPlain ? notRecorded('raw', fix('raw')) : readAgainstContent(magic, fix(magic));
+    return { format: 'raw', formatSource: 'assumed', findings: [finding] };
   }
   if (RAW_NAMES.has(recorded))
     return { format: 'raw', formatSource: 'recorded', findings: rawFindings('raw', magic, 'recorded') };
@@ -179,12 +201,41 @@ const NAMED_QCOW2 = makeFinding({
   advice: 'do not start the machine or write to the file: what lies behind the header may be whole',
 });
 
-const NOT_RECORDED = makeFinding({
-  code: 'CHAIN_FORMAT_NOT_RECORDED',
-  severity: 'hazard',
-  what: 'no format is recorded for it in the layer above, so it is read as raw and its format is not guessed; other programs may guess another one',
-  advice: 'record it in the layer above with qemu-img rebase -u -F',
-});
+/** Every program that guesses takes it for the same now; a guest that writes to a raw disk can change that. */
+function notRecorded(format: string, fix: string | undefined): Finding {
+  return makeFinding({
+    code: 'CHAIN_FORMAT_NOT_RECORDED',
+    severity: 'hazard',
+    what: `no format is recorded for it in the layer above, and it is read as ${format}; a program that guesses by the content takes what a guest writes to a raw disk for a header`,
+    advice: recordAdvice(fix),
+  });
+}
+
+/** Two programs read this chain differently. */
+function readByContent(format: 'qcow2' | 'qcow', fix: string | undefined): Finding {
+  return makeFinding({
+    code: 'CHAIN_FORMAT_BY_CONTENT',
+    severity: 'hazard',
+    what: `no format is recorded for it in the layer above; by its content it is ${format}, and it is read so, as qemu does; libvirt reads it as raw, or refuses it`,
+    advice: `${recordAdvice(fix)}; to decide how it is read here, use --backing-format qcow2 or --backing-format raw`,
+  });
+}
+
+/** As {@link readByContent}, of a format that cannot be shown. */
+function readAgainstContent(format: ImageFormat, fix: string | undefined): Finding {
+  return makeFinding({
+    code: 'CHAIN_FORMAT_BY_CONTENT',
+    severity: 'hazard',
+    what: `no format is recorded for it in the layer above; by its content it is ${format}, and qemu reads it so; that cannot be shown, so it is read as raw, as libvirt does`,
+    advice: `${recordAdvice(fix)}; --backing-format raw says that it is a raw disk`,
+  });
+}
+
+function recordAdvice(fix: string | undefined): string {
+  return fix === undefined
+    ? 'convert the layer above to qcow2: version 1 cannot record the format of its backing file'
+    : `record the format if that is right: ${fix}`;
+}
 
 function rawFindings(format: LayerFormat, magic: ImageFormat, how: FormatSource): Finding[] {
   if (format !== 'raw' || magic === 'raw' || magic === 'iso') return [];

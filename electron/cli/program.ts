@@ -53,6 +53,15 @@ function qemuVersion(value: string): QemuImgVersion {
 function withTarget(command: Command): Command {
   return command
     .addOption(choice('--format', ['raw', 'qcow2'], 'format of the top file, instead of recognizing it'))
+    .addOption(
+      choice('--backing-format', ['raw', 'qcow2'], 'format of backing files for which none is recorded'),
+    )
+    .option(
+      '--locate <file>',
+      'take this file for the first backing file that cannot be opened; repeatable, from the top down',
+      collect,
+      [],
+    )
     .option(
       '--allow <path>',
       'open this file though it lies elsewhere than the image; repeatable',

@@ -9,6 +9,10 @@ import { isNbdUri } from '../nbd/uri.ts';
 /** What is said of a target beside its words. */
 export interface TargetFacts {
   readonly format?: 'raw' | 'qcow2';
+  /** Format of backing files for which none is recorded. */
+  readonly backingFormat?: 'raw' | 'qcow2';
+  /** Files for backing files that cannot be opened, from the top down; relative paths as those of the targets. */
+  readonly locate?: readonly string[];
   /** Internal snapshot of the top layer. */
   readonly snapshot?: string;
 }
@@ -24,7 +28,7 @@ export function usageError(what: string, advice: string, subject = ''): Cowscope
  */
 export function targetOf(
   words: readonly string[],
-  { format, snapshot }: TargetFacts,
+  { format, backingFormat, locate = [], snapshot }: TargetFacts,
   folder?: string,
 ): OpenTarget {
   if (words.includes('')) throw usageError('an empty word names no file', 'check the quotes and variables');
@@ -32,10 +36,19 @@ export function targetOf(
   if (uri === undefined) {
     if (words.length > MAX_LAYERS)
       throw usageError(`more than ${MAX_LAYERS} files are named`, 'a chain has fewer layers');
+    if (words.length > 1 && locate.length > 0)
+      throw usageError(
+        '--locate is for links that are followed; several files are a chain as they are',
+        'name the file itself in its place, base first',
+      );
+    if (locate.length > MAX_LAYERS)
+      throw usageError(`more than ${MAX_LAYERS} files are located`, 'a chain has fewer layers');
     return {
       kind: 'files',
       files: words.map(word => fileOf(word, folder)),
       ...(format === undefined ? {} : { format }),
+      ...(backingFormat === undefined ? {} : { backingFormat }),
+      ...(locate.length === 0 ? {} : { locate: locate.map(word => fileOf(word, folder)) }),
       ...(snapshot === undefined ? {} : { snapshot }),
     };
   }
@@ -47,6 +60,11 @@ export function targetOf(
     );
   if (format !== undefined)
     throw usageError('--format is about files; an NBD export has no format', 'leave it out');
+  if (backingFormat !== undefined || locate.length > 0)
+    throw usageError(
+      '--backing-format and --locate are about backing files; the server of an NBD export opens its own',
+      'leave them out',
+    );
   if (snapshot !== undefined)
     throw usageError('an NBD export shows no internal snapshots', 'name the image file itself');
   return { kind: 'nbd', uri };

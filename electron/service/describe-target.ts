@@ -21,6 +21,8 @@ export async function describeTarget(
   const found = await discoverChain({
     files: target.files,
     format: target.format,
+    backingFormat: target.backingFormat,
+    locate: target.locate,
     allow: consent.allow,
     allowAll: consent.allowAll,
   });

@@ -36,11 +36,11 @@ export async function openFiles(
 ): Promise<PreparedTarget> {
   const { consent, witness = 'both', buildPyramid = true, extentBudget } = options;
   const serving = { forceShare: options.forceShare === true, lowPriority: options.interactive === true };
-  const { files, format, snapshot } = target;
+  const { files, format, backingFormat, locate, snapshot } = target;
   const { allow, allowAll } = consent;
   // Looked for meanwhile. Whoever waits for a picture does not wait for it to tell its version, too.
   const isThere = witness !== 'metadata' && (options.interactive === true ? hasQemuNbd() : runs());
-  const found = await discoverChain({ files, format, allow, allowAll });
+  const found = await discoverChain({ files, format, backingFormat, locate, allow, allowAll });
   try {
     const hasRaw = found.layers.some(({ info }) => info.format === 'raw');
     const haveQemu = await (hasRaw ? runs() : isThere);

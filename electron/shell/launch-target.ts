@@ -42,7 +42,16 @@ export const EXIT_USAGE = 64;
 const MAX_TARGET_BYTES = MAX_MESSAGE_BYTES / 2;
 
 const SIZES = { low: 200, high: 8192 } as const;
-const WITH_VALUE = ['--screenshot', '--theme', '--window-size', '--format', '--snapshot', '--allow'] as const;
+const WITH_VALUE = [
+  '--screenshot',
+  '--theme',
+  '--window-size',
+  '--format',
+  '--backing-format',
+  '--locate',
+  '--snapshot',
+  '--allow',
+] as const;
 type ValueOption = (typeof WITH_VALUE)[number];
 const WITHOUT_VALUE = ['--allow-all', '--force-share', '--force'] as const;
 type Flag = (typeof WITHOUT_VALUE)[number];
@@ -81,10 +90,13 @@ export function parseLaunch(words: readonly string[], folder?: string): Launch {
   const last = (option: ValueOption) => values.get(option)?.at(-1);
   const allow = (values.get('--allow') ?? []).map(path => absolutePath(path, folder));
   if (allow.length > MAX_ALLOWED) throw usage(`More than ${MAX_ALLOWED} paths are allowed`);
-  const format = formatOf(last('--format'));
+  const format = formatOf(last('--format'), '--format');
+  const backingFormat = formatOf(last('--backing-format'), '--backing-format');
   const snapshot = last('--snapshot');
   const facts = {
     ...(format === undefined ? {} : { format }),
+    ...(backingFormat === undefined ? {} : { backingFormat }),
+    locate: values.get('--locate') ?? [],
     ...(snapshot === undefined ? {} : { snapshot }),
   };
   const target = targets.length === 0 ? undefined : fitting(targetOf(targets, facts, folder));
@@ -164,9 +176,9 @@ function fitting(target: OpenTarget): OpenTarget {
   });
 }
 
-function formatOf(word: string | undefined): 'raw' | 'qcow2' | undefined {
+function formatOf(word: string | undefined, option: ValueOption): 'raw' | 'qcow2' | undefined {
   if (word === undefined || word === 'raw' || word === 'qcow2') return word;
-  throw usage('--format is raw or qcow2');
+  throw usage(`${option} is raw or qcow2`);
 }
 
 function sizeOf(text: string): { readonly width: number; readonly height: number } {

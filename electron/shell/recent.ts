@@ -64,5 +64,6 @@ export function recentTarget(target: OpenTarget): RecentTarget {
   const top = target.files.at(-1) ?? '';
   const below = target.files.length > 1 ? ` and ${target.files.length - 1} below` : '';
   const shown = target.snapshot === undefined ? '' : ` as of snapshot ${target.snapshot}`;
-  return { title: `${basename(top)}${below}${shown}`, target };
+  const { locate: _, ...remembered } = target; // files chosen in place of missing ones count for one session
+  return { title: `${basename(top)}${below}${shown}`, target: remembered };
 }

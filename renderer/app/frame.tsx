@@ -5,6 +5,7 @@ import { LastError } from '../ui/last-error.tsx';
 import type { View } from '../ui/view.ts';
 import { Inspector } from '../views/inspector/inspector.tsx';
 import { ChangedNotice } from './changed-notice.tsx';
+import { FormatNotice } from './format-notice.tsx';
 import { LinkNotice } from './link-notice.tsx';
 import { SnapshotBar } from './snapshot-bar.tsx';
 import { StatusBar } from './status-bar.tsx';
@@ -28,6 +29,7 @@ export function Frame({ chain, views }: FrameProps) {
       <main className="frame-main">
         <SnapshotBar chain={chain} />
         <LinkNotice chain={chain} />
+        <FormatNotice chain={chain} />
         <ChangedNotice chain={chain} />
         <LastError />
         <Content chain={chain} />

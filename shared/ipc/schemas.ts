@@ -61,6 +61,8 @@ export const TARGET = v.variant('kind', [
     kind: v.literal('files'),
     files: list(path, 1, MAX_LAYERS),
     format: v.exactOptional(v.picklist(['raw', 'qcow2'])),
+    backingFormat: v.exactOptional(v.picklist(['raw', 'qcow2'])),
+    locate: v.exactOptional(list(path, 1, MAX_LAYERS)),
     snapshot: v.exactOptional(path),
   }),
   v.strictObject({ kind: v.literal('nbd'), uri: path }),

@@ -53,6 +53,21 @@ export interface BackingLink {
   readonly status: LinkStatus;
   /** Why, for every status but opened and none. */
   readonly error?: ErrorRecord;
+  /** A file of that name in a folder of the image itself, where the recorded one does not exist. It is not opened. */
+  readonly beside?: string;
+  /** True where a person chose the file, for this session, in place of the recorded one. */
+  readonly located?: boolean;
+  /** What would record the link plainly; absent where it is, or where that is not known. Nothing of it is run. */
+  readonly fix?: LinkFix;
+}
+
+/** How to record a backing link anew. Texts are untrusted. */
+export interface LinkFix {
+  /** The name to record: a plain one where the file lies beside the image. */
+  readonly backing: string;
+  readonly format: string;
+  /** The whole command, quoted for a shell; it works in any folder. */
+  readonly command: string;
 }
 
 /** A dirty bitmap of a layer. */
@@ -156,6 +171,8 @@ export interface LayerInfo {
   /** Length of the file in bytes, and host bytes it occupies; -1 where unknown. */
   readonly fileSize: number;
   readonly allocatedSize: number;
+  /** When the file was last changed, in milliseconds since 1970; absent where that is not known, as of a device. */
+  readonly modified?: number;
   /** Unit of allocation in bytes: the qcow2 cluster size; 1 for raw and remote layers. */
   readonly clusterSize: number;
   readonly backing: BackingLink;

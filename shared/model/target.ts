@@ -9,6 +9,10 @@ export type OpenTarget =
       readonly kind: 'files';
       readonly files: readonly string[];
       readonly format?: 'raw' | 'qcow2';
+      /** Format of backing files for which none is recorded; without it their content decides. */
+      readonly backingFormat?: 'raw' | 'qcow2';
+      /** Files to take for backing files that cannot be opened, from the top down, for this session only. */
+      readonly locate?: readonly string[];
       readonly snapshot?: string;
     }
   | { readonly kind: 'nbd'; readonly uri: string };

@@ -154,21 +154,6 @@ describe('raw layers', () => {
     expect(lowest(chain).qcow2).toBeUndefined();
   });
 
-  it('are assumed, loudly, where no format is recorded, whatever the magic', async () => {
-    await image('base.qcow2');
-    await overlay('top.qcow2', 'base.qcow2', 'qcow2');
-    await qemuImg('amend', '-f', 'qcow2', '-o', 'compat=1.1', at('top.qcow2'));
-    await dropBackingFormat(at('top.qcow2'));
-    const chain = await discover(at('top.qcow2'));
-    expect(lowest(chain)).toMatchObject({ format: 'raw', formatSource: 'assumed', path: at('base.qcow2') });
-    expect(codesOf(chain.info.findings)).toEqual([
-      'CHAIN_FORMAT_NOT_RECORDED',
-      'CHAIN_RAW_WITH_MAGIC',
-      'CHAIN_LAYER_GROWN',
-    ]);
-    expect(chain.info.findings[1]?.what).toContain('begins like an image of the format qcow2');
-  });
-
   it('stay raw when the guest wrote the header of an image into them', async () => {
     await writeFile(at('secret'), 'secret');
     await overlay('evil.qcow2', at('secret'), 'raw');
@@ -196,15 +181,6 @@ describe('raw layers', () => {
     ]);
   });
 });
-
-/** Overwrites the type of the extension that records the backing format, so that no reader knows it. */
-async function dropBackingFormat(path: string): Promise<void> {
-  const bytes = await readFile(path);
-  const place = bytes.indexOf(Buffer.from('e2792aca', 'hex'));
-  expect(place).toBeGreaterThan(0);
-  bytes.writeUInt32BE(0x12345678, place);
-  await writeFile(path, bytes);
-}
 
 describe('a link that cannot be followed', () => {
   async function expectLowest(chain: DiscoveredChain, status: string, code: string, layers = 1) {

@@ -116,9 +116,9 @@ describe('a link in the own folder', () => {
     const result = await run('strace', args);
     expect(codesOf(result)).toEqual(['CHAIN_CONSENT_NEEDED']);
     const lines = (await readFile(log, 'utf8')).split('\n');
-    expect(lines.filter(line => line.includes('"/dev/zero"')).map(line => line.match(/\w+\(/)?.[0])).toEqual([
-      'readlink(', // what the link says
-    ]);
+    const calls = lines.filter(line => line.includes('"/dev/zero"'));
+    // A call that another thread's interrupted has its result in a line of its own: `<... readlink resumed>`.
+    expect(calls.map(line => line.match(/(\w+)(?:\(| resumed)/)?.[1])).toEqual(['readlink']);
     expect(lines.filter(line => line.includes('</dev/zero>'))).toEqual([]);
   });
 });

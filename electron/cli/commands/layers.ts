@@ -6,7 +6,7 @@ import { targetOf } from '../../service/cli-target.ts';
 import { describeTarget } from '../../service/describe-target.ts';
 import { describeNbdServer } from '../../service/nbd-exports.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { missingBacking, missingDataFile } from '../missing-links.ts';
+import { isPartFinding, missingBacking, missingDataFile } from '../missing-links.ts';
 import { complain, write, writeLine, writePieces } from '../output.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { exportsText } from '../text/exports-text.ts';
@@ -41,7 +41,7 @@ export async function layersCommand(
   const missing = [
     ...chain.layers.flatMap(layer => [...missingBacking(layer), ...missingDataFile(layer)]),
     ...chain.findings
-      .filter(({ severity }) => severity === 'corruption')
+      .filter(isPartFinding)
       .map(finding => findingRecord(finding, chain.layers[finding.layer]?.path ?? '')),
   ];
   for (const error of missing) complain(error);

@@ -18,7 +18,7 @@ import { contextSpec } from '../../service/contexts.ts';
 import { streamNbdContexts } from '../../service/nbd-contexts.ts';
 import type { WitnessChoice } from '../../service/session-options.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { missingBacking, missingDataFile } from '../missing-links.ts';
+import { isPartFinding, missingBacking, missingDataFile } from '../missing-links.ts';
 import { complain, note, outputWidth, write, writeLine } from '../output.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { drawMap } from '../text/map-drawing.ts';
@@ -126,7 +126,7 @@ function conclude(
   findings: readonly Finding[] = [],
 ): ExitCode {
   const lost = findings
-    .filter(({ severity }) => severity === 'corruption')
+    .filter(isPartFinding)
     .map(finding => findingRecord(finding, session?.chain.layers[finding.layer]?.path ?? ''));
   for (const record of [...missing, ...lost]) complain(record);
   return missing.length + lost.length > 0 ? EXIT.partial : EXIT.done;
@@ -186,8 +186,7 @@ function notesOf({ chain }: ChainSession, layer: number | undefined, findings: r
   const found = (index: number) =>
     findings
       .filter(
-        ({ layer: own, severity, witnesses }) =>
-          own === index && severity !== 'corruption' && witnesses === undefined,
+        finding => finding.layer === index && !isPartFinding(finding) && finding.witnesses === undefined,
       )
       .map(findingSentence);
   const own = chain.layers.flatMap(({ index, name, notes }) =>

@@ -60,11 +60,13 @@ function checkFiles(words: readonly string[], options: TargetOptions & { readonl
  * option, and targets come after `--`, so that none of them can be taken for an option (electron/shell/launch-target.ts).
  */
 export function windowWords(words: readonly string[], options: TargetOptions): string[] {
-  const { format, snapshot, forceShare } = options;
+  const { format, backingFormat, snapshot, forceShare } = options;
   const consent = consentOf(options);
   const target = words.length === 0 ? undefined : targetOf(words, options);
   return [
     ...(format === undefined ? [] : [`--format=${format}`]),
+    ...(backingFormat === undefined ? [] : [`--backing-format=${backingFormat}`]),
+    ...(target?.kind === 'files' ? (target.locate ?? []).map(path => `--locate=${path}`) : []),
     ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
     ...consent.allow.map(path => `--allow=${path}`),
     ...(consent.allowAll ? ['--allow-all'] : []),

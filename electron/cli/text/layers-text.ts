@@ -60,11 +60,13 @@ function layerFacts(layer: LayerInfo): Fact[] {
     const onDisk = layer.allocatedSize < 0 ? '' : `, ${formatSize(layer.allocatedSize)} on disk`;
     facts.push(['file size', `${formatSize(layer.fileSize)}${onDisk}`]);
   }
+  if (layer.modified !== undefined) facts.push(['changed', formatTime(layer.modified / 1000)]);
   if (qcow2 !== undefined) facts.push(...qcow2Facts(qcow2));
   if (backing.status !== 'none')
     facts.push(
       ['backing file', linkText(backing)],
       ['backing format', backing.recordedFormat || 'not recorded'],
+      ...repairFacts(backing),
     );
   if (dataFile !== undefined)
     facts.push(['data file', `${linkText(dataFile)}${qcow2?.dataFileRaw ? ', raw' : ''}`]);
@@ -75,6 +77,15 @@ function layerFacts(layer: LayerInfo): Fact[] {
   for (const bitmap of qcow2?.bitmaps ?? []) facts.push(['bitmap', bitmapText(bitmap)]);
   const details = qcow2?.details === undefined ? [] : detailFacts(qcow2.details, layer.size);
   return [...facts, ...details];
+}
+
+/** The file that may be meant where the recorded one is missing, and the command that records the link as it should be. */
+function repairFacts({ beside, located, fix }: BackingLink): Fact[] {
+  return [
+    ...(beside === undefined ? [] : [['beside it lies', beside] as const]),
+    ...(located === true ? [['chosen', 'for this run, in place of the recorded file'] as const] : []),
+    ...(fix === undefined ? [] : [['to record it', fix.command] as const]),
+  ];
 }
 
 function findingFact(finding: Finding): Fact {

@@ -74,8 +74,8 @@ export function showSnapshot(nameOrId?: string): void {
 }
 
 /**
- * Lets the person choose the file that belongs below the lowest layer, and opens the chain as a list of files with it
- * as the base. The order of several chosen files is asked for first.
+ * Lets the person choose the file that belongs below the lowest layer, for this session. Several chosen files become a
+ * list of layers with these below the others; their order is asked for first.
  */
 export async function locateBacking(): Promise<void> {
   const { target, chain, consent } = getState();
@@ -83,9 +83,24 @@ export async function locateBacking(): Promise<void> {
   const reply = await invoke('dialog:openFiles', undefined);
   if (!reply.ok) setState({ error: reply.error });
   if (!reply.ok || reply.value.length === 0) return;
+  const [file] = reply.value;
+  if (reply.value.length === 1 && file !== undefined && target.files.length === 1) return openLocated(file);
   const files = [...reply.value, ...chain.chain.layers.map(layer => layer.path)];
   if (reply.value.length > 1) setState({ dialog: { kind: 'orderLayers', files } });
   else await openTarget({ ...target, files }, consent);
+}
+
+/** Opens what is open again with one more file in place of a backing file that could not be opened. */
+export async function openLocated(file: string): Promise<void> {
+  const { target, consent } = getState();
+  if (target?.kind !== 'files') return;
+  await openTarget({ ...target, locate: [...(target.locate ?? []), file] }, consent);
+}
+
+/** Opens what is open again and reads backing files without a recorded format as one of this. */
+export function readBackingAs(backingFormat: 'raw' | 'qcow2'): void {
+  const { target, consent } = getState();
+  if (target?.kind === 'files') void openTarget({ ...target, backingFormat }, consent);
 }
 
 /** Shows the open dialog and opens what was chosen. */

@@ -48,7 +48,7 @@ export interface FakeChain {
 }
 
 /** Opens layers (base first) in an engine. */
-function fakeChain(layers: readonly FakeLayer[], notes: readonly string[] = []): FakeChain {
+export function fakeChain(layers: readonly FakeLayer[], notes: readonly string[] = []): FakeChain {
   const size = layers.at(-1)!.info.size;
   const sources: ImageSource[] = [];
   const complete = layers[0]!.info.backing.status === 'none';
@@ -214,7 +214,10 @@ export function goldenChain(): FakeChain {
 }
 
 /** Data in a base that a shorter middle layer hides, with a missing or unopened backing file on request. */
-export function shortMiddleChain(status: 'none' | 'missing' | 'needsConsent' = 'none'): FakeChain {
+export function shortMiddleChain(
+  status: 'none' | 'missing' | 'needsConsent' = 'none',
+  more: Pick<BackingLink, 'beside' | 'fix'> = {},
+): FakeChain {
   const link: BackingLink = {
     recorded: '/srv/gold/windows-server-2022.qcow2',
     recordedFormat: 'qcow2',
@@ -233,6 +236,7 @@ export function shortMiddleChain(status: 'none' | 'missing' | 'needsConsent' = '
             advice: '',
           },
         }),
+    ...more,
   };
   return fakeChain([
     extents(

@@ -15,6 +15,7 @@ describe('parseRecordedName', () => {
     ['file:base.qcow2', 'base.qcow2', 'file:'],
     ['file:/abs/base', '/abs/base', 'file:'],
     ['file:nbd:host:1', 'nbd:host:1', 'file:'],
+    ['host_device:/dev/vg/base', '/dev/vg/base', 'host_device:'],
     ['a,b\n-r --help', 'a,b\n-r --help', 'plain'],
     ['東京.qcow2', '東京.qcow2', 'plain'],
   ])('%j is a file', (text, path, form) => {
@@ -48,6 +49,10 @@ describe('parseRecordedName', () => {
     ['json:{"file.filename":"b","file.driver":"host_device","driver":"raw"}', 'b', 'raw'],
     ['json:{"driver":"file","filename":"b"}', 'b', ''],
     ['json:{"file":{"filename":"b"}}', 'b', ''],
+    ["json:{'driver':'qcow2','file':{'driver':'file','filename':'a\"b\\'c'}}", 'a"b\'c', 'qcow2'],
+    ['json:{"driver":"qcow2","file":{"filename":"it\\\'s"}}', "it's", 'qcow2'],
+    ['json:{"driver":"qcow","read-only":true,"file":{"filename":"b","locking":"off"}}', 'b', 'qcow'],
+    ['json:{"driver":"raw","cache":{"direct":true},"file.filename":"b","file.node-name":"n"}', 'b', 'raw'],
   ])('%s is a described file', (text, path, format) => {
     expect(parse(text)).toMatchObject({ kind: 'file', form: 'json:', path, format });
   });
@@ -66,12 +71,28 @@ describe('parseRecordedName', () => {
   it.each([
     'json:{"driver":"raw","offset":512,"file":{"driver":"file","filename":"/b"}}',
     'json:{"driver":"qcow2","data-file":{"driver":"file","filename":"/etc/shadow"},"file":{"filename":"/b"}}',
-    'json:{"driver":"qcow2","file":{"driver":"file","filename":"/b","locking":"off"}}',
+    'json:{"driver":"qcow2","file":{"driver":"file","filename":"/b","pr-manager":"p"}}',
     'json:{"driver":"qcow2","backing":"x","file":{"filename":"/b"}}',
-    'json:{"driver":"file","filename":5}',
-    'json:{"driver":"file","filename":"a\\u0000b"}',
+    'json:{"driver":"qcow2","backing":{"driver":"file"},"file":{"filename":"/b"}}',
   ])('%s says more than a file, or less', text => {
     expect(parse(text).kind).toBe('invalid');
+  });
+
+  it('reads what a description says to lie below its file, level by level', () => {
+    const described = (name: string, more: object) => ({
+      driver: 'qcow2',
+      file: { filename: name },
+      ...more,
+    });
+    const name = parse(
+      `json:${JSON.stringify(described('2', { backing: described('1', { backing: null }) }))}`,
+    );
+    expect(name).toMatchObject({ path: '2', below: { path: '1', format: 'qcow2', below: null } });
+    const remote = described('2', { backing: { driver: 'nbd', host: 'h' } });
+    expect(parse(`json:${JSON.stringify(remote)}`)).toMatchObject({
+      path: '2',
+      below: { kind: 'protocol', protocol: 'nbd' },
+    });
   });
 
   it('keeps bytes that are not UTF-8', () => {

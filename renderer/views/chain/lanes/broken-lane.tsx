@@ -1,5 +1,6 @@
 import type { LayerInfo, LinkStatus } from '../../../../shared/model/layer.ts';
-import { locateBacking, openAllowing } from '../../../state/chain/opening.ts';
+import { locateBacking, openAllowing, openLocated } from '../../../state/chain/opening.ts';
+import { copyText } from '../../../state/selection/track-actions.ts';
 import { Untrusted } from '../../../ui/text.tsx';
 
 const TITLES: Readonly<Record<LinkStatus, string>> = {
@@ -13,7 +14,7 @@ const TITLES: Readonly<Record<LinkStatus, string>> = {
 
 /** The dashed lane below the lowest layer that was opened: the backing file it names, and why that is not open. */
 export function BrokenLane({ layer }: { readonly layer: LayerInfo }) {
-  const { recorded, resolved, status, error } = layer.backing;
+  const { recorded, resolved, status, error, beside, fix } = layer.backing;
   return (
     <section className="lane-row broken" aria-label={TITLES[status]}>
       <header className="lane-header">
@@ -39,6 +40,20 @@ export function BrokenLane({ layer }: { readonly layer: LayerInfo }) {
         {status === 'needsConsent' && (
           <button type="button" onClick={() => openAllowing(resolved || recorded)}>
             Open this file
+          </button>
+        )}
+        {beside !== undefined && (
+          <button
+            type="button"
+            title="Opens the file of that name in the image's own folder. Nothing is written."
+            onClick={() => void openLocated(beside)}
+          >
+            Use <Untrusted text={beside.replace(/^.*\//, '')} /> beside the image
+          </button>
+        )}
+        {fix !== undefined && (
+          <button type="button" title={fix.command} onClick={() => void copyText(fix.command)}>
+            Copy command that records it
           </button>
         )}
         <button

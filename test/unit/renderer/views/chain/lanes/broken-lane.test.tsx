@@ -1,5 +1,5 @@
 import { fireEvent, screen, waitFor } from '@testing-library/react';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openTarget } from '../../../../../../renderer/state/chain/opening.ts';
 import { ok } from '../../../../../../shared/result.ts';
 import { shortMiddleChain } from '../../../../../support/window/fake-chain.ts';
@@ -25,9 +25,31 @@ test.each([
   fireEvent.click(await screen.findByRole('button', { name: 'Locate file…' }));
   await waitFor(() => expect(argsOf(bridge, 'dialog:openFiles')).toHaveLength(1));
   await waitFor(() => expect(argsOf(bridge, 'chain:open')).toHaveLength(1 + chosen.length));
-  const files = [...chosen, '/images/base.raw', '/images/mid.qcow2', '/images/top\u202e.qcow2'];
   if (chosen.length > 0)
-    expect(argsOf(bridge, 'chain:open')[1]).toMatchObject({ target: { files, snapshot: 'before' } });
+    expect(argsOf(bridge, 'chain:open')[1]).toMatchObject({
+      target: { ...golden, locate: chosen, snapshot: 'before' },
+    });
+});
+
+test('a file of the missing name beside the image is offered, and the command that records it', async () => {
+  const writeText = vi.fn(async (_: string) => {});
+  vi.stubGlobal('navigator', { ...navigator, clipboard: { writeText } });
+  const bridge = start(
+    shortMiddleChain('missing', {
+      beside: '/images/windows-server-2022.qcow2',
+      fix: { backing: 'windows-server-2022.qcow2', format: 'qcow2', command: 'qemu-img rebase …' },
+    }),
+  );
+  await openTarget(golden);
+  fireEvent.click(await screen.findByRole('button', { name: 'Copy command that records it' }));
+  expect(writeText).toHaveBeenCalledWith('qemu-img rebase …');
+  vi.unstubAllGlobals();
+  fireEvent.click(screen.getByRole('button', { name: 'Use windows-server-2022.qcow2 beside the image' }));
+  await waitFor(() =>
+    expect(argsOf(bridge, 'chain:open')[1]).toMatchObject({
+      target: { ...golden, locate: ['/images/windows-server-2022.qcow2'] },
+    }),
+  );
 });
 
 test('several files located below a chain are ordered first', async () => {

@@ -6,9 +6,9 @@ import {
   shownPath,
   systemPath,
   toBytePath,
-} from '../../../electron/chain/byte-path.ts';
-import { probeSize } from '../../../electron/chain/open-file.ts';
-import { sizeFindings } from '../../../electron/chain/size-findings.ts';
+} from '../../../../electron/chain/byte-path.ts';
+import { sizeFindings } from '../../../../electron/chain/findings/sizes.ts';
+import { probeSize } from '../../../../electron/chain/open-file.ts';
 
 describe('probeSize', () => {
   it.each([0, 1, 2, 3, 4, 5, 1023, 1024, 2 ** 31 + 7])('finds %d sectors in few reads', sectors => {

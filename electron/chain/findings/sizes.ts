@@ -1,7 +1,7 @@
 /** Findings about layers of different virtual size. */
-import { guestRange } from '../../shared/finding-collector.ts';
-import { type Finding, makeFinding } from '../../shared/model/finding.ts';
-import { formatSize } from '../../shared/text/offset.ts';
+import { guestRange } from '../../../shared/finding-collector.ts';
+import { type Finding, makeFinding } from '../../../shared/model/finding.ts';
+import { formatSize } from '../../../shared/text/offset.ts';
 
 /**
  * Findings of each layer from the virtual sizes of all in bytes, base first. A layer that ends before another below it

@@ -1,0 +1,47 @@
+/** What the steps of one discovery share. */
+import type { Finding } from '../../shared/model/finding.ts';
+import type { BackingLink } from '../../shared/model/layer.ts';
+import type { ReachedFile } from './follow-link.ts';
+import type { LoneLayer } from './open-layer.ts';
+import type { PathLook } from './path-look.ts';
+import type { PinnedFolders } from './pinned-folder.ts';
+import type { ConsentFacts } from './policy.ts';
+
+/** State of one discovery. */
+export interface Discovery {
+  readonly consent: ConsentFacts;
+  readonly folders: PinnedFolders;
+  readonly look: PathLook;
+  /** Format of backing files for which none is recorded, as a person says. */
+  readonly backingFormat: 'raw' | 'qcow2' | undefined;
+  /** Files that a person chose for backing files that cannot be opened; the first is taken next. */
+  readonly located: string[];
+  /** Receives every file that stays open. */
+  readonly open: ReachedFile[];
+}
+
+/** A layer and what became of the link recorded in it. */
+export interface LinkedLayer {
+  readonly layer: LoneLayer;
+  readonly backing: BackingLink;
+  readonly findings: readonly Finding[];
+}
+
+/** Name and format of the backing file as a layer records them. */
+export type RecordedBacking = Pick<BackingLink, 'recorded' | 'recordedFormat'>;
+
+/** The link of a layer that records none. */
+export const NO_BACKING: BackingLink = { recorded: '', recordedFormat: '', resolved: '', status: 'none' };
+
+/** The backing name as recorded; empty where none is. */
+export function backingName(layer: LoneLayer): Uint8Array {
+  return layer.image?.backingFileBytes ?? new Uint8Array();
+}
+
+/** What a layer records about its backing file. */
+export function recordedBacking(layer: LoneLayer): RecordedBacking {
+  return {
+    recorded: Buffer.from(backingName(layer)).toString('utf8'),
+    recordedFormat: layer.image?.extensions.backingFormat ?? '',
+  };
+}
