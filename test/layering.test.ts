@@ -13,6 +13,7 @@ const MAIN_SIDE = [
   ['electron/qcow2/format'],
   ['electron/qcow2/read'],
   ['electron/nbd', 'electron/qcow2/layout', 'electron/formats'],
+  ['electron/plan'], // what a commit would do, from the tables and the layout of its layers
   ['electron/qemu'], // waits for the greeting of its servers with the constants and the parser of nbd
   ['electron/chain'],
   ['electron/engine'],
@@ -67,6 +68,7 @@ const WITHOUT_NODE = [
   'electron/qcow2/layout',
   'electron/engine',
   'electron/formats',
+  'electron/plan',
 ];
 /** The files in them that bind them to the system: the one source of bytes, and the threads. */
 const WITH_NODE = [

@@ -1,10 +1,12 @@
 /** The commands and their options. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { PLAN_JOBS, type PlannedQemu } from '../../shared/model/plan.ts';
 import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img.ts';
 import { layersCommand } from './commands/layers.ts';
 import { mapCommand } from './commands/map.ts';
 import { openCommand } from './commands/open.ts';
+import { OPERATIONS, planCommand } from './commands/plan.ts';
 import { completionScript, SHELLS } from './completion.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { write } from './output.ts';
@@ -24,6 +26,14 @@ Examples:
   cowscope map --layer 0 --witness nbd top.qcow2      the base alone, as qemu-nbd sees it
   cowscope map --as qemu-img top.qcow2                as qemu-img map --output=json
   cowscope map --as nbdinfo nbd://host/disk           as nbdinfo --map --json`;
+
+const PLAN_EXAMPLES = `
+Layers are named by number, 0 = base, or by file.
+Examples:
+  cowscope plan commit top.qcow2                      the top into the layer below it, by qemu-img
+  cowscope plan commit --into 0 top.qcow2             all layers into the base
+  cowscope plan commit --job live --from 2 --into 1 top.qcow2
+  cowscope plan commit --output json top.qcow2        one document: docs/formats/plan.md`;
 
 /** An option whose value is one of a few words, or one of any. */
 function choice(flags: string, words: readonly string[], description: string): Option {
@@ -47,6 +57,18 @@ function qemuVersion(value: string): QemuImgVersion {
   if (!isKnownQemuImg(version))
     throw new InvalidArgumentError(`${OLDEST_QEMU_IMG} is the oldest that is known`);
   return version;
+}
+
+/** A version of qemu to plan for. */
+function plannedVersion(value: string): PlannedQemu {
+  const match = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?$/.exec(value);
+  if (match === null) throw new InvalidArgumentError('A version such as 7.2 or 10.0.7 is needed');
+  const [, major, minor, patch] = match;
+  return {
+    major: Number(major),
+    minor: Number(minor),
+    ...(patch === undefined ? {} : { patch: Number(patch) }),
+  };
 }
 
 /** Options of every command that opens a target. */
@@ -127,6 +149,37 @@ export function createProgram(run: (action: () => Promise<ExitCode>) => void): C
     .argument('<target...>', TARGET)
     .addOption(outputOption())
     .action((words: string[], options) => run(() => layersCommand(words, options)));
+
+  withTarget(program.command('plan'))
+    .summary('say what a commit would do, before anyone does it')
+    .description(
+      'Say what a commit would do: hazards first, then numbers, then the commands to copy. Nothing is run.',
+    )
+    .addArgument(new Argument('<operation>', 'what to plan').choices(OPERATIONS))
+    .argument('<target...>', TARGET)
+    .addOption(
+      choice(
+        '--job',
+        PLAN_JOBS,
+        'who does it: qemu-img, or a running qemu on layers below the top, or on the top',
+      ).default('qemu-img'),
+    )
+    .option(
+      '--from <layer>',
+      'the topmost layer that is committed; default: the top, or with --job live the one below it',
+    )
+    .option('--into <layer>', 'the layer that it goes into; default: the one below')
+    .option(
+      '--qemu-version <version>',
+      'plan for this version; without it for the installed one, or 7.2',
+      plannedVersion,
+    )
+    .option('--ranges', 'also list every range of the target, before and after', false)
+    .addOption(outputOption())
+    .addHelpText('after', PLAN_EXAMPLES)
+    .action((operation: (typeof OPERATIONS)[number], words: string[], options) =>
+      run(() => planCommand(operation, words, options)),
+    );
 
   withTarget(program.command('open', { isDefault: true }))
     .summary('open the window')

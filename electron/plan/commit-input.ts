@@ -1,0 +1,34 @@
+/** What a commit is planned from. */
+import type { Allocation } from '../../shared/model/allocation.ts';
+import type { Finding } from '../../shared/model/finding.ts';
+import type { LayerInfo } from '../../shared/model/layer.ts';
+import type { CommitPlan, OtherChild, PlanJob, PlannedQemu } from '../../shared/model/plan.ts';
+import type { Qcow2Image } from '../qcow2/read/image.ts';
+import type { Qcow2Map } from '../qcow2/read/map-state.ts';
+
+/** A layer with its tables; without an image it is raw. */
+export interface LayerTables {
+  readonly info: LayerInfo;
+  readonly image?: Qcow2Image;
+  /** A map with host offsets whose codes are kinds. */
+  readonly map?: Qcow2Map;
+}
+
+/** A commit of layers above `target` up to `top` into `target`. */
+export interface CommitInput {
+  /** Base first, complete. */
+  readonly layers: readonly LayerTables[];
+  readonly target: number;
+  readonly top: number;
+  readonly job: PlanJob;
+  readonly qemu: PlannedQemu;
+  readonly qemuVersionSource: CommitPlan['qemuVersionSource'];
+  /** How the target uses its file; absent for a raw target. */
+  readonly allocation?: Allocation;
+  /** Other images that rest on files of the chain, as far as they were looked for. */
+  readonly children: readonly OtherChild[];
+  /** What is known to be wrong with the chain. */
+  readonly findings: readonly Finding[];
+  /** Also list what happens to every range of the target. */
+  readonly withRanges?: boolean;
+}

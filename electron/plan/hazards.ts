@@ -1,0 +1,223 @@
+/** What is dangerous about a commit. docs/findings.md has an entry for every code. */
+import { compareFindings, type Finding, makeFinding } from '../../shared/model/finding.ts';
+import type { PlannedTarget } from '../../shared/model/plan.ts';
+import { formatSize } from '../../shared/text/offset.ts';
+import type { RangeSum } from './cases.ts';
+import type { CommitInput, LayerTables } from './commit-input.ts';
+import type { CommitSetup } from './target-setup.ts';
+
+/** What was found while the requests were made. */
+export interface CommitFacts {
+  readonly setup: CommitSetup;
+  readonly target: PlannedTarget;
+  readonly resurrected: RangeSum;
+  readonly damaged: RangeSum;
+}
+
+/** All hazards of a commit, ranked. */
+export function commitHazards(input: CommitInput, facts: CommitFacts): Finding[] {
+  const { top, findings } = input;
+  const known = findings.filter(
+    ({ severity, layer }) => (severity === 'corruption' || severity === 'hazard') && layer <= top,
+  );
+  const found = [
+    jobFailure(input, facts),
+    damagedSource(input, facts),
+    resurrection(input, facts),
+    invalidated(input),
+    ...otherChildren(input),
+    bitmapsLeft(input),
+    targetBitmaps(input, facts),
+    targetSnapshots(input),
+    sourceSnapshots(input),
+    zerosAsData(input, facts),
+    growth(input, facts),
+  ];
+  return [...known, ...found.filter(finding => finding !== undefined)].sort(compareFindings);
+}
+
+function nameOf({ layers }: CommitInput, layer: number): string {
+  return JSON.stringify(layers[layer]?.info.name ?? '');
+}
+
+function committedLayers({ layers, target, top }: CommitInput): readonly LayerTables[] {
+  return layers.slice(target + 1, top + 1);
+}
+
+/** qemu refuses these before it copies anything. Source: qcow2_co_truncate. */
+function jobFailure(input: CommitInput, { setup, target }: CommitFacts): Finding | undefined {
+  const image = input.layers[input.target]?.image;
+  if (image === undefined || target.sizeAfter === target.sizeBefore) return undefined;
+  const isOld = image.header.version < 3;
+  const why =
+    isOld && setup.fillsZeros
+      ? 'the target is a version 2 image, which cannot store the zeros that hide the longer image below'
+      : isOld && image.header.storedSnapshotCount > 0
+        ? 'the target is a version 2 image with internal snapshots'
+        : image.bitmaps.some(({ inUse }) => inUse)
+          ? 'the target has a bitmap that was not saved cleanly'
+          : undefined;
+  if (why === undefined) return undefined;
+  return makeFinding({
+    code: 'PLAN_JOB_FAILS',
+    severity: 'hazard',
+    layer: input.target,
+    what: `the commit fails before anything is copied: the target has to grow, and ${why}`,
+    advice: isOld
+      ? 'on a copy, make the target a version 3 image with `qemu-img amend -o compat=1.1`, or grow it by hand'
+      : 'remove the bitmap with `qemu-img bitmap --remove`, after a full backup',
+  });
+}
+
+function damagedSource(input: CommitInput, { damaged }: CommitFacts): Finding | undefined {
+  if (damaged.bytes === 0) return undefined;
+  return makeFinding({
+    code: 'PLAN_SOURCE_DAMAGED',
+    severity: 'hazard',
+    layer: input.top,
+    what: `the commit comes to damaged clusters: there qemu ends it with an error or copies what is not the guest's data, and the target is left half written`,
+    advice: 'repair a copy of the damaged layer first, or copy the disk with a tool that skips errors',
+    guest: damaged.ranges,
+    count: damaged.count,
+    bytesAtRisk: damaged.bytes,
+  });
+}
+
+function resurrection(input: CommitInput, { resurrected }: CommitFacts): Finding | undefined {
+  if (resurrected.bytes === 0) return undefined;
+  const { top, target, layers } = input;
+  const isTop = top === layers.length - 1;
+  return makeFinding({
+    code: 'PLAN_DATA_COMES_BACK',
+    severity: 'hazard',
+    layer: target,
+    what: isTop
+      ? `old data past the end of ${nameOf(input, top)} appears: the target is longer and is not shortened`
+      : `old data comes back: it is hidden because ${nameOf(input, top)} ends before it, and shows in ${nameOf(input, top + 1)} once that rests on ${nameOf(input, target)}`,
+    advice: 'before the commit, make the shorter layer as large as the target with `qemu-img resize`',
+    guest: resurrected.ranges,
+    count: resurrected.count,
+    bytesAtRisk: resurrected.bytes,
+  });
+}
+
+function invalidated(input: CommitInput): Finding | undefined {
+  const { target, top } = input;
+  if (top - target < 2) return undefined;
+  const between = Array.from({ length: top - target - 1 }, (_, i) => nameOf(input, target + 1 + i));
+  return makeFinding({
+    code: 'PLAN_LAYERS_INVALID',
+    severity: 'hazard',
+    layer: target + 1,
+    what: `from the first write on, ${between.join(', ')} ${between.length === 1 ? 'is' : 'are'} no longer what ${between.length === 1 ? 'it was' : 'they were'}: the target below has newer data`,
+    advice: 'use them for nothing afterwards; only layers from the committed one up read as before',
+    count: between.length,
+  });
+}
+
+function otherChildren(input: CommitInput): Finding[] {
+  const { children, target, top } = input;
+  const hit = children.filter(({ layer }) => layer >= target && layer < top);
+  const layers = [...new Set(hit.map(({ layer }) => layer))];
+  return layers.map(layer => {
+    const names = hit.filter(child => child.layer === layer).map(({ path }) => path);
+    return makeFinding({
+      code: 'PLAN_OTHER_CHILDREN',
+      severity: 'hazard',
+      layer,
+      what: `other images rest on ${nameOf(input, layer)} and are broken by the commit: ${names.map(name => JSON.stringify(name)).join(', ')}`,
+      advice: 'give each of them a copy of the file first, or flatten them with `qemu-img convert`',
+      evidence: names.slice(0, 16).map(value => ({ source: 'backing file', value, bits: '' })),
+      count: names.length,
+    });
+  });
+}
+
+function bitmapsLeft(input: CommitInput): Finding | undefined {
+  const named = committedLayers(input).flatMap(({ info }) =>
+    (info.qcow2?.bitmaps ?? []).map(({ name }) => JSON.stringify(name)),
+  );
+  if (named.length === 0) return undefined;
+  return makeFinding({
+    code: 'PLAN_BITMAPS_LEFT',
+    severity: 'hazard',
+    layer: input.top,
+    what: `bitmaps are not taken along: ${listed(named)} ${named.length === 1 ? 'stays' : 'stay'} behind, and an incremental backup that builds on ${named.length === 1 ? 'it' : 'them'} misses changes`,
+    advice: 'merge them into bitmaps of the target with `qemu-img bitmap --merge`, or make a full backup',
+    count: named.length,
+  });
+}
+
+function targetBitmaps(input: CommitInput, { target }: CommitFacts): Finding | undefined {
+  const bitmaps = input.layers[input.target]?.info.qcow2?.bitmaps ?? [];
+  if (bitmaps.length === 0) return undefined;
+  const above = new Set((input.layers[input.top]?.info.qcow2?.bitmaps ?? []).map(({ name }) => name));
+  const stale = bitmaps.filter(({ name }) => !above.has(name)).map(({ name }) => JSON.stringify(name));
+  const gone =
+    stale.length === 0 ? '' : `; ${stale.length} of them are not in the committed layer: ${listed(stale)}`;
+  return makeFinding({
+    code: 'PLAN_TARGET_BITMAPS',
+    severity: 'note',
+    layer: input.target,
+    what: `the target keeps its ${bitmaps.length} ${bitmaps.length === 1 ? 'bitmap' : 'bitmaps'}, ${formatSize(target.bitmapBytes)} in the file${gone}`,
+    advice: 'remove those that no backup needs with `qemu-img bitmap --remove` before the commit',
+    count: bitmaps.length,
+  });
+}
+
+function targetSnapshots(input: CommitInput): Finding | undefined {
+  const count = input.layers[input.target]?.info.qcow2?.snapshots.length ?? 0;
+  if (count === 0) return undefined;
+  return makeFinding({
+    code: 'PLAN_TARGET_SNAPSHOTS',
+    severity: 'hazard',
+    layer: input.target,
+    what: `the target has ${count} internal ${count === 1 ? 'snapshot' : 'snapshots'}: clusters that they share are not overwritten but written to new space`,
+    advice: 'plan for the larger file, or delete snapshots that nobody needs first',
+    count,
+  });
+}
+
+function sourceSnapshots(input: CommitInput): Finding | undefined {
+  const withSome = committedLayers(input).filter(({ info }) => (info.qcow2?.snapshots.length ?? 0) > 0);
+  if (withSome.length === 0) return undefined;
+  const names = withSome.map(({ info }) => JSON.stringify(info.name));
+  return makeFinding({
+    code: 'PLAN_SNAPSHOTS_LOST',
+    severity: 'hazard',
+    layer: withSome[0]?.info.index ?? input.top,
+    what: `internal snapshots of ${listed(names)} are not committed, show newer data where they hold nothing, and go with their file`,
+    advice: 'copy the snapshots out with `qemu-img convert -l` first, if anyone needs them',
+    count: withSome.length,
+  });
+}
+
+function zerosAsData({ target }: CommitInput, { setup }: CommitFacts): Finding | undefined {
+  const bytes = setup.model.changes.zerosAsData;
+  if (bytes === 0) return undefined;
+  return makeFinding({
+    code: 'PLAN_ZEROS_AS_DATA',
+    severity: 'note',
+    layer: target,
+    what: `${formatSize(bytes)} of zeros are written as data and take space in the target`,
+    advice: 'a copy with `qemu-img convert` gives the space back',
+  });
+}
+
+function growth({ layers, target }: CommitInput, { target: result }: CommitFacts): Finding | undefined {
+  if (result.sizeAfter === result.sizeBefore) return undefined;
+  return makeFinding({
+    code: 'PLAN_TARGET_GROWS',
+    severity: 'note',
+    layer: target,
+    what: `the virtual disk of ${JSON.stringify(layers[target]?.info.name ?? '')} grows from ${formatSize(result.sizeBefore)} to ${formatSize(result.sizeAfter)}`,
+    advice: 'what else uses the target sees the larger disk',
+  });
+}
+
+/** Names in words, the first few of many. */
+function listed(names: readonly string[]): string {
+  const MOST = 8;
+  if (names.length <= MOST) return names.join(', ');
+  return `${names.slice(0, MOST).join(', ')} and ${names.length - MOST} more`;
+}

@@ -1,0 +1,139 @@
+/** Plans a commit: what is copied, what becomes of the target, what is dangerous, and the commands. Nothing is done. */
+import { CowscopeError } from '../../shared/error.ts';
+import { stateOf } from '../../shared/extent/flags.ts';
+import type { CommitPlan, PlannedLayer, PlannedRange, StepwisePlan } from '../../shared/model/plan.ts';
+import { formatSize } from '../../shared/text/offset.ts';
+import { FLAGS_OF_KIND } from '../qcow2/format/entry.ts';
+import { type SlicedWork, shouldYield } from '../qcow2/read/sliced-work.ts';
+import { casesOf, RangeSum, resurrected } from './cases.ts';
+import { commitCommands } from './commands.ts';
+import type { CommitInput } from './commit-input.ts';
+import { commitHazards } from './hazards.ts';
+import type { LayerRuns } from './layer-runs.ts';
+import { commitKeepsZeros, versionText } from './qemu-versions.ts';
+import { commitJobRequests, mirrorRequests, type TargetRequest } from './requests.ts';
+import { targetResult } from './target-result.ts';
+import { type CommitSetup, setUpCommit } from './target-setup.ts';
+
+/** Most ranges of a plan that are listed. */
+const MAX_RANGES = 1_000_000;
+
+/** The plan of a commit. Throws PLAN_TOO_MANY_RANGES, or QCOW2_READ_FAILED. */
+export function* planCommit(input: CommitInput): SlicedWork<CommitPlan> {
+  const ranges = input.withRanges === true ? new RangeList() : undefined;
+  const setup = setUpCommit(input, ranges?.add);
+  const damaged = new RangeSum();
+  let steps = 0;
+  for (const request of requestsOf(input, setup)) {
+    setup.model.apply(request);
+    if (request.damaged) damaged.add(request.start, request.end - request.start);
+    if (shouldYield(steps++)) yield;
+  }
+  setup.model.finish();
+  const layers = { runs: setup.before, target: input.target, top: input.top };
+  const target = targetResult(input, setup);
+  const stepwise = yield* planStepwise(input, setup);
+  const cases = yield* casesOf(layers);
+  const back = yield* resurrected(layers);
+  const { bytesCopied, bytesZeroed, zerosAsData } = setup.model.changes;
+  return {
+    operation: 'commit',
+    job: input.job,
+    qemuVersion: versionText(input.qemu),
+    qemuVersionSource: input.qemuVersionSource,
+    layers: plannedLayers(input),
+    bytesCopied,
+    zerosAsData,
+    bytesZeroed,
+    stepwise,
+    cases,
+    target,
+    abort: abortText(input, bytesCopied, stepwise),
+    hazards: commitHazards(input, { setup, target, resurrected: back, damaged }),
+    commands: commitCommands(input),
+    ...(ranges === undefined ? {} : { ranges: ranges.rows }),
+  };
+}
+
+function requestsOf(
+  { target, top, job, qemu }: CommitInput,
+  { runs, mirror }: CommitSetup,
+): Iterable<TargetRequest> {
+  const layers = { runs, target, top };
+  return job === 'live' ? commitJobRequests(layers, commitKeepsZeros(qemu)) : mirrorRequests(layers, mirror);
+}
+
+/** One layer after the other, the lowest first: each is committed with all that is its own, also what is hidden above. */
+function* planStepwise(input: CommitInput, setup: CommitSetup): SlicedWork<StepwisePlan> {
+  const steps: { layer: number; bytesCopied: number }[] = [];
+  for (let layer = input.target + 1; layer <= input.top; layer++) {
+    // Layers below it are in the target by then: only what this one holds decides what moves.
+    const runs = [...setup.runs.slice(0, input.target + 1), setup.before[layer] as LayerRuns];
+    const step = { ...input, top: input.target + 1 };
+    let bytesCopied = 0;
+    let count = 0;
+    for (const { zero, start, end } of requestsOf(step, { ...setup, runs })) {
+      if (!zero) bytesCopied += end - start;
+      if (shouldYield(count++)) yield;
+    }
+    steps.push({ layer, bytesCopied });
+  }
+  const bytesCopied = steps.reduce((sum, step) => sum + step.bytesCopied, 0);
+  const repeatedAtMost = Math.max(0, ...steps.map(step => step.bytesCopied));
+  return { bytesCopied, steps, repeatedAtMost };
+}
+
+function plannedLayers({ layers, target, top }: CommitInput): PlannedLayer[] {
+  return layers.map(({ info: { index, name, path, format, size } }) => ({
+    index,
+    name,
+    path,
+    format,
+    size,
+    role: index < target ? 'below' : index === target ? 'target' : index <= top ? 'committed' : 'above',
+    becomesInvalid: index > target && index < top,
+  }));
+}
+
+function abortText(
+  { target, top, job, layers }: CommitInput,
+  bytes: number,
+  stepwise: StepwisePlan,
+): string[] {
+  const name = (layer: number) => JSON.stringify(layers[layer]?.info.name ?? '');
+  const texts = [
+    `Until it is done, ${name(top)} and the layers above it read as before, also after an abort; ${name(target)} alone is then a mixture of old and new.`,
+    `The job keeps no record: after an abort it copies all ${formatSize(bytes)} again.`,
+  ];
+  if (job === 'live')
+    texts.push(`Only when it is done does qemu record the target in the layer above ${name(top)}.`);
+  if (top - target > 1)
+    texts.push(
+      `One layer at a time it copies ${formatSize(stepwise.bytesCopied)} in all, and after an abort at most ${formatSize(stepwise.repeatedAtMost)} again.`,
+    );
+  return texts;
+}
+
+/** Ranges of the target as they come, neighbors of the same kind together. */
+class RangeList {
+  readonly rows: (PlannedRange & { length: number })[] = [];
+
+  readonly add = (start: number, end: number, before: number, after: number): void => {
+    const states = { before: stateName(before), after: stateName(after) };
+    const last = this.rows.at(-1);
+    if (last !== undefined && last.before === states.before && last.after === states.after)
+      last.length += end - start;
+    else if (this.rows.length === MAX_RANGES)
+      throw new CowscopeError({
+        code: 'PLAN_TOO_MANY_RANGES',
+        what: `the target has more than ${MAX_RANGES} ranges`,
+        subject: '',
+        advice: 'leave --ranges out: the sums count all of them',
+      });
+    else this.rows.push({ start, length: end - start, ...states });
+  };
+}
+
+function stateName(kind: number): string {
+  return stateOf(FLAGS_OF_KIND[kind] as number);
+}

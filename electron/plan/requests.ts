@@ -1,0 +1,124 @@
+/**
+ * The requests that a commit sends to its target, as qemu makes them from the allocation of the layers above.
+ * Source: qemu's block/mirror.c (mirror_dirty_init, mirror_iteration) and block/commit.c, compared with qemu 7.2 and 10.0.
+ */
+import { type BlockStatus, statusAbove } from './block-status.ts';
+import type { LayerRuns } from './layer-runs.ts';
+
+/** One write to the target: guest offsets [start, end), of data or of zeros that are stored as such where possible. */
+export interface TargetRequest {
+  readonly start: number;
+  readonly end: number;
+  readonly zero: boolean;
+  /** The layer that decided on the first byte. */
+  readonly owner: number;
+  /** The data cannot be read: the job ends here with an error. */
+  readonly damaged: boolean;
+}
+
+/** The layers of a commit: those above `target`, up to `top`, go into `target`. */
+export interface CommitLayers {
+  /** Base first. The target is as large as the job makes it. */
+  readonly runs: readonly LayerRuns[];
+  readonly target: number;
+  readonly top: number;
+}
+
+/** What of the target decides how a mirror job cuts its requests. */
+export interface MirrorTarget {
+  /** 0 for a raw target. */
+  readonly clusterSize: number;
+  /** Zeros that are not whole units of this size are written as data: see {@link zeroUnitOf}. */
+  readonly zeroUnit: number;
+}
+
+/** Bounds of the granularity in which a mirror job copies: block.c, bdrv_get_default_bitmap_granularity. */
+const MIN_GRANULARITY = 4096;
+const MAX_GRANULARITY = 65_536;
+/** Bytes that a mirror job takes at once at most: DEFAULT_MIRROR_BUF_SIZE. */
+const MIRROR_BUFFER = 10 * 2 ** 20;
+/** Bytes that a commit job looks at in one step: COMMIT_BUFFER_SIZE. */
+const COMMIT_BUFFER = 512 * 1024;
+/** Bytes of one question about allocation. */
+const LONGEST_QUESTION = 2 ** 30;
+/** Bytes after which a range ends though what follows is allocated too. */
+const LONGEST_RANGE = 2 ** 26;
+
+/** Bytes in which a commit of the top layer copies into a target of this cluster size; 0 stands for a raw target. */
+export function mirrorGranularity(targetClusterSize: number): number {
+  if (targetClusterSize === 0) return MAX_GRANULARITY;
+  return Math.min(MAX_GRANULARITY, Math.max(MIN_GRANULARITY, targetClusterSize));
+}
+
+/** The first range [start, end) at or after `from` that a layer above the target holds; undefined where none does. */
+function nextAllocated({ runs, target, top }: CommitLayers, from: number) {
+  const { size } = runs[top] as LayerRuns;
+  const ask = (offset: number) =>
+    statusAbove(runs, top, target + 1, offset, Math.min(LONGEST_QUESTION, size - offset));
+  let start = from;
+  for (; start < size; ) {
+    const { layer, length } = ask(start);
+    if (layer >= 0) break;
+    start += length;
+  }
+  if (start >= size) return undefined;
+  let end = start;
+  while (end < size && end - start < LONGEST_RANGE) {
+    const { layer, length } = ask(end);
+    if (layer < 0) break;
+    end += length;
+  }
+  return { start, end };
+}
+
+/**
+ * The requests of `qemu-img commit` and of an active commit: whole granules of the target, read through the whole chain.
+ * A granule becomes zeros only where one answer of qemu about zeros covers it.
+ */
+export function* mirrorRequests(
+  layers: CommitLayers,
+  { clusterSize, zeroUnit }: MirrorTarget,
+): Generator<TargetRequest> {
+  const { runs, top } = layers;
+  const { size } = runs[top] as LayerRuns;
+  const granularity = mirrorGranularity(clusterSize);
+  let known = nextAllocated(layers, 0);
+  let dirtyFrom = 0;
+  while (known !== undefined) {
+    const start = Math.max(dirtyFrom, Math.floor(known.start / granularity) * granularity);
+    let end = start;
+    while (end - start < MIRROR_BUFFER && end < size) {
+      while (known !== undefined && known.end <= end) known = nextAllocated(layers, Math.max(end, known.end));
+      if (known === undefined || known.start >= end + granularity) break;
+      end += granularity;
+    }
+    for (let offset = start; offset < Math.min(end, size); ) {
+      const status = statusAbove(runs, top, 0, offset, end - offset);
+      const whole = Math.floor(status.length / granularity) * granularity;
+      const zero = status.zero && whole > 0 && offset % zeroUnit === 0 && whole % zeroUnit === 0;
+      const next = offset + Math.max(whole, granularity);
+      yield requestOf(status, offset, Math.min(next, size), zero);
+      offset = next;
+    }
+    dirtyFrom = end;
+    while (known !== undefined && known.end <= end) known = nextAllocated(layers, end);
+  }
+}
+
+/**
+ * The requests of a live commit of layers below the top one: what is allocated, to the sector. Zeros are written as data
+ * unless this qemu stores them as zeros (`keepsZeros`).
+ */
+export function* commitJobRequests(layers: CommitLayers, keepsZeros: boolean): Generator<TargetRequest> {
+  const { runs, target, top } = layers;
+  const { size } = runs[top] as LayerRuns;
+  for (let offset = 0; offset < size; ) {
+    const status = statusAbove(runs, top, target + 1, offset, Math.min(COMMIT_BUFFER, size - offset));
+    if (status.layer >= 0) yield requestOf(status, offset, offset + status.length, status.zero && keepsZeros);
+    offset += status.length;
+  }
+}
+
+function requestOf(status: BlockStatus, start: number, end: number, zero: boolean): TargetRequest {
+  return { start, end, zero, owner: status.layer, damaged: status.damaged };
+}

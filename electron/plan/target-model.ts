@@ -1,0 +1,274 @@
+/**
+ * The target of a commit while requests arrive: which clusters are taken, freed and changed.
+ * Source: qemu's block/qcow2-cluster.c (cluster_needs_new_alloc, zero_in_l2_slice, zero_l2_subclusters) and
+ * qcow2_co_pwrite_zeroes, compared with qemu 7.2 and 10.0.
+ */
+import {
+  COMPRESSED_DATA,
+  DATA,
+  RESERVED_SPACE,
+  UNALLOCATED,
+  ZERO_ALLOCATED,
+  ZERO_HOLE,
+} from '../qcow2/format/entry.ts';
+import { isAbsent, isZeroKind, keepsHost } from './block-status.ts';
+import type { LayerRuns } from './layer-runs.ts';
+import type { TargetRequest } from './requests.ts';
+
+/** What of the target's format decides where writes go. */
+export interface TargetFormat {
+  /** 2 or 3; 0 for a raw target. */
+  readonly version: number;
+  readonly hasBacking: boolean;
+  readonly clusterSize: number;
+  /** 32 with extended L2, otherwise 1. */
+  readonly subclusters: number;
+  /** Guest bytes that one L2 table covers. */
+  readonly l1Coverage: number;
+  /** True where the L1 entry of this number names a table. */
+  readonly hasTable: (l1Index: number) => boolean;
+}
+
+/** What the requests so far came to. Counts are clusters. */
+export interface TargetChanges {
+  /** Bytes of data written, and of zeros that are stored as such. */
+  bytesCopied: number;
+  bytesZeroed: number;
+  /** Bytes of zeros that are written as data because the target stores no zeros there. */
+  zerosAsData: number;
+  newClusters: number;
+  newTables: number;
+  /** Clusters given back; compressed ones are counted apart: several share a host cluster. */
+  freedClusters: number;
+  freedCompressed: number;
+  /** Clusters in use that are written again, and L2 tables in use that are changed: snapshots may share them. */
+  rewrittenClusters: number;
+  rewrittenTables: number;
+}
+
+/** Told of each range of the target in ascending order: the kind before and after. */
+export type RangeSink = (start: number, end: number, before: number, after: number) => void;
+
+/** One cluster that requests change in parts. */
+interface OpenCluster {
+  readonly start: number;
+  readonly before: Uint8Array;
+  readonly kinds: Uint8Array;
+}
+
+/** The state of a target. Requests come in ascending order and do not overlap. */
+export class TargetModel {
+  readonly changes: TargetChanges = {
+    bytesCopied: 0,
+    bytesZeroed: 0,
+    zerosAsData: 0,
+    newClusters: 0,
+    newTables: 0,
+    freedClusters: 0,
+    freedCompressed: 0,
+    rewrittenClusters: 0,
+    rewrittenTables: 0,
+  };
+  readonly #runs: LayerRuns;
+  readonly #format: TargetFormat;
+  readonly #unit: number;
+  readonly #readsZeroBelow: (start: number, end: number) => boolean;
+  readonly #sink: RangeSink | undefined;
+  #open: OpenCluster | undefined;
+  #done = 0;
+  #lastTable = -1;
+
+  /** `readsZeroBelow` tells whether all layers below the target read as zeros in a range. */
+  constructor(
+    runs: LayerRuns,
+    format: TargetFormat,
+    readsZeroBelow: (start: number, end: number) => boolean,
+    sink?: RangeSink,
+  ) {
+    this.#runs = runs;
+    this.#format = format;
+    this.#unit = format.clusterSize / format.subclusters;
+    this.#readsZeroBelow = readsZeroBelow;
+    this.#sink = sink;
+  }
+
+  /** Counts the L2 tables that a range needs and that are not there. Ranges come in ascending order. */
+  needTables(start: number, end: number): void {
+    const { l1Coverage, hasTable, version } = this.#format;
+    if (version === 0) return;
+    const last = Math.ceil(end / l1Coverage) - 1;
+    for (let index = Math.max(this.#lastTable + 1, Math.floor(start / l1Coverage)); index <= last; index++)
+      if (hasTable(index)) this.changes.rewrittenTables++;
+      else this.changes.newTables++;
+    this.#lastTable = Math.max(this.#lastTable, last);
+  }
+
+  /** Takes a request. */
+  apply({ start, end, zero }: TargetRequest): void {
+    const { version, clusterSize, hasBacking } = this.#format;
+    if (zero) this.changes.bytesZeroed += end - start;
+    else this.changes.bytesCopied += end - start;
+    if (version === 0) return;
+    this.needTables(start, end);
+    const asZero = zero && (version >= 3 || !hasBacking);
+    if (zero && !asZero) this.#writesZerosAsData(start, end);
+    let at = start;
+    while (at < end) {
+      const cluster = Math.floor(at / clusterSize) * clusterSize;
+      const isWhole = at === cluster && (end >= cluster + clusterSize || (asZero && end >= this.#runs.size));
+      const stop = isWhole ? this.#wholeEnd(cluster, end) : Math.min(end, cluster + clusterSize);
+      if (isWhole) this.#applyWhole(cluster, stop, asZero);
+      else this.#applyPart(cluster, at, stop, asZero);
+      at = stop;
+    }
+  }
+
+  /** Tells the sink of what is left. Nothing may follow. */
+  finish(): void {
+    this.#close();
+    this.#pass(this.#runs.size);
+  }
+
+  #writesZerosAsData(start: number, end: number): void {
+    this.changes.bytesZeroed -= end - start;
+    this.changes.bytesCopied += end - start;
+    this.changes.zerosAsData += end - start;
+  }
+
+  /** End of the whole clusters from `cluster` on that are alike, at most `end`. */
+  #wholeEnd(cluster: number, end: number): number {
+    const { clusterSize } = this.#format;
+    const reach = end >= this.#runs.size ? end : Math.floor(end / clusterSize) * clusterSize;
+    const alike = Math.min(this.#runs.at(cluster).end, reach);
+    if (alike >= reach) return reach;
+    const whole = Math.floor(alike / clusterSize) * clusterSize;
+    return whole > cluster ? whole : Math.min(reach, cluster + clusterSize);
+  }
+
+  /** Whole clusters [start, end): of one kind, or a single one. */
+  #applyWhole(start: number, end: number, zero: boolean): void {
+    this.#close();
+    this.#pass(start);
+    const count = Math.ceil((end - start) / this.#format.clusterSize);
+    const before = this.#kindsOf(start);
+    const hasHost = before.some(keepsHost);
+    const isCompressed = before[0] === COMPRESSED_DATA;
+    if (zero) {
+      if (hasHost) this.changes.freedClusters += count;
+    } else if (hasHost) this.changes.rewrittenClusters += count;
+    else this.changes.newClusters += count;
+    if (isCompressed) this.changes.freedCompressed += count;
+    if (count === 1)
+      this.#emit(start, before, new Uint8Array(before.length).fill(zero ? this.#zeroKind : DATA));
+    else
+      this.#sink?.(start, Math.min(end, this.#runs.size), before[0] as number, zero ? this.#zeroKind : DATA);
+    this.#done = end;
+  }
+
+  /** A part [start, end) of one cluster. */
+  #applyPart(cluster: number, start: number, end: number, zero: boolean): void {
+    if (this.#open?.start !== cluster) {
+      this.#close();
+      this.#pass(cluster);
+      const before = this.#kindsOf(cluster);
+      this.#open = { start: cluster, before, kinds: before.slice() };
+    }
+    const { kinds } = this.#open as OpenCluster;
+    if (!zero) this.#copyInto(kinds, this.#indexAt(cluster, start), this.#indexAt(cluster, end - 1) + 1);
+    else this.#zeroParts(kinds, cluster, start, end);
+  }
+
+  /** Version 2 cannot mark zeros. Without an image below, an unallocated cluster reads as zeros, too. */
+  get #zeroKind(): number {
+    return this.#format.version >= 3 ? ZERO_HOLE : UNALLOCATED;
+  }
+
+  #indexAt(cluster: number, offset: number): number {
+    return Math.floor((offset - cluster) / this.#unit);
+  }
+
+  /** Data into subclusters [first, end) of a cluster, or into the cluster where it has none. */
+  #copyInto(kinds: Uint8Array, first: number, end: number): void {
+    if (kinds[0] === COMPRESSED_DATA) {
+      this.changes.newClusters++;
+      this.changes.freedCompressed++;
+      kinds.fill(DATA);
+      return;
+    }
+    if (!kinds.some(keepsHost)) {
+      this.changes.newClusters++;
+      for (let i = 0; i < kinds.length; i++)
+        kinds[i] = kinds[i] === ZERO_HOLE ? ZERO_ALLOCATED : RESERVED_SPACE;
+    } else this.changes.rewrittenClusters++;
+    kinds.fill(DATA, first, end);
+  }
+
+  /** Zeros into parts of a cluster, subcluster by subcluster: where one cannot be marked, zeros are written as data. */
+  #zeroParts(kinds: Uint8Array, cluster: number, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const index = this.#indexAt(cluster, at);
+      const from = cluster + index * this.#unit;
+      const unitEnd = Math.min(from + this.#unit, this.#runs.size);
+      const stop = Math.min(end, unitEnd);
+      const isWhole = at === from && stop === unitEnd && kinds[0] !== COMPRESSED_DATA;
+      if (isWhole || this.#restReadsZero(kinds[index] as number, from, at, stop, unitEnd))
+        this.#zeroUnit(kinds, index);
+      else {
+        this.#writesZerosAsData(at, stop);
+        this.#copyInto(kinds, index, index + 1);
+      }
+      at = stop;
+    }
+  }
+
+  #zeroUnit(kinds: Uint8Array, index: number): void {
+    if (kinds.length > 1) {
+      kinds[index] = kinds.some(keepsHost) ? ZERO_ALLOCATED : ZERO_HOLE;
+      return;
+    }
+    if (keepsHost(kinds[0] as number)) this.changes.freedClusters++;
+    kinds[0] = this.#zeroKind;
+  }
+
+  /** True where [from, end) without [start, stop) reads as zeros and holds no data. */
+  #restReadsZero(kind: number, from: number, start: number, stop: number, end: number): boolean {
+    if (isZeroKind(kind)) return true;
+    return isAbsent(kind) && this.#readsZeroBelow(from, start) && this.#readsZeroBelow(stop, end);
+  }
+
+  #close(): void {
+    if (this.#open === undefined) return;
+    const { start, before, kinds } = this.#open;
+    this.#open = undefined;
+    this.#emit(start, before, kinds);
+    this.#done = start + this.#format.clusterSize;
+  }
+
+  /** The kinds of a cluster's subclusters, also past the target's end. */
+  #kindsOf(cluster: number): Uint8Array {
+    const kinds = new Uint8Array(this.#format.subclusters);
+    for (let i = 0; i < kinds.length; i++) kinds[i] = this.#runs.at(cluster + i * this.#unit).kind;
+    return kinds;
+  }
+
+  #emit(start: number, before: Uint8Array, after: Uint8Array): void {
+    if (this.#sink === undefined) return;
+    for (let i = 0; i < before.length; i++) {
+      const from = start + i * this.#unit;
+      const end = Math.min(from + this.#unit, this.#runs.size);
+      if (end > from) this.#sink(from, end, before[i] as number, after[i] as number);
+    }
+  }
+
+  /** Tells of what lies unchanged before `end`. */
+  #pass(end: number): void {
+    if (this.#sink === undefined) return;
+    const { size } = this.#runs;
+    for (let at = this.#done; at < Math.min(end, size); ) {
+      const run = this.#runs.at(at);
+      const stop = Math.min(run.end, end);
+      this.#sink(at, stop, run.kind, run.kind);
+      at = stop;
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/** What becomes of the target's file, in the words of the plan. */
+import type { PlannedTarget } from '../../shared/model/plan.ts';
+import { INCOMPATIBLE_DIRTY } from '../qcow2/format/header.ts';
+import { EntryTable } from '../qcow2/read/entry-table.ts';
+import type { Qcow2Image } from '../qcow2/read/image.ts';
+import type { CommitInput, LayerTables } from './commit-input.ts';
+import type { TargetChanges } from './target-model.ts';
+import { type CommitSetup, keepsDataApart } from './target-setup.ts';
+import { type SpaceBefore, type SpaceChanges, spaceAfter } from './target-space.ts';
+
+/** The target after the requests that `setup.model` took. Throws QCOW2_READ_FAILED. */
+export function targetResult(input: CommitInput, setup: CommitSetup): PlannedTarget {
+  const tables = input.layers[input.target] as LayerTables;
+  const { info, image } = tables;
+  const { changes } = setup.model;
+  const common = {
+    layer: info.index,
+    path: info.path,
+    sizeBefore: info.size,
+    sizeAfter: setup.sizeAfter,
+    newClusters: changes.newClusters + setup.headClusters,
+    newTables: changes.newTables,
+    freedClusters: changes.freedClusters,
+  };
+  const { allocation } = input;
+  if (image === undefined || allocation === undefined) {
+    const length = Math.max(info.fileSize, setup.sizeAfter > info.size ? setup.sizeAfter : 0);
+    return {
+      ...common,
+      imageEnd: length,
+      imageEndAtLeast: length,
+      fileLength: length,
+      fileLengthAtLeast: length,
+      exact: true,
+      why: [],
+      imageEndBefore: info.fileSize,
+      fileLengthBefore: info.fileSize,
+      bitmapBytes: 0,
+      volumeSize: length,
+      peak: length,
+    };
+  }
+  const space = spaceAfter(spaceBefore(image, allocation), changesOf(tables, input, setup, changes));
+  return {
+    ...common,
+    ...space,
+    imageEndBefore: allocation.imageEnd,
+    fileLengthBefore: allocation.fileLength,
+    bitmapBytes: allocation.account.bitmaps,
+    volumeSize: space.imageEnd,
+    peak: Math.max(space.fileLength, space.imageEnd),
+  };
+}
+
+function spaceBefore(image: Qcow2Image, allocation: NonNullable<CommitInput['allocation']>): SpaceBefore {
+  const { header, geometry, source } = image;
+  const { clusterSize } = geometry;
+  const entries = (header.refcountTableClusters * clusterSize) / 8;
+  const table = new EntryTable(source, header.refcountTableOffset, entries);
+  return {
+    clusterSize,
+    fileLength: allocation.fileLength,
+    imageEnd: allocation.imageEnd,
+    allocated: allocation.allocated,
+    refcountBits: header.refcountBits,
+    refcountTableEntries: table.count,
+    hasRefcountBlock: index => index < table.count && (table.hi(index) | table.lo(index)) !== 0,
+  };
+}
+
+function changesOf(
+  tables: LayerTables,
+  { allocation }: CommitInput,
+  setup: CommitSetup,
+  changes: TargetChanges,
+): SpaceChanges {
+  const image = tables.image as Qcow2Image;
+  const { clusterSize, subclusters } = image.geometry;
+  const whyInexact: string[] = [];
+  let added = changes.newClusters + changes.newTables + setup.grownClusters;
+  let freed = changes.freedClusters + setup.freedClusters;
+  let mayAdd = 0;
+  let mayFree = changes.freedCompressed;
+  if (keepsDataApart(tables)) {
+    whyInexact.push('its data lies in a file of its own');
+    added -= changes.newClusters;
+    mayAdd += changes.newClusters;
+    mayFree += freed;
+    freed = 0;
+  }
+  if (image.header.storedSnapshotCount > 0) {
+    whyInexact.push('internal snapshots share clusters, which are then not overwritten in place');
+    mayAdd += changes.rewrittenClusters + changes.rewrittenTables;
+    mayFree += freed;
+    freed = 0;
+  }
+  if (image.bitmaps.length > 0) {
+    whyInexact.push('its bitmaps are written anew');
+    mayAdd += bitmapClusters(image, setup.sizeAfter);
+    mayFree += (allocation?.account.bitmaps ?? 0) / clusterSize;
+  }
+  if ((image.header.incompatible & INCOMPATIBLE_DIRTY) !== 0n) {
+    whyInexact.push('it was not closed cleanly, so qemu repairs it first');
+    mayFree += (allocation?.account.unreferenced ?? 0) / clusterSize;
+  }
+  const writesData = changes.bytesCopied > 0 || setup.headClusters > 0 || setup.fillsZeros;
+  return { added, mayAdd, freed, mayFree, writesData, writesParts: subclusters > 1, whyInexact };
+}
+
+/** Clusters that all bitmaps of an image take at most, with their tables and the directory. */
+function bitmapClusters({ bitmaps, geometry, extensions }: Qcow2Image, size: number): number {
+  const { clusterSize } = geometry;
+  let clusters = Math.ceil((extensions.bitmaps?.directorySize ?? 0) / clusterSize);
+  for (const { granularity } of bitmaps) {
+    const data = Math.ceil(Math.ceil(size / granularity) / 8 / clusterSize);
+    clusters += data + Math.ceil((data * 8) / clusterSize);
+  }
+  return clusters;
+}

@@ -1,0 +1,88 @@
+/**
+ * How long a target's file gets. The number of clusters is exact; where they go depends on free space inside the file and
+ * on the order in which requests end, so that there are bounds where either matters.
+ * Source: qemu's block/qcow2-refcount.c (alloc_clusters_noref, alloc_refcount_block, refcount_table growth).
+ */
+import type { TargetSpace } from '../../shared/model/plan.ts';
+
+/** The target's file before the job. Numbers are bytes unless they count clusters. */
+export interface SpaceBefore {
+  readonly clusterSize: number;
+  readonly fileLength: number;
+  readonly imageEnd: number;
+  /** Bytes of clusters with a refcount above 0. */
+  readonly allocated: number;
+  readonly refcountBits: number;
+  /** Entries of the refcount table. */
+  readonly refcountTableEntries: number;
+  /** True where the refcount table entry of this number names a block. */
+  readonly hasRefcountBlock: (index: number) => boolean;
+}
+
+/** What the job changes, in clusters. */
+export interface SpaceChanges {
+  readonly added: number;
+  /** Most that may come beside: reasons are in `whyInexact`. */
+  readonly mayAdd: number;
+  readonly freed: number;
+  /** Host clusters that compressed ones may give back. */
+  readonly mayFree: number;
+  /** Data is written. */
+  readonly writesData: boolean;
+  /** Clusters may be written in part: with subclusters. */
+  readonly writesParts: boolean;
+  /** Why the result is a bound, beside free space inside the file. */
+  readonly whyInexact: readonly string[];
+}
+
+/** The target's file after the job. */
+export function spaceAfter(before: SpaceBefore, changes: SpaceChanges): TargetSpace {
+  const { clusterSize, imageEnd, fileLength } = before;
+  const { added, mayAdd, freed, mayFree } = changes;
+  const endClusters = Math.ceil(imageEnd / clusterSize);
+  const most = withRefcounts(before, endClusters, added + mayAdd);
+  const mostEnd = most.end * clusterSize;
+  const used = before.allocated / clusterSize;
+  const changesNothing = added + mayAdd + freed + mayFree === 0;
+  // Fewer clusters than are in use fit in no file; without freed ones the last one in use stays where it is.
+  const kept = used - freed - mayFree + added;
+  const least = changesNothing ? endClusters : Math.max(freed + mayFree === 0 ? endClusters : 0, kept);
+  // Blocks for refcounts are needed wherever the clusters go only if they all go behind the end.
+  const isAppended = used === endClusters && freed + mayFree + mayAdd === 0;
+  const leastEnd = (isAppended ? most.end : least) * clusterSize;
+  const why = [...changes.whyInexact];
+  if (leastEnd < mostEnd && freed + mayFree > 0)
+    why.push('clusters are given back and taken again in an order that is not fixed');
+  if (leastEnd < mostEnd && used < endClusters) why.push('there is free space inside the file');
+  if (most.growsTable) why.push('the refcount table has to be made larger');
+  const isEndExact = leastEnd === mostEnd && changes.whyInexact.length === 0 && !most.growsTable;
+  // A cluster at the end of the file that is written in part ends the file where that part ends.
+  const mayEndInside = changes.writesData && (changes.writesParts || fileLength < imageEnd);
+  if (mayEndInside && fileLength < mostEnd) why.push('the last cluster may be written in part');
+  const mostLength = Math.max(fileLength, changes.writesData || added > 0 ? mostEnd : 0);
+  const isLengthExact = isEndExact && (mostLength === fileLength || !mayEndInside);
+  return {
+    imageEnd: mostEnd,
+    imageEndAtLeast: isEndExact ? mostEnd : Math.min(leastEnd, mostEnd),
+    fileLength: mostLength,
+    fileLengthAtLeast: isLengthExact ? mostLength : fileLength,
+    exact: isEndExact && isLengthExact,
+    why: isEndExact && isLengthExact ? [] : why,
+  };
+}
+
+/** End of the image in clusters when `added` ones and the refcount blocks that they need lie behind its end. */
+function withRefcounts(before: SpaceBefore, endClusters: number, added: number) {
+  const perBlock = (before.clusterSize * 8) / before.refcountBits;
+  let end = endClusters + added;
+  let growsTable = false;
+  if (added === 0) return { end, growsTable };
+  let next = Math.floor(endClusters / perBlock);
+  if (endClusters % perBlock !== 0 && before.hasRefcountBlock(next)) next++;
+  for (; next * perBlock < end; next++) if (!before.hasRefcountBlock(next)) end++;
+  if (next > before.refcountTableEntries) {
+    growsTable = true;
+    end += Math.ceil((Math.ceil(next * 1.5) * 8) / before.clusterSize) + 1;
+  }
+  return { end, growsTable };
+}

@@ -1,0 +1,130 @@
+/** What a commit would do. Nothing of it is done. Sizes and offsets are bytes. Plain values only. */
+import type { Finding } from './finding.ts';
+
+/**
+ * How a commit is carried out: by qemu-img on images that nothing has open, by a job of a running qemu on layers below
+ * the top one (live), or by a job of a running qemu on the top layer (active).
+ */
+export const PLAN_JOBS = ['qemu-img', 'live', 'active'] as const;
+
+/** One of {@link PLAN_JOBS}. */
+export type PlanJob = (typeof PLAN_JOBS)[number];
+
+/** A version of qemu. Without `patch`, the last of its series. */
+export interface PlannedQemu {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch?: number;
+}
+
+/** What a layer is in a plan. `above` and `below` stay as they are. */
+export type PlanRole = 'below' | 'target' | 'committed' | 'above';
+
+/** One layer of the chain. */
+export interface PlannedLayer {
+  readonly index: number;
+  /** Untrusted text. */
+  readonly name: string;
+  readonly path: string;
+  readonly format: string;
+  /** Virtual size. */
+  readonly size: number;
+  readonly role: PlanRole;
+  /** True from the first write to the target on: who reads through this layer reads a mixture of old and new. */
+  readonly becomesInvalid: boolean;
+}
+
+/** What happens to a range of the target. */
+export type PlanEffect = 'kept' | 'allocated' | 'overwritten' | 'zeros';
+
+/** All ranges in which the same layers hold something, from the target to the top of the commit. */
+export interface PlanCase {
+  /** Layers that hold data or zeros here, base first; none where all leave it to the layers below. */
+  readonly holders: readonly number[];
+  /** The layer whose content the target gets, null where it keeps its own. */
+  readonly owner: number | null;
+  readonly effect: PlanEffect;
+  readonly bytes: number;
+}
+
+/** A target's file after a job: bounds, equal where `exact`. */
+export interface TargetSpace {
+  /** Where the last cluster in use ends, at most: `image-end-offset` of qemu-img check. */
+  readonly imageEnd: number;
+  readonly imageEndAtLeast: number;
+  /** Length of the file, at most. */
+  readonly fileLength: number;
+  readonly fileLengthAtLeast: number;
+  /** True where both are what they will be to the byte. */
+  readonly exact: boolean;
+  /** Why they are bounds; empty where `exact`. */
+  readonly why: readonly string[];
+}
+
+/** The target and its file. */
+export interface PlannedTarget extends TargetSpace {
+  readonly layer: number;
+  readonly path: string;
+  readonly sizeBefore: number;
+  readonly sizeAfter: number;
+  readonly imageEndBefore: number;
+  readonly fileLengthBefore: number;
+  /** Bytes of bitmaps that stay in the file. */
+  readonly bitmapBytes: number;
+  /** What a volume needs that holds the target: the image end. The file never becomes shorter, so it is the peak, too. */
+  readonly volumeSize: number;
+  readonly peak: number;
+  /** Clusters for data and for tables that are taken, and clusters that are given back. */
+  readonly newClusters: number;
+  readonly newTables: number;
+  readonly freedClusters: number;
+}
+
+/** The same commit one layer at a time, the lowest first. */
+export interface StepwisePlan {
+  readonly bytesCopied: number;
+  readonly steps: readonly { readonly layer: number; readonly bytesCopied: number }[];
+  /** What is copied again at most after an abort: the largest step. In one pass it is everything. */
+  readonly repeatedAtMost: number;
+}
+
+/** A range of the target before and after, in the states of shared/extent/flags.ts. */
+export interface PlannedRange {
+  readonly start: number;
+  readonly length: number;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** The plan of a commit. */
+export interface CommitPlan {
+  readonly operation: 'commit';
+  readonly job: PlanJob;
+  /** The version of qemu that was planned for, and how it came to be known. */
+  readonly qemuVersion: string;
+  readonly qemuVersionSource: 'given' | 'machine' | 'assumed';
+  /** Base first. */
+  readonly layers: readonly PlannedLayer[];
+  /** Data written to the target, zeros that are written as data among it, and zeros that are stored as such. */
+  readonly bytesCopied: number;
+  readonly zerosAsData: number;
+  readonly bytesZeroed: number;
+  readonly stepwise: StepwisePlan;
+  /** By bytes, most first. */
+  readonly cases: readonly PlanCase[];
+  readonly target: PlannedTarget;
+  /** Sentences. */
+  readonly abort: readonly string[];
+  readonly hazards: readonly Finding[];
+  /** Lines for a POSIX shell, to be read before they are run. */
+  readonly commands: readonly string[];
+  /** Ranges of the target, where they were asked for. */
+  readonly ranges?: readonly PlannedRange[];
+}
+
+/** Another image that names a file of the chain as its backing file. */
+export interface OtherChild {
+  readonly path: string;
+  /** The layer that it names. */
+  readonly layer: number;
+}

@@ -1,0 +1,87 @@
+/** A commit done to copies, beside its plan: what was predicted and what really happened. */
+import { stat } from 'node:fs/promises';
+import { Qcow2Runs } from '../../electron/plan/layer-runs.ts';
+import { FLAGS_OF_KIND } from '../../electron/qcow2/format/entry.ts';
+import { openQcow2 } from '../../electron/qcow2/read/image.ts';
+import { createMap } from '../../electron/qcow2/read/map.ts';
+import { planTargetCommit } from '../../electron/service/plan-target.ts';
+import { stateOf } from '../../shared/extent/flags.ts';
+import { WordSet } from '../../shared/extent/page.ts';
+import type { CommitPlan, PlanJob, PlannedQemu } from '../../shared/model/plan.ts';
+import type { RandomChain } from './images/random-chain.ts';
+import { openSource } from './qcow2-reading.ts';
+import { run } from './tools.ts';
+
+/** A range of a target in one state. */
+export type StateRange = readonly [start: number, end: number, state: string];
+
+/** What a commit is done with. */
+export interface CommitChoice {
+  readonly target: number;
+  readonly top: number;
+  readonly job: PlanJob;
+  readonly qemu: PlannedQemu;
+}
+
+/** The plan of a commit in a chain of files, base first, with the ranges of the target. */
+export function planFiles(files: readonly string[], choice: CommitChoice): Promise<CommitPlan> {
+  const { target, top, job, qemu } = choice;
+  return planTargetCommit(
+    { kind: 'files', files },
+    { allow: [], allowAll: true },
+    { job, from: `${top}`, into: `${target}`, qemu, withRanges: true },
+  );
+}
+
+/** The ranges of a target after the job, as the plan has them. */
+export function plannedStates({ ranges = [] }: CommitPlan): StateRange[] {
+  return joined(ranges.map(({ start, length, after }) => [start, start + length, after]));
+}
+
+/** The ranges of an image as our own reader finds them, which other tests compare with qemu. */
+export function realStates(path: string): StateRange[] {
+  const runs = new Qcow2Runs(createMap(openQcow2(openSource(path)), { words: new WordSet(), hosts: true }));
+  const found: StateRange[] = [];
+  for (let at = 0; at < runs.size; ) {
+    const { end, kind } = runs.at(at);
+    found.push([at, end, stateOf(FLAGS_OF_KIND[kind] as number)]);
+    at = end;
+  }
+  return joined(found);
+}
+
+function joined(ranges: readonly StateRange[]): StateRange[] {
+  const list: [number, number, string][] = [];
+  for (const [start, end, state] of ranges) {
+    const last = list.at(-1);
+    if (last?.[1] === start && last[2] === state) last[1] = end;
+    else list.push([start, end, state]);
+  }
+  return list;
+}
+
+/** Length of an image's file, and its end as qemu-img check tells it. */
+export async function realSpace(path: string): Promise<{ fileLength: number; imageEnd: number }> {
+  const { stdout } = await run('qemu-img', ['check', '--output=json', path]); // leaks have an exit code, too
+  return { fileLength: (await stat(path)).size, imageEnd: JSON.parse(stdout)['image-end-offset'] };
+}
+
+/** Bytes of data and of zeros that a traced qemu-img wrote to the target. */
+export function tracedBytes(trace: string): { bytesCopied: number; bytesZeroed: number } {
+  const sums = { bytesCopied: 0, bytesZeroed: 0 };
+  const ZERO_WRITE = 2;
+  for (const [, bytes, flags] of trace.matchAll(/^blk_co_pwritev .* bytes (\d+) flags (0x[0-9a-f]+)$/gm))
+    if (Number(flags) & ZERO_WRITE) sums.bytesZeroed += Number(bytes);
+    else sums.bytesCopied += Number(bytes);
+  return sums;
+}
+
+/** Which layers of a random chain are committed: every pair comes up over many seeds. */
+export function chosenCommit({ seed, layers }: RandomChain): {
+  readonly target: number;
+  readonly top: number;
+} {
+  const count = layers.length;
+  const top = count - 1 - (seed % 3 === 0 && count > 2 ? 1 : 0);
+  return { target: (seed * 7) % top, top };
+}
