@@ -37,6 +37,8 @@ export interface CausePlace {
   readonly evidence?: FindingEvidence;
   /** By how much the count of places grows: 1 where it is not given, less where the place joins others, more for a run. */
   readonly count?: number;
+  /** Bytes of the guest at risk whose offsets are not told. Default 0. */
+  readonly bytes?: number;
 }
 
 /** The guest range from `start` up to `end`, as far as the disk of `size` bytes reaches; no range where that is nothing. */
@@ -99,8 +101,9 @@ export class FindingCollector {
     this.#changes++;
     const places = this.#causes.get(cause.id) ?? noPlaces(cause);
     if (places.count === 0) this.#causes.set(cause.id, places);
-    const { guest, host, evidence, count = 1 } = place;
+    const { guest, host, evidence, count = 1, bytes = 0 } = place;
     places.count += count;
+    places.bytes += bytes;
     if (guest !== undefined) {
       if (cause.risksData !== false) places.bytes += guest[1];
       places.all.add(...guest);

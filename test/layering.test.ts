@@ -14,6 +14,7 @@ const MAIN_SIDE = [
   ['electron/qcow2/read'],
   ['electron/nbd', 'electron/qcow2/layout', 'electron/formats'],
   ['electron/plan'], // what a commit would do, from the tables and the layout of its layers
+  ['electron/qcow2/check'], // counts with the walk of layout
   ['electron/qemu'], // waits for the greeting of its servers with the constants and the parser of nbd
   ['electron/chain'],
   ['electron/engine'],
@@ -66,6 +67,7 @@ const WITHOUT_NODE = [
   'electron/qcow2/format',
   'electron/qcow2/read',
   'electron/qcow2/layout',
+  'electron/qcow2/check',
   'electron/engine',
   'electron/formats',
   'electron/plan',

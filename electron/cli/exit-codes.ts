@@ -5,6 +5,9 @@ export const EXIT = {
   /** Done, with parts missing, such as an unreadable layer. */
   partial: 3,
   usage: 64,
+  /** Of `check`, as qemu-img check has them: corruption, and leaks only. */
+  corrupt: 2,
+  leaks: 3,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

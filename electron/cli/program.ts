@@ -3,6 +3,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { PLAN_JOBS, type PlannedQemu } from '../../shared/model/plan.ts';
 import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img.ts';
+import { checkCommand } from './commands/check.ts';
 import { layersCommand } from './commands/layers.ts';
 import { mapCommand } from './commands/map.ts';
 import { openCommand } from './commands/open.ts';
@@ -34,6 +35,12 @@ Examples:
   cowscope plan commit --into 0 top.qcow2             all layers into the base
   cowscope plan commit --job live --from 2 --into 1 top.qcow2
   cowscope plan commit --output json top.qcow2        one document: docs/formats/plan.md`;
+
+const CHECK_HELP = `
+Exit codes: 0 clean (hazards and notes do not count), 2 corruption, 3 leaks only, 1 not everything could be checked.
+Examples:
+  cowscope check top.qcow2                            every layer of the chain
+  cowscope check --output json top.qcow2              one document: docs/formats/check.md`;
 
 /** An option whose value is one of a few words, or one of any. */
 function choice(flags: string, words: readonly string[], description: string): Option {
@@ -180,6 +187,16 @@ export function createProgram(run: (action: () => Promise<ExitCode>) => void): C
     .action((operation: (typeof OPERATIONS)[number], words: string[], options) =>
       run(() => planCommand(operation, words, options)),
     );
+
+  withTarget(program.command('check'))
+    .summary('check every layer of a chain')
+    .description(
+      'Check every layer of a chain: refcounts, tables, what shares a cluster with what. Says what is damaged, which guest data is at risk, and what to do next. Nothing is repaired.',
+    )
+    .argument('<target...>', 'a file, or several files (a chain, base first)')
+    .addOption(outputOption())
+    .addHelpText('after', CHECK_HELP)
+    .action((words: string[], options) => run(() => checkCommand(words, options)));
 
   withTarget(program.command('open', { isDefault: true }))
     .summary('open the window')

@@ -79,6 +79,13 @@ export function entryOffset(hi: number, lo: number): number {
   return (hi & OFFSET_HI) * 2 ** 32 + ((lo & OFFSET_LO) >>> 0);
 }
 
+/** True if an entry of a bitmap table is one that qemu accepts (check_table_entry in qcow2-bitmap.c). */
+export function isValidBitmapEntry(hi: number, lo: number, clusterSize: number): boolean {
+  if ((hi & 0xff000000) !== 0 || (lo & ENTRY_RESERVED_LO) !== 0) return false;
+  const host = entryOffset(hi, lo);
+  return host === 0 || ((lo & 1) === 0 && host % clusterSize === 0);
+}
+
 /** True if an entry that is not compressed keeps host space: in a data file, offset 0 does with the copied flag. */
 export function keepsHostSpace(rules: EntryRules, hi: number, lo: number): boolean {
   if (entryOffset(hi, lo) !== 0) return true;

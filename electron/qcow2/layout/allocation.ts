@@ -56,7 +56,7 @@ function* measure(
     if (pass > MAX_PASSES) throw new LimitPassed('the file has too many clusters');
     const limit = new ReadLimit(source, slack);
     yield* references.walk(uses, limit);
-    yield* blocks.compare(uses, limit);
+    yield* blocks.read(uses, limit);
     more = uses.nextPass();
   }
   return { measured: true, allocation: allocationOf(uses, fileLength, geometry.clusterSize, faults) };

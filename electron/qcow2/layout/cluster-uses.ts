@@ -1,9 +1,9 @@
 /**
  * Who uses each cluster of an image file: how often it is referred to, as what, and by which disk alone.
- *
- * Memory is two bytes for each cluster (four with snapshots) in chunks of 65,536 clusters. Where a file needs more
- * chunks than are kept, the references are walked again for the rest: see {@link ClusterUses.nextPass}.
+ * Memory is two bytes for each cluster, four with snapshots: see {@link ClusterChunks}.
  */
+import { CHUNK_CLUSTERS, ClusterChunks } from './cluster-chunks.ts';
+import type { RefcountSink, ReferenceSink } from './reference-sink.ts';
 
 /** What a cluster is used as; one may be several things in a damaged image. */
 export const USE = { table: 0x1000, data: 0x2000, snapshotData: 0x4000, bitmap: 0x8000 } as const;
@@ -30,7 +30,6 @@ export function jointOwner(a: number, b: number): number {
 
 /** References of a cluster, or "this many and more". */
 const COUNT_MASK = 0x0fff;
-const CHUNK = 2 ** 16;
 /** 128 MiB without snapshots: 4 TiB of a file with 64 KiB clusters. */
 const MAX_CHUNKS = 1024;
 
@@ -57,18 +56,13 @@ export interface UseTotals {
 }
 
 /** The clusters of one file. */
-export class ClusterUses {
+export class ClusterUses implements ReferenceSink, RefcountSink {
   readonly clusters: number;
   readonly #clusterSize: number;
   readonly #fileLength: number;
-  readonly #maxChunks: number;
   /** What snapshot i alone holds, in clusters: data at 2 * i, tables at 2 * i + 1. */
   readonly shares: Float64Array;
-  /** Chunks of this pass by number; {@link NOT_NOW} for those of other passes. */
-  readonly #chunks: (Chunk | undefined)[] = [];
-  #live: number[] = [];
-  readonly #later = new Set<number>();
-  #pass = 1;
+  readonly #chunks: ClusterChunks<Chunk>;
   #current: Chunk = NOT_NOW;
   #currentId = -1;
   readonly #totals: { -readonly [K in keyof UseTotals]: number } = {
@@ -87,7 +81,12 @@ export class ClusterUses {
     this.#clusterSize = clusterSize;
     this.#fileLength = fileLength;
     this.shares = new Float64Array(2 * snapshots);
-    this.#maxChunks = snapshots === 0 ? maxChunks : Math.ceil(maxChunks / 2);
+    const hasOwners = snapshots > 0;
+    this.#chunks = new ClusterChunks(
+      () => newChunk(hasOwners),
+      NOT_NOW,
+      hasOwners ? Math.ceil(maxChunks / 2) : maxChunks,
+    );
   }
 
   /** The sums of all passes so far. */
@@ -106,11 +105,24 @@ export class ClusterUses {
       this.#add(cluster, times, owner, use);
   }
 
+  /** Streams count like everything else. */
+  referStream(offset: number, length: number, times: number, owner: number, use: number): void {
+    this.refer(offset, length, times, owner, use);
+  }
+
+  /** So do refcount blocks. */
+  referBlock(offset: number): void {
+    this.refer(offset, this.#clusterSize, 1, IMAGE, USE.table);
+  }
+
   #add(cluster: number, times: number, owner: number, use: number): void {
-    const id = Math.floor(cluster / CHUNK);
-    if (id !== this.#currentId) this.#enter(id);
+    const id = Math.floor(cluster / CHUNK_CLUSTERS);
+    if (id !== this.#currentId) {
+      this.#current = this.#chunks.enter(id);
+      this.#currentId = id;
+    }
     const { uses, owners } = this.#current;
-    const at = cluster - id * CHUNK;
+    const at = cluster - id * CHUNK_CLUSTERS;
     const before = uses[at] as number;
     const count = Math.min(COUNT_MASK, (before & COUNT_MASK) + times);
     uses[at] = (before & ~COUNT_MASK) | use | count;
@@ -119,50 +131,23 @@ export class ClusterUses {
     if (known !== owner) owners[at] = known === 0 ? owner : jointOwner(known, owner);
   }
 
-  /** Makes a chunk the current one: a new one where it was not touched in this pass. */
-  #enter(id: number): void {
-    this.#currentId = id;
-    const held = this.#chunks[id];
-    if (held !== undefined) {
-      this.#current = held;
-      return;
-    }
-    if (this.#live.length === this.#maxChunks || (this.#pass > 1 && !this.#later.has(id))) {
-      if (this.#pass === 1) this.#later.add(id);
-      this.#chunks[id] = NOT_NOW;
-      this.#current = NOT_NOW;
-      return;
-    }
-    this.#current = {
-      uses: new Uint16Array(CHUNK),
-      owners: this.shares.length === 0 ? undefined : new Uint16Array(CHUNK),
-    };
-    this.#live.push(id);
-    this.#chunks[id] = this.#current;
-  }
-
-  /** True if a refcount of one of clusters [first, end) still has to be seen in this pass. */
   wantsRefcounts(first: number, end: number): boolean {
-    if (this.#pass === 1) return true;
-    for (let id = Math.floor(first / CHUNK); id * CHUNK < end; id++)
-      if (this.#isLive(this.#chunks[id])) return true;
+    if (this.#chunks.pass === 1) return true;
+    for (let id = Math.floor(first / CHUNK_CLUSTERS); id * CHUNK_CLUSTERS < end; id++)
+      if (this.#chunks.live(id) !== undefined) return true;
     return false;
   }
 
-  #isLive(chunk: Chunk | undefined): boolean {
-    return chunk !== undefined && chunk !== NOT_NOW;
-  }
-
   /** Compares the refcount of a cluster with its references; after all references of the pass, once for each cluster. */
-  compare(cluster: number, refcount: number): void {
+  takeRefcount(cluster: number, refcount: number): void {
     if (refcount === 0 || cluster >= this.clusters) return;
-    const id = Math.floor(cluster / CHUNK);
-    const chunk = this.#chunks[id];
-    if (chunk === NOT_NOW || (this.#pass > 1 && chunk === undefined)) return; // another pass counts it
+    const id = Math.floor(cluster / CHUNK_CLUSTERS);
+    if (this.#chunks.isElsewhere(id)) return;
+    const chunk = this.#chunks.live(id);
     const totals = this.#totals;
     totals.counted++;
     if (cluster > totals.highest) totals.highest = cluster;
-    const use = chunk === undefined ? 0 : (chunk.uses[cluster - id * CHUNK] as number);
+    const use = chunk === undefined ? 0 : (chunk.uses[cluster - id * CHUNK_CLUSTERS] as number);
     const references = use & COUNT_MASK;
     if (refcount > references && references < COUNT_MASK) totals.overcounted++;
     if (use === 0) totals.unreferenced++;
@@ -170,22 +155,15 @@ export class ClusterUses {
 
   /** Ends a pass: adds its chunks to the totals. True if the references have to be walked again for others. */
   nextPass(): boolean {
-    for (const id of this.#live) {
-      this.#sum(id, this.#chunks[id] as Chunk);
-      this.#later.delete(id);
-      this.#chunks[id] = NOT_NOW;
-    }
-    for (const id of this.#later) this.#chunks[id] = undefined;
-    this.#live = [];
+    for (const [id, chunk] of this.#chunks.all()) this.#sum(id, chunk);
     this.#currentId = -1;
-    this.#pass++;
-    return this.#later.size > 0;
+    return this.#chunks.nextPass();
   }
 
   #sum(id: number, { uses, owners }: Chunk): void {
     const totals = this.#totals;
     let highest = -1;
-    for (let at = 0; at < CHUNK; at++) {
+    for (let at = 0; at < CHUNK_CLUSTERS; at++) {
       const use = uses[at] as number;
       if (use === 0) continue;
       highest = at;
@@ -199,9 +177,16 @@ export class ClusterUses {
         this.shares[share] = (this.shares[share] as number) + 1;
       }
     }
-    if (highest >= 0) totals.highest = Math.max(totals.highest, id * CHUNK + highest);
+    if (highest >= 0) totals.highest = Math.max(totals.highest, id * CHUNK_CLUSTERS + highest);
   }
 }
 
 /** Takes the references to clusters that another pass counts. */
-const NOT_NOW: Chunk = { uses: new Uint16Array(CHUNK), owners: undefined };
+const NOT_NOW: Chunk = newChunk(false);
+
+function newChunk(hasOwners: boolean): Chunk {
+  return {
+    uses: new Uint16Array(CHUNK_CLUSTERS),
+    owners: hasOwners ? new Uint16Array(CHUNK_CLUSTERS) : undefined,
+  };
+}

@@ -19,6 +19,7 @@ export interface L1Place {
   /** Disks that use it, and the owner of what it refers to. */
   readonly times: number;
   readonly owner: number;
+  readonly isActive: boolean;
 }
 
 /** Something that L1 entries refer to: how many of them, and its owner. */
@@ -31,7 +32,9 @@ export interface L2Place {
 /** L2 tables in ascending order of their offsets. */
 export interface L2Tables {
   readonly offsets: Float64Array;
+  /** L1 entries of all disks that name the table, and those of the active disk alone. */
   readonly times: Float64Array;
+  readonly activeTimes: Uint32Array;
   readonly owners: Uint16Array;
   /** Places where no table can lie. */
   readonly misplaced: readonly L2Place[];
@@ -48,8 +51,8 @@ export function l1Places({ header, snapshots }: Qcow2Image, onFault: OnFault): L
     const known = places.get(key);
     const place =
       known === undefined
-        ? { times: 1, owner }
-        : { times: known.times + 1, owner: jointOwner(known.owner, owner) };
+        ? { times: 1, owner, isActive: owner === ACTIVE }
+        : { times: known.times + 1, owner: jointOwner(known.owner, owner), isActive: known.isActive };
     if (entries > 0) places.set(key, { offset, entries, ...place });
   };
   add(header.l1TableOffset, header.l1Size, ACTIVE);
@@ -135,6 +138,7 @@ class EntryList {
       if (i === 0 || clusterOf(keys[i] as number) !== clusterOf(keys[i - 1] as number)) distinct++;
     const offsets = new Float64Array(distinct);
     const times = new Float64Array(distinct);
+    const activeTimes = new Uint32Array(distinct);
     const owners = new Uint16Array(distinct);
     let n = -1;
     for (const key of keys) {
@@ -146,7 +150,8 @@ class EntryList {
         owners[n] = place.owner;
       } else owners[n] = jointOwner(owners[n] as number, place.owner);
       times[n] = (times[n] as number) + place.times;
+      if (place.isActive) activeTimes[n] = (activeTimes[n] as number) + 1;
     }
-    return { offsets, times, owners };
+    return { offsets, times, activeTimes, owners };
   }
 }

@@ -1,16 +1,17 @@
 /** Everything in an image file that refers to host clusters, walked in an order that reads the file from front to back. */
 import { CowscopeError } from '../../../shared/error.ts';
 import { compressedRange } from '../format/compressed.ts';
-import { ENTRY_COMPRESSED_HI, entryOffset, OFFSET_LO } from '../format/entry.ts';
+import { ENTRY_COMPRESSED_HI, entryOffset, isValidBitmapEntry, OFFSET_LO } from '../format/entry.ts';
 import { AUTOCLEAR_BITMAPS, hasDataFile } from '../format/header.ts';
 import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { createTableReader, holdsTable, loadTable, READ_AHEAD_BYTES } from '../read/table-reader.ts';
-import { ACTIVE, type ClusterUses, IMAGE, USE } from './cluster-uses.ts';
+import { ACTIVE, IMAGE, USE } from './cluster-uses.ts';
 import { type L1Place, type L2Tables, l1Places, listL2Tables, type OnFault } from './l2-tables.ts';
 import { LimitPassed, type ReadLimit } from './read-limit.ts';
 import type { RefcountBlocks } from './refcount-blocks.ts';
+import type { ReferenceSink, TableVisitor } from './reference-sink.ts';
 
 /** Entries of L2 tables decoded between two yields. */
 const STRIDE_ENTRIES = 2 ** 16;
@@ -36,8 +37,13 @@ export class References {
     this.#l1Places = l1Places(image, onFault);
   }
 
-  /** Hands every reference to `into`. Throws LimitPassed where the tables are more than an honest file holds. */
-  *walk(into: ClusterUses, limit: ReadLimit): SlicedWork<void> {
+  /** The L1 tables of all disks. */
+  get l1Tables(): readonly L1Place[] {
+    return this.#l1Places;
+  }
+
+  /** The L2 tables of all disks. Throws LimitPassed. */
+  *l2Tables(limit: ReadLimit): SlicedWork<L2Tables> {
     this.#l2Tables ??= yield* listL2Tables(
       this.#image,
       this.#l1Places,
@@ -45,18 +51,27 @@ export class References {
       limit,
       this.#onFault,
     );
-    yield* this.#walkMetadata(into);
-    yield* this.#walkBitmaps(into, limit);
-    yield* this.#walkDisks(into, this.#l2Tables, limit);
+    return this.#l2Tables;
   }
 
-  /** Header, refcounts, snapshot table and L1 tables. */
-  *#walkMetadata(into: ClusterUses): SlicedWork<void> {
+  /**
+   * Hands every reference to `into`, and shows each L2 table to `visitor`. Throws LimitPassed where the tables are more
+   * than an honest file holds.
+   */
+  *walk(into: ReferenceSink, limit: ReadLimit, visitor?: TableVisitor): SlicedWork<void> {
+    const l2Tables = yield* this.l2Tables(limit);
+    this.#walkMetadata(into);
+    yield* this.#walkBitmaps(into, limit);
+    yield* this.#walkDisks(into, l2Tables, limit, visitor);
+    yield* this.#blocks.refer(into);
+  }
+
+  /** Header, refcount table, snapshot table and L1 tables. */
+  #walkMetadata(into: ReferenceSink): void {
     const { header, extensions, geometry, snapshots } = this.#image;
     const refer = (offset: number, length: number) => into.refer(offset, length, 1, IMAGE, USE.table);
     refer(0, geometry.clusterSize);
     refer(header.refcountTableOffset, header.refcountTableClusters * geometry.clusterSize);
-    yield* this.#blocks.refer(into);
     const last = snapshots.at(-1);
     if (last !== undefined)
       refer(header.snapshotsOffset, last.fileOffset + last.length - header.snapshotsOffset);
@@ -67,7 +82,7 @@ export class References {
   }
 
   /** Stored bitmaps, as far as the image vouches for them: without its autoclear bit qemu counts them as leaks. */
-  *#walkBitmaps(into: ClusterUses, limit: ReadLimit): SlicedWork<void> {
+  *#walkBitmaps(into: ReferenceSink, limit: ReadLimit): SlicedWork<void> {
     const { source, header, extensions, geometry } = this.#image;
     const directory = extensions.bitmaps;
     if (directory === undefined || (header.autoclear & AUTOCLEAR_BITMAPS) === 0n) return;
@@ -85,7 +100,13 @@ export class References {
           const end = table.endOfPart(first);
           for (let at = table.nextUsed(first, end); at < end; at = table.nextUsed(at + 1, end)) {
             if (++entries > MAX_BITMAP_ENTRIES) throw new LimitPassed('its bitmaps have too many clusters');
-            const host = entryOffset(table.hi(at), table.lo(at));
+            const hi = table.hi(at);
+            const lo = table.lo(at);
+            if (!isValidBitmapEntry(hi, lo, clusterSize)) {
+              this.#onFault('a bitmap table entry is invalid');
+              continue;
+            }
+            const host = entryOffset(hi, lo);
             if (host !== 0) into.refer(host, clusterSize, times, IMAGE, USE.bitmap);
           }
         });
@@ -106,7 +127,12 @@ export class References {
   }
 
   /** The L2 tables and what they refer to. */
-  *#walkDisks(into: ClusterUses, tables: L2Tables, limit: ReadLimit): SlicedWork<void> {
+  *#walkDisks(
+    into: ReferenceSink,
+    tables: L2Tables,
+    limit: ReadLimit,
+    visitor: TableVisitor | undefined,
+  ): SlicedWork<void> {
     const { clusterSize } = this.#image.geometry;
     for (const { offset, times, owner } of tables.misplaced)
       into.refer(offset, clusterSize, times, owner, USE.table);
@@ -115,8 +141,15 @@ export class References {
     for (let i = 0; i < offsets.length; i++) {
       const offset = offsets[i] as number;
       into.refer(offset, clusterSize, times[i] as number, owners[i] as number, USE.table);
-      if (!this.#readOrReport(() => this.#loadTable(offsets, i, limit))) continue;
-      this.#referEntries(into, offset - this.#reader.position, times[i] as number, owners[i] as number);
+      const fault = this.#loadTable(offsets, i, limit);
+      if (fault !== undefined) {
+        this.#onFault(fault);
+        visitor?.missTable(i, fault);
+      }
+      if (!holdsTable(this.#reader, offset, clusterSize)) continue;
+      const at = offset - this.#reader.position;
+      this.#referEntries(into, at, times[i] as number, owners[i] as number);
+      visitor?.visitTable(i, this.#reader.view, at);
       work += this.#image.geometry.l2Entries;
       if (work < STRIDE_ENTRIES) continue;
       work = 0;
@@ -124,8 +157,8 @@ export class References {
     }
   }
 
-  /** Has table `i` in memory, and with it those that lie directly behind it. */
-  #loadTable(offsets: Float64Array, i: number, limit: ReadLimit): void {
+  /** Has table `i` in memory, and with it those that lie directly behind it; else says why. Throws LimitPassed. */
+  #loadTable(offsets: Float64Array, i: number, limit: ReadLimit): string | undefined {
     const { clusterSize } = this.#image.geometry;
     const offset = offsets[i] as number;
     if (!holdsTable(this.#reader, offset, clusterSize)) {
@@ -136,16 +169,23 @@ export class References {
       )
         length += clusterSize;
       limit.spend(length);
-      loadTable(this.#reader, this.#image.source, offset, length);
+      try {
+        loadTable(this.#reader, this.#image.source, offset, length);
+      } catch (error) {
+        if (!(error instanceof CowscopeError)) throw error;
+        return error.what;
+      }
     }
-    if (offset + clusterSize > this.#reader.position + this.#reader.length)
-      this.#onFault('the file ends inside an L2 table');
+    return offset + clusterSize > this.#reader.position + this.#reader.length
+      ? 'the file ends inside an L2 table'
+      : undefined;
   }
 
-  #referEntries(into: ClusterUses, at: number, times: number, owner: number): void {
+  #referEntries(into: ReferenceSink, at: number, times: number, owner: number): void {
     const { header, geometry } = this.#image;
     if (hasDataFile(header)) return;
     const { clusterSize, clusterBits, entrySize } = geometry;
+    const isExtended = entrySize === 16;
     const use = owner === ACTIVE || owner === IMAGE ? USE.data : USE.snapshotData;
     const { view } = this.#reader;
     const end = at + clusterSize;
@@ -154,8 +194,13 @@ export class References {
       const hi = view.getUint32(at);
       const lo = view.getUint32(at + 4);
       if ((hi & ENTRY_COMPRESSED_HI) !== 0) {
+        // What a compressed entry with subclusters names is not counted, as in qemu.
+        if (isExtended && (view.getUint32(at + 8) | view.getUint32(at + 12)) !== 0) {
+          this.#onFault('a compressed cluster has subclusters');
+          continue;
+        }
         const { offset, length } = compressedRange(hi, lo, clusterBits);
-        into.refer(offset, length, times, owner, use);
+        into.referStream(offset, length, times, owner, use);
         continue;
       }
       const host = entryOffset(hi, lo);

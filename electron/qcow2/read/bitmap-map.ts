@@ -6,7 +6,7 @@ import type { PageWriter, WordSet } from '../../../shared/extent/page.ts';
 import { type Cause, FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import { RangeSet } from '../../../shared/range-set.ts';
 import { hex, hex64, viewOf } from '../format/bytes.ts';
-import { entryOffset } from '../format/entry.ts';
+import { entryOffset, isValidBitmapEntry } from '../format/entry.ts';
 import { BITMAPS_ADVICE } from '../format/extensions.ts';
 import type { BitmapEntry } from './bitmaps.ts';
 import type { Qcow2Image } from './image.ts';
@@ -97,7 +97,7 @@ export function mapBitmapPage(map: BitmapMap, start: number, end: number, writer
     const hi = map.table.getUint32(index * 8);
     const lo = map.table.getUint32(index * 8 + 4);
     const host = entryOffset(hi, lo);
-    if (hi & 0xff000000 || lo & 0x1fe || (host !== 0 && (lo & 1 || host % map.clusterSize !== 0))) {
+    if (!isValidBitmapEntry(hi, lo, map.clusterSize)) {
       reportCluster(map, index, guest, clusterEnd, INVALID_ENTRY, hex64(hi, lo));
       writer.push(guest - start, map.unknown);
     } else if (host === 0) {
@@ -180,9 +180,11 @@ function reportCluster(
   });
 }
 
-const INVALID_ENTRY = 'an entry of its table is invalid';
+/** Why the bits of an invalid table entry cannot be read. */
+export const INVALID_ENTRY = 'an entry of its table is invalid';
 
-function lostBits(name: string, first: string): Cause {
+/** Part of a bitmap cannot be read; `first` says why the first one cannot. */
+export function lostBits(name: string, first: string): Cause {
   const parts = (count: number) => (count === 1 ? 'part' : `${count} parts`);
   return {
     id: `bitmap ${name}`,

@@ -112,7 +112,7 @@ export function* readSnapshots(
 const INCOMPLETE: Cause = {
   id: 'QCOW2_SNAPSHOT_INCOMPLETE',
   code: 'QCOW2_SNAPSHOT_INCOMPLETE',
-  severity: 'note',
+  severity: 'hazard',
   what: count =>
     `${count === 1 ? 'an entry' : `${count} entries`} of the snapshot table lack the 16 bytes of extra data that version 3 requires; the disk's size is taken from the image`,
   advice: '',

@@ -4,6 +4,11 @@ import { formatSize } from '../../../../shared/text/offset.ts';
 import { hex } from '../../format/bytes.ts';
 import { type EntryFault, PAST_END } from '../../format/entry-rules.ts';
 
+/** The id of the finding about the invalid entries of the L2 table at an offset of the file. */
+export function invalidTableId(table: number): string {
+  return `L2 table at ${hex(table)}`;
+}
+
 /** The invalid entries of one L2 table. */
 export class InvalidEntries implements Cause {
   readonly id: string;
@@ -18,7 +23,7 @@ export class InvalidEntries implements Cause {
 
   /** `table` is the file offset of the table, -1 for the rest of many; `entries` is how many it has. */
   constructor(table: number, entries: number) {
-    this.id = table < 0 ? 'L2 tables' : `L2 table at ${hex(table)}`;
+    this.id = table < 0 ? 'L2 tables' : invalidTableId(table);
     this.#table = table;
     this.#entries = entries;
   }

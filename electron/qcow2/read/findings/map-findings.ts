@@ -49,7 +49,7 @@ interface PendingEntry {
 /** L2 tables with invalid entries that become findings of their own; the rest of them share one. */
 const MAX_INVALID_TABLES = 256;
 /** With so many entries that are invalid whatever the file's length, a table was overwritten. */
-const OVERWRITTEN = MAX_FINDING_PLACES;
+export const OVERWRITTEN = MAX_FINDING_PLACES;
 
 /**
  * Collects the findings of one layer's tables. Maps of the same layer share one collector: what was counted in a part of
@@ -289,8 +289,9 @@ function l1EntryPlace({ l1 }: MappedTables, l1Index: number): CausePlace {
 const RESERVED_BITS: Cause = {
   id: 'QCOW2_ENTRY_RESERVED',
   code: 'QCOW2_ENTRY_RESERVED',
-  severity: 'note',
-  what: count => `${entries(count)} bits set that must be zero; qemu ignores them`,
+  severity: 'hazard',
+  what: count =>
+    `${entries(count)} bits set that must be zero; qemu ignores them when it reads, and qemu-img check calls the image corrupt`,
   advice: 'find out which program wrote the image: qemu never sets these bits',
   risksData: false,
 };
@@ -298,7 +299,7 @@ const RESERVED_BITS: Cause = {
 const SPACE_PAST_END: Cause = {
   id: 'QCOW2_SPACE_PAST_END',
   code: 'QCOW2_SPACE_PAST_END',
-  severity: 'note',
+  severity: 'hazard',
   what: count => `${entries(count)} host space past the end of the file and hold no data there`,
   advice: 'see whether the file was cut short: data of other clusters may have lain there',
   risksData: false,

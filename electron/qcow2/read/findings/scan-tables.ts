@@ -20,6 +20,20 @@ export function* scanTables(
   dataFile?: ImageSource,
 ): SlicedWork<readonly Finding[]> {
   const collector = new FindingCollector(layer);
+  yield* scanTablesInto(collector, image, dataFile);
+  return collector.list();
+}
+
+/**
+ * Adds the findings of the active disk's tables to a collector; with `isWanted` only those of the L2 tables for which it
+ * is true, by their offset in the file. Throws QCOW2_READ_FAILED where the L1 table cannot be read.
+ */
+export function* scanTablesInto(
+  collector: FindingCollector,
+  image: Qcow2Image,
+  dataFile?: ImageSource,
+  isWanted: (tableOffset: number) => boolean = () => true,
+): SlicedWork<void> {
   const map = createMap(image, {
     words: new WordSet(),
     findings: new MapFindings(collector),
@@ -34,11 +48,11 @@ export function* scanTables(
     if (shouldYield(index)) yield;
     if (index < l1.count) {
       const table = l2OffsetAt(l1, index);
-      if (table === 0 || (table % clusterSize === 0 && seen.has(table / clusterSize))) continue;
+      if (table === 0 || !isWanted(table)) continue;
+      if (table % clusterSize === 0 && seen.has(table / clusterSize)) continue;
       if (table % clusterSize === 0) seen.add(table / clusterSize, 1);
     }
     const start = index * l1Coverage;
     mapPage(map, start, Math.min(start + l1Coverage, size));
   }
-  return collector.list();
 }

@@ -341,7 +341,7 @@ describe('damage', () => {
       pokeU64(source.fd, l2Offsets.get(1)!, COPIED | (1n << 40n) | 1n),
     );
     expect(states).toContainEqual([M512, K64, 'zeroAllocated']);
-    expect(findings).toMatchObject([{ code: 'QCOW2_SPACE_PAST_END', severity: 'note', bytesAtRisk: 0 }]);
+    expect(findings).toMatchObject([{ code: 'QCOW2_SPACE_PAST_END', severity: 'hazard', bytesAtRisk: 0 }]);
   });
 
   it('of a cluster past the end only the subclusters that hold data are lost', () => {

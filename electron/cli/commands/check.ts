@@ -1,0 +1,36 @@
+/** `cowscope check`: what is wrong with the layers of a chain. */
+import type { CheckVerdict } from '../../../shared/model/check.ts';
+import { jsonPieces } from '../../../shared/text/json.ts';
+import { checkDocument } from '../../formats/check-json.ts';
+import { checkTarget } from '../../service/check-target.ts';
+import { targetOf, usageError } from '../../service/cli-target.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { missingBacking, missingDataFile } from '../missing-links.ts';
+import { complain, write, writeLine, writePieces } from '../output.ts';
+import { consentOf, type TargetOptions } from '../target.ts';
+import { checkText } from '../text/check-text.ts';
+
+const EXIT_OF_VERDICT: Readonly<Record<CheckVerdict, ExitCode>> = {
+  clean: EXIT.done,
+  leaks: EXIT.leaks,
+  incomplete: EXIT.failed,
+  corrupt: EXIT.corrupt,
+};
+
+/** Carries out `cowscope check`. */
+export async function checkCommand(
+  words: readonly string[],
+  options: TargetOptions & { readonly output: 'text' | 'json' },
+): Promise<ExitCode> {
+  const target = targetOf(words, options);
+  if (target.kind === 'nbd')
+    throw usageError('an NBD export has no tables to check', 'name the image files', target.uri);
+  const { chain, check } = await checkTarget(target, consentOf(options));
+  if (options.output === 'json') {
+    await writePieces(jsonPieces(checkDocument(chain, check), 2));
+    await writeLine();
+  } else await write(checkText(chain, check));
+  for (const layer of chain.layers)
+    for (const error of [...missingBacking(layer), ...missingDataFile(layer)]) complain(error);
+  return EXIT_OF_VERDICT[check.verdict];
+}

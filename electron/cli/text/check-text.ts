@@ -1,0 +1,101 @@
+/** The check of a chain for a person: the verdict first, then layer by layer what was found and what to do next. */
+import type { ChainCheck, CheckCounts, CheckStep, LayerCheck } from '../../../shared/model/check.ts';
+import { type Finding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
+import type { ChainInfo, LayerInfo } from '../../../shared/model/layer.ts';
+import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
+import { formatCount, formatOffset } from '../../../shared/text/offset.ts';
+import { shellCommand } from '../../../shared/text/shell.ts';
+import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
+
+/** The longest line: the longest path that the usual systems take, and some words. */
+const MAX_LINE = 4200;
+/** Pieces of evidence of one finding that are printed. */
+const SHOWN_EVIDENCE = 3;
+
+/** The whole answer, top layer first. */
+export function checkText(chain: ChainInfo, check: ChainCheck): string {
+  const lines = [`verdict: ${check.verdict}${layersIn(check)}`];
+  for (const layer of check.layers.toReversed()) {
+    const info = chain.layers[layer.layer];
+    if (info !== undefined) lines.push('', ...layerLines(info, layer, ofLayer(check, layer.layer)));
+  }
+  const chainWide = ofLayer(check, WHOLE_CHAIN);
+  if (chainWide.length > 0) lines.push('', 'the chain', ...findingLines(chainWide));
+  const missing = check.steps.filter(({ missing: isMissing }) => isMissing);
+  if (missing.length > 0) lines.push('', ...missing.map(step => `  not checked: ${stepText(step)}`));
+  return `${lines.map(line => escapeUntrusted(line, MAX_LINE)).join('\n')}\n`;
+}
+
+function layersIn({ layers, verdict }: ChainCheck): string {
+  if (layers.length === 1) return '';
+  const same = layers.filter(layer => layer.verdict === verdict).length;
+  return same === 0 ? `, ${layers.length} layers` : `, ${same} of ${layers.length} layers`;
+}
+
+function ofLayer({ findings }: ChainCheck, layer: number): Finding[] {
+  return findings.filter(finding => finding.layer === layer);
+}
+
+function layerLines(info: LayerInfo, check: LayerCheck, findings: readonly Finding[]): string[] {
+  const lines = [`layer ${info.index}: ${check.verdict}  ${info.path}`, ...findingLines(findings)];
+  const done = check.steps.filter(step => step.done).map(({ name }) => name);
+  if (done.length > 0) lines.push(`  checked: ${done.join(', ')}`);
+  for (const step of check.steps.filter(step => !step.done)) lines.push(`  not checked: ${stepText(step)}`);
+  if (check.counts !== undefined) lines.push(...countLines(check.counts));
+  if (check.verdict === 'corrupt' || check.verdict === 'leaks') lines.push(...commandLines(info));
+  return lines;
+}
+
+function stepText({ name, why }: CheckStep): string {
+  return why === '' ? name : `${name} (${why})`;
+}
+
+function countLines(counts: CheckCounts): string[] {
+  const { corruptions, leaks, checkErrors, allocatedClusters, totalClusters, imageEnd } = counts;
+  const share = totalClusters === 0 ? 0 : (allocatedClusters / totalClusters) * 100;
+  const errors = checkErrors === 0 ? '' : `, ${formatCount(checkErrors)} refcounts not readable`;
+  return [
+    `  as qemu-img check counts: ${formatCount(corruptions)} corruptions, ${formatCount(leaks)} leaks${errors}; ${formatCount(allocatedClusters)} of ${formatCount(totalClusters)} clusters allocated (${share.toFixed(2)} %), ${formatCount(counts.fragmentedClusters)} fragmented, ${formatCount(counts.compressedClusters)} compressed; image end ${formatOffset(imageEnd)}`,
+  ];
+}
+
+/** Findings in their order, each with those that follow from it. */
+function findingLines(findings: readonly Finding[]): string[] {
+  const ids = new Set(findings.map(({ id }) => id));
+  const roots = findings.filter(({ causedBy }) => causedBy === undefined || !ids.has(causedBy));
+  return roots.flatMap(root => [
+    ...oneFinding(root, '  '),
+    ...findings.filter(({ causedBy }) => causedBy === root.id).flatMap(found => followUp(found)),
+  ]);
+}
+
+function oneFinding(finding: Finding, indent: string): string[] {
+  const { code, severity, advice, evidence, count } = finding;
+  const guest = findingGuestText(finding);
+  const lines = [`${indent}${severity} ${code}: ${findingSentence(finding)}`];
+  if (guest !== '') lines.push(`${indent}  ${guest}`);
+  for (const { source, fileOffset, value, bits } of evidence.slice(0, SHOWN_EVIDENCE)) {
+    const at = fileOffset === undefined ? '' : ` at ${formatOffset(fileOffset)}`;
+    lines.push(`${indent}  ${source}${at}: ${value}${bits === '' ? '' : ` (${bits})`}`);
+  }
+  const more = count - Math.min(evidence.length, SHOWN_EVIDENCE);
+  if (evidence.length > 0 && more > 0) lines.push(`${indent}  and ${formatCount(more)} more`);
+  if (advice !== '') lines.push(`${indent}  next: ${advice}`);
+  return lines;
+}
+
+function followUp(finding: Finding): string[] {
+  return [`    follows from it: ${finding.severity} ${finding.code}: ${findingSentence(finding)}`];
+}
+
+/** Commands to copy: they write to no file but a new one. */
+function commandLines({ path, format }: LayerInfo): string[] {
+  if (format !== 'qcow2') return [];
+  const copy = `${path}.copy`;
+  // Opens the copy alone, and none of the files that it names.
+  const alone = { driver: format, backing: null, file: { driver: 'file', filename: copy } };
+  return [
+    `  to keep the evidence:     ${shellCommand(['cp', '--sparse=always', '--no-clobber', '--', path, copy])}`,
+    `  to compare with qemu-img: ${shellCommand(['qemu-img', 'check', `json:${JSON.stringify(alone)}`])}`,
+  ];
+}

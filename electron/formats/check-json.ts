@@ -1,0 +1,49 @@
+/** The JSON document of `cowscope check`: docs/formats/check.md. */
+import type { ChainCheck, CheckCounts, CheckStep, LayerCheck } from '../../shared/model/check.ts';
+import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
+
+/** Name and version of the document; both change only together with its schema. */
+const SCHEMA = { schema: 'cowscope.check', version: 1 } as const;
+
+/** The document as plain data. The keys of `qemu-img check` are those of the top layer. */
+export function checkDocument(chain: ChainInfo, check: ChainCheck): object {
+  const layers = check.layers.map(layer => layerDocument(chain.layers[layer.layer], layer));
+  const { layer: _layer, verdict: _verdict, checks: _checks, ...top } = layers.at(-1) ?? layerDocument();
+  return {
+    ...SCHEMA,
+    ...top,
+    verdict: check.verdict,
+    checks: check.steps.map(stepDocument),
+    layers,
+    findings: check.findings,
+  };
+}
+
+function layerDocument(info?: LayerInfo, check?: LayerCheck) {
+  return {
+    layer: info?.index,
+    filename: info?.path,
+    format: info?.format,
+    ...(check?.counts === undefined ? {} : qemuKeys(check.counts)),
+    verdict: check?.verdict,
+    checks: check?.steps.map(stepDocument),
+  };
+}
+
+/** The keys and meanings of `qemu-img check --output=json`; those that it leaves out when they are 0 are there. */
+function qemuKeys(counts: CheckCounts) {
+  return {
+    'image-end-offset': counts.imageEnd,
+    'total-clusters': counts.totalClusters,
+    corruptions: counts.corruptions,
+    'check-errors': counts.checkErrors,
+    leaks: counts.leaks,
+    'allocated-clusters': counts.allocatedClusters,
+    'fragmented-clusters': counts.fragmentedClusters,
+    'compressed-clusters': counts.compressedClusters,
+  };
+}
+
+function stepDocument({ name, done, why, missing }: CheckStep) {
+  return done ? { name, done } : { name, done, why, missing };
+}

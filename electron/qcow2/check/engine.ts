@@ -1,0 +1,107 @@
+/**
+ * Checks one image: its refcounts against its references, its tables, and what shares a cluster with what. Nothing is
+ * changed and no name is followed.
+ *
+ * The references are walked once, twice where clusters are under suspicion, and again for each 2.7 TiB of a file with
+ * clusters of 64 KiB. Numbers are those of `qemu-img check`; what it does not see is a finding only.
+ */
+import { CowscopeError } from '../../../shared/error.ts';
+import { FindingCollector } from '../../../shared/finding-collector.ts';
+import {
+  type CheckCounts,
+  type CheckStep,
+  stepDone,
+  stepLeftOut,
+  stepMissing,
+} from '../../../shared/model/check.ts';
+import type { Finding } from '../../../shared/model/finding.ts';
+import { LimitPassed, ReadLimit, SLACK_BYTES } from '../layout/read-limit.ts';
+import { RefcountBlocks } from '../layout/refcount-blocks.ts';
+import { References } from '../layout/references.ts';
+import { scanTablesInto } from '../read/findings/scan-tables.ts';
+import type { Qcow2Image } from '../read/image.ts';
+import type { SlicedWork } from '../read/sliced-work.ts';
+import { type ImageSource, sizeNow } from '../read/source.ts';
+import { resolveCauses } from './causes.ts';
+import { RefcountCheck } from './refcount-check.ts';
+
+/** Times that everything is walked for a file whose clusters do not fit in memory at once. */
+const MAX_PASSES = 64;
+
+/** How to check. */
+export interface CheckOptions {
+  /** The layer that findings name. */
+  readonly layer: number;
+  /** The external data file of an image that has one, where it is open. */
+  readonly dataFile?: ImageSource | undefined;
+  /** Chunks of clusters in memory, and bytes read beyond what the file occupies; tests make them smaller. */
+  readonly maxChunks?: number;
+  readonly slack?: number;
+}
+
+/** What the check of one image comes to. */
+export interface ImageCheck {
+  readonly steps: readonly CheckStep[];
+  /** Absent where there are no refcounts, or where they could not be counted. */
+  readonly counts?: CheckCounts;
+  /** What was found beside the findings of the image itself. */
+  readonly findings: readonly Finding[];
+}
+
+const REFCOUNTS = 'refcounts and references';
+const TABLES = 'L1 and L2 tables';
+
+/** Checks an image. Throws nothing but what is not an error of the system or of the image. */
+export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWork<ImageCheck> {
+  const collector = new FindingCollector(options.layer);
+  const steps: CheckStep[] = [stepDone('header and extensions')];
+  let counts: CheckCounts | undefined;
+  let isWanted: ((tableOffset: number) => boolean) | undefined;
+  if (image.header.version === 1)
+    steps.push(stepLeftOut(REFCOUNTS, 'version 1 of the format has no refcounts'));
+  else
+    try {
+      const check = yield* checkRefcounts(image, options, collector);
+      counts = check.counts();
+      isWanted = offset => check.needsScan(offset);
+      steps.push(check.isComplete ? stepDone(REFCOUNTS) : stepMissing(REFCOUNTS, check.whyIncomplete));
+    } catch (error) {
+      steps.push(stepMissing(REFCOUNTS, reasonOf(error)));
+    }
+  try {
+    yield* scanTablesInto(collector, image, options.dataFile, isWanted);
+    steps.push(stepDone(TABLES));
+  } catch (error) {
+    steps.push(stepMissing(TABLES, reasonOf(error)));
+  }
+  steps.push(stepDone('snapshot table and bitmap directory'));
+  const findings = resolveCauses([...collector.list()], image.findings, counts);
+  return { steps, findings, ...(counts === undefined ? {} : { counts }) };
+}
+
+function* checkRefcounts(
+  image: Qcow2Image,
+  { maxChunks, slack = SLACK_BYTES }: CheckOptions,
+  collector: FindingCollector,
+): SlicedWork<RefcountCheck> {
+  const { source } = image;
+  const fileLength = sizeNow(source);
+  const blocks = new RefcountBlocks(image, fileLength, () => {});
+  const references = new References(image, fileLength, blocks, () => {});
+  const tables = yield* references.l2Tables(new ReadLimit(source, slack));
+  const check = new RefcountCheck({ image, collector, blocks, references, tables, fileLength, maxChunks });
+  yield* check.prepare();
+  for (let pass = 1, more = true; more; pass++) {
+    if (pass > MAX_PASSES) throw new LimitPassed('the file has too many clusters');
+    yield* check.runPass(() => new ReadLimit(source, slack));
+    more = check.nextPass();
+  }
+  return check;
+}
+
+/** Why something was not done, as the end of a sentence. Throws what is a fault of the program. */
+function reasonOf(error: unknown): string {
+  if (error instanceof LimitPassed) return error.message;
+  if (error instanceof CowscopeError && error.code !== 'CANCELLED') return error.what;
+  throw error;
+}

@@ -1,0 +1,28 @@
+/** What the parts of an image file beside L2 tables and refcount blocks are called. */
+import { hex } from '../format/bytes.ts';
+import { USE } from '../layout/cluster-uses.ts';
+import type { Qcow2Image } from '../read/image.ts';
+
+/**
+ * The metadata that begins at an offset of the file, in words. `use` is a bit of USE, `owner` whose L1 or L2 table it
+ * would be. Untrusted text.
+ */
+export function metadataName(image: Qcow2Image, offset: number, use: number, owner: string): string {
+  const { header, extensions, snapshots, bitmaps } = image;
+  const at = `at ${hex(offset)}`;
+  if (offset === 0) return 'the header';
+  if (offset === header.refcountTableOffset) return `the refcount table ${at}`;
+  if (offset === header.l1TableOffset) return `the active L1 table ${at}`;
+  if (offset === header.snapshotsOffset && snapshots.length > 0) return `the snapshot table ${at}`;
+  if (offset === extensions.encryptionHeader?.offset) return `the encryption header ${at}`;
+  if (offset === extensions.bitmaps?.directoryOffset) return `the bitmap directory ${at}`;
+  if (use === USE.bitmap) {
+    const bitmap = bitmaps.find(({ tableOffset }) => tableOffset === offset);
+    return bitmap === undefined
+      ? `bits of a bitmap ${at}`
+      : `the table of bitmap ${JSON.stringify(bitmap.name)} ${at}`;
+  }
+  if (snapshots.some(({ l1TableOffset }) => l1TableOffset === offset))
+    return `the L1 table of ${owner} ${at}`;
+  return `an L2 table of ${owner} ${at}`;
+}

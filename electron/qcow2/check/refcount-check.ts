@@ -1,0 +1,255 @@
+/** The comparison of refcounts with references, a pass at a time. */
+import { type Cause, type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
+import type { CheckCounts } from '../../../shared/model/check.ts';
+import { hex64 } from '../format/bytes.ts';
+import { entryOffset } from '../format/entry.ts';
+import { hasDataFile } from '../format/header.ts';
+import type { L2Tables } from '../layout/l2-tables.ts';
+import type { ReadLimit } from '../layout/read-limit.ts';
+import type { RefcountBlocks } from '../layout/refcount-blocks.ts';
+import type { References } from '../layout/references.ts';
+import { EntryTable } from '../read/entry-table.ts';
+import type { Qcow2Image } from '../read/image.ts';
+import type { SlicedWork } from '../read/sliced-work.ts';
+import { ClusterCounts } from './cluster-counts.ts';
+import { Referrers } from './referrers.ts';
+import { KEEP_EVIDENCE } from './rules/advice.ts';
+import { checkBitmapTables } from './rules/bitmaps.ts';
+import { addCopiedFlag } from './rules/copied-flags.ts';
+import { addOverlap, overlapCode } from './rules/overlaps.ts';
+import { addPastEnd } from './rules/past-end.ts';
+import { BLOCK_CODE, checkRefcountTable } from './rules/refcount-blocks.ts';
+import { RefcountRules } from './rules/refcounts.ts';
+import { isExplained, Suspects } from './suspects.ts';
+import { TableChecks } from './table-checks.ts';
+import { TableNames } from './table-names.ts';
+
+const FLAGS_ALONE: Cause = {
+  id: 'QCOW2_L1_FLAGS_ALONE',
+  code: 'QCOW2_L1_FLAGS_ALONE',
+  severity: 'hazard',
+  what: count =>
+    `${count === 1 ? 'an L1 entry has' : `${count} L1 entries have`} bits set and name no L2 table: qemu reads nothing there, and what they named may be lost`,
+  advice: KEEP_EVIDENCE,
+};
+
+/** What is compared. */
+export interface RefcountCheckInput {
+  readonly image: Qcow2Image;
+  readonly collector: FindingCollector;
+  readonly blocks: RefcountBlocks;
+  readonly references: References;
+  readonly tables: L2Tables;
+  readonly fileLength: number;
+  readonly maxChunks: number | undefined;
+}
+
+/** Counts, compares and explains. */
+export class RefcountCheck {
+  readonly #input: RefcountCheckInput;
+  readonly #counts: ClusterCounts;
+  readonly #entries: TableChecks;
+  readonly #names: TableNames;
+  readonly #suspects = new Suspects();
+  readonly #rules: RefcountRules;
+  /** Corruptions of L1 tables, the refcount table and snapshot tables. */
+  #corruptions = 0;
+  #badBlocks: ReadonlySet<number> = new Set();
+  /** Numbers of the L2 tables whose active L1 entry has reserved bits. */
+  readonly #reservedL1 = new Set<number>();
+  #wanted: ReadonlySet<number> | undefined;
+
+  constructor(input: RefcountCheckInput) {
+    const { image, tables, blocks, fileLength, collector, maxChunks } = input;
+    const { geometry, header } = image;
+    this.#input = input;
+    const names = new TableNames(image, tables);
+    this.#names = names;
+    this.#counts = new ClusterCounts(
+      fileLength,
+      geometry.clusterSize,
+      reference => addPastEnd(collector, image, fileLength, reference, owner => names.ownerName(owner)),
+      maxChunks,
+    );
+    this.#entries = new TableChecks({
+      image,
+      tables,
+      names,
+      counts: this.#counts,
+      blocks,
+      collector,
+      fileLength,
+    });
+    const explainZero = (cluster: number) => this.#explainZero(cluster);
+    this.#rules = new RefcountRules(collector, blocks, this.#suspects, explainZero, {
+      clusterSize: geometry.clusterSize,
+      refcountBits: header.refcountBits,
+    });
+  }
+
+  /** Looks at what is looked at once. Throws QCOW2_READ_FAILED. */
+  *prepare(): SlicedWork<void> {
+    const { image, collector, blocks } = this.#input;
+    yield* this.#names.read();
+    const table = yield* checkRefcountTable(collector, blocks, image.header.refcountTableOffset);
+    this.#corruptions += table.corruptions;
+    this.#badBlocks = table.bad;
+    const { header, snapshots } = image;
+    this.#corruptions += snapshots.filter(({ unusable }) => unusable !== undefined).length;
+    if (header.version >= 3)
+      this.#corruptions += snapshots.filter(({ extraDataSize }) => extraDataSize < 16).length;
+    if (hasDataFile(header) && snapshots.length > 0) this.#corruptions++;
+    yield* this.#checkL1Entries();
+    this.#corruptions += yield* checkBitmapTables(collector, image);
+  }
+
+  /** Reads the refcounts and walks the references of as many clusters as fit in memory. Throws LimitPassed. */
+  *runPass(newLimit: () => ReadLimit): SlicedWork<void> {
+    const { blocks, references } = this.#input;
+    const limit = newLimit();
+    yield* blocks.read(this.#counts, limit);
+    yield* references.walk(this.#counts, limit, this.#entries);
+    const wrongBefore = this.#entries.wrongCopied;
+    yield* this.#checkL1Copied();
+    const hasSuspects = yield* this.#counts.compare(found => this.#rules.judge(found));
+    if (hasSuspects || this.#entries.wrongCopied > 0 || wrongBefore > 0) yield* this.#explain(newLimit());
+  }
+
+  /** Ends a pass. True if another one has to follow. */
+  nextPass(): boolean {
+    this.#suspects.clear();
+    return this.#counts.nextPass();
+  }
+
+  /** True unless refcounts could not be read. */
+  get isComplete(): boolean {
+    return this.#rules.checkErrors === 0;
+  }
+
+  get whyIncomplete(): string {
+    return `the refcounts of ${this.#rules.checkErrors} clusters cannot be read`;
+  }
+
+  /** True for an L2 table that has something unusual, or none that a table could be. */
+  needsScan(tableOffset: number): boolean {
+    const index = this.#names.indexOf(tableOffset);
+    this.#wanted ??= new Set([...this.#entries.flagged, ...this.#reservedL1]);
+    return index < 0 || this.#wanted.has(index);
+  }
+
+  /** The numbers of `qemu-img check`. */
+  counts(): CheckCounts {
+    const { geometry, header } = this.#input.image;
+    const { allocated, fragmented, compressed, corruptions, wrongCopied } = this.#entries;
+    return {
+      corruptions:
+        this.#corruptions +
+        corruptions +
+        wrongCopied +
+        this.#counts.pastEnd +
+        this.#counts.sharedBlocks +
+        this.#rules.corruptions,
+      leaks: this.#rules.leaks,
+      checkErrors: this.#rules.checkErrors,
+      imageEnd: (this.#counts.highest + 1) * geometry.clusterSize,
+      totalClusters: Math.ceil(header.size / geometry.clusterSize),
+      allocatedClusters: allocated,
+      fragmentedClusters: fragmented,
+      compressedClusters: compressed,
+    };
+  }
+
+  /** Walks everything once more for the clusters under suspicion, and says what is wrong with them. */
+  *#explain(limit: ReadLimit): SlicedWork<void> {
+    const { image, tables, references, collector } = this.#input;
+    const { clusterSize } = image.geometry;
+    const referrers = new Referrers({
+      image,
+      tables,
+      collector,
+      names: this.#names,
+      counts: this.#counts,
+      suspects: this.#suspects,
+      doubtOf: index => this.#entries.doubtOf(index),
+    });
+    yield* references.walk(referrers, limit, referrers);
+    for (const suspect of this.#suspects.all()) {
+      const doubt = isExplained(suspect) ? suspect.doubt : '';
+      if (suspect.isShared) addOverlap(collector, suspect, clusterSize, doubt);
+      this.#rules.addLow(suspect, doubt || (suspect.isShared ? overlapCode(suspect) : ''));
+    }
+  }
+
+  /** Reserved bits and places of the entries of all L1 tables, as qemu counts them. Throws QCOW2_READ_FAILED. */
+  *#checkL1Entries(): SlicedWork<void> {
+    const { image, references } = this.#input;
+    const { clusterSize } = image.geometry;
+    for (const { offset, entries, times, isActive } of references.l1Tables) {
+      const table = new EntryTable(image.source, offset, entries);
+      for (let first = 0; first < table.count; first = table.endOfPart(first)) {
+        yield;
+        const end = table.endOfPart(first);
+        for (let at = table.nextUsed(first, end); at < end; at = table.nextUsed(at + 1, end)) {
+          const hi = table.hi(at);
+          const lo = table.lo(at);
+          const host = entryOffset(hi, lo);
+          const isReserved = (hi & 0x7f000000) !== 0 || (lo & 0x1ff) !== 0;
+          if (isReserved) this.#corruptions += times;
+          if (isReserved && isActive) this.#reservedL1.add(this.#names.indexOf(host));
+          if (host % clusterSize !== 0) this.#corruptions += times;
+          if (host === 0) this.#addFlagsAlone(offset + at * 8, at, hi, lo, times);
+        }
+      }
+    }
+  }
+
+  /** An entry that says something of a table and names none: qemu-img check takes the header for one. */
+  #addFlagsAlone(fileOffset: number, index: number, hi: number, lo: number, times: number): void {
+    this.#corruptions += times;
+    const { collector } = this.#input;
+    collector.add(FLAGS_ALONE, {
+      host: [fileOffset, 8],
+      evidence: { source: `L1 entry ${index}`, fileOffset, value: hex64(hi, lo), bits: 'no L2 table' },
+    });
+  }
+
+  /** Copied flags of the active L1 table. */
+  *#checkL1Copied(): SlicedWork<void> {
+    const { image, collector } = this.#input;
+    const { source, header, geometry } = image;
+    const l1 = new EntryTable(source, header.l1TableOffset, header.l1Size);
+    for (let first = 0; first < l1.count; first = l1.endOfPart(first)) {
+      yield;
+      const end = l1.endOfPart(first);
+      for (let at = l1.nextUsed(first, end); at < end; at = l1.nextUsed(at + 1, end)) {
+        const hi = l1.hi(at);
+        const lo = l1.lo(at);
+        const host = entryOffset(hi, lo);
+        if (host === 0) continue;
+        const stored = this.#entries.storedRefcount(host);
+        if (stored === undefined || stored < 0 || (stored === 1) === (hi >>> 31 === 1)) continue;
+        this.#entries.wrongCopied++;
+        if (host >= this.#input.fileLength || host % geometry.clusterSize !== 0) continue; // a finding already
+        const guest = at * geometry.l1Coverage;
+        addCopiedFlag(collector, {
+          source: `L1 entry ${at}`,
+          fileOffset: header.l1TableOffset + at * 8,
+          hi,
+          lo,
+          stored,
+          references: this.#counts.referencesOf(host / geometry.clusterSize),
+          guest: guestRange(guest, guest + geometry.l1Coverage, header.size),
+          doubt: '',
+        });
+      }
+    }
+  }
+
+  /** Why the refcount of a cluster is 0: its block or the whole table is not there. */
+  #explainZero(cluster: number): string {
+    const { image, blocks } = this.#input;
+    if (blocks.entries === 0) return 'QCOW2_REFCOUNT_TABLE';
+    const perBlock = (image.geometry.clusterSize * 8) / image.header.refcountBits;
+    return this.#badBlocks.has(Math.floor(cluster / perBlock)) ? BLOCK_CODE : '';
+  }
+}

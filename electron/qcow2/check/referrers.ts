@@ -1,0 +1,126 @@
+/** Walks everything once more to see who refers to the clusters under suspicion, and which copied flags are wrong. */
+import { type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
+import { hex } from '../format/bytes.ts';
+import { compressedRange } from '../format/compressed.ts';
+import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
+import { ACTIVE, IMAGE, USE } from '../layout/cluster-uses.ts';
+import type { L2Tables } from '../layout/l2-tables.ts';
+import type { ReferenceSink, TableVisitor } from '../layout/reference-sink.ts';
+import type { Qcow2Image } from '../read/image.ts';
+import type { ClusterCounts } from './cluster-counts.ts';
+import { metadataName } from './metadata-names.ts';
+import { addCopiedFlag } from './rules/copied-flags.ts';
+import type { Suspects } from './suspects.ts';
+import type { TableNames } from './table-names.ts';
+
+/** The parts of a check that a walk for referrers needs. */
+export interface ReferrerContext {
+  readonly image: Qcow2Image;
+  readonly tables: L2Tables;
+  readonly names: TableNames;
+  readonly counts: ClusterCounts;
+  readonly suspects: Suspects;
+  readonly collector: FindingCollector;
+  /** The id of the finding which says that table number `index` is garbage, empty where it is not. */
+  readonly doubtOf: (index: number) => string;
+}
+
+/** Takes the references of the walk, and looks into the L2 tables itself. */
+export class Referrers implements ReferenceSink, TableVisitor {
+  readonly #context: ReferrerContext;
+
+  constructor(context: ReferrerContext) {
+    this.#context = context;
+  }
+
+  refer(offset: number, length: number, times: number, owner: number, use: number): void {
+    if (use === USE.data || use === USE.snapshotData) return; // visitTable knows more of them
+    const { image, suspects, tables, names } = this.#context;
+    const { clusterSize } = image.geometry;
+    const last = Math.floor((offset + length - 1) / clusterSize);
+    for (let cluster = Math.floor(offset / clusterSize); cluster <= last; cluster++)
+      suspects.note(cluster, () => {
+        const index = use === USE.table ? names.indexOf(offset) : -1;
+        const isL2 = index >= 0 && length === clusterSize && owner === tables.owners[index];
+        const name = isL2 ? names.tableName(index) : metadataName(image, offset, use, names.ownerName(owner));
+        return { name, guest: -1, use, times, doubt: '' };
+      });
+  }
+
+  referStream(): void {}
+
+  referBlock(offset: number, index: number): void {
+    const { image, suspects } = this.#context;
+    suspects.note(offset / image.geometry.clusterSize, () => {
+      const name = `refcount block ${index} at ${hex(offset)}`;
+      return { name, guest: -1, use: USE.table, times: 1, doubt: '' };
+    });
+  }
+
+  missTable(): void {}
+
+  visitTable(index: number, view: DataView, at: number): void {
+    const { image, tables, counts, suspects } = this.#context;
+    const { clusterSize, clusterBits, entrySize } = image.geometry;
+    const isActive = (tables.activeTimes[index] as number) > 0;
+    const isSuspicious = suspects.size > 0;
+    for (let i = 0; i < clusterSize / entrySize; i++, at += entrySize) {
+      const hi = view.getUint32(at);
+      const lo = view.getUint32(at + 4);
+      if ((hi & ENTRY_COMPRESSED_HI) !== 0) {
+        if (!isSuspicious) continue;
+        const { offset, length } = compressedRange(hi, lo, clusterBits);
+        this.#noteEntry(index, i, Math.floor(offset / clusterSize), 0);
+        const last = Math.floor((offset + length - 1) / clusterSize);
+        if (last * clusterSize > offset) this.#noteEntry(index, i, last, 0);
+        continue;
+      }
+      const host = entryOffset(hi, lo);
+      if (host === 0) continue;
+      const cluster = Math.floor(host / clusterSize);
+      if (isSuspicious && counts.suspicionOf(cluster) !== 0) {
+        const owner = tables.owners[index] as number;
+        this.#noteEntry(index, i, cluster, owner === ACTIVE || owner === IMAGE ? USE.data : USE.snapshotData);
+      }
+      if (!isActive || cluster >= counts.clusters) continue;
+      const stored = counts.storedOf(cluster);
+      if (stored !== undefined && stored >= 0 && (stored === 1) !== (hi >>> 31 === 1))
+        this.#addCopied(index, i, hi, lo, stored, counts.referencesOf(cluster));
+    }
+  }
+
+  #addCopied(index: number, entry: number, hi: number, lo: number, stored: number, references: number): void {
+    const { image, tables, names, collector, doubtOf } = this.#context;
+    const { clusterSize, entrySize } = image.geometry;
+    const guest = names.guestOf(index) + entry * clusterSize;
+    addCopiedFlag(collector, {
+      source: `L2 entry ${entry}`,
+      fileOffset: (tables.offsets[index] as number) + entry * entrySize,
+      hi,
+      lo,
+      stored,
+      references,
+      guest: guestRange(guest, guest + clusterSize, image.header.size),
+      doubt: doubtOf(index),
+    });
+  }
+
+  #noteEntry(index: number, entry: number, cluster: number, use: number): void {
+    const { image, tables, names, suspects, doubtOf } = this.#context;
+    suspects.note(cluster, () => {
+      const start = names.guestOf(index);
+      const guest = start < 0 ? -1 : start + entry * image.geometry.clusterSize;
+      const what = use === 0 ? 'compressed data' : 'data';
+      return {
+        name:
+          guest >= 0
+            ? `${what} of guest ${hex(guest)} (entry ${entry} of the L2 table at ${hex(tables.offsets[index] as number)})`
+            : `${what} of entry ${entry} of ${names.tableName(index)}`,
+        guest,
+        use,
+        times: tables.times[index] as number,
+        doubt: doubtOf(index),
+      };
+    });
+  }
+}

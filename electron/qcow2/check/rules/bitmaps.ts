@@ -1,0 +1,52 @@
+/** Entries of bitmap tables, which decide whether qemu opens the image at all. */
+
+import { CowscopeError } from '../../../../shared/error.ts';
+import { type FindingCollector, guestRange } from '../../../../shared/finding-collector.ts';
+import { hex64 } from '../../format/bytes.ts';
+import { isValidBitmapEntry } from '../../format/entry.ts';
+import { AUTOCLEAR_BITMAPS } from '../../format/header.ts';
+import { INVALID_ENTRY, lostBits } from '../../read/bitmap-map.ts';
+import { EntryTable } from '../../read/entry-table.ts';
+import type { Qcow2Image } from '../../read/image.ts';
+import type { SlicedWork } from '../../read/sliced-work.ts';
+
+/** Looks at the tables of the bitmaps that the image vouches for; returns the entries that qemu does not accept. */
+export function* checkBitmapTables(collector: FindingCollector, image: Qcow2Image): SlicedWork<number> {
+  const { source, header, geometry, bitmaps } = image;
+  if ((header.autoclear & AUTOCLEAR_BITMAPS) === 0n) return 0;
+  const { clusterSize } = geometry;
+  let invalid = 0;
+  for (const { name, broken, tableOffset, tableSize, granularity } of bitmaps) {
+    if (broken) continue;
+    const coverage = clusterSize * 8 * granularity;
+    const cause = lostBits(name, INVALID_ENTRY);
+    try {
+      const table = new EntryTable(source, tableOffset, tableSize);
+      for (let first = 0; first < table.count; first = table.endOfPart(first)) {
+        yield;
+        const end = table.endOfPart(first);
+        for (let at = table.nextUsed(first, end); at < end; at = table.nextUsed(at + 1, end)) {
+          const hi = table.hi(at);
+          const lo = table.lo(at);
+          if (isValidBitmapEntry(hi, lo, clusterSize)) continue;
+          invalid++;
+          const fileOffset = tableOffset + at * 8;
+          collector.add(cause, {
+            ...guestRange(at * coverage, (at + 1) * coverage, header.size),
+            host: [fileOffset, 8],
+            evidence: {
+              source: `bitmap table entry ${at}`,
+              fileOffset,
+              value: hex64(hi, lo),
+              bits: INVALID_ENTRY,
+            },
+          });
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof CowscopeError)) throw error;
+      collector.add(lostBits(name, error.what), { host: [tableOffset, tableSize * 8] });
+    }
+  }
+  return invalid;
+}

@@ -1,0 +1,79 @@
+/** Entries of the refcount table that name no block, and blocks that something else uses too. */
+import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
+import { hex, hex64 } from '../../format/bytes.ts';
+import type { BlockEntry, BlockFault, RefcountBlocks } from '../../layout/refcount-blocks.ts';
+import type { SlicedWork } from '../../read/sliced-work.ts';
+import { KEEP_EVIDENCE } from './advice.ts';
+
+/** The id of the finding about refcount blocks that cannot be used. */
+export const BLOCK_CODE = 'QCOW2_REFCOUNT_BLOCK';
+
+const FAULTS: Readonly<Record<BlockFault, string>> = {
+  reserved: 'has reserved bits set',
+  unaligned: 'points between clusters',
+  pastEnd: 'points past the end of the file',
+};
+
+const BAD_ENTRY: Cause = {
+  id: BLOCK_CODE,
+  code: BLOCK_CODE,
+  severity: 'corruption',
+  what: count =>
+    `${count === 1 ? 'an entry of the refcount table names' : `${count} entries of the refcount table name`} no usable block: what is in use there cannot be told from what is free`,
+  advice: `${KEEP_EVIDENCE}; the refcounts can be built again from the tables, as \`qemu-img check -r all\` does`,
+};
+
+/** What became of the refcount table. */
+export interface BlockCheck {
+  /** Entries that qemu counts as corruptions. */
+  readonly corruptions: number;
+  /** Entries with something wrong, ascending: the refcounts of their clusters are not known or 0. */
+  readonly bad: ReadonlySet<number>;
+}
+
+/** Entries that are remembered to explain refcounts. */
+const MAX_BAD = 2 ** 16;
+
+/** Looks at the whole refcount table. */
+export function* checkRefcountTable(
+  collector: FindingCollector,
+  blocks: RefcountBlocks,
+  tableOffset: number,
+): SlicedWork<BlockCheck> {
+  let corruptions = 0;
+  const bad = new Set<number>();
+  for (const part of blocks.parts()) {
+    yield;
+    for (const entry of part) {
+      if (entry.fault === undefined) continue;
+      corruptions++;
+      if (bad.size < MAX_BAD) bad.add(entry.index);
+      addBadEntry(collector, blocks, tableOffset, entry, entry.fault);
+    }
+  }
+  return { corruptions, bad };
+}
+
+function addBadEntry(
+  collector: FindingCollector,
+  blocks: RefcountBlocks,
+  tableOffset: number,
+  { index, offset }: BlockEntry,
+  fault: BlockFault,
+): void {
+  const fileOffset = tableOffset + index * 8;
+  collector.add(
+    BAD_ENTRY,
+    collector.wantsEvidence(BAD_ENTRY.id)
+      ? {
+          host: [fileOffset, 8],
+          evidence: {
+            source: `refcount table entry ${index}`,
+            fileOffset,
+            value: hex64(...blocks.entryWords(index)),
+            bits: `block at ${hex(offset)}: ${FAULTS[fault]}`,
+          },
+        }
+      : {},
+  );
+}

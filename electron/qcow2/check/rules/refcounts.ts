@@ -1,0 +1,199 @@
+/** Refcounts that say otherwise than the references. */
+import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
+import type { FindingEvidence, FindingSeverity } from '../../../../shared/model/finding.ts';
+import { hex } from '../../format/bytes.ts';
+import { USE } from '../../layout/cluster-uses.ts';
+import type { RefcountBlocks } from '../../layout/refcount-blocks.ts';
+import type { CountedCluster } from '../cluster-counts.ts';
+import type { Suspect, Suspects } from '../suspects.ts';
+import { KEEP_EVIDENCE, LEAK_ADVICE } from './advice.ts';
+
+/** One kind of disagreement; several causes where some of its places follow from something else. */
+class RefcountCause implements Cause {
+  readonly id: string;
+  readonly code: string;
+  readonly severity: FindingSeverity;
+  readonly advice: string;
+  readonly risksData: boolean;
+  readonly #sentence: (count: number) => string;
+  causedBy?: string;
+
+  constructor(
+    code: string,
+    severity: FindingSeverity,
+    sentence: (count: number) => string,
+    advice: string,
+    causedBy = '',
+  ) {
+    this.id = causedBy === '' ? code : `${code} by ${causedBy}`;
+    this.code = code;
+    this.severity = severity;
+    this.advice = advice;
+    this.risksData = causedBy === '';
+    this.#sentence = sentence;
+    if (causedBy !== '') this.causedBy = causedBy;
+  }
+
+  what(count: number): string {
+    return this.#sentence(count);
+  }
+}
+
+const LEAKED = {
+  code: 'QCOW2_LEAKED',
+  severity: 'leak',
+  what: (n: number) => `${clusters(n)} counted as used, and nothing refers to ${n === 1 ? 'it' : 'them'}`,
+  advice: LEAK_ADVICE,
+} as const;
+/** Counted more often than referred to. */
+export const HIGH = {
+  code: 'QCOW2_REFCOUNT_HIGH',
+  severity: 'leak',
+  what: (n: number) =>
+    `the refcount of ${n === 1 ? '1 cluster is' : `${n} clusters is`} above its references`,
+  advice: 'nothing is lost: such clusters are copied on the next write, and never freed',
+} as const;
+/** Counted less often than referred to. */
+export const LOW = {
+  code: 'QCOW2_REFCOUNT_LOW',
+  severity: 'corruption',
+  what: (n: number) =>
+    `the refcount of ${n === 1 ? '1 cluster is' : `${n} clusters is`} below its references: when one of its users lets it go, it is given to new data while the others still use it`,
+  advice: KEEP_EVIDENCE,
+} as const;
+/** Referred to, and not counted at all. */
+export const ZERO = {
+  code: 'QCOW2_REFCOUNT_ZERO',
+  severity: 'corruption',
+  what: (n: number) =>
+    `${clusters(n)} in use and counted as free: the next write may overwrite ${n === 1 ? 'it' : 'them'}`,
+  advice: KEEP_EVIDENCE,
+} as const;
+const OVERFLOW = {
+  code: 'QCOW2_REFCOUNT_OVERFLOW',
+  severity: 'corruption',
+  what: (n: number) => `${n} references are more than the refcounts of this image can count`,
+  advice:
+    'copy the image with `qemu-img convert`, or widen the refcounts of a copy with `qemu-img amend -o refcount_bits=…`',
+} as const;
+
+function clusters(count: number): string {
+  return count === 1 ? '1 cluster is' : `${count} clusters are`;
+}
+
+/** What a wrong refcount is caused by: the id of a finding, empty where nothing explains it. */
+export type ExplainZero = (cluster: number) => string;
+
+/** Compares refcounts with references, and counts as qemu-img check counts. */
+export class RefcountRules {
+  corruptions = 0;
+  leaks = 0;
+  checkErrors = 0;
+  /** Clusters that nothing refers to, although they are counted. */
+  leaked = 0;
+  readonly #collector: FindingCollector;
+  readonly #blocks: RefcountBlocks;
+  readonly #suspects: Suspects;
+  readonly #explainZero: ExplainZero;
+  readonly #clusterSize: number;
+  readonly #maxRefcount: number;
+  readonly #causes = new Map<string, RefcountCause>();
+
+  constructor(
+    collector: FindingCollector,
+    blocks: RefcountBlocks,
+    suspects: Suspects,
+    explainZero: ExplainZero,
+    { clusterSize, refcountBits }: { readonly clusterSize: number; readonly refcountBits: number },
+  ) {
+    this.#collector = collector;
+    this.#blocks = blocks;
+    this.#suspects = suspects;
+    this.#explainZero = explainZero;
+    this.#clusterSize = clusterSize;
+    this.#maxRefcount = 2 ** refcountBits - 1;
+  }
+
+  /** Says what is wrong with a cluster that is counted too high; one counted too low waits for its users. */
+  judge(found: CountedCluster): number {
+    const { cluster, stored } = found;
+    let { references } = found;
+    if (references > this.#maxRefcount) {
+      this.corruptions += references - this.#maxRefcount;
+      this.#add(OVERFLOW, found, '', references - this.#maxRefcount);
+      references = this.#maxRefcount;
+    }
+    if (stored === undefined) {
+      this.checkErrors++;
+      return 0;
+    }
+    if (stored > references) {
+      this.leaks++;
+      this.#add(found.references === 0 ? LEAKED : HIGH, found, '');
+    }
+    const isLow = stored < references;
+    if (isLow) this.corruptions++;
+    if (!isLow && !found.isShared) return 0;
+    if (this.#suspects.hasRoom) {
+      this.#suspects.add(found, stored);
+      return 1;
+    }
+    if (isLow) this.#add(stored === 0 ? ZERO : LOW, found, this.#explainZero(cluster));
+    return 0;
+  }
+
+  /** Says that a suspect is counted too low, if it is; `causedBy` explains it. */
+  addLow(suspect: Suspect, causedBy: string): void {
+    const { stored, references, users } = suspect;
+    if (stored >= Math.min(references, this.#maxRefcount)) return;
+    const kind = stored === 0 ? ZERO : LOW;
+    const cause = causedBy || (stored === 0 ? this.#explainZero(suspect.cluster) : '');
+    this.#add(kind, { ...suspect, uses: 0 }, cause);
+    for (const { guest } of users)
+      if (guest >= 0)
+        this.#collector.add(this.#causeOf(kind, cause), { guest: [guest, this.#clusterSize], count: 0 });
+  }
+
+  /** Says what explains the clusters that nothing refers to. */
+  explainLeaks(causedBy: string): void {
+    const cause = this.#causes.get(LEAKED.code);
+    if (cause !== undefined) cause.causedBy = causedBy;
+  }
+
+  #add(kind: Kind, found: CountedCluster, causedBy: string, count = 1): void {
+    const cause = this.#causeOf(kind, causedBy);
+    if (kind === LEAKED) this.leaked++;
+    const { cluster, uses } = found;
+    const wantsEvidence = this.#collector.wantsEvidence(cause.id);
+    this.#collector.add(cause, {
+      host: [cluster * this.#clusterSize, this.#clusterSize],
+      ...(wantsEvidence ? { evidence: this.#evidenceOf(found) } : {}),
+      ...(kind.severity === 'corruption' && (uses & USE.data) !== 0 && causedBy === ''
+        ? { bytes: this.#clusterSize }
+        : {}),
+      count,
+    });
+  }
+
+  #causeOf(kind: Kind, causedBy: string): RefcountCause {
+    const { code, severity, what, advice } = kind;
+    const id = causedBy === '' ? code : `${code} by ${causedBy}`;
+    const known = this.#causes.get(id);
+    if (known !== undefined) return known;
+    const cause = new RefcountCause(code, severity, what, advice, causedBy);
+    this.#causes.set(id, cause);
+    return cause;
+  }
+
+  #evidenceOf({ cluster, stored, references }: CountedCluster): FindingEvidence {
+    const fileOffset = this.#blocks.placeOf(cluster);
+    return {
+      source: `refcount of the cluster at ${hex(cluster * this.#clusterSize)}`,
+      ...(fileOffset === undefined ? {} : { fileOffset }),
+      value: String(stored),
+      bits: `${references} ${references === 1 ? 'reference' : 'references'}`,
+    };
+  }
+}
+
+type Kind = typeof LEAKED | typeof HIGH | typeof LOW | typeof ZERO | typeof OVERFLOW;

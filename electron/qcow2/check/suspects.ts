@@ -1,0 +1,101 @@
+/** Clusters that several things use or that are counted too low, and who refers to them. */
+import { USE } from '../layout/cluster-uses.ts';
+import type { CountedCluster } from './cluster-counts.ts';
+
+/** Clusters that are looked at one by one; more of them are counted. */
+const MAX_SUSPECTS = 2 ** 16;
+/** Users of one cluster that are named. */
+const MAX_USERS = 4;
+
+/** Something that refers to a cluster. */
+export interface ClusterUser {
+  /** In words, with what names it. Untrusted text. */
+  readonly name: string;
+  /** The guest cluster of the active disk that is mapped here, -1 where it is none. */
+  readonly guest: number;
+  /** A bit of USE; 0 for a compressed stream. */
+  readonly use: number;
+  /** References that it stands for. */
+  readonly times: number;
+  /** The id of the finding that says why this reference is not to be believed; empty where there is none. */
+  readonly doubt: string;
+}
+
+/** One cluster under suspicion. */
+export interface Suspect extends CountedCluster {
+  readonly stored: number;
+  /** The first users that were found. */
+  readonly users: ClusterUser[];
+  /** References that are believed, and the uses of those. */
+  believed: number;
+  believedUses: number;
+  /** Two of the believed ones exclude each other. */
+  believedClash: boolean;
+  /** The finding that explains the references that are not believed. */
+  doubt: string;
+}
+
+/** The clusters under suspicion in one pass. */
+export class Suspects {
+  readonly #clusters = new Map<number, Suspect>();
+
+  /** True while there is room for one more. */
+  get hasRoom(): boolean {
+    return this.#clusters.size < MAX_SUSPECTS;
+  }
+
+  get size(): number {
+    return this.#clusters.size;
+  }
+
+  /** Adds a cluster; {@link hasRoom} is true. */
+  add(found: CountedCluster, stored: number): void {
+    const fresh = { users: [], believed: 0, believedUses: 0, believedClash: false, doubt: '' };
+    this.#clusters.set(found.cluster, { ...found, stored, ...fresh });
+  }
+
+  get(cluster: number): Suspect | undefined {
+    return this.#clusters.get(cluster);
+  }
+
+  /** Notes a user of a cluster, where that is under suspicion. `makeUser` is called only then. */
+  note(cluster: number, makeUser: () => ClusterUser): void {
+    const suspect = this.#clusters.get(cluster);
+    if (suspect === undefined) return;
+    const user = makeUser();
+    if (suspect.users.length < MAX_USERS) suspect.users.push(user);
+    if (user.doubt !== '') {
+      suspect.doubt = user.doubt;
+      return;
+    }
+    suspect.believed += user.times;
+    if (clashes(suspect.believedUses, user.use)) suspect.believedClash = true;
+    suspect.believedUses |= user.use === 0 ? STREAM_USE : user.use;
+  }
+
+  /** The clusters in the order in which they were added. */
+  all(): IterableIterator<Suspect> {
+    return this.#clusters.values();
+  }
+
+  clear(): void {
+    this.#clusters.clear();
+  }
+}
+
+/** Stands for a compressed stream among the bits of USE. */
+const STREAM_USE = 1;
+
+/** True if a use cannot be beside those that are there. */
+function clashes(before: number, use: number): boolean {
+  if (before === 0) return false;
+  if (use === 0) return (before & ~STREAM_USE) !== 0;
+  if (use === USE.snapshotData) return (before & ~(USE.data | USE.snapshotData)) !== 0;
+  if (use === USE.data) return (before & ~USE.snapshotData) !== 0;
+  return true;
+}
+
+/** True if what is believed of a cluster agrees with its refcount: what does not follows from a doubtful reference. */
+export function isExplained(suspect: Suspect): boolean {
+  return suspect.doubt !== '' && !suspect.believedClash && suspect.believed <= suspect.stored;
+}

@@ -1,0 +1,234 @@
+/** What the L1 and L2 tables themselves show, counted as qemu's check_refcounts_l1, _l2 and check_oflag_copied count it. */
+import type { FindingCollector } from '../../../shared/finding-collector.ts';
+import { compressedRange } from '../format/compressed.ts';
+import {
+  ENTRY_COMPRESSED_HI,
+  ENTRY_COPIED_HI,
+  ENTRY_RESERVED_HI,
+  ENTRY_RESERVED_LO,
+  type EntryRules,
+  entryOffset,
+  OFFSET_LO,
+} from '../format/entry.ts';
+import { hasDataFile } from '../format/header.ts';
+import type { L2Tables } from '../layout/l2-tables.ts';
+import type { RefcountBlocks } from '../layout/refcount-blocks.ts';
+import type { TableVisitor } from '../layout/reference-sink.ts';
+import { invalidTableId } from '../read/findings/map-causes.ts';
+import { OVERWRITTEN } from '../read/findings/map-findings.ts';
+import { entryRulesOf, type Qcow2Image } from '../read/image.ts';
+import type { ClusterCounts } from './cluster-counts.ts';
+import { addHiddenEntry } from './rules/hidden-entries.ts';
+import type { TableNames } from './table-names.ts';
+
+/** Refcounts of clusters past the end of the file that are looked up; others count as 0. */
+const MAX_LOOKUPS = 2 ** 16;
+
+/** Tables whose invalid entries are counted. */
+const MAX_INVALID_TABLES = 2 ** 16;
+
+/** Something that a table's entries show, beside what they refer to. */
+const FLAG = { unusual: 1, notEmpty: 2 } as const;
+
+/** What the tables are checked with. */
+export interface TableChecksInput {
+  readonly image: Qcow2Image;
+  readonly tables: L2Tables;
+  readonly names: TableNames;
+  readonly counts: ClusterCounts;
+  readonly blocks: RefcountBlocks;
+  readonly collector: FindingCollector;
+  readonly fileLength: number;
+}
+
+/** Counts over all tables of an image, and remembers the tables that need a closer look. */
+export class TableChecks implements TableVisitor {
+  /** Entries that qemu counts as corruptions, and copied flags that contradict the stored refcount. */
+  corruptions = 0;
+  wrongCopied = 0;
+  allocated = 0;
+  fragmented = 0;
+  compressed = 0;
+  /** Numbers of the tables with unusual entries, without any, or that could not be read whole; ascending. */
+  readonly flagged: number[] = [];
+  /** Invalid entries of the tables that have any, by number. */
+  readonly #invalid = new Map<number, number>();
+  readonly #image: Qcow2Image;
+  readonly #tables: L2Tables;
+  readonly #names: TableNames;
+  readonly #collector: FindingCollector;
+  readonly #rules: EntryRules;
+  readonly #counts: ClusterCounts;
+  readonly #blocks: RefcountBlocks;
+  readonly #fileLength: number;
+  readonly #hasDataFile: boolean;
+  #lookups = 0;
+  /** Invalid entries of all tables so far. */
+  #invalidSeen = 0;
+
+  constructor(input: TableChecksInput) {
+    const { image, tables, names, counts, blocks, collector, fileLength } = input;
+    this.#image = image;
+    this.#tables = tables;
+    this.#names = names;
+    this.#counts = counts;
+    this.#blocks = blocks;
+    this.#collector = collector;
+    this.#rules = entryRulesOf(image);
+    this.#fileLength = fileLength;
+    this.#hasDataFile = hasDataFile(image.header);
+  }
+
+  visitTable(index: number, view: DataView, at: number): void {
+    const activeTimes = this.#tables.activeTimes[index] as number;
+    // Where the refcount of a table is not known, qemu does not look at its entries' flags.
+    if (activeTimes > 0 && this.storedRefcount(this.#tables.offsets[index] as number) !== undefined)
+      this.#checkCopied(view, at, activeTimes);
+    if (this.#counts.pass > 1) return;
+    const before = this.#invalidSeen;
+    const shown = this.#countEntries(view, at, this.#tables.times[index] as number, activeTimes);
+    if (this.#invalidSeen > before && this.#invalid.size < MAX_INVALID_TABLES)
+      this.#invalid.set(index, this.#invalidSeen - before);
+    if ((shown & FLAG.unusual) !== 0) this.#addHidden(index, view, at);
+    if (shown !== FLAG.notEmpty && this.flagged.at(-1) !== index) this.flagged.push(index);
+  }
+
+  missTable(index: number): void {
+    if (this.#counts.pass === 1) this.flagged.push(index);
+  }
+
+  /** The id of the finding which says that a table was overwritten; empty for other tables. */
+  doubtOf(index: number): string {
+    const isActive = (this.#tables.activeTimes[index] as number) > 0;
+    if (!isActive || (this.#invalid.get(index) ?? 0) < OVERWRITTEN) return '';
+    return invalidTableId(this.#tables.offsets[index] as number);
+  }
+
+  /** The refcount that qemu would compare a copied flag with; undefined where it cannot be read, -1 if another pass has it. */
+  storedRefcount(host: number): number | undefined {
+    const cluster = Math.floor(host / this.#image.geometry.clusterSize);
+    if (cluster < this.#counts.clusters) {
+      const stored = this.#counts.storedOf(cluster);
+      return stored;
+    }
+    if (this.#counts.pass > 1 || ++this.#lookups > MAX_LOOKUPS) return undefined;
+    return this.#blocks.refcountOf(cluster);
+  }
+
+  /** Looks closely at the entries of a table that no map of the active disk shows. */
+  #addHidden(index: number, view: DataView, at: number): void {
+    const { geometry, header } = this.#image;
+    const { clusterSize, entrySize, l2Entries } = geometry;
+    const start = this.#names.guestOf(index);
+    const isOutside = start >= 0;
+    const first = isOutside ? Math.max(0, Math.ceil((header.size - start) / clusterSize)) : 0;
+    for (let i = first; i < l2Entries; i++) {
+      const here = at + i * entrySize;
+      const entry = {
+        hi: view.getUint32(here),
+        lo: view.getUint32(here + 4),
+        zeroBits: entrySize === 16 ? view.getUint32(here + 8) : 0,
+        allocBits: entrySize === 16 ? view.getUint32(here + 12) : 0,
+      };
+      addHiddenEntry(this.#collector, {
+        rules: this.#rules,
+        entry,
+        fileOffset: (this.#tables.offsets[index] as number) + i * entrySize,
+        index: i,
+        owner: isOutside ? '' : this.#names.ownerName(this.#tables.owners[index] as number),
+        isOutside,
+        fileLength: this.#hasDataFile ? Number.POSITIVE_INFINITY : this.#fileLength,
+      });
+    }
+  }
+
+  /** Entries of an active table whose copied flag says otherwise than the refcount. */
+  #checkCopied(view: DataView, at: number, times: number): void {
+    const { clusterSize, entrySize } = this.#image.geometry;
+    const counts = this.#counts;
+    const withDataFile = this.#hasDataFile;
+    for (const end = at + clusterSize; at < end; at += entrySize) {
+      const hi = view.getUint32(at);
+      if ((hi & ENTRY_COMPRESSED_HI) !== 0) continue;
+      const host = entryOffset(hi, view.getUint32(at + 4));
+      const isCopied = hi >>> 31 === 1;
+      if (withDataFile) {
+        // All of its clusters count as referred to once.
+        if (host !== 0 && !isCopied && counts.pass === 1) this.wrongCopied += times;
+        continue;
+      }
+      if (host === 0) continue;
+      const cluster = Math.floor(host / clusterSize);
+      const stored = cluster < counts.clusters ? counts.storedOf(cluster) : this.storedRefcount(host);
+      if (stored === undefined || stored < 0) continue;
+      if ((stored === 1) !== isCopied) this.wrongCopied += times;
+    }
+  }
+
+  /** Counts what is wrong with entries whatever refers to their clusters; returns what was seen, as FLAG bits. */
+  #countEntries(view: DataView, at: number, times: number, activeTimes: number): number {
+    const { geometry, header } = this.#image;
+    const { clusterSize, clusterBits, entrySize } = geometry;
+    const isExtended = entrySize === 16;
+    const fileLength = this.#hasDataFile ? Number.POSITIVE_INFINITY : this.#fileLength;
+    const betweenClusters = (clusterSize - 1) & OFFSET_LO;
+    const hasZeroFlag = header.version >= 3 && !isExtended;
+    const oddLow = ENTRY_RESERVED_LO | (hasZeroFlag ? 0 : 1);
+    let seen = this.#hasDataFile ? FLAG.unusual : 0;
+    let next = 0;
+    for (const end = at + clusterSize; at < end; at += entrySize) {
+      const hi = view.getUint32(at);
+      const lo = view.getUint32(at + 4);
+      const zeroBits = isExtended ? view.getUint32(at + 8) : 0;
+      const allocBits = isExtended ? view.getUint32(at + 12) : 0;
+      if ((hi | lo | zeroBits | allocBits) === 0) continue;
+      seen |= FLAG.notEmpty;
+      if ((hi & ENTRY_COMPRESSED_HI) !== 0) {
+        if ((hi & ENTRY_COPIED_HI) !== 0) {
+          this.corruptions += times;
+          seen |= FLAG.unusual;
+        }
+        if (this.#hasDataFile || (zeroBits | allocBits) !== 0) {
+          this.corruptions += times;
+          if (this.#hasDataFile) this.#invalidSeen++;
+          seen |= FLAG.unusual;
+          continue;
+        }
+        if (compressedRange(hi, lo, clusterBits).offset >= fileLength) seen |= FLAG.unusual;
+        this.allocated += activeTimes;
+        this.compressed += activeTimes;
+        this.fragmented += activeTimes;
+        continue;
+      }
+      if ((hi & ENTRY_RESERVED_HI) !== 0 || (lo & ENTRY_RESERVED_LO) !== 0) this.corruptions += times;
+      if ((hi & ENTRY_RESERVED_HI) !== 0 || (lo & oddLow) !== 0) seen |= FLAG.unusual;
+      const host = entryOffset(hi, lo);
+      const isZero = !isExtended && (lo & 1) === 1;
+      const isAllocated = host !== 0 || (this.#hasDataFile && hi >>> 31 === 1 && !isZero);
+      if (!isAllocated) {
+        if (allocBits !== 0) {
+          this.corruptions += times;
+          this.#invalidSeen++;
+        }
+        if (allocBits !== 0 || hi >>> 31 === 1) seen |= FLAG.unusual;
+        continue;
+      }
+      if ((zeroBits & allocBits) !== 0) {
+        this.corruptions += times;
+        this.#invalidSeen++;
+        seen |= FLAG.unusual;
+      }
+      if ((lo & betweenClusters) !== 0) {
+        this.corruptions += times;
+        this.#invalidSeen++;
+        seen |= FLAG.unusual;
+      }
+      if (host + clusterSize > fileLength) seen |= FLAG.unusual;
+      if (activeTimes === 0) continue;
+      this.allocated += activeTimes;
+      if (next !== 0 && host !== next) this.fragmented += activeTimes;
+      next = host + clusterSize;
+    }
+    return seen;
+  }
+}

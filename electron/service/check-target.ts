@@ -1,0 +1,88 @@
+/** Checks every layer of a chain of files. */
+import {
+  type ChainCheck,
+  type CheckStep,
+  type LayerCheck,
+  stepDone,
+  stepLeftOut,
+  stepMissing,
+  verdictOf,
+  worstVerdict,
+} from '../../shared/model/check.ts';
+import { compareFindings, type Finding, WHOLE_CHAIN } from '../../shared/model/finding.ts';
+import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
+import type { Consent, OpenTarget } from '../../shared/model/target.ts';
+import { discoverChain, type OpenLayer } from '../chain/discover.ts';
+import { writerFindings } from '../chain/writer-lock.ts';
+import { checkImage } from '../qcow2/check/engine.ts';
+import { fileSource } from '../qcow2/read/file-source.ts';
+import { runInSlices } from '../qcow2/read/sliced-work.ts';
+
+/** A chain and what its check came to. */
+export interface CheckedTarget {
+  readonly chain: ChainInfo;
+  readonly check: ChainCheck;
+}
+
+/** Checks a target of files. Rejects with CowscopeError when the top layer cannot be opened. */
+export async function checkTarget(
+  target: OpenTarget & { kind: 'files' },
+  consent: Consent,
+): Promise<CheckedTarget> {
+  const found = await discoverChain({
+    files: target.files,
+    format: target.format,
+    allow: consent.allow,
+    allowAll: consent.allowAll,
+  });
+  try {
+    const known = [...found.info.findings, ...writerFindings(await found.written)];
+    const layers: LayerCheck[] = [];
+    const findings = [...known];
+    for (const layer of found.layers) {
+      const own = known.filter(finding => finding.layer === layer.info.index);
+      const { check, more } = await checkLayer(layer, own);
+      layers.push(check);
+      findings.push(...more);
+    }
+    findings.sort(compareFindings);
+    const steps = found.info.layers.flatMap(linkSteps);
+    const ofChain = findings.filter(({ layer }) => layer === WHOLE_CHAIN);
+    const verdict = worstVerdict([...layers.map(layer => layer.verdict), verdictOf(ofChain, steps)]);
+    return { chain: found.info, check: { verdict, layers, steps, findings } };
+  } finally {
+    await found.close();
+  }
+}
+
+/** Checks one layer. `known` is what its header and links show; `more` is what was found beside. */
+async function checkLayer(
+  { info, image, dataFile }: OpenLayer,
+  known: readonly Finding[],
+): Promise<{ check: LayerCheck; more: readonly Finding[] }> {
+  if (image === undefined) {
+    const steps = [stepLeftOut('tables', `a ${info.format} file has none`)];
+    return { check: { layer: info.index, verdict: verdictOf(known, steps), steps }, more: [] };
+  }
+  // The length of a device is not known here: nothing then lies past its end.
+  const size = Number.POSITIVE_INFINITY;
+  const data = dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
+  const { steps, counts, findings } = await runInSlices(
+    checkImage(image, { layer: info.index, dataFile: data }),
+  );
+  const verdict = verdictOf([...known, ...findings], steps, counts);
+  return {
+    check: { layer: info.index, verdict, steps, ...(counts === undefined ? {} : { counts }) },
+    more: findings,
+  };
+}
+
+/** What of a layer's links was followed. */
+function linkSteps({ name, backing, dataFile }: LayerInfo): CheckStep[] {
+  const step = (kind: string, link: LayerInfo['backing']): CheckStep[] => {
+    const title = `${kind} of ${name}`;
+    if (link.status === 'none') return [];
+    return [link.status === 'opened' ? stepDone(title) : stepMissing(title, link.error?.what ?? link.status)];
+  };
+  return [...step('backing file', backing), ...(dataFile === undefined ? [] : step('data file', dataFile))];
+}

@@ -1,0 +1,95 @@
+/** What a check of images comes to. */
+import type { FINDING_SEVERITIES, Finding } from './finding.ts';
+
+/**
+ * Verdicts, worst first.
+ *
+ * `corrupt`: something is lost or contradictory: a finding is a corruption, or qemu-img check counts one.
+ * `incomplete`: nothing of that was found, and not everything could be looked at.
+ * `leaks`: space is wasted and nothing else is wrong.
+ * `clean`: the checks that were done found nothing of these. Hazards and notes do not count.
+ */
+export const CHECK_VERDICTS = ['corrupt', 'incomplete', 'leaks', 'clean'] as const;
+
+/** One of {@link CHECK_VERDICTS}. */
+export type CheckVerdict = (typeof CHECK_VERDICTS)[number];
+
+/** One of the checks: whether it was done, and if not why. */
+export interface CheckStep {
+  readonly name: string;
+  readonly done: boolean;
+  /** Why it was not done, or what part was not; empty where it was done whole. Untrusted text. */
+  readonly why: string;
+  /** True if it was not done although the check was to do it: a verdict is then incomplete. */
+  readonly missing: boolean;
+}
+
+/** The numbers of `qemu-img check`, counted as it counts them. */
+export interface CheckCounts {
+  /** Contradictions that it counts as corruptions, each place once. */
+  readonly corruptions: number;
+  /** Clusters whose refcount is above their references. */
+  readonly leaks: number;
+  /** Clusters whose refcount could not be read. */
+  readonly checkErrors: number;
+  /** Where the last cluster that is counted or referred to ends, in bytes. */
+  readonly imageEnd: number;
+  /** Clusters of the guest's disk, and of them those with space of their own, not behind the one before, compressed. */
+  readonly totalClusters: number;
+  readonly allocatedClusters: number;
+  readonly fragmentedClusters: number;
+  readonly compressedClusters: number;
+}
+
+/** The check of one layer. Its findings are told apart by their layer. */
+export interface LayerCheck {
+  readonly layer: number;
+  readonly verdict: CheckVerdict;
+  readonly steps: readonly CheckStep[];
+  /** Absent where there are no refcounts to count, or where they could not be counted. */
+  readonly counts?: CheckCounts;
+}
+
+/** The check of a chain. */
+export interface ChainCheck {
+  readonly verdict: CheckVerdict;
+  /** Base first. */
+  readonly layers: readonly LayerCheck[];
+  /** What was checked of the chain as a whole. */
+  readonly steps: readonly CheckStep[];
+  /** Of all layers and of the chain, ranked. */
+  readonly findings: readonly Finding[];
+}
+
+/** A check that was done whole. */
+export function stepDone(name: string): CheckStep {
+  return { name, done: true, why: '', missing: false };
+}
+
+/** A check that was to be done and was not, or not whole. */
+export function stepMissing(name: string, why: string): CheckStep {
+  return { name, done: false, why, missing: true };
+}
+
+/** A check that was not asked for, or that does not apply. */
+export function stepLeftOut(name: string, why: string): CheckStep {
+  return { name, done: false, why, missing: false };
+}
+
+/** The verdict of findings, numbers and checks. */
+export function verdictOf(
+  findings: readonly Finding[],
+  steps: readonly CheckStep[],
+  counts?: Pick<CheckCounts, 'corruptions' | 'leaks' | 'checkErrors'>,
+): CheckVerdict {
+  const has = (severity: (typeof FINDING_SEVERITIES)[number]) =>
+    findings.some(finding => finding.severity === severity);
+  if (has('corruption') || (counts?.corruptions ?? 0) > 0) return 'corrupt';
+  if (steps.some(({ missing }) => missing) || (counts?.checkErrors ?? 0) > 0) return 'incomplete';
+  return has('leak') || (counts?.leaks ?? 0) > 0 ? 'leaks' : 'clean';
+}
+
+/** The worst of verdicts; clean where there are none. */
+export function worstVerdict(verdicts: readonly CheckVerdict[]): CheckVerdict {
+  return CHECK_VERDICTS.find(verdict => verdicts.includes(verdict)) ?? 'clean';
+}

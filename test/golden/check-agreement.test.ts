@@ -1,0 +1,136 @@
+/** The check of clean and of damaged images, against `qemu-img check` on the image alone. */
+import { readFileSync, unlinkSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { checkImage } from '../../electron/qcow2/check/engine.ts';
+import { openQcow2 } from '../../electron/qcow2/read/image.ts';
+import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { CowscopeError } from '../../shared/error.ts';
+import { type CheckCounts, type CheckVerdict, verdictOf } from '../../shared/model/check.ts';
+import type { Finding } from '../../shared/model/finding.ts';
+import { Chance, damage, randomSpec } from '../support/images/damage.ts';
+import { alone, type BuiltImage, buildImage } from '../support/qcow2-reading.ts';
+import { run } from '../support/tools.ts';
+
+/** Images of each kind. */
+const COUNT = Number(process.env.COWSCOPE_CHECK_IMAGES ?? 60);
+
+/** Codes of findings after which qemu reads on as if the tables were whole, so that its numbers mean nothing. */
+const OTHER_COUNTS = [
+  'QCOW2_L1_UNALIGNED',
+  'QCOW2_L1_FLAGS_ALONE',
+  'QCOW2_BITMAP_ENTRY',
+  'QCOW2_SNAPSHOT_TABLE',
+];
+
+interface Ours {
+  readonly verdict: CheckVerdict | 'refused';
+  readonly counts?: CheckCounts | undefined;
+  readonly findings: readonly Finding[];
+}
+
+function ours({ source }: BuiltImage): Ours {
+  try {
+    const image = openQcow2(source);
+    const { steps, counts, findings } = finish(checkImage(image, { layer: 0 }));
+    const all = [...image.findings, ...findings];
+    return { verdict: verdictOf(all, steps, counts), counts, findings: all };
+  } catch (error) {
+    if (error instanceof CowscopeError) return { verdict: 'refused', findings: [] };
+    throw error;
+  }
+}
+
+/** What qemu-img check says: its numbers, or undefined where it does not get so far. */
+async function theirs(path: string): Promise<Record<string, number> | undefined> {
+  const { stdout } = await run('qemu-img', ['check', '--output=json', alone(path)]);
+  if (!stdout.startsWith('{')) return undefined;
+  return JSON.parse(stdout);
+}
+
+function numbersOf(counts: CheckCounts): Record<string, number> {
+  return {
+    corruptions: counts.corruptions,
+    leaks: counts.leaks,
+    imageEnd: counts.imageEnd,
+    total: counts.totalClusters,
+    allocated: counts.allocatedClusters,
+    fragmented: counts.fragmentedClusters,
+    compressed: counts.compressedClusters,
+  };
+}
+
+function numbersOfQemu(answer: Record<string, number>): Record<string, number> {
+  return {
+    corruptions: answer.corruptions ?? 0,
+    leaks: answer.leaks ?? 0,
+    imageEnd: answer['image-end-offset'] ?? 0,
+    total: answer['total-clusters'] ?? 0,
+    allocated: answer['allocated-clusters'] ?? 0,
+    fragmented: answer['fragmented-clusters'] ?? 0,
+    compressed: answer['compressed-clusters'] ?? 0,
+  };
+}
+
+function discard({ path, source }: BuiltImage): void {
+  void source;
+  unlinkSync(path);
+}
+
+describe('the check', () => {
+  it(`of ${COUNT} clean images finds nothing worse than a note and counts as qemu-img does`, async () => {
+    for (let seed = 0; seed < COUNT; seed++) {
+      const image = buildImage(randomSpec(new Chance(seed)));
+      const { verdict, counts, findings } = ours(image);
+      const answer = await theirs(image.path);
+      expect([seed, verdict, findings.filter(({ severity }) => severity !== 'note')]).toEqual([
+        seed,
+        'clean',
+        [],
+      ]);
+      expect([seed, numbersOf(counts as CheckCounts)]).toEqual([seed, numbersOfQemu(answer ?? {})]);
+      discard(image);
+    }
+  });
+
+  it(`of ${COUNT} damaged images is never milder than qemu-img check, and counts as it does`, async () => {
+    const table = { equal: 0, 'other numbers by an extra rule': 0, 'qemu-img gives up': 0, refused: 0 };
+    const wrong: unknown[] = [];
+    for (let seed = 0; seed < COUNT; seed++) {
+      const chance = new Chance(1_000_000 + seed);
+      const image = buildImage(randomSpec(chance));
+      const done = damage(image, chance);
+      const before = readFileSync(image.path);
+      const { verdict, counts, findings } = ours(image);
+      if (!readFileSync(image.path).equals(before)) wrong.push([seed, 'the image was changed']);
+      const answer = await theirs(image.path);
+      const codes = findings.map(({ code }) => code);
+      const tell = (what: string, ...more: unknown[]) =>
+        wrong.push([seed, what, verdict, codes, done, ...more]);
+      if (answer === undefined) {
+        table['qemu-img gives up']++;
+        if (verdict === 'clean' || verdict === 'leaks') tell('milder than giving up');
+      } else if (verdict === 'refused' || counts === undefined) {
+        table.refused++;
+        if (answer.corruptions === undefined && answer.leaks === undefined)
+          tell('refused, and qemu is content');
+      } else {
+        const numbers = numbersOf(counts);
+        const expected = numbersOfQemu(answer);
+        const isMilder =
+          ((expected.corruptions ?? 0) > 0 && verdict !== 'corrupt') ||
+          ((expected.leaks ?? 0) > 0 && verdict === 'clean');
+        if (isMilder) tell('milder', expected);
+        if (codes.some(code => OTHER_COUNTS.includes(code))) table['other numbers by an extra rule']++;
+        else if (JSON.stringify(numbers) === JSON.stringify(expected)) table.equal++;
+        else tell('other numbers', numbers, expected);
+        const isSilent =
+          verdict === 'corrupt' &&
+          findings.every(({ severity }) => severity === 'note' || severity === 'leak');
+        if (isSilent) tell('corrupt, and no finding says why');
+      }
+      discard(image);
+    }
+    console.info(table);
+    expect(wrong).toEqual([]);
+  });
+});

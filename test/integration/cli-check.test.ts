@@ -1,0 +1,83 @@
+/** `cowscope check` as a program: verdicts, exit codes, and the document. */
+import { truncateSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { complaints, cowscope, cowscopeJson } from '../support/cli.ts';
+import { pokeU64 } from '../support/images/qcow2-builder.ts';
+import { buildImage } from '../support/qcow2-reading.ts';
+import { hashFile, qemuImg, qemuIo, run, temporaryFolder } from '../support/tools.ts';
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  await qemuImg('create', '-q', '-f', 'qcow2', at('base.qcow2'), '4M');
+  await qemuIo(at('base.qcow2'), 'write -P1 0 1M');
+  await qemuImg('create', '-q', '-f', 'qcow2', '-b', at('base.qcow2'), '-F', 'qcow2', at('top.qcow2'));
+  await qemuIo(at('top.qcow2'), 'write -P2 512k 128k', 'write -z 2M 64k');
+});
+
+/** An image with leaks, and one with a cluster that two guest clusters share. */
+function leaking(): string {
+  const { path, source, l2Offsets } = buildImage({ size: 2 ** 20, clusters: [{ index: 3, kind: 'data' }] });
+  pokeU64(source.fd, (l2Offsets.get(0) as number) + 3 * 8, 0n);
+  return path;
+}
+
+describe('cowscope check', () => {
+  it('of a clean chain ends with 0 and prints the numbers of qemu-img check for every layer', async () => {
+    const document = await cowscopeJson(['check', '--output', 'json', at('top.qcow2')]);
+    expect(document).toMatchObject({ schema: 'cowscope.check', version: 1, verdict: 'clean', findings: [] });
+    for (const [i, name] of ['base.qcow2', 'top.qcow2'].entries()) {
+      const theirs = JSON.parse(await qemuImg('check', '--output=json', at(name)));
+      expect(document.layers[i]).toMatchObject({ ...theirs, layer: i, corruptions: 0, leaks: 0 });
+    }
+    expect(document).toMatchObject({ filename: at('top.qcow2'), format: 'qcow2', leaks: 0 });
+  });
+
+  it('ends with 3 for leaks only, as qemu-img check', async () => {
+    const path = leaking();
+    expect((await run('qemu-img', ['check', path])).code).toBe(3);
+    const { code, stdout } = await cowscope(['check', path]);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^verdict: leaks\n/);
+    expect(stdout).toContain('leak QCOW2_LEAKED: 1 cluster is counted as used, and nothing refers to it.');
+  });
+
+  it('ends with 2 for corruption in a lower layer, and writes to no image', async () => {
+    await copyFile(at('top.qcow2'), at('over-cut.qcow2'));
+    await copyFile(at('base.qcow2'), at('cut.qcow2'));
+    truncateSync(at('cut.qcow2'), 8 * 65_536);
+    await qemuImg('rebase', '-q', '-u', '-F', 'qcow2', '-b', at('cut.qcow2'), at('over-cut.qcow2'));
+    const before = await hashFile(at('cut.qcow2'));
+    const document = await cowscopeJson(['check', '--output', 'json', at('over-cut.qcow2')], 2);
+    expect(document.layers.map(({ verdict }: { verdict: string }) => verdict)).toEqual(['corrupt', 'clean']);
+    expect(document.findings[0]).toMatchObject({ code: 'QCOW2_PAST_END', layer: 0 });
+    expect(await hashFile(at('cut.qcow2'))).toBe(before);
+  });
+
+  it('ends with 1 where a layer is missing and nothing else is wrong', async () => {
+    await copyFile(at('top.qcow2'), at('alone.qcow2'));
+    await qemuImg('rebase', '-q', '-u', '-F', 'qcow2', '-b', at('gone.qcow2'), at('alone.qcow2'));
+    const result = await cowscope(['check', at('alone.qcow2')]);
+    expect(result.code).toBe(1);
+    expect(result.stdout).toMatch(/^verdict: incomplete/);
+    expect(complaints(result)).toHaveLength(1);
+  });
+
+  it('prints commands that a shell takes as they are, whatever the file is called', async () => {
+    const path = at("it's a $(disk).qcow2");
+    await copyFile(leaking(), path);
+    const { stdout } = await cowscope(['check', path]);
+    const command = /qemu-img: (qemu-img check .+)$/m.exec(stdout)?.[1] as string;
+    await copyFile(path, `${path}.copy`);
+    expect((await run('sh', ['-c', command])).code).toBe(3);
+  });
+
+  it('has nothing to check in a raw file or an NBD export', async () => {
+    await qemuImg('create', '-q', '-f', 'raw', at('disk.raw'), '1M');
+    expect((await cowscope(['check', '--format', 'raw', at('disk.raw')])).code).toBe(0);
+    expect((await cowscope(['check', 'nbd://localhost:1/none'])).code).toBe(64);
+  });
+});
