@@ -15,7 +15,7 @@ import { checkLayerChoice, checkSelection } from './questions/check-choice.ts';
 import { BackgroundReader } from './reading/background-reader.ts';
 import { FeedMerger } from './reading/feed-merger.ts';
 import { WorkLoop } from './reading/work-loop.ts';
-import { type ChainTables, openChainTables } from './tables/chain-tables.ts';
+import { ChainTables } from './tables/chain-tables.ts';
 import type { NbdTables, StoredLayer } from './tables/stored-layer.ts';
 import type { EnginePlan, FromEngine, ListRequest, ListSummary } from './worker/protocol.ts';
 
@@ -43,7 +43,7 @@ export class OpenChain {
   /** Throws the CowscopeError of what cannot be opened. Reading begins with {@link start}. */
   constructor(plan: EnginePlan, openSource: OpenSource, post: (message: FromEngine) => void) {
     this.#post = post;
-    this.#tables = openChainTables(plan, openSource);
+    this.#tables = new ChainTables(plan, openSource);
     this.#picture = new MergedPicture(this.#tables);
     this.#findings = new FindingLog(this.#tables.layers);
     this.#comparer = new PageComparer(this.#tables);

@@ -5,7 +5,7 @@ import type { ChainEstimate, ChainInfo } from '../../shared/model/layer.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { BufferedSource } from '../chain/buffered-source.ts';
 import type { OpenLayer } from '../chain/discover.ts';
-import { l2OffsetAt, readL1 } from '../qcow2/read/l1.ts';
+import { EntryTable } from '../qcow2/read/entry-table.ts';
 
 /** Extents held in memory before exact pages are dropped and read again on demand, unless the options say otherwise. */
 export const EXTENT_BUDGET = 150_000_000;
@@ -14,7 +14,9 @@ export const EXTENT_BUDGET = 150_000_000;
 const CODE_BYTES = 1;
 const NARROW_BYTES = 2;
 const WIDE_BYTES = 4;
-/** Entries of an L1 table counted in one go: a hostile one has four million, and this thread has a window to serve. */
+/** Entries of an L1 table that are counted: those of the largest that qemu opens. */
+const MAX_COUNTED = 2 ** 22;
+/** Entries counted in one go: this thread has a window to serve. */
 const COUNTED_AT_ONCE = 2 ** 16;
 
 /**
@@ -52,19 +54,28 @@ async function countTables(
   source: OpenLayer['source'],
 ): Promise<number | undefined> {
   const entries = Math.min(header.l1Size, geometry.l1Needed);
+  if (entries > MAX_COUNTED) return undefined;
   let tables = 0;
   try {
     for (let first = 0; first < entries; first += COUNTED_AT_ONCE) {
       const count = Math.min(entries - first, COUNTED_AT_ONCE);
       const buffered = new BufferedSource(source); // of this piece alone
-      const l1 = await buffered.compute(() => readL1(buffered, header.l1TableOffset + first * 8, count));
-      for (let i = 0; i < l1.count; i++) if (l2OffsetAt(l1, i) !== 0) tables++;
+      tables += await buffered.compute(() =>
+        usedEntries(new EntryTable(buffered, header.l1TableOffset + first * 8, count)),
+      );
     }
     return tables;
   } catch (error) {
     if (error instanceof CowscopeError) return undefined;
     throw error;
   }
+}
+
+function usedEntries(table: EntryTable): number {
+  let used = 0;
+  for (let i = table.nextUsed(0, table.count); i < table.count; i = table.nextUsed(i + 1, table.count))
+    used++;
+  return used;
 }
 
 /** The chain with what reading it may come to, and a note where that is more than is kept in memory. */

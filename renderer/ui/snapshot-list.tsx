@@ -31,7 +31,7 @@ export function SnapshotList({ chain }: { readonly chain: OpenedChain }) {
               {vmStateSize > 0 && (
                 <>
                   {' '}
-                  · VM state <Size bytes={vmStateSize} />
+                  · VM state <Size bytes={Number(vmStateSize)} />
                 </>
               )}
             </small>

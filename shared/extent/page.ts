@@ -112,6 +112,16 @@ export class PageWriter {
     this.count = n + 1;
   }
 
+  /** Start of extent `i`, in bytes from the page's first byte. */
+  startAt(i: number): number {
+    return (this.starts[i] as number) * this.unit;
+  }
+
+  /** Host offset of extent `i`, -1 where it has none or none are kept. */
+  hostAt(i: number): number {
+    return this.hosts === undefined ? -1 : (this.hosts[i] as number);
+  }
+
   /** Bytes of memory that the writer holds. */
   get byteLength(): number {
     return this.starts.byteLength + this.codes.byteLength + (this.hosts?.byteLength ?? 0);

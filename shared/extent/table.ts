@@ -6,10 +6,17 @@ import { type Page, pageIndexAt, WordSet } from './page.ts';
 
 const MIN_PAGE_SPAN = 2 ** 26;
 /** Pages of a usual chain; disks of very many small units have more. */
-const MAX_PAGES = 4096;
+const USUAL_PAGES = 4096;
 /** Units in a page at most, so that no page takes more than a moment or a few MiB, whatever an image says. */
 const MAX_UNITS = 2 ** 21;
-/** Most extents in a page that comes from a server. Whoever feeds a table refuses more. */
+/** Pages of one layer: each takes memory and time even where nothing is in it. */
+const MAX_PAGES = 2 ** 18;
+/** Units in a page where there would be too many pages otherwise: a page counts them in 31 bits. */
+const MOST_UNITS = 2 ** 30;
+/**
+ * Most extents in a page. Feeding a table with more is refused, and of an image's tables those past it are not read:
+ * only a disk of petabytes can have them.
+ */
 export const MAX_PAGE_EXTENTS = MAX_UNITS;
 /** The length of extents that is assumed of a server's export, which tells none: the default cluster size of qcow2. */
 const SERVED_UNIT = 65_536;
@@ -20,12 +27,13 @@ export const MAX_OFFSET = 2 ** 53 - 1;
 /**
  * The page span in bytes for a chain whose largest layer has `size` bytes and whose finest unit of allocation is `unit`
  * bytes (a power of two; leave it out where extents come from elsewhere than tables): a power of two of at least
- * 64 MiB that needs at most 4,096 pages unless they would hold more than 2^21 units. A multiple of every qcow2 cluster
- * size (512 B to 2 MiB).
+ * 64 MiB that needs at most 4,096 pages unless they would hold more than 2^21 units, and more units than that where
+ * there would be more than 2^18 pages. A multiple of every qcow2 cluster size (512 B to 2 MiB).
  */
 export function pageSpanFor(size: number, unit = size): number {
   let span = MIN_PAGE_SPAN;
-  while (span * MAX_PAGES < size && span / unit < MAX_UNITS) span *= 2;
+  while (span * USUAL_PAGES < size && span / unit < MAX_UNITS) span *= 2;
+  while (span * MAX_PAGES < size && span / unit < MOST_UNITS) span *= 2;
   return span;
 }
 

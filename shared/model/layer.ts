@@ -89,14 +89,14 @@ export interface SnapshotInfo {
   readonly name: string;
   /** Virtual size of the disk when the snapshot was taken, in bytes. */
   readonly diskSize: number;
-  readonly vmStateSize: number;
+  readonly vmStateSize: number | bigint;
   /** Unix seconds, and nanoseconds within that second. */
   readonly date: number;
   readonly dateNanoseconds: number;
   /** Running time of the guest in nanoseconds (good to a microsecond above 104 days). */
-  readonly vmClock: number;
+  readonly vmClock: number | bigint;
   /** Instruction count, absent where none was recorded. */
-  readonly icount?: number;
+  readonly icount?: number | bigint;
 }
 
 /** The snapshot of that id or, where none has it, of that name; the first one where several do. */
@@ -137,8 +137,8 @@ export interface FileRegion {
 /** The parts of a qcow2 image beyond qemu-img info. Texts are untrusted. */
 export interface Qcow2Details {
   readonly headerLength: number;
-  /** Virtual size as stored; qemu and we cut it to whole sectors. */
-  readonly storedSize: number;
+  /** Virtual size as stored, a bigint above 2^53 - 1; qemu and we cut it to whole sectors. */
+  readonly storedSize: number | bigint;
   /** Set feature bits by the image's own names, `bit N` where it has none. */
   readonly incompatible: readonly string[];
   readonly compatible: readonly string[];

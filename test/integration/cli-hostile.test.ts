@@ -98,20 +98,56 @@ describe('an image that claims more than it has', () => {
     expect((await outcome('layers', path)).stdout).toContain('8 PiB');
   });
 
-  it('a disk that no L1 table could reach is not mapped, but described', async () => {
+  it('a disk that no L1 table could reach is mapped as far as its own goes', async () => {
     const { path, source } = buildImage({ size: MIB, clusterBits: 9 });
     pokeU64(source.fd, 24, 2n ** 53n - 512n);
-    expect(await outcome('map', '--totals', path)).toMatchObject({
-      code: 1,
-      codes: ['CHAIN_DISK_TOO_LARGE'],
-    });
+    const mapped = await outcome('map', '--totals', path);
+    expect(mapped).toMatchObject({ code: 3, codes: ['QCOW2_L1_TOO_SMALL'] });
+    expect(mapped.stdout).toMatch(/unreadable +8 PiB/);
     expect(await outcome('layers', path)).toMatchObject({ code: 3, codes: ['QCOW2_L1_TOO_SMALL'] });
   });
 
-  it('a disk of 2^63 bytes is refused', async () => {
+  it('a disk of 2^63 bytes is mapped up to 8 PiB', async () => {
     const { path, source } = buildImage(SPEC);
     pokeU64(source.fd, 24, 2n ** 63n);
-    expect(await outcome('map', path)).toMatchObject({ code: 1, codes: ['QCOW2_TOO_LARGE'] });
+    const mapped = await outcome('map', path);
+    expect(mapped).toMatchObject({
+      code: 3,
+      codes: ['QCOW2_L1_TOO_SMALL', 'QCOW2_BITMAP_ENTRY', 'QCOW2_TOO_LARGE'],
+    });
+    const { stdout } = await outcome('layers', '--output', 'json', path);
+    expect(stdout).toMatch(/"storedSize": 9223372036854775808,/);
+  });
+
+  it('a disk of 100,000 TiB with two used L1 entries is mapped at once, and says where they end', async () => {
+    const { path, source, l1Offset } = buildImage({
+      size: 2048 * MIB,
+      clusters: [
+        { index: 0, kind: 'data' },
+        { index: 16_384, kind: 'data' },
+      ],
+    });
+    const l1 = readFileSync(path).subarray(l1Offset, l1Offset + 32);
+    const size = 2n ** 31n + 100_000n * 2n ** 40n;
+    const entries = Number((size + 2n ** 29n - 1n) / 2n ** 29n);
+    const moved = 2 ** 26;
+    writeSync(source.fd, l1, 0, l1.length, moved);
+    ftruncateSync(source.fd, moved + 8 * entries);
+    pokeU64(source.fd, 24, size);
+    pokeU32(source.fd, 36, entries);
+    pokeU64(source.fd, 40, BigInt(moved));
+    const used = `2 of the first 16777216 L1 entries are used, the last is number 2: what they describe lies below 1.5 GiB (0x60000000)`;
+    const mapped = await outcome('map', '--output', 'json', path);
+    expect(mapped).toMatchObject({ code: 3, codes: ['QCOW2_L1_TABLE', 'QCOW2_TOO_LARGE'] });
+    const { rows, findings } = JSON.parse(mapped.stdout);
+    expect(rows).toMatchObject([
+      { start: 0, length: 65_536, state: 'data' },
+      { start: 65_536, state: 'unallocated' },
+      { start: 2 ** 30, length: 65_536, state: 'data' },
+      { start: 2 ** 30 + 65_536, length: 2 ** 53 - 512 - 2 ** 30 - 65_536, state: 'unallocated' },
+    ]);
+    expect(findings.map(({ what }: { what: string }) => what)).toContain(used);
+    expect((await outcome('layers', '--output', 'json', path)).stdout).toContain(used);
   });
 
   it('tables past the end of the file are small', async () => {

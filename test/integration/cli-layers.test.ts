@@ -83,8 +83,8 @@ function asQemuSnapshot(snapshot: NonNullable<LayerInfo['qcow2']>['snapshots'][n
     'vm-state-size': vmStateSize,
     'date-sec': date,
     'date-nsec': dateNanoseconds,
-    'vm-clock-sec': Math.floor(vmClock / 1e9),
-    'vm-clock-nsec': vmClock % 1e9,
+    'vm-clock-sec': Math.floor(Number(vmClock) / 1e9),
+    'vm-clock-nsec': Number(vmClock) % 1e9,
     ...(icount === undefined ? {} : { icount }),
   };
 }

@@ -1,5 +1,5 @@
 /** Chains of layers that come over NBD, fed into the engine's tables from plain lists of what a server says. */
-import { type ChainTables, openChainTables } from '../../electron/engine/tables/chain-tables.ts';
+import { ChainTables } from '../../electron/engine/tables/chain-tables.ts';
 import type { LayerPlan } from '../../electron/engine/worker/protocol.ts';
 import { fileSource } from '../../electron/qcow2/read/file-source.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
@@ -52,7 +52,7 @@ export function fedPlan(layer: FedLayer, scale: number, title: string): LayerPla
 export function fedChain(layers: readonly FedLayer[], scale: number, step = 1000): ChainTables {
   const plans = layers.map((layer, i) => fedPlan(layer, scale, `layer ${i}`));
   const size = plans.at(-1)!.size;
-  const tables = openChainTables(
+  const tables = new ChainTables(
     { layers: plans, size, buildPyramid: true, extentBudget: 1_000_000 },
     fileSource,
   );

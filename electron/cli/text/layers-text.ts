@@ -124,8 +124,8 @@ function qcow2Facts(qcow2: Qcow2Info): Fact[] {
 function snapshotText(snapshot: Qcow2Info['snapshots'][number], share: SnapshotShare | undefined): string {
   const { id, name, date, diskSize, vmStateSize, vmClock, icount } = snapshot;
   const parts = [`${id} ${name}`, formatTime(date), `disk ${formatSize(diskSize)}`];
-  if (vmStateSize > 0) parts.push(`VM state ${formatSize(vmStateSize)}`);
-  if (vmClock > 0) parts.push(`VM clock ${(vmClock / 1e9).toFixed(3)} s`);
+  if (vmStateSize > 0) parts.push(`VM state ${formatSize(Number(vmStateSize))}`);
+  if (vmClock > 0) parts.push(`VM clock ${(Number(vmClock) / 1e9).toFixed(3)} s`);
   if (icount !== undefined && icount > 0) parts.push(`${icount} instructions`);
   if (share !== undefined) parts.push(shareText(share));
   return parts.join(', ');

@@ -26,16 +26,12 @@ import { mapTextRows } from '../../formats/map-text.ts';
 import { nbdContextKeys, nbdinfoFormat } from '../../formats/nbdinfo.ts';
 import { qemuImgFormat, qemuImgKeys } from '../../formats/qemu-img.ts';
 import { type RowKeys, RowWalk } from '../../formats/row-walk.ts';
-import { forPages } from '../questions/page-loop.ts';
 import type { ChainTables, SweepOptions } from '../tables/chain-tables.ts';
+import { sweptPages } from '../tables/page-walk.ts';
 import { isWholeChain, type ListSpec } from '../worker/protocol.ts';
 
 /** Text is handed on in chunks of at least this many bytes. */
 const CHUNK_BYTES = 2 ** 18;
-
-function sizeOf(tables: ChainTables, layer: number | undefined): number {
-  return layer === undefined ? tables.plan.size : (tables.layers[layer]?.plan.size ?? 0);
-}
 
 /**
  * Writes a list as text and counts its rows. `send` resolves when a chunk was taken, with
@@ -60,16 +56,15 @@ export async function streamList(
   const list = new ListWriter(format, chunks);
   const walk = new RowWalk(keys, withHosts, rows => list.rows(rows));
   list.begin();
-  const size = sizeOf(tables, layer);
   let sending: Promise<ArrayBuffer | undefined> = Promise.resolve(undefined); // one chunk is on its way while the next is written
-  for (let page = 0; page * tables.pageSpan < size; page++) {
-    walk.add(tables.sweep(page, options));
+  for await (const swept of sweptPages(tables, options)) {
+    walk.add(swept);
     if (chunks.length < CHUNK_BYTES) continue;
     sending = send(chunks.take(await sending));
     sending.catch(() => {}); // seen where it is awaited
   }
   walk.finish();
-  list.end(size);
+  list.end(tables.sizeOf(layer));
   await send(chunks.take(await sending));
   return { rows: list.count };
 }
@@ -133,8 +128,7 @@ export async function totalsOf(tables: ChainTables, layer: number | undefined): 
   const options: SweepOptions = { layer, readMissing: true, eachBitmap: true };
   const absentIsZero = layer === undefined || (layer === 0 && tables.plan.baseMissing !== true);
   const bitmaps = tables.bitmaps(layer).map(choice => ({ ...choice, dirty: 0, zero: 0, unknown: 0 }));
-  await forPages(tables, 0, sizeOf(tables, layer), page => {
-    const swept = tables.sweep(page, options);
+  for await (const swept of sweptPages(tables, options)) {
     const { starts, combos, comboCount, stops, guest, words, overlays, count } = swept;
     const bytes = new Float64Array(comboCount);
     const views = new Int32Array(comboCount);
@@ -173,8 +167,7 @@ export async function totalsOf(tables: ChainTables, layer: number | undefined): 
         else if (hidden & OVERRIDDEN) overridden[lane] = (overridden[lane] as number) + length;
       }
     }
-    return undefined;
-  });
+  }
   return { states, owners, overrides, holeOverrides, shadowed, overridden, extents, bitmaps };
 }
 
@@ -206,10 +199,8 @@ export async function contextTotalsOf(
       sums.set(word, (sums.get(word) ?? 0) + (rows.lengths[i] as number));
     }
   });
-  await forPages(tables, 0, sizeOf(tables, layer), page => {
-    walk.add(tables.sweep(page, { layer, readMissing: true, bitmap }));
-    return undefined;
-  });
+  const options: SweepOptions = { layer, readMissing: true, bitmap };
+  for await (const swept of sweptPages(tables, options)) walk.add(swept);
   walk.finish();
   return [...sums].sort((a, b) => a[0] - b[0]);
 }
@@ -220,15 +211,11 @@ export async function overviewOf(
   span: number,
   layer: number | undefined,
 ): Promise<TileColumns[]> {
-  const size = sizeOf(tables, layer);
-  if (size > span * TILE_COLUMNS) throw tooManyColumns(span);
+  if (tables.sizeOf(layer) > span * TILE_COLUMNS) throw tooManyColumns(span);
   const lanes = layer === undefined ? tables.laneCount : 1;
   const columns = Array.from({ length: lanes + 1 }, (_, t) => createColumns(TILE_COLUMNS, span, t === 0));
-  await forPages(tables, 0, size, page => {
-    const swept = tables.sweep(page, { layer, readMissing: true });
+  for await (const swept of sweptPages(tables, { layer, readMissing: true }))
     addSwept(columns, 0, swept, swept.base, swept.end);
-    return undefined;
-  });
   return columns.map((track, t) => toTile(track, t === 0 ? 0 : lanes + 1 - t, 0));
 }
 

@@ -6,6 +6,8 @@ import { createFedTable, createTable, type ExtentTable } from '../../../shared/e
 import { FindingCollector } from '../../../shared/finding-collector.ts';
 import { bitmapNameOf, knownContext } from '../../../shared/nbd-contexts.ts';
 import { type BitmapMap, createBitmapMap } from '../../qcow2/read/bitmap-map.ts';
+import type { PartCache } from '../../qcow2/read/entry-table.ts';
+import { l1UseOf } from '../../qcow2/read/findings/l1-use.ts';
 import { MapFindings } from '../../qcow2/read/findings/map-findings.ts';
 import { openQcow2, type Qcow2Image } from '../../qcow2/read/image.ts';
 import { createMap } from '../../qcow2/read/map.ts';
@@ -71,6 +73,7 @@ export function openLayer(
   index: number,
   pageSpan: number,
   openSource: OpenSource,
+  cache: PartCache,
 ): StoredLayer {
   const mapFindings = new MapFindings(new FindingCollector(index));
   return {
@@ -79,7 +82,9 @@ export function openLayer(
     findings: mapFindings.collector,
     mapFindings,
     metadata:
-      plan.metadata === undefined ? undefined : openMetadata(plan, pageSpan, false, openSource, mapFindings),
+      plan.metadata === undefined
+        ? undefined
+        : openMetadata(plan, pageSpan, { hosts: false, openSource, cache }, mapFindings),
     nbd: plan.nbd === undefined ? undefined : openNbd(plan, pageSpan),
   };
 }
@@ -89,15 +94,15 @@ export function openHosts(
   { plan, mapFindings }: StoredLayer,
   pageSpan: number,
   openSource: OpenSource,
+  cache: PartCache,
 ): MetadataTable {
-  return openMetadata(plan, pageSpan, true, openSource, mapFindings);
+  return openMetadata(plan, pageSpan, { hosts: true, openSource, cache }, mapFindings);
 }
 
 function openMetadata(
   plan: LayerPlan,
   pageSpan: number,
-  hosts: boolean,
-  openSource: OpenSource,
+  { hosts, openSource, cache }: { hosts: boolean; openSource: OpenSource; cache: PartCache },
   findings: MapFindings,
 ): MetadataTable {
   const { fd, fileSize, path, dataFileFd, snapshotId } = plan.metadata as NonNullable<LayerPlan['metadata']>;
@@ -112,21 +117,29 @@ function openMetadata(
       ? {}
       : { dataFile: openSource({ fd: dataFileFd, size: Number.POSITIVE_INFINITY, path }) }),
     ...(snapshotId === undefined ? {} : { snapshotId }),
+    cache,
   });
+  const use = snapshotId === undefined ? l1UseOf(image, map.l1) : undefined;
+  if (use !== undefined && !findings.collector.has(use.code)) findings.collector.add(use);
   const names = snapshotId === undefined ? image.bitmaps.slice(0, MAX_BITMAPS).map(({ name }) => name) : [];
-  const bitmaps = names.map(name => openBitmap(image, name, findings.collector));
+  const bitmaps = names.map(name => openBitmap(image, name, findings.collector, cache));
   return { image, map, table, bitmaps };
 }
 
-function openBitmap(image: Qcow2Image, name: string, findings: FindingCollector): OpenBitmap {
+function openBitmap(
+  image: Qcow2Image,
+  name: string,
+  findings: FindingCollector,
+  cache: PartCache,
+): OpenBitmap {
   const words = new WordSet();
-  return { name, words, map: createBitmapMap(image, name, { words, findings }) };
+  return { name, words, map: createBitmapMap(image, name, { words, findings, cache }) };
 }
 
 /** Opens a bitmap that was asked for by name and is not among the first ones. */
-export function openNamedBitmap({ metadata, findings }: StoredLayer, name: string): void {
+export function openNamedBitmap({ metadata, findings }: StoredLayer, name: string, cache: PartCache): void {
   if (metadata === undefined || metadata.bitmaps.some(bitmap => bitmap.name === name)) return;
-  metadata.bitmaps.push(openBitmap(metadata.image, name, findings));
+  metadata.bitmaps.push(openBitmap(metadata.image, name, findings, cache));
 }
 
 function openNbd(plan: LayerPlan, pageSpan: number): NbdTables {

@@ -10,6 +10,21 @@ export function u64(view: DataView, at: number): number {
   return view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
 }
 
+/** An unsigned whole number as a number where that is exact, else as a bigint. */
+export function exactNumber(value: bigint): number | bigint {
+  return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+}
+
+/** The unsigned 64-bit number at `at`, as {@link exactNumber}. */
+export function exactAt(view: DataView, at: number): number | bigint {
+  return exactNumber(view.getBigUint64(at));
+}
+
+/** The unsigned 64-bit number at `at` as `0x` and its digits, exactly. */
+export function hexAt(view: DataView, at: number): string {
+  return `0x${view.getBigUint64(at).toString(16)}`;
+}
+
 /** A 64-bit entry as `0x` and 16 digits. */
 export function hex64(hi: number, lo: number): string {
   return `0x${(hi >>> 0).toString(16).padStart(8, '0')}${(lo >>> 0).toString(16).padStart(8, '0')}`;

@@ -11,6 +11,7 @@ import {
   HOLE,
   LOCAL,
   RESERVED,
+  UNREAD,
   UNREADABLE,
   ZERO,
 } from '../../../shared/extent/flags.ts';
@@ -30,6 +31,8 @@ export const BAD = 6;
 /** Data and compressed data that would lie past the end of the file: this layer decides, and what it held is lost. */
 export const LOST_DATA = 7;
 export const LOST_COMPRESSED = 8;
+/** Not read: the page has more extents than are kept. */
+export const NOT_READ = 9;
 
 /** The extent word of each kind. */
 export const FLAGS_OF_KIND: readonly number[] = [
@@ -42,6 +45,7 @@ export const FLAGS_OF_KIND: readonly number[] = [
   UNREADABLE | DAMAGED,
   LOCAL | UNREADABLE | DAMAGED,
   LOCAL | COMPRESSED | UNREADABLE | DAMAGED,
+  UNREAD,
 ];
 
 /** Makes the kinds the codes of a word set that has no words yet, so that what is decoded needs no translation. */

@@ -3,7 +3,7 @@
  * Source: qcow2 specification, "Header extensions"; limits of qemu's qcow2_read_extensions.
  */
 import { hex, textOf, u64, untilNul, viewOf } from './bytes.ts';
-import { hasDataFile, NAME_ADVICE, type Qcow2Header } from './header.ts';
+import { AUTOCLEAR_DATA_FILE_RAW, hasDataFile, NAME_ADVICE, type Qcow2Header } from './header.ts';
 import { MAX_BITMAP_DIRECTORY_BYTES, MAX_BITMAPS } from './limits.ts';
 import { HEADER_ADVICE, type Report, reportField } from './report.ts';
 
@@ -29,7 +29,7 @@ const MAX_EXTENSIONS = 1024;
 export const BITMAPS_ADVICE =
   'the disk itself is whole: in a copy of the file clear autoclear bit 0 and the bitmaps extension, then take a full backup; qemu does not open the image before that, not even to remove a bitmap';
 const LUKS_ADVICE =
-  'keep the file: without that header the data cannot be decrypted; take it from another copy or a backup of the header';
+  'keep the file: qemu does not open it without that header, and the data cannot be decrypted; take the header from another copy or a backup';
 
 /** Which of the three feature fields a bit belongs to. */
 export type FeatureKind = (typeof FEATURE_KINDS)[number];
@@ -99,7 +99,7 @@ export function parseExtensions(bytes: Uint8Array, header: Qcow2Header, report: 
   const mention = (code: string, what: string, at: number) =>
     reportField(report, { code, severity: 'note', what, advice: '' }, 'header extension', view, at, 8);
 
-  let at = header.headerLength;
+  let at = header.extensionsOffset;
   while (at < end && at + 8 <= bytes.length) {
     const type = view.getUint32(at);
     const length = view.getUint32(at + 4);
@@ -138,6 +138,12 @@ export function parseExtensions(bytes: Uint8Array, header: Qcow2Header, report: 
       'find that file: qemu does not open the image without it, and takes its name as the option data-file';
     const facts = { code: 'QCOW2_DATA_FILE_NAME', what, advice };
     reportField(report, facts, 'header', view, 72, 8);
+  }
+  if (!hasDataFile(header) && (header.autoclear & AUTOCLEAR_DATA_FILE_RAW) !== 0n) {
+    const what =
+      'autoclear bit 1 says that the external data file is raw, and the image has no external data file';
+    const advice = 'qemu does not open such an image: clear autoclear bit 1 in a copy of the file';
+    reportField(report, { code: 'QCOW2_DATA_FILE_RAW', what, advice }, 'header', view, 88, 8);
   }
   if (header.cryptMethod === 2 && found.encryptionHeader === undefined) {
     const what = 'the image is encrypted with LUKS and has no encryption header extension';
@@ -241,7 +247,8 @@ function decodeEncryption(
 
 function featureNames(data: Uint8Array): FeatureName[] {
   const names: FeatureName[] = [];
-  for (let at = 0; at + FEATURE_NAME_BYTES <= data.length; at += FEATURE_NAME_BYTES) {
+  // An entry that is cut counts as filled up with zeros, as qemu reads it.
+  for (let at = 0; at + 2 <= data.length; at += FEATURE_NAME_BYTES) {
     const kind = FEATURE_KINDS[data[at] as number];
     if (kind === undefined) continue;
     names.push({

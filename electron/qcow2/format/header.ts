@@ -8,7 +8,7 @@
 import { CowscopeError } from '../../../shared/error.ts';
 import { MAX_OFFSET } from '../../../shared/extent/table.ts';
 import { causeOf, guestRange } from '../../../shared/finding-collector.ts';
-import { hex, u64, viewOf } from './bytes.ts';
+import { hex, hexAt, u64, viewOf } from './bytes.ts';
 import {
   MAX_BACKING_NAME,
   MAX_CLUSTER_BITS,
@@ -42,6 +42,7 @@ export const CRYPT_ADVICE =
   'qemu does not open such an image, and the map does not depend on the method; a newer program may know it';
 export const SNAPSHOT_ADVICE =
   'the active disk does not depend on it; work on a copy of the file, and do not run `qemu-img check -r all` on the only one';
+export const SNAPSHOTS_REFUSED_ADVICE = `qemu does not open such an image; ${SNAPSHOT_ADVICE}`;
 
 const V2_HEADER_LENGTH = 72;
 const V3_HEADER_LENGTH = 104;
@@ -50,15 +51,15 @@ const V3_HEADER_LENGTH = 104;
 export interface Qcow2Header {
   readonly version: 1 | 2 | 3;
   readonly clusterBits: number;
-  /** Virtual size: whole sectors of 512 bytes, as qemu cuts it. */
+  /** Virtual size: whole sectors of 512 bytes, as qemu cuts it, and at most {@link MAX_DISK_SIZE}. */
   readonly size: number;
   /** Virtual size as stored. */
-  readonly storedSize: number;
+  readonly storedSize: bigint;
   readonly backingFileOffset: number;
   readonly backingFileSize: number;
   /** 0 none, 1 AES, 2 LUKS. */
   readonly cryptMethod: number;
-  /** Entries in the active L1 table; 0 where the header's own numbers are not usable. */
+  /** Entries in the active L1 table, also where they are more than qemu reads; 0 where no table can lie at its offset. */
   readonly l1Size: number;
   readonly l1TableOffset: number;
   readonly refcountTableOffset: number;
@@ -72,7 +73,10 @@ export interface Qcow2Header {
   readonly incompatible: bigint;
   readonly compatible: bigint;
   readonly autoclear: bigint;
+  /** As stored. */
   readonly headerLength: number;
+  /** Where header extensions begin; behind the first cluster where that is not known. */
+  readonly extensionsOffset: number;
   /** 0 zlib, 1 zstd, others unknown. */
   readonly compressionType: number;
 }
@@ -90,19 +94,20 @@ export function hasExtendedL2(header: Qcow2Header): boolean {
 /**
  * The header in the first bytes of a file (give at least 112 where the file has them).
  * What qemu would refuse the image for is handed to `report`.
- * Throws QCOW2_NOT_QCOW2, QCOW2_HEADER_CUT, QCOW2_VERSION, QCOW2_CLUSTER_BITS, QCOW2_HEADER_LENGTH,
- * QCOW2_SUBCLUSTER_SIZE or QCOW2_TOO_LARGE.
+ * Throws QCOW2_NOT_QCOW2, QCOW2_HEADER_CUT, QCOW2_VERSION, QCOW2_CLUSTER_BITS or QCOW2_SUBCLUSTER_SIZE.
  */
 export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qcow2Header {
   const view = viewOf(bytes);
-  const { version, clusterBits, headerLength, incompatible } = layoutIn(view, path);
+  const { version, clusterBits, incompatible } = layoutIn(view, path);
   const clusterSize = 2 ** clusterBits;
   const v3 = version === 3;
-  const { size, storedSize } = sizesIn(view, path, report);
+  const { size, storedSize } = sizesIn(view, report);
   const note: Note = (code, what, at, length, advice = HEADER_ADVICE) =>
     reportField(report, { code, what, advice }, 'header', view, at, length);
+  const headerLength = v3 ? view.getUint32(100) : V2_HEADER_LENGTH;
+  const extensionsOffset = v3 ? extensionsOffsetIn(view, clusterSize, note) : V2_HEADER_LENGTH;
 
-  const backing = checkBacking(u64(view, 8), view.getUint32(16), clusterSize, note);
+  const backing = backingIn(view, clusterSize, note);
   const cryptMethod = view.getUint32(32);
   if (cryptMethod > 2)
     note('QCOW2_CRYPT_METHOD', `crypt_method ${cryptMethod} is not known`, 32, 4, CRYPT_ADVICE);
@@ -127,14 +132,17 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
 
   const l1TableOffset = u64(view, 40);
   const l1Size = view.getUint32(36);
+  const isL1Misplaced = checkTable(l1TableOffset, 0, 8, MAX_L1_BYTES, clusterSize) !== undefined;
   const l1Fault = checkTable(l1TableOffset, l1Size, 8, MAX_L1_BYTES, clusterSize);
-  if (l1Fault !== undefined) reportL1Table(report, view, l1Fault, size);
+  if (l1Fault !== undefined && !isL1Misplaced)
+    note('QCOW2_L1_TABLE', `the active L1 table ${l1Fault}`, 36, 12);
+  else if (l1Fault !== undefined) reportL1Table(report, view, l1Fault, size);
 
   const snapshotsOffset = u64(view, 64);
   const snapshotCount = view.getUint32(60);
   const snapshotFault = checkTable(snapshotsOffset, snapshotCount, 40, MAX_SNAPSHOTS * 40, clusterSize);
   if (snapshotFault !== undefined)
-    note('QCOW2_SNAPSHOT_TABLE', `the snapshot table ${snapshotFault}`, 60, 12, SNAPSHOT_ADVICE);
+    note('QCOW2_SNAPSHOT_TABLE', `the snapshot table ${snapshotFault}`, 60, 12, SNAPSHOTS_REFUSED_ADVICE);
 
   const compressionType =
     v3 && headerLength > V3_HEADER_LENGTH && bytes.length > 104 ? view.getUint8(104) : 0;
@@ -156,7 +164,7 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
     backingFileOffset: backing.offset,
     backingFileSize: backing.length,
     cryptMethod,
-    l1Size: l1Fault === undefined ? l1Size : 0,
+    l1Size: isL1Misplaced ? 0 : l1Size,
     l1TableOffset,
     refcountTableOffset,
     refcountTableClusters: refcountFault === undefined ? refcountTableClusters : 0,
@@ -168,6 +176,7 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
     compatible: v3 ? view.getBigUint64(80) : 0n,
     autoclear: v3 ? view.getBigUint64(88) : 0n,
     headerLength,
+    extensionsOffset,
     compressionType,
   };
 }
@@ -176,7 +185,7 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
 function layoutIn(
   view: DataView,
   path: string,
-): { version: 2 | 3; clusterBits: number; headerLength: number; incompatible: bigint } {
+): { version: 2 | 3; clusterBits: number; incompatible: bigint } {
   if (view.byteLength < 8 || view.getUint32(0) !== QCOW_MAGIC)
     throw refusal(
       'QCOW2_NOT_QCOW2',
@@ -203,22 +212,14 @@ function layoutIn(
       path,
     );
   const clusterSize = 2 ** clusterBits;
-  const v3 = version === 3;
-  const headerLength = v3 ? view.getUint32(100) : V2_HEADER_LENGTH;
-  if (headerLength < (v3 ? V3_HEADER_LENGTH : V2_HEADER_LENGTH) || headerLength > clusterSize)
-    throw refusal(
-      'QCOW2_HEADER_LENGTH',
-      `header_length is ${headerLength}, outside ${V3_HEADER_LENGTH} to the cluster size ${clusterSize}`,
-      path,
-    );
-  const incompatible = v3 ? view.getBigUint64(72) : 0n;
+  const incompatible = version === 3 ? view.getBigUint64(72) : 0n;
   if (incompatible & INCOMPATIBLE_EXTENDED_L2 && clusterSize / 32 < 512)
     throw refusal(
       'QCOW2_SUBCLUSTER_SIZE',
       `extended L2 needs clusters of 16 KiB or more, not ${clusterSize}`,
       path,
     );
-  return { version, clusterBits, headerLength, incompatible };
+  return { version, clusterBits, incompatible };
 }
 
 /** The L1 table cannot lie where the header says: nothing of the disk can be found. */
@@ -243,17 +244,23 @@ function reportL1Table(report: Report, view: DataView, fault: string, size: numb
   );
 }
 
-/**
- * The virtual size in a header of any version, as stored and in whole sectors; one that is not whole is reported.
- * Throws QCOW2_TOO_LARGE.
- */
-export function sizesIn(view: DataView, path: string, report: Report): { size: number; storedSize: number } {
-  const storedSize = u64(view, 24);
-  if (storedSize > MAX_OFFSET)
-    throw refusal('QCOW2_TOO_LARGE', `size is ${hex(storedSize)}, above 2^53 - 1 bytes`, path);
-  const size = Math.floor(storedSize / 512) * 512;
-  if (size !== storedSize) {
-    const what = `size is ${storedSize}, not whole sectors: the last ${storedSize - size} bytes are cut off`;
+/** The largest disk that is shown: whole sectors below 2^53 bytes. */
+export const MAX_DISK_SIZE = 2 ** 53 - 512;
+
+/** The virtual size in a header of any version, as stored and as it is shown: a size that is cut is reported. */
+export function sizesIn(view: DataView, report: Report): { size: number; storedSize: bigint } {
+  const storedSize = view.getBigUint64(24);
+  if (storedSize >= 2n ** 53n) {
+    const what = `size is ${storedSize} bytes, more than 2^53 - 1: the disk is shown up to 8 PiB`;
+    const advice =
+      'see what the L1 table reaches: if the size is not meant, put the right one back in a copy of the file';
+    reportField(report, { code: 'QCOW2_TOO_LARGE', what, advice }, 'header', view, 24, 8);
+    return { size: MAX_DISK_SIZE, storedSize };
+  }
+  const size = Math.floor(Number(storedSize) / 512) * 512;
+  if (size !== Number(storedSize)) {
+    const cut = Number(storedSize) - size;
+    const what = `size is ${storedSize}, not whole sectors: the last ${cut} bytes are cut off`;
     const facts = { code: 'QCOW2_SIZE_ODD', severity: 'note', what, advice: '' } as const;
     reportField(report, facts, 'header', view, 24, 8);
   }
@@ -271,27 +278,38 @@ export function checkTable(
   maxBytes: number,
   clusterSize: number,
 ): string | undefined {
+  if (offset + entries * entrySize > MAX_OFFSET) return 'lies above 2^53 - 1';
   if (entries * entrySize > maxBytes)
     return `is too large: ${entries} entries, at most ${maxBytes / entrySize} can be`;
   if (offset % clusterSize !== 0) return `lies at ${hex(offset)}, which is not a cluster boundary`;
-  if (offset + entries * entrySize > MAX_OFFSET) return `lies at ${hex(offset)}, above 2^53 - 1`;
   return undefined;
 }
 
 /** Reports a field of so many bytes. */
 type Note = (code: string, what: string, fileOffset: number, length: number, advice?: string) => void;
 
-function checkBacking(
-  offset: number,
-  length: number,
-  clusterSize: number,
-  note: Note,
-): { offset: number; length: number } {
+/** Where the extensions of version 3 begin; a header length that is invalid is reported, and there are none. */
+function extensionsOffsetIn(view: DataView, clusterSize: number, note: Note): number {
+  const length = view.getUint32(100);
+  if (length >= V3_HEADER_LENGTH && length <= clusterSize) return length;
+  note(
+    'QCOW2_HEADER_LENGTH',
+    `header_length is ${length}, outside ${V3_HEADER_LENGTH} to the cluster size ${clusterSize}; header extensions are not read`,
+    100,
+    4,
+  );
+  return clusterSize;
+}
+
+/** The place of the backing file's name; one that is invalid is reported. */
+function backingIn(view: DataView, clusterSize: number, note: Note): { offset: number; length: number } {
+  const offset = u64(view, 8);
+  const length = view.getUint32(16);
   if (offset === 0) return { offset: 0, length: 0 };
   if (offset > clusterSize) {
     note(
       'QCOW2_BACKING_NAME',
-      `backing_file_offset is ${hex(offset)}, outside the first cluster`,
+      `backing_file_offset is ${hexAt(view, 8)}, outside the first cluster`,
       8,
       8,
       NAME_ADVICE,

@@ -5,14 +5,17 @@ import { DIRTY, DIRTY_UNKNOWN } from '../../../shared/extent/flags.ts';
 import type { PageWriter, WordSet } from '../../../shared/extent/page.ts';
 import { type Cause, FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import { RangeSet } from '../../../shared/range-set.ts';
-import { hex, hex64, viewOf } from '../format/bytes.ts';
+import { hex, hex64 } from '../format/bytes.ts';
 import { entryOffset, isValidBitmapEntry } from '../format/entry.ts';
 import { BITMAPS_ADVICE } from '../format/extensions.ts';
 import type { BitmapEntry } from './bitmaps.ts';
+import { EntryTable, type PartCache } from './entry-table.ts';
 import type { Qcow2Image } from './image.ts';
-import { type ImageSource, readBytes, readFully } from './source.ts';
+import { type ImageSource, readFully } from './source.ts';
 
 const CHUNK_BYTES = 2 ** 16;
+/** Bits on their way into a page: one buffer for all maps, used within one call. */
+const CHUNK = new Uint8Array(CHUNK_BYTES);
 
 /** How to map a bitmap. */
 export interface BitmapMapOptions {
@@ -20,9 +23,11 @@ export interface BitmapMapOptions {
   readonly words: WordSet;
   /** Where findings go. */
   readonly findings?: FindingCollector;
+  /** Keeps parts of the table; maps of a chain share one. */
+  readonly cache?: PartCache;
 }
 
-/** A bitmap being mapped: its table in memory (8 MiB at most) and 64 KiB of bits. Belongs to one thread. */
+/** A bitmap being mapped: parts of its table in memory. Belongs to one thread. */
 export interface BitmapMap {
   readonly source: ImageSource;
   readonly bitmap: BitmapEntry;
@@ -31,8 +36,7 @@ export interface BitmapMap {
   /** Guest bytes whose bits lie in one cluster of the bitmap. */
   readonly coverage: number;
   readonly clusterSize: number;
-  readonly table: DataView;
-  readonly chunk: Uint8Array;
+  readonly table: EntryTable;
   readonly clean: number;
   readonly dirty: number;
   readonly unknown: number;
@@ -43,7 +47,7 @@ export interface BitmapMap {
 }
 
 /**
- * Prepares the map of the bitmap called `name` by reading its table. One that is not usable maps as unknown throughout.
+ * Prepares the map of the bitmap called `name`; reads nothing yet. One that is not usable maps as unknown throughout.
  * Throws QCOW2_BITMAP_UNKNOWN or QCOW2_READ_FAILED.
  */
 export function createBitmapMap(image: Qcow2Image, name: string, options: BitmapMapOptions): BitmapMap {
@@ -66,8 +70,7 @@ export function createBitmapMap(image: Qcow2Image, name: string, options: Bitmap
     size: header.size,
     coverage,
     clusterSize,
-    table: viewOf(readBytes(source, bitmap.tableOffset, entries * 8)),
-    chunk: new Uint8Array(CHUNK_BYTES),
+    table: new EntryTable(source, bitmap.tableOffset, entries, options.cache),
     clean: options.words.code(0),
     dirty: options.words.code(DIRTY),
     unknown: options.words.code(DIRTY_UNKNOWN),
@@ -88,14 +91,24 @@ export function mapBitmapPage(map: BitmapMap, start: number, end: number, writer
   while (guest < end) {
     const index = Math.floor(guest / map.coverage);
     const clusterEnd = Math.min(end, (index + 1) * map.coverage);
-    if ((index + 1) * 8 > map.table.byteLength) {
+    if (index >= map.table.count) {
       if (map.bitmap.unusable === undefined)
         reportCluster(map, index, guest, end, 'the file ends inside the bitmap table');
       writer.push(guest - start, map.unknown);
       return;
     }
-    const hi = map.table.getUint32(index * 8);
-    const lo = map.table.getUint32(index * 8 + 4);
+    let hi: number;
+    let lo: number;
+    try {
+      hi = map.table.hi(index);
+      lo = map.table.lo(index);
+    } catch (error) {
+      const partEnd = Math.min(end, map.table.endOfPart(index) * map.coverage);
+      reportCluster(map, index, guest, partEnd, errorRecord(error).what);
+      writer.push(guest - start, map.unknown);
+      guest = partEnd;
+      continue;
+    }
     const host = entryOffset(hi, lo);
     if (!isValidBitmapEntry(hi, lo, map.clusterSize)) {
       reportCluster(map, index, guest, clusterEnd, INVALID_ENTRY, hex64(hi, lo));
@@ -108,6 +121,27 @@ export function mapBitmapPage(map: BitmapMap, start: number, end: number, writer
       pushBits(map, host, index, firstBit, lastBit, start, writer);
     }
     guest = clusterEnd;
+  }
+}
+
+/**
+ * The end of the stretch at `guest`, below the map's size, that has no bits stored, and its code; undefined where there
+ * are bits to read.
+ */
+export function bitlessStretch(
+  map: BitmapMap,
+  guest: number,
+): { readonly end: number; readonly code: number } | undefined {
+  const { table, coverage, size } = map;
+  if (map.bitmap.unusable !== undefined) return { end: size, code: map.unknown };
+  const first = Math.floor(guest / coverage);
+  if (first >= table.count) return undefined; // reported where the page is mapped
+  try {
+    const index = table.nextUsed(first, table.count);
+    return index === first ? undefined : { end: Math.min(size, index * coverage), code: map.clean };
+  } catch (error) {
+    if (!(error instanceof CowscopeError)) throw error;
+    return undefined; // reported where the page is mapped
   }
 }
 
@@ -126,7 +160,7 @@ function pushBits(
   let last = -1;
   for (let bit = from; bit < to; ) {
     const firstByte = bit >>> 3;
-    const chunk = map.chunk.subarray(0, Math.min(CHUNK_BYTES, Math.ceil(to / 8) - firstByte));
+    const chunk = CHUNK.subarray(0, Math.min(CHUNK_BYTES, Math.ceil(to / 8) - firstByte));
     const at = Math.max(0, base + bit * granularity - start);
     let got = 0;
     let what = `the file ends before the bits at ${hex(host)}`;

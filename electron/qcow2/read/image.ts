@@ -107,19 +107,20 @@ export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
 /** The disk past the active L1 table cannot be found. */
 function reportSmallL1(
   report: Report,
-  { l1Size, size }: Qcow2Header,
-  geometry: Geometry,
+  { l1Size, size, storedSize }: Qcow2Header,
+  { l1Coverage }: Geometry,
   view: DataView,
 ): void {
+  const needed = (storedSize + BigInt(l1Coverage) - 1n) / BigInt(l1Coverage);
   report(
     causeOf({
       code: 'QCOW2_L1_TOO_SMALL',
       severity: 'corruption',
-      what: `the active L1 table has ${l1Size} entries; the disk needs ${geometry.l1Needed}`,
+      what: `the active L1 table has ${l1Size} ${l1Size === 1 ? 'entry' : 'entries'}; the disk needs ${needed}`,
       advice: HEADER_ADVICE,
     }),
     {
-      ...guestRange(l1Size * geometry.l1Coverage, size, size),
+      ...guestRange(l1Size * l1Coverage, size, size),
       host: [36, 4],
       evidence: { source: 'header', fileOffset: 36, value: fieldValue(view, 36, 4), bits: 'l1_size' },
     },

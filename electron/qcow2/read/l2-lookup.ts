@@ -56,9 +56,7 @@ export function entriesInFile({ reader, geometry }: Qcow2Map, at: number, count:
 function isTable(map: Qcow2Map, l1Index: number, table: number): boolean {
   const { l1, rules } = map;
   if (table >= map.fileSize) refreshSize(map);
-  const hi = l1.view.getUint32(l1Index * 8);
-  const lo = l1.view.getUint32(l1Index * 8 + 4);
-  const fault = checkL1Entry(rules, hi, lo, table, map.fileSize);
+  const fault = checkL1Entry(rules, l1.hi(l1Index), l1.lo(l1Index), table, map.fileSize);
   if (fault === undefined) return true;
   map.findings.addTable(map, l1Index, fault);
   return fault.kind === 'unusual';
@@ -83,7 +81,7 @@ function plannedLength(
     geometry.entrySize;
   let end = position + length;
   if (readAheadTo > guestEnd) end = Math.min(limit, end + Math.max(0, entriesUpTo(l1Index, guestEnd)));
-  const last = Math.min(l1.count, Math.ceil(readAheadTo / geometry.l1Coverage));
+  const last = Math.min(l1.endOfPart(l1Index), Math.ceil(readAheadTo / geometry.l1Coverage));
   for (let index = l1Index + 1; index < last; index++) {
     const table = l2OffsetAt(l1, index);
     if (table === 0) continue;

@@ -27,7 +27,6 @@ import {
   type RawEntry,
 } from '../format/entry-rules.ts';
 import { tableIndexOf } from '../format/geometry.ts';
-import { l2OffsetAt } from './l1.ts';
 import type { Qcow2Map } from './map-state.ts';
 import { entryKindV1 } from './qcow1.ts';
 import { readBytes } from './source.ts';
@@ -69,6 +68,7 @@ const KIND_FACTS = [
   'unreadable',
   'data that is lost',
   'compressed data that is lost',
+  'not read',
 ] as const;
 
 /**
@@ -108,10 +108,18 @@ export function lookupCluster(map: Qcow2Map, guestOffset: number): ClusterDescri
     return { ...nothing, word: ofKind(kind) };
   }
 
-  const l1Hi = l1.view.getUint32(l1Index * 8);
-  const l1Lo = l1.view.getUint32(l1Index * 8 + 4);
+  let l1Hi: number;
+  let l1Lo: number;
+  try {
+    l1Hi = l1.hi(l1Index);
+    l1Lo = l1.lo(l1Index);
+  } catch (error) {
+    if (!(error instanceof CowscopeError)) throw error;
+    evidence.push({ fact: error.what, source: `L1 entry ${l1Index}`, value: '' });
+    return { ...nothing, word: ofKind(BAD) };
+  }
   const l1Entry = hex64(l1Hi, l1Lo);
-  const l2TableOffset = l2OffsetAt(l1, l1Index);
+  const l2TableOffset = entryOffset(l1Hi, l1Lo);
   const wrong =
     l2TableOffset === 0 ? undefined : checkL1Entry(rules, l1Hi, l1Lo, l2TableOffset, map.fileSize);
   const l1Fact = l2TableOffset === 0 ? 'no L2 table' : `L2 table at ${hex(l2TableOffset)}${copied(l1Hi)}`;

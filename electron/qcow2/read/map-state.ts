@@ -5,7 +5,7 @@ import type { DecodeTarget } from './l2.ts';
 import type { ImageSource } from './source.ts';
 import type { TableReader } from './table-reader.ts';
 
-/** A map being made: the L1 table in memory and 2 MiB of L2 tables at most. Belongs to one thread. */
+/** A map being made: parts of the L1 table and 2 MiB of L2 tables at most in memory. Belongs to one thread. */
 export interface Qcow2Map extends MappedTables {
   readonly source: ImageSource;
   /** The file that holds the data, where it is open. */
@@ -16,9 +16,13 @@ export interface Qcow2Map extends MappedTables {
   readonly writer: PageWriter;
   readonly reader: TableReader;
   readonly findings: MapFindings;
+  /** Extents of a page: what lies past the last of them is not read. */
+  readonly maxExtents: number;
   /** Guest offset where the last page ended: a page that starts there is worth reading ahead for. */
   lastEnd: number;
   fileSize: number;
+  /** Entries handed to onUnusualEntry so far. */
+  unusualEntries: number;
   /** The length of the files was asked for again since the last page began. */
   hasFreshSize: boolean;
 }

@@ -6,13 +6,14 @@
  * reads missing L2 tables and missing data as zeros, and fails a whole request for one invalid entry.
  */
 import { assert } from '../../../shared/assert.ts';
-import { CowscopeError } from '../../../shared/error.ts';
+import { CowscopeError, errorRecord } from '../../../shared/error.ts';
 import { PageWriter, type WordSet } from '../../../shared/extent/page.ts';
+import { MAX_PAGE_EXTENTS } from '../../../shared/extent/table.ts';
 import { findSnapshot } from '../../../shared/model/layer.ts';
-import { BAD, registerKinds, UNALLOCATED } from '../format/entry.ts';
+import { BAD, NOT_READ, registerKinds, UNALLOCATED } from '../format/entry.ts';
+import { EntryTable, type PartCache } from './entry-table.ts';
 import { MapFindings } from './findings/map-findings.ts';
 import { entryRulesOf, type Qcow2Image } from './image.ts';
-import { readL1 } from './l1.ts';
 import { decodeStandard } from './l2.ts';
 import { entriesInFile, findL2Entries, NO_TABLE, reportEntry } from './l2-lookup.ts';
 import type { Qcow2Map } from './map-state.ts';
@@ -36,10 +37,14 @@ export interface MapOptions {
   readonly snapshotId?: string;
   /** Where findings go; other maps of the same disk may share it. */
   readonly findings?: MapFindings;
+  /** Keeps parts of the L1 table; maps of a chain share one. */
+  readonly cache?: PartCache;
+  /** Most extents of a page; default {@link MAX_PAGE_EXTENTS}. */
+  readonly maxExtents?: number;
 }
 
 /**
- * Prepares the map of an image or of one of its snapshots by reading the L1 table (32 MiB at most).
+ * Prepares the map of an image or of one of its snapshots; reads nothing yet.
  * Throws QCOW2_SNAPSHOT_UNKNOWN, QCOW2_SNAPSHOT_UNUSABLE or QCOW2_READ_FAILED.
  */
 export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
@@ -57,7 +62,7 @@ export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
     geometry,
     rules,
     size: view.size,
-    l1: readL1(source, view.l1TableOffset, l1Entries),
+    l1: new EntryTable(source, view.l1TableOffset, l1Entries, options.cache),
     l1Entries,
     // qemu takes a snapshot's disk past its L1 table as unallocated; the active table must reach the end.
     pastL1: view.snapshot ? UNALLOCATED : BAD,
@@ -65,12 +70,16 @@ export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
       rules,
       encrypted: header.cryptMethod !== 0,
       fileSize: dataSource === undefined ? Number.POSITIVE_INFINITY : sizeNow(dataSource),
-      onUnusualEntry: (hi, lo, zeroBits, allocBits, guest) =>
-        reportEntry(map, { hi, lo, zeroBits, allocBits }, guest),
+      onUnusualEntry(hi, lo, zeroBits, allocBits, guest) {
+        map.unusualEntries++;
+        reportEntry(map, { hi, lo, zeroBits, allocBits }, guest);
+      },
     },
     writer: new PageWriter(options.hosts === true, geometry.clusterSize / geometry.subclusters),
     reader: createTableReader(),
     findings: options.findings ?? new MapFindings(),
+    maxExtents: options.maxExtents ?? MAX_PAGE_EXTENTS,
+    unusualEntries: 0,
     lastEnd: -1, // a first page promises no second one: the window's reading jumps from page to page
     fileSize,
     hasFreshSize: true,
@@ -113,22 +122,48 @@ export function mapPage(map: Qcow2Map, start: number, end: number): PageWriter {
   map.lastEnd = end;
   map.hasFreshSize = false;
   writer.begin();
-
-  let guest = start;
-  while (guest < end) {
-    const l1Index = Math.floor(guest / geometry.l1Coverage);
-    if (l1Index >= map.l1.count) {
-      guest = pushPastL1(map, l1Index, guest, start, end);
-      continue;
+  for (let guest = start; guest < end; ) {
+    if (writer.count > map.maxExtents) {
+      writer.push(guest - start, NOT_READ);
+      map.findings.addTooMany(map, guest, end);
+      break;
     }
-    const tableEnd = Math.min(end, (l1Index + 1) * geometry.l1Coverage);
-    // File offsets are doubles; what is left of them within the buffer must be integers, or the loops are a third slower.
-    const at = findL2Entries(map, guest, tableEnd, readAheadTo) | 0;
-    if (at < 0) writer.push(guest - start, at === NO_TABLE ? UNALLOCATED : BAD);
-    else pushEntries(map, at, guest, tableEnd, start, end);
-    guest = tableEnd;
+    guest = pushNext(map, guest, start, end, readAheadTo);
   }
   return writer;
+}
+
+/** Pushes what lies at `guest` in the page [start, end), as far as one step goes; returns where that stopped. */
+function pushNext(map: Qcow2Map, guest: number, start: number, end: number, readAheadTo: number): number {
+  const { l1, writer } = map;
+  const { l1Coverage } = map.geometry;
+  const l1Index = Math.floor(guest / l1Coverage);
+  if (l1Index >= l1.count) return pushPastL1(map, l1Index, guest, start, end);
+  const lastEntry = Math.min(l1.endOfPart(l1Index), Math.ceil(end / l1Coverage));
+  try {
+    const used = l1.nextUsed(l1Index, lastEntry);
+    if (used > l1Index) {
+      writer.push(guest - start, UNALLOCATED);
+      return Math.min(end, used * l1Coverage);
+    }
+  } catch (error) {
+    map.findings.addFailedL1(map, l1Index, lastEntry, errorRecord(error).what);
+    writer.push(guest - start, BAD);
+    return Math.min(end, lastEntry * l1Coverage);
+  }
+  const tableEnd = Math.min(end, (l1Index + 1) * l1Coverage);
+  // File offsets are doubles; what is left of them within the buffer must be integers, or the loops are a third slower.
+  const at = findL2Entries(map, guest, tableEnd, readAheadTo) | 0;
+  if (at < 0) {
+    writer.push(guest - start, at === NO_TABLE ? UNALLOCATED : BAD);
+    return tableEnd;
+  }
+  const before = writer.count;
+  const unusual = map.unusualEntries;
+  pushEntries(map, at, guest, tableEnd, start, end);
+  const isWhole = guest === l1Index * l1Coverage && tableEnd === guest + l1Coverage;
+  if (!isWhole || map.unusualEntries > unusual) return tableEnd;
+  return repeatTable(map, l1Index, lastEntry, before, start, end);
 }
 
 /** Pushes the entries at `at` in the map's reader for guest offsets [guest, tableEnd) of the page [start, end). */
@@ -145,7 +180,9 @@ function pushEntries(
   const wanted = Math.ceil((tableEnd - guest) / geometry.clusterSize) | 0;
   const count = entriesInFile(map, at, wanted) | 0;
   const before = writer.count;
-  if (rules.extendedL2) decodeExtended(target, view, at, count, guest, start, end, writer);
+  if (isAllZero(view, at, count * geometry.entrySize)) {
+    if (count > 0) writer.push(guest - start, UNALLOCATED);
+  } else if (rules.extendedL2) decodeExtended(target, view, at, count, guest, start, end, writer);
   else if (rules.version === 1) decodeV1(target, view, at, count, guest, start, writer);
   else decodeStandard(target, view, at, count, guest, start, writer);
   if (count < wanted) {
@@ -157,10 +194,82 @@ function pushEntries(
   map.findings.endTable(map, guest, tableEnd, isEmpty);
 }
 
+/** True if `length` bytes at `at` are zeros: a table in a hole of the file has no entry worth decoding. */
+function isAllZero(view: DataView, at: number, length: number): boolean {
+  for (const end = at + length; at < end; at += 8)
+    if ((view.getUint32(at) | view.getUint32(at + 4)) !== 0) return false;
+  return true;
+}
+
+/**
+ * A table that was decoded for L1 entry `l1Index`, and whose extents are in the writer from `before` on, pushed again for
+ * the following entries that name it too; returns where that stopped. No honest image has such entries.
+ */
+function repeatTable(
+  map: Qcow2Map,
+  l1Index: number,
+  lastEntry: number,
+  before: number,
+  start: number,
+  end: number,
+): number {
+  const { l1, writer, geometry, findings } = map;
+  const { l1Coverage } = geometry;
+  const whole = Math.min(lastEntry, Math.floor(end / l1Coverage));
+  const runEnd = l1Index + 1 < whole ? l1.endOfRun(l1Index, whole) : l1Index + 1;
+  const guest = l1Index * l1Coverage;
+  if (runEnd === l1Index + 1) return guest + l1Coverage;
+  const base = guest - start;
+  const first = before < writer.count && writer.startAt(before) === base ? before : before - 1;
+  const count = writer.count;
+  const isEmpty = count - first === 1 && writer.codes[first] === UNALLOCATED;
+  let index = l1Index + 1;
+  for (; index < runEnd && writer.count <= map.maxExtents; index++) {
+    const shift = (index - l1Index) * l1Coverage;
+    for (let i = first; i < count; i++) {
+      const at = Math.max(base, writer.startAt(i));
+      const host = writer.hostAt(i);
+      writer.push(at + shift, writer.codes[i] as number, host < 0 ? -1 : host + at - writer.startAt(i));
+    }
+    findings.endTable(map, index * l1Coverage, (index + 1) * l1Coverage, isEmpty);
+  }
+  return index * l1Coverage;
+}
+
 /** Pushes what lies past the L1 entries in memory, up to `end` or to where they would end; returns where it stopped. */
 function pushPastL1(map: Qcow2Map, l1Index: number, guest: number, start: number, end: number): number {
   const isCut = l1Index < map.l1Entries;
   if (isCut) map.findings.addCutL1(map);
   map.writer.push(guest - start, isCut ? BAD : map.pastL1);
   return isCut ? Math.min(end, map.l1Entries * map.geometry.l1Coverage) : end;
+}
+
+/** Guest offsets up to `end` that no L2 table describes, and what they are: a kind of format/entry.ts. */
+export interface TablelessStretch {
+  readonly end: number;
+  readonly kind: number;
+}
+
+/**
+ * The stretch at `guest`, below the map's size, that no L2 table describes; undefined where there is a table. Looks at
+ * one part of the L1 table after the other until one is used.
+ */
+export function tablelessStretch(map: Qcow2Map, guest: number): TablelessStretch | undefined {
+  const { l1, l1Entries, geometry, size } = map;
+  const first = Math.floor(guest / geometry.l1Coverage);
+  if (first >= l1.count) {
+    if (first >= l1Entries) return { end: size, kind: map.pastL1 };
+    map.findings.addCutL1(map);
+    return { end: Math.min(size, l1Entries * geometry.l1Coverage), kind: BAD };
+  }
+  let index = first;
+  try {
+    index = l1.nextUsed(first, l1.count);
+  } catch (error) {
+    if (!(error instanceof CowscopeError)) throw error;
+    return undefined; // reported where the page is mapped
+  }
+  return index === first
+    ? undefined
+    : { end: Math.min(size, index * geometry.l1Coverage), kind: UNALLOCATED };
 }

@@ -10,7 +10,7 @@ import { compressedRangeV1 } from '../format/compressed.ts';
 import { COMPRESSED_DATA, DATA, LOST_COMPRESSED, LOST_DATA, UNALLOCATED } from '../format/entry.ts';
 import type { Geometry } from '../format/geometry.ts';
 import { CRYPT_ADVICE, NAME_ADVICE, type Qcow2Header, refusal, sizesIn } from '../format/header.ts';
-import { MAX_BACKING_NAME, MAX_L1_BYTES } from '../format/limits.ts';
+import { MAX_BACKING_NAME } from '../format/limits.ts';
 import { type Report, reportField } from '../format/report.ts';
 import type { DecodeTarget } from './l2.ts';
 
@@ -18,7 +18,7 @@ const HEADER_BYTES = 48;
 
 /**
  * Header and geometry of a version 1 image. Limits are qemu's: clusters of 512 bytes to 64 KiB, L2 tables of 512 bytes
- * to 64 KiB. Throws QCOW1_HEADER or QCOW2_TOO_LARGE.
+ * to 64 KiB. Throws QCOW1_HEADER.
  */
 export function parseHeaderV1(
   bytes: Uint8Array,
@@ -33,7 +33,7 @@ export function parseHeaderV1(
   if (clusterBits < 9 || clusterBits > 16)
     throw refusal('QCOW1_HEADER', `cluster_bits is ${clusterBits}, outside 9 to 16`, path);
   if (l2Bits < 6 || l2Bits > 13) throw refusal('QCOW1_HEADER', `l2_bits is ${l2Bits}, outside 6 to 13`, path);
-  const { size, storedSize } = sizesIn(view, path, report);
+  const { size, storedSize } = sizesIn(view, report);
   const note = (code: string, what: string, at: number, advice: string) =>
     reportField(report, { code, what, advice }, 'header', view, at, 4);
   const cryptMethod = view.getUint32(36);
@@ -54,8 +54,7 @@ export function parseHeaderV1(
   const clusterSize = 2 ** clusterBits;
   const l2Entries = 2 ** l2Bits;
   const l1Coverage = clusterSize * l2Entries;
-  const l1Needed = Math.ceil(storedSize / l1Coverage);
-  const l1Size = Math.min(l1Needed, MAX_L1_BYTES / 8);
+  const l1Needed = Math.ceil(size / l1Coverage);
   const header: Qcow2Header = {
     version: 1,
     clusterBits,
@@ -64,7 +63,7 @@ export function parseHeaderV1(
     backingFileOffset,
     backingFileSize,
     cryptMethod,
-    l1Size,
+    l1Size: l1Needed,
     l1TableOffset: u64(view, 40),
     refcountTableOffset: 0,
     refcountTableClusters: 0,
@@ -76,6 +75,7 @@ export function parseHeaderV1(
     compatible: 0n,
     autoclear: 0n,
     headerLength: HEADER_BYTES,
+    extensionsOffset: HEADER_BYTES,
     compressionType: 0,
   };
   return {

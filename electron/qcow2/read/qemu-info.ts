@@ -1,6 +1,6 @@
 /** What an image says of itself, in the words of qemu-img info and a little more. */
 import type { FileRegion, Qcow2Details, Qcow2Info } from '../../../shared/model/layer.ts';
-import { hex } from '../format/bytes.ts';
+import { exactNumber, hex } from '../format/bytes.ts';
 import { describeFeatures, type FeatureKind } from '../format/extensions.ts';
 import {
   AUTOCLEAR_DATA_FILE_RAW,
@@ -62,7 +62,7 @@ function* detailsOf(image: Qcow2Image): SlicedWork<Qcow2Details> {
   const named = (field: bigint, kind: FeatureKind) => describeFeatures(field, kind, extensions.featureNames);
   return {
     headerLength: header.headerLength,
-    storedSize: header.storedSize,
+    storedSize: exactNumber(header.storedSize),
     incompatible: named(header.incompatible, 'incompatible'),
     compatible: named(header.compatible, 'compatible'),
     autoclear: named(header.autoclear, 'autoclear'),
@@ -83,7 +83,7 @@ function* tablesOf(image: Qcow2Image): SlicedWork<FileRegion[]> {
   const add = (name: string, offset: number, length: number) => {
     if (length > 0) tables.push({ name, offset, length });
   };
-  add('header', 0, header.headerLength);
+  add('header', 0, Math.min(header.headerLength, geometry.clusterSize));
   add('backing file name', header.backingFileOffset, header.backingFileSize);
   add('active L1 table', header.l1TableOffset, header.l1Size * 8);
   add('refcount table', header.refcountTableOffset, header.refcountTableClusters * geometry.clusterSize);

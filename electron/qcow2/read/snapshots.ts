@@ -3,8 +3,15 @@
  * Source: qcow2 specification, "Snapshots"; limits of qemu's qcow2_do_read_snapshots.
  */
 import type { Cause } from '../../../shared/finding-collector.ts';
-import { hex, textOf, u64, viewOf } from '../format/bytes.ts';
-import { checkTable, type Qcow2Header, SNAPSHOT_ADVICE } from '../format/header.ts';
+import { formatSize } from '../../../shared/text/offset.ts';
+import { exactAt, hex, textOf, u64, viewOf } from '../format/bytes.ts';
+import {
+  checkTable,
+  MAX_DISK_SIZE,
+  type Qcow2Header,
+  SNAPSHOT_ADVICE,
+  SNAPSHOTS_REFUSED_ADVICE,
+} from '../format/header.ts';
 import { MAX_L1_BYTES, MAX_SNAPSHOT_EXTRA, MAX_SNAPSHOT_TABLE_BYTES } from '../format/limits.ts';
 import { fieldValue, type Report, reportField } from '../format/report.ts';
 import { type SlicedWork, shouldYield } from './sliced-work.ts';
@@ -25,14 +32,15 @@ export interface SnapshotEntry {
   readonly unusable?: string;
   /** Virtual size of the disk in bytes when it was taken: whole sectors. */
   readonly diskSize: number;
-  readonly vmStateSize: number;
+  /** A bigint above 2^53 - 1, as the next ones. */
+  readonly vmStateSize: number | bigint;
   /** Unix time in seconds, and nanoseconds within that second. */
   readonly dateSeconds: number;
   readonly dateNanoseconds: number;
-  /** Running time of the guest in nanoseconds (good to a microsecond above 104 days). */
-  readonly vmClock: number;
+  /** Running time of the guest in nanoseconds. */
+  readonly vmClock: number | bigint;
   /** Instruction count, absent where none was recorded. */
-  readonly icount?: number;
+  readonly icount?: number | bigint;
   /** Where its entry lies in the file and how many bytes it has. */
   readonly fileOffset: number;
   readonly length: number;
@@ -52,8 +60,9 @@ export function* readSnapshots(
   let window: Uint8Array = new Uint8Array();
   let windowAt = 0;
   let at = header.snapshotsOffset;
-  const stop = (what: string, fileOffset: number) => {
-    const facts = { code: 'QCOW2_SNAPSHOT_TABLE', what, advice: SNAPSHOT_ADVICE };
+  // qemu reads what lies past the end of the file as entries of zeros, and refuses what breaks its limits.
+  const stop = (what: string, fileOffset: number, advice = SNAPSHOT_ADVICE) => {
+    const facts = { code: 'QCOW2_SNAPSHOT_TABLE', what, advice };
     const bytes = window.subarray(Math.min(window.length, fileOffset - windowAt));
     reportField(report, facts, 'snapshot table', viewOf(bytes), 0, FIXED_BYTES, fileOffset);
     return entries;
@@ -75,10 +84,15 @@ export function* readSnapshots(
       return stop(
         `snapshot table entry ${index} has ${extraDataSize} bytes of extra data, more than ${MAX_SNAPSHOT_EXTRA}`,
         at,
+        SNAPSHOTS_REFUSED_ADVICE,
       );
     const length = FIXED_BYTES + extraDataSize + view.getUint16(12) + view.getUint16(14);
     if (at + length - header.snapshotsOffset > MAX_SNAPSHOT_TABLE_BYTES)
-      return stop(`the snapshot table is larger than ${MAX_SNAPSHOT_TABLE_BYTES} bytes`, at);
+      return stop(
+        `the snapshot table is larger than ${MAX_SNAPSHOT_TABLE_BYTES} bytes`,
+        at,
+        SNAPSHOTS_REFUSED_ADVICE,
+      );
     if (bytes.length < length) return stop(`the file ends inside snapshot table entry ${index}`, at);
     entries.push(parseSnapshot(view, bytes, header, at, extraDataSize, length));
     if (header.version >= 3 && extraDataSize < 16)
@@ -93,8 +107,19 @@ export function* readSnapshots(
       });
     at += length;
   }
+  const otherSize = entries.find(({ diskSize }) => diskSize !== header.size);
   for (const [index, entry] of entries.entries()) {
     if (shouldYield(index)) yield;
+    if (otherSize !== undefined && entry.diskSize !== header.size)
+      report(sizeDiffers(otherSize, header.size), {
+        host: [entry.fileOffset, entry.length],
+        evidence: {
+          source: `snapshot table entry ${index}`,
+          fileOffset: entry.fileOffset + 48,
+          value: hex(entry.diskSize),
+          bits: 'size of the disk',
+        },
+      });
     if (entry.unusable !== undefined)
       report(badTable(`the L1 table of snapshot ${index + 1} ${entry.unusable}`), {
         host: [entry.fileOffset, entry.length],
@@ -107,6 +132,22 @@ export function* readSnapshots(
       });
   }
   return entries;
+}
+
+/** Snapshots of a disk of another size; `first` is the first of them. */
+function sizeDiffers(first: SnapshotEntry, size: number): Cause {
+  const name = `${first.id} ${JSON.stringify(first.name)}`;
+  const sizes = `a disk of ${formatSize(first.diskSize)} (${first.diskSize} bytes); the active disk has ${formatSize(size)} (${size} bytes)`;
+  return {
+    id: 'QCOW2_SNAPSHOT_SIZE',
+    code: 'QCOW2_SNAPSHOT_SIZE',
+    severity: 'note',
+    what: count =>
+      count === 1
+        ? `snapshot ${name} was taken of ${sizes}`
+        : `${count} snapshots were taken of disks of another size; the first, ${name}, of ${sizes}`,
+    advice: 'know which size is meant: qemu-nbd serves a snapshot with the size of the active disk',
+  };
 }
 
 const INCOMPLETE: Cause = {
@@ -142,24 +183,20 @@ function parseSnapshot(
   const l1TableOffset = u64(view, 0);
   const l1Size = view.getUint32(8);
   const unusable = checkTable(l1TableOffset, l1Size, 8, MAX_L1_BYTES, 2 ** header.clusterBits);
-  const storedSize = extraDataSize >= 16 ? u64(view, 48) : header.size;
+  const diskSize = extraDataSize >= 16 ? Math.floor(u64(view, 48) / 512) * 512 : header.size;
   const hasIcount = extraDataSize >= 24 && (view.getUint32(56) & view.getUint32(60)) !== -1;
   return {
     id: textOf(bytes.subarray(idAt, nameAt)),
     name: textOf(bytes.subarray(nameAt, length)),
     l1TableOffset,
     l1Size,
-    ...(unusable === undefined && storedSize > Number.MAX_SAFE_INTEGER
-      ? { unusable: `is of a disk of ${hex(storedSize)} bytes, above 2^53 - 1` }
-      : unusable === undefined
-        ? {}
-        : { unusable }),
-    diskSize: Math.floor(storedSize / 512) * 512,
-    vmStateSize: extraDataSize >= 8 ? u64(view, 40) : view.getUint32(32),
+    ...(unusable === undefined ? {} : { unusable }),
+    diskSize: Math.min(diskSize, MAX_DISK_SIZE),
+    vmStateSize: extraDataSize >= 8 ? exactAt(view, 40) : view.getUint32(32),
     dateSeconds: view.getUint32(16),
     dateNanoseconds: view.getUint32(20),
-    vmClock: u64(view, 24),
-    ...(hasIcount ? { icount: u64(view, 56) } : {}),
+    vmClock: exactAt(view, 24),
+    ...(hasIcount ? { icount: exactAt(view, 56) } : {}),
     fileOffset,
     length,
     extraDataSize,

@@ -113,6 +113,24 @@ export class MapFindings {
     });
   }
 
+  /** L1 entries [from, to) that the system could not read. */
+  addFailedL1(tables: MappedTables, from: number, to: number, what: string): void {
+    if (!this.#reportOnce(from)) return;
+    this.#tablesReported.add(from, to - from);
+    const { fileOffset } = tables.l1;
+    this.collector.add(l1ReadFailed(what), {
+      ...spanOf(tables, from, to),
+      host: [fileOffset + from * 8, (to - from) * 8],
+    });
+  }
+
+  /** Guest offsets [start, end) that were not read: their page has more extents than are kept. */
+  addTooMany(tables: MappedTables, start: number, end: number): void {
+    if (this.#entriesRead.has(start)) return;
+    this.#entriesRead.add(start, end - start);
+    this.collector.add(TOO_MANY, guestRange(start, end, tables.size));
+  }
+
   /** The entries of an L2 table for guest offsets [start, end), which lie past the end of the file. */
   addCutTable(tables: MappedTables, start: number, end: number): void {
     if (this.#entriesRead.has(start)) return;
@@ -273,14 +291,12 @@ function spanOf({ geometry, size }: MappedTables, from: number, to: number): Cau
 
 function l1EntryPlace({ l1 }: MappedTables, l1Index: number): CausePlace {
   const fileOffset = l1.fileOffset + l1Index * 8;
-  const hi = l1.view.getUint32(l1Index * 8);
-  const lo = l1.view.getUint32(l1Index * 8 + 4);
   return {
     host: [fileOffset, 8],
     evidence: {
       source: `L1 entry ${l1Index}`,
       fileOffset,
-      value: hex64(hi, lo),
+      value: hex64(l1.hi(l1Index), l1.lo(l1Index)),
       bits: `L2 table at ${hex(l2OffsetAt(l1, l1Index))}`,
     },
   };
@@ -323,6 +339,26 @@ const EMPTY_TABLES: Cause = {
   advice:
     'do not start the machine before you know; if `cowscope layers` counts unreferenced clusters, they may be what these tables held, and `qemu-img check -r` would free them',
 };
+
+const TOO_MANY: Cause = {
+  id: 'QCOW2_TOO_MANY_EXTENTS',
+  code: 'QCOW2_TOO_MANY_EXTENTS',
+  severity: 'hazard',
+  what: count =>
+    `${count === 1 ? 'a part' : `${count} parts`} of the disk was not read: for a disk of this size it has more extents than fit in memory`,
+  advice: 'compare the size with what the layers above and below say: the header may be damaged',
+  risksData: false,
+};
+
+function l1ReadFailed(what: string): Cause {
+  return {
+    id: 'QCOW2_L1_READ_FAILED',
+    code: 'QCOW2_L1_READ_FAILED',
+    severity: 'corruption',
+    what: () => `a part of the L1 table: ${what}`,
+    advice: 'check the disk or the file system that holds the file, then open it again',
+  };
+}
 
 function entries(count: number): string {
   return count === 1 ? 'an entry of its tables has' : `${count} entries of its tables have`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openChainTables } from '../../../../electron/engine/tables/chain-tables.ts';
+import { ChainTables } from '../../../../electron/engine/tables/chain-tables.ts';
 import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
 import type { StatusBatch } from '../../../../shared/extent/status-batch.ts';
 
@@ -9,7 +9,7 @@ const tooMany = expect.objectContaining({ code: 'TOO_MANY_EXTENTS' });
 /** Tables of one export, and a function that feeds them a batch of alternating extents: it returns how many it fed. */
 function served(size: number, contexts: readonly string[], length: number) {
   const plan = { title: 'x', size, clusterSize: 1, nbd: { exportKind: 'wholeChain' as const, contexts } };
-  const tables = openChainTables(
+  const tables = new ChainTables(
     { layers: [plan], size, buildPyramid: false, extentBudget: 150_000_000 },
     fileSource,
   );

@@ -27,6 +27,7 @@ it('gives every kind the word of its state', () => {
     'unreadable',
     'unreadable',
     'unreadable',
+    'unread',
   ]);
 });
 

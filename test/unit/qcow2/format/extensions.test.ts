@@ -83,6 +83,26 @@ describe('header extensions', () => {
     expect(openQcow2(buildImage({ size: 2 ** 20, extensions }).source).extensions.dataFile).toBe('far.raw');
   });
 
+  it('name features also in a last entry that is cut', () => {
+    const names = new Uint8Array(48 + 9);
+    names.set([0, 1, ...text('first')], 0);
+    names.set([2, 5, ...text('cut off')], 48);
+    const image = openQcow2(
+      buildImage({ size: 2 ** 20, extensions: [{ type: 0x6803f857, data: names }] }).source,
+    );
+    // It comes after the one that every image of the builder has.
+    expect(image.findings.map(({ code }) => code)).toEqual(['QCOW2_EXTENSION_REPEATED']);
+    expect(image.extensions.featureNames).toEqual([
+      { kind: 'incompatible', bit: 1, name: 'first' },
+      { kind: 'autoclear', bit: 5, name: 'cut off' },
+    ]);
+  });
+
+  it('say when a raw data file is claimed and there is none', () => {
+    const image = openQcow2(buildImage({ size: 2 ** 20, autoclear: 2n }).source);
+    expect(image.findings.map(({ code }) => code)).toEqual(['QCOW2_DATA_FILE_RAW']);
+  });
+
   it('say when a data file is needed and not named', () => {
     const image = openQcow2(buildImage({ size: 2 ** 20, incompatible: 4n }).source);
     expect(image.findings.map(({ code }) => code)).toEqual(['QCOW2_DATA_FILE_NAME']);

@@ -415,17 +415,21 @@ describe('files that change', () => {
     expect(map.findings.collector.list()).toEqual([]);
   });
 
-  it('that cannot be read are unreadable with the reason', () => {
+  it.each([
+    ['L1', 'QCOW2_L1_READ_FAILED', 1],
+    ['L2', 'QCOW2_TABLE_READ_FAILED', 2],
+  ])('whose %s tables cannot be read are unreadable with the reason', (table, code, count) => {
     const { path, source } = buildImage({ size: 2 * M512, clusters: TWO_TABLES });
     const fd = openSync(path, 'r');
     const words = new WordSet();
     const map = createMap(openQcow2(fileSource({ ...source, fd })), { words });
+    if (table === 'L2') map.l1.hi(0); // has the L1 table in memory
     closeSync(fd);
     const page = mapPage(map, 0, 2 * M512).seal();
     expect(page.count).toBe(1);
     expect(stateOf(words.word(page.codes[0]!))).toBe('unreadable');
     const findings = map.findings.collector.list();
-    expect(findings).toMatchObject([{ code: 'QCOW2_TABLE_READ_FAILED', count: 2, bytesAtRisk: 2 * M512 }]);
+    expect(findings).toMatchObject([{ code, count, bytesAtRisk: 2 * M512 }]);
     expect(findings[0]?.what).toContain('EBADF');
   });
 });

@@ -1,0 +1,28 @@
+/** All pages of a chain in order, swept, with turns for other questions in between. */
+import type { SweptPage } from '../../../shared/extent/sweep.ts';
+import { nextTurn } from '../../../shared/scheduler.ts';
+import type { ChainTables, SweepOptions } from './chain-tables.ts';
+
+/** Longest stretch of work between two turns, in milliseconds. */
+const SLICE_MS = 8;
+
+/**
+ * The swept pages from the start of the disk to its end, or to that of the layer chosen. A long stretch in which nothing
+ * is described comes as one page. Each is valid until the next is asked for.
+ */
+export async function* sweptPages(
+  tables: ChainTables,
+  options: SweepOptions,
+): AsyncGenerator<SweptPage, void, undefined> {
+  const { pageSpan } = tables;
+  const size = tables.sizeOf(options.layer);
+  let sliceEnd = performance.now() + SLICE_MS;
+  for (let page = 0; page * pageSpan < size; ) {
+    const swept = tables.sweepStretch(page, options);
+    yield swept;
+    page = Math.ceil(swept.end / pageSpan);
+    if (performance.now() < sliceEnd) continue;
+    await nextTurn();
+    sliceEnd = performance.now() + SLICE_MS;
+  }
+}
