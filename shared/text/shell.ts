@@ -15,9 +15,12 @@ export function shellQuote(word: string): string {
   return `$'${escaped}'`;
 }
 
+/** Options that mean themselves, where they are not the first word. */
+const OPTION = /^-[A-Za-z-]+(?:=[A-Za-z0-9_%+,./:@=-]*)?$/;
+
 /** A command of these words, on one line. */
 export function shellCommand(words: readonly string[]): string {
-  return words.map((word, at) => (at > 0 && /^-[A-Za-z-]+$/.test(word) ? word : shellQuote(word))).join(' ');
+  return words.map((word, at) => (at > 0 && OPTION.test(word) ? word : shellQuote(word))).join(' ');
 }
 
 /**

@@ -54,6 +54,9 @@ describe('shellQuote', () => {
 describe('shellCommand and rebaseCommand', () => {
   it('leave options as they are and quote everything else', () => {
     expect(shellCommand(['qemu-img', 'info', '--output', 'a b'])).toBe("qemu-img info --output 'a b'");
+    expect(shellCommand(['cp', '--sparse=always', '--to=a b', '--', 'x=~'])).toBe(
+      "cp --sparse=always '--to=a b' -- 'x=~'",
+    );
     expect(rebaseCommand('d3.qcow2', 'd2.qcow2', 'qcow2')).toBe(
       'qemu-img rebase -u -F qcow2 -b d2.qcow2 d3.qcow2',
     );
