@@ -2,29 +2,29 @@
 import { bisectRight } from 'd3-array';
 import { type ColumnStrip, MIXED, NOTHING } from '../../shared/draw/strip/column-strip.ts';
 import { presentBits } from '../../shared/extent/columns.ts';
-import { STATES, stateIndexOf } from '../../shared/extent/flags.ts';
+import { PARTS, type PartIndex, partIndexOf } from '../../shared/extent/parts.ts';
 import type { Viewport } from '../axis/viewport.ts';
 import type { LoaderOf } from './axis-content.ts';
 
-/** What lies at an offset: one extent or run of one state, or several extents in one pixel. */
+/** What lies at an offset: one extent or run of one part, or several extents in one pixel. */
 export interface Probe {
   readonly start: number;
   readonly end: number;
-  /** State index, MIXED where several share the pixel. */
-  readonly state: number;
-  /** Marks of PRESENT. */
-  readonly marks: number;
+  /** Index in PARTS, MIXED where several share the pixel. */
+  readonly part: number;
+  /** Parts and marks, as bits of PRESENT. */
+  readonly present: number;
   /** Layer index where the walk stops (guest's track), -1 none. */
   readonly owner: number;
   /** Extents that share the pixel; 1 where it is one. */
   readonly extents: number;
-  /** Whether start and end are the extent's own, and not merely those of a run of pixels that look alike. */
+  /** Whether start, end and extents are counted, and not merely what a run of pixels shows. */
   readonly exact: boolean;
-  /** Share of each state of a mixed pixel, out of 255, as pairs of index and share, largest first. */
-  readonly shares: readonly (readonly [number, number])[];
+  /** Share of each part of a mixed pixel, out of 255, largest first. */
+  readonly shares: readonly (readonly [part: PartIndex, share: number])[];
 }
 
-/** Looks into the exact extents, else into the strip as it was drawn. Undefined where nothing is known. */
+/** Looks into the exact extents, and into the strip as it was drawn. Undefined where nothing is known. */
 export function probe(
   loader: LoaderOf<'guest'> | undefined,
   strip: ColumnStrip | undefined,
@@ -34,56 +34,58 @@ export function probe(
 ): Probe | undefined {
   const exact = loader?.exact.get();
   const extents = exact?.tracks[track];
-  if (exact !== undefined && extents !== undefined && offset >= exact.start && offset < exact.end) {
-    const { starts, words, owners } = extents;
-    const i = bisectRight(starts, offset) - 1;
-    const flags = words[i];
-    const start = starts[i];
-    if (flags !== undefined && start !== undefined) {
-      return {
-        start,
-        end: starts[i + 1] ?? exact.end,
-        state: stateIndexOf(flags),
-        marks: presentBits(flags),
-        owner: owners[i] ?? -1,
-        extents: 1,
-        exact: true,
-        shares: [],
-      };
-    }
-  }
-  return strip === undefined ? undefined : probeStrip(strip, view, offset);
+  const isExact = exact !== undefined && extents !== undefined && offset >= exact.start && offset < exact.end;
+  const shown = strip === undefined ? undefined : probeStrip(strip, view, offset, isExact);
+  if (!isExact || (shown !== undefined && shown.extents > 1)) return shown;
+  const { starts, words, owners } = extents;
+  const i = bisectRight(starts, offset) - 1;
+  const word = words[i];
+  const start = starts[i];
+  if (word === undefined || start === undefined) return shown;
+  return {
+    start,
+    end: starts[i + 1] ?? exact.end,
+    part: partIndexOf(word),
+    present: presentBits(word),
+    owner: owners[i] ?? -1,
+    extents: 1,
+    exact: true,
+    shares: [],
+  };
 }
 
-function probeStrip(strip: ColumnStrip, view: Viewport, offset: number): Probe | undefined {
+function probeStrip(strip: ColumnStrip, view: Viewport, offset: number, isExact: boolean): Probe | undefined {
   const perColumn = (view.end - view.start) / strip.width;
   const column = Math.min(strip.width - 1, Math.max(0, Math.floor((offset - view.start) / perColumn)));
-  const state = strip.state[column] as number;
-  if (state === NOTHING) return undefined;
+  const part = strip.part[column] as number;
+  if (part === NOTHING) return undefined;
+  const extents = strip.runs[column] as number;
   let from = column;
   let to = column + 1;
   const alike = (c: number) =>
-    strip.state[c] === state &&
-    strip.marks[c] === strip.marks[column] &&
+    strip.part[c] === part &&
+    strip.runs[c] === 1 &&
+    strip.present[c] === strip.present[column] &&
     strip.owners[c] === strip.owners[column];
-  if (state !== MIXED) {
+  if (part !== MIXED && extents === 1) {
     while (from > 0 && alike(from - 1)) from--;
     while (to < strip.width && alike(to)) to++;
   }
   return {
-    start: Math.floor(view.start + from * perColumn),
+    start: Math.max(0, Math.floor(view.start + from * perColumn)),
     end: Math.ceil(view.start + to * perColumn),
-    state,
-    marks: strip.marks[column] as number,
+    part,
+    present: strip.present[column] as number,
     owner: strip.owners[column] as number,
-    extents: strip.runs[column] as number,
-    exact: false,
-    shares: state === MIXED ? sharesOf(strip, column) : [],
+    extents,
+    exact: isExact && extents > 1,
+    shares: part === MIXED ? sharesOf(strip, column) : [[part, 255]],
   };
 }
 
-function sharesOf(strip: ColumnStrip, column: number): (readonly [number, number])[] {
-  return STATES.map((_, s) => [s, strip.shares[column * STATES.length + s] as number] as const)
-    .filter(([, share]) => share > 0)
-    .sort((a, b) => b[1] - a[1]);
+function sharesOf(strip: ColumnStrip, column: number): (readonly [PartIndex, number])[] {
+  const present = strip.present[column] as number;
+  return PARTS.flatMap((_, part) =>
+    present & (1 << part) ? [[part, strip.shares[column * PARTS.length + part] as number] as const] : [],
+  ).sort((a, b) => b[1] - a[1]);
 }

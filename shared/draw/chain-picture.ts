@@ -3,6 +3,7 @@
  * legend of what occurs. Every part is painted by the calls that paint the window.
  */
 import { STATES } from '../extent/flags.ts';
+import { BITS_OF_STATE } from '../extent/parts.ts';
 import { type LegendKey, legendOf, MARK_KEYS } from '../legend.ts';
 import type { OpenedChain } from '../model/chain.ts';
 import { PRESENT } from '../model/tile.ts';
@@ -212,7 +213,7 @@ function headOf(track: TrackInfo, { chain }: ChainPicture['opened']): readonly (
 function keysIn(strips: readonly ColumnStrip[]): readonly LegendKey[] {
   const present = strips.reduce((mask, strip) => mask | presentIn(strip), 0);
   return [
-    ...STATES.filter((_, i) => present & (1 << i)),
+    ...STATES.filter((_, i) => present & (BITS_OF_STATE[i] as number)),
     ...MARK_KEYS.filter(mark => present & PRESENT[mark]),
   ];
 }

@@ -50,8 +50,8 @@ export function zeroTriangleRoom(surface: Surface, { unit, notchEnd, height: end
   return end - notchEnd >= height ? width + 2 * unit : Number.POSITIVE_INFINITY;
 }
 
-function hasTriangleRoom({ from, to, state }: Run, { zeroTriangleRoom: room }: Painting): boolean {
-  return state !== MIXED && to - from >= room;
+function hasTriangleRoom({ from, to, part }: Run, { zeroTriangleRoom: room }: Painting): boolean {
+  return part !== MIXED && to - from >= room;
 }
 
 /** Draws the marks of a run, of which it has at least one, but for the notches. */
@@ -81,7 +81,7 @@ function paintTriangle(painting: Painting, run: Run, marks: number): void {
     drawCentered(painting, run, 'zeroTriangle', colors.override);
     drawCentered(painting, run, 'zero', colors.lane);
   } else if (marks & PRESENT.overrides) {
-    if (run.state !== MIXED && run.to - run.from >= TRIANGLE_ROOM_PX * layout.unit)
+    if (run.part !== MIXED && run.to - run.from >= TRIANGLE_ROOM_PX * layout.unit)
       drawCentered(painting, run, 'triangle', colors.override);
   }
 }

@@ -3,7 +3,7 @@
 import { PRESENT } from '../model/tile.ts';
 import { type ColorSet, mix } from './color-set.ts';
 import { paintBodies } from './paint-bodies.ts';
-import { overviewColors } from './state-colors.ts';
+import { overviewColors } from './part-colors.ts';
 import type { ColumnStrip } from './strip/column-strip.ts';
 import type { Surface } from './surface/surface.ts';
 
@@ -40,7 +40,7 @@ export function paintOverview(
   };
   for (let c = 0; c < width; c++) {
     let marks = 0;
-    for (const strip of strips) marks |= strip.marks[c] as number;
+    for (const strip of strips) marks |= strip.present[c] as number;
     for (const mark of TICKS) {
       if ((marks & PRESENT[mark]) === 0) continue;
       surface.fillRect(c, top - (TICK_HEIGHT_PX[mark] + 1) * unit, c + 1, top - unit, tickColors[mark]);

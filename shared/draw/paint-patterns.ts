@@ -1,19 +1,9 @@
 /** The patterns that tell states apart without their color. */
-import { STATES } from '../extent/flags.ts';
-import { PRESENT } from '../model/tile.ts';
-import { mix } from './color-set.ts';
+import { PARTS, type Part } from '../extent/parts.ts';
+import { mix, type Pixel } from './color-set.ts';
 import type { Painting } from './painting.ts';
-import { colorOf } from './state-colors.ts';
 import type { Run } from './strip/runs.ts';
 import { strokeRect } from './surface/surface.ts';
-
-const COMPRESSED = STATES.indexOf('compressed');
-const ZERO_HOLE = STATES.indexOf('zeroHole');
-const ZERO_ALLOCATED = STATES.indexOf('zeroAllocated');
-const RESERVED = STATES.indexOf('reserved');
-const OUT_OF_RANGE = STATES.indexOf('outOfRange');
-const UNREAD = STATES.indexOf('unread');
-const UNREADABLE = STATES.indexOf('unreadable');
 
 /** CSS pixels from which a run has a pattern inside. */
 const PATTERN_ROOM_PX = 6;
@@ -29,40 +19,41 @@ export function paintUnread({ surface, layout, colors }: Painting, { from, to }:
 
 /** Lays the pattern of a run's state over its body. */
 export function paintPattern(painting: Painting, run: Run): void {
-  const { surface, layout, colors, stateColors, options } = painting;
-  const { from, to, state } = run;
+  const { surface, layout, colors, partColors, options } = painting;
+  const { from, to, part } = run;
+  const { state, variant } = PARTS[part] as Part;
   const { bodyEnd, unit } = layout;
   const { phase } = options;
   const hasRoom = to - from >= PATTERN_ROOM_PX * unit;
-  const color = colorOf(stateColors.patterns, state, run.marks);
+  const color = partColors.patterns[part] as Pixel;
   switch (state) {
-    case UNREAD:
+    case 'unread':
       paintUnread(painting, run);
       return;
-    case COMPRESSED:
+    case 'compressed':
       if (hasRoom) surface.fillLines(from, 0, to, bodyEnd, 3 * unit, unit, color);
       surface.fillRect(from, bodyEnd - unit, to, bodyEnd, color);
       break;
-    case ZERO_HOLE:
+    case 'zeroHole':
       if (hasRoom) surface.fillDots(from, 0, to, bodyEnd, 4 * unit, unit, phase, color);
       surface.fillRect(from, bodyEnd - unit, to, bodyEnd, color);
       break;
-    case ZERO_ALLOCATED:
+    case 'zeroAllocated':
       if (hasRoom)
         strokeRect(surface, from + 2 * unit, 2 * unit, to - 2 * unit, bodyEnd - 2 * unit, unit, color);
       break;
-    case RESERVED:
+    case 'reserved':
       if (hasRoom)
         strokeRect(surface, from + unit, unit, to - unit, bodyEnd - unit, unit, mix(color, colors.lane, 0.4));
       break;
-    case OUT_OF_RANGE:
+    case 'outOfRange':
       surface.fillHatch(from, 0, to, bodyEnd, 6 * unit, unit, phase, false, color);
       break;
-    case UNREADABLE:
+    case 'unreadable':
       surface.fillRect(from, 0, to, bodyEnd, mix(colors.corrupt, colors.lane, 0.8));
       strokeRect(surface, from, 0, to, bodyEnd, 2 * unit, colors.corrupt);
   }
-  if (run.marks & options.marks & PRESENT.shadowed) {
+  if (variant === 'shadowed') {
     const hidden = mix(colors.lane, colors.frame, 0.55);
     surface.fillHatch(from, 0, to, bodyEnd, 8 * unit, 2 * unit, phase, true, hidden);
   }

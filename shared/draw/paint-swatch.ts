@@ -1,5 +1,6 @@
 /** Paints the small picture of a state or mark that a legend shows, as it is drawn in the lanes. */
 import { type ExtentState, STATES } from '../extent/flags.ts';
+import { type PartVariant, partOf } from '../extent/parts.ts';
 import { LEGEND, type LegendKey, type MarkKey } from '../legend.ts';
 import { PRESENT } from '../model/tile.ts';
 import type { ColorSet } from './color-set.ts';
@@ -24,6 +25,13 @@ const GROUND: Readonly<Record<MarkKey, ExtentState>> = {
   overridden: 'data',
 };
 
+/** Marks that are part of what an extent is. */
+const VARIANT: Partial<Record<MarkKey, PartVariant>> = {
+  holeOverrides: 'hidesData',
+  shadowed: 'shadowed',
+  overridden: 'overridden',
+};
+
 /** Fills the surface, of SWATCH_PX at a whole pixel `ratio`. `lettered` as on narrow runs in the lanes: states alone. */
 export function paintSwatch(
   surface: Surface,
@@ -36,8 +44,8 @@ export function paintSwatch(
   const mark = key in PRESENT ? (key as MarkKey) : undefined;
   const state = STATES.indexOf(mark === undefined ? (key as ExtentState) : GROUND[mark]);
   const strip = createColumnStrip(width);
-  strip.state.fill(state);
-  strip.marks.fill(mark === undefined ? 0 : PRESENT[mark]);
+  strip.part.fill(partOf(state, mark === undefined ? undefined : VARIANT[mark]));
+  strip.present.fill(mark === undefined ? 0 : PRESENT[mark] & MARKS);
   const lane = (mark === 'holeOverrides' ? holeSwatchLayout : laneLayout)(height, ratio);
   const bodyAlone = { ...lane, bodyEnd: height, notchStart: height, notchEnd: height, holeEnd: height };
   paintTrack(surface, strip, mark === undefined ? bodyAlone : lane, colors, {

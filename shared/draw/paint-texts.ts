@@ -1,15 +1,8 @@
 /** What is written on runs and below them. */
-import { STATES } from '../extent/flags.ts';
-import { PRESENT } from '../model/tile.ts';
-import { mix } from './color-set.ts';
+import { PARTS, type Part } from '../extent/parts.ts';
+import { mix, type Pixel } from './color-set.ts';
 import type { Painting, RunCaption } from './painting.ts';
-import { colorOf } from './state-colors.ts';
 import type { Run } from './strip/runs.ts';
-
-const DATA = STATES.indexOf('data');
-const UNALLOCATED = STATES.indexOf('unallocated');
-const UNREAD = STATES.indexOf('unread');
-const UNREADABLE = STATES.indexOf('unreadable');
 
 /** CSS pixels from which a run, or a body in height, has a label. */
 const LABEL_ROOM_PX = 14;
@@ -34,22 +27,23 @@ export function paintCaption(painting: Painting, run: Run, captionOf: RunCaption
 
 /** Writes the longest label that fits onto a run, on a plate where a pattern would blur it. */
 export function paintLabel(painting: Painting, run: Run): void {
-  const { surface, colors, layout, stateColors, options } = painting;
+  const { surface, colors, layout, partColors, options } = painting;
   const { bodyEnd, unit } = layout;
-  const { from, to, state } = run;
+  const { from, to, part } = run;
+  const { state, variant } = PARTS[part] as Part;
   const room = LABEL_ROOM_PX * unit;
-  if (to - from < room || bodyEnd < room || options.faded[state] === true) return;
+  if (to - from < room || bodyEnd < room || options.faded[part] === true) return;
   for (const label of options.labels(run)) {
     const { width, height } = surface.textSize(label);
     if (width + 8 * unit > to - from) continue;
     const x = from + ((to - from - width) >> 1);
     const y = (bodyEnd - height) >> 1;
-    const patterned = state !== UNALLOCATED && state !== DATA;
+    const patterned = state !== 'unallocated' && state !== 'data';
     const plate =
-      state === UNREADABLE || state === UNREAD ? colors.lane : colorOf(stateColors.bodies, state, run.marks);
-    if (patterned || run.marks & PRESENT.shadowed)
+      state === 'unreadable' || state === 'unread' ? colors.lane : (partColors.bodies.plain[part] as Pixel);
+    if (patterned || variant === 'shadowed')
       surface.fillRect(x - 3 * unit, y - unit, x + width + 3 * unit, y + height + unit, plate);
-    surface.drawText(label, x, y, colorOf(stateColors.texts, state, run.marks));
+    surface.drawText(label, x, y, partColors.texts[part] as Pixel);
     return;
   }
 }

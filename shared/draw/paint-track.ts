@@ -1,12 +1,12 @@
 /**
- * Paints the strip of one track: states as bodies, marks over and below them.
+ * Paints the strip of one track: parts as bodies, marks over and below them.
  *
  *   |^^^^|                 dirty bar, on the top of the body
- *   |body|body|body|       state by color and pattern; mixed columns are split by share
+ *   |body|body|body|       part by color and pattern; mixed columns are split by share
  *    ----  -V-  (0)        gutter: notch of an override, triangle where wide; zeros that hide data are heavier, with a 0
  */
 
-import { STATES } from '../extent/flags.ts';
+import { PARTS } from '../extent/parts.ts';
 import type { ColorSet } from './color-set.ts';
 import type { LaneLayout } from './lane-layout.ts';
 import { paintBodies } from './paint-bodies.ts';
@@ -14,7 +14,7 @@ import { paintGutter, paintMarks, zeroTriangleRoom } from './paint-marks.ts';
 import { paintPattern, paintUnread } from './paint-patterns.ts';
 import { paintCaption, paintLabel } from './paint-texts.ts';
 import type { Painting, PaintOptions } from './painting.ts';
-import { stateColors } from './state-colors.ts';
+import { partColors } from './part-colors.ts';
 import { type ColumnStrip, MIXED, NOTHING } from './strip/column-strip.ts';
 import { eachRun } from './strip/runs.ts';
 import type { Surface } from './surface/surface.ts';
@@ -31,7 +31,7 @@ export function paintTrack(
     surface,
     layout,
     colors,
-    stateColors: stateColors(colors, options.faded, options.marks),
+    partColors: partColors(colors, options.faded),
     zeroTriangleRoom: zeroTriangleRoom(surface, layout),
     options,
   };
@@ -39,16 +39,16 @@ export function paintTrack(
     top: 0,
     bottom: layout.bodyEnd,
     unit: layout.unit,
-    bodies: painting.stateColors.bodies,
+    bodies: painting.partColors.bodies,
     lane: colors.lane,
     corrupt: colors.corrupt,
   });
   paintGutter(painting, strip);
   eachRun(strip, run => {
-    if (run.state === NOTHING) paintUnread(painting, run);
-    else if (run.state !== MIXED) paintPattern(painting, run);
+    if (run.part === NOTHING) paintUnread(painting, run);
+    else if (run.part !== MIXED) paintPattern(painting, run);
     if ((run.marks & options.marks) !== 0) paintMarks(painting, run);
-    if (run.state >= STATES.length) return;
+    if (run.part >= PARTS.length) return;
     if (options.captions !== undefined) paintCaption(painting, run, options.captions);
     paintLabel(painting, run);
   });

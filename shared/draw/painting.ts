@@ -1,7 +1,7 @@
 /** One picture of a track under way: what it is drawn onto, in what colors and how. */
 import type { ColorSet } from './color-set.ts';
 import type { LaneLayout } from './lane-layout.ts';
-import type { StateColors } from './state-colors.ts';
+import type { PartColors } from './part-colors.ts';
 import type { Run } from './strip/runs.ts';
 import type { Surface } from './surface/surface.ts';
 
@@ -17,7 +17,7 @@ export interface PaintOptions {
   readonly labels: RunLabels;
   /** What is written below runs, in place of the override marks. */
   readonly captions?: RunCaption | undefined;
-  /** Per state index: true where it is to step back because others are highlighted. */
+  /** By part index: true where it is to step back because others are highlighted. */
   readonly faded: readonly boolean[];
   /** Marks of PRESENT that are drawn. */
   readonly marks: number;
@@ -30,7 +30,7 @@ export interface Painting {
   readonly surface: Surface;
   readonly layout: LaneLayout;
   readonly colors: ColorSet;
-  readonly stateColors: StateColors;
+  readonly partColors: PartColors;
   /** Columns from which zeros that hide data have their triangle; Infinity in a gutter that is too low for it. */
   readonly zeroTriangleRoom: number;
   readonly options: PaintOptions;

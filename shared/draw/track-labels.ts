@@ -1,8 +1,8 @@
 /** What is written on the runs of a track and below them. */
-import { type ExtentState, STATES, stateAt } from '../extent/flags.ts';
+import type { ExtentState } from '../extent/flags.ts';
+import { PARTS, type PartIndex } from '../extent/parts.ts';
 import { type Legend, legendOf } from '../legend.ts';
 import type { OpenedChain } from '../model/chain.ts';
-import { PRESENT } from '../model/tile.ts';
 import type { TrackInfo } from '../model/track.ts';
 import { ownerTrack } from '../model/tracks.ts';
 import { escapeUntrusted } from '../text/untrusted-text.ts';
@@ -21,23 +21,27 @@ export function trackLabels(track: TrackInfo, chain: Pick<OpenedChain, 'chain' |
 }
 
 function layerLabels(legend: Legend): RunLabels {
-  const plain = STATES.map(state => stateLabels(state, legend));
-  const overridden = STATES.map(state => {
-    const { label } = legend[state];
-    return [`${label}, ${legend.overridden.label}`, `${label}, hidden`, ...stateLabels(state, legend)];
+  const labels = PARTS.map(({ state, variant }) => {
+    const { label, letter } = legend[state];
+    switch (variant) {
+      case 'overridden':
+        return [`${label}, ${legend.overridden.label}`, `${label}, hidden`, ...stateLabels(state, legend)];
+      case 'shadowed':
+        return [legend.shadowed.label, 'hidden', letter];
+      case 'hidesData':
+        return [legend.holeOverrides.label, ...stateLabels(state, legend)];
+      default:
+        return stateLabels(state, legend);
+    }
   });
-  const shadowed = STATES.map(state => [legend.shadowed.label, 'hidden', legend[state].letter]);
-  return ({ state, marks }) => {
-    const labels = marks & PRESENT.shadowed ? shadowed : marks & PRESENT.overridden ? overridden : plain;
-    return labels[state] ?? [];
-  };
+  return ({ part }) => labels[part] ?? [];
 }
 
 function guestLabels(chain: Pick<OpenedChain, 'chain' | 'tracks'>, legend: Legend): RunLabels {
   const known = new Map<number, readonly string[]>();
-  return ({ state, owner }) => {
-    const key = owner * STATES.length + state;
-    const labels = known.get(key) ?? guestRunLabels(stateAt(state), owner, chain, legend);
+  return ({ part, owner }) => {
+    const key = owner * PARTS.length + part;
+    const labels = known.get(key) ?? guestRunLabels(stateOfPart(part), owner, chain, legend);
     known.set(key, labels);
     return labels;
   };
@@ -65,6 +69,10 @@ function stateLabels(state: ExtentState, legend: Legend): string[] {
   return short === label ? [label, letter] : [label, short, letter];
 }
 
+function stateOfPart(part: PartIndex): ExtentState {
+  return PARTS[part]?.state ?? 'unread';
+}
+
 const NOT_STORED: readonly ExtentState[] = ['unallocated', 'outOfRange', 'unread', 'unreadable'];
 
 /** What is written below the runs of the guest's track: the number, or depth, of the layer that is read. */
@@ -75,7 +83,7 @@ export function trackCaptions(
   if (track.kind !== 'guest') return undefined;
   return run => {
     const owner = ownerTrack(chain, run.owner);
-    if (owner === undefined || NOT_STORED.includes(stateAt(run.state))) return '';
+    if (owner === undefined || NOT_STORED.includes(stateOfPart(run.part))) return '';
     return String(owner.kind === 'depth' ? owner.depth : owner.layer);
   };
 }

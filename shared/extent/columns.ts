@@ -1,33 +1,21 @@
 /**
  * Columns: what lies in each of a row of equal power-of-two spans, exactly. They are the bins of the pyramid and the
- * pixels of a tile alike: bytes per state, the states and marks present, and how many extents touch each column.
+ * pixels of a tile alike: bytes per part, the parts and marks present, and how many extents touch each column.
  */
 import { PRESENT, TILE_COLUMNS, type TileColumns } from '../model/tile.ts';
-import {
-  DAMAGED,
-  DIRTY,
-  HOLE_OVERRIDES,
-  LOCAL,
-  OVERRIDDEN,
-  OVERRIDES,
-  SHADOWED,
-  STATES,
-  stateIndexOf,
-} from './flags.ts';
+import { DAMAGED, DIRTY, HOLE_OVERRIDES, LOCAL, OVERRIDES } from './flags.ts';
+import { PART_BITS, PARTS, type PartIndex, partIndexOf, topPart } from './parts.ts';
 import type { SweptPage } from './sweep.ts';
 
-/** The bits of a column's mask that are states: see PRESENT. */
-const STATE_BITS = (1 << STATES.length) - 1;
-
-/** Columns of one track. Coverage arrays exist only for the states that occur. */
+/** Columns of one track. Coverage arrays exist only for the parts that occur. */
 export interface Columns {
   readonly count: number;
   /** Bytes in one column: a power of two. */
   readonly span: number;
-  readonly present: Uint16Array;
+  readonly present: Uint32Array;
   /** Extents that touch the column, at least. */
   readonly runs: Uint32Array;
-  /** Bytes of each state per column, by state index. */
+  /** Bytes of each part per column, by its index in PARTS. */
   readonly coverage: (Float64Array | undefined)[];
   /** Guest track: bytes per owner per column, by layer index. Undefined for other tracks. */
   readonly owners: (Float64Array | undefined)[] | undefined;
@@ -38,27 +26,25 @@ export function createColumns(count: number, span: number, withOwners: boolean):
   return {
     count,
     span,
-    present: new Uint16Array(count),
+    present: new Uint32Array(count),
     runs: new Uint32Array(count),
-    coverage: new Array<Float64Array | undefined>(STATES.length).fill(undefined),
+    coverage: new Array<Float64Array | undefined>(PARTS.length).fill(undefined),
     owners: withOwners ? [] : undefined,
   };
 }
 
 /** The bits of PRESENT that a word with its marks sets in a column. */
 export function presentBits(word: number): number {
-  let bits = 1 << stateIndexOf(word);
+  let bits = 1 << partIndexOf(word);
   if (word & OVERRIDES) bits |= PRESENT.overrides;
   if (word & HOLE_OVERRIDES) bits |= PRESENT.holeOverrides;
-  if (word & SHADOWED) bits |= PRESENT.shadowed;
   if (word & DIRTY) bits |= PRESENT.dirty;
   if (word & DAMAGED) bits |= PRESENT.damaged;
-  if (word & OVERRIDDEN) bits |= PRESENT.overridden;
   return bits;
 }
 
 /** {@link presentBits} of every word seen so far, by its low half; 0 where it was not seen. */
-const BITS_OF = new Uint16Array(0x10000);
+const BITS_OF = new Uint32Array(0x10000);
 
 function bitsOf(word: number): number {
   const low = word & 0xffff;
@@ -75,27 +61,24 @@ export function addExtent(columns: Columns, origin: number, start: number, end: 
   let c = Math.floor((start - origin) / span);
   for (let at = start - origin; at < end - origin; c++) {
     const stop = Math.min((c + 1) * span, end - origin);
-    addBytes(columns, c, word, -1, stop - at);
+    addBytes(columns, c, word, stop - at);
     columns.runs[c] = (columns.runs[c] as number) + 1;
     at = stop;
   }
 }
 
-function addBytes(columns: Columns, c: number, word: number, owner: number, count: number): void {
+function addBytes(columns: Columns, c: number, word: number, count: number): void {
   const bits = bitsOf(word);
   columns.present[c] = (columns.present[c] as number) | bits;
-  const bytes = coverageOf(columns, 31 - Math.clz32(bits & STATE_BITS));
+  const bytes = coverageOf(columns, topPart(bits));
   bytes[c] = (bytes[c] as number) + count;
-  if (owner < 0 || columns.owners === undefined) return;
-  const owned = ownerOf(columns, owner);
-  owned[c] = (owned[c] as number) + count;
 }
 
-function coverageOf(columns: Columns, state: number): Float64Array {
-  let bytes = columns.coverage[state];
+function coverageOf(columns: Columns, part: PartIndex): Float64Array {
+  let bytes = columns.coverage[part];
   if (bytes === undefined) {
     bytes = new Float64Array(columns.count);
-    columns.coverage[state] = bytes;
+    columns.coverage[part] = bytes;
   }
   return bytes;
 }
@@ -158,16 +141,49 @@ export function addSwept(
     for (let t = 0; t < tracks.length; t++) {
       const columns = tracks[t] as Columns;
       const words = t === 0 ? swept.guest : (swept.words[t - 1] as Uint32Array);
+      let present = 0;
       for (let k = 0; k < count; k++) {
         const combo = found[k] as number;
-        const word = words[combo] as number;
-        const owner = t === 0 && word & LOCAL ? (swept.stops[combo] as number) : -1;
-        addBytes(columns, c, word, owner, bytes[combo] as number);
+        const bits = bitsOf(words[combo] as number);
+        const part = topPart(bits);
+        present |= bits;
+        sums[part] = (sums[part] as number) + (bytes[combo] as number);
       }
+      addSums(columns, c, present);
+      if (t === 0) addOwners(columns, c, swept, found.subarray(0, count), bytes);
       const stops = t === 0 ? swept.stops : undefined;
       columns.runs[c] = (columns.runs[c] as number) + 1 + changesIn(combos, first, last, words, stops);
     }
     for (let k = 0; k < count; k++) bytes[found[k] as number] = 0;
+  }
+}
+
+/** Bytes of each part in the column under way. */
+const sums = new Float64Array(PARTS.length);
+
+/** Adds {@link sums} of the parts in `present` to a column, with the marks beside them, and clears them. */
+function addSums(columns: Columns, c: number, present: number): void {
+  columns.present[c] = (columns.present[c] as number) | present;
+  for (let rest = present & PART_BITS; rest !== 0; rest &= rest - 1) {
+    const part = topPart(rest);
+    const bytes = coverageOf(columns, part);
+    bytes[c] = (bytes[c] as number) + (sums[part] as number);
+    sums[part] = 0;
+  }
+}
+
+function addOwners(
+  columns: Columns,
+  c: number,
+  { guest, stops }: SweptPage,
+  combos: Int32Array,
+  bytes: Float64Array,
+): void {
+  if (columns.owners === undefined) return;
+  for (const combo of combos) {
+    if (((guest[combo] as number) & LOCAL) === 0) continue;
+    const owned = ownerOf(columns, stops[combo] as number);
+    owned[c] = (owned[c] as number) + (bytes[combo] as number);
   }
 }
 
@@ -223,8 +239,8 @@ export function sumColumns(source: Columns, first: number, count: number, target
     target.present[c] = present;
     target.runs[c] = Math.min(0xffffffff, runs);
   }
-  source.coverage.forEach((bytes, state) => {
-    if (bytes !== undefined) addArray(bytes, first, count, coverageOf(target, state), at, ratio, offset);
+  source.coverage.forEach((bytes, part) => {
+    if (bytes !== undefined) addArray(bytes, first, count, coverageOf(target, part), at, ratio, offset);
   });
   source.owners?.forEach((bytes, owner) => {
     if (bytes !== undefined && target.owners !== undefined)
@@ -232,9 +248,9 @@ export function sumColumns(source: Columns, first: number, count: number, target
   });
 }
 
-/** True where a run at the end of one column and one at the start of the next can be the same: their masks share a state. */
+/** True where a run at the end of one column and one at the start of the next can be the same: their masks share a part. */
 export function mayGoOn(before = 0, present = 0): boolean {
-  return (before & present & STATE_BITS) !== 0;
+  return (before & present & PART_BITS) !== 0;
 }
 
 function addArray(
@@ -254,43 +270,62 @@ function addArray(
   }
 }
 
-/** The tile of the first TILE_COLUMNS columns: shares of 255, never 0 for a present state. */
+/** The tile of the first TILE_COLUMNS columns: shares of 255, never 0 for a part that is present. */
 export function toTile(columns: Columns, track: number, tile: number): TileColumns {
-  const shares = new Uint8Array(TILE_COLUMNS * STATES.length);
-  for (let c = 0; c < TILE_COLUMNS; c++) shareOut(columns, c, shares);
+  const present = columns.present.slice(0, TILE_COLUMNS);
+  const parts = partsIn(present);
   return {
     track,
     tile,
-    present: columns.present.slice(0, TILE_COLUMNS),
+    present,
+    parts,
+    shares: sharesOf(columns, parts),
     runs: columns.runs.slice(0, TILE_COLUMNS),
-    shares,
     owners: mainOwners(columns),
   };
 }
 
-/** Writes the shares of one column: they sum to 255, the largest state takes what rounding leaves. */
-function shareOut(columns: Columns, c: number, shares: Uint8Array): void {
-  let total = 0;
-  let largest = -1;
-  let most = 0;
-  for (let s = 0; s < STATES.length; s++) {
-    const bytes = columns.coverage[s]?.[c] ?? 0;
-    total += bytes;
-    if (bytes > most) {
-      most = bytes;
-      largest = s;
+/** The parts in any of these masks, ascending. */
+function partsIn(present: Uint32Array): Uint8Array {
+  let bits = 0;
+  for (const mask of present) bits |= mask & PART_BITS;
+  return Uint8Array.from(PARTS.keys()).filter(part => bits & (1 << part));
+}
+
+/**
+ * A row of shares for each part. Those of a column are what lies between rounded sums, so that none is off by more than
+ * one and all sum to 255; a part that would get nothing takes one from the largest.
+ */
+function sharesOf({ coverage }: Columns, parts: Uint8Array): Uint8Array {
+  const shares = new Uint8Array(TILE_COLUMNS * parts.length);
+  const rows = Array.from(parts, part => coverage[part] as Float64Array);
+  for (let c = 0; c < TILE_COLUMNS; c++) {
+    let total = 0;
+    for (let k = 0; k < rows.length; k++) total += (rows[k] as Float64Array)[c] as number;
+    if (total === 0) continue;
+    const scale = 255 / total;
+    let sum = 0;
+    let given = 0;
+    let lacking = 0;
+    let largest = 0;
+    for (let k = 0; k < rows.length; k++) {
+      const bytes = (rows[k] as Float64Array)[c] as number;
+      if (bytes === 0) continue;
+      sum += bytes;
+      let share = Math.round(sum * scale) - given;
+      given += share;
+      if (share === 0) {
+        share = 1;
+        lacking++;
+      }
+      const at = k * TILE_COLUMNS + c;
+      shares[at] = share;
+      if (share > (shares[largest * TILE_COLUMNS + c] as number)) largest = k;
     }
+    const most = largest * TILE_COLUMNS + c;
+    shares[most] = (shares[most] as number) - lacking;
   }
-  if (largest < 0) return;
-  let left = 255;
-  for (let s = 0; s < STATES.length; s++) {
-    const bytes = columns.coverage[s]?.[c] ?? 0;
-    if (bytes === 0 || s === largest) continue;
-    const share = Math.max(1, Math.floor((bytes / total) * 255));
-    shares[c * STATES.length + s] = share;
-    left -= share;
-  }
-  shares[c * STATES.length + largest] = left;
+  return shares;
 }
 
 function mainOwners(columns: Columns): Int16Array {

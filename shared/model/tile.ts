@@ -1,28 +1,34 @@
-/** Tiles: columns of equal power-of-two spans of the axis, summed per state. */
+/** Tiles: columns of equal power-of-two spans of the axis, summed per part. */
+import { PARTS, partBits } from '../extent/parts.ts';
 
 /** Columns in a tile. */
 export const TILE_COLUMNS = 256;
 
+const FIRST_MARK = PARTS.length;
+
 /**
- * Bits of a column's `present` mask: bits 0-9 are the states in the order of STATES (shared/extent/flags.ts), the
- * rest are marks. Must-see marks get at least one device pixel at every zoom.
+ * Bits of a column's `present` mask by the marks that they stand for. The low bits are the parts in the order of PARTS
+ * (shared/extent/parts.ts): what hides an extent is part of what it is, so those marks are the bits of several parts. The
+ * others have a bit each; they must be seen, and get at least one device pixel at every zoom.
  */
 export const PRESENT = {
-  overrides: 1 << 10,
-  holeOverrides: 1 << 11,
-  shadowed: 1 << 12,
-  dirty: 1 << 13,
-  damaged: 1 << 14,
-  overridden: 1 << 15,
+  overrides: 1 << FIRST_MARK,
+  holeOverrides: 1 << (FIRST_MARK + 1),
+  shadowed: partBits(({ variant }) => variant === 'shadowed'),
+  dirty: 1 << (FIRST_MARK + 2),
+  damaged: 1 << (FIRST_MARK + 3),
+  overridden: partBits(({ variant }) => variant === 'overridden'),
 } as const;
 
-/** Columns of one tile of one track. All arrays have TILE_COLUMNS (x states where said) elements. */
+/** Columns of one tile of one track. All arrays have TILE_COLUMNS elements, `shares` one row of them for each part. */
 export interface TileColumns {
   readonly track: number;
   readonly tile: number;
-  /** States and marks present in each column: see PRESENT. 0 past the end of the axis. */
-  readonly present: Uint16Array;
-  /** For each column one share per state in the order of STATES; they sum to 255 where anything is present. */
+  /** Parts and marks present in each column: see PRESENT. 0 past the end of the axis. */
+  readonly present: Uint32Array;
+  /** The parts that occur in the tile, ascending. */
+  readonly parts: Uint8Array;
+  /** For each of `parts` its share of every column; those of a column sum to 255 where anything is present. */
   readonly shares: Uint8Array;
   /** Extents that touch each column, at least (capped at 2^32-1). */
   readonly runs: Uint32Array;

@@ -12,8 +12,9 @@ import type { LoaderOf } from '../../renderer/data/axis-content.ts';
 import { AxisLoader } from '../../renderer/data/loader.ts';
 import { readStrip } from '../../renderer/data/read-strip.ts';
 import { guestSource } from '../../renderer/state/chain/guest-source.ts';
-import { createColumnStrip, MIXED } from '../../shared/draw/strip/column-strip.ts';
-import { STATES, stateIndexOf, UNREAD } from '../../shared/extent/flags.ts';
+import { createColumnStrip } from '../../shared/draw/strip/column-strip.ts';
+import { presentBits } from '../../shared/extent/columns.ts';
+import { UNREAD } from '../../shared/extent/flags.ts';
 import type { QuestionName } from '../../shared/ipc/questions.ts';
 import { ok } from '../../shared/result.ts';
 import { generator } from '../bench/patterns.ts';
@@ -24,7 +25,7 @@ const RUNS = 40;
 const SIZE = 10 * 2 ** 40;
 const COLUMNS = 814;
 const TRACKS = [0, 1, 2];
-const UNREAD_STATE = stateIndexOf(UNREAD);
+const UNREAD_BITS = presentBits(UNREAD);
 
 /** Sparse: with most of it unread or all of it read there are few extents, in between thousands. */
 const sparse: ChainRecipe = {
@@ -89,9 +90,7 @@ function unreadColumns(loader: LoaderOf<'guest'>): number[] {
   const strip = createColumnStrip(COLUMNS);
   return TRACKS.flatMap(track => {
     readStrip(strip, track, { start: 0, end: SIZE }, loader);
-    const isUnread = (column: number) =>
-      strip.state[column] === UNREAD_STATE ||
-      (strip.state[column] === MIXED && (strip.shares[column * STATES.length + UNREAD_STATE] as number) > 0);
+    const isUnread = (column: number) => ((strip.present[column] as number) & UNREAD_BITS) !== 0;
     return Array.from({ length: COLUMNS }, (_, column) => column).filter(isUnread);
   });
 }

@@ -21,10 +21,13 @@ import {
   naiveRuns,
   naiveSeek,
   naiveState,
+  naiveStateBits,
   naiveStatusWord,
   naiveSweep,
+  PART_ORDER,
   STATE_ORDER,
 } from '../support/naive-model.ts';
+import { tileShare } from '../support/tile-share.ts';
 
 /** A page of the smallest span holds 64 units, a bin 2. */
 const MIB = 2 ** 20;
@@ -191,14 +194,15 @@ test('tiles of every level hold what the naive columns hold', () => {
       expect(tiles.map(({ tile }) => tile)).toEqual(
         Array.from({ length: shown * (lanes + 1) }, (_, i) => first + Math.floor(i / (lanes + 1))),
       );
-      for (const { tile, track, present, shares } of tiles) {
+      for (const answer of tiles) {
+        const { tile, track, present } = answer;
         for (let c = 0; c < 256 && (tile * 256 + c) * span < units.length + span; c++) {
           const at = (tile * 256 + c) * span;
           const column = naiveColumn(units.slice(at, at + span), laneOf(chain, track));
-          const total = column.states.reduce((sum, bytes) => sum + bytes, 0);
-          const found = [...shares.subarray(c * STATE_ORDER.length, (c + 1) * STATE_ORDER.length)];
+          const total = column.parts.reduce((sum, bytes) => sum + bytes, 0);
+          const found = PART_ORDER.map((_, part) => tileShare(answer, part, c));
           expect(present[c]).toBe(column.present);
-          expect(found.map(share => share > 0)).toEqual(column.states.map(bytes => bytes > 0));
+          expect(found.map(share => share > 0)).toEqual(column.parts.map(bytes => bytes > 0));
           expect(found.reduce((sum, share) => sum + share, 0)).toBe(total > 0 ? 255 : 0);
         }
       }
@@ -216,7 +220,7 @@ test('a page that was not summarized counts as unread in tiles', () => {
       const end = Math.min(units.length, (page + 1) * PAGE_UNITS);
       for (const { present } of tiles)
         expect(new Set(present.slice(page * PAGE_UNITS, end))).toEqual(
-          new Set([2 ** STATE_ORDER.indexOf('unread')]),
+          new Set([2 ** PART_ORDER.indexOf('unread')]),
         );
     }),
     { numRuns: 30 },
@@ -250,12 +254,12 @@ test('statistics equal the naive sums of every track', async () => {
 });
 
 const kinds: readonly (readonly [SeekKind, number])[] = [
-  ['change', 0xffff],
-  ['override', 1 << 10],
-  ['holeOverride', 1 << 11],
-  ['dirty', 1 << 13],
-  ['damaged', (1 << 14) | (1 << STATE_ORDER.indexOf('unreadable'))],
-  ...STATE_ORDER.map((_, state) => [{ state }, 1 << state] as const),
+  ['change', 2 ** (PART_ORDER.length + 4) - 1],
+  ['override', 2 ** PART_ORDER.length],
+  ['holeOverride', 2 ** (PART_ORDER.length + 1)],
+  ['dirty', 2 ** (PART_ORDER.length + 2)],
+  ['damaged', 2 ** (PART_ORDER.length + 3) + naiveStateBits('unreadable')],
+  ...STATE_ORDER.map((name, state) => [{ state }, naiveStateBits(name)] as const),
 ];
 
 test('seeking finds the nearest extent of a kind, forwards and backwards, from everywhere', async () => {

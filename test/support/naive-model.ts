@@ -28,8 +28,22 @@ export const STATE_ORDER =
     ' ',
   ) as readonly ExtentState[];
 
-/** The bits of a column's mask after those of the ten states. */
-const MARK_BITS = [OVERRIDES, HOLE_OVERRIDES, SHADOWED, DIRTY, DAMAGED, OVERRIDDEN];
+/** What a column's bytes are told apart by, in the order of their bits: a state, after what hides it where something does. */
+export const PART_ORDER = [
+  ...'unreadable unread outOfRange unallocated reserved'.split(' '),
+  ...'unreadable zeroHole zeroAllocated compressed holeUnknown data'
+    .split(' ')
+    .map(name => `shadowed ${name}`),
+  ...'unreadable zeroHole zeroAllocated compressed holeUnknown data'
+    .split(' ')
+    .map(name => `overridden ${name}`),
+  ...'zeroHole zeroAllocated'.split(' '),
+  ...'zeroHole zeroAllocated'.split(' ').map(name => `hidesData ${name}`),
+  ...'compressed holeUnknown data'.split(' '),
+];
+
+/** The bits of a column's mask after those of the parts. */
+const MARK_BITS = [OVERRIDES, HOLE_OVERRIDES, DIRTY, DAMAGED];
 
 function has(word: number, bits: number): boolean {
   return (word & bits) === bits;
@@ -159,11 +173,27 @@ export function naiveExtents(
   return extents;
 }
 
-/** The mask of states and marks of a word. */
+/** The part that a word is: what a shorter layer hides, else what a layer above hides, else zeros that hide data. */
+export function naivePart(word: number): number {
+  const variants = [
+    [SHADOWED, 'shadowed '],
+    [OVERRIDDEN, 'overridden '],
+    [HOLE_OVERRIDES, 'hidesData '],
+  ] as const;
+  const variant = variants.find(([mark]) => has(word, mark))?.[1] ?? '';
+  return PART_ORDER.indexOf(`${variant}${naiveState(word)}`);
+}
+
+/** The mask of all parts of a state. */
+export function naiveStateBits(state: ExtentState): number {
+  return PART_ORDER.reduce((bits, name, i) => (name.split(' ').at(-1) === state ? bits + 2 ** i : bits), 0);
+}
+
+/** The mask of parts and marks of a word. */
 export function naiveBits(word: number): number {
-  let bits = 2 ** STATE_ORDER.indexOf(naiveState(word));
+  let bits = 2 ** naivePart(word);
   MARK_BITS.forEach((mark, i) => {
-    if (has(word, mark)) bits += 2 ** (STATE_ORDER.length + i);
+    if (has(word, mark)) bits += 2 ** (PART_ORDER.length + i);
   });
   return bits;
 }
@@ -171,20 +201,19 @@ export function naiveBits(word: number): number {
 /** What lies in one column of a track. */
 export interface NaiveColumn {
   present: number;
-  /** Units of each state. */
-  readonly states: number[];
+  /** Units of each part. */
+  readonly parts: number[];
   /** Units of each owner. */
   readonly owners: Map<number, number>;
 }
 
 /** What lies in a column that holds these units. */
 export function naiveColumn(units: readonly NaiveUnit[], lane: number): NaiveColumn {
-  const column: NaiveColumn = { present: 0, states: STATE_ORDER.map(() => 0), owners: new Map() };
+  const column: NaiveColumn = { present: 0, parts: PART_ORDER.map(() => 0), owners: new Map() };
   for (const unit of units) {
     const word = naiveWord(unit, lane);
-    const state = STATE_ORDER.indexOf(naiveState(word));
     column.present |= naiveBits(word);
-    column.states[state]! += 1;
+    column.parts[naivePart(word)]! += 1;
     if (lane < 0 && has(word, LOCAL)) column.owners.set(unit.stop, (column.owners.get(unit.stop) ?? 0) + 1);
   }
   return column;

@@ -7,7 +7,7 @@ import {
   NOTHING,
 } from '../../shared/draw/strip/column-strip.ts';
 import type { AlphaMask } from '../../shared/draw/surface/shapes.ts';
-import { STATES } from '../../shared/extent/flags.ts';
+import { PARTS } from '../../shared/extent/parts.ts';
 
 /** Numbers in [0, 1) from a seed (mulberry32). */
 export function randomNumbers(seed: number): () => number {
@@ -20,29 +20,35 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** A strip of runs, most of them up to `longest` columns long, in every state and under every mark. */
+/** A strip of runs, most of them up to `longest` columns long, of every part and under every mark. */
 export function randomStrip(width: number, longest: number, random: () => number): ColumnStrip {
   const strip = createColumnStrip(width);
   const below = (n: number) => Math.floor(random() * n);
   for (let from = 0; from < width; ) {
     const to = Math.min(width, from + 1 + below(random() < 0.1 ? longest * 8 : longest));
-    const state = [NOTHING, MIXED][below(12)] ?? below(STATES.length);
-    strip.state.fill(state, from, to);
-    strip.marks.fill(random() < 0.5 ? 0 : (below(64) << STATES.length) & MARKS, from, to);
+    const part = [NOTHING, MIXED][below(12)] ?? below(PARTS.length);
+    const marks = random() < 0.5 ? 0 : below(MARKS + 1) & MARKS;
+    strip.part.fill(part, from, to);
+    strip.present.fill(part < PARTS.length ? marks | (1 << part) : marks, from, to);
     strip.runs.fill(1 + below(9), from, to);
     strip.owners.fill(below(4) - 1, from, to);
-    if (state === MIXED) for (let column = from; column < to; column++) mixColumn(strip, column, below);
+    if (part === MIXED) for (let column = from; column < to; column++) mixColumn(strip, column, below);
     from = to;
   }
   return strip;
 }
 
-/** Gives two to ten states a share of a column. */
-function mixColumn({ shares }: ColumnStrip, column: number, below: (n: number) => number): void {
-  const at = column * STATES.length;
-  shares[at + below(STATES.length)] = 255;
-  for (let more = 1 + below(below(4) === 0 ? STATES.length : 2); more > 0; more--)
-    shares[at + below(STATES.length)] = 1 + below(below(2) === 0 ? 4 : 255);
+/** Gives two parts or more a share of a column. */
+function mixColumn({ shares, present }: ColumnStrip, column: number, below: (n: number) => number): void {
+  const at = column * PARTS.length;
+  const give = (share: number) => {
+    const part = below(PARTS.length);
+    shares[at + part] = share;
+    present[column] = (present[column] as number) | (1 << part);
+  };
+  give(255);
+  for (let more = 1 + below(below(4) === 0 ? PARTS.length : 2); more > 0; more--)
+    give(1 + below(below(2) === 0 ? 4 : 255));
 }
 
 /** A mask of `width` by `height` with every coverage from nothing to full, different for different texts. */

@@ -1,6 +1,7 @@
 /** The small drawn map of a terminal: one line of letters per track, in the colors of the window. */
 import { contrast, pixel } from '../../../shared/draw/color-set.ts';
 import { STATES, stateAt } from '../../../shared/extent/flags.ts';
+import { BITS_OF_STATE, STATE_OF_PART } from '../../../shared/extent/parts.ts';
 import { type Legend, type LegendEntry, legendOf, type MarkKey } from '../../../shared/legend.ts';
 import { PRESENT, TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
 import { LIGHT_PALETTE } from '../../../shared/palette.ts';
@@ -90,7 +91,7 @@ function stateLine(tile: TileColumns, columns: number, legend: Legend, seen: Set
  * the layer itself holds has; else the state of most of the column.
  */
 function shownState(tile: TileColumns, column: number): number {
-  if ((tile.present[column] as number) & (1 << UNREADABLE)) return UNREADABLE;
+  if ((tile.present[column] as number) & (BITS_OF_STATE[UNREADABLE] as number)) return UNREADABLE;
   const own = largest(tile, column, s => OWNING_STATES.has(s));
   if (own >= 0) return own;
   const most = largest(tile, column, () => true);
@@ -99,15 +100,12 @@ function shownState(tile: TileColumns, column: number): number {
 
 /** The state with the largest share of a column among those chosen, -1 where there is none. */
 function largest(tile: TileColumns, column: number, chosen: (state: number) => boolean): number {
-  let found = -1;
-  let most = 0;
-  for (let s = 0; s < STATES.length; s++) {
-    const share = tile.shares[column * STATES.length + s] as number;
-    if (share <= most || !chosen(s)) continue;
-    most = share;
-    found = s;
-  }
-  return found;
+  const shares = new Array<number>(STATES.length).fill(0);
+  tile.parts.forEach((part, k) => {
+    const state = STATE_OF_PART[part] as number;
+    shares[state] = (shares[state] ?? 0) + (tile.shares[k * TILE_COLUMNS + column] as number);
+  });
+  return shares.reduce((most, share, s) => (share > (shares[most] ?? 0) && chosen(s) ? s : most), -1);
 }
 
 /** Letters in the color of their state, or without color; the ink is the one of black and white that reads better. */

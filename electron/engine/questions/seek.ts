@@ -1,6 +1,7 @@
 /** The next (or previous) extent of a kind on one track. */
 import { presentBits } from '../../../shared/extent/columns.ts';
 import { STATES } from '../../../shared/extent/flags.ts';
+import { BITS_OF_STATE } from '../../../shared/extent/parts.ts';
 import { type Pyramid, pagePresent } from '../../../shared/extent/pyramid.ts';
 import type { SweptPage } from '../../../shared/extent/sweep.ts';
 import { stopAt } from '../../../shared/extent/swept-view.ts';
@@ -139,9 +140,9 @@ const MATCHING_BITS: Readonly<Record<Exclude<SeekKind, object>, number>> = {
   override: PRESENT.overrides,
   holeOverride: PRESENT.holeOverrides,
   dirty: PRESENT.dirty,
-  damaged: PRESENT.damaged | (1 << STATES.indexOf('unreadable')),
+  damaged: PRESENT.damaged | (BITS_OF_STATE[STATES.indexOf('unreadable')] as number),
 };
 
 function wantedBits(kind: SeekKind): number {
-  return typeof kind === 'object' ? 1 << kind.state : MATCHING_BITS[kind];
+  return typeof kind === 'object' ? (BITS_OF_STATE[kind.state] ?? 0) : MATCHING_BITS[kind];
 }

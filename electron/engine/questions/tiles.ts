@@ -7,14 +7,15 @@ import {
   createColumns,
   toTile,
 } from '../../../shared/extent/columns.ts';
-import { STATES, UNREAD } from '../../../shared/extent/flags.ts';
+import { UNREAD } from '../../../shared/extent/flags.ts';
+import { PARTS } from '../../../shared/extent/parts.ts';
 import { canSum, type Pyramid, sumBins } from '../../../shared/extent/pyramid.ts';
 import type { TilesReply, TilesRequest } from '../../../shared/ipc/questions.ts';
 import { TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 
-/** Bytes of one tile of one track in a message, with its owners. */
-const TILE_BYTES = TILE_COLUMNS * (2 + 4 + STATES.length + 2) + 200;
+/** Bytes of one tile of one track in a message at most, with its owners. */
+const TILE_BYTES = TILE_COLUMNS * (4 + 4 + PARTS.length + 2) + 200;
 /** Bytes of tiles in one answer. */
 const ANSWER_BYTES = 2 ** 20 - 2 ** 12;
 

@@ -43,7 +43,7 @@ export async function seekFirst(track: number, kind: SeekKind): Promise<number |
 export function firstMarked(track: number, mark: MarkKey): number | undefined {
   const { size, width } = getAxis('guest');
   const strip = overviewOf(track, size, Math.round(Math.max(width, 1) * devicePixelRatio));
-  const column = strip.marks.findIndex(marks => (marks & PRESENT[mark]) !== 0);
+  const column = strip.present.findIndex(present => (present & PRESENT[mark]) !== 0);
   return column < 0 ? undefined : Math.floor(((column + 0.5) / strip.width) * size);
 }
 

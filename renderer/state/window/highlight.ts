@@ -1,13 +1,23 @@
 /** What the legend highlights, in the form that the painter takes. */
 
 import { MARKS } from '../../../shared/draw/strip/column-strip.ts';
-import { STATES } from '../../../shared/extent/flags.ts';
-import { type LegendKey, MARK_KEYS } from '../../../shared/legend.ts';
+import { PARTS, type PartVariant } from '../../../shared/extent/parts.ts';
+import { type LegendKey, MARK_KEYS, type MarkKey } from '../../../shared/legend.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 
-/** By state index: true if the state is drawn faded, because others are highlighted. */
-export function fadedStates(highlighted: ReadonlySet<LegendKey>): readonly boolean[] {
-  return STATES.map(state => highlighted.size > 0 && !highlighted.has(state));
+/** The mark that names a variant. */
+const MARK_OF: Partial<Record<PartVariant, MarkKey>> = {
+  hidesData: 'holeOverrides',
+  overridden: 'overridden',
+  shadowed: 'shadowed',
+};
+
+/** By part index: true if the part is drawn faded, because others are highlighted. */
+export function fadedParts(highlighted: ReadonlySet<LegendKey>): readonly boolean[] {
+  return PARTS.map(({ state, variant }) => {
+    const mark = MARK_OF[variant];
+    return highlighted.size > 0 && !highlighted.has(state) && !(mark !== undefined && highlighted.has(mark));
+  });
 }
 
 /** The marks that are drawn: all of them, or those highlighted. */

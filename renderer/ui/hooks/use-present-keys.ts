@@ -1,6 +1,7 @@
 import { useCallback, useState } from 'react';
 import { presentIn } from '../../../shared/draw/strip/column-strip.ts';
 import { STATES } from '../../../shared/extent/flags.ts';
+import { BITS_OF_STATE } from '../../../shared/extent/parts.ts';
 import { type LegendKey, MARK_KEYS } from '../../../shared/legend.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import { dataOf } from '../../state/axes/axis-data.ts';
@@ -25,7 +26,7 @@ export function usePresentKeys(): readonly LegendKey[] {
     const columns = Math.round(width * devicePixelRatio);
     for (const track of chain.tracks) present |= presentIn(overviewOf(track.id, size, columns));
     const found: LegendKey[] = [
-      ...STATES.filter((state, i) => ALWAYS.includes(state) || present & (1 << i)),
+      ...STATES.filter((state, i) => ALWAYS.includes(state) || present & (BITS_OF_STATE[i] as number)),
       ...MARK_KEYS.filter(mark => present & PRESENT[mark]),
     ];
     setKeys(before => (before.join() === found.join() ? before : found));

@@ -3,28 +3,25 @@
  * Everything that is painted, spoken or pointed at on a track is read from here.
  */
 
-import { STATES } from '../../extent/flags.ts';
+import { PART_BITS, PARTS, topPart } from '../../extent/parts.ts';
 import { PRESENT } from '../../model/tile.ts';
 
-/** In place of a state index: several states share the column; nothing is known of it. */
+/** In place of a part index: several parts share the column; nothing is known of it. */
 export const MIXED = 255;
 export const NOTHING = 254;
 
-/** Marks of PRESENT, without the bits of the states. */
-export const MARKS =
-  PRESENT.overrides |
-  PRESENT.holeOverrides |
-  PRESENT.shadowed |
-  PRESENT.dirty |
-  PRESENT.damaged |
-  PRESENT.overridden;
+/** Marks of PRESENT that lie on a column whatever part of it has them. */
+export const MARKS = PRESENT.overrides | PRESENT.holeOverrides | PRESENT.dirty | PRESENT.damaged;
 
-/** Arrays have one element a column (`shares` one a column and state, read only where a column is MIXED). */
+/** Arrays have one element a column (`shares` one a column and part, read only where a column is MIXED). */
 export interface ColumnStrip {
   readonly width: number;
-  readonly state: Uint8Array;
+  /** The index in PARTS of the part that fills the column, else MIXED or NOTHING. */
+  readonly part: Uint8Array;
+  /** Out of 255, never 0 for a part in `present`. */
   readonly shares: Uint8Array;
-  readonly marks: Uint16Array;
+  /** Parts and marks, as bits of PRESENT. */
+  readonly present: Uint32Array;
   readonly runs: Uint32Array;
   /** Layer index (or depth) that owns the column; -1 none or not known. */
   readonly owners: Int16Array;
@@ -34,9 +31,9 @@ export interface ColumnStrip {
 export function createColumnStrip(width: number): ColumnStrip {
   return {
     width,
-    state: new Uint8Array(width).fill(NOTHING),
-    shares: new Uint8Array(width * STATES.length),
-    marks: new Uint16Array(width),
+    part: new Uint8Array(width).fill(NOTHING),
+    shares: new Uint8Array(width * PARTS.length),
+    present: new Uint32Array(width),
     runs: new Uint32Array(width),
     owners: new Int16Array(width).fill(-1),
   };
@@ -44,29 +41,22 @@ export function createColumnStrip(width: number): ColumnStrip {
 
 /** Forgets what columns [from, to) show. Shares stay: they count only where a column is MIXED, and are written then. */
 export function clearColumnStrip(strip: ColumnStrip, from = 0, to = strip.width): void {
-  strip.state.fill(NOTHING, from, to);
-  strip.marks.fill(0, from, to);
+  strip.part.fill(NOTHING, from, to);
+  strip.present.fill(0, from, to);
   strip.runs.fill(0, from, to);
   strip.owners.fill(-1, from, to);
 }
 
-/** The only state in a mask of states, MIXED where there are several, NOTHING where there is none. */
-export function soleState(present: number): number {
-  const states = present & ((1 << STATES.length) - 1);
-  if (states === 0) return NOTHING;
-  return (states & (states - 1)) === 0 ? 31 - Math.clz32(states) : MIXED;
+/** The only part in a mask, MIXED where there are several, NOTHING where there is none. */
+export function solePart(present: number): number {
+  const parts = present & PART_BITS;
+  if (parts === 0) return NOTHING;
+  return (parts & (parts - 1)) === 0 ? topPart(parts) : MIXED;
 }
 
-/** States and marks that occur in a strip, as bits of PRESENT. */
+/** Parts and marks that occur in a strip, as bits of PRESENT. */
 export function presentIn(strip: ColumnStrip): number {
   let present = 0;
-  for (let c = 0; c < strip.width; c++) {
-    const state = strip.state[c] as number;
-    present |= strip.marks[c] as number;
-    if (state < STATES.length) present |= 1 << state;
-    else if (state === MIXED) {
-      for (let s = 0; s < STATES.length; s++) if (strip.shares[c * STATES.length + s]) present |= 1 << s;
-    }
-  }
+  for (const bits of strip.present) present |= bits;
   return present;
 }

@@ -1,11 +1,13 @@
 /** Neighbouring columns of a strip that look the same: what patterns, marks and labels are laid over. */
-import { type ColumnStrip, MIXED } from './column-strip.ts';
+import { type ColumnStrip, MARKS, MIXED } from './column-strip.ts';
 
-/** Columns [from, to) that share state, marks and owner. */
+/** Columns [from, to) that share part, marks and owner. */
 export interface Run {
   readonly from: number;
   readonly to: number;
-  readonly state: number;
+  /** The index in PARTS of what fills the columns, else MIXED or NOTHING. */
+  readonly part: number;
+  /** Those of MARKS. */
   readonly marks: number;
   readonly owner: number;
 }
@@ -15,19 +17,25 @@ export interface Run {
  * The run is good until `visit` returns: it is one object that is filled again, since where clusters alternate there
  * are thousands in a frame and each would be left to the collector.
  */
-export function eachRun({ width, state, marks, owners }: ColumnStrip, visit: (run: Run) => void): void {
-  const run = { from: 0, to: 0, state: 0, marks: 0, owner: -1 };
+export function eachRun({ width, part, present, owners }: ColumnStrip, visit: (run: Run) => void): void {
+  const run = { from: 0, to: 0, part: 0, marks: 0, owner: -1 };
   for (let to = 0; to < width; ) {
     const from = to++;
-    const first = state[from] as number;
-    const mark = marks[from] as number;
+    const first = part[from] as number;
+    const marks = (present[from] as number) & MARKS;
     const mixed = first === MIXED;
     const owner = mixed ? -1 : (owners[from] as number);
-    while (to < width && state[to] === first && marks[to] === mark && (mixed || owners[to] === owner)) to++;
+    while (
+      to < width &&
+      part[to] === first &&
+      ((present[to] as number) & MARKS) === marks &&
+      (mixed || owners[to] === owner)
+    )
+      to++;
     run.from = from;
     run.to = to;
-    run.state = first;
-    run.marks = mark;
+    run.part = first;
+    run.marks = marks;
     run.owner = owner;
     visit(run);
   }

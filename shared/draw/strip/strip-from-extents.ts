@@ -1,77 +1,135 @@
-/** Fills a strip from exact extents: borders fall on whole device pixels, extents below a pixel share the one they fall into. */
+/**
+ * Fills a strip from exact extents. Borders between wide extents fall on whole device pixels; a pixel that a narrow extent
+ * touches is shared by exactly what lies in it.
+ */
 import { bisectRight } from 'd3-array';
 import { presentBits } from '../../extent/columns.ts';
-import { STATES, stateIndexOf } from '../../extent/flags.ts';
+import { PART_BITS, PARTS, topPart } from '../../extent/parts.ts';
 import type { TrackExtents } from '../../model/track.ts';
 import type { Viewport } from '../ticks.ts';
-import { type ColumnStrip, MARKS, MIXED, NOTHING } from './column-strip.ts';
+import { type ColumnStrip, MARKS, solePart } from './column-strip.ts';
+
+/** Device pixels from which an extent is wide: its border to another wide one is moved to the nearest pixel. */
+const WIDE_PX = 2;
+/** The least share of a pixel that is told from nothing. */
+const LEAST_SHARE = 1 / 255;
 
 /** Fills the columns that `extents` (up to offset `end`) cover, and returns them as [from, to). */
 export function stripFromExtents(
   strip: ColumnStrip,
-  extents: TrackExtents,
+  { starts, words, owners }: TrackExtents,
   end: number,
   view: Viewport,
 ): readonly [number, number] {
-  const { starts, words, owners } = extents;
-  const columnsPerByte = strip.width / (view.end - view.start);
-  const columnOf = (offset: number) => (offset - view.start) * columnsPerByte;
   const first = starts[0];
   if (first === undefined) return [0, 0];
-  const clip = (column: number) => Math.min(Math.max(column, 0), strip.width);
-  const from = clip(Math.round(columnOf(first)));
-  const to = clip(Math.round(columnOf(end)));
-  let i = Math.max(0, bisectRight(starts, view.start) - 1);
-  const begin = i;
-  for (; i < starts.length && (starts[i] as number) < view.end; i++) {
-    const flags = words[i] as number;
-    const a = clip(Math.round(columnOf(starts[i] as number)));
-    const b = clip(Math.round(columnOf(starts[i + 1] ?? end)));
-    if (b <= a) continue;
-    strip.state.fill(stateIndexOf(flags), a, b);
-    strip.marks.fill(presentBits(flags) & MARKS, a, b);
-    strip.runs.fill(1, a, b);
-    strip.owners.fill(owners[i] ?? -1, a, b);
+  const columnsPerByte = strip.width / (view.end - view.start);
+  const columnOf = (offset: number) => (offset - view.start) * columnsPerByte;
+  const borderOf = (i: number) => columnOf(starts[i] ?? end);
+  const begin = Math.max(0, bisectRight(starts, view.start) - 1);
+  const shared = new SharedColumn(strip);
+  let from = borderOf(begin);
+  let isWideBefore = true;
+  for (let i = begin; i < starts.length && (starts[i] as number) < view.end; i++) {
+    const to = borderOf(i + 1);
+    const isWide = to - from >= WIDE_PX;
+    const isWideAfter = i + 1 === starts.length || borderOf(i + 2) - to >= WIDE_PX;
+    const extent = { from, to, present: presentBits(words[i] as number), owner: owners[i] ?? -1 };
+    shared.add(extent, isWide && isWideBefore, isWide && isWideAfter);
+    from = to;
+    isWideBefore = isWide;
   }
-  for (let s = begin; s < i; s++) {
-    const x0 = columnOf(starts[s] as number);
-    const x1 = columnOf(starts[s + 1] ?? end);
-    if (clip(Math.round(x1)) > clip(Math.round(x0))) continue;
-    const column = Math.floor((x0 + x1) / 2);
-    if (column >= 0 && column < strip.width) addSubPixelExtent(strip, column, words[s] as number, x1 - x0);
-  }
-  return [from, to];
+  shared.finish();
+  const clip = (column: number) => Math.min(Math.max(Math.round(column), 0), strip.width);
+  return [clip(columnOf(first)), clip(columnOf(end))];
 }
 
-/** Adds an extent narrower than a pixel to the column it falls into. `width` is its share of the column. */
-function addSubPixelExtent(strip: ColumnStrip, column: number, flags: number, width: number): void {
-  const state = stateIndexOf(flags);
-  const at = column * STATES.length;
-  const present = strip.state[column] as number;
-  if (present !== state) {
-    if (present === NOTHING) {
-      strip.state[column] = state;
-    } else {
-      if (present !== MIXED) {
-        strip.shares.fill(0, at, at + STATES.length);
-        strip.shares[at + present] = 255;
-        strip.state[column] = MIXED;
-      }
-      moveShare(strip.shares, at, state, Math.max(1, Math.min(200, Math.round(width * 255))));
+/** An extent in device columns, which are fractions at its borders. */
+interface ExtentColumns {
+  readonly from: number;
+  readonly to: number;
+  readonly present: number;
+  readonly owner: number;
+}
+
+/** Writes extents in ascending order into a strip, and collects what shares the column under way. */
+class SharedColumn {
+  readonly #strip: ColumnStrip;
+  /** By part, of the column under way. */
+  readonly #widths = new Float64Array(PARTS.length);
+  #column = -1;
+  #present = 0;
+  #runs = 0;
+  #widest = 0;
+  #owner = -1;
+
+  constructor(strip: ColumnStrip) {
+    this.#strip = strip;
+  }
+
+  /** Adds an extent whose borders to its neighbors are crisp, on whole pixels, or not. */
+  add({ from, to, present, owner }: ExtentColumns, isCrispStart: boolean, isCrispEnd: boolean): void {
+    const { width, part, runs, owners } = this.#strip;
+    const whole = Math.max(0, isCrispStart ? Math.round(from) : Math.ceil(from));
+    const rest = Math.min(width, isCrispEnd ? Math.round(to) : Math.floor(to));
+    const middle = Math.floor((from + to) / 2);
+    if (!isCrispStart && from < whole)
+      this.#share(whole - 1, Math.min(to, whole) - from, middle, present, owner);
+    if (whole < rest) {
+      part.fill(solePart(present), whole, rest);
+      this.#strip.present.fill(present, whole, rest);
+      runs.fill(1, whole, rest);
+      owners.fill(owner, whole, rest);
+    }
+    if (!isCrispEnd && rest < to && rest >= whole) this.#share(rest, to - rest, middle, present, owner);
+  }
+
+  /** Writes the last column that is shared. */
+  finish(): void {
+    const column = this.#column;
+    if (column < 0 || column >= this.#strip.width || this.#runs === 0) return;
+    const { part, present, runs, owners } = this.#strip;
+    part[column] = solePart(this.#present);
+    present[column] = this.#present;
+    runs[column] = this.#runs;
+    owners[column] = this.#owner;
+    this.#writeShares(column * PARTS.length);
+  }
+
+  /**
+   * Adds a part of a column. What is narrower than a pixel has its marks in the column of its middle alone, and less of it
+   * than can be told from nothing in another one is left out: a lone mark is one pixel wide.
+   */
+  #share(column: number, width: number, middle: number, present: number, owner: number): void {
+    if (column !== middle && width < LEAST_SHARE) return;
+    if (column !== this.#column) {
+      this.finish();
+      this.#widths.fill(0);
+      this.#column = column;
+      this.#present = 0;
+      this.#runs = 0;
+      this.#widest = 0;
+    }
+    const part = topPart(present & PART_BITS);
+    this.#widths[part] = (this.#widths[part] as number) + width;
+    this.#present |= column === middle ? present : present & ~MARKS;
+    this.#runs++;
+    if (width <= this.#widest) return;
+    this.#widest = width;
+    this.#owner = owner;
+  }
+
+  #writeShares(at: number): void {
+    const { shares } = this.#strip;
+    const total = this.#widths.reduce((sum, width) => sum + width, 0);
+    let sum = 0;
+    let given = 0;
+    for (let bits = this.#present & PART_BITS; bits !== 0; bits &= bits - 1) {
+      const part = topPart(bits);
+      sum += this.#widths[part] as number;
+      const share = Math.max(1, Math.round((sum / total) * 255) - given);
+      shares[at + part] = share;
+      given += share;
     }
   }
-  strip.marks[column] = (strip.marks[column] as number) | (presentBits(flags) & MARKS);
-  strip.runs[column] = (strip.runs[column] as number) + 1;
-}
-
-/** Moves `share` of a column to `state`, from the state that has most of it. */
-function moveShare(shares: Uint8Array, at: number, state: number, share: number): void {
-  let most = 0;
-  for (let s = 1; s < STATES.length; s++) {
-    if ((shares[at + s] as number) > (shares[at + most] as number)) most = s;
-  }
-  if (most === state) return;
-  const taken = Math.min(share, (shares[at + most] as number) - 1);
-  shares[at + most] = (shares[at + most] as number) - taken;
-  shares[at + state] = (shares[at + state] as number) + taken;
 }

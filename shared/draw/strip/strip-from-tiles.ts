@@ -1,10 +1,10 @@
 /** Fills a strip from tiles: the finest that are loaded, coarser ones where the right level is still on its way. */
 
 import { mayGoOn } from '../../extent/columns.ts';
-import { STATES } from '../../extent/flags.ts';
+import { PART_BITS, PARTS } from '../../extent/parts.ts';
 import { levelFor, TILE_COLUMNS, type TileColumns, tileBytes } from '../../model/tile.ts';
 import type { Viewport } from '../ticks.ts';
-import { type ColumnStrip, MARKS, MIXED, NOTHING, soleState } from './column-strip.ts';
+import { type ColumnStrip, MIXED, NOTHING, solePart } from './column-strip.ts';
 
 /** Tiles at hand. */
 export interface TileSource {
@@ -107,33 +107,34 @@ function mergeColumns(
     const goesOn = i > first && mayGoOn(tile.present[i - 1], tile.present[i]);
     runs += (tile.runs[i] as number) - (goesOn ? 1 : 0);
   }
-  const state = soleState(present);
-  strip.state[column] = state;
-  strip.marks[column] = present & MARKS;
+  const part = solePart(present);
+  strip.part[column] = part;
+  strip.present[column] = present;
   strip.runs[column] = Math.max(1, runs);
   strip.owners[column] = tile.owners[first] ?? -1;
-  if (state === NOTHING) strip.runs[column] = 0;
-  if (state === MIXED) averageShares(strip, tile, column, first, last, present);
+  if (part === NOTHING) strip.runs[column] = 0;
+  if (part === MIXED) averageShares(strip, tile, column, first, last);
 }
 
-/** Averages the shares of the states that are present in several tile columns. */
+/** Averages the shares of the parts that are present in several tile columns, so that they still sum to 255. */
 function averageShares(
   strip: ColumnStrip,
-  tile: TileColumns,
+  { parts, shares }: TileColumns,
   column: number,
   first: number,
   last: number,
-  present: number,
 ): void {
+  const present = (strip.present[column] as number) & PART_BITS;
   const count = last - first + 1;
-  const at = column * STATES.length;
-  for (let s = 0; s < STATES.length; s++) {
-    if ((present & (1 << s)) === 0) {
-      strip.shares[at + s] = 0;
-      continue;
-    }
-    let sum = 0;
-    for (let i = first; i <= last; i++) sum += tile.shares[i * STATES.length + s] as number;
-    strip.shares[at + s] = Math.max(1, Math.round(sum / count));
+  const at = column * PARTS.length;
+  let sum = 0;
+  let given = 0;
+  for (let k = 0; k < parts.length; k++) {
+    const part = parts[k] as number;
+    if ((present & (1 << part)) === 0) continue;
+    for (let i = first; i <= last; i++) sum += shares[k * TILE_COLUMNS + i] as number;
+    const share = Math.max(1, Math.round(sum / count) - given);
+    strip.shares[at + part] = share;
+    given += share;
   }
 }

@@ -9,7 +9,7 @@ import { l2OffsetAt } from '../../../electron/qcow2/read/l1.ts';
 import { createMap, mapPage } from '../../../electron/qcow2/read/map.ts';
 import { openChain } from '../../../electron/service/chain-session.ts';
 import { coarsestLevel } from '../../../renderer/data/level.ts';
-import { STATES } from '../../../shared/extent/flags.ts';
+import { partBits } from '../../../shared/extent/parts.ts';
 import { createTable, pageSpanFor } from '../../../shared/extent/table.ts';
 import type { TilesReply } from '../../../shared/ipc/questions.ts';
 import { scanEntries } from '../bounds.ts';
@@ -237,11 +237,11 @@ export function firstPicture(chain: BenchChain): Contestant {
   };
 }
 
-const READ_STATES = STATES.reduce((mask, state, i) => (state === 'unread' ? mask : mask | (1 << i)), 0);
+const READ_PARTS = partBits(({ state }) => state !== 'unread');
 
 /** True when any column of any track shows what was read. */
 function shows({ tiles }: TilesReply): boolean {
-  return tiles.some(({ present }) => present.some(bits => (bits & READ_STATES) !== 0));
+  return tiles.some(({ present }) => present.some(bits => (bits & READ_PARTS) !== 0));
 }
 
 /** From starting qemu-nbd on the chain to its first BLOCK_STATUS reply. */

@@ -5,7 +5,8 @@ import { beforeAll, expect, it } from 'vitest';
 import type { EnginePlan, FromEngine } from '../../../electron/engine/worker/protocol.ts';
 import { writeChain } from '../../../examples/layer-bytes.mjs';
 import { golden, shortMiddle } from '../../../examples/recipes.mjs';
-import { stateIndexOf, stateOf, UNREAD } from '../../../shared/extent/flags.ts';
+import { presentBits } from '../../../shared/extent/columns.ts';
+import { stateOf, UNREAD } from '../../../shared/extent/flags.ts';
 import { batchesOf, type FedLayer, fedPlan } from '../../support/fed-chain.ts';
 import { openSession, planFiles } from '../../support/merge-session.ts';
 import { statusList } from '../../support/status-lists.ts';
@@ -121,7 +122,7 @@ it('merges the last batch and tells of it although no other follows', async () =
   for (const batch of batchesOf(layer, MIB, 64)) session.feed(0, batch);
   await session.until(message => message.kind === 'changed' && message.end === 192 * MIB);
   const { tiles } = await session.ask('tiles', { level: 20, first: 0, count: 1 });
-  expect([...tiles[1]!.present].findIndex(bits => bits === 1 << stateIndexOf(UNREAD))).toBe(192);
+  expect(tiles[1]!.present.indexOf(presentBits(UNREAD))).toBe(192);
 });
 
 it('refuses every batch of a server past the extent budget', () => {
@@ -190,7 +191,7 @@ it('stops reading when asked to, and keeps what it has', async () => {
       .layers.map(({ phase }) => phase),
   ).toEqual(new Array(3).fill('cancelled'));
   const { tiles } = await session.ask('tiles', { level: 16, first: 0, count: 1 });
-  expect(tiles[0]!.present[0]).toBe(1 << 8);
+  expect(tiles[0]!.present[0]).toBe(presentBits(UNREAD));
 });
 
 it('says why a layer cannot be opened', () => {

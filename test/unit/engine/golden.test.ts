@@ -5,6 +5,7 @@ import { golden } from '../../../examples/recipes.mjs';
 import { HOLE_OVERRIDES, LOCAL, OVERRIDES, STATES, stateOf } from '../../../shared/extent/flags.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import type { ExtentsReply } from '../../../shared/ipc/questions.ts';
+import { PRESENT } from '../../../shared/model/tile.ts';
 import { ALL_FINDINGS } from '../../support/findings.ts';
 import {
   GOLDEN_EXPORTS,
@@ -124,7 +125,9 @@ describe('the golden chain', () => {
       expect(marked.map(({ offset }) => offset / CLUSTER)).toEqual([3, 4, 5]);
       const { tiles } = await session.ask('tiles', { level: 16, first: 0, count: 1 });
       const guest = [...tiles[0]!.present.subarray(0, 20)];
-      expect(guest.flatMap((bits, column) => (bits & (1 << 11) ? [column] : []))).toEqual([3, 4, 5]);
+      expect(guest.flatMap((bits, column) => (bits & PRESENT.holeOverrides ? [column] : []))).toEqual([
+        3, 4, 5,
+      ]);
       expect([...tiles[0]!.owners.subarray(0, 20)]).toEqual(
         GOLDEN_TABLE.flatMap(({ owner, length }) =>
           new Array<number>(length / CLUSTER).fill(owner === undefined ? -1 : ORDER.indexOf(owner)),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { STATES, stateAt } from '../../../shared/extent/flags.ts';
+import { partOf } from '../../../shared/extent/parts.ts';
 import {
   LEGEND,
   type LegendKey,
@@ -81,8 +82,8 @@ test('unallocated on the base names what is below it: nothing, or a file that is
 test('marks come by importance, and zeros that hide data are not also named an override', () => {
   const all = Object.values(PRESENT).reduce((sum, bit) => sum | bit, 0);
   expect(marksIn(all)).toEqual(MARK_KEYS.filter(mark => mark !== 'overrides'));
-  expect(marksIn(PRESENT.overrides | PRESENT.dirty | 1)).toEqual(['overrides', 'dirty']);
-  expect(marksIn(0x3ff)).toEqual([]);
+  expect(marksIn(PRESENT.overrides | PRESENT.dirty | (1 << partOf(0)))).toEqual(['overrides', 'dirty']);
+  expect(marksIn(STATES.reduce((bits, _, state) => bits | (1 << partOf(state)), 0))).toEqual([]);
 });
 
 test('an index that no state has is one of which nothing is known', () => {

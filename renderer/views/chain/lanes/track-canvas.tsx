@@ -10,7 +10,7 @@ import { laneTextMasks } from '../../../canvas/text-masks.ts';
 import { dataOf } from '../../../state/axes/axis-data.ts';
 import { stripOf } from '../../../state/chain/chain-data.ts';
 import { getAxis, setState, useStore } from '../../../state/store.ts';
-import { fadedStates, shownMarks } from '../../../state/window/highlight.ts';
+import { fadedParts, shownMarks } from '../../../state/window/highlight.ts';
 import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
 import { useInSight } from '../../../ui/hooks/use-in-sight.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
@@ -43,7 +43,7 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
       options: {
         labels: trackLabels(track, chain),
         captions: trackCaptions(track, chain),
-        faded: fadedStates(highlighted),
+        faded: fadedParts(highlighted),
         marks: shownMarks(highlighted),
       },
       drawn: '',

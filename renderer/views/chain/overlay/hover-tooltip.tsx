@@ -1,5 +1,5 @@
 import { MIXED } from '../../../../shared/draw/strip/column-strip.ts';
-import { stateAt } from '../../../../shared/extent/flags.ts';
+import { PARTS } from '../../../../shared/extent/parts.ts';
 import { type Legend, legendOf, marksIn } from '../../../../shared/legend.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import { ownerTrack } from '../../../../shared/model/tracks.ts';
@@ -50,23 +50,25 @@ export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; re
 }
 
 function Found({ found, legend }: { readonly found: Probe; readonly legend: Legend }) {
-  if (found.state === MIXED || found.extents > 1) {
+  if (found.part === MIXED || found.extents > 1) {
     return (
       <>
         {found.exact ? '' : 'at least '}
         {formatCount(found.extents)} extents in this pixel
-        {found.shares.slice(0, 3).map(([state, share]) => (
-          <span className="share" key={state}>
-            <StateSwatch of={stateAt(state)} /> {Math.max(1, Math.round((share / 255) * 100))} %
+        {found.shares.slice(0, 3).map(([part, share]) => (
+          <span className="share" key={part}>
+            <StateSwatch of={PARTS[part]?.state ?? 'unread'} /> {Math.max(1, Math.round((share / 255) * 100))}{' '}
+            %
           </span>
         ))}
       </>
     );
   }
+  const state = PARTS[found.part]?.state ?? 'unread';
   return (
     <>
-      <StateSwatch of={stateAt(found.state)} /> {legend[stateAt(found.state)].label}
-      {marksIn(found.marks).map(mark => (
+      <StateSwatch of={state} /> {legend[state].label}
+      {marksIn(found.present).map(mark => (
         <em key={mark}>{legend[mark].label}</em>
       ))}
     </>

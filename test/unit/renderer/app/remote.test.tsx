@@ -6,6 +6,7 @@ import { getState } from '../../../../renderer/state/store.ts';
 import { trackRows } from '../../../../renderer/views/chain/table/track-rows.ts';
 import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels.ts';
 import { LOCAL } from '../../../../shared/extent/flags.ts';
+import { partOf } from '../../../../shared/extent/parts.ts';
 import { remoteChain } from '../../../support/window/fake-chain.ts';
 import { start } from '../../../support/window/fake-window.tsx';
 
@@ -61,7 +62,7 @@ test('rows and labels of the guest name the depth', () => {
   };
   const exact = { start: 0, end: K64, tracks: [extents] };
   expect(trackRows(exact, { start: 0, end: K64 }, guest, chain).map(row => row.owner)).toEqual(['depth 2']);
-  const run = { from: 0, to: 90, state: 0, marks: 0, owner: 0 };
+  const run = { from: 0, to: 90, part: partOf(0), marks: 0, owner: 0 };
   expect(trackLabels(guest, chain)(run)[0]).toBe('data · depth 2');
   expect(trackCaptions(guest, chain)?.(run)).toBe('2');
 });

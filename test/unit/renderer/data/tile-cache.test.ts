@@ -9,8 +9,9 @@ const reply = (level: number, tile: number, version = 1): TilesReply => ({
   tiles: [0, 1].map(track => ({
     track,
     tile,
-    present: new Uint16Array(256),
-    shares: new Uint8Array(2560),
+    present: new Uint32Array(256),
+    parts: new Uint8Array(0),
+    shares: new Uint8Array(0),
     runs: new Uint32Array(256),
     owners: new Int16Array(0),
   })),

@@ -2,9 +2,11 @@ import { expect, test } from 'vitest';
 import { colorSetOf, mix, type Pixel } from '../../../../shared/draw/color-set.ts';
 import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
 import { paintTrack } from '../../../../shared/draw/paint-track.ts';
+import { partColors } from '../../../../shared/draw/part-colors.ts';
 import { createColumnStrip, MARKS } from '../../../../shared/draw/strip/column-strip.ts';
 import { RasterSurface } from '../../../../shared/draw/surface/raster-surface.ts';
 import { type ExtentState, STATES } from '../../../../shared/extent/flags.ts';
+import { partOf } from '../../../../shared/extent/parts.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
 import { LIGHT_PALETTE } from '../../../../shared/palette.ts';
 
@@ -20,8 +22,8 @@ const RATIOS = [
 function paint(state: ExtentState, ratio: number, marks = 0, phase = 0): RasterSurface {
   const layout = laneLayout(Math.round(84 * ratio), ratio);
   const strip = createColumnStrip(WIDTH);
-  strip.state.fill(STATES.indexOf(state));
-  strip.marks.fill(marks);
+  strip.part.fill(partOf(STATES.indexOf(state)));
+  strip.present.fill(marks);
   const texts = () => ({ width: 0, height: 0, alpha: new Uint8Array(0) });
   const raster = new RasterSurface({ width: WIDTH, height: layout.height, unit: layout.unit, texts });
   paintTrack(raster, strip, layout, INK, { labels: () => [], faded: [], marks: MARKS, phase });
@@ -43,7 +45,7 @@ function stretches(line: readonly (Pixel | undefined)[]): readonly (readonly [Pi
 const row = (raster: RasterSurface, y: number) => Array.from({ length: WIDTH }, (_, x) => at(raster, x, y));
 const column = (raster: RasterSurface, x: number, to: number) =>
   Array.from({ length: to }, (_, y) => at(raster, x, y));
-const body = (state: ExtentState) => INK.states[STATES.indexOf(state)];
+const body = (state: ExtentState) => partColors(INK, []).bodies.plain[partOf(STATES.indexOf(state))];
 
 test.each(RATIOS)(
   'at a ratio of %s nothing is blurred: a picture holds the colors of its ink alone',
@@ -60,6 +62,7 @@ test.each(RATIOS)(
         mix(INK.corrupt, INK.lane, 0.8),
         mix(pattern, INK.lane, 0.4),
         mix(INK.states[index] as Pixel, INK.lane, 0.75),
+        body(state),
         INK.override,
         INK.dirty,
       ]);

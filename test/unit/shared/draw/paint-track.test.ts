@@ -4,6 +4,7 @@ import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
 import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
 import { paintTrack } from '../../../../shared/draw/paint-track.ts';
 import type { PaintOptions } from '../../../../shared/draw/painting.ts';
+import { partColors } from '../../../../shared/draw/part-colors.ts';
 import {
   type ColumnStrip,
   createColumnStrip,
@@ -14,6 +15,7 @@ import {
 import { RasterSurface } from '../../../../shared/draw/surface/raster-surface.ts';
 import { type AlphaMask, shapesOf } from '../../../../shared/draw/surface/shapes.ts';
 import { STATES } from '../../../../shared/extent/flags.ts';
+import { PARTS, type PartVariant, partOf } from '../../../../shared/extent/parts.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
 import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../shared/palette.ts';
 
@@ -35,14 +37,35 @@ function paint(strip: ColumnStrip, options: Partial<PaintOptions> = {}): RasterS
   return raster;
 }
 
+/** What a run is by its marks. */
+function variantOf(marks: number): PartVariant {
+  if (marks === PRESENT.overridden) return 'overridden';
+  if (marks === PRESENT.shadowed) return 'shadowed';
+  return marks & PRESENT.holeOverrides ? 'hidesData' : 'plain';
+}
+
+/** Gives states shares of a column. */
+function mixStates(
+  made: ColumnStrip,
+  column: number,
+  shares: Partial<Record<(typeof STATES)[number], number>>,
+): void {
+  made.part[column] = MIXED;
+  for (const [name, share] of Object.entries(shares)) {
+    const part = partOf(STATES.indexOf(name as (typeof STATES)[number]));
+    made.shares[column * PARTS.length + part] = share;
+    made.present[column]! |= 1 << part;
+  }
+}
+
 function strip(
   width: number,
   ...runs: readonly (readonly [from: number, state: number, marks?: number])[]
 ): ColumnStrip {
   const made = createColumnStrip(width);
   for (const [from, value, marks = 0] of runs) {
-    made.state.fill(value, from);
-    made.marks.fill(marks, from);
+    made.part.fill(value < STATES.length ? partOf(value, variantOf(marks)) : value, from);
+    made.present.fill(marks & MARKS, from);
   }
   return made;
 }
@@ -193,9 +216,7 @@ test('each state is told apart without its color', () => {
 
 test('a mixed column is split by share', () => {
   const made = createColumnStrip(3);
-  made.state.fill(MIXED, 1, 2);
-  made.shares[STATES.length + state('data')] = 128;
-  made.shares[STATES.length + state('unallocated')] = 127;
+  mixStates(made, 1, { data: 128, unallocated: 127 });
   const raster = paint(made);
   const body = column(raster, 1, 0, LAYOUT.bodyEnd);
   expect(body[0]).toBe(INK.states[state('unallocated')]);
@@ -205,9 +226,7 @@ test('a mixed column is split by share', () => {
 
 test('what could not be read is seen in a mixed column, however small', () => {
   const made = createColumnStrip(1);
-  made.state.fill(MIXED);
-  made.shares[state('data')] = 254;
-  made.shares[state('unreadable')] = 1;
+  mixStates(made, 0, { data: 254, unreadable: 1 });
   expect(new Set(column(paint(made), 0, 0, LAYOUT.bodyEnd))).toEqual(new Set([INK.corrupt]));
 });
 
@@ -226,11 +245,27 @@ test('dirty lies on top, damage frames the lane', () => {
   expect(new Set(column(damaged, 5, 0, LAYOUT.height))).toEqual(new Set([INK.corrupt]));
 });
 
-test('overridden content is paler, shadowed content paler still', () => {
-  const raster = paint(strip(10, [0, state('data'), PRESENT.overridden]));
+test('what is hidden is gray, stands out from its lane by 3 to 1, and differs from what is read', () => {
+  for (const palette of [LIGHT_PALETTE, DARK_PALETTE]) {
+    const ink = colorSetOf(palette);
+    const { plain } = partColors(ink, []).bodies;
+    PARTS.forEach(({ state: name, variant }, part) => {
+      if (variant !== 'overridden' && variant !== 'shadowed') return;
+      expect(contrast(plain[part]!, ink.lane)).toBeGreaterThanOrEqual(3);
+      if (name !== 'unreadable') expect(plain[part]).not.toBe(plain[partOf(state(name))]);
+    });
+  }
   const shadowed = paint(strip(10, [0, state('data'), PRESENT.shadowed]));
-  expect(at(raster, 5, 5)).not.toBe(INK.states[0]);
   expect(new Set(column(shadowed, 5, 0, LAYOUT.bodyEnd)).size).toBeGreaterThan(1);
+});
+
+test('zeros that hide data are in full color, and zeros over nothing are paler', () => {
+  const loud = paint(strip(10, [0, state('zeroHole'), PRESENT.overrides | PRESENT.holeOverrides]));
+  const quiet = paint(strip(10, [0, state('zeroHole')]));
+  const ink = INK.states[state('zeroHole')]!;
+  expect(column(loud, 5, 0, LAYOUT.bodyEnd)).toContain(ink);
+  expect(column(quiet, 5, 0, LAYOUT.bodyEnd)).not.toContain(ink);
+  expect(column(quiet, 5, 0, LAYOUT.bodyEnd)).toContain(mix(ink, INK.lane, 0.55));
 });
 
 test('nothing known is a dotted line on the lane, not a state', () => {
@@ -241,11 +276,13 @@ test('nothing known is a dotted line on the lane, not a state', () => {
 
 test('highlighting fades the others and hides marks that are not asked for', () => {
   const made = strip(20, [0, state('data'), PRESENT.overrides], [10, state('zeroHole')]);
-  const faded = STATES.map(name => name !== 'zeroHole');
+  const faded = PARTS.map(({ state: name }) => name !== 'zeroHole');
   const raster = paint(made, { faded, marks: 0 });
   expect(at(raster, 5, 5)).not.toBe(INK.states[0]);
   expect([...raster.pixels].includes(INK.override)).toBe(false);
-  expect(column(raster, 15, 0, LAYOUT.bodyEnd)).toContain(INK.states[state('zeroHole')]);
+  expect(column(raster, 15, 0, LAYOUT.bodyEnd)).toContain(
+    mix(INK.states[state('zeroHole')]!, INK.lane, 0.55),
+  );
 });
 
 test('the longest label that fits is written', () => {

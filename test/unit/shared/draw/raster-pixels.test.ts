@@ -11,7 +11,7 @@ import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
 import { paintTrack } from '../../../../shared/draw/paint-track.ts';
 import { MARKS } from '../../../../shared/draw/strip/column-strip.ts';
 import { RasterSurface, type TextMasks } from '../../../../shared/draw/surface/raster-surface.ts';
-import { STATES } from '../../../../shared/extent/flags.ts';
+import { PARTS } from '../../../../shared/extent/parts.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
 import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../shared/palette.ts';
 import { noisyMask, randomNumbers, randomStrip } from '../../../support/random-strips.ts';
@@ -35,22 +35,22 @@ function surfaceOf(width: number, height: number, unit: number, texts: TextMasks
 function options(random: () => number) {
   const captions = random() < 0.3;
   return {
-    labels: ({ state, owner }: { state: number; owner: number }) => [
-      `state ${state} of layer ${owner}`,
-      `state ${state}`,
+    labels: ({ part, owner }: { part: number; owner: number }) => [
+      `part ${part} of layer ${owner}`,
+      `part ${part}`,
       'x',
     ],
     captions: captions ? ({ owner }: { owner: number }) => (owner < 0 ? '' : String(owner)) : undefined,
-    faded: STATES.map(() => random() < 0.2),
+    faded: PARTS.map(() => random() < 0.2),
     marks: random() < 0.7 ? MARKS : PRESENT.overrides | PRESENT.dirty,
     phase: Math.floor(random() * 5000),
   };
 }
 
 test.each([
-  ['wide runs', 90, 1, 'a3bfe810c134660ce687422e99e26d6c671c0f3cb70a27cd00aab28c04767d1b'],
-  ['runs of a few pixels', 9, 2, '8750a6dbcef6f13bac47903559c14973ede6614ec4deb0b2a2e80218337347ca'],
-  ['runs of a pixel', 1, 3, 'fccc0225456ab44a094dfdf85c11c31fe738cc96e9d421e55ddfaf95ca57a70a'],
+  ['wide runs', 90, 1, 'b2785d19ea1fc7a78e419b8baca9f6fe0e545592ad440dac1ec0517af3258bfe'],
+  ['runs of a few pixels', 9, 2, 'c2eebdf7d2d466ef4994698c3a5e93eb2549970655ea6645c81786cfa4de9763'],
+  ['runs of a pixel', 1, 3, 'de760a0e34cd51a71cc3b69c06ffbb0d81b7403b3b232ea6ca3abf5471222da5'],
 ] as const)('lanes of %s keep every pixel', (_, longest, seed, digest) => {
   const random = randomNumbers(seed);
   const hash = createHash('sha256');
@@ -79,7 +79,7 @@ test('the overview keeps every pixel', () => {
         paintOverview(surface, strips, colorSetOf(palette), unit);
         hash.update(surface.pixels);
       }
-  expect(hash.digest('hex')).toBe('c2523512823eeb23e0084e29fbcbc26bbe08b48b6b1797fb09f4911dc5a9d182');
+  expect(hash.digest('hex')).toBe('27b8c4d39df0e4b69821a18f3b7a61638c7b8afd615a79970009764fcd67416a');
 });
 
 test('the axis keeps every pixel', () => {

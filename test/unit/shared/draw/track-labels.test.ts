@@ -2,18 +2,18 @@ import { expect, test } from 'vitest';
 import type { Run } from '../../../../shared/draw/strip/runs.ts';
 import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels.ts';
 import { type ExtentState, STATES } from '../../../../shared/extent/flags.ts';
+import { type PartVariant, partOf } from '../../../../shared/extent/parts.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
-import { PRESENT } from '../../../../shared/model/tile.ts';
 import { goldenChain } from '../../../support/window/fake-chain.ts';
 
 const golden = goldenChain();
 const chain: OpenedChain = { sessionId: 1, chain: golden.info, tracks: golden.tracks };
 const guest = chain.tracks[0]!;
 const mid = chain.tracks[2]!;
-const run = (state: ExtentState, more: Partial<Run> = {}): Run => ({
+const run = (state: ExtentState, more: Partial<Run> = {}, variant: PartVariant = 'plain'): Run => ({
   from: 0,
   to: 100,
-  state: STATES.indexOf(state),
+  part: partOf(STATES.indexOf(state), variant),
   marks: 0,
   owner: -1,
   ...more,
@@ -28,17 +28,13 @@ test('a run of a layer is named by its state, then shorter, then by its letter',
 
 test('what a layer above hides says so, and what a shorter layer hides says that first', () => {
   const labels = trackLabels(mid, chain);
-  expect(labels(run('data', { marks: PRESENT.overridden }))).toEqual([
+  expect(labels(run('data', {}, 'overridden'))).toEqual([
     'data, hidden by a layer above',
     'data, hidden',
     'data',
     'D',
   ]);
-  expect(labels(run('data', { marks: PRESENT.overridden | PRESENT.shadowed }))).toEqual([
-    'hidden by a shorter layer',
-    'hidden',
-    'D',
-  ]);
+  expect(labels(run('data', {}, 'shadowed'))).toEqual(['hidden by a shorter layer', 'hidden', 'D']);
 });
 
 test('a run of the guest names the layer that decides, with its name made safe', () => {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { FLAGS_OF_KIND } from '../../../../electron/qcow2/format/entry.ts';
 import * as flags from '../../../../shared/extent/flags.ts';
+import { PARTS } from '../../../../shared/extent/parts.ts';
 import { flagsOf, NO_DEPTH } from '../../../../shared/extent/status-decoder.ts';
-import { PRESENT } from '../../../../shared/model/tile.ts';
 import { LAYER_WORDS } from '../../../support/extent-arbitraries.ts';
-import { naiveState, STATE_ORDER } from '../../../support/naive-model.ts';
+import { naiveState, PART_ORDER, STATE_ORDER } from '../../../support/naive-model.ts';
 
 const BITS: Readonly<Record<string, number>> = {
   local: flags.LOCAL,
@@ -133,9 +133,9 @@ test('the page has every mark', () => {
   expect(all).toBe(0xffff); // every bit of the low half has one meaning
 });
 
-test('states keep their order: tiles, statistics and masks count on it', () => {
+test('states and parts keep their order: tiles, statistics and masks count on it', () => {
   expect(flags.STATES).toEqual(STATE_ORDER);
-  expect(Object.values(PRESENT)).toEqual([10, 11, 12, 13, 14, 15].map(bit => 2 ** bit));
+  expect(PARTS.map(({ state, variant }) => `${variant} ${state}`.replace('plain ', ''))).toEqual(PART_ORDER);
 });
 
 test('own zeros and known owners', () => {

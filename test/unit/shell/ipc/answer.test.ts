@@ -58,7 +58,8 @@ test('an answer of 1 MiB passes and a larger one is refused', async () => {
       {
         track: 0,
         tile: 0,
-        present: new Uint16Array(0),
+        present: new Uint32Array(0),
+        parts: new Uint8Array(0),
         shares: new Uint8Array(bytes),
         runs: new Uint32Array(0),
         owners: new Int16Array(0),

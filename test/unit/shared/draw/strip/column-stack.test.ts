@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { coarsestLevel } from '../../../../../renderer/data/level.ts';
 import { TileCache } from '../../../../../renderer/data/tile-cache.ts';
-import { colorSetOf } from '../../../../../shared/draw/color-set.ts';
+import { colorSetOf, mix } from '../../../../../shared/draw/color-set.ts';
 import { laneLayout } from '../../../../../shared/draw/lane-layout.ts';
 import { paintOverview } from '../../../../../shared/draw/paint-overview.ts';
 import { paintTrack } from '../../../../../shared/draw/paint-track.ts';
+import { partColors } from '../../../../../shared/draw/part-colors.ts';
 import { createStack, stackColumn } from '../../../../../shared/draw/strip/column-stack.ts';
 import {
   type ColumnStrip,
@@ -24,92 +25,89 @@ import {
   LOCAL,
   RESERVED,
   STATES,
-  stateIndexOf,
   ZERO,
 } from '../../../../../shared/extent/flags.ts';
+import { PARTS, partIndexOf, partOf } from '../../../../../shared/extent/parts.ts';
 import type { TileColumns } from '../../../../../shared/model/tile.ts';
 import { tileBytes } from '../../../../../shared/model/tile.ts';
 import { LIGHT_PALETTE } from '../../../../../shared/palette.ts';
 
-const HELD = new Set(['data', 'compressed', 'zeroAllocated', 'zeroHole', 'holeUnknown']);
 const INK = colorSetOf(LIGHT_PALETTE);
 const NO_TEXTS = () => ({ width: 0, height: 0, alpha: new Uint8Array(0) });
 
 function mixed(shares: readonly number[]): ColumnStrip {
   const strip = createColumnStrip(1);
-  strip.state.fill(MIXED);
+  strip.part.fill(MIXED);
   strip.shares.set(shares);
+  strip.present[0] = shares.reduce((bits, share, part) => (share > 0 ? bits | (1 << part) : bits), 0);
   return strip;
 }
 
-/** Height of every state in a column, by state index. */
-function heights(shares: readonly number[], rows: number, unit: number): readonly number[] {
+/** Rows of every part in a column, tinted or not, and those that are tinted. */
+function heights(shares: readonly number[], rows: number, unit: number) {
   const stack = createStack();
   const count = stackColumn(stack, mixed(shares), 0, rows, unit);
-  const found = new Array<number>(STATES.length).fill(0);
+  const drawn = new Array<number>(PARTS.length).fill(0);
+  const tinted = new Array<number>(PARTS.length).fill(0);
+  const tints = new Array<number>(PARTS.length).fill(0);
   for (let i = 0; i < count; i++) {
     const end = i + 1 < count ? stack.tops[i + 1]! : rows;
-    found[stack.states[i]!] = end - stack.tops[i]!;
+    const height = end - stack.tops[i]!;
+    const part = stack.parts[i]!;
+    expect(height).toBeGreaterThan(0);
+    drawn[part]! += height;
+    if (stack.tints[i] === part) continue;
+    tinted[part]! += height;
+    tints[stack.tints[i]!]! += height;
   }
-  return found;
+  return { drawn, tinted, tints };
 }
 
+const share = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(0) },
+  { weight: 1, arbitrary: fc.constant(1) },
+  { weight: 2, arbitrary: fc.integer({ min: 1, max: 255 }) },
+);
 const someShares = fc
-  .array(fc.oneof(fc.constant(0), fc.constant(1), fc.integer({ min: 0, max: 255 })), {
-    minLength: STATES.length,
-    maxLength: STATES.length,
-  })
-  .filter(shares => shares.filter(share => share > 0).length >= 2);
+  .array(share, { minLength: PARTS.length, maxLength: PARTS.length })
+  .filter(shares => shares.filter(value => value > 0).length >= 2);
+const givenColumn = fc.tuple(someShares, fc.integer({ min: 30, max: 220 }), fc.constantFrom(1, 2));
+const statesIn = (parts: readonly number[]) =>
+  new Set(parts.flatMap((value, part) => (value > 0 ? [PARTS[part]!.state] : [])));
 
-test('every state that is present gets its pixels, what is held enough to be noticed, and the sum stays', () => {
+test('heights are the shares within a pixel, and only the highest part gives one up for each state that lacks it', () => {
   fc.assert(
-    fc.property(
-      someShares,
-      fc.integer({ min: 19, max: 220 }),
-      fc.constantFrom(1, 2),
-      (shares, rows, unit) => {
-        const found = heights(shares, rows, unit);
-        const count = shares.filter(share => share > 0).length;
-        const least = Math.min(3 * unit, Math.floor(rows / count));
-        expect(found.reduce((sum, height) => sum + height, 0)).toBe(rows);
-        for (const [s, height] of found.entries()) {
-          if (shares[s] === 0) expect(height).toBe(0);
-          else expect(height).toBeGreaterThanOrEqual(HELD.has(STATES[s]!) ? least : 1);
-        }
-      },
-    ),
-  );
-});
-
-test('where every state has room enough heights follow the shares', () => {
-  const ample = fc.array(fc.constantFrom<number>(0, 30, 60, 90), {
-    minLength: STATES.length,
-    maxLength: STATES.length,
-  });
-  fc.assert(
-    fc.property(ample, fc.integer({ min: 100, max: 220 }), (shares, rows) => {
-      const total = shares.reduce((sum, share) => sum + share, 0);
-      const exact = shares.map(share => (share / Math.max(1, total)) * rows);
-      fc.pre(
-        shares.filter(share => share > 0).length >= 2 && exact.every(height => height === 0 || height >= 6),
-      );
-      for (const [s, height] of heights(shares, rows, 1).entries())
-        expect(Math.abs(height - exact[s]!)).toBeLessThanOrEqual(1);
+    fc.property(givenColumn, ([shares, rows, unit]) => {
+      const { drawn } = heights(shares, rows, unit);
+      const total = shares.reduce((sum, value) => sum + value, 0);
+      const exact = shares.map(value => (value / total) * rows);
+      const lacking = exact.filter(height => height > 0 && height < 1).length;
+      const errors = exact.map((height, part) => Math.abs(drawn[part]! - height));
+      expect(drawn.reduce((sum, height) => sum + height, 0)).toBe(rows);
+      if (lacking === 0) expect(Math.max(...errors)).toBeLessThanOrEqual(1);
+      expect(errors.reduce((sum, error) => sum + Math.max(0, error - 1), 0)).toBeLessThanOrEqual(lacking);
     }),
   );
 });
 
-test('what gives up room does so in proportion, and more never becomes less', () => {
+test('no state that is present vanishes', () => {
   fc.assert(
-    fc.property(someShares, fc.integer({ min: 19, max: 220 }), (shares, rows) => {
-      const found = heights(shares, rows, 1);
-      const present = shares.flatMap((share, s) => (share === 0 ? [] : [s]));
-      for (const a of present)
-        for (const b of present)
-          if (HELD.has(STATES[a]!) === HELD.has(STATES[b]!) && shares[a]! > shares[b]!)
-            expect(found[a]).toBeGreaterThanOrEqual(found[b]! - 1);
+    fc.property(givenColumn, ([shares, rows, unit]) => {
+      expect(statesIn(heights(shares, rows, unit).drawn)).toEqual(statesIn(shares));
     }),
   );
+});
+
+test('what is read and too low to be noticed tints its neighbor, which keeps its rows', () => {
+  const unallocated = partOf(STATES.indexOf('unallocated'));
+  const data = partOf(STATES.indexOf('data'));
+  const shares = PARTS.map((_, part) => (part === unallocated ? 254 : part === data ? 1 : 0));
+  const { drawn, tinted, tints } = heights(shares, 60, 1);
+  expect([drawn[unallocated], drawn[data]]).toEqual([59, 1]);
+  expect([tinted[unallocated], tints[data]]).toEqual([5, 5]);
+  const hidden = partOf(STATES.indexOf('data'), 'overridden');
+  const other = PARTS.map((_, part) => (part === data ? 254 : part === hidden ? 1 : 0));
+  expect(heights(other, 60, 1).tints).toEqual(PARTS.map(() => 0));
 });
 
 /** Every state that a layer can hold, as a word. */
@@ -120,7 +118,7 @@ const HELD_WORDS = {
   zeroHole: LOCAL | HOLE | ZERO,
 } as const;
 
-test('a lone cluster on a disk of any size is seen in its lane and in the overview, in its own color', () => {
+test('a lone cluster on a disk of any size is seen in its lane and in the overview, in its own color and a tint of it', () => {
   const given = fc.tuple(
     fc.constantFrom(...(Object.keys(HELD_WORDS) as (keyof typeof HELD_WORDS)[])),
     fc.integer({ min: 36, max: 50 }),
@@ -138,7 +136,9 @@ test('a lone cluster on a disk of any size is seen in its lane and in the overvi
         [from, from + 65_536, HELD_WORDS[name]],
         [from + 65_536, size, ABSENT_EVERYWHERE],
       ] as const;
-      const color = INK.states[stateIndexOf(HELD_WORDS[name])];
+      const { plain } = partColors(INK, []).bodies;
+      const color = plain[partIndexOf(HELD_WORDS[name])]!;
+      const tinted = mix(plain[partIndexOf(ABSENT_EVERYWHERE)]!, color, 0.45);
       for (const fill of [fromTiles, fromExtents]) {
         const strip = createColumnStrip(width);
         fill(strip, view, extents);
@@ -148,7 +148,9 @@ test('a lone cluster on a disk of any size is seen in its lane and in the overvi
         const overview = new RasterSurface({ width, height: 44, unit: 1, texts: NO_TEXTS });
         paintOverview(overview, [strip], INK, 1);
         for (const { pixels } of [lane, overview]) {
-          const seen = [...pixels.keys()].filter(i => pixels[i] === color).map(i => i % width);
+          const seen = [...pixels.keys()]
+            .filter(i => pixels[i] === color || pixels[i] === tinted)
+            .map(i => i % width);
           const columns = [...new Set(seen)];
           expect(columns.length).toBeGreaterThanOrEqual(1);
           expect(columns.length).toBeLessThanOrEqual(2);

@@ -3,11 +3,13 @@ import { expect, test } from 'vitest';
 import { summarize } from '../../../../../renderer/data/summary.ts';
 import { TileCache } from '../../../../../renderer/data/tile-cache.ts';
 import {
+  type ColumnStrip,
   createColumnStrip,
+  MARKS,
   MIXED,
   NOTHING,
   presentIn,
-  soleState,
+  solePart,
 } from '../../../../../shared/draw/strip/column-strip.ts';
 import { stripFromExtents } from '../../../../../shared/draw/strip/strip-from-extents.ts';
 import { stripFromTiles } from '../../../../../shared/draw/strip/strip-from-tiles.ts';
@@ -21,11 +23,14 @@ import {
   STATES,
   ZERO,
 } from '../../../../../shared/extent/flags.ts';
+import { partOf } from '../../../../../shared/extent/parts.ts';
 import { PRESENT, type TileColumns } from '../../../../../shared/model/tile.ts';
 
 const DATA = LOCAL;
 const NONE = ABSENT | HOLE | ZERO;
 const state = (name: (typeof STATES)[number]) => STATES.indexOf(name);
+const part = (name: (typeof STATES)[number]) => partOf(state(name));
+const marksOf = ({ present }: ColumnStrip) => [...present].map(bits => bits & MARKS);
 
 /** A cache with one level of tiles over the extents of one track. */
 function tiled(level: number, size: number, extents: readonly (readonly [number, number, number])[]) {
@@ -50,30 +55,30 @@ const exact = (starts: number[], words: number[]) => ({
   owners: new Int16Array(0),
 });
 
-test('a mask of one state is that state', () => {
-  expect(soleState(0)).toBe(NOTHING);
-  expect(soleState(PRESENT.dirty)).toBe(NOTHING);
-  expect(soleState(1 | PRESENT.dirty)).toBe(0);
-  expect(soleState(1 << 7)).toBe(7);
-  expect(soleState(0b11)).toBe(MIXED);
+test('a mask of one part is that part', () => {
+  expect(solePart(0)).toBe(NOTHING);
+  expect(solePart(PRESENT.dirty)).toBe(NOTHING);
+  expect(solePart(1 | PRESENT.dirty)).toBe(0);
+  expect(solePart(1 << 7)).toBe(7);
+  expect(solePart(0b11)).toBe(MIXED);
 });
 
-test('exact extents begin and end on whole pixels', () => {
+test('wide extents begin and end on whole pixels', () => {
   const strip = createColumnStrip(100);
   stripFromExtents(strip, exact([0, 304, 600], [DATA, NONE, DATA]), 1000, { start: 0, end: 1000 });
-  expect(strip.state.indexOf(state('unallocated'))).toBe(30);
-  expect(strip.state.lastIndexOf(state('unallocated'))).toBe(59);
-  expect(strip.state.includes(MIXED)).toBe(false);
+  expect(strip.part.indexOf(part('unallocated'))).toBe(30);
+  expect(strip.part.lastIndexOf(part('unallocated'))).toBe(59);
+  expect(strip.part.includes(MIXED)).toBe(false);
 });
 
 test('a sliver shares its pixel and keeps its mark there', () => {
   const strip = createColumnStrip(100);
   const words = [NONE, DATA | OVERRIDES, NONE];
   stripFromExtents(strip, exact([0, 503, 504], words), 1000, { start: 0, end: 1000 });
-  expect(strip.state[50]).toBe(MIXED);
-  expect(strip.marks[50]).toBe(PRESENT.overrides);
-  expect(strip.runs[50]).toBe(2);
-  expect([...strip.marks].filter(mark => mark !== 0)).toHaveLength(1);
+  expect(strip.part[50]).toBe(MIXED);
+  expect(marksOf(strip)[50]).toBe(PRESENT.overrides);
+  expect(strip.runs[50]).toBe(3);
+  expect(marksOf(strip).filter(mark => mark !== 0)).toHaveLength(1);
 });
 
 test('one marked byte anywhere is seen in exactly one pixel, from tiles as from extents', () => {
@@ -95,14 +100,14 @@ test('one marked byte anywhere is seen in exactly one pixel, from tiles as from 
         ]);
         const strip = createColumnStrip(width);
         stripFromTiles(strip, 0, view, cache);
-        const seen = [...strip.marks.keys()].filter(c => strip.marks[c] !== 0);
+        const seen = marksOf(strip).flatMap((marks, c) => (marks === 0 ? [] : [c]));
         expect(seen).toHaveLength(1);
         const there = ((at - view.start) / (view.end - view.start)) * width;
         expect(Math.abs((seen[0] ?? -9) + 0.5 - there)).toBeLessThanOrEqual(1.6);
 
         const same = createColumnStrip(width);
         stripFromExtents(same, exact([0, at, at + 1], [NONE, word, NONE]), size, view);
-        expect([...same.marks].filter(mark => mark !== 0)).toHaveLength(1);
+        expect(marksOf(same).filter(mark => mark !== 0)).toHaveLength(1);
       },
     ),
     { numRuns: 200 },
@@ -121,7 +126,7 @@ test('a pixel of several tile columns counts what begins between them, and what 
   const strip = createColumnStrip(4);
   stripFromTiles(strip, 0, view, cache);
   expect([...strip.runs]).toEqual([2, 1, 2, 1]);
-  expect([...strip.state].map(found => found === MIXED)).toEqual([true, false, true, false]);
+  expect([...strip.part].map(found => found === MIXED)).toEqual([true, false, true, false]);
 });
 
 test('coarser tiles stand in for finer ones that are not there', () => {
@@ -131,9 +136,9 @@ test('coarser tiles stand in for finer ones that are not there', () => {
   ]);
   const strip = createColumnStrip(1000);
   stripFromTiles(strip, 0, { start: 0, end: 2 ** 20 }, cache);
-  expect(strip.state.includes(NOTHING)).toBe(false);
-  expect(strip.state[10]).toBe(state('data'));
-  expect(strip.state[990]).toBe(state('unallocated'));
+  expect(strip.part.includes(NOTHING)).toBe(false);
+  expect(strip.part[10]).toBe(part('data'));
+  expect(strip.part[990]).toBe(part('unallocated'));
 });
 
 test('finer tiles are taken where they are, coarser ones beside them', () => {
@@ -144,19 +149,19 @@ test('finer tiles are taken where they are, coarser ones beside them', () => {
   cache.put({ level: 10, version: 1, tiles: [toTile(columns, 0, 0)] }, () => false);
   const strip = createColumnStrip(1000);
   stripFromTiles(strip, 0, { start: 0, end: size }, cache);
-  expect(strip.state[100]).toBe(state('data'));
-  expect(strip.state[249]).toBe(state('data'));
-  expect(strip.state[251]).toBe(state('unallocated'));
+  expect(strip.part[100]).toBe(part('data'));
+  expect(strip.part[249]).toBe(part('data'));
+  expect(strip.part[251]).toBe(part('unallocated'));
   // The whole axis is drawn from the level that is kept up to date: a finer one may show what was long ago.
   const overview = createColumnStrip(1000);
   stripFromTiles(overview, 0, { start: 0, end: size }, cache, 14);
-  expect(overview.state[100]).toBe(state('unallocated'));
+  expect(overview.part[100]).toBe(part('unallocated'));
 });
 
 test('without any tile nothing is known', () => {
   const strip = createColumnStrip(50);
   stripFromTiles(strip, 0, { start: 0, end: 1000 }, new TileCache<TileColumns>(() => 0));
-  expect([...strip.state].every(value => value === NOTHING)).toBe(true);
+  expect([...strip.part].every(value => value === NOTHING)).toBe(true);
   expect(summarize(strip).shares.every(share => share === 0)).toBe(true);
 });
 

@@ -9,6 +9,7 @@ import { RasterSurface } from '../../../../../shared/draw/surface/raster-surface
 import type { Surface } from '../../../../../shared/draw/surface/surface.ts';
 import { SvgPatterns } from '../../../../../shared/draw/surface/svg-patterns.ts';
 import { SvgSurface } from '../../../../../shared/draw/surface/svg-surface.ts';
+import { partOf } from '../../../../../shared/extent/parts.ts';
 import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../../shared/palette.ts';
 import { randomNumbers, randomStrip } from '../../../../support/random-strips.ts';
 import { svgPixels } from '../../../../support/svg-pixels.ts';
@@ -47,7 +48,7 @@ function expectSamePixels(width: number, height: number, paint: (surface: Surfac
 }
 
 const OPTIONS = {
-  labels: (run: { state: number }) => [`a rather long label of state ${run.state}`, 'short', 'x'],
+  labels: (run: { part: number }) => [`a rather long label of part ${run.part}`, 'short', 'x'],
   faded: [],
   marks: MARKS,
   phase: 12345,
@@ -81,7 +82,7 @@ describe('the same calls on both surfaces', () => {
 
 test('a lane of one state is one rectangle, however wide it is', () => {
   const strip: ColumnStrip = createColumnStrip(2000);
-  strip.state.fill(0);
+  strip.part.fill(partOf(0));
   const svg = drawn(2000, 64, surface =>
     paintTrack(surface, strip, laneLayout(64, 1), colorSetOf(LIGHT_PALETTE), {
       ...OPTIONS,

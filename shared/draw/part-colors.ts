@@ -1,0 +1,127 @@
+/** The colors of every part of a column, worked out once for all columns of a picture. */
+import { STATES } from '../extent/flags.ts';
+import { PARTS, type PartIndex, STATE_OF_PART } from '../extent/parts.ts';
+import { type ColorSet, contrast, mix, type Pixel, readable } from './color-set.ts';
+
+/** What fills the body of a lane. */
+export interface BodyColors {
+  /** By part. */
+  readonly plain: Uint32Array;
+  /** By part, and in it by the part that it is tinted with: see {@link tintedColor}. */
+  readonly tints: Uint32Array;
+}
+
+/** What fills every part, what its pattern is drawn in, and what is written on it. */
+export interface PartColors {
+  readonly bodies: BodyColors;
+  readonly patterns: Uint32Array;
+  readonly texts: Uint32Array;
+}
+
+/** What the colors are made for. */
+interface Look {
+  readonly ink: ColorSet;
+  readonly colors: PartColors;
+}
+
+/** Shares of the lane in a color that steps back: others are highlighted; past an end, hatched or not. */
+const FADED = 0.82;
+const PAST = 0.75;
+const PAST_UNHATCHED = 0.55;
+/** Share of the lane in zeros that hide no data: the loudest ink is for those that do. */
+const ZEROS = 0.55;
+/** Share of gray in space that is reserved, which else is as what falls through. */
+const RESERVED = 0.2;
+/** Share of gray in what is hidden: by a layer above, by a shorter layer. */
+const HIDDEN = { overridden: 0.6, shadowed: 0.8 } as const;
+/** Contrast of what is hidden with the lane: least that WCAG 2.2 asks of graphics, and no more. */
+const HIDDEN_CONTRAST = 3;
+/** Share of a part in what is tinted with it. */
+const TINT = 0.45;
+/** Share of the lane in the pattern of what is hidden. */
+const HIDDEN_PATTERN = 0.42;
+
+/** States whose name is written on the lane's own color. */
+const ON_PLATE = new Set<string>(['unread', 'unreadable']);
+/** States whose name is written softly: the layer holds nothing there. */
+const QUIET = new Set<string>(['unallocated', 'reserved', 'outOfRange', 'unread']);
+
+const looks = new WeakMap<readonly boolean[], Look>();
+
+/**
+ * The colors of one ink, with the parts in `faded` (by part index) stepping back. Kept for as long as the same `faded` is
+ * asked about with the same ink.
+ */
+export function partColors(ink: ColorSet, faded: readonly boolean[]): PartColors {
+  const known = looks.get(faded);
+  if (known?.ink === ink) return known.colors;
+  const plain = Uint32Array.from(PARTS, (_, part) => bodyColor(ink, part, faded[part] === true, PAST));
+  const colors = {
+    bodies: { plain, tints: tintsOf(plain) },
+    patterns: Uint32Array.from(PARTS, (_, part) => patternColor(ink, part, faded[part] === true)),
+    texts: Uint32Array.from(PARTS, ({ state }, part) =>
+      textColor(state, ON_PLATE.has(state) ? ink.lane : (plain[part] as Pixel)),
+    ),
+  };
+  looks.set(faded, { ink, colors });
+  return colors;
+}
+
+/** The color of a part, tinted with another one; with itself it stays as it is. */
+export function tintedColor({ plain, tints }: BodyColors, part: PartIndex, tint: PartIndex): Pixel {
+  return part === tint ? (plain[part] as Pixel) : (tints[part * PARTS.length + tint] as Pixel);
+}
+
+/** The colors of the overview: those of the lanes; what lies past a layer's end has no hatch there. */
+export function overviewColors(ink: ColorSet): BodyColors {
+  const plain = Uint32Array.from(PARTS, (_, part) => bodyColor(ink, part, false, PAST_UNHATCHED));
+  return { plain, tints: tintsOf(plain) };
+}
+
+function tintsOf(plain: Uint32Array): Uint32Array {
+  const tints = new Uint32Array(PARTS.length ** 2);
+  plain.forEach((color, part) => {
+    plain.forEach((tint, i) => {
+      tints[part * PARTS.length + i] = mix(color, tint, TINT);
+    });
+  });
+  return tints;
+}
+
+function bodyColor(ink: ColorSet, part: PartIndex, faded: boolean, past: number): Pixel {
+  const color = unfadedColor(ink, part, past);
+  return faded ? mix(color, ink.lane, FADED) : color;
+}
+
+function unfadedColor(ink: ColorSet, part: PartIndex, past: number): Pixel {
+  const { state, variant } = PARTS[part] ?? { state: 'unread', variant: 'plain' };
+  const color = ink.states[STATES.indexOf(state)] ?? ink.lane;
+  if (state === 'unreadable') return color;
+  if (state === 'reserved') return mix(color, ink.frame, RESERVED);
+  if (state === 'outOfRange') return mix(color, ink.lane, past);
+  if (variant === 'overridden' || variant === 'shadowed') return hiddenColor(ink, color, HIDDEN[variant]);
+  const isZero = state === 'zeroHole' || state === 'zeroAllocated';
+  return isZero && variant === 'plain' ? mix(color, ink.lane, ZEROS) : color;
+}
+
+/** The color grayed, and as near to the lane as can still be seen. */
+function hiddenColor({ frame, lane }: ColorSet, color: Pixel, gray: number): Pixel {
+  const grayed = mix(color, frame, gray);
+  for (let share = 1; share > 0; share -= 0.02) {
+    const nearer = mix(grayed, lane, share);
+    if (contrast(nearer, lane) >= HIDDEN_CONTRAST) return nearer;
+  }
+  return grayed;
+}
+
+function patternColor(ink: ColorSet, part: PartIndex, faded: boolean): Pixel {
+  const variant = PARTS[part]?.variant;
+  const hidden = variant === 'overridden' || variant === 'shadowed';
+  const color = ink.pattern[STATE_OF_PART[part] as number] ?? ink.lane;
+  return mix(color, ink.lane, faded ? FADED : hidden ? HIDDEN_PATTERN : 0);
+}
+
+function textColor(state: string, ground: Pixel): Pixel {
+  const plain = readable(ground);
+  return QUIET.has(state) ? mix(plain, ground, 0.28) : plain;
+}
