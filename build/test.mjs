@@ -1,8 +1,9 @@
 /**
  * npm test [-- WHAT...] [--electron=npm | --electron=official]
  *
- * Builds, then everything or what is named: typecheck, lint, unit, property, golden, renderer, e2e. Any other word is part of
- * a test file's path and runs the files it fits. Ends with one line, `N passed, N failed` and `, N skipped` where some
+ * Builds, then everything or what is named: typecheck, lint, unit, property, golden, renderer, e2e, packages. Any other word
+ * is part of a test file's path and runs the files it fits. The packages are made and tested only when named, or where
+ * COWSCOPE_TEST_PACKAGES=1 asks for it: that takes a minute or two and needs Electron. Ends with one line, `N passed, N failed` and `, N skipped` where some
  * were; typecheck and lint are a test each. The end-to-end tests are skipped without Electron, unless
  * COWSCOPE_REQUIRE_ELECTRON=1 makes that a failure.
  */
@@ -17,7 +18,7 @@ import { cacheFolder } from './memory.mjs';
 import { setUp } from './setup.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const vitestProjects = ['unit', 'property', 'golden', 'renderer'];
+const vitestProjects = ['packages', 'unit', 'property', 'golden', 'renderer'];
 const steps = ['typecheck', 'lint', ...vitestProjects, 'e2e'];
 
 const { request, rest } = takeRequest(process.argv.slice(2));
@@ -25,6 +26,8 @@ const files = rest.filter(word => !steps.includes(word));
 const named = rest.filter(word => steps.includes(word));
 const total = { passed: 0, failed: 0, skipped: 0 };
 
+// Tests that look for the runtime themselves find the one that was asked for.
+if (request !== undefined) process.env.COWSCOPE_ELECTRON = request;
 setUp();
 mkdirSync(cacheFolder, { recursive: true });
 // A build that works is no test passed; one that does not is a test failed.
@@ -40,7 +43,8 @@ console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exitCode = total.failed > 0 || total.passed + total.skipped === 0 ? 1 : 0;
 
 function wants(step) {
-  return rest.length === 0 || named.includes(step);
+  if (rest.length > 0) return named.includes(step);
+  return step !== 'packages' || process.env.COWSCOPE_TEST_PACKAGES === '1';
 }
 
 function add({ passed = 0, failed = 0, skipped = 0 }) {

@@ -6,7 +6,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 class RealToolsFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const rank = ({ project }: TestSpecification) => (project.name === 'golden' ? 0 : 1);
+    const rank = ({ project }: TestSpecification) => {
+      const place = ['packages', 'golden'].indexOf(project.name);
+      return place < 0 ? 2 : place;
+    };
     return sorted.sort((a, b) => rank(a) - rank(b));
   }
 }
@@ -37,6 +40,7 @@ export default defineConfig({
         extends: true,
         test: { name: 'golden', include: ['test/golden/**/*.test.ts', 'test/integration/**/*.test.ts'] },
       },
+      { extends: true, test: { name: 'packages', include: ['test/packages/**/*.test.ts'] } },
       {
         extends: true,
         test: {

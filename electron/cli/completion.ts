@@ -22,7 +22,7 @@ interface Described {
 
 /** A completion script. Throws CowscopeError USAGE for a shell that is not in SHELLS. */
 export function completionScript(program: Command, shell: string): string {
-  const described = program.commands.map(describe);
+  const described = program.createHelp().visibleCommands(program).map(describe);
   const flags = describe(program).flags;
   switch (shell) {
     case 'bash':

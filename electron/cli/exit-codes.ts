@@ -11,3 +11,11 @@ export const EXIT = {
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What the codes mean, for help and manual. */
+export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string])[] = [
+  [EXIT.done, 'done'],
+  [EXIT.failed, 'could not be done'],
+  [EXIT.partial, 'done with parts missing'],
+  [EXIT.usage, 'wrong usage'],
+];

@@ -9,7 +9,8 @@ import { mapCommand } from './commands/map.ts';
 import { openCommand } from './commands/open.ts';
 import { OPERATIONS, planCommand } from './commands/plan.ts';
 import { completionScript, SHELLS } from './completion.ts';
-import { EXIT, type ExitCode } from './exit-codes.ts';
+import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
+import { manualPage } from './manual.ts';
 import { write } from './output.ts';
 
 const TARGET = 'a file, several files (a chain, base first), or one NBD URI';
@@ -17,7 +18,7 @@ const TARGET = 'a file, several files (a chain, base first), or one NBD URI';
 const SNAPSHOT = 'this internal snapshot of the top layer, by id or name';
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 could not be done, 3 done with parts missing, 64 wrong usage.
+Exit codes: ${EXIT_MEANINGS.map(([code, meaning]) => `${code} ${meaning}`).join(', ')}.
 What could not be done is one line on standard error; docs/errors.md explains every code.`;
 
 const MAP_EXAMPLES = `
@@ -215,6 +216,18 @@ export function createProgram(run: (action: () => Promise<ExitCode>) => void): C
     .action((shell: string) =>
       run(async () => {
         await write(completionScript(program, shell));
+        return EXIT.done;
+      }),
+    );
+  // Used when packages are made; installed, it is what `man cowscope` shows.
+  program
+    .command('manual', { hidden: true })
+    .summary('print the manual page')
+    .description('Print the manual page as man(7) text, for example: cowscope manual | man -l -')
+    .action(() =>
+      run(async () => {
+        const { version, description } = packageJson;
+        await write(manualPage(program, { version, purpose: description, exitCodes: EXIT_MEANINGS }));
         return EXIT.done;
       }),
     );

@@ -13,7 +13,21 @@ const LIBRARIES = [
   'libasound2',
   'libxss1',
 ];
-const PROGRAMS = ['qemu-utils', 'nbdkit', 'libnbd-bin', 'strace', 'xvfb', 'xauth', 'dbus'];
+const PROGRAMS = [
+  'qemu-utils',
+  'nbdkit',
+  'libnbd-bin',
+  'strace',
+  'xvfb',
+  'xauth',
+  'dbus',
+  'zip',
+  'unzip',
+  'lintian',
+  'desktop-file-utils',
+  'man-db',
+  'binutils',
+];
 /** The function's argument, once the process takes itself for this user of a Linux. */
 const as = (uid: number) =>
   `(Object.defineProperty(process, 'platform', { value: 'linux' }), process.getuid = () => ${uid}, console.error)`;

@@ -1,0 +1,1 @@
+export function bundle(names?: readonly string[]): Promise<void>;

@@ -1,0 +1,2 @@
+export const WINDOW_LIBRARIES: readonly string[];
+export const WINDOW_PROGRAM: string;

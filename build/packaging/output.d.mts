@@ -1,0 +1,1 @@
+export function outputFolder(origin: 'override' | 'official' | 'npm'): string;
