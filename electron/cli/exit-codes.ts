@@ -14,8 +14,9 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** What the codes mean, for help and manual. */
 export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string])[] = [
-  [EXIT.done, 'done'],
-  [EXIT.failed, 'could not be done'],
-  [EXIT.partial, 'done with parts missing'],
+  [EXIT.done, 'done (check: clean)'],
+  [EXIT.failed, 'could not be done (check: incomplete)'],
+  [EXIT.corrupt, 'check: corruption'],
+  [EXIT.partial, 'done with parts missing (check: leaks only)'],
   [EXIT.usage, 'wrong usage'],
 ];

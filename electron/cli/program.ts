@@ -208,6 +208,12 @@ export function createProgram(run: (action: () => Promise<ExitCode>) => void): C
       run(() => openCommand(words, { ...options, named: program.args[0] === 'open' })),
     );
 
+  addDocuments(program, run);
+  return program;
+}
+
+/** Commands that print what is made from the commands themselves. */
+function addDocuments(program: Command, run: (action: () => Promise<ExitCode>) => void): void {
   program
     .command('completion')
     .summary('print a completion script')
@@ -231,5 +237,4 @@ export function createProgram(run: (action: () => Promise<ExitCode>) => void): C
         return EXIT.done;
       }),
     );
-  return program;
 }
