@@ -13,14 +13,15 @@ import type { ExportSource } from '../qemu/blockdev-args.ts';
 import type { Discovery, LinkedLayer } from './discovery.ts';
 import { FileChanges, type LayerFiles } from './file-changes.ts';
 import { sizeFindings } from './findings/sizes.ts';
+import { timeFindings } from './findings/times.ts';
 import { consentFacts, followLink, openNamed, type ReachedFile } from './follow-link.ts';
 import { layersAsGiven } from './given-order.ts';
 import { type Step, stepDown } from './link-step.ts';
-import type { OpenFile } from './open-file.ts';
+import { modifiedTime, type OpenFile } from './open-file.ts';
 import { type LayerFormat, type LoneLayer, openLayer } from './open-layer.ts';
 import { PathLook } from './path-look.ts';
 import { PinnedFolders } from './pinned-folder.ts';
-import { isLockedForWriting, readLocks } from './writer-lock.ts';
+import { readLocks, WriterLocks } from './writer-lock.ts';
 
 /** What to open. */
 export interface ChainRequest {
@@ -89,9 +90,10 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
       files.length === 1
         ? await followLinks(top, request.format, discovery)
         : await layersAsGiven(files, request.format, discovery);
-    const written = locks.then(list =>
-      found.layers.map(({ layer }) => isLockedForWriting(list, layer.reached.file)),
-    );
+    const written = locks.then(list => {
+      const writers = new WriterLocks(list);
+      return found.layers.map(({ layer }) => writers.has(layer.reached.file));
+    });
     return { ...(await describe(found, discovery)), written, close };
   } catch (error) {
     await close();
@@ -139,6 +141,7 @@ async function describe(
     const { layer } = linked;
     const data = await openDataFile(layer, discovery);
     const { path, file } = layer.reached;
+    const modified = modifiedTime(file);
     const info: LayerInfo = {
       index,
       name: basename(layer.source.path),
@@ -148,7 +151,7 @@ async function describe(
       size: layer.size,
       fileSize: file.size,
       allocatedSize: file.allocated,
-      ...(file.device ? {} : { modified: Number(file.modifiedNs / 1_000_000n) }),
+      ...(modified === undefined ? {} : { modified }),
       clusterSize: layer.image?.geometry.clusterSize ?? 1,
       backing: linked.backing,
       ...(data.link === undefined ? {} : { dataFile: data.link }),
@@ -164,6 +167,7 @@ async function describe(
     files.push(data.file === undefined ? [file] : [file, data.file]);
   }
   const infos = layers.map(({ info }) => info);
+  findings.push(...timeFindings(infos));
   const complete = infos[0]?.backing.status === 'none';
   const size = infos.at(-1)?.size ?? 0;
   return {

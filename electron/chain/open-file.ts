@@ -25,6 +25,15 @@ export interface OpenFile {
   readonly identity: string;
 }
 
+/** The latest time that a Date can be, in milliseconds since 1970; some file systems keep later ones. */
+const MAX_TIME_MS = 8_640_000_000_000_000;
+
+/** When a file was last changed, in milliseconds since 1970; undefined where that says nothing, as of a device. */
+export function modifiedTime({ device, modifiedNs }: OpenFile): number | undefined {
+  const time = Number(modifiedNs / 1_000_000n);
+  return device || time < 0 || time > MAX_TIME_MS ? undefined : time;
+}
+
 /** Never blocks, never becomes the terminal of this process, never follows a link that was put there in between. */
 const FLAGS =
   constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0) | (constants.O_NOFOLLOW ?? 0);

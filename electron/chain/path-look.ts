@@ -82,16 +82,22 @@ function namesOf(path: BytePath): string[] {
 
 /** True where the file system that holds a path is local, as far as the list of mounts tells. */
 export function isLocal(path: BytePath, mounts: readonly Mount[]): boolean {
+  return LOCAL.has(mountOf(path, mounts)?.type ?? '');
+}
+
+/** The file system that holds a path without links; undefined where the list does not tell. */
+export function mountOf(path: BytePath, mounts: readonly Mount[]): Mount | undefined {
   let deepest: Mount | undefined;
   for (const mount of mounts) {
     const covers = mount.path === '/' || path === mount.path || path.startsWith(`${mount.path}/`);
     // Of several on one place the last hides the others.
     if (covers && mount.path.length >= (deepest?.path.length ?? 0)) deepest = mount;
   }
-  return deepest !== undefined && LOCAL.has(deepest.type);
+  return deepest;
 }
 
-async function readMounts(): Promise<readonly Mount[]> {
+/** The file systems that are mounted, in the order of mounting; empty where that is not known. Never rejects. */
+export async function readMounts(): Promise<readonly Mount[]> {
   if (process.platform !== 'linux') return [];
   try {
     const handle = await open(MOUNTS, 'r');

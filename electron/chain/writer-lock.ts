@@ -33,22 +33,35 @@ export async function readLocks(): Promise<string> {
   }
 }
 
-/**
- * True when a list of locks says that a qemu program has the file open for writing or resizing. False proves nothing:
- * locks can be switched off, and other machines' are not listed.
- */
-export function isLockedForWriting(locks: string, { dev, ino }: { dev: bigint; ino: bigint }): boolean {
-  const { major, minor } = deviceNumbers(dev);
-  for (const line of locks.split('\n')) {
-    const lock = /^\d+: OFDLCK +\S+ +\S+ +\S+ ([\da-f]+):([\da-f]+):(\d+) (\d+) (\d+|EOF)$/.exec(line);
-    if (lock === null) continue;
-    const [, ofMajor = '', ofMinor = '', inode = '', from = '', to = ''] = lock;
-    if (BigInt(`0x${ofMajor}`) !== major || BigInt(`0x${ofMinor}`) !== minor || BigInt(inode) !== ino)
-      continue;
-    const covers = (byte: number) => Number(from) <= byte && (to === 'EOF' || byte <= Number(to));
-    if (covers(WRITE_BYTE) || covers(RESIZE_BYTE)) return true;
+/** Where an inode lies, as stat gives it. */
+interface Inode {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+/** The files that qemu programs have open for writing or resizing. */
+export class WriterLocks {
+  /** major:minor:inode of each. */
+  readonly #files = new Set<string>();
+
+  /** From a list in the form of /proc/locks. */
+  constructor(list: string) {
+    for (const line of list.split('\n')) {
+      const lock = /^\d+: OFDLCK +\S+ +\S+ +\S+ ([\da-f]+):([\da-f]+):(\d+) (\d+) (\d+|EOF)$/.exec(line);
+      if (lock === null) continue;
+      const [, major = '', minor = '', inode = '', from = '', to = ''] = lock;
+      const covers = (byte: number) => Number(from) <= byte && (to === 'EOF' || byte <= Number(to));
+      if (covers(WRITE_BYTE) || covers(RESIZE_BYTE))
+        this.#files.add(`${BigInt(`0x${major}`)}:${BigInt(`0x${minor}`)}:${BigInt(inode)}`);
+    }
   }
-  return false;
+
+  /** False proves nothing: locks can be switched off, and other machines' are not listed. */
+  has({ dev, ino }: Inode): boolean {
+    if (this.#files.size === 0) return false;
+    const { major, minor } = deviceNumbers(dev);
+    return this.#files.has(`${major}:${minor}:${ino}`);
+  }
 }
 
 /** A finding for each layer that is `written` to, which holds one answer for each layer. */

@@ -8,6 +8,7 @@ import { layersCommand } from './commands/layers.ts';
 import { mapCommand } from './commands/map.ts';
 import { openCommand } from './commands/open.ts';
 import { OPERATIONS, planCommand } from './commands/plan.ts';
+import { storeCommand } from './commands/store.ts';
 import { completionScript, SHELLS } from './completion.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
 import { manualPage } from './manual.ts';
@@ -106,8 +107,11 @@ function outputOption(): Option {
   return choice('--output', ['text', 'json'], 'for people (default) or for programs').default('text');
 }
 
+/** Carries out an action of a command. */
+type Run = (action: () => Promise<ExitCode>) => void;
+
 /** The whole command line. `run` gets the action to carry out. */
-export function createProgram(run: (action: () => Promise<ExitCode>) => void): Command {
+export function createProgram(run: Run): Command {
   const program = new Command('cowscope')
     .description(`${packageJson.description}. Nothing is ever written to an image.`)
     .version(packageJson.version, '--version', 'print the version')
@@ -199,6 +203,8 @@ export function createProgram(run: (action: () => Promise<ExitCode>) => void): C
     .addHelpText('after', CHECK_HELP)
     .action((words: string[], options) => run(() => checkCommand(words, options)));
 
+  addStore(program, run);
+
   withTarget(program.command('open', { isDefault: true }))
     .summary('open the window')
     .description('Open the window; without a target it is empty.')
@@ -212,8 +218,20 @@ export function createProgram(run: (action: () => Promise<ExitCode>) => void): C
   return program;
 }
 
+function addStore(program: Command, run: Run): void {
+  program
+    .command('store')
+    .summary('print which images of a folder rest on which')
+    .description(
+      'Print which images of folders rest on which, and what is wrong with that: missing and newer backing files, loops, formats that differ. Headers alone are read. Only what lies in the folders is opened; block devices and files may be named, too.',
+    )
+    .argument('<folder...>', 'folders, files or block devices')
+    .addOption(outputOption())
+    .action((roots: string[], options) => run(() => storeCommand(roots, options)));
+}
+
 /** Commands that print what is made from the commands themselves. */
-function addDocuments(program: Command, run: (action: () => Promise<ExitCode>) => void): void {
+function addDocuments(program: Command, run: Run): void {
   program
     .command('completion')
     .summary('print a completion script')

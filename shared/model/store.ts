@@ -10,11 +10,11 @@ import type { ImageFormat } from './layer.ts';
 export type StoreLinkStatus =
   /** It leads to an image of the store. */
   | 'inStore'
-  /** It leads to a place outside the given folders, which was not looked at. */
+  /** It leads to a place outside the given folders, which was not opened. */
   | 'outside'
-  /** It leads to a place inside the given folders where no file is. */
+  /** It leads to a place where no file is, inside the given folders or outside. */
   | 'missing'
-  /** It leads to something inside the given folders that is never opened, such as a FIFO or a folder. */
+  /** It leads to something that is never opened, such as a FIFO or a folder. */
   | 'notAFile'
   /** It names a protocol, or cannot be read as a name. */
   | 'refused';
@@ -45,6 +45,8 @@ export interface StoreImage {
   /** Length of the file in bytes, and bytes it occupies on its disk; -1 where unknown. */
   readonly fileSize: number;
   readonly allocatedSize: number;
+  /** Another program has it open for writing. False proves nothing. */
+  readonly inUse: boolean;
   /** When the file was last changed, in milliseconds since 1970; -1 where that says nothing, as of a device. */
   readonly modified: number;
   /** Internal snapshots by the header; 0 in formats that are not read. */
@@ -99,16 +101,14 @@ export function imageAt({ images }: Pick<Store, 'images'>, path: string): number
  * what a change of that image breaks. Each is named once, and the image itself never, also where links form a loop.
  */
 export function dependentsOf({ images }: Pick<Store, 'images'>, image: number): number[] {
-  const seen = new Set([image]);
-  const waiting = [...(images[image]?.children ?? [])].reverse();
-  const found: number[] = [];
+  const seen = new Set<number>();
+  const waiting = [image];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (seen.has(next)) continue;
     seen.add(next);
-    found.push(next);
-    waiting.push(...[...(images[next]?.children ?? [])].reverse());
+    for (const child of [...(images[next]?.children ?? [])].reverse()) waiting.push(child);
   }
-  return found;
+  return [...seen].slice(1);
 }
 
 /** Indexes of the other images that rest on the same backing image; empty where that is not in the store. */

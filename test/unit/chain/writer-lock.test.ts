@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { isLockedForWriting, readLocks } from '../../../electron/chain/writer-lock.ts';
+import { readLocks, WriterLocks } from '../../../electron/chain/writer-lock.ts';
 
 // 8:33, as the GNU C library packs it
 const file = { dev: 0x821n, ino: 1234n };
 const lock = (range: string, place = '08:21:1234', kind = 'OFDLCK ADVISORY  READ ') =>
   `7: POSIX  ADVISORY  WRITE 501 08:21:99 0 EOF\n12: ${kind} -1 ${place} ${range}\n`;
 
-describe('isLockedForWriting', () => {
+const isLockedForWriting = (list: string, file: { dev: bigint; ino: bigint }) =>
+  new WriterLocks(list).has(file);
+
+describe('WriterLocks', () => {
   it.each(['101 101', '100 101', '103 103', '102 103', '100 103', '0 EOF', '103 EOF'])('sees %s', range => {
     expect(isLockedForWriting(lock(range), file)).toBe(true);
   });

@@ -12,6 +12,7 @@ function forest(...backings: readonly (readonly [name: string, below: number])[]
       size: 0,
       fileSize: 0,
       allocatedSize: 0,
+      inUse: false,
       modified: 0,
       snapshots: 0,
       bitmaps: 0,

@@ -1,0 +1,161 @@
+/** Which images of a store rest on which, from what their headers record and where the scanned files lie. */
+import { basename, dirname } from 'node:path';
+import type { StoreImage, StoreLink } from '../../../shared/model/store.ts';
+import { parseRecordedName } from '../backing-name.ts';
+import { type BytePath, shownPath } from '../byte-path.ts';
+import type { PathLook, SeenKind } from '../path-look.ts';
+import { canHoldImage, placeOf } from '../policy.ts';
+import type { FoundFile, FoundFiles } from './found-files.ts';
+import { type ResolvedPath, resolvePath } from './resolve-path.ts';
+
+/** An image of the store, as data and as the file that was found. */
+export interface StoreEntry {
+  readonly file: FoundFile;
+  readonly image: StoreImage;
+}
+
+/** The images of a store and how many files are none. */
+export interface Forest {
+  /** In the order of their paths. */
+  readonly entries: readonly StoreEntry[];
+  readonly otherFiles: number;
+}
+
+/** A link before its image has a number. */
+type FoundLink = Omit<StoreLink, 'image'> & { readonly file?: FoundFile };
+
+/**
+ * Images and their links. A raw file is an image where another one rests on it, where it was given by name, or where its
+ * name is that of an image. Places outside the scanned folders are looked up with `look`, and never opened.
+ */
+export async function buildForest(
+  found: FoundFiles,
+  roots: readonly BytePath[],
+  look: PathLook,
+): Promise<Forest> {
+  const links = new Map<FoundFile, FoundLink>();
+  const seen = new Map<BytePath, Promise<SeenKind>>();
+  const lookOnce = (path: BytePath) => {
+    const answer = seen.get(path) ?? look.at(path);
+    seen.set(path, answer);
+    return answer;
+  };
+  for (const file of found.files) {
+    const link = await linkOf(file, found, lookOnce);
+    if (link !== undefined) links.set(file, link);
+  }
+  const backings = new Set([...links.values()].map(({ file }) => file));
+  const given = new Set<string>(roots);
+  const isImage = (file: FoundFile) =>
+    backings.has(file) || given.has(file.path) || !isPlain(file) || hasImageName(file.path);
+  const images = found.files.filter(isImage).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const numbers = new Map(images.map((file, at) => [file, at]));
+  const children = images.map((): number[] => []);
+  for (const [at, file] of images.entries()) {
+    const below = numberOf(links.get(file), numbers);
+    if (below >= 0) children[below]?.push(at);
+  }
+  const aliases = aliasesOf(found);
+  return {
+    otherFiles: found.files.length - images.length,
+    entries: images.map((file, at) => ({
+      file,
+      image: imageOf(file, {
+        link: links.get(file),
+        below: numberOf(links.get(file), numbers),
+        children: children[at] ?? [],
+        aliases: aliases.get(file) ?? [],
+      }),
+    })),
+  };
+}
+
+function numberOf(link: FoundLink | undefined, numbers: ReadonlyMap<FoundFile, number>): number {
+  return link?.file === undefined ? -1 : (numbers.get(link.file) ?? -1);
+}
+
+function imageOf(
+  file: FoundFile,
+  {
+    link,
+    below,
+    children,
+    aliases,
+  }: {
+    readonly link: FoundLink | undefined;
+    readonly below: number;
+    readonly children: readonly number[];
+    readonly aliases: readonly BytePath[];
+  },
+): StoreImage {
+  const { head, error } = file;
+  const { file: _, ...told } = link ?? {};
+  return {
+    path: shownPath(file.path),
+    aliases: [...file.aliases, ...aliases].sort().map(shownPath),
+    format: head?.format ?? 'raw',
+    size: head?.size ?? -1,
+    fileSize: file.fileSize,
+    allocatedSize: file.allocatedSize,
+    inUse: file.inUse,
+    modified: file.modified,
+    snapshots: head?.snapshots ?? 0,
+    bitmaps: head?.bitmaps ?? 0,
+    ...(link === undefined ? {} : { backing: { ...(told as FoundLink), image: below } }),
+    ...(head?.dataFile === undefined ? {} : { dataFile: head.dataFile }),
+    children,
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** What a file's backing name leads to; undefined where none is recorded. */
+async function linkOf(
+  { path, head }: FoundFile,
+  found: FoundFiles,
+  look: (path: BytePath) => Promise<SeenKind>,
+): Promise<FoundLink | undefined> {
+  if (head === undefined || head.backingName.length === 0) return undefined;
+  const recorded = Buffer.from(head.backingName).toString('utf8');
+  const name = parseRecordedName(head.backingName);
+  if (name.kind !== 'file')
+    return { recorded, recordedFormat: head.backingFormat, resolved: '', status: 'refused' };
+  const recordedFormat = name.format || head.backingFormat;
+  const { path: place, whole } = placeOf(name.path, dirname(path) as BytePath);
+  const resolved = resolvePath(whole, found);
+  const link = { recorded, recordedFormat, resolved: shownPath(place) };
+  if (resolved.kind === 'file') return { ...link, status: 'inStore', file: resolved.file };
+  return { ...link, status: await statusOf(resolved, look) };
+}
+
+async function statusOf(
+  { kind, path }: Exclude<ResolvedPath, { kind: 'file' }>,
+  look: (path: BytePath) => Promise<SeenKind>,
+): Promise<'missing' | 'notAFile' | 'outside'> {
+  if (kind !== 'outside') return kind;
+  const seen = await look(path);
+  if (seen === 'missing') return 'missing';
+  return seen === 'unseen' || canHoldImage(seen) ? 'outside' : 'notAFile';
+}
+
+/** Without the content of any image format: a raw disk, or no image at all. */
+function isPlain({ head, error }: FoundFile): boolean {
+  return error === undefined && (head?.format === 'raw' || head?.format === 'iso');
+}
+
+/** Names that only images have. */
+export function hasImageName(path: string): boolean {
+  return /\.(?:qcow2?|qcow3|img2)$/i.test(basename(path));
+}
+
+/** The files that symbolic links lead to. */
+function aliasesOf(found: FoundFiles): ReadonlyMap<FoundFile, readonly BytePath[]> {
+  const aliases = new Map<FoundFile, BytePath[]>();
+  for (const path of found.links()) {
+    const resolved = resolvePath(path, found);
+    if (resolved.kind !== 'file') continue;
+    const known = aliases.get(resolved.file);
+    if (known === undefined) aliases.set(resolved.file, [path]);
+    else known.push(path);
+  }
+  return aliases;
+}

@@ -1,0 +1,55 @@
+/** `cowscope store`: the images of folders, which of them rest on which, and what is wrong with that. */
+import type { ErrorRecord } from '../../../shared/error.ts';
+import type { Store } from '../../../shared/model/store.ts';
+import { findingRecord } from '../../../shared/text/finding-text.ts';
+import { jsonPieces } from '../../../shared/text/json.ts';
+import { scanStore } from '../../chain/store/scan-store.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { complain, note, writeLine, writePieces } from '../output.ts';
+import { ProgressLine } from '../progress-line.ts';
+import { storeLines } from '../text/store-text.ts';
+
+/** Name and version of the document: docs/formats/store.md. */
+const SCHEMA = { schema: 'cowscope.store', version: 1 } as const;
+
+/** Most lines on standard error. */
+const MAX_COMPLAINTS = 100;
+
+/** Carries out `cowscope store`. */
+export async function storeCommand(
+  roots: readonly string[],
+  { output }: { readonly output: 'text' | 'json' },
+): Promise<ExitCode> {
+  const progress = new ProgressLine();
+  let store: Store;
+  try {
+    store = await scanStore({
+      roots,
+      onProgress: ({ entries, folders }) => progress.show(`${entries} entries in ${folders} folders`),
+    });
+  } finally {
+    progress.clear();
+  }
+  if (output === 'text') await writePieces(linesOf(store));
+  else {
+    await writePieces(jsonPieces({ ...SCHEMA, ...store }, 2));
+    await writeLine();
+  }
+  const missing = [...unreadParts(store)];
+  for (const record of missing.slice(0, MAX_COMPLAINTS)) complain(record);
+  if (missing.length > MAX_COMPLAINTS)
+    note(`${missing.length - MAX_COMPLAINTS} more of these are in the output`);
+  return missing.length > 0 || !store.coverage.complete ? EXIT.partial : EXIT.done;
+}
+
+function* linesOf(store: Store): Generator<string> {
+  for (const line of storeLines(store)) yield `${line}\n`;
+}
+
+/** What could not be read, and what is lost. */
+function* unreadParts({ coverage, images, findings }: Store): Generator<ErrorRecord> {
+  yield* coverage.errors;
+  for (const { error } of images) if (error !== undefined) yield error;
+  for (const finding of findings)
+    if (finding.severity === 'corruption') yield findingRecord(finding, images[finding.layer]?.path ?? '');
+}
