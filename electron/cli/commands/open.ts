@@ -2,23 +2,16 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { CowscopeError } from '../../../shared/error.ts';
 import { signalChild } from '../../qemu/signal-child.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { undoOnSignal } from '../signals.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
+import { windowLaunch } from '../window-launch.ts';
 
-/** How a checkout starts Electron: build/launch-electron.mjs. */
-interface Launcher {
-  electronCommand(options: {
-    words: readonly string[];
-  }): Promise<
-    | { readonly why: string }
-    | { readonly why?: undefined; command: string; args: readonly string[]; env: Record<string, string> }
-  >;
-}
+/** The launcher of a checkout, beside the folder of its bundles; an installed command line has none. */
+const LAUNCHER = join(__dirname, '..', 'build', 'launch-electron.mjs');
 
 /** Carries out `cowscope open`: resolves when the window has been closed. `named` is false for a plain TARGET. */
 export async function openCommand(
@@ -26,10 +19,12 @@ export async function openCommand(
   options: TargetOptions & { readonly named: boolean },
 ): Promise<ExitCode> {
   checkFiles(words, options);
-  const launcher = await loadLauncher();
-  const launch = await launcher.electronCommand({ words: windowWords(words, options) });
-  if (launch.why !== undefined)
-    throw noWindow(launch.why, 'cowscope map prints the same picture in the terminal');
+  const launch = await windowLaunch(windowWords(words, options), LAUNCHER, {
+    platform: process.platform,
+    env: process.env,
+    isRoot: process.getuid?.() === 0,
+  });
+  if (launch.why !== undefined) throw noWindow(launch.why, launch.advice);
   const child = spawn(launch.command, [...launch.args], { stdio: 'inherit', env: launch.env });
   const forget = undoOnSignal(() => signalChild(child, 'SIGTERM')); // a signal to us is one to the window
   return new Promise<ExitCode>((resolve, reject) => {
@@ -74,14 +69,6 @@ export function windowWords(words: readonly string[], options: TargetOptions): s
     '--',
     ...(target === undefined ? [] : target.kind === 'nbd' ? [target.uri] : target.files),
   ];
-}
-
-/** The launcher lies in the checkout beside the bundle; an installed window is started by its own executable. */
-async function loadLauncher(): Promise<Launcher> {
-  const path = join(__dirname, '..', 'build', 'launch-electron.mjs');
-  if (!existsSync(path))
-    throw noWindow('this command line was installed without it', 'start the installed cowscope program');
-  return (await import(pathToFileURL(path).href)) as Launcher;
 }
 
 function noWindow(why: string, advice: string): CowscopeError {
