@@ -12,16 +12,19 @@ import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ExportSource } from '../qemu/blockdev-args.ts';
 import type { Discovery, LinkedLayer } from './discovery.ts';
 import { FileChanges, type LayerFiles } from './file-changes.ts';
+import { bitmapFindings } from './findings/bitmaps.ts';
 import { sizeFindings } from './findings/sizes.ts';
+import { snapshotFindings } from './findings/snapshots.ts';
 import { timeFindings } from './findings/times.ts';
 import { consentFacts, followLink, openNamed, type ReachedFile } from './follow-link.ts';
 import { layersAsGiven } from './given-order.ts';
 import { type Step, stepDown } from './link-step.ts';
+import { programsWithFile } from './open-elsewhere.ts';
 import { modifiedTime, type OpenFile } from './open-file.ts';
 import { type LayerFormat, type LoneLayer, openLayer } from './open-layer.ts';
 import { PathLook } from './path-look.ts';
 import { PinnedFolders } from './pinned-folder.ts';
-import { readLocks, WriterLocks } from './writer-lock.ts';
+import { readLocks, WriterLocks, type Writers } from './writer-lock.ts';
 
 /** What to open. */
 export interface ChainRequest {
@@ -55,10 +58,10 @@ export interface DiscoveredChain {
   /** Base first, one for each of info.layers. */
   readonly layers: readonly OpenLayer[];
   /**
-   * For each layer whether another program has it open for writing. Comes later than the rest: Linux takes some ten
+   * For each layer whether another program has it open for writing, and which. Comes later than the rest: Linux takes some ten
    * milliseconds to list its locks, and no picture waits for that. Never rejects.
    */
-  readonly written: Promise<readonly boolean[]>;
+  readonly written: Promise<readonly Writers[]>;
   /** Tells which layers' files have changed on disk since they were opened. To be asked before the close. */
   readonly changes: FileChanges;
   /** Closes all files; no descriptor may be used any more. May be called again. */
@@ -92,7 +95,11 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
         : await layersAsGiven(files, request.format, discovery);
     const written = locks.then(list => {
       const writers = new WriterLocks(list);
-      return found.layers.map(({ layer }) => writers.has(layer.reached.file));
+      const each = found.layers.map(async ({ layer }): Promise<Writers> => {
+        const { file, path } = layer.reached;
+        return writers.has(file) ? programsWithFile({ ...file, path }) : undefined;
+      });
+      return Promise.all(each);
     });
     return { ...(await describe(found, discovery)), written, close };
   } catch (error) {
@@ -167,7 +174,7 @@ async function describe(
     files.push(data.file === undefined ? [file] : [file, data.file]);
   }
   const infos = layers.map(({ info }) => info);
-  findings.push(...timeFindings(infos));
+  for (const found of [timeFindings, bitmapFindings, snapshotFindings]) findings.push(...found(infos));
   const complete = infos[0]?.backing.status === 'none';
   const size = infos.at(-1)?.size ?? 0;
   return {

@@ -64,17 +64,20 @@ export class WriterLocks {
   }
 }
 
+/** For one file: undefined where no lock says that it is written to, else the programs that have it open, if any can be seen. */
+export type Writers = readonly string[] | undefined;
+
 /** A finding for each layer that is `written` to, which holds one answer for each layer. */
-export function writerFindings(written: readonly boolean[]): Finding[] {
-  return written.flatMap((isWritten, layer) =>
-    isWritten
-      ? makeFinding({
+export function writerFindings(written: readonly Writers[]): Finding[] {
+  return written.flatMap((programs, layer) =>
+    programs === undefined
+      ? []
+      : makeFinding({
           code: 'CHAIN_IN_USE',
           severity: 'hazard',
           layer,
-          what: 'another program has it open for writing: what is shown may change or be torn',
+          what: `another program has it open for writing${programs.length === 0 ? '' : ` (open in ${programs.join(', ')})`}: what you see may be out of date or inconsistent`,
           advice: 'ask that program over NBD, or read the image again when it is closed',
-        })
-      : [],
+        }),
   );
 }
