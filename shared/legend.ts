@@ -49,7 +49,7 @@ export const LEGEND: Legend = {
     letter: '.',
     color: 'unallocated',
     label: 'unallocated',
-    meaning: 'Falls through to the layer below.',
+    meaning: 'Not stored in this layer: a layer below decides, and with none the guest reads zeros.',
   },
   reserved: {
     letter: 'r',
@@ -75,7 +75,12 @@ export const LEGEND: Legend = {
     label: 'not known',
     meaning: 'Not read yet, or hidden by a layer above and so not known.',
   },
-  unreadable: { letter: '!', color: 'corrupt', label: 'unreadable', meaning: 'Could not be read.' },
+  unreadable: {
+    letter: '!',
+    color: 'corrupt',
+    label: 'unreadable',
+    meaning: 'Damaged, past the end of the file, or not readable for an error of the system.',
+  },
   overrides: {
     letter: 'v',
     color: 'override',
@@ -125,7 +130,7 @@ const REMOTE: Legend = {
   },
   unallocated: {
     ...LEGEND.unallocated,
-    meaning: 'Falls through to the layer below, or lies past this layer’s end: over NBD both look the same.',
+    meaning: 'Not stored in this layer, or past this layer’s end: over NBD both look the same.',
   },
 };
 

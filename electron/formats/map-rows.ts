@@ -1,5 +1,5 @@
 /** What a row of the merged map is about: the owner, its word and the layers that it hides. */
-import { DIRTY, LOCAL, OVERRIDDEN, SHADOWED } from '../../shared/extent/flags.ts';
+import { DIRTY, LOCAL, OVERRIDDEN, SHADOWED, UNREADABLE } from '../../shared/extent/flags.ts';
 import type { SweptPage } from '../../shared/extent/sweep.ts';
 import { layersWithMark } from '../../shared/extent/swept-view.ts';
 import type { RowKeys } from './row-walk.ts';
@@ -29,13 +29,9 @@ export class MapRowKinds implements RowKeys {
   keyOf(swept: SweptPage, combo: number): number {
     const stop = swept.stops[combo] as number;
     const dirtyIn: number[] = [];
-    let word = swept.guest[combo] as number;
-    for (const [number, column] of swept.overlays.entries()) {
-      const added = column[combo] as number;
-      word |= added;
-      if (added & DIRTY) dirtyIn.push(number);
-    }
-    word >>>= 0;
+    const word = swept.guest[combo] as number;
+    for (const [number, column] of swept.overlays.entries())
+      if ((column[combo] as number) & DIRTY) dirtyIn.push(number);
     const overridden = layersWithMark(swept, combo, OVERRIDDEN);
     const shadowed = layersWithMark(swept, combo, SHADOWED);
     const name = `${stop} ${word} ${overridden} ${shadowed} ${dirtyIn}`;
@@ -47,9 +43,10 @@ export class MapRowKinds implements RowKeys {
     return key;
   }
 
-  /** Where a layer owns the row: elsewhere kept host space would be that of a layer which the row does not name. */
+  /** Where a layer owns the row and its data is there: elsewhere kept host space would be that of a layer which the row does not name. */
   hasHost({ guest, words }: SweptPage, combo: number): boolean {
-    return words.length === 1 || ((guest[combo] as number) & LOCAL) !== 0;
+    const word = guest[combo] as number;
+    return !(word & UNREADABLE) && (words.length === 1 || (word & LOCAL) !== 0);
   }
 
   beginPage(pending: number): void {

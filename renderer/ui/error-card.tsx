@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../../shared/error.ts';
 import { describeError } from '../../shared/error.ts';
+import { sentence } from '../../shared/text/finding-text.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { copyText } from '../state/selection/track-actions.ts';
 import { Icon } from './icon.tsx';
@@ -55,9 +56,4 @@ export function ErrorCard({ error, onDismiss, onAllow }: ErrorCardProps) {
       )}
     </section>
   );
-}
-
-function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }

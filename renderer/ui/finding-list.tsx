@@ -5,7 +5,7 @@ import type { OpenedChain } from '../../shared/model/chain.ts';
 import { isRemote } from '../../shared/model/chain.ts';
 import type { Finding, FindingEvidence, WitnessAnswer } from '../../shared/model/finding.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
-import { findingGuestText, findingSentence } from '../../shared/text/finding-text.ts';
+import { findingGuestText, findingSentence, sentence } from '../../shared/text/finding-text.ts';
 import { formatCount, formatOffset } from '../../shared/text/offset.ts';
 import { navigationOf } from '../state/axes/axis-navigation.ts';
 import { startOfFinding } from '../state/findings.ts';
@@ -89,7 +89,7 @@ function FindingCard({ finding, chain }: { readonly finding: Finding; readonly c
       {witnesses !== undefined && <small>{witnesses.map(answerText).join(' · ')}</small>}
       {advice !== '' && (
         <small>
-          <Untrusted text={advice} max={500} />
+          <Untrusted text={sentence(advice)} max={500} />
         </small>
       )}
       {evidence.slice(0, SHOWN_EVIDENCE).map(piece => (

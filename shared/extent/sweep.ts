@@ -51,7 +51,10 @@ export interface SweptPage {
   words: readonly Uint32Array[];
   /** For each combination the layer where the walk stops, -1 where every layer is absent. */
   stops: Int16Array;
-  /** For each combination the word that the guest sees: that of the layer where the walk stops. */
+  /**
+   * For each combination the word that the guest sees: that of the layer where the walk stops, with the dirty marks of
+   * every layer's bitmaps.
+   */
   guest: Uint32Array;
   /**
    * Host offset of each segment's first byte, -1 where there is none: in the layer where the walk stops; where every
@@ -171,16 +174,18 @@ export class Sweeper {
         words[i] = code < known.length ? (known[code] as number) : OUT_OF_RANGE;
       }
       const stop = markWords(words, layerCount);
+      let dirty = 0;
       for (let i = layerCount; i < sources.length; i++) {
         const layer = layers[i] as number;
         const word = words[i] as number;
         const added = word & UNREAD ? DIRTY_UNKNOWN : word;
         words[layer] = (words[layer] as number) | added;
+        dirty |= added & (DIRTY | DIRTY_UNKNOWN);
         const number = numbers[i] as number;
         if (number >= 0) (overlayColumns[number] as Uint32Array)[combo] = added & (DIRTY | DIRTY_UNKNOWN);
       }
       out.stops[combo] = stop;
-      out.guest[combo] = stop < 0 ? below : (words[stop] as number);
+      out.guest[combo] = (stop < 0 ? below : (words[stop] as number)) | dirty;
       for (let i = 0; i < layerCount; i++) (columns[i] as Uint32Array)[combo] = words[i] as number;
     }
   }

@@ -1,7 +1,7 @@
 /** What one segment of a swept page holds. */
 import type { SweptPage } from './sweep.ts';
 
-/** The word that the guest sees in segment `i`: that of the layer where the walk stops. */
+/** The word that the guest sees in segment `i`: that of the layer where the walk stops, dirty where any bitmap is. */
 export function guestWord(swept: SweptPage, i: number): number {
   return swept.guest[swept.combos[i] as number] as number;
 }

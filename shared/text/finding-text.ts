@@ -3,10 +3,21 @@ import type { ErrorRecord } from '../error.ts';
 import { type Finding, MAX_FINDING_PLACES, totalLength } from '../model/finding.ts';
 import { formatOffset, formatSize } from './offset.ts';
 
+/** A text that messages put into the middle of a line, as a sentence that stands alone. */
+export function sentence(text: string): string {
+  const end = /[.!?]$/.test(text) ? '' : '.';
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${end}`;
+}
+
 /** What a finding says as a sentence that stands alone. Untrusted text. */
 export function findingSentence({ what }: Finding): string {
-  const end = /[.!?]$/.test(what) ? '' : '.';
-  return `${what.charAt(0).toUpperCase()}${what.slice(1)}${end}`;
+  return sentence(what);
+}
+
+/** As {@link findingSentence}, with the offsets of the guest that it is about. */
+export function placedSentence(finding: Finding): string {
+  const where = findingGuestText(finding);
+  return sentence(where === '' ? finding.what : `${finding.what.replace(/\.$/, '')} [${where}]`);
 }
 
 /** Which offsets of the guest a finding is about, such as `guest 0x0004_0000, 64 KiB`; empty where it is about none. */

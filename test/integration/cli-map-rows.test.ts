@@ -1,5 +1,5 @@
 /** Rows of the map on the command line: dirty bitmaps, whichever layer owns the range, and host offsets. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeChain } from '../../examples/recipes.mjs';
@@ -92,6 +92,8 @@ describe('a bitmap', () => {
     ]);
     expect(totals.bitmaps).toMatchObject([{ name: 'cp.0', dirty: 128 * K, zero: 64 * K, unknown: 0 }]);
     const { stdout } = await cowscope(['map', path]);
+    // Under the guest, as under the image: the column at three quarters of the disk.
+    expect(stdout).toMatch(/^guest .*\n {16} {24}\^ {23}\^ *$/m);
     expect(stdout).toMatch(/^0x0060_0000 +64 KiB +unallocated +- +dirty in cp\.0$/m);
     expect(stdout).toMatch(/^ +dirty in cp\.0 +128 KiB +1\.6 %\n +of it zeros +64 KiB/m);
   });
@@ -175,6 +177,22 @@ describe('host offsets of rows', () => {
     expect(plain.rows.every(({ host }) => host === undefined)).toBe(true);
     const { stdout } = await cowscope(['map', '--host-offsets', top]);
     expect(stdout).toMatch(/^0x0002_0000 +64 KiB +data +top\.qcow2 +at 0x0005_0000; hides base\.qcow2$/m);
+  });
+
+  it('are left out where the file ends before them', async () => {
+    const path = join(folder, 'cut.qcow2');
+    await qemuImg('create', '-q', '-f', 'qcow2', path, '8M');
+    await qemuIo(path, 'write -P1 0 1M');
+    await truncate(path, 0x90000);
+    const found = await cowscope(['map', '--output', 'json', '--host-offsets', path]);
+    expect(found.code).toBe(3);
+    const { rows } = JSON.parse(found.stdout) as { rows: Row[] };
+    expect(rows).toMatchObject([
+      { start: 0, length: 256 * K, state: 'data', host: 0x50000 },
+      { start: 256 * K, length: 768 * K, state: 'unreadable' },
+      { start: MIB, state: 'unallocated' },
+    ]);
+    expect(rows[1]?.host).toBeUndefined();
   });
 
   it('have all their digits where a damaged entry points as far as 56 bits do', async () => {

@@ -129,7 +129,8 @@ export function naiveSweep(layers: readonly NaiveLayer[], size: number): NaiveUn
       const dirty = layer.dirty === undefined || !inside ? 0 : (layer.dirty[unit] ?? DIRTY_UNKNOWN);
       return (word | marks[i]! | dirty) >>> 0;
     });
-    const guest = found.stop < 0 ? ABSENT | HOLE | ZERO : words[found.stop]!;
+    const dirty = words.reduce((all, word) => all | (word & (DIRTY | DIRTY_UNKNOWN)), 0);
+    const guest = ((found.stop < 0 ? ABSENT | HOLE | ZERO : words[found.stop]!) | dirty) >>> 0;
     return { words, guest, host: naiveHost(layers, found.stop, unit), ...found };
   });
 }

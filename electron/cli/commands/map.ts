@@ -6,7 +6,7 @@ import { type Finding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { OpenTarget } from '../../../shared/model/target.ts';
 import { BASE_ALLOCATION, contextWithRole } from '../../../shared/nbd-contexts.ts';
-import { findingRecord, findingSentence } from '../../../shared/text/finding-text.ts';
+import { findingRecord, placedSentence } from '../../../shared/text/finding-text.ts';
 import { type MapSubject, mapJsonHead, mapJsonTail } from '../../formats/map-json.ts';
 import { mapTextDifferences, mapTextTotals } from '../../formats/map-text.ts';
 import { contextFrame, contextTotals } from '../../formats/nbdinfo.ts';
@@ -188,7 +188,7 @@ function notesOf({ chain }: ChainSession, layer: number | undefined, findings: r
       .filter(
         finding => finding.layer === index && !isPartFinding(finding) && finding.witnesses === undefined,
       )
-      .map(findingSentence);
+      .map(placedSentence);
   const own = chain.layers.flatMap(({ index, name, notes }) =>
     layer === undefined || index === layer ? [...found(index), ...notes].map(text => `${name}: ${text}`) : [],
   );

@@ -8,7 +8,7 @@ import type {
   Qcow2Details,
   Qcow2Info,
 } from '../../../shared/model/layer.ts';
-import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
+import { findingGuestText, findingSentence, placedSentence } from '../../../shared/text/finding-text.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { formatTime } from '../../../shared/text/time.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
@@ -90,7 +90,7 @@ function repairFacts({ beside, located, fix }: BackingLink): Fact[] {
 
 function findingFact(finding: Finding): Fact {
   const { severity, code, what } = finding;
-  if (severity === 'hazard' || severity === 'note') return ['note', findingSentence(finding)];
+  if (severity === 'hazard' || severity === 'note') return ['note', placedSentence(finding)];
   const where = findingGuestText(finding);
   return ['problem', `${code}: ${what}${where === '' ? '' : ` [${where}]`}`];
 }

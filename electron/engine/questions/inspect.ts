@@ -3,6 +3,7 @@ import { CowscopeError } from '../../../shared/error.ts';
 import {
   ABSENT,
   COMPRESSED,
+  DAMAGED,
   depthOf,
   HOLE_OVERRIDES,
   LOCAL,
@@ -140,6 +141,15 @@ function sentenceOf(
   return parts.join(' ');
 }
 
+/** Why nothing is known of what the layer `name` holds here, and what qemu makes of it. */
+function lostSentence(word: number, name: string): string {
+  if (!(word & DAMAGED)) return `Could not be read in ${name}.`;
+  if (!(word & LOCAL)) return `Lost in ${name}: the tables that describe it are damaged.`;
+  return word & COMPRESSED
+    ? `Lost in ${name}: its compressed data would lie past the end of the file; qemu fails to read it.`
+    : `Lost in ${name}: its data would lie past the end of the file; qemu reads zeros there.`;
+}
+
 function firstSentence(
   word: number,
   stop: number,
@@ -150,7 +160,7 @@ function firstSentence(
     return stop < 0
       ? 'Not known: every layer leaves this to a backing file that is not open.'
       : 'Not read yet, or hidden by an owner above and so not known.';
-  if (word & UNREADABLE) return `Could not be read in ${name(stop)}.`;
+  if (word & UNREADABLE) return lostSentence(word, name(stop));
   if (stop < 0) return 'Reads as zeros: no layer holds anything here.';
   if (word & OUT_OF_RANGE)
     return `Reads as zeros: ${name(stop)} ends before this offset and no layer above it holds anything.`;

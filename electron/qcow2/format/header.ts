@@ -42,7 +42,8 @@ export const CRYPT_ADVICE =
   'qemu does not open such an image, and the map does not depend on the method; a newer program may know it';
 export const SNAPSHOT_ADVICE =
   'the active disk does not depend on it; work on a copy of the file, and do not run `qemu-img check -r all` on the only one';
-export const SNAPSHOTS_REFUSED_ADVICE = `qemu does not open such an image; ${SNAPSHOT_ADVICE}`;
+export const SNAPSHOTS_REFUSED_ADVICE =
+  'qemu does not open such an image; the active disk does not depend on it: in a copy of the file set nb_snapshots (4 bytes at offset 60) to 0, and do not run `qemu-img check -r all` on the only one';
 
 const V2_HEADER_LENGTH = 72;
 const V3_HEADER_LENGTH = 104;

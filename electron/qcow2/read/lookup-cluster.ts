@@ -50,7 +50,10 @@ export interface ClusterDescription {
   readonly subcluster: number;
   /** Word of shared/extent/flags.ts. */
   readonly word: number;
-  /** Where the byte lies in the file that holds the data; for compressed clusters where the stream begins. */
+  /**
+   * Where the byte lies in the file that holds the data; for compressed clusters where the stream begins. -1 where that
+   * is past the end of the file.
+   */
   readonly hostOffset: number;
   /** Upper bound of the compressed stream's bytes. */
   readonly compressedLength: number;
@@ -153,6 +156,8 @@ export function lookupCluster(map: Qcow2Map, guestOffset: number): ClusterDescri
   const host = rules.version === 1 ? hi * 2 ** 32 + lo : entryOffset(hi, lo);
   const hostOffset = compressed?.offset ?? (hasHost ? host + guestOffset - clusterStart : -1);
 
+  const isLost = kind === LOST_DATA || kind === LOST_COMPRESSED;
+
   const value = entryText(rules, entry);
   const source = `L2 entry ${l2Index} at ${hex(l2EntryOffset)}`;
   if (fault !== undefined) evidence.push({ fact: fault.what(), source, value });
@@ -165,8 +170,8 @@ export function lookupCluster(map: Qcow2Map, guestOffset: number): ClusterDescri
     evidence.push({
       fact:
         compressed === undefined
-          ? `lies at ${hex(hostOffset)}`
-          : `stream at ${hex(hostOffset)}, at most ${compressed.length} bytes`,
+          ? `${isLost ? 'would lie' : 'lies'} at ${hex(hostOffset)}`
+          : `stream ${isLost ? 'would lie ' : ''}at ${hex(hostOffset)}, at most ${compressed.length} bytes`,
       source: rules.dataFile ? 'host offset in the data file' : 'host offset',
       value: hex(hostOffset),
     });
@@ -175,7 +180,7 @@ export function lookupCluster(map: Qcow2Map, guestOffset: number): ClusterDescri
     l2Entry: hex64(hi, lo),
     subclusterBitmap: rules.extendedL2 ? hex64(zeroBits, allocBits) : '',
     word: ofKind(kind),
-    hostOffset,
+    hostOffset: isLost ? -1 : hostOffset,
     compressedLength: compressed?.length ?? -1,
   };
 }

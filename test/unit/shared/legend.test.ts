@@ -73,7 +73,7 @@ test('unallocated on the base names what is below it: nothing, or a file that is
   const base = opened.tracks.find(({ layer }) => layer === 0)!;
   const top = opened.tracks.find(({ layer }) => layer === 2)!;
   const incomplete = { ...opened, chain: { ...opened.chain, complete: false } };
-  expect(meaningOn('unallocated', top, opened)).toBe('Falls through to the layer below.');
+  expect(meaningOn('unallocated', top, opened)).toBe(LEGEND.unallocated.meaning);
   expect(meaningOn('unallocated', base, opened)).toContain('There is no layer below');
   expect(meaningOn('unallocated', base, incomplete)).toContain('the backing file, which is not open');
   expect(meaningOn('data', base, opened)).toBe('Data here.');

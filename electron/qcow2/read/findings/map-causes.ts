@@ -72,7 +72,7 @@ export class PastEnd implements Cause {
     this.#file = file;
     this.code = file === 'file' ? PAST_END : 'QCOW2_PAST_DATA_FILE_END';
     this.id = this.code;
-    this.advice = `do not start the machine, and do not run \`qemu-img check -r\`, which frees what lost tables refer to: copy the ${file} again, or restore it from a backup; qemu reads missing data as zeros, and missing tables as if this layer held nothing`;
+    this.advice = `do not start the machine, and do not run \`qemu-img check -r\`, which frees what lost tables refer to: copy the ${file} again, or restore it from a backup; qemu reads missing data as zeros, fails on missing compressed data, and takes missing tables as if this layer held nothing`;
   }
 
   /** Counts an L2 table that ends at `reach`, where the file ends at `end`. */
@@ -93,7 +93,7 @@ export class PastEnd implements Cause {
     this.#reach = Math.max(this.#reach, offset + entries * 8);
     this.#l1 =
       present === 0
-        ? `the L1 table at ${hex(offset)}, so that nothing of this disk can be found`
+        ? `the L1 table at ${hex(offset)}, so that nothing of this layer can be found`
         : `${entries - present} of the ${entries} entries of the L1 table at ${hex(offset)}`;
   }
 
