@@ -116,3 +116,48 @@ export function siblingsOf({ images }: Pick<Store, 'images'>, image: number): nu
   const below = images[image]?.backing?.image ?? -1;
   return (images[below]?.children ?? []).filter(other => other !== image);
 }
+
+/** Files put in order by the links that they record. Numbers are indexes in Store.images. */
+export interface Arrangement {
+  /** A chain for each image that nothing rests on, base first. Images on which several rest are in several chains. */
+  readonly chains: readonly (readonly number[])[];
+  /** Images that rest on each other, each loop in the order of its links from the top down. */
+  readonly loops: readonly (readonly number[])[];
+}
+
+/** The chains and loops of a store, cut to `maxLayers` from the top. */
+export function arrange({ images }: Pick<Store, 'images'>, maxLayers: number): Arrangement {
+  const chains: number[][] = [];
+  const inChain = new Set<number>();
+  for (const [top, { children }] of images.entries()) {
+    if (children.length > 0) continue;
+    const chain: number[] = [];
+    for (let at = top; at >= 0 && chain.length < maxLayers && !chain.includes(at); at = below(images, at))
+      chain.push(at);
+    for (const at of chain) inChain.add(at);
+    chains.push(chain.reverse());
+  }
+  const loops: number[][] = [];
+  for (const start of images.keys()) {
+    if (inChain.has(start) || !isInLoop(images, start)) continue;
+    const loop: number[] = [];
+    for (let at = start; !inChain.has(at); at = below(images, at)) {
+      inChain.add(at);
+      loop.push(at);
+    }
+    loops.push(loop);
+  }
+  return { chains, loops };
+}
+
+/** The image right below; -1 where none of the store is. */
+function below(images: readonly StoreImage[], at: number): number {
+  return images[at]?.backing?.image ?? -1;
+}
+
+/** True where the links from an image lead back to it. */
+function isInLoop(images: readonly StoreImage[], start: number): boolean {
+  let at = below(images, start);
+  for (let steps = 0; at >= 0 && at !== start && steps < images.length; steps++) at = below(images, at);
+  return at === start;
+}

@@ -16,6 +16,7 @@ import { mapLine } from './suites/map.ts';
 import { mergeLine } from './suites/merge.ts';
 import { nbdLine } from './suites/nbd.ts';
 import { openLine } from './suites/open.ts';
+import { storeLine } from './suites/store.ts';
 import { tasksLine } from './suites/tasks.ts';
 
 const EXIT_USAGE = 64;
@@ -25,6 +26,7 @@ const MEASURES: Readonly<Record<LineName, (bench: Bench) => Promise<LineResult>>
   nbd: nbdLine,
   listing: listingLine,
   check: checkLine,
+  store: storeLine,
   merge: mergeLine,
   draw: drawLine,
   open: openLine,

@@ -3,7 +3,18 @@ import { parseArgs } from 'node:util';
 import { SIZES, type SizeName } from './images.ts';
 
 /** Lines of the bench in the order they run; `growth` runs only when named. */
-export const LINES = ['map', 'nbd', 'listing', 'check', 'merge', 'draw', 'open', 'tasks', 'growth'] as const;
+export const LINES = [
+  'map',
+  'nbd',
+  'listing',
+  'check',
+  'store',
+  'merge',
+  'draw',
+  'open',
+  'tasks',
+  'growth',
+] as const;
 
 export type LineName = (typeof LINES)[number];
 
