@@ -1,14 +1,13 @@
 /** A store for a person: its trees of images, and what is wrong with them. */
 import { FINDING_SEVERITIES } from '../../../shared/model/finding.ts';
 import type { Store, StoreImage } from '../../../shared/model/store.ts';
+import { storeRows } from '../../../shared/model/store-rows.ts';
 import { findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
 /** Findings that are printed; the JSON has all. */
 const MAX_PRINTED = 200;
-/** Columns by which deep levels of a tree are indented; the lines of deeper ones stand below each other. */
-const MAX_INDENT = 60;
 /** The longest path that the usual systems take. */
 const MAX_PATH = 4096;
 
@@ -35,69 +34,25 @@ function* summaryLines({ images, findings, coverage }: Store): Generator<string>
   if (!complete) yield 'there is more: the scan ended at its limit of files';
 }
 
-/** A tree for each base, and for each backing file that is not in the store. */
+const ELSEWHERE = {
+  missing: 'missing',
+  outside: 'outside, not opened',
+  notAFile: 'no file',
+  refused: 'not followed',
+  inStore: '',
+} as const;
+
 function* treeLines(store: Store): Generator<string> {
-  const { images } = store;
-  const shown = new Uint8Array(images.length);
-  const outside = new Map<string, number[]>();
-  for (const [at, { backing }] of images.entries()) {
-    if (backing === undefined || backing.image >= 0) continue;
-    const name = outsideName(backing);
-    outside.set(name, [...(outside.get(name) ?? []), at]);
-  }
-  for (const [at, { backing }] of images.entries())
-    if (backing === undefined) yield* branchLines(store, [{ at, before: '', branch: '' }], shown);
-  for (const [name, children] of outside) {
-    yield name;
-    yield* branchLines(store, branches(children, ''), shown);
-  }
-  // What is left rests on itself.
-  for (const at of images.keys())
-    if (shown[at] === 0) {
-      yield '(a loop)';
-      yield* branchLines(store, branches([at], ''), shown);
+  for (const row of storeRows(store)) {
+    if (row.kind === 'loop') yield '(a loop)';
+    else if (row.kind === 'elsewhere')
+      yield `${escapeUntrusted(row.name, MAX_PATH)}  (${ELSEWHERE[row.status]})`;
+    else {
+      const image = store.images[row.image];
+      if (image === undefined) continue;
+      const facts = row.isRepeated ? '(the loop begins again)' : imageFacts(image);
+      yield `${row.lines}${shortPath(store, image.path)}  ${facts}`;
     }
-}
-
-/** An image to print, what stands before its line for the levels above, and the end of its branch. */
-interface Branch {
-  readonly at: number;
-  readonly before: string;
-  readonly branch: '' | '├─ ' | '└─ ';
-}
-
-/** The children of one image as a stack, the first on top. */
-function branches(children: readonly number[], before: string): Branch[] {
-  const last = children.length - 1;
-  return children.map((at, i): Branch => ({ at, before, branch: i === last ? '└─ ' : '├─ ' })).reverse();
-}
-
-function outsideName({ status, resolved, recorded }: NonNullable<StoreImage['backing']>): string {
-  const words = {
-    missing: 'missing',
-    outside: 'outside, not opened',
-    notAFile: 'no file',
-    refused: 'not followed',
-    inStore: '',
-  };
-  return `${escapeUntrusted(resolved || recorded, MAX_PATH)}  (${words[status]})`;
-}
-
-/** Images and all that rests on them. */
-function* branchLines(store: Store, waiting: Branch[], shown: Uint8Array): Generator<string> {
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { at, before, branch } = next;
-    const image = store.images[at];
-    if (image === undefined) continue;
-    const path = `${before}${branch}${shortPath(store, image.path)}`;
-    if (shown[at] === 1) {
-      yield `${path}  (the loop begins again)`;
-      continue;
-    }
-    shown[at] = 1;
-    yield `${path}  ${imageFacts(image)}`;
-    const deeper = before.length >= MAX_INDENT ? '' : branch === '├─ ' ? '│  ' : branch === '' ? '' : '   ';
-    for (const child of branches(image.children, `${before}${deeper}`)) waiting.push(child);
   }
 }
 
