@@ -1,4 +1,4 @@
-/** The shape of the tree: no circles of imports, no long functions, no crowded folders. */
+/** The shape of the tree: no circles of imports, no long functions, no crowded folders, no code written twice. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,10 +8,12 @@ import { lineOf, syntaxNodes } from './support/syntax-tree.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const PROGRAM = ['shared', 'electron', 'renderer'];
-const TOOLS = ['build', 'examples', 'test/bench', 'test/soak'];
+const TOOLS = ['build', 'examples', 'test/support', 'test/bench', 'test/soak'];
 
 const MAX_FUNCTION_LINES = 120;
 const MAX_FILES_IN_FOLDER = 20;
+/** Lines of code that may not stand twice, one after the other. */
+const EQUAL_LINES = 10;
 
 const texts = new Map<string, string>();
 for (const folder of [...PROGRAM, ...TOOLS]) {
@@ -64,6 +66,36 @@ function circles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   return found;
 }
 
+/** Lines that say something: no imports, comments, or lone punctuation. */
+function codeLines(source: string): { readonly text: string; readonly line: number }[] {
+  const blanked = source.replace(/\/\*[\s\S]*?\*\/|^import[\s\S]*?;$/gm, text => text.replace(/[^\n]/g, ''));
+  return blanked
+    .split('\n')
+    .map((text, i) => ({ text: text.trim(), line: i + 1 }))
+    .filter(({ text }) => /\w/.test(text) && !text.startsWith('//'));
+}
+
+/** Places where `EQUAL_LINES` lines of code stand that stand elsewhere too; one row for each such run. */
+function repeats(sources: ReadonlyMap<string, string>): string[] {
+  const first = new Map<string, string>();
+  const found: string[] = [];
+  for (const [path, source] of sources) {
+    const lines = codeLines(source);
+    for (let i = 0; i + EQUAL_LINES <= lines.length; i++) {
+      const block = lines.slice(i, i + EQUAL_LINES);
+      const key = block.map(({ text }) => text).join('\n');
+      const here = `${path}:${block[0]?.line}`;
+      const there = first.get(key);
+      if (there === undefined) first.set(key, here);
+      else {
+        found.push(`${here} repeats ${there}`);
+        i += EQUAL_LINES - 1;
+      }
+    }
+  }
+  return found;
+}
+
 describe('the tree', () => {
   it('is read', () => {
     expect([...texts.keys()].filter(path => path.startsWith('electron/')).length).toBeGreaterThan(100);
@@ -83,6 +115,10 @@ describe('the tree', () => {
     for (const path of texts.keys()) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
     expect([...counts].filter(([, count]) => count > MAX_FILES_IN_FOLDER)).toEqual([]);
   });
+
+  it(`has no ${EQUAL_LINES} lines of code twice`, () => {
+    expect(repeats(texts)).toEqual([]);
+  });
 });
 
 describe('the checks of the tree', () => {
@@ -100,5 +136,17 @@ describe('the checks of the tree', () => {
     const source = `export function outer() {\n  const inner = () => {\n${'    work();\n'.repeat(5)}  };\n}\n`;
     expect(longFunctions('a.ts', source, 6)).toEqual(['a.ts:1: 9 lines', 'a.ts:2: 7 lines']);
     expect(longFunctions('a.ts', source, 9)).toEqual([]);
+  });
+
+  it('find lines that stand twice, whatever comments and imports stand between', () => {
+    const line = (i: number) => `step(${i});`;
+    const block = Array.from({ length: EQUAL_LINES }, (_, i) => line(i));
+    const other = [...block.slice(0, 5), '// why', '', '  /* and', 'how */', ...block.slice(5)];
+    const sources = new Map([
+      ['a.ts', `import { x } from './x.ts';\n${block.join('\n')}`],
+      ['b.ts', other.join('\n')],
+      ['c.ts', block.slice(1).join('\n')],
+    ]);
+    expect(repeats(sources)).toEqual(['b.ts:1 repeats a.ts:2']);
   });
 });

@@ -67,8 +67,9 @@ export function paintMarks(painting: Painting, run: Run): void {
   if (options.captions === undefined) paintTriangle(painting, run, marks);
   if (marks & PRESENT.damaged) {
     if (to - from >= HATCH_ROOM_PX * unit) {
-      surface.fillHatch(from, 0, to, bodyEnd, 6 * unit, unit, 0, false, colors.corrupt);
-      surface.fillHatch(from, 0, to, bodyEnd, 6 * unit, unit, 0, true, colors.corrupt);
+      const hatch = { period: 6 * unit, line: unit, phase: 0, color: colors.corrupt };
+      surface.fillHatch(from, 0, to, bodyEnd, { ...hatch, falling: false });
+      surface.fillHatch(from, 0, to, bodyEnd, { ...hatch, falling: true });
     }
     strokeRect(surface, from, 0, to, height, 2 * unit, colors.corrupt);
   }

@@ -31,11 +31,11 @@ export function paintPattern(painting: Painting, run: Run): void {
       paintUnread(painting, run);
       return;
     case 'compressed':
-      if (hasRoom) surface.fillLines(from, 0, to, bodyEnd, 3 * unit, unit, color);
+      if (hasRoom) surface.fillLines(from, 0, to, bodyEnd, { period: 3 * unit, line: unit, color });
       surface.fillRect(from, bodyEnd - unit, to, bodyEnd, color);
       break;
     case 'zeroHole':
-      if (hasRoom) surface.fillDots(from, 0, to, bodyEnd, 4 * unit, unit, phase, color);
+      if (hasRoom) surface.fillDots(from, 0, to, bodyEnd, { period: 4 * unit, dot: unit, phase, color });
       surface.fillRect(from, bodyEnd - unit, to, bodyEnd, color);
       break;
     case 'zeroAllocated':
@@ -47,14 +47,14 @@ export function paintPattern(painting: Painting, run: Run): void {
         strokeRect(surface, from + unit, unit, to - unit, bodyEnd - unit, unit, mix(color, colors.lane, 0.4));
       break;
     case 'outOfRange':
-      surface.fillHatch(from, 0, to, bodyEnd, 6 * unit, unit, phase, false, color);
+      surface.fillHatch(from, 0, to, bodyEnd, { period: 6 * unit, line: unit, phase, falling: false, color });
       break;
     case 'unreadable':
       surface.fillRect(from, 0, to, bodyEnd, mix(colors.corrupt, colors.lane, 0.8));
       strokeRect(surface, from, 0, to, bodyEnd, 2 * unit, colors.corrupt);
   }
   if (variant === 'shadowed') {
-    const hidden = mix(colors.lane, colors.frame, 0.55);
-    surface.fillHatch(from, 0, to, bodyEnd, 8 * unit, 2 * unit, phase, true, hidden);
+    const hatch = { period: 8 * unit, line: 2 * unit, phase, falling: true };
+    surface.fillHatch(from, 0, to, bodyEnd, { ...hatch, color: mix(colors.lane, colors.frame, 0.55) });
   }
 }

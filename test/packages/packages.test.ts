@@ -9,7 +9,7 @@ import { FUSES, readFuses } from '../../build/packaging/fuses.mjs';
 import { golden, makeChain } from '../../examples/recipes.mjs';
 import packageJson from '../../package.json' with { type: 'json' };
 import { CLI } from '../support/cli.ts';
-import { decodePng, largestDifference, type Picture } from '../support/png.ts';
+import { decodePng, largestDifference, type Picture } from '../support/pictures/png.ts';
 import { run, runWell, temporaryFolder } from '../support/tools.ts';
 import { type Installed, installPackages, MAKE_LIMIT_MS, runAsUser, userFolder } from './installed.ts';
 

@@ -27,7 +27,7 @@ import {
   PART_ORDER,
   STATE_ORDER,
 } from '../support/naive-model.ts';
-import { tileShare } from '../support/tile-share.ts';
+import { tileShare } from '../support/pictures/tile-share.ts';
 
 /** A page of the smallest span holds 64 units, a bin 2. */
 const MIB = 2 ** 20;

@@ -25,7 +25,7 @@ import {
   naiveSweep,
   PART_ORDER,
 } from '../support/naive-model.ts';
-import { tileShare } from '../support/tile-share.ts';
+import { tileShare } from '../support/pictures/tile-share.ts';
 
 /** A chain swept page by page, and what the naive walk makes of it. */
 interface Swept {

@@ -2,7 +2,7 @@
 import { mix, type Pixel } from '../color-set.ts';
 import type { ColumnColors } from './column-colors.ts';
 import { type AlphaMask, type ShapeName, shapesOf } from './shapes.ts';
-import type { Size, Surface } from './surface.ts';
+import type { Dots, Hatch, Lines, Size, Surface } from './surface.ts';
 
 /** Gives the mask of a text in one font. */
 export type TextMasks = (text: string) => AlphaMask;
@@ -66,28 +66,11 @@ export class RasterSurface implements Surface {
     }
   }
 
-  fillLines(
-    x0: number,
-    y0: number,
-    x1: number,
-    y1: number,
-    period: number,
-    line: number,
-    color: Pixel,
-  ): void {
+  fillLines(x0: number, y0: number, x1: number, y1: number, { period, line, color }: Lines): void {
     for (let y = y0 + period - line; y + line <= y1; y += period) this.fillRect(x0, y, x1, y + line, color);
   }
 
-  fillDots(
-    x0: number,
-    y0: number,
-    x1: number,
-    y1: number,
-    period: number,
-    dot: number,
-    phase: number,
-    color: Pixel,
-  ): void {
+  fillDots(x0: number, y0: number, x1: number, y1: number, { period, dot, phase, color }: Dots): void {
     let odd = false;
     for (let y = y0 + period - dot; y + dot <= y1; y += period) {
       const shift = odd ? period >> 1 : 0;
@@ -97,17 +80,8 @@ export class RasterSurface implements Surface {
     }
   }
 
-  fillHatch(
-    x0: number,
-    y0: number,
-    x1: number,
-    y1: number,
-    period: number,
-    line: number,
-    phase: number,
-    falling: boolean,
-    color: Pixel,
-  ): void {
+  fillHatch(x0: number, y0: number, x1: number, y1: number, hatch: Hatch): void {
+    const { period, line, phase, falling, color } = hatch;
     const { width, pixels } = this;
     for (let y = y0; y < y1; y++) {
       const shift = (falling ? period - (y % period) : y % period) + phase;

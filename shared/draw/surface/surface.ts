@@ -15,6 +15,31 @@ export interface Size {
   readonly height: number;
 }
 
+/** Horizontal lines, `line` high, the last rows of every `period`. */
+export interface Lines {
+  readonly period: number;
+  readonly line: number;
+  readonly color: Pixel;
+}
+
+/** Square dots, `dot` wide, on a staggered grid of `period`; `phase` moves them to the left. */
+export interface Dots {
+  readonly period: number;
+  readonly dot: number;
+  readonly phase: number;
+  readonly color: Pixel;
+}
+
+/** Lines at 45 degrees, rising to the right or (`falling`) to the left; `phase` moves them to the left. */
+export interface Hatch {
+  readonly period: number;
+  /** Width of a line where a row of pixels cuts it. */
+  readonly line: number;
+  readonly phase: number;
+  readonly falling: boolean;
+  readonly color: Pixel;
+}
+
 /** A picture under way. */
 export interface Surface extends Size {
   fillRect(x0: number, y0: number, x1: number, y1: number, color: Pixel): void;
@@ -22,33 +47,9 @@ export interface Surface extends Size {
   /** Fills rows [y0, y1) over the whole width with columns of these colors, which are used up by it. */
   fillColumns(y0: number, y1: number, columns: ColumnColors): void;
 
-  /** Draws horizontal lines, `line` high, one every `period` rows. */
-  fillLines(x0: number, y0: number, x1: number, y1: number, period: number, line: number, color: Pixel): void;
-
-  /** Draws square dots, `dot` wide, on a staggered grid of `period`; `phase` moves them to the left. */
-  fillDots(
-    x0: number,
-    y0: number,
-    x1: number,
-    y1: number,
-    period: number,
-    dot: number,
-    phase: number,
-    color: Pixel,
-  ): void;
-
-  /** Draws lines at 45 degrees, rising to the right or (`falling`) to the left; `phase` moves them to the left. */
-  fillHatch(
-    x0: number,
-    y0: number,
-    x1: number,
-    y1: number,
-    period: number,
-    line: number,
-    phase: number,
-    falling: boolean,
-    color: Pixel,
-  ): void;
+  fillLines(x0: number, y0: number, x1: number, y1: number, lines: Lines): void;
+  fillDots(x0: number, y0: number, x1: number, y1: number, dots: Dots): void;
+  fillHatch(x0: number, y0: number, x1: number, y1: number, hatch: Hatch): void;
 
   shapeSize(shape: ShapeName): Size;
 

@@ -1,5 +1,6 @@
 /** The patterns of an SVG document: each is written once and referred to where it fills. */
 import { hexOf, type Pixel } from '../color-set.ts';
+import type { Dots, Hatch, Lines } from './surface.ts';
 
 /** Patterns by what they look like. They hold for every surface of a document, as they are in its own coordinates. */
 export class SvgPatterns {
@@ -13,13 +14,13 @@ export class SvgPatterns {
   }
 
   /** Horizontal lines at the bottom of every `period` rows from y0 on, as a fill. */
-  lines(y0: number, period: number, line: number, color: Pixel): string {
+  lines(y0: number, { period, line, color }: Lines): string {
     const content = `<rect y="${period - line}" width="${period}" height="${line}"/>`;
     return this.#fill(0, y0, period, period, content, color);
   }
 
   /** Square dots on a staggered grid: the last row and column of every `period`, every other row half of it before. */
-  dots(y0: number, period: number, dot: number, phase: number, color: Pixel): string {
+  dots(y0: number, { period, dot, phase, color }: Dots): string {
     const half = period >> 1;
     const square = (x: number, y: number) => `<rect x="${x}" y="${y}" width="${dot}" height="${dot}"/>`;
     const content = [period - 1, -1]
@@ -29,7 +30,7 @@ export class SvgPatterns {
   }
 
   /** Lines at 45 degrees whose horizontal cut is `line` wide. Half a pixel is what a row's middle lies below its top. */
-  hatch(period: number, line: number, phase: number, falling: boolean, color: Pixel): string {
+  hatch({ period, line, phase, falling, color }: Hatch): string {
     const lean = falling ? period : -period;
     const stripe = (x: number) => `M${x} 0h${line}l${lean} ${period}h${-line}z`;
     const starts = falling ? [-0.5 - period, -0.5] : [0.5, 0.5 + period];

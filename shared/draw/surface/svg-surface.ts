@@ -3,7 +3,7 @@ import { escapeXml } from '../../text/xml-text.ts';
 import { hexOf, type Pixel } from '../color-set.ts';
 import type { ColumnColors } from './column-colors.ts';
 import { type ShapeName, shapesOf } from './shapes.ts';
-import type { Size, Surface } from './surface.ts';
+import type { Dots, Hatch, Lines, Size, Surface } from './surface.ts';
 import type { SvgPatterns } from './svg-patterns.ts';
 
 /** Height of texts in CSS pixels. */
@@ -57,44 +57,18 @@ export class SvgSurface implements Surface {
     for (const [color, path] of paths) this.#elements.push(`<path fill="${hexOf(color)}" d="${path}"/>`);
   }
 
-  fillLines(
-    x0: number,
-    y0: number,
-    x1: number,
-    y1: number,
-    period: number,
-    line: number,
-    color: Pixel,
-  ): void {
+  fillLines(x0: number, y0: number, x1: number, y1: number, lines: Lines): void {
+    const { period } = lines;
     const whole = y0 + Math.floor((y1 - y0) / period) * period;
-    this.#addRect(x0, y0, x1, whole, this.#patterns.lines(y0, period, line, color));
+    this.#addRect(x0, y0, x1, whole, this.#patterns.lines(y0, lines));
   }
 
-  fillDots(
-    x0: number,
-    y0: number,
-    x1: number,
-    y1: number,
-    period: number,
-    dot: number,
-    phase: number,
-    color: Pixel,
-  ): void {
-    this.#addRect(x0, y0, x1, y1, this.#patterns.dots(y0, period, dot, phase, color));
+  fillDots(x0: number, y0: number, x1: number, y1: number, dots: Dots): void {
+    this.#addRect(x0, y0, x1, y1, this.#patterns.dots(y0, dots));
   }
 
-  fillHatch(
-    x0: number,
-    y0: number,
-    x1: number,
-    y1: number,
-    period: number,
-    line: number,
-    phase: number,
-    falling: boolean,
-    color: Pixel,
-  ): void {
-    this.#addRect(x0, y0, x1, y1, this.#patterns.hatch(period, line, phase, falling, color));
+  fillHatch(x0: number, y0: number, x1: number, y1: number, hatch: Hatch): void {
+    this.#addRect(x0, y0, x1, y1, this.#patterns.hatch(hatch));
   }
 
   shapeSize(shape: ShapeName): Size {

@@ -9,7 +9,7 @@ import { RasterSurface } from '../../../../shared/draw/surface/raster-surface.ts
 import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels.ts';
 import { DARK_PALETTE, LIGHT_PALETTE, type Palette } from '../../../../shared/palette.ts';
 import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
-import { type SvgPixels, svgPixels } from '../../../support/svg-pixels.ts';
+import { type SvgPixels, svgPixels } from '../../../support/pictures/svg-pixels.ts';
 import { type FakeChain, goldenChain, shortMiddleChain } from '../../../support/window/fake-chain.ts';
 import { elementsOf, parseXml, type XmlElement } from '../../../support/xml.ts';
 

@@ -14,7 +14,7 @@ import { RasterSurface, type TextMasks } from '../../../../shared/draw/surface/r
 import { PARTS } from '../../../../shared/extent/parts.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
 import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../shared/palette.ts';
-import { noisyMask, randomNumbers, randomStrip } from '../../../support/random-strips.ts';
+import { noisyMask, randomNumbers, randomStrip } from '../../../support/pictures/random-strips.ts';
 
 const RATIOS = [1, 1.5, 2, 3] as const;
 

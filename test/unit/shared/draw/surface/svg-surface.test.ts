@@ -11,8 +11,8 @@ import { SvgPatterns } from '../../../../../shared/draw/surface/svg-patterns.ts'
 import { SvgSurface } from '../../../../../shared/draw/surface/svg-surface.ts';
 import { partOf } from '../../../../../shared/extent/parts.ts';
 import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../../shared/palette.ts';
-import { randomNumbers, randomStrip } from '../../../../support/random-strips.ts';
-import { svgPixels } from '../../../../support/svg-pixels.ts';
+import { randomNumbers, randomStrip } from '../../../../support/pictures/random-strips.ts';
+import { svgPixels } from '../../../../support/pictures/svg-pixels.ts';
 import { elementsOf, parseXml, type XmlElement } from '../../../../support/xml.ts';
 
 const RED = pixel('#ff0000');
@@ -113,11 +113,11 @@ test('rectangles of one color in a row are one path; empty ones are left out', (
 test('a pattern is written once for every way it looks', () => {
   const patterns = new SvgPatterns('a-');
   const surface = new SvgSurface(100, 50, patterns);
-  surface.fillHatch(0, 0, 50, 50, 6, 1, 7, false, RED);
-  surface.fillHatch(60, 0, 70, 50, 6, 1, 13, false, RED);
-  surface.fillHatch(60, 0, 70, 50, 6, 1, 13, true, RED);
-  surface.fillDots(0, 0, 50, 50, 4, 1, 0, BLUE);
-  surface.fillLines(0, 0, 50, 50, 3, 1, BLUE);
+  surface.fillHatch(0, 0, 50, 50, { period: 6, line: 1, phase: 7, falling: false, color: RED });
+  surface.fillHatch(60, 0, 70, 50, { period: 6, line: 1, phase: 13, falling: false, color: RED });
+  surface.fillHatch(60, 0, 70, 50, { period: 6, line: 1, phase: 13, falling: true, color: RED });
+  surface.fillDots(0, 0, 50, 50, { period: 4, dot: 1, phase: 0, color: BLUE });
+  surface.fillLines(0, 0, 50, 50, { period: 3, line: 1, color: BLUE });
   const page = parseXml(`<g>${patterns.toElements()}${surface.toElement(0, 0)}</g>`);
   const ids = page.children.filter(({ name }) => name === 'pattern').map(({ attributes }) => attributes.id);
   expect(ids).toEqual(['a-0', 'a-1', 'a-2', 'a-3']);

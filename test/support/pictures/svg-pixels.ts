@@ -1,6 +1,6 @@
 /** The pixels of the rectangles in a picture of SVG. Patterns, texts, shapes and frames are left out. */
-import { type Pixel, pixel } from '../../shared/draw/color-set.ts';
-import type { XmlElement } from './xml.ts';
+import { type Pixel, pixel } from '../../../shared/draw/color-set.ts';
+import type { XmlElement } from '../xml.ts';
 
 /** A picture; `pixels` are in the order of ImageData. */
 export interface SvgPixels {

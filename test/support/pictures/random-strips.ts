@@ -5,9 +5,9 @@ import {
   MARKS,
   MIXED,
   NOTHING,
-} from '../../shared/draw/strip/column-strip.ts';
-import type { AlphaMask } from '../../shared/draw/surface/shapes.ts';
-import { PARTS } from '../../shared/extent/parts.ts';
+} from '../../../shared/draw/strip/column-strip.ts';
+import type { AlphaMask } from '../../../shared/draw/surface/shapes.ts';
+import { PARTS } from '../../../shared/extent/parts.ts';
 
 /** Numbers in [0, 1) from a seed (mulberry32). */
 export function randomNumbers(seed: number): () => number {
