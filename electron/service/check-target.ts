@@ -61,7 +61,12 @@ async function checkLayer(
   known: readonly Finding[],
 ): Promise<{ check: LayerCheck; more: readonly Finding[] }> {
   if (image === undefined) {
-    const steps = [stepLeftOut('tables', `a ${info.format} file has none`)];
+    const isLost = known.some(({ code }) => code === 'CHAIN_HEADER_LOST');
+    const steps = [
+      isLost
+        ? stepMissing('tables', 'its header is lost')
+        : stepLeftOut('tables', `a ${info.format} file has none`),
+    ];
     return { check: { layer: info.index, verdict: verdictOf(known, steps), steps }, more: [] };
   }
   // The length of a device is not known here: nothing then lies past its end.

@@ -85,7 +85,8 @@ function oneFinding(finding: Finding, indent: string): string[] {
 }
 
 function followUp(finding: Finding): string[] {
-  return [`    follows from it: ${finding.severity} ${finding.code}: ${findingSentence(finding)}`];
+  const link = finding.severity === 'leak' ? 'may follow from it' : 'follows from it';
+  return [`    ${link}: ${finding.severity} ${finding.code}: ${findingSentence(finding)}`];
 }
 
 /** Commands to copy: they write to no file but a new one. */

@@ -1,24 +1,98 @@
 /** Which findings follow from others. */
-import type { CheckCounts } from '../../../shared/model/check.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
+import { LEAKED } from './rules/refcounts.ts';
+import { HIDDEN_SNAPSHOTS } from './rules/snapshots.ts';
+
+/** Codes about lost L2 tables: what each place of them referred to counts as leaked, the table itself perhaps too. */
+const LOST_TABLES = [
+  'QCOW2_L1_UNALIGNED',
+  'QCOW2_L2_INVALID',
+  'QCOW2_L2_EMPTY',
+  'QCOW2_L1_FLAGS_ALONE',
+  'QCOW2_TABLE_READ_FAILED',
+  'QCOW2_TABLES_OVERLAP',
+  'QCOW2_PAST_END',
+];
+/** Codes after which any number of clusters may count as leaked. */
+const LOST_LISTS = [
+  'QCOW2_L1_TABLE',
+  'QCOW2_L1_TOO_SMALL',
+  HIDDEN_SNAPSHOTS,
+  'QCOW2_SNAPSHOT_TABLE',
+  'QCOW2_SNAPSHOT_L1',
+  'QCOW2_BITMAPS_STALE',
+  'QCOW2_BITMAPS_EXTENSION',
+  'QCOW2_BITMAP_DIRECTORY',
+  'QCOW2_BITMAP_ENTRY',
+  'QCOW2_METADATA_PAST_END',
+];
+/** Codes of entries that no longer name their cluster. */
+const LOST_ENTRIES = [
+  'QCOW2_PAST_END',
+  'QCOW2_ENTRY_UNALIGNED',
+  'QCOW2_CROSS_LINK',
+  'QCOW2_DATA_ON_METADATA',
+  'QCOW2_BITMAP_OVERLAP',
+  'QCOW2_BITMAP_TABLE',
+  'QCOW2_STREAM_PAST_END',
+  'QCOW2_SNAPSHOT_ENTRY',
+  'QCOW2_COPIED_ALONE',
+  'QCOW2_SUBCLUSTER_NOWHERE',
+  'QCOW2_ZERO_IN_V2',
+  'QCOW2_ENTRY_RESERVED',
+  'QCOW2_REFCOUNT_BLOCK',
+];
 
 /**
- * The findings with causes that are findings of the same image: `others` are those that its header shows. A cause that
- * is a consequence itself stands for what it follows from; one that was not found explains nothing.
+ * The findings, where the clusters that nothing refers to, `leaked` of them, name the finding that explains them: one
+ * that lost at least as many references. `others` are those that the header shows; an L2 table has `l2Entries`.
  */
-export function resolveCauses(
+export function explainLeaks(
   findings: readonly Finding[],
   others: readonly Finding[],
-  counts?: CheckCounts,
-): Finding[] {
-  const ids = new Set([...findings, ...others].map(({ id }) => id));
-  const rootOf = (id: string): string | undefined =>
-    ids.has(id) ? id : [...ids].find(other => other.startsWith(`${id} by `));
-  void counts;
+  leaked: number,
+  l2Entries: number,
+): readonly Finding[] {
+  const roots = [...findings, ...others].filter(({ causedBy }) => causedBy === undefined);
+  const lostBy = ({ code, count, evidence }: Finding): number => {
+    if (LOST_LISTS.includes(code)) return Number.POSITIVE_INFINITY;
+    // A table that was overwritten is one, however many of its entries are counted.
+    if (code === 'QCOW2_L2_INVALID') return l2Entries + 1;
+    const isOfTables =
+      code !== 'QCOW2_PAST_END' || evidence.some(({ source }) => source.startsWith('L1 entry'));
+    if (LOST_TABLES.includes(code) && isOfTables) return count * (l2Entries + 1);
+    return LOST_ENTRIES.includes(code) ? count : 0;
+  };
+  const [first] = [LOST_TABLES, LOST_LISTS, LOST_ENTRIES].flatMap(codes =>
+    codes.flatMap(code => roots.filter(found => found.code === code && lostBy(found) >= leaked)),
+  );
+  if (first === undefined) return findings;
+  return findings.map(found => (found.code === LEAKED.code ? { ...found, causedBy: first.id } : found));
+}
+
+/**
+ * The findings with causes that are findings of the same image and follow from nothing themselves; `others` are those
+ * that its header shows. A cause that was not found explains nothing.
+ */
+export function resolveCauses(findings: readonly Finding[], others: readonly Finding[]): Finding[] {
+  const all = new Map([...others, ...findings].map(found => [found.id, found]));
+  const find = (id: string): Finding | undefined =>
+    all.get(id) ?? [...all.values()].find(other => other.id.startsWith(`${id} by `));
+  const rootOf = (finding: Finding): string | undefined => {
+    const seen = new Set([finding.id]);
+    let root: string | undefined;
+    for (let id = finding.causedBy; id !== undefined; ) {
+      const cause = find(id);
+      if (cause === undefined || seen.has(cause.id)) break;
+      seen.add(cause.id);
+      root = cause.id;
+      id = cause.causedBy;
+    }
+    return root;
+  };
   return findings.map(finding => {
-    if (finding.causedBy === undefined) return finding;
-    const { causedBy, ...rest } = finding;
-    const root = rootOf(causedBy);
-    return root === undefined || root === finding.id ? rest : { ...rest, causedBy: root };
+    const { causedBy: _, ...rest } = finding;
+    const root = rootOf(finding);
+    return root === undefined ? rest : { ...rest, causedBy: root };
   });
 }

@@ -22,8 +22,11 @@ import { scanTablesInto } from '../read/findings/scan-tables.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { type ImageSource, sizeNow } from '../read/source.ts';
-import { resolveCauses } from './causes.ts';
+import { explainLeaks, resolveCauses } from './causes.ts';
 import { RefcountCheck } from './refcount-check.ts';
+import { checkBitmapsInUse } from './rules/bitmaps.ts';
+import { checkHeaderMarks } from './rules/header.ts';
+import { checkSnapshots } from './rules/snapshots.ts';
 
 /** Times that everything is walked for a file whose clusters do not fit in memory at once. */
 const MAX_PASSES = 64;
@@ -50,33 +53,45 @@ export interface ImageCheck {
 
 const REFCOUNTS = 'refcounts and references';
 const TABLES = 'L1 and L2 tables';
+const LISTS = 'snapshot table and bitmap directory';
 
 /** Checks an image. Throws nothing but what is not an error of the system or of the image. */
 export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWork<ImageCheck> {
   const collector = new FindingCollector(options.layer);
   const steps: CheckStep[] = [stepDone('header and extensions')];
-  let counts: CheckCounts | undefined;
-  let isWanted: ((tableOffset: number) => boolean) | undefined;
+  let check: RefcountCheck | undefined;
   if (image.header.version === 1)
     steps.push(stepLeftOut(REFCOUNTS, 'version 1 of the format has no refcounts'));
   else
     try {
-      const check = yield* checkRefcounts(image, options, collector);
-      counts = check.counts();
-      isWanted = offset => check.needsScan(offset);
+      check = yield* checkRefcounts(image, options, collector);
       steps.push(check.isComplete ? stepDone(REFCOUNTS) : stepMissing(REFCOUNTS, check.whyIncomplete));
     } catch (error) {
       steps.push(stepMissing(REFCOUNTS, reasonOf(error)));
     }
   try {
-    yield* scanTablesInto(collector, image, options.dataFile, isWanted);
+    yield* scanTablesInto(collector, image, options.dataFile, offset => check?.needsScan(offset) ?? true);
     steps.push(stepDone(TABLES));
   } catch (error) {
     steps.push(stepMissing(TABLES, reasonOf(error)));
   }
-  steps.push(stepDone('snapshot table and bitmap directory'));
-  const findings = resolveCauses([...collector.list()], image.findings, counts);
+  yield* checkLists(image, collector, steps);
+  const counts = check?.counts();
+  const found = explainLeaks(collector.list(), image.findings, check?.leaked ?? 0, image.geometry.l2Entries);
+  const findings = resolveCauses(found, image.findings);
   return { steps, findings, ...(counts === undefined ? {} : { counts }) };
+}
+
+/** Header marks, the snapshot table and the bitmap directory. */
+function* checkLists(image: Qcow2Image, collector: FindingCollector, steps: CheckStep[]): SlicedWork<void> {
+  checkHeaderMarks(collector, image);
+  checkBitmapsInUse(collector, image);
+  try {
+    yield* checkSnapshots(collector, image);
+    steps.push(stepDone(LISTS));
+  } catch (error) {
+    steps.push(stepMissing(LISTS, reasonOf(error)));
+  }
 }
 
 function* checkRefcounts(

@@ -1,7 +1,7 @@
 /** The comparison of refcounts with references, a pass at a time. */
 import { type Cause, type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import type { CheckCounts } from '../../../shared/model/check.ts';
-import { hex64 } from '../format/bytes.ts';
+import { hex, hex64 } from '../format/bytes.ts';
 import { entryOffset } from '../format/entry.ts';
 import { hasDataFile } from '../format/header.ts';
 import type { L2Tables } from '../layout/l2-tables.ts';
@@ -30,6 +30,15 @@ const FLAGS_ALONE: Cause = {
   severity: 'hazard',
   what: count =>
     `${count === 1 ? 'an L1 entry has' : `${count} L1 entries have`} bits set and name no L2 table: qemu reads nothing there, and what they named may be lost`,
+  advice: KEEP_EVIDENCE,
+};
+
+const SHARED_TABLE: Cause = {
+  id: 'QCOW2_L2_SHARED',
+  code: 'QCOW2_L2_SHARED',
+  severity: 'corruption',
+  what: count =>
+    `${count === 1 ? 'an L2 table is' : `${count} L2 tables are`} named by several L1 entries: these ranges of the guest show the same data, and a write to one changes all`,
   advice: KEEP_EVIDENCE,
 };
 
@@ -100,6 +109,7 @@ export class RefcountCheck {
       this.#corruptions += snapshots.filter(({ extraDataSize }) => extraDataSize < 16).length;
     if (hasDataFile(header) && snapshots.length > 0) this.#corruptions++;
     yield* this.#checkL1Entries();
+    this.#findSharedTables();
     this.#corruptions += yield* checkBitmapTables(collector, image);
   }
 
@@ -128,6 +138,11 @@ export class RefcountCheck {
 
   get whyIncomplete(): string {
     return `the refcounts of ${this.#rules.checkErrors} clusters cannot be read`;
+  }
+
+  /** Clusters that nothing refers to, although they are counted. */
+  get leaked(): number {
+    return this.#rules.leaked;
   }
 
   /** True for an L2 table that has something unusual, or none that a table could be. */
@@ -174,9 +189,37 @@ export class RefcountCheck {
     });
     yield* references.walk(referrers, limit, referrers);
     for (const suspect of this.#suspects.all()) {
-      const doubt = isExplained(suspect) ? suspect.doubt : '';
-      if (suspect.isShared) addOverlap(collector, suspect, clusterSize, doubt);
-      this.#rules.addLow(suspect, doubt || (suspect.isShared ? overlapCode(suspect) : ''));
+      if (isExplained(suspect)) this.#rules.addLow(suspect, suspect.doubt);
+      else {
+        if (suspect.isShared) addOverlap(collector, suspect, clusterSize);
+        this.#rules.addLow(suspect, suspect.isShared ? overlapCode(suspect) : '');
+      }
+    }
+  }
+
+  /** L2 tables that several L1 entries of the active disk name: ranges of the guest that show the same data. */
+  #findSharedTables(): void {
+    const { tables, collector, image } = this.#input;
+    const { clusterSize, l1Coverage } = image.geometry;
+    for (let index = 0; index < tables.offsets.length; index++) {
+      const times = tables.activeTimes[index] as number;
+      if (times < 2) continue;
+      const host = tables.offsets[index] as number;
+      const guest = this.#names.guestOf(index);
+      collector.add(SHARED_TABLE, {
+        ...guestRange(guest, guest + l1Coverage, image.header.size),
+        ...(collector.wantsEvidence(SHARED_TABLE.id)
+          ? {
+              host: [host, clusterSize],
+              evidence: {
+                source: 'L1 entries',
+                fileOffset: host,
+                value: hex(host),
+                bits: `${times} name it`,
+              },
+            }
+          : {}),
+      });
     }
   }
 
@@ -248,8 +291,10 @@ export class RefcountCheck {
   /** Why the refcount of a cluster is 0: its block or the whole table is not there. */
   #explainZero(cluster: number): string {
     const { image, blocks } = this.#input;
-    if (blocks.entries === 0) return 'QCOW2_REFCOUNT_TABLE';
+    if (image.header.refcountTableClusters === 0) return 'QCOW2_REFCOUNT_TABLE';
     const perBlock = (image.geometry.clusterSize * 8) / image.header.refcountBits;
-    return this.#badBlocks.has(Math.floor(cluster / perBlock)) ? BLOCK_CODE : '';
+    const block = Math.floor(cluster / perBlock);
+    if (block >= blocks.entries) return 'QCOW2_METADATA_PAST_END';
+    return this.#badBlocks.has(block) ? BLOCK_CODE : '';
   }
 }

@@ -3,9 +3,11 @@ import { type FindingCollector, guestRange } from '../../../shared/finding-colle
 import { hex } from '../format/bytes.ts';
 import { compressedRange } from '../format/compressed.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
+import { hasDataFile } from '../format/header.ts';
 import { ACTIVE, IMAGE, USE } from '../layout/cluster-uses.ts';
 import type { L2Tables } from '../layout/l2-tables.ts';
 import type { ReferenceSink, TableVisitor } from '../layout/reference-sink.ts';
+import { invalidTableId } from '../read/findings/map-causes.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { ClusterCounts } from './cluster-counts.ts';
 import { metadataName } from './metadata-names.ts';
@@ -63,7 +65,8 @@ export class Referrers implements ReferenceSink, TableVisitor {
     const { image, tables, counts, suspects } = this.#context;
     const { clusterSize, clusterBits, entrySize } = image.geometry;
     const isActive = (tables.activeTimes[index] as number) > 0;
-    const isSuspicious = suspects.size > 0;
+    const withDataFile = hasDataFile(image.header);
+    const isSuspicious = suspects.size > 0 && !withDataFile;
     for (let i = 0; i < clusterSize / entrySize; i++, at += entrySize) {
       const hi = view.getUint32(at);
       const lo = view.getUint32(at + 4);
@@ -78,9 +81,10 @@ export class Referrers implements ReferenceSink, TableVisitor {
       const host = entryOffset(hi, lo);
       if (host === 0) continue;
       const cluster = Math.floor(host / clusterSize);
-      if (isSuspicious && counts.suspicionOf(cluster) !== 0) {
-        const owner = tables.owners[index] as number;
-        this.#noteEntry(index, i, cluster, owner === ACTIVE || owner === IMAGE ? USE.data : USE.snapshotData);
+      if (isSuspicious) this.#noteStandard(index, i, host);
+      if (withDataFile) {
+        if (isActive && hi >>> 31 === 0) this.#addCopied(index, i, hi, lo, 1, 1);
+        continue;
       }
       if (!isActive || cluster >= counts.clusters) continue;
       const stored = counts.storedOf(cluster);
@@ -105,7 +109,20 @@ export class Referrers implements ReferenceSink, TableVisitor {
     });
   }
 
-  #noteEntry(index: number, entry: number, cluster: number, use: number): void {
+  /** An entry that is not aligned refers to two clusters, and to neither of them truly. */
+  #noteStandard(index: number, entry: number, host: number): void {
+    const { image, tables, counts } = this.#context;
+    const { clusterSize } = image.geometry;
+    const owner = tables.owners[index] as number;
+    const use = owner === ACTIVE || owner === IMAGE ? USE.data : USE.snapshotData;
+    const cluster = Math.floor(host / clusterSize);
+    const isAligned = host === cluster * clusterSize;
+    const doubt = isAligned ? '' : invalidTableId(tables.offsets[index] as number);
+    for (let touched = cluster; touched <= cluster + (isAligned ? 0 : 1); touched++)
+      if (counts.suspicionOf(touched) !== 0) this.#noteEntry(index, entry, touched, use, doubt);
+  }
+
+  #noteEntry(index: number, entry: number, cluster: number, use: number, doubt = ''): void {
     const { image, tables, names, suspects, doubtOf } = this.#context;
     suspects.note(cluster, () => {
       const start = names.guestOf(index);
@@ -119,7 +136,7 @@ export class Referrers implements ReferenceSink, TableVisitor {
         guest,
         use,
         times: tables.times[index] as number,
-        doubt: doubtOf(index),
+        doubt: doubt || doubtOf(index),
       };
     });
   }

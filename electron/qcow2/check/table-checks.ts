@@ -1,5 +1,6 @@
 /** What the L1 and L2 tables themselves show, counted as qemu's check_refcounts_l1, _l2 and check_oflag_copied count it. */
-import type { FindingCollector } from '../../../shared/finding-collector.ts';
+import { type Cause, type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
+import { hex64 } from '../format/bytes.ts';
 import { compressedRange } from '../format/compressed.ts';
 import {
   ENTRY_COMPRESSED_HI,
@@ -11,6 +12,7 @@ import {
   OFFSET_LO,
 } from '../format/entry.ts';
 import { hasDataFile } from '../format/header.ts';
+import { recognizeContent } from '../format/table-content.ts';
 import type { L2Tables } from '../layout/l2-tables.ts';
 import type { RefcountBlocks } from '../layout/refcount-blocks.ts';
 import type { TableVisitor } from '../layout/reference-sink.ts';
@@ -18,17 +20,27 @@ import { invalidTableId } from '../read/findings/map-causes.ts';
 import { OVERWRITTEN } from '../read/findings/map-findings.ts';
 import { entryRulesOf, type Qcow2Image } from '../read/image.ts';
 import type { ClusterCounts } from './cluster-counts.ts';
+import { KEEP_EVIDENCE } from './rules/advice.ts';
 import { addHiddenEntry } from './rules/hidden-entries.ts';
 import type { TableNames } from './table-names.ts';
 
 /** Refcounts of clusters past the end of the file that are looked up; others count as 0. */
 const MAX_LOOKUPS = 2 ** 16;
 
-/** Tables whose invalid entries are counted. */
-const MAX_INVALID_TABLES = 2 ** 16;
+/** Tables that are remembered as overwritten. */
+const MAX_OVERWRITTEN = 2 ** 16;
 
 /** Something that a table's entries show, beside what they refer to. */
-const FLAG = { unusual: 1, notEmpty: 2 } as const;
+const FLAG = { unusual: 1, notEmpty: 2, copiedAlone: 4 } as const;
+
+const COPIED_ALONE: Cause = {
+  id: 'QCOW2_COPIED_ALONE',
+  code: 'QCOW2_COPIED_ALONE',
+  severity: 'hazard',
+  what: count =>
+    `${count === 1 ? 'an L2 entry has' : `${count} L2 entries have`} the copied flag and ${count === 1 ? 'names' : 'name'} no cluster: qemu reads nothing there, and what ${count === 1 ? 'it' : 'they'} named may be lost`,
+  advice: KEEP_EVIDENCE,
+};
 
 /** What the tables are checked with. */
 export interface TableChecksInput {
@@ -51,8 +63,8 @@ export class TableChecks implements TableVisitor {
   compressed = 0;
   /** Numbers of the tables with unusual entries, without any, or that could not be read whole; ascending. */
   readonly flagged: number[] = [];
-  /** Invalid entries of the tables that have any, by number. */
-  readonly #invalid = new Map<number, number>();
+  /** Numbers of the active tables that were overwritten. */
+  readonly #overwritten = new Set<number>();
   readonly #image: Qcow2Image;
   readonly #tables: L2Tables;
   readonly #names: TableNames;
@@ -87,10 +99,17 @@ export class TableChecks implements TableVisitor {
     if (this.#counts.pass > 1) return;
     const before = this.#invalidSeen;
     const shown = this.#countEntries(view, at, this.#tables.times[index] as number, activeTimes);
-    if (this.#invalidSeen > before && this.#invalid.size < MAX_INVALID_TABLES)
-      this.#invalid.set(index, this.#invalidSeen - before);
-    if ((shown & FLAG.unusual) !== 0) this.#addHidden(index, view, at);
-    if (shown !== FLAG.notEmpty && this.flagged.at(-1) !== index) this.flagged.push(index);
+    if ((shown & FLAG.unusual) !== 0) {
+      const length = this.#image.geometry.clusterSize;
+      const isOverwritten =
+        this.#invalidSeen - before >= OVERWRITTEN || recognizeContent({ view, at, length }) !== undefined;
+      if (activeTimes > 0 && isOverwritten && this.#overwritten.size < MAX_OVERWRITTEN)
+        this.#overwritten.add(index);
+      if (!this.#overwritten.has(index)) this.#addHidden(index, view, at);
+    }
+    if ((shown & FLAG.copiedAlone) !== 0) this.#addCopiedAlone(index, view, at);
+    if ((shown & FLAG.unusual) !== 0 || (shown & FLAG.notEmpty) === 0)
+      if (this.flagged.at(-1) !== index) this.flagged.push(index);
   }
 
   missTable(index: number): void {
@@ -99,8 +118,7 @@ export class TableChecks implements TableVisitor {
 
   /** The id of the finding which says that a table was overwritten; empty for other tables. */
   doubtOf(index: number): string {
-    const isActive = (this.#tables.activeTimes[index] as number) > 0;
-    if (!isActive || (this.#invalid.get(index) ?? 0) < OVERWRITTEN) return '';
+    if (!this.#overwritten.has(index)) return '';
     return invalidTableId(this.#tables.offsets[index] as number);
   }
 
@@ -113,6 +131,31 @@ export class TableChecks implements TableVisitor {
     }
     if (this.#counts.pass > 1 || ++this.#lookups > MAX_LOOKUPS) return undefined;
     return this.#blocks.refcountOf(cluster);
+  }
+
+  /** Entries that have the copied flag and name no cluster: qemu takes them as unallocated. */
+  #addCopiedAlone(index: number, view: DataView, at: number): void {
+    const { geometry, header } = this.#image;
+    const { clusterSize, entrySize, l2Entries } = geometry;
+    const start = this.#names.guestOf(index);
+    for (let i = 0; i < l2Entries; i++) {
+      const hi = view.getUint32(at + i * entrySize);
+      const lo = view.getUint32(at + i * entrySize + 4);
+      if ((hi & ENTRY_COMPRESSED_HI) !== 0 || hi >>> 31 === 0 || entryOffset(hi, lo) !== 0) continue;
+      if ((lo & 1) === 1 && entrySize === 8) continue; // zeros
+      const fileOffset = (this.#tables.offsets[index] as number) + i * entrySize;
+      const guest = start + i * clusterSize;
+      this.#collector.add(COPIED_ALONE, {
+        ...(start < 0 ? {} : guestRange(guest, guest + clusterSize, header.size)),
+        host: [fileOffset, 8],
+        evidence: {
+          source: `L2 entry ${i}`,
+          fileOffset,
+          value: hex64(hi, lo),
+          bits: 'copied, no host offset',
+        },
+      });
+    }
   }
 
   /** Looks closely at the entries of a table that no map of the active disk shows. */
@@ -210,7 +253,8 @@ export class TableChecks implements TableVisitor {
           this.corruptions += times;
           this.#invalidSeen++;
         }
-        if (allocBits !== 0 || hi >>> 31 === 1) seen |= FLAG.unusual;
+        if (allocBits !== 0) seen |= FLAG.unusual;
+        else if (hi >>> 31 === 1 && !isZero) seen |= FLAG.copiedAlone;
         continue;
       }
       if ((zeroBits & allocBits) !== 0) {

@@ -191,7 +191,7 @@ function pushEntries(
     map.findings.addCutTable(map, cutAt, tableEnd);
   }
   const isEmpty = writer.count <= before + 1 && writer.codes[writer.count - 1] === UNALLOCATED;
-  map.findings.endTable(map, guest, tableEnd, isEmpty);
+  map.findings.endTable(map, guest, tableEnd, isEmpty, { view, at, length: count * geometry.entrySize });
 }
 
 /** True if `length` bytes at `at` are zeros: a table in a hole of the file has no entry worth decoding. */

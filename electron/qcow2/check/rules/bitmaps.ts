@@ -1,7 +1,7 @@
 /** Entries of bitmap tables, which decide whether qemu opens the image at all. */
 
 import { CowscopeError } from '../../../../shared/error.ts';
-import { type FindingCollector, guestRange } from '../../../../shared/finding-collector.ts';
+import { type Cause, type FindingCollector, guestRange } from '../../../../shared/finding-collector.ts';
 import { hex64 } from '../../format/bytes.ts';
 import { isValidBitmapEntry } from '../../format/entry.ts';
 import { AUTOCLEAR_BITMAPS } from '../../format/header.ts';
@@ -9,6 +9,25 @@ import { INVALID_ENTRY, lostBits } from '../../read/bitmap-map.ts';
 import { EntryTable } from '../../read/entry-table.ts';
 import type { Qcow2Image } from '../../read/image.ts';
 import type { SlicedWork } from '../../read/sliced-work.ts';
+
+const IN_USE: Cause = {
+  id: 'QCOW2_BITMAP_IN_USE',
+  code: 'QCOW2_BITMAP_IN_USE',
+  severity: 'hazard',
+  what: count =>
+    `${count === 1 ? 'a bitmap was' : `${count} bitmaps were`} not saved cleanly: what ${count === 1 ? 'it holds' : 'they hold'} cannot be used, and an incremental backup that needs ${count === 1 ? 'it' : 'them'} fails`,
+  advice: 'take a full backup, then remove the bitmaps with `qemu-img bitmap --remove`',
+};
+
+/** Adds the bitmaps that a writer left in use. */
+export function checkBitmapsInUse(collector: FindingCollector, { bitmaps }: Qcow2Image): void {
+  for (const { name, inUse, broken, fileOffset, length } of bitmaps)
+    if (inUse && !broken)
+      collector.add(IN_USE, {
+        host: [fileOffset, length],
+        evidence: { source: 'bitmap directory', fileOffset, value: JSON.stringify(name), bits: 'in use' },
+      });
+}
 
 /** Looks at the tables of the bitmaps that the image vouches for; returns the entries that qemu does not accept. */
 export function* checkBitmapTables(collector: FindingCollector, image: Qcow2Image): SlicedWork<number> {

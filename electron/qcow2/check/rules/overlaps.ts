@@ -34,28 +34,15 @@ function places(count: number): string {
 }
 
 /** The id of the finding that a shared cluster belongs to. */
-export function overlapCode({ uses, believedUses }: Suspect): string {
-  return KINDS[kindOf(uses | believedUses)].code;
+export function overlapCode(suspect: Suspect): string {
+  return KINDS[kindOf(suspect)].code;
 }
 
-/** Adds a cluster that several things use. `causedBy` explains it, empty where nothing does. */
-export function addOverlap(
-  collector: FindingCollector,
-  suspect: Suspect,
-  clusterSize: number,
-  causedBy: string,
-): void {
+/** Adds a cluster that several things use. */
+export function addOverlap(collector: FindingCollector, suspect: Suspect, clusterSize: number): void {
   const { cluster, users, stored, references } = suspect;
-  const { code, what } = KINDS[kindOf(suspect.uses | suspect.believedUses)];
-  const cause: Cause = {
-    id: causedBy === '' ? code : `${code} by ${causedBy}`,
-    code,
-    severity: 'corruption',
-    what,
-    advice: KEEP_EVIDENCE,
-    risksData: causedBy === '',
-    ...(causedBy === '' ? {} : { causedBy }),
-  };
+  const { code, what } = KINDS[kindOf(suspect)];
+  const cause: Cause = { id: code, code, severity: 'corruption', what, advice: KEEP_EVIDENCE };
   const host = cluster * clusterSize;
   collector.add(cause, {
     host: [host, clusterSize],
@@ -70,8 +57,10 @@ export function addOverlap(
     if (guest >= 0) collector.add(cause, { guest: [guest, clusterSize], count: 0 });
 }
 
-function kindOf(uses: number): keyof typeof KINDS {
+function kindOf({ uses, users }: Suspect): keyof typeof KINDS {
   if ((uses & USE.bitmap) !== 0) return 'bitmap';
   if ((uses & USE.table) === 0) return 'crossLink';
-  return (uses & (USE.data | USE.snapshotData)) !== 0 || (uses & 1) !== 0 ? 'dataOnTable' : 'tables';
+  // A table that lies on another one also takes entries of that for its own.
+  const tables = users.filter(({ use }) => use === USE.table).length;
+  return tables > 1 ? 'tables' : 'dataOnTable';
 }

@@ -16,7 +16,7 @@ class RefcountCause implements Cause {
   readonly advice: string;
   readonly risksData: boolean;
   readonly #sentence: (count: number) => string;
-  causedBy?: string;
+  readonly causedBy?: string;
 
   constructor(
     code: string,
@@ -39,7 +39,8 @@ class RefcountCause implements Cause {
   }
 }
 
-const LEAKED = {
+/** Counted, and referred to by nothing. */
+export const LEAKED = {
   code: 'QCOW2_LEAKED',
   severity: 'leak',
   what: (n: number) => `${clusters(n)} counted as used, and nothing refers to ${n === 1 ? 'it' : 'them'}`,
@@ -120,7 +121,7 @@ export class RefcountRules {
     let { references } = found;
     if (references > this.#maxRefcount) {
       this.corruptions += references - this.#maxRefcount;
-      this.#add(OVERFLOW, found, '', references - this.#maxRefcount);
+      if (!found.isShared || !this.#suspects.hasRoom) this.#addOverflow(found, '');
       references = this.#maxRefcount;
     }
     if (stored === undefined) {
@@ -145,6 +146,7 @@ export class RefcountRules {
   /** Says that a suspect is counted too low, if it is; `causedBy` explains it. */
   addLow(suspect: Suspect, causedBy: string): void {
     const { stored, references, users } = suspect;
+    if (suspect.isShared && references > this.#maxRefcount) this.#addOverflow(suspect, causedBy);
     if (stored >= Math.min(references, this.#maxRefcount)) return;
     const kind = stored === 0 ? ZERO : LOW;
     const cause = causedBy || (stored === 0 ? this.#explainZero(suspect.cluster) : '');
@@ -154,10 +156,8 @@ export class RefcountRules {
         this.#collector.add(this.#causeOf(kind, cause), { guest: [guest, this.#clusterSize], count: 0 });
   }
 
-  /** Says what explains the clusters that nothing refers to. */
-  explainLeaks(causedBy: string): void {
-    const cause = this.#causes.get(LEAKED.code);
-    if (cause !== undefined) cause.causedBy = causedBy;
+  #addOverflow(found: CountedCluster, causedBy: string): void {
+    this.#add(OVERFLOW, found, causedBy, found.references - this.#maxRefcount);
   }
 
   #add(kind: Kind, found: CountedCluster, causedBy: string, count = 1): void {

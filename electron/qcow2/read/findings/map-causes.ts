@@ -20,12 +20,18 @@ export class InvalidEntries implements Cause {
   readonly #codes = new Set<string>();
   #first = '';
   #count = 0;
+  #content = '';
 
   /** `table` is the file offset of the table, -1 for the rest of many; `entries` is how many it has. */
   constructor(table: number, entries: number) {
     this.id = table < 0 ? 'L2 tables' : invalidTableId(table);
     this.#table = table;
     this.#entries = entries;
+  }
+
+  /** Says what the table holds instead of entries. */
+  recognize(content: string): void {
+    this.#content = content;
   }
 
   /** Counts an entry by what is wrong with it. */
@@ -43,12 +49,15 @@ export class InvalidEntries implements Cause {
   /** The code of its entries where all have the same fault, else that of a table with several kinds of them. */
   get code(): string {
     const [code] = this.#codes;
+    if (this.#content !== '') return 'QCOW2_L2_INVALID';
     return this.#codes.size === 1 && code !== undefined ? code : 'QCOW2_L2_INVALID';
   }
 
   what(count: number): string {
     if (this.#table < 0)
       return `${count} entries of further L2 tables are invalid; in the first, ${this.#first}`;
+    if (this.#content !== '')
+      return `the L2 table at ${hex(this.#table)} was overwritten: it holds ${this.#content}, and where the data of its range lies is lost`;
     if (count === 1) return this.#first;
     const kinds = this.#codes.size === 1 ? '' : ` in ${this.#codes.size} ways`;
     return `${count} of ${this.#entries} entries of the L2 table at ${hex(this.#table)} are invalid${kinds}; in the first, ${this.#first}`;

@@ -19,6 +19,7 @@ import {
   reachOf,
 } from '../../format/entry-rules.ts';
 import { type Geometry, tableIndexOf } from '../../format/geometry.ts';
+import { recognizeContent, type TableBytes } from '../../format/table-content.ts';
 import { type L1Table, l2OffsetAt } from '../l1.ts';
 import { InvalidEntries, PastEnd } from './map-causes.ts';
 
@@ -48,7 +49,9 @@ interface PendingEntry {
 
 /** L2 tables with invalid entries that become findings of their own; the rest of them share one. */
 const MAX_INVALID_TABLES = 256;
-/** With so many entries that are invalid whatever the file's length, a table was overwritten. */
+/** A table with so few entries that are invalid whatever the file's length was overwritten if they are half of it. */
+const FEW_INVALID = 4;
+/** With so many it was overwritten. */
 export const OVERWRITTEN = MAX_FINDING_PLACES;
 
 /**
@@ -82,10 +85,10 @@ export class MapFindings {
 
   /**
    * Ends the part of one L2 table for guest offsets [start, end): what was added since the last end belongs to it. It is
-   * empty where no entry of it allocates anything.
+   * empty where no entry of it allocates anything. `bytes` are that part of the table, for the first L1 entry that names it.
    */
-  endTable(tables: MappedTables, start: number, end: number, isEmpty: boolean): void {
-    if (this.#pending.length > 0) this.#addPending(tables);
+  endTable(tables: MappedTables, start: number, end: number, isEmpty: boolean, bytes?: TableBytes): void {
+    if (this.#pending.length > 0) this.#addPending(tables, start, end, bytes);
     if (isEmpty && !this.#entriesRead.has(start)) this.#addEmptyPart(tables, start, end);
     this.#entriesRead.add(start, end - start);
   }
@@ -186,15 +189,26 @@ export class MapFindings {
    * Entries of one table that are invalid whatever the file's length are one cause. In a table that was overwritten
    * those that lead past the end of the file belong to it too; else they tell that the file was cut.
    */
-  #addPending(tables: MappedTables): void {
+  #addPending(tables: MappedTables, start: number, end: number, bytes?: TableBytes): void {
     const pending = this.#pending;
     this.#pending = [];
     const table = l2OffsetAt(
       tables.l1,
       tableIndexOf(tables.geometry, (pending[0] as PendingEntry).guestOffset).l1Index,
     );
+    const content =
+      pending.length >= OVERWRITTEN && tables.rules.version > 1 && bytes !== undefined
+        ? recognizeContent(bytes)
+        : undefined;
+    if (content !== undefined && this.#invalidTables.size < MAX_INVALID_TABLES) {
+      this.#addOverwritten(tables, table, content, pending, guestRange(start, end, tables.size));
+      return;
+    }
     const invalid = pending.filter(({ fault }) => fault.kind === 'invalid').length;
-    const isOverwritten = invalid + (this.#invalidTables.get(table)?.count ?? 0) >= OVERWRITTEN;
+    const entries = (bytes?.length ?? Number.POSITIVE_INFINITY) / tables.geometry.entrySize;
+    const isOverwritten =
+      invalid + (this.#invalidTables.get(table)?.count ?? 0) >= OVERWRITTEN ||
+      (invalid >= FEW_INVALID && 2 * invalid >= entries);
     for (const found of pending) {
       const { fault, entry, guestOffset } = found;
       if (fault.kind === 'unusual') this.#addPlace(tables, RESERVED_BITS, found);
@@ -205,6 +219,24 @@ export class MapFindings {
       else this.#addPastEnd(tables, entry, guestOffset, found);
     }
     this.#flushRun(tables);
+  }
+
+  /** A table that holds something else: all of its range is lost, whatever its entries seem to say. */
+  #addOverwritten(
+    tables: MappedTables,
+    table: number,
+    content: string,
+    pending: readonly PendingEntry[],
+    range: Pick<CausePlace, 'guest'>,
+  ): void {
+    const cause = this.#invalidTables.get(table) ?? new InvalidEntries(table, tables.geometry.l2Entries);
+    this.#invalidTables.set(table, cause);
+    cause.recognize(content);
+    this.collector.add(cause, { ...range, count: 0 });
+    for (const found of pending) {
+      cause.addFault(found.fault);
+      this.collector.add(cause, this.collector.wantsEvidence(cause.id) ? entryPlace(tables, found) : {});
+    }
   }
 
   /** The cause of an entry of this table that is invalid. */
