@@ -1,1 +1,2 @@
 export function bundle(names?: readonly string[]): Promise<void>;
+export function bundledPackages(): string[];

@@ -42,21 +42,36 @@ export async function bundle(names = program) {
 
   const { build, loadConfigFromFile } = await import('vite');
   const { NODE_ENV } = process.env;
+  // vite keeps what is set: NODE_ENV=test, as under vitest, would put React's development build into the bundle.
+  process.env.NODE_ENV = 'production';
   try {
     for (const { name, key } of stale) {
       const file = join(root, 'build/vite', `${name}.config.ts`);
       const loaded = await loadConfigFromFile({ command: 'build', mode: 'production' }, file, root, 'silent');
-      await build({ ...loaded.config, configFile: false });
+      const built = await build({ ...loaded.config, configFile: false });
       const { output, mode } = bundles[name];
       if (!existsSync(join(root, output))) throw new Error(`the ${name} bundle was built without ${output}`);
       if (mode !== undefined) chmodSync(join(root, output), mode);
-      remember(`bundle-${name}`, key);
+      remember(`bundle-${name}`, { key, packages: packagesIn(built) });
     }
   } finally {
-    // vite leaves its own behind; what this process starts next, such as the tests, must not inherit it.
+    // What this process starts next, such as the tests, must not inherit it.
     if (NODE_ENV === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = NODE_ENV;
   }
+}
+
+/** Names of the npm packages that have code inside the program's bundles, which must be built. Sorted. */
+export function bundledPackages() {
+  const names = program.flatMap(name => recall(`bundle-${name}`)?.packages ?? []);
+  return [...new Set(names)].sort();
+}
+
+/** Names of the npm packages that vite has put into what it built. */
+function packagesIn({ output }) {
+  const modules = output.flatMap(({ moduleIds = [] }) => moduleIds);
+  const names = modules.map(id => /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(id)?.[1]);
+  return [...new Set(names.filter(name => name !== undefined))].map(name => name.replace('\\', '/'));
 }
 
 /** As `bundle`, but says why it failed; true when it did not. */
@@ -71,7 +86,7 @@ export async function bundleOrSay(names, say = console.error) {
 }
 
 function isFresh(name, key) {
-  return recall(`bundle-${name}`) === key && existsSync(join(root, bundles[name].output));
+  return recall(`bundle-${name}`)?.key === key && existsSync(join(root, bundles[name].output));
 }
 
 /** Changes with any file a bundle is made from, its configuration and its dependencies. */

@@ -1,7 +1,7 @@
 /**
- * The tools that make packages (Electron Forge, an SVG renderer, on Linux a newer Node), as build/packaging/package-lock.json
- * has them. They are installed on first use into the user's cache, so that a checkout that only builds and tests needs
- * neither them nor the Node that they ask for.
+ * The tools that make packages, in two sets, each with its lockfile: `packages` (Electron Forge, an SVG renderer, on Linux a
+ * newer Node) and `installers` (electron-builder, for releases alone). They are installed on first use into the user's
+ * cache, so that a checkout that only builds and tests needs neither them nor the Node that they ask for.
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -14,22 +14,25 @@ import { npm } from '../npm.mjs';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const MANIFESTS = ['package.json', 'package-lock.json'];
 
+/** Folders of the sets' manifests, from here. */
+const SETS = { packages: '.', installers: 'installers' };
+
 /** The folder of the installed tools. Its name changes with the lockfile, so versions never mix. */
-export function toolsFolder() {
+export function toolsFolder(set = 'packages') {
   const hash = createHash('sha256');
-  for (const name of MANIFESTS) hash.update(readFileSync(join(here, name)));
-  return join(userCacheFolder, `packaging-${hash.digest('hex').slice(0, 12)}`);
+  for (const name of MANIFESTS) hash.update(readFileSync(join(here, SETS[set], name)));
+  return join(userCacheFolder, `${set}-${hash.digest('hex').slice(0, 12)}`);
 }
 
 /** Installs the tools where they are not yet. Throws an Error with npm's reason. */
-export function installTools(say) {
-  const folder = toolsFolder();
+export function installTools(say, set = 'packages') {
+  const folder = toolsFolder(set);
   if (existsSync(folder)) return;
-  say('Installing the packaging tools of build/packaging/package-lock.json …');
+  say(`Installing the tools of ${join('build/packaging', SETS[set], 'package-lock.json')} …`);
   mkdirSync(userCacheFolder, { recursive: true });
-  const work = mkdtempSync(join(userCacheFolder, '.packaging-'));
+  const work = mkdtempSync(join(userCacheFolder, `.${set}-`));
   try {
-    for (const name of MANIFESTS) copyFileSync(join(here, name), join(work, name));
+    for (const name of MANIFESTS) copyFileSync(join(here, SETS[set], name), join(work, name));
     npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: work });
     renameSync(work, folder);
   } catch (error) {
@@ -45,8 +48,8 @@ export async function importTool(name) {
 }
 
 /** The path of a script of the tools, to be run by {@link nodeForTools}. */
-export function toolScript(path) {
-  return join(toolsFolder(), 'node_modules', path);
+export function toolScript(path, set = 'packages') {
+  return join(toolsFolder(set), 'node_modules', path);
 }
 
 /** The Node that runs the tools: this one where it is new enough for Forge, else the one they bring, or undefined. */

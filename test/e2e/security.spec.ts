@@ -30,6 +30,53 @@ test('the page has no Node and no Electron, only the bridge', async ({ start }) 
   expect(noSandbox).toBe(isRoot());
 });
 
+test('the window has the preferences that Electron’s security checklist asks for', async ({ start }) => {
+  const { app } = await start();
+  const preferences = await app.evaluate(({ BrowserWindow }) => {
+    // Not among Electron's types: what the page's process was really started with.
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents as unknown as {
+      getLastWebPreferences(): Record<string, unknown>;
+    };
+    return contents.getLastWebPreferences();
+  });
+  expect(preferences).toMatchObject({
+    sandbox: true,
+    contextIsolation: true,
+    nodeIntegration: false,
+    nodeIntegrationInSubFrames: false,
+    webviewTag: false,
+    webSecurity: true,
+    allowRunningInsecureContent: false,
+    experimentalFeatures: false,
+  });
+  // Left out where they are off.
+  expect(preferences.nodeIntegrationInWorker ?? false).toBe(false);
+  expect(preferences.enableBlinkFeatures ?? '').toBe('');
+});
+
+test('an argument of 100 MB is refused, and the window goes on', async ({ start }) => {
+  const { page } = await start();
+  const codes = await page.evaluate(async () => {
+    const ask = async (name: CallName, args: unknown) => {
+      const reply = await window.cowscope.call(name, args as undefined);
+      return reply.ok ? 'answered' : reply.error.code;
+    };
+    const large = 'x'.repeat(100_000_000);
+    const consent = { allow: [], allowAll: false };
+    return [
+      await ask('chain:open', { target: { kind: 'files', files: [large] }, consent }),
+      await ask('chain:open', {
+        target: { kind: 'files', files: ['/x'] },
+        consent,
+        more: new Uint8Array(1e8),
+      }),
+      await ask('app:clearRecent', large),
+      await ask('app:state', undefined),
+    ];
+  });
+  expect(codes).toEqual(['IPC_BAD_ARGUMENT', 'IPC_BAD_ARGUMENT', 'IPC_BAD_ARGUMENT', 'answered']);
+});
+
 test('calls outside the contract and arguments outside their bounds are refused', async ({ start }) => {
   const { page } = await start();
   const codes = await page.evaluate(async () => {
