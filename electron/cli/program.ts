@@ -42,6 +42,7 @@ const CHECK_HELP = `
 Exit codes: 0 clean (hazards and notes do not count), 2 corruption, 3 leaks only, 1 not everything could be checked.
 Examples:
   cowscope check top.qcow2                            every layer of the chain
+  cowscope check --deep top.qcow2                     also whether all data can be read
   cowscope check --output json top.qcow2              one document: docs/formats/check.md`;
 
 /** An option whose value is one of a few words, or one of any. */
@@ -199,6 +200,7 @@ export function createProgram(run: Run): Command {
       'Check every layer of a chain: refcounts, tables, what shares a cluster with what. Says what is damaged, which guest data is at risk, and what to do next. Nothing is repaired.',
     )
     .argument('<target...>', 'a file, or several files (a chain, base first)')
+    .option('--deep', 'also read every data cluster and decompress what is compressed', false)
     .addOption(outputOption())
     .addHelpText('after', CHECK_HELP)
     .action((words: string[], options) => run(() => checkCommand(words, options)));

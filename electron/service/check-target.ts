@@ -14,9 +14,11 @@ import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
 import { writerFindings } from '../chain/writer-lock.ts';
+import type { DeepOptions } from '../qcow2/check/deep.ts';
 import { checkImage } from '../qcow2/check/engine.ts';
 import { fileSource } from '../qcow2/read/file-source.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
+import { KNOWN_COMPRESSIONS, tryDecompress } from './decompress.ts';
 
 /** A chain and what its check came to. */
 export interface CheckedTarget {
@@ -24,10 +26,19 @@ export interface CheckedTarget {
   readonly check: ChainCheck;
 }
 
+/** How to check. */
+export interface CheckRequest {
+  /** Also reads every data cluster, and decompresses what is compressed. */
+  readonly deep?: boolean;
+  /** Is told of the bytes of data that were read so far, often. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
 /** Checks a target of files. Rejects with CowscopeError when the top layer cannot be opened. */
 export async function checkTarget(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
+  { deep = false, onProgress }: CheckRequest = {},
 ): Promise<CheckedTarget> {
   const found = await discoverChain({
     files: target.files,
@@ -37,11 +48,13 @@ export async function checkTarget(
   });
   try {
     const known = [...found.info.findings, ...writerFindings(await found.written)];
+    const progress = onProgress === undefined ? undefined : new ChainProgress(onProgress);
     const layers: LayerCheck[] = [];
     const findings = [...known];
     for (const layer of found.layers) {
       const own = known.filter(finding => finding.layer === layer.info.index);
-      const { check, more } = await checkLayer(layer, own);
+      const { check, more } = await checkLayer(layer, own, deep ? deepOptions(progress) : undefined);
+      progress?.endLayer();
       layers.push(check);
       findings.push(...more);
     }
@@ -55,10 +68,37 @@ export async function checkTarget(
   }
 }
 
+/** Adds up what was read of one layer after the other. */
+class ChainProgress {
+  readonly #report: (bytes: number) => void;
+  #before = 0;
+  #here = 0;
+
+  constructor(report: (bytes: number) => void) {
+    this.#report = report;
+  }
+
+  /** Takes the bytes that were read of the layer so far. */
+  update(bytes: number): void {
+    this.#here = bytes;
+    this.#report(this.#before + bytes);
+  }
+
+  endLayer(): void {
+    this.#before += this.#here;
+    this.#here = 0;
+  }
+}
+
+function deepOptions(progress: ChainProgress | undefined): DeepOptions {
+  return { tryDecompress, known: KNOWN_COMPRESSIONS, onProgress: bytes => progress?.update(bytes) };
+}
+
 /** Checks one layer. `known` is what its header and links show; `more` is what was found beside. */
 async function checkLayer(
   { info, image, dataFile }: OpenLayer,
   known: readonly Finding[],
+  deep: DeepOptions | undefined,
 ): Promise<{ check: LayerCheck; more: readonly Finding[] }> {
   if (image === undefined) {
     const isLost = known.some(({ code }) => code === 'CHAIN_HEADER_LOST');
@@ -73,7 +113,7 @@ async function checkLayer(
   const size = Number.POSITIVE_INFINITY;
   const data = dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
   const { steps, counts, findings } = await runInSlices(
-    checkImage(image, { layer: info.index, dataFile: data }),
+    checkImage(image, { layer: info.index, dataFile: data, deep }),
   );
   const verdict = verdictOf([...known, ...findings], steps, counts);
   return {

@@ -14,7 +14,9 @@ const rules = fileURLToPath(new URL('../../electron/qcow2/check', import.meta.ur
 const COUNTED = Array.from({ length: 37 }, (_, i) => `C-${String(i + 1).padStart(2, '0')}`);
 const PASSED_OVER = Array.from({ length: 13 }, (_, i) => `B${i + 1}`);
 /** The same damage as another kind. */
-const SAME: Readonly<Record<string, string>> = { 'C-04': 'B2', B6: 'C-31', B7: 'C-31', B5: 'C-19' };
+const SAME: Readonly<Record<string, string>> = { 'C-04': 'B2', B6: 'C-31', B7: 'C-31' };
+/** Needs a disk that fails: test/unit/qcow2/check/deep.test.ts. */
+const ELSEWHERE = ['QCOW2_DATA_READ_FAILED'];
 
 /** The codes of findings in the order of their names, each with the code of what it follows from. */
 function told(findings: readonly Finding[]): string[] {
@@ -28,10 +30,11 @@ function told(findings: readonly Finding[]): string[] {
 describe('the check', () => {
   it.each(DAMAGED_IMAGES.map(image => [image.id, image.title, image] as const))(
     'finds %s: %s',
-    async (_id, _title, { make, codes, verdict }) => {
+    async (_id, _title, { make, codes, verdict, deep = false }) => {
       const path = make();
       const before = await hashFile(path);
-      const { check } = await checkTarget({ kind: 'files', files: [path] }, { allow: [], allowAll: true });
+      const consent = { allow: [], allowAll: true };
+      const { check } = await checkTarget({ kind: 'files', files: [path] }, consent, { deep });
       expect([told(check.findings), check.verdict]).toEqual([codes, verdict]);
       expect(await hashFile(path)).toBe(before);
     },
@@ -52,6 +55,6 @@ describe('the check', () => {
     );
     expect(codes.length).toBeGreaterThan(25);
     const fired = new Set(DAMAGED_IMAGES.flatMap(image => image.codes.map(code => code.split(' ')[0])));
-    expect([...new Set(codes)].filter(code => !fired.has(code))).toEqual([]);
+    expect([...new Set(codes)].filter(code => !fired.has(code))).toEqual(ELSEWHERE);
   });
 });

@@ -66,6 +66,19 @@ describe('cowscope check', () => {
     expect(complaints(result)).toHaveLength(1);
   });
 
+  it('reads and decompresses all data with --deep', async () => {
+    const { path, source, l2Offsets } = buildImage({
+      size: 2 ** 20,
+      clusters: [{ index: 0, kind: 'compressed', content: new Uint8Array(65_536).fill(1) }],
+    });
+    const sound = await cowscopeJson(['check', '--deep', '--output', 'json', path]);
+    expect(sound.layers[0].checks.filter(({ done }: { done: boolean }) => !done)).toEqual([]);
+    pokeU64(source.fd, (l2Offsets.get(0) as number) + 65_536, -1n);
+    expect(await cowscopeJson(['check', '--output', 'json', path])).toMatchObject({ verdict: 'clean' });
+    const damaged = await cowscopeJson(['check', '--deep', '--output', 'json', path], 2);
+    expect(damaged.findings).toMatchObject([{ code: 'QCOW2_STREAM_DAMAGED', guest: [[0, 65_536]] }]);
+  });
+
   it('prints commands that a shell takes as they are, whatever the file is called', async () => {
     const path = at("it's a $(disk).qcow2");
     await copyFile(leaking(), path);

@@ -7,6 +7,7 @@ import { targetOf, usageError } from '../../service/cli-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { missingBacking, missingDataFile } from '../missing-links.ts';
 import { complain, write, writeLine, writePieces } from '../output.ts';
+import { ProgressLine } from '../progress.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { checkText } from '../text/check-text.ts';
 
@@ -20,12 +21,16 @@ const EXIT_OF_VERDICT: Readonly<Record<CheckVerdict, ExitCode>> = {
 /** Carries out `cowscope check`. */
 export async function checkCommand(
   words: readonly string[],
-  options: TargetOptions & { readonly output: 'text' | 'json' },
+  options: TargetOptions & { readonly output: 'text' | 'json'; readonly deep?: boolean },
 ): Promise<ExitCode> {
   const target = targetOf(words, options);
   if (target.kind === 'nbd')
     throw usageError('an NBD export has no tables to check', 'name the image files', target.uri);
-  const { chain, check } = await checkTarget(target, consentOf(options));
+  const progress = new ProgressLine('reading data');
+  const { chain, check } = await checkTarget(target, consentOf(options), {
+    deep: options.deep ?? false,
+    onProgress: bytes => progress.update(bytes),
+  }).finally(() => progress.end());
   if (options.output === 'json') {
     await writePieces(jsonPieces(checkDocument(chain, check), 2));
     await writeLine();

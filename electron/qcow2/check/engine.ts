@@ -23,6 +23,7 @@ import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { type ImageSource, sizeNow } from '../read/source.ts';
 import { explainLeaks, resolveCauses } from './causes.ts';
+import { checkDeep, type DeepOptions } from './deep.ts';
 import { RefcountCheck } from './refcount-check.ts';
 import { checkBitmapsInUse } from './rules/bitmaps.ts';
 import { checkHeaderMarks } from './rules/header.ts';
@@ -37,6 +38,8 @@ export interface CheckOptions {
   readonly layer: number;
   /** The external data file of an image that has one, where it is open. */
   readonly dataFile?: ImageSource | undefined;
+  /** Also reads and decompresses everything. */
+  readonly deep?: DeepOptions | undefined;
   /** Chunks of clusters in memory, and bytes read beyond what the file occupies; tests make them smaller. */
   readonly maxChunks?: number;
   readonly slack?: number;
@@ -53,6 +56,8 @@ export interface ImageCheck {
 
 const REFCOUNTS = 'refcounts and references';
 const TABLES = 'L1 and L2 tables';
+const STREAMS = 'compressed data';
+const DATA = 'reading of all data';
 const LISTS = 'snapshot table and bitmap directory';
 
 /** Checks an image. Throws nothing but what is not an error of the system or of the image. */
@@ -76,10 +81,35 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
     steps.push(stepMissing(TABLES, reasonOf(error)));
   }
   yield* checkLists(image, collector, steps);
+  yield* checkData(check, options, steps);
   const counts = check?.counts();
   const found = explainLeaks(collector.list(), image.findings, check?.leaked ?? 0, image.geometry.l2Entries);
   const findings = resolveCauses(found, image.findings);
   return { steps, findings, ...(counts === undefined ? {} : { counts }) };
+}
+
+/** Reads and decompresses everything, where that is asked for. */
+function* checkData(
+  check: RefcountCheck | undefined,
+  { deep, dataFile }: CheckOptions,
+  steps: CheckStep[],
+): SlicedWork<void> {
+  if (deep === undefined) {
+    steps.push(stepLeftOut(STREAMS, 'add --deep'), stepLeftOut(DATA, 'add --deep'));
+    return;
+  }
+  if (check === undefined) {
+    const why = 'its tables could not be listed';
+    steps.push(stepMissing(STREAMS, why), stepMissing(DATA, why));
+    return;
+  }
+  const { unknownStreams, isDataMissing } = yield* checkDeep(check.deepInput(dataFile), deep);
+  steps.push(
+    unknownStreams > 0
+      ? stepMissing(STREAMS, `${unknownStreams} clusters are compressed in a way that is not known here`)
+      : stepDone(STREAMS),
+    isDataMissing ? stepMissing(DATA, 'the external data file is not open') : stepDone(DATA),
+  );
 }
 
 /** Header marks, the snapshot table and the bitmap directory. */

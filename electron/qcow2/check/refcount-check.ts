@@ -11,7 +11,9 @@ import type { References } from '../layout/references.ts';
 import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
+import type { ImageSource } from '../read/source.ts';
 import { ClusterCounts } from './cluster-counts.ts';
+import type { DeepInput } from './deep.ts';
 import { Referrers } from './referrers.ts';
 import { KEEP_EVIDENCE } from './rules/advice.ts';
 import { checkBitmapTables } from './rules/bitmaps.ts';
@@ -138,6 +140,13 @@ export class RefcountCheck {
 
   get whyIncomplete(): string {
     return `the refcounts of ${this.#rules.checkErrors} clusters cannot be read`;
+  }
+
+  /** What a deep check reads. */
+  deepInput(dataFile: ImageSource | undefined): DeepInput {
+    const { image, tables, collector } = this.#input;
+    const isGarbage = (index: number) => this.#entries.doubtOf(index) !== '';
+    return { image, tables, names: this.#names, collector, dataFile, isGarbage };
   }
 
   /** Clusters that nothing refers to, although they are counted. */

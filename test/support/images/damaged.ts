@@ -21,6 +21,8 @@ export interface DamagedImage {
   readonly make: () => string;
   readonly codes: readonly string[];
   readonly verdict: 'corrupt' | 'incomplete' | 'leaks' | 'clean';
+  /** True where only a deep check finds it. */
+  readonly deep?: boolean;
 }
 
 /** Two clusters of data at guest 0 and 64 KiB, beside what `more` says. */
@@ -54,13 +56,14 @@ function damaged(
   damage: (image: BuiltImage) => void,
   spec: Partial<ImageSpec> = {},
   verdict: DamagedImage['verdict'] = 'corrupt',
+  deep = false,
 ): DamagedImage {
   const make = () => {
     const image = small(spec);
     damage(image);
     return image.path;
   };
-  return { id, title, make, codes, verdict };
+  return { id, title, make, codes, verdict, deep };
 }
 
 /** A layer over `base`, which is an image of its own. */
@@ -460,6 +463,28 @@ const COUNTED: readonly DamagedImage[] = [
 
 /** What `qemu-img check` calls clean, or does not speak of. */
 const PASSED_OVER: readonly DamagedImage[] = [
+  damaged(
+    'B5',
+    'a compressed stream was overwritten',
+    ['QCOW2_STREAM_DAMAGED'],
+    image => writeAt(image.source.fd, new Uint8Array(8).fill(0xff), hostOf(image, 0)),
+    STREAM,
+    'corrupt',
+    true,
+  ),
+  damaged(
+    'C-19 short',
+    'the recorded length of a compressed stream is too small',
+    ['QCOW2_STREAM_DAMAGED'],
+    image => setL2(image, 0, COMPRESSED | BigInt(hostOf(image, 0))),
+    {
+      clusters: [
+        { index: 0, kind: 'compressed', content: Uint8Array.from({ length: K64 }, (_, i) => (i * i) >> 7) },
+      ],
+    },
+    'corrupt',
+    true,
+  ),
   damaged(
     'B1',
     'two guest clusters share a host cluster, and its refcount is 2',
