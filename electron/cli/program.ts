@@ -1,13 +1,13 @@
 /** The commands and their options. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { PLAN_JOBS, type PlannedQemu } from '../../shared/model/plan.ts';
+import { PLAN_JOBS, PLAN_OPERATIONS, type PlannedQemu, type PlanOperation } from '../../shared/model/plan.ts';
 import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img.ts';
 import { checkCommand } from './commands/check.ts';
 import { layersCommand } from './commands/layers.ts';
 import { mapCommand } from './commands/map.ts';
 import { openCommand } from './commands/open.ts';
-import { OPERATIONS, planCommand } from './commands/plan.ts';
+import { planCommand } from './commands/plan.ts';
 import { storeCommand } from './commands/store.ts';
 import { completionScript, SHELLS } from './completion.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
@@ -36,6 +36,10 @@ Examples:
   cowscope plan commit top.qcow2                      the top into the layer below it, by qemu-img
   cowscope plan commit --into 0 top.qcow2             all layers into the base
   cowscope plan commit --job live --from 2 --into 1 top.qcow2
+  cowscope plan rebase --base 0 top.qcow2             onto the base; --unsafe changes the link alone
+  cowscope plan flatten top.qcow2                     without any backing file
+  cowscope plan drop --from 1 top.qcow2               layer 1 goes, what it holds goes into layer 2
+  cowscope plan delete-snapshot --snapshot s1 top.qcow2
   cowscope plan commit --output json top.qcow2        one document: docs/formats/plan.md`;
 
 const CHECK_HELP = `
@@ -164,11 +168,11 @@ export function createProgram(run: Run): Command {
     .action((words: string[], options) => run(() => layersCommand(words, options)));
 
   withTarget(program.command('plan'))
-    .summary('say what a commit would do, before anyone does it')
+    .summary('say what a commit, rebase or deletion would do, before anyone does it')
     .description(
-      'Say what a commit would do: hazards first, then numbers, then the commands to copy. Nothing is run.',
+      'Say what a commit, a rebase or a deletion would do: hazards first, then numbers, then the commands to copy. Nothing is run.',
     )
-    .addArgument(new Argument('<operation>', 'what to plan').choices(OPERATIONS))
+    .addArgument(new Argument('<operation>', 'what to plan').choices(PLAN_OPERATIONS))
     .argument('<target...>', TARGET)
     .addOption(
       choice(
@@ -179,18 +183,32 @@ export function createProgram(run: Run): Command {
     )
     .option(
       '--from <layer>',
-      'the topmost layer that is committed; default: the top, or with --job live the one below it',
+      'the topmost layer that is committed, or the one that is rebased, flattened or dropped; default: the top, for a live commit and a drop the one below it',
     )
-    .option('--into <layer>', 'the layer that it goes into; default: the one below')
+    .option('--base <layer>', 'the layer that a rebase goes onto')
+    .option('--unsafe', 'a rebase changes the link alone and copies nothing', false)
+    .option('--snapshot <id>', 'the internal snapshot to delete, by id or name')
+    .option(
+      '--store <folder>',
+      'look here, too, for other images that rest on these files; repeatable',
+      collect,
+      [],
+    )
+    .option('--into <layer>', 'the layer that a commit goes into; default: the one below')
     .option(
       '--qemu-version <version>',
       'plan for this version; without it for the installed one, or 7.2',
       plannedVersion,
     )
+    .addOption(
+      choice('--discard', ['ignore', 'unmap'], 'how the disk of the running qemu is attached').default(
+        'ignore',
+      ),
+    )
     .option('--ranges', 'also list every range of the target, before and after', false)
     .addOption(outputOption())
     .addHelpText('after', PLAN_EXAMPLES)
-    .action((operation: (typeof OPERATIONS)[number], words: string[], options) =>
+    .action((operation: PlanOperation, words: string[], options) =>
       run(() => planCommand(operation, words, options)),
     );
 

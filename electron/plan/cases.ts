@@ -4,9 +4,9 @@ import { MAX_FINDING_PLACES } from '../../shared/model/finding.ts';
 import type { PlanCase, PlanEffect } from '../../shared/model/plan.ts';
 import type { SlicedWork } from '../qcow2/read/sliced-work.ts';
 import { shouldYield } from '../qcow2/read/sliced-work.ts';
-import { isAbsent, statusAbove } from './block-status.ts';
-import type { LayerRuns } from './layer-runs.ts';
-import type { CommitLayers } from './requests.ts';
+import type { CommitLayers } from './commit/requests.ts';
+import { isAbsent, statusAbove } from './layers/block-status.ts';
+import type { LayerRuns } from './layers/layer-runs.ts';
 
 /** Ranges of one kind: the first places, and the bytes of all. */
 export class RangeSum {
@@ -34,33 +34,71 @@ export class RangeSum {
   }
 }
 
+/** What becomes of a range. */
+export interface Outcome {
+  /** The layer whose content the target gets, null where it keeps its own. */
+  readonly owner: number | null;
+  readonly effect: PlanEffect;
+}
+
+/** Sums the bytes of all ranges that are alike: the same layers hold them, and the same becomes of them. */
+export class CaseSums {
+  readonly #runs: readonly LayerRuns[];
+  readonly #bottom: number;
+  readonly #top: number;
+  readonly #sums = new Map<string, PlanCase & { bytes: number }>();
+
+  /** Layers `bottom` to `top` are told apart. */
+  constructor(runs: readonly LayerRuns[], bottom: number, top: number) {
+    this.#runs = runs;
+    this.#bottom = bottom;
+    this.#top = top;
+  }
+
+  /** Adds [start, end), which may lie over several runs of the layers. */
+  add(start: number, end: number, { owner, effect }: Outcome): void {
+    for (let at = start; at < end; ) {
+      const stop = sameUntil(this.#runs, this.#bottom, this.#top, at, end);
+      const holders = this.holdersAt(at);
+      const key = `${holders} ${owner} ${effect}`;
+      const known = this.#sums.get(key);
+      if (known === undefined) this.#sums.set(key, { holders, owner, effect, bytes: stop - at });
+      else known.bytes += stop - at;
+      at = stop;
+    }
+  }
+
+  /** The layers that hold data or zeros at an offset, base first. */
+  holdersAt(offset: number): number[] {
+    const holders: number[] = [];
+    for (let layer = this.#bottom; layer <= this.#top; layer++)
+      if (holds(this.#runs[layer] as LayerRuns, offset)) holders.push(layer);
+    return holders;
+  }
+
+  /** Most bytes first. */
+  list(): PlanCase[] {
+    return [...this.#sums.values()].sort((a, b) => b.bytes - a.bytes);
+  }
+}
+
 /** The cases of a commit, most bytes first. `runs` are those before the target grows. */
 export function* casesOf({ runs, target, top }: CommitLayers): SlicedWork<PlanCase[]> {
   const committed = runs[top] as LayerRuns;
   const size = Math.max(committed.size, (runs[target] as LayerRuns).size);
-  const sums = new Map<string, PlanCase & { bytes: number }>();
+  const sums = new CaseSums(runs, target, top);
   let steps = 0;
   for (let offset = 0; offset < size; ) {
     const end = sameUntil(runs, target, top, offset, size);
-    const holders: number[] = [];
-    for (let layer = target; layer <= top; layer++)
-      if (holds(runs[layer] as LayerRuns, offset)) holders.push(layer);
-    const { owner, effect } = outcomeAt({ runs, target, top }, offset, holders.includes(target));
-    const key = `${holders} ${owner} ${effect}`;
-    const known = sums.get(key);
-    if (known === undefined) sums.set(key, { holders, owner, effect, bytes: end - offset });
-    else known.bytes += end - offset;
+    const targetHolds = holds(runs[target] as LayerRuns, offset);
+    sums.add(offset, end, outcomeAt({ runs, target, top }, offset, targetHolds));
     offset = end;
     if (shouldYield(steps++)) yield;
   }
-  return [...sums.values()].sort((a, b) => b.bytes - a.bytes);
+  return sums.list();
 }
 
-function outcomeAt(
-  { runs, target, top }: CommitLayers,
-  offset: number,
-  targetHolds: boolean,
-): { owner: number | null; effect: PlanEffect } {
+function outcomeAt({ runs, target, top }: CommitLayers, offset: number, targetHolds: boolean): Outcome {
   if (offset >= (runs[top] as LayerRuns).size) return { owner: null, effect: 'kept' };
   const { layer, zero } = statusAbove(runs, top, target + 1, offset, 1);
   if (layer < 0) return { owner: null, effect: 'kept' };
@@ -74,7 +112,7 @@ function holds(runs: LayerRuns, offset: number): boolean {
 }
 
 /** The end of the range from `offset` on in which no layer from `bottom` to `top` changes. */
-export function sameUntil(
+function sameUntil(
   runs: readonly LayerRuns[],
   bottom: number,
   top: number,

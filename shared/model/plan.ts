@@ -1,4 +1,4 @@
-/** What a commit would do. Nothing of it is done. Sizes and offsets are bytes. Plain values only. */
+/** What a commit, rebase or deletion would do. Nothing of it is done. Sizes and offsets are bytes. Plain values only. */
 import type { Finding } from './finding.ts';
 
 /**
@@ -10,6 +10,12 @@ export const PLAN_JOBS = ['qemu-img', 'live', 'active'] as const;
 /** One of {@link PLAN_JOBS}. */
 export type PlanJob = (typeof PLAN_JOBS)[number];
 
+/** What can be planned. */
+export const PLAN_OPERATIONS = ['commit', 'rebase', 'flatten', 'drop', 'delete-snapshot'] as const;
+
+/** One of {@link PLAN_OPERATIONS}. */
+export type PlanOperation = (typeof PLAN_OPERATIONS)[number];
+
 /** A version of qemu. Without `patch`, the last of its series. */
 export interface PlannedQemu {
   readonly major: number;
@@ -17,8 +23,11 @@ export interface PlannedQemu {
   readonly patch?: number;
 }
 
-/** What a layer is in a plan. `above` and `below` stay as they are. */
-export type PlanRole = 'below' | 'target' | 'committed' | 'above';
+/**
+ * What a layer is in a plan: `target` is the one that is written to, `committed` layers go into it, and it rests on
+ * `dropped` layers no more. `above` and `below` stay as they are.
+ */
+export type PlanRole = 'below' | 'target' | 'committed' | 'dropped' | 'above';
 
 /** One layer of the chain. */
 export interface PlannedLayer {
@@ -34,8 +43,11 @@ export interface PlannedLayer {
   readonly becomesInvalid: boolean;
 }
 
-/** What happens to a range of the target. */
-export type PlanEffect = 'kept' | 'allocated' | 'overwritten' | 'zeros';
+/**
+ * What happens to a range of the target. `compared`: qemu compares what is read before and after, and copies what
+ * differs. `changed`: nothing is copied, and something else may be read there afterwards.
+ */
+export type PlanEffect = 'kept' | 'allocated' | 'overwritten' | 'zeros' | 'compared' | 'changed';
 
 /** All ranges in which the same layers hold something, from the target to the top of the commit. */
 export interface PlanCase {
@@ -96,20 +108,23 @@ export interface PlannedRange {
   readonly after: string;
 }
 
-/** The plan of a commit. */
-export interface CommitPlan {
-  readonly operation: 'commit';
+/** A plan. */
+export interface Plan {
+  readonly operation: PlanOperation;
   readonly job: PlanJob;
   /** The version of qemu that was planned for, and how it came to be known. */
   readonly qemuVersion: string;
   readonly qemuVersionSource: 'given' | 'machine' | 'assumed';
   /** Base first. */
   readonly layers: readonly PlannedLayer[];
-  /** Data written to the target, zeros that are written as data among it, and zeros that are stored as such. */
+  /** Data written to the target, at most; exactly that where `bytesCopiedExact`. */
   readonly bytesCopied: number;
+  readonly bytesCopiedExact: boolean;
+  /** Zeros that are written as data among it, and zeros that are stored as such. */
   readonly zerosAsData: number;
   readonly bytesZeroed: number;
-  readonly stepwise: StepwisePlan;
+  /** Only of a commit. */
+  readonly stepwise?: StepwisePlan;
   /** By bytes, most first. */
   readonly cases: readonly PlanCase[];
   readonly target: PlannedTarget;
@@ -118,7 +133,7 @@ export interface CommitPlan {
   readonly hazards: readonly Finding[];
   /** Lines for a POSIX shell, to be read before they are run. */
   readonly commands: readonly string[];
-  /** Ranges of the target, where they were asked for. */
+  /** Ranges of the target, where they were asked for. Of a rebase: where it may be written to. */
   readonly ranges?: readonly PlannedRange[];
 }
 

@@ -20,12 +20,18 @@ async function folderNamed(name: string): Promise<string> {
 }
 
 async function planJson(...args: string[]) {
-  const plan = await cowscopeJson(['plan', 'commit', '--output', 'json', ...args]);
+  return planOf('commit', ...args);
+}
+
+async function planOf(operation: string, ...args: string[]) {
+  const plan = await cowscopeJson(['plan', operation, '--output', 'json', ...args]);
   expect(schemaErrors(schema, plan)).toEqual([]);
   return plan;
 }
 
-const hazardCodes = ({ hazards }: { hazards: readonly Finding[] }) => hazards.map(({ code }) => code);
+/** Codes of all hazards and notes, without the one that is always there. */
+const hazardCodes = ({ hazards }: { hazards: readonly Finding[] }) =>
+  hazards.map(({ code }) => code).filter(code => code !== 'PLAN_CHILDREN_SEARCHED');
 
 /** An overlay in a folder, or a base where nothing is named below it. */
 async function image(own: string, name: string, size: string, below?: string): Promise<string> {
@@ -171,7 +177,11 @@ describe('cowscope plan commit', () => {
     await qemuIo(join(own, 'mid'), 'write -z 0 512k');
     const top = await image(own, 'top', '1M', 'mid');
     const live = (version: string) => planJson('--job', 'live', '--qemu-version', version, top);
-    expect(await live('10.0.6')).toMatchObject({ bytesCopied: 2 ** 19, zerosAsData: 0, bytesZeroed: 0 });
+    expect(await live('10.0.6')).toMatchObject({
+      bytesCopied: 2 ** 19,
+      zerosAsData: 2 ** 19,
+      bytesZeroed: 0,
+    });
     expect(await live('10.0.7')).toMatchObject({ bytesCopied: 0, bytesZeroed: 2 ** 19 });
     const { commands } = await live('10.0.7');
     expect(commands).toEqual([
@@ -194,6 +204,27 @@ describe('cowscope plan commit', () => {
     expect(result.stderr).toContain(message);
   });
 
+  it('names the other images that rest on the target, in its own folder and in a store that is named', async () => {
+    const own = await folderNamed('siblings');
+    await mkdir(join(own, 'vm'));
+    await mkdir(join(own, 'other'));
+    const root = await image(own, 'vm/root', '4M');
+    const s1 = await image(own, 'vm/s1', '4M', 'root');
+    const s2 = await image(own, 'vm/s2', '4M', 's1');
+    const s3 = await image(own, 'vm/s3', '4M', 's1');
+    const clone = await image(own, 'other/clone', '4M', '../vm/s1');
+    const childrenIn = async (...args: string[]) => {
+      const { hazards } = await planJson(...args);
+      const found = hazards.find(({ code }: Finding) => code === 'PLAN_OTHER_CHILDREN');
+      expect(found.layer).toBe(1);
+      return found.evidence.map(({ value }: { value: string }) => value);
+    };
+    expect(await childrenIn(s2)).toEqual([s3]);
+    expect(await childrenIn('--store', own, s2)).toEqual([clone, s3]);
+    expect(hazardCodes(await planJson(s1))).toEqual([]);
+    expect(root).not.toBe(s1);
+  });
+
   it('plans nothing where a backing file is missing', async () => {
     const own = await folderNamed('missing');
     await image(own, 'base', '64k');
@@ -202,5 +233,95 @@ describe('cowscope plan commit', () => {
     const result = await cowscope(['plan', 'commit', top]);
     expect(result.code).toBe(1);
     expect(codesOf(result)).toEqual(['PLAN_CHAIN_INCOMPLETE']);
+  });
+});
+
+describe('cowscope plan of other operations', () => {
+  it('drops a layer: what it holds goes into the layer above, and other images on it are named', async () => {
+    const own = await folderNamed('drop');
+    const base = await image(own, 'base', '1M');
+    await qemuIo(base, 'write -P1 0 1M');
+    const mid = await image(own, 'mid', '1M', 'base');
+    await qemuIo(mid, 'write -P2 0 256k', 'write -z 512k 64k');
+    const top = await image(own, 'top', '1M', 'mid');
+    await qemuIo(top, 'write -P3 128k 64k');
+    const other = await image(own, 'other', '1M', 'mid');
+    const plan = await planOf('drop', top);
+    expect(plan).toMatchObject({ operation: 'drop', bytesCopied: 256 * 1024, bytesCopiedExact: false });
+    expect(plan.layers.map(({ role }: { role: string }) => role)).toEqual(['below', 'dropped', 'target']);
+    expect(hazardCodes(plan)).toEqual(['PLAN_OTHER_CHILDREN']);
+    expect(plan.hazards[0].evidence[0].value).toBe(other);
+    expect(plan.commands).toEqual([`qemu-img rebase -p -f qcow2 -F qcow2 -b base ${top}`]);
+    expect(await run('sh', ['-c', plan.commands[0]])).toMatchObject({ code: 0 });
+    const reads = await qemuIo(
+      top,
+      'read -P2 0 128k',
+      'read -P3 128k 64k',
+      'read -P2 192k 64k',
+      'read -P0 512k 64k',
+    );
+    expect(reads).not.toMatch(/verification failed/);
+  });
+
+  it('rebases safely onto a layer, or only as a link with the ranges that change', async () => {
+    const own = await folderNamed('rebase');
+    const [, , top] = (await goldenChain(own)) as [string, string, string];
+    const safe = await planOf('rebase', '--base', '0', top);
+    expect(hazardCodes(safe)).toEqual([]);
+    expect(safe.bytesCopied).toBeGreaterThan(0);
+    const unsafe = await planOf('rebase', '--base', '0', '--unsafe', top);
+    expect(unsafe).toMatchObject({ bytesCopied: 0, bytesCopiedExact: true, target: { exact: true } });
+    expect(hazardCodes(unsafe)).toEqual(['PLAN_DATA_COMES_BACK', 'PLAN_REBASE_LOSES_DATA']);
+    expect(unsafe.commands[0]).toContain('rebase -u -F qcow2 -b base.qcow2');
+  });
+
+  it('flattens to an image without a backing file', async () => {
+    const own = await folderNamed('flatten');
+    const [, , top] = (await goldenChain(own)) as [string, string, string];
+    const plan = await planOf('flatten', top);
+    expect(plan.commands).toEqual([`qemu-img rebase -p -f qcow2 -b '' ${top}`]);
+    expect(await run('sh', ['-c', plan.commands[0]])).toMatchObject({ code: 0 });
+    const info = JSON.parse(await qemuImg('info', '--output=json', top));
+    expect(info['backing-filename']).toBeUndefined();
+    expect((await readFile(top)).length).toBeLessThanOrEqual(plan.target.fileLength);
+  });
+
+  it('tells what the deletion of an internal snapshot gives back', async () => {
+    const own = await folderNamed('snapshots');
+    const disk = await image(own, 'disk', '4M');
+    await qemuIo(disk, 'write -P1 0 4M');
+    await qemuImg('snapshot', '-c', 'nightly', disk);
+    await qemuIo(disk, 'write -P2 0 4M');
+    const plan = await planOf('delete-snapshot', '--snapshot', 'nightly', disk);
+    expect(plan.target.freedClusters * 65_536).toBe(4 * 2 ** 20 + 2 * 65_536);
+    expect(plan.commands).toEqual([`qemu-img snapshot -d nightly ${disk}`]);
+    expect(plan.hazards[0]).toMatchObject({ code: 'PLAN_FILE_KEEPS_LENGTH', severity: 'note' });
+  });
+
+  it('prints no command that would delete another snapshot of the same name', async () => {
+    const own = await folderNamed('same-names');
+    const disk = await image(own, 'disk', '1M');
+    await qemuImg('snapshot', '-c', 'twice', disk);
+    await qemuImg('snapshot', '-c', 'twice', disk);
+    const plan = await planOf('delete-snapshot', '--snapshot', '2', disk);
+    expect(hazardCodes(plan)).toContain('PLAN_SNAPSHOT_SAME_NAME');
+    expect(plan.commands).toEqual([]);
+  });
+
+  it.each([
+    ['rebase', [], 'onto which layer'],
+    ['rebase', ['--base', '2'], 'cannot rest on'],
+    ['commit', ['--unsafe'], 'belongs to plan rebase'],
+    ['drop', ['--from', '2'], 'another one above it'],
+    ['flatten', ['--from', '0'], 'no backing file'],
+    ['delete-snapshot', [], 'has to be named'],
+    ['rebase', ['--job', 'active', '--base', '0'], 'about commits'],
+  ])('refuses plan %s %j as wrong usage', async (operation, args, message) => {
+    const own = await folderNamed(`refused-${operation}${args.join('_')}`);
+    const paths = await goldenChain(own);
+    const result = await cowscope(['plan', operation, ...args, paths[2]!]);
+    expect(result.code).toBe(64);
+    expect(codesOf(result)).toEqual(['USAGE']);
+    expect(result.stderr).toContain(message);
   });
 });

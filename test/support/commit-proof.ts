@@ -1,16 +1,17 @@
 /** A commit done to copies, beside its plan: what was predicted and what really happened. */
 import { stat } from 'node:fs/promises';
-import { Qcow2Runs } from '../../electron/plan/layer-runs.ts';
+import { expect } from 'vitest';
+import { Qcow2Runs } from '../../electron/plan/layers/layer-runs.ts';
 import { FLAGS_OF_KIND } from '../../electron/qcow2/format/entry.ts';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
 import { createMap } from '../../electron/qcow2/read/map.ts';
-import { planTargetCommit } from '../../electron/service/plan-target.ts';
+import { planTarget } from '../../electron/service/plan/plan-target.ts';
 import { stateOf } from '../../shared/extent/flags.ts';
 import { WordSet } from '../../shared/extent/page.ts';
-import type { CommitPlan, PlanJob, PlannedQemu } from '../../shared/model/plan.ts';
-import type { RandomChain } from './images/random-chain.ts';
+import type { Plan, PlanJob, PlannedQemu } from '../../shared/model/plan.ts';
+import type { RandomChain, RandomLayer } from './images/random-chain.ts';
 import { openSource } from './qcow2-reading.ts';
-import { run } from './tools.ts';
+import { run, runWell } from './tools.ts';
 
 /** A range of a target in one state. */
 export type StateRange = readonly [start: number, end: number, state: string];
@@ -21,20 +22,21 @@ export interface CommitChoice {
   readonly top: number;
   readonly job: PlanJob;
   readonly qemu: PlannedQemu;
+  readonly unmaps?: boolean;
 }
 
 /** The plan of a commit in a chain of files, base first, with the ranges of the target. */
-export function planFiles(files: readonly string[], choice: CommitChoice): Promise<CommitPlan> {
-  const { target, top, job, qemu } = choice;
-  return planTargetCommit(
+export function planFiles(files: readonly string[], choice: CommitChoice): Promise<Plan> {
+  const { target, top, job, qemu, unmaps } = choice;
+  return planTarget(
     { kind: 'files', files },
     { allow: [], allowAll: true },
-    { job, from: `${top}`, into: `${target}`, qemu, withRanges: true },
+    { operation: 'commit', job, from: `${top}`, into: `${target}`, qemu, unmaps, withRanges: true },
   );
 }
 
 /** The ranges of a target after the job, as the plan has them. */
-export function plannedStates({ ranges = [] }: CommitPlan): StateRange[] {
+export function plannedStates({ ranges = [] }: Plan): StateRange[] {
   return joined(ranges.map(({ start, length, after }) => [start, start + length, after]));
 }
 
@@ -84,4 +86,47 @@ export function chosenCommit({ seed, layers }: RandomChain): {
   const count = layers.length;
   const top = count - 1 - (seed % 3 === 0 && count > 2 ? 1 : 0);
   return { target: (seed * 7) % top, top };
+}
+
+/** The version of a program of qemu. */
+export async function versionOf(program: string): Promise<PlannedQemu> {
+  const [, major, minor, patch] = /(\d+)\.(\d+)\.(\d+)/.exec(await runWell(program, ['--version'])) ?? [];
+  return { major: Number(major), minor: Number(minor), patch: Number(patch) };
+}
+
+/** What a commit that was done came to. */
+export interface DoneCommit {
+  /** Its error; undefined where it ended well. */
+  readonly failed: string | undefined;
+  /** qemu's trace of its writes. */
+  readonly trace: string;
+}
+
+/** Expects that a commit came to what its plan says: success, bytes written, every cluster, image end and file length. */
+export async function expectProved(
+  plan: Plan,
+  layers: readonly RandomLayer[],
+  { failed, trace }: DoneCommit,
+): Promise<void> {
+  const target = layers[plan.target.layer] as RandomLayer;
+  const committed = plan.layers.filter(({ role }) => role === 'committed').map(({ index }) => index);
+  const about = `${plan.job} ${committed} into ${target.path}: ${JSON.stringify(layers.map(layer => layer.recipe))}`;
+  const failure = plan.hazards.find(({ code }) => code === 'PLAN_JOB_FAILS');
+  expect(failed === undefined, `${failed} ${about}`).toBe(failure === undefined);
+  if (failed !== undefined) return;
+  const { bytesCopied, bytesZeroed, zerosAsData } = plan;
+  // Zeros that the target cannot store as zeros were sent to it as such, or as data.
+  const traced = tracedBytes(trace);
+  expect(traced.bytesCopied + traced.bytesZeroed, about).toBe(bytesCopied + bytesZeroed);
+  expect(traced.bytesZeroed, about).toBeGreaterThanOrEqual(bytesZeroed);
+  if (plan.bytesCopiedExact) expect(traced.bytesZeroed, about).toBeLessThanOrEqual(bytesZeroed + zerosAsData);
+  if (target.format === 'raw') return;
+  if (plan.bytesCopiedExact) expect(plannedStates(plan), about).toEqual(realStates(target.path));
+  const real = await realSpace(target.path);
+  const { imageEnd, imageEndAtLeast, fileLength, fileLengthAtLeast, exact } = plan.target;
+  if (exact) expect({ imageEnd, fileLength }, about).toEqual(real);
+  expect(real.imageEnd, about).toBeLessThanOrEqual(imageEnd);
+  expect(real.imageEnd, about).toBeGreaterThanOrEqual(imageEndAtLeast);
+  expect(real.fileLength, about).toBeLessThanOrEqual(fileLength);
+  expect(real.fileLength, about).toBeGreaterThanOrEqual(fileLengthAtLeast);
 }

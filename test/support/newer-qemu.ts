@@ -12,6 +12,7 @@ export interface NewerQemu {
   readonly qemuNbd: string;
   readonly qemuImg: string;
   readonly nbdinfo: string;
+  readonly qemuStorageDaemon: string;
   /** As `qemu-nbd --version` says it. */
   readonly version: string;
 }
@@ -25,7 +26,7 @@ export interface NoNewerQemu {
 const REQUIRED = process.env.COWSCOPE_REQUIRE_NEWER_QEMU === '1';
 const SUITE = 'trixie';
 const PACKAGES = ['qemu-utils', 'libnbd-bin'];
-const PROGRAMS = ['qemu-nbd', 'qemu-img', 'nbdinfo'];
+const PROGRAMS = ['qemu-nbd', 'qemu-img', 'nbdinfo', 'qemu-storage-daemon'];
 
 /**
  * The newer programs, fetched at the first call on a machine (about a minute) and taken from the cache later. Throws
@@ -33,15 +34,15 @@ const PROGRAMS = ['qemu-nbd', 'qemu-img', 'nbdinfo'];
  */
 export async function newerQemu(): Promise<NewerQemu | NoNewerQemu> {
   const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cowscope', `qemu-${SUITE}`);
-  const [qemuNbd, qemuImg, nbdinfo] = PROGRAMS.map(name => join(folder, 'bin', name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [qemuNbd = '', qemuImg = '', nbdinfo = '', qemuStorageDaemon = ''] = PROGRAMS.map(name =>
+    join(folder, 'bin', name),
+  );
   try {
     if (!(await works(qemuNbd))) await fetchInto(folder);
+    // A folder that was fetched before this program was asked for has it without a launcher.
+    if (!(await works(qemuStorageDaemon))) await writeLaunchers(folder, folder);
     const version = (await runWell(qemuNbd, ['--version'])).split('\n')[0] as string;
-    return { qemuNbd, qemuImg, nbdinfo, version };
+    return { qemuNbd, qemuImg, nbdinfo, qemuStorageDaemon, version };
   } catch (error) {
     const reason = `no newer qemu: ${error instanceof Error ? error.message : String(error)}`;
     if (REQUIRED) throw new Error(reason);
@@ -132,7 +133,7 @@ async function writeLaunchers(work: string, folder: string): Promise<void> {
   if (loader === undefined) throw new Error('the packages hold no dynamic loader');
   const root = join(folder, 'root');
   const place = join(root, 'usr/lib', triplet);
-  await mkdir(join(work, 'bin'));
+  await mkdir(join(work, 'bin'), { recursive: true });
   for (const name of PROGRAMS) {
     const script = join(work, 'bin', name);
     const command = `exec "${join(place, loader)}" --library-path "${place}" "${join(root, 'usr/bin', name)}" "$@"`;

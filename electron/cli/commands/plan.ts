@@ -1,44 +1,78 @@
-/** `cowscope plan`: what a commit would do. Nothing is run. */
+/** `cowscope plan`: what a commit, a rebase or a deletion would do. Nothing is run. */
+import type { PlanOperation } from '../../../shared/model/plan.ts';
 import { jsonPieces } from '../../../shared/text/json.ts';
 import { planJson } from '../../formats/plan-json.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
-import { type CommitChoice, planTargetCommit } from '../../service/plan-target.ts';
+import type { PlanChoice } from '../../service/plan/plan-choice.ts';
+import { planTarget } from '../../service/plan/plan-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { write, writeLine, writePieces } from '../output.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { planText } from '../text/plan-text.ts';
 
-/** What can be planned. */
-export const OPERATIONS = ['commit'] as const;
-
 /** Options of `cowscope plan` as the command line gives them. */
 export interface PlanOptions extends TargetOptions {
-  readonly job: CommitChoice['job'];
+  readonly job: PlanChoice['job'];
   readonly from?: string;
   readonly into?: string;
-  readonly qemuVersion?: CommitChoice['qemu'];
+  readonly base?: string;
+  readonly unsafe: boolean;
+  readonly store: readonly string[];
+  readonly qemuVersion?: PlanChoice['qemu'];
+  readonly discard: 'ignore' | 'unmap';
   readonly ranges: boolean;
   readonly output: 'text' | 'json';
 }
 
 /** Carries out `cowscope plan`. */
 export async function planCommand(
-  _operation: (typeof OPERATIONS)[number],
+  operation: PlanOperation,
   words: readonly string[],
   options: PlanOptions,
 ): Promise<ExitCode> {
-  const target = targetOf(words, options);
+  const { snapshot, ...rest } = options;
+  const target = targetOf(words, rest);
   if (target.kind === 'nbd')
     throw usageError(
       'an NBD export cannot be planned: its files are not known',
       'name the image file itself',
     );
-  const { job, from, into, qemuVersion: qemu, ranges: withRanges } = options;
-  const plan = await planTargetCommit(target, consentOf(options), { job, from, into, qemu, withRanges });
+  checkOptions(operation, options);
+  const { job, from, into, base, unsafe, store: stores, qemuVersion: qemu, discard, ranges } = options;
+  const plan = await planTarget(target, consentOf(options), {
+    operation,
+    job,
+    from,
+    into,
+    base,
+    unsafe,
+    snapshot,
+    stores,
+    qemu,
+    unmaps: discard === 'unmap',
+    withRanges: ranges,
+  });
   if (options.output === 'text') await write(planText(plan));
   else {
     await writePieces(jsonPieces(planJson(plan), 2));
     await writeLine();
   }
   return EXIT.done;
+}
+
+/** Which operation each option belongs to. An option that would do nothing is a mistake. */
+function checkOptions(
+  operation: PlanOperation,
+  { into, base, unsafe, snapshot, discard }: PlanOptions,
+): void {
+  const given: [string, boolean, PlanOperation][] = [
+    ['--into', into !== undefined, 'commit'],
+    ['--discard', discard !== 'ignore', 'commit'],
+    ['--base', base !== undefined, 'rebase'],
+    ['--unsafe', unsafe, 'rebase'],
+    ['--snapshot', snapshot !== undefined, 'delete-snapshot'],
+  ];
+  for (const [option, isGiven, owner] of given)
+    if (isGiven && owner !== operation)
+      throw usageError(`${option} belongs to plan ${owner}`, `leave it out of plan ${operation}`);
 }

@@ -1,15 +1,20 @@
 /** A plan for a person: hazards first, then numbers, then the commands to copy. */
-import type { CommitPlan, PLAN_JOBS, PlanCase, PlannedLayer } from '../../../shared/model/plan.ts';
+
+import type { Finding } from '../../../shared/model/finding.ts';
+import type { Plan, PlanCase, PlanJob, PlannedLayer } from '../../../shared/model/plan.ts';
 import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { type Fact, factLines } from './definition-rows.ts';
 
-const JOBS: Readonly<Record<(typeof PLAN_JOBS)[number], string>> = {
-  'qemu-img': 'qemu-img commit',
-  live: 'a live commit (block-commit of a middle layer)',
-  active: 'an active commit (block-commit of the top layer)',
+const JOBS: Readonly<Record<PlanJob, string>> = {
+  'qemu-img': 'qemu-img',
+  live: 'a running qemu',
+  active: 'a running qemu',
 };
+
+/** Characters of a sentence that are printed. */
+const MAX_TEXT = 2000;
 
 const VERSIONS = { given: '', machine: ', the installed one', assumed: ', assumed' } as const;
 
@@ -18,44 +23,37 @@ const EFFECTS: Readonly<Record<PlanCase['effect'], string>> = {
   allocated: 'copied to new space of the target',
   overwritten: 'copied over what the target holds',
   zeros: 'zeros in the target',
+  compared: 'copied where it differs from what is read without it',
+  changed: 'nothing is copied, so what is read here may change',
 };
 
 /** The whole plan. */
-export function planText(plan: CommitPlan): string {
-  const { layers, target, hazards, commands, ranges } = plan;
-  const nameOf = (index: number) => escapeUntrusted(layers[index]?.name ?? '');
-  const committed = layers
-    .filter(({ role }) => role === 'committed')
-    .map(({ name }) => escapeUntrusted(name));
+export function planText(plan: Plan): string {
+  const { layers, target, hazards, commands, cases, ranges } = plan;
+  const isNote = ({ severity }: Finding) => severity === 'note';
+  const dangers = hazards.filter(finding => !isNote(finding));
   const lines = [
-    `would commit ${committed.toReversed().join(', ')} into ${nameOf(target.layer)}: nothing is done here`,
+    `${titleOf(plan)}: nothing is done here`,
     '',
-    hazards.length === 0 ? 'no hazards found' : 'hazards',
-    ...hazards.flatMap(finding => {
-      const where = finding.layer < 0 ? '' : `${nameOf(finding.layer)}: `;
-      const places = findingGuestText(finding);
-      return [
-        `  ${finding.severity} ${finding.code}`,
-        `    ${where}${escapeUntrusted(findingSentence(finding), 2000)}${places === '' ? '' : ` [${places}]`}`,
-        ...(finding.advice === '' ? [] : [`    → ${escapeUntrusted(finding.advice, 500)}`]),
-      ];
-    }),
-    '',
+    ...section(dangers.length === 0 ? 'no hazards found' : 'hazards', findingLines(dangers, layers)),
     ...factLines(numbers(plan)),
     '',
-    'what happens where',
-    ...plan.cases.map(entry => `  ${caseText(entry, layers)}`),
-    '',
-    'if it is aborted',
-    ...plan.abort.map(text => `  ${escapeUntrusted(text, 500)}`),
-    '',
+    ...section(
+      'what happens where',
+      cases.map(entry => caseText(entry, layers)),
+    ),
+    ...section('notes', findingLines(hazards.filter(isNote), layers)),
+    ...section(
+      'if it is aborted',
+      plan.abort.map(text => escapeUntrusted(text, MAX_TEXT)),
+    ),
     'commands to copy (nothing was run)',
-    ...commands.map(command => `  ${command}`),
+    ...(commands.length === 0 ? ['  none does it: see above'] : commands.map(command => `  ${command}`)),
   ];
   if (ranges !== undefined)
     lines.push(
       '',
-      `ranges of ${nameOf(target.layer)}, before and after`,
+      `ranges of ${escapeUntrusted(layers[target.layer]?.name ?? '')}, before and after`,
       ...ranges.map(
         ({ start, length, before, after }) =>
           `  ${formatOffset(start)}  ${formatSize(length).padEnd(12)} ${before}${after === before ? '' : ` → ${after}`}`,
@@ -64,14 +62,55 @@ export function planText(plan: CommitPlan): string {
   return `${lines.join('\n')}\n`;
 }
 
-function numbers(plan: CommitPlan): Fact[] {
+/** A heading with its lines and a blank one; nothing where a heading of its kind has no lines. */
+function section(heading: string, lines: readonly string[]): string[] {
+  if (lines.length === 0 && heading !== 'no hazards found') return [];
+  return [heading, ...lines.map(line => `  ${line}`), ''];
+}
+
+function findingLines(findings: readonly Finding[], layers: readonly PlannedLayer[]): string[] {
+  return findings.flatMap(finding => {
+    const name = layers[finding.layer]?.name;
+    const where = name === undefined ? '' : `${escapeUntrusted(name)}: `;
+    const places = findingGuestText(finding);
+    return [
+      `${finding.severity} ${finding.code}`,
+      `  ${where}${escapeUntrusted(findingSentence(finding), MAX_TEXT)}${places === '' ? '' : ` [${places}]`}`,
+      ...(finding.advice === '' ? [] : [`  → ${escapeUntrusted(finding.advice, MAX_TEXT)}`]),
+    ];
+  });
+}
+
+function titleOf({ operation, layers, target }: Plan): string {
+  const names = (role: PlannedLayer['role']) =>
+    layers
+      .filter(layer => layer.role === role)
+      .map(({ name }) => escapeUntrusted(name))
+      .toReversed();
+  const name = escapeUntrusted(layers[target.layer]?.name ?? '');
+  const onto = names('below')[0] ?? 'nothing';
+  switch (operation) {
+    case 'commit':
+      return `would commit ${names('committed').join(', ')} into ${name}`;
+    case 'rebase':
+      return `would rebase ${name} onto ${onto}`;
+    case 'flatten':
+      return `would make ${name} independent of ${names('dropped').join(', ')}`;
+    case 'drop':
+      return `would drop ${names('dropped').join(', ')}: ${name} rests on ${onto} then`;
+    case 'delete-snapshot':
+      return `would delete a snapshot of ${name}`;
+  }
+}
+
+function numbers(plan: Plan): Fact[] {
   const { target, stepwise } = plan;
   const zeros = plan.zerosAsData === 0 ? '' : `, ${formatSize(plan.zerosAsData)} of it zeros`;
   const facts: Fact[] = [
-    ['would copy', `${exactSize(plan.bytesCopied)}${zeros}`],
+    ['would copy', `${plan.bytesCopiedExact ? '' : 'at most '}${exactSize(plan.bytesCopied)}${zeros}`],
     ['would zero', exactSize(plan.bytesZeroed)],
   ];
-  if (stepwise.steps.length > 1)
+  if (stepwise !== undefined && stepwise.steps.length > 1)
     facts.push([
       'one by one',
       `${exactSize(stepwise.bytesCopied)}, at most ${formatSize(stepwise.repeatedAtMost)} again after an abort`,

@@ -1,13 +1,13 @@
 /** The target of a commit, ready to take requests: grown where it has to be. */
-import { hasDataFile } from '../qcow2/format/header.ts';
-import { l2OffsetAt } from '../qcow2/read/l1.ts';
-import { statusAbove } from './block-status.ts';
+import { hasDataFile } from '../../qcow2/format/header.ts';
+import { l2OffsetAt } from '../../qcow2/read/l1.ts';
+import { statusAbove } from '../layers/block-status.ts';
+import { GrownRuns } from '../layers/grown-runs.ts';
+import { type LayerRuns, Qcow2Runs, RawRuns } from '../layers/layer-runs.ts';
+import { mirrorZeroesSubclusters } from '../qemu-versions.ts';
+import { type RangeSink, type TargetFormat, TargetModel } from '../target/target-model.ts';
 import type { CommitInput, LayerTables } from './commit-input.ts';
-import { type LayerRuns, Qcow2Runs, RawRuns } from './layer-runs.ts';
-import { mirrorZeroesSubclusters } from './qemu-versions.ts';
 import type { MirrorTarget } from './requests.ts';
-import { type RangeSink, type TargetFormat, TargetModel } from './target-model.ts';
-import { GrownRuns } from './target-runs.ts';
 
 /** The layers of a commit once the target has grown, and the target. */
 export interface CommitSetup {
@@ -20,6 +20,8 @@ export interface CommitSetup {
   readonly sizeAfter: number;
   /** Zeros are written behind the old end, so that nothing below shows there. */
   readonly fillsZeros: boolean;
+  /** Whole clusters among them are marked as zeros, which version 2 cannot do. */
+  readonly marksZeros: boolean;
   /** Clusters that growing takes and gives back, and those of data among them. */
   readonly grownClusters: number;
   readonly freedClusters: number;
@@ -38,7 +40,7 @@ export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): Co
   const tables = layers[target] as LayerTables;
   const old = before[target] as LayerRuns;
   const sizeAfter = Math.max(old.size, (before[top] as LayerRuns).size);
-  const format = targetFormat(tables, target > 0);
+  const format = targetFormat(tables, target > 0, input.job === 'qemu-img' || input.unmaps);
   const below = before[target - 1];
   const grows = sizeAfter > old.size;
   const fillsZeros = grows && below !== undefined && below.size > old.size;
@@ -58,19 +60,41 @@ export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): Co
     mirror: mirrorTarget(format, input),
     sizeAfter,
     fillsZeros,
+    marksZeros: grown?.marksZeros === true,
     grownClusters: l1.added + headClusters,
     freedClusters: l1.freed,
     headClusters,
   };
 }
 
-function targetFormat({ image, map }: LayerTables, hasBacking: boolean): TargetFormat {
+/** What of a layer's format decides where writes to it go. */
+export function targetFormat(
+  { image, map }: LayerTables,
+  hasBacking: boolean,
+  unmaps: boolean,
+): TargetFormat {
   if (image === undefined || map === undefined)
-    return { version: 0, hasBacking, clusterSize: 1, subclusters: 1, l1Coverage: 1, hasTable: () => true };
+    return {
+      version: 0,
+      hasBacking,
+      unmaps,
+      clusterSize: 1,
+      subclusters: 1,
+      l1Coverage: 1,
+      hasTable: () => true,
+    };
   const { clusterSize, subclusters, l1Coverage } = image.geometry;
   const { l1 } = map;
   const hasTable = (index: number) => index < l1.count && l2OffsetAt(l1, index) !== 0;
-  return { version: image.header.version, hasBacking, clusterSize, subclusters, l1Coverage, hasTable };
+  return {
+    version: image.header.version,
+    hasBacking,
+    unmaps,
+    clusterSize,
+    subclusters,
+    l1Coverage,
+    hasTable,
+  };
 }
 
 function mirrorTarget(

@@ -1,41 +1,46 @@
 /** Plans a commit: what is copied, what becomes of the target, what is dangerous, and the commands. Nothing is done. */
-import { CowscopeError } from '../../shared/error.ts';
-import { stateOf } from '../../shared/extent/flags.ts';
-import type { CommitPlan, PlannedLayer, PlannedRange, StepwisePlan } from '../../shared/model/plan.ts';
-import { formatSize } from '../../shared/text/offset.ts';
-import { FLAGS_OF_KIND } from '../qcow2/format/entry.ts';
-import { type SlicedWork, shouldYield } from '../qcow2/read/sliced-work.ts';
-import { casesOf, RangeSum, resurrected } from './cases.ts';
-import { commitCommands } from './commands.ts';
+import type { Plan, PlannedLayer, StepwisePlan } from '../../../shared/model/plan.ts';
+import { formatSize } from '../../../shared/text/offset.ts';
+import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
+import { casesOf, RangeSum, resurrected } from '../cases.ts';
+import { commitCommands } from '../commands.ts';
+import type { LayerRuns } from '../layers/layer-runs.ts';
+import { commitKeepsZeros, versionText } from '../qemu-versions.ts';
+import { RangeList } from '../range-list.ts';
+import { targetResult } from '../target/target-result.ts';
+import { commitHazards } from './commit-hazards.ts';
 import type { CommitInput } from './commit-input.ts';
-import { commitHazards } from './hazards.ts';
-import type { LayerRuns } from './layer-runs.ts';
-import { commitKeepsZeros, versionText } from './qemu-versions.ts';
+import { type CommitSetup, setUpCommit } from './commit-setup.ts';
 import { commitJobRequests, mirrorRequests, type TargetRequest } from './requests.ts';
-import { targetResult } from './target-result.ts';
-import { type CommitSetup, setUpCommit } from './target-setup.ts';
-
-/** Most ranges of a plan that are listed. */
-const MAX_RANGES = 1_000_000;
 
 /** The plan of a commit. Throws PLAN_TOO_MANY_RANGES, or QCOW2_READ_FAILED. */
-export function* planCommit(input: CommitInput): SlicedWork<CommitPlan> {
+export function* planCommit(input: CommitInput): SlicedWork<Plan> {
   const ranges = input.withRanges === true ? new RangeList() : undefined;
   const setup = setUpCommit(input, ranges?.add);
   const damaged = new RangeSum();
+  const withHoles = new Set(input.withHostHoles);
+  let mayBeZeros = false;
   let steps = 0;
   for (const request of requestsOf(input, setup)) {
     setup.model.apply(request);
+    if (!request.readsZero && withHoles.has(request.owner)) mayBeZeros = true;
     if (request.damaged) damaged.add(request.start, request.end - request.start);
     if (shouldYield(steps++)) yield;
   }
   setup.model.finish();
   const layers = { runs: setup.before, target: input.target, top: input.top };
-  const target = targetResult(input, setup);
+  const { changes } = setup.model;
+  const target = targetResult(input, {
+    ...setup,
+    changes,
+    ...(mayBeZeros
+      ? { atMost: 'holes in the files of committed layers may be taken for zeros', mayZero: true }
+      : {}),
+  });
   const stepwise = yield* planStepwise(input, setup);
   const cases = yield* casesOf(layers);
   const back = yield* resurrected(layers);
-  const { bytesCopied, bytesZeroed, zerosAsData } = setup.model.changes;
+  const { bytesCopied, bytesZeroed, zerosAsData } = changes;
   return {
     operation: 'commit',
     job: input.job,
@@ -43,6 +48,7 @@ export function* planCommit(input: CommitInput): SlicedWork<CommitPlan> {
     qemuVersionSource: input.qemuVersionSource,
     layers: plannedLayers(input),
     bytesCopied,
+    bytesCopiedExact: !mayBeZeros,
     zerosAsData,
     bytesZeroed,
     stepwise,
@@ -112,28 +118,4 @@ function abortText(
       `One layer at a time it copies ${formatSize(stepwise.bytesCopied)} in all, and after an abort at most ${formatSize(stepwise.repeatedAtMost)} again.`,
     );
   return texts;
-}
-
-/** Ranges of the target as they come, neighbors of the same kind together. */
-class RangeList {
-  readonly rows: (PlannedRange & { length: number })[] = [];
-
-  readonly add = (start: number, end: number, before: number, after: number): void => {
-    const states = { before: stateName(before), after: stateName(after) };
-    const last = this.rows.at(-1);
-    if (last !== undefined && last.before === states.before && last.after === states.after)
-      last.length += end - start;
-    else if (this.rows.length === MAX_RANGES)
-      throw new CowscopeError({
-        code: 'PLAN_TOO_MANY_RANGES',
-        what: `the target has more than ${MAX_RANGES} ranges`,
-        subject: '',
-        advice: 'leave --ranges out: the sums count all of them',
-      });
-    else this.rows.push({ start, length: end - start, ...states });
-  };
-}
-
-function stateName(kind: number): string {
-  return stateOf(FLAGS_OF_KIND[kind] as number);
 }

@@ -2,14 +2,16 @@
  * The requests that a commit sends to its target, as qemu makes them from the allocation of the layers above.
  * Source: qemu's block/mirror.c (mirror_dirty_init, mirror_iteration) and block/commit.c, compared with qemu 7.2 and 10.0.
  */
-import { type BlockStatus, statusAbove } from './block-status.ts';
-import type { LayerRuns } from './layer-runs.ts';
+import { type BlockStatus, statusAbove } from '../layers/block-status.ts';
+import type { LayerRuns } from '../layers/layer-runs.ts';
 
 /** One write to the target: guest offsets [start, end), of data or of zeros that are stored as such where possible. */
 export interface TargetRequest {
   readonly start: number;
   readonly end: number;
   readonly zero: boolean;
+  /** All of it reads as zeros, however it is sent. */
+  readonly readsZero: boolean;
   /** The layer that decided on the first byte. */
   readonly owner: number;
   /** The data cannot be read: the job ends here with an error. */
@@ -97,7 +99,7 @@ export function* mirrorRequests(
       const whole = Math.floor(status.length / granularity) * granularity;
       const zero = status.zero && whole > 0 && offset % zeroUnit === 0 && whole % zeroUnit === 0;
       const next = offset + Math.max(whole, granularity);
-      yield requestOf(status, offset, Math.min(next, size), zero);
+      yield { ...requestOf(status, offset, Math.min(next, size)), zero, readsZero: status.zero && whole > 0 };
       offset = next;
     }
     dirtyFrom = end;
@@ -114,11 +116,12 @@ export function* commitJobRequests(layers: CommitLayers, keepsZeros: boolean): G
   const { size } = runs[top] as LayerRuns;
   for (let offset = 0; offset < size; ) {
     const status = statusAbove(runs, top, target + 1, offset, Math.min(COMMIT_BUFFER, size - offset));
-    if (status.layer >= 0) yield requestOf(status, offset, offset + status.length, status.zero && keepsZeros);
+    if (status.layer >= 0)
+      yield { ...requestOf(status, offset, offset + status.length), zero: status.zero && keepsZeros };
     offset += status.length;
   }
 }
 
-function requestOf(status: BlockStatus, start: number, end: number, zero: boolean): TargetRequest {
-  return { start, end, zero, owner: status.layer, damaged: status.damaged };
+function requestOf({ zero, layer, damaged }: BlockStatus, start: number, end: number): TargetRequest {
+  return { start, end, zero: false, readsZero: zero, owner: layer, damaged };
 }

@@ -3,7 +3,14 @@
  * Source: bdrv_co_common_block_status_above of qemu's block/io.c and qcow2_get_host_offset of block/qcow2-cluster.c,
  * compared with qemu 7.2 and 10.0.
  */
-import { BAD, DATA, RESERVED_SPACE, UNALLOCATED, ZERO_ALLOCATED, ZERO_HOLE } from '../qcow2/format/entry.ts';
+import {
+  BAD,
+  DATA,
+  RESERVED_SPACE,
+  UNALLOCATED,
+  ZERO_ALLOCATED,
+  ZERO_HOLE,
+} from '../../qcow2/format/entry.ts';
 import type { LayerRuns } from './layer-runs.ts';
 
 /** The state of the first `length` bytes of a range. */

@@ -1,10 +1,10 @@
 /** What a commit is planned from. */
-import type { Allocation } from '../../shared/model/allocation.ts';
-import type { Finding } from '../../shared/model/finding.ts';
-import type { LayerInfo } from '../../shared/model/layer.ts';
-import type { CommitPlan, OtherChild, PlanJob, PlannedQemu } from '../../shared/model/plan.ts';
-import type { Qcow2Image } from '../qcow2/read/image.ts';
-import type { Qcow2Map } from '../qcow2/read/map-state.ts';
+import type { Allocation } from '../../../shared/model/allocation.ts';
+import type { Finding } from '../../../shared/model/finding.ts';
+import type { LayerInfo } from '../../../shared/model/layer.ts';
+import type { OtherChild, Plan, PlanJob, PlannedQemu } from '../../../shared/model/plan.ts';
+import type { Qcow2Image } from '../../qcow2/read/image.ts';
+import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
 
 /** A layer with its tables; without an image it is raw. */
 export interface LayerTables {
@@ -22,7 +22,11 @@ export interface CommitInput {
   readonly top: number;
   readonly job: PlanJob;
   readonly qemu: PlannedQemu;
-  readonly qemuVersionSource: CommitPlan['qemuVersionSource'];
+  /** A live or active commit gives host space of zeros back: the disk's option `discard=unmap`. */
+  readonly unmaps: boolean;
+  readonly qemuVersionSource: Plan['qemuVersionSource'];
+  /** Layers whose data a live commit may take for zeros, because their files have holes: host-holes.ts. */
+  readonly withHostHoles: readonly number[];
   /** How the target uses its file; absent for a raw target. */
   readonly allocation?: Allocation;
   /** Other images that rest on files of the chain, as far as they were looked for. */

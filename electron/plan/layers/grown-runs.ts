@@ -1,5 +1,5 @@
 /** The target of a commit as the job finds it once it has made it as large as the layer that goes into it. */
-import { DATA, UNALLOCATED, ZERO_ALLOCATED, ZERO_HOLE } from '../qcow2/format/entry.ts';
+import { DATA, UNALLOCATED, ZERO_ALLOCATED, ZERO_HOLE } from '../../qcow2/format/entry.ts';
 import { keepsHost } from './block-status.ts';
 import type { LayerRuns, Run } from './layer-runs.ts';
 
@@ -75,6 +75,11 @@ export class GrownRuns implements LayerRuns {
     const start = Math.floor((from - 1) / clusterSize) * clusterSize;
     for (let at = start; at < this.#clusterEnd; at += unit) if (keepsHost(this.#old.at(at).kind)) return true;
     return false;
+  }
+
+  /** True where whole units behind the old end are marked as zeros. */
+  get marksZeros(): boolean {
+    return this.#growth.fillsZeros && this.#unitEnd < this.size;
   }
 
   /** True where writing zeros behind the old end takes a new cluster. */

@@ -1,10 +1,16 @@
 /** What is dangerous about a commit. docs/findings.md has an entry for every code. */
-import { compareFindings, type Finding, makeFinding } from '../../shared/model/finding.ts';
-import type { PlannedTarget } from '../../shared/model/plan.ts';
-import { formatSize } from '../../shared/text/offset.ts';
-import type { RangeSum } from './cases.ts';
+import {
+  compareFindings,
+  type Finding,
+  MAX_FINDING_PLACES,
+  makeFinding,
+} from '../../../shared/model/finding.ts';
+import type { OtherChild, PlannedTarget } from '../../../shared/model/plan.ts';
+import { formatSize } from '../../../shared/text/offset.ts';
+import type { RangeSum } from '../cases.ts';
+import { knownHazards, listed } from '../hazard-list.ts';
 import type { CommitInput, LayerTables } from './commit-input.ts';
-import type { CommitSetup } from './target-setup.ts';
+import type { CommitSetup } from './commit-setup.ts';
 
 /** What was found while the requests were made. */
 export interface CommitFacts {
@@ -17,15 +23,12 @@ export interface CommitFacts {
 /** All hazards of a commit, ranked. */
 export function commitHazards(input: CommitInput, facts: CommitFacts): Finding[] {
   const { top, findings } = input;
-  const known = findings.filter(
-    ({ severity, layer }) => (severity === 'corruption' || severity === 'hazard') && layer <= top,
-  );
   const found = [
     jobFailure(input, facts),
-    damagedSource(input, facts),
+    sourceDamage(top, facts.damaged),
     resurrection(input, facts),
     invalidated(input),
-    ...otherChildren(input),
+    ...brokenChildren(input),
     bitmapsLeft(input),
     targetBitmaps(input, facts),
     targetSnapshots(input),
@@ -33,7 +36,9 @@ export function commitHazards(input: CommitInput, facts: CommitFacts): Finding[]
     zerosAsData(input, facts),
     growth(input, facts),
   ];
-  return [...known, ...found.filter(finding => finding !== undefined)].sort(compareFindings);
+  return [...knownHazards(findings, top), ...found.filter(finding => finding !== undefined)].sort(
+    compareFindings,
+  );
 }
 
 function nameOf({ layers }: CommitInput, layer: number): string {
@@ -50,7 +55,7 @@ function jobFailure(input: CommitInput, { setup, target }: CommitFacts): Finding
   if (image === undefined || target.sizeAfter === target.sizeBefore) return undefined;
   const isOld = image.header.version < 3;
   const why =
-    isOld && setup.fillsZeros
+    isOld && setup.marksZeros
       ? 'the target is a version 2 image, which cannot store the zeros that hide the longer image below'
       : isOld && image.header.storedSnapshotCount > 0
         ? 'the target is a version 2 image with internal snapshots'
@@ -69,13 +74,14 @@ function jobFailure(input: CommitInput, { setup, target }: CommitFacts): Finding
   });
 }
 
-function damagedSource(input: CommitInput, { damaged }: CommitFacts): Finding | undefined {
+/** Damaged clusters that a job has to read for layer `layer`. */
+export function sourceDamage(layer: number, damaged: RangeSum): Finding | undefined {
   if (damaged.bytes === 0) return undefined;
   return makeFinding({
     code: 'PLAN_SOURCE_DAMAGED',
     severity: 'hazard',
-    layer: input.top,
-    what: `the commit comes to damaged clusters: there qemu ends it with an error or copies what is not the guest's data, and the target is left half written`,
+    layer,
+    what: `damaged clusters have to be read: there qemu ends with an error or copies what is not the guest's data, and the target is left half written`,
     advice: 'repair a copy of the damaged layer first, or copy the disk with a tool that skips errors',
     guest: damaged.ranges,
     count: damaged.count,
@@ -115,22 +121,34 @@ function invalidated(input: CommitInput): Finding | undefined {
   });
 }
 
-function otherChildren(input: CommitInput): Finding[] {
-  const { children, target, top } = input;
-  const hit = children.filter(({ layer }) => layer >= target && layer < top);
-  const layers = [...new Set(hit.map(({ layer }) => layer))];
-  return layers.map(layer => {
-    const names = hit.filter(child => child.layer === layer).map(({ path }) => path);
+/** A finding for each layer that other images rest on. `names` are those of all layers. */
+export function otherChildren(
+  names: readonly string[],
+  children: readonly OtherChild[],
+  fate: string,
+): Finding[] {
+  return [...new Set(children.map(({ layer }) => layer))].map(layer => {
+    const paths = children.filter(child => child.layer === layer).map(({ path }) => path);
     return makeFinding({
       code: 'PLAN_OTHER_CHILDREN',
       severity: 'hazard',
       layer,
-      what: `other images rest on ${nameOf(input, layer)} and are broken by the commit: ${names.map(name => JSON.stringify(name)).join(', ')}`,
-      advice: 'give each of them a copy of the file first, or flatten them with `qemu-img convert`',
-      evidence: names.slice(0, 16).map(value => ({ source: 'backing file', value, bits: '' })),
-      count: names.length,
+      what: `what rests on ${JSON.stringify(names[layer] ?? '')} ${fate}: ${listed(paths.map(path => JSON.stringify(path)))}`,
+      advice: 'give each of them a copy of the file first, or make it independent with `qemu-img convert`',
+      evidence: paths.slice(0, MAX_FINDING_PLACES).map(value => ({ source: 'image', value, bits: '' })),
+      count: paths.length,
     });
   });
+}
+
+/** Images on the target, or on layers between it and the committed one: their data below changes. */
+function brokenChildren({ children, target, top, layers }: CommitInput): Finding[] {
+  const hit = children.filter(({ layer }) => layer >= target && layer < top);
+  return otherChildren(
+    layers.map(({ info }) => info.name),
+    hit,
+    'is broken by the commit',
+  );
 }
 
 function bitmapsLeft(input: CommitInput): Finding | undefined {
@@ -213,11 +231,4 @@ function growth({ layers, target }: CommitInput, { target: result }: CommitFacts
     what: `the virtual disk of ${JSON.stringify(layers[target]?.info.name ?? '')} grows from ${formatSize(result.sizeBefore)} to ${formatSize(result.sizeAfter)}`,
     advice: 'what else uses the target sees the larger disk',
   });
-}
-
-/** Names in words, the first few of many. */
-function listed(names: readonly string[]): string {
-  const MOST = 8;
-  if (names.length <= MOST) return names.join(', ');
-  return `${names.slice(0, MOST).join(', ')} and ${names.length - MOST} more`;
 }

@@ -10,16 +10,18 @@ import {
   UNALLOCATED,
   ZERO_ALLOCATED,
   ZERO_HOLE,
-} from '../qcow2/format/entry.ts';
-import { isAbsent, isZeroKind, keepsHost } from './block-status.ts';
-import type { LayerRuns } from './layer-runs.ts';
-import type { TargetRequest } from './requests.ts';
+} from '../../qcow2/format/entry.ts';
+import type { TargetRequest } from '../commit/requests.ts';
+import { isAbsent, isZeroKind, keepsHost } from '../layers/block-status.ts';
+import type { LayerRuns } from '../layers/layer-runs.ts';
 
 /** What of the target's format decides where writes go. */
 export interface TargetFormat {
   /** 2 or 3; 0 for a raw target. */
   readonly version: number;
   readonly hasBacking: boolean;
+  /** Zeros give host space back: qemu's option `discard=unmap`, which qemu-img always sets. */
+  readonly unmaps: boolean;
   readonly clusterSize: number;
   /** 32 with extended L2, otherwise 1. */
   readonly subclusters: number;
@@ -44,6 +46,8 @@ export interface TargetChanges {
   /** Clusters in use that are written again, and L2 tables in use that are changed: snapshots may share them. */
   rewrittenClusters: number;
   rewrittenTables: number;
+  /** Clusters are given back and taken again within one request. */
+  isOrderUnsure: boolean;
 }
 
 /** Told of each range of the target in ascending order: the kind before and after. */
@@ -68,6 +72,7 @@ export class TargetModel {
     freedCompressed: 0,
     rewrittenClusters: 0,
     rewrittenTables: 0,
+    isOrderUnsure: false,
   };
   readonly #runs: LayerRuns;
   readonly #format: TargetFormat;
@@ -104,21 +109,49 @@ export class TargetModel {
   }
 
   /** Takes a request. */
-  apply({ start, end, zero }: TargetRequest): void {
-    const { version, clusterSize, hasBacking } = this.#format;
+  apply({ start, end, zero, readsZero }: TargetRequest): void {
+    const { version, hasBacking } = this.#format;
     if (zero) this.changes.bytesZeroed += end - start;
     else this.changes.bytesCopied += end - start;
+    if (readsZero && !zero) this.changes.zerosAsData += end - start;
     if (version === 0) return;
     this.needTables(start, end);
-    const asZero = zero && (version >= 3 || !hasBacking);
-    if (zero && !asZero) this.#writesZerosAsData(start, end);
-    let at = start;
-    while (at < end) {
+    if (!zero) this.#write(start, end, false);
+    else if (version >= 3 || !hasBacking) this.#writeZeros(start, end);
+    else this.#writeZerosAsData(start, end);
+  }
+
+  /** As qemu does: the unit that it begins in, whole units, and the unit that it ends in, each as one request. */
+  #writeZeros(start: number, end: number): void {
+    const unit = this.#unit;
+    const first = Math.min(end, Math.ceil(start / unit) * unit);
+    const last = Math.max(first, Math.floor(end / unit) * unit);
+    this.#write(start, first, true);
+    if (this.#isCompressedPart(first) || this.#isCompressedPart(last)) {
+      // Whole clusters were marked by then, and are written again.
+      if (last - first > this.#format.clusterSize) this.changes.isOrderUnsure = true;
+      this.#writeZerosAsData(first, last);
+    } else this.#write(first, last, true);
+    this.#write(last, end, true);
+  }
+
+  /** True where a range that begins or ends here would mark subclusters of a compressed cluster. */
+  #isCompressedPart(offset: number): boolean {
+    const { clusterSize } = this.#format;
+    const cluster = Math.floor(offset / clusterSize) * clusterSize;
+    if (offset === cluster || offset >= this.#runs.size) return false;
+    const kind = this.#open?.start === cluster ? this.#open.kinds[0] : this.#runs.at(cluster).kind;
+    return kind === COMPRESSED_DATA;
+  }
+
+  #write(start: number, end: number, zero: boolean): void {
+    const { clusterSize } = this.#format;
+    for (let at = start; at < end; ) {
       const cluster = Math.floor(at / clusterSize) * clusterSize;
-      const isWhole = at === cluster && (end >= cluster + clusterSize || (asZero && end >= this.#runs.size));
+      const isWhole = at === cluster && (end >= cluster + clusterSize || (zero && end >= this.#runs.size));
       const stop = isWhole ? this.#wholeEnd(cluster, end) : Math.min(end, cluster + clusterSize);
-      if (isWhole) this.#applyWhole(cluster, stop, asZero);
-      else this.#applyPart(cluster, at, stop, asZero);
+      if (isWhole) this.#applyWhole(cluster, stop, zero);
+      else this.#applyPart(cluster, at, stop, zero);
       at = stop;
     }
   }
@@ -129,7 +162,12 @@ export class TargetModel {
     this.#pass(this.#runs.size);
   }
 
-  #writesZerosAsData(start: number, end: number): void {
+  #writeZerosAsData(start: number, end: number): void {
+    this.#countZerosAsData(start, end);
+    this.#write(start, end, false);
+  }
+
+  #countZerosAsData(start: number, end: number): void {
     this.changes.bytesZeroed -= end - start;
     this.changes.bytesCopied += end - start;
     this.changes.zerosAsData += end - start;
@@ -153,15 +191,13 @@ export class TargetModel {
     const before = this.#kindsOf(start);
     const hasHost = before.some(keepsHost);
     const isCompressed = before[0] === COMPRESSED_DATA;
-    if (zero) {
-      if (hasHost) this.changes.freedClusters += count;
-    } else if (hasHost) this.changes.rewrittenClusters += count;
-    else this.changes.newClusters += count;
+    const after = zero ? this.#zeroKindOver(hasHost) : DATA;
+    if (!zero && hasHost) this.changes.rewrittenClusters += count;
+    else if (!zero) this.changes.newClusters += count;
+    else if (hasHost && after !== ZERO_ALLOCATED) this.changes.freedClusters += count;
     if (isCompressed) this.changes.freedCompressed += count;
-    if (count === 1)
-      this.#emit(start, before, new Uint8Array(before.length).fill(zero ? this.#zeroKind : DATA));
-    else
-      this.#sink?.(start, Math.min(end, this.#runs.size), before[0] as number, zero ? this.#zeroKind : DATA);
+    if (count === 1) this.#emit(start, before, new Uint8Array(before.length).fill(after));
+    else this.#sink?.(start, Math.min(end, this.#runs.size), before[0] as number, after);
     this.#done = end;
   }
 
@@ -178,9 +214,13 @@ export class TargetModel {
     else this.#zeroParts(kinds, cluster, start, end);
   }
 
-  /** Version 2 cannot mark zeros. Without an image below, an unallocated cluster reads as zeros, too. */
-  get #zeroKind(): number {
-    return this.#format.version >= 3 ? ZERO_HOLE : UNALLOCATED;
+  /**
+   * What zeros make of a whole cluster. Version 2 cannot mark them: without an image below, an unallocated cluster reads
+   * as zeros, too.
+   */
+  #zeroKindOver(hasHost: boolean): number {
+    if (this.#format.version < 3) return UNALLOCATED;
+    return hasHost && !this.#format.unmaps ? ZERO_ALLOCATED : ZERO_HOLE;
   }
 
   #indexAt(cluster: number, offset: number): number {
@@ -214,7 +254,7 @@ export class TargetModel {
       if (isWhole || this.#restReadsZero(kinds[index] as number, from, at, stop, unitEnd))
         this.#zeroUnit(kinds, index);
       else {
-        this.#writesZerosAsData(at, stop);
+        this.#countZerosAsData(at, stop);
         this.#copyInto(kinds, index, index + 1);
       }
       at = stop;
@@ -226,8 +266,9 @@ export class TargetModel {
       kinds[index] = kinds.some(keepsHost) ? ZERO_ALLOCATED : ZERO_HOLE;
       return;
     }
-    if (keepsHost(kinds[0] as number)) this.changes.freedClusters++;
-    kinds[0] = this.#zeroKind;
+    const hasHost = keepsHost(kinds[0] as number);
+    kinds[0] = this.#zeroKindOver(hasHost);
+    if (hasHost && kinds[0] !== ZERO_ALLOCATED) this.changes.freedClusters++;
   }
 
   /** True where [from, end) without [start, stop) reads as zeros and holds no data. */

@@ -1,18 +1,37 @@
 /** What becomes of the target's file, in the words of the plan. */
-import type { PlannedTarget } from '../../shared/model/plan.ts';
-import { INCOMPATIBLE_DIRTY } from '../qcow2/format/header.ts';
-import { EntryTable } from '../qcow2/read/entry-table.ts';
-import type { Qcow2Image } from '../qcow2/read/image.ts';
-import type { CommitInput, LayerTables } from './commit-input.ts';
+import type { PlannedTarget } from '../../../shared/model/plan.ts';
+import { INCOMPATIBLE_DIRTY } from '../../qcow2/format/header.ts';
+import { EntryTable } from '../../qcow2/read/entry-table.ts';
+import type { Qcow2Image } from '../../qcow2/read/image.ts';
+import type { CommitInput, LayerTables } from '../commit/commit-input.ts';
+import { keepsDataApart } from '../commit/commit-setup.ts';
 import type { TargetChanges } from './target-model.ts';
-import { type CommitSetup, keepsDataApart } from './target-setup.ts';
 import { type SpaceBefore, type SpaceChanges, spaceAfter } from './target-space.ts';
 
-/** The target after the requests that `setup.model` took. Throws QCOW2_READ_FAILED. */
-export function targetResult(input: CommitInput, setup: CommitSetup): PlannedTarget {
+/** What changes the target's file beside requests for its data. Counts are clusters. */
+export interface TargetJob {
+  readonly changes: TargetChanges;
+  readonly sizeAfter: number;
+  /** Clusters that growing takes and gives back, and those of data among the former. */
+  readonly grownClusters: number;
+  readonly freedClusters: number;
+  readonly headClusters: number;
+  /** Data is written also where no request asks for it. */
+  readonly fillsZeros: boolean;
+  /** Why the requests are the most that may come. */
+  readonly atMost?: string;
+  /** Zeros may take the place of data, so that clusters are given back instead of written. */
+  readonly mayZero?: boolean;
+}
+
+/** The target of a job and how it uses its file. */
+export type TargetInput = Pick<CommitInput, 'layers' | 'target' | 'allocation'>;
+
+/** The target after a job. Throws QCOW2_READ_FAILED. */
+export function targetResult(input: TargetInput, setup: TargetJob): PlannedTarget {
   const tables = input.layers[input.target] as LayerTables;
   const { info, image } = tables;
-  const { changes } = setup.model;
+  const { changes } = setup;
   const common = {
     layer: info.index,
     path: info.path,
@@ -40,7 +59,7 @@ export function targetResult(input: CommitInput, setup: CommitSetup): PlannedTar
       peak: length,
     };
   }
-  const space = spaceAfter(spaceBefore(image, allocation), changesOf(tables, input, setup, changes));
+  const space = spaceAfter(spaceBefore(image, allocation), changesOf(tables, input, setup));
   return {
     ...common,
     ...space,
@@ -52,7 +71,11 @@ export function targetResult(input: CommitInput, setup: CommitSetup): PlannedTar
   };
 }
 
-function spaceBefore(image: Qcow2Image, allocation: NonNullable<CommitInput['allocation']>): SpaceBefore {
+/** How an image uses its file, as the bounds are made from it. Throws QCOW2_READ_FAILED. */
+export function spaceBefore(
+  image: Qcow2Image,
+  allocation: NonNullable<CommitInput['allocation']>,
+): SpaceBefore {
   const { header, geometry, source } = image;
   const { clusterSize } = geometry;
   const entries = (header.refcountTableClusters * clusterSize) / 8;
@@ -68,12 +91,8 @@ function spaceBefore(image: Qcow2Image, allocation: NonNullable<CommitInput['all
   };
 }
 
-function changesOf(
-  tables: LayerTables,
-  { allocation }: CommitInput,
-  setup: CommitSetup,
-  changes: TargetChanges,
-): SpaceChanges {
+function changesOf(tables: LayerTables, { allocation }: TargetInput, setup: TargetJob): SpaceChanges {
+  const { changes } = setup;
   const image = tables.image as Qcow2Image;
   const { clusterSize, subclusters } = image.geometry;
   const whyInexact: string[] = [];
@@ -81,6 +100,7 @@ function changesOf(
   let freed = changes.freedClusters + setup.freedClusters;
   let mayAdd = 0;
   let mayFree = changes.freedCompressed;
+  if (changes.isOrderUnsure) whyInexact.push('clusters are given back and taken again within one request');
   if (keepsDataApart(tables)) {
     whyInexact.push('its data lies in a file of its own');
     added -= changes.newClusters;
@@ -102,6 +122,12 @@ function changesOf(
   if ((image.header.incompatible & INCOMPATIBLE_DIRTY) !== 0n) {
     whyInexact.push('it was not closed cleanly, so qemu repairs it first');
     mayFree += (allocation?.account.unreferenced ?? 0) / clusterSize;
+  }
+  if (setup.mayZero === true) mayFree += changes.rewrittenClusters;
+  if (setup.atMost !== undefined && added + mayFree > 0) {
+    whyInexact.push(setup.atMost);
+    mayAdd += added;
+    added = 0;
   }
   const writesData = changes.bytesCopied > 0 || setup.headClusters > 0 || setup.fillsZeros;
   return { added, mayAdd, freed, mayFree, writesData, writesParts: subclusters > 1, whyInexact };

@@ -1,8 +1,8 @@
 /** What one layer says of each guest offset, looked up by offset: the planner never holds a whole map. */
-import { type Page, pageIndexAt, pageStart } from '../../shared/extent/page.ts';
-import { DATA } from '../qcow2/format/entry.ts';
-import { mapPage } from '../qcow2/read/map.ts';
-import type { Qcow2Map } from '../qcow2/read/map-state.ts';
+import { type Page, pageIndexAt, pageStart } from '../../../shared/extent/page.ts';
+import { DATA } from '../../qcow2/format/entry.ts';
+import { mapPage } from '../../qcow2/read/map.ts';
+import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
 
 /** Guest offsets [start, end) of one kind. The kinds are those of qcow2/format/entry.ts. */
 export interface Run {

@@ -1,0 +1,20 @@
+/** What lists of hazards share. */
+import type { Finding } from '../../shared/model/finding.ts';
+
+/** Most names that a sentence lists. */
+const MOST_NAMES = 8;
+
+/** Names in words, the first few of many. */
+export function listed(names: readonly string[]): string {
+  if (names.length <= MOST_NAMES) return names.join(', ');
+  return `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`;
+}
+
+/** Of what is known about a chain, what matters to a job on layers up to `layer`: damage, hazards, and the plan's own notes. */
+export function knownHazards(findings: readonly Finding[], layer: number): Finding[] {
+  return findings.filter(
+    finding =>
+      finding.layer <= layer &&
+      (finding.severity === 'corruption' || finding.severity === 'hazard' || finding.code.startsWith('PLAN')),
+  );
+}

@@ -1,0 +1,122 @@
+/** Plans the deletion of an internal snapshot: what it gives back inside the file. Source: qcow2_snapshot_delete. */
+import type { Allocation } from '../../shared/model/allocation.ts';
+import { compareFindings, type Finding, makeFinding } from '../../shared/model/finding.ts';
+import type { Plan } from '../../shared/model/plan.ts';
+import { formatSize } from '../../shared/text/offset.ts';
+import type { Qcow2Image } from '../qcow2/read/image.ts';
+import { deleteSnapshotCommand } from './commands.ts';
+import type { CommitInput, LayerTables } from './commit/commit-input.ts';
+import { knownHazards } from './hazard-list.ts';
+import { versionText } from './qemu-versions.ts';
+import { spaceBefore } from './target/target-result.ts';
+import { spaceAfter } from './target/target-space.ts';
+
+/** The deletion of snapshot number `snapshot` of layer `target`. */
+export interface SnapshotInput
+  extends Pick<CommitInput, 'layers' | 'target' | 'qemu' | 'qemuVersionSource' | 'findings'> {
+  readonly snapshot: number;
+  readonly image: Qcow2Image;
+  readonly allocation: Allocation;
+}
+
+/** The plan. Throws QCOW2_READ_FAILED. */
+export function planSnapshotDelete(input: SnapshotInput): Plan {
+  const { layers, target, image, allocation, snapshot } = input;
+  const { info } = layers[target] as LayerTables;
+  const { clusterSize } = image.geometry;
+  const share = allocation.shares?.[snapshot];
+  const freed = share === undefined ? undefined : (share.data + share.tables) / clusterSize;
+  const tableClusters = Math.ceil(snapshotTableBytes(image) / clusterSize);
+  const why = ['the snapshot table is written anew before the old one is given back'];
+  if (freed === undefined) why.push('what the snapshot alone holds is not known');
+  const space = spaceAfter(spaceBefore(image, allocation), {
+    added: 0,
+    mayAdd: tableClusters,
+    freed: 0,
+    mayFree: tableClusters + (freed ?? allocation.account.snapshots / clusterSize),
+    writesData: true,
+    writesParts: true,
+    whyInexact: why,
+  });
+  return {
+    operation: 'delete-snapshot',
+    job: 'qemu-img',
+    qemuVersion: versionText(input.qemu),
+    qemuVersionSource: input.qemuVersionSource,
+    layers: layers.map(({ info: { index, name, path, format, size } }) => ({
+      index,
+      name,
+      path,
+      format,
+      size,
+      role: index < target ? 'below' : index === target ? 'target' : 'above',
+      becomesInvalid: false,
+    })),
+    bytesCopied: 0,
+    bytesCopiedExact: true,
+    zerosAsData: 0,
+    bytesZeroed: 0,
+    cases: [],
+    target: {
+      ...space,
+      layer: info.index,
+      path: info.path,
+      sizeBefore: info.size,
+      sizeAfter: info.size,
+      imageEndBefore: allocation.imageEnd,
+      fileLengthBefore: allocation.fileLength,
+      bitmapBytes: allocation.account.bitmaps,
+      volumeSize: space.imageEnd,
+      peak: Math.max(space.fileLength, space.imageEnd),
+      newClusters: 0,
+      newTables: 0,
+      freedClusters: freed ?? 0,
+    },
+    abort: [
+      'After an abort or a crash, clusters that are in use may be counted as free, and the next write overwrites them: run `qemu-img check` before anything writes to the image.',
+    ],
+    hazards: hazards(input, freed === undefined ? undefined : freed * clusterSize),
+    commands: isHidden(input)
+      ? []
+      : [deleteSnapshotCommand(info.path, image.snapshots[snapshot]?.name ?? '')],
+  };
+}
+
+function snapshotTableBytes({ snapshots, header }: Qcow2Image): number {
+  const last = snapshots.at(-1);
+  return last === undefined ? 0 : last.fileOffset + last.length - header.snapshotsOffset;
+}
+
+/** True where another snapshot of the same name comes first: qemu-img finds snapshots by name alone, and would delete that one. */
+function isHidden({ image, snapshot }: SnapshotInput): boolean {
+  const name = image.snapshots[snapshot]?.name;
+  return image.snapshots.findIndex(other => other.name === name) !== snapshot;
+}
+
+function hazards(input: SnapshotInput, freed?: number): Finding[] {
+  const { layers, target, findings, allocation, image, snapshot } = input;
+  const inside = freed === undefined ? '' : `: ${formatSize(freed)} become free inside it`;
+  const name = JSON.stringify(image.snapshots[snapshot]?.name ?? '');
+  const found = [
+    ...(isHidden(input) ? [hiddenByName(input)] : []),
+    makeFinding({
+      code: 'PLAN_FILE_KEEPS_LENGTH',
+      severity: 'note',
+      layer: target,
+      what: `the file of ${JSON.stringify(layers[target]?.info.name ?? '')} does not get shorter when ${name} is deleted${inside}, beside ${formatSize(allocation.account.free)} that are free already`,
+      advice: 'a copy with `qemu-img convert` is as small as the disk needs',
+    }),
+  ];
+  return [...knownHazards(findings, target), ...found].sort(compareFindings);
+}
+
+function hiddenByName({ target, image, snapshot }: SnapshotInput): Finding {
+  const { id, name } = image.snapshots[snapshot] ?? { id: '', name: '' };
+  return makeFinding({
+    code: 'PLAN_SNAPSHOT_SAME_NAME',
+    severity: 'hazard',
+    layer: target,
+    what: `qemu-img finds snapshots by name alone: asked to delete ${JSON.stringify(name)}, it deletes another one than that with the id ${JSON.stringify(id)}`,
+    advice: 'delete it in a running qemu by its id, with blockdev-snapshot-delete-internal-sync',
+  });
+}

@@ -1,0 +1,89 @@
+/** What is dangerous about a rebase, flatten or drop. docs/findings.md has an entry for every code. */
+import { compareFindings, type Finding, makeFinding } from '../../../shared/model/finding.ts';
+import { otherChildren, sourceDamage } from '../commit/commit-hazards.ts';
+import { knownHazards, listed } from '../hazard-list.ts';
+import type { RebaseFacts, RebaseInput } from './rebase-input.ts';
+
+/** All hazards of a rebase, ranked. */
+export function rebaseHazards(input: RebaseInput, facts: RebaseFacts): Finding[] {
+  const { target, findings, operation, children, unsafe, layers } = input;
+  const isDropped = (layer: number) => layer > input.base && layer < target;
+  const orphans = operation === 'drop' ? children.filter(({ layer }) => isDropped(layer)) : [];
+  const found = [
+    unsafe ? lostData(input, facts) : undefined,
+    unsafe ? resurrection(input, facts) : undefined,
+    unsafe ? undefined : sourceDamage(target, facts.damaged),
+    snapshotsChange(input, facts),
+    ...otherChildren(
+      layers.map(({ info }) => info.name),
+      orphans,
+      'loses its backing file once that is deleted',
+    ),
+    operation === 'drop' ? bitmapsDropped(input) : undefined,
+  ];
+  return [...knownHazards(findings, target), ...found.filter(finding => finding !== undefined)].sort(
+    compareFindings,
+  );
+}
+
+function nameOf({ layers }: RebaseInput, layer: number): string {
+  return layer < 0 ? 'nothing' : JSON.stringify(layers[layer]?.info.name ?? '');
+}
+
+function lostData(input: RebaseInput, { lost }: RebaseFacts): Finding | undefined {
+  if (lost.bytes === 0) return undefined;
+  return makeFinding({
+    code: 'PLAN_REBASE_LOSES_DATA',
+    severity: 'hazard',
+    layer: input.target,
+    what: `an unsafe rebase copies nothing: data that only the layers between ${nameOf(input, input.base)} and ${nameOf(input, input.target)} hold is no longer read`,
+    advice: 'leave --unsafe out, unless the new base is known to hold the same data',
+    guest: lost.ranges,
+    count: lost.count,
+    bytesAtRisk: lost.bytes,
+  });
+}
+
+function resurrection(input: RebaseInput, { back }: RebaseFacts): Finding | undefined {
+  if (back.bytes === 0) return undefined;
+  return makeFinding({
+    code: 'PLAN_DATA_COMES_BACK',
+    severity: 'hazard',
+    layer: input.base,
+    what: `old data comes back: ${nameOf(input, input.base)} holds it, and the zeros that hide it lie in layers that are skipped`,
+    advice: 'leave --unsafe out: a safe rebase copies the zeros',
+    guest: back.ranges,
+    count: back.count,
+    bytesAtRisk: back.bytes,
+  });
+}
+
+/** A safe rebase copies for the active disk alone. */
+function snapshotsChange(input: RebaseInput, { lost, back }: RebaseFacts): Finding | undefined {
+  const count = input.layers[input.target]?.info.qcow2?.snapshots.length ?? 0;
+  if (count === 0 || lost.bytes + back.bytes === 0) return undefined;
+  return makeFinding({
+    code: 'PLAN_SNAPSHOTS_CHANGE',
+    severity: 'hazard',
+    layer: input.target,
+    what: `${count} internal ${count === 1 ? 'snapshot' : 'snapshots'} of the image ${count === 1 ? 'reads' : 'read'} through the new backing file afterwards, and what is copied for the disk is not copied for ${count === 1 ? 'it' : 'them'}`,
+    advice: 'copy the snapshots out with `qemu-img convert -l` first',
+    count,
+  });
+}
+
+function bitmapsDropped(input: RebaseInput): Finding | undefined {
+  const { layers, base, target } = input;
+  const named = layers
+    .slice(base + 1, target)
+    .flatMap(({ info }) => (info.qcow2?.bitmaps ?? []).map(({ name }) => JSON.stringify(name)));
+  if (named.length === 0) return undefined;
+  return makeFinding({
+    code: 'PLAN_BITMAPS_LEFT',
+    severity: 'hazard',
+    layer: target - 1,
+    what: `bitmaps are not taken along: ${listed(named)} ${named.length === 1 ? 'goes' : 'go'} with the file, and an incremental backup that builds on ${named.length === 1 ? 'it' : 'them'} misses changes`,
+    advice: 'merge them with `qemu-img bitmap --merge`, or make a full backup',
+    count: named.length,
+  });
+}

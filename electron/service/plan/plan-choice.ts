@@ -1,0 +1,117 @@
+/** What is to be planned, as a person chooses it, and the layers that this means. */
+import type { LayerInfo } from '../../../shared/model/layer.ts';
+import type { PlanJob, PlannedQemu, PlanOperation } from '../../../shared/model/plan.ts';
+import { usageError } from '../cli-target.ts';
+
+/** What to plan. Layers are named by number, 0 = base, or by a file of the chain. */
+export interface PlanChoice {
+  readonly operation: PlanOperation;
+  readonly job: PlanJob;
+  /**
+   * The topmost layer that is committed, the one that is rebased or flattened, or the one that is dropped. Default: the
+   * top; for a live commit and for a drop the layer below it.
+   */
+  readonly from?: string | undefined;
+  /** The layer that a commit goes into; default: the one below. */
+  readonly into?: string | undefined;
+  /** The layer that a rebase goes onto. */
+  readonly base?: string | undefined;
+  /** A rebase changes the link alone. */
+  readonly unsafe?: boolean | undefined;
+  /** The internal snapshot to delete, by id or name. */
+  readonly snapshot?: string | undefined;
+  /** The disk is attached with `discard=unmap`; qemu-img always works so. Default false. */
+  readonly unmaps?: boolean | undefined;
+  /** Folders in which other images are looked for that rest on these, beside those of the chain itself. */
+  readonly stores?: readonly string[] | undefined;
+  /** Default: the version of the installed qemu-img, or 7.2. */
+  readonly qemu?: PlannedQemu | undefined;
+  readonly withRanges?: boolean | undefined;
+}
+
+/** Indexes of layers. */
+export interface ChosenLayers {
+  /** The one that is written to. */
+  readonly target: number;
+  /** The topmost that takes part. */
+  readonly from: number;
+  /** What the target rests on afterwards, -1 for nothing. Of a rebase, flatten or drop. */
+  readonly base: number;
+}
+
+/** The layers that are meant. Throws USAGE for a choice that makes no sense. */
+export function chosenLayers(layers: readonly LayerInfo[], choice: PlanChoice): ChosenLayers {
+  const { operation } = choice;
+  if (operation === 'commit') return committedLayers(layers, choice);
+  const top = layers.length - 1;
+  const subject = layers[top]?.path ?? '';
+  if (choice.job === 'active')
+    throw usageError('--job active is about commits', 'use --job live, or qemu-img', subject);
+  const from = choice.from === undefined ? undefined : layerNamed(layers, choice.from);
+  if (operation === 'delete-snapshot') return { target: from ?? top, from: from ?? top, base: -1 };
+  if (operation === 'drop') {
+    const dropped = from ?? top - 1;
+    if (dropped < 0 || dropped >= top)
+      throw usageError(
+        'a layer can be dropped that has another one above it',
+        'name it with --from',
+        subject,
+      );
+    return { target: dropped + 1, from: dropped + 1, base: dropped - 1 };
+  }
+  const target = from ?? top;
+  if (target < 1)
+    throw usageError('the layer has no backing file', 'cowscope layers lists the layers', subject);
+  if (operation === 'flatten') return { target, from: target, base: -1 };
+  if (choice.base === undefined)
+    throw usageError('it is not said onto which layer', 'add --base with a layer of the chain', subject);
+  const base = layerNamed(layers, choice.base);
+  if (base >= target)
+    throw usageError(`layer ${target} cannot rest on layer ${base}`, 'name a layer below it', subject);
+  return { target, from: target, base };
+}
+
+function committedLayers(layers: readonly LayerInfo[], { job, from, into }: PlanChoice): ChosenLayers {
+  const top = layers.length - 1;
+  const usual = job === 'live' ? top - 1 : top;
+  const source = from === undefined ? usual : layerNamed(layers, from);
+  const target = into === undefined ? source - 1 : layerNamed(layers, into);
+  const subject = layers[top]?.path ?? '';
+  if (source < 1 && into === undefined)
+    throw usageError(
+      job === 'live'
+        ? 'a live commit needs a layer between the top and the base'
+        : 'there is no layer below to commit into',
+      'cowscope layers lists the layers',
+      subject,
+    );
+  if (target >= source)
+    throw usageError(
+      `layer ${source} cannot be committed into layer ${target}`,
+      'a commit goes into a layer below',
+      subject,
+    );
+  if (job === 'active' && source !== top)
+    throw usageError(
+      'an active commit is about the top layer',
+      'leave --from out, or use --job live',
+      subject,
+    );
+  if (job === 'live' && source === top)
+    throw usageError('a live commit is about layers below the top', 'use --job active', subject);
+  return { target, from: source, base: -1 };
+}
+
+/** The index of the layer that a word names: its number, its path or its name. */
+function layerNamed(layers: readonly LayerInfo[], word: string): number {
+  const number = /^\d{1,4}$/.test(word) ? Number(word) : -1;
+  if (layers[number] !== undefined) return number;
+  const end = `/${word.replace(/^\.\//, '')}`;
+  const found = layers.findIndex(({ path }) => path === word || path.endsWith(end));
+  if (found >= 0) return found;
+  throw usageError(
+    `the chain has no layer ${JSON.stringify(word)}`,
+    'cowscope layers lists the layers',
+    layers.at(-1)?.path,
+  );
+}

@@ -1,0 +1,179 @@
+/** Plans over the files of a target, read by our own reader alone. */
+import { CowscopeError } from '../../../shared/error.ts';
+import { WordSet } from '../../../shared/extent/page.ts';
+import type { Allocation } from '../../../shared/model/allocation.ts';
+import { compareFindings, type Finding } from '../../../shared/model/finding.ts';
+import { findSnapshot, type LayerInfo } from '../../../shared/model/layer.ts';
+import type { Plan, PlannedQemu } from '../../../shared/model/plan.ts';
+import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
+import { type DiscoveredChain, discoverChain, type OpenLayer } from '../../chain/discover.ts';
+import { writerFindings } from '../../chain/writer-lock.ts';
+import type { CommitInput, LayerTables } from '../../plan/commit/commit-input.ts';
+import { planCommit } from '../../plan/commit/plan-commit.ts';
+import { looksPreallocated } from '../../plan/layers/host-holes.ts';
+import { planSnapshotDelete } from '../../plan/plan-snapshot.ts';
+import { commitKeepsZeros } from '../../plan/qemu-versions.ts';
+import { planRebase } from '../../plan/rebase/plan-rebase.ts';
+import { measureAllocation } from '../../qcow2/layout/allocation.ts';
+import { fileSource } from '../../qcow2/read/file-source.ts';
+import { createMap } from '../../qcow2/read/map.ts';
+import { runInSlices } from '../../qcow2/read/sliced-work.ts';
+import { qemuImgVersion } from '../../qemu/tools.ts';
+import { usageError } from '../cli-target.ts';
+import { findChildren } from './plan-children.ts';
+import { chosenLayers, type PlanChoice } from './plan-choice.ts';
+
+/** The version that is planned for where no qemu-img is installed. */
+const USUAL_QEMU: PlannedQemu = { major: 7, minor: 2 };
+
+/** The plan of what is chosen in the chain of a target. Rejects with CowscopeError. */
+export async function planTarget(
+  target: OpenTarget & { kind: 'files' },
+  consent: Consent,
+  choice: PlanChoice,
+): Promise<Plan> {
+  const { files, format, backingFormat, locate } = target;
+  const { allow, allowAll } = consent;
+  const found = await discoverChain({ files, format, backingFormat, locate, allow, allowAll });
+  try {
+    if (choice.operation !== 'delete-snapshot') checkComplete(found);
+    return await planChain(found, choice);
+  } finally {
+    await found.close();
+  }
+}
+
+async function planChain(found: DiscoveredChain, choice: PlanChoice): Promise<Plan> {
+  const infos = found.info.layers;
+  const { operation, job } = choice;
+  const chosen = chosenLayers(infos, choice);
+  const { qemu, source } = await plannedQemu(choice.qemu);
+  const open = found.layers[chosen.target] as OpenLayer;
+  if (open.image?.header.version === 1)
+    throw planError(
+      'PLAN_TARGET_FORMAT',
+      'a target of version 1 of the format cannot be planned',
+      open.info,
+      'convert it with `qemu-img convert`',
+    );
+  const allocation = await allocationOf(open);
+  const findings = await chainFindings(found);
+  const layers = found.layers.map(tablesOf);
+  const common = { layers, target: chosen.target, qemu, qemuVersionSource: source };
+  if (operation === 'delete-snapshot')
+    return planSnapshotDelete({ ...common, ...snapshotOf(open, choice.snapshot, allocation), findings });
+  const { children, searched } = await findChildren(infos.slice(0, chosen.from + 1), choice.stores ?? []);
+  const isZeroing = operation === 'commit' && job === 'live' && commitKeepsZeros(qemu);
+  const input: Omit<CommitInput, 'top'> = {
+    ...common,
+    job,
+    unmaps: choice.unmaps ?? false,
+    withHostHoles: isZeroing ? await layersWithHoles(found, chosen.target + 1, chosen.from) : [],
+    ...(allocation === undefined ? {} : { allocation }),
+    children,
+    findings: [...findings, ...searched],
+    ...(choice.withRanges === undefined ? {} : { withRanges: choice.withRanges }),
+  };
+  if (operation === 'commit') return runInSlices(planCommit({ ...input, top: chosen.from }));
+  const unsafe = choice.unsafe ?? false;
+  return runInSlices(planRebase({ ...input, operation, base: chosen.base, unsafe }));
+}
+
+/** How a layer uses its file, undefined for a raw one. Throws PLAN_TARGET_UNMEASURED. */
+async function allocationOf({ info, image }: OpenLayer): Promise<Allocation | undefined> {
+  if (image === undefined) return undefined;
+  const reply = await runInSlices(measureAllocation(image));
+  if (reply.measured) return reply.allocation;
+  throw planError(
+    'PLAN_TARGET_UNMEASURED',
+    `how the image uses its file is not known: ${reply.why}`,
+    info,
+    'see `cowscope layers`',
+  );
+}
+
+/** Layers from `first` to `last` in whose files qemu looks for holes. */
+async function layersWithHoles(found: DiscoveredChain, first: number, last: number): Promise<number[]> {
+  const indexes: number[] = [];
+  for (const open of found.layers.slice(first, last + 1)) {
+    const allocation = await allocationOf(open);
+    const { allocatedSize, clusterSize, index } = open.info;
+    if (allocation === undefined || looksPreallocated(allocation.allocated, allocatedSize, clusterSize))
+      indexes.push(index);
+  }
+  return indexes;
+}
+
+function snapshotOf(
+  { info, image }: OpenLayer,
+  wanted: string | undefined,
+  allocation: Allocation | undefined,
+) {
+  if (image === undefined || allocation === undefined)
+    throw usageError('a raw image has no internal snapshots', 'name a qcow2 image', info.path);
+  const known = image.snapshots.map(({ name }) => JSON.stringify(name)).join(', ');
+  if (wanted === undefined)
+    throw usageError(
+      'a snapshot has to be named',
+      known === '' ? 'the image has none' : `add --snapshot; there are ${known}`,
+      info.path,
+    );
+  const found = findSnapshot(image.snapshots, wanted);
+  if (found === undefined)
+    throw new CowscopeError({
+      code: 'QCOW2_SNAPSHOT_UNKNOWN',
+      what: `there is no internal snapshot ${JSON.stringify(wanted)}`,
+      subject: info.path,
+      advice: known === '' ? 'the image has no internal snapshots' : `there are ${known}`,
+    });
+  return { image, allocation, snapshot: image.snapshots.indexOf(found) };
+}
+
+function tablesOf({ info, image, dataFile }: OpenLayer): LayerTables {
+  if (image === undefined) return { info };
+  // The length of a device is not known here: nothing then lies past its end.
+  const size = Number.POSITIVE_INFINITY;
+  const data = dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
+  const words = new WordSet();
+  const map = createMap(image, { words, hosts: true, ...(data === undefined ? {} : { dataFile: data }) });
+  return { info, image, map };
+}
+
+async function chainFindings(found: DiscoveredChain): Promise<readonly Finding[]> {
+  return [...found.info.findings, ...writerFindings(await found.written)].sort(compareFindings);
+}
+
+async function plannedQemu(given: PlannedQemu | undefined) {
+  if (given !== undefined) return { qemu: given, source: 'given' as const };
+  const installed = await qemuImgVersion();
+  if (installed === undefined) return { qemu: USUAL_QEMU, source: 'assumed' as const };
+  const patch = /\d+\.\d+\.(\d+)/.exec(installed.text)?.[1];
+  const { major, minor } = installed;
+  return {
+    qemu: { major, minor, ...(patch === undefined ? {} : { patch: Number(patch) }) },
+    source: 'machine' as const,
+  };
+}
+
+/** Throws where qemu would not open the chain. */
+function checkComplete({ info }: DiscoveredChain): void {
+  if (!info.complete)
+    throw planError(
+      'PLAN_CHAIN_INCOMPLETE',
+      'a backing file of the chain could not be opened',
+      info.layers[0],
+      'see `cowscope layers`',
+    );
+  const closed = info.layers.find(({ dataFile }) => dataFile !== undefined && dataFile.status !== 'opened');
+  if (closed !== undefined)
+    throw planError(
+      'PLAN_CHAIN_INCOMPLETE',
+      'the external data file of a layer could not be opened',
+      closed,
+      'see `cowscope layers`',
+    );
+}
+
+function planError(code: string, what: string, layer: LayerInfo | undefined, advice: string): CowscopeError {
+  return new CowscopeError({ code, what, subject: layer?.path ?? '', advice });
+}

@@ -1,0 +1,44 @@
+/** The planned live commits against those of a real qemu, on random chains: every cluster, bytes written, file length. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { expectProved, planFiles, versionOf } from '../support/commit-proof.ts';
+import { randomChain } from '../support/images/random-chain.ts';
+import { newerQemu } from '../support/newer-qemu.ts';
+import { commitLive } from '../support/servers/storage-daemon.ts';
+import { temporaryFolder } from '../support/tools.ts';
+
+/** Chains for each kind of job; by hand many more were run. */
+const CHAINS = Number(process.env.COWSCOPE_PLAN_CHAINS ?? 12);
+const folder = temporaryFolder();
+const newer = await newerQemu();
+
+async function proveLiveCommit(seed: number, job: 'live' | 'active'): Promise<void> {
+  if ('reason' in newer) return;
+  const own = join(folder, `${seed}-${job}`);
+  await mkdir(own);
+  const chain = await randomChain(seed, own);
+  const { layers } = chain;
+  const top = layers.length - (job === 'live' ? 2 : 1);
+  if (top < 1) return;
+  const target = (seed * 5) % top;
+  const discard = seed % 2 === 0 ? 'unmap' : 'ignore';
+  const qemu = await versionOf(newer.qemuImg);
+  const paths = layers.map(({ path }) => path);
+  const plan = await planFiles(paths, { target, top, job, qemu, unmaps: discard === 'unmap' });
+  const program = newer.qemuStorageDaemon;
+  const { error, trace } = await commitLive({ program, layers, target, top, discard });
+  await expectProved(plan, layers, { failed: error, trace });
+}
+
+describe.skipIf('reason' in newer)('a planned commit is what a running qemu does', () => {
+  it('in the middle of a chain', async () => {
+    for (let seed = 1; seed <= CHAINS; seed++) await proveLiveCommit(seed, 'live');
+    expect(CHAINS).toBeGreaterThan(0);
+  });
+
+  it('of the top layer', async () => {
+    for (let seed = 1; seed <= CHAINS; seed++) await proveLiveCommit(seed, 'active');
+    expect(CHAINS).toBeGreaterThan(0);
+  });
+});

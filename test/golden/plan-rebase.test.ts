@@ -1,0 +1,166 @@
+/** Planned rebases, drops and deletions of snapshots against those of the real qemu-img, on random chains. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { measureAllocation } from '../../electron/qcow2/layout/allocation.ts';
+import { openQcow2 } from '../../electron/qcow2/read/image.ts';
+import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import type { PlanChoice } from '../../electron/service/plan/plan-choice.ts';
+import { planTarget } from '../../electron/service/plan/plan-target.ts';
+import type { Plan } from '../../shared/model/plan.ts';
+import { realSpace, realStates, type StateRange, tracedBytes, versionOf } from '../support/commit-proof.ts';
+import { randomChain } from '../support/images/random-chain.ts';
+import { newerQemu } from '../support/newer-qemu.ts';
+import { openSource } from '../support/qcow2-reading.ts';
+import { qemuImg, run, runWell, temporaryFolder } from '../support/tools.ts';
+
+/** Chains for each kind of plan; by hand many more were run. */
+const CHAINS = Number(process.env.COWSCOPE_PLAN_CHAINS ?? 8);
+const folder = temporaryFolder();
+const newer = await newerQemu();
+
+async function planned(files: string[], choice: Omit<PlanChoice, 'job'>): Promise<Plan> {
+  const consent = { allow: [], allowAll: true };
+  return planTarget({ kind: 'files', files }, consent, { job: 'qemu-img', withRanges: true, ...choice });
+}
+
+/** The guest's disk as bytes. */
+async function contentOf(image: string): Promise<Buffer> {
+  await qemuImg('convert', '-O', 'raw', image, `${image}.content`);
+  return readFile(`${image}.content`);
+}
+
+async function newChain(name: string, seed: number, features = {}) {
+  const own = join(folder, `${name}-${seed}`);
+  await mkdir(own);
+  return randomChain(seed, own, features);
+}
+
+async function expectInBounds({ target }: Plan, about: string): Promise<void> {
+  const real = await realSpace(target.path);
+  expect(real.imageEnd, about).toBeLessThanOrEqual(target.imageEnd);
+  expect(real.imageEnd, about).toBeGreaterThanOrEqual(target.imageEndAtLeast);
+  expect(real.fileLength, about).toBeLessThanOrEqual(target.fileLength);
+  expect(real.fileLength, about).toBeGreaterThanOrEqual(target.fileLengthAtLeast);
+  if (target.exact) expect(real, about).toEqual({ imageEnd: target.imageEnd, fileLength: target.fileLength });
+}
+
+/** True where all of [start, end) has one of the states in `real`. */
+function hasState(
+  real: readonly StateRange[],
+  start: number,
+  end: number,
+  states: readonly string[],
+): boolean {
+  return real.every(([from, to, state]) => to <= start || from >= end || states.includes(state));
+}
+
+async function proveRebase(seed: number, program: string): Promise<void> {
+  const { layers } = await newChain(`rebase${program.length}`, seed);
+  const paths = layers.map(({ path }) => path);
+  const target = layers.length - 1;
+  const base = (seed % (target + 1)) - 1;
+  const operation = base < 0 ? 'flatten' : 'rebase';
+  const qemu = await versionOf(program);
+  const plan = await planned(paths, { operation, ...(base < 0 ? {} : { base: `${base}` }), qemu });
+  const about = `${seed} onto ${base}: ${JSON.stringify(layers.map(layer => layer.recipe))}`;
+  const top = paths[target]!;
+  const before = await contentOf(top);
+  const onto = base < 0 ? ['-b', ''] : ['-b', paths[base]!, '-F', layers[base]!.format];
+  const rebasing = ['--trace', 'blk_co_pwritev', 'rebase', '-f', 'qcow2', ...onto, top];
+  const { stderr, code } = await run(program, rebasing);
+  expect(code, `${stderr} ${about}`).toBe(0);
+  expect(before.equals(await contentOf(top)), about).toBe(true);
+  const traced = tracedBytes(stderr);
+  expect(traced.bytesCopied + traced.bytesZeroed, about).toBeLessThanOrEqual(plan.bytesCopied);
+  await expectInBounds(plan, about);
+  const real = realStates(top);
+  for (const { start, length, before: old, after } of plan.ranges ?? [])
+    expect(
+      hasState(real, start, start + length, [old, after, 'zeroHole', 'zeroAllocated', 'reserved']),
+      about,
+    ).toBe(true);
+  const kept = (plan.ranges ?? []).filter(range => range.before === range.after);
+  for (const { start, length, before: old } of kept)
+    expect(hasState(real, start, start + length, [old]), `kept ${start} ${about}`).toBe(true);
+}
+
+/** An unsafe rebase changes what is read in the ranges that the plan lists, and nowhere else. */
+async function proveUnsafe(seed: number): Promise<number> {
+  const { layers } = await newChain('unsafe', seed);
+  const paths = layers.map(({ path }) => path);
+  const target = layers.length - 1;
+  const base = seed % target;
+  const plan = await planned(paths, { operation: 'rebase', base: `${base}`, unsafe: true });
+  const top = paths[target]!;
+  const before = await contentOf(top);
+  await qemuImg('rebase', '-u', '-f', 'qcow2', '-b', paths[base]!, '-F', layers[base]!.format, top);
+  const after = await contentOf(top);
+  const dangers = plan.hazards.filter(
+    ({ code }) => code === 'PLAN_REBASE_LOSES_DATA' || code === 'PLAN_DATA_COMES_BACK',
+  );
+  const ranges = dangers.flatMap(({ guest }) => guest);
+  const isAllListed = dangers.every(({ count, guest }) => count === guest.length);
+  let changed = 0;
+  for (let at = 0; at < before.length; at += 512) {
+    if (before.subarray(at, at + 512).equals(after.subarray(at, at + 512))) continue;
+    changed++;
+    const isListed = ranges.some(([start, length]) => at >= start && at < start + length);
+    if (isAllListed) expect(isListed, `${seed} at ${at}`).toBe(true);
+  }
+  await expectInBounds(plan, `${seed}`);
+  return changed;
+}
+
+async function proveDelete(seed: number): Promise<boolean> {
+  const { layers, top } = await newChain('snapshot', seed, { snapshots: true });
+  const name = layers.at(-1)?.snapshots[seed % 2];
+  if (name === undefined) return false;
+  const plan = await planned(
+    layers.map(({ path }) => path),
+    { operation: 'delete-snapshot', snapshot: name },
+  );
+  const allocated = () => {
+    const reply = finish(measureAllocation(openQcow2(openSource(top))));
+    return reply.measured ? reply.allocation : undefined;
+  };
+  const before = allocated();
+  const tableBefore = openQcow2(openSource(top)).snapshots.length;
+  expect(await runWell('sh', ['-c', plan.commands[0]!])).toBe('');
+  const clusterSize = layers.at(-1)!.clusterSize;
+  const about = `${seed} ${name}`;
+  const freed = before!.allocated - allocated()!.allocated;
+  // The snapshot table may need a cluster less.
+  expect(
+    [plan.target.freedClusters * clusterSize, (plan.target.freedClusters + 1) * clusterSize],
+    about,
+  ).toContain(freed);
+  expect(openQcow2(openSource(top)).snapshots.length).toBe(tableBefore - 1);
+  await expectInBounds(plan, about);
+  return true;
+}
+
+describe('a planned rebase is what qemu-img does', () => {
+  it('within the bounds that are told', async () => {
+    for (let seed = 1; seed <= CHAINS; seed++) await proveRebase(seed, 'qemu-img');
+    expect(CHAINS).toBeGreaterThan(0);
+  });
+
+  it('with a newer qemu-img, too', async context => {
+    if ('reason' in newer) return context.skip(newer.reason);
+    for (let seed = 1; seed <= CHAINS; seed++) await proveRebase(seed, newer.qemuImg);
+    expect(newer.version).toMatch(/ 10\./);
+  });
+
+  it('and an unsafe one changes only what is listed', async () => {
+    let changed = 0;
+    for (let seed = 1; seed <= CHAINS; seed++) changed += await proveUnsafe(seed);
+    expect(changed).toBeGreaterThan(0);
+  });
+});
+
+it('a planned deletion of an internal snapshot frees what was told', async () => {
+  let deleted = 0;
+  for (let seed = 1; seed <= CHAINS * 2; seed++) if (await proveDelete(seed)) deleted++;
+  expect(deleted).toBeGreaterThan(0);
+});

@@ -1,0 +1,83 @@
+/** Live commits without a machine: a qemu-storage-daemon that opens a chain and runs one job on it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** A layer to open. */
+export interface DaemonLayer {
+  readonly path: string;
+  readonly format: 'qcow2' | 'raw';
+}
+
+/** The commit of a running qemu. */
+export interface LiveCommit {
+  /** The qemu-storage-daemon. */
+  readonly program: string;
+  /** Base first. */
+  readonly layers: readonly DaemonLayer[];
+  readonly target: number;
+  readonly top: number;
+  readonly discard: 'ignore' | 'unmap';
+}
+
+/** What became of it: the job's error, if it had one, and what the program traced of writes. */
+export interface LiveCommitResult {
+  readonly error: string | undefined;
+  readonly trace: string;
+}
+
+/** Longest time for one job, in milliseconds. */
+const JOB_TIMEOUT_MS = 20_000;
+
+interface QmpMessage {
+  readonly event?: string;
+  readonly error?: { readonly desc: string };
+  readonly data?: { readonly error?: string };
+}
+
+/** Commits layers above `target` up to `top` into it, and ends the daemon. Rejects when it dies or takes too long. */
+export async function commitLive(commit: LiveCommit): Promise<LiveCommitResult> {
+  const { program, layers, target, top } = commit;
+  const chain = JSON.stringify(blockdev(commit, layers.length - 1));
+  const monitor = ['--chardev', 'stdio,id=qmp', '--monitor', 'chardev=qmp'];
+  const child = spawn(program, ['--trace', 'blk_co_pwritev', '--blockdev', chain, ...monitor]);
+  let trace = '';
+  child.stderr.setEncoding('utf8').on('data', text => {
+    trace += text;
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), JOB_TIMEOUT_MS);
+  const ended = once(child, 'close');
+  const send = (execute: string, args: object = {}) =>
+    child.stdin.write(`${JSON.stringify({ execute, arguments: args })}\n`);
+  let error: string | undefined;
+  send('qmp_capabilities');
+  send('block-commit', {
+    'job-id': 'commit',
+    device: `l${layers.length - 1}`,
+    'top-node': `l${top}`,
+    'base-node': `l${target}`,
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const message = JSON.parse(line) as QmpMessage;
+    if (message.event === 'BLOCK_JOB_READY') send('block-job-complete', { device: 'commit' });
+    error ??=
+      message.error?.desc ?? (message.event === 'BLOCK_JOB_COMPLETED' ? message.data?.error : undefined);
+    if (message.error !== undefined || message.event === 'BLOCK_JOB_COMPLETED') send('quit');
+  }
+  const [code] = await ended;
+  clearTimeout(timer);
+  if (code !== 0) throw new Error(`qemu-storage-daemon ended with ${code}: ${trace.slice(-2000)}`);
+  return { error, trace };
+}
+
+function blockdev(commit: LiveCommit, index: number): object {
+  const { layers, discard } = commit;
+  const { path, format } = layers[index] as DaemonLayer;
+  return {
+    driver: format,
+    'node-name': `l${index}`,
+    discard,
+    file: { driver: 'file', filename: path, discard },
+    ...(format === 'raw' ? {} : { backing: index === 0 ? null : blockdev(commit, index - 1) }),
+  };
+}
