@@ -167,6 +167,35 @@ export function createProgram(run: Run): Command {
     .addOption(outputOption())
     .action((words: string[], options) => run(() => layersCommand(words, options)));
 
+  addPlan(program, run);
+
+  withTarget(program.command('check'))
+    .summary('check every layer of a chain')
+    .description(
+      'Check every layer of a chain: refcounts, tables, what shares a cluster with what. Says what is damaged, which guest data is at risk, and what to do next. Nothing is repaired.',
+    )
+    .argument('<target...>', 'a file, or several files (a chain, base first)')
+    .option('--deep', 'also read every data cluster and decompress what is compressed', false)
+    .addOption(outputOption())
+    .addHelpText('after', CHECK_HELP)
+    .action((words: string[], options) => run(() => checkCommand(words, options)));
+
+  addStore(program, run);
+
+  withTarget(program.command('open', { isDefault: true }))
+    .summary('open the window')
+    .description('Open the window; without a target it is empty.')
+    .argument('[target...]', TARGET)
+    .option('--snapshot <id>', SNAPSHOT)
+    .action((words: string[], options) =>
+      run(() => openCommand(words, { ...options, named: program.args[0] === 'open' })),
+    );
+
+  addDocuments(program, run);
+  return program;
+}
+
+function addPlan(program: Command, run: Run): void {
   withTarget(program.command('plan'))
     .summary('say what a commit, rebase or deletion would do, before anyone does it')
     .description(
@@ -211,31 +240,6 @@ export function createProgram(run: Run): Command {
     .action((operation: PlanOperation, words: string[], options) =>
       run(() => planCommand(operation, words, options)),
     );
-
-  withTarget(program.command('check'))
-    .summary('check every layer of a chain')
-    .description(
-      'Check every layer of a chain: refcounts, tables, what shares a cluster with what. Says what is damaged, which guest data is at risk, and what to do next. Nothing is repaired.',
-    )
-    .argument('<target...>', 'a file, or several files (a chain, base first)')
-    .option('--deep', 'also read every data cluster and decompress what is compressed', false)
-    .addOption(outputOption())
-    .addHelpText('after', CHECK_HELP)
-    .action((words: string[], options) => run(() => checkCommand(words, options)));
-
-  addStore(program, run);
-
-  withTarget(program.command('open', { isDefault: true }))
-    .summary('open the window')
-    .description('Open the window; without a target it is empty.')
-    .argument('[target...]', TARGET)
-    .option('--snapshot <id>', SNAPSHOT)
-    .action((words: string[], options) =>
-      run(() => openCommand(words, { ...options, named: program.args[0] === 'open' })),
-    );
-
-  addDocuments(program, run);
-  return program;
 }
 
 function addStore(program: Command, run: Run): void {
