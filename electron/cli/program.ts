@@ -2,9 +2,11 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { PLAN_JOBS, PLAN_OPERATIONS, type PlannedQemu, type PlanOperation } from '../../shared/model/plan.ts';
+import { parseOffset } from '../../shared/text/offset.ts';
 import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img.ts';
 import { checkCommand } from './commands/check.ts';
 import { layersCommand } from './commands/layers.ts';
+import { layoutCommand } from './commands/layout.ts';
 import { mapCommand } from './commands/map.ts';
 import { openCommand } from './commands/open.ts';
 import { planCommand } from './commands/plan.ts';
@@ -61,6 +63,12 @@ function collect(value: string, previous: string[]): string[] {
 function wholeNumber(value: string): number {
   if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('A whole number is needed');
   return Number(value);
+}
+
+function offsetOption(value: string): number {
+  const offset = parseOffset(value);
+  if (offset === undefined) throw new InvalidArgumentError('An offset such as 0x50000 or 320K is needed');
+  return offset;
 }
 
 /** A version of qemu-img whose output is known. */
@@ -180,6 +188,7 @@ export function createProgram(run: Run): Command {
     .addHelpText('after', CHECK_HELP)
     .action((words: string[], options) => run(() => checkCommand(words, options)));
 
+  addLayout(program, run);
   addStore(program, run);
 
   withTarget(program.command('open', { isDefault: true }))
@@ -240,6 +249,20 @@ function addPlan(program: Command, run: Run): void {
     .action((operation: PlanOperation, words: string[], options) =>
       run(() => planCommand(operation, words, options)),
     );
+}
+
+function addLayout(program: Command, run: Run): void {
+  withTarget(program.command('layout'))
+    .summary('say where the bytes of an image file went')
+    .description(
+      'Say what every cluster of a layer’s file holds: tables, data, what only snapshots hold, leaked and free space. With --owner, what refers to one cluster.',
+    )
+    .argument('<target...>', 'a file, or several files (a chain, base first)')
+    .option('--layer <number>', 'this layer instead of the top; 0 is the base', wholeNumber)
+    .option('--owner <offset>', 'what refers to the cluster at this offset of the file', offsetOption)
+    .option('--ranges', 'also list every range of the file', false)
+    .addOption(outputOption())
+    .action((words: string[], options) => run(() => layoutCommand(words, options)));
 }
 
 function addStore(program: Command, run: Run): void {

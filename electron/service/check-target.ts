@@ -40,12 +40,7 @@ export async function checkTarget(
   consent: Consent,
   { deep = false, onProgress }: CheckRequest = {},
 ): Promise<CheckedTarget> {
-  const found = await discoverChain({
-    files: target.files,
-    format: target.format,
-    allow: consent.allow,
-    allowAll: consent.allowAll,
-  });
+  const found = await discoverChain({ ...target, ...consent });
   try {
     const known = [...found.info.findings, ...writerFindings(await found.written)];
     const progress = onProgress === undefined ? undefined : new ChainProgress(onProgress);

@@ -18,14 +18,7 @@ export async function describeTarget(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
 ): Promise<ChainInfo> {
-  const found = await discoverChain({
-    files: target.files,
-    format: target.format,
-    backingFormat: target.backingFormat,
-    locate: target.locate,
-    allow: consent.allow,
-    allowAll: consent.allowAll,
-  });
+  const found = await discoverChain({ ...target, ...consent });
   try {
     const layers: LayerInfo[] = [];
     const findings = [...found.info.findings, ...writerFindings(await found.written)];

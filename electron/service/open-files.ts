@@ -36,16 +36,14 @@ export async function openFiles(
 ): Promise<PreparedTarget> {
   const { consent, witness = 'both', buildPyramid = true, extentBudget } = options;
   const serving = { forceShare: options.forceShare === true, lowPriority: options.interactive === true };
-  const { files, format, backingFormat, locate, snapshot } = target;
-  const { allow, allowAll } = consent;
   // Looked for meanwhile. Whoever waits for a picture does not wait for it to tell its version, too.
   const isThere = witness !== 'metadata' && (options.interactive === true ? hasQemuNbd() : runs());
-  const found = await discoverChain({ files, format, backingFormat, locate, allow, allowAll });
+  const found = await discoverChain({ ...target, ...consent });
   try {
     const hasRaw = found.layers.some(({ info }) => info.format === 'raw');
     const haveQemu = await (hasRaw ? runs() : isThere);
     const layers = found.layers.map((open, index) => {
-      const own = index === found.layers.length - 1 ? snapshotOf(open, snapshot) : undefined;
+      const own = index === found.layers.length - 1 ? snapshotOf(open, target.snapshot) : undefined;
       return open.info.format === 'raw'
         ? rawLayer(index, open, haveQemu, serving)
         : qcow2Layer(index, open, own, witness === 'both' && !haveQemu ? 'metadata' : witness, serving);

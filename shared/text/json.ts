@@ -25,24 +25,34 @@ export function jsonText(value: unknown, indent = 0): string {
 
 /**
  * The pieces of {@link jsonText} one after the other: a document may be longer than a string can be. Plain data only:
- * null, booleans, numbers, strings, arrays and objects; keys whose value is undefined are left out.
+ * null, booleans, numbers, strings, objects, and arrays or anything else that gives its items one by one; keys whose
+ * value is undefined are left out.
  */
 export function* jsonPieces(value: unknown, indent = 0, level = 0): Generator<string> {
   if (typeof value === 'string') yield jsonString(value);
   else if (typeof value === 'number') yield jsonNumber(value);
   else if (typeof value !== 'object' || value === null) yield value === undefined ? 'null' : String(value);
   else {
-    const isList = Array.isArray(value);
-    const members = isList
-      ? value.map((item): [string, unknown] => ['', item])
-      : Object.entries(value).filter(([, item]) => item !== undefined);
+    const isList = Symbol.iterator in value;
+    const members = isList ? listMembers(value as Iterable<unknown>) : objectMembers(value);
     const colon = indent > 0 ? ': ' : ':';
     const line = (depth: number) => (indent > 0 ? `\n${' '.repeat(indent * depth)}` : '');
+    let count = 0;
     yield isList ? '[' : '{';
-    for (const [i, [key, item]] of members.entries()) {
-      yield `${i === 0 ? '' : ','}${line(level + 1)}${isList ? '' : `${jsonString(key)}${colon}`}`;
+    for (const [key, item] of members) {
+      yield `${count++ === 0 ? '' : ','}${line(level + 1)}${isList ? '' : `${jsonString(key)}${colon}`}`;
       yield* jsonPieces(item, indent, level + 1);
     }
-    yield `${members.length === 0 ? '' : line(level)}${isList ? ']' : '}'}`;
+    yield `${count === 0 ? '' : line(level)}${isList ? ']' : '}'}`;
   }
+}
+
+type Member = readonly [key: string, item: unknown];
+
+function* listMembers(items: Iterable<unknown>): Generator<Member> {
+  for (const item of items) yield ['', item];
+}
+
+function objectMembers(value: object): Member[] {
+  return Object.entries(value).filter(([, item]) => item !== undefined);
 }

@@ -1,0 +1,42 @@
+/** `cowscope layout`: where the bytes of a layer's file went, and who refers to a cluster of it. */
+import { jsonPieces } from '../../../shared/text/json.ts';
+import { layoutDocument } from '../../formats/layout-json.ts';
+import { targetOf, usageError } from '../../service/cli-target.ts';
+import { type LayoutChoice, withLayout } from '../../service/layout-target.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { complain, write, writeLine, writePieces } from '../output.ts';
+import { consentOf, type TargetOptions } from '../target.ts';
+import { clusterText, layoutRowText, layoutText } from '../text/layout-text.ts';
+
+/** Options of `cowscope layout` as the command line gives them. */
+export interface LayoutOptions extends TargetOptions, LayoutChoice {
+  readonly ranges: boolean;
+  readonly output: 'text' | 'json';
+}
+
+/** Carries out `cowscope layout`. */
+export async function layoutCommand(words: readonly string[], options: LayoutOptions): Promise<ExitCode> {
+  const target = targetOf(words, options);
+  if (target.kind === 'nbd')
+    throw usageError('an NBD export has no clusters of its own', 'name the image file itself', target.uri);
+  return withLayout(target, consentOf(options), options, async (info, { layout, cluster, runs }) => {
+    const ranges = options.ranges ? runs() : undefined;
+    if (options.output === 'json') {
+      await writePieces(jsonPieces(layoutDocument(info, layout, { cluster, ranges }), 2));
+      await writeLine();
+    } else if (cluster === undefined) await write(layoutText(info, layout));
+    else await write(clusterText(cluster));
+    if (options.output === 'text' && ranges !== undefined) {
+      await writeLine();
+      for (const run of ranges) await write(layoutRowText(run));
+    }
+    for (const what of layout.unknown)
+      complain({
+        code: 'LAYOUT_INCOMPLETE',
+        what: `not everything could be followed, so that what is in use may be listed as leaked or free: ${what}`,
+        subject: info.path,
+        advice: 'see what cowscope check says of it',
+      });
+    return layout.unknown.length > 0 ? EXIT.partial : EXIT.done;
+  });
+}

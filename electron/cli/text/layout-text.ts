@@ -1,0 +1,65 @@
+/** The layout of a file for a person: sums by kind, and who refers to a cluster. */
+import type { LayerInfo } from '../../../shared/model/layer.ts';
+import {
+  type ClusterUser,
+  type GuestPlace,
+  HOST_KINDS,
+  type HostCluster,
+  type HostLayout,
+  type HostRun,
+} from '../../../shared/model/layout.ts';
+import { HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
+import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
+
+/** The longest line: the longest path that the usual systems take, and some words. */
+const MAX_LINE = 4200;
+const NAME_WIDTH = Math.max(...HOST_KINDS.map(kind => HOST_KIND_NAMES[kind].length));
+/** Of an offset: 12 digits, 0x and the separators. */
+const OFFSET_WIDTH = 16;
+
+/** What the file holds, in the order of its kinds; kinds that it does not have are left out. */
+export function layoutText({ index, path }: LayerInfo, layout: HostLayout): string {
+  const { fileLength, clusterSize, imageEnd, sums } = layout;
+  const rows = HOST_KINDS.filter(kind => sums[kind] > 0).map(kind => {
+    const share = ((sums[kind] / fileLength) * 100).toFixed(1).padStart(5);
+    return `  ${HOST_KIND_NAMES[kind].padEnd(NAME_WIDTH)}  ${formatSize(sums[kind]).padStart(11)}  ${share} %`;
+  });
+  return textOf([
+    `layer ${index}: ${path}`,
+    `  file of ${formatSize(fileLength)} in clusters of ${formatSize(clusterSize)}, image end ${formatOffset(imageEnd)}`,
+    '',
+    ...rows,
+  ]);
+}
+
+/** One row of a list of ranges. */
+export function layoutRowText({ start, length, kind }: HostRun): string {
+  return `  ${formatOffset(start).padEnd(OFFSET_WIDTH)}  ${formatSize(length).padStart(11)}  ${HOST_KIND_NAMES[kind]}\n`;
+}
+
+/** A cluster, its refcount and everything that refers to it. */
+export function clusterText({ start, length, kind, refcount, references, users }: HostCluster): string {
+  const left = references - users.length;
+  return textOf([
+    `cluster ${formatOffset(start)}, ${formatSize(length)}: ${HOST_KIND_NAMES[kind]}`,
+    `  refcount ${refcount ?? 'not readable'}, ${references === 1 ? '1 reference' : `${formatCount(references)} references`}`,
+    ...users.flatMap(userLines),
+    ...(left > 0 && users.length > 0 ? [`  and ${formatCount(left)} more`] : []),
+  ]);
+}
+
+function userLines({ what, places }: ClusterUser): string[] {
+  if (places === undefined) return [`  ${what}`];
+  if (places.length === 0) return [`  ${what}, which no disk uses`];
+  return [`  ${what}`, ...places.map(place => `    ${placeText(place)}`)];
+}
+
+function placeText({ snapshot, l1Index, start, length }: GuestPlace): string {
+  const disk = snapshot === undefined ? 'active disk' : `snapshot ${JSON.stringify(snapshot)}`;
+  return `guest ${formatOffset(start)}, ${formatSize(length)}, of the ${disk} (L1 entry ${formatCount(l1Index)})`;
+}
+
+function textOf(lines: readonly string[]): string {
+  return `${lines.map(line => escapeUntrusted(line, MAX_LINE)).join('\n')}\n`;
+}

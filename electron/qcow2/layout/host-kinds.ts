@@ -1,0 +1,126 @@
+/** What each cluster of a file holds, collected from its references and refcounts: one byte of memory for each. */
+import { HOST_KINDS, type HostKind, type HostRun } from '../../../shared/model/layout.ts';
+import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
+import type { Qcow2Image } from '../read/image.ts';
+import { ACTIVE, IMAGE } from './cluster-uses.ts';
+import type { L2Tables } from './l2-tables.ts';
+import { kindOfReference } from './metadata-kind.ts';
+import type { RefcountSink, ReferenceSink, TableVisitor } from './reference-sink.ts';
+
+/** The numbers that kinds are stored as, 0 for a cluster that nothing refers to. */
+const CODES = Object.fromEntries(HOST_KINDS.map((kind, i) => [kind, i + 1])) as Record<HostKind, number>;
+const KIND_MASK = 0x1f;
+/** Data or tables of snapshots lie here, whatever else does. */
+const SNAPSHOT_DATA = 0x40;
+/** Its refcount is above 0. */
+const COUNTED = 0x80;
+
+/** The clusters of one file. */
+export class HostKinds implements ReferenceSink, RefcountSink, TableVisitor {
+  readonly clusters: number;
+  readonly #image: Qcow2Image;
+  readonly #tables: L2Tables;
+  readonly #clusterSize: number;
+  readonly #bytes: Uint8Array;
+  #highest = -1;
+
+  /** `clusters` is how many the file has, the last one perhaps in part; `tables` are the L2 tables of the image. */
+  constructor(image: Qcow2Image, clusters: number, tables: L2Tables) {
+    this.clusters = clusters;
+    this.#image = image;
+    this.#tables = tables;
+    this.#clusterSize = image.geometry.clusterSize;
+    this.#bytes = new Uint8Array(clusters);
+  }
+
+  /** The last cluster of the file that is counted or referred to, -1 where none is. */
+  get highest(): number {
+    return this.#highest;
+  }
+
+  refer(offset: number, length: number, _times: number, owner: number, use: number): void {
+    this.#mark(offset, length, CODES[kindOfReference(this.#image, offset, use, owner)]);
+  }
+
+  referStream(offset: number, length: number, _times: number, owner: number): void {
+    const isActive = owner === ACTIVE || owner === IMAGE;
+    this.#mark(offset, length, isActive ? CODES.compressed : CODES.snapshotData);
+  }
+
+  referBlock(offset: number): void {
+    this.#mark(offset, this.#clusterSize, CODES.refcountBlock);
+  }
+
+  #mark(offset: number, length: number, code: number): void {
+    const end = Math.min(this.clusters, Math.ceil((offset + length) / this.#clusterSize));
+    for (let cluster = Math.floor(offset / this.#clusterSize); cluster < end; cluster++) {
+      const before = this.#bytes[cluster] as number;
+      this.#bytes[cluster] = code === CODES.snapshotData ? before | SNAPSHOT_DATA : withKind(before, code);
+      if (cluster > this.#highest) this.#highest = cluster;
+    }
+  }
+
+  missTable(): void {}
+
+  /** Tells zero clusters that keep host space from data. */
+  visitTable(index: number, view: DataView, at: number): void {
+    const owner = this.#tables.owners[index] as number;
+    if (owner !== ACTIVE && owner !== IMAGE) return;
+    const { entrySize } = this.#image.geometry;
+    const isExtended = entrySize === 16;
+    for (const end = at + this.#clusterSize; at < end; at += entrySize) {
+      const hi = view.getUint32(at);
+      const lo = view.getUint32(at + 4);
+      if ((hi & ENTRY_COMPRESSED_HI) !== 0) continue;
+      const isZero = isExtended ? view.getUint32(at + 12) === 0 : (lo & 1) === 1;
+      if (!isZero) continue;
+      const cluster = Math.floor(entryOffset(hi, lo) / this.#clusterSize);
+      const before = this.#bytes[cluster] ?? 0;
+      if ((before & KIND_MASK) === CODES.data) this.#bytes[cluster] = (before & ~KIND_MASK) | CODES.zero;
+    }
+  }
+
+  wantsRefcounts(): boolean {
+    return true;
+  }
+
+  takeRefcount(cluster: number, refcount: number): void {
+    if (refcount === 0 || cluster >= this.clusters) return;
+    this.#bytes[cluster] = (this.#bytes[cluster] as number) | COUNTED;
+    if (cluster > this.#highest) this.#highest = cluster;
+  }
+
+  /** What a cluster of the file holds. */
+  kindOf(cluster: number): HostKind {
+    const byte = this.#bytes[cluster] as number;
+    const code = byte & KIND_MASK;
+    if (byte & SNAPSHOT_DATA && (code === 0 || code === CODES.zero)) return 'snapshotData';
+    if (byte & SNAPSHOT_DATA && !isData(code)) return 'clash';
+    if (code !== 0) return HOST_KINDS[code - 1] as HostKind;
+    if (byte & COUNTED) return 'leaked';
+    return cluster <= this.#highest ? 'free' : 'tail';
+  }
+
+  /** Neighbors of one kind from cluster `first` to `end`, in order. */
+  *runs(first = 0, end = this.clusters): Generator<HostRun> {
+    for (let from = first; from < end; ) {
+      const kind = this.kindOf(from);
+      let to = from + 1;
+      while (to < end && this.kindOf(to) === kind) to++;
+      const start = from * this.#clusterSize;
+      yield { start, length: (to - from) * this.#clusterSize, kind };
+      from = to;
+    }
+  }
+}
+
+function isData(code: number): boolean {
+  return code === CODES.data || code === CODES.compressed || code === CODES.zero;
+}
+
+/** A cluster's byte with one more use: streams may share a cluster, and nothing else may. */
+function withKind(before: number, code: number): number {
+  const known = before & KIND_MASK;
+  if (known === 0) return before | code;
+  return known === code ? before : (before & ~KIND_MASK) | CODES.clash;
+}
