@@ -5,6 +5,7 @@ import { CowscopeError } from '../shared/error.ts';
 import { leaveRemovedFolder } from './chain/absolute-path.ts';
 import { type FirstPlace, takeFirstPlace } from './shell/handover.ts';
 import { EXIT_USAGE, type Launch, launchWords, parseLaunch } from './shell/launch-target.ts';
+import { Log } from './shell/log.ts';
 import { withoutDefaultMenu } from './shell/menu.ts';
 import { complain } from './shell/print-error.ts';
 import { Program } from './shell/program.ts';
@@ -12,8 +13,9 @@ import { registerAppScheme, serveRenderer } from './shell/window/app-protocol.ts
 import { closeNetwork } from './shell/window/no-network.ts';
 import { guardSession } from './shell/window/session-guard.ts';
 
-process.on('uncaughtException', complain);
-process.on('unhandledRejection', complain);
+const log = new Log();
+process.on('uncaughtException', report);
+process.on('unhandledRejection', report);
 void start();
 
 async function start(): Promise<void> {
@@ -30,11 +32,20 @@ async function start(): Promise<void> {
   // Chromium's remarks about the desktop would drown the one line that says what went wrong.
   if (!app.commandLine.hasSwitch('enable-logging')) app.commandLine.appendSwitch('log-level', '3');
   if (launch.screenshot !== undefined) keepProfileApart();
-  const program = new Program(launch, __dirname);
+  const program = new Program(launch, __dirname, log);
   const place = launch.screenshot === undefined ? await firstPlace(launch) : 'alone';
   if (place === 'taken') app.exit(0);
   else if (place === 'refused') app.exit(1);
-  else program.run(place === 'alone' ? undefined : place);
+  else {
+    if (launch.screenshot === undefined) log.writeTo(app.getPath('logs'));
+    program.run(place === 'alone' ? undefined : place);
+  }
+}
+
+/** What went wrong, for the person on standard error and for the log. */
+function report(error: unknown): void {
+  log.noteError(error);
+  complain(error);
 }
 
 function readLaunch(): Launch {
@@ -58,7 +69,7 @@ async function firstPlace({ open }: Launch): Promise<FirstPlace | 'taken' | 'ref
   try {
     return (await takeFirstPlace(join(app.getPath('userData'), 'launches'), open)) ?? 'taken';
   } catch (error) {
-    complain(error);
+    report(error);
     return error instanceof CowscopeError && error.code === 'HANDOVER_FOLDER' ? 'alone' : 'refused';
   }
 }

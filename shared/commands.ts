@@ -114,6 +114,7 @@ const ROWS = {
       inMenu: true,
       withoutChain: true,
     },
+    { id: 'diagnostics', label: 'Copy diagnostics', inMenu: true, withoutChain: true },
   ],
 } as const satisfies Readonly<Record<string, readonly CommandRow[]>>;
 

@@ -7,11 +7,13 @@ import { openChain, prepareToOpen } from '../service/chain-session.ts';
 import { listNbdExports } from '../service/nbd-exports.ts';
 import { checkOutput, filesOfChain, writeOutput } from '../service/output-file.ts';
 import { findSamples } from './demo-chains.ts';
+import { diagnostics } from './diagnostics.ts';
 import { chooseFiles, offerReload } from './dialogs.ts';
 import type { FirstPlace } from './handover.ts';
 import { ChainController } from './ipc/chain-controller.ts';
 import { type CallHandlers, handleCalls, push } from './ipc/ipc-main.ts';
 import { checkRequest, type Launch, type ScreenshotRequest } from './launch-target.ts';
+import type { Log } from './log.ts';
 import { setMenu } from './menu.ts';
 import { inbox } from './pending-target.ts';
 import { complain } from './print-error.ts';
@@ -28,19 +30,21 @@ const QUIT_LIMIT_MS = 700;
 /** Milliseconds between two looks at the files of the open chain, while the window is on the screen. */
 const FILE_CHECK_MS = 3000;
 
-/** The running program. `folder` is that of the built files. */
+/** The running program. `folder` is that of the built files; what happens is noted in `log`. */
 export class Program {
   readonly #launch: Launch;
   readonly #folder: string;
+  readonly #log: Log;
   readonly #watch: ReturnType<typeof createIdleWatch>;
   readonly #arrivals = inbox(target => this.#push('app:open', { target }));
   readonly #recent: RecentList;
   readonly #controller: ChainController;
   #window: BrowserWindow | undefined;
 
-  constructor(launch: Launch, folder: string) {
+  constructor(launch: Launch, folder: string, log: Log) {
     this.#launch = launch;
     this.#folder = folder;
+    this.#log = log;
     this.#watch = createIdleWatch(launch.open !== undefined);
     this.#recent = recentList(join(app.getPath('userData'), 'recent.json'));
     this.#controller = new ChainController({
@@ -50,10 +54,12 @@ export class Program {
       requestFor: this.#arrivals.requestFor,
       onOpened: request => {
         this.#arrivals.shows(request);
+        this.#log.note('opened', { layers: this.#controller.chain?.layers.length ?? 0 });
         if (launch.screenshot === undefined) this.#recent.add(request.target);
       },
       onClosed: () => this.#arrivals.shows(undefined),
       onFailed: (_target, error) => {
+        this.#log.noteError(error);
         if (launch.screenshot !== undefined) this.#end(error);
       },
     });
@@ -71,6 +77,15 @@ export class Program {
 
   /** Shows the window as soon as Electron is ready. Later launches come by `place`, where there is one. */
   run(place: FirstPlace | undefined): void {
+    this.#log.note('started', {
+      version: app.getVersion(),
+      electron: process.versions.electron ?? '',
+      platform: process.platform,
+      arch: process.arch,
+    });
+    app.on('child-process-gone', (_event, { type, reason, exitCode }) =>
+      this.#log.note('gone', { process: type, reason, exitCode }),
+    );
     app.on('activate', () => this.#focus());
     app.on('window-all-closed', () => {
       if (process.platform !== 'darwin') app.quit();
@@ -120,6 +135,14 @@ export class Program {
         this.#recent.clear();
         return null;
       },
+      'app:diagnostics': () =>
+        diagnostics({
+          version: app.getVersion(),
+          versions: process.versions,
+          env: process.env,
+          compositing: app.getGPUFeatureStatus().gpu_compositing,
+          log: this.#log.recent,
+        }),
       'app:idle': () => null,
       'dialog:openFiles': () => (this.#window === undefined ? [] : chooseFiles(this.#window)),
     };
@@ -168,8 +191,9 @@ export class Program {
         failure('APP_PAGE_MISSING', `The window's page could not be connected: ${error.message}`, path),
       );
     });
-    webContents.on('render-process-gone', (_event, { reason }) => {
+    webContents.on('render-process-gone', (_event, { reason, exitCode }) => {
       if (reason === 'clean-exit' || opened.isDestroyed()) return;
+      this.#log.note('gone', { process: 'renderer', reason, exitCode });
       const gone = failure('APP_RENDERER_GONE', `The window's process ended (${reason})`, '');
       if (this.#launch.screenshot !== undefined) return this.#end(gone);
       complain(gone);
@@ -211,7 +235,10 @@ export class Program {
   }
 
   #end(error?: unknown): void {
-    if (error !== undefined) complain(error);
+    if (error !== undefined) {
+      this.#log.noteError(error);
+      complain(error);
+    }
     void atMost(QUIT_LIMIT_MS, this.#controller.close()).then(() => app.exit(error === undefined ? 0 : 1));
   }
 }

@@ -33,6 +33,8 @@ export interface OfSession {
 const PLAIN_CALLS = {
   'app:state': exchange<undefined, AppState>(),
   'app:clearRecent': exchange<undefined, null>(),
+  /** For a bug report: versions, the system and the log, without a name of anything that was opened. */
+  'app:diagnostics': exchange<undefined, string>(),
   /** Shows the open dialog; an empty list means cancelled. */
   'dialog:openFiles': exchange<undefined, readonly string[]>(),
   'chain:open': exchange<{ target: OpenTarget; consent: Consent }, OpenedChain>(),

@@ -137,6 +137,7 @@ export const QUESTION_SCHEMAS = {
 export const CALL_SCHEMAS = {
   'app:state': nothing,
   'app:clearRecent': nothing,
+  'app:diagnostics': nothing,
   'app:idle': nothing,
   'dialog:openFiles': nothing,
   'chain:open': v.strictObject({ target: TARGET, consent: CONSENT }),

@@ -21,6 +21,7 @@ const handlers: CallHandlers = {
   ...controller.handlers,
   'app:state': () => ({ version: '', platform: '', recent: [], samples: [] }),
   'app:clearRecent': () => null,
+  'app:diagnostics': () => '',
   'app:idle': () => null,
   'dialog:openFiles': () => [],
 };

@@ -33,6 +33,7 @@ import {
 import { announce, getState, setState } from '../store.ts';
 import type { ViewInfo } from '../view-info.ts';
 import { currentAxis, currentNavigation, showView } from '../views.ts';
+import { copyDiagnostics } from '../window/diagnostics.ts';
 import { cycleTheme, toggleInspector } from '../window/preferences.ts';
 
 const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
@@ -88,6 +89,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
 
   help: () => setState({ dialog: { kind: 'keys' } }),
   palette: () => setState({ dialog: { kind: 'palette' } }),
+  diagnostics: copyDiagnostics,
 };
 
 /** A command as it is offered in the window: a row of the table, or a view that can be shown. */

@@ -14,6 +14,7 @@ const files = { kind: 'files', files: ['/base', '/top'] };
 const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
   'app:state': { good: [undefined], bad: [null, {}, 0] },
   'app:clearRecent': { good: [undefined], bad: [{}] },
+  'app:diagnostics': { good: [undefined], bad: ['', {}] },
   'app:idle': { good: [undefined], bad: [{}] },
   'dialog:openFiles': { good: [undefined], bad: ['/etc/passwd'] },
   'chain:open': {
