@@ -14,6 +14,7 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
 import './styles/start.css';
+import './styles/store.css';
 import './styles/frame.css';
 import './styles/plot.css';
 import './styles/lanes.css';

@@ -95,6 +95,13 @@ const ROWS = {
       withoutChain: true,
     },
     {
+      id: 'folder',
+      label: 'Open folder…',
+      hotkeys: [{ key: 'f', mod: true, shift: true }],
+      inMenu: true,
+      withoutChain: true,
+    },
+    {
       id: 'connect',
       label: 'Connect to NBD…',
       hotkeys: [{ key: 'o', mod: true, shift: true }],

@@ -15,6 +15,16 @@ export async function chooseFiles(window: BrowserWindow): Promise<readonly strin
   return filePaths;
 }
 
+/** Lets the person choose folders of images; none when they cancel. */
+export async function chooseFolders(window: BrowserWindow): Promise<readonly string[]> {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: 'Open folders of disk images',
+    message: 'Everything in them is looked at, headers alone. Nothing is written.',
+    properties: ['openDirectory', 'multiSelections', 'dontAddToRecent'],
+  });
+  return filePaths;
+}
+
 /** Says that the page's process is gone. True when the person wants the window back. */
 export async function offerReload(window: BrowserWindow, reason: string): Promise<boolean> {
   const { response } = await dialog.showMessageBox(window, {

@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { app, type BrowserWindow, nativeTheme } from 'electron';
 import { CowscopeError } from '../../shared/error.ts';
 import type { IpcPushes, PushName } from '../../shared/ipc/contract.ts';
+import { scanStore } from '../chain/store/scan-store.ts';
 import { openChain, prepareToOpen } from '../service/chain-session.ts';
 import { listNbdExports } from '../service/nbd-exports.ts';
 import { checkOutput, filesOfChain, writeOutput } from '../service/output-file.ts';
 import { findSamples } from './demo-chains.ts';
 import { diagnostics } from './diagnostics.ts';
-import { chooseFiles, offerReload } from './dialogs.ts';
+import { chooseFiles, chooseFolders, offerReload } from './dialogs.ts';
 import type { FirstPlace } from './handover.ts';
 import { ChainController } from './ipc/chain-controller.ts';
 import { type CallHandlers, handleCalls, push } from './ipc/ipc-main.ts';
+import { StoreController } from './ipc/store-controller.ts';
 import { checkRequest, type Launch, type ScreenshotRequest } from './launch-target.ts';
 import type { Log } from './log.ts';
 import { setMenu } from './menu.ts';
@@ -39,6 +41,7 @@ export class Program {
   readonly #arrivals = inbox(target => this.#push('app:open', { target }));
   readonly #recent: RecentList;
   readonly #controller: ChainController;
+  readonly #stores = new StoreController(scanStore);
   #window: BrowserWindow | undefined;
 
   constructor(launch: Launch, folder: string, log: Log) {
@@ -92,6 +95,7 @@ export class Program {
     });
     quitAfter(() => {
       place?.leave();
+      this.#stores.close();
       return this.#controller.close();
     });
     void app.whenReady().then(() => {
@@ -121,6 +125,7 @@ export class Program {
   #handlers(): CallHandlers {
     return {
       ...this.#controller.handlers,
+      ...this.#stores.handlers,
       'app:state': () => {
         const waited = this.#arrivals.listen();
         return {
@@ -145,6 +150,7 @@ export class Program {
         }),
       'app:idle': () => null,
       'dialog:openFiles': () => (this.#window === undefined ? [] : chooseFiles(this.#window)),
+      'dialog:openFolders': () => (this.#window === undefined ? [] : chooseFolders(this.#window)),
     };
   }
 
@@ -161,6 +167,7 @@ export class Program {
       if (!details.isMainFrame || details.isSameDocument) return; // the first load began before anybody listened
       this.#arrivals.restart();
       void this.#controller.close();
+      this.#stores.close();
       this.#openWaiting();
     });
     opened.once('ready-to-show', () => {

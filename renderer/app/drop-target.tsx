@@ -1,6 +1,7 @@
 import { type DragEvent, type ReactNode, useRef, useState } from 'react';
 import { pathOfDropped } from '../bridge/bridge.ts';
 import { openFiles } from '../state/chain/opening.ts';
+import { openFolders } from '../state/folders.ts';
 import { getState, setState } from '../state/store.ts';
 
 /** Opens files that are dropped anywhere in the window. */
@@ -30,8 +31,12 @@ export function DropTarget({ children }: { readonly children: ReactNode }) {
     event.preventDefault();
     depth.current = 0;
     setCount(0);
+    const isFolder = [...event.dataTransfer.items].some(
+      item => item.webkitGetAsEntry()?.isDirectory === true,
+    );
     const paths = [...event.dataTransfer.files].map(pathOfDropped).filter(path => path !== '');
-    if (paths.length > 0) openFiles(paths);
+    if (paths.length > 0 && isFolder) void openFolders(paths);
+    else if (paths.length > 0) openFiles(paths);
     else if (getState().error === undefined) setState({ error: NOT_A_FILE });
   };
 

@@ -8,6 +8,7 @@ import { type FindingSummary, NO_FINDINGS } from '../../shared/model/finding.ts'
 import type { Inspection } from '../../shared/model/inspection.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import type { TrackStatistics } from '../../shared/model/statistics.ts';
+import type { StoreSummary } from '../../shared/model/store-page.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import type { AxisId } from '../axis/axis-id.ts';
 import { type AxisState, type AxisStates, NO_AXES } from './axes/axis-state.ts';
@@ -49,6 +50,9 @@ export interface Store {
   readonly target: OpenTarget | undefined;
   readonly consent: Consent;
   readonly chain: OpenedChain | undefined;
+  /** Folders that are being scanned, and those whose images are shown where no chain is open. */
+  readonly openingFolders: readonly string[] | undefined;
+  readonly folders: StoreSummary | undefined;
   /** What went wrong last, until it is dismissed. */
   readonly error: ErrorRecord | undefined;
   /** The target that could not be opened and its consent, where opening is what went wrong. */
@@ -114,6 +118,8 @@ export const useStore = create<Store>(() => ({
   ...NO_CHAIN,
   app: undefined,
   opening: undefined,
+  openingFolders: undefined,
+  folders: undefined,
   target: undefined,
   consent: NO_CONSENT,
   error: undefined,

@@ -8,6 +8,7 @@ import type { OpenedChain } from '../model/chain.ts';
 import type { FindingSummary } from '../model/finding.ts';
 import type { NbdExportInfo } from '../model/nbd-export.ts';
 import type { LayerProgress } from '../model/progress.ts';
+import type { ArrangedFiles, StoreFindingPage, StoreRowInfo, StoreSummary } from '../model/store-page.ts';
 import type { Consent, OpenTarget, RecentTarget } from '../model/target.ts';
 import type { TrackInfo } from '../model/track.ts';
 import type { Result } from '../result.ts';
@@ -37,6 +38,16 @@ const PLAIN_CALLS = {
   'app:diagnostics': exchange<undefined, string>(),
   /** Shows the open dialog; an empty list means cancelled. */
   'dialog:openFiles': exchange<undefined, readonly string[]>(),
+  /** Shows the dialog that chooses folders; an empty list means cancelled. */
+  'dialog:openFolders': exchange<undefined, readonly string[]>(),
+  /** Scans folders. One scan is kept: another one, or 'store:close', ends it. */
+  'store:open': exchange<{ folders: readonly string[] }, StoreSummary>(),
+  'store:close': exchange<undefined, null>(),
+  /** Rows [first, first + count) of the trees, at most MAX_STORE_ROWS. */
+  'store:rows': exchange<{ storeId: number; first: number; count: number }, readonly StoreRowInfo[]>(),
+  'store:findings': exchange<{ storeId: number; skip: number; most: number }, StoreFindingPage>(),
+  /** What files that were named in any order are to each other, by the links that they record. */
+  'store:arrange': exchange<{ files: readonly string[] }, ArrangedFiles>(),
   'chain:open': exchange<{ target: OpenTarget; consent: Consent }, OpenedChain>(),
   'chain:close': exchange<OfSession, null>(),
   /** The window knows the chain: pushes about it begin, with what was to be said until now. */

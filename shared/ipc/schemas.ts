@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import { STATES } from '../extent/flags.ts';
 import { FINDING_SEVERITIES, WHOLE_CHAIN } from '../model/finding.ts';
 import { MAX_LAYERS } from '../model/layer.ts';
+import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../model/store-page.ts';
 import type { Consent, OpenTarget } from '../model/target.ts';
 import { CONTEXT_ROLES } from '../nbd-contexts.ts';
 import type { CallArgs, PlainCallName } from './contract.ts';
@@ -140,6 +141,20 @@ export const CALL_SCHEMAS = {
   'app:diagnostics': nothing,
   'app:idle': nothing,
   'dialog:openFiles': nothing,
+  'dialog:openFolders': nothing,
+  'store:open': v.strictObject({ folders: list(path, 1, MAX_LAYERS) }),
+  'store:close': nothing,
+  'store:rows': v.strictObject({
+    storeId: offset,
+    first: offset,
+    count: wholeNumber(1, MAX_STORE_ROWS),
+  }),
+  'store:findings': v.strictObject({
+    storeId: offset,
+    skip: offset,
+    most: wholeNumber(1, MAX_STORE_FINDINGS),
+  }),
+  'store:arrange': v.strictObject({ files: list(path, 1, MAX_LAYERS) }),
   'chain:open': v.strictObject({ target: TARGET, consent: CONSENT }),
   'chain:close': ofSession,
   'chain:subscribe': ofSession,

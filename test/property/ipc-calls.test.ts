@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { answerCall, type CallHandler } from '../../electron/shell/ipc/answer.ts';
 import { ChainController } from '../../electron/shell/ipc/chain-controller.ts';
 import type { CallHandlers } from '../../electron/shell/ipc/ipc-main.ts';
+import { StoreController } from '../../electron/shell/ipc/store-controller.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { CALL_NAMES } from '../../shared/ipc/contract.ts';
 
@@ -19,11 +20,13 @@ const controller = new ChainController({
 });
 const handlers: CallHandlers = {
   ...controller.handlers,
+  ...new StoreController(() => Promise.reject(REFUSED)).handlers,
   'app:state': () => ({ version: '', platform: '', recent: [], samples: [] }),
   'app:clearRecent': () => null,
   'app:diagnostics': () => '',
   'app:idle': () => null,
   'dialog:openFiles': () => [],
+  'dialog:openFolders': () => [],
 };
 
 /** Field names of the contract and others, so that some values come close to what is expected. */
@@ -34,6 +37,8 @@ const key = fc.oneof(
     'consent',
     'kind',
     'files',
+    'folders',
+    'storeId',
     'uri',
     'allow',
     'allowAll',

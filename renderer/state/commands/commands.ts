@@ -11,6 +11,7 @@ import { chooseAndOpen, closeChain, showSnapshot } from '../chain/opening.ts';
 import { cancelReading, retryReading } from '../chain/pushes.ts';
 import { shownSnapshot } from '../chain/snapshots.ts';
 import { goToFinding } from '../findings.ts';
+import { chooseFolders } from '../folders.ts';
 import { selectNext, selectSameState } from '../selection/seek.ts';
 import {
   clearOne,
@@ -38,6 +39,7 @@ import { cycleTheme, toggleInspector } from '../window/preferences.ts';
 
 const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   open: chooseAndOpen,
+  folder: chooseFolders,
   connect: () => setState({ dialog: { kind: 'connect', uri: '' } }),
   snapshot: () => setState({ dialog: { kind: 'snapshots' } }),
   active: showActiveDisk,

@@ -1,4 +1,5 @@
 import { chooseAndOpen, openTarget } from '../../state/chain/opening.ts';
+import { chooseFolders, closeFolders } from '../../state/folders.ts';
 import { setState, useStore } from '../../state/store.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { LastError } from '../../ui/last-error.tsx';
@@ -9,6 +10,7 @@ import { RecentList } from './recent-list.tsx';
 export function StartScreen() {
   const app = useStore(state => state.app);
   const opening = useStore(state => state.opening);
+  const openingFolders = useStore(state => state.openingFolders);
   const samples = app?.samples ?? [];
   const recent = app?.recent ?? [];
   return (
@@ -27,6 +29,13 @@ export function StartScreen() {
             >
               Open image…
             </button>
+            <button
+              type="button"
+              disabled={openingFolders !== undefined}
+              onClick={() => void chooseFolders()}
+            >
+              Open folder…
+            </button>
             <button type="button" onClick={() => setState({ dialog: { kind: 'connect', uri: '' } })}>
               Connect to NBD…
             </button>
@@ -34,9 +43,14 @@ export function StartScreen() {
           <p className="safe">
             <Icon name="lock" /> Nothing is ever written. Images are opened read-only.
           </p>
-          {opening !== undefined && (
+          {(opening !== undefined || openingFolders !== undefined) && (
             <p className="opening" role="status">
               Opening…
+              {openingFolders !== undefined && (
+                <button type="button" className="quiet" onClick={closeFolders}>
+                  Cancel
+                </button>
+              )}
             </p>
           )}
         </section>

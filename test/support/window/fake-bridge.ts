@@ -51,6 +51,8 @@ export function fakeBridge(chain: FakeChain, app: Partial<AppState> = {}): FakeB
     'app:diagnostics': () => ok('cowscope 0.1.0\n'),
     'app:idle': () => ok(null),
     'dialog:openFiles': () => ok(['/images/top.qcow2']),
+    'dialog:openFolders': () => ok(['/images']),
+    'store:close': () => ok(null),
     'chain:open': async () => {
       await chain.read();
       return ok({ sessionId: SESSION_ID, chain: chain.info, tracks: chain.tracks });

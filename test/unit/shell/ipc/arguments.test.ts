@@ -6,6 +6,7 @@ import { CALL_NAMES, type CallName } from '../../../../shared/ipc/contract.ts';
 import { MAX_TILES_PER_CALL } from '../../../../shared/ipc/questions.ts';
 import { MAX_ALLOWED, MAX_PATH } from '../../../../shared/ipc/schemas.ts';
 import { MAX_LAYERS } from '../../../../shared/model/layer.ts';
+import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../../../../shared/model/store-page.ts';
 
 const consent = { allow: ['/a'], allowAll: false };
 const files = { kind: 'files', files: ['/base', '/top'] };
@@ -17,11 +18,38 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
   'app:diagnostics': { good: [undefined], bad: ['', {}] },
   'app:idle': { good: [undefined], bad: [{}] },
   'dialog:openFiles': { good: [undefined], bad: ['/etc/passwd'] },
+  'dialog:openFolders': { good: [undefined], bad: ['/etc'] },
+  'store:open': {
+    good: [{ folders: ['/images'] }],
+    bad: [undefined, {}, { folders: [] }, { folders: [''] }, { folders: '/images' }, { folders: ['/a\0'] }],
+  },
+  'store:close': { good: [undefined], bad: [{}] },
+  'store:rows': {
+    good: [{ storeId: 1, first: 0, count: MAX_STORE_ROWS }],
+    bad: [
+      { storeId: 1, first: 0, count: MAX_STORE_ROWS + 1 },
+      { storeId: 1, first: -1, count: 1 },
+      { storeId: 1, first: 0, count: 0 },
+      { first: 0, count: 1 },
+    ],
+  },
+  'store:findings': {
+    good: [{ storeId: 1, skip: 0, most: MAX_STORE_FINDINGS }],
+    bad: [
+      { storeId: 1, skip: 0, most: MAX_STORE_FINDINGS + 1 },
+      { storeId: 1, skip: 0.5, most: 1 },
+    ],
+  },
+  'store:arrange': {
+    good: [{ files: ['/b', '/a'] }],
+    bad: [{ files: [] }, { files: Array(MAX_LAYERS + 1).fill('/a') }, { files: [1] }],
+  },
   'chain:open': {
     good: [
       { target: files, consent },
       { target: { ...files, format: 'raw' }, consent: { allow: [], allowAll: true } },
       { target: { ...files, snapshot: '1' }, consent },
+      { target: { ...files, backingFormat: 'raw', locate: ['/moved'] }, consent },
       { target: { kind: 'nbd', uri: 'nbd://h' }, consent },
     ],
     bad: [
@@ -44,6 +72,9 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { target: { ...files, format: undefined }, consent },
       { target: files, consent: { ...consent, path: '/etc' } },
       { target: { ...files, format: 'vmdk' }, consent },
+      { target: { ...files, backingFormat: 'vmdk' }, consent },
+      { target: { ...files, locate: [] }, consent },
+      { target: { ...files, locate: ['/a\0'] }, consent },
       { target: { ...files, snapshot: 1 }, consent },
       { target: { kind: 'nbd', uri: 7 }, consent },
       { target: { kind: 'http', uri: 'http://h' }, consent },
