@@ -4,10 +4,11 @@
  */
 import { PRESENT, TILE_COLUMNS, type TileColumns } from '../model/tile.ts';
 import { DAMAGED, DIRTY, HOLE_OVERRIDES, LOCAL, OVERRIDES } from './flags.ts';
-import { PART_BITS, PARTS, type PartIndex, partIndexOf, topPart } from './parts.ts';
+import { PartBytes } from './part-bytes.ts';
+import { PART_BITS, PARTS, partIndexOf, topPart } from './parts.ts';
 import type { SweptPage } from './sweep.ts';
 
-/** Columns of one track. Coverage arrays exist only for the parts that occur. */
+/** Columns of one track. */
 export interface Columns {
   readonly count: number;
   /** Bytes in one column: a power of two. */
@@ -15,11 +16,13 @@ export interface Columns {
   readonly present: Uint32Array;
   /** Extents that touch the column, at least. */
   readonly runs: Uint32Array;
-  /** Bytes of each part per column, by its index in PARTS. */
-  readonly coverage: (Float64Array | undefined)[];
+  readonly bytes: PartBytes;
   /** Guest track: bytes per owner per column, by layer index. Undefined for other tracks. */
   readonly owners: (Float64Array | undefined)[] | undefined;
 }
+
+/** Bytes of each part in the column under way. */
+const sums = new Float64Array(PARTS.length);
 
 /** Empty columns. `withOwners` for the guest track. */
 export function createColumns(count: number, span: number, withOwners: boolean): Columns {
@@ -28,7 +31,7 @@ export function createColumns(count: number, span: number, withOwners: boolean):
     span,
     present: new Uint32Array(count),
     runs: new Uint32Array(count),
-    coverage: new Array<Float64Array | undefined>(PARTS.length).fill(undefined),
+    bytes: new PartBytes(count),
     owners: withOwners ? [] : undefined,
   };
 }
@@ -44,7 +47,7 @@ export function presentBits(word: number): number {
 }
 
 /** {@link presentBits} of every word seen so far, by its low half; 0 where it was not seen. */
-const BITS_OF = new Uint32Array(0x10000);
+const BITS_OF = new Int32Array(0x10000);
 
 function bitsOf(word: number): number {
   const low = word & 0xffff;
@@ -70,17 +73,7 @@ export function addExtent(columns: Columns, origin: number, start: number, end: 
 function addBytes(columns: Columns, c: number, word: number, count: number): void {
   const bits = bitsOf(word);
   columns.present[c] = (columns.present[c] as number) | bits;
-  const bytes = coverageOf(columns, topPart(bits));
-  bytes[c] = (bytes[c] as number) + count;
-}
-
-function coverageOf(columns: Columns, part: PartIndex): Float64Array {
-  let bytes = columns.coverage[part];
-  if (bytes === undefined) {
-    bytes = new Float64Array(columns.count);
-    columns.coverage[part] = bytes;
-  }
-  return bytes;
+  columns.bytes.add(c, topPart(bits), count);
 }
 
 function ownerOf(columns: Columns, owner: number): Float64Array {
@@ -98,7 +91,7 @@ export function clearColumns(columns: Columns, first: number, count: number): vo
   const end = first + count;
   columns.present.fill(0, first, end);
   columns.runs.fill(0, first, end);
-  for (const bytes of columns.coverage) bytes?.fill(0, first, end);
+  columns.bytes.clear(first, end);
   for (const bytes of columns.owners ?? []) bytes?.fill(0, first, end);
 }
 
@@ -150,7 +143,7 @@ export function addSwept(
         sums[part] = (sums[part] as number) + (bytes[combo] as number);
       }
       addSums(columns, c, present);
-      if (t === 0) addOwners(columns, c, swept, found.subarray(0, count), bytes);
+      if (t === 0 && columns.owners !== undefined) addOwners(columns, c, swept, found, count, bytes);
       const stops = t === 0 ? swept.stops : undefined;
       columns.runs[c] = (columns.runs[c] as number) + 1 + changesIn(combos, first, last, words, stops);
     }
@@ -158,29 +151,27 @@ export function addSwept(
   }
 }
 
-/** Bytes of each part in the column under way. */
-const sums = new Float64Array(PARTS.length);
-
 /** Adds {@link sums} of the parts in `present` to a column, with the marks beside them, and clears them. */
 function addSums(columns: Columns, c: number, present: number): void {
   columns.present[c] = (columns.present[c] as number) | present;
   for (let rest = present & PART_BITS; rest !== 0; rest &= rest - 1) {
     const part = topPart(rest);
-    const bytes = coverageOf(columns, part);
-    bytes[c] = (bytes[c] as number) + (sums[part] as number);
+    columns.bytes.add(c, part, sums[part] as number);
     sums[part] = 0;
   }
 }
 
+/** Adds the bytes of the first `count` combinations to their owners. */
 function addOwners(
   columns: Columns,
   c: number,
   { guest, stops }: SweptPage,
   combos: Int32Array,
+  count: number,
   bytes: Float64Array,
 ): void {
-  if (columns.owners === undefined) return;
-  for (const combo of combos) {
+  for (let k = 0; k < count; k++) {
+    const combo = combos[k] as number;
     if (((guest[combo] as number) & LOCAL) === 0) continue;
     const owned = ownerOf(columns, stops[combo] as number);
     owned[c] = (owned[c] as number) + (bytes[combo] as number);
@@ -229,6 +220,7 @@ export function sumColumns(source: Columns, first: number, count: number, target
   const offset = first % ratio;
   for (let i = 0, c = at; i < count; c++) {
     const stop = Math.min(count, (c - at + 1) * ratio - offset);
+    source.bytes.addSumTo(target.bytes, c, first + i, first + stop);
     let present = target.present[c] as number;
     let runs = target.runs[c] as number;
     for (; i < stop; i++) {
@@ -239,9 +231,6 @@ export function sumColumns(source: Columns, first: number, count: number, target
     target.present[c] = present;
     target.runs[c] = Math.min(0xffffffff, runs);
   }
-  source.coverage.forEach((bytes, part) => {
-    if (bytes !== undefined) addArray(bytes, first, count, coverageOf(target, part), at, ratio, offset);
-  });
   source.owners?.forEach((bytes, owner) => {
     if (bytes !== undefined && target.owners !== undefined)
       addArray(bytes, first, count, ownerOf(target, owner), at, ratio, offset);
@@ -296,20 +285,19 @@ function partsIn(present: Uint32Array): Uint8Array {
  * A row of shares for each part. Those of a column are what lies between rounded sums, so that none is off by more than
  * one and all sum to 255; a part that would get nothing takes one from the largest.
  */
-function sharesOf({ coverage }: Columns, parts: Uint8Array): Uint8Array {
+function sharesOf({ bytes: table }: Columns, parts: Uint8Array): Uint8Array {
   const shares = new Uint8Array(TILE_COLUMNS * parts.length);
-  const rows = Array.from(parts, part => coverage[part] as Float64Array);
   for (let c = 0; c < TILE_COLUMNS; c++) {
     let total = 0;
-    for (let k = 0; k < rows.length; k++) total += (rows[k] as Float64Array)[c] as number;
+    for (let k = 0; k < parts.length; k++) total += table.at(c, parts[k] as number);
     if (total === 0) continue;
     const scale = 255 / total;
     let sum = 0;
     let given = 0;
     let lacking = 0;
     let largest = 0;
-    for (let k = 0; k < rows.length; k++) {
-      const bytes = (rows[k] as Float64Array)[c] as number;
+    for (let k = 0; k < parts.length; k++) {
+      const bytes = table.at(c, parts[k] as number);
       if (bytes === 0) continue;
       sum += bytes;
       let share = Math.round(sum * scale) - given;

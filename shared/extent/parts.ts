@@ -78,7 +78,8 @@ export function partIndexOf(word: number): PartIndex {
 
 /** The lowest part in a mask of at least one: the one nearest the top of a column. */
 export function topPart(bits: number): PartIndex {
-  return 31 - Math.clz32(bits & -bits);
+  // Not -bits: zero would make that a fraction's negative zero, and every call slower.
+  return 31 - Math.clz32(bits & (~bits + 1));
 }
 
 function parts(variant: PartVariant, states: readonly ExtentState[]): readonly Part[] {

@@ -66,7 +66,7 @@ function expectColumn(
 ): void {
   const { present, parts, owners } = naiveColumn(units, lane);
   expect(columns.present[c]).toBe(present);
-  expect(PART_ORDER.map((_, part) => (columns.coverage[part]?.[c] ?? 0) / scale)).toEqual(parts);
+  expect(PART_ORDER.map((_, part) => columns.bytes.at(c, part) / scale)).toEqual(parts);
   if (lane >= 0) return;
   const found = (columns.owners ?? []).map((bytes, owner) => [owner, (bytes?.[c] ?? 0) / scale] as const);
   expect(new Map(found.filter(([, bytes]) => bytes > 0))).toEqual(
