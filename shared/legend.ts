@@ -147,13 +147,22 @@ export function legendOfWitness(witness: 'metadata' | 'nbd'): Legend {
   return witness === 'nbd' ? OVER_NBD : LEGEND;
 }
 
-/** What a state means on the track of one layer: below the base there is nothing to fall through to. */
-export function meaningOn(state: ExtentState, track: TrackInfo, opened: OpenedChain): string {
-  if (state !== 'unallocated' || track.layer !== 0 || isRemote(opened))
-    return legendOf(opened)[state].meaning;
-  return opened.chain.complete
+/** Where no layer holds anything: on the guest's track there is nothing to fall through to. */
+const NOTHING_STORED: LegendEntry = {
+  ...LEGEND.unallocated,
+  label: 'nothing stored, reads as zeros',
+  meaning: 'No layer holds anything here, so it reads as zeros.',
+};
+
+/** The legend of one track: where nothing is stored, it says what that means on this track. */
+export function legendOn(track: TrackInfo, opened: Pick<OpenedChain, 'chain' | 'tracks'>): Legend {
+  const legend = legendOf(opened);
+  if (track.kind === 'guest') return { ...legend, unallocated: NOTHING_STORED };
+  if (track.layer !== 0 || isRemote(opened)) return legend;
+  const meaning = opened.chain.complete
     ? 'Nothing is stored here. There is no layer below, so it reads as zeros.'
     : 'Falls through to the backing file, which is not open.';
+  return { ...legend, unallocated: { ...legend.unallocated, meaning } };
 }
 
 /** Marks in the order of importance to a person. */

@@ -1,7 +1,7 @@
 /** What is written on the runs of a track and below them. */
 import type { ExtentState } from '../extent/flags.ts';
 import { PARTS, type PartIndex } from '../extent/parts.ts';
-import { type Legend, legendOf } from '../legend.ts';
+import { type Legend, legendOn } from '../legend.ts';
 import type { OpenedChain } from '../model/chain.ts';
 import type { TrackInfo } from '../model/track.ts';
 import { ownerTrack } from '../model/tracks.ts';
@@ -16,7 +16,7 @@ const NAME_LENGTH = 40;
  * since a frame has thousands.
  */
 export function trackLabels(track: TrackInfo, chain: Pick<OpenedChain, 'chain' | 'tracks'>): RunLabels {
-  const legend = legendOf(chain);
+  const legend = legendOn(track, chain);
   return track.kind === 'guest' ? guestLabels(chain, legend) : layerLabels(legend);
 }
 
@@ -57,15 +57,14 @@ function guestRunLabels(
   if (state === 'unallocated') return labels;
   const title = ownerTrack(chain, owner)?.title;
   const name = title === undefined ? undefined : escapeUntrusted(title, NAME_LENGTH);
-  if (state === 'outOfRange') return [`past the end of ${name ?? 'a layer'}`, ...labels];
   return name === undefined ? labels : [`${legend[state].label} · ${name}`, ...labels];
 }
 
-/** A state alone: its label, the label without what is in parentheses, its letter. What falls through has no letter. */
+/** A state alone: its label, the label up to a comma or parenthesis, its letter. What falls through has no letter. */
 function stateLabels(state: ExtentState, legend: Legend): string[] {
   const { label, letter } = legend[state];
-  if (state === 'unallocated') return [label];
-  const short = label.replace(/ \(.*\)$/, '');
+  const short = label.replace(/(,| \().*$/, '');
+  if (state === 'unallocated') return short === label ? [label] : [label, short];
   return short === label ? [label, letter] : [label, short, letter];
 }
 

@@ -133,7 +133,7 @@ export function addSwept(
     }
     for (let t = 0; t < tracks.length; t++) {
       const columns = tracks[t] as Columns;
-      const words = t === 0 ? swept.guest : (swept.words[t - 1] as Uint32Array);
+      const words = t === 0 ? swept.shown : (swept.words[t - 1] as Uint32Array);
       let present = 0;
       for (let k = 0; k < count; k++) {
         const combo = found[k] as number;
@@ -144,7 +144,7 @@ export function addSwept(
       }
       addSums(columns, c, present);
       if (t === 0 && columns.owners !== undefined) addOwners(columns, c, swept, found, count, bytes);
-      const stops = t === 0 ? swept.stops : undefined;
+      const stops = t === 0 ? swept.shownStops : undefined;
       columns.runs[c] = (columns.runs[c] as number) + 1 + changesIn(combos, first, last, words, stops);
     }
     for (let k = 0; k < count; k++) bytes[found[k] as number] = 0;

@@ -1,6 +1,6 @@
 /** Statistics of a range: bytes and runs per state, with shortest, longest and median run. */
 import type { TrackStatistics } from '../model/statistics.ts';
-import { DIRTY, HOLE_OVERRIDES, OVERRIDES, SHADOWED, STATES, stateIndexOf } from './flags.ts';
+import { DIRTY, HOLE_OVERRIDES, OVERRIDDEN, OVERRIDES, SHADOWED, STATES, stateIndexOf } from './flags.ts';
 
 /**
  * Different lengths counted one by one for an exact median; past that it is that of a log2 histogram. Runs are whole
@@ -31,6 +31,7 @@ export function createRunCounter(track: number): RunCounter {
   let overrideBytes = 0;
   let holeOverrideBytes = 0;
   let shadowedBytes = 0;
+  let overriddenBytes = 0;
   let dirtyBytes = 0;
   let state = -1;
   let runStart = 0;
@@ -59,6 +60,7 @@ export function createRunCounter(track: number): RunCounter {
       if (word & OVERRIDES) overrideBytes += length;
       if (word & HOLE_OVERRIDES) holeOverrideBytes += length;
       if (word & SHADOWED) shadowedBytes += length;
+      if (word & OVERRIDDEN) overriddenBytes += length;
       if (word & DIRTY) dirtyBytes += length;
       if (s === state && start === runEnd) {
         runEnd = end;
@@ -84,6 +86,7 @@ export function createRunCounter(track: number): RunCounter {
         overrideBytes,
         holeOverrideBytes,
         shadowedBytes,
+        overriddenBytes,
         dirtyBytes,
       };
     },

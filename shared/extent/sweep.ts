@@ -57,6 +57,12 @@ export interface SweptPage {
    */
   guest: Uint32Array;
   /**
+   * For each combination what the guest's track shows, and the layer where the walk stops there: `guest` and `stops`, but
+   * past the end of a layer nothing is stored, as where every layer is absent. The disk itself does not end there.
+   */
+  shown: Uint32Array;
+  shownStops: Int16Array;
+  /**
    * Host offset of each segment's first byte, -1 where there is none: in the layer where the walk stops; where every
    * layer is absent in the base, and past the end of a layer in the one above it, which may keep host space there.
    * Empty unless a layer brought host offsets.
@@ -107,6 +113,8 @@ export class Sweeper {
     words: [],
     stops: new Int16Array(0),
     guest: new Uint32Array(0),
+    shown: new Uint32Array(0),
+    shownStops: new Int16Array(0),
     hosts: NO_HOSTS,
     overlays: [],
   };
@@ -185,7 +193,11 @@ export class Sweeper {
         if (number >= 0) (overlayColumns[number] as Uint32Array)[combo] = added & (DIRTY | DIRTY_UNKNOWN);
       }
       out.stops[combo] = stop;
-      out.guest[combo] = (stop < 0 ? below : (words[stop] as number)) | dirty;
+      const guest = (stop < 0 ? below : (words[stop] as number)) | dirty;
+      const isPastEnd = (guest & OUT_OF_RANGE) !== 0;
+      out.guest[combo] = guest;
+      out.shown[combo] = isPastEnd ? ABSENT_EVERYWHERE | dirty : guest;
+      out.shownStops[combo] = isPastEnd ? -1 : stop;
       for (let i = 0; i < layerCount; i++) (columns[i] as Uint32Array)[combo] = words[i] as number;
     }
   }
@@ -201,6 +213,8 @@ export class Sweeper {
       const size = comboCount * 2;
       out.stops = grown(out.stops, new Int16Array(size));
       out.guest = grown(out.guest, new Uint32Array(size));
+      out.shown = grown(out.shown, new Uint32Array(size));
+      out.shownStops = grown(out.shownStops, new Int16Array(size));
       columns.forEach((column, i) => {
         columns[i] = grown(column, new Uint32Array(size));
       });

@@ -6,6 +6,16 @@ export function guestWord(swept: SweptPage, i: number): number {
   return swept.guest[swept.combos[i] as number] as number;
 }
 
+/** The word that the guest's track shows in segment `i`: past the end of a layer nothing is stored. */
+export function shownWord(swept: SweptPage, i: number): number {
+  return swept.shown[swept.combos[i] as number] as number;
+}
+
+/** The layer where the walk stops in segment `i`, as the guest's track shows it; -1 where nothing is stored. */
+export function shownStop(swept: SweptPage, i: number): number {
+  return swept.shownStops[swept.combos[i] as number] as number;
+}
+
 /** The layer where the walk stops in segment `i`, -1 where every layer is absent. */
 export function stopAt(swept: SweptPage, i: number): number {
   return swept.stops[swept.combos[i] as number] as number;

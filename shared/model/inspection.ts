@@ -10,14 +10,19 @@ export interface Evidence {
   readonly value: string;
 }
 
-/** One layer at the inspected offset. */
-export interface InspectedLayer {
+/** Bytes [start, end) of an extent. Where a bound is cut the extent reaches at least so far: the search for it ended. */
+export interface ExtentBounds {
+  readonly start: number;
+  readonly end: number;
+  readonly isStartCut: boolean;
+  readonly isEndCut: boolean;
+}
+
+/** One layer at the inspected offset, with the bounds of the extent that holds it. */
+export interface InspectedLayer extends ExtentBounds {
   readonly track: number;
   readonly layer: number;
   readonly title: string;
-  /** The extent that holds the offset. */
-  readonly start: number;
-  readonly end: number;
   readonly word: number;
   readonly evidence: readonly Evidence[];
   /** Host offset of the inspected byte in the layer's file, -1 where it has none. */
@@ -27,12 +32,9 @@ export interface InspectedLayer {
   readonly l2Index: number;
 }
 
-/** Everything known about one guest offset. */
-export interface Inspection {
+/** Everything known about one guest offset, with the bounds of the merged extent that holds it. */
+export interface Inspection extends ExtentBounds {
   readonly offset: number;
-  /** The merged extent that holds the offset. */
-  readonly start: number;
-  readonly end: number;
   /** Layer index of the owner, -1 none. */
   readonly owner: number;
   readonly word: number;

@@ -20,6 +20,7 @@ export interface TrackStatistics {
   readonly overrideBytes: number;
   readonly holeOverrideBytes: number;
   readonly shadowedBytes: number;
+  readonly overriddenBytes: number;
   readonly dirtyBytes: number;
 }
 

@@ -51,7 +51,7 @@ function partsOfTracks(layers: readonly CloudLayer[], clusters: number): Uint8Ar
         kind === 'unallocated' || kind === 'outOfRange' ? '' : hidden || (hides[i] ? 'hidesData ' : '');
       tracks[layers.length - i]![c] = index.get(variant + kind)!;
       if (kind === 'unallocated') continue;
-      guest ||= variant + kind;
+      guest ||= kind === 'outOfRange' ? 'unallocated' : variant + kind;
       hidden = kind === 'outOfRange' ? 'shadowed ' : hidden || 'overridden ';
     }
     tracks[0]![c] = index.get(guest || 'unallocated')!;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { totalsOf } from '../../electron/engine/lists/list-stream.ts';
+import { boundsAt } from '../../electron/engine/questions/extent-bounds.ts';
 import { extentsOf } from '../../electron/engine/questions/extents.ts';
 import { seekIn } from '../../electron/engine/questions/seek.ts';
 import { statisticsOf } from '../../electron/engine/questions/statistics.ts';
@@ -211,6 +212,46 @@ test('tiles of every level hold what the naive columns hold', () => {
   );
 });
 
+test('the bounds of the extents at an offset are those of the list of extents, over page borders too', () => {
+  fc.assert(
+    fc.property(chains, fc.nat(), ({ tables, units, lanes }, which) => {
+      const unit = which % units.length;
+      for (const [t, bounds] of boundsAt(tables, unit * MIB + (which % MIB), () => 0).entries()) {
+        const extent = naiveExtents(units, t - 1).find(({ start, end }) => unit >= start && unit < end)!;
+        expect(bounds).toEqual({
+          start: extent.start * MIB,
+          end: extent.end * MIB,
+          isStartCut: false,
+          isEndCut: false,
+        });
+        expect(t).toBeLessThanOrEqual(lanes);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('bounds that take too long to find are cut, and say so', () => {
+  const silent = {
+    kind: 'isolatedLayer' as const,
+    units: 5 * PAGE_UNITS,
+    contexts: {
+      'base:allocation': fill([0], 5 * PAGE_UNITS),
+      'qemu:allocation-depth': fill([1], 5 * PAGE_UNITS),
+    },
+  };
+  const tables = fedChain([silent], MIB);
+  // The clock stands still while a search begins, and has passed the limit when it looks for the second page.
+  const ticks = [0, 0, 1000, 2000, 2000, 3000];
+  const [guest] = boundsAt(tables, (2 * PAGE_UNITS + 1) * MIB, () => ticks.shift() ?? 9000);
+  expect(guest).toEqual({
+    start: PAGE_UNITS * MIB,
+    end: 4 * PAGE_UNITS * MIB,
+    isStartCut: true,
+    isEndCut: true,
+  });
+});
+
 test('a page that was not summarized counts as unread in tiles', () => {
   fc.assert(
     fc.property(chains, fc.nat(), ({ tables, pyramid, units }, which) => {
@@ -308,7 +349,9 @@ test('totals equal the naive sums of the merged map', async () => {
         holeOverrides: count(unit => (unit.guest & 0x1000) !== 0),
         shadowed: each.map(i => count(unit => unit.shadowed.includes(i))),
         overridden: each.map(i => count(unit => unit.overridden.includes(i))),
-        extents: naiveExtents(units, -1).length,
+        extents: units.filter(
+          ({ guest, stop }, i) => guest !== units[i - 1]?.guest || stop !== units[i - 1]?.stop,
+        ).length,
         bitmaps: bitmapLayers.map(layer => ({
           layer,
           name: 'b0',

@@ -275,6 +275,7 @@ test('statistics count bytes and runs of every state, and the lower median of th
         overrideBytes: count(0x800),
         holeOverrideBytes: count(0x1000),
         shadowedBytes: count(0x2000),
+        overriddenBytes: count(0x4000),
         dirtyBytes: count(DIRTY),
       });
     }),

@@ -142,9 +142,16 @@ function naiveHost(layers: readonly NaiveLayer[], stop: number, unit: number): n
   return layers[hasEnded ? found + 1 : found]?.hosts?.[unit] ?? -1;
 }
 
-/** The lane that a track shows: -1 the guest's view, else a layer. */
+/** The word that a track shows: lane -1 is the guest's, on which nothing is stored past the end of a layer. */
 function naiveWord(unit: NaiveUnit, lane: number): number {
-  return lane < 0 ? unit.guest : unit.words[lane]!;
+  if (lane >= 0) return unit.words[lane]!;
+  const dirty = unit.guest & (DIRTY | DIRTY_UNKNOWN);
+  return has(unit.guest, OUT_OF_RANGE) ? ABSENT | HOLE | ZERO | dirty : unit.guest;
+}
+
+/** Where the walk stops, as the guest's track shows it. */
+function naiveStop(unit: NaiveUnit): number {
+  return has(unit.guest, OUT_OF_RANGE) ? -1 : unit.stop;
 }
 
 /** A run of units in which a lane does not change. */
@@ -166,7 +173,7 @@ export function naiveExtents(
   const extents: NaiveExtent[] = [];
   for (let unit = from; unit < to; unit++) {
     const word = naiveWord(units[unit]!, lane);
-    const stop = lane < 0 ? units[unit]!.stop : -1;
+    const stop = lane < 0 ? naiveStop(units[unit]!) : -1;
     const last = extents.at(-1);
     if (last?.word === word && last.stop === stop) extents[extents.length - 1] = { ...last, end: unit + 1 };
     else extents.push({ start: unit, end: unit + 1, word, stop });

@@ -1,8 +1,8 @@
-/** Exact extents of every track, and the one that holds an offset. */
+/** Exact extents of every track. */
 import { segmentAt } from '../../../shared/extent/columns.ts';
 import { OVERRIDDEN, SHADOWED } from '../../../shared/extent/flags.ts';
 import type { SweptPage } from '../../../shared/extent/sweep.ts';
-import { guestWord, layersWith, layerWord, stopAt } from '../../../shared/extent/swept-view.ts';
+import { layersWith, layerWord, shownStop, shownWord } from '../../../shared/extent/swept-view.ts';
 import { type ExtentsReply, MAX_EXACT_EXTENTS } from '../../../shared/ipc/questions.ts';
 import type { TrackExtents } from '../../../shared/model/track.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
@@ -30,7 +30,7 @@ export async function extentsOf(
       if (at >= stop) break;
       lists.forEach((list, t) => {
         const word = laneWord(swept, t - 1, i);
-        const owner = t === 0 ? stopAt(swept, i) : -1;
+        const owner = laneStop(swept, t - 1, i);
         if (list.words.at(-1) === word && (t > 0 || list.owners.at(-1) === owner)) return;
         list.starts.push(at);
         list.words.push(word);
@@ -54,29 +54,6 @@ export async function extentsOf(
   return { tooMany: false, version, end: stop, tracks: tracks.sort((a, b) => a.track - b.track) };
 }
 
-/** The extent of one track that holds `offset`, within its page, with the segment it was found in. */
-export function extentAt(
-  tables: ChainTables,
-  offset: number,
-): { swept: SweptPage; segment: number; bounds(lane: number): { start: number; end: number } } {
-  const swept = tables.sweep(Math.floor(offset / tables.pageSpan));
-  const segment = segmentAt(swept, offset - swept.base);
-  return {
-    swept,
-    segment,
-    bounds(lane) {
-      let first = segment;
-      let last = segment;
-      while (first > 0 && sameExtent(swept, lane, first - 1, segment)) first--;
-      while (last + 1 < swept.count && sameExtent(swept, lane, last + 1, segment)) last++;
-      return {
-        start: swept.base + (swept.starts[first] as number),
-        end: swept.base + (swept.starts[last + 1] as number),
-      };
-    },
-  };
-}
-
 /** Layers hidden at one segment, as lane indexes: by a LOCAL layer above, and by a shorter one. */
 export function hiddenAt(swept: SweptPage, segment: number): { overridden: number[]; shadowed: number[] } {
   return {
@@ -85,15 +62,20 @@ export function hiddenAt(swept: SweptPage, segment: number): { overridden: numbe
   };
 }
 
-/** The word of a lane in one segment; lane -1 is the guest's view. */
+/** The word of a lane in one segment; lane -1 is the guest's track. */
 export function laneWord(swept: SweptPage, lane: number, i: number): number {
-  return lane < 0 ? guestWord(swept, i) : layerWord(swept, lane, i);
+  return lane < 0 ? shownWord(swept, i) : layerWord(swept, lane, i);
 }
 
-/** True if two segments belong to one extent of a lane: equal words, and for the guest's view one owner. */
+/** Where the walk stops in one segment of the guest's track; -1 on the others, whose extents have no owners. */
+export function laneStop(swept: SweptPage, lane: number, i: number): number {
+  return lane < 0 ? shownStop(swept, i) : -1;
+}
+
+/** True if two segments belong to one extent of a lane: equal words, and for the guest's track one owner. */
 export function sameExtent(swept: SweptPage, lane: number, i: number, j: number): boolean {
   return (
     laneWord(swept, lane, i) === laneWord(swept, lane, j) &&
-    (lane >= 0 || stopAt(swept, i) === stopAt(swept, j))
+    laneStop(swept, lane, i) === laneStop(swept, lane, j)
   );
 }

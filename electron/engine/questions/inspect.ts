@@ -1,5 +1,6 @@
 /** Everything known about one guest offset, with the evidence for each fact. */
 import { CowscopeError } from '../../../shared/error.ts';
+import { segmentAt } from '../../../shared/extent/columns.ts';
 import {
   ABSENT,
   COMPRESSED,
@@ -14,9 +15,9 @@ import {
   UNREADABLE,
   ZERO,
 } from '../../../shared/extent/flags.ts';
-import { guestWord, layerWord, stopAt } from '../../../shared/extent/swept-view.ts';
+import { guestWord, layerWord, shownWord, stopAt } from '../../../shared/extent/swept-view.ts';
 import { wordAt } from '../../../shared/extent/table.ts';
-import type { Evidence, InspectedLayer, Inspection } from '../../../shared/model/inspection.ts';
+import type { Evidence, ExtentBounds, InspectedLayer, Inspection } from '../../../shared/model/inspection.ts';
 import { decidingContext, type KnownContext } from '../../../shared/nbd-contexts.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { lookupCluster } from '../../qcow2/read/lookup-cluster.ts';
@@ -24,7 +25,8 @@ import type { ChainTables } from '../tables/chain-tables.ts';
 import type { NbdTables, StoredLayer } from '../tables/stored-layer.ts';
 import { isWholeChain } from '../worker/protocol.ts';
 import { contextEvidence } from './context-evidence.ts';
-import { extentAt, hiddenAt } from './extents.ts';
+import { boundsAt } from './extent-bounds.ts';
+import { hiddenAt } from './extents.ts';
 
 /** Inspects one offset of the guest. Throws OFFSET_OUTSIDE where the disk has no such byte. */
 export function inspectAt(tables: ChainTables, offset: number): Inspection {
@@ -36,8 +38,9 @@ export function inspectAt(tables: ChainTables, offset: number): Inspection {
       subject: tables.plan.layers.at(-1)?.title ?? '',
       advice: size === 0 ? 'the disk has no bytes at all' : `its last byte is at ${size - 1}`,
     });
-  const { swept, segment, bounds } = extentAt(tables, offset);
-  const guest = bounds(-1);
+  const [guestBounds, ...layerBounds] = boundsAt(tables, offset);
+  const swept = tables.sweep(Math.floor(offset / tables.pageSpan));
+  const segment = segmentAt(swept, offset - swept.base);
   const tracks = tables.tracks().filter(track => track.kind !== 'guest');
   const stop = stopAt(swept, segment);
   const word = guestWord(swept, segment);
@@ -46,25 +49,23 @@ export function inspectAt(tables: ChainTables, offset: number): Inspection {
   const wholeChain = isWholeChain(tables.plan);
   const titles = tracks.toReversed().map(track => track.title);
   const words = swept.words.map((_, lane) => layerWord(swept, lane, segment));
-  const layerBounds = words.map((_, lane) => bounds(lane));
   const layers = tracks.map((track): InspectedLayer => {
     const lane = tables.laneCount - track.id;
     const layer = tables.layers[track.layer] as StoredLayer;
-    const range = layerBounds[lane] as { start: number; end: number };
     return {
       track: track.id,
       layer: track.layer,
       title: track.title,
-      ...range,
+      ...(layerBounds[lane] as ExtentBounds),
       word: words[lane] as number,
       ...clusterFacts(layer, offset, words[lane] as number),
     };
   });
   return {
     offset,
-    ...guest,
+    ...(guestBounds as ExtentBounds),
     owner,
-    word,
+    word: shownWord(swept, segment),
     ...hidden,
     sentence: sentenceOf(word, stop, titles, hidden, wholeChain),
     layers,

@@ -4,12 +4,11 @@ import { STATES } from '../../../shared/extent/flags.ts';
 import { BITS_OF_STATE } from '../../../shared/extent/parts.ts';
 import { type Pyramid, pagePresent } from '../../../shared/extent/pyramid.ts';
 import type { SweptPage } from '../../../shared/extent/sweep.ts';
-import { stopAt } from '../../../shared/extent/swept-view.ts';
 import type { SeekRequest } from '../../../shared/ipc/questions.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
-import { laneWord, sameExtent } from './extents.ts';
+import { laneStop, laneWord, sameExtent } from './extents.ts';
 import { forPages, type Superseded } from './page-loop.ts';
 
 /**
@@ -124,7 +123,7 @@ class TrackSearch {
     for (let i = 0; i < swept.count; i++) {
       if (i > 0 && sameExtent(swept, lane, i - 1, i)) continue;
       const start = swept.base + (swept.starts[i] as number);
-      extents.push({ start, word: laneWord(swept, lane, i), stop: lane < 0 ? stopAt(swept, i) : -1 });
+      extents.push({ start, word: laneWord(swept, lane, i), stop: laneStop(swept, lane, i) });
     }
     return extents;
   }

@@ -39,6 +39,7 @@ export function statisticsTsv(
     });
     add('overrides', sums.overrideBytes, []);
     add('holeOverrides', sums.holeOverrideBytes, []);
+    add('overridden', sums.overriddenBytes, []);
     add('shadowed', sums.shadowedBytes, []);
     add('dirty', sums.dirtyBytes, []);
   }

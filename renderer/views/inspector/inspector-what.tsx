@@ -1,6 +1,6 @@
 import { presentBits } from '../../../shared/extent/columns.ts';
 import { stateOf } from '../../../shared/extent/flags.ts';
-import { legendOf, marksIn, meaningOn } from '../../../shared/legend.ts';
+import { legendOf, legendOn, marksIn } from '../../../shared/legend.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Inspection } from '../../../shared/model/inspection.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
@@ -17,8 +17,8 @@ export function InspectorWhat({ inspection, track, chain }: InspectorWhatProps) 
   const layer = inspection.layers.find(candidate => candidate.track === track);
   const word = layer?.word ?? inspection.word;
   const state = stateOf(word);
-  const legend = legendOf(chain);
   const shown = chain.tracks[track];
+  const legend = shown === undefined ? legendOf(chain) : legendOn(shown, chain);
   const marks = marksIn(presentBits(word));
   return (
     <section className="inspector-what" aria-label="What">
@@ -39,9 +39,7 @@ export function InspectorWhat({ inspection, track, chain }: InspectorWhatProps) 
           ))}
         </ul>
       )}
-      {layer !== undefined && shown !== undefined && (
-        <p className="meaning">{meaningOn(state, shown, chain)}</p>
-      )}
+      {layer !== undefined && shown !== undefined && <p className="meaning">{legend[state].meaning}</p>}
       <p className="sentence">
         {layer !== undefined && <span className="eyebrow">What the guest reads</span>}
         <Untrusted text={inspection.sentence} max={1000} />

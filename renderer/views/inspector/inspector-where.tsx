@@ -12,16 +12,29 @@ interface InspectorWhereProps {
 /** Where the selected extent lies: on the guest's axis, in the tables, in the file. Every value can be copied. */
 export function InspectorWhere({ inspection, track }: InspectorWhereProps) {
   const layer = inspection.layers.find(candidate => candidate.track === track);
-  const { start, end } = layer ?? inspection;
+  const { start, end, isStartCut, isEndCut } = layer ?? inspection;
+  const atLeast = isStartCut || isEndCut ? 'at least ' : '';
   const cluster =
     layer !== undefined && layer.clusterSize > 1 ? Math.floor(inspection.offset / layer.clusterSize) : -1;
   return (
     <InspectorSection title="Where">
       <dl className="facts">
         <DefinitionRow name="Offset" value={formatOffset(inspection.offset)} />
-        <DefinitionRow name="Extent" value={formatOffset(start)} />
-        <DefinitionRow name="End" value={formatOffset(end)} />
-        <DefinitionRow name="Length" value={formatSize(end - start)} copy={String(end - start)} />
+        <DefinitionRow
+          name="Extent"
+          value={`${isStartCut ? 'at or below ' : ''}${formatOffset(start)}`}
+          copy={formatOffset(start)}
+        />
+        <DefinitionRow
+          name="End"
+          value={`${isEndCut ? 'at or past ' : ''}${formatOffset(end)}`}
+          copy={formatOffset(end)}
+        />
+        <DefinitionRow
+          name="Length"
+          value={`${atLeast}${formatSize(end - start)}`}
+          copy={String(end - start)}
+        />
         {cluster >= 0 && <DefinitionRow name="Cluster" value={formatCount(cluster)} copy={String(cluster)} />}
         {layer !== undefined && layer.l1Index >= 0 && (
           <DefinitionRow name="Table entry" value={`L1[${layer.l1Index}] L2[${layer.l2Index}]`} />
@@ -46,7 +59,10 @@ function DefinitionRow({
   return (
     <div>
       <dt>{name}</dt>
-      <dd className="mono" title={copy === value ? undefined : `${formatCount(Number(copy))}`}>
+      <dd
+        className="mono"
+        title={Number.isNaN(Number(copy)) || copy === value ? undefined : formatCount(Number(copy))}
+      >
         {value}
         <button
           type="button"

@@ -1,5 +1,5 @@
 import { STATES } from '../../../shared/extent/flags.ts';
-import { type Legend, legendOf } from '../../../shared/legend.ts';
+import { type Legend, legendOf, legendOn } from '../../../shared/legend.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { TrackStatistics } from '../../../shared/model/statistics.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
@@ -44,7 +44,7 @@ export function RangeStatistics({ chain, range }: RangeStatisticsProps) {
           sums={track}
           title={chain.tracks[track.track]?.title ?? ''}
           total={range.end - range.start}
-          legend={legendOf(chain)}
+          legend={legendOfTrack(chain, track.track)}
         />
       ))}
     </InspectorSection>
@@ -62,6 +62,7 @@ function TrackSums({ sums, title, total, legend }: TrackSumsProps) {
   const marks = [
     ['overrides', sums.overrideBytes],
     ['holeOverrides', sums.holeOverrideBytes],
+    ['overridden', sums.overriddenBytes],
     ['shadowed', sums.shadowedBytes],
     ['dirty', sums.dirtyBytes],
   ] as const;
@@ -122,6 +123,11 @@ function runsOf({ runs, shortest, median, longest }: TrackStatistics, i: number)
   const size = (list: readonly number[]) => formatSize(list[i] ?? 0);
   if (count === 1) return ['1 run'];
   return [`${formatCount(count)} runs, median ${size(median)}`, `${size(shortest)} to ${size(longest)}`];
+}
+
+function legendOfTrack(chain: OpenedChain, id: number): Legend {
+  const track = chain.tracks[id];
+  return track === undefined ? legendOf(chain) : legendOn(track, chain);
 }
 
 function percent(share: number): string {

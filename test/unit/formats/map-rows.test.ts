@@ -17,6 +17,8 @@ function page(base: number, words: readonly number[]): SweptPage {
     words: [column],
     stops: new Int16Array(words.length),
     guest: column,
+    shown: column,
+    shownStops: new Int16Array(words.length),
     hosts: new Float64Array(0),
     overlays: [],
   };

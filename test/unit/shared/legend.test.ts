@@ -6,9 +6,9 @@ import {
   type LegendKey,
   legendOf,
   legendOfWitness,
+  legendOn,
   MARK_KEYS,
   marksIn,
-  meaningOn,
 } from '../../../shared/legend.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { ImageFormat } from '../../../shared/model/layer.ts';
@@ -73,10 +73,11 @@ test('unallocated on the base names what is below it: nothing, or a file that is
   const base = opened.tracks.find(({ layer }) => layer === 0)!;
   const top = opened.tracks.find(({ layer }) => layer === 2)!;
   const incomplete = { ...opened, chain: { ...opened.chain, complete: false } };
-  expect(meaningOn('unallocated', top, opened)).toBe(LEGEND.unallocated.meaning);
-  expect(meaningOn('unallocated', base, opened)).toContain('There is no layer below');
-  expect(meaningOn('unallocated', base, incomplete)).toContain('the backing file, which is not open');
-  expect(meaningOn('data', base, opened)).toBe('Data here.');
+  expect(legendOn(top, opened).unallocated.meaning).toBe(LEGEND.unallocated.meaning);
+  expect(legendOn(base, opened).unallocated.meaning).toContain('There is no layer below');
+  expect(legendOn(base, incomplete).unallocated.meaning).toContain('the backing file, which is not open');
+  expect(legendOn(base, opened).data.meaning).toBe('Data here.');
+  expect(legendOn(opened.tracks[0]!, opened).unallocated.label).toBe('nothing stored, reads as zeros');
 });
 
 test('marks come by importance, and zeros that hide data are not also named an override', () => {

@@ -1,6 +1,6 @@
 import { MIXED } from '../../../../shared/draw/strip/column-strip.ts';
 import { PARTS } from '../../../../shared/extent/parts.ts';
-import { type Legend, legendOf, marksIn } from '../../../../shared/legend.ts';
+import { type Legend, legendOn, marksIn } from '../../../../shared/legend.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import { ownerTrack } from '../../../../shared/model/tracks.ts';
 import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
@@ -18,7 +18,6 @@ const TOOLTIP_WIDTH_PX = 320;
 /** What every layer holds under the pointer; the layer that decides is bold. */
 export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; readonly hover: Hover }) {
   const { width } = getAxis('guest');
-  const legend = legendOf(chain);
   const flip = hover.px + GAP_PX + TOOLTIP_WIDTH_PX > width;
   const guest = probeTrack(0, hover.offset);
   const owner = guest === undefined ? undefined : ownerTrack(chain, guest.owner);
@@ -39,7 +38,9 @@ export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; re
                 <th scope="row">
                   {track.kind === 'guest' ? 'Guest' : <Untrusted text={track.title} max={28} />}
                 </th>
-                <td>{found === undefined ? 'loading' : <Found found={found} legend={legend} />}</td>
+                <td>
+                  {found === undefined ? 'loading' : <Found found={found} legend={legendOn(track, chain)} />}
+                </td>
               </tr>
             );
           })}

@@ -1,7 +1,7 @@
 /** The extents of a track as rows of a table. */
 import { presentBits } from '../../../../shared/extent/columns.ts';
 import { type ExtentState, LOCAL, stateOf } from '../../../../shared/extent/flags.ts';
-import { legendOf, type MarkKey, marksIn } from '../../../../shared/legend.ts';
+import { legendOn, type MarkKey, marksIn } from '../../../../shared/legend.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackExtents, TrackInfo } from '../../../../shared/model/track.ts';
 import { ownerTrack } from '../../../../shared/model/tracks.ts';
@@ -12,6 +12,8 @@ import type { ExactEntries } from '../../../data/exact-range.ts';
 export interface TrackRow {
   readonly start: number;
   readonly length: number;
+  /** True where the extent goes on, or may go on, outside of what is in view. */
+  readonly isCut: boolean;
   readonly state: ExtentState;
   /** The label of the state. */
   readonly label: string;
@@ -33,7 +35,10 @@ export function trackRows(
   const from = Math.floor(view.start);
   const to = Math.min(exact.end, Math.ceil(view.end));
   const rows: TrackRow[] = [];
-  const legend = legendOf(chain);
+  const legend = legendOn(track, chain);
+  // What the first and the last extent are beyond what is loaded is not known here.
+  const touchesEdge = (i: number) =>
+    (i === 0 && exact.start > 0) || (i + 1 === starts.length && exact.end < chain.chain.size);
   for (let i = 0; i < starts.length; i++) {
     const start = Math.max(starts[i] as number, from);
     const end = Math.min(starts[i + 1] ?? exact.end, to);
@@ -44,6 +49,7 @@ export function trackRows(
     rows.push({
       start,
       length: end - start,
+      isCut: start > (starts[i] as number) || end < (starts[i + 1] ?? exact.end) || touchesEdge(i),
       state,
       label: legend[state].label,
       owner: flags & LOCAL ? (owner?.title ?? '') : '',

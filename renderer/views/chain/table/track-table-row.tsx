@@ -33,6 +33,7 @@ export function TrackTableRow({ id, row, index, active, onSelect }: TrackTableRo
         <Offset at={row.start} />
       </td>
       <td role="gridcell">
+        {row.isCut && <span title="The extent goes on outside of what is in view">at least </span>}
         <Size bytes={row.length} />
       </td>
       <td role="gridcell">{row.label}</td>

@@ -1,5 +1,5 @@
 import { useCallback, useState } from 'react';
-import { legendOf } from '../../../../shared/legend.ts';
+import { legendOn } from '../../../../shared/legend.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { summarize } from '../../../data/summary.ts';
@@ -12,7 +12,7 @@ export function useTrackSummary(track: TrackInfo, chain: OpenedChain): string {
   const [summary, setSummary] = useState(`${track.title}: loading`);
   const update = useCallback(() => {
     const strip = drawnStrip(track.id);
-    if (strip !== undefined) setSummary(trackSummary(track, summarize(strip), legendOf(chain)));
+    if (strip !== undefined) setSummary(trackSummary(track, summarize(strip), legendOn(track, chain)));
   }, [track, chain]);
   useFollower('settled', update);
   return summary;

@@ -10,7 +10,13 @@ test('writes one row for each state and mark that occurs, tab-separated', () => 
   const zeros = STATES.map(() => 0);
   const first = (value: number) => [value, ...zeros.slice(1)];
   const sums = { runs: first(2), shortest: first(1), longest: first(7), median: first(4) };
-  const marks = { overrideBytes: 8, holeOverrideBytes: 0, shadowedBytes: 0, dirtyBytes: 0 };
+  const marks = {
+    overrideBytes: 8,
+    holeOverrideBytes: 0,
+    shadowedBytes: 0,
+    overriddenBytes: 0,
+    dirtyBytes: 0,
+  };
   const tsv = statisticsTsv([{ track: 0, bytes: first(8), ...sums, ...marks }], opened, {
     start: 0,
     end: 16,
@@ -25,7 +31,13 @@ test('escapes a track title that a spreadsheet would take for a formula', () => 
   const tracks = [{ ...chain.tracks[0]!, title: '=cmd()' }];
   const zeros = STATES.map(() => 1);
   const sums = { bytes: zeros, runs: zeros, shortest: zeros, longest: zeros, median: zeros };
-  const marks = { overrideBytes: 0, holeOverrideBytes: 0, shadowedBytes: 0, dirtyBytes: 0 };
+  const marks = {
+    overrideBytes: 0,
+    holeOverrideBytes: 0,
+    shadowedBytes: 0,
+    overriddenBytes: 0,
+    dirtyBytes: 0,
+  };
   expect(
     statisticsTsv([{ track: 0, ...sums, ...marks }], { ...opened, tracks }, { start: 0, end: 10 }),
   ).toContain("'=cmd()");

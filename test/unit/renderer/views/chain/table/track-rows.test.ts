@@ -16,7 +16,7 @@ test('the rows of a table are the extents in view', async () => {
   if (!reply.ok || reply.value.tooMany) throw new Error('exact extents are wanted');
   const exact = { start: 0, end: reply.value.end, tracks: reply.value.tracks };
   const rows = trackRows(exact, { start: 3 * 65536 + 0.5, end: 6 * 65536 }, mid, opened);
-  const common = { length: 65536, owner: 'mid.qcow2', marks: ['holeOverrides'] };
+  const common = { length: 65536, owner: 'mid.qcow2', marks: ['holeOverrides'], isCut: false };
   expect(rows).toEqual([
     { ...common, start: 196608, state: 'zeroHole', label: 'zero (no space)' },
     { ...common, start: 262144, state: 'zeroAllocated', label: 'zero (allocated)' },
@@ -24,4 +24,21 @@ test('the rows of a table are the extents in view', async () => {
   ]);
   const guest = trackRows(exact, { start: 0, end: 2 * 65536 }, chain.tracks[0]!, opened);
   expect(guest.map(({ owner }) => owner)).toEqual(['base.qcow2', 'mid.qcow2']);
+});
+
+test('a row whose extent goes on, or may go on, outside of what is in view is cut', () => {
+  const extents = {
+    track: 2,
+    starts: Float64Array.of(0, 100, 200),
+    words: Uint32Array.of(1, 4, 1),
+    owners: new Int16Array(0),
+  };
+  const cut = (exact: { start: number; end: number }, start: number, end: number) =>
+    trackRows({ ...exact, tracks: [undefined, undefined, extents] }, { start, end }, mid, opened).map(
+      row => row.isCut,
+    );
+  const size = opened.chain.size;
+  expect(cut({ start: 0, end: size }, 0, size)).toEqual([false, false, false]);
+  expect(cut({ start: 0, end: size }, 50, 250)).toEqual([true, false, true]);
+  expect(cut({ start: 0, end: 300 }, 0, 300)).toEqual([false, false, true]);
 });
