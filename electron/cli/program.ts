@@ -1,6 +1,7 @@
 /** The commands and their options. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { MISREAD_READERS } from '../../shared/model/misread.ts';
 import { PLAN_JOBS, PLAN_OPERATIONS, type PlannedQemu, type PlanOperation } from '../../shared/model/plan.ts';
 import { parseOffset } from '../../shared/text/offset.ts';
 import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img.ts';
@@ -8,6 +9,7 @@ import { checkCommand } from './commands/check.ts';
 import { layersCommand } from './commands/layers.ts';
 import { layoutCommand } from './commands/layout.ts';
 import { mapCommand } from './commands/map.ts';
+import { misreadCommand } from './commands/misread.ts';
 import { openCommand } from './commands/open.ts';
 import { planCommand } from './commands/plan.ts';
 import { storeCommand } from './commands/store.ts';
@@ -177,6 +179,8 @@ export function createProgram(run: Run): Command {
 
   addPlan(program, run);
 
+  addMisread(program, run);
+
   withTarget(program.command('check'))
     .summary('check every layer of a chain')
     .description(
@@ -202,6 +206,22 @@ export function createProgram(run: Run): Command {
 
   addDocuments(program, run);
   return program;
+}
+
+function addMisread(program: Command, run: Run): void {
+  withTarget(program.command('misread'))
+    .summary('list what other readers of qcow2 get wrong in a chain')
+    .description(
+      'List the ranges, layer by layer, that a copier which trusts the hole bit, or a decoder that looks at offsets alone, gets wrong.',
+    )
+    .argument('<target...>', TARGET)
+    .addOption(
+      choice('--reader', MISREAD_READERS, 'which kind of reader: docs/guide/misread.md').default('hole-bit'),
+    )
+    .addOption(
+      choice('--output', ['text', 'json', 'csv'], 'for people (default) or for programs').default('text'),
+    )
+    .action((words: string[], options) => run(() => misreadCommand(words, options)));
 }
 
 function addPlan(program: Command, run: Run): void {

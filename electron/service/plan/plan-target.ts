@@ -129,7 +129,8 @@ function snapshotOf(
   return { image, allocation, snapshot: image.snapshots.indexOf(found) };
 }
 
-function tablesOf({ info, image, dataFile }: OpenLayer): LayerTables {
+/** A layer with its tables. */
+export function tablesOf({ info, image, dataFile }: OpenLayer): LayerTables {
   if (image === undefined) return { info };
   // The length of a device is not known here: nothing then lies past its end.
   const size = Number.POSITIVE_INFINITY;
@@ -155,8 +156,8 @@ async function plannedQemu(given: PlannedQemu | undefined) {
   };
 }
 
-/** Throws where qemu would not open the chain. */
-function checkComplete({ info }: DiscoveredChain): void {
+/** Throws PLAN_CHAIN_INCOMPLETE where qemu would not open the chain. */
+export function checkComplete({ info }: DiscoveredChain): void {
   if (!info.complete)
     throw planError(
       'PLAN_CHAIN_INCOMPLETE',

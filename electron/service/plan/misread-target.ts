@@ -1,0 +1,54 @@
+/** Ranges of a target's chain that other readers get wrong. */
+import type { LayerInfo } from '../../../shared/model/layer.ts';
+import type { MisreadReader, MisreadRow } from '../../../shared/model/misread.ts';
+import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
+import { nextTurn } from '../../../shared/scheduler.ts';
+import { discoverChain } from '../../chain/discover.ts';
+import { findMisreads, MisreadRows } from '../../plan/misreads.ts';
+import { checkComplete, tablesOf } from './plan-target.ts';
+
+/** What the rows are about. */
+export interface MisreadChain {
+  readonly layers: readonly LayerInfo[];
+}
+
+/** Rows that are handed on at once, about. */
+const BATCH_ROWS = 1024;
+/** Longest stretch of work between two turns, in milliseconds. */
+const SLICE_MS = 8;
+
+/**
+ * Looks for the ranges that `reader` gets wrong. `begin` is told of the chain, then `take` of the rows, batch by batch;
+ * the next batch comes once the last one was taken. Rejects with CowscopeError.
+ */
+export async function misreadTarget(
+  target: OpenTarget & { kind: 'files' },
+  consent: Consent,
+  reader: MisreadReader,
+  {
+    begin,
+    take,
+  }: { begin(chain: MisreadChain): Promise<void>; take(rows: readonly MisreadRow[]): Promise<void> },
+): Promise<void> {
+  const { files, format, backingFormat, locate } = target;
+  const { allow, allowAll } = consent;
+  const found = await discoverChain({ files, format, backingFormat, locate, allow, allowAll });
+  try {
+    checkComplete(found);
+    await begin({ layers: found.info.layers });
+    let batch: MisreadRow[] = [];
+    const rows = new MisreadRows(row => batch.push(row));
+    const work = findMisreads(found.layers.map(tablesOf), reader, rows.add);
+    for (let sliceEnd = performance.now() + SLICE_MS; work.next().done !== true; ) {
+      if (batch.length < BATCH_ROWS && performance.now() < sliceEnd) continue;
+      await take(batch);
+      batch = [];
+      await nextTurn();
+      sliceEnd = performance.now() + SLICE_MS;
+    }
+    rows.finish();
+    await take(batch);
+  } finally {
+    await found.close();
+  }
+}
