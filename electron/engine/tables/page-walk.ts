@@ -19,8 +19,8 @@ export async function* sweptPages(
   let sliceEnd = performance.now() + SLICE_MS;
   for (let page = 0; page * pageSpan < size; ) {
     const swept = tables.sweepStretch(page, options);
+    page = Math.ceil(swept.end / pageSpan); // other sweeps may take its memory once it is handed out
     yield swept;
-    page = Math.ceil(swept.end / pageSpan);
     if (performance.now() < sliceEnd) continue;
     await nextTurn();
     sliceEnd = performance.now() + SLICE_MS;

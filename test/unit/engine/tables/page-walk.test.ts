@@ -55,6 +55,18 @@ function pageByPage(plan: EnginePlan, options: SweepOptions): Rows['rows'] {
   return found.rows;
 }
 
+test('other sweeps between two pages of a walk change nothing of it', async () => {
+  const plan = planOf([{ size: 2 ** 30, clusters: index => (index % 3 === 0 ? 'data' : 'zeroHole') }]);
+  const options = { readMissing: true };
+  const tables = new ChainTables(plan, fileSource);
+  const found = new Rows();
+  for await (const swept of sweptPages(tables, options)) {
+    found.add(swept);
+    tables.sweep(0, options);
+  }
+  expect(found.rows).toEqual(pageByPage(plan, options));
+});
+
 test.each([
   ['the chain', {}],
   ['the chain with host offsets', { hosts: true }],
