@@ -17,8 +17,8 @@ export interface QemuTool {
   readonly path: string;
   readonly version: QemuVersion;
   /**
-   * Command and arguments to put before `path` so that the child has limits and ends with this process; empty where
-   * the machine has no means for that (prlimit and setpriv of util-linux).
+   * Command and arguments to put before `path` so that the child has limits, no network, and ends with this process; as
+   * many of them as the machine has means for (prlimit, unshare and setpriv of util-linux).
    */
   readonly prefix: readonly string[];
 }
@@ -33,11 +33,25 @@ const VERSION_TIMEOUT = 10_000;
  */
 const LIMITS = ['--as=2147483648', '--nofile=128', '--core=0', '--cpu=7200'] as const;
 
-/** Ways to start a child, the best first. setpriv makes the system end it even when this process is killed. */
-function prefixes(prlimit: string | undefined, setpriv: string | undefined): string[][] {
+/**
+ * A network of its own with nothing in it: what qemu-nbd serves is a unix socket, which a path leads to. An ordinary user
+ * needs a user namespace for that; the superuser must not have one, or files of other users would be out of reach.
+ */
+const NO_NETWORK = process.getuid?.() === 0 ? ['--net'] : ['--user', '--map-current-user', '--net'];
+
+/**
+ * Ways to start a child, the best first: a system may forbid namespaces to programs it does not know. setpriv makes the
+ * system end the child even when this process is killed.
+ */
+function prefixes(
+  prlimit: string | undefined,
+  unshare: string | undefined,
+  setpriv: string | undefined,
+): string[][] {
   const limits = prlimit === undefined ? [] : [prlimit, ...LIMITS, '--'];
+  const alone = unshare === undefined ? [] : [unshare, ...NO_NETWORK, '--'];
   const bound = setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL', '--'];
-  const ways = [[...limits, ...bound], limits, []];
+  const ways = [[...limits, ...alone, ...bound], [...limits, ...bound], limits, []];
   return ways.filter((way, i) => i === 0 || way.length < (ways[i - 1]?.length ?? 0));
 }
 
@@ -103,7 +117,11 @@ async function findTool(name: string, searchPath: string): Promise<QemuTool | un
   if (!SERVES_FILES) return undefined;
   const path = await findProgram(name, searchPath);
   if (path === undefined) return undefined;
-  const helpers = await Promise.all([findProgram('prlimit', searchPath), findProgram('setpriv', searchPath)]);
+  const helpers = await Promise.all([
+    findProgram('prlimit', searchPath),
+    findProgram('unshare', searchPath),
+    findProgram('setpriv', searchPath),
+  ]);
   // An unsuitable helper (an older one, a limit above the system's own) shows here and not when an image is opened.
   for (const prefix of prefixes(...helpers)) {
     const version = await askVersion([...prefix, path]);

@@ -20,7 +20,7 @@ import type { ExportSource } from '../../electron/qemu/blockdev-args.ts';
 import { type ExportOptions, exportLayer, type LayerExport } from '../../electron/qemu/export-layer.ts';
 import { findQemuNbd, type QemuTool } from '../../electron/qemu/tools.ts';
 import { bitmaps, makeChain } from '../../examples/recipes.mjs';
-import { hashFile, nbdinfoMap, qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
+import { hashFile, nbdinfoMap, qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 let qemuNbd: QemuTool;
 let bundleFolder: string;
@@ -158,6 +158,18 @@ describe('exportLayer', () => {
       expect(limits).toMatch(/Max open files\s+128\s/);
       expect(limits).toMatch(/Max cpu time\s+7200\s/);
       expect(readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')).not.toContain(folder);
+    });
+  });
+
+  it('gives the child no network where the system allows namespaces', async () => {
+    const path = join(folder, 'image.qcow2');
+    await qemuImg('create', '-q', '-f', 'qcow2', path, '1M');
+    const interfaces = (pid: number | 'self') =>
+      [...readFileSync(`/proc/${pid}/net/dev`, 'utf8').matchAll(/^\s*(\S+):/gm)].map(match => match[1]);
+    const namespaces = process.getuid?.() === 0 ? ['--net'] : ['--user', '--map-current-user', '--net'];
+    const { code } = await run('unshare', [...namespaces, 'true']);
+    await serving(layerOf(path), {}, async server => {
+      expect(interfaces(server.pid)).toEqual(code === 0 ? ['lo'] : interfaces('self'));
     });
   });
 });

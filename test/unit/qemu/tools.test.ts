@@ -87,6 +87,18 @@ describe('findQemuNbd', () => {
     expect(await findQemuNbd({ PATH: `.:${folder}` })).toBeUndefined();
   });
 
+  it('does without a namespace where the system forbids them, and keeps the rest', async () => {
+    const folder = folderWith('unshare', 'echo "unshare: Operation not permitted" >&2; exit 1');
+    const pass = '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift; exec "$@"\n';
+    for (const name of ['prlimit', 'setpriv']) writeFileSync(join(folder, name), pass, { mode: 0o755 });
+    writeFileSync(join(folder, 'qemu-nbd'), '#!/bin/sh\necho "qemu-nbd 8.0.0"\n', { mode: 0o755 });
+    const tool = await findQemuNbd({ PATH: folder });
+    expect(tool?.prefix.filter(word => word.startsWith('/'))).toEqual([
+      join(folder, 'prlimit'),
+      join(folder, 'setpriv'),
+    ]);
+  });
+
   it('tries a helper before it relies on it', async () => {
     const folder = folderWith('prlimit', 'exit 1');
     writeFileSync(join(folder, 'qemu-nbd'), '#!/bin/sh\necho "qemu-nbd 8.0.0"\n', { mode: 0o755 });
