@@ -1,39 +1,62 @@
 /**
  * For each cluster of a file how often it is referred to, as what, and which refcount is stored for it.
  *
- * Memory is three bytes for each cluster, see {@link ClusterChunks}. Counts too large for that take eight bytes for each
+ * Memory is two bytes for each cluster, see {@link ClusterChunks}. Counts too large for that take four bytes for each
  * cluster of their chunk more.
  */
+import { nextRefcount, refcountAt } from '../format/refcounts.ts';
 import { CHUNK_CLUSTERS, ClusterChunks } from '../layout/cluster-chunks.ts';
 import { IMAGE, USE } from '../layout/cluster-uses.ts';
 import type { RefcountSink, ReferenceSink } from '../layout/reference-sink.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import type { PastEndReference } from './rules/past-end.ts';
 
-/** A compressed stream lies in the cluster. With the bits of USE in one number. */
+/*
+ * A cluster in 16 bits: its uses in the upper six (the bits of USE and the two below), its stored refcount in bits 4 to
+ * 7, its references in bits 0 to 3.
+ */
+
+/** A compressed stream lies in the cluster. */
 const STREAM = 0x0400;
 /** Two tables, two bitmaps, or two clusters of the active disk are in the cluster. */
 const DOUBLE = 0x0800;
-/** References of a cluster, or "look in the wide counts". */
-const COUNT_MASK = 0x03ff;
+const REFERENCES = 0x000f;
+/** As many references, or more: the wide counts have them. */
+const MANY_REFERENCES = 15;
+const STORED_SHIFT = 4;
+const STORED = 0x00f0;
+/** Stored refcounts from here on are none. */
+const STORED_UNREADABLE = 14;
+const STORED_WIDE = 15;
 /** Uses of which a second one in the same cluster is wrong. */
 const EXCLUSIVE = USE.table | USE.bitmap | USE.data;
+/** The largest number that is kept; larger ones are cut to it. */
+const MAX_WIDE = 2 ** 32 - 1;
 
-/** Stored refcounts from here on are not the refcount. */
-const UNREADABLE = 254;
-const WIDE = 255;
+/** The parts of a cluster's 16 bits, for the loop that counts the common case itself. */
+export const PLAIN_WORD = {
+  /** References, and from how many on they do not fit. */
+  references: REFERENCES,
+  many: MANY_REFERENCES,
+  /** The stored refcount: its bits, those of 1, and those of one that cannot be read. */
+  stored: STORED,
+  storedOnce: 1 << STORED_SHIFT,
+  storedUnknown: STORED_UNREADABLE << STORED_SHIFT,
+  /** Uses of which a second one in the same cluster is wrong. */
+  exclusive: EXCLUSIVE,
+  /** A cluster's number shifted by these is that of its chunk. */
+  chunkBits: 16,
+} as const;
 
-/** 3 MiB for each 16 chunks: 128 MiB, 2.7 TiB of a file with 64 KiB clusters. */
-const MAX_CHUNKS = 680;
+/** 128 MiB: 4 TiB of a file with 64 KiB clusters. */
+const MAX_CHUNKS = 1024;
 
 /** The clusters of one chunk. */
 interface Chunk {
-  /** Uses and, in the low 10 bits, references. */
-  readonly marks: Uint16Array;
-  readonly stored: Uint8Array;
+  readonly words: Uint16Array;
   /** References and refcounts of clusters with many. */
-  wideMarks?: Float64Array;
-  wideStored?: Float64Array;
+  wideReferences?: Uint32Array;
+  wideStored?: Uint32Array;
   /** What the rules think of a cluster, once they have seen it. */
   suspicions?: Uint8Array;
 }
@@ -53,18 +76,39 @@ export interface CountedCluster {
 /** Looks at a cluster whose numbers do not agree or that has several users. Returns its suspicion, 0 for none. */
 export type JudgeCluster = (found: CountedCluster) => number;
 
-/** True for the uses (marks without count) that cannot be together in one cluster. */
-const IS_SHARED = Uint8Array.from({ length: 64 }, (_, i) => {
-  const marks = i << 10;
-  if (marks & DOUBLE) return 1;
-  const isData = (marks & (USE.data | USE.snapshotData)) !== 0;
-  const kinds = [(marks & USE.table) !== 0, (marks & USE.bitmap) !== 0, (marks & STREAM) !== 0, isData];
-  return kinds.filter(Boolean).length > 1 ? 1 : 0;
+/** 1 for the 16 bits of a cluster that agree with themselves. */
+const IS_PLAIN = Uint8Array.from({ length: 2 ** 16 }, (_, word) => {
+  const references = word & REFERENCES;
+  const stored = (word & STORED) >>> STORED_SHIFT;
+  return references === stored && stored < STORED_UNREADABLE && !isShared(word) ? 1 : 0;
 });
+
+/** The first cluster of a chunk from `at` on whose 16 bits do not agree with themselves. */
+function nextOdd(words: Uint16Array, at: number): number {
+  const isPlain = IS_PLAIN;
+  const count = words.length;
+  let plain = -1;
+  for (; at < count; at++) {
+    const word = words[at] as number;
+    if (word === plain) continue; // most are like the one before
+    if (isPlain[word] === 0) break;
+    plain = word;
+  }
+  return at;
+}
+
+function isShared(word: number): boolean {
+  if (word & DOUBLE) return true;
+  const isData = (word & (USE.data | USE.snapshotData)) !== 0;
+  const kinds = [(word & USE.table) !== 0, (word & USE.bitmap) !== 0, (word & STREAM) !== 0, isData];
+  return kinds.filter(Boolean).length > 1;
+}
 
 /** The clusters of one file. Refcounts come first, then references, then the comparison; then the next pass. */
 export class ClusterCounts implements ReferenceSink, RefcountSink {
   readonly clusters: number;
+  /** Clusters of this pass, by chunk, 16 bits each, as far as {@link wordsOf} was asked for them: see {@link PLAIN_WORD}. */
+  chunks: (Uint16Array | undefined)[] = [];
   /** References that end a cluster or more past the end of the file: they count nowhere. */
   pastEnd = 0;
   /** Refcount blocks that something else refers to, too. */
@@ -98,26 +142,61 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     return this.#chunks.pass;
   }
 
+  /** The clusters of chunk number `id`, as in {@link chunks}; undefined where another pass has them. */
+  wordsOf(id: number): Uint16Array | undefined {
+    const chunk = this.#chunks.enter(id);
+    if (chunk === this.#elsewhere) return undefined;
+    this.chunks[id] = chunk.words;
+    return chunk.words;
+  }
+
   wantsRefcounts(): boolean {
     return true;
   }
 
+  takeRefcounts(view: DataView, at: number, first: number, count: number, bits: number): void {
+    let c = nextRefcount(view, at, 0, count, bits);
+    while (c < count) {
+      if (bits !== 16) {
+        this.takeRefcount(first + c, refcountAt(view, at, c, bits));
+        c = nextRefcount(view, at, c + 1, count, bits);
+        continue;
+      }
+      const place = this.#enter(first + c);
+      const end = Math.min(count, c + CHUNK_CLUSTERS - place);
+      this.#takeShorts(view, at + 2 * c, place, end - c, first + c);
+      c = nextRefcount(view, at, end, count, bits);
+    }
+  }
+
+  /** Takes refcounts of 16 bits for clusters from `place` of the current chunk on, which is cluster `first` of the file. */
+  #takeShorts(view: DataView, at: number, place: number, count: number, first: number): void {
+    const { words } = this.#current;
+    const shift = STORED_SHIFT;
+    const most = STORED_UNREADABLE;
+    for (let i = 0; i < count; i++, at += 2) {
+      const refcount = view.getUint16(at);
+      if (refcount < most) words[place + i] = (words[place + i] as number) | (refcount << shift);
+      else this.takeRefcount(first + i, refcount);
+    }
+  }
+
   takeRefcount(cluster: number, refcount: number): void {
     const at = this.#enter(cluster);
-    if (this.#current === this.#elsewhere) return;
-    if (refcount < UNREADABLE) {
-      this.#current.stored[at] = refcount;
-      return;
-    }
-    this.#current.stored[at] = WIDE;
-    this.#current.wideStored ??= new Float64Array(CHUNK_CLUSTERS);
-    this.#current.wideStored[at] = refcount;
+    const chunk = this.#current;
+    if (chunk === this.#elsewhere) return;
+    const code = refcount < STORED_UNREADABLE ? refcount : STORED_WIDE;
+    chunk.words[at] = ((chunk.words[at] as number) & ~STORED) | (code << STORED_SHIFT);
+    if (code !== STORED_WIDE) return;
+    chunk.wideStored ??= new Uint32Array(CHUNK_CLUSTERS);
+    chunk.wideStored[at] = Math.min(refcount, MAX_WIDE);
   }
 
   missRefcounts(first: number, end: number): void {
     for (let cluster = first; cluster < end; cluster++) {
       const at = this.#enter(cluster);
-      this.#current.stored[at] = UNREADABLE;
+      const { words } = this.#current;
+      words[at] = ((words[at] as number) & ~STORED) | (STORED_UNREADABLE << STORED_SHIFT);
     }
   }
 
@@ -138,7 +217,7 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   referBlock(offset: number): void {
     this.refer(offset, this.#clusterSize, 1, IMAGE, USE.table);
     const at = this.#enter(offset / this.#clusterSize);
-    if (this.#current !== this.#elsewhere && this.#referencesAt(this.#current, at) !== 1) this.sharedBlocks++;
+    if (this.#current !== this.#elsewhere && referencesAt(this.#current, at) !== 1) this.sharedBlocks++;
   }
 
   /** The refcount that is stored for a cluster of the file: undefined if it cannot be read, -1 if another pass has it. */
@@ -151,7 +230,7 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   /** References of a cluster, as far as they were counted. */
   referencesOf(cluster: number): number {
     const at = this.#enter(cluster);
-    return this.#referencesAt(this.#current, at);
+    return referencesAt(this.#current, at);
   }
 
   /** What the judge said of a cluster; 0 where another pass has it. */
@@ -165,22 +244,20 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     let hasSuspicion = false;
     for (const [id, chunk] of this.#chunks.all()) {
       yield;
-      const { marks, stored } = chunk;
+      const { words } = chunk;
       const first = id * CHUNK_CLUSTERS;
-      for (let at = 0; at < CHUNK_CLUSTERS; at++) {
-        const mark = marks[at] as number;
-        const refcount = stored[at] as number;
-        if ((mark | refcount) === 0) continue;
-        if (first + at < this.clusters && refcount !== UNREADABLE) this.highest = first + at;
-        const isShared = IS_SHARED[mark >>> 10] === 1;
-        if (refcount === (mark & COUNT_MASK) && refcount < UNREADABLE && !isShared) continue;
-        const suspicion = judge({
+      this.#noteHighest(first, words);
+      for (let at = nextOdd(words, 0); at < CHUNK_CLUSTERS; at = nextOdd(words, at + 1)) {
+        const word = words[at] as number;
+        const found = {
           cluster: first + at,
           stored: storedAt(chunk, at),
-          references: this.#referencesAt(chunk, at),
-          isShared,
-          uses: mark & ~(COUNT_MASK | DOUBLE | STREAM),
-        });
+          references: referencesAt(chunk, at),
+          isShared: isShared(word),
+          uses: word & (USE.table | USE.data | USE.snapshotData | USE.bitmap),
+        };
+        if (found.stored === found.references && !found.isShared) continue;
+        const suspicion = judge(found);
         if (suspicion === 0) continue;
         hasSuspicion = true;
         chunk.suspicions ??= new Uint8Array(CHUNK_CLUSTERS);
@@ -193,7 +270,18 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   /** Ends a pass. True if everything has to be walked again for the clusters that it did not count. */
   nextPass(): boolean {
     this.#currentStart = Number.NEGATIVE_INFINITY;
+    this.chunks = [];
     return this.#chunks.nextPass();
+  }
+
+  /** Clusters whose refcount cannot be read do not count, as in qemu. */
+  #noteHighest(first: number, words: Uint16Array): void {
+    for (let at = Math.min(CHUNK_CLUSTERS, this.clusters - first) - 1; at >= 0; at--) {
+      const word = words[at] as number;
+      if (word === 0 || (word & STORED) === STORED_UNREADABLE << STORED_SHIFT) continue;
+      this.highest = Math.max(this.highest, first + at);
+      return;
+    }
   }
 
   #notePastEnd(reference: PastEndReference, times: number): void {
@@ -208,24 +296,17 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     for (let cluster = Math.floor(offset / size); cluster <= last; cluster++) {
       const at = this.#enter(cluster);
       const chunk = this.#current;
-      const before = chunk.marks[at] as number;
-      const count = (before & COUNT_MASK) + times;
-      const marks = (before & ~COUNT_MASK) | use | (before & use & EXCLUSIVE ? DOUBLE : 0);
-      if (count < COUNT_MASK) chunk.marks[at] = marks | count;
-      else this.#countWide(chunk, at, marks, times);
+      const word = chunk.words[at] as number;
+      const marks = use | (word & use & EXCLUSIVE ? DOUBLE : 0);
+      if ((word & REFERENCES) + times < MANY_REFERENCES) {
+        chunk.words[at] = (word + times) | marks;
+        continue;
+      }
+      const references = Math.min(MAX_WIDE, referencesAt(chunk, at) + times);
+      chunk.words[at] = word | marks | MANY_REFERENCES;
+      chunk.wideReferences ??= new Uint32Array(CHUNK_CLUSTERS);
+      chunk.wideReferences[at] = references;
     }
-  }
-
-  #countWide(chunk: Chunk, at: number, marks: number, times: number): void {
-    const before = this.#referencesAt(chunk, at);
-    chunk.marks[at] = marks | COUNT_MASK;
-    chunk.wideMarks ??= new Float64Array(CHUNK_CLUSTERS);
-    chunk.wideMarks[at] = before + times;
-  }
-
-  #referencesAt(chunk: Chunk, at: number): number {
-    const count = (chunk.marks[at] as number) & COUNT_MASK;
-    return count === COUNT_MASK ? (chunk.wideMarks?.[at] ?? count) : count;
   }
 
   /** Makes the chunk of a cluster the current one; returns the cluster's place in it. */
@@ -239,12 +320,17 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   }
 }
 
-function storedAt({ stored, wideStored }: Chunk, at: number): number | undefined {
-  const code = stored[at] as number;
-  if (code === UNREADABLE) return undefined;
-  return code === WIDE ? (wideStored?.[at] ?? code) : code;
+function referencesAt({ words, wideReferences }: Chunk, at: number): number {
+  const references = (words[at] as number) & REFERENCES;
+  return references === MANY_REFERENCES ? (wideReferences?.[at] ?? references) : references;
+}
+
+function storedAt({ words, wideStored }: Chunk, at: number): number | undefined {
+  const code = ((words[at] as number) & STORED) >>> STORED_SHIFT;
+  if (code === STORED_UNREADABLE) return undefined;
+  return code === STORED_WIDE ? (wideStored?.[at] ?? code) : code;
 }
 
 function newChunk(): Chunk {
-  return { marks: new Uint16Array(CHUNK_CLUSTERS), stored: new Uint8Array(CHUNK_CLUSTERS) };
+  return { words: new Uint16Array(CHUNK_CLUSTERS) };
 }

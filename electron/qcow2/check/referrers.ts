@@ -4,9 +4,10 @@ import { hex } from '../format/bytes.ts';
 import { compressedRange } from '../format/compressed.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
 import { hasDataFile } from '../format/header.ts';
-import { ACTIVE, IMAGE, USE } from '../layout/cluster-uses.ts';
+import { USE } from '../layout/cluster-uses.ts';
 import type { L2Tables } from '../layout/l2-tables.ts';
 import type { ReferenceSink, TableVisitor } from '../layout/reference-sink.ts';
+import { dataUseOf } from '../layout/references.ts';
 import { invalidTableId } from '../read/findings/map-causes.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { ClusterCounts } from './cluster-counts.ts';
@@ -29,6 +30,7 @@ export interface ReferrerContext {
 
 /** Takes the references of the walk, and looks into the L2 tables itself. */
 export class Referrers implements ReferenceSink, TableVisitor {
+  readonly countsEntries = true;
   readonly #context: ReferrerContext;
 
   constructor(context: ReferrerContext) {
@@ -114,7 +116,7 @@ export class Referrers implements ReferenceSink, TableVisitor {
     const { image, tables, counts } = this.#context;
     const { clusterSize } = image.geometry;
     const owner = tables.owners[index] as number;
-    const use = owner === ACTIVE || owner === IMAGE ? USE.data : USE.snapshotData;
+    const use = dataUseOf(owner);
     const cluster = Math.floor(host / clusterSize);
     const isAligned = host === cluster * clusterSize;
     const doubt = isAligned ? '' : invalidTableId(tables.offsets[index] as number);

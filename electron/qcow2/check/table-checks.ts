@@ -9,17 +9,18 @@ import {
   ENTRY_RESERVED_LO,
   type EntryRules,
   entryOffset,
-  OFFSET_LO,
+  OFFSET_HI,
 } from '../format/entry.ts';
 import { hasDataFile } from '../format/header.ts';
 import { recognizeContent } from '../format/table-content.ts';
 import type { L2Tables } from '../layout/l2-tables.ts';
 import type { RefcountBlocks } from '../layout/refcount-blocks.ts';
 import type { TableVisitor } from '../layout/reference-sink.ts';
+import { dataUseOf, referEntries } from '../layout/references.ts';
 import { invalidTableId } from '../read/findings/map-causes.ts';
 import { OVERWRITTEN } from '../read/findings/map-findings.ts';
 import { entryRulesOf, type Qcow2Image } from '../read/image.ts';
-import type { ClusterCounts } from './cluster-counts.ts';
+import { type ClusterCounts, PLAIN_WORD } from './cluster-counts.ts';
 import { KEEP_EVIDENCE } from './rules/advice.ts';
 import { addHiddenEntry } from './rules/hidden-entries.ts';
 import type { TableNames } from './table-names.ts';
@@ -74,6 +75,11 @@ export class TableChecks implements TableVisitor {
   readonly #blocks: RefcountBlocks;
   readonly #fileLength: number;
   readonly #hasDataFile: boolean;
+  /** Bit 0 of entries where that is the zero flag, else 0. */
+  readonly #zeroFlag: number;
+  /** Whole clusters of the file, and the largest upper half of an offset in it; -1 where entries are all looked at alone. */
+  readonly #plainClusters: number;
+  readonly #plainHi: number;
   #lookups = 0;
   /** Invalid entries of all tables so far. */
   #invalidSeen = 0;
@@ -89,26 +95,54 @@ export class TableChecks implements TableVisitor {
     this.#rules = entryRulesOf(image);
     this.#fileLength = fileLength;
     this.#hasDataFile = hasDataFile(image.header);
+    const { clusterSize, entrySize } = image.geometry;
+    this.#zeroFlag = image.header.version >= 3 && entrySize === 8 ? 1 : 0;
+    this.#plainClusters = Math.floor(fileLength / clusterSize);
+    const isPlain = !this.#hasDataFile && this.#plainClusters < 2 ** 31;
+    this.#plainHi = isPlain ? Math.floor(fileLength / 2 ** 32) : -1;
   }
 
+  readonly countsEntries = true;
+
   visitTable(index: number, view: DataView, at: number): void {
-    const activeTimes = this.#tables.activeTimes[index] as number;
-    // Where the refcount of a table is not known, qemu does not look at its entries' flags.
-    if (activeTimes > 0 && this.storedRefcount(this.#tables.offsets[index] as number) !== undefined)
-      this.#checkCopied(view, at, activeTimes);
-    if (this.#counts.pass > 1) return;
+    const tables = this.#tables;
+    const counts = this.#counts;
+    const image = this.#image;
+    const { clusterSize, entrySize } = image.geometry;
+    const activeTimes = tables.activeTimes[index] as number;
+    const scan: TableScan = {
+      view,
+      times: tables.times[index] as number,
+      activeTimes,
+      owner: tables.owners[index] as number,
+      // Where the refcount of a table is not known, qemu does not look at its entries' flags.
+      checksCopied: activeTimes > 0 && this.storedRefcount(tables.offsets[index] as number) !== undefined,
+      seen: this.#hasDataFile ? FLAG.unusual : 0,
+      next: 0,
+    };
     const before = this.#invalidSeen;
-    const shown = this.#countEntries(view, at, this.#tables.times[index] as number, activeTimes);
-    if ((shown & FLAG.unusual) !== 0) {
+    const end = at + clusterSize;
+    for (let here = this.#countPlain(scan, at, end); here < end; ) {
+      const rest = { view, at: here, end: here + entrySize };
+      referEntries(image, counts, rest, scan.times, scan.owner, () => {});
+      if (scan.checksCopied) this.#checkCopied(scan, here);
+      if (counts.pass === 1) this.#countEntry(scan, here);
+      here = this.#countPlain(scan, here + entrySize, end);
+    }
+    if (counts.pass === 1) this.#noteTable(index, view, at, scan.seen, this.#invalidSeen - before);
+  }
+
+  /** Remembers what is to be looked at more closely. */
+  #noteTable(index: number, view: DataView, at: number, seen: number, invalid: number): void {
+    if ((seen & FLAG.unusual) !== 0) {
       const length = this.#image.geometry.clusterSize;
-      const isOverwritten =
-        this.#invalidSeen - before >= OVERWRITTEN || recognizeContent({ view, at, length }) !== undefined;
-      if (activeTimes > 0 && isOverwritten && this.#overwritten.size < MAX_OVERWRITTEN)
-        this.#overwritten.add(index);
+      const isOverwritten = invalid >= OVERWRITTEN || recognizeContent({ view, at, length }) !== undefined;
+      const isActive = (this.#tables.activeTimes[index] as number) > 0;
+      if (isActive && isOverwritten && this.#overwritten.size < MAX_OVERWRITTEN) this.#overwritten.add(index);
       if (!this.#overwritten.has(index)) this.#addHidden(index, view, at);
     }
-    if ((shown & FLAG.copiedAlone) !== 0) this.#addCopiedAlone(index, view, at);
-    if ((shown & FLAG.unusual) !== 0 || (shown & FLAG.notEmpty) === 0)
+    if ((seen & FLAG.copiedAlone) !== 0) this.#addCopiedAlone(index, view, at);
+    if ((seen & FLAG.unusual) !== 0 || (seen & FLAG.notEmpty) === 0)
       if (this.flagged.at(-1) !== index) this.flagged.push(index);
   }
 
@@ -125,10 +159,7 @@ export class TableChecks implements TableVisitor {
   /** The refcount that qemu would compare a copied flag with; undefined where it cannot be read, -1 if another pass has it. */
   storedRefcount(host: number): number | undefined {
     const cluster = Math.floor(host / this.#image.geometry.clusterSize);
-    if (cluster < this.#counts.clusters) {
-      const stored = this.#counts.storedOf(cluster);
-      return stored;
-    }
+    if (cluster < this.#counts.clusters) return this.#counts.storedOf(cluster);
     if (this.#counts.pass > 1 || ++this.#lookups > MAX_LOOKUPS) return undefined;
     return this.#blocks.refcountOf(cluster);
   }
@@ -185,94 +216,164 @@ export class TableChecks implements TableVisitor {
     }
   }
 
-  /** Entries of an active table whose copied flag says otherwise than the refcount. */
-  #checkCopied(view: DataView, at: number, times: number): void {
-    const { clusterSize, entrySize } = this.#image.geometry;
-    const counts = this.#counts;
-    const withDataFile = this.#hasDataFile;
-    for (const end = at + clusterSize; at < end; at += entrySize) {
-      const hi = view.getUint32(at);
-      if ((hi & ENTRY_COMPRESSED_HI) !== 0) continue;
-      const host = entryOffset(hi, view.getUint32(at + 4));
-      const isCopied = hi >>> 31 === 1;
-      if (withDataFile) {
-        // All of its clusters count as referred to once.
-        if (host !== 0 && !isCopied && counts.pass === 1) this.wrongCopied += times;
-        continue;
-      }
-      if (host === 0) continue;
-      const cluster = Math.floor(host / clusterSize);
-      const stored = cluster < counts.clusters ? counts.storedOf(cluster) : this.storedRefcount(host);
-      if (stored === undefined || stored < 0) continue;
-      if ((stored === 1) !== isCopied) this.wrongCopied += times;
-    }
-  }
-
-  /** Counts what is wrong with entries whatever refers to their clusters; returns what was seen, as FLAG bits. */
-  #countEntries(view: DataView, at: number, times: number, activeTimes: number): number {
-    const { geometry, header } = this.#image;
-    const { clusterSize, clusterBits, entrySize } = geometry;
+  /**
+   * Counts entries of [at, end) as long as they are the common case: nothing, zeros, or a whole cluster of the file with
+   * few references. Returns where the first other one lies. Its loop is most of the time that a check takes: everything
+   * in it is a local number.
+   */
+  #countPlain(scan: TableScan, at: number, end: number): number {
+    if (this.#plainHi < 0) return at;
+    const { view, times, activeTimes, checksCopied } = scan;
+    const { clusterSize, clusterBits, entrySize } = this.#image.geometry;
     const isExtended = entrySize === 16;
-    const fileLength = this.#hasDataFile ? Number.POSITIVE_INFINITY : this.#fileLength;
-    const betweenClusters = (clusterSize - 1) & OFFSET_LO;
-    const hasZeroFlag = header.version >= 3 && !isExtended;
-    const oddLow = ENTRY_RESERVED_LO | (hasZeroFlag ? 0 : 1);
-    let seen = this.#hasDataFile ? FLAG.unusual : 0;
-    let next = 0;
-    for (const end = at + clusterSize; at < end; at += entrySize) {
-      const hi = view.getUint32(at);
-      const lo = view.getUint32(at + 4);
-      const zeroBits = isExtended ? view.getUint32(at + 8) : 0;
-      const allocBits = isExtended ? view.getUint32(at + 12) : 0;
-      if ((hi | lo | zeroBits | allocBits) === 0) continue;
-      seen |= FLAG.notEmpty;
-      if ((hi & ENTRY_COMPRESSED_HI) !== 0) {
-        if ((hi & ENTRY_COPIED_HI) !== 0) {
-          this.corruptions += times;
-          seen |= FLAG.unusual;
-        }
-        if (this.#hasDataFile || (zeroBits | allocBits) !== 0) {
-          this.corruptions += times;
-          if (this.#hasDataFile) this.#invalidSeen++;
-          seen |= FLAG.unusual;
+    const counts = this.#counts;
+    const { references, many, stored, storedOnce, storedUnknown, exclusive, chunkBits } = PLAIN_WORD;
+    const use = dataUseOf(scan.owner);
+    const refused = use & exclusive;
+    const inChunk = 2 ** chunkBits - 1;
+    const zeroFlag = this.#zeroFlag;
+    const lowBits = (clusterSize - 1) & ~zeroFlag;
+    const offsetHi = OFFSET_HI;
+    const otherHi = ~(ENTRY_COPIED_HI | OFFSET_HI);
+    const plainHi = this.#plainHi;
+    const plainClusters = this.#plainClusters;
+    const highShift = 32 - clusterBits;
+    const { chunks } = counts;
+    let last = Math.floor(scan.next / clusterSize) - 1;
+    if (scan.next % clusterSize !== 0) last = -2; // nothing follows on it
+    let used = 0;
+    let allocated = 0;
+    let fragmented = 0;
+    let wrong = 0;
+    let words: Uint16Array | undefined;
+    let chunk = -1;
+    for (; at < end; at += entrySize) {
+      const hi = view.getInt32(at);
+      const lo = view.getInt32(at + 4);
+      if (isExtended) {
+        const zeroBits = view.getInt32(at + 8);
+        const allocBits = view.getInt32(at + 12);
+        if ((zeroBits & allocBits) !== 0) break;
+        if ((hi | lo) === 0) {
+          if (allocBits !== 0) break;
+          used |= zeroBits;
           continue;
         }
-        if (compressedRange(hi, lo, clusterBits).offset >= fileLength) seen |= FLAG.unusual;
-        this.allocated += activeTimes;
-        this.compressed += activeTimes;
-        this.fragmented += activeTimes;
+      } else if (hi === 0 && (lo & ~zeroFlag) === 0) {
+        used |= lo;
         continue;
       }
-      if ((hi & ENTRY_RESERVED_HI) !== 0 || (lo & ENTRY_RESERVED_LO) !== 0) this.corruptions += times;
-      if ((hi & ENTRY_RESERVED_HI) !== 0 || (lo & oddLow) !== 0) seen |= FLAG.unusual;
-      const host = entryOffset(hi, lo);
-      const isZero = !isExtended && (lo & 1) === 1;
-      const isAllocated = host !== 0 || (this.#hasDataFile && hi >>> 31 === 1 && !isZero);
-      if (!isAllocated) {
-        if (allocBits !== 0) {
-          this.corruptions += times;
-          this.#invalidSeen++;
-        }
-        if (allocBits !== 0) seen |= FLAG.unusual;
-        else if (hi >>> 31 === 1 && !isZero) seen |= FLAG.copiedAlone;
-        continue;
+      const hostHi = hi & offsetHi;
+      if (((hi & otherHi) | (lo & lowBits)) !== 0 || hostHi > plainHi) break;
+      const cluster = (hostHi << highShift) | (lo >>> clusterBits);
+      if (cluster === 0 || cluster >= plainClusters) break;
+      if (cluster >>> chunkBits !== chunk) {
+        chunk = cluster >>> chunkBits;
+        words = chunks[chunk] ?? counts.wordsOf(chunk);
       }
-      if ((zeroBits & allocBits) !== 0) {
-        this.corruptions += times;
-        this.#invalidSeen++;
-        seen |= FLAG.unusual;
+      if (words !== undefined) {
+        const word = words[cluster & inChunk] as number;
+        if ((word & references) + times >= many || (word & refused) !== 0) break;
+        if ((word & stored) === storedUnknown) break;
+        words[cluster & inChunk] = (word + times) | use;
+        if (((word & stored) === storedOnce) !== hi < 0) wrong++;
       }
-      if ((lo & betweenClusters) !== 0) {
-        this.corruptions += times;
-        this.#invalidSeen++;
-        seen |= FLAG.unusual;
-      }
-      if (host + clusterSize > fileLength) seen |= FLAG.unusual;
-      if (activeTimes === 0) continue;
-      this.allocated += activeTimes;
-      if (next !== 0 && host !== next) this.fragmented += activeTimes;
-      next = host + clusterSize;
+      allocated++;
+      if (cluster !== last + 1 && last !== -1) fragmented++;
+      last = cluster;
     }
-    return seen;
+    if (checksCopied) this.wrongCopied += wrong * activeTimes;
+    if (counts.pass === 1) {
+      this.allocated += allocated * activeTimes;
+      this.fragmented += fragmented * activeTimes;
+    }
+    if ((used | allocated) !== 0) scan.seen |= FLAG.notEmpty;
+    if (last >= 0) scan.next = (last + 1) * clusterSize;
+    return at;
   }
+
+  /** Looks at the copied flag of the entry at `at`: whether it says otherwise than the refcount. */
+  #checkCopied({ view, activeTimes }: TableScan, at: number): void {
+    const hi = view.getUint32(at);
+    if ((hi & ENTRY_COMPRESSED_HI) !== 0) return;
+    const host = entryOffset(hi, view.getUint32(at + 4));
+    const isCopied = hi >>> 31 === 1;
+    if (host === 0) return;
+    if (this.#hasDataFile) {
+      // All of its clusters count as referred to once.
+      if (!isCopied && this.#counts.pass === 1) this.wrongCopied += activeTimes;
+      return;
+    }
+    const stored = this.storedRefcount(host);
+    if (stored !== undefined && stored >= 0 && (stored === 1) !== isCopied) this.wrongCopied += activeTimes;
+  }
+
+  /** Counts what is wrong with the entry at `at`, whatever refers to its cluster. */
+  #countEntry(scan: TableScan, at: number): void {
+    const { view, times, activeTimes } = scan;
+    const { clusterSize, clusterBits, entrySize } = this.#image.geometry;
+    const isExtended = entrySize === 16;
+    const fileLength = this.#hasDataFile ? Number.POSITIVE_INFINITY : this.#fileLength;
+    const hi = view.getUint32(at);
+    const lo = view.getUint32(at + 4);
+    const zeroBits = isExtended ? view.getUint32(at + 8) : 0;
+    const allocBits = isExtended ? view.getUint32(at + 12) : 0;
+    if ((hi | lo | zeroBits | allocBits) === 0) return;
+    scan.seen |= FLAG.notEmpty;
+    const countInvalid = () => {
+      this.corruptions += times;
+      this.#invalidSeen++;
+      scan.seen |= FLAG.unusual;
+    };
+    if ((hi & ENTRY_COMPRESSED_HI) !== 0) {
+      if ((hi & ENTRY_COPIED_HI) !== 0) {
+        this.corruptions += times;
+        scan.seen |= FLAG.unusual;
+      }
+      if (this.#hasDataFile) {
+        countInvalid();
+        return;
+      }
+      if ((zeroBits | allocBits) !== 0) {
+        this.corruptions += times;
+        scan.seen |= FLAG.unusual;
+        return;
+      }
+      if (compressedRange(hi, lo, clusterBits).offset >= fileLength) scan.seen |= FLAG.unusual;
+      this.allocated += activeTimes;
+      this.compressed += activeTimes;
+      this.fragmented += activeTimes;
+      return;
+    }
+    if ((hi & ENTRY_RESERVED_HI) !== 0 || (lo & ENTRY_RESERVED_LO) !== 0) this.corruptions += times;
+    const oddLow = ENTRY_RESERVED_LO | (this.#zeroFlag === 0 ? 1 : 0);
+    if ((hi & ENTRY_RESERVED_HI) !== 0 || (lo & oddLow) !== 0) scan.seen |= FLAG.unusual;
+    const host = entryOffset(hi, lo);
+    const isZero = !isExtended && (lo & 1) === 1;
+    if (host === 0 && !(this.#hasDataFile && hi >>> 31 === 1 && !isZero)) {
+      if (allocBits !== 0) countInvalid();
+      else if (hi >>> 31 === 1 && !isZero) scan.seen |= FLAG.copiedAlone;
+      return;
+    }
+    if ((zeroBits & allocBits) !== 0) countInvalid();
+    if (host % clusterSize !== 0) countInvalid();
+    if (host + clusterSize > fileLength) scan.seen |= FLAG.unusual;
+    this.allocated += activeTimes;
+    if (scan.next !== 0 && host !== scan.next) this.fragmented += activeTimes;
+    scan.next = host + clusterSize;
+  }
+}
+
+/** How far a table was looked at. */
+interface TableScan {
+  readonly view: DataView;
+  /** L1 entries of all disks that name it, and those of the active disk. */
+  readonly times: number;
+  readonly activeTimes: number;
+  readonly owner: number;
+  readonly checksCopied: boolean;
+  /** What was seen, as FLAG bits. */
+  seen: number;
+  /** Where the last cluster of the table ends in the file, 0 where there was none yet. */
+  next: number;
 }

@@ -138,7 +138,7 @@ export class ClusterUses implements ReferenceSink, RefcountSink {
     return false;
   }
 
-  /** Compares the refcount of a cluster with its references; after all references of the pass, once for each cluster. */
+  /** Compares refcounts with references; after all references of the pass, once for each cluster. */
   takeRefcount(cluster: number, refcount: number): void {
     if (refcount === 0 || cluster >= this.clusters) return;
     const id = Math.floor(cluster / CHUNK_CLUSTERS);

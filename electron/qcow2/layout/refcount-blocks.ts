@@ -86,12 +86,8 @@ export class RefcountBlocks {
         }
         const at = offset - this.#reader.position;
         const { view } = this.#reader;
-        for (
-          let c = nextRefcount(view, at, 0, count, bits);
-          c < count;
-          c = nextRefcount(view, at, c + 1, count, bits)
-        )
-          into.takeRefcount(first + c, refcountAt(view, at, c, bits));
+        if (into.takeRefcounts === undefined) takeEach(into, view, at, first, count, bits);
+        else into.takeRefcounts(view, at, first, count, bits);
         work += count;
         if (work < STRIDE_COUNTS) continue;
         work = 0;
@@ -211,4 +207,20 @@ export class RefcountBlocks {
     if (this.#reader.length < length) this.#onFault('the file ends inside a refcount block');
     return true;
   }
+}
+
+function takeEach(
+  into: RefcountSink,
+  view: DataView,
+  at: number,
+  first: number,
+  count: number,
+  bits: number,
+): void {
+  for (
+    let c = nextRefcount(view, at, 0, count, bits);
+    c < count;
+    c = nextRefcount(view, at, c + 1, count, bits)
+  )
+    into.takeRefcount(first + c, refcountAt(view, at, c, bits));
 }

@@ -18,13 +18,17 @@ export interface RefcountSink {
   wantsRefcounts(first: number, end: number): boolean;
   /** The refcount of a cluster, where it is not 0; exact up to 2^53. */
   takeRefcount(cluster: number, refcount: number): void;
+  /** Instead of that, if it is there: those in a block at `at` of `view`, `bits` wide, of clusters from `first` on. */
+  takeRefcounts?(view: DataView, at: number, first: number, count: number, bits: number): void;
   /** Clusters [first, end) whose refcounts cannot be read. */
   missRefcounts?(first: number, end: number): void;
 }
 
 /** Is shown the L2 tables of all disks while they are walked, in the order of the file. */
 export interface TableVisitor {
-  /** Table number `index` of the list, `at` bytes into `view`; what it refers to was counted. */
+  /** True for one that counts itself what entries refer to: they are not handed to the sink then. Default false. */
+  readonly countsEntries?: boolean;
+  /** Table number `index` of the list, `at` bytes into `view`; what refers to it was counted. */
   visitTable(index: number, view: DataView, at: number): void;
   /** A table that the system could not read, or that the file ends in. */
   missTable(index: number, what: string): void;

@@ -148,8 +148,12 @@ export class References {
       }
       if (!holdsTable(this.#reader, offset, clusterSize)) continue;
       const at = offset - this.#reader.position;
-      this.#referEntries(into, at, times[i] as number, owners[i] as number);
-      visitor?.visitTable(i, this.#reader.view, at);
+      const { view } = this.#reader;
+      if (visitor?.countsEntries !== true) {
+        const table = { view, at, end: at + clusterSize };
+        referEntries(this.#image, into, table, times[i] as number, owners[i] as number, this.#onFault);
+      }
+      visitor?.visitTable(i, view, at);
       work += this.#image.geometry.l2Entries;
       if (work < STRIDE_ENTRIES) continue;
       work = 0;
@@ -181,34 +185,6 @@ export class References {
       : undefined;
   }
 
-  #referEntries(into: ReferenceSink, at: number, times: number, owner: number): void {
-    const { header, geometry } = this.#image;
-    if (hasDataFile(header)) return;
-    const { clusterSize, clusterBits, entrySize } = geometry;
-    const isExtended = entrySize === 16;
-    const use = owner === ACTIVE || owner === IMAGE ? USE.data : USE.snapshotData;
-    const { view } = this.#reader;
-    const end = at + clusterSize;
-    const betweenClusters = (clusterSize - 1) & OFFSET_LO;
-    for (; at < end; at += entrySize) {
-      const hi = view.getUint32(at);
-      const lo = view.getUint32(at + 4);
-      if ((hi & ENTRY_COMPRESSED_HI) !== 0) {
-        // What a compressed entry with subclusters names is not counted, as in qemu.
-        if (isExtended && (view.getUint32(at + 8) | view.getUint32(at + 12)) !== 0) {
-          this.#onFault('a compressed cluster has subclusters');
-          continue;
-        }
-        const { offset, length } = compressedRange(hi, lo, clusterBits);
-        into.referStream(offset, length, times, owner, use);
-        continue;
-      }
-      const host = entryOffset(hi, lo);
-      if ((lo & betweenClusters) !== 0) this.#onFault('an L2 entry points between clusters');
-      if (host !== 0) into.refer(host, clusterSize, times, owner, use);
-    }
-  }
-
   /** Runs `read`; what the system cannot read is reported. True where it could. */
   #readOrReport(read: () => void): boolean {
     try {
@@ -220,4 +196,49 @@ export class References {
       return false;
     }
   }
+}
+
+/** Entries of an L2 table in memory: bytes [at, end). */
+export interface EntryBytes {
+  readonly view: DataView;
+  readonly at: number;
+  readonly end: number;
+}
+
+/** Hands what entries of an L2 table refer to to `into`: `times` references of `owner`. */
+export function referEntries(
+  { header, geometry }: Qcow2Image,
+  into: ReferenceSink,
+  { view, at: start, end }: EntryBytes,
+  times: number,
+  owner: number,
+  onFault: OnFault,
+): void {
+  if (hasDataFile(header)) return;
+  const { clusterSize, clusterBits, entrySize } = geometry;
+  const isExtended = entrySize === 16;
+  const use = dataUseOf(owner);
+  const betweenClusters = (clusterSize - 1) & OFFSET_LO;
+  for (let at = start; at < end; at += entrySize) {
+    const hi = view.getUint32(at);
+    const lo = view.getUint32(at + 4);
+    if ((hi & ENTRY_COMPRESSED_HI) !== 0) {
+      // What a compressed entry with subclusters names is not counted, as in qemu.
+      if (isExtended && (view.getUint32(at + 8) | view.getUint32(at + 12)) !== 0) {
+        onFault('a compressed cluster has subclusters');
+        continue;
+      }
+      const { offset, length } = compressedRange(hi, lo, clusterBits);
+      into.referStream(offset, length, times, owner, use);
+      continue;
+    }
+    const host = entryOffset(hi, lo);
+    if ((lo & betweenClusters) !== 0) onFault('an L2 entry points between clusters');
+    if (host !== 0) into.refer(host, clusterSize, times, owner, use);
+  }
+}
+
+/** What the data of an owner counts as: a bit of USE. */
+export function dataUseOf(owner: number): number {
+  return owner === ACTIVE || owner === IMAGE ? USE.data : USE.snapshotData;
 }

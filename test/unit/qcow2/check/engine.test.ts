@@ -1,0 +1,102 @@
+/** The check as a whole: passes over large files, large numbers, and what keeps it from being complete. */
+import { describe, expect, it } from 'vitest';
+import { type CheckOptions, checkImage, type ImageCheck } from '../../../../electron/qcow2/check/engine.ts';
+import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
+import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import type { ImageSource } from '../../../../electron/qcow2/read/source.ts';
+import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
+import { alone, buildImage } from '../../../support/qcow2-reading.ts';
+import { run } from '../../../support/tools.ts';
+
+const K64 = 65_536;
+
+function check(source: ImageSource, options: Partial<CheckOptions> = {}): ImageCheck {
+  return finish(checkImage(openQcow2(source), { layer: 0, ...options }));
+}
+
+async function numbersOfQemu(path: string) {
+  const { corruptions = 0, leaks = 0 } = JSON.parse(
+    (await run('qemu-img', ['check', '--output=json', alone(path)])).stdout,
+  );
+  return { corruptions, leaks };
+}
+
+describe('checkImage', () => {
+  it('comes to the same in one pass and in many', () => {
+    const { source, l1Offset, l2Offsets } = buildImage({
+      size: 2 ** 27,
+      clusterBits: 9,
+      clusters: index => (index % 7 < 3 && index < 200_000 ? 'data' : 'unallocated'),
+      snapshots: [{ id: '1', name: 'one', clusters: index => (index < 70_000 ? 'data' : 'unallocated') }],
+    });
+    pokeU64(source.fd, l1Offset + 8 * 20, 0n); // leaks
+    pokeU64(source.fd, (l2Offsets.get(3) as number) + 8, 0n);
+    pokeU64(source.fd, (l2Offsets.get(900) as number) + 8, BigInt(l2Offsets.get(3) as number)); // a table
+    const whole = check(source);
+    expect(whole.counts?.leaks).toBeGreaterThan(0);
+    expect(whole.findings.map(({ code }) => code)).toContain('QCOW2_DATA_ON_METADATA');
+    for (const maxChunks of [1, 2]) expect(check(source, { maxChunks })).toEqual(whole);
+  });
+
+  it('counts references and refcounts that are large', async () => {
+    const snapshots = Array.from({ length: 40 }, (_, i) => ({ id: `${i}`, name: `s${i}` }));
+    const image = buildImage({
+      size: 2 ** 20,
+      clusters: [
+        { index: 0, kind: 'data' },
+        { index: 1, kind: 'data' },
+      ],
+      snapshots,
+      refcountBits: 32,
+    });
+    const { source, refcountBlockOffsets, path, l2Offsets } = image;
+    expect([check(source).counts, check(source).findings]).toMatchObject([{ corruptions: 0, leaks: 0 }, []]);
+    const l2 = l2Offsets.get(0) as number;
+    const block = refcountBlockOffsets[0] as number;
+    pokeU32(source.fd, block + ((l2 + K64) / K64) * 4, 0xffff_ffff); // counted too high
+    pokeU32(source.fd, block + ((l2 + 2 * K64) / K64) * 4, 20); // and too low
+    const { counts, findings } = check(source);
+    expect(counts).toMatchObject(await numbersOfQemu(path));
+    expect(findings.map(({ code, evidence }) => [code, evidence[0]?.value])).toEqual([
+      ['QCOW2_REFCOUNT_HIGH', '4294967295'],
+      ['QCOW2_REFCOUNT_LOW', '20'],
+    ]);
+  });
+
+  it('gives up where tables take much more room than the file has, and says so', () => {
+    const { source, l1Offset } = buildImage({ size: 2 ** 40, clusters: [{ index: 0, kind: 'data' }] });
+    for (let i = 1; i < 500; i++) pokeU64(source.fd, l1Offset + i * 8, BigInt(i * K64));
+    const { steps, counts } = check({ ...source, bytesOnDisk: () => 0 } as ImageSource, { slack: 2 ** 18 });
+    expect(counts).toBeUndefined();
+    expect(steps.filter(({ missing }) => missing)).toHaveLength(1);
+  });
+
+  it('names one cause for one L1 entry that is damaged, whatever lies there', () => {
+    const { source, l1Offset, l2Offsets } = buildImage({
+      size: 2 ** 26,
+      clusters: index => (index < 1000 ? 'data' : 'unallocated'),
+    });
+    pokeU64(source.fd, l1Offset, BigInt((l2Offsets.get(0) as number) + K64 + 0x2a00));
+    const { findings } = check(source);
+    expect(findings.filter(({ causedBy }) => causedBy === undefined)).toMatchObject([
+      { code: 'QCOW2_L1_UNALIGNED', count: 1 },
+    ]);
+    expect(findings.find(({ code }) => code === 'QCOW2_LEAKED')).toMatchObject({
+      causedBy: 'QCOW2_L1_UNALIGNED',
+    });
+  });
+
+  it('names one cause for an L2 table of garbage', () => {
+    const { source, l2Offsets } = buildImage({
+      size: 2 ** 29,
+      clusters: index => (index < 1000 ? 'data' : 'unallocated'),
+    });
+    const l2 = l2Offsets.get(0) as number;
+    for (let i = 0; i < 8192; i++)
+      pokeU64(source.fd, l2 + i * 8, BigInt(Math.imul(i + 1, 0x9e3779b1) >>> 0) * 0x1_0001_0001n);
+    const { findings } = check(source);
+    expect(findings.filter(({ causedBy }) => causedBy === undefined)).toMatchObject([
+      { code: 'QCOW2_L2_INVALID', guest: [[0, 2 ** 29]] },
+    ]);
+  });
+});
