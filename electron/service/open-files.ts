@@ -13,6 +13,7 @@ import type { LayerPlan } from '../engine/worker/protocol.ts';
 import { connectNbd } from '../nbd/client/client.ts';
 import { NbdError } from '../nbd/errors.ts';
 import { walkReconnecting } from '../nbd/walk/reconnect.ts';
+import { parsedOf } from '../qcow2/read/image.ts';
 import { bitmapsToExport } from '../qemu/blockdev-args.ts';
 import { type ExportOptions, exportLayer, type LayerExport } from '../qemu/export-layer.ts';
 import { findQemuNbd, hasQemuNbd } from '../qemu/tools.ts';
@@ -121,10 +122,11 @@ function qcow2Layer(
   const { taken, left } = bitmapsToExport(usable);
   const contexts = contextsToAsk('isolatedLayer', taken);
   const unfedBitmaps = [...left, ...unusable];
-  const metadata = {
+  const metadata = open.image && {
     fd,
     fileSize: size,
     path,
+    image: parsedOf(open.image),
     ...(open.dataFile === undefined ? {} : { dataFileFd: open.dataFile.fd }),
     ...(snapshot === undefined ? {} : { snapshotId: snapshot.id }),
   };
@@ -134,7 +136,7 @@ function qcow2Layer(
       title: info.name,
       size: info.size,
       clusterSize: info.clusterSize,
-      ...(served && witness === 'nbd' ? {} : { metadata }),
+      ...(metadata === undefined || (served && witness === 'nbd') ? {} : { metadata }),
       ...(served ? { nbd: { exportKind: 'isolatedLayer' as const, contexts, unfedBitmaps } } : {}),
     },
     ...(served ? { feed: servedFeed(index, open, contexts, usable, serving) } : {}),

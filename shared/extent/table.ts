@@ -9,8 +9,13 @@ const MIN_PAGE_SPAN = 2 ** 26;
 const USUAL_PAGES = 4096;
 /** Units in a page at most, so that no page takes more than a moment or a few MiB, whatever an image says. */
 const MAX_UNITS = 2 ** 21;
-/** Pages of one layer: each takes memory and time even where nothing is in it. */
+/** Units in the pages of all layers at one place, which are in memory together: 100 MiB of extents, or twice that with host offsets. */
+const MAX_UNITS_OF_CHAIN = 2 ** 24;
+/** Units that a page may have however many layers there are: the shortest page in the smallest clusters. */
+const LEAST_UNITS = MIN_PAGE_SPAN / 512;
+/** Pages of one layer, and of all layers together: each takes memory and time even where nothing is in it. */
 const MAX_PAGES = 2 ** 18;
+const MAX_PAGES_OF_CHAIN = 2 ** 20;
 /** Units in a page where there would be too many pages otherwise: a page counts them in 31 bits. */
 const MOST_UNITS = 2 ** 30;
 /**
@@ -27,13 +32,15 @@ export const MAX_OFFSET = 2 ** 53 - 1;
 /**
  * The page span in bytes for a chain whose largest layer has `size` bytes and whose finest unit of allocation is `unit`
  * bytes (a power of two; leave it out where extents come from elsewhere than tables): a power of two of at least
- * 64 MiB that needs at most 4,096 pages unless they would hold more than 2^21 units, and more units than that where
- * there would be more than 2^18 pages. A multiple of every qcow2 cluster size (512 B to 2 MiB).
+ * 64 MiB that needs at most 4,096 pages unless they would hold more than {@link maxPageUnits}, and more units than that
+ * where there would be too many pages of all `layers` together. A multiple of every qcow2 cluster size (512 B to 2 MiB).
  */
-export function pageSpanFor(size: number, unit = size): number {
+export function pageSpanFor(size: number, unit = size, layers = 1): number {
+  const maxUnits = maxPageUnits(layers);
+  const maxPages = Math.min(MAX_PAGES, MAX_PAGES_OF_CHAIN / layers);
   let span = MIN_PAGE_SPAN;
-  while (span * USUAL_PAGES < size && span / unit < MAX_UNITS) span *= 2;
-  while (span * MAX_PAGES < size && span / unit < MOST_UNITS) span *= 2;
+  while (span * USUAL_PAGES < size && span / unit < maxUnits) span *= 2;
+  while (span * maxPages < size && span / unit < MOST_UNITS) span *= 2;
   return span;
 }
 
@@ -48,7 +55,17 @@ export function finestUnit(clusterSize: number): number {
  */
 export function chainPageSpan(sizes: readonly number[], clusterSizes: readonly number[]): number {
   const units = clusterSizes.map(finestUnit);
-  return pageSpanFor(Math.max(...sizes), units.length === 0 ? SERVED_UNIT : Math.min(...units));
+  const unit = units.length === 0 ? SERVED_UNIT : Math.min(...units);
+  return pageSpanFor(Math.max(...sizes), unit, Math.max(1, units.length));
+}
+
+/**
+ * Most units, and so most extents, in a page of one of so many layers whose tables are read. Only pages of a disk of
+ * petabytes have more units: what lies past so many extents of them is not read.
+ */
+export function maxPageUnits(layers: number): number {
+  const share = 2 ** Math.floor(Math.log2(MAX_UNITS_OF_CHAIN / Math.max(1, layers)));
+  return Math.min(MAX_UNITS, Math.max(LEAST_UNITS, share));
 }
 
 /** Extents of one layer as one witness saw them. `pages[i]` is undefined until it was read. */

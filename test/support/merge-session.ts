@@ -11,7 +11,7 @@ import type {
   ToEngine,
 } from '../../electron/engine/worker/protocol.ts';
 import { fileSource } from '../../electron/qcow2/read/file-source.ts';
-import { openQcow2 } from '../../electron/qcow2/read/image.ts';
+import { openQcow2, parsedOf } from '../../electron/qcow2/read/image.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
 import type { QuestionArgs, QuestionName, QuestionReply } from '../../shared/ipc/questions.ts';
@@ -115,12 +115,12 @@ export function planFiles(
     const fd = openSync(path, 'r');
     opened.push(fd);
     const fileSize = fstatSync(fd).size;
-    const { header, geometry } = openQcow2(fileSource({ fd, size: fileSize, path }));
+    const image = openQcow2(fileSource({ fd, size: fileSize, path }));
     return {
       title: basename(path),
-      size: header.size,
-      clusterSize: geometry.clusterSize,
-      metadata: { fd, fileSize, path },
+      size: image.header.size,
+      clusterSize: image.geometry.clusterSize,
+      metadata: { fd, fileSize, path, image: parsedOf(image) },
       ...(nbd === undefined ? {} : { nbd }),
     };
   });

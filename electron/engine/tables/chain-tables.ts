@@ -10,7 +10,7 @@ import { type Page, PageWriter } from '../../../shared/extent/page.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import { decodeBatch } from '../../../shared/extent/status-decoder.ts';
 import { Sweeper, type SweepLayer, type SweepOverlay, type SweptPage } from '../../../shared/extent/sweep.ts';
-import { chainPageSpan } from '../../../shared/extent/table.ts';
+import { chainPageSpan, maxPageUnits } from '../../../shared/extent/table.ts';
 import type { BitmapChoice } from '../../../shared/model/context.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import { PartCache } from '../../qcow2/read/entry-table.ts';
@@ -24,6 +24,7 @@ import { feedNumbers } from './number-tables.ts';
 import { plainStretch } from './plain-stretch.ts';
 import {
   feedersOf,
+  type LayerOpening,
   type MetadataTable,
   type NbdTables,
   openHosts,
@@ -52,9 +53,7 @@ export class ChainTables {
   readonly layers: readonly StoredLayer[];
   readonly pageSpan: number;
   readonly pageCount: number;
-  readonly #openSource: OpenSource;
-  /** Parts of the L1 and bitmap tables of all layers. */
-  readonly #cache = new PartCache();
+  readonly #opening: LayerOpening;
   readonly #hostMaps = new Map<number, MetadataTable>();
   /** 1 for each page that was read and dropped again. */
   readonly #dropped: Uint8Array;
@@ -69,16 +68,20 @@ export class ChainTables {
   /** Opens the tables. Throws the error of a layer whose metadata cannot be opened. */
   constructor(plan: EnginePlan, openSource: OpenSource) {
     this.plan = plan;
-    this.#openSource = openSource;
+    const ownTables = plan.layers.filter(({ metadata }) => metadata !== undefined);
     this.pageSpan = chainPageSpan(
       [plan.size, ...plan.layers.map(({ size }) => size)],
-      plan.layers.filter(({ metadata }) => metadata !== undefined).map(({ clusterSize }) => clusterSize),
+      ownTables.map(({ clusterSize }) => clusterSize),
     );
     this.pageCount = Math.ceil(plan.size / this.pageSpan);
     this.#dropped = new Uint8Array(this.pageCount);
-    this.layers = plan.layers.map((layer, index) =>
-      openLayer(layer, index, this.pageSpan, openSource, this.#cache),
-    );
+    this.#opening = {
+      pageSpan: this.pageSpan,
+      openSource,
+      cache: new PartCache(),
+      maxExtents: maxPageUnits(ownTables.length),
+    };
+    this.layers = plan.layers.map((layer, index) => openLayer(layer, index, this.#opening));
     this.#lanes = lanesOf(this.layers, this.#deepest);
   }
 
@@ -255,7 +258,7 @@ export class ChainTables {
   /** Opens a bitmap that was asked for by name and is not among the first ones. */
   #openBitmap({ layer, name }: BitmapChoice): void {
     const stored = this.layers[layer];
-    if (stored !== undefined) openNamedBitmap(stored, name, this.#cache);
+    if (stored !== undefined) openNamedBitmap(stored, name, this.#opening.cache);
   }
 
   /** Tells the number of each bitmap that is kept apart, -1 for others. */
@@ -284,8 +287,7 @@ export class ChainTables {
   }
 
   #hostTable(layer: StoredLayer): MetadataTable {
-    const hosts =
-      this.#hostMaps.get(layer.index) ?? openHosts(layer, this.pageSpan, this.#openSource, this.#cache);
+    const hosts = this.#hostMaps.get(layer.index) ?? openHosts(layer, this.#opening);
     this.#hostMaps.set(layer.index, hosts);
     return hosts;
   }

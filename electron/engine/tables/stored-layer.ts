@@ -9,7 +9,7 @@ import { type BitmapMap, createBitmapMap } from '../../qcow2/read/bitmap-map.ts'
 import type { PartCache } from '../../qcow2/read/entry-table.ts';
 import { l1UseOf } from '../../qcow2/read/findings/l1-use.ts';
 import { MapFindings } from '../../qcow2/read/findings/map-findings.ts';
-import { openQcow2, type Qcow2Image } from '../../qcow2/read/image.ts';
+import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import { createMap } from '../../qcow2/read/map.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
 import type { OpenSource } from '../../qcow2/read/source.ts';
@@ -67,46 +67,44 @@ export interface NbdTables {
   readonly numbers: ReadonlyMap<number, NumberTable>;
 }
 
-/** Opens a layer. Throws the error of metadata that cannot be opened. */
-export function openLayer(
-  plan: LayerPlan,
-  index: number,
-  pageSpan: number,
-  openSource: OpenSource,
-  cache: PartCache,
-): StoredLayer {
+/** How the layers of a chain are opened. */
+export interface LayerOpening {
+  readonly pageSpan: number;
+  readonly openSource: OpenSource;
+  /** Keeps parts of the L1 and bitmap tables of all layers. */
+  readonly cache: PartCache;
+  /** Most extents of a page of one layer. */
+  readonly maxExtents: number;
+}
+
+/** Opens a layer. Throws QCOW2_SNAPSHOT_UNKNOWN, QCOW2_SNAPSHOT_UNUSABLE or QCOW2_READ_FAILED. */
+export function openLayer(plan: LayerPlan, index: number, opening: LayerOpening): StoredLayer {
   const mapFindings = new MapFindings(new FindingCollector(index));
   return {
     index,
     plan,
     findings: mapFindings.collector,
     mapFindings,
-    metadata:
-      plan.metadata === undefined
-        ? undefined
-        : openMetadata(plan, pageSpan, { hosts: false, openSource, cache }, mapFindings),
-    nbd: plan.nbd === undefined ? undefined : openNbd(plan, pageSpan),
+    metadata: plan.metadata === undefined ? undefined : openMetadata(plan, opening, false, mapFindings),
+    nbd: plan.nbd === undefined ? undefined : openNbd(plan, opening.pageSpan),
   };
 }
 
 /** The metadata witness of a layer once more, with the host offset of every extent. */
-export function openHosts(
-  { plan, mapFindings }: StoredLayer,
-  pageSpan: number,
-  openSource: OpenSource,
-  cache: PartCache,
-): MetadataTable {
-  return openMetadata(plan, pageSpan, { hosts: true, openSource, cache }, mapFindings);
+export function openHosts({ plan, mapFindings }: StoredLayer, opening: LayerOpening): MetadataTable {
+  return openMetadata(plan, opening, true, mapFindings);
 }
 
 function openMetadata(
   plan: LayerPlan,
-  pageSpan: number,
-  { hosts, openSource, cache }: { hosts: boolean; openSource: OpenSource; cache: PartCache },
+  { pageSpan, openSource, cache, maxExtents }: LayerOpening,
+  hosts: boolean,
   findings: MapFindings,
 ): MetadataTable {
-  const { fd, fileSize, path, dataFileFd, snapshotId } = plan.metadata as NonNullable<LayerPlan['metadata']>;
-  const image = openQcow2(openSource({ fd, size: fileSize, path }));
+  const { fd, fileSize, path, dataFileFd, snapshotId, ...metadata } = plan.metadata as NonNullable<
+    LayerPlan['metadata']
+  >;
+  const image = { ...metadata.image, source: openSource({ fd, size: fileSize, path }) };
   const table = createTable(plan.size, pageSpan);
   const map = createMap(image, {
     words: table.words,
@@ -118,6 +116,7 @@ function openMetadata(
       : { dataFile: openSource({ fd: dataFileFd, size: Number.POSITIVE_INFINITY, path }) }),
     ...(snapshotId === undefined ? {} : { snapshotId }),
     cache,
+    maxExtents,
   });
   const use = snapshotId === undefined ? l1UseOf(image, map.l1) : undefined;
   if (use !== undefined && !findings.collector.has(use.code)) findings.collector.add(use);

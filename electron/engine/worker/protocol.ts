@@ -8,12 +8,15 @@ import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import type { ExportKind } from '../../../shared/nbd-contexts.ts';
 import type { QemuImgDialect } from '../../formats/qemu-img.ts';
+import type { ParsedImage } from '../../qcow2/read/image.ts';
 
 /** A qcow2 layer read by our own reader from a descriptor that was opened once. */
 export interface MetadataPlan {
   readonly fd: number;
   readonly fileSize: number;
   readonly path: string;
+  /** The image as it was parsed when it was found. */
+  readonly image: ParsedImage;
   /** Descriptor of the external data file, where there is one that was opened with consent. */
   readonly dataFileFd?: number;
   /** Map this internal snapshot instead of the active disk. */

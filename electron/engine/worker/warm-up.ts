@@ -2,6 +2,7 @@
  * Warms up a thread: a small chain in memory goes through an engine of no use otherwise, so that the code of opening,
  * decoding, sweeping and tiles is compiled before a chain is opened. Costs some tens of milliseconds of an idle thread.
  */
+import { openQcow2, parsedOf } from '../../qcow2/read/image.ts';
 import type { ImageSource, SourceHandle } from '../../qcow2/read/source.ts';
 import { Engine } from '../engine.ts';
 import type { EnginePlan } from './protocol.ts';
@@ -27,7 +28,7 @@ export function warmUp(): Promise<void> {
     );
     const askTiles = () =>
       engine.receive({ kind: 'ask', id: 1, question: 'tiles', args: { level: LEVEL, first: 0, count: 2 } });
-    engine.receive({ kind: 'open', plan: planOf(image.length) });
+    engine.receive({ kind: 'open', plan: planOf(image) });
   });
 }
 
@@ -45,8 +46,10 @@ function memorySource(bytes: Uint8Array, { size, path }: SourceHandle): ImageSou
   };
 }
 
-function planOf(fileSize: number): EnginePlan {
-  const metadata = { fd: -1, fileSize, path: 'warm-up' };
+function planOf(image: Uint8Array): EnginePlan {
+  const handle = { fd: -1, size: image.length, path: 'warm-up' };
+  const parsed = parsedOf(openQcow2(memorySource(image, handle)));
+  const metadata = { fd: handle.fd, fileSize: handle.size, path: handle.path, image: parsed };
   const layer = { title: '', size: SIZE, clusterSize: CLUSTER, metadata };
   return {
     layers: [layer, layer],

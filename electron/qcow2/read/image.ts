@@ -44,6 +44,14 @@ export interface Qcow2Image {
   readonly findings: readonly Finding[];
 }
 
+/** Everything of an image but its source: plain data that crosses threads, so that an image is parsed once. */
+export type ParsedImage = Omit<Qcow2Image, 'source'>;
+
+/** What crosses threads of an image. */
+export function parsedOf({ source: _, ...parsed }: Qcow2Image): ParsedImage {
+  return parsed;
+}
+
 /**
  * Reads header, extensions, snapshot table and bitmap directory of a version 1, 2 or 3 image; never follows a name.
  * What qemu would refuse but can still be mapped is in `findings`.

@@ -1,6 +1,7 @@
 /** Chains in memory, read by the real engine in place: what the window is developed and tested with. */
 import { Engine } from '../../../electron/engine/engine.ts';
 import type { EnginePlan, FromEngine, LayerPlan } from '../../../electron/engine/worker/protocol.ts';
+import { openQcow2, parsedOf } from '../../../electron/qcow2/read/image.ts';
 import type { ImageSource } from '../../../electron/qcow2/read/source.ts';
 import { CowscopeError } from '../../../shared/error.ts';
 import {
@@ -128,7 +129,8 @@ function planOf({ info, starts, flags }: FakeLayer, sources: ImageSource[]): Lay
   if (info.format === 'nbd')
     return { title, size, clusterSize, nbd: { exportKind: 'wholeChain', contexts: WHOLE_CHAIN } };
   const source = extentImage(info.path, { size, starts, flags });
-  const metadata = { fd: sources.push(source) - 1, fileSize: source.size, path: info.path };
+  const image = parsedOf(openQcow2(source));
+  const metadata = { fd: sources.push(source) - 1, fileSize: source.size, path: info.path, image };
   return { title, size, clusterSize, metadata };
 }
 
