@@ -1,5 +1,6 @@
 /** What lists of hazards share. */
 import type { Finding } from '../../shared/model/finding.ts';
+import type { Plan } from '../../shared/model/plan.ts';
 
 /** Most names that a sentence lists. */
 const MOST_NAMES = 8;
@@ -17,4 +18,14 @@ export function knownHazards(findings: readonly Finding[], layer: number): Findi
       finding.layer <= layer &&
       (finding.severity === 'corruption' || finding.severity === 'hazard' || finding.code.startsWith('PLAN')),
   );
+}
+
+/** A plan whose numbers are no promise where tables are damaged: qemu may read them otherwise, or end with an error. */
+export function withoutPromises(plan: Plan): Plan {
+  if (!plan.hazards.some(({ severity }) => severity === 'corruption')) return plan;
+  const why = [
+    ...plan.target.why,
+    'tables are damaged: all numbers are of what can be read, and may be exceeded',
+  ];
+  return { ...plan, bytesCopiedExact: false, target: { ...plan.target, exact: false, why } };
 }

@@ -107,7 +107,7 @@ function hazards(input: SnapshotInput, freed?: number): Finding[] {
       advice: 'a copy with `qemu-img convert` is as small as the disk needs',
     }),
   ];
-  return [...knownHazards(findings, target), ...found].sort(compareFindings);
+  return [...knownHazards(findings(), target), ...found].sort(compareFindings);
 }
 
 function hiddenByName({ target, image, snapshot }: SnapshotInput): Finding {

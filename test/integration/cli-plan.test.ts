@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../shared/model/finding.ts';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
-import { goldenChain, shortMiddleChain } from '../support/images/chains.ts';
+import { damagedChain, goldenChain, shortMiddleChain } from '../support/images/chains.ts';
 import { schemaErrors } from '../support/json-schema.ts';
 import { hashFile, qemuImg, qemuIo, run, temporaryFolder } from '../support/tools.ts';
 
@@ -223,6 +223,19 @@ describe('cowscope plan commit', () => {
     expect(await childrenIn('--store', own, s2)).toEqual([clone, s3]);
     expect(hazardCodes(await planJson(s1))).toEqual([]);
     expect(root).not.toBe(s1);
+  });
+
+  it('promises no numbers where tables are damaged, and names the damage and the ranges in the way', async () => {
+    const own = await folderNamed('damaged');
+    const [, top] = (await damagedChain(own)) as [string, string];
+    const plan = await planJson(top);
+    expect(plan).toMatchObject({ bytesCopiedExact: false, target: { exact: false } });
+    expect(hazardCodes(plan)).toEqual(['QCOW2_ENTRY_UNALIGNED', 'QCOW2_PAST_END', 'PLAN_SOURCE_DAMAGED']);
+    expect(plan.hazards.at(2).guest).toEqual([
+      [0, 65_536],
+      [262_144, 65_536],
+    ]);
+    expect(plan.target.why.at(-1)).toContain('tables are damaged');
   });
 
   it('plans nothing where a backing file is missing', async () => {

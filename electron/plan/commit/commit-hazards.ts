@@ -36,7 +36,7 @@ export function commitHazards(input: CommitInput, facts: CommitFacts): Finding[]
     zerosAsData(input, facts),
     growth(input, facts),
   ];
-  return [...knownHazards(findings, top), ...found.filter(finding => finding !== undefined)].sort(
+  return [...knownHazards(findings(), top), ...found.filter(finding => finding !== undefined)].sort(
     compareFindings,
   );
 }

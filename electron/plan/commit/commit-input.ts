@@ -31,8 +31,8 @@ export interface CommitInput {
   readonly allocation?: Allocation;
   /** Other images that rest on files of the chain, as far as they were looked for. */
   readonly children: readonly OtherChild[];
-  /** What is known to be wrong with the chain. */
-  readonly findings: readonly Finding[];
+  /** What is known to be wrong with the chain; asked for once all tables that matter were read. */
+  readonly findings: () => readonly Finding[];
   /** Also list what happens to every range of the target. */
   readonly withRanges?: boolean;
 }

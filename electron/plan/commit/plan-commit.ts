@@ -4,6 +4,7 @@ import { formatSize } from '../../../shared/text/offset.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
 import { casesOf, RangeSum, resurrected } from '../cases.ts';
 import { commitCommands } from '../commands.ts';
+import { withoutPromises } from '../hazard-list.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 import { commitKeepsZeros, versionText } from '../qemu-versions.ts';
 import { RangeList } from '../range-list.ts';
@@ -41,7 +42,7 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
   const cases = yield* casesOf(layers);
   const back = yield* resurrected(layers);
   const { bytesCopied, bytesZeroed, zerosAsData } = changes;
-  return {
+  return withoutPromises({
     operation: 'commit',
     job: input.job,
     qemuVersion: versionText(input.qemu),
@@ -58,7 +59,7 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
     hazards: commitHazards(input, { setup, target, resurrected: back, damaged }),
     commands: commitCommands(input),
     ...(ranges === undefined ? {} : { ranges: ranges.rows }),
-  };
+  });
 }
 
 function requestsOf(

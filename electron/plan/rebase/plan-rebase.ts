@@ -9,6 +9,7 @@ import { CaseSums, RangeSum } from '../cases.ts';
 import { rebaseCommands } from '../commands.ts';
 import type { LayerTables } from '../commit/commit-input.ts';
 import { runsOf, targetFormat } from '../commit/commit-setup.ts';
+import { withoutPromises } from '../hazard-list.ts';
 import { type BlockStatus, statusAbove } from '../layers/block-status.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 import { versionText } from '../qemu-versions.ts';
@@ -68,7 +69,7 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     fillsZeros: false,
     atMost: 'only what differs is copied, and the tables do not tell what differs',
   });
-  return {
+  return withoutPromises({
     operation: input.operation,
     job,
     qemuVersion: versionText(input.qemu),
@@ -84,7 +85,7 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     hazards: rebaseHazards(input, facts),
     commands: rebaseCommands(input),
     ...(ranges === undefined ? {} : { ranges: ranges.rows }),
-  };
+  });
 }
 
 /** What is read at `offset` once the target rests on the new base alone. */

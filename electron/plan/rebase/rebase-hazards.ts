@@ -21,7 +21,7 @@ export function rebaseHazards(input: RebaseInput, facts: RebaseFacts): Finding[]
     ),
     operation === 'drop' ? bitmapsDropped(input) : undefined,
   ];
-  return [...knownHazards(findings, target), ...found.filter(finding => finding !== undefined)].sort(
+  return [...knownHazards(findings(), target), ...found.filter(finding => finding !== undefined)].sort(
     compareFindings,
   );
 }

@@ -1,6 +1,7 @@
 /** Plans over the files of a target, read by our own reader alone. */
 import { CowscopeError } from '../../../shared/error.ts';
 import { WordSet } from '../../../shared/extent/page.ts';
+import { FindingCollector } from '../../../shared/finding-collector.ts';
 import type { Allocation } from '../../../shared/model/allocation.ts';
 import { compareFindings, type Finding } from '../../../shared/model/finding.ts';
 import { findSnapshot, type LayerInfo } from '../../../shared/model/layer.ts';
@@ -16,6 +17,7 @@ import { commitKeepsZeros } from '../../plan/qemu-versions.ts';
 import { planRebase } from '../../plan/rebase/plan-rebase.ts';
 import { measureAllocation } from '../../qcow2/layout/allocation.ts';
 import { fileSource } from '../../qcow2/read/file-source.ts';
+import { MapFindings } from '../../qcow2/read/findings/map-findings.ts';
 import { createMap } from '../../qcow2/read/map.ts';
 import { runInSlices } from '../../qcow2/read/sliced-work.ts';
 import { qemuImgVersion } from '../../qemu/tools.ts';
@@ -57,8 +59,9 @@ async function planChain(found: DiscoveredChain, choice: PlanChoice): Promise<Pl
       'convert it with `qemu-img convert`',
     );
   const allocation = await allocationOf(open);
-  const findings = await chainFindings(found);
+  const ofChain = await chainFindings(found);
   const layers = found.layers.map(tablesOf);
+  const findings = () => [...ofChain, ...layers.flatMap(({ map }) => map?.findings.collector.list() ?? [])];
   const common = { layers, target: chosen.target, qemu, qemuVersionSource: source };
   if (operation === 'delete-snapshot')
     return planSnapshotDelete({ ...common, ...snapshotOf(open, choice.snapshot, allocation), findings });
@@ -71,7 +74,7 @@ async function planChain(found: DiscoveredChain, choice: PlanChoice): Promise<Pl
     withHostHoles: isZeroing ? await layersWithHoles(found, chosen.target + 1, chosen.from) : [],
     ...(allocation === undefined ? {} : { allocation }),
     children,
-    findings: [...findings, ...searched],
+    findings: () => [...findings(), ...searched],
     ...(choice.withRanges === undefined ? {} : { withRanges: choice.withRanges }),
   };
   if (operation === 'commit') return runInSlices(planCommit({ ...input, top: chosen.from }));
@@ -136,7 +139,13 @@ export function tablesOf({ info, image, dataFile }: OpenLayer): LayerTables {
   const size = Number.POSITIVE_INFINITY;
   const data = dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
   const words = new WordSet();
-  const map = createMap(image, { words, hosts: true, ...(data === undefined ? {} : { dataFile: data }) });
+  const findings = new MapFindings(new FindingCollector(info.index));
+  const map = createMap(image, {
+    words,
+    hosts: true,
+    findings,
+    ...(data === undefined ? {} : { dataFile: data }),
+  });
   return { info, image, map };
 }
 

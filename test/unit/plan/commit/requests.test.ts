@@ -1,0 +1,70 @@
+/** The requests that commits send to their target. */
+import { describe, expect, it } from 'vitest';
+import {
+  commitJobRequests,
+  mirrorGranularity,
+  mirrorRequests,
+} from '../../../../electron/plan/commit/requests.ts';
+import { CLUSTER, fakeRuns } from '../../../support/fake-runs.ts';
+
+const KIB = 1024;
+/** A request in short: its bytes in KiB, and c for a copy or z for zeros. */
+const short = (requests: Iterable<{ start: number; end: number; zero: boolean }>) =>
+  [...requests].map(({ start, end, zero }) => `${start / KIB}+${(end - start) / KIB}${zero ? 'z' : 'c'}`);
+const TARGET = { clusterSize: CLUSTER, zeroUnit: CLUSTER };
+
+describe('mirrorRequests', () => {
+  it('copies what the committed layers hold, and leaves out what they do not', () => {
+    const runs = [fakeRuns('dddd'), fakeRuns('.dz.')];
+    expect(short(mirrorRequests({ runs, target: 0, top: 1 }, TARGET))).toEqual(['64+64c', '128+64z']);
+  });
+
+  it('copies whole units of the target where a layer with smaller clusters holds a part of one', () => {
+    const runs = [fakeRuns('dd'), fakeRuns('.d..............................', 4 * KIB)];
+    expect(short(mirrorRequests({ runs, target: 0, top: 1 }, TARGET))).toEqual(['0+64c']);
+  });
+
+  it('writes zeros as data where they are no whole unit, or where no one answer covers it', () => {
+    const half = [fakeRuns('dd'), fakeRuns(`${'z'.repeat(8)}${'.'.repeat(24)}`, 4 * KIB)];
+    expect(short(mirrorRequests({ runs: half, target: 0, top: 1 }, TARGET))).toEqual(['0+64c']);
+    const mixed = [fakeRuns('dd'), fakeRuns(`${'z'.repeat(8)}${'a'.repeat(8)}${'.'.repeat(16)}`, 4 * KIB)];
+    expect(short(mirrorRequests({ runs: mixed, target: 0, top: 1 }, TARGET))).toEqual(['0+64c']);
+  });
+
+  it('keeps zeros of subclusters since version 8.1, whose unit is smaller than a cluster', () => {
+    const runs = [fakeRuns('dd', 128 * KIB), fakeRuns('z...')];
+    const target = { clusterSize: 128 * KIB, zeroUnit: 128 * KIB };
+    expect(short(mirrorRequests({ runs, target: 0, top: 1 }, target))).toEqual(['0+64c']);
+    expect(short(mirrorRequests({ runs, target: 0, top: 1 }, { ...target, zeroUnit: 4 * KIB }))).toEqual([
+      '0+64z',
+    ]);
+  });
+
+  it('stores zeros behind the end of a layer between, which hides the target', () => {
+    const runs = [fakeRuns('dddd'), fakeRuns('d.'), fakeRuns('....')];
+    expect(short(mirrorRequests({ runs, target: 0, top: 2 }, TARGET))).toEqual(['0+64c', '128+128z']);
+  });
+
+  it('ends with the layer where its end lies within a unit', () => {
+    const runs = [fakeRuns('dd'), fakeRuns('d'.repeat(5), 4 * KIB)];
+    expect(short(mirrorRequests({ runs, target: 0, top: 1 }, TARGET))).toEqual(['0+20c']);
+  });
+
+  it('copies in units of 4 to 64 KiB, and of 64 KiB into a raw target', () => {
+    expect([512, 4096, 32_768, 2 ** 21, 0].map(mirrorGranularity)).toEqual([
+      4096, 4096, 32_768, 65_536, 65_536,
+    ]);
+  });
+});
+
+describe('commitJobRequests', () => {
+  const runs = [fakeRuns('dddd'), fakeRuns('.dz.')];
+
+  it('copies what is allocated, with zeros as data', () => {
+    expect(short(commitJobRequests({ runs, target: 0, top: 1 }, false))).toEqual(['64+64c', '128+64c']);
+  });
+
+  it('stores zeros as zeros where this qemu does', () => {
+    expect(short(commitJobRequests({ runs, target: 0, top: 1 }, true))).toEqual(['64+64c', '128+64z']);
+  });
+});

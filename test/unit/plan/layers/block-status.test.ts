@@ -1,0 +1,32 @@
+/** What qemu answers about ranges of a chain. */
+import { describe, expect, it } from 'vitest';
+import { statusAbove } from '../../../../electron/plan/layers/block-status.ts';
+import { CLUSTER, fakeRuns } from '../../../support/fake-runs.ts';
+
+describe('statusAbove', () => {
+  const layers = [fakeRuns('dddddd'), fakeRuns('..zz'), fakeRuns('.d....')];
+  const at = (cluster: number, top = 2, bottom = 0) =>
+    statusAbove(layers, top, bottom, cluster * CLUSTER, (6 - cluster) * CLUSTER);
+
+  it('stops at the topmost layer that holds something', () => {
+    expect(at(1)).toMatchObject({ layer: 2, zero: false, length: CLUSTER });
+    expect(at(2)).toMatchObject({ layer: 1, zero: true, length: 2 * CLUSTER });
+  });
+
+  it('ends an answer where any layer on the way changes', () => {
+    expect(at(0)).toMatchObject({ layer: 0, zero: false, length: CLUSTER });
+  });
+
+  it('takes the rest of a shorter layer for zeros that hide what is below', () => {
+    expect(at(4)).toMatchObject({ layer: 1, zero: true, length: 2 * CLUSTER });
+  });
+
+  it('asks no layer below the bottom one', () => {
+    expect(at(0, 2, 1)).toMatchObject({ layer: -1, zero: true, length: CLUSTER });
+  });
+
+  it('ends an answer at the end of a slice of L2 entries', () => {
+    const small = [fakeRuns('z'.repeat(200), 512)].map(runs => ({ ...runs, sliceSpan: 64 * 512 }));
+    expect(statusAbove(small, 0, 0, 60 * 512, 140 * 512)).toMatchObject({ length: 4 * 512, zero: true });
+  });
+});

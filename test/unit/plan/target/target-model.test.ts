@@ -1,0 +1,93 @@
+/** What requests make of a target's clusters. */
+import { describe, expect, it } from 'vitest';
+import { type TargetFormat, TargetModel } from '../../../../electron/plan/target/target-model.ts';
+import { FLAGS_OF_KIND } from '../../../../electron/qcow2/format/entry.ts';
+import { stateOf } from '../../../../shared/extent/flags.ts';
+import { CLUSTER, fakeRuns } from '../../../support/fake-runs.ts';
+
+const FORMAT: TargetFormat = {
+  version: 3,
+  hasBacking: true,
+  unmaps: true,
+  clusterSize: CLUSTER,
+  subclusters: 1,
+  l1Coverage: 8192 * CLUSTER,
+  hasTable: () => true,
+};
+
+/** States of a target of `letters` after requests, given as start and end in clusters and c or z. */
+function resultOf(
+  letters: string,
+  requests: [number, number, 'c' | 'z'][],
+  format: Partial<TargetFormat> = {},
+  below = false,
+) {
+  const states: string[] = [];
+  const sink = (start: number, end: number, _: number, kind: number) => {
+    for (let at = start; at < end; at += CLUSTER) states.push(stateOf(FLAGS_OF_KIND[kind]!));
+  };
+  const model = new TargetModel(fakeRuns(letters), { ...FORMAT, ...format }, () => below, sink);
+  for (const [start, end, how] of requests)
+    model.apply({
+      start: start * CLUSTER,
+      end: end * CLUSTER,
+      zero: how === 'z',
+      readsZero: how === 'z',
+      owner: 1,
+      damaged: false,
+    });
+  model.finish();
+  return { states, changes: model.changes };
+}
+
+describe('TargetModel', () => {
+  it('overwrites data in place, and takes clusters for what was not there', () => {
+    const { states, changes } = resultOf('d.za', [[0, 4, 'c']]);
+    expect(states).toEqual(['data', 'data', 'data', 'data']);
+    expect(changes).toMatchObject({ newClusters: 2, rewrittenClusters: 2, freedClusters: 0, newTables: 0 });
+  });
+
+  it('gives the space of zeros back with unmap, and keeps it without', () => {
+    const unmapped = resultOf('dc.', [[0, 3, 'z']]);
+    expect(unmapped.states).toEqual(['zeroHole', 'zeroHole', 'zeroHole']);
+    expect(unmapped.changes).toMatchObject({ freedClusters: 1, freedCompressed: 1 });
+    const kept = resultOf('dc.', [[0, 3, 'z']], { unmaps: false });
+    expect(kept.states).toEqual(['zeroAllocated', 'zeroHole', 'zeroHole']);
+    expect(kept.changes).toMatchObject({ freedClusters: 0, freedCompressed: 1 });
+  });
+
+  it('writes zeros as data into version 2 over another image, and frees clusters without one', () => {
+    const over = resultOf('d.', [[0, 2, 'z']], { version: 2 });
+    expect(over.states).toEqual(['data', 'data']);
+    expect(over.changes).toMatchObject({ zerosAsData: 2 * CLUSTER, bytesZeroed: 0 });
+    const alone = resultOf('d.', [[0, 2, 'z']], { version: 2, hasBacking: false });
+    expect(alone.states).toEqual(['unallocated', 'unallocated']);
+    expect(alone.changes).toMatchObject({ freedClusters: 1, bytesZeroed: 2 * CLUSTER });
+  });
+
+  it('marks a cluster as zeros for a part of it only where the rest reads as zeros', () => {
+    expect(resultOf('.', [[0, 0.5, 'z']], {}, true).states).toEqual(['zeroHole']);
+    expect(resultOf('.', [[0, 0.5, 'z']], {}, false).states).toEqual(['data']);
+    expect(resultOf('d', [[0, 0.5, 'z']], {}, true).states).toEqual(['data']);
+  });
+
+  it('counts an L2 table once, however many requests need it', () => {
+    const { changes } = resultOf(
+      '........',
+      [
+        [0, 1, 'c'],
+        [2, 3, 'c'],
+        [6, 7, 'c'],
+      ],
+      {
+        l1Coverage: 4 * CLUSTER,
+        hasTable: () => false,
+      },
+    );
+    expect(changes).toMatchObject({ newTables: 2, newClusters: 3 });
+  });
+
+  it('leaves what no request touches', () => {
+    expect(resultOf('dz.a', [[2, 3, 'c']]).states).toEqual(['data', 'zeroHole', 'data', 'zeroAllocated']);
+  });
+});
