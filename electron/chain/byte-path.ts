@@ -4,6 +4,7 @@
  * node:path and every comparison work on it unchanged.
  */
 import { isUtf8 } from 'node:buffer';
+import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 
 /** A path with one character, U+0000 to U+00FF, for each byte. */
 export type BytePath = string & { readonly bytePath: true };
@@ -31,4 +32,12 @@ export function shownPath(path: BytePath): string {
 /** True where the path's text stands for it, so that it can be given back as text. */
 export function isTextPath(path: BytePath): boolean {
   return isUtf8(systemPath(path));
+}
+
+/** A note where the path as shown is not the one on disk. Names in any script of the world are shown as they are. */
+export function nameNotes(path: BytePath): readonly string[] {
+  if (!isTextPath(path)) return ['Its name is not valid UTF-8: bytes that are not are shown as U+FFFD.'];
+  const text = shownPath(path);
+  const isShownAsIs = escapeUntrusted(text, Number.MAX_SAFE_INTEGER) === text;
+  return isShownAsIs ? [] : ['Its name holds characters that cannot be shown as they are.'];
 }

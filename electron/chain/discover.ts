@@ -10,6 +10,7 @@ import type { Qcow2Image } from '../qcow2/read/image.ts';
 import { qcow2InfoSteps } from '../qcow2/read/qemu-info.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ExportSource } from '../qemu/blockdev-args.ts';
+import { nameNotes } from './byte-path.ts';
 import type { Discovery, LinkedLayer } from './discovery.ts';
 import { FileChanges, type LayerFiles } from './file-changes.ts';
 import { bitmapFindings } from './findings/bitmaps.ts';
@@ -210,11 +211,6 @@ async function openDataFile(
 
 function dataFileMissing(path: string): string {
   return `Its data file ${escapeUntrusted(path)} cannot be opened: the map comes from its tables alone, and the data itself cannot be read.`;
-}
-
-function nameNotes(path: string): string[] {
-  const safe = escapeUntrusted(path, Number.MAX_SAFE_INTEGER) === path;
-  return safe ? [] : ['Its name holds characters that cannot be shown as they are.'];
 }
 
 function chainError(code: string, what: string, subject: string, advice: string): CowscopeError {

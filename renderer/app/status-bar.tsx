@@ -7,6 +7,7 @@ import { formatCount, formatOffset, formatSize } from '../../shared/text/offset.
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { bytesPerPx } from '../axis/scale.ts';
 import { runCommand } from '../state/commands/commands.ts';
+import { hoveredOffset } from '../state/selection/hovered-offset.ts';
 import { getAxis, getState, setState, useStore } from '../state/store.ts';
 import { currentAxis } from '../state/views.ts';
 import { usePainter } from '../ui/hooks/use-painter.ts';
@@ -22,7 +23,7 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
   const paint = useCallback(() => {
     const { hover, selection } = getState();
     const { viewport, width } = getAxis(currentAxis());
-    const at = hover?.offset ?? selection?.offset;
+    const at = hoveredOffset() ?? selection?.offset;
     setText(cursor.current, at === undefined ? '' : formatOffset(at));
     if (cursor.current !== null)
       cursor.current.title = hover === undefined ? 'Selected offset' : 'Offset under the pointer';
@@ -87,8 +88,9 @@ function findingsText(summary: FindingSummary, chain: OpenedChain): string {
   const { note } = summary.severities;
   const count = summary.total - note;
   const notes = note === 0 ? '' : ` · ${formatCount(note)} ${note === 1 ? 'note' : 'notes'}`;
-  if (count === 0) return `${isRemote(chain) ? 'No findings' : 'No damage seen'}${notes}`;
-  return `${formatCount(count)} ${count === 1 ? 'finding' : 'findings'} · worst: ${worstSeverity(summary)}${notes}`;
+  const incomplete = chain.chain.complete ? '' : 'Incomplete chain · ';
+  if (count === 0) return `${incomplete}${isRemote(chain) ? 'No findings' : 'No damage seen'}${notes}`;
+  return `${incomplete}${formatCount(count)} ${count === 1 ? 'finding' : 'findings'} · worst: ${worstSeverity(summary)}${notes}`;
 }
 
 function Reading({

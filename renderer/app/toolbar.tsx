@@ -32,7 +32,8 @@ export function Toolbar({ chain, views, view }: ToolbarProps) {
         </h1>
         <p>
           {snapshot !== undefined && `as of ${snapshotName(snapshot)} · `}
-          {count} {count === 1 ? 'layer' : 'layers'}
+          {chain.chain.complete ? count : `${count} of at least ${count + 1}`}{' '}
+          {count === 1 && chain.chain.complete ? 'layer' : 'layers'}
           {depths > 0 && ' seen by depth'} · {formatSize(size)}
         </p>
       </div>

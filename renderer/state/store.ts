@@ -30,9 +30,15 @@ export interface TrackOffset {
   readonly offset: number;
 }
 
-/** What the pointer is over: an offset on a track of an axis, and the CSS pixel from the lanes' left edge. */
-export interface Hover extends TrackOffset {
+/** What is selected: an offset on a track, or a column that several extents share, which begins at the offset. */
+export interface Selection extends TrackOffset {
+  readonly column?: Range;
+}
+
+/** What the pointer is over: a track of an axis, at a CSS pixel from the lanes' left edge. See hovered-offset.ts. */
+export interface Hover {
   readonly axis: AxisId;
+  readonly track: number;
   readonly px: number;
 }
 
@@ -72,7 +78,9 @@ export interface Store {
   readonly declined: ReadonlySet<string>;
 
   readonly hover: Hover | undefined;
-  readonly selection: TrackOffset | undefined;
+  readonly selection: Selection | undefined;
+  /** The sums of the selected column, once they are counted. */
+  readonly columnSums: readonly TrackStatistics[] | undefined;
   readonly inspection: Inspection | undefined;
   readonly range: Range | undefined;
   readonly statistics: readonly TrackStatistics[] | undefined;
@@ -102,6 +110,7 @@ export const NO_CHAIN = {
   focusedTrack: 0,
   hover: undefined,
   selection: undefined,
+  columnSums: undefined,
   inspection: undefined,
   range: undefined,
   statistics: undefined,

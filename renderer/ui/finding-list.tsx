@@ -63,7 +63,8 @@ function nothingFound(chain: OpenedChain, progress: readonly LayerProgress[]): s
     : some('failed', 'cancelled')
       ? 'in what was read'
       : 'while mapping';
-  return `No damage seen ${when}; refcounts are not checked.`;
+  const where = chain.chain.complete ? '' : ' in the layers that are open';
+  return `No damage seen${where} ${when}; refcounts are not checked.`;
 }
 
 /** One finding. It selects where it begins, if it is about guest offsets. */

@@ -14,3 +14,11 @@ export interface OpenedChain {
 export function isRemote({ chain }: Pick<OpenedChain, 'chain'>): boolean {
   return chain.layers.some(layer => layer.format === 'nbd');
 }
+
+/** What cannot be told of a chain whose lowest layer names a backing file that is not open; empty for a complete one. */
+export function incompleteText({ chain }: Pick<OpenedChain, 'chain'>): string {
+  if (chain.complete) return '';
+  const status = chain.layers[0]?.backing.status;
+  const why = status === 'missing' ? 'is missing' : 'is not open';
+  return `Incomplete: a backing file ${why}, so what these layers hide there cannot be told.`;
+}

@@ -131,7 +131,10 @@ function sentenceOf(
   const name = (layer: number) => titles[layer] ?? `layer ${layer}`;
   const list = (layers: readonly number[]) => layers.map(name).join(' and ');
   const parts = [firstSentence(word, stop, name, wholeChain)];
-  if (overridden.length > 0)
+  const isLost = (word & UNREADABLE) !== 0;
+  if (overridden.length > 0 && isLost)
+    parts.push(`${list(overridden)} still ${overridden.length === 1 ? 'holds' : 'hold'} older data here.`);
+  else if (overridden.length > 0)
     parts.push(`Hides what ${list(overridden)} ${overridden.length === 1 ? 'holds' : 'hold'} here.`);
   if (word & HOLE_OVERRIDES)
     parts.push('It looks like a hole, but it is not: dropping it would bring the hidden data back.');
@@ -147,8 +150,8 @@ function lostSentence(word: number, name: string): string {
   if (!(word & DAMAGED)) return `Could not be read in ${name}.`;
   if (!(word & LOCAL)) return `Lost in ${name}: the tables that describe it are damaged.`;
   return word & COMPRESSED
-    ? `Lost in ${name}: its compressed data would lie past the end of the file; qemu fails to read it.`
-    : `Lost in ${name}: its data would lie past the end of the file; qemu reads zeros there.`;
+    ? `Reading fails here (I/O error): the compressed data of ${name} would lie past the end of its file.`
+    : `Reads as zeros: the data of ${name} would lie past the end of its file, so what was written here is lost.`;
 }
 
 function firstSentence(

@@ -2,7 +2,7 @@
 import { invoke, listen } from '../../bridge/bridge.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { dataOf } from '../axes/axis-data.ts';
-import { refreshSelection } from '../selection/selection.ts';
+import { refreshSelection } from '../selection/column.ts';
 import { getState, setState } from '../store.ts';
 import { openTarget } from './opening.ts';
 

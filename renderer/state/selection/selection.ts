@@ -30,15 +30,10 @@ export async function goTo(target: TrackOffset): Promise<void> {
   await selectAt(target);
 }
 
-/** Requests what is selected again, because something was read there. */
-export function refreshSelection(): void {
-  const { selection } = getState();
-  if (selection !== undefined) void selectAt(selection);
-}
-
 /** The extent that is selected: of the selected track, or the merged one. */
 export function selectedExtent(): { readonly start: number; readonly end: number } | undefined {
   const { inspection, selection } = getState();
+  if (selection?.column !== undefined) return selection.column;
   if (inspection === undefined || selection === undefined) return undefined;
   return inspection.layers.find(layer => layer.track === selection.track) ?? inspection;
 }

@@ -40,7 +40,7 @@ export function InspectorWhat({ inspection, track, chain }: InspectorWhatProps) 
         </ul>
       )}
       {layer !== undefined && shown !== undefined && <p className="meaning">{legend[state].meaning}</p>}
-      <p className="sentence">
+      <p className="sentence" data-alarming={stateOf(inspection.word) === 'unreadable'}>
         {layer !== undefined && <span className="eyebrow">What the guest reads</span>}
         <Untrusted text={inspection.sentence} max={1000} />
       </p>

@@ -4,6 +4,7 @@ import { getState, useStore } from '../../state/store.ts';
 import { INSPECTOR_WIDTH_PX, resizeInspector } from '../../state/window/preferences.ts';
 import { FindingList } from '../../ui/finding-list.tsx';
 import { ChainSummary } from './chain-summary.tsx';
+import { InspectorColumn } from './inspector-column.tsx';
 import { InspectorEvidence } from './inspector-evidence.tsx';
 import { InspectorStack } from './inspector-stack.tsx';
 import { InspectorWhat } from './inspector-what.tsx';
@@ -23,7 +24,12 @@ export function Inspector({ chain }: { readonly chain: OpenedChain }) {
       <div className="inspector-scroll">
         {range !== undefined && <RangeStatistics chain={chain} range={range} />}
         {selection === undefined && isFirstPictureDrawn && <ChainSummary chain={chain} />}
-        {selection !== undefined && inspection === undefined && <p className="hint pad">Looking…</p>}
+        {selection?.column !== undefined && (
+          <InspectorColumn chain={chain} track={selection.track} column={selection.column} />
+        )}
+        {selection !== undefined && selection.column === undefined && inspection === undefined && (
+          <p className="hint pad">Looking…</p>
+        )}
         {selection !== undefined && inspection !== undefined && (
           <>
             <InspectorWhat inspection={inspection} track={selection.track} chain={chain} />

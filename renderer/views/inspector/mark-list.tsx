@@ -1,5 +1,5 @@
 import { LEGEND, MARK_KEYS, type MarkKey } from '../../../shared/legend.ts';
-import { isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
+import { incompleteText, isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
 import { firstMarked, seekFirst } from '../../state/selection/seek.ts';
 import { goTo } from '../../state/selection/selection.ts';
@@ -34,9 +34,8 @@ export function MarkList({ chain }: { readonly chain: OpenedChain }) {
           Over NBD it is known which layer is read, not what it hides: overrides cannot be shown.
         </p>
       )}
-      {marks.length === 0 && !isRemote(chain) && (
-        <p className="hint">No layer overrides, shortens or hides another.</p>
-      )}
+      {!chain.chain.complete && <p className="hint incomplete">{incompleteText(chain)}</p>}
+      {marks.length === 0 && !isRemote(chain) && <p className="hint">{nothingMarked(chain)}</p>}
       {marks.length > 0 && (
         <ul className="highlights">
           {marks.map(mark => (
@@ -55,4 +54,11 @@ export function MarkList({ chain }: { readonly chain: OpenedChain }) {
       )}
     </InspectorSection>
   );
+}
+
+/** What it means that nothing is marked. */
+function nothingMarked({ chain }: OpenedChain): string {
+  if (!chain.complete) return 'Among the layers that are open, none overrides, shortens or hides another.';
+  if (chain.layers.length === 1) return 'A single image: there are no layers below.';
+  return 'No layer overrides, shortens or hides another.';
 }

@@ -1,7 +1,7 @@
 import { type RefObject, useMemo } from 'react';
 import { navigationOf } from '../../../state/axes/axis-navigation.ts';
+import { selectUnder } from '../../../state/selection/column.ts';
 import { probeTrack } from '../../../state/selection/probe-track.ts';
-import { selectAt } from '../../../state/selection/selection.ts';
 import { getState, setState } from '../../../state/store.ts';
 import type { AxisPointerActions } from '../../../ui/axis/axis-pointer.ts';
 import { useAxisPointer } from '../../../ui/hooks/use-axis-pointer.ts';
@@ -17,14 +17,14 @@ export function useLanePointer(ref: RefObject<HTMLCanvasElement | null>, track: 
 
 function lanePointerActions(track: number): AxisPointerActions {
   return {
-    onHover({ offset, px }) {
-      setState({ hover: { axis: 'guest', track, offset: Math.floor(offset), px } });
+    onHover({ px }) {
+      setState({ hover: { axis: 'guest', track, px } });
     },
     onHoverEnd() {
       if (getState().hover?.track === track) setState({ hover: undefined });
     },
     onClick({ offset }) {
-      void selectAt({ track, offset });
+      void selectUnder({ track, offset });
     },
     onDoubleClick({ offset }) {
       const found = probeTrack(track, offset);
@@ -32,7 +32,7 @@ function lanePointerActions(track: number): AxisPointerActions {
     },
     onContextMenu({ offset }, event) {
       setState({ hover: undefined, dialog: { kind: 'menu', x: event.clientX, y: event.clientY } });
-      void selectAt({ track, offset });
+      void selectUnder({ track, offset });
     },
   };
 }

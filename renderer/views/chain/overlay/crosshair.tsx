@@ -1,16 +1,18 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import { requestDraw } from '../../../canvas/frame.ts';
-import { getState, type Hover, useStore } from '../../../state/store.ts';
+import { dataOf } from '../../../state/axes/axis-data.ts';
+import { hoveredOffset } from '../../../state/selection/hovered-offset.ts';
+import { getAxis, getState, useStore } from '../../../state/store.ts';
 import { useFollower } from '../../../ui/hooks/use-follower.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
-import { HoverTooltip } from './hover-tooltip.tsx';
+import { type HoveredPlace, HoverTooltip } from './hover-tooltip.tsx';
 
-/** A line through all lanes under the pointer, and what lies there. */
+/** A line through all lanes under the pointer, and what lies there: also when the view or the data changes under it. */
 export function Crosshair({ chain }: { readonly chain: OpenedChain }) {
   const ref = useRef<HTMLDivElement>(null);
-  const isMoved = useRef(false);
-  const [shown, setShown] = useState<Hover>();
+  const looked = useRef('');
+  const [shown, setShown] = useState<HoveredPlace>();
   const paint = useCallback(() => {
     const line = ref.current;
     const { hover } = getState();
@@ -21,21 +23,27 @@ export function Crosshair({ chain }: { readonly chain: OpenedChain }) {
   usePainter(paint);
   useEffect(
     () =>
-      useStore.subscribe(({ hover, axes }, before) => {
-        const hasMoved = hover !== undefined && axes.guest.viewport !== before.axes.guest.viewport;
-        if (hover === before.hover && !hasMoved) return;
+      useStore.subscribe(({ hover }, before) => {
+        if (hover === before.hover) return;
         requestDraw();
-        isMoved.current = hover !== undefined;
-        if (hover === undefined) setShown(undefined);
+        if (hover !== undefined) return;
+        looked.current = '';
+        setShown(undefined);
       }),
     [],
   );
   const follow = useCallback(() => {
     const { hover } = getState();
-    if (!isMoved.current) return;
-    isMoved.current = false;
-    // A new object each time, so that what moved under a still pointer is looked up again.
-    setShown(hover === undefined ? undefined : { ...hover });
+    const offset = hoveredOffset();
+    if (hover === undefined || offset === undefined) {
+      setShown(undefined);
+      return;
+    }
+    const { viewport } = getAxis('guest');
+    const key = `${hover.track} ${hover.px} ${viewport.start} ${viewport.end} ${dataOf('guest').revision}`;
+    if (looked.current === key) return;
+    looked.current = key;
+    setShown({ ...hover, offset });
   }, []);
   useFollower('delayed', follow);
   return (

@@ -1,10 +1,12 @@
-import { MIXED } from '../../../../shared/draw/strip/column-strip.ts';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { PARTS } from '../../../../shared/extent/parts.ts';
 import { type Legend, legendOn, marksIn } from '../../../../shared/legend.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import { ownerTrack } from '../../../../shared/model/tracks.ts';
-import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
+import { formatCount, formatOffset, formatSize } from '../../../../shared/text/offset.ts';
+import { bytesPerPx } from '../../../axis/scale.ts';
 import type { Probe } from '../../../data/probe.ts';
+import { stateShares } from '../../../data/share-list.ts';
 import { probeTrack } from '../../../state/selection/probe-track.ts';
 import { getAxis, type Hover } from '../../../state/store.ts';
 import { StateSwatch } from '../../../ui/state-swatch.tsx';
@@ -12,22 +14,46 @@ import { Untrusted } from '../../../ui/text.tsx';
 
 /** Between the crosshair and the tooltip, so that it never lies under the pointer. */
 const GAP_PX = 14;
-/** Width that the tooltip is expected to have. */
-const TOOLTIP_WIDTH_PX = 320;
+/** Width of the tooltip, as in plot.css. */
+const TOOLTIP_WIDTH_PX = 280;
+/** Top of the tooltip where the lanes leave no room below them. */
+const TOP_PX = 44;
+/** States named of a mixed pixel; the rest is summed. */
+const MAX_NAMED = 2;
+
+/** What is under the pointer: the offset is that of the view as it is now. */
+export interface HoveredPlace extends Hover {
+  readonly offset: number;
+}
 
 /** What every layer holds under the pointer; the layer that decides is bold. */
-export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; readonly hover: Hover }) {
-  const { width } = getAxis('guest');
-  const flip = hover.px + GAP_PX + TOOLTIP_WIDTH_PX > width;
+export function HoverTooltip({
+  chain,
+  hover,
+}: {
+  readonly chain: OpenedChain;
+  readonly hover: HoveredPlace;
+}) {
+  const { width, viewport } = getAxis('guest');
+  const ref = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(TOP_PX);
+  const flip = hover.px + GAP_PX + TOOLTIP_WIDTH_PX > width && hover.px > width / 2;
   const guest = probeTrack(0, hover.offset);
   const owner = guest === undefined ? undefined : ownerTrack(chain, guest.owner);
+  const here = probeTrack(hover.track, hover.offset);
+  useLayoutEffect(() => setTop(roomBelowLanes(ref.current) ?? TOP_PX), []);
   return (
     <div
+      ref={ref}
       className="hover-tooltip"
       data-flip={flip}
-      style={flip ? { right: width - hover.px + GAP_PX } : { left: hover.px + GAP_PX }}
+      style={{ top, ...(flip ? { right: width - hover.px + GAP_PX } : { left: hover.px + GAP_PX }) }}
     >
-      <p className="mono tooltip-offset">{formatOffset(hover.offset)}</p>
+      <p className="mono tooltip-offset">
+        {here === undefined || here.extents === 1
+          ? formatOffset(hover.offset)
+          : `${formatOffset(here.start)} · ${formatSize(Math.max(1, Math.round(bytesPerPx(viewport, width))))} · ${formatCount(here.extents)}${here.exact ? '' : '+'} extents`}
+      </p>
       <table>
         <tbody>
           {chain.tracks.map(track => {
@@ -50,22 +76,19 @@ export function HoverTooltip({ chain, hover }: { readonly chain: OpenedChain; re
   );
 }
 
+/** Where the tooltip lies below all lanes, if it has room there: then it hides none of those that are compared. */
+function roomBelowLanes(tooltip: HTMLElement | null): number | undefined {
+  const layer = tooltip?.parentElement?.getBoundingClientRect();
+  const lanes = [...document.querySelectorAll('.lane-row')].at(-1)?.getBoundingClientRect();
+  if (tooltip === null || layer === undefined || lanes === undefined) return undefined;
+  const top = lanes.bottom - layer.top + GAP_PX;
+  return top + tooltip.offsetHeight <= layer.height ? top : undefined;
+}
+
 function Found({ found, legend }: { readonly found: Probe; readonly legend: Legend }) {
-  if (found.part === MIXED || found.extents > 1) {
-    return (
-      <>
-        {found.exact ? '' : 'at least '}
-        {formatCount(found.extents)} extents in this pixel
-        {found.shares.slice(0, 3).map(([part, share]) => (
-          <span className="share" key={part}>
-            <StateSwatch of={PARTS[part]?.state ?? 'unread'} /> {Math.max(1, Math.round((share / 255) * 100))}{' '}
-            %
-          </span>
-        ))}
-      </>
-    );
-  }
-  const state = PARTS[found.part]?.state ?? 'unread';
+  if (found.extents > 1) return <Shares found={found} legend={legend} />;
+  const part = PARTS[found.part];
+  const state = part?.state ?? 'unread';
   return (
     <>
       <StateSwatch of={state} /> {legend[state].label}
@@ -74,4 +97,26 @@ function Found({ found, legend }: { readonly found: Probe; readonly legend: Lege
       ))}
     </>
   );
+}
+
+/** The largest states of a mixed pixel by name, and what the others add up to. */
+function Shares({ found, legend }: { readonly found: Probe; readonly legend: Legend }) {
+  const shares = stateShares(found.shares);
+  const rest = shares.slice(MAX_NAMED).reduce((sum, { percent }) => sum + percent, 0);
+  return (
+    <>
+      {shares.slice(0, MAX_NAMED).map(({ state, isHidden, percent }) => (
+        <span className="share" key={`${state} ${isHidden}`}>
+          <StateSwatch of={isHidden ? 'overridden' : state} /> {percentText(percent)}{' '}
+          {legend[state].label.replace(/(,| \().*$/, '')}
+          {isHidden && ' hidden'}
+        </span>
+      ))}
+      {shares.length > MAX_NAMED && <span className="share">{percentText(rest)} other</span>}
+    </>
+  );
+}
+
+function percentText(percent: number): string {
+  return percent === 0 ? '<1 %' : `${percent} %`;
 }
