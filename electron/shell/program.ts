@@ -14,7 +14,7 @@ import type { FirstPlace } from './handover.ts';
 import { ChainController } from './ipc/chain-controller.ts';
 import { type CallHandlers, handleCalls, push } from './ipc/ipc-main.ts';
 import { StoreController } from './ipc/store-controller.ts';
-import { checkRequest, type Launch, type ScreenshotRequest } from './launch-target.ts';
+import { checkRequest, type Launch, type OpenRequest, type ScreenshotRequest } from './launch-target.ts';
 import type { Log } from './log.ts';
 import { setMenu } from './menu.ts';
 import { inbox } from './pending-target.ts';
@@ -28,6 +28,9 @@ import { createWindow } from './window/window.ts';
 const TOGETHER_MS = 100;
 /** Milliseconds that the children of the open chain have to end when the program does; then they are killed. */
 const QUIT_LIMIT_MS = 700;
+
+/** A worker that crashes again within as many milliseconds does so because of the chain. */
+const REPEATED_STOP_MS = 60_000;
 
 /** Milliseconds between two looks at the files of the open chain, while the window is on the screen. */
 const FILE_CHECK_MS = 3000;
@@ -43,6 +46,8 @@ export class Program {
   readonly #controller: ChainController;
   readonly #stores = new StoreController(scanStore);
   #window: BrowserWindow | undefined;
+  /** When the worker of a chain last crashed, on the clock of performance.now. */
+  #lastStopMs = Number.NEGATIVE_INFINITY;
 
   constructor(launch: Launch, folder: string, log: Log) {
     this.#launch = launch;
@@ -61,6 +66,7 @@ export class Program {
         if (launch.screenshot === undefined) this.#recent.add(request.target);
       },
       onClosed: () => this.#arrivals.shows(undefined),
+      onStopped: (request, error) => this.#openAgain(request, error),
       onFailed: (_target, error) => {
         this.#log.noteError(error);
         if (launch.screenshot !== undefined) this.#end(error);
@@ -115,6 +121,16 @@ export class Program {
           error => this.#end(error),
         );
     });
+  }
+
+  /** Opens a chain anew whose worker has crashed, unless that happened just before: then the window shows the error. */
+  #openAgain(request: OpenRequest, error: CowscopeError): void {
+    this.#log.noteError(error);
+    complain(error);
+    const now = performance.now();
+    const isRepeated = now - this.#lastStopMs < REPEATED_STOP_MS;
+    this.#lastStopMs = now;
+    if (!isRepeated) this.#arrivals.deliver(request);
   }
 
   #push<P extends PushName>(name: P, payload: IpcPushes[P]): void {

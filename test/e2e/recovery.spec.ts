@@ -51,6 +51,32 @@ test('a window whose process crashes comes back with its chain', async ({ start,
   );
 });
 
+test('a chain whose worker crashes is opened again', async ({ start, make, profile }) => {
+  const [, , top] = await make(golden);
+  const { app, page } = await start(top as string);
+  await opened(page);
+  const before = await laneNames(page);
+  // The worker is caught when it is asked something, and ended behind the program's back.
+  await app.evaluate(() => {
+    const { Worker } = (process.mainModule as NodeJS.Module).require(
+      'node:worker_threads',
+    ) as typeof import('node:worker_threads');
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (...args) {
+      Worker.prototype.postMessage = postMessage;
+      postMessage.apply(this, args);
+      void this.terminate();
+    };
+  });
+  await page.keyboard.press('n');
+  await expect
+    .poll(() => logOf(profile).filter(({ event }) => event === 'opened' || event === 'error'))
+    .toMatchObject([{ event: 'opened' }, { event: 'error', code: 'INTERNAL' }, { event: 'opened' }]);
+  await opened(page);
+  expect(await laneNames(page)).toEqual(before);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
 test('diagnostics and the log tell what happened, and no name of what was opened', async ({
   start,
   make,

@@ -6,18 +6,18 @@ import { golden, makeChain } from '../../examples/recipes.mjs';
 import packageJson from '../../package.json' with { type: 'json' };
 import { CLI } from '../support/cli.ts';
 import { run, runWell, temporaryFolder } from '../support/tools.ts';
-import { ROOT } from './installed.ts';
+import { ROOT, SLOW_LIMIT_MS } from './installed.ts';
 
 let tarball: string;
 beforeAll(async () => {
   const folder = temporaryFolder();
   const printed = await runWell('npm', ['pack', '--json', '--loglevel=error', '--pack-destination', folder], {
     cwd: ROOT,
-    timeout: 120_000,
+    timeout: SLOW_LIMIT_MS,
   });
   expect(printed).toContain(`cowscope-${packageJson.version}.tgz`);
   tarball = join(folder, `cowscope-${packageJson.version}.tgz`);
-}, 120_000);
+}, SLOW_LIMIT_MS);
 
 /** npx with this package, in an empty folder, with an empty cache and no network. */
 async function npx(...words: readonly string[]) {

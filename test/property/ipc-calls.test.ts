@@ -16,6 +16,7 @@ const controller = new ChainController({
   requestFor: () => undefined,
   onOpened: () => expect.unreachable(),
   onClosed: () => expect.unreachable(),
+  onStopped: () => expect.unreachable(),
   onFailed: () => {},
 });
 const handlers: CallHandlers = {

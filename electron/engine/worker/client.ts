@@ -14,6 +14,8 @@ export interface EngineEvents {
   onChanged?(version: number, start: number, end: number): void;
   onTracks?(tracks: readonly TrackInfo[]): void;
   onFindings?(summary: FindingSummary): void;
+  /** The worker is gone without having been asked to; every question fails with this error from now on. */
+  onStopped?(error: CowscopeError): void;
 }
 
 /** Takes the text of a list chunk by chunk. A chunk may be used until the promise is done. */
@@ -68,8 +70,8 @@ export class EngineClient {
     });
     if (!plan.buildPyramid) this.#setDrawn();
     worker.on('message', (message: FromEngine) => this.#handle(message));
-    worker.on('error', error => this.#end(crashed(error)));
-    worker.on('exit', code => this.#end(crashed(new Error(`exit code ${code}`))));
+    worker.on('error', error => this.#stop(error));
+    worker.on('exit', code => this.#stop(new Error(`exit code ${code}`)));
     this.#post({ kind: 'open', plan });
   }
 
@@ -203,6 +205,14 @@ export class EngineClient {
       this.#post({ kind: 'abortList', id });
       this.#settle(id)?.reject(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  /** The worker ended by itself: told once, and not where the chain was closed. */
+  #stop(reason: unknown): void {
+    if (this.#ended !== undefined) return;
+    const error = crashed(reason);
+    this.#end(error);
+    this.#events.onStopped?.(error);
   }
 
   /** Fails everything that waits. Only the first reason counts. */

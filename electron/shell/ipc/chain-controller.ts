@@ -44,6 +44,8 @@ export interface ChainControllerDeps {
   onOpened(request: OpenRequest): void;
   /** The window closed its chain and shows none. */
   onClosed(): void;
+  /** What holds the open chain has crashed: nothing more comes of it. */
+  onStopped(request: OpenRequest, error: CowscopeError): void;
   onFailed(target: OpenTarget, error: unknown): void;
 }
 
@@ -205,7 +207,12 @@ export class ChainController {
     const session = await this.#deps.openChain(
       target,
       { ...options, interactive: true, signal },
-      gate.events,
+      {
+        ...gate.events,
+        onStopped: error => {
+          if (this.#current?.sessionId === sessionId) this.#deps.onStopped({ target, ...options }, error);
+        },
+      },
     );
     const opened = { sessionId, chain: chainForWindow(session.chain), tracks: session.tracks };
     const isTooLarge = messageBytes(opened, MAX_MESSAGE_BYTES) > MAX_MESSAGE_BYTES;

@@ -42,8 +42,8 @@ export class PushGate {
     this.#send = send;
   }
 
-  /** What the session reports to. */
-  readonly events: SessionEvents = {
+  /** What the session reports to; that it stopped is told elsewhere. */
+  readonly events: Omit<SessionEvents, 'onStopped'> = {
     onProgress: layers => {
       this.#progress = layers;
       this.#pass('chain:progress', { sessionId: this.#sessionId, layers });

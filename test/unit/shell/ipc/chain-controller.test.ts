@@ -34,6 +34,7 @@ let closed: string[];
 let pushed: [string, unknown][];
 let opened: OpenTarget[];
 let failed: unknown[];
+let stopped: [OpenRequest, CowscopeError][];
 let asked: Omit<OpenRequest, 'target'> | undefined;
 let listings: AbortSignal[];
 let controller: ChainController;
@@ -47,6 +48,7 @@ beforeEach(() => {
   pushed = [];
   opened = [];
   failed = [];
+  stopped = [];
   requests = [];
   chain = undefined;
   asked = { consent: { allow: ['/given'], allowAll: false }, forceShare: true, allowLocalFiles: true };
@@ -67,6 +69,7 @@ beforeEach(() => {
       opened.push(request.target);
     },
     onClosed: () => opened.push(file('none')),
+    onStopped: (request, error) => stopped.push([request, error]),
     onFailed: (_target, error) => failed.push(error),
   });
 });
@@ -305,6 +308,16 @@ test('a look at the files that a slow disk holds up keeps others from beginning,
   await look;
   expect(pushed.filter(([name]) => name === 'chain:filesChanged')).toEqual([]);
   changedLayers = async () => [];
+});
+
+test('a crash of what holds the open chain is told with what was opened, and that of a former chain is not', async () => {
+  const error = new CowscopeError({ code: 'INTERNAL', what: 'exit code 1', subject: '', advice: '' });
+  await open('a');
+  await open('b');
+  openings[0]?.events.onStopped?.(error);
+  expect(stopped).toEqual([]);
+  openings[1]?.events.onStopped?.(error);
+  expect(stopped).toEqual([[requests.at(-1), error]]);
 });
 
 test('the other calls reach the session', async () => {

@@ -1,0 +1,39 @@
+import { EventEmitter } from 'node:events';
+import { expect, test, vi } from 'vitest';
+import { EngineClient } from '../../../../electron/engine/worker/client.ts';
+import type { EngineThread } from '../../../../electron/engine/worker/prestarted-worker.ts';
+import type { EnginePlan } from '../../../../electron/engine/worker/protocol.ts';
+
+class FakeThread extends EventEmitter {
+  postMessage(): void {}
+  async terminate(): Promise<number> {
+    this.emit('exit', 1);
+    return 1;
+  }
+}
+
+function client() {
+  const thread = new FakeThread();
+  const onStopped = vi.fn();
+  const plan = { layers: [], buildPyramid: false } as unknown as EnginePlan;
+  const engine = new EngineClient(thread as unknown as EngineThread, plan, { onStopped });
+  engine.opened.catch(() => {});
+  return { thread, engine, onStopped };
+}
+
+test('a worker that ends by itself fails what waits and what comes, and is told of once', async () => {
+  const { thread, engine, onStopped } = client();
+  const waiting = engine.ask('findings', {} as never);
+  thread.emit('error', new Error('out of range'));
+  thread.emit('exit', 1);
+  await expect(waiting).rejects.toThrow("the engine's worker stopped");
+  await expect(engine.ask('findings', {} as never)).rejects.toThrow("the engine's worker stopped");
+  expect(onStopped).toHaveBeenCalledOnce();
+  expect(onStopped.mock.calls[0]?.[0]).toMatchObject({ code: 'INTERNAL' });
+});
+
+test('a worker that is closed has not crashed', async () => {
+  const { engine, onStopped } = client();
+  await engine.close();
+  expect(onStopped).not.toHaveBeenCalled();
+});
