@@ -1,6 +1,6 @@
 /** The check of a chain for a person: the verdict first, then layer by layer what was found and what to do next. */
 import type { ChainCheck, CheckCounts, CheckStep, LayerCheck } from '../../../shared/model/check.ts';
-import { type Finding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
+import { type Finding, type FindingEvidence, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { ChainInfo, LayerInfo } from '../../../shared/model/layer.ts';
 import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatOffset } from '../../../shared/text/offset.ts';
@@ -55,8 +55,12 @@ function countLines(counts: CheckCounts): string[] {
   const share = totalClusters === 0 ? 0 : (allocatedClusters / totalClusters) * 100;
   const errors = checkErrors === 0 ? '' : `, ${formatCount(checkErrors)} refcounts not readable`;
   return [
-    `  as qemu-img check counts: ${formatCount(corruptions)} corruptions, ${formatCount(leaks)} leaks${errors}; ${formatCount(allocatedClusters)} of ${formatCount(totalClusters)} clusters allocated (${share.toFixed(2)} %), ${formatCount(counts.fragmentedClusters)} fragmented, ${formatCount(counts.compressedClusters)} compressed; image end ${formatOffset(imageEnd)}`,
+    `  as qemu-img check counts: ${counted(corruptions, 'corruption')}, ${counted(leaks, 'leak')}${errors}; ${formatCount(allocatedClusters)} of ${formatCount(totalClusters)} clusters allocated (${share.toFixed(2)} %), ${formatCount(counts.fragmentedClusters)} fragmented, ${formatCount(counts.compressedClusters)} compressed; image end ${formatOffset(imageEnd)}`,
   ];
+}
+
+function counted(count: number, name: string): string {
+  return `${formatCount(count)} ${name}${count === 1 ? '' : 's'}`;
 }
 
 /** Findings in their order, each with those that follow from it. */
@@ -74,10 +78,7 @@ function oneFinding(finding: Finding, indent: string): string[] {
   const guest = findingGuestText(finding);
   const lines = [`${indent}${severity} ${code}: ${findingSentence(finding)}`];
   if (guest !== '') lines.push(`${indent}  ${guest}`);
-  for (const { source, fileOffset, value, bits } of evidence.slice(0, SHOWN_EVIDENCE)) {
-    const at = fileOffset === undefined ? '' : ` at ${formatOffset(fileOffset)}`;
-    lines.push(`${indent}  ${source}${at}: ${value}${bits === '' ? '' : ` (${bits})`}`);
-  }
+  for (const found of evidence.slice(0, SHOWN_EVIDENCE)) lines.push(`${indent}  ${evidenceText(found)}`);
   const more = count - Math.min(evidence.length, SHOWN_EVIDENCE);
   if (evidence.length > 0 && more > 0) lines.push(`${indent}  and ${formatCount(more)} more`);
   if (advice !== '') lines.push(`${indent}  next: ${advice}`);
@@ -86,7 +87,14 @@ function oneFinding(finding: Finding, indent: string): string[] {
 
 function followUp(finding: Finding): string[] {
   const link = finding.severity === 'leak' ? 'may follow from it' : 'follows from it';
-  return [`    ${link}: ${finding.severity} ${finding.code}: ${findingSentence(finding)}`];
+  const sentence = `    ${link}: ${finding.severity} ${finding.code}: ${findingSentence(finding)}`;
+  const [first] = finding.evidence;
+  return first === undefined ? [sentence] : [sentence, `      ${evidenceText(first)}`];
+}
+
+function evidenceText({ source, fileOffset, value, bits }: FindingEvidence): string {
+  const at = fileOffset === undefined ? '' : ` at ${formatOffset(fileOffset)}`;
+  return `${source}${at}: ${value}${bits === '' ? '' : ` (${bits})`}`;
 }
 
 /** Commands to copy: they write to no file but a new one. */

@@ -1,5 +1,6 @@
 /** Which findings follow from others. */
 import type { Finding } from '../../../shared/model/finding.ts';
+import { ORPHAN_TABLE } from './rules/orphan-tables.ts';
 import { LEAKED } from './rules/refcounts.ts';
 import { HIDDEN_SNAPSHOTS } from './rules/snapshots.ts';
 
@@ -61,13 +62,22 @@ export function explainLeaks(
     const isOfTables =
       code !== 'QCOW2_PAST_END' || evidence.some(({ source }) => source.startsWith('L1 entry'));
     if (LOST_TABLES.includes(code) && isOfTables) return count * (l2Entries + 1);
+    if (code === ORPHAN_TABLE) return Number.POSITIVE_INFINITY;
     return LOST_ENTRIES.includes(code) ? count : 0;
   };
-  const [first] = [LOST_TABLES, LOST_LISTS, LOST_ENTRIES].flatMap(codes =>
-    codes.flatMap(code => roots.filter(found => found.code === code && lostBy(found) >= leaked)),
+  // Several lost tables share the leaks: the first stands for them.
+  const tables = roots.filter(({ code }) => LOST_TABLES.includes(code));
+  const sum = tables.reduce((bytes, found) => bytes + lostBy(found), 0);
+  const [first] = [LOST_TABLES, LOST_LISTS, LOST_ENTRIES, [ORPHAN_TABLE]].flatMap(codes =>
+    codes.flatMap(code =>
+      roots.filter(found => found.code === code && (codes === LOST_TABLES ? sum : lostBy(found)) >= leaked),
+    ),
   );
   if (first === undefined) return findings;
-  return findings.map(found => (found.code === LEAKED.code ? { ...found, causedBy: first.id } : found));
+  const follows = ({ id, code }: Finding) =>
+    id !== first.id &&
+    (code === LEAKED.code || (code === ORPHAN_TABLE && [...LOST_TABLES, ...LOST_LISTS].includes(first.code)));
+  return findings.map(found => (follows(found) ? { ...found, causedBy: first.id } : found));
 }
 
 /**

@@ -139,6 +139,7 @@ function* checkRefcounts(
   for (let pass = 1, more = true; more; pass++) {
     if (pass > MAX_PASSES) throw new LimitPassed('the file has too many clusters');
     yield* check.runPass(() => new ReadLimit(source, slack));
+    if (pass === 1) yield* check.findOrphans();
     more = check.nextPass();
   }
   return check;

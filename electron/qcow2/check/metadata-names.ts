@@ -13,7 +13,7 @@ export function metadataName(image: Qcow2Image, offset: number, use: number, own
   if (offset === 0) return 'the header';
   if (offset === header.refcountTableOffset) return `the refcount table ${at}`;
   if (offset === header.l1TableOffset) return `the active L1 table ${at}`;
-  if (offset === header.snapshotsOffset && snapshots.length > 0) return `the snapshot table ${at}`;
+  if (offset === header.snapshotsOffset && header.storedSnapshotCount > 0) return `the snapshot table ${at}`;
   if (offset === extensions.encryptionHeader?.offset) return `the encryption header ${at}`;
   if (offset === extensions.bitmaps?.directoryOffset) return `the bitmap directory ${at}`;
   if (use === USE.bitmap) {

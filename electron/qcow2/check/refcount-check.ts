@@ -18,6 +18,7 @@ import { Referrers } from './referrers.ts';
 import { KEEP_EVIDENCE } from './rules/advice.ts';
 import { checkBitmapTables } from './rules/bitmaps.ts';
 import { addCopiedFlag } from './rules/copied-flags.ts';
+import { findOrphans } from './rules/orphan-tables.ts';
 import { addOverlap, overlapCode } from './rules/overlaps.ts';
 import { addPastEnd } from './rules/past-end.ts';
 import { BLOCK_CODE, checkRefcountTable } from './rules/refcount-blocks.ts';
@@ -125,6 +126,19 @@ export class RefcountCheck {
     yield* this.#checkL1Copied();
     const hasSuspects = yield* this.#counts.compare(found => this.#rules.judge(found));
     if (hasSuspects || this.#entries.wrongCopied > 0 || wrongBefore > 0) yield* this.#explain(newLimit());
+  }
+
+  /** Looks for tables that nothing refers to; before the first pass ends, while references are known. */
+  *findOrphans(): SlicedWork<void> {
+    const { image, collector, fileLength } = this.#input;
+    if (hasDataFile(image.header)) return;
+    yield* findOrphans(collector, {
+      image,
+      fileLength,
+      leaked: this.#rules.leakedClusters,
+      tail: this.#counts.highest + 1,
+      isReferred: cluster => this.#counts.storedOf(cluster) === -1 || this.#counts.referencesOf(cluster) > 0,
+    });
   }
 
   /** Ends a pass. True if another one has to follow. */

@@ -88,6 +88,7 @@ const COUNTED: readonly DamagedImage[] = [
     'the L2 table is the L1 table',
     [
       'QCOW2_LEAKED < QCOW2_TABLES_OVERLAP',
+      'QCOW2_ORPHAN_TABLE < QCOW2_TABLES_OVERLAP',
       'QCOW2_REFCOUNT_LOW < QCOW2_TABLES_OVERLAP',
       'QCOW2_TABLES_OVERLAP',
     ],
@@ -291,7 +292,7 @@ const COUNTED: readonly DamagedImage[] = [
   damaged(
     'C-24 offset',
     'the L1 table of a snapshot is not aligned',
-    ['QCOW2_LEAKED < QCOW2_SNAPSHOT_L1', 'QCOW2_SNAPSHOT_L1'],
+    ['QCOW2_LEAKED < QCOW2_SNAPSHOT_L1', 'QCOW2_ORPHAN_TABLE < QCOW2_SNAPSHOT_L1', 'QCOW2_SNAPSHOT_L1'],
     image =>
       pokeU64(
         image.source.fd,
@@ -303,14 +304,18 @@ const COUNTED: readonly DamagedImage[] = [
   damaged(
     'C-24 size',
     'the L1 table of a snapshot is too large',
-    ['QCOW2_LEAKED < QCOW2_SNAPSHOT_L1', 'QCOW2_SNAPSHOT_L1'],
+    ['QCOW2_LEAKED < QCOW2_SNAPSHOT_L1', 'QCOW2_ORPHAN_TABLE < QCOW2_SNAPSHOT_L1', 'QCOW2_SNAPSHOT_L1'],
     image => pokeU32(image.source.fd, image.snapshotTableOffset + 8, 0x10000000),
     ONE_SNAPSHOT,
   ),
   damaged(
     'C-25',
     'a snapshot entry has too much extra data',
-    ['QCOW2_LEAKED < QCOW2_SNAPSHOT_TABLE', 'QCOW2_SNAPSHOT_TABLE'],
+    [
+      'QCOW2_LEAKED < QCOW2_SNAPSHOT_TABLE',
+      'QCOW2_ORPHAN_TABLE < QCOW2_SNAPSHOT_TABLE',
+      'QCOW2_SNAPSHOT_TABLE',
+    ],
     image => pokeU32(image.source.fd, image.snapshotTableOffset + 36, 2000),
     ONE_SNAPSHOT,
   ),
@@ -320,7 +325,11 @@ const COUNTED: readonly DamagedImage[] = [
   damaged(
     'C-27',
     'the snapshot count was lowered',
-    ['QCOW2_LEAKED < QCOW2_SNAPSHOTS_HIDDEN', 'QCOW2_SNAPSHOTS_HIDDEN'],
+    [
+      'QCOW2_LEAKED < QCOW2_SNAPSHOTS_HIDDEN',
+      'QCOW2_ORPHAN_TABLE < QCOW2_SNAPSHOTS_HIDDEN',
+      'QCOW2_SNAPSHOTS_HIDDEN',
+    ],
     image => pokeU32(image.source.fd, 60, 0),
     ONE_SNAPSHOT,
     'leaks',
@@ -358,7 +367,7 @@ const COUNTED: readonly DamagedImage[] = [
   damaged(
     'C-30 L1',
     'the L1 table is too small',
-    ['QCOW2_L1_TOO_SMALL', 'QCOW2_LEAKED < QCOW2_L1_TOO_SMALL'],
+    ['QCOW2_L1_TOO_SMALL', 'QCOW2_LEAKED < QCOW2_L1_TOO_SMALL', 'QCOW2_ORPHAN_TABLE < QCOW2_L1_TOO_SMALL'],
     image => pokeU32(image.source.fd, 36, 0),
   ),
   damaged('C-30 compression', 'the compression type contradicts its bit', ['QCOW2_COMPRESSION_TYPE'], image =>
@@ -463,6 +472,41 @@ const COUNTED: readonly DamagedImage[] = [
 
 /** What `qemu-img check` calls clean, or does not speak of. */
 const PASSED_OVER: readonly DamagedImage[] = [
+  damaged(
+    'orphan table',
+    'the L1 entry was lost, and its table is still counted',
+    ['QCOW2_LEAKED < QCOW2_ORPHAN_TABLE', 'QCOW2_ORPHAN_TABLE'],
+    image => setL1(image, 0n),
+    {},
+    'leaks',
+  ),
+  damaged(
+    'free table',
+    'the L1 entry and the refcounts were never written',
+    ['QCOW2_FREE_TABLE'],
+    image => {
+      setL1(image, 0n);
+      const size = image.fileSize;
+      ftruncateSync(image.source.fd, size + 3 * K64);
+      pokeU64(image.source.fd, size, COPIED | BigInt(size + K64));
+      for (const at of [l2Of(image), hostOf(image, 0), hostOf(image, 1)]) {
+        writeAt(image.source.fd, new Uint8Array(K64), at);
+        setRefcount(image, at, 0);
+      }
+    },
+    {},
+    'clean',
+  ),
+  damaged(
+    'snapshot table in data',
+    'the snapshot table lies in guest data',
+    ['QCOW2_DATA_ON_METADATA', 'QCOW2_REFCOUNT_LOW < QCOW2_DATA_ON_METADATA', 'QCOW2_SNAPSHOT_TABLE'],
+    image => {
+      writeAt(image.source.fd, Buffer.alloc(K64, 'what the guest wrote '), hostOf(image, 0));
+      pokeU32(image.source.fd, 60, 1);
+      pokeU64(image.source.fd, 64, BigInt(hostOf(image, 0)));
+    },
+  ),
   damaged(
     'B5',
     'a compressed stream was overwritten',
@@ -600,7 +644,11 @@ const PASSED_OVER: readonly DamagedImage[] = [
   damaged(
     'L1 flags',
     'an L1 entry has flags and no table',
-    ['QCOW2_L1_FLAGS_ALONE', 'QCOW2_LEAKED < QCOW2_L1_FLAGS_ALONE'],
+    [
+      'QCOW2_L1_FLAGS_ALONE',
+      'QCOW2_LEAKED < QCOW2_L1_FLAGS_ALONE',
+      'QCOW2_ORPHAN_TABLE < QCOW2_L1_FLAGS_ALONE',
+    ],
     image => setL1(image, COPIED),
   ),
   damaged('outside', 'an entry past the end of the disk', ['QCOW2_ENTRY_OUTSIDE'], image =>

@@ -39,6 +39,9 @@ class RefcountCause implements Cause {
   }
 }
 
+/** Leaked clusters that are kept one by one. */
+const MAX_LEAKED = 2 ** 16;
+
 /** Counted, and referred to by nothing. */
 export const LEAKED = {
   code: 'QCOW2_LEAKED',
@@ -92,6 +95,8 @@ export class RefcountRules {
   checkErrors = 0;
   /** Clusters that nothing refers to, although they are counted. */
   leaked = 0;
+  /** The first of them. */
+  readonly leakedClusters: number[] = [];
   readonly #collector: FindingCollector;
   readonly #blocks: RefcountBlocks;
   readonly #suspects: Suspects;
@@ -162,7 +167,10 @@ export class RefcountRules {
 
   #add(kind: Kind, found: CountedCluster, causedBy: string, count = 1): void {
     const cause = this.#causeOf(kind, causedBy);
-    if (kind === LEAKED) this.leaked++;
+    if (kind === LEAKED) {
+      this.leaked++;
+      if (this.leakedClusters.length < MAX_LEAKED) this.leakedClusters.push(found.cluster);
+    }
     const { cluster, uses } = found;
     const wantsEvidence = this.#collector.wantsEvidence(cause.id);
     this.#collector.add(cause, {
