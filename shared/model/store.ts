@@ -32,6 +32,9 @@ export interface StoreLink {
   readonly image: number;
 }
 
+/** The external data file of an image of a store. Texts are untrusted. */
+export type StoreDataFile = Pick<StoreLink, 'recorded' | 'resolved' | 'status'>;
+
 /** One image of a store, as its header shows it. Texts are untrusted. */
 export interface StoreImage {
   /** Absolute real path. A file with several names (hard links) has the first of them; the others are in `aliases`. */
@@ -55,8 +58,8 @@ export interface StoreImage {
   readonly bitmaps: number;
   /** Absent where no backing file is recorded, or none can be. */
   readonly backing?: StoreLink;
-  /** External data file as recorded; absent where there is none. */
-  readonly dataFile?: string;
+  /** The link to the external data file; absent where there is none. */
+  readonly dataFile?: StoreDataFile;
   /** Indexes in Store.images of the images that record this one as their backing file, in the order of the images. */
   readonly children: readonly number[];
   /** Why its header could not be read. */

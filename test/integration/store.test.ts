@@ -1,5 +1,16 @@
 /** `cowscope store`: everything that was planted in folders is found, and nothing that images name is opened. */
-import { link, mkdir, readFile, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  link,
+  mkdir,
+  readFile,
+  rename,
+  symlink,
+  truncate,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -148,6 +159,12 @@ describe('planted faults', () => {
     await overlay('b/older', 'newer');
     await utimes(at('b/newer'), new Date('2026-02-16'), new Date('2026-02-16'));
     await utimes(at('b/older'), new Date('2026-01-11'), new Date('2026-01-11'));
+    const withData = (name: string, data: string) =>
+      qemuImg('create', '-q', '-f', 'qcow2', '-o', `data_file=${data}`, at(name), '1M');
+    await withData('b/data1', at('b/shared'));
+    await copyFile(at('b/data1'), at('b/data2'));
+    await withData('b/data3', at('b/lost'));
+    await unlink(at('b/lost'));
     await image('b/cut');
     await truncate(at('b/cut'), 60);
     const store = await scanStore({ roots: [folder] });
@@ -156,6 +173,8 @@ describe('planted faults', () => {
         'CHAIN_BASE_NEWER b/newer 1',
         'CHAIN_FORMAT_BY_CONTENT b/unsaid 1',
         'CHAIN_RAW_WITH_MAGIC b/lied-raw 1',
+        'STORE_DATA_FILE_MISSING b/data3 1',
+        'STORE_DATA_FILE_SHARED b/data1 2',
         'STORE_FORK a/base.qcow2 2',
         'STORE_FORK b/loop1 2',
         'STORE_FORMAT_DIFFERS b/lied-qcow2 1',
@@ -167,6 +186,7 @@ describe('planted faults', () => {
         'STORE_SAME_NAME a/base.qcow2 2',
       ].sort(),
     );
+    expect(store.coverage.otherFiles).toBe(0);
     expect(store.images[numberOf(store, 'b/cut')]?.error?.code).toMatch(/^QCOW2_/);
   });
 

@@ -1,6 +1,6 @@
 /** Which images of a store rest on which, from what their headers record and where the scanned files lie. */
 import { basename, dirname } from 'node:path';
-import type { StoreImage, StoreLink } from '../../../shared/model/store.ts';
+import type { StoreDataFile, StoreImage, StoreLink } from '../../../shared/model/store.ts';
 import { parseRecordedName } from '../backing-name.ts';
 import { type BytePath, shownPath } from '../byte-path.ts';
 import type { PathLook, SeenKind } from '../path-look.ts';
@@ -40,11 +40,17 @@ export async function buildForest(
     seen.set(path, answer);
     return answer;
   };
+  const dataLinks = new Map<FoundFile, FoundLink>();
   for (const file of found.files) {
-    const link = await linkOf(file, found, lookOnce);
-    if (link !== undefined) links.set(file, link);
+    const { backingName, dataFileName, backingFormat } = file.head ?? NO_NAMES;
+    const link = await linkTo(backingName, file.path, found, lookOnce);
+    if (link !== undefined)
+      links.set(file, { ...link, recordedFormat: link.recordedFormat || backingFormat });
+    const dataLink = await linkTo(dataFileName, file.path, found, lookOnce);
+    if (dataLink !== undefined) dataLinks.set(file, dataLink);
   }
   const backings = new Set([...links.values()].map(({ file }) => file));
+  const dataFiles = new Set([...dataLinks.values()].map(({ file }) => file));
   const given = new Set<string>(roots);
   const isImage = (file: FoundFile) =>
     backings.has(file) || given.has(file.path) || !isPlain(file) || hasImageName(file.path);
@@ -57,11 +63,12 @@ export async function buildForest(
   }
   const aliases = aliasesOf(found);
   return {
-    otherFiles: found.files.length - images.length,
+    otherFiles: found.files.filter(file => !isImage(file) && !dataFiles.has(file)).length,
     entries: images.map((file, at) => ({
       file,
       image: imageOf(file, {
         link: links.get(file),
+        dataLink: dataLinks.get(file),
         below: numberOf(links.get(file), numbers),
         children: children[at] ?? [],
         aliases: aliases.get(file) ?? [],
@@ -78,11 +85,13 @@ function imageOf(
   file: FoundFile,
   {
     link,
+    dataLink,
     below,
     children,
     aliases,
   }: {
     readonly link: FoundLink | undefined;
+    readonly dataLink: FoundLink | undefined;
     readonly below: number;
     readonly children: readonly number[];
     readonly aliases: readonly BytePath[];
@@ -102,27 +111,36 @@ function imageOf(
     snapshots: head?.snapshots ?? 0,
     bitmaps: head?.bitmaps ?? 0,
     ...(link === undefined ? {} : { backing: { ...(told as FoundLink), image: below } }),
-    ...(head?.dataFile === undefined ? {} : { dataFile: head.dataFile }),
+    ...(dataLink === undefined ? {} : { dataFile: dataFileOf(dataLink) }),
     children,
     ...(error === undefined ? {} : { error }),
   };
 }
 
-/** What a file's backing name leads to; undefined where none is recorded. */
-async function linkOf(
-  { path, head }: FoundFile,
+const NO_NAMES = {
+  backingName: new Uint8Array(),
+  dataFileName: new Uint8Array(),
+  backingFormat: '',
+} as const;
+
+function dataFileOf({ recorded, resolved, status, file }: FoundLink): StoreDataFile {
+  return { recorded, resolved: file === undefined ? resolved : shownPath(file.path), status };
+}
+
+/** What a name that is recorded in the image at `path` leads to; undefined where it is empty. */
+async function linkTo(
+  recordedName: Uint8Array,
+  path: BytePath,
   found: FoundFiles,
   look: (path: BytePath) => Promise<SeenKind>,
 ): Promise<FoundLink | undefined> {
-  if (head === undefined || head.backingName.length === 0) return undefined;
-  const recorded = Buffer.from(head.backingName).toString('utf8');
-  const name = parseRecordedName(head.backingName);
-  if (name.kind !== 'file')
-    return { recorded, recordedFormat: head.backingFormat, resolved: '', status: 'refused' };
-  const recordedFormat = name.format || head.backingFormat;
+  if (recordedName.length === 0) return undefined;
+  const recorded = Buffer.from(recordedName).toString('utf8');
+  const name = parseRecordedName(recordedName);
+  if (name.kind !== 'file') return { recorded, recordedFormat: '', resolved: '', status: 'refused' };
   const { path: place, whole } = placeOf(name.path, dirname(path) as BytePath);
   const resolved = resolvePath(whole, found);
-  const link = { recorded, recordedFormat, resolved: shownPath(place) };
+  const link = { recorded, recordedFormat: name.format, resolved: shownPath(place) };
   if (resolved.kind === 'file') return { ...link, status: 'inStore', file: resolved.file };
   return { ...link, status: await statusOf(resolved, look) };
 }

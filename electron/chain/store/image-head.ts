@@ -17,8 +17,8 @@ export interface ImageHead {
   readonly backingName: Uint8Array;
   /** Format recorded beside it; empty where none is. */
   readonly backingFormat: string;
-  /** External data file as recorded; undefined where there is none. */
-  readonly dataFile: string | undefined;
+  /** Name of the external data file as recorded; empty where there is none. */
+  readonly dataFileName: Uint8Array;
   readonly snapshots: number;
   readonly bitmaps: number;
 }
@@ -26,7 +26,7 @@ export interface ImageHead {
 const NOTHING = {
   backingName: new Uint8Array(),
   backingFormat: '',
-  dataFile: undefined,
+  dataFileName: new Uint8Array(),
   snapshots: 0,
   bitmaps: 0,
 } as const;
@@ -59,7 +59,7 @@ export function readImageHead(source: ImageSource): ImageHead {
     size: header.size,
     backingName: untilNul(bytes.subarray(header.backingFileOffset, nameEnd)).slice(),
     backingFormat: extensions.backingFormat,
-    dataFile: hasDataFile(header) ? extensions.dataFile : undefined,
+    dataFileName: hasDataFile(header) ? extensions.dataFileBytes : NOTHING.dataFileName,
     snapshots: header.storedSnapshotCount,
     bitmaps: extensions.bitmaps?.count ?? 0,
   };

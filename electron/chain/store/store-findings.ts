@@ -25,9 +25,9 @@ const MAX_NAMES = 5;
 /** Every finding of these images, ranked. */
 export function storeFindings(images: readonly StoreImage[]): Finding[] {
   const byName = imagesByName(images);
-  const findings: Finding[] = [...loops(images), ...sameNames(byName)];
+  const findings: Finding[] = [...loops(images), ...sameNames(byName), ...sharedDataFiles(images)];
   for (const [at, image] of images.entries()) {
-    findings.push(...orphan(images, at, byName), ...brokenName(image, at));
+    findings.push(...orphan(images, at, byName), ...brokenName(image, at), ...lostData(image, at));
     if (image.children.length === 0) continue;
     findings.push(...formatsOf(images, at), ...newerBase(images, at));
     if (image.children.length > 1) findings.push(fork(images, at));
@@ -86,6 +86,42 @@ function orphanAdvice(
     return 'look which of these is meant, and record it with qemu-img rebase -u';
   const name = dirname(candidate.path) === dirname(path) ? basename(candidate.path) : candidate.path;
   return `if that is the file that is meant, record it: ${rebaseCommand(path, name, format)}`;
+}
+
+/** Images whose data lies in a file that is not there. */
+function lostData({ dataFile }: StoreImage, at: number): Finding[] {
+  if (dataFile?.status !== 'missing' && dataFile?.status !== 'notAFile') return [];
+  return [
+    makeFinding({
+      code: 'STORE_DATA_FILE_MISSING',
+      severity: 'corruption',
+      layer: at,
+      what: `its external data file ${escapeUntrusted(dataFile.resolved)} does not exist: the image has the tables alone`,
+      advice: 'look where the data file was moved to: all data of the guest lies there',
+      evidence: [{ source: 'data file name', value: dataFile.recorded, bits: '' }],
+    }),
+  ];
+}
+
+/** Data files that several images name: what is written through one changes the others. */
+function sharedDataFiles(images: readonly StoreImage[]): Finding[] {
+  const users = new Map<string, number[]>();
+  for (const [at, { dataFile }] of images.entries())
+    if (dataFile !== undefined && dataFile.resolved !== '')
+      users.set(dataFile.resolved, [...(users.get(dataFile.resolved) ?? []), at]);
+  return [...users].flatMap(([path, found]) =>
+    found.length < 2
+      ? []
+      : makeFinding({
+          id: `STORE_DATA_FILE_SHARED ${path}`,
+          code: 'STORE_DATA_FILE_SHARED',
+          severity: 'hazard',
+          layer: found[0] as number,
+          what: `${found.length} images keep their data in the same file ${escapeUntrusted(path)}: ${nameList(images, found)}`,
+          advice: 'use one of them at most: what is written through one overwrites the data of the others',
+          count: found.length,
+        }),
+  );
 }
 
 /** Images whose backing name is never followed. */

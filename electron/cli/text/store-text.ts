@@ -69,7 +69,7 @@ function imageFacts({ format, size, snapshots, bitmaps, inUse, dataFile, error }
   if (size >= 0) facts.push(formatSize(size));
   if (snapshots > 0) facts.push(count(snapshots, 'snapshot'));
   if (bitmaps > 0) facts.push(count(bitmaps, 'bitmap'));
-  if (dataFile !== undefined) facts.push(`data in ${escapeUntrusted(dataFile)}`);
+  if (dataFile !== undefined) facts.push(`data in ${escapeUntrusted(dataFile.recorded)}`);
   if (inUse) facts.push('in use');
   return facts.join(', ');
 }

@@ -7,6 +7,7 @@ import {
 import { findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatCount } from '../../../shared/text/offset.ts';
 import { invoke } from '../../bridge/bridge.ts';
+import { openTarget } from '../../state/chain/opening.ts';
 import { setState } from '../../state/store.ts';
 import { Untrusted } from '../../ui/text.tsx';
 
@@ -39,9 +40,14 @@ export function StoreFindings({ folders }: { readonly folders: StoreSummary }) {
       <ul>
         {shown.map(({ finding, path }) => (
           <li key={`${finding.layer} ${finding.id}`} data-severity={finding.severity}>
-            <b>
+            <button
+              type="button"
+              className="quiet"
+              title="Opens the chain of this image"
+              onClick={() => void openTarget({ kind: 'files', files: [path] })}
+            >
               <Untrusted text={path.replace(/^.*\//, '')} />
-            </b>
+            </button>
             <Untrusted text={findingSentence(finding)} max={1000} />
             {finding.advice !== '' && (
               <small>

@@ -123,12 +123,16 @@ test('the keyboard moves through the rows and opens one', async () => {
 });
 
 test('what is wrong is listed with what to do', async () => {
-  startWithFolders();
+  const bridge = startWithFolders();
   runCommand('folder');
   const findings = await screen.findByRole('region', { name: 'Findings' });
   await waitFor(() => expect(findings.textContent).toContain('STORE_ORPHAN'));
   expect(findings.textContent).toContain('Its backing file /gone/base does not exist.');
   expect(findings.textContent).toContain('Look where it was moved to.');
+  fireEvent.click(within(findings).getByRole('button', { name: 'orphan.qcow2' }));
+  await waitFor(() =>
+    expect(argsOf(bridge, 'chain:open')[0]).toMatchObject({ target: { files: ['/images/orphan.qcow2'] } }),
+  );
 });
 
 test('back goes to the start screen, and the scan is let go', async () => {
