@@ -1,5 +1,5 @@
 /** The repository is the same for everyone: exact versions, no hosts, no folder of somebody's machine. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -123,14 +123,21 @@ describe('set-up', () => {
     return seen;
   }
 
-  it.each(['setup', 'demo', 'test', 'start', 'bench', 'bundle', 'packaging/forge', 'packaging/dist'])(
-    '%s starts before anything is installed',
-    name => {
-      const imports = [...reach(`build/${name}.mjs`).values()].flat();
-      expect(imports.length).toBeGreaterThan(0);
-      expect(imports.filter(path => !path.startsWith('.') && !path.startsWith('node:'))).toEqual([]);
-    },
-  );
+  it.each([
+    'setup',
+    'demo',
+    'test',
+    'start',
+    'bench',
+    'bundle',
+    'packaging/forge',
+    'packaging/dist',
+    'screenshots',
+  ])('%s starts before anything is installed', name => {
+    const imports = [...reach(`build/${name}.mjs`).values()].flat();
+    expect(imports.length).toBeGreaterThan(0);
+    expect(imports.filter(path => !path.startsWith('.') && !path.startsWith('node:'))).toEqual([]);
+  });
 
   it('never makes the copy of Electron on the npm registry a dependency', () => {
     const copy = /package: '(@?[^@']+)@/.exec(read('build/electron-runtime.mjs'))?.[1];
@@ -152,6 +159,18 @@ describe('files', () => {
     // A checkout straight below / may be called as anything is, so only a longer path is telling.
     const telling = root.split('/').length > 2 ? files.filter(file => read(file).includes(root)) : [];
     expect(telling).toEqual([]);
+  });
+
+  it('of the documentation link to files that exist', () => {
+    const documents = repositoryFiles().filter(file => file.endsWith('.md'));
+    const links = documents.flatMap(document =>
+      [...read(document).matchAll(/\]\(([^)\s]+)\)/g)]
+        .map(([, link = '']) => link.replace(/#.*$/, ''))
+        .filter(link => link !== '' && !/^[a-z]+:/.test(link))
+        .map(link => ({ document, path: join(dirname(document), link) })),
+    );
+    expect(links.length).toBeGreaterThan(20);
+    expect(links.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
   });
 
   it('name tests that exist where they say what shows a promise or a figure', () => {

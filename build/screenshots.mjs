@@ -1,0 +1,64 @@
+/**
+ * npm run screenshots [-- --electron=npm | --electron=official]
+ *
+ * Makes the pictures of the documentation, docs/images: the window with nothing open, with the golden chain and with a
+ * damaged one, in both themes.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleOrSay } from './bundle.mjs';
+import { electronCommand, takeRequest } from './launch-electron.mjs';
+import { setUp } from './setup.mjs';
+
+const pictures = fileURLToPath(new URL('../docs/images', import.meta.url));
+
+/** Outer size of the window in CSS pixels. */
+const SIZE = '1280x800';
+
+const { request, rest } = takeRequest(process.argv.slice(2));
+if (rest.length > 0) {
+  console.error('usage: npm run screenshots [-- --electron=npm | --electron=official]');
+  process.exit(64);
+}
+setUp();
+if (!(await bundleOrSay())) process.exit(1);
+const { damaged, golden, makeChain } = await import('../examples/recipes.mjs');
+
+// The pictures show the path, so it says nothing of the machine: a name of its own, and no other folder is touched.
+const folder = join(tmpdir(), 'demo');
+mkdirSync(folder);
+try {
+  const shots = [{ name: 'start', files: [] }];
+  for (const [name, recipe] of Object.entries({ chain: golden, damaged })) {
+    const place = join(folder, recipe.name);
+    mkdirSync(place);
+    shots.push({ name, files: (await makeChain(recipe, place)).slice(-1) });
+  }
+  for (const { name, files } of shots)
+    for (const theme of ['light', 'dark']) await take(join(pictures, `${name}-${theme}.png`), theme, files);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Takes one picture. Throws where there is no window, or it fails. */
+async function take(file, theme, files) {
+  const words = [
+    `--screenshot=${file}`,
+    '--force',
+    `--theme=${theme}`,
+    `--window-size=${SIZE}`,
+    '--',
+    ...files,
+  ];
+  const launch = await electronCommand({ words, request, offscreen: true });
+  if (launch.why) throw new Error(launch.why);
+  const { status } = spawnSync(launch.command, launch.args, {
+    env: launch.env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`no picture ${file}: exit code ${status}`);
+  console.log(relative('', file));
+}
