@@ -101,6 +101,12 @@ export const LEGEND: Legend = {
     meaning: 'A layer above ends before this offset, so what is stored here is not read.',
   },
   dirty: { letter: '^', color: 'dirty', label: 'dirty', meaning: 'Marked as changed in a dirty bitmap.' },
+  dirtyUnknown: {
+    letter: '~',
+    color: 'dirty',
+    label: 'dirty or clean: not known',
+    meaning: 'A dirty bitmap cannot be used here, or is not read: what changed is not known.',
+  },
   damaged: { letter: '!', color: 'corrupt', label: 'damaged', meaning: 'What this layer held here is lost.' },
   overridden: {
     letter: 'o',
@@ -172,6 +178,7 @@ export const MARK_KEYS: readonly MarkKey[] = [
   'shadowed',
   'damaged',
   'dirty',
+  'dirtyUnknown',
   'overridden',
 ];
 

@@ -14,6 +14,8 @@ const ANY_OVERRIDE = PRESENT.overrides | PRESENT.holeOverrides;
 const TRIANGLE_ROOM_PX = 12;
 /** CSS pixels from which damage is hatched. */
 const HATCH_ROOM_PX = 6;
+/** CSS pixels from one dot to the next of a bar that is not known. */
+const DOT_PERIOD_PX = 6;
 
 const notches = new ColumnColors();
 const deepNotches = new ColumnColors();
@@ -64,6 +66,8 @@ export function paintMarks(painting: Painting, run: Run): void {
     surface.fillRect(from, 0, to, dirtyEnd, colors.dirty);
     surface.fillRect(from, dirtyEnd, to, dirtyEnd + unit, colors.lane);
   }
+  if ((marks & (PRESENT.dirty | PRESENT.dirtyUnknown)) === PRESENT.dirtyUnknown)
+    paintUnknownDirty(painting, run);
   if (options.captions === undefined) paintTriangle(painting, run, marks);
   if (marks & PRESENT.damaged) {
     if (to - from >= HATCH_ROOM_PX * unit) {
@@ -73,6 +77,16 @@ export function paintMarks(painting: Painting, run: Run): void {
     }
     strokeRect(surface, from, 0, to, height, 2 * unit, colors.corrupt);
   }
+}
+
+/** The dirty bar in dots: it is not known what changed. The dots move along with the content. */
+function paintUnknownDirty({ surface, layout, colors, options }: Painting, { from, to }: Run): void {
+  const { unit, dirtyEnd } = layout;
+  const period = DOT_PERIOD_PX * unit;
+  const top = (dirtyEnd - 2 * unit) >> 1;
+  const first = from + ((period - ((from + options.phase) % period)) % period);
+  for (let x = first; x < to; x += period)
+    surface.fillRect(x, top, Math.min(x + 2 * unit, to), top + 2 * unit, colors.dirty);
 }
 
 function paintTriangle(painting: Painting, run: Run, marks: number): void {

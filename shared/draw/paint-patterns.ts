@@ -53,6 +53,8 @@ export function paintPattern(painting: Painting, run: Run): void {
       surface.fillRect(from, 0, to, bodyEnd, mix(colors.corrupt, colors.lane, 0.8));
       strokeRect(surface, from, 0, to, bodyEnd, 2 * unit, colors.corrupt);
   }
+  if (variant === 'hidesData' && hasRoom)
+    surface.fillHatch(from, 0, to, bodyEnd, { period: 8 * unit, line: unit, phase, falling: false, color });
   if (variant === 'shadowed') {
     const hatch = { period: 8 * unit, line: 2 * unit, phase, falling: true };
     surface.fillHatch(from, 0, to, bodyEnd, { ...hatch, color: mix(colors.lane, colors.frame, 0.55) });

@@ -21,6 +21,7 @@ const GROUND: Readonly<Record<MarkKey, ExtentState>> = {
   holeOverrides: 'zeroHole',
   shadowed: 'data',
   dirty: 'data',
+  dirtyUnknown: 'data',
   damaged: 'unallocated',
   overridden: 'data',
 };

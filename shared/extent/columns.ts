@@ -3,7 +3,7 @@
  * pixels of a tile alike: bytes per part, the parts and marks present, and how many extents touch each column.
  */
 import { PRESENT, TILE_COLUMNS, type TileColumns } from '../model/tile.ts';
-import { DAMAGED, DIRTY, HOLE_OVERRIDES, LOCAL, OVERRIDES } from './flags.ts';
+import { DAMAGED, DIRTY, DIRTY_UNKNOWN, HOLE_OVERRIDES, LOCAL, OVERRIDES } from './flags.ts';
 import { PartBytes } from './part-bytes.ts';
 import { PART_BITS, PARTS, partIndexOf, topPart } from './parts.ts';
 import type { SweptPage } from './sweep.ts';
@@ -43,6 +43,7 @@ export function presentBits(word: number): number {
   if (word & HOLE_OVERRIDES) bits |= PRESENT.holeOverrides;
   if (word & DIRTY) bits |= PRESENT.dirty;
   if (word & DAMAGED) bits |= PRESENT.damaged;
+  if (word & DIRTY_UNKNOWN) bits |= PRESENT.dirtyUnknown;
   return bits;
 }
 

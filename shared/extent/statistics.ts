@@ -1,6 +1,15 @@
 /** Statistics of a range: bytes and runs per state, with shortest, longest and median run. */
 import type { TrackStatistics } from '../model/statistics.ts';
-import { DIRTY, HOLE_OVERRIDES, OVERRIDDEN, OVERRIDES, SHADOWED, STATES, stateIndexOf } from './flags.ts';
+import {
+  DIRTY,
+  DIRTY_UNKNOWN,
+  HOLE_OVERRIDES,
+  OVERRIDDEN,
+  OVERRIDES,
+  SHADOWED,
+  STATES,
+  stateIndexOf,
+} from './flags.ts';
 
 /**
  * Different lengths counted one by one for an exact median; past that it is that of a log2 histogram. Runs are whole
@@ -33,6 +42,7 @@ export function createRunCounter(track: number): RunCounter {
   let shadowedBytes = 0;
   let overriddenBytes = 0;
   let dirtyBytes = 0;
+  let dirtyUnknownBytes = 0;
   let state = -1;
   let runStart = 0;
   let runEnd = 0;
@@ -62,6 +72,7 @@ export function createRunCounter(track: number): RunCounter {
       if (word & SHADOWED) shadowedBytes += length;
       if (word & OVERRIDDEN) overriddenBytes += length;
       if (word & DIRTY) dirtyBytes += length;
+      if (word & DIRTY_UNKNOWN) dirtyUnknownBytes += length;
       if (s === state && start === runEnd) {
         runEnd = end;
         return;
@@ -88,6 +99,7 @@ export function createRunCounter(track: number): RunCounter {
         shadowedBytes,
         overriddenBytes,
         dirtyBytes,
+        dirtyUnknownBytes,
       };
     },
   };

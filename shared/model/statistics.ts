@@ -22,6 +22,7 @@ export interface TrackStatistics {
   readonly shadowedBytes: number;
   readonly overriddenBytes: number;
   readonly dirtyBytes: number;
+  readonly dirtyUnknownBytes: number;
 }
 
 /** Sums of one dirty bitmap, in bytes of the guest. */

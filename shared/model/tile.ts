@@ -16,6 +16,8 @@ export const PRESENT = {
   holeOverrides: 1 << (FIRST_MARK + 1),
   shadowed: partBits(({ variant }) => variant === 'shadowed'),
   dirty: 1 << (FIRST_MARK + 2),
+  /** A bitmap tells nothing here: never the same as clean. */
+  dirtyUnknown: 1 << (FIRST_MARK + 4),
   damaged: 1 << (FIRST_MARK + 3),
   overridden: partBits(({ variant }) => variant === 'overridden'),
 } as const;

@@ -295,7 +295,7 @@ test('statistics equal the naive sums of every track', async () => {
 });
 
 const kinds: readonly (readonly [SeekKind, number])[] = [
-  ['change', 2 ** (PART_ORDER.length + 4) - 1],
+  ['change', 2 ** (PART_ORDER.length + 5) - 1],
   ['override', 2 ** PART_ORDER.length],
   ['holeOverride', 2 ** (PART_ORDER.length + 1)],
   ['dirty', 2 ** (PART_ORDER.length + 2)],

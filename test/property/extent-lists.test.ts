@@ -276,6 +276,7 @@ test('statistics count bytes and runs of every state, and the lower median of th
         holeOverrideBytes: count(0x1000),
         shadowedBytes: count(0x2000),
         overriddenBytes: count(0x4000),
+        dirtyUnknownBytes: count(0x400),
         dirtyBytes: count(DIRTY),
       });
     }),

@@ -43,7 +43,7 @@ export const PART_ORDER = [
 ];
 
 /** The bits of a column's mask after those of the parts. */
-const MARK_BITS = [OVERRIDES, HOLE_OVERRIDES, DIRTY, DAMAGED];
+const MARK_BITS = [OVERRIDES, HOLE_OVERRIDES, DIRTY, DAMAGED, DIRTY_UNKNOWN];
 
 function has(word: number, bits: number): boolean {
   return (word & bits) === bits;

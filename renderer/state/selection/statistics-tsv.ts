@@ -42,6 +42,7 @@ export function statisticsTsv(
     add('overridden', sums.overriddenBytes, []);
     add('shadowed', sums.shadowedBytes, []);
     add('dirty', sums.dirtyBytes, []);
+    add('dirtyUnknown', sums.dirtyUnknownBytes, []);
   }
   return `${rows.map(row => row.join('\t')).join('\n')}\n`;
 }

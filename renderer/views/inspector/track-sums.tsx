@@ -20,6 +20,7 @@ export function TrackSums({ sums, title, total, legend }: TrackSumsProps) {
     ['overridden', sums.overriddenBytes],
     ['shadowed', sums.shadowedBytes],
     ['dirty', sums.dirtyBytes],
+    ['dirtyUnknown', sums.dirtyUnknownBytes],
   ] as const;
   return (
     <table className="sums">

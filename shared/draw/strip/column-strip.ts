@@ -11,7 +11,8 @@ export const MIXED = 255;
 export const NOTHING = 254;
 
 /** Marks of PRESENT that lie on a column whatever part of it has them. */
-export const MARKS = PRESENT.overrides | PRESENT.holeOverrides | PRESENT.dirty | PRESENT.damaged;
+export const MARKS =
+  PRESENT.overrides | PRESENT.holeOverrides | PRESENT.dirty | PRESENT.dirtyUnknown | PRESENT.damaged;
 
 /** Arrays have one element a column (`shares` one a column and part, read only where a column is MIXED). */
 export interface ColumnStrip {

@@ -63,6 +63,16 @@ function badgesOf(
   );
   const bitmaps = qcow2?.bitmaps.length ?? 0;
   add(bitmaps > 0, bitmaps === 1 ? '1 bitmap' : `${bitmaps} bitmaps`, 'Dirty bitmaps stored in the image');
+  const unusable = qcow2?.bitmaps.filter(bitmap => bitmap.unusable !== undefined) ?? [];
+  add(
+    unusable.length > 0,
+    `${unusable.length} ${unusable.length === 1 ? 'bitmap' : 'bitmaps'} unusable`,
+    unusable
+      .map(({ name, unusable: why }) => `${escapeUntrusted(name)}: ${why}`)
+      .join('; ')
+      .slice(0, 500),
+    true,
+  );
   const snapshots = qcow2?.snapshots.length ?? 0;
   add(snapshots > 0, snapshots === 1 ? '1 snapshot' : `${snapshots} snapshots`, 'Internal snapshots');
   return badges;

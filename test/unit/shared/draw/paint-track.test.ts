@@ -245,6 +245,17 @@ test('dirty lies on top, damage frames the lane', () => {
   expect(new Set(column(damaged, 5, 0, LAYOUT.height))).toEqual(new Set([INK.corrupt]));
 });
 
+test('a bitmap that tells nothing is a dotted bar, and what is known dirty beside it a whole one', () => {
+  const row = (marks: number) => {
+    const raster = paint(strip(24, [0, state('data'), marks]));
+    return Array.from({ length: 24 }, (_, x) => at(raster, x, 1) === INK.dirty);
+  };
+  const dotted = row(PRESENT.dirtyUnknown);
+  expect(dotted.filter(Boolean)).toHaveLength(8);
+  expect(row(PRESENT.dirty | PRESENT.dirtyUnknown).every(Boolean)).toBe(true);
+  expect(row(0).some(Boolean)).toBe(false);
+});
+
 test('what is hidden is gray, stands out from its lane by 3 to 1, and differs from what is read', () => {
   for (const palette of [LIGHT_PALETTE, DARK_PALETTE]) {
     const ink = colorSetOf(palette);

@@ -15,6 +15,7 @@ test('writes one row for each state and mark that occurs, tab-separated', () => 
     holeOverrideBytes: 0,
     shadowedBytes: 0,
     overriddenBytes: 0,
+    dirtyUnknownBytes: 0,
     dirtyBytes: 0,
   };
   const tsv = statisticsTsv([{ track: 0, bytes: first(8), ...sums, ...marks }], opened, {
@@ -36,6 +37,7 @@ test('escapes a track title that a spreadsheet would take for a formula', () => 
     holeOverrideBytes: 0,
     shadowedBytes: 0,
     overriddenBytes: 0,
+    dirtyUnknownBytes: 0,
     dirtyBytes: 0,
   };
   expect(
