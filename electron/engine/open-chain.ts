@@ -101,6 +101,7 @@ export class OpenChain {
       comparer: this.#comparer,
       prioritize: (start, end) => this.#reader.prioritize(start, end),
       notePictureRequest: () => this.#notePictureRequest(),
+      tellFindings: () => this.#pushes.flush(),
       superseded: () => !isNewest(),
     };
     return ANSWERS[question](context, args);

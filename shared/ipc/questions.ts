@@ -7,6 +7,7 @@
  * run time, so that the preload stays small.
  */
 import type { AllocationReply } from '../model/allocation.ts';
+import type { CheckReply } from '../model/check.ts';
 import type { ContextSelection } from '../model/context.ts';
 import type { FindingCount, FindingFilter, FindingPage, FindingPlace } from '../model/finding.ts';
 import type { Inspection } from '../model/inspection.ts';
@@ -107,6 +108,8 @@ const QUESTIONS = {
   nextFinding: exchange<NextFindingRequest, FindingPlace | null>(),
   /** How a layer's image uses its file. Reads its tables: seconds for images of many TiB. */
   allocation: exchange<{ readonly layer: number }, AllocationReply>(),
+  /** Checks a layer's image: what is found is among the findings then. Reads its tables twice at most. */
+  check: exchange<{ readonly layer: number }, CheckReply>(),
 };
 
 /** The name of a question. */

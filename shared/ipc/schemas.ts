@@ -132,6 +132,7 @@ export const QUESTION_SCHEMAS = {
     backwards: v.boolean(),
   }),
   allocation: v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1) }),
+  check: v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1) }),
 } as const satisfies { readonly [Q in QuestionName]: SchemaOf<QuestionArgs<Q>> };
 
 /** For every other call the schema of its argument. */

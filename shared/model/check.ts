@@ -50,6 +50,11 @@ export interface LayerCheck {
   readonly counts?: CheckCounts;
 }
 
+/** The answer to how a layer is: its check, or the end of the sentence "not checked: …". */
+export type CheckReply =
+  | { readonly checked: true; readonly check: LayerCheck }
+  | { readonly checked: false; readonly why: string };
+
 /** The check of a chain. */
 export interface ChainCheck {
   readonly verdict: CheckVerdict;

@@ -14,6 +14,9 @@ import { run } from '../support/tools.ts';
 /** Images of each kind. */
 const COUNT = Number(process.env.COWSCOPE_CHECK_IMAGES ?? 60);
 
+/** Seeds of images that were counted otherwise once. */
+const ONCE_WRONG = [403, 905];
+
 /** Codes of findings after which qemu reads on as if the tables were whole, so that its numbers mean nothing. */
 const OTHER_COUNTS = [
   'QCOW2_L1_UNALIGNED',
@@ -95,7 +98,7 @@ describe('the check', () => {
   it(`of ${COUNT} damaged images is never milder than qemu-img check, and counts as it does`, async () => {
     const table = { equal: 0, 'other numbers by an extra rule': 0, 'qemu-img gives up': 0, refused: 0 };
     const wrong: unknown[] = [];
-    for (let seed = 0; seed < COUNT; seed++) {
+    for (const seed of [...Array(COUNT).keys(), ...ONCE_WRONG]) {
       const chance = new Chance(1_000_000 + seed);
       const image = buildImage(randomSpec(chance));
       const done = damage(image, chance);

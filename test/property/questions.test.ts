@@ -87,6 +87,7 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
     backwards: fc.boolean(),
   }),
   allocation: fc.record({ layer: layerNumber }),
+  check: fc.record({ layer: layerNumber }),
 };
 
 function chainOfFiles(): MergeSession {

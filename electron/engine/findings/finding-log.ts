@@ -20,6 +20,9 @@ export class FindingLog {
   readonly #layers: readonly FoundLayer[];
   /** Findings that were complete when they came. */
   readonly #whole: Finding[] = [];
+  /** By layer and id what the last check of a layer found. */
+  readonly #checked = new Map<number, ReadonlyMap<string, Finding>>();
+  #checks = 0;
   #ranked: readonly Finding[] = [];
   #rankedAt = 0;
 
@@ -29,12 +32,24 @@ export class FindingLog {
 
   /** Grows with everything that is found. */
   get changes(): number {
-    return this.#layers.reduce((sum, { findings }) => sum + findings.changes, this.#whole.length);
+    const made = this.#whole.length + this.#checks;
+    return this.#layers.reduce((sum, { findings }) => sum + findings.changes, made);
   }
 
   /** Adds findings that were made elsewhere, such as those of the chain's discovery. */
   add(findings: readonly Finding[]): void {
     this.#whole.push(...findings);
+  }
+
+  /** Takes what a check of a layer found, in place of an earlier check and of what a map shows of the same causes. */
+  setChecked(layer: number, findings: readonly Finding[]): void {
+    this.#checked.set(layer, new Map(findings.map(finding => [finding.id, finding])));
+    this.#checks++;
+  }
+
+  /** What was found of a layer so far, ranked. */
+  ofLayer(layer: number): Finding[] {
+    return this.#rank().filter(finding => finding.layer === layer);
   }
 
   /** How many findings there are. */
@@ -79,7 +94,7 @@ export class FindingLog {
     for (const { index: layer, findings } of this.#layers) {
       const isAhead = backwards ? layer > from.layer : layer < from.layer;
       const limit = from.offset + (isAhead ? (backwards ? 1 : -1) : 0);
-      const starts = this.#whole
+      const starts = this.#made()
         .filter(finding => finding.layer === layer && finding.severity !== 'note')
         .flatMap(({ guest }) => guest.map(([start]) => start));
       for (const offset of [findings.nextPlace(limit, backwards), ...starts]) {
@@ -95,7 +110,7 @@ export class FindingLog {
     const { changes } = this;
     if (changes !== this.#rankedAt) {
       const found = this.#layers.flatMap(({ findings }) => findings.list());
-      this.#ranked = [...this.#whole, ...found].sort(compareFindings);
+      this.#ranked = this.#joined(this.#made(), found);
       this.#rankedAt = changes;
     }
     return this.#ranked;
@@ -105,9 +120,20 @@ export class FindingLog {
   #within({ start, end }: FindingFilter): readonly Finding[] {
     if (start === undefined && end === undefined) return this.#rank();
     const [from, to] = [start ?? 0, end ?? Number.MAX_SAFE_INTEGER];
-    const whole = this.#whole.filter(({ guest }) => touchesRange(guest, from, to));
+    const made = this.#made().filter(({ guest }) => touchesRange(guest, from, to));
     const found = this.#layers.flatMap(({ findings }) => findings.listWithin(from, to));
-    return [...whole, ...found].sort(compareFindings);
+    return this.#joined(made, found);
+  }
+
+  /** Findings that were complete when they came. */
+  #made(): Finding[] {
+    return [...this.#whole, ...[...this.#checked.values()].flatMap(checked => [...checked.values()])];
+  }
+
+  /** All of them, ranked: what a check found stands for what a map found of the same cause. */
+  #joined(made: readonly Finding[], found: readonly Finding[]): Finding[] {
+    const others = found.filter(({ layer, id }) => this.#checked.get(layer)?.has(id) !== true);
+    return [...made, ...others].sort(compareFindings);
   }
 }
 

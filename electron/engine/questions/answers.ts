@@ -7,6 +7,7 @@ import type { PageComparer } from '../findings/page-comparer.ts';
 import { contextTotalsOf, overviewOf, totalsOf } from '../lists/list-stream.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import { allocationOf } from './allocation.ts';
+import { checkLayer } from './check.ts';
 import { checkLayerChoice, checkSelection } from './check-choice.ts';
 import { extentsOf } from './extents.ts';
 import { inspectAt } from './inspect.ts';
@@ -27,6 +28,8 @@ export interface QuestionContext {
   prioritize(start: number, end: number): void;
   /** Says that a window has asked for its picture. */
   notePictureRequest(): void;
+  /** Says that more was found than what reading tables finds. */
+  tellFindings(): void;
   /** True once a newer question of the same name was asked: a long answer then ends with CANCELLED. */
   readonly superseded: Superseded;
 }
@@ -71,4 +74,9 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   findingCounts: ({ findings }) => findings.counts(),
   nextFinding: ({ findings }, { backwards, ...from }) => findings.nextPlace(from, backwards),
   allocation: ({ tables, superseded }, { layer }) => allocationOf(tables, layer, superseded),
+  async check({ tables, findings, superseded, tellFindings }, { layer }) {
+    const reply = await checkLayer(tables, findings, layer, superseded);
+    tellFindings();
+    return reply;
+  },
 };

@@ -73,6 +73,14 @@ export interface CountedCluster {
   readonly uses: number;
 }
 
+/** The file whose clusters are counted. */
+export interface CountedFile {
+  readonly fileLength: number;
+  readonly clusterSize: number;
+  /** The largest refcount that the image can store. */
+  readonly maxRefcount: number;
+}
+
 /** Looks at a cluster whose numbers do not agree or that has several users. Returns its suspicion, 0 for none. */
 export type JudgeCluster = (found: CountedCluster) => number;
 
@@ -113,9 +121,10 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   pastEnd = 0;
   /** Refcount blocks that something else refers to, too. */
   sharedBlocks = 0;
-  /** The last cluster of the file that is counted or referred to, at least the header's. */
+  /** The last cluster that is counted or referred to, at least the header's. */
   highest = 0;
   readonly #clusterSize: number;
+  readonly #maxRefcount: number;
   readonly #fileLength: number;
   readonly #onPastEnd: (reference: PastEndReference) => void;
   readonly #chunks: ClusterChunks<Chunk>;
@@ -125,12 +134,12 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
 
   /** `onPastEnd` is told of what lies past the end of the file, in the first pass. */
   constructor(
-    fileLength: number,
-    clusterSize: number,
+    { fileLength, clusterSize, maxRefcount }: CountedFile,
     onPastEnd: (reference: PastEndReference) => void,
     maxChunks = MAX_CHUNKS,
   ) {
     this.#onPastEnd = onPastEnd;
+    this.#maxRefcount = maxRefcount;
     this.clusters = Math.ceil(fileLength / clusterSize);
     this.#clusterSize = clusterSize;
     this.#fileLength = fileLength;
@@ -217,7 +226,9 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   referBlock(offset: number): void {
     this.refer(offset, this.#clusterSize, 1, IMAGE, USE.table);
     const at = this.#enter(offset / this.#clusterSize);
-    if (this.#current !== this.#elsewhere && referencesAt(this.#current, at) !== 1) this.sharedBlocks++;
+    if (this.#current === this.#elsewhere) return;
+    // qemu counts no further than a refcount of the image can.
+    if (Math.min(referencesAt(this.#current, at), this.#maxRefcount) !== 1) this.sharedBlocks++;
   }
 
   /** The refcount that is stored for a cluster of the file: undefined if it cannot be read, -1 if another pass has it. */
@@ -274,9 +285,9 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     return this.#chunks.nextPass();
   }
 
-  /** Clusters whose refcount cannot be read do not count, as in qemu. */
+  /** As in qemu: clusters whose refcount cannot be read do not count, and what is referred to behind the file does. */
   #noteHighest(first: number, words: Uint16Array): void {
-    for (let at = Math.min(CHUNK_CLUSTERS, this.clusters - first) - 1; at >= 0; at--) {
+    for (let at = CHUNK_CLUSTERS - 1; at >= 0; at--) {
       const word = words[at] as number;
       if (word === 0 || (word & STORED) === STORED_UNREADABLE << STORED_SHIFT) continue;
       this.highest = Math.max(this.highest, first + at);

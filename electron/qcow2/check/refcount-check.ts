@@ -78,8 +78,7 @@ export class RefcountCheck {
     const names = new TableNames(image, tables);
     this.#names = names;
     this.#counts = new ClusterCounts(
-      fileLength,
-      geometry.clusterSize,
+      { fileLength, clusterSize: geometry.clusterSize, maxRefcount: 2 ** header.refcountBits - 1 },
       reference => addPastEnd(collector, image, fileLength, reference, owner => names.ownerName(owner)),
       maxChunks,
     );

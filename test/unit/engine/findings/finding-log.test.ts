@@ -84,3 +84,23 @@ test('the next place goes by offset, and at one offset from the top layer down, 
   expect(walk(false)).toEqual(forwards);
   expect(walk(true)).toEqual(forwards.toReversed());
 });
+
+test('what a check found stands for what a map found of the same cause, and a later check for an earlier one', () => {
+  const { log } = exampleLog();
+  const before = log.changes;
+  const checked = (code: string, count: number) =>
+    makeFinding({ code, severity: 'corruption', layer: 0, what: code, count, guest: [[700, 1]] });
+  log.setChecked(0, [checked('A', 9), checked('D', 1)]);
+  expect(log.changes).toBeGreaterThan(before);
+  expect(log.ofLayer(0).map(({ code, count }) => [code, count])).toEqual([
+    ['A', 9],
+    ['D', 1],
+    ['B', 1],
+  ]);
+  expect(listed(log.page({ start: 700, end: 701 }, 0, 100).findings)).toEqual(['A0', 'D0']);
+  log.setChecked(0, []);
+  expect(log.ofLayer(0).map(({ code, count }) => [code, count])).toEqual([
+    ['A', 3],
+    ['B', 1],
+  ]);
+});

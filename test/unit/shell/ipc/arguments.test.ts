@@ -167,6 +167,10 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
     good: [{ sessionId: 1, layer: 0 }],
     bad: [undefined, { sessionId: 1 }, { sessionId: 1, layer: -1 }, { sessionId: 1, layer: 200 }],
   },
+  'chain:check': {
+    good: [{ sessionId: 1, layer: 0 }],
+    bad: [undefined, { sessionId: 1 }, { sessionId: 1, layer: -1 }, { sessionId: 1, layer: 200 }],
+  },
   'chain:findings': {
     good: [
       { sessionId: 1, skip: 0, most: 100 },

@@ -1,0 +1,63 @@
+/** The engine checks a layer, and what is found is among its findings. */
+import { expect, test } from 'vitest';
+import { ALL_FINDINGS, codesOf } from '../../../support/findings.ts';
+import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
+import { openSession, planFiles } from '../../../support/merge-session.ts';
+import { buildImage } from '../../../support/qcow2-reading.ts';
+
+test('a check finds what a map does not show, and each cause is listed once', async () => {
+  const base = buildImage({ size: 2 ** 20, clusters: [{ index: 1, kind: 'data' }] });
+  const top = buildImage({ size: 2 ** 20, clusters: () => 'data' });
+  const l2 = top.l2Offsets.get(0) as number;
+  pokeU64(top.source.fd, l2 + 8, 1n << 40n); // past the end, which the map shows too
+  pokeU64(top.source.fd, l2 + 16, (1n << 63n) | BigInt(l2)); // its own table
+  const session = openSession(planFiles([base.path, top.path], { buildPyramid: false }));
+  await session.ask('totals', {}); // reads all pages
+  expect(codesOf((await session.ask('findings', ALL_FINDINGS)).findings)).toEqual(['QCOW2_PAST_END']);
+  expect(await session.ask('check', { layer: 0 })).toMatchObject({
+    checked: true,
+    check: { verdict: 'clean' },
+  });
+  const reply = await session.ask('check', { layer: 1 });
+  expect(reply).toMatchObject({ check: { layer: 1, verdict: 'corrupt', counts: { leaks: 2 } } });
+  const { findings } = await session.ask('findings', ALL_FINDINGS);
+  expect(codesOf(findings).sort()).toEqual([
+    'QCOW2_DATA_ON_METADATA',
+    'QCOW2_LEAKED',
+    'QCOW2_PAST_END',
+    'QCOW2_REFCOUNT_LOW',
+  ]);
+  await session.ask('check', { layer: 1 });
+  expect((await session.ask('findings', ALL_FINDINGS)).total).toBe(4);
+});
+
+test('a layer that is read over NBD, or whose snapshot is shown, is not checked', async () => {
+  const { path } = buildImage({ size: 2 ** 20, snapshots: [{ id: '1', name: 'one' }] });
+  const plan = planFiles([path], { buildPyramid: false });
+  const raw = {
+    title: 'raw',
+    size: 2 ** 20,
+    clusterSize: 1,
+    nbd: { exportKind: 'rawLayer' as const, contexts: [] },
+  };
+  const layers = plan.layers.map(layer =>
+    layer.metadata === undefined ? layer : { ...layer, metadata: { ...layer.metadata, snapshotId: '1' } },
+  );
+  const session = openSession({ ...plan, layers: [...layers, raw] });
+  expect(await session.ask('check', { layer: 0 })).toMatchObject({ checked: false });
+  expect(await session.ask('check', { layer: 1 })).toMatchObject({ checked: false });
+  await expect(session.ask('check', { layer: 2 })).rejects.toMatchObject({ code: 'LAYER_UNKNOWN' });
+});
+
+test('a newer question ends a long check', async () => {
+  const { path } = buildImage({
+    size: 2 ** 33,
+    clusterBits: 9,
+    clusters: index => (index < 2 ** 20 ? 'zeroHole' : 'unallocated'),
+  });
+  const session = openSession(planFiles([path], { buildPyramid: false }));
+  const first = session.ask('check', { layer: 0 });
+  const second = session.ask('check', { layer: 0 });
+  await expect(first).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(await second).toMatchObject({ checked: true, check: { verdict: 'clean' } });
+});
