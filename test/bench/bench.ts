@@ -16,6 +16,7 @@ import { mapLine } from './suites/map.ts';
 import { mergeLine } from './suites/merge.ts';
 import { nbdLine } from './suites/nbd.ts';
 import { openLine } from './suites/open.ts';
+import { packageLine } from './suites/package.ts';
 import { storeLine } from './suites/store.ts';
 import { tasksLine } from './suites/tasks.ts';
 
@@ -31,11 +32,12 @@ const MEASURES: Readonly<Record<LineName, (bench: Bench) => Promise<LineResult>>
   draw: drawLine,
   open: openLine,
   tasks: tasksLine,
+  package: packageLine,
   growth: growthLine,
 };
 
 /** Lines that no tool but Node is needed for. */
-const WITHOUT_PEER: readonly LineName[] = ['merge', 'draw', 'open', 'tasks'];
+const WITHOUT_PEER: readonly LineName[] = ['merge', 'draw', 'open', 'tasks', 'package'];
 
 function say(line: string): void {
   progress('');

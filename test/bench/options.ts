@@ -13,6 +13,7 @@ export const LINES = [
   'draw',
   'open',
   'tasks',
+  'package',
   'growth',
 ] as const;
 
