@@ -49,8 +49,14 @@ export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): Co
   const grown = grows ? new GrownRuns(old, growth) : undefined;
   const runs = before.with(target, grown ?? old);
   const readsZeroBelow = (start: number, end: number) => zerosBelow(before, target, start, end);
-  const model = new TargetModel(runs[target] as LayerRuns, format, readsZeroBelow, sink);
-  if (fillsZeros) model.needTables(old.size, sizeAfter);
+  // Marking zeros behind the old end makes all L2 tables there, before any request needs one.
+  const firstFilled = fillsZeros ? Math.floor(old.size / format.l1Coverage) : Number.POSITIVE_INFINITY;
+  const hasTable = (index: number) => index >= firstFilled || format.hasTable(index);
+  const model = new TargetModel(runs[target] as LayerRuns, { ...format, hasTable }, readsZeroBelow, sink);
+  if (format.version > 0)
+    for (let index = firstFilled; index * format.l1Coverage < sizeAfter; index++)
+      if (format.hasTable(index)) model.changes.rewrittenTables++;
+      else model.changes.newTables++;
   const headClusters = grown?.headNeedsCluster === true ? 1 : 0;
   const l1 = l1Growth(tables, sizeAfter);
   return {

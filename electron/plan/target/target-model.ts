@@ -98,7 +98,7 @@ export class TargetModel {
   }
 
   /** Counts the L2 tables that a range needs and that are not there. Ranges come in ascending order. */
-  needTables(start: number, end: number): void {
+  #needTables(start: number, end: number): void {
     const { l1Coverage, hasTable, version } = this.#format;
     if (version === 0) return;
     const last = Math.ceil(end / l1Coverage) - 1;
@@ -115,7 +115,7 @@ export class TargetModel {
     else this.changes.bytesCopied += end - start;
     if (readsZero && !zero) this.changes.zerosAsData += end - start;
     if (version === 0) return;
-    this.needTables(start, end);
+    this.#needTables(start, end);
     if (!zero) this.#write(start, end, false);
     else if (version >= 3 || !hasBacking) this.#writeZeros(start, end);
     else this.#writeZerosAsData(start, end);
