@@ -1,4 +1,5 @@
 /** What a commit, rebase or deletion would do. Nothing of it is done. Sizes and offsets are bytes. Plain values only. */
+import type { ExtentState } from '../extent/flags.ts';
 import type { Finding } from './finding.ts';
 
 /**
@@ -104,8 +105,20 @@ export interface StepwisePlan {
 export interface PlannedRange {
   readonly start: number;
   readonly length: number;
-  readonly before: string;
-  readonly after: string;
+  readonly before: ExtentState;
+  readonly after: ExtentState;
+  /** Something is written here, or may be where the plan's numbers are bounds. */
+  readonly written: boolean;
+}
+
+/** The target's disk in columns, before and after: in each the state that holds most of it, stored ones first. */
+export interface PlanStrip {
+  /** Bytes of a column. */
+  readonly span: number;
+  readonly before: readonly ExtentState[];
+  readonly after: readonly ExtentState[];
+  /** Something is written in the column. */
+  readonly written: readonly boolean[];
 }
 
 /** A plan. */
@@ -133,6 +146,8 @@ export interface Plan {
   readonly hazards: readonly Finding[];
   /** Lines for a POSIX shell, to be read before they are run. */
   readonly commands: readonly string[];
+  /** Absent where nothing of the disk is written. */
+  readonly strip?: PlanStrip;
   /** Ranges of the target, where they were asked for. Of a rebase: where it may be written to. */
   readonly ranges?: readonly PlannedRange[];
 }

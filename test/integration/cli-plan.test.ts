@@ -67,6 +67,12 @@ describe('cowscope plan commit', () => {
       ],
     });
     expect(plan.target).toMatchObject({ exact: true, newClusters: 1, newTables: 0, freedClusters: 0 });
+    expect(plan.strip).toEqual({
+      span: 65_536,
+      before: ['data', 'data', 'unallocated', 'data'],
+      after: ['data', 'data', 'data', 'data'],
+      written: [false, true, true, true],
+    });
     expect(hazardCodes(plan)).toEqual(['PLAN_LAYERS_INVALID']);
     expect(plan.commands).toEqual([`qemu-img commit -p -f qcow2 -b ${base} ${top}`]);
     await run('qemu-img', ['commit', '-b', base, top]);
@@ -146,6 +152,9 @@ describe('cowscope plan commit', () => {
     const at = (text: string) => stdout.indexOf(text);
     expect(at('hazard PLAN_LAYERS_INVALID')).toBeGreaterThan(0);
     expect(at('would copy')).toBeGreaterThan(at('hazard PLAN_LAYERS_INVALID'));
+    expect(stdout).toContain(
+      'before DDDDDDDD........xxxx\n  after  DDDzzzDD..z.....zzDz\n          ^^^^^^   ^     ^^^^\n',
+    );
     expect(at('commands to copy (nothing was run)')).toBeGreaterThan(at('would copy'));
     expect(stdout).toContain('given back     3 clusters');
     expect(await Promise.all(paths.map(hashFile))).toEqual(before);

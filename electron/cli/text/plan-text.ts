@@ -1,5 +1,7 @@
 /** A plan for a person: hazards first, then numbers, then the commands to copy. */
 
+import type { ExtentState } from '../../../shared/extent/flags.ts';
+import { LEGEND } from '../../../shared/legend.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import type { Plan, PlanCase, PlanJob, PlannedLayer } from '../../../shared/model/plan.ts';
 import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
@@ -42,6 +44,7 @@ export function planText(plan: Plan): string {
       'what happens where',
       cases.map(entry => caseText(entry, layers)),
     ),
+    ...section(plan.bytesCopiedExact ? 'before and after' : 'before and after, at most', stripLines(plan)),
     ...section('notes', findingLines(hazards.filter(isNote), layers)),
     ...section(
       'if it is aborted',
@@ -60,6 +63,23 @@ export function planText(plan: Plan): string {
       ),
     );
   return `${lines.join('\n')}\n`;
+}
+
+/** The target's disk before and after, one letter a column, on one axis; a mark where something is written. */
+function stripLines({ strip, target }: Plan): string[] {
+  if (strip === undefined || strip.before.length === 0) return [];
+  const { before, after, written, span } = strip;
+  const letters = (states: readonly ExtentState[]) => states.map(state => LEGEND[state].letter).join('');
+  const seen = [...new Set([...before, ...after])].map(
+    state => `${LEGEND[state].letter} ${LEGEND[state].label}`,
+  );
+  const marks = written.map(isWritten => (isWritten ? '^' : ' ')).join('');
+  return [
+    `before ${letters(before)}`,
+    `after  ${letters(after)}`,
+    ...(written.includes(true) ? [`       ${marks.trimEnd()}`] : []),
+    `${formatSize(span)} a letter, ${formatSize(target.sizeAfter)} in all: ${seen.join(', ')}, ^ written`,
+  ];
 }
 
 /** A heading with its lines and a blank one; nothing where a heading of its kind has no lines. */

@@ -17,6 +17,8 @@ export interface CommitSetup {
   readonly runs: readonly LayerRuns[];
   readonly model: TargetModel;
   readonly mirror: MirrorTarget;
+  /** Bytes of the target's smallest unit; 512 of a raw one. */
+  readonly unit: number;
   readonly sizeAfter: number;
   /** Zeros are written behind the old end, so that nothing below shows there. */
   readonly fillsZeros: boolean;
@@ -27,6 +29,9 @@ export interface CommitSetup {
   readonly freedClusters: number;
   readonly headClusters: number;
 }
+
+/** Bytes of a sector. */
+const RAW_UNIT = 512;
 
 /** The runs of a layer. */
 export function runsOf({ info, map }: LayerTables): LayerRuns {
@@ -64,6 +69,7 @@ export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): Co
     runs,
     model,
     mirror: mirrorTarget(format, input),
+    unit: unit === 0 ? RAW_UNIT : unit,
     sizeAfter,
     fillsZeros,
     marksZeros: grown?.marksZeros === true,

@@ -9,6 +9,7 @@ import type { LayerRuns } from '../layers/layer-runs.ts';
 import { commitKeepsZeros, versionText } from '../qemu-versions.ts';
 import { RangeList } from '../range-list.ts';
 import { targetResult } from '../target/target-result.ts';
+import { TargetStrip } from '../target-strip.ts';
 import { commitHazards } from './commit-hazards.ts';
 import type { CommitInput } from './commit-input.ts';
 import { type CommitSetup, setUpCommit } from './commit-setup.ts';
@@ -16,8 +17,14 @@ import { commitJobRequests, mirrorRequests, type TargetRequest } from './request
 
 /** The plan of a commit. Throws PLAN_TOO_MANY_RANGES, or QCOW2_READ_FAILED. */
 export function* planCommit(input: CommitInput): SlicedWork<Plan> {
-  const ranges = input.withRanges === true ? new RangeList() : undefined;
-  const setup = setUpCommit(input, ranges?.add);
+  const ranges =
+    input.withRanges === true ? new RangeList(input.layers[input.target]?.info.size ?? 0) : undefined;
+  let strip: TargetStrip | undefined;
+  const setup = setUpCommit(input, (...range) => {
+    strip?.add(...range);
+    ranges?.add(...range);
+  });
+  strip = new TargetStrip(setup.sizeAfter, setup.unit);
   const damaged = new RangeSum();
   const withHoles = new Set(input.withHostHoles);
   let mayBeZeros = false;
@@ -58,6 +65,7 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
     abort: abortText(input, bytesCopied, stepwise),
     hazards: commitHazards(input, { setup, target, resurrected: back, damaged }),
     commands: commitCommands(input),
+    strip: strip.strip(target.sizeBefore),
     ...(ranges === undefined ? {} : { ranges: ranges.rows }),
   });
 }

@@ -16,6 +16,7 @@ import { versionText } from '../qemu-versions.ts';
 import { RangeList } from '../range-list.ts';
 import { TargetModel } from '../target/target-model.ts';
 import { targetResult } from '../target/target-result.ts';
+import { TargetStrip } from '../target-strip.ts';
 import { rebaseHazards } from './rebase-hazards.ts';
 import type { RebaseFacts, RebaseInput } from './rebase-input.ts';
 
@@ -26,8 +27,17 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
   const own = runs[target] as LayerRuns;
   const format = targetFormat(layers[target] as LayerTables, base >= 0, true);
   const unit = Math.max(1, format.clusterSize / format.subclusters);
-  const ranges = input.withRanges === true ? new RangeList() : undefined;
-  const model = new TargetModel(own, format, () => false, ranges?.add);
+  const ranges = input.withRanges === true ? new RangeList(own.size) : undefined;
+  const strip = new TargetStrip(own.size, unit);
+  const model = new TargetModel(
+    own,
+    format,
+    () => false,
+    (...range) => {
+      strip.add(...range);
+      ranges?.add(...range);
+    },
+  );
   const facts: RebaseFacts = { lost: new RangeSum(), back: new RangeSum(), damaged: new RangeSum() };
   const cases = new CaseSums(runs, base + 1, target);
   let copiedTo = 0;
@@ -84,6 +94,7 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     abort: abortText(input),
     hazards: rebaseHazards(input, facts),
     commands: rebaseCommands(input),
+    strip: strip.strip(own.size),
     ...(ranges === undefined ? {} : { ranges: ranges.rows }),
   });
 }

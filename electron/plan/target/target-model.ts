@@ -50,8 +50,8 @@ export interface TargetChanges {
   isOrderUnsure: boolean;
 }
 
-/** Told of each range of the target in ascending order: the kind before and after. */
-export type RangeSink = (start: number, end: number, before: number, after: number) => void;
+/** Told of each range of the target in ascending order: the kind before and after, and whether its cluster is written. */
+export type RangeSink = (start: number, end: number, before: number, after: number, written: boolean) => void;
 
 /** One cluster that requests change in parts. */
 interface OpenCluster {
@@ -197,7 +197,7 @@ export class TargetModel {
     else if (hasHost && after !== ZERO_ALLOCATED) this.changes.freedClusters += count;
     if (isCompressed) this.changes.freedCompressed += count;
     if (count === 1) this.#emit(start, before, new Uint8Array(before.length).fill(after));
-    else this.#sink?.(start, Math.min(end, this.#runs.size), before[0] as number, after);
+    else this.#sink?.(start, Math.min(end, this.#runs.size), before[0] as number, after, true);
     this.#done = end;
   }
 
@@ -297,7 +297,7 @@ export class TargetModel {
     for (let i = 0; i < before.length; i++) {
       const from = start + i * this.#unit;
       const end = Math.min(from + this.#unit, this.#runs.size);
-      if (end > from) this.#sink(from, end, before[i] as number, after[i] as number);
+      if (end > from) this.#sink(from, end, before[i] as number, after[i] as number, true);
     }
   }
 
@@ -308,7 +308,7 @@ export class TargetModel {
     for (let at = this.#done; at < Math.min(end, size); ) {
       const run = this.#runs.at(at);
       const stop = Math.min(run.end, end);
-      this.#sink(at, stop, run.kind, run.kind);
+      this.#sink(at, stop, run.kind, run.kind, false);
       at = stop;
     }
   }
