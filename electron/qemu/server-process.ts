@@ -1,10 +1,11 @@
 /** A child process that serves a socket in a private folder; whatever happens, both go together. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { constants, setPriority, tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { CowscopeError, errorRecord } from '../../shared/error.ts';
-import { signalChild } from './signal-child.ts';
+import { errorRecord } from '../../shared/error.ts';
+import { signalGroup } from './signal-child.ts';
+import { makeSocketFolder, removeStaleFolders } from './socket-folder.ts';
 
 /** How a server ended. */
 export interface ServerEnd {
@@ -25,22 +26,19 @@ export interface ServerProcess {
   readonly pid: number | undefined;
   /** Resolves, and never rejects, when the process is gone and its folder removed. */
   readonly exited: Promise<ServerEnd>;
-  /** Ends this process alone: politely with a grace in milliseconds, or at once with 0. May be called again. */
+  /** Ends this process and what it started: politely with a grace in milliseconds, or at once with 0. May be called again. */
   end(grace: number): Promise<ServerEnd>;
 }
 
 /** Characters kept of a child's standard error: the last words hold the reason, and a damaged image makes floods. */
 const STDERR_KEPT = 16_384;
 
-/** Bytes of a socket's path: sun_path of unix(7) holds 108 with the closing NUL, 104 on BSD and macOS. */
-const MAX_SOCKET_PATH = 103;
-
 const running = new Map<ChildProcess, string>();
 
 /** Last resort when this process exits with servers still up: nothing asynchronous works any more. */
 function endAllNow(): void {
   for (const [child, folder] of running) {
-    signalChild(child, 'SIGKILL');
+    signalGroup(child, 'SIGKILL');
     try {
       // It may be making its socket at this very moment.
       rmSync(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 10 });
@@ -68,6 +66,15 @@ function stayOnGuard(): void {
   unguard = guard(endAllNow);
 }
 
+let hasLookedForStale = false;
+
+/** What a process of ours left behind when it was killed goes with the first server of this one. */
+function removeStaleOnce(): void {
+  if (hasLookedForStale) return;
+  hasLookedForStale = true;
+  void removeStaleFolders();
+}
+
 /** Stands down where no server is left. */
 function standDown(): void {
   if (running.size > 0) return;
@@ -79,27 +86,6 @@ function standDown(): void {
 function forget(child: ChildProcess): void {
   running.delete(child);
   standDown();
-}
-
-/**
- * A new folder that only this user can enter. Throws QEMU_SOCKET_FOLDER when there is none to be had, or only one
- * with a path too long for a socket.
- */
-function privateFolder(): string {
-  const failure = (what: string) =>
-    new CowscopeError({
-      code: 'QEMU_SOCKET_FOLDER',
-      what,
-      subject: tmpdir(),
-      advice: 'set TMPDIR to a folder that can be written to and has a short path, such as /tmp',
-    });
-  if (Buffer.byteLength(join(tmpdir(), 'cow-XXXXXX', 's')) > MAX_SOCKET_PATH)
-    throw failure('the path of the folder for temporary files is too long for a socket');
-  try {
-    return mkdtempSync(join(tmpdir(), 'cow-')); // mkdtemp(3) makes it with mode 0700
-  } catch (error) {
-    throw failure(`no folder for a socket could be made: ${errorRecord(error).what}`);
-  }
 }
 
 /**
@@ -117,7 +103,8 @@ export function startServer(
   stayOnGuard();
   let folder: string;
   try {
-    folder = privateFolder();
+    folder = makeSocketFolder();
+    removeStaleOnce();
   } catch (error) {
     standDown();
     throw error;
@@ -131,6 +118,7 @@ export function startServer(
       stdio: ['ignore', 'ignore', 'pipe', ...files],
       env: { ...inherited, LC_ALL: 'C' },
       cwd: folder, // where no relative name means anything
+      detached: true, // in a group with what it starts: a wrapper script may leave qemu-nbd running
     });
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
@@ -160,15 +148,16 @@ export function startServer(
       forget(child);
       resolve({ code: code ?? undefined, signal: signal ?? '', failure, stderr });
     };
+    child.once('exit', () => signalGroup(child, 'SIGKILL')); // what it started holds its pipes open
     child.once('close', finish);
     if (child.pid === undefined) child.once('error', () => finish(null, null));
   });
 
   const end = async (grace: number): Promise<ServerEnd> => {
     if (over) return exited;
-    signalChild(child, grace === 0 ? 'SIGKILL' : 'SIGTERM');
+    signalGroup(child, grace === 0 ? 'SIGKILL' : 'SIGTERM');
     if (grace === 0) return exited;
-    const timer = setTimeout(() => signalChild(child, 'SIGKILL'), grace);
+    const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), grace);
     try {
       return await exited;
     } finally {

@@ -1,8 +1,12 @@
-/** Where qemu's programs are on this machine and what they can do. Absence is an answer, never an error. */
-import { execFile } from 'node:child_process';
+/**
+ * Where qemu's programs are on this machine and what they can do. Absence is an answer, never an error; what the system
+ * lacks for a moment, such as descriptors, is an error and no absence.
+ */
+import { type ExecFileException, execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { CowscopeError, errorRecord } from '../../shared/error.ts';
 
 /** A version of qemu: `major.minor`, and the whole line in qemu's words. */
 export interface QemuVersion {
@@ -25,6 +29,8 @@ export interface QemuTool {
 
 /** Milliseconds a program may take to tell its version. */
 const VERSION_TIMEOUT = 10_000;
+/** Times that a program is asked that does not answer: the machine may be busy. */
+const VERSION_TRIES = 2;
 
 /**
  * Limits of a child. One qemu-nbd on one layer needs 300 MiB of address space at the start (thread stacks, mostly
@@ -62,7 +68,8 @@ const found = new Map<string, Promise<QemuTool | undefined>>();
 
 /**
  * The qemu-nbd to use: COWSCOPE_QEMU_NBD (a path, or a name on PATH) or `qemu-nbd` on PATH; undefined when there is
- * none that runs. Looked for once in a process for each value of the two variables.
+ * none that runs. Looked for once in a process for each value of the two variables. Rejects with TOO_MANY_FILES and the
+ * like, and looks again the next time.
  */
 export function findQemuNbd(environment: NodeJS.ProcessEnv = process.env): Promise<QemuTool | undefined> {
   const { name, searchPath } = wanted(environment);
@@ -74,7 +81,9 @@ export async function qemuImgVersion(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<QemuVersion | undefined> {
   const path = await findProgram('qemu-img', environment.PATH ?? '');
-  return path === undefined ? undefined : askVersion([path]);
+  if (path === undefined) return undefined;
+  const answer = await askVersion([path]);
+  return typeof answer === 'string' ? undefined : answer;
 }
 
 /** Whether there is a qemu-nbd to use, without starting it: it may still turn out not to run. */
@@ -109,6 +118,7 @@ function remember(name: string, searchPath: string): Promise<QemuTool | undefine
   if (tool === undefined) {
     tool = findTool(name, searchPath);
     found.set(key, tool);
+    tool.catch(() => found.delete(key));
   }
   return tool;
 }
@@ -123,9 +133,19 @@ async function findTool(name: string, searchPath: string): Promise<QemuTool | un
     findProgram('setpriv', searchPath),
   ]);
   // An unsuitable helper (an older one, a limit above the system's own) shows here and not when an image is opened.
-  for (const prefix of prefixes(...helpers)) {
-    const version = await askVersion([...prefix, path]);
-    if (version !== undefined) return { path, version, prefix };
+  const ways = prefixes(...helpers);
+  const first = await firstWay(ways, path);
+  if (first === undefined || first.prefix === ways[0]) return first;
+  // A program that failed for a moment must not lose its limits: what fails twice fails for a reason.
+  return firstWay(ways, path);
+}
+
+/** The program with the first of these ways by which it tells its version. */
+async function firstWay(ways: readonly string[][], path: string): Promise<QemuTool | undefined> {
+  for (const prefix of ways) {
+    const answer = await askVersion([...prefix, path]);
+    if (answer === 'silent') return undefined; // that says nothing of the helper: limits are not given up for it
+    if (answer !== 'refused') return { path, version: answer, prefix };
   }
   return undefined;
 }
@@ -150,12 +170,43 @@ async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-function askVersion([command = '', ...args]: readonly string[]): Promise<QemuVersion | undefined> {
+/**
+ * A version; `refused` where the command ended by itself and told none, `silent` where it did not end in time. Rejects
+ * with TOO_MANY_FILES and the like where the system could not start it for want of something that is not the command's.
+ */
+type VersionAnswer = QemuVersion | 'refused' | 'silent';
+
+/** Errors of a start that tell something of the command and not of the system's state. */
+const COMMAND_ERRORS: ReadonlySet<unknown> = new Set([
+  'ENOENT',
+  'EACCES',
+  'EPERM',
+  'ENOEXEC',
+  'E2BIG',
+  'ENOTDIR',
+  'ELOOP',
+]);
+
+async function askVersion(command: readonly string[]): Promise<VersionAnswer> {
+  for (let tries = 1; ; tries++) {
+    const answer = await askOnce(command);
+    if (answer !== 'silent' || tries === VERSION_TRIES) return answer;
+  }
+}
+
+function askOnce([command = '', ...args]: readonly string[]): Promise<VersionAnswer> {
   const options = { timeout: VERSION_TIMEOUT, killSignal: 'SIGKILL', maxBuffer: 65_536 } as const;
-  return new Promise(resolve => {
-    const child = execFile(command, [...args, '--version'], options, (error, stdout) =>
-      resolve(error === null ? parseVersion(stdout) : undefined),
-    );
-    child.stdin?.end();
+  return new Promise((resolve, reject) => {
+    const answered = (error: ExecFileException | null, stdout: string) => {
+      if (error === null) resolve(parseVersion(stdout) ?? 'refused');
+      else if (typeof error.code === 'string' && !/^ERR_/.test(error.code) && !COMMAND_ERRORS.has(error.code))
+        reject(new CowscopeError(errorRecord(error), { cause: error }));
+      else resolve(error.killed === true && error.code === null ? 'silent' : 'refused');
+    };
+    try {
+      execFile(command, [...args, '--version'], options, answered).stdin?.end();
+    } catch (error) {
+      reject(new CowscopeError(errorRecord(error), { cause: error })); // such as EMFILE for its pipes
+    }
   });
 }

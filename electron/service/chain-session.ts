@@ -30,7 +30,7 @@ export interface SessionEvents extends Required<EngineEvents> {}
 /** Prepares what the next opening would wait for: a worker, and the version of qemu-nbd. */
 export function prepareToOpen(): void {
   keepPrestartedWorker();
-  void findQemuNbd();
+  findQemuNbd().catch(() => {}); // said where it is needed
 }
 
 /**

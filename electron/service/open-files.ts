@@ -39,6 +39,7 @@ export async function openFiles(
   const serving = { forceShare: options.forceShare === true, lowPriority: options.interactive === true };
   // Looked for meanwhile. Whoever waits for a picture does not wait for it to tell its version, too.
   const isThere = witness !== 'metadata' && (options.interactive === true ? hasQemuNbd() : runs());
+  if (isThere) isThere.catch(() => {}); // seen where it is awaited
   const found = await discoverChain({ ...target, ...consent });
   try {
     const hasRaw = found.layers.some(({ info }) => info.format === 'raw');

@@ -15,7 +15,10 @@ export interface ShellFacts {
 
 /** The text that "Copy diagnostics" copies: a line each for programs and system, then the log. */
 export async function diagnostics({ version, versions, env, compositing, log }: ShellFacts): Promise<string> {
-  const [nbd, img] = await Promise.all([findQemuNbd(env), qemuImgVersion(env)]);
+  const [nbd, img] = await Promise.all([
+    findQemuNbd(env).catch(() => undefined),
+    qemuImgVersion(env).catch(() => undefined),
+  ]);
   const display = env.WAYLAND_DISPLAY ? 'Wayland' : env.DISPLAY ? 'X11' : 'none';
   return [
     `cowscope ${version}`,

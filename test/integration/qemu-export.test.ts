@@ -410,6 +410,17 @@ describe('the life of a child', () => {
     expect(await children()).toEqual([]);
   });
 
+  it('ends with the qemu-nbd that a wrapper script started and waits for', async () => {
+    const script = join(folder, 'wrapper');
+    writeFileSync(script, `#!/bin/sh\n'${qemuNbd.path}' "$@"\n`, { mode: 0o755 });
+    const server = await exportLayer(layer, { tool: { ...qemuNbd, prefix: [], path: script } });
+    await server.stop();
+    expect(existsSync(server.address.endpoint.path)).toBe(false);
+    const listed = await run('ps', ['-eo', 'stat=,args=']);
+    const left = listed.stdout.split('\n').filter(line => line.includes(server.address.endpoint.path));
+    expect(left.filter(line => !line.startsWith('Z'))).toEqual([]);
+  });
+
   it('does not begin when it was cancelled before', async () => {
     const tool = { ...qemuNbd, prefix: ['touch', join(folder, 'ran')] };
     await expect(exportLayer(layer, { tool, signal: AbortSignal.abort() })).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { atLeast, findQemuNbd, hasQemuNbd, parseVersion } from '../../../electron/qemu/tools.ts';
@@ -97,6 +97,30 @@ describe('findQemuNbd', () => {
       join(folder, 'prlimit'),
       join(folder, 'setpriv'),
     ]);
+  });
+
+  it('keeps the limits of a program that fails for a moment', async () => {
+    const folder = folderWith('qemu-nbd', 'echo "qemu-nbd 8.0.0"');
+    const pass = '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift; exec "$@"\n';
+    const flaky = pass.replace('while', `[ -e ${folder}/tried ] || { : > ${folder}/tried; exit 1; }\nwhile`);
+    writeFileSync(join(folder, 'prlimit'), flaky, { mode: 0o755 });
+    expect((await findQemuNbd({ PATH: folder }))?.prefix[0]).toBe(join(folder, 'prlimit'));
+  });
+
+  it('says what the system lacks, and finds the program once that is there', async () => {
+    const folder = folderWith('qemu-nbd', 'echo "qemu-nbd 8.1.0"');
+    const held: number[] = [];
+    try {
+      for (;;) held.push(openSync('/dev/null', 'r'));
+    } catch {
+      // no more descriptors
+    }
+    try {
+      await expect(findQemuNbd({ PATH: folder })).rejects.toThrow('TOO_MANY_FILES');
+    } finally {
+      for (const fd of held) closeSync(fd);
+    }
+    expect(await findQemuNbd({ PATH: folder })).toMatchObject({ version: { major: 8, minor: 1 } });
   });
 
   it('tries a helper before it relies on it', async () => {
