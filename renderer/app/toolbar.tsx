@@ -1,5 +1,6 @@
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import { formatSize } from '../../shared/text/offset.ts';
+import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { shownSnapshot, snapshotName } from '../state/chain/snapshots.ts';
 import { useStore } from '../state/store.ts';
 import { Untrusted } from '../ui/text.tsx';
@@ -23,6 +24,7 @@ export function Toolbar({ chain, views, view }: ToolbarProps) {
   const depths = chain.tracks.filter(track => track.kind === 'depth').length;
   const count = depths || layers.length;
   const snapshot = shownSnapshot(chain);
+  const folder = folderName(layers.at(-1)?.path ?? '');
   return (
     <header className="toolbar">
       <ToolButton id="open" icon="open" />
@@ -30,7 +32,13 @@ export function Toolbar({ chain, views, view }: ToolbarProps) {
         <h1>
           <Untrusted text={layers.at(-1)?.name ?? ''} />
         </h1>
-        <p>
+        <p title={escapeUntrusted(layers.at(-1)?.path ?? '', 4096)}>
+          {folder !== '' && (
+            <>
+              <Untrusted text={folder} max={40} />
+              {' · '}
+            </>
+          )}
           {snapshot !== undefined && `as of ${snapshotName(snapshot)} · `}
           {chain.chain.complete ? count : `${count} of at least ${count + 1}`}{' '}
           {count === 1 && chain.chain.complete ? 'layer' : 'layers'}
@@ -56,4 +64,9 @@ export function Toolbar({ chain, views, view }: ToolbarProps) {
       </div>
     </header>
   );
+}
+
+/** The name of the folder that a file lies in, which tells two of one name apart; empty for an address. */
+function folderName(path: string): string {
+  return path.includes('://') ? '' : (/([^/\\]+)[/\\][^/\\]*$/.exec(path)?.[1] ?? '');
 }

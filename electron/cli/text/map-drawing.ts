@@ -23,7 +23,10 @@ const OWNING_STATES = new Set(
 );
 
 /** Marks below a track, one line each: of several in a column the first is shown. */
-const MARK_LINES: readonly (readonly MarkKey[])[] = [['holeOverrides', 'overrides', 'shadowed'], ['dirty', 'dirtyUnknown']];
+const MARK_LINES: readonly (readonly MarkKey[])[] = [
+  ['holeOverrides', 'overrides', 'shadowed'],
+  ['dirty', 'dirtyUnknown'],
+];
 
 /** The drawing of a chain, or of one layer alone, for a terminal of `width` characters. */
 export async function drawMap(

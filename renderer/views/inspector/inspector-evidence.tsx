@@ -1,4 +1,5 @@
 import type { Inspection } from '../../../shared/model/inspection.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { Untrusted } from '../../ui/text.tsx';
 
@@ -16,7 +17,7 @@ export function InspectorEvidence({ inspection }: { readonly inspection: Inspect
           <ul>
             {layer.evidence.map(({ fact, source, value }) => (
               <li key={`${fact} ${source}`}>
-                <span>{fact}</span>
+                <span>{grouped(fact)}</span>
                 <small>{source}</small>
                 {value !== '' && (
                   <code>
@@ -30,4 +31,9 @@ export function InspectorEvidence({ inspection }: { readonly inspection: Inspect
       ))}
     </InspectorSection>
   );
+}
+
+/** Offsets in a fact as they are written everywhere else: `0x0013_b1c0`. */
+function grouped(fact: string): string {
+  return fact.replace(/0x[0-9a-f]{5,13}\b/g, offset => formatOffset(Number(offset)));
 }

@@ -22,6 +22,7 @@ export function InspectorWhat({ inspection, track, chain }: InspectorWhatProps) 
   const marks = marksIn(presentBits(word));
   return (
     <section className="inspector-what" aria-label="What">
+      {layer !== undefined && <GuestReads inspection={inspection} />}
       <p className="eyebrow">
         {layer === undefined ? 'The guest reads' : <Untrusted text={shown?.title ?? layer.title} />}
       </p>
@@ -39,11 +40,29 @@ export function InspectorWhat({ inspection, track, chain }: InspectorWhatProps) 
           ))}
         </ul>
       )}
-      {layer !== undefined && shown !== undefined && <p className="meaning">{legend[state].meaning}</p>}
-      <p className="sentence" data-alarming={stateOf(inspection.word) === 'unreadable'}>
-        {layer !== undefined && <span className="eyebrow">What the guest reads</span>}
-        <Untrusted text={inspection.sentence} max={1000} />
-      </p>
+      {layer === undefined ? (
+        <GuestSentence inspection={inspection} />
+      ) : (
+        <p className="meaning">{legend[state].meaning}</p>
+      )}
     </section>
+  );
+}
+
+/** What the guest reads comes first also on the track of a layer: it is what the layer is looked at for. */
+function GuestReads({ inspection }: { readonly inspection: Inspection }) {
+  return (
+    <div className="guest-reads">
+      <p className="eyebrow">What the guest reads</p>
+      <GuestSentence inspection={inspection} />
+    </div>
+  );
+}
+
+function GuestSentence({ inspection }: { readonly inspection: Inspection }) {
+  return (
+    <p className="sentence" data-alarming={stateOf(inspection.word) === 'unreadable'}>
+      <Untrusted text={inspection.sentence} max={1000} />
+    </p>
   );
 }

@@ -1,21 +1,26 @@
+import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Inspection } from '../../../shared/model/inspection.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
+import { Untrusted } from '../../ui/text.tsx';
 
 interface InspectorWhereProps {
   readonly inspection: Inspection;
   readonly track: number;
+  readonly chain: OpenedChain;
 }
 
 /** Where the selected extent lies: on the guest's axis, in the tables, in the file. Every value can be copied. */
-export function InspectorWhere({ inspection, track }: InspectorWhereProps) {
+export function InspectorWhere({ inspection, track, chain }: InspectorWhereProps) {
   const layer = inspection.layers.find(candidate => candidate.track === track);
   const { start, end, isStartCut, isEndCut } = layer ?? inspection;
   const atLeast = isStartCut || isEndCut ? 'at least ' : '';
+  // On the guest's track the tables and the file are those of the layer that is read.
+  const read = layer ?? inspection.layers.find(candidate => candidate.layer === inspection.owner);
   const cluster =
-    layer !== undefined && layer.clusterSize > 1 ? Math.floor(inspection.offset / layer.clusterSize) : -1;
+    read !== undefined && read.clusterSize > 1 ? Math.floor(inspection.offset / read.clusterSize) : -1;
   return (
     <InspectorSection title="Where">
       <dl className="facts">
@@ -36,15 +41,30 @@ export function InspectorWhere({ inspection, track }: InspectorWhereProps) {
           copy={String(end - start)}
         />
         {cluster >= 0 && <DefinitionRow name="Cluster" value={formatCount(cluster)} copy={String(cluster)} />}
-        {layer !== undefined && layer.l1Index >= 0 && (
-          <DefinitionRow name="Table entry" value={`L1[${layer.l1Index}] L2[${layer.l2Index}]`} />
+        {read !== undefined && read.l1Index >= 0 && (
+          <DefinitionRow name="Table entry" value={`L1[${read.l1Index}] L2[${read.l2Index}]`} />
         )}
-        {layer !== undefined && layer.hostOffset >= 0 && (
-          <DefinitionRow name="In the file at" value={formatOffset(layer.hostOffset)} />
+        {read !== undefined && read.hostOffset >= 0 && (
+          <>
+            <DefinitionRow name="In the file at" value={formatOffset(read.hostOffset)} />
+            <div>
+              <dt>File</dt>
+              <dd>
+                <Untrusted text={fileOf(chain, read.layer)} />
+              </dd>
+            </div>
+          </>
         )}
       </dl>
     </InspectorSection>
   );
+}
+
+/** The file that holds the data of a layer: its external data file where it has one. */
+function fileOf({ chain }: OpenedChain, index: number): string {
+  const layer = chain.layers[index];
+  const data = layer?.qcow2?.dataFile ?? '';
+  return data === '' ? (layer?.name ?? '') : `${data.replace(/^.*\//, '')} (data file)`;
 }
 
 function DefinitionRow({

@@ -34,7 +34,7 @@ export function Inspector({ chain }: { readonly chain: OpenedChain }) {
           <>
             <InspectorWhat inspection={inspection} track={selection.track} chain={chain} />
             <FindingList chain={chain} at={inspection.offset} />
-            <InspectorWhere inspection={inspection} track={selection.track} />
+            <InspectorWhere inspection={inspection} track={selection.track} chain={chain} />
             <InspectorStack inspection={inspection} chain={chain} />
             <InspectorEvidence inspection={inspection} />
           </>

@@ -20,6 +20,12 @@ export function LayerFiles({ chain }: { readonly chain: OpenedChain }) {
               {layer.format}
               {layer.qcow2 !== undefined && ` v${layer.qcow2.version}`} · <Size bytes={layer.size} />
             </p>
+            {layer.dataFile !== undefined && (
+              <p>
+                data file <Untrusted text={layer.dataFile.resolved || layer.dataFile.recorded} max={400} />
+                {layer.dataFile.status === 'opened' ? '' : ', not open'}
+              </p>
+            )}
             {layer.fileSize >= 0 && (
               <p>
                 file <Size bytes={layer.fileSize} />

@@ -218,7 +218,7 @@ export function goldenChain(): FakeChain {
 /** Data in a base that a shorter middle layer hides, with a missing or unopened backing file on request. */
 export function shortMiddleChain(
   status: 'none' | 'missing' | 'needsConsent' = 'none',
-  more: Pick<BackingLink, 'beside' | 'fix'> = {},
+  more: Partial<BackingLink> = {},
 ): FakeChain {
   const link: BackingLink = {
     recorded: '/srv/gold/windows-server-2022.qcow2',

@@ -20,7 +20,7 @@ export function BrokenLane({ layer }: { readonly layer: LayerInfo }) {
       <header className="lane-header">
         <div className="lane-names">
           <h2>
-            <Untrusted text={recorded.replace(/^.*\//, '')} />
+            <Untrusted text={shortName(recorded)} max={60} />
           </h2>
           <p className="lane-facts">
             named by <Untrusted text={layer.name} />
@@ -66,4 +66,9 @@ export function BrokenLane({ layer }: { readonly layer: LayerInfo }) {
       </div>
     </section>
   );
+}
+
+/** The last part of a path; what is no path, as `json:{...}`, is shown as it is. */
+function shortName(recorded: string): string {
+  return /^[a-z][a-z0-9+.-]*:/i.test(recorded) ? recorded : recorded.replace(/^.*\//, '');
 }

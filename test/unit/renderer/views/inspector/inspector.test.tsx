@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { openTarget } from '../../../../../renderer/state/chain/opening.ts';
 import { selectAt } from '../../../../../renderer/state/selection/selection.ts';
 import { useStore } from '../../../../../renderer/state/store.ts';
+import { formatOffset } from '../../../../../shared/text/offset.ts';
 import { start } from '../../../../support/window/fake-window.tsx';
 
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
@@ -20,6 +21,35 @@ test('the inspector shows state, location, layers and evidence of the selection'
   expect(stack.querySelector('[data-owner=true]')?.textContent).toContain('mid.qcow2');
   expect(screen.getByRole('region', { name: 'Evidence' }).textContent).toContain('L2 entry');
   expect(screen.getByRole('status').textContent).toContain('zeros that hide data');
+});
+
+test('on the guest’s track the place in the file is that of the layer that is read, and the file is named', async () => {
+  start();
+  await openTarget(golden);
+  await selectAt({ track: 0, offset: 2 * 65536 + 5 });
+  const where = await screen.findByRole('region', { name: 'Where' });
+  const host = useStore.getState().inspection?.layers[0]?.hostOffset ?? -1;
+  expect(host).toBeGreaterThan(0);
+  expect(where.textContent).toContain(`In the file at${formatOffset(host)}`);
+  expect(where.textContent).toContain('Filetop.qcow2');
+  expect(where.textContent).toContain('Table entryL1[0] L2[2]');
+});
+
+test('on the track of a layer what the guest reads comes first', async () => {
+  start();
+  await openTarget(golden);
+  await selectAt({ track: 1, offset: 65536 });
+  const what = await screen.findByRole('region', { name: 'What' });
+  expect(what.textContent).toMatch(/^What the guest readsReads data from mid\.qcow2.*top\.qcow2unallocated/);
+});
+
+test('offsets are written alike in all parts of the inspector', async () => {
+  start();
+  await openTarget(golden);
+  await selectAt({ track: 1, offset: 2 * 65536 });
+  const evidence = await screen.findByRole('region', { name: 'Evidence' });
+  const facts = [...evidence.querySelectorAll('li > span')].map(fact => fact.textContent ?? '');
+  expect(facts.some(fact => /lies at 0x[0-9a-f]{4}_[0-9a-f]{4}/.test(fact))).toBe(true);
 });
 
 test('statistics of a range are requested and can be copied', async () => {

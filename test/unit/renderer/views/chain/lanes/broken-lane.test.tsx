@@ -15,6 +15,21 @@ test('a missing backing file is named, with the reason', async () => {
   expect(lane.textContent).toContain('The file does not exist');
 });
 
+test('a backing name that is a json: text is shown as it is', async () => {
+  const recorded = 'json:{"driver":"qcow2","file":{"filename":"/a/x"}}';
+  start(shortMiddleChain('missing', { recorded, resolved: '' }));
+  await openTarget(golden);
+  const lane = await screen.findByRole('region', { name: 'Missing backing file' });
+  expect(lane.querySelector('h2')?.textContent).toBe(recorded);
+});
+
+test('the title names the folder of the image, which tells two of one name apart', async () => {
+  start();
+  await openTarget(golden);
+  const title = (await screen.findByRole('heading', { level: 1 })).parentElement;
+  expect(title?.textContent).toContain('top.qcow2images · 3 layers');
+});
+
 test.each([
   ['one file', ['/moved/gold.qcow2']],
   ['nothing', []],
