@@ -42,4 +42,6 @@ export interface StoreFindingPage {
 /** Files that were named in any order, and the chains that their links make of them. */
 export interface ArrangedFiles extends Arrangement {
   readonly images: readonly StoreImageInfo[];
+  /** For each file that was named the index of its image; -1 where it is none. */
+  readonly indexes: readonly number[];
 }

@@ -78,13 +78,21 @@ test('a dropped file opens, and another one takes its place', async ({ start, ma
   await expect.poll(() => laneNames(page)).toEqual(['guest', 'base.qcow2']);
 });
 
-test('several dropped files are arranged into a chain before they open', async ({ start, make }) => {
+test('files dropped in any order are arranged by their links before they open', async ({
+  start,
+  make,
+}, info) => {
   const [base, mid, top] = await make(golden);
   const { page } = await start();
   await expect(heading(page, 'Drop disk images here')).toBeVisible();
-  await drop(page, [base, mid as string, top as string]);
+  await drop(page, [top as string, base, mid as string]);
   const dialog = page.getByRole('dialog');
-  await expect(dialog).toContainText('top.qcow2');
+  await expect(dialog.getByRole('listitem')).toContainText([
+    'no backing file recorded',
+    'backing file found: base.qcow2',
+    'backing file found: mid.qcow2',
+  ]);
+  await info.attach('arranged', { body: await page.screenshot(), contentType: 'image/png' });
   await page.keyboard.press('Enter');
   await expect(dialog).toBeHidden();
   await opened(page);

@@ -3,7 +3,7 @@ import { CowscopeError } from '../../../shared/error.ts';
 import type { CallName } from '../../../shared/ipc/contract.ts';
 import { FINDING_SEVERITIES, type FindingSeverity, NO_FINDINGS } from '../../../shared/model/finding.ts';
 import { MAX_LAYERS } from '../../../shared/model/layer.ts';
-import { arrange, type Store, type StoreImage } from '../../../shared/model/store.ts';
+import { arrange, imageAt, type Store, type StoreImage } from '../../../shared/model/store.ts';
 import type { StoreImageInfo, StoreSummary } from '../../../shared/model/store-page.ts';
 import { type StoreRow, storeRows } from '../../../shared/model/store-rows.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
@@ -63,7 +63,8 @@ export class StoreController {
     },
     'store:arrange': async ({ files }) => {
       const store = await this.#scan({ roots: files });
-      return { images: store.images.map(infoOf), ...arrange(store, MAX_LAYERS) };
+      const indexes = files.map(file => imageAt(store, file));
+      return { images: store.images.map(infoOf), indexes, ...arrange(store, MAX_LAYERS) };
     },
   };
 

@@ -1,13 +1,37 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
+import type { ErrorRecord } from '../../../shared/error.ts';
+import { formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
+import { invoke } from '../../bridge/bridge.ts';
 import { openTarget } from '../../state/chain/opening.ts';
 import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { Untrusted } from '../../ui/text.tsx';
+import { linkSentence, RecordedOrder } from './recorded-order.ts';
 
-/** Orders several dropped files into a chain, base first, before it is opened. */
+/**
+ * Orders several dropped files into a chain, base first, before it is opened: by the links that they record, where those
+ * join all of them.
+ */
 export function OrderLayersDialog({ files }: { readonly files: readonly string[] }) {
   const [order, setOrder] = useState(files);
+  const [recorded, setRecorded] = useState<RecordedOrder>();
+  const [error, setError] = useState<ErrorRecord>();
+  useEffect(() => {
+    let isCurrent = true;
+    void invoke('store:arrange', { files }).then(reply => {
+      if (!isCurrent) return;
+      if (!reply.ok) return setError(reply.error);
+      const read = new RecordedOrder(files, reply.value);
+      setRecorded(read);
+      const [longest = []] = read.chains;
+      // Nothing is left out unasked: where the links do not join all files, the person chooses.
+      if (longest.length === files.length) setOrder(longest);
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [files]);
   const move = (from: number, step: number) => {
     const next = [...order];
     const [file] = next.splice(from, 1);
@@ -16,9 +40,11 @@ export function OrderLayersDialog({ files }: { readonly files: readonly string[]
   };
   return (
     <DialogFrame title="Arrange the chain" className="order-layers">
-      <p>
-        These files become one chain, base first. They open in this order, whatever links the files record.
-      </p>
+      <p>These files become one chain, base first. They open in this order, whatever links they record.</p>
+      {error !== undefined && <p className="order-layers-warning">{escapeUntrusted(error.what, 500)}</p>}
+      {recorded !== undefined && (
+        <RecordedChains recorded={recorded} files={files} order={order} onChoose={setOrder} />
+      )}
       <ol className="order-layers-list">
         {order.map((file, at) => (
           <li key={file}>
@@ -29,6 +55,7 @@ export function OrderLayersDialog({ files }: { readonly files: readonly string[]
                 {roleOf(at, order.length)}
                 <Untrusted text={file.replace(/[/\\][^/\\]*$/, '')} />
               </small>
+              {recorded !== undefined && <FileFacts recorded={recorded} file={file} below={order[at - 1]} />}
             </span>
             <MoveButton file={file} icon="up" disabled={at === 0} onMove={() => move(at, -1)} />
             <MoveButton
@@ -63,6 +90,69 @@ export function OrderLayersDialog({ files }: { readonly files: readonly string[]
         </button>
       </footer>
     </DialogFrame>
+  );
+}
+
+interface RecordedChainsProps {
+  readonly recorded: RecordedOrder;
+  readonly files: readonly string[];
+  readonly order: readonly string[];
+  readonly onChoose: (order: readonly string[]) => void;
+}
+
+/** Whether the order is that of the links, and the chains that the links make where it is not, or where there are several. */
+function RecordedChains({ recorded, files, order, onChoose }: RecordedChainsProps) {
+  const { chains, loops } = recorded;
+  const followed = recorded.isFollowedBy(order);
+  const left = files.filter(file => !order.includes(file));
+  const others = chains.filter(chain => chain.join('\0') !== order.join('\0'));
+  return (
+    <>
+      {loops.map(loop => (
+        <p key={loop.join('\0')} className="order-layers-warning">
+          These rest on each other in a loop: {loop.map(nameOf).join(', ')}
+        </p>
+      ))}
+      {chains.length === 0 && files.length > 1 && (
+        <p className="order-layers-warning">None of these files records another one as its backing file.</p>
+      )}
+      {!followed && chains.length > 0 && (
+        <p className="order-layers-warning">This is not the order of the links that the files record.</p>
+      )}
+      {left.length > 0 && <p>Not part of this chain: {left.map(nameOf).join(', ')}</p>}
+      {others.map(chain => (
+        <button
+          key={chain.join('\0')}
+          type="button"
+          className="order-layers-chain"
+          onClick={() => onChoose(chain)}
+        >
+          {chains.length === 1
+            ? 'Use recorded order'
+            : `Use the chain of ${nameOf(chain.at(-1) ?? '')}: ${chain.map(nameOf).join(' ← ')}`}
+        </button>
+      ))}
+    </>
+  );
+}
+
+interface FileFactsProps {
+  readonly recorded: RecordedOrder;
+  readonly file: string;
+  readonly below: string | undefined;
+}
+
+/** Format and size of a file, and whether it records the one below it. */
+function FileFacts({ recorded, file, below }: FileFactsProps) {
+  const image = recorded.imageOf(file);
+  const { text, isContradiction } = linkSentence(recorded, file, below);
+  const facts =
+    image === undefined ? [] : [image.format, ...(image.size < 0 ? [] : [formatSize(image.size)])];
+  return (
+    <small data-contradiction={isContradiction}>
+      {facts.map(fact => `${fact} · `)}
+      <Untrusted text={text} />
+    </small>
   );
 }
 

@@ -53,6 +53,8 @@ export function fakeBridge(chain: FakeChain, app: Partial<AppState> = {}): FakeB
     'dialog:openFiles': () => ok(['/images/top.qcow2']),
     'dialog:openFolders': () => ok(['/images']),
     'store:close': () => ok(null),
+    // Files that know nothing of each other.
+    'store:arrange': ({ files }) => ok({ images: [], indexes: files.map(() => -1), chains: [], loops: [] }),
     'chain:open': async () => {
       await chain.read();
       return ok({ sessionId: SESSION_ID, chain: chain.info, tracks: chain.tracks });

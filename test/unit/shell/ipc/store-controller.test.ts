@@ -109,8 +109,10 @@ describe('the store of a window', () => {
 
   it('arranges files by their links', async () => {
     const { handlers } = new StoreController(async () => storeOf(2));
-    const { images, chains, loops } = await handlers['store:arrange']({ files: ['/a', '/b', '/c'] });
+    const files = ['/alias', `/${'2'.padStart(4095, 'x')}`, '/none'];
+    const { images, indexes, chains, loops } = await handlers['store:arrange']({ files });
     expect(images).toHaveLength(3);
+    expect(indexes).toEqual([0, 2, -1]);
     expect([chains, loops]).toEqual([
       [
         [0, 1],
