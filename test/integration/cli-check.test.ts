@@ -1,14 +1,26 @@
 /** `cowscope check` as a program: verdicts, exit codes, and the document. */
 import { truncateSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { complaints, cowscope, cowscopeJson } from '../support/cli.ts';
 import { pokeU64 } from '../support/images/qcow2-builder.ts';
+import { schemaErrors } from '../support/json-schema.ts';
 import { buildImage } from '../support/qcow2-reading.ts';
 import { hashFile, qemuImg, qemuIo, run, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
+const schema = JSON.parse(
+  await readFile(new URL('../../docs/formats/check.schema.json', import.meta.url), 'utf8'),
+);
+
+/** The document of a check, which fits its schema. */
+async function checkJson(args: readonly string[], code = 0) {
+  const document = await cowscopeJson(args, code);
+  expect(schemaErrors(schema, document)).toEqual([]);
+  return document;
+}
+
 const at = (name: string) => join(folder, name);
 
 beforeAll(async () => {
@@ -27,7 +39,7 @@ function leaking(): string {
 
 describe('cowscope check', () => {
   it('of a clean chain ends with 0 and prints the numbers of qemu-img check for every layer', async () => {
-    const document = await cowscopeJson(['check', '--output', 'json', at('top.qcow2')]);
+    const document = await checkJson(['check', '--output', 'json', at('top.qcow2')]);
     expect(document).toMatchObject({ schema: 'cowscope.check', version: 1, verdict: 'clean', findings: [] });
     for (const [i, name] of ['base.qcow2', 'top.qcow2'].entries()) {
       const theirs = JSON.parse(await qemuImg('check', '--output=json', at(name)));
@@ -51,7 +63,7 @@ describe('cowscope check', () => {
     truncateSync(at('cut.qcow2'), 8 * 65_536);
     await qemuImg('rebase', '-q', '-u', '-F', 'qcow2', '-b', at('cut.qcow2'), at('over-cut.qcow2'));
     const before = await hashFile(at('cut.qcow2'));
-    const document = await cowscopeJson(['check', '--output', 'json', at('over-cut.qcow2')], 2);
+    const document = await checkJson(['check', '--output', 'json', at('over-cut.qcow2')], 2);
     expect(document.layers.map(({ verdict }: { verdict: string }) => verdict)).toEqual(['corrupt', 'clean']);
     expect(document.findings[0]).toMatchObject({ code: 'QCOW2_PAST_END', layer: 0 });
     expect(await hashFile(at('cut.qcow2'))).toBe(before);
@@ -71,11 +83,11 @@ describe('cowscope check', () => {
       size: 2 ** 20,
       clusters: [{ index: 0, kind: 'compressed', content: new Uint8Array(65_536).fill(1) }],
     });
-    const sound = await cowscopeJson(['check', '--deep', '--output', 'json', path]);
+    const sound = await checkJson(['check', '--deep', '--output', 'json', path]);
     expect(sound.layers[0].checks.filter(({ done }: { done: boolean }) => !done)).toEqual([]);
     pokeU64(source.fd, (l2Offsets.get(0) as number) + 65_536, -1n);
-    expect(await cowscopeJson(['check', '--output', 'json', path])).toMatchObject({ verdict: 'clean' });
-    const damaged = await cowscopeJson(['check', '--deep', '--output', 'json', path], 2);
+    expect(await checkJson(['check', '--output', 'json', path])).toMatchObject({ verdict: 'clean' });
+    const damaged = await checkJson(['check', '--deep', '--output', 'json', path], 2);
     expect(damaged.findings).toMatchObject([{ code: 'QCOW2_STREAM_DAMAGED', guest: [[0, 65_536]] }]);
   });
 

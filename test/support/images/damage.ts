@@ -116,7 +116,7 @@ function damageOnce(image: BuiltImage, chance: Chance): string {
   const cluster = chance.below(Math.ceil(fileSize / clusterSize));
   const inFile = BigInt(cluster * clusterSize);
   const copied = chance.once(2) ? 1n << 63n : 0n;
-  switch (chance.below(16)) {
+  switch (chance.below(18)) {
     case 0:
       pokeU64(fd, entry, inFile | copied);
       return `L2 entry at ${entry} names cluster ${cluster}`;
@@ -159,6 +159,12 @@ function damageOnce(image: BuiltImage, chance: Chance): string {
     }
     case 11:
       return damageSnapshots(image, chance);
+    case 15: {
+      const field = chance.of([24, 36, 40, 48, 56, 60, 64, 80, 88, 96]);
+      return flipBit(fd, field + chance.below(4), chance);
+    }
+    case 16:
+      return flipBit(fd, header.headerLength + chance.below(32), chance);
     case 12:
       if (image.bitmapTableOffsets.length === 0) return 'nothing';
       return flipBit(fd, (image.bitmapTableOffsets[0] as number) + chance.below(8), chance);
