@@ -85,6 +85,7 @@ const ROWS = {
     { id: 'theme', label: 'Change the theme: system, light, dark', inMenu: true, withoutChain: true },
     { id: 'cancel', label: 'Stop reading' },
     { id: 'retry', label: 'Continue reading' },
+    { id: 'check', label: 'Check the images', inMenu: true },
   ],
   File: [
     {

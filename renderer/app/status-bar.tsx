@@ -58,6 +58,7 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
         </span>
       )}
       <span className="spacer" />
+      {!isRemote(chain) && <Check chain={chain} />}
       <button
         type="button"
         className="quiet"
@@ -68,6 +69,32 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
         {findingsText(findings, chain)}
       </button>
     </footer>
+  );
+}
+
+/** Checks the images, and says what that came to. */
+function Check({ chain }: { readonly chain: OpenedChain }) {
+  const check = useStore(state => state.check);
+  if (check.phase === 'running')
+    return (
+      <span className="status-check">
+        Checking <Untrusted text={chain.chain.layers[check.layer]?.name ?? ''} max={40} />
+      </span>
+    );
+  const text = check.phase === 'none' ? 'Check' : `Checked: ${check.verdict}`;
+  const left =
+    check.phase === 'none' || check.unchecked === 0
+      ? ''
+      : `; ${formatCount(check.unchecked)} ${check.unchecked === 1 ? 'layer has' : 'layers have'} no tables to check`;
+  return (
+    <button
+      type="button"
+      className="quiet"
+      title={`Compares refcounts with references in every layer${left}`}
+      onClick={() => runCommand('check')}
+    >
+      {text}
+    </button>
   );
 }
 

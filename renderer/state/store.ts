@@ -12,6 +12,7 @@ import type { StoreSummary } from '../../shared/model/store-page.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import type { AxisId } from '../axis/axis-id.ts';
 import { type AxisState, type AxisStates, NO_AXES } from './axes/axis-state.ts';
+import type { ChainCheckState } from './chain/check-state.ts';
 import type { ViewInfo } from './view-info.ts';
 
 /** A dialog over everything else. */
@@ -88,6 +89,8 @@ export interface Store {
   readonly progress: readonly LayerProgress[];
   /** Layers whose files have changed on disk since they were opened. */
   readonly changedLayers: readonly number[];
+  /** How far the check of its images is. */
+  readonly check: ChainCheckState;
   /** How much was found; the findings themselves are asked for page by page. */
   readonly findings: FindingSummary;
 
@@ -116,6 +119,7 @@ export const NO_CHAIN = {
   statistics: undefined,
   progress: [],
   changedLayers: [],
+  check: { phase: 'none' },
   findings: NO_FINDINGS,
 } as const satisfies Partial<Store>;
 

@@ -30,13 +30,14 @@ interface FindingListProps {
 export function FindingList({ chain, at }: FindingListProps) {
   const [most, setMost] = useState(FINDINGS_STEP);
   const progress = useStore(state => state.progress);
+  const check = useStore(state => state.check);
   const { findings, total } = useFindings(chain.sessionId, at, most) ?? { findings: [], total: 0 };
   if (at !== undefined && total === 0) return null;
   const hidden = total - findings.length;
   return (
     <InspectorSection title={at === undefined ? 'Findings' : 'Findings here'}>
       {findings.every(({ severity }) => severity === 'note') && (
-        <p className="hint">{nothingFound(chain, progress)}</p>
+        <p className="hint">{nothingFound(chain, progress, check.phase === 'done')}</p>
       )}
       <ul className="findings">
         {findings.map(finding => (
@@ -55,7 +56,7 @@ export function FindingList({ chain, at }: FindingListProps) {
 }
 
 /** What it means that nothing was found. */
-function nothingFound(chain: OpenedChain, progress: readonly LayerProgress[]): string {
+function nothingFound(chain: OpenedChain, progress: readonly LayerProgress[], isChecked: boolean): string {
   if (isRemote(chain)) return 'Over NBD there are no tables to see damage in.';
   const some = (...phases: LayerProgress['phase'][]) => progress.some(({ phase }) => phases.includes(phase));
   const when = some('reading', 'waiting')
@@ -64,6 +65,7 @@ function nothingFound(chain: OpenedChain, progress: readonly LayerProgress[]): s
       ? 'in what was read'
       : 'while mapping';
   const where = chain.chain.complete ? '' : ' in the layers that are open';
+  if (isChecked) return `The check found no damage${where}.`;
   return `No damage seen${where} ${when}; refcounts are not checked.`;
 }
 

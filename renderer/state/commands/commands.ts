@@ -7,6 +7,7 @@ import {
   isCommandId,
 } from '../../../shared/commands.ts';
 import { KEY_PAN_SHARE, KEY_ZOOM_FACTOR } from '../axes/axis-navigation.ts';
+import { checkChain } from '../chain/check.ts';
 import { chooseAndOpen, closeChain, showSnapshot } from '../chain/opening.ts';
 import { cancelReading, retryReading } from '../chain/pushes.ts';
 import { shownSnapshot } from '../chain/snapshots.ts';
@@ -57,6 +58,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   theme: cycleTheme,
   cancel: cancelReading,
   retry: retryReading,
+  check: checkChain,
 
   go: () => focusElement('.go-to input'),
   back: () => currentNavigation().goInHistory(-1),

@@ -1,6 +1,8 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../renderer/state/chain/opening.ts';
+import { getState } from '../../../../renderer/state/store.ts';
+import { ok } from '../../../../shared/result.ts';
 import { argsOf, start } from '../../../support/window/fake-window.tsx';
 
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
@@ -46,4 +48,31 @@ test('a layer that is drawn from its tables and could not be cross-checked is no
   const unread = { layer: 0, witness: 'nbd', phase: 'failed', covered: 0, total: 100 } as const;
   bridge.push('chain:progress', { sessionId: 1, layers: [metadata, nbd, unread] });
   await screen.findByText(/what was not read stays unknown/);
+});
+
+test('the images are checked from the status bar, and the worst verdict of the layers stays there', async () => {
+  const bridge = start();
+  await openTarget(golden);
+  bridge.answer('chain:check', ({ layer }) =>
+    ok(
+      layer === 0
+        ? { checked: false, why: 'it is not read by its own tables' }
+        : { checked: true, check: { layer, verdict: layer === 2 ? 'leaks' : 'clean', steps: [] } },
+    ),
+  );
+  fireEvent.click(screen.getByRole('button', { name: 'Check' }));
+  const button = await screen.findByRole('button', { name: 'Checked: leaks' });
+  expect(argsOf(bridge, 'chain:check')).toEqual([2, 1, 0].map(layer => ({ sessionId: 1, layer })));
+  expect(button.title).toContain('1 layer has no tables to check');
+  expect(getState().announcement).toBe('Checked: leaks');
+});
+
+test('a check that fails says why, and can be asked for again', async () => {
+  const bridge = start();
+  await openTarget(golden);
+  const error = { code: 'QCOW2_READ_FAILED', what: 'gone', subject: '/images/top.qcow2', advice: '' };
+  bridge.answer('chain:check', () => ({ ok: false, error }));
+  fireEvent.click(screen.getByRole('button', { name: 'Check' }));
+  await waitFor(() => expect(getState().error).toEqual(error));
+  expect(screen.getByRole('button', { name: 'Check' })).toBeTruthy();
 });
