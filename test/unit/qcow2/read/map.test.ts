@@ -205,6 +205,34 @@ describe('damage', () => {
     expect(finding?.evidence).toHaveLength(MAX_FINDING_PLACES);
   });
 
+  it.each([
+    // As L2 entries: zeros with host space far past the end of the file, some of them compressed data, and data.
+    ['refcounts', (bytes: Buffer) => bytes.fill(Uint8Array.of(0, 1))],
+    ['text', (bytes: Buffer) => bytes.fill('Jul 17 03:12:44 host kernel: something happened here\n')],
+  ])('all of a table that holds %s is lost, whatever its entries seem to say', (content, fill) => {
+    const built = buildImage({
+      size: 2 * M512,
+      clusters: [
+        { index: 3, kind: 'data' },
+        { index: 9000, kind: 'data' },
+      ],
+    });
+    writeSync(built.source.fd, fill(Buffer.alloc(K64)), 0, K64, built.l2Offsets.get(0)!);
+    for (const hosts of [false, true]) {
+      const words = new WordSet();
+      const map = createMap(openQcow2(built.source), { words, hosts });
+      for (let again = 0; again < 2; again++) {
+        const { count, codes } = mapPage(map, 0, M512);
+        expect([count, words.word(codes[0]!)]).toEqual([1, UNREADABLE | DAMAGED]);
+      }
+      expect(mapPage(map, M512, 2 * M512).count).toBe(3);
+      const [finding, ...others] = map.findings.collector.list();
+      expect(others).toEqual([]);
+      expect(finding).toMatchObject({ severity: 'corruption', bytesAtRisk: M512, guest: [[0, M512]] });
+      expect(finding?.what).toContain(`was overwritten: it holds ${content}`);
+    }
+  });
+
   it('in an overwritten table entries past the end of the file belong to the same cause', () => {
     const { findings } = broken(({ source, l2Offsets }) => {
       for (let i = 3; i < 20; i++) pokeU64(source.fd, l2Offsets.get(1)! + 8 * i, 0x200n);
