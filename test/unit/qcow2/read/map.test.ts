@@ -477,3 +477,29 @@ it('holds no more than its read-ahead buffer for tables of any size', () => {
     expect(count).toBeGreaterThan(2 ** 18);
   }
 });
+
+describe('an L2 table that holds something else', () => {
+  it.each([
+    ['refcounts', Uint8Array.from({ length: 65_536 }, (_, i) => i & 1)],
+    ['text', Buffer.alloc(65_536, 'a line of some text that a guest wrote\n')],
+  ])('is lost throughout, whatever its entries seem to say: %s', (content, bytes) => {
+    const { source, l2Offsets } = buildImage({
+      size: 2 ** 30,
+      clusters: index => (index < 9000 ? 'data' : 'unallocated'),
+    });
+    writeSync(source.fd, bytes, 0, bytes.length, l2Offsets.get(0));
+    const findings = new MapFindings();
+    const extents = mapWhole(openQcow2(source), { findings, hosts: false });
+    expect(
+      extents.map(({ start, length, word }) => [start, length, stateOf(word), (word & DAMAGED) !== 0]),
+    ).toEqual([
+      [0, 2 ** 29, 'unreadable', true],
+      [2 ** 29, (9000 - 8192) * 65_536, 'data', false],
+      [9000 * 65_536, 2 ** 30 - 9000 * 65_536, 'unallocated', false],
+    ]);
+    expect(findings.collector.list()).toMatchObject([
+      { code: 'QCOW2_L2_INVALID', count: 8192, guest: [[0, 2 ** 29]], bytesAtRisk: 2 ** 29 },
+    ]);
+    expect(findings.collector.list()[0]?.what).toContain(`it holds ${content}`);
+  });
+});
