@@ -12,6 +12,7 @@ import { mapCommand } from './commands/map.ts';
 import { misreadCommand } from './commands/misread.ts';
 import { openCommand } from './commands/open.ts';
 import { planCommand } from './commands/plan.ts';
+import { REPORT_FORMS, reportCommand } from './commands/report.ts';
 import { storeCommand } from './commands/store.ts';
 import { completionScript, SHELLS } from './completion.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
@@ -193,6 +194,7 @@ export function createProgram(run: Run): Command {
     .action((words: string[], options) => run(() => checkCommand(words, options)));
 
   addLayout(program, run);
+  addReport(program, run);
   addStore(program, run);
 
   withTarget(program.command('open', { isDefault: true }))
@@ -283,6 +285,22 @@ function addLayout(program: Command, run: Run): void {
     .option('--ranges', 'also list every range of the file', false)
     .addOption(outputOption())
     .action((words: string[], options) => run(() => layoutCommand(words, options)));
+}
+
+function addReport(program: Command, run: Run): void {
+  withTarget(program.command('report'))
+    .summary('write everything that is known of a chain into one file')
+    .description(
+      'Write one self-contained file with the verdict, the drawing, all findings with their evidence, the sums and the layers. Folders are left out unless --show-paths is given.',
+    )
+    .argument('<target...>', TARGET)
+    .option('--to <file>', 'write to this new file instead of standard output')
+    .option('--replace', 'replace a file that is there; images are never replaced', false)
+    .option('--show-paths', 'leave the folders of files in', false)
+    .addOption(
+      choice('--output', [...REPORT_FORMS], 'a page, a document, or the drawing alone').default('html'),
+    )
+    .action((words: string[], options) => run(() => reportCommand(words, options)));
 }
 
 function addStore(program: Command, run: Run): void {

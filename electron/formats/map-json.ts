@@ -66,7 +66,7 @@ export function mapJsonHead({ chain, witness, layer, snapshot }: MapSubject, wit
 /** Everything after the rows, where the document has them. */
 export function mapJsonTail({ chain, layer }: MapSubject, withRows: boolean, tail: MapTail): string {
   const document = {
-    totals: totalsOf(chain, tail.sums, layer),
+    totals: totalsDocument(chain, tail.sums, layer),
     notes: chain.notes,
     errors: tail.errors.map(({ code, what, subject, advice }) => ({ code, what, subject, advice })),
     findings: tail.findings,
@@ -74,7 +74,8 @@ export function mapJsonTail({ chain, layer }: MapSubject, withRows: boolean, tai
   return `${withRows ? ',\n' : ''}${jsonText(document).slice(1)}\n`;
 }
 
-function totalsOf(chain: ChainInfo, sums: MapTotals, layer: number | undefined) {
+/** The sums of a map, of the whole chain or of one layer. */
+export function totalsDocument(chain: ChainInfo, sums: MapTotals, layer: number | undefined) {
   const owners = ownersOf(chain, sums, layer);
   return {
     states: Object.fromEntries(

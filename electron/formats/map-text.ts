@@ -131,14 +131,13 @@ function folded(parts: readonly string[], width: number): string {
   return [...lines, line.trimEnd()].join('\n');
 }
 
-/** The sums as lines. What layers do to each other is left out for one layer alone. */
-export function mapTextTotals(
+/** The sums of a map as labels and bytes, in the order in which they are told; a label of a part begins with blanks. */
+export function totalRows(
   chain: ChainInfo,
   legend: Legend,
   sums: MapTotals,
   layer: number | undefined,
-): string {
-  const size = sums.states.reduce((all, bytes) => all + bytes, 0);
+): [label: string, bytes: number][] {
   const owners = ownersOf(chain, sums, layer);
   const rows: [label: string, bytes: number][] = [];
   const add = (label: string, bytes: number) => rows.push([label, bytes]);
@@ -159,6 +158,18 @@ export function mapTextTotals(
     }
   }
   addBitmaps(chain, sums, add);
+  return rows;
+}
+
+/** The sums as lines. What layers do to each other is left out for one layer alone. */
+export function mapTextTotals(
+  chain: ChainInfo,
+  legend: Legend,
+  sums: MapTotals,
+  layer: number | undefined,
+): string {
+  const size = sums.states.reduce((all, bytes) => all + bytes, 0);
+  const rows = totalRows(chain, legend, sums, layer);
   const width = Math.max(LABEL_WIDTH, ...rows.map(([label]) => label.length));
   const lines = rows.map(([label, bytes]) => {
     const percent = size === 0 ? '' : `${((100 * bytes) / size).toFixed(1)} %`;

@@ -3,7 +3,13 @@
  * and the command line are both fronts of this.
  */
 import { CowscopeError } from '../../shared/error.ts';
-import type { QuestionArgs, QuestionName, QuestionReply } from '../../shared/ipc/questions.ts';
+import {
+  MAX_FINDINGS_PER_PAGE,
+  type QuestionArgs,
+  type QuestionName,
+  type QuestionReply,
+} from '../../shared/ipc/questions.ts';
+import type { Finding } from '../../shared/model/finding.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import type { TrackInfo } from '../../shared/model/track.ts';
@@ -113,9 +119,26 @@ export class ChainSession {
     return this.#engine.tracks;
   }
 
+  /** Resolves when the metadata of every layer was read for the picture, or reading was cancelled. */
+  get drawn(): Promise<void> {
+    return this.#engine.drawn;
+  }
+
   /** Asks a question of shared/ipc/questions.ts. Rejects with CowscopeError. */
   ask<Q extends QuestionName>(question: Q, args: QuestionArgs<Q>): Promise<QuestionReply<Q>> {
     return this.#engine.ask(question, args);
+  }
+
+  /** Every finding, ranked, once all tables were read; those of one layer alone, where that is asked for. */
+  async allFindings(layer?: number): Promise<Finding[]> {
+    const filter = layer === undefined ? {} : { layers: [layer] };
+    const all: Finding[] = [];
+    for (;;) {
+      const page = { skip: all.length, most: MAX_FINDINGS_PER_PAGE, complete: all.length === 0 };
+      const { findings, total } = await this.ask('findings', { ...filter, ...page });
+      all.push(...findings);
+      if (findings.length === 0 || all.length >= total) return all;
+    }
   }
 
   /** A list as text chunks; the next chunk comes when `take` is done. */

@@ -128,10 +128,6 @@ export function planFiles(
 }
 
 const opened: number[] = [];
-
-/** Closes the files of all plans: a test that makes thousands does not keep them until its end. */
-export function closeFiles(): void {
+(await import('vitest')).afterAll(() => {
   for (const fd of opened.splice(0)) closeSync(fd);
-}
-
-(await import('vitest')).afterAll(closeFiles);
+});

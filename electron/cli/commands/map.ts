@@ -1,6 +1,5 @@
 /** `cowscope map`: the merged map of a chain in our own form or in that of qemu-img and nbdinfo. */
 import { CowscopeError, type ErrorRecord } from '../../../shared/error.ts';
-import { MAX_FINDINGS_PER_PAGE } from '../../../shared/ipc/questions.ts';
 import { legendOf } from '../../../shared/legend.ts';
 import { type Finding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
@@ -114,7 +113,7 @@ async function printMap(session: ChainSession, options: MapOptions): Promise<Exi
   else if (options.output === 'json') return await printJson(session, options, unread);
   else await printText(session, options, unread);
   // What is wrong with the tables is known only once everything has been read.
-  const findings = await findingsOf(session, layer);
+  const findings = await session.allFindings(layer);
   for (const text of notesOf(session, layer, findings)) note(text);
   return conclude(unread, session, findings);
 }
@@ -169,18 +168,6 @@ async function uncompared(layers: readonly LayerInfo[]): Promise<ErrorRecord[]> 
   );
 }
 
-/** Every finding, ranked; those of one layer alone, where that is asked for. */
-async function findingsOf(session: ChainSession, layer: number | undefined): Promise<Finding[]> {
-  const filter = layer === undefined ? {} : { layers: [layer] };
-  const all: Finding[] = [];
-  for (;;) {
-    const page = { skip: all.length, most: MAX_FINDINGS_PER_PAGE, complete: all.length === 0 };
-    const { findings, total } = await session.ask('findings', { ...filter, ...page });
-    all.push(...findings);
-    if (findings.length === 0 || all.length >= total) return all;
-  }
-}
-
 /** What is worth knowing and no loss: of the chain, then layer by layer. Where witnesses differ is listed elsewhere. */
 function notesOf({ chain }: ChainSession, layer: number | undefined, findings: readonly Finding[]): string[] {
   const found = (index: number) =>
@@ -207,7 +194,7 @@ async function printJson(
   if (!totals)
     await session.list({ spec: { list: 'map', format: 'json', hosts: options.hostOffsets }, layer }, write);
   const sums = await session.ask('totals', { layer });
-  const findings = await findingsOf(session, layer);
+  const findings = await session.allFindings(layer);
   await write(mapJsonTail(subject, !totals, { sums, errors: unread, findings }));
   return conclude(unread, session, findings);
 }
@@ -228,7 +215,7 @@ async function printText(
   }
   await write(mapTextTotals(session.chain, legendOf(session), await session.ask('totals', { layer }), layer));
   if (options.witness !== 'both') return;
-  const findings = await findingsOf(session, layer);
+  const findings = await session.allFindings(layer);
   await write(mapTextDifferences(session.chain, findings, unread.length === 0));
 }
 

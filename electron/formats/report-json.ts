@@ -1,0 +1,41 @@
+/** A report as JSON: docs/formats/report.md and docs/formats/report.schema.json. */
+
+import { totalsDocument } from './map-json.ts';
+import type { Report } from './report.ts';
+
+/** Name and version of the document; both change only together with its schema. */
+const SCHEMA = { schema: 'cowscope.report', version: 1 } as const;
+
+/** The document as plain data. */
+export function reportDocument({
+  program,
+  made,
+  redacted,
+  chain,
+  totals,
+  check,
+  findings,
+  unread,
+}: Report): object {
+  return {
+    ...SCHEMA,
+    program,
+    made,
+    redacted,
+    verdict: check?.verdict,
+    checks: check?.layers.map(({ layer, verdict, steps }) => ({ layer, verdict, checks: steps })),
+    size: chain.size,
+    complete: chain.complete,
+    layers: chain.layers.map(({ index, name, path, format, size, clusterSize }) => ({
+      index,
+      name,
+      path,
+      format,
+      size,
+      clusterSize,
+    })),
+    totals: totalsDocument(chain, totals, undefined),
+    findings,
+    unread,
+  };
+}

@@ -1,0 +1,51 @@
+/** The picture of a whole chain, drawn without a window from what its session has read. */
+import { chainPictureSvg } from '../../../shared/draw/chain-picture.ts';
+import { type ColumnStrip, createColumnStrip } from '../../../shared/draw/strip/column-strip.ts';
+import { stripFromTiles } from '../../../shared/draw/strip/strip-from-tiles.ts';
+import { MAX_TILES_PER_CALL } from '../../../shared/ipc/questions.ts';
+import type { ChainInfo } from '../../../shared/model/layer.ts';
+import { levelFor, type TileColumns, tileBytes } from '../../../shared/model/tile.ts';
+import { DARK_PALETTE, LIGHT_PALETTE, type Palette } from '../../../shared/palette.ts';
+import type { ReportPictures } from '../../formats/report.ts';
+import type { ChainSession } from '../chain-session.ts';
+
+/** Columns of the drawing, in CSS pixels. */
+const WIDTH_PX = 960;
+
+/** Draws a session that has been read to its end. `chain` is what the names beside the lanes are taken from. */
+export async function drawSession(session: ChainSession, chain: ChainInfo): Promise<ReportPictures> {
+  const { tracks } = session;
+  const view = { start: 0, end: Math.max(1, chain.size) };
+  const level = levelFor(view.end / WIDTH_PX);
+  const tiles = await allTiles(session, level, chain.size);
+  const source = {
+    get: (at: number, tile: number) => (at === level ? { tracks: tiles[tile] ?? [] } : undefined),
+    levels: () => [level],
+  };
+  const strips: ColumnStrip[] = [];
+  for (const { id } of tracks) {
+    const strip = createColumnStrip(WIDTH_PX);
+    stripFromTiles(strip, id, view, source, level);
+    strips[id] = strip;
+  }
+  const draw = (palette: Palette, idPrefix: string) =>
+    chainPictureSvg({ opened: { chain, tracks }, view, strips, palette, idPrefix });
+  return { light: draw(LIGHT_PALETTE, 'light'), dark: draw(DARK_PALETTE, 'dark') };
+}
+
+/** The tiles of a level over the whole disk: by number of the tile, then by track. */
+async function allTiles(session: ChainSession, level: number, size: number): Promise<TileColumns[][]> {
+  const tiles: TileColumns[][] = [];
+  const total = Math.ceil(size / tileBytes(level));
+  for (let first = 0; first < total; ) {
+    const count = Math.min(MAX_TILES_PER_CALL, total - first);
+    const reply = await session.ask('tiles', { level, first, count });
+    if (reply.tiles.length === 0) break;
+    for (const tile of reply.tiles) {
+      tiles[tile.tile] ??= [];
+      (tiles[tile.tile] as TileColumns[])[tile.track] = tile;
+      first = Math.max(first, tile.tile + 1);
+    }
+  }
+  return tiles;
+}

@@ -1,0 +1,85 @@
+/** Gathers what a report says: the chain, its map, its check, and its picture. */
+import packageJson from '../../../package.json' with { type: 'json' };
+import { compareFindings, type Finding } from '../../../shared/model/finding.ts';
+import type { ChainInfo } from '../../../shared/model/layer.ts';
+import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
+import { pathRedactor, redactTexts } from '../../../shared/text/redact-paths.ts';
+import type { Report, ReportPictures } from '../../formats/report.ts';
+import { openChain } from '../chain-session.ts';
+import { checkTarget } from '../check-target.ts';
+import { drawSession } from './draw-session.ts';
+
+/** How a report is made. */
+export interface ReportChoice {
+  /** Leave folders in. */
+  readonly showPaths: boolean;
+  readonly forceShare?: boolean | undefined;
+}
+
+/** A report and the drawing of its chain. */
+export interface GatheredReport {
+  readonly report: Report;
+  readonly pictures: ReportPictures;
+  /** Paths of the images, which no report may replace. */
+  readonly chain: ChainInfo;
+}
+
+/** Reads a target to its end. Rejects with CowscopeError where not even its top layer can be opened. */
+export async function gatherReport(
+  target: OpenTarget,
+  consent: Consent,
+  choice: ReportChoice,
+): Promise<GatheredReport> {
+  const checked = target.kind === 'files' ? (await checkTarget(target, consent)).check : undefined;
+  const session = await openChain(target, {
+    consent,
+    witness: 'metadata',
+    buildPyramid: true,
+    allowLocalFiles: true,
+    forceShare: choice.forceShare ?? false,
+  });
+  try {
+    const failed = await session.fed();
+    await session.drawn;
+    const { chain } = session;
+    const report: Report = {
+      program: `cowscope ${packageJson.version}`,
+      made: new Date().toISOString(),
+      redacted: !choice.showPaths,
+      chain,
+      tracks: session.tracks,
+      totals: await session.ask('totals', { layer: undefined }),
+      ...(checked === undefined ? {} : { check: checked }),
+      findings: merged(await session.allFindings(), checked?.findings ?? []),
+      unread: [
+        ...[...failed, ...session.unreadable()].map(
+          ({ layer, error }) => `${nameOf(chain, layer)}: ${error.what}`,
+        ),
+        ...chain.layers.flatMap(({ name, backing, dataFile }) =>
+          [backing, dataFile].flatMap(link =>
+            link?.error === undefined ? [] : [`${name}: ${link.error.what}`],
+          ),
+        ),
+      ],
+    };
+    const shown = choice.showPaths ? report : redactTexts(report, pathRedactor(pathsOf(chain)));
+    return { report: shown, pictures: await drawSession(session, shown.chain), chain };
+  } finally {
+    await session.close();
+  }
+}
+
+function nameOf(chain: ChainInfo, layer: number): string {
+  return chain.layers[layer]?.name ?? `layer ${layer}`;
+}
+
+function pathsOf({ layers }: ChainInfo): string[] {
+  return layers.flatMap(({ path, backing, dataFile }) => [path, backing.resolved, dataFile?.resolved ?? '']);
+}
+
+/** Both lists without those that are in both, ranked. */
+function merged(ofMap: readonly Finding[], ofCheck: readonly Finding[]): Finding[] {
+  const known = new Map<string, Finding>();
+  for (const finding of [...ofMap, ...ofCheck]) known.set(`${finding.layer} ${finding.id}`, finding);
+  return [...known.values()].sort(compareFindings);
+}

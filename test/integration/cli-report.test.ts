@@ -1,0 +1,125 @@
+/** `cowscope report` in its three forms. */
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { pathRedactor, redactTexts } from '../../shared/text/redact-paths.ts';
+import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
+import { damagedChain, goldenChain } from '../support/images/chains.ts';
+import { schemaErrors } from '../support/json-schema.ts';
+import { startQemu } from '../support/servers/nbd-server-process.ts';
+import { hashFile, qemuImg, temporaryFolder } from '../support/tools.ts';
+import { elementsOf, parseXml } from '../support/xml.ts';
+
+const folder = temporaryFolder();
+const schema = JSON.parse(
+  await readFile(new URL('../../docs/formats/report.schema.json', import.meta.url), 'utf8'),
+);
+let top: string;
+let damaged: string;
+
+beforeAll(async () => {
+  top = (await goldenChain(folder)).at(-1) as string;
+  damaged = (await damagedChain(temporaryFolder())).at(-1) as string;
+});
+
+async function page(...args: string[]) {
+  const { stdout, stderr } = await cowscope(['report', ...args]);
+  expect(stderr).toBe('');
+  return { text: stdout, elements: elementsOf(parseXml(stdout.replace(/^<!DOCTYPE html>\n/, ''))) };
+}
+
+describe('cowscope report', () => {
+  it('is a page without scripts, links and folders, that is well-formed and names every layer', async () => {
+    const before = await hashFile(top);
+    const { text, elements } = await page(top);
+    const names = new Set(elements.map(({ name }) => name));
+    for (const name of ['script', 'link', 'img', 'iframe', 'a']) expect(names).not.toContain(name);
+    expect(elements.filter(({ name }) => name === 'svg').length).toBeGreaterThan(2);
+    for (const name of ['base', 'mid', 'top']) expect(text).toContain(name);
+    expect(text).not.toContain(folder);
+    expect(text).not.toContain(basename(folder));
+    expect((await page('--show-paths', top)).text).toContain(folder);
+    expect(await hashFile(top)).toBe(before);
+  });
+
+  it('has what map and check have, as a document of its schema', async () => {
+    for (const image of [top, damaged]) {
+      const report = await cowscopeJson(['report', '--output', 'json', '--show-paths', image]);
+      expect(schemaErrors(schema, report)).toEqual([]);
+      const check = JSON.parse((await cowscope(['check', '--output', 'json', image])).stdout);
+      const map = JSON.parse((await cowscope(['map', '--output', 'json', image])).stdout);
+      expect(report.verdict).toBe(check.verdict);
+      expect(report.totals).toEqual(map.totals);
+      const ids = (findings: { layer: number; id: string }[]) =>
+        findings.map(({ layer, id }) => `${layer} ${id}`);
+      expect(ids(report.findings)).toEqual(
+        expect.arrayContaining([...ids(check.findings), ...ids(map.findings)]),
+      );
+      expect(new Set(ids(report.findings)).size).toBe(report.findings.length);
+    }
+  });
+
+  it('draws the chain alone', async () => {
+    const { stdout } = await cowscope(['report', '--output', 'svg', top]);
+    const document = parseXml(stdout);
+    expect(document.name).toBe('svg');
+    expect(stdout).not.toContain(basename(folder));
+  });
+
+  it('writes a new file, and replaces neither a file unasked nor an image at all', async () => {
+    const to = join(folder, 'report.html');
+    expect(await cowscope(['report', '--to', to, top])).toMatchObject({ code: 0, stdout: '' });
+    const { size } = await stat(to);
+    expect(size).toBeGreaterThan(5000);
+    expect(codesOf(await cowscope(['report', '--to', to, top]))).toEqual(['OUTPUT_EXISTS']);
+    expect(await cowscope(['report', '--replace', '--to', to, top])).toMatchObject({ code: 0 });
+    const before = await hashFile(top);
+    expect(codesOf(await cowscope(['report', '--replace', '--to', top, top]))).toEqual(['OUTPUT_IS_IMAGE']);
+    expect(await hashFile(top)).toBe(before);
+  });
+
+  it('says what is not there, and ends with 3', async () => {
+    const alone = join(folder, 'alone.qcow2');
+    await qemuImg(
+      'create',
+      '-q',
+      '-u',
+      '-f',
+      'qcow2',
+      '-F',
+      'qcow2',
+      '-b',
+      '/srv/gone/base.qcow2',
+      alone,
+      '1M',
+    );
+    const report = await cowscopeJson(['report', '--output', 'json', alone], 3);
+    expect(report).toMatchObject({ complete: false, unread: [expect.stringContaining('alone')] });
+    expect(JSON.stringify(report)).not.toContain('/srv/gone');
+  });
+
+  it('tells of an export what it can, without a verdict', async () => {
+    const server = await startQemu(['-A', '-f', 'qcow2', top]);
+    const report = await cowscopeJson(['report', '--output', 'json', server.uri()]);
+    expect(schemaErrors(schema, report)).toEqual([]);
+    expect(report.verdict).toBeUndefined();
+    await server.kill();
+  });
+});
+
+describe('leaving folders out', () => {
+  const redact = pathRedactor(['/srv/my images/base.qcow2', '/a.qcow2']);
+
+  it('leaves the last component of known and of other absolute paths', () => {
+    expect(redact('/srv/my images/base.qcow2 and /var/lib/x.img')).toBe('\u2026/base.qcow2 and \u2026/x.img');
+    expect(redact('json:{"filename":"/var/lib/x.img"}')).toBe('json:{"filename":"\u2026/x.img"}');
+    expect(redact('beside ../b.qcow2, 1/2 of it, nbd://host/export')).toBe(
+      'beside ../b.qcow2, 1/2 of it, nbd://host/export',
+    );
+  });
+
+  it('reaches every text of plain data and changes nothing else', () => {
+    const value = { a: [1, null, true, '/srv/x/y'], b: { c: '/srv/x/y', d: undefined } };
+    expect(redactTexts(value, redact)).toEqual({ a: [1, null, true, '\u2026/y'], b: { c: '\u2026/y' } });
+  });
+});
