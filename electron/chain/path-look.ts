@@ -24,6 +24,9 @@ const MAX_MOUNTS_BYTES = 2 ** 20;
 /** Links followed on the way: as many as Linux follows. */
 const MAX_HOPS = 40;
 
+/** Names looked up in all: a folder full of images whose paths go back and forth takes no longer. */
+const MAX_LOOKS = 100_000;
+
 /** File systems that answer from memory or a disk of this machine. That of the devices is none: no device is touched. */
 const LOCAL: ReadonlySet<string> = new Set(
   'bcachefs btrfs erofs exfat ext2 ext3 ext4 f2fs hfsplus iso9660 jfs msdos ntfs ntfs3 overlay ramfs reiserfs rootfs squashfs tmpfs ubifs udf ufs vfat xfs zfs'.split(
@@ -34,46 +37,52 @@ const LOCAL: ReadonlySet<string> = new Set(
 /** Looks at paths without opening what lies there. */
 export class PathLook {
   #mounts: Promise<readonly Mount[]> | undefined;
+  #left: number;
+
+  /** At most `looks` names are looked up in all; paths that are asked for later are `unseen`. */
+  constructor(looks = MAX_LOOKS) {
+    this.#left = looks;
+  }
 
   /** What lies at an absolute path, links followed. Never rejects. */
   async at(path: BytePath): Promise<SeenKind> {
     this.#mounts ??= readMounts();
     const mounts = await this.#mounts;
     try {
-      return await walk(path, mounts);
+      return await this.#walk(path, mounts);
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : '';
       return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'unseen';
     }
   }
-}
 
-/** One name after the other, so that no file system that is not local is reached through a link. */
-async function walk(path: BytePath, mounts: readonly Mount[]): Promise<SeenKind> {
-  const waiting = namesOf(path).reverse();
-  let reached = ''; // without links
-  let hops = 0;
-  let kind: FileKind = 'folder';
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (kind !== 'folder') return 'missing';
-    if (name === '..') {
-      reached = reached.slice(0, Math.max(0, reached.lastIndexOf('/')));
-      continue;
+  /** One name after the other, so that no file system that is not local is reached through a link. */
+  async #walk(path: BytePath, mounts: readonly Mount[]): Promise<SeenKind> {
+    const waiting = namesOf(path).reverse();
+    let reached = ''; // without links
+    let hops = 0;
+    let kind: FileKind = 'folder';
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      if (kind !== 'folder') return 'missing';
+      if (name === '..') {
+        reached = reached.slice(0, Math.max(0, reached.lastIndexOf('/')));
+        continue;
+      }
+      const next = `${reached}/${name}` as BytePath;
+      if (!isLocal(next, mounts) || this.#left-- <= 0) return 'unseen';
+      kind = kindOf(await lstat(systemPath(next), { bigint: true }));
+      if (kind !== 'link') {
+        reached = next;
+        continue;
+      }
+      if (++hops > MAX_HOPS) return 'unseen';
+      const target = fromBytes(await readlink(systemPath(next), { encoding: 'buffer' }));
+      if (target.startsWith('/')) reached = '';
+      for (const each of namesOf(target).reverse()) waiting.push(each);
+      kind = 'folder';
     }
-    const next = `${reached}/${name}` as BytePath;
-    if (!isLocal(next, mounts)) return 'unseen';
-    kind = kindOf(await lstat(systemPath(next), { bigint: true }));
-    if (kind !== 'link') {
-      reached = next;
-      continue;
-    }
-    if (++hops > MAX_HOPS) return 'unseen';
-    const target = fromBytes(await readlink(systemPath(next), { encoding: 'buffer' }));
-    if (target.startsWith('/')) reached = '';
-    waiting.push(...namesOf(target).reverse());
-    kind = 'folder';
+    return kind;
   }
-  return kind;
 }
 
 function namesOf(path: BytePath): string[] {

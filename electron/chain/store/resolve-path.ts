@@ -15,6 +15,9 @@ export type ResolvedPath =
 /** Links followed from one name before it is taken for a circle: as many as Linux follows. */
 const MAX_HOPS = 40;
 
+/** Names on the way, those in links included. A recorded name has at most 512. */
+const MAX_NAMES = 1024;
+
 /** Follows an absolute path name by name, through the links that were found, as the system would. */
 export function resolvePath(path: BytePath, found: FoundFiles): ResolvedPath {
   const waiting = namesOf(path).reverse();
@@ -22,7 +25,9 @@ export function resolvePath(path: BytePath, found: FoundFiles): ResolvedPath {
   let hops = 0;
   let file: FoundFile | undefined;
   let isSpecial = false;
+  let names = 0;
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (++names > MAX_NAMES) return { kind: 'missing', path };
     // Only a folder can hold what comes next.
     if (file !== undefined || isSpecial) return { kind: 'missing', path };
     if (name === '..') {
@@ -34,7 +39,7 @@ export function resolvePath(path: BytePath, found: FoundFiles): ResolvedPath {
     if (entry?.kind === 'link') {
       if (++hops > MAX_HOPS) return { kind: 'missing', path: next };
       if (entry.target.startsWith('/')) reached = '';
-      waiting.push(...namesOf(entry.target).reverse());
+      for (const each of namesOf(entry.target).reverse()) waiting.push(each);
       continue;
     }
     if (entry === undefined && found.at(reached as BytePath)?.kind === 'folder')

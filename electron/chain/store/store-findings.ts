@@ -25,9 +25,14 @@ const MAX_NAMES = 5;
 /** Every finding of these images, ranked. */
 export function storeFindings(images: readonly StoreImage[]): Finding[] {
   const byName = imagesByName(images);
+  const byPath = new Map(images.map(({ path }, at) => [path, at]));
   const findings: Finding[] = [...loops(images), ...sameNames(byName), ...sharedDataFiles(images)];
   for (const [at, image] of images.entries()) {
-    findings.push(...orphan(images, at, byName), ...brokenName(image, at), ...lostData(image, at));
+    findings.push(
+      ...orphan(images, at, { byName, byPath }),
+      ...brokenName(image, at),
+      ...lostData(image, at),
+    );
     if (image.children.length === 0) continue;
     findings.push(...formatsOf(images, at), ...newerBase(images, at));
     if (image.children.length > 1) findings.push(fork(images, at));
@@ -37,37 +42,43 @@ export function storeFindings(images: readonly StoreImage[]): Finding[] {
   return findings.sort(compareFindings);
 }
 
+/** Where images are found by their names and by their paths. */
+interface ImageIndex {
+  readonly byName: ReadonlyMap<string, readonly number[]>;
+  readonly byPath: ReadonlyMap<string, number>;
+}
+
 /** Images that record a backing file which is not there. */
-function orphan(
-  images: readonly StoreImage[],
-  at: number,
-  byName: ReadonlyMap<string, readonly number[]>,
-): Finding[] {
+function orphan(images: readonly StoreImage[], at: number, { byName, byPath }: ImageIndex): Finding[] {
   const { backing, path } = images[at] as StoreImage;
   if (backing === undefined || (backing.status !== 'missing' && backing.status !== 'notAFile')) return [];
-  const named = escapeUntrusted(backing.resolved);
+  const missing = escapeUntrusted(backing.resolved);
   if (backing.status === 'notAFile')
     return [
       makeFinding({
         code: 'STORE_ORPHAN',
         severity: 'corruption',
         layer: at,
-        what: `its backing name leads to ${named}, which is no file`,
+        what: `its backing name leads to ${missing}, which is no file`,
         advice: 'find the file that is meant, and record it with qemu-img rebase -u',
         evidence: [recordedName(backing.recorded)],
       }),
     ];
-  const others = (byName.get(basename(backing.resolved)) ?? []).filter(other => other !== at);
-  const folder = dirname(path);
-  const beside = others.find(other => dirname(images[other]?.path ?? '') === folder);
-  const candidate = images[beside ?? (others.length === 1 ? (others[0] as number) : -1)];
+  const name = basename(backing.resolved);
+  const named = byName.get(name) ?? [];
+  // The image itself may have that name.
+  const others = named.slice(0, MAX_NAMES + 1).filter(other => other !== at);
+  const count = named.length - (basename(path) === name ? 1 : 0);
+  const beside = byPath.get(`${dirname(path)}/${name}`);
+  const only = count === 1 ? others[0] : undefined;
+  const candidate = images[(beside === at ? undefined : beside) ?? only ?? -1];
   return [
     makeFinding({
       code: 'STORE_ORPHAN',
       severity: 'corruption',
       layer: at,
-      what: `its backing file ${named} does not exist${others.length === 0 ? '' : `; of that name there is ${nameList(images, others)}`}`,
-      advice: orphanAdvice(images[at] as StoreImage, candidate, others.length),
+      what: `its backing file ${missing} does not exist${count === 0 ? '' : `; of that name there is ${nameList(images, others, count)}`}`,
+      advice: orphanAdvice(images[at] as StoreImage, candidate, count),
       evidence: [recordedName(backing.recorded)],
     }),
   ];
@@ -107,8 +118,11 @@ function lostData({ dataFile }: StoreImage, at: number): Finding[] {
 function sharedDataFiles(images: readonly StoreImage[]): Finding[] {
   const users = new Map<string, number[]>();
   for (const [at, { dataFile }] of images.entries())
-    if (dataFile !== undefined && dataFile.resolved !== '')
-      users.set(dataFile.resolved, [...(users.get(dataFile.resolved) ?? []), at]);
+    if (dataFile !== undefined && dataFile.resolved !== '') {
+      const known = users.get(dataFile.resolved);
+      if (known === undefined) users.set(dataFile.resolved, [at]);
+      else known.push(at);
+    }
   return [...users].flatMap(([path, found]) =>
     found.length < 2
       ? []
@@ -311,9 +325,9 @@ function recordedName(recorded: string): FindingEvidence {
   return { source: 'backing name', value: recorded, bits: '' };
 }
 
-/** The first few by their paths, and how many more. */
-function nameList(images: readonly StoreImage[], found: readonly number[]): string {
+/** The first few by their paths, and how many more there are of `count`. */
+function nameList(images: readonly StoreImage[], found: readonly number[], count = found.length): string {
   const names = found.slice(0, MAX_NAMES).map(at => escapeUntrusted(images[at]?.path ?? ''));
-  const more = found.length - names.length;
+  const more = count - names.length;
   return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

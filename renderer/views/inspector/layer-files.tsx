@@ -1,4 +1,5 @@
 import type { OpenedChain } from '../../../shared/model/chain.ts';
+import { formatTime } from '../../../shared/text/time.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { Size, Untrusted } from '../../ui/text.tsx';
 
@@ -26,6 +27,7 @@ export function LayerFiles({ chain }: { readonly chain: OpenedChain }) {
                 {layer.dataFile.status === 'opened' ? '' : ', not open'}
               </p>
             )}
+            {layer.modified !== undefined && <p>changed {formatTime(layer.modified / 1000)}</p>}
             {layer.fileSize >= 0 && (
               <p>
                 file <Size bytes={layer.fileSize} />

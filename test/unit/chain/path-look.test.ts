@@ -65,6 +65,13 @@ describe('a look at a path', () => {
     expect(await at(join(folder, 'fifo'))).toBe('FIFO');
   });
 
+  it('looks up so many names in all, and then none', async () => {
+    const depth = folder.split('/').length - 1;
+    const look = new PathLook(2 * depth + 1);
+    const sub = toBytePath(join(folder, 'sub'));
+    expect([await look.at(sub), await look.at(sub)]).toEqual(['folder', 'unseen']);
+  });
+
   it('touches no device, and does not look into file systems of the kernel', async () => {
     expect(await at('/dev/zero')).toBe('unseen');
     expect(await at('/proc/self/status')).toBe('unseen');
