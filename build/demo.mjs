@@ -2,7 +2,8 @@
  * npm run demo [-- --electron=npm | --electron=official]
  *
  * From a fresh clone to a drawn chain: sets up, builds, makes the demo chains and opens the golden one in the window.
- * Without a display it saves the window's picture instead; without Electron it draws the map in the terminal.
+ * Without a display it saves the window's picture instead; without Electron it draws the map in the
+ * terminal and writes a page for a browser.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { setUp } from './setup.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const golden = join(root, 'examples', 'chains', 'golden', 'top.qcow2');
 const picture = join(root, 'out', 'demo.png');
+const page = join(root, 'out', 'demo.html');
 
 const { request } = takeRequest(process.argv.slice(2));
 setUp();
@@ -51,10 +53,17 @@ function failureOf({ command, args, env }) {
   return code === 0 ? undefined : `it ended with exit code ${code}`;
 }
 
-/** The same chain without a window, and how to get one. */
+/** The same chain without a window: in the terminal, and as a page for a browser. */
 function drawInTerminal(why) {
-  process.exitCode = run(process.execPath, [join(root, 'dist', 'cli.cjs'), 'map', golden]);
+  const cli = join(root, 'dist', 'cli.cjs');
+  mkdirSync(join(root, 'out'), { recursive: true });
+  const codes = [
+    run(process.execPath, [cli, 'map', golden]),
+    run(process.execPath, [cli, 'report', '--replace', '--to', page, golden]),
+  ];
+  process.exitCode = Math.max(...codes);
   console.log(`That is ${relative('', golden)}, drawn in the terminal. The window cannot open: ${why}.`);
+  console.log(`For a browser the same chain is in ${relative('', page)}`);
 }
 
 /** Runs a command on this terminal and returns its exit code. */
