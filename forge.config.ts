@@ -38,6 +38,8 @@ export default {
     appBundleId: 'io.github.cowscope',
     appCategoryType: 'public.app-category.developer-tools',
     asar: true,
+    // For Windows and macOS; on Linux the desktop entry names it.
+    icon: runtime.icon,
     // Every dependency is inside the bundles.
     prune: false,
     ignore: (path: string) => path !== '' && !PROGRAM.test(path),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commandLineFiles } from './command-line.mjs';
 import { compressed, makeDeb, writeInto } from './debian.mjs';
-import { writeIcons } from './icons.mjs';
+import { writeIconTheme } from './icons.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -85,7 +85,7 @@ export async function makeWindowDeb({ packaged, work, output, manifest, architec
     `usr/share/man/man1/${WINDOW_PROGRAM}.1.gz`,
     compressed(readFileSync(join(here, `desktop/${WINDOW_PROGRAM}.1`))),
   );
-  await writeIcons(join(work, 'usr/share/icons/hicolor'), 'cowscope');
+  await writeIconTheme(join(work, 'usr/share/icons/hicolor'), 'cowscope');
   return makeDeb({
     ...facts,
     name: 'cowscope',

@@ -14,7 +14,7 @@ import { electronRuntime } from '../electron-runtime.mjs';
 import { takeRequest } from '../launch-electron.mjs';
 import { npm } from '../npm.mjs';
 import { setUp } from '../setup.mjs';
-import { writeIcons } from './icons.mjs';
+import { writeIconFiles } from './icons.mjs';
 import { runForge } from './make.mjs';
 import { outputFolder } from './output.mjs';
 import { releaseProblems } from './release.mjs';
@@ -76,13 +76,14 @@ function changedFiles() {
 
 /** Makes the installers from the packaged folder; resolves with why it could not. */
 async function makeInstallers(out) {
-  await writeIcons(join(out, 'icons'), 'cowscope');
   try {
+    await writeIconFiles(join(out, 'icons'));
     installTools(console.error, 'installers');
   } catch (error) {
-    return `electron-builder could not be installed: ${error.message}`;
+    return `their tools could not be installed: ${error.message}`;
   }
-  const packaged = join(out, `cowscope-${process.platform}-${process.arch}`);
+  const folder = join(out, `cowscope-${process.platform}-${process.arch}`);
+  const packaged = process.platform === 'darwin' ? join(folder, 'cowscope.app') : folder;
   const builder = toolScript('electron-builder/cli.js', 'installers');
   const args = ['--config', 'build/electron-builder.yml', '--prepackaged', packaged, '--publish', 'never'];
   const { status } = spawnSync(nodeForTools(), [builder, ...args], {

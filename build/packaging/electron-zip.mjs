@@ -11,9 +11,9 @@ const DEVELOPMENT = ['resources/default_app.asar', 'resources/loader.sha256'];
 
 /**
  * Zips a runtime (see electron-runtime.mjs) into `folder`, which is emptied first, and gives the environment in which
- * {@link readRuntime} finds it. Throws an Error where zip fails.
+ * {@link readRuntime} finds it. `icon` is the path of the icon's files without their ending. Throws where zip fails.
  */
-export function zipRuntime({ folder: source, executable, origin }, folder) {
+export function zipRuntime({ folder: source, executable, origin }, folder, icon) {
   const version = readFileSync(join(source, 'version'), 'utf8').trim().replace(/^v/, '');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -27,10 +27,10 @@ export function zipRuntime({ folder: source, executable, origin }, folder) {
   });
   if (status !== 0) throw new Error(`zip: ${error ? error.message : stderr.trim()}`);
   const fuses = Object.keys(readFuses(executable));
-  return { [VARIABLE]: JSON.stringify({ zipFolder: folder, version, origin, fuses }) };
+  return { [VARIABLE]: JSON.stringify({ zipFolder: folder, icon, version, origin, fuses }) };
 }
 
-/** The runtime that the package is made with: `{ zipFolder, version, origin, fuses }`. Throws where Forge was started by itself. */
+/** The runtime that the package is made with: `{ zipFolder, icon, version, origin, fuses }`. Throws where Forge was started by itself. */
 export function readRuntime() {
   const told = process.env[VARIABLE];
   if (told === undefined) throw new Error('start Forge by npm run package or npm run make');

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleOrSay } from '../bundle.mjs';
 import { isOnPath } from '../launch-electron.mjs';
 import { zipRuntime } from './electron-zip.mjs';
+import { writeIconFiles } from './icons.mjs';
 import { installTools, nodeForTools, toolScript } from './tools.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -30,7 +31,8 @@ export async function runForge(command, runtime, say = console.error) {
 
   const work = mkdtempSync(join(tmpdir(), 'cowscope-package-'));
   try {
-    const told = zipRuntime(runtime, join(work, 'electron'));
+    await writeIconFiles(join(work, 'icons'));
+    const told = zipRuntime(runtime, join(work, 'electron'), join(work, 'icons', 'icon'));
     const forge = toolScript('@electron-forge/cli/dist/electron-forge.js');
     const { status } = spawnSync(node, [forge, command], {
       cwd: root,
