@@ -42,6 +42,8 @@ export interface Fixtures {
   readonly profile: string;
   /** The program's environment, for the test to change before it starts. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Chromium's switches, for the test to add to before it starts the program. */
+  readonly switches: string[];
   /** The folder of this test's images. */
   readonly folder: string;
   /** Makes a chain and gives its files, base first. */
@@ -62,6 +64,9 @@ export const test = base.extend<Fixtures>({
   environment: async ({ profile }, use) => use({ [MARK]: profile }),
 
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures from this pattern
+  switches: async ({}, use) => use([]),
+
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures from this pattern
   folder: async ({}, use) => use(temporaryFolder()),
 
   make: async ({ folder }, use) => {
@@ -80,11 +85,11 @@ export const test = base.extend<Fixtures>({
   tracing: async ({}, use) => use(new Tracing()),
 
   // After `make` in the pattern, so that the program has ended before the images are compared.
-  start: async ({ profile, environment, tracing, make }, use) => {
+  start: async ({ profile, environment, switches, tracing, make }, use) => {
     void make;
     const started: ElectronApplication[] = [];
     await use(async (...words) => {
-      const { args, env, runtime } = await commandFor(profile, words);
+      const { args, env, runtime } = await commandFor(profile, words, switches);
       // The program is left to Playwright (see its configuration), which then holds the app until it is attached.
       const app = await electron.launch({
         args: [...args],
@@ -153,8 +158,13 @@ class Tracing {
 export { expect };
 
 /** How to start the program with these words and a profile of its own. */
-export async function commandFor(profile: string, words: readonly string[]): Promise<ElectronCommand> {
-  const found = await electronCommand({ words, switches: [`--user-data-dir=${profile}`], say: () => {} });
+export async function commandFor(
+  profile: string,
+  words: readonly string[],
+  switches: readonly string[] = [],
+): Promise<ElectronCommand> {
+  const own = [`--user-data-dir=${profile}`, ...switches];
+  const found = await electronCommand({ words, switches: own, say: () => {} });
   if (found.why !== undefined) throw new Error(found.why);
   return found;
 }

@@ -40,6 +40,18 @@ test('the golden chain is drawn cell by cell', async ({ start, make }, info) => 
   await info.attach('golden as tables', { body: await page.screenshot(), contentType: 'image/png' });
 });
 
+test('the golden chain is drawn the same without a GPU', async ({ start, make, switches }) => {
+  switches.push('--disable-gpu', '--disable-software-rasterizer');
+  const [, , top] = await make(golden);
+  const { app, page } = await start('--window-size=1400x900', top as string);
+  await opened(page);
+  expect(await app.evaluate(({ app: electron }) => electron.getGPUFeatureStatus().gpu_compositing)).toBe(
+    'disabled_software',
+  );
+  const drawn = await cellsOf(page);
+  for (const [track, expected] of Object.entries(GOLDEN)) expect(drawn[track], track).toEqual(expected);
+});
+
 test('past the end of a shorter middle nobody owns anything and the base is hidden', async ({
   start,
   make,

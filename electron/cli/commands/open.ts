@@ -10,16 +10,15 @@ import { undoOnSignal } from '../signals.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { windowLaunch } from '../window-launch.ts';
 
-/** The launcher of a checkout, beside the folder of its bundles; an installed command line has none. */
-const LAUNCHER = join(__dirname, '..', 'build', 'launch-electron.mjs');
-
 /** Carries out `cowscope open`: resolves when the window has been closed. `named` is false for a plain TARGET. */
 export async function openCommand(
   words: readonly string[],
   options: TargetOptions & { readonly named: boolean },
 ): Promise<ExitCode> {
   checkFiles(words, options);
-  const launch = await windowLaunch(windowWords(words, options), LAUNCHER, {
+  // The launcher of a checkout lies beside the folder of its bundles; an installed command line has none.
+  const launcher = join(__dirname, '..', 'build', 'launch-electron.mjs');
+  const launch = await windowLaunch(windowWords(words, options), launcher, {
     platform: process.platform,
     env: process.env,
     isRoot: process.getuid?.() === 0,
