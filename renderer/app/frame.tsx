@@ -5,6 +5,7 @@ import { LastError } from '../ui/last-error.tsx';
 import type { View } from '../ui/view.ts';
 import { Inspector } from '../views/inspector/inspector.tsx';
 import { ChangedNotice } from './changed-notice.tsx';
+import { CrossCheckNotice } from './cross-check-notice.tsx';
 import { FormatNotice } from './format-notice.tsx';
 import { LinkNotice } from './link-notice.tsx';
 import { SnapshotBar } from './snapshot-bar.tsx';
@@ -31,6 +32,7 @@ export function Frame({ chain, views }: FrameProps) {
         <LinkNotice chain={chain} />
         <FormatNotice chain={chain} />
         <ChangedNotice chain={chain} />
+        <CrossCheckNotice chain={chain} />
         <LastError />
         <Content chain={chain} />
       </main>

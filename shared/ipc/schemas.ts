@@ -73,6 +73,7 @@ export const TARGET = v.variant('kind', [
 export const CONSENT = v.strictObject({
   allow: list(path, 0, MAX_ALLOWED),
   allowAll: v.boolean(),
+  ignoreLocks: v.exactOptional(v.boolean()),
 }) satisfies v.GenericSchema<unknown, Consent>;
 
 /** The number of a session. */

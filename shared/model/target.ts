@@ -21,6 +21,8 @@ export type OpenTarget =
 export interface Consent {
   readonly allow: readonly string[];
   readonly allowAll: boolean;
+  /** Read images that another program has open for writing: what is shown may be out of date or torn. */
+  readonly ignoreLocks?: boolean;
 }
 
 /** A target opened before. */

@@ -158,7 +158,10 @@ export class ChainController {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     const isAhead =
-      ahead?.target === JSON.stringify(target) && consent.allow.length === 0 && !consent.allowAll;
+      ahead?.target === JSON.stringify(target) &&
+      consent.allow.length === 0 &&
+      !consent.allowAll &&
+      !consent.ignoreLocks;
     return isAhead ? ahead.opened : this.#open(target, consent);
   }
 
@@ -199,7 +202,7 @@ export class ChainController {
     const outside = this.#deps.requestFor(target);
     const options = {
       consent: bothConsents(consent, outside?.consent),
-      forceShare: outside?.forceShare === true,
+      forceShare: outside?.forceShare === true || consent.ignoreLocks === true,
       // An address that comes from the window may have been pasted: it names no key files without consent.
       allowLocalFiles: outside?.allowLocalFiles === true,
     };

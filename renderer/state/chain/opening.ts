@@ -65,6 +65,12 @@ export function reload(): void {
   if (target !== undefined) void openTarget(target, consent);
 }
 
+/** Opens what is open again, also where another program has it open for writing. */
+export function readAnyway(): void {
+  const { target, consent } = getState();
+  if (target !== undefined) void openTarget(target, { ...consent, ignoreLocks: true });
+}
+
 /** Shows what is open as it was in the internal snapshot of that id or name; without one, the active disk. */
 export function showSnapshot(nameOrId?: string): void {
   const { target, consent } = getState();

@@ -117,6 +117,18 @@ test('consent of the command line is added to that of the window', async () => {
   });
 });
 
+test('locks are ignored where the person in front of the window said so, and nowhere else', async () => {
+  asked = undefined;
+  await open('/a');
+  const reply = controller.handlers['chain:open']({
+    target: file('/a'),
+    consent: { ...none, ignoreLocks: true },
+  });
+  openings.at(-1)?.finish();
+  await reply;
+  expect(openings.map(({ options }) => options.forceShare)).toEqual([false, true]);
+});
+
 test('a target of the window may name no key files, however often it is opened', async () => {
   asked = undefined;
   await open('/a');
