@@ -2,34 +2,42 @@ import { type FormEvent, useState } from 'react';
 import { commandOf } from '../../shared/commands.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { LayerInfo } from '../../shared/model/layer.ts';
+import { formatSize } from '../../shared/text/offset.ts';
 import { navigationOf } from '../state/axes/axis-navigation.ts';
-import { parseOffsetInput } from '../state/axes/offset-input.ts';
+import { type OffsetInput, parseOffsetInput } from '../state/axes/offset-input.ts';
 import { selectAt } from '../state/selection/selection.ts';
+import { focusElement } from '../state/selection/track-actions.ts';
 import { getAxis, getState } from '../state/store.ts';
 import { Icon } from '../ui/icon.tsx';
 import { KeyCaps } from '../ui/key-caps.tsx';
 
-/** Goes to the offset that is typed. */
+/** Goes to the offset that is typed. One that is not on the disk moves nothing, and is answered. */
 export function GoToField({ chain }: { readonly chain: OpenedChain }) {
   const [text, setText] = useState('');
-  const [wrong, setWrong] = useState(false);
+  const [answer, setAnswer] = useState<OffsetInput>();
   const hotkey = commandOf('go').hotkeys[0];
 
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
+  const go = (typed: string) => {
     const { selection, focusedTrack } = getState();
     const { viewport } = getAxis('guest');
     const top = chain.chain.layers.at(-1);
-    const offset = parseOffsetInput(text, {
+    const input = parseOffsetInput(typed, {
       current: selection?.offset ?? Math.floor((viewport.start + viewport.end) / 2),
       size: chain.chain.size,
       clusterSize: top?.clusterSize ?? 1,
       l1Coverage: l1Coverage(top),
     });
-    setWrong(offset === undefined);
-    if (offset === undefined) return;
-    navigationOf('guest').centerOn(offset);
-    void selectAt({ track: focusedTrack, offset });
+    setText(typed);
+    setAnswer(input.kind === 'offset' ? undefined : input);
+    if (input.kind !== 'offset') return;
+    navigationOf('guest').centerOn(input.offset);
+    void selectAt({ track: focusedTrack, offset: input.offset });
+    // The next key is one of the track: N, F and the others are not typed into the field.
+    focusElement(`[data-track="${focusedTrack}"] [data-twin]`);
+  };
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    go(text);
   };
 
   return (
@@ -39,28 +47,54 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
         type="text"
         className="mono"
         aria-label="Go to offset"
-        aria-invalid={wrong}
-        aria-describedby={wrong ? 'go-to-help' : undefined}
+        aria-invalid={answer !== undefined}
+        aria-describedby={answer === undefined ? undefined : 'go-to-help'}
         placeholder="Go to offset"
-        title="0x12_0000, 64M, +64K, 50%, cluster 0x12, L1[3]"
+        title="0x12_0000, 64M, 1,048,576, +64K, 50%, end, sector 2048, 2048s, cluster 0x12, L1[3] L2[5]"
         spellCheck={false}
         value={text}
         onChange={event => {
           setText(event.target.value);
-          setWrong(false);
+          setAnswer(undefined);
         }}
         onKeyDown={event => {
           if (event.key === 'Escape') event.currentTarget.blur();
         }}
       />
       {hotkey !== undefined && text === '' && <KeyCaps hotkeys={[hotkey]} />}
-      {wrong && (
+      {answer !== undefined && (
         <p className="go-to-help" id="go-to-help" role="alert">
-          Not an offset. Try <code>0x12_0000</code>, <code>64M</code>, <code>+64K</code>, <code>50%</code>,{' '}
-          <code>cluster 0x12</code> or <code>L1[3]</code>.
+          <Answer input={answer} size={chain.chain.size} onChoose={go} />
         </p>
       )}
     </form>
+  );
+}
+
+interface AnswerProps {
+  readonly input: OffsetInput;
+  readonly size: number;
+  readonly onChoose: (text: string) => void;
+}
+
+/** Why nothing was gone to. */
+function Answer({ input, size, onChoose }: AnswerProps) {
+  if (input.kind === 'outside')
+    return input.side === 'past' ? <>The disk ends at {formatSize(size)}.</> : <>The disk begins at 0.</>;
+  if (input.kind === 'unsure')
+    return (
+      <>
+        Hexadecimal needs 0x.{' '}
+        <button type="button" onClick={() => onChoose(input.meant)}>
+          Go to {input.meant}
+        </button>
+      </>
+    );
+  return (
+    <>
+      Not an offset. Try <code>0x12_0000</code>, <code>64M</code>, <code>+64K</code>, <code>50%</code>,{' '}
+      <code>sector 2048</code>, <code>cluster 0x12</code> or <code>L1[3] L2[5]</code>.
+    </>
   );
 }
 

@@ -11,8 +11,9 @@ import { PageWriter, type WordSet } from '../../../shared/extent/page.ts';
 import { MAX_PAGE_EXTENTS } from '../../../shared/extent/table.ts';
 import { findSnapshot } from '../../../shared/model/layer.ts';
 import { BAD, NOT_READ, registerKinds, UNALLOCATED } from '../format/entry.ts';
+import { recognizeContent } from '../format/table-content.ts';
 import { EntryTable, type PartCache } from './entry-table.ts';
-import { MapFindings } from './findings/map-findings.ts';
+import { MapFindings, OVERWRITTEN } from './findings/map-findings.ts';
 import { entryRulesOf, type Qcow2Image } from './image.ts';
 import { decodeStandard } from './l2.ts';
 import { entriesInFile, findL2Entries, NO_TABLE, reportEntry } from './l2-lookup.ts';
@@ -180,6 +181,7 @@ function pushEntries(
   const wanted = Math.ceil((tableEnd - guest) / geometry.clusterSize) | 0;
   const count = entriesInFile(map, at, wanted) | 0;
   const before = writer.count;
+  const unusual = map.unusualEntries;
   if (isAllZero(view, at, count * geometry.entrySize)) {
     if (count > 0) writer.push(guest - start, UNALLOCATED);
   } else if (rules.extendedL2) decodeExtended(target, view, at, count, guest, start, end, writer);
@@ -191,7 +193,17 @@ function pushEntries(
     map.findings.addCutTable(map, cutAt, tableEnd);
   }
   const isEmpty = writer.count <= before + 1 && writer.codes[writer.count - 1] === UNALLOCATED;
-  map.findings.endTable(map, guest, tableEnd, isEmpty, { view, at, length: count * geometry.entrySize });
+  const bytes = { view, at, length: count * geometry.entrySize };
+  if (
+    map.unusualEntries - unusual >= OVERWRITTEN &&
+    rules.version > 1 &&
+    recognizeContent(bytes) !== undefined
+  ) {
+    // What its entries seem to say is chance: zeros and data among them are no more true than the rest.
+    writer.count = before;
+    writer.push(guest - start, BAD);
+  }
+  map.findings.endTable(map, guest, tableEnd, isEmpty, bytes);
 }
 
 /** True if `length` bytes at `at` are zeros: a table in a hole of the file has no entry worth decoding. */

@@ -1,9 +1,9 @@
 /** Actions on one track, and small actions of the keyboard. */
 
 import { ownerTrack } from '../../../shared/model/tracks.ts';
-import { formatOffset } from '../../../shared/text/offset.ts';
 import { pxOf } from '../../axis/scale.ts';
 import { announce, getAxis, getState, setState, toggled } from '../store.ts';
+import { plainHex, plainRange } from './copy-forms.ts';
 import { goTo, selectAt, selectedExtent } from './selection.ts';
 
 /** Shows a track as a table, or as a picture again, and gives the new one the focus. */
@@ -73,17 +73,17 @@ export function copySelection(): void {
   if (getSelection()?.toString() !== '') return;
   const { range, selection } = getState();
   const extent = range ?? selectedExtent();
-  if (range !== undefined) void copyText(`${formatOffset(range.start)}-${formatOffset(range.end - 1)}`);
-  else if (selection !== undefined) void copyText(formatOffset(extent?.start ?? selection.offset));
+  if (range !== undefined) void copyText(plainRange(range.start, range.end));
+  else if (selection !== undefined) void copyText(plainHex(extent?.start ?? selection.offset));
 }
 
 /** Puts a text on the clipboard, and announces it. */
 export async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    setState({ announcement: `Copied ${text.length > 60 ? 'the text' : text}` });
+    announce(`Copied ${text.length > 60 ? 'the text' : text}`);
   } catch {
-    setState({ announcement: 'The clipboard could not be used' });
+    announce('The clipboard could not be used');
   }
 }
 

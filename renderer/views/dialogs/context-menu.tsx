@@ -1,16 +1,20 @@
 import { type KeyboardEvent, useRef } from 'react';
 import { type CommandId, commandOf } from '../../../shared/commands.ts';
 import { labelNow, runCommand } from '../../state/commands/commands.ts';
+import { copyForms } from '../../state/selection/copy-forms.ts';
+import { copyPlace } from '../../state/selection/copy-place.ts';
+import { copyText } from '../../state/selection/track-actions.ts';
+import { useStore } from '../../state/store.ts';
 import { closeDialog } from '../../ui/dialog.tsx';
 import { useModal } from '../../ui/hooks/use-modal.ts';
 import { KeyCaps } from '../../ui/key-caps.tsx';
 
-/** What can be done with the selection. */
-const ITEMS: readonly CommandId[] = ['copy', 'range', 'next-same', 'previous-same', 'owner', 'table'];
+/** What can be done with the selection beside copying it. */
+const ITEMS: readonly CommandId[] = ['range', 'next-same', 'previous-same', 'owner', 'table'];
 
 /** Room kept for the menu, so that it lies within the window. */
 const MENU_WIDTH_PX = 300;
-const MENU_HEIGHT_PX = 220;
+const ITEM_HEIGHT_PX = 34;
 
 interface ContextMenuProps {
   /** CSS pixels from the window's upper left corner. */
@@ -21,6 +25,10 @@ interface ContextMenuProps {
 /** The context menu of the selection, with the keys of a menu. */
 export function ContextMenu({ x, y }: ContextMenuProps) {
   const ref = useRef<HTMLDialogElement>(null);
+  // What is known of the selection may arrive while the menu is open: its forms are last, so that nothing moves.
+  useStore(state => state.inspection);
+  const place = copyPlace();
+  const forms = place === undefined ? [] : copyForms(place);
   useModal(ref, 'button');
   const onKeyDown = (event: KeyboardEvent) => {
     const buttons = [...(ref.current?.querySelectorAll('button') ?? [])];
@@ -38,7 +46,7 @@ export function ContextMenu({ x, y }: ContextMenuProps) {
       aria-label="Selection"
       style={{
         left: Math.max(0, Math.min(x, innerWidth - MENU_WIDTH_PX)),
-        top: Math.max(0, Math.min(y, innerHeight - MENU_HEIGHT_PX)),
+        top: Math.max(0, Math.min(y, innerHeight - (ITEMS.length + forms.length + 1) * ITEM_HEIGHT_PX)),
       }}
       onKeyDown={onKeyDown}
       onContextMenu={event => event.preventDefault()}
@@ -47,21 +55,41 @@ export function ContextMenu({ x, y }: ContextMenuProps) {
       }}
     >
       <div role="menu" aria-label="Selection">
+        <CommandItem id="copy" />
         {ITEMS.map(id => (
+          <CommandItem key={id} id={id} />
+        ))}
+        {forms.map(({ label, text }) => (
           <button
-            key={id}
+            key={label}
             type="button"
             role="menuitem"
+            title={text}
             onClick={() => {
               closeDialog();
-              runCommand(id);
+              void copyText(text);
             }}
           >
-            {labelNow(id)}
-            <KeyCaps hotkeys={commandOf(id).hotkeys.slice(0, 1)} />
+            {label}
           </button>
         ))}
       </div>
     </dialog>
+  );
+}
+
+function CommandItem({ id }: { readonly id: CommandId }) {
+  return (
+    <button
+      type="button"
+      role="menuitem"
+      onClick={() => {
+        closeDialog();
+        runCommand(id);
+      }}
+    >
+      {labelNow(id)}
+      <KeyCaps hotkeys={commandOf(id).hotkeys.slice(0, 1)} />
+    </button>
   );
 }

@@ -1,6 +1,7 @@
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Inspection } from '../../../shared/model/inspection.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { plainHex } from '../../state/selection/copy-forms.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
@@ -24,16 +25,20 @@ export function InspectorWhere({ inspection, track, chain }: InspectorWhereProps
   return (
     <InspectorSection title="Where">
       <dl className="facts">
-        <DefinitionRow name="Offset" value={formatOffset(inspection.offset)} />
+        <DefinitionRow
+          name="Offset"
+          value={formatOffset(inspection.offset)}
+          copy={plainHex(inspection.offset)}
+        />
         <DefinitionRow
           name="Extent"
           value={`${isStartCut ? 'at or below ' : ''}${formatOffset(start)}`}
-          copy={formatOffset(start)}
+          copy={plainHex(start)}
         />
         <DefinitionRow
           name="End"
           value={`${isEndCut ? 'at or past ' : ''}${formatOffset(end)}`}
-          copy={formatOffset(end)}
+          copy={plainHex(end)}
         />
         <DefinitionRow
           name="Length"
@@ -46,7 +51,11 @@ export function InspectorWhere({ inspection, track, chain }: InspectorWhereProps
         )}
         {read !== undefined && read.hostOffset >= 0 && (
           <>
-            <DefinitionRow name="In the file at" value={formatOffset(read.hostOffset)} />
+            <DefinitionRow
+              name="In the file at"
+              value={formatOffset(read.hostOffset)}
+              copy={plainHex(read.hostOffset)}
+            />
             <div>
               <dt>File</dt>
               <dd>

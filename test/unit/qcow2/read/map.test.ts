@@ -205,6 +205,34 @@ describe('damage', () => {
     expect(finding?.evidence).toHaveLength(MAX_FINDING_PLACES);
   });
 
+  it.each([
+    // As L2 entries: zeros with host space far past the end of the file, some of them compressed data, and data.
+    ['refcounts', (bytes: Buffer) => bytes.fill(Uint8Array.of(0, 1))],
+    ['text', (bytes: Buffer) => bytes.fill('Jul 17 03:12:44 host kernel: something happened here\n')],
+  ])('all of a table that holds %s is lost, whatever its entries seem to say', (content, fill) => {
+    const built = buildImage({
+      size: 2 * M512,
+      clusters: [
+        { index: 3, kind: 'data' },
+        { index: 9000, kind: 'data' },
+      ],
+    });
+    writeSync(built.source.fd, fill(Buffer.alloc(K64)), 0, K64, built.l2Offsets.get(0)!);
+    for (const hosts of [false, true]) {
+      const words = new WordSet();
+      const map = createMap(openQcow2(built.source), { words, hosts });
+      for (let again = 0; again < 2; again++) {
+        const { count, codes } = mapPage(map, 0, M512);
+        expect([count, words.word(codes[0]!)]).toEqual([1, UNREADABLE | DAMAGED]);
+      }
+      expect(mapPage(map, M512, 2 * M512).count).toBe(3);
+      const [finding, ...others] = map.findings.collector.list();
+      expect(others).toEqual([]);
+      expect(finding).toMatchObject({ severity: 'corruption', bytesAtRisk: M512, guest: [[0, M512]] });
+      expect(finding?.what).toContain(`was overwritten: it holds ${content}`);
+    }
+  });
+
   it('in an overwritten table entries past the end of the file belong to the same cause', () => {
     const { findings } = broken(({ source, l2Offsets }) => {
       for (let i = 3; i < 20; i++) pokeU64(source.fd, l2Offsets.get(1)! + 8 * i, 0x200n);
@@ -448,4 +476,30 @@ it('holds no more than its read-ahead buffer for tables of any size', () => {
     expect(map.reader.bytes.length).toBeLessThanOrEqual(MAX_TABLE_BYTES);
     expect(count).toBeGreaterThan(2 ** 18);
   }
+});
+
+describe('an L2 table that holds something else', () => {
+  it.each([
+    ['refcounts', Uint8Array.from({ length: 65_536 }, (_, i) => i & 1)],
+    ['text', Buffer.alloc(65_536, 'a line of some text that a guest wrote\n')],
+  ])('is lost throughout, whatever its entries seem to say: %s', (content, bytes) => {
+    const { source, l2Offsets } = buildImage({
+      size: 2 ** 30,
+      clusters: index => (index < 9000 ? 'data' : 'unallocated'),
+    });
+    writeSync(source.fd, bytes, 0, bytes.length, l2Offsets.get(0));
+    const findings = new MapFindings();
+    const extents = mapWhole(openQcow2(source), { findings, hosts: false });
+    expect(
+      extents.map(({ start, length, word }) => [start, length, stateOf(word), (word & DAMAGED) !== 0]),
+    ).toEqual([
+      [0, 2 ** 29, 'unreadable', true],
+      [2 ** 29, (9000 - 8192) * 65_536, 'data', false],
+      [9000 * 65_536, 2 ** 30 - 9000 * 65_536, 'unallocated', false],
+    ]);
+    expect(findings.collector.list()).toMatchObject([
+      { code: 'QCOW2_L2_INVALID', count: 8192, guest: [[0, 2 ** 29]], bytesAtRisk: 2 ** 29 },
+    ]);
+    expect(findings.collector.list()[0]?.what).toContain(`it holds ${content}`);
+  });
 });

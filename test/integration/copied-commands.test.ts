@@ -1,0 +1,51 @@
+/** What the window copies is taken by qemu-io and by a shell as it stands, also for names that a shell would take apart. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { golden, makeChain } from '../../examples/recipes.mjs';
+import { copyForms, plainHex, plainRange } from '../../renderer/state/selection/copy-forms.ts';
+import { openSession, planFiles } from '../support/merge-session.ts';
+import { temporaryFolder } from '../support/tools.ts';
+
+const K64 = 65_536;
+const shell = (command: string) => execFileSync('sh', ['-c', command], { maxBuffer: 2 ** 24 });
+
+test('copied offsets, ranges and commands do what they say', async () => {
+  const folder = join(temporaryFolder(), "it's $HOME; a `b` — диск");
+  mkdirSync(folder);
+  const paths = await makeChain(golden, folder);
+  const top = paths.at(-1) as string;
+  const session = openSession(planFiles(paths));
+  await session.read();
+  const { layers } = await session.ask('inspect', { offset: 2 * K64 });
+  const hostOffset = layers[0]?.hostOffset ?? -1;
+  const start = 2 * K64;
+  const end = 3 * K64;
+  const forms = copyForms({
+    start,
+    end,
+    image: { path: top, format: 'qcow2' },
+    stored: { path: top, offset: hostOffset, length: K64 },
+  });
+  const text = (label: string) => forms.find(form => form.label === label)?.text ?? '';
+  const io = (command: string) =>
+    execFileSync('qemu-io', ['-r', '-f', 'qcow2', '-c', command, top], { encoding: 'utf8' });
+
+  const read = `read ${K64}/${K64} bytes at offset ${start}`;
+  expect(io(`read ${plainHex(start)} 64k`)).toContain(read);
+  expect(io(`read ${plainRange(start, end)}`)).toContain(read);
+  expect(io(`read ${text('Copy offset and length')}`)).toContain(read);
+  expect(io(`read ${text('Copy in decimal')} 64k`)).toContain(read);
+  expect(Number(text('Copy as 512-byte sector')) * 512).toBe(start);
+
+  const content = execFileSync('qemu-io', ['-r', '-f', 'qcow2', '-c', `read -v ${start} 512`, top]);
+  const rows = (output: Buffer) => String(output).match(/^[0-9a-f]{8}: .*/gm);
+  const printed = rows(shell(text('Copy qemu-io command')));
+  expect(printed).toHaveLength(32);
+  expect(printed).toEqual(rows(content));
+  const stored = shell(text('Copy dd command of the stored bytes'));
+  expect(stored).toHaveLength(K64);
+  const byte = Number.parseInt(printed?.[0]?.split(' ')[2] ?? '', 16);
+  expect(new Set(stored)).toEqual(new Set([byte]));
+});
