@@ -4,7 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { ftruncateSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CLI, codesOf, cowscope } from '../support/cli.ts';
 import { manyBitmaps } from '../support/images/many-bitmaps.ts';
@@ -148,6 +149,36 @@ describe('an image that claims more than it has', () => {
     ]);
     expect(findings.map(({ what }: { what: string }) => what)).toContain(used);
     expect((await outcome('layers', '--output', 'json', path)).stdout).toContain(used);
+  });
+
+  it('600 bitmaps in use on a disk of petabytes take no table each', async () => {
+    const path = manyBitmaps(600, { size: 64 * MIB }, 1);
+    const fd = openSync(path, 'r+');
+    pokeU64(fd, 24, 2n ** 53n - 2n ** 29n);
+    closeSync(fd);
+    for (const witness of ['metadata', 'both'])
+      expect((await outcome('map', '--totals', '--witness', witness, path)).codes).toContain(
+        'QCOW2_L1_TOO_SMALL',
+      );
+    expect((await outcome('layers', path)).codes).toEqual(['QCOW2_L1_TOO_SMALL']);
+  });
+
+  it('the longest chain of sparse disks of 48 TiB takes the memory of a few', async () => {
+    const size = 100_000 * 2 ** 29;
+    let path = '';
+    for (let layer = 0; layer < 200; layer++) {
+      const below = path === '' ? {} : { backingFile: basename(path), backingFormat: 'qcow2' };
+      const built = buildImage({ size: MIB, ...below });
+      const l1 = Math.ceil(built.fileSize / 65_536) * 65_536;
+      ftruncateSync(built.source.fd, l1 + 800_000);
+      pokeU64(built.source.fd, 24, BigInt(size));
+      pokeU32(built.source.fd, 36, 100_000);
+      pokeU64(built.source.fd, 40, BigInt(l1));
+      path = built.path;
+    }
+    const mapped = await outcome('map', '--totals', path);
+    expect(mapped).toMatchObject({ code: 0, codes: [] });
+    expect(mapped.stdout).toMatch(/owned by no layer +48\.83 TiB +100/);
   });
 
   it('tables past the end of the file are small', async () => {
