@@ -163,17 +163,20 @@ function recordedFormat(
   { format: recorded, unrecorded, fix }: Extract<FormatClaim, { by: 'image' }>,
   magic: ImageFormat,
 ): Decision {
+  const isPlain = magic === 'raw' || magic === 'iso';
   if (recorded === '' && unrecorded !== undefined)
     return {
       format: unrecorded,
       formatSource: 'given',
-      findings: [notRecorded(unrecorded, fix(unrecorded)), ...rawFindings(unrecorded, magic, 'given')],
+      findings: [
+        isPlain ? notRecorded(fix('raw')) : decidedFormat(unrecorded, magic, fix(unrecorded)),
+        ...rawFindings(unrecorded, magic, 'given'),
+      ],
     };
   if (recorded === '' && (magic === 'qcow2' || magic === 'qcow'))
     return { format: magic, formatSource: 'magic', findings: [readByContent(magic, fix(magic))] };
   if (recorded === '') {
-    const isPlain = magic === 'raw' || magic === 'iso';
-    const finding = isPlain ? notRecorded('raw', fix('raw')) : readAgainstContent(magic, fix(magic));
+    const finding = isPlain ? notRecorded(fix('raw')) : readAgainstContent(magic, fix(magic));
     return { format: 'raw', formatSource: 'assumed', findings: [finding] };
   }
   if (RAW_NAMES.has(recorded))
@@ -201,12 +204,22 @@ const NAMED_QCOW2 = makeFinding({
   advice: 'do not start the machine or write to the file: what lies behind the header may be whole',
 });
 
-/** Every program that guesses takes it for the same now; a guest that writes to a raw disk can change that. */
-function notRecorded(format: string, fix: string | undefined): Finding {
+/** Every program takes it for a raw disk now; a guest that writes to it can change that. */
+function notRecorded(fix: string | undefined): Finding {
   return makeFinding({
     code: 'CHAIN_FORMAT_NOT_RECORDED',
     severity: 'hazard',
-    what: `no format is recorded for it in the layer above, and it is read as ${format}; a program that guesses by the content takes what a guest writes to a raw disk for a header`,
+    what: 'no format is recorded for it in the layer above, and it is read as raw; a program that guesses by the content takes what a guest writes to a raw disk for a header',
+    advice: recordAdvice(fix),
+  });
+}
+
+/** Programs read it differently, and the person said how it is read here. */
+function decidedFormat(format: string, magic: ImageFormat, fix: string | undefined): Finding {
+  return makeFinding({
+    code: 'CHAIN_FORMAT_NOT_RECORDED',
+    severity: 'hazard',
+    what: `no format is recorded for it in the layer above; it is read as ${format}, as was asked for; qemu takes it for ${magic} by its content, libvirt for raw`,
     advice: recordAdvice(fix),
   });
 }

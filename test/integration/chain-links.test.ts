@@ -270,6 +270,7 @@ describe('a backing format that is not recorded', () => {
     const raw = await discover(top, { backingFormat: 'raw' });
     expect(lowest(raw)).toMatchObject({ format: 'raw', formatSource: 'given' });
     expect(codesOf(raw.info.findings)).not.toContain('CHAIN_FORMAT_BY_CONTENT');
+    expect(raw.info.findings.map(({ what }) => what).join()).toContain('it is read as raw, as was asked for');
     const given = await discover(top, { backingFormat: 'qcow2' });
     expect(lowest(given)).toMatchObject({ format: 'qcow2', formatSource: 'given' });
 
