@@ -22,6 +22,7 @@ import './styles/inspector.css';
 import './styles/snapshots.css';
 import './styles/context-menu.css';
 import './styles/dialogs.css';
+import './styles/narrow.css';
 
 rememberPreferences();
 listenToPushes(runCommand);

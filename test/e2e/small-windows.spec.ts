@@ -1,0 +1,56 @@
+/** At every width, and with text of twice the size, the lanes keep most of the window and no control lies outside. */
+import { golden } from '../../examples/recipes.mjs';
+import { expect, opened, picture, test } from './app.ts';
+
+const WIDTHS = [480, 640, 800, 1280, 1920] as const;
+/** Least share of the window's width that the lanes have while the inspector is closed. */
+const LANES_SHARE = 0.6;
+
+test('lanes keep most of the width, and no control lies outside', async ({ start, make }, info) => {
+  const [, , top] = await make(golden);
+  const { app, page } = await start('--window-size=800x640', top as string);
+  await opened(page);
+  const inspector = page.getByRole('complementary', { name: 'Inspector' });
+  await expect(inspector).toHaveCount(0); // it would lie over the lanes
+
+  const resize = async (width: number, zoom: number) => {
+    await app.evaluate(
+      ({ BrowserWindow }, [wide, factor]) => {
+        const [window] = BrowserWindow.getAllWindows();
+        window?.webContents.setZoomFactor(factor as number);
+        window?.setContentSize(wide as number, 640);
+      },
+      [width, zoom],
+    );
+    await expect.poll(() => page.evaluate(() => innerWidth)).toBe(Math.round(width / zoom));
+  };
+  for (const [width, zoom] of [...WIDTHS.map(wide => [wide, 1] as const), [1280, 2] as const]) {
+    await resize(width, zoom);
+    const inner = Math.round(width / zoom);
+    await expect
+      .poll(async () => ((await picture(page, 0).boundingBox())?.width ?? 0) / inner, `lanes at ${width}`)
+      .toBeGreaterThanOrEqual(LANES_SHARE);
+    // The legend is one row that scrolls.
+    const outside = await page.evaluate(() =>
+      [
+        ...document.querySelectorAll(
+          '.toolbar button, .toolbar input, .lane-header input, .status-bar button',
+        ),
+      ]
+        .filter(control => {
+          const { left, right, top: above, bottom } = control.getBoundingClientRect();
+          return left < 0 || right > innerWidth || above < 0 || bottom > innerHeight;
+        })
+        .map(control => control.outerHTML.slice(0, 120)),
+    );
+    expect(outside, `at ${width}, ${zoom * 100} %`).toEqual([]);
+    const body = await page.screenshot();
+    await info.attach(`${width} at ${zoom * 100} %`, { body, contentType: 'image/png' });
+  }
+  await resize(640, 1);
+  await page.keyboard.press('i');
+  await expect(inspector).toBeVisible();
+  const box = await inspector.boundingBox();
+  expect(box?.x ?? -1).toBeGreaterThanOrEqual(0);
+  expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(640);
+});
