@@ -173,7 +173,7 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
       }
       const place = this.#enter(first + c);
       const end = Math.min(count, c + CHUNK_CLUSTERS - place);
-      this.#takeShorts(view, at + 2 * c, place, end - c, first + c);
+      this.#takeShorts(view, (at + 2 * c) | 0, place | 0, (end - c) | 0, first + c);
       c = nextRefcount(view, at, end, count, bits);
     }
   }

@@ -75,7 +75,7 @@ export function* checkDeep(input: DeepInput, options: DeepOptions): SlicedWork<D
       loadTable(table, image.source, tables.offsets[index] as number, clusterSize);
     } catch (error) {
       if (!(error instanceof CowscopeError)) throw error;
-      continue; // its own finding says so
+      continue; // scanTables reports it
     }
     yield* reader.readEntries(index, table.view);
   }

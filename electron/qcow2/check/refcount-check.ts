@@ -196,7 +196,7 @@ export class RefcountCheck {
     };
   }
 
-  /** Walks everything once more for the clusters under suspicion, and says what is wrong with them. */
+  /** Walks everything a second time for the clusters under suspicion, and adds what is wrong with them. */
   *#explain(limit: ReadLimit): SlicedWork<void> {
     const { image, tables, references, collector } = this.#input;
     const { clusterSize } = image.geometry;
@@ -268,7 +268,7 @@ export class RefcountCheck {
     }
   }
 
-  /** An entry that says something of a table and names none: qemu-img check takes the header for one. */
+  /** An entry with flags that names no table: qemu-img check takes the header for its table. */
   #addFlagsAlone(fileOffset: number, index: number, hi: number, lo: number, times: number): void {
     this.#corruptions += times;
     const { collector } = this.#input;

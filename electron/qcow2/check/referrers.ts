@@ -1,4 +1,4 @@
-/** Walks everything once more to see who refers to the clusters under suspicion, and which copied flags are wrong. */
+/** A second walk: what refers to the clusters under suspicion, and which copied flags are wrong. */
 import { type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import { hex } from '../format/bytes.ts';
 import { compressedRange } from '../format/compressed.ts';

@@ -66,7 +66,7 @@ function damaged(
   return { id, title, make, codes, verdict, deep };
 }
 
-/** A layer over `base`, which is an image of its own. */
+/** An overlay of the image `base`. */
 function over(base: string, more: Partial<ImageSpec> = {}): string {
   return small({ backingFile: base, backingFormat: 'qcow2', ...more }).path;
 }

@@ -21,7 +21,7 @@ export function addPastEnd(
   { offset, length, owner, use }: PastEndReference,
   ownerName: (owner: number) => string,
 ): void {
-  if (use === USE.data || use === USE.snapshotData) return; // its entry says so
+  if (use === USE.data || use === USE.snapshotData) return; // reported with its entry
   if (use === 0) {
     if (offset < fileLength) addTo(collector, LONG_STREAM, 'compressed data', offset, length, fileLength);
     return;
