@@ -3,8 +3,10 @@ import { basename } from 'node:path';
 import { CowscopeError } from '../../shared/error.ts';
 import { type Finding, makeFinding } from '../../shared/model/finding.ts';
 import type { FormatSource, ImageFormat } from '../../shared/model/layer.ts';
+import { formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { INCOMPATIBLE_CORRUPT, INCOMPATIBLE_DIRTY, type Qcow2Header } from '../qcow2/format/header.ts';
+import { findLostHeader, type LostHeader, lostHeaderEvidence } from '../qcow2/layout/lost-header.ts';
 import { type FileSource, fileSource } from '../qcow2/read/file-source.ts';
 import { openQcow2Steps, type Qcow2Image } from '../qcow2/read/image.ts';
 import { recognizeFormat } from '../qcow2/read/probe-format.ts';
@@ -152,8 +154,10 @@ function decideFormat(source: ImageSource, claim: FormatClaim): Decision {
       subject: source.path,
       advice: sentence,
     });
+  const lost = findLostHeader(source);
   const findings = [NO_MAGIC];
-  if (/\.(?:qcow2?|qcow3|img2)$/i.test(basename(source.path))) findings.push(NAMED_QCOW2);
+  if (lost !== undefined) findings.push(headerLost(lost));
+  else if (/\.(?:qcow2?|qcow3|img2)$/i.test(basename(source.path))) findings.push(NAMED_QCOW2);
   return { format: 'raw', formatSource: 'assumed', findings };
 }
 
@@ -196,6 +200,18 @@ const NO_MAGIC = makeFinding({
   severity: 'note',
   what: 'it has no magic of any known format, so it is read as a raw disk',
 });
+
+/** Two readings of one file: the bytes as they are, and the image that they once were. */
+function headerLost(lost: LostHeader): Finding {
+  return makeFinding({
+    code: 'CHAIN_HEADER_LOST',
+    severity: 'hazard',
+    what: `it has no header, and what lies behind is laid out as a qcow2 image with clusters of ${formatSize(lost.clusterSize)}: it is shown as a raw disk, and the image in it cannot be read without its header`,
+    advice:
+      'do not start the machine or write to the file, copy it first: the tables that are listed are inferred from what they hold; if it is a raw disk, name the format with --format raw',
+    evidence: lostHeaderEvidence(lost),
+  });
+}
 
 const NAMED_QCOW2 = makeFinding({
   code: 'CHAIN_HEADER_LOST',

@@ -8,12 +8,14 @@ export function missingBacking({ backing }: LayerInfo): ErrorRecord[] {
   return backing.error === undefined || backing.status === 'opened' ? [] : [backing.error];
 }
 
+const TWO_READINGS = ['CHAIN_FORMAT_BY_CONTENT', 'CHAIN_HEADER_LOST'];
+
 /**
- * True for a finding with which a command ends as done with parts missing: something is lost, or a backing file is read
- * in one of two ways because no format is recorded for it.
+ * True for a finding with which a command ends as done with parts missing: something is lost, or a file can be read in
+ * two ways, since no format is recorded for it or its header is gone.
  */
 export function isPartFinding({ severity, code }: Finding): boolean {
-  return severity === 'corruption' || code === 'CHAIN_FORMAT_BY_CONTENT';
+  return severity === 'corruption' || TWO_READINGS.includes(code);
 }
 
 /** Why the layer's data file is not there; one that only lacks consent is not missed, since tables are read without it. */

@@ -303,7 +303,7 @@ describe('a link that cannot be followed', () => {
     expect(links(chain)).toEqual(['none', 'opened']);
     expect(lowest(chain)).toMatchObject({
       name: 'b\ufffd\n',
-      notes: [expect.stringContaining('cannot be shown')],
+      notes: [expect.stringContaining('not valid UTF-8')],
     });
   });
 });

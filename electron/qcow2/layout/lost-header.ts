@@ -1,0 +1,106 @@
+/**
+ * Recognizes a qcow2 image whose header was overwritten, by what lies behind it. Nothing is read by it: what is found is
+ * inferred, and shown as such.
+ */
+import { hex, u64, viewOf } from '../format/bytes.ts';
+import { entryOffset } from '../format/entry.ts';
+import { refcountAt } from '../format/refcounts.ts';
+import { type ImageSource, readBytes } from '../read/source.ts';
+
+/** What is left of an image without a header. Offsets are bytes of the file. */
+export interface LostHeader {
+  readonly clusterSize: number;
+  readonly refcountBits: number;
+  readonly refcountTable: number;
+  readonly refcountBlock: number;
+  /** A table whose entries lead to tables, where one lies near the beginning. */
+  readonly l1Table?: { readonly offset: number; readonly tables: number; readonly first: number };
+}
+
+const MIN_CLUSTER_BITS = 9;
+const MAX_CLUSTER_BITS = 21;
+/** Widths of refcounts that are looked for; narrower ones tell nothing. The usual one first. */
+const REFCOUNT_BITS = [16, 8, 32, 64] as const;
+/** Clusters among which an L1 table is looked for. */
+const L1_CLUSTERS = 8;
+/** Bytes of a table that are looked at. */
+const LOOK_BYTES = 4096;
+
+/**
+ * The parts of a qcow2 image that a file without its magic shows: a refcount table that names a block which counts the
+ * header's cluster, the table's and its own once each. Reads at most some 50 short pieces. Throws QCOW2_READ_FAILED.
+ */
+export function findLostHeader(source: ImageSource): LostHeader | undefined {
+  for (let bits = MIN_CLUSTER_BITS; bits <= MAX_CLUSTER_BITS; bits++) {
+    const clusterSize = 2 ** bits;
+    if (4 * clusterSize > source.size) return undefined;
+    const found = refcountsIn(source, clusterSize);
+    if (found !== undefined) return withL1(source, found);
+  }
+  return undefined;
+}
+
+/** The refcounts of an image whose refcount table lies in cluster 1, where every new image has it. */
+function refcountsIn(source: ImageSource, clusterSize: number): LostHeader | undefined {
+  const refcountTable = clusterSize;
+  const view = viewOf(readBytes(source, refcountTable, Math.min(clusterSize, LOOK_BYTES)));
+  if (view.byteLength < 8) return undefined;
+  const refcountBlock = u64(view, 0);
+  for (let at = 0; at + 8 <= view.byteLength; at += 8) {
+    const offset = u64(view, at);
+    if (offset % clusterSize !== 0 || offset >= source.size) return undefined;
+  }
+  if (refcountBlock === 0 || refcountBlock === refcountTable) return undefined;
+  const block = viewOf(readBytes(source, refcountBlock, clusterSize));
+  if (block.byteLength < clusterSize) return undefined;
+  const counted = [0, 1, refcountBlock / clusterSize];
+  const refcountBits = REFCOUNT_BITS.find(width =>
+    counted.every(at => at < (clusterSize * 8) / width && refcountAt(block, 0, at, width) === 1),
+  );
+  return refcountBits === undefined ? undefined : { clusterSize, refcountBits, refcountTable, refcountBlock };
+}
+
+function withL1(source: ImageSource, found: LostHeader): LostHeader {
+  const { clusterSize, refcountTable, refcountBlock } = found;
+  for (let cluster = 1; cluster < L1_CLUSTERS; cluster++) {
+    const offset = cluster * clusterSize;
+    if (offset === refcountTable || offset === refcountBlock) continue;
+    const tables = entriesAt(source, offset, clusterSize);
+    const [first] = tables;
+    // Entries of an L2 table lead to data, which only by chance looks like a table.
+    const leadsToTables = tables.slice(0, 4).every(table => entriesAt(source, table, clusterSize).length > 0);
+    if (first !== undefined && leadsToTables)
+      return { ...found, l1Table: { offset, tables: tables.length, first } };
+  }
+  return found;
+}
+
+/** Where the entries of what may be a table lead; empty where its beginning is anything else, or has none. */
+function entriesAt(source: ImageSource, offset: number, clusterSize: number): number[] {
+  const view = viewOf(readBytes(source, offset, Math.min(clusterSize, LOOK_BYTES)));
+  const found: number[] = [];
+  for (let at = 0; at + 8 <= view.byteLength; at += 8) {
+    const hi = view.getUint32(at);
+    const lo = view.getUint32(at + 4);
+    if (hi === 0 && lo === 0) continue;
+    const target = entryOffset(hi, lo);
+    const isEntry = (hi & 0x7f000000) === 0 && target % clusterSize === 0 && target < source.size;
+    if (!isEntry || (lo & 0x1fe) !== 0) return [];
+    if (target !== 0) found.push(target);
+  }
+  return found;
+}
+
+/** What was found as evidence of a finding. */
+export function lostHeaderEvidence({ refcountTable, refcountBlock, refcountBits, l1Table }: LostHeader) {
+  const table = {
+    source: 'refcount table',
+    fileOffset: refcountTable,
+    value: hex(refcountBlock),
+    bits: `its first block, with refcounts of ${refcountBits} bits, counts the table, itself and the header`,
+  };
+  if (l1Table === undefined) return [table];
+  const { offset, tables, first } = l1Table;
+  const bits = tables === 1 ? 'the table that it names' : `the first of ${tables} tables that it names`;
+  return [table, { source: 'what looks like an L1 table', fileOffset: offset, value: hex(first), bits }];
+}

@@ -1,0 +1,107 @@
+/** Images whose first cluster was overwritten, made by the real qemu-img, and raw disks that are none. */
+import { copyFileSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findLostHeader } from '../../electron/qcow2/layout/lost-header.ts';
+import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
+import { openSource } from '../support/qcow2-reading.ts';
+import { qemuImg, qemuIo, temporaryFolder } from '../support/tools.ts';
+
+const folder = temporaryFolder();
+
+/** An image of these options with some data, and what its header says. */
+async function image(name: string, options: string, size = '64M') {
+  const path = join(folder, name);
+  await qemuImg('create', '-q', '-f', 'qcow2', '-o', options, path, size);
+  await qemuIo(path, 'write 0 64k', 'write 20M 128k');
+  const header = readFileSync(path).subarray(0, 112);
+  return {
+    path,
+    clusterSize: 2 ** header.readUInt32BE(20),
+    refcountTable: Number(header.readBigUInt64BE(48)),
+    l1Table: Number(header.readBigUInt64BE(40)),
+    refcountBits: 2 ** header.readUInt32BE(96),
+  };
+}
+
+/** Overwrites the first 512 bytes, as a partition table does. */
+function loseHeader(path: string): void {
+  const sector = Buffer.alloc(512, 0x90);
+  sector.writeUInt16BE(0x55aa, 510);
+  writeSync(openSync(path, 'r+'), sector, 0, 512, 0);
+}
+
+describe('an image without its header', () => {
+  it.each([
+    ['512', 16],
+    ['4k', 16],
+    ['64k', 8],
+    ['64k', 16],
+    ['64k', 32],
+    ['64k', 64],
+    ['2M', 16],
+  ])('of clusters of %s and refcounts of %i bits is recognized by its tables', async (cluster, bits) => {
+    const made = await image(`lost-${cluster}-${bits}`, `cluster_size=${cluster},refcount_bits=${bits}`);
+    loseHeader(made.path);
+    const found = findLostHeader(openSource(made.path));
+    const { clusterSize, refcountBits, refcountTable } = made;
+    expect(found).toMatchObject({ clusterSize, refcountBits, refcountTable });
+    if (found?.l1Table !== undefined) expect(found.l1Table.offset).toBe(made.l1Table);
+  });
+
+  it('is a hazard with what is left of it, unless it is said to be raw', async () => {
+    const { path } = await image('as-raw.img', 'cluster_size=64k');
+    loseHeader(path);
+    const layers = await cowscopeJson(['layers', '--output', 'json', path], 3);
+    const [finding] = layers.findings.filter(({ code }: { code: string }) => code === 'CHAIN_HEADER_LOST');
+    expect(finding.severity).toBe('hazard');
+    expect(finding.evidence.map(({ fileOffset }: { fileOffset: number }) => fileOffset)).toEqual([
+      65_536, 196_608,
+    ]);
+    expect(codesOf(await cowscope(['map', path]))).toEqual(['CHAIN_HEADER_LOST']);
+    expect(await cowscopeJson(['check', '--output', 'json', path], 1)).toMatchObject({
+      verdict: 'incomplete',
+    });
+    expect(await cowscope(['layers', '--format', 'raw', path])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('keeps its tables where a log was written over its first cluster', async () => {
+    const { path } = await image('log.img', 'cluster_size=64k');
+    writeSync(openSync(path, 'r+'), Buffer.alloc(65_536, '[    0.000000] Linux version 6.6\n'), 0, 65_536, 0);
+    expect(findLostHeader(openSource(path))).toMatchObject({ refcountTable: 65_536, clusterSize: 65_536 });
+  });
+});
+
+describe('a raw disk', () => {
+  const isNone = (name: string, bytes: Buffer) => {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    expect(findLostHeader(openSource(path)), name).toBeUndefined();
+  };
+
+  it('of zeros, of counting numbers, of text and of noise is none', () => {
+    isNone('zeros', Buffer.alloc(2 ** 20));
+    isNone('ones', Buffer.alloc(2 ** 20, 1));
+    isNone('text', Buffer.alloc(2 ** 20, 'The quick brown fox\n'));
+    const counting = Buffer.alloc(2 ** 20);
+    for (let at = 0; at < counting.length; at += 8) counting.writeBigUInt64BE(BigInt(at), at);
+    isNone('counting', counting);
+    let state = 1;
+    const noise = Buffer.alloc(2 ** 20);
+    for (let at = 0; at < noise.length; at++) {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      noise[at] = state >>> 16;
+    }
+    isNone('noise', noise);
+    isNone('short', Buffer.alloc(700, 1));
+  });
+
+  it('that holds an image as a file of its guest is none', async () => {
+    const { path } = await image('inner.qcow2', 'cluster_size=64k');
+    const disk = Buffer.concat([Buffer.alloc(2 ** 20), readFileSync(path)]);
+    isNone('outer.img', disk);
+    const copy = join(folder, 'whole.qcow2');
+    copyFileSync(path, copy);
+    expect(await cowscope(['layers', copy])).toMatchObject({ code: 0 });
+  });
+});
