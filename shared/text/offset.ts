@@ -23,6 +23,13 @@ export function formatSize(bytes: number): string {
   return unit === 0 && bytes === 1 ? '1 byte' : `${text} ${UNITS[unit]}`;
 }
 
+/** Two different sizes as text: with their bytes where they would read the same. */
+export function formatTwoSizes(one: number, other: number): readonly [string, string] {
+  const texts = [formatSize(one), formatSize(other)] as const;
+  if (texts[0] !== texts[1]) return texts;
+  return [`${texts[0]} (${one} bytes)`, `${texts[1]} (${other} bytes)`];
+}
+
 /** A whole number with its digits grouped by three: `16,777,216`. Intl does the same after loading for 25 milliseconds. */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');

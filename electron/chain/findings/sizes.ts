@@ -1,7 +1,7 @@
 /** Findings about layers of different virtual size. */
 import { guestRange } from '../../../shared/finding-collector.ts';
 import { type Finding, makeFinding } from '../../../shared/model/finding.ts';
-import { formatSize } from '../../../shared/text/offset.ts';
+import { formatTwoSizes } from '../../../shared/text/offset.ts';
 
 /**
  * Findings of each layer from the virtual sizes of all in bytes, base first. A layer that ends before another below it
@@ -13,31 +13,35 @@ export function sizeFindings(sizes: readonly number[]): Finding[] {
     const below = Math.max(0, ...sizes.slice(0, layer));
     const above = sizes[layer + 1];
     const found: Finding[] = [];
-    if (below > size)
+    if (below > size) {
+      const [own, reach] = formatTwoSizes(size, below);
       found.push(
         makeFinding({
           code: 'CHAIN_LAYER_SHORTER',
           severity: 'hazard',
           layer,
-          what: `it ends at ${formatSize(size)}, before a layer below it that reaches to ${formatSize(below)}: what lies there is hidden by its size alone and can come back with a commit or a rebase`,
+          what: `it ends at ${own}, before a layer below it that reaches to ${reach}: what lies there is hidden by its size alone and can come back with a commit or a rebase`,
           advice: 'see what is hidden there before a commit, rebase or resize',
           guest: rangeOf(size, below, guestSize),
           bytesAtRisk: 0,
           evidence: [sizeEvidence(size), sizeEvidence(below)],
         }),
       );
-    if (above !== undefined && above > size)
+    }
+    if (above !== undefined && above > size) {
+      const [own, reach] = formatTwoSizes(size, above);
       found.push(
         makeFinding({
           code: 'CHAIN_LAYER_GROWN',
           severity: 'note',
           layer,
-          what: `it ends at ${formatSize(size)}, before the layer above it that reaches to ${formatSize(above)}: past its end it reads as zeros`,
+          what: `it ends at ${own}, before the layer above it that reaches to ${reach}: past its end it reads as zeros`,
           guest: rangeOf(size, above, guestSize),
           bytesAtRisk: 0,
           evidence: [sizeEvidence(size), sizeEvidence(above)],
         }),
       );
+    }
     return found;
   });
 }

@@ -2,7 +2,7 @@
  * Header extensions: known ones decoded, others listed.
  * Source: qcow2 specification, "Header extensions"; limits of qemu's qcow2_read_extensions.
  */
-import { hex, textOf, u64, untilNul, viewOf } from './bytes.ts';
+import { hex, hexAt, textOf, u64, untilNul, viewOf } from './bytes.ts';
 import { AUTOCLEAR_DATA_FILE_RAW, hasDataFile, NAME_ADVICE, type Qcow2Header } from './header.ts';
 import { MAX_BITMAP_DIRECTORY_BYTES, MAX_BITMAPS } from './limits.ts';
 import { HEADER_ADVICE, type Report, reportField } from './report.ts';
@@ -211,10 +211,14 @@ function decodeBitmaps(
   const directoryOffset = u64(fields, 16);
   if (fields.getUint32(4) !== 0) return bad('has a reserved field that is not zero');
   if (count === 0 || count > MAX_BITMAPS) return bad(`counts ${count} bitmaps, outside 1 to ${MAX_BITMAPS}`);
+  if (directoryOffset > Number.MAX_SAFE_INTEGER)
+    return bad(`puts the directory at ${hexAt(fields, 16)}, past the end of any file`);
   if (directoryOffset % 2 ** header.clusterBits !== 0)
-    return bad(`puts the directory at ${hex(directoryOffset)}, which is not a cluster boundary`);
+    return bad(`puts the directory at ${hexAt(fields, 16)}, which is not a cluster boundary`);
   if (directorySize > MAX_BITMAP_DIRECTORY_BYTES)
-    return bad(`says the directory has ${directorySize} bytes, more than ${MAX_BITMAP_DIRECTORY_BYTES}`);
+    return bad(
+      `says the directory has ${fields.getBigUint64(8)} bytes, more than ${MAX_BITMAP_DIRECTORY_BYTES}`,
+    );
   return { bitmaps: { count, directoryOffset, directorySize } };
 }
 
@@ -230,7 +234,7 @@ function decodeEncryption(
       : data.length !== 16
         ? `has ${data.length} bytes, not 16`
         : u64(viewOf(data), 0) % 2 ** header.clusterBits !== 0
-          ? `puts the encryption header at ${hex(u64(viewOf(data), 0))}, which is not a cluster boundary`
+          ? `puts the encryption header at ${hexAt(viewOf(data), 0)}, which is not a cluster boundary`
           : undefined;
   if (what !== undefined) {
     note(

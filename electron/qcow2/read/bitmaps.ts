@@ -3,7 +3,7 @@
  * Source: qcow2 specification, "Bitmaps"; limits of qemu's block/qcow2-bitmap.c.
  */
 import { type Cause, causeOf } from '../../../shared/finding-collector.ts';
-import { hex, textOf, u64, viewOf } from '../format/bytes.ts';
+import { hex, hexAt, textOf, u64, viewOf } from '../format/bytes.ts';
 import { BITMAPS_ADVICE, type Extensions } from '../format/extensions.ts';
 import { AUTOCLEAR_BITMAPS, type Qcow2Header } from '../format/header.ts';
 import { MAX_BITMAP_BYTES, MAX_BITMAP_NAME } from '../format/limits.ts';
@@ -187,7 +187,7 @@ function brokenBecause(
     return `has granularity_bits ${granularityBits}, outside ${MIN_GRANULARITY_BITS} to ${MAX_GRANULARITY_BITS}`;
   if (tableSize === 0) return 'has an empty table';
   if (tableOffset === 0 || tableOffset % clusterSize !== 0)
-    return `puts its table at ${hex(tableOffset)}, which is not a cluster`;
+    return `puts its table at ${hexAt(fields, start)}, which is not a cluster`;
   if (tableSize * clusterSize > MAX_BITMAP_BYTES) return `has a table of ${tableSize} clusters: too large`;
   if (!inUse && tableSize * clusterSize * 8 * granularity < header.size)
     return 'has a table too small for the disk';

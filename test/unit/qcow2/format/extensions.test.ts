@@ -55,6 +55,22 @@ describe('header extensions', () => {
     expect(image.extensions.entries).toHaveLength(1);
   });
 
+  it.each([
+    [2n ** 63n + 0x1_0200n, 64n, 'puts the directory at 0x8000000000010200, past the end of any file'],
+    [0x1_0200n, 64n, 'puts the directory at 0x10200, which is not a cluster boundary'],
+    [0x1_0000n, 2n ** 64n - 1n, 'says the directory has 18446744073709551615 bytes'],
+  ])('say a bitmap directory at %d of %d bytes with all digits', (offset, size, what) => {
+    const data = new Uint8Array(24);
+    const view = new DataView(data.buffer);
+    view.setUint32(0, 1);
+    view.setBigUint64(8, size);
+    view.setBigUint64(16, offset);
+    const image = openQcow2(buildImage({ size: 2 ** 20, extensions: [{ type: 0x23852875, data }] }).source);
+    const found = image.findings.find(({ code }) => code === 'QCOW2_BITMAPS_EXTENSION');
+    expect(found?.what).toContain(`the bitmaps extension ${what}`);
+    expect(image.bitmaps).toEqual([]);
+  });
+
   it('that are wrong in themselves are left out and reported', () => {
     const extensions = [
       { type: 0xe2792aca, data: text('a name of sixteen') },
