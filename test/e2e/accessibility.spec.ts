@@ -1,6 +1,8 @@
 /** No violation that axe can find, on every screen, in both themes. */
+import { dirname, join } from 'node:path';
 import { golden } from '../../examples/recipes.mjs';
 import { withSnapshots } from '../support/images/snapshots.ts';
+import { qemuImg } from '../support/tools.ts';
 import { expect, opened, picture, rest, test } from './app.ts';
 import { violations } from './axe.ts';
 
@@ -55,6 +57,35 @@ for (const theme of ['light', 'dark'] as const) {
     await info.attach(`${theme} menu`, { body: await page.screenshot(), contentType: 'image/png' });
     await page.keyboard.press('Escape');
     await expect(picture(page, 0)).toBeFocused();
+  });
+
+  test(`${theme}: folders, files to be arranged and a missing backing file`, async ({
+    start,
+    make,
+    folder,
+  }) => {
+    const [base, mid, top] = await make(golden);
+    const orphan = join(dirname(base), 'orphan.qcow2');
+    await qemuImg('create', '-q', '-u', '-f', 'qcow2', '-b', '/gone/base.qcow2', '-F', 'qcow2', orphan, '1M');
+    const { app, page } = await start(`--theme=${theme}`);
+    await app.evaluate(({ dialog }, path) => {
+      dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [path] });
+    }, folder);
+    await page.keyboard.press('Control+Shift+F');
+    await expect(page.getByRole('region', { name: 'Findings' })).toContainText('STORE_ORPHAN');
+    await expect(page.getByRole('listbox').getByText('orphan.qcow2')).toBeVisible();
+    expect(await violations(page), 'folders').toEqual([]);
+    const devtools = await page.context().newCDPSession(page);
+    const data = { items: [], files: [top as string, base, mid as string, orphan], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await devtools.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
+    await expect(page.getByRole('dialog')).toContainText('records base.qcow2: missing');
+    expect(await violations(page), 'arrange').toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('listbox').getByText('orphan.qcow2').click();
+    await expect(page.getByRole('region', { name: 'Missing backing file' })).toBeVisible();
+    await opened(page);
+    expect(await violations(page), 'missing').toEqual([]);
   });
 
   test(`${theme}: an error`, async ({ start, folder }) => {
