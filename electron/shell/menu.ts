@@ -8,6 +8,15 @@ export function withoutDefaultMenu(): void {
   Menu.setApplicationMenu(null);
 }
 
+/** The scale of the whole window, with the keys that browsers have for it. */
+const TEXT_SIZES: readonly MenuItemConstructorOptions[] = [
+  { role: 'zoomIn', label: 'Larger text' },
+  { role: 'zoomOut', label: 'Smaller text' },
+  // Ctrl+0 fits the whole disk.
+  { role: 'resetZoom', label: 'Normal text size', accelerator: 'CmdOrCtrl+Shift+0' },
+  { type: 'separator' },
+];
+
 /** Sets the program's menu bar. `run` gets the id of the chosen command. */
 export function setMenu(run: (id: CommandId) => void): void {
   const separator: MenuItemConstructorOptions = { type: 'separator' };
@@ -17,7 +26,10 @@ export function setMenu(run: (id: CommandId) => void): void {
       ...(mac ? [{ role: 'appMenu' } as const] : []),
       { label: '&File', submenu: [...itemsOf('File', run), separator, { role: mac ? 'close' : 'quit' }] },
       { role: 'editMenu' },
-      { label: '&View', submenu: [...itemsOf('View', run), separator, { role: 'togglefullscreen' }] },
+      {
+        label: '&View',
+        submenu: [...itemsOf('View', run), separator, ...TEXT_SIZES, { role: 'togglefullscreen' }],
+      },
       { label: '&Go', submenu: itemsOf('Go', run) },
       { role: 'help', label: '&Help', submenu: itemsOf('Help', run) },
     ]),

@@ -12,7 +12,7 @@ import {
 import { invoke } from '../bridge/bridge.ts';
 import { askChain } from './chain/ask-chain.ts';
 import { announceNone, beginSearch, seek } from './selection/seek.ts';
-import { goTo } from './selection/selection.ts';
+import { jumpTo } from './selection/selection.ts';
 import { getAxis, getState, setState, type TrackOffset } from './store.ts';
 
 /** The first findings that a filter lets through, and how many there are; undefined if they could not be requested. */
@@ -73,7 +73,7 @@ export async function goToFinding(backwards: boolean): Promise<void> {
     if (found >= 0) matches.push({ track: id, offset: found });
   }
   if (matches.length === 0) announceNone(backwards, 'finding');
-  else await goTo(matches.reduce((best, match) => (isBefore(match, best) === backwards ? best : match)));
+  else await jumpTo(matches.reduce((best, match) => (isBefore(match, best) === backwards ? best : match)));
 }
 
 /** An offset on a track as one on its layer: above all layers for the guest's track, below them past the last track. */

@@ -7,7 +7,7 @@ import { NewestRun } from '../../../shared/newest-run.ts';
 import { askChain } from '../chain/ask-chain.ts';
 import { overviewOf } from '../chain/chain-data.ts';
 import { announce, getAxis, getState, setState } from '../store.ts';
-import { goTo, selectedExtent } from './selection.ts';
+import { goTo, jumpTo, selectedExtent } from './selection.ts';
 
 /** Searches begun: only the newest one moves the selection. */
 const searches = new NewestRun();
@@ -61,7 +61,8 @@ export async function selectNext(kind: SeekKind, backwards: boolean, name: strin
   const found = await seek(focusedTrack, from, kind, backwards);
   if (found === undefined || !isNewest()) return;
   if (found < 0) announceNone(backwards, `${name} in ${trackName(focusedTrack)}`);
-  else await goTo({ track: focusedTrack, offset: found });
+  // Going through extents one by one keeps the view; what was searched for is to be seen.
+  else await (kind === 'change' ? goTo : jumpTo)({ track: focusedTrack, offset: found });
 }
 
 /** Selects the next (or previous) extent of the state that is selected. */

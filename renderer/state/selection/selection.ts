@@ -1,5 +1,6 @@
 /** What is selected: an offset on a track, which the inspector explains, and a range, of which it shows sums. */
 import type { AxisId } from '../../axis/axis-id.ts';
+import { bytesPerPx } from '../../axis/scale.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { navigationOf } from '../axes/axis-navigation.ts';
 import { askChain } from '../chain/ask-chain.ts';
@@ -28,6 +29,22 @@ export async function selectAt({ track, offset: at }: TrackOffset): Promise<void
 export async function goTo(target: TrackOffset): Promise<void> {
   navigationOf('guest').reveal(target.offset);
   await selectAt(target);
+}
+
+/** CSS pixels that the target of a jump has at least, and how many of its lengths are shown otherwise. */
+const MIN_TARGET_PX = 8;
+const SHOWN_LENGTHS = 17;
+
+/** Goes to what was searched for. Where it would be too narrow to be seen, the view is zoomed around it. */
+export async function jumpTo(target: TrackOffset): Promise<void> {
+  await goTo(target);
+  const extent = selectedExtent();
+  const { viewport, width, size } = getAxis('guest');
+  if (extent === undefined || width === 0) return;
+  const length = extent.end - extent.start;
+  if (length / bytesPerPx(viewport, width) >= MIN_TARGET_PX) return;
+  const around = (length * (Math.min(SHOWN_LENGTHS, width / (2 * MIN_TARGET_PX)) - 1)) / 2;
+  navigationOf('guest').fitRange(Math.max(0, extent.start - around), Math.min(size, extent.end + around));
 }
 
 /** The extent that is selected: of the selected track, or the merged one. */

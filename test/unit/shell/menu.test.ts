@@ -3,6 +3,7 @@ import { COMMANDS } from '../../../shared/commands.ts';
 
 interface Item {
   readonly label?: string;
+  readonly role?: string;
   readonly accelerator?: string;
   readonly registerAccelerator?: boolean;
   readonly submenu?: readonly Item[];
@@ -50,4 +51,11 @@ test('keys with a modifier are shown, and never taken from the window', () => {
   expect(items.filter(item => item.accelerator !== undefined && item.registerAccelerator !== false)).toEqual(
     [],
   );
+});
+
+test('the text can be made larger and smaller, with keys that are not taken by a command', () => {
+  const view = menus.find(({ label }) => label === '&View')?.submenu ?? [];
+  const scale = view.filter(item => ['zoomIn', 'zoomOut', 'resetZoom'].includes(item.role ?? ''));
+  expect(scale.map(({ label }) => label)).toEqual(['Larger text', 'Smaller text', 'Normal text size']);
+  expect(scale.map(({ accelerator }) => accelerator)).toEqual([undefined, undefined, 'CmdOrCtrl+Shift+0']);
 });
