@@ -100,6 +100,23 @@ describe('cowscope check', () => {
     expect((await run('sh', ['-c', command])).code).toBe(3);
   });
 
+  it('checks the tables of an image whose data file it may not open, and misses the data only with --deep', async () => {
+    await qemuImg(
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      '-o',
+      `data_file=${at('data.raw')}`,
+      at('tables.qcow2'),
+      '1M',
+    );
+    const result = await cowscope(['check', at('tables.qcow2')]);
+    expect([result.code, result.stdout]).toEqual([0, expect.stringContaining('not checked: data file of')]);
+    expect((await cowscope(['check', '--deep', at('tables.qcow2')])).code).toBe(1);
+    expect((await cowscope(['check', '--deep', '--allow-all', at('tables.qcow2')])).code).toBe(0);
+  });
+
   it('has nothing to check in a raw file or an NBD export', async () => {
     await qemuImg('create', '-q', '-f', 'raw', at('disk.raw'), '1M');
     expect((await cowscope(['check', '--format', 'raw', at('disk.raw')])).code).toBe(0);

@@ -21,8 +21,8 @@ export function checkText(chain: ChainInfo, check: ChainCheck): string {
   }
   const chainWide = ofLayer(check, WHOLE_CHAIN);
   if (chainWide.length > 0) lines.push('', 'the chain', ...findingLines(chainWide));
-  const missing = check.steps.filter(({ missing: isMissing }) => isMissing);
-  if (missing.length > 0) lines.push('', ...missing.map(step => `  not checked: ${stepText(step)}`));
+  const left = check.steps.filter(({ done }) => !done);
+  if (left.length > 0) lines.push('', ...left.map(step => `  not checked: ${stepText(step)}`));
   return `${lines.map(line => escapeUntrusted(line, MAX_LINE)).join('\n')}\n`;
 }
 

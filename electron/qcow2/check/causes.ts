@@ -59,8 +59,10 @@ export function explainLeaks(
     if (LOST_LISTS.includes(code)) return Number.POSITIVE_INFINITY;
     // A table that was overwritten is one, however many of its entries are counted.
     if (code === 'QCOW2_L2_INVALID') return l2Entries + 1;
-    const isOfTables =
-      code !== 'QCOW2_PAST_END' || evidence.some(({ source }) => source.startsWith('L1 entry'));
+    const sources = evidence.map(({ source }) => source);
+    // The L1 table itself, tables, or data alone.
+    if (code === 'QCOW2_PAST_END' && sources.includes('size of the file')) return Number.POSITIVE_INFINITY;
+    const isOfTables = code !== 'QCOW2_PAST_END' || sources.some(source => source.startsWith('L1 entry'));
     if (LOST_TABLES.includes(code) && isOfTables) return count * (l2Entries + 1);
     if (code === ORPHAN_TABLE) return Number.POSITIVE_INFINITY;
     return LOST_ENTRIES.includes(code) ? count : 0;

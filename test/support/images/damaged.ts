@@ -473,6 +473,19 @@ const COUNTED: readonly DamagedImage[] = [
 /** What `qemu-img check` calls clean, or does not speak of. */
 const PASSED_OVER: readonly DamagedImage[] = [
   damaged(
+    'L1 past the end',
+    'the L1 table lies past the end of the file',
+    ['QCOW2_LEAKED < QCOW2_PAST_END', 'QCOW2_ORPHAN_TABLE < QCOW2_PAST_END', 'QCOW2_PAST_END'],
+    image => pokeU64(image.source.fd, 40, BigInt(image.fileSize + 4 * K64)),
+  ),
+  damaged(
+    'bitmap extra data',
+    'a bitmap has extra data that is not known',
+    ['QCOW2_BITMAP_DIRECTORY', 'QCOW2_LEAKED < QCOW2_BITMAP_DIRECTORY'],
+    image => pokeU32(image.source.fd, image.bitmapDirectoryOffset + 20, 8),
+    ONE_BITMAP,
+  ),
+  damaged(
     'orphan table',
     'the L1 entry was lost, and its table is still counted',
     ['QCOW2_LEAKED < QCOW2_ORPHAN_TABLE', 'QCOW2_ORPHAN_TABLE'],
