@@ -245,7 +245,10 @@ function addPlan(program: Command, run: Run): void {
       '--from <layer>',
       'the topmost layer that is committed, or the one that is rebased, flattened or dropped; default: the top, for a live commit and a drop the one below it',
     )
-    .option('--base <layer>', 'the layer that a rebase goes onto')
+    .option(
+      '--base <layer>',
+      'the layer that a rebase goes onto; of a commit the same as --into, as in qemu-img',
+    )
     .option('--unsafe', 'a rebase changes the link alone and copies nothing', false)
     .option('--snapshot <id>', 'the internal snapshot to delete, by id or name')
     .option(

@@ -35,6 +35,18 @@ describe('a planned commit is what qemu-img does', () => {
     expect(seed).toBeGreaterThan(0);
   });
 
+  it('with internal snapshots and bitmaps in the way', async () => {
+    for (let seed = 1001; seed < 1001 + GROUP; seed++)
+      await proveCommit(seed, 'qemu-img', { snapshots: true, bitmaps: true });
+    expect(GROUP).toBeGreaterThan(0);
+  });
+
+  it('with data in files apart', async () => {
+    for (let seed = 2001; seed < 2001 + GROUP; seed++)
+      await proveCommit(seed, 'qemu-img', { dataFile: true });
+    expect(GROUP).toBeGreaterThan(0);
+  });
+
   it('with a newer qemu-img too, which differs for subclusters', async context => {
     const newer = await newerQemu();
     if ('reason' in newer) return context.skip(newer.reason);

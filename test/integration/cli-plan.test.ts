@@ -50,6 +50,7 @@ describe('cowscope plan commit', () => {
     const top = await image(own, 'top', '256k', 'mid');
     await qemuIo(top, 'write -P3 128k 128k');
     const plan = await planJson('--into', 'base', top);
+    expect(await planJson('--base', 'base', top)).toEqual(plan);
     const of = (holders: number[]) =>
       plan.cases.find((entry: { holders: number[] }) => `${entry.holders}` === `${holders}`);
     expect(plan.cases).toHaveLength(4);
@@ -334,6 +335,8 @@ describe('cowscope plan of other operations', () => {
     ['rebase', [], 'onto which layer'],
     ['rebase', ['--base', '2'], 'cannot rest on'],
     ['commit', ['--unsafe'], 'belongs to plan rebase'],
+    ['commit', ['--base', '0', '--into', '1'], 'say the same'],
+    ['flatten', ['--base', '0'], 'belongs to plan rebase'],
     ['drop', ['--from', '2'], 'another one above it'],
     ['flatten', ['--from', '0'], 'no backing file'],
     ['delete-snapshot', [], 'has to be named'],

@@ -43,7 +43,7 @@ export async function planCommand(
     operation,
     job,
     from,
-    into,
+    into: operation === 'commit' ? (into ?? base) : into,
     base,
     unsafe,
     snapshot,
@@ -68,11 +68,14 @@ function checkOptions(
   const given: [string, boolean, PlanOperation][] = [
     ['--into', into !== undefined, 'commit'],
     ['--discard', discard !== 'ignore', 'commit'],
-    ['--base', base !== undefined, 'rebase'],
     ['--unsafe', unsafe, 'rebase'],
     ['--snapshot', snapshot !== undefined, 'delete-snapshot'],
   ];
   for (const [option, isGiven, owner] of given)
     if (isGiven && owner !== operation)
       throw usageError(`${option} belongs to plan ${owner}`, `leave it out of plan ${operation}`);
+  if (base !== undefined && operation !== 'rebase' && operation !== 'commit')
+    throw usageError('--base belongs to plan rebase', `leave it out of plan ${operation}`);
+  if (base !== undefined && into !== undefined)
+    throw usageError('--base and --into say the same of a commit', 'give one of them');
 }

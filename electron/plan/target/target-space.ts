@@ -56,8 +56,10 @@ export function spaceAfter(before: SpaceBefore, changes: SpaceChanges): TargetSp
   if (leastEnd < mostEnd && used < endClusters) why.push('there is free space inside the file');
   if (most.growsTable) why.push('the refcount table has to be made larger');
   const isEndExact = leastEnd === mostEnd && changes.whyInexact.length === 0 && !most.growsTable;
-  // A cluster at the end of the file that is written in part ends the file where that part ends.
-  const mayEndInside = changes.writesData && (changes.writesParts || fileLength < imageEnd);
+  // A cluster at the end of the file that is written in part ends the file where that part ends. New ones are written
+  // whole, but for those with subclusters.
+  const endsInOldCluster = mostEnd === imageEnd && fileLength < imageEnd;
+  const mayEndInside = changes.writesData && (changes.writesParts || endsInOldCluster);
   if (mayEndInside && fileLength < mostEnd) why.push('the last cluster may be written in part');
   const mostLength = Math.max(fileLength, changes.writesData || added > 0 ? mostEnd : 0);
   const isLengthExact = isEndExact && (mostLength === fileLength || !mayEndInside);

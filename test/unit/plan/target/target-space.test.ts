@@ -76,6 +76,16 @@ describe('spaceAfter', () => {
     });
   });
 
+  it('knows the length of a file that ended inside a cluster once whole clusters come behind', () => {
+    const short = { ...before, fileLength: 9 * C + 512 };
+    expect(spaceAfter(short, added(1))).toMatchObject({ fileLength: 11 * C, exact: true });
+    expect(spaceAfter(short, { ...nothing, writesData: true })).toMatchObject({
+      fileLength: 10 * C,
+      fileLengthAtLeast: 9 * C + 512,
+      exact: false,
+    });
+  });
+
   it('makes room for a larger refcount table, and does not promise where', () => {
     const space = spaceAfter({ ...before, refcountTableEntries: 1 }, added(40_000));
     expect(space.exact).toBe(false);
