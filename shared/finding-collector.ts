@@ -103,9 +103,8 @@ export class FindingCollector {
     if (places.count === 0) this.#causes.set(cause.id, places);
     const { guest, host, evidence, count = 1, bytes = 0 } = place;
     places.count += count;
-    places.bytes += bytes;
+    if (cause.risksData !== false) places.bytes += bytes + (guest?.[1] ?? 0);
     if (guest !== undefined) {
-      if (cause.risksData !== false) places.bytes += guest[1];
       places.all.add(...guest);
       addLowest(places.lowest, guest);
     }

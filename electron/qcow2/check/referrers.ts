@@ -28,10 +28,14 @@ export interface ReferrerContext {
   readonly doubtOf: (index: number) => string;
 }
 
+/** Wrong copied flags whose guest ranges are told; of more only the bytes. */
+const MAX_COPIED_PLACES = 2 ** 16;
+
 /** Takes the references of the walk, and looks into the L2 tables itself. */
 export class Referrers implements ReferenceSink, TableVisitor {
   readonly countsEntries = true;
   readonly #context: ReferrerContext;
+  #copiedPlaces = 0;
 
   constructor(context: ReferrerContext) {
     this.#context = context;
@@ -99,6 +103,9 @@ export class Referrers implements ReferenceSink, TableVisitor {
     const { image, tables, names, collector, doubtOf } = this.#context;
     const { clusterSize, entrySize } = image.geometry;
     const guest = names.guestOf(index) + entry * clusterSize;
+    const range = guestRange(guest, guest + clusterSize, image.header.size);
+    // An image of another program may lack all flags: ranges in any order would take minutes to sort in.
+    const isListed = ++this.#copiedPlaces <= MAX_COPIED_PLACES || range.guest === undefined;
     addCopiedFlag(collector, {
       source: `L2 entry ${entry}`,
       fileOffset: (tables.offsets[index] as number) + entry * entrySize,
@@ -106,7 +113,7 @@ export class Referrers implements ReferenceSink, TableVisitor {
       lo,
       stored,
       references,
-      guest: guestRange(guest, guest + clusterSize, image.header.size),
+      guest: isListed ? range : { bytes: clusterSize },
       doubt: doubtOf(index),
     });
   }

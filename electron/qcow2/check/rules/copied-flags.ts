@@ -13,7 +13,7 @@ export interface CopiedEntry {
   readonly lo: number;
   readonly stored: number;
   readonly references: number;
-  readonly guest: Pick<CausePlace, 'guest'>;
+  readonly guest: Pick<CausePlace, 'guest' | 'bytes'>;
   /** The id of the finding which says that the table is garbage, empty where it is not. */
   readonly doubt: string;
 }

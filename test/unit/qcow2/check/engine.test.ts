@@ -1,4 +1,5 @@
 /** The check as a whole: passes over large files, large numbers, and what keeps it from being complete. */
+import { writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type CheckOptions, checkImage, type ImageCheck } from '../../../../electron/qcow2/check/engine.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
@@ -69,6 +70,27 @@ describe('checkImage', () => {
     const { steps, counts } = check({ ...source, bytesOnDisk: () => 0 } as ImageSource, { slack: 2 ** 18 });
     expect(counts).toBeUndefined();
     expect(steps.filter(({ missing }) => missing)).toHaveLength(1);
+  });
+
+  it('counts all copied flags that are wrong, and tells the ranges of the first 65,536', () => {
+    const clusters = 70_000;
+    const { source, l2Offsets } = buildImage({
+      size: clusters * 512,
+      clusterBits: 9,
+      clusters: () => 'data',
+      snapshots: [{ id: '1', name: 'one' }],
+    });
+    const table = new Uint8Array(512);
+    for (const offset of l2Offsets.values()) {
+      source.readAt(table, offset);
+      for (let at = 0; at < 512; at += 8) if (table.subarray(at, at + 8).some(Boolean)) table[at] = 0x80;
+      writeSync(source.fd, table, 0, 512, offset);
+    }
+    const { findings, counts } = check(source);
+    expect(findings).toMatchObject([
+      { code: 'QCOW2_COPIED_SET', count: clusters, bytesAtRisk: clusters * 512, guest: [[0, 2 ** 16 * 512]] },
+    ]);
+    expect(counts).toMatchObject({ corruptions: clusters, leaks: 0 });
   });
 
   it('names one cause for one L1 entry that is damaged, whatever lies there', () => {
