@@ -16,7 +16,7 @@ export interface MisreadOptions extends TargetOptions {
   readonly output: 'text' | 'json' | 'csv';
 }
 
-/** Name and version of the document: docs/guide/misread.md. */
+/** Name and version of the document: docs/formats/misread.schema.json. */
 const SCHEMA = { schema: 'cowscope.misread', version: 1 } as const;
 
 const RESULTS: Readonly<Record<MisreadResult, string>> = {
@@ -68,7 +68,7 @@ class TextPrinter implements Printer {
 
   head(layers: readonly LayerInfo[]): string {
     this.#names = layers.map(({ name }) => escapeUntrusted(name));
-    return `what a ${this.#reader} reader gets wrong, layer by layer\n`;
+    return `what a reader of the kind ${this.#reader} gets wrong, layer by layer\n`;
   }
 
   row({ layer, start, length, reads }: MisreadRow): string {
@@ -78,7 +78,9 @@ class TextPrinter implements Printer {
   }
 
   tail(): string {
-    return this.#rows === 0 ? '  nothing\n' : `  ${formatSize(this.#bytes)} in ${this.#rows} ranges\n`;
+    return this.#rows === 0
+      ? '  nothing\n'
+      : `  ${formatSize(this.#bytes)} in ${this.#rows} ${this.#rows === 1 ? 'range' : 'ranges'}\n`;
   }
 }
 
