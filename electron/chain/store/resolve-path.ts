@@ -30,6 +30,7 @@ export function resolvePath(path: BytePath, found: FoundFiles): ResolvedPath {
     if (++names > MAX_NAMES) return { kind: 'missing', path };
     // Only a folder can hold what comes next.
     if (file !== undefined || isSpecial) return { kind: 'missing', path };
+    if (name === '.') continue;
     if (name === '..') {
       reached = reached.slice(0, Math.max(0, reached.lastIndexOf('/')));
       continue;
@@ -54,6 +55,8 @@ export function resolvePath(path: BytePath, found: FoundFiles): ResolvedPath {
   return { kind: isFound ? 'notAFile' : 'outside', path: end };
 }
 
+/** The names of a path; a slash at its end asks for a folder, as `.` does. */
 function namesOf(path: BytePath): string[] {
-  return path.split('/').filter(name => name !== '' && name !== '.');
+  const names = path.split('/').filter(name => name !== '');
+  return names.length > 0 && path.endsWith('/') ? [...names, '.'] : names;
 }
