@@ -9,7 +9,7 @@ import { FUSES, readFuses } from '../../build/packaging/fuses.mjs';
 import { golden, makeChain } from '../../examples/recipes.mjs';
 import packageJson from '../../package.json' with { type: 'json' };
 import { CLI } from '../support/cli.ts';
-import { decodePng, largestDifference, type Picture } from '../support/pictures/png.ts';
+import { decodePng, differenceOf, type Picture } from '../support/pictures/png.ts';
 import { run, runWell, temporaryFolder } from '../support/tools.ts';
 import { type Installed, installPackages, runAsUser, SLOW_LIMIT_MS, userFolder } from './installed.ts';
 
@@ -162,7 +162,7 @@ it(
     if (checkout.why !== undefined) throw new Error(checkout.why);
     await runWell(checkout.command, checkout.args, { env: checkout.env });
     const [theirs, ours] = [file, expected].map(path => decodePng(readFileSync(path))) as [Picture, Picture];
-    expect(largestDifference(theirs, ours)).toBeLessThanOrEqual(ROUNDING);
+    expect(differenceOf(theirs, ours, ROUNDING)).toBeUndefined();
   },
   SLOW_LIMIT_MS,
 );

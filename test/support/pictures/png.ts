@@ -55,12 +55,31 @@ function predicted(filter: number, left: number, above: number, corner: number):
   return toAbove <= toCorner ? above : corner;
 }
 
-/** The largest difference of two samples, of 255. Throws where the pictures are of different size. */
-export function largestDifference(a: Picture, b: Picture): number {
+/** Where two pictures differ. */
+export interface Difference {
+  readonly pixels: number;
+  /** Of 255, in any sample. */
+  readonly largest: number;
+  /** The smallest rectangle around them, in pixels: from, and up to and including. */
+  readonly from: readonly [x: number, y: number];
+  readonly to: readonly [x: number, y: number];
+}
+
+/** The pixels of which some sample differs by more than `rounding`; undefined for none. Throws where the sizes differ. */
+export function differenceOf(a: Picture, b: Picture, rounding: number): Difference | undefined {
   if (a.width !== b.width || a.height !== b.height || a.channels !== b.channels)
     throw new Error(`${a.width}x${a.height}x${a.channels} and ${b.width}x${b.height}x${b.channels}`);
-  return a.samples.reduce(
-    (most, sample, at) => Math.max(most, Math.abs(sample - (b.samples[at] as number))),
-    0,
-  );
+  const differing = new Set<number>();
+  let largest = 0;
+  a.samples.forEach((sample, at) => {
+    const difference = Math.abs(sample - (b.samples[at] as number));
+    if (difference > rounding) differing.add(Math.floor(at / a.channels));
+    largest = Math.max(largest, difference);
+  });
+  if (differing.size === 0) return undefined;
+  const xs = [...differing].map(pixel => pixel % a.width);
+  const ys = [...differing].map(pixel => Math.floor(pixel / a.width));
+  const least = (values: readonly number[]) => values.reduce((one, other) => Math.min(one, other));
+  const most = (values: readonly number[]) => values.reduce((one, other) => Math.max(one, other));
+  return { pixels: differing.size, largest, from: [least(xs), least(ys)], to: [most(xs), most(ys)] };
 }
