@@ -15,6 +15,7 @@ const needs = [
   { programs: ['xvfb-run', 'Xvfb'], packages: ['xvfb'] },
   { programs: ['xauth'], packages: ['xauth'] },
   { programs: ['dbus-daemon'], packages: ['dbus'] },
+  { programs: ['xdotool'], packages: ['xdotool'] },
   { programs: ['zip'], packages: ['zip'] },
   { programs: ['unzip'], packages: ['unzip'] },
   { programs: ['lintian'], packages: ['lintian'] },

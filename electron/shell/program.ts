@@ -178,6 +178,8 @@ export class Program {
       ...(windowSize === undefined ? {} : { size: windowSize }),
     });
     this.#window = opened;
+    // A picture shows the chain, and not what lies under a pointer that happens to be there.
+    if (screenshot !== undefined) opened.setIgnoreMouseEvents(true);
     const { webContents } = opened;
     webContents.on('did-start-navigation', details => {
       if (!details.isMainFrame || details.isSameDocument) return; // the first load began before anybody listened

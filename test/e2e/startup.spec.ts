@@ -1,8 +1,11 @@
 /** Every way in: empty, by argument, dialog, drop, second launch; and the pictures that --screenshot saves. */
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ElectronApplication, Page } from '@playwright/test';
+import { signalChild } from '../../electron/qemu/signal-child.ts';
 import { golden, shortMiddle } from '../../examples/recipes.mjs';
+import { decodePng, differenceOf } from '../support/pictures/png.ts';
 import { complaints, expect, laneNames, opened, picture, test, textFile } from './app.ts';
 import { cellsOf } from './table-cells.ts';
 
@@ -32,6 +35,37 @@ async function answerDialog(app: ElectronApplication, files: readonly string[]):
     dialog.showOpenDialog = async () => ({ canceled: filePaths.length === 0, filePaths: [...filePaths] });
   }, files);
 }
+
+test('a saved picture is the same wherever the pointer moves meanwhile', async ({ run, make, folder }) => {
+  const [, , top] = await make(golden);
+  const take = async (name: string) => {
+    const file = join(folder, name);
+    const { code } = await run(
+      `--screenshot=${file}`,
+      '--theme=light',
+      '--window-size=1200x800',
+      top as string,
+    );
+    expect(code).toBe(0);
+    return decodePng(readFileSync(file));
+  };
+  const still = await take('still.png');
+  // To and fro over a lane, for as long as the program takes.
+  const path = Array.from({ length: 1200 }, (_, at) => [
+    'mousemove',
+    `${500 + (at % 7) * 10}`,
+    '290',
+    'sleep',
+    '0.05',
+  ]);
+  const pointer = spawn('xdotool', path.flat(), { stdio: 'ignore' });
+  try {
+    expect(differenceOf(await take('moving.png'), still, 20)).toBeUndefined();
+    expect(pointer.exitCode).toBeNull();
+  } finally {
+    signalChild(pointer, 'SIGKILL');
+  }
+});
 
 test('with nothing to open, the window says what it is for', async ({ start }, info) => {
   const { page } = await start();

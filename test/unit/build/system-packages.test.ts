@@ -21,6 +21,7 @@ const PROGRAMS = [
   'xvfb',
   'xauth',
   'dbus',
+  'xdotool',
   'zip',
   'unzip',
   'lintian',
