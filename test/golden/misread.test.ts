@@ -8,7 +8,7 @@ import { goldenChain } from '../support/images/chains.ts';
 import { type RandomLayer, randomChain } from '../support/images/random-chain.ts';
 import { type NbdinfoExtent, nbdinfoMap, qemuImg, startQemuNbd, temporaryFolder } from '../support/tools.ts';
 
-const CHAINS = 12;
+const CHAINS = 8;
 const SECTOR = 512;
 const NBD_STATE_HOLE = 1;
 const folder = temporaryFolder();

@@ -9,7 +9,7 @@ import { commitLive } from '../support/servers/storage-daemon.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
 /** Chains for each kind of job; by hand many more were run. */
-const CHAINS = Number(process.env.COWSCOPE_PLAN_CHAINS ?? 12);
+const CHAINS = Number(process.env.COWSCOPE_PLAN_CHAINS ?? 8);
 const folder = temporaryFolder();
 const newer = await newerQemu();
 

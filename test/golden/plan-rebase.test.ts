@@ -15,7 +15,7 @@ import { openSource } from '../support/qcow2-reading.ts';
 import { qemuImg, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 /** Chains for each kind of plan; by hand many more were run. */
-const CHAINS = Number(process.env.COWSCOPE_PLAN_CHAINS ?? 8);
+const CHAINS = Number(process.env.COWSCOPE_PLAN_CHAINS ?? 6);
 const folder = temporaryFolder();
 const newer = await newerQemu();
 
