@@ -1,6 +1,7 @@
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import { useStore } from '../state/store.ts';
 import { shownView } from '../state/views.ts';
+import { useInspectorShown } from '../state/window/inspector.ts';
 import { LastError } from '../ui/last-error.tsx';
 import type { View } from '../ui/view.ts';
 import { Inspector } from '../views/inspector/inspector.tsx';
@@ -19,7 +20,7 @@ interface FrameProps {
 
 /** The frame of an opened chain: the view that is shown, and what every view has around it. */
 export function Frame({ chain, views }: FrameProps) {
-  const inspectorOpen = useStore(state => state.inspectorOpen);
+  const inspectorOpen = useInspectorShown();
   const viewId = useStore(state => state.viewId);
   const view = shownView({ views, viewId });
   if (view === undefined) return null;

@@ -10,6 +10,7 @@ import { runCommand } from '../state/commands/commands.ts';
 import { hoveredOffset } from '../state/selection/hovered-offset.ts';
 import { getAxis, getState, setState, useStore } from '../state/store.ts';
 import { currentAxis } from '../state/views.ts';
+import { showInspector } from '../state/window/inspector.ts';
 import { usePainter } from '../ui/hooks/use-painter.ts';
 import { setText, Untrusted } from '../ui/text.tsx';
 
@@ -64,7 +65,10 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
         className="quiet"
         disabled={findings.total === 0}
         data-severity={worstSeverity(findings)}
-        onClick={() => setState({ inspectorOpen: true, selection: undefined, inspection: undefined })}
+        onClick={() => {
+          showInspector(true);
+          setState({ selection: undefined, inspection: undefined });
+        }}
       >
         {findingsText(findings, chain)}
       </button>

@@ -3,6 +3,7 @@ import { formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { shownSnapshot, snapshotName } from '../state/chain/snapshots.ts';
 import { useStore } from '../state/store.ts';
+import { useInspectorShown } from '../state/window/inspector.ts';
 import { Untrusted } from '../ui/text.tsx';
 import { ToolButton } from '../ui/tool-button.tsx';
 import type { View } from '../ui/view.ts';
@@ -19,7 +20,7 @@ interface ToolbarProps {
 export function Toolbar({ chain, views, view }: ToolbarProps) {
   const history = useStore(state => state.axes[view.axis].history);
   const theme = useStore(state => state.theme);
-  const inspectorOpen = useStore(state => state.inspectorOpen);
+  const inspectorOpen = useInspectorShown();
   const { layers, size } = chain.chain;
   const depths = chain.tracks.filter(track => track.kind === 'depth').length;
   const count = depths || layers.length;

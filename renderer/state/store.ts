@@ -95,7 +95,10 @@ export interface Store {
   readonly findings: FindingSummary;
 
   readonly dialog: Dialog | undefined;
+  /** The preference, for windows that have room beside the lanes. */
   readonly inspectorOpen: boolean;
+  /** Whether it lies over the lanes of a narrow window. */
+  readonly inspectorOverlay: boolean;
   readonly inspectorWidth: number;
   readonly theme: 'system' | 'light' | 'dark';
   /** The text of the live region. */
@@ -143,6 +146,7 @@ export const useStore = create<Store>(() => ({
   declined: new Set<string>(),
   dialog: undefined,
   inspectorOpen: true,
+  inspectorOverlay: false,
   inspectorWidth: 320,
   theme: 'system',
   announcement: '',

@@ -124,6 +124,7 @@ class ChainPainter {
     paintTrack(surface, strip, laneLayout(LANE_HEIGHT_PX, 1), this.#colors, {
       labels: trackLabels(track, opened),
       captions: trackCaptions(track, opened),
+      ownerCount: opened.tracks.length - 1,
       faded: [],
       marks: MARKS,
       phase: Math.round((view.start / (view.end - view.start)) * strip.width),

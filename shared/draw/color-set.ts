@@ -41,6 +41,11 @@ function mixChannel(from: number, to: number, share: number): number {
   return Math.round(from + (to - from) * share);
 }
 
+/** The tone of a layer of `count` in the stripe of owners, and beside its name: the base is the palest. */
+export function ownerTone({ lane, frame }: ColorSet, owner: number, count: number): Pixel {
+  return mix(lane, frame, 0.25 + (0.75 * (owner + 1)) / Math.max(1, count));
+}
+
 /** Relative luminance of a pixel, 0 to 1 (WCAG 2.2). */
 function luminance(color: Pixel): number {
   const linear = (shift: number) => {

@@ -1,6 +1,8 @@
 /** Marks: what lies on a state and must be seen at any zoom. */
+
+import { partBits } from '../extent/parts.ts';
 import { PRESENT } from '../model/tile.ts';
-import type { Pixel } from './color-set.ts';
+import { ownerTone, type Pixel } from './color-set.ts';
 import type { LaneLayout } from './lane-layout.ts';
 import type { Painting } from './painting.ts';
 import { type ColumnStrip, MIXED } from './strip/column-strip.ts';
@@ -17,6 +19,9 @@ const HATCH_ROOM_PX = 6;
 /** CSS pixels from one dot to the next of a bar that is not known. */
 const DOT_PERIOD_PX = 6;
 
+/** Parts that a layer holds. */
+const HELD = partBits(({ state }) => !['unread', 'outOfRange', 'unallocated', 'reserved'].includes(state));
+
 const notches = new ColumnColors();
 const deepNotches = new ColumnColors();
 
@@ -29,7 +34,10 @@ export function paintGutter(painting: Painting, strip: ColumnStrip): void {
   const { width } = strip;
   const { bodyEnd, notchStart, notchEnd, holeEnd, height } = layout;
   surface.fillRect(0, bodyEnd, width, height, colors.lane);
-  if (options.captions !== undefined) return;
+  if (options.captions !== undefined) {
+    paintOwners(painting, strip);
+    return;
+  }
   const end = Math.min(notchEnd, height);
   notches.begin(width, Math.max(0, end - notchStart));
   deepNotches.begin(width, Math.max(0, holeEnd - notchEnd));
@@ -44,6 +52,22 @@ export function paintGutter(painting: Painting, strip: ColumnStrip): void {
   });
   surface.fillColumns(notchStart, end, notches);
   surface.fillColumns(notchEnd, holeEnd, deepNotches);
+}
+
+/** A stripe below the bodies: the tone of the layer that most of a column is read from. */
+function paintOwners({ surface, layout, colors, options }: Painting, strip: ColumnStrip): void {
+  const { ownerCount } = options;
+  const { bodyEnd, height, unit } = layout;
+  const top = bodyEnd + unit;
+  const end = Math.min(height, top + 2 * unit);
+  if (ownerCount === undefined || end <= top) return;
+  notches.begin(strip.width, end - top);
+  for (let c = 0; c < strip.width; c++) {
+    const owner = strip.owners[c] as number;
+    const isOwned = owner >= 0 && ((strip.present[c] as number) & HELD) !== 0;
+    notches.row[c] = isOwned ? ownerTone(colors, owner, ownerCount) : colors.lane;
+  }
+  surface.fillColumns(top, end, notches);
 }
 
 /** Columns from which zeros that hide data have their triangle; Infinity in a gutter that is too low for it. */

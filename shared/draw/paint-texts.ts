@@ -9,9 +9,9 @@ const LABEL_ROOM_PX = 14;
 /** CSS pixels from which a run has a bracket below it. */
 const CAPTION_ROOM_PX = 4;
 
-/** A bracket below the run with a text under it: which layer is read. */
+/** A text below the run, under a bracket unless a stripe is there: which layer is read. */
 export function paintCaption(painting: Painting, run: Run, captionOf: RunCaption): void {
-  const { surface, colors, layout } = painting;
+  const { surface, colors, layout, options } = painting;
   const { bodyEnd, height, unit } = layout;
   const { from, to } = run;
   if (to - from < CAPTION_ROOM_PX * unit) return;
@@ -19,7 +19,7 @@ export function paintCaption(painting: Painting, run: Run, captionOf: RunCaption
   if (text === '') return;
   const color = mix(colors.lane, colors.frame, 0.9);
   const y = bodyEnd + 2 * unit;
-  surface.fillRect(from + unit, y, to - unit, y + unit, color);
+  if (options.ownerCount === undefined) surface.fillRect(from + unit, y, to - unit, y + unit, color);
   const size = surface.textSize(text);
   if (size.width + 2 * unit > to - from || size.height > height - y + unit) return;
   surface.drawText(text, from + ((to - from - size.width) >> 1), y + unit, color);

@@ -17,6 +17,8 @@ export interface PaintOptions {
   readonly labels: RunLabels;
   /** What is written below runs, in place of the override marks. */
   readonly captions?: RunCaption | undefined;
+  /** Layers, or depths, that may own a column: where captions are, a stripe shows which one does, at every zoom. */
+  readonly ownerCount?: number | undefined;
   /** By part index: true where it is to step back because others are highlighted. */
   readonly faded: readonly boolean[];
   /** Marks of PRESENT that are drawn. */

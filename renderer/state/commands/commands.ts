@@ -36,7 +36,8 @@ import { announce, getState, setState } from '../store.ts';
 import type { ViewInfo } from '../view-info.ts';
 import { currentAxis, currentNavigation, showView } from '../views.ts';
 import { copyDiagnostics } from '../window/diagnostics.ts';
-import { cycleTheme, toggleInspector } from '../window/preferences.ts';
+import { toggleInspector } from '../window/inspector.ts';
+import { cycleTheme } from '../window/preferences.ts';
 
 const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   open: chooseAndOpen,

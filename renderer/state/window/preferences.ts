@@ -8,16 +8,11 @@ const THEMES = ['system', 'light', 'dark'] as const;
 /** Width of the inspector. */
 export const INSPECTOR_WIDTH_PX = { min: 260, max: 640, normal: 320 } as const;
 
-/** CSS pixels of a window up to which the inspector lies over the lanes, as in narrow.css. */
-const OVERLAY_WIDTH_PX = 900;
-
 type Preferences = Pick<Store, 'theme' | 'inspectorOpen' | 'inspectorWidth'>;
 
 /** Takes over the stored preferences and stores every change. The stored text is not trusted. */
 export function rememberPreferences(): void {
   setState(stored());
-  // There it lies over the lanes, which come first.
-  if (innerWidth <= OVERLAY_WIDTH_PX) setState({ inspectorOpen: false });
   useStore.subscribe((state, before) => {
     const { theme, inspectorOpen, inspectorWidth } = state;
     if (
@@ -69,11 +64,6 @@ function boundedWidth(width: number): number {
 export function cycleTheme(): void {
   const theme = THEMES[(THEMES.indexOf(getState().theme) + 1) % THEMES.length] ?? 'system';
   setState({ theme, announcement: `Theme: ${theme}` });
-}
-
-/** Shows or hides the inspector. */
-export function toggleInspector(): void {
-  setState({ inspectorOpen: !getState().inspectorOpen });
 }
 
 /** Sets the inspector's width, within its limits. */

@@ -1,3 +1,4 @@
+import { hexOf, ownerTone } from '../../../../shared/draw/color-set.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { LayerInfo } from '../../../../shared/model/layer.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
@@ -7,6 +8,7 @@ import { runCommand } from '../../../state/commands/commands.ts';
 import { toggleTrack } from '../../../state/selection/track-actions.ts';
 import { useStore } from '../../../state/store.ts';
 import { Untrusted } from '../../../ui/text.tsx';
+import { useInk } from '../../../ui/theme.ts';
 import { Badges } from './badges.tsx';
 import { LayerProgressBar } from './layer-progress-bar.tsx';
 
@@ -19,6 +21,7 @@ interface LaneHeaderProps {
 /** The name and properties of a track. Hatched if it is not known which layer owns what. */
 export function LaneHeader({ track, chain, folded }: LaneHeaderProps) {
   const layer = chain.chain.layers[track.layer];
+  const ink = useInk();
   const failed = useStore(
     state =>
       state.progress.find(p => p.layer === track.layer && p.phase === 'failed' && p.witness === track.witness)
@@ -35,7 +38,12 @@ export function LaneHeader({ track, chain, folded }: LaneHeaderProps) {
       <div className="lane-names">
         <h2>
           {layer !== undefined && track.kind === 'layer' && (
-            <span className="number">{alignedNumber(layer.index, chain.chain.layers.length)}</span>
+            <span
+              className="number owner-number"
+              style={{ borderColor: hexOf(ownerTone(ink, layer.index, chain.tracks.length - 1)) }}
+            >
+              {alignedNumber(layer.index, chain.chain.layers.length)}
+            </span>
           )}
           {track.kind === 'guest' ? 'Guest' : <LaneName text={track.title} />}
         </h2>

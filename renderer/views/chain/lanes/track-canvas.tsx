@@ -43,6 +43,7 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
       options: {
         labels: trackLabels(track, chain),
         captions: trackCaptions(track, chain),
+        ownerCount: chain.tracks.length - 1,
         faded: fadedParts(highlighted),
         marks: shownMarks(highlighted),
       },

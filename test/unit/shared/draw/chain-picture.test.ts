@@ -76,6 +76,7 @@ describe.each(CHAINS)('the picture of the %s chain', (_, chain) => {
           paintTrack(raster, picture.strips[track.id]!, laneLayout(LANE_HEIGHT, 1), colorSetOf(palette), {
             labels: trackLabels(track, picture.opened),
             captions: trackCaptions(track, picture.opened),
+            ownerCount: picture.opened.tracks.length - 1,
             faded: [],
             marks: MARKS,
             phase: 0,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { colorSetOf, contrast, mix, pixel, readable } from '../../../../shared/draw/color-set.ts';
+import { colorSetOf, contrast, mix, ownerTone, pixel, readable } from '../../../../shared/draw/color-set.ts';
 import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
 import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
 import { paintTrack } from '../../../../shared/draw/paint-track.ts';
@@ -64,8 +64,9 @@ function strip(
 ): ColumnStrip {
   const made = createColumnStrip(width);
   for (const [from, value, marks = 0] of runs) {
-    made.part.fill(value < STATES.length ? partOf(value, variantOf(marks)) : value, from);
-    made.present.fill(marks & MARKS, from);
+    const part = value < STATES.length ? partOf(value, variantOf(marks)) : value;
+    made.part.fill(part, from);
+    made.present.fill((marks & MARKS) | (part < PARTS.length ? 1 << part : 0), from);
   }
   return made;
 }
@@ -313,6 +314,19 @@ test('on the guest the layer that is read is written below, in place of notches'
   const raster = paint(strip(60, [0, state('data'), PRESENT.overrides]), { captions: () => '2' });
   expect([...raster.pixels].includes(INK.override)).toBe(false);
   expect(column(raster, 30, LAYOUT.bodyEnd + 2, LAYOUT.height).some(p => p !== INK.lane)).toBe(true);
+});
+
+test('a stripe under the guest shows at every zoom which layer is read, and none where nothing is stored', () => {
+  const made = strip(60, [0, state('data')], [20, state('unallocated')], [40, state('zeroHole')]);
+  made.owners.fill(1, 0, 20);
+  made.owners.fill(0, 40, 60);
+  mixStates(made, 45, { data: 128, unallocated: 127 });
+  const raster = paint(made, { captions: () => '', ownerCount: 2 });
+  const stripe = (x: number) => column(raster, x, LAYOUT.bodyEnd + 1, LAYOUT.bodyEnd + 3);
+  expect(stripe(10)).toEqual(Array(2).fill(ownerTone(INK, 1, 2)));
+  expect(stripe(30)).toEqual(Array(2).fill(INK.lane));
+  expect(stripe(45)).toEqual(Array(2).fill(ownerTone(INK, 0, 2)));
+  expect(ownerTone(INK, 0, 2)).not.toBe(ownerTone(INK, 1, 2));
 });
 
 test('the overview ticks whatever any layer marks', () => {

@@ -33,11 +33,3 @@ test.each([
 ])('of the stored text %s what is valid is taken over: %o', async (text, expected) => {
   expect(await takenOver(text)).toEqual(expected);
 });
-
-test('in a narrow window, where it would lie over the lanes, the inspector is closed at first', async () => {
-  vi.stubGlobal('innerWidth', 900);
-  expect(await takenOver('{"theme":"dark","inspectorOpen":true}')).toEqual(['dark', false, 320]);
-  vi.stubGlobal('innerWidth', 901);
-  expect(await takenOver('{"theme":"dark","inspectorOpen":true}')).toEqual(['dark', true, 320]);
-  vi.unstubAllGlobals();
-});
