@@ -49,7 +49,7 @@ export const LEGEND: Legend = {
     letter: '.',
     color: 'unallocated',
     label: 'unallocated',
-    meaning: 'Not stored in this layer: a layer below decides, and with none the guest reads zeros.',
+    meaning: 'Not stored here: a layer below decides, else it reads as zeros.',
   },
   reserved: {
     letter: 'r',
