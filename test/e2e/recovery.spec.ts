@@ -18,17 +18,18 @@ const agree = (app: ElectronApplication) =>
     dialog.showMessageBox = () => Promise.resolve({ response: 0, checkboxChecked: false });
   });
 
-/** The lanes of the window once everything is drawn, by name; none before. */
+/** The lanes of the window once everything is drawn, by name; none before. A page that is just crashing never answers. */
 const shownLanes = (app: ElectronApplication) =>
   app.evaluate(async ({ BrowserWindow }) => {
     const contents = BrowserWindow.getAllWindows()[0]?.webContents;
     if (contents === undefined || contents.isCrashed() || contents.isLoading()) return [];
-    const names = await contents.executeJavaScript(
+    const silence = new Promise<never[]>(resolve => setTimeout(resolve, 1000, []));
+    const names = contents.executeJavaScript(
       `document.documentElement.dataset.idle !== 'true' ? [] :
         [...document.querySelectorAll('.lanes section')].map(row =>
           row.getAttribute('data-kind') === 'guest' ? 'guest' : row.getAttribute('aria-label'))`,
     );
-    return names as (string | null)[];
+    return (await Promise.race([names, silence])) as (string | null)[];
   });
 
 test('a window whose process crashes comes back with its chain', async ({ start, make, profile }) => {

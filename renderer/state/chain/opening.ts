@@ -37,6 +37,7 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
   setState({
     ...NO_CHAIN,
     opening: undefined,
+    error: undefined, // what failed meanwhile was asked of the chain that was there before
     target,
     consent,
     chain,
