@@ -38,9 +38,10 @@ function sharedLabel(first, second) {
   return words.map((word, i) => (i === at ? `${word}, ${others[i].toLowerCase()}` : word)).join(' ');
 }
 
-function replaceBetween(text, name, table) {
+/** `text` with `table` between the marks `name`. Throws where it has none. */
+export function replaceBetween(text, name, table) {
   const marks = new RegExp(`(<!-- ${name}\\b[^>]*-->\\n)[\\s\\S]*?(<!-- /${name} -->)`);
-  if (!marks.test(text)) throw new Error(`the README has no marks around the table "${name}"`);
+  if (!marks.test(text)) throw new Error(`there are no marks around the table "${name}"`);
   return text.replace(marks, (_, begin, end) => `${begin}\n${table}\n\n${end}`);
 }
 

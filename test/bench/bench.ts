@@ -7,7 +7,7 @@ import type { Bench } from './context.ts';
 import { openImageStore } from './images.ts';
 import { createMeter, progress } from './measure.ts';
 import { type BenchOptions, type LineName, parseOptions, USAGE } from './options.ts';
-import { describeSetting, type LineResult, tableOf, writeResults } from './report.ts';
+import { describeCommit, describeSetting, type LineResult, tableOf, writeResults } from './report.ts';
 import { checkLine } from './suites/check.ts';
 import { drawLine } from './suites/draw.ts';
 import { growthLine } from './suites/growth.ts';
@@ -79,8 +79,10 @@ async function run(options: BenchOptions): Promise<void> {
   const qemuPaysForHoles = meter.missing !== '';
   const name = `bench-${options.size}`;
   const written = writeResults(join(bench.root, 'bench-results'), name, {
+    date: new Date().toISOString().slice(0, 10),
+    commit: describeCommit(bench.root),
     setting,
-    options,
+    options: { lines: options.lines, size: options.size, runs: options.runs },
     qemuPaysForHoles,
     results,
   });

@@ -50,6 +50,16 @@ export function describeSetting(): Setting {
   };
 }
 
+/** The commit that is measured, with a + where files differ from it; `unknown` outside of a clone. */
+export function describeCommit(root: string): string {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+  try {
+    return `${git('rev-parse', '--short=9', 'HEAD')}${git('status', '--porcelain') === '' ? '' : '+'}`;
+  } catch {
+    return 'unknown';
+  }
+}
+
 function versionOf(program: string): string {
   try {
     const text = execFileSync(program, ['--version'], { encoding: 'utf8' });
