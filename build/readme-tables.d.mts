@@ -17,3 +17,5 @@ export function keyTable(
   pointerActions: PointerActions,
   keyCaps: KeyCapsOf,
 ): string;
+
+export function replaceBetween(text: string, name: string, table: string): string;

@@ -1,4 +1,4 @@
-import type { LineResult, Row, Setting } from '../test/bench/report.ts';
+import type { LineResult, Row, Setting } from './report.ts';
 
 /** A run of the bench as it is written to its file. */
 export interface PublishedRun {

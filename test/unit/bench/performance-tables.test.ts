@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { publishedRuns, withRuns } from '../../../build/performance-tables.mjs';
+import { publishedRuns, withRuns } from '../../bench/performance-tables.mjs';
 import { tableOf } from '../../bench/report.ts';
 
 const PAGE = readFileSync(new URL('../../../docs/performance.md', import.meta.url), 'utf8');
 
-test('docs/performance.md has the tables that node build/performance-tables.mjs writes', async () => {
+test('docs/performance.md has the tables that node test/bench/performance-tables.mjs writes', async () => {
   const runs = await publishedRuns();
   expect(runs.length).toBeGreaterThan(0);
   expect(withRuns(PAGE, runs, tableOf)).toBe(PAGE);

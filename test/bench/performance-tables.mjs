@@ -1,15 +1,15 @@
 /**
- * Writes the tables of docs/performance.md from the runs in docs/perf: `node build/performance-tables.mjs`. To publish a
+ * Writes the tables of docs/performance.md from the runs in docs/perf: `node test/bench/performance-tables.mjs`. To publish a
  * run, move its file from bench-results/ to docs/perf/. A test fails where the tables are other ones.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
-import { isMain } from './is-main.mjs';
-import { replaceBetween } from './readme-tables.mjs';
+import { isMain } from '../../build/is-main.mjs';
+import { replaceBetween } from '../../build/readme-tables.mjs';
 
-const PAGE = new URL('../docs/performance.md', import.meta.url);
-const RUNS = new URL('../docs/perf/', import.meta.url);
+const PAGE = new URL('../../docs/performance.md', import.meta.url);
+const RUNS = new URL('../../docs/perf/', import.meta.url);
 
 /** The page with a table for each line of each run, oldest first. Throws where it lacks the marks around them. */
 export function withRuns(page, runs, tableOf) {
@@ -31,6 +31,6 @@ export async function publishedRuns() {
 }
 
 if (isMain(import.meta.url)) {
-  const { module } = await runnerImport(fileURLToPath(new URL('../test/bench/report.ts', import.meta.url)));
+  const { module } = await runnerImport(fileURLToPath(new URL('report.ts', import.meta.url)));
   await writeFile(PAGE, withRuns(await readFile(PAGE, 'utf8'), await publishedRuns(), module.tableOf));
 }
