@@ -27,7 +27,7 @@ setUp();
 if (!(await bundleOrSay())) process.exit(1);
 const { damaged, golden, makeChain } = await import('../examples/recipes.mjs');
 
-// The pictures show the path, so it says nothing of the machine: a name of its own, and no other folder is touched.
+// The pictures show the path, so the folder has a fixed name that says nothing of the machine. No other folder is touched.
 const folder = join(tmpdir(), 'demo');
 mkdirSync(folder);
 try {

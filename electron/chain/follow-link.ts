@@ -93,9 +93,8 @@ export interface FollowOptions {
 /**
  * Follows a recorded name from the image that holds it; never rejects for what an image or the disk holds.
  *
- * Until consent nothing outside the image's own folder is opened; that it exists is all that is looked for, and only
- * what does is asked about. A link that lies in the own folder is read, as any entry of that folder may be, be what it
- * leads to a file or a device.
+ * Until consent nothing outside the image's own folder is opened. Only its existence is looked up, and consent is asked
+ * only for what exists. A link inside that folder is read with readlink, whether it leads to a file or to a device.
  */
 export async function followLink(
   name: Uint8Array,

@@ -106,7 +106,7 @@ function outcomeAt({ runs, target, top }: CommitLayers, offset: number, targetHo
   return { owner: layer, effect: targetHolds ? 'overwritten' : 'allocated' };
 }
 
-/** True where a layer has data or zeros of its own. */
+/** True where a layer itself holds data or zeros. */
 function holds(runs: LayerRuns, offset: number): boolean {
   return offset < runs.size && !isAbsent(runs.at(offset).kind);
 }

@@ -54,7 +54,7 @@ type Guard = (endAll: () => void) => () => void;
 let guard: Guard = () => () => {};
 let unguard: (() => void) | undefined;
 
-/** Sets what stands guard as long as any server runs, from before it is started. Without it only an exit ends them. */
+/** Sets the guard: it is called before the first server starts and given up when the last has ended. Without one, only an exit ends servers. */
 export function guardServers(next: Guard): void {
   guard = next;
 }

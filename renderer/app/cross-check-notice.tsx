@@ -55,7 +55,7 @@ export function CrossCheckNotice({ chain }: { readonly chain: OpenedChain }) {
   );
 }
 
-/** True where the layer is drawn all the same, from its own tables. */
+/** True where the layer is drawn from its own tables without it. */
 function isDrawn({ layer }: LayerProgress, progress: readonly LayerProgress[]): boolean {
   return progress.some(other => other.layer === layer && other.witness === 'metadata');
 }

@@ -51,7 +51,7 @@ const ENTRY_GAP_PX = 16;
 /** Longest name of a layer beside its lane, in characters. */
 const NAME_LENGTH = 32;
 
-/** The picture as a document of its own; it can stand in an HTML page as it is. Names in it are text, never markup. */
+/** The picture as a whole document; it can stand in an HTML page as it is. Names in it are text, never markup. */
 export function chainPictureSvg(picture: ChainPicture): string {
   return new ChainPainter(picture).toDocument();
 }

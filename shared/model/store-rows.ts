@@ -19,7 +19,7 @@ export type StoreRow =
 /** Characters by which deep levels are indented; the rows of deeper ones stand below each other. */
 const MAX_INDENT = 60;
 
-/** An image to list, what stands before it for the levels above, and the end of its own branch. */
+/** An image to list, what stands before it for the levels above, and the end of its branch. */
 interface Branch {
   readonly image: number;
   readonly before: string;

@@ -8,22 +8,14 @@ import { expect, it, vi } from 'vitest';
 import { describeTarget } from '../../electron/service/describe-target.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { jsonText } from '../../shared/text/json.ts';
+import { asked } from '../support/counted-reads.ts';
 import { closeFiles, openSession, planFiles } from '../support/merge-session.ts';
 import { newFile } from '../support/qcow2-reading.ts';
 import { type MutatedImage, mutate, mutation, type SeedImage, seedImage } from './mutations.ts';
 
-/** Bytes that the system was asked for since the count was set back. */
-const asked = vi.hoisted(() => ({ bytes: 0 }));
-vi.mock('node:fs', async original => {
-  const fs = await original<typeof import('node:fs')>();
-  return {
-    ...fs,
-    readSync: (fd: number, into: Uint8Array, at: number, length: number, position: number) => {
-      asked.bytes += length;
-      return fs.readSync(fd, into, at, length, position);
-    },
-  };
-});
+vi.mock('node:fs', async original =>
+  (await import('../support/counted-reads.ts')).countingReads(await original()),
+);
 
 /** Bytes read for a chain of two images of a few hundred KiB, holes included: a file of a TiB has as many to offer. */
 const MAX_ASKED = 2 ** 28;

@@ -15,21 +15,13 @@ import { CowscopeError } from '../../shared/error.ts';
 import { PageWriter, pageStart, WordSet } from '../../shared/extent/page.ts';
 import { finestUnit, pageSpanFor } from '../../shared/extent/table.ts';
 import { MAX_FINDING_PLACES } from '../../shared/model/finding.ts';
+import { asked } from '../support/counted-reads.ts';
 import { type ImageSpec, pokeU32, pokeU64 } from '../support/images/qcow2-builder.ts';
 import { buildImage, newFile } from '../support/qcow2-reading.ts';
 
-/** Bytes that the system was asked for since the count was set back. */
-const asked = vi.hoisted(() => ({ bytes: 0 }));
-vi.mock('node:fs', async original => {
-  const fs = await original<typeof import('node:fs')>();
-  return {
-    ...fs,
-    readSync: (fd: number, into: Uint8Array, at: number, length: number, position: number) => {
-      asked.bytes += length;
-      return fs.readSync(fd, into, at, length, position);
-    },
-  };
-});
+vi.mock('node:fs', async original =>
+  (await import('../support/counted-reads.ts')).countingReads(await original()),
+);
 
 /** Bytes to read and to hold for one image of a few clusters, mapped eight times over: four times the most ever seen. */
 const MAX_ASKED = 2 ** 20;

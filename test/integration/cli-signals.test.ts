@@ -74,7 +74,7 @@ describe.each<[string, () => string[]]>([
     for (const moment of MOMENTS_MS) {
       const child = spawn(process.execPath, [CLI, ...args()], {
         env: { ...process.env, TMPDIR: sockets },
-        stdio: ['ignore', 'pipe', 'pipe'], // nobody reads its output, so that it waits with its list half printed
+        stdio: ['ignore', 'pipe', 'pipe'], // its output is not read, so that it waits with its list half printed
       });
       let stderr = '';
       child.stderr.setEncoding('utf8').on('data', text => {

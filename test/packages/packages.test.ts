@@ -167,7 +167,7 @@ it(
   SLOW_LIMIT_MS,
 );
 
-it('keeps its sandbox helper from running as root where its Electron is a copy of somebody else', () => {
+it('keeps its sandbox helper from running as root where its Electron is a third-party copy', () => {
   const { mode } = statSync(installed.path('usr/lib/cowscope/chrome-sandbox'));
   const isDevelopment = installed.debs.window.includes('/development/');
   expect((mode & 0o4000) !== 0).toBe(!isDevelopment);

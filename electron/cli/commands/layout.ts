@@ -18,7 +18,11 @@ export interface LayoutOptions extends TargetOptions, LayoutChoice {
 export async function layoutCommand(words: readonly string[], options: LayoutOptions): Promise<ExitCode> {
   const target = targetOf(words, options);
   if (target.kind === 'nbd')
-    throw usageError('an NBD export has no clusters of its own', 'name the image file itself', target.uri);
+    throw usageError(
+      'an NBD export has no file whose clusters could be shown',
+      'name the image file itself',
+      target.uri,
+    );
   return withLayout(target, consentOf(options), options, async (info, { layout, cluster, runs }) => {
     const ranges = options.ranges ? runs() : undefined;
     if (options.output === 'json') {

@@ -36,9 +36,13 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
   return gathered.report.unread.length > 0 ? EXIT.partial : EXIT.done;
 }
 
-function piecesOf({ report, pictures }: GatheredReport, form: ReportOptions['output']): Iterable<string> {
-  if (form === 'svg') return [pictures.light];
-  return form === 'json' ? [...jsonPieces(reportDocument(report), 2), '\n'] : reportHtml(report, pictures);
+function* piecesOf({ report, pictures }: GatheredReport, form: ReportOptions['output']): Generator<string> {
+  if (form === 'svg') yield pictures.light;
+  else if (form === 'html') yield* reportHtml(report, pictures);
+  else {
+    yield* jsonPieces(reportDocument(report), 2);
+    yield '\n';
+  }
 }
 
 async function writeFile(

@@ -191,7 +191,7 @@ function targetSnapshots(input: CommitInput): Finding | undefined {
     severity: 'hazard',
     layer: input.target,
     what: `the target has ${count} internal ${count === 1 ? 'snapshot' : 'snapshots'}: clusters that they share are not overwritten but written to new space`,
-    advice: 'plan for the larger file, or delete snapshots that nobody needs first',
+    advice: 'plan for the larger file, or delete snapshots that are not needed first',
     count,
   });
 }

@@ -139,7 +139,7 @@ function zerosBelow(runs: readonly LayerRuns[], target: number, start: number, e
   return true;
 }
 
-/** True where the target keeps its data in a file of its own. */
+/** True where the target keeps its data in an external data file. */
 export function keepsDataApart({ image }: LayerTables): boolean {
   return image !== undefined && hasDataFile(image.header);
 }

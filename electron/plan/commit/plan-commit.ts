@@ -1,4 +1,5 @@
 /** Plans a commit: what is copied, what becomes of the target, what is dangerous, and the commands. Nothing is done. */
+
 import type { Plan, PlannedLayer, StepwisePlan } from '../../../shared/model/plan.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
@@ -6,6 +7,7 @@ import { casesOf, RangeSum, resurrected } from '../cases.ts';
 import { commitCommands } from '../commands.ts';
 import { withoutPromises } from '../hazard-list.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
+import { plannedLayers } from '../planned-layers.ts';
 import { commitKeepsZeros, versionText } from '../qemu-versions.ts';
 import { RangeList } from '../range-list.ts';
 import { targetResult } from '../target/target-result.ts';
@@ -54,7 +56,7 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
     job: input.job,
     qemuVersion: versionText(input.qemu),
     qemuVersionSource: input.qemuVersionSource,
-    layers: plannedLayers(input),
+    layers: plannedLayers(input.layers, index => partOf(input, index)),
     bytesCopied,
     bytesCopiedExact: !mayBeZeros,
     zerosAsData,
@@ -98,16 +100,11 @@ function* planStepwise(input: CommitInput, setup: CommitSetup): SlicedWork<Stepw
   return { bytesCopied, steps, repeatedAtMost };
 }
 
-function plannedLayers({ layers, target, top }: CommitInput): PlannedLayer[] {
-  return layers.map(({ info: { index, name, path, format, size } }) => ({
-    index,
-    name,
-    path,
-    format,
-    size,
+function partOf({ target, top }: CommitInput, index: number): Pick<PlannedLayer, 'role' | 'becomesInvalid'> {
+  return {
     role: index < target ? 'below' : index === target ? 'target' : index <= top ? 'committed' : 'above',
     becomesInvalid: index > target && index < top,
-  }));
+  };
 }
 
 function abortText(

@@ -3,6 +3,7 @@
  * What qemu copies depends on content, which is not read here: the plan has the most that may be copied.
  * Source: img_rebase of qemu-img.c and block/stream.c, compared with qemu 7.2 and 10.0.
  */
+
 import type { Plan, PlanEffect, PlannedLayer } from '../../../shared/model/plan.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
 import { CaseSums, RangeSum } from '../cases.ts';
@@ -12,6 +13,7 @@ import { runsOf, targetFormat } from '../commit/commit-setup.ts';
 import { withoutPromises } from '../hazard-list.ts';
 import { type BlockStatus, statusAbove } from '../layers/block-status.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
+import { plannedLayers } from '../planned-layers.ts';
 import { versionText } from '../qemu-versions.ts';
 import { RangeList } from '../range-list.ts';
 import { TargetModel } from '../target/target-model.ts';
@@ -84,7 +86,7 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     job,
     qemuVersion: versionText(input.qemu),
     qemuVersionSource: input.qemuVersionSource,
-    layers: plannedLayers(input),
+    layers: plannedLayers(input.layers, index => partOf(input, index)),
     bytesCopied,
     bytesCopiedExact: unsafe || bytesCopied === 0,
     zerosAsData: 0,
@@ -114,16 +116,11 @@ function effectOf({ target, unsafe, job }: RebaseInput, before: BlockStatus, aft
   return unsafe ? 'changed' : 'compared';
 }
 
-function plannedLayers({ layers, target, base }: RebaseInput): PlannedLayer[] {
-  return layers.map(({ info: { index, name, path, format, size } }) => ({
-    index,
-    name,
-    path,
-    format,
-    size,
+function partOf({ target, base }: RebaseInput, index: number): Pick<PlannedLayer, 'role' | 'becomesInvalid'> {
+  return {
     role: index <= base ? 'below' : index < target ? 'dropped' : index === target ? 'target' : 'above',
     becomesInvalid: false,
-  }));
+  };
 }
 
 function abortText({ layers, target, unsafe, job }: RebaseInput): string[] {

@@ -102,7 +102,7 @@ function changesOf(tables: LayerTables, { allocation }: TargetInput, setup: Targ
   let mayFree = changes.freedCompressed;
   if (changes.isOrderUnsure) whyInexact.push('clusters are given back and taken again within one request');
   if (keepsDataApart(tables)) {
-    whyInexact.push('its data lies in a file of its own');
+    whyInexact.push('its data lies in an external data file');
     added -= changes.newClusters;
     mayAdd += changes.newClusters;
     mayFree += freed;

@@ -74,7 +74,7 @@ export interface EntryRules {
   readonly clusterBits: number;
   readonly clusterSize: number;
   readonly extendedL2: boolean;
-  /** Guest data lies in a file of its own. */
+  /** Guest data lies in an external data file. */
   readonly dataFile: boolean;
 }
 

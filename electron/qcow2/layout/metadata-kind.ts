@@ -4,7 +4,7 @@ import type { Qcow2Image } from '../read/image.ts';
 import { ACTIVE, SNAPSHOTS, USE } from './cluster-uses.ts';
 
 /** True if snapshots refer to something, and nothing else does. */
-export function isOfSnapshots(owner: number): boolean {
+function isOfSnapshots(owner: number): boolean {
   return owner > ACTIVE && owner <= SNAPSHOTS;
 }
 

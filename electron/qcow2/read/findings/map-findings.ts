@@ -47,7 +47,7 @@ interface PendingEntry {
   readonly guestOffset: number;
 }
 
-/** L2 tables with invalid entries that become findings of their own; the rest of them share one. */
+/** L2 tables with invalid entries that become a finding each; the rest of them share one. */
 const MAX_INVALID_TABLES = 256;
 /** A table with so few entries that are invalid whatever the file's length was overwritten if they are half of it. */
 const FEW_INVALID = 4;
