@@ -78,6 +78,24 @@ describe('cowscope check', () => {
     expect(complaints(result)).toHaveLength(1);
   });
 
+  it('says how much of the disk is in a layer whose backing file is missing', async () => {
+    await copyFile(at('top.qcow2'), at('lone.qcow2'));
+    await qemuImg('rebase', '-u', '-F', 'qcow2', '-b', at('gone.qcow2'), at('lone.qcow2'));
+    const { stdout } = await cowscope(['check', at('lone.qcow2')]);
+    expect(stdout).toContain(
+      "the file does not exist; 128 KiB of the disk's 4 MiB are in this layer, and what the rest holds is not known",
+    );
+  });
+
+  it('ends with 1 where no format is recorded for a backing file that looks like an image', async () => {
+    const top = buildImage({ size: 2 ** 22, clusters: [], backingFile: at('base.qcow2') }).path;
+    const args = ['--allow-all', top];
+    const { code, stdout } = await cowscope(['check', ...args]);
+    expect([code, stdout.split('\n')[0]]).toEqual([1, 'verdict: incomplete, 2 layers']);
+    expect(stdout).toContain('not checked: format of base.qcow2 (no format is recorded for it');
+    expect((await cowscope(['check', '--backing-format', 'qcow2', ...args])).code).toBe(0);
+  });
+
   it('reads and decompresses all data with --deep', async () => {
     const { path, source, l2Offsets } = buildImage({
       size: 2 ** 20,

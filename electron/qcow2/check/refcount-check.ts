@@ -19,9 +19,9 @@ import { KEEP_EVIDENCE } from './rules/advice.ts';
 import { checkBitmapTables } from './rules/bitmaps.ts';
 import { addCopiedFlag } from './rules/copied-flags.ts';
 import { findOrphans } from './rules/orphan-tables.ts';
-import { addOverlap, overlapCode } from './rules/overlaps.ts';
+import { addOverlap, addTableInData, overlapCode, SNAPSHOT_TABLE } from './rules/overlaps.ts';
 import { addPastEnd } from './rules/past-end.ts';
-import { BLOCK_CODE, checkRefcountTable } from './rules/refcount-blocks.ts';
+import { BLOCK_CODE, checkRefcountTable, NO_BLOCKS_CODE } from './rules/refcount-blocks.ts';
 import { RefcountRules } from './rules/refcounts.ts';
 import { isExplained, Suspects } from './suspects.ts';
 import { TableChecks } from './table-checks.ts';
@@ -67,6 +67,7 @@ export class RefcountCheck {
   /** Corruptions of L1 tables, the refcount table and snapshot tables. */
   #corruptions = 0;
   #badBlocks: ReadonlySet<number> = new Set();
+  #hasNoBlocks = false;
   /** Numbers of the L2 tables whose active L1 entry has reserved bits. */
   readonly #reservedL1 = new Set<number>();
   #wanted: ReadonlySet<number> | undefined;
@@ -105,6 +106,7 @@ export class RefcountCheck {
     const table = yield* checkRefcountTable(collector, blocks, image.header.refcountTableOffset);
     this.#corruptions += table.corruptions;
     this.#badBlocks = table.bad;
+    this.#hasNoBlocks = table.used === 0 && blocks.entries > 0;
     const { header, snapshots } = image;
     this.#corruptions += snapshots.filter(({ unusable }) => unusable !== undefined).length;
     if (header.version >= 3)
@@ -129,13 +131,14 @@ export class RefcountCheck {
 
   /** Looks for tables that nothing refers to; before the first pass ends, while references are known. */
   *findOrphans(): SlicedWork<void> {
-    const { image, collector, fileLength } = this.#input;
+    const { image, collector, fileLength, tables } = this.#input;
     if (hasDataFile(image.header)) return;
     yield* findOrphans(collector, {
       image,
       fileLength,
       leaked: this.#rules.leakedClusters,
       tail: this.#counts.highest + 1,
+      isDiskEmpty: tables.activeTimes.every(times => times === 0),
       isReferred: cluster => this.#counts.storedOf(cluster) === -1 || this.#counts.referencesOf(cluster) > 0,
     });
   }
@@ -148,10 +151,12 @@ export class RefcountCheck {
 
   /** True unless refcounts could not be read. */
   get isComplete(): boolean {
-    return this.#rules.checkErrors === 0;
+    return this.#rules.checkErrors === 0 && !this.#hasNoBlocks;
   }
 
   get whyIncomplete(): string {
+    if (this.#hasNoBlocks)
+      return 'the refcount table names no block: references were compared with each other alone, and what is leaked cannot be told';
     return `the refcounts of ${this.#rules.checkErrors} clusters cannot be read`;
   }
 
@@ -211,8 +216,10 @@ export class RefcountCheck {
     });
     yield* references.walk(referrers, limit, referrers);
     for (const suspect of this.#suspects.all()) {
-      if (isExplained(suspect)) this.#rules.addLow(suspect, suspect.doubt);
-      else {
+      if (isExplained(suspect)) {
+        this.#rules.addLow(suspect, suspect.doubt);
+        if (suspect.doubt === SNAPSHOT_TABLE) addTableInData(collector, suspect, clusterSize);
+      } else {
         if (suspect.isShared) addOverlap(collector, suspect, clusterSize);
         this.#rules.addLow(suspect, suspect.isShared ? overlapCode(suspect) : '');
       }
@@ -314,6 +321,7 @@ export class RefcountCheck {
   #explainZero(cluster: number): string {
     const { image, blocks } = this.#input;
     if (image.header.refcountTableClusters === 0) return 'QCOW2_REFCOUNT_TABLE';
+    if (this.#hasNoBlocks) return NO_BLOCKS_CODE;
     const perBlock = (image.geometry.clusterSize * 8) / image.header.refcountBits;
     const block = Math.floor(cluster / perBlock);
     if (block >= blocks.entries) return 'QCOW2_METADATA_PAST_END';

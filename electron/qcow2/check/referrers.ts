@@ -13,6 +13,7 @@ import type { Qcow2Image } from '../read/image.ts';
 import type { ClusterCounts } from './cluster-counts.ts';
 import { metadataName } from './metadata-names.ts';
 import { addCopiedFlag } from './rules/copied-flags.ts';
+import { SNAPSHOT_TABLE } from './rules/overlaps.ts';
 import type { Suspects } from './suspects.ts';
 import type { TableNames } from './table-names.ts';
 
@@ -51,8 +52,15 @@ export class Referrers implements ReferenceSink, TableVisitor {
         const index = use === USE.table ? names.indexOf(offset) : -1;
         const isL2 = index >= 0 && length === clusterSize && owner === tables.owners[index];
         const name = isL2 ? names.tableName(index) : metadataName(image, offset, use, names.ownerName(owner));
-        return { name, guest: -1, use, times, doubt: '' };
+        return { name, guest: -1, use, times, doubt: use === USE.table ? this.#doubtOfTable(offset) : '' };
       });
+  }
+
+  /** The header's snapshot table of which nothing could be read may lie anywhere. */
+  #doubtOfTable(offset: number): string {
+    const { header, snapshots } = this.#context.image;
+    const isUnread = header.storedSnapshotCount > 0 && snapshots.length === 0;
+    return isUnread && offset === header.snapshotsOffset ? SNAPSHOT_TABLE : '';
   }
 
   referStream(): void {}

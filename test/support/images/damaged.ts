@@ -154,7 +154,11 @@ const COUNTED: readonly DamagedImage[] = [
   damaged(
     'C-12 empty',
     'the refcount table is empty',
-    ['QCOW2_COPIED_SET < QCOW2_REFCOUNT_ZERO', 'QCOW2_REFCOUNT_ZERO'],
+    [
+      'QCOW2_COPIED_SET < QCOW2_REFCOUNTS_GONE',
+      'QCOW2_REFCOUNTS_GONE',
+      'QCOW2_REFCOUNT_ZERO < QCOW2_REFCOUNTS_GONE',
+    ],
     image => pokeU64(image.source.fd, image.refcountTableOffset, 0n),
   ),
   damaged(
@@ -496,7 +500,7 @@ const PASSED_OVER: readonly DamagedImage[] = [
   damaged(
     'free table',
     'the L1 entry and the refcounts were never written',
-    ['QCOW2_FREE_TABLE'],
+    ['QCOW2_EMPTY_DISK_TABLES'],
     image => {
       setL1(image, 0n);
       const size = image.fileSize;
@@ -511,9 +515,24 @@ const PASSED_OVER: readonly DamagedImage[] = [
     'clean',
   ),
   damaged(
+    'free table of a disk with data',
+    'a table lies behind the end of an image whose own tables are whole',
+    ['QCOW2_FREE_TABLE'],
+    image => {
+      ftruncateSync(image.source.fd, image.fileSize + 3 * K64);
+      pokeU64(image.source.fd, image.fileSize, COPIED | BigInt(image.fileSize + K64));
+    },
+    {},
+    'clean',
+  ),
+  damaged(
     'snapshot table in data',
     'the snapshot table lies in guest data',
-    ['QCOW2_DATA_ON_METADATA', 'QCOW2_REFCOUNT_LOW < QCOW2_DATA_ON_METADATA', 'QCOW2_SNAPSHOT_TABLE'],
+    [
+      'QCOW2_REFCOUNT_LOW < QCOW2_SNAPSHOT_TABLE',
+      'QCOW2_SNAPSHOT_TABLE',
+      'QCOW2_SNAPSHOT_TABLE_IN_DATA < QCOW2_SNAPSHOT_TABLE',
+    ],
     image => {
       writeAt(image.source.fd, Buffer.alloc(K64, 'what the guest wrote '), hostOf(image, 0));
       pokeU32(image.source.fd, 60, 1);

@@ -30,13 +30,15 @@ export interface OrphanInput {
   readonly leaked: readonly number[];
   /** The first cluster behind the image's end. */
   readonly tail: number;
+  /** True if the L1 table of the active disk names no table. */
+  readonly isDiskEmpty: boolean;
   /** True if something refers to a cluster, or if that is not known. */
   readonly isReferred: (cluster: number) => boolean;
 }
 
 /** Adds the tables that nothing refers to. What cannot be read is passed over. */
 export function* findOrphans(collector: FindingCollector, input: OrphanInput): SlicedWork<void> {
-  const { image, fileLength, leaked, tail } = input;
+  const { image, fileLength, leaked, tail, isDiskEmpty } = input;
   const { clusterSize } = image.geometry;
   const most = Math.floor(MAX_BYTES / clusterSize);
   const counted = yield* tablesAmong(input, leaked.slice(0, most));
@@ -46,7 +48,7 @@ export function* findOrphans(collector: FindingCollector, input: OrphanInput): S
     input,
     Array.from({ length: Math.max(0, behind) }, (_, i) => tail + i),
   );
-  addOrphans(collector, FREE, free, clusterSize);
+  addOrphans(collector, isDiskEmpty ? FREE_OF_EMPTY_DISK : FREE, free, clusterSize);
 }
 
 function* tablesAmong(
@@ -132,11 +134,22 @@ const COUNTED: Cause = {
     'do not run `qemu-img check -r leaks`, which frees them: copy the file first; an L1 table that was moved or never written back leaves such tables behind',
 };
 
+/** Nothing else may be left of the disk, and the next write takes their place. */
+const FREE_OF_EMPTY_DISK: Cause = {
+  id: 'QCOW2_EMPTY_DISK_TABLES',
+  code: 'QCOW2_EMPTY_DISK_TABLES',
+  severity: 'hazard',
+  what: count =>
+    `the disk reads as empty, and ${count === 1 ? 'a cluster' : `${count} clusters`} behind the image's end ${count === 1 ? 'looks like a table' : 'look like tables'} of it: data that a crash kept from being recorded, or that was deleted`,
+  advice:
+    'do not start the machine and write nothing to the image: the next write takes the place of what lies there; copy the file first',
+};
+
 const FREE: Cause = {
   id: 'QCOW2_FREE_TABLE',
   code: 'QCOW2_FREE_TABLE',
   severity: 'note',
   what: count =>
     `${count === 1 ? 'a cluster' : `${count} clusters`} behind the image's end ${count === 1 ? 'looks like a table' : 'look like tables'}: of something that was deleted, or of data that a crash kept from being recorded`,
-  advice: 'if the disk reads as empty and should not, copy the file before anything writes to it',
+  advice: 'if data is missing from the disk, copy the file before anything writes to it',
 };

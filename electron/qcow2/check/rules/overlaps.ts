@@ -5,6 +5,9 @@ import { USE } from '../../layout/cluster-uses.ts';
 import type { Suspect } from '../suspects.ts';
 import { KEEP_EVIDENCE } from './advice.ts';
 
+/** The id of the finding about a snapshot table that cannot be read. */
+export const SNAPSHOT_TABLE = 'QCOW2_SNAPSHOT_TABLE';
+
 /** What shares a cluster with what. */
 const KINDS = {
   dataOnTable: {
@@ -55,6 +58,34 @@ export function addOverlap(collector: FindingCollector, suspect: Suspect, cluste
   });
   for (const { guest } of users)
     if (guest >= 0) collector.add(cause, { guest: [guest, clusterSize], count: 0 });
+}
+
+const TABLE_IN_DATA: Cause = {
+  id: 'QCOW2_SNAPSHOT_TABLE_IN_DATA',
+  code: 'QCOW2_SNAPSHOT_TABLE_IN_DATA',
+  severity: 'hazard',
+  what: () =>
+    'the header names a cluster of guest data as its snapshot table: there is no table, and the data of the guest is whole',
+  advice:
+    'in a copy of the file set nb_snapshots (4 bytes at offset 60) to 0; `qemu-img check -r all` would overwrite this data',
+  risksData: false,
+  causedBy: SNAPSHOT_TABLE,
+};
+
+/** Adds a cluster of guest data that the header names as its snapshot table; nothing of a table is in it. */
+export function addTableInData(collector: FindingCollector, suspect: Suspect, clusterSize: number): void {
+  const { cluster, users } = suspect;
+  const host = cluster * clusterSize;
+  for (const { guest, name } of users) {
+    if (guest < 0) continue;
+    const evidence = {
+      source: 'cluster of the snapshot table',
+      fileOffset: host,
+      value: hex(host),
+      bits: name,
+    };
+    collector.add(TABLE_IN_DATA, { guest: [guest, clusterSize], host: [host, clusterSize], evidence });
+  }
 }
 
 function kindOf({ uses, users }: Suspect): keyof typeof KINDS {

@@ -23,8 +23,22 @@ const BAD_ENTRY: Cause = {
   advice: `${KEEP_EVIDENCE}; the refcounts can be built again from the tables, as \`qemu-img check -r all\` does`,
 };
 
+/** The id of the finding about a refcount table without any block. */
+export const NO_BLOCKS_CODE = 'QCOW2_REFCOUNTS_GONE';
+
+const NO_BLOCKS: Cause = {
+  id: NO_BLOCKS_CODE,
+  code: NO_BLOCKS_CODE,
+  severity: 'corruption',
+  what: () =>
+    'the refcount table names no block, so that no cluster counts as used: the disk does not depend on it and is mapped as usual',
+  advice: `${KEEP_EVIDENCE}; the refcounts can be built again from the tables, as \`qemu-img check -r all\` does`,
+};
+
 /** What became of the refcount table. */
 export interface BlockCheck {
+  /** Entries that are not zero. */
+  readonly used: number;
   /** Entries that qemu counts as corruptions. */
   readonly corruptions: number;
   /** Entries with something wrong, ascending: the refcounts of their clusters are not known or 0. */
@@ -41,9 +55,11 @@ export function* checkRefcountTable(
   tableOffset: number,
 ): SlicedWork<BlockCheck> {
   let corruptions = 0;
+  let used = 0;
   const bad = new Set<number>();
   for (const part of blocks.parts()) {
     yield;
+    used += part.length;
     for (const entry of part) {
       if (entry.fault === undefined) continue;
       corruptions++;
@@ -51,7 +67,17 @@ export function* checkRefcountTable(
       addBadEntry(collector, blocks, tableOffset, entry, entry.fault);
     }
   }
-  return { corruptions, bad };
+  if (used === 0 && blocks.entries > 0)
+    collector.add(NO_BLOCKS, {
+      host: [tableOffset, blocks.entries * 8],
+      evidence: {
+        source: 'refcount table',
+        fileOffset: tableOffset,
+        value: `${blocks.entries} entries`,
+        bits: 'all zero',
+      },
+    });
+  return { used, corruptions, bad };
 }
 
 function addBadEntry(
