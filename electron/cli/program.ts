@@ -2,7 +2,12 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { MISREAD_READERS } from '../../shared/model/misread.ts';
-import { PLAN_JOBS, PLAN_OPERATIONS, type PlannedQemu, type PlanOperation } from '../../shared/model/plan.ts';
+import {
+  PLAN_JOBS,
+  PLAN_OPERATIONS,
+  type PlannedQemu,
+  type PlanOperation,
+} from '../../shared/model/plan/plan.ts';
 import { parseOffset } from '../../shared/text/offset.ts';
 import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img.ts';
 import { checkCommand } from './commands/check.ts';

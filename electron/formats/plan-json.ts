@@ -1,5 +1,5 @@
 /** The JSON document of `cowscope plan`: docs/formats/plan.md and docs/formats/plan.schema.json. */
-import type { Plan } from '../../shared/model/plan.ts';
+import type { Plan } from '../../shared/model/plan/plan.ts';
 
 /** Name and version of the document; both change only together with its schema. */
 const SCHEMA = { schema: 'cowscope.plan', version: 1 } as const;

@@ -1,7 +1,7 @@
 /** Which layers hold each range, and what a commit makes of it: the allocation cases for any number of layers. */
 import type { Range } from '../../shared/model/finding.ts';
 import { MAX_FINDING_PLACES } from '../../shared/model/finding.ts';
-import type { PlanCase, PlanEffect } from '../../shared/model/plan.ts';
+import type { PlanCase, PlanEffect } from '../../shared/model/plan/plan.ts';
 import type { SlicedWork } from '../qcow2/read/sliced-work.ts';
 import { shouldYield } from '../qcow2/read/sliced-work.ts';
 import type { CommitLayers } from './commit/requests.ts';

@@ -1,6 +1,6 @@
 /** What lists of hazards share. */
 import type { Finding } from '../../shared/model/finding.ts';
-import type { Plan } from '../../shared/model/plan.ts';
+import type { Plan } from '../../shared/model/plan/plan.ts';
 
 /** Most names that a sentence lists. */
 const MOST_NAMES = 8;

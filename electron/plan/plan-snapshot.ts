@@ -1,7 +1,7 @@
 /** Plans the deletion of an internal snapshot: what it gives back inside the file. Source: qcow2_snapshot_delete. */
 import type { Allocation } from '../../shared/model/allocation.ts';
 import { compareFindings, type Finding, makeFinding } from '../../shared/model/finding.ts';
-import type { Plan } from '../../shared/model/plan.ts';
+import type { Plan } from '../../shared/model/plan/plan.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
 import { deleteSnapshotCommand } from './commands.ts';

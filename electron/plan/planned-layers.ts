@@ -1,6 +1,6 @@
 /** The layers of a plan, each with its part in it. */
 import type { LayerInfo } from '../../shared/model/layer.ts';
-import type { PlannedLayer } from '../../shared/model/plan.ts';
+import type { PlannedLayer } from '../../shared/model/plan/plan.ts';
 
 /** Describes the layers, base first; `partOf` says what becomes of the one with an index. */
 export function plannedLayers(

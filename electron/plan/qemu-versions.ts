@@ -1,5 +1,5 @@
 /** What versions of qemu do differently in the jobs that are planned. */
-import type { PlannedQemu } from '../../shared/model/plan.ts';
+import type { PlannedQemu } from '../../shared/model/plan/plan.ts';
 
 /** True for `version` and later ones. A version without a patch stands for the last of its series. */
 function isSince(

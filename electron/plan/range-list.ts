@@ -1,7 +1,7 @@
 /** The ranges of a target before and after, as a plan lists them. */
 import { CowscopeError } from '../../shared/error.ts';
 import { type ExtentState, stateOf } from '../../shared/extent/flags.ts';
-import type { PlannedRange } from '../../shared/model/plan.ts';
+import type { PlannedRange } from '../../shared/model/plan/plan.ts';
 import { FLAGS_OF_KIND } from '../qcow2/format/entry.ts';
 import type { RangeSink } from './target/target-model.ts';
 

@@ -1,6 +1,6 @@
 /** The target's disk in a few columns, before and after. */
 import { type ExtentState, stateOf } from '../../shared/extent/flags.ts';
-import type { PlanStrip } from '../../shared/model/plan.ts';
+import type { PlanStrip } from '../../shared/model/plan/plan.ts';
 import { FLAGS_OF_KIND } from '../qcow2/format/entry.ts';
 import { isAbsent } from './layers/block-status.ts';
 import type { RangeSink } from './target/target-model.ts';

@@ -7,12 +7,14 @@ import { scanStore } from '../chain/store/scan-store.ts';
 import { openChain, prepareToOpen } from '../service/chain-session.ts';
 import { listNbdExports } from '../service/nbd-exports.ts';
 import { checkOutput, filesOfChain, writeOutput } from '../service/output-file.ts';
+import { planWithPicture } from '../service/plan/plan-target.ts';
 import { findSamples } from './demo-chains.ts';
 import { diagnostics } from './diagnostics.ts';
 import { chooseFiles, chooseFolders, offerReload } from './dialogs.ts';
 import type { FirstPlace } from './handover.ts';
 import { ChainController } from './ipc/chain-controller.ts';
 import { type CallHandlers, handleCalls, push } from './ipc/ipc-main.ts';
+import { PlanController } from './ipc/plan-controller.ts';
 import { StoreController } from './ipc/store-controller.ts';
 import { checkRequest, type Launch, type OpenRequest, type ScreenshotRequest } from './launch-target.ts';
 import type { Log } from './log.ts';
@@ -45,6 +47,11 @@ export class Program {
   readonly #recent: RecentList;
   readonly #controller: ChainController;
   readonly #stores = new StoreController(scanStore);
+  readonly #plans = new PlanController({
+    plan: planWithPicture,
+    opened: sessionId => this.#controller.opened(sessionId),
+    stores: () => this.#stores.roots,
+  });
   #window: BrowserWindow | undefined;
   /** When the worker of a chain last crashed, on the clock of performance.now. */
   #lastStopMs = Number.NEGATIVE_INFINITY;
@@ -102,6 +109,7 @@ export class Program {
     quitAfter(() => {
       place?.leave();
       this.#stores.close();
+      this.#plans.close();
       return this.#controller.close();
     });
     void app.whenReady().then(() => {
@@ -142,6 +150,7 @@ export class Program {
     return {
       ...this.#controller.handlers,
       ...this.#stores.handlers,
+      ...this.#plans.handlers,
       'app:state': () => {
         const waited = this.#arrivals.listen();
         return {
@@ -186,6 +195,7 @@ export class Program {
       this.#arrivals.restart();
       void this.#controller.close();
       this.#stores.close();
+      this.#plans.close();
       this.#openWaiting();
     });
     opened.once('ready-to-show', () => {

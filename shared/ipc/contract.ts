@@ -7,6 +7,8 @@
 import type { OpenedChain } from '../model/chain.ts';
 import type { FindingSummary } from '../model/finding.ts';
 import type { NbdExportInfo } from '../model/nbd-export.ts';
+import type { PlanChoice } from '../model/plan/plan.ts';
+import type { PlanReply } from '../model/plan/plan-picture.ts';
 import type { LayerProgress } from '../model/progress.ts';
 import type { ArrangedFiles, StoreFindingPage, StoreRowInfo, StoreSummary } from '../model/store-page.ts';
 import type { Consent, OpenTarget, RecentTarget } from '../model/target.ts';
@@ -56,6 +58,10 @@ const PLAIN_CALLS = {
   'chain:cancel': exchange<OfSession, null>(),
   /** Takes up again what was cancelled or failed; what was read stays. */
   'chain:retry': exchange<OfSession, null>(),
+  /** What a job would do to the files of the open chain, as they are now. One plan at a time: another one, or
+   * 'plan:cancel', ends it. */
+  'plan:make': exchange<OfSession & { choice: PlanChoice }, PlanReply>(),
+  'plan:cancel': exchange<undefined, null>(),
   /** One listing at a time: another one, or 'nbd:cancelList', ends it with CANCELLED. */
   'nbd:list': exchange<{ uri: string }, readonly NbdExportInfo[]>(),
   'nbd:cancelList': exchange<undefined, null>(),

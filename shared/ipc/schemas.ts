@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import { STATES } from '../extent/flags.ts';
 import { FINDING_SEVERITIES, WHOLE_CHAIN } from '../model/finding.ts';
 import { MAX_LAYERS } from '../model/layer.ts';
+import { PLAN_JOBS, PLAN_OPERATIONS, type PlanChoice } from '../model/plan/plan.ts';
 import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../model/store-page.ts';
 import type { Consent, OpenTarget } from '../model/target.ts';
 import { CONTEXT_ROLES } from '../nbd-contexts.ts';
@@ -136,6 +137,27 @@ export const QUESTION_SCHEMAS = {
   check: v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1) }),
 } as const satisfies { readonly [Q in QuestionName]: SchemaOf<QuestionArgs<Q>> };
 
+/** Highest part of a version of qemu. */
+const MAX_VERSION = 999;
+
+const planChoice = v.strictObject({
+  operation: v.picklist(PLAN_OPERATIONS),
+  job: v.picklist(PLAN_JOBS),
+  from: v.exactOptional(path),
+  into: v.exactOptional(path),
+  base: v.exactOptional(path),
+  unsafe: v.exactOptional(v.boolean()),
+  snapshot: v.exactOptional(path),
+  unmaps: v.exactOptional(v.boolean()),
+  qemu: v.exactOptional(
+    v.strictObject({
+      major: wholeNumber(0, MAX_VERSION),
+      minor: wholeNumber(0, MAX_VERSION),
+      patch: v.exactOptional(wholeNumber(0, MAX_VERSION)),
+    }),
+  ),
+}) satisfies SchemaOf<PlanChoice>;
+
 /** For every other call the schema of its argument. */
 export const CALL_SCHEMAS = {
   'app:state': nothing,
@@ -162,6 +184,8 @@ export const CALL_SCHEMAS = {
   'chain:subscribe': ofSession,
   'chain:cancel': ofSession,
   'chain:retry': ofSession,
+  'plan:make': v.strictObject({ sessionId: SESSION_ID, choice: planChoice }),
+  'plan:cancel': nothing,
   'nbd:list': v.strictObject({ uri: path }),
   'nbd:cancelList': nothing,
 } as const satisfies { readonly [C in PlainCallName]: v.GenericSchema<unknown, CallArgs<C>> };

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { answerCall, type CallHandler } from '../../electron/shell/ipc/answer.ts';
 import { ChainController } from '../../electron/shell/ipc/chain-controller.ts';
 import type { CallHandlers } from '../../electron/shell/ipc/ipc-main.ts';
+import { PlanController } from '../../electron/shell/ipc/plan-controller.ts';
 import { StoreController } from '../../electron/shell/ipc/store-controller.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { CALL_NAMES } from '../../shared/ipc/contract.ts';
@@ -22,6 +23,11 @@ const controller = new ChainController({
 const handlers: CallHandlers = {
   ...controller.handlers,
   ...new StoreController(() => Promise.reject(REFUSED)).handlers,
+  ...new PlanController({
+    plan: () => Promise.reject(REFUSED),
+    opened: sessionId => controller.opened(sessionId),
+    stores: () => [],
+  }).handlers,
   'app:state': () => ({ version: '', platform: '', recent: [], samples: [] }),
   'app:clearRecent': () => null,
   'app:diagnostics': () => '',
@@ -43,6 +49,9 @@ const key = fc.oneof(
     'uri',
     'allow',
     'allowAll',
+    'choice',
+    'operation',
+    'job',
     'start',
     'end',
   ),

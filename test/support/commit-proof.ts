@@ -8,7 +8,7 @@ import { createMap } from '../../electron/qcow2/read/map.ts';
 import { planTarget } from '../../electron/service/plan/plan-target.ts';
 import { stateOf } from '../../shared/extent/flags.ts';
 import { WordSet } from '../../shared/extent/page.ts';
-import type { Plan, PlanJob, PlannedQemu } from '../../shared/model/plan.ts';
+import type { Plan, PlanJob, PlannedQemu } from '../../shared/model/plan/plan.ts';
 import type { RandomChain, RandomLayer } from './images/random-chain.ts';
 import { openSource } from './qcow2-reading.ts';
 import { run, runWell } from './tools.ts';

@@ -1,9 +1,8 @@
 /** `cowscope plan`: what a commit, a rebase or a deletion would do. Nothing is run. */
-import type { PlanOperation } from '../../../shared/model/plan.ts';
+import type { PlanChoice, PlanOperation } from '../../../shared/model/plan/plan.ts';
 import { jsonPieces } from '../../../shared/text/json.ts';
 import { planJson } from '../../formats/plan-json.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
-import type { PlanChoice } from '../../service/plan/plan-choice.ts';
 import { planTarget } from '../../service/plan/plan-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { write, writeLine, writePieces } from '../output.ts';

@@ -5,7 +5,7 @@ import {
   MAX_FINDING_PLACES,
   makeFinding,
 } from '../../../shared/model/finding.ts';
-import type { OtherChild, PlannedTarget } from '../../../shared/model/plan.ts';
+import type { OtherChild, PlannedTarget } from '../../../shared/model/plan/plan.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import type { RangeSum } from '../cases.ts';
 import { knownHazards, listed } from '../hazard-list.ts';

@@ -2,9 +2,10 @@
 import type { Allocation } from '../../../shared/model/allocation.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
-import type { OtherChild, Plan, PlanJob, PlannedQemu } from '../../../shared/model/plan.ts';
+import type { OtherChild, Plan, PlanJob, PlannedQemu } from '../../../shared/model/plan/plan.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
+import type { RangeSink } from '../target/target-model.ts';
 
 /** A layer with its tables; without an image it is raw. */
 export interface LayerTables {
@@ -35,4 +36,6 @@ export interface CommitInput {
   readonly findings: () => readonly Finding[];
   /** Also list what happens to every range of the target. */
   readonly withRanges?: boolean;
+  /** Is told of every range of the target, in ascending order and without gaps. */
+  readonly onRange?: RangeSink;
 }

@@ -1,6 +1,6 @@
 /** Plans a commit: what is copied, what becomes of the target, what is dangerous, and the commands. Nothing is done. */
 
-import type { Plan, PlannedLayer, StepwisePlan } from '../../../shared/model/plan.ts';
+import type { Plan, PlannedLayer, StepwisePlan } from '../../../shared/model/plan/plan.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
 import { casesOf, RangeSum, resurrected } from '../cases.ts';
@@ -25,6 +25,7 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
   const setup = setUpCommit(input, (...range) => {
     strip?.add(...range);
     ranges?.add(...range);
+    input.onRange?.(...range);
   });
   strip = new TargetStrip(setup.sizeAfter, setup.unit);
   const damaged = new RangeSum();

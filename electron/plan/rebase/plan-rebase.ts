@@ -4,7 +4,7 @@
  * Source: img_rebase of qemu-img.c and block/stream.c, compared with qemu 7.2 and 10.0.
  */
 
-import type { Plan, PlanEffect, PlannedLayer } from '../../../shared/model/plan.ts';
+import type { Plan, PlanEffect, PlannedLayer } from '../../../shared/model/plan/plan.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
 import { CaseSums, RangeSum } from '../cases.ts';
 import { rebaseCommands } from '../commands.ts';
@@ -38,6 +38,7 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     (...range) => {
       strip.add(...range);
       ranges?.add(...range);
+      input.onRange?.(...range);
     },
   );
   const facts: RebaseFacts = { lost: new RangeSum(), back: new RangeSum(), damaged: new RangeSum() };

@@ -1,5 +1,5 @@
 /** What becomes of the target's file, in the words of the plan. */
-import type { PlannedTarget } from '../../../shared/model/plan.ts';
+import type { PlannedTarget } from '../../../shared/model/plan/plan.ts';
 import { INCOMPATIBLE_DIRTY } from '../../qcow2/format/header.ts';
 import { EntryTable } from '../../qcow2/read/entry-table.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';

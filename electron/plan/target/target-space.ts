@@ -3,7 +3,7 @@
  * on the order in which requests end, so that there are bounds where either matters.
  * Source: qemu's block/qcow2-refcount.c (alloc_clusters_noref, alloc_refcount_block, refcount_table growth).
  */
-import type { TargetSpace } from '../../../shared/model/plan.ts';
+import type { TargetSpace } from '../../../shared/model/plan/plan.ts';
 
 /** The target's file before the job. Numbers are bytes unless they count clusters. */
 export interface SpaceBefore {

@@ -3,7 +3,7 @@ import { opendir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Finding, makeFinding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
-import type { OtherChild } from '../../../shared/model/plan.ts';
+import type { OtherChild } from '../../../shared/model/plan/plan.ts';
 import { imageAt } from '../../../shared/model/store.ts';
 import { scanStore } from '../../chain/store/scan-store.ts';
 
@@ -18,17 +18,21 @@ export interface FoundChildren {
 
 /**
  * Images in the folders that hold the layers, and in and below `stores`, which record one of the layers as their backing
- * file and are none of the chain. Rejects where a store cannot be opened.
+ * file and are none of the chain. Rejects where a store cannot be opened, and with what `signal` is aborted with.
  */
 export async function findChildren(
   layers: readonly LayerInfo[],
   stores: readonly string[],
+  signal?: AbortSignal,
 ): Promise<FoundChildren> {
   const folders = [...new Set(layers.map(({ path }) => dirname(path)))];
   const neighbors = await filesIn(folders);
   const files = [...layers.map(({ path }) => path), ...neighbors.files];
   const named = new Set(files);
-  const store = await scanStore({ roots: [...files, ...stores] });
+  const store = await scanStore({
+    roots: [...files, ...stores],
+    ...(signal === undefined ? {} : { signal }),
+  });
   const indexes = layers.map(({ path }) => imageAt(store, path));
   const children = layers.flatMap(({ index }) =>
     (store.images[indexes[index] ?? -1]?.children ?? [])
@@ -46,7 +50,7 @@ export async function findChildren(
     what: isComplete
       ? `other images on these files were looked for in ${places} alone`
       : `other images on these files were looked for in ${places}, and not all of that could be looked at`,
-    advice: 'name further folders with --store',
+    advice: 'name further folders with --store, or open them in the window',
   });
   return { children, searched: [searched] };
 }

@@ -1,33 +1,7 @@
-/** What is to be planned, as a person chooses it, and the layers that this means. */
+/** The layers that a choice of what to plan means. */
 import type { LayerInfo } from '../../../shared/model/layer.ts';
-import type { PlanJob, PlannedQemu, PlanOperation } from '../../../shared/model/plan.ts';
+import type { PlanChoice } from '../../../shared/model/plan/plan.ts';
 import { usageError } from '../cli-target.ts';
-
-/** What to plan. Layers are named by number, 0 = base, or by a file of the chain. */
-export interface PlanChoice {
-  readonly operation: PlanOperation;
-  readonly job: PlanJob;
-  /**
-   * The topmost layer that is committed, the one that is rebased or flattened, or the one that is dropped. Default: the
-   * top; for a live commit and for a drop the layer below it.
-   */
-  readonly from?: string | undefined;
-  /** The layer that a commit goes into; default: the one below. */
-  readonly into?: string | undefined;
-  /** The layer that a rebase goes onto. */
-  readonly base?: string | undefined;
-  /** A rebase changes the link alone. */
-  readonly unsafe?: boolean | undefined;
-  /** The internal snapshot to delete, by id or name. */
-  readonly snapshot?: string | undefined;
-  /** The disk is attached with `discard=unmap`; qemu-img always works so. Default false. */
-  readonly unmaps?: boolean | undefined;
-  /** Folders in which other images are looked for that rest on these, beside those of the chain itself. */
-  readonly stores?: readonly string[] | undefined;
-  /** Default: the version of the installed qemu-img, or 7.2. */
-  readonly qemu?: PlannedQemu | undefined;
-  readonly withRanges?: boolean | undefined;
-}
 
 /** Indexes of layers. */
 export interface ChosenLayers {

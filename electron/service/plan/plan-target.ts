@@ -1,17 +1,20 @@
 /** Plans over the files of a target, read by our own reader alone. */
+import { assert } from '../../../shared/assert.ts';
 import { CowscopeError } from '../../../shared/error.ts';
 import { WordSet } from '../../../shared/extent/page.ts';
 import { FindingCollector } from '../../../shared/finding-collector.ts';
 import type { Allocation } from '../../../shared/model/allocation.ts';
 import { compareFindings, type Finding } from '../../../shared/model/finding.ts';
 import { findSnapshot, type LayerInfo } from '../../../shared/model/layer.ts';
-import type { Plan, PlannedQemu } from '../../../shared/model/plan.ts';
+import type { Plan, PlanChoice, PlannedQemu } from '../../../shared/model/plan/plan.ts';
+import type { PlanPicture } from '../../../shared/model/plan/plan-picture.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { type DiscoveredChain, discoverChain, type OpenLayer } from '../../chain/discover.ts';
 import { writerFindings } from '../../chain/writer-lock.ts';
 import type { CommitInput, LayerTables } from '../../plan/commit/commit-input.ts';
 import { planCommit } from '../../plan/commit/plan-commit.ts';
 import { looksPreallocated } from '../../plan/layers/host-holes.ts';
+import { PlanPictureBuilder } from '../../plan/plan-picture.ts';
 import { planSnapshotDelete } from '../../plan/plan-snapshot.ts';
 import { commitKeepsZeros } from '../../plan/qemu-versions.ts';
 import { planRebase } from '../../plan/rebase/plan-rebase.ts';
@@ -19,37 +22,85 @@ import { measureAllocation } from '../../qcow2/layout/allocation.ts';
 import { fileSource } from '../../qcow2/read/file-source.ts';
 import { MapFindings } from '../../qcow2/read/findings/map-findings.ts';
 import { createMap } from '../../qcow2/read/map.ts';
-import { runInSlices } from '../../qcow2/read/sliced-work.ts';
+import { runInSlices, type SlicedWork } from '../../qcow2/read/sliced-work.ts';
 import { qemuImgVersion } from '../../qemu/tools.ts';
 import { usageError } from '../cli-target.ts';
 import { findChildren } from './plan-children.ts';
-import { chosenLayers, type PlanChoice } from './plan-choice.ts';
+import { type ChosenLayers, chosenLayers } from './plan-choice.ts';
 
 /** The version that is planned for where no qemu-img is installed. */
 const USUAL_QEMU: PlannedQemu = { major: 7, minor: 2 };
 
-/** The plan of what is chosen in the chain of a target. Rejects with CowscopeError. */
+/** What to plan, and what is wanted beside the plan. */
+export interface PlanRequest extends PlanChoice {
+  /** Folders in which other images are looked for that rest on these, beside those of the chain itself. */
+  readonly stores?: readonly string[] | undefined;
+  readonly withRanges?: boolean | undefined;
+  /** Ends the work. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The plan of what is chosen in the chain of a target. Rejects with CowscopeError, with CANCELLED by its signal. */
 export async function planTarget(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
-  choice: PlanChoice,
+  request: PlanRequest,
 ): Promise<Plan> {
+  return withChain(target, consent, request, found => planChain(found, request));
+}
+
+/** As {@link planTarget}, with the picture of the target's disk; a plan that writes nothing to the disk has none. */
+export async function planWithPicture(
+  target: OpenTarget & { kind: 'files' },
+  consent: Consent,
+  request: PlanRequest,
+): Promise<{ readonly plan: Plan; readonly picture?: PlanPicture }> {
+  return withChain(target, consent, request, async found => {
+    const builder = new PlanPictureBuilder(sizesOf(found, request));
+    const plan = await planChain(found, request, builder);
+    return plan.strip === undefined ? { plan } : { plan, picture: builder.finish() };
+  });
+}
+
+/** What `work` makes of the chain of a target, which is open as long. */
+async function withChain<T>(
+  target: OpenTarget & { kind: 'files' },
+  consent: Consent,
+  { operation, signal }: PlanRequest,
+  work: (found: DiscoveredChain) => Promise<T>,
+): Promise<T> {
   const { files, format, backingFormat, locate } = target;
   const { allow, allowAll } = consent;
   const found = await discoverChain({ files, format, backingFormat, locate, allow, allowAll });
   try {
-    if (choice.operation !== 'delete-snapshot') checkComplete(found);
-    return await planChain(found, choice);
+    signal?.throwIfAborted();
+    if (operation !== 'delete-snapshot') checkComplete(found);
+    return await work(found);
   } finally {
     await found.close();
   }
 }
 
-async function planChain(found: DiscoveredChain, choice: PlanChoice): Promise<Plan> {
+/** The virtual size of the target before and after: only a commit makes it longer. */
+function sizesOf(
+  found: DiscoveredChain,
+  choice: PlanChoice,
+): { readonly before: number; readonly after: number } {
   const infos = found.info.layers;
-  const { operation, job } = choice;
-  const chosen = chosenLayers(infos, choice);
-  const { qemu, source } = await plannedQemu(choice.qemu);
+  const { target, from } = chosenLayers(infos, choice);
+  const before = infos[target]?.size ?? 0;
+  return { before, after: choice.operation === 'commit' ? Math.max(before, infos[from]?.size ?? 0) : before };
+}
+
+async function planChain(
+  found: DiscoveredChain,
+  request: PlanRequest,
+  picture?: PlanPictureBuilder,
+): Promise<Plan> {
+  const infos = found.info.layers;
+  const { operation, job, signal } = request;
+  const chosen = chosenLayers(infos, request);
+  const { qemu, source } = await plannedQemu(request.qemu);
   const open = found.layers[chosen.target] as OpenLayer;
   if (open.image?.header.version === 1)
     throw planError(
@@ -64,22 +115,35 @@ async function planChain(found: DiscoveredChain, choice: PlanChoice): Promise<Pl
   const findings = () => [...ofChain, ...layers.flatMap(({ map }) => map?.findings.collector.list() ?? [])];
   const common = { layers, target: chosen.target, qemu, qemuVersionSource: source };
   if (operation === 'delete-snapshot')
-    return planSnapshotDelete({ ...common, ...snapshotOf(open, choice.snapshot, allocation), findings });
-  const { children, searched } = await findChildren(infos.slice(0, chosen.from + 1), choice.stores ?? []);
+    return planSnapshotDelete({ ...common, ...snapshotOf(open, request.snapshot, allocation), findings });
+  const { children, searched } = await findChildren(
+    infos.slice(0, chosen.from + 1),
+    request.stores ?? [],
+    signal,
+  );
   const isZeroing = operation === 'commit' && job === 'live' && commitKeepsZeros(qemu);
   const input: Omit<CommitInput, 'top'> = {
     ...common,
     job,
-    unmaps: choice.unmaps ?? false,
+    unmaps: request.unmaps ?? false,
     withHostHoles: isZeroing ? await layersWithHoles(found, chosen.target + 1, chosen.from) : [],
     ...(allocation === undefined ? {} : { allocation }),
     children,
     findings: () => [...findings(), ...searched],
-    ...(choice.withRanges === undefined ? {} : { withRanges: choice.withRanges }),
+    ...(request.withRanges === undefined ? {} : { withRanges: request.withRanges }),
+    ...(picture === undefined ? {} : { onRange: picture.add }),
   };
-  if (operation === 'commit') return runInSlices(planCommit({ ...input, top: chosen.from }));
-  const unsafe = choice.unsafe ?? false;
-  return runInSlices(planRebase({ ...input, operation, base: chosen.base, unsafe }));
+  return runInSlices(workOf(request, input, chosen), () => signal?.aborted === true);
+}
+
+function workOf(
+  { operation, unsafe = false }: PlanChoice,
+  input: Omit<CommitInput, 'top'>,
+  { from, base }: ChosenLayers,
+): SlicedWork<Plan> {
+  if (operation === 'commit') return planCommit({ ...input, top: from });
+  assert(operation !== 'delete-snapshot', 'a snapshot is deleted by a plan of its own kind');
+  return planRebase({ ...input, operation, base, unsafe });
 }
 
 /** How a layer uses its file, undefined for a raw one. Throws PLAN_TARGET_UNMEASURED. */

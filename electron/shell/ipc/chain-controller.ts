@@ -54,10 +54,17 @@ const CLOSE_LIMIT_MS = 5000;
 
 const NO_CONSENT: Consent = { allow: [], allowAll: false };
 
+/** An open chain, and what it was opened as. */
+export interface OpenedRequest {
+  readonly chain: ChainInfo;
+  readonly request: OpenRequest;
+}
+
 interface OpenSession {
   readonly sessionId: number;
   readonly session: ControlledSession;
   readonly gate: PushGate;
+  readonly request: OpenRequest;
 }
 
 /** The chains of one window. */
@@ -124,6 +131,12 @@ export class ChainController {
   /** The chain that is open. */
   get chain(): ChainInfo | undefined {
     return this.#current?.session.chain;
+  }
+
+  /** The open chain of that number, and how it was opened. Throws IPC_NO_SESSION for one that is not open any more. */
+  opened(sessionId: number): OpenedRequest {
+    const { session, request } = this.#find(sessionId);
+    return { chain: session.chain, request };
   }
 
   /** True while something is being opened or any layer of the open chain is still being read. */
@@ -225,7 +238,7 @@ export class ChainController {
       throw run.isNewest() ? tooLarge() : superseded();
     }
     const former = this.#current;
-    this.#current = { sessionId, session, gate };
+    this.#current = { sessionId, session, gate, request: { target, ...options } };
     await closeSession(former);
     if (!run.isNewest()) throw superseded();
     this.#deps.onOpened({ target, ...options });

@@ -68,6 +68,11 @@ export class StoreController {
     },
   };
 
+  /** The folders that were scanned last, none while none are open. */
+  get roots(): readonly string[] {
+    return this.#current?.store.roots ?? [];
+  }
+
   /** Ends a scan under way and forgets the last one. */
   close(): void {
     this.#scans.end();

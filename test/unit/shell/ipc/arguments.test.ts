@@ -80,6 +80,28 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { target: { kind: 'http', uri: 'http://h' }, consent },
     ],
   },
+  'plan:make': {
+    good: [
+      { sessionId: 1, choice: { operation: 'commit', job: 'qemu-img' } },
+      { sessionId: 1, choice: { operation: 'commit', job: 'live', from: '/top', into: '0', unmaps: true } },
+      { sessionId: 1, choice: { operation: 'rebase', job: 'qemu-img', base: '/base', unsafe: true } },
+      { sessionId: 1, choice: { operation: 'delete-snapshot', job: 'qemu-img', snapshot: '1' } },
+      { sessionId: 1, choice: { operation: 'drop', job: 'live', qemu: { major: 10, minor: 0, patch: 7 } } },
+    ],
+    bad: [
+      { choice: { operation: 'commit', job: 'qemu-img' } },
+      { sessionId: 1 },
+      { sessionId: 1, choice: { operation: 'repair', job: 'qemu-img' } },
+      { sessionId: 1, choice: { operation: 'commit', job: 'virsh' } },
+      { sessionId: 1, choice: { operation: 'commit', job: 'live', from: 1 } },
+      { sessionId: 1, choice: { operation: 'commit', job: 'live', from: '/a\0' } },
+      { sessionId: 1, choice: { operation: 'commit', job: 'live', stores: ['/etc'] } },
+      { sessionId: 1, choice: { operation: 'commit', job: 'live', withRanges: true } },
+      { sessionId: 1, choice: { operation: 'commit', job: 'live', qemu: { major: -1, minor: 0 } } },
+      { sessionId: 1, choice: { operation: 'commit', job: 'live', qemu: '10.0' } },
+    ],
+  },
+  'plan:cancel': { good: [undefined], bad: [{}] },
   'chain:close': {
     good: [{ sessionId: 1 }],
     bad: [{}, { sessionId: -1 }, { sessionId: 1.5 }, { sessionId: '1' }],

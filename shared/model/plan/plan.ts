@@ -1,6 +1,6 @@
 /** What a commit, rebase or deletion would do. Nothing of it is done. Sizes and offsets are bytes. Plain values only. */
-import type { ExtentState } from '../extent/flags.ts';
-import type { Finding } from './finding.ts';
+import type { ExtentState } from '../../extent/flags.ts';
+import type { Finding } from '../finding.ts';
 
 /**
  * How a commit is carried out: by qemu-img on images that nothing has open, by a job of a running qemu on layers below
@@ -22,6 +22,29 @@ export interface PlannedQemu {
   readonly major: number;
   readonly minor: number;
   readonly patch?: number;
+}
+
+/** What to plan. Layers are named by number, 0 = base, or by a file of the chain. */
+export interface PlanChoice {
+  readonly operation: PlanOperation;
+  readonly job: PlanJob;
+  /**
+   * The topmost layer that is committed, the one that is rebased or flattened, or the one that is dropped. Default: the
+   * top; for a live commit and for a drop the layer below it.
+   */
+  readonly from?: string | undefined;
+  /** The layer that a commit goes into; default: the one below. */
+  readonly into?: string | undefined;
+  /** The layer that a rebase goes onto. */
+  readonly base?: string | undefined;
+  /** A rebase changes the link alone. */
+  readonly unsafe?: boolean | undefined;
+  /** The internal snapshot to delete, by id or name. */
+  readonly snapshot?: string | undefined;
+  /** The disk is attached with `discard=unmap`; qemu-img always works so. Default false. */
+  readonly unmaps?: boolean | undefined;
+  /** Default: the version of the installed qemu-img, or 7.2. */
+  readonly qemu?: PlannedQemu | undefined;
 }
 
 /**

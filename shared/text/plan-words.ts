@@ -1,0 +1,101 @@
+/** Plans in words, for every front. Names in them are untrusted, and what could steer a terminal is escaped. */
+import type { Plan, PlanCase, PlanJob, PlannedLayer } from '../model/plan/plan.ts';
+import { formatCount, formatSize } from './offset.ts';
+import { escapeUntrusted } from './untrusted-text.ts';
+
+/** A name and a value; the name is empty where the value goes on from the line before. */
+export type PlanFact = readonly [name: string, value: string];
+
+const JOBS: Readonly<Record<PlanJob, string>> = {
+  'qemu-img': 'qemu-img',
+  live: 'a running qemu',
+  active: 'a running qemu',
+};
+
+const VERSIONS = { given: '', machine: ', the installed one', assumed: ', assumed' } as const;
+
+const EFFECTS: Readonly<Record<PlanCase['effect'], string>> = {
+  kept: 'target keeps its own',
+  allocated: 'copied to new space of the target',
+  overwritten: 'copied over what the target holds',
+  zeros: 'zeros in the target',
+  compared: 'copied where it differs from what is read without it',
+  changed: 'nothing is copied, so what is read here may change',
+};
+
+/** What would be done, such as `would commit top into base`. */
+export function planTitle({ operation, layers, target }: Plan): string {
+  const names = (role: PlannedLayer['role']) =>
+    layers
+      .filter(layer => layer.role === role)
+      .map(({ name }) => escapeUntrusted(name))
+      .toReversed();
+  const name = escapeUntrusted(layers[target.layer]?.name ?? '');
+  const onto = names('below')[0] ?? 'nothing';
+  switch (operation) {
+    case 'commit':
+      return `would commit ${names('committed').join(', ')} into ${name}`;
+    case 'rebase':
+      return `would rebase ${name} onto ${onto}`;
+    case 'flatten':
+      return `would make ${name} independent of ${names('dropped').join(', ')}`;
+    case 'drop':
+      return `would drop ${names('dropped').join(', ')}: ${name} rests on ${onto} then`;
+    case 'delete-snapshot':
+      return `would delete a snapshot of ${name}`;
+  }
+}
+
+/** The numbers of a plan. */
+export function planFacts(plan: Plan): PlanFact[] {
+  const { target, stepwise } = plan;
+  const zeros = plan.zerosAsData === 0 ? '' : `, ${formatSize(plan.zerosAsData)} of it zeros`;
+  const facts: PlanFact[] = [
+    ['would copy', `${plan.bytesCopiedExact ? '' : 'at most '}${exactSize(plan.bytesCopied)}${zeros}`],
+    ['would zero', exactSize(plan.bytesZeroed)],
+  ];
+  if (stepwise !== undefined && stepwise.steps.length > 1)
+    facts.push([
+      'one by one',
+      `${exactSize(stepwise.bytesCopied)}, at most ${formatSize(stepwise.repeatedAtMost)} again after an abort`,
+    ]);
+  if (target.sizeAfter !== target.sizeBefore)
+    facts.push(['virtual size', `${formatSize(target.sizeBefore)} → ${formatSize(target.sizeAfter)}`]);
+  facts.push(
+    ['file length', boundText(target.fileLengthBefore, target.fileLengthAtLeast, target.fileLength)],
+    ['image end', boundText(target.imageEndBefore, target.imageEndAtLeast, target.imageEnd)],
+    ['volume needs', exactSize(target.volumeSize)],
+  );
+  for (const why of target.why) facts.push(['', `a bound: ${why}`]);
+  if (target.bitmapBytes > 0) facts.push(['bitmaps kept', exactSize(target.bitmapBytes)]);
+  facts.push(
+    [
+      'new clusters',
+      `${formatCount(target.newClusters)} for data, ${formatCount(target.newTables)} for tables`,
+    ],
+    [
+      'given back',
+      `${formatCount(target.freedClusters)} ${target.freedClusters === 1 ? 'cluster' : 'clusters'}`,
+    ],
+    ['by', `${JOBS[plan.job]}, qemu ${plan.qemuVersion}${VERSIONS[plan.qemuVersionSource]}`],
+  );
+  return facts;
+}
+
+function boundText(before: number, least: number, most: number): string {
+  const after =
+    least === most ? exactSize(most) : `at most ${exactSize(most)}, at least ${formatSize(least)}`;
+  return `${formatSize(before)} → ${after}`;
+}
+
+function exactSize(bytes: number): string {
+  return bytes < 1024 ? formatSize(bytes) : `${formatSize(bytes)} (${formatCount(bytes)} bytes)`;
+}
+
+/** What becomes of the ranges of a case: who holds them, and what is done there. */
+export function planCaseText({ holders, owner, effect }: PlanCase, layers: readonly PlannedLayer[]): string {
+  const name = (index: number) => escapeUntrusted(layers[index]?.name ?? '');
+  const who = holders.length === 0 ? 'held by none' : `held by ${holders.map(name).join(', ')}`;
+  const from = owner === null ? '' : ` from ${name(owner)}`;
+  return `${who}: ${EFFECTS[effect]}${from}`;
+}
