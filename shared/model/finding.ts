@@ -103,6 +103,8 @@ export interface FindingCount {
   readonly findings: number;
   readonly places: number;
   readonly bytesAtRisk: number;
+  /** Findings of them that follow from another one. */
+  readonly followUps: number;
 }
 
 /** Which findings are asked for. Absent fields let everything through. */
@@ -166,6 +168,28 @@ export function compareFindings(a: Finding, b: Finding): number {
     b.layer - a.layer ||
     (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
   );
+}
+
+/** Findings in their order, each with those that follow from it directly behind it. */
+export function rankFindings(findings: readonly Finding[]): Finding[] {
+  const keys = new Set(findings.map(({ layer, id }) => `${layer} ${id}`));
+  const roots: Finding[] = [];
+  const followUps = new Map<string, Finding[]>();
+  for (const finding of [...findings].sort(compareFindings)) {
+    const cause = `${finding.layer} ${finding.causedBy}`;
+    if (finding.causedBy === undefined || !keys.has(cause)) roots.push(finding);
+    else followUps.set(cause, [...(followUps.get(cause) ?? []), finding]);
+  }
+  const ranked: Finding[] = [];
+  // A finding may follow from one that follows from another. Two that name each other come last.
+  const waiting = roots.toReversed();
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    ranked.push(next);
+    const key = `${next.layer} ${next.id}`;
+    waiting.push(...(followUps.get(key) ?? []).toReversed());
+    followUps.delete(key);
+  }
+  return [...ranked, ...[...followUps.values()].flat()];
 }
 
 function firstOffset({ guest }: Finding): number {

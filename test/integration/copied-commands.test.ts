@@ -1,10 +1,12 @@
 /** What the window copies is taken by qemu-io and by a shell as it stands, also for names that a shell would take apart. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { golden, makeChain } from '../../examples/recipes.mjs';
 import { copyForms, plainHex, plainRange } from '../../renderer/state/selection/copy-forms.ts';
+import { findingCommands } from '../../shared/text/check-commands.ts';
+import { cowscope } from '../support/cli.ts';
 import { openSession, planFiles } from '../support/merge-session.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
@@ -48,4 +50,32 @@ test('copied offsets, ranges and commands do what they say', async () => {
   expect(stored).toHaveLength(K64);
   const byte = Number.parseInt(printed?.[0]?.split(' ')[2] ?? '', 16);
   expect(new Set(stored)).toEqual(new Set([byte]));
+});
+
+test('the commands of a finding keep the image as it is, and show what they say', async () => {
+  const folder = join(temporaryFolder(), "it's $HOME; a `b` — диск");
+  mkdirSync(folder);
+  const [, , path = ''] = await makeChain(golden, folder);
+  const before = readFileSync(path);
+  const finding = {
+    host: [[K64, K64]],
+    evidence: [{ source: 'header', fileOffset: 0, value: '', bits: '' }],
+  };
+  const commands = new Map(
+    findingCommands(finding as never, { path, format: 'qcow2' }).map(({ label, command }) => [
+      label,
+      command,
+    ]),
+  );
+  const run = (label: string) => String(shell(commands.get(label) ?? 'false'));
+  run('to keep the evidence');
+  expect(readFileSync(`${path}.copy`)).toEqual(before);
+  expect(run('to compare with qemu-img')).toContain('No errors were found on the image.');
+  expect(run('to print the bytes of the evidence')).toMatch(/^000000 51 46 49 fb/);
+  expect(readFileSync(path)).toEqual(before);
+  const owner = commands.get('to list who refers to the cluster') ?? '';
+  expect(owner).toMatch(/^cowscope layout --owner=0x10000 -- /);
+  const listed = await cowscope(['layout', '--owner=0x10000', '--', path]);
+  expect(listed).toMatchObject({ code: 0 });
+  expect(listed.stdout).toMatch(/^cluster 0x0001_0000, 64 KiB: /);
 });

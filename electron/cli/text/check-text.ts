@@ -2,9 +2,9 @@
 import type { ChainCheck, CheckCounts, CheckStep, LayerCheck } from '../../../shared/model/check.ts';
 import { type Finding, type FindingEvidence, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { ChainInfo, LayerInfo } from '../../../shared/model/layer.ts';
+import { checkCommands } from '../../../shared/text/check-commands.ts';
 import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatOffset } from '../../../shared/text/offset.ts';
-import { shellCommand } from '../../../shared/text/shell.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
 /** The longest line: the longest path that the usual systems take, and some words. */
@@ -98,13 +98,8 @@ function evidenceText({ source, fileOffset, value, bits }: FindingEvidence): str
 }
 
 /** Commands to copy: they write to no file but a new one. */
-function commandLines({ path, format }: LayerInfo): string[] {
-  if (format !== 'qcow2') return [];
-  const copy = `${path}.copy`;
-  // Opens the copy alone, and none of the files that it names.
-  const alone = { driver: format, backing: null, file: { driver: 'file', filename: copy } };
-  return [
-    `  to keep the evidence:     ${shellCommand(['cp', '--sparse=always', '--no-clobber', '--', path, copy])}`,
-    `  to compare with qemu-img: ${shellCommand(['qemu-img', 'check', `json:${JSON.stringify(alone)}`])}`,
-  ];
+function commandLines(layer: LayerInfo): string[] {
+  const commands = checkCommands(layer).map(({ label, command }) => [`  ${label}:`, command] as const);
+  const width = Math.max(0, ...commands.map(([label]) => label.length));
+  return commands.map(([label, command]) => `${label.padEnd(width)} ${command}`);
 }

@@ -1,6 +1,5 @@
 /** Every finding of one session: what discovery of the chain, reading its tables and comparing witnesses found. */
 import {
-  compareFindings,
   FINDING_SEVERITIES,
   type Finding,
   type FindingCount,
@@ -8,6 +7,7 @@ import {
   type FindingPage,
   type FindingPlace,
   type FindingSummary,
+  rankFindings,
   touchesRange,
 } from '../../../shared/model/finding.ts';
 import type { StoredLayer } from '../tables/stored-layer.ts';
@@ -64,9 +64,9 @@ export class FindingLog {
   /** How many there are of each code, severity and layer, in the order of their ranks. */
   counts(): FindingCount[] {
     const counts = new Map<string, FindingCount>();
-    for (const { code, severity, layer, count, bytesAtRisk } of this.#rank()) {
+    for (const { code, severity, layer, count, bytesAtRisk, causedBy } of this.#rank()) {
       const key = `${layer} ${severity} ${code}`;
-      const before = counts.get(key) ?? { findings: 0, places: 0, bytesAtRisk: 0 };
+      const before = counts.get(key) ?? { findings: 0, places: 0, bytesAtRisk: 0, followUps: 0 };
       counts.set(key, {
         code,
         severity,
@@ -74,6 +74,7 @@ export class FindingLog {
         findings: before.findings + 1,
         places: before.places + count,
         bytesAtRisk: before.bytesAtRisk + bytesAtRisk,
+        followUps: before.followUps + (causedBy === undefined ? 0 : 1),
       });
     }
     return [...counts.values()];
@@ -130,10 +131,10 @@ export class FindingLog {
     return [...this.#whole, ...[...this.#checked.values()].flatMap(checked => [...checked.values()])];
   }
 
-  /** All of them, ranked: what a check found stands for what a map found of the same cause. */
+  /** All of them, ranked, consequences behind their cause: what a check found stands for what a map found of the same cause. */
   #joined(made: readonly Finding[], found: readonly Finding[]): Finding[] {
     const others = found.filter(({ layer, id }) => this.#checked.get(layer)?.has(id) !== true);
-    return [...made, ...others].sort(compareFindings);
+    return rankFindings([...made, ...others]);
   }
 }
 

@@ -61,10 +61,10 @@ test('what is found later is in the next answer, in its rank', () => {
 test('counts are true by code, severity and layer', () => {
   const { log } = exampleLog();
   expect(log.counts()).toEqual([
-    { code: 'A', severity: 'corruption', layer: 1, findings: 1, places: 1, bytesAtRisk: 50 },
-    { code: 'A', severity: 'corruption', layer: 0, findings: 1, places: 3, bytesAtRisk: 30 },
-    { code: 'B', severity: 'hazard', layer: 0, findings: 1, places: 1, bytesAtRisk: 100 },
-    { code: 'N', severity: 'note', layer: -1, findings: 1, places: 1, bytesAtRisk: 1 },
+    { code: 'A', severity: 'corruption', layer: 1, findings: 1, places: 1, bytesAtRisk: 50, followUps: 0 },
+    { code: 'A', severity: 'corruption', layer: 0, findings: 1, places: 3, bytesAtRisk: 30, followUps: 0 },
+    { code: 'B', severity: 'hazard', layer: 0, findings: 1, places: 1, bytesAtRisk: 100, followUps: 0 },
+    { code: 'N', severity: 'note', layer: -1, findings: 1, places: 1, bytesAtRisk: 1, followUps: 0 },
   ]);
 });
 

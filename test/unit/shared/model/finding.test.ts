@@ -3,6 +3,7 @@ import {
   compareFindings,
   makeFinding,
   NO_FINDINGS,
+  rankFindings,
   touchesRange,
   worstSeverity,
 } from '../../../../shared/model/finding.ts';
@@ -65,4 +66,18 @@ test('the worst severity of no findings is none', () => {
   expect(worstSeverity({ total: 2, severities: { ...NO_FINDINGS.severities, leak: 1, note: 1 } })).toBe(
     'leak',
   );
+});
+
+test('what follows from a finding is ranked directly behind it, and what names a cause that is not there by itself', () => {
+  const cause = of('cause', 'corruption');
+  const note = { ...of('note', 'note'), causedBy: 'leak' };
+  const leak = { ...of('leak', 'leak'), causedBy: 'cause' };
+  const elsewhere = { ...of('cause', 'hazard'), layer: 1 };
+  const lone = { ...of('lone', 'hazard'), causedBy: 'gone' };
+  const [a, b] = [
+    { ...of('a', 'corruption'), causedBy: 'b' },
+    { ...of('b', 'corruption'), causedBy: 'a' },
+  ];
+  const ranked = rankFindings([a, b, note, leak, lone, elsewhere, cause]);
+  expect(ranked).toEqual([cause, leak, note, elsewhere, lone, a, b]);
 });
