@@ -20,7 +20,7 @@ const bundles = {
   preload: { output: 'dist/preload.cjs', sources: ['shared', 'electron'] },
   'engine-worker': { output: 'dist/engine-worker.cjs', sources: ['shared', 'electron'] },
   cli: { output: 'dist/cli.cjs', sources: ['shared', 'electron', 'package.json'], mode: 0o755 },
-  renderer: { output: 'dist/renderer/index.html', sources: ['shared', 'renderer'] },
+  renderer: { output: 'dist/renderer/index.html', sources: ['shared', 'renderer', 'docs/findings.md'] },
   bench: {
     output: 'dist/bench.cjs',
     sources: ['shared', 'electron', 'renderer', 'test/bench', 'test/soak', 'test/support'],

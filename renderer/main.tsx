@@ -20,6 +20,7 @@ import './styles/plot.css';
 import './styles/lanes.css';
 import './styles/inspector.css';
 import './styles/snapshots.css';
+import './styles/findings.css';
 import './styles/context-menu.css';
 import './styles/dialogs.css';
 import './styles/narrow.css';

@@ -38,6 +38,7 @@ const ROWS = {
     { id: 'next-dirty', label: 'Next dirty range' },
     { id: 'next-finding', label: 'Next finding', hotkeys: [{ key: 'j' }], inMenu: true },
     { id: 'previous-finding', label: 'Previous finding', hotkeys: [{ key: 'k' }] },
+    { id: 'review-finding', label: 'Mark the finding as reviewed', hotkeys: [{ key: 'x' }] },
     { id: 'next-cluster', label: 'Next cluster', hotkeys: [{ key: ']' }] },
     { id: 'previous-cluster', label: 'Previous cluster', hotkeys: [{ key: '[' }] },
   ],

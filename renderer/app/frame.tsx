@@ -24,7 +24,7 @@ export function Frame({ chain, views }: FrameProps) {
   const viewId = useStore(state => state.viewId);
   const view = shownView({ views, viewId });
   if (view === undefined) return null;
-  const { component: Content, legend: Legend } = view;
+  const { component: Content, legend: Legend, explains } = view;
   return (
     <div className="frame">
       <Toolbar chain={chain} views={views} view={view} />
@@ -37,7 +37,7 @@ export function Frame({ chain, views }: FrameProps) {
         <LastError />
         <Content chain={chain} />
       </main>
-      {inspectorOpen && <Inspector chain={chain} />}
+      {inspectorOpen && explains !== true && <Inspector chain={chain} />}
       {Legend !== undefined && <Legend chain={chain} />}
       <StatusBar chain={chain} />
     </div>

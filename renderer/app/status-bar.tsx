@@ -7,10 +7,10 @@ import { formatCount, formatOffset, formatSize } from '../../shared/text/offset.
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { bytesPerPx } from '../axis/scale.ts';
 import { runCommand } from '../state/commands/commands.ts';
+import { FINDINGS_VIEW } from '../state/findings-view.ts';
 import { hoveredOffset } from '../state/selection/hovered-offset.ts';
-import { getAxis, getState, setState, useStore } from '../state/store.ts';
-import { currentAxis } from '../state/views.ts';
-import { showInspector } from '../state/window/inspector.ts';
+import { getAxis, getState, useStore } from '../state/store.ts';
+import { currentAxis, showView } from '../state/views.ts';
 import { usePainter } from '../ui/hooks/use-painter.ts';
 import { setText, Untrusted } from '../ui/text.tsx';
 
@@ -65,10 +65,7 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
         className="quiet"
         disabled={findings.total === 0}
         data-severity={worstSeverity(findings)}
-        onClick={() => {
-          showInspector(true);
-          setState({ selection: undefined, inspection: undefined });
-        }}
+        onClick={() => showView(FINDINGS_VIEW)}
       >
         {findingsText(findings, chain)}
       </button>
@@ -86,10 +83,11 @@ function Check({ chain }: { readonly chain: OpenedChain }) {
       </span>
     );
   const text = check.phase === 'none' ? 'Check' : `Checked: ${check.verdict}`;
+  const unchecked = check.phase === 'none' ? 0 : check.layers.filter(({ reply }) => !reply.checked).length;
   const left =
-    check.phase === 'none' || check.unchecked === 0
+    unchecked === 0
       ? ''
-      : `; ${formatCount(check.unchecked)} ${check.unchecked === 1 ? 'layer has' : 'layers have'} no tables to check`;
+      : `; ${formatCount(unchecked)} ${unchecked === 1 ? 'layer has' : 'layers have'} no tables to check`;
   return (
     <button
       type="button"

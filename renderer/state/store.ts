@@ -4,7 +4,12 @@ import type { ErrorRecord } from '../../shared/error.ts';
 import type { AppState } from '../../shared/ipc/contract.ts';
 import type { LegendKey } from '../../shared/legend.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
-import { type FindingSummary, NO_FINDINGS } from '../../shared/model/finding.ts';
+import {
+  type Finding,
+  type FindingFilter,
+  type FindingSummary,
+  NO_FINDINGS,
+} from '../../shared/model/finding.ts';
 import type { Inspection } from '../../shared/model/inspection.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import type { TrackStatistics } from '../../shared/model/statistics.ts';
@@ -47,6 +52,14 @@ export interface Hover {
 export interface Range {
   readonly start: number;
   readonly end: number;
+}
+
+/** The list of findings: the filter, the chosen row with its finding once it is loaded, and the rows in all. */
+export interface FindingListState {
+  readonly filter: FindingFilter;
+  readonly row: number;
+  readonly total: number;
+  readonly chosen: Finding | undefined;
 }
 
 /** Everything the window knows. */
@@ -93,6 +106,9 @@ export interface Store {
   readonly check: ChainCheckState;
   /** How much was found; the findings themselves are asked for page by page. */
   readonly findings: FindingSummary;
+  readonly findingList: FindingListState;
+  /** Findings that were reviewed, by reviewKey; they outlast the chain. */
+  readonly reviewed: ReadonlySet<string>;
 
   readonly dialog: Dialog | undefined;
   /** The preference, for windows that have room beside the lanes. */
@@ -124,6 +140,7 @@ export const NO_CHAIN = {
   changedLayers: [],
   check: { phase: 'none' },
   findings: NO_FINDINGS,
+  findingList: { filter: {}, row: 0, total: 0, chosen: undefined },
 } as const satisfies Partial<Store>;
 
 /** No consent to anything. */
@@ -144,6 +161,7 @@ export const useStore = create<Store>(() => ({
   viewId: '',
   axes: NO_AXES,
   declined: new Set<string>(),
+  reviewed: new Set<string>(),
   dialog: undefined,
   inspectorOpen: true,
   inspectorOverlay: false,

@@ -1,16 +1,13 @@
 import { useState } from 'react';
-import { STATES } from '../../shared/extent/flags.ts';
-import { legendOfWitness } from '../../shared/legend.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
-import { isRemote } from '../../shared/model/chain.ts';
-import type { Finding, FindingEvidence, WitnessAnswer } from '../../shared/model/finding.ts';
-import type { LayerProgress } from '../../shared/model/progress.ts';
+import type { Finding } from '../../shared/model/finding.ts';
 import { findingGuestText, findingSentence, sentence } from '../../shared/text/finding-text.ts';
-import { formatCount, formatOffset } from '../../shared/text/offset.ts';
+import { formatCount } from '../../shared/text/offset.ts';
 import { navigationOf } from '../state/axes/axis-navigation.ts';
 import { startOfFinding } from '../state/findings.ts';
 import { selectAt } from '../state/selection/selection.ts';
 import { useStore } from '../state/store.ts';
+import { answerText, evidenceText, nothingFound } from './finding-words.ts';
 import { useFindings } from './hooks/use-findings.ts';
 import { InspectorSection } from './inspector-section.tsx';
 import { Untrusted } from './text.tsx';
@@ -55,20 +52,6 @@ export function FindingList({ chain, at }: FindingListProps) {
   );
 }
 
-/** What it means that nothing was found. */
-function nothingFound(chain: OpenedChain, progress: readonly LayerProgress[], isChecked: boolean): string {
-  if (isRemote(chain)) return 'Over NBD there are no tables to see damage in.';
-  const some = (...phases: LayerProgress['phase'][]) => progress.some(({ phase }) => phases.includes(phase));
-  const when = some('reading', 'waiting')
-    ? 'so far'
-    : some('failed', 'cancelled')
-      ? 'in what was read'
-      : 'while mapping';
-  const where = chain.chain.complete ? '' : ' in the layers that are open';
-  if (isChecked) return `The check found no damage${where}.`;
-  return `No damage seen${where} ${when}; refcounts are not checked.`;
-}
-
 /** One finding. It selects where it begins, if it is about guest offsets. */
 function FindingCard({ finding, chain }: { readonly finding: Finding; readonly chain: OpenedChain }) {
   const { layer, code, severity, count, evidence, witnesses, advice, guest } = finding;
@@ -106,15 +89,4 @@ function FindingCard({ finding, chain }: { readonly finding: Finding; readonly c
       </small>
     </button>
   );
-}
-
-function evidenceText({ source, fileOffset, value, bits }: FindingEvidence): string {
-  const where = fileOffset === undefined ? '' : ` at file offset ${formatOffset(fileOffset)}`;
-  return [`${source}${where}`, value, bits].filter(part => part !== '').join(', ');
-}
-
-function answerText({ witness, answer }: WitnessAnswer): string {
-  const state = STATES.find(name => name === answer);
-  if (state === undefined) return `${witness}: ${answer}`;
-  return `${witness}: ${legendOfWitness(witness === 'nbd' ? 'nbd' : 'metadata')[state].label}`;
 }

@@ -13,4 +13,6 @@ export interface View extends ViewInfo {
   readonly component: ComponentType<ViewProps>;
   /** The row below it that names what it draws. */
   readonly legend?: ComponentType<ViewProps>;
+  /** True where the view says itself what is known of the selection: the inspector is not shown beside it. */
+  readonly explains?: true;
 }

@@ -1,5 +1,5 @@
 /** Checks the images of the opened chain, one after the other. */
-import { type CheckVerdict, worstVerdict } from '../../../shared/model/check.ts';
+import { type CheckReply, worstVerdict } from '../../../shared/model/check.ts';
 import { getState, setState } from '../store.ts';
 import { askChain } from './ask-chain.ts';
 
@@ -7,8 +7,7 @@ import { askChain } from './ask-chain.ts';
 export async function checkChain(): Promise<void> {
   const { chain, check } = getState();
   if (chain === undefined || check.phase === 'running') return;
-  const verdicts: CheckVerdict[] = [];
-  let unchecked = 0;
+  const layers: { layer: number; reply: CheckReply }[] = [];
   for (const { index } of chain.chain.layers.toReversed()) {
     setState({ check: { phase: 'running', layer: index } });
     const reply = await askChain('check', { layer: index });
@@ -17,13 +16,10 @@ export async function checkChain(): Promise<void> {
       setState({ check: { phase: 'none' }, error: reply.error });
       return;
     }
-    if (reply.value.checked) verdicts.push(reply.value.check.verdict);
-    else unchecked++;
+    layers.push({ layer: index, reply: reply.value });
   }
-  const verdict = verdicts.length === 0 || !chain.chain.complete ? 'incomplete' : 'clean';
-  const worst = worstVerdict([...verdicts, verdict]);
-  setState({
-    check: { phase: 'done', verdict: worst, unchecked },
-    announcement: `Checked: ${worst}`,
-  });
+  const verdicts = layers.flatMap(({ reply }) => (reply.checked ? [reply.check.verdict] : []));
+  const whole = verdicts.length === 0 || !chain.chain.complete ? 'incomplete' : 'clean';
+  const verdict = worstVerdict([...verdicts, whole]);
+  setState({ check: { phase: 'done', verdict, layers }, announcement: `Checked: ${verdict}` });
 }

@@ -11,7 +11,7 @@ import { checkChain } from '../chain/check.ts';
 import { chooseAndOpen, closeChain, showSnapshot } from '../chain/opening.ts';
 import { cancelReading, retryReading } from '../chain/pushes.ts';
 import { shownSnapshot } from '../chain/snapshots.ts';
-import { goToFinding } from '../findings.ts';
+import { stepFinding, toggleReviewed } from '../findings-view.ts';
 import { chooseFolders } from '../folders.ts';
 import { selectNext, selectSameState } from '../selection/seek.ts';
 import {
@@ -73,8 +73,9 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   'next-hole-override': () => selectNext('holeOverride', false, 'zeros that hide data'),
   'previous-hole-override': () => selectNext('holeOverride', true, 'zeros that hide data'),
   'next-dirty': () => selectNext('dirty', false, 'dirty range'),
-  'next-finding': () => goToFinding(false),
-  'previous-finding': () => goToFinding(true),
+  'next-finding': () => stepFinding(false),
+  'previous-finding': () => stepFinding(true),
+  'review-finding': toggleReviewed,
   'next-cluster': () => moveByCluster(1),
   'previous-cluster': () => moveByCluster(-1),
 

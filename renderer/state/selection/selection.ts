@@ -4,7 +4,7 @@ import { bytesPerPx } from '../../axis/scale.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { navigationOf } from '../axes/axis-navigation.ts';
 import { askChain } from '../chain/ask-chain.ts';
-import { getAxis, getState, setState, type TrackOffset } from '../store.ts';
+import { getAxis, getState, type Range, setState, type TrackOffset } from '../store.ts';
 import { showInspector } from '../window/inspector.ts';
 import { describeSelection } from './describe-selection.ts';
 
@@ -40,12 +40,23 @@ const SHOWN_LENGTHS = 17;
 export async function jumpTo(target: TrackOffset): Promise<void> {
   await goTo(target);
   const extent = selectedExtent();
+  if (extent !== undefined) zoomTo(extent);
+}
+
+/** As {@link jumpTo}, where what is to be seen is a range and not the whole extent that it lies in. */
+export async function jumpToRange(target: TrackOffset, range: Range): Promise<void> {
+  navigationOf('guest').reveal(target.offset);
+  zoomTo(range);
+  await selectAt(target);
+}
+
+/** Zooms around a range that would be too narrow to be seen. */
+function zoomTo({ start, end }: Range): void {
   const { viewport, width, size } = getAxis('guest');
-  if (extent === undefined || width === 0) return;
-  const length = extent.end - extent.start;
-  if (length / bytesPerPx(viewport, width) >= MIN_TARGET_PX) return;
+  const length = end - start;
+  if (width === 0 || length / bytesPerPx(viewport, width) >= MIN_TARGET_PX) return;
   const around = (length * (Math.min(SHOWN_LENGTHS, width / (2 * MIN_TARGET_PX)) - 1)) / 2;
-  navigationOf('guest').fitRange(Math.max(0, extent.start - around), Math.min(size, extent.end + around));
+  navigationOf('guest').fitRange(Math.max(0, start - around), Math.min(size, end + around));
 }
 
 /** The extent that is selected: of the selected track, or the merged one. */
