@@ -37,6 +37,7 @@ export default {
     executableName: 'cowscope-desktop',
     appBundleId: 'io.github.cowscope',
     appCategoryType: 'public.app-category.developer-tools',
+    protocols: [{ name: 'Place in a disk image', schemes: ['cowscope'] }],
     asar: true,
     // For Windows and macOS; on Linux the desktop entry names it.
     icon: runtime.icon,

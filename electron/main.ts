@@ -64,10 +64,10 @@ function keepProfileApart(): void {
 }
 
 /** The place of the first program, or what became of the launch without it. */
-async function firstPlace({ open }: Launch): Promise<FirstPlace | 'taken' | 'refused' | 'alone'> {
+async function firstPlace({ request }: Launch): Promise<FirstPlace | 'taken' | 'refused' | 'alone'> {
   if (process.platform === 'win32') return 'alone'; // Windows has no sockets in folders
   try {
-    return (await takeFirstPlace(join(app.getPath('userData'), 'launches'), open)) ?? 'taken';
+    return (await takeFirstPlace(join(app.getPath('userData'), 'launches'), request)) ?? 'taken';
   } catch (error) {
     report(error);
     return error instanceof CowscopeError && error.code === 'HANDOVER_FOLDER' ? 'alone' : 'refused';

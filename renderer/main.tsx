@@ -1,7 +1,9 @@
 /** Starts the window. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import type { Arrival } from '../shared/model/arrival.ts';
 import { App } from './app/app.tsx';
+import { showArrival } from './state/arrival.ts';
 import { listenToPushes } from './state/chain/pushes.ts';
 import { runCommand } from './state/commands/commands.ts';
 import { listenToKeys } from './state/commands/keyboard.ts';
@@ -26,10 +28,11 @@ import './styles/dialogs.css';
 import './styles/narrow.css';
 
 rememberPreferences();
-listenToPushes(runCommand);
+const show = (arrival: Arrival) => void showArrival(arrival, runCommand);
+listenToPushes({ run: runCommand, show });
 listenToKeys(isMac());
 watchIdle();
-await waitForInitialTarget(warmUpPainting);
+await waitForInitialTarget(show, warmUpPainting);
 
 const root = document.getElementById('root');
 if (root !== null) {

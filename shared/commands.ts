@@ -55,6 +55,7 @@ const ROWS = {
     { id: 'menu', label: 'Context menu', hotkeys: [{ key: 'F10', shift: true }, { key: 'ContextMenu' }] },
     { id: 'statistics', label: 'Statistics of the range' },
     { id: 'copy', label: 'Copy offset or range', hotkeys: [{ key: 'c', mod: true }] },
+    { id: 'copy-link', label: 'Copy link to what is shown' },
     { id: 'clear', label: 'Clear the tooltip, the range, the selection', hotkeys: [{ key: 'Escape' }] },
   ],
   View: [

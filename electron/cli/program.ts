@@ -204,9 +204,12 @@ export function createProgram(run: Run): Command {
 
   withTarget(program.command('open', { isDefault: true }))
     .summary('open the window')
-    .description('Open the window; without a target it is empty.')
+    .description('Open the window; without a target it is empty. Folders are shown as what rests on what.')
     .argument('[target...]', TARGET)
     .option('--snapshot <id>', SNAPSHOT)
+    .option('--at <offset>', 'select this offset of the guest', offsetOption)
+    .option('--len <bytes>', 'show as many bytes from there on', offsetOption)
+    .option('--view <name>', 'begin with this view, such as chain')
     .action((words: string[], options) =>
       run(() => openCommand(words, { ...options, named: program.args[0] === 'open' })),
     );

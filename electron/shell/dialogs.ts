@@ -1,5 +1,8 @@
 /** The system's own dialogs. */
 import { type BrowserWindow, dialog } from 'electron';
+import type { OpenTarget } from '../../shared/model/target.ts';
+import { MAX_LINK_CHARACTERS } from '../../shared/text/deep-link.ts';
+import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 
 /** The files chosen in the open dialog, in the order the system gives; empty when cancelled. */
 export async function chooseFiles(window: BrowserWindow): Promise<readonly string[]> {
@@ -23,6 +26,22 @@ export async function chooseFolders(window: BrowserWindow): Promise<readonly str
     properties: ['openDirectory', 'multiSelections', 'dontAddToRecent'],
   });
   return filePaths;
+}
+
+/** Asks whether what a link names is to be opened. Every path is shown whole: a link may come from anywhere. */
+export async function agreesToLink(window: BrowserWindow, target: OpenTarget): Promise<boolean> {
+  const files = target.kind === 'files' ? target.files : [target.uri];
+  const { response } = await dialog.showMessageBox(window, {
+    type: 'question',
+    title: 'cowscope',
+    message:
+      files.length === 1 ? 'A link asks to open this image:' : 'A link asks to open this chain, base first:',
+    detail: `${files.map(file => escapeUntrusted(file, MAX_LINK_CHARACTERS)).join('\n')}\n\nIt is opened read-only.`,
+    buttons: ['Open', 'Cancel'],
+    defaultId: 1,
+    cancelId: 1,
+  });
+  return response === 0;
 }
 
 /** Says that the page's process is gone. True when the person wants the window back. */

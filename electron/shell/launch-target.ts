@@ -1,10 +1,13 @@
 /** What a start of the program asks for: targets, consent and options, from its arguments or a second launch's. */
 import * as v from 'valibot';
 import { CowscopeError } from '../../shared/error.ts';
-import { CONSENT, MAX_ALLOWED, TARGET } from '../../shared/ipc/schemas.ts';
+import { CONSENT, FOLDERS, MAX_ALLOWED, START_VIEW, TARGET } from '../../shared/ipc/schemas.ts';
+import { type Arrival, LAUNCH_COMMANDS, type StartView } from '../../shared/model/arrival.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
+import { parseOffset } from '../../shared/text/offset.ts';
 import { absolutePath } from '../chain/absolute-path.ts';
 import { targetOf, usageError } from '../service/cli-target.ts';
+import { isDeepLink, isViewId, parseDeepLink } from './deep-link.ts';
 import { MAX_MESSAGE_BYTES, messageBytes } from './ipc/answer.ts';
 
 /** Something to open, and what the person consented to beforehand. */
@@ -17,6 +20,18 @@ export interface OpenRequest {
   readonly allowLocalFiles: boolean;
 }
 
+/** Something to open that comes from outside the window. */
+export interface TargetRequest extends OpenRequest {
+  readonly kind: 'target';
+  /** Where to look first; by default the whole disk. */
+  readonly start?: StartView;
+  /** A link named it, which may come from anywhere: the person is asked before it is opened. */
+  readonly isLinked?: true;
+}
+
+/** What may be asked of the window: to open something, to look into folders, or to begin with a command. */
+export type LaunchRequest = TargetRequest | Exclude<Arrival, { kind: 'target' }>;
+
 /** A picture to be saved. */
 export interface ScreenshotRequest {
   readonly file: string;
@@ -27,7 +42,7 @@ export interface ScreenshotRequest {
 /** What a start asks for. Paths are absolute. */
 export interface Launch {
   /** Absent: the empty window. */
-  readonly open?: OpenRequest;
+  readonly request?: LaunchRequest;
   readonly theme?: 'light' | 'dark';
   /** Outer size in CSS pixels. */
   readonly windowSize?: { readonly width: number; readonly height: number };
@@ -51,6 +66,11 @@ const WITH_VALUE = [
   '--locate',
   '--snapshot',
   '--allow',
+  '--at',
+  '--len',
+  '--view',
+  '--folder',
+  '--begin-with',
 ] as const;
 type ValueOption = (typeof WITH_VALUE)[number];
 const WITHOUT_VALUE = ['--allow-all', '--force-share', '--force'] as const;
@@ -86,8 +106,38 @@ export function launchWords(argv: readonly string[], startedByFolder: boolean): 
  * do not go together, and TARGET_TOO_LARGE.
  */
 export function parseLaunch(words: readonly string[], folder?: string): Launch {
-  const { targets, values, flags } = sorted(words);
+  const sortedWords = sorted(words);
+  const { values, flags } = sortedWords;
+  const request = requestOf(sortedWords, folder);
   const last = (option: ValueOption) => values.get(option)?.at(-1);
+  const theme = last('--theme');
+  const size = last('--window-size');
+  const screenshot = last('--screenshot');
+  const force = flags.has('--force');
+  if (theme !== undefined && theme !== 'light' && theme !== 'dark') throw usage('--theme is light or dark');
+  if (force && screenshot === undefined) throw usage('--force belongs to --screenshot');
+  if (screenshot !== undefined && request?.kind === 'target' && request.isLinked)
+    throw usage('--screenshot takes files or an NBD address, and no link');
+  return {
+    ...(request === undefined ? {} : { request }),
+    ...(theme === undefined ? {} : { theme }),
+    ...(size === undefined ? {} : { windowSize: sizeOf(size) }),
+    ...(screenshot === undefined ? {} : { screenshot: { file: absolutePath(screenshot, folder), force } }),
+  };
+}
+
+/** What is to be opened or begun with, if anything. */
+function requestOf({ targets, values, flags }: SortedWords, folder?: string): LaunchRequest | undefined {
+  const last = (option: ValueOption) => values.get(option)?.at(-1);
+  const folders = values.get('--folder') ?? [];
+  const command = last('--begin-with');
+  const [link] = targets.filter(isDeepLink);
+  if ([targets.length > 0, folders.length > 0, command !== undefined].filter(Boolean).length > 1)
+    throw usage('files, --folder and --begin-with do not go together');
+  if (folders.length > 0)
+    return { kind: 'folders', folders: folders.map(path => absolutePath(path, folder)) };
+  if (command !== undefined) return { kind: 'command', command: commandOf(command) };
+  if (link !== undefined) return linkRequest(link, targets.length);
   const allow = (values.get('--allow') ?? []).map(path => absolutePath(path, folder));
   if (allow.length > MAX_ALLOWED) throw usage(`More than ${MAX_ALLOWED} paths are allowed`);
   const format = formatOf(last('--format'), '--format');
@@ -99,21 +149,56 @@ export function parseLaunch(words: readonly string[], folder?: string): Launch {
     locate: values.get('--locate') ?? [],
     ...(snapshot === undefined ? {} : { snapshot }),
   };
-  const target = targets.length === 0 ? undefined : fitting(targetOf(targets, facts, folder));
-  const consent = { allow, allowAll: flags.has('--allow-all') };
-  const forceShare = flags.has('--force-share');
-  const theme = last('--theme');
-  const size = last('--window-size');
-  const screenshot = last('--screenshot');
-  const force = flags.has('--force');
-  if (theme !== undefined && theme !== 'light' && theme !== 'dark') throw usage('--theme is light or dark');
-  if (force && screenshot === undefined) throw usage('--force belongs to --screenshot');
+  if (targets.length === 0) return undefined;
+  const start = startOf(last('--at'), last('--len'), last('--view'));
   return {
-    ...(target === undefined ? {} : { open: { target, consent, forceShare, allowLocalFiles: true } }),
-    ...(theme === undefined ? {} : { theme }),
-    ...(size === undefined ? {} : { windowSize: sizeOf(size) }),
-    ...(screenshot === undefined ? {} : { screenshot: { file: absolutePath(screenshot, folder), force } }),
+    kind: 'target',
+    target: fitting(targetOf(targets, facts, folder)),
+    ...(start === undefined ? {} : { start }),
+    consent: { allow, allowAll: flags.has('--allow-all') },
+    forceShare: flags.has('--force-share'),
+    allowLocalFiles: true,
   };
+}
+
+/** What a link asks for: its files, with no consent to anything. Throws DEEP_LINK_INVALID, or USAGE where it is not alone. */
+export function linkRequest(link: string, words = 1): TargetRequest {
+  if (words > 1) throw usage('a link stands alone');
+  const { files, start } = parseDeepLink(link);
+  return {
+    kind: 'target',
+    target: fitting(targetOf(files, {})),
+    start,
+    isLinked: true,
+    consent: { allow: [], allowAll: false },
+    forceShare: false,
+    allowLocalFiles: false,
+  };
+}
+
+function startOf(at?: string, length?: string, view?: string): StartView | undefined {
+  if (at === undefined && view === undefined) {
+    if (length !== undefined) throw usage('--len belongs to --at');
+    return undefined;
+  }
+  if (view !== undefined && !isViewId(view)) throw usage('--view is the name of a view, such as chain');
+  return {
+    ...(at === undefined ? {} : { at: offsetOf(at, '--at') }),
+    ...(length === undefined ? {} : { length: offsetOf(length, '--len') }),
+    ...(view === undefined ? {} : { view }),
+  };
+}
+
+function offsetOf(word: string, option: string): number {
+  const offset = parseOffset(word);
+  if (offset === undefined) throw usage(`${option} is an offset such as 0x50000 or 320K`);
+  return offset;
+}
+
+function commandOf(word: string): (typeof LAUNCH_COMMANDS)[number] {
+  const command = LAUNCH_COMMANDS.find(name => name === word);
+  if (command === undefined) throw usage(`--begin-with is one of ${LAUNCH_COMMANDS.join(', ')}`);
+  return command;
 }
 
 /** Words by what they are. */
@@ -147,16 +232,31 @@ function sorted(words: readonly string[]): SortedWords {
 }
 
 /** A second launch may be of another version, so fields that this one does not know are left out. */
-const REQUEST = v.object({ target: TARGET, consent: CONSENT, forceShare: v.boolean() });
+const REQUEST = v.variant('kind', [
+  v.object({
+    kind: v.literal('target'),
+    target: TARGET,
+    start: v.exactOptional(START_VIEW),
+    isLinked: v.exactOptional(v.literal(true)),
+    consent: CONSENT,
+    forceShare: v.boolean(),
+  }),
+  v.object({ kind: v.literal('folders'), folders: FOLDERS }),
+  v.object({ kind: v.literal('command'), command: v.picklist(LAUNCH_COMMANDS) }),
+]);
 
 /**
  * What a second launch handed over: null for the empty window. Throws HANDOVER_REFUSED for what is no such thing, or
  * TARGET_TOO_LARGE.
  */
-export function checkRequest(value: unknown): OpenRequest | undefined {
+export function checkRequest(value: unknown): LaunchRequest | undefined {
   if (value === null) return undefined;
-  const { success, output } = v.safeParse(REQUEST, value);
-  if (success) return { ...output, target: fitting(output.target), allowLocalFiles: true };
+  const result = v.safeParse(REQUEST, value);
+  if (result.success) {
+    const { output } = result;
+    if (output.kind !== 'target') return output;
+    return { ...output, target: fitting(output.target), allowLocalFiles: output.isLinked === undefined };
+  }
   throw new CowscopeError({
     code: 'HANDOVER_REFUSED',
     what: 'the window that is open already does not understand what it was handed',

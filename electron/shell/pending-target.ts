@@ -1,44 +1,56 @@
-/** The target on its way to the window: held until the window listens, and given again when it begins anew. */
+/** What came for the window from outside of it: held until the window listens, and given again when it begins anew. */
+import type { Arrival } from '../../shared/model/arrival.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
-import type { OpenRequest } from './launch-target.ts';
+import type { LaunchRequest, OpenRequest, TargetRequest } from './launch-target.ts';
 
-/** Targets that come from outside the window. */
-export interface PendingTarget {
-  /** Hands a target to the window, now or when it listens. A newer one takes the place of one that waits. */
-  deliver(request: OpenRequest): void;
+/** Requests that come from outside the window. */
+export interface Inbox {
+  /** Hands a request to the window, now or when it listens. A newer one takes the place of one that waits. */
+  deliver(request: LaunchRequest): void;
   /** The window listens now. What waited for it is given once, and what comes later is sent. */
-  listen(): OpenTarget | undefined;
+  listen(): Arrival | undefined;
   /** The window begins anew: what it showed last waits for it again. */
   restart(): void;
   /** What the window shows now, undefined for nothing. */
   shows(request: OpenRequest | undefined): void;
-  /** What the window will be handed when it listens, undefined for nothing. */
-  waiting(): OpenRequest | undefined;
-  /** What was said with a target, as long as no other one came after it. */
+  /** The target that the window will be handed when it listens, undefined for none. */
+  waiting(): TargetRequest | undefined;
+  /** What was said with a target, as long as nothing else came after it. */
   requestFor(target: OpenTarget): OpenRequest | undefined;
 }
 
 /** An inbox that hands over by `send`. */
-export function inbox(send: (target: OpenTarget) => void): PendingTarget {
-  let newest: OpenRequest | undefined;
+export function inbox(send: (arrival: Arrival) => void): Inbox {
+  let newest: LaunchRequest | undefined;
   let listening = false;
+  const newestTarget = () => (newest?.kind === 'target' ? newest : undefined);
   return {
     deliver(request) {
       newest = request;
-      if (listening) send(request.target);
+      if (listening) send(arrivalOf(request));
     },
     listen() {
       if (listening) return undefined;
       listening = true;
-      return newest?.target;
+      return newest === undefined ? undefined : arrivalOf(newest);
     },
     restart() {
       listening = false;
     },
     shows(request) {
-      newest = request;
+      newest = request === undefined ? undefined : { kind: 'target', ...request };
     },
-    waiting: () => (listening ? undefined : newest),
-    requestFor: target => (JSON.stringify(target) === JSON.stringify(newest?.target) ? newest : undefined),
+    waiting: () => (listening ? undefined : newestTarget()),
+    requestFor(target) {
+      const request = newestTarget();
+      return JSON.stringify(target) === JSON.stringify(request?.target) ? request : undefined;
+    },
   };
+}
+
+/** What the window is told of a request: consent stays on this side. */
+function arrivalOf(request: LaunchRequest): Arrival {
+  if (request.kind !== 'target') return request;
+  const { kind, target, start } = request;
+  return { kind, target, ...(start === undefined ? {} : { start }) };
 }

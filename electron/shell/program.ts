@@ -10,13 +10,21 @@ import { checkOutput, filesOfChain, writeOutput } from '../service/output-file.t
 import { planWithPicture } from '../service/plan/plan-target.ts';
 import { findSamples } from './demo-chains.ts';
 import { diagnostics } from './diagnostics.ts';
-import { chooseFiles, chooseFolders, offerReload } from './dialogs.ts';
+import { agreesToLink, chooseFiles, chooseFolders, offerReload } from './dialogs.ts';
 import type { FirstPlace } from './handover.ts';
 import { ChainController } from './ipc/chain-controller.ts';
 import { type CallHandlers, handleCalls, push } from './ipc/ipc-main.ts';
 import { PlanController } from './ipc/plan-controller.ts';
 import { StoreController } from './ipc/store-controller.ts';
-import { checkRequest, type Launch, type OpenRequest, type ScreenshotRequest } from './launch-target.ts';
+import {
+  checkRequest,
+  type Launch,
+  type LaunchRequest,
+  linkRequest,
+  type OpenRequest,
+  type ScreenshotRequest,
+  type TargetRequest,
+} from './launch-target.ts';
 import type { Log } from './log.ts';
 import { setMenu } from './menu.ts';
 import { inbox } from './pending-target.ts';
@@ -43,7 +51,7 @@ export class Program {
   readonly #folder: string;
   readonly #log: Log;
   readonly #watch: ReturnType<typeof createIdleWatch>;
-  readonly #arrivals = inbox(target => this.#push('app:open', { target }));
+  readonly #arrivals = inbox(arrival => this.#push('app:arrival', arrival));
   readonly #recent: RecentList;
   readonly #controller: ChainController;
   readonly #stores = new StoreController(scanStore);
@@ -60,7 +68,7 @@ export class Program {
     this.#launch = launch;
     this.#folder = folder;
     this.#log = log;
-    this.#watch = createIdleWatch(launch.open !== undefined);
+    this.#watch = createIdleWatch(launch.request?.kind === 'target');
     this.#recent = recentList(join(app.getPath('userData'), 'recent.json'));
     this.#controller = new ChainController({
       openChain,
@@ -81,6 +89,7 @@ export class Program {
     });
     gatherOpenedFiles(files => {
       this.#arrivals.deliver({
+        kind: 'target',
         target: { kind: 'files', files },
         consent: { allow: [], allowAll: false },
         forceShare: false,
@@ -88,7 +97,19 @@ export class Program {
       });
       if (app.isReady()) this.#focus();
     });
-    if (launch.open !== undefined) this.#arrivals.deliver(launch.open);
+    app.on('open-url', (event, url) => {
+      event.preventDefault();
+      void app.whenReady().then(() => {
+        this.#focus();
+        try {
+          this.#receive(linkRequest(url));
+        } catch (error) {
+          this.#log.noteError(error);
+          complain(error);
+        }
+      });
+    });
+    if (launch.request !== undefined && !isFromLink(launch.request)) this.#arrivals.deliver(launch.request);
   }
 
   /** Shows the window as soon as Electron is ready. Later launches come by `place`, where there is one. */
@@ -113,15 +134,16 @@ export class Program {
       return this.#controller.close();
     });
     void app.whenReady().then(() => {
-      const { screenshot, theme } = this.#launch;
+      const { request: launched, screenshot, theme } = this.#launch;
       if (theme !== undefined) nativeTheme.themeSource = theme;
       this.#show();
+      if (launched !== undefined && isFromLink(launched)) this.#receive(launched);
       handleCalls(() => this.#window?.webContents, this.#handlers(), this.#watch.onCall);
       setMenu(id => this.#push('app:command', { id }));
       place?.receive(value => {
         const request = checkRequest(value);
         this.#focus();
-        if (request !== undefined) this.#arrivals.deliver(request);
+        if (request !== undefined) this.#receive(request);
       });
       if (screenshot !== undefined && this.#window !== undefined)
         this.#savePicture(this.#window, screenshot).then(
@@ -131,6 +153,16 @@ export class Program {
     });
   }
 
+  /** Hands a request to the window; what a link names, once the person has agreed to it. */
+  #receive(request: LaunchRequest): void {
+    const window = this.#window;
+    if (!isFromLink(request)) this.#arrivals.deliver(request);
+    else if (window !== undefined)
+      void agreesToLink(window, request.target).then(agrees => {
+        if (agrees) this.#arrivals.deliver(request);
+      });
+  }
+
   /** Opens a chain anew whose worker has crashed, unless that happened just before: then the window shows the error. */
   #openAgain(request: OpenRequest, error: CowscopeError): void {
     this.#log.noteError(error);
@@ -138,7 +170,7 @@ export class Program {
     const now = performance.now();
     const isRepeated = now - this.#lastStopMs < REPEATED_STOP_MS;
     this.#lastStopMs = now;
-    if (!isRepeated) this.#arrivals.deliver(request);
+    if (!isRepeated) this.#arrivals.deliver({ kind: 'target', ...request });
   }
 
   #push<P extends PushName>(name: P, payload: IpcPushes[P]): void {
@@ -158,7 +190,7 @@ export class Program {
           platform: process.platform,
           recent: this.#recent.list(),
           samples: findSamples(join(this.#folder, '..', 'examples', 'chains')),
-          ...(waited === undefined ? {} : { open: waited }),
+          ...(waited === undefined ? {} : { arrival: waited }),
         };
       },
       'app:clearRecent': () => {
@@ -263,7 +295,8 @@ export class Program {
   }
 
   #shownFiles(): string[] {
-    const target = this.#launch.open?.target;
+    const { request } = this.#launch;
+    const target = request?.kind === 'target' ? request.target : undefined;
     const named = target?.kind === 'files' ? target.files : [];
     const { chain } = this.#controller;
     return [...named, ...(chain === undefined ? [] : filesOfChain(chain))];
@@ -276,6 +309,11 @@ export class Program {
     }
     void atMost(QUIT_LIMIT_MS, this.#controller.close()).then(() => app.exit(error === undefined ? 0 : 1));
   }
+}
+
+/** True for what a link named, which nothing but the person's word opens. */
+function isFromLink(request: LaunchRequest): request is TargetRequest {
+  return request.kind === 'target' && request.isLinked === true;
 }
 
 /** On macOS files come one by one, also before the program is ready. */

@@ -13,7 +13,7 @@ import {
 import type { Inspection } from '../../shared/model/inspection.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import type { TrackStatistics } from '../../shared/model/statistics.ts';
-import type { StoreSummary } from '../../shared/model/store-page.ts';
+import type { StoreSummary } from '../../shared/model/store/store-page.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import type { AxisId } from '../axis/axis-id.ts';
 import { type AxisState, type AxisStates, NO_AXES } from './axes/axis-state.ts';

@@ -4,13 +4,19 @@
  *
  * The preload imports this file, so nothing here runs but the lists of names.
  */
+import type { Arrival } from '../model/arrival.ts';
 import type { OpenedChain } from '../model/chain.ts';
 import type { FindingSummary } from '../model/finding.ts';
 import type { NbdExportInfo } from '../model/nbd-export.ts';
 import type { PlanChoice } from '../model/plan/plan.ts';
 import type { PlanReply } from '../model/plan/plan-picture.ts';
 import type { LayerProgress } from '../model/progress.ts';
-import type { ArrangedFiles, StoreFindingPage, StoreRowInfo, StoreSummary } from '../model/store-page.ts';
+import type {
+  ArrangedFiles,
+  StoreFindingPage,
+  StoreRowInfo,
+  StoreSummary,
+} from '../model/store/store-page.ts';
 import type { Consent, OpenTarget, RecentTarget } from '../model/target.ts';
 import type { TrackInfo } from '../model/track.ts';
 import type { Result } from '../result.ts';
@@ -23,8 +29,8 @@ export interface AppState {
   readonly platform: string;
   readonly recent: readonly RecentTarget[];
   readonly samples: readonly { readonly name: string; readonly files: readonly string[] }[];
-  /** What the window is to show, where it asks for the first time since it began; what comes later is pushed. */
-  readonly open?: OpenTarget;
+  /** What came for the window, where it asks for the first time since it began; what comes later is pushed. */
+  readonly arrival?: Arrival;
 }
 
 /** Which open chain a call is about. */
@@ -81,7 +87,7 @@ export type IpcCalls = typeof PLAIN_CALLS & QuestionCalls;
 
 /** Pushes: name to payload. */
 const PUSHES = {
-  'app:open': notice<{ target: OpenTarget }>(),
+  'app:arrival': notice<Arrival>(),
   /** A menu item or accelerator of the shell; ids are those of the renderer's commands. */
   'app:command': notice<{ id: string }>(),
   'chain:progress': notice<{ sessionId: number; layers: readonly LayerProgress[] }>(),

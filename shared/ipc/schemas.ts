@@ -5,10 +5,11 @@
  */
 import * as v from 'valibot';
 import { STATES } from '../extent/flags.ts';
+import type { StartView } from '../model/arrival.ts';
 import { FINDING_SEVERITIES, WHOLE_CHAIN } from '../model/finding.ts';
 import { MAX_LAYERS } from '../model/layer.ts';
 import { PLAN_JOBS, PLAN_OPERATIONS, type PlanChoice } from '../model/plan/plan.ts';
-import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../model/store-page.ts';
+import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../model/store/store-page.ts';
 import type { Consent, OpenTarget } from '../model/target.ts';
 import { CONTEXT_ROLES } from '../nbd-contexts.ts';
 import type { CallArgs, PlainCallName } from './contract.ts';
@@ -28,6 +29,8 @@ const MAX_LEVEL = 53;
 /** Highest number of a track: owners are 16-bit numbers. */
 const MAX_TRACK = 0xffff;
 
+/** Longest id of a view. */
+const MAX_VIEW_ID = 32;
 /** Longest code of a finding, and most of them in one filter. */
 const MAX_CODE = 64;
 const MAX_CODES = 256;
@@ -76,6 +79,16 @@ export const CONSENT = v.strictObject({
   allowAll: v.boolean(),
   ignoreLocks: v.exactOptional(v.boolean()),
 }) satisfies v.GenericSchema<unknown, Consent>;
+
+/** Folders to be looked into. */
+export const FOLDERS = list(path, 1, MAX_LAYERS);
+
+/** Where to look first. */
+export const START_VIEW = v.strictObject({
+  at: v.exactOptional(offset),
+  length: v.exactOptional(offset),
+  view: v.exactOptional(v.pipe(v.string(), v.nonEmpty(), v.maxLength(MAX_VIEW_ID))),
+}) satisfies v.GenericSchema<unknown, StartView>;
 
 /** The number of a session. */
 export const SESSION_ID = offset;
@@ -166,7 +179,7 @@ export const CALL_SCHEMAS = {
   'app:idle': nothing,
   'dialog:openFiles': nothing,
   'dialog:openFolders': nothing,
-  'store:open': v.strictObject({ folders: list(path, 1, MAX_LAYERS) }),
+  'store:open': v.strictObject({ folders: FOLDERS }),
   'store:close': nothing,
   'store:rows': v.strictObject({
     storeId: offset,

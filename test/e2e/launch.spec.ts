@@ -2,11 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ElectronApplication } from '@playwright/test';
 import { windowWords } from '../../electron/cli/commands/open.ts';
 import { signalChild } from '../../electron/qemu/signal-child.ts';
 import { golden } from '../../examples/recipes.mjs';
+import { deepLink } from '../../shared/text/deep-link.ts';
 import { CLI } from '../support/cli.ts';
 import { qemuImg, qemuIo } from '../support/tools.ts';
 import { commandFor, complaints, expect, opened, test } from './app.ts';
@@ -282,4 +283,50 @@ test('an image that changes on disk while it is shown says so, and shows what is
   await opened(page);
   const { guest } = await cellsOf(page);
   expect(guest?.[0]?.state).toBe('data');
+});
+
+/** Answers the dialogs of the system from now on, and keeps what they said. */
+async function answerDialogs(app: ElectronApplication, response: number): Promise<() => Promise<string[]>> {
+  await app.evaluate(({ dialog }, answer) => {
+    const said: string[] = [];
+    Object.assign(globalThis, { said });
+    dialog.showMessageBox = (...args: unknown[]) => {
+      const { message, detail } = args.at(-1) as { message: string; detail: string };
+      said.push(`${message}\n${detail}`);
+      return Promise.resolve({ response: answer, checkboxChecked: false });
+    };
+  }, response);
+  return () => app.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+}
+
+test('a link opens its image at its offset once the person agrees, and nothing before', async ({
+  start,
+  run,
+  make,
+}) => {
+  const [, , top] = await make(golden);
+  const link = deepLink([top as string], { at: 0x30000, length: 0x20000, view: 'chain' }) as string;
+  const { app, page } = await start();
+  const refused = await answerDialogs(app, 1);
+  expect((await run(link)).code).toBe(0);
+  await expect.poll(refused).toEqual([expect.stringContaining(`A link asks to open this image:\n${top}`)]);
+  await expect(page.getByRole('heading', { name: 'Drop disk images here' })).toBeVisible();
+
+  await answerDialogs(app, 0);
+  expect((await run(link)).code).toBe(0);
+  await opened(page);
+  await expect(page.getByRole('complementary', { name: 'Inspector' })).toContainText('0x0003_0000');
+});
+
+test('a launch with folders shows what rests on what, and one that begins with a dialog shows it', async ({
+  start,
+  run,
+  make,
+}) => {
+  const [, , top] = await make(golden);
+  const [word] = windowWords([dirname(top as string)], { allow: [], allowAll: false });
+  const { page } = await start(word as string);
+  await expect(page.getByRole('listbox', { name: 'Images' }).getByRole('option')).toHaveCount(3);
+  expect((await run('--begin-with=connect')).code).toBe(0);
+  await expect(page.getByRole('dialog')).toContainText('NBD');
 });

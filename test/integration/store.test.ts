@@ -15,7 +15,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { scanStore } from '../../electron/chain/store/scan-store.ts';
-import { imageAt, type Store, siblingsOf } from '../../shared/model/store.ts';
+import { imageAt, type Store, siblingsOf } from '../../shared/model/store/store.ts';
 import { CLI, codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { schemaErrors } from '../support/json-schema.ts';
 import { hashFile, qemuImg, run, runWell, temporaryFolder } from '../support/tools.ts';

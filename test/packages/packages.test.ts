@@ -39,11 +39,11 @@ async function filesOf(deb: string): Promise<string[]> {
 const fieldOf = (deb: string, field: string): Promise<string> =>
   runWell('dpkg-deb', ['-f', deb, field]).then(value => value.trim());
 
-/** The command of the desktop entry with these files in place of %F, its program by its path in the installed system. */
+/** The command of the desktop entry with these files in place of %U, its program by its path in the installed system. */
 function desktopCommand(...files: readonly string[]): readonly [string, ...string[]] {
   const entry = readFileSync(installed.path('usr/share/applications/cowscope.desktop'), 'utf8');
   const words = (/^Exec=(.*)$/m.exec(entry)?.[1] ?? '').split(' ');
-  const [program = '', ...args] = words.flatMap(word => (word === '%F' ? files : [word]));
+  const [program = '', ...args] = words.flatMap(word => (word === '%U' ? files : [word]));
   return [installed.path(`usr/bin/${program}`), ...args];
 }
 

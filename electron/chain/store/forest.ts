@@ -1,6 +1,6 @@
 /** Which images of a store rest on which, from what their headers record and where the scanned files lie. */
 import { basename, dirname } from 'node:path';
-import type { StoreDataFile, StoreImage, StoreLink } from '../../../shared/model/store.ts';
+import type { StoreDataFile, StoreImage, StoreLink } from '../../../shared/model/store/store.ts';
 import { parseRecordedName } from '../backing-name.ts';
 import { type BytePath, shownPath } from '../byte-path.ts';
 import type { PathLook, SeenKind } from '../path-look.ts';

@@ -6,7 +6,7 @@
 import type { Dirent } from 'node:fs';
 import { lstat, opendir, readlink, realpath } from 'node:fs/promises';
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../../shared/error.ts';
-import type { StoreCoverage } from '../../../shared/model/store.ts';
+import type { StoreCoverage } from '../../../shared/model/store/store.ts';
 import { fileSource } from '../../qcow2/read/file-source.ts';
 import { absolutePath } from '../absolute-path.ts';
 import { BufferedSource } from '../buffered-source.ts';

@@ -1,5 +1,5 @@
 /** The store: the images of some folders, which of them rest on which, and what is wrong with that. */
-import type { Store } from '../../../shared/model/store.ts';
+import type { Store } from '../../../shared/model/store/store.ts';
 import { shownPath } from '../byte-path.ts';
 import { PathLook } from '../path-look.ts';
 import { buildForest } from './forest.ts';

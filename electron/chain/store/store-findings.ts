@@ -8,7 +8,7 @@ import {
   MAX_FINDING_PLACES,
   makeFinding,
 } from '../../../shared/model/finding.ts';
-import type { StoreImage } from '../../../shared/model/store.ts';
+import type { StoreImage } from '../../../shared/model/store/store.ts';
 import { rebaseCommand } from '../../../shared/text/shell.ts';
 import { formatTime } from '../../../shared/text/time.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';

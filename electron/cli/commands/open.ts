@@ -1,8 +1,10 @@
 /** `cowscope open`: starts the window with what was named and stays until it is closed. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CowscopeError } from '../../../shared/error.ts';
+import { absolutePath } from '../../chain/absolute-path.ts';
+import { isNbdUri } from '../../nbd/uri.ts';
 import { signalChild } from '../../qemu/signal-child.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -10,10 +12,18 @@ import { undoOnSignal } from '../signals.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { windowLaunch } from '../window-launch.ts';
 
+/** Options of `cowscope open`. */
+export interface OpenOptions extends TargetOptions {
+  /** Where to look first: an offset on the guest's disk and a length, in bytes, and the id of a view. */
+  readonly at?: number;
+  readonly len?: number;
+  readonly view?: string;
+}
+
 /** Carries out `cowscope open`: resolves when the window has been closed. `named` is false for a plain TARGET. */
 export async function openCommand(
   words: readonly string[],
-  options: TargetOptions & { readonly named: boolean },
+  options: OpenOptions & { readonly named: boolean },
 ): Promise<ExitCode> {
   checkFiles(words, options);
   // The launcher of a checkout lies beside the folder of its bundles; an installed command line has none.
@@ -33,7 +43,7 @@ export async function openCommand(
 }
 
 /** What is not there is said here and at once, and not in a window. Throws USAGE for what was meant as a command. */
-function checkFiles(words: readonly string[], options: TargetOptions & { readonly named: boolean }): void {
+function checkFiles(words: readonly string[], options: OpenOptions & { readonly named: boolean }): void {
   if (words.length === 0) return;
   const target = targetOf(words, options);
   const missing = target.kind === 'files' ? target.files.findIndex(file => !existsSync(file)) : -1;
@@ -52,9 +62,15 @@ function checkFiles(words: readonly string[], options: TargetOptions & { readonl
 /**
  * The words that the window reads: what this command was given, with paths made absolute. Each value is joined to its
  * option, and targets come after `--`, so that none of them can be taken for an option (electron/shell/launch-target.ts).
+ * Folders are shown as what rests on what; they do not go together with images.
  */
-export function windowWords(words: readonly string[], options: TargetOptions): string[] {
-  const { format, backingFormat, snapshot, forceShare } = options;
+export function windowWords(words: readonly string[], options: OpenOptions): string[] {
+  const folders = words.filter(isFolder);
+  if (folders.length > 0 && folders.length === words.length)
+    return folders.map(folder => `--folder=${absolutePath(folder)}`);
+  if (folders.length > 0)
+    throw usageError('folders and images are opened apart', 'name folders alone', folders[0] as string);
+  const { format, backingFormat, snapshot, forceShare, at, len, view } = options;
   const consent = consentOf(options);
   const target = words.length === 0 ? undefined : targetOf(words, options);
   return [
@@ -65,9 +81,16 @@ export function windowWords(words: readonly string[], options: TargetOptions): s
     ...consent.allow.map(path => `--allow=${path}`),
     ...(consent.allowAll ? ['--allow-all'] : []),
     ...(forceShare === true ? ['--force-share'] : []),
+    ...(at === undefined ? [] : [`--at=${at}`]),
+    ...(len === undefined ? [] : [`--len=${len}`]),
+    ...(view === undefined ? [] : [`--view=${view}`]),
     '--',
     ...(target === undefined ? [] : target.kind === 'nbd' ? [target.uri] : target.files),
   ];
+}
+
+function isFolder(word: string): boolean {
+  return !isNbdUri(word) && statSync(word, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function noWindow(why: string, advice: string): CowscopeError {

@@ -1,6 +1,6 @@
 /** `cowscope store`: the images of folders, which of them rest on which, and what is wrong with that. */
 import type { ErrorRecord } from '../../../shared/error.ts';
-import type { Store } from '../../../shared/model/store.ts';
+import type { Store } from '../../../shared/model/store/store.ts';
 import { findingRecord } from '../../../shared/text/finding-text.ts';
 import { jsonPieces } from '../../../shared/text/json.ts';
 import { scanStore } from '../../chain/store/scan-store.ts';

@@ -1,7 +1,7 @@
 /** A store for a person: its trees of images, and what is wrong with them. */
 import { FINDING_SEVERITIES } from '../../../shared/model/finding.ts';
-import type { Store, StoreImage } from '../../../shared/model/store.ts';
-import { storeRows } from '../../../shared/model/store-rows.ts';
+import type { Store, StoreImage } from '../../../shared/model/store/store.ts';
+import { storeRows } from '../../../shared/model/store/store-rows.ts';
 import { findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';

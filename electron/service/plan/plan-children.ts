@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type Finding, makeFinding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { OtherChild } from '../../../shared/model/plan/plan.ts';
-import { imageAt } from '../../../shared/model/store.ts';
+import { imageAt } from '../../../shared/model/store/store.ts';
 import { scanStore } from '../../chain/store/scan-store.ts';
 
 /** Most files that are looked at beside those of the chain, where no folder was named. */

@@ -1,5 +1,6 @@
 /** Opening and closing a chain. */
 
+import type { Arrival } from '../../../shared/model/arrival.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
 import { invoke } from '../../bridge/bridge.ts';
@@ -140,12 +141,15 @@ export async function closeChain(): Promise<void> {
   if (sessionId !== undefined) await invoke('chain:close', { sessionId });
 }
 
-/** Requests the recent targets, the samples and, at start, the target to open, which is then opened. */
-export async function refreshApp(): Promise<void> {
+/** Requests the recent targets and the samples. Resolves with what came for the window before it asked first. */
+export async function refreshApp(): Promise<Arrival | undefined> {
   const reply = await invoke('app:state', undefined);
-  if (!reply.ok) return setState({ error: reply.error });
+  if (!reply.ok) {
+    setState({ error: reply.error });
+    return undefined;
+  }
   setState({ app: reply.value });
-  if (reply.value.open !== undefined) void openTarget(reply.value.open);
+  return reply.value.arrival;
 }
 
 /** Forgets the recent targets. */

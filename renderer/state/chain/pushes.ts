@@ -1,21 +1,29 @@
 /** What the main process reports by itself. */
+import type { Arrival } from '../../../shared/model/arrival.ts';
 import { invoke, listen } from '../../bridge/bridge.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { dataOf } from '../axes/axis-data.ts';
 import { refreshSelection } from '../selection/column.ts';
 import { getState, setState } from '../store.ts';
-import { openTarget } from './opening.ts';
 
 /** How long nothing must be read at the selection before it is requested again. */
 const REFRESH_MS = 200;
 
-/** Listens to every push until the returned function is called. `run` gets the ids of commands. */
-export function listenToPushes(run: (id: string) => void): () => void {
+/** What pushes lead to elsewhere in the window. */
+export interface PushTargets {
+  /** Runs the command of an id. */
+  readonly run: (id: string) => void;
+  /** Shows what came from outside the window. */
+  readonly show: (arrival: Arrival) => void;
+}
+
+/** Listens to every push until the returned function is called. */
+export function listenToPushes({ run, show }: PushTargets): () => void {
   let refreshing: ReturnType<typeof setTimeout> | undefined;
   // Pushes about a chain begin when the window has subscribed to it; those on their way from a former one are dropped.
   const isOpen = (sessionId: number) => getState().chain?.sessionId === sessionId;
   const stops = [
-    listen('app:open', ({ target }) => void openTarget(target)),
+    listen('app:arrival', show),
     listen('app:command', ({ id }) => run(id)),
     listen('chain:progress', ({ sessionId, layers }) => {
       if (isOpen(sessionId)) setState({ progress: layers });

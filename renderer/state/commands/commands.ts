@@ -22,6 +22,7 @@ import {
   selectRange,
   zoomAroundSelection,
 } from '../selection/selection.ts';
+import { copyLink } from '../selection/shown-link.ts';
 import {
   copySelection,
   focusElement,
@@ -91,6 +92,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   menu: openContextMenu,
   statistics: countRange,
   copy: copySelection,
+  'copy-link': copyLink,
   clear: clearOne,
 
   help: () => setState({ dialog: { kind: 'keys' } }),

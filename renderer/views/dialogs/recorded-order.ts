@@ -1,5 +1,5 @@
 /** The order of files that are opened together, compared with the links that they record. */
-import type { ArrangedFiles, StoreImageInfo } from '../../../shared/model/store-page.ts';
+import type { ArrangedFiles, StoreImageInfo } from '../../../shared/model/store/store-page.ts';
 
 /** What is known of dropped files once their headers have been read. */
 export class RecordedOrder {

@@ -3,7 +3,7 @@ import {
   MAX_STORE_FINDINGS,
   type StoreFindingPage,
   type StoreSummary,
-} from '../../../shared/model/store-page.ts';
+} from '../../../shared/model/store/store-page.ts';
 import { findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatCount } from '../../../shared/text/offset.ts';
 import { invoke } from '../../bridge/bridge.ts';

@@ -1,5 +1,5 @@
 import { FINDING_SEVERITIES } from '../../../shared/model/finding.ts';
-import type { StoreSummary } from '../../../shared/model/store-page.ts';
+import type { StoreSummary } from '../../../shared/model/store/store-page.ts';
 import { formatCount } from '../../../shared/text/offset.ts';
 import { chooseFolders, closeFolders } from '../../state/folders.ts';
 import { useStore } from '../../state/store.ts';

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useEffect, useState } from 'react';
-import type { StoreLink } from '../../../shared/model/store.ts';
-import type { StoreImageInfo, StoreRowInfo, StoreSummary } from '../../../shared/model/store-page.ts';
+import type { StoreLink } from '../../../shared/model/store/store.ts';
+import type { StoreImageInfo, StoreRowInfo, StoreSummary } from '../../../shared/model/store/store-page.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { openTarget } from '../../state/chain/opening.ts';
 import { useVirtualRows } from '../../ui/hooks/use-virtual-rows.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { MAX_STORE_ROWS, type StoreRowInfo } from '../../../shared/model/store-page.ts';
+import { MAX_STORE_ROWS, type StoreRowInfo } from '../../../shared/model/store/store-page.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { setState } from '../../state/store.ts';
 

@@ -2,6 +2,7 @@
 import { cleanup, configure, render } from '@testing-library/react';
 import { afterEach, beforeEach } from 'vitest';
 import { App } from '../../../renderer/app/app.tsx';
+import { showArrival } from '../../../renderer/state/arrival.ts';
 import { unloadChain } from '../../../renderer/state/chain/chain-data.ts';
 import { listenToPushes } from '../../../renderer/state/chain/pushes.ts';
 import { runCommand } from '../../../renderer/state/commands/commands.ts';
@@ -34,7 +35,10 @@ export function start(
 ): FakeBridge {
   const bridge = fakeBridge(chain, app);
   Object.assign(window, { cowscope: bridge });
-  stops.push(listenToPushes(runCommand), listenToKeys(false));
+  stops.push(
+    listenToPushes({ run: runCommand, show: arrival => void showArrival(arrival, runCommand) }),
+    listenToKeys(false),
+  );
   render(<App views={views} />);
   return bridge;
 }

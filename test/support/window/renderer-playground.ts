@@ -35,4 +35,5 @@ const samples = ['Golden chain', 'Short middle layer', 'Dirty bitmaps', 'Damaged
 const bridge: FakeBridge = fakeBridge(CHAINS[asked ?? 'golden'](), { recent, samples });
 Object.assign(window, { cowscope: bridge });
 await import('../../../renderer/main.tsx');
-if (asked !== null) bridge.push('app:open', { target: { kind: 'files', files: ['/images/top.qcow2'] } });
+if (asked !== null)
+  bridge.push('app:arrival', { kind: 'target', target: { kind: 'files', files: ['/images/top.qcow2'] } });

@@ -4,6 +4,10 @@ import { CowscopeError } from '../../../shared/error.ts';
 
 const none = { allow: [], allowAll: false };
 const launch = (...words: string[]) => parseLaunch(words, '/here');
+const targetOf = (...words: string[]) => {
+  const { request } = launch(...words);
+  return request?.kind === 'target' ? request.target : undefined;
+};
 
 test('nothing asks for the empty window', () => {
   expect(launch()).toEqual({});
@@ -11,7 +15,8 @@ test('nothing asks for the empty window', () => {
 
 test('files become absolute and keep their order: a chain, base first', () => {
   expect(launch('base.qcow2', '../mid', '/top')).toEqual({
-    open: {
+    request: {
+      kind: 'target',
       target: { kind: 'files', files: ['/here/base.qcow2', '/mid', '/top'] },
       consent: none,
       forceShare: false,
@@ -21,19 +26,20 @@ test('files become absolute and keep their order: a chain, base first', () => {
 });
 
 test('file addresses are decoded', () => {
-  expect(launch('file:///a%20b/c').open?.target).toEqual({ kind: 'files', files: ['/a b/c'] });
+  expect(targetOf('file:///a%20b/c')).toEqual({ kind: 'files', files: ['/a b/c'] });
 });
 
 test('NBD addresses are passed on as they are', () => {
   for (const uri of ['nbd://h:10809/x', 'nbd+unix:///?socket=/s', 'NBDS://h', 'nbd:unix:/s:exportname=x']) {
-    expect(launch(uri).open?.target).toEqual({ kind: 'nbd', uri });
+    expect(targetOf(uri)).toEqual({ kind: 'nbd', uri });
   }
-  expect(launch('./nbd:disk').open?.target).toEqual({ kind: 'files', files: ['/here/nbd:disk'] });
+  expect(targetOf('./nbd:disk')).toEqual({ kind: 'files', files: ['/here/nbd:disk'] });
 });
 
 test('options may stand before or after targets, each value joined by an equals sign', () => {
   const whole = {
-    open: {
+    request: {
+      kind: 'target',
       target: { kind: 'files', files: ['/here/a'], format: 'raw', snapshot: 'before' },
       consent: { allow: ['/here/x', '/y'], allowAll: true },
       forceShare: true,
@@ -51,8 +57,8 @@ test('options may stand before or after targets, each value joined by an equals 
 });
 
 test('after -- everything is a target', () => {
-  expect(launch('--', '--theme').open?.target).toEqual({ kind: 'files', files: ['/here/--theme'] });
-  expect(launch('--', '--gpu-launcher=/x', '--').open?.target).toEqual({
+  expect(targetOf('--', '--theme')).toEqual({ kind: 'files', files: ['/here/--theme'] });
+  expect(targetOf('--', '--gpu-launcher=/x', '--')).toEqual({
     kind: 'files',
     files: ['/here/--gpu-launcher=/x', '/here/--'],
   });
@@ -61,7 +67,7 @@ test('after -- everything is a target', () => {
 
 test('a value may be anything, and is never a word of its own', () => {
   for (const value of ['--gpu-launcher=/x', '-r', '--', '--inspect', '=', ' ', '--allow-all'])
-    expect(launch(`--snapshot=${value}`, 'a').open?.target).toMatchObject({ snapshot: value });
+    expect(targetOf(`--snapshot=${value}`, 'a')).toMatchObject({ snapshot: value });
 });
 
 test.each([
@@ -86,6 +92,14 @@ test.each([
   [['nbd://h', 'a'], 'an NBD address stands alone'],
   [['file://server/share'], 'is not the address of a local file'],
   [['https://host/a'], 'only files and NBD addresses'],
+  [['--at=x', 'a'], '--at is an offset'],
+  [['--len=4K', 'a'], '--len belongs to --at'],
+  [['--view=../x', 'a'], '--view is the name of a view'],
+  [['--begin-with=diagnostics'], '--begin-with is one of folder, connect'],
+  [['--folder=/x', 'a'], 'do not go together'],
+  [['--folder=/x', '--begin-with=folder'], 'do not go together'],
+  [['cowscope://open?path=/a', 'b'], 'a link stands alone'],
+  [['--screenshot=p.png', 'cowscope://open?path=/a'], 'no link'],
   [['a', ''], 'an empty word'],
   [Array(201).fill('a'), 'more than 200 files'],
 ])('%j is wrong usage', (words, what) => {
@@ -100,12 +114,12 @@ test.each([
 
 test('names that are longer than the window can be told are refused with a code, first launch or second', () => {
   const files = Array.from({ length: 200 }, (_, i) => `/${i}/`.padEnd(1200, 'x'));
-  expect(launch(...files).open?.target).toEqual({ kind: 'files', files });
+  expect(targetOf(...files)).toEqual({ kind: 'files', files });
   const longer = files.map(file => `${file}${'y'.repeat(200)}`);
   const tooLarge = expect.objectContaining({ code: 'TARGET_TOO_LARGE' });
   expect(() => launch(...longer)).toThrow(tooLarge);
   const target = { kind: 'files', files: longer };
-  expect(() => checkRequest({ target, consent: none, forceShare: false })).toThrow(tooLarge);
+  expect(() => checkRequest({ kind: 'target', target, consent: none, forceShare: false })).toThrow(tooLarge);
 });
 
 test('the program, the folder it was started with and what stands before it are not meant for us', () => {
@@ -134,9 +148,75 @@ test('a program of its own leaves their switches to Chromium and Node, but never
 });
 
 test('what a second launch sends is checked', () => {
-  const request = { target: { kind: 'files', files: ['/a'] }, consent: none, forceShare: true };
+  const request = {
+    kind: 'target',
+    target: { kind: 'files', files: ['/a'] },
+    start: { at: 65_536, length: 512, view: 'chain' },
+    consent: none,
+    forceShare: true,
+  };
   expect(checkRequest({ ...request, more: 1 })).toEqual({ ...request, allowLocalFiles: true });
+  expect(checkRequest({ ...request, isLinked: true })).toMatchObject({
+    isLinked: true,
+    allowLocalFiles: false,
+  });
+  expect(checkRequest({ kind: 'folders', folders: ['/a'] })).toEqual({ kind: 'folders', folders: ['/a'] });
+  expect(checkRequest({ kind: 'command', command: 'connect' })).toEqual({
+    kind: 'command',
+    command: 'connect',
+  });
   expect(checkRequest(null)).toBeUndefined();
-  for (const value of [undefined, 7, {}, { target: request.target }, { target: {}, consent: none }])
+  const { target } = request;
+  for (const value of [
+    undefined,
+    7,
+    {},
+    { target },
+    { kind: 'target', target: {}, consent: none },
+    { ...request, isLinked: false },
+    { ...request, start: { at: -1 } },
+    { kind: 'folders', folders: [] },
+    { kind: 'command', command: 'diagnostics' },
+  ])
     expect(() => checkRequest(value)).toThrow(expect.objectContaining({ code: 'HANDOVER_REFUSED' }));
+});
+
+test('a launch says where to look first', () => {
+  const start = (...words: string[]) => {
+    const { request } = launch(...words, 'a');
+    return request?.kind === 'target' ? request.start : undefined;
+  };
+  expect(start()).toBeUndefined();
+  expect(start('--at=0x10_0000', '--len=64K', '--view=host-layout')).toEqual({
+    at: 2 ** 20,
+    length: 65_536,
+    view: 'host-layout',
+  });
+  expect(start('--view=findings')).toEqual({ view: 'findings' });
+});
+
+test('a launch looks into folders, or begins with one of two dialogs', () => {
+  expect(launch('--folder=images', '--folder=/b').request).toEqual({
+    kind: 'folders',
+    folders: ['/here/images', '/b'],
+  });
+  expect(launch('--begin-with=connect').request).toEqual({ kind: 'command', command: 'connect' });
+});
+
+test('a link opens what it names once the person agrees, and consents to nothing', () => {
+  const link = 'cowscope://open?path=/a%20b/top.qcow2#at=0x50000&len=4096&view=chain';
+  expect(launch(link).request).toEqual({
+    kind: 'target',
+    target: { kind: 'files', files: ['/a b/top.qcow2'] },
+    start: { at: 0x50000, length: 4096, view: 'chain' },
+    isLinked: true,
+    consent: none,
+    forceShare: false,
+    allowLocalFiles: false,
+  });
+  // Options of the same command line are not the link's.
+  expect(launch('--allow-all', '--force-share', '--', link).request).toMatchObject({
+    consent: none,
+    forceShare: false,
+  });
 });

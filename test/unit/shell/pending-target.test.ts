@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { inbox } from '../../../electron/shell/pending-target.ts';
-import type { OpenTarget } from '../../../shared/model/target.ts';
+import type { Arrival } from '../../../shared/model/arrival.ts';
 
 const request = (name: string, allowAll = false) => ({
+  kind: 'target' as const,
   target: { kind: 'files', files: [name] } as const,
   consent: { allow: [], allowAll },
   forceShare: false,
@@ -11,11 +12,13 @@ const request = (name: string, allowAll = false) => ({
 
 function listening() {
   const sent: string[] = [];
-  const box = inbox(target => sent.push(nameOf(target) as string));
+  const box = inbox(arrival => sent.push(nameOf(arrival) as string));
   return { box, sent, listen: () => nameOf(box.listen()) };
 }
 
-function nameOf(target: OpenTarget | undefined): string | undefined {
+function nameOf(arrival: Arrival | undefined): string | undefined {
+  if (arrival !== undefined && arrival.kind !== 'target') return arrival.kind;
+  const target = arrival?.target;
   return target?.kind === 'nbd' ? target.uri : target?.files.join();
 }
 

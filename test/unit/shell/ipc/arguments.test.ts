@@ -6,7 +6,7 @@ import { CALL_NAMES, type CallName } from '../../../../shared/ipc/contract.ts';
 import { MAX_TILES_PER_CALL } from '../../../../shared/ipc/questions.ts';
 import { MAX_ALLOWED, MAX_PATH } from '../../../../shared/ipc/schemas.ts';
 import { MAX_LAYERS } from '../../../../shared/model/layer.ts';
-import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../../../../shared/model/store-page.ts';
+import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../../../../shared/model/store/store-page.ts';
 
 const consent = { allow: ['/a'], allowAll: false };
 const files = { kind: 'files', files: ['/base', '/top'] };

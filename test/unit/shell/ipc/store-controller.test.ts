@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { MAX_MESSAGE_BYTES, messageBytes } from '../../../../electron/shell/ipc/answer.ts';
 import { StoreController } from '../../../../electron/shell/ipc/store-controller.ts';
 import { makeFinding } from '../../../../shared/model/finding.ts';
-import type { Store, StoreImage } from '../../../../shared/model/store.ts';
-import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../../../../shared/model/store-page.ts';
+import type { Store, StoreImage } from '../../../../shared/model/store/store.ts';
+import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../../../../shared/model/store/store-page.ts';
 
 /** A base with so many overlays, each with a name as long as the system takes. */
 function storeOf(overlays: number): Store {

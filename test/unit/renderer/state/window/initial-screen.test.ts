@@ -28,9 +28,12 @@ async function wait(milliseconds: number): Promise<boolean> {
 }
 
 function start(): void {
-  void waitForInitialTarget(() => {
-    rehearsals++;
-  }).then(() => {
+  void waitForInitialTarget(
+    () => {},
+    () => {
+      rehearsals++;
+    },
+  ).then(() => {
     shown = true;
   });
 }

@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openFiles } from '../../../../../renderer/state/chain/opening.ts';
-import type { ArrangedFiles, StoreImageInfo } from '../../../../../shared/model/store-page.ts';
+import type { ArrangedFiles, StoreImageInfo } from '../../../../../shared/model/store/store-page.ts';
 import { fail, ok } from '../../../../../shared/result.ts';
 import { argsOf, start } from '../../../../support/window/fake-window.tsx';
 

@@ -2,7 +2,11 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { runCommand } from '../../../../../renderer/state/commands/commands.ts';
 import { makeFinding } from '../../../../../shared/model/finding.ts';
-import type { StoreImageInfo, StoreRowInfo, StoreSummary } from '../../../../../shared/model/store-page.ts';
+import type {
+  StoreImageInfo,
+  StoreRowInfo,
+  StoreSummary,
+} from '../../../../../shared/model/store/store-page.ts';
 import { fail, ok } from '../../../../../shared/result.ts';
 import type { FakeBridge } from '../../../../support/window/fake-bridge.ts';
 import { argsOf, start } from '../../../../support/window/fake-window.tsx';

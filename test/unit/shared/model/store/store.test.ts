@@ -6,8 +6,8 @@ import {
   imageAt,
   type StoreImage,
   siblingsOf,
-} from '../../../../shared/model/store.ts';
-import { storeRows } from '../../../../shared/model/store-rows.ts';
+} from '../../../../../shared/model/store/store.ts';
+import { storeRows } from '../../../../../shared/model/store/store-rows.ts';
 
 /** Images by name and the number of the image that each rests on; -1 for none. */
 function forest(...backings: readonly (readonly [name: string, below: number])[]): { images: StoreImage[] } {

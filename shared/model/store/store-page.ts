@@ -1,5 +1,5 @@
 /** A store as the window sees it: page by page, because a store has more images than one message can carry. */
-import type { Finding, FindingSeverity, FindingSummary } from './finding.ts';
+import type { Finding, FindingSeverity, FindingSummary } from '../finding.ts';
 import type { Arrangement, StoreCoverage, StoreImage } from './store.ts';
 import type { StoreRow } from './store-rows.ts';
 

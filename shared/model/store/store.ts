@@ -2,9 +2,9 @@
  * A store: the images that lie in some folders, and which of them rest on which. Plain values only. It is read from
  * headers alone: nothing that an image names is opened or looked at unless it lies in the folders that were given.
  */
-import type { ErrorRecord } from '../error.ts';
-import type { Finding } from './finding.ts';
-import type { ImageFormat } from './layer.ts';
+import type { ErrorRecord } from '../../error.ts';
+import type { Finding } from '../finding.ts';
+import type { ImageFormat } from '../layer.ts';
 
 /** What became of the backing name that an image of a store records. */
 export type StoreLinkStatus =
