@@ -32,6 +32,15 @@ export async function writePieces(pieces: Iterable<string>): Promise<void> {
   await write(chunk);
 }
 
+/** Writes lines, one after the other. */
+export function writeLines(lines: Iterable<string>): Promise<void> {
+  return writePieces(endedLines(lines));
+}
+
+function* endedLines(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield `${line}\n`;
+}
+
 /** Columns of the terminal; elsewhere those that COLUMNS says, or 80. */
 export function outputWidth(): number {
   return process.stdout.columns || Number.parseInt(process.env.COLUMNS ?? '', 10) || DEFAULT_WIDTH;

@@ -7,10 +7,10 @@ import { describeTarget } from '../../service/describe-target.ts';
 import { describeNbdServer } from '../../service/nbd-exports.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { isPartFinding, missingBacking, missingDataFile } from '../missing-links.ts';
-import { complain, write, writeLine, writePieces } from '../output.ts';
+import { complain, writeLine, writeLines, writePieces } from '../output.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
-import { exportsText } from '../text/exports-text.ts';
-import { chainText } from '../text/layers-text.ts';
+import { exportsLines } from '../text/exports-text.ts';
+import { chainLines } from '../text/layers-text.ts';
 
 /** Name and version of the document: docs/map-schema.md. */
 const SCHEMA = { schema: 'cowscope.layers', version: 2 } as const;
@@ -21,15 +21,15 @@ export async function layersCommand(
   options: TargetOptions & { readonly output: 'text' | 'json' },
 ): Promise<ExitCode> {
   const target = targetOf(words, options);
-  const print = async (document: object, text: () => string) => {
-    if (options.output === 'text') return write(text());
-    // The names in a hostile image may be longer, all together, than a text can be.
+  // The names in a hostile image may be longer, all together, than a text can be.
+  const print = async (document: object, lines: () => Iterable<string>) => {
+    if (options.output === 'text') return writeLines(lines());
     await writePieces(jsonPieces({ ...SCHEMA, ...document }, 2));
     await writeLine();
   };
   if (target.kind === 'nbd') {
     const server = await describeNbdServer(target.uri, { allowLocalFiles: true });
-    await print({ uri: target.uri, ...server }, () => exportsText(server));
+    await print({ uri: target.uri, ...server }, () => exportsLines(server));
     const missing = server.exports.flatMap(({ uri, error }) =>
       error === undefined ? [] : [{ ...error, subject: uri }],
     );
@@ -37,7 +37,7 @@ export async function layersCommand(
     return missing.length > 0 ? EXIT.partial : EXIT.done;
   }
   const chain = await describeTarget(target, consentOf(options));
-  await print(chain, () => chainText(chain));
+  await print(chain, () => chainLines(chain));
   const missing = [
     ...chain.layers.flatMap(layer => [...missingBacking(layer), ...missingDataFile(layer)]),
     ...chain.findings

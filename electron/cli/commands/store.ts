@@ -5,7 +5,7 @@ import { findingRecord } from '../../../shared/text/finding-text.ts';
 import { jsonPieces } from '../../../shared/text/json.ts';
 import { scanStore } from '../../chain/store/scan-store.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { complain, note, writeLine, writePieces } from '../output.ts';
+import { complain, note, writeLine, writeLines, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { storeLines } from '../text/store-text.ts';
 
@@ -30,7 +30,7 @@ export async function storeCommand(
   } finally {
     progress.clear();
   }
-  if (output === 'text') await writePieces(linesOf(store));
+  if (output === 'text') await writeLines(storeLines(store));
   else {
     await writePieces(jsonPieces({ ...SCHEMA, ...store }, 2));
     await writeLine();
@@ -40,10 +40,6 @@ export async function storeCommand(
   if (missing.length > MAX_COMPLAINTS)
     note(`${missing.length - MAX_COMPLAINTS} more of these are in the output`);
   return missing.length > 0 || !store.coverage.complete ? EXIT.partial : EXIT.done;
-}
-
-function* linesOf(store: Store): Generator<string> {
-  for (const line of storeLines(store)) yield `${line}\n`;
 }
 
 /** What could not be read, and what is lost. */

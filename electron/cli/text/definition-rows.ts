@@ -8,7 +8,7 @@ const NAME_WIDTH = 14;
 /** The longest path that the usual systems take. */
 const MAX_VALUE = 4096;
 
-/** One line for each fact. */
-export function factLines(facts: readonly Fact[]): string[] {
-  return facts.map(([name, value]) => `    ${name.padEnd(NAME_WIDTH)} ${escapeUntrusted(value, MAX_VALUE)}`);
+/** The line of a fact. */
+export function factLine([name, value]: Fact): string {
+  return `    ${name.padEnd(NAME_WIDTH)} ${escapeUntrusted(value, MAX_VALUE)}`;
 }

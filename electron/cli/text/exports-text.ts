@@ -4,20 +4,20 @@ import { knownContext } from '../../../shared/nbd-contexts.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import type { NbdServerInfo } from '../../service/nbd-exports.ts';
-import { type Fact, factLines } from './definition-rows.ts';
+import { type Fact, factLine } from './definition-rows.ts';
 
-/** The exports of a server, one paragraph each. */
-export function exportsText(server: NbdServerInfo): string {
+/** The exports of a server, one paragraph each: lines without their ends. */
+export function exportsLines(server: NbdServerInfo): string[] {
   const { exports, encrypted, replies, listingRefused } = server;
   const count = `${exports.length} ${exports.length === 1 ? 'export' : 'exports'}`;
   const head = `${count}, ${encrypted ? 'TLS' : 'no TLS'}, ${replies} replies`;
   const note = listingRefused
     ? ['', 'note: The server does not list its exports; this is the one asked for.']
     : [];
-  return `${[head, ...exports.flatMap(info => ['', ...exportText(info)]), ...note].join('\n')}\n`;
+  return [head, ...exports.flatMap(info => ['', ...exportLines(info)]), ...note];
 }
 
-function exportText(info: NbdExportInfo): string[] {
+function exportLines(info: NbdExportInfo): string[] {
   const { name, description, uri, size, contexts, flags, blockSizes, error } = info;
   const facts: Fact[] = [['address', uri]];
   if (description !== '') facts.push(['description', description]);
@@ -29,7 +29,7 @@ function exportText(info: NbdExportInfo): string[] {
   }
   for (const context of contexts) facts.push(['context', contextText(context)]);
   if (error !== undefined) facts.push(['unknown', `${error.code}: ${error.what}`]);
-  return [`  ${name === '' ? '(default export)' : escapeUntrusted(name)}`, ...factLines(facts)];
+  return [`  ${name === '' ? '(default export)' : escapeUntrusted(name)}`, ...facts.map(factLine)];
 }
 
 function contextText(name: string): string {

@@ -12,7 +12,7 @@ import { findingGuestText, findingSentence, placedSentence } from '../../../shar
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { formatTime } from '../../../shared/text/time.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
-import { type Fact, factLines } from './definition-rows.ts';
+import { type Fact, factLine } from './definition-rows.ts';
 
 const FORMAT_SOURCES = {
   magic: 'by its magic',
@@ -30,26 +30,43 @@ const LINK_STATUSES = {
   refused: 'refused',
 } as const;
 
-/** The chain from top to base, one paragraph for each layer. */
-export function chainText(chain: ChainInfo): string {
+/**
+ * The chain from top to base, one paragraph for each layer: lines without their ends. One by one, since an image may have
+ * 65,536 snapshots and as many bitmaps, with names that fill 64 MiB.
+ */
+export function* chainLines(chain: ChainInfo): Generator<string> {
   const { layers, size, complete, estimate } = chain;
   const count = `${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}`;
-  const lines = [`${count}, ${formatSize(size)} for the guest${complete ? '' : ', incomplete'}`];
+  yield `${count}, ${formatSize(size)} for the guest${complete ? '' : ', incomplete'}`;
   if (estimate !== undefined)
-    lines.push(`at most ${estimate.extents} extents, ${formatSize(estimate.bytes)} in memory`);
+    yield `at most ${estimate.extents} extents, ${formatSize(estimate.bytes)} in memory`;
   for (const layer of layers.toReversed()) {
-    lines.push('', `${String(layer.index).padStart(3)} ${escapeUntrusted(layer.name)}`);
-    // One by one: an image may have 65,536 snapshots, more than a call takes as arguments.
-    const found = chain.findings.filter(finding => finding.layer === layer.index).map(findingFact);
-    const notes = layer.notes.map((text): Fact => ['note', text]);
-    for (const line of factLines([...layerFacts(layer), ...found, ...notes])) lines.push(line);
+    yield '';
+    yield `${String(layer.index).padStart(3)} ${escapeUntrusted(layer.name)}`;
+    const found = chain.findings.filter(finding => finding.layer === layer.index);
+    for (const fact of layerFacts(layer)) yield factLine(fact);
+    for (const finding of found) yield factLine(findingFact(finding));
+    for (const text of layer.notes) yield factLine(['note', text]);
   }
   const found = chain.findings.filter(({ layer }) => layer === WHOLE_CHAIN).map(findingSentence);
-  for (const text of [...chain.notes, ...found]) lines.push('', `note: ${escapeUntrusted(text, 500)}`);
-  return `${lines.join('\n')}\n`;
+  for (const text of [...chain.notes, ...found]) {
+    yield '';
+    yield `note: ${escapeUntrusted(text, 500)}`;
+  }
 }
 
-function layerFacts(layer: LayerInfo): Fact[] {
+function* layerFacts(layer: LayerInfo): Generator<Fact> {
+  const { qcow2 } = layer;
+  yield* fileFacts(layer);
+  const space = qcow2?.details?.space;
+  const shares = space?.measured ? space.allocation.shares : undefined;
+  for (const [index, snapshot] of (qcow2?.snapshots ?? []).entries())
+    yield ['snapshot', snapshotText(snapshot, shares?.[index])];
+  for (const bitmap of qcow2?.bitmaps ?? []) yield ['bitmap', bitmapText(bitmap)];
+  if (qcow2?.details !== undefined) yield* detailFacts(qcow2.details, layer.size);
+}
+
+function fileFacts(layer: LayerInfo): Fact[] {
   const { qcow2, backing, dataFile } = layer;
   const facts: Fact[] = [
     ['file', layer.path],
@@ -70,13 +87,7 @@ function layerFacts(layer: LayerInfo): Fact[] {
     );
   if (dataFile !== undefined)
     facts.push(['data file', `${linkText(dataFile)}${qcow2?.dataFileRaw ? ', raw' : ''}`]);
-  const space = qcow2?.details?.space;
-  const shares = space?.measured ? space.allocation.shares : undefined;
-  for (const [index, snapshot] of (qcow2?.snapshots ?? []).entries())
-    facts.push(['snapshot', snapshotText(snapshot, shares?.[index])]);
-  for (const bitmap of qcow2?.bitmaps ?? []) facts.push(['bitmap', bitmapText(bitmap)]);
-  const details = qcow2?.details === undefined ? [] : detailFacts(qcow2.details, layer.size);
-  return [...facts, ...details];
+  return facts;
 }
 
 /** The file that may be meant where the recorded one is missing, and the command that records the link as it should be. */

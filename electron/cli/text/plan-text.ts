@@ -8,7 +8,7 @@ import { findingGuestText, findingSentence } from '../../../shared/text/finding-
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { planCaseText, planFacts, planTitle } from '../../../shared/text/plan-words.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
-import { factLines } from './definition-rows.ts';
+import { factLine } from './definition-rows.ts';
 
 /** Characters of a sentence that are printed. */
 const MAX_TEXT = 2000;
@@ -22,7 +22,7 @@ export function planText(plan: Plan): string {
     `${planTitle(plan)}: nothing is done here`,
     '',
     ...section(dangers.length === 0 ? 'no hazards found' : 'hazards', findingLines(dangers, layers)),
-    ...factLines(planFacts(plan)),
+    ...planFacts(plan).map(factLine),
     '',
     ...section(
       'what happens where',

@@ -27,7 +27,7 @@ import { nbdContextKeys, nbdinfoFormat } from '../../formats/nbdinfo.ts';
 import { qemuImgFormat, qemuImgKeys } from '../../formats/qemu-img.ts';
 import { type RowKeys, RowWalk } from '../../formats/row-walk.ts';
 import type { ChainTables, SweepOptions } from '../tables/chain-tables.ts';
-import { sweptPages } from '../tables/page-walk.ts';
+import { repeatedPages, sweptPages } from '../tables/page-walk.ts';
 import { isWholeChain, type ListSpec } from '../worker/protocol.ts';
 
 /** Text is handed on in chunks of at least this many bytes. */
@@ -128,24 +128,28 @@ export async function totalsOf(tables: ChainTables, layer: number | undefined): 
   const options: SweepOptions = { layer, readMissing: true, eachBitmap: true };
   const absentIsZero = layer === undefined || (layer === 0 && tables.plan.baseMissing !== true);
   const bitmaps = tables.bitmaps(layer).map(choice => ({ ...choice, dirty: 0, zero: 0, unknown: 0 }));
-  for await (const swept of sweptPages(tables, options)) {
+  for await (const { swept, times } of repeatedPages(tables, options)) {
     const { starts, combos, comboCount, stops, guest, words, overlays, count } = swept;
     const bytes = new Float64Array(comboCount);
     const views = new Int32Array(comboCount);
     for (let combo = 0; combo < comboCount; combo++)
       views[combo] = numberOf(known, (guest[combo] as number) * 2 ** 16 + (stops[combo] as number));
+    const first = views[combos[0] as number] as number;
     let start = 0;
+    let changes = 0;
+    let view = first;
     for (let i = 0; i < count; i++) {
       const combo = combos[i] as number;
       const end = starts[i + 1] as number;
-      const view = views[combo] as number;
       bytes[combo] = (bytes[combo] as number) + end - start;
       start = end;
-      if (view !== last) extents++;
-      last = view;
+      if (views[combo] !== view) changes++;
+      view = views[combo] as number;
     }
+    extents += (first === last ? 0 : 1) + changes + (times - 1) * (changes + (first === view ? 0 : 1));
+    last = view;
     for (let combo = 0; combo < comboCount; combo++) {
-      const length = bytes[combo] as number;
+      const length = (bytes[combo] as number) * times;
       const word = guest[combo] as number;
       const state = stateIndexOf(word);
       const owner = word & LOCAL ? (stops[combo] as number) : lanes;

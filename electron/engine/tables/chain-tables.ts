@@ -21,7 +21,7 @@ import { checkFedBudget, fedOverNbd } from './fed-budget.ts';
 import { type Lane, lanesOf, tracksOf, wordsOfLane } from './lanes.ts';
 import { bitmapNames, bitmapPages } from './merged-pages.ts';
 import { feedNumbers } from './number-tables.ts';
-import { plainStretch } from './plain-stretch.ts';
+import { plainStretch, repeatedStretchOf } from './plain-stretch.ts';
 import {
   feedersOf,
   type LayerOpening,
@@ -218,6 +218,20 @@ export class ChainTables {
       number: numberOf((layers[overlay.layer] as StoredLayer).index, overlay.name),
     }));
     return this.#sweeper.sweep(stretch.layers, overlays, base, end, this.#below(options));
+  }
+
+  /**
+   * How many pages from `index` on are as that one, which was swept just now with the same options: 1 for what honest
+   * images hold. Only with `readMissing`.
+   */
+  repeatsFrom(index: number, options: SweepOptions): number {
+    const base = index * this.pageSpan;
+    const chosen = this.#chosenLanes(options);
+    const layers = chosen.map(({ layer }) => layer);
+    const isStored = layers.some(({ metadata }) => metadata?.table.pages[index] !== undefined);
+    if (options.readMissing !== true || options.hosts === true || isStored) return 1;
+    const end = repeatedStretchOf(layers, base, this.#endOf(chosen, options), options.bitmap);
+    return Math.max(1, Math.floor((end - base) / this.pageSpan));
   }
 
   #pageStart(offset: number): number {

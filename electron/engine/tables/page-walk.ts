@@ -6,6 +6,12 @@ import type { ChainTables, SweepOptions } from './chain-tables.ts';
 /** Longest stretch of work between two turns, in milliseconds. */
 const SLICE_MS = 8;
 
+/** A swept page, and how many in a row are the same but for their place. */
+export interface RepeatedPage {
+  readonly swept: SweptPage;
+  readonly times: number;
+}
+
 /**
  * The swept pages from the start of the disk to its end, or to that of the layer chosen. A long stretch in which nothing
  * is described comes as one page. Each is valid until the next is asked for.
@@ -14,13 +20,31 @@ export async function* sweptPages(
   tables: ChainTables,
   options: SweepOptions,
 ): AsyncGenerator<SweptPage, void, undefined> {
+  for await (const { swept } of walk(tables, options, () => 1)) yield swept;
+}
+
+/** As {@link sweptPages}, but of pages in a row that say the same the first alone: for sums. */
+export function repeatedPages(
+  tables: ChainTables,
+  options: SweepOptions,
+): AsyncGenerator<RepeatedPage, void, undefined> {
+  return walk(tables, options, page => tables.repeatsFrom(page, options));
+}
+
+async function* walk(
+  tables: ChainTables,
+  options: SweepOptions,
+  repeatsFrom: (page: number) => number,
+): AsyncGenerator<RepeatedPage, void, undefined> {
   const { pageSpan } = tables;
   const size = tables.sizeOf(options.layer);
   let sliceEnd = performance.now() + SLICE_MS;
   for (let page = 0; page * pageSpan < size; ) {
     const swept = tables.sweepStretch(page, options);
-    page = Math.ceil(swept.end / pageSpan); // other sweeps may take its memory once it is handed out
-    yield swept;
+    const next = Math.ceil(swept.end / pageSpan); // other sweeps may take its memory once it is handed out
+    const times = next === page + 1 ? repeatsFrom(page) : 1;
+    yield { swept, times };
+    page = next + times - 1;
     if (performance.now() < sliceEnd) continue;
     await nextTurn();
     sliceEnd = performance.now() + SLICE_MS;

@@ -2,7 +2,7 @@
 import type { Page } from '../../../shared/extent/page.ts';
 import type { SweepLayer } from '../../../shared/extent/sweep.ts';
 import { bitlessStretch } from '../../qcow2/read/bitmap-map.ts';
-import { tablelessStretch } from '../../qcow2/read/map.ts';
+import { repeatedStretch, tablelessStretch } from '../../qcow2/read/map.ts';
 import type { OverlayPage } from './merged-pages.ts';
 import type { StoredLayer } from './stored-layer.ts';
 
@@ -48,6 +48,35 @@ export function plainStretch(
     }
   }
   return { end, layers: swept, overlays };
+}
+
+/**
+ * The end of the stretch from `start` on throughout which what was swept of its first page comes again: in each layer
+ * one L2 table is named by every L1 entry, or there is none, and no bitmap has a bit. `start` where there is none; only
+ * right after the layers' pages at `start` were mapped. `bitmap` is the only one that counts.
+ */
+export function repeatedStretchOf(
+  layers: readonly StoredLayer[],
+  start: number,
+  limit: number,
+  bitmap: { readonly layer: number; readonly name: string } | undefined,
+): number {
+  let end = limit;
+  for (const { index, plan, metadata } of layers) {
+    if (start >= plan.size) continue;
+    if (metadata === undefined) return start;
+    end = Math.min(
+      end,
+      plan.size,
+      tablelessStretch(metadata.map, start)?.end ?? repeatedStretch(metadata.map, start),
+    );
+    for (const { name, map } of metadata.bitmaps) {
+      if (bitmap !== undefined && (bitmap.layer !== index || bitmap.name !== name)) continue;
+      end = Math.min(end, bitlessStretch(map, start)?.end ?? start);
+    }
+    if (end <= start) return start;
+  }
+  return end;
 }
 
 const PLAIN_PAGES: Page[] = [];

@@ -18,6 +18,11 @@ export interface Qcow2Map extends MappedTables {
   readonly findings: MapFindings;
   /** Extents of a page: what lies past the last of them is not read. */
   readonly maxExtents: number;
+  /** Guest offset where the last page began, and how many unusual entries were known before it. */
+  lastStart: number;
+  unusualBefore: number;
+  /** L1 entries known to have one value, as long as there are any. */
+  repeated: { readonly first: number; readonly end: number };
   /** Guest offset where the last page ended: a page that starts there is worth reading ahead for. */
   lastEnd: number;
   fileSize: number;

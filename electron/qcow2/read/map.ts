@@ -11,10 +11,12 @@ import { PageWriter, type WordSet } from '../../../shared/extent/page.ts';
 import { MAX_PAGE_EXTENTS } from '../../../shared/extent/table.ts';
 import { findSnapshot } from '../../../shared/model/layer.ts';
 import { BAD, NOT_READ, registerKinds, UNALLOCATED } from '../format/entry.ts';
+import { checkL1Entry } from '../format/entry-rules.ts';
 import { recognizeContent } from '../format/table-content.ts';
 import { EntryTable, type PartCache } from './entry-table.ts';
 import { MapFindings, OVERWRITTEN } from './findings/map-findings.ts';
 import { entryRulesOf, type Qcow2Image } from './image.ts';
+import { l2OffsetAt } from './l1.ts';
 import { decodeStandard } from './l2.ts';
 import { entriesInFile, findL2Entries, NO_TABLE, reportEntry } from './l2-lookup.ts';
 import type { Qcow2Map } from './map-state.ts';
@@ -81,6 +83,9 @@ export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
     findings: options.findings ?? new MapFindings(),
     maxExtents: options.maxExtents ?? MAX_PAGE_EXTENTS,
     unusualEntries: 0,
+    lastStart: -1,
+    unusualBefore: 0,
+    repeated: { first: 0, end: 0 },
     lastEnd: -1, // a first page promises no second one: the window's reading jumps from page to page
     fileSize,
     hasFreshSize: true,
@@ -122,6 +127,8 @@ export function mapPage(map: Qcow2Map, start: number, end: number): PageWriter {
   const readAheadTo = start === map.lastEnd ? map.size : end;
   map.lastEnd = end;
   map.hasFreshSize = false;
+  map.lastStart = start;
+  map.unusualBefore = map.unusualEntries;
   writer.begin();
   for (let guest = start; guest < end; ) {
     if (writer.count > map.maxExtents) {
@@ -254,6 +261,34 @@ function pushPastL1(map: Qcow2Map, l1Index: number, guest: number, start: number
   if (isCut) map.findings.addCutL1(map);
   map.writer.push(guest - start, isCut ? BAD : map.pastL1);
   return isCut ? Math.min(end, map.l1Entries * map.geometry.l1Coverage) : end;
+}
+
+/**
+ * The end of the stretch from `start` on that the page mapped last, which began at `start`, stands for: all of it is
+ * described by one L2 table, named again by every L1 entry, in which nothing is unusual. `start` where there is none. No
+ * honest image has one of more than a page; in a hostile one it may be most of a disk of petabytes.
+ */
+export function repeatedStretch(map: Qcow2Map, start: number): number {
+  const { l1, l1Entries, geometry, rules, writer } = map;
+  const { l1Coverage } = geometry;
+  const first = start / l1Coverage;
+  const isKnown = map.lastStart === start && map.unusualEntries === map.unusualBefore;
+  // Pages of one extent may be tables that are empty, of which each is a finding.
+  const isPlain = writer.count > 1 && writer.count <= map.maxExtents;
+  if (!isKnown || !isPlain || !Number.isInteger(first) || first >= l1.count) return start;
+  try {
+    const table = l2OffsetAt(l1, first);
+    const isSound = checkL1Entry(rules, l1.hi(first), l1.lo(first), table, map.fileSize) === undefined;
+    const isWhole = table + geometry.l2Entries * geometry.entrySize <= map.fileSize;
+    if (table === 0 || !isSound || !isWhole) return start;
+    // Kept, so that a run is looked through once and not for every page of it.
+    if (first < map.repeated.first || first >= map.repeated.end)
+      map.repeated = { first, end: l1.endOfRun(first, Math.min(l1.count, l1Entries)) };
+    return map.repeated.end * l1Coverage;
+  } catch (error) {
+    if (!(error instanceof CowscopeError)) throw error;
+    return start; // reported where the page is mapped
+  }
 }
 
 /** Guest offsets up to `end` that no L2 table describes, and what they are: a kind of format/entry.ts. */

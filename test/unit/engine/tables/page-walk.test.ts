@@ -1,13 +1,15 @@
 /** Walking all pages: a long stretch that no table describes comes as one page, and nothing else changes. */
-import { expect, test } from 'vitest';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { totalsOf } from '../../../../electron/engine/lists/list-stream.ts';
 import { ChainTables, type SweepOptions } from '../../../../electron/engine/tables/chain-tables.ts';
-import { sweptPages } from '../../../../electron/engine/tables/page-walk.ts';
+import { repeatedPages, sweptPages } from '../../../../electron/engine/tables/page-walk.ts';
 import type { EnginePlan } from '../../../../electron/engine/worker/protocol.ts';
 import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
-import { DIRTY } from '../../../../shared/extent/flags.ts';
+import { DIRTY, stateIndexOf } from '../../../../shared/extent/flags.ts';
 import type { SweptPage } from '../../../../shared/extent/sweep.ts';
 import { guestWord } from '../../../../shared/extent/swept-view.ts';
-import type { ImageSpec } from '../../../support/images/qcow2-builder.ts';
+import { type ImageSpec, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { planFiles } from '../../../support/merge-session.ts';
 import { buildImage } from '../../../support/qcow2-reading.ts';
 
@@ -92,4 +94,96 @@ test.each([
   expect(rows.length).toBeGreaterThan(2);
   expect(all).toBeGreaterThan(4000);
   expect(pages).toBeLessThan(200);
+});
+
+/** An image whose L1 entries from `first` on all name the table of entry 0. */
+function oneTable(spec: ImageSpec, first: number, entries: number): string {
+  const { path, source, l1Offset } = buildImage(spec);
+  const l1 = readFileSync(path).subarray(l1Offset, l1Offset + 8);
+  const table = Buffer.concat(Array.from({ length: entries - first }, () => l1));
+  writeSync(source.fd, table, 0, table.length, l1Offset + 8 * first);
+  return path;
+}
+
+/** Sums of bytes and rows, page by page. */
+async function sums(plan: EnginePlan): Promise<unknown> {
+  const tables = new ChainTables(plan, fileSource);
+  const found = new Rows();
+  const bytes = new Map<number, number>();
+  for (let page = 0; page < tables.pageCount; page++) {
+    const swept = tables.sweep(page, { readMissing: true });
+    found.add(swept);
+    for (let i = 0; i < swept.count; i++)
+      bytes.set(
+        stateIndexOf(guestWord(swept, i)),
+        (bytes.get(stateIndexOf(guestWord(swept, i))) ?? 0) + swept.starts[i + 1]! - swept.starts[i]!,
+      );
+  }
+  return { extents: found.rows.length, bytes };
+}
+
+/** Entries of a table: a reserved bit, and none that says anything. */
+const UNUSUAL = { 2: 1n << 60n };
+const EMPTY = { 0: 0n, 9: 0n };
+
+describe('a table that millions of L1 entries name', () => {
+  // 32 KiB under an L1 entry, pages of 2,048 entries.
+  const entries = 20_000;
+  const spec: ImageSpec = {
+    size: entries * 32_768,
+    clusterBits: 9,
+    clusters: [
+      { index: 0, kind: 'zeroHole' },
+      { index: 9, kind: 'data' },
+      { index: 64 * 5000, kind: 'zeroHole' }, // overwritten below, so that the L1 table is there
+    ],
+  };
+  const base: ImageSpec = { size: entries * 32_768 - 512, clusters: [{ index: 5000, kind: 'data' }] };
+
+  test.each<[string, () => string[]]>([
+    ['alone', () => [oneTable(spec, 0, entries)]],
+    ['from some entry on', () => [oneTable(spec, 3000, entries)]],
+    ['over a base with data in one place', () => [buildImage(base).path, oneTable(spec, 0, entries)]],
+    ['below a layer with nothing', () => [oneTable(spec, 0, entries), buildImage({ size: 2 ** 29 }).path]],
+    ['with an entry that is unusual', () => [changed(UNUSUAL)]],
+    ['that is empty', () => [changed(EMPTY)]],
+  ])('%s has the same sums as page by page', async (_, images) => {
+    const plan = planFiles(images(), { buildPyramid: false });
+    const { states, extents } = await totalsOf(new ChainTables(plan, fileSource), undefined);
+    const bytes = new Map([...states.entries()].filter(([, sum]) => sum > 0));
+    expect({ extents, bytes }).toEqual(await sums(plan));
+  });
+
+  /** The same with these entries of the table set. */
+  function changed(values: Readonly<Record<number, bigint>>): string {
+    const path = oneTable(spec, 0, entries);
+    const fd = openSync(path, 'r+');
+    const bytes = readFileSync(path);
+    const table = bytes.readBigUInt64BE(Number(bytes.readBigUInt64BE(40))) & 0x00ff_ffff_ffff_fe00n;
+    for (const [entry, value] of Object.entries(values))
+      pokeU64(fd, Number(table) + 8 * Number(entry), value);
+    closeSync(fd);
+    return path;
+  }
+
+  test('is swept once and counted for all of its pages', async () => {
+    const tables = new ChainTables(
+      planFiles([oneTable(spec, 0, entries)], { buildPyramid: false }),
+      fileSource,
+    );
+    const found: number[] = [];
+    for await (const { times } of repeatedPages(tables, { readMissing: true })) found.push(times);
+    expect(found.length).toBeLessThan(4);
+    expect(found.reduce((sum, times) => sum + times, 0)).toBe(tables.pageCount);
+  });
+
+  test.each([
+    ['with an unusual entry', UNUSUAL],
+    ['that is empty', EMPTY],
+  ])('%s is swept page by page, so that each place is found', async (_, values) => {
+    const plan = planFiles([changed(values)], { buildPyramid: false });
+    const tables = new ChainTables(plan, fileSource);
+    await totalsOf(tables, undefined);
+    expect(tables.layers[0]!.findings.list().map(({ count }) => count)).toEqual([entries]);
+  });
 });
