@@ -31,7 +31,7 @@ vi.mock('node:fs', async original =>
 );
 
 /** Bytes read for a chain of two images of a few hundred KiB, holes included: a file of a TiB has as many to offer. */
-const MAX_ASKED = 2 ** 28;
+const MAX_ASKED = 2 ** 29;
 /** Of the processor, so that a busy machine changes nothing. */
 const MAX_CPU_MS = 10_000;
 const TRIES = Number(process.env.COWSCOPE_MUTATIONS ?? 100);
@@ -211,15 +211,15 @@ it(`each of ${TRIES} chains with mutated images (seed ${SEED}) is read to an end
 }, async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.constantFrom(...TOPS),
+      fc.constantFrom(...TOPS.keys()),
       fc.array(mutation, { minLength: 1, maxLength: 4 }),
       fc.array(mutation, { maxLength: 1 }),
-      fc.constantFrom(...IN_TURN),
-      async (seed, ofTop, ofBase, inTurn) => {
-        const images = [mutate(BASE, ofBase), mutate(seed, ofTop)] as const;
+      fc.constantFrom(...IN_TURN.keys()),
+      async (top, ofTop, ofBase, turn) => {
+        const images = [mutate(BASE, ofBase), mutate(TOPS[top]!, ofTop)] as const;
         for (const [i, path] of PATHS.entries()) write(path, images[i]!);
         const before = PATHS.map(path => statSync(path, { bigint: true }));
-        for (const reader of [...ALWAYS, inTurn]) await readChain(reader, PATHS);
+        for (const reader of [...ALWAYS, IN_TURN[turn]!]) await readChain(reader, PATHS);
         for (const [i, path] of PATHS.entries()) {
           const after = statSync(path, { bigint: true });
           expect([after.size, after.mtimeNs]).toEqual([before[i]!.size, before[i]!.mtimeNs]);
@@ -229,6 +229,7 @@ it(`each of ${TRIES} chains with mutated images (seed ${SEED}) is read to an end
         }
       },
     ),
-    { numRuns: TRIES, seed: SEED },
+    // One that fails among thousands is not worth an hour of smaller ones.
+    { numRuns: TRIES, seed: SEED, endOnFailure: TRIES > 1000 },
   );
 });
