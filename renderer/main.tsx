@@ -21,6 +21,7 @@ import './styles/frame.css';
 import './styles/plot.css';
 import './styles/lanes.css';
 import './styles/inspector.css';
+import './styles/drawer.css';
 import './styles/snapshots.css';
 import './styles/findings.css';
 import './styles/context-menu.css';

@@ -81,6 +81,7 @@ const ROWS = {
       inMenu: true,
       withoutChain: true,
     },
+    { id: 'drawer', label: 'Show or hide the lists', hotkeys: [{ key: 'p' }], inMenu: true },
     { id: 'table', label: 'Show the track as a table', hotkeys: [{ key: 't' }], inMenu: true },
     { id: 'track', label: 'Show or hide the track' },
     { id: 'legend', label: 'Focus the legend', hotkeys: [{ key: 'l' }] },

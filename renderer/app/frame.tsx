@@ -5,8 +5,10 @@ import { useInspectorShown } from '../state/window/inspector.ts';
 import { LastError } from '../ui/last-error.tsx';
 import type { View } from '../ui/view.ts';
 import { Inspector } from '../views/inspector/inspector.tsx';
+import { DRAWER_TABS } from '../views/registry.ts';
 import { ChangedNotice } from './changed-notice.tsx';
 import { CrossCheckNotice } from './cross-check-notice.tsx';
+import { Drawer } from './drawer.tsx';
 import { FormatNotice } from './format-notice.tsx';
 import { LinkNotice } from './link-notice.tsx';
 import { SnapshotBar } from './snapshot-bar.tsx';
@@ -36,6 +38,7 @@ export function Frame({ chain, views }: FrameProps) {
         <CrossCheckNotice chain={chain} />
         <LastError />
         <Content chain={chain} />
+        {view.drawer === true && <Drawer chain={chain} tabs={DRAWER_TABS} />}
       </main>
       {inspectorOpen && explains !== true && <Inspector chain={chain} />}
       {Legend !== undefined && <Legend chain={chain} />}

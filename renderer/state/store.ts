@@ -116,6 +116,10 @@ export interface Store {
   /** Whether it lies over the lanes of a narrow window. */
   readonly inspectorOverlay: boolean;
   readonly inspectorWidth: number;
+  /** Whether the drawer below the tracks is open, the tab that it shows, and its height in CSS pixels. */
+  readonly drawerOpen: boolean;
+  readonly drawerTab: string;
+  readonly drawerHeight: number;
   readonly theme: 'system' | 'light' | 'dark';
   /** The text of the live region. */
   readonly announcement: string;
@@ -166,6 +170,9 @@ export const useStore = create<Store>(() => ({
   inspectorOpen: true,
   inspectorOverlay: false,
   inspectorWidth: 320,
+  drawerOpen: false,
+  drawerTab: '',
+  drawerHeight: 240,
   theme: 'system',
   announcement: '',
   message: '',

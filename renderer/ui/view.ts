@@ -15,4 +15,6 @@ export interface View extends ViewInfo {
   readonly legend?: ComponentType<ViewProps>;
   /** True where the view says itself what is known of the selection: the inspector is not shown beside it. */
   readonly explains?: true;
+  /** With the drawer of lists below it. */
+  readonly drawer?: true;
 }

@@ -1,12 +1,25 @@
-/** The views of an opened chain, in the order in which they are offered. A new view is a folder here and a line below. */
+/**
+ * The views of an opened chain and the tabs of the drawer below them, in the order in which they are offered. A new one is
+ * a folder here and a line below.
+ */
+import type { DrawerTab } from '../ui/drawer-tab.ts';
 import type { View } from '../ui/view.ts';
 import { Legend } from './chain/legend.tsx';
 import { Plot } from './chain/plot.tsx';
 import { FindingsView } from './findings/findings-view.tsx';
+import { Statistics } from './statistics/statistics.tsx';
 
 /** Every view. The first is shown when a chain opens. */
 export const VIEWS: readonly View[] = [
-  { id: 'chain', title: 'Chain', hotkey: { key: '1' }, axis: 'guest', component: Plot, legend: Legend },
+  {
+    id: 'chain',
+    title: 'Chain',
+    hotkey: { key: '1' },
+    axis: 'guest',
+    component: Plot,
+    legend: Legend,
+    drawer: true,
+  },
   {
     id: 'findings',
     title: 'Findings',
@@ -15,4 +28,9 @@ export const VIEWS: readonly View[] = [
     component: FindingsView,
     explains: true,
   },
+];
+
+/** Every tab of the drawer. The first is shown where none was chosen. */
+export const DRAWER_TABS: readonly DrawerTab[] = [
+  { id: 'statistics', title: 'Statistics', component: Statistics },
 ];

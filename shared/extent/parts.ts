@@ -30,6 +30,11 @@ export type PartIndex = number;
 /** States of content, from the top of a column down. */
 const CONTENT = ['zeroHole', 'zeroAllocated', 'compressed', 'holeUnknown', 'data'] as const;
 
+/** True if a layer that is in this state holds something: data, or zeros of its own. */
+export function isContent(state: ExtentState): boolean {
+  return CONTENT.some(content => content === state);
+}
+
 /**
  * Every part, in the order in which they lie in a column from the top down: what falls through, what is hidden, zeros,
  * and at the bottom data that is read.

@@ -11,7 +11,7 @@ import type { CheckReply } from '../model/check.ts';
 import type { ContextSelection } from '../model/context.ts';
 import type { FindingCount, FindingFilter, FindingPage, FindingPlace } from '../model/finding.ts';
 import type { Inspection } from '../model/inspection.ts';
-import type { MapTotals, SeekKind, TrackStatistics } from '../model/statistics.ts';
+import type { MapTotals, SeekKind, TrackBytes, TrackStatistics } from '../model/statistics.ts';
 import type { TileColumns } from '../model/tile.ts';
 import type { TrackExtents } from '../model/track.ts';
 import { exchange, namesOf } from './declare.ts';
@@ -89,6 +89,8 @@ const QUESTIONS = {
   /** Everything known about one guest offset. Fails with OFFSET_OUTSIDE past the end of the disk. */
   inspect: exchange<{ readonly offset: number }, Inspection>(),
   statistics: exchange<GuestRange, readonly TrackStatistics[]>(),
+  /** What each track holds in the range, and how much of it the guest reads. What is not read yet counts as such. */
+  sums: exchange<GuestRange, readonly TrackBytes[]>(),
   /** The start of the next (or previous) extent of a kind, or -1. */
   seek: exchange<SeekRequest, number>(),
   /** Sums over the whole chain, or over one layer alone. */

@@ -109,6 +109,7 @@ export const QUESTION_SCHEMAS = {
   extents: range,
   inspect: v.strictObject({ offset }),
   statistics: range,
+  sums: range,
   seek: v.strictObject({
     track: wholeNumber(0, MAX_TRACK),
     from: wholeNumber(-1),

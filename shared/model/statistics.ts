@@ -25,6 +25,15 @@ export interface TrackStatistics {
   readonly dirtyUnknownBytes: number;
 }
 
+/** Bytes of one track over a range, told apart as a column's are. */
+export interface TrackBytes {
+  readonly track: number;
+  /** By part: the indexes are those of PARTS (shared/extent/parts.ts). */
+  readonly parts: readonly number[];
+  /** What the guest reads of this layer (or depth); on the guest's track what it reads of any. */
+  readonly read: number;
+}
+
 /** Sums of one dirty bitmap, in bytes of the guest. */
 export interface BitmapTotals {
   readonly layer: number;

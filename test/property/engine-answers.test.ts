@@ -5,6 +5,7 @@ import { boundsAt } from '../../electron/engine/questions/extent-bounds.ts';
 import { extentsOf } from '../../electron/engine/questions/extents.ts';
 import { seekIn } from '../../electron/engine/questions/seek.ts';
 import { statisticsOf } from '../../electron/engine/questions/statistics.ts';
+import { sumsOf } from '../../electron/engine/questions/sums.ts';
 import { tilesOf } from '../../electron/engine/questions/tiles.ts';
 import type { ChainTables } from '../../electron/engine/tables/chain-tables.ts';
 import { DIRTY, DIRTY_UNKNOWN, LOCAL, OVERRIDES, UNREAD } from '../../shared/extent/flags.ts';
@@ -291,6 +292,29 @@ test('statistics equal the naive sums of every track', async () => {
       }
     }),
     { numRuns: 80 },
+  );
+});
+
+test('the sums of a range are those of its units, and what the guest reads of a layer is what that layer owns', () => {
+  fc.assert(
+    fc.property(chains, fc.nat(), fc.nat(), fc.boolean(), (chain, a, b, fresh) => {
+      const { tables, pyramid, units, lanes } = chain;
+      if (!fresh) pyramid.fresh.fill(0);
+      const from = a % units.length;
+      const to = from + 1 + (b % (units.length - from));
+      const sums = sumsOf(tables, pyramid, from * MIB, to === units.length ? 2 ** 53 - 1 : to * MIB);
+      expect(sums.map(({ track }) => track)).toEqual(Array.from({ length: lanes + 1 }, (_, i) => i));
+      const range = units.slice(from, to);
+      const unread = PART_ORDER.map((_, part) => (part === PART_ORDER.indexOf('unread') ? range.length : 0));
+      const owned = (isWanted: (owner: number) => boolean) =>
+        range.filter(({ guest, stop }) => guest & LOCAL && isWanted(stop)).length;
+      for (const { track, parts, read } of sums) {
+        const lane = laneOf(chain, track);
+        expect(parts.map(bytes => bytes / MIB)).toEqual(fresh ? naiveColumn(range, lane).parts : unread);
+        expect(read / MIB).toBe(fresh ? owned(owner => track === 0 || owner === lane) : 0);
+      }
+    }),
+    { numRuns: 100 },
   );
 });
 

@@ -41,6 +41,7 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
   extents: range,
   inspect: fc.record({ offset }),
   statistics: range,
+  sums: range,
   seek: fc.record({
     track: fc.oneof(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 0xffff })),
     from: fc.oneof(fc.constant(-1), offset),

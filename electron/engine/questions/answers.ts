@@ -14,6 +14,7 @@ import { inspectAt } from './inspect.ts';
 import type { Superseded } from './page-loop.ts';
 import { seekIn } from './seek.ts';
 import { statisticsOf } from './statistics.ts';
+import { sumsOf } from './sums.ts';
 import { tilesOf } from './tiles.ts';
 
 /** What an answer may use of the open chain. */
@@ -54,6 +55,7 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   },
   inspect: ({ tables }, { offset }) => inspectAt(tables, offset),
   statistics: ({ tables, superseded }, { start, end }) => statisticsOf(tables, start, end, superseded),
+  sums: ({ tables, pyramid }, { start, end }) => sumsOf(tables, pyramid, start, end),
   seek: ({ tables, pyramid, superseded }, request) => seekIn(tables, pyramid, request, superseded),
   totals({ tables }, { layer }) {
     checkLayerChoice(tables, layer);

@@ -49,7 +49,7 @@ export function tilesOf(
 }
 
 /** Adds [origin,end) to the columns of every track, the first of which starts at `origin`. */
-function fillColumns(
+export function fillColumns(
   columns: readonly Columns[],
   tables: ChainTables,
   pyramid: Pyramid,

@@ -37,6 +37,7 @@ import { announce, getState, setState } from '../store.ts';
 import type { ViewInfo } from '../view-info.ts';
 import { currentAxis, currentNavigation, showView } from '../views.ts';
 import { copyDiagnostics } from '../window/diagnostics.ts';
+import { toggleDrawer } from '../window/drawer.ts';
 import { toggleInspector } from '../window/inspector.ts';
 import { cycleTheme } from '../window/preferences.ts';
 
@@ -54,6 +55,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   'pan-left': () => currentNavigation().panByShare(-KEY_PAN_SHARE),
   'pan-right': () => currentNavigation().panByShare(KEY_PAN_SHARE),
   inspector: toggleInspector,
+  drawer: toggleDrawer,
   table: () => toggleTable(getState().focusedTrack),
   track: () => toggleTrack(getState().focusedTrack),
   legend: () => focusElement('.legend button'),

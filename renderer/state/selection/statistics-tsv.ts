@@ -2,8 +2,8 @@
 import { STATES } from '../../../shared/extent/flags.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { TrackStatistics } from '../../../shared/model/statistics.ts';
-import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import type { Range } from '../store.ts';
+import { tableCell, tabSeparated } from './table-text.ts';
 
 const COLUMNS = [
   'track',
@@ -27,7 +27,7 @@ export function statisticsTsv(
   const rows = [COLUMNS];
   const total = end - start;
   for (const sums of statistics) {
-    const title = cell(tracks[sums.track]?.title ?? '');
+    const title = tableCell(tracks[sums.track]?.title ?? '');
     const add = (name: string, bytes: number, rest: readonly number[]) => {
       if (bytes === 0) return;
       const share = ((bytes / total) * 100).toFixed(3);
@@ -44,11 +44,5 @@ export function statisticsTsv(
     add('dirty', sums.dirtyBytes, []);
     add('dirtyUnknown', sums.dirtyUnknownBytes, []);
   }
-  return `${rows.map(row => row.join('\t')).join('\n')}\n`;
-}
-
-/** A cell that no spreadsheet takes for a formula. */
-function cell(text: string): string {
-  const safe = escapeUntrusted(text);
-  return /^[=+\-@]/.test(safe) ? `'${safe}` : safe;
+  return tabSeparated(rows);
 }

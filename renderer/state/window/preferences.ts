@@ -1,28 +1,38 @@
-/** Preferences that are kept between runs: theme and inspector. */
+/** Preferences that are kept between runs: theme, inspector and drawer. */
 import * as v from 'valibot';
 import { getState, type Store, setState, useStore } from '../store.ts';
 
 const STORAGE_KEY = 'cowscope.window';
 const THEMES = ['system', 'light', 'dark'] as const;
 
-/** Width of the inspector. */
-export const INSPECTOR_WIDTH_PX = { min: 260, max: 640, normal: 320 } as const;
+/** Bounds of a size that is dragged, and what it is at a first start. */
+export interface SizeBounds {
+  readonly min: number;
+  readonly max: number;
+  readonly normal: number;
+}
 
-type Preferences = Pick<Store, 'theme' | 'inspectorOpen' | 'inspectorWidth'>;
+/** Width of the inspector. */
+export const INSPECTOR_WIDTH_PX: SizeBounds = { min: 260, max: 640, normal: 320 };
+
+/** Height of the drawer. In a low window it is lower than that. */
+export const DRAWER_HEIGHT_PX: SizeBounds = { min: 120, max: 800, normal: 240 };
+
+const KEPT = ['theme', 'inspectorOpen', 'inspectorWidth', 'drawerOpen', 'drawerTab', 'drawerHeight'] as const;
+
+type Preferences = Pick<Store, (typeof KEPT)[number]>;
+
+/** Longest id of a tab that is taken over. */
+const MAX_ID = 64;
 
 /** Takes over the stored preferences and stores every change. The stored text is not trusted. */
 export function rememberPreferences(): void {
   setState(stored());
   useStore.subscribe((state, before) => {
-    const { theme, inspectorOpen, inspectorWidth } = state;
-    if (
-      theme === before.theme &&
-      inspectorOpen === before.inspectorOpen &&
-      inspectorWidth === before.inspectorWidth
-    )
-      return;
+    if (KEPT.every(name => state[name] === before[name])) return;
     try {
-      localStorage.setItem(STORAGE_KEY, JSON.stringify({ theme, inspectorOpen, inspectorWidth }));
+      const kept = Object.fromEntries(KEPT.map(name => [name, state[name]]));
+      localStorage.setItem(STORAGE_KEY, JSON.stringify(kept));
     } catch {
       // Where the profile cannot be written, preferences last until the window closes.
     }
@@ -32,11 +42,19 @@ export function rememberPreferences(): void {
 }
 
 /** What is stored. A field that is missing or not valid has its value of a first start. */
-function storedSchema({ theme, inspectorOpen, inspectorWidth }: Preferences) {
+function storedSchema(normal: Preferences) {
+  const sizeIn = (bounds: SizeBounds) =>
+    v.pipe(
+      v.number(),
+      v.transform(size => bounded(size, bounds)),
+    );
   return v.object({
-    theme: v.fallback(v.picklist(THEMES), theme),
-    inspectorOpen: v.fallback(v.boolean(), inspectorOpen),
-    inspectorWidth: v.fallback(v.pipe(v.number(), v.transform(boundedWidth)), inspectorWidth),
+    theme: v.fallback(v.picklist(THEMES), normal.theme),
+    inspectorOpen: v.fallback(v.boolean(), normal.inspectorOpen),
+    inspectorWidth: v.fallback(sizeIn(INSPECTOR_WIDTH_PX), normal.inspectorWidth),
+    drawerOpen: v.fallback(v.boolean(), normal.drawerOpen),
+    drawerTab: v.fallback(v.pipe(v.string(), v.maxLength(MAX_ID)), normal.drawerTab),
+    drawerHeight: v.fallback(sizeIn(DRAWER_HEIGHT_PX), normal.drawerHeight),
   }) satisfies v.GenericSchema<unknown, Preferences>;
 }
 
@@ -56,8 +74,8 @@ function applyTheme(): void {
   else document.documentElement.dataset.theme = theme;
 }
 
-function boundedWidth(width: number): number {
-  return Math.min(Math.max(Math.round(width), INSPECTOR_WIDTH_PX.min), INSPECTOR_WIDTH_PX.max);
+function bounded(size: number, { min, max }: SizeBounds): number {
+  return Math.min(Math.max(Math.round(size), min), max);
 }
 
 /** Changes to the next of system, light and dark. */
@@ -68,5 +86,10 @@ export function cycleTheme(): void {
 
 /** Sets the inspector's width, within its limits. */
 export function resizeInspector(width: number): void {
-  setState({ inspectorWidth: boundedWidth(width) });
+  setState({ inspectorWidth: bounded(width, INSPECTOR_WIDTH_PX) });
+}
+
+/** Sets the drawer's height, within its limits. */
+export function resizeDrawer(height: number): void {
+  setState({ drawerHeight: bounded(height, DRAWER_HEIGHT_PX) });
 }

@@ -1,7 +1,8 @@
 import { useDeferredValue } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
-import { getState, useStore } from '../../state/store.ts';
+import { useStore } from '../../state/store.ts';
 import { INSPECTOR_WIDTH_PX, resizeInspector } from '../../state/window/preferences.ts';
+import { Divider } from '../../ui/divider.tsx';
 import { FindingList } from '../../ui/finding-list.tsx';
 import { ChainSummary } from './chain-summary.tsx';
 import { InspectorColumn } from './inspector-column.tsx';
@@ -20,7 +21,13 @@ export function Inspector({ chain }: { readonly chain: OpenedChain }) {
   const isFirstPictureDrawn = useDeferredValue(true, false); // the lanes come first, then the text beside them
   return (
     <aside className="inspector" style={{ width }} aria-label="Inspector">
-      <Divider width={width} />
+      <Divider
+        label="Width of the inspector"
+        orientation="vertical"
+        size={width}
+        bounds={INSPECTOR_WIDTH_PX}
+        onResize={resizeInspector}
+      />
       <div className="inspector-scroll">
         {range !== undefined && <RangeStatistics chain={chain} range={range} />}
         {selection === undefined && isFirstPictureDrawn && <ChainSummary chain={chain} />}
@@ -41,31 +48,5 @@ export function Inspector({ chain }: { readonly chain: OpenedChain }) {
         )}
       </div>
     </aside>
-  );
-}
-
-function Divider({ width }: { readonly width: number }) {
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: a separator that moves, not a rule
-    <div
-      className="divider"
-      role="separator"
-      tabIndex={0}
-      aria-label="Width of the inspector"
-      aria-orientation="vertical"
-      aria-valuenow={width}
-      aria-valuemin={INSPECTOR_WIDTH_PX.min}
-      aria-valuemax={INSPECTOR_WIDTH_PX.max}
-      onPointerDown={event => event.currentTarget.setPointerCapture(event.pointerId)}
-      onPointerMove={event => {
-        if (event.currentTarget.hasPointerCapture(event.pointerId))
-          resizeInspector(innerWidth - event.clientX);
-      }}
-      onDoubleClick={() => resizeInspector(INSPECTOR_WIDTH_PX.normal)}
-      onKeyDown={event => {
-        const step = { ArrowLeft: 16, ArrowRight: -16 }[event.key];
-        if (step !== undefined) resizeInspector(getState().inspectorWidth + step);
-      }}
-    />
   );
 }

@@ -1,5 +1,5 @@
 /** How the parts that share a column lie above each other. */
-import { PART_BITS, PARTS, type PartIndex, STATE_OF_PART, topPart } from '../../extent/parts.ts';
+import { isContent, PART_BITS, PARTS, type PartIndex, STATE_OF_PART, topPart } from '../../extent/parts.ts';
 import type { ColumnStrip } from './column-strip.ts';
 
 /**
@@ -10,9 +10,7 @@ const HALO = { share: 1 / 6, low: 3, high: 6 } as const;
 
 /** By part: whether a layer holds it and it is read. */
 const IS_READ = PARTS.map(
-  ({ state, variant }) =>
-    (variant === 'plain' || variant === 'hidesData') &&
-    !['unreadable', 'unread', 'outOfRange', 'unallocated', 'reserved'].includes(state),
+  ({ state, variant }) => (variant === 'plain' || variant === 'hidesData') && isContent(state),
 );
 
 /**

@@ -139,6 +139,13 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
     good: [{ sessionId: 1, start: 0, end: 1 }],
     bad: [{ sessionId: 1, start: -1, end: 1 }],
   },
+  'chain:sums': {
+    good: [{ sessionId: 1, start: 0, end: 1 }],
+    bad: [
+      { sessionId: 1, start: 2, end: 1 },
+      { sessionId: 1, end: 1 },
+    ],
+  },
   'chain:inspect': {
     good: [{ sessionId: 1, offset: 0 }],
     bad: [{ sessionId: 1 }, { sessionId: 1, offset: 0.5 }],
