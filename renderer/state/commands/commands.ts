@@ -16,7 +16,6 @@ import { chooseFolders } from '../folders.ts';
 import { selectNext, selectSameState } from '../selection/seek.ts';
 import {
   clearOne,
-  countRange,
   fitSelection,
   selectedExtent,
   selectRange,
@@ -37,7 +36,7 @@ import { announce, getState, setState } from '../store.ts';
 import type { ViewInfo } from '../view-info.ts';
 import { currentAxis, currentNavigation, showView } from '../views.ts';
 import { copyDiagnostics } from '../window/diagnostics.ts';
-import { toggleDrawer } from '../window/drawer.ts';
+import { showDrawerTab, toggleDrawer } from '../window/drawer.ts';
 import { toggleInspector } from '../window/inspector.ts';
 import { cycleTheme } from '../window/preferences.ts';
 
@@ -92,7 +91,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   range: makeRange,
   owner: goToOwner,
   menu: openContextMenu,
-  statistics: countRange,
+  statistics: () => showDrawerTab('statistics'),
   copy: copySelection,
   'copy-link': copyLink,
   clear: clearOne,

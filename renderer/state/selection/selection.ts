@@ -5,7 +5,6 @@ import { requestDraw } from '../../canvas/frame.ts';
 import { navigationOf } from '../axes/axis-navigation.ts';
 import { askChain } from '../chain/ask-chain.ts';
 import { getAxis, getState, type Range, setState, type TrackOffset } from '../store.ts';
-import { showInspector } from '../window/inspector.ts';
 import { describeSelection } from './describe-selection.ts';
 
 /** Selects an offset on a track and requests everything known about it. */
@@ -88,7 +87,6 @@ export function selectRange(start: number, end: number): void {
 export async function countRange(): Promise<void> {
   const { chain, range } = getState();
   if (chain === undefined || range === undefined) return;
-  showInspector(true);
   const reply = await askChain('statistics', range);
   if (reply === undefined || getState().range !== range) return;
   if (reply.ok) setState({ statistics: reply.value });

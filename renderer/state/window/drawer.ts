@@ -9,6 +9,12 @@ export function toggleDrawerTab(id: string): void {
   requestDraw();
 }
 
+/** Opens the drawer at a tab. */
+export function showDrawerTab(id: string): void {
+  setState({ drawerOpen: true, drawerTab: id });
+  requestDraw();
+}
+
 /** Opens the drawer at the tab that it showed last, or closes it. */
 export function toggleDrawer(): void {
   setState({ drawerOpen: !getState().drawerOpen });

@@ -19,7 +19,7 @@ export function RangeStatistics({ chain, range }: RangeStatisticsProps) {
   const copy =
     statistics === undefined ? (
       <button type="button" className="quiet" onClick={() => void countRange()}>
-        Count
+        Count runs
       </button>
     ) : (
       <button

@@ -2,9 +2,9 @@ import { useCallback, useRef } from 'react';
 import { formatOffset, formatSize } from '../../../../shared/text/offset.ts';
 import { pxOf } from '../../../axis/scale.ts';
 import { navigationOf } from '../../../state/axes/axis-navigation.ts';
-import { countRange } from '../../../state/selection/selection.ts';
 import { copySelection } from '../../../state/selection/track-actions.ts';
 import { getAxis, getState, setState, useStore } from '../../../state/store.ts';
+import { showDrawerTab } from '../../../state/window/drawer.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { Icon } from '../../../ui/icon.tsx';
 
@@ -32,7 +32,7 @@ export function RangeChip() {
       <button type="button" onClick={() => navigationOf('guest').fitRange(range.start, range.end)}>
         Zoom
       </button>
-      <button type="button" onClick={() => void countRange()}>
+      <button type="button" onClick={() => showDrawerTab('statistics')}>
         Statistics
       </button>
       <button type="button" onClick={copySelection}>

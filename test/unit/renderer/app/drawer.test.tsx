@@ -44,6 +44,15 @@ test('closed it is a row of tabs; a tab opens it, the same tab and its key close
   expect(getState().drawerOpen).toBe(false);
 });
 
+test('the chip of a range opens it at the statistics', async () => {
+  const drawer = await opened();
+  setState({ range: { start: 0, end: 64 * KIB } });
+  const chip = await screen.findByRole('region', { name: 'Chosen range' });
+  fireEvent.click(within(chip).getByRole('button', { name: 'Statistics' }));
+  expect(await within(drawer).findByText(/^Range 0x0000_0000/)).toBeTruthy();
+  expect(getState()).toMatchObject({ drawerOpen: true, drawerTab: 'statistics' });
+});
+
 test('its upper edge resizes it by arrow keys within its bounds', async () => {
   const drawer = await opened();
   setState({ drawerOpen: true });

@@ -52,11 +52,11 @@ test('offsets are written alike in all parts of the inspector', async () => {
   expect(facts.some(fact => /lies at 0x[0-9a-f]{4}_[0-9a-f]{4}/.test(fact))).toBe(true);
 });
 
-test('statistics of a range are requested and can be copied', async () => {
+test('runs of a range are counted and can be copied', async () => {
   start();
   await openTarget(golden);
   useStore.setState({ range: { start: 0, end: 8 * 65536 } });
-  fireEvent.click(await screen.findByRole('button', { name: 'Statistics' }));
+  fireEvent.click(await screen.findByRole('button', { name: 'Count runs' }));
   expect(await screen.findByRole('button', { name: 'Copy TSV' })).toBeTruthy();
   const range = screen.getByRole('region', { name: 'Range' });
   expect(within(range).getAllByRole('table')).toHaveLength(4);
