@@ -12,6 +12,7 @@ import { MergedPicture } from './merged-picture.ts';
 import { ChainPushes } from './pushes.ts';
 import { ANSWERS, type QuestionContext } from './questions/answers.ts';
 import { checkLayerChoice, checkSelection } from './questions/check-choice.ts';
+import { HostMaps } from './questions/host-layout.ts';
 import { BackgroundReader } from './reading/background-reader.ts';
 import { FeedMerger } from './reading/feed-merger.ts';
 import { WorkLoop } from './reading/work-loop.ts';
@@ -31,6 +32,7 @@ export class OpenChain {
   readonly #picture: MergedPicture;
   readonly #findings: FindingLog;
   readonly #comparer: PageComparer;
+  readonly #hostMaps: HostMaps;
   readonly #reader: BackgroundReader;
   /** By layer; undefined for a layer that nothing is fed to. */
   readonly #feeds: readonly (FeedMerger | undefined)[];
@@ -47,6 +49,7 @@ export class OpenChain {
     this.#picture = new MergedPicture(this.#tables);
     this.#findings = new FindingLog(this.#tables.layers);
     this.#comparer = new PageComparer(this.#tables);
+    this.#hostMaps = new HostMaps(this.#tables);
     this.#reader = new BackgroundReader(this.#tables, page => this.#mergePage(page));
     this.#feeds = this.#tables.layers.map(layer => this.#feedOf(layer));
     this.#pushes = new ChainPushes(post, {
@@ -99,6 +102,7 @@ export class OpenChain {
       version: this.#picture.version,
       findings: this.#findings,
       comparer: this.#comparer,
+      hostMaps: this.#hostMaps,
       prioritize: (start, end) => this.#reader.prioritize(start, end),
       notePictureRequest: () => this.#notePictureRequest(),
       tellFindings: () => this.#pushes.flush(),

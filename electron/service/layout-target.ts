@@ -1,6 +1,7 @@
 /** Where the bytes of one layer's file went. */
 import { CowscopeError } from '../../shared/error.ts';
 import type { LayerInfo } from '../../shared/model/layer.ts';
+import type { HostCluster } from '../../shared/model/layout.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { discoverChain } from '../chain/discover.ts';
 import { type HostMap, mapHost } from '../qcow2/layout/host-map.ts';
@@ -17,14 +18,14 @@ export interface LayoutChoice {
 }
 
 /**
- * Maps the file of a layer and hands it to `use`. Rejects with CowscopeError where the target cannot be opened, with
+ * Maps the file of a layer and hands it to `use`, with the cluster that was asked for. Rejects with CowscopeError where the target cannot be opened, with
  * LAYOUT_NO_TABLES for a layer that has none, and with LAYOUT_TOO_LARGE for one with more than can be mapped.
  */
 export async function withLayout<T>(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
   choice: LayoutChoice,
-  use: (info: LayerInfo, map: HostMap) => Promise<T>,
+  use: (info: LayerInfo, map: HostMap, cluster: HostCluster | undefined) => Promise<T>,
 ): Promise<T> {
   const found = await discoverChain({ ...target, ...consent });
   try {
@@ -41,7 +42,9 @@ export async function withLayout<T>(
         info.path,
         'name an image of qcow2',
       );
-    return await use(info, await runInSlices(mapHost(image, choice.owner)));
+    const map = await runInSlices(mapHost(image));
+    const { owner } = choice;
+    return await use(info, map, owner === undefined ? undefined : await runInSlices(map.clusterAt(owner)));
   } catch (error) {
     if (!(error instanceof LimitPassed)) throw error;
     throw layoutError(

@@ -11,6 +11,13 @@ import type { CheckReply } from '../model/check.ts';
 import type { ContextSelection } from '../model/context.ts';
 import type { FindingCount, FindingFilter, FindingPage, FindingPlace } from '../model/finding.ts';
 import type { Inspection } from '../model/inspection.ts';
+import type {
+  HostCluster,
+  HostKind,
+  HostLayoutReply,
+  HostRunsReply,
+  HostTilesReply,
+} from '../model/layout.ts';
 import type { MapTotals, SeekKind, TrackBytes, TrackStatistics } from '../model/statistics.ts';
 import type { TileColumns } from '../model/tile.ts';
 import type { TrackExtents } from '../model/track.ts';
@@ -83,6 +90,18 @@ export interface NextFindingRequest extends FindingPlace {
   readonly backwards: boolean;
 }
 
+/** One layer's file, which {@link HostLayoutReply} says is mapped; other questions about it fail with LAYOUT_NO_TABLES. */
+export interface HostLayer {
+  readonly layer: number;
+}
+
+/** A search for the next run of a kind in a layer's file. Only runs that start after `from` (before it, backwards) count. */
+export interface HostSeekRequest extends HostLayer {
+  readonly kind: HostKind;
+  readonly from: number;
+  readonly backwards: boolean;
+}
+
 const QUESTIONS = {
   tiles: exchange<TilesRequest, TilesReply>(),
   extents: exchange<GuestRange, ExtentsReply>(),
@@ -110,6 +129,16 @@ const QUESTIONS = {
   nextFinding: exchange<NextFindingRequest, FindingPlace | null>(),
   /** How a layer's image uses its file. Reads its tables: seconds for images of many TiB. */
   allocation: exchange<{ readonly layer: number }, AllocationReply>(),
+  /** What a layer's file holds. Reads its tables once, and keeps what it came to for one layer at a time. */
+  hostLayout: exchange<HostLayer, HostLayoutReply>(),
+  /** Tiles of a layer's file. */
+  hostTiles: exchange<HostLayer & TilesRequest, HostTilesReply>(),
+  /** Runs of a layer's file that touch [start, end), or `tooMany` when there are more than MAX_EXACT_EXTENTS. */
+  hostRuns: exchange<HostLayer & GuestRange, HostRunsReply>(),
+  /** The start of the next (or previous) run of a kind in a layer's file, or -1. */
+  hostSeek: exchange<HostSeekRequest, number>(),
+  /** What refers to the cluster at an offset of a layer's file. Reads its tables. */
+  hostCluster: exchange<HostLayer & { readonly offset: number }, HostCluster>(),
   /** Checks a layer's image: what is found is among the findings then. Reads its tables twice at most. */
   check: exchange<{ readonly layer: number }, CheckReply>(),
 };

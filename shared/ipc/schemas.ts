@@ -8,6 +8,7 @@ import { STATES } from '../extent/flags.ts';
 import type { StartView } from '../model/arrival.ts';
 import { FINDING_SEVERITIES, WHOLE_CHAIN } from '../model/finding.ts';
 import { MAX_LAYERS } from '../model/layer.ts';
+import { HOST_KINDS } from '../model/layout.ts';
 import { PLAN_JOBS, PLAN_OPERATIONS, type PlanChoice } from '../model/plan/plan.ts';
 import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../model/store/store-page.ts';
 import type { Consent, OpenTarget } from '../model/target.ts';
@@ -47,7 +48,8 @@ function list<Item extends v.GenericSchema>(item: Item, low: number, high: numbe
 }
 
 const offset = wholeNumber(0);
-const layer = v.optional(wholeNumber(0, MAX_LAYERS - 1));
+const layerNumber = wholeNumber(0, MAX_LAYERS - 1);
+const layer = v.optional(layerNumber);
 const path = v.pipe(
   v.string(),
   v.nonEmpty(),
@@ -59,6 +61,11 @@ const range = v.pipe(
   v.strictObject({ start: offset, end: offset }),
   v.check(({ start, end }) => start <= end, 'ends before it starts'),
 );
+const tileSpan = {
+  level: wholeNumber(0, MAX_LEVEL),
+  first: offset,
+  count: wholeNumber(1, MAX_TILES_PER_CALL),
+};
 
 /** A target to open. */
 export const TARGET = v.variant('kind', [
@@ -101,11 +108,7 @@ type SchemaOf<T> = v.GenericSchema<unknown, T> & {
 
 /** For every question the schema of its arguments. A forgotten question or field does not compile. */
 export const QUESTION_SCHEMAS = {
-  tiles: v.strictObject({
-    level: wholeNumber(0, MAX_LEVEL),
-    first: offset,
-    count: wholeNumber(1, MAX_TILES_PER_CALL),
-  }),
+  tiles: v.strictObject(tileSpan),
   extents: range,
   inspect: v.strictObject({ offset }),
   statistics: range,
@@ -126,7 +129,7 @@ export const QUESTION_SCHEMAS = {
       v.strictObject({ context: v.picklist(CONTEXT_ROLES.filter(role => role !== 'bitmap')) }),
       v.strictObject({
         context: v.literal('bitmap'),
-        bitmap: v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1), name: path }),
+        bitmap: v.strictObject({ layer: layerNumber, name: path }),
       }),
     ]),
   }),
@@ -147,8 +150,21 @@ export const QUESTION_SCHEMAS = {
     offset: wholeNumber(-1),
     backwards: v.boolean(),
   }),
-  allocation: v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1) }),
-  check: v.strictObject({ layer: wholeNumber(0, MAX_LAYERS - 1) }),
+  allocation: v.strictObject({ layer: layerNumber }),
+  hostLayout: v.strictObject({ layer: layerNumber }),
+  hostTiles: v.strictObject({ layer: layerNumber, ...tileSpan }),
+  hostRuns: v.pipe(
+    v.strictObject({ layer: layerNumber, start: offset, end: offset }),
+    v.check(({ start, end }) => start <= end, 'ends before it starts'),
+  ),
+  hostSeek: v.strictObject({
+    layer: layerNumber,
+    kind: v.picklist(HOST_KINDS),
+    from: wholeNumber(-1),
+    backwards: v.boolean(),
+  }),
+  hostCluster: v.strictObject({ layer: layerNumber, offset }),
+  check: v.strictObject({ layer: layerNumber }),
 } as const satisfies { readonly [Q in QuestionName]: SchemaOf<QuestionArgs<Q>> };
 
 /** Highest part of a version of qemu. */

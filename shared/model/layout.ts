@@ -77,3 +77,45 @@ export interface HostCluster {
   readonly references: number;
   readonly users: readonly ClusterUser[];
 }
+
+/** Columns of one tile of a file: 256 of 2**level bytes. */
+export interface HostTile {
+  readonly track: 0;
+  readonly tile: number;
+  /** Runs of one kind that touch each column; 0 past the end of the file. */
+  readonly runs: Uint32Array;
+  /** For each column the share of each kind of HOST_KINDS, 0 to 1; less than 1 together where the file ends in it. */
+  readonly shares: Float32Array;
+}
+
+/** Tiles of a file. A file is mapped once, so its version is always the same. */
+export interface HostTilesReply {
+  readonly level: number;
+  readonly version: 0;
+  readonly tiles: readonly HostTile[];
+}
+
+/** Runs of a file in order: where each starts, and the index of its kind in HOST_KINDS. Each ends where the next starts. */
+export interface HostRuns {
+  readonly track: 0;
+  readonly starts: Float64Array;
+  readonly kinds: Uint8Array;
+}
+
+/** The runs from the one that holds the first byte asked for up to `end`, or that they are too many to list. */
+export type HostRunsReply =
+  | { readonly tooMany: true; readonly version: 0 }
+  | {
+      readonly tooMany: false;
+      readonly version: 0;
+      readonly end: number;
+      readonly tracks: readonly [HostRuns];
+    };
+
+/**
+ * The answer to how a layer's file is laid out; `why` is the end of the sentence "not mapped: …". `dataRuns` are the
+ * separate runs of data of the active disk: how fragmented the file is.
+ */
+export type HostLayoutReply =
+  | { readonly mapped: true; readonly layout: HostLayout; readonly dataRuns: number }
+  | { readonly mapped: false; readonly why: string };

@@ -17,9 +17,7 @@ const folder = temporaryFolder();
 const layoutOf = (image: Qcow2Image): HostMap => finish(mapHost(image));
 
 function clusterAt(image: Qcow2Image, offset: number): HostCluster {
-  const { cluster } = finish(mapHost(image, offset));
-  if (cluster === undefined) throw new Error('no cluster');
-  return cluster;
+  return finish(layoutOf(image).clusterAt(offset));
 }
 
 function sumOf({ layout: { sums } }: HostMap, ...kinds: HostKind[]): number {

@@ -13,6 +13,7 @@ import {
   type QuestionName,
 } from '../../shared/ipc/questions.ts';
 import { FINDING_SEVERITIES, WHOLE_CHAIN } from '../../shared/model/finding.ts';
+import { HOST_KINDS } from '../../shared/model/layout.ts';
 import { batchesOf, type FedLayer, fedPlan } from '../support/fed-chain.ts';
 import { writeQcow2 } from '../support/images/qcow2-builder.ts';
 import { type MergeSession, openSession, planFiles } from '../support/merge-session.ts';
@@ -88,6 +89,21 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
     backwards: fc.boolean(),
   }),
   allocation: fc.record({ layer: layerNumber }),
+  hostLayout: fc.record({ layer: layerNumber }),
+  hostTiles: fc.record({
+    layer: layerNumber,
+    level: fc.integer({ min: 0, max: 53 }),
+    first: offset,
+    count: fc.integer({ min: 1, max: MAX_TILES_PER_CALL }),
+  }),
+  hostRuns: fc.tuple(layerNumber, range).map(([layer, bytes]) => ({ layer, ...bytes })),
+  hostSeek: fc.record({
+    layer: layerNumber,
+    kind: fc.constantFrom(...HOST_KINDS),
+    from: fc.oneof(fc.constant(-1), offset),
+    backwards: fc.boolean(),
+  }),
+  hostCluster: fc.record({ layer: layerNumber, offset }),
   check: fc.record({ layer: layerNumber }),
 };
 

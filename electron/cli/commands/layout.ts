@@ -23,7 +23,7 @@ export async function layoutCommand(words: readonly string[], options: LayoutOpt
       'name the image file itself',
       target.uri,
     );
-  return withLayout(target, consentOf(options), options, async (info, { layout, cluster, runs }) => {
+  return withLayout(target, consentOf(options), options, async (info, { layout, runs }, cluster) => {
     const ranges = options.ranges ? runs() : undefined;
     if (options.output === 'json') {
       await writePieces(jsonPieces(layoutDocument(info, layout, { cluster, ranges }), 2));

@@ -2,6 +2,7 @@
 import type { Pyramid } from '../../../shared/extent/pyramid.ts';
 import type { QuestionArgs, QuestionName, QuestionReply } from '../../../shared/ipc/questions.ts';
 import { TILE_COLUMNS } from '../../../shared/model/tile.ts';
+import { runInSlices } from '../../qcow2/read/sliced-work.ts';
 import type { FindingLog } from '../findings/finding-log.ts';
 import type { PageComparer } from '../findings/page-comparer.ts';
 import { contextTotalsOf, overviewOf, totalsOf } from '../lists/list-stream.ts';
@@ -10,6 +11,7 @@ import { allocationOf } from './allocation.ts';
 import { checkLayer } from './check.ts';
 import { checkLayerChoice, checkSelection } from './check-choice.ts';
 import { extentsOf } from './extents.ts';
+import { type HostMaps, hostClusterOf, hostRunsOf, hostTilesOf } from './host-layout.ts';
 import { inspectAt } from './inspect.ts';
 import type { Superseded } from './page-loop.ts';
 import { seekIn } from './seek.ts';
@@ -23,6 +25,7 @@ export interface QuestionContext {
   readonly pyramid: Pyramid;
   readonly findings: FindingLog;
   readonly comparer: PageComparer;
+  readonly hostMaps: HostMaps;
   /** Grows whenever anything was read. */
   readonly version: number;
   /** Has the guest offsets from `start` up to `end` read before the rest. */
@@ -76,6 +79,20 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   findingCounts: ({ findings }) => findings.counts(),
   nextFinding: ({ findings }, { backwards, ...from }) => findings.nextPlace(from, backwards),
   allocation: ({ tables, superseded }, { layer }) => allocationOf(tables, layer, superseded),
+  hostLayout: ({ hostMaps }, { layer }) => hostMaps.layoutOf(layer),
+  async hostTiles({ hostMaps }, { layer, ...span }) {
+    return hostTilesOf(await hostMaps.mapOf(layer), span);
+  },
+  async hostRuns({ hostMaps }, { layer, ...range }) {
+    return hostRunsOf(await hostMaps.mapOf(layer), range);
+  },
+  async hostSeek({ hostMaps, superseded }, { layer, kind, from, backwards }) {
+    const { columns } = await hostMaps.mapOf(layer);
+    return await runInSlices(columns.next(kind, from, backwards), superseded);
+  },
+  async hostCluster({ hostMaps, superseded }, { layer, offset }) {
+    return await hostClusterOf(await hostMaps.mapOf(layer), offset, superseded);
+  },
   async check({ tables, findings, superseded, tellFindings }, { layer }) {
     const reply = await checkLayer(tables, findings, layer, superseded);
     tellFindings();

@@ -15,6 +15,19 @@ const SNAPSHOT_DATA = 0x40;
 /** Its refcount is above 0. */
 const COUNTED = 0x80;
 
+const TAIL = HOST_KINDS.indexOf('tail');
+/** For every value of a cluster's byte the index of its kind. */
+const INDEX_OF_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => HOST_KINDS.indexOf(kindOfByte(byte)));
+
+/** The kind of a cluster before the image's end. */
+function kindOfByte(byte: number): HostKind {
+  const code = byte & KIND_MASK;
+  if (byte & SNAPSHOT_DATA && (code === 0 || code === CODES.zero)) return 'snapshotData';
+  if (byte & SNAPSHOT_DATA && !isData(code)) return 'clash';
+  if (code !== 0) return HOST_KINDS[code - 1] ?? 'clash';
+  return byte & COUNTED ? 'leaked' : 'free';
+}
+
 /** The clusters of one file. */
 export class HostKinds implements ReferenceSink, RefcountSink, TableVisitor {
   readonly clusters: number;
@@ -92,23 +105,22 @@ export class HostKinds implements ReferenceSink, RefcountSink, TableVisitor {
 
   /** What a cluster of the file holds. */
   kindOf(cluster: number): HostKind {
-    const byte = this.#bytes[cluster] as number;
-    const code = byte & KIND_MASK;
-    if (byte & SNAPSHOT_DATA && (code === 0 || code === CODES.zero)) return 'snapshotData';
-    if (byte & SNAPSHOT_DATA && !isData(code)) return 'clash';
-    if (code !== 0) return HOST_KINDS[code - 1] as HostKind;
-    if (byte & COUNTED) return 'leaked';
-    return cluster <= this.#highest ? 'free' : 'tail';
+    return HOST_KINDS[this.indexOf(cluster)] as HostKind;
+  }
+
+  /** The same as an index in HOST_KINDS. */
+  indexOf(cluster: number): number {
+    return cluster > this.#highest ? TAIL : (INDEX_OF_BYTE[this.#bytes[cluster] as number] as number);
   }
 
   /** Neighbors of one kind from cluster `first` to `end`, in order. */
   *runs(first = 0, end = this.clusters): Generator<HostRun> {
     for (let from = first; from < end; ) {
-      const kind = this.kindOf(from);
+      const index = this.indexOf(from);
       let to = from + 1;
-      while (to < end && this.kindOf(to) === kind) to++;
+      while (to < end && this.indexOf(to) === index) to++;
       const start = from * this.#clusterSize;
-      yield { start, length: (to - from) * this.#clusterSize, kind };
+      yield { start, length: (to - from) * this.#clusterSize, kind: HOST_KINDS[index] as HostKind };
       from = to;
     }
   }

@@ -196,6 +196,40 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
     good: [{ sessionId: 1, layer: 0 }],
     bad: [undefined, { sessionId: 1 }, { sessionId: 1, layer: -1 }, { sessionId: 1, layer: 200 }],
   },
+  'chain:hostLayout': {
+    good: [{ sessionId: 1, layer: 0 }],
+    bad: [undefined, { sessionId: 1 }, { sessionId: 1, layer: -1 }, { sessionId: 1, layer: 200 }],
+  },
+  'chain:hostTiles': {
+    good: [{ sessionId: 1, layer: 0, level: 16, first: 0, count: 8 }],
+    bad: [
+      { sessionId: 1, level: 16, first: 0, count: 1 },
+      { sessionId: 1, layer: 0, level: 54, first: 0, count: 1 },
+      { sessionId: 1, layer: 0, level: 16, first: 0, count: 9 },
+    ],
+  },
+  'chain:hostRuns': {
+    good: [{ sessionId: 1, layer: 0, start: 0, end: 0 }],
+    bad: [
+      { sessionId: 1, start: 0, end: 1 },
+      { sessionId: 1, layer: 0, start: 2, end: 1 },
+      { sessionId: 1, layer: 0, start: -1, end: 1 },
+    ],
+  },
+  'chain:hostSeek': {
+    good: [{ sessionId: 1, layer: 0, kind: 'leaked', from: -1, backwards: false }],
+    bad: [
+      { sessionId: 1, layer: 0, kind: 'state', from: -1, backwards: false },
+      { sessionId: 1, layer: 0, kind: 'leaked', from: -2, backwards: false },
+    ],
+  },
+  'chain:hostCluster': {
+    good: [{ sessionId: 1, layer: 0, offset: 0 }],
+    bad: [
+      { sessionId: 1, layer: 0 },
+      { sessionId: 1, layer: 0, offset: 2 ** 53 },
+    ],
+  },
   'chain:check': {
     good: [{ sessionId: 1, layer: 0 }],
     bad: [undefined, { sessionId: 1 }, { sessionId: 1, layer: -1 }, { sessionId: 1, layer: 200 }],
