@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { CowscopeError, errorRecord } from '../../shared/error.ts';
 import { leaveRemovedFolder } from '../chain/absolute-path.ts';
 import { guardServers } from '../qemu/server-process.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
 import { complain, complainStack, endQuietly } from './output.ts';
 import { createProgram } from './program.ts';
 import { undoOnSignal } from './signals.ts';
@@ -14,17 +14,19 @@ function main(): void {
   const words = process.argv.slice(2);
   const end = words.indexOf('--');
   const debug = words.slice(0, end < 0 ? undefined : end).includes('--debug');
+  let failed: ExitCode = EXIT.failed;
   const finish = (error: unknown) => {
     if (debug) complainStack(error);
     const record = errorRecord(error);
     complain(record);
-    process.exitCode = record.code === 'USAGE' ? EXIT.usage : EXIT.failed;
+    process.exitCode = record.code === 'USAGE' ? EXIT.usage : failed;
   };
   endQuietly(error => {
     finish(error);
     process.exit();
   });
-  const program = createProgram(action => {
+  const program = createProgram((action, failedCode = EXIT.failed) => {
+    failed = failedCode;
     action().then(code => {
       process.exitCode = code;
     }, finish);

@@ -8,15 +8,18 @@ export const EXIT = {
   /** Of `check`, as qemu-img check has them: corruption, and leaks only. */
   corrupt: 2,
   leaks: 3,
+  /** Of `compare`, as cmp and qemu-img compare have them: the disks differ or may differ, and it cannot be told. */
+  different: 1,
+  trouble: 2,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** What the codes mean, for help and manual. */
 export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string])[] = [
-  [EXIT.done, 'done (check: clean)'],
-  [EXIT.failed, 'could not be done (check: incomplete)'],
-  [EXIT.corrupt, 'check: corruption'],
+  [EXIT.done, 'done (check: clean; compare: the same)'],
+  [EXIT.failed, 'could not be done (check: incomplete; compare: different)'],
+  [EXIT.corrupt, 'check: corruption; compare: not everything could be compared'],
   [EXIT.partial, 'done with parts missing (check: leaks only)'],
   [EXIT.usage, 'wrong usage'],
 ];

@@ -66,7 +66,7 @@ export function note(text: string): void {
 /** A closed pipe ends the program quietly, as other tools of this kind do. `fail` gets what was not caught, and must end it. */
 export function endQuietly(fail: (error: unknown) => void): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
     fail(
       new CowscopeError({
         code: 'OUTPUT_FAILED',

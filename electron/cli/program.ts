@@ -11,6 +11,7 @@ import {
 import { parseOffset } from '../../shared/text/offset.ts';
 import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img.ts';
 import { checkCommand } from './commands/check.ts';
+import { compareCommand } from './commands/compare.ts';
 import { layersCommand } from './commands/layers.ts';
 import { layoutCommand } from './commands/layout.ts';
 import { mapCommand } from './commands/map.ts';
@@ -58,6 +59,15 @@ Examples:
   cowscope check top.qcow2                            every layer of the chain
   cowscope check --deep top.qcow2                     also whether all data can be read
   cowscope check --output json top.qcow2              one document: docs/formats/check.md`;
+
+const COMPARE_HELP = `
+Exit codes, as cmp has them: 0 the same, 1 different or not compared, 2 something could not be read or opened.
+Examples:
+  cowscope compare a.qcow2 b.qcow2                    by what is stored; nothing but tables is read
+  cowscope compare --content a.qcow2 copy.raw         also by content, where the tables leave it open
+  cowscope compare --layer 1 top.qcow2                layer 1 and the top of one chain
+  cowscope compare --snapshot s1 top.qcow2            a snapshot and the active disk
+  cowscope compare --output json a.qcow2 b.qcow2      one document: docs/formats/compare.md`;
 
 /** An option whose value is one of a few words, or one of any. */
 function choice(flags: string, words: readonly string[], description: string): Option {
@@ -128,8 +138,8 @@ function outputOption(): Option {
   return choice('--output', ['text', 'json'], 'for people (default) or for programs').default('text');
 }
 
-/** Carries out an action of a command. */
-type Run = (action: () => Promise<ExitCode>) => void;
+/** Carries out an action of a command. `failed` is its exit code where it cannot be done; default {@link EXIT.failed}. */
+type Run = (action: () => Promise<ExitCode>, failed?: ExitCode) => void;
 
 /** The whole command line. `run` gets the action to carry out. */
 export function createProgram(run: Run): Command {
@@ -199,6 +209,7 @@ export function createProgram(run: Run): Command {
     .action((words: string[], options) => run(() => checkCommand(words, options)));
 
   addLayout(program, run);
+  addCompare(program, run);
   addReport(program, run);
   addStore(program, run);
 
@@ -296,6 +307,41 @@ function addLayout(program: Command, run: Run): void {
     .option('--ranges', 'also list every range of the file', false)
     .addOption(outputOption())
     .action((words: string[], options) => run(() => layoutCommand(words, options)));
+}
+
+function addCompare(program: Command, run: Run): void {
+  program
+    .command('compare')
+    .summary('say where two disks differ')
+    .description(
+      'Say where two disks differ as a guest reads them: two chains, a chain and its copy, or two layers or snapshots of one chain. What the tables prove is not read. Nothing is written.',
+    )
+    .argument('<a>', 'a file, which is the top of its chain, or an NBD URI')
+    .argument('[b]', 'what to compare it with; default: the same again, with --layer or --snapshot')
+    .option('--layer <number>', 'this layer of a with what lies below it; default: the top', wholeNumber)
+    .option('--with-layer <number>', 'the same of b', wholeNumber)
+    .option('--snapshot <id>', 'this internal snapshot of a, by id or name')
+    .option('--with-snapshot <id>', 'the same of b')
+    .option('--content', 'also read and compare what the tables leave open', false)
+    .option('--strict', 'what is stored otherwise, or longer by zeros, is different, too', false)
+    .addOption(choice('--format', ['raw', 'qcow2'], 'format of a, instead of recognizing it'))
+    .addOption(choice('--with-format', ['raw', 'qcow2'], 'the same of b'))
+    .addOption(
+      choice('--backing-format', ['raw', 'qcow2'], 'format of backing files for which none is recorded'),
+    )
+    .option(
+      '--allow <path>',
+      'open this file though it lies elsewhere than the image; repeatable',
+      collect,
+      [],
+    )
+    .option('--allow-all', 'open every file that the images name; protocols are never followed', false)
+    .option('--force-share', 'read images that another program has open; they may change meanwhile', false)
+    .addOption(outputOption())
+    .addHelpText('after', COMPARE_HELP)
+    .action((a: string, b: string | undefined, options) =>
+      run(() => compareCommand(a, b, options), EXIT.trouble),
+    );
 }
 
 function addReport(program: Command, run: Run): void {

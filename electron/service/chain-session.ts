@@ -23,6 +23,7 @@ import { keepPrestartedWorker } from '../engine/worker/prestarted-worker.ts';
 import type { EnginePlan, ListRequest, ListSummary } from '../engine/worker/protocol.ts';
 import { serversAtOnce } from '../qemu/export-pool.ts';
 import { findQemuNbd } from '../qemu/tools.ts';
+import type { ContentSource } from './content/content-source.ts';
 import { EXTENT_BUDGET } from './extent-estimate.ts';
 import { FeedRunner, type LayerError } from './feed-runner.ts';
 import { openFiles } from './open-files.ts';
@@ -144,6 +145,11 @@ export class ChainSession {
   /** A list as text chunks; the next chunk comes when `take` is done. */
   list(request: ListRequest, take: TakeChunk): Promise<ListSummary> {
     return this.#engine.list(request, take);
+  }
+
+  /** The data of the chain, to be read while the session is open. */
+  get content(): ContentSource {
+    return this.#opened.content;
   }
 
   /** Resolves when every NBD feed has ended, with the errors of those that failed, by layer. */

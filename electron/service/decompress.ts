@@ -15,14 +15,7 @@ export const KNOWN_COMPRESSIONS: readonly Compression[] =
  */
 export const tryDecompress: TryDecompress = (bytes, size, compression) => {
   try {
-    const out =
-      compression === 'zlib'
-        ? zlib.inflateRawSync(bytes, {
-            windowBits: 12,
-            finishFlush: zlib.constants.Z_SYNC_FLUSH,
-            maxOutputLength: size,
-          })
-        : inflateZstd(bytes, size);
+    const out = decompressCluster(bytes, size, compression);
     return out.length === size ? undefined : `it ends after ${out.length} of ${size} bytes`;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
@@ -31,6 +24,13 @@ export const tryDecompress: TryDecompress = (bytes, size, compression) => {
     return error.message;
   }
 };
+
+/** The bytes of a compressed cluster of `size` bytes, fewer where the stream ends early. Throws what the library throws. */
+export function decompressCluster(bytes: Uint8Array, size: number, compression: Compression): Uint8Array {
+  if (compression === 'zstd') return inflateZstd(bytes, size);
+  const finishFlush = zlib.constants.Z_SYNC_FLUSH;
+  return zlib.inflateRawSync(bytes, { windowBits: 12, finishFlush, maxOutputLength: size });
+}
 
 function inflateZstd(bytes: Uint8Array, size: number): Uint8Array {
   if (typeof zstd !== 'function') throw new Error('zstd is not known here');

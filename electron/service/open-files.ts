@@ -17,6 +17,7 @@ import { parsedOf } from '../qcow2/read/image.ts';
 import { bitmapsToExport } from '../qemu/blockdev-args.ts';
 import { type ExportOptions, exportLayer, type LayerExport } from '../qemu/export-layer.ts';
 import { findQemuNbd, hasQemuNbd } from '../qemu/tools.ts';
+import { fileContent } from './content/file-content.ts';
 import { withEstimate } from './extent-estimate.ts';
 import type { LayerFeed, PreparedTarget } from './prepared-target.ts';
 import type { SessionOptions, WitnessChoice } from './session-options.ts';
@@ -63,6 +64,7 @@ export async function openFiles(
       },
       plans: layers.map(({ plan }) => plan),
       feeds: layers.flatMap(({ feed }) => (feed === undefined ? [] : [feed])),
+      content: fileContent(found.layers, layers.at(-1)?.info.snapshot?.id),
       changedLayers: () => found.changes.changedLayers(),
       close: () => found.close(),
     };

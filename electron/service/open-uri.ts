@@ -4,6 +4,7 @@ import type { ChainInfo } from '../../shared/model/layer.ts';
 import { ALLOCATION_DEPTH, BASE_ALLOCATION, bitmapNameOf, knownContext } from '../../shared/nbd-contexts.ts';
 import { connectNbd, type NbdConnection } from '../nbd/client/client.ts';
 import { walkReconnecting } from '../nbd/walk/reconnect.ts';
+import { nbdContent } from './content/nbd-content.ts';
 import { type AddressTrust, trustedAddress } from './nbd-address.ts';
 import type { PreparedTarget } from './prepared-target.ts';
 
@@ -49,6 +50,7 @@ export async function openUri(
         },
       },
     ],
+    content: nbdContent(connect),
     close: () => connection.close(),
   };
 }

@@ -3,6 +3,7 @@ import type { ErrorRecord } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { LayerPlan } from '../engine/worker/protocol.ts';
+import type { ContentSource } from './content/content-source.ts';
 
 /** What a feed hands its batches to. */
 export interface FeedSink {
@@ -28,6 +29,8 @@ export interface PreparedTarget {
   /** Base first, as in ChainInfo.layers. */
   readonly plans: readonly LayerPlan[];
   readonly feeds: readonly LayerFeed[];
+  /** The data itself, which opening does not read. */
+  readonly content: ContentSource;
   /** The layers whose files have changed on disk since they were opened. Never rejects; absent for a server. */
   changedLayers?(): Promise<readonly number[]>;
   /** Closes files, connections and children. */

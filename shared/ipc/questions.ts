@@ -71,6 +71,26 @@ export interface LayerChoice {
   readonly layer?: number | undefined;
 }
 
+/** Most runs in one reply to `guestRuns`. */
+export const MAX_GUEST_RUNS = 16_384;
+
+/** Runs of what the guest reads, from `start` on. With `layer` as if that layer were the top of the chain. */
+export interface GuestRunsRequest extends LayerChoice {
+  readonly start: number;
+}
+
+/** Runs up to `end`, ascending and without gaps; the next ones begin there. Neighbors may be of one kind. */
+export interface GuestRunsReply {
+  readonly end: number;
+  readonly starts: Float64Array;
+  /** What is read, without marks: states and DAMAGED. Past the end of a layer nothing is stored. */
+  readonly words: Uint32Array;
+  /** The layer that decides, -1 where nothing is stored. */
+  readonly owners: Int16Array;
+  /** Host offset of the first byte, -1 where there is none; it runs on to the end of the run. */
+  readonly hosts: Float64Array;
+}
+
 /** A question about the whole chain, as it is. */
 export type NoArguments = Readonly<Record<never, never>>;
 
@@ -112,6 +132,8 @@ const QUESTIONS = {
   sums: exchange<GuestRange, readonly TrackBytes[]>(),
   /** The start of the next (or previous) extent of a kind, or -1. */
   seek: exchange<SeekRequest, number>(),
+  /** What is read, with who holds it and where, read from the tables each time. */
+  guestRuns: exchange<GuestRunsRequest, GuestRunsReply>(),
   /** Sums over the whole chain, or over one layer alone. */
   totals: exchange<LayerChoice, MapTotals>(),
   /** The values of an NBD context in ascending order, each with its bytes, as nbdinfo --totals counts them. */

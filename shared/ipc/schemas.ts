@@ -122,6 +122,7 @@ export const QUESTION_SCHEMAS = {
       v.strictObject({ state: wholeNumber(0, STATES.length - 1) }),
     ]),
   }),
+  guestRuns: v.strictObject({ start: offset, layer }),
   totals: v.strictObject({ layer }),
   contextTotals: v.strictObject({
     layer,

@@ -53,6 +53,7 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
       fc.record({ state: fc.integer({ min: 0, max: 9 }) }),
     ),
   }),
+  guestRuns: fc.record({ start: offset, layer }),
   totals: fc.record({ layer }),
   contextTotals: fc.record({
     layer,

@@ -11,6 +11,7 @@ import { allocationOf } from './allocation.ts';
 import { checkLayer } from './check.ts';
 import { checkLayerChoice, checkSelection } from './check-choice.ts';
 import { extentsOf } from './extents.ts';
+import { guestRunsOf } from './guest-runs.ts';
 import { type HostMaps, hostClusterOf, hostRunsOf, hostTilesOf } from './host-layout.ts';
 import { inspectAt } from './inspect.ts';
 import type { Superseded } from './page-loop.ts';
@@ -60,6 +61,10 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   statistics: ({ tables, superseded }, { start, end }) => statisticsOf(tables, start, end, superseded),
   sums: ({ tables, pyramid }, { start, end }) => sumsOf(tables, pyramid, start, end),
   seek: ({ tables, pyramid, superseded }, request) => seekIn(tables, pyramid, request, superseded),
+  guestRuns({ tables }, request) {
+    checkLayerChoice(tables, request.layer);
+    return guestRunsOf(tables, request);
+  },
   totals({ tables }, { layer }) {
     checkLayerChoice(tables, layer);
     return totalsOf(tables, layer);

@@ -37,6 +37,8 @@ import {
 export interface SweepOptions {
   /** One layer alone. */
   readonly layer?: number | undefined;
+  /** The chain as if this layer were its top. Not together with `layer`. */
+  readonly top?: number | undefined;
   /** Read pages that are not stored, without storing them. */
   readonly readMissing?: boolean;
   /** Host offsets of every segment. */
@@ -46,6 +48,9 @@ export interface SweepOptions {
   /** Only this bitmap instead of all. */
   readonly bitmap?: BitmapChoice | undefined;
 }
+
+/** The choice of no bitmap. */
+export const NO_BITMAP: BitmapChoice = { layer: -1, name: '' };
 
 /** The tables of one chain and what can be asked of them. */
 export class ChainTables {
@@ -238,12 +243,15 @@ export class ChainTables {
     return Math.floor(offset / this.pageSpan) * this.pageSpan;
   }
 
-  #chosenLanes({ layer }: SweepOptions): readonly Lane[] {
+  #chosenLanes({ layer, top }: SweepOptions): readonly Lane[] {
+    if (top !== undefined) return this.#lanes.slice(0, top + 1);
     return layer === undefined ? this.#lanes : [this.#lanes[layer] as Lane];
   }
 
-  #endOf(chosen: readonly Lane[], { layer }: SweepOptions): number {
-    return layer === undefined ? this.plan.size : (chosen[0] as Lane).layer.plan.size;
+  #endOf(chosen: readonly Lane[], { layer, top }: SweepOptions): number {
+    return layer === undefined && top === undefined
+      ? this.plan.size
+      : (chosen.at(-1) as Lane).layer.plan.size;
   }
 
   /** What the guest sees where every layer is absent. */

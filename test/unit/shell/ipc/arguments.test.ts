@@ -266,6 +266,13 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       JSON.parse('{ "sessionId": 1, "__proto__": {} }'),
     ],
   },
+  'chain:guestRuns': {
+    good: [
+      { sessionId: 1, start: 0 },
+      { sessionId: 1, start: 65_536, layer: 0 },
+    ],
+    bad: [{ sessionId: 1 }, { sessionId: 1, start: -1 }, { sessionId: 1, start: 0, layer: 200 }],
+  },
   'chain:nextFinding': {
     good: [{ sessionId: 1, layer: -1, offset: -1, backwards: false }],
     bad: [

@@ -1,0 +1,134 @@
+/** `cowscope compare`: where two disks differ as a guest reads them, by what is stored and, on request, by content. */
+import type { ErrorRecord } from '../../../shared/error.ts';
+import { type ComparisonVerdict, verdictOf } from '../../../shared/model/comparison.ts';
+import type { OpenTarget } from '../../../shared/model/target.ts';
+import { compareJsonHead, compareJsonRows, compareJsonTail } from '../../formats/compare-json.ts';
+import { targetOf, usageError } from '../../service/cli-target.ts';
+import { type ComparedChain, compareTargets } from '../../service/compare/compare-targets.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { missingBacking } from '../missing-links.ts';
+import { complain, write } from '../output.ts';
+import { ProgressLine } from '../progress.ts';
+import { consentOf, type TargetOptions } from '../target.ts';
+import { compareHead, compareRow, compareTail } from '../text/compare-text.ts';
+
+/** Options of `cowscope compare` as the command line gives them; those of the second disk begin with `with`. */
+export interface CompareCommandOptions extends Omit<TargetOptions, 'locate'> {
+  readonly layer?: number;
+  readonly withLayer?: number;
+  readonly withFormat?: 'raw' | 'qcow2';
+  readonly withSnapshot?: string;
+  readonly content: boolean;
+  readonly strict: boolean;
+  readonly output: 'text' | 'json';
+}
+
+const EXIT_OF: Readonly<Record<ComparisonVerdict, ExitCode>> = {
+  same: EXIT.done,
+  different: EXIT.different,
+  mayDiffer: EXIT.different,
+  incomplete: EXIT.trouble,
+};
+
+/** Carries out `cowscope compare`. */
+export async function compareCommand(
+  first: string,
+  second: string | undefined,
+  options: CompareCommandOptions,
+): Promise<ExitCode> {
+  const { content, strict } = options;
+  process.exitCode = EXIT.trouble; // until the outcome is known, also where standard output is closed before
+  const sides = sidesOf(first, second, options);
+  const printer = options.output === 'json' ? new JsonPrinter({ content, strict }) : new TextPrinter();
+  const progress = new ProgressLine('comparing');
+  const how = {
+    consent: consentOf(options),
+    witness: 'metadata' as const,
+    allowLocalFiles: true,
+    forceShare: options.forceShare ?? false,
+  };
+  const chains: ComparedChain[] = [];
+  const {
+    sums,
+    sizes,
+    errors: found,
+  } = await compareTargets(sides, content, how, {
+    begin(a, b) {
+      chains.push(a, b);
+      return write(printer.head(a, b));
+    },
+    take: rows => write(printer.rows(rows)),
+    progress: ({ at }) => progress.update(at),
+  });
+  progress.end();
+  const missing = sums.kinds.unreadable.bytes === 0 ? [] : chains.flatMap(missingFiles);
+  const errors = [...missing, ...found];
+  const verdict = errors.length > 0 ? 'incomplete' : verdictOf(sums, { strict, sizes });
+  await write(printer.tail({ sums, verdict, errors }));
+  for (const error of errors) complain(error);
+  return EXIT_OF[verdict];
+}
+
+/** Backing files that could not be opened, from the base of what is compared. */
+function missingFiles({ chain }: ComparedChain): ErrorRecord[] {
+  return chain.layers.flatMap(missingBacking);
+}
+
+/** Both sides. Without a second file it is the first one again, of which another layer or snapshot has to be named. */
+function sidesOf(first: string, second: string | undefined, options: CompareCommandOptions) {
+  const { layer, withLayer, format, withFormat, snapshot, withSnapshot, backingFormat } = options;
+  if (second === undefined && layer === withLayer && snapshot === withSnapshot)
+    throw usageError(
+      'one disk is named, and nothing else of it to compare it with',
+      'name a second disk, or another --layer or --snapshot of this one',
+      first,
+    );
+  const target = (word: string, own: Pick<TargetOptions, 'format' | 'snapshot'>): OpenTarget =>
+    targetOf([word], { ...own, locate: [], ...(backingFormat === undefined ? {} : { backingFormat }) });
+  const b = { format: second === undefined ? (withFormat ?? format) : withFormat, snapshot: withSnapshot };
+  return [
+    { target: target(first, defined({ format, snapshot })), layer },
+    { target: target(second ?? first, defined(b)), layer: withLayer },
+  ] as const;
+}
+
+/** Without the fields that are undefined. */
+function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const set = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+type Rows = Parameters<typeof compareJsonRows>[0];
+type Tail = Parameters<typeof compareJsonTail>[0];
+
+class TextPrinter {
+  head = compareHead;
+  tail = (tail: Tail): string => compareTail(tail);
+
+  rows(rows: Rows): string {
+    return rows.map(compareRow).join('');
+  }
+}
+
+class JsonPrinter {
+  readonly tail = compareJsonTail;
+  readonly #how: { readonly content: boolean; readonly strict: boolean };
+  #sides: readonly [ComparedChain, ComparedChain] | undefined;
+  #isFirst = true;
+
+  constructor(how: { readonly content: boolean; readonly strict: boolean }) {
+    this.#how = how;
+  }
+
+  head(a: ComparedChain, b: ComparedChain): string {
+    this.#sides = [a, b];
+    return compareJsonHead(a, b, this.#how);
+  }
+
+  rows(rows: Rows): string {
+    if (this.#sides === undefined) return '';
+    const text = compareJsonRows(rows, this.#sides, this.#isFirst);
+    this.#isFirst = false;
+    return text;
+  }
+}

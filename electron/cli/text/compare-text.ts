@@ -1,0 +1,80 @@
+/** A comparison for a person: what is compared, the ranges that differ, the sums, and what they mean. */
+import { legendOfWitness } from '../../../shared/legend.ts';
+import {
+  type ComparedState,
+  type ComparisonSums,
+  type ComparisonVerdict,
+  DIFFERENCE_KINDS,
+  type Difference,
+  type DifferenceKind,
+} from '../../../shared/model/comparison.ts';
+import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
+import type { ComparedChain } from '../../service/compare/compare-targets.ts';
+
+/** The longest path that the usual systems take. */
+const MAX_PATH = 4096;
+const OFFSET_WIDTH = 16;
+const LEGEND = legendOfWitness('metadata');
+
+const KIND_NAMES: Readonly<Record<DifferenceKind, string>> = {
+  content: 'content differs',
+  mayDiffer: 'content not compared',
+  unreadable: 'cannot be read',
+  length: 'past one end, zeros',
+  state: 'stored otherwise',
+};
+const KIND_WIDTH = Math.max(...DIFFERENCE_KINDS.map(kind => KIND_NAMES[kind].length));
+
+/** What is compared. */
+export function compareHead(a: ComparedChain, b: ComparedChain): string {
+  return `a  ${sideText(a)}\nb  ${sideText(b)}\n\n`;
+}
+
+function sideText({ chain, layer, size }: ComparedChain): string {
+  const own = chain.layers[layer];
+  const count = chain.layers.length;
+  const part = count > 1 ? `, layer ${layer} of ${count} with what lies below it` : '';
+  const snapshot = own?.snapshot === undefined ? '' : `, snapshot ${JSON.stringify(own.snapshot.name)}`;
+  return `${escapeUntrusted(`${own?.path ?? ''}${snapshot}`, MAX_PATH)}: ${formatSize(size)}${part}`;
+}
+
+/** One range. */
+export function compareRow({ start, length, kind, a, b }: Difference): string {
+  const sides = `${stateText(a)} | ${stateText(b)}`;
+  return `  ${formatOffset(start).padEnd(OFFSET_WIDTH)}  ${formatSize(length).padStart(11)}  ${KIND_NAMES[kind].padEnd(KIND_WIDTH)}  ${sides}\n`;
+}
+
+function stateText({ state, layer }: ComparedState): string {
+  if (state === 'unallocated' || state === 'reserved') return 'nothing stored';
+  const { label } = LEGEND[state];
+  return layer < 0 ? label : `${label}, layer ${layer}`;
+}
+
+/** The sums, and the outcome in one sentence. */
+export function compareTail({ sums, verdict }: { sums: ComparisonSums; verdict: ComparisonVerdict }): string {
+  const rows = DIFFERENCE_KINDS.filter(kind => sums.kinds[kind].bytes > 0).map(kind => {
+    const { bytes, ranges } = sums.kinds[kind];
+    const where = ranges === 1 ? '1 range' : `${formatCount(ranges)} ranges`;
+    return `  ${KIND_NAMES[kind].padEnd(KIND_WIDTH)}  ${formatSize(bytes).padStart(11)}  in ${where}`;
+  });
+  const same = `  ${'same'.padEnd(KIND_WIDTH)}  ${formatSize(sums.same).padStart(11)}`;
+  return `${[...(rows.length > 0 ? ['', ...rows] : []), same, '', verdictText(sums, verdict)].join('\n')}\n`;
+}
+
+function verdictText({ kinds, firstContent }: ComparisonSums, verdict: ComparisonVerdict): string {
+  switch (verdict) {
+    case 'same':
+      return kinds.state.bytes + kinds.length.bytes > 0
+        ? 'The disks read the same, and store it otherwise.'
+        : 'The disks are the same.';
+    case 'different':
+      return firstContent < 0
+        ? 'The disks read the same as far as both go, and are not the same by --strict.'
+        : `The disks differ, first at ${formatOffset(firstContent)}.`;
+    case 'mayDiffer':
+      return `The disks may differ: ${formatSize(kinds.mayDiffer.bytes)} hold data that was not compared. Add --content to read it.`;
+    case 'incomplete':
+      return `Not everything could be compared: ${formatSize(kinds.unreadable.bytes)} cannot be read.${firstContent < 0 ? '' : ` The disks differ, first at ${formatOffset(firstContent)}.`}`;
+  }
+}

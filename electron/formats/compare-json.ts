@@ -1,0 +1,79 @@
+/** The JSON document of `cowscope compare`: docs/formats/compare.md and compare.schema.json. */
+import type { ErrorRecord } from '../../shared/error.ts';
+import type {
+  ComparedState,
+  ComparisonSums,
+  ComparisonVerdict,
+  Difference,
+} from '../../shared/model/comparison.ts';
+import type { ChainInfo } from '../../shared/model/layer.ts';
+import { jsonText } from '../../shared/text/json.ts';
+
+/** Name and version of the document; both change only together with its schema. */
+const SCHEMA = { schema: 'cowscope.compare', version: 1 } as const;
+
+/** One side of the document. */
+export interface CompareJsonSide {
+  readonly chain: ChainInfo;
+  readonly layer: number;
+  readonly size: number;
+}
+
+/** What comes after the rows. */
+export interface CompareJsonTail {
+  readonly sums: ComparisonSums;
+  readonly verdict: ComparisonVerdict;
+  readonly errors: readonly ErrorRecord[];
+}
+
+/** Everything before the rows. */
+export function compareJsonHead(
+  a: CompareJsonSide,
+  b: CompareJsonSide,
+  how: { readonly content: boolean; readonly strict: boolean },
+): string {
+  return `${jsonText({ ...SCHEMA, ...how, a: sideOf(a), b: sideOf(b) }).slice(0, -1)},\n"rows":[`;
+}
+
+/** Rows; `isFirst` where none came before them. */
+export function compareJsonRows(
+  rows: readonly Difference[],
+  [a, b]: readonly [CompareJsonSide, CompareJsonSide],
+  isFirst: boolean,
+): string {
+  const texts = rows.map(({ start, length, kind, ...row }) =>
+    JSON.stringify({ start, length, kind, a: stateOf(row.a, a), b: stateOf(row.b, b) }),
+  );
+  return `${isFirst ? '\n' : ',\n'}${texts.join(',\n')}`;
+}
+
+/** Everything after the rows. */
+export function compareJsonTail({ sums, verdict, errors }: CompareJsonTail): string {
+  const document = {
+    verdict,
+    same: sums.same,
+    differences: sums.kinds,
+    firstContent: sums.firstContent < 0 ? null : sums.firstContent,
+    errors: errors.map(({ code, what, subject, advice }) => ({ code, what, subject, advice })),
+  };
+  return `\n],\n${jsonText(document).slice(1)}\n`;
+}
+
+function sideOf({ chain, layer, size }: CompareJsonSide) {
+  const layers = chain.layers.slice(0, layer + 1);
+  return {
+    size,
+    layers: layers.map(({ index, name, path, format, size: own }) => ({
+      index,
+      name,
+      path,
+      format,
+      size: own,
+    })),
+  };
+}
+
+/** Layers of an export of a chain have no numbers. */
+function stateOf({ state, layer }: ComparedState, { chain }: CompareJsonSide) {
+  return { state, layer: layer < 0 || chain.layers[0]?.format === 'nbd' ? null : layer };
+}

@@ -1,0 +1,100 @@
+/** Opens what is to be compared, compares it, and says what may not be relied on. */
+import { CowscopeError, type ErrorRecord } from '../../../shared/error.ts';
+import type { ComparisonSums } from '../../../shared/model/comparison.ts';
+import type { ChainInfo } from '../../../shared/model/layer.ts';
+import type { OpenTarget } from '../../../shared/model/target.ts';
+import { type ChainSession, openChain } from '../chain-session.ts';
+import type { SessionOptions } from '../session-options.ts';
+import { type CompareOptions, compareDisks } from './compare-disks.ts';
+import { type ComparedDisk, sizeOfDisk } from './guest-cursor.ts';
+
+/** One side: a target, or one of its layers with what lies below it. */
+export interface ComparedTarget {
+  readonly target: OpenTarget;
+  readonly layer?: number | undefined;
+}
+
+/** One side as it was found. */
+export interface ComparedChain {
+  readonly chain: ChainInfo;
+  /** The layer that is taken for the top. */
+  readonly layer: number;
+  /** Bytes of the disk that it shows. */
+  readonly size: number;
+}
+
+/** What is told while targets are compared. */
+export interface CompareEvents extends Pick<CompareOptions, 'take' | 'progress'> {
+  /** Both are open. */
+  begin(a: ComparedChain, b: ComparedChain): Promise<void> | void;
+}
+
+/** What came of it. */
+export interface ComparedTargets {
+  readonly sums: ComparisonSums;
+  readonly sizes: readonly [a: number, b: number];
+  /** What could not be read or compared, and files that changed meanwhile. */
+  readonly errors: readonly ErrorRecord[];
+}
+
+/** Compares two targets. Rejects with CowscopeError where one of them cannot be opened. */
+export async function compareTargets(
+  [a, b]: readonly [a: ComparedTarget, b: ComparedTarget],
+  content: boolean,
+  options: SessionOptions,
+  events: CompareEvents,
+): Promise<ComparedTargets> {
+  const sessions: ChainSession[] = [];
+  const open = async (target: OpenTarget) => {
+    const session = await openChain(target, { ...options, buildPyramid: false });
+    sessions.push(session);
+    return session;
+  };
+  try {
+    const first = await open(a.target);
+    const isOne = JSON.stringify(a.target) === JSON.stringify(b.target);
+    const second = isOne ? first : await open(b.target);
+    const disks = [diskOf(first, a), diskOf(second, b)] as const;
+    const failed = (await Promise.all(sessions.map(session => session.fed()))).flat();
+    await events.begin(chainOf(disks[0]), chainOf(disks[1]));
+    const { signal } = new AbortController(); // the command line is ended by its signals
+    const { sums, errors } = await compareDisks(...disks, { content, signal, ...events });
+    const changed = (await Promise.all(sessions.map(changedFiles))).flat();
+    // A layer that could not be read matters where something is read from it.
+    const unread = sums.kinds.unreadable.bytes === 0 ? [] : failed.map(({ error }) => error);
+    return {
+      sums,
+      sizes: [sizeOfDisk(disks[0]), sizeOfDisk(disks[1])],
+      errors: [...unread, ...errors, ...changed],
+    };
+  } finally {
+    await Promise.all(sessions.map(session => session.close()));
+  }
+}
+
+function diskOf(session: ChainSession, { layer }: ComparedTarget): ComparedDisk {
+  const { layers } = session.chain;
+  if (layer === undefined || layers[layer] !== undefined) return { session, layer };
+  throw new CowscopeError({
+    code: 'LAYER_UNKNOWN',
+    what: `there is no layer ${layer}`,
+    subject: layers.at(-1)?.path ?? '',
+    advice: `the layers are 0 to ${layers.length - 1}`,
+  });
+}
+
+function chainOf(disk: ComparedDisk): ComparedChain {
+  const { chain } = disk.session;
+  return { chain, layer: disk.layer ?? chain.layers.length - 1, size: sizeOfDisk(disk) };
+}
+
+/** The files of a chain that another program wrote to meanwhile: what was compared may be neither what was nor what is there. */
+async function changedFiles(session: ChainSession): Promise<ErrorRecord[]> {
+  const layers = await session.changedLayers();
+  return layers.map(layer => ({
+    code: 'COMPARE_CHANGED',
+    what: 'the file has changed while it was compared',
+    subject: session.chain.layers[layer]?.path ?? '',
+    advice: 'compare again when nothing writes to it',
+  }));
+}

@@ -1,0 +1,70 @@
+/** A comparison of two disks as the guest reads them: two layers of a chain, two chains, a chain and its copy. */
+import type { ExtentState } from '../extent/flags.ts';
+
+/**
+ * What a range of both disks is to each other, the gravest first:
+ *
+ *   content     what is read differs (known only where the content was compared)
+ *   mayDiffer   one or both hold data, which was not compared
+ *   unreadable  one or both could not be read
+ *   length      past the end of the shorter disk, where the longer one reads as zeros
+ *   state       the same is read, but it is stored otherwise, such as zeros and nothing stored
+ *
+ * What is none of these is the same in both.
+ */
+export const DIFFERENCE_KINDS = ['content', 'mayDiffer', 'unreadable', 'length', 'state'] as const;
+
+/** See {@link DIFFERENCE_KINDS}. */
+export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
+
+/** What one side of a range is. */
+export interface ComparedState {
+  /** outOfRange past the end of its disk. */
+  readonly state: ExtentState;
+  /** The layer that decides what is read; -1 where nothing is stored, and past the end. */
+  readonly layer: number;
+}
+
+/** A range of both disks that is not the same. */
+export interface Difference {
+  readonly start: number;
+  readonly length: number;
+  readonly kind: DifferenceKind;
+  readonly a: ComparedState;
+  readonly b: ComparedState;
+}
+
+/** Bytes of one kind, and the ranges that they lie in. */
+export interface KindSum {
+  readonly bytes: number;
+  readonly ranges: number;
+}
+
+/** The sums of a comparison. The bytes of all kinds and `same` make up the longer disk once it has ended. */
+export interface ComparisonSums {
+  readonly same: number;
+  readonly kinds: Readonly<Record<DifferenceKind, KindSum>>;
+  /** Start of the first range whose content differs; -1 where there is none. */
+  readonly firstContent: number;
+}
+
+/**
+ * The outcome of a comparison: `incomplete` where anything could not be read or compared, `mayDiffer` where data was not
+ * compared that decides it.
+ */
+export type ComparisonVerdict = 'same' | 'different' | 'mayDiffer' | 'incomplete';
+
+/** How a comparison goes on the disks' sizes and on what is stored otherwise. */
+export interface VerdictRules {
+  /** Disks that read the same and store it otherwise, or differ in length, are different. */
+  readonly strict: boolean;
+  readonly sizes: readonly [a: number, b: number];
+}
+
+/** The outcome that the sums of a finished comparison mean. */
+export function verdictOf({ kinds }: ComparisonSums, { strict, sizes }: VerdictRules): ComparisonVerdict {
+  if (kinds.unreadable.bytes > 0) return 'incomplete';
+  if (kinds.content.bytes > 0) return 'different';
+  if (strict && (sizes[0] !== sizes[1] || kinds.state.bytes > 0)) return 'different';
+  return kinds.mayDiffer.bytes > 0 ? 'mayDiffer' : 'same';
+}
