@@ -2,8 +2,14 @@
  * Compares two disks as the guest reads them: first what the tables say of each range, then, where that is wanted and the
  * tables leave it open, the bytes. Memory is bounded whatever the size of the disks, and rows come in ascending order.
  */
+
+import {
+  contentOf,
+  type Relation,
+  relationOf,
+  relationOfEqual,
+} from '../../../shared/compare/differences.ts';
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../../shared/error.ts';
-import { contentOf, type Relation, relationOf, relationOfEqual } from '../../../shared/extent/differences.ts';
 import type { ComparisonSums, Difference } from '../../../shared/model/comparison.ts';
 import { nextTurn } from '../../../shared/scheduler.ts';
 import type { ContentReader } from '../content/content-source.ts';

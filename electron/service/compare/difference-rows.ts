@@ -1,5 +1,5 @@
 /** The rows and sums of a comparison: neighbors of one kind joined, everything counted. */
-import type { Relation } from '../../../shared/extent/differences.ts';
+import type { Relation } from '../../../shared/compare/differences.ts';
 import { stateOf } from '../../../shared/extent/flags.ts';
 import {
   type ComparisonSums,

@@ -1,5 +1,5 @@
 /** What one disk of a comparison reads, run by run in ascending order. */
-import type { ComparedRun } from '../../../shared/extent/differences.ts';
+import type { ComparedRun } from '../../../shared/compare/differences.ts';
 import { COMPRESSED, OUT_OF_RANGE } from '../../../shared/extent/flags.ts';
 import type { GuestRunsReply } from '../../../shared/ipc/questions.ts';
 import type { ChainSession } from '../chain-session.ts';

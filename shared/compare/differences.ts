@@ -1,6 +1,7 @@
 /** What two disks are to each other at one place, from what each reads there. */
+
+import { ABSENT, HOLE, OUT_OF_RANGE, stateIndexOf, UNREAD, UNREADABLE, ZERO } from '../extent/flags.ts';
 import type { DifferenceKind } from '../model/comparison.ts';
-import { ABSENT, HOLE, OUT_OF_RANGE, stateIndexOf, UNREAD, UNREADABLE, ZERO } from './flags.ts';
 
 /** What a guest reads from a range: zeros, data that only reading tells, or nothing that is known. */
 export type Content = 'zeros' | 'data' | 'unknown';
