@@ -26,6 +26,7 @@ import './styles/snapshots.css';
 import './styles/findings.css';
 import './styles/context-menu.css';
 import './styles/dialogs.css';
+import './styles/planner.css';
 import './styles/narrow.css';
 
 rememberPreferences();

@@ -5,10 +5,14 @@ import type { AxisId } from '../axis/axis-id.ts';
 import type { AxisEntries, AxisSource, AxisTile } from './axis-source.ts';
 import type { AxisLoader } from './loader.ts';
 
-/** The tiles and exact entries of each axis. A view of the host axis narrows `host` to what it draws. */
+/**
+ * The tiles and exact entries of each axis. A view of the host axis narrows `host` to what it draws. The plan axis loads
+ * nothing: a plan comes whole.
+ */
 export interface AxisContent {
   readonly guest: { readonly tile: TileColumns; readonly entries: TrackExtents };
   readonly host: { readonly tile: AxisTile; readonly entries: AxisEntries };
+  readonly plan: { readonly tile: AxisTile; readonly entries: AxisEntries };
 }
 
 /** The source of an axis. */

@@ -18,6 +18,7 @@ import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import type { AxisId } from '../axis/axis-id.ts';
 import { type AxisState, type AxisStates, NO_AXES } from './axes/axis-state.ts';
 import type { ChainCheckState } from './chain/check-state.ts';
+import type { PlannerState } from './planner/planner-state.ts';
 import type { ViewInfo } from './view-info.ts';
 
 /** A dialog over everything else. */
@@ -104,6 +105,8 @@ export interface Store {
   readonly changedLayers: readonly number[];
   /** How far the check of its images is. */
   readonly check: ChainCheckState;
+  /** What is to be planned and what came of it; undefined until the planner is shown. */
+  readonly planner: PlannerState | undefined;
   /** How much was found; the findings themselves are asked for page by page. */
   readonly findings: FindingSummary;
   readonly findingList: FindingListState;
@@ -143,6 +146,7 @@ export const NO_CHAIN = {
   progress: [],
   changedLayers: [],
   check: { phase: 'none' },
+  planner: undefined,
   findings: NO_FINDINGS,
   findingList: { filter: {}, row: 0, total: 0, chosen: undefined },
 } as const satisfies Partial<Store>;

@@ -7,6 +7,7 @@ import type { View } from '../ui/view.ts';
 import { Legend } from './chain/legend.tsx';
 import { Plot } from './chain/plot.tsx';
 import { FindingsView } from './findings/findings-view.tsx';
+import { Planner } from './planner/planner.tsx';
 import { Statistics } from './statistics/statistics.tsx';
 
 /** Every view. The first is shown when a chain opens. */
@@ -26,6 +27,14 @@ export const VIEWS: readonly View[] = [
     hotkey: { key: '3' },
     axis: 'guest',
     component: FindingsView,
+    explains: true,
+  },
+  {
+    id: 'plan',
+    title: 'Plan',
+    hotkey: { key: '4' },
+    axis: 'plan',
+    component: Planner,
     explains: true,
   },
 ];

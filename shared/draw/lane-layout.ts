@@ -31,6 +31,11 @@ export function holeSwatchLayout(height: number, ratio: number): LaneLayout {
   return withGutter(height, unit, Math.min(GUTTER.high * unit, height));
 }
 
+/** The layout of a lane that has no marks below its body. */
+export function bareLayout(height: number, ratio: number): LaneLayout {
+  return withGutter(height, Math.max(1, Math.round(ratio)), 0);
+}
+
 function withGutter(height: number, unit: number, gutter: number): LaneLayout {
   const bodyEnd = height - gutter;
   const notchStart = bodyEnd + unit;

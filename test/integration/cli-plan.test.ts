@@ -341,6 +341,9 @@ describe('cowscope plan of other operations', () => {
     ['flatten', ['--from', '0'], 'no backing file'],
     ['delete-snapshot', [], 'has to be named'],
     ['rebase', ['--job', 'active', '--base', '0'], 'about commits'],
+    ['rebase', ['--job', 'live', '--unsafe', '--base', '0'], 'only qemu-img'],
+    ['flatten', ['--job', 'live', '--from', '1'], 'into the top layer alone'],
+    ['drop', ['--job', 'live', '--from', '0'], 'into the top layer alone'],
   ])('refuses plan %s %j as wrong usage', async (operation, args, message) => {
     const own = await folderNamed(`refused-${operation}${args.join('_')}`);
     const paths = await goldenChain(own);

@@ -22,6 +22,28 @@ export function chosenLayers(layers: readonly LayerInfo[], choice: PlanChoice): 
   if (choice.job === 'active')
     throw usageError('--job active is about commits', 'use --job live, or qemu-img', subject);
   const from = choice.from === undefined ? undefined : layerNamed(layers, choice.from);
+  const rested = restedLayers(layers, choice, from);
+  // blockpull fills the disk's active layer, and compares nothing.
+  if (choice.job === 'live' && choice.unsafe === true)
+    throw usageError('only qemu-img changes a link alone', 'leave --job out, or --unsafe', subject);
+  if (choice.job === 'live' && operation !== 'delete-snapshot' && rested.target !== top)
+    throw usageError(
+      'a running qemu pulls into the top layer alone',
+      'use --job qemu-img while nothing has the images open',
+      subject,
+    );
+  return rested;
+}
+
+/** The layers of everything but a commit. */
+function restedLayers(
+  layers: readonly LayerInfo[],
+  choice: PlanChoice,
+  from: number | undefined,
+): ChosenLayers {
+  const { operation } = choice;
+  const top = layers.length - 1;
+  const subject = layers[top]?.path ?? '';
   if (operation === 'delete-snapshot') return { target: from ?? top, from: from ?? top, base: -1 };
   if (operation === 'drop') {
     const dropped = from ?? top - 1;

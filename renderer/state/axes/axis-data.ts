@@ -56,6 +56,7 @@ export class AxisData<A extends AxisId> {
 const DATA: { readonly [A in AxisId]: AxisData<A> } = {
   guest: new AxisData<'guest'>(),
   host: new AxisData<'host'>(),
+  plan: new AxisData<'plan'>(),
 };
 
 /** What is loaded of an axis. */

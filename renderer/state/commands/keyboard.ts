@@ -26,9 +26,10 @@ export function listenToKeys(mac: boolean): () => void {
 /** True where the key belongs to the element: in a text field, or an arrow in a widget that has its own arrows. */
 function typesInto(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.matches('input:not([type=checkbox]), textarea, select, [contenteditable]')) return true;
+  if (target.matches('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]'))
+    return true;
   return (
     key.startsWith('Arrow') &&
-    target.closest('[role=grid], [role=listbox], [role=separator], .brush') !== null
+    target.closest('[type=radio], [role=grid], [role=listbox], [role=separator], .brush') !== null
   );
 }

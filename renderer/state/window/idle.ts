@@ -11,11 +11,12 @@ const RENDER_CHECK_MS = 10;
 
 /** True while anything is on its way. */
 function isBusy(): boolean {
-  const { opening, app, error, progress, chain } = getState();
+  const { opening, app, error, progress, chain, planner } = getState();
   if ((app === undefined && error === undefined) || opening !== undefined || isFrameDue()) return true;
   if (isUnrendered()) return true;
   // A chain without progress is about to be read.
   if (chain !== undefined && (getAxis(currentAxis()).width === 0 || progress.length === 0)) return true;
+  if (planner?.isRunning === true) return true;
   if (progress.some(({ phase }) => phase === 'waiting' || phase === 'reading')) return true;
   return AXIS_IDS.some(axis => dataOf(axis).isBusy);
 }

@@ -69,6 +69,7 @@ export function fakeBridge(chain: FakeChain, app: Partial<AppState> = {}): FakeB
     },
     'chain:cancel': () => ok(null),
     'chain:retry': () => ok(null),
+    'plan:cancel': () => ok(null),
     'nbd:cancelList': () => ok(null),
     'nbd:list': () =>
       ok<readonly NbdExportInfo[]>([

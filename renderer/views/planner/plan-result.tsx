@@ -1,0 +1,172 @@
+import type { OpenedChain } from '../../../shared/model/chain.ts';
+import type { Finding } from '../../../shared/model/finding.ts';
+import type { Plan } from '../../../shared/model/plan/plan.ts';
+import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
+import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
+import { formatCount, formatSize } from '../../../shared/text/offset.ts';
+import { planCaseText, planFacts, planTitle } from '../../../shared/text/plan-words.ts';
+import { copyText } from '../../state/selection/track-actions.ts';
+import { Icon } from '../../ui/icon.tsx';
+import { Untrusted } from '../../ui/text.tsx';
+import { PlanDrawing } from './plan-drawing.tsx';
+
+/** Longest sentence of a plan that is shown, in characters. */
+const MAX_TEXT = 2000;
+
+/** A plan: hazards, the disk before and after, numbers, what happens where, what an abort leaves, and the commands. */
+export function PlanResult({ reply, chain }: { readonly reply: PlanReply; readonly chain: OpenedChain }) {
+  const { plan, picture, left } = reply;
+  const isNote = ({ severity }: Finding) => severity === 'note';
+  const notes = plan.hazards.filter(isNote);
+  return (
+    <>
+      <header className="plan-title">
+        <h2>
+          <Untrusted text={sentence(planTitle(plan))} max={MAX_TEXT} />
+        </h2>
+        <p className="hint">
+          cowscope shows what would happen. It changes nothing, and it will not run the commands.
+        </p>
+      </header>
+      <Hazards hazards={plan.hazards.filter(finding => !isNote(finding))} left={left.hazards} plan={plan} />
+      {picture !== undefined && (
+        <PlanDrawing key={reply.planId} plan={plan} picture={picture} chain={chain} />
+      )}
+      <section aria-label="Numbers">
+        <h3>Numbers</h3>
+        <dl className="plan-facts">
+          {planFacts(plan).map(([name, value]) => (
+            <div key={`${name} ${value}`}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </section>
+      <Commands commands={plan.commands} />
+      <Cases plan={plan} left={left.cases} />
+      <section aria-label="If it is aborted">
+        <h3>If it is aborted</h3>
+        <ul className="plan-lines">
+          {plan.abort.map(text => (
+            <li key={text}>
+              <Untrusted text={text} max={MAX_TEXT} />
+            </li>
+          ))}
+        </ul>
+      </section>
+      {notes.length > 0 && (
+        <section aria-label="Notes">
+          <h3>Notes</h3>
+          <ul className="plan-hazards">
+            {notes.map(note => (
+              <Hazard key={`${note.layer} ${note.id}`} finding={note} plan={plan} />
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+interface HazardsProps {
+  readonly hazards: readonly Finding[];
+  readonly left: number;
+  readonly plan: Plan;
+}
+
+function Hazards({ hazards, left, plan }: HazardsProps) {
+  return (
+    <section aria-label="Hazards">
+      <h3>Hazards</h3>
+      {hazards.length === 0 && left === 0 ? (
+        <p>No hazards found.</p>
+      ) : (
+        <ul className="plan-hazards">
+          {hazards.map(finding => (
+            <Hazard key={`${finding.layer} ${finding.id}`} finding={finding} plan={plan} />
+          ))}
+        </ul>
+      )}
+      {left > 0 && <p className="hint">{formatCount(left)} more: cowscope plan prints them all.</p>}
+    </section>
+  );
+}
+
+function Hazard({ finding, plan }: { readonly finding: Finding; readonly plan: Plan }) {
+  const { severity, code, advice, layer, count } = finding;
+  const name = plan.layers[layer]?.name;
+  const where = findingGuestText(finding);
+  return (
+    <li data-severity={severity}>
+      <p>
+        {severity !== 'note' && <Icon name="warning" />}
+        <b>{name === undefined ? 'Chain' : <Untrusted text={name} max={80} />}</b>{' '}
+        <Untrusted text={findingSentence(finding)} max={MAX_TEXT} />
+      </p>
+      {where !== '' && <p className="mono">{where}</p>}
+      {advice !== '' && (
+        <p className="plan-advice">
+          <Untrusted text={sentence(advice)} max={MAX_TEXT} />
+        </p>
+      )}
+      <small>
+        {severity} · <code>{code}</code>
+        {count > 1 && ` · ${formatCount(count)} places`}
+      </small>
+    </li>
+  );
+}
+
+function Cases({ plan, left }: { readonly plan: Plan; readonly left: number }) {
+  if (plan.cases.length === 0) return null;
+  return (
+    <section aria-label="What happens where">
+      <h3>What happens where</h3>
+      <table className="plan-cases">
+        <tbody>
+          {plan.cases.map(entry => (
+            <tr key={`${entry.holders} ${entry.owner} ${entry.effect}`}>
+              <td className="plan-bytes">{formatSize(entry.bytes)}</td>
+              <td>
+                <Untrusted text={planCaseText(entry, plan.layers)} max={MAX_TEXT} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {left > 0 && <p className="hint">{formatCount(left)} more: cowscope plan prints them all.</p>}
+    </section>
+  );
+}
+
+function Commands({ commands }: { readonly commands: readonly string[] }) {
+  return (
+    <section aria-label="Commands">
+      <h3>
+        Commands
+        {commands.length > 0 && (
+          <button type="button" onClick={() => void copyText(commands.join('\n'))}>
+            <Icon name="copy" /> Copy
+          </button>
+        )}
+      </h3>
+      {commands.length === 0 ? (
+        <p>No command does it: see the hazards.</p>
+      ) : (
+        <>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll by keyboard, too */}
+          <pre className="plan-commands" tabIndex={0}>
+            {commands.map(command => (
+              <code key={command}>
+                <Untrusted text={command} max={16_384} />
+                {'\n'}
+              </code>
+            ))}
+          </pre>
+          <p className="hint">To be read before they are run. cowscope will not run them.</p>
+        </>
+      )}
+    </section>
+  );
+}

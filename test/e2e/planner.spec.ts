@@ -1,0 +1,71 @@
+/** What a commit would do, read in the window before it is done, and never done by it. */
+import { dirname, join } from 'node:path';
+import { shortMiddle } from '../../examples/recipes.mjs';
+import { qemuImg } from '../support/tools.ts';
+import { expect, opened, rest, test } from './app.ts';
+import { violations } from './axe.ts';
+
+test('three files are dropped, a commit of the middle is planned, its hazards are read and its command is copied', async ({
+  start,
+  make,
+}) => {
+  const [base, mid, top] = await make(shortMiddle);
+  const sibling = join(dirname(base), 'sibling.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', 'base.qcow2', sibling, '1M');
+  const { app, page } = await start('--window-size=1280x800');
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: [top as string, base, mid as string], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await devtools.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await page.keyboard.press('Enter');
+  await opened(page);
+
+  await page.keyboard.press('4');
+  await page.getByRole('radio', { name: /^Commit mid/ }).check();
+  const hazards = page.getByRole('region', { name: 'Hazards' });
+  await expect(hazards).toContainText('PLAN_DATA_COMES_BACK');
+  await expect(hazards).toContainText('PLAN_OTHER_CHILDREN');
+  await expect(hazards).toContainText('sibling.qcow2');
+  await expect(page.getByRole('heading', { name: /Would commit mid\.qcow2 into base\.qcow2/ })).toBeVisible();
+  await page.getByRole('button', { name: 'Copy' }).click();
+  const copied = () => app.evaluate(({ clipboard }) => clipboard.readText());
+  await expect.poll(copied).toContain(`qemu-img commit -p -f qcow2 -d ${mid}`);
+  await expect.poll(copied).toContain('qemu-img rebase -u');
+  await expect(page.locator('.status-bar')).toContainText('Copied');
+});
+
+for (const theme of ['light', 'dark'] as const)
+  test(`${theme}: the planner has nothing that axe objects to, by keyboard and in small and large windows`, async ({
+    start,
+    make,
+  }, info) => {
+    const [, , top] = await make(shortMiddle);
+    const { app, page } = await start(`--theme=${theme}`, '--window-size=1280x800', top as string);
+    await opened(page);
+    await page.keyboard.press('4');
+    await rest(page);
+    await page.getByRole('radio', { name: /^Commit top/ }).focus();
+    await page.keyboard.press('ArrowDown');
+    await expect(page.getByRole('radio', { name: /^Commit mid/ })).toBeChecked();
+    await rest(page);
+    for (const [width, height] of [
+      [1280, 800],
+      [1920, 1080],
+      [640, 700],
+    ] as const) {
+      await app.evaluate(
+        ({ BrowserWindow }, size) => {
+          BrowserWindow.getAllWindows()[0]?.setSize(size[0], size[1]);
+        },
+        [width, height] as const,
+      );
+      await expect.poll(() => page.evaluate(() => innerWidth)).toBe(width);
+      await rest(page);
+      expect(await violations(page), `${width}`).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      await info.attach(`${theme} ${width}`, { body: await page.screenshot(), contentType: 'image/png' });
+    }
+    await page.keyboard.press('1');
+    await expect(page.locator('.lanes')).toBeVisible();
+  });
