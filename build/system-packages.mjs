@@ -11,6 +11,7 @@ const needs = [
   { programs: ['qemu-img', 'qemu-io', 'qemu-nbd'], packages: ['qemu-utils'] },
   { programs: ['nbdkit'], packages: ['nbdkit'] },
   { programs: ['nbdinfo'], packages: ['libnbd-bin'] },
+  { programs: ['bwrap'], packages: ['bubblewrap'] },
   { programs: ['strace'], packages: ['strace'] },
   { programs: ['xvfb-run', 'Xvfb'], packages: ['xvfb'] },
   { programs: ['xauth'], packages: ['xauth'] },

@@ -100,7 +100,7 @@ export async function makeWindowDeb({ packaged, work, output, manifest, architec
       Section: 'admin',
       Priority: 'optional',
       Depends: WINDOW_LIBRARIES.join(', '),
-      Recommends: 'cowscope-cli, qemu-utils',
+      Recommends: 'bubblewrap, cowscope-cli, qemu-utils',
       Description: `inspect qcow2 backing chains layer by layer\n${DESCRIPTION}${remark}`,
     },
   });
@@ -141,7 +141,7 @@ export function makeCommandLineDeb({ work, output, manifest, release }) {
       Priority: 'optional',
       // As "engines" in package.json; Debian 13 and Ubuntu 25.04 have it.
       Depends: 'nodejs (>= 20.19)',
-      Recommends: 'qemu-utils',
+      Recommends: 'bubblewrap, qemu-utils',
       Suggests: 'cowscope',
       Description: `inspect qcow2 backing chains on the command line\n${DESCRIPTION}${remark}`,
     },

@@ -113,7 +113,7 @@ async function serve(
   if (signal?.aborted) throw failure(layer, CANCELLED);
   const node = layerNode(layer, head, forceShare);
   const server = startServer(
-    [...tool.prefix, tool.path],
+    folder => [...tool.prefix(folder), tool.path],
     socket => serverArguments(layer, node, { socket, exportName, clients, bitmaps }, tool),
     inheritedFiles(layer),
     options.lowPriority,

@@ -89,13 +89,13 @@ function forget(child: ChildProcess): void {
 }
 
 /**
- * Starts a server. `args` makes its arguments from the path of the socket it is to serve; `files` become its
+ * Starts a server. `command` is made from its private folder, `args` from the path of the socket that it is to serve there; `files` become its
  * descriptors 3, 4 and so on. Messages are in English whatever the person's language, because they are read here. A
  * server that is to `lowPriority` runs at low priority where the system supports it.
  * Throws QEMU_SOCKET_FOLDER. Anything else that goes wrong is told by `exited`.
  */
 export function startServer(
-  command: readonly string[],
+  command: (folder: string) => readonly string[],
   args: (socket: string) => readonly string[],
   files: readonly number[],
   lowPriority = false,
@@ -113,7 +113,7 @@ export function startServer(
   const { LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES, ...inherited } = process.env; // meant for us, not for a child
   let child: ChildProcess;
   try {
-    const [program = '', ...rest] = [...command, ...args(socket)];
+    const [program = '', ...rest] = [...command(folder), ...args(socket)];
     child = spawn(program, rest, {
       stdio: ['ignore', 'ignore', 'pipe', ...files],
       env: { ...inherited, LC_ALL: 'C' },
@@ -146,7 +146,7 @@ export function startServer(
       over = true;
       rmSync(folder, { recursive: true, force: true });
       forget(child);
-      resolve({ code: code ?? undefined, signal: signal ?? '', failure, stderr });
+      resolve({ ...endOf(code, signal), failure, stderr });
     };
     child.once('exit', () => signalGroup(child, 'SIGKILL')); // what it started holds its pipes open
     child.once('close', finish);
@@ -165,6 +165,13 @@ export function startServer(
     }
   };
   return { socket, pid: child.pid, exited, end };
+}
+
+/** A program that starts another one ends with 128 and the number of the signal that killed that one. */
+function endOf(code: number | null, signal: string | null): Pick<ServerEnd, 'code' | 'signal'> {
+  const passedOn = Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
+  if (passedOn !== undefined) return { code: undefined, signal: passedOn };
+  return { code: code ?? undefined, signal: signal ?? '' };
 }
 
 function yieldCores(pid: number): void {

@@ -5,6 +5,7 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { CowscopeError, errorRecord } from '../../shared/error.ts';
 
@@ -21,10 +22,11 @@ export interface QemuTool {
   readonly path: string;
   readonly version: QemuVersion;
   /**
-   * Command and arguments to put before `path` so that the child has limits, no network, and ends with this process; as
-   * many of them as the machine has means for (prlimit, unshare and setpriv of util-linux).
+   * Command and arguments to put before `path` so that the child has limits, no network, no sight of other files, and ends
+   * with this process; as much of that as the machine has means for (prlimit, unshare and setpriv of util-linux, and
+   * bubblewrap). The child may write to `folder` alone, where it can be kept from other files.
    */
-  readonly prefix: readonly string[];
+  readonly prefix: (folder: string) => readonly string[];
 }
 
 /** Milliseconds a program may take to tell its version. */
@@ -45,20 +47,51 @@ const LIMITS = ['--as=2147483648', '--nofile=128', '--core=0', '--cpu=7200'] as 
  */
 const NO_NETWORK = process.getuid?.() === 0 ? ['--net'] : ['--user', '--map-current-user', '--net'];
 
+/** Where a system keeps its programs and their libraries; a part that one does not have is left out. */
+const SYSTEM_FOLDERS = ['/usr', '/lib', '/lib64', '/bin', '/sbin'] as const;
+/** What the loader of programs reads beside them. */
+const SYSTEM_FILES = ['/etc/ld.so.cache', '/etc/alternatives'] as const;
+
 /**
- * Ways to start a child, the best first: a system may forbid namespaces to programs it does not know. setpriv makes the
- * system end the child even when this process is killed.
+ * Arguments of bubblewrap. The child sees the system's programs, read-only, and `folder`, and nothing else by name: its
+ * images are descriptors, which it opens again through /proc. It has processes, a network and a memory of names to itself,
+ * and the superuser's child keeps the right to read other users' files alone. It ends with this process, and so does
+ * whatever it has started: they are all in the space of processes that ends then.
  */
-function prefixes(
-  prlimit: string | undefined,
-  unshare: string | undefined,
-  setpriv: string | undefined,
-): string[][] {
+function bubblewrapArguments(folder: string): string[] {
+  const rights = process.getuid?.() === 0 ? ['--cap-drop', 'ALL', '--cap-add', 'CAP_DAC_READ_SEARCH'] : [];
+  return [
+    ...['--unshare-net', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--die-with-parent', ...rights],
+    ...[...SYSTEM_FOLDERS, ...SYSTEM_FILES].flatMap(path => ['--ro-bind-try', path, path]),
+    ...['--proc', '/proc', '--dev', '/dev', '--bind', folder, folder, '--chdir', folder, '--'],
+  ];
+}
+
+/** What a machine may have to start a child with. */
+interface Helpers {
+  readonly prlimit: string | undefined;
+  readonly bubblewrap: string | undefined;
+  readonly unshare: string | undefined;
+  readonly setpriv: string | undefined;
+}
+
+/**
+ * Ways to start the program at `path`, the best first: a system may forbid namespaces to programs it does not know.
+ * setpriv makes the system end the child even when this process is killed.
+ */
+function prefixes({ prlimit, bubblewrap, unshare, setpriv }: Helpers, path: string): QemuTool['prefix'][] {
   const limits = prlimit === undefined ? [] : [prlimit, ...LIMITS, '--'];
   const alone = unshare === undefined ? [] : [unshare, ...NO_NETWORK, '--'];
   const bound = setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'KILL', '--'];
   const ways = [[...limits, ...alone, ...bound], [...limits, ...bound], limits, []];
-  return ways.filter((way, i) => i === 0 || way.length < (ways[i - 1]?.length ?? 0));
+  const plain = ways.filter((way, i) => i === 0 || way.length < (ways[i - 1]?.length ?? 0));
+  const isOfSystem = SYSTEM_FOLDERS.some(folder => path.startsWith(`${folder}/`));
+  return [
+    ...(bubblewrap !== undefined && isOfSystem
+      ? [(folder: string) => [...limits, bubblewrap, ...bubblewrapArguments(folder)]]
+      : []),
+    ...plain.map(way => () => way),
+  ];
 }
 
 /** On Windows qemu-nbd serves no unix sockets that Node could reach. */
@@ -127,13 +160,14 @@ async function findTool(name: string, searchPath: string): Promise<QemuTool | un
   if (!SERVES_FILES) return undefined;
   const path = await findProgram(name, searchPath);
   if (path === undefined) return undefined;
-  const helpers = await Promise.all([
+  const [prlimit, bubblewrap, unshare, setpriv] = await Promise.all([
     findProgram('prlimit', searchPath),
+    findProgram('bwrap', searchPath),
     findProgram('unshare', searchPath),
     findProgram('setpriv', searchPath),
   ]);
   // An unsuitable helper (an older one, a limit above the system's own) shows here and not when an image is opened.
-  const ways = prefixes(...helpers);
+  const ways = prefixes({ prlimit, bubblewrap, unshare, setpriv }, path);
   const first = await firstWay(ways, path);
   if (first === undefined || first.prefix === ways[0]) return first;
   // A program that failed for a moment must not lose its limits: what fails twice fails for a reason.
@@ -141,9 +175,9 @@ async function findTool(name: string, searchPath: string): Promise<QemuTool | un
 }
 
 /** The program with the first of these ways by which it tells its version. */
-async function firstWay(ways: readonly string[][], path: string): Promise<QemuTool | undefined> {
+async function firstWay(ways: readonly QemuTool['prefix'][], path: string): Promise<QemuTool | undefined> {
   for (const prefix of ways) {
-    const answer = await askVersion([...prefix, path]);
+    const answer = await askVersion([...prefix(tmpdir()), path]);
     if (answer === 'silent') return undefined; // that says nothing of the helper: limits are not given up for it
     if (answer !== 'refused') return { path, version: answer, prefix };
   }

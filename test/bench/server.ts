@@ -18,7 +18,7 @@ export type Tuning = 'default' | 'tuned';
 export async function serveChain(chain: BenchChain, tuning: Tuning): Promise<ChainServer> {
   const image = tuning === 'default' ? ['-f', 'qcow2', chain.top] : ['--image-opts', tunedImage(chain)];
   const args = (socket: string) => ['-r', '-t', '-A', '-e', '16', '-k', socket, ...image];
-  const server = startServer(['qemu-nbd'], args, []);
+  const server = startServer(() => ['qemu-nbd'], args, []);
   const ended = new AbortController();
   void server.exited.then(() => ended.abort());
   if (!(await waitForGreeting(server.socket, ended.signal))) {

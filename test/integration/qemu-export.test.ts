@@ -169,7 +169,35 @@ describe('exportLayer', () => {
     const namespaces = process.getuid?.() === 0 ? ['--net'] : ['--user', '--map-current-user', '--net'];
     const { code } = await run('unshare', [...namespaces, 'true']);
     await serving(layerOf(path), {}, async server => {
-      expect(interfaces(server.pid)).toEqual(code === 0 ? ['lo'] : interfaces('self'));
+      expect(interfaces(qemuOf(server.pid))).toEqual(code === 0 ? ['lo'] : interfaces('self'));
+    });
+  });
+
+  it('shows the child the system read-only and no other file, where bubblewrap is there and works', async () => {
+    const path = join(folder, 'image.qcow2');
+    await qemuImg('create', '-q', '-f', 'qcow2', path, '1M');
+    const { code } = await run('bwrap', ['--unshare-pid', '--ro-bind', '/', '/', '--proc', '/proc', 'true']);
+    await serving(layerOf(path), {}, async server => {
+      const root = `/proc/${qemuOf(server.pid)}/root`;
+      expect(existsSync(join(root, path))).toBe(code !== 0);
+      expect(existsSync(join(root, server.address.endpoint.path))).toBe(true);
+      if (code !== 0) return;
+      expect(readdirSync(root).sort()).toEqual(
+        ['bin', 'dev', 'etc', 'lib', 'lib64', 'proc', 'sbin', 'usr', tmpdir().split('/')[1]].sort(),
+      );
+      const mounts = readFileSync(`/proc/${qemuOf(server.pid)}/mountinfo`, 'utf8');
+      expect(mounts).toMatch(/ \/usr ro[, ]/);
+    });
+  });
+
+  it('ends everything a child has started when this process is killed, where bubblewrap is there', async () => {
+    const path = join(folder, 'image.qcow2');
+    await qemuImg('create', '-q', '-f', 'qcow2', path, '1M');
+    await serving(layerOf(path), {}, async server => {
+      const qemu = qemuOf(server.pid);
+      process.kill(server.pid, 'SIGKILL');
+      await server.exited;
+      await expect.poll(() => existsSync(`/proc/${qemu}`)).toBe(false);
     });
   });
 });
@@ -242,7 +270,7 @@ describe('an external data file', () => {
   it('keeps any child from starting before there is consent', async () => {
     const { image } = await withDataFile();
     const ran = join(folder, 'ran');
-    const start = exportLayer(layerOf(image), { tool: { ...qemuNbd, prefix: ['touch', ran] } });
+    const start = exportLayer(layerOf(image), { tool: { ...qemuNbd, prefix: () => ['touch', ran] } });
     await expect(start).rejects.toMatchObject({ code: 'QEMU_DATA_FILE_CONSENT', subject: image });
     expect(existsSync(ran)).toBe(false);
   });
@@ -258,7 +286,7 @@ describe('an external data file', () => {
       expect(depths.map(({ type }) => type)).toEqual([0, 1, 0]);
       const link = connect(server.address.endpoint.path);
       await once(link, 'data');
-      expect(filesOf(server.pid)).toEqual(
+      expect(filesOf(qemuOf(server.pid))).toEqual(
         new Map([
           [image, 'read'],
           [consented, 'read'],
@@ -334,9 +362,9 @@ describe('a layer that cannot be served', () => {
   it('is reported when the program is gone, hangs, exits at once or floods', async () => {
     const path = join(folder, 'image.qcow2');
     await qemuImg('create', '-q', '-f', 'qcow2', path, '1M');
-    const sh = (body: string): QemuTool => ({ ...qemuNbd, prefix: ['sh', '-c', body], path: 'x' });
+    const sh = (body: string): QemuTool => ({ ...qemuNbd, prefix: () => ['sh', '-c', body], path: 'x' });
     await expectCode(layerOf(path), 'QEMU_START_FAILED', {
-      tool: { ...qemuNbd, prefix: [], path: '/nowhere/qemu-nbd' },
+      tool: { ...qemuNbd, prefix: () => [], path: '/nowhere/qemu-nbd' },
     });
     await expectCode(layerOf(path), 'QEMU_START_FAILED', { tool: sh('exit 0') });
     await expectCode(layerOf(path), 'QEMU_START_FAILED', {
@@ -413,7 +441,7 @@ describe('the life of a child', () => {
   it('ends with the qemu-nbd that a wrapper script started and waits for', async () => {
     const script = join(folder, 'wrapper');
     writeFileSync(script, `#!/bin/sh\n'${qemuNbd.path}' "$@"\n`, { mode: 0o755 });
-    const server = await exportLayer(layer, { tool: { ...qemuNbd, prefix: [], path: script } });
+    const server = await exportLayer(layer, { tool: { ...qemuNbd, prefix: () => [], path: script } });
     await server.stop();
     expect(existsSync(server.address.endpoint.path)).toBe(false);
     const listed = await run('ps', ['-eo', 'stat=,args=']);
@@ -422,7 +450,7 @@ describe('the life of a child', () => {
   });
 
   it('does not begin when it was cancelled before', async () => {
-    const tool = { ...qemuNbd, prefix: ['touch', join(folder, 'ran')] };
+    const tool = { ...qemuNbd, prefix: () => ['touch', join(folder, 'ran')] };
     await expect(exportLayer(layer, { tool, signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'CANCELLED',
     });
@@ -489,6 +517,12 @@ describe('the life of a child', () => {
 });
 
 /** Processes of ours that serve. */
+/** The process of qemu-nbd itself: the one that was started, or the innermost that this one has started. */
+function qemuOf(pid: number): number {
+  const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return child === undefined ? pid : qemuOf(Number(child));
+}
+
 async function children(): Promise<string[]> {
   const own = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
     .split(' ')

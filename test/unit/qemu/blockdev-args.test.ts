@@ -16,7 +16,7 @@ const head = { isQcow2: true, clusterSize: 4096, hasDataFile: false };
 const tool = (major: number, minor: number) => ({
   path: '/qemu-nbd',
   version: { major, minor, text: '' },
-  prefix: [],
+  prefix: () => [],
 });
 
 describe('layerNode', () => {

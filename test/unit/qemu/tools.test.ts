@@ -48,7 +48,7 @@ describe('findQemuNbd', () => {
   it('finds the installed one, with limits where util-linux is there', async () => {
     const tool = await findQemuNbd();
     expect(tool?.path).toMatch(/^\/.*qemu-nbd$/);
-    expect(tool?.prefix.length).toBeGreaterThan(0);
+    expect(tool?.prefix('/f').length).toBeGreaterThan(0);
     expect(await findQemuNbd()).toBe(tool);
   });
 
@@ -61,12 +61,14 @@ describe('findQemuNbd', () => {
   it('takes COWSCOPE_QEMU_NBD, and does without limits where the machine has none', async () => {
     const folder = folderWith('my-nbd', 'echo "qemu-nbd 9.1.0"');
     const tool = await findQemuNbd({ PATH: '', COWSCOPE_QEMU_NBD: join(folder, 'my-nbd') });
-    expect(tool).toEqual({
+    expect(tool).toMatchObject({
       path: join(folder, 'my-nbd'),
       version: { major: 9, minor: 1, text: 'qemu-nbd 9.1.0' },
-      prefix: [],
     });
-    expect(await findQemuNbd({ PATH: folder, COWSCOPE_QEMU_NBD: 'my-nbd' })).toEqual(tool);
+    expect(tool?.prefix('/f')).toEqual([]);
+    expect(await findQemuNbd({ PATH: folder, COWSCOPE_QEMU_NBD: 'my-nbd' })).toMatchObject({
+      path: join(folder, 'my-nbd'),
+    });
   });
 
   it('is undefined when COWSCOPE_QEMU_NBD names nothing that runs', async () => {
@@ -93,7 +95,7 @@ describe('findQemuNbd', () => {
     for (const name of ['prlimit', 'setpriv']) writeFileSync(join(folder, name), pass, { mode: 0o755 });
     writeFileSync(join(folder, 'qemu-nbd'), '#!/bin/sh\necho "qemu-nbd 8.0.0"\n', { mode: 0o755 });
     const tool = await findQemuNbd({ PATH: folder });
-    expect(tool?.prefix.filter(word => word.startsWith('/'))).toEqual([
+    expect(tool?.prefix('/f').filter(word => word.startsWith('/'))).toEqual([
       join(folder, 'prlimit'),
       join(folder, 'setpriv'),
     ]);
@@ -104,7 +106,7 @@ describe('findQemuNbd', () => {
     const pass = '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift; exec "$@"\n';
     const flaky = pass.replace('while', `[ -e ${folder}/tried ] || { : > ${folder}/tried; exit 1; }\nwhile`);
     writeFileSync(join(folder, 'prlimit'), flaky, { mode: 0o755 });
-    expect((await findQemuNbd({ PATH: folder }))?.prefix[0]).toBe(join(folder, 'prlimit'));
+    expect((await findQemuNbd({ PATH: folder }))?.prefix('/f')[0]).toBe(join(folder, 'prlimit'));
   });
 
   it('says what the system lacks, and finds the program once that is there', async () => {
@@ -126,7 +128,9 @@ describe('findQemuNbd', () => {
   it('tries a helper before it relies on it', async () => {
     const folder = folderWith('prlimit', 'exit 1');
     writeFileSync(join(folder, 'qemu-nbd'), '#!/bin/sh\necho "qemu-nbd 8.0.0"\n', { mode: 0o755 });
-    expect(await findQemuNbd({ PATH: folder })).toMatchObject({ prefix: [], version: { major: 8 } });
+    const tool = await findQemuNbd({ PATH: folder });
+    expect(tool).toMatchObject({ version: { major: 8 } });
+    expect(tool?.prefix('/f')).toEqual([]);
   });
 });
 
