@@ -5,7 +5,7 @@ import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { errorRecord } from '../../shared/error.ts';
 import { signalGroup } from './signal-child.ts';
-import { makeSocketFolder, removeStaleFolders } from './socket-folder.ts';
+import { folderMark, makeSocketFolder, removeStaleFolders } from './socket-folder.ts';
 
 /** How a server ended. */
 export interface ServerEnd {
@@ -116,7 +116,7 @@ export function startServer(
     const [program = '', ...rest] = [...command(folder), ...args(socket)];
     child = spawn(program, rest, {
       stdio: ['ignore', 'ignore', 'pipe', ...files],
-      env: { ...inherited, LC_ALL: 'C' },
+      env: { ...inherited, LC_ALL: 'C', ...folderMark(folder) },
       cwd: folder, // where no relative name means anything
       detached: true, // in a group with what it starts: a wrapper script may leave qemu-nbd running
     });

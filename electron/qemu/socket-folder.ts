@@ -13,6 +13,14 @@ const OWNER_FILE = 'owner';
 /** Bytes of an owner file that one of ours has at most. */
 const MAX_OWNER_BYTES = 4096;
 
+/** The variable by which whatever serves the socket of a folder, and what that starts, is known. */
+const FOLDER_VARIABLE = 'COWSCOPE_SOCKET_FOLDER';
+
+/** What the environment of a server has to say of its folder. */
+export function folderMark(folder: string): Record<string, string> {
+  return { [FOLDER_VARIABLE]: folder };
+}
+
 /** The process that made a folder, in a way that no later process shares. */
 interface Owner {
   readonly pid: number;
@@ -70,17 +78,35 @@ export function makeSocketFolder(): string {
 }
 
 /**
- * Removes the folders of processes of ours that are gone: a process that is killed removes nothing itself. Folders of
+ * Ends what processes of ours that are gone have left running, and removes their folders: a process that is killed does
+ * neither itself, and the system ends with it only what it started, not what a wrapper script started in turn. Folders of
  * other users, without a note of ours, or of another container are left alone. Never rejects.
  */
 export async function removeStaleFolders(parent = tmpdir()): Promise<void> {
   const self = ownIdentity();
   if (self === undefined) return;
   const names = await readdir(parent).catch(() => []);
+  const stale: string[] = [];
+  for (const name of names)
+    if (FOLDER_NAME.test(name) && (await isStale(join(parent, name), self))) stale.push(join(parent, name));
+  if (stale.length > 0) await endServersOf(new Set(stale));
+  for (const folder of stale) await rm(folder, { recursive: true, force: true }).catch(() => {});
+}
+
+/** Kills the processes that say in their environment that they serve one of these folders. */
+async function endServersOf(folders: ReadonlySet<string>): Promise<void> {
+  const names = await readdir('/proc').catch(() => []);
   for (const name of names) {
-    if (!FOLDER_NAME.test(name)) continue;
-    const folder = join(parent, name);
-    if (await isStale(folder, self)) await rm(folder, { recursive: true, force: true }).catch(() => {});
+    if (!/^[0-9]+$/.test(name)) continue;
+    // Those of other users cannot be read.
+    const environment = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '');
+    const marked = environment.split('\0').find(entry => entry.startsWith(`${FOLDER_VARIABLE}=`));
+    if (marked === undefined || !folders.has(marked.slice(FOLDER_VARIABLE.length + 1))) continue;
+    try {
+      process.kill(Number(name), 'SIGKILL');
+    } catch {
+      // it has ended meanwhile
+    }
   }
 }
 

@@ -1,8 +1,10 @@
-/** Socket folders: made with a note of who made them, and removed when that process is gone. */
+/** Socket folders: made with a note of who made them, and removed with their servers when that process is gone. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { makeSocketFolder, removeStaleFolders } from '../../../electron/qemu/socket-folder.ts';
+import { folderMark, makeSocketFolder, removeStaleFolders } from '../../../electron/qemu/socket-folder.ts';
 import { temporaryFolder } from '../../support/tools.ts';
 
 const systemTmp = process.env.TMPDIR;
@@ -62,4 +64,22 @@ it('is left alone where it may be in use, or is not ours', async () => {
   await removeStaleFolders();
   for (const path of [ofContainer, otherName, noNote, badNote, target, link])
     expect(existsSync(path)).toBe(true);
+});
+
+it('takes along what still serves it, and nothing else', async () => {
+  const stale = folderOf('cow-abcdef', { boot: 'another' });
+  const inUse = makeSocketFolder();
+  const sleeper = (folder: string, cwd: string): ChildProcess =>
+    spawn('sleep', ['60'], { env: { ...process.env, ...(folder === '' ? {} : folderMark(folder)) }, cwd });
+  const served = sleeper(stale, parent);
+  const others = [sleeper(inUse, inUse), sleeper('', stale)];
+  const ended = once(served, 'exit');
+  await Promise.all([served, ...others].map(child => once(child, 'spawn')));
+  await removeStaleFolders();
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  expect(existsSync(stale)).toBe(false);
+  for (const other of others) {
+    expect(other.exitCode ?? other.signalCode).toBeNull();
+    other.kill();
+  }
 });
