@@ -4,12 +4,37 @@ import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
 import { complaint, safeLine } from '../../shared/text/error-line.ts';
 
 const DEFAULT_WIDTH = 80;
+const NEWLINE = 10;
+
+/** True while a line stands on the terminal that other output replaces. */
+let isProgressShown = false;
+/** True where output on the terminal itself stands in the middle of a line, which must stay. */
+let isInLine = false;
+
+/** Shows a line on a terminal's standard error that the next one replaces, and any output. */
+export function showProgress(text: string): void {
+  if (!process.stderr.isTTY || isInLine) return;
+  isProgressShown = true;
+  process.stderr.write(`\r\x1b[K${safeLine(text)}`);
+}
+
+/** Takes the line away, if there is one. */
+export function clearProgress(): void {
+  if (isProgressShown) process.stderr.write('\r\x1b[K');
+  isProgressShown = false;
+}
 
 /** Writes to standard output and resolves when that is done and the memory of `text` free again. */
 export function write(text: string | Uint8Array): Promise<void> {
+  clearProgress();
+  if (text.length > 0) isInLine = process.stdout.isTTY && !endsLine(text);
   return new Promise(resolve => {
     process.stdout.write(text, () => resolve()); // an error has its own event: see endQuietly
   });
+}
+
+function endsLine(text: string | Uint8Array): boolean {
+  return typeof text === 'string' ? text.endsWith('\n') : text.at(-1) === NEWLINE;
 }
 
 /** Writes one line. */
@@ -48,6 +73,7 @@ export function outputWidth(): number {
 
 /** Says on standard error what could not be done. */
 export function complain(record: ErrorRecord): void {
+  clearProgress();
   process.stderr.write(`${complaint(record)}\n`);
 }
 
@@ -60,6 +86,7 @@ export function complainStack(error: unknown): void {
 
 /** Says a note on standard error; JSON on standard output stays clean. */
 export function note(text: string): void {
+  clearProgress();
   process.stderr.write(`cowscope: note: ${safeLine(text)}\n`);
 }
 

@@ -1,25 +1,42 @@
 /** How far long work is: one line on a terminal's standard error, from two seconds on, gone when it is done. */
-import { safeLine } from '../../shared/text/error-line.ts';
+import { formatSize } from '../../shared/text/offset.ts';
+import type { ReadProgress } from '../service/progress/read-watch.ts';
+import { clearProgress, showProgress } from './output.ts';
 
+/** Work that takes less long shows nothing. */
 const FIRST_MS = 2000;
 const INTERVAL_MS = 250;
 
-/** A line that is written over. Does nothing where standard error is no terminal. */
+/** A line that is written over. */
 export class ProgressLine {
   readonly #started = performance.now();
   #last = 0;
-  #isShown = false;
 
-  show(text: string): void {
+  /** Shows what `text` makes of the seconds since the start, unless the last line is too young. */
+  show(text: (seconds: number) => string): void {
     const now = performance.now();
-    if (!process.stderr.isTTY || now - this.#started < FIRST_MS || now - this.#last < INTERVAL_MS) return;
+    if (now - this.#started < FIRST_MS || now - this.#last < INTERVAL_MS) return;
     this.#last = now;
-    this.#isShown = true;
-    process.stderr.write(`\r\x1b[K${safeLine(text)}`);
+    showProgress(text((now - this.#started) / 1000));
   }
 
+  /** Shows what was read of a chain, and how much a second. */
+  readonly showReads = ({ layer, layers, bytes }: ReadProgress): void => {
+    this.show(seconds => {
+      const which = layers === 1 ? '' : ` layer ${layer} of ${layers}`;
+      return `reading${which}: ${formatSize(bytes)}, ${formatSize(Math.round(bytes / seconds))}/s`;
+    });
+  };
+
+  /** Shows how much of the guest's disk was walked over. */
+  readonly showWalk = (offset: number, size: number): void => {
+    this.show(
+      () => `reading: ${((offset / size) * 100).toFixed(1)} % of the disk, up to ${formatSize(offset)}`,
+    );
+  };
+
+  /** Takes the line away. */
   clear(): void {
-    if (this.#isShown) process.stderr.write('\r\x1b[K');
-    this.#isShown = false;
+    clearProgress();
   }
 }

@@ -25,6 +25,9 @@ const FIRST_REQUEST_WAIT_MS = 300;
 /** Milliseconds for which it pauses after that, so that painting has the cores. */
 const FIRST_PAINT_MS = 50;
 
+/** Shortest time between two messages about a walk, in milliseconds. */
+const WALK_INTERVAL_MS = 200;
+
 /** A chain that was opened from a plan. */
 export class OpenChain {
   readonly #post: (message: FromEngine) => void;
@@ -41,6 +44,7 @@ export class OpenChain {
   /** The newest question of each name. */
   readonly #newest = new Map<QuestionName, NewestRun>();
   #awaitsFirstPicture: boolean;
+  #toldWalkAt = 0;
 
   /** Throws the CowscopeError of what cannot be opened. Reading begins with {@link start}. */
   constructor(plan: EnginePlan, openSource: OpenSource, post: (message: FromEngine) => void) {
@@ -57,6 +61,7 @@ export class OpenChain {
       progress: () => this.#progress(),
       findings: this.#findings,
     });
+    this.#tables.onWalk = (offset, size) => this.#tellWalk(offset, size);
     this.#awaitsFirstPicture = plan.interactive === true;
   }
 
@@ -64,6 +69,13 @@ export class OpenChain {
   start(): void {
     this.#post({ kind: 'opened', tracks: this.#tables.tracks() });
     if (this.#tables.plan.buildPyramid) this.#loop.wake();
+  }
+
+  #tellWalk(offset: number, size: number): void {
+    const now = performance.now();
+    if (now - this.#toldWalkAt < WALK_INTERVAL_MS) return;
+    this.#toldWalkAt = now;
+    this.#post({ kind: 'walked', offset, size });
   }
 
   /** The feed of a layer, undefined where the plan has none for it. */

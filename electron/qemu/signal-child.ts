@@ -17,3 +17,12 @@ export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
     // nothing of the group is left
   }
 }
+
+/** Kills a process that another one of ours has started; without effect where it is gone. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended meanwhile
+  }
+}

@@ -4,6 +4,7 @@ import { lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CowscopeError, errorRecord } from '../../shared/error.ts';
+import { killProcess } from './signal-child.ts';
 
 /** Bytes of a socket's path: sun_path of unix(7) holds 108 with the closing NUL, 104 on BSD and macOS. */
 const MAX_SOCKET_PATH = 103;
@@ -102,11 +103,7 @@ async function endServersOf(folders: ReadonlySet<string>): Promise<void> {
     const environment = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '');
     const marked = environment.split('\0').find(entry => entry.startsWith(`${FOLDER_VARIABLE}=`));
     if (marked === undefined || !folders.has(marked.slice(FOLDER_VARIABLE.length + 1))) continue;
-    try {
-      process.kill(Number(name), 'SIGKILL');
-    } catch {
-      // it has ended meanwhile
-    }
+    killProcess(Number(name));
   }
 }
 

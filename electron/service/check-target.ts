@@ -21,6 +21,9 @@ import { checkImage } from '../qcow2/check/engine.ts';
 import { fileSource } from '../qcow2/read/file-source.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import { KNOWN_COMPRESSIONS, tryDecompress } from './decompress.ts';
+import { type OnRead, watchReads } from './progress/read-watch.ts';
+
+const DEEP: DeepOptions = { tryDecompress, known: KNOWN_COMPRESSIONS };
 
 /** A chain and what its check came to. */
 export interface CheckedTarget {
@@ -32,26 +35,23 @@ export interface CheckedTarget {
 export interface CheckRequest {
   /** Also reads every data cluster, and decompresses what is compressed. */
   readonly deep?: boolean;
-  /** Is told of the bytes of data that were read so far, often. */
-  readonly onProgress?: (bytes: number) => void;
+  readonly onRead?: OnRead | undefined;
 }
 
 /** Checks a target of files. Rejects with CowscopeError when the top layer cannot be opened. */
 export async function checkTarget(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
-  { deep = false, onProgress }: CheckRequest = {},
+  { deep = false, onRead }: CheckRequest = {},
 ): Promise<CheckedTarget> {
   const found = await discoverChain({ ...target, ...consent });
   try {
     const known = [...found.info.findings, ...writerFindings(await found.written)];
-    const progress = onProgress === undefined ? undefined : new ChainProgress(onProgress);
     const layers: LayerCheck[] = [];
     const findings = [...known];
-    for (const layer of found.layers) {
+    for (const layer of watchReads(found.layers, onRead)) {
       const own = known.filter(finding => finding.layer === layer.info.index);
-      const { check, more } = await checkLayer(layer, own, deep ? deepOptions(progress) : undefined);
-      progress?.endLayer();
+      const { check, more } = await checkLayer(layer, own, deep ? DEEP : undefined);
       layers.push(check);
       findings.push(...more);
     }
@@ -64,32 +64,6 @@ export async function checkTarget(
   } finally {
     await found.close();
   }
-}
-
-/** Adds up what was read of one layer after the other. */
-class ChainProgress {
-  readonly #report: (bytes: number) => void;
-  #before = 0;
-  #here = 0;
-
-  constructor(report: (bytes: number) => void) {
-    this.#report = report;
-  }
-
-  /** Takes the bytes that were read of the layer so far. */
-  update(bytes: number): void {
-    this.#here = bytes;
-    this.#report(this.#before + bytes);
-  }
-
-  endLayer(): void {
-    this.#before += this.#here;
-    this.#here = 0;
-  }
-}
-
-function deepOptions(progress: ChainProgress | undefined): DeepOptions {
-  return { tryDecompress, known: KNOWN_COMPRESSIONS, onProgress: bytes => progress?.update(bytes) };
 }
 
 /** Checks one layer. `known` is what its header and links show; `more` is what was found beside. */

@@ -9,6 +9,7 @@ import { fileSource } from '../qcow2/read/file-source.ts';
 import { scanTables } from '../qcow2/read/findings/scan-tables.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import { withEstimate } from './extent-estimate.ts';
+import { type OnRead, watchReads } from './progress/read-watch.ts';
 
 /**
  * Describes the layers of a target of files. Every table of every image is read once, for the space they use. Rejects
@@ -17,12 +18,13 @@ import { withEstimate } from './extent-estimate.ts';
 export async function describeTarget(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
+  onRead?: OnRead,
 ): Promise<ChainInfo> {
   const found = await discoverChain({ ...target, ...consent });
   try {
     const layers: LayerInfo[] = [];
     const findings = [...found.info.findings, ...writerFindings(await found.written)];
-    for (const layer of found.layers) {
+    for (const layer of watchReads(found.layers, onRead)) {
       layers.push(await withSpace(layer));
       findings.push(...(await tableFindings(layer)));
     }

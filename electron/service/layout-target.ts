@@ -8,6 +8,7 @@ import { type HostMap, mapHost } from '../qcow2/layout/host-map.ts';
 import { LimitPassed } from '../qcow2/layout/read-limit.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import { usageError } from './cli-target.ts';
+import { type OnRead, watchReads } from './progress/read-watch.ts';
 
 /** Which layer, and which cluster of its file. */
 export interface LayoutChoice {
@@ -15,6 +16,7 @@ export interface LayoutChoice {
   readonly layer?: number | undefined;
   /** An offset of the file. */
   readonly owner?: number | undefined;
+  readonly onRead?: OnRead | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function withLayout<T>(
   const found = await discoverChain({ ...target, ...consent });
   try {
     const index = choice.layer ?? found.layers.length - 1;
-    const layer = found.layers[index];
+    const layer = watchReads(found.layers, choice.onRead)[index];
     if (layer === undefined) throw usageError(`there is no layer ${index}`, 'cowscope layers lists them');
     const { info, image } = layer;
     if (image === undefined || image.header.version === 1)

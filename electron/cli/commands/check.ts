@@ -7,7 +7,7 @@ import { targetOf, usageError } from '../../service/cli-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { missingBacking, missingDataFile } from '../missing-links.ts';
 import { complain, write, writeLine, writePieces } from '../output.ts';
-import { ProgressLine } from '../progress.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { checkText } from '../text/check-text.ts';
 
@@ -26,11 +26,11 @@ export async function checkCommand(
   const target = targetOf(words, options);
   if (target.kind === 'nbd')
     throw usageError('an NBD export has no tables to check', 'name the image files', target.uri);
-  const progress = new ProgressLine('reading data');
+  const progress = new ProgressLine();
   const { chain, check } = await checkTarget(target, consentOf(options), {
     deep: options.deep ?? false,
-    onProgress: bytes => progress.update(bytes),
-  }).finally(() => progress.end());
+    onRead: progress.showReads,
+  }).finally(() => progress.clear());
   if (options.output === 'json') {
     await writePieces(jsonPieces(checkDocument(chain, check), 2));
     await writeLine();

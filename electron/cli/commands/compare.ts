@@ -8,7 +8,7 @@ import { type ComparedChain, compareTargets } from '../../service/compare/compar
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { missingBacking } from '../missing-links.ts';
 import { complain, write } from '../output.ts';
-import { ProgressLine } from '../progress.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { compareHead, compareRow, compareTail } from '../text/compare-text.ts';
 
@@ -40,7 +40,7 @@ export async function compareCommand(
   process.exitCode = EXIT.trouble; // until the outcome is known, also where standard output is closed before
   const sides = sidesOf(first, second, options);
   const printer = options.output === 'json' ? new JsonPrinter({ content, strict }) : new TextPrinter();
-  const progress = new ProgressLine('comparing');
+  const progress = new ProgressLine();
   const how = {
     consent: consentOf(options),
     witness: 'metadata' as const,
@@ -58,9 +58,9 @@ export async function compareCommand(
       return write(printer.head(a, b));
     },
     take: rows => write(printer.rows(rows)),
-    progress: ({ at }) => progress.update(at),
+    progress: ({ at, size }) => progress.showWalk(at, size),
   });
-  progress.end();
+  progress.clear();
   const missing = sums.kinds.unreadable.bytes === 0 ? [] : chains.flatMap(missingFiles);
   const errors = [...missing, ...found];
   const verdict = errors.length > 0 ? 'incomplete' : verdictOf(sums, { strict, sizes });

@@ -8,6 +8,7 @@ import { describeNbdServer } from '../../service/nbd-exports.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { isPartFinding, missingBacking, missingDataFile } from '../missing-links.ts';
 import { complain, writeLine, writeLines, writePieces } from '../output.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { exportsLines } from '../text/exports-text.ts';
 import { chainLines } from '../text/layers-text.ts';
@@ -36,7 +37,8 @@ export async function layersCommand(
     for (const error of missing) complain(error);
     return missing.length > 0 ? EXIT.partial : EXIT.done;
   }
-  const chain = await describeTarget(target, consentOf(options));
+  const progress = new ProgressLine();
+  const chain = await describeTarget(target, consentOf(options), progress.showReads);
   await print(chain, () => chainLines(chain));
   const missing = [
     ...chain.layers.flatMap(layer => [...missingBacking(layer), ...missingDataFile(layer)]),

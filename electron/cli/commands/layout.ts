@@ -5,6 +5,7 @@ import { targetOf, usageError } from '../../service/cli-target.ts';
 import { type LayoutChoice, withLayout } from '../../service/layout-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { complain, write, writeLine, writePieces } from '../output.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { clusterText, layoutRowText, layoutText } from '../text/layout-text.ts';
 
@@ -23,7 +24,9 @@ export async function layoutCommand(words: readonly string[], options: LayoutOpt
       'name the image file itself',
       target.uri,
     );
-  return withLayout(target, consentOf(options), options, async (info, { layout, runs }, cluster) => {
+  const progress = new ProgressLine();
+  const choice = { ...options, onRead: progress.showReads };
+  return withLayout(target, consentOf(options), choice, async (info, { layout, runs }, cluster) => {
     const ranges = options.ranges ? runs() : undefined;
     if (options.output === 'json') {
       await writePieces(jsonPieces(layoutDocument(info, layout, { cluster, ranges }), 2));

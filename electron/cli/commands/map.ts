@@ -19,6 +19,7 @@ import type { WitnessChoice } from '../../service/session-options.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { isPartFinding, missingBacking, missingDataFile } from '../missing-links.ts';
 import { complain, note, outputWidth, write, writeLine } from '../output.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { drawMap } from '../text/map-drawing.ts';
 
@@ -43,16 +44,19 @@ export async function mapCommand(words: readonly string[], options: MapOptions):
     const missing = await streamNbdContexts(target.uri, listing, write);
     return conclude(missing);
   }
-  const session = await openChain(target, {
+  const progress = new ProgressLine();
+  const choice = {
     consent: consentOf(options),
     witness: options.witness,
     buildPyramid: false,
     allowLocalFiles: true,
     forceShare: options.forceShare ?? false,
-  });
+  };
+  const session = await openChain(target, choice, { onWalk: progress.showWalk });
   try {
     return await printMap(session, options);
   } finally {
+    progress.clear();
     await session.close();
   }
 }

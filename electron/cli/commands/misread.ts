@@ -8,6 +8,7 @@ import { targetOf, usageError } from '../../service/cli-target.ts';
 import { misreadTarget } from '../../service/plan/misread-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { write } from '../output.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 
 /** Options of `cowscope misread` as the command line gives them. */
@@ -31,9 +32,13 @@ export async function misreadCommand(words: readonly string[], options: MisreadO
   if (target.kind === 'nbd')
     throw usageError('the layers of an NBD export are not known', 'name the image file itself');
   const printer = PRINTERS[options.output](options.reader);
+  const progress = new ProgressLine();
   await misreadTarget(target, consentOf(options), options.reader, {
     begin: ({ layers }) => write(printer.head(layers)),
-    take: rows => write(rows.map(row => printer.row(row)).join('')),
+    take: async rows => {
+      if (rows.length > 0) await write(rows.map(row => printer.row(row)).join(''));
+    },
+    onRead: progress.showReads,
   });
   await write(printer.tail());
   return EXIT.done;

@@ -6,6 +6,7 @@ import { targetOf, usageError } from '../../service/cli-target.ts';
 import { planTarget } from '../../service/plan/plan-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { write, writeLine, writePieces } from '../output.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { planText } from '../text/plan-text.ts';
 
@@ -38,6 +39,7 @@ export async function planCommand(
     );
   checkOptions(operation, options);
   const { job, from, into, base, unsafe, store: stores, qemuVersion: qemu, discard, ranges } = options;
+  const progress = new ProgressLine();
   const plan = await planTarget(target, consentOf(options), {
     operation,
     job,
@@ -50,6 +52,7 @@ export async function planCommand(
     qemu,
     unmaps: discard === 'unmap',
     withRanges: ranges,
+    onRead: progress.showReads,
   });
   if (options.output === 'text') await write(planText(plan));
   else {

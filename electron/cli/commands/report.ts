@@ -8,6 +8,7 @@ import { checkOutput, filesOfChain, OutputFile } from '../../service/output-file
 import { type GatheredReport, gatherReport } from '../../service/report/gather-report.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { writePieces } from '../output.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 
 /** Forms of a report. */
@@ -29,7 +30,10 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
   const path = to === undefined ? undefined : resolve(to);
   const named = target.kind === 'files' ? target.files.map(file => resolve(file)) : [];
   if (path !== undefined) await checkOutput({ path, force, images: named });
-  const gathered = await gatherReport(target, consentOf(options), { showPaths, forceShare });
+  const progress = new ProgressLine();
+  const { showReads: onRead, showWalk: onWalk } = progress;
+  const choice = { showPaths, forceShare, onRead, onWalk };
+  const gathered = await gatherReport(target, consentOf(options), choice).finally(() => progress.clear());
   const pieces = piecesOf(gathered, output);
   if (path === undefined) await writePieces(pieces);
   else await writeFile({ path, force, images: [...named, ...filesOfChain(gathered.chain)] }, pieces);

@@ -25,7 +25,7 @@ export async function storeCommand(
   try {
     store = await scanStore({
       roots,
-      onProgress: ({ entries, folders }) => progress.show(`${entries} entries in ${folders} folders`),
+      onProgress: ({ entries, folders }) => progress.show(() => `${entries} entries in ${folders} folders`),
     });
   } finally {
     progress.clear();

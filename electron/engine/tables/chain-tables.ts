@@ -64,6 +64,8 @@ export class ChainTables {
   readonly #dropped: Uint8Array;
   readonly #overlayWriter = new PageWriter();
   readonly #sweeper = new Sweeper();
+  /** Is told, between two turns, how far a walk over the whole disk is. */
+  onWalk: ((offset: number, size: number) => void) | undefined;
   /** Base first; they grow when a whole-chain export shows deeper layers. */
   #lanes: readonly Lane[];
   #deepest = 1;

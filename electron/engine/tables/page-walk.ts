@@ -46,6 +46,7 @@ async function* walk(
     yield { swept, times };
     page = next + times - 1;
     if (performance.now() < sliceEnd) continue;
+    tables.onWalk?.(Math.min(size, page * pageSpan), size);
     await nextTurn();
     sliceEnd = performance.now() + SLICE_MS;
   }

@@ -13,6 +13,8 @@ export interface EngineEvents {
   onProgress?(layers: readonly LayerProgress[]): void;
   onChanged?(version: number, start: number, end: number): void;
   onTracks?(tracks: readonly TrackInfo[]): void;
+  /** An answer that walks over the whole disk, of `size` bytes, has come up to `offset`. */
+  onWalk?(offset: number, size: number): void;
   onFindings?(summary: FindingSummary): void;
   /** The worker is gone without having been asked to; every question fails with this error from now on. */
   onStopped?(error: CowscopeError): void;
@@ -164,7 +166,9 @@ export class EngineClient {
     }
   }
 
-  #tell(message: Extract<FromEngine, { kind: 'progress' | 'changed' | 'tracks' | 'findings' }>): void {
+  #tell(
+    message: Extract<FromEngine, { kind: 'progress' | 'changed' | 'tracks' | 'walked' | 'findings' }>,
+  ): void {
     switch (message.kind) {
       case 'progress':
         if (message.layers.every(({ witness, phase }) => witness === 'nbd' || phase !== 'reading'))
@@ -177,6 +181,9 @@ export class EngineClient {
       case 'tracks':
         this.#tracks = message.tracks;
         this.#events.onTracks?.(message.tracks);
+        return;
+      case 'walked':
+        this.#events.onWalk?.(message.offset, message.size);
         return;
       case 'findings':
         this.#events.onFindings?.(message.summary);

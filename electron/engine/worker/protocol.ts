@@ -118,5 +118,7 @@ export type FromEngine =
   | { readonly kind: 'progress'; readonly layers: readonly LayerProgress[] }
   | { readonly kind: 'changed'; readonly version: number; readonly start: number; readonly end: number }
   | { readonly kind: 'tracks'; readonly tracks: readonly TrackInfo[] }
+  /** How far a walk over the whole disk is, for an answer that takes long. */
+  | { readonly kind: 'walked'; readonly offset: number; readonly size: number }
   /** Something more was found. */
   | { readonly kind: 'findings'; readonly summary: FindingSummary };

@@ -36,8 +36,6 @@ export interface DeepOptions {
   readonly tryDecompress: TryDecompress;
   /** Ways to compress that `tryDecompress` knows. */
   readonly known: readonly Compression[];
-  /** Is told of the bytes that were read so far, often. */
-  readonly onProgress?: (bytes: number) => void;
 }
 
 /** What is read, and what is left out. */
@@ -102,7 +100,6 @@ class DataReader {
   /** Clusters that were read, a bit each, in pieces: those of several snapshots are read once. */
   readonly #seen = new Map<number, Uint8Array>();
   #run: Run | undefined;
-  #bytes = 0;
   #clusters = 0;
   #streams = 0;
   #unknownStreams = 0;
@@ -194,15 +191,8 @@ class DataReader {
     } catch (error) {
       if (!(error instanceof CowscopeError)) throw error;
       return error.what;
-    } finally {
-      this.#noteBytes(length);
     }
     return undefined;
-  }
-
-  #noteBytes(length: number): void {
-    this.#bytes += length;
-    this.#options.onProgress?.(this.#bytes);
   }
 
   #addUnreadable(host: number, guest: number, why: string): void {
@@ -234,7 +224,6 @@ class DataReader {
       if (!(error instanceof CowscopeError)) throw error;
       why = error.what;
     }
-    this.#noteBytes(length);
     if (why !== undefined) this.#addDamagedStream(index, entry, hi, lo, guest, why);
   }
 

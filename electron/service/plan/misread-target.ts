@@ -5,6 +5,7 @@ import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { nextTurn } from '../../../shared/scheduler.ts';
 import { discoverChain } from '../../chain/discover.ts';
 import { findMisreads, MisreadRows } from '../../plan/misreads.ts';
+import { type OnRead, watchReads } from '../progress/read-watch.ts';
 import { checkComplete, tablesOf } from './plan-target.ts';
 
 /** What the rows are about. */
@@ -28,7 +29,12 @@ export async function misreadTarget(
   {
     begin,
     take,
-  }: { begin(chain: MisreadChain): Promise<void>; take(rows: readonly MisreadRow[]): Promise<void> },
+    onRead,
+  }: {
+    begin(chain: MisreadChain): Promise<void>;
+    take(rows: readonly MisreadRow[]): Promise<void>;
+    readonly onRead?: OnRead;
+  },
 ): Promise<void> {
   const { files, format, backingFormat, locate } = target;
   const { allow, allowAll } = consent;
@@ -38,7 +44,7 @@ export async function misreadTarget(
     await begin({ layers: found.info.layers });
     let batch: MisreadRow[] = [];
     const rows = new MisreadRows(row => batch.push(row));
-    const work = findMisreads(found.layers.map(tablesOf), reader, rows.add);
+    const work = findMisreads(watchReads(found.layers, onRead).map(tablesOf), reader, rows.add);
     for (let sliceEnd = performance.now() + SLICE_MS; work.next().done !== true; ) {
       if (batch.length < BATCH_ROWS && performance.now() < sliceEnd) continue;
       await take(batch);

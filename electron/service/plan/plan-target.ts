@@ -25,6 +25,7 @@ import { createMap } from '../../qcow2/read/map.ts';
 import { runInSlices, type SlicedWork } from '../../qcow2/read/sliced-work.ts';
 import { qemuImgVersion } from '../../qemu/tools.ts';
 import { usageError } from '../cli-target.ts';
+import { type OnRead, watchReads } from '../progress/read-watch.ts';
 import { findChildren } from './plan-children.ts';
 import { type ChosenLayers, chosenLayers } from './plan-choice.ts';
 
@@ -36,6 +37,7 @@ export interface PlanRequest extends PlanChoice {
   /** Folders in which other images are looked for that rest on these, beside those of the chain itself. */
   readonly stores?: readonly string[] | undefined;
   readonly withRanges?: boolean | undefined;
+  readonly onRead?: OnRead;
   /** Ends the work. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,12 +68,13 @@ export async function planWithPicture(
 async function withChain<T>(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
-  { operation, signal }: PlanRequest,
+  { operation, signal, onRead }: PlanRequest,
   work: (found: DiscoveredChain) => Promise<T>,
 ): Promise<T> {
   const { files, format, backingFormat, locate } = target;
   const { allow, allowAll } = consent;
-  const found = await discoverChain({ files, format, backingFormat, locate, allow, allowAll });
+  const chain = await discoverChain({ files, format, backingFormat, locate, allow, allowAll });
+  const found = { ...chain, layers: watchReads(chain.layers, onRead) };
   try {
     signal?.throwIfAborted();
     if (operation !== 'delete-snapshot') checkComplete(found);

@@ -2,11 +2,13 @@
 import packageJson from '../../../package.json' with { type: 'json' };
 import { compareFindings, type Finding } from '../../../shared/model/finding.ts';
 import type { ChainInfo } from '../../../shared/model/layer.ts';
+import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { pathRedactor, redactTexts } from '../../../shared/text/redact-paths.ts';
 import type { Report, ReportPictures } from '../../formats/report.ts';
 import { openChain } from '../chain-session.ts';
 import { checkTarget } from '../check-target.ts';
+import type { OnRead } from '../progress/read-watch.ts';
 import { drawSession } from './draw-session.ts';
 
 /** How a report is made. */
@@ -14,6 +16,9 @@ export interface ReportChoice {
   /** Leave folders in. */
   readonly showPaths: boolean;
   readonly forceShare?: boolean | undefined;
+  readonly onRead?: OnRead;
+  /** Is told up to which offset of a disk of `size` bytes the picture was read. */
+  readonly onWalk?: (offset: number, size: number) => void;
 }
 
 /** A report and the drawing of its chain. */
@@ -30,13 +35,20 @@ export async function gatherReport(
   consent: Consent,
   choice: ReportChoice,
 ): Promise<GatheredReport> {
-  const checked = target.kind === 'files' ? (await checkTarget(target, consent)).check : undefined;
-  const session = await openChain(target, {
+  const checked =
+    target.kind === 'files'
+      ? (await checkTarget(target, consent, { onRead: choice.onRead })).check
+      : undefined;
+  const options = {
     consent,
     witness: 'metadata',
     buildPyramid: true,
     allowLocalFiles: true,
     forceShare: choice.forceShare ?? false,
+  } as const;
+  const session = await openChain(target, options, {
+    onProgress: layers => choice.onWalk?.(...sumOf(layers)),
+    ...(choice.onWalk === undefined ? {} : { onWalk: choice.onWalk }),
   });
   try {
     const failed = await session.fed();
@@ -67,6 +79,14 @@ export async function gatherReport(
   } finally {
     await session.close();
   }
+}
+
+/** What was read of all layers, and what there is to read. */
+function sumOf(layers: readonly LayerProgress[]): [covered: number, total: number] {
+  return [
+    layers.reduce((sum, { covered }) => sum + covered, 0),
+    layers.reduce((sum, { total }) => sum + total, 0),
+  ];
 }
 
 function nameOf(chain: ChainInfo, layer: number): string {

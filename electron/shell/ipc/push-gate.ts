@@ -43,7 +43,7 @@ export class PushGate {
   }
 
   /** What the session reports to; that it stopped is told elsewhere. */
-  readonly events: Omit<SessionEvents, 'onStopped'> = {
+  readonly events: Omit<SessionEvents, 'onStopped' | 'onWalk'> = {
     onProgress: layers => {
       this.#progress = layers;
       this.#pass('chain:progress', { sessionId: this.#sessionId, layers });
