@@ -110,11 +110,17 @@ function createTemplate(print: (first: number, second: number, third: number) =>
 /** True where a word's lowest byte comes first in memory. */
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
-/** The four digits of each number below 10,000, the first one in the lowest byte. */
-const DIGITS = Uint32Array.from({ length: 10_000 }, (_, n) => {
-  const digit = (unit: number) => 48 + (Math.floor(n / unit) % 10);
-  return (digit(1000) | (digit(100) << 8) | (digit(10) << 16) | (digit(1) << 24)) >>> 0;
-});
+/** The four digits of each number below 10,000, the first one in the lowest byte. All zeros until a writer is made. */
+const DIGITS = new Uint32Array(10_000);
+
+function fillDigits(): void {
+  let n = 0;
+  const [first, end] = [48, 58]; // the codes from '0' to '9'
+  for (let a = first; a < end; a++)
+    for (let b = first; b < end; b++)
+      for (let c = first; c < end; c++)
+        for (let d = first; d < end; d++) DIGITS[n++] = a | (b << 8) | (c << 16) | (d << 24);
+}
 
 /** Text under way, handed over in chunks of bytes. */
 export class ChunkWriter {
@@ -125,6 +131,7 @@ export class ChunkWriter {
 
   /** `size` is what a chunk is expected to hold, in bytes; it grows where it holds more. */
   constructor(size: number) {
+    if (DIGITS[0] === 0) fillDigits();
     this.#bytes = new Uint8Array(size);
     this.#view = new DataView(this.#bytes.buffer);
   }

@@ -84,16 +84,27 @@ export interface CountedFile {
 /** Looks at a cluster whose numbers do not agree or that has several users. Returns its suspicion, 0 for none. */
 export type JudgeCluster = (found: CountedCluster) => number;
 
-/** 1 for the 16 bits of a cluster that agree with themselves. */
-const IS_PLAIN = Uint8Array.from({ length: 2 ** 16 }, (_, word) => {
-  const references = word & REFERENCES;
-  const stored = (word & STORED) >>> STORED_SHIFT;
-  return references === stored && stored < STORED_UNREADABLE && !isShared(word) ? 1 : 0;
-});
+let plainWords: Uint8Array | undefined;
+
+/** For each 16 bits of a cluster 1 where they agree with themselves. Made when it is first asked for. */
+function isPlainOfWord(): Uint8Array {
+  plainWords ??= makePlainWords();
+  return plainWords;
+}
+
+function makePlainWords(): Uint8Array {
+  const isPlain = new Uint8Array(2 ** 16);
+  for (let word = 0; word < isPlain.length; word++) {
+    const references = word & REFERENCES;
+    const stored = (word & STORED) >>> STORED_SHIFT;
+    if (references === stored && stored < STORED_UNREADABLE && !isShared(word)) isPlain[word] = 1;
+  }
+  return isPlain;
+}
 
 /** The first cluster of a chunk from `at` on whose 16 bits do not agree with themselves. */
 function nextOdd(words: Uint16Array, at: number): number {
-  const isPlain = IS_PLAIN;
+  const isPlain = isPlainOfWord();
   const count = words.length;
   let plain = -1;
   for (; at < count; at++) {
