@@ -25,9 +25,8 @@ import { serversAtOnce } from '../qemu/export-pool.ts';
 import { findQemuNbd } from '../qemu/tools.ts';
 import type { ContentSource } from './content/content-source.ts';
 import { EXTENT_BUDGET } from './extent-estimate.ts';
-import { FeedRunner, type LayerError } from './feed-runner.ts';
+import { FeedRunner, type LayerError } from './feeds/feed-runner.ts';
 import { openFiles } from './open-files.ts';
-import { openUri } from './open-uri.ts';
 import type { PreparedTarget } from './prepared-target.ts';
 import type { SessionOptions } from './session-options.ts';
 
@@ -64,13 +63,19 @@ export async function openChain(
   let engine: EngineClient | undefined;
   try {
     throwIfAborted();
-    opened =
-      target.kind === 'nbd' ? await openUri(target.uri, options, signal) : await openFiles(target, options);
+    // Where no thread was prestarted, it starts while the files are opened.
+    if (options.interactive !== true) engine = startEngine(events);
+    if (target.kind === 'files') opened = await openFiles(target, options);
+    else {
+      const { openUri } = await import('./open-uri.ts'); // not loaded for files
+      opened = await openUri(target.uri, options, signal);
+    }
     throwIfAborted();
-    const starting = startEngine(planOf(opened, options), events); // opens the tables while the chain is described
+    engine ??= startEngine(events);
+    const opening = engine.open(planOf(opened, options)); // while the chain is described
     describing = opened.describe();
     describing.catch(() => {}); // seen where it is awaited
-    engine = await starting;
+    await opening;
     if (options.interactive === true) void engine.drawn.then(keepPrestartedWorker);
     const chain = await describing;
     throwIfAborted();

@@ -1,8 +1,6 @@
 /** Opens a chain of files: discovery, the plan for each layer's witnesses, and one qemu-nbd per layer that needs it. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
-import type { StatusBatch } from '../../shared/extent/status-batch.ts';
+import { CowscopeError } from '../../shared/error.ts';
 import { compareFindings } from '../../shared/model/finding.ts';
 import { findSnapshot, type LayerInfo, type SnapshotInfo } from '../../shared/model/layer.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
@@ -10,24 +8,15 @@ import { contextsToAsk } from '../../shared/nbd-contexts.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
 import { writerFindings } from '../chain/writer-lock.ts';
 import type { LayerPlan } from '../engine/worker/protocol.ts';
-import { connectNbd } from '../nbd/client/client.ts';
-import { NbdError } from '../nbd/errors.ts';
-import { walkReconnecting } from '../nbd/walk/reconnect.ts';
 import { parsedOf } from '../qcow2/read/image.ts';
 import { bitmapsToExport } from '../qemu/blockdev-args.ts';
-import { type ExportOptions, exportLayer, type LayerExport } from '../qemu/export-layer.ts';
 import { findQemuNbd, hasQemuNbd } from '../qemu/tools.ts';
 import { fileContent } from './content/file-content.ts';
 import { withEstimate } from './extent-estimate.ts';
+import type { Serving } from './feeds/served-feed.ts';
 import type { LayerFeed, PreparedTarget } from './prepared-target.ts';
 import type { SessionOptions, WitnessChoice } from './session-options.ts';
 
-/** Bytes asked about at first where a window is drawn meanwhile: a long reply and its taking last a millisecond or two. */
-const REQUEST_BESIDE_WINDOW = 2 ** 30;
-/** Milliseconds before the first new try of a connection to a server of our own. */
-const RECONNECT_DELAY = 25;
-/** Milliseconds in which the death of a server that closed its connection becomes known. */
-const DEATH_NOTICE = 1000;
 const NO_QEMU_NOTE =
   'qemu-nbd was not found, so the holes of this raw layer are not known and all of it is shown as data; install qemu-utils to see them.';
 
@@ -78,9 +67,6 @@ export async function openFiles(
 async function runs(): Promise<boolean> {
   return (await findQemuNbd()) !== undefined;
 }
-
-/** How the layers' own servers are run. */
-type Serving = Pick<ExportOptions, 'forceShare' | 'lowPriority'>;
 
 interface PlannedLayer {
   readonly info: LayerInfo;
@@ -161,7 +147,10 @@ function snapshotOf(open: OpenLayer, wanted: string | undefined): SnapshotInfo |
   });
 }
 
-/** A layer read through a qemu-nbd started for it, which lives as long as the feed runs. `contexts` are those planned. */
+/**
+ * A layer read through a qemu-nbd started for it, which lives as long as the feed runs. `contexts` are those planned. The
+ * code of that is loaded when the feed runs: most chains are read by their own tables alone.
+ */
 function servedFeed(
   layer: number,
   open: OpenLayer,
@@ -169,56 +158,13 @@ function servedFeed(
   bitmaps: readonly string[],
   serving: Serving,
 ): LayerFeed {
-  const kind = open.info.format === 'raw' ? 'rawLayer' : 'isolatedLayer';
   return {
     layer,
     async run(start, sink, signal) {
-      const server = await exportLayer(open, { ...serving, bitmaps, signal });
-      let died: ErrorRecord | undefined;
-      void server.exited.then(end => {
-        died = end.error;
-      });
-      const offered = contextsToAsk(kind, server.bitmaps);
-      const connect = () => connectNbd(server.address, { contexts: offered, signal });
-      const reopen = () => (died === undefined ? connect() : Promise.reject(new CowscopeError(died)));
-      try {
-        for (const error of new Set(server.bitmapsLeft.map(({ error }) => error))) sink.missing(error);
-        const first = await connect();
-        const granted = first.contexts.map(context => context.name);
-        const asPlanned = (batch: StatusBatch) => sink.batch(inPlannedOrder(batch, granted, contexts));
-        const gently = serving.lowPriority === true ? { firstRequest: REQUEST_BESIDE_WINDOW } : {};
-        const range = { start, granularity: open.info.clusterSize, ...gently };
-        const options = { reopen, delay: RECONNECT_DELAY, signal };
-        const last = await walkReconnecting(first, range, asPlanned, options);
-        await last.close();
-      } catch (error) {
-        if (signal.aborted) throw error;
-        throw await causeOf(error, server);
-      } finally {
-        await server.stop();
-      }
+      const { runServedFeed } = await import('./feeds/served-feed.ts');
+      await runServedFeed(open, { contexts, bitmaps, serving }, start, sink, signal);
     },
   };
-}
-
-/** A connection that broke because its server died is that death. The system may tell of it a little later. */
-async function causeOf(error: unknown, server: LayerExport): Promise<unknown> {
-  if (!(error instanceof NbdError) || !error.retryable) return error;
-  const end = await Promise.race([server.exited, sleep(DEATH_NOTICE, undefined, { ref: false })]);
-  return end?.error === undefined ? error : new CowscopeError(end.error, { cause: error });
-}
-
-/** The plan lists the contexts asked for; a server may grant fewer, and numbers those. */
-function inPlannedOrder(
-  batch: StatusBatch,
-  granted: readonly string[],
-  planned: readonly string[],
-): StatusBatch {
-  const lists = batch.lists.map(list => ({
-    ...list,
-    contextIndex: planned.indexOf(granted[list.contextIndex] as string),
-  }));
-  return { ...batch, lists };
 }
 
 /** A raw layer without qemu-nbd: all of it is data, since nothing says otherwise. */

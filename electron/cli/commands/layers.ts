@@ -4,7 +4,6 @@ import { findingRecord } from '../../../shared/text/finding-text.ts';
 import { jsonPieces } from '../../../shared/text/json.ts';
 import { targetOf } from '../../service/cli-target.ts';
 import { describeTarget } from '../../service/describe-target.ts';
-import { describeNbdServer } from '../../service/nbd-exports.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { isPartFinding, missingBacking, missingDataFile } from '../missing-links.ts';
 import { complain, writeLine, writeLines, writePieces } from '../output.ts';
@@ -29,6 +28,7 @@ export async function layersCommand(
     await writeLine();
   };
   if (target.kind === 'nbd') {
+    const { describeNbdServer } = await import('../../service/nbd-exports.ts'); // not loaded for files
     const server = await describeNbdServer(target.uri, { allowLocalFiles: true });
     await print({ uri: target.uri, ...server }, () => exportsLines(server));
     const missing = server.exports.flatMap(({ uri, error }) =>

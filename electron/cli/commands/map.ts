@@ -9,12 +9,11 @@ import { findingRecord, placedSentence } from '../../../shared/text/finding-text
 import { type MapSubject, mapJsonHead, mapJsonTail } from '../../formats/map-json.ts';
 import { mapTextDifferences, mapTextTotals } from '../../formats/map-text.ts';
 import { contextFrame, contextTotals } from '../../formats/nbdinfo.ts';
-import { type QemuImgVersion, qemuImgDialect } from '../../formats/qemu-img.ts';
+import { type QemuImgVersion, qemuImgDialect } from '../../formats/qemu-img-versions.ts';
 import { findQemuNbd, qemuImgVersion } from '../../qemu/tools.ts';
 import { type ChainSession, openChain } from '../../service/chain-session.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { contextSpec } from '../../service/contexts.ts';
-import { streamNbdContexts } from '../../service/nbd-contexts.ts';
 import type { WitnessChoice } from '../../service/session-options.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { isPartFinding, missingBacking, missingDataFile } from '../missing-links.ts';
@@ -41,6 +40,7 @@ export async function mapCommand(words: readonly string[], options: MapOptions):
   checkOptions(target, options);
   if (target.kind === 'nbd' && options.as === 'nbdinfo') {
     const listing = { contexts: contextNames(options), totals: options.totals };
+    const { streamNbdContexts } = await import('../../service/nbd-contexts.ts'); // not loaded for files
     const missing = await streamNbdContexts(target.uri, listing, write);
     return conclude(missing);
   }

@@ -29,24 +29,16 @@ interface PendingReply {
   readonly take: TakeChunk | undefined;
 }
 
-/** Starts a worker with the chain of `plan`. Rejects with the CowscopeError of what could not be opened. */
-export async function startEngine(plan: EnginePlan, events: EngineEvents = {}): Promise<EngineClient> {
-  const client = new EngineClient(takeWorker(), plan, events);
-  try {
-    await client.opened;
-    return client;
-  } catch (error) {
-    await client.close();
-    throw error;
-  }
+/** Starts a worker, which compiles its code while its chain is prepared. The caller opens that, and closes the client. */
+export function startEngine(events: EngineEvents = {}): EngineClient {
+  return new EngineClient(takeWorker(), events);
 }
 
 /** A chain held in a worker. */
 export class EngineClient {
-  /** Resolves when the chain is open, rejects with what kept it from opening. */
-  readonly opened: Promise<void>;
   /** Resolves when no layer's metadata is being read any more: the picture is complete, or reading was cancelled. */
   readonly drawn: Promise<void>;
+  readonly #opened: Promise<void>;
   readonly #worker: EngineThread;
   readonly #events: EngineEvents;
   readonly #replies = new Map<number, PendingReply>();
@@ -60,21 +52,27 @@ export class EngineClient {
   #ended: CowscopeError | undefined;
 
   /** Takes over `worker`, which has no chain yet. */
-  constructor(worker: EngineThread, plan: EnginePlan, events: EngineEvents) {
+  constructor(worker: EngineThread, events: EngineEvents) {
     this.#worker = worker;
     this.#events = events;
-    this.opened = new Promise((resolve, reject) => {
+    this.#opened = new Promise((resolve, reject) => {
       this.#setOpened = resolve;
       this.#failOpening = reject;
     });
+    this.#opened.catch(() => {}); // seen where the opening is awaited
     this.drawn = new Promise(resolve => {
       this.#setDrawn = resolve;
     });
-    if (!plan.buildPyramid) this.#setDrawn();
     worker.on('message', (message: FromEngine) => this.#handle(message));
     worker.on('error', error => this.#stop(error));
     worker.on('exit', code => this.#stop(new Error(`exit code ${code}`)));
+  }
+
+  /** Opens the chain of `plan`; called once. Rejects with the CowscopeError of what could not be opened. */
+  open(plan: EnginePlan): Promise<void> {
+    if (!plan.buildPyramid) this.#setDrawn();
     this.#post({ kind: 'open', plan });
+    return this.#opened;
   }
 
   /** As they are now: a whole-chain export may turn out deeper while it is read. */

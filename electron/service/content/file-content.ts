@@ -1,29 +1,20 @@
 /** The data of a chain of files, read by our own reader from the descriptors that are open. */
-import { fstatSync, read as readCallback } from 'node:fs';
-import { promisify } from 'node:util';
-import { CowscopeError } from '../../../shared/error.ts';
-import { COMPRESSED } from '../../../shared/extent/flags.ts';
-import { WordSet } from '../../../shared/extent/page.ts';
+import { fstatSync } from 'node:fs';
 import type { OpenLayer } from '../../chain/discover.ts';
-import type { Compression } from '../../qcow2/check/deep.ts';
-import { hasDataFile } from '../../qcow2/format/header.ts';
-import { fileSource } from '../../qcow2/read/file-source.ts';
-import { lookupCluster } from '../../qcow2/read/lookup-cluster.ts';
-import { createMap } from '../../qcow2/read/map.ts';
-import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
-import { decompressCluster, KNOWN_COMPRESSIONS } from '../decompress.ts';
-import type { ContentPiece, ContentReader, ContentSource, LayerIdentity } from './content-source.ts';
-import { ServedLayer } from './served-layer.ts';
-
-const readFrom = promisify(readCallback);
+import type { ContentSource, LayerIdentity } from './content-source.ts';
 
 /** The data of layers, base first, of which the top is shown as it was in an internal snapshot where one is named. */
 export function fileContent(layers: readonly OpenLayer[], snapshotId: string | undefined): ContentSource {
   const snapshotOf = (index: number) => (index === layers.length - 1 ? snapshotId : undefined);
   return {
     identities: () => layers.map((layer, index) => identityOf(layer, snapshotOf(index))),
-    open: async () =>
-      new FileContent(layers.map((layer, index) => new LayerContent(layer, snapshotOf(index)))),
+    async open() {
+      const { openFileReader } = await import('./file-reader.ts'); // loaded when bytes are compared
+      return openFileReader(
+        layers,
+        layers.map((_, index) => snapshotOf(index)),
+      );
+    },
   };
 }
 
@@ -38,175 +29,4 @@ function identityOf({ format, source, dataFile, image }: OpenLayer, snapshotId =
 function fileIdentity(fd: number): string {
   const stat = fstatSync(fd, { bigint: true });
   return stat.isBlockDevice() ? `device ${stat.rdev}` : `${stat.dev} ${stat.ino}`;
-}
-
-class FileContent implements ContentReader {
-  readonly #layers: readonly LayerContent[];
-  readonly #reading = new Set<Promise<void>>();
-
-  constructor(layers: readonly LayerContent[]) {
-    this.#layers = layers;
-  }
-
-  read(into: Uint8Array, piece: ContentPiece): Promise<void> {
-    const layer = this.#layers[piece.owner];
-    const reading = layer === undefined ? Promise.reject(noOwner()) : layer.read(into, piece);
-    this.#reading.add(reading);
-    const end = () => this.#reading.delete(reading);
-    reading.then(end, end);
-    return reading;
-  }
-
-  async close(): Promise<void> {
-    await Promise.allSettled(this.#reading);
-    await Promise.all(this.#layers.map(layer => layer.close()));
-  }
-}
-
-/** The data of one layer. */
-class LayerContent {
-  readonly #layer: OpenLayer;
-  readonly #snapshotId: string | undefined;
-  readonly #served: ServedLayer;
-  /** Made when the first compressed cluster is read. */
-  #map: Qcow2Map | undefined;
-  /** The compressed cluster that was read last, and where its guest offsets begin. */
-  #cluster: { readonly start: number; readonly bytes: Uint8Array } | undefined;
-
-  constructor(layer: OpenLayer, snapshotId: string | undefined) {
-    this.#layer = layer;
-    this.#snapshotId = snapshotId;
-    this.#served = new ServedLayer(layer);
-  }
-
-  /** Ends what was started for reading. */
-  close(): Promise<void> {
-    return this.#served.close();
-  }
-
-  async read(into: Uint8Array, { offset, word, host }: ContentPiece): Promise<void> {
-    const { image, source, dataFile } = this.#layer;
-    if (image !== undefined && image.header.cryptMethod !== 0) throw encrypted(source.path);
-    const isElsewhere = image !== undefined && hasDataFile(image.header) && dataFile === undefined;
-    if (word & COMPRESSED) await this.#readCompressed(into, offset);
-    else if (host < 0 || isElsewhere) throw unplaced(source.path, offset);
-    // Behind the end of the file its last cluster reads as zeros.
-    else into.fill(0, await readFully(dataFile?.fd ?? source.fd, into, host, source.path));
-  }
-
-  async #readCompressed(into: Uint8Array, offset: number): Promise<void> {
-    // qemu-nbd serves the active disk, and so nothing of a snapshot.
-    if (!KNOWN_COMPRESSIONS.includes(this.#compression) && this.#snapshotId === undefined) {
-      into.set(await this.#served.read(offset, into.length));
-      return;
-    }
-    for (let at = offset; at < offset + into.length; ) {
-      const { start, bytes } = await this.#clusterAt(at);
-      const part = bytes.subarray(at - start, at - start + offset + into.length - at);
-      into.set(part, at - offset);
-      at += part.length;
-    }
-  }
-
-  async #clusterAt(offset: number): Promise<{ readonly start: number; readonly bytes: Uint8Array }> {
-    const map = this.#openMap();
-    const { clusterSize } = map.geometry;
-    const start = offset - (offset % clusterSize);
-    if (this.#cluster?.start === start) return this.#cluster;
-    const { source } = this.#layer;
-    const { hostOffset, compressedLength } = lookupCluster(map, start);
-    if (hostOffset < 0 || compressedLength <= 0) throw unplaced(source.path, offset);
-    const stream = new Uint8Array(compressedLength);
-    const length = await readFully(source.fd, stream, hostOffset, source.path);
-    let bytes: Uint8Array;
-    try {
-      bytes = decompressCluster(stream.subarray(0, length), clusterSize, this.#compression);
-    } catch (error) {
-      throw undecompressed(source.path, offset, error);
-    }
-    if (bytes.length !== clusterSize) throw undecompressed(source.path, offset, undefined);
-    this.#cluster = { start, bytes };
-    return this.#cluster;
-  }
-
-  get #compression(): Compression {
-    return this.#layer.image?.header.compressionType === 1 ? 'zstd' : 'zlib';
-  }
-
-  #openMap(): Qcow2Map {
-    const { image, dataFile, source } = this.#layer;
-    if (this.#map !== undefined) return this.#map;
-    if (image === undefined) throw unplaced(source.path, 0);
-    const size = Number.POSITIVE_INFINITY; // a device's length is not known here
-    this.#map = createMap(image, {
-      words: new WordSet(),
-      ...(dataFile === undefined
-        ? {}
-        : { dataFile: fileSource({ fd: dataFile.fd, size, path: source.path }) }),
-      ...(this.#snapshotId === undefined ? {} : { snapshotId: this.#snapshotId }),
-    });
-    return this.#map;
-  }
-}
-
-/** Reads until `into` is full or the file ends; returns the bytes read. */
-async function readFully(fd: number, into: Uint8Array, position: number, path: string): Promise<number> {
-  let done = 0;
-  while (done < into.length) {
-    let bytesRead: number;
-    try {
-      ({ bytesRead } = await readFrom(fd, into, done, into.length - done, position + done));
-    } catch (error) {
-      throw readFailed(path, position + done, error);
-    }
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
-}
-
-function readFailed(path: string, position: number, cause: unknown): CowscopeError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return contentError(
-    'CONTENT_READ_FAILED',
-    `reading at ${position} failed: ${why}`,
-    path,
-    'check the disk',
-    cause,
-  );
-}
-
-function encrypted(path: string): CowscopeError {
-  const what = 'the layer is encrypted, so its content cannot be compared';
-  return contentError('CONTENT_ENCRYPTED', what, path, 'compare what the decrypted disks are exported as');
-}
-
-function unplaced(path: string, offset: number): CowscopeError {
-  const what = `the data of guest offset ${offset} is not in an open file`;
-  return contentError(
-    'CONTENT_NOT_OPEN',
-    what,
-    path,
-    'see `cowscope layers` for a data file that is missing',
-  );
-}
-
-function undecompressed(path: string, offset: number, cause: unknown): CowscopeError {
-  const why = cause instanceof Error ? `: ${cause.message}` : '';
-  const what = `the compressed cluster at guest offset ${offset} cannot be decompressed${why}`;
-  return contentError('CONTENT_DECOMPRESSION', what, path, 'see `cowscope check --deep`', cause);
-}
-
-function noOwner(): CowscopeError {
-  return contentError('CONTENT_NOT_OPEN', 'the layer that holds this data is not open', '', '');
-}
-
-function contentError(
-  code: string,
-  what: string,
-  subject: string,
-  advice: string,
-  cause?: unknown,
-): CowscopeError {
-  return new CowscopeError({ code, what, subject, advice }, { cause });
 }

@@ -12,17 +12,18 @@ class FakeThread extends EventEmitter {
   }
 }
 
+const PLAN = { layers: [], buildPyramid: false } as unknown as EnginePlan;
+
 function client() {
   const thread = new FakeThread();
   const onStopped = vi.fn();
-  const plan = { layers: [], buildPyramid: false } as unknown as EnginePlan;
-  const engine = new EngineClient(thread as unknown as EngineThread, plan, { onStopped });
-  engine.opened.catch(() => {});
+  const engine = new EngineClient(thread as unknown as EngineThread, { onStopped });
   return { thread, engine, onStopped };
 }
 
 test('a worker that ends by itself fails what waits and what comes, and is told of once', async () => {
   const { thread, engine, onStopped } = client();
+  engine.open(PLAN).catch(() => {});
   const waiting = engine.ask('findings', {} as never);
   thread.emit('error', new Error('out of range'));
   thread.emit('exit', 1);
@@ -36,4 +37,10 @@ test('a worker that is closed has not crashed', async () => {
   const { engine, onStopped } = client();
   await engine.close();
   expect(onStopped).not.toHaveBeenCalled();
+});
+
+test('a worker that ends before the plan of its chain is known fails the opening', async () => {
+  const { thread, engine } = client();
+  thread.emit('error', new Error('no memory'));
+  await expect(engine.open(PLAN)).rejects.toThrow("the engine's worker stopped");
 });

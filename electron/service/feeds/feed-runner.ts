@@ -1,11 +1,11 @@
 /** Runs the NBD feeds of a session into the engine: some at a time, cancelled and taken up again where they ended. */
 import { setMaxListeners } from 'node:events';
-import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
-import type { StatusBatch } from '../../shared/extent/status-batch.ts';
-import type { EngineClient } from '../engine/worker/client.ts';
-import { createExportPool } from '../qemu/export-pool.ts';
-import type { LayerFeed, PreparedTarget } from './prepared-target.ts';
-import { createUnreadableLog, type UnreadableLog } from './read-errors.ts';
+import { CowscopeError, type ErrorRecord, errorRecord } from '../../../shared/error.ts';
+import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
+import type { EngineClient } from '../../engine/worker/client.ts';
+import { createExportPool } from '../../qemu/export-pool.ts';
+import type { LayerFeed, PreparedTarget } from '../prepared-target.ts';
+import { createUnreadableLog, type UnreadableLog } from '../read-errors.ts';
 
 /** An error of one layer, by its index. */
 export interface LayerError {
