@@ -5,14 +5,16 @@
  * not changed since it was made stays. Also npm's prepare step: without vite (npm ci --omit=dev) it says so and is done.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { isMain } from './is-main.mjs';
 import { recall, remember } from './memory.mjs';
 import { nodeProblem } from './node-version.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
 
 /** Each bundle: the file that must be there afterwards, and the folders it is made from. */
 const bundles = {
@@ -48,17 +50,35 @@ export async function bundle(names = program) {
     for (const { name, key } of stale) {
       const file = join(root, 'build/vite', `${name}.config.ts`);
       const loaded = await loadConfigFromFile({ command: 'build', mode: 'production' }, file, root, 'silent');
+      removeParts(name);
       const built = await build({ ...loaded.config, configFile: false });
       const { output, mode } = bundles[name];
       if (!existsSync(join(root, output))) throw new Error(`the ${name} bundle was built without ${output}`);
       if (mode !== undefined) chmodSync(join(root, output), mode);
-      remember(`bundle-${name}`, { key, packages: packagesIn(built) });
+      const parts = partsOf(name);
+      remember(`bundle-${name}`, { key, packages: packagesIn(built), parts });
     }
   } finally {
     // What this process starts next, such as the tests, must not inherit it.
     if (NODE_ENV === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = NODE_ENV;
   }
+}
+
+/** Names of the files in dist/ that the bundles named consist of, which must be built. Sorted. */
+export function bundledFiles(names) {
+  return names.flatMap(name => [`${name}.cjs`, ...partsOf(name)]).sort();
+}
+
+/** Names of the files in dist/ that a bundle loads when it needs them: build/vite/main-side.ts. Sorted. */
+function partsOf(name) {
+  const isPart = file => file.startsWith(`${name}-`) && file.endsWith('.cjs');
+  return existsSync(dist) ? readdirSync(dist).filter(isPart).sort() : [];
+}
+
+/** Parts of an earlier build would be shipped with those of the next. */
+function removeParts(name) {
+  for (const part of partsOf(name)) rmSync(join(dist, part));
 }
 
 /** Names of the npm packages that have code inside the program's bundles, which must be built. Sorted. */
@@ -86,7 +106,12 @@ export async function bundleOrSay(names, say = console.error) {
 }
 
 function isFresh(name, key) {
-  return recall(`bundle-${name}`)?.key === key && existsSync(join(root, bundles[name].output));
+  const built = recall(`bundle-${name}`);
+  return (
+    built?.key === key &&
+    existsSync(join(root, bundles[name].output)) &&
+    isDeepStrictEqual(built.parts, partsOf(name))
+  );
 }
 
 /** Changes with any file a bundle is made from, its configuration and its dependencies. */

@@ -3,16 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundledFiles } from '../bundle.mjs';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
-/** Files of dist/ that the command line runs. */
-export const COMMAND_LINE_BUNDLES = ['cli.cjs', 'engine-worker.cjs'];
+/** The bundles that the command line runs. */
+export const COMMAND_LINE_BUNDLES = ['cli', 'engine-worker'];
 
 /** The contents of the files, made by the built command line itself. Throws an Error where it is not built. */
 export function commandLineFiles() {
   return {
-    bundles: COMMAND_LINE_BUNDLES.map(name => [name, readFileSync(join(dist, name), 'utf8')]),
+    bundles: bundledFiles(COMMAND_LINE_BUNDLES).map(name => [name, readFileSync(join(dist, name), 'utf8')]),
     manual: print('manual'),
     completions: { bash: print('completion', 'bash'), fish: print('completion', 'fish') },
   };

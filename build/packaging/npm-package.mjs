@@ -5,8 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundle } from '../bundle.mjs';
-import { commandLineFiles } from './command-line.mjs';
+import { COMMAND_LINE_BUNDLES, commandLineFiles } from './command-line.mjs';
 
-await bundle(['cli', 'engine-worker', 'main']);
+await bundle([...COMMAND_LINE_BUNDLES, 'main']);
 const manual = fileURLToPath(new URL('../../dist/cowscope.1', import.meta.url));
 writeFileSync(manual, commandLineFiles().manual);

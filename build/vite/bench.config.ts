@@ -1,3 +1,3 @@
 import { mainSide } from './main-side.ts';
 
-export default mainSide({ source: 'test/bench/bench.ts', bundle: 'bench.cjs' });
+export default mainSide({ source: 'test/bench/bench.ts', bundle: 'bench' });

@@ -1,3 +1,8 @@
 import { mainSide } from './main-side.ts';
 
-export default mainSide({ source: 'electron/cli/cli.ts', bundle: 'cli.cjs', banner: '#!/usr/bin/env node' });
+export default mainSide({
+  source: 'electron/cli/cli.ts',
+  bundle: 'cli',
+  banner: '#!/usr/bin/env node',
+  split: true,
+});

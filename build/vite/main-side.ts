@@ -8,17 +8,20 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 interface Entry {
   /** Path of the source, from the root. */
   readonly source: string;
-  /** Name of the bundle in dist/. */
+  /** Name of the bundle in dist/, without `.cjs`. */
   readonly bundle: string;
   /** First line of the bundle. */
   readonly banner?: string;
+  /** Code that is imported by import() goes into files of its own, BUNDLE-*.cjs. Default: one file. */
+  readonly split?: boolean;
 }
 
 /**
- * The vite configuration of one bundle for Node 20 or Electron's main side: a single CommonJS file with every dependency
- * inside, except `electron` and what Node itself brings. Sources may use `__dirname`, which is then dist/.
+ * The vite configuration of one bundle for Node 20 or Electron's main side: CommonJS with every dependency inside, except
+ * `electron` and what Node itself brings. Sources may use `__dirname`, which is then dist/. Names and line ends stay, for
+ * stack traces; comments go, because the engine scans every byte at each start.
  */
-export function mainSide({ source, bundle, banner = '' }: Entry): UserConfig {
+export function mainSide({ source, bundle, banner = '', split = false }: Entry): UserConfig {
   return {
     root,
     publicDir: false,
@@ -33,7 +36,14 @@ export function mainSide({ source, bundle, banner = '' }: Entry): UserConfig {
       reportCompressedSize: false,
       rolldownOptions: {
         external: ['electron', ...builtinModules, /^node:/],
-        output: { format: 'cjs', entryFileNames: bundle, banner, codeSplitting: false },
+        output: {
+          format: 'cjs',
+          entryFileNames: `${bundle}.cjs`,
+          chunkFileNames: `${bundle}-[name].cjs`,
+          codeSplitting: split,
+          banner: ({ isEntry }) => (isEntry ? banner : ''),
+          comments: { legal: true, annotation: false, jsdoc: false },
+        },
       },
     },
   };

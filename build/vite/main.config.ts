@@ -1,3 +1,3 @@
 import { mainSide } from './main-side.ts';
 
-export default mainSide({ source: 'electron/main.ts', bundle: 'main.cjs' });
+export default mainSide({ source: 'electron/main.ts', bundle: 'main' });

@@ -1,3 +1,3 @@
 import { mainSide } from './main-side.ts';
 
-export default mainSide({ source: 'electron/preload.ts', bundle: 'preload.cjs' });
+export default mainSide({ source: 'electron/preload.ts', bundle: 'preload' });

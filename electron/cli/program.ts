@@ -1,4 +1,4 @@
-/** The commands and their options. */
+/** The commands and their options. The code of a command is loaded when it is run. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { MISREAD_READERS } from '../../shared/model/misread.ts';
@@ -9,17 +9,7 @@ import {
   type PlanOperation,
 } from '../../shared/model/plan/plan.ts';
 import { parseOffset } from '../../shared/text/offset.ts';
-import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img.ts';
-import { checkCommand } from './commands/check.ts';
-import { compareCommand } from './commands/compare.ts';
-import { layersCommand } from './commands/layers.ts';
-import { layoutCommand } from './commands/layout.ts';
-import { mapCommand } from './commands/map.ts';
-import { misreadCommand } from './commands/misread.ts';
-import { openCommand } from './commands/open.ts';
-import { planCommand } from './commands/plan.ts';
-import { REPORT_FORMS, reportCommand } from './commands/report.ts';
-import { storeCommand } from './commands/store.ts';
+import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img-versions.ts';
 import { completionScript, SHELLS } from './completion.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
 import { manualPage } from './manual.ts';
@@ -182,7 +172,9 @@ export function createProgram(run: Run): Command {
     .option('--snapshot <id>', SNAPSHOT)
     .addOption(outputOption())
     .addHelpText('after', MAP_EXAMPLES)
-    .action((words: string[], options) => run(() => mapCommand(words, options)));
+    .action((words: string[], options) =>
+      run(() => import('./commands/map.ts').then(({ mapCommand }) => mapCommand(words, options))),
+    );
 
   withTarget(program.command('layers'))
     .summary('print the layers of a chain, or the exports of an NBD server')
@@ -191,7 +183,9 @@ export function createProgram(run: Run): Command {
     )
     .argument('<target...>', TARGET)
     .addOption(outputOption())
-    .action((words: string[], options) => run(() => layersCommand(words, options)));
+    .action((words: string[], options) =>
+      run(() => import('./commands/layers.ts').then(({ layersCommand }) => layersCommand(words, options))),
+    );
 
   addPlan(program, run);
 
@@ -206,7 +200,9 @@ export function createProgram(run: Run): Command {
     .option('--deep', 'also read every data cluster and decompress what is compressed', false)
     .addOption(outputOption())
     .addHelpText('after', CHECK_HELP)
-    .action((words: string[], options) => run(() => checkCommand(words, options)));
+    .action((words: string[], options) =>
+      run(() => import('./commands/check.ts').then(({ checkCommand }) => checkCommand(words, options))),
+    );
 
   addLayout(program, run);
   addCompare(program, run);
@@ -222,7 +218,11 @@ export function createProgram(run: Run): Command {
     .option('--len <bytes>', 'show as many bytes from there on', offsetOption)
     .option('--view <name>', 'begin with this view, such as chain')
     .action((words: string[], options) =>
-      run(() => openCommand(words, { ...options, named: program.args[0] === 'open' })),
+      run(() =>
+        import('./commands/open.ts').then(({ openCommand }) =>
+          openCommand(words, { ...options, named: program.args[0] === 'open' }),
+        ),
+      ),
     );
 
   addDocuments(program, run);
@@ -242,7 +242,9 @@ function addMisread(program: Command, run: Run): void {
     .addOption(
       choice('--output', ['text', 'json', 'csv'], 'for people (default) or for programs').default('text'),
     )
-    .action((words: string[], options) => run(() => misreadCommand(words, options)));
+    .action((words: string[], options) =>
+      run(() => import('./commands/misread.ts').then(({ misreadCommand }) => misreadCommand(words, options))),
+    );
 }
 
 function addPlan(program: Command, run: Run): void {
@@ -291,7 +293,9 @@ function addPlan(program: Command, run: Run): void {
     .addOption(outputOption())
     .addHelpText('after', PLAN_EXAMPLES)
     .action((operation: PlanOperation, words: string[], options) =>
-      run(() => planCommand(operation, words, options)),
+      run(() =>
+        import('./commands/plan.ts').then(({ planCommand }) => planCommand(operation, words, options)),
+      ),
     );
 }
 
@@ -306,7 +310,9 @@ function addLayout(program: Command, run: Run): void {
     .option('--owner <offset>', 'what refers to the cluster at this offset of the file', offsetOption)
     .option('--ranges', 'also list every range of the file', false)
     .addOption(outputOption())
-    .action((words: string[], options) => run(() => layoutCommand(words, options)));
+    .action((words: string[], options) =>
+      run(() => import('./commands/layout.ts').then(({ layoutCommand }) => layoutCommand(words, options))),
+    );
 }
 
 function addCompare(program: Command, run: Run): void {
@@ -340,7 +346,10 @@ function addCompare(program: Command, run: Run): void {
     .addOption(outputOption())
     .addHelpText('after', COMPARE_HELP)
     .action((a: string, b: string | undefined, options) =>
-      run(() => compareCommand(a, b, options), EXIT.trouble),
+      run(
+        () => import('./commands/compare.ts').then(({ compareCommand }) => compareCommand(a, b, options)),
+        EXIT.trouble,
+      ),
     );
 }
 
@@ -355,9 +364,11 @@ function addReport(program: Command, run: Run): void {
     .option('--replace', 'replace a file that is there; images are never replaced', false)
     .option('--show-paths', 'leave the folders of files in', false)
     .addOption(
-      choice('--output', [...REPORT_FORMS], 'a page, a document, or the drawing alone').default('html'),
+      choice('--output', ['html', 'json', 'svg'], 'a page, a document, or the drawing alone').default('html'),
     )
-    .action((words: string[], options) => run(() => reportCommand(words, options)));
+    .action((words: string[], options) =>
+      run(() => import('./commands/report.ts').then(({ reportCommand }) => reportCommand(words, options))),
+    );
 }
 
 function addStore(program: Command, run: Run): void {
@@ -369,7 +380,9 @@ function addStore(program: Command, run: Run): void {
     )
     .argument('<folder...>', 'folders, files or block devices')
     .addOption(outputOption())
-    .action((roots: string[], options) => run(() => storeCommand(roots, options)));
+    .action((roots: string[], options) =>
+      run(() => import('./commands/store.ts').then(({ storeCommand }) => storeCommand(roots, options))),
+    );
 }
 
 /** Commands that print what is made from the commands themselves. */

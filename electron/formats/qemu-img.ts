@@ -2,6 +2,7 @@
 import { COMPRESSED, isOwnZero, isUnanswered, OUT_OF_RANGE } from '../../shared/extent/flags.ts';
 import { jsonNumber } from '../../shared/text/json.ts';
 import type { ListFormat } from './list-format.ts';
+import type { QemuImgDialect } from './qemu-img-versions.ts';
 import { type RowKeys, SKIP } from './row-walk.ts';
 
 const PRESENT_BIT = 1;
@@ -9,31 +10,6 @@ const ZERO_BIT = 2;
 const DATA_BIT = 4;
 const COMPRESSED_BIT = 8;
 const KEY_DEPTH = 16;
-
-/** What differs between versions of qemu-img. */
-export interface QemuImgDialect {
-  /** Rows have the key `compressed`: since 8.2. */
-  readonly compressed: boolean;
-}
-
-/** A version of qemu-img. */
-export interface QemuImgVersion {
-  readonly major: number;
-  readonly minor: number;
-}
-
-/** The first version that prints `present`. */
-export const OLDEST_QEMU_IMG = '6.1';
-
-/** True from {@link OLDEST_QEMU_IMG} on. */
-export function isKnownQemuImg({ major, minor }: QemuImgVersion): boolean {
-  return major > 6 || (major === 6 && minor >= 1);
-}
-
-/** What a version prints. */
-export function qemuImgDialect({ major, minor }: QemuImgVersion): QemuImgDialect {
-  return { compressed: major > 8 || (major === 8 && minor >= 2) };
-}
 
 /**
  * Depth (counted from the top at the layer where the walk stops; past a shorter layer the layer above it; absent

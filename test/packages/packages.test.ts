@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileS
 import { basename, dirname, join } from 'node:path';
 import { listPackage } from '@electron/asar';
 import { beforeAll, expect, it } from 'vitest';
+import { bundledFiles } from '../../build/bundle.mjs';
 import { electronCommand } from '../../build/launch-electron.mjs';
 import { WINDOW_LIBRARIES, WINDOW_PROGRAM } from '../../build/packaging/debian-packages.mjs';
 import { FUSES, readFuses } from '../../build/packaging/fuses.mjs';
@@ -61,7 +62,7 @@ it('packs the built window and nothing else of the checkout', () => {
   const files = listPackage(installed.path('usr/lib/cowscope/resources/app.asar'), { isPack: false });
   expect(files.map(path => path.replace(/-[\w-]{8}\.(js|css)$/, '.$1')).sort()).toEqual([
     '/dist',
-    '/dist/engine-worker.cjs',
+    ...bundledFiles(['engine-worker']).map(name => `/dist/${name}`),
     '/dist/main.cjs',
     '/dist/preload.cjs',
     '/dist/renderer',

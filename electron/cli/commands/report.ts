@@ -11,16 +11,13 @@ import { writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 
-/** Forms of a report. */
-export const REPORT_FORMS = ['html', 'json', 'svg'] as const;
-
 /** Options of `cowscope report` as the command line gives them. */
 export interface ReportOptions extends TargetOptions {
   /** The file to write; without it standard output. */
   readonly to?: string;
   readonly replace: boolean;
   readonly showPaths: boolean;
-  readonly output: (typeof REPORT_FORMS)[number];
+  readonly output: 'html' | 'json' | 'svg';
 }
 
 /** Carries out `cowscope report`. */

@@ -7,8 +7,6 @@ import type { FindingLog } from '../findings/finding-log.ts';
 import type { PageComparer } from '../findings/page-comparer.ts';
 import { contextTotalsOf, overviewOf, totalsOf } from '../lists/list-stream.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
-import { allocationOf } from './allocation.ts';
-import { checkLayer } from './check.ts';
 import { checkLayerChoice, checkSelection } from './check-choice.ts';
 import { extentsOf } from './extents.ts';
 import { guestRunsOf } from './guest-runs.ts';
@@ -83,7 +81,10 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   },
   findingCounts: ({ findings }) => findings.counts(),
   nextFinding: ({ findings }, { backwards, ...from }) => findings.nextPlace(from, backwards),
-  allocation: ({ tables, superseded }, { layer }) => allocationOf(tables, layer, superseded),
+  async allocation({ tables, superseded }, { layer }) {
+    const { allocationOf } = await import('./allocation.ts'); // loaded when it is asked for, as that of a check
+    return allocationOf(tables, layer, superseded);
+  },
   hostLayout: ({ hostMaps }, { layer }) => hostMaps.layoutOf(layer),
   async hostTiles({ hostMaps }, { layer, ...span }) {
     return hostTilesOf(await hostMaps.mapOf(layer), span);
@@ -99,6 +100,7 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
     return await hostClusterOf(await hostMaps.mapOf(layer), offset, superseded);
   },
   async check({ tables, findings, superseded, tellFindings }, { layer }) {
+    const { checkLayer } = await import('./check.ts');
     const reply = await checkLayer(tables, findings, layer, superseded);
     tellFindings();
     return reply;

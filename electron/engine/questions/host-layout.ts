@@ -8,8 +8,9 @@ import {
   type HostRunsReply,
   type HostTilesReply,
 } from '../../../shared/model/layout.ts';
-import { type HostMap, mapHost } from '../../qcow2/layout/host-map.ts';
+import type { HostMap } from '../../qcow2/layout/host-map.ts';
 import { LimitPassed } from '../../qcow2/layout/read-limit.ts';
+import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import { runInSlices } from '../../qcow2/read/sliced-work.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import { layerOf } from './check-choice.ts';
@@ -60,9 +61,10 @@ export class HostMaps {
     return mapped;
   }
 
-  async #begin(layer: number, image: Parameters<typeof mapHost>[0] | undefined): Promise<Mapped> {
+  async #begin(layer: number, image: Qcow2Image | undefined): Promise<Mapped> {
     if (image === undefined) return 'it is not read by its own tables';
     if (image.header.version === 1) return 'version 1 of the format has no refcounts';
+    const { mapHost } = await import('../../qcow2/layout/host-map.ts'); // loaded when a file is mapped
     try {
       return await runInSlices(mapHost(image), () => this.#layer !== layer);
     } catch (error) {

@@ -7,7 +7,7 @@ import type { Finding, FindingSummary } from '../../../shared/model/finding.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import type { ExportKind } from '../../../shared/nbd-contexts.ts';
-import type { QemuImgDialect } from '../../formats/qemu-img.ts';
+import type { QemuImgDialect } from '../../formats/qemu-img-versions.ts';
 import type { ParsedImage } from '../../qcow2/read/image.ts';
 
 /** A qcow2 layer read by our own reader from a descriptor that was opened once. */

@@ -6,7 +6,6 @@ import { fileSource } from '../../qcow2/read/file-source.ts';
 import { Engine } from '../engine.ts';
 import { PRESTART_WARM_UP } from './prestarted-worker.ts';
 import type { ToEngine } from './protocol.ts';
-import { warmUp } from './warm-up.ts';
 
 /** Priority after the first picture: below that of painting (0 or less), above that of our qemu-nbd processes (10). */
 const NICE = 5;
@@ -21,7 +20,7 @@ port.on('message', (message: ToEngine) => {
   isPictureAsked = true;
   lowerPriority();
 });
-if (workerData === PRESTART_WARM_UP) void warmUp();
+if (workerData === PRESTART_WARM_UP) void import('./warm-up.ts').then(({ warmUp }) => warmUp());
 
 /**
  * Lowers this thread's priority once there is a first picture: from then on a frame matters more than what is still
