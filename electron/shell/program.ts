@@ -13,6 +13,7 @@ import { diagnostics } from './diagnostics.ts';
 import { agreesToLink, chooseFiles, chooseFolders, offerReload } from './dialogs.ts';
 import type { FirstPlace } from './handover.ts';
 import { ChainController } from './ipc/chain-controller.ts';
+import { CompareController } from './ipc/compare-controller.ts';
 import { type CallHandlers, handleCalls, push } from './ipc/ipc-main.ts';
 import { PlanController } from './ipc/plan-controller.ts';
 import { StoreController } from './ipc/store-controller.ts';
@@ -60,6 +61,12 @@ export class Program {
     opened: sessionId => this.#controller.opened(sessionId),
     stores: () => this.#stores.roots,
   });
+  readonly #comparisons = new CompareController({
+    openChain,
+    session: sessionId => this.#controller.session(sessionId),
+    consentGuard: () => this.#controller.consentGuard,
+    push: (name, payload) => this.#push(name, payload),
+  });
   #window: BrowserWindow | undefined;
   /** When the worker of a chain last crashed, on the clock of performance.now. */
   #lastStopMs = Number.NEGATIVE_INFINITY;
@@ -75,6 +82,7 @@ export class Program {
       listNbdExports,
       push: (name, payload) => this.#push(name, payload),
       requestFor: this.#arrivals.requestFor,
+      beforeClose: () => this.#comparisons.close(),
       onOpened: request => {
         this.#arrivals.shows(request);
         this.#log.note('opened', { layers: this.#controller.chain?.layers.length ?? 0 });
@@ -131,6 +139,7 @@ export class Program {
       place?.leave();
       this.#stores.close();
       this.#plans.close();
+      void this.#comparisons.close();
       return this.#controller.close();
     });
     void app.whenReady().then(() => {
@@ -183,6 +192,7 @@ export class Program {
       ...this.#controller.handlers,
       ...this.#stores.handlers,
       ...this.#plans.handlers,
+      ...this.#comparisons.handlers,
       'app:state': () => {
         const waited = this.#arrivals.listen();
         return {

@@ -6,6 +6,14 @@
  */
 import type { Arrival } from '../model/arrival.ts';
 import type { OpenedChain } from '../model/chain.ts';
+import type {
+  ComparisonState,
+  DifferencePage,
+  DifferencePlace,
+  DifferenceSearch,
+  DifferencesRequest,
+  OpenedComparison,
+} from '../model/comparison.ts';
 import type { FindingSummary } from '../model/finding.ts';
 import type { NbdExportInfo } from '../model/nbd-export.ts';
 import type { PlanChoice } from '../model/plan/plan.ts';
@@ -21,7 +29,16 @@ import type { Consent, OpenTarget, RecentTarget } from '../model/target.ts';
 import type { TrackInfo } from '../model/track.ts';
 import type { Result } from '../result.ts';
 import { type Exchange, exchange, namesOf, notice } from './declare.ts';
-import { QUESTION_NAMES, type QuestionArgs, type QuestionName, type QuestionReply } from './questions.ts';
+import {
+  type ExtentsReply,
+  type GuestRange,
+  QUESTION_NAMES,
+  type QuestionArgs,
+  type QuestionName,
+  type QuestionReply,
+  type TilesReply,
+  type TilesRequest,
+} from './questions.ts';
 
 /** What the window needs to know at start. */
 export interface AppState {
@@ -36,6 +53,19 @@ export interface AppState {
 /** Which open chain a call is about. */
 export interface OfSession {
   readonly sessionId: number;
+}
+
+/** Which comparison a call is about. */
+export interface OfComparison {
+  readonly comparisonId: number;
+}
+
+/** What to compare: the open chain, or one of its layers with what lies below it, with something else. */
+export interface CompareRequest extends OfSession {
+  readonly layer?: number;
+  readonly other:
+    | { readonly kind: 'layer'; readonly layer: number }
+    | { readonly kind: 'target'; readonly target: OpenTarget; readonly consent: Consent };
 }
 
 /** Calls that are no question about an open chain: name to argument and reply. */
@@ -57,6 +87,19 @@ const PLAIN_CALLS = {
   /** What files that were named in any order are to each other, by the links that they record. */
   'store:arrange': exchange<{ files: readonly string[] }, ArrangedFiles>(),
   'chain:open': exchange<{ target: OpenTarget; consent: Consent }, OpenedChain>(),
+  /**
+   * Compares what the open chain shows, or one of its layers, with another target, or another of its layers. One comparison
+   * is kept: another one, or 'compare:close', ends it.
+   */
+  'compare:open': exchange<CompareRequest, OpenedComparison>(),
+  /** Begins to compare the content of what may differ. */
+  'compare:content': exchange<OfComparison, null>(),
+  'compare:cancel': exchange<OfComparison, null>(),
+  'compare:close': exchange<undefined, null>(),
+  'compare:tiles': exchange<OfComparison & TilesRequest, TilesReply>(),
+  'compare:extents': exchange<OfComparison & GuestRange, ExtentsReply>(),
+  'compare:differences': exchange<OfComparison & DifferencesRequest, DifferencePage>(),
+  'compare:find': exchange<OfComparison & DifferenceSearch, DifferencePlace | null>(),
   'chain:close': exchange<OfSession, null>(),
   /** The window knows the chain: pushes about it begin, with what was to be said until now. */
   'chain:subscribe': exchange<OfSession, null>(),
@@ -96,6 +139,14 @@ const PUSHES = {
   /** Files of these layers have changed on disk since they were opened: what is shown may be out of date. */
   'chain:filesChanged': notice<{ sessionId: number; layers: readonly number[] }>(),
   'chain:tracks': notice<{ sessionId: number; tracks: readonly TrackInfo[] }>(),
+  /** More was compared, in [start, end) of the disks. */
+  'compare:state': notice<{
+    comparisonId: number;
+    state: ComparisonState;
+    version: number;
+    start: number;
+    end: number;
+  }>(),
   /** Something more was found. */
   'chain:findings': notice<{ sessionId: number; summary: FindingSummary }>(),
 };

@@ -6,6 +6,7 @@
 import * as v from 'valibot';
 import { STATES } from '../extent/flags.ts';
 import type { StartView } from '../model/arrival.ts';
+import { DIFFERENCE_KINDS, MAX_DIFFERENCES } from '../model/comparison.ts';
 import { FINDING_SEVERITIES, WHOLE_CHAIN } from '../model/finding.ts';
 import { MAX_LAYERS } from '../model/layer.ts';
 import { HOST_KINDS } from '../model/layout.ts';
@@ -100,6 +101,9 @@ export const START_VIEW = v.strictObject({
 /** The number of a session. */
 export const SESSION_ID = offset;
 const ofSession = v.strictObject({ sessionId: SESSION_ID });
+
+const ofComparison = v.strictObject({ comparisonId: offset });
+const differenceKinds = list(v.picklist(DIFFERENCE_KINDS), 1, DIFFERENCE_KINDS.length);
 
 /** Checks that a schema lets through every field of T, optional ones too, and nothing else. */
 type SchemaOf<T> = v.GenericSchema<unknown, T> & {
@@ -211,6 +215,34 @@ export const CALL_SCHEMAS = {
   }),
   'store:arrange': v.strictObject({ files: list(path, 1, MAX_LAYERS) }),
   'chain:open': v.strictObject({ target: TARGET, consent: CONSENT }),
+  'compare:open': v.strictObject({
+    sessionId: SESSION_ID,
+    layer: v.exactOptional(wholeNumber(0, MAX_LAYERS - 1)),
+    other: v.variant('kind', [
+      v.strictObject({ kind: v.literal('layer'), layer: wholeNumber(0, MAX_LAYERS - 1) }),
+      v.strictObject({ kind: v.literal('target'), target: TARGET, consent: CONSENT }),
+    ]),
+  }),
+  'compare:content': ofComparison,
+  'compare:cancel': ofComparison,
+  'compare:close': nothing,
+  'compare:tiles': v.strictObject({ comparisonId: offset, ...QUESTION_SCHEMAS.tiles.entries }),
+  'compare:extents': v.pipe(
+    v.strictObject({ comparisonId: offset, start: offset, end: offset }),
+    v.check(({ start, end }) => start <= end, 'ends before it starts'),
+  ),
+  'compare:differences': v.strictObject({
+    comparisonId: offset,
+    kinds: differenceKinds,
+    skip: offset,
+    most: wholeNumber(1, MAX_DIFFERENCES),
+  }),
+  'compare:find': v.strictObject({
+    comparisonId: offset,
+    kinds: differenceKinds,
+    from: wholeNumber(-1),
+    backwards: v.boolean(),
+  }),
   'chain:close': ofSession,
   'chain:subscribe': ofSession,
   'chain:cancel': ofSession,

@@ -1,4 +1,5 @@
 /** A comparison of two disks as the guest reads them: two layers of a chain, two chains, a chain and its copy. */
+import type { ErrorRecord } from '../error.ts';
 import type { ExtentState } from '../extent/flags.ts';
 
 /**
@@ -68,3 +69,72 @@ export function verdictOf({ kinds }: ComparisonSums, { strict, sizes }: VerdictR
   if (strict && (sizes[0] !== sizes[1] || kinds.state.bytes > 0)) return 'different';
   return kinds.mayDiffer.bytes > 0 ? 'mayDiffer' : 'same';
 }
+
+/** One disk of a comparison, for the window. */
+export interface ComparedDiskInfo {
+  readonly title: string;
+  readonly size: number;
+  /** Names of the layers from the base to the one that is taken for the top. */
+  readonly layers: readonly string[];
+  /** True where a backing file of it is not open, so that what is left to it is not known. */
+  readonly incomplete: boolean;
+}
+
+/** A comparison that has begun. */
+export interface OpenedComparison {
+  readonly comparisonId: number;
+  readonly a: ComparedDiskInfo;
+  readonly b: ComparedDiskInfo;
+  /** Bytes of the longer disk. */
+  readonly size: number;
+}
+
+/** How far a comparison is, and what it came to so far. Where content is compared, up to `at`, and as by the tables beyond. */
+export interface ComparisonState {
+  readonly phase: 'tables' | 'content' | 'ended' | 'cancelled' | 'failed';
+  /** Bytes of the disk that this phase has passed. */
+  readonly at: number;
+  /** Bytes of content that were read, of both disks together, and the milliseconds that this took. */
+  readonly read: number;
+  readonly elapsedMs: number;
+  readonly sums: ComparisonSums;
+  /** Bytes of content that would still have to be read to know everything. */
+  readonly left: number;
+  /** Where the list and the picture end, because there are too many ranges; -1 where they have them all. */
+  readonly listedTo: number;
+  /** Why something could not be read or compared, or why the comparison failed. */
+  readonly errors: readonly ErrorRecord[];
+}
+
+/** Differences of some kinds, from number `skip` on. */
+export interface DifferencesRequest {
+  readonly kinds: readonly DifferenceKind[];
+  readonly skip: number;
+  readonly most: number;
+}
+
+/** Most differences in one page. */
+export const MAX_DIFFERENCES = 1000;
+
+/** A page of differences, and how many there are of these kinds so far. */
+export interface DifferencePage {
+  readonly rows: readonly Difference[];
+  readonly total: number;
+}
+
+/** A search for the first difference that begins after `from`, or backwards the last that begins before it. */
+export interface DifferenceSearch {
+  readonly kinds: readonly DifferenceKind[];
+  readonly from: number;
+  readonly backwards: boolean;
+}
+
+/** A difference and its number among those of the kinds that were asked for. */
+export interface DifferencePlace {
+  readonly row: number;
+  readonly total: number;
+  readonly difference: Difference;
+}
+
+/** Tracks of a comparison: the disks, and what they are to each other. */
+export const COMPARED_TRACKS = { a: 0, b: 1, difference: 2 } as const;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { answerCall, type CallHandler } from '../../electron/shell/ipc/answer.ts';
 import { ChainController } from '../../electron/shell/ipc/chain-controller.ts';
+import { CompareController } from '../../electron/shell/ipc/compare-controller.ts';
 import type { CallHandlers } from '../../electron/shell/ipc/ipc-main.ts';
 import { PlanController } from '../../electron/shell/ipc/plan-controller.ts';
 import { StoreController } from '../../electron/shell/ipc/store-controller.ts';
@@ -28,6 +29,12 @@ const handlers: CallHandlers = {
     opened: sessionId => controller.opened(sessionId),
     stores: () => [],
   }).handlers,
+  ...new CompareController({
+    openChain: () => Promise.reject(REFUSED),
+    session: sessionId => controller.session(sessionId),
+    consentGuard: () => controller.consentGuard,
+    push: () => expect.unreachable(),
+  }).handlers,
   'app:state': () => ({ version: '', platform: '', recent: [], samples: [] }),
   'app:clearRecent': () => null,
   'app:diagnostics': () => '',
@@ -50,6 +57,8 @@ const key = fc.oneof(
     'allow',
     'allowAll',
     'choice',
+    'other',
+    'comparisonId',
     'operation',
     'job',
     'start',

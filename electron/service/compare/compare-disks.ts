@@ -13,7 +13,7 @@ import { CowscopeError, type ErrorRecord, errorRecord } from '../../../shared/er
 import type { ComparisonSums, Difference } from '../../../shared/model/comparison.ts';
 import { nextTurn } from '../../../shared/scheduler.ts';
 import type { ContentReader } from '../content/content-source.ts';
-import { DifferenceRows } from './difference-rows.ts';
+import { DifferenceRows, type RowSide, type TakeRange } from './difference-rows.ts';
 import { type ComparedDisk, type DiskRun, GuestCursor } from './guest-cursor.ts';
 
 /** How far a comparison has come. */
@@ -31,6 +31,8 @@ export interface CompareOptions {
   readonly content: boolean;
   /** Gets rows in ascending order; the next batch comes when this one was taken. */
   take(rows: readonly Difference[]): Promise<void> | void;
+  /** Gets every range as it is decided, ascending from 0 on and without gaps. */
+  readonly takeRange?: TakeRange;
   progress?(progress: ComparisonProgress): void;
   readonly signal: AbortSignal;
 }
@@ -162,7 +164,12 @@ class Comparison {
   }
 
   #addWhole({ start, end, relation, a, b }: Part): void {
+    this.#add(start, end, relation, a, b);
+  }
+
+  #add(start: number, end: number, relation: Relation, a: RowSide, b: RowSide): void {
     this.#rows.add(start, end, relation, a, b);
+    this.#options.takeRange?.(end, relation, a, b);
   }
 
   /** Reads what the tables leave open of the parts and compares it, in order. */
@@ -207,10 +214,10 @@ class Comparison {
     for (let from = 0; from < a.length; ) {
       const piece = Math.floor(from / RETRY_BYTES);
       const to = failed.size === 0 ? a.length : Math.min(a.length, (piece + 1) * RETRY_BYTES);
-      if (failed.has(piece)) this.#rows.add(start + from, start + to, 'unreadable', part.a, part.b);
+      if (failed.has(piece)) this.#add(start + from, start + to, 'unreadable', part.a, part.b);
       else
         for (const [at, end, differs] of comparedRuns(a, b, from, to, start))
-          this.#rows.add(start + at, start + end, differs ? 'content' : equal, part.a, part.b);
+          this.#add(start + at, start + end, differs ? 'content' : equal, part.a, part.b);
       from = to;
     }
   }

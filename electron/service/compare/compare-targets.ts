@@ -6,6 +6,7 @@ import type { OpenTarget } from '../../../shared/model/target.ts';
 import { type ChainSession, openChain } from '../chain-session.ts';
 import type { SessionOptions } from '../session-options.ts';
 import { type CompareOptions, compareDisks } from './compare-disks.ts';
+import { changed } from './comparison.ts';
 import { type ComparedDisk, sizeOfDisk } from './guest-cursor.ts';
 
 /** One side: a target, or one of its layers with what lies below it. */
@@ -88,13 +89,6 @@ function chainOf(disk: ComparedDisk): ComparedChain {
   return { chain, layer: disk.layer ?? chain.layers.length - 1, size: sizeOfDisk(disk) };
 }
 
-/** The files of a chain that another program wrote to meanwhile: what was compared may be neither what was nor what is there. */
 async function changedFiles(session: ChainSession): Promise<ErrorRecord[]> {
-  const layers = await session.changedLayers();
-  return layers.map(layer => ({
-    code: 'COMPARE_CHANGED',
-    what: 'the file has changed while it was compared',
-    subject: session.chain.layers[layer]?.path ?? '',
-    advice: 'compare again when nothing writes to it',
-  }));
+  return (await session.changedLayers()).map(layer => changed(session, layer));
 }

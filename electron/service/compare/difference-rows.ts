@@ -22,6 +22,9 @@ interface Row {
   readonly b: RowSide;
 }
 
+/** Told of every range, of those that are the same, too. */
+export type TakeRange = (end: number, relation: Relation, a: RowSide, b: RowSide) => void;
+
 /** Joins and counts ranges that come in ascending order. */
 export class DifferenceRows {
   readonly #take: (row: Difference) => void;

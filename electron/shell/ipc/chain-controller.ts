@@ -30,7 +30,7 @@ export type ChainHandlers = Pick<
 /** What the controller uses of a session of the service. */
 export type ControlledSession = Pick<
   ChainSession,
-  'chain' | 'tracks' | 'ask' | 'cancel' | 'retry' | 'changedLayers' | 'close'
+  'chain' | 'tracks' | 'ask' | 'content' | 'fed' | 'cancel' | 'retry' | 'changedLayers' | 'close'
 >;
 
 /** What the controller needs from the rest of the program. */
@@ -40,6 +40,8 @@ export interface ChainControllerDeps {
   readonly push: SendPush;
   /** What was said about this target outside the window, such as on the command line. */
   requestFor(target: OpenTarget): OpenRequest | undefined;
+  /** A session is about to close: what else reads from it has to end. Never rejects. */
+  beforeClose?(): Promise<void>;
   /** What is shown from now on. */
   onOpened(request: OpenRequest): void;
   /** The window closed its chain and shows none. */
@@ -137,6 +139,16 @@ export class ChainController {
   opened(sessionId: number): OpenedRequest {
     const { session, request } = this.#find(sessionId);
     return { chain: session.chain, request };
+  }
+
+  /** The open session of that number. Throws IPC_NO_SESSION for one that is not open any more. */
+  session(sessionId: number): ControlledSession {
+    return this.#find(sessionId).session;
+  }
+
+  /** The questions of consent that the window was asked. */
+  get consentGuard(): ConsentGuard {
+    return this.#consentGuard;
   }
 
   /** True while something is being opened or any layer of the open chain is still being read. */
@@ -239,7 +251,7 @@ export class ChainController {
     }
     const former = this.#current;
     this.#current = { sessionId, session, gate, request: { target, ...options } };
-    await closeSession(former);
+    await this.#closeSession(former);
     if (!run.isNewest()) throw superseded();
     this.#deps.onOpened({ target, ...options });
     return opened;
@@ -254,7 +266,12 @@ export class ChainController {
   async #closeCurrent(): Promise<void> {
     const former = this.#current;
     this.#current = undefined;
-    await closeSession(former);
+    await this.#closeSession(former);
+  }
+
+  async #closeSession(open: OpenSession | undefined): Promise<void> {
+    if (open !== undefined) await withinLimit(Promise.resolve(this.#deps.beforeClose?.()));
+    await closeSession(open);
   }
 }
 

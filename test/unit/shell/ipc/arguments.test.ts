@@ -101,6 +101,47 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { sessionId: 1, choice: { operation: 'commit', job: 'live', qemu: '10.0' } },
     ],
   },
+  'compare:open': {
+    good: [
+      { sessionId: 1, other: { kind: 'layer', layer: 0 } },
+      {
+        sessionId: 1,
+        layer: 2,
+        other: { kind: 'target', target: { kind: 'files', files: ['/a'] }, consent },
+      },
+    ],
+    bad: [
+      { sessionId: 1 },
+      { sessionId: 1, other: { kind: 'layer', layer: -1 } },
+      { sessionId: 1, other: { kind: 'target', target: { kind: 'files', files: [] }, consent } },
+    ],
+  },
+  'compare:content': { good: [{ comparisonId: 1 }], bad: [undefined, {}, { comparisonId: -1 }] },
+  'compare:cancel': { good: [{ comparisonId: 1 }], bad: [undefined, { comparisonId: 1, more: 1 }] },
+  'compare:close': { good: [undefined], bad: [null, {}] },
+  'compare:tiles': {
+    good: [{ comparisonId: 1, level: 0, first: 0, count: 1 }],
+    bad: [
+      { comparisonId: 1, level: 54, first: 0, count: 1 },
+      { level: 0, first: 0, count: 1 },
+    ],
+  },
+  'compare:extents': {
+    good: [{ comparisonId: 1, start: 0, end: 1 }],
+    bad: [{ comparisonId: 1, start: 2, end: 1 }],
+  },
+  'compare:differences': {
+    good: [{ comparisonId: 1, kinds: ['content', 'state'], skip: 0, most: 1000 }],
+    bad: [
+      { comparisonId: 1, kinds: [], skip: 0, most: 1 },
+      { comparisonId: 1, kinds: ['same'], skip: 0, most: 1 },
+      { comparisonId: 1, kinds: ['content'], skip: 0, most: 1001 },
+    ],
+  },
+  'compare:find': {
+    good: [{ comparisonId: 1, kinds: ['content'], from: -1, backwards: true }],
+    bad: [{ comparisonId: 1, kinds: ['content'], from: -2, backwards: true }],
+  },
   'plan:cancel': { good: [undefined], bad: [{}] },
   'chain:close': {
     good: [{ sessionId: 1 }],

@@ -82,6 +82,8 @@ function session(target: OpenTarget): ControlledSession {
   return {
     chain: chain ?? { layers: [], size: 1, complete: true, notes: [name], findings: [] },
     tracks: [],
+    content: { identities: () => [], open: () => expect.unreachable() },
+    fed: async () => [],
     ask: async (question, args) => ({ session: name, question, args }) as never,
     changedLayers: () => {
       looks++;
