@@ -24,6 +24,10 @@ export function inbox(send: (arrival: Arrival) => void): Inbox {
   let newest: LaunchRequest | undefined;
   let listening = false;
   const newestTarget = () => (newest?.kind === 'target' ? newest : undefined);
+  const askedWith = (target: OpenTarget) => {
+    const request = newestTarget();
+    return JSON.stringify(target) === JSON.stringify(request?.target) ? request : undefined;
+  };
   return {
     deliver(request) {
       newest = request;
@@ -38,13 +42,12 @@ export function inbox(send: (arrival: Arrival) => void): Inbox {
       listening = false;
     },
     shows(request) {
-      newest = request === undefined ? undefined : { kind: 'target', ...request };
+      // A chain may be opened before the window listens, which is still to be told where to look first.
+      const start = !listening && request !== undefined ? askedWith(request.target)?.start : undefined;
+      newest = request && { kind: 'target', ...request, ...(start === undefined ? {} : { start }) };
     },
     waiting: () => (listening ? undefined : newestTarget()),
-    requestFor(target) {
-      const request = newestTarget();
-      return JSON.stringify(target) === JSON.stringify(request?.target) ? request : undefined;
-    },
+    requestFor: askedWith,
   };
 }
 

@@ -330,3 +330,15 @@ test('a launch with folders shows what rests on what, and one that begins with a
   expect((await run('--begin-with=connect')).code).toBe(0);
   await expect(page.getByRole('dialog')).toContainText('NBD');
 });
+
+test('a launch begins at its offset and in its view', async ({ start, make }) => {
+  const [, , top] = await make(golden);
+  const { page } = await start('--at=0x30000', '--view=findings', top as string);
+  await expect(page.getByRole('navigation', { name: 'View' }).getByText('Findings')).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
+  await page.keyboard.press('1');
+  await opened(page);
+  await expect(page.getByRole('complementary', { name: 'Inspector' })).toContainText('0x0003_0000');
+});

@@ -46,7 +46,7 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
     announcement: `Opened ${titleOf(chain)}, ${chain.chain.layers.length} layers`,
   });
   void invoke('chain:subscribe', { sessionId: chain.sessionId });
-  await refreshApp();
+  void refreshApp(); // the list of recent targets: what is shown does not wait for it
 }
 
 /** True where the same disk is opened again, such as one of its snapshots: the viewport is then kept. */

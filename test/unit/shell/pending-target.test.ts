@@ -64,3 +64,14 @@ test('what waits can be looked at until the window listens', () => {
   box.restart();
   expect(box.waiting()).toEqual(request('/a'));
 });
+
+test('a chain that was opened before the window listens is still looked at where the launch said', () => {
+  const box = inbox(() => {});
+  box.deliver({ ...request('/a'), start: { at: 65_536, view: 'chain' } });
+  const { kind: _, ...opened } = request('/a');
+  box.shows(opened);
+  expect(box.listen()).toMatchObject({ start: { at: 65_536, view: 'chain' } });
+  box.shows(opened);
+  box.restart();
+  expect(box.listen()).toEqual({ kind: 'target', target: opened.target });
+});
