@@ -15,6 +15,7 @@ const MAIN_SIDE = [
   ['electron/nbd', 'electron/qcow2/layout', 'electron/formats'],
   ['electron/plan'], // what a commit would do, from the tables and the layout of its layers
   ['electron/qcow2/check'], // counts with the walk of layout
+  ['electron/qcow2/infer'], // checks what it infers
   ['electron/qemu'], // waits for the greeting of its servers with the constants and the parser of nbd
   ['electron/chain'],
   ['electron/engine'],
@@ -68,6 +69,7 @@ const WITHOUT_NODE = [
   'electron/qcow2/read',
   'electron/qcow2/layout',
   'electron/qcow2/check',
+  'electron/qcow2/infer',
   'electron/engine',
   'electron/formats',
   'electron/plan',

@@ -5,6 +5,7 @@
 import type { ErrorRecord } from '../error.ts';
 import type { AllocationReply } from './allocation.ts';
 import type { Finding } from './finding.ts';
+import type { Inference } from './inference.ts';
 
 /** Image formats we can tell apart. Only qcow2, qcow and raw can be layers of a drawn chain. */
 export type ImageFormat =
@@ -25,7 +26,7 @@ export type ImageFormat =
   | 'nbd';
 
 /** How the format of a layer came to be known. */
-export type FormatSource = 'magic' | 'recorded' | 'given' | 'assumed';
+export type FormatSource = 'magic' | 'recorded' | 'given' | 'assumed' | 'inferred';
 
 /** How the link from a layer to its backing file was resolved. */
 export type LinkStatus =
@@ -181,6 +182,8 @@ export interface LayerInfo {
   readonly qcow2?: Qcow2Info;
   /** The internal snapshot that is shown in place of the active disk; `size` is then that of the snapshot. */
   readonly snapshot?: SnapshotInfo;
+  /** Where its header or L1 table is lost: how it is read all the same. */
+  readonly inference?: Inference;
   /** What should be known about how this layer is read or shown, one sentence each. What is wrong with it is a finding. */
   readonly notes: readonly string[];
 }

@@ -63,7 +63,7 @@ const LISTS = 'snapshot table and bitmap directory';
 /** Checks an image. Throws nothing but what is not an error of the system or of the image. */
 export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWork<ImageCheck> {
   const collector = new FindingCollector(options.layer);
-  const steps: CheckStep[] = [stepDone('header and extensions')];
+  const steps: CheckStep[] = [...headerSteps(image)];
   let check: RefcountCheck | undefined;
   if (image.header.version === 1)
     steps.push(stepLeftOut(REFCOUNTS, 'version 1 of the format has no refcounts'));
@@ -86,6 +86,15 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
   const found = explainLeaks(collector.list(), image.findings, check?.leaked ?? 0, image.geometry.l2Entries);
   const findings = resolveCauses(found, image.findings);
   return { steps, findings, ...(counts === undefined ? {} : { counts }) };
+}
+
+/** What of header and L1 table was there to be checked. */
+function headerSteps({ inferred }: Qcow2Image): CheckStep[] {
+  const step = 'header and extensions';
+  if (inferred?.inference.lost === 'header')
+    return [stepMissing(step, 'the header is lost, and was inferred')];
+  if (inferred === undefined) return [stepDone(step)];
+  return [stepDone(step), stepMissing('active L1 table', 'it is lost, and was inferred')];
 }
 
 /** Reads and decompresses everything, where that is asked for. */

@@ -19,8 +19,8 @@ export interface LostHeader {
 
 const MIN_CLUSTER_BITS = 9;
 const MAX_CLUSTER_BITS = 21;
-/** Widths of refcounts that are looked for; narrower ones tell nothing. The usual one first. */
-const REFCOUNT_BITS = [16, 8, 32, 64] as const;
+/** Widths of refcounts, the usual one first. Counts of 1 in clusters 0 and 1 lie at other bits in each of them. */
+const REFCOUNT_BITS = [16, 8, 32, 64, 4, 2, 1] as const;
 /** Clusters among which an L1 table is looked for. */
 const L1_CLUSTERS = 8;
 /** Bytes of a table that are looked at. */

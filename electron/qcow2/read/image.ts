@@ -2,6 +2,7 @@
 
 import { causeOf, FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
+import type { Inference } from '../../../shared/model/inference.ts';
 import { untilNul, viewOf } from '../format/bytes.ts';
 import type { EntryRules } from '../format/entry.ts';
 import {
@@ -23,6 +24,7 @@ import {
 } from '../format/header.ts';
 import { fieldValue, HEADER_ADVICE, type Report } from '../format/report.ts';
 import { type BitmapEntry, readBitmaps } from './bitmaps.ts';
+import { type MemoryPiece, patchedSource } from './memory-source.ts';
 import { parseHeaderV1 } from './qcow1.ts';
 import { finish, type SlicedWork } from './sliced-work.ts';
 import { readSnapshots, type SnapshotEntry } from './snapshots.ts';
@@ -40,6 +42,8 @@ export interface Qcow2Image {
   readonly backingFileBytes: Uint8Array;
   readonly snapshots: readonly SnapshotEntry[];
   readonly bitmaps: readonly BitmapEntry[];
+  /** Where header or L1 table are lost: what was laid over the file to read it, and how that came to be known. */
+  readonly inferred?: { readonly inference: Inference; readonly pieces: readonly MemoryPiece[] };
   /** What is wrong with header, extensions, snapshot table and bitmap directory. The layer in them is 0. */
   readonly findings: readonly Finding[];
 }
@@ -50,6 +54,12 @@ export type ParsedImage = Omit<Qcow2Image, 'source'>;
 /** What crosses threads of an image. */
 export function parsedOf({ source: _, ...parsed }: Qcow2Image): ParsedImage {
   return parsed;
+}
+
+/** The image again, in another thread, from the bytes of its file. */
+export function imageFrom(parsed: ParsedImage, source: ImageSource): Qcow2Image {
+  const { inferred } = parsed;
+  return { ...parsed, source: inferred === undefined ? source : patchedSource(source, inferred.pieces) };
 }
 
 /**

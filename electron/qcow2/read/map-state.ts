@@ -12,6 +12,8 @@ export interface Qcow2Map extends MappedTables {
   readonly dataSource: ImageSource | undefined;
   /** Kind of the disk past its L1 table. */
   readonly pastL1: number;
+  /** Kind of the ranges whose L1 entry names no L2 table. */
+  readonly noTable: number;
   readonly target: DecodeTarget;
   readonly writer: PageWriter;
   readonly reader: TableReader;

@@ -69,6 +69,7 @@ export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
     l1Entries,
     // qemu takes a snapshot's disk past its L1 table as unallocated; the active table must reach the end.
     pastL1: view.snapshot ? UNALLOCATED : BAD,
+    noTable: image.inferred?.inference.isPartial === true && !view.snapshot ? BAD : UNALLOCATED,
     target: {
       rules,
       encrypted: header.cryptMethod !== 0,
@@ -151,7 +152,7 @@ function pushNext(map: Qcow2Map, guest: number, start: number, end: number, read
   try {
     const used = l1.nextUsed(l1Index, lastEntry);
     if (used > l1Index) {
-      writer.push(guest - start, UNALLOCATED);
+      writer.push(guest - start, map.noTable);
       return Math.min(end, used * l1Coverage);
     }
   } catch (error) {
@@ -163,7 +164,7 @@ function pushNext(map: Qcow2Map, guest: number, start: number, end: number, read
   // File offsets are doubles; what is left of them within the buffer must be integers, or the loops are a third slower.
   const at = findL2Entries(map, guest, tableEnd, readAheadTo) | 0;
   if (at < 0) {
-    writer.push(guest - start, at === NO_TABLE ? UNALLOCATED : BAD);
+    writer.push(guest - start, at === NO_TABLE ? map.noTable : BAD);
     return tableEnd;
   }
   const before = writer.count;
@@ -318,5 +319,5 @@ export function tablelessStretch(map: Qcow2Map, guest: number): TablelessStretch
   }
   return index === first
     ? undefined
-    : { end: Math.min(size, index * geometry.l1Coverage), kind: UNALLOCATED };
+    : { end: Math.min(size, index * geometry.l1Coverage), kind: map.noTable };
 }

@@ -1,6 +1,6 @@
-/** Sources in memory: pieces of a file with zeros, or nothing known, between them. */
+/** Sources in memory: pieces of a file with zeros, nothing known, or another source between them. */
 import { CowscopeError } from '../../../shared/error.ts';
-import type { DataSegment, ImageSource } from './source.ts';
+import { type DataSegment, type ImageSource, sizeNow } from './source.ts';
 
 /** A piece of a file in memory. */
 export interface MemoryPiece {
@@ -71,6 +71,34 @@ export function memorySource({ path, size, pieces, between }: MemoryContent): Im
 /** A source of these bytes and nothing else. */
 export function bytesSource(bytes: Uint8Array, path = ''): ImageSource {
   return memorySource({ path, size: bytes.length, pieces: [{ offset: 0, bytes }], between: 'zeros' });
+}
+
+/**
+ * `source` with `pieces` over it, in ascending order and apart: the file is not changed. It ends behind the last piece
+ * where that is later.
+ */
+export function patchedSource(source: ImageSource, pieces: readonly MemoryPiece[]): ImageSource {
+  const end = Math.max(0, ...pieces.map(piece => segmentOf(piece).end));
+  return {
+    path: source.path,
+    size: Math.max(source.size, end),
+    readAt(into, position) {
+      const piece = pieces.find(one => segmentOf(one).end > position);
+      if (piece === undefined) return source.readAt(into, position);
+      if (piece.offset <= position) {
+        const bytes = piece.bytes.subarray(position - piece.offset, position - piece.offset + into.length);
+        into.set(bytes);
+        return bytes.length;
+      }
+      const before = into.subarray(0, Math.min(into.length, piece.offset - position));
+      const got = source.readAt(before, position);
+      if (got > 0) return got;
+      before.fill(0); // between the end of the file and the piece
+      return before.length;
+    },
+    currentSize: () => Math.max(sizeNow(source), end),
+    bytesOnDisk: () => source.bytesOnDisk(),
+  };
 }
 
 function segmentOf({ offset, bytes }: MemoryPiece): DataSegment {

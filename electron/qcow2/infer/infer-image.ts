@@ -1,0 +1,132 @@
+/** Reads an image whose header or L1 table is lost by what is left of it. What is inferred is marked as that. */
+import { CowscopeError } from '../../../shared/error.ts';
+import { type Finding, makeFinding } from '../../../shared/model/finding.ts';
+import { type Confidence, type Inference, leastSure } from '../../../shared/model/inference.ts';
+import { LimitPassed } from '../layout/read-limit.ts';
+import type { Qcow2Image } from '../read/image.ts';
+import type { SlicedWork } from '../read/sliced-work.ts';
+import type { ImageSource } from '../read/source.ts';
+import { proposeHeaders } from './lost-header.ts';
+import { proposeL1 } from './lost-l1.ts';
+import { agreement, bestReadings, type Reading, tryProposal } from './reading.ts';
+
+/** What is wanted. */
+export interface InferRequest {
+  /** Which of several readings, from 1. */
+  readonly reading: number;
+  /** Is told of the bytes that were looked through so far, often. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/**
+ * The image in a file without a header; undefined where nothing shows one. Throws INFER_NO_READING and
+ * INFER_TOO_LARGE.
+ */
+export function* inferHeader(
+  source: ImageSource,
+  { reading, onProgress }: InferRequest,
+): SlicedWork<Qcow2Image | undefined> {
+  const proposals = yield* withinLimits(source, proposeHeaders(source, onProgress));
+  const readings: Reading[] = [];
+  for (const proposal of proposals) readings.push(yield* tryProposal(source, proposal));
+  const best = bestReadings(readings);
+  if (best.length === 0) return undefined;
+  const chosen = best[reading - 1];
+  if (chosen === undefined) throw noReading(source, reading, best.length);
+  const isOnly = best.length === 1;
+  const isWhole = chosen.corruptions === 0 && chosen.leaks === 0;
+  const confidence: Confidence = !isOnly || chosen.corruptions > 0 ? 'guess' : isWhole ? 'certain' : 'likely';
+  const facts = { lost: 'header', confidence, reading, readings: best.length, isPartial: false } as const;
+  return inferredImage(chosen, facts, `${SENTENCES[confidence]} (${agreement(chosen)})`);
+}
+
+/** The image with the L1 table that it lost, as far as that can be told; undefined where it has one. Throws as inferHeader. */
+export function* inferL1(
+  image: Qcow2Image,
+  { reading, onProgress }: InferRequest,
+): SlicedWork<Qcow2Image | undefined> {
+  const proposal = yield* withinLimits(image.source, proposeL1(image, onProgress));
+  if (proposal === undefined) return undefined;
+  if (reading !== 1) throw noReading(image.source, reading, 1);
+  const tried = yield* tryProposal(image.source, proposal, proposal.expected);
+  const isWhole = proposal.placed === proposal.found && tried.corruptions === 0 && tried.leaks === 0;
+  const confidence = tried.corruptions > 0 ? 'guess' : proposal.confidence;
+  const { placed, found } = proposal;
+  const facts = { lost: 'L1 table', confidence, reading, readings: 1, isPartial: !isWhole } as const;
+  const tables = `${placed} of ${found} L2 tables that were found ${placed === 1 ? 'has' : 'have'} a place`;
+  const sure = placed === 0 ? '' : `, ${PLACES[confidence]}`;
+  const rest = isWhole ? '' : '; ranges whose table is not known are shown as unreadable';
+  return inferredImage(tried, facts, `${tables}${sure}${rest}`);
+}
+
+/** Throws INFER_TOO_LARGE where an image has more than is looked through. */
+function* withinLimits<T>(source: ImageSource, work: SlicedWork<T>): SlicedWork<T> {
+  try {
+    return yield* work;
+  } catch (error) {
+    if (!(error instanceof LimitPassed)) throw error;
+    throw new CowscopeError({
+      code: 'INFER_TOO_LARGE',
+      what: `nothing was inferred: ${error.message}`,
+      subject: source.path,
+      advice: 'see what cowscope check says without --infer',
+    });
+  }
+}
+
+function inferredImage(tried: Reading, facts: Omit<Inference, 'facts'>, summary: string): Qcow2Image {
+  const { image, pieces } = tried;
+  const inference: Inference = {
+    ...facts,
+    facts: tried.facts.map(fact => ({
+      ...fact,
+      // A fact that the map rests on is no surer than the map.
+      confidence: fact.confidence === 'certain' ? leastSure([facts.confidence]) : fact.confidence,
+    })),
+  };
+  return {
+    ...image,
+    inferred: { inference, pieces },
+    findings: [inferredFinding(inference, summary), ...image.findings],
+  };
+}
+
+const SENTENCES: Readonly<Record<Confidence, string>> = {
+  certain: 'it agrees with everything that is stored',
+  likely: 'nothing contradicts it, and not all of it is proved',
+  guess: 'it is a guess',
+};
+
+const PLACES: Readonly<Record<Confidence, string>> = {
+  certain: 'by evidence that leaves no other one',
+  likely: 'which is likely and not proved',
+  guess: 'and the refcounts contradict what is shown',
+};
+
+function inferredFinding(inference: Inference, summary: string): Finding {
+  const { lost, reading, readings, facts } = inference;
+  const others = readings > 1 ? `; this is reading ${reading} of ${readings}` : '';
+  return makeFinding({
+    code: 'QCOW2_INFERRED',
+    severity: 'hazard',
+    what: `its ${lost} is lost, and what is shown was inferred from the tables that are left: ${summary}${others}`,
+    advice:
+      readings > 1
+        ? 'look at the other readings, too, with --reading; write nothing to the file, and copy it first'
+        : 'write nothing to the file, and copy it first; what was inferred is in no file',
+    evidence: facts.map(({ name, value, confidence: sure, how: why }) => ({
+      source: name,
+      value,
+      bits: `${sure}: ${why}`,
+    })),
+  });
+}
+
+function noReading({ path }: ImageSource, reading: number, readings: number): CowscopeError {
+  return new CowscopeError({
+    code: 'INFER_NO_READING',
+    what: `there is no reading ${reading}: the image can be read in ${readings === 1 ? 'one way' : `${readings} ways`}`,
+    subject: path,
+    advice: 'give --reading a smaller number',
+  });
+}

@@ -1,0 +1,380 @@
+/**
+ * The L1 table of an image that lost it, from the L2 tables that are left. Which range of the guest a table describes is
+ * not in the table itself: it takes something else that tells it, and without that it stays open.
+ */
+import { type Confidence, type InferredFact, leastSure } from '../../../shared/model/inference.ts';
+import { hex } from '../format/bytes.ts';
+import { ENTRY_RESERVED_HI, entryOffset } from '../format/entry.ts';
+import { hasDataFile, hasExtendedL2 } from '../format/header.ts';
+import { MAX_L1_BYTES } from '../format/limits.ts';
+import { LimitPassed } from '../layout/read-limit.ts';
+import { EntryTable } from '../read/entry-table.ts';
+import type { Qcow2Image } from '../read/image.ts';
+import type { SlicedWork } from '../read/sliced-work.ts';
+import { sizeNow } from '../read/source.ts';
+import { findL1Tables } from './l1-candidates.ts';
+import { MAX_SCANNED_CLUSTERS } from './lost-header.ts';
+import type { Proposal } from './reading.ts';
+import { type ClusterBytes, countedReferences, storedRefcounts } from './stored-refcounts.ts';
+import { entriesOf, type OnProgress, readCluster, type ScanResult, scanForTables } from './table-scan.ts';
+
+/** Copied entries of a table that is compared with the tables of snapshots. */
+const MAX_COMPARED = 512;
+
+/** An L1 table that was put together, as far as it could be. */
+export interface L1Proposal extends Proposal {
+  /** L2 tables that were found, and those with a place; `confidence` is that of the places. */
+  readonly found: number;
+  readonly placed: number;
+  readonly confidence: Confidence;
+  /** What `qemu-img check` would count although the table is right: clusters of its own, and those of an earlier one. */
+  readonly expected: { readonly corruptions: number; readonly leaks: number };
+}
+
+/**
+ * The L1 table as far as it can be told; undefined where the one that is stored is in order, or nothing is left of it.
+ * Throws LimitPassed and QCOW2_READ_FAILED.
+ */
+export function* proposeL1(image: Qcow2Image, onProgress?: OnProgress): SlicedWork<L1Proposal | undefined> {
+  const { header, geometry, source } = image;
+  const entries = Math.min(header.l1Size, geometry.l1Needed);
+  const clusters = Math.ceil(sizeNow(source) / geometry.clusterSize);
+  if (header.version === 1 || entries === 0 || entries * 8 > MAX_L1_BYTES) return undefined;
+  if (clusters > MAX_SCANNED_CLUSTERS) throw new LimitPassed('the file has too many clusters');
+  const rest: Qcow2Image = { ...image, header: { ...header, l1Size: 0 } };
+  const refcounts = yield* storedRefcounts(rest, sizeNow(source), clusters);
+  const references = yield* countedReferences(rest, sizeNow(source), clusters);
+  const rules = {
+    clusterBits: geometry.clusterBits,
+    fileLength: sizeNow(source),
+    refcounts,
+    hasDataFile: hasDataFile(header),
+  };
+  // Free clusters, too: an L1 table that was moved leaves its old place behind.
+  const scan = yield* scanForTables(source, rules, cluster => references[cluster] === 0, onProgress);
+  const rebuild = new L1Rebuild(image, { entries, refcounts, references, scan });
+  return rebuild.isStoredTableSound() ? undefined : rebuild.propose();
+}
+
+interface Remains {
+  /** Entries that the L1 table has for this disk. */
+  readonly entries: number;
+  readonly refcounts: ClusterBytes;
+  /** References of everything but the active disk. */
+  readonly references: ClusterBytes;
+  readonly scan: ScanResult;
+}
+
+/** An entry of the table that lies where the header says. */
+interface StoredEntry {
+  readonly index: number;
+  readonly cluster: number;
+  /** It names a counted cluster in the way that an L1 entry does. */
+  readonly isPlausible: boolean;
+  readonly leadsToTable: boolean;
+}
+
+interface StoredTable {
+  readonly entries: readonly StoredEntry[];
+  /** The file ends in it. */
+  readonly isCut: boolean;
+}
+
+interface Placed {
+  readonly cluster: number;
+  readonly confidence: Confidence;
+  readonly how: string;
+}
+
+/** Finds a place for each L2 table, the surest evidence first. */
+class L1Rebuild {
+  readonly #image: Qcow2Image;
+  readonly #remains: Remains;
+  readonly #clusterBits: number;
+  /** L2 tables of the active disk alone that have no place yet. */
+  readonly #open: Set<number>;
+  readonly #places = new Map<number, Placed>();
+  readonly #stored: StoredTable;
+  readonly #oldTables: readonly { readonly cluster: number; readonly clusters: number }[];
+
+  constructor(image: Qcow2Image, remains: Remains) {
+    this.#image = image;
+    this.#remains = remains;
+    const { clusterBits } = image.geometry;
+    this.#clusterBits = clusterBits;
+    const { scan, refcounts, references } = remains;
+    const { source } = image;
+    // A place where an L1 table lay may be free now.
+    this.#oldTables = findL1Tables({
+      source,
+      scan,
+      clusterBits,
+      mayBeL1: cluster => (refcounts[cluster] ?? 2) <= 1 && references[cluster] === 0,
+    });
+    const isOld = (cluster: number) =>
+      this.#oldTables.some(old => cluster >= old.cluster && cluster < old.cluster + old.clusters);
+    const isExtended = hasExtendedL2(image.header);
+    const tables = scan.tables.filter(
+      ({ cluster, isStandard, isExtended: canBeExtended }) =>
+        (isExtended ? canBeExtended : isStandard) && refcounts[cluster] === 1 && !isOld(cluster),
+    );
+    // What a table names is data, whatever that looks like.
+    const named = new Set<number>();
+    if (!hasDataFile(image.header))
+      for (const { cluster } of tables)
+        for (const { target } of this.#entriesOf(cluster)) if (target !== cluster) named.add(target);
+    const isOpen = (cluster: number) => !named.has(cluster) && this.#fitsDataFile(cluster);
+    this.#open = new Set(tables.map(({ cluster }) => cluster).filter(isOpen));
+    this.#stored = this.#readStored();
+  }
+
+  /** True if every used entry of the stored table may name an L2 table, and no other table is left. */
+  isStoredTableSound(): boolean {
+    const { entries, isCut } = this.#stored;
+    const named = new Set(entries.map(({ cluster }) => cluster));
+    const isWhole = !isCut && !this.#isReplaced && entries.every(({ isPlausible }) => isPlausible);
+    return isWhole && [...this.#open].every(cluster => named.has(cluster));
+  }
+
+  /** True where entries could be those of an L1 table, and lead to data: something else lies there. */
+  get #isReplaced(): boolean {
+    const { entries } = this.#stored;
+    return 2 * entries.filter(({ leadsToTable }) => leadsToTable).length < entries.length;
+  }
+
+  propose(): L1Proposal | undefined {
+    this.#placeStored();
+    this.#placeShared();
+    this.#placeByData();
+    this.#placeByDataFile();
+    this.#placeLast();
+    this.#placeByOldTables();
+    this.#placeLast();
+    const { size } = this.#places;
+    if (this.#open.size === 0 && size === 0) return undefined;
+    const found = size + this.#open.size;
+    const confidences = [...this.#places.values()].map(({ confidence }) => confidence);
+    return {
+      ...this.#pieces(),
+      facts: this.#facts(found),
+      found,
+      placed: size,
+      confidence: leastSure(confidences),
+    };
+  }
+
+  #entriesOf(cluster: number) {
+    return entriesOf(this.#image.source, cluster, this.#clusterBits, this.#image.geometry.entrySize);
+  }
+
+  #place(index: number, cluster: number, confidence: Confidence, how: string): void {
+    if (index >= this.#remains.entries || this.#places.has(index)) return;
+    this.#open.delete(cluster);
+    this.#places.set(index, { cluster, confidence, how });
+  }
+
+  /** The used entries of the table that is stored, and whether the file ends in it. */
+  #readStored(): StoredTable {
+    const { source, header } = this.#image;
+    const { entries, refcounts, references, scan } = this.#remains;
+    const isTable = new Set(scan.tables.map(({ cluster }) => cluster));
+    const table = new EntryTable(source, header.l1TableOffset, entries);
+    const used: StoredEntry[] = [];
+    const end = table.count;
+    for (let index = table.nextUsed(0, end); index < end; index = table.nextUsed(index + 1, end)) {
+      const hi = table.hi(index);
+      const lo = table.lo(index);
+      const cluster = entryOffset(hi, lo) / 2 ** this.#clusterBits;
+      const isPlain = (hi & (ENTRY_RESERVED_HI | 0x40000000)) === 0 && (lo & 0x1ff) === 0 && cluster > 0;
+      const stored = refcounts[cluster] ?? 0;
+      // A table that snapshots share is counted once more than they refer to it.
+      const isShared = (references[cluster] ?? 0) > 0 && stored > (references[cluster] as number);
+      const leadsToTable = isShared || isTable.has(cluster) || scan.zeros[cluster] === 1;
+      const isFlagRight = stored > 0 && (stored === 1) === (hi >>> 31 === 1);
+      used.push({ index, cluster, isPlausible: isPlain && isFlagRight, leadsToTable });
+    }
+    return { entries: used, isCut: end < entries };
+  }
+
+  /** Entries that are still in place. */
+  #placeStored(): void {
+    if (this.#isReplaced) return;
+    for (const { index, cluster, isPlausible } of this.#stored.entries)
+      if (isPlausible) this.#place(index, cluster, 'certain', 'its entry in the L1 table is still in place');
+  }
+
+  /** Tables that the active disk shares with snapshots: they are counted once more than snapshots refer to them. */
+  #placeShared(): void {
+    const { refcounts, references } = this.#remains;
+    for (const { index, cluster } of this.#snapshotEntries())
+      if ((refcounts[cluster] as number) > (references[cluster] as number))
+        this.#place(index, cluster, 'certain', 'a snapshot shares it, and it is counted once more');
+  }
+
+  /** A table that was copied for a write keeps most of the entries of the one that a snapshot still has. */
+  #placeByData(): void {
+    const shared = new Map<string, number>();
+    for (const cluster of this.#open) {
+      const common = this.#entriesOf(cluster).filter(({ isCopied }) => !isCopied);
+      for (const { index, target } of common.slice(0, MAX_COMPARED))
+        shared.set(`${index} ${target}`, cluster);
+    }
+    if (shared.size === 0) return;
+    const seen = new Set<number>();
+    for (const { index, cluster: table } of this.#snapshotEntries()) {
+      if (seen.has(table)) continue;
+      seen.add(table);
+      for (const entry of this.#entriesOf(table)) {
+        const cluster = shared.get(`${entry.index} ${entry.target}`);
+        if (cluster === undefined || !this.#open.has(cluster)) continue;
+        this.#place(index, cluster, 'certain', 'it shares data with the table that a snapshot has there');
+      }
+    }
+  }
+
+  /** L1 entries of all snapshots. */
+  *#snapshotEntries(): Generator<{ readonly index: number; readonly cluster: number }> {
+    const { source, snapshots } = this.#image;
+    for (const { unusable, l1TableOffset, l1Size } of snapshots) {
+      if (unusable !== undefined) continue;
+      const table = new EntryTable(source, l1TableOffset, Math.min(l1Size, this.#remains.entries));
+      for (
+        let at = table.nextUsed(0, table.count);
+        at < table.count;
+        at = table.nextUsed(at + 1, table.count)
+      ) {
+        const host = entryOffset(table.hi(at), table.lo(at));
+        const cluster = host / 2 ** this.#clusterBits;
+        if (Number.isInteger(cluster) && cluster < this.#remains.refcounts.length)
+          yield { index: at, cluster };
+      }
+    }
+  }
+
+  /** True unless entries name other places of a data file than their own. */
+  #fitsDataFile(cluster: number): boolean {
+    if (!hasDataFile(this.#image.header)) return true;
+    const [first, ...rest] = this.#entriesOf(cluster);
+    if (first === undefined) return false;
+    const start = first.target - first.index;
+    return (
+      start % this.#image.geometry.l2Entries === 0 &&
+      rest.every(({ target, index }) => target - index === start)
+    );
+  }
+
+  /** With a data file each cluster lies at its own offset of the guest. */
+  #placeByDataFile(): void {
+    if (!hasDataFile(this.#image.header)) return;
+    for (const cluster of [...this.#open]) {
+      const [first] = this.#entriesOf(cluster);
+      if (first === undefined) continue;
+      const index = Math.floor(first.target / this.#image.geometry.l2Entries);
+      this.#place(index, cluster, 'certain', 'its entries name their own offsets in the data file');
+    }
+  }
+
+  /** Where as many tables are open as places, those that only one place can hold; the last range may be a short one. */
+  #placeLast(): void {
+    const { entries } = this.#remains;
+    const { l2Entries, l1Coverage, clusterSize, entrySize } = this.#image.geometry;
+    if (this.#open.size !== entries - this.#places.size || this.#open.size > 64) return;
+    const last = entries - 1;
+    if (!this.#places.has(last)) {
+      const room = Math.ceil((this.#image.header.size - last * l1Coverage) / clusterSize);
+      const fits = [...this.#open].filter(cluster => {
+        const bytes = readCluster(this.#image.source, cluster, clusterSize);
+        return room >= l2Entries || bytes.subarray(room * entrySize).every(byte => byte === 0);
+      });
+      const [only] = fits;
+      if (fits.length === 1 && only !== undefined && this.#open.size > 1)
+        this.#place(last, only, 'certain', 'no other table fits in the last range of the disk');
+    }
+    const [only] = this.#open;
+    if (this.#open.size !== 1 || only === undefined) return;
+    for (let index = 0; index < entries; index++)
+      if (!this.#places.has(index)) this.#place(index, only, 'certain', 'it is the only place left');
+  }
+
+  /** L1 tables of earlier times. The one that knows most of the open tables is believed, as far as it goes. */
+  #placeByOldTables(): void {
+    const { source, geometry } = this.#image;
+    const lists = this.#oldTables.map(({ cluster, clusters }) => {
+      const list: { index: number; target: number }[] = [];
+      for (let part = 0; part < clusters; part++)
+        for (const { index, target } of entriesOf(source, cluster + part, this.#clusterBits))
+          if (this.#open.has(target)) list.push({ index: part * (geometry.clusterSize / 8) + index, target });
+      return { cluster, list };
+    });
+    const [best] = lists.toSorted((a, b) => b.list.length - a.list.length);
+    for (const { index, target } of best?.list ?? []) {
+      const how = `an earlier L1 table at ${hex((best?.cluster ?? 0) * geometry.clusterSize)} names it there`;
+      if (this.#open.has(target)) this.#place(index, target, 'likely', how);
+    }
+  }
+
+  /** The table lies where the header says, or behind the file where an L2 table was found in that place. */
+  #pieces(): Pick<L1Proposal, 'pieces' | 'expected'> {
+    const { header, geometry, source } = this.#image;
+    const { clusterSize } = geometry;
+    const bytes = this.#encode();
+    const clusters = Math.ceil(bytes.length / clusterSize);
+    const first = header.l1TableOffset / clusterSize;
+    const isTaken = [...this.#places.values()].some(
+      ({ cluster }) => cluster >= first && cluster < first + clusters,
+    );
+    const isOld = ({ cluster }: { cluster: number }) =>
+      cluster !== first && this.#remains.refcounts[cluster] === 1;
+    const leaks = this.#usesOldTable
+      ? this.#oldTables.filter(isOld).reduce((sum, old) => sum + old.clusters, 0)
+      : 0;
+    if (!isTaken)
+      return { pieces: [{ offset: header.l1TableOffset, bytes }], expected: { corruptions: 0, leaks } };
+    const offset = Math.ceil(sizeNow(source) / clusterSize) * clusterSize;
+    const field = new Uint8Array(8);
+    new DataView(field.buffer).setBigUint64(0, BigInt(offset));
+    const pieces = [
+      { offset: 40, bytes: field }, // l1_table_offset
+      { offset, bytes },
+    ];
+    return { pieces, expected: { corruptions: clusters, leaks } };
+  }
+
+  get #usesOldTable(): boolean {
+    return [...this.#places.values()].some(({ confidence }) => confidence === 'likely');
+  }
+
+  #encode(): Uint8Array {
+    const { header, geometry } = this.#image;
+    const bytes = new Uint8Array(header.l1Size * 8);
+    const view = new DataView(bytes.buffer);
+    for (const [index, { cluster }] of this.#places) {
+      const copied = this.#remains.refcounts[cluster] === 1 ? 1n << 63n : 0n;
+      view.setBigUint64(index * 8, copied | BigInt(cluster * geometry.clusterSize));
+    }
+    return bytes;
+  }
+
+  #facts(found: number): InferredFact[] {
+    const { entries } = this.#remains;
+    const counts = new Map<string, { confidence: Confidence; count: number }>();
+    for (const { how, confidence } of this.#places.values())
+      counts.set(how, { confidence, count: (counts.get(how)?.count ?? 0) + 1 });
+    const tables = `${found} of at most ${entries}`;
+    const how = 'counted clusters that nothing else refers to, and that hold L2 entries';
+    const facts: InferredFact[] = [{ name: 'L2 tables', value: tables, confidence: 'likely', how }];
+    for (const [reason, { confidence, count }] of counts)
+      facts.push({ name: 'placed', value: `${count} of ${found}`, confidence, how: reason });
+    if (this.#open.size > 0)
+      facts.push({
+        name: 'not placed',
+        value: `${this.#open.size} of ${found}: ${[...this.#open]
+          .slice(0, 4)
+          .map(cluster => hex(cluster * this.#image.geometry.clusterSize))
+          .join(', ')}`,
+        confidence: 'certain',
+        how: 'nothing tells which range of the guest they describe',
+      });
+    return facts;
+  }
+}

@@ -1,0 +1,178 @@
+/** Looks through the clusters of a file for what can be tables. Every cluster's beginning is read once. */
+import { CowscopeError } from '../../../shared/error.ts';
+import { viewOf } from '../format/bytes.ts';
+import { entryOffset } from '../format/entry.ts';
+import type { SlicedWork } from '../read/sliced-work.ts';
+import { type ImageSource, readFully } from '../read/source.ts';
+import { canBeTable, lookAt, newLook, type TableLook, type TableRules } from './table-entries.ts';
+
+/** Bytes that are looked at before the rest of a cluster is read. */
+const HEAD_BYTES = 4096;
+/** Clusters of this size or less are read several at once. */
+const READ_AT_ONCE_BYTES = 2 ** 16;
+const CLUSTERS_BETWEEN_TURNS = 16;
+/** Tables that are kept: as many as a mapped disk of 16 TiB in clusters of 64 KiB has. */
+const MAX_TABLES = 2 ** 15;
+/** Clusters without extended L2: qemu wants subclusters of 512 bytes. */
+const MIN_EXTENDED_BITS = 14;
+
+/** A cluster that can be a table. */
+export interface FoundTable extends Readonly<TableLook> {
+  readonly cluster: number;
+}
+
+/** What was found. */
+export interface ScanResult {
+  /** In the order of the file. */
+  readonly tables: readonly FoundTable[];
+  /** By cluster, 1 where it was looked at and holds zeros. */
+  readonly zeros: Uint8Array;
+  /** Clusters that begin as a snapshot table does. */
+  readonly snapshotTables: readonly number[];
+  /** True where there were more tables than are kept. */
+  readonly isCut: boolean;
+}
+
+/** Is told of the bytes of the file that were looked through so far. */
+export type OnProgress = (bytes: number) => void;
+
+/** Which clusters are looked at. */
+export type WantsCluster = (cluster: number) => boolean;
+
+/** Scans the clusters that `wants` names. What the system cannot read is passed over. */
+export function* scanForTables(
+  source: ImageSource,
+  rules: TableRules,
+  wants: WantsCluster,
+  onProgress?: OnProgress,
+): SlicedWork<ScanResult> {
+  const { clusterBits, refcounts } = rules;
+  const reader = new ClusterReader(source, 2 ** clusterBits);
+  const tables: FoundTable[] = [];
+  const zeros = new Uint8Array(refcounts.length);
+  const snapshotTables: number[] = [];
+  let isCut = false;
+  for (let cluster = 1; cluster < refcounts.length; cluster++) {
+    if (cluster % CLUSTERS_BETWEEN_TURNS === 0) {
+      onProgress?.(cluster * 2 ** clusterBits);
+      yield;
+    }
+    if (!wants(cluster)) continue;
+    const look = newLook(clusterBits >= MIN_EXTENDED_BITS);
+    const isWhole = reader.each(cluster, (view, at, end) => {
+      lookAt(look, rules, view, at, end);
+      return canBeTable(look);
+    });
+    if (isWhole === undefined) continue;
+    if (!isWhole) {
+      const head = reader.head(cluster);
+      if (head !== undefined && beginsSnapshotTable(head, rules)) snapshotTables.push(cluster);
+    } else if (look.used === 0) zeros[cluster] = 1;
+    else if (tables.length === MAX_TABLES) isCut = true;
+    else tables.push({ cluster, ...look });
+  }
+  return { tables, zeros, snapshotTables, isCut };
+}
+
+/** The clusters that the entries of a table of 8-byte words name, with their places; compressed ones left out. */
+export function entriesOf(
+  source: ImageSource,
+  cluster: number,
+  clusterBits: number,
+  entrySize = 8,
+): { readonly index: number; readonly target: number; readonly isCopied: boolean }[] {
+  const view = viewOf(readCluster(source, cluster, 2 ** clusterBits));
+  const entries = [];
+  for (let at = 0, index = 0; at < view.byteLength; at += entrySize, index++) {
+    const hi = view.getUint32(at);
+    const host = entryOffset(hi, view.getUint32(at + 4));
+    if (host === 0 || (hi & 0x40000000) !== 0) continue;
+    entries.push({ index, target: host / 2 ** clusterBits, isCopied: hi >>> 31 === 1 });
+  }
+  return entries;
+}
+
+/** One cluster, zeros past the end of the file. Throws QCOW2_READ_FAILED. */
+export function readCluster(source: ImageSource, cluster: number, clusterSize: number): Uint8Array {
+  const bytes = new Uint8Array(clusterSize);
+  readFully(source, bytes, cluster * clusterSize);
+  return bytes;
+}
+
+/** Source: qcow2 specification, "Snapshots": an L1 table, then the lengths of an id of digits and of a name. */
+function beginsSnapshotTable(view: DataView, { clusterBits, fileLength, refcounts }: TableRules): boolean {
+  if (view.byteLength < 56) return false;
+  const hi = view.getUint32(0);
+  const offset = hi * 2 ** 32 + view.getUint32(4);
+  if (offset === 0 || offset >= fileLength || offset % 2 ** clusterBits !== 0) return false;
+  const idLength = view.getUint16(12);
+  const extra = view.getUint32(36);
+  if (refcounts[offset / 2 ** clusterBits] === 0 || idLength < 1 || idLength > 10 || extra > 1024)
+    return false;
+  if (40 + extra + idLength > view.byteLength) return false;
+  for (let i = 0; i < idLength; i++) {
+    const digit = view.getUint8(40 + extra + i);
+    if (digit < 0x30 || digit > 0x39) return false;
+  }
+  return view.getUint32(8) > 0;
+}
+
+/** Reads clusters in pieces, small ones together. */
+class ClusterReader {
+  readonly #source: ImageSource;
+  readonly #clusterSize: number;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #position = -1;
+
+  constructor(source: ImageSource, clusterSize: number) {
+    this.#source = source;
+    this.#clusterSize = clusterSize;
+    this.#bytes = new Uint8Array(clusterSize <= HEAD_BYTES ? READ_AT_ONCE_BYTES : HEAD_BYTES);
+    this.#view = viewOf(this.#bytes);
+  }
+
+  /**
+   * Shows a cluster piece by piece while `take` returns true. True if it was shown whole, undefined where the system
+   * could not read it.
+   */
+  each(cluster: number, take: (view: DataView, at: number, end: number) => boolean): boolean | undefined {
+    const start = cluster * this.#clusterSize;
+    const piece = Math.min(this.#clusterSize, HEAD_BYTES);
+    try {
+      for (let at = start; at < start + this.#clusterSize; at += piece) {
+        const within = this.#load(at, piece);
+        if (!take(this.#view, within, within + piece)) return false;
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof CowscopeError)) throw error;
+      return undefined;
+    }
+  }
+
+  /** The beginning of a cluster that was shown in part. */
+  head(cluster: number): DataView | undefined {
+    const piece = Math.min(this.#clusterSize, HEAD_BYTES);
+    let head: DataView | undefined;
+    this.each(cluster, (view, at) => {
+      head = new DataView(view.buffer, view.byteOffset + at, piece);
+      return false;
+    });
+    return head;
+  }
+
+  /** Where [position, position + length) lies in the buffer. */
+  #load(position: number, length: number): number {
+    const isHeld =
+      this.#position >= 0 &&
+      position >= this.#position &&
+      position + length <= this.#position + this.#bytes.length;
+    if (!isHeld) {
+      this.#position = -1;
+      readFully(this.#source, this.#bytes, position);
+      this.#position = position;
+    }
+    return position - this.#position;
+  }
+}
