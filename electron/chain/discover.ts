@@ -37,6 +37,10 @@ export interface ChainRequest {
   readonly backingFormat?: 'raw' | 'qcow2' | undefined;
   /** Files for backing files that cannot be opened, from the top down: the first is taken for the first of those. */
   readonly locate?: readonly string[] | undefined;
+  /** Infer the header or L1 table of a layer that lost it: which of several readings, from 1. */
+  readonly infer?: number | undefined;
+  /** Is told, often, of the bytes of a file that were looked through for that. */
+  readonly onRead?: ((progress: { layer: number; layers: number; bytes: number }) => void) | undefined;
   /** Files that may be opened wherever they lie. */
   readonly allow?: readonly string[] | undefined;
   /** Consent to every file that an image names; protocols are refused all the same. */
@@ -83,9 +87,13 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
   const consent = await consentFacts([...files, ...allow], allowAll);
   const folders = new PinnedFolders();
   const { backingFormat, locate = [] } = request;
+  const { infer: reading, onRead } = request;
+  // How many layers there are is not known yet.
+  const onProgress = (bytes: number) => onRead?.({ layer: 1, layers: 1, bytes });
+  const infer = reading === undefined ? undefined : { reading, onProgress };
   const open: ReachedFile[] = [];
   const look = new PathLook();
-  const discovery: Discovery = { consent, folders, look, backingFormat, located: [...locate], open };
+  const discovery: Discovery = { consent, folders, look, backingFormat, infer, located: [...locate], open };
   const close = async () => {
     await Promise.all(open.splice(0).map(({ file }) => file.handle.close()));
   };
@@ -128,7 +136,7 @@ async function followLinks(
   discovery.open.push(reached);
   const seen = new Set([reached.file.identity]);
   const layers: LinkedLayer[] = [];
-  let layer: LoneLayer | undefined = await openLayer(reached, { by: 'person', format });
+  let layer: LoneLayer | undefined = await openLayer(reached, { by: 'person', format }, discovery.infer);
   let described: Step['described'];
   while (layer !== undefined) {
     const step: Step = await stepDown(layer, described, { seen, depth: layers.length + 1 }, discovery);
@@ -163,6 +171,7 @@ async function describe(
       clusterSize: layer.image?.geometry.clusterSize ?? 1,
       backing: linked.backing,
       ...(data.link === undefined ? {} : { dataFile: data.link }),
+      ...(layer.image?.inferred === undefined ? {} : { inference: layer.image.inferred.inference }),
       ...(layer.image === undefined ? {} : { qcow2: await runInSlices(qcow2InfoSteps(layer.image)) }),
       notes: [...layer.notes, ...data.notes, ...nameNotes(path)],
     };

@@ -1,6 +1,7 @@
 /** What the steps of one discovery share. */
 import type { Finding } from '../../shared/model/finding.ts';
 import type { BackingLink } from '../../shared/model/layer.ts';
+import type { InferRequest } from '../qcow2/infer/infer-image.ts';
 import type { ReachedFile } from './follow-link.ts';
 import type { LoneLayer } from './open-layer.ts';
 import type { PathLook } from './path-look.ts';
@@ -14,6 +15,8 @@ export interface Discovery {
   readonly look: PathLook;
   /** Format of backing files for which none is recorded, as a person says. */
   readonly backingFormat: 'raw' | 'qcow2' | undefined;
+  /** What to do with a layer that lost its header or L1 table; undefined where nothing is inferred. */
+  readonly infer: InferRequest | undefined;
   /** Files that a person chose for backing files that cannot be opened; the first is taken next. */
   readonly located: string[];
   /** Receives every file that stays open. */
@@ -32,6 +35,25 @@ export type RecordedBacking = Pick<BackingLink, 'recorded' | 'recordedFormat'>;
 
 /** The link of a layer that records none. */
 export const NO_BACKING: BackingLink = { recorded: '', recordedFormat: '', resolved: '', status: 'none' };
+
+/** The link of a layer that was read by an inferred header; undefined where its header was there to be read. */
+export function lostBacking({ image, source }: LoneLayer): BackingLink | undefined {
+  const inference = image?.inferred?.inference;
+  if (inference?.lost !== 'header' || !inference.facts.some(({ name }) => name === 'backing file'))
+    return undefined;
+  return {
+    recorded: '',
+    recordedFormat: '',
+    resolved: '',
+    status: 'missing',
+    error: {
+      code: 'CHAIN_BACKING_UNKNOWN',
+      what: 'the name of a backing file would be in the header, which is lost: what this layer leaves to one is not known',
+      subject: source.path,
+      advice: 'name the backing file first and this file behind it, base first, or know that there is none',
+    },
+  };
+}
 
 /** The backing name as recorded; empty where none is. */
 export function backingName(layer: LoneLayer): Uint8Array {

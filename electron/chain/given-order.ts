@@ -4,7 +4,14 @@ import { type Finding, makeFinding, WHOLE_CHAIN } from '../../shared/model/findi
 import { type BackingLink, MAX_LAYERS } from '../../shared/model/layer.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { shownPath } from './byte-path.ts';
-import { backingName, type Discovery, type LinkedLayer, NO_BACKING, recordedBacking } from './discovery.ts';
+import {
+  backingName,
+  type Discovery,
+  type LinkedLayer,
+  lostBacking,
+  NO_BACKING,
+  recordedBacking,
+} from './discovery.ts';
 import { followLink, openNamed, type ReachedFile } from './follow-link.ts';
 import { linkFix } from './link-fix.ts';
 import { claimOf, isSameFile } from './link-step.ts';
@@ -25,7 +32,7 @@ export async function layersAsGiven(
   const findings: Finding[] = [];
   let claim: FormatClaim = { by: 'person', format: topFormat };
   for (const [index, reached] of [...open.entries()].reverse()) {
-    const layer = await openLayer(reached, claim);
+    const layer = await openLayer(reached, claim, discovery.infer);
     const given = await givenLink(layer, open[index - 1], discovery);
     layers.unshift({ layer, backing: given.backing, findings: [] });
     if (given.contradiction !== '') findings.unshift(orderDiffers(index, given));
@@ -80,7 +87,8 @@ async function givenLink(
   const name = backingName(layer);
   const byContent: FormatClaim = { by: 'person', format: undefined };
   if (below === undefined) {
-    if (name.length === 0) return { backing: NO_BACKING, contradiction: '', below: byContent };
+    if (name.length === 0)
+      return { backing: lostBacking(layer) ?? NO_BACKING, contradiction: '', below: byContent };
     const contradiction = `the order given makes ${shown} the base, although it names ${named} as its backing file, which is not opened`;
     const backing: BackingLink = { ...recorded, resolved: '', status: 'cut', error: givenBase(layer) };
     return { backing, contradiction, below: byContent };
@@ -88,6 +96,7 @@ async function givenLink(
   const resolved = shownPath(below.path);
   const backing: BackingLink = { ...recorded, resolved, status: 'opened' };
   const over = `the order given puts ${shown} on ${escapeUntrusted(resolved)}`;
+  if (lostBacking(layer) !== undefined) return { backing, contradiction: '', below: byContent };
   if (name.length === 0)
     return { backing, contradiction: `${over}, although it records no backing file`, below: byContent };
   const { reached, ...link } = await followLink(name, layer.reached.referrer, {

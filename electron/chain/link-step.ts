@@ -9,6 +9,7 @@ import { type BytePath, isTextPath, shownPath, toBytePath } from './byte-path.ts
 import {
   backingName,
   type Discovery,
+  lostBacking,
   NO_BACKING,
   type RecordedBacking,
   recordedBacking,
@@ -51,7 +52,7 @@ export async function stepDown(
   });
   if (described !== undefined && contradicts(layer, described))
     return cut(descriptionDiffers(layer, recorded.recorded, described));
-  if (name.length === 0) return { backing: NO_BACKING, findings: [] };
+  if (name.length === 0) return { backing: lostBacking(layer) ?? NO_BACKING, findings: [] };
   if (depth >= MAX_LAYERS) return cut(tooDeep(layer));
 
   const { reached, findings, ...link } = await followOrLocate(layer, name, discovery);
@@ -62,7 +63,7 @@ export async function stepDown(
     return cut(loop(link.resolved), link.resolved, findings);
   }
   try {
-    const below = await openLayer(reached, claimOf(layer, link, recorded, discovery));
+    const below = await openLayer(reached, claimOf(layer, link, recorded, discovery), discovery.infer);
     seen.add(reached.file.identity);
     discovery.open.push(reached);
     const carried =

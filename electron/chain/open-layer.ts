@@ -6,10 +6,12 @@ import type { FormatSource, ImageFormat } from '../../shared/model/layer.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { INCOMPATIBLE_CORRUPT, INCOMPATIBLE_DIRTY, type Qcow2Header } from '../qcow2/format/header.ts';
+import { type InferRequest, inferHeader, inferL1 } from '../qcow2/infer/infer-image.ts';
 import { findLostHeader, type LostHeader, lostHeaderEvidence } from '../qcow2/layout/lost-header.ts';
 import { type FileSource, fileSource } from '../qcow2/read/file-source.ts';
 import { openQcow2Steps, type Qcow2Image } from '../qcow2/read/image.ts';
 import { recognizeFormat } from '../qcow2/read/probe-format.ts';
+import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ImageSource } from '../qcow2/read/source.ts';
 import { BufferedSource } from './buffered-source.ts';
 import { shownPath } from './byte-path.ts';
@@ -53,9 +55,14 @@ const RAW_NAMES: ReadonlySet<string> = new Set(['raw', 'file', 'host_device']);
 
 /**
  * The layer that an opened file holds. Rejects with CHAIN_FORMAT_UNSUPPORTED, or what the qcow2 reader throws for a header
- * that it cannot read. The file stays open in any case.
+ * that it cannot read. The file stays open in any case. With `infer` a
+ * header or L1 table that is lost is inferred, which looks through the whole file.
  */
-export async function openLayer(reached: ReachedFile, claim: FormatClaim): Promise<LoneLayer> {
+export async function openLayer(
+  reached: ReachedFile,
+  claim: FormatClaim,
+  infer: InferRequest | undefined,
+): Promise<LoneLayer> {
   const { file, path } = reached;
   const source = fileSource({ fd: file.handle.fd, size: file.size, path: shownPath(path) });
   const buffered = new BufferedSource(source); // the window is served by this thread
@@ -65,12 +72,16 @@ export async function openLayer(reached: ReachedFile, claim: FormatClaim): Promi
     notes = [],
     findings,
   } = await buffered.compute(() => decideFormat(buffered, claim));
+  const lost = infer === undefined ? undefined : await inferLostHeader(source, format, findings, infer);
+  if (lost !== undefined)
+    return { reached, source, format: 'qcow2', formatSource: 'inferred', ...lost, notes: [] };
   if (format === 'raw') {
     // qemu serves whole sectors: the last one is filled up with zeros.
     const size = Math.ceil(file.size / 512) * 512;
     return { reached, source, format, formatSource, image: undefined, size, notes, findings };
   }
-  const image = { ...(await buffered.run(() => openQcow2Steps(buffered))), source };
+  const opened = { ...(await buffered.run(() => openQcow2Steps(buffered))), source };
+  const image = infer === undefined ? opened : ((await runInSlices(inferL1(opened, infer))) ?? opened);
   const found = image.header.version === 1 ? 'qcow' : 'qcow2';
   const differs = found === format ? [] : [formatDiffers(format, found)];
   const { size } = image.header;
@@ -84,6 +95,22 @@ export async function openLayer(reached: ReachedFile, claim: FormatClaim): Promi
     notes,
     findings: [...findings, ...differs, ...bitFindings(image.header), ...image.findings],
   };
+}
+
+/** The image in a file without a header; undefined for a file that has one, or that shows none. */
+async function inferLostHeader(
+  source: FileSource,
+  format: LayerFormat,
+  findings: readonly Finding[],
+  infer: InferRequest,
+): Promise<Pick<LoneLayer, 'image' | 'size' | 'findings'> | undefined> {
+  const isLost =
+    format === 'raw'
+      ? findings.some(({ code }) => code === 'CHAIN_HEADER_LOST')
+      : recognizeFormat(source).format === 'raw';
+  if (!isLost) return undefined;
+  const image = await runInSlices(inferHeader(source, infer));
+  return image === undefined ? undefined : { image, size: image.header.size, findings: image.findings };
 }
 
 function formatDiffers(format: LayerFormat, found: LayerFormat): Finding {
@@ -206,9 +233,9 @@ function headerLost(lost: LostHeader): Finding {
   return makeFinding({
     code: 'CHAIN_HEADER_LOST',
     severity: 'hazard',
-    what: `it has no header, and what lies behind is laid out as a qcow2 image with clusters of ${formatSize(lost.clusterSize)}: it is shown as a raw disk, and the image in it cannot be read without its header`,
+    what: `it has no header, and what lies behind is laid out as a qcow2 image with clusters of ${formatSize(lost.clusterSize)}: it is shown as a raw disk; --infer reads the image in it`,
     advice:
-      'do not start the machine or write to the file, copy it first: the tables that are listed are inferred from what they hold; if it is a raw disk, name the format with --format raw',
+      'do not start the machine or write to the file, copy it first: `cowscope map --infer` shows what its tables tell, and how sure that is; if it is a raw disk, name the format with --format raw',
     evidence: lostHeaderEvidence(lost),
   });
 }

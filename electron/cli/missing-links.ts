@@ -8,11 +8,11 @@ export function missingBacking({ backing }: LayerInfo): ErrorRecord[] {
   return backing.error === undefined || backing.status === 'opened' ? [] : [backing.error];
 }
 
-const TWO_READINGS = ['CHAIN_FORMAT_BY_CONTENT', 'CHAIN_HEADER_LOST'];
+const TWO_READINGS = ['CHAIN_FORMAT_BY_CONTENT', 'CHAIN_HEADER_LOST', 'QCOW2_INFERRED'];
 
 /**
  * True for a finding with which a command ends as done with parts missing: something is lost, or a file can be read in
- * two ways, since no format is recorded for it or its header is gone.
+ * two ways, since no format is recorded for it, its header is gone, or what was lost of it is inferred.
  */
 export function isPartFinding({ severity, code }: Finding): boolean {
   return severity === 'corruption' || TWO_READINGS.includes(code);

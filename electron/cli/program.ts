@@ -124,6 +124,17 @@ function withTarget(command: Command): Command {
     .option('--force-share', 'read images that another program has open; they may change meanwhile', false);
 }
 
+/** Options of the commands that show an image by what is left of its tables. */
+function withInference(command: Command): Command {
+  return command
+    .option(
+      '--infer',
+      'where the header or the L1 table of an image is lost, read it by the tables that are left; what is inferred is marked, and the whole file is looked through',
+      false,
+    )
+    .option('--reading <number>', 'where it can be read in several ways: which, from 1', wholeNumber);
+}
+
 function outputOption(): Option {
   return choice('--output', ['text', 'json'], 'for people (default) or for programs').default('text');
 }
@@ -144,7 +155,7 @@ export function createProgram(run: Run): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
 
-  withTarget(program.command('map'))
+  withInference(withTarget(program.command('map')))
     .summary('print the merged map of a chain')
     .description('Print the merged map of a chain: state, owner and overrides of every range.')
     .argument('<target...>', TARGET)
@@ -176,7 +187,7 @@ export function createProgram(run: Run): Command {
       run(() => import('./commands/map.ts').then(({ mapCommand }) => mapCommand(words, options))),
     );
 
-  withTarget(program.command('layers'))
+  withInference(withTarget(program.command('layers')))
     .summary('print the layers of a chain, or the exports of an NBD server')
     .description(
       'Print the layers of a chain: files, sizes, formats, features, snapshots, bitmaps, and how each link was resolved. Of an NBD URI: what that server offers.',
@@ -191,7 +202,7 @@ export function createProgram(run: Run): Command {
 
   addMisread(program, run);
 
-  withTarget(program.command('check'))
+  withInference(withTarget(program.command('check')))
     .summary('check every layer of a chain')
     .description(
       'Check every layer of a chain: refcounts, tables, what shares a cluster with what. Says what is damaged, which guest data is at risk, and what to do next. Nothing is repaired.',
@@ -209,7 +220,7 @@ export function createProgram(run: Run): Command {
   addReport(program, run);
   addStore(program, run);
 
-  withTarget(program.command('open', { isDefault: true }))
+  withInference(withTarget(program.command('open', { isDefault: true })))
     .summary('open the window')
     .description('Open the window; without a target it is empty. Folders are shown as what rests on what.')
     .argument('[target...]', TARGET)
@@ -300,7 +311,7 @@ function addPlan(program: Command, run: Run): void {
 }
 
 function addLayout(program: Command, run: Run): void {
-  withTarget(program.command('layout'))
+  withInference(withTarget(program.command('layout')))
     .summary('say where the bytes of an image file went')
     .description(
       'Say what every cluster of a layer’s file holds: tables, data, what only snapshots hold, leaked and free space. With --owner, what refers to one cluster.',

@@ -11,6 +11,7 @@ import {
   stateOf,
 } from '../../shared/extent/flags.ts';
 import type { Finding } from '../../shared/model/finding.ts';
+import { type Confidence, leastSure } from '../../shared/model/inference.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { MapTotals } from '../../shared/model/statistics.ts';
 import { jsonNumber, jsonText } from '../../shared/text/json.ts';
@@ -50,13 +51,14 @@ export function mapJsonHead({ chain, witness, layer, snapshot }: MapSubject, wit
     complete: chain.complete,
     layer,
     snapshot,
-    layers: chain.layers.map(({ index, name, path, format, size, clusterSize, notes }) => ({
+    layers: chain.layers.map(({ index, name, path, format, size, clusterSize, inference, notes }) => ({
       index,
       name,
       path,
       format,
       size,
       clusterSize,
+      inference,
       notes,
     })),
   };
@@ -111,10 +113,19 @@ export interface MapJsonRows {
   readonly layer: number | undefined;
   /** Depths of an NBD export that are told apart, where rows name depths instead of layers. */
   readonly depths: number | undefined;
+  /** By layer, how sure what is inferred of it is; undefined for one that is read as it is stored. */
+  readonly inferred: readonly (Confidence | undefined)[];
 }
 
 /** The rows as an array. */
-export function mapJsonRows({ kinds, layer, depths }: MapJsonRows): ListFormat {
+export function mapJsonRows({ kinds, layer, depths, inferred }: MapJsonRows): ListFormat {
+  /** Of the layers that decide a row: those from the top down to where the walk stops. */
+  function confidenceOf(stop: number): Confidence | undefined {
+    const layers = layer === undefined ? inferred.slice(Math.max(0, stop)) : [inferred[layer]];
+    const known = layers.filter(confidence => confidence !== undefined);
+    return known.length === 0 ? undefined : leastSure(known);
+  }
+
   /** All of a row that does not depend on where it lies. */
   function kindText(key: number): string {
     const { word, stop, overridden, shadowed, dirtyIn } = kinds.kind(key);
@@ -126,6 +137,8 @@ export function mapJsonRows({ kinds, layer, depths }: MapJsonRows): ListFormat {
       `"overrides":[${overridden.join(',')}]`,
       `"shadows":[${shadowed.join(',')}]`,
     ];
+    const confidence = confidenceOf(stop);
+    if (confidence !== undefined && state !== 'unreadable') parts.push(`"inferred":"${confidence}"`);
     if (word & HOLE_OVERRIDES) parts.push('"holeOverrides":true');
     if (word & DAMAGED) parts.push('"damaged":true');
     if (word & DIRTY) parts.push('"dirty":true');

@@ -44,7 +44,7 @@ export async function checkTarget(
   consent: Consent,
   { deep = false, onRead }: CheckRequest = {},
 ): Promise<CheckedTarget> {
-  const found = await discoverChain({ ...target, ...consent });
+  const found = await discoverChain({ ...target, ...consent, onRead });
   try {
     const known = [...found.info.findings, ...writerFindings(await found.written)];
     const layers: LayerCheck[] = [];

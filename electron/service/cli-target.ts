@@ -15,6 +15,9 @@ export interface TargetFacts {
   readonly locate?: readonly string[];
   /** Internal snapshot of the top layer. */
   readonly snapshot?: string;
+  /** Infer what a layer lost of its header or L1 table, and which of several readings is wanted. */
+  readonly infer?: boolean;
+  readonly reading?: number;
 }
 
 /** An error of the command line itself. */
@@ -28,7 +31,7 @@ export function usageError(what: string, advice: string, subject = ''): Cowscope
  */
 export function targetOf(
   words: readonly string[],
-  { format, backingFormat, locate = [], snapshot }: TargetFacts,
+  { format, backingFormat, locate = [], snapshot, infer, reading }: TargetFacts,
   folder?: string,
 ): OpenTarget {
   if (words.includes('')) throw usageError('an empty word names no file', 'check the quotes and variables');
@@ -50,6 +53,7 @@ export function targetOf(
       ...(backingFormat === undefined ? {} : { backingFormat }),
       ...(locate.length === 0 ? {} : { locate: locate.map(word => fileOf(word, folder)) }),
       ...(snapshot === undefined ? {} : { snapshot }),
+      ...(infer === true || reading !== undefined ? { infer: reading ?? 1 } : {}),
     };
   }
   if (words.length > 1)
@@ -65,6 +69,8 @@ export function targetOf(
       '--backing-format and --locate are about backing files; the server of an NBD export opens its own',
       'leave them out',
     );
+  if (infer === true || reading !== undefined)
+    throw usageError('an NBD export shows no tables to infer anything from', 'name the image file itself');
   if (snapshot !== undefined)
     throw usageError('an NBD export shows no internal snapshots', 'name the image file itself');
   return { kind: 'nbd', uri };

@@ -20,7 +20,7 @@ export async function describeTarget(
   consent: Consent,
   onRead?: OnRead,
 ): Promise<ChainInfo> {
-  const found = await discoverChain({ ...target, ...consent });
+  const found = await discoverChain({ ...target, ...consent, onRead });
   try {
     const layers: LayerInfo[] = [];
     const findings = [...found.info.findings, ...writerFindings(await found.written)];

@@ -29,7 +29,7 @@ export async function withLayout<T>(
   choice: LayoutChoice,
   use: (info: LayerInfo, map: HostMap, cluster: HostCluster | undefined) => Promise<T>,
 ): Promise<T> {
-  const found = await discoverChain({ ...target, ...consent });
+  const found = await discoverChain({ ...target, ...consent, onRead: choice.onRead });
   try {
     const index = choice.layer ?? found.layers.length - 1;
     const layer = watchReads(found.layers, choice.onRead)[index];

@@ -30,7 +30,7 @@ export async function openFiles(
   // Looked for meanwhile. Whoever waits for a picture does not wait for it to tell its version, too.
   const isThere = witness !== 'metadata' && (options.interactive === true ? hasQemuNbd() : runs());
   if (isThere) isThere.catch(() => {}); // seen where it is awaited
-  const found = await discoverChain({ ...target, ...consent });
+  const found = await discoverChain({ ...target, ...consent, onRead: options.onRead });
   try {
     const hasRaw = found.layers.some(({ info }) => info.format === 'raw');
     const haveQemu = await (hasRaw ? runs() : isThere);
@@ -103,7 +103,10 @@ function qcow2Layer(
 ): PlannedLayer {
   const info = snapshot === undefined ? open.info : { ...open.info, size: snapshot.diskSize, snapshot };
   const closed = info.dataFile !== undefined && info.dataFile.status !== 'opened';
-  const served = snapshot === undefined && (witness === 'nbd' || (witness === 'both' && !closed));
+  // qemu reads no image whose header is lost, and another map of one whose L1 table is.
+  const isInferred = open.image?.inferred !== undefined;
+  const served =
+    snapshot === undefined && (witness === 'nbd' || (witness === 'both' && !closed && !isInferred));
   const { fd, size, path } = open.source;
   const bitmaps = info.qcow2?.bitmaps ?? [];
   const usable = bitmaps.filter(bitmap => bitmap.unusable === undefined).map(({ name }) => name);

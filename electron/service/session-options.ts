@@ -1,5 +1,6 @@
 /** How a target is opened: what the fronts may choose. Each option has the same name wherever it goes on from here. */
 import type { Consent } from '../../shared/model/target.ts';
+import type { OnRead } from './progress/read-watch.ts';
 
 /** Which witnesses read the layers. Raw layers and URIs are always read over NBD. */
 export type WitnessChoice = 'metadata' | 'nbd' | 'both';
@@ -25,6 +26,8 @@ export interface SessionOptions {
    * worker for the next chain (it outlives this session). Default false.
    */
   readonly interactive?: boolean;
+  /** Is told of the bytes that were looked through to infer what a layer lost. */
+  readonly onRead?: OnRead;
   /** Ends the opening; an open session is ended by its close(). */
   readonly signal?: AbortSignal;
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { CowscopeError } from '../../shared/error.ts';
 import { CONSENT, FOLDERS, MAX_ALLOWED, START_VIEW, TARGET } from '../../shared/ipc/schemas.ts';
 import { type Arrival, LAUNCH_COMMANDS, type StartView } from '../../shared/model/arrival.ts';
+import { MAX_READINGS } from '../../shared/model/inference.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { parseOffset } from '../../shared/text/offset.ts';
 import { absolutePath } from '../chain/absolute-path.ts';
@@ -65,6 +66,7 @@ const WITH_VALUE = [
   '--backing-format',
   '--locate',
   '--snapshot',
+  '--infer',
   '--allow',
   '--at',
   '--len',
@@ -143,11 +145,13 @@ function requestOf({ targets, values, flags }: SortedWords, folder?: string): La
   const format = formatOf(last('--format'), '--format');
   const backingFormat = formatOf(last('--backing-format'), '--backing-format');
   const snapshot = last('--snapshot');
+  const infer = last('--infer');
   const facts = {
     ...(format === undefined ? {} : { format }),
     ...(backingFormat === undefined ? {} : { backingFormat }),
     locate: values.get('--locate') ?? [],
     ...(snapshot === undefined ? {} : { snapshot }),
+    ...(infer === undefined ? {} : { reading: readingOf(infer) }),
   };
   if (targets.length === 0) return undefined;
   const start = startOf(last('--at'), last('--len'), last('--view'));
@@ -279,6 +283,13 @@ function fitting(target: OpenTarget): OpenTarget {
 function formatOf(word: string | undefined, option: ValueOption): 'raw' | 'qcow2' | undefined {
   if (word === undefined || word === 'raw' || word === 'qcow2') return word;
   throw usage(`${option} is raw or qcow2`);
+}
+
+/** Which reading of an image that lost its header or L1 table. */
+function readingOf(word: string): number {
+  const reading = /^\d{1,2}$/.test(word) ? Number(word) : 0;
+  if (reading >= 1 && reading <= MAX_READINGS) return reading;
+  throw usage(`--infer is the number of a reading, 1 to ${MAX_READINGS}`);
 }
 
 function sizeOf(text: string): { readonly width: number; readonly height: number } {

@@ -8,6 +8,7 @@ import { STATES } from '../extent/flags.ts';
 import type { StartView } from '../model/arrival.ts';
 import { DIFFERENCE_KINDS, MAX_DIFFERENCES } from '../model/comparison.ts';
 import { FINDING_SEVERITIES, WHOLE_CHAIN } from '../model/finding.ts';
+import { MAX_READINGS } from '../model/inference.ts';
 import { MAX_LAYERS } from '../model/layer.ts';
 import { HOST_KINDS } from '../model/layout.ts';
 import { PLAN_JOBS, PLAN_OPERATIONS, type PlanChoice } from '../model/plan/plan.ts';
@@ -75,6 +76,7 @@ export const TARGET = v.variant('kind', [
     files: list(path, 1, MAX_LAYERS),
     format: v.exactOptional(v.picklist(['raw', 'qcow2'])),
     backingFormat: v.exactOptional(v.picklist(['raw', 'qcow2'])),
+    infer: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_READINGS))),
     locate: v.exactOptional(list(path, 1, MAX_LAYERS)),
     snapshot: v.exactOptional(path),
   }),

@@ -14,6 +14,8 @@ export type OpenTarget =
       /** Files to take for backing files that cannot be opened, from the top down, for this session only. */
       readonly locate?: readonly string[];
       readonly snapshot?: string;
+      /** Infer the header or L1 table of a layer that lost it; which of several readings, from 1. */
+      readonly infer?: number;
     }
   | { readonly kind: 'nbd'; readonly uri: string };
 

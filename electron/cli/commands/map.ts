@@ -51,6 +51,7 @@ export async function mapCommand(words: readonly string[], options: MapOptions):
     buildPyramid: false,
     allowLocalFiles: true,
     forceShare: options.forceShare ?? false,
+    onRead: progress.showReads,
   };
   const session = await openChain(target, choice, { onWalk: progress.showWalk });
   try {

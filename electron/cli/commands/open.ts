@@ -78,6 +78,7 @@ export function windowWords(words: readonly string[], options: OpenOptions): str
     ...(backingFormat === undefined ? [] : [`--backing-format=${backingFormat}`]),
     ...(target?.kind === 'files' ? (target.locate ?? []).map(path => `--locate=${path}`) : []),
     ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
+    ...(target?.kind === 'files' && target.infer !== undefined ? [`--infer=${target.infer}`] : []),
     ...consent.allow.map(path => `--allow=${path}`),
     ...(consent.allowAll ? ['--allow-all'] : []),
     ...(forceShare === true ? ['--force-share'] : []),

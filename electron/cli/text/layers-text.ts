@@ -19,6 +19,7 @@ const FORMAT_SOURCES = {
   recorded: 'as the layer above records',
   given: 'set on the command line',
   assumed: 'assumed',
+  inferred: 'inferred from its tables',
 } as const;
 
 const LINK_STATUSES = {
@@ -79,6 +80,8 @@ function fileFacts(layer: LayerInfo): Fact[] {
   }
   if (layer.modified !== undefined) facts.push(['changed', formatTime(layer.modified / 1000)]);
   if (qcow2 !== undefined) facts.push(...qcow2Facts(qcow2));
+  for (const { name, value, confidence, how } of layer.inference?.facts ?? [])
+    facts.push(['inferred', `${name}: ${value} (${confidence}: ${how})`]);
   if (backing.status !== 'none')
     facts.push(
       ['backing file', linkText(backing)],

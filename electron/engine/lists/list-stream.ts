@@ -88,7 +88,8 @@ function partsOf(tables: ChainTables, spec: ListSpec, layer: number | undefined)
   const kinds = new MapRowKinds();
   if (spec.format === 'json') {
     const depths = isWholeChain(tables.plan) ? tables.laneCount : undefined;
-    return { keys: kinds, format: mapJsonRows({ kinds, layer, depths }) };
+    const inferred = tables.plan.layers.map(one => one.metadata?.image.inferred?.inference.confidence);
+    return { keys: kinds, format: mapJsonRows({ kinds, layer, depths, inferred }) };
   }
   const titles = tables
     .tracks()

@@ -9,7 +9,7 @@ import { type BitmapMap, createBitmapMap } from '../../qcow2/read/bitmap-map.ts'
 import type { PartCache } from '../../qcow2/read/entry-table.ts';
 import { l1UseOf } from '../../qcow2/read/findings/l1-use.ts';
 import { MapFindings } from '../../qcow2/read/findings/map-findings.ts';
-import type { Qcow2Image } from '../../qcow2/read/image.ts';
+import { imageFrom, type Qcow2Image } from '../../qcow2/read/image.ts';
 import { createMap } from '../../qcow2/read/map.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
 import type { OpenSource } from '../../qcow2/read/source.ts';
@@ -104,7 +104,7 @@ function openMetadata(
   const { fd, fileSize, path, dataFileFd, snapshotId, ...metadata } = plan.metadata as NonNullable<
     LayerPlan['metadata']
   >;
-  const image = { ...metadata.image, source: openSource({ fd, size: fileSize, path }) };
+  const image = imageFrom(metadata.image, openSource({ fd, size: fileSize, path }));
   const table = createTable(plan.size, pageSpan);
   const map = createMap(image, {
     words: table.words,

@@ -65,6 +65,12 @@ test('after -- everything is a target', () => {
   expect(launch('--')).toEqual({});
 });
 
+test('--infer is the number of a reading', () => {
+  expect(targetOf('--infer=2', 'a')).toEqual({ kind: 'files', files: ['/here/a'], infer: 2 });
+  for (const bad of ['0', '17', 'x'])
+    expect(() => launch(`--infer=${bad}`, 'a')).toThrow('--infer is the number of a reading');
+});
+
 test('a value may be anything, and is never a word of its own', () => {
   for (const value of ['--gpu-launcher=/x', '-r', '--', '--inspect', '=', ' ', '--allow-all'])
     expect(targetOf(`--snapshot=${value}`, 'a')).toMatchObject({ snapshot: value });

@@ -1,0 +1,160 @@
+/** `--infer`: images that lost their header or L1 table, read by the tables that are left, and what must not be inferred. */
+import { copyFileSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { inferHeader, inferL1 } from '../../electron/qcow2/infer/infer-image.ts';
+import { openQcow2 } from '../../electron/qcow2/read/image.ts';
+import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
+import { schemaErrors } from '../support/json-schema.ts';
+import { asQemuMap, mapWhole, openSource } from '../support/qcow2-reading.ts';
+import { hashFile, qemuImg, qemuIo, temporaryFolder } from '../support/tools.ts';
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder, name);
+const schema = JSON.parse(await readFile(new URL('../../docs/map.schema.json', import.meta.url), 'utf8'));
+
+/** Overwrites bytes of a copy. */
+function damagedCopy(path: string, name: string, offset: number, bytes: Uint8Array): string {
+  copyFileSync(path, at(name));
+  writeSync(openSync(at(name), 'r+'), bytes, 0, bytes.length, offset);
+  return at(name);
+}
+
+const l1Of = (path: string) => Number(readFileSync(path).readBigUInt64BE(40));
+
+beforeAll(async () => {
+  await qemuImg('create', '-q', '-f', 'qcow2', at('base.qcow2'), '64M');
+  await qemuIo(at('base.qcow2'), 'write -P 9 4M 1M');
+  await qemuImg('create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', 'base.qcow2', at('top.qcow2'));
+  await qemuIo(at('top.qcow2'), 'write -P 1 1M 192k', 'write -z 4M 64k');
+});
+
+describe('--infer of a lost header', () => {
+  it('marks every row and every fact, says that the backing file is not known, and changes nothing', async () => {
+    const path = damagedCopy(at('top.qcow2'), 'lost.img', 0, Buffer.alloc(65_536, 'a log '));
+    const before = await hashFile(path);
+    const document = await cowscopeJson(['map', '--infer', '--output', 'json', path], 3);
+    expect(schemaErrors(schema, document)).toEqual([]);
+    expect(document).toMatchObject({ complete: false });
+    expect(document.rows.map((row: { inferred?: string }) => row.inferred)).toEqual(
+      document.rows.map(() => 'certain'),
+    );
+    expect(document.layers[0].inference).toMatchObject({ lost: 'header', readings: 1, isPartial: false });
+    expect(document.errors[0].code).toBe('CHAIN_BACKING_UNKNOWN');
+    const { stdout } = await cowscope(['layers', '--infer', path]);
+    expect(stdout).toContain('qcow2, inferred from its tables');
+    expect(stdout).toMatch(/inferred +cluster size: 64 KiB \(certain: the refcount table at 0x10000 names/);
+    expect(stdout).toMatch(/inferred +virtual size: at least 4\.06 MiB .* \(guess: /);
+    const check = await cowscopeJson(['check', '--infer', '--output', 'json', path], 1);
+    expect(check.verdict).toBe('incomplete');
+    expect(await hashFile(path)).toBe(before);
+  });
+
+  it('is a layer of a chain where the backing file is named first', async () => {
+    const path = damagedCopy(at('top.qcow2'), 'lost-top.img', 0, Buffer.alloc(512, 1));
+    const document = await cowscopeJson(['map', '--infer', '--output', 'json', at('base.qcow2'), path], 3);
+    expect(document.complete).toBe(true);
+    const owners = document.rows.map(({ start, owner, state, inferred }: Record<string, unknown>) => [
+      start,
+      owner,
+      state,
+      inferred,
+    ]);
+    expect(owners).toEqual([
+      [0, null, 'unallocated', 'certain'],
+      [2 ** 20, 1, 'data', 'certain'],
+      [2 ** 20 + 196_608, null, 'unallocated', 'certain'],
+      [2 ** 22, 1, 'zeroHole', 'certain'],
+    ]);
+  });
+
+  it('takes the fields behind a lost magic as they are, and follows the backing file', async () => {
+    const path = damagedCopy(at('top.qcow2'), 'no-magic.qcow2', 0, new Uint8Array(8));
+    const document = await cowscopeJson(['map', '--infer', '--output', 'json', path], 3);
+    expect(document).toMatchObject({ complete: true, size: 2 ** 26 });
+    expect(document.layers.map(({ name }: { name: string }) => name)).toEqual([
+      'base.qcow2',
+      'no-magic.qcow2',
+    ]);
+  });
+
+  it('offers two readings where 8 and 16 bytes for an entry are as good, and calls both a guess', async () => {
+    await qemuImg('create', '-q', '-f', 'qcow2', at('even.qcow2'), '16M');
+    await qemuIo(at('even.qcow2'), 'write -P 1 0 64k', 'write -P 2 128k 64k');
+    const path = damagedCopy(at('even.qcow2'), 'ambiguous.img', 0, new Uint8Array(512));
+    const documents = [];
+    for (const reading of ['1', '2'])
+      documents.push(await cowscopeJson(['map', '--reading', reading, '--output', 'json', path], 3));
+    expect(documents.map(({ layers }) => layers[0].inference)).toMatchObject([
+      { reading: 1, readings: 2, confidence: 'guess' },
+      { reading: 2, readings: 2, confidence: 'guess' },
+    ]);
+    expect(codesOf(await cowscope(['map', '--reading', '3', path]))).toEqual(['INFER_NO_READING']);
+  });
+
+  it('is not applied without being asked for, and says how to ask', async () => {
+    const path = damagedCopy(at('base.qcow2'), 'plain.img', 0, new Uint8Array(512));
+    const { stderr } = await cowscope(['map', path]);
+    expect(stderr).toContain('`cowscope map --infer` shows what its tables tell');
+    expect(await cowscopeJson(['map', '--output', 'json', path], 3)).toMatchObject({
+      layers: [{ format: 'raw' }],
+    });
+  });
+});
+
+describe('--infer of a lost L1 table', () => {
+  it('shows ranges as unreadable where two tables can lie in any order, never as unallocated', async () => {
+    await qemuImg('create', '-q', '-f', 'qcow2', at('two.qcow2'), '2G');
+    await qemuIo(at('two.qcow2'), 'write -P 1 0 64k', 'write -P 2 1G 64k');
+    const path = damagedCopy(at('two.qcow2'), 'two-lost.qcow2', l1Of(at('two.qcow2')), new Uint8Array(32));
+    const document = await cowscopeJson(['map', '--infer', '--output', 'json', path], 3);
+    expect(document.rows).toMatchObject([{ start: 0, length: 2 ** 31, state: 'unreadable', damaged: true }]);
+    expect(document.layers[0].inference).toMatchObject({ lost: 'L1 table', isPartial: true });
+  });
+
+  it('keeps the entries that are in place and finds the place of the only one that is not', async () => {
+    await qemuImg('create', '-q', '-f', 'qcow2', at('part.qcow2'), '1G');
+    await qemuIo(at('part.qcow2'), 'write -P 1 64k 64k', 'write -P 2 600M 64k');
+    const path = damagedCopy(at('part.qcow2'), 'part-lost.qcow2', l1Of(at('part.qcow2')), new Uint8Array(8));
+    const inferred = finish(inferL1(openQcow2(openSource(path)), { reading: 1 }));
+    expect(inferred?.inferred?.inference).toMatchObject({ confidence: 'certain', isPartial: false });
+    const whole = mapWhole(openQcow2(openSource(at('part.qcow2'))));
+    expect(inferred && asQemuMap(mapWhole(inferred))).toEqual(asQemuMap(whole));
+  });
+
+  it('leaves an image alone that has its tables', async () => {
+    const image = openQcow2(openSource(at('top.qcow2')));
+    expect(finish(inferL1(image, { reading: 1 }))).toBeUndefined();
+    const plain = await cowscopeJson(['map', '--output', 'json', at('top.qcow2')]);
+    expect(await cowscopeJson(['map', '--infer', '--output', 'json', at('top.qcow2')])).toEqual(plain);
+  });
+});
+
+describe('what only looks like a table', () => {
+  /** A disk whose guest holds a whole image, tables and all, at offsets that are valid here, too. */
+  async function nested(): Promise<string> {
+    await qemuImg('create', '-q', '-f', 'qcow2', at('inner.qcow2'), '64M');
+    await qemuIo(at('inner.qcow2'), 'write -P 5 0 2M', 'write -P 6 20M 64k');
+    writeFileSync(at('disk.raw'), readFileSync(at('inner.qcow2')));
+    await qemuImg('convert', '-f', 'raw', '-O', 'qcow2', at('disk.raw'), at('outer.qcow2'));
+    return at('outer.qcow2');
+  }
+
+  it('is data of the guest where a table names it, though the guest stores an image', async () => {
+    const outer = await nested();
+    const truth = asQemuMap(mapWhole(openQcow2(openSource(outer))));
+    const noHeader = damagedCopy(outer, 'outer-header.img', 0, new Uint8Array(512));
+    const noL1 = damagedCopy(outer, 'outer-l1.qcow2', l1Of(outer), new Uint8Array(8));
+    const images = [
+      finish(inferHeader(openSource(noHeader), { reading: 1 })),
+      finish(inferL1(openQcow2(openSource(noL1)), { reading: 1 })),
+    ];
+    for (const image of images) {
+      const certain = image?.inferred?.inference.confidence === 'certain';
+      expect(image === undefined || !certain || image.inferred?.inference.isPartial).toBe(false);
+      expect(image && asQemuMap(mapWhole(image)).slice(0, truth.length - 1)).toEqual(truth.slice(0, -1));
+    }
+  });
+});
