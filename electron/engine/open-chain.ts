@@ -13,6 +13,7 @@ import { ChainPushes } from './pushes.ts';
 import { ANSWERS, type QuestionContext } from './questions/answers.ts';
 import { checkLayerChoice, checkSelection } from './questions/check-choice.ts';
 import { HostMaps } from './questions/host-layout.ts';
+import { Places } from './questions/places.ts';
 import { BackgroundReader } from './reading/background-reader.ts';
 import { FeedMerger } from './reading/feed-merger.ts';
 import { WorkLoop } from './reading/work-loop.ts';
@@ -36,6 +37,7 @@ export class OpenChain {
   readonly #findings: FindingLog;
   readonly #comparer: PageComparer;
   readonly #hostMaps: HostMaps;
+  readonly #places = new Places();
   readonly #reader: BackgroundReader;
   /** By layer; undefined for a layer that nothing is fed to. */
   readonly #feeds: readonly (FeedMerger | undefined)[];
@@ -115,6 +117,7 @@ export class OpenChain {
       findings: this.#findings,
       comparer: this.#comparer,
       hostMaps: this.#hostMaps,
+      places: this.#places,
       prioritize: (start, end) => this.#reader.prioritize(start, end),
       notePictureRequest: () => this.#notePictureRequest(),
       tellFindings: () => this.#pushes.flush(),

@@ -11,6 +11,7 @@ import {
   NO_FINDINGS,
 } from '../../shared/model/finding.ts';
 import type { Inspection } from '../../shared/model/inspection.ts';
+import type { PlaceFilter, PlaceOrder } from '../../shared/model/place.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import type { TrackStatistics } from '../../shared/model/statistics.ts';
 import type { StoreSummary } from '../../shared/model/store/store-page.ts';
@@ -99,6 +100,9 @@ export interface Store {
   readonly inspection: Inspection | undefined;
   readonly range: Range | undefined;
   readonly statistics: readonly TrackStatistics[] | undefined;
+  /** Which places the list of places shows, and in which order. */
+  readonly placeFilter: PlaceFilter;
+  readonly placeOrder: PlaceOrder;
 
   readonly progress: readonly LayerProgress[];
   /** Layers whose files have changed on disk since they were opened. */
@@ -143,6 +147,8 @@ export const NO_CHAIN = {
   inspection: undefined,
   range: undefined,
   statistics: undefined,
+  placeFilter: {},
+  placeOrder: 'start',
   progress: [],
   changedLayers: [],
   check: { phase: 'none' },

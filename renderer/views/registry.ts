@@ -7,6 +7,7 @@ import type { View } from '../ui/view.ts';
 import { Legend } from './chain/legend.tsx';
 import { Plot } from './chain/plot.tsx';
 import { FindingsView } from './findings/findings-view.tsx';
+import { Places } from './places/places.tsx';
 import { Planner } from './planner/planner.tsx';
 import { Statistics } from './statistics/statistics.tsx';
 
@@ -41,5 +42,6 @@ export const VIEWS: readonly View[] = [
 
 /** Every tab of the drawer. The first is shown where none was chosen. */
 export const DRAWER_TABS: readonly DrawerTab[] = [
+  { id: 'places', title: 'Places', component: Places },
   { id: 'statistics', title: 'Statistics', component: Statistics },
 ];

@@ -18,6 +18,7 @@ import type {
   HostRunsReply,
   HostTilesReply,
 } from '../model/layout.ts';
+import type { PlaceFilter, PlaceOrder, PlacePage } from '../model/place.ts';
 import type { MapTotals, SeekKind, TrackBytes, TrackStatistics } from '../model/statistics.ts';
 import type { TileColumns } from '../model/tile.ts';
 import type { TrackExtents } from '../model/track.ts';
@@ -122,6 +123,29 @@ export interface HostSeekRequest extends HostLayer {
   readonly backwards: boolean;
 }
 
+/** Most places that one reply to `places` holds: with the layers of the longest chain in each they stay below 1 MiB. */
+export const MAX_PLACES_PER_PAGE = 200;
+
+/** The places that a filter lets through, in an order, from number `skip` on. */
+export interface PlacesRequest extends PlaceFilter {
+  readonly order: PlaceOrder;
+  readonly skip: number;
+  readonly most: number;
+}
+
+/** A match of a search, to be numbered among all of its kind on its track. */
+export interface MatchNumberRequest {
+  readonly track: number;
+  readonly offset: number;
+  readonly kind: SeekKind;
+}
+
+/** The number of a match, from 1 (0 before the first), and how many there are. */
+export interface MatchNumber {
+  readonly number: number;
+  readonly total: number;
+}
+
 const QUESTIONS = {
   tiles: exchange<TilesRequest, TilesReply>(),
   extents: exchange<GuestRange, ExtentsReply>(),
@@ -134,6 +158,10 @@ const QUESTIONS = {
   seek: exchange<SeekRequest, number>(),
   /** What is read, with who holds it and where, read from the tables each time. */
   guestRuns: exchange<GuestRunsRequest, GuestRunsReply>(),
+  /** The number of the match of a search at an offset, or of the last one before it. */
+  matchNumber: exchange<MatchNumberRequest, MatchNumber>(),
+  /** Marked extents of the layers and ranges of bitmaps as one list. */
+  places: exchange<PlacesRequest, PlacePage>(),
   /** Sums over the whole chain, or over one layer alone. */
   totals: exchange<LayerChoice, MapTotals>(),
   /** The values of an NBD context in ascending order, each with its bytes, as nbdinfo --totals counts them. */

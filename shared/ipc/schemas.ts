@@ -5,12 +5,14 @@
  */
 import * as v from 'valibot';
 import { STATES } from '../extent/flags.ts';
+import { MARK_KEYS } from '../legend.ts';
 import type { StartView } from '../model/arrival.ts';
 import { DIFFERENCE_KINDS, MAX_DIFFERENCES } from '../model/comparison.ts';
 import { FINDING_SEVERITIES, WHOLE_CHAIN } from '../model/finding.ts';
 import { MAX_READINGS } from '../model/inference.ts';
 import { MAX_LAYERS } from '../model/layer.ts';
 import { HOST_KINDS } from '../model/layout.ts';
+import { PLACE_ORDERS } from '../model/place.ts';
 import { PLAN_JOBS, PLAN_OPERATIONS, type PlanChoice } from '../model/plan/plan.ts';
 import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../model/store/store-page.ts';
 import type { Consent, OpenTarget } from '../model/target.ts';
@@ -18,6 +20,7 @@ import { CONTEXT_ROLES } from '../nbd-contexts.ts';
 import type { CallArgs, PlainCallName } from './contract.ts';
 import {
   MAX_FINDINGS_PER_PAGE,
+  MAX_PLACES_PER_PAGE,
   MAX_TILES_PER_CALL,
   type QuestionArgs,
   type QuestionName,
@@ -68,6 +71,12 @@ const tileSpan = {
   first: offset,
   count: wholeNumber(1, MAX_TILES_PER_CALL),
 };
+
+const bitmapChoice = v.strictObject({ layer: layerNumber, name: path });
+const seekKind = v.union([
+  v.picklist(['change', 'override', 'holeOverride', 'dirty', 'damaged']),
+  v.strictObject({ state: wholeNumber(0, STATES.length - 1) }),
+]);
 
 /** A target to open. */
 export const TARGET = v.variant('kind', [
@@ -123,10 +132,18 @@ export const QUESTION_SCHEMAS = {
     track: wholeNumber(0, MAX_TRACK),
     from: wholeNumber(-1),
     backwards: v.boolean(),
-    kind: v.union([
-      v.picklist(['change', 'override', 'holeOverride', 'dirty', 'damaged']),
-      v.strictObject({ state: wholeNumber(0, STATES.length - 1) }),
-    ]),
+    kind: seekKind,
+  }),
+  matchNumber: v.strictObject({ track: wholeNumber(0, MAX_TRACK), offset, kind: seekKind }),
+  places: v.strictObject({
+    order: v.picklist(PLACE_ORDERS),
+    skip: offset,
+    most: wholeNumber(1, MAX_PLACES_PER_PAGE),
+    kinds: v.exactOptional(list(v.picklist(MARK_KEYS), 1, MARK_KEYS.length)),
+    tracks: v.exactOptional(list(wholeNumber(0, MAX_TRACK), 1, MAX_LAYERS + 1)),
+    states: v.exactOptional(list(v.picklist(STATES), 1, STATES.length)),
+    bitmap: v.exactOptional(bitmapChoice),
+    minLength: v.exactOptional(offset),
   }),
   guestRuns: v.strictObject({ start: offset, layer }),
   totals: v.strictObject({ layer }),
@@ -136,7 +153,7 @@ export const QUESTION_SCHEMAS = {
       v.strictObject({ context: v.picklist(CONTEXT_ROLES.filter(role => role !== 'bitmap')) }),
       v.strictObject({
         context: v.literal('bitmap'),
-        bitmap: v.strictObject({ layer: layerNumber, name: path }),
+        bitmap: bitmapChoice,
       }),
     ]),
   }),

@@ -3,13 +3,28 @@ import { expect, test } from 'vitest';
 import { totalsOf } from '../../electron/engine/lists/list-stream.ts';
 import { boundsAt } from '../../electron/engine/questions/extent-bounds.ts';
 import { extentsOf } from '../../electron/engine/questions/extents.ts';
-import { seekIn } from '../../electron/engine/questions/seek.ts';
+import { Places } from '../../electron/engine/questions/places.ts';
+import { numberIn, seekIn } from '../../electron/engine/questions/seek.ts';
 import { statisticsOf } from '../../electron/engine/questions/statistics.ts';
 import { sumsOf } from '../../electron/engine/questions/sums.ts';
 import { tilesOf } from '../../electron/engine/questions/tiles.ts';
 import type { ChainTables } from '../../electron/engine/tables/chain-tables.ts';
-import { DIRTY, DIRTY_UNKNOWN, LOCAL, OVERRIDES, UNREAD } from '../../shared/extent/flags.ts';
+import {
+  DAMAGED,
+  DIRTY,
+  DIRTY_UNKNOWN,
+  HOLE_OVERRIDES,
+  LOCAL,
+  OUT_OF_RANGE,
+  OVERRIDDEN,
+  OVERRIDES,
+  SHADOWED,
+  UNREAD,
+  UNREADABLE,
+} from '../../shared/extent/flags.ts';
 import { createPyramid, type Pyramid, summarize } from '../../shared/extent/pyramid.ts';
+import type { MarkKey } from '../../shared/legend.ts';
+import type { Place } from '../../shared/model/place.ts';
 import type { SeekKind } from '../../shared/model/statistics.ts';
 import { arbitraryRuns } from '../support/extent-arbitraries.ts';
 import { type FedLayer, fedChain } from '../support/fed-chain.ts';
@@ -351,6 +366,114 @@ test('seeking finds the nearest extent of a kind, forwards and backwards, from e
       },
     ),
     { numRuns: 60 },
+  );
+});
+
+test('the number of a match counts the matches up to it, of all matches on its track', async () => {
+  await fc.assert(
+    fc.asyncProperty(chains, fc.nat(), fc.nat(), async (chain, which, at) => {
+      const { tables, pyramid, units, lanes } = chain;
+      const track = which % (lanes + 1);
+      const offset = (at % units.length) * MIB;
+      for (const [kind, wanted] of kinds) {
+        const starts: number[] = [];
+        let start = naiveSeek(units, laneOf(chain, track), -1, false, wanted);
+        for (; start >= 0; start = naiveSeek(units, laneOf(chain, track), start, false, wanted))
+          starts.push(start);
+        const number = starts.filter(found => found * MIB <= offset).length;
+        const found = await numberIn(tables, pyramid, { track, offset, kind });
+        expect(found).toEqual({ number, total: starts.length });
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+/** The marks of an extent that make it a place, most telling first. */
+function naiveMarks(word: number): MarkKey[] {
+  const overrides = word & HOLE_OVERRIDES ? 'holeOverrides' : word & OVERRIDES ? 'overrides' : undefined;
+  return [
+    ...(overrides === undefined ? [] : ([overrides] as const)),
+    ...(word & SHADOWED ? (['shadowed'] as const) : []),
+    ...(word & (DAMAGED | UNREADABLE) ? (['damaged'] as const) : []),
+    ...(word & OVERRIDDEN ? (['overridden'] as const) : []),
+  ];
+}
+
+/** The lanes that a lane hides in a unit, or the one that hides it. */
+function naiveOthers({ words }: NaiveUnit, lane: number): number[] {
+  const word = words[lane]!;
+  if (word & OVERRIDES) {
+    const stop = words.slice(0, lane).findLastIndex(below => below & OUT_OF_RANGE);
+    return words.flatMap((below, i) => (i > stop && i < lane && below & LOCAL ? [i] : []));
+  }
+  const bit = word & OVERRIDDEN ? LOCAL : word & SHADOWED ? OUT_OF_RANGE : 0;
+  const above = words.findLastIndex((other, i) => i > lane && (other & bit) !== 0);
+  return above < 0 ? [] : [above];
+}
+
+/** Every place of a chain in order, in units. */
+function naivePlaces({ units, lanes, bitmapLayers }: Chain) {
+  const places = [];
+  for (let lane = lanes - 1; lane >= 0; lane--)
+    for (const { start, end, word } of naiveExtents(units, lane))
+      for (const kind of naiveMarks(word)) {
+        const others = new Set(units.slice(start, end).flatMap(unit => naiveOthers(unit, lane)));
+        places.push({ kind, lane, start, end, state: naiveState(word), others: [...others].sort() });
+      }
+  for (const lane of bitmapLayers) {
+    const bits = units.map(({ words }) => words[lane]! & (DIRTY | DIRTY_UNKNOWN));
+    bits.forEach((bit, start) => {
+      if (bit === 0 || bits[start - 1] === bit) return;
+      const after = bits.findIndex((other, i) => i > start && other !== bit);
+      const kind = bit === DIRTY ? ('dirty' as const) : ('dirtyUnknown' as const);
+      const end = after < 0 ? units.length : after;
+      places.push({ kind, lane, start, end, state: null, others: [] as number[] });
+    });
+  }
+  return places.sort((a, b) => a.start - b.start);
+}
+
+test('places are the marked extents of every layer and the ranges of every bitmap, in order, with what they hide', async () => {
+  await fc.assert(
+    fc.asyncProperty(chains, fc.nat(), fc.integer({ min: 1, max: 4 }), async (chain, which, least) => {
+      const { tables, pyramid, lanes } = chain;
+      if (which % 3 === 0) pyramid.fresh[which % tables.pageCount] = 0;
+      const source = { tables, pyramid, version: 1 };
+      const places = new Places();
+      const expected = naivePlaces(chain);
+      const shown = (place: Place) => ({
+        kind: place.kind,
+        lane: lanes - place.track,
+        start: place.start / MIB,
+        end: place.end / MIB,
+        state: place.state,
+        others: place.others.map(track => lanes - track).sort(),
+      });
+      const all = await places.page(source, { order: 'start', skip: 0, most: 10_000 });
+      expect(all.places.map(shown)).toEqual(expected);
+      expect([all.total, all.listed]).toEqual([expected.length, expected.length]);
+      const second = await places.page(source, { order: 'start', skip: 1, most: 1 });
+      expect(second.places).toEqual(all.places.slice(1, 2));
+
+      const lane = which % lanes;
+      const filter = {
+        tracks: [lanes - lane],
+        minLength: least * MIB,
+        states: ['data', 'zeroHole'] as const,
+      };
+      const some = await places.page(source, { ...filter, order: 'length', skip: 0, most: 10_000 });
+      const passing = expected.filter(
+        ({ lane: own, start, end, state }) =>
+          own === lane && end - start >= least && (state === 'data' || state === 'zeroHole'),
+      );
+      expect(some.places.map(shown)).toEqual(passing.toSorted((a, b) => b.end - b.start - (a.end - a.start)));
+      expect(some.bytes / MIB).toBe(passing.reduce((sum, { start, end }) => sum + end - start, 0));
+
+      const marked = await places.page(source, { kinds: ['dirty'], order: 'start', skip: 0, most: 10_000 });
+      expect(marked.places.map(shown)).toEqual(expected.filter(({ kind }) => kind === 'dirty'));
+    }),
+    { numRuns: 150 },
   );
 });
 

@@ -6,14 +6,18 @@ import { expect, test } from 'vitest';
 import { MAX_MESSAGE_BYTES, messageBytes } from '../../electron/shell/ipc/answer.ts';
 import { checkArguments } from '../../electron/shell/ipc/arguments.ts';
 import { CowscopeError } from '../../shared/error.ts';
+import { STATES } from '../../shared/extent/flags.ts';
 import {
   MAX_FINDINGS_PER_PAGE,
+  MAX_PLACES_PER_PAGE,
   MAX_TILES_PER_CALL,
   type QuestionArgs,
   type QuestionName,
 } from '../../shared/ipc/questions.ts';
+import { MARK_KEYS } from '../../shared/legend.ts';
 import { FINDING_SEVERITIES, WHOLE_CHAIN } from '../../shared/model/finding.ts';
 import { HOST_KINDS } from '../../shared/model/layout.ts';
+import { PLACE_ORDERS } from '../../shared/model/place.ts';
 import { batchesOf, type FedLayer, fedPlan } from '../support/fed-chain.ts';
 import { writeQcow2 } from '../support/images/qcow2-builder.ts';
 import { type MergeSession, openSession, planFiles } from '../support/merge-session.ts';
@@ -54,6 +58,31 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
     ),
   }),
   guestRuns: fc.record({ start: offset, layer }),
+  matchNumber: fc.record({
+    track: fc.integer({ min: 0, max: 5 }),
+    offset,
+    kind: fc.constantFrom('override' as const, 'damaged' as const, { state: 0 }),
+  }),
+  places: fc
+    .record({
+      order: fc.constantFrom(...PLACE_ORDERS),
+      skip: offset,
+      most: fc.integer({ min: 1, max: MAX_PLACES_PER_PAGE }),
+    })
+    .chain(page =>
+      fc
+        .record(
+          {
+            kinds: fc.subarray([...MARK_KEYS], { minLength: 1 }),
+            tracks: fc.array(fc.nat({ max: 5 }), { minLength: 1, maxLength: 3 }),
+            states: fc.subarray([...STATES], { minLength: 1 }),
+            bitmap: fc.record({ layer: fc.nat({ max: 3 }), name: fc.constantFrom('b', 'none') }),
+            minLength: offset,
+          },
+          { requiredKeys: [] },
+        )
+        .map(filter => ({ ...page, ...filter })),
+    ),
   totals: fc.record({ layer }),
   contextTotals: fc.record({
     layer,

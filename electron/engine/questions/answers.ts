@@ -13,7 +13,8 @@ import { guestRunsOf } from './guest-runs.ts';
 import { type HostMaps, hostClusterOf, hostRunsOf, hostTilesOf } from './host-layout.ts';
 import { inspectAt } from './inspect.ts';
 import type { Superseded } from './page-loop.ts';
-import { seekIn } from './seek.ts';
+import type { Places } from './places.ts';
+import { numberIn, seekIn } from './seek.ts';
 import { statisticsOf } from './statistics.ts';
 import { sumsOf } from './sums.ts';
 import { tilesOf } from './tiles.ts';
@@ -25,6 +26,7 @@ export interface QuestionContext {
   readonly findings: FindingLog;
   readonly comparer: PageComparer;
   readonly hostMaps: HostMaps;
+  readonly places: Places;
   /** Grows whenever anything was read. */
   readonly version: number;
   /** Has the guest offsets from `start` up to `end` read before the rest. */
@@ -63,6 +65,8 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
     checkLayerChoice(tables, request.layer);
     return guestRunsOf(tables, request);
   },
+  matchNumber: ({ tables, pyramid, superseded }, request) => numberIn(tables, pyramid, request, superseded),
+  places: ({ places, superseded, ...source }, request) => places.page(source, request, superseded),
   totals({ tables }, { layer }) {
     checkLayerChoice(tables, layer);
     return totalsOf(tables, layer);

@@ -4,7 +4,7 @@ import { STATES } from '../../../shared/extent/flags.ts';
 import { BITS_OF_STATE } from '../../../shared/extent/parts.ts';
 import { type Pyramid, pagePresent } from '../../../shared/extent/pyramid.ts';
 import type { SweptPage } from '../../../shared/extent/sweep.ts';
-import type { SeekRequest } from '../../../shared/ipc/questions.ts';
+import type { MatchNumber, MatchNumberRequest, SeekRequest } from '../../../shared/ipc/questions.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
@@ -34,6 +34,26 @@ export async function seekIn(
   return search.foundBackwards;
 }
 
+/** The number of the match at an offset of a track among all matches of its kind, and how many there are. */
+export async function numberIn(
+  tables: ChainTables,
+  pyramid: Pyramid,
+  { track, offset, kind }: MatchNumberRequest,
+  superseded?: Superseded,
+): Promise<MatchNumber> {
+  let [number, total] = [0, 0];
+  if (track > tables.laneCount) return { number, total };
+  const search = new TrackSearch(tables, pyramid, { track, from: -1, kind });
+  const count = (page: number) =>
+    search.forEachMatch(page, start => {
+      total++;
+      if (start <= offset) number++;
+      return undefined;
+    });
+  await forPages(tables, 0, tables.plan.size, count, { superseded });
+  return { number, total };
+}
+
 /** One extent of a lane within a page. */
 interface LaneExtent {
   readonly start: number;
@@ -54,7 +74,11 @@ class TrackSearch {
   #atBorder: LaneExtent | undefined;
   #found = -1;
 
-  constructor(tables: ChainTables, pyramid: Pyramid, { track, from, kind }: SeekRequest) {
+  constructor(
+    tables: ChainTables,
+    pyramid: Pyramid,
+    { track, from, kind }: Pick<SeekRequest, 'track' | 'from' | 'kind'>,
+  ) {
     this.#tables = tables;
     this.#pyramid = pyramid;
     this.#lane = track === 0 ? -1 : tables.laneCount - track;
@@ -74,16 +98,22 @@ class TrackSearch {
 
   /** Searches the page above the last one. False once there is a match. */
   forwards(page: number): boolean {
+    return this.forEachMatch(page, start => {
+      if (start <= this.#from) return true;
+      this.#found = start;
+      return false;
+    });
+  }
+
+  /** Calls `take` with the start of each match in the page above the last one, until that returns false. */
+  forEachMatch(page: number, take: (start: number) => boolean | undefined): boolean {
     let before = this.#atBorder;
     this.#atBorder = undefined;
     if (this.#hasNone(page)) return true;
     for (const extent of this.#extentsOf(page)) {
       const isNew = before === undefined || !runsOn(before, extent);
       before = extent;
-      if (isNew && extent.start > this.#from && this.#matches(extent)) {
-        this.#found = extent.start;
-        return false;
-      }
+      if (isNew && this.#matches(extent) && take(extent.start) === false) return false;
     }
     this.#atBorder = before;
     return true;

@@ -55,7 +55,7 @@ test('the chip of a range opens it at the statistics', async () => {
 
 test('its upper edge resizes it by arrow keys within its bounds', async () => {
   const drawer = await opened();
-  setState({ drawerOpen: true });
+  setState({ drawerOpen: true, drawerTab: 'statistics' });
   const edge = await within(drawer).findByRole('separator', { name: 'Height of the lists' });
   fireEvent.keyDown(edge, { key: 'ArrowUp' });
   expect(drawer.style.height).toBe('256px');
@@ -67,7 +67,7 @@ test('its upper edge resizes it by arrow keys within its bounds', async () => {
 
 test('statistics say of each layer what it holds, what the guest reads of it and what is hidden', async () => {
   const drawer = await opened();
-  setState({ drawerOpen: true });
+  setState({ drawerOpen: true, drawerTab: 'statistics' });
   await within(drawer).findByRole('table');
   const [top, mid, base] = ['top', 'mid', 'base'].map(name => bytesOf(drawer, `${name}.qcow2`));
   expect(top).toMatchObject({ holds: 4 * 64 * KIB, guestReads: 4 * 64 * KIB, hidden: 0 });
@@ -85,7 +85,7 @@ test('statistics are of the chosen range, and are copied as a table', async () =
   const writeText = async (text: string) => void copied.push(text);
   vi.stubGlobal('navigator', { ...navigator, clipboard: { writeText } });
   const drawer = await opened();
-  setState({ drawerOpen: true, range: { start: 64 * KIB, end: 3 * 64 * KIB + 1 } });
+  setState({ drawerOpen: true, drawerTab: 'statistics', range: { start: 64 * KIB, end: 3 * 64 * KIB + 1 } });
   await within(drawer).findByText(/^Range 0x0001_0000/);
   await waitFor(() => expect(bytesOf(drawer, 'mid.qcow2').holds).toBe(64 * KIB + 1));
   fireEvent.click(within(drawer).getByRole('button', { name: 'Copy as table' }));
@@ -97,7 +97,7 @@ test('statistics are of the chosen range, and are copied as a table', async () =
 
 test('an export of a whole chain has no numbers of what its layers hold or hide', async () => {
   const drawer = await opened(remoteChain());
-  setState({ drawerOpen: true });
+  setState({ drawerOpen: true, drawerTab: 'statistics' });
   await within(drawer).findByRole('table');
   const heads = within(drawer)
     .getAllByRole('columnheader')

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { checkArguments } from '../../../../electron/shell/ipc/arguments.ts';
 import { CowscopeError } from '../../../../shared/error.ts';
 import { CALL_NAMES, type CallName } from '../../../../shared/ipc/contract.ts';
-import { MAX_TILES_PER_CALL } from '../../../../shared/ipc/questions.ts';
+import { MAX_PLACES_PER_PAGE, MAX_TILES_PER_CALL } from '../../../../shared/ipc/questions.ts';
 import { MAX_ALLOWED, MAX_PATH } from '../../../../shared/ipc/schemas.ts';
 import { MAX_LAYERS } from '../../../../shared/model/layer.ts';
 import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../../../../shared/model/store/store-page.ts';
@@ -203,6 +203,39 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { sessionId: 1, track: 0x10000, from: 0, backwards: false, kind: 'change' },
       { sessionId: 1, track: 0, from: 0, backwards: 'no', kind: 'change' },
       { sessionId: 1, track: 0, from: -2, backwards: false, kind: 'change' },
+    ],
+  },
+  'chain:matchNumber': {
+    good: [{ sessionId: 1, track: 0, offset: 0, kind: 'override' }],
+    bad: [
+      { sessionId: 1, track: 0, offset: -1, kind: 'override' },
+      { sessionId: 1, track: 0, offset: 0, kind: 'other' },
+    ],
+  },
+  'chain:places': {
+    good: [
+      { sessionId: 1, order: 'start', skip: 0, most: MAX_PLACES_PER_PAGE },
+      {
+        sessionId: 1,
+        order: 'length',
+        skip: 7,
+        most: 1,
+        kinds: ['dirty', 'holeOverrides'],
+        tracks: [1, 3],
+        states: ['data'],
+        bitmap: { layer: 0, name: 'b' },
+        minLength: 65536,
+      },
+    ],
+    bad: [
+      { sessionId: 1, order: 'end', skip: 0, most: 1 },
+      { sessionId: 1, order: 'start', skip: 0, most: MAX_PLACES_PER_PAGE + 1 },
+      { sessionId: 1, order: 'start', skip: 0, most: 0 },
+      { sessionId: 1, order: 'start', skip: 0, most: 1, kinds: [] },
+      { sessionId: 1, order: 'start', skip: 0, most: 1, kinds: ['data'] },
+      { sessionId: 1, order: 'start', skip: 0, most: 1, states: ['dirty'] },
+      { sessionId: 1, order: 'start', skip: 0, most: 1, bitmap: { layer: 0 } },
+      { sessionId: 1, order: 'start', skip: 0, most: 1, minLength: -1 },
     ],
   },
   'chain:totals': {
