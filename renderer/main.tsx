@@ -24,6 +24,7 @@ import './styles/inspector.css';
 import './styles/drawer.css';
 import './styles/snapshots.css';
 import './styles/findings.css';
+import './styles/host-layout.css';
 import './styles/context-menu.css';
 import './styles/dialogs.css';
 import './styles/planner.css';

@@ -4,10 +4,12 @@ import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { LayerInfo } from '../../shared/model/layer.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { navigationOf } from '../state/axes/axis-navigation.ts';
-import { type OffsetInput, parseOffsetInput } from '../state/axes/offset-input.ts';
+import { type OffsetContext, type OffsetInput, parseOffsetInput } from '../state/axes/offset-input.ts';
+import { showInHostLayout } from '../state/host/host-layout.ts';
 import { selectAt } from '../state/selection/selection.ts';
 import { focusElement } from '../state/selection/track-actions.ts';
 import { getAxis, getState } from '../state/store.ts';
+import { currentAxis } from '../state/views.ts';
 import { Icon } from '../ui/icon.tsx';
 import { KeyCaps } from '../ui/key-caps.tsx';
 
@@ -18,18 +20,15 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
   const hotkey = commandOf('go').hotkeys[0];
 
   const go = (typed: string) => {
-    const { selection, focusedTrack } = getState();
-    const { viewport } = getAxis('guest');
-    const top = chain.chain.layers.at(-1);
-    const input = parseOffsetInput(typed, {
-      current: selection?.offset ?? Math.floor((viewport.start + viewport.end) / 2),
-      size: chain.chain.size,
-      clusterSize: top?.clusterSize ?? 1,
-      l1Coverage: l1Coverage(top),
-    });
+    const { focusedTrack, host } = getState();
+    const input = parseOffsetInput(typed, contextOf(chain));
     setText(typed);
     setAnswer(input.kind === 'offset' ? undefined : input);
     if (input.kind !== 'offset') return;
+    if (currentAxis() === 'host') {
+      void showInHostLayout(host.layer, input.offset);
+      return;
+    }
     navigationOf('guest').centerOn(input.offset);
     void selectAt({ track: focusedTrack, offset: input.offset });
     // The next key is one of the track: N, F and the others are not typed into the field.
@@ -64,11 +63,30 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
       {hotkey !== undefined && text === '' && <KeyCaps hotkeys={[hotkey]} />}
       {answer !== undefined && (
         <p className="go-to-help" id="go-to-help" role="alert">
-          <Answer input={answer} size={chain.chain.size} onChoose={go} />
+          <Answer input={answer} size={getAxis(currentAxis()).size} onChoose={go} />
         </p>
       )}
     </form>
   );
+}
+
+/** What offsets refer to: the guest's disk, or the file whose layout is shown. */
+function contextOf({ chain }: OpenedChain): OffsetContext {
+  const { selection, host } = getState();
+  const axis = currentAxis();
+  const { viewport, size } = getAxis(axis);
+  const middle = Math.floor((viewport.start + viewport.end) / 2);
+  if (axis === 'host') {
+    const clusterSize = host.map.phase === 'mapped' ? host.map.layout.clusterSize : 1;
+    return { current: host.chosen?.offset ?? middle, size, clusterSize, l1Coverage: 0 };
+  }
+  const top = chain.layers.at(-1);
+  return {
+    current: selection?.offset ?? middle,
+    size,
+    clusterSize: top?.clusterSize ?? 1,
+    l1Coverage: l1Coverage(top),
+  };
 }
 
 interface AnswerProps {
@@ -79,8 +97,13 @@ interface AnswerProps {
 
 /** Why nothing was gone to. */
 function Answer({ input, size, onChoose }: AnswerProps) {
+  const what = currentAxis() === 'host' ? 'file' : 'disk';
   if (input.kind === 'outside')
-    return input.side === 'past' ? <>The disk ends at {formatSize(size)}.</> : <>The disk begins at 0.</>;
+    return (
+      <>
+        The {what} {input.side === 'past' ? `ends at ${formatSize(size)}` : 'begins at 0'}.
+      </>
+    );
   if (input.kind === 'unsure')
     return (
       <>

@@ -19,6 +19,7 @@ import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import type { AxisId } from '../axis/axis-id.ts';
 import { type AxisState, type AxisStates, NO_AXES } from './axes/axis-state.ts';
 import type { ChainCheckState } from './chain/check-state.ts';
+import { type HostState, NO_HOST } from './host/host-state.ts';
 import type { PlannerState } from './planner/planner-state.ts';
 import type { ViewInfo } from './view-info.ts';
 
@@ -114,6 +115,8 @@ export interface Store {
   /** How much was found; the findings themselves are asked for page by page. */
   readonly findings: FindingSummary;
   readonly findingList: FindingListState;
+  /** The file whose layout is shown. */
+  readonly host: HostState;
   /** Findings that were reviewed, by reviewKey; they outlast the chain. */
   readonly reviewed: ReadonlySet<string>;
 
@@ -155,6 +158,7 @@ export const NO_CHAIN = {
   planner: undefined,
   findings: NO_FINDINGS,
   findingList: { filter: {}, row: 0, total: 0, chosen: undefined },
+  host: NO_HOST,
 } as const satisfies Partial<Store>;
 
 /** No consent to anything. */

@@ -7,6 +7,8 @@ import type { View } from '../ui/view.ts';
 import { Legend } from './chain/legend.tsx';
 import { Plot } from './chain/plot.tsx';
 import { FindingsView } from './findings/findings-view.tsx';
+import { HostLayoutView } from './host-layout/host-layout-view.tsx';
+import { HostLegend } from './host-layout/host-legend.tsx';
 import { Places } from './places/places.tsx';
 import { Planner } from './planner/planner.tsx';
 import { Statistics } from './statistics/statistics.tsx';
@@ -21,6 +23,15 @@ export const VIEWS: readonly View[] = [
     component: Plot,
     legend: Legend,
     drawer: true,
+  },
+  {
+    id: 'host',
+    title: 'Host layout',
+    hotkey: { key: '2' },
+    axis: 'host',
+    component: HostLayoutView,
+    legend: HostLegend,
+    explains: true,
   },
   {
     id: 'findings',

@@ -24,6 +24,7 @@ export function loadChain(sessionId: number, size: number): void {
 /** Drops everything that was loaded of the chain. */
 export function unloadChain(): void {
   guest.close();
+  dataOf('host').close();
   strips = [];
   overviews = [];
 }

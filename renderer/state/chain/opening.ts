@@ -34,6 +34,7 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
   const guest = getAxis('guest');
   const viewport = isSameDisk(target, size) ? guest.viewport : undefined;
   navigationOf('guest').stop();
+  navigationOf('host').stop();
   loadChain(chain.sessionId, size);
   setState({
     ...NO_CHAIN,
@@ -129,6 +130,7 @@ export async function closeChain(): Promise<void> {
   const sessionId = getState().chain?.sessionId;
   openings.end();
   navigationOf('guest').stop();
+  navigationOf('host').stop();
   unloadChain();
   setState({
     ...NO_CHAIN,

@@ -13,6 +13,7 @@ import { cancelReading, retryReading } from '../chain/pushes.ts';
 import { shownSnapshot } from '../chain/snapshots.ts';
 import { stepFinding, toggleReviewed } from '../findings-view.ts';
 import { chooseFolders } from '../folders.ts';
+import { HOST_ACTIONS } from '../host/host-commands.ts';
 import { selectNext, selectSameState } from '../selection/seek.ts';
 import {
   clearOne,
@@ -118,8 +119,13 @@ export function canRun(id: string): boolean {
 /** Runs the command of an id; one that needs a chain does nothing where there is none. */
 export function runCommand(id: string): void {
   if (!canRun(id)) return;
-  if (isCommandId(id)) ACTIONS[id]();
+  if (isCommandId(id)) (onAxis(id) ?? ACTIONS[id])();
   else for (const view of getState().views) if (viewCommand(view).id === id) showView(view.id);
+}
+
+/** What a command does on the axis in view, where that is another thing than on the guest's. */
+function onAxis(id: CommandId): (() => unknown) | undefined {
+  return currentAxis() === 'host' ? HOST_ACTIONS[id] : undefined;
 }
 
 function viewCommand({ id, title, hotkey }: ViewInfo): WindowCommand {

@@ -5,6 +5,7 @@ import { findingCommands } from '../../../shared/text/check-commands.ts';
 import { findingSentence, sentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import { reviewKey, showFinding, toggleReviewed } from '../../state/findings-view.ts';
+import { showInHostLayout } from '../../state/host/host-layout.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { useStore } from '../../state/store.ts';
 import { answerText, evidenceText } from '../../ui/finding-words.ts';
@@ -26,6 +27,7 @@ export function FindingDetail({ finding, chain }: FindingDetailProps) {
   const { code, severity, advice, evidence, witnesses } = finding;
   const entry = useEntry(code);
   const layer = chain.chain.layers[finding.layer];
+  const [place] = finding.host;
   const isReviewed = useStore(({ reviewed }) => reviewed.has(reviewKey(finding, chain)));
   return (
     <section className="finding-detail" aria-label="Finding">
@@ -46,6 +48,11 @@ export function FindingDetail({ finding, chain }: FindingDetailProps) {
           >
             Show in chain
           </button>
+          {place !== undefined && (
+            <button type="button" onClick={() => void showInHostLayout(finding.layer, place[0])}>
+              Show in host layout
+            </button>
+          )}
           <button type="button" aria-pressed={isReviewed} onClick={toggleReviewed}>
             {isReviewed ? 'Reviewed' : 'Mark as reviewed'}
           </button>

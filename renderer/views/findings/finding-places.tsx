@@ -2,6 +2,7 @@ import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { type Finding, type Range, totalLength } from '../../../shared/model/finding.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { showFinding } from '../../state/findings-view.ts';
+import { showInHostLayout } from '../../state/host/host-layout.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 
 interface FindingPlacesProps {
@@ -26,7 +27,7 @@ export function FindingPlaces({ finding, chain }: FindingPlacesProps) {
       )}
       {host.length > 0 && (
         <InspectorSection title="In the file">
-          <Places ranges={host} />
+          <Places ranges={host} onChoose={range => void showInHostLayout(finding.layer, range[0])} />
         </InspectorSection>
       )}
     </>
@@ -35,7 +36,7 @@ export function FindingPlaces({ finding, chain }: FindingPlacesProps) {
 
 interface PlacesProps {
   readonly ranges: readonly Range[];
-  readonly onChoose?: (range: Range) => void;
+  readonly onChoose: (range: Range) => void;
 }
 
 function Places({ ranges, onChoose }: PlacesProps) {
@@ -45,13 +46,9 @@ function Places({ ranges, onChoose }: PlacesProps) {
         const text = `${formatOffset(range[0])}, ${formatSize(range[1])}`;
         return (
           <li key={range[0]}>
-            {onChoose === undefined ? (
-              text
-            ) : (
-              <button type="button" className="quiet" onClick={() => onChoose(range)}>
-                {text}
-              </button>
-            )}
+            <button type="button" className="quiet" onClick={() => onChoose(range)}>
+              {text}
+            </button>
           </li>
         );
       })}

@@ -1,6 +1,7 @@
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Inspection } from '../../../shared/model/inspection.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { showInHostLayout } from '../../state/host/host-layout.ts';
 import { plainHex } from '../../state/selection/copy-forms.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { Icon } from '../../ui/icon.tsx';
@@ -62,6 +63,15 @@ export function InspectorWhere({ inspection, track, chain }: InspectorWhereProps
                 <Untrusted text={fileOf(chain, read.layer)} />
               </dd>
             </div>
+            {chain.chain.layers[read.layer]?.dataFile === undefined && (
+              <button
+                type="button"
+                className="quiet"
+                onClick={() => void showInHostLayout(read.layer, read.hostOffset)}
+              >
+                Show in host layout
+              </button>
+            )}
           </>
         )}
       </dl>

@@ -29,15 +29,21 @@ function fakeSource(size = SIZE, runsPerColumn = 9) {
     async tiles({ level, first, count }) {
       asked.push(`tiles ${level} ${first}+${count}`);
       const tiles = Array.from({ length: count }, (_, i) => ({
-        track: 0,
+        track: 0 as const,
         tile: first + i,
+        shares: new Float32Array(256 * 16),
         runs: new Uint32Array(256).fill(runsPerColumn),
       }));
       return ok({ level, version: 1, tiles });
     },
     async entries({ start, end }) {
       asked.push(`entries ${start}-${end}`);
-      return ok({ tooMany: false, version: 1, end, tracks: [{ track: 0 }] });
+      return ok({
+        tooMany: false,
+        version: 1,
+        end,
+        tracks: [{ track: 0, starts: Float64Array.of(start), kinds: Uint8Array.of(5) }],
+      });
     },
   };
   return { source, asked };

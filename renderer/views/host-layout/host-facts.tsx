@@ -1,0 +1,87 @@
+import type { LayerInfo } from '../../../shared/model/layer.ts';
+import { HOST_KINDS, type HostLayout } from '../../../shared/model/layout.ts';
+import { HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
+import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { nextOfKind } from '../../state/host/host-layout.ts';
+import { InspectorSection } from '../../ui/inspector-section.tsx';
+import { Size, Untrusted } from '../../ui/text.tsx';
+import { KindSwatch } from './kind-swatch.tsx';
+
+interface HostFactsProps {
+  readonly layer: LayerInfo;
+  readonly layout: HostLayout;
+  readonly dataRuns: number;
+}
+
+/** Where the bytes of the file went. */
+export function HostFacts({ layer, layout, dataRuns }: HostFactsProps) {
+  const { fileLength, imageEnd, sums, unknown } = layout;
+  const used = fileLength - sums.free - sums.tail - sums.leaked;
+  return (
+    <>
+      <InspectorSection title="The file">
+        {unknown.length > 0 && (
+          <p className="hint incomplete">
+            Not everything could be followed, so what is in use may be shown as leaked or free:{' '}
+            <Untrusted text={unknown.join('; ')} max={500} />.
+          </p>
+        )}
+        <dl className="facts">
+          <Fact name="Length" value={<Size bytes={fileLength} />} />
+          <Fact name="On the host’s disk" value={<Size bytes={layer.allocatedSize} />} />
+          <Fact name="In use" value={<Size bytes={used} />} />
+          <Fact name="Leaked" value={<Size bytes={sums.leaked} />} />
+          <Fact name="Free inside" value={<Size bytes={sums.free} />} />
+          <Fact name="Behind the image end" value={<Size bytes={sums.tail} />} />
+          <Fact name="Image end" value={<span className="mono">{formatOffset(imageEnd)}</span>} />
+          <Fact name="Data lies in" value={fragmentation(dataRuns, sums.data)} />
+        </dl>
+      </InspectorSection>
+      <InspectorSection title="What it holds">
+        <table className="sums">
+          <tbody>
+            {HOST_KINDS.filter(kind => sums[kind] > 0).map(kind => (
+              <tr key={kind}>
+                <th scope="row">
+                  <KindSwatch kind={kind} />
+                  {HOST_KIND_NAMES[kind]}
+                </th>
+                <td>
+                  {formatSize(sums[kind])}
+                  <small>{((sums[kind] / Math.max(1, fileLength)) * 100).toFixed(1)} %</small>
+                </td>
+                <td>
+                  <button
+                    type="button"
+                    className="quiet"
+                    aria-label={`Next: ${HOST_KIND_NAMES[kind]}`}
+                    onClick={() => void nextOfKind(kind)}
+                  >
+                    Next
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </InspectorSection>
+    </>
+  );
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: React.ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+/** How many separate runs the data is in, and for each GiB of it. */
+function fragmentation(runs: number, bytes: number): string {
+  if (runs === 0) return 'no runs';
+  const text = runs === 1 ? '1 run' : `${formatCount(runs)} runs`;
+  const gib = bytes / 2 ** 30;
+  return gib < 1 ? text : `${text}, ${formatCount(Math.round(runs / gib))} a GiB`;
+}

@@ -1,0 +1,62 @@
+/** The colors and patterns of what a file holds. Metadata is grey, so that the colors of states keep their meaning. */
+import { STATES } from '../../extent/flags.ts';
+import { HOST_KINDS, type HostKind } from '../../model/layout.ts';
+import { type ColorSet, mix, type Pixel, readable } from '../color-set.ts';
+
+/** How one kind is drawn. */
+export interface HostColor {
+  readonly fill: Pixel;
+  /** What its pattern is drawn in. */
+  readonly ink: Pixel;
+  readonly pattern: 'none' | 'lines' | 'outline' | 'hatch' | 'crossHatch';
+  /** Its letter is drawn in. */
+  readonly text: Pixel;
+}
+
+/** Tones of metadata: the share of the frame's color over the lane's. */
+const GREYS: Partial<Record<HostKind, number>> = {
+  header: 1,
+  l1Table: 0.85,
+  l2Table: 0.6,
+  refcountTable: 0.75,
+  refcountBlock: 0.45,
+  snapshotTable: 0.55,
+  bitmap: 0.35,
+  encryption: 0.9,
+};
+
+/** How each kind of HOST_KINDS is drawn; `faded` ones step back, because others are highlighted. */
+export function hostColors(colors: ColorSet, faded: readonly boolean[] = []): HostColor[] {
+  const { lane } = colors;
+  return HOST_KINDS.map((kind, i) => {
+    const { fill, ink, pattern } = plainColor(kind, colors);
+    const pale = faded[i] === true ? mix(lane, fill, 0.15) : fill;
+    return { fill: pale, ink: faded[i] === true ? mix(lane, ink, 0.15) : ink, pattern, text: readable(pale) };
+  });
+}
+
+function plainColor(kind: HostKind, colors: ColorSet): Omit<HostColor, 'text'> {
+  const { lane, frame, corrupt } = colors;
+  const state = (name: (typeof STATES)[number]) => colors.states[STATES.indexOf(name)] as Pixel;
+  const ink = (name: (typeof STATES)[number]) => colors.pattern[STATES.indexOf(name)] as Pixel;
+  const grey = GREYS[kind];
+  if (grey !== undefined) return { fill: mix(lane, frame, grey), ink: frame, pattern: 'none' };
+  switch (kind) {
+    case 'compressed':
+      return { fill: state('compressed'), ink: ink('compressed'), pattern: 'lines' };
+    case 'zero':
+      return { fill: state('zeroAllocated'), ink: ink('zeroAllocated'), pattern: 'outline' };
+    case 'snapshotData':
+      return { fill: mix(lane, state('data'), 0.35), ink: state('data'), pattern: 'hatch' };
+    case 'clash':
+      return { fill: mix(lane, corrupt, 0.3), ink: corrupt, pattern: 'crossHatch' };
+    case 'leaked':
+      return { fill: lane, ink: mix(lane, frame, 0.8), pattern: 'crossHatch' };
+    case 'free':
+      return { fill: state('unallocated'), ink: frame, pattern: 'none' };
+    case 'tail':
+      return { fill: state('unallocated'), ink: state('outOfRange'), pattern: 'hatch' };
+    default:
+      return { fill: state('data'), ink: frame, pattern: 'none' };
+  }
+}
