@@ -12,4 +12,6 @@ export interface ViewInfo {
   readonly hotkey: Hotkey;
   /** The axis that it lies along: zooming, panning and the history are those of this axis. */
   readonly axis: AxisId;
+  /** It draws nothing along its axis: the axis may not have been measured yet. */
+  readonly isList?: true;
 }

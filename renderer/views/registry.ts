@@ -38,6 +38,7 @@ export const VIEWS: readonly View[] = [
     title: 'Findings',
     hotkey: { key: '3' },
     axis: 'guest',
+    isList: true,
     component: FindingsView,
     explains: true,
   },

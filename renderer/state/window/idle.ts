@@ -4,7 +4,7 @@ import { invoke } from '../../bridge/bridge.ts';
 import { addPainter, isFrameDue, requestDraw } from '../../canvas/frame.ts';
 import { dataOf } from '../axes/axis-data.ts';
 import { getAxis, getState, useStore } from '../store.ts';
-import { currentAxis } from '../views.ts';
+import { shownView } from '../views.ts';
 
 /** Milliseconds between two looks at a page that is still empty. */
 const RENDER_CHECK_MS = 10;
@@ -15,10 +15,16 @@ function isBusy(): boolean {
   if ((app === undefined && error === undefined) || opening !== undefined || isFrameDue()) return true;
   if (isUnrendered()) return true;
   // A chain without progress is about to be read.
-  if (chain !== undefined && (getAxis(currentAxis()).width === 0 || progress.length === 0)) return true;
+  if (chain !== undefined && (isUnmeasured() || progress.length === 0)) return true;
   if (planner?.isRunning === true) return true;
   if (progress.some(({ phase }) => phase === 'waiting' || phase === 'reading')) return true;
   return AXIS_IDS.some(axis => dataOf(axis).isBusy);
+}
+
+/** True until the view has been laid out. */
+function isUnmeasured(): boolean {
+  const view = shownView(getState());
+  return view?.isList !== true && getAxis(view?.axis ?? 'guest').width === 0;
 }
 
 /** True until React has put something on the page. */
