@@ -10,7 +10,7 @@ import { runCommand } from '../state/commands/commands.ts';
 import { FINDINGS_VIEW } from '../state/findings-view.ts';
 import { hoveredOffset } from '../state/selection/hovered-offset.ts';
 import { getAxis, getState, useStore } from '../state/store.ts';
-import { currentAxis, showView } from '../state/views.ts';
+import { currentAxis, shownView, showView } from '../state/views.ts';
 import { usePainter } from '../ui/hooks/use-painter.ts';
 import { setText, Untrusted } from '../ui/text.tsx';
 
@@ -29,7 +29,11 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
     if (cursor.current !== null)
       cursor.current.title = hover === undefined ? 'Selected offset' : 'Offset under the pointer';
     const bytes = bytesPerPx(viewport, width);
-    setText(zoom.current, `${formatSize(bytes < 1 ? Number(bytes.toFixed(2)) : Math.round(bytes))}/px`);
+    const isAlongAxis = shownView(getState())?.isList !== true;
+    setText(
+      zoom.current,
+      isAlongAxis ? `${formatSize(bytes < 1 ? Number(bytes.toFixed(2)) : Math.round(bytes))}/px` : '',
+    );
   }, []);
   usePainter(paint);
   const reading = progress.filter(({ phase }) => phase === 'reading' || phase === 'waiting');
