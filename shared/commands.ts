@@ -112,6 +112,7 @@ const ROWS = {
       inMenu: true,
       withoutChain: true,
     },
+    { id: 'report', label: 'Save a report…', hotkeys: [{ key: 'e', mod: true }], inMenu: true },
     { id: 'snapshot', label: 'Show internal snapshot…', inMenu: true },
     { id: 'active', label: 'Back to the active disk' },
     { id: 'close', label: 'Close the chain', hotkeys: [{ key: 'w', mod: true, shift: true }], inMenu: true },

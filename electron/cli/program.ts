@@ -8,6 +8,7 @@ import {
   type PlannedQemu,
   type PlanOperation,
 } from '../../shared/model/plan/plan.ts';
+import { REPORT_FORMS } from '../../shared/model/report/report-request.ts';
 import { parseOffset } from '../../shared/text/offset.ts';
 import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img-versions.ts';
 import { completionScript, SHELLS } from './completion.ts';
@@ -375,7 +376,7 @@ function addReport(program: Command, run: Run): void {
     .option('--replace', 'replace a file that is there; images are never replaced', false)
     .option('--show-paths', 'leave the folders of files in', false)
     .addOption(
-      choice('--output', ['html', 'json', 'svg'], 'a page, a document, or the drawing alone').default('html'),
+      choice('--output', [...REPORT_FORMS], 'a page, a document, or the drawing alone').default('html'),
     )
     .action((words: string[], options) =>
       run(() => import('./commands/report.ts').then(({ reportCommand }) => reportCommand(words, options))),

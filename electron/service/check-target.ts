@@ -36,13 +36,15 @@ export interface CheckRequest {
   /** Also reads every data cluster, and decompresses what is compressed. */
   readonly deep?: boolean;
   readonly onRead?: OnRead | undefined;
+  /** Ends the check with CANCELLED. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Checks a target of files. Rejects with CowscopeError when the top layer cannot be opened. */
 export async function checkTarget(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
-  { deep = false, onRead }: CheckRequest = {},
+  { deep = false, onRead, signal }: CheckRequest = {},
 ): Promise<CheckedTarget> {
   const found = await discoverChain({ ...target, ...consent, onRead });
   try {
@@ -51,7 +53,7 @@ export async function checkTarget(
     const findings = [...known];
     for (const layer of watchReads(found.layers, onRead)) {
       const own = known.filter(finding => finding.layer === layer.info.index);
-      const { check, more } = await checkLayer(layer, own, deep ? DEEP : undefined);
+      const { check, more } = await checkLayer(layer, own, deep ? DEEP : undefined, signal);
       layers.push(check);
       findings.push(...more);
     }
@@ -71,6 +73,7 @@ async function checkLayer(
   { info, image, dataFile }: OpenLayer,
   known: readonly Finding[],
   deep: DeepOptions | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<{ check: LayerCheck; more: readonly Finding[] }> {
   if (image === undefined) {
     const isLost = known.some(({ code }) => code === 'CHAIN_HEADER_LOST');
@@ -86,6 +89,7 @@ async function checkLayer(
   const data = dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
   const { steps, counts, findings } = await runInSlices(
     checkImage(image, { layer: info.index, dataFile: data, deep }),
+    () => signal?.aborted === true,
   );
   const verdict = verdictOf([...known, ...findings], steps, counts);
   return {

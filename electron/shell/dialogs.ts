@@ -1,5 +1,6 @@
 /** The system's own dialogs. */
 import { type BrowserWindow, dialog } from 'electron';
+import type { ReportForm } from '../../shared/model/report/report-request.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import { MAX_LINK_CHARACTERS } from '../../shared/text/deep-link.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
@@ -42,6 +43,28 @@ export async function agreesToLink(window: BrowserWindow, target: OpenTarget): P
     cancelId: 1,
   });
   return response === 0;
+}
+
+/** How the dialog calls the forms of a report. */
+const FORM_NAMES: Readonly<Record<ReportForm, string>> = {
+  html: 'HTML page',
+  json: 'JSON document',
+  svg: 'SVG drawing',
+};
+
+/** Lets the person choose where a report is written; asks before a file is replaced. Undefined when cancelled. */
+export async function chooseReportFile(
+  window: BrowserWindow,
+  suggested: string,
+  form: ReportForm,
+): Promise<string | undefined> {
+  const { canceled, filePath } = await dialog.showSaveDialog(window, {
+    title: 'Save the report',
+    defaultPath: suggested,
+    properties: ['showOverwriteConfirmation', 'dontAddToRecent'],
+    filters: [{ name: FORM_NAMES[form], extensions: [form] }],
+  });
+  return canceled || filePath === '' ? undefined : filePath;
 }
 
 /** Says that the page's process is gone. True when the person wants the window back. */

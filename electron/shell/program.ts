@@ -10,12 +10,13 @@ import { checkOutput, filesOfChain, writeOutput } from '../service/output-file.t
 import { planWithPicture } from '../service/plan/plan-target.ts';
 import { findSamples } from './demo-chains.ts';
 import { diagnostics } from './diagnostics.ts';
-import { agreesToLink, chooseFiles, chooseFolders, offerReload } from './dialogs.ts';
+import { agreesToLink, chooseFiles, chooseFolders, chooseReportFile, offerReload } from './dialogs.ts';
 import type { FirstPlace } from './handover.ts';
 import { ChainController } from './ipc/chain-controller.ts';
 import { CompareController } from './ipc/compare-controller.ts';
 import { type CallHandlers, handleCalls, push } from './ipc/ipc-main.ts';
 import { PlanController } from './ipc/plan-controller.ts';
+import { ReportController } from './ipc/report-controller.ts';
 import { StoreController } from './ipc/store-controller.ts';
 import {
   checkRequest,
@@ -66,6 +67,13 @@ export class Program {
     session: sessionId => this.#controller.session(sessionId),
     consentGuard: () => this.#controller.consentGuard,
     push: (name, payload) => this.#push(name, payload),
+  });
+  readonly #reports = new ReportController({
+    opened: sessionId => this.#controller.opened(sessionId),
+    plan: planId => this.#plans.find(planId),
+    choosePath: async (suggested, form) =>
+      this.#window === undefined ? undefined : chooseReportFile(this.#window, suggested, form),
+    onProgress: progress => this.#push('report:progress', progress),
   });
   #window: BrowserWindow | undefined;
   /** When the worker of a chain last crashed, on the clock of performance.now. */
@@ -140,6 +148,7 @@ export class Program {
       this.#stores.close();
       this.#plans.close();
       void this.#comparisons.close();
+      this.#reports.close();
       return this.#controller.close();
     });
     void app.whenReady().then(() => {
@@ -193,6 +202,7 @@ export class Program {
       ...this.#stores.handlers,
       ...this.#plans.handlers,
       ...this.#comparisons.handlers,
+      ...this.#reports.handlers,
       'app:state': () => {
         const waited = this.#arrivals.listen();
         return {
@@ -238,6 +248,7 @@ export class Program {
       void this.#controller.close();
       this.#stores.close();
       this.#plans.close();
+      this.#reports.close();
       this.#openWaiting();
     });
     opened.once('ready-to-show', () => {

@@ -19,6 +19,7 @@ import type { NbdExportInfo } from '../model/nbd-export.ts';
 import type { PlanChoice } from '../model/plan/plan.ts';
 import type { PlanReply } from '../model/plan/plan-picture.ts';
 import type { LayerProgress } from '../model/progress.ts';
+import type { ReportProgress, ReportRequest, SavedReport } from '../model/report/report-request.ts';
 import type {
   ArrangedFiles,
   StoreFindingPage,
@@ -107,10 +108,18 @@ const PLAIN_CALLS = {
   'chain:cancel': exchange<OfSession, null>(),
   /** Takes up again what was cancelled or failed; what was read stays. */
   'chain:retry': exchange<OfSession, null>(),
-  /** What a job would do to the files of the open chain, as they are now. One plan at a time: another one, or
-   * 'plan:cancel', ends it. */
+  /**
+   * What a job would do to the files of the open chain, as they are now. One plan at a time: another one, or 'plan:cancel',
+   * ends it with CANCELLED.
+   */
   'plan:make': exchange<OfSession & { choice: PlanChoice }, PlanReply>(),
   'plan:cancel': exchange<undefined, null>(),
+  /**
+   * Shows the dialog that chooses a file, and writes a report of the open chain there; null means cancelled in the dialog.
+   * One report at a time: another one, or 'report:cancel', ends it with CANCELLED.
+   */
+  'report:save': exchange<OfSession & ReportRequest, SavedReport | null>(),
+  'report:cancel': exchange<undefined, null>(),
   /** One listing at a time: another one, or 'nbd:cancelList', ends it with CANCELLED. */
   'nbd:list': exchange<{ uri: string }, readonly NbdExportInfo[]>(),
   'nbd:cancelList': exchange<undefined, null>(),
@@ -147,6 +156,7 @@ const PUSHES = {
     start: number;
     end: number;
   }>(),
+  'report:progress': notice<ReportProgress>(),
   /** Something more was found. */
   'chain:findings': notice<{ sessionId: number; summary: FindingSummary }>(),
 };

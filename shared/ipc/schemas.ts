@@ -14,6 +14,7 @@ import { MAX_LAYERS } from '../model/layer.ts';
 import { HOST_KINDS } from '../model/layout.ts';
 import { PLACE_ORDERS } from '../model/place.ts';
 import { PLAN_JOBS, PLAN_OPERATIONS, type PlanChoice } from '../model/plan/plan.ts';
+import { REPORT_FORMS } from '../model/report/report-request.ts';
 import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../model/store/store-page.ts';
 import type { Consent, OpenTarget } from '../model/target.ts';
 import { CONTEXT_ROLES } from '../nbd-contexts.ts';
@@ -268,6 +269,13 @@ export const CALL_SCHEMAS = {
   'chain:retry': ofSession,
   'plan:make': v.strictObject({ sessionId: SESSION_ID, choice: planChoice }),
   'plan:cancel': nothing,
+  'report:save': v.strictObject({
+    sessionId: SESSION_ID,
+    form: v.picklist(REPORT_FORMS),
+    showPaths: v.boolean(),
+    planId: v.exactOptional(offset),
+  }),
+  'report:cancel': nothing,
   'nbd:list': v.strictObject({ uri: path }),
   'nbd:cancelList': nothing,
 } as const satisfies { readonly [C in PlainCallName]: v.GenericSchema<unknown, CallArgs<C>> };

@@ -1,11 +1,12 @@
 /** What a commit would do, read in the window before it is done, and never done by it. */
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { shortMiddle } from '../../examples/recipes.mjs';
 import { qemuImg } from '../support/tools.ts';
 import { expect, opened, rest, test } from './app.ts';
 import { violations } from './axe.ts';
 
-test('three files are dropped, a commit of the middle is planned, its hazards are read and its command is copied', async ({
+test('three files are dropped, a commit of the middle is planned, its hazards are read, its command is copied and a report is saved', async ({
   start,
   make,
 }) => {
@@ -33,6 +34,22 @@ test('three files are dropped, a commit of the middle is planned, its hazards ar
   await expect.poll(copied).toContain(`qemu-img commit -p -f qcow2 -d ${mid}`);
   await expect.poll(copied).toContain('qemu-img rebase -u');
   await expect(page.locator('.status-bar')).toContainText('Copied');
+
+  const report = join(dirname(base), 'report.html');
+  await app.evaluate(({ dialog }, path) => {
+    dialog.showSaveDialog = async () => ({ canceled: false, filePath: path });
+  }, report);
+  await page.keyboard.press('Control+E');
+  await expect(page.getByRole('checkbox', { name: /Leave folders out/ })).toBeChecked();
+  await expect(page.getByRole('checkbox', { name: /Would commit mid\.qcow2/ })).toBeChecked();
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Save…' }).click();
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(page.locator('.status-bar')).toContainText('Saved');
+  const text = readFileSync(report, 'utf8');
+  for (const wanted of ['The plan', 'PLAN_DATA_COMES_BACK', 'sibling.qcow2', 'qemu-img commit'])
+    expect(text).toContain(wanted);
+  expect(text).not.toContain(dirname(base));
 });
 
 for (const theme of ['light', 'dark'] as const)

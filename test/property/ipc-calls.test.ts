@@ -6,6 +6,7 @@ import { ChainController } from '../../electron/shell/ipc/chain-controller.ts';
 import { CompareController } from '../../electron/shell/ipc/compare-controller.ts';
 import type { CallHandlers } from '../../electron/shell/ipc/ipc-main.ts';
 import { PlanController } from '../../electron/shell/ipc/plan-controller.ts';
+import { ReportController } from '../../electron/shell/ipc/report-controller.ts';
 import { StoreController } from '../../electron/shell/ipc/store-controller.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { CALL_NAMES } from '../../shared/ipc/contract.ts';
@@ -34,6 +35,12 @@ const handlers: CallHandlers = {
     session: sessionId => controller.session(sessionId),
     consentGuard: () => controller.consentGuard,
     push: () => expect.unreachable(),
+  }).handlers,
+  ...new ReportController({
+    opened: sessionId => controller.opened(sessionId),
+    plan: () => undefined,
+    choosePath: async () => undefined,
+    onProgress: () => {},
   }).handlers,
   'app:state': () => ({ version: '', platform: '', recent: [], samples: [] }),
   'app:clearRecent': () => null,

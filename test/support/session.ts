@@ -12,14 +12,19 @@ import type { OpenTarget } from '../../shared/model/target.ts';
 
 const worker = fileURLToPath(new URL('../../dist/engine-worker.cjs', import.meta.url));
 
+/** Lets sessions start the built worker. Throws where it was not built. */
+export function chooseBuiltWorker(): void {
+  if (!existsSync(worker)) throw new Error('dist/engine-worker.cjs is missing: run npm run build');
+  process.env.COWSCOPE_ENGINE_WORKER = worker;
+}
+
 /** Opens a target with consent to everything. The caller closes it. */
 export async function openTarget(
   target: OpenTarget,
   options: Partial<SessionOptions> = {},
   events: Partial<SessionEvents> = {},
 ): Promise<ChainSession> {
-  if (!existsSync(worker)) throw new Error('dist/engine-worker.cjs is missing: run npm run build');
-  process.env.COWSCOPE_ENGINE_WORKER = worker;
+  chooseBuiltWorker();
   const consent = { allow: [], allowAll: true };
   return openChain(target, { consent, buildPyramid: false, ...options }, events);
 }

@@ -1,11 +1,10 @@
 /** `cowscope report`: everything that is known of a chain, in one file to keep or to send. */
 import { resolve } from 'node:path';
-import { jsonPieces } from '../../../shared/text/json.ts';
-import { reportHtml } from '../../formats/report-html.ts';
-import { reportDocument } from '../../formats/report-json.ts';
+import type { ReportForm } from '../../../shared/model/report/report-request.ts';
 import { targetOf } from '../../service/cli-target.ts';
-import { checkOutput, filesOfChain, OutputFile } from '../../service/output-file.ts';
-import { type GatheredReport, gatherReport } from '../../service/report/gather-report.ts';
+import { checkOutput, filesOfChain } from '../../service/output-file.ts';
+import { gatherReport } from '../../service/report/gather-report.ts';
+import { reportPieces, writePiecesTo } from '../../service/report/write-report.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -17,7 +16,7 @@ export interface ReportOptions extends TargetOptions {
   readonly to?: string;
   readonly replace: boolean;
   readonly showPaths: boolean;
-  readonly output: 'html' | 'json' | 'svg';
+  readonly output: ReportForm;
 }
 
 /** Carries out `cowscope report`. */
@@ -29,33 +28,10 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
   if (path !== undefined) await checkOutput({ path, force, images: named });
   const progress = new ProgressLine();
   const { showReads: onRead, showWalk: onWalk } = progress;
-  const choice = { showPaths, forceShare, onRead, onWalk };
+  const choice = { showPaths, forceShare, allowLocalFiles: true, onRead, onWalk };
   const gathered = await gatherReport(target, consentOf(options), choice).finally(() => progress.clear());
-  const pieces = piecesOf(gathered, output);
+  const pieces = reportPieces(gathered, output);
   if (path === undefined) await writePieces(pieces);
-  else await writeFile({ path, force, images: [...named, ...filesOfChain(gathered.chain)] }, pieces);
+  else await writePiecesTo({ path, force, images: [...named, ...filesOfChain(gathered.chain)] }, pieces);
   return gathered.report.unread.length > 0 ? EXIT.partial : EXIT.done;
-}
-
-function* piecesOf({ report, pictures }: GatheredReport, form: ReportOptions['output']): Generator<string> {
-  if (form === 'svg') yield pictures.light;
-  else if (form === 'html') yield* reportHtml(report, pictures);
-  else {
-    yield* jsonPieces(reportDocument(report), 2);
-    yield '\n';
-  }
-}
-
-async function writeFile(
-  request: Parameters<typeof OutputFile.create>[0],
-  pieces: Iterable<string>,
-): Promise<void> {
-  const file = await OutputFile.create(request);
-  try {
-    for (const piece of pieces) await file.write(piece);
-    await file.finish();
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
 }

@@ -2,14 +2,17 @@
 import packageJson from '../../../package.json' with { type: 'json' };
 import { compareFindings, type Finding } from '../../../shared/model/finding.ts';
 import type { ChainInfo } from '../../../shared/model/layer.ts';
+import type { Plan } from '../../../shared/model/plan/plan.ts';
+import type { PlanPicture } from '../../../shared/model/plan/plan-picture.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
+import type { ReportStep } from '../../../shared/model/report/report-request.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { pathRedactor, redactTexts } from '../../../shared/text/redact-paths.ts';
-import type { Report, ReportPictures } from '../../formats/report.ts';
+import type { Report, ReportPictures } from '../../formats/report/report.ts';
 import { openChain } from '../chain-session.ts';
 import { checkTarget } from '../check-target.ts';
 import type { OnRead } from '../progress/read-watch.ts';
-import { drawSession } from './draw-session.ts';
+import { drawPlan, drawSession } from './draw-session.ts';
 
 /** How a report is made. */
 export interface ReportChoice {
@@ -19,6 +22,13 @@ export interface ReportChoice {
   readonly onRead?: OnRead;
   /** Is told up to which offset of a disk of `size` bytes the picture was read. */
   readonly onWalk?: (offset: number, size: number) => void;
+  /** The key files that an NBD address names may be read. */
+  readonly allowLocalFiles: boolean;
+  /** A plan that goes into the report, with its picture. */
+  readonly planned?: { readonly plan: Plan; readonly picture?: PlanPicture } | undefined;
+  /** Ends the work. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: ((step: ReportStep) => void) | undefined;
 }
 
 /** A report and the drawing of its chain. */
@@ -29,30 +39,41 @@ export interface GatheredReport {
   readonly chain: ChainInfo;
 }
 
-/** Reads a target to its end. Rejects with CowscopeError where not even its top layer can be opened. */
+/**
+ * Reads a target to its end. Rejects with CowscopeError where not even its top layer can be opened, and with the reason of
+ * the choice's signal.
+ */
 export async function gatherReport(
   target: OpenTarget,
   consent: Consent,
   choice: ReportChoice,
 ): Promise<GatheredReport> {
+  const { signal, onStep, planned } = choice;
+  onStep?.('checking');
   const checked =
     target.kind === 'files'
-      ? (await checkTarget(target, consent, { onRead: choice.onRead })).check
+      ? (await checkTarget(target, consent, { onRead: choice.onRead, signal })).check
       : undefined;
+  signal?.throwIfAborted();
+  onStep?.('reading');
   const options = {
     consent,
     witness: 'metadata',
     buildPyramid: true,
-    allowLocalFiles: true,
+    allowLocalFiles: choice.allowLocalFiles,
     forceShare: choice.forceShare ?? false,
+    ...(signal === undefined ? {} : { signal }),
   } as const;
   const session = await openChain(target, options, {
     onProgress: layers => choice.onWalk?.(...sumOf(layers)),
     ...(choice.onWalk === undefined ? {} : { onWalk: choice.onWalk }),
   });
+  const giveUp = () => void session.close();
+  signal?.addEventListener('abort', giveUp);
   try {
     const failed = await session.fed();
     await session.drawn;
+    signal?.throwIfAborted();
     const { chain } = session;
     const report: Report = {
       program: `cowscope ${packageJson.version}`,
@@ -62,6 +83,7 @@ export async function gatherReport(
       tracks: session.tracks,
       totals: await session.ask('totals', { layer: undefined }),
       ...(checked === undefined ? {} : { check: checked }),
+      ...(planned === undefined ? {} : { plan: planned.plan }),
       findings: merged(await session.allFindings(), checked?.findings ?? []),
       unread: [
         ...[...failed, ...session.unreadable()].map(
@@ -75,8 +97,16 @@ export async function gatherReport(
       ],
     };
     const shown = choice.showPaths ? report : redactTexts(report, pathRedactor(pathsOf(chain)));
-    return { report: shown, pictures: await drawSession(session, shown.chain), chain };
+    onStep?.('drawing');
+    const drawn = await drawSession(session, shown.chain);
+    const plan =
+      shown.plan && drawPlan(shown.plan, planned?.picture, { chain: shown.chain, tracks: session.tracks });
+    return { report: shown, pictures: { ...drawn, ...(plan === undefined ? {} : { plan }) }, chain };
+  } catch (error) {
+    signal?.throwIfAborted(); // what failed because the session was closed
+    throw error;
   } finally {
+    signal?.removeEventListener('abort', giveUp);
     await session.close();
   }
 }

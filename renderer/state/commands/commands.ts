@@ -45,6 +45,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   open: chooseAndOpen,
   folder: chooseFolders,
   connect: () => setState({ dialog: { kind: 'connect', uri: '' } }),
+  report: () => setState({ dialog: { kind: 'report' } }),
   snapshot: () => setState({ dialog: { kind: 'snapshots' } }),
   active: showActiveDisk,
   close: closeChain,

@@ -5,6 +5,7 @@ import { ConnectDialog } from './connect-dialog.tsx';
 import { ContextMenu } from './context-menu.tsx';
 import { KeySheet } from './key-sheet.tsx';
 import { OrderLayersDialog } from './order-layers-dialog.tsx';
+import { ReportDialog } from './report-dialog.tsx';
 import { SnapshotsDialog } from './snapshots-dialog.tsx';
 
 /** The dialog that is open, if any. */
@@ -18,6 +19,8 @@ export function Dialogs() {
       return <OrderLayersDialog files={dialog.files} />;
     case 'snapshots':
       return <SnapshotsDialog />;
+    case 'report':
+      return <ReportDialog />;
     case 'menu':
       return <ContextMenu x={dialog.x} y={dialog.y} />;
     case 'keys':

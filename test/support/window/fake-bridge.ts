@@ -70,6 +70,7 @@ export function fakeBridge(chain: FakeChain, app: Partial<AppState> = {}): FakeB
     'chain:cancel': () => ok(null),
     'chain:retry': () => ok(null),
     'plan:cancel': () => ok(null),
+    'report:cancel': () => ok(null),
     'nbd:cancelList': () => ok(null),
     'nbd:list': () =>
       ok<readonly NbdExportInfo[]>([

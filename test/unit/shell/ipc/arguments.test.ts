@@ -142,6 +142,20 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
     good: [{ comparisonId: 1, kinds: ['content'], from: -1, backwards: true }],
     bad: [{ comparisonId: 1, kinds: ['content'], from: -2, backwards: true }],
   },
+  'report:save': {
+    good: [
+      { sessionId: 1, form: 'html', showPaths: false },
+      { sessionId: 1, form: 'svg', showPaths: true, planId: 3 },
+    ],
+    bad: [
+      { sessionId: 1, form: 'exe', showPaths: false },
+      { sessionId: 1, form: 'html' },
+      { form: 'html', showPaths: false },
+      { sessionId: 1, form: 'html', showPaths: false, path: '/etc/passwd' },
+      { sessionId: 1, form: 'html', showPaths: false, planId: -1 },
+    ],
+  },
+  'report:cancel': { good: [undefined], bad: [{}] },
   'plan:cancel': { good: [undefined], bad: [{}] },
   'chain:close': {
     good: [{ sessionId: 1 }],

@@ -1,6 +1,7 @@
 /** A report as JSON: docs/formats/report.md and docs/formats/report.schema.json. */
 
-import { totalsDocument } from './map-json.ts';
+import { totalsDocument } from '../map-json.ts';
+import { planJson } from '../plan-json.ts';
 import type { Report } from './report.ts';
 
 /** Name and version of the document; both change only together with its schema. */
@@ -15,6 +16,7 @@ export function reportDocument({
   totals,
   check,
   findings,
+  plan,
   unread,
 }: Report): object {
   return {
@@ -36,6 +38,7 @@ export function reportDocument({
     })),
     totals: totalsDocument(chain, totals, undefined),
     findings,
+    plan: plan === undefined ? undefined : planJson(plan),
     unread,
   };
 }

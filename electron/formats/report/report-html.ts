@@ -2,19 +2,16 @@
  * A report as one HTML file without scripts: it loads nothing and can be opened anywhere. It is well-formed XML too, and
  * every text in it is content, never markup.
  */
-import { legendOf } from '../../shared/legend.ts';
-import type { CheckStep, LayerCheck } from '../../shared/model/check.ts';
-import { type Finding, WHOLE_CHAIN } from '../../shared/model/finding.ts';
-import type { LayerInfo } from '../../shared/model/layer.ts';
-import { findingGuestText, findingSentence, sentence } from '../../shared/text/finding-text.ts';
-import { formatCount, formatOffset, formatSize } from '../../shared/text/offset.ts';
-import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
-import { escapeXml } from '../../shared/text/xml-text.ts';
-import { totalRows } from './map-text.ts';
+import { legendOf } from '../../../shared/legend.ts';
+import type { CheckStep, LayerCheck } from '../../../shared/model/check.ts';
+import { type Finding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
+import type { LayerInfo } from '../../../shared/model/layer.ts';
+import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
+import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { totalRows } from '../map-text.ts';
+import { figures, prose, table, text } from './html-parts.ts';
 import type { Report, ReportPictures } from './report.ts';
-
-/** Longest text of one place, in characters. */
-const MAX_TEXT = 4200;
+import { planHtml } from './report-plan.ts';
 
 /** Pieces of evidence of one finding that are shown; the JSON has all. */
 const SHOWN_EVIDENCE = 6;
@@ -64,6 +61,7 @@ export function* reportHtml(report: Report, pictures: ReportPictures): Generator
   yield summary(report);
   yield picture(pictures);
   yield* findings(report);
+  yield* planHtml(report, pictures);
   yield checks(report);
   yield totals(report);
   yield layers(report.chain.layers);
@@ -93,12 +91,7 @@ function summary({ chain, check, findings: found, unread }: Report): string {
 }
 
 function picture({ light, dark }: ReportPictures): string {
-  return `<h2>The chain along the guest's offsets</h2>
-<figure class="light" tabindex="0">
-${light}</figure>
-<figure class="dark" tabindex="0">
-${dark}</figure>
-`;
+  return `<h2>The chain along the guest's offsets</h2>\n${figures(light, dark)}`;
 }
 
 function* findings({ chain, findings: found }: Report): Generator<string> {
@@ -190,35 +183,4 @@ function list(what: string, named: readonly { readonly name: string }[]): string
 function about({ program, made, redacted }: Report): string {
   const folders = redacted ? ' Folders are left out.' : '';
   return `<p class="quiet">Made by ${text(program)} at ${text(made)}, from the images' own tables. Nothing was changed or repaired.${folders}</p>\n`;
-}
-
-/** A table of texts; columns from `numbers` on are numbers. */
-function table(
-  title: string,
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  numbers = head.length,
-): string {
-  const kind = (column: number) => (column >= numbers ? ' class="number"' : '');
-  const cells = (row: readonly string[]) => row.map((cell, i) => `<td${kind(i)}>${text(cell)}</td>`).join('');
-  const titles = head
-    .map((cell, i) => (cell === '' ? '<td></td>' : `<th scope="col"${kind(i)}>${text(cell)}</th>`))
-    .join('');
-  return `<h2>${title}</h2>
-<table>
-<thead><tr>${titles}</tr></thead>
-<tbody>
-${rows.map(row => `<tr>${cells(row)}</tr>`).join('\n')}
-</tbody>
-</table>
-`;
-}
-
-function text(value: string): string {
-  return escapeXml(escapeUntrusted(value, MAX_TEXT));
-}
-
-/** Text in which words between backquotes are what a person types. */
-function prose(value: string): string {
-  return text(value).replace(/`([^`]+)`/g, '<code>$1</code>');
 }

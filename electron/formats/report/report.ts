@@ -1,9 +1,10 @@
 /** Everything that a report says of a chain. */
-import type { ChainCheck } from '../../shared/model/check.ts';
-import type { Finding } from '../../shared/model/finding.ts';
-import type { ChainInfo } from '../../shared/model/layer.ts';
-import type { MapTotals } from '../../shared/model/statistics.ts';
-import type { TrackInfo } from '../../shared/model/track.ts';
+import type { ChainCheck } from '../../../shared/model/check.ts';
+import type { Finding } from '../../../shared/model/finding.ts';
+import type { ChainInfo } from '../../../shared/model/layer.ts';
+import type { Plan } from '../../../shared/model/plan/plan.ts';
+import type { MapTotals } from '../../../shared/model/statistics.ts';
+import type { TrackInfo } from '../../../shared/model/track.ts';
 
 /** A report before it is written in one of its forms. All texts but `program` are untrusted. */
 export interface Report {
@@ -19,14 +20,21 @@ export interface Report {
   readonly totals: MapTotals;
   /** Absent for an NBD export, which has no tables to check. */
   readonly check?: ChainCheck;
+  /** A plan that was open when the report was made. */
+  readonly plan?: Plan;
   /** Of the tables, the links and the check, ranked. */
   readonly findings: readonly Finding[];
   /** What could not be read, in words. */
   readonly unread: readonly string[];
 }
 
-/** The drawing of a report's chain as SVG documents. */
-export interface ReportPictures {
+/** A drawing as SVG documents, in both themes. */
+export interface ThemedPicture {
   readonly light: string;
   readonly dark: string;
+}
+
+/** The drawing of a report's chain, and that of its plan. */
+export interface ReportPictures extends ThemedPicture {
+  readonly plan?: ThemedPicture;
 }

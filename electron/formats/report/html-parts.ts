@@ -1,0 +1,47 @@
+/** Parts of an HTML page that is well-formed XML, too. Every text in them is content, never markup. */
+import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
+import { escapeXml } from '../../../shared/text/xml-text.ts';
+
+/** Longest text of one place, in characters. */
+const MAX_TEXT = 4200;
+
+/** A table of texts; columns from `numbers` on are numbers. */
+export function table(
+  title: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  numbers = head.length,
+): string {
+  const kind = (column: number) => (column >= numbers ? ' class="number"' : '');
+  const cells = (row: readonly string[]) => row.map((cell, i) => `<td${kind(i)}>${text(cell)}</td>`).join('');
+  const titles = head
+    .map((cell, i) => (cell === '' ? '<td></td>' : `<th scope="col"${kind(i)}>${text(cell)}</th>`))
+    .join('');
+  return `<h2>${title}</h2>
+<table>
+<thead><tr>${titles}</tr></thead>
+<tbody>
+${rows.map(row => `<tr>${cells(row)}</tr>`).join('\n')}
+</tbody>
+</table>
+`;
+}
+
+/** A drawing for each theme, of which one is shown. */
+export function figures(light: string, dark: string): string {
+  return `<figure class="light" tabindex="0">
+${light}</figure>
+<figure class="dark" tabindex="0">
+${dark}</figure>
+`;
+}
+
+/** A text as content, never markup. */
+export function text(value: string): string {
+  return escapeXml(escapeUntrusted(value, MAX_TEXT));
+}
+
+/** Text in which words between backquotes are what a person types. */
+export function prose(value: string): string {
+  return text(value).replace(/`([^`]+)`/g, '<code>$1</code>');
+}

@@ -1,0 +1,36 @@
+/** Writes a report that was gathered. */
+import type { ReportForm } from '../../../shared/model/report/report-request.ts';
+import { jsonPieces } from '../../../shared/text/json.ts';
+import { reportHtml } from '../../formats/report/report-html.ts';
+import { reportDocument } from '../../formats/report/report-json.ts';
+import { OutputFile, type OutputRequest } from '../output-file.ts';
+import type { GatheredReport } from './gather-report.ts';
+
+/** A report in one of its forms, piece by piece. */
+export function* reportPieces({ report, pictures }: GatheredReport, form: ReportForm): Generator<string> {
+  if (form === 'svg') yield pictures.light;
+  else if (form === 'html') yield* reportHtml(report, pictures);
+  else {
+    yield* jsonPieces(reportDocument(report), 2);
+    yield '\n';
+  }
+}
+
+/** Writes pieces to a file. Rejects as {@link OutputFile} does, and with the signal's reason; nothing is left then. */
+export async function writePiecesTo(
+  request: OutputRequest,
+  pieces: Iterable<string>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const file = await OutputFile.create(request);
+  try {
+    for (const piece of pieces) {
+      signal?.throwIfAborted();
+      await file.write(piece);
+    }
+    await file.finish();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}

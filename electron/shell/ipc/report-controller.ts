@@ -1,0 +1,123 @@
+/** The reports that the window asks for: one at a time, written where the person chooses in the system's dialog. */
+import { CowscopeError } from '../../../shared/error.ts';
+import type { CallName } from '../../../shared/ipc/contract.ts';
+import type {
+  ReportForm,
+  ReportProgress,
+  ReportRequest,
+  ReportStep,
+  SavedReport,
+} from '../../../shared/model/report/report-request.ts';
+import { NewestRun } from '../../../shared/newest-run.ts';
+import { checkOutput, filesOfChain } from '../../service/output-file.ts';
+import { gatherReport } from '../../service/report/gather-report.ts';
+import { reportPieces, writePiecesTo } from '../../service/report/write-report.ts';
+import type { CallHandler } from './answer.ts';
+import type { OpenedRequest } from './chain-controller.ts';
+import type { MadePlan } from './plan-controller.ts';
+
+/** The calls that are about reports. */
+type ReportCall = Extract<CallName, `report:${string}`>;
+
+/** What the controller needs from the rest of the program. */
+export interface ReportControllerDeps {
+  /** Throws IPC_NO_SESSION for a chain that is not open any more. */
+  opened(sessionId: number): OpenedRequest;
+  /** A plan that is kept. */
+  plan(planId: number): MadePlan | undefined;
+  /** Lets the person choose a file, and asks before one that is there is replaced; undefined when cancelled. */
+  choosePath(suggested: string, form: ReportForm): Promise<string | undefined>;
+  onProgress(progress: ReportProgress): void;
+}
+
+/** Answers the window's calls about reports. */
+export class ReportController {
+  readonly #deps: ReportControllerDeps;
+  readonly #runs = new NewestRun();
+
+  constructor(deps: ReportControllerDeps) {
+    this.#deps = deps;
+  }
+
+  readonly handlers: { readonly [C in ReportCall]: CallHandler<C> } = {
+    'report:save': ({ sessionId, ...request }) => this.#save(sessionId, request),
+    'report:cancel': () => {
+      this.close();
+      return null;
+    },
+  };
+
+  /** Ends a report under way; nothing is left of it. */
+  close(): void {
+    this.#runs.end();
+  }
+
+  /** Writes a report of the open chain, read anew as it was opened. */
+  async #save(sessionId: number, { form, showPaths, planId }: ReportRequest): Promise<SavedReport | null> {
+    const { chain, request } = this.#deps.opened(sessionId);
+    const planned = planId === undefined ? undefined : this.#planOf(planId);
+    const abort = new AbortController();
+    const { signal } = abort;
+    this.#runs.begin(() => abort.abort(cancelled()));
+    const suggested = `${baseName(chain.layers.at(-1)?.name ?? '')}-report.${form}`;
+    const path = await this.#deps.choosePath(suggested, form);
+    if (path === undefined) return null;
+    signal.throwIfAborted();
+    const { target, consent, forceShare, allowLocalFiles } = request;
+    const named = target.kind === 'files' ? target.files : [];
+    // The system's dialog has asked whether a file that is there may be replaced; an image never is.
+    const output = { path, force: true, images: [...named, ...filesOfChain(chain)] };
+    await checkOutput(output);
+    const { onStep, onWalk } = new ReportSteps(this.#deps.onProgress);
+    const choice = { showPaths, forceShare, allowLocalFiles, planned, signal, onStep, onWalk };
+    const gathered = await gatherReport(target, consent, choice);
+    onStep('writing');
+    const images = [...output.images, ...filesOfChain(gathered.chain)];
+    await writePiecesTo({ ...output, images }, reportPieces(gathered, form), signal);
+    return { path, unread: gathered.report.unread.length };
+  }
+
+  #planOf(planId: number): MadePlan {
+    const made = this.#deps.plan(planId);
+    if (made !== undefined) return made;
+    throw new CowscopeError({
+      code: 'IPC_NO_SESSION',
+      what: 'That plan is not kept any more',
+      subject: '',
+      advice: 'plan again, or leave the plan out of the report',
+    });
+  }
+}
+
+/** Tells of each step, and of each percent of it. */
+class ReportSteps {
+  readonly #onProgress: ReportControllerDeps['onProgress'];
+  #step: ReportStep = 'checking';
+  #percent = -1;
+
+  constructor(onProgress: ReportControllerDeps['onProgress']) {
+    this.#onProgress = onProgress;
+  }
+
+  readonly onStep = (step: ReportStep): void => {
+    this.#step = step;
+    this.#percent = -1;
+    this.#onProgress({ step });
+  };
+
+  readonly onWalk = (offset: number, size: number): void => {
+    const percent = size === 0 ? 100 : Math.floor((100 * offset) / size);
+    if (percent === this.#percent) return;
+    this.#percent = percent;
+    this.#onProgress({ step: this.#step, share: percent / 100 });
+  };
+}
+
+/** A file's name without its last extension. */
+function baseName(name: string): string {
+  return name.replace(/(?<=.)\.[^.]*$/, '');
+}
+
+function cancelled(): CowscopeError {
+  return new CowscopeError({ code: 'CANCELLED', what: 'The report was given up', subject: '', advice: '' });
+}

@@ -1,0 +1,167 @@
+import { type FormEvent, useEffect, useState } from 'react';
+import type { ErrorRecord } from '../../../shared/error.ts';
+import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
+import {
+  REPORT_FORMS,
+  type ReportForm,
+  type ReportProgress,
+  type ReportStep,
+} from '../../../shared/model/report/report-request.ts';
+import { sentence } from '../../../shared/text/finding-text.ts';
+import { planTitle } from '../../../shared/text/plan-words.ts';
+import { invoke, listen } from '../../bridge/bridge.ts';
+import { announce, getState, useStore } from '../../state/store.ts';
+import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';
+import { ErrorCard } from '../../ui/error-card.tsx';
+import { Untrusted } from '../../ui/text.tsx';
+
+const FORMS: Readonly<Record<ReportForm, readonly [name: string, meaning: string]>> = {
+  html: ['HTML', 'one page for any browser: verdict, drawing, findings, sums, layers'],
+  json: ['JSON', 'the same for programs'],
+  svg: ['SVG', 'the drawing of the chain alone'],
+};
+
+const STEPS: Readonly<Record<ReportStep, string>> = {
+  checking: 'Checking the images',
+  reading: 'Reading the map',
+  drawing: 'Drawing',
+  writing: 'Writing',
+};
+
+/** What goes into the report. */
+interface ReportContent {
+  readonly form: ReportForm;
+  readonly isRedacted: boolean;
+  readonly withPlan: boolean;
+}
+
+/** Writes a report of the open chain to a file. */
+export function ReportDialog() {
+  const reply = useStore(state => (state.planner?.isRunning === false ? state.planner.reply : undefined));
+  const [content, setContent] = useState<ReportContent>({ form: 'html', isRedacted: true, withPlan: true });
+  const [isSaving, setSaving] = useState(false);
+  const [error, setError] = useState<ErrorRecord>();
+  // A closed dialog wants no report.
+  useEffect(() => () => void invoke('report:cancel', undefined), []);
+
+  const save = async (event: FormEvent) => {
+    event.preventDefault();
+    setSaving(true);
+    setError(undefined);
+    const failure = await saveReport(content, reply);
+    setSaving(false);
+    setError(failure);
+  };
+
+  return (
+    <DialogFrame title="Save a report" className="report-dialog">
+      <form onSubmit={event => void save(event)}>
+        <Content content={content} reply={reply} disabled={isSaving} onChange={setContent} />
+        <p className="hint">
+          It is about the whole disk. The images are read again for it and checked; nothing is written to
+          them.
+        </p>
+        {error !== undefined && <ErrorCard error={error} />}
+        <footer>
+          {isSaving && <Progress />}
+          {isSaving ? (
+            <button type="button" onClick={() => void invoke('report:cancel', undefined)}>
+              Cancel
+            </button>
+          ) : (
+            <button type="submit" className="primary">
+              Save…
+            </button>
+          )}
+        </footer>
+      </form>
+    </DialogFrame>
+  );
+}
+
+/** Writes the report and closes the dialog; what went wrong, where the dialog stays. */
+async function saveReport(
+  { form, isRedacted, withPlan }: ReportContent,
+  reply: PlanReply | undefined,
+): Promise<ErrorRecord | undefined> {
+  const sessionId = getState().chain?.sessionId;
+  if (sessionId === undefined) return void closeDialog();
+  const plan = reply === undefined || !withPlan || form === 'svg' ? {} : { planId: reply.planId };
+  const saved = await invoke('report:save', { sessionId, form, showPaths: !isRedacted, ...plan });
+  if (!saved.ok) return saved.error.code === 'CANCELLED' ? undefined : saved.error;
+  if (saved.value === null) return undefined;
+  const { path, unread } = saved.value;
+  closeDialog();
+  const missing = `${unread} ${unread === 1 ? 'part' : 'parts'} could not be read`;
+  announce(unread === 0 ? `Saved ${path}` : `Saved ${path}; ${missing}`);
+  return undefined;
+}
+
+interface ContentProps {
+  readonly content: ReportContent;
+  readonly reply: PlanReply | undefined;
+  readonly disabled: boolean;
+  readonly onChange: (content: ReportContent) => void;
+}
+
+function Content({ content, reply, disabled, onChange }: ContentProps) {
+  const { form, isRedacted, withPlan } = content;
+  return (
+    <>
+      <fieldset disabled={disabled}>
+        <legend>Form</legend>
+        {REPORT_FORMS.map(id => (
+          <label key={id}>
+            <input
+              type="radio"
+              name="report-form"
+              checked={form === id}
+              {...(id === 'html' ? { 'data-initial-focus': true } : {})}
+              onChange={() => onChange({ ...content, form: id })}
+            />
+            <span>
+              <b>{FORMS[id][0]}</b> {FORMS[id][1]}
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <fieldset disabled={disabled}>
+        <legend>What is in it</legend>
+        <label>
+          <input
+            type="checkbox"
+            checked={isRedacted}
+            onChange={event => onChange({ ...content, isRedacted: event.target.checked })}
+          />
+          <span>Leave folders out of every text. Names of files stay.</span>
+        </label>
+        {reply !== undefined && form !== 'svg' && (
+          <label>
+            <input
+              type="checkbox"
+              checked={withPlan}
+              onChange={event => onChange({ ...content, withPlan: event.target.checked })}
+            />
+            <span>
+              The plan: <Untrusted text={sentence(planTitle(reply.plan))} />
+            </span>
+          </label>
+        )}
+      </fieldset>
+    </>
+  );
+}
+
+/** How far the report is. */
+function Progress() {
+  const [progress, setProgress] = useState<ReportProgress>();
+  useEffect(() => listen('report:progress', setProgress), []);
+  if (progress === undefined) return <p role="status">Choose a file…</p>;
+  const { step, share } = progress;
+  return (
+    <p role="status">
+      {STEPS[step]}
+      {share !== undefined && ` ${Math.floor(share * 100)} %`}…
+    </p>
+  );
+}

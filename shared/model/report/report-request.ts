@@ -1,0 +1,35 @@
+/** Reports as the window asks for them. */
+
+/** Forms of a report. */
+export const REPORT_FORMS = ['html', 'json', 'svg'] as const;
+
+/** One of {@link REPORT_FORMS}. */
+export type ReportForm = (typeof REPORT_FORMS)[number];
+
+/** What is done for a report, in this order. */
+export const REPORT_STEPS = ['checking', 'reading', 'drawing', 'writing'] as const;
+
+/** One of {@link REPORT_STEPS}. */
+export type ReportStep = (typeof REPORT_STEPS)[number];
+
+/** What is to be in a report. */
+export interface ReportRequest {
+  readonly form: ReportForm;
+  /** Leave folders in. */
+  readonly showPaths: boolean;
+  /** The plan that goes into it: the last one that was made. */
+  readonly planId?: number;
+}
+
+/** How far a report is; `share` of the step from 0 to 1, where that is known. */
+export interface ReportProgress {
+  readonly step: ReportStep;
+  readonly share?: number;
+}
+
+/** A report that was written. */
+export interface SavedReport {
+  readonly path: string;
+  /** What could not be read. */
+  readonly unread: number;
+}

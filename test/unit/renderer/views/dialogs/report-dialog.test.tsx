@@ -1,0 +1,64 @@
+import { act, fireEvent, screen, waitFor } from '@testing-library/react';
+import { expect, test } from 'vitest';
+import { runCommand } from '../../../../../renderer/state/commands/commands.ts';
+import { getState } from '../../../../../renderer/state/store.ts';
+import { fail, ok } from '../../../../../shared/result.ts';
+import { fakePlan } from '../../../../support/window/fake-plan.ts';
+import { argsOf, start } from '../../../../support/window/fake-window.tsx';
+
+/** The window with a chain open and the dialog shown. */
+async function openDialog() {
+  const bridge = start();
+  bridge.answer('plan:make', () => ok(fakePlan()));
+  runCommand('open');
+  await waitFor(() => expect(getState().chain).toBeDefined());
+  return bridge;
+}
+
+test('a report leaves folders out unless that is switched off, and the dialog closes once it is written', async () => {
+  const bridge = await openDialog();
+  bridge.answer('report:save', () => ok({ path: '/home/report.json', unread: 1 }));
+  fireEvent.keyDown(window, { key: 'e', ctrlKey: true });
+  expect(await screen.findByRole('dialog', { name: 'Save a report' })).toBeTruthy();
+  expect(screen.getByRole<HTMLInputElement>('checkbox', { name: /Leave folders out/ }).checked).toBe(true);
+  expect(screen.queryByRole('checkbox', { name: /The plan/ })).toBeNull();
+  fireEvent.click(screen.getByRole('radio', { name: /JSON/ }));
+  fireEvent.click(screen.getByRole('button', { name: 'Save…' }));
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  expect(argsOf(bridge, 'report:save')).toEqual([{ sessionId: 1, form: 'json', showPaths: false }]);
+  expect(getState().message).toBe('Saved /home/report.json; 1 part could not be read');
+});
+
+test('the plan that is open goes into the report', async () => {
+  const bridge = await openDialog();
+  bridge.answer('report:save', () => ok(null));
+  fireEvent.keyDown(window, { key: '4' });
+  await screen.findByRole('region', { name: 'Hazards' });
+  runCommand('report');
+  expect(await screen.findByRole('checkbox', { name: /The plan: Would commit mid/ })).toBeTruthy();
+  fireEvent.click(screen.getByRole('button', { name: 'Save…' }));
+  await waitFor(() => expect(argsOf(bridge, 'report:save')).toHaveLength(1));
+  expect(argsOf(bridge, 'report:save')[0]).toMatchObject({ form: 'html', planId: 1 });
+  fireEvent.click(screen.getByRole('checkbox', { name: /The plan/ }));
+  fireEvent.click(await screen.findByRole('button', { name: 'Save…' }));
+  await waitFor(() => expect(argsOf(bridge, 'report:save')).toHaveLength(2));
+  expect(argsOf(bridge, 'report:save')[1]).not.toHaveProperty('planId');
+});
+
+test('the dialog shows how far the report is, and what went wrong', async () => {
+  const bridge = await openDialog();
+  let finish: (reply: never) => void = () => {};
+  bridge.answer('report:save', () => new Promise(resolve => (finish = resolve as never)));
+  runCommand('report');
+  fireEvent.click(await screen.findByRole('button', { name: 'Save…' }));
+  expect(await screen.findByText('Choose a file…')).toBeTruthy();
+  act(() => bridge.push('report:progress', { step: 'reading', share: 0.429 }));
+  expect(screen.getByText('Reading the map 42 %…')).toBeTruthy();
+  fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+  await waitFor(() => expect(argsOf(bridge, 'report:cancel')).toHaveLength(1));
+  finish(
+    fail({ code: 'OUTPUT_IS_IMAGE', what: 'it is an image', subject: '/base', advice: 'another' }) as never,
+  );
+  expect(await screen.findByText('OUTPUT_IS_IMAGE')).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Save…' })).toBeTruthy();
+});
