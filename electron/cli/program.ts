@@ -136,8 +136,8 @@ function withInference(command: Command): Command {
     .option('--reading <number>', 'where it can be read in several ways: which, from 1', wholeNumber);
 }
 
-function outputOption(): Option {
-  return choice('--output', ['text', 'json'], 'for people (default) or for programs').default('text');
+function outputOption(words: readonly string[] = ['text', 'json']): Option {
+  return choice('--output', words, 'for people (default) or for programs').default('text');
 }
 
 /** Carries out an action of a command. `failed` is its exit code where it cannot be done; default {@link EXIT.failed}. */
@@ -182,7 +182,7 @@ export function createProgram(run: Run): Command {
     )
     .option('--context <name>', 'metadata context for --as nbdinfo; repeatable', collect, [])
     .option('--snapshot <id>', SNAPSHOT)
-    .addOption(outputOption())
+    .addOption(outputOption(['text', 'json', 'csv']))
     .addHelpText('after', MAP_EXAMPLES)
     .action((words: string[], options) =>
       run(() => import('./commands/map.ts').then(({ mapCommand }) => mapCommand(words, options))),
@@ -251,9 +251,7 @@ function addMisread(program: Command, run: Run): void {
     .addOption(
       choice('--reader', MISREAD_READERS, 'which kind of reader: docs/guide/misread.md').default('hole-bit'),
     )
-    .addOption(
-      choice('--output', ['text', 'json', 'csv'], 'for people (default) or for programs').default('text'),
-    )
+    .addOption(outputOption(['text', 'json', 'csv']))
     .action((words: string[], options) =>
       run(() => import('./commands/misread.ts').then(({ misreadCommand }) => misreadCommand(words, options))),
     );

@@ -31,7 +31,7 @@ export interface MapOptions extends TargetOptions {
   readonly context: readonly string[];
   readonly hostOffsets: boolean;
   readonly qemuVersion?: QemuImgVersion;
-  readonly output: 'text' | 'json';
+  readonly output: 'text' | 'json' | 'csv';
 }
 
 /** Carries out `cowscope map`. */
@@ -63,7 +63,7 @@ export async function mapCommand(words: readonly string[], options: MapOptions):
 }
 
 function checkOptions(target: OpenTarget, options: MapOptions): void {
-  const { as, context, layer, snapshot, totals, witness } = options;
+  const { as, context, layer, output, snapshot, totals, witness } = options;
   if (context.length > 0 && as !== 'nbdinfo')
     throw usageError('--context belongs to --as nbdinfo', 'add --as nbdinfo');
   if (options.qemuVersion !== undefined && as !== 'qemu-img')
@@ -78,6 +78,8 @@ function checkOptions(target: OpenTarget, options: MapOptions): void {
     if (layer !== undefined)
       throw usageError('an NBD export shows its layers by depth, not alone', 'leave --layer out');
   }
+  if (output === 'csv' && (as !== undefined || totals))
+    throw usageError('--output csv is about the rows of the map', 'leave --as and --totals out');
   if (as === 'qemu-img' && totals)
     throw usageError('qemu-img map has no totals', 'leave --totals or --as qemu-img out');
   if (as === 'qemu-img' && witness === 'nbd')
@@ -115,6 +117,7 @@ async function printMap(session: ChainSession, options: MapOptions): Promise<Exi
   const unread = await unreadParts(session, options);
   if (options.as === 'qemu-img') await printAsQemuImg(session, options);
   else if (options.as === 'nbdinfo') await printContexts(session, options);
+  else if (options.output === 'csv') await printCsv(session, options);
   else if (options.output === 'json') return await printJson(session, options, unread);
   else await printText(session, options, unread);
   // What is wrong with the tables is known only once everything has been read.
@@ -222,6 +225,11 @@ async function printText(
   if (options.witness !== 'both') return;
   const findings = await session.allFindings(layer);
   await write(mapTextDifferences(session.chain, findings, unread.length === 0));
+}
+
+/** The rows alone: what goes with them is for people, on standard error. */
+async function printCsv(session: ChainSession, { layer, hostOffsets }: MapOptions): Promise<void> {
+  await session.list({ spec: { list: 'map', format: 'csv', hosts: hostOffsets }, layer }, write);
 }
 
 /** The version whose form is printed where no qemu-img is installed. */

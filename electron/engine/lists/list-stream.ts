@@ -20,6 +20,7 @@ import { TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
 import { contextWithRole } from '../../../shared/nbd-contexts.ts';
 import { ChunkWriter } from '../../formats/chunk-writer.ts';
 import { type ListFormat, ListWriter } from '../../formats/list-format.ts';
+import { mapCsvRows } from '../../formats/map-csv.ts';
 import { mapJsonRows } from '../../formats/map-json.ts';
 import { MapRowKinds } from '../../formats/map-rows.ts';
 import { mapTextRows } from '../../formats/map-text.ts';
@@ -86,8 +87,10 @@ function partsOf(tables: ChainTables, spec: ListSpec, layer: number | undefined)
     };
   }
   const kinds = new MapRowKinds();
+  const depths = isWholeChain(tables.plan) ? tables.laneCount : undefined;
+  if (spec.format === 'csv')
+    return { keys: kinds, format: mapCsvRows({ kinds, layer, depths, hosts: spec.hosts }) };
   if (spec.format === 'json') {
-    const depths = isWholeChain(tables.plan) ? tables.laneCount : undefined;
     const inferred = tables.plan.layers.map(one => one.metadata?.image.inferred?.inference.confidence);
     return { keys: kinds, format: mapJsonRows({ kinds, layer, depths, inferred }) };
   }

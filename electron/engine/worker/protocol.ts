@@ -64,6 +64,7 @@ export function isWholeChain({ layers }: Pick<EnginePlan, 'layers'>): boolean {
 export type ListSpec =
   /** `hosts`: with the host offset of each row that a layer owns; rows end where it does not run on. */
   | { readonly list: 'map'; readonly format: 'json'; readonly hosts: boolean }
+  | { readonly list: 'map'; readonly format: 'csv'; readonly hosts: boolean }
   /** `width`: columns that a line has; one row takes several where it is longer. Default: a line each. */
   | {
       readonly list: 'map';
