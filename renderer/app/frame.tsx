@@ -3,6 +3,7 @@ import { useStore } from '../state/store.ts';
 import { shownView } from '../state/views.ts';
 import { useInspectorShown } from '../state/window/inspector.ts';
 import { LastError } from '../ui/last-error.tsx';
+import { OpeningNote } from '../ui/opening-note.tsx';
 import type { View } from '../ui/view.ts';
 import { Inspector } from '../views/inspector/inspector.tsx';
 import { DRAWER_TABS } from '../views/registry.ts';
@@ -37,6 +38,7 @@ export function Frame({ chain, views }: FrameProps) {
         <ChangedNotice chain={chain} />
         <CrossCheckNotice chain={chain} />
         <LastError />
+        <OpeningNote />
         <Content chain={chain} />
         {view.drawer === true && <Drawer chain={chain} tabs={DRAWER_TABS} />}
       </main>

@@ -213,9 +213,9 @@ export function setAxis(axis: AxisId, change: Partial<AxisState>): void {
 const MESSAGE_MS = 6000;
 let messageTimer: ReturnType<typeof setTimeout> | undefined;
 
-/** Shows a message in the status bar for a while, and in the live region. */
-export function announce(message: string): void {
-  setState({ message, announcement: message });
+/** Shows a message in the status bar for a while, and in the live region; there another text where one is given. */
+export function announce(message: string, announcement = message): void {
+  setState({ message, announcement });
   clearTimeout(messageTimer);
   messageTimer = setTimeout(() => setState({ message: '' }), MESSAGE_MS);
 }

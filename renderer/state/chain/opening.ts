@@ -50,6 +50,12 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
   void refreshApp(); // the list of recent targets: what is shown does not wait for it
 }
 
+/** Gives up opening: what is open stays. A chain that is opened after all is closed again. */
+export function cancelOpening(): void {
+  openings.end();
+  setState({ opening: undefined });
+}
+
 /** True where the same disk is opened again, such as one of its snapshots: the viewport is then kept. */
 function isSameDisk(target: OpenTarget, size: number): boolean {
   const { target: shown, chain } = getState();

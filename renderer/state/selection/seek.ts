@@ -4,6 +4,7 @@ import type { MarkKey } from '../../../shared/legend.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
+import { formatCount } from '../../../shared/text/offset.ts';
 import { askChain } from '../chain/ask-chain.ts';
 import { overviewOf } from '../chain/chain-data.ts';
 import { announce, getAxis, getState, setState } from '../store.ts';
@@ -62,7 +63,24 @@ export async function selectNext(kind: SeekKind, backwards: boolean, name: strin
   if (found === undefined || !isNewest()) return;
   if (found < 0) announceNone(backwards, `${name} in ${trackName(focusedTrack)}`);
   // Going through extents one by one keeps the view; what was searched for is to be seen.
-  else await (kind === 'change' ? goTo : jumpTo)({ track: focusedTrack, offset: found });
+  else if (kind === 'change') await goTo({ track: focusedTrack, offset: found });
+  else await jumpToMatch(focusedTrack, found, kind, name);
+}
+
+/** Goes to the match of a search, and says which of how many on its track it is. */
+export async function jumpToMatch(
+  track: number,
+  offset: number,
+  kind: SeekKind,
+  name: string,
+): Promise<void> {
+  await jumpTo({ track, offset });
+  const { selection } = getState();
+  const reply = await askChain('matchNumber', { track, offset, kind });
+  if (reply?.ok !== true || getState().selection !== selection) return;
+  const { number, total } = reply.value;
+  const text = `${formatCount(number)} of ${formatCount(total)}: ${name} in ${trackName(track)}`;
+  announce(text, `${getState().announcement}. ${text}`);
 }
 
 /** Selects the next (or previous) extent of the state that is selected. */

@@ -4,10 +4,10 @@ import { incompleteText } from '../../../shared/model/chain.ts';
 import { findingTotals } from '../../../shared/text/finding-totals.ts';
 import { useStore } from '../../state/store.ts';
 import { nothingFound } from '../../ui/finding-words.ts';
+import { useFindingCounts } from '../../ui/hooks/use-finding-counts.ts';
 import { FindingDetail } from './finding-detail.tsx';
 import { FindingFilters } from './finding-filters.tsx';
 import { FindingListbox } from './finding-listbox.tsx';
-import { useFindingCounts } from './use-finding-counts.ts';
 
 /** Everything that was found: filters, a list, and all that is known of the finding that is chosen. */
 export function FindingsView({ chain }: { readonly chain: OpenedChain }) {

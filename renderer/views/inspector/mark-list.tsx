@@ -1,7 +1,7 @@
 import { LEGEND, MARK_KEYS, type MarkKey } from '../../../shared/legend.ts';
 import { incompleteText, isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
-import { firstMarked, seekFirst } from '../../state/selection/seek.ts';
+import { firstMarked, jumpToMatch, seekFirst } from '../../state/selection/seek.ts';
 import { jumpTo } from '../../state/selection/selection.ts';
 import { usePresentKeys } from '../../ui/hooks/use-present-keys.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
@@ -23,7 +23,8 @@ export function MarkList({ chain }: { readonly chain: OpenedChain }) {
     for (const { id } of chain.tracks.filter(track => track.kind !== 'guest')) {
       const offset = kind === undefined ? firstMarked(id, mark) : await seekFirst(id, kind);
       if (offset === undefined) continue;
-      await jumpTo({ track: id, offset });
+      if (kind === undefined) await jumpTo({ track: id, offset });
+      else await jumpToMatch(id, offset, kind, LEGEND[mark].label);
       return;
     }
   };

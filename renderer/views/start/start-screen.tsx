@@ -3,6 +3,7 @@ import { chooseFolders, closeFolders } from '../../state/folders.ts';
 import { setState, useStore } from '../../state/store.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { LastError } from '../../ui/last-error.tsx';
+import { OpeningNote } from '../../ui/opening-note.tsx';
 import { ChainPicture } from './chain-picture.tsx';
 import { RecentList } from './recent-list.tsx';
 
@@ -43,14 +44,13 @@ export function StartScreen() {
           <p className="safe">
             <Icon name="lock" /> Nothing is ever written. Images are opened read-only.
           </p>
-          {(opening !== undefined || openingFolders !== undefined) && (
+          <OpeningNote />
+          {openingFolders !== undefined && (
             <p className="opening" role="status">
               Opening…
-              {openingFolders !== undefined && (
-                <button type="button" className="quiet" onClick={closeFolders}>
-                  Cancel
-                </button>
-              )}
+              <button type="button" className="quiet" onClick={closeFolders}>
+                Cancel
+              </button>
             </p>
           )}
         </section>

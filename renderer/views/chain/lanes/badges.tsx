@@ -1,6 +1,11 @@
 import type { LayerInfo } from '../../../../shared/model/layer.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
+import { formatCount, formatSize } from '../../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
+import { showView } from '../../../state/views.ts';
+
+/** Bytes of a cluster of most images. */
+const USUAL_CLUSTER_BYTES = 65_536;
 
 interface Badge {
   readonly text: string;
@@ -8,11 +13,35 @@ interface Badge {
   readonly alarming?: boolean;
 }
 
-/** The properties of a layer that differ from most, one badge each. */
-export function Badges({ layer, track }: { readonly layer: LayerInfo; readonly track: TrackInfo }) {
-  const badges = badgesOf(layer, track);
+interface BadgesProps {
+  readonly layer: LayerInfo;
+  readonly track: TrackInfo;
+  /** Bytes of the guest's disk. */
+  readonly size: number;
+  /** True where another program has the file open for writing. */
+  readonly locked: boolean;
+  /** Findings of the layer, but for notes. */
+  readonly findings: number;
+}
+
+/** How many findings a layer has, and its properties that differ from most, one badge each. */
+export function Badges({ layer, track, size, locked, findings }: BadgesProps) {
+  const badges = badgesOf(layer, track, size, locked);
   return (
     <ul className="badges">
+      {findings > 0 && (
+        <li>
+          <button
+            type="button"
+            className="badge"
+            data-alarming
+            title="Show the findings"
+            onClick={() => showView('findings')}
+          >
+            {findings === 1 ? '1 finding' : `${formatCount(findings)} findings`}
+          </button>
+        </li>
+      )}
       {badges.map(({ text, title, alarming = false }) => (
         <li key={text} className="badge" data-alarming={alarming} title={title}>
           {text}
@@ -23,17 +52,33 @@ export function Badges({ layer, track }: { readonly layer: LayerInfo; readonly t
 }
 
 function badgesOf(
-  { qcow2, format, formatSource }: LayerInfo,
-  { kind, ownerKnown, witness }: TrackInfo,
+  { qcow2, format, formatSource, clusterSize }: LayerInfo,
+  { kind, ownerKnown, witness, size }: TrackInfo,
+  diskSize: number,
+  locked: boolean,
 ): readonly Badge[] {
   const badges: Badge[] = [];
   const add = (when: boolean | undefined, text: string, title: string, alarming = false) => {
     if (when === true) badges.push({ text, title, alarming });
   };
+  if (witness === 'metadata') add(true, 'from tables', 'The map is read from the tables of the image');
+  else if (format === 'nbd') add(true, 'over NBD', 'The map is what an NBD server reports');
+  else add(true, 'from qemu-nbd', 'The map is what qemu-nbd reports of the file');
   add(
+    locked,
+    'in use',
+    'Another program has the file open for writing: what you see may be out of date',
     true,
-    witness,
-    witness === 'metadata' ? 'Read from the tables of the image' : 'Reported by an NBD server',
+  );
+  add(
+    kind === 'layer' && size < diskSize,
+    `ends at ${formatSize(size)}`,
+    'The layer is shorter than the disk: past its end it reads as zeros',
+  );
+  add(
+    clusterSize > 1 && clusterSize !== USUAL_CLUSTER_BYTES,
+    `${formatSize(clusterSize)} clusters`,
+    'What the layer holds is told apart cluster by cluster',
   );
   add(
     kind === 'depth',

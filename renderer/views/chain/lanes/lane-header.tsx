@@ -1,25 +1,30 @@
 import { hexOf, ownerTone } from '../../../../shared/draw/color-set.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
-import type { LayerInfo } from '../../../../shared/model/layer.ts';
+import type { TrackBytes } from '../../../../shared/model/statistics.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
-import { formatSize } from '../../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
 import { runCommand } from '../../../state/commands/commands.ts';
 import { toggleTrack } from '../../../state/selection/track-actions.ts';
 import { useStore } from '../../../state/store.ts';
+import { Icon } from '../../../ui/icon.tsx';
 import { Untrusted } from '../../../ui/text.tsx';
 import { useInk } from '../../../ui/theme.ts';
 import { Badges } from './badges.tsx';
+import { LaneFacts } from './lane-facts.tsx';
 import { LayerProgressBar } from './layer-progress-bar.tsx';
 
 interface LaneHeaderProps {
   readonly track: TrackInfo;
   readonly chain: OpenedChain;
   readonly folded: boolean;
+  /** What the track holds; undefined until that is counted. */
+  readonly bytes: TrackBytes | undefined;
+  /** Findings of the layer, but for notes. */
+  readonly findings: number;
 }
 
 /** The name and properties of a track. Hatched if it is not known which layer owns what. */
-export function LaneHeader({ track, chain, folded }: LaneHeaderProps) {
+export function LaneHeader({ track, chain, folded, bytes, findings }: LaneHeaderProps) {
   const layer = chain.chain.layers[track.layer];
   const ink = useInk();
   const failed = useStore(
@@ -27,14 +32,21 @@ export function LaneHeader({ track, chain, folded }: LaneHeaderProps) {
       state.progress.find(p => p.layer === track.layer && p.phase === 'failed' && p.witness === track.witness)
         ?.error,
   );
+  const locked = useStore(state =>
+    state.progress.some(p => p.layer === track.layer && p.error?.code === 'QEMU_IMAGE_LOCKED'),
+  );
   return (
     <header className="lane-header" data-owner-known={track.ownerKnown}>
-      <input
-        type="checkbox"
-        checked={!folded}
+      <button
+        type="button"
+        className="tool eye"
+        aria-pressed={!folded}
         aria-label={`Show ${escapeUntrusted(track.title)}`}
-        onChange={() => toggleTrack(track.id)}
-      />
+        title={folded ? 'Show the lane' : 'Fold the lane'}
+        onClick={() => toggleTrack(track.id)}
+      >
+        <Icon name={folded ? 'eyeClosed' : 'eye'} />
+      </button>
       <div className="lane-names">
         <h2>
           {layer !== undefined && track.kind === 'layer' && (
@@ -47,7 +59,7 @@ export function LaneHeader({ track, chain, folded }: LaneHeaderProps) {
           )}
           {track.kind === 'guest' ? 'Guest' : <LaneName text={track.title} />}
         </h2>
-        {!folded && failed === undefined && <p className="lane-facts">{factsOf(track, layer)}</p>}
+        {!folded && failed === undefined && <LaneFacts track={track} bytes={bytes} />}
         {!folded && failed !== undefined && (
           <p className="lane-error" title={escapeUntrusted(failed.what, 500)}>
             <span>
@@ -58,7 +70,9 @@ export function LaneHeader({ track, chain, folded }: LaneHeaderProps) {
             </button>
           </p>
         )}
-        {!folded && layer !== undefined && <Badges layer={layer} track={track} />}
+        {!folded && layer !== undefined && (
+          <Badges layer={layer} track={track} size={chain.chain.size} locked={locked} findings={findings} />
+        )}
       </div>
       {layer !== undefined && <LayerProgressBar layer={layer.index} />}
     </header>
@@ -88,13 +102,4 @@ function LaneName({ text }: { readonly text: string }) {
       </bdi>
     </>
   );
-}
-
-function factsOf(track: TrackInfo, layer: LayerInfo | undefined): string {
-  if (track.kind === 'guest') return 'what the VM reads';
-  if (track.kind === 'depth')
-    return track.depth === 1 ? 'the active layer' : `${track.depth - 1} below the active layer`;
-  const cluster =
-    layer !== undefined && layer.clusterSize > 1 ? `${formatSize(layer.clusterSize)} clusters` : '';
-  return [formatSize(track.size), cluster].filter(Boolean).join(' · ');
 }

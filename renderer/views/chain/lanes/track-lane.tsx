@@ -1,4 +1,5 @@
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
+import type { TrackBytes } from '../../../../shared/model/statistics.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
 import { useStore } from '../../../state/store.ts';
@@ -9,10 +10,14 @@ import { TrackCanvas } from './track-canvas.tsx';
 interface TrackLaneProps {
   readonly track: TrackInfo;
   readonly chain: OpenedChain;
+  /** What the track holds; undefined until that is counted. */
+  readonly bytes: TrackBytes | undefined;
+  /** Findings of the layer, but for notes. */
+  readonly findings: number;
 }
 
 /** A track: its header, and its picture or its table. */
-export function TrackLane({ track, chain }: TrackLaneProps) {
+export function TrackLane({ track, chain, bytes, findings }: TrackLaneProps) {
   const folded = useStore(state => state.hidden.has(track.id));
   const asTable = useStore(state => state.tables.has(track.id));
   const focused = useStore(state => state.focusedTrack === track.id && state.selection !== undefined);
@@ -25,7 +30,7 @@ export function TrackLane({ track, chain }: TrackLaneProps) {
       data-folded={folded}
       data-focused={focused}
     >
-      <LaneHeader track={track} chain={chain} folded={folded} />
+      <LaneHeader track={track} chain={chain} folded={folded} bytes={bytes} findings={findings} />
       {!folded &&
         (asTable ? <TrackTable track={track} chain={chain} /> : <TrackCanvas track={track} chain={chain} />)}
     </section>

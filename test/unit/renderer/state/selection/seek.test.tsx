@@ -25,6 +25,8 @@ test('a jump that leaves its target under 8 px zooms to it, and going through ex
   expect(getAxis('guest').viewport).toEqual({ start: 0, end: size });
   await selectNext('holeOverride', false, 'hole');
   expect(getState().selection).toMatchObject({ offset: 3 * 65536 });
+  expect(getState().message).toBe('1 of 3: hole in the guest’s view');
+  expect(getState().announcement).toMatch(/zero.*\. 1 of 3: hole/);
   await vi.waitFor(() => {
     const { viewport } = getAxis('guest');
     expect(viewport.end - viewport.start).toBeLessThan(size);

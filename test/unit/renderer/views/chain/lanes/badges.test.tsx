@@ -1,7 +1,9 @@
-import { render, screen } from '@testing-library/react';
-import { expect, test } from 'vitest';
+import { cleanup, render, screen } from '@testing-library/react';
+import { afterEach, expect, test } from 'vitest';
 import { Badges } from '../../../../../../renderer/views/chain/lanes/badges.tsx';
 import { goldenChain } from '../../../../../support/window/fake-chain.ts';
+
+afterEach(cleanup);
 
 test('a bitmap that cannot be used has an alarming badge with the reason', () => {
   const { info, tracks } = goldenChain();
@@ -11,9 +13,29 @@ test('a bitmap that cannot be used has an alarming badge with the reason', () =>
     { ...bitmap, name: 'today' },
     { ...bitmap, name: 'interrupted', inUse: true, unusable: 'it was not saved' },
   ];
-  render(<Badges layer={{ ...layer, qcow2: { ...layer.qcow2!, bitmaps } }} track={tracks[1]!} />);
+  const plain = { size: tracks[1]!.size, locked: false, findings: 0 };
+  render(<Badges layer={{ ...layer, qcow2: { ...layer.qcow2!, bitmaps } }} track={tracks[1]!} {...plain} />);
   screen.getByText('2 bitmaps');
   const badge = screen.getByText('1 bitmap unusable');
   expect(badge.dataset.alarming).toBe('true');
   expect(badge.title).toBe('interrupted: it was not saved');
+});
+
+test('badges say in plain words where the map comes from, and what the layer has of its own', () => {
+  const { info, tracks } = goldenChain();
+  const track = tracks[2]!;
+  const given = { size: info.size, locked: true, findings: 2 };
+  render(<Badges layer={{ ...info.layers[1]!, clusterSize: 2 ** 20 }} track={track} {...given} />);
+  const texts = [...document.querySelectorAll('.badge')].map(badge => badge.textContent);
+  expect(texts).toEqual(['2 findings', 'from tables', 'in use', 'ends at 1 MiB', '1 MiB clusters']);
+});
+
+test('what qemu-nbd says of a file and what a server says are told apart', () => {
+  const { info, tracks } = goldenChain();
+  const track = { ...tracks[1]!, witness: 'nbd' } as const;
+  const given = { track, size: info.size, locked: false, findings: 0 };
+  render(<Badges layer={{ ...info.layers[2]!, format: 'raw' }} {...given} />);
+  render(<Badges layer={{ ...info.layers[2]!, format: 'nbd' }} {...given} />);
+  const texts = [...document.querySelectorAll('.badge')].map(badge => badge.textContent);
+  expect(texts).toEqual(['from qemu-nbd', 'raw', 'over NBD']);
 });

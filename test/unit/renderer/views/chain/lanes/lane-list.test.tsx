@@ -30,3 +30,27 @@ test('an error of one layer is shown in its lane and can be retried there', asyn
   fireEvent.click(within(lane).getByRole('button', { name: 'Retry' }));
   await waitFor(() => expect(argsOf(bridge, 'chain:retry')).toEqual([{ sessionId: 1 }]));
 });
+
+test('a lane says how much its layer holds and how much of that the guest reads', async () => {
+  start();
+  await openTarget(golden);
+  const lane = (name: string) => screen.findByRole('region', { name });
+  within(await lane('top.qcow2')).getByRole('heading');
+  await within(await lane('top.qcow2')).findByText('holds 256 KiB, all read');
+  const facts = await within(await lane('base.qcow2')).findByText('holds 512 KiB · guest reads 128');
+  expect(facts.title).toBe('Of 1 MiB it holds 512 KiB: the guest reads 128 KiB, and 384 KiB is hidden.');
+  await within(await lane('guest')).findByText('what the VM reads · 640 KiB');
+  const bar = facts.nextElementSibling as HTMLElement;
+  expect([...bar.children].map(part => (part as HTMLElement).style.width)).toEqual(['12.5%', '37.5%']);
+});
+
+test('the eye folds a lane and shows it again', async () => {
+  start();
+  await openTarget(golden);
+  const eye = await screen.findByRole('button', { name: 'Show mid.qcow2', pressed: true });
+  fireEvent.click(eye);
+  await waitFor(() => expect(eye.getAttribute('aria-pressed')).toBe('false'));
+  expect(document.querySelector('[data-track="2"] canvas[data-twin]')).toBeNull();
+  fireEvent.click(eye);
+  await waitFor(() => expect(document.querySelector('[data-track="2"] canvas[data-twin]')).not.toBeNull());
+});
