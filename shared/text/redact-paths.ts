@@ -4,11 +4,14 @@
 const ABSOLUTE = /(?<![\w.:/])\/(?:[^\s/"'`,;()<>[\]{}]+\/)+/g;
 
 /** What stands in place of folders. */
-const ELLIPSIS = '\u2026/';
+const ELLIPSIS = '\u2026';
+
+/** What may follow a folder that is named itself, so that a longer name that begins alike is not taken for it. */
+const NAME_END = '(?=$|[\\s"\'`,;:()<>[\\]{}])';
 
 /**
  * A function that leaves the folders of `paths` out of a text, and those of every other absolute path that it
- * recognizes: what remains is the last component behind an ellipsis.
+ * recognizes: what remains is the last component behind an ellipsis. A folder that is named itself is an ellipsis alone.
  */
 export function pathRedactor(paths: Iterable<string>): (text: string) => string {
   const folders = new Set<string>();
@@ -16,12 +19,19 @@ export function pathRedactor(paths: Iterable<string>): (text: string) => string 
     const end = path.lastIndexOf('/') + 1;
     if (path.startsWith('/') && end > 1) folders.add(path.slice(0, end));
   }
-  const known = [...folders].sort((a, b) => b.length - a.length);
+  const known = [...folders]
+    .sort((a, b) => b.length - a.length)
+    .map(folder => ({ folder, alone: new RegExp(`${escapePattern(folder.slice(0, -1))}${NAME_END}`, 'g') }));
   return text => {
     let rest = text;
-    for (const folder of known) rest = rest.replaceAll(folder, ELLIPSIS);
-    return rest.replace(ABSOLUTE, ELLIPSIS);
+    for (const { folder, alone } of known)
+      rest = rest.replaceAll(folder, `${ELLIPSIS}/`).replace(alone, ELLIPSIS);
+    return rest.replace(ABSOLUTE, `${ELLIPSIS}/`);
   };
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 /** Plain data with `redact` applied to every text in it. */

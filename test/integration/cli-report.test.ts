@@ -118,6 +118,12 @@ describe('leaving folders out', () => {
     );
   });
 
+  it('leaves nothing of a folder that is named itself, and does not take a longer name for it', () => {
+    expect(redact('looked for in "/srv/my images" alone')).toBe('looked for in "\u2026" alone');
+    expect(redact('/srv/my images')).toBe('\u2026');
+    expect(redact('/srv/my imagesX/a')).toBe('\u2026/my imagesX/a');
+  });
+
   it('reaches every text of plain data and changes nothing else', () => {
     const value = { a: [1, null, true, '/srv/x/y'], b: { c: '/srv/x/y', d: undefined } };
     expect(redactTexts(value, redact)).toEqual({ a: [1, null, true, '\u2026/y'], b: { c: '\u2026/y' } });

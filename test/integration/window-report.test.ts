@@ -1,6 +1,6 @@
 /** Reports that the window asks for: written where the person chooses, never over an image, and given up without a trace. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { planWithPicture } from '../../electron/service/plan/plan-target.ts';
 import type { OpenedRequest } from '../../electron/shell/ipc/chain-controller.ts';
@@ -16,19 +16,18 @@ import { elementsOf, parseXml } from '../support/xml.ts';
 
 const folder = temporaryFolder();
 const consent = { allow: [], allowAll: false };
+/** A folder with a space in its name, which no other text of a report has. */
+const store = join(temporaryFolder(), 'the store');
 let files: string[];
 let made: MadePlan;
 
 beforeAll(async () => {
   chooseBuiltWorker();
+  await mkdir(store);
   files = await shortMiddleChain(folder);
   const target = { kind: 'files', files: files.slice(-1) } as const;
-  made = await planWithPicture(target, consent, {
-    operation: 'commit',
-    job: 'qemu-img',
-    from: '1',
-    into: '0',
-  });
+  const choice = { operation: 'commit', job: 'qemu-img', from: '1', into: '0', stores: [store] } as const;
+  made = { ...(await planWithPicture(target, consent, choice)), stores: [store] };
 });
 
 function opened(): OpenedRequest {
@@ -81,7 +80,7 @@ describe('a report of the window', () => {
       expect(page).toContain(text);
     expect(page.indexOf('PLAN_DATA_COMES_BACK')).toBeLessThan(page.indexOf('Numbers of the plan'));
     expect(page).toContain('qemu-img commit -p -f qcow2 -d \u2026/mid.qcow2');
-    expect(page).not.toContain(folder);
+    for (const name of [basename(folder), 'the store']) expect(page).not.toContain(name);
     expect([...new Set(progress.map(({ step }) => step))]).toEqual([
       'checking',
       'reading',

@@ -14,6 +14,14 @@ import { checkTarget } from '../check-target.ts';
 import type { OnRead } from '../progress/read-watch.ts';
 import { drawPlan, drawSession } from './draw-session.ts';
 
+/** A plan that goes into a report. */
+export interface PlannedReport {
+  readonly plan: Plan;
+  readonly picture?: PlanPicture;
+  /** Folders that it may name beside those of the chain. */
+  readonly stores: readonly string[];
+}
+
 /** How a report is made. */
 export interface ReportChoice {
   /** Leave folders in. */
@@ -25,7 +33,7 @@ export interface ReportChoice {
   /** The key files that an NBD address names may be read. */
   readonly allowLocalFiles: boolean;
   /** A plan that goes into the report, with its picture. */
-  readonly planned?: { readonly plan: Plan; readonly picture?: PlanPicture } | undefined;
+  readonly planned?: PlannedReport | undefined;
   /** Ends the work. */
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((step: ReportStep) => void) | undefined;
@@ -96,7 +104,9 @@ export async function gatherReport(
         ),
       ],
     };
-    const shown = choice.showPaths ? report : redactTexts(report, pathRedactor(pathsOf(chain)));
+    const shown = choice.showPaths
+      ? report
+      : redactTexts(report, pathRedactor(pathsOf(chain, planned?.stores)));
     onStep?.('drawing');
     const drawn = await drawSession(session, shown.chain);
     const plan =
@@ -123,8 +133,13 @@ function nameOf(chain: ChainInfo, layer: number): string {
   return chain.layers[layer]?.name ?? `layer ${layer}`;
 }
 
-function pathsOf({ layers }: ChainInfo): string[] {
-  return layers.flatMap(({ path, backing, dataFile }) => [path, backing.resolved, dataFile?.resolved ?? '']);
+function pathsOf({ layers }: ChainInfo, stores: readonly string[] = []): string[] {
+  const files = layers.flatMap(({ path, backing, dataFile }) => [
+    path,
+    backing.resolved,
+    dataFile?.resolved ?? '',
+  ]);
+  return [...files, ...stores.map(store => `${store}/.`)];
 }
 
 /** Both lists without those that are in both, ranked. */

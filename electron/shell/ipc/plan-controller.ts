@@ -26,6 +26,8 @@ export interface PlanControllerDeps {
 export interface MadePlan {
   readonly plan: Plan;
   readonly picture?: PlanPicture;
+  /** Folders that were searched beside those of the chain. */
+  readonly stores: readonly string[];
 }
 
 /** Hazards, and cases, of a plan that the window is told of; `cowscope plan` prints all. */
@@ -75,13 +77,13 @@ export class PlanController {
     const made = await this.#deps.plan(target, consent, { ...choice, stores, signal: abort.signal });
     if (!isNewest()) throw cancelled();
     const planId = ++this.#lastId;
-    this.#last = { planId, ...made };
+    this.#last = { planId, ...made, stores };
     return { planId, ...forWindow(made) };
   }
 }
 
 /** A plan whose long lists are cut, so that it fits one message. */
-function forWindow({ plan, picture }: MadePlan): Omit<PlanReply, 'planId'> {
+function forWindow({ plan, picture }: Omit<MadePlan, 'stores'>): Omit<PlanReply, 'planId'> {
   const { hazards, cases } = plan;
   return {
     plan: {
