@@ -8,7 +8,7 @@ import { FINDING_SEVERITIES } from '../shared/model/finding.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Literals that look like a code and are none. */
-const OTHERS = ['BLOCK_STATUS'];
+const OTHERS = ['BLOCK_STATUS', 'CAP_DAC_READ_SEARCH'];
 /** Codes of a single word, which look like much else. */
 const SINGLE_WORDS = ['CANCELLED', 'INTERNAL', 'USAGE'];
 
@@ -28,7 +28,8 @@ const literals = new Set(
       text =>
         (text.includes('_') || SINGLE_WORDS.includes(text)) &&
         !OTHERS.includes(text) &&
-        !text.startsWith('ERR_'), // those are Node's
+        !text.startsWith('ERR_') && // those are Node's
+        !text.startsWith('COWSCOPE_'), // and those the environment's
     ),
 );
 

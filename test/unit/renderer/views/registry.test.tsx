@@ -15,7 +15,7 @@ const target = { kind: 'files', files: ['/images/top.qcow2'] } as const;
 const fakeView: View = {
   id: 'fake',
   title: 'Fake',
-  hotkey: { key: '9' },
+  hotkey: { key: 'F9' },
   axis: 'host',
   component: ({ chain }) => <p>drawn by the fake view: {chain.chain.layers.length} layers</p>,
 };
@@ -62,7 +62,7 @@ test('a view that is registered is offered beside the others, and shown in the f
 
 test('a view is shown by its hotkey, by the palette, and is named on the key sheet', async () => {
   await opened([...VIEWS, fakeView]);
-  fireEvent.keyDown(window, { key: '9' });
+  fireEvent.keyDown(window, { key: 'F9' });
   expect(await screen.findByText(/drawn by the fake view/)).toBeTruthy();
   fireEvent.keyDown(window, { key: '?' });
   const sheet = await screen.findByRole('dialog');
@@ -79,7 +79,7 @@ test('zoom, pan and history are those of the axis of the view that is shown', as
   await opened([...VIEWS, fakeView]);
   setAxis('host', { size: 1000, width: 100, viewport: { start: 0, end: 600 } });
   const { viewport: guest } = getAxis('guest');
-  fireEvent.keyDown(window, { key: '9' });
+  fireEvent.keyDown(window, { key: 'F9' });
   fireEvent.keyDown(window, { key: '0' });
   await waitFor(() => expect(getAxis('host').viewport).toEqual({ start: 0, end: 1000 }));
   expect(getAxis('guest').viewport).toEqual(guest);
@@ -87,7 +87,7 @@ test('zoom, pan and history are those of the axis of the view that is shown', as
 
 test('the views stay chosen when another chain opens', async () => {
   await opened([...VIEWS, fakeView]);
-  fireEvent.keyDown(window, { key: '9' });
+  fireEvent.keyDown(window, { key: 'F9' });
   await openTarget({ kind: 'files', files: ['/images/other.qcow2'] });
   expect(await screen.findByText(/drawn by the fake view/)).toBeTruthy();
 });
