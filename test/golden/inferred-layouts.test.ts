@@ -62,7 +62,12 @@ const LAYOUTS: readonly Layout[] = [
     size: '2100k',
     make: (path: string) => qemuIo(path, 'write -P 3 2M 12k', 'write -P 2 1M 1M'),
   },
-  { name: '4 KiB, 7 of 16 tables', options: 'cluster_size=4k', size: '32M', make: tables(2 * M, mixed(7)) },
+  {
+    name: '4 KiB preallocated, 4 tables',
+    options: 'cluster_size=4k,preallocation=metadata',
+    size: '8M',
+    make: tables(2 * M, mixed(3)),
+  },
   {
     name: '4 KiB, 40 tables',
     options: 'cluster_size=4k,refcount_bits=8',

@@ -55,7 +55,7 @@ export function* proposeHeaders(source: ImageSource, onProgress?: OnProgress): S
   }
   const isOpen = (cluster: number) => (refcounts[cluster] as number) > 0 && !known.has(cluster);
   const scan = yield* scanForTables(source, rules, isOpen, onProgress);
-  return proposalsOf({ source, lost, clusterBits, refcountTableClusters, refcounts, known, scan });
+  return yield* proposalsOf({ source, lost, clusterBits, refcountTableClusters, refcounts, known, scan });
 }
 
 /** The refcount table reaches as far as the file needs it. */
@@ -111,13 +111,17 @@ function keptFields(source: ImageSource, lost: LostHeader): Proposal | undefined
   return undefined;
 }
 
-function proposalsOf(remains: Remains): Proposal[] {
+function* proposalsOf(remains: Remains): SlicedWork<Proposal[]> {
   const { source, scan, clusterBits, refcounts, known } = remains;
   const mayBeL1 = (cluster: number) => refcounts[cluster] === 1 && !known.has(cluster);
-  const l1Tables = findL1Tables({ source, scan, clusterBits, mayBeL1 });
+  const l1Tables = yield* findL1Tables({ source, scan, clusterBits, mayBeL1 });
   const snapshots = findSnapshotTable(remains, l1Tables);
   const active = l1Tables.filter(({ cluster }) => !snapshots.l1Clusters.has(cluster)).slice(0, MAX_TRIED);
-  return active.flatMap(l1 => widthsOf(remains, l1).map(width => proposalOf(remains, l1, width, snapshots)));
+  const proposals: Proposal[] = [];
+  for (const l1 of active)
+    for (const width of widthsOf(remains, l1))
+      proposals.push(yield* proposalOf(remains, l1, width, snapshots));
+  return proposals;
 }
 
 /** The snapshot table whose L1 tables were found, if there is one. */
@@ -170,16 +174,16 @@ function widthsOf({ source, scan, clusterBits }: Remains, l1: L1Candidate): bool
   return [...(standard ? [false] : []), ...(extended ? [true] : [])];
 }
 
-function proposalOf(
+function* proposalOf(
   remains: Remains,
   l1: L1Candidate,
   extendedL2: boolean,
   snapshots: FoundSnapshots,
-): Proposal {
+): SlicedWork<Proposal> {
   const { lost, clusterBits, refcountTableClusters } = remains;
   const clusterSize = 2 ** clusterBits;
   const l1Size = (l1.clusters * clusterSize) / 8;
-  const content = lookAtDisk(remains, l1, extendedL2);
+  const content = yield* lookAtDisk(remains, l1, extendedL2);
   const coverage = clusterSize * (clusterSize / (extendedL2 ? 16 : 8));
   const size = Math.min(l1Size * coverage, Math.max(content.end, snapshots.diskSize));
   const fields: HeaderFields = {
@@ -198,7 +202,7 @@ function proposalOf(
 }
 
 /** Where the last used entry ends, and how the first compressed cluster begins. */
-function lookAtDisk({ source, clusterBits }: Remains, l1: L1Candidate, extendedL2: boolean) {
+function* lookAtDisk({ source, clusterBits }: Remains, l1: L1Candidate, extendedL2: boolean) {
   const clusterSize = 2 ** clusterBits;
   const entrySize = extendedL2 ? 16 : 8;
   const l2Entries = clusterSize / entrySize;
@@ -206,6 +210,7 @@ function lookAtDisk({ source, clusterBits }: Remains, l1: L1Candidate, extendedL
   let stream = -1;
   for (let part = 0; part < l1.clusters; part++)
     for (const { index, target } of entriesOf(source, l1.cluster + part, clusterBits)) {
+      yield;
       const table = viewOf(readCluster(source, target, clusterSize));
       const first = (part * (clusterSize / 8) + index) * l2Entries;
       for (let at = 0; at < clusterSize; at += 8) {

@@ -3,7 +3,7 @@
  * not in the table itself: it takes something else that tells it, and without that it stays open.
  */
 import { type Confidence, type InferredFact, leastSure } from '../../../shared/model/inference.ts';
-import { hex } from '../format/bytes.ts';
+import { hex, viewOf } from '../format/bytes.ts';
 import { ENTRY_RESERVED_HI, entryOffset } from '../format/entry.ts';
 import { hasDataFile, hasExtendedL2 } from '../format/header.ts';
 import { MAX_L1_BYTES } from '../format/limits.ts';
@@ -12,14 +12,21 @@ import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { sizeNow } from '../read/source.ts';
-import { findL1Tables } from './l1-candidates.ts';
+import { findL1Tables, type L1Candidate } from './l1-candidates.ts';
 import { MAX_SCANNED_CLUSTERS } from './lost-header.ts';
 import type { Proposal } from './reading.ts';
 import { type ClusterBytes, countedReferences, storedRefcounts } from './stored-refcounts.ts';
-import { entriesOf, type OnProgress, readCluster, type ScanResult, scanForTables } from './table-scan.ts';
+import {
+  entriesOf,
+  markTargets,
+  type OnProgress,
+  readCluster,
+  type ScanResult,
+  scanForTables,
+} from './table-scan.ts';
 
 /** Copied entries of a table that is compared with the tables of snapshots. */
-const MAX_COMPARED = 512;
+const MAX_COMPARED = 64;
 
 /** An L1 table that was put together, as far as it could be. */
 export interface L1Proposal extends Proposal {
@@ -52,7 +59,7 @@ export function* proposeL1(image: Qcow2Image, onProgress?: OnProgress): SlicedWo
   };
   // Free clusters, too: an L1 table that was moved leaves its old place behind.
   const scan = yield* scanForTables(source, rules, cluster => references[cluster] === 0, onProgress);
-  const rebuild = new L1Rebuild(image, { entries, refcounts, references, scan });
+  const rebuild = yield* L1Rebuild.of(image, { entries, refcounts, references, scan });
   return rebuild.isStoredTableSound() ? undefined : rebuild.propose();
 }
 
@@ -95,37 +102,48 @@ class L1Rebuild {
   readonly #open: Set<number>;
   readonly #places = new Map<number, Placed>();
   readonly #stored: StoredTable;
-  readonly #oldTables: readonly { readonly cluster: number; readonly clusters: number }[];
+  readonly #oldTables: readonly L1Candidate[];
 
-  constructor(image: Qcow2Image, remains: Remains) {
+  private constructor(
+    image: Qcow2Image,
+    remains: Remains,
+    oldTables: readonly L1Candidate[],
+    tables: readonly number[],
+  ) {
     this.#image = image;
     this.#remains = remains;
-    const { clusterBits } = image.geometry;
-    this.#clusterBits = clusterBits;
-    const { scan, refcounts, references } = remains;
-    const { source } = image;
-    // A place where an L1 table lay may be free now.
-    this.#oldTables = findL1Tables({
-      source,
-      scan,
-      clusterBits,
-      mayBeL1: cluster => (refcounts[cluster] ?? 2) <= 1 && references[cluster] === 0,
-    });
-    const isOld = (cluster: number) =>
-      this.#oldTables.some(old => cluster >= old.cluster && cluster < old.cluster + old.clusters);
-    const isExtended = hasExtendedL2(image.header);
-    const tables = scan.tables.filter(
-      ({ cluster, isStandard, isExtended: canBeExtended }) =>
-        (isExtended ? canBeExtended : isStandard) && refcounts[cluster] === 1 && !isOld(cluster),
-    );
-    // What a table names is data, whatever that looks like.
-    const named = new Set<number>();
-    if (!hasDataFile(image.header))
-      for (const { cluster } of tables)
-        for (const { target } of this.#entriesOf(cluster)) if (target !== cluster) named.add(target);
-    const isOpen = (cluster: number) => !named.has(cluster) && this.#fitsDataFile(cluster);
-    this.#open = new Set(tables.map(({ cluster }) => cluster).filter(isOpen));
+    this.#clusterBits = image.geometry.clusterBits;
+    this.#oldTables = oldTables;
+    this.#open = new Set(tables.filter(cluster => this.#fitsDataFile(cluster)));
     this.#stored = this.#readStored();
+  }
+
+  /** Reads all tables that were found, to tell L1 tables, L2 tables and data apart. */
+  static *of(image: Qcow2Image, remains: Remains): SlicedWork<L1Rebuild> {
+    const { source, geometry, header } = image;
+    const { clusterBits, clusterSize } = geometry;
+    const { scan, refcounts, references } = remains;
+    // A place where an L1 table lay may be free now.
+    const mayBeL1 = (cluster: number) => (refcounts[cluster] ?? 2) <= 1 && references[cluster] === 0;
+    const oldTables = yield* findL1Tables({ source, scan, clusterBits, mayBeL1 });
+    const isOld = (cluster: number) =>
+      oldTables.some(old => cluster >= old.cluster && cluster < old.cluster + old.clusters);
+    const width = hasExtendedL2(header) ? 'isExtended' : 'isStandard';
+    const tables = scan.tables
+      .filter(table => table[width] && refcounts[table.cluster] === 1 && !isOld(table.cluster))
+      .map(({ cluster }) => cluster);
+    // What a table names is data, whatever that looks like.
+    const named = new Uint8Array(refcounts.length);
+    for (const cluster of hasDataFile(header) ? [] : tables) {
+      yield;
+      markTargets(viewOf(readCluster(source, cluster, clusterSize)), cluster, geometry, named);
+    }
+    return new L1Rebuild(
+      image,
+      remains,
+      oldTables,
+      tables.filter(cluster => named[cluster] === 0),
+    );
   }
 
   /** True if every used entry of the stored table may name an L2 table, and no other table is left. */

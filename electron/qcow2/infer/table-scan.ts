@@ -1,7 +1,7 @@
 /** Looks through the clusters of a file for what can be tables. Every cluster's beginning is read once. */
 import { CowscopeError } from '../../../shared/error.ts';
 import { viewOf } from '../format/bytes.ts';
-import { entryOffset } from '../format/entry.ts';
+import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { type ImageSource, readFully } from '../read/source.ts';
 import { canBeTable, lookAt, newLook, type TableLook, type TableRules } from './table-entries.ts';
@@ -86,10 +86,25 @@ export function entriesOf(
   for (let at = 0, index = 0; at < view.byteLength; at += entrySize, index++) {
     const hi = view.getUint32(at);
     const host = entryOffset(hi, view.getUint32(at + 4));
-    if (host === 0 || (hi & 0x40000000) !== 0) continue;
+    if (host === 0 || (hi & ENTRY_COMPRESSED_HI) !== 0) continue;
     entries.push({ index, target: host / 2 ** clusterBits, isCopied: hi >>> 31 === 1 });
   }
   return entries;
+}
+
+/** Marks the clusters that the entries of a table name, but for itself and for compressed data. */
+export function markTargets(
+  view: DataView,
+  cluster: number,
+  { clusterBits, entrySize }: { readonly clusterBits: number; readonly entrySize: number },
+  named: Uint8Array,
+): void {
+  for (let at = 0; at < view.byteLength; at += entrySize) {
+    const hi = view.getUint32(at);
+    const target = entryOffset(hi, view.getUint32(at + 4)) / 2 ** clusterBits;
+    if (target !== 0 && target !== cluster && (hi & ENTRY_COMPRESSED_HI) === 0 && target < named.length)
+      named[target] = 1;
+  }
 }
 
 /** One cluster, zeros past the end of the file. Throws QCOW2_READ_FAILED. */

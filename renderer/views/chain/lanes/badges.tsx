@@ -52,7 +52,7 @@ export function Badges({ layer, track, size, locked, findings }: BadgesProps) {
 }
 
 function badgesOf(
-  { qcow2, format, formatSource, clusterSize }: LayerInfo,
+  { qcow2, format, formatSource, clusterSize, inference }: LayerInfo,
   { kind, ownerKnown, witness, size }: TrackInfo,
   diskSize: number,
   locked: boolean,
@@ -92,6 +92,12 @@ function badgesOf(
     formatSource === 'assumed',
     'format assumed',
     'No format is recorded for this file, so it is read as raw',
+    true,
+  );
+  add(
+    inference !== undefined,
+    `inferred, ${inference?.confidence ?? ''}`,
+    `The ${inference?.lost ?? ''} is lost: this layer is read by what its other tables tell`,
     true,
   );
   add(format === 'raw', 'raw', 'A raw file holds its whole size');
