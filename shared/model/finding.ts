@@ -70,11 +70,14 @@ export interface Finding {
   readonly count: number;
   /** Bytes of the guest's disk whose content is lost or at risk, all places together; 0 where what is read is whole. */
   readonly bytesAtRisk: number;
-  /** The id of the finding of the same layer that explains this one: it is shown under that one. */
+  /** The id of the finding of the same layer that explains this one, or whose cause this one tells: it is shown under that one. */
   readonly causedBy?: string;
   /** Both answers, where two sources differ. */
   readonly witnesses?: readonly [WitnessAnswer, WitnessAnswer];
 }
+
+/** The code of notes that tell how the finding which they name as `causedBy` came about, and do not follow from it. */
+export const LIKELY_CAUSE = 'QCOW2_LIKELY_CAUSE';
 
 /** How many findings there are in all, and of each severity. */
 export interface FindingSummary {

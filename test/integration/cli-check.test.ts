@@ -1,5 +1,5 @@
 /** `cowscope check` as a program: verdicts, exit codes, and the document. */
-import { truncateSync } from 'node:fs';
+import { truncateSync, writeSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -94,6 +94,18 @@ describe('cowscope check', () => {
     expect([code, stdout.split('\n')[0]]).toEqual([1, 'verdict: incomplete, 2 layers']);
     expect(stdout).toContain('not checked: format of base.qcow2 (no format is recorded for it');
     expect((await cowscope(['check', '--backing-format', 'qcow2', ...args])).code).toBe(0);
+  });
+
+  it('says how damage probably came about, and that this does not follow from it', async () => {
+    const { path, source, l2Offsets } = buildImage({
+      size: 2 ** 20,
+      clusters: [{ index: 3, kind: 'data' }],
+    });
+    writeSync(source.fd, new Uint8Array(65_536), 0, 65_536, l2Offsets.get(0));
+    const { stdout } = await cowscope(['check', path]);
+    expect(stdout).toContain(
+      '    how it came about: note QCOW2_LIKELY_CAUSE: Likely cause: the table was in use and then zeroed or punched: 1 cluster is counted that nothing refers to',
+    );
   });
 
   it('reads and decompresses all data with --deep', async () => {

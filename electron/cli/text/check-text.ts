@@ -1,6 +1,11 @@
 /** The check of a chain for a person: the verdict first, then layer by layer what was found and what to do next. */
 import type { ChainCheck, CheckCounts, CheckStep, LayerCheck } from '../../../shared/model/check.ts';
-import { type Finding, type FindingEvidence, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
+import {
+  type Finding,
+  type FindingEvidence,
+  LIKELY_CAUSE,
+  WHOLE_CHAIN,
+} from '../../../shared/model/finding.ts';
 import type { ChainInfo, LayerInfo } from '../../../shared/model/layer.ts';
 import { checkCommands } from '../../../shared/text/check-commands.ts';
 import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
@@ -86,7 +91,8 @@ function oneFinding(finding: Finding, indent: string): string[] {
 }
 
 function followUp(finding: Finding): string[] {
-  const link = finding.severity === 'leak' ? 'may follow from it' : 'follows from it';
+  const follows = finding.severity === 'leak' ? 'may follow from it' : 'follows from it';
+  const link = finding.code === LIKELY_CAUSE ? 'how it came about' : follows;
   const sentence = `    ${link}: ${finding.severity} ${finding.code}: ${findingSentence(finding)}`;
   const [first] = finding.evidence;
   return first === undefined ? [sentence] : [sentence, `      ${evidenceText(first)}`];

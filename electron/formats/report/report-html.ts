@@ -4,7 +4,7 @@
  */
 import { legendOf } from '../../../shared/legend.ts';
 import type { CheckStep, LayerCheck } from '../../../shared/model/check.ts';
-import { type Finding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
+import { type Finding, LIKELY_CAUSE, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
@@ -107,9 +107,10 @@ ${cause(finding, found)}${finding.advice === '' ? '' : `<p>${prose(sentence(find
   }
 }
 
-function cause({ layer, causedBy }: Finding, all: readonly Finding[]): string {
+function cause({ layer, code, causedBy }: Finding, all: readonly Finding[]): string {
   const first = all.find(finding => finding.layer === layer && finding.id === causedBy);
-  return first === undefined ? '' : `<p>Follows from: ${text(findingSentence(first))}</p>\n`;
+  const link = code === LIKELY_CAUSE ? 'On how this came about' : 'Follows from';
+  return first === undefined ? '' : `<p>${link}: ${text(findingSentence(first))}</p>\n`;
 }
 
 function guest(finding: Finding): string {

@@ -24,6 +24,7 @@ import type { SlicedWork } from '../read/sliced-work.ts';
 import { type ImageSource, sizeNow } from '../read/source.ts';
 import { explainLeaks, resolveCauses } from './causes.ts';
 import { checkDeep, type DeepOptions } from './deep.ts';
+import { likelyCauses } from './likely-causes.ts';
 import { RefcountCheck } from './refcount-check.ts';
 import { checkBitmapsInUse } from './rules/bitmaps.ts';
 import { checkHeaderMarks } from './rules/header.ts';
@@ -85,6 +86,14 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
   const counts = check?.counts();
   const found = explainLeaks(collector.list(), image.findings, check?.leaked ?? 0, image.geometry.l2Entries);
   const findings = resolveCauses(found, image.findings);
+  try {
+    const { layer } = options;
+    const known = [...findings, ...image.findings];
+    const leaked = check?.leaked ?? 0;
+    findings.push(...(yield* likelyCauses({ image, layer, findings: known, leaked, tables: check?.tables })));
+  } catch (error) {
+    reasonOf(error); // what cannot be read has a finding of its own
+  }
   return { steps, findings, ...(counts === undefined ? {} : { counts }) };
 }
 

@@ -167,6 +167,11 @@ export class RefcountCheck {
     return { image, tables, names: this.#names, collector, dataFile, isGarbage };
   }
 
+  /** The L2 tables of all disks. */
+  get tables(): L2Tables {
+    return this.#input.tables;
+  }
+
   /** Clusters that nothing refers to, although they are counted. */
   get leaked(): number {
     return this.#rules.leaked;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
-import type { Finding } from '../../../shared/model/finding.ts';
+import { type Finding, LIKELY_CAUSE } from '../../../shared/model/finding.ts';
 import { findingCommands } from '../../../shared/text/check-commands.ts';
 import { findingSentence, sentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
@@ -70,7 +70,7 @@ export function FindingDetail({ finding, chain }: FindingDetailProps) {
       )}
       {entry !== undefined && <Meaning entry={entry} />}
       {finding.causedBy !== undefined && (
-        <InspectorSection title="Follows from">
+        <InspectorSection title={finding.code === LIKELY_CAUSE ? 'How this came about' : 'Follows from'}>
           <p>
             <code>
               <Untrusted text={finding.causedBy} />

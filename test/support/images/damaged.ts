@@ -88,6 +88,7 @@ const COUNTED: readonly DamagedImage[] = [
     'the L2 table is the L1 table',
     [
       'QCOW2_LEAKED < QCOW2_TABLES_OVERLAP',
+      'QCOW2_LIKELY_CAUSE < QCOW2_TABLES_OVERLAP',
       'QCOW2_ORPHAN_TABLE < QCOW2_TABLES_OVERLAP',
       'QCOW2_REFCOUNT_LOW < QCOW2_TABLES_OVERLAP',
       'QCOW2_TABLES_OVERLAP',
@@ -100,6 +101,7 @@ const COUNTED: readonly DamagedImage[] = [
     [
       'QCOW2_DATA_ON_METADATA',
       'QCOW2_LEAKED < QCOW2_DATA_ON_METADATA',
+      'QCOW2_LIKELY_CAUSE < QCOW2_DATA_ON_METADATA',
       'QCOW2_REFCOUNT_LOW < QCOW2_DATA_ON_METADATA',
     ],
     image => setL2(image, 0, COPIED | BigInt(blockOf(image))),
@@ -110,6 +112,7 @@ const COUNTED: readonly DamagedImage[] = [
     [
       'QCOW2_DATA_ON_METADATA',
       'QCOW2_LEAKED < QCOW2_DATA_ON_METADATA',
+      'QCOW2_LIKELY_CAUSE < QCOW2_DATA_ON_METADATA',
       'QCOW2_REFCOUNT_LOW < QCOW2_DATA_ON_METADATA',
     ],
     image => setL2(image, 0, COPIED | BigInt(l2Of(image))),
@@ -363,7 +366,7 @@ const COUNTED: readonly DamagedImage[] = [
   damaged(
     'C-29',
     'a bitmap is in use',
-    ['QCOW2_BITMAP_IN_USE'],
+    ['QCOW2_BITMAP_IN_USE', 'QCOW2_LIKELY_CAUSE < QCOW2_BITMAP_IN_USE'],
     () => {},
     { bitmaps: [{ name: 'b', inUse: true, dirty: [[0, 2 ** 19]] }] },
     'clean',
@@ -396,7 +399,7 @@ const COUNTED: readonly DamagedImage[] = [
   damaged(
     'C-33 refcounts',
     'an L2 table holds refcounts',
-    ['QCOW2_L2_INVALID', 'QCOW2_LEAKED < QCOW2_L2_INVALID'],
+    ['QCOW2_L2_INVALID', 'QCOW2_LEAKED < QCOW2_L2_INVALID', 'QCOW2_LIKELY_CAUSE < QCOW2_L2_INVALID'],
     image =>
       writeAt(
         image.source.fd,
@@ -407,14 +410,14 @@ const COUNTED: readonly DamagedImage[] = [
   damaged(
     'C-33 text',
     'an L2 table holds text',
-    ['QCOW2_L2_INVALID', 'QCOW2_LEAKED < QCOW2_L2_INVALID'],
+    ['QCOW2_L2_INVALID', 'QCOW2_LEAKED < QCOW2_L2_INVALID', 'QCOW2_LIKELY_CAUSE < QCOW2_L2_INVALID'],
     image =>
       writeAt(image.source.fd, Buffer.alloc(K64, 'a line of some text that a guest wrote\n'), l2Of(image)),
   ),
   damaged(
     'C-33 zeros',
     'an L2 table holds zeros',
-    ['QCOW2_L2_EMPTY', 'QCOW2_LEAKED < QCOW2_L2_EMPTY'],
+    ['QCOW2_L2_EMPTY', 'QCOW2_LEAKED < QCOW2_L2_EMPTY', 'QCOW2_LIKELY_CAUSE < QCOW2_L2_EMPTY'],
     image => writeAt(image.source.fd, new Uint8Array(K64), l2Of(image)),
     {},
     'leaks',
@@ -472,6 +475,68 @@ const COUNTED: readonly DamagedImage[] = [
     codes: ['CHAIN_FORMAT_ASSUMED', 'CHAIN_HEADER_LOST'],
     verdict: 'incomplete',
   },
+];
+
+/** Marks of known incidents beside the damage itself. */
+const INCIDENTS: readonly DamagedImage[] = [
+  ...[
+    ['after 3 blocks of 1 MiB', 3 * 2 ** 20],
+    ['inside a cluster', 3 * 2 ** 20 + 5000],
+  ].map(([where, length]) =>
+    damaged(
+      `cut ${where}`,
+      `the file ends ${where}, and its data reaches further`,
+      ['QCOW2_LEAKED < QCOW2_PAST_END', 'QCOW2_LIKELY_CAUSE < QCOW2_PAST_END', 'QCOW2_PAST_END'],
+      image => {
+        ftruncateSync(image.source.fd, length as number);
+        setL2(image, 0, COPIED | (1n << 34n));
+      },
+    ),
+  ),
+  damaged(
+    'copied table',
+    'an L2 table was written over another one',
+    [
+      'QCOW2_CROSS_LINK',
+      'QCOW2_LEAKED < QCOW2_CROSS_LINK',
+      'QCOW2_LIKELY_CAUSE < QCOW2_CROSS_LINK',
+      'QCOW2_REFCOUNT_LOW < QCOW2_CROSS_LINK',
+    ],
+    image => {
+      const [first = 0, second = 0] = image.l2Offsets.values();
+      const bytes = new Uint8Array(K64);
+      image.source.readAt(bytes, first);
+      writeAt(image.source.fd, bytes, second);
+    },
+    { size: 2 ** 30, clusters: [0, 8192].map(index => ({ index, kind: 'data' as const })) },
+  ),
+  damaged(
+    'killed writer',
+    'the writer was killed with lazy refcounts',
+    [
+      'QCOW2_COPIED_SET < QCOW2_REFCOUNT_ZERO',
+      'QCOW2_DIRTY',
+      'QCOW2_LIKELY_CAUSE < QCOW2_REFCOUNT_ZERO',
+      'QCOW2_REFCOUNT_ZERO',
+    ],
+    image => setRefcount(image, hostOf(image, 0), 0),
+    { incompatible: 1n, compatible: 1n },
+  ),
+  damaged(
+    'snapshot deletion',
+    'the deletion of a snapshot was interrupted',
+    [
+      'QCOW2_COPIED_SET < QCOW2_REFCOUNT_HIGH',
+      'QCOW2_COPIED_SET < QCOW2_REFCOUNT_ZERO',
+      'QCOW2_LIKELY_CAUSE < QCOW2_REFCOUNT_ZERO',
+      'QCOW2_REFCOUNT_HIGH',
+      'QCOW2_REFCOUNT_ZERO',
+    ],
+    image => {
+      setRefcount(image, hostOf(image, 0), 0);
+      setRefcount(image, hostOf(image, 1), 2);
+    },
+  ),
 ];
 
 /** What `qemu-img check` calls clean, or does not speak of. */
@@ -744,7 +809,7 @@ const PASSED_OVER: readonly DamagedImage[] = [
 ];
 
 /** All of them. */
-export const DAMAGED_IMAGES: readonly DamagedImage[] = [...COUNTED, ...PASSED_OVER];
+export const DAMAGED_IMAGES: readonly DamagedImage[] = [...COUNTED, ...INCIDENTS, ...PASSED_OVER];
 
 /** Puts a data file beside an image. */
 export function addDataFile(image: string, name: string, size: number): void {

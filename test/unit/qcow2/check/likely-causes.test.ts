@@ -1,0 +1,27 @@
+/** Causes of damage that take a large file to show. */
+import { ftruncateSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { checkImage } from '../../../../electron/qcow2/check/engine.ts';
+import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
+import { buildImage, readImage } from '../../../support/qcow2-reading.ts';
+
+/** The cause that is told of an image which was cut to that length, and whose data lay further on. */
+function causeAt(length: number): string | undefined {
+  const { path, source, l2Offsets } = buildImage({ size: 2 ** 20, clusters: [{ index: 0, kind: 'data' }] });
+  pokeU64(source.fd, l2Offsets.get(0) as number, (1n << 63n) | (1n << 34n));
+  ftruncateSync(source.fd, length);
+  const { findings } = finish(checkImage(readImage(path), { layer: 0 }));
+  return findings.find(({ code }) => code === 'QCOW2_LIKELY_CAUSE')?.what;
+}
+
+it('names a copy of 32 bits where a file ends at 2 GiB or one byte before', () => {
+  for (const length of [2 ** 31, 2 ** 31 - 1])
+    expect(causeAt(length)).toBe(
+      `likely cause: the file has ${length} bytes, where tools and file systems of 32 bits end a copy`,
+    );
+});
+
+it('names no cause for a length that nothing leaves', () => {
+  expect(causeAt(2 ** 21 + 65_536)).toBeUndefined();
+});
