@@ -24,6 +24,7 @@ import './styles/inspector.css';
 import './styles/drawer.css';
 import './styles/snapshots.css';
 import './styles/findings.css';
+import './styles/compare.css';
 import './styles/host-layout.css';
 import './styles/context-menu.css';
 import './styles/dialogs.css';

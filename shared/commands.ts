@@ -27,8 +27,12 @@ const ROWS = {
     { id: 'page-right', label: 'One screen right', hotkeys: [{ key: 'PageDown' }] },
     { id: 'start', label: 'Start of the disk', hotkeys: [{ key: 'Home' }] },
     { id: 'end', label: 'End of the disk', hotkeys: [{ key: 'End' }] },
-    { id: 'next-override', label: 'Next override', hotkeys: [{ key: 'n' }], inMenu: true },
-    { id: 'previous-override', label: 'Previous override', hotkeys: [{ key: 'n', shift: true }] },
+    { id: 'next-override', label: 'Next override, or difference', hotkeys: [{ key: 'n' }], inMenu: true },
+    {
+      id: 'previous-override',
+      label: 'Previous override, or difference',
+      hotkeys: [{ key: 'n', shift: true }],
+    },
     { id: 'next-hole-override', label: 'Next zeros that hide data', hotkeys: [{ key: 'h' }], inMenu: true },
     {
       id: 'previous-hole-override',

@@ -1,6 +1,7 @@
 import { type DragEvent, type ReactNode, useRef, useState } from 'react';
 import { pathOfDropped } from '../bridge/bridge.ts';
 import { openFiles } from '../state/chain/opening.ts';
+import { compareWithFiles, isComparing } from '../state/compare/comparison.ts';
 import { openFolders } from '../state/folders.ts';
 import { getState, setState } from '../state/store.ts';
 
@@ -36,6 +37,7 @@ export function DropTarget({ children }: { readonly children: ReactNode }) {
     );
     const paths = [...event.dataTransfer.files].map(pathOfDropped).filter(path => path !== '');
     if (paths.length > 0 && isFolder) void openFolders(paths);
+    else if (paths.length > 0 && isComparing()) void compareWithFiles(paths);
     else if (paths.length > 0) openFiles(paths);
     else if (getState().error === undefined) setState({ error: NOT_A_FILE });
   };
@@ -46,7 +48,9 @@ export function DropTarget({ children }: { readonly children: ReactNode }) {
       {children}
       {count > 0 && (
         <div className="drop-veil" role="status">
-          <p>Release to open {count === 1 ? 'the file' : `${count} files`}</p>
+          <p>
+            Release to {isComparing() ? 'compare with' : 'open'} {count === 1 ? 'the file' : `${count} files`}
+          </p>
         </div>
       )}
     </div>

@@ -5,6 +5,7 @@ import type { LayerInfo } from '../../shared/model/layer.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { navigationOf } from '../state/axes/axis-navigation.ts';
 import { type OffsetContext, type OffsetInput, parseOffsetInput } from '../state/axes/offset-input.ts';
+import { chooseDifferenceAt } from '../state/compare/comparison.ts';
 import { showInHostLayout } from '../state/host/host-layout.ts';
 import { selectAt } from '../state/selection/selection.ts';
 import { focusElement } from '../state/selection/track-actions.ts';
@@ -27,6 +28,12 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
     if (input.kind !== 'offset') return;
     if (currentAxis() === 'host') {
       void showInHostLayout(host.layer, input.offset);
+      return;
+    }
+    if (currentAxis() === 'compare') {
+      navigationOf('compare').centerOn(input.offset);
+      void chooseDifferenceAt(input.offset);
+      focusElement('.difference-scroll');
       return;
     }
     navigationOf('guest').centerOn(input.offset);
@@ -72,7 +79,7 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
 
 /** What offsets refer to: the guest's disk, or the file whose layout is shown. */
 function contextOf({ chain }: OpenedChain): OffsetContext {
-  const { selection, host } = getState();
+  const { selection, host, compare } = getState();
   const axis = currentAxis();
   const { viewport, size } = getAxis(axis);
   const middle = Math.floor((viewport.start + viewport.end) / 2);
@@ -82,7 +89,7 @@ function contextOf({ chain }: OpenedChain): OffsetContext {
   }
   const top = chain.layers.at(-1);
   return {
-    current: selection?.offset ?? middle,
+    current: (axis === 'compare' ? compare.comparison?.chosen?.start : selection?.offset) ?? middle,
     size,
     clusterSize: top?.clusterSize ?? 1,
     l1Coverage: l1Coverage(top),

@@ -23,13 +23,13 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
   const zoom = useRef<HTMLSpanElement>(null);
   const paint = useCallback(() => {
     const { hover, selection } = getState();
-    const { viewport, width } = getAxis(currentAxis());
+    const { viewport, width, size } = getAxis(currentAxis());
     const at = hoveredOffset() ?? selection?.offset;
     setText(cursor.current, at === undefined ? '' : formatOffset(at));
     if (cursor.current !== null)
       cursor.current.title = hover === undefined ? 'Selected offset' : 'Offset under the pointer';
     const bytes = bytesPerPx(viewport, width);
-    const isAlongAxis = shownView(getState())?.isList !== true;
+    const isAlongAxis = shownView(getState())?.isList !== true && size > 0;
     setText(
       zoom.current,
       isAlongAxis ? `${formatSize(bytes < 1 ? Number(bytes.toFixed(2)) : Math.round(bytes))}/px` : '',

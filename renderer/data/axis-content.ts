@@ -11,6 +11,7 @@ export interface AxisContent {
   readonly guest: { readonly tile: TileColumns; readonly entries: TrackExtents };
   readonly host: { readonly tile: HostTile; readonly entries: HostRuns };
   readonly plan: { readonly tile: AxisTile; readonly entries: AxisEntries };
+  readonly compare: { readonly tile: TileColumns; readonly entries: TrackExtents };
 }
 
 /** The source of an axis. */

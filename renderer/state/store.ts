@@ -19,6 +19,7 @@ import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import type { AxisId } from '../axis/axis-id.ts';
 import { type AxisState, type AxisStates, NO_AXES } from './axes/axis-state.ts';
 import type { ChainCheckState } from './chain/check-state.ts';
+import { type CompareSlice, NO_COMPARISON } from './compare/compare-state.ts';
 import { type HostState, NO_HOST } from './host/host-state.ts';
 import type { PlannerState } from './planner/planner-state.ts';
 import type { ViewInfo } from './view-info.ts';
@@ -111,6 +112,7 @@ export interface Store {
   readonly changedLayers: readonly number[];
   /** How far the check of its images is. */
   readonly check: ChainCheckState;
+  readonly compare: CompareSlice;
   /** What is to be planned and what came of it; undefined until the planner is shown. */
   readonly planner: PlannerState | undefined;
   /** How much was found; the findings themselves are asked for page by page. */
@@ -157,6 +159,7 @@ export const NO_CHAIN = {
   changedLayers: [],
   check: { phase: 'none' },
   planner: undefined,
+  compare: NO_COMPARISON,
   findings: NO_FINDINGS,
   findingList: { filter: {}, row: 0, total: 0, chosen: undefined },
   host: NO_HOST,

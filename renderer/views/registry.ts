@@ -6,6 +6,7 @@ import type { DrawerTab } from '../ui/drawer-tab.ts';
 import type { View } from '../ui/view.ts';
 import { Legend } from './chain/legend.tsx';
 import { Plot } from './chain/plot.tsx';
+import { CompareView } from './compare/compare-view.tsx';
 import { FindingsView } from './findings/findings-view.tsx';
 import { HostLayoutView } from './host-layout/host-layout-view.tsx';
 import { HostLegend } from './host-layout/host-legend.tsx';
@@ -48,6 +49,14 @@ export const VIEWS: readonly View[] = [
     hotkey: { key: '4' },
     axis: 'plan',
     component: Planner,
+    explains: true,
+  },
+  {
+    id: 'compare',
+    title: 'Compare',
+    hotkey: { key: '5' },
+    axis: 'compare',
+    component: CompareView,
     explains: true,
   },
 ];

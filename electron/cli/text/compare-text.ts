@@ -1,4 +1,5 @@
 /** A comparison for a person: what is compared, the ranges that differ, the sums, and what they mean. */
+import { RELATION_LABELS } from '../../../shared/compare/relation-labels.ts';
 import { legendOfWitness } from '../../../shared/legend.ts';
 import {
   type ComparedState,
@@ -6,7 +7,6 @@ import {
   type ComparisonVerdict,
   DIFFERENCE_KINDS,
   type Difference,
-  type DifferenceKind,
 } from '../../../shared/model/comparison.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
@@ -17,14 +17,7 @@ const MAX_PATH = 4096;
 const OFFSET_WIDTH = 16;
 const LEGEND = legendOfWitness('metadata');
 
-const KIND_NAMES: Readonly<Record<DifferenceKind, string>> = {
-  content: 'content differs',
-  mayDiffer: 'content not compared',
-  unreadable: 'cannot be read',
-  length: 'past one end, zeros',
-  state: 'stored otherwise',
-};
-const KIND_WIDTH = Math.max(...DIFFERENCE_KINDS.map(kind => KIND_NAMES[kind].length));
+const KIND_WIDTH = Math.max(...DIFFERENCE_KINDS.map(kind => RELATION_LABELS[kind].label.length));
 
 /** What is compared. */
 export function compareHead(a: ComparedChain, b: ComparedChain): string {
@@ -42,7 +35,7 @@ function sideText({ chain, layer, size }: ComparedChain): string {
 /** One range. */
 export function compareRow({ start, length, kind, a, b }: Difference): string {
   const sides = `${stateText(a)} | ${stateText(b)}`;
-  return `  ${formatOffset(start).padEnd(OFFSET_WIDTH)}  ${formatSize(length).padStart(11)}  ${KIND_NAMES[kind].padEnd(KIND_WIDTH)}  ${sides}\n`;
+  return `  ${formatOffset(start).padEnd(OFFSET_WIDTH)}  ${formatSize(length).padStart(11)}  ${RELATION_LABELS[kind].label.padEnd(KIND_WIDTH)}  ${sides}\n`;
 }
 
 function stateText({ state, layer }: ComparedState): string {
@@ -56,7 +49,7 @@ export function compareTail({ sums, verdict }: { sums: ComparisonSums; verdict: 
   const rows = DIFFERENCE_KINDS.filter(kind => sums.kinds[kind].bytes > 0).map(kind => {
     const { bytes, ranges } = sums.kinds[kind];
     const where = ranges === 1 ? '1 range' : `${formatCount(ranges)} ranges`;
-    return `  ${KIND_NAMES[kind].padEnd(KIND_WIDTH)}  ${formatSize(bytes).padStart(11)}  in ${where}`;
+    return `  ${RELATION_LABELS[kind].label.padEnd(KIND_WIDTH)}  ${formatSize(bytes).padStart(11)}  in ${where}`;
   });
   const same = `  ${'same'.padEnd(KIND_WIDTH)}  ${formatSize(sums.same).padStart(11)}`;
   return `${[...(rows.length > 0 ? ['', ...rows] : []), same, '', verdictText(sums, verdict)].join('\n')}\n`;

@@ -57,6 +57,7 @@ const DATA: { readonly [A in AxisId]: AxisData<A> } = {
   guest: new AxisData<'guest'>(),
   host: new AxisData<'host'>(),
   plan: new AxisData<'plan'>(),
+  compare: new AxisData<'compare'>(),
 };
 
 /** What is loaded of an axis. */

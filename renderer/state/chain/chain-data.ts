@@ -25,6 +25,7 @@ export function loadChain(sessionId: number, size: number): void {
 export function unloadChain(): void {
   guest.close();
   dataOf('host').close();
+  dataOf('compare').close();
   strips = [];
   overviews = [];
 }

@@ -3,6 +3,7 @@ import type { Arrival } from '../../../shared/model/arrival.ts';
 import { invoke, listen } from '../../bridge/bridge.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { dataOf } from '../axes/axis-data.ts';
+import { takeComparisonState } from '../compare/comparison.ts';
 import { refreshSelection } from '../selection/column.ts';
 import { getState, setState } from '../store.ts';
 
@@ -44,6 +45,7 @@ export function listenToPushes({ run, show }: PushTargets): () => void {
       const { chain } = getState();
       if (chain?.sessionId === sessionId) setState({ chain: { ...chain, tracks } });
     }),
+    listen('compare:state', takeComparisonState),
     listen('chain:findings', ({ sessionId, summary }) => {
       if (isOpen(sessionId)) setState({ findings: summary });
     }),

@@ -11,6 +11,7 @@ import { checkChain } from '../chain/check.ts';
 import { chooseAndOpen, closeChain, showSnapshot } from '../chain/opening.ts';
 import { cancelReading, retryReading } from '../chain/pushes.ts';
 import { shownSnapshot } from '../chain/snapshots.ts';
+import { isComparing, stepDifference } from '../compare/comparison.ts';
 import { stepFinding, toggleReviewed } from '../findings-view.ts';
 import { chooseFolders } from '../folders.ts';
 import { HOST_ACTIONS } from '../host/host-commands.ts';
@@ -72,8 +73,8 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   'page-right': () => currentNavigation().panByShare(1),
   start: () => currentNavigation().goToEdge('start'),
   end: () => currentNavigation().goToEdge('end'),
-  'next-override': () => selectNext('override', false, 'override'),
-  'previous-override': () => selectNext('override', true, 'override'),
+  'next-override': () => stepOverride(false),
+  'previous-override': () => stepOverride(true),
   'next-hole-override': () => selectNext('holeOverride', false, 'zeros that hide data'),
   'previous-hole-override': () => selectNext('holeOverride', true, 'zeros that hide data'),
   'next-dirty': () => selectNext('dirty', false, 'dirty range'),
@@ -102,6 +103,11 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   palette: () => setState({ dialog: { kind: 'palette' } }),
   diagnostics: copyDiagnostics,
 };
+
+/** Goes to an override, and where two disks are compared to a difference. */
+function stepOverride(backwards: boolean): Promise<void> {
+  return isComparing() ? stepDifference(backwards) : selectNext('override', backwards, 'override');
+}
 
 /** A command as it is offered in the window: a row of the table, or a view that can be shown. */
 export type WindowCommand = Pick<CommandInfo, 'group' | 'label' | 'hotkeys'> & { readonly id: string };

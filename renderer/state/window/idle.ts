@@ -3,6 +3,7 @@ import { AXIS_IDS } from '../../axis/axis-id.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { addPainter, isFrameDue, requestDraw } from '../../canvas/frame.ts';
 import { dataOf } from '../axes/axis-data.ts';
+import { isComparingNow } from '../compare/compare-state.ts';
 import { getAxis, getState, useStore } from '../store.ts';
 import { shownView } from '../views.ts';
 
@@ -11,12 +12,12 @@ const RENDER_CHECK_MS = 10;
 
 /** True while anything is on its way. */
 function isBusy(): boolean {
-  const { opening, app, error, progress, chain, planner } = getState();
+  const { opening, app, error, progress, chain, planner, compare } = getState();
   if ((app === undefined && error === undefined) || opening !== undefined || isFrameDue()) return true;
   if (isUnrendered()) return true;
   // A chain without progress is about to be read.
   if (chain !== undefined && (isUnmeasured() || progress.length === 0)) return true;
-  if (planner?.isRunning === true) return true;
+  if (planner?.isRunning === true || isComparingNow(compare)) return true;
   if (progress.some(({ phase }) => phase === 'waiting' || phase === 'reading')) return true;
   return AXIS_IDS.some(axis => dataOf(axis).isBusy);
 }

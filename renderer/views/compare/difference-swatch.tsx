@@ -1,0 +1,16 @@
+import { useEffect, useRef } from 'react';
+import { differenceColors } from '../../../shared/draw/difference-colors.ts';
+import type { ExtentState } from '../../../shared/extent/flags.ts';
+import { showImage } from '../../canvas/show-image.ts';
+import { swatchPicture } from '../../ui/swatch-picture.ts';
+import { useInk } from '../../ui/theme.ts';
+
+/** A small picture of a difference, painted as on its track; `state` is what stands for it there. */
+export function DifferenceSwatch({ state }: { readonly state: ExtentState }) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  const ink = differenceColors(useInk());
+  useEffect(() => {
+    if (ref.current !== null) showImage(ref.current, swatchPicture(state, false, ink));
+  }, [state, ink]);
+  return <canvas className="swatch" ref={ref} />;
+}

@@ -1,0 +1,31 @@
+/** What the relations of two disks are called, and what they mean: the same words in the window and on the command line. */
+import type { Relation } from './differences.ts';
+
+/** A relation for a person. */
+export interface RelationLabel {
+  /** A few words, in the middle of a sentence. */
+  readonly label: string;
+  readonly meaning: string;
+}
+
+/** Every relation. */
+export const RELATION_LABELS: Readonly<Record<Relation, RelationLabel>> = {
+  content: { label: 'content differs', meaning: 'The guest reads other bytes here.' },
+  mayDiffer: {
+    label: 'content not compared',
+    meaning: 'Data on one side or both that was not compared. It may differ.',
+  },
+  unreadable: {
+    label: 'cannot be read',
+    meaning: 'One side or both cannot be read here: never taken for the same.',
+  },
+  length: {
+    label: 'past one end, zeros',
+    meaning: 'One disk has ended; the longer one reads as zeros here.',
+  },
+  state: {
+    label: 'stored otherwise',
+    meaning: 'The guest reads the same, and it is stored otherwise: zeros and nothing, or compressed data.',
+  },
+  same: { label: 'same', meaning: 'The guest reads the same, and it is stored alike.' },
+};
