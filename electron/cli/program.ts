@@ -300,7 +300,7 @@ function addPlan(program: Command, run: Run): void {
       ),
     )
     .option('--ranges', 'also list every range of the target, before and after', false)
-    .addOption(outputOption())
+    .addOption(outputOption(['text', 'json', 'svg']))
     .addHelpText('after', PLAN_EXAMPLES)
     .action((operation: PlanOperation, words: string[], options) =>
       run(() =>

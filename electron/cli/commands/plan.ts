@@ -3,7 +3,7 @@ import type { PlanChoice, PlanOperation } from '../../../shared/model/plan/plan.
 import { jsonPieces } from '../../../shared/text/json.ts';
 import { planJson } from '../../formats/plan-json.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
-import { planTarget } from '../../service/plan/plan-target.ts';
+import { planWithPicture } from '../../service/plan/plan-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { write, writeLine, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -21,7 +21,7 @@ export interface PlanOptions extends TargetOptions {
   readonly qemuVersion?: PlanChoice['qemu'];
   readonly discard: 'ignore' | 'unmap';
   readonly ranges: boolean;
-  readonly output: 'text' | 'json';
+  readonly output: 'text' | 'json' | 'svg';
 }
 
 /** Carries out `cowscope plan`. */
@@ -40,7 +40,7 @@ export async function planCommand(
   checkOptions(operation, options);
   const { job, from, into, base, unsafe, store: stores, qemuVersion: qemu, discard, ranges } = options;
   const progress = new ProgressLine();
-  const plan = await planTarget(target, consentOf(options), {
+  const pictured = await planWithPicture(target, consentOf(options), {
     operation,
     job,
     from,
@@ -54,8 +54,13 @@ export async function planCommand(
     withRanges: ranges,
     onRead: progress.showReads,
   });
+  const { plan } = pictured;
   if (options.output === 'text') await write(planText(plan));
-  else {
+  else if (options.output === 'svg') {
+    // Most plans are not drawn, and start the faster without what draws.
+    const { planSvg } = await import('../../service/plan/plan-svg.ts');
+    await write(planSvg(pictured));
+  } else {
     await writePieces(jsonPieces(planJson(plan), 2));
     await writeLine();
   }

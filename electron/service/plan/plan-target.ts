@@ -5,7 +5,7 @@ import { WordSet } from '../../../shared/extent/page.ts';
 import { FindingCollector } from '../../../shared/finding-collector.ts';
 import type { Allocation } from '../../../shared/model/allocation.ts';
 import { compareFindings, type Finding } from '../../../shared/model/finding.ts';
-import { findSnapshot, type LayerInfo } from '../../../shared/model/layer.ts';
+import { type ChainInfo, findSnapshot, type LayerInfo } from '../../../shared/model/layer.ts';
 import type { Plan, PlanChoice, PlannedQemu } from '../../../shared/model/plan/plan.ts';
 import type { PlanPicture } from '../../../shared/model/plan/plan-picture.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
@@ -51,16 +51,25 @@ export async function planTarget(
   return withChain(target, consent, request, found => planChain(found, request));
 }
 
-/** As {@link planTarget}, with the picture of the target's disk; a plan that writes nothing to the disk has none. */
+/** A plan with the picture of the target's disk; one that writes nothing to the disk has none. */
+export interface PicturedPlan {
+  readonly plan: Plan;
+  readonly picture?: PlanPicture;
+  /** The chain that was planned for. */
+  readonly chain: ChainInfo;
+}
+
+/** As {@link planTarget}, with the picture of the target's disk. */
 export async function planWithPicture(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
   request: PlanRequest,
-): Promise<{ readonly plan: Plan; readonly picture?: PlanPicture }> {
+): Promise<PicturedPlan> {
   return withChain(target, consent, request, async found => {
     const builder = new PlanPictureBuilder(sizesOf(found, request));
     const plan = await planChain(found, request, builder);
-    return plan.strip === undefined ? { plan } : { plan, picture: builder.finish() };
+    const { info: chain } = found;
+    return plan.strip === undefined ? { plan, chain } : { plan, chain, picture: builder.finish() };
   });
 }
 

@@ -6,7 +6,7 @@ import type { Finding } from '../../../shared/model/finding.ts';
 import type { Plan, PlanChoice } from '../../../shared/model/plan/plan.ts';
 import type { PlanPicture, PlanReply } from '../../../shared/model/plan/plan-picture.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
-import type { planWithPicture } from '../../service/plan/plan-target.ts';
+import type { PicturedPlan, planWithPicture } from '../../service/plan/plan-target.ts';
 import type { CallHandler } from './answer.ts';
 import type { OpenedRequest } from './chain-controller.ts';
 
@@ -15,7 +15,7 @@ type PlanCall = Extract<CallName, `plan:${string}`>;
 
 /** What the controller needs from the rest of the program. */
 export interface PlanControllerDeps {
-  plan(...args: Parameters<typeof planWithPicture>): ReturnType<typeof planWithPicture>;
+  plan(...args: Parameters<typeof planWithPicture>): Promise<Omit<PicturedPlan, 'chain'>>;
   /** Throws IPC_NO_SESSION for a chain that is not open any more. */
   opened(sessionId: number): OpenedRequest;
   /** Folders that the window has scanned: images in them that rest on the chain are told. */
@@ -71,12 +71,18 @@ export class PlanController {
     const { chain, request } = this.#deps.opened(sessionId);
     const { target, consent } = request;
     if (target.kind === 'nbd' || isRemote({ chain })) throw remote();
+    if (target.infer !== undefined) throw inferred(target.files.at(-1) ?? '');
     const abort = new AbortController();
     const isNewest = this.#runs.begin(() => abort.abort(cancelled()));
     const stores = this.#deps.stores();
-    const made = await this.#deps.plan(target, consent, { ...choice, stores, signal: abort.signal });
+    const { plan, picture } = await this.#deps.plan(target, consent, {
+      ...choice,
+      stores,
+      signal: abort.signal,
+    });
     if (!isNewest()) throw cancelled();
     const planId = ++this.#lastId;
+    const made = { plan, ...(picture === undefined ? {} : { picture }) };
     this.#last = { planId, ...made, stores };
     return { planId, ...forWindow(made) };
   }
@@ -105,6 +111,15 @@ function withLessEvidence(finding: Finding): Finding {
 
 function cancelled(): CowscopeError {
   return new CowscopeError({ code: 'CANCELLED', what: 'The plan was given up', subject: '', advice: '' });
+}
+
+function inferred(path: string): CowscopeError {
+  return new CowscopeError({
+    code: 'PLAN_INFERRED',
+    what: 'what the image lost is inferred here, and qemu does not open it: nothing can be planned for it',
+    subject: path,
+    advice: 'copy the data out first',
+  });
 }
 
 function remote(): CowscopeError {

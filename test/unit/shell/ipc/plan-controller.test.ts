@@ -105,6 +105,14 @@ describe('a plan for the window', () => {
     await expect(second).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
+  it('refuses an image of which something is inferred: qemu would not open it', async () => {
+    const target = { ...FILES, infer: 0 };
+    const controller = controllerOver({ opened: () => openedAs({ target }) });
+    await expect(controller.handlers['plan:make']({ sessionId: 1, choice: CHOICE })).rejects.toMatchObject({
+      code: 'PLAN_INFERRED',
+    });
+  });
+
   it('refuses the export of a server', async () => {
     const controller = controllerOver({
       opened: () => openedAs({ target: { kind: 'nbd', uri: 'nbd://h' } }),
