@@ -11,6 +11,7 @@ import { streamList } from './lists/list-stream.ts';
 import { MergedPicture } from './merged-picture.ts';
 import { ChainPushes } from './pushes.ts';
 import { ANSWERS, type QuestionContext } from './questions/answers.ts';
+import { LayerChecks } from './questions/check.ts';
 import { checkLayerChoice, checkSelection } from './questions/check-choice.ts';
 import { HostMaps } from './questions/host-layout.ts';
 import { Places } from './questions/places.ts';
@@ -37,6 +38,7 @@ export class OpenChain {
   readonly #findings: FindingLog;
   readonly #comparer: PageComparer;
   readonly #hostMaps: HostMaps;
+  readonly #checks: LayerChecks;
   readonly #places = new Places();
   readonly #reader: BackgroundReader;
   /** By layer; undefined for a layer that nothing is fed to. */
@@ -56,6 +58,7 @@ export class OpenChain {
     this.#findings = new FindingLog(this.#tables.layers);
     this.#comparer = new PageComparer(this.#tables);
     this.#hostMaps = new HostMaps(this.#tables);
+    this.#checks = new LayerChecks(this.#tables, this.#findings);
     this.#reader = new BackgroundReader(this.#tables, page => this.#mergePage(page));
     this.#feeds = this.#tables.layers.map(layer => this.#feedOf(layer));
     this.#pushes = new ChainPushes(post, {
@@ -117,6 +120,7 @@ export class OpenChain {
       findings: this.#findings,
       comparer: this.#comparer,
       hostMaps: this.#hostMaps,
+      checks: this.#checks,
       places: this.#places,
       prioritize: (start, end) => this.#reader.prioritize(start, end),
       notePictureRequest: () => this.#notePictureRequest(),

@@ -82,12 +82,22 @@ function Check({ chain }: { readonly chain: OpenedChain }) {
   const check = useStore(state => state.check);
   if (check.phase === 'running')
     return (
-      <span className="status-check">
-        Checking <Untrusted text={chain.chain.layers[check.layer]?.name ?? ''} max={40} />
+      <span className="status-reading">
+        <span>
+          Checking <Untrusted text={chain.chain.layers[check.layer]?.name ?? ''} max={40} />
+          {check.done > 0 && ` · ${progressText(check.done, check.bytes)}`}
+        </span>
+        <button type="button" className="quiet" onClick={() => runCommand('stop-check')}>
+          Cancel
+        </button>
       </span>
     );
-  const text = check.phase === 'none' ? 'Check' : `Checked: ${check.verdict}`;
-  const unchecked = check.phase === 'none' ? 0 : check.layers.filter(({ reply }) => !reply.checked).length;
+  const cost =
+    check.phase === 'none' && (check.bytes ?? 0) > 0
+      ? ` (reads ${formatSize(check.bytes ?? 0)} of tables)`
+      : '';
+  const text = check.phase === 'done' ? `Checked: ${check.verdict}` : `Check${cost}`;
+  const unchecked = check.phase === 'done' ? check.layers.filter(({ reply }) => !reply.checked).length : 0;
   const left =
     unchecked === 0
       ? ''
@@ -102,6 +112,11 @@ function Check({ chain }: { readonly chain: OpenedChain }) {
       {text}
     </button>
   );
+}
+
+/** How much of its tables a check has read; some are read twice. */
+function progressText(done: number, bytes: number): string {
+  return done <= bytes ? `${formatSize(done)} of about ${formatSize(bytes)}` : `${formatSize(done)} read`;
 }
 
 /** What it means that reading ended before everything was read. */

@@ -7,7 +7,7 @@
  * run time, so that the preload stays small.
  */
 import type { AllocationReply } from '../model/allocation.ts';
-import type { CheckReply } from '../model/check.ts';
+import type { CheckCost, CheckReply } from '../model/check.ts';
 import type { ContextSelection } from '../model/context.ts';
 import type { FindingCount, FindingFilter, FindingPage, FindingPlace } from '../model/finding.ts';
 import type { Inspection } from '../model/inspection.ts';
@@ -191,6 +191,12 @@ const QUESTIONS = {
   hostCluster: exchange<HostLayer & { readonly offset: number }, HostCluster>(),
   /** Checks a layer's image: what is found is among the findings then. Reads its tables twice at most. */
   check: exchange<{ readonly layer: number }, CheckReply>(),
+  /** What that reads, from the tables that name the tables. */
+  checkCost: exchange<{ readonly layer: number }, CheckCost>(),
+  /** Bytes of tables that the check which began last has read so far. */
+  checkProgress: exchange<NoArguments, CheckCost>(),
+  /** Ends the check that is running: it fails with CANCELLED, and what was found before stays. */
+  stopCheck: exchange<NoArguments, null>(),
 };
 
 /** The name of a question. */

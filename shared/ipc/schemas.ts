@@ -190,6 +190,9 @@ export const QUESTION_SCHEMAS = {
   }),
   hostCluster: v.strictObject({ layer: layerNumber, offset }),
   check: v.strictObject({ layer: layerNumber }),
+  checkCost: v.strictObject({ layer: layerNumber }),
+  checkProgress: v.strictObject({}),
+  stopCheck: v.strictObject({}),
 } as const satisfies { readonly [Q in QuestionName]: SchemaOf<QuestionArgs<Q>> };
 
 /** Highest part of a version of qemu. */

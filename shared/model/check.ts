@@ -55,6 +55,11 @@ export type CheckReply =
   | { readonly checked: true; readonly check: LayerCheck }
   | { readonly checked: false; readonly why: string };
 
+/** What a check of a layer reads: bytes of its tables, some of which may be read twice. 0 where it is not checked. */
+export interface CheckCost {
+  readonly bytes: number;
+}
+
 /** The check of a chain. */
 export interface ChainCheck {
   readonly verdict: CheckVerdict;

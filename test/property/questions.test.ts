@@ -135,6 +135,9 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
   }),
   hostCluster: fc.record({ layer: layerNumber, offset }),
   check: fc.record({ layer: layerNumber }),
+  checkCost: fc.record({ layer: layerNumber }),
+  checkProgress: fc.constant({}),
+  stopCheck: fc.constant({}),
 };
 
 function chainOfFiles(): MergeSession {

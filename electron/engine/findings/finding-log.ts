@@ -1,4 +1,6 @@
 /** Every finding of one session: what discovery of the chain, reading its tables and comparing witnesses found. */
+
+import type { FindingCollector } from '../../../shared/finding-collector.ts';
 import {
   FINDING_SEVERITIES,
   type Finding,
@@ -12,6 +14,12 @@ import {
 } from '../../../shared/model/finding.ts';
 import type { StoredLayer } from '../tables/stored-layer.ts';
 
+/** What a check found of a layer, by id, and all the places of it. */
+interface CheckedLayer {
+  readonly byId: ReadonlyMap<string, Finding>;
+  readonly places: FindingCollector;
+}
+
 /** What the log needs of a layer. */
 type FoundLayer = Pick<StoredLayer, 'index' | 'findings'>;
 
@@ -20,8 +28,8 @@ export class FindingLog {
   readonly #layers: readonly FoundLayer[];
   /** Findings that were complete when they came. */
   readonly #whole: Finding[] = [];
-  /** By layer and id what the last check of a layer found. */
-  readonly #checked = new Map<number, ReadonlyMap<string, Finding>>();
+  /** By layer what its last check found. */
+  readonly #checked = new Map<number, CheckedLayer>();
   #checks = 0;
   #ranked: readonly Finding[] = [];
   #rankedAt = 0;
@@ -42,8 +50,8 @@ export class FindingLog {
   }
 
   /** Takes what a check of a layer found, in place of an earlier check and of what a map shows of the same causes. */
-  setChecked(layer: number, findings: readonly Finding[]): void {
-    this.#checked.set(layer, new Map(findings.map(finding => [finding.id, finding])));
+  setChecked(layer: number, findings: readonly Finding[], places: FindingCollector): void {
+    this.#checked.set(layer, { byId: new Map(findings.map(finding => [finding.id, finding])), places });
     this.#checks++;
   }
 
@@ -95,10 +103,11 @@ export class FindingLog {
     for (const { index: layer, findings } of this.#layers) {
       const isAhead = backwards ? layer > from.layer : layer < from.layer;
       const limit = from.offset + (isAhead ? (backwards ? 1 : -1) : 0);
-      const starts = this.#made()
+      const starts = this.#whole
         .filter(finding => finding.layer === layer && finding.severity !== 'note')
         .flatMap(({ guest }) => guest.map(([start]) => start));
-      for (const offset of [findings.nextPlace(limit, backwards), ...starts]) {
+      const checked = this.#checked.get(layer)?.places.nextPlace(limit, backwards) ?? -1;
+      for (const offset of [findings.nextPlace(limit, backwards), checked, ...starts]) {
         if (offset < 0 || (backwards ? offset >= limit : offset <= limit)) continue;
         const place = { layer, offset };
         if (best === null || isBefore(place, best) !== backwards) best = place;
@@ -121,19 +130,25 @@ export class FindingLog {
   #within({ start, end }: FindingFilter): readonly Finding[] {
     if (start === undefined && end === undefined) return this.#rank();
     const [from, to] = [start ?? 0, end ?? Number.MAX_SAFE_INTEGER];
-    const made = this.#made().filter(({ guest }) => touchesRange(guest, from, to));
+    const made = this.#whole.filter(({ guest }) => touchesRange(guest, from, to));
+    for (const { byId, places } of this.#checked.values()) {
+      const within = new Set(places.listWithin(from, to).map(({ id }) => id));
+      for (const finding of byId.values())
+        if (places.has(finding.id) ? within.has(finding.id) : touchesRange(finding.guest, from, to))
+          made.push(finding);
+    }
     const found = this.#layers.flatMap(({ findings }) => findings.listWithin(from, to));
     return this.#joined(made, found);
   }
 
   /** Findings that were complete when they came. */
   #made(): Finding[] {
-    return [...this.#whole, ...[...this.#checked.values()].flatMap(checked => [...checked.values()])];
+    return [...this.#whole, ...[...this.#checked.values()].flatMap(({ byId }) => [...byId.values()])];
   }
 
   /** All of them, ranked, consequences behind their cause: what a check found stands for what a map found of the same cause. */
   #joined(made: readonly Finding[], found: readonly Finding[]): Finding[] {
-    const others = found.filter(({ layer, id }) => this.#checked.get(layer)?.has(id) !== true);
+    const others = found.filter(({ layer, id }) => this.#checked.get(layer)?.byId.has(id) !== true);
     return rankFindings([...made, ...others]);
   }
 }

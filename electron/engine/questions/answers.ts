@@ -7,6 +7,7 @@ import type { FindingLog } from '../findings/finding-log.ts';
 import type { PageComparer } from '../findings/page-comparer.ts';
 import { contextTotalsOf, overviewOf, totalsOf } from '../lists/list-stream.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
+import type { LayerChecks } from './check.ts';
 import { checkLayerChoice, checkSelection } from './check-choice.ts';
 import { extentsOf } from './extents.ts';
 import { guestRunsOf } from './guest-runs.ts';
@@ -26,6 +27,7 @@ export interface QuestionContext {
   readonly findings: FindingLog;
   readonly comparer: PageComparer;
   readonly hostMaps: HostMaps;
+  readonly checks: LayerChecks;
   readonly places: Places;
   /** Grows whenever anything was read. */
   readonly version: number;
@@ -86,7 +88,7 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   findingCounts: ({ findings }) => findings.counts(),
   nextFinding: ({ findings }, { backwards, ...from }) => findings.nextPlace(from, backwards),
   async allocation({ tables, superseded }, { layer }) {
-    const { allocationOf } = await import('./allocation.ts'); // loaded when it is asked for, as that of a check
+    const { allocationOf } = await import('./allocation.ts'); // loaded when it is asked for
     return allocationOf(tables, layer, superseded);
   },
   hostLayout: ({ hostMaps }, { layer }) => hostMaps.layoutOf(layer),
@@ -103,10 +105,15 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   async hostCluster({ hostMaps, superseded }, { layer, offset }) {
     return await hostClusterOf(await hostMaps.mapOf(layer), offset, superseded);
   },
-  async check({ tables, findings, superseded, tellFindings }, { layer }) {
-    const { checkLayer } = await import('./check.ts');
-    const reply = await checkLayer(tables, findings, layer, superseded);
+  async check({ checks, superseded, tellFindings }, { layer }) {
+    const reply = await checks.check(layer, superseded);
     tellFindings();
     return reply;
+  },
+  checkCost: ({ checks, superseded }, { layer }) => checks.costOf(layer, superseded),
+  checkProgress: ({ checks }) => ({ bytes: checks.bytesRead }),
+  stopCheck({ checks }) {
+    checks.stop();
+    return null;
   },
 };

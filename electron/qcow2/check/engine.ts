@@ -53,6 +53,8 @@ export interface ImageCheck {
   readonly counts?: CheckCounts;
   /** What was found beside the findings of the image itself. */
   readonly findings: readonly Finding[];
+  /** Every place of the findings that a rule found, also of those that list only the first ones. */
+  readonly places: FindingCollector;
 }
 
 const REFCOUNTS = 'refcounts and references';
@@ -94,7 +96,7 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
   } catch (error) {
     reasonOf(error); // what cannot be read has a finding of its own
   }
-  return { steps, findings, ...(counts === undefined ? {} : { counts }) };
+  return { steps, findings, places: collector, ...(counts === undefined ? {} : { counts }) };
 }
 
 /** What of header and L1 table was there to be checked. */

@@ -6,6 +6,7 @@ import { dataOf } from '../axes/axis-data.ts';
 import { takeComparisonState } from '../compare/comparison.ts';
 import { refreshSelection } from '../selection/column.ts';
 import { getState, setState } from '../store.ts';
+import { checkWhenRead } from './check.ts';
 
 /** How long nothing must be read at the selection before it is requested again. */
 const REFRESH_MS = 200;
@@ -27,7 +28,9 @@ export function listenToPushes({ run, show }: PushTargets): () => void {
     listen('app:arrival', show),
     listen('app:command', ({ id }) => run(id)),
     listen('chain:progress', ({ sessionId, layers }) => {
-      if (isOpen(sessionId)) setState({ progress: layers });
+      if (!isOpen(sessionId)) return;
+      setState({ progress: layers });
+      void checkWhenRead(layers);
     }),
     listen('chain:changed', ({ sessionId, version, start, end }) => {
       if (!isOpen(sessionId)) return;

@@ -7,7 +7,7 @@ import {
   isCommandId,
 } from '../../../shared/commands.ts';
 import { KEY_PAN_SHARE, KEY_ZOOM_FACTOR } from '../axes/axis-navigation.ts';
-import { checkChain } from '../chain/check.ts';
+import { checkChain, stopCheck } from '../chain/check.ts';
 import { chooseAndOpen, closeChain, showSnapshot } from '../chain/opening.ts';
 import { cancelReading, retryReading } from '../chain/pushes.ts';
 import { shownSnapshot } from '../chain/snapshots.ts';
@@ -65,6 +65,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   cancel: cancelReading,
   retry: retryReading,
   check: checkChain,
+  'stop-check': stopCheck,
 
   go: () => focusElement('.go-to input'),
   back: () => currentNavigation().goInHistory(-1),

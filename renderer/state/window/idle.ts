@@ -12,12 +12,13 @@ const RENDER_CHECK_MS = 10;
 
 /** True while anything is on its way. */
 function isBusy(): boolean {
-  const { opening, app, error, progress, chain, planner, compare } = getState();
+  const { opening, app, error, progress, chain, planner, compare, check } = getState();
   if ((app === undefined && error === undefined) || opening !== undefined || isFrameDue()) return true;
   if (isUnrendered()) return true;
   // A chain without progress is about to be read.
   if (chain !== undefined && (isUnmeasured() || progress.length === 0)) return true;
   if (planner?.isRunning === true || isComparingNow(compare)) return true;
+  if (check.phase === 'estimating' || check.phase === 'running') return true;
   if (progress.some(({ phase }) => phase === 'waiting' || phase === 'reading')) return true;
   return AXIS_IDS.some(axis => dataOf(axis).isBusy);
 }
@@ -25,6 +26,8 @@ function isBusy(): boolean {
 /** True until the view has been laid out. */
 function isUnmeasured(): boolean {
   const view = shownView(getState());
+  const { phase } = getState().host.map;
+  if (view?.axis === 'host' && phase !== 'mapped') return phase !== 'refused';
   return view?.isList !== true && getAxis(view?.axis ?? 'guest').width === 0;
 }
 

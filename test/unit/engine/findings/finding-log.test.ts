@@ -90,7 +90,10 @@ test('what a check found stands for what a map found of the same cause, and a la
   const before = log.changes;
   const checked = (code: string, count: number) =>
     makeFinding({ code, severity: 'corruption', layer: 0, what: code, count, guest: [[700, 1]] });
-  log.setChecked(0, [checked('A', 9), checked('D', 1)]);
+  const places = new FindingCollector(0);
+  for (const code of ['A', 'D'])
+    for (let at = 700; at < 800; at += 2) places.add(cause(code), { guest: [at, 1] });
+  log.setChecked(0, [checked('A', 9), checked('D', 1)], places);
   expect(log.changes).toBeGreaterThan(before);
   expect(log.ofLayer(0).map(({ code, count }) => [code, count])).toEqual([
     ['A', 9],
@@ -98,7 +101,10 @@ test('what a check found stands for what a map found of the same cause, and a la
     ['B', 1],
   ]);
   expect(listed(log.page({ start: 700, end: 701 }, 0, 100).findings)).toEqual(['A0', 'D0']);
-  log.setChecked(0, []);
+  // Also at places that a finding does not list one by one.
+  expect(listed(log.page({ start: 798, end: 799 }, 0, 100).findings)).toEqual(['A0', 'D0']);
+  expect(log.nextPlace({ layer: 0, offset: 790 }, false)).toEqual({ layer: 0, offset: 792 });
+  log.setChecked(0, [], new FindingCollector(0));
   expect(log.ofLayer(0).map(({ code, count }) => [code, count])).toEqual([
     ['A', 3],
     ['B', 1],

@@ -61,3 +61,21 @@ test('a newer question ends a long check', async () => {
   await expect(first).rejects.toMatchObject({ code: 'CANCELLED' });
   expect(await second).toMatchObject({ checked: true, check: { verdict: 'clean' } });
 });
+
+test('what a check costs is told before it, how much was read while it runs, and it can be stopped', async () => {
+  const { path } = buildImage({
+    size: 2 ** 33,
+    clusterBits: 9,
+    clusters: index => (index < 2 ** 20 ? 'zeroHole' : 'unallocated'),
+  });
+  const session = openSession(planFiles([path], { buildPyramid: false }));
+  const { bytes } = await session.ask('checkCost', { layer: 0 });
+  expect(bytes).toBeGreaterThanOrEqual(2 ** 23); // 8 bytes for each of 2^20 clusters
+  expect(bytes).toBeLessThan(2 ** 24);
+  const check = session.ask('check', { layer: 0 });
+  await session.ask('stopCheck', {});
+  await expect(check).rejects.toMatchObject({ code: 'CANCELLED' });
+  await session.ask('check', { layer: 0 });
+  const read = (await session.ask('checkProgress', {})).bytes;
+  expect(read).toBeGreaterThanOrEqual(bytes);
+});

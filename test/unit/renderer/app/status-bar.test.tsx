@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../renderer/state/chain/opening.ts';
 import { getState } from '../../../../renderer/state/store.ts';
-import { ok } from '../../../../shared/result.ts';
+import { fail, ok } from '../../../../shared/result.ts';
 import { argsOf, start } from '../../../support/window/fake-window.tsx';
 
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
@@ -75,4 +75,45 @@ test('a check that fails says why, and can be asked for again', async () => {
   fireEvent.click(screen.getByRole('button', { name: 'Check' }));
   await waitFor(() => expect(getState().error).toEqual(error));
   expect(screen.getByRole('button', { name: 'Check' })).toBeTruthy();
+});
+
+const done = (layer: number) =>
+  ({ layer, witness: 'metadata', phase: 'done', covered: 1, total: 1 }) as const;
+
+test('a chain is checked once by itself when it is read, where its tables are few', async () => {
+  const bridge = start();
+  await openTarget(golden);
+  bridge.push('chain:progress', { sessionId: 1, layers: [{ ...done(0), phase: 'reading' }, done(1)] });
+  expect(argsOf(bridge, 'chain:checkCost')).toEqual([]);
+  bridge.answer('chain:checkCost', () => ok({ bytes: 2 ** 20 }));
+  bridge.push('chain:progress', { sessionId: 1, layers: [done(0), done(1)] });
+  await screen.findByRole('button', { name: /^Checked: / });
+  expect(argsOf(bridge, 'chain:check')).toHaveLength(3);
+  bridge.push('chain:progress', { sessionId: 1, layers: [done(0), done(1)] });
+  expect(argsOf(bridge, 'chain:check')).toHaveLength(3);
+});
+
+test('the check of large tables is offered with what it reads, shows how far it is, and can be stopped', async () => {
+  const bridge = start();
+  bridge.answer('chain:checkCost', () => ok({ bytes: 2 ** 30 }));
+  bridge.answer('chain:checkProgress', () => ok({ bytes: 2 ** 29 }));
+  let stop = (): void => {};
+  bridge.answer(
+    'chain:check',
+    () =>
+      new Promise(resolve => {
+        stop = () => resolve(fail({ code: 'CANCELLED', what: 'stopped', subject: '', advice: '' }));
+      }),
+  );
+  bridge.answer('chain:stopCheck', () => {
+    stop();
+    return ok(null);
+  });
+  await openTarget({ kind: 'files', files: ['/images/large.qcow2'] });
+  bridge.push('chain:progress', { sessionId: 1, layers: [done(0)] });
+  fireEvent.click(await screen.findByRole('button', { name: 'Check (reads 3 GiB of tables)' }));
+  await screen.findByText(/512 MiB of about 1 GiB/);
+  fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+  await screen.findByRole('button', { name: 'Check (reads 3 GiB of tables)' });
+  expect(getState().error).toBeUndefined();
 });

@@ -318,6 +318,18 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { sessionId: 1, layer: 0, offset: 2 ** 53 },
     ],
   },
+  'chain:checkCost': {
+    good: [{ sessionId: 1, layer: 0 }],
+    bad: [undefined, { sessionId: 1 }, { sessionId: 1, layer: -1 }, { sessionId: 1, layer: 200 }],
+  },
+  'chain:checkProgress': {
+    good: [{ sessionId: 1 }],
+    bad: [undefined, {}, { sessionId: 1, layer: 0 }],
+  },
+  'chain:stopCheck': {
+    good: [{ sessionId: 1 }],
+    bad: [undefined, {}, { sessionId: 1, layer: 0 }],
+  },
   'chain:check': {
     good: [{ sessionId: 1, layer: 0 }],
     bad: [undefined, { sessionId: 1 }, { sessionId: 1, layer: -1 }, { sessionId: 1, layer: 200 }],
