@@ -312,7 +312,7 @@ function refusedLink(recorded: Exclude<RecordedName, { kind: 'file' }>, subject:
     recorded.kind === 'protocol'
       ? {
           code: 'CHAIN_PROTOCOL',
-          what: `the name means the protocol or driver "${recorded.protocol}", which is never followed`,
+          what: `the name is an address of the protocol or driver "${recorded.protocol}"; addresses inside images are never followed`,
           subject,
           advice: 'serve what lies behind it over NBD and open that URI',
         }

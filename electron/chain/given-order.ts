@@ -136,7 +136,7 @@ function orderDiffers(layer: number, { contradiction, backing }: GivenLink): Fin
 }
 
 function givenBase({ source }: LoneLayer): ErrorRecord {
-  const what = 'the order given makes this the base, so the backing file that it names is not opened';
+  const what = 'this file was put at the bottom, so its recorded backing file was not opened';
   return {
     code: 'CHAIN_ORDER_GIVEN',
     what,

@@ -13,7 +13,7 @@ export function unopened(path: BytePath, cause: unknown): CowscopeError {
         code: 'CHAIN_FILE_MISSING',
         what: 'the file does not exist',
         subject,
-        advice: 'look where it was moved to',
+        advice: 'check the path, or where the file was moved to',
       },
       { cause },
     );
@@ -32,8 +32,8 @@ export function unopened(path: BytePath, cause: unknown): CowscopeError {
 
 /** The error for something that is never opened. */
 export function notAFile(path: BytePath, kind: FileKind): CowscopeError {
-  const what = `this is a ${kind}, which is never opened`;
-  const advice = 'name an image file or a block device';
+  const what = `this is a ${kind}, not an image`;
+  const advice = 'open an image file or a block device';
   return new CowscopeError({ code: 'CHAIN_NOT_A_FILE', what, subject: shownPath(path), advice });
 }
 

@@ -3,6 +3,7 @@ import {
   DAMAGED,
   DIRTY,
   DIRTY_UNKNOWN,
+  type ExtentState,
   HOLE_OVERRIDES,
   LOCAL,
   OUT_OF_RANGE,
@@ -57,6 +58,14 @@ export function mapTextRows(rows: MapTextRows): ListFormat {
   };
 }
 
+/**
+ * What a state of the merged map is called: where the walk stops at the end of a short layer nothing is stored, as where
+ * every layer is absent.
+ */
+function guestState(state: ExtentState): ExtentState {
+  return state === 'outOfRange' ? 'unallocated' : state;
+}
+
 /** The words that rows are made of, safe for a terminal. */
 interface RowTexts {
   readonly layers: readonly string[];
@@ -78,7 +87,7 @@ function rowParts(
   const columns = [
     formatOffset(start).padEnd(14),
     formatSize(length).padStart(12),
-    ` ${legend[stateOf(word)].label.padEnd(17)}`,
+    ` ${legend[guestState(stateOf(word))].label.padEnd(17)}`,
   ];
   const notes = [
     ...(host < 0 ? [] : [`at ${formatOffset(host)}`]),
@@ -141,9 +150,12 @@ export function totalRows(
   const owners = ownersOf(chain, sums, layer);
   const rows: [label: string, bytes: number][] = [];
   const add = (label: string, bytes: number) => rows.push([label, bytes]);
+  const byState = new Map<ExtentState, number>();
   STATES.forEach((state, s) => {
-    if (sums.states[s] !== 0) add(legend[state].label, sums.states[s] as number);
+    const shown = guestState(state);
+    byState.set(shown, (byState.get(shown) ?? 0) + (sums.states[s] as number));
   });
+  for (const [state, bytes] of byState) if (bytes !== 0) add(legend[state].label, bytes);
   if (owners.length > 1) {
     for (const [i, { name }] of [...owners.entries()].reverse()) {
       const short = escapeUntrusted(name, 24);

@@ -28,7 +28,7 @@ export function LinkNotice({ chain }: { readonly chain: OpenedChain }) {
         Open this file
       </button>
       <button type="button" onClick={() => setState({ declined: new Set([...declined, path]) })}>
-        Keep without it
+        Leave it closed
       </button>
     </section>
   );

@@ -80,7 +80,9 @@ describe('the golden chain', () => {
   it('is drawn within 80 columns, then listed, then summed', async () => {
     const { stdout, stderr, code } = await cowscope(['map', golden[2]!]);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^cowscope: note: mid\.qcow2: It ends at 1 MiB/);
+    expect(stderr).toMatch(
+      /^cowscope: note: mid\.qcow2: It is shorter \(1 MiB\) than the layer above \(1\.25 MiB\)/,
+    );
     const [drawing = '', legend = '', rows = '', sums = ''] = stdout.split('\n\n');
     const lines = drawing.split('\n');
     for (const line of [...lines, ...legend.split('\n')]) expect(line.length).toBeLessThanOrEqual(80);
@@ -267,7 +269,10 @@ describe('a short middle layer', () => {
       shadows: [0],
     });
     const { stdout } = await cowscope(['map', paths.at(-1)!]);
-    expect(stdout).toMatch(/^0x0008_0000 +512 KiB +past the end +- \(mid\.qcow2 ends\) base\.qcow2 hidden/m);
+    expect(stdout).toMatch(/^0x0008_0000 +512 KiB +unallocated +- \(mid\.qcow2 ends\) base\.qcow2 hidden/m);
+    // Rows, sums and drawing call it alike: the disk itself does not end there.
+    expect(stdout).toMatch(/^ {2}unallocated +\d+ KiB/m);
+    expect(stdout).not.toMatch(/^ {2}past the end/m);
     expect(stdout).toMatch(/^ {4}of base\.qcow2 hidden by a shorter layer +512 KiB/m);
     expect(stdout).toContain('s hidden by a shorter layer: A layer above ends before this offset');
   });

@@ -55,7 +55,7 @@ function checkFiles(words: readonly string[], options: OpenOptions & { readonly 
     code: 'CHAIN_FILE_MISSING',
     what: 'the file does not exist',
     subject: target.files[missing] as string,
-    advice: 'look where it was moved to',
+    advice: 'check the path, or where the file was moved to',
   });
 }
 

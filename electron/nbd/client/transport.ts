@@ -69,11 +69,11 @@ export function openTransport(
 }
 
 const CONNECT_FAILURES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
+  ECONNREFUSED: 'connection refused: nothing listens on this port',
   ENOENT: 'the socket does not exist',
   ENOTSOCK: 'this is not a socket',
   EACCES: 'access to the socket is denied',
-  ENOTFOUND: 'the host is not known',
+  ENOTFOUND: 'host name not found',
   EAI_AGAIN: 'the host name cannot be looked up now',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',

@@ -76,7 +76,7 @@ export function ConnectDialog({ uri: given }: { readonly uri: string }) {
           disabled={uri.trim() === ''}
           onClick={() => open(uri.trim())}
         >
-          Open address as it is
+          Connect
         </button>
       </footer>
     </DialogFrame>

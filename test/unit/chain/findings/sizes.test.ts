@@ -46,7 +46,7 @@ describe('sizeFindings', () => {
 
   it('sees past a layer in between', () => {
     const [, , ofTop] = sizeFindings([3072, 1024, 2048]);
-    expect(ofTop).toMatchObject({ layer: 2, what: expect.stringContaining('reaches to 3 KiB') });
+    expect(ofTop).toMatchObject({ layer: 2, what: expect.stringContaining('up to 3 KiB') });
   });
 });
 

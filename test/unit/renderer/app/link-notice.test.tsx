@@ -21,7 +21,7 @@ test('consent is asked for before a backing file in another folder opens', async
 test('without consent the link stays a dashed lane', async () => {
   start(shortMiddleChain('needsConsent'));
   await openTarget(golden);
-  fireEvent.click(await screen.findByRole('button', { name: 'Keep without it' }));
+  fireEvent.click(await screen.findByRole('button', { name: 'Leave it closed' }));
   expect(screen.queryByRole('region', { name: 'Consent needed' })).toBeNull();
   expect(screen.getByRole('region', { name: 'Backing file not opened' })).toBeTruthy();
 });
