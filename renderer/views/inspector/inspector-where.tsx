@@ -63,18 +63,20 @@ export function InspectorWhere({ inspection, track, chain }: InspectorWhereProps
                 <Untrusted text={fileOf(chain, read.layer)} />
               </dd>
             </div>
-            {chain.chain.layers[read.layer]?.dataFile === undefined && (
-              <button
-                type="button"
-                className="quiet"
-                onClick={() => void showInHostLayout(read.layer, read.hostOffset)}
-              >
-                Show in host layout
-              </button>
-            )}
           </>
         )}
       </dl>
+      {read !== undefined &&
+        read.hostOffset >= 0 &&
+        chain.chain.layers[read.layer]?.dataFile === undefined && (
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => void showInHostLayout(read.layer, read.hostOffset)}
+          >
+            Show in host layout
+          </button>
+        )}
     </InspectorSection>
   );
 }
