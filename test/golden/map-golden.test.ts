@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { ListSpec } from '../../electron/engine/worker/protocol.ts';
 import { contextSpec } from '../../electron/service/contexts.ts';
 import { BITMAP_PREFIX } from '../../shared/nbd-contexts.ts';
+import { CHAIN_FEATURES, featuresOf } from '../support/images/chain-features.ts';
 import { mapWithoutHostHoles } from '../support/images/host-holes.ts';
 import { type RandomChain, randomChain, seedGroups } from '../support/images/random-chain.ts';
 import { newerQemu } from '../support/newer-qemu.ts';
@@ -19,7 +20,8 @@ import {
 } from '../support/tools.ts';
 
 const folder = temporaryFolder();
-const CHAINS = 300;
+/** COWSCOPE_CHAINS sets how many. */
+const CHAINS = Number(process.env.COWSCOPE_CHAINS ?? 300);
 /** Chains in one test. */
 const GROUP = 10;
 /** One chain in so many is also compared with the newer qemu-img, and its bitmaps with nbdinfo. */
@@ -45,8 +47,11 @@ async function bitmapsOf({ layers, top }: RandomChain): Promise<[name: string, r
   }
 }
 
+/** How many chains have each feature. */
+const found = new Map(CHAIN_FEATURES.map(feature => [feature, 0]));
+
 describe(`${CHAINS} random chains with data files, snapshots and bitmaps`, () => {
-  const everything = { dataFile: true, snapshots: true, bitmaps: true };
+  const everything = { dataFile: true, snapshots: true, bitmaps: true, farOffsets: true };
   it.concurrent.each(seedGroups(CHAINS, GROUP))(
     'from seed %i on are mapped as qemu-img maps them',
     async first => {
@@ -61,6 +66,7 @@ describe(`${CHAINS} random chains with data files, snapshots and bitmaps`, () =>
           expect(await ours({ list: 'qemu-img', compressed: false }), recipe).toEqual(
             theirs(await qemuImg('map', '--output=json', chain.top)),
           );
+          for (const feature of await featuresOf(chain, session)) found.set(feature, found.get(feature)! + 1);
           if (seed % PEERS_EVERY !== 0) return;
           if ('qemuImg' in newer)
             expect(await ours({ list: 'qemu-img', compressed: true }), recipe).toEqual(
@@ -72,4 +78,8 @@ describe(`${CHAINS} random chains with data files, snapshots and bitmaps`, () =>
       }
     },
   );
+});
+
+it.each(CHAIN_FEATURES)('among these chains are some with %s', feature => {
+  expect(found.get(feature)).toBeGreaterThan(0);
 });

@@ -1,5 +1,5 @@
 /** Random backing chains made with the real qemu-img and qemu-io; the same seed and features give the same chain. */
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LayerRecipe, makeChain } from '../../../examples/recipes.mjs';
 
@@ -13,6 +13,8 @@ export interface ChainFeatures {
   /** Internal snapshots with further writes after them. */
   readonly snapshots: boolean;
   readonly bitmaps: boolean;
+  /** Entries that lead to host offsets from 2^53 on, which are past the end of every file: qemu maps them all the same. */
+  readonly farOffsets: boolean;
   /** Versions of qcow2 to choose from. */
   readonly versions: readonly (2 | 3)[];
 }
@@ -24,6 +26,7 @@ const DEFAULT_FEATURES: ChainFeatures = {
   dataFile: false,
   snapshots: false,
   bitmaps: false,
+  farOffsets: false,
   versions: [2, 3, 3],
 };
 
@@ -39,6 +42,8 @@ export interface RandomLayer {
   readonly dataFile: string | undefined;
   readonly snapshots: readonly string[];
   readonly bitmaps: readonly string[];
+  /** Entries of its tables that lead to host offsets from 2^53 on. */
+  readonly farOffsets: number;
   /** How it was made, for a failing test to show. */
   readonly recipe: LayerRecipe;
 }
@@ -58,11 +63,58 @@ export async function randomChain(
   features: Partial<ChainFeatures> = {},
   prefix = `${seed}-`,
 ): Promise<RandomChain> {
-  const layers = planChain(seed, folder, prefix, { ...DEFAULT_FEATURES, ...features });
-  const paths = await makeChain({ layers: layers.map(({ recipe }) => recipe) }, folder);
+  const planned = planChain(seed, folder, prefix, { ...DEFAULT_FEATURES, ...features });
+  const paths = await makeChain({ layers: planned.map(({ recipe }) => recipe) }, folder);
+  const dice = new Dice(seed + 2 ** 30); // apart from the others: the same seed gives the same chain but for these
+  const layers = await Promise.all(
+    planned.map(async layer =>
+      features.farOffsets === true && dice.chance(0.2)
+        ? { ...layer, farOffsets: await moveFarAway(layer, dice.between(1, 3)) }
+        : layer,
+    ),
+  );
   // Linux takes unwritten extents of a file for data once their pages are cached: of two readings the second would differ.
   for (const { path, format } of layers) if (format === 'raw') await readFile(path);
   return { seed, layers, top: paths.at(-1) as string };
+}
+
+/**
+ * Has up to `count` data clusters of an image lie at host offsets from 2^53 on, as far as offsets reach; returns how many.
+ * Of an external data file, and of a raw layer, the offsets are those of the guest, and stay.
+ */
+async function moveFarAway({ path, format, dataFile }: RandomLayer, count: number): Promise<number> {
+  if (format === 'raw' || dataFile !== undefined) return 0;
+  const file = await open(path, 'r+');
+  try {
+    const image = await file.readFile();
+    const clusterBits = image.readUInt32BE(20);
+    const entrySize = isExtended(image) ? 16 : 8;
+    const l1 = Number(image.readBigUInt64BE(40));
+    let moved = 0;
+    for (let i = 0; i < image.readUInt32BE(36); i++) {
+      const table = Number(image.readBigUInt64BE(l1 + 8 * i) & OFFSET);
+      for (let at = table; table > 0 && at < table + 2 ** clusterBits && moved < count; at += entrySize) {
+        const entry = image.readBigUInt64BE(at);
+        if ((entry & OFFSET) === 0n || (entry & COMPRESSED) !== 0n) continue;
+        const far = FAR + (BigInt(moved) << BigInt(clusterBits));
+        image.writeBigUInt64BE((entry & ~OFFSET) | far, at);
+        await file.write(image, at, 8, at);
+        moved++;
+      }
+    }
+    return moved;
+  } finally {
+    await file.close();
+  }
+}
+
+const OFFSET = 0x00ff_ffff_ffff_fe00n;
+const COMPRESSED = 1n << 62n;
+const FAR = 2n ** 53n + 2n ** 32n;
+
+/** True for an image of version 3 with extended L2 entries. */
+function isExtended(image: Buffer): boolean {
+  return image.readUInt32BE(4) >= 3 && (image.readBigUInt64BE(72) & 16n) !== 0n;
 }
 
 /** Choices from a seed: mulberry32, which has a period of 2^32 and needs no more than these tests ask of it. */
@@ -147,6 +199,7 @@ function rawLayer(name: string, folder: string, size: number, dice: Dice): Rando
     dataFile: undefined,
     snapshots: [],
     bitmaps: [],
+    farOffsets: 0,
     recipe: { file, size: `${size}`, format: 'raw', writes },
   };
 }
@@ -208,6 +261,7 @@ function qcow2Layer(
     dataFile,
     snapshots: snapshots.map(snapshot => snapshot.name),
     bitmaps: bitmaps.map(bitmap => bitmap.name),
+    farOffsets: 0,
     recipe: { file, size: `${size}`, options, bitmaps, writes, snapshots },
   };
 }
