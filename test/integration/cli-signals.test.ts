@@ -1,13 +1,14 @@
 /** Every command ends within a second of a signal, at any moment, and leaves nothing behind. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLI, cowscope } from '../support/cli.ts';
 import { fragmentedImage } from '../support/images/nbd-images.ts';
+import { processesLeft } from '../support/processes.ts';
 import { qemuImg, temporaryFolder } from '../support/tools.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -20,10 +21,13 @@ const sockets = temporaryFolder();
 const silent = join(folder, 'silent');
 let image: string;
 let hollow: string;
+let overlay: string;
 let server: Server;
 beforeAll(async () => {
   image = await fragmentedImage(folder, 2 ** 19);
   hollow = await hollowImage(join(folder, 'hollow.qcow2'));
+  overlay = join(folder, 'overlay.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', image, overlay);
   server = createServer(() => {}).listen(silent); // takes connections and says nothing
   await once(server, 'listening');
 });
@@ -48,16 +52,6 @@ async function hollowImage(path: string): Promise<string> {
   return path;
 }
 
-/** Processes that name `text` in their environment. */
-async function processesWith(text: string): Promise<string[]> {
-  const ids = (await readdir('/proc')).filter(name => /^\d+$/.test(name));
-  const found = ids.map(async id => {
-    const environment = await readFile(`/proc/${id}/environ`, 'utf8').catch(() => '');
-    return environment.includes(text) ? [await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => id)] : [];
-  });
-  return (await Promise.all(found)).flat();
-}
-
 describe.each<[string, () => string[]]>([
   ['map', () => ['map', image]],
   ['map --totals', () => ['map', '--totals', image]],
@@ -68,6 +62,14 @@ describe.each<[string, () => string[]]>([
   ['layers', () => ['layers', image]],
   ['layers of a disk whose tables lie in holes', () => ['layers', hollow]],
   ['layers of a server that says nothing', () => ['layers', `nbd+unix:///?socket=${silent}`]],
+  ['check --deep', () => ['check', '--deep', image]],
+  ['check of a disk whose tables lie in holes', () => ['check', hollow]],
+  ['layout --ranges', () => ['layout', '--ranges', image]],
+  ['report', () => ['report', image]],
+  ['plan', () => ['plan', '--ranges', 'commit', overlay]],
+  ['misread of a disk whose tables lie in holes', () => ['misread', hollow]],
+  ['compare', () => ['compare', overlay, image]],
+  ['store', () => ['store', folder]],
 ])('cowscope %s', (_, args) => {
   it.each(SIGNALS)('ends within a second of %s, whenever it comes', async signal => {
     let told: string | undefined; // the findings of the image, as a run that nothing interrupts tells them
@@ -93,9 +95,7 @@ describe.each<[string, () => string[]]>([
       }
       child.stdout.destroy();
     }
-    for (const end = Date.now() + 5000; (await processesWith(sockets)).length > 0 && Date.now() < end; )
-      await sleep(10); // the system takes a moment to bury a killed child
-    expect(await processesWith(sockets)).toEqual([]);
+    expect(await processesLeft(sockets)).toEqual([]);
     expect(await readdir(sockets)).toEqual([]);
   });
 });

@@ -1,0 +1,205 @@
+/**
+ * Commands on images that ask for far more than they hold: each answers within bounds of time and memory, or shows how
+ * far it is and ends when it is told to; nothing is left behind and no image is changed. COWSCOPE_HOSTILE=all runs every
+ * command on every image.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CLI, complaints } from '../../support/cli.ts';
+import { processesLeft } from '../../support/processes.ts';
+import { temporaryFolder } from '../../support/tools.ts';
+import {
+  type CommandName,
+  HOSTILE_IMAGES,
+  type HostileFile,
+  type HostileImage,
+  layerName,
+  overlayOf,
+} from './hostile-images.ts';
+
+/** Bounds of one command. Of the processor, so that a busy machine changes nothing. */
+const MAX_CPU_MS = 10_000;
+const MAX_RESIDENT = 500 * 2 ** 20;
+/** From the signal to the end. */
+const MAX_ENDING_MS = 1000;
+/** A command that has not ended by then hangs, also on a busy machine. */
+const HANGS_MS = 100_000;
+
+const folder = temporaryFolder();
+const sockets = temporaryFolder();
+
+/** An image on disk, and an empty overlay on it. */
+interface Made {
+  readonly folder: string;
+  readonly top: string;
+  readonly overlay: string;
+  readonly files: readonly { readonly path: string; readonly file: HostileFile }[];
+}
+
+function make(image: HostileImage, index: number): Made {
+  const own = join(folder, String(index));
+  mkdirSync(own);
+  const files = Array.from({ length: image.layers }, (_, layer) => ({
+    path: join(own, layerName(layer)),
+    file: image.layer(layer),
+  }));
+  const overlay = join(own, 'overlay.qcow2');
+  files.push({ path: overlay, file: overlayOf(image.size, layerName(image.layers - 1)) });
+  for (const { path, file } of files) {
+    const fd = openSync(path, 'w');
+    for (const { at, bytes } of file.parts) writeSync(fd, bytes, 0, bytes.length, at);
+    ftruncateSync(fd, file.length);
+    closeSync(fd);
+  }
+  return { folder: own, top: join(own, layerName(image.layers - 1)), overlay, files };
+}
+
+const times = ({ files }: Made) =>
+  files.map(({ path }) => {
+    const { size, blocks, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return { size, blocks, mtimeNs, ctimeNs };
+  });
+
+/** True if every part of an image is what was written. */
+function isAsMade({ files }: Made): boolean {
+  return files.every(({ path, file }) => {
+    const fd = openSync(path, 'r');
+    const isSame = file.parts.every(({ at, bytes }) => {
+      const read = Buffer.alloc(bytes.length);
+      readSync(fd, read, 0, read.length, at);
+      return read.equals(bytes);
+    });
+    closeSync(fd);
+    return isSame;
+  });
+}
+
+const ARGUMENTS: Readonly<Record<CommandName, (made: Made) => string[]>> = {
+  map: ({ top }) => ['map', '--totals', '--output', 'json', top],
+  layers: ({ top }) => ['layers', '--output', 'json', top],
+  check: ({ top }) => ['check', '--output', 'json', top],
+  'map rows': ({ top }) => ['map', '--output', 'json', top],
+  'layers text': ({ top }) => ['layers', top],
+  layout: ({ top }) => ['layout', '--output', 'json', top],
+  report: ({ top }) => ['report', '--output', 'json', top],
+  plan: ({ overlay }) => ['plan', '--output', 'json', 'commit', overlay],
+  store: made => ['store', '--output', 'json', made.folder],
+};
+
+const NAMES = Object.keys(ARGUMENTS) as CommandName[];
+/** Each image is read by the first three, and by one of the others; by hand by all. */
+const ALWAYS = 3;
+const rest = NAMES.length - ALWAYS;
+const commandsFor = (index: number) =>
+  process.env.COWSCOPE_HOSTILE === 'all'
+    ? NAMES
+    : NAMES.filter((_, i) => i < ALWAYS || i === ALWAYS + (index % rest));
+
+/** Writes at its end what a process took at most: not getrusage, which counts the memory of the parent before the start. */
+const probe = (file: string) =>
+  `data:text/javascript,${encodeURIComponent(
+    `import { readFileSync, writeFileSync } from 'node:fs';
+     process.on('exit', () => {
+       const kib = /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+       const { user, system } = process.cpuUsage();
+       writeFileSync(${JSON.stringify(file)}, JSON.stringify([kib * 1024, (user + system) / 1000]));
+     });`,
+  )}`;
+
+/** Runs a command to its end, within bounds. */
+async function expectAnswer(name: CommandName, made: Made): Promise<void> {
+  const measured = join(made.folder, 'measured.json');
+  const env = { ...process.env, TMPDIR: sockets, NODE_OPTIONS: `--import=${probe(measured)}` };
+  const child = spawn(process.execPath, [CLI, ...ARGUMENTS[name](made)], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: HANGS_MS,
+    killSignal: 'SIGKILL',
+  });
+  const chunks: Buffer[] = [];
+  let stderr = '';
+  child.stdout.on('data', chunk => void chunks.push(chunk));
+  child.stderr.setEncoding('utf8').on('data', text => {
+    stderr += text;
+  });
+  const [code, signal] = await once(child, 'close');
+  expect({ signal, stderr }).toMatchObject({ signal: null });
+  const stdout = Buffer.concat(chunks);
+  for (const line of complaints({ code, stdout: '', stderr })) expect(line).not.toContain('INTERNAL');
+  if (name === 'layers text') expect(stdout.length).toBeGreaterThan(0);
+  else if (stdout.length > 0) expect(JSON.parse(stdout.toString())).toBeTypeOf('object');
+  else expect(code).toBe(1);
+  const [resident, cpu] = JSON.parse(readFileSync(measured, 'utf8'));
+  rmSync(measured);
+  expect(resident).toBeLessThan(MAX_RESIDENT);
+  expect(cpu).toBeLessThan(MAX_CPU_MS);
+}
+
+/** Waits until a command on a terminal says how far it is, and has it end then. It may have ended before, with an answer. */
+async function expectProgress(name: CommandName, made: Made): Promise<void> {
+  const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
+  const words = [process.execPath, CLI, ...ARGUMENTS[name](made)];
+  const line = `exec ${words.map(quote).join(' ')} > /dev/null`;
+  const env = { ...process.env, TMPDIR: sockets };
+  const terminal = spawn('script', ['-qefc', line, '/dev/null'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: HANGS_MS,
+    killSignal: 'SIGKILL',
+  });
+  const ended = once(terminal, 'close');
+  let said = '';
+  const shown = new Promise<void>(resolve => {
+    terminal.stdout.setEncoding('utf8').on('data', text => {
+      said += text;
+      if (/reading[^\r]*\/s|% of the disk/.test(said)) resolve();
+    });
+  });
+  await Promise.race([shown, ended]);
+  if (terminal.exitCode === null) {
+    const children = readFileSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`, 'utf8');
+    const pid = Number(children.trim());
+    const resident = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+    const sent = performance.now();
+    process.kill(pid, 'SIGTERM');
+    await ended;
+    expect(performance.now() - sent).toBeLessThan(MAX_ENDING_MS);
+    expect(resident).toBeLessThan(MAX_RESIDENT);
+  }
+  expect(terminal.signalCode, said).toBeNull();
+  expect(said).not.toContain('INTERNAL');
+}
+
+describe.each(HOSTILE_IMAGES.map((image, index) => ({ ...image, image, index })))(
+  '$name',
+  ({ image, index }) => {
+    it('is answered within bounds, or the command shows how far it is and ends when told to', {
+      timeout: 10 * HANGS_MS,
+    }, async () => {
+      const made = make(image, index);
+      const before = times(made);
+      for (const name of commandsFor(index))
+        if (image.endless.includes(name)) await expectProgress(name, made);
+        else await expectAnswer(name, made);
+      expect(await processesLeft(sockets)).toEqual([]);
+      expect(readdirSync(sockets)).toEqual([]);
+      expect(times(made)).toEqual(before);
+      expect(isAsMade(made)).toBe(true);
+      rmSync(made.folder, { recursive: true });
+    });
+  },
+);
