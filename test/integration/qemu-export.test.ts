@@ -18,8 +18,10 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ExportSource } from '../../electron/qemu/blockdev-args.ts';
 import { type ExportOptions, exportLayer, type LayerExport } from '../../electron/qemu/export-layer.ts';
+import { folderMark, removeStaleFolders } from '../../electron/qemu/socket-folder.ts';
 import { findQemuNbd, type QemuTool } from '../../electron/qemu/tools.ts';
 import { bitmaps, makeChain } from '../../examples/recipes.mjs';
+import { processesLeft, processesWith } from '../support/processes.ts';
 import { hashFile, nbdinfoMap, qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 let qemuNbd: QemuTool;
@@ -449,6 +451,20 @@ describe('the life of a child', () => {
     expect(left.filter(line => !line.startsWith('Z'))).toEqual([]);
   });
 
+  it('that a wrapper script started, and that a kill of this process leaves behind, ends with the next start', async () => {
+    const script = join(folder, 'left');
+    writeFileSync(script, `#!/bin/sh\n'${qemuNbd.path}' "$@"\n`, { mode: 0o755 });
+    await startInParent(layer.source.path, 'process.kill(process.pid, "SIGKILL")', {
+      COWSCOPE_QEMU_NBD: script,
+    });
+    const [left] = readdirSync(tmpdir()).filter(name => name.startsWith('cow-'));
+    const path = join(tmpdir(), left!);
+    expect(await processesWith(folderMark(path).COWSCOPE_SOCKET_FOLDER!)).not.toEqual([]);
+    await removeStaleFolders();
+    expect(await processesLeft(path)).toEqual([]);
+    expect(existsSync(path)).toBe(false);
+  });
+
   it('does not begin when it was cancelled before', async () => {
     const tool = { ...qemuNbd, prefix: () => ['touch', join(folder, 'ran')] };
     await expect(exportLayer(layer, { tool, signal: AbortSignal.abort() })).rejects.toMatchObject({
@@ -493,28 +509,35 @@ describe('the life of a child', () => {
     ['fails', 'throw new Error("on purpose")'],
     ['is killed', 'process.kill(process.pid, "SIGKILL")'],
   ])('ends with this process when that %s', async (how, code) => {
-    const script = join(folder, 'parent.mjs');
-    await runWell('cp', [await bundledExport(), join(folder, 'export.mjs')]);
-    writeFileSync(
-      script,
-      `import { openSync } from 'node:fs';
-       import { exportLayer } from './export.mjs';
-       const source = { fd: openSync(${JSON.stringify(layer.source.path)}, 'r'), path: 'image' };
-       const server = await exportLayer({ format: 'qcow2', source, device: false });
-       process.stdout.write(String(server.pid), () => { ${code}; });`,
-    );
-    const parent = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'ignore'] });
-    let pid = '';
-    parent.stdout.on('data', text => {
-      pid += text;
-    });
-    await once(parent, 'close');
-    expect(Number(pid)).toBeGreaterThan(0);
-    await expect.poll(() => isAlive(Number(pid)), { timeout: 5000, interval: 10 }).toBe(false);
+    const pid = await startInParent(layer.source.path, code);
+    await expect.poll(() => isAlive(pid), { timeout: 5000, interval: 10 }).toBe(false);
     if (how === 'is killed')
       await runWell('find', [tmpdir(), '-mindepth', '1', '-prune', '-exec', 'rm', '-r', '{}', '+']);
   });
 });
+
+/** The pid of a server of `image` that another process of ours starts before it runs `code` and is gone. */
+async function startInParent(image: string, code: string, env: Record<string, string> = {}): Promise<number> {
+  const script = join(folder, 'parent.mjs');
+  await runWell('cp', [await bundledExport(), join(folder, 'export.mjs')]);
+  writeFileSync(
+    script,
+    `import { openSync } from 'node:fs';
+     import { exportLayer } from './export.mjs';
+     const source = { fd: openSync(${JSON.stringify(image)}, 'r'), path: 'image' };
+     const server = await exportLayer({ format: 'qcow2', source, device: false });
+     process.stdout.write(String(server.pid), () => { ${code}; });`,
+  );
+  const options = { env: { ...process.env, ...env } };
+  const parent = spawn(process.execPath, [script], { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
+  let pid = '';
+  parent.stdout.on('data', text => {
+    pid += text;
+  });
+  await once(parent, 'close');
+  expect(Number(pid)).toBeGreaterThan(0);
+  return Number(pid);
+}
 
 /** Processes of ours that serve. */
 /** The process of qemu-nbd itself: the one that was started, or the innermost that this one has started. */

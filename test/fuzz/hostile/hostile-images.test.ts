@@ -184,9 +184,9 @@ async function expectProgress(name: CommandName, made: Made): Promise<void> {
   expect(said).not.toContain('INTERNAL');
 }
 
-describe.each(HOSTILE_IMAGES.map((image, index) => ({ ...image, image, index })))(
-  '$name',
-  ({ image, index }) => {
+describe.each(HOSTILE_IMAGES.map((image, index) => [image.name, index, image] as const))(
+  '%s',
+  (_, index, image) => {
     it('is answered within bounds, or the command shows how far it is and ends when told to', {
       timeout: 10 * HANGS_MS,
     }, async () => {
