@@ -1,6 +1,7 @@
 /** Which of the rarer things a random chain has. */
 import type { ChainSession } from '../../../electron/service/chain-session.ts';
-import { mapRows } from '../session.ts';
+import type { QemuMapRow } from '../golden-table.ts';
+import { listed, mapRows } from '../session.ts';
 import type { RandomChain, RandomLayer } from './random-chain.ts';
 
 /** What there is to find, in words. */
@@ -36,7 +37,7 @@ export async function featuresOf(chain: RandomChain, session: ChainSession): Pro
     'extended L2 over a raw base': extended.some(layer => below(layer)[0]?.format === 'raw'),
     'a discard in version 2': layers.some(layer => layer.version === 2 && wrote(layer, 'discard')),
     'a host offset from 2^53 on': layers.some(({ farOffsets }) => farOffsets > 0),
-    'reserved subclusters where a layer ends': await hasReservedEnd(chain, session),
+    'reserved subclusters where a layer ends': await hasReservedEnd(session),
     'a dirty range that another layer owns': await hasDirtyElsewhere(chain, session),
     'a compressed cluster': layers.some(layer => wrote(layer, 'write -c')),
     'an external data file': layers.some(({ dataFile }) => dataFile !== undefined),
@@ -45,23 +46,13 @@ export async function featuresOf(chain: RandomChain, session: ChainSession): Pro
   return CHAIN_FEATURES.filter(feature => has[feature]);
 }
 
-/** A layer with subclusters reserved in the cluster in which a lower layer ends, or the layer itself. */
-async function hasReservedEnd({ layers }: RandomChain, session: ChainSession): Promise<boolean> {
-  for (const [index, { extendedL2, clusterSize, size }] of layers.entries()) {
-    if (!extendedL2) continue;
-    const ends = [...layers.slice(0, index).map(lower => lower.size), size];
-    const cut = ends.filter(end => end <= size && end % clusterSize !== 0);
-    const rows = await mapRows(session, index);
-    const isReserved = (end: number) => {
-      const from = end - (end % clusterSize);
-      return rows.some(
-        ({ start, length, state }) =>
-          state === 'reserved' && start < from + clusterSize && start + length > from,
-      );
-    };
-    if (cut.some(isReserved)) return true;
-  }
-  return false;
+/** Subclusters past the end of the layer below for which the layer above it keeps host space: qemu-img names their offsets. */
+async function hasReservedEnd(session: ChainSession): Promise<boolean> {
+  const rows = (await listed(session, {
+    spec: { list: 'qemu-img', compressed: false },
+    layer: undefined,
+  })) as QemuMapRow[];
+  return rows.some(({ present, offset }) => !present && offset !== undefined);
 }
 
 async function hasDirtyElsewhere({ layers }: RandomChain, session: ChainSession): Promise<boolean> {
