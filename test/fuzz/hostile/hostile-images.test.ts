@@ -37,7 +37,7 @@ const MAX_RESIDENT = 500 * 2 ** 20;
 /** From the signal to the end. */
 const MAX_ENDING_MS = 1000;
 /** A command that has not ended by then hangs, also on a busy machine. */
-const HANGS_MS = 100_000;
+const HANGS_MS = 300_000;
 
 const folder = temporaryFolder();
 const sockets = temporaryFolder();

@@ -206,15 +206,25 @@ interface Bitmaps {
   readonly nameLength?: number;
   /** The one cluster of bits that each entry of the table names. */
   readonly bits?: number;
+  readonly endless?: readonly CommandName[];
 }
 
 function manyBitmaps(name: string, bitmaps: Bitmaps): HostileImage {
-  const { count, size, l1Entries, tableEntries, granularityBits, inUse = false, nameLength = 8 } = bitmaps;
+  const {
+    count,
+    size,
+    l1Entries,
+    tableEntries,
+    granularityBits,
+    inUse = false,
+    nameLength = 8,
+    endless,
+  } = bitmaps;
   const at = MIB;
   const tableAt = 128 * MIB;
   const bitsAt = 192 * MIB;
   const l1At = 256 * MIB;
-  return alone(name, size, () => {
+  const file = () => {
     const stride = 24 + Math.ceil(nameLength / 8) * 8;
     const directory = Buffer.alloc(count * stride);
     for (let i = 0; i < count; i++) {
@@ -245,7 +255,8 @@ function manyBitmaps(name: string, bitmaps: Bitmaps): HostileImage {
       length: l1At + Math.max(l1Entries * 8, 64 * KIB),
       parts: [head, { at, bytes: directory }, ...bits],
     };
-  });
+  };
+  return alone(name, size, file, endless);
 }
 
 /** A refcount block for every 512 bytes of a table of 8 MiB, each in a hole. */
@@ -385,6 +396,7 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
     tableEntries: 64,
     granularityBits: 16,
     bits: 0x55,
+    endless: ['map', 'map rows', 'report'],
   }),
   manyBitmaps('65,535 bitmaps of one table', {
     count: 65_535,
