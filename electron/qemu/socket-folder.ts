@@ -14,12 +14,12 @@ const OWNER_FILE = 'owner';
 /** Bytes of an owner file that one of ours has at most. */
 const MAX_OWNER_BYTES = 4096;
 
-/** The variable by which whatever serves the socket of a folder, and what that starts, is known. */
-const FOLDER_VARIABLE = 'COWSCOPE_SOCKET_FOLDER';
+/** How the variable begins by which whatever serves the socket of a folder, and what that starts, is known. */
+const MARK = 'COWSCOPE_SOCKET_FOLDER=';
 
 /** What the environment of a server has to say of its folder. */
 export function folderMark(folder: string): Record<string, string> {
-  return { [FOLDER_VARIABLE]: folder };
+  return { COWSCOPE_SOCKET_FOLDER: folder };
 }
 
 /** The process that made a folder, in a way that no later process shares. */
@@ -101,8 +101,8 @@ async function endServersOf(folders: ReadonlySet<string>): Promise<void> {
     if (!/^[0-9]+$/.test(name)) continue;
     // Those of other users cannot be read.
     const environment = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '');
-    const marked = environment.split('\0').find(entry => entry.startsWith(`${FOLDER_VARIABLE}=`));
-    if (marked === undefined || !folders.has(marked.slice(FOLDER_VARIABLE.length + 1))) continue;
+    const marked = environment.split('\0').find(entry => entry.startsWith(MARK));
+    if (marked === undefined || !folders.has(marked.slice(MARK.length))) continue;
     killProcess(Number(name));
   }
 }

@@ -8,8 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLI, cowscope } from '../support/cli.ts';
 import { fragmentedImage } from '../support/images/nbd-images.ts';
-import { processesLeft } from '../support/processes.ts';
-import { qemuImg, temporaryFolder } from '../support/tools.ts';
+import { processesLeft, qemuImg, temporaryFolder } from '../support/tools.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Milliseconds after the start: while Node starts, while the image is opened, while it is read, while it is printed. */

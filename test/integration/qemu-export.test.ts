@@ -21,8 +21,17 @@ import { type ExportOptions, exportLayer, type LayerExport } from '../../electro
 import { folderMark, removeStaleFolders } from '../../electron/qemu/socket-folder.ts';
 import { findQemuNbd, type QemuTool } from '../../electron/qemu/tools.ts';
 import { bitmaps, makeChain } from '../../examples/recipes.mjs';
-import { processesLeft, processesWith } from '../support/processes.ts';
-import { hashFile, nbdinfoMap, qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
+import {
+  hashFile,
+  nbdinfoMap,
+  processesLeft,
+  processesWith,
+  qemuImg,
+  qemuIo,
+  run,
+  runWell,
+  temporaryFolder,
+} from '../support/tools.ts';
 
 let qemuNbd: QemuTool;
 let bundleFolder: string;

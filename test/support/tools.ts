@@ -6,7 +6,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -213,4 +213,21 @@ export async function hashFile(path: string): Promise<string> {
   file.on('data', bytes => hash.update(bytes));
   await once(file, 'end');
   return hash.digest('hex');
+}
+
+/** Command lines of the processes that name `text` in their environment. */
+export async function processesWith(text: string): Promise<string[]> {
+  const ids = (await readdir('/proc')).filter(name => /^\d+$/.test(name));
+  const found = ids.map(async id => {
+    const environment = await readFile(`/proc/${id}/environ`, 'utf8').catch(() => '');
+    return environment.includes(text) ? [await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => id)] : [];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** Those that are left of {@link processesWith} after a few seconds at most: the system takes a moment to bury a killed child. */
+export async function processesLeft(text: string): Promise<string[]> {
+  for (const end = Date.now() + 5000; Date.now() < end; await sleep(10))
+    if ((await processesWith(text)).length === 0) return [];
+  return processesWith(text);
 }

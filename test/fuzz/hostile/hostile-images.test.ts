@@ -20,8 +20,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CLI, complaints } from '../../support/cli.ts';
-import { processesLeft } from '../../support/processes.ts';
-import { temporaryFolder } from '../../support/tools.ts';
+import { processesLeft, temporaryFolder } from '../../support/tools.ts';
 import {
   type CommandName,
   HOSTILE_IMAGES,
