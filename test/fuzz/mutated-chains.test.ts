@@ -203,7 +203,7 @@ async function readChain([command, read]: [string, Reader], paths: readonly stri
 }
 
 it(`each of ${TRIES} chains with mutated images (seed ${SEED}) is read to an end, and left as it was`, {
-  timeout: 60_000 + 1000 * TRIES,
+  timeout: 60_000 + 10_000 * TRIES,
 }, async () => {
   await fc.assert(
     fc.asyncProperty(
