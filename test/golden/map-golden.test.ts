@@ -23,7 +23,7 @@ const folder = temporaryFolder();
 /** COWSCOPE_CHAINS sets how many. */
 const CHAINS = Number(process.env.COWSCOPE_CHAINS ?? 300);
 /** Chains in one test. */
-const GROUP = 10;
+const GROUP = 5;
 /** One chain in so many is also compared with the newer qemu-img, and its bitmaps with nbdinfo. */
 const PEERS_EVERY = 4;
 /** Seeds of their own, apart from those of other tests. */
