@@ -5,6 +5,7 @@ import {
   type FindingSeverity,
   MAX_FINDING_PLACES,
   makeFinding,
+  markColumns,
   type Range,
   type WitnessAnswer,
 } from './model/finding.ts';
@@ -142,6 +143,13 @@ export class FindingCollector {
       if (found >= 0 && (best < 0 || (backwards ? found > best : found < best))) best = found;
     }
     return best;
+  }
+
+  /** Marks the columns of [start, end) that a place touches, notes aside. Exact as {@link listWithin} is. */
+  markPlaces(columns: Uint8Array, range: { readonly start: number; readonly end: number }): void {
+    for (const { all, cause } of this.#causes.values())
+      if (cause.severity !== 'note' && all.touches(range.start, range.end))
+        markColumns(columns, cause.severity, range, (start, end) => all.touches(start, end));
   }
 
   #findingOf({ cause, count, bytes, lowest, hosts, evidence }: Places): Finding {

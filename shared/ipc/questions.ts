@@ -9,7 +9,13 @@
 import type { AllocationReply } from '../model/allocation.ts';
 import type { CheckCost, CheckReply } from '../model/check.ts';
 import type { ContextSelection } from '../model/context.ts';
-import type { FindingCount, FindingFilter, FindingPage, FindingPlace } from '../model/finding.ts';
+import type {
+  FindingCount,
+  FindingFilter,
+  FindingMarks,
+  FindingPage,
+  FindingPlace,
+} from '../model/finding.ts';
 import type { Inspection } from '../model/inspection.ts';
 import type {
   HostCluster,
@@ -95,6 +101,9 @@ export interface GuestRunsReply {
 /** A question about the whole chain, as it is. */
 export type NoArguments = Readonly<Record<never, never>>;
 
+/** Most columns that one question about marks names: at one byte a layer and column. */
+export const MAX_MARK_COLUMNS = 4096;
+
 /** Most findings that one reply to `findings` holds: each is a few kilobytes at most. */
 export const MAX_FINDINGS_PER_PAGE = 100;
 
@@ -177,6 +186,8 @@ const QUESTIONS = {
   findingCounts: exchange<NoArguments, readonly FindingCount[]>(),
   /** The next (or previous) place of a finding: by offset, at one offset from the top layer down. Notes are passed over. */
   nextFinding: exchange<NextFindingRequest, FindingPlace | null>(),
+  /** Where findings touch each of so many columns of a range, for the layers that have any. Notes are passed over. */
+  findingMarks: exchange<GuestRange & { readonly columns: number }, readonly FindingMarks[]>(),
   /** How a layer's image uses its file. Reads its tables: seconds for images of many TiB. */
   allocation: exchange<{ readonly layer: number }, AllocationReply>(),
   /** What a layer's file holds. Reads its tables once, and keeps what it came to for one layer at a time. */

@@ -21,6 +21,7 @@ import { CONTEXT_ROLES } from '../nbd-contexts.ts';
 import type { CallArgs, PlainCallName } from './contract.ts';
 import {
   MAX_FINDINGS_PER_PAGE,
+  MAX_MARK_COLUMNS,
   MAX_PLACES_PER_PAGE,
   MAX_TILES_PER_CALL,
   type QuestionArgs,
@@ -170,6 +171,10 @@ export const QUESTION_SCHEMAS = {
     end: v.exactOptional(offset),
   }),
   findingCounts: v.strictObject({}),
+  findingMarks: v.pipe(
+    v.strictObject({ start: offset, end: offset, columns: wholeNumber(1, MAX_MARK_COLUMNS) }),
+    v.check(({ start, end }) => start <= end, 'ends before it starts'),
+  ),
   nextFinding: v.strictObject({
     layer: wholeNumber(WHOLE_CHAIN, MAX_LAYERS),
     offset: wholeNumber(-1),

@@ -97,6 +97,15 @@ export interface FindingPlace {
   readonly offset: number;
 }
 
+/**
+ * Where findings of a layer touch columns of equal width: for each column 1 + the index of the worst severity in
+ * FINDING_SEVERITIES, 0 where there is none. Notes do not count.
+ */
+export interface FindingMarks {
+  readonly layer: number;
+  readonly columns: Uint8Array;
+}
+
 /** How many findings of one code, severity and layer there are. */
 export interface FindingCount {
   readonly code: string;
@@ -202,4 +211,20 @@ function firstOffset({ guest }: Finding): number {
 /** The worst severity that was found, undefined where nothing was. */
 export function worstSeverity({ severities }: FindingSummary): FindingSeverity | undefined {
   return FINDING_SEVERITIES.find(severity => severities[severity] > 0);
+}
+
+/** Marks what `touches` tells of each column of [start, end) with a severity, where no worse one is marked. */
+export function markColumns(
+  columns: Uint8Array,
+  severity: FindingSeverity,
+  { start, end }: { readonly start: number; readonly end: number },
+  touches: (start: number, end: number) => boolean,
+): void {
+  const mark = FINDING_SEVERITIES.indexOf(severity) + 1;
+  const span = (end - start) / columns.length;
+  for (let c = 0; c < columns.length; c++) {
+    const before = columns[c] as number;
+    if (before !== 0 && before <= mark) continue;
+    if (touches(Math.floor(start + c * span), Math.ceil(start + (c + 1) * span))) columns[c] = mark;
+  }
 }

@@ -9,6 +9,7 @@ import { CowscopeError } from '../../shared/error.ts';
 import { STATES } from '../../shared/extent/flags.ts';
 import {
   MAX_FINDINGS_PER_PAGE,
+  MAX_MARK_COLUMNS,
   MAX_PLACES_PER_PAGE,
   MAX_TILES_PER_CALL,
   type QuestionArgs,
@@ -113,6 +114,9 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
         .map(filter => ({ ...page, ...filter })),
     ),
   findingCounts: fc.constant({}),
+  findingMarks: fc
+    .tuple(range, fc.integer({ min: 1, max: MAX_MARK_COLUMNS }))
+    .map(([bytes, columns]) => ({ ...bytes, columns })),
   nextFinding: fc.record({
     layer: fc.integer({ min: WHOLE_CHAIN, max: 200 }),
     offset: fc.oneof(fc.constant(-1), offset),

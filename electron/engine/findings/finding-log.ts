@@ -6,9 +6,11 @@ import {
   type Finding,
   type FindingCount,
   type FindingFilter,
+  type FindingMarks,
   type FindingPage,
   type FindingPlace,
   type FindingSummary,
+  markColumns,
   rankFindings,
   touchesRange,
 } from '../../../shared/model/finding.ts';
@@ -114,6 +116,19 @@ export class FindingLog {
       }
     }
     return best;
+  }
+
+  /** Where findings touch columns of [start, end), for each layer that has such columns. */
+  marks(range: { readonly start: number; readonly end: number }, columns: number): FindingMarks[] {
+    return this.#layers.flatMap(({ index: layer, findings }) => {
+      const marks = new Uint8Array(columns);
+      findings.markPlaces(marks, range);
+      this.#checked.get(layer)?.places.markPlaces(marks, range);
+      for (const { guest, severity } of this.#whole.filter(found => found.layer === layer))
+        if (severity !== 'note')
+          markColumns(marks, severity, range, (start, end) => touchesRange(guest, start, end));
+      return marks.some(mark => mark !== 0) ? [{ layer, columns: marks }] : [];
+    });
   }
 
   #rank(): readonly Finding[] {

@@ -86,6 +86,7 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
     return findings.page(filter, skip, most);
   },
   findingCounts: ({ findings }) => findings.counts(),
+  findingMarks: ({ findings }, { columns, ...range }) => findings.marks(range, columns),
   nextFinding: ({ findings }, { backwards, ...from }) => findings.nextPlace(from, backwards),
   async allocation({ tables, superseded }, { layer }) {
     const { allocationOf } = await import('./allocation.ts'); // loaded when it is asked for

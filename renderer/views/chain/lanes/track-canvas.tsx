@@ -15,6 +15,7 @@ import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
 import { useInSight } from '../../../ui/hooks/use-in-sight.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { useInk } from '../../../ui/theme.ts';
+import { FindingTicks } from '../marks/finding-ticks.tsx';
 import { SelectionFrame } from '../overlay/selection-frame.tsx';
 import { useTrackSummary } from '../table/use-track-summary.ts';
 import { useLanePointer } from './use-lane-pointer.ts';
@@ -79,6 +80,7 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
         aria-description="Left and Right go through the extents, T shows them as a table"
         onFocus={() => setState({ focusedTrack: track.id })}
       />
+      {track.kind === 'layer' && <FindingTicks part="view" layer={track.layer} />}
       <SelectionFrame track={track.id} />
     </div>
   );

@@ -11,6 +11,7 @@ import { OverviewBrush } from '../../../ui/axis/overview-brush.tsx';
 import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { useInk } from '../../../ui/theme.ts';
+import { FindingTicks } from '../marks/finding-ticks.tsx';
 
 /** The whole disk, always: what the guest reads, where marks are, and which part is in view. */
 export function OverviewStrip({ chain }: { readonly chain: OpenedChain }) {
@@ -39,6 +40,7 @@ export function OverviewStrip({ chain }: { readonly chain: OpenedChain }) {
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the brush inside has the keys */}
       <div className="overview" onDoubleClick={() => navigationOf('guest').fitAll()}>
         <canvas ref={ref} />
+        <FindingTicks part="disk" />
         <OverviewBrush axis="guest" />
       </div>
     </div>

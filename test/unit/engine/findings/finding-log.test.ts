@@ -110,3 +110,23 @@ test('what a check found stands for what a map found of the same cause, and a la
     ['B', 1],
   ]);
 });
+
+test('the columns that findings touch are marked with the worst severity, layer by layer, and notes leave none', () => {
+  const { log } = exampleLog();
+  const marks = (start: number, end: number, columns: number) =>
+    log.marks({ start, end }, columns).map(({ layer, columns: marked }) => [layer, [...marked]]);
+  // 1 is a corruption, 2 a hazard: A at 100, 300 and 500 and B at 300 to 400 in layer 0, A at 300 to 350 in layer 1.
+  expect(marks(0, 600, 6)).toEqual([
+    [0, [0, 1, 0, 1, 0, 1]],
+    [1, [0, 0, 0, 1, 0, 0]],
+  ]);
+  expect(marks(300, 400, 4)).toEqual([
+    [0, [1, 2, 2, 2]],
+    [1, [1, 1, 0, 0]],
+  ]);
+  expect(marks(0, 10, 10)).toEqual([]);
+  const places = new FindingCollector(0);
+  places.add(cause('D'), { guest: [20, 5] });
+  log.setChecked(0, [makeFinding({ code: 'D', severity: 'corruption', layer: 0, what: 'd' })], places);
+  expect(marks(0, 100, 4)).toEqual([[0, [1, 0, 0, 0]]]);
+});

@@ -318,6 +318,15 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { sessionId: 1, layer: 0, offset: 2 ** 53 },
     ],
   },
+  'chain:findingMarks': {
+    good: [{ sessionId: 1, start: 0, end: 1, columns: 4096 }],
+    bad: [
+      { sessionId: 1, start: 0, end: 1 },
+      { sessionId: 1, start: 0, end: 1, columns: 0 },
+      { sessionId: 1, start: 0, end: 1, columns: 4097 },
+      { sessionId: 1, start: 2, end: 1, columns: 1 },
+    ],
+  },
   'chain:checkCost': {
     good: [{ sessionId: 1, layer: 0 }],
     bad: [undefined, { sessionId: 1 }, { sessionId: 1, layer: -1 }, { sessionId: 1, layer: 200 }],

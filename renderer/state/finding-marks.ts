@@ -1,0 +1,76 @@
+/** Where findings lie in what is in view, and on the whole disk: requested for the tracks, which draw them in every frame. */
+import { MAX_MARK_COLUMNS } from '../../shared/ipc/questions.ts';
+import type { FindingMarks } from '../../shared/model/finding.ts';
+import type { Viewport } from '../axis/viewport.ts';
+import { requestDraw } from '../canvas/frame.ts';
+import { askChain } from './chain/ask-chain.ts';
+import { getAxis, getState } from './store.ts';
+
+/** Marks of a range of the guest's axis. */
+interface LoadedMarks {
+  readonly session: number | undefined;
+  readonly range: Viewport;
+  readonly marks: readonly FindingMarks[];
+}
+
+/** The part of the axis that marks are for. */
+export type MarkedPart = 'view' | 'disk';
+
+/** A column with a mark, as offsets. */
+export interface MarkedRange extends Viewport {
+  /** As in FindingMarks. */
+  readonly mark: number;
+}
+
+const loaded = new Map<MarkedPart, LoadedMarks>();
+/** What was requested last of each part: nothing is requested twice. */
+const requested = new Map<MarkedPart, string>();
+const revisions = new Map<MarkedPart, number>();
+
+/** Requests the marks of a part, unless they are what was requested last. */
+export async function requestMarks(part: MarkedPart): Promise<void> {
+  const { chain, findings } = getState();
+  const { viewport, size, width } = getAxis('guest');
+  if (chain === undefined || width === 0) return;
+  const { start, end } = part === 'view' ? viewport : { start: 0, end: size };
+  const range = { start: Math.max(0, Math.floor(start)), end: Math.min(size, Math.ceil(end)) };
+  const columns = Math.min(MAX_MARK_COLUMNS, Math.round(width));
+  const { total, severities } = findings;
+  const key = JSON.stringify([chain.sessionId, range, columns, total, severities]);
+  if (requested.get(part) === key) return;
+  requested.set(part, key);
+  const session = chain.sessionId;
+  const reply = total === severities.note ? undefined : await askChain('findingMarks', { ...range, columns });
+  if (requested.get(part) !== key) return;
+  loaded.set(part, { session, range, marks: reply?.ok ? reply.value : [] });
+  revisions.set(part, marksRevision(part) + 1);
+  requestDraw();
+}
+
+/** Grows whenever the marks of a part are other ones. */
+export function marksRevision(part: MarkedPart): number {
+  return revisions.get(part) ?? 0;
+}
+
+/** The marked columns of a layer, or of all layers, joined where neighbors have the same mark. */
+export function marksOf(part: MarkedPart, layer?: number): readonly MarkedRange[] {
+  const known = loaded.get(part);
+  if (known === undefined || known.session !== getState().chain?.sessionId) return [];
+  const { range, marks } = known;
+  return marks
+    .filter(marked => layer === undefined || marked.layer === layer)
+    .flatMap(({ columns }) => joined(columns, range));
+}
+
+function joined(columns: Uint8Array, { start, end }: Viewport): MarkedRange[] {
+  const span = (end - start) / columns.length;
+  const ranges: MarkedRange[] = [];
+  for (let from = 0; from < columns.length; ) {
+    const mark = columns[from] as number;
+    let to = from + 1;
+    while (to < columns.length && columns[to] === mark) to++;
+    if (mark !== 0) ranges.push({ start: start + from * span, end: start + to * span, mark });
+    from = to;
+  }
+  return ranges;
+}
