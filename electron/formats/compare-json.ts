@@ -41,8 +41,10 @@ export function compareJsonRows(
   [a, b]: readonly [CompareJsonSide, CompareJsonSide],
   isFirst: boolean,
 ): string {
-  const texts = rows.map(({ start, length, kind, ...row }) =>
-    JSON.stringify({ start, length, kind, a: stateOf(row.a, a), b: stateOf(row.b, b) }),
+  // Put together by hand: a document may have millions of rows, and their words are from short lists.
+  const texts = rows.map(
+    row =>
+      `{"start":${row.start},"length":${row.length},"kind":"${row.kind}","a":${stateText(row.a, a)},"b":${stateText(row.b, b)}}`,
   );
   return `${isFirst ? '\n' : ',\n'}${texts.join(',\n')}`;
 }
@@ -74,6 +76,7 @@ function sideOf({ chain, layer, size }: CompareJsonSide) {
 }
 
 /** Layers of an export of a chain have no numbers. */
-function stateOf({ state, layer }: ComparedState, { chain }: CompareJsonSide) {
-  return { state, layer: layer < 0 || chain.layers[0]?.format === 'nbd' ? null : layer };
+function stateText({ state, layer }: ComparedState, { chain }: CompareJsonSide): string {
+  const isNumbered = layer >= 0 && chain.layers[0]?.format !== 'nbd';
+  return `{"state":"${state}","layer":${isNumbered ? layer : 'null'}}`;
 }

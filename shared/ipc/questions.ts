@@ -79,7 +79,7 @@ export interface LayerChoice {
 }
 
 /** Most runs in one reply to `guestRuns`. */
-export const MAX_GUEST_RUNS = 16_384;
+export const MAX_GUEST_RUNS = 32_768;
 
 /** Runs of what the guest reads, from `start` on. With `layer` as if that layer were the top of the chain. */
 export interface GuestRunsRequest extends LayerChoice {

@@ -94,7 +94,7 @@ test('pages, searches and sums are those of plain arrays', () => {
         }
         expect(sums.same).toBe(bytes.filter(byte => byte.startsWith('same ')).length);
         const walked: string[] = [];
-        ranges.each(skip, bytes.length, ({ start, end, relation }) => {
+        ranges.each(skip, bytes.length, (start, end, { relation }) => {
           for (let i = start; i < end; i++) walked.push(relation);
           return true;
         });

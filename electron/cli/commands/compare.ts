@@ -102,11 +102,17 @@ type Rows = Parameters<typeof compareJsonRows>[0];
 type Tail = Parameters<typeof compareJsonTail>[0];
 
 class TextPrinter {
-  head = compareHead;
-  tail = (tail: Tail): string => compareTail(tail);
+  readonly tail = (tail: Tail): string => compareTail(tail);
+  #sides: readonly [ComparedChain, ComparedChain] | undefined;
+
+  head(a: ComparedChain, b: ComparedChain): string {
+    this.#sides = [a, b];
+    return compareHead(a, b);
+  }
 
   rows(rows: Rows): string {
-    return rows.map(compareRow).join('');
+    const sides = this.#sides;
+    return sides === undefined ? '' : rows.map(row => compareRow(row, sides)).join('');
   }
 }
 

@@ -1,6 +1,7 @@
 /** A comparison for a person: what is compared, the ranges that differ, the sums, and what they mean. */
 import { RELATION_LABELS } from '../../../shared/compare/relation-labels.ts';
 import { legendOfWitness } from '../../../shared/legend.ts';
+import { isRemote } from '../../../shared/model/chain.ts';
 import {
   type ComparedState,
   type ComparisonSums,
@@ -26,22 +27,25 @@ export function compareHead(a: ComparedChain, b: ComparedChain): string {
 
 function sideText({ chain, layer, size }: ComparedChain): string {
   const own = chain.layers[layer];
-  const count = chain.layers.length;
-  const part = count > 1 ? `, layer ${layer} of ${count} with what lies below it` : '';
+  const part = layer > 0 ? `, layers 0 to ${layer}` : '';
   const snapshot = own?.snapshot === undefined ? '' : `, snapshot ${JSON.stringify(own.snapshot.name)}`;
   return `${escapeUntrusted(`${own?.path ?? ''}${snapshot}`, MAX_PATH)}: ${formatSize(size)}${part}`;
 }
 
 /** One range. */
-export function compareRow({ start, length, kind, a, b }: Difference): string {
-  const sides = `${stateText(a)} | ${stateText(b)}`;
+export function compareRow(
+  { start, length, kind, a, b }: Difference,
+  [first, second]: readonly [ComparedChain, ComparedChain],
+): string {
+  const sides = `${stateText(a, first)} | ${stateText(b, second)}`;
   return `  ${formatOffset(start).padEnd(OFFSET_WIDTH)}  ${formatSize(length).padStart(11)}  ${RELATION_LABELS[kind].label.padEnd(KIND_WIDTH)}  ${sides}\n`;
 }
 
-function stateText({ state, layer }: ComparedState): string {
+function stateText({ state, layer }: ComparedState, { chain }: ComparedChain): string {
   if (state === 'unallocated' || state === 'reserved') return 'nothing stored';
   const { label } = LEGEND[state];
-  return layer < 0 ? label : `${label}, layer ${layer}`;
+  // The layers of an export of a chain have no numbers.
+  return layer < 0 || isRemote({ chain }) ? label : `${label}, layer ${layer}`;
 }
 
 /** The sums, and the outcome in one sentence. */

@@ -13,7 +13,7 @@ import {
   type DifferenceSearch,
   type DifferencesRequest,
 } from '../../../shared/model/comparison.ts';
-import { type ComparedRange, maskOf, RangeTable, RELATIONS } from './range-table.ts';
+import { type ComparedRange, maskOf, type RangeKind, RangeTable, RELATIONS } from './range-table.ts';
 
 /** The ranges of a comparison. */
 export class ComparedRanges {
@@ -121,7 +121,11 @@ export class ComparedRanges {
   }
 
   /** The ranges of [start, end) in ascending order, cut to it, until `take` returns false. */
-  each(start: number, end: number, take: (range: ComparedRange) => boolean | undefined): void {
+  each(
+    start: number,
+    end: number,
+    take: (from: number, to: number, kind: RangeKind) => boolean | undefined,
+  ): void {
     const content = this.#content;
     const seam = content?.end ?? 0;
     for (const [table, from, to] of [
@@ -130,10 +134,10 @@ export class ComparedRanges {
     ] as const) {
       if (table === undefined) continue;
       for (let i = from < to ? table.indexAt(from) : table.count; i < table.count; i++) {
-        const range = table.at(i);
-        if (range.start >= to) break;
-        const part = { ...range, start: Math.max(range.start, from), end: Math.min(range.end, to) };
-        if (take(part) === false) return;
+        const first = table.startAt(i);
+        if (first >= to) break;
+        const last = Math.min(table.startAt(i + 1), to);
+        if (take(Math.max(first, from), last, table.kindAt(i)) === false) return;
       }
     }
   }

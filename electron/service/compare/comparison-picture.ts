@@ -46,9 +46,7 @@ export async function comparedTiles(
     const origin = tile * TILE_COLUMNS * span;
     const end = Math.min(origin + TILE_COLUMNS * span, size);
     if (origin >= end) break;
-    const columns = TRACKS.map(track =>
-      createColumns(TILE_COLUMNS, span, track !== COMPARED_TRACKS.difference),
-    );
+    const columns = TRACKS.map(() => createColumns(TILE_COLUMNS, span, false));
     await fillColumns(columns, ranges, origin, end);
     for (const track of TRACKS) tiles.push(toTile(columns[track] as Columns, track, tile));
   }
@@ -64,9 +62,9 @@ async function fillColumns(
   for (let at = origin; at < end; ) {
     let added = 0;
     const from = at;
-    ranges.each(from, end, range => {
-      add(columns, origin, range.start, range.end, range.relation, range);
-      at = range.end;
+    ranges.each(from, end, (first, last, kind) => {
+      add(columns, origin, first, last, kind.relation, kind);
+      at = last;
       return ++added < RANGES_PER_TURN;
     });
     if (added < RANGES_PER_TURN) break;
@@ -85,12 +83,9 @@ function add(
   { a, b }: { readonly a: RowSide; readonly b: RowSide },
 ): void {
   const word = relation === undefined ? UNREAD : RELATION_WORDS[relation];
-  for (const [track, side] of [
-    [COMPARED_TRACKS.a, a],
-    [COMPARED_TRACKS.b, b],
-    [COMPARED_TRACKS.difference, { word, owner: -1 }],
-  ] as const)
-    addExtent(columns[track] as Columns, origin, start, end, side.word);
+  addExtent(columns[COMPARED_TRACKS.a] as Columns, origin, start, end, a.word);
+  addExtent(columns[COMPARED_TRACKS.b] as Columns, origin, start, end, b.word);
+  addExtent(columns[COMPARED_TRACKS.difference] as Columns, origin, start, end, word);
 }
 
 /** Exact ranges of the three tracks in [start, end), or that there are too many. */
@@ -113,10 +108,10 @@ export function comparedExtents(
     list.owners.push(owner);
     total++;
   };
-  ranges.each(start, stop, range => {
-    addAt(COMPARED_TRACKS.a, range.start, range.a);
-    addAt(COMPARED_TRACKS.b, range.start, range.b);
-    addAt(COMPARED_TRACKS.difference, range.start, { word: RELATION_WORDS[range.relation], owner: -1 });
+  ranges.each(start, stop, (from, _to, { relation, a, b }) => {
+    addAt(COMPARED_TRACKS.a, from, a);
+    addAt(COMPARED_TRACKS.b, from, b);
+    addAt(COMPARED_TRACKS.difference, from, { word: RELATION_WORDS[relation], owner: -1 });
     return total <= MAX_EXACT_EXTENTS;
   });
   if (total > MAX_EXACT_EXTENTS) return { tooMany: true, version };

@@ -79,9 +79,17 @@ export class RangeTable {
 
   /** The range of a number below `count`. */
   at(index: number): ComparedRange {
-    const kind = this.#kinds[this.#codeOf[index] as number] as RangeKind;
-    const end = index + 1 < this.count ? (this.#starts[index + 1] as number) : this.end;
-    return { ...kind, start: this.#starts[index] as number, end };
+    return { ...this.kindAt(index), start: this.startAt(index), end: this.startAt(index + 1) };
+  }
+
+  /** What a range is. Nothing is made anew: a picture goes over millions. */
+  kindAt(index: number): RangeKind {
+    return this.#kinds[this.#codeOf[index] as number] as RangeKind;
+  }
+
+  /** Where a range begins; that of number `count` is the end of the last one. */
+  startAt(index: number): number {
+    return index < this.count ? (this.#starts[index] as number) : this.end;
   }
 
   /** The number of the range that holds an offset below `end`; `count` for one past it. */
