@@ -1,16 +1,36 @@
 /** The planned commit against real ones, done to random chains: every cluster, the bytes written, the file's length. */
-import { mkdtemp } from 'node:fs/promises';
+import { copyFile, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { chosenCommit, expectProved, planFiles, versionOf } from '../support/commit-proof.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type ChainFeatures, randomChain, seedGroups } from '../support/images/random-chain.ts';
 import { newerQemu } from '../support/newer-qemu.ts';
-import { run, temporaryFolder } from '../support/tools.ts';
+import { chosenCommit, expectProved, planFiles, realSpace, versionOf } from '../support/plan/commit-proof.ts';
+import { ProofTable } from '../support/plan/proof-table.ts';
+import { qemuImg, qemuIo, run, temporaryFolder } from '../support/tools.ts';
 
 /** Chains for each version of qemu; by hand many more were run: docs/guide/plan.md. */
 const CHAINS = Number(process.env.COWSCOPE_PLAN_CHAINS ?? 16);
 const GROUP = 8;
+const OLD = { major: 7, minor: 2 };
 const folder = temporaryFolder();
+const table = new ProofTable();
+afterAll(() => table.print());
+
+/** Two layers of one size that are made as told. */
+async function manualChain(
+  own: string,
+  size: string,
+  options: string,
+  writes: { readonly base: readonly string[]; readonly top: readonly string[] },
+): Promise<[base: string, top: string]> {
+  const base = join(own, 'base.qcow2');
+  const top = join(own, 'top.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', '-o', options, base, size);
+  await qemuIo(base, ...writes.base);
+  await qemuImg('create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', top);
+  await qemuIo(top, ...writes.top);
+  return [base, top];
+}
 
 /** Commits a random chain and compares. */
 async function proveCommit(seed: number, qemuImg: string, features: Partial<ChainFeatures>): Promise<void> {
@@ -21,7 +41,7 @@ async function proveCommit(seed: number, qemuImg: string, features: Partial<Chai
   const plan = await planFiles(paths, { target, top, job: 'qemu-img', qemu: await versionOf(qemuImg) });
   const committing = ['--trace', 'blk_co_pwritev', 'commit', '-b', paths[target]!, paths[top]!];
   const { code, stderr } = await run(qemuImg, committing, { cwd: own });
-  await expectProved(plan, chain.layers, { failed: code === 0 ? undefined : stderr, trace: stderr });
+  await expectProved(plan, chain.layers, { failed: code === 0 ? undefined : stderr, trace: stderr }, table);
 }
 
 describe('a planned commit is what qemu-img does', () => {
@@ -45,6 +65,39 @@ describe('a planned commit is what qemu-img does', () => {
     for (let seed = 2001; seed < 2001 + GROUP / 2; seed++)
       await proveCommit(seed, 'qemu-img', { dataFile: true });
     expect(GROUP).toBeGreaterThan(0);
+  });
+
+  it('where the refcount table has to be made larger', async () => {
+    const own = await mkdtemp(join(folder, 'refcounts-'));
+    const layers = await manualChain(own, '4M', 'cluster_size=512,refcount_bits=64', {
+      base: ['write -P1 0 1536k'],
+      top: ['write -P2 2M 512k'],
+    });
+    const plan = await planFiles(layers, { target: 0, top: 1, job: 'qemu-img', qemu: OLD });
+    await qemuImg('commit', '-d', layers[1]);
+    const { imageEnd, fileLength, exact } = plan.target;
+    expect({ exact, imageEnd, fileLength }).toEqual({ exact: true, ...(await realSpace(layers[0])) });
+    expect(imageEnd).toBeGreaterThan(64 * 64 * 512); // more than the old table's 64 blocks of 64 refcounts count
+  });
+
+  it('and two runs end differently where the plan has a bound for the order of requests', async () => {
+    const own = await mkdtemp(join(folder, 'order-'));
+    // A free cluster: taken where the single cluster is written first, passed over where the pair is.
+    const [base, top] = await manualChain(own, '4M', 'cluster_size=64k', {
+      base: ['write -P1 0 192k', 'discard 64k 64k'],
+      top: ['write -P3 256k 64k', 'write -P3 512k 128k'],
+    });
+    const { target } = await planFiles([base, top], { target: 0, top: 1, job: 'qemu-img', qemu: OLD });
+    expect(target.exact).toBe(false);
+    const found = new Set<number>();
+    for (let run = 0; run < 100 && found.size < 2; run++) {
+      const copy = join(own, `copy-${run}.qcow2`);
+      await copyFile(base, copy);
+      await qemuImg('rebase', '-u', '-b', copy, '-F', 'qcow2', top);
+      await qemuImg('commit', '-d', top);
+      found.add((await realSpace(copy)).imageEnd);
+    }
+    expect([...found].sort((a, b) => a - b)).toEqual([target.imageEndAtLeast, target.imageEnd]);
   });
 
   it('with a newer qemu-img too, which differs for subclusters', async context => {

@@ -1,10 +1,11 @@
 /** The planned live commits against those of a real qemu, on random chains: every cluster, bytes written, file length. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { expectProved, planFiles, versionOf } from '../support/commit-proof.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import { randomChain } from '../support/images/random-chain.ts';
 import { newerQemu } from '../support/newer-qemu.ts';
+import { expectProved, planFiles, versionOf } from '../support/plan/commit-proof.ts';
+import { ProofTable } from '../support/plan/proof-table.ts';
 import { commitLive } from '../support/servers/storage-daemon.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
@@ -12,6 +13,8 @@ import { temporaryFolder } from '../support/tools.ts';
 const CHAINS = Number(process.env.COWSCOPE_PLAN_CHAINS ?? 8);
 const folder = temporaryFolder();
 const newer = await newerQemu();
+const table = new ProofTable();
+afterAll(() => table.print());
 
 async function proveLiveCommit(seed: number, job: 'live' | 'active'): Promise<void> {
   if ('reason' in newer) return;
@@ -28,7 +31,7 @@ async function proveLiveCommit(seed: number, job: 'live' | 'active'): Promise<vo
   const plan = await planFiles(paths, { target, top, job, qemu, unmaps: discard === 'unmap' });
   const program = newer.qemuStorageDaemon;
   const { error, trace } = await commitLive({ program, layers, target, top, discard });
-  await expectProved(plan, layers, { failed: error, trace });
+  await expectProved(plan, layers, { failed: error, trace }, table);
 }
 
 describe.skipIf('reason' in newer)('a planned commit is what a running qemu does', () => {

@@ -26,6 +26,7 @@ export function fakeRuns(letters: string, clusterSize = CLUSTER): LayerRuns {
   return {
     size,
     sliceSpan: 8192 * clusterSize,
+    clusterSize,
     at(offset: number): Run {
       const index = Math.floor(offset / clusterSize);
       const letter = letters[index] ?? '.';

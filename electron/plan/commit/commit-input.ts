@@ -26,7 +26,10 @@ export interface CommitInput {
   /** A live or active commit gives host space of zeros back: the disk's option `discard=unmap`. */
   readonly unmaps: boolean;
   readonly qemuVersionSource: Plan['qemuVersionSource'];
-  /** Layers whose data a live commit may take for zeros, because their files have holes: host-holes.ts. */
+  /**
+   * Layers in whose files qemu looks for holes, which no table tells of: host-holes.ts. There a live commit may take data
+   * for zeros, and other jobs may send a request in several parts.
+   */
   readonly withHostHoles: readonly number[];
   /** How the target uses its file; absent for a raw target. */
   readonly allocation?: Allocation;

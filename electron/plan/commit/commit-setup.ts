@@ -16,6 +16,8 @@ export interface CommitSetup {
   /** With the grown target. */
   readonly runs: readonly LayerRuns[];
   readonly model: TargetModel;
+  /** The target's format before it grows. */
+  readonly format: TargetFormat;
   readonly mirror: MirrorTarget;
   /** Bytes of the target's smallest unit; 512 of a raw one. */
   readonly unit: number;
@@ -68,6 +70,7 @@ export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): Co
     before,
     runs,
     model,
+    format,
     mirror: mirrorTarget(format, input),
     unit: unit === 0 ? RAW_UNIT : unit,
     sizeAfter,

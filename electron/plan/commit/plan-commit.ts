@@ -10,6 +10,7 @@ import type { LayerRuns } from '../layers/layer-runs.ts';
 import { plannedLayers } from '../planned-layers.ts';
 import { commitKeepsZeros, versionText } from '../qemu-versions.ts';
 import { RangeList } from '../range-list.ts';
+import { followTarget } from '../target/host/follow-target.ts';
 import { targetResult } from '../target/target-result.ts';
 import { TargetStrip } from '../target-strip.ts';
 import { commitHazards } from './commit-hazards.ts';
@@ -28,22 +29,28 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
     input.onRange?.(...range);
   });
   strip = new TargetStrip(setup.sizeAfter, setup.unit);
+  const file = yield* followTarget(input, setup);
   const damaged = new RangeSum();
   const withHoles = new Set(input.withHostHoles);
   let mayBeZeros = false;
   let steps = 0;
   for (const request of requestsOf(input, setup)) {
+    const mayMeetHoles = !request.readsZero && withHoles.has(request.owner);
     setup.model.apply(request);
-    if (!request.readsZero && withHoles.has(request.owner)) mayBeZeros = true;
+    file?.endRequest(input.job !== 'live' && mayMeetHoles);
+    if (input.job === 'live' && mayMeetHoles) mayBeZeros = true;
     if (request.damaged) damaged.add(request.start, request.end - request.start);
     if (shouldYield(steps++)) yield;
   }
   setup.model.finish();
   const layers = { runs: setup.before, target: input.target, top: input.top };
   const { changes } = setup.model;
+  const isUnsure = mayBeZeros || changes.isOrderUnsure || file === undefined;
+  const ends = isUnsure ? undefined : yield* file.ends();
   const target = targetResult(input, {
     ...setup,
     changes,
+    ...(ends === undefined ? {} : { ends }),
     ...(mayBeZeros
       ? { atMost: 'holes in the files of committed layers may be taken for zeros', mayZero: true }
       : {}),

@@ -38,7 +38,10 @@ export interface MirrorTarget {
 const MIN_GRANULARITY = 4096;
 const MAX_GRANULARITY = 65_536;
 /** Bytes that a mirror job takes at once at most: DEFAULT_MIRROR_BUF_SIZE. */
-const MIRROR_BUFFER = 10 * 2 ** 20;
+const MIRROR_BUFFER = 16 * 2 ** 20;
+/** Bytes of data that it copies at once at most, MAX_IO_BYTES, and parts of a granule that one request may have. */
+const LONGEST_COPY = 2 ** 20;
+const MAX_PARTS = 1024;
 /** Bytes that a commit job looks at in one step: COMMIT_BUFFER_SIZE. */
 const COMMIT_BUFFER = 512 * 1024;
 /** Bytes of one question about allocation. */
@@ -98,7 +101,8 @@ export function* mirrorRequests(
       const status = statusAbove(runs, top, 0, offset, end - offset);
       const whole = Math.floor(status.length / granularity) * granularity;
       const zero = status.zero && whole > 0 && offset % zeroUnit === 0 && whole % zeroUnit === 0;
-      const next = offset + Math.max(whole, granularity);
+      const longest = zero ? whole : status.zero ? MAX_PARTS * granularity : LONGEST_COPY;
+      const next = offset + Math.max(Math.min(whole, longest), granularity);
       yield { ...requestOf(status, offset, Math.min(next, size)), zero, readsZero: status.zero && whole > 0 };
       offset = next;
     }

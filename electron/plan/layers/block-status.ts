@@ -5,6 +5,7 @@
  */
 import {
   BAD,
+  COMPRESSED_DATA,
   DATA,
   RESERVED_SPACE,
   UNALLOCATED,
@@ -55,8 +56,9 @@ export function statusAbove(
     const runs = layers[layer] as LayerRuns;
     if (offset >= runs.size) return { length, layer, zero: true, damaged: false };
     const { end, kind } = runs.at(offset);
-    const sliceEnd = (Math.floor(offset / runs.sliceSpan) + 1) * runs.sliceSpan;
-    length = Math.min(length, Math.min(end, sliceEnd) - offset);
+    const span = kind === COMPRESSED_DATA ? runs.clusterSize : runs.sliceSpan;
+    const spanEnd = (Math.floor(offset / span) + 1) * span;
+    length = Math.min(length, Math.min(end, spanEnd) - offset);
     if (isAbsent(kind)) continue;
     return { length, layer, zero: isZeroKind(kind), damaged: kind >= BAD };
   }

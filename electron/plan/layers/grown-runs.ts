@@ -19,6 +19,7 @@ export interface Growth {
 export class GrownRuns implements LayerRuns {
   readonly size: number;
   readonly sliceSpan: number;
+  readonly clusterSize: number;
   readonly #old: LayerRuns;
   readonly #growth: Growth;
   /** End of the unit and of the cluster that hold the old end. */
@@ -33,6 +34,7 @@ export class GrownRuns implements LayerRuns {
     this.#clusterEnd = unit === 0 ? from : Math.ceil(from / clusterSize) * clusterSize;
     this.size = growth.to;
     this.sliceSpan = old.sliceSpan;
+    this.clusterSize = old.clusterSize;
   }
 
   at(offset: number): Run {

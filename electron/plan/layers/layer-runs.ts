@@ -9,6 +9,8 @@ export interface Run {
   readonly start: number;
   readonly end: number;
   readonly kind: number;
+  /** Where `start` lies in the file, absent where that is not known or there is no such place. */
+  readonly host?: number;
 }
 
 /** The runs of one layer. */
@@ -20,6 +22,8 @@ export interface LayerRuns {
    * Infinity for raw layers.
    */
   readonly sliceSpan: number;
+  /** Bytes of a cluster, Infinity for raw layers: qemu tells of compressed clusters one by one. */
+  readonly clusterSize: number;
   /**
    * The run that holds `offset`. It ends where kind or host offset change, or earlier. Past `size` the rest of the last
    * cluster is still there: it shows when the layer grows.
@@ -43,6 +47,7 @@ interface KeptPage {
 export class Qcow2Runs implements LayerRuns {
   readonly size: number;
   readonly sliceSpan: number;
+  readonly clusterSize: number;
   readonly #map: Qcow2Map;
   readonly #span: number;
   /** End of the last cluster. */
@@ -52,6 +57,7 @@ export class Qcow2Runs implements LayerRuns {
   constructor(map: Qcow2Map) {
     const { clusterSize, entrySize, l1Coverage } = map.geometry;
     this.#map = map;
+    this.clusterSize = clusterSize;
     this.size = map.size;
     this.#storedEnd = Math.ceil(map.size / clusterSize) * clusterSize;
     this.sliceSpan = (Math.min(L2_SLICE_BYTES, clusterSize) / entrySize) * clusterSize;
@@ -64,10 +70,12 @@ export class Qcow2Runs implements LayerRuns {
     const page = this.#pageAt(index);
     const i = pageIndexAt(page, offset - base);
     const end = i + 1 < page.count ? base + pageStart(page, i + 1) : base + this.#span;
+    const host = page.hosts?.[i] ?? -1;
     return {
       start: base + pageStart(page, i),
       end: Math.min(end, offset < this.size ? this.size : this.#storedEnd),
       kind: page.codes[i] as number,
+      ...(host < 0 ? {} : { host }),
     };
   }
 
@@ -93,6 +101,7 @@ export class Qcow2Runs implements LayerRuns {
 export class RawRuns implements LayerRuns {
   readonly size: number;
   readonly sliceSpan = Number.POSITIVE_INFINITY;
+  readonly clusterSize = Number.POSITIVE_INFINITY;
 
   constructor(size: number) {
     this.size = size;

@@ -14,6 +14,7 @@ import {
 import type { TargetRequest } from '../commit/requests.ts';
 import { isAbsent, isZeroKind, keepsHost } from '../layers/block-status.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
+import type { HostEvent, HostEventSink } from './host/host-events.ts';
 
 /** What of the target's format decides where writes go. */
 export interface TargetFormat {
@@ -79,6 +80,8 @@ export class TargetModel {
   readonly #unit: number;
   readonly #readsZeroBelow: (start: number, end: number) => boolean;
   readonly #sink: RangeSink | undefined;
+  /** Is told what each request does to the target's file. */
+  hostSink: HostEventSink | undefined;
   #open: OpenCluster | undefined;
   #done = 0;
   #lastTable = -1;
@@ -116,7 +119,7 @@ export class TargetModel {
     if (readsZero && !zero) this.changes.zerosAsData += end - start;
     if (version === 0) return;
     this.#needTables(start, end);
-    if (!zero) this.#write(start, end, false);
+    if (!zero) this.#writeData(start, end);
     else if (version >= 3 || !hasBacking) this.#writeZeros(start, end);
     else this.#writeZerosAsData(start, end);
   }
@@ -164,7 +167,16 @@ export class TargetModel {
 
   #writeZerosAsData(start: number, end: number): void {
     this.#countZerosAsData(start, end);
+    this.#writeData(start, end);
+  }
+
+  #writeData(start: number, end: number): void {
+    this.#tell('write', start, end);
     this.#write(start, end, false);
+  }
+
+  #tell(kind: HostEvent['kind'], start: number, end: number): void {
+    if (end > start) this.hostSink?.({ kind, start, end });
   }
 
   #countZerosAsData(start: number, end: number): void {
@@ -196,6 +208,7 @@ export class TargetModel {
     else if (!zero) this.changes.newClusters += count;
     else if (hasHost && after !== ZERO_ALLOCATED) this.changes.freedClusters += count;
     if (isCompressed) this.changes.freedCompressed += count;
+    if (zero) this.#tell('zero', start, end);
     if (count === 1) this.#emit(start, before, new Uint8Array(before.length).fill(after));
     else this.#sink?.(start, Math.min(end, this.#runs.size), before[0] as number, after, true);
     this.#done = end;
@@ -252,20 +265,23 @@ export class TargetModel {
       const stop = Math.min(end, unitEnd);
       const isWhole = at === from && stop === unitEnd && kinds[0] !== COMPRESSED_DATA;
       if (isWhole || this.#restReadsZero(kinds[index] as number, from, at, stop, unitEnd))
-        this.#zeroUnit(kinds, index);
+        this.#zeroUnit(kinds, index, cluster);
       else {
         this.#countZerosAsData(at, stop);
+        this.#tell('write', at, stop);
         this.#copyInto(kinds, index, index + 1);
       }
       at = stop;
     }
   }
 
-  #zeroUnit(kinds: Uint8Array, index: number): void {
+  #zeroUnit(kinds: Uint8Array, index: number, cluster: number): void {
     if (kinds.length > 1) {
+      this.#tell('mark', cluster, cluster + 1);
       kinds[index] = kinds.some(keepsHost) ? ZERO_ALLOCATED : ZERO_HOLE;
       return;
     }
+    this.#tell('zero', cluster, cluster + this.#format.clusterSize);
     const hasHost = keepsHost(kinds[0] as number);
     kinds[0] = this.#zeroKindOver(hasHost);
     if (hasHost && kinds[0] !== ZERO_ALLOCATED) this.changes.freedClusters++;

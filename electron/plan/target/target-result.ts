@@ -5,8 +5,9 @@ import { EntryTable } from '../../qcow2/read/entry-table.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import type { CommitInput, LayerTables } from '../commit/commit-input.ts';
 import { keepsDataApart } from '../commit/commit-setup.ts';
+import type { PossibleEnds } from './host/write-orders.ts';
 import type { TargetChanges } from './target-model.ts';
-import { type SpaceBefore, type SpaceChanges, spaceAfter } from './target-space.ts';
+import { type SpaceBefore, type SpaceChanges, spaceAfter, spaceBetween } from './target-space.ts';
 
 /** What changes the target's file beside requests for its data. Counts are clusters. */
 export interface TargetJob {
@@ -22,6 +23,8 @@ export interface TargetJob {
   readonly atMost?: string;
   /** Zeros may take the place of data, so that clusters are given back instead of written. */
   readonly mayZero?: boolean;
+  /** Where the file ends, where the job was followed cluster by cluster; the rest is then not asked for. */
+  readonly ends?: PossibleEnds;
 }
 
 /** The target of a job and how it uses its file. */
@@ -59,7 +62,10 @@ export function targetResult(input: TargetInput, setup: TargetJob): PlannedTarge
       peak: length,
     };
   }
-  const space = spaceAfter(spaceBefore(image, allocation), changesOf(tables, input, setup));
+  const space =
+    setup.ends === undefined
+      ? spaceAfter(spaceBefore(image, allocation), changesOf(tables, input, setup))
+      : spaceBetween(setup.ends);
   return {
     ...common,
     ...space,

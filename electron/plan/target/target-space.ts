@@ -4,6 +4,7 @@
  * Source: qemu's block/qcow2-refcount.c (alloc_clusters_noref, alloc_refcount_block, refcount_table growth).
  */
 import type { TargetSpace } from '../../../shared/model/plan/plan.ts';
+import type { PossibleEnds } from './host/write-orders.ts';
 
 /** The target's file before the job. Numbers are bytes unless they count clusters. */
 export interface SpaceBefore {
@@ -33,6 +34,23 @@ export interface SpaceChanges {
   readonly writesParts: boolean;
   /** Why the result is a bound, beside free space inside the file. */
   readonly whyInexact: readonly string[];
+}
+
+/** The target's file after a job that was followed cluster by cluster. */
+export function spaceBetween({ imageEnd, fileLength }: PossibleEnds): TargetSpace {
+  const [imageEndAtLeast, mostEnd] = imageEnd;
+  const [fileLengthAtLeast, mostLength] = fileLength;
+  const exact = imageEndAtLeast === mostEnd && fileLengthAtLeast === mostLength;
+  return {
+    imageEnd: mostEnd,
+    imageEndAtLeast,
+    fileLength: mostLength,
+    fileLengthAtLeast,
+    exact,
+    why: exact
+      ? []
+      : ['qemu has up to 16 requests under way, and the order in which they end decides where clusters go'],
+  };
 }
 
 /** The target's file after the job. */

@@ -133,12 +133,12 @@ async function planChain(
     request.stores ?? [],
     signal,
   );
-  const isZeroing = operation === 'commit' && job === 'live' && commitKeepsZeros(qemu);
+  const looksForHoles = operation === 'commit' && (job !== 'live' || commitKeepsZeros(qemu));
   const input: Omit<CommitInput, 'top'> = {
     ...common,
     job,
     unmaps: request.unmaps ?? false,
-    withHostHoles: isZeroing ? await layersWithHoles(found, chosen.target + 1, chosen.from) : [],
+    withHostHoles: looksForHoles ? await layersWithHoles(found, chosen.from) : [],
     ...(allocation === undefined ? {} : { allocation }),
     children,
     findings: () => [...findings(), ...searched],
@@ -171,10 +171,10 @@ async function allocationOf({ info, image }: OpenLayer): Promise<Allocation | un
   );
 }
 
-/** Layers from `first` to `last` in whose files qemu looks for holes. */
-async function layersWithHoles(found: DiscoveredChain, first: number, last: number): Promise<number[]> {
+/** Layers up to `last` in whose files qemu looks for holes. */
+async function layersWithHoles(found: DiscoveredChain, last: number): Promise<number[]> {
   const indexes: number[] = [];
-  for (const open of found.layers.slice(first, last + 1)) {
+  for (const open of found.layers.slice(0, last + 1)) {
     const allocation = await allocationOf(open);
     const { allocatedSize, clusterSize, index } = open.info;
     if (allocation === undefined || looksPreallocated(allocation.allocated, allocatedSize, clusterSize))

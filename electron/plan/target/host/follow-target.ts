@@ -1,0 +1,135 @@
+/** A commit's target, ready to be followed to the end of its file. */
+import { BAD, COMPRESSED_DATA, DATA } from '../../../qcow2/format/entry.ts';
+import { INCOMPATIBLE_DIRTY } from '../../../qcow2/format/header.ts';
+import { listRefcounts } from '../../../qcow2/layout/refcount-list.ts';
+import { EntryTable } from '../../../qcow2/read/entry-table.ts';
+import type { Qcow2Image } from '../../../qcow2/read/image.ts';
+import { lookupCluster } from '../../../qcow2/read/lookup-cluster.ts';
+import type { Qcow2Map } from '../../../qcow2/read/map-state.ts';
+import type { SlicedWork } from '../../../qcow2/read/sliced-work.ts';
+import type { CommitInput, LayerTables } from '../../commit/commit-input.ts';
+import { type CommitSetup, keepsDataApart } from '../../commit/commit-setup.ts';
+import { mirrorGranularity } from '../../commit/requests.ts';
+import { keepsHost } from '../../layers/block-status.ts';
+import type { LayerRuns } from '../../layers/layer-runs.ts';
+import type { TargetFormat } from '../target-model.ts';
+import { FollowedFile, type RequestOrder } from './followed-file.ts';
+import { HostClusters } from './host-clusters.ts';
+import { type StoredCluster, type StoredTarget, TargetFile, UnknownCluster } from './target-file.ts';
+
+/**
+ * The file of a commit's target, once the target has grown. Undefined where it cannot be followed: a raw target, one with
+ * snapshots or bitmaps, one that was not closed cleanly, one with wrong refcounts, and one of very many clusters.
+ */
+export function* followTarget(input: CommitInput, setup: CommitSetup): SlicedWork<FollowedFile | undefined> {
+  const tables = input.layers[input.target] as LayerTables;
+  const { image, map } = tables;
+  const { allocation } = input;
+  if (image === undefined || map === undefined || allocation === undefined || !isPlain(image))
+    return undefined;
+  const { data, snapshots, tables: ofTables, bitmaps, unreferenced } = allocation.account;
+  // Clusters that are referred to and not counted would be taken a second time.
+  if (data + snapshots + ofTables + bitmaps + unreferenced !== allocation.allocated) return undefined;
+  const { clusterSize } = image.geometry;
+  const length = Math.max(allocation.imageEnd, allocation.fileLength);
+  const counts = yield* listRefcounts(image, allocation.fileLength, Math.ceil(length / clusterSize));
+  if (counts === undefined) return undefined;
+  const clusters = new HostClusters({ ...refcountTable(image), counts });
+  const runs = setup.before[input.target] as LayerRuns;
+  const stored = storedTarget(tables, map, runs, setup.format, allocation.fileLength);
+  const file = new TargetFile(stored, clusters);
+  try {
+    grow(file, image, setup);
+  } catch (error) {
+    if (!(error instanceof UnknownCluster)) throw error;
+    return undefined;
+  }
+  const order: RequestOrder = input.job === 'live' ? 'sequential' : 'parallel';
+  const followed = new FollowedFile(file, clusterSize, mirrorGranularity(clusterSize), order);
+  setup.model.hostSink = followed.add;
+  return followed;
+}
+
+/** True where only the disk's own tables decide what is overwritten and what is given back. */
+function isPlain({ header, bitmaps, extensions }: Qcow2Image): boolean {
+  const hasBitmaps = bitmaps.length > 0 || extensions.bitmaps !== undefined;
+  return header.storedSnapshotCount === 0 && !hasBitmaps && (header.incompatible & INCOMPATIBLE_DIRTY) === 0n;
+}
+
+function refcountTable({ header, geometry, source }: Qcow2Image) {
+  const { clusterSize } = geometry;
+  const table = new EntryTable(
+    source,
+    header.refcountTableOffset,
+    (header.refcountTableClusters * clusterSize) / 8,
+  );
+  return {
+    clusterSize,
+    refcountBits: header.refcountBits,
+    tableStart: header.refcountTableOffset / clusterSize,
+    tableClusters: header.refcountTableClusters,
+    hasBlock: (index: number) => index < table.count && (table.hi(index) | table.lo(index)) !== 0,
+  };
+}
+
+function storedTarget(
+  tables: LayerTables,
+  map: Qcow2Map,
+  runs: LayerRuns,
+  format: TargetFormat,
+  fileLength: number,
+): StoredTarget {
+  const { clusterSize, subclusters, l1Coverage, hasTable, version, unmaps } = format;
+  const storedEnd = Math.ceil(runs.size / clusterSize) * clusterSize;
+  return {
+    clusterSize,
+    unit: clusterSize / subclusters,
+    sliceSpan: runs.sliceSpan,
+    l1Coverage,
+    fileLength,
+    keepsDataApart: keepsDataApart(tables),
+    frees: unmaps || version < 3,
+    hasTable,
+    clusterAt: cluster =>
+      cluster * clusterSize < storedEnd ? storedCluster(map, runs, cluster, clusterSize) : { host: -1 },
+    isDataAt: offset => offset < storedEnd && runs.at(offset).kind === DATA,
+  };
+}
+
+function storedCluster(map: Qcow2Map, runs: LayerRuns, cluster: number, clusterSize: number): StoredCluster {
+  const offset = cluster * clusterSize;
+  const { kind, start, host } = runs.at(offset);
+  if (kind >= BAD) throw new UnknownCluster();
+  if (kind === COMPRESSED_DATA) {
+    const { hostOffset, compressedLength } = lookupCluster(map, offset);
+    if (hostOffset < 0) throw new UnknownCluster();
+    const first = Math.floor(hostOffset / clusterSize);
+    const end = Math.ceil((hostOffset + compressedLength) / clusterSize);
+    return { host: -1, compressed: { first, count: end - first } };
+  }
+  if (!keepsHost(kind)) return { host: -1 };
+  const hostCluster = host === undefined ? -1 : (host + offset - start) / clusterSize;
+  if (!Number.isInteger(hostCluster) || hostCluster < 0) throw new UnknownCluster();
+  return { host: hostCluster };
+}
+
+/** What qcow2_co_truncate does to the file, in its order: L1 table, zeros behind the old end, zeros in the old end's unit. */
+function grow(
+  file: TargetFile,
+  { header, geometry }: Qcow2Image,
+  { format, sizeAfter, fillsZeros }: CommitSetup,
+): void {
+  const { l1Coverage, clusterSize } = geometry;
+  const entries = Math.ceil(sizeAfter / l1Coverage);
+  if (entries > header.l1Size)
+    file.moveL1(entries, {
+      first: header.l1TableOffset / clusterSize,
+      count: Math.ceil((header.l1Size * 8) / clusterSize),
+    });
+  if (!fillsZeros) return;
+  const unit = format.clusterSize / format.subclusters;
+  const zeroStart = Math.ceil(header.size / unit) * unit;
+  if (zeroStart < sizeAfter) file.mark(zeroStart, sizeAfter);
+  if (zeroStart > header.size)
+    file.apply({ kind: 'write', start: header.size, end: Math.min(zeroStart, sizeAfter) });
+}
