@@ -33,6 +33,13 @@ for (const theme of ['light', 'dark'] as const) {
     await expect(page.getByRole('grid')).toBeVisible();
     await rest(page);
     expect(await violations(page), 'table').toEqual([]);
+    const lists = page.getByRole('region', { name: 'Lists' });
+    await lists.getByRole('button', { name: 'Places' }).click();
+    await expect(lists.getByText('1 of 7 · 768 KiB')).toBeVisible();
+    expect(await violations(page), 'places').toEqual([]);
+    await lists.getByRole('button', { name: 'Statistics' }).click();
+    await expect(lists.getByRole('row', { name: /^base\.qcow2 512 KiB 128 KiB 384 KiB/ })).toBeVisible();
+    expect(await violations(page), 'statistics').toEqual([]);
     await info.attach(theme, { body: await page.screenshot(), contentType: 'image/png' });
   });
 

@@ -3,6 +3,8 @@ import { golden } from '../../examples/recipes.mjs';
 import { expect, opened, picture, test } from './app.ts';
 
 const WIDTHS = [480, 640, 800, 1280, 1920] as const;
+type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+
 /** Least share of the window's width that the lanes have while the inspector is closed. */
 const LANES_SHARE = 0.6;
 
@@ -46,6 +48,19 @@ test('lanes keep most of the width, and no control lies outside', async ({ start
     expect(outside, `at ${width}, ${zoom * 100} %`).toEqual([]);
     const body = await page.screenshot();
     await info.attach(`${width} at ${zoom * 100} %`, { body, contentType: 'image/png' });
+    // The lists below take room from the lanes' height alone, and what is wider than the window scrolls in them.
+    await page.keyboard.press('p');
+    const lists = page.getByRole('region', { name: 'Lists' });
+    await expect(lists.getByRole('grid', { name: 'Places' })).toBeVisible();
+    const { x, y, width: wide, height } = (await lists.boundingBox()) as Box;
+    expect(x + wide, `lists at ${width}`).toBeLessThanOrEqual(inner);
+    expect(y + height, `lists at ${width}`).toBeLessThanOrEqual(Math.round(640 / zoom));
+    const lane = (await picture(page, 0).boundingBox()) as Box;
+    expect(lane.height, `a lane above the lists at ${width}`).toBeGreaterThanOrEqual(20);
+    expect(lane.y + lane.height, `a lane above the lists at ${width}`).toBeLessThanOrEqual(y);
+    const open = await page.screenshot();
+    await info.attach(`${width} at ${zoom * 100} % with lists`, { body: open, contentType: 'image/png' });
+    await page.keyboard.press('p');
   }
   await resize(640, 1);
   await page.keyboard.press('i');
