@@ -111,7 +111,21 @@ describe('--infer of a lost L1 table', () => {
     const path = damagedCopy(at('two.qcow2'), 'two-lost.qcow2', l1Of(at('two.qcow2')), new Uint8Array(32));
     const document = await cowscopeJson(['map', '--infer', '--output', 'json', path], 3);
     expect(document.rows).toMatchObject([{ start: 0, length: 2 ** 31, state: 'unreadable', damaged: true }]);
-    expect(document.layers[0].inference).toMatchObject({ lost: 'L1 table', isPartial: true });
+    expect(document.layers[0].inference).toMatchObject({ lost: 'L1 table', isPartial: true, readings: 1 });
+  });
+
+  it('offers the order of the file as a guess where there are as many tables as places', async () => {
+    await qemuImg('create', '-q', '-f', 'qcow2', at('full.qcow2'), '1G');
+    await qemuIo(at('full.qcow2'), 'write -P 1 64k 64k', 'write -P 2 600M 64k');
+    const path = damagedCopy(at('full.qcow2'), 'full-lost.qcow2', l1Of(at('full.qcow2')), new Uint8Array(16));
+    const first = await cowscopeJson(['map', '--infer', '--output', 'json', path], 3);
+    expect(first.layers[0].inference).toMatchObject({ reading: 1, readings: 2, isPartial: true });
+    expect(first.rows.map(({ state }: { state: string }) => state)).toEqual(['unreadable']);
+    const second = await cowscopeJson(['map', '--reading', '2', '--output', 'json', path], 3);
+    expect(second.layers[0].inference).toMatchObject({ reading: 2, confidence: 'guess', isPartial: false });
+    const withoutMark = ({ inferred: _, ...row }: Record<string, unknown>) => row;
+    const truth = await cowscopeJson(['map', '--output', 'json', at('full.qcow2')]);
+    expect(second.rows.map(withoutMark)).toEqual(truth.rows);
   });
 
   it('keeps the entries that are in place and finds the place of the only one that is not', async () => {

@@ -45,16 +45,19 @@ export function* inferL1(
   image: Qcow2Image,
   { reading, onProgress }: InferRequest,
 ): SlicedWork<Qcow2Image | undefined> {
-  const proposal = yield* withinLimits(image.source, proposeL1(image, onProgress));
-  if (proposal === undefined) return undefined;
-  if (reading !== 1) throw noReading(image.source, reading, 1);
+  const proposals = yield* withinLimits(image.source, proposeL1(image, onProgress));
+  if (proposals.length === 0) return undefined;
+  const proposal = proposals[reading - 1];
+  if (proposal === undefined) throw noReading(image.source, reading, proposals.length);
   const tried = yield* tryProposal(image.source, proposal, proposal.expected);
   const isWhole = proposal.placed === proposal.found && tried.corruptions === 0 && tried.leaks === 0;
   const confidence = tried.corruptions > 0 ? 'guess' : proposal.confidence;
   const { placed, found } = proposal;
-  const facts = { lost: 'L1 table', confidence, reading, readings: 1, isPartial: !isWhole } as const;
+  const readings = proposals.length;
+  const facts = { lost: 'L1 table', confidence, reading, readings, isPartial: !isWhole } as const;
   const tables = `${placed} of ${found} L2 tables that were found ${placed === 1 ? 'has' : 'have'} a place`;
-  const sure = placed === 0 ? '' : `, ${PLACES[confidence]}`;
+  const contradicted = tried.corruptions > 0 ? ', and the refcounts contradict what is shown' : '';
+  const sure = placed === 0 ? '' : `, ${PLACES[proposal.confidence]}${contradicted}`;
   const rest = isWhole ? '' : '; ranges whose table is not known are shown as unreadable';
   return inferredImage(tried, facts, `${tables}${sure}${rest}`);
 }
@@ -100,7 +103,7 @@ const SENTENCES: Readonly<Record<Confidence, string>> = {
 const PLACES: Readonly<Record<Confidence, string>> = {
   certain: 'by evidence that leaves no other one',
   likely: 'which is likely and not proved',
-  guess: 'and the refcounts contradict what is shown',
+  guess: 'some of them by the order of the file alone, which is a guess',
 };
 
 function inferredFinding(inference: Inference, summary: string): Finding {

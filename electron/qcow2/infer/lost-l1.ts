@@ -39,14 +39,14 @@ export interface L1Proposal extends Proposal {
 }
 
 /**
- * The L1 table as far as it can be told; undefined where the one that is stored is in order, or nothing is left of it.
- * Throws LimitPassed and QCOW2_READ_FAILED.
+ * L1 tables that the image may have had, the one that holds nothing but what is told first; none where the one that is
+ * stored is in order, or nothing is left of it. Throws LimitPassed and QCOW2_READ_FAILED.
  */
-export function* proposeL1(image: Qcow2Image, onProgress?: OnProgress): SlicedWork<L1Proposal | undefined> {
+export function* proposeL1(image: Qcow2Image, onProgress?: OnProgress): SlicedWork<readonly L1Proposal[]> {
   const { header, geometry, source } = image;
   const entries = Math.min(header.l1Size, geometry.l1Needed);
   const clusters = Math.ceil(sizeNow(source) / geometry.clusterSize);
-  if (header.version === 1 || entries === 0 || entries * 8 > MAX_L1_BYTES) return undefined;
+  if (header.version === 1 || entries === 0 || entries * 8 > MAX_L1_BYTES) return [];
   if (clusters > MAX_SCANNED_CLUSTERS) throw new LimitPassed('the file has too many clusters');
   const rest: Qcow2Image = { ...image, header: { ...header, l1Size: 0 } };
   const refcounts = yield* storedRefcounts(rest, sizeNow(source), clusters);
@@ -60,7 +60,7 @@ export function* proposeL1(image: Qcow2Image, onProgress?: OnProgress): SlicedWo
   // Free clusters, too: an L1 table that was moved leaves its old place behind.
   const scan = yield* scanForTables(source, rules, cluster => references[cluster] === 0, onProgress);
   const rebuild = yield* L1Rebuild.of(image, { entries, refcounts, references, scan });
-  return rebuild.isStoredTableSound() ? undefined : rebuild.propose();
+  return rebuild.isStoredTableSound() ? [] : rebuild.propose();
 }
 
 interface Remains {
@@ -160,7 +160,7 @@ class L1Rebuild {
     return 2 * entries.filter(({ leadsToTable }) => leadsToTable).length < entries.length;
   }
 
-  propose(): L1Proposal | undefined {
+  propose(): L1Proposal[] {
     this.#placeStored();
     this.#placeShared();
     this.#placeByData();
@@ -168,8 +168,13 @@ class L1Rebuild {
     this.#placeLast();
     this.#placeByOldTables();
     this.#placeLast();
+    if (this.#open.size === 0 && this.#places.size === 0) return [];
+    const told = this.#proposal();
+    return this.#placeInOrder() ? [told, this.#proposal()] : [told];
+  }
+
+  #proposal(): L1Proposal {
     const { size } = this.#places;
-    if (this.#open.size === 0 && size === 0) return undefined;
     const found = size + this.#open.size;
     const confidences = [...this.#places.values()].map(({ confidence }) => confidence);
     return {
@@ -312,6 +317,25 @@ class L1Rebuild {
     if (this.#open.size !== 1 || only === undefined) return;
     for (let index = 0; index < entries; index++)
       if (!this.#places.has(index)) this.#place(index, only, 'certain', 'it is the only place left');
+  }
+
+  /** Where there are as many tables as places: in the order of the file. True if that placed any. */
+  #placeInOrder(): boolean {
+    const { entries } = this.#remains;
+    if (this.#open.size === 0 || this.#open.size !== entries - this.#places.size) return false;
+    const tables = [...this.#open].sort((a, b) => a - b).values();
+    for (let index = 0; index < entries; index++) {
+      if (this.#places.has(index)) continue;
+      const { value } = tables.next();
+      if (value !== undefined)
+        this.#place(
+          index,
+          value,
+          'guess',
+          'in the order of the file, as a program leaves them that writes a disk from front to back',
+        );
+    }
+    return true;
   }
 
   /** L1 tables of earlier times. The one that knows most of the open tables is believed, as far as it goes. */

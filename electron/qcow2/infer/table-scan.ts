@@ -2,14 +2,20 @@
 import { CowscopeError } from '../../../shared/error.ts';
 import { viewOf } from '../format/bytes.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
+import { LimitPassed } from '../layout/read-limit.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { type ImageSource, readFully } from '../read/source.ts';
 import { canBeTable, lookAt, newLook, type TableLook, type TableRules } from './table-entries.ts';
 
 /** Bytes that are looked at before the rest of a cluster is read. */
 const HEAD_BYTES = 4096;
-/** Clusters of this size or less are read several at once. */
+/** Bytes read at once: several small clusters, or what follows the beginning of a large one. */
 const READ_AT_ONCE_BYTES = 2 ** 16;
+/**
+ * Zeros that are read on to the end of their cluster: holes of a file are read like the rest. After that a cluster which
+ * begins with zeros counts as zeros; a table that is missed so leaves refcounts that disagree.
+ */
+const MAX_ZERO_BYTES = 2 ** 30;
 const CLUSTERS_BETWEEN_TURNS = 16;
 /** Tables that are kept: as many as a mapped disk of 16 TiB in clusters of 64 KiB has. */
 const MAX_TABLES = 2 ** 15;
@@ -29,8 +35,6 @@ export interface ScanResult {
   readonly zeros: Uint8Array;
   /** Clusters that begin as a snapshot table does. */
   readonly snapshotTables: readonly number[];
-  /** True where there were more tables than are kept. */
-  readonly isCut: boolean;
 }
 
 /** Is told of the bytes of the file that were looked through so far. */
@@ -39,7 +43,7 @@ export type OnProgress = (bytes: number) => void;
 /** Which clusters are looked at. */
 export type WantsCluster = (cluster: number) => boolean;
 
-/** Scans the clusters that `wants` names. What the system cannot read is passed over. */
+/** Scans the clusters that `wants` names. What the system cannot read is passed over. Throws LimitPassed. */
 export function* scanForTables(
   source: ImageSource,
   rules: TableRules,
@@ -51,7 +55,7 @@ export function* scanForTables(
   const tables: FoundTable[] = [];
   const zeros = new Uint8Array(refcounts.length);
   const snapshotTables: number[] = [];
-  let isCut = false;
+  let zeroBytes = MAX_ZERO_BYTES;
   for (let cluster = 1; cluster < refcounts.length; cluster++) {
     if (cluster % CLUSTERS_BETWEEN_TURNS === 0) {
       onProgress?.(cluster * 2 ** clusterBits);
@@ -59,19 +63,20 @@ export function* scanForTables(
     }
     if (!wants(cluster)) continue;
     const look = newLook(clusterBits >= MIN_EXTENDED_BITS);
-    const isWhole = reader.each(cluster, (view, at, end) => {
+    const wasRead = reader.each(cluster, (view, at, end) => {
       lookAt(look, rules, view, at, end);
-      return canBeTable(look);
+      if (look.used === 0) zeroBytes -= end - at;
+      return canBeTable(look) && (look.used > 0 || zeroBytes > 0);
     });
-    if (isWhole === undefined) continue;
-    if (!isWhole) {
+    if (!wasRead) continue;
+    if (!canBeTable(look)) {
       const head = reader.head(cluster);
       if (head !== undefined && beginsSnapshotTable(head, rules)) snapshotTables.push(cluster);
     } else if (look.used === 0) zeros[cluster] = 1;
-    else if (tables.length === MAX_TABLES) isCut = true;
+    else if (tables.length === MAX_TABLES) throw new LimitPassed('it has too many tables');
     else tables.push({ cluster, ...look });
   }
-  return { tables, zeros, snapshotTables, isCut };
+  return { tables, zeros, snapshotTables };
 }
 
 /** The clusters that the entries of a table of 8-byte words name, with their places; compressed ones left out. */
@@ -138,31 +143,31 @@ class ClusterReader {
   readonly #clusterSize: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  #position = -1;
+  /** What is in memory: so many bytes from a place of the file. */
+  #position = 0;
+  #held = 0;
 
   constructor(source: ImageSource, clusterSize: number) {
     this.#source = source;
     this.#clusterSize = clusterSize;
-    this.#bytes = new Uint8Array(clusterSize <= HEAD_BYTES ? READ_AT_ONCE_BYTES : HEAD_BYTES);
+    this.#bytes = new Uint8Array(READ_AT_ONCE_BYTES);
     this.#view = viewOf(this.#bytes);
   }
 
-  /**
-   * Shows a cluster piece by piece while `take` returns true. True if it was shown whole, undefined where the system
-   * could not read it.
-   */
-  each(cluster: number, take: (view: DataView, at: number, end: number) => boolean): boolean | undefined {
+  /** Shows a cluster piece by piece while `take` returns true. False where the system could not read it. */
+  each(cluster: number, take: (view: DataView, at: number, end: number) => boolean): boolean {
     const start = cluster * this.#clusterSize;
-    const piece = Math.min(this.#clusterSize, HEAD_BYTES);
+    const end = start + this.#clusterSize;
     try {
-      for (let at = start; at < start + this.#clusterSize; at += piece) {
+      for (let at = start, length = HEAD_BYTES; at < end; at += length, length = READ_AT_ONCE_BYTES) {
+        const piece = Math.min(length, end - at);
         const within = this.#load(at, piece);
-        if (!take(this.#view, within, within + piece)) return false;
+        if (!take(this.#view, within, within + piece)) break;
       }
       return true;
     } catch (error) {
       if (!(error instanceof CowscopeError)) throw error;
-      return undefined;
+      return false;
     }
   }
 
@@ -179,14 +184,13 @@ class ClusterReader {
 
   /** Where [position, position + length) lies in the buffer. */
   #load(position: number, length: number): number {
-    const isHeld =
-      this.#position >= 0 &&
-      position >= this.#position &&
-      position + length <= this.#position + this.#bytes.length;
+    const isHeld = position >= this.#position && position + length <= this.#position + this.#held;
     if (!isHeld) {
-      this.#position = -1;
-      readFully(this.#source, this.#bytes, position);
+      this.#held = 0;
+      const wanted = this.#clusterSize <= HEAD_BYTES ? READ_AT_ONCE_BYTES : length;
+      readFully(this.#source, this.#bytes.subarray(0, wanted), position);
       this.#position = position;
+      this.#held = wanted;
     }
     return position - this.#position;
   }
