@@ -6,7 +6,7 @@ import type { FormatSource, ImageFormat } from '../../shared/model/layer.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { INCOMPATIBLE_CORRUPT, INCOMPATIBLE_DIRTY, type Qcow2Header } from '../qcow2/format/header.ts';
-import { type InferRequest, inferHeader, inferL1 } from '../qcow2/infer/infer-image.ts';
+import type { InferRequest } from '../qcow2/infer/infer-image.ts';
 import { findLostHeader, type LostHeader, lostHeaderEvidence } from '../qcow2/layout/lost-header.ts';
 import { type FileSource, fileSource } from '../qcow2/read/file-source.ts';
 import { openQcow2Steps, type Qcow2Image } from '../qcow2/read/image.ts';
@@ -81,7 +81,7 @@ export async function openLayer(
     return { reached, source, format, formatSource, image: undefined, size, notes, findings };
   }
   const opened = { ...(await buffered.run(() => openQcow2Steps(buffered))), source };
-  const image = infer === undefined ? opened : ((await runInSlices(inferL1(opened, infer))) ?? opened);
+  const image = infer === undefined ? opened : await withInferredL1(opened, infer);
   const found = image.header.version === 1 ? 'qcow' : 'qcow2';
   const differs = found === format ? [] : [formatDiffers(format, found)];
   const { size } = image.header;
@@ -97,6 +97,12 @@ export async function openLayer(
   };
 }
 
+/** The image with its L1 table inferred, where that is lost. */
+async function withInferredL1(image: Qcow2Image, infer: InferRequest): Promise<Qcow2Image> {
+  const { inferL1 } = await import('../qcow2/infer/infer-image.ts');
+  return (await runInSlices(inferL1(image, infer))) ?? image;
+}
+
 /** The image in a file without a header; undefined for a file that has one, or that shows none. */
 async function inferLostHeader(
   source: FileSource,
@@ -109,6 +115,7 @@ async function inferLostHeader(
       ? findings.some(({ code }) => code === 'CHAIN_HEADER_LOST')
       : recognizeFormat(source).format === 'raw';
   if (!isLost) return undefined;
+  const { inferHeader } = await import('../qcow2/infer/infer-image.ts'); // loaded where it is asked for
   const image = await runInSlices(inferHeader(source, infer));
   return image === undefined ? undefined : { image, size: image.header.size, findings: image.findings };
 }
