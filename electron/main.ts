@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { app } from 'electron';
 import { CowscopeError } from '../shared/error.ts';
 import { leaveRemovedFolder } from './chain/absolute-path.ts';
+import { setReadingThreads } from './service/reading-threads.ts';
 import { type FirstPlace, takeFirstPlace } from './shell/handover.ts';
 import { EXIT_USAGE, type Launch, launchWords, parseLaunch } from './shell/launch-target.ts';
 import { Log } from './shell/log.ts';
@@ -19,6 +20,7 @@ process.on('unhandledRejection', report);
 void start();
 
 async function start(): Promise<void> {
+  setReadingThreads();
   leaveRemovedFolder();
   const launch = readLaunch();
   // What follows, up to the first await, must be done before Electron is ready.

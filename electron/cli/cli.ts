@@ -3,12 +3,14 @@ import { CommanderError } from 'commander';
 import { CowscopeError, errorRecord } from '../../shared/error.ts';
 import { leaveRemovedFolder } from '../chain/absolute-path.ts';
 import { guardServers } from '../qemu/server-process.ts';
+import { setReadingThreads } from '../service/reading-threads.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { complain, complainStack, endQuietly } from './output.ts';
 import { createProgram } from './program.ts';
 import { undoOnSignal } from './signals.ts';
 
 function main(): void {
+  setReadingThreads();
   guardServers(undoOnSignal);
   leaveRemovedFolder();
   const words = process.argv.slice(2);

@@ -145,11 +145,12 @@ export class OpenChain {
     this.#reader.readUntil(deadline);
     this.#mergeFeeds(deadline);
     const isReading = this.#reader.hasMore;
-    const hasMore = isReading || this.#feeds.some(feed => feed?.hasMore);
-    if (hasMore) this.#pushes.request();
+    const isFed = this.#feeds.some(feed => feed?.hasMore);
+    if (isReading || isFed) this.#pushes.request();
     else this.#pushes.flush();
     if (isReading && this.#awaitsFirstPicture) this.#pauseForPicture(FIRST_REQUEST_WAIT_MS);
-    return hasMore;
+    if (this.#reader.needsReadAhead) void this.#reader.readAhead().then(() => this.#loop.wake());
+    return isFed || this.#reader.isReady;
   }
 
   #mergeFeeds(deadline: number): void {

@@ -41,7 +41,13 @@ it.each([
   { words: ['completion', 'bash'] },
 ])('loads no command, reader or client for $words', async ({ words }) => {
   const rooms = roomsOf(await sourcesLoadedBy(...words));
-  expect([...rooms].sort()).toEqual(['electron/chain', 'electron/cli', 'electron/formats', 'electron/qemu']);
+  expect([...rooms].sort()).toEqual([
+    'electron/chain',
+    'electron/cli',
+    'electron/formats',
+    'electron/qemu',
+    'electron/service',
+  ]);
 });
 
 it('loads no client, check, plan or report to map or describe a chain of qcow2 images', async () => {

@@ -12,6 +12,7 @@ import type {
 } from '../../electron/engine/worker/protocol.ts';
 import { fileSource } from '../../electron/qcow2/read/file-source.ts';
 import { openQcow2, parsedOf } from '../../electron/qcow2/read/image.ts';
+import type { OpenSource } from '../../electron/qcow2/read/source.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import type { StatusBatch } from '../../shared/extent/status-batch.ts';
 import type { QuestionArgs, QuestionName, QuestionReply } from '../../shared/ipc/questions.ts';
@@ -31,14 +32,14 @@ export interface MergeSession {
   read(): Promise<void>;
 }
 
-/** Opens a plan. Throws the CowscopeError of what could not be opened. */
-export function openSession(plan: EnginePlan): MergeSession {
+/** Opens a plan, whose files `openSource` reads. Throws the CowscopeError of what could not be opened. */
+export function openSession(plan: EnginePlan, openSource: OpenSource = fileSource): MergeSession {
   const messages: FromEngine[] = [];
   const waiting = new Set<() => void>();
   const engine = new Engine(message => {
     messages.push(message);
     for (const look of [...waiting]) look();
-  }, fileSource);
+  }, openSource);
   let lastId = 0;
 
   const until = (wanted: (message: FromEngine) => boolean) =>

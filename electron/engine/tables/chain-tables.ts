@@ -13,6 +13,8 @@ import { Sweeper, type SweepLayer, type SweepOverlay, type SweptPage } from '../
 import { chainPageSpan, maxPageUnits } from '../../../shared/extent/table.ts';
 import type { BitmapChoice } from '../../../shared/model/context.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
+import { requestTables } from '../../qcow2/read/ahead/request-tables.ts';
+import { TableStage } from '../../qcow2/read/ahead/table-stage.ts';
 import { PartCache } from '../../qcow2/read/entry-table.ts';
 import { mapPage } from '../../qcow2/read/map.ts';
 import type { OpenSource } from '../../qcow2/read/source.ts';
@@ -86,6 +88,7 @@ export class ChainTables {
       pageSpan: this.pageSpan,
       openSource,
       cache: new PartCache(),
+      stage: new TableStage(),
       maxExtents: maxPageUnits(ownTables.length),
     };
     this.layers = plan.layers.map((layer, index) => openLayer(layer, index, this.#opening));
@@ -100,6 +103,11 @@ export class ChainTables {
   /** Extents held in memory of what the tables of images say. */
   get stored(): number {
     return this.#stored;
+  }
+
+  /** True where storage is slow, so that {@link readAhead} pays. */
+  get readsSlowly(): boolean {
+    return this.#opening.stage.isUseful;
   }
 
   tracks(): TrackInfo[] {
@@ -239,6 +247,31 @@ export class ChainTables {
     if (options.readMissing !== true || options.hosts === true || isStored) return 1;
     const end = repeatedStretchOf(layers, base, this.#endOf(chosen, options), options.bitmap);
     return Math.max(1, Math.floor((end - base) / this.pageSpan));
+  }
+
+  /**
+   * Reads the tables that pages need ahead, several at once; what was read ahead before is forgotten. Resolves when they
+   * are there, with the number of pages that they suffice for, at least 1. Never rejects.
+   */
+  async readAhead(pages: readonly number[], options: SweepOptions = {}): Promise<number> {
+    const { stage } = this.#opening;
+    stage.clear();
+    const chosen = this.#chosenLanes(options);
+    const request = (page: number) =>
+      chosen.every(({ layer }) => {
+        const start = page * this.pageSpan;
+        const map = options.hosts === true ? this.#hostMaps.get(layer.index)?.map : layer.metadata?.map;
+        return map === undefined || requestTables(map, start, start + this.pageSpan);
+      });
+    let count = 0;
+    while (count < pages.length && request(pages[count] as number)) count++;
+    await stage.read();
+    return Math.max(1, count); // what a page needs beyond what fits is read when it is mapped
+  }
+
+  /** Forgets what was read ahead: the files may change. */
+  dropReadAhead(): void {
+    this.#opening.stage.clear();
   }
 
   #pageStart(offset: number): number {

@@ -5,6 +5,7 @@ import { type DecodePlan, decodePlan, type OwnTable } from '../../../shared/exte
 import { createFedTable, createTable, type ExtentTable } from '../../../shared/extent/table.ts';
 import { FindingCollector } from '../../../shared/finding-collector.ts';
 import { bitmapNameOf, knownContext } from '../../../shared/nbd-contexts.ts';
+import type { TableStage } from '../../qcow2/read/ahead/table-stage.ts';
 import { type BitmapMap, createBitmapMap } from '../../qcow2/read/bitmap-map.ts';
 import type { PartCache } from '../../qcow2/read/entry-table.ts';
 import { l1UseOf } from '../../qcow2/read/findings/l1-use.ts';
@@ -73,6 +74,8 @@ export interface LayerOpening {
   readonly openSource: OpenSource;
   /** Keeps parts of the L1 and bitmap tables of all layers. */
   readonly cache: PartCache;
+  /** Holds tables of all layers that are read ahead. */
+  readonly stage: TableStage;
   /** Most extents of a page of one layer. */
   readonly maxExtents: number;
 }
@@ -97,7 +100,7 @@ export function openHosts({ plan, mapFindings }: StoredLayer, opening: LayerOpen
 
 function openMetadata(
   plan: LayerPlan,
-  { pageSpan, openSource, cache, maxExtents }: LayerOpening,
+  { pageSpan, openSource, cache, stage, maxExtents }: LayerOpening,
   hosts: boolean,
   findings: MapFindings,
 ): MetadataTable {
@@ -116,6 +119,7 @@ function openMetadata(
       : { dataFile: openSource({ fd: dataFileFd, size: Number.POSITIVE_INFINITY, path }) }),
     ...(snapshotId === undefined ? {} : { snapshotId }),
     cache,
+    stage,
     maxExtents,
   });
   const use = snapshotId === undefined ? l1UseOf(image, map.l1) : undefined;

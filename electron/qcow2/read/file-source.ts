@@ -1,5 +1,5 @@
 /** Files and block devices as sources: the one file of the reader and the engine that knows the system. */
-import { fstatSync, readSync } from 'node:fs';
+import { fstatSync, read, readSync } from 'node:fs';
 import type { ImageSource, SourceHandle } from './source.ts';
 
 /** A file that was opened read-only by its owner and stays open. Valid in every thread of the process. */
@@ -12,6 +12,12 @@ export function fileSource({ fd, size, path }: SourceHandle): FileSource {
     size,
     path,
     readAt: (into, position) => readSync(fd, into, 0, into.length, position),
+    readLater: (into, position) =>
+      new Promise((resolve, reject) => {
+        read(fd, into, 0, into.length, position, (error, got) =>
+          error === null ? resolve(got) : reject(error),
+        );
+      }),
     currentSize() {
       const stat = fstatSync(fd);
       return stat.isFile() ? stat.size : size; // a device's stat says 0

@@ -34,7 +34,8 @@ export function findL2Entries(map: Qcow2Map, guest: number, guestEnd: number, re
         reader,
         map.source,
         position,
-        plannedLength(map, l1Index, position, length, guestEnd, readAheadTo),
+        stagedLength(map, position, length) ??
+          plannedLength(map, l1Index, position, length, guestEnd, readAheadTo),
       );
     } catch (error) {
       map.findings.addFailedTable(map, l1Index, errorRecord(error).what);
@@ -60,6 +61,12 @@ function isTable(map: Qcow2Map, l1Index: number, table: number): boolean {
   if (fault === undefined) return true;
   map.findings.addTable(map, l1Index, fault);
   return fault.kind === 'unusual';
+}
+
+/** Bytes that were read ahead at `position`, where they hold the `length` needed. */
+function stagedLength({ source, reader: { stage } }: Qcow2Map, position: number, length: number) {
+  const staged = stage?.isUseful === true ? stage.lengthAt(source, position) : 0;
+  return staged >= length ? Math.min(staged, Math.max(length, READ_AHEAD_BYTES)) : undefined;
 }
 
 /**

@@ -13,6 +13,7 @@ import { findSnapshot } from '../../../shared/model/layer.ts';
 import { BAD, NOT_READ, registerKinds, UNALLOCATED } from '../format/entry.ts';
 import { checkL1Entry } from '../format/entry-rules.ts';
 import { recognizeContent } from '../format/table-content.ts';
+import type { TableStage } from './ahead/table-stage.ts';
 import { EntryTable, type PartCache } from './entry-table.ts';
 import { MapFindings, OVERWRITTEN } from './findings/map-findings.ts';
 import { entryRulesOf, type Qcow2Image } from './image.ts';
@@ -42,6 +43,8 @@ export interface MapOptions {
   readonly findings?: MapFindings;
   /** Keeps parts of the L1 table; maps of a chain share one. */
   readonly cache?: PartCache;
+  /** Where tables are read ahead on slow storage; maps of a chain share one. */
+  readonly stage?: TableStage;
   /** Most extents of a page; default {@link MAX_PAGE_EXTENTS}. */
   readonly maxExtents?: number;
 }
@@ -80,7 +83,7 @@ export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
       },
     },
     writer: new PageWriter(options.hosts === true, geometry.clusterSize / geometry.subclusters),
-    reader: createTableReader(),
+    reader: createTableReader(options.stage),
     findings: options.findings ?? new MapFindings(),
     maxExtents: options.maxExtents ?? MAX_PAGE_EXTENTS,
     unusualEntries: 0,

@@ -13,6 +13,8 @@ export interface ImageSource {
    * only at the end. Throws the system's error, or NOT_CAPTURED where a capture does not hold these bytes.
    */
   readAt(into: Uint8Array, position: number): number;
+  /** As {@link readAt}, without blocking the thread: many may be under way. Absent where reading never waits. */
+  readLater?(into: Uint8Array, position: number): Promise<number>;
   /** Length now: a file may have grown or shrunk since it was opened. Throws the system's error. */
   currentSize(): number;
   /** Bytes that it occupies on its disk now, -1 where that is not known. Throws the system's error. */

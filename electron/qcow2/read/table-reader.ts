@@ -1,5 +1,6 @@
 /** Tables read ahead into one buffer that is used again and again. */
 import { viewOf } from '../format/bytes.ts';
+import type { TableStage } from './ahead/table-stage.ts';
 import { type ImageSource, readFully } from './source.ts';
 
 /** Bytes read at once where tables lie one behind the other: more than that leaves the processor's cache before it is used. */
@@ -17,12 +18,14 @@ export interface TableReader {
   length: number;
   /** Bytes asked for when it was filled. */
   asked: number;
+  /** Where tables are read ahead, if anywhere. */
+  readonly stage: TableStage | undefined;
 }
 
-/** A reader that holds nothing yet and takes no memory until it is used. */
-export function createTableReader(): TableReader {
+/** A reader that holds nothing yet and takes no memory until it is used; it takes what `stage` has read ahead. */
+export function createTableReader(stage?: TableStage): TableReader {
   const bytes = new Uint8Array(0);
-  return { bytes, view: viewOf(bytes), position: 0, length: 0, asked: 0 };
+  return { bytes, view: viewOf(bytes), position: 0, length: 0, asked: 0, stage };
 }
 
 /** True if [position, position + length) is in memory. */
@@ -40,7 +43,18 @@ export function loadTable(reader: TableReader, source: ImageSource, position: nu
     reader.view = viewOf(reader.bytes);
   }
   reader.asked = 0;
-  reader.length = readFully(source, reader.bytes.subarray(0, length), position);
+  reader.length = fill(reader, source, position, length);
   reader.position = position;
   reader.asked = length;
+}
+
+function fill({ stage, bytes }: TableReader, source: ImageSource, position: number, length: number): number {
+  const into = bytes.subarray(0, length);
+  if (stage === undefined) return readFully(source, into, position);
+  const staged = stage.isUseful ? stage.take(source, into, position) : -1;
+  if (staged >= 0) return staged;
+  const begun = performance.now();
+  const got = readFully(source, into, position);
+  stage.noteRead(source, performance.now() - begun);
+  return got;
 }

@@ -1,0 +1,156 @@
+/**
+ * Tables read before they are needed, several at once, for storage where each read takes long: a cold disk, a network
+ * file system. Where reads are fast nothing is staged, and a read costs one look at the clock more.
+ */
+import type { ImageSource } from '../source.ts';
+
+/** A read that takes longer came from slow storage: 256 KiB from the page cache take a tenth of that. */
+const SLOW_READ_MS = 0.5;
+/** Slow reads, less the fast ones between them, that make a source slow: one alone may have waited for a processor. */
+const SLOW_READS = 4;
+/** Reads under way at once. */
+export const READS_IN_FLIGHT = 32;
+/** Memory of staged tables. */
+const MAX_STAGED_BYTES = 2 ** 23;
+/** Bytes read at once at most, where tables lie close to each other. */
+const MAX_JOINED_BYTES = 2 ** 18;
+/** Tables with less than this between them are read in one go: cheaper than a second read. */
+const READ_THROUGH_BYTES = 2 ** 14;
+
+/** A stretch of a file that was read, or is to be read. */
+interface Stretch {
+  readonly source: ImageSource;
+  readonly position: number;
+  /** Bytes asked for, and those that the file had there: -1 until they are read. */
+  readonly asked: number;
+  length: number;
+  bytes: Uint8Array;
+}
+
+/** The staged tables of all layers of a chain. */
+export class TableStage {
+  /** Slow reads of each source, less the fast ones. */
+  readonly #slowReads = new Map<ImageSource, number>();
+  readonly #slow = new Set<ImageSource>();
+  /** Asked for and not read yet. */
+  #requests: Stretch[] = [];
+  #stretches: Stretch[] = [];
+  #bytes = 0;
+
+  /** True where reading ahead pays for any of the sources: its reads were slow, and it can read without blocking. */
+  get isUseful(): boolean {
+    return this.#slow.size > 0;
+  }
+
+  /** Takes note of how long one read took, in milliseconds. */
+  noteRead(source: ImageSource, ms: number): void {
+    if (source.readLater === undefined || this.#slow.has(source)) return;
+    const known = this.#slowReads.get(source) ?? 0;
+    const reads = ms > SLOW_READ_MS ? known + 1 : Math.max(0, known - 1);
+    this.#slowReads.set(source, reads);
+    if (reads >= SLOW_READS) this.#slow.add(source);
+  }
+
+  /** Asks for a table of a slow source, unless it was asked for. False where there is no room for it. */
+  request(source: ImageSource, position: number, length: number): boolean {
+    const last = this.#requests.at(-1);
+    const isKnown = last?.source === source && last.position === position && last.asked === length;
+    if (!this.#slow.has(source) || isKnown) return true;
+    if (this.#bytes + length > MAX_STAGED_BYTES) return false;
+    this.#bytes += length;
+    this.#requests.push(stretchAt(source, position, length));
+    return true;
+  }
+
+  /** Reads what was asked for. What cannot be read is not staged. Never rejects. */
+  async read(): Promise<void> {
+    const stretches = joined(this.#requests);
+    this.#requests = [];
+    this.#stretches.push(...stretches);
+    const waiting = [...stretches];
+    const readOn = async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await fill(next);
+    };
+    await Promise.all(Array.from({ length: READS_IN_FLIGHT }, readOn));
+  }
+
+  /** Bytes from `position` on that are staged; 0 where none are. */
+  lengthAt(source: ImageSource, position: number): number {
+    const stretch = this.#find(source, position, 1);
+    return stretch === undefined ? 0 : stretch.position + stretch.asked - position;
+  }
+
+  /** Copies a part of a stretch into `into`; returns the bytes that the file had there, -1 where they are not staged. */
+  take(source: ImageSource, into: Uint8Array, position: number): number {
+    const stretch = this.#find(source, position, into.length);
+    if (stretch === undefined) return -1;
+    const from = position - stretch.position;
+    const length = Math.max(0, Math.min(into.length, stretch.length - from));
+    into.set(stretch.bytes.subarray(from, from + length));
+    into.fill(0, length);
+    return length;
+  }
+
+  /** Forgets everything that was read: a file may change. */
+  clear(): void {
+    this.#requests = [];
+    this.#stretches = [];
+    this.#bytes = 0;
+  }
+
+  #find(source: ImageSource, position: number, length: number): Stretch | undefined {
+    return this.#stretches.find(
+      stretch =>
+        stretch.source === source &&
+        stretch.length >= 0 &&
+        stretch.position <= position &&
+        position + length <= stretch.position + stretch.asked,
+    );
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function stretchAt(source: ImageSource, position: number, asked: number): Stretch {
+  return { source, position, asked, length: -1, bytes: NO_BYTES };
+}
+
+/** Stretches of one source that lie close to each other as one. */
+function joined(stretches: readonly Stretch[]): Stretch[] {
+  const found: Stretch[] = [];
+  for (const source of new Set(stretches.map(stretch => stretch.source))) {
+    const own = stretches.filter(stretch => stretch.source === source);
+    own.sort((a, b) => a.position - b.position);
+    let current: Stretch | undefined;
+    for (const { position, asked } of own) {
+      const start: number = current?.position ?? position;
+      const end: number = start + (current?.asked ?? 0);
+      const length = Math.max(end, position + asked) - start;
+      if (position - end < READ_THROUGH_BYTES && length <= MAX_JOINED_BYTES) {
+        current = stretchAt(source, start, length);
+        continue;
+      }
+      if (current !== undefined) found.push(current);
+      current = stretchAt(source, position, asked);
+    }
+    if (current !== undefined) found.push(current);
+  }
+  return found;
+}
+
+async function fill(stretch: Stretch): Promise<void> {
+  const { source, position, asked } = stretch;
+  const bytes = new Uint8Array(asked);
+  try {
+    let done = 0;
+    while (done < asked) {
+      const got = (await source.readLater?.(bytes.subarray(done), position + done)) ?? 0;
+      if (got === 0) break;
+      done += got;
+    }
+    stretch.bytes = bytes;
+    stretch.length = done;
+  } catch {
+    // the read that cannot wait meets the same error and reports it
+  }
+}

@@ -1,0 +1,114 @@
+/** Tables are read ahead only where reads are slow, within bounds, and give the bytes of the file. */
+import { expect, test } from 'vitest';
+import { READS_IN_FLIGHT, TableStage } from '../../../../../electron/qcow2/read/ahead/table-stage.ts';
+import { bytesSource } from '../../../../../electron/qcow2/read/memory-source.ts';
+import type { ImageSource } from '../../../../../electron/qcow2/read/source.ts';
+
+/** A source whose reads end when `release` is called, in the order given. */
+function heldSource(size: number) {
+  const bytes = bytesSource(Uint8Array.from({ length: size }, (_, i) => i % 251));
+  const waiting: (() => void)[] = [];
+  const positions: number[] = [];
+  let most = 0;
+  const source: ImageSource = {
+    ...bytes,
+    readLater: (into, position) =>
+      new Promise(resolve => {
+        if (into.length % 65_536 === 0) positions.push(position); // not the rest of a short read
+        waiting.push(() => resolve(bytes.readAt(into.subarray(0, 50_000), position)));
+        most = Math.max(most, waiting.length);
+      }),
+  };
+  const release = async () => {
+    while (waiting.length > 0) {
+      waiting.shift()?.();
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  };
+  return { source, bytes, release, most: () => most, reads: () => positions };
+}
+
+/** A stage that knows that the source is slow. */
+function stageOf(source: ImageSource): TableStage {
+  const stage = new TableStage();
+  for (let i = 0; i < 4; i++) stage.noteRead(source, 5);
+  return stage;
+}
+
+test('is of use once several reads were slow, where the source can read without blocking', () => {
+  const { source, bytes } = heldSource(10);
+  const stage = new TableStage();
+  for (const ms of [5, 0.1, 5, 0.1, 5, 0.1, 5, 5]) stage.noteRead(source, ms);
+  for (let i = 0; i < 10; i++) stage.noteRead(bytes, 5);
+  expect(stage.isUseful).toBe(false);
+  for (const ms of [5, 5]) stage.noteRead(source, ms);
+  expect(stage.isUseful).toBe(true);
+});
+
+test('gives what was read, and zeros past the end of the file', async () => {
+  const { source, bytes, release } = heldSource(200_000);
+  const stage = stageOf(source);
+  expect(stage.request(source, 60_000, 300)).toBe(true);
+  expect(stage.request(source, 199_900, 300)).toBe(true);
+  const into = new Uint8Array(50).fill(7);
+  expect(stage.take(source, into, 60_010)).toBe(-1);
+  const reading = stage.read();
+  expect(stage.lengthAt(source, 60_010)).toBe(0);
+  await release();
+  await reading;
+  expect(stage.take(source, into, 60_010)).toBe(50);
+  const expected = new Uint8Array(50);
+  bytes.readAt(expected, 60_010);
+  expect(into).toEqual(expected);
+  expect(stage.lengthAt(source, 60_010)).toBe(290);
+  expect(stage.take(source, into, 199_980)).toBe(20);
+  expect([...into.subarray(20)]).toEqual(Array(30).fill(0));
+  expect(stage.take(source, into, 60_280)).toBe(-1);
+  expect(stage.take(bytes, into, 60_010)).toBe(-1);
+  stage.clear();
+  expect(stage.take(source, into, 60_010)).toBe(-1);
+});
+
+test('reads tables that lie close to each other in one go, in whatever order they were asked for', async () => {
+  const { source, bytes, release, reads } = heldSource(2 ** 21);
+  const stage = stageOf(source);
+  const tables = [3, 0, 1, 2, 9, 20, 21].map(n => n * 65_536);
+  for (const table of tables) stage.request(source, table, 65_536);
+  const reading = stage.read();
+  await release();
+  await reading;
+  expect(reads().sort((a, b) => a - b)).toEqual([0, 9 * 65_536, 20 * 65_536]);
+  for (const table of tables) {
+    const [into, expected] = [new Uint8Array(65_536), new Uint8Array(65_536)];
+    bytes.readAt(expected, table);
+    expect(stage.take(source, into, table)).toBe(65_536);
+    expect(into).toEqual(expected);
+  }
+  expect(stage.lengthAt(source, 65_536)).toBe(3 * 65_536);
+});
+
+test('has a bounded number of reads under way and a bounded memory', async () => {
+  const { source, release, most } = heldSource(2 ** 26);
+  const stage = stageOf(source);
+  let asked = 0;
+  while (stage.request(source, asked * 2 ** 17, 2 ** 16)) asked++;
+  const reading = stage.read();
+  await release();
+  await reading;
+  expect(most()).toBe(READS_IN_FLIGHT);
+  expect(asked).toBe(2 ** 23 / 2 ** 16);
+  expect(stage.request(source, 0, 2 ** 16)).toBe(false);
+  stage.clear();
+  expect(stage.request(source, 0, 2 ** 24)).toBe(false);
+});
+
+test('a stretch that cannot be read is not staged', async () => {
+  const source: ImageSource = {
+    ...bytesSource(new Uint8Array(100)),
+    readLater: () => Promise.reject(new Error('EIO')),
+  };
+  const stage = stageOf(source);
+  stage.request(source, 0, 10);
+  await stage.read();
+  expect(stage.take(source, new Uint8Array(10), 0)).toBe(-1);
+});
