@@ -1,8 +1,8 @@
 /**
  * npm run screenshots [-- --electron=npm | --electron=official]
  *
- * Makes the pictures of the documentation, docs/images: the window with nothing open, with the golden chain and with a
- * damaged one, in both themes.
+ * Makes the pictures of the documentation, docs/images: the window with nothing open, with the golden chain, with damaged
+ * ones, with the list of findings and with the layout of a file, in both themes.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -25,34 +25,30 @@ if (rest.length > 0) {
 }
 setUp();
 if (!(await bundleOrSay())) process.exit(1);
-const { damaged, golden, makeChain } = await import('../examples/recipes.mjs');
+const { damaged, golden, makeChain, sharedCluster } = await import('../examples/recipes.mjs');
 
 // The pictures show the path, so the folder has a fixed name that says nothing of the machine. No other folder is touched.
 const folder = join(tmpdir(), 'demo');
 mkdirSync(folder);
 try {
   const shots = [{ name: 'start', files: [] }];
-  for (const [name, recipe] of Object.entries({ chain: golden, damaged })) {
+  for (const [name, recipe] of Object.entries({ chain: golden, damaged, shared: sharedCluster })) {
     const place = join(folder, recipe.name);
     mkdirSync(place);
     shots.push({ name, files: (await makeChain(recipe, place)).slice(-1) });
   }
-  for (const { name, files } of shots)
-    for (const theme of ['light', 'dark']) await take(join(pictures, `${name}-${theme}.png`), theme, files);
+  for (const view of ['findings', 'host'])
+    shots.push({ name: view, files: shots.at(-1).files, options: [`--view=${view}`] });
+  for (const { name, files, options = [] } of shots)
+    for (const theme of ['light', 'dark'])
+      await take(join(pictures, `${name}-${theme}.png`), theme, [...options, '--', ...files]);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
 /** Takes one picture. Throws where there is no window, or it fails. */
-async function take(file, theme, files) {
-  const words = [
-    `--screenshot=${file}`,
-    '--force',
-    `--theme=${theme}`,
-    `--window-size=${SIZE}`,
-    '--',
-    ...files,
-  ];
+async function take(file, theme, rest) {
+  const words = [`--screenshot=${file}`, '--force', `--theme=${theme}`, `--window-size=${SIZE}`, ...rest];
   const launch = await electronCommand({ words, request, offscreen: true });
   if (launch.why) throw new Error(launch.why);
   const { status } = spawnSync(launch.command, launch.args, {

@@ -43,6 +43,7 @@ export declare const shortMiddle: ChainRecipe;
 export declare const bitmaps: ChainRecipe;
 export declare const extendedL2: ChainRecipe;
 export declare const damaged: ChainRecipe;
+export declare const sharedCluster: ChainRecipe;
 export declare const recipes: readonly ChainRecipe[];
 
 /** The paths of a chain's files, base first, made in an existing folder with qemu-img and qemu-io and synced. */
