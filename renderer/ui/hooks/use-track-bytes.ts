@@ -2,7 +2,8 @@ import { useEffect, useState } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { TrackBytes } from '../../../shared/model/statistics.ts';
 import { askChain } from '../../state/chain/ask-chain.ts';
-import { type Range, useStore } from '../../state/store.ts';
+import type { Range } from '../../state/store.ts';
+import { useMapReading } from './use-map-reading.ts';
 
 /** How long sums wait for the first picture, and after which time they are requested again while the chain is read. */
 const FIRST_MS = 250;
@@ -10,12 +11,11 @@ const REPEAT_MS = 2000;
 
 /** The sums of every track over a range, by default the whole disk; undefined until they have arrived. They follow what is read. */
 export function useTrackBytes(
-  { sessionId, chain, tracks }: OpenedChain,
+  opened: OpenedChain,
   range: Range | undefined,
 ): readonly TrackBytes[] | undefined {
-  const reading = useStore(state =>
-    state.progress.some(({ phase }) => phase === 'reading' || phase === 'waiting'),
-  );
+  const { sessionId, chain, tracks } = opened;
+  const reading = useMapReading(opened);
   const { start, end } = range ?? { start: 0, end: chain.size };
   const key = `${sessionId} ${start} ${end} ${tracks.length}`;
   const [known, setKnown] = useState<{ readonly key: string; readonly sums: readonly TrackBytes[] }>();

@@ -5,6 +5,7 @@ import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import { requestFirstPlaces, showPlace } from '../../state/places.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { announce, getState, setState, useStore } from '../../state/store.ts';
+import { useMapReading } from '../../ui/hooks/use-map-reading.ts';
 import { useVirtualRows } from '../../ui/hooks/use-virtual-rows.ts';
 import { PlaceFilters } from './place-filters.tsx';
 import { PlaceRow } from './place-row.tsx';
@@ -24,7 +25,7 @@ const COLUMNS = ['Kind', 'Layer', 'Start', 'End', 'Length', 'State', 'Hides / hi
 export function Places({ chain }: { readonly chain: OpenedChain }) {
   const order = useStore(state => state.placeOrder);
   const filter = useStore(state => state.placeFilter);
-  const reading = useStore(state => state.progress.some(({ phase }) => phase === 'reading'));
+  const reading = useMapReading(chain);
   const [active, setActive] = useState(0);
   const [count, setCount] = useState(0);
   const [rowsInSight, setRowsInSight] = useState(FIRST_ROWS);

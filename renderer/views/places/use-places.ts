@@ -4,6 +4,7 @@ import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Place, PlacePage } from '../../../shared/model/place.ts';
 import { requestPlaces } from '../../state/places.ts';
 import { useStore } from '../../state/store.ts';
+import { useMapReading } from '../../ui/hooks/use-map-reading.ts';
 
 /** What is known of the list of places. */
 export interface KnownPlaces {
@@ -22,14 +23,11 @@ interface Held {
 }
 
 /** The places that the filter of the window lets through; those from `first` up to `last` are requested, page by page. */
-export function usePlaces(
-  { sessionId, tracks }: OpenedChain,
-  first: number,
-  last: number,
-): KnownPlaces | undefined {
+export function usePlaces(chain: OpenedChain, first: number, last: number): KnownPlaces | undefined {
+  const { sessionId, tracks } = chain;
   const filter = useStore(state => state.placeFilter);
   const order = useStore(state => state.placeOrder);
-  const reading = useStore(state => state.progress.some(({ phase }) => phase === 'reading'));
+  const reading = useMapReading(chain);
   const key = JSON.stringify([sessionId, tracks.length, reading, order, filter]);
   const [held, setHeld] = useState<Held>();
   const known = held?.key === key ? held : undefined;

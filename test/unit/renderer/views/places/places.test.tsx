@@ -127,3 +127,14 @@ test('the list is copied as a table, as CSV and as JSON, with plain numbers of b
   expect(JSON.parse(json)).toHaveLength(3);
   expect(JSON.parse(json)[0]).toMatchObject({ kind: 'holeOverrides', layer: 'mid.qcow2', start: 196608 });
 });
+
+test('while what is drawn is being read the list says so, and a cross-check that goes on changes nothing', async () => {
+  await opened();
+  const drawer = screen.getByRole('region', { name: 'Lists' });
+  await within(drawer).findByText('1 of 7 · 768 KiB');
+  const at = { layer: 1, phase: 'reading', covered: 1, total: 2 } as const;
+  setState({ progress: [{ ...at, witness: 'nbd' }] });
+  expect(within(drawer).getByRole('status').textContent).toBe('1 of 7 · 768 KiB');
+  setState({ progress: [{ ...at, witness: 'metadata' }] });
+  await within(drawer).findByText('1 of 7 so far · 768 KiB');
+});
