@@ -34,7 +34,8 @@ export function Statistics({ chain }: { readonly chain: OpenedChain }) {
           Copy as table
         </button>
       </p>
-      <div className="drawer-scroll">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard too */}
+      <section className="drawer-scroll" aria-label="Sums" tabIndex={0}>
         <table className="list-table statistics">
           <thead>
             <tr>
@@ -59,7 +60,7 @@ export function Statistics({ chain }: { readonly chain: OpenedChain }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </>
   );
 }
