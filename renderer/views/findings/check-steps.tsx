@@ -14,9 +14,9 @@ export function CheckSteps({ chain }: { readonly chain: OpenedChain }) {
       {check.layers.map(({ layer, reply }) => (
         <div key={layer}>
           {chain.chain.layers.length > 1 && (
-            <h3>
+            <p className="check-layer">
               <Untrusted text={chain.chain.layers[layer]?.name ?? ''} max={40} />
-            </h3>
+            </p>
           )}
           <LayerSteps reply={reply} />
         </div>

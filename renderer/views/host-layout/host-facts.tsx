@@ -28,13 +28,15 @@ export function HostFacts({ layer, layout, dataRuns }: HostFactsProps) {
         )}
         <dl className="facts">
           <Fact name="Length" value={<Size bytes={fileLength} />} />
-          <Fact name="On the host’s disk" value={<Size bytes={layer.allocatedSize} />} />
+          {layer.allocatedSize >= 0 && (
+            <Fact name="On the host’s disk" value={<Size bytes={layer.allocatedSize} />} />
+          )}
           <Fact name="In use" value={<Size bytes={used} />} />
           <Fact name="Leaked" value={<Size bytes={sums.leaked} />} />
           <Fact name="Free inside" value={<Size bytes={sums.free} />} />
           <Fact name="Behind the image end" value={<Size bytes={sums.tail} />} />
           <Fact name="Image end" value={<span className="mono">{formatOffset(imageEnd)}</span>} />
-          <Fact name="Data lies in" value={fragmentation(dataRuns, sums.data)} />
+          <Fact name="Plain data lies in" value={fragmentation(dataRuns, sums.data)} />
         </dl>
       </InspectorSection>
       <InspectorSection title="What it holds">
