@@ -72,7 +72,8 @@ export async function openLayer(
     notes = [],
     findings,
   } = await buffered.compute(() => decideFormat(buffered, claim));
-  const lost = infer === undefined ? undefined : await inferLostHeader(source, format, findings, infer);
+  const lost =
+    infer === undefined ? undefined : await inferLostHeader(source, { format, formatSource }, infer);
   if (lost !== undefined)
     return { reached, source, format: 'qcow2', formatSource: 'inferred', ...lost, notes: [] };
   if (format === 'raw') {
@@ -106,14 +107,10 @@ async function withInferredL1(image: Qcow2Image, infer: InferRequest): Promise<Q
 /** The image in a file without a header; undefined for a file that has one, or that shows none. */
 async function inferLostHeader(
   source: FileSource,
-  format: LayerFormat,
-  findings: readonly Finding[],
+  { format, formatSource }: Pick<Decision, 'format' | 'formatSource'>,
   infer: InferRequest,
 ): Promise<Pick<LoneLayer, 'image' | 'size' | 'findings'> | undefined> {
-  const isLost =
-    format === 'raw'
-      ? findings.some(({ code }) => code === 'CHAIN_HEADER_LOST')
-      : recognizeFormat(source).format === 'raw';
+  const isLost = format === 'raw' ? formatSource === 'assumed' : recognizeFormat(source).format === 'raw';
   if (!isLost) return undefined;
   const { inferHeader } = await import('../qcow2/infer/infer-image.ts'); // loaded where it is asked for
   const image = await runInSlices(inferHeader(source, infer));

@@ -8,7 +8,7 @@ import { openQcow2 } from '../../electron/qcow2/read/image.ts';
 import { finish } from '../../electron/qcow2/read/sliced-work.ts';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { schemaErrors } from '../support/json-schema.ts';
-import { asQemuMap, mapWhole, openSource } from '../support/qcow2-reading.ts';
+import { asQemuMap, buildImage, mapWhole, openSource } from '../support/qcow2-reading.ts';
 import { hashFile, qemuImg, qemuIo, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
@@ -93,6 +93,25 @@ describe('--infer of a lost header', () => {
     ]);
     expect(codesOf(await cowscope(['map', '--reading', '3', path]))).toEqual(['INFER_NO_READING']);
   });
+
+  it.each([
+    [12, 16, 1, 'certain'],
+    // Counts of 8 bits for 64 KiB are counts of 4 bits for 32 KiB, too, and so on down to 1 bit for 8 KiB.
+    [16, 8, 4, 'guess'],
+  ])(
+    'finds a refcount table elsewhere, of clusters of 2^%i bytes and %i bits',
+    async (clusterBits, refcountBits, readings, confidence) => {
+      const clusters = [0, 1, 5].map(index => ({ index, kind: 'data' as const }));
+      const built = buildImage({ size: 2 ** 22, clusterBits, refcountBits, clusters });
+      expect(built.refcountTableOffset).not.toBe(built.clusterSize);
+      const truth = asQemuMap(mapWhole(openQcow2(built.source)));
+      const path = damagedCopy(built.path, `elsewhere-${clusterBits}.img`, 0, new Uint8Array(512));
+      const image = finish(inferHeader(openSource(path), { reading: 1 }));
+      expect(image?.inferred?.inference).toMatchObject({ confidence, readings });
+      expect(image && asQemuMap(mapWhole(image))).toEqual(truth.slice(0, -1));
+      expect((await cowscope(['map', '--infer', path])).stdout).toContain('data');
+    },
+  );
 
   it('is not applied without being asked for, and says how to ask', async () => {
     const path = damagedCopy(at('base.qcow2'), 'plain.img', 0, new Uint8Array(512));

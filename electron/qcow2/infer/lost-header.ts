@@ -5,12 +5,13 @@ import { formatSize } from '../../../shared/text/offset.ts';
 import { hex, u64, viewOf } from '../format/bytes.ts';
 import { compressedRange } from '../format/compressed.ts';
 import { QCOW_MAGIC } from '../format/header.ts';
-import { findLostHeader, type LostHeader } from '../layout/lost-header.ts';
+import type { LostHeader } from '../layout/lost-header.ts';
 import { LimitPassed } from '../layout/read-limit.ts';
 import { openQcow2, type Qcow2Image } from '../read/image.ts';
 import { patchedSource } from '../read/memory-source.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { type ImageSource, readBytes } from '../read/source.ts';
+import { findRefcounts } from './find-refcounts.ts';
 import { findL1Tables, type L1Candidate } from './l1-candidates.ts';
 import type { Proposal } from './reading.ts';
 import { type ClusterBytes, storedRefcounts } from './stored-refcounts.ts';
@@ -36,8 +37,17 @@ interface Remains {
 
 /** Headers that the file may have had; none where its tables do not tell. Throws LimitPassed and QCOW2_READ_FAILED. */
 export function* proposeHeaders(source: ImageSource, onProgress?: OnProgress): SlicedWork<Proposal[]> {
-  const lost = findLostHeader(source);
-  if (lost === undefined) return [];
+  const found = yield* findRefcounts(source);
+  const proposals: Proposal[] = [];
+  for (const lost of found) proposals.push(...(yield* proposeFor(source, lost, onProgress)));
+  return proposals;
+}
+
+function* proposeFor(
+  source: ImageSource,
+  lost: LostHeader,
+  onProgress: OnProgress | undefined,
+): SlicedWork<Proposal[]> {
   const clusters = Math.ceil(source.size / lost.clusterSize);
   if (clusters > MAX_SCANNED_CLUSTERS) throw new LimitPassed('the file has too many clusters');
   const kept = keptFields(source, lost);

@@ -34,15 +34,21 @@ export function findLostHeader(source: ImageSource): LostHeader | undefined {
   for (let bits = MIN_CLUSTER_BITS; bits <= MAX_CLUSTER_BITS; bits++) {
     const clusterSize = 2 ** bits;
     if (4 * clusterSize > source.size) return undefined;
-    const found = refcountsIn(source, clusterSize);
+    const found = refcountsAt(source, clusterSize, clusterSize);
     if (found !== undefined) return withL1(source, found);
   }
   return undefined;
 }
 
-/** The refcounts of an image whose refcount table lies in cluster 1, where every new image has it. */
-function refcountsIn(source: ImageSource, clusterSize: number): LostHeader | undefined {
-  const refcountTable = clusterSize;
+/**
+ * The refcounts of an image with clusters of that size and with its refcount table at an offset of the file; undefined
+ * where no such table lies there. New images have it in cluster 1. Throws QCOW2_READ_FAILED.
+ */
+export function refcountsAt(
+  source: ImageSource,
+  clusterSize: number,
+  refcountTable: number,
+): LostHeader | undefined {
   const view = viewOf(readBytes(source, refcountTable, Math.min(clusterSize, LOOK_BYTES)));
   if (view.byteLength < 8) return undefined;
   const refcountBlock = u64(view, 0);
@@ -53,7 +59,7 @@ function refcountsIn(source: ImageSource, clusterSize: number): LostHeader | und
   if (refcountBlock === 0 || refcountBlock === refcountTable) return undefined;
   const block = viewOf(readBytes(source, refcountBlock, clusterSize));
   if (block.byteLength < clusterSize) return undefined;
-  const counted = [0, 1, refcountBlock / clusterSize];
+  const counted = [0, refcountTable / clusterSize, refcountBlock / clusterSize];
   const refcountBits = REFCOUNT_BITS.find(width =>
     counted.every(at => at < (clusterSize * 8) / width && refcountAt(block, 0, at, width) === 1),
   );
