@@ -78,6 +78,8 @@ export interface ComparedDiskInfo {
   readonly layers: readonly string[];
   /** True where a backing file of it is not open, so that what is left to it is not known. */
   readonly incomplete: boolean;
+  /** A file that it names and that is opened only with consent. */
+  readonly asksFor?: string;
 }
 
 /** A comparison that has begun. */

@@ -147,11 +147,15 @@ function infoOf({ session, layer }: KeptDisk): ComparedDiskInfo {
   const top = layer ?? layers.length - 1;
   const own = layers[top];
   const snapshot = own?.snapshot === undefined ? '' : `, snapshot ${own.snapshot.name}`;
+  const links = layers.slice(0, top + 1).flatMap(({ backing, dataFile = backing }) => [backing, dataFile]);
+  const asked = links.find(({ status }) => status === 'needsConsent');
+  const asksFor = asked === undefined ? undefined : asked.resolved || asked.recorded;
   return {
     title: `${own?.name ?? ''}${snapshot}`,
     size: layer === undefined ? size : (own?.size ?? 0),
     layers: layers.slice(0, top + 1).map(({ name }) => name),
     incomplete: !complete,
+    ...(asksFor === undefined ? {} : { asksFor }),
   };
 }
 

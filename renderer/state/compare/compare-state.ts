@@ -1,4 +1,5 @@
 /** What the window knows of the comparison that is open. */
+import type { CompareRequest } from '../../../shared/ipc/contract.ts';
 import {
   type ComparisonState,
   DIFFERENCE_KINDS,
@@ -10,6 +11,8 @@ import {
 /** The open comparison. */
 export interface ComparisonView {
   readonly opened: OpenedComparison;
+  /** What the open chain is compared with. */
+  readonly other: CompareRequest['other'];
   /** How far it is; undefined until something was told. */
   readonly state: ComparisonState | undefined;
   /** The kinds that the list has and that are gone to. */

@@ -1,5 +1,5 @@
 /** Comparing the open chain: beginning, content, going from difference to difference. */
-import type { IpcPushes } from '../../../shared/ipc/contract.ts';
+import type { CompareRequest, IpcPushes } from '../../../shared/ipc/contract.ts';
 import { DIFFERENCE_KINDS, type Difference, type DifferenceKind } from '../../../shared/model/comparison.ts';
 import type { OpenTarget } from '../../../shared/model/target.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
@@ -38,6 +38,14 @@ export function compareWith(target: OpenTarget): Promise<void> {
   return begin(undefined, { kind: 'target', target, consent });
 }
 
+/** Compares again, with consent to one more file that the other disk names. */
+export async function compareAllowing(path: string): Promise<void> {
+  const other = getState().compare.comparison?.other;
+  if (other?.kind !== 'target') return;
+  const { target, consent } = other;
+  await begin(undefined, { ...other, target, consent: { ...consent, allow: [...consent.allow, path] } });
+}
+
 /** Compares two layers of the open chain, each with what lies below it. */
 export function compareLayers(a: number, b: number): Promise<void> {
   return begin(a, { kind: 'layer', layer: b });
@@ -50,9 +58,7 @@ export async function chooseAndCompare(): Promise<void> {
   else await compareWithFiles(reply.value);
 }
 
-type Other = Parameters<typeof invoke<'compare:open'>>[1]['other'];
-
-async function begin(layer: number | undefined, other: Other): Promise<void> {
+async function begin(layer: number | undefined, other: CompareRequest['other']): Promise<void> {
   const sessionId = getState().chain?.sessionId;
   if (sessionId === undefined) return;
   const isNewest = runs.begin();
@@ -67,7 +73,7 @@ async function begin(layer: number | undefined, other: Other): Promise<void> {
   const opened = reply.value;
   openAxis('compare', comparedSource(opened));
   const told = lastTold?.comparisonId === opened.comparisonId ? lastTold.state : undefined;
-  setComparison({ opened, state: told, kinds: DIFFERENCE_KINDS, row: -1, chosen: undefined });
+  setComparison({ opened, other, state: told, kinds: DIFFERENCE_KINDS, row: -1, chosen: undefined });
 }
 
 /** Compares the content of what may differ. */

@@ -1,8 +1,13 @@
 import { describeError } from '../../../shared/error.ts';
-import { verdictOf } from '../../../shared/model/comparison.ts';
+import { type ComparedDiskInfo, verdictOf } from '../../../shared/model/comparison.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import type { ComparisonView } from '../../state/compare/compare-state.ts';
-import { cancelComparison, closeComparison, compareContent } from '../../state/compare/comparison.ts';
+import {
+  cancelComparison,
+  closeComparison,
+  compareAllowing,
+  compareContent,
+} from '../../state/compare/comparison.ts';
 import { Untrusted } from '../../ui/text.tsx';
 
 /** What the comparison came to, and what can be done next. */
@@ -37,13 +42,9 @@ export function CompareHead({ comparison }: { readonly comparison: ComparisonVie
       <button type="button" className="quiet" onClick={closeComparison}>
         Compare with something else
       </button>
-      {[comparison.opened.a, comparison.opened.b].map(({ incomplete, title }) =>
-        incomplete ? (
-          <p key={title} className="hint">
-            A backing file of <Untrusted text={title} max={60} /> is not open: what is left to it cannot be
-            read.
-          </p>
-        ) : null,
+      {comparison.opened.a.incomplete && <Incomplete disk={comparison.opened.a} />}
+      {comparison.opened.b.incomplete && (
+        <Incomplete disk={comparison.opened.b} isOther={comparison.other.kind === 'target'} />
       )}
       {(state?.errors.length ?? 0) > 0 && (
         <ul className="compare-errors">
@@ -60,6 +61,26 @@ export function CompareHead({ comparison }: { readonly comparison: ComparisonVie
         </p>
       )}
     </header>
+  );
+}
+
+interface IncompleteProps {
+  readonly disk: ComparedDiskInfo;
+  /** It was opened to be compared with, so that consent can be given here. */
+  readonly isOther?: boolean;
+}
+
+/** A disk of which a file is not open, and the way to open it where only consent is missing. */
+function Incomplete({ disk: { title, asksFor }, isOther = false }: IncompleteProps) {
+  return (
+    <p className="hint">
+      A backing file of <Untrusted text={title} max={60} /> is not open: what is left to it cannot be read.{' '}
+      {isOther && asksFor !== undefined && (
+        <button type="button" onClick={() => void compareAllowing(asksFor)}>
+          Allow <Untrusted text={asksFor} max={80} />
+        </button>
+      )}
+    </p>
   );
 }
 

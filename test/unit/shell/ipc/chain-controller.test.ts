@@ -63,6 +63,7 @@ beforeEach(() => {
       return [{ name: 'x', description: '', uri, size: 1, contexts: [], flags: [] }];
     },
     push: (name, payload) => pushed.push([name, payload]),
+    beforeClose: async () => beforeClose?.(),
     requestFor: target => (asked === undefined ? undefined : { target, ...asked }),
     onOpened: request => {
       requests.push(request);
@@ -74,6 +75,7 @@ beforeEach(() => {
   });
 });
 
+let beforeClose: (() => Promise<void>) | undefined;
 let looks = 0;
 let changedLayers: () => Promise<readonly number[]> = async () => [];
 
@@ -108,6 +110,19 @@ const code = (promise: unknown) =>
     () => 'fine',
     (error: CowscopeError) => error.code,
   );
+
+test('what reads from a chain ends before its session closes, also where another chain takes its place', async () => {
+  beforeClose = async () => {
+    await Promise.resolve();
+    closed.push('readers');
+  };
+  const first = await open('/a');
+  await open('/b');
+  expect(closed).toEqual(['readers', '/a']);
+  await controller.handlers['chain:close']({ sessionId: first + 1 });
+  expect(closed).toEqual(['readers', '/a', 'readers', '/b']);
+  beforeClose = undefined;
+});
 
 test('consent of the command line is added to that of the window', async () => {
   await open('/a');

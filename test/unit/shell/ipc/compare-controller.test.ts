@@ -16,16 +16,20 @@ type Session = Awaited<ReturnType<CompareControllerDeps['openChain']>>;
 const CLUSTER = 65_536;
 let told: IpcPushes['compare:state'][];
 let closed: string[];
+/** The base of what is opened names a file elsewhere. */
+let outside = false;
 let controller: CompareController;
 
 /** A disk of two clusters: data, and nothing; `words` says otherwise. */
 function session(name: string, words: readonly number[] = [LOCAL, ABSENT | HOLE | ZERO]): Session {
   const size = words.length * CLUSTER;
+  const link = { recorded: 'base', recordedFormat: '', resolved: '/elsewhere/base' };
+  const backing = { ...link, status: outside ? 'needsConsent' : 'none' };
   const layers = [0, 1].map(
-    index => ({ index, name: `${name}${index}`, path: `/${name}${index}`, size }) as LayerInfo,
+    index => ({ index, name: `${name}${index}`, path: `/${name}${index}`, size, backing }) as LayerInfo,
   );
   return {
-    chain: { layers, size, complete: true, notes: [], findings: [] },
+    chain: { layers, size, complete: !outside, notes: [], findings: [] },
     ask: async () =>
       ({
         end: size,
@@ -49,6 +53,7 @@ function session(name: string, words: readonly number[] = [LOCAL, ABSENT | HOLE 
 beforeEach(() => {
   told = [];
   closed = [];
+  outside = false;
   const own = session('own');
   const guard = new ConsentGuard();
   controller = new CompareController({
@@ -126,6 +131,19 @@ test('another comparison and a close end the last one and what was opened for it
   );
   await controller.handlers['compare:close'](undefined);
   expect(closed).toEqual(['first', 'second']);
+});
+
+test('a disk whose backing file waits for consent says which file, and consent to it is taken from then on', async () => {
+  outside = true;
+  const { b } = await open('other');
+  expect([b.incomplete, b.asksFor]).toEqual([true, '/elsewhere/base']);
+  const target = { kind: 'files' as const, files: ['other'] };
+  const allowed = { ...consent, allow: ['/elsewhere/base'] };
+  const again = controller.handlers['compare:open']({
+    sessionId: 1,
+    other: { kind: 'target', target, consent: allowed },
+  });
+  expect(await code(again)).toBe('fine');
 });
 
 test('of two openings at once only the newest is kept', async () => {
