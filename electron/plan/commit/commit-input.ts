@@ -5,6 +5,7 @@ import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { OtherChild, Plan, PlanJob, PlannedQemu } from '../../../shared/model/plan/plan.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
+import type { SlicedWork } from '../../qcow2/read/sliced-work.ts';
 import type { RangeSink } from '../target/target-model.ts';
 
 /** A layer with its tables; without an image it is raw. */
@@ -27,10 +28,10 @@ export interface CommitInput {
   readonly unmaps: boolean;
   readonly qemuVersionSource: Plan['qemuVersionSource'];
   /**
-   * Layers in whose files qemu looks for holes, which no table tells of: host-holes.ts. There a live commit may take data
-   * for zeros, and other jobs may send a request in several parts.
+   * Finds the layers in whose files qemu looks for holes, which no table tells of: host-holes.ts. There a live commit may
+   * take data for zeros, and other jobs may send a request in several parts. Reads all tables of the layers above.
    */
-  readonly withHostHoles: readonly number[];
+  readonly findHostHoles: () => SlicedWork<ReadonlySet<number>>;
   /** How the target uses its file; absent for a raw target. */
   readonly allocation?: Allocation;
   /** Other images that rest on files of the chain, as far as they were looked for. */

@@ -31,14 +31,14 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
   strip = new TargetStrip(setup.sizeAfter, setup.unit);
   const file = yield* followTarget(input, setup);
   const damaged = new RangeSum();
-  const withHoles = new Set(input.withHostHoles);
+  const { job, qemu } = input;
+  const withHoles = job === 'live' && commitKeepsZeros(qemu) ? yield* input.findHostHoles() : undefined;
   let mayBeZeros = false;
   let steps = 0;
   for (const request of requestsOf(input, setup)) {
-    const mayMeetHoles = !request.readsZero && withHoles.has(request.owner);
     setup.model.apply(request);
-    file?.endRequest(input.job !== 'live' && mayMeetHoles);
-    if (input.job === 'live' && mayMeetHoles) mayBeZeros = true;
+    file?.endRequest(request.readsZero ? undefined : request.owner);
+    if (!request.readsZero && withHoles?.has(request.owner) === true) mayBeZeros = true;
     if (request.damaged) damaged.add(request.start, request.end - request.start);
     if (shouldYield(steps++)) yield;
   }
@@ -46,7 +46,7 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
   const layers = { runs: setup.before, target: input.target, top: input.top };
   const { changes } = setup.model;
   const isUnsure = mayBeZeros || changes.isOrderUnsure || file === undefined;
-  const ends = isUnsure ? undefined : yield* file.ends();
+  const ends = isUnsure ? undefined : yield* file.ends(input.findHostHoles);
   const target = targetResult(input, {
     ...setup,
     changes,

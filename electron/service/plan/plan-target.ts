@@ -16,7 +16,6 @@ import { planCommit } from '../../plan/commit/plan-commit.ts';
 import { looksPreallocated } from '../../plan/layers/host-holes.ts';
 import { PlanPictureBuilder } from '../../plan/plan-picture.ts';
 import { planSnapshotDelete } from '../../plan/plan-snapshot.ts';
-import { commitKeepsZeros } from '../../plan/qemu-versions.ts';
 import { planRebase } from '../../plan/rebase/plan-rebase.ts';
 import { measureAllocation } from '../../qcow2/layout/allocation.ts';
 import { fileSource } from '../../qcow2/read/file-source.ts';
@@ -133,12 +132,11 @@ async function planChain(
     request.stores ?? [],
     signal,
   );
-  const looksForHoles = operation === 'commit' && (job !== 'live' || commitKeepsZeros(qemu));
   const input: Omit<CommitInput, 'top'> = {
     ...common,
     job,
     unmaps: request.unmaps ?? false,
-    withHostHoles: looksForHoles ? await layersWithHoles(found, chosen.from) : [],
+    findHostHoles: () => layersWithHoles(found, chosen.from),
     ...(allocation === undefined ? {} : { allocation }),
     children,
     findings: () => [...findings(), ...searched],
@@ -171,14 +169,14 @@ async function allocationOf({ info, image }: OpenLayer): Promise<Allocation | un
   );
 }
 
-/** Layers up to `last` in whose files qemu looks for holes. */
-async function layersWithHoles(found: DiscoveredChain, last: number): Promise<number[]> {
-  const indexes: number[] = [];
-  for (const open of found.layers.slice(0, last + 1)) {
-    const allocation = await allocationOf(open);
-    const { allocatedSize, clusterSize, index } = open.info;
-    if (allocation === undefined || looksPreallocated(allocation.allocated, allocatedSize, clusterSize))
-      indexes.push(index);
+/** Layers up to `last` in whose files qemu looks for holes, and those of which that is not known. */
+function* layersWithHoles(found: DiscoveredChain, last: number): SlicedWork<ReadonlySet<number>> {
+  const indexes = new Set<number>();
+  for (const { image, info } of found.layers.slice(0, last + 1)) {
+    const reply = image === undefined ? undefined : yield* measureAllocation(image);
+    const allocated = reply?.measured === true ? reply.allocation.allocated : undefined;
+    if (allocated === undefined || looksPreallocated(allocated, info.allocatedSize, info.clusterSize))
+      indexes.add(info.index);
   }
   return indexes;
 }

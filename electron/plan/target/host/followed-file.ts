@@ -24,8 +24,8 @@ export class FollowedFile {
   readonly #granularity: number;
   readonly #hadHoles: boolean;
   #requests: RequestEvents[] = [];
-  /** Requests that may be sent in several parts. */
-  readonly #cuttable = new Set<RequestEvents>();
+  /** The layer that the data of a request comes from. */
+  readonly #owners = new Map<RequestEvents, number>();
   #events: HostEvent[] = [];
   #clusters = 0;
   #isLost = false;
@@ -50,14 +50,14 @@ export class FollowedFile {
     if (!this.#isLost) this.#events.push(event);
   };
 
-  /** Ends a request, which may be sent in several parts where `mayBeCut`. */
-  endRequest(mayBeCut: boolean): void {
+  /** Ends a request for data of layer `owner`; undefined for one of zeros. */
+  endRequest(owner: number | undefined): void {
     const events = this.#events;
     this.#events = [];
     if (events.length === 0 || this.#isLost) return;
     if (this.#requests.length <= MAX_KEPT_REQUESTS) {
       this.#requests.push(events);
-      if (mayBeCut) this.#cuttable.add(events);
+      if (owner !== undefined) this.#owners.set(events, owner);
     }
     try {
       for (const event of events) this.#follow(event);
@@ -80,17 +80,23 @@ export class FollowedFile {
     }
   }
 
-  /** Where the file can end; undefined where that was not followed. */
-  *ends(): SlicedWork<PossibleEnds | undefined> {
+  /**
+   * Where the file can end; undefined where that was not followed. A mirror job sends data in several parts where qemu
+   * finds holes in the file of a layer that `findHostHoles` tells.
+   */
+  *ends(findHostHoles: () => SlicedWork<ReadonlySet<number>>): SlicedWork<PossibleEnds | undefined> {
     if (this.#isLost) return undefined;
     if (this.#isOneWay) {
       const { imageEnd, length } = this.#file;
       return { imageEnd: [imageEnd, imageEnd], fileLength: [length, length] };
     }
     if (this.#requests.length > MAX_KEPT_REQUESTS) return undefined;
-    const window = this.#order === 'parallel' ? MIRROR_REQUESTS : 1;
-    const variants = withAllCuts(this.#requests, this.#cuttable, this.#granularity);
-    return variants === undefined ? undefined : yield* possibleEnds(this.#before, variants, window);
+    if (this.#order === 'sequential') return yield* possibleEnds(this.#before, [this.#requests], 1);
+    const withHoles = yield* findHostHoles();
+    const isCuttable = (request: RequestEvents) => withHoles.has(this.#owners.get(request) ?? -1);
+    const cuttable = new Set(this.#requests.filter(isCuttable));
+    const variants = withAllCuts(this.#requests, cuttable, this.#granularity);
+    return variants === undefined ? undefined : yield* possibleEnds(this.#before, variants, MIRROR_REQUESTS);
   }
 
   /** True where no order of the requests leads to another end. */

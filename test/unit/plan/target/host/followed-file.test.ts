@@ -1,0 +1,105 @@
+/** When a target's file has one end, and when the layers' files are looked at for holes. */
+import { describe, expect, it } from 'vitest';
+import { FollowedFile, type RequestOrder } from '../../../../../electron/plan/target/host/followed-file.ts';
+import { HostClusters } from '../../../../../electron/plan/target/host/host-clusters.ts';
+import { TargetFile } from '../../../../../electron/plan/target/host/target-file.ts';
+import { finish, type SlicedWork } from '../../../../../electron/qcow2/read/sliced-work.ts';
+
+const C = 65_536;
+
+/** What a job comes to that writes guest clusters [start, end), each a request for layer 1, and how often holes were looked for. */
+function followed(
+  counts: readonly number[],
+  writes: readonly (readonly [start: number, end: number])[],
+  { order = 'parallel', holes = [] }: { order?: RequestOrder; holes?: number[] } = {},
+) {
+  const clusters = new HostClusters({
+    clusterSize: C,
+    refcountBits: 16,
+    counts: Uint16Array.from(counts),
+    tableStart: 1,
+    tableClusters: 1,
+    hasBlock: index => index === 0,
+  });
+  const stored = {
+    clusterSize: C,
+    unit: C,
+    sliceSpan: 8192 * C,
+    l1Coverage: 8192 * C,
+    fileLength: counts.length * C,
+    keepsDataApart: false,
+    frees: true,
+    hasTable: () => true,
+    clusterAt: () => ({ host: -1 }),
+    isDataAt: () => true,
+  };
+  const file = new FollowedFile(new TargetFile(stored, clusters), C, C, order);
+  for (const [start, end] of writes) {
+    file.add({ kind: 'write', start: start * C, end: end * C });
+    file.endRequest(1);
+  }
+  let looks = 0;
+  function* findHostHoles(): SlicedWork<ReadonlySet<number>> {
+    yield;
+    looks++;
+    return new Set(holes);
+  }
+  const ends = finish(file.ends(findHostHoles));
+  return { imageEnd: ends?.imageEnd.map(bytes => bytes / C), looks };
+}
+
+describe('FollowedFile', () => {
+  it('has one end where all that is new lies behind the old one', () => {
+    expect(
+      followed(
+        [1, 1, 1],
+        [
+          [0, 3],
+          [8, 9],
+        ],
+      ),
+    ).toEqual({ imageEnd: [7, 7], looks: 0 });
+  });
+
+  it('has one end where clusters are taken one at a time, whatever is free', () => {
+    expect(
+      followed(
+        [1, 0, 1, 0, 1],
+        [
+          [0, 1],
+          [4, 5],
+          [8, 9],
+        ],
+      ),
+    ).toEqual({ imageEnd: [6, 6], looks: 0 });
+  });
+
+  it('has one end where requests come one after the other', () => {
+    const writes = [
+      [0, 1],
+      [4, 6],
+    ] as const;
+    expect(followed([1, 0, 1], writes, { order: 'sequential' })).toEqual({ imageEnd: [5, 5], looks: 0 });
+  });
+
+  it('looks at every order where a group may pass over a free cluster', () => {
+    expect(
+      followed(
+        [1, 0, 1],
+        [
+          [0, 1],
+          [4, 6],
+        ],
+      ),
+    ).toEqual({ imageEnd: [5, 6], looks: 1 });
+  });
+
+  it('cuts requests in every way where qemu may find holes in the file of their layer', () => {
+    expect(followed([1, 0, 1], [[0, 2]])).toEqual({ imageEnd: [5, 5], looks: 1 });
+    expect(followed([1, 0, 1], [[0, 2]], { holes: [1] })).toEqual({ imageEnd: [4, 5], looks: 1 });
+  });
+
+  it('gives up on jobs that write very many clusters', () => {
+    expect(followed([1, 1, 1], [[0, 2 ** 18 + 1]])).toEqual({ imageEnd: undefined, looks: 0 });
+  });
+});
