@@ -22,9 +22,10 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
   const cursor = useRef<HTMLSpanElement>(null);
   const zoom = useRef<HTMLSpanElement>(null);
   const paint = useCallback(() => {
-    const { hover, selection } = getState();
-    const { viewport, width, size } = getAxis(currentAxis());
-    const at = hoveredOffset() ?? selection?.offset;
+    const { hover, selection, host } = getState();
+    const axis = currentAxis();
+    const { viewport, width, size } = getAxis(axis);
+    const at = hoveredOffset() ?? (axis === 'host' ? host.chosen : selection)?.offset;
     setText(cursor.current, at === undefined ? '' : formatOffset(at));
     if (cursor.current !== null)
       cursor.current.title = hover === undefined ? 'Selected offset' : 'Offset under the pointer';

@@ -116,3 +116,15 @@ test('keys and the go-to field act on the file while its layout is shown', async
   expect(getState().message).toBe('The file has no further cluster');
   expect(argsOf(bridge, 'chain:inspect')).toEqual([]);
 });
+
+test('the status bar shows the offset in the file while its layout is shown, not that on the guest’s disk', async () => {
+  await opened();
+  await selectAt({ track: 1, offset: 2 * K64 });
+  const cursor = () => document.querySelector('.status-cursor')?.textContent;
+  await waitFor(() => expect(cursor()).toBe('0x0002_0000'));
+  fireEvent.keyDown(window, { key: '2' });
+  await screen.findByRole('region', { name: 'The file' });
+  await waitFor(() => expect(cursor()).toBe(''));
+  await showInHostLayout(2, 3 * K64);
+  await waitFor(() => expect(cursor()).toBe('0x0003_0000'));
+});
