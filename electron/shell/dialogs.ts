@@ -1,6 +1,6 @@
 /** The system's own dialogs. */
 import { type BrowserWindow, dialog } from 'electron';
-import type { ReportForm } from '../../shared/model/report/report-request.ts';
+import type { SavedForm } from '../../shared/model/report/report-request.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import { MAX_LINK_CHARACTERS } from '../../shared/text/deep-link.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
@@ -46,17 +46,18 @@ export async function agreesToLink(window: BrowserWindow, target: OpenTarget): P
 }
 
 /** How the dialog calls the forms of a report. */
-const FORM_NAMES: Readonly<Record<ReportForm, string>> = {
+const FORM_NAMES: Readonly<Record<SavedForm, string>> = {
   html: 'HTML page',
   json: 'JSON document',
   svg: 'SVG drawing',
+  csv: 'Comma-separated values',
 };
 
 /** Lets the person choose where a report is written; asks before a file is replaced. Undefined when cancelled. */
 export async function chooseReportFile(
   window: BrowserWindow,
   suggested: string,
-  form: ReportForm,
+  form: SavedForm,
 ): Promise<string | undefined> {
   const { canceled, filePath } = await dialog.showSaveDialog(window, {
     title: 'Save the report',

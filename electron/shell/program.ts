@@ -70,6 +70,7 @@ export class Program {
   });
   readonly #reports = new ReportController({
     opened: sessionId => this.#controller.opened(sessionId),
+    session: sessionId => this.#controller.session(sessionId),
     plan: planId => this.#plans.find(planId),
     choosePath: async (suggested, form) =>
       this.#window === undefined ? undefined : chooseReportFile(this.#window, suggested, form),

@@ -11,6 +11,21 @@ export function Untrusted({ text, max = 256 }: { readonly text: string; readonly
   );
 }
 
+/** As {@link Untrusted}, with what stands between backquotes as code: what a person types. */
+export function UntrustedProse({ text, max = 256 }: { readonly text: string; readonly max?: number }) {
+  const parts = escapeUntrusted(text, max).split('`');
+  // A lone backquote encloses nothing.
+  if (parts.length % 2 === 0) return <Untrusted text={text} max={max} />;
+  return (
+    <bdi className="untrusted">
+      {parts.map((part, i) =>
+        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text have no other name
+        i % 2 === 0 ? part : <code key={i}>{part}</code>,
+      )}
+    </bdi>
+  );
+}
+
 /** Writes a text where it is not the one that stands there, so that most frames lay out nothing. */
 export function setText(element: Element | null, text: string): void {
   if (element === null || element.textContent === text) return;

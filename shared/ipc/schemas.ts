@@ -14,7 +14,7 @@ import { MAX_LAYERS } from '../model/layer.ts';
 import { HOST_KINDS } from '../model/layout.ts';
 import { PLACE_ORDERS } from '../model/place.ts';
 import { PLAN_JOBS, PLAN_OPERATIONS, type PlanChoice } from '../model/plan/plan.ts';
-import { REPORT_FORMS } from '../model/report/report-request.ts';
+import { SAVED_FORMS } from '../model/report/report-request.ts';
 import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../model/store/store-page.ts';
 import type { Consent, OpenTarget } from '../model/target.ts';
 import { CONTEXT_ROLES } from '../nbd-contexts.ts';
@@ -279,7 +279,7 @@ export const CALL_SCHEMAS = {
   'plan:cancel': nothing,
   'report:save': v.strictObject({
     sessionId: SESSION_ID,
-    form: v.picklist(REPORT_FORMS),
+    form: v.picklist(SAVED_FORMS),
     showPaths: v.boolean(),
     planId: v.exactOptional(offset),
   }),

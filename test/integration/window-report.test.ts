@@ -1,16 +1,18 @@
 /** Reports that the window asks for: written where the person chooses, never over an image, and given up without a trace. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ChainSession } from '../../electron/service/chain-session.ts';
 import { planWithPicture } from '../../electron/service/plan/plan-target.ts';
 import type { OpenedRequest } from '../../electron/shell/ipc/chain-controller.ts';
 import type { MadePlan } from '../../electron/shell/ipc/plan-controller.ts';
 import { ReportController } from '../../electron/shell/ipc/report-controller.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { ReportProgress } from '../../shared/model/report/report-request.ts';
+import { cowscope } from '../support/cli.ts';
 import { shortMiddleChain } from '../support/images/chains.ts';
 import { schemaErrors } from '../support/json-schema.ts';
-import { chooseBuiltWorker } from '../support/session.ts';
+import { chooseBuiltWorker, openTarget } from '../support/session.ts';
 import { hashFile, temporaryFolder } from '../support/tools.ts';
 import { elementsOf, parseXml } from '../support/xml.ts';
 
@@ -18,6 +20,7 @@ const folder = temporaryFolder();
 const consent = { allow: [], allowAll: false };
 /** A folder with a space in its name, which no other text of a report has. */
 const store = join(temporaryFolder(), 'the store');
+let session: ChainSession;
 let files: string[];
 let made: MadePlan;
 
@@ -26,6 +29,7 @@ beforeAll(async () => {
   await mkdir(store);
   files = await shortMiddleChain(folder);
   const target = { kind: 'files', files: files.slice(-1) } as const;
+  session = await openTarget(target);
   const choice = { operation: 'commit', job: 'qemu-img', from: '1', into: '0', stores: [store] } as const;
   made = { ...(await planWithPicture(target, consent, choice)), stores: [store] };
 });
@@ -44,6 +48,7 @@ function controllerFor(path: string | undefined) {
   const progress: ReportProgress[] = [];
   const controller: ReportController = new ReportController({
     opened,
+    session: () => session,
     plan: planId => (planId === 1 ? made : undefined),
     choosePath: async name => {
       suggested.push(name);
@@ -53,6 +58,8 @@ function controllerFor(path: string | undefined) {
   });
   return { controller, suggested, progress };
 }
+
+afterAll(() => session.close());
 
 describe('a report of the window', () => {
   it('is a page with the plan that was open, without folders, and tells of its steps', async () => {
@@ -121,6 +128,17 @@ describe('a report of the window', () => {
     expect(await hashFile(base)).toBe(before);
   });
 
+  it('writes the rows of the map as `cowscope map --output csv --host-offsets` prints them', async () => {
+    const path = join(folder, 'map.csv');
+    const { controller, suggested } = controllerFor(path);
+    const saved = await controller.handlers['report:save']({ sessionId: 1, form: 'csv', showPaths: false });
+    expect(saved).toEqual({ path, unread: 0 });
+    expect(suggested).toEqual(['top-map.csv']);
+    const args = ['map', '--output', 'csv', '--host-offsets', files.at(-1) as string];
+    const { stdout } = await cowscope(args);
+    expect(await readFile(path, 'utf8')).toBe(stdout);
+  });
+
   it('is not begun where the dialog is cancelled, or its plan is not kept', async () => {
     const { controller, progress } = controllerFor(undefined);
     const request = { sessionId: 1, form: 'html', showPaths: false } as const;
@@ -137,6 +155,7 @@ describe('a report of the window', () => {
       const own = temporaryFolder();
       const controller: ReportController = new ReportController({
         opened,
+        session: () => session,
         plan: () => undefined,
         choosePath: async () => join(own, 'report.html'),
         onProgress: told => {

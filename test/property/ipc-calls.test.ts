@@ -38,6 +38,7 @@ const handlers: CallHandlers = {
   }).handlers,
   ...new ReportController({
     opened: sessionId => controller.opened(sessionId),
+    session: sessionId => controller.session(sessionId),
     plan: () => undefined,
     choosePath: async () => undefined,
     onProgress: () => {},

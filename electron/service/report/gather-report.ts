@@ -11,6 +11,7 @@ import { pathRedactor, redactTexts } from '../../../shared/text/redact-paths.ts'
 import type { Report, ReportPictures } from '../../formats/report/report.ts';
 import { openChain } from '../chain-session.ts';
 import { checkTarget } from '../check-target.ts';
+import type { LayerError } from '../feeds/feed-runner.ts';
 import type { OnRead } from '../progress/read-watch.ts';
 import { drawPlan, drawSession } from './draw-session.ts';
 
@@ -93,16 +94,7 @@ export async function gatherReport(
       ...(checked === undefined ? {} : { check: checked }),
       ...(planned === undefined ? {} : { plan: planned.plan }),
       findings: merged(await session.allFindings(), checked?.findings ?? []),
-      unread: [
-        ...[...failed, ...session.unreadable()].map(
-          ({ layer, error }) => `${nameOf(chain, layer)}: ${error.what}`,
-        ),
-        ...chain.layers.flatMap(({ name, backing, dataFile }) =>
-          [backing, dataFile].flatMap(link =>
-            link?.error === undefined ? [] : [`${name}: ${link.error.what}`],
-          ),
-        ),
-      ],
+      unread: unreadTexts(chain, [...failed, ...session.unreadable()]),
     };
     const shown = choice.showPaths
       ? report
@@ -129,8 +121,14 @@ function sumOf(layers: readonly LayerProgress[]): [covered: number, total: numbe
   ];
 }
 
-function nameOf(chain: ChainInfo, layer: number): string {
-  return chain.layers[layer]?.name ?? `layer ${layer}`;
+/** What could not be read of a chain, in words. */
+export function unreadTexts({ layers }: ChainInfo, failed: readonly LayerError[]): string[] {
+  return [
+    ...failed.map(({ layer, error }) => `${layers[layer]?.name ?? `layer ${layer}`}: ${error.what}`),
+    ...layers.flatMap(({ name, backing, dataFile }) =>
+      [backing, dataFile].flatMap(link => (link?.error === undefined ? [] : [`${name}: ${link.error.what}`])),
+    ),
+  ];
 }
 
 function pathsOf({ layers }: ChainInfo, stores: readonly string[] = []): string[] {

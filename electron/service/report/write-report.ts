@@ -3,6 +3,7 @@ import type { ReportForm } from '../../../shared/model/report/report-request.ts'
 import { jsonPieces } from '../../../shared/text/json.ts';
 import { reportHtml } from '../../formats/report/report-html.ts';
 import { reportDocument } from '../../formats/report/report-json.ts';
+import type { ChainSession } from '../chain-session.ts';
 import { OutputFile, type OutputRequest } from '../output-file.ts';
 import type { GatheredReport } from './gather-report.ts';
 
@@ -22,12 +23,33 @@ export async function writePiecesTo(
   pieces: Iterable<string>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const file = await OutputFile.create(request);
-  try {
+  await writeTo(request, async file => {
     for (const piece of pieces) {
       signal?.throwIfAborted();
       await file.write(piece);
     }
+  });
+}
+
+/** Writes the rows of a chain's map, with host offsets, as comma-separated values. Rejects as {@link writePiecesTo}. */
+export async function writeRowsTo(
+  request: OutputRequest,
+  session: Pick<ChainSession, 'list'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const spec = { list: 'map', format: 'csv', hosts: true } as const;
+  await writeTo(request, async file => {
+    await session.list({ spec, layer: undefined }, async text => {
+      signal.throwIfAborted();
+      await file.write(text);
+    });
+  });
+}
+
+async function writeTo(request: OutputRequest, write: (file: OutputFile) => Promise<void>): Promise<void> {
+  const file = await OutputFile.create(request);
+  try {
+    await write(file);
     await file.finish();
   } catch (error) {
     await file.discard();

@@ -30,7 +30,17 @@ export type ChainHandlers = Pick<
 /** What the controller uses of a session of the service. */
 export type ControlledSession = Pick<
   ChainSession,
-  'chain' | 'tracks' | 'ask' | 'content' | 'fed' | 'cancel' | 'retry' | 'changedLayers' | 'close'
+  | 'chain'
+  | 'tracks'
+  | 'ask'
+  | 'list'
+  | 'content'
+  | 'fed'
+  | 'unreadable'
+  | 'cancel'
+  | 'retry'
+  | 'changedLayers'
+  | 'close'
 >;
 
 /** What the controller needs from the rest of the program. */

@@ -2,16 +2,17 @@
 import { CowscopeError } from '../../../shared/error.ts';
 import type { CallName } from '../../../shared/ipc/contract.ts';
 import type {
-  ReportForm,
   ReportProgress,
   ReportRequest,
   ReportStep,
+  SavedForm,
   SavedReport,
 } from '../../../shared/model/report/report-request.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
-import { checkOutput, filesOfChain } from '../../service/output-file.ts';
-import { gatherReport } from '../../service/report/gather-report.ts';
-import { reportPieces, writePiecesTo } from '../../service/report/write-report.ts';
+import type { ChainSession } from '../../service/chain-session.ts';
+import { checkOutput, filesOfChain, type OutputRequest } from '../../service/output-file.ts';
+import { gatherReport, unreadTexts } from '../../service/report/gather-report.ts';
+import { reportPieces, writePiecesTo, writeRowsTo } from '../../service/report/write-report.ts';
 import type { CallHandler } from './answer.ts';
 import type { OpenedRequest } from './chain-controller.ts';
 import type { MadePlan } from './plan-controller.ts';
@@ -19,14 +20,19 @@ import type { MadePlan } from './plan-controller.ts';
 /** The calls that are about reports. */
 type ReportCall = Extract<CallName, `report:${string}`>;
 
+/** An open session, as the rows of its map are written. */
+export type RowsSession = Pick<ChainSession, 'chain' | 'fed' | 'list' | 'unreadable'>;
+
 /** What the controller needs from the rest of the program. */
 export interface ReportControllerDeps {
   /** Throws IPC_NO_SESSION for a chain that is not open any more. */
   opened(sessionId: number): OpenedRequest;
+  /** Throws as `opened`. */
+  session(sessionId: number): RowsSession;
   /** A plan that is kept. */
   plan(planId: number): MadePlan | undefined;
   /** Lets the person choose a file, and asks before one that is there is replaced; undefined when cancelled. */
-  choosePath(suggested: string, form: ReportForm): Promise<string | undefined>;
+  choosePath(suggested: string, form: SavedForm): Promise<string | undefined>;
   onProgress(progress: ReportProgress): void;
 }
 
@@ -59,7 +65,7 @@ export class ReportController {
     const abort = new AbortController();
     const { signal } = abort;
     this.#runs.begin(() => abort.abort(cancelled()));
-    const suggested = `${baseName(chain.layers.at(-1)?.name ?? '')}-report.${form}`;
+    const suggested = `${baseName(chain.layers.at(-1)?.name ?? '')}-${form === 'csv' ? 'map' : 'report'}.${form}`;
     const path = await this.#deps.choosePath(suggested, form);
     if (path === undefined) return null;
     signal.throwIfAborted();
@@ -69,6 +75,10 @@ export class ReportController {
     const output = { path, force: true, images: [...named, ...filesOfChain(chain)] };
     await checkOutput(output);
     const { onStep, onWalk } = new ReportSteps(this.#deps.onProgress);
+    if (form === 'csv') {
+      onStep('writing');
+      return { path, unread: await writeRows(this.#deps.session(sessionId), output, signal) };
+    }
     const choice = { showPaths, forceShare, allowLocalFiles, planned, signal, onStep, onWalk };
     const gathered = await gatherReport(target, consent, choice);
     onStep('writing');
@@ -87,6 +97,14 @@ export class ReportController {
       advice: 'plan again, or leave the plan out of the report',
     });
   }
+}
+
+/** Writes the rows of an open session once it has been read, and counts what could not be. */
+async function writeRows(session: RowsSession, output: OutputRequest, signal: AbortSignal): Promise<number> {
+  const failed = await session.fed();
+  signal.throwIfAborted();
+  await writeRowsTo(output, session, signal);
+  return unreadTexts(session.chain, [...failed, ...session.unreadable()]).length;
 }
 
 /** Tells of each step, and of each percent of it. */

@@ -2,10 +2,10 @@ import { type FormEvent, useEffect, useState } from 'react';
 import type { ErrorRecord } from '../../../shared/error.ts';
 import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
 import {
-  REPORT_FORMS,
-  type ReportForm,
   type ReportProgress,
   type ReportStep,
+  SAVED_FORMS,
+  type SavedForm,
 } from '../../../shared/model/report/report-request.ts';
 import { sentence } from '../../../shared/text/finding-text.ts';
 import { planTitle } from '../../../shared/text/plan-words.ts';
@@ -15,10 +15,11 @@ import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';
 import { ErrorCard } from '../../ui/error-card.tsx';
 import { Untrusted } from '../../ui/text.tsx';
 
-const FORMS: Readonly<Record<ReportForm, readonly [name: string, meaning: string]>> = {
+const FORMS: Readonly<Record<SavedForm, readonly [name: string, meaning: string]>> = {
   html: ['HTML', 'one page for any browser: verdict, drawing, findings, sums, layers'],
   json: ['JSON', 'the same for programs'],
   svg: ['SVG', 'the drawing of the chain alone'],
+  csv: ['CSV', 'every range of the map, with its owner, state and host offset'],
 };
 
 const STEPS: Readonly<Record<ReportStep, string>> = {
@@ -28,9 +29,14 @@ const STEPS: Readonly<Record<ReportStep, string>> = {
   writing: 'Writing',
 };
 
+/** True where a plan can be part of that form. */
+function takesPlan(form: SavedForm): boolean {
+  return form === 'html' || form === 'json';
+}
+
 /** What goes into the report. */
 interface ReportContent {
-  readonly form: ReportForm;
+  readonly form: SavedForm;
   readonly isRedacted: boolean;
   readonly withPlan: boolean;
 }
@@ -86,7 +92,7 @@ async function saveReport(
 ): Promise<ErrorRecord | undefined> {
   const sessionId = getState().chain?.sessionId;
   if (sessionId === undefined) return void closeDialog();
-  const plan = reply === undefined || !withPlan || form === 'svg' ? {} : { planId: reply.planId };
+  const plan = reply === undefined || !withPlan || !takesPlan(form) ? {} : { planId: reply.planId };
   const saved = await invoke('report:save', { sessionId, form, showPaths: !isRedacted, ...plan });
   if (!saved.ok) return saved.error.code === 'CANCELLED' ? undefined : saved.error;
   if (saved.value === null) return undefined;
@@ -110,7 +116,7 @@ function Content({ content, reply, disabled, onChange }: ContentProps) {
     <>
       <fieldset disabled={disabled}>
         <legend>Form</legend>
-        {REPORT_FORMS.map(id => (
+        {SAVED_FORMS.map(id => (
           <label key={id}>
             <input
               type="radio"
@@ -135,7 +141,7 @@ function Content({ content, reply, disabled, onChange }: ContentProps) {
           />
           <span>Leave folders out of every text. Names of files stay.</span>
         </label>
-        {reply !== undefined && form !== 'svg' && (
+        {reply !== undefined && takesPlan(form) && (
           <label>
             <input
               type="checkbox"

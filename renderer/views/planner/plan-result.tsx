@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import type { Plan } from '../../../shared/model/plan/plan.ts';
@@ -5,9 +6,10 @@ import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
 import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import { planCaseText, planFacts, planTitle } from '../../../shared/text/plan-words.ts';
+import { navigationOf } from '../../state/axes/axis-navigation.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { Icon } from '../../ui/icon.tsx';
-import { Untrusted } from '../../ui/text.tsx';
+import { Untrusted, UntrustedProse } from '../../ui/text.tsx';
 import { PlanDrawing } from './plan-drawing.tsx';
 
 /** Longest sentence of a plan that is shown, in characters. */
@@ -42,6 +44,7 @@ export function PlanResult({ reply, chain }: { readonly reply: PlanReply; readon
             </div>
           ))}
         </dl>
+        {plan.bytesCopied > 0 && <TimeGuess bytes={plan.bytesCopied} />}
       </section>
       <Commands commands={plan.commands} />
       <Cases plan={plan} left={left.cases} />
@@ -67,6 +70,36 @@ export function PlanResult({ reply, chain }: { readonly reply: PlanReply; readon
       )}
     </>
   );
+}
+
+/** Bytes in a second that are assumed at first, in millions. */
+const USUAL_RATE = 200;
+
+/** How long copying takes at a rate that the person knows. */
+function TimeGuess({ bytes }: { readonly bytes: number }) {
+  const [rate, setRate] = useState(USUAL_RATE);
+  const seconds = Math.ceil(bytes / (rate * 1e6));
+  return (
+    <label className="plan-time">
+      Copying at
+      <input
+        className="plan-rate"
+        type="number"
+        min="1"
+        max="100000"
+        value={rate}
+        onChange={event => setRate(Math.max(1, Number(event.target.value) || 1))}
+      />
+      MB/s takes about {formatDuration(seconds)}.
+    </label>
+  );
+}
+
+/** Whole seconds as hours, minutes and seconds. */
+function formatDuration(seconds: number): string {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  if (hours > 0) return `${formatCount(hours)} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }
 
 interface HazardsProps {
@@ -97,6 +130,7 @@ function Hazard({ finding, plan }: { readonly finding: Finding; readonly plan: P
   const { severity, code, advice, layer, count } = finding;
   const name = plan.layers[layer]?.name;
   const where = findingGuestText(finding);
+  const [first] = plan.strip === undefined ? [] : finding.guest;
   return (
     <li data-severity={severity}>
       <p>
@@ -104,10 +138,24 @@ function Hazard({ finding, plan }: { readonly finding: Finding; readonly plan: P
         <b>{name === undefined ? 'Chain' : <Untrusted text={name} max={80} />}</b>{' '}
         <Untrusted text={findingSentence(finding)} max={MAX_TEXT} />
       </p>
-      {where !== '' && <p className="mono">{where}</p>}
+      {where !== '' && (
+        <p className="plan-place">
+          <span className="mono">{where}</span>
+          {first !== undefined && (
+            <button
+              type="button"
+              className="quiet"
+              aria-label={`Show ${where} before and after`}
+              onClick={() => navigationOf('plan').fitRange(first[0], first[0] + first[1])}
+            >
+              Show
+            </button>
+          )}
+        </p>
+      )}
       {advice !== '' && (
         <p className="plan-advice">
-          <Untrusted text={sentence(advice)} max={MAX_TEXT} />
+          <UntrustedProse text={sentence(advice)} max={MAX_TEXT} />
         </p>
       )}
       <small>

@@ -6,6 +6,12 @@ export const REPORT_FORMS = ['html', 'json', 'svg'] as const;
 /** One of {@link REPORT_FORMS}. */
 export type ReportForm = (typeof REPORT_FORMS)[number];
 
+/** What the window can save: reports, and the rows of the map. */
+export const SAVED_FORMS = [...REPORT_FORMS, 'csv'] as const;
+
+/** One of {@link SAVED_FORMS}. */
+export type SavedForm = (typeof SAVED_FORMS)[number];
+
 /** What is done for a report, in this order. */
 export const REPORT_STEPS = ['checking', 'reading', 'drawing', 'writing'] as const;
 
@@ -14,8 +20,8 @@ export type ReportStep = (typeof REPORT_STEPS)[number];
 
 /** What is to be in a report. */
 export interface ReportRequest {
-  readonly form: ReportForm;
-  /** Leave folders in. */
+  readonly form: SavedForm;
+  /** Leave folders in; the rows of the map name none. */
   readonly showPaths: boolean;
   /** The plan that goes into it: the last one that was made. */
   readonly planId?: number;

@@ -86,6 +86,8 @@ function session(target: OpenTarget): ControlledSession {
     tracks: [],
     content: { identities: () => [], open: () => expect.unreachable() },
     fed: async () => [],
+    unreadable: () => [],
+    list: () => expect.unreachable(),
     ask: async (question, args) => ({ session: name, question, args }) as never,
     changedLayers: () => {
       looks++;

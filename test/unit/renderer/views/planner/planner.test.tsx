@@ -31,6 +31,9 @@ test('the planner plans a commit of the top at once, and shows hazards before an
   expect(within(screen.getByRole('region', { name: 'Notes' })).getByText(/looked for/)).toBeTruthy();
   expect(screen.getByText('64 KiB (65,536 bytes)')).toBeTruthy();
   expect(screen.getByText(/will not run the commands/)).toBeTruthy();
+  expect(within(hazards).getByText('qemu-img resize').tagName).toBe('CODE');
+  fireEvent.change(screen.getByRole('spinbutton'), { target: { value: '0' } });
+  expect(screen.getByText(/takes about 1 s/)).toBeTruthy();
 });
 
 test('another layer that is chosen makes another plan, and impossible layers cannot be chosen', async () => {
