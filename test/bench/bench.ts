@@ -17,6 +17,7 @@ import { mergeLine } from './suites/merge.ts';
 import { nbdLine } from './suites/nbd.ts';
 import { openLine } from './suites/open.ts';
 import { packageLine } from './suites/package.ts';
+import { slowLine } from './suites/slow.ts';
 import { storeLine } from './suites/store.ts';
 import { tasksLine } from './suites/tasks.ts';
 
@@ -26,6 +27,7 @@ const MEASURES: Readonly<Record<LineName, (bench: Bench) => Promise<LineResult>>
   map: mapLine,
   nbd: nbdLine,
   listing: listingLine,
+  slow: slowLine,
   check: checkLine,
   store: storeLine,
   merge: mergeLine,
@@ -37,7 +39,7 @@ const MEASURES: Readonly<Record<LineName, (bench: Bench) => Promise<LineResult>>
 };
 
 /** Lines that no tool but Node is needed for. */
-const WITHOUT_PEER: readonly LineName[] = ['merge', 'draw', 'open', 'tasks', 'package'];
+const WITHOUT_PEER: readonly LineName[] = ['slow', 'merge', 'draw', 'open', 'tasks', 'package'];
 
 function say(line: string): void {
   progress('');

@@ -82,7 +82,7 @@ function makeChain(folder: string, pattern: Pattern, sizeName: SizeName, layers:
         size,
         clusters: clustersOf(pattern, layer, clusters),
         extendedL2: pattern === 'subclusters',
-        l2Together: true,
+        l2Together: pattern !== 'apart',
         ...(backing === undefined ? {} : { backingFile: backing, backingFormat: 'qcow2' }),
         ...(pattern === 'scatter' && count > 0 ? { scatter: { count, place: disorder(count) } } : {}),
       });

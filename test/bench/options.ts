@@ -7,6 +7,7 @@ export const LINES = [
   'map',
   'nbd',
   'listing',
+  'slow',
   'check',
   'store',
   'merge',

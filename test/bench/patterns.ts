@@ -5,9 +5,10 @@ import type { ClusterSpec, Clusters, SimpleKind } from '../support/images/qcow2-
  * alt: every cluster of the guest is an extent of its own, in the merged map and in both contexts of NBD.
  * random: runs with a mean of four clusters, each layer for itself.
  * scatter: the clusters of alt, whose host clusters lie in disorder, as after random writes of a guest.
+ * apart: the clusters of alt, whose L2 tables lie apart from each other, each behind the data that it describes.
  * subclusters: every subcluster of the guest (extended L2) is an extent of its own.
  */
-export const PATTERNS = ['alt', 'random', 'scatter', 'subclusters'] as const;
+export const PATTERNS = ['alt', 'random', 'scatter', 'apart', 'subclusters'] as const;
 
 export type Pattern = (typeof PATTERNS)[number];
 
