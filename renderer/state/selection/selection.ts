@@ -93,11 +93,17 @@ export async function countRange(): Promise<void> {
   else if (reply.error.code !== 'CANCELLED') setState({ error: reply.error });
 }
 
+/** Selects nothing: the inspector shows the chain again. */
+export function clearSelection(): void {
+  setState({ selection: undefined, inspection: undefined });
+  requestDraw();
+}
+
 /** Clears the tooltip, else the range, else the selection. */
 export function clearOne(): void {
   const { hover, range, selection } = getState();
   if (hover !== undefined) setState({ hover: undefined });
   else if (range !== undefined) setState({ range: undefined, statistics: undefined });
-  else if (selection !== undefined) setState({ selection: undefined, inspection: undefined });
+  else if (selection !== undefined) clearSelection();
   requestDraw();
 }

@@ -1,9 +1,11 @@
 import { useDeferredValue } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
+import { clearSelection } from '../../state/selection/selection.ts';
 import { useStore } from '../../state/store.ts';
 import { INSPECTOR_WIDTH_PX, resizeInspector } from '../../state/window/preferences.ts';
 import { Divider } from '../../ui/divider.tsx';
 import { FindingList } from '../../ui/finding-list.tsx';
+import { Icon } from '../../ui/icon.tsx';
 import { ChainSummary } from './chain-summary.tsx';
 import { InspectorColumn } from './inspector-column.tsx';
 import { InspectorEvidence } from './inspector-evidence.tsx';
@@ -29,6 +31,13 @@ export function Inspector({ chain }: { readonly chain: OpenedChain }) {
         onResize={resizeInspector}
       />
       <div className="inspector-scroll">
+        {selection !== undefined && (
+          <p className="inspector-back">
+            <button type="button" className="quiet" onClick={clearSelection}>
+              <Icon name="back" /> The whole chain
+            </button>
+          </p>
+        )}
         {range !== undefined && <RangeStatistics chain={chain} range={range} />}
         {selection === undefined && isFirstPictureDrawn && <ChainSummary chain={chain} />}
         {selection?.column !== undefined && (

@@ -62,3 +62,14 @@ test('runs of a range are counted and can be copied', async () => {
   expect(within(range).getAllByRole('table')).toHaveLength(4);
   expect(within(range).getAllByText('zeros that hide data').length).toBeGreaterThan(0);
 });
+
+test('from a place a button leads back to the whole chain', async () => {
+  start();
+  await openTarget(golden);
+  await selectAt({ track: 2, offset: 3 * 65536 });
+  await screen.findByRole('region', { name: 'What' });
+  expect(screen.queryByRole('region', { name: 'In this chain' })).toBeNull();
+  fireEvent.click(screen.getByRole('button', { name: 'The whole chain' }));
+  expect(await screen.findByRole('region', { name: 'In this chain' })).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'The whole chain' })).toBeNull();
+});
