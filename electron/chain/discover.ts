@@ -11,7 +11,7 @@ import { qcow2InfoSteps } from '../qcow2/read/qemu-info.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ExportSource } from '../qemu/blockdev-args.ts';
 import { nameNotes } from './byte-path.ts';
-import type { Discovery, LinkedLayer } from './discovery.ts';
+import { type Discovery, type LinkedLayer, lostBacking } from './discovery.ts';
 import { FileChanges, type LayerFiles } from './file-changes.ts';
 import { bitmapFindings } from './findings/bitmaps.ts';
 import { sizeFindings } from './findings/sizes.ts';
@@ -151,7 +151,10 @@ async function describe(
   discovery: Discovery,
 ): Promise<Pick<DiscoveredChain, 'info' | 'layers' | 'changes'>> {
   const files: LayerFiles[] = [];
-  const findings = [...found.findings, ...sizeFindings(found.layers.map(({ layer }) => layer.size))];
+  // An inferred size is the least that the disk can have: nothing follows from another one.
+  const isSizeKnown = found.layers.every(({ layer }) => lostBacking(layer) === undefined);
+  const sizes = isSizeKnown ? sizeFindings(found.layers.map(({ layer }) => layer.size)) : [];
+  const findings = [...found.findings, ...sizes];
   const layers: OpenLayer[] = [];
   for (const [index, linked] of found.layers.entries()) {
     const { layer } = linked;

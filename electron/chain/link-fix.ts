@@ -9,7 +9,7 @@ import type { LoneLayer } from './open-layer.ts';
 /**
  * What records the file at `path` with its format as the backing file of a layer: by its bare name where it lies beside
  * the image, so that both can be moved together. Undefined where the layer cannot record a format (version 1), where
- * none is known, or where a name is not UTF-8 and so cannot be copied as text.
+ * none is known, where the layer has no header, or where a name is not UTF-8 and so cannot be copied as text.
  */
 export function linkFix(layer: LoneLayer, path: BytePath, format: string): LinkFix | undefined {
   const { namedFolder, real } = layer.reached.referrer;
@@ -29,6 +29,7 @@ export function formatFix(layer: LoneLayer, resolved: string, format: string): L
 
 function fixOf(layer: LoneLayer, backing: BytePath, format: string): LinkFix | undefined {
   const { path } = layer.reached;
+  if (layer.image?.inferred?.inference.lost === 'header') return undefined; // qemu-img opens no such image
   if (format === '' || layer.format !== 'qcow2' || !isTextPath(path) || !isTextPath(backing))
     return undefined;
   const name = shownPath(backing);

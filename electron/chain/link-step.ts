@@ -52,7 +52,9 @@ export async function stepDown(
   });
   if (described !== undefined && contradicts(layer, described))
     return cut(descriptionDiffers(layer, recorded.recorded, described));
-  if (name.length === 0) return { backing: lostBacking(layer) ?? NO_BACKING, findings: [] };
+  const unknown = lostBacking(layer);
+  if (name.length === 0 && (unknown === undefined || discovery.located.length === 0))
+    return { backing: unknown ?? NO_BACKING, findings: [] };
   if (depth >= MAX_LAYERS) return cut(tooDeep(layer));
 
   const { reached, findings, ...link } = await followOrLocate(layer, name, discovery);
@@ -63,7 +65,9 @@ export async function stepDown(
     return cut(loop(link.resolved), link.resolved, findings);
   }
   try {
-    const below = await openLayer(reached, claimOf(layer, link, recorded, discovery), discovery.infer);
+    const claim: FormatClaim =
+      unknown === undefined ? claimOf(layer, link, recorded, discovery) : { by: 'person', format: undefined };
+    const below = await openLayer(reached, claim, discovery.infer);
     seen.add(reached.file.identity);
     discovery.open.push(reached);
     const carried =
@@ -85,7 +89,10 @@ export async function stepDown(
 
 /** Where the recorded link leads to no file that may be opened, the next one that a person chose. */
 async function followOrLocate(layer: LoneLayer, name: Uint8Array, discovery: Discovery): Promise<Followed> {
-  const followed = await followLink(name, layer.reached.referrer, { ...discovery, always: 'policy' });
+  const followed: Followed =
+    name.length === 0
+      ? { resolved: '', status: 'missing', format: '', findings: [] } // lost with its header
+      : await followLink(name, layer.reached.referrer, { ...discovery, always: 'policy' });
   if (followed.reached !== undefined) return followed;
   const chosen = discovery.located.shift();
   if (chosen === undefined) return followed;
@@ -101,7 +108,7 @@ function chosenInstead(layer: LoneLayer, error: ErrorRecord | undefined, path: B
   return makeFinding({
     code: 'CHAIN_LOCATED',
     severity: 'note',
-    what: `its backing file ${recorded} was not opened (${error?.what ?? 'no reason is known'}); for this session ${escapeUntrusted(shownPath(path))} was chosen in its place, and nothing shows that it is the right one`,
+    what: `${recorded === '' ? 'the name of its backing file is lost, if it has one' : `its backing file ${recorded} was not opened (${error?.what ?? 'no reason is known'})`}; for this session ${escapeUntrusted(shownPath(path))} was chosen in its place, and nothing shows that it is the right one`,
     advice: fix === undefined ? '' : `if it is the right one, record it: ${fix.command}`,
   });
 }

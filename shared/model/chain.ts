@@ -18,7 +18,9 @@ export function isRemote({ chain }: Pick<OpenedChain, 'chain'>): boolean {
 /** What cannot be told of a chain whose lowest layer names a backing file that is not open; empty for a complete one. */
 export function incompleteText({ chain }: Pick<OpenedChain, 'chain'>): string {
   if (chain.complete) return '';
-  const status = chain.layers[0]?.backing.status;
+  const { status, error } = chain.layers[0]?.backing ?? {};
+  if (error?.code === 'CHAIN_BACKING_UNKNOWN')
+    return 'Incomplete: whether there is a backing file is not known, so what these layers hide there cannot be told.';
   const why = status === 'missing' ? 'is missing' : 'is not open';
   return `Incomplete: a backing file ${why}, so what these layers hide there cannot be told.`;
 }

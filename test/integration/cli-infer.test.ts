@@ -70,6 +70,19 @@ describe('--infer of a lost header', () => {
     ]);
   });
 
+  it('lies on the file that is located for it, and offers no command that qemu-img would refuse', async () => {
+    const path = damagedCopy(at('top.qcow2'), 'located.img', 0, Buffer.alloc(512, 1));
+    const args = ['layers', '--infer', '--locate', at('base.qcow2'), '--output', 'json', path];
+    const document = await cowscopeJson(args, 3);
+    expect(document.complete).toBe(true);
+    expect(document.layers[1].backing).toMatchObject({ status: 'opened', located: true });
+    expect(document.layers[1].backing.fix).toBeUndefined();
+    expect(document.findings.map(({ code }: { code: string }) => code).sort()).toEqual([
+      'CHAIN_LOCATED',
+      'QCOW2_INFERRED',
+    ]);
+  });
+
   it('takes the fields behind a lost magic as they are, and follows the backing file', async () => {
     const path = damagedCopy(at('top.qcow2'), 'no-magic.qcow2', 0, new Uint8Array(8));
     const document = await cowscopeJson(['map', '--infer', '--output', 'json', path], 3);
