@@ -5,7 +5,7 @@ import { EntryTable } from '../../qcow2/read/entry-table.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import type { CommitInput, LayerTables } from '../commit/commit-input.ts';
 import { keepsDataApart } from '../commit/commit-setup.ts';
-import type { PossibleEnds } from './host/write-orders.ts';
+import type { FileEnds } from './host/followed-file.ts';
 import type { TargetChanges } from './target-model.ts';
 import { type SpaceBefore, type SpaceChanges, spaceAfter, spaceBetween } from './target-space.ts';
 
@@ -24,7 +24,7 @@ export interface TargetJob {
   /** Zeros may take the place of data, so that clusters are given back instead of written. */
   readonly mayZero?: boolean;
   /** Where the file ends, where the job was followed cluster by cluster; the rest is then not asked for. */
-  readonly ends?: PossibleEnds;
+  readonly ends?: FileEnds;
 }
 
 /** The target of a job and how it uses its file. */

@@ -4,7 +4,7 @@
  * Source: qemu's block/qcow2-refcount.c (alloc_clusters_noref, alloc_refcount_block, refcount_table growth).
  */
 import type { TargetSpace } from '../../../shared/model/plan/plan.ts';
-import type { PossibleEnds } from './host/write-orders.ts';
+import type { FileEnds } from './host/followed-file.ts';
 
 /** The target's file before the job. Numbers are bytes unless they count clusters. */
 export interface SpaceBefore {
@@ -37,7 +37,7 @@ export interface SpaceChanges {
 }
 
 /** The target's file after a job that was followed cluster by cluster. */
-export function spaceBetween({ imageEnd, fileLength }: PossibleEnds): TargetSpace {
+export function spaceBetween({ imageEnd, fileLength, why }: FileEnds): TargetSpace {
   const [imageEndAtLeast, mostEnd] = imageEnd;
   const [fileLengthAtLeast, mostLength] = fileLength;
   const exact = imageEndAtLeast === mostEnd && fileLengthAtLeast === mostLength;
@@ -47,9 +47,7 @@ export function spaceBetween({ imageEnd, fileLength }: PossibleEnds): TargetSpac
     fileLength: mostLength,
     fileLengthAtLeast,
     exact,
-    why: exact
-      ? []
-      : ['qemu has up to 16 requests under way, and the order in which they end decides where clusters go'],
+    why: exact ? [] : [why],
   };
 }
 

@@ -19,7 +19,8 @@ import { type StoredCluster, type StoredTarget, TargetFile, UnknownCluster } fro
 
 /**
  * The file of a commit's target, once the target has grown. Undefined where it cannot be followed: a raw target, one with
- * snapshots or bitmaps, one that was not closed cleanly, one with wrong refcounts, and one of very many clusters.
+ * snapshots or bitmaps, one that was not closed cleanly, one with wrong refcounts, one of very many clusters, and one with
+ * free clusters that a running qemu may have passed over before.
  */
 export function* followTarget(input: CommitInput, setup: CommitSetup): SlicedWork<FollowedFile | undefined> {
   const tables = input.layers[input.target] as LayerTables;
@@ -38,14 +39,23 @@ export function* followTarget(input: CommitInput, setup: CommitSetup): SlicedWor
   const runs = setup.before[input.target] as LayerRuns;
   const stored = storedTarget(tables, map, runs, setup.format, allocation.fileLength);
   const file = new TargetFile(stored, clusters);
+  const isFreshlyOpened = input.job === 'qemu-img';
+  const hadHoles = clusters.hasHoles;
   try {
     grow(file, image, setup);
   } catch (error) {
     if (!(error instanceof UnknownCluster)) throw error;
     return undefined;
   }
+  if (!isFreshlyOpened && hadHoles && file.takesAny) return undefined;
   const order: RequestOrder = input.job === 'live' ? 'sequential' : 'parallel';
-  const followed = new FollowedFile(file, clusterSize, mirrorGranularity(clusterSize), order);
+  const followed = new FollowedFile(
+    file,
+    clusterSize,
+    mirrorGranularity(clusterSize),
+    order,
+    isFreshlyOpened || !hadHoles,
+  );
   setup.model.hostSink = followed.add;
   return followed;
 }

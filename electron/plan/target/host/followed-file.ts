@@ -11,6 +11,17 @@ const MAX_KEPT_REQUESTS = 4096;
 /** Clusters that are followed at most: a second's work. */
 const MAX_CLUSTERS = 2 ** 18;
 
+/** Where a file can end, and why that is more than one place where it is. */
+export interface FileEnds extends PossibleEnds {
+  readonly why: string;
+}
+
+const WHY: Readonly<Record<RequestOrder, string>> = {
+  parallel: 'qemu has up to 16 requests under way, and the order in which they end decides where clusters go',
+  sequential:
+    'a request takes clusters while it gives those of compressed data back, in an order that is not fixed',
+};
+
 /** How a job sends its requests: one after the other, or several at once. */
 export type RequestOrder = 'sequential' | 'parallel';
 
@@ -23,6 +34,7 @@ export class FollowedFile {
   readonly #clusterSize: number;
   readonly #granularity: number;
   readonly #hadHoles: boolean;
+  readonly #isFreshlyOpened: boolean;
   #requests: RequestEvents[] = [];
   /** The layer that the data of a request comes from. */
   readonly #owners = new Map<RequestEvents, number>();
@@ -32,14 +44,24 @@ export class FollowedFile {
   /** A request gives clusters of compressed data back while it takes others. */
   #hasChoice = false;
 
-  /** `file` as the first request finds it. Requests that are sent in parts are cut at multiples of `granularity`. */
-  constructor(file: TargetFile, clusterSize: number, granularity: number, order: RequestOrder) {
+  /**
+   * `file` as the first request finds it. Requests that are sent in parts are cut at multiples of `granularity`. A qemu
+   * that has not freshly opened the file may have taken clusters before, and then passes over free ones below them.
+   */
+  constructor(
+    file: TargetFile,
+    clusterSize: number,
+    granularity: number,
+    order: RequestOrder,
+    isFreshlyOpened = true,
+  ) {
     file.resetNotes();
     this.#before = file;
     this.#file = file.clone();
     this.#clusterSize = clusterSize;
     this.#granularity = granularity;
     this.#order = order;
+    this.#isFreshlyOpened = isFreshlyOpened;
     this.#hadHoles = file.clusters.hasHoles;
   }
 
@@ -84,8 +106,14 @@ export class FollowedFile {
    * Where the file can end; undefined where that was not followed. A mirror job sends data in several parts where qemu
    * finds holes in the file of a layer that `findHostHoles` tells.
    */
-  *ends(findHostHoles: () => SlicedWork<ReadonlySet<number>>): SlicedWork<PossibleEnds | undefined> {
+  *ends(findHostHoles: () => SlicedWork<ReadonlySet<number>>): SlicedWork<FileEnds | undefined> {
+    const ends = yield* this.#possibleEnds(findHostHoles);
+    return ends === undefined ? undefined : { ...ends, why: WHY[this.#order] };
+  }
+
+  *#possibleEnds(findHostHoles: () => SlicedWork<ReadonlySet<number>>): SlicedWork<PossibleEnds | undefined> {
     if (this.#isLost) return undefined;
+    if (!this.#isFreshlyOpened && this.#hadHoles && this.#file.takesAny) return undefined;
     if (this.#isOneWay) {
       const { imageEnd, length } = this.#file;
       return { imageEnd: [imageEnd, imageEnd], fileLength: [length, length] };

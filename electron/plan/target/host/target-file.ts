@@ -123,6 +123,7 @@ export class TargetFile {
   moveL1(entries: number, old: ClusterRange): void {
     const { clusterSize } = this.#stored;
     const bytes = entries * 8;
+    this.takesAny = true;
     const first = this.clusters.take(Math.ceil(bytes / clusterSize));
     this.#length = Math.max(this.#length, first * clusterSize + bytes);
     this.release([old]);

@@ -1,6 +1,10 @@
 /** Bounds of the length of a file. */
 import { describe, expect, it } from 'vitest';
-import { type SpaceChanges, spaceAfter } from '../../../../electron/plan/target/target-space.ts';
+import {
+  type SpaceChanges,
+  spaceAfter,
+  spaceBetween,
+} from '../../../../electron/plan/target/target-space.ts';
 
 const C = 65_536;
 /** A file of 10 clusters in use, and one refcount block of 32,768 refcounts. */
@@ -91,5 +95,25 @@ describe('spaceAfter', () => {
     expect(space.exact).toBe(false);
     expect(space.why).toContain('the refcount table has to be made larger');
     expect(space.imageEnd).toBeGreaterThan(40_012 * C);
+  });
+});
+
+describe('spaceBetween', () => {
+  it('is exact where there is one end, and a bound with its reason where there are several', () => {
+    const why = 'the order decides';
+    expect(spaceBetween({ imageEnd: [C, C], fileLength: [2 * C, 2 * C], why })).toEqual({
+      imageEnd: C,
+      imageEndAtLeast: C,
+      fileLength: 2 * C,
+      fileLengthAtLeast: 2 * C,
+      exact: true,
+      why: [],
+    });
+    expect(spaceBetween({ imageEnd: [C, C], fileLength: [C, 2 * C], why })).toMatchObject({
+      fileLength: 2 * C,
+      fileLengthAtLeast: C,
+      exact: false,
+      why: [why],
+    });
   });
 });

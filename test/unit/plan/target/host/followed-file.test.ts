@@ -11,7 +11,11 @@ const C = 65_536;
 function followed(
   counts: readonly number[],
   writes: readonly (readonly [start: number, end: number])[],
-  { order = 'parallel', holes = [] }: { order?: RequestOrder; holes?: number[] } = {},
+  {
+    order = 'parallel',
+    holes = [],
+    fresh = true,
+  }: { order?: RequestOrder; holes?: number[]; fresh?: boolean } = {},
 ) {
   const clusters = new HostClusters({
     clusterSize: C,
@@ -33,7 +37,7 @@ function followed(
     clusterAt: () => ({ host: -1 }),
     isDataAt: () => true,
   };
-  const file = new FollowedFile(new TargetFile(stored, clusters), C, C, order);
+  const file = new FollowedFile(new TargetFile(stored, clusters), C, C, order, fresh);
   for (const [start, end] of writes) {
     file.add({ kind: 'write', start: start * C, end: end * C });
     file.endRequest(1);
@@ -80,6 +84,12 @@ describe('FollowedFile', () => {
       [4, 6],
     ] as const;
     expect(followed([1, 0, 1], writes, { order: 'sequential' })).toEqual({ imageEnd: [5, 5], looks: 0 });
+  });
+
+  it('does not know which free clusters a qemu passed over that opened the file long ago', () => {
+    const job = { order: 'sequential', fresh: false } as const;
+    expect(followed([1, 0, 1], [[0, 1]], job)).toEqual({ imageEnd: undefined, looks: 0 });
+    expect(followed([1, 1, 1], [[0, 1]], job)).toEqual({ imageEnd: [4, 4], looks: 0 });
   });
 
   it('looks at every order where a group may pass over a free cluster', () => {
