@@ -100,6 +100,8 @@ export interface ComparisonState {
   readonly read: number;
   readonly elapsedMs: number;
   readonly sums: ComparisonSums;
+  /** Ranges of each kind that the list has: all of them, unless it ends at `listedTo`. */
+  readonly listed: Readonly<Record<DifferenceKind, number>>;
   /** Bytes of content that would still have to be read to know everything. */
   readonly left: number;
   /** Where the list and the picture end, because there are too many ranges; -1 where they have them all. */

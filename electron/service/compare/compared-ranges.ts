@@ -35,6 +35,7 @@ export class ComparedRanges {
     if (this.#content === undefined) return;
     this.#tables = this.#content;
     this.#content = undefined;
+    this.#counted = nothingCounted();
   }
 
   /** Where everything that is known ends. */
@@ -154,15 +155,12 @@ export class ComparedRanges {
   }
 
   /** Ranges by tables that were passed when it was counted last, so that the seam's way is gone over once. */
-  readonly #counted = { index: 0, bytes: new Float64Array(RELATIONS.length) };
+  #counted = nothingCounted();
 
   #passed(seam: number): { bytes: Float64Array } {
-    const counted = this.#counted;
     const behind = this.#tables.indexAt(seam);
-    if (behind < counted.index) {
-      counted.index = 0;
-      counted.bytes.fill(0);
-    }
+    if (behind < this.#counted.index) this.#counted = nothingCounted();
+    const counted = this.#counted;
     for (; counted.index < behind; counted.index++) {
       const { relation, start, end } = this.#tables.at(counted.index);
       const i = RELATIONS.indexOf(relation);
@@ -184,6 +182,10 @@ export class ComparedRanges {
     const left = all - (this.#passed(seam).bytes[mayDiffer] as number);
     return Math.round((this.#tables.unread * left) / all);
   }
+}
+
+function nothingCounted() {
+  return { index: 0, bytes: new Float64Array(RELATIONS.length) };
 }
 
 function differenceOf({ start, end, relation, a, b }: ComparedRange): Difference {

@@ -1,12 +1,14 @@
 /** A comparison that is kept: made in the background, first by tables and then, when asked for, by content. */
 import { type ErrorRecord, errorRecord } from '../../../shared/error.ts';
 import type { ExtentsReply, GuestRange, TilesReply, TilesRequest } from '../../../shared/ipc/questions.ts';
-import type {
-  ComparisonState,
-  DifferencePage,
-  DifferencePlace,
-  DifferenceSearch,
-  DifferencesRequest,
+import {
+  type ComparisonState,
+  type ComparisonSums,
+  DIFFERENCE_KINDS,
+  type DifferencePage,
+  type DifferencePlace,
+  type DifferenceSearch,
+  type DifferencesRequest,
 } from '../../../shared/model/comparison.ts';
 import type { ChainSession } from '../chain-session.ts';
 import { compareDisks } from './compare-disks.ts';
@@ -43,6 +45,8 @@ export class Comparison {
   #begun = 0;
   #elapsedMs = 0;
   #errors: readonly ErrorRecord[] = [];
+  /** The sums of what has ended, also of ranges for which the list has no room. */
+  #sums: ComparisonSums | undefined;
   #version = 0;
   /** What changed since it was told last. */
   #changed: { start: number; end: number } | undefined;
@@ -79,12 +83,17 @@ export class Comparison {
   }
 
   get state(): ComparisonState {
+    const known = this.#ranges.sums();
+    const listed = Object.fromEntries(
+      DIFFERENCE_KINDS.map(kind => [kind, known.kinds[kind].ranges]),
+    ) as ComparisonState['listed'];
     return {
       phase: this.#phase,
       at: this.#at,
       read: this.#read,
       elapsedMs: Math.round(this.#elapsedMs),
-      sums: this.#ranges.sums(),
+      sums: this.#sums ?? known,
+      listed,
       left: this.#ranges.left,
       listedTo: this.#ranges.listedTo,
       errors: this.#errors,
@@ -127,6 +136,7 @@ export class Comparison {
     this.#at = 0;
     this.#read = 0;
     this.#errors = [];
+    this.#sums = undefined;
     this.#begun = performance.now();
     this.#running = this.#compare(phase === 'content', this.#abort.signal);
     this.#tell();
@@ -152,7 +162,8 @@ export class Comparison {
           if (performance.now() - this.#lastNote >= NOTE_MS) this.#tell();
         },
       });
-      if (content && !table.isFull) this.#ranges.endContent();
+      if (content) this.#ranges.endContent();
+      this.#sums = sums;
       const unread = sums.kinds.unreadable.bytes === 0 ? [] : fed.flat().map(({ error }) => error);
       this.#errors = [...unread, ...errors, ...(await this.#changedFiles())];
       this.#phase = 'ended';

@@ -11,7 +11,9 @@ import {
 /** The open comparison. */
 export interface ComparisonView {
   readonly opened: OpenedComparison;
-  /** What the open chain is compared with. */
+  /** The layer of the open chain that is compared; the top, where it is undefined. */
+  readonly layer: number | undefined;
+  /** What it is compared with. */
   readonly other: CompareRequest['other'];
   /** How far it is; undefined until something was told. */
   readonly state: ComparisonState | undefined;
@@ -43,9 +45,9 @@ export function isComparingNow({ isOpening, comparison }: CompareSlice): boolean
   );
 }
 
-/** How many differences of the kinds that are shown there are so far. */
+/** How many differences of the kinds that are shown the list has so far. */
 export function shownCount({ state, kinds }: ComparisonView): number {
-  return kinds.reduce((sum, kind) => sum + (state?.sums.kinds[kind].ranges ?? 0), 0);
+  return kinds.reduce((sum, kind) => sum + (state?.listed[kind] ?? 0), 0);
 }
 
 /** The kinds with one put in or taken out, in their order. The last one stays. */

@@ -46,6 +46,12 @@ export async function compareAllowing(path: string): Promise<void> {
   await begin(undefined, { ...other, target, consent: { ...consent, allow: [...consent.allow, path] } });
 }
 
+/** Compares the same disks anew, by their tables. */
+export async function compareAgain(): Promise<void> {
+  const { comparison } = getState().compare;
+  if (comparison !== undefined) await begin(comparison.layer, comparison.other);
+}
+
 /** Compares two layers of the open chain, each with what lies below it. */
 export function compareLayers(a: number, b: number): Promise<void> {
   return begin(a, { kind: 'layer', layer: b });
@@ -73,7 +79,7 @@ async function begin(layer: number | undefined, other: CompareRequest['other']):
   const opened = reply.value;
   openAxis('compare', comparedSource(opened));
   const told = lastTold?.comparisonId === opened.comparisonId ? lastTold.state : undefined;
-  setComparison({ opened, other, state: told, kinds: DIFFERENCE_KINDS, row: -1, chosen: undefined });
+  setComparison({ opened, layer, other, state: told, kinds: DIFFERENCE_KINDS, row: -1, chosen: undefined });
 }
 
 /** Compares the content of what may differ. */

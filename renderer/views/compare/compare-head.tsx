@@ -1,10 +1,16 @@
 import { describeError } from '../../../shared/error.ts';
-import { type ComparedDiskInfo, verdictOf } from '../../../shared/model/comparison.ts';
+import {
+  type ComparedDiskInfo,
+  type ComparisonSums,
+  DIFFERENCE_KINDS,
+  verdictOf,
+} from '../../../shared/model/comparison.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import type { ComparisonView } from '../../state/compare/compare-state.ts';
 import {
   cancelComparison,
   closeComparison,
+  compareAgain,
   compareAllowing,
   compareContent,
 } from '../../state/compare/comparison.ts';
@@ -15,7 +21,10 @@ export function CompareHead({ comparison }: { readonly comparison: ComparisonVie
   const { state } = comparison;
   const phase = state?.phase;
   const isRunning = phase === 'tables' || phase === 'content';
-  const canRead = state !== undefined && state.left > 0 && (phase === 'ended' || phase === 'cancelled');
+  const isWhole = state !== undefined && comparedBytes(state.sums) === comparison.opened.size;
+  const hasStopped = state !== undefined && !isRunning;
+  const canRead = hasStopped && isWhole && state.left > 0 && phase !== 'failed';
+  const isInDoubt = hasStopped && (!isWhole || phase === 'failed' || state.errors.length > 0);
   return (
     <header className="compare-head">
       <p className="compare-outcome" role="status">
@@ -37,6 +46,11 @@ export function CompareHead({ comparison }: { readonly comparison: ComparisonVie
           onClick={() => void compareContent()}
         >
           Compare content: reads {formatSize(state.left)}
+        </button>
+      )}
+      {isInDoubt && (
+        <button type="button" onClick={() => void compareAgain()}>
+          Compare again
         </button>
       )}
       <button type="button" className="quiet" onClick={closeComparison}>
@@ -62,6 +76,11 @@ export function CompareHead({ comparison }: { readonly comparison: ComparisonVie
       )}
     </header>
   );
+}
+
+/** Bytes of the disks of which at least the tables were compared. */
+function comparedBytes({ same, kinds }: ComparisonSums): number {
+  return DIFFERENCE_KINDS.reduce((sum, kind) => sum + kinds[kind].bytes, same);
 }
 
 interface IncompleteProps {

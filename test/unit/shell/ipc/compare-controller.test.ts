@@ -18,6 +18,15 @@ let told: IpcPushes['compare:state'][];
 let closed: string[];
 /** The base of what is opened names a file elsewhere. */
 let outside = false;
+/** Reading content does not end by itself. */
+let isStalled = false;
+/** When the servers of raw layers have told everything. */
+let feeding: ReturnType<Session['fed']>;
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
+}
+
 let controller: CompareController;
 
 /** A disk of two clusters: data, and nothing; `words` says otherwise. */
@@ -40,9 +49,15 @@ function session(name: string, words: readonly number[] = [LOCAL, ABSENT | HOLE 
       }) as never,
     content: {
       identities: () => layers.map(() => ({ holder: '', file: '' })),
-      open: async () => ({ read: async into => void into.fill(name.length), close: async () => {} }),
+      open: async () => ({
+        async read(into, _piece, signal) {
+          if (isStalled) await aborted(signal);
+          into.fill(name.length);
+        },
+        close: async () => {},
+      }),
     },
-    fed: async () => [],
+    fed: () => feeding,
     changedLayers: async () => [],
     close: async () => {
       closed.push(name);
@@ -54,6 +69,8 @@ beforeEach(() => {
   told = [];
   closed = [];
   outside = false;
+  isStalled = false;
+  feeding = Promise.resolve([]);
   const own = session('own');
   const guard = new ConsentGuard();
   controller = new CompareController({
@@ -109,6 +126,34 @@ test('compares by tables at once, and by content when asked, and tells how far i
     [1, 1, 1, 0],
     [2, 1, 1, 0],
   ]);
+});
+
+test('what was compared stays when the content is cancelled, and it can be compared again', async () => {
+  const { comparisonId } = await open('other');
+  await expect.poll(phase).toBe('ended');
+  isStalled = true;
+  controller.handlers['compare:content']({ comparisonId });
+  expect(phase()).toBe('content');
+  controller.handlers['compare:cancel']({ comparisonId });
+  await expect.poll(phase).toBe('cancelled');
+  expect(told.at(-1)?.state).toMatchObject({
+    left: 2 * CLUSTER,
+    sums: { same: CLUSTER, kinds: { mayDiffer: { bytes: CLUSTER } } },
+  });
+  isStalled = false;
+  controller.handlers['compare:content']({ comparisonId });
+  await expect.poll(phase).toBe('ended');
+  expect(told.at(-1)?.state.sums.kinds.content.bytes).toBe(CLUSTER);
+});
+
+test('a comparison that waits for a server is cancelled at once', async () => {
+  feeding = new Promise(() => {});
+  const { comparisonId } = await open('other');
+  controller.handlers['compare:cancel']({ comparisonId });
+  await expect.poll(phase).toBe('cancelled');
+  expect(told.at(-1)?.state.sums.same).toBe(0);
+  await controller.close();
+  expect(closed).toEqual(['other']);
 });
 
 test('two layers of the open chain need no other session', async () => {
