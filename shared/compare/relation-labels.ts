@@ -1,4 +1,5 @@
 /** What the relations of two disks are called, and what they mean: the same words in the window and on the command line. */
+import { formatSize } from '../text/offset.ts';
 import type { Relation } from './differences.ts';
 
 /** A relation for a person. */
@@ -29,3 +30,10 @@ export const RELATION_LABELS: Readonly<Record<Relation, RelationLabel>> = {
   },
   same: { label: 'same', meaning: 'The guest reads the same, and it is stored alike.' },
 };
+
+/** Why a comparison is not complete: bytes that cannot be read, else a file that changed meanwhile. */
+export function incompleteText(unreadable: number): string {
+  return unreadable > 0
+    ? `Not everything could be compared: ${formatSize(unreadable)} cannot be read.`
+    : 'A file has changed while it was compared: what was found may be out of date.';
+}

@@ -1,5 +1,5 @@
 /** A comparison for a person: what is compared, the ranges that differ, the sums, and what they mean. */
-import { RELATION_LABELS } from '../../../shared/compare/relation-labels.ts';
+import { incompleteText, RELATION_LABELS } from '../../../shared/compare/relation-labels.ts';
 import { legendOfWitness } from '../../../shared/legend.ts';
 import { isRemote } from '../../../shared/model/chain.ts';
 import {
@@ -71,7 +71,9 @@ function verdictText({ kinds, firstContent }: ComparisonSums, verdict: Compariso
         : `The disks differ, first at ${formatOffset(firstContent)}.`;
     case 'mayDiffer':
       return `The disks may differ: ${formatSize(kinds.mayDiffer.bytes)} hold data that was not compared. Add --content to read it.`;
-    case 'incomplete':
-      return `Not everything could be compared: ${formatSize(kinds.unreadable.bytes)} cannot be read.${firstContent < 0 ? '' : ` The disks differ, first at ${formatOffset(firstContent)}.`}`;
+    case 'incomplete': {
+      const differ = firstContent < 0 ? '' : ` The disks differ, first at ${formatOffset(firstContent)}.`;
+      return `${incompleteText(kinds.unreadable.bytes)}${differ}`;
+    }
   }
 }

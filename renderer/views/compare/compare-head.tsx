@@ -1,3 +1,4 @@
+import { incompleteText } from '../../../shared/compare/relation-labels.ts';
 import { describeError } from '../../../shared/error.ts';
 import {
   type ComparedDiskInfo,
@@ -123,7 +124,7 @@ function outcomeText({ opened, state }: ComparisonView): string {
       : verdictOf(sums, { strict: false, sizes: [opened.a.size, opened.b.size] });
   switch (verdict) {
     case 'incomplete':
-      return `Not everything could be compared: ${formatSize(sums.kinds.unreadable.bytes)} cannot be read.${differs}`;
+      return `${incompleteText(sums.kinds.unreadable.bytes)}${differs}`;
     case 'different':
       return `The disks differ, first at ${formatOffset(sums.firstContent)}.`;
     case 'mayDiffer':
