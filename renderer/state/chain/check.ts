@@ -14,8 +14,8 @@ const PROGRESS_MS = 250;
 /** Checks the chain once everything of it is read, where that takes seconds at most. */
 export async function checkWhenRead(progress: readonly LayerProgress[]): Promise<void> {
   const { chain, check } = getState();
-  const isRead =
-    progress.length > 0 && progress.every(({ phase }) => phase !== 'reading' && phase !== 'waiting');
+  // Not where reading was cancelled: nothing is read unasked then.
+  const isRead = progress.length > 0 && progress.every(({ phase }) => phase === 'done' || phase === 'failed');
   if (chain === undefined || !isRead || isRemote(chain) || shownSnapshot(chain) !== undefined) return;
   if (check.phase !== 'none' || check.bytes !== undefined) return; // a chain is checked unasked once at most
   setState({ check: { phase: 'estimating' } });
@@ -51,7 +51,7 @@ export async function checkChain(): Promise<void> {
     for (const { index } of chain.chain.layers.toReversed()) {
       setState({ check: { phase: 'running', layer: index, done: 0, bytes: 0 } });
       const bytes = await costOf(index);
-      if (getState().chain !== chain) return;
+      if (getState().chain?.sessionId !== chain.sessionId) return;
       setState({ check: { phase: 'running', layer: index, done: 0, bytes } });
       const reply = await askChain('check', { layer: index });
       if (reply === undefined) return; // another chain is open, or none

@@ -48,7 +48,7 @@ export function FindingDetail({ finding, chain }: FindingDetailProps) {
           >
             Show in chain
           </button>
-          {place !== undefined && (
+          {place !== undefined && layer !== undefined && (
             <button type="button" onClick={() => void showInHostLayout(finding.layer, place[0])}>
               Show in host layout
             </button>

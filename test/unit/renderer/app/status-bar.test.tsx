@@ -83,7 +83,8 @@ const done = (layer: number) =>
 test('a chain is checked once by itself when it is read, where its tables are few', async () => {
   const bridge = start();
   await openTarget(golden);
-  bridge.push('chain:progress', { sessionId: 1, layers: [{ ...done(0), phase: 'reading' }, done(1)] });
+  for (const phase of ['reading', 'cancelled'] as const)
+    bridge.push('chain:progress', { sessionId: 1, layers: [{ ...done(0), phase }, done(1)] });
   expect(argsOf(bridge, 'chain:checkCost')).toEqual([]);
   bridge.answer('chain:checkCost', () => ok({ bytes: 2 ** 20 }));
   bridge.push('chain:progress', { sessionId: 1, layers: [done(0), done(1)] });
@@ -116,4 +117,16 @@ test('the check of large tables is offered with what it reads, shows how far it 
   fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
   await screen.findByRole('button', { name: 'Check (reads 3 GiB of tables)' });
   expect(getState().error).toBeUndefined();
+});
+
+test('a check goes on where a layer’s track changes meanwhile', async () => {
+  const bridge = start();
+  await openTarget(golden);
+  bridge.answer('chain:checkCost', () => {
+    const tracks = getState().chain?.tracks ?? [];
+    bridge.push('chain:tracks', { sessionId: 1, tracks: [...tracks] });
+    return ok({ bytes: 0 });
+  });
+  fireEvent.click(screen.getByRole('button', { name: 'Check' }));
+  await screen.findByRole('button', { name: /^Checked: / });
 });
