@@ -5,6 +5,7 @@ import { MAX_PICTURE_EXTENTS, PLAN_TRACKS, type PlanPicture } from '../../shared
 import { TILE_COLUMNS, tileBytes } from '../../shared/model/tile.ts';
 import type { TrackExtents } from '../../shared/model/track.ts';
 import { FLAGS_OF_KIND } from '../qcow2/format/entry.ts';
+import { isAbsent } from './layers/block-status.ts';
 import type { RangeSink } from './target/target-model.ts';
 
 /** Columns of a picture at most. */
@@ -29,9 +30,11 @@ export class PlanPictureBuilder {
   readonly add: RangeSink = (start, end, before, after, written) => {
     const oldEnd = Math.min(Math.max(start, this.#sizeBefore), end);
     const wordAfter = FLAGS_OF_KIND[after] as number;
-    const wordWritten = written ? LOCAL : ABSENT_EVERYWHERE;
-    if (start < oldEnd) this.#push(start, oldEnd, [FLAGS_OF_KIND[before] as number, wordAfter, wordWritten]);
-    if (oldEnd < end) this.#push(oldEnd, end, [OUT_OF_RANGE, wordAfter, wordWritten]);
+    const wordOf = (isWritten: boolean) => (isWritten ? LOCAL : ABSENT_EVERYWHERE);
+    if (start < oldEnd)
+      this.#push(start, oldEnd, [FLAGS_OF_KIND[before] as number, wordAfter, wordOf(written)]);
+    // Zeros that are stored when the target grows are written, too, though no request of the job asks for them.
+    if (oldEnd < end) this.#push(oldEnd, end, [OUT_OF_RANGE, wordAfter, wordOf(written || !isAbsent(after))]);
   };
 
   /** The picture of what was added. */

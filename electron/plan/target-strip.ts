@@ -1,7 +1,7 @@
 /** The target's disk in a few columns, before and after. */
 import { type ExtentState, stateOf } from '../../shared/extent/flags.ts';
 import type { PlanStrip } from '../../shared/model/plan/plan.ts';
-import { FLAGS_OF_KIND } from '../qcow2/format/entry.ts';
+import { FLAGS_OF_KIND, UNALLOCATED } from '../qcow2/format/entry.ts';
 import { isAbsent } from './layers/block-status.ts';
 import type { RangeSink } from './target/target-model.ts';
 
@@ -39,16 +39,23 @@ export class TargetStrip {
     }
   };
 
-  /** What was collected. What lies behind `sizeBefore` was no part of the disk before. */
+  /**
+   * What was collected. What lies behind `sizeBefore` was no part of the disk before: zeros that are stored there when the
+   * target grows are written as well.
+   */
   strip(sizeBefore: number): PlanStrip {
     const columns = Array.from({ length: this.#count }, (_, column) => column);
+    const after = columns.map(column => shownKind(this.#after, column));
     return {
       span: this.#span,
       before: columns.map(column =>
-        column * this.#span < sizeBefore ? shownState(this.#before, column) : 'outOfRange',
+        column * this.#span < sizeBefore ? stateOfKind(shownKind(this.#before, column)) : 'outOfRange',
       ),
-      after: columns.map(column => shownState(this.#after, column)),
-      written: this.#written,
+      after: after.map(stateOfKind),
+      written: this.#written.map(
+        (isWritten, column) =>
+          isWritten || (column * this.#span >= sizeBefore && !isAbsent(after[column] ?? UNALLOCATED)),
+      ),
     };
   }
 }
@@ -58,7 +65,7 @@ function addTo(sums: Float64Array, index: number, bytes: number): void {
 }
 
 /** The kind with most bytes among those that the layer stores; where it stores nothing, of all. */
-function shownState(sums: Float64Array, column: number): ExtentState {
+function shownKind(sums: Float64Array, column: number): number {
   let shown = 0;
   let most = 0;
   for (let kind = 0; kind < KINDS; kind++) {
@@ -69,5 +76,9 @@ function shownState(sums: Float64Array, column: number): ExtentState {
     shown = kind;
     most = bytes;
   }
-  return stateOf(FLAGS_OF_KIND[shown] as number);
+  return shown;
+}
+
+function stateOfKind(kind: number): ExtentState {
+  return stateOf(FLAGS_OF_KIND[kind] as number);
 }

@@ -52,6 +52,18 @@ describe('a picture of few ranges', () => {
   });
 });
 
+it('marks zeros that are stored when the target grows as written, and nothing where it only gets longer', () => {
+  const builder = new PlanPictureBuilder({ before: UNIT, after: 4 * UNIT });
+  builder.add(0, UNIT, DATA, DATA, false);
+  builder.add(UNIT, 2 * UNIT, ZERO_HOLE, ZERO_HOLE, false);
+  builder.add(2 * UNIT, 4 * UNIT, UNALLOCATED, UNALLOCATED, false);
+  const picture = builder.finish();
+  if (picture.kind !== 'exact') return expect.unreachable();
+  const [, , written] = picture.extents;
+  expect([...(written?.starts ?? [])]).toEqual([0, UNIT, 2 * UNIT]);
+  expect([...(written?.words ?? [])].map(stateOf)).toEqual(['unallocated', 'data', 'unallocated']);
+});
+
 describe('a picture of more ranges than are listed', () => {
   const count = 4 * MAX_PICTURE_EXTENTS;
   const builder = new PlanPictureBuilder({ before: count * UNIT, after: count * UNIT });
