@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What a build reads, beside node_modules. */
 const SOURCES = [
   'build',
+  'docs/findings.md',
   'electron',
   'renderer',
   'shared',
