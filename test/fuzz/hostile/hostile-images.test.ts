@@ -1,7 +1,7 @@
 /**
  * Commands on images that ask for far more than they hold: each answers within bounds of time and memory, or shows how
- * far it is and ends when it is told to; nothing is left behind and no image is changed. COWSCOPE_HOSTILE=all runs every
- * command on every image.
+ * far it is and ends when it is told to; nothing is left behind and no image is changed. COWSCOPE_HOSTILE names
+ * commands to run on every image (map,check), or all.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -95,18 +95,21 @@ const ARGUMENTS: Readonly<Record<CommandName, (made: Made) => string[]>> = {
   'layers text': ({ top }) => ['layers', top],
   layout: ({ top }) => ['layout', '--output', 'json', top],
   report: ({ top }) => ['report', '--output', 'json', top],
+  misread: ({ top }) => ['misread', '--output', 'json', top],
+  compare: ({ top, overlay }) => ['compare', '--output', 'json', top, overlay],
   plan: ({ overlay }) => ['plan', '--output', 'json', 'commit', overlay],
   store: made => ['store', '--output', 'json', made.folder],
 };
 
 const NAMES = Object.keys(ARGUMENTS) as CommandName[];
-/** Each image is read by the first three, and by one of the others; by hand by all. */
+/** Each image is read by the first three and by one of the others; by hand by those named, or by all. */
 const ALWAYS = 3;
-const rest = NAMES.length - ALWAYS;
+const WANTED = process.env.COWSCOPE_HOSTILE?.split(',');
+const inTurn = NAMES.slice(ALWAYS);
 const commandsFor = (index: number) =>
-  process.env.COWSCOPE_HOSTILE === 'all'
-    ? NAMES
-    : NAMES.filter((_, i) => i < ALWAYS || i === ALWAYS + (index % rest));
+  WANTED === undefined
+    ? [...NAMES.slice(0, ALWAYS), inTurn[index % inTurn.length]!]
+    : NAMES.filter(name => WANTED.includes(name) || WANTED[0] === 'all');
 
 /** Writes at its end what a process took at most: not getrusage, which counts the memory of the parent before the start. */
 const probe = (file: string) =>
@@ -141,7 +144,7 @@ async function expectAnswer(name: CommandName, made: Made): Promise<void> {
   for (const line of complaints({ code, stdout: '', stderr })) expect(line).not.toContain('INTERNAL');
   if (name === 'layers text') expect(stdout.length).toBeGreaterThan(0);
   else if (stdout.length > 0) expect(JSON.parse(stdout.toString())).toBeTypeOf('object');
-  else expect(code).toBe(1);
+  else expect(code).not.toBe(0);
   const [resident, cpu] = JSON.parse(readFileSync(measured, 'utf8'));
   rmSync(measured);
   expect(resident).toBeLessThan(MAX_RESIDENT);

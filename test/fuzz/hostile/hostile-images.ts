@@ -24,6 +24,8 @@ export type CommandName =
   | 'check'
   | 'layout'
   | 'report'
+  | 'misread'
+  | 'compare'
   | 'plan'
   | 'store';
 
@@ -38,6 +40,19 @@ export interface HostileImage {
   /** What would take minutes or hours: it shows how far it is, and ends as soon as it is told to. */
   readonly endless: readonly CommandName[];
 }
+
+/** What reads every table of a disk. */
+const READS_ALL: readonly CommandName[] = [
+  'map',
+  'map rows',
+  'layers',
+  'layers text',
+  'check',
+  'report',
+  'misread',
+  'compare',
+  'plan',
+];
 
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
@@ -153,7 +168,7 @@ function tablesInHoles(clusterBits: number, size: number): HostileImage {
         table(l1At, MOST_L1, i => COPIED + BigInt(first + i * cluster)),
       ],
     }),
-    ['map', 'map rows', 'layers', 'layers text', 'check', 'report', 'plan'],
+    READS_ALL,
   );
 }
 
@@ -175,7 +190,7 @@ function oneTable(clusterBits: number): HostileImage {
         table(l2At, entries, i => BigInt(i % 2)),
       ],
     }),
-    ['map rows', 'report', 'plan'],
+    ['map rows', 'report', 'plan', 'misread', 'compare'],
   );
 }
 
@@ -360,7 +375,7 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
       length: OLD_TABLES + MOST_L1 * 64 * KIB,
       parts: [table(4096, MOST_L1, i => BigInt(OLD_TABLES + i * 64 * KIB))],
     }),
-    ['map', 'map rows', 'layers', 'layers text', 'check', 'report', 'plan'],
+    READS_ALL,
   ),
   oldImage(
     `one L2 table that ${MOST_L1} L1 entries name`,
@@ -372,7 +387,7 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
         table(OLD_TABLES, 64, i => BigInt((i % 2) * OLD_TABLES)),
       ],
     }),
-    ['map rows', 'report'],
+    ['map rows', 'report', 'misread', 'compare'],
   ),
   manyBitmaps('64 bitmaps on a disk of 8 PiB', {
     count: 64,
@@ -396,7 +411,7 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
     tableEntries: 64,
     granularityBits: 16,
     bits: 0x55,
-    endless: ['map', 'map rows', 'report'],
+    endless: ['map', 'map rows', 'report', 'compare'],
   }),
   manyBitmaps('65,535 bitmaps of one table', {
     count: 65_535,
@@ -419,7 +434,7 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
   manySnapshots(2),
   manySnapshots(MOST_L1),
   longChain(16, 100_000, []),
-  longChain(9, MOST_L1, ['map', 'map rows', 'layers', 'layers text', 'check', 'report', 'plan']),
+  longChain(9, MOST_L1, READS_ALL),
   hugeSize(2 ** 53 - 512),
 ];
 
