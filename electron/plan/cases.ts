@@ -5,7 +5,7 @@ import type { PlanCase, PlanEffect } from '../../shared/model/plan/plan.ts';
 import type { SlicedWork } from '../qcow2/read/sliced-work.ts';
 import { shouldYield } from '../qcow2/read/sliced-work.ts';
 import type { CommitLayers } from './commit/requests.ts';
-import { isAbsent, statusAbove } from './layers/block-status.ts';
+import { isAbsent, passOver, statusAbove } from './layers/block-status.ts';
 import type { LayerRuns } from './layers/layer-runs.ts';
 
 /** Ranges of one kind: the first places, and the bytes of all. */
@@ -142,14 +142,14 @@ export function* resurrected({ runs, target, top }: CommitLayers): SlicedWork<Ra
   let steps = 0;
   for (let offset = start; offset < end; ) {
     if (shouldYield(steps++)) yield;
-    const above = chainTop > top ? statusAbove(runs, chainTop, top + 1, offset, end - offset) : undefined;
+    const above = chainTop > top ? passOver(runs, chainTop, top + 1, offset, end - offset) : undefined;
     const most = above === undefined ? end - offset : above.length;
     if (above !== undefined && above.layer >= 0) {
       offset += most;
       continue;
     }
     if (offset >= (runs[target] as LayerRuns).size) break;
-    const below = statusAbove(runs, target, 0, offset, most);
+    const below = passOver(runs, target, 0, offset, most);
     if (!below.zero) sum.add(offset, below.length);
     offset += below.length;
   }

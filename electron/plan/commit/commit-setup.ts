@@ -1,7 +1,7 @@
 /** The target of a commit, ready to take requests: grown where it has to be. */
 import { hasDataFile } from '../../qcow2/format/header.ts';
 import { l2OffsetAt } from '../../qcow2/read/l1.ts';
-import { statusAbove } from '../layers/block-status.ts';
+import { passOver } from '../layers/block-status.ts';
 import { GrownRuns } from '../layers/grown-runs.ts';
 import { type LayerRuns, Qcow2Runs, RawRuns } from '../layers/layer-runs.ts';
 import { mirrorZeroesSubclusters } from '../qemu-versions.ts';
@@ -135,7 +135,7 @@ function zerosBelow(runs: readonly LayerRuns[], target: number, start: number, e
   const below = runs[target - 1];
   for (let offset = start; offset < end; ) {
     if (below === undefined || offset >= below.size) return true;
-    const { zero, length } = statusAbove(runs, target - 1, 0, offset, end - offset);
+    const { zero, length } = passOver(runs, target - 1, 0, offset, end - offset);
     if (!zero) return false;
     offset += length;
   }

@@ -2,7 +2,7 @@
  * The requests that a commit sends to its target, as qemu makes them from the allocation of the layers above.
  * Source: qemu's block/mirror.c (mirror_dirty_init, mirror_iteration) and block/commit.c, compared with qemu 7.2 and 10.0.
  */
-import { type BlockStatus, statusAbove } from '../layers/block-status.ts';
+import { type BlockStatus, passOver, statusAbove } from '../layers/block-status.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 
 /** One write to the target: guest offsets [start, end), of data or of zeros that are stored as such where possible. */
@@ -62,7 +62,7 @@ function nextAllocated({ runs, target, top }: CommitLayers, from: number) {
     statusAbove(runs, top, target + 1, offset, Math.min(LONGEST_QUESTION, size - offset));
   let start = from;
   for (; start < size; ) {
-    const { layer, length } = ask(start);
+    const { layer, length } = passOver(runs, top, target + 1, start, size - start);
     if (layer >= 0) break;
     start += length;
   }

@@ -51,13 +51,39 @@ export function statusAbove(
   offset: number,
   bytes: number,
 ): BlockStatus {
+  return ask(layers, top, bottom, offset, bytes, true);
+}
+
+/**
+ * As {@link statusAbove}, but where no layer asked decides, as far as that holds: for work that passes over such a range
+ * however qemu cuts its answers. A disk of petabytes with nothing in it is passed over at once.
+ */
+export function passOver(
+  layers: readonly LayerRuns[],
+  top: number,
+  bottom: number,
+  offset: number,
+  bytes: number,
+): BlockStatus {
+  const whole = ask(layers, top, bottom, offset, bytes, false);
+  return whole.layer < 0 ? whole : ask(layers, top, bottom, offset, bytes, true);
+}
+
+function ask(
+  layers: readonly LayerRuns[],
+  top: number,
+  bottom: number,
+  offset: number,
+  bytes: number,
+  isCut: boolean,
+): BlockStatus {
   let length = bytes;
   for (let layer = top; layer >= bottom; layer--) {
     const runs = layers[layer] as LayerRuns;
     if (offset >= runs.size) return { length, layer, zero: true, damaged: false };
     const { end, kind } = runs.at(offset);
     const span = kind === COMPRESSED_DATA ? runs.clusterSize : runs.sliceSpan;
-    const spanEnd = (Math.floor(offset / span) + 1) * span;
+    const spanEnd = isCut ? (Math.floor(offset / span) + 1) * span : Number.POSITIVE_INFINITY;
     length = Math.min(length, Math.min(end, spanEnd) - offset);
     if (isAbsent(kind)) continue;
     return { length, layer, zero: isZeroKind(kind), damaged: kind >= BAD };

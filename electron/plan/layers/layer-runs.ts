@@ -1,7 +1,7 @@
 /** What one layer says of each guest offset, looked up by offset: the planner never holds a whole map. */
 import { type Page, pageIndexAt, pageStart } from '../../../shared/extent/page.ts';
-import { DATA } from '../../qcow2/format/entry.ts';
-import { mapPage } from '../../qcow2/read/map.ts';
+import { DATA, UNALLOCATED } from '../../qcow2/format/entry.ts';
+import { mapPage, tablelessStretch } from '../../qcow2/read/map.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
 
 /** Guest offsets [start, end) of one kind. The kinds are those of qcow2/format/entry.ts. */
@@ -53,6 +53,7 @@ export class Qcow2Runs implements LayerRuns {
   /** End of the last cluster. */
   readonly #storedEnd: number;
   #pages: KeptPage[] = [];
+  #empty: Run = { start: 0, end: 0, kind: UNALLOCATED };
 
   constructor(map: Qcow2Map) {
     const { clusterSize, entrySize, l1Coverage } = map.geometry;
@@ -67,6 +68,8 @@ export class Qcow2Runs implements LayerRuns {
   at(offset: number): Run {
     const index = Math.floor(offset / this.#span);
     const base = index * this.#span;
+    const empty = this.#emptyFrom(index);
+    if (empty !== undefined) return empty;
     const page = this.#pageAt(index);
     const i = pageIndexAt(page, offset - base);
     const end = i + 1 < page.count ? base + pageStart(page, i + 1) : base + this.#span;
@@ -77,6 +80,19 @@ export class Qcow2Runs implements LayerRuns {
       kind: page.codes[i] as number,
       ...(host < 0 ? {} : { host }),
     };
+  }
+
+  /** Whole pages that no table describes, from page `index` on; undefined where that page has to be read. */
+  #emptyFrom(index: number): Run | undefined {
+    const start = index * this.#span;
+    if (start >= this.#empty.start && start < this.#empty.end) return this.#empty;
+    if (start >= this.size || this.#pages.some(page => page.index === index)) return undefined;
+    const stretch = tablelessStretch(this.#map, start);
+    if (stretch === undefined) return undefined;
+    const end = Math.floor(stretch.end / this.#span) * this.#span;
+    if (end <= start) return undefined; // the disk ends in it
+    this.#empty = { start, end, kind: stretch.kind };
+    return this.#empty;
   }
 
   #pageAt(index: number): Page {

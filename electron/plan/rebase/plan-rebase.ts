@@ -11,7 +11,7 @@ import { rebaseCommands } from '../commands.ts';
 import type { LayerTables } from '../commit/commit-input.ts';
 import { runsOf, targetFormat } from '../commit/commit-setup.ts';
 import { withoutPromises } from '../hazard-list.ts';
-import { type BlockStatus, statusAbove } from '../layers/block-status.ts';
+import { type BlockStatus, passOver, statusAbove } from '../layers/block-status.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 import { plannedLayers } from '../planned-layers.ts';
 import { versionText } from '../qemu-versions.ts';
@@ -47,8 +47,8 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
   let steps = 0;
   for (let offset = 0; offset < own.size; ) {
     if (shouldYield(steps++)) yield;
-    const before = statusAbove(runs, target, base + 1, offset, own.size - offset);
-    const after = newView(runs, base, offset, before.length);
+    const before = passOver(runs, target, base + 1, offset, own.size - offset);
+    const after = before.layer < 0 ? before : newView(runs, base, offset, before.length);
     const end = offset + after.length;
     const effect = effectOf(input, before, after);
     cases.add(offset, end, { owner: effect === 'kept' ? null : before.layer, effect });
