@@ -151,6 +151,22 @@ async function expectAnswer(name: CommandName, made: Made): Promise<void> {
   expect(cpu).toBeLessThan(MAX_CPU_MS);
 }
 
+/** The one child of a process; undefined where either is gone. */
+function childOf(pid: number): number | undefined {
+  try {
+    const child = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    return child === '' ? undefined : Number(child);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes of memory that a process has had at most. */
+function residentPeak(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+}
+
 /** Waits until a command on a terminal says how far it is, and has it end then. It may have ended before, with an answer. */
 async function expectProgress(name: CommandName, made: Made): Promise<void> {
   const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
@@ -172,16 +188,16 @@ async function expectProgress(name: CommandName, made: Made): Promise<void> {
     });
   });
   await Promise.race([shown, ended]);
-  if (terminal.exitCode === null) {
-    const children = readFileSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`, 'utf8');
-    const pid = Number(children.trim());
-    const resident = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+  const pid = childOf(terminal.pid as number);
+  if (pid !== undefined) {
+    const resident = residentPeak(pid);
     const sent = performance.now();
     process.kill(pid, 'SIGTERM');
     await ended;
     expect(performance.now() - sent).toBeLessThan(MAX_ENDING_MS);
     expect(resident).toBeLessThan(MAX_RESIDENT);
   }
+  await ended;
   expect(terminal.signalCode, said).toBeNull();
   expect(said).not.toContain('INTERNAL');
 }
