@@ -1,6 +1,6 @@
 /** What qemu answers about ranges of a chain. */
 import { describe, expect, it } from 'vitest';
-import { statusAbove } from '../../../../electron/plan/layers/block-status.ts';
+import { passOver, statusAbove } from '../../../../electron/plan/layers/block-status.ts';
 import { CLUSTER, fakeRuns } from '../../../support/fake-runs.ts';
 
 describe('statusAbove', () => {
@@ -28,5 +28,20 @@ describe('statusAbove', () => {
   it('ends an answer at the end of a slice of L2 entries', () => {
     const small = [fakeRuns('z'.repeat(200), 512)].map(runs => ({ ...runs, sliceSpan: 64 * 512 }));
     expect(statusAbove(small, 0, 0, 60 * 512, 140 * 512)).toMatchObject({ length: 4 * 512, zero: true });
+  });
+});
+
+describe('passOver', () => {
+  const sliced = (kinds: string) => ({ ...fakeRuns(kinds, 512), sliceSpan: 64 * 512 });
+  const layers = [sliced(`${'.'.repeat(200)}${'z'.repeat(200)}`), sliced('.'.repeat(400))];
+
+  it('goes over slices of L2 entries where no layer decides', () => {
+    expect(statusAbove(layers, 1, 0, 0, 400 * 512)).toMatchObject({ layer: -1, length: 64 * 512 });
+    expect(passOver(layers, 1, 0, 0, 400 * 512)).toMatchObject({ layer: -1, length: 200 * 512 });
+  });
+
+  it('answers as qemu does where one does', () => {
+    const at = 250 * 512;
+    expect(passOver(layers, 1, 0, at, 150 * 512)).toEqual(statusAbove(layers, 1, 0, at, 150 * 512));
   });
 });
