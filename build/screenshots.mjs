@@ -2,7 +2,7 @@
  * npm run screenshots [-- --electron=npm | --electron=official]
  *
  * Makes the pictures of the documentation, docs/images: the window with nothing open, with the golden chain, with damaged
- * ones, with the list of findings and with the layout of a file, in both themes.
+ * ones, with the list of findings, with the layout of a file and with a plan, in both themes.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -25,20 +25,26 @@ if (rest.length > 0) {
 }
 setUp();
 if (!(await bundleOrSay())) process.exit(1);
-const { damaged, golden, makeChain, sharedCluster } = await import('../examples/recipes.mjs');
+const { damaged, golden, makeChain, sharedCluster, shortMiddle } = await import('../examples/recipes.mjs');
 
 // The pictures show the path, so the folder has a fixed name that says nothing of the machine. No other folder is touched.
 const folder = join(tmpdir(), 'demo');
 mkdirSync(folder);
 try {
   const shots = [{ name: 'start', files: [] }];
-  for (const [name, recipe] of Object.entries({ chain: golden, damaged, shared: sharedCluster })) {
+  for (const [name, recipe] of Object.entries({
+    chain: golden,
+    damaged,
+    shared: sharedCluster,
+    'short-middle': shortMiddle,
+  })) {
     const place = join(folder, recipe.name);
     mkdirSync(place);
     shots.push({ name, files: (await makeChain(recipe, place)).slice(-1) });
   }
-  for (const view of ['findings', 'host'])
-    shots.push({ name: view, files: shots.at(-1).files, options: [`--view=${view}`] });
+  const filesOf = wanted => shots.find(({ name }) => name === wanted).files;
+  for (const [view, of] of Object.entries({ findings: 'shared', host: 'shared', plan: 'short-middle' }))
+    shots.push({ name: view, files: filesOf(of), options: [`--view=${view}`] });
   for (const { name, files, options = [] } of shots)
     for (const theme of ['light', 'dark'])
       await take(join(pictures, `${name}-${theme}.png`), theme, [...options, '--', ...files]);

@@ -10,7 +10,7 @@ import { useStore } from '../state/store.ts';
 import { answerText, evidenceText, nothingFound } from './finding-words.ts';
 import { useFindings } from './hooks/use-findings.ts';
 import { InspectorSection } from './inspector-section.tsx';
-import { Untrusted } from './text.tsx';
+import { Untrusted, UntrustedProse } from './text.tsx';
 
 /** Findings shown at first, and with each click on "Show more". */
 const FINDINGS_STEP = 100;
@@ -75,7 +75,7 @@ function FindingCard({ finding, chain }: { readonly finding: Finding; readonly c
       {witnesses !== undefined && <small>{witnesses.map(answerText).join(' · ')}</small>}
       {advice !== '' && (
         <small>
-          <Untrusted text={sentence(advice)} max={500} />
+          <UntrustedProse text={sentence(advice)} max={500} />
         </small>
       )}
       {evidence.slice(0, SHOWN_EVIDENCE).map(piece => (

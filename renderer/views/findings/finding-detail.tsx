@@ -11,7 +11,7 @@ import { useStore } from '../../state/store.ts';
 import { answerText, evidenceText } from '../../ui/finding-words.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
-import { Untrusted } from '../../ui/text.tsx';
+import { Untrusted, UntrustedProse } from '../../ui/text.tsx';
 import { type FindingEntry, loadEntries } from './documentation.ts';
 import { FindingPlaces } from './finding-places.tsx';
 import { Prose } from './prose.tsx';
@@ -62,7 +62,7 @@ export function FindingDetail({ finding, chain }: FindingDetailProps) {
         <InspectorSection title="What to do">
           {advice !== '' && (
             <p>
-              <Untrusted text={sentence(advice)} max={500} />
+              <UntrustedProse text={sentence(advice)} max={500} />
             </p>
           )}
           {entry !== undefined && <Prose text={sentence(entry.do)} />}
