@@ -395,6 +395,7 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
     l1Entries: MOST_L1,
     tableEntries: 8191,
     granularityBits: 31,
+    endless: ['report'],
   }),
   manyBitmaps('600 bitmaps in use on a disk of 8 PiB', {
     count: 600,
@@ -403,6 +404,7 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
     tableEntries: 1,
     granularityBits: 31,
     inUse: true,
+    endless: ['report'],
   }),
   manyBitmaps('64 bitmaps of a disk of 2 TiB in which every other bit is set', {
     count: 64,
