@@ -67,8 +67,9 @@ it('packs the built window and nothing else of the checkout', () => {
     '/dist/preload.cjs',
     '/dist/renderer',
     '/dist/renderer/assets',
-    expect.stringMatching(/^\/dist\/renderer\/assets\/index\.css$/),
-    expect.stringMatching(/^\/dist\/renderer\/assets\/index\.js$/),
+    '/dist/renderer/assets/findings.js',
+    '/dist/renderer/assets/index.css',
+    '/dist/renderer/assets/index.js',
     '/dist/renderer/index.html',
     '/package.json',
   ]);

@@ -245,7 +245,8 @@ export class ChainTables {
     const layers = chosen.map(({ layer }) => layer);
     const isStored = layers.some(({ metadata }) => metadata?.table.pages[index] !== undefined);
     if (options.readMissing !== true || options.hosts === true || isStored) return 1;
-    const end = repeatedStretchOf(layers, base, this.#endOf(chosen, options), options.bitmap);
+    const stretch = { start: base, span: this.pageSpan, limit: this.#endOf(chosen, options) };
+    const end = repeatedStretchOf(layers, stretch, options.bitmap);
     return Math.max(1, Math.floor((end - base) / this.pageSpan));
   }
 

@@ -53,12 +53,11 @@ export function plainStretch(
 /**
  * The end of the stretch from `start` on throughout which what was swept of its first page comes again: in each layer
  * one L2 table is named by every L1 entry, or there is none, and no bitmap has a bit. `start` where there is none; only
- * right after the layers' pages at `start` were mapped. `bitmap` is the only one that counts.
+ * right after the layers' pages at `start`, of `span` bytes each, were mapped. `bitmap` is the only one that counts.
  */
 export function repeatedStretchOf(
   layers: readonly StoredLayer[],
-  start: number,
-  limit: number,
+  { start, span, limit }: { readonly start: number; readonly span: number; readonly limit: number },
   bitmap: { readonly layer: number; readonly name: string } | undefined,
 ): number {
   let end = limit;
@@ -68,7 +67,7 @@ export function repeatedStretchOf(
     end = Math.min(
       end,
       plan.size,
-      tablelessStretch(metadata.map, start)?.end ?? repeatedStretch(metadata.map, start),
+      tablelessStretch(metadata.map, start)?.end ?? repeatedStretch(metadata.map, start, span),
     );
     for (const { name, map } of metadata.bitmaps) {
       if (bitmap !== undefined && (bitmap.layer !== index || bitmap.name !== name)) continue;

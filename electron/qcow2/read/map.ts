@@ -268,18 +268,20 @@ function pushPastL1(map: Qcow2Map, l1Index: number, guest: number, start: number
 }
 
 /**
- * The end of the stretch from `start` on that the page mapped last, which began at `start`, stands for: all of it is
- * described by one L2 table, named again by every L1 entry, in which nothing is unusual. `start` where there is none. No
- * honest image has one of more than a page; in a hostile one it may be most of a disk of petabytes.
+ * The end of the stretch from `start` on that the page mapped last, which began at `start` and has `span` bytes, stands
+ * for: all of it is described by one L2 table, named again by every L1 entry, in which nothing is unusual. `start` where
+ * there is none, and where a page is not of whole tables: the next one is described by other entries of the same table.
+ * No honest image has one of more than a page; in a hostile one it may be most of a disk of petabytes.
  */
-export function repeatedStretch(map: Qcow2Map, start: number): number {
+export function repeatedStretch(map: Qcow2Map, start: number, span: number): number {
   const { l1, l1Entries, geometry, rules, writer } = map;
   const { l1Coverage } = geometry;
   const first = start / l1Coverage;
   const isKnown = map.lastStart === start && map.unusualEntries === map.unusualBefore;
   // Pages of one extent may be tables that are empty, of which each is a finding.
   const isPlain = writer.count > 1 && writer.count <= map.maxExtents;
-  if (!isKnown || !isPlain || !Number.isInteger(first) || first >= l1.count) return start;
+  const isOfWholeTables = Number.isInteger(first) && span % l1Coverage === 0;
+  if (!isKnown || !isPlain || !isOfWholeTables || first >= l1.count) return start;
   try {
     const table = l2OffsetAt(l1, first);
     const isSound = checkL1Entry(rules, l1.hi(first), l1.lo(first), table, map.fileSize) === undefined;

@@ -17,6 +17,7 @@ const PROGRAMS = [
   'qemu-utils',
   'nbdkit',
   'libnbd-bin',
+  'bubblewrap',
   'strace',
   'xvfb',
   'xauth',

@@ -6,7 +6,7 @@ import { ChainTables, type SweepOptions } from '../../../../electron/engine/tabl
 import { repeatedPages, sweptPages } from '../../../../electron/engine/tables/page-walk.ts';
 import type { EnginePlan } from '../../../../electron/engine/worker/protocol.ts';
 import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
-import { DIRTY, stateIndexOf } from '../../../../shared/extent/flags.ts';
+import { DIRTY, LOCAL, stateIndexOf } from '../../../../shared/extent/flags.ts';
 import type { SweptPage } from '../../../../shared/extent/sweep.ts';
 import { guestWord } from '../../../../shared/extent/swept-view.ts';
 import { type ImageSpec, pokeU64 } from '../../../support/images/qcow2-builder.ts';
@@ -67,6 +67,19 @@ test('other sweeps between two pages of a walk change nothing of it', async () =
     tables.sweep(0, options);
   }
   expect(found.rows).toEqual(pageByPage(plan, options));
+});
+
+test('pages that are described by different parts of one L2 table are summed one by one', async () => {
+  const plan = planOf([{ size: 4096 * 65_536, clusters: i => (i % 1024 < 16 + i / 16 ? 'data' : 'zeroHole') }]);
+  const options = { readMissing: true };
+  const tables = new ChainTables(plan, fileSource);
+  expect(tables.pageCount).toBeGreaterThan(2);
+  const times: number[] = [];
+  for await (const page of repeatedPages(tables, options)) times.push(page.times);
+  expect(times).toEqual(new Array(tables.pageCount).fill(1));
+  const data = Array.from({ length: 4096 }, (_, i) => i).filter(i => i % 1024 < 16 + i / 16).length;
+  const sums = await totalsOf(new ChainTables(plan, fileSource), undefined);
+  expect(sums.states[stateIndexOf(LOCAL)]).toBe(data * 65_536);
 });
 
 test.each([

@@ -128,5 +128,5 @@ test('a check goes on where a layer’s track changes meanwhile', async () => {
     return ok({ bytes: 0 });
   });
   fireEvent.click(screen.getByRole('button', { name: 'Check' }));
-  await screen.findByRole('button', { name: /^Checked: / });
+  expect(await screen.findByRole('button', { name: /^Checked: / })).toBeTruthy();
 });
