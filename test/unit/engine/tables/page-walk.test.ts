@@ -70,7 +70,9 @@ test('other sweeps between two pages of a walk change nothing of it', async () =
 });
 
 test('pages that are described by different parts of one L2 table are summed one by one', async () => {
-  const plan = planOf([{ size: 4096 * 65_536, clusters: i => (i % 1024 < 16 + i / 16 ? 'data' : 'zeroHole') }]);
+  const plan = planOf([
+    { size: 4096 * 65_536, clusters: i => (i % 1024 < 16 + i / 16 ? 'data' : 'zeroHole') },
+  ]);
   const options = { readMissing: true };
   const tables = new ChainTables(plan, fileSource);
   expect(tables.pageCount).toBeGreaterThan(2);
