@@ -13,6 +13,7 @@ import {
   stateIndexOf,
   UNREAD,
 } from '../../../shared/extent/flags.ts';
+import type { SweptPage } from '../../../shared/extent/sweep.ts';
 import { legendOfWitness } from '../../../shared/legend.ts';
 import type { BitmapChoice, ContextSelection } from '../../../shared/model/context.ts';
 import type { MapTotals } from '../../../shared/model/statistics.ts';
@@ -120,24 +121,97 @@ const ZERO_STATES = new Set(
 /** Sums of the merged map, or of one layer alone. */
 export async function totalsOf(tables: ChainTables, layer: number | undefined): Promise<MapTotals> {
   const lanes = layer === undefined ? tables.laneCount : 1;
-  const states = new Array<number>(STATES.length).fill(0);
-  const owners = new Array<number>(lanes + 1).fill(0);
-  const shadowed = new Array<number>(lanes).fill(0);
-  const overridden = new Array<number>(lanes).fill(0);
-  let overrides = 0;
-  let holeOverrides = 0;
+  const bitmaps = tables.bitmaps(layer);
+  const sums = emptySums(lanes, bitmaps.length);
   let extents = 0;
   let last = -1;
-  const known = new Map<number, number>(); // what the guest sees, numbered over all pages
-  const options: SweepOptions = { layer, readMissing: true, eachBitmap: true };
   const absentIsZero = layer === undefined || (layer === 0 && tables.plan.baseMissing !== true);
-  const bitmaps = tables.bitmaps(layer).map(choice => ({ ...choice, dirty: 0, zero: 0, unknown: 0 }));
-  for await (const { swept, times } of repeatedPages(tables, options)) {
-    const { starts, combos, comboCount, stops, guest, words, overlays, count } = swept;
+  const summer = new PageSummer(lanes, bitmaps.length, absentIsZero);
+  const options: SweepOptions = { layer, readMissing: true, eachBitmap: true };
+  for await (const { made, times } of repeatedPages(tables, options, swept => summer.sum(swept))) {
+    const { first, last: end, changes } = made;
+    extents += (first === last ? 0 : 1) + changes + (times - 1) * (changes + (first === end ? 0 : 1));
+    last = end;
+    for (const name of SUM_NAMES) {
+      const [total, added] = [sums[name], made.sums[name]];
+      for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + (added[i] as number) * times;
+    }
+  }
+  const { states, owners, shadowed, overridden, dirty, zero, unknown } = sums;
+  const [overrides = 0, holeOverrides = 0] = sums.overrides;
+  return {
+    states,
+    owners,
+    overrides,
+    holeOverrides,
+    shadowed,
+    overridden,
+    extents,
+    bitmaps: bitmaps.map((choice, i) => ({
+      ...choice,
+      dirty: dirty[i] as number,
+      zero: zero[i] as number,
+      unknown: unknown[i] as number,
+    })),
+  };
+}
+
+/** What is summed up, in bytes: `overrides` are those and, of them, those by zeros; the last three are by bitmap. */
+const SUM_NAMES = [
+  'states',
+  'owners',
+  'shadowed',
+  'overridden',
+  'overrides',
+  'dirty',
+  'zero',
+  'unknown',
+] as const;
+type Sums = Readonly<Record<(typeof SUM_NAMES)[number], number[]>>;
+
+function emptySums(lanes: number, bitmaps: number): Sums {
+  const zeros = (count: number) => new Array<number>(count).fill(0);
+  return {
+    states: zeros(STATES.length),
+    owners: zeros(lanes + 1),
+    shadowed: zeros(lanes),
+    overridden: zeros(lanes),
+    overrides: zeros(2),
+    dirty: zeros(bitmaps),
+    zero: zeros(bitmaps),
+    unknown: zeros(bitmaps),
+  };
+}
+
+/** The sums of a page, and what is needed to count extents over the borders of pages: numbers of what the guest sees. */
+interface PageSums {
+  readonly sums: Sums;
+  readonly first: number;
+  readonly last: number;
+  /** Changes of what the guest sees within the page. */
+  readonly changes: number;
+}
+
+/** Sums up pages of one list. */
+class PageSummer {
+  readonly #lanes: number;
+  readonly #bitmaps: number;
+  readonly #absentIsZero: boolean;
+  /** What the guest sees, numbered over all pages. */
+  readonly #known = new Map<number, number>();
+
+  constructor(lanes: number, bitmaps: number, absentIsZero: boolean) {
+    this.#lanes = lanes;
+    this.#bitmaps = bitmaps;
+    this.#absentIsZero = absentIsZero;
+  }
+
+  sum(swept: SweptPage): PageSums {
+    const { starts, combos, comboCount, stops, guest, count } = swept;
     const bytes = new Float64Array(comboCount);
     const views = new Int32Array(comboCount);
     for (let combo = 0; combo < comboCount; combo++)
-      views[combo] = numberOf(known, (guest[combo] as number) * 2 ** 16 + (stops[combo] as number));
+      views[combo] = numberOf(this.#known, (guest[combo] as number) * 2 ** 16 + (stops[combo] as number));
     const first = views[combos[0] as number] as number;
     let start = 0;
     let changes = 0;
@@ -150,33 +224,36 @@ export async function totalsOf(tables: ChainTables, layer: number | undefined): 
       if (views[combo] !== view) changes++;
       view = views[combo] as number;
     }
-    extents += (first === last ? 0 : 1) + changes + (times - 1) * (changes + (first === view ? 0 : 1));
-    last = view;
-    for (let combo = 0; combo < comboCount; combo++) {
-      const length = (bytes[combo] as number) * times;
-      const word = guest[combo] as number;
-      const state = stateIndexOf(word);
-      const owner = word & LOCAL ? (stops[combo] as number) : lanes;
-      states[state] = (states[state] as number) + length;
-      owners[owner] = (owners[owner] as number) + length;
-      const isAbsent = (stops[combo] as number) < 0;
-      const readsZero = isAbsent ? absentIsZero && !(word & UNREAD) : ZERO_STATES.has(state);
-      for (const [number, sums] of bitmaps.entries()) {
-        const added = (overlays[number] as Uint32Array)[combo] as number;
-        if (added & DIRTY) sums.dirty += length;
-        if (added & DIRTY && readsZero) sums.zero += length;
-        if (added & DIRTY_UNKNOWN) sums.unknown += length;
-      }
-      if (word & OVERRIDES) overrides += length;
-      if (word & HOLE_OVERRIDES) holeOverrides += length;
-      for (let lane = 0; lane < lanes; lane++) {
-        const hidden = (words[lane] as Uint32Array)[combo] as number;
-        if (hidden & SHADOWED) shadowed[lane] = (shadowed[lane] as number) + length;
-        else if (hidden & OVERRIDDEN) overridden[lane] = (overridden[lane] as number) + length;
-      }
+    const sums = emptySums(this.#lanes, this.#bitmaps);
+    for (let combo = 0; combo < comboCount; combo++) this.#add(sums, swept, combo, bytes[combo] as number);
+    return { sums, first, last: view, changes };
+  }
+
+  /** Adds `length` bytes that have this combination of words. */
+  #add(sums: Sums, { stops, guest, words, overlays }: SweptPage, combo: number, length: number): void {
+    const add = (to: number[], at: number) => {
+      to[at] = (to[at] as number) + length;
+    };
+    const word = guest[combo] as number;
+    const state = stateIndexOf(word);
+    add(sums.states, state);
+    add(sums.owners, word & LOCAL ? (stops[combo] as number) : this.#lanes);
+    const isAbsent = (stops[combo] as number) < 0;
+    const readsZero = isAbsent ? this.#absentIsZero && !(word & UNREAD) : ZERO_STATES.has(state);
+    for (let number = 0; number < this.#bitmaps; number++) {
+      const added = (overlays[number] as Uint32Array)[combo] as number;
+      if (added & DIRTY) add(sums.dirty, number);
+      if (added & DIRTY && readsZero) add(sums.zero, number);
+      if (added & DIRTY_UNKNOWN) add(sums.unknown, number);
+    }
+    if (word & OVERRIDES) add(sums.overrides, 0);
+    if (word & HOLE_OVERRIDES) add(sums.overrides, 1);
+    for (let lane = 0; lane < this.#lanes; lane++) {
+      const hidden = (words[lane] as Uint32Array)[combo] as number;
+      if (hidden & SHADOWED) add(sums.shadowed, lane);
+      else if (hidden & OVERRIDDEN) add(sums.overridden, lane);
     }
   }
-  return { states, owners, overrides, holeOverrides, shadowed, overridden, extents, bitmaps };
 }
 
 /** The number of a key: its own for each different one. */

@@ -23,7 +23,7 @@ import { checkFedBudget, fedOverNbd } from './fed-budget.ts';
 import { type Lane, lanesOf, tracksOf, wordsOfLane } from './lanes.ts';
 import { bitmapNames, bitmapPages } from './merged-pages.ts';
 import { feedNumbers } from './number-tables.ts';
-import { plainStretch, repeatedStretchOf } from './plain-stretch.ts';
+import { pageName, plainStretch, repeatedStretchOf, werePlain } from './plain-stretch.ts';
 import {
   feedersOf,
   type LayerOpening,
@@ -248,6 +248,26 @@ export class ChainTables {
     const stretch = { start: base, span: this.pageSpan, limit: this.#endOf(chosen, options) };
     const end = repeatedStretchOf(layers, stretch, options.bitmap);
     return Math.max(1, Math.floor((end - base) / this.pageSpan));
+  }
+
+  /**
+   * Names what describes a page, where pages of one name are all swept to the same ({@link isRepeatable}); undefined for
+   * a page that has none. Only with `readMissing`.
+   */
+  nameOf(index: number, options: SweepOptions): string | undefined {
+    const start = index * this.pageSpan;
+    const end = start + this.pageSpan;
+    const chosen = this.#chosenLanes(options);
+    const layers = chosen.map(({ layer }) => layer);
+    const isStored = layers.some(({ metadata }) => metadata?.table.pages[index] !== undefined);
+    if (options.readMissing !== true || options.hosts === true || isStored) return undefined;
+    return end > this.#endOf(chosen, options) ? undefined : pageName(layers, { start, end }, options.bitmap);
+  }
+
+  /** True if the page that was swept just now, which has a name, may stand for all others of its name. */
+  isRepeatable(index: number, options: SweepOptions): boolean {
+    const layers = this.#chosenLanes(options).map(({ layer }) => layer);
+    return werePlain(layers, index * this.pageSpan);
   }
 
   /**

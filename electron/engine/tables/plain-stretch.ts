@@ -2,7 +2,7 @@
 import type { Page } from '../../../shared/extent/page.ts';
 import type { SweepLayer } from '../../../shared/extent/sweep.ts';
 import { bitlessStretch } from '../../qcow2/read/bitmap-map.ts';
-import { repeatedStretch, tablelessStretch } from '../../qcow2/read/map.ts';
+import { repeatedStretch, tablelessStretch, tablePart, wasPlain } from '../../qcow2/read/map.ts';
 import type { OverlayPage } from './merged-pages.ts';
 import type { StoredLayer } from './stored-layer.ts';
 
@@ -76,6 +76,48 @@ export function repeatedStretchOf(
     if (end <= start) return start;
   }
   return end;
+}
+
+/**
+ * Names what describes the page of `layers` from `start` to `end`: a part of one L2 table in each of them, or nothing.
+ * Pages of one name are swept to the same, where {@link werePlain} was true of one of them. Undefined where the page has
+ * no such name. `bitmap` is the only one that counts.
+ */
+export function pageName(
+  layers: readonly StoredLayer[],
+  { start, end }: { readonly start: number; readonly end: number },
+  bitmap: { readonly layer: number; readonly name: string } | undefined,
+): string | undefined {
+  const parts: string[] = [];
+  for (const { index, plan, metadata } of layers) {
+    if (start >= plan.size) {
+      parts.push('ended');
+      continue;
+    }
+    if (metadata === undefined || end > plan.size) return undefined;
+    const bare = tablelessStretch(metadata.map, start);
+    if (bare !== undefined && bare.end < end) return undefined;
+    const part = bare === undefined ? tablePart(metadata.map, start, end) : `bare ${bare.kind}`;
+    if (part === undefined) return undefined;
+    parts.push(part);
+    for (const { name, map } of metadata.bitmaps) {
+      if (bitmap !== undefined && (bitmap.layer !== index || bitmap.name !== name)) continue;
+      const clean = bitlessStretch(map, start);
+      if (clean === undefined || clean.end < end) return undefined;
+      parts.push(`bits ${clean.code}`);
+    }
+  }
+  return parts.join(' ');
+}
+
+/** True if nothing was unusual in the pages of `layers` at `start` that were mapped last. */
+export function werePlain(layers: readonly StoredLayer[], start: number): boolean {
+  return layers.every(
+    ({ plan, metadata }) =>
+      start >= plan.size ||
+      (metadata !== undefined &&
+        (tablelessStretch(metadata.map, start) !== undefined || wasPlain(metadata.map, start))),
+  );
 }
 
 const PLAIN_PAGES: Page[] = [];

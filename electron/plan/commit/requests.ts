@@ -95,7 +95,9 @@ export function* mirrorRequests(
     while (end - start < MIRROR_BUFFER && end < size) {
       while (known !== undefined && known.end <= end) known = nextAllocated(layers, Math.max(end, known.end));
       if (known === undefined || known.start >= end + granularity) break;
-      end += granularity;
+      // Every granule up to the end of the range is to be copied.
+      const wanted = Math.min(known.end, size, start + MIRROR_BUFFER);
+      end += Math.max(1, Math.ceil((wanted - end) / granularity)) * granularity;
     }
     for (let offset = start; offset < Math.min(end, size); ) {
       const status = statusAbove(runs, top, 0, offset, end - offset);

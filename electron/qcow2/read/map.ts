@@ -274,19 +274,12 @@ function pushPastL1(map: Qcow2Map, l1Index: number, guest: number, start: number
  * No honest image has one of more than a page; in a hostile one it may be most of a disk of petabytes.
  */
 export function repeatedStretch(map: Qcow2Map, start: number, span: number): number {
-  const { l1, l1Entries, geometry, rules, writer } = map;
+  const { l1, l1Entries, geometry } = map;
   const { l1Coverage } = geometry;
   const first = start / l1Coverage;
-  const isKnown = map.lastStart === start && map.unusualEntries === map.unusualBefore;
-  // Pages of one extent may be tables that are empty, of which each is a finding.
-  const isPlain = writer.count > 1 && writer.count <= map.maxExtents;
   const isOfWholeTables = Number.isInteger(first) && span % l1Coverage === 0;
-  if (!isKnown || !isPlain || !isOfWholeTables || first >= l1.count) return start;
+  if (!isOfWholeTables || !wasPlain(map, start) || soundTable(map, first) === undefined) return start;
   try {
-    const table = l2OffsetAt(l1, first);
-    const isSound = checkL1Entry(rules, l1.hi(first), l1.lo(first), table, map.fileSize) === undefined;
-    const isWhole = table + geometry.l2Entries * geometry.entrySize <= map.fileSize;
-    if (table === 0 || !isSound || !isWhole) return start;
     // Kept, so that a run is looked through once and not for every page of it.
     if (first < map.repeated.first || first >= map.repeated.end)
       map.repeated = { first, end: l1.endOfRun(first, Math.min(l1.count, l1Entries)) };
@@ -294,6 +287,40 @@ export function repeatedStretch(map: Qcow2Map, start: number, span: number): num
   } catch (error) {
     if (!(error instanceof CowscopeError)) throw error;
     return start; // reported where the page is mapped
+  }
+}
+
+/**
+ * Names the entries of the one L2 table that describes the guest's range from `start` to `end`: what one range of that
+ * name holds, where nothing in it is unusual, another holds too. Undefined where it is no part of one sound table.
+ */
+export function tablePart(map: Qcow2Map, start: number, end: number): string | undefined {
+  const { l1Coverage } = map.geometry;
+  const index = Math.floor(start / l1Coverage);
+  if (end > (index + 1) * l1Coverage) return undefined;
+  const table = soundTable(map, index);
+  return table === undefined ? undefined : `${table}+${start - index * l1Coverage}`;
+}
+
+/** True if the page mapped last is the one from `start` on, of more than one extent, and nothing in it was unusual. */
+export function wasPlain(map: Qcow2Map, start: number): boolean {
+  const { writer } = map;
+  const isKnown = map.lastStart === start && map.unusualEntries === map.unusualBefore;
+  // Pages of one extent may be tables that are empty, of which each is a finding.
+  return isKnown && writer.count > 1 && writer.count <= map.maxExtents;
+}
+
+/** File offset of the L2 table of an L1 entry; undefined where there is none, or nothing that is sound. */
+function soundTable({ l1, rules, geometry, fileSize }: Qcow2Map, index: number): number | undefined {
+  if (index >= l1.count) return undefined;
+  try {
+    const table = l2OffsetAt(l1, index);
+    const isSound = checkL1Entry(rules, l1.hi(index), l1.lo(index), table, fileSize) === undefined;
+    const isWhole = table + geometry.l2Entries * geometry.entrySize <= fileSize;
+    return table !== 0 && isSound && isWhole ? table : undefined;
+  } catch (error) {
+    if (!(error instanceof CowscopeError)) throw error;
+    return undefined; // reported where the page is mapped
   }
 }
 

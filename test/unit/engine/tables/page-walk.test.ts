@@ -77,7 +77,7 @@ test('pages that are described by different parts of one L2 table are summed one
   const tables = new ChainTables(plan, fileSource);
   expect(tables.pageCount).toBeGreaterThan(2);
   const times: number[] = [];
-  for await (const page of repeatedPages(tables, options)) times.push(page.times);
+  for await (const page of repeatedPages(tables, options, () => 1)) times.push(page.times);
   expect(times).toEqual(new Array(tables.pageCount).fill(1));
   const data = Array.from({ length: 4096 }, (_, i) => i).filter(i => i % 1024 < 16 + i / 16).length;
   const sums = await totalsOf(new ChainTables(plan, fileSource), undefined);
@@ -187,7 +187,7 @@ describe('a table that millions of L1 entries name', () => {
       fileSource,
     );
     const found: number[] = [];
-    for await (const { times } of repeatedPages(tables, { readMissing: true })) found.push(times);
+    for await (const { times } of repeatedPages(tables, { readMissing: true }, () => 1)) found.push(times);
     expect(found.length).toBeLessThan(4);
     expect(found.reduce((sum, times) => sum + times, 0)).toBe(tables.pageCount);
   });
@@ -200,5 +200,48 @@ describe('a table that millions of L1 entries name', () => {
     const tables = new ChainTables(plan, fileSource);
     await totalsOf(tables, undefined);
     expect(tables.layers[0]!.findings.list().map(({ count }) => count)).toEqual([entries]);
+  });
+});
+
+describe('a table of many pages that many L1 entries name', () => {
+  // 512 GiB under an L1 entry, pages of 8 GiB.
+  const entries = 64;
+  const spec: ImageSpec = {
+    size: entries * 2 ** 39,
+    clusterBits: 21,
+    clusters: [
+      { index: 1, kind: 'data' },
+      { index: 5000, kind: 'zeroHole' },
+      { index: 5001, kind: 'data' },
+      { index: 262_143, kind: 'zeroAllocated' },
+      { index: 262_144 * 5, kind: 'zeroHole' }, // overwritten below, so that the L1 table is there
+    ],
+  };
+
+  test.each<[string, () => string[]]>([
+    ['alone', () => [oneTable(spec, 0, entries)]],
+    ['from some entry on', () => [oneTable(spec, 7, entries)]],
+    [
+      'over a base that ends within a table',
+      () => [buildImage({ size: 2 ** 40 + 2 ** 33 + 512, clusters: [] }).path, oneTable(spec, 0, entries)],
+    ],
+  ])('%s has the same sums as page by page', async (_, images) => {
+    const plan = planFiles(images(), { buildPyramid: false });
+    const { states, extents } = await totalsOf(new ChainTables(plan, fileSource), undefined);
+    const bytes = new Map([...states.entries()].filter(([, sum]) => sum > 0));
+    expect({ extents, bytes }).toEqual(await sums(plan));
+  });
+
+  test('has each part with something in it swept once', async () => {
+    const plan = planFiles([oneTable(spec, 0, entries)], { buildPyramid: false });
+    const tables = new ChainTables(plan, fileSource);
+    const swept: number[] = [];
+    let pages = 0;
+    for await (const { times } of repeatedPages(tables, { readMissing: true }, page => {
+      if (page.count > 1) swept.push(page.base);
+    }))
+      pages += times;
+    expect(pages).toBe(tables.pageCount);
+    expect(swept).toHaveLength(3);
   });
 });
