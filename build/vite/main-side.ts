@@ -12,7 +12,7 @@ interface Entry {
   readonly bundle: string;
   /** First line of the bundle. */
   readonly banner?: string;
-  /** Code that is imported by import() goes into files of its own, BUNDLE-*.cjs. Default: one file. */
+  /** Code that is imported by import() goes into separate files, BUNDLE-*.cjs. Default: one file. */
   readonly split?: boolean;
 }
 

@@ -182,7 +182,7 @@ export interface LayerInfo {
   readonly qcow2?: Qcow2Info;
   /** The internal snapshot that is shown in place of the active disk; `size` is then that of the snapshot. */
   readonly snapshot?: SnapshotInfo;
-  /** Where its header or L1 table is lost: how it is read all the same. */
+  /** Where its header or L1 table is lost: what was inferred to read it. */
   readonly inference?: Inference;
   /** What should be known about how this layer is read or shown, one sentence each. What is wrong with it is a finding. */
   readonly notes: readonly string[];

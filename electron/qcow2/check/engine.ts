@@ -96,7 +96,7 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
     const leaked = check?.leaked ?? 0;
     findings.push(...(yield* likelyCauses({ image, layer, findings: known, leaked, tables: check?.tables })));
   } catch (error) {
-    reasonOf(error); // what cannot be read has a finding of its own
+    reasonOf(error); // what cannot be read is a finding elsewhere
   }
   return { steps, findings, places: collector, ...(counts === undefined ? {} : { counts }) };
 }

@@ -10,7 +10,7 @@ export interface TableRules {
   readonly fileLength: number;
   /** By cluster; an entry cannot name a cluster that is not counted. */
   readonly refcounts: ClusterBytes;
-  /** The data lies in a file of its own: where it lies there is neither counted nor bounded. */
+  /** The data lies in an external file, in which space is neither counted nor bounded. */
   readonly hasDataFile?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The data of an NBD export, read over a connection of its own. */
+/** The data of an NBD export, read over a separate connection. */
 import type { NbdConnection } from '../../nbd/client/client.ts';
 import type { ContentSource } from './content-source.ts';
 

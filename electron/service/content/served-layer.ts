@@ -8,7 +8,7 @@ interface Served {
   readonly connection: NbdConnection;
 }
 
-/** A layer that is read through a server of its own, which ends with it. */
+/** A layer that is read through a separate server, which ends with it. */
 export class ServedLayer {
   readonly #layer: OpenLayer;
   readonly #abort = new AbortController();

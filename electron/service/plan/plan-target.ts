@@ -152,7 +152,7 @@ function workOf(
   { from, base }: ChosenLayers,
 ): SlicedWork<Plan> {
   if (operation === 'commit') return planCommit({ ...input, top: from });
-  assert(operation !== 'delete-snapshot', 'a snapshot is deleted by a plan of its own kind');
+  assert(operation !== 'delete-snapshot', 'the deletion of a snapshot is planned elsewhere');
   return planRebase({ ...input, operation, base, unsafe });
 }
 

@@ -322,7 +322,7 @@ function manySnapshots(l1Entries: number): HostileImage {
   });
 }
 
-/** The longest chain of disks in which nothing is allocated, each with an L1 table of its own in a hole. */
+/** The longest chain of disks in which nothing is allocated, each with a separate L1 table in a hole. */
 function longChain(clusterBits: number, l1Entries: number, endless: readonly CommandName[]): HostileImage {
   const cluster = 2 ** clusterBits;
   const size = l1Entries * cluster * (cluster / 8);

@@ -13,7 +13,7 @@ export interface ChainFeatures {
   /** Internal snapshots with further writes after them. */
   readonly snapshots: boolean;
   readonly bitmaps: boolean;
-  /** Entries that lead to host offsets from 2^53 on, which are past the end of every file: qemu maps them all the same. */
+  /** Entries that lead to host offsets from 2^53 on, which are past the end of every file; qemu maps them. */
   readonly farOffsets: boolean;
   /** Versions of qcow2 to choose from. */
   readonly versions: readonly (2 | 3)[];

@@ -14,7 +14,7 @@ const RELATIONS = Object.keys(RELATION_WORDS) as Relation[];
 const partOf = (relation: Relation) => partIndexOf(RELATION_WORDS[relation]);
 
 describe('the track of differences', () => {
-  it('stands each relation for a part of its own, and back', () => {
+  it('stands each relation for a different part, and back', () => {
     expect(new Set(RELATIONS.map(partOf)).size).toBe(RELATIONS.length);
     for (const relation of RELATIONS) expect(relationOfPart(partOf(relation))).toBe(relation);
   });

@@ -21,7 +21,7 @@ test('a bitmap that cannot be used has an alarming badge with the reason', () =>
   expect(badge.title).toBe('interrupted: it was not saved');
 });
 
-test('badges say in plain words where the map comes from, and what the layer has of its own', () => {
+test('badges say in plain words where the map comes from, and what sets the layer apart', () => {
   const { info, tracks } = goldenChain();
   const track = tracks[2]!;
   const given = { size: info.size, locked: true, findings: 2 };
