@@ -1,10 +1,12 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useRef } from 'react';
 import { RELATION_LABELS } from '../../../shared/compare/relation-labels.ts';
 import type { Difference } from '../../../shared/model/comparison.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { type ComparisonView, shownCount } from '../../state/compare/compare-state.ts';
 import { chooseDifference } from '../../state/compare/comparison.ts';
+import { useRowsInSight } from '../../ui/hooks/use-rows-in-sight.ts';
 import { useVirtualRows } from '../../ui/hooks/use-virtual-rows.ts';
+import { VirtualListbox } from '../../ui/list/virtual-listbox.tsx';
 import { sideText } from './state-labels.ts';
 import { useDifferenceRows } from './use-difference-rows.ts';
 
@@ -15,19 +17,10 @@ const ROW_PX = 24;
 export function DifferenceList({ comparison }: { readonly comparison: ComparisonView }) {
   const total = shownCount(comparison);
   const area = useRef<HTMLDivElement>(null);
-  const [maxRowsInSight, setMaxRows] = useState(1);
+  const maxRowsInSight = useRowsInSight(area, ROW_PX);
   const visible = useVirtualRows(total, Math.max(comparison.row, 0), { rowPx: ROW_PX, maxRowsInSight });
   const { first, last } = visible;
   const rowAt = useDifferenceRows(comparison, total, first, last);
-  useEffect(() => {
-    const element = area.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(() =>
-      setMaxRows(Math.max(1, Math.floor(element.clientHeight / ROW_PX))),
-    );
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
   const choose = (row: number) => {
     const difference = rowAt(row);
     if (difference !== undefined) chooseDifference(row, difference);
@@ -43,33 +36,24 @@ export function DifferenceList({ comparison }: { readonly comparison: Comparison
   };
   return (
     <div className="difference-list" ref={area}>
-      <div
+      <VirtualListbox
         className="difference-scroll"
-        role="listbox"
-        tabIndex={0}
-        aria-label="Differences by offset"
-        aria-activedescendant={comparison.row < 0 ? undefined : `difference-${comparison.row}`}
-        ref={visible.ref}
-        onScroll={visible.onScroll}
+        label="Differences by offset"
+        activeId={comparison.row < 0 ? undefined : `difference-${comparison.row}`}
+        visible={visible}
         onKeyDown={onKeyDown}
       >
-        {/* The padding stands for the rows that are not rendered. */}
-        <div
-          role="presentation"
-          style={{ paddingTop: visible.paddingTop, paddingBottom: visible.paddingBottom }}
-        >
-          {Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i).map(row => (
-            <DifferenceRow
-              key={row}
-              row={row}
-              total={total}
-              difference={rowAt(row)}
-              comparison={comparison}
-              onSelect={() => choose(row)}
-            />
-          ))}
-        </div>
-      </div>
+        {row => (
+          <DifferenceRow
+            key={row}
+            row={row}
+            total={total}
+            difference={rowAt(row)}
+            comparison={comparison}
+            onSelect={() => choose(row)}
+          />
+        )}
+      </VirtualListbox>
       {total === 0 && <p className="hint pad">No differences of these kinds.</p>}
     </div>
   );

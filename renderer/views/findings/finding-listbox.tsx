@@ -1,9 +1,11 @@
-import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { FindingSummary } from '../../../shared/model/finding.ts';
 import { chooseFinding, showFinding } from '../../state/findings-view.ts';
 import { getState, setState, useStore } from '../../state/store.ts';
+import { useRowsInSight } from '../../ui/hooks/use-rows-in-sight.ts';
 import { useVirtualRows } from '../../ui/hooks/use-virtual-rows.ts';
+import { VirtualListbox } from '../../ui/list/virtual-listbox.tsx';
 import { FindingRow, ROW_PX } from './finding-row.tsx';
 import { type FindingRows, findingAt, rowOfFinding, useFindingRows } from './use-finding-rows.ts';
 
@@ -11,7 +13,7 @@ import { type FindingRows, findingAt, rowOfFinding, useFindingRows } from './use
 export function FindingListbox({ chain }: { readonly chain: OpenedChain }) {
   const { filter, row, total } = useStore(state => state.findingList);
   const area = useRef<HTMLDivElement>(null);
-  const maxRowsInSight = useRowsInSight(area);
+  const maxRowsInSight = useRowsInSight(area, ROW_PX);
   const visible = useVirtualRows(total, row, { rowPx: ROW_PX, maxRowsInSight });
   const { first, last } = visible;
   const rows = useFindingRows(filter, first, last);
@@ -39,51 +41,27 @@ export function FindingListbox({ chain }: { readonly chain: OpenedChain }) {
 
   return (
     <div className="finding-list" ref={area}>
-      <div
+      <VirtualListbox
         className="finding-scroll"
-        role="listbox"
-        tabIndex={0}
-        aria-label="Findings, worst first"
-        aria-activedescendant={total > 0 ? `finding-${row}` : undefined}
-        ref={visible.ref}
-        onScroll={visible.onScroll}
+        label="Findings, worst first"
+        activeId={total > 0 ? `finding-${row}` : undefined}
+        visible={visible}
         onKeyDown={onKeyDown}
       >
-        {/* The padding stands for the rows that are not rendered. */}
-        <div
-          role="presentation"
-          style={{ paddingTop: visible.paddingTop, paddingBottom: visible.paddingBottom }}
-        >
-          {Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i).map(at => (
-            <FindingRow
-              key={at}
-              chain={chain}
-              finding={findingAt(rows, at)}
-              row={at}
-              total={total}
-              active={at === row}
-              onSelect={() => chooseFinding(at)}
-            />
-          ))}
-        </div>
-      </div>
+        {at => (
+          <FindingRow
+            key={at}
+            chain={chain}
+            finding={findingAt(rows, at)}
+            row={at}
+            total={total}
+            active={at === row}
+            onSelect={() => chooseFinding(at)}
+          />
+        )}
+      </VirtualListbox>
     </div>
   );
-}
-
-/** Rows that an element has room for. */
-function useRowsInSight(ref: RefObject<Element | null>): number {
-  const [count, setCount] = useState(1);
-  useEffect(() => {
-    const element = ref.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(() =>
-      setCount(Math.max(1, Math.floor(element.clientHeight / ROW_PX))),
-    );
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [ref]);
-  return count;
 }
 
 /** Has the store know the rows in all and the chosen finding. One that `isNews` has moved to another row stays chosen. */
