@@ -243,8 +243,9 @@ export class TableChecks implements TableVisitor {
     const plainClusters = this.#plainClusters | 0;
     const highShift = 32 - clusterBits;
     const { chunks } = counts;
-    let last = (Math.floor(scan.next / clusterSize) - 1) | 0;
-    if (scan.next % clusterSize !== 0) last = -2; // nothing follows on it
+    const next = scan.next / clusterSize;
+    // Nothing here follows on a cluster that is not aligned, or lies further than the integers of this loop reach.
+    let last = Number.isInteger(next) && next <= MAX_INT32 ? next - 1 : -2;
     let used = 0;
     let allocated = 0;
     let fragmented = 0;
@@ -367,6 +368,9 @@ export class TableChecks implements TableVisitor {
     scan.next = host + clusterSize;
   }
 }
+
+/** The highest number that bitwise operators hold. */
+const MAX_INT32 = 2 ** 31 - 1;
 
 /** How far a table was looked at. */
 interface TableScan {
