@@ -93,6 +93,7 @@ const ROWS = {
     { id: 'cancel', label: 'Stop reading' },
     { id: 'retry', label: 'Continue reading' },
     { id: 'check', label: 'Check the images', inMenu: true },
+    { id: 'deep-check', label: 'Check all data…', inMenu: true },
     { id: 'stop-check', label: 'Stop the check' },
   ],
   File: [

@@ -74,9 +74,10 @@ const WITHOUT_NODE = [
   'electron/formats',
   'electron/plan',
 ];
-/** The files in them that bind them to the system: the one source of bytes, and the threads. */
+/** The files in them that bind them to the system: the one source of bytes, the threads, and zlib. */
 const WITH_NODE = [
   'electron/qcow2/read/file-source.ts',
+  'electron/engine/worker/decompress.ts',
   'electron/engine/worker/worker.ts',
   'electron/engine/worker/prestarted-worker.ts',
 ];

@@ -209,7 +209,11 @@ export function createProgram(run: Run): Command {
       'Check every layer of a chain: refcounts, tables, what shares a cluster with what. Says what is damaged, which guest data is at risk, and what to do next. Nothing is repaired.',
     )
     .argument('<target...>', 'a file, or several files (a chain, base first)')
-    .option('--deep', 'also read every data cluster and decompress what is compressed', false)
+    .option(
+      '--deep',
+      'also read every data cluster, decompress what is compressed, and compare with qemu-nbd',
+      false,
+    )
     .addOption(outputOption())
     .addHelpText('after', CHECK_HELP)
     .action((words: string[], options) =>

@@ -8,6 +8,7 @@ import { errorRecord } from '../../shared/error.ts';
 import type { OpenSource } from '../qcow2/read/source.ts';
 import { ChunkSender } from './lists/chunk-sender.ts';
 import { OpenChain } from './open-chain.ts';
+import { type LoadDeepOptions, NO_DECOMPRESSION } from './questions/check.ts';
 import type { EnginePlan, FromEngine, ToEngine } from './worker/protocol.ts';
 
 /** Sends a message to the owner of files and sockets; the buffers listed are transferred. */
@@ -17,13 +18,15 @@ export type Post = (message: FromEngine, transfer?: ArrayBuffer[]) => void;
 export class Engine {
   readonly #post: Post;
   readonly #openSource: OpenSource;
+  readonly #deepOptions: LoadDeepOptions;
   readonly #chunks: ChunkSender;
   #chain: OpenChain | undefined;
 
-  /** Images are read through what `openSource` makes of the handles in a plan. */
-  constructor(post: Post, openSource: OpenSource) {
+  /** Images are read through what `openSource` makes of the handles in a plan; deep checks decompress with `deepOptions`. */
+  constructor(post: Post, openSource: OpenSource, deepOptions: LoadDeepOptions = NO_DECOMPRESSION) {
     this.#post = post;
     this.#openSource = openSource;
+    this.#deepOptions = deepOptions;
     this.#chunks = new ChunkSender(post);
   }
 
@@ -36,7 +39,7 @@ export class Engine {
 
   #open(plan: EnginePlan): void {
     try {
-      const chain = new OpenChain(plan, this.#openSource, this.#post);
+      const chain = new OpenChain(plan, this.#openSource, this.#deepOptions, this.#post);
       this.#chain = chain;
       chain.start();
     } catch (error) {

@@ -11,7 +11,7 @@ import { streamList } from './lists/list-stream.ts';
 import { MergedPicture } from './merged-picture.ts';
 import { ChainPushes } from './pushes.ts';
 import { ANSWERS, type QuestionContext } from './questions/answers.ts';
-import { LayerChecks } from './questions/check.ts';
+import { LayerChecks, type LoadDeepOptions } from './questions/check.ts';
 import { checkLayerChoice, checkSelection } from './questions/check-choice.ts';
 import { HostMaps } from './questions/host-layout.ts';
 import { Places } from './questions/places.ts';
@@ -51,14 +51,19 @@ export class OpenChain {
   #toldWalkAt = 0;
 
   /** Throws the CowscopeError of what cannot be opened. Reading begins with {@link start}. */
-  constructor(plan: EnginePlan, openSource: OpenSource, post: (message: FromEngine) => void) {
+  constructor(
+    plan: EnginePlan,
+    openSource: OpenSource,
+    deepOptions: LoadDeepOptions,
+    post: (message: FromEngine) => void,
+  ) {
     this.#post = post;
     this.#tables = new ChainTables(plan, openSource);
     this.#picture = new MergedPicture(this.#tables);
     this.#findings = new FindingLog(this.#tables.layers);
     this.#comparer = new PageComparer(this.#tables);
     this.#hostMaps = new HostMaps(this.#tables);
-    this.#checks = new LayerChecks(this.#tables, this.#findings);
+    this.#checks = new LayerChecks(this.#tables, this.#findings, deepOptions);
     this.#reader = new BackgroundReader(this.#tables, page => this.#mergePage(page));
     this.#feeds = this.#tables.layers.map(layer => this.#feedOf(layer));
     this.#pushes = new ChainPushes(post, {

@@ -16,14 +16,12 @@ import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
 import { writerFindings } from '../chain/writer-lock.ts';
+import { DEEP_OPTIONS } from '../engine/worker/decompress.ts';
 import type { DeepOptions } from '../qcow2/check/deep.ts';
 import { checkImage } from '../qcow2/check/engine.ts';
 import { fileSource } from '../qcow2/read/file-source.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
-import { KNOWN_COMPRESSIONS, tryDecompress } from './decompress.ts';
 import { type OnRead, watchReads } from './progress/read-watch.ts';
-
-const DEEP: DeepOptions = { tryDecompress, known: KNOWN_COMPRESSIONS };
 
 /** A chain and what its check came to. */
 export interface CheckedTarget {
@@ -53,7 +51,7 @@ export async function checkTarget(
     const findings = [...known];
     for (const layer of watchReads(found.layers, onRead)) {
       const own = known.filter(finding => finding.layer === layer.info.index);
-      const { check, more } = await checkLayer(layer, own, deep ? DEEP : undefined, signal);
+      const { check, more } = await checkLayer(layer, own, deep ? DEEP_OPTIONS : undefined, signal);
       layers.push(check);
       findings.push(...more);
     }

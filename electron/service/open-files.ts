@@ -38,7 +38,7 @@ export async function openFiles(
       const own = index === found.layers.length - 1 ? snapshotOf(open, target.snapshot) : undefined;
       return open.info.format === 'raw'
         ? rawLayer(index, open, haveQemu, serving)
-        : qcow2Layer(index, open, own, witness === 'both' && !haveQemu ? 'metadata' : witness, serving);
+        : qcow2Layer(index, open, own, { witness, haveQemu }, serving);
     });
     const infos = layers.map(({ info }) => info);
     const size = infos.at(-1)?.size ?? 0;
@@ -98,15 +98,12 @@ function qcow2Layer(
   index: number,
   open: OpenLayer,
   snapshot: SnapshotInfo | undefined,
-  witness: WitnessChoice,
+  { witness, haveQemu }: { readonly witness: WitnessChoice; readonly haveQemu: boolean },
   serving: Serving,
 ): PlannedLayer {
   const info = snapshot === undefined ? open.info : { ...open.info, size: snapshot.diskSize, snapshot };
-  const closed = info.dataFile !== undefined && info.dataFile.status !== 'opened';
-  // qemu reads no image whose header is lost, and another map of one whose L1 table is.
-  const isInferred = open.image?.inferred !== undefined;
-  const served =
-    snapshot === undefined && (witness === 'nbd' || (witness === 'both' && !closed && !isInferred));
+  const notServed = whyNotServed(open, info, witness, haveQemu);
+  const served = notServed === undefined;
   const { fd, size, path } = open.source;
   const bitmaps = info.qcow2?.bitmaps ?? [];
   const usable = bitmaps.filter(bitmap => bitmap.unusable === undefined).map(({ name }) => name);
@@ -129,10 +126,26 @@ function qcow2Layer(
       size: info.size,
       clusterSize: info.clusterSize,
       ...(metadata === undefined || (served && witness === 'nbd') ? {} : { metadata }),
-      ...(served ? { nbd: { exportKind: 'isolatedLayer' as const, contexts, unfedBitmaps } } : {}),
+      ...(served ? { nbd: { exportKind: 'isolatedLayer' as const, contexts, unfedBitmaps } } : { notServed }),
     },
     ...(served ? { feed: servedFeed(index, open, contexts, usable, serving) } : {}),
   };
+}
+
+/** Why qemu-nbd does not read a layer, as the end of a sentence; undefined where it does. */
+function whyNotServed(
+  { image }: OpenLayer,
+  { snapshot, dataFile }: LayerInfo,
+  witness: WitnessChoice,
+  haveQemu: boolean,
+): string | undefined {
+  if (snapshot !== undefined) return 'an internal snapshot is shown, and qemu-nbd serves the active disk';
+  if (witness === 'nbd') return undefined;
+  if (witness === 'metadata') return 'it is read by its own tables alone';
+  if (!haveQemu) return 'qemu-nbd was not found';
+  if (dataFile !== undefined && dataFile.status !== 'opened') return 'its data file is not open';
+  // qemu reads no image whose header is lost, and another map of one whose L1 table is.
+  return image?.inferred === undefined ? undefined : 'qemu-nbd knows nothing of what was inferred';
 }
 
 /** The snapshot of that id or name. Throws QCOW2_SNAPSHOT_UNKNOWN, listing those there are. */

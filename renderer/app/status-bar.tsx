@@ -6,6 +6,7 @@ import type { LayerProgress } from '../../shared/model/progress.ts';
 import { formatCount, formatOffset, formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { bytesPerPx } from '../axis/scale.ts';
+import type { RunningCheck } from '../state/chain/check-state.ts';
 import { runCommand } from '../state/commands/commands.ts';
 import { FINDINGS_VIEW } from '../state/findings-view.ts';
 import { hoveredOffset } from '../state/selection/hovered-offset.ts';
@@ -85,8 +86,7 @@ function Check({ chain }: { readonly chain: OpenedChain }) {
     return (
       <span className="status-reading">
         <span>
-          Checking <Untrusted text={chain.chain.layers[check.layer]?.name ?? ''} max={40} />
-          {check.done > 0 && ` · ${progressText(check.done, check.bytes)}`}
+          <Checking check={check} chain={chain} />
         </span>
         <button type="button" className="quiet" onClick={() => runCommand('stop-check')}>
           Cancel
@@ -97,7 +97,10 @@ function Check({ chain }: { readonly chain: OpenedChain }) {
     check.phase === 'none' && (check.bytes ?? 0) > 0
       ? ` (reads ${formatSize(check.bytes ?? 0)} of tables)`
       : '';
-  const text = check.phase === 'done' ? `Checked: ${check.verdict}` : `Check${cost}`;
+  const text =
+    check.phase === 'done'
+      ? `Checked${check.isDeep ? ' with all data' : ''}: ${check.verdict}`
+      : `Check${cost}`;
   const unchecked = check.phase === 'done' ? check.layers.filter(({ reply }) => !reply.checked).length : 0;
   const left =
     unchecked === 0
@@ -115,9 +118,23 @@ function Check({ chain }: { readonly chain: OpenedChain }) {
   );
 }
 
-/** How much of its tables a check has read; some are read twice. */
-function progressText(done: number, bytes: number): string {
-  return done <= bytes ? `${formatSize(done)} of about ${formatSize(bytes)}` : `${formatSize(done)} read`;
+/** What a check is doing, and how far it is. */
+function Checking({ check, chain }: { readonly check: RunningCheck; readonly chain: OpenedChain }) {
+  if (check.isComparing) return 'Comparing with qemu-nbd';
+  return (
+    <>
+      {check.isDeep ? 'Checking all data of' : 'Checking'}{' '}
+      <Untrusted text={chain.chain.layers[check.layer]?.name ?? ''} max={40} />
+      {check.done > 0 && ` · ${progressText(check)}`}
+    </>
+  );
+}
+
+/** How much a check has read, and how fast; some tables are read twice. */
+function progressText({ done, bytes, rate, isDeep }: RunningCheck): string {
+  const read =
+    done <= bytes ? `${formatSize(done)} of about ${formatSize(bytes)}` : `${formatSize(done)} read`;
+  return isDeep && rate > 0 ? `${read} · ${formatSize(rate)}/s` : read;
 }
 
 /** What it means that reading ended before everything was read. */

@@ -9,6 +9,12 @@ import { shownView, showView } from './views.ts';
 /** The id of the view that lists findings. */
 export const FINDINGS_VIEW = 'findings';
 
+/** Shows where a check of all data is offered with what it reads. */
+export function offerDeepCheck(): void {
+  showView(FINDINGS_VIEW);
+  requestAnimationFrame(() => document.querySelector<HTMLElement>('.deep-check')?.focus());
+}
+
 /** Shows the findings that a filter lets through, from the first on. */
 export function filterFindings(filter: FindingFilter): void {
   setState({ findingList: { filter, row: 0, total: 0, chosen: undefined } });

@@ -7,7 +7,7 @@
  * run time, so that the preload stays small.
  */
 import type { AllocationReply } from '../model/allocation.ts';
-import type { CheckCost, CheckReply } from '../model/check.ts';
+import type { CheckCost, CheckReply, CheckStep } from '../model/check.ts';
 import type { ContextSelection } from '../model/context.ts';
 import type {
   FindingCount,
@@ -125,6 +125,12 @@ export interface HostLayer {
   readonly layer: number;
 }
 
+/** A layer whose image is checked; `deep`: all its data is read and decompressed, too. */
+export interface CheckRequest {
+  readonly layer: number;
+  readonly deep?: boolean;
+}
+
 /** A search for the next run of a kind in a layer's file. Only runs that start after `from` (before it, backwards) count. */
 export interface HostSeekRequest extends HostLayer {
   readonly kind: HostKind;
@@ -201,10 +207,12 @@ const QUESTIONS = {
   /** What refers to the cluster at an offset of a layer's file. Reads its tables. */
   hostCluster: exchange<HostLayer & { readonly offset: number }, HostCluster>(),
   /** Checks a layer's image: what is found is among the findings then. Reads its tables twice at most. */
-  check: exchange<{ readonly layer: number }, CheckReply>(),
-  /** What that reads, from the tables that name the tables. */
-  checkCost: exchange<{ readonly layer: number }, CheckCost>(),
-  /** Bytes of tables that the check which began last has read so far. */
+  check: exchange<CheckRequest, CheckReply>(),
+  /** What that reads: from the tables that name the tables, and where it is deep what the files hold on their disk. */
+  checkCost: exchange<CheckRequest, CheckCost>(),
+  /** Compares both witnesses wherever both have read; for each layer, base first, whether that was everywhere. */
+  compareWitnesses: exchange<NoArguments, readonly CheckStep[]>(),
+  /** Bytes that the check which began last has read so far. */
   checkProgress: exchange<NoArguments, CheckCost>(),
   /** Ends the check that is running: it fails with CANCELLED, and what was found before stays. */
   stopCheck: exchange<NoArguments, null>(),

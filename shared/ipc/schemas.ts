@@ -194,8 +194,9 @@ export const QUESTION_SCHEMAS = {
     backwards: v.boolean(),
   }),
   hostCluster: v.strictObject({ layer: layerNumber, offset }),
-  check: v.strictObject({ layer: layerNumber }),
-  checkCost: v.strictObject({ layer: layerNumber }),
+  check: v.strictObject({ layer: layerNumber, deep: v.exactOptional(v.boolean()) }),
+  checkCost: v.strictObject({ layer: layerNumber, deep: v.exactOptional(v.boolean()) }),
+  compareWitnesses: v.strictObject({}),
   checkProgress: v.strictObject({}),
   stopCheck: v.strictObject({}),
 } as const satisfies { readonly [Q in QuestionName]: SchemaOf<QuestionArgs<Q>> };

@@ -86,6 +86,13 @@ export function stepLeftOut(name: string, why: string): CheckStep {
   return { name, done: false, why, missing: false };
 }
 
+/** The check of a layer with one more step, such as one that was done later. */
+export function withStep(check: LayerCheck, step: CheckStep | undefined): LayerCheck {
+  if (step === undefined) return check;
+  const verdict = step.missing ? worstVerdict([check.verdict, 'incomplete']) : check.verdict;
+  return { ...check, verdict, steps: [...check.steps, step] };
+}
+
 /** The verdict of findings, numbers and checks. */
 export function verdictOf(
   findings: readonly Finding[],

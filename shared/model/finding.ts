@@ -79,6 +79,9 @@ export interface Finding {
 /** The code of notes that tell how the finding which they name as `causedBy` came about, and do not follow from it. */
 export const LIKELY_CAUSE = 'QCOW2_LIKELY_CAUSE';
 
+/** Codes of what is found by comparing two witnesses of one layer. */
+export const WITNESS_CODES: readonly string[] = ['WITNESSES_DIFFER', 'BITMAPS_DIFFER', 'CONTEXTS_DIFFER'];
+
 /** How many findings there are in all, and of each severity. */
 export interface FindingSummary {
   readonly total: number;

@@ -115,6 +115,7 @@ describe('cowscope check', () => {
     });
     const sound = await checkJson(['check', '--deep', '--output', 'json', path]);
     expect(sound.layers[0].checks.filter(({ done }: { done: boolean }) => !done)).toEqual([]);
+    expect(sound.layers[0].checks).toContainEqual({ name: 'comparison with qemu-nbd', done: true });
     pokeU64(source.fd, (l2Offsets.get(0) as number) + 65_536, -1n);
     expect(await checkJson(['check', '--output', 'json', path])).toMatchObject({ verdict: 'clean' });
     const damaged = await checkJson(['check', '--deep', '--output', 'json', path], 2);

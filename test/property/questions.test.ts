@@ -138,8 +138,9 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
     backwards: fc.boolean(),
   }),
   hostCluster: fc.record({ layer: layerNumber, offset }),
-  check: fc.record({ layer: layerNumber }),
-  checkCost: fc.record({ layer: layerNumber }),
+  check: fc.record({ layer: layerNumber, deep: fc.boolean() }, { requiredKeys: ['layer'] }),
+  checkCost: fc.record({ layer: layerNumber, deep: fc.boolean() }, { requiredKeys: ['layer'] }),
+  compareWitnesses: fc.constant({}),
   checkProgress: fc.constant({}),
   stopCheck: fc.constant({}),
 };

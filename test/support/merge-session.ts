@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Engine } from '../../electron/engine/engine.ts';
+import type { LoadDeepOptions } from '../../electron/engine/questions/check.ts';
 import type {
   EnginePlan,
   FromEngine,
@@ -33,13 +34,21 @@ export interface MergeSession {
 }
 
 /** Opens a plan, whose files `openSource` reads. Throws the CowscopeError of what could not be opened. */
-export function openSession(plan: EnginePlan, openSource: OpenSource = fileSource): MergeSession {
+export function openSession(
+  plan: EnginePlan,
+  openSource: OpenSource = fileSource,
+  deepOptions?: LoadDeepOptions,
+): MergeSession {
   const messages: FromEngine[] = [];
   const waiting = new Set<() => void>();
-  const engine = new Engine(message => {
-    messages.push(message);
-    for (const look of [...waiting]) look();
-  }, openSource);
+  const engine = new Engine(
+    message => {
+      messages.push(message);
+      for (const look of [...waiting]) look();
+    },
+    openSource,
+    deepOptions,
+  );
   let lastId = 0;
 
   const until = (wanted: (message: FromEngine) => boolean) =>

@@ -27,10 +27,15 @@ export async function checkCommand(
   if (target.kind === 'nbd')
     throw usageError('an NBD export has no tables to check', 'name the image files', target.uri);
   const progress = new ProgressLine();
-  const { chain, check } = await checkTarget(target, consentOf(options), {
-    deep: options.deep ?? false,
-    onRead: progress.showReads,
-  }).finally(() => progress.clear());
+  const { deep = false, forceShare } = options;
+  const consent = consentOf(options);
+  const checking = async () => {
+    const checked = await checkTarget(target, consent, { deep, onRead: progress.showReads });
+    if (!deep) return checked;
+    const { compareWitnesses } = await import('../../service/compare-witnesses.ts'); // starts an engine
+    return await compareWitnesses(checked, target, consent, { forceShare, onWalk: progress.showWalk });
+  };
+  const { chain, check } = await checking().finally(() => progress.clear());
   if (options.output === 'json') {
     await writePieces(jsonPieces(checkDocument(chain, check), 2));
     await writeLine();

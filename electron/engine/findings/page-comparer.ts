@@ -1,7 +1,12 @@
 /** Cross-checks the sources of every layer page by page, each page once. */
-import { forPages } from '../questions/page-loop.ts';
+import { type CheckStep, stepDone, stepLeftOut, stepMissing } from '../../../shared/model/check.ts';
+import { forPages, type Superseded } from '../questions/page-loop.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
+import type { StoredLayer } from '../tables/stored-layer.ts';
 import { type Comparison, comparisonsOf } from './comparisons.ts';
+
+/** The name of the check that compares both witnesses. */
+const WITNESSES = 'comparison with qemu-nbd';
 
 /** The comparisons of one chain and which pages are still to be compared. */
 export class PageComparer {
@@ -32,16 +37,41 @@ export class PageComparer {
     }
   }
 
-  /** Compares every page; what is not stored is read for it. */
-  compareAll(): Promise<void> {
+  /** Compares every page; what is not stored is read for it. Rejects with CANCELLED once `superseded`. */
+  compareAll(superseded?: Superseded): Promise<void> {
     const tables = this.#tables;
-    return forPages(tables, 0, tables.plan.size, page => {
+    const compare = (page: number) => {
       const missing = this.#comparisons.filter((_, i) => this.#needsPage(page, i));
       for (const { layer } of missing) tables.readPage(layer.index, page);
       this.comparePage(page);
       if (missing.length > 0) tables.dropPage(page);
       return undefined;
+    };
+    return forPages(tables, 0, tables.plan.size, compare, { superseded });
+  }
+
+  /** For each layer whether all of it was compared, and if not why. */
+  steps(): readonly CheckStep[] {
+    return this.#tables.layers.map(layer => this.#stepOf(layer));
+  }
+
+  #stepOf(layer: StoredLayer): CheckStep {
+    const { metadata, nbd, plan } = layer;
+    if (metadata === undefined) return stepLeftOut(WITNESSES, 'it is not read by its own tables');
+    if (nbd === undefined) return stepLeftOut(WITNESSES, plan.notServed ?? 'qemu-nbd does not read it');
+    // What a layer holds past the end of the guest's disk is in no page.
+    const { pageSpan, pageCount } = this.#tables;
+    const pages = Math.min(pageCount, Math.ceil(plan.size / pageSpan));
+    const isWhole = this.#comparisons.every((one, i) => {
+      if (one.layer !== layer) return true;
+      for (let page = 0; page < pages; page++) if (!this.#isCompared(page, i)) return false;
+      return true;
     });
+    if (!isWhole) return stepMissing(WITNESSES, 'qemu-nbd did not read all of it');
+    const isLonger = plan.size > this.#tables.plan.size;
+    return isLonger
+      ? { ...stepDone(WITNESSES), why: 'as far as the guest’s disk reaches' }
+      : stepDone(WITNESSES);
   }
 
   #isCompared(index: number, i: number): boolean {

@@ -106,13 +106,18 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   async hostCluster({ hostMaps, superseded }, { layer, offset }) {
     return await hostClusterOf(await hostMaps.mapOf(layer), offset, superseded);
   },
-  async check({ checks, superseded, tellFindings }, { layer }) {
-    const reply = await checks.check(layer, superseded);
+  async check({ checks, superseded, tellFindings }, { layer, deep = false }) {
+    const reply = await checks.check(layer, deep, superseded);
     tellFindings();
     return reply;
   },
-  checkCost: ({ checks, superseded }, { layer }) => checks.costOf(layer, superseded),
+  checkCost: ({ checks, superseded }, { layer, deep = false }) => checks.costOf(layer, deep, superseded),
   checkProgress: ({ checks }) => ({ bytes: checks.bytesRead }),
+  async compareWitnesses({ checks, comparer, tellFindings, superseded }) {
+    await comparer.compareAll(checks.untilStopped(superseded));
+    tellFindings();
+    return comparer.steps();
+  },
   stopCheck({ checks }) {
     checks.stop();
     return null;

@@ -1,27 +1,36 @@
 /** The checks of a chain's layers: in slices, so that other questions are answered meanwhile. What is found is logged. */
 import { type CheckCost, type CheckReply, verdictOf } from '../../../shared/model/check.ts';
+import type { DeepOptions } from '../../qcow2/check/deep.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import { runInSlices } from '../../qcow2/read/sliced-work.ts';
-import type { ImageSource } from '../../qcow2/read/source.ts';
+import { type ImageSource, sizeNow } from '../../qcow2/read/source.ts';
 import type { FindingLog } from '../findings/finding-log.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import type { StoredLayer } from '../tables/stored-layer.ts';
 import { layerOf } from './check-choice.ts';
 import type { Superseded } from './page-loop.ts';
 
+/** Loads what a deep check decompresses with. */
+export type LoadDeepOptions = () => Promise<DeepOptions>;
+
+/** Where nothing can be decompressed: data is read, and streams are not looked into. */
+export const NO_DECOMPRESSION: LoadDeepOptions = async () => ({ tryDecompress: () => undefined, known: [] });
+
 /** Checks layers one at a time. */
 export class LayerChecks {
   readonly #tables: ChainTables;
   readonly #findings: FindingLog;
+  readonly #deepOptions: LoadDeepOptions;
   #bytesRead = 0;
   #stops = 0;
 
-  constructor(tables: ChainTables, findings: FindingLog) {
+  constructor(tables: ChainTables, findings: FindingLog, deepOptions: LoadDeepOptions) {
     this.#tables = tables;
     this.#findings = findings;
+    this.#deepOptions = deepOptions;
   }
 
-  /** Bytes of tables that the check which began last has read. */
+  /** Bytes that the check which began last has read: of tables, and of all data where it is deep. */
   get bytesRead(): number {
     return this.#bytesRead;
   }
@@ -31,25 +40,39 @@ export class LayerChecks {
     this.#stops++;
   }
 
+  /** What is true once {@link stop} is called from now on, or `superseded` is true. */
+  untilStopped(superseded: Superseded): Superseded {
+    const stops = this.#stops;
+    return () => superseded() || stops !== this.#stops;
+  }
+
   /** What a check of a layer reads. Rejects with CANCELLED once `superseded`. */
-  async costOf(layer: number, superseded: Superseded): Promise<CheckCost> {
+  async costOf(layer: number, isDeep: boolean, superseded: Superseded): Promise<CheckCost> {
     const { metadata } = this.#checkable(layer);
     if (metadata === undefined) return { bytes: 0 };
+    if (isDeep) {
+      const { image, map } = metadata;
+      const elsewhere = map.rules.dataFile ? map.dataSource : undefined;
+      const ofData = elsewhere === undefined ? 0 : Math.min(bytesHeld(elsewhere), image.header.size);
+      return { bytes: bytesHeld(image.source) + ofData };
+    }
     const { tableBytes } = await import('../../qcow2/layout/table-bytes.ts');
     return { bytes: await runInSlices(tableBytes(metadata.image), superseded) };
   }
 
-  /** Checks a layer. Rejects with CANCELLED once `superseded`, or stopped. */
-  async check(layer: number, superseded: Superseded): Promise<CheckReply> {
+  /** Checks a layer; where `isDeep`, all its data too. Rejects with CANCELLED once `superseded`, or stopped. */
+  async check(layer: number, isDeep: boolean, superseded: Superseded): Promise<CheckReply> {
     const { metadata, why } = this.#checkable(layer);
     if (metadata === undefined) return { checked: false, why };
     const { image, map } = metadata;
-    const dataFile = map.rules.dataFile ? map.dataSource : undefined;
-    const stops = this.#stops;
+    const opened = map.rules.dataFile ? map.dataSource : undefined;
+    const dataFile = opened === undefined ? undefined : this.#counted(opened);
+    const isOver = this.untilStopped(superseded);
     this.#bytesRead = 0;
     const { checkImage } = await import('../../qcow2/check/engine.ts'); // loaded when something is checked
-    const isOver = () => superseded() || stops !== this.#stops;
-    const work = checkImage(this.#counted(image), { layer, dataFile });
+    const deep = isDeep ? await this.#deepOptions() : undefined;
+    const counted: Qcow2Image = { ...image, source: this.#counted(image.source) };
+    const work = checkImage(counted, { layer, dataFile, deep });
     const { steps, counts, findings, places } = await runInSlices(work, isOver);
     this.#findings.setChecked(layer, findings, places);
     const verdict = verdictOf(this.#findings.ofLayer(layer), steps, counts);
@@ -65,11 +88,10 @@ export class LayerChecks {
       : { metadata: undefined, why: 'an internal snapshot of it is shown, not the disk' };
   }
 
-  /** The image, read through a source that counts. */
-  #counted(image: Qcow2Image): Qcow2Image {
-    const { source } = image;
+  /** The source with its reads counted. */
+  #counted(source: ImageSource): ImageSource {
     const { nextData } = source;
-    const counting: ImageSource = {
+    return {
       path: source.path,
       size: source.size,
       readAt: (into, position) => {
@@ -81,6 +103,11 @@ export class LayerChecks {
       bytesOnDisk: () => source.bytesOnDisk(),
       ...(nextData === undefined ? {} : { nextData: position => nextData.call(source, position) }),
     };
-    return { ...image, source: counting };
   }
+}
+
+/** Bytes that a file holds on its disk; its length where that is not known. */
+function bytesHeld(source: ImageSource): number {
+  const onDisk = source.bytesOnDisk();
+  return onDisk < 0 ? sizeNow(source) : onDisk;
 }

@@ -38,6 +38,8 @@ export interface LayerPlan {
   readonly clusterSize: number;
   readonly metadata?: MetadataPlan;
   readonly nbd?: NbdPlan;
+  /** Why a layer with tables is not read over NBD too, as the end of a sentence. */
+  readonly notServed?: string;
 }
 
 /** A chain to hold in the worker. */

@@ -12,7 +12,11 @@ const NICE = 5;
 
 assert(parentPort !== null, 'the engine’s worker runs only as a worker thread');
 const port = parentPort;
-const engine = new Engine((message, transfer) => port.postMessage(message, transfer ?? []), fileSource);
+const engine = new Engine(
+  (message, transfer) => port.postMessage(message, transfer ?? []),
+  fileSource,
+  async () => (await import('./decompress.ts')).DEEP_OPTIONS,
+);
 let isPictureAsked = false;
 port.on('message', (message: ToEngine) => {
   engine.receive(message);

@@ -61,8 +61,8 @@ const REFCOUNTS = 'refcounts and references';
 const TABLES = 'L1 and L2 tables';
 const STREAMS = 'compressed data';
 const DATA = 'reading of all data';
-/** Why data is not read, for every front: the window has no deep check. */
-const BY_DEEP = 'cowscope check --deep does this';
+/** Why data is not read, for every front. */
+const BY_DEEP = 'a check of all data does this: cowscope check --deep';
 const LISTS = 'snapshot table and bitmap directory';
 
 /** Checks an image. Throws nothing but what is not an error of the system or of the image. */

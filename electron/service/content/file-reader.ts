@@ -5,13 +5,13 @@ import { CowscopeError } from '../../../shared/error.ts';
 import { COMPRESSED } from '../../../shared/extent/flags.ts';
 import { WordSet } from '../../../shared/extent/page.ts';
 import type { OpenLayer } from '../../chain/discover.ts';
+import { decompressCluster, KNOWN_COMPRESSIONS } from '../../engine/worker/decompress.ts';
 import type { Compression } from '../../qcow2/check/deep.ts';
 import { hasDataFile } from '../../qcow2/format/header.ts';
 import { fileSource } from '../../qcow2/read/file-source.ts';
 import { lookupCluster } from '../../qcow2/read/lookup-cluster.ts';
 import { createMap } from '../../qcow2/read/map.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
-import { decompressCluster, KNOWN_COMPRESSIONS } from '../decompress.ts';
 import type { ContentPiece, ContentReader } from './content-source.ts';
 import { ServedLayer } from './served-layer.ts';
 

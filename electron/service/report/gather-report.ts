@@ -4,7 +4,6 @@ import { compareFindings, type Finding } from '../../../shared/model/finding.ts'
 import type { ChainInfo } from '../../../shared/model/layer.ts';
 import type { Plan } from '../../../shared/model/plan/plan.ts';
 import type { PlanPicture } from '../../../shared/model/plan/plan-picture.ts';
-import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { ReportStep } from '../../../shared/model/report/report-request.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { pathRedactor, redactTexts } from '../../../shared/text/redact-paths.ts';
@@ -12,6 +11,7 @@ import type { Report, ReportPictures } from '../../formats/report/report.ts';
 import { openChain } from '../chain-session.ts';
 import { checkTarget } from '../check-target.ts';
 import type { LayerError } from '../feeds/feed-runner.ts';
+import { sumOfLayers } from '../progress/layer-sums.ts';
 import type { OnRead } from '../progress/read-watch.ts';
 import { drawPlan, drawSession } from './draw-session.ts';
 
@@ -74,7 +74,7 @@ export async function gatherReport(
     ...(signal === undefined ? {} : { signal }),
   } as const;
   const session = await openChain(target, options, {
-    onProgress: layers => choice.onWalk?.(...sumOf(layers)),
+    onProgress: layers => choice.onWalk?.(...sumOfLayers(layers)),
     ...(choice.onWalk === undefined ? {} : { onWalk: choice.onWalk }),
   });
   const giveUp = () => void session.close();
@@ -111,14 +111,6 @@ export async function gatherReport(
     signal?.removeEventListener('abort', giveUp);
     await session.close();
   }
-}
-
-/** What was read of all layers, and what there is to read. */
-function sumOf(layers: readonly LayerProgress[]): [covered: number, total: number] {
-  return [
-    layers.reduce((sum, { covered }) => sum + covered, 0),
-    layers.reduce((sum, { total }) => sum + total, 0),
-  ];
 }
 
 /** What could not be read of a chain, in words. */

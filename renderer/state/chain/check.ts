@@ -1,9 +1,12 @@
 /** Checks the images of the opened chain, one after the other: by itself where that is soon done, else when it is asked for. */
-import { isRemote } from '../../../shared/model/chain.ts';
-import { type CheckReply, worstVerdict } from '../../../shared/model/check.ts';
+import type { ErrorRecord } from '../../../shared/error.ts';
+import { isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
+import { withStep, worstVerdict } from '../../../shared/model/check.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
-import { getState, setState } from '../store.ts';
+import type { Result } from '../../../shared/result.ts';
+import { getState, type Store, setState, useStore } from '../store.ts';
 import { askChain } from './ask-chain.ts';
+import type { ChainCheckState, CheckedLayer, RunningCheck } from './check-state.ts';
 import { shownSnapshot } from './snapshots.ts';
 
 /** Tables of all layers that are checked unasked: those of a full disk of 1 TiB, which take seconds. */
@@ -19,20 +22,20 @@ export async function checkWhenRead(progress: readonly LayerProgress[]): Promise
   if (chain === undefined || !isRead || isRemote(chain) || shownSnapshot(chain) !== undefined) return;
   if (check.phase !== 'none' || check.bytes !== undefined) return; // a chain is checked unasked once at most
   setState({ check: { phase: 'estimating' } });
-  const bytes = await costOfCheck();
+  const bytes = await costOfChain(false);
   if (bytes === undefined || getState().check.phase !== 'estimating') return;
   setState({ check: { phase: 'none', bytes } });
   if (bytes > 0 && bytes <= MAX_UNASKED_BYTES) await checkChain();
 }
 
-/** What a check of all layers reads; undefined where that could not be told, or another chain is open. */
-async function costOfCheck(): Promise<number | undefined> {
+/** Bytes that a check of all layers reads; undefined where that could not be told, or another chain is open. */
+export async function costOfChain(isDeep: boolean): Promise<number | undefined> {
   let bytes = 0;
   for (const { index } of getState().chain?.chain.layers ?? []) {
-    const reply = await askChain('checkCost', { layer: index });
+    const reply = await askChain('checkCost', { layer: index, deep: isDeep });
     if (reply === undefined) return undefined;
     if (!reply.ok) {
-      setState({ check: { phase: 'none', bytes: 0 } });
+      if (!isDeep) setState({ check: { phase: 'none', bytes: 0 } });
       return undefined;
     }
     bytes += reply.value.bytes;
@@ -42,51 +45,135 @@ async function costOfCheck(): Promise<number | undefined> {
 
 /** Checks every layer from the top down. What is found is among the findings as soon as its layer is done. */
 export async function checkChain(): Promise<void> {
-  const { chain, check } = getState();
-  if (chain === undefined || check.phase === 'running') return;
-  const layers: { layer: number; reply: CheckReply }[] = [];
-  const cost = check.phase === 'none' ? (check.bytes ?? 0) : 0;
+  await runCheck(false);
+}
+
+/** The same; also reads and decompresses all data, and compares both witnesses everywhere. */
+export async function checkDeeply(): Promise<void> {
+  await runCheck(true);
+}
+
+async function runCheck(isDeep: boolean): Promise<void> {
+  const { chain, check: before } = getState();
+  if (chain === undefined || before.phase === 'running') return;
   const stopProgress = followProgress();
+  let layers: readonly CheckedLayer[] | undefined;
   try {
-    for (const { index } of chain.chain.layers.toReversed()) {
-      setState({ check: { phase: 'running', layer: index, done: 0, bytes: 0 } });
-      const bytes = await costOf(index);
-      if (getState().chain?.sessionId !== chain.sessionId) return;
-      setState({ check: { phase: 'running', layer: index, done: 0, bytes } });
-      const reply = await askChain('check', { layer: index });
-      if (reply === undefined) return; // another chain is open, or none
-      if (!reply.ok) {
-        const { error } = reply;
-        setState({ check: { phase: 'none', bytes: cost }, ...(error.code === 'CANCELLED' ? {} : { error }) });
-        return;
-      }
-      layers.push({ layer: index, reply: reply.value });
-    }
+    layers = await checkLayers(chain, isDeep, before);
+    if (layers !== undefined && isDeep) layers = await compareWitnesses(chain, layers, before);
   } finally {
     stopProgress();
   }
+  if (layers === undefined) return;
   const verdicts = layers.flatMap(({ reply }) => (reply.checked ? [reply.check.verdict] : []));
   const whole = verdicts.length === 0 || !chain.chain.complete ? 'incomplete' : 'clean';
   const verdict = worstVerdict([...verdicts, whole]);
-  setState({ check: { phase: 'done', verdict, layers }, announcement: `Checked: ${verdict}` });
+  setState({ check: { phase: 'done', isDeep, verdict, layers }, announcement: `Checked: ${verdict}` });
+}
+
+/** What the check of each layer came to, top first; undefined where it was stopped or another chain is open. */
+async function checkLayers(
+  { chain, sessionId }: OpenedChain,
+  isDeep: boolean,
+  before: ChainCheckState,
+): Promise<CheckedLayer[] | undefined> {
+  const layers: CheckedLayer[] = [];
+  for (const { index } of chain.layers.toReversed()) {
+    const running: RunningCheck = { ...NOT_BEGUN, layer: index, isDeep };
+    setState({ check: running });
+    const bytes = await costOf(index, isDeep);
+    if (getState().chain?.sessionId !== sessionId) return undefined;
+    setState({ check: { ...running, bytes } });
+    const value = resultOf(await askChain('check', { layer: index, deep: isDeep }), before);
+    if (value === undefined) return undefined;
+    layers.push({ layer: index, reply: value });
+  }
+  return layers;
+}
+
+/** The layers, each with the comparison of its witnesses; undefined where that was stopped or another chain is open. */
+async function compareWitnesses(
+  { sessionId }: OpenedChain,
+  layers: readonly CheckedLayer[],
+  before: ChainCheckState,
+): Promise<readonly CheckedLayer[] | undefined> {
+  setState({ check: { ...NOT_BEGUN, layer: 0, isDeep: true, isComparing: true } });
+  if (!(await untilServed(sessionId))) return undefined;
+  const steps = resultOf(await askChain('compareWitnesses', {}), before);
+  return steps?.length === undefined
+    ? undefined
+    : layers.map(({ layer, reply }) => ({
+        layer,
+        reply: reply.checked ? { checked: true, check: withStep(reply.check, steps[layer]) } : reply,
+      }));
+}
+
+const NOT_BEGUN: RunningCheck = {
+  phase: 'running',
+  layer: 0,
+  isDeep: false,
+  done: 0,
+  bytes: 0,
+  rate: 0,
+  isComparing: false,
+};
+
+/** What an answer holds. Where it failed, what was known before is shown again, with the error; it is undefined then. */
+function resultOf<T>(reply: Result<T> | undefined, before: ChainCheckState): T | undefined {
+  if (reply === undefined) return undefined; // another chain is open, or none
+  if (reply.ok) return reply.value;
+  endEarly(before, reply.error);
+  return undefined;
+}
+
+function endEarly(before: ChainCheckState, error?: ErrorRecord): void {
+  const bytes = before.phase === 'none' ? (before.bytes ?? 0) : 0;
+  const check: ChainCheckState = before.phase === 'done' ? before : { phase: 'none', bytes };
+  setState({ check, ...(error === undefined || error.code === 'CANCELLED' ? {} : { error }) });
+}
+
+/** Resolves once qemu-nbd reads no layer any more; false where the check was stopped or another chain is open before. */
+function untilServed(sessionId: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const look = ({ chain, check, progress }: Store): void => {
+      const isOver = chain?.sessionId !== sessionId || check.phase !== 'running';
+      const isReading = progress.some(
+        ({ witness, phase }) => witness === 'nbd' && (phase === 'reading' || phase === 'waiting'),
+      );
+      if (isReading && !isOver) return;
+      unsubscribe();
+      resolve(!isOver);
+    };
+    const unsubscribe = useStore.subscribe(look);
+    look(getState());
+  });
 }
 
 /** Ends the check that is running. What it found of layers that are done stays. */
 export function stopCheck(): void {
+  const { check, progress } = getState();
+  const isWaiting = progress.some(({ witness, phase }) => witness === 'nbd' && phase !== 'done');
+  if (check.phase === 'running' && check.isComparing && isWaiting) endEarly({ phase: 'none' });
   void askChain('stopCheck', {});
 }
 
-async function costOf(layer: number): Promise<number> {
-  const reply = await askChain('checkCost', { layer });
+async function costOf(layer: number, isDeep: boolean): Promise<number> {
+  const reply = await askChain('checkCost', { layer, deep: isDeep });
   return reply?.ok ? reply.value.bytes : 0;
 }
 
 /** Asks how far the check is until the returned function is called. */
 function followProgress(): () => void {
+  let layer = -1;
+  let began = 0;
   const timer = setInterval(async () => {
     const reply = await askChain('checkProgress', {});
     const { check } = getState();
-    if (reply?.ok && check.phase === 'running') setState({ check: { ...check, done: reply.value.bytes } });
+    if (!reply?.ok || check.phase !== 'running' || check.isComparing) return;
+    const now = performance.now();
+    if (check.layer !== layer) [layer, began] = [check.layer, now - PROGRESS_MS];
+    const rate = Math.round(reply.value.bytes / ((now - began) / 1000));
+    setState({ check: { ...check, done: reply.value.bytes, rate } });
   }, PROGRESS_MS);
   return () => clearInterval(timer);
 }

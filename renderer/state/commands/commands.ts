@@ -12,7 +12,7 @@ import { chooseAndOpen, closeChain, showSnapshot } from '../chain/opening.ts';
 import { cancelReading, retryReading } from '../chain/pushes.ts';
 import { shownSnapshot } from '../chain/snapshots.ts';
 import { isComparing, stepDifference } from '../compare/comparison.ts';
-import { stepFinding, toggleReviewed } from '../findings-view.ts';
+import { offerDeepCheck, stepFinding, toggleReviewed } from '../findings-view.ts';
 import { chooseFolders } from '../folders.ts';
 import { HOST_ACTIONS } from '../host/host-commands.ts';
 import { selectNext, selectSameState } from '../selection/seek.ts';
@@ -65,6 +65,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   cancel: cancelReading,
   retry: retryReading,
   check: checkChain,
+  'deep-check': offerDeepCheck,
   'stop-check': stopCheck,
 
   go: () => focusElement('.go-to input'),

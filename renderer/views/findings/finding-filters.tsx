@@ -5,6 +5,7 @@ import { filterFindings } from '../../state/findings-view.ts';
 import { useStore } from '../../state/store.ts';
 import { Untrusted } from '../../ui/text.tsx';
 import { CheckSteps } from './check-steps.tsx';
+import { DeepCheck } from './deep-check.tsx';
 import { choicesOf, type Facet, isChosen, toggledFilter } from './facets.ts';
 import { SeverityMark } from './severity-mark.tsx';
 
@@ -54,6 +55,7 @@ export function FindingFilters({ chain, counts }: FindingFiltersProps) {
         </button>
       )}
       <CheckSteps chain={chain} />
+      <DeepCheck chain={chain} />
     </section>
   );
 }

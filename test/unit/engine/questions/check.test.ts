@@ -1,9 +1,12 @@
 /** The engine checks a layer, and what is found is among its findings. */
 import { expect, test } from 'vitest';
+import { DEEP_OPTIONS } from '../../../../electron/engine/worker/decompress.ts';
+import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
 import { ALL_FINDINGS, codesOf } from '../../../support/findings.ts';
 import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { openSession, planFiles } from '../../../support/merge-session.ts';
 import { buildImage } from '../../../support/qcow2-reading.ts';
+import { statusList } from '../../../support/status-lists.ts';
 
 test('a check finds what a map does not show, and each cause is listed once', async () => {
   const base = buildImage({ size: 2 ** 20, clusters: [{ index: 1, kind: 'data' }] });
@@ -79,4 +82,46 @@ test('what a check costs is told before it, how much was read while it runs, and
   await session.ask('check', { layer: 0 });
   const read = (await session.ask('checkProgress', {})).bytes;
   expect(read).toBeGreaterThanOrEqual(bytes);
+});
+
+test('a deep check of a layer decompresses its streams, and costs what its file holds on the disk', async () => {
+  const { path, source, l2Offsets } = buildImage({
+    size: 2 ** 20,
+    clusters: [{ index: 3, kind: 'compressed', content: new Uint8Array(65_536).fill(1) }],
+  });
+  pokeU64(source.fd, (l2Offsets.get(0) as number) + 65_536, -1n);
+  const open = () =>
+    openSession(planFiles([path], { buildPyramid: false }), fileSource, async () => DEEP_OPTIONS);
+  const session = open();
+  expect(await session.ask('checkCost', { layer: 0, deep: true })).toEqual({ bytes: source.bytesOnDisk() });
+  expect(await session.ask('check', { layer: 0 })).toMatchObject({ check: { verdict: 'clean' } });
+  expect(await session.ask('check', { layer: 0, deep: true })).toMatchObject({
+    check: { verdict: 'corrupt' },
+  });
+  const { findings } = await session.ask('findings', ALL_FINDINGS);
+  expect(findings).toMatchObject([{ code: 'QCOW2_STREAM_DAMAGED', guest: [[3 * 65_536, 65_536]] }]);
+});
+
+test('both witnesses are compared when that is asked for, and what one of them did not read is missing', async () => {
+  const size = 2 ** 20;
+  const { path } = buildImage({ size, clusters: [{ index: 0, kind: 'data' }] });
+  const contexts = ['base:allocation', 'qemu:allocation-depth'];
+  const plan = planFiles([path, path], { buildPyramid: false }, { exportKind: 'isolatedLayer', contexts });
+  const alone = planFiles([path], { buildPyramid: false }).layers.map(layer => ({
+    ...layer,
+    notServed: 'alone',
+  }));
+  const session = openSession({ ...plan, layers: [...plan.layers, ...alone] });
+  const all = (value: number) => [{ length: size, value }];
+  const lists = [statusList(0, all(0)), statusList(1, all(1))];
+  session.feed(0, { offset: 0, covered: size, lists });
+  session.send({ kind: 'feedEnded', layer: 0, end: {} });
+  expect((await session.ask('findings', { skip: 0, most: 100 })).findings).toEqual([]);
+  expect(await session.ask('compareWitnesses', {})).toMatchObject([
+    { done: true },
+    { done: false, missing: true, why: 'qemu-nbd did not read all of it' },
+    { done: false, missing: false, why: 'alone' },
+  ]);
+  const { findings } = await session.ask('findings', ALL_FINDINGS);
+  expect(findings).toMatchObject([{ code: 'WITNESSES_DIFFER', layer: 0, guest: [[65_536, size - 65_536]] }]);
 });

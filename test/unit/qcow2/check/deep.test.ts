@@ -1,12 +1,12 @@
 /** The deep check: disks that fail, streams that cannot be decompressed, and data that is elsewhere. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { DEEP_OPTIONS } from '../../../../electron/engine/worker/decompress.ts';
 import type { DeepOptions } from '../../../../electron/qcow2/check/deep.ts';
 import { checkImage, type ImageCheck } from '../../../../electron/qcow2/check/engine.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
 import type { ImageSource } from '../../../../electron/qcow2/read/source.ts';
-import { KNOWN_COMPRESSIONS, tryDecompress } from '../../../../electron/service/decompress.ts';
 import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage, openSource } from '../../../support/qcow2-reading.ts';
 import { qemuImg, qemuIo, temporaryFolder } from '../../../support/tools.ts';
@@ -14,7 +14,7 @@ import { qemuImg, qemuIo, temporaryFolder } from '../../../support/tools.ts';
 const K64 = 65_536;
 
 function deep(source: ImageSource, more: Partial<DeepOptions> = {}, dataFile?: ImageSource): ImageCheck {
-  const options = { tryDecompress, known: KNOWN_COMPRESSIONS, ...more };
+  const options = { ...DEEP_OPTIONS, ...more };
   return finish(checkImage(openQcow2(source), { layer: 0, deep: options, dataFile }));
 }
 

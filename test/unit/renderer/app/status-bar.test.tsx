@@ -62,7 +62,9 @@ test('the images are checked from the status bar, and the worst verdict of the l
   );
   fireEvent.click(screen.getByRole('button', { name: 'Check' }));
   const button = await screen.findByRole('button', { name: 'Checked: leaks' });
-  expect(argsOf(bridge, 'chain:check')).toEqual([2, 1, 0].map(layer => ({ sessionId: 1, layer })));
+  expect(argsOf(bridge, 'chain:check')).toEqual(
+    [2, 1, 0].map(layer => ({ sessionId: 1, layer, deep: false })),
+  );
   expect(button.title).toContain('1 layer has no tables to check');
   expect(getState().announcement).toBe('Checked: leaks');
 });
@@ -129,4 +131,56 @@ test('a check goes on where a layer’s track changes meanwhile', async () => {
   });
   fireEvent.click(screen.getByRole('button', { name: 'Check' }));
   expect(await screen.findByRole('button', { name: /^Checked: / })).toBeTruthy();
+});
+
+test('a check of all data is offered with what it reads, says how fast it is, and compares once qemu-nbd has read', async () => {
+  const bridge = start();
+  await openTarget(golden);
+  bridge.answer('chain:checkCost', ({ deep }) => ok({ bytes: deep === true ? 2 ** 30 : 2 ** 20 }));
+  bridge.answer('chain:checkProgress', () => ok({ bytes: 2 ** 29 }));
+  let finish = (): void => {};
+  bridge.answer('chain:check', async ({ layer, deep }) => {
+    if (layer === 2) await new Promise<void>(resolve => (finish = resolve));
+    return ok({
+      checked: true,
+      check: {
+        layer,
+        verdict: 'clean',
+        steps: [{ name: `deep: ${deep}`, done: true, why: '', missing: false }],
+      },
+    });
+  });
+  bridge.answer('chain:compareWitnesses', () =>
+    ok([0, 1, 2].map(layer => ({ name: 'compared', done: layer > 0, why: '', missing: layer === 0 }))),
+  );
+  const nbd = (phase: 'reading' | 'done') => ({ ...done(1), witness: 'nbd', phase }) as const;
+  bridge.push('chain:progress', { sessionId: 1, layers: [nbd('reading')] });
+  fireEvent.keyDown(window, { key: '3' });
+  const offer = await screen.findByRole('group', { name: 'All data' });
+  await within(offer).findByText(/about 3 GiB/);
+  fireEvent.click(within(offer).getByRole('button', { name: 'Check all data' }));
+  await screen.findByText(/512 MiB of about 1 GiB · .*\/s/);
+  finish();
+  await screen.findByText('Comparing with qemu-nbd');
+  expect(argsOf(bridge, 'chain:compareWitnesses')).toEqual([]);
+  bridge.push('chain:progress', { sessionId: 1, layers: [nbd('done')] });
+  await screen.findByRole('button', { name: 'Checked with all data: incomplete' });
+  expect(argsOf(bridge, 'chain:check')).toEqual(
+    [2, 1, 0].map(layer => ({ sessionId: 1, layer, deep: true })),
+  );
+  expect(screen.getAllByText(/deep: true/)).toHaveLength(3);
+  expect(screen.queryByRole('group', { name: 'All data' })).toBeNull();
+});
+
+test('a check of all data that is stopped leaves what an earlier check came to', async () => {
+  const bridge = start();
+  await openTarget(golden);
+  bridge.answer('chain:checkCost', () => ok({ bytes: 2 ** 20 }));
+  fireEvent.click(screen.getByRole('button', { name: 'Check' }));
+  const before = (await screen.findByRole('button', { name: /^Checked: / })).textContent as string;
+  bridge.answer('chain:check', () => fail({ code: 'CANCELLED', what: 'stopped', subject: '', advice: '' }));
+  fireEvent.keyDown(window, { key: '3' });
+  fireEvent.click(await screen.findByRole('button', { name: 'Check all data' }));
+  expect(await screen.findByRole('button', { name: before })).toBeTruthy();
+  expect(getState().error).toBeUndefined();
 });

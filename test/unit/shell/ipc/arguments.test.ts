@@ -328,8 +328,15 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
     ],
   },
   'chain:checkCost': {
-    good: [{ sessionId: 1, layer: 0 }],
-    bad: [undefined, { sessionId: 1 }, { sessionId: 1, layer: -1 }, { sessionId: 1, layer: 200 }],
+    good: [
+      { sessionId: 1, layer: 0 },
+      { sessionId: 1, layer: 0, deep: true },
+    ],
+    bad: [undefined, { sessionId: 1 }, { sessionId: 1, layer: -1 }, { sessionId: 1, layer: 0, deep: 1 }],
+  },
+  'chain:compareWitnesses': {
+    good: [{ sessionId: 1 }],
+    bad: [undefined, {}, { sessionId: 1, layer: 0 }],
   },
   'chain:checkProgress': {
     good: [{ sessionId: 1 }],

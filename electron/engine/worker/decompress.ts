@@ -1,6 +1,6 @@
 /** Decompression of clusters, by what this Node offers. */
 import zlib from 'node:zlib';
-import type { Compression, TryDecompress } from '../qcow2/check/deep.ts';
+import type { Compression, DeepOptions, TryDecompress } from '../../qcow2/check/deep.ts';
 
 /** Node 22.15 and later decompress zstd; the types may be older than that. */
 const zstd: unknown = Reflect.get(zlib, 'zstdDecompressSync');
@@ -24,6 +24,9 @@ export const tryDecompress: TryDecompress = (bytes, size, compression) => {
     return error.message;
   }
 };
+
+/** How a deep check decompresses here. */
+export const DEEP_OPTIONS: DeepOptions = { tryDecompress, known: KNOWN_COMPRESSIONS };
 
 /** The bytes of a compressed cluster of `size` bytes, fewer where the stream ends early. Throws what the library throws. */
 export function decompressCluster(bytes: Uint8Array, size: number, compression: Compression): Uint8Array {
