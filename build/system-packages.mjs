@@ -12,6 +12,8 @@ const needs = [
   { programs: ['nbdkit'], packages: ['nbdkit'] },
   { programs: ['nbdinfo'], packages: ['libnbd-bin'] },
   { programs: ['bwrap'], packages: ['bubblewrap'] },
+  { programs: ['blkid', 'mkswap', 'partx'], packages: ['util-linux'] },
+  { programs: ['mke2fs'], packages: ['e2fsprogs'] },
   { programs: ['strace'], packages: ['strace'] },
   { programs: ['xvfb-run', 'Xvfb'], packages: ['xvfb'] },
   { programs: ['xauth'], packages: ['xauth'] },

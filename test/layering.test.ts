@@ -12,7 +12,7 @@ const MAIN_SIDE = [
   ['shared'],
   ['electron/qcow2/format'],
   ['electron/qcow2/read'],
-  ['electron/nbd', 'electron/qcow2/layout', 'electron/formats'],
+  ['electron/nbd', 'electron/qcow2/layout', 'electron/formats', 'electron/guest'],
   ['electron/plan'], // what a commit would do, from the tables and the layout of its layers
   ['electron/qcow2/check'], // counts with the walk of layout
   ['electron/qcow2/infer'], // checks what it infers
@@ -24,7 +24,12 @@ const MAIN_SIDE = [
 ] as const;
 
 /** Rooms that know nothing of qcow2's format, although they stand above it. */
-const WITHOUT_QCOW2: readonly string[] = ['electron/nbd', 'electron/qemu', 'electron/formats'];
+const WITHOUT_QCOW2: readonly string[] = [
+  'electron/nbd',
+  'electron/qemu',
+  'electron/formats',
+  'electron/guest',
+];
 
 /** Stands for every folder in renderer/views: each is a room, and none may know another. */
 const ANY_VIEW = 'renderer/views/*';
@@ -72,6 +77,7 @@ const WITHOUT_NODE = [
   'electron/qcow2/infer',
   'electron/engine',
   'electron/formats',
+  'electron/guest',
   'electron/plan',
 ];
 /** The files in them that bind them to the system: the one source of bytes, the threads, and zlib. */
@@ -182,6 +188,8 @@ describe('layers', () => {
     ['electron/qcow2/layout/allocation.ts', "import { setImmediate } from 'node:timers/promises';"],
     ['electron/engine/engine.ts', "import { Worker } from 'node:worker_threads';"],
     ['electron/formats/row-walk.ts', "import { header } from '../qcow2/format/header.ts';"],
+    ['electron/guest/mbr.ts', "import { u64 } from '../qcow2/format/bytes.ts';"],
+    ['electron/guest/mbr.ts', "import { openSync } from 'node:fs';"],
     ['renderer/axis/viewport.ts', "import { createLoader } from '../data/loader.ts';"],
     ['renderer/data/loader.ts', "import { requestDraw } from '../canvas/frame.ts';"],
     ['renderer/data/loader.ts', "import { store } from '../state/store.ts';"],

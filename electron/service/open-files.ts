@@ -53,7 +53,7 @@ export async function openFiles(
       },
       plans: layers.map(({ plan }) => plan),
       feeds: layers.flatMap(({ feed }) => (feed === undefined ? [] : [feed])),
-      content: fileContent(found.layers, layers.at(-1)?.info.snapshot?.id),
+      content: fileContent(found.layers, layers.at(-1)?.info.snapshot?.id, found.info.complete),
       changedLayers: () => found.changes.changedLayers(),
       close: () => found.close(),
     };
@@ -148,8 +148,8 @@ function whyNotServed(
   return image?.inferred === undefined ? undefined : 'qemu-nbd knows nothing of what was inferred';
 }
 
-/** The snapshot of that id or name. Throws QCOW2_SNAPSHOT_UNKNOWN, listing those there are. */
-function snapshotOf(open: OpenLayer, wanted: string | undefined): SnapshotInfo | undefined {
+/** The snapshot of that id or name; undefined where none is wanted. Throws QCOW2_SNAPSHOT_UNKNOWN, listing those there are. */
+export function snapshotOf(open: OpenLayer, wanted: string | undefined): SnapshotInfo | undefined {
   if (wanted === undefined) return undefined;
   const snapshots = open.info.qcow2?.snapshots ?? [];
   const found = findSnapshot(snapshots, wanted);

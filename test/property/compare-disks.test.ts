@@ -90,6 +90,7 @@ function sessionOf(naive: NaiveDisk): ComparedDisk['session'] {
         },
         close: async () => {},
       }),
+      openGuest: () => expect.unreachable(),
     },
   };
 }

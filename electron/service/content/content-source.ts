@@ -1,5 +1,7 @@
 /** Where the bytes that a guest reads come from. Tables are read elsewhere; this is the data itself. */
 
+import type { GuestReader } from '../../guest/guest-reader.ts';
+
 /** What a range of the guest's disk is known to hold: one run of the question `guestRuns`, or a part of it. */
 export interface ContentPiece {
   readonly offset: number;
@@ -29,9 +31,17 @@ export interface LayerIdentity {
   readonly file: string;
 }
 
+/** The data of an open target by offsets of the guest, wherever it lies. */
+export interface GuestContentReader extends GuestReader {
+  /** Waits for what is being read; what is asked for later is refused. The files belong to the target. */
+  close(): Promise<void>;
+}
+
 /** The data of an open target. */
 export interface ContentSource {
   /** One for each layer, base first. */
   identities(): readonly LayerIdentity[];
   open(signal: AbortSignal): Promise<ContentReader>;
+  /** For small parts of it, without a map of the disk: a few entries of tables are looked up for each. */
+  openGuest(signal: AbortSignal): Promise<GuestContentReader>;
 }

@@ -3,8 +3,15 @@ import { fstatSync } from 'node:fs';
 import type { OpenLayer } from '../../chain/discover.ts';
 import type { ContentSource, LayerIdentity } from './content-source.ts';
 
-/** The data of layers, base first, of which the top is shown as it was in an internal snapshot where one is named. */
-export function fileContent(layers: readonly OpenLayer[], snapshotId: string | undefined): ContentSource {
+/**
+ * The data of layers, base first, of which the top is shown as it was in an internal snapshot where one is named.
+ * `isComplete` says that no backing file is missing below them.
+ */
+export function fileContent(
+  layers: readonly OpenLayer[],
+  snapshotId: string | undefined,
+  isComplete: boolean,
+): ContentSource {
   const snapshotOf = (index: number) => (index === layers.length - 1 ? snapshotId : undefined);
   return {
     identities: () => layers.map((layer, index) => identityOf(layer, snapshotOf(index))),
@@ -14,6 +21,10 @@ export function fileContent(layers: readonly OpenLayer[], snapshotId: string | u
         layers,
         layers.map((_, index) => snapshotOf(index)),
       );
+    },
+    async openGuest() {
+      const { openGuestFiles } = await import('./guest-files.ts'); // loaded when the guest's tables are read
+      return openGuestFiles(layers, snapshotId, isComplete);
     },
   };
 }

@@ -9,6 +9,7 @@ import { decompressCluster, KNOWN_COMPRESSIONS } from '../../engine/worker/decom
 import type { Compression } from '../../qcow2/check/deep.ts';
 import { hasDataFile } from '../../qcow2/format/header.ts';
 import { fileSource } from '../../qcow2/read/file-source.ts';
+import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import { lookupCluster } from '../../qcow2/read/lookup-cluster.ts';
 import { createMap } from '../../qcow2/read/map.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
@@ -119,19 +120,25 @@ class LayerContent {
   }
 
   #openMap(): Qcow2Map {
-    const { image, dataFile, source } = this.#layer;
-    if (this.#map !== undefined) return this.#map;
+    const { image, source } = this.#layer;
     if (image === undefined) throw unplaced(source.path, 0);
-    const size = Number.POSITIVE_INFINITY; // a device's length is not known here
-    this.#map = createMap(image, {
-      words: new WordSet(),
-      ...(dataFile === undefined
-        ? {}
-        : { dataFile: fileSource({ fd: dataFile.fd, size, path: source.path }) }),
-      ...(this.#snapshotId === undefined ? {} : { snapshotId: this.#snapshotId }),
-    });
+    this.#map ??= mapOf(this.#layer, image, this.#snapshotId);
     return this.#map;
   }
+}
+
+/** The map of a layer, for looking up single clusters: of its active disk, or of an internal snapshot. */
+export function mapOf(
+  { dataFile, source }: OpenLayer,
+  image: Qcow2Image,
+  snapshotId: string | undefined,
+): Qcow2Map {
+  const size = Number.POSITIVE_INFINITY; // a device's length is not known here
+  return createMap(image, {
+    words: new WordSet(),
+    ...(dataFile === undefined ? {} : { dataFile: fileSource({ fd: dataFile.fd, size, path: source.path }) }),
+    ...(snapshotId === undefined ? {} : { snapshotId }),
+  });
 }
 
 /** Reads until `into` is full or the file ends; returns the bytes read. */
@@ -162,8 +169,8 @@ function readFailed(path: string, position: number, cause: unknown): CowscopeErr
 }
 
 function encrypted(path: string): CowscopeError {
-  const what = 'the layer is encrypted, so its content cannot be compared';
-  return contentError('CONTENT_ENCRYPTED', what, path, 'compare what the decrypted disks are exported as');
+  const what = 'the layer is encrypted, so its content cannot be read';
+  return contentError('CONTENT_ENCRYPTED', what, path, 'use what the decrypted disk is exported as');
 }
 
 function unplaced(path: string, offset: number): CowscopeError {
@@ -186,7 +193,8 @@ function noOwner(): CowscopeError {
   return contentError('CONTENT_NOT_OPEN', 'the layer that holds this data is not open', '', '');
 }
 
-function contentError(
+/** An error of reading data. */
+export function contentError(
   code: string,
   what: string,
   subject: string,

@@ -15,5 +15,14 @@ export function nbdContent(connect: (signal: AbortSignal) => Promise<NbdConnecti
         close: () => connection.close(),
       };
     },
+    async openGuest(signal) {
+      const connection = await connect(signal);
+      const { size } = connection;
+      return {
+        size,
+        read: (offset, length) => connection.read(offset, length, signal),
+        close: () => connection.close(),
+      };
+    },
   };
 }

@@ -18,6 +18,8 @@ const PROGRAMS = [
   'nbdkit',
   'libnbd-bin',
   'bubblewrap',
+  'util-linux',
+  'e2fsprogs',
   'strace',
   'xvfb',
   'xauth',

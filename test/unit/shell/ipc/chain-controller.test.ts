@@ -84,7 +84,11 @@ function session(target: OpenTarget): ControlledSession {
   return {
     chain: chain ?? { layers: [], size: 1, complete: true, notes: [name], findings: [] },
     tracks: [],
-    content: { identities: () => [], open: () => expect.unreachable() },
+    content: {
+      identities: () => [],
+      open: () => expect.unreachable(),
+      openGuest: () => expect.unreachable(),
+    },
     fed: async () => [],
     unreadable: () => [],
     list: () => expect.unreachable(),

@@ -56,6 +56,7 @@ function session(name: string, words: readonly number[] = [LOCAL, ABSENT | HOLE 
         },
         close: async () => {},
       }),
+      openGuest: () => expect.unreachable(),
     },
     fed: () => feeding,
     changedLayers: async () => [],

@@ -1,0 +1,148 @@
+/** The GUID partition table: UEFI 2.10, section 5.3. */
+import { crc32 } from './crc32.ts';
+import type { DiskParts } from './guest-reader.ts';
+import { guidOf, hasText, u64, utf16Of, viewOf } from './little-endian.ts';
+import { entriesDamaged, headerDamaged, type TableNotes } from './table-notes.ts';
+
+const SIGNATURE = 'EFI PART';
+const HEADER_BYTES = 92;
+/** Most bytes of a list of partitions that are read: 8,192 entries of the usual size. */
+const MAX_LIST_BYTES = 2 ** 20;
+const EMPTY_TYPE = '';
+
+/** One entry that is in use. */
+export interface GptEntry {
+  /** From 0. */
+  readonly index: number;
+  readonly typeGuid: string;
+  readonly guid: string;
+  /** Sectors; the last one belongs to the partition. */
+  readonly first: number;
+  readonly last: number;
+  readonly name: string;
+}
+
+/** A copy of the table that is whole. */
+export interface Gpt {
+  readonly diskGuid: string;
+  /** Sector of the other copy's header. */
+  readonly other: number;
+  readonly firstUsable: number;
+  readonly lastUsable: number;
+  readonly entries: readonly GptEntry[];
+  /** Equal for equal lists. */
+  readonly listCrc: number;
+}
+
+interface Header {
+  readonly other: number;
+  readonly firstUsable: number;
+  readonly lastUsable: number;
+  readonly diskGuid: string;
+  readonly listSector: number;
+  readonly entryCount: number;
+  readonly entryBytes: number;
+  readonly listCrc: number;
+}
+
+/** True if the bytes of a sector begin as a header does. */
+export function hasGptSignature(bytes: Uint8Array | undefined): boolean {
+  return bytes !== undefined && hasText(bytes, 0, SIGNATURE);
+}
+
+/** True for a header that can be used at this sector. */
+export function isWholeHeader(bytes: Uint8Array | undefined, sector: number): boolean {
+  return bytes !== undefined && typeof parseHeader(bytes, sector) !== 'string';
+}
+
+/** Where the other copy is said to be by a header that may be damaged; undefined for a number that is no sector. */
+export function otherCopyOf(bytes: Uint8Array): number | undefined {
+  const other = u64(viewOf(bytes), 32);
+  return Number.isSafeInteger(other) ? other : undefined;
+}
+
+/** Reads the copy whose header is in `bytes`, the sector `sector`. Undefined with a note where it cannot be used. */
+export async function readGptCopy(
+  bytes: Uint8Array | undefined,
+  sector: number,
+  which: 'primary' | 'backup',
+  { parts, sectorSize, notes }: { parts: DiskParts; sectorSize: number; notes: TableNotes },
+): Promise<Gpt | undefined> {
+  const place = sector * sectorSize < parts.size ? { guest: [sector * sectorSize, sectorSize] as const } : {};
+  if (bytes === undefined) {
+    notes.add(headerDamaged(which, 'it could not be read'), place);
+    return undefined;
+  }
+  const header = parseHeader(bytes, sector);
+  if (typeof header === 'string') {
+    notes.add(headerDamaged(which, header), place);
+    return undefined;
+  }
+  const length = header.entryCount * header.entryBytes;
+  const at = header.listSector * sectorSize;
+  const listPlace = at + length <= parts.size && length > 0 ? { guest: [at, length] as const } : {};
+  const damaged = (why: string) => {
+    notes.add(entriesDamaged(which, why), listPlace);
+    return undefined;
+  };
+  if (length > MAX_LIST_BYTES) return damaged(`it has ${length} bytes, more than any program writes`);
+  if (at + length > parts.size) return damaged('it lies past the end of the disk');
+  const list = await parts.read(at, length);
+  if (list === undefined) return damaged('it could not be read');
+  const crc = crc32(list);
+  if (crc !== header.listCrc)
+    return damaged(`its checksum is ${hex(crc)} and should be ${hex(header.listCrc)}`);
+  return { ...header, entries: entriesOf(list, header.entryBytes) };
+}
+
+/** The header, or why it cannot be used. */
+function parseHeader(bytes: Uint8Array, sector: number): Header | string {
+  if (!hasGptSignature(bytes)) return `there is none at sector ${sector}`;
+  const view = viewOf(bytes);
+  const size = view.getUint32(12, true);
+  if (size < HEADER_BYTES || size > bytes.length) return `it claims a length of ${size} bytes`;
+  const covered = Uint8Array.from(bytes.subarray(0, size));
+  covered.fill(0, 16, 20); // its own checksum counts as 0
+  const stored = view.getUint32(16, true);
+  const crc = crc32(covered);
+  if (crc !== stored) return `its checksum is ${hex(crc)} and should be ${hex(stored)}`;
+  const own = u64(view, 24);
+  if (own !== sector) return `it lies at sector ${sector} and says that it is at ${own}`;
+  const entryBytes = view.getUint32(84, true);
+  // 128 times a power of 2.
+  if (entryBytes < 128 || (entryBytes & (entryBytes - 1)) !== 0)
+    return `it claims entries of ${entryBytes} bytes`;
+  return {
+    other: u64(view, 32),
+    firstUsable: u64(view, 40),
+    lastUsable: u64(view, 48),
+    diskGuid: guidOf(bytes.subarray(56, 72)),
+    listSector: u64(view, 72),
+    entryCount: view.getUint32(80, true),
+    entryBytes,
+    listCrc: view.getUint32(88, true),
+  };
+}
+
+function entriesOf(list: Uint8Array, entryBytes: number): GptEntry[] {
+  const entries: GptEntry[] = [];
+  for (let index = 0; (index + 1) * entryBytes <= list.length; index++) {
+    const entry = list.subarray(index * entryBytes, (index + 1) * entryBytes);
+    const typeGuid = guidOf(entry.subarray(0, 16));
+    if (typeGuid === EMPTY_TYPE) continue;
+    const view = viewOf(entry);
+    entries.push({
+      index,
+      typeGuid,
+      guid: guidOf(entry.subarray(16, 32)),
+      first: u64(view, 32),
+      last: u64(view, 40),
+      name: utf16Of(entry.subarray(56, 128)),
+    });
+  }
+  return entries;
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16).padStart(8, '0')}`;
+}
