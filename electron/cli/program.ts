@@ -20,6 +20,8 @@ const TARGET = 'a file, several files (a chain, base first), or one NBD URI';
 
 const SNAPSHOT = 'this internal snapshot of the top layer, by id or name';
 
+const PARTITIONS = 'also read the partition table in the disk, and say which partition each finding lies in';
+
 const EXIT_CODES = `
 Exit codes: ${EXIT_MEANINGS.map(([code, meaning]) => `${code} ${meaning}`).join(', ')}.
 What could not be done is one line on standard error; docs/errors.md explains every code.`;
@@ -49,6 +51,7 @@ Exit codes: 0 clean (hazards and notes do not count), 2 corruption, 3 leaks only
 Examples:
   cowscope check top.qcow2                            every layer of the chain
   cowscope check --deep top.qcow2                     also whether all data can be read
+  cowscope check --partitions top.qcow2               also in which of the guest's partitions it lies
   cowscope check --output json top.qcow2              one document: docs/formats/check.md`;
 
 const COMPARE_HELP = `
@@ -214,6 +217,7 @@ export function createProgram(run: Run): Command {
       'also read every data cluster, decompress what is compressed, and compare with qemu-nbd',
       false,
     )
+    .option('--partitions', PARTITIONS, false)
     .addOption(outputOption())
     .addHelpText('after', CHECK_HELP)
     .action((words: string[], options) =>
@@ -221,6 +225,7 @@ export function createProgram(run: Run): Command {
     );
 
   addLayout(program, run);
+  addPartitions(program, run);
   addCompare(program, run);
   addReport(program, run);
   addStore(program, run);
@@ -326,6 +331,22 @@ function addLayout(program: Command, run: Run): void {
     .addOption(outputOption())
     .action((words: string[], options) =>
       run(() => import('./commands/layout.ts').then(({ layoutCommand }) => layoutCommand(words, options))),
+    );
+}
+
+function addPartitions(program: Command, run: Run): void {
+  withInference(withTarget(program.command('partitions')))
+    .summary('print how the guest divides its disk')
+    .description(
+      'Print the partitions of the disk (GPT and MBR) and what each holds by its signature, read through the chain. No other command reads what the guest stores, unless an option asks for it.',
+    )
+    .argument('<target...>', TARGET)
+    .option('--snapshot <id>', SNAPSHOT)
+    .addOption(outputOption())
+    .action((words: string[], options) =>
+      run(() =>
+        import('./commands/partitions.ts').then(({ partitionsCommand }) => partitionsCommand(words, options)),
+      ),
     );
 }
 

@@ -1,12 +1,14 @@
 /** The JSON document of `cowscope check`: docs/formats/check.md. */
 import type { ChainCheck, CheckCounts, CheckStep, LayerCheck } from '../../shared/model/check.ts';
+import type { GuestDisk } from '../../shared/model/guest/guest-disk.ts';
 import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
+import { guestDocument, withPartitions } from './partitions-json.ts';
 
 /** Name and version of the document; both change only together with its schema. */
 const SCHEMA = { schema: 'cowscope.check', version: 1 } as const;
 
-/** The document as plain data. The keys of `qemu-img check` are those of the top layer. */
-export function checkDocument(chain: ChainInfo, check: ChainCheck): object {
+/** The document as plain data, with the guest's partitions where they were read. The keys of `qemu-img check` are those of the top layer. */
+export function checkDocument(chain: ChainInfo, check: ChainCheck, guest?: GuestDisk): object {
   const layers = check.layers.map(layer => layerDocument(chain.layers[layer.layer], layer));
   const { layer: _layer, verdict: _verdict, checks: _checks, ...top } = layers.at(-1) ?? layerDocument();
   return {
@@ -15,7 +17,12 @@ export function checkDocument(chain: ChainInfo, check: ChainCheck): object {
     verdict: check.verdict,
     checks: check.steps.map(stepDocument),
     layers,
-    findings: check.findings,
+    ...(guest === undefined
+      ? { findings: check.findings }
+      : {
+          guest: guestDocument(guest),
+          findings: check.findings.map(finding => withPartitions(finding, chain, guest)),
+        }),
   };
 }
 

@@ -11,28 +11,34 @@ import {
   worstVerdict,
 } from '../../shared/model/check.ts';
 import { compareFindings, type Finding, WHOLE_CHAIN } from '../../shared/model/finding.ts';
+import type { GuestDisk } from '../../shared/model/guest/guest-disk.ts';
 import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { formatSize } from '../../shared/text/offset.ts';
-import { discoverChain, type OpenLayer } from '../chain/discover.ts';
+import { type DiscoveredChain, discoverChain, type OpenLayer } from '../chain/discover.ts';
 import { writerFindings } from '../chain/writer-lock.ts';
 import { DEEP_OPTIONS } from '../engine/worker/decompress.ts';
 import type { DeepOptions } from '../qcow2/check/deep.ts';
 import { checkImage } from '../qcow2/check/engine.ts';
 import { fileSource } from '../qcow2/read/file-source.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
+import { fileContent } from './content/file-content.ts';
 import { type OnRead, watchReads } from './progress/read-watch.ts';
 
 /** A chain and what its check came to. */
 export interface CheckedTarget {
   readonly chain: ChainInfo;
   readonly check: ChainCheck;
+  /** The guest's partitions, where they were asked for. */
+  readonly guest?: GuestDisk;
 }
 
 /** How to check. */
 export interface CheckRequest {
   /** Also reads every data cluster, and decompresses what is compressed. */
   readonly deep?: boolean;
+  /** Also reads the partition table in the disk. */
+  readonly partitions?: boolean;
   readonly onRead?: OnRead | undefined;
   /** Ends the check with CANCELLED. */
   readonly signal?: AbortSignal | undefined;
@@ -42,7 +48,7 @@ export interface CheckRequest {
 export async function checkTarget(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
-  { deep = false, onRead, signal }: CheckRequest = {},
+  { deep = false, partitions = false, onRead, signal }: CheckRequest = {},
 ): Promise<CheckedTarget> {
   const found = await discoverChain({ ...target, ...consent, onRead });
   try {
@@ -60,10 +66,24 @@ export async function checkTarget(
     steps.push(...formatSteps(found.info));
     const ofChain = findings.filter(({ layer }) => layer === WHOLE_CHAIN);
     const verdict = worstVerdict([...layers.map(layer => layer.verdict), verdictOf(ofChain, steps)]);
-    return { chain: found.info, check: { verdict, layers, steps, findings } };
+    const checked = { chain: found.info, check: { verdict, layers, steps, findings } };
+    if (!partitions) return checked;
+    const guest = await readGuest(found, signal);
+    findings.push(...guest.findings); // notes: the verdict is about the images
+    findings.sort(compareFindings);
+    return { ...checked, guest };
   } finally {
     await found.close();
   }
+}
+
+/** The guest's partitions. Loaded when they are asked for. */
+async function readGuest(
+  { layers, info }: DiscoveredChain,
+  signal = new AbortController().signal,
+): Promise<GuestDisk> {
+  const { readDisk } = await import('./guest/read-partitions.ts');
+  return readDisk(fileContent(layers, undefined, info.complete), signal);
 }
 
 /** Checks one layer. `known` is what its header and links show; `more` is what was found beside. */

@@ -22,11 +22,12 @@ export interface CompareWitnessesRequest {
  * is told as a step that is missing.
  */
 export async function compareWitnesses(
-  { chain, check }: CheckedTarget,
+  checked: CheckedTarget,
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
   { forceShare = false, onWalk, signal }: CompareWitnessesRequest,
 ): Promise<CheckedTarget> {
+  const { check } = checked;
   const options = { consent, buildPyramid: false, forceShare, ...(signal === undefined ? {} : { signal }) };
   const onProgress = (layers: readonly LayerProgress[]) => onWalk?.(...sumOfLayers(layers));
   const session = await openChain(target, options, { onProgress });
@@ -45,7 +46,7 @@ export async function compareWitnesses(
     const verdict = worstVerdict([check.verdict, ...layers.map(layer => layer.verdict)]);
     const differ = (await session.allFindings()).filter(({ code }) => WITNESS_CODES.includes(code));
     const findings = [...check.findings, ...differ].sort(compareFindings);
-    return { chain, check: { ...check, verdict, layers, findings } };
+    return { ...checked, check: { ...check, verdict, layers, findings } };
   } catch (error) {
     signal?.throwIfAborted(); // what failed because the session was closed
     throw error;

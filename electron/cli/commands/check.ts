@@ -21,25 +21,29 @@ const EXIT_OF_VERDICT: Readonly<Record<CheckVerdict, ExitCode>> = {
 /** Carries out `cowscope check`. */
 export async function checkCommand(
   words: readonly string[],
-  options: TargetOptions & { readonly output: 'text' | 'json'; readonly deep?: boolean },
+  options: TargetOptions & {
+    readonly output: 'text' | 'json';
+    readonly deep?: boolean;
+    readonly partitions?: boolean;
+  },
 ): Promise<ExitCode> {
   const target = targetOf(words, options);
   if (target.kind === 'nbd')
     throw usageError('an NBD export has no tables to check', 'name the image files', target.uri);
   const progress = new ProgressLine();
-  const { deep = false, forceShare } = options;
+  const { deep = false, partitions = false, forceShare } = options;
   const consent = consentOf(options);
   const checking = async () => {
-    const checked = await checkTarget(target, consent, { deep, onRead: progress.showReads });
+    const checked = await checkTarget(target, consent, { deep, partitions, onRead: progress.showReads });
     if (!deep) return checked;
     const { compareWitnesses } = await import('../../service/compare-witnesses.ts'); // starts an engine
     return await compareWitnesses(checked, target, consent, { forceShare, onWalk: progress.showWalk });
   };
-  const { chain, check } = await checking().finally(() => progress.clear());
+  const { chain, check, guest } = await checking().finally(() => progress.clear());
   if (options.output === 'json') {
-    await writePieces(jsonPieces(checkDocument(chain, check), 2));
+    await writePieces(jsonPieces(checkDocument(chain, check, guest), 2));
     await writeLine();
-  } else await write(checkText(chain, check));
+  } else await write(checkText(chain, check, guest));
   for (const layer of chain.layers)
     for (const error of [...missingBacking(layer), ...missingDataFile(layer)]) complain(error);
   return EXIT_OF_VERDICT[check.verdict];

@@ -6,9 +6,11 @@ import {
   LIKELY_CAUSE,
   WHOLE_CHAIN,
 } from '../../../shared/model/finding.ts';
+import type { GuestDisk } from '../../../shared/model/guest/guest-disk.ts';
 import type { ChainInfo, LayerInfo } from '../../../shared/model/layer.ts';
 import { checkCommands } from '../../../shared/text/check-commands.ts';
 import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
+import { divisionText, findingPartitions } from '../../../shared/text/guest/partition-text.ts';
 import { formatCount, formatOffset } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
@@ -17,15 +19,23 @@ const MAX_LINE = 4200;
 /** Pieces of evidence of one finding that are printed. */
 const SHOWN_EVIDENCE = 3;
 
-/** The whole answer, top layer first. */
-export function checkText(chain: ChainInfo, check: ChainCheck): string {
+/** In which of the guest's partitions a finding lies; empty where that is not known. */
+type Where = (finding: Finding) => string;
+
+/** The whole answer, top layer first, with the guest's partitions where they were read. */
+export function checkText(chain: ChainInfo, check: ChainCheck, guest?: GuestDisk): string {
+  const where: Where = finding =>
+    guest === undefined
+      ? ''
+      : findingPartitions(finding, guest, chain.layers[finding.layer]?.clusterSize ?? 1);
   const lines = [`verdict: ${check.verdict}${layersIn(check)}`];
+  if (guest !== undefined) lines.push(`guest: ${divisionText(guest)}`);
   for (const layer of check.layers.toReversed()) {
     const info = chain.layers[layer.layer];
-    if (info !== undefined) lines.push('', ...layerLines(info, layer, ofLayer(check, layer.layer)));
+    if (info !== undefined) lines.push('', ...layerLines(info, layer, ofLayer(check, layer.layer), where));
   }
   const chainWide = ofLayer(check, WHOLE_CHAIN);
-  if (chainWide.length > 0) lines.push('', 'the chain', ...findingLines(chainWide));
+  if (chainWide.length > 0) lines.push('', 'the chain', ...findingLines(chainWide, where));
   const left = check.steps.filter(({ done }) => !done);
   if (left.length > 0) lines.push('', ...left.map(step => `  not checked: ${stepText(step)}`));
   return `${lines.map(line => escapeUntrusted(line, MAX_LINE)).join('\n')}\n`;
@@ -41,8 +51,13 @@ function ofLayer({ findings }: ChainCheck, layer: number): Finding[] {
   return findings.filter(finding => finding.layer === layer);
 }
 
-function layerLines(info: LayerInfo, check: LayerCheck, findings: readonly Finding[]): string[] {
-  const lines = [`layer ${info.index}: ${check.verdict}  ${info.path}`, ...findingLines(findings)];
+function layerLines(
+  info: LayerInfo,
+  check: LayerCheck,
+  findings: readonly Finding[],
+  where: Where,
+): string[] {
+  const lines = [`layer ${info.index}: ${check.verdict}  ${info.path}`, ...findingLines(findings, where)];
   const done = check.steps.filter(step => step.done).map(({ name }) => name);
   if (done.length > 0) lines.push(`  checked: ${done.join(', ')}`);
   for (const step of check.steps.filter(step => !step.done)) lines.push(`  not checked: ${stepText(step)}`);
@@ -69,20 +84,21 @@ function counted(count: number, name: string): string {
 }
 
 /** Findings in their order, each with those that follow from it. */
-function findingLines(findings: readonly Finding[]): string[] {
+function findingLines(findings: readonly Finding[], where: Where): string[] {
   const ids = new Set(findings.map(({ id }) => id));
   const roots = findings.filter(({ causedBy }) => causedBy === undefined || !ids.has(causedBy));
   return roots.flatMap(root => [
-    ...oneFinding(root, '  '),
+    ...oneFinding(root, where(root)),
     ...findings.filter(({ causedBy }) => causedBy === root.id).flatMap(found => followUp(found)),
   ]);
 }
 
-function oneFinding(finding: Finding, indent: string): string[] {
+function oneFinding(finding: Finding, partitions: string): string[] {
+  const indent = '  ';
   const { code, severity, advice, evidence, count } = finding;
   const guest = findingGuestText(finding);
   const lines = [`${indent}${severity} ${code}: ${findingSentence(finding)}`];
-  if (guest !== '') lines.push(`${indent}  ${guest}`);
+  if (guest !== '') lines.push(`${indent}  ${guest}${partitions === '' ? '' : `: ${partitions}`}`);
   for (const found of evidence.slice(0, SHOWN_EVIDENCE)) lines.push(`${indent}  ${evidenceText(found)}`);
   const more = count - Math.min(evidence.length, SHOWN_EVIDENCE);
   if (evidence.length > 0 && more > 0) lines.push(`${indent}  and ${formatCount(more)} more`);

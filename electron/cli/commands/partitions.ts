@@ -1,0 +1,31 @@
+/** `cowscope partitions`: how the guest divides its disk, and what each part holds by its signature. */
+import { jsonPieces } from '../../../shared/text/json.ts';
+import { partitionsDocument } from '../../formats/partitions-json.ts';
+import { targetOf } from '../../service/cli-target.ts';
+import { readPartitions } from '../../service/guest/read-partitions.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { missingBacking, missingDataFile } from '../missing-links.ts';
+import { complain, writeLine, writeLines, writePieces } from '../output.ts';
+import { ProgressLine } from '../progress-line.ts';
+import { consentOf, type TargetOptions } from '../target.ts';
+import { partitionLines } from '../text/partitions-text.ts';
+
+/** Carries out `cowscope partitions`. */
+export async function partitionsCommand(
+  words: readonly string[],
+  options: TargetOptions & { readonly output: 'text' | 'json' },
+): Promise<ExitCode> {
+  const progress = new ProgressLine();
+  const { chain, disk } = await readPartitions(targetOf(words, options), consentOf(options), {
+    onRead: progress.showReads,
+    allowLocalFiles: true,
+  }).finally(() => progress.clear());
+  if (options.output === 'json') {
+    await writePieces(jsonPieces(partitionsDocument(chain, disk), 2));
+    await writeLine();
+  } else await writeLines(partitionLines(disk));
+  const missing = chain.layers.flatMap(layer => [...missingBacking(layer), ...missingDataFile(layer)]);
+  for (const error of missing) complain(error);
+  const isPartial = missing.length > 0 || disk.findings.some(({ code }) => code === 'GUEST_NOT_READ');
+  return isPartial ? EXIT.partial : EXIT.done;
+}
