@@ -80,8 +80,9 @@ const WITHOUT_NODE = [
   'electron/guest',
   'electron/plan',
 ];
-/** The files in them that bind them to the system: the one source of bytes, the threads, and zlib. */
+/** The files in them that bind them to the system: the one source of bytes, the comparison of memory, the threads, and zlib. */
 const WITH_NODE = [
+  'electron/qcow2/check/repeated-bytes.ts',
   'electron/qcow2/read/file-source.ts',
   'electron/engine/worker/decompress.ts',
   'electron/engine/worker/worker.ts',

@@ -7,10 +7,11 @@ import { finish } from '../../electron/qcow2/read/sliced-work.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { type CheckCounts, type CheckVerdict, verdictOf } from '../../shared/model/check.ts';
 import type { Finding } from '../../shared/model/finding.ts';
+import { checkByQemu, numbersOf, numbersOfQemu } from '../support/check-numbers.ts';
 import { Chance, damage, randomSpec } from '../support/images/damage.ts';
 import { randomChain } from '../support/images/random-chain.ts';
-import { alone, type BuiltImage, buildImage, openSource } from '../support/qcow2-reading.ts';
-import { run, temporaryFolder } from '../support/tools.ts';
+import { type BuiltImage, buildImage, openSource } from '../support/qcow2-reading.ts';
+import { temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 
@@ -54,37 +55,6 @@ function ours({ source }: Pick<BuiltImage, 'source'>): Ours {
   }
 }
 
-/** What qemu-img check says: its numbers, or undefined where it does not get so far. */
-async function theirs(path: string, dataFile?: string): Promise<Record<string, number> | undefined> {
-  const { stdout } = await run('qemu-img', ['check', '--output=json', alone(path, dataFile)]);
-  if (!stdout.startsWith('{')) return undefined;
-  return JSON.parse(stdout);
-}
-
-function numbersOf(counts: CheckCounts): Record<string, number> {
-  return {
-    corruptions: counts.corruptions,
-    leaks: counts.leaks,
-    imageEnd: counts.imageEnd,
-    total: counts.totalClusters,
-    allocated: counts.allocatedClusters,
-    fragmented: counts.fragmentedClusters,
-    compressed: counts.compressedClusters,
-  };
-}
-
-function numbersOfQemu(answer: Record<string, number>): Record<string, number> {
-  return {
-    corruptions: answer.corruptions ?? 0,
-    leaks: answer.leaks ?? 0,
-    imageEnd: answer['image-end-offset'] ?? 0,
-    total: answer['total-clusters'] ?? 0,
-    allocated: answer['allocated-clusters'] ?? 0,
-    fragmented: answer['fragmented-clusters'] ?? 0,
-    compressed: answer['compressed-clusters'] ?? 0,
-  };
-}
-
 function discard({ path, source }: BuiltImage): void {
   void source;
   unlinkSync(path);
@@ -95,7 +65,7 @@ describe('the check', () => {
     for (let seed = 0; seed < COUNT; seed++) {
       const image = buildImage(randomSpec(new Chance(seed)));
       const { verdict, counts, findings } = ours(image);
-      const answer = await theirs(image.path);
+      const answer = await checkByQemu(image.path);
       expect([seed, verdict, findings.filter(({ severity }) => severity !== 'note')]).toEqual([
         seed,
         'clean',
@@ -115,7 +85,7 @@ describe('the check', () => {
         const { verdict, counts, findings } = ours({ source: openSource(path) });
         const worse = findings.filter(({ severity }) => severity !== 'note');
         expect([verdict, worse], JSON.stringify(recipe)).toEqual(['clean', []]);
-        const answer = await theirs(path, dataFile);
+        const answer = await checkByQemu(path, dataFile);
         expect(numbersOf(counts as CheckCounts), path).toEqual(numbersOfQemu(answer ?? {}));
         images++;
         unlinkSync(path);
@@ -135,7 +105,7 @@ describe('the check', () => {
       const before = readFileSync(image.path);
       const { verdict, counts, findings } = ours(image);
       if (!readFileSync(image.path).equals(before)) wrong.push([seed, 'the image was changed']);
-      const answer = await theirs(image.path);
+      const answer = await checkByQemu(image.path);
       const codes = findings.map(({ code }) => code);
       const tell = (what: string, ...more: unknown[]) =>
         wrong.push([seed, what, verdict, codes, done, ...more]);

@@ -9,57 +9,34 @@ import { CHUNK_CLUSTERS, ClusterChunks } from '../layout/cluster-chunks.ts';
 import { IMAGE, USE } from '../layout/cluster-uses.ts';
 import type { RefcountSink, ReferenceSink } from '../layout/reference-sink.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
+import {
+  type Chunk,
+  DOUBLE,
+  EXCLUSIVE,
+  endOfSame,
+  isShared,
+  MANY_REFERENCES,
+  newChunk,
+  nextOdd,
+  REFERENCES,
+  referencesAt,
+  STORED,
+  STORED_ONCE,
+  STORED_SHIFT,
+  STORED_UNREADABLE,
+  STORED_WIDE,
+  STREAM,
+  storedAt,
+  takesPlainly,
+} from './cluster-words.ts';
+import { endOfEqualRefcounts } from './repeated-bytes.ts';
 import type { PastEndReference } from './rules/past-end.ts';
 
-/*
- * A cluster in 16 bits: its uses in the upper six (the bits of USE and the two below), its stored refcount in bits 4 to
- * 7, its references in bits 0 to 3.
- */
-
-/** A compressed stream lies in the cluster. */
-const STREAM = 0x0400;
-/** Two tables, two bitmaps, or two clusters of the active disk are in the cluster. */
-const DOUBLE = 0x0800;
-const REFERENCES = 0x000f;
-/** As many references, or more: the wide counts have them. */
-const MANY_REFERENCES = 15;
-const STORED_SHIFT = 4;
-const STORED = 0x00f0;
-/** Stored refcounts from here on are none. */
-const STORED_UNREADABLE = 14;
-const STORED_WIDE = 15;
-/** Uses of which a second one in the same cluster is wrong. */
-const EXCLUSIVE = USE.table | USE.bitmap | USE.data;
 /** The largest number that is kept; larger ones are cut to it. */
 const MAX_WIDE = 2 ** 32 - 1;
 
-/** The parts of a cluster's 16 bits, for the loop that counts the common case itself. */
-export const PLAIN_WORD = {
-  /** References, and from how many on they do not fit. */
-  references: REFERENCES,
-  many: MANY_REFERENCES,
-  /** The stored refcount: its bits, those of 1, and those of one that cannot be read. */
-  stored: STORED,
-  storedOnce: 1 << STORED_SHIFT,
-  storedUnknown: STORED_UNREADABLE << STORED_SHIFT,
-  /** Uses of which a second one in the same cluster is wrong. */
-  exclusive: EXCLUSIVE,
-  /** A cluster's number shifted by these is that of its chunk. */
-  chunkBits: 16,
-} as const;
-
 /** 128 MiB: 4 TiB of a file with 64 KiB clusters. */
 const MAX_CHUNKS = 1024;
-
-/** The clusters of one chunk. */
-interface Chunk {
-  readonly words: Uint16Array;
-  /** References and refcounts of clusters with many. */
-  wideReferences?: Uint32Array;
-  wideStored?: Uint32Array;
-  /** What the rules think of a cluster, once they have seen it. */
-  suspicions?: Uint8Array;
-}
 
 /** One cluster as it was counted. */
 export interface CountedCluster {
@@ -84,49 +61,13 @@ export interface CountedFile {
 /** Looks at a cluster whose numbers do not agree or that has several users. Returns its suspicion, 0 for none. */
 export type JudgeCluster = (found: CountedCluster) => number;
 
-let plainWords: Uint8Array | undefined;
-
-/** For each 16 bits of a cluster 1 where they agree with themselves. Made when it is first asked for. */
-function isPlainOfWord(): Uint8Array {
-  plainWords ??= makePlainWords();
-  return plainWords;
-}
-
-function makePlainWords(): Uint8Array {
-  const isPlain = new Uint8Array(2 ** 16);
-  for (let word = 0; word < isPlain.length; word++) {
-    const references = word & REFERENCES;
-    const stored = (word & STORED) >>> STORED_SHIFT;
-    if (references === stored && stored < STORED_UNREADABLE && !isShared(word)) isPlain[word] = 1;
-  }
-  return isPlain;
-}
-
-/** The first cluster of a chunk from `at` on whose 16 bits do not agree with themselves. */
-function nextOdd(words: Uint16Array, at: number): number {
-  const isPlain = isPlainOfWord();
-  const count = words.length;
-  let plain = -1;
-  for (; at < count; at++) {
-    const word = words[at] as number;
-    if (word === plain) continue; // most are like the one before
-    if (isPlain[word] === 0) break;
-    plain = word;
-  }
-  return at;
-}
-
-function isShared(word: number): boolean {
-  if (word & DOUBLE) return true;
-  const isData = (word & (USE.data | USE.snapshotData)) !== 0;
-  const kinds = [(word & USE.table) !== 0, (word & USE.bitmap) !== 0, (word & STREAM) !== 0, isData];
-  return kinds.filter(Boolean).length > 1;
-}
+/** Clusters from which on filling is faster than one after the other. */
+const MIN_FILL = 16;
 
 /** The clusters of one file. Refcounts come first, then references, then the comparison; then the next pass. */
 export class ClusterCounts implements ReferenceSink, RefcountSink {
   readonly clusters: number;
-  /** Clusters of this pass, by chunk, 16 bits each, as far as {@link wordsOf} was asked for them: see {@link PLAIN_WORD}. */
+  /** Clusters of this pass, by chunk, 16 bits each, as far as {@link wordsOf} was asked for them: see `cluster-words.ts`. */
   chunks: (Uint16Array | undefined)[] = [];
   /** References that end a cluster or more past the end of the file: they count nowhere. */
   pastEnd = 0;
@@ -175,29 +116,26 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   }
 
   takeRefcounts(view: DataView, at: number, first: number, count: number, bits: number): void {
-    let c = nextRefcount(view, at, 0, count, bits);
-    while (c < count) {
-      if (bits !== 16) {
-        this.takeRefcount(first + c, refcountAt(view, at, c, bits));
-        c = nextRefcount(view, at, c + 1, count, bits);
-        continue;
-      }
-      const place = this.#enter(first + c);
-      const end = Math.min(count, c + CHUNK_CLUSTERS - place);
-      this.#takeShorts(view, (at + 2 * c) | 0, place | 0, (end - c) | 0, first + c);
+    for (let c = nextRefcount(view, at, 0, count, bits); c < count; ) {
+      const end = endOfEqualRefcounts(view, at, c, count, bits);
+      this.#takeRun(first + c, first + end, refcountAt(view, at, c, bits));
       c = nextRefcount(view, at, end, count, bits);
     }
   }
 
-  /** Takes refcounts of 16 bits for clusters from `place` of the current chunk on, which is cluster `first` of the file. */
-  #takeShorts(view: DataView, at: number, place: number, count: number, first: number): void {
-    const { words } = this.#current;
-    const shift = STORED_SHIFT;
-    const most = STORED_UNREADABLE;
-    for (let i = 0; i < count; i++, at += 2) {
-      const refcount = view.getUint16(at);
-      if (refcount < most) words[place + i] = (words[place + i] as number) | (refcount << shift);
-      else this.takeRefcount(first + i, refcount);
+  /** Takes one refcount for all of clusters [first, end). */
+  #takeRun(first: number, end: number, refcount: number): void {
+    if (end - first < MIN_FILL || refcount >= STORED_UNREADABLE) {
+      for (; first < end; first++) this.takeRefcount(first, refcount);
+      return;
+    }
+    while (first < end) {
+      const at = this.#enter(first);
+      const count = Math.min(end - first, CHUNK_CLUSTERS - at);
+      // Nothing else is known of them: references come later.
+      if (this.#current !== this.#elsewhere)
+        this.#current.words.fill(refcount << STORED_SHIFT, at, at + count);
+      first += count;
     }
   }
 
@@ -242,6 +180,31 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     if (Math.min(referencesAt(this.#current, at), this.#maxRefcount) !== 1) this.sharedBlocks++;
   }
 
+  /**
+   * Counts `times` references as `use` to each of clusters [first, end) of one chunk, where that changes nothing else of
+   * any of them. Returns for how many of them `isCopied` is not whether their refcount is 1, 0 where another pass counts
+   * them; -1 if one of the clusters is not so plain, and counts nothing then.
+   */
+  referRun(first: number, end: number, times: number, use: number, isCopied: boolean): number {
+    const from = this.#enter(first);
+    const chunk = this.#current;
+    if (chunk === this.#elsewhere) return 0;
+    const to = from + (end - first);
+    const { words } = chunk;
+    const head = endOfSame(chunk, from, to);
+    for (let at = from; at < to; at = at === from ? head : endOfSame(chunk, at, to))
+      if (!takesPlainly(words[at] as number, times, use)) return -1;
+    let wrong = 0;
+    for (let at = from; at < to; ) {
+      const word = words[at] as number;
+      const same = at === from ? head : endOfSame(chunk, at, to);
+      if (((word & STORED) === STORED_ONCE) !== isCopied) wrong += same - at;
+      words.fill((word + times) | use, at, same);
+      at = same;
+    }
+    return wrong;
+  }
+
   /** The refcount that is stored for a cluster of the file: undefined if it cannot be read, -1 if another pass has it. */
   storedOf(cluster: number): number | undefined {
     const at = this.#enter(cluster);
@@ -269,7 +232,7 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
       const { words } = chunk;
       const first = id * CHUNK_CLUSTERS;
       this.#noteHighest(first, words);
-      for (let at = nextOdd(words, 0); at < CHUNK_CLUSTERS; at = nextOdd(words, at + 1)) {
+      for (let at = nextOdd(chunk, 0); at < CHUNK_CLUSTERS; at = nextOdd(chunk, at + 1)) {
         const word = words[at] as number;
         const found = {
           cluster: first + at,
@@ -340,19 +303,4 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     this.#currentStart = id * CHUNK_CLUSTERS;
     return cluster - this.#currentStart;
   }
-}
-
-function referencesAt({ words, wideReferences }: Chunk, at: number): number {
-  const references = (words[at] as number) & REFERENCES;
-  return references === MANY_REFERENCES ? (wideReferences?.[at] ?? references) : references;
-}
-
-function storedAt({ words, wideStored }: Chunk, at: number): number | undefined {
-  const code = ((words[at] as number) & STORED) >>> STORED_SHIFT;
-  if (code === STORED_UNREADABLE) return undefined;
-  return code === STORED_WIDE ? (wideStored?.[at] ?? code) : code;
-}
-
-function newChunk(): Chunk {
-  return { words: new Uint16Array(CHUNK_CLUSTERS) };
 }

@@ -9,18 +9,18 @@ import {
   ENTRY_RESERVED_LO,
   type EntryRules,
   entryOffset,
-  OFFSET_HI,
 } from '../format/entry.ts';
 import { hasDataFile } from '../format/header.ts';
 import { recognizeContent } from '../format/table-content.ts';
 import type { L2Tables } from '../layout/l2-tables.ts';
 import type { RefcountBlocks } from '../layout/refcount-blocks.ts';
 import type { TableVisitor } from '../layout/reference-sink.ts';
-import { dataUseOf, referEntries } from '../layout/references.ts';
+import { referEntries } from '../layout/references.ts';
 import { invalidTableId } from '../read/findings/map-causes.ts';
 import { OVERWRITTEN } from '../read/findings/map-findings.ts';
 import { entryRulesOf, type Qcow2Image } from '../read/image.ts';
-import { type ClusterCounts, PLAIN_WORD } from './cluster-counts.ts';
+import type { ClusterCounts } from './cluster-counts.ts';
+import { PlainEntries, type PlainTable } from './plain-entries.ts';
 import { KEEP_EVIDENCE } from './rules/advice.ts';
 import { addHiddenEntry } from './rules/hidden-entries.ts';
 import type { TableNames } from './table-names.ts';
@@ -75,11 +75,9 @@ export class TableChecks implements TableVisitor {
   readonly #blocks: RefcountBlocks;
   readonly #fileLength: number;
   readonly #hasDataFile: boolean;
-  /** Bit 0 of entries where that is the zero flag, else 0. */
-  readonly #zeroFlag: number;
-  /** Whole clusters of the file, and the largest upper half of an offset in it; -1 where entries are all looked at alone. */
-  readonly #plainClusters: number;
-  readonly #plainHi: number;
+  /** True where bit 0 of an entry is the zero flag. */
+  readonly #hasZeroFlag: boolean;
+  readonly #plain: PlainEntries;
   #lookups = 0;
   /** Invalid entries of all tables so far. */
   #invalidSeen = 0;
@@ -95,11 +93,15 @@ export class TableChecks implements TableVisitor {
     this.#rules = entryRulesOf(image);
     this.#fileLength = fileLength;
     this.#hasDataFile = hasDataFile(image.header);
-    const { clusterSize, entrySize } = image.geometry;
-    this.#zeroFlag = image.header.version >= 3 && entrySize === 8 ? 1 : 0;
-    this.#plainClusters = Math.floor(fileLength / clusterSize);
-    const isPlain = !this.#hasDataFile && this.#plainClusters < 2 ** 31;
-    this.#plainHi = isPlain ? Math.floor(fileLength / 2 ** 32) : -1;
+    const { geometry, header } = image;
+    this.#hasZeroFlag = header.version >= 3 && geometry.entrySize === 8;
+    this.#plain = new PlainEntries({
+      geometry,
+      counts,
+      fileLength,
+      areInFile: !this.#hasDataFile,
+      hasZeroFlag: this.#hasZeroFlag,
+    });
   }
 
   readonly countsEntries = true;
@@ -119,6 +121,7 @@ export class TableChecks implements TableVisitor {
       checksCopied: activeTimes > 0 && this.storedRefcount(tables.offsets[index] as number) !== undefined,
       seen: this.#hasDataFile ? FLAG.unusual : 0,
       next: 0,
+      singlyUpTo: 0,
     };
     const before = this.#invalidSeen;
     const end = at + clusterSize;
@@ -216,85 +219,17 @@ export class TableChecks implements TableVisitor {
     }
   }
 
-  /**
-   * Counts entries of [start, stop) as long as they are the common case: nothing, zeros, or a whole cluster of the file with
-   * few references. Returns where the first other one lies. Its loop is most of the time that a check takes: everything
-   * in it is a local number.
-   */
-  #countPlain(scan: TableScan, start: number, stop: number): number {
-    if (this.#plainHi < 0 || scan.times >= PLAIN_WORD.many) return start;
-    const { view, activeTimes, checksCopied } = scan;
-    const { clusterSize, clusterBits, entrySize } = this.#image.geometry;
-    // Offsets and counts come as doubles; the loop is twice as fast with integers.
-    let at = start | 0;
-    const end = stop | 0;
-    const times = scan.times | 0;
-    const isExtended = entrySize === 16;
-    const counts = this.#counts;
-    const { references, many, stored, storedOnce, storedUnknown, exclusive, chunkBits } = PLAIN_WORD;
-    const use = dataUseOf(scan.owner);
-    const refused = use & exclusive;
-    const inChunk = 2 ** chunkBits - 1;
-    const zeroFlag = this.#zeroFlag;
-    const lowBits = (clusterSize - 1) & ~zeroFlag;
-    const offsetHi = OFFSET_HI;
-    const otherHi = ~(ENTRY_COPIED_HI | OFFSET_HI);
-    const plainHi = this.#plainHi | 0;
-    const plainClusters = this.#plainClusters | 0;
-    const highShift = 32 - clusterBits;
-    const { chunks } = counts;
-    const next = scan.next / clusterSize;
-    // Nothing here follows on a cluster that is not aligned, or lies further than the integers of this loop reach.
-    let last = Number.isInteger(next) && next <= MAX_INT32 ? next - 1 : -2;
-    let used = 0;
-    let allocated = 0;
-    let fragmented = 0;
-    let wrong = 0;
-    let words: Uint16Array | undefined;
-    let chunk = -1;
-    for (; at < end; at += entrySize) {
-      const hi = view.getInt32(at);
-      const lo = view.getInt32(at + 4);
-      if (isExtended) {
-        const zeroBits = view.getInt32(at + 8);
-        const allocBits = view.getInt32(at + 12);
-        if ((zeroBits & allocBits) !== 0) break;
-        if ((hi | lo) === 0) {
-          if (allocBits !== 0) break;
-          used |= zeroBits;
-          continue;
-        }
-      } else if (hi === 0 && (lo & ~zeroFlag) === 0) {
-        used |= lo;
-        continue;
-      }
-      const hostHi = hi & offsetHi;
-      if (((hi & otherHi) | (lo & lowBits)) !== 0 || hostHi > plainHi) break;
-      const cluster = (hostHi << highShift) | (lo >>> clusterBits);
-      if (cluster === 0 || cluster >= plainClusters) break;
-      if (cluster >>> chunkBits !== chunk) {
-        chunk = cluster >>> chunkBits;
-        words = chunks[chunk] ?? counts.wordsOf(chunk);
-      }
-      if (words !== undefined) {
-        const word = words[cluster & inChunk] as number;
-        if ((word & references) + times >= many || (word & refused) !== 0) break;
-        if ((word & stored) === storedUnknown) break;
-        words[cluster & inChunk] = (word + times) | use;
-        if (((word & stored) === storedOnce) !== hi < 0) wrong++;
-      }
-      allocated++;
-      if (cluster !== last + 1 && last !== -1) fragmented++;
-      last = cluster;
+  /** Counts the plain entries from `at` on, up to `end`; returns where the first other one lies. */
+  #countPlain(scan: TableScan, at: number, end: number): number {
+    const plain = this.#plain;
+    const stopped = plain.count(scan, at, end);
+    if (scan.checksCopied) this.wrongCopied += plain.wrongCopied * scan.activeTimes;
+    if (this.#counts.pass === 1) {
+      this.allocated += plain.allocated * scan.activeTimes;
+      this.fragmented += plain.fragmented * scan.activeTimes;
     }
-    if (checksCopied) this.wrongCopied += wrong * activeTimes;
-    if (counts.pass === 1) {
-      this.allocated += allocated * activeTimes;
-      this.fragmented += fragmented * activeTimes;
-    }
-    if ((used | allocated) !== 0) scan.seen |= FLAG.notEmpty;
-    if (last >= 0) scan.next = (last + 1) * clusterSize;
-    return at;
+    if (plain.hasUsed) scan.seen |= FLAG.notEmpty;
+    return stopped;
   }
 
   /** Looks at the copied flag of the entry at `at`: whether it says otherwise than the refcount. */
@@ -351,7 +286,7 @@ export class TableChecks implements TableVisitor {
       return;
     }
     if ((hi & ENTRY_RESERVED_HI) !== 0 || (lo & ENTRY_RESERVED_LO) !== 0) this.corruptions += times;
-    const oddLow = ENTRY_RESERVED_LO | (this.#zeroFlag === 0 ? 1 : 0);
+    const oddLow = ENTRY_RESERVED_LO | (this.#hasZeroFlag ? 0 : 1);
     if ((hi & ENTRY_RESERVED_HI) !== 0 || (lo & oddLow) !== 0) scan.seen |= FLAG.unusual;
     const host = entryOffset(hi, lo);
     const isZero = !isExtended && (lo & 1) === 1;
@@ -369,19 +304,11 @@ export class TableChecks implements TableVisitor {
   }
 }
 
-/** The highest number that bitwise operators hold. */
-const MAX_INT32 = 2 ** 31 - 1;
-
-/** How far a table was looked at. */
-interface TableScan {
-  readonly view: DataView;
-  /** L1 entries of all disks that name it, and those of the active disk. */
-  readonly times: number;
+/** How far a table was looked at. Its times are the L1 entries of all disks that name it. */
+interface TableScan extends PlainTable {
+  /** Those of the active disk. */
   readonly activeTimes: number;
-  readonly owner: number;
   readonly checksCopied: boolean;
   /** What was seen, as FLAG bits. */
   seen: number;
-  /** Where the last cluster of the table ends in the file, 0 where there was none yet. */
-  next: number;
 }

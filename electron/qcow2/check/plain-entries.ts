@@ -1,0 +1,201 @@
+/**
+ * Counts the L2 entries that nearly all entries are like: nothing, zeros, or a whole cluster of the file with few
+ * references. Its loops are most of the time that a check takes: everything in them is a local integer.
+ */
+import { ENTRY_COPIED_HI, OFFSET_HI } from '../format/entry.ts';
+import type { Geometry } from '../format/geometry.ts';
+import { CHUNK_CLUSTERS } from '../layout/cluster-chunks.ts';
+import { dataUseOf } from '../layout/references.ts';
+import type { ClusterCounts } from './cluster-counts.ts';
+import { MANY_REFERENCES, STORED, STORED_ONCE, takesPlainly } from './cluster-words.ts';
+
+/** A cluster's number shifted by these is that of its chunk. */
+const CHUNK_BITS = Math.log2(CHUNK_CLUSTERS);
+/** The highest number that bitwise operators hold. */
+const MAX_INT32 = 2 ** 31 - 1;
+/** `last` where no cluster was named yet, and where the last one ends between clusters. */
+const NONE_YET = -1;
+const NOTHING_FOLLOWS = -2;
+
+/** What the entries are counted with. */
+export interface PlainEntriesInput {
+  readonly geometry: Geometry;
+  readonly counts: ClusterCounts;
+  readonly fileLength: number;
+  /** False where offsets are those of a data file: all entries are looked at alone then. */
+  readonly areInFile: boolean;
+  /** True where bit 0 of an entry says that it reads as zeros. */
+  readonly hasZeroFlag: boolean;
+}
+
+/** The entries of one table. */
+export interface PlainTable {
+  readonly view: DataView;
+  /** References that each of its entries stands for, and whose. */
+  readonly times: number;
+  readonly owner: number;
+  /** Where the last cluster that its entries named ends in the file, 0 where there was none. */
+  next: number;
+  /** Where a run ends in `view` that could not be counted as one: its entries are counted one by one. */
+  singlyUpTo: number;
+}
+
+/** Counts stretches of plain entries, and keeps the sums of the last one. */
+export class PlainEntries {
+  /** Of the last stretch: clusters it names, those that do not follow on the one before, and wrong copied flags. */
+  allocated = 0;
+  fragmented = 0;
+  wrongCopied = 0;
+  /** True if one of its entries was not zero. */
+  hasUsed = false;
+  readonly #counts: ClusterCounts;
+  readonly #clusterBits: number;
+  readonly #entrySize: number;
+  readonly #zeroFlag: number;
+  /** Whole clusters of the file, and the largest upper half of an offset in it; -1 where entries are all looked at alone. */
+  readonly #clusters: number;
+  readonly #largestHi: number;
+  /** Clusters after whose multiples a run is looked at anew: its chunk ends there, or the lower half of its offset. */
+  readonly #runClusters: number;
+  #runEnd = 0;
+
+  constructor({ geometry, counts, fileLength, areInFile, hasZeroFlag }: PlainEntriesInput) {
+    const { clusterSize, clusterBits, entrySize } = geometry;
+    this.#counts = counts;
+    this.#clusterBits = clusterBits;
+    this.#entrySize = entrySize;
+    this.#zeroFlag = hasZeroFlag ? 1 : 0;
+    this.#clusters = Math.floor(fileLength / clusterSize);
+    const isPlain = areInFile && this.#clusters < 2 ** 31;
+    this.#largestHi = isPlain ? Math.floor(fileLength / 2 ** 32) : -1;
+    this.#runClusters = Math.min(CHUNK_CLUSTERS, 2 ** (32 - clusterBits));
+  }
+
+  /** Counts entries of [start, stop) as long as they are plain; returns where the first other one lies. */
+  count(table: PlainTable, start: number, stop: number): number {
+    this.allocated = 0;
+    this.fragmented = 0;
+    this.wrongCopied = 0;
+    this.hasUsed = false;
+    if (this.#largestHi < 0 || table.times >= MANY_REFERENCES) return start;
+    return this.#countOneByOne(table, start | 0, stop | 0);
+  }
+
+  /** Counts single entries, and runs where one goes on behind the one before. */
+  #countOneByOne(table: PlainTable, start: number, stop: number): number {
+    const { view } = table;
+    const counts = this.#counts;
+    const { chunks } = counts;
+    const times = table.times | 0;
+    const use = dataUseOf(table.owner) | 0;
+    const entrySize = this.#entrySize | 0;
+    const isExtended = entrySize === 16;
+    const zeroFlag = this.#zeroFlag | 0;
+    const clusterBits = this.#clusterBits | 0;
+    const highShift = 32 - clusterBits;
+    const betweenClusters = (2 ** clusterBits - 1) & ~zeroFlag;
+    const otherHi = ~(ENTRY_COPIED_HI | OFFSET_HI);
+    const largestHi = this.#largestHi | 0;
+    const clusters = this.#clusters | 0;
+    let last = this.#lastOf(table.next);
+    let used = 0;
+    let allocated = 0;
+    let fragmented = 0;
+    let wrong = 0;
+    let words: Uint16Array | undefined;
+    let chunk = -1;
+    let at = start;
+    while (at < stop) {
+      const hi = view.getInt32(at);
+      const lo = view.getInt32(at + 4);
+      if (isExtended) {
+        const zeroBits = view.getInt32(at + 8);
+        const allocBits = view.getInt32(at + 12);
+        if ((zeroBits & allocBits) !== 0) break;
+        if ((hi | lo) === 0) {
+          if (allocBits !== 0) break;
+          used |= zeroBits;
+          at += entrySize;
+          continue;
+        }
+      } else if (hi === 0 && (lo & ~zeroFlag) === 0) {
+        used |= lo;
+        at += entrySize;
+        continue;
+      }
+      const hostHi = hi & OFFSET_HI;
+      if (((hi & otherHi) | (lo & betweenClusters)) !== 0 || hostHi > largestHi) break;
+      const cluster = (hostHi << highShift) | (lo >>> clusterBits);
+      if (cluster === 0 || cluster >= clusters) break;
+      if (cluster >>> CHUNK_BITS !== chunk) {
+        chunk = cluster >>> CHUNK_BITS;
+        words = chunks[chunk] ?? counts.wordsOf(chunk);
+      }
+      if (words !== undefined) {
+        const word = words[cluster & (CHUNK_CLUSTERS - 1)] as number;
+        if (!takesPlainly(word, times, use)) break;
+        words[cluster & (CHUNK_CLUSTERS - 1)] = (word + times) | use;
+        if (((word & STORED) === STORED_ONCE) !== hi < 0) wrong++;
+      }
+      allocated++;
+      at += entrySize;
+      if (cluster === last + 1 && !isExtended && at >= table.singlyUpTo) {
+        at = this.#countRun(table, at, stop, hi, cluster) | 0;
+        last = this.#runEnd | 0;
+        continue;
+      }
+      if (cluster !== last + 1 && last !== NONE_YET) fragmented++;
+      last = cluster;
+    }
+    this.allocated += allocated;
+    this.fragmented = fragmented;
+    this.wrongCopied += wrong;
+    this.hasUsed = (used | this.allocated) !== 0;
+    if (last >= 0) table.next = (last + 1) * 2 ** clusterBits;
+    return at;
+  }
+
+  /**
+   * Counts entries from `at` on as long as they name nothing or go on behind `cluster`, with the same copied flag as in
+   * `hi`. Returns where that ends, and leaves the last cluster in {@link #runEnd}.
+   */
+  #countRun(table: PlainTable, start: number, stop: number, hi: number, cluster: number): number {
+    this.#runEnd = cluster;
+    const { view } = table;
+    const clusterBits = this.#clusterBits;
+    const runClusters = this.#runClusters;
+    // No entry goes on further than one cluster: the run ends before its chunk, the file, and the upper half change.
+    const room = Math.min(runClusters - (cluster & (runClusters - 1)), this.#clusters - cluster) - 1;
+    const end = Math.min(stop, start + room * 8) | 0;
+    const step = 2 ** clusterBits;
+    const mask = ~this.#zeroFlag;
+    const first = ((cluster + 1) << clusterBits) | 0;
+    let next = first;
+    let at = start | 0;
+    for (; at < end; at += 8) {
+      const entryHi = view.getInt32(at);
+      const entryLo = view.getInt32(at + 4) & mask;
+      if (entryLo === next && entryHi === hi) next = (next + step) | 0;
+      else if ((entryHi | entryLo) !== 0) break;
+    }
+    const count = (next - first) >>> clusterBits;
+    if (count === 0) return at;
+    const use = dataUseOf(table.owner);
+    const runFirst = cluster + 1;
+    const wrong = this.#counts.referRun(runFirst, runFirst + count, table.times, use, hi < 0);
+    if (wrong < 0) {
+      table.singlyUpTo = at;
+      return start;
+    }
+    this.allocated += count;
+    this.wrongCopied += wrong;
+    this.#runEnd = cluster + count;
+    return at;
+  }
+
+  /** The cluster in front of a place of the file, where it is aligned and no further than the integers of the loops reach. */
+  #lastOf(next: number): number {
+    const cluster = next / 2 ** this.#clusterBits;
+    return Number.isInteger(cluster) && cluster <= MAX_INT32 ? cluster - 1 : NOTHING_FOLLOWS;
+  }
+}
