@@ -17,6 +17,7 @@ const MAIN_SIDE = [
   ['electron/qcow2/check'], // counts with the walk of layout
   ['electron/qcow2/infer'], // checks what it infers
   ['electron/qemu'], // waits for the greeting of its servers with the constants and the parser of nbd
+  ['electron/capture'], // opened as a chain; the engine reads it by frames
   ['electron/chain'],
   ['electron/engine'],
   ['electron/service'],

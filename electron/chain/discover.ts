@@ -3,7 +3,9 @@ import { basename } from 'node:path';
 import { CowscopeError } from '../../shared/error.ts';
 import { compareFindings, type Finding } from '../../shared/model/finding.ts';
 import type { BackingLink, ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
+import { captureSentence } from '../../shared/text/capture-text.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
+import { CAPTURE_MAGIC } from '../capture/format.ts';
 import { hasDataFile } from '../qcow2/format/header.ts';
 import type { FileSource } from '../qcow2/read/file-source.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
@@ -11,7 +13,7 @@ import { qcow2InfoSteps } from '../qcow2/read/qemu-info.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ExportSource } from '../qemu/blockdev-args.ts';
 import { nameNotes } from './byte-path.ts';
-import { type Discovery, type LinkedLayer, lostBacking } from './discovery.ts';
+import { type Discovery, type FoundLayers, type LinkedLayer, lostBacking } from './discovery.ts';
 import { FileChanges, type LayerFiles } from './file-changes.ts';
 import { bitmapFindings } from './findings/bitmaps.ts';
 import { sizeFindings } from './findings/sizes.ts';
@@ -98,18 +100,12 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
     await Promise.all(open.splice(0).map(({ file }) => file.handle.close()));
   };
   try {
-    const found =
+    const found: FoundLayers =
       files.length === 1
         ? await followLinks(top, request.format, discovery)
         : await layersAsGiven(files, request.format, discovery);
-    const written = locks.then(list => {
-      const writers = new WriterLocks(list);
-      const each = found.layers.map(async ({ layer }): Promise<Writers> => {
-        const { file, path } = layer.reached;
-        return writers.has(file) ? programsWithFile({ ...file, path }) : undefined;
-      });
-      return Promise.all(each);
-    });
+    const written =
+      found.captured === undefined ? writersOf(found, locks) : Promise.resolve(found.captured.written);
     return { ...(await describe(found, discovery)), written, close };
   } catch (error) {
     await close();
@@ -119,11 +115,16 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
   }
 }
 
-interface Found {
-  /** Base first. */
-  readonly layers: readonly LinkedLayer[];
-  /** About the chain as a whole. */
-  readonly findings: readonly Finding[];
+/** For each layer whether another program has it open for writing. */
+function writersOf({ layers }: FoundLayers, locks: Promise<string>): Promise<readonly Writers[]> {
+  return locks.then(list => {
+    const writers = new WriterLocks(list);
+    const each = layers.map(async ({ layer }): Promise<Writers> => {
+      const { file, path } = layer.reached;
+      return writers.has(file) ? programsWithFile({ ...file, path }) : undefined;
+    });
+    return Promise.all(each);
+  });
 }
 
 /** Layers from the top down, by the links recorded in them. */
@@ -131,9 +132,13 @@ async function followLinks(
   name: string,
   format: 'raw' | 'qcow2' | undefined,
   discovery: Discovery,
-): Promise<Found> {
+): Promise<FoundLayers> {
   const reached = await openNamed(name, discovery.folders);
   discovery.open.push(reached);
+  if (format === undefined && (await startsAsCapture(reached.file.handle))) {
+    const { layersOfCapture } = await import('./captured/captured-chain.ts'); // few targets are captures
+    return layersOfCapture(reached);
+  }
   const seen = new Set([reached.file.identity]);
   const layers: LinkedLayer[] = [];
   let layer: LoneLayer | undefined = await openLayer(reached, { by: 'person', format }, discovery.infer);
@@ -147,7 +152,7 @@ async function followLinks(
 }
 
 async function describe(
-  found: Found,
+  found: FoundLayers,
   discovery: Discovery,
 ): Promise<Pick<DiscoveredChain, 'info' | 'layers' | 'changes'>> {
   const files: LayerFiles[] = [];
@@ -158,7 +163,10 @@ async function describe(
   const layers: OpenLayer[] = [];
   for (const [index, linked] of found.layers.entries()) {
     const { layer } = linked;
-    const data = await openDataFile(layer, discovery);
+    const data =
+      linked.dataFile === undefined
+        ? await openDataFile(layer, discovery)
+        : { link: linked.dataFile, notes: [], findings: [] };
     const { path, file } = layer.reached;
     const modified = modifiedTime(file);
     const info: LayerInfo = {
@@ -184,17 +192,31 @@ async function describe(
     const dataFile =
       data.file === undefined ? undefined : { fd: data.file.handle.fd, device: data.file.device };
     layers.push({ info, source, format, image, device: file.device, dataFile });
-    files.push(data.file === undefined ? [file] : [file, data.file]);
+    files.push([found.captured?.file ?? file, ...(data.file === undefined ? [] : [data.file])]);
   }
   const infos = layers.map(({ info }) => info);
   for (const found of [timeFindings, bitmapFindings, snapshotFindings]) findings.push(...found(infos));
   const complete = infos[0]?.backing.status === 'none';
   const size = infos.at(-1)?.size ?? 0;
   return {
-    info: { layers: infos, size, complete, notes: [], findings: findings.sort(compareFindings) },
+    info: {
+      layers: infos,
+      size,
+      complete,
+      ...(found.captured === undefined ? {} : { capture: found.captured.info }),
+      notes: found.captured === undefined ? [] : [captureSentence(found.captured.info)],
+      findings: findings.sort(compareFindings),
+    },
     layers,
     changes: new FileChanges(files),
   };
+}
+
+/** True if a file begins as a capture does. */
+async function startsAsCapture(handle: OpenFile['handle']): Promise<boolean> {
+  const bytes = Buffer.alloc(CAPTURE_MAGIC.length);
+  await handle.read(bytes, 0, bytes.length, 0).catch(() => {}); // met again where the format is told
+  return bytes.toString('latin1') === CAPTURE_MAGIC;
 }
 
 /** The external data file: opened with consent only, because a child would read whatever file its name leads to. */

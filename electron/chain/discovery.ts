@@ -1,12 +1,14 @@
 /** What the steps of one discovery share. */
 import type { Finding } from '../../shared/model/finding.ts';
-import type { BackingLink } from '../../shared/model/layer.ts';
+import type { BackingLink, CaptureInfo } from '../../shared/model/layer.ts';
 import type { InferRequest } from '../qcow2/infer/infer-image.ts';
 import type { ReachedFile } from './follow-link.ts';
+import type { OpenFile } from './open-file.ts';
 import type { LoneLayer } from './open-layer.ts';
 import type { PathLook } from './path-look.ts';
 import type { PinnedFolders } from './pinned-folder.ts';
 import type { ConsentFacts } from './policy.ts';
+import type { Writers } from './writer-lock.ts';
 
 /** State of one discovery. */
 export interface Discovery {
@@ -27,7 +29,27 @@ export interface Discovery {
 export interface LinkedLayer {
   readonly layer: LoneLayer;
   readonly backing: BackingLink;
+  /** The link to its external data file, where that is known and not to be followed. */
+  readonly dataFile?: BackingLink;
   readonly findings: readonly Finding[];
+}
+
+/** The layers of a chain, base first, before they are described. */
+export interface FoundLayers {
+  readonly layers: readonly LinkedLayer[];
+  /** About the chain as a whole. */
+  readonly findings: readonly Finding[];
+  /** What is told of layers that are read from a capture. */
+  readonly captured?: FoundCapture;
+}
+
+/** A capture that was opened as a chain. */
+export interface FoundCapture {
+  readonly info: CaptureInfo;
+  /** The file of the capture. */
+  readonly file: OpenFile;
+  /** What another program did with each file when it was captured. */
+  readonly written: readonly Writers[];
 }
 
 /** Name and format of the backing file as a layer records them. */

@@ -364,7 +364,7 @@ function alsoInRealFolder(name: BytePath, folder: BytePath): Finding {
   });
 }
 
-function formFindings({ form, path }: Extract<RecordedName, { kind: 'file' }>): Finding[] {
+export function formFindings({ form, path }: Extract<RecordedName, { kind: 'file' }>): Finding[] {
   if (form === 'plain' || path.startsWith('/')) return [];
   return [
     makeFinding({

@@ -188,7 +188,7 @@ export function claimOf(
 }
 
 /** The link is plain and lacks the format alone. */
-function unrecordedFix(
+export function unrecordedFix(
   layer: LoneLayer,
   { format, resolved, located }: Pick<Followed, 'format' | 'resolved' | 'located'>,
   { recordedFormat }: RecordedBacking,

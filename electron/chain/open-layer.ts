@@ -10,7 +10,7 @@ import type { InferRequest } from '../qcow2/infer/infer-image.ts';
 import { findLostHeader, type LostHeader, lostHeaderEvidence } from '../qcow2/layout/lost-header.ts';
 import { type FileSource, fileSource } from '../qcow2/read/file-source.ts';
 import { openQcow2Steps, type Qcow2Image } from '../qcow2/read/image.ts';
-import { recognizeFormat } from '../qcow2/read/probe-format.ts';
+import { type RecognizedFormat, recognizeFormat } from '../qcow2/read/probe-format.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ImageSource } from '../qcow2/read/source.ts';
 import { BufferedSource } from './buffered-source.ts';
@@ -71,31 +71,39 @@ export async function openLayer(
     formatSource,
     notes = [],
     findings,
-  } = await buffered.compute(() => decideFormat(buffered, claim));
+  } = await buffered.compute(() => decideFormat(buffered, claim, recognizeFormat(buffered)));
   const lost =
     infer === undefined ? undefined : await inferLostHeader(source, { format, formatSource }, infer);
   if (lost !== undefined)
     return { reached, source, format: 'qcow2', formatSource: 'inferred', ...lost, notes: [] };
   if (format === 'raw') {
-    // qemu serves whole sectors: the last one is filled up with zeros.
-    const size = Math.ceil(file.size / 512) * 512;
+    const size = rawSize(file.size);
     return { reached, source, format, formatSource, image: undefined, size, notes, findings };
   }
   const opened = { ...(await buffered.run(() => openQcow2Steps(buffered))), source };
   const image = infer === undefined ? opened : await withInferredL1(opened, infer);
+  return { reached, source, notes, ...readAs(image, { format, formatSource, findings }) };
+}
+
+/** An image that was read where a format was expected. */
+export function readAs(
+  image: Qcow2Image,
+  { format, formatSource, findings }: Decision,
+): Pick<LoneLayer, 'format' | 'formatSource' | 'image' | 'size' | 'findings'> {
   const found = image.header.version === 1 ? 'qcow' : 'qcow2';
   const differs = found === format ? [] : [formatDiffers(format, found)];
-  const { size } = image.header;
   return {
-    reached,
-    source,
     format: found,
     formatSource,
     image,
-    size,
-    notes,
+    size: image.header.size,
     findings: [...findings, ...differs, ...bitFindings(image.header), ...image.findings],
   };
+}
+
+/** The virtual size of a raw file: qemu serves whole sectors, and fills the last one up with zeros. */
+export function rawSize(fileSize: number): number {
+  return Math.ceil(fileSize / 512) * 512;
 }
 
 /** The image with its L1 table inferred, where that is lost. */
@@ -160,15 +168,20 @@ function bitFindings({ incompatible }: Qcow2Header): Finding[] {
   return found;
 }
 
-interface Decision {
+/** How a layer is read, and why. */
+export interface Decision {
   readonly format: LayerFormat;
   readonly formatSource: FormatSource;
   readonly notes?: readonly string[];
   readonly findings: readonly Finding[];
 }
 
-function decideFormat(source: ImageSource, claim: FormatClaim): Decision {
-  const { format: magic, sentence } = recognizeFormat(source);
+/** How a layer is read, from what is claimed of it and what it was recognized as. Throws CHAIN_FORMAT_UNSUPPORTED. */
+export function decideFormat(
+  source: ImageSource,
+  claim: FormatClaim,
+  { format: magic, sentence }: RecognizedFormat,
+): Decision {
   if (claim.by === 'image') return recordedFormat(source, claim, magic);
   if (claim.format !== undefined)
     return {
@@ -185,7 +198,7 @@ function decideFormat(source: ImageSource, claim: FormatClaim): Decision {
       subject: source.path,
       advice: sentence,
     });
-  const lost = findLostHeader(source);
+  const lost = source.heldUpTo === undefined ? findLostHeader(source) : undefined; // a capture has nothing of raw files
   const findings = [NO_MAGIC];
   if (lost !== undefined) findings.push(headerLost(lost));
   else if (/\.(?:qcow2?|qcow3|img2)$/i.test(basename(source.path))) findings.push(NAMED_QCOW2);

@@ -16,7 +16,7 @@ import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
 import { manualPage } from './manual.ts';
 import { write } from './output.ts';
 
-const TARGET = 'a file, several files (a chain, base first), or one NBD URI';
+const TARGET = 'a file, several files (a chain, base first), one capture, or one NBD URI';
 
 const SNAPSHOT = 'this internal snapshot of the top layer, by id or name';
 
@@ -53,6 +53,11 @@ Examples:
   cowscope check --deep top.qcow2                     also whether all data can be read
   cowscope check --partitions top.qcow2               also in which of the guest's partitions it lies
   cowscope check --output json top.qcow2              one document: docs/formats/check.md`;
+
+const CAPTURE_HELP = `
+Examples:
+  cowscope capture -o case.cowscope top.qcow2         names are replaced
+  cowscope check case.cowscope                        on any machine`;
 
 const COMPARE_HELP = `
 Exit codes, as cmp has them: 0 the same, 1 different or not compared, 2 something could not be read or opened.
@@ -228,6 +233,7 @@ export function createProgram(run: Run): Command {
   addPartitions(program, run);
   addCompare(program, run);
   addReport(program, run);
+  addCapture(program, run);
   addStore(program, run);
 
   withInference(withTarget(program.command('open', { isDefault: true })))
@@ -403,6 +409,22 @@ function addReport(program: Command, run: Run): void {
     )
     .action((words: string[], options) =>
       run(() => import('./commands/report.ts').then(({ reportCommand }) => reportCommand(words, options))),
+    );
+}
+
+function addCapture(program: Command, run: Run): void {
+  withTarget(program.command('capture'))
+    .summary('write the tables of a chain into one small file')
+    .description(
+      'Write the tables of a chain into one small file without any data of the guest, to be looked at on another machine: every command opens it as if it were the chain. Names of files, snapshots and bitmaps are replaced by tokens unless --show-paths is given.',
+    )
+    .argument('<target...>', 'a file, or several files (a chain, base first)')
+    .option('-o, --to <file>', 'write to this new file')
+    .option('--replace', 'replace a file that is there; images are never replaced', false)
+    .option('--show-paths', 'leave the names of files, snapshots and bitmaps in', false)
+    .addHelpText('after', CAPTURE_HELP)
+    .action((words: string[], options) =>
+      run(() => import('./commands/capture.ts').then(({ captureCommand }) => captureCommand(words, options))),
     );
 }
 

@@ -133,7 +133,8 @@ function linkSteps(
   const below = step(`backing file of ${name}`, backing, left);
   if (dataFile === undefined) return below;
   const title = `data file of ${name}`;
-  if (dataFile.status !== 'needsConsent') return [...below, ...step(title, dataFile)];
+  const isLeftOut = dataFile.status === 'needsConsent' || dataFile.error?.code === 'NOT_CAPTURED';
+  if (!isLeftOut) return [...below, ...step(title, dataFile)];
   return [...below, stepLeftOut(title, dataFile.error?.what ?? 'consent is needed')];
 }
 

@@ -6,6 +6,7 @@ import { formatSize } from '../../shared/text/offset.ts';
 import { BufferedSource } from '../chain/buffered-source.ts';
 import type { OpenLayer } from '../chain/discover.ts';
 import { EntryTable } from '../qcow2/read/entry-table.ts';
+import type { ImageSource } from '../qcow2/read/source.ts';
 
 /** Extents held in memory before exact pages are dropped and read again on demand, unless the options say otherwise. */
 export const EXTENT_BUDGET = 150_000_000;
@@ -59,10 +60,10 @@ async function countTables(
   try {
     for (let first = 0; first < entries; first += COUNTED_AT_ONCE) {
       const count = Math.min(entries - first, COUNTED_AT_ONCE);
+      const usedIn = (from: ImageSource) =>
+        usedEntries(new EntryTable(from, header.l1TableOffset + first * 8, count));
       const buffered = new BufferedSource(source); // of this piece alone
-      tables += await buffered.compute(() =>
-        usedEntries(new EntryTable(buffered, header.l1TableOffset + first * 8, count)),
-      );
+      tables += source.frames === undefined ? await buffered.compute(() => usedIn(buffered)) : usedIn(source);
     }
     return tables;
   } catch (error) {

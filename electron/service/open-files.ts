@@ -2,7 +2,7 @@
 
 import { CowscopeError } from '../../shared/error.ts';
 import { compareFindings } from '../../shared/model/finding.ts';
-import { findSnapshot, type LayerInfo, type SnapshotInfo } from '../../shared/model/layer.ts';
+import { type ChainInfo, findSnapshot, type LayerInfo, type SnapshotInfo } from '../../shared/model/layer.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import { contextsToAsk } from '../../shared/nbd-contexts.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
@@ -25,19 +25,22 @@ export async function openFiles(
   target: OpenTarget & { kind: 'files' },
   options: SessionOptions,
 ): Promise<PreparedTarget> {
-  const { consent, witness = 'both', buildPyramid = true, extentBudget } = options;
+  const { consent, witness: wanted = 'both', buildPyramid = true, extentBudget } = options;
   const serving = { forceShare: options.forceShare === true, lowPriority: options.interactive === true };
   // Looked for meanwhile. Whoever waits for a picture does not wait for it to tell its version, too.
-  const isThere = witness !== 'metadata' && (options.interactive === true ? hasQemuNbd() : runs());
+  const isThere = wanted !== 'metadata' && (options.interactive === true ? hasQemuNbd() : runs());
   if (isThere) isThere.catch(() => {}); // seen where it is awaited
   const found = await discoverChain({ ...target, ...consent, onRead: options.onRead });
   try {
-    const hasRaw = found.layers.some(({ info }) => info.format === 'raw');
+    const isCaptured = found.info.capture !== undefined;
+    if (isCaptured && wanted === 'nbd') throw captureNotServed(found.info);
+    const witness = isCaptured ? 'metadata' : wanted;
+    const hasRaw = !isCaptured && found.layers.some(({ info }) => info.format === 'raw');
     const haveQemu = await (hasRaw ? runs() : isThere);
     const layers = found.layers.map((open, index) => {
       const own = index === found.layers.length - 1 ? snapshotOf(open, target.snapshot) : undefined;
       return open.info.format === 'raw'
-        ? rawLayer(index, open, haveQemu, serving)
+        ? rawLayer(index, open, isCaptured ? 'captured' : haveQemu, serving)
         : qcow2Layer(index, open, own, { witness, haveQemu }, serving);
     });
     const infos = layers.map(({ info }) => info);
@@ -74,12 +77,28 @@ interface PlannedLayer {
   readonly feed?: LayerFeed;
 }
 
-/** A raw layer: its holes are known to qemu-nbd alone. */
-function rawLayer(index: number, open: OpenLayer, haveQemu: boolean, serving: Serving): PlannedLayer {
+/** qemu-nbd opens disk images alone. */
+function captureNotServed({ capture }: ChainInfo): CowscopeError {
+  return new CowscopeError({
+    code: 'CAPTURE_NOT_SERVED',
+    what: 'qemu-nbd cannot serve a capture',
+    subject: capture?.path ?? '',
+    advice: 'leave out --witness nbd: a capture is read by its tables',
+  });
+}
+
+/** A raw layer: its holes are known to qemu-nbd alone, and they are not known of one that was captured. */
+function rawLayer(
+  index: number,
+  open: OpenLayer,
+  qemu: boolean | 'captured',
+  serving: Serving,
+): PlannedLayer {
   const { info } = open;
+  const haveQemu = qemu === true;
   const contexts = haveQemu ? contextsToAsk('rawLayer', []) : [];
   return {
-    info: haveQemu ? info : { ...info, notes: [...info.notes, NO_QEMU_NOTE] },
+    info: qemu !== false ? info : { ...info, notes: [...info.notes, NO_QEMU_NOTE] },
     plan: {
       title: info.name,
       size: info.size,
@@ -104,7 +123,7 @@ function qcow2Layer(
   const info = snapshot === undefined ? open.info : { ...open.info, size: snapshot.diskSize, snapshot };
   const notServed = whyNotServed(open, info, witness, haveQemu);
   const served = notServed === undefined;
-  const { fd, size, path } = open.source;
+  const { fd, size, path, frames } = open.source;
   const bitmaps = info.qcow2?.bitmaps ?? [];
   const usable = bitmaps.filter(bitmap => bitmap.unusable === undefined).map(({ name }) => name);
   const unusable = bitmaps.filter(bitmap => bitmap.unusable !== undefined).map(({ name }) => name);
@@ -115,6 +134,7 @@ function qcow2Layer(
     fd,
     fileSize: size,
     path,
+    ...(frames === undefined ? {} : { frames }),
     image: parsedOf(open.image),
     ...(open.dataFile === undefined ? {} : { dataFileFd: open.dataFile.fd }),
     ...(snapshot === undefined ? {} : { snapshotId: snapshot.id }),

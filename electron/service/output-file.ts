@@ -3,7 +3,7 @@
  * and nothing that was there is harmed: see {@link OutputFile.create}.
  */
 import { randomBytes } from 'node:crypto';
-import { type BigIntStats, constants } from 'node:fs';
+import { type BigIntStats, constants, unlinkSync } from 'node:fs';
 import { type FileHandle, lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { CowscopeError, errorRecord } from '../../shared/error.ts';
@@ -25,7 +25,8 @@ export interface OutputRequest {
 }
 
 /** The files of a chain that a person may name: layers and data files. */
-export function filesOfChain({ layers }: ChainInfo): string[] {
+export function filesOfChain({ layers, capture }: ChainInfo): string[] {
+  if (capture !== undefined) return [capture.path]; // the layers are on another machine
   return layers.flatMap(({ path, dataFile }) =>
     dataFile === undefined || dataFile.resolved === '' ? [path] : [path, dataFile.resolved],
   );
@@ -148,6 +149,16 @@ export class OutputFile {
     if (this.#over) return;
     await unlink(this.#folder.entry(this.#draft)).catch(() => {});
     await this.#end();
+  }
+
+  /** As {@link discard}, at once: for a program that is being ended. */
+  discardNow(): void {
+    if (this.#over) return;
+    try {
+      unlinkSync(this.#folder.entry(this.#draft));
+    } catch {
+      // it stays
+    }
   }
 
   async #end(): Promise<void> {

@@ -196,6 +196,20 @@ export interface ChainEstimate {
   readonly bytes: number;
 }
 
+/** A capture: the tables of a chain in one file, without its data. Texts are untrusted. */
+export interface CaptureInfo {
+  /** Absolute path of the capture. */
+  readonly path: string;
+  /** When it was made, in milliseconds since 1970. */
+  readonly created: number;
+  /** Name and version of the program that made it. */
+  readonly tool: string;
+  /** Version of qemu-img on the machine it was made on; empty where there was none. */
+  readonly qemu: string;
+  /** Names of files, snapshots and bitmaps are replaced by tokens. */
+  readonly redacted: boolean;
+}
+
 /** Most layers of a chain: a longer one is cut and says so. qemu itself gives up at a similar depth. */
 export const MAX_LAYERS = 200;
 
@@ -208,6 +222,8 @@ export interface ChainInfo {
   readonly complete: boolean;
   /** Absent where no layer has tables that could be counted. */
   readonly estimate?: ChainEstimate;
+  /** The capture that the chain is read from; absent for files themselves. */
+  readonly capture?: CaptureInfo;
   readonly notes: readonly string[];
   /** What headers, directories, links and sizes show, ranked; what is found while reading tables comes later. */
   readonly findings: readonly Finding[];

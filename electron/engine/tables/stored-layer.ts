@@ -104,10 +104,13 @@ function openMetadata(
   hosts: boolean,
   findings: MapFindings,
 ): MetadataTable {
-  const { fd, fileSize, path, dataFileFd, snapshotId, ...metadata } = plan.metadata as NonNullable<
+  const { fd, fileSize, path, frames, dataFileFd, snapshotId, ...metadata } = plan.metadata as NonNullable<
     LayerPlan['metadata']
   >;
-  const image = imageFrom(metadata.image, openSource({ fd, size: fileSize, path }));
+  const image = imageFrom(
+    metadata.image,
+    openSource({ fd, size: fileSize, path, ...(frames === undefined ? {} : { frames }) }),
+  );
   const table = createTable(plan.size, pageSpan);
   const map = createMap(image, {
     words: table.words,

@@ -9,12 +9,15 @@ import type { TrackInfo } from '../../../shared/model/track.ts';
 import type { ExportKind } from '../../../shared/nbd-contexts.ts';
 import type { QemuImgDialect } from '../../formats/qemu-img-versions.ts';
 import type { ParsedImage } from '../../qcow2/read/image.ts';
+import type { FrameIndex } from '../../qcow2/read/source.ts';
 
 /** A qcow2 layer read by our own reader from a descriptor that was opened once. */
 export interface MetadataPlan {
   readonly fd: number;
   readonly fileSize: number;
   readonly path: string;
+  /** Where the descriptor is that of a capture: where the layer's bytes lie in it. */
+  readonly frames?: FrameIndex;
   /** The image as it was parsed when it was found. */
   readonly image: ParsedImage;
   /** Descriptor of the external data file, where there is one that was opened with consent. */

@@ -64,6 +64,8 @@ const DATA = 'reading of all data';
 /** Why data is not read, for every front. */
 const BY_DEEP = 'a check of all data does this: cowscope check --deep';
 const LISTS = 'snapshot table and bitmap directory';
+/** Tables that were lost are looked for in them. */
+const UNREFERRED = 'clusters that nothing refers to';
 
 /** Checks an image. Throws nothing but what is not an error of the system or of the image. */
 export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWork<ImageCheck> {
@@ -86,7 +88,10 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
     steps.push(stepMissing(TABLES, reasonOf(error)));
   }
   yield* checkLists(image, collector, steps);
-  yield* checkData(check, options, steps);
+  if (isCaptured(image) && options.deep !== undefined)
+    for (const step of [STREAMS, DATA]) steps.push(stepMissing(step, 'a capture holds no data'));
+  else yield* checkData(check, options, steps);
+  if (isCaptured(image)) steps.push(stepLeftOut(UNREFERRED, 'a capture does not hold them'));
   const counts = check?.counts();
   const found = explainLeaks(collector.list(), image.findings, check?.leaked ?? 0, image.geometry.l2Entries);
   const findings = resolveCauses(found, image.findings);
@@ -99,6 +104,11 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
     reasonOf(error); // what cannot be read is a finding elsewhere
   }
   return { steps, findings, places: collector, ...(counts === undefined ? {} : { counts }) };
+}
+
+/** True where some bytes of the file cannot be read because they were not captured. */
+function isCaptured({ source }: Qcow2Image): boolean {
+  return source.heldUpTo !== undefined;
 }
 
 /** What of header and L1 table was there to be checked. */

@@ -8,11 +8,11 @@ import { MAX_BITMAP_DIRECTORY_BYTES, MAX_BITMAPS } from './limits.ts';
 import { HEADER_ADVICE, type Report, reportField } from './report.ts';
 
 const END = 0x00000000;
-const BACKING_FORMAT = 0xe2792aca;
-const FEATURE_NAMES = 0x6803f857;
-const BITMAPS = 0x23852875;
-const ENCRYPTION = 0x0537be77;
-const DATA_FILE = 0x44415441;
+export const BACKING_FORMAT = 0xe2792aca;
+export const FEATURE_NAMES = 0x6803f857;
+export const BITMAPS = 0x23852875;
+export const ENCRYPTION = 0x0537be77;
+export const DATA_FILE = 0x44415441;
 
 const NAMES = new Map<number, string>([
   [BACKING_FORMAT, 'backing file format'],

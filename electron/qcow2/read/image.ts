@@ -28,9 +28,11 @@ import { type MemoryPiece, patchedSource } from './memory-source.ts';
 import { parseHeaderV1 } from './qcow1.ts';
 import { finish, type SlicedWork } from './sliced-work.ts';
 import { readSnapshots, type SnapshotEntry } from './snapshots.ts';
-import { type ImageSource, readBytes } from './source.ts';
+import { type ImageSource, readAhead, readBytes } from './source.ts';
 
 const FIRST_READ = 4096;
+/** The smallest cluster: every header lies in its first cluster. */
+const LEAST_READ = 512;
 
 /** An image as its tables describe it: plain values beside its source. Texts in it are untrusted. */
 export interface Qcow2Image {
@@ -75,7 +77,7 @@ export function openQcow2(source: ImageSource): Qcow2Image {
 export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
   const collector = new FindingCollector();
   const report: Report = (cause, place) => collector.add(cause, place);
-  const first = readBytes(source, 0, FIRST_READ);
+  const first = readAhead(source, 0, LEAST_READ, FIRST_READ);
   if (first.length >= 8 && viewOf(first).getUint32(0) === QCOW_MAGIC && viewOf(first).getUint32(4) === 1) {
     const { header, geometry } = parseHeaderV1(first, source.path, report);
     const backingFileBytes = untilNul(readBytes(source, header.backingFileOffset, header.backingFileSize));
@@ -93,7 +95,7 @@ export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
 
   const header = parseHeader(first, source.path, report);
   const wanted = Math.max(extensionsEnd(header), header.backingFileOffset + header.backingFileSize);
-  const bytes = wanted <= first.length || first.length < FIRST_READ ? first : readBytes(source, 0, wanted);
+  const bytes = wanted <= first.length ? first : readBytes(source, 0, wanted);
   const extensions = parseExtensions(bytes, header, report);
   const unknown = header.incompatible & ~INCOMPATIBLE_KNOWN;
   if (unknown !== 0n)

@@ -35,7 +35,12 @@ export function findL2Entries(map: Qcow2Map, guest: number, guestEnd: number, re
         map.source,
         position,
         stagedLength(map, position, length) ??
-          plannedLength(map, l1Index, position, length, guestEnd, readAheadTo),
+          heldLength(
+            map,
+            position,
+            length,
+            plannedLength(map, l1Index, position, length, guestEnd, readAheadTo),
+          ),
       );
     } catch (error) {
       map.findings.addFailedTable(map, l1Index, errorRecord(error).what);
@@ -67,6 +72,12 @@ function isTable(map: Qcow2Map, l1Index: number, table: number): boolean {
 function stagedLength({ source, reader: { stage } }: Qcow2Map, position: number, length: number) {
   const staged = stage?.isUseful === true ? stage.lengthAt(source, position) : 0;
   return staged >= length ? Math.min(staged, Math.max(length, READ_AHEAD_BYTES)) : undefined;
+}
+
+/** Of `planned` bytes as many as the source holds, and at least the `length` needed. */
+function heldLength({ source }: Qcow2Map, position: number, length: number, planned: number): number {
+  const held = source.heldUpTo?.(position) ?? Number.POSITIVE_INFINITY;
+  return Math.max(length, Math.min(planned, held - position));
 }
 
 /**

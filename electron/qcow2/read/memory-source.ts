@@ -1,6 +1,5 @@
 /** Sources in memory: pieces of a file with zeros, nothing known, or another source between them. */
-import { CowscopeError } from '../../../shared/error.ts';
-import { type DataSegment, type ImageSource, sizeNow } from './source.ts';
+import { type DataSegment, type ImageSource, notCaptured, sizeNow } from './source.ts';
 
 /** A piece of a file in memory. */
 export interface MemoryPiece {
@@ -45,13 +44,7 @@ export function memorySource({ path, size, pieces, between }: MemoryContent): Im
         into.set(held);
         return held.length;
       }
-      if (between === 'notCaptured')
-        throw new CowscopeError({
-          code: 'NOT_CAPTURED',
-          what: `the capture does not hold the bytes at offset ${position}`,
-          subject: path,
-          advice: 'capture the image again, or open the image itself',
-        });
+      if (between === 'notCaptured') throw notCaptured(path, position);
       const zeros = Math.min(length, start - position);
       into.fill(0, 0, zeros);
       return zeros;

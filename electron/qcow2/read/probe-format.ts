@@ -41,9 +41,13 @@ function namedOnly(what: string): string {
  * whether it really is. Throws QCOW2_READ_FAILED.
  */
 export function recognizeFormat(source: ImageSource): RecognizedFormat {
-  const format = formatOf(readBytes(source, 0, HEAD_BYTES), () =>
-    readBytes(source, Math.max(0, source.size - 512), 512),
+  return recognizedAs(
+    formatOf(readBytes(source, 0, HEAD_BYTES), () => readBytes(source, Math.max(0, source.size - 512), 512)),
   );
+}
+
+/** What is said of a file that has a format by its magic. */
+export function recognizedAs(format: RecognizedFormat['format']): RecognizedFormat {
   return { format, sentence: SENTENCES[format] ?? '' };
 }
 

@@ -15,7 +15,7 @@ import {
 import { MAX_L1_BYTES, MAX_SNAPSHOT_EXTRA, MAX_SNAPSHOT_TABLE_BYTES } from '../format/limits.ts';
 import { fieldValue, type Report, reportField } from '../format/report.ts';
 import { type SlicedWork, shouldYield } from './sliced-work.ts';
-import { type ImageSource, readBytes } from './source.ts';
+import { type ImageSource, readAhead, readBytes } from './source.ts';
 
 const FIXED_BYTES = 40;
 const MAX_ENTRY_BYTES = FIXED_BYTES + MAX_SNAPSHOT_EXTRA + 2 * 65_535;
@@ -73,27 +73,29 @@ export function* readSnapshots(
     const left = windowAt + window.length - at;
     // A window that came short reaches the end of the file: reading again would bring nothing.
     if (index === 0 || (left < MAX_ENTRY_BYTES && window.length === WINDOW_BYTES)) {
-      window = readBytes(source, at, WINDOW_BYTES);
+      window = readAhead(source, at, FIXED_BYTES, WINDOW_BYTES);
       windowAt = at;
     }
-    const bytes = window.subarray(Math.min(window.length, at - windowAt));
+    let bytes = window.subarray(Math.min(window.length, at - windowAt));
+    if (bytes.length < FIXED_BYTES) bytes = readBytes(source, at, FIXED_BYTES);
     if (bytes.length < FIXED_BYTES) return stop(`the file ends inside snapshot table entry ${index}`, at);
-    const view = viewOf(bytes);
-    const extraDataSize = view.getUint32(36);
+    const extraDataSize = viewOf(bytes).getUint32(36);
     if (extraDataSize > MAX_SNAPSHOT_EXTRA)
       return stop(
         `snapshot table entry ${index} has ${extraDataSize} bytes of extra data, more than ${MAX_SNAPSHOT_EXTRA}`,
         at,
         SNAPSHOTS_REFUSED_ADVICE,
       );
-    const length = FIXED_BYTES + extraDataSize + view.getUint16(12) + view.getUint16(14);
+    const length = FIXED_BYTES + extraDataSize + viewOf(bytes).getUint16(12) + viewOf(bytes).getUint16(14);
     if (at + length - header.snapshotsOffset > MAX_SNAPSHOT_TABLE_BYTES)
       return stop(
         `the snapshot table is larger than ${MAX_SNAPSHOT_TABLE_BYTES} bytes`,
         at,
         SNAPSHOTS_REFUSED_ADVICE,
       );
+    if (bytes.length < length) bytes = readBytes(source, at, length);
     if (bytes.length < length) return stop(`the file ends inside snapshot table entry ${index}`, at);
+    const view = viewOf(bytes);
     entries.push(parseSnapshot(view, bytes, header, at, extraDataSize, length));
     if (header.version >= 3 && extraDataSize < 16)
       report(INCOMPLETE, {

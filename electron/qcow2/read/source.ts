@@ -24,6 +24,11 @@ export interface ImageSource {
    * follow. Absent where holes are not known: Node has no SEEK_HOLE.
    */
   nextData?(position: number): DataSegment | undefined;
+  /**
+   * Of a capture: the end of the stretch of bytes that it holds at `position`; `position` itself where it holds none. Absent
+   * where every byte up to the end can be read.
+   */
+  heldUpTo?(position: number): number;
 }
 
 /** Bytes [start, end) of a source. */
@@ -39,6 +44,22 @@ export interface SourceHandle {
   /** Length in bytes when it was opened. */
   readonly size: number;
   readonly path: string;
+  /** Of a layer in a capture, whose descriptor is that of the capture: where the captured bytes lie in it. */
+  readonly frames?: FrameIndex;
+}
+
+/** Where a capture keeps the bytes of one layer, a place in each list for each frame, in ascending order and apart. */
+export interface FrameIndex {
+  /** Bytes [start, end) of the layer's file that the frame holds. */
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  /** How the frame is coded: docs/formats/capture.md. */
+  readonly codecs: Uint8Array;
+  /** Where its coded bytes lie in the capture, and how many there are. */
+  readonly positions: Float64Array;
+  readonly lengths: Uint32Array;
+  /** Bytes that the layer's file occupied on its disk; -1 where that was not known. */
+  readonly bytesOnDisk: number;
 }
 
 /** Makes the source that a handle names. */
@@ -71,6 +92,15 @@ export function readBytes(source: ImageSource, position: number, length: number)
   return got === bytes.length ? bytes : bytes.subarray(0, got);
 }
 
+/**
+ * As {@link readBytes} with `wanted` bytes, of which only the first `needed` have to be there: where a capture holds no more,
+ * the bytes end before the others.
+ */
+export function readAhead(source: ImageSource, position: number, needed: number, wanted: number): Uint8Array {
+  const held = source.heldUpTo?.(position) ?? Number.POSITIVE_INFINITY;
+  return readBytes(source, position, Math.max(needed, Math.min(wanted, held - position)));
+}
+
 /** Length of the source now in bytes. Throws QCOW2_READ_FAILED. */
 export function sizeNow(source: ImageSource): number {
   try {
@@ -78,6 +108,16 @@ export function sizeNow(source: ImageSource): number {
   } catch (error) {
     throw readFailed(source, 0, error);
   }
+}
+
+/** The error of bytes that a capture does not hold. */
+export function notCaptured(path: string, position: number): CowscopeError {
+  return new CowscopeError({
+    code: 'NOT_CAPTURED',
+    what: `the capture does not hold the bytes at offset ${position}`,
+    subject: path,
+    advice: 'capture the image again, or open the image itself',
+  });
 }
 
 function readFailed(source: ImageSource, position: number, cause: unknown): CowscopeError {

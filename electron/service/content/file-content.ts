@@ -29,8 +29,10 @@ export function fileContent(
   };
 }
 
-function identityOf({ format, source, dataFile, image }: OpenLayer, snapshotId = ''): LayerIdentity {
-  const own = fileIdentity(source.fd);
+function identityOf({ info, format, source, dataFile, image }: OpenLayer, snapshotId = ''): LayerIdentity {
+  const file = fileIdentity(source.fd);
+  // All layers of a capture lie in one file.
+  const own = source.frames === undefined ? file : `${file} layer ${info.index}`;
   const data = dataFile === undefined ? own : fileIdentity(dataFile.fd);
   const holder = `${format} ${own} ${data} ${snapshotId}`;
   // What lies at a host offset of an encrypted image depends on its key, too.

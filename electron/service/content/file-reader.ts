@@ -13,6 +13,7 @@ import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import { lookupCluster } from '../../qcow2/read/lookup-cluster.ts';
 import { createMap } from '../../qcow2/read/map.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
+import { notCaptured } from '../../qcow2/read/source.ts';
 import type { ContentPiece, ContentReader } from './content-source.ts';
 import { ServedLayer } from './served-layer.ts';
 
@@ -72,6 +73,7 @@ class LayerContent {
 
   async read(into: Uint8Array, { offset, word, host }: ContentPiece): Promise<void> {
     const { image, source, dataFile } = this.#layer;
+    if (source.frames !== undefined) throw notCaptured(source.path, Math.max(0, host));
     if (image !== undefined && image.header.cryptMethod !== 0) throw encrypted(source.path);
     const isElsewhere = image !== undefined && hasDataFile(image.header) && dataFile === undefined;
     if (word & COMPRESSED) await this.#readCompressed(into, offset);

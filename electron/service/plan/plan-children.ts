@@ -55,6 +55,18 @@ export async function findChildren(
   return { children, searched: [searched] };
 }
 
+/** What is told of a captured chain: its folders are on another machine. */
+export function notSearched(): FoundChildren {
+  const finding = makeFinding({
+    severity: 'hazard',
+    code: 'PLAN_CHILDREN_SEARCHED',
+    layer: WHOLE_CHAIN,
+    what: 'other images on these files were not looked for: the plan is made from a capture',
+    advice: 'look for them with `cowscope store` on the machine where the files lie',
+  });
+  return { children: [], searched: [finding] };
+}
+
 /** The regular files that lie directly in folders; a folder that cannot be read holds none. */
 async function filesIn(folders: readonly string[]): Promise<{ files: string[]; isComplete: boolean }> {
   const files: string[] = [];

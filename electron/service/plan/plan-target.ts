@@ -25,7 +25,7 @@ import { runInSlices, type SlicedWork } from '../../qcow2/read/sliced-work.ts';
 import { qemuImgVersion } from '../../qemu/tools.ts';
 import { usageError } from '../cli-target.ts';
 import { type OnRead, watchReads } from '../progress/read-watch.ts';
-import { findChildren } from './plan-children.ts';
+import { findChildren, notSearched } from './plan-children.ts';
 import { type ChosenLayers, chosenLayers } from './plan-choice.ts';
 
 /** The version that is planned for where no qemu-img is installed. */
@@ -127,11 +127,10 @@ async function planChain(
   const common = { layers, target: chosen.target, qemu, qemuVersionSource: source };
   if (operation === 'delete-snapshot')
     return planSnapshotDelete({ ...common, ...snapshotOf(open, request.snapshot, allocation), findings });
-  const { children, searched } = await findChildren(
-    infos.slice(0, chosen.from + 1),
-    request.stores ?? [],
-    signal,
-  );
+  const { children, searched } =
+    found.info.capture === undefined
+      ? await findChildren(infos.slice(0, chosen.from + 1), request.stores ?? [], signal)
+      : notSearched();
   const input: Omit<CommitInput, 'top'> = {
     ...common,
     job,

@@ -5,7 +5,7 @@ import { checkTable, hasDataFile } from '../../format/header.ts';
 import { MAX_L1_BYTES } from '../../format/limits.ts';
 import type { Qcow2Image } from '../../read/image.ts';
 import { type SlicedWork, shouldYield } from '../../read/sliced-work.ts';
-import { readBytes, sizeNow } from '../../read/source.ts';
+import { readAhead, sizeNow } from '../../read/source.ts';
 import { KEEP_EVIDENCE } from './advice.ts';
 
 /** The id of the finding about entries behind the counted ones. */
@@ -58,7 +58,7 @@ function findHidden(collector: FindingCollector, image: Qcow2Image): void {
   const start = Math.ceil(end / 8) * 8;
   const clusterSize = 2 ** header.clusterBits;
   if (header.snapshotsOffset % clusterSize !== 0) return;
-  const bytes = readBytes(source, start, LOOK_AHEAD_BYTES);
+  const bytes = readAhead(source, start, 0, LOOK_AHEAD_BYTES);
   const view = viewOf(bytes);
   const fileLength = sizeNow(source);
   const names: string[] = [];

@@ -1,0 +1,46 @@
+/** `cowscope capture`: the tables of a chain in one small file, to look at where the disk is not. */
+import { resolve } from 'node:path';
+import { captureLines, isPartialCapture } from '../../../shared/text/capture-text.ts';
+import { safeLine } from '../../../shared/text/error-line.ts';
+import { captureTarget } from '../../service/capture/capture-target.ts';
+import { targetOf, usageError } from '../../service/cli-target.ts';
+import { checkOutput, type OutputFile } from '../../service/output-file.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { writeLines } from '../output.ts';
+import { ProgressLine } from '../progress-line.ts';
+import { undoOnSignal } from '../signals.ts';
+import { consentOf, type TargetOptions } from '../target.ts';
+
+/** Options of `cowscope capture` as the command line gives them. */
+export interface CaptureOptions extends TargetOptions {
+  /** The file to write. */
+  readonly to?: string;
+  readonly replace: boolean;
+  readonly showPaths: boolean;
+}
+
+/** Carries out `cowscope capture`. */
+export async function captureCommand(words: readonly string[], options: CaptureOptions): Promise<ExitCode> {
+  const target = targetOf(words, options);
+  if (target.kind === 'nbd')
+    throw usageError('an NBD export has no tables to capture', 'name the image files', target.uri);
+  const { to, replace: force, showPaths } = options;
+  if (to === undefined) throw usageError('where to write the capture is not said', 'add --to FILE.cowscope');
+  const output = { path: resolve(to), force, images: target.files };
+  await checkOutput(output);
+  const progress = new ProgressLine();
+  let forget = () => {};
+  const choice = {
+    showPaths,
+    onRead: progress.showReads,
+    onFile(file: OutputFile) {
+      forget = undoOnSignal(() => file.discardNow());
+    },
+  };
+  const summary = await captureTarget(target, consentOf(options), output, choice).finally(() => {
+    progress.clear();
+    forget();
+  });
+  await writeLines(captureLines(summary).map(safeLine));
+  return isPartialCapture(summary) ? EXIT.partial : EXIT.done;
+}

@@ -1,0 +1,112 @@
+/** A capture opens as the chain that it was made of: the same map, layers, check and layout, without its data. */
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkDocument } from '../../electron/formats/check-json.ts';
+import { layoutDocument } from '../../electron/formats/layout-json.ts';
+import { captureTarget } from '../../electron/service/capture/capture-target.ts';
+import { checkTarget } from '../../electron/service/check-target.ts';
+import { describeTarget } from '../../electron/service/describe-target.ts';
+import { withLayout } from '../../electron/service/layout-target.ts';
+import type { OpenTarget } from '../../shared/model/target.ts';
+import {
+  bitmapsChain,
+  damagedChain,
+  extendedL2Chain,
+  goldenChain,
+  shortMiddleChain,
+} from '../support/images/chains.ts';
+import { DAMAGED_IMAGES } from '../support/images/damaged.ts';
+import { listed, withTarget } from '../support/session.ts';
+import { hashFile, temporaryFolder } from '../support/tools.ts';
+
+const folder = temporaryFolder();
+const CONSENT = { allow: [], allowAll: true };
+let captures = 0;
+
+/** Found by what lies in clusters that are no tables, or outside of the image: a capture has neither. */
+const FROM_DATA = new Set([
+  'QCOW2_ORPHAN_TABLE',
+  'QCOW2_EMPTY_DISK_TABLES',
+  'QCOW2_FREE_TABLE',
+  'QCOW2_SNAPSHOTS_HIDDEN',
+  'QCOW2_LIKELY_CAUSE',
+]);
+
+type Files = OpenTarget & { kind: 'files' };
+
+function filesOf(...files: string[]): Files {
+  return { kind: 'files', files };
+}
+
+async function captured(target: Files, showPaths = true): Promise<Files> {
+  const path = join(folder, `${captures++}.cowscope`);
+  await captureTarget(target, CONSENT, { path, images: target.files }, { showPaths });
+  return filesOf(path);
+}
+
+/** Everything that is said of a target, as documents. */
+async function said(target: Files) {
+  const { chain, check } = await checkTarget(target, CONSENT);
+  const layouts: unknown[] = [];
+  for (const { index } of chain.layers)
+    layouts.push(
+      await withLayout(target, CONSENT, { layer: index }, async (info, { layout, runs }) =>
+        layoutDocument(info, layout, { ranges: [...runs()] }),
+      ).catch(error => error.code),
+    );
+  const map = await withTarget(target, { witness: 'metadata' }, async session => ({
+    // Of raw layers qemu-nbd tells the holes, and a capture does not know them.
+    rows: chain.layers.some(({ format }) => format === 'raw')
+      ? []
+      : await listed(session, { spec: { list: 'map', format: 'json', hosts: true }, layer: undefined }),
+    findings: await session.allFindings(),
+  }));
+  const { capture: _, notes: _notes, ...layers } = await describeTarget(target, CONSENT);
+  return plain({ check: checkDocument(chain, check), layouts, map, layers });
+}
+
+/** As JSON has it, without what a capture cannot know: what lies in data, and what is said of how it is read. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (key, item) => {
+    if (key === 'capture' || key === 'notes' || (key === 'causedBy' && FROM_DATA.has(item))) return undefined;
+    if (key === 'error' && LINK_ERROR.has(item.code)) return 'not opened';
+    if (key === 'why') return item.replace(/the file (does not exist|was not opened[^;]*)/, 'not opened');
+    if (!Array.isArray(item)) return item;
+    return item.filter(
+      one => !(typeof one === 'object' && one !== null && isFromData(one as Record<string, unknown>)),
+    );
+  });
+}
+
+/** Why a file was not opened is told in other words once it is captured. */
+const LINK_ERROR = new Set(['CHAIN_FILE_MISSING', 'CAPTURE_LINK']);
+
+function isFromData({ code, name }: Record<string, unknown>): boolean {
+  return FROM_DATA.has(String(code)) || name === 'clusters that nothing refers to';
+}
+
+describe('a capture', () => {
+  it.each([
+    ['golden', goldenChain],
+    ['with a short middle', shortMiddleChain],
+    ['with bitmaps', bitmapsChain],
+    ['with subclusters', extendedL2Chain],
+    ['damaged', damagedChain],
+  ] as const)('says of the demo chain (%s) what its files say', async (name, make) => {
+    const files = await make(await mkdtemp(join(folder, `${name} `)));
+    const target = filesOf(files.at(-1)!);
+    const before = await Promise.all(files.map(hashFile));
+    const capture = await captured(target);
+    expect(await said(capture)).toEqual(await said(target));
+    expect(await Promise.all(files.map(hashFile))).toEqual(before);
+  });
+
+  it.each(DAMAGED_IMAGES.map(image => [image.id, image.title, image] as const))(
+    'says of damage %s what the file says: %s',
+    async (_id, _title, { make }) => {
+      const target = filesOf(make());
+      expect(await said(await captured(target))).toEqual(await said(target));
+    },
+  );
+});
