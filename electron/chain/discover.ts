@@ -29,6 +29,9 @@ import { PathLook } from './path-look.ts';
 import { PinnedFolders } from './pinned-folder.ts';
 import { readLocks, WriterLocks, type Writers } from './writer-lock.ts';
 
+/** What is known of the top layer as soon as it is open. Sizes in bytes; a raw layer's clusters have one byte. */
+export type TopLayer = Pick<LayerInfo, 'size' | 'clusterSize'>;
+
 /** What to open. */
 export interface ChainRequest {
   /** One file: its recorded links are followed. Several: they are the chain, base first, whatever links they hold. */
@@ -43,6 +46,8 @@ export interface ChainRequest {
   readonly infer?: number | undefined;
   /** Is told, often, of the bytes of a file that were looked through for that. */
   readonly onRead?: ((progress: { layer: number; layers: number; bytes: number }) => void) | undefined;
+  /** Is told of the top layer before its links are followed; not where several files are named. */
+  readonly onTop?: ((top: TopLayer) => void) | undefined;
   /** Files that may be opened wherever they lie. */
   readonly allow?: readonly string[] | undefined;
   /** Consent to every file that an image names; protocols are refused all the same. */
@@ -102,7 +107,7 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
   try {
     const found: FoundLayers =
       files.length === 1
-        ? await followLinks(top, request.format, discovery)
+        ? await followLinks(top, request, discovery)
         : await layersAsGiven(files, request.format, discovery);
     const written =
       found.captured === undefined ? writersOf(found, locks) : Promise.resolve(found.captured.written);
@@ -130,7 +135,7 @@ function writersOf({ layers }: FoundLayers, locks: Promise<string>): Promise<rea
 /** Layers from the top down, by the links recorded in them. */
 async function followLinks(
   name: string,
-  format: 'raw' | 'qcow2' | undefined,
+  { format, onTop }: ChainRequest,
   discovery: Discovery,
 ): Promise<FoundLayers> {
   const reached = await openNamed(name, discovery.folders);
@@ -142,6 +147,7 @@ async function followLinks(
   const seen = new Set([reached.file.identity]);
   const layers: LinkedLayer[] = [];
   let layer: LoneLayer | undefined = await openLayer(reached, { by: 'person', format }, discovery.infer);
+  onTop?.({ size: layer.size, clusterSize: clusterSizeOf(layer) });
   let described: Step['described'];
   while (layer !== undefined) {
     const step: Step = await stepDown(layer, described, { seen, depth: layers.length + 1 }, discovery);
@@ -179,7 +185,7 @@ async function describe(
       fileSize: file.size,
       allocatedSize: file.allocated,
       ...(modified === undefined ? {} : { modified }),
-      clusterSize: layer.image?.geometry.clusterSize ?? 1,
+      clusterSize: clusterSizeOf(layer),
       backing: linked.backing,
       ...(data.link === undefined ? {} : { dataFile: data.link }),
       ...(layer.image?.inferred === undefined ? {} : { inference: layer.image.inferred.inference }),
@@ -217,6 +223,11 @@ async function startsAsCapture(handle: OpenFile['handle']): Promise<boolean> {
   const bytes = Buffer.alloc(CAPTURE_MAGIC.length);
   await handle.read(bytes, 0, bytes.length, 0).catch(() => {}); // met again where the format is told
   return bytes.toString('latin1') === CAPTURE_MAGIC;
+}
+
+/** Bytes in a cluster of a layer; 1 of a raw one. */
+function clusterSizeOf({ image }: LoneLayer): number {
+  return image?.geometry.clusterSize ?? 1;
 }
 
 /** The external data file: opened with consent only, because a child would read whatever file its name leads to. */

@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { CowscopeError, errorRecord } from '../../shared/error.ts';
 import { leaveRemovedFolder } from '../chain/absolute-path.ts';
+import { readSmallChainsInPlace } from '../engine/worker/small-chains.ts';
 import { guardServers } from '../qemu/server-process.ts';
 import { setReadingThreads } from '../service/reading-threads.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -12,6 +13,10 @@ import { undoOnSignal } from './signals.ts';
 function main(): void {
   setReadingThreads();
   guardServers(undoOnSignal);
+  readSmallChainsInPlace(async () => {
+    const { InPlaceThread } = await import('../engine/worker/in-place-thread.ts');
+    return new InPlaceThread();
+  });
   leaveRemovedFolder();
   const words = process.argv.slice(2);
   const end = words.indexOf('--');
@@ -27,12 +32,13 @@ function main(): void {
     finish(error);
     process.exit();
   });
-  const program = createProgram((action, failedCode = EXIT.failed) => {
+  const run = (action: () => Promise<ExitCode>, failedCode: ExitCode = EXIT.failed) => {
     failed = failedCode;
     action().then(code => {
       process.exitCode = code;
     }, finish);
-  });
+  };
+  const program = createProgram(run, words);
   try {
     program.parse();
   } catch (error) {

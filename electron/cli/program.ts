@@ -151,8 +151,30 @@ function outputOption(words: readonly string[] = ['text', 'json']): Option {
 /** Carries out an action of a command. `failed` is its exit code where it cannot be done; default {@link EXIT.failed}. */
 type Run = (action: () => Promise<ExitCode>, failed?: ExitCode) => void;
 
-/** The whole command line. `run` gets the action to carry out. */
-export function createProgram(run: Run): Command {
+/** Adds one command to the program. */
+type AddCommand = (program: Command, run: Run) => void;
+
+/** The commands about images, in the order in which the help lists them. */
+const COMMANDS: ReadonlyMap<string, AddCommand> = new Map([
+  ['map', addMap],
+  ['layers', addLayers],
+  ['plan', addPlan],
+  ['misread', addMisread],
+  ['check', addCheck],
+  ['layout', addLayout],
+  ['partitions', addPartitions],
+  ['compare', addCompare],
+  ['report', addReport],
+  ['capture', addCapture],
+  ['store', addStore],
+  ['open', addOpen],
+]);
+
+/**
+ * The command line. `run` gets the action to carry out. Where `words`, those after the program's name, begin with a
+ * command of {@link COMMANDS}, the program has that one alone: to describe all of them takes longer than to parse one.
+ */
+export function createProgram(run: Run, words: readonly string[] = []): Command {
   const program = new Command('cowscope')
     .description(`${packageJson.description}. Nothing is ever written to an image.`)
     .version(packageJson.version, '--version', 'print the version')
@@ -163,7 +185,17 @@ export function createProgram(run: Run): Command {
     .addHelpText('after', `\ncowscope TARGET opens the window.\n${EXIT_CODES}`)
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
+  const addNamed = COMMANDS.get(words.find(word => word !== '--debug') ?? '');
+  if (addNamed !== undefined) {
+    addNamed(program, run);
+    return program;
+  }
+  for (const add of COMMANDS.values()) add(program, run);
+  addDocuments(program, run);
+  return program;
+}
 
+function addMap(program: Command, run: Run): void {
   withInference(withTarget(program.command('map')))
     .summary('print the merged map of a chain')
     .description('Print the merged map of a chain: state, owner and overrides of every range.')
@@ -195,7 +227,9 @@ export function createProgram(run: Run): Command {
     .action((words: string[], options) =>
       run(() => import('./commands/map.ts').then(({ mapCommand }) => mapCommand(words, options))),
     );
+}
 
+function addLayers(program: Command, run: Run): void {
   withInference(withTarget(program.command('layers')))
     .summary('print the layers of a chain, or the exports of an NBD server')
     .description(
@@ -206,11 +240,9 @@ export function createProgram(run: Run): Command {
     .action((words: string[], options) =>
       run(() => import('./commands/layers.ts').then(({ layersCommand }) => layersCommand(words, options))),
     );
+}
 
-  addPlan(program, run);
-
-  addMisread(program, run);
-
+function addCheck(program: Command, run: Run): void {
   withInference(withTarget(program.command('check')))
     .summary('check every layer of a chain')
     .description(
@@ -228,14 +260,9 @@ export function createProgram(run: Run): Command {
     .action((words: string[], options) =>
       run(() => import('./commands/check.ts').then(({ checkCommand }) => checkCommand(words, options))),
     );
+}
 
-  addLayout(program, run);
-  addPartitions(program, run);
-  addCompare(program, run);
-  addReport(program, run);
-  addCapture(program, run);
-  addStore(program, run);
-
+function addOpen(program: Command, run: Run): void {
   withInference(withTarget(program.command('open', { isDefault: true })))
     .summary('open the window')
     .description('Open the window; without a target it is empty. Folders are shown as what rests on what.')
@@ -251,9 +278,6 @@ export function createProgram(run: Run): Command {
         ),
       ),
     );
-
-  addDocuments(program, run);
-  return program;
 }
 
 function addMisread(program: Command, run: Run): void {

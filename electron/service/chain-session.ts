@@ -13,14 +13,11 @@ import type { Finding } from '../../shared/model/finding.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import type { TrackInfo } from '../../shared/model/track.ts';
-import {
-  type EngineClient,
-  type EngineEvents,
-  startEngine,
-  type TakeChunk,
-} from '../engine/worker/client.ts';
+import type { TopLayer } from '../chain/discover.ts';
+import { EngineClient, type EngineEvents, startEngine, type TakeChunk } from '../engine/worker/client.ts';
 import { keepPrestartedWorker } from '../engine/worker/prestarted-worker.ts';
 import type { EnginePlan, ListRequest, ListSummary } from '../engine/worker/protocol.ts';
+import { inPlaceThreadFor, mayReadInPlace } from '../engine/worker/small-chains.ts';
 import { serversAtOnce } from '../qemu/export-pool.ts';
 import { findQemuNbd } from '../qemu/tools.ts';
 import type { ContentSource } from './content/content-source.ts';
@@ -63,15 +60,21 @@ export async function openChain(
   let engine: EngineClient | undefined;
   try {
     throwIfAborted();
-    // Where no thread was prestarted, it starts while the files are opened.
-    if (options.interactive !== true) engine = startEngine(events);
-    if (target.kind === 'files') opened = await openFiles(target, options);
+    // Where no thread was prestarted, it starts while the files are opened, unless none may be needed.
+    const mayBeSmall = mayReadFileInPlace(target, options);
+    const startWorker = () => {
+      engine ??= startEngine(events);
+    };
+    if (options.interactive !== true && !mayBeSmall) startWorker();
+    const onTop = (top: TopLayer) => mayBeSmall && !mayReadInPlace([top]) && startWorker();
+    if (target.kind === 'files') opened = await openFiles(target, options, onTop);
     else {
       const { openUri } = await import('./open-uri.ts'); // not loaded for files
       opened = await openUri(target.uri, options, signal);
     }
     throwIfAborted();
-    engine ??= startEngine(events);
+    const inPlace = mayBeSmall && engine === undefined ? await inPlaceThreadFor(opened.plans) : undefined;
+    engine ??= inPlace === undefined ? startEngine(events) : new EngineClient(inPlace, events);
     const opening = engine.open(planOf(opened, options)); // while the chain is described
     describing = opened.describe();
     describing.catch(() => {}); // seen where it is awaited
@@ -90,6 +93,12 @@ export async function openChain(
   } finally {
     options.signal?.removeEventListener('abort', giveUp);
   }
+}
+
+/** Whether an engine in this thread could do for the target, as far as it is known before anything is opened. */
+function mayReadFileInPlace(target: OpenTarget, { interactive, witness }: SessionOptions): boolean {
+  const isOneFile = target.kind === 'files' && target.files.length === 1;
+  return isOneFile && interactive !== true && witness === 'metadata' && mayReadInPlace([]);
 }
 
 function planOf(opened: PreparedTarget, options: SessionOptions): EnginePlan {

@@ -5,7 +5,7 @@ import { compareFindings } from '../../shared/model/finding.ts';
 import { type ChainInfo, findSnapshot, type LayerInfo, type SnapshotInfo } from '../../shared/model/layer.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import { contextsToAsk } from '../../shared/nbd-contexts.ts';
-import { discoverChain, type OpenLayer } from '../chain/discover.ts';
+import { discoverChain, type OpenLayer, type TopLayer } from '../chain/discover.ts';
 import { writerFindings } from '../chain/writer-lock.ts';
 import type { LayerPlan } from '../engine/worker/protocol.ts';
 import { parsedOf } from '../qcow2/read/image.ts';
@@ -20,17 +20,21 @@ import type { SessionOptions, WitnessChoice } from './session-options.ts';
 const NO_QEMU_NOTE =
   'qemu-nbd was not found, so the holes of this raw layer are not known and all of it is shown as data; install qemu-utils to see them.';
 
-/** Opens the chain that the files name. Rejects with CowscopeError when not even the top layer can be opened. */
+/**
+ * Opens the chain that the files name; `onTop` as in ChainRequest. Rejects with CowscopeError when not even the top layer
+ * can be opened.
+ */
 export async function openFiles(
   target: OpenTarget & { kind: 'files' },
   options: SessionOptions,
+  onTop?: (top: TopLayer) => void,
 ): Promise<PreparedTarget> {
   const { consent, witness: wanted = 'both', buildPyramid = true, extentBudget } = options;
   const serving = { forceShare: options.forceShare === true, lowPriority: options.interactive === true };
   // Looked for meanwhile. Whoever waits for a picture does not wait for it to tell its version, too.
   const isThere = wanted !== 'metadata' && (options.interactive === true ? hasQemuNbd() : runs());
   if (isThere) isThere.catch(() => {}); // seen where it is awaited
-  const found = await discoverChain({ ...target, ...consent, onRead: options.onRead });
+  const found = await discoverChain({ ...target, ...consent, onRead: options.onRead, onTop });
   try {
     const isCaptured = found.info.capture !== undefined;
     if (isCaptured && wanted === 'nbd') throw captureNotServed(found.info);

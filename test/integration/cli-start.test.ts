@@ -4,20 +4,27 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { golden, makeChain } from '../../examples/recipes.mjs';
 import { CLI } from '../support/cli.ts';
-import { runWell, temporaryFolder } from '../support/tools.ts';
+import { qemuImg, runWell, temporaryFolder } from '../support/tools.ts';
 
-/** Writes the files that a program has loaded to the file that LOADED names. */
-const LISTER = `process.on('exit', () =>
-  require('node:fs').writeFileSync(process.env.LOADED, JSON.stringify(Object.keys(require.cache))));`;
+/** Writes what a program has loaded, and how many threads it has started, to the file that LOADED names. */
+const LISTER = `let workers = 0;
+process.on('worker', () => workers++);
+process.on('exit', () => require('node:fs').writeFileSync(
+  process.env.LOADED, JSON.stringify({ files: Object.keys(require.cache), workers })));`;
 
-/** The sources of ours whose code the main thread of a command has loaded. */
-async function sourcesLoadedBy(...words: readonly string[]): Promise<string[]> {
+/** The files that the main thread of a command has loaded, and how many threads it has started. */
+async function loadedBy(words: readonly string[]): Promise<{ files: string[]; workers: number }> {
   const folder = temporaryFolder();
   const [lister, loaded] = [join(folder, 'lister.cjs'), join(folder, 'loaded.json')];
   writeFileSync(lister, LISTER);
   const env = { ...process.env, LOADED: loaded };
   await runWell(process.execPath, ['--require', lister, CLI, ...words], { env });
-  const files: string[] = JSON.parse(readFileSync(loaded, 'utf8'));
+  return JSON.parse(readFileSync(loaded, 'utf8'));
+}
+
+/** The sources of ours whose code the main thread of a command has loaded. */
+async function sourcesLoadedBy(...words: readonly string[]): Promise<string[]> {
+  const { files } = await loadedBy(words);
   // The bundler names each source before its code.
   return files.flatMap(file =>
     [...readFileSync(file, 'utf8').matchAll(/^\/\/ ((?:shared|electron)\/\S+\.ts)$/gm)].map(
@@ -40,10 +47,14 @@ it.each([
   { words: ['map', '--help'] },
   { words: ['completion', 'bash'] },
 ])('loads no command, reader or client for $words', async ({ words }) => {
-  const rooms = roomsOf(await sourcesLoadedBy(...words));
-  expect([...rooms].sort()).toEqual([
+  const sources = await sourcesLoadedBy(...words);
+  expect(sources.filter(source => source.startsWith('electron/engine/'))).toEqual([
+    'electron/engine/worker/small-chains.ts',
+  ]);
+  expect([...roomsOf(sources)].sort()).toEqual([
     'electron/chain',
     'electron/cli',
+    'electron/engine/worker',
     'electron/formats',
     'electron/qemu',
     'electron/service',
@@ -66,4 +77,28 @@ it('loads the client where a layer is read by qemu-nbd', async () => {
   const [, , top] = await makeChain(golden, temporaryFolder());
   const rooms = roomsOf(await sourcesLoadedBy('map', '--witness', 'nbd', top as string));
   expect(rooms).toContain('electron/nbd/client');
+});
+
+it('reads a small chain without a worker, and larger disks, several files and layers over NBD with one', async () => {
+  const folder = temporaryFolder();
+  const chain = await makeChain(golden, folder);
+  const top = chain[2] as string;
+  const [large, overlay] = [join(folder, 'large.qcow2'), join(folder, 'overlay.qcow2')];
+  await qemuImg('create', '-q', '-f', 'qcow2', large, '9G');
+  await qemuImg('create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', large, overlay, '1M');
+  const workersFor = async (...words: string[]) => (await loadedBy(['map', ...words])).workers;
+  expect(await workersFor(top)).toBe(0);
+  expect(await workersFor('--as', 'qemu-img', top)).toBe(0);
+  expect(await workersFor(large)).toBe(1);
+  expect(await workersFor(overlay)).toBe(1);
+  expect(await workersFor(...chain)).toBe(1);
+  expect(await workersFor('--witness', 'both', top)).toBe(1);
+});
+
+it('loads few files for a map and fewer for the layers', async () => {
+  const [, , top] = await makeChain(golden, temporaryFolder());
+  const filesOf = async (command: string) =>
+    (await loadedBy([command, top as string])).files.filter(file => /cli[\w-]*\.cjs$/.test(file)).length;
+  expect(await filesOf('map')).toBeLessThanOrEqual(14);
+  expect(await filesOf('layers')).toBeLessThanOrEqual(11);
 });

@@ -9,7 +9,6 @@ import { isPartFinding, missingBacking, missingDataFile } from '../missing-links
 import { complain, writeLine, writeLines, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
-import { exportsLines } from '../text/exports-text.ts';
 import { chainLines } from '../text/layers-text.ts';
 
 /** Name and version of the document: docs/map-schema.md. */
@@ -29,6 +28,7 @@ export async function layersCommand(
   };
   if (target.kind === 'nbd') {
     const { describeNbdServer } = await import('../../service/nbd-exports.ts'); // not loaded for files
+    const { exportsLines } = await import('../text/exports-text.ts');
     const server = await describeNbdServer(target.uri, { allowLocalFiles: true });
     await print({ uri: target.uri, ...server }, () => exportsLines(server));
     const missing = server.exports.flatMap(({ uri, error }) =>

@@ -1,11 +1,12 @@
-/** The owner's side of the engine's worker: starts it, asks it, feeds it, ends it. */
+/** The owner's side of an engine: starts its worker, asks it, feeds it, ends it. */
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../../shared/error.ts';
 import { type StatusBatch, statusBatchBuffers } from '../../../shared/extent/status-batch.ts';
 import type { QuestionArgs, QuestionName, QuestionReply } from '../../../shared/ipc/questions.ts';
 import type { Finding, FindingSummary } from '../../../shared/model/finding.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
-import { type EngineThread, takeWorker } from './prestarted-worker.ts';
+import type { EngineThread } from './engine-thread.ts';
+import { takeWorker } from './prestarted-worker.ts';
 import type { EnginePlan, FeedEnd, FromEngine, ListRequest, ListSummary, ToEngine } from './protocol.ts';
 
 /** News from the engine. */
@@ -34,12 +35,12 @@ export function startEngine(events: EngineEvents = {}): EngineClient {
   return new EngineClient(takeWorker(), events);
 }
 
-/** A chain held in a worker. */
+/** A chain held in an engine, as a rule that of a worker. */
 export class EngineClient {
   /** Resolves when no layer's metadata is being read any more: the picture is complete, or reading was cancelled. */
   readonly drawn: Promise<void>;
   readonly #opened: Promise<void>;
-  readonly #worker: EngineThread;
+  readonly #thread: EngineThread;
   readonly #events: EngineEvents;
   readonly #replies = new Map<number, PendingReply>();
   /** The batches that were not acknowledged yet, by layer. */
@@ -51,9 +52,9 @@ export class EngineClient {
   #lastId = 0;
   #ended: CowscopeError | undefined;
 
-  /** Takes over `worker`, which has no chain yet. */
-  constructor(worker: EngineThread, events: EngineEvents) {
-    this.#worker = worker;
+  /** Takes over `thread`, which has no chain yet. */
+  constructor(thread: EngineThread, events: EngineEvents) {
+    this.#thread = thread;
     this.#events = events;
     this.#opened = new Promise((resolve, reject) => {
       this.#setOpened = resolve;
@@ -63,9 +64,9 @@ export class EngineClient {
     this.drawn = new Promise(resolve => {
       this.#setDrawn = resolve;
     });
-    worker.on('message', (message: FromEngine) => this.#handle(message));
-    worker.on('error', error => this.#stop(error));
-    worker.on('exit', code => this.#stop(new Error(`exit code ${code}`)));
+    thread.on('message', (message: FromEngine) => this.#handle(message));
+    thread.on('error', error => this.#stop(error));
+    thread.on('exit', code => this.#stop(new Error(`exit code ${code}`)));
   }
 
   /** Opens the chain of `plan`; called once. Rejects with the CowscopeError of what could not be opened. */
@@ -122,11 +123,11 @@ export class EngineClient {
   /** Ends the worker. Questions under way are rejected with CANCELLED. */
   async close(): Promise<void> {
     this.#end(CLOSED);
-    await this.#worker.terminate();
+    await this.#thread.terminate();
   }
 
   #post(message: ToEngine, transfer: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, transfer);
+    this.#thread.postMessage(message, transfer);
   }
 
   #request<Reply>(message: (id: number) => ToEngine, take?: TakeChunk): Promise<Reply> {

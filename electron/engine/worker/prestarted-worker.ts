@@ -5,10 +5,7 @@ import { Worker } from 'node:worker_threads';
 /** Given to a prestarted thread: it compiles its code meanwhile (see warm-up.ts). */
 export const PRESTART_WARM_UP = 'warmUp';
 
-/** A thread that runs the engine, or is about to. */
-export type EngineThread = Worker;
-
-let prestarted: EngineThread | undefined;
+let prestarted: Worker | undefined;
 
 /** Where the built worker lies: beside the bundle that runs, or where COWSCOPE_ENGINE_WORKER says (tests). */
 function workerPath(): string {
@@ -27,7 +24,7 @@ export function keepPrestartedWorker(): void {
 }
 
 /** A thread that has no chain yet: the prestarted one, else a new one. The caller ends it. */
-export function takeWorker(): EngineThread {
+export function takeWorker(): Worker {
   const worker = prestarted ?? new Worker(workerPath());
   prestarted = undefined;
   worker.ref();

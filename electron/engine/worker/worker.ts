@@ -2,25 +2,16 @@
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../../shared/assert.ts';
-import { captureSource } from '../../capture/capture-source.ts';
-import { fileSource } from '../../qcow2/read/file-source.ts';
-import type { SourceHandle } from '../../qcow2/read/source.ts';
-import { Engine } from '../engine.ts';
 import { PRESTART_WARM_UP } from './prestarted-worker.ts';
 import type { ToEngine } from './protocol.ts';
+import { createSystemEngine } from './system-engine.ts';
 
 /** Priority after the first picture: below that of painting (0 or less), above that of our qemu-nbd processes (10). */
 const NICE = 5;
 
 assert(parentPort !== null, 'the engine’s worker runs only as a worker thread');
 const port = parentPort;
-const openSource = ({ frames, ...handle }: SourceHandle) =>
-  frames === undefined ? fileSource(handle) : captureSource({ ...handle, frames });
-const engine = new Engine(
-  (message, transfer) => port.postMessage(message, transfer ?? []),
-  openSource,
-  async () => (await import('./decompress.ts')).DEEP_OPTIONS,
-);
+const engine = createSystemEngine((message, transfer) => port.postMessage(message, transfer ?? []));
 let isPictureAsked = false;
 port.on('message', (message: ToEngine) => {
   engine.receive(message);

@@ -163,7 +163,9 @@ export class ClusterUses implements ReferenceSink, RefcountSink {
   #sum(id: number, { uses, owners }: Chunk): void {
     const totals = this.#totals;
     let highest = -1;
-    for (let at = 0; at < CHUNK_CLUSTERS; at++) {
+    // Most files are shorter than a chunk; what ends behind the last cluster may lie in one more.
+    const end = Math.min(CHUNK_CLUSTERS, this.clusters + 1 - id * CHUNK_CLUSTERS);
+    for (let at = 0; at < end; at++) {
       const use = uses[at] as number;
       if (use === 0) continue;
       highest = at;

@@ -225,6 +225,7 @@ export function referEntries(
   for (let at = start; at < end; at += entrySize) {
     const hi = view.getUint32(at);
     const lo = view.getUint32(at + 4);
+    if ((hi | lo) === 0) continue; // as most entries of most tables are
     if ((hi & ENTRY_COMPRESSED_HI) !== 0) {
       // What a compressed entry with subclusters names is not counted, as in qemu.
       if (isExtended && (view.getUint32(at + 8) | view.getUint32(at + 12)) !== 0) {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { expect, test, vi } from 'vitest';
 import { EngineClient } from '../../../../electron/engine/worker/client.ts';
-import type { EngineThread } from '../../../../electron/engine/worker/prestarted-worker.ts';
+import type { EngineThread } from '../../../../electron/engine/worker/engine-thread.ts';
 import type { EnginePlan } from '../../../../electron/engine/worker/protocol.ts';
 
 class FakeThread extends EventEmitter {
