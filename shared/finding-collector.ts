@@ -57,7 +57,7 @@ export function causeOf(
 
 /** Where a cause shows. */
 interface Places {
-  readonly cause: Cause;
+  cause: Cause;
   count: number;
   bytes: number;
   readonly all: RangeSet;
@@ -113,6 +113,19 @@ export class FindingCollector {
     if (evidence !== undefined && places.evidence.length < MAX_FINDING_PLACES) places.evidence.push(evidence);
   }
 
+  /** The cause of an id, as it was given. */
+  causeOf(id: string): Cause | undefined {
+    return this.#causes.get(id)?.cause;
+  }
+
+  /** Puts another cause of the same id in place of one that was added: more is known of it now. Its places stay. */
+  replace(cause: Cause): void {
+    const places = this.#causes.get(cause.id);
+    if (places === undefined || places.cause === cause) return;
+    places.cause = cause;
+    this.#changes++;
+  }
+
   /** What was found so far, in the order in which the causes were found first. */
   list(): readonly Finding[] {
     if (this.#listedAt !== this.#changes) {
@@ -165,7 +178,7 @@ export class FindingCollector {
       host: hosts.ranges(MAX_FINDING_PLACES),
       evidence: [...evidence],
       count,
-      bytesAtRisk: bytes,
+      bytesAtRisk: cause.risksData === false ? 0 : bytes,
       ...(causedBy === undefined ? {} : { causedBy }),
       ...(witnesses === undefined ? {} : { witnesses }),
     });

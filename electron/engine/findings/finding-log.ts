@@ -54,6 +54,12 @@ export class FindingLog {
   /** Takes what a check of a layer found, in place of an earlier check and of what a map shows of the same causes. */
   setChecked(layer: number, findings: readonly Finding[], places: FindingCollector): void {
     this.#checked.set(layer, { byId: new Map(findings.map(finding => [finding.id, finding])), places });
+    // The marks of what the map shows are as severe as what the check, which knows more, makes of it.
+    const shown = this.#layers.find(({ index }) => index === layer)?.findings;
+    for (const { id } of findings) {
+      const cause = places.causeOf(id);
+      if (cause !== undefined) shown?.replace(cause);
+    }
     this.#checks++;
   }
 

@@ -15,6 +15,7 @@ import {
   stepMissing,
 } from '../../../shared/model/check.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
+import { hasDataFile, INCOMPATIBLE_DIRTY } from '../format/header.ts';
 import { LimitPassed, ReadLimit, SLACK_BYTES } from '../layout/read-limit.ts';
 import { RefcountBlocks } from '../layout/refcount-blocks.ts';
 import { References } from '../layout/references.ts';
@@ -27,6 +28,7 @@ import { checkDeep, type DeepOptions } from './deep.ts';
 import { likelyCauses } from './likely-causes.ts';
 import { RefcountCheck } from './refcount-check.ts';
 import { checkBitmapsInUse } from './rules/bitmaps.ts';
+import { noteEmptyTables } from './rules/empty-tables.ts';
 import { checkHeaderMarks } from './rules/header.ts';
 import { checkSnapshots } from './rules/snapshots.ts';
 
@@ -83,6 +85,10 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
     }
   try {
     yield* scanTablesInto(collector, image, options.dataFile, offset => check?.needsScan(offset) ?? true);
+    // The refcounts of an image that is dirty may lag behind what was written.
+    const isDirty = (image.header.incompatible & INCOMPATIBLE_DIRTY) !== 0n;
+    if (check?.isComplete && check.leaked === 0 && !isDirty)
+      noteEmptyTables(collector, hasDataFile(image.header));
     steps.push(stepDone(TABLES));
   } catch (error) {
     steps.push(stepMissing(TABLES, reasonOf(error)));

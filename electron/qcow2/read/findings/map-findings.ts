@@ -165,7 +165,7 @@ export class MapFindings {
     });
   }
 
-  /** A table that is empty in all its parts: where qemu discards, it leaves zero flags behind, not empty entries. */
+  /** A table that is empty in all its parts. Discards of what was never written, and commits, leave such tables, too. */
   #addEmptyPart(tables: MappedTables, start: number, end: number): void {
     if (tables.rules.version < 3) return; // which has no zero flag
     this.#emptyParts.add(start, end - start);
@@ -367,7 +367,7 @@ const EMPTY_TABLES: Cause = {
   code: 'QCOW2_L2_EMPTY',
   severity: 'hazard',
   what: count =>
-    `${count === 1 ? 'an L2 table is there and holds' : `${count} L2 tables are there and hold`} no entry: wiped, or not written back before a crash; old data of the layers below may show in its place`,
+    `${count === 1 ? 'an L2 table is there and holds' : `${count} L2 tables are there and hold`} no entry: left by discards or a commit, or wiped, or not written back before a crash; old data of the layers below may show in its place then`,
   advice:
     'do not start the machine before you know; if `cowscope layers` counts unreferenced clusters, they may be what these tables held, and `qemu-img check -r` would free them',
 };

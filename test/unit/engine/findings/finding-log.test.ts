@@ -130,3 +130,17 @@ test('the columns that findings touch are marked with the worst severity, layer 
   log.setChecked(0, [makeFinding({ code: 'D', severity: 'corruption', layer: 0, what: 'd' })], places);
   expect(marks(0, 100, 4)).toEqual([[0, [1, 0, 0, 0]]]);
 });
+
+test('marks are as severe as what a check made of a cause that the map shows', () => {
+  const { log, base } = exampleLog();
+  const columns = () => log.marks({ start: 300, end: 400 }, 1).map(({ columns }) => [...columns]);
+  const [marked] = columns();
+  const checked = new FindingCollector(0);
+  checked.add(cause('A'), { guest: [300, 10] });
+  checked.add(cause('A', 'note'), { guest: [300, 10] });
+  checked.replace(cause('A', 'note'));
+  log.setChecked(0, checked.list(), checked);
+  expect(columns()[0]).not.toEqual(marked);
+  expect(log.nextPlace({ layer: 2, offset: 450 }, false)).toBeNull();
+  expect(base.list().map(({ severity }) => severity)).toEqual(['note', 'hazard']);
+});

@@ -6,8 +6,8 @@ import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
 import type { ImageSource } from '../../../../electron/qcow2/read/source.ts';
 import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
-import { alone, buildImage } from '../../../support/qcow2-reading.ts';
-import { run } from '../../../support/tools.ts';
+import { alone, buildImage, openSource } from '../../../support/qcow2-reading.ts';
+import { qemuImg, qemuIo, run, temporaryFolder } from '../../../support/tools.ts';
 
 const K64 = 65_536;
 
@@ -23,6 +23,27 @@ async function numbersOfQemu(path: string) {
 }
 
 describe('checkImage', () => {
+  it('makes a note of an empty L2 table where no cluster was lost with it, and a hazard where that is not known', () => {
+    const make = () => buildImage({ size: 2 ** 30, clusters: [{ index: 0, kind: 'zeroHole' }] });
+    const severityOf = ({ source, l2Offsets }: ReturnType<typeof make>, byte = 0) => {
+      pokeU64(source.fd, l2Offsets.get(0) as number, 0n);
+      if (byte !== 0) writeSync(source.fd, Uint8Array.of(byte), 0, 1, 79); // incompatible features
+      const { findings } = check(source);
+      return findings.map(({ code, severity, bytesAtRisk }) => [code, severity, bytesAtRisk > 0]);
+    };
+    expect(severityOf(make())).toEqual([['QCOW2_L2_EMPTY', 'note', false]]);
+    expect(severityOf(make(), 1)).toEqual([['QCOW2_L2_EMPTY', 'hazard', true]]);
+  });
+
+  it('makes a note of the empty L2 tables that discards by qemu leave', async () => {
+    const path = `${temporaryFolder()}/discarded.qcow2`;
+    const data = `${path}.data`;
+    await qemuImg('create', '-q', '-f', 'qcow2', '-o', `cluster_size=1k,data_file=${data}`, path, '2M');
+    await qemuIo(path, 'discard 468992 1024');
+    const { findings } = check(openSource(path));
+    expect(findings.map(({ code, severity }) => [code, severity])).toEqual([['QCOW2_L2_EMPTY', 'note']]);
+  });
+
   it('comes to the same in one pass and in many', () => {
     const { source, l1Offset, l2Offsets } = buildImage({
       size: 2 ** 27,
