@@ -80,7 +80,14 @@ export async function openLayer(
     const size = rawSize(file.size);
     return { reached, source, format, formatSource, image: undefined, size, notes, findings };
   }
-  const opened = { ...(await buffered.run(() => openQcow2Steps(buffered))), source };
+  let opened: Qcow2Image;
+  try {
+    opened = { ...(await buffered.run(() => openQcow2Steps(buffered))), source };
+  } catch (error) {
+    const inferred = infer === undefined ? undefined : await inferUnreadableHeader(source, infer, error);
+    if (inferred === undefined) throw error;
+    return { reached, source, format: 'qcow2', formatSource: 'inferred', ...inferred, notes: [] };
+  }
   const image = infer === undefined ? opened : await withInferredL1(opened, infer);
   return { reached, source, notes, ...readAs(image, { format, formatSource, findings }) };
 }
@@ -119,7 +126,24 @@ async function inferLostHeader(
   infer: InferRequest,
 ): Promise<Pick<LoneLayer, 'image' | 'size' | 'findings'> | undefined> {
   const isLost = format === 'raw' ? formatSource === 'assumed' : recognizeFormat(source).format === 'raw';
-  if (!isLost) return undefined;
+  return isLost ? await inferredFrom(source, infer) : undefined;
+}
+
+/** The image in a file whose header has its magic and cannot be read; undefined where nothing shows one. */
+async function inferUnreadableHeader(
+  source: FileSource,
+  infer: InferRequest,
+  error: unknown,
+): Promise<Pick<LoneLayer, 'image' | 'size' | 'findings'> | undefined> {
+  const isHeader =
+    error instanceof CowscopeError && error.code.startsWith('QCOW2_') && error.code !== 'QCOW2_READ_FAILED';
+  return isHeader ? await inferredFrom(source, infer) : undefined;
+}
+
+async function inferredFrom(
+  source: FileSource,
+  infer: InferRequest,
+): Promise<Pick<LoneLayer, 'image' | 'size' | 'findings'> | undefined> {
   const { inferHeader } = await import('../qcow2/infer/infer-image.ts'); // loaded where it is asked for
   const image = await runInSlices(inferHeader(source, infer));
   return image === undefined ? undefined : { image, size: image.header.size, findings: image.findings };

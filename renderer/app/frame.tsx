@@ -11,6 +11,7 @@ import { ChangedNotice } from './changed-notice.tsx';
 import { CrossCheckNotice } from './cross-check-notice.tsx';
 import { Drawer } from './drawer.tsx';
 import { FormatNotice } from './format-notice.tsx';
+import { InferNotice } from './infer-notice.tsx';
 import { LinkNotice } from './link-notice.tsx';
 import { SnapshotBar } from './snapshot-bar.tsx';
 import { StatusBar } from './status-bar.tsx';
@@ -35,6 +36,7 @@ export function Frame({ chain, views }: FrameProps) {
         <SnapshotBar chain={chain} />
         <LinkNotice chain={chain} />
         <FormatNotice chain={chain} />
+        <InferNotice chain={chain} />
         <ChangedNotice chain={chain} />
         <CrossCheckNotice chain={chain} />
         <LastError />

@@ -11,10 +11,12 @@ interface ErrorCardProps {
   readonly onDismiss?: () => void;
   /** Where only consent to the subject was missing: gives it. */
   readonly onAllow?: () => void;
+  /** Where an image cannot be read by its header: reads it by the tables that are left. */
+  readonly onInfer?: () => void;
 }
 
 /** An error for a person: what failed, which file, what to do, the code, and all of it to copy. */
-export function ErrorCard({ error, onDismiss, onAllow }: ErrorCardProps) {
+export function ErrorCard({ error, onDismiss, onAllow, onInfer }: ErrorCardProps) {
   const { what, subject, advice, code } = error;
   return (
     <section className="error-card" role="alert">
@@ -37,6 +39,11 @@ export function ErrorCard({ error, onDismiss, onAllow }: ErrorCardProps) {
           {onAllow !== undefined && (
             <button type="button" onClick={onAllow}>
               Allow it and open
+            </button>
+          )}
+          {onInfer !== undefined && (
+            <button type="button" onClick={onInfer}>
+              Infer the layout
             </button>
           )}
           <code>{code}</code>

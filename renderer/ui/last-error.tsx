@@ -1,4 +1,4 @@
-import { openAllowing } from '../state/chain/opening.ts';
+import { inferLayout, openAllowing } from '../state/chain/opening.ts';
 import { setState, useStore } from '../state/store.ts';
 import { ErrorCard } from './error-card.tsx';
 
@@ -11,10 +11,16 @@ export function LastError() {
     failed !== undefined && error.code === 'NBD_URI_LOCAL_FILE'
       ? () => openAllowing(error.subject, failed)
       : undefined;
+  const isUnread = failed?.target.kind === 'files' && failed.target.infer === undefined;
+  const infer =
+    isUnread && error.code.startsWith('QCOW2_') && error.code !== 'QCOW2_READ_FAILED'
+      ? () => inferLayout(1, failed)
+      : undefined;
   return (
     <ErrorCard
       error={error}
       {...(allow === undefined ? {} : { onAllow: allow })}
+      {...(infer === undefined ? {} : { onInfer: infer })}
       onDismiss={() => setState({ error: undefined, failed: undefined })}
     />
   );

@@ -4,8 +4,11 @@
  */
 import { legendOf } from '../legend.ts';
 import type { OpenedChain } from '../model/chain.ts';
+import { confidenceText } from '../model/inference.ts';
+import type { LayerInfo } from '../model/layer.ts';
 import type { TrackInfo } from '../model/track.ts';
 import type { Palette } from '../palette.ts';
+import { leastSureOf } from '../text/inference-words.ts';
 import { formatOffset, formatSize } from '../text/offset.ts';
 import { escapeUntrusted } from '../text/untrusted-text.ts';
 import { type ColorSet, colorSetOf } from './color-set.ts';
@@ -102,10 +105,17 @@ class ChainPainter {
 
 /** The name of a track and what is known of its image. */
 function headOf(track: TrackInfo, { chain }: ChainPicture['opened']): readonly (readonly string[])[] {
-  if (track.kind === 'guest') return [['Guest'], ['', formatSize(track.size)]];
+  if (track.kind === 'guest') return [['Guest'], ['', formatSize(track.size)], ...inferredLine(chain.layers)];
   const layer = chain.layers[track.layer];
   const name = escapeUntrusted(track.title, NAME_LENGTH);
   if (layer === undefined) return [[name], ['', formatSize(track.size)]];
   const cluster = layer.clusterSize > 1 ? `, ${formatSize(layer.clusterSize)} clusters` : '';
-  return [[name], ['', `layer ${layer.index}, ${layer.format}, ${formatSize(track.size)}${cluster}`]];
+  const facts = `layer ${layer.index}, ${layer.format}, ${formatSize(track.size)}${cluster}`;
+  return [[name], ['', facts], ...inferredLine([layer])];
+}
+
+/** How sure a track is that rests on what was inferred; no line where nothing was. */
+function inferredLine(layers: readonly LayerInfo[]): readonly (readonly string[])[] {
+  const inference = leastSureOf(layers);
+  return inference === undefined ? [] : [[`inferred, ${confidenceText(inference)}`]];
 }

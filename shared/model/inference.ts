@@ -32,6 +32,14 @@ export interface Inference {
   readonly readings: number;
   /** True where L2 tables were found whose place is not known: ranges without a table are unreadable, not unallocated. */
   readonly isPartial: boolean;
+  /** Of a lost L1 table: the L2 tables that were found, and those whose place on the disk was inferred. */
+  readonly tables?: { readonly found: number; readonly placed: number };
+}
+
+/** How sure what is shown is, in a word or two; where no table has a place, nothing is shown that could be sure. */
+export function confidenceText({ confidence, tables }: Inference): string {
+  if (tables?.placed === 0) return 'no table placed';
+  return confidence === 'guess' ? 'a guess' : confidence;
 }
 
 /** More readings of one image are never offered. */

@@ -52,6 +52,14 @@ describe('--infer of a lost header', () => {
     expect(await hashFile(path)).toBe(before);
   });
 
+  it('reads an image whose header has its magic and nothing else that is valid', async () => {
+    const path = damagedCopy(at('top.qcow2'), 'half.qcow2', 4, Buffer.alloc(96, 0xee));
+    expect((await cowscope(['map', path])).code).toBe(1);
+    const document = await cowscopeJson(['map', '--infer', '--output', 'json', path], 3);
+    expect(document.layers[0].inference).toMatchObject({ lost: 'header', confidence: 'certain' });
+    expect(document.rows.some(({ state }: { state: string }) => state === 'data')).toBe(true);
+  });
+
   it('is a layer of a chain where the backing file is named first', async () => {
     const path = damagedCopy(at('top.qcow2'), 'lost-top.img', 0, Buffer.alloc(512, 1));
     const document = await cowscopeJson(['map', '--infer', '--output', 'json', at('base.qcow2'), path], 3);

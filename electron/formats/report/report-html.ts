@@ -7,6 +7,7 @@ import type { CheckStep, LayerCheck } from '../../../shared/model/check.ts';
 import { type Finding, LIKELY_CAUSE, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
+import { inferredText } from '../../../shared/text/inference-words.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { totalRows } from '../map-text.ts';
 import { figures, prose, table, text } from './html-parts.ts';
@@ -81,6 +82,7 @@ function summary({ chain, check, findings: found, unread }: Report): string {
   const lines = [
     `Verdict: ${verdict}. ${counts.length === 0 ? 'No findings.' : `Findings: ${counts.join(', ')}.`}`,
     `${chain.layers.length} ${chain.layers.length === 1 ? 'layer' : 'layers'}, ${formatSize(chain.size)} for the guest.`,
+    ...inferredLines(chain.layers),
     ...(chain.complete ? [] : ['The chain is incomplete: what lies below its lowest layer is not known.']),
   ];
   const missing =
@@ -88,6 +90,12 @@ function summary({ chain, check, findings: found, unread }: Report): string {
       ? ''
       : `<h2>Not read</h2>\n<ul>\n${unread.map(what => `<li>${text(what)}</li>`).join('\n')}\n</ul>\n`;
   return `${lines.map(line => `<p>${line}</p>`).join('\n')}\n${missing}`;
+}
+
+/** What of the layers is inferred, and how sure that is. */
+function inferredLines(all: readonly LayerInfo[]): string[] {
+  const inferred = inferredText(all);
+  return inferred === '' ? [] : [`<strong>${text(sentence(inferred))}</strong>`];
 }
 
 function picture({ light, dark }: ReportPictures): string {

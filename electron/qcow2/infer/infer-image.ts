@@ -54,7 +54,14 @@ export function* inferL1(
   const confidence = tried.corruptions > 0 ? 'guess' : proposal.confidence;
   const { placed, found } = proposal;
   const readings = proposals.length;
-  const facts = { lost: 'L1 table', confidence, reading, readings, isPartial: !isWhole } as const;
+  const facts = {
+    lost: 'L1 table',
+    confidence,
+    reading,
+    readings,
+    isPartial: !isWhole,
+    tables: { found, placed },
+  } as const;
   const tables = `${placed} of ${found} L2 tables that were found ${placed === 1 ? 'has' : 'have'} a place`;
   const contradicted = tried.corruptions > 0 ? ', and the refcounts contradict what is shown' : '';
   const sure = placed === 0 ? '' : `, ${PLACES[proposal.confidence]}${contradicted}`;

@@ -118,6 +118,16 @@ export function readBackingAs(backingFormat: 'raw' | 'qcow2'): void {
   if (target?.kind === 'files') void openTarget({ ...target, backingFormat }, consent);
 }
 
+/**
+ * Opens what is open, or what could not be opened, and infers the header or L1 table of a layer that lost it: which of
+ * several readings, from 1. Without a number everything is shown as it is stored.
+ */
+export function inferLayout(reading: number | undefined, { target, consent }: Opening = getState()): void {
+  if (target?.kind !== 'files') return;
+  const { infer: _, ...asStored } = target;
+  void openTarget(reading === undefined ? asStored : { ...asStored, infer: reading }, consent);
+}
+
 /** Shows the open dialog and opens what was chosen. */
 export async function chooseAndOpen(): Promise<void> {
   const reply = await invoke('dialog:openFiles', undefined);

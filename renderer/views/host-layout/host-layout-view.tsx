@@ -3,6 +3,7 @@ import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { HostLayout } from '../../../shared/model/layout.ts';
 import { sentence } from '../../../shared/text/finding-text.ts';
+import { inferredText } from '../../../shared/text/inference-words.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { firstHostLayer, openHostLayer } from '../../state/host/host-layout.ts';
 import { useStore } from '../../state/store.ts';
@@ -23,6 +24,7 @@ export function HostLayoutView({ chain }: { readonly chain: OpenedChain }) {
     if (layer < 0) void openHostLayer(firstHostLayer(chain));
   }, [layer, chain]);
   const info = chain.chain.layers[layer];
+  const inferred = info === undefined ? '' : inferredText([info]);
   return (
     <div className="host-view">
       <header className="host-head">
@@ -33,6 +35,12 @@ export function HostLayoutView({ chain }: { readonly chain: OpenedChain }) {
             <Untrusted text={sentence(`this file has no map: ${map.why}`)} max={500} />
           )}
           {map.phase === 'mapped' && <Untrusted text={info?.path ?? ''} max={500} />}
+          {inferred !== '' && (
+            <b>
+              {' '}
+              <Untrusted text={inferred} max={400} />
+            </b>
+          )}
         </p>
       </header>
       {map.phase === 'mapped' && info !== undefined && (

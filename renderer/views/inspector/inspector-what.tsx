@@ -3,6 +3,8 @@ import { stateOf } from '../../../shared/extent/flags.ts';
 import { legendOf, legendOn, marksIn } from '../../../shared/legend.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Inspection } from '../../../shared/model/inspection.ts';
+import { sentence } from '../../../shared/text/finding-text.ts';
+import { inferredText } from '../../../shared/text/inference-words.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 import { Untrusted } from '../../ui/text.tsx';
 
@@ -20,6 +22,13 @@ export function InspectorWhat({ inspection, track, chain }: InspectorWhatProps) 
   const shown = chain.tracks[track];
   const legend = shown === undefined ? legendOf(chain) : legendOn(shown, chain);
   const marks = marksIn(presentBits(word));
+  // What the guest reads passes every layer above the one that decides.
+  const { layers } = chain.chain;
+  const inferred = inferredText(
+    layer === undefined
+      ? layers.slice(Math.max(0, inspection.owner))
+      : layers.slice(layer.layer, layer.layer + 1),
+  );
   return (
     <section className="inspector-what" aria-label="What">
       {layer !== undefined && <GuestReads inspection={inspection} />}
@@ -39,6 +48,11 @@ export function InspectorWhat({ inspection, track, chain }: InspectorWhatProps) 
             </li>
           ))}
         </ul>
+      )}
+      {inferred !== '' && (
+        <p className="sentence" data-alarming="true">
+          <Untrusted text={sentence(inferred)} max={400} />
+        </p>
       )}
       {layer === undefined ? (
         <GuestSentence inspection={inspection} />

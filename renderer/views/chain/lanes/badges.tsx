@@ -1,3 +1,4 @@
+import { confidenceText } from '../../../../shared/model/inference.ts';
 import type { LayerInfo } from '../../../../shared/model/layer.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { formatCount, formatSize } from '../../../../shared/text/offset.ts';
@@ -96,7 +97,7 @@ function badgesOf(
   );
   add(
     inference !== undefined,
-    `inferred, ${inference?.confidence ?? ''}`,
+    `inferred, ${inference === undefined ? '' : confidenceText(inference)}`,
     `The ${inference?.lost ?? ''} is lost: this layer is read by what its other tables tell`,
     true,
   );
