@@ -91,7 +91,7 @@ const WITH_NODE = [
 ];
 
 /** Data below every layer. */
-const DATA = ['package.json', 'docs/findings.md?raw'];
+const DATA = ['package.json', 'docs/findings.md?raw', 'electron/capture/cowscope-capture.py?raw'];
 
 /** The layer a path lies in, or undefined. A view's layer is its folder. */
 function layerOf(path: string): string | undefined {

@@ -1,4 +1,4 @@
-/** What an installed command line consists of: its bundles, its manual page and its completions. */
+/** What an installed command line consists of: its bundles, its manual page, its completions and the script that captures without it. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ export function commandLineFiles() {
   return {
     bundles: bundledFiles(COMMAND_LINE_BUNDLES).map(name => [name, readFileSync(join(dist, name), 'utf8')]),
     manual: print('manual'),
+    captureScript: print('capture', '--print-script'),
     completions: { bash: print('completion', 'bash'), fish: print('completion', 'fish') },
   };
 }

@@ -80,6 +80,7 @@ export async function makeWindowDeb({ packaged, work, output, manifest, architec
     'usr/share/applications/cowscope.desktop',
     readFileSync(join(here, 'desktop/cowscope.desktop')),
   );
+  writeInto(work, 'usr/share/mime/packages/cowscope.xml', readFileSync(join(here, 'desktop/cowscope.xml')));
   writeInto(
     work,
     `usr/share/man/man1/${WINDOW_PROGRAM}.1.gz`,
@@ -120,13 +121,14 @@ const OVERRIDES = [
 export function makeCommandLineDeb({ work, output, manifest, release }) {
   const { remark, ...facts } = common(manifest, release);
   const place = 'usr/lib/cowscope-cli';
-  const { bundles, manual, completions } = commandLineFiles();
+  const { bundles, manual, completions, captureScript } = commandLineFiles();
   for (const [name, content] of bundles)
     writeInto(work, `${place}/${name}`, content.replace(/^#!.*\n/, '#!/usr/bin/node\n'));
   mkdirSync(join(work, 'usr/bin'), { recursive: true });
   symlinkSync('../lib/cowscope-cli/cli.cjs', join(work, 'usr/bin/cowscope'));
   chmodSync(join(work, place, 'cli.cjs'), 0o755);
   writeInto(work, 'usr/share/man/man1/cowscope.1.gz', compressed(manual));
+  writeInto(work, 'usr/share/cowscope/cowscope-capture.py', captureScript);
   writeInto(work, 'usr/share/bash-completion/completions/cowscope', completions.bash);
   writeInto(work, 'usr/share/fish/vendor_completions.d/cowscope.fish', completions.fish);
   return makeDeb({

@@ -57,7 +57,9 @@ Examples:
 const CAPTURE_HELP = `
 Examples:
   cowscope capture -o case.cowscope top.qcow2         names are replaced
-  cowscope check case.cowscope                        on any machine`;
+  cowscope check case.cowscope                        on any machine
+  cowscope capture --print-script > cowscope-capture.py
+  python3 cowscope-capture.py -o case.cowscope top.qcow2`;
 
 const COMPARE_HELP = `
 Exit codes, as cmp has them: 0 the same, 1 different or not compared, 2 something could not be read or opened.
@@ -442,10 +444,15 @@ function addCapture(program: Command, run: Run): void {
     .description(
       'Write the tables of a chain into one small file without any data of the guest, to be looked at on another machine: every command opens it as if it were the chain. Names of files, snapshots and bitmaps are replaced by tokens unless --show-paths is given.',
     )
-    .argument('<target...>', 'a file, or several files (a chain, base first)')
+    .argument('[target...]', 'a file, or several files (a chain, base first)')
     .option('-o, --to <file>', 'write to this new file')
     .option('--replace', 'replace a file that is there; images are never replaced', false)
     .option('--show-paths', 'leave the names of files, snapshots and bitmaps in', false)
+    .option(
+      '--print-script',
+      'print the same as a program of Python 3, for a machine without cowscope',
+      false,
+    )
     .addHelpText('after', CAPTURE_HELP)
     .action((words: string[], options) =>
       run(() => import('./commands/capture.ts').then(({ captureCommand }) => captureCommand(words, options))),

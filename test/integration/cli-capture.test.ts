@@ -1,11 +1,11 @@
 /** `cowscope capture` as a process, and the other commands on what it wrote. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { goldenChain } from '../support/images/chains.ts';
-import { hashFile, temporaryFolder } from '../support/tools.ts';
+import { hashFile, run, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 let files: string[];
@@ -42,6 +42,27 @@ describe('cowscope capture', () => {
     expect((await cowscope(['capture', top])).code).toBe(64);
     expect(existsSync(to)).toBe(false);
     expect(statSync(capture).size).toBeLessThan(16_384);
+  });
+});
+
+describe('cowscope capture --print-script', () => {
+  it('prints the script, which captures as cowscope does', async () => {
+    const { stdout, code } = await cowscope(['capture', '--print-script']);
+    expect(code).toBe(0);
+    const script = join(folder, 'cowscope-capture.py');
+    writeFileSync(script, stdout);
+    const to = join(folder, 'by-script.cowscope');
+    expect((await run('python3', ['-I', script, '-o', to, top])).code).toBe(0);
+    const chainOf = async (path: string) => {
+      const {
+        capture: _,
+        notes: _notes,
+        ...chain
+      } = await cowscopeJson(['layers', '--output', 'json', path]);
+      return chain;
+    };
+    expect(await chainOf(to)).toEqual(await chainOf(capture));
+    expect((await cowscope(['capture', '--print-script', top])).code).toBe(64);
   });
 });
 

@@ -7,6 +7,7 @@ import { bundledFiles } from '../../build/bundle.mjs';
 import { electronCommand } from '../../build/launch-electron.mjs';
 import { WINDOW_LIBRARIES, WINDOW_PROGRAM } from '../../build/packaging/debian-packages.mjs';
 import { FUSES, readFuses } from '../../build/packaging/fuses.mjs';
+import { CAPTURE_MAGIC } from '../../electron/capture/format.ts';
 import { golden, makeChain } from '../../examples/recipes.mjs';
 import packageJson from '../../package.json' with { type: 'json' };
 import { CLI } from '../support/cli.ts';
@@ -208,6 +209,20 @@ it('completes words in a shell as it is installed', async () => {
   const script = installed.path('usr/share/bash-completion/completions/cowscope');
   const ask = `source "$1"; COMP_WORDS=(cowscope complet); COMP_CWORD=1; _cowscope; printf '%s\\n' "\${COMPREPLY[@]}"`;
   expect(await runWell('bash', ['-c', ask, 'bash', script], { cwd: temporaryFolder() })).toBe('completion\n');
+});
+
+it('has the script that captures on a machine without cowscope', async () => {
+  const script = installed.path('usr/share/cowscope/cowscope-capture.py');
+  expect(await runWell('python3', [script, '--help'])).toContain('--show-paths');
+});
+
+it('knows captures by their beginning and opens them', async () => {
+  const mime = readFileSync(installed.path('usr/share/mime/packages/cowscope.xml'), 'utf8');
+  const magic = /value="([^"]*)"/.exec(mime)?.[1]?.replaceAll('&quot;', '"');
+  expect(magic).toBe(CAPTURE_MAGIC);
+  const entry = readFileSync(installed.path('usr/share/applications/cowscope.desktop'), 'utf8');
+  const type = /type="(application[^"]*)"/.exec(mime)?.[1] as string;
+  expect(/^MimeType=(.*)$/m.exec(entry)?.[1]?.split(';')).toContain(type);
 });
 
 it('puts the same program into the zip', async () => {

@@ -6,7 +6,7 @@ import { captureTarget } from '../../service/capture/capture-target.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { checkOutput, type OutputFile } from '../../service/output-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { writeLines } from '../output.ts';
+import { write, writeLines } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { undoOnSignal } from '../signals.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
@@ -17,10 +17,14 @@ export interface CaptureOptions extends TargetOptions {
   readonly to?: string;
   readonly replace: boolean;
   readonly showPaths: boolean;
+  /** Print the script that does the same, and nothing else. */
+  readonly printScript: boolean;
 }
 
 /** Carries out `cowscope capture`. */
 export async function captureCommand(words: readonly string[], options: CaptureOptions): Promise<ExitCode> {
+  if (options.printScript) return printScript(words);
+  if (words.length === 0) throw usageError('no image is named', 'name the top file of the chain');
   const target = targetOf(words, options);
   if (target.kind === 'nbd')
     throw usageError('an NBD export has no tables to capture', 'name the image files', target.uri);
@@ -43,4 +47,11 @@ export async function captureCommand(words: readonly string[], options: CaptureO
   });
   await writeLines(captureLines(summary).map(safeLine));
   return isPartialCapture(summary) ? EXIT.partial : EXIT.done;
+}
+
+async function printScript(words: readonly string[]): Promise<ExitCode> {
+  if (words.length > 0) throw usageError('--print-script captures nothing', 'leave the image out');
+  const { default: script } = await import('../../capture/cowscope-capture.py?raw');
+  await write(script);
+  return EXIT.done;
 }

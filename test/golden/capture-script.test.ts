@@ -1,0 +1,93 @@
+/** The script in Python writes the same captures as cowscope, byte for byte, but for the time. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { captureTarget } from '../../electron/service/capture/capture-target.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import {
+  bitmapsChain,
+  damagedChain,
+  extendedL2Chain,
+  goldenChain,
+  shortMiddleChain,
+} from '../support/images/chains.ts';
+import { DAMAGED_IMAGES } from '../support/images/damaged.ts';
+import { randomChain } from '../support/images/random-chain.ts';
+import { hashFile, run, temporaryFolder } from '../support/tools.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../electron/capture/cowscope-capture.py', import.meta.url));
+const folder = temporaryFolder();
+const CONSENT = { allow: [], allowAll: false };
+let captures = 0;
+
+interface Written {
+  /** The capture without its time and its digest, which depends on that. */
+  readonly bytes: string;
+  readonly path: string;
+}
+
+function withoutTime(path: string): Written {
+  const bytes = readFileSync(path).subarray(0, -32).toString('latin1');
+  return { bytes: bytes.replace(/"created":"[^"]*"/, ''), path };
+}
+
+async function byScript(files: readonly string[], ...options: string[]): Promise<Written> {
+  const path = join(folder, `${captures++}-script.cowscope`);
+  const { code, stderr } = await run('python3', ['-I', SCRIPT, '-o', path, ...options, ...files]);
+  expect([0, 3], stderr).toContain(code);
+  return withoutTime(path);
+}
+
+async function byCowscope(files: readonly string[], showPaths = false): Promise<Written> {
+  const path = join(folder, `${captures++}.cowscope`);
+  await captureTarget({ kind: 'files', files }, CONSENT, { path, images: files }, { showPaths });
+  return withoutTime(path);
+}
+
+async function expectSame(files: readonly string[]): Promise<void> {
+  expect((await byScript(files)).bytes).toBe((await byCowscope(files)).bytes);
+}
+
+describe('cowscope-capture.py', () => {
+  it('comes with this version', () => {
+    expect(readFileSync(SCRIPT, 'utf8')).toContain(`TOOL = 'cowscope ${packageJson.version}'`);
+  });
+
+  it.each([
+    ['golden', goldenChain],
+    ['with a short middle', shortMiddleChain],
+    ['with bitmaps', bitmapsChain],
+    ['with subclusters', extendedL2Chain],
+    ['damaged', damagedChain],
+  ] as const)('captures the demo chain (%s) as cowscope does', async (name, make) => {
+    const files = await make(await mkdtemp(join(folder, `${name} `)));
+    const before = await Promise.all(files.map(hashFile));
+    await expectSame([files.at(-1)!]);
+    await expectSame(files);
+    const named = await byScript([files.at(-1)!], '--show-paths');
+    expect(named.bytes).toBe((await byCowscope([files.at(-1)!], true)).bytes);
+    expect(await Promise.all(files.map(hashFile))).toEqual(before);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6])('captures a random chain (seed %i) as cowscope does', async seed => {
+    const { top } = await randomChain(2_000_000 + seed, await mkdtemp(join(folder, 'random-')));
+    await expectSame([top]);
+  });
+
+  it.each(DAMAGED_IMAGES.map(image => [image.id, image.title, image] as const))(
+    'captures damage %s as cowscope does: %s',
+    async (_id, _title, { make }) => expectSame([make()]),
+  );
+
+  it('replaces no image and no file that is no capture', async () => {
+    const [base = ''] = await goldenChain(await mkdtemp(join(folder, 'kept-')));
+    const other = join(folder, 'other.txt');
+    writeFileSync(other, 'kept');
+    const code = async (to: string) => (await run('python3', [SCRIPT, '-o', to, '--replace', base])).stderr;
+    expect(await code(base)).toContain('OUTPUT_IS_IMAGE');
+    expect(await code(other)).toContain('OUTPUT_EXISTS');
+    expect(readFileSync(other, 'utf8')).toBe('kept');
+  });
+});
