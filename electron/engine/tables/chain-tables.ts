@@ -23,6 +23,7 @@ import { checkFedBudget, fedOverNbd } from './fed-budget.ts';
 import { type Lane, lanesOf, tracksOf, wordsOfLane } from './lanes.ts';
 import { bitmapNames, bitmapPages } from './merged-pages.ts';
 import { feedNumbers } from './number-tables.ts';
+import { PagesAhead } from './pages-ahead.ts';
 import { pageName, plainStretch, repeatedStretchOf, werePlain } from './plain-stretch.ts';
 import {
   feedersOf,
@@ -61,6 +62,7 @@ export class ChainTables {
   readonly pageSpan: number;
   readonly pageCount: number;
   readonly #opening: LayerOpening;
+  readonly #ahead: PagesAhead;
   readonly #hostMaps = new Map<number, MetadataTable>();
   /** 1 for each page that was read and dropped again. */
   readonly #dropped: Uint8Array;
@@ -91,6 +93,7 @@ export class ChainTables {
       stage: new TableStage(),
       maxExtents: maxPageUnits(ownTables.length),
     };
+    this.#ahead = new PagesAhead(this.#opening.stage);
     this.layers = plan.layers.map((layer, index) => openLayer(layer, index, this.#opening));
     this.#lanes = lanesOf(this.layers, this.#deepest);
   }
@@ -271,28 +274,25 @@ export class ChainTables {
   }
 
   /**
-   * Reads the tables that pages need ahead, several at once; what was read ahead before is forgotten. Resolves when they
-   * are there, with the number of pages that they suffice for, at least 1. Never rejects.
+   * Reads the tables that pages need ahead, several at once, and begins with those of the pages behind them; what was read
+   * ahead before is forgotten. Resolves when the first are there, with the number of pages that they suffice for, at least
+   * 1. Never rejects.
    */
-  async readAhead(pages: readonly number[], options: SweepOptions = {}): Promise<number> {
-    const { stage } = this.#opening;
-    stage.clear();
+  readAhead(pages: readonly number[], options: SweepOptions = {}): Promise<number> {
+    const { layer, top, hosts } = options;
     const chosen = this.#chosenLanes(options);
-    const request = (page: number) =>
-      chosen.every(({ layer }) => {
-        const start = page * this.pageSpan;
-        const map = options.hosts === true ? this.#hostMaps.get(layer.index)?.map : layer.metadata?.map;
+    return this.#ahead.read(pages, JSON.stringify([layer, top, hosts]), page => {
+      const start = page * this.pageSpan;
+      return chosen.every(({ layer: { index, metadata } }) => {
+        const map = hosts === true ? this.#hostMaps.get(index)?.map : metadata?.map;
         return map === undefined || requestTables(map, start, start + this.pageSpan);
       });
-    let count = 0;
-    while (count < pages.length && request(pages[count] as number)) count++;
-    await stage.read();
-    return Math.max(1, count); // what a page needs beyond what fits is read when it is mapped
+    });
   }
 
   /** Forgets what was read ahead: the files may change. */
   dropReadAhead(): void {
-    this.#opening.stage.clear();
+    this.#ahead.drop();
   }
 
   #pageStart(offset: number): number {

@@ -1,6 +1,8 @@
 /**
  * Tables read before they are needed, several at once, for storage where each read takes long: a cold disk, a network
  * file system. Where reads are fast nothing is staged, and a read costs one look at the clock more.
+ *
+ * Tables are asked for and read in batches. One batch is shown and decoded while the next one is read.
  */
 import type { ImageSource } from '../source.ts';
 
@@ -10,8 +12,8 @@ const SLOW_READ_MS = 0.5;
 const SLOW_READS = 4;
 /** Reads under way at once. */
 export const READS_IN_FLIGHT = 32;
-/** Memory of staged tables. */
-const MAX_STAGED_BYTES = 2 ** 23;
+/** Memory of a batch; two of them are there at once. */
+const MAX_BATCH_BYTES = 2 ** 23;
 /** Bytes read at once at most, where tables lie close to each other. */
 const MAX_JOINED_BYTES = 2 ** 18;
 /** Tables with less than this between them are read in one go: cheaper than a second read. */
@@ -27,15 +29,33 @@ interface Stretch {
   bytes: Uint8Array;
 }
 
+/** Tables that are read together. */
+export interface TableBatch {
+  readonly stretches: readonly Stretch[];
+  /** Resolves when they are read, whether that succeeded or not. Never rejects. */
+  readonly done: Promise<void>;
+}
+
+/** What was asked for of one source last, and where the read ends that it would be part of. */
+interface LastRequest {
+  readonly position: number;
+  readonly asked: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The staged tables of all layers of a chain. */
 export class TableStage {
   /** Slow reads of each source, less the fast ones. */
   readonly #slowReads = new Map<ImageSource, number>();
   readonly #slow = new Set<ImageSource>();
-  /** Asked for and not read yet. */
+  /** Asked for and not read yet: the next batch, the reads that it takes, and its bytes. */
   #requests: Stretch[] = [];
-  #stretches: Stretch[] = [];
+  #last = new Map<ImageSource, LastRequest>();
+  #reads = 0;
   #bytes = 0;
+  /** What was read and is shown. */
+  #stretches: readonly Stretch[] = [];
 
   /** True where reading ahead pays for any of the sources: its reads were slow, and it can read without blocking. */
   get isUseful(): boolean {
@@ -51,27 +71,56 @@ export class TableStage {
     if (reads >= SLOW_READS) this.#slow.add(source);
   }
 
-  /** Asks for a table of a slow source, unless it was asked for. False where there is no room for it. */
+  /** Asks for a table of a slow source, unless it was asked for. False where the batch has no room for it. */
   request(source: ImageSource, position: number, length: number): boolean {
-    const last = this.#requests.at(-1);
-    const isKnown = last?.source === source && last.position === position && last.asked === length;
-    if (!this.#slow.has(source) || isKnown) return true;
-    if (this.#bytes + length > MAX_STAGED_BYTES) return false;
+    const last = this.#last.get(source);
+    if (!this.#slow.has(source) || (last?.position === position && last.asked === length)) return true;
+    const isJoined =
+      last !== undefined &&
+      position >= last.start &&
+      position - last.end < READ_THROUGH_BYTES &&
+      position + length - last.start <= MAX_JOINED_BYTES;
+    if (this.#bytes + length > MAX_BATCH_BYTES) return false;
+    if (!isJoined) this.#reads++;
     this.#bytes += length;
     this.#requests.push(stretchAt(source, position, length));
+    const end = position + length;
+    this.#last.set(source, { position, asked: length, start: isJoined ? last.start : position, end });
     return true;
   }
 
-  /** Reads what was asked for. What cannot be read is not staged. Never rejects. */
-  async read(): Promise<void> {
+  /**
+   * Has `ask` ask for everything that belongs together. Where there is no room for all of it, or where a batch that holds
+   * something already would take more reads than are under way at once, returns false; a batch that holds something forgets
+   * what was asked for then.
+   */
+  requestTogether(ask: () => boolean): boolean {
+    const [reads, bytes, last, count] = [
+      this.#reads,
+      this.#bytes,
+      new Map(this.#last),
+      this.#requests.length,
+    ];
+    const isFirst = count === 0;
+    if (ask() && (isFirst || this.#reads <= READS_IN_FLIGHT)) return true;
+    if (isFirst) return false; // a part is better than nothing
+    this.#reads = reads;
+    this.#bytes = bytes;
+    this.#last = last;
+    this.#requests.length = count;
+    return false;
+  }
+
+  /** Begins to read what was asked for. What cannot be read is not staged. */
+  begin(): TableBatch {
     const stretches = joined(this.#requests);
-    this.#requests = [];
-    this.#stretches.push(...stretches);
-    const waiting = [...stretches];
-    const readOn = async () => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await fill(next);
-    };
-    await Promise.all(Array.from({ length: READS_IN_FLIGHT }, readOn));
+    this.#forgetRequests();
+    return { stretches, done: readAll(stretches) };
+  }
+
+  /** Has what a batch read at hand, in place of the batch before. */
+  show({ stretches }: TableBatch): void {
+    this.#stretches = stretches;
   }
 
   /** Bytes from `position` on that are staged; 0 where none are. */
@@ -91,10 +140,16 @@ export class TableStage {
     return length;
   }
 
-  /** Forgets everything that was read: a file may change. */
+  /** Forgets everything that was asked for or read: a file may change. */
   clear(): void {
-    this.#requests = [];
+    this.#forgetRequests();
     this.#stretches = [];
+  }
+
+  #forgetRequests(): void {
+    this.#requests = [];
+    this.#last = new Map();
+    this.#reads = 0;
     this.#bytes = 0;
   }
 
@@ -136,6 +191,15 @@ function joined(stretches: readonly Stretch[]): Stretch[] {
     if (current !== undefined) found.push(current);
   }
   return found;
+}
+
+/** Reads stretches, a bounded number at once. */
+async function readAll(stretches: readonly Stretch[]): Promise<void> {
+  const waiting = [...stretches];
+  const readOn = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await fill(next);
+  };
+  await Promise.all(Array.from({ length: READS_IN_FLIGHT }, readOn));
 }
 
 async function fill(stretch: Stretch): Promise<void> {
