@@ -119,6 +119,7 @@ const ROWS = {
       withoutChain: true,
     },
     { id: 'report', label: 'Save a report…', hotkeys: [{ key: 'e', mod: true }], inMenu: true },
+    { id: 'capture', label: 'Write a capture…', inMenu: true },
     { id: 'snapshot', label: 'Show internal snapshot…', inMenu: true },
     { id: 'active', label: 'Back to the active disk' },
     { id: 'close', label: 'Close the chain', hotkeys: [{ key: 'w', mod: true, shift: true }], inMenu: true },

@@ -11,7 +11,6 @@ import { MAX_OFFSET } from '../../shared/extent/table.ts';
 import { MAX_LAYERS } from '../../shared/model/layer.ts';
 import type { FrameIndex } from '../qcow2/read/source.ts';
 import {
-  CAPTURE_MAGIC,
   CAPTURE_SCHEMA,
   CAPTURE_VERSION,
   type CapturedLayer,
@@ -89,11 +88,6 @@ const END = v.object({
     }),
   ),
 });
-
-/** True if a file that begins like this is a capture. Give at least as many bytes as {@link CAPTURE_MAGIC} has. */
-export function isCapture(beginning: Uint8Array): boolean {
-  return Buffer.from(beginning.subarray(0, CAPTURE_MAGIC.length)).toString('latin1') === CAPTURE_MAGIC;
-}
 
 /**
  * Reads a capture. Rejects with CAPTURE_CUT where it ends early, CAPTURE_DAMAGED where a checksum or the form is wrong,

@@ -9,6 +9,9 @@ import type { SlicedWork } from '../qcow2/read/sliced-work.ts';
 import { MAX_STRETCHES } from './format.ts';
 import { Stretches } from './stretches.ts';
 
+/** Bytes of a snapshot's entry before its names. */
+const SNAPSHOT_BYTES = 40;
+
 /** A table whose entries lead to other tables. */
 interface Table {
   readonly offset: number;
@@ -30,10 +33,16 @@ export interface CollectedTables {
  * when it is copied.
  */
 export function* collectTables(image: Qcow2Image, fileSize: number): SlicedWork<CollectedTables> {
-  const { snapshots, extensions, geometry, source } = image;
+  const { snapshots, header, extensions, geometry, source } = image;
   const stretches = new Stretches(fileSize, MAX_STRETCHES);
   stretches.add(0, geometry.clusterSize);
-  for (const { fileOffset, length } of snapshots) stretches.add(fileOffset, length);
+  let next = header.snapshotsOffset;
+  for (const { fileOffset, length } of snapshots) {
+    stretches.add(fileOffset, length);
+    next = fileOffset + length;
+  }
+  // Why the table cannot be read on is told by the numbers of its next entry.
+  if (snapshots.length < header.snapshotCount) stretches.add(Math.ceil(next / 8) * 8, SNAPSHOT_BYTES);
   const directory = extensions.bitmaps;
   if (directory !== undefined) stretches.add(directory.directoryOffset, directory.directorySize);
   const limit = new ReadLimit(source, SLACK_BYTES);

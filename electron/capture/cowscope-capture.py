@@ -395,7 +395,13 @@ class Image:
     def stretches(self):
         """Where its tables lie: (start, end) in order, joined; and whether not all of them were followed."""
         found = [(0, self.cluster_size)]
-        found.extend((offset, offset + length) for offset, length, _, _, _, _ in self.snapshots)
+        following = self.snapshots_offset
+        for offset, length, _, _, _, _ in self.snapshots:
+            found.append((offset, offset + length))
+            following = offset + length
+        if len(self.snapshots) < self.snapshot_count:
+            # Why the table cannot be read on is told by the numbers of its next entry.
+            found.append((round_up(following, 8), round_up(following, 8) + 40))
         if self.bitmap_directory is not None:
             found.append((self.bitmap_directory[0], self.bitmap_directory[0] + self.bitmap_directory[1]))
         source = self.source

@@ -5,7 +5,6 @@ import { compareFindings, type Finding } from '../../shared/model/finding.ts';
 import type { BackingLink, ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import { captureSentence } from '../../shared/text/capture-text.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
-import { CAPTURE_MAGIC } from '../capture/format.ts';
 import { hasDataFile } from '../qcow2/format/header.ts';
 import type { FileSource } from '../qcow2/read/file-source.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
@@ -13,6 +12,7 @@ import { qcow2InfoSteps } from '../qcow2/read/qemu-info.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ExportSource } from '../qemu/blockdev-args.ts';
 import { nameNotes } from './byte-path.ts';
+import { startsAsCapture } from './captured/starts-as-capture.ts';
 import { type Discovery, type FoundLayers, type LinkedLayer, lostBacking } from './discovery.ts';
 import { FileChanges, type LayerFiles } from './file-changes.ts';
 import { bitmapFindings } from './findings/bitmaps.ts';
@@ -216,13 +216,6 @@ async function describe(
     layers,
     changes: new FileChanges(files),
   };
-}
-
-/** True if a file begins as a capture does. */
-async function startsAsCapture(handle: OpenFile['handle']): Promise<boolean> {
-  const bytes = Buffer.alloc(CAPTURE_MAGIC.length);
-  await handle.read(bytes, 0, bytes.length, 0).catch(() => {}); // met again where the format is told
-  return bytes.toString('latin1') === CAPTURE_MAGIC;
 }
 
 /** Bytes in a cluster of a layer; 1 of a raw one. */

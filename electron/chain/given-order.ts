@@ -4,6 +4,7 @@ import { type Finding, makeFinding, WHOLE_CHAIN } from '../../shared/model/findi
 import { type BackingLink, MAX_LAYERS } from '../../shared/model/layer.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { shownPath } from './byte-path.ts';
+import { startsAsCapture } from './captured/starts-as-capture.ts';
 import {
   backingName,
   type Discovery,
@@ -61,7 +62,17 @@ async function openEach(files: readonly string[], { folders, open }: Discovery):
         advice: 'name each layer once, base first',
       });
     seen.add(reached.file.identity);
+    if (await startsAsCapture(reached.file.handle)) throw captureAmongFiles(file);
   }
+}
+
+function captureAmongFiles(subject: string): CowscopeError {
+  return new CowscopeError({
+    code: 'CAPTURE_AMONG_FILES',
+    what: 'this is a capture of a whole chain, and no layer of one',
+    subject,
+    advice: 'open it alone',
+  });
 }
 
 interface GivenLink {

@@ -13,6 +13,7 @@ export async function chooseFiles(window: BrowserWindow): Promise<readonly strin
     properties: ['openFile', 'multiSelections', 'dontAddToRecent'],
     filters: [
       { name: 'Disk images', extensions: ['qcow2', 'qcow', 'img', 'raw', 'overlay', 'snap', 'snapshot'] },
+      { name: 'Captures', extensions: ['cowscope'] },
       { name: 'All files', extensions: ['*'] },
     ],
   });
@@ -64,6 +65,20 @@ export async function chooseReportFile(
     defaultPath: suggested,
     properties: ['showOverwriteConfirmation', 'dontAddToRecent'],
     filters: [{ name: FORM_NAMES[form], extensions: [form] }],
+  });
+  return canceled || filePath === '' ? undefined : filePath;
+}
+
+/** Lets the person choose where a capture is written; asks before a file is replaced. Undefined when cancelled. */
+export async function chooseCaptureFile(
+  window: BrowserWindow,
+  suggested: string,
+): Promise<string | undefined> {
+  const { canceled, filePath } = await dialog.showSaveDialog(window, {
+    title: 'Write the capture',
+    defaultPath: suggested,
+    properties: ['showOverwriteConfirmation', 'dontAddToRecent'],
+    filters: [{ name: 'Capture', extensions: ['cowscope'] }],
   });
   return canceled || filePath === '' ? undefined : filePath;
 }

@@ -10,8 +10,16 @@ import { checkOutput, filesOfChain, writeOutput } from '../service/output-file.t
 import { planWithPicture } from '../service/plan/plan-target.ts';
 import { findSamples } from './demo-chains.ts';
 import { diagnostics } from './diagnostics.ts';
-import { agreesToLink, chooseFiles, chooseFolders, chooseReportFile, offerReload } from './dialogs.ts';
+import {
+  agreesToLink,
+  chooseCaptureFile,
+  chooseFiles,
+  chooseFolders,
+  chooseReportFile,
+  offerReload,
+} from './dialogs.ts';
 import type { FirstPlace } from './handover.ts';
+import { CaptureController } from './ipc/capture-controller.ts';
 import { ChainController } from './ipc/chain-controller.ts';
 import { CompareController } from './ipc/compare-controller.ts';
 import { type CallHandlers, handleCalls, push } from './ipc/ipc-main.ts';
@@ -75,6 +83,12 @@ export class Program {
     choosePath: async (suggested, form) =>
       this.#window === undefined ? undefined : chooseReportFile(this.#window, suggested, form),
     onProgress: progress => this.#push('report:progress', progress),
+  });
+  readonly #captures = new CaptureController({
+    opened: sessionId => this.#controller.opened(sessionId),
+    choosePath: async suggested =>
+      this.#window === undefined ? undefined : chooseCaptureFile(this.#window, suggested),
+    onProgress: progress => this.#push('capture:progress', progress),
   });
   #window: BrowserWindow | undefined;
   /** When the worker of a chain last crashed, on the clock of performance.now. */
@@ -150,6 +164,7 @@ export class Program {
       this.#plans.close();
       void this.#comparisons.close();
       this.#reports.close();
+      this.#captures.close();
       return this.#controller.close();
     });
     void app.whenReady().then(() => {
@@ -204,6 +219,7 @@ export class Program {
       ...this.#plans.handlers,
       ...this.#comparisons.handlers,
       ...this.#reports.handlers,
+      ...this.#captures.handlers,
       'app:state': () => {
         const waited = this.#arrivals.listen();
         return {
@@ -250,6 +266,7 @@ export class Program {
       this.#stores.close();
       this.#plans.close();
       this.#reports.close();
+      this.#captures.close();
       this.#openWaiting();
     });
     opened.once('ready-to-show', () => {

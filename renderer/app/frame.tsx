@@ -7,6 +7,7 @@ import { OpeningNote } from '../ui/opening-note.tsx';
 import type { View } from '../ui/view.ts';
 import { Inspector } from '../views/inspector/inspector.tsx';
 import { DRAWER_TABS } from '../views/registry.ts';
+import { CaptureNotice } from './capture-notice.tsx';
 import { ChangedNotice } from './changed-notice.tsx';
 import { CrossCheckNotice } from './cross-check-notice.tsx';
 import { Drawer } from './drawer.tsx';
@@ -34,6 +35,7 @@ export function Frame({ chain, views }: FrameProps) {
       <Toolbar chain={chain} views={views} view={view} />
       <main className="frame-main">
         <SnapshotBar chain={chain} />
+        <CaptureNotice chain={chain} />
         <LinkNotice chain={chain} />
         <FormatNotice chain={chain} />
         <InferNotice chain={chain} />

@@ -8,6 +8,7 @@ import { Untrusted } from '../ui/text.tsx';
 export function LinkNotice({ chain }: { readonly chain: OpenedChain }) {
   const declined = useStore(state => state.declined);
   const asking = chain.chain.layers.find(layer => layer.backing.status === 'needsConsent');
+  if (chain.chain.capture !== undefined) return null; // its files are on another machine
   if (asking === undefined) return null;
   const path = asking.backing.resolved || asking.backing.recorded;
   if (declined.has(path)) return null;

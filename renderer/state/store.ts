@@ -30,6 +30,7 @@ export type Dialog =
   | { readonly kind: 'orderLayers'; readonly files: readonly string[] }
   | { readonly kind: 'snapshots' }
   | { readonly kind: 'report' }
+  | { readonly kind: 'capture' }
   /** The context menu of what is selected, at CSS pixels of the window. */
   | { readonly kind: 'menu'; readonly x: number; readonly y: number }
   | { readonly kind: 'keys' }

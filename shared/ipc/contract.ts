@@ -19,6 +19,7 @@ import type { NbdExportInfo } from '../model/nbd-export.ts';
 import type { PlanChoice } from '../model/plan/plan.ts';
 import type { PlanReply } from '../model/plan/plan-picture.ts';
 import type { LayerProgress } from '../model/progress.ts';
+import type { CaptureProgress, CaptureSummary } from '../model/report/capture-summary.ts';
 import type { ReportProgress, ReportRequest, SavedReport } from '../model/report/report-request.ts';
 import type {
   ArrangedFiles,
@@ -120,6 +121,12 @@ const PLAIN_CALLS = {
    */
   'report:save': exchange<OfSession & ReportRequest, SavedReport | null>(),
   'report:cancel': exchange<undefined, null>(),
+  /**
+   * Shows the dialog that chooses a file, and writes a capture of the open chain there; null means cancelled in the dialog.
+   * One capture at a time: another one, or 'capture:cancel', ends it with CANCELLED.
+   */
+  'capture:save': exchange<OfSession & { showPaths: boolean }, CaptureSummary | null>(),
+  'capture:cancel': exchange<undefined, null>(),
   /** One listing at a time: another one, or 'nbd:cancelList', ends it with CANCELLED. */
   'nbd:list': exchange<{ uri: string }, readonly NbdExportInfo[]>(),
   'nbd:cancelList': exchange<undefined, null>(),
@@ -157,6 +164,7 @@ const PUSHES = {
     end: number;
   }>(),
   'report:progress': notice<ReportProgress>(),
+  'capture:progress': notice<CaptureProgress>(),
   /** Something more was found. */
   'chain:findings': notice<{ sessionId: number; summary: FindingSummary }>(),
 };

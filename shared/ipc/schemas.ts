@@ -285,6 +285,8 @@ export const CALL_SCHEMAS = {
     planId: v.exactOptional(offset),
   }),
   'report:cancel': nothing,
+  'capture:save': v.strictObject({ sessionId: SESSION_ID, showPaths: v.boolean() }),
+  'capture:cancel': nothing,
   'nbd:list': v.strictObject({ uri: path }),
   'nbd:cancelList': nothing,
 } as const satisfies { readonly [C in PlainCallName]: v.GenericSchema<unknown, CallArgs<C>> };

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { answerCall, type CallHandler } from '../../electron/shell/ipc/answer.ts';
+import { CaptureController } from '../../electron/shell/ipc/capture-controller.ts';
 import { ChainController } from '../../electron/shell/ipc/chain-controller.ts';
 import { CompareController } from '../../electron/shell/ipc/compare-controller.ts';
 import type { CallHandlers } from '../../electron/shell/ipc/ipc-main.ts';
@@ -40,6 +41,11 @@ const handlers: CallHandlers = {
     opened: sessionId => controller.opened(sessionId),
     session: sessionId => controller.session(sessionId),
     plan: () => undefined,
+    choosePath: async () => undefined,
+    onProgress: () => {},
+  }).handlers,
+  ...new CaptureController({
+    opened: sessionId => controller.opened(sessionId),
     choosePath: async () => undefined,
     onProgress: () => {},
   }).handlers,

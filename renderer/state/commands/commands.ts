@@ -47,6 +47,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   folder: chooseFolders,
   connect: () => setState({ dialog: { kind: 'connect', uri: '' } }),
   report: () => setState({ dialog: { kind: 'report' } }),
+  capture: () => setState({ dialog: { kind: 'capture' } }),
   snapshot: () => setState({ dialog: { kind: 'snapshots' } }),
   active: showActiveDisk,
   close: closeChain,

@@ -1,5 +1,6 @@
 import { assertNever } from '../../../shared/assert.ts';
 import { useStore } from '../../state/store.ts';
+import { CaptureDialog } from './capture-dialog.tsx';
 import { CommandPalette } from './command-palette.tsx';
 import { ConnectDialog } from './connect-dialog.tsx';
 import { ContextMenu } from './context-menu.tsx';
@@ -19,6 +20,8 @@ export function Dialogs() {
       return <OrderLayersDialog files={dialog.files} />;
     case 'snapshots':
       return <SnapshotsDialog />;
+    case 'capture':
+      return <CaptureDialog />;
     case 'report':
       return <ReportDialog />;
     case 'menu':

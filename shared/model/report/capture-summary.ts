@@ -15,6 +15,13 @@ export interface CapturedLayerSummary {
   readonly unreadBytes: number;
 }
 
+/** How far a capture is: what was taken of which layer, from 1 on. */
+export interface CaptureProgress {
+  readonly layer: number;
+  readonly layers: number;
+  readonly bytes: number;
+}
+
 /** A capture that was written. */
 export interface CaptureSummary {
   readonly path: string;

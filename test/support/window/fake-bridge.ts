@@ -71,6 +71,7 @@ export function fakeBridge(chain: FakeChain, app: Partial<AppState> = {}): FakeB
     'chain:retry': () => ok(null),
     'plan:cancel': () => ok(null),
     'report:cancel': () => ok(null),
+    'capture:cancel': () => ok(null),
     // The images in memory have no refcounts: a check that begins by itself would find them damaged.
     'chain:checkCost': () => ok({ bytes: 0 }),
     'nbd:cancelList': () => ok(null),

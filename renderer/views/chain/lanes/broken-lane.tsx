@@ -15,6 +15,7 @@ const TITLES: Readonly<Record<LinkStatus, string>> = {
 /** The dashed lane below the lowest layer that was opened: the backing file it names, and why that is not open. */
 export function BrokenLane({ layer }: { readonly layer: LayerInfo }) {
   const { recorded, resolved, status, error, beside, fix } = layer.backing;
+  const isCaptured = error?.code === 'CAPTURE_LINK'; // its files are on another machine
   return (
     <section className="lane-row broken" aria-label={TITLES[status]}>
       <header className="lane-header">
@@ -37,7 +38,7 @@ export function BrokenLane({ layer }: { readonly layer: LayerInfo }) {
             <Untrusted text={error.what} max={500} /> <code>{error.code}</code>
           </span>
         )}
-        {status === 'needsConsent' && (
+        {status === 'needsConsent' && !isCaptured && (
           <button type="button" onClick={() => openAllowing(resolved || recorded)}>
             Open this file
           </button>
@@ -56,13 +57,15 @@ export function BrokenLane({ layer }: { readonly layer: LayerInfo }) {
             Copy command that records it
           </button>
         )}
-        <button
-          type="button"
-          title="Opens these layers with the file you choose below them. Nothing is written."
-          onClick={() => void locateBacking()}
-        >
-          Locate file…
-        </button>
+        {!isCaptured && (
+          <button
+            type="button"
+            title="Opens these layers with the file you choose below them. Nothing is written."
+            onClick={() => void locateBacking()}
+          >
+            Locate file…
+          </button>
+        )}
       </div>
     </section>
   );

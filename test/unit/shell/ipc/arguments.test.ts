@@ -156,6 +156,15 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
     ],
   },
   'report:cancel': { good: [undefined], bad: [{}] },
+  'capture:save': {
+    good: [{ sessionId: 1, showPaths: false }],
+    bad: [
+      { sessionId: 1 },
+      { sessionId: 1, showPaths: 1 },
+      { sessionId: 1, showPaths: true, path: '/etc/passwd' },
+    ],
+  },
+  'capture:cancel': { good: [undefined], bad: [{}] },
   'plan:cancel': { good: [undefined], bad: [{}] },
   'chain:close': {
     good: [{ sessionId: 1 }],
