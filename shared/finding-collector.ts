@@ -62,6 +62,7 @@ interface Places {
   bytes: number;
   readonly all: RangeSet;
   readonly lowest: RangeSet;
+  readonly allHosts: RangeSet;
   readonly hosts: RangeSet;
   readonly evidence: FindingEvidence[];
 }
@@ -109,7 +110,10 @@ export class FindingCollector {
       places.all.add(...guest);
       addLowest(places.lowest, guest);
     }
-    if (host !== undefined) addLowest(places.hosts, host);
+    if (host !== undefined) {
+      places.allHosts.add(...host);
+      addLowest(places.hosts, host);
+    }
     if (evidence !== undefined && places.evidence.length < MAX_FINDING_PLACES) places.evidence.push(evidence);
   }
 
@@ -158,11 +162,20 @@ export class FindingCollector {
     return best;
   }
 
-  /** Marks the columns of [start, end) that a place touches, notes aside. Exact as {@link listWithin} is. */
-  markPlaces(columns: Uint8Array, range: { readonly start: number; readonly end: number }): void {
-    for (const { all, cause } of this.#causes.values())
-      if (cause.severity !== 'note' && all.touches(range.start, range.end))
-        markColumns(columns, cause.severity, range, (start, end) => all.touches(start, end));
+  /**
+   * Marks the columns of [start, end) of the guest's axis, or of the layer's file, that a place touches, notes aside. Exact
+   * as {@link listWithin} is.
+   */
+  markPlaces(
+    columns: Uint8Array,
+    range: { readonly start: number; readonly end: number },
+    axis: 'guest' | 'host' = 'guest',
+  ): void {
+    for (const { all, allHosts, cause } of this.#causes.values()) {
+      const places = axis === 'guest' ? all : allHosts;
+      if (cause.severity !== 'note' && places.touches(range.start, range.end))
+        markColumns(columns, cause.severity, range, (start, end) => places.touches(start, end));
+    }
   }
 
   #findingOf({ cause, count, bytes, lowest, hosts, evidence }: Places): Finding {
@@ -192,6 +205,7 @@ function noPlaces(cause: Cause): Places {
     bytes: 0,
     all: new RangeSet(MAX_KEPT_RANGES),
     lowest: new RangeSet(),
+    allHosts: new RangeSet(MAX_KEPT_RANGES),
     hosts: new RangeSet(),
     evidence: [],
   };

@@ -1,20 +1,26 @@
-/** Where findings lie in what is in view, and on the whole disk: requested for the tracks, which draw them in every frame. */
+/** Where findings lie on the guest's axis and in a file: requested for what is drawn in every frame. */
 import { MAX_MARK_COLUMNS } from '../../shared/ipc/questions.ts';
 import type { FindingMarks } from '../../shared/model/finding.ts';
+import type { AxisId } from '../axis/axis-id.ts';
 import type { Viewport } from '../axis/viewport.ts';
 import { requestDraw } from '../canvas/frame.ts';
 import { askChain } from './chain/ask-chain.ts';
 import { getAxis, getState } from './store.ts';
 
-/** Marks of a range of the guest's axis. */
+/** Marks of a range of an axis. */
 interface LoadedMarks {
   readonly session: number | undefined;
   readonly range: Viewport;
   readonly marks: readonly FindingMarks[];
 }
 
-/** The part of the axis that marks are for. */
-export type MarkedPart = 'view' | 'disk';
+/** The part of an axis that marks are for: what is in view of the guest's axis, all of it, and the same of a layer's file. */
+export type MarkedPart = 'view' | 'disk' | 'fileView' | 'file';
+
+/** The axis that a part is of. */
+export function axisOfPart(part: MarkedPart): AxisId {
+  return part === 'file' || part === 'fileView' ? 'host' : 'guest';
+}
 
 /** A column with a mark, as offsets. */
 export interface MarkedRange extends Viewport {
@@ -29,18 +35,24 @@ const revisions = new Map<MarkedPart, number>();
 
 /** Requests the marks of a part, unless they are what was requested last. */
 export async function requestMarks(part: MarkedPart): Promise<void> {
-  const { chain, findings } = getState();
-  const { viewport, size, width } = getAxis('guest');
-  if (chain === undefined || width === 0) return;
-  const { start, end } = part === 'view' ? viewport : { start: 0, end: size };
+  const { chain, findings, host } = getState();
+  const axis = axisOfPart(part);
+  const { viewport, size, width } = getAxis(axis);
+  if (chain === undefined || width === 0 || (axis === 'host' && host.layer < 0)) return;
+  const { start, end } = part === 'view' || part === 'fileView' ? viewport : { start: 0, end: size };
   const range = { start: Math.max(0, Math.floor(start)), end: Math.min(size, Math.ceil(end)) };
   const columns = Math.min(MAX_MARK_COLUMNS, Math.round(width));
   const { total, severities } = findings;
-  const key = JSON.stringify([chain.sessionId, range, columns, total, severities]);
+  const layer = axis === 'host' ? host.layer : -1;
+  const key = JSON.stringify([chain.sessionId, layer, range, columns, total, severities]);
   if (requested.get(part) === key) return;
   requested.set(part, key);
   const session = chain.sessionId;
-  const reply = total === severities.note ? undefined : await askChain('findingMarks', { ...range, columns });
+  const ask = () =>
+    axis === 'host'
+      ? askChain('hostFindingMarks', { layer, ...range, columns })
+      : askChain('findingMarks', { ...range, columns });
+  const reply = total === severities.note ? undefined : await ask();
   if (requested.get(part) !== key) return;
   loaded.set(part, { session, range, marks: reply?.ok ? reply.value : [] });
   revisions.set(part, marksRevision(part) + 1);

@@ -194,6 +194,11 @@ const QUESTIONS = {
   nextFinding: exchange<NextFindingRequest, FindingPlace | null>(),
   /** Where findings touch each of so many columns of a range, for the layers that have any. Notes are passed over. */
   findingMarks: exchange<GuestRange & { readonly columns: number }, readonly FindingMarks[]>(),
+  /** The same along a layer's file: where findings of the layer lie in it. */
+  hostFindingMarks: exchange<
+    HostLayer & GuestRange & { readonly columns: number },
+    readonly FindingMarks[]
+  >(),
   /** How a layer's image uses its file. Reads its tables: seconds for images of many TiB. */
   allocation: exchange<{ readonly layer: number }, AllocationReply>(),
   /** What a layer's file holds. Reads its tables once, and keeps what it came to for one layer at a time. */

@@ -175,6 +175,15 @@ export const QUESTION_SCHEMAS = {
     v.strictObject({ start: offset, end: offset, columns: wholeNumber(1, MAX_MARK_COLUMNS) }),
     v.check(({ start, end }) => start <= end, 'ends before it starts'),
   ),
+  hostFindingMarks: v.pipe(
+    v.strictObject({
+      layer: layerNumber,
+      start: offset,
+      end: offset,
+      columns: wholeNumber(1, MAX_MARK_COLUMNS),
+    }),
+    v.check(({ start, end }) => start <= end, 'ends before it starts'),
+  ),
   nextFinding: v.strictObject({
     layer: wholeNumber(WHOLE_CHAIN, MAX_LAYERS),
     offset: wholeNumber(-1),

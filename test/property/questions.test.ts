@@ -117,6 +117,9 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
   findingMarks: fc
     .tuple(range, fc.integer({ min: 1, max: MAX_MARK_COLUMNS }))
     .map(([bytes, columns]) => ({ ...bytes, columns })),
+  hostFindingMarks: fc
+    .tuple(range, fc.integer({ min: 1, max: MAX_MARK_COLUMNS }), layerNumber)
+    .map(([bytes, columns, layer]) => ({ ...bytes, columns, layer })),
   nextFinding: fc.record({
     layer: fc.integer({ min: WHOLE_CHAIN, max: 200 }),
     offset: fc.oneof(fc.constant(-1), offset),

@@ -126,15 +126,32 @@ export class FindingLog {
 
   /** Where findings touch columns of [start, end), for each layer that has such columns. */
   marks(range: { readonly start: number; readonly end: number }, columns: number): FindingMarks[] {
-    return this.#layers.flatMap(({ index: layer, findings }) => {
-      const marks = new Uint8Array(columns);
-      findings.markPlaces(marks, range);
-      this.#checked.get(layer)?.places.markPlaces(marks, range);
-      for (const { guest, severity } of this.#whole.filter(found => found.layer === layer))
-        if (severity !== 'note')
-          markColumns(marks, severity, range, (start, end) => touchesRange(guest, start, end));
-      return marks.some(mark => mark !== 0) ? [{ layer, columns: marks }] : [];
-    });
+    return this.#layers.flatMap(one => this.#marksOf(one, 'guest', range, columns));
+  }
+
+  /** The same of one layer along its file. */
+  hostMarks(
+    layer: number,
+    range: { readonly start: number; readonly end: number },
+    columns: number,
+  ): FindingMarks[] {
+    const one = this.#layers.find(({ index }) => index === layer);
+    return one === undefined ? [] : this.#marksOf(one, 'host', range, columns);
+  }
+
+  #marksOf(
+    { index: layer, findings }: FoundLayer,
+    axis: 'guest' | 'host',
+    range: { readonly start: number; readonly end: number },
+    columns: number,
+  ): FindingMarks[] {
+    const marks = new Uint8Array(columns);
+    findings.markPlaces(marks, range, axis);
+    this.#checked.get(layer)?.places.markPlaces(marks, range, axis);
+    for (const finding of this.#whole.filter(found => found.layer === layer))
+      if (finding.severity !== 'note')
+        markColumns(marks, finding.severity, range, (start, end) => touchesRange(finding[axis], start, end));
+    return marks.some(mark => mark !== 0) ? [{ layer, columns: marks }] : [];
   }
 
   #rank(): readonly Finding[] {

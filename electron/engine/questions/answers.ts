@@ -87,6 +87,7 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   },
   findingCounts: ({ findings }) => findings.counts(),
   findingMarks: ({ findings }, { columns, ...range }) => findings.marks(range, columns),
+  hostFindingMarks: ({ findings }, { layer, columns, ...range }) => findings.hostMarks(layer, range, columns),
   nextFinding: ({ findings }, { backwards, ...from }) => findings.nextPlace(from, backwards),
   async allocation({ tables, superseded }, { layer }) {
     const { allocationOf } = await import('./allocation.ts'); // loaded when it is asked for

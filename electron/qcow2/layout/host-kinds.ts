@@ -1,8 +1,15 @@
-/** What each cluster of a file holds, collected from its references and refcounts: one byte of memory for each. */
+/**
+ * What each cluster of a file holds, collected from its references and refcounts. While they are walked a cluster that
+ * something touches takes a byte, in chunks of which so many are counted at once; a file with more is walked several times.
+ * What is kept afterwards is half a byte for each at most.
+ */
 import { HOST_KINDS, type HostKind, type HostRun } from '../../../shared/model/layout.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
 import type { Qcow2Image } from '../read/image.ts';
+import type { SlicedWork } from '../read/sliced-work.ts';
+import { CHUNK_CLUSTERS, ClusterChunks } from './cluster-chunks.ts';
 import { ACTIVE, IMAGE } from './cluster-uses.ts';
+import { KeptKinds } from './kept-kinds.ts';
 import type { L2Tables } from './l2-tables.ts';
 import { kindOfReference } from './metadata-kind.ts';
 import type { RefcountSink, ReferenceSink, TableVisitor } from './reference-sink.ts';
@@ -19,6 +26,15 @@ const TAIL = HOST_KINDS.indexOf('tail');
 /** For every value of a cluster's byte the index of its kind. */
 const INDEX_OF_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => HOST_KINDS.indexOf(kindOfByte(byte)));
 
+/** 64 MiB: what 4 TiB of a file with 64 KiB clusters take. */
+const MAX_CHUNKS = 1024;
+
+/** The bits of a cluster's number that are its place in its chunk. */
+const IN_CHUNK = CHUNK_CLUSTERS - 1;
+
+/** Takes what another pass counts. */
+const NOT_NOW = new Uint8Array(CHUNK_CLUSTERS);
+
 /** The kind of a cluster before the image's end. */
 function kindOfByte(byte: number): HostKind {
   const code = byte & KIND_MASK;
@@ -34,16 +50,44 @@ export class HostKinds implements ReferenceSink, RefcountSink, TableVisitor {
   readonly #image: Qcow2Image;
   readonly #tables: L2Tables;
   readonly #clusterSize: number;
-  readonly #bytes: Uint8Array;
+  readonly #chunks: ClusterChunks<Uint8Array>;
+  readonly #kept = new KeptKinds(HOST_KINDS.indexOf('free'));
+  #current: Uint8Array = NOT_NOW;
+  #currentId = -1;
   #highest = -1;
 
   /** `clusters` is how many the file has, the last one perhaps in part; `tables` are the L2 tables of the image. */
-  constructor(image: Qcow2Image, clusters: number, tables: L2Tables) {
+  constructor(image: Qcow2Image, clusters: number, tables: L2Tables, maxChunks = MAX_CHUNKS) {
     this.clusters = clusters;
     this.#image = image;
     this.#tables = tables;
     this.#clusterSize = image.geometry.clusterSize;
-    this.#bytes = new Uint8Array(clusters);
+    this.#chunks = new ClusterChunks(() => new Uint8Array(CHUNK_CLUSTERS), NOT_NOW, maxChunks);
+  }
+
+  /** Bytes of memory for what is kept. */
+  get bytesKept(): number {
+    return this.#kept.bytes;
+  }
+
+  /** Ends a pass, and keeps what it came to. True if everything has to be walked again for other clusters. */
+  *nextPass(): SlicedWork<boolean> {
+    for (const [id, chunk] of this.#chunks.all()) {
+      this.#kept.keep(id, chunk, INDEX_OF_BYTE);
+      yield;
+    }
+    this.#currentId = -1;
+    return this.#chunks.nextPass();
+  }
+
+  /** The chunk of a cluster, in which it has the place `cluster & IN_CHUNK`. */
+  #chunkOf(cluster: number): Uint8Array {
+    const id = Math.floor(cluster / CHUNK_CLUSTERS);
+    if (id !== this.#currentId) {
+      this.#current = this.#chunks.enter(id);
+      this.#currentId = id;
+    }
+    return this.#current;
   }
 
   /** The last cluster of the file that is counted or referred to, -1 where none is. */
@@ -67,8 +111,10 @@ export class HostKinds implements ReferenceSink, RefcountSink, TableVisitor {
   #mark(offset: number, length: number, code: number): void {
     const end = Math.min(this.clusters, Math.ceil((offset + length) / this.#clusterSize));
     for (let cluster = Math.floor(offset / this.#clusterSize); cluster < end; cluster++) {
-      const before = this.#bytes[cluster] as number;
-      this.#bytes[cluster] = code === CODES.snapshotData ? before | SNAPSHOT_DATA : withKind(before, code);
+      const chunk = this.#chunkOf(cluster);
+      const before = chunk[cluster & IN_CHUNK] as number;
+      chunk[cluster & IN_CHUNK] =
+        code === CODES.snapshotData ? before | SNAPSHOT_DATA : withKind(before, code);
       if (cluster > this.#highest) this.#highest = cluster;
     }
   }
@@ -88,18 +134,24 @@ export class HostKinds implements ReferenceSink, RefcountSink, TableVisitor {
       const isZero = isExtended ? view.getUint32(at + 12) === 0 : (lo & 1) === 1;
       if (!isZero) continue;
       const cluster = Math.floor(entryOffset(hi, lo) / this.#clusterSize);
-      const before = this.#bytes[cluster] ?? 0;
-      if ((before & KIND_MASK) === CODES.data) this.#bytes[cluster] = (before & ~KIND_MASK) | CODES.zero;
+      if (cluster >= this.clusters) continue;
+      const chunk = this.#chunkOf(cluster);
+      const before = chunk[cluster & IN_CHUNK] as number;
+      if ((before & KIND_MASK) === CODES.data) chunk[cluster & IN_CHUNK] = (before & ~KIND_MASK) | CODES.zero;
     }
   }
 
-  wantsRefcounts(): boolean {
-    return true;
+  wantsRefcounts(first: number, end: number): boolean {
+    if (this.#chunks.pass === 1) return true;
+    for (let id = Math.floor(first / CHUNK_CLUSTERS); id * CHUNK_CLUSTERS < end; id++)
+      if (this.#chunks.enter(id) !== NOT_NOW) return true;
+    return false;
   }
 
   takeRefcount(cluster: number, refcount: number): void {
     if (refcount === 0 || cluster >= this.clusters) return;
-    this.#bytes[cluster] = (this.#bytes[cluster] as number) | COUNTED;
+    const chunk = this.#chunkOf(cluster);
+    chunk[cluster & IN_CHUNK] = (chunk[cluster & IN_CHUNK] as number) | COUNTED;
     if (cluster > this.#highest) this.#highest = cluster;
   }
 
@@ -110,7 +162,7 @@ export class HostKinds implements ReferenceSink, RefcountSink, TableVisitor {
 
   /** The same as an index in HOST_KINDS. */
   indexOf(cluster: number): number {
-    return cluster > this.#highest ? TAIL : (INDEX_OF_BYTE[this.#bytes[cluster] as number] as number);
+    return cluster > this.#highest ? TAIL : this.#kept.indexOf(cluster);
   }
 
   /** Neighbors of one kind from cluster `first` to `end`, in order. */

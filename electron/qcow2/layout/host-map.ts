@@ -8,22 +8,28 @@ import { HostColumns } from './host-columns.ts';
 import { HostKinds } from './host-kinds.ts';
 import { LimitPassed, ReadLimit, SLACK_BYTES } from './read-limit.ts';
 import { RefcountBlocks } from './refcount-blocks.ts';
+import type { TableVisitor } from './reference-sink.ts';
 import { References } from './references.ts';
+import { TableSpans } from './table-spans.ts';
 
-/** 16 TiB of a file with 64 KiB clusters: 256 MiB. */
+/** 16 TiB of a file with 64 KiB clusters: 192 MiB while it is mapped, and at most 128 MiB afterwards. */
 const MAX_CLUSTERS = 2 ** 28;
+
 /** A file by kinds. */
 export interface HostMap {
   readonly layout: HostLayout;
   readonly columns: HostColumns;
   /** Neighboring clusters of one kind that touch bytes [start, end) of the file, in order; the last one ends with it. */
   readonly runs: (start?: number, end?: number) => Generator<HostRun>;
-  /** What refers to the cluster at an offset. Walks all tables again. */
+  /** What refers to the cluster at an offset. Reads again the tables that reach it. */
   readonly clusterAt: (offset: number) => SlicedWork<HostCluster>;
 }
 
-/** Maps the file of an image. Throws LimitPassed for more clusters or tables than are read, and QCOW2_READ_FAILED. */
-export function* mapHost(image: Qcow2Image): SlicedWork<HostMap> {
+/**
+ * Maps the file of an image. `maxChunks` chunks of clusters are counted at once; tests make them fewer. Throws LimitPassed
+ * for more clusters or tables than are read, and QCOW2_READ_FAILED.
+ */
+export function* mapHost(image: Qcow2Image, maxChunks?: number): SlicedWork<HostMap> {
   const { source, geometry } = image;
   const { clusterSize } = geometry;
   const fileLength = sizeNow(source);
@@ -33,11 +39,21 @@ export function* mapHost(image: Qcow2Image): SlicedWork<HostMap> {
   const onFault = (what: string) => unknown.add(what);
   const blocks = new RefcountBlocks(image, fileLength, onFault);
   const references = new References(image, fileLength, blocks, onFault);
-  const limit = new ReadLimit(source, SLACK_BYTES);
-  const tables = yield* references.l2Tables(limit);
-  const kinds = new HostKinds(image, clusters, tables);
-  yield* references.walk(kinds, limit, kinds);
-  yield* blocks.read(kinds, limit);
+  const tables = yield* references.l2Tables(new ReadLimit(source, SLACK_BYTES));
+  const kinds = new HostKinds(image, clusters, tables, maxChunks);
+  const spans = new TableSpans(tables.offsets.length, geometry);
+  const visitor: TableVisitor = {
+    visitTable(index, view, at) {
+      kinds.visitTable(index, view, at);
+      spans.take(index, view, at);
+    },
+    missTable: index => spans.miss(index),
+  };
+  for (let more = true; more; more = yield* kinds.nextPass()) {
+    const limit = new ReadLimit(source, SLACK_BYTES);
+    yield* references.walk(kinds, limit, visitor);
+    yield* blocks.read(kinds, limit);
+  }
   const columns = yield* HostColumns.of(kinds, fileLength, clusterSize);
 
   return {
@@ -57,7 +73,8 @@ export function* mapHost(image: Qcow2Image): SlicedWork<HostMap> {
     *clusterAt(at) {
       const number = Math.floor(at / clusterSize);
       const found = new ClusterUsers(image, tables, number);
-      yield* references.walk(found, new ReadLimit(source, SLACK_BYTES), found);
+      const reachesIt = (table: number) => spans.mayReferTo(table, number);
+      yield* references.walk(found, new ReadLimit(source, SLACK_BYTES), found, reachesIt);
       const refcount = blocks.refcountOf(number);
       return {
         start: number * clusterSize,

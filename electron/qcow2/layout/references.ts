@@ -55,14 +55,19 @@ export class References {
   }
 
   /**
-   * Hands every reference to `into`, and shows each L2 table to `visitor`. Throws LimitPassed where the tables are more
-   * than an honest file holds.
+   * Hands every reference to `into`, and shows each L2 table to `visitor`; with `isWanted` only the entries of tables for
+   * whose number it is true. Throws LimitPassed where the tables are more than an honest file holds.
    */
-  *walk(into: ReferenceSink, limit: ReadLimit, visitor?: TableVisitor): SlicedWork<void> {
+  *walk(
+    into: ReferenceSink,
+    limit: ReadLimit,
+    visitor?: TableVisitor,
+    isWanted?: (table: number) => boolean,
+  ): SlicedWork<void> {
     const l2Tables = yield* this.l2Tables(limit);
     this.#walkMetadata(into);
     yield* this.#walkBitmaps(into, limit);
-    yield* this.#walkDisks(into, l2Tables, limit, visitor);
+    yield* this.#walkDisks(into, l2Tables, limit, visitor, isWanted);
     yield* this.#blocks.refer(into);
   }
 
@@ -135,6 +140,7 @@ export class References {
     tables: L2Tables,
     limit: ReadLimit,
     visitor: TableVisitor | undefined,
+    isWanted: ((table: number) => boolean) | undefined,
   ): SlicedWork<void> {
     const { clusterSize } = this.#image.geometry;
     for (const { offset, times, owner } of tables.misplaced)
@@ -144,6 +150,7 @@ export class References {
     for (let i = 0; i < offsets.length; i++) {
       const offset = offsets[i] as number;
       into.refer(offset, clusterSize, times[i] as number, owners[i] as number, USE.table);
+      if (isWanted?.(i) === false) continue;
       const fault = this.#loadTable(offsets, i, limit);
       if (fault !== undefined) {
         this.#onFault(fault);

@@ -5,6 +5,7 @@ import { showImage } from '../../canvas/show-image.ts';
 import { dataOf } from '../../state/axes/axis-data.ts';
 import { navigationOf } from '../../state/axes/axis-navigation.ts';
 import { useStore } from '../../state/store.ts';
+import { FindingTicks } from '../../ui/axis/finding-ticks.tsx';
 import { OverviewBrush } from '../../ui/axis/overview-brush.tsx';
 import { useCanvasSize } from '../../ui/hooks/use-canvas-size.ts';
 import { usePainter } from '../../ui/hooks/use-painter.ts';
@@ -38,6 +39,7 @@ export function HostOverview({ layout }: { readonly layout: HostLayout }) {
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the brush inside has the keys */}
       <div className="overview" onDoubleClick={() => navigationOf('host').fitAll()}>
         <canvas ref={ref} />
+        <FindingTicks part="file" />
         <OverviewBrush axis="host" />
       </div>
     </div>

@@ -8,6 +8,7 @@ import { navigationOf } from '../../state/axes/axis-navigation.ts';
 import { chooseHost, hostOfSelection } from '../../state/host/host-layout.ts';
 import { getAxis, getState, setState, useStore } from '../../state/store.ts';
 import type { AxisPointerActions } from '../../ui/axis/axis-pointer.ts';
+import { FindingTicks } from '../../ui/axis/finding-ticks.tsx';
 import { setBandPosition } from '../../ui/axis/set-band-position.ts';
 import { useAxisPointer } from '../../ui/hooks/use-axis-pointer.ts';
 import { useCanvasSize } from '../../ui/hooks/use-canvas-size.ts';
@@ -65,6 +66,7 @@ export function HostStripCanvas({ layout }: { readonly layout: HostLayout }) {
         aria-label={summaryOf(layout)}
         aria-description="The regions in view are listed in the table below"
       />
+      <FindingTicks part="fileView" />
       <HostMarks layout={layout} />
       <HostTooltip strip={painting?.picture.strip} />
     </div>

@@ -7,11 +7,11 @@ import { showImage } from '../../../canvas/show-image.ts';
 import { dataOf } from '../../../state/axes/axis-data.ts';
 import { navigationOf } from '../../../state/axes/axis-navigation.ts';
 import { overviewOf } from '../../../state/chain/chain-data.ts';
+import { FindingTicks } from '../../../ui/axis/finding-ticks.tsx';
 import { OverviewBrush } from '../../../ui/axis/overview-brush.tsx';
 import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 import { useInk } from '../../../ui/theme.ts';
-import { FindingTicks } from '../marks/finding-ticks.tsx';
 
 /** The whole disk, always: what the guest reads, where marks are, and which part is in view. */
 export function OverviewStrip({ chain }: { readonly chain: OpenedChain }) {

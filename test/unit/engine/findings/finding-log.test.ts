@@ -144,3 +144,14 @@ test('marks are as severe as what a check made of a cause that the map shows', (
   expect(log.nextPlace({ layer: 2, offset: 450 }, false)).toBeNull();
   expect(base.list().map(({ severity }) => severity)).toEqual(['note', 'hazard']);
 });
+
+test('findings are marked along the file of their layer, too', () => {
+  const { log, base } = exampleLog();
+  base.add(cause('H', 'leak'), { host: [600, 100] });
+  base.add(cause('A'), { guest: [900, 10], host: [0, 50] });
+  log.add([makeFinding({ code: 'W', severity: 'hazard', layer: 0, what: 'w', host: [[300, 1]] })]);
+  const range = { start: 0, end: 800 };
+  expect(log.hostMarks(0, range, 8)).toEqual([{ layer: 0, columns: Uint8Array.of(1, 0, 0, 2, 0, 0, 3, 0) }]);
+  expect(log.hostMarks(1, range, 8)).toEqual([]);
+  expect(log.hostMarks(7, range, 8)).toEqual([]);
+});

@@ -336,6 +336,14 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { sessionId: 1, start: 2, end: 1, columns: 1 },
     ],
   },
+  'chain:hostFindingMarks': {
+    good: [{ sessionId: 1, layer: 0, start: 0, end: 1, columns: 4096 }],
+    bad: [
+      { sessionId: 1, start: 0, end: 1, columns: 1 },
+      { sessionId: 1, layer: 0, start: 0, end: 1, columns: 4097 },
+      { sessionId: 1, layer: 0, start: 2, end: 1, columns: 1 },
+    ],
+  },
   'chain:checkCost': {
     good: [
       { sessionId: 1, layer: 0 },

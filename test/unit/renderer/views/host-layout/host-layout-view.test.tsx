@@ -1,9 +1,11 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../../renderer/state/chain/opening.ts';
+import { marksOf, requestMarks } from '../../../../../renderer/state/finding-marks.ts';
 import { showInHostLayout } from '../../../../../renderer/state/host/host-layout.ts';
 import { selectAt } from '../../../../../renderer/state/selection/selection.ts';
-import { getAxis, getState } from '../../../../../renderer/state/store.ts';
+import { getAxis, getState, setAxis } from '../../../../../renderer/state/store.ts';
+import { makeFinding } from '../../../../../shared/model/finding.ts';
 import type { HostCluster } from '../../../../../shared/model/layout.ts';
 import { ok } from '../../../../../shared/result.ts';
 import { argsOf, start } from '../../../../support/window/fake-window.tsx';
@@ -45,6 +47,23 @@ test('the file of the top layer is mapped when the view is shown first, with an 
   expect(Object.values(sums).reduce((sum, bytes) => sum + bytes, 0)).toBe(fileLength);
   expect(getAxis('host').size).toBe(fileLength);
   expect(screen.getByRole('region', { name: /Legend/ }).textContent).toContain('L2 tables');
+});
+
+test('findings are marked along the file that is shown', async () => {
+  const bridge = await opened();
+  bridge.find(makeFinding({ code: 'X', severity: 'hazard', layer: 2, what: 'x', host: [[K64, K64]] }));
+  fireEvent.keyDown(window, { key: '2' });
+  await screen.findByRole('region', { name: 'The file' });
+  setAxis('host', { width: 20 });
+  await requestMarks('file');
+  const { size } = getAxis('host');
+  const asked = argsOf(bridge, 'chain:hostFindingMarks').at(-1);
+  expect(asked).toEqual({ sessionId: 1, layer: 2, start: 0, end: size, columns: 20 });
+  const marks = marksOf('file', 2);
+  expect(marks.map(({ mark }) => mark)).toEqual([2]);
+  expect(marks[0]!.start).toBeLessThanOrEqual(K64);
+  expect(marks[0]!.end).toBeGreaterThanOrEqual(2 * K64);
+  expect(document.querySelectorAll('canvas.finding-ticks')).toHaveLength(2); // the strip, and the whole file
 });
 
 test('another layer is chosen, and one without tables says why it has no map', async () => {

@@ -1,12 +1,18 @@
 import { useCallback, useRef } from 'react';
-import { type ColorSet, hexOf } from '../../../../shared/draw/color-set.ts';
-import { pxOf } from '../../../axis/scale.ts';
-import { type MarkedPart, marksOf, marksRevision, requestMarks } from '../../../state/finding-marks.ts';
-import { getAxis, useStore } from '../../../state/store.ts';
-import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
-import { useFollower } from '../../../ui/hooks/use-follower.ts';
-import { usePainter } from '../../../ui/hooks/use-painter.ts';
-import { useInk } from '../../../ui/theme.ts';
+import { type ColorSet, hexOf } from '../../../shared/draw/color-set.ts';
+import { pxOf } from '../../axis/scale.ts';
+import {
+  axisOfPart,
+  type MarkedPart,
+  marksOf,
+  marksRevision,
+  requestMarks,
+} from '../../state/finding-marks.ts';
+import { getAxis, useStore } from '../../state/store.ts';
+import { useCanvasSize } from '../hooks/use-canvas-size.ts';
+import { useFollower } from '../hooks/use-follower.ts';
+import { usePainter } from '../hooks/use-painter.ts';
+import { useInk } from '../theme.ts';
 
 /** CSS pixels of a tick by its mark, worst first: severities differ by height as well as by color. */
 const TICK_HEIGHT_PX = [7, 5, 3] as const;
@@ -14,11 +20,11 @@ const MIN_TICK_WIDTH_PX = 3;
 
 interface FindingTicksProps {
   readonly part: MarkedPart;
-  /** Of one layer; without it of all layers. */
+  /** Of one layer; without it of all layers. Parts of a file are of the layer whose file is shown. */
   readonly layer?: number;
 }
 
-/** Where findings lie, as ticks along the upper edge of a track or of the overview. */
+/** Where findings lie, as ticks along the upper edge of a track, of a file, or of an overview. */
 export function FindingTicks({ part, layer }: FindingTicksProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const size = useCanvasSize(ref);
@@ -30,8 +36,8 @@ export function FindingTicks({ part, layer }: FindingTicksProps) {
   const drawn = useRef('');
   const paint = useCallback(() => {
     const canvas = ref.current;
-    const { viewport, width, size: bytes } = getAxis('guest');
-    const view = part === 'view' ? viewport : { start: 0, end: bytes };
+    const { viewport, width, size: bytes } = getAxis(axisOfPart(part));
+    const view = part === 'view' || part === 'fileView' ? viewport : { start: 0, end: bytes };
     const key = `${view.start} ${view.end} ${size.width} ${size.height} ${marksRevision(part)} ${ink.lane}`;
     if (canvas === null || size.width === 0 || drawn.current === key) return;
     drawn.current = key;
