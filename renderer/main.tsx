@@ -19,6 +19,7 @@ import './styles/start.css';
 import './styles/store.css';
 import './styles/frame.css';
 import './styles/plot.css';
+import './styles/partitions.css';
 import './styles/lanes.css';
 import './styles/inspector.css';
 import './styles/drawer.css';

@@ -20,7 +20,7 @@ interface CommandRow {
 
 const ROWS = {
   Go: [
-    { id: 'go', label: 'Go to offset…', hotkeys: [{ key: 'g', mod: true }], inMenu: true },
+    { id: 'go', label: 'Go to offset or partition…', hotkeys: [{ key: 'g', mod: true }], inMenu: true },
     { id: 'back', label: 'Back', hotkeys: [{ key: 'ArrowLeft', alt: true }], inMenu: true },
     { id: 'forward', label: 'Forward', hotkeys: [{ key: 'ArrowRight', alt: true }], inMenu: true },
     { id: 'page-left', label: 'One screen left', hotkeys: [{ key: 'PageUp' }] },
@@ -88,6 +88,7 @@ const ROWS = {
     { id: 'drawer', label: 'Show or hide the lists', hotkeys: [{ key: 'p' }], inMenu: true },
     { id: 'table', label: 'Show the track as a table', hotkeys: [{ key: 't' }], inMenu: true },
     { id: 'track', label: 'Show or hide the track' },
+    { id: 'partitions', label: 'Partitions of the guest…', inMenu: true },
     { id: 'legend', label: 'Focus the legend', hotkeys: [{ key: 'l' }] },
     { id: 'theme', label: 'Change the theme: system, light, dark', inMenu: true, withoutChain: true },
     { id: 'cancel', label: 'Stop reading' },

@@ -10,6 +10,7 @@ import {
   type QuestionReply,
 } from '../../shared/ipc/questions.ts';
 import type { Finding } from '../../shared/model/finding.ts';
+import type { GuestDisk } from '../../shared/model/guest/guest-disk.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import type { TrackInfo } from '../../shared/model/track.ts';
@@ -119,6 +120,8 @@ export class ChainSession {
   readonly #opened: PreparedTarget;
   readonly #engine: EngineClient;
   readonly #feeds: FeedRunner;
+  readonly #abort = new AbortController();
+  #guest: Promise<GuestDisk> | undefined;
   #closing: Promise<void> | undefined;
 
   /** Takes over the target, the engine and the feeds. */
@@ -166,6 +169,28 @@ export class ChainSession {
     return this.#opened.content;
   }
 
+  /**
+   * The guest's partitions, read once; notes about them are among the findings from then on. Rejects with CowscopeError
+   * where nothing can be read, and with CANCELLED once the session is closed.
+   */
+  partitions(): Promise<GuestDisk> {
+    this.#guest ??= this.#readPartitions().catch((error: unknown) => {
+      this.#guest = undefined; // may be tried again
+      throw error;
+    });
+    return this.#guest;
+  }
+
+  async #readPartitions(): Promise<GuestDisk> {
+    const { signal } = this.#abort;
+    if (signal.aborted) throw CANCELLED;
+    const { readDisk } = await import('./guest/read-partitions.ts'); // loaded when it is asked for
+    const disk = await readDisk(this.#opened.content, signal);
+    if (signal.aborted) throw CANCELLED;
+    if (disk.findings.length > 0) this.#engine.addFindings(disk.findings);
+    return disk;
+  }
+
   /** Resolves when every NBD feed has ended, with the errors of those that failed, by layer. */
   fed(): Promise<readonly LayerError[]> {
     return this.#feeds.ended;
@@ -201,8 +226,10 @@ export class ChainSession {
   }
 
   async #close(): Promise<void> {
+    this.#abort.abort();
     this.#feeds.cancel();
     await this.#feeds.ended;
+    await this.#guest?.catch(() => {}); // it reads the files that are closed next
     await this.#engine.close();
     await this.#opened.close();
   }

@@ -5,6 +5,7 @@ import type { LayerInfo } from '../../shared/model/layer.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { navigationOf } from '../state/axes/axis-navigation.ts';
 import { type OffsetContext, type OffsetInput, parseOffsetInput } from '../state/axes/offset-input.ts';
+import { runCommand } from '../state/commands/commands.ts';
 import { chooseDifferenceAt } from '../state/compare/comparison.ts';
 import { showInHostLayout } from '../state/host/host-layout.ts';
 import { selectAt } from '../state/selection/selection.ts';
@@ -56,7 +57,7 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
         aria-invalid={answer !== undefined}
         aria-describedby={answer === undefined ? undefined : 'go-to-help'}
         placeholder="Go to offset"
-        title="0x12_0000, 64M, 1,048,576, +64K, 50%, end, sector 2048, 2048s, cluster 0x12, L1[3] L2[5]"
+        title="0x12_0000, 64M, 1,048,576, +64K, 50%, end, partition 2, sector 2048, 2048s, cluster 0x12, L1[3] L2[5]"
         spellCheck={false}
         value={text}
         onChange={event => {
@@ -79,7 +80,7 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
 
 /** What offsets refer to: the guest's disk, or the file whose layout is shown. */
 function contextOf({ chain }: OpenedChain): OffsetContext {
-  const { selection, host, compare } = getState();
+  const { selection, host, compare, partitions } = getState();
   const axis = currentAxis();
   const { viewport, size } = getAxis(axis);
   const middle = Math.floor((viewport.start + viewport.end) / 2);
@@ -93,6 +94,7 @@ function contextOf({ chain }: OpenedChain): OffsetContext {
     size,
     clusterSize: top?.clusterSize ?? 1,
     l1Coverage: l1Coverage(top),
+    ...(axis === 'guest' && partitions.phase === 'read' ? { partitions: partitions.disk.partitions } : {}),
   };
 }
 
@@ -109,6 +111,17 @@ function Answer({ input, size, onChoose }: AnswerProps) {
     return (
       <>
         The {what} {input.side === 'past' ? `ends at ${formatSize(size)}` : 'begins at 0'}.
+      </>
+    );
+  if (input.kind === 'noPartition')
+    return input.isRead ? (
+      <>There is no partition {input.number}.</>
+    ) : (
+      <>
+        The partitions have not been read.{' '}
+        <button type="button" onClick={() => runCommand('partitions')}>
+          Partitions of the guest…
+        </button>
       </>
     );
   if (input.kind === 'unsure')

@@ -20,6 +20,7 @@ import type { AxisId } from '../axis/axis-id.ts';
 import { type AxisState, type AxisStates, NO_AXES } from './axes/axis-state.ts';
 import type { ChainCheckState } from './chain/check-state.ts';
 import { type CompareSlice, NO_COMPARISON } from './compare/compare-state.ts';
+import type { PartitionsState } from './guest/partitions-state.ts';
 import { type HostState, NO_HOST } from './host/host-state.ts';
 import type { PlannerState } from './planner/planner-state.ts';
 import type { ViewInfo } from './view-info.ts';
@@ -31,6 +32,7 @@ export type Dialog =
   | { readonly kind: 'snapshots' }
   | { readonly kind: 'report' }
   | { readonly kind: 'capture' }
+  | { readonly kind: 'partitions' }
   /** The context menu of what is selected, at CSS pixels of the window. */
   | { readonly kind: 'menu'; readonly x: number; readonly y: number }
   | { readonly kind: 'keys' }
@@ -121,6 +123,8 @@ export interface Store {
   readonly findingList: FindingListState;
   /** The file whose layout is shown. */
   readonly host: HostState;
+  /** What the guest keeps on the disk, once a person allowed that it is read. */
+  readonly partitions: PartitionsState;
   /** Findings that were reviewed, by reviewKey; they outlast the chain. */
   readonly reviewed: ReadonlySet<string>;
 
@@ -134,6 +138,8 @@ export interface Store {
   readonly drawerOpen: boolean;
   readonly drawerTab: string;
   readonly drawerHeight: number;
+  /** Partition tables of guests are read when a chain is opened. */
+  readonly readsPartitions: boolean;
   readonly theme: 'system' | 'light' | 'dark';
   /** The text of the live region. */
   readonly announcement: string;
@@ -164,6 +170,7 @@ export const NO_CHAIN = {
   findings: NO_FINDINGS,
   findingList: { filter: {}, row: 0, total: 0, chosen: undefined },
   host: NO_HOST,
+  partitions: { phase: 'none' },
 } as const satisfies Partial<Store>;
 
 /** No consent to anything. */
@@ -192,6 +199,7 @@ export const useStore = create<Store>(() => ({
   drawerOpen: false,
   drawerTab: '',
   drawerHeight: 240,
+  readsPartitions: false,
   theme: 'system',
   announcement: '',
   message: '',

@@ -8,6 +8,7 @@ import { startOfFinding } from '../state/findings.ts';
 import { selectAt } from '../state/selection/selection.ts';
 import { useStore } from '../state/store.ts';
 import { answerText, evidenceText, nothingFound } from './finding-words.ts';
+import { useFindingPartitions } from './hooks/use-finding-partitions.ts';
 import { useFindings } from './hooks/use-findings.ts';
 import { InspectorSection } from './inspector-section.tsx';
 import { Untrusted, UntrustedProse } from './text.tsx';
@@ -63,6 +64,7 @@ function FindingCard({ finding, chain }: { readonly finding: Finding; readonly c
     void selectAt(start);
   };
   const where = findingGuestText(finding);
+  const partitions = useFindingPartitions(finding, chain);
   return (
     <button type="button" onClick={go} disabled={start === undefined} data-severity={severity}>
       <span className="finding-head">
@@ -72,6 +74,7 @@ function FindingCard({ finding, chain }: { readonly finding: Finding; readonly c
         {where !== '' && <span className="mono">{where}</span>}
       </span>
       <Untrusted text={findingSentence(finding)} max={500} />
+      {partitions !== '' && <small>{partitions}</small>}
       {witnesses !== undefined && <small>{witnesses.map(answerText).join(' · ')}</small>}
       {advice !== '' && (
         <small>

@@ -15,6 +15,7 @@ import type {
   OpenedComparison,
 } from '../model/comparison.ts';
 import type { FindingSummary } from '../model/finding.ts';
+import type { GuestDisk } from '../model/guest/guest-disk.ts';
 import type { NbdExportInfo } from '../model/nbd-export.ts';
 import type { PlanChoice } from '../model/plan/plan.ts';
 import type { PlanReply } from '../model/plan/plan-picture.ts';
@@ -109,6 +110,11 @@ const PLAIN_CALLS = {
   'chain:cancel': exchange<OfSession, null>(),
   /** Takes up again what was cancelled or failed; what was read stays. */
   'chain:retry': exchange<OfSession, null>(),
+  /**
+   * Reads the partition table and the signatures in the disk of the open chain, which the window asks for only where a
+   * person allowed it. Notes about them are among the findings from then on.
+   */
+  'guest:partitions': exchange<OfSession, GuestDisk>(),
   /**
    * What a job would do to the files of the open chain, as they are now. One plan at a time: another one, or 'plan:cancel',
    * ends it with CANCELLED.

@@ -285,6 +285,7 @@ export const CALL_SCHEMAS = {
   'chain:subscribe': ofSession,
   'chain:cancel': ofSession,
   'chain:retry': ofSession,
+  'guest:partitions': ofSession,
   'plan:make': v.strictObject({ sessionId: SESSION_ID, choice: planChoice }),
   'plan:cancel': nothing,
   'report:save': v.strictObject({

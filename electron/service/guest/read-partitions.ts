@@ -52,9 +52,12 @@ export async function readPartitions(
 /** Reads the disk of an open target. Rejects with CANCELLED once the signal has ended it, or where it cannot be read at all. */
 export async function readDisk(content: ContentSource, signal: AbortSignal): Promise<GuestDisk> {
   const reader = await content.openGuest(signal);
+  const close = () => void reader.close().catch(() => {});
+  signal.addEventListener('abort', close, { once: true });
   try {
     return await readGuestDisk(reader);
   } finally {
+    signal.removeEventListener('abort', close);
     await reader.close();
   }
 }

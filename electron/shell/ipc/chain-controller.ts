@@ -22,6 +22,7 @@ export type ChainHandlers = Pick<
   | 'chain:subscribe'
   | 'chain:cancel'
   | 'chain:retry'
+  | 'guest:partitions'
   | QuestionCall
   | 'nbd:list'
   | 'nbd:cancelList'
@@ -39,6 +40,7 @@ export type ControlledSession = Pick<
   | 'unreadable'
   | 'cancel'
   | 'retry'
+  | 'partitions'
   | 'changedLayers'
   | 'close'
 >;
@@ -115,6 +117,7 @@ export class ChainController {
       this.#find(sessionId).session.retry();
       return null;
     },
+    'guest:partitions': ({ sessionId }) => this.#find(sessionId).session.partitions(),
     ...questionHandlers(sessionId => this.#find(sessionId).session),
     'nbd:list': ({ uri }) => {
       const abort = new AbortController();

@@ -1,4 +1,5 @@
 /** Offsets as a person types them into the "go to" field, or pastes them from a kernel log, a tool or the inspector. */
+import type { GuestPartition } from '../../../shared/model/guest/guest-disk.ts';
 import { parseOffset } from '../../../shared/text/offset.ts';
 
 /** Bytes of a sector, the unit of kernel messages such as "I/O error, dev vda, sector 2048". */
@@ -11,6 +12,8 @@ export interface OffsetContext {
   readonly clusterSize: number;
   /** Guest bytes behind one L1 entry; 0 where there are no tables. */
   readonly l1Coverage: number;
+  /** The guest's partitions, where they were read. */
+  readonly partitions?: readonly Pick<GuestPartition, 'number' | 'start'>[];
 }
 
 /** What a text names: an offset on the axis, one outside of it, or digits that may be meant as hexadecimal. */
@@ -18,14 +21,18 @@ export type OffsetInput =
   | { readonly kind: 'offset'; readonly offset: number }
   | { readonly kind: 'outside'; readonly side: 'before' | 'past' }
   | { readonly kind: 'unsure'; readonly meant: string }
+  /** A partition that there is not, or whose table was not read. */
+  | { readonly kind: 'noPartition'; readonly number: number; readonly isRead: boolean }
   | { readonly kind: 'none' };
 
 /**
  * Understands what parseOffset does, with digits grouped by commas, and `+64K` / `-1M` from the present offset, `50%`,
- * `cluster 0x12`, `sector 8`, `lba 8`, `2048s`, `L1[3]`, `L1[3] L2[5]`, `L2[5]` of the present table, and `end`.
+ * `cluster 0x12`, `partition 2`, `sector 8`, `lba 8`, `2048s`, `L1[3]`, `L1[3] L2[5]`, `L2[5]` of the present table, and `end`.
  */
 export function parseOffsetInput(text: string, context: OffsetContext): OffsetInput {
   const trimmed = text.trim();
+  const partition = /^part(?:ition)?\s*#?(\d{1,3})$/i.exec(trimmed);
+  if (partition !== null) return inPartitions(Number(partition[1]), context);
   const offset = resolve(trimmed, context);
   if (offset !== undefined && Number.isFinite(offset)) {
     const whole = Math.floor(offset);
@@ -33,6 +40,13 @@ export function parseOffsetInput(text: string, context: OffsetContext): OffsetIn
     return whole < context.size ? { kind: 'offset', offset: whole } : { kind: 'outside', side: 'past' };
   }
   return isBareHex(trimmed) ? { kind: 'unsure', meant: `0x${trimmed}` } : { kind: 'none' };
+}
+
+/** Where a partition begins. */
+function inPartitions(number: number, { partitions, size }: OffsetContext): OffsetInput {
+  const found = partitions?.find(partition => partition.number === number);
+  if (found === undefined) return { kind: 'noPartition', number, isRead: partitions !== undefined };
+  return found.start < size ? { kind: 'offset', offset: found.start } : { kind: 'outside', side: 'past' };
 }
 
 /** Hexadecimal digits as a debugger prints them. A number without letters is decimal. */

@@ -6,6 +6,7 @@ import { NewestRun } from '../../../shared/newest-run.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { navigationOf } from '../axes/axis-navigation.ts';
 import { closedAxes, openedAxis } from '../axes/axis-state.ts';
+import { readPartitionsUnasked } from '../guest/partitions.ts';
 import { getAxis, getState, NO_CHAIN, NO_CONSENT, type Store, setState } from '../store.ts';
 import { loadChain, unloadChain } from './chain-data.ts';
 import { titleOf } from './snapshots.ts';
@@ -47,6 +48,7 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
     announcement: `Opened ${titleOf(chain)}, ${chain.chain.layers.length} layers`,
   });
   void invoke('chain:subscribe', { sessionId: chain.sessionId });
+  readPartitionsUnasked();
   void refreshApp(); // the list of recent targets: what is shown does not wait for it
 }
 

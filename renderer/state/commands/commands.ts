@@ -14,6 +14,7 @@ import { shownSnapshot } from '../chain/snapshots.ts';
 import { isComparing, stepDifference } from '../compare/comparison.ts';
 import { offerDeepCheck, stepFinding, toggleReviewed } from '../findings-view.ts';
 import { chooseFolders } from '../folders.ts';
+import { togglePartitions } from '../guest/partitions.ts';
 import { HOST_ACTIONS } from '../host/host-commands.ts';
 import { selectNext, selectSameState } from '../selection/seek.ts';
 import {
@@ -61,6 +62,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   drawer: toggleDrawer,
   table: () => toggleTable(getState().focusedTrack),
   track: () => toggleTrack(getState().focusedTrack),
+  partitions: togglePartitions,
   legend: () => focusElement('.legend button'),
   theme: cycleTheme,
   cancel: cancelReading,

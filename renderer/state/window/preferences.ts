@@ -1,4 +1,4 @@
-/** Preferences that are kept between runs: theme, inspector and drawer. */
+/** Preferences that are kept between runs: theme, inspector, drawer, and whether partitions are read unasked. */
 import * as v from 'valibot';
 import { getState, type Store, setState, useStore } from '../store.ts';
 
@@ -18,7 +18,15 @@ export const INSPECTOR_WIDTH_PX: SizeBounds = { min: 260, max: 640, normal: 320 
 /** Height of the drawer. In a low window it is lower than that. */
 export const DRAWER_HEIGHT_PX: SizeBounds = { min: 120, max: 800, normal: 240 };
 
-const KEPT = ['theme', 'inspectorOpen', 'inspectorWidth', 'drawerOpen', 'drawerTab', 'drawerHeight'] as const;
+const KEPT = [
+  'theme',
+  'inspectorOpen',
+  'inspectorWidth',
+  'drawerOpen',
+  'drawerTab',
+  'drawerHeight',
+  'readsPartitions',
+] as const;
 
 type Preferences = Pick<Store, (typeof KEPT)[number]>;
 
@@ -55,6 +63,7 @@ function storedSchema(normal: Preferences) {
     drawerOpen: v.fallback(v.boolean(), normal.drawerOpen),
     drawerTab: v.fallback(v.pipe(v.string(), v.maxLength(MAX_ID)), normal.drawerTab),
     drawerHeight: v.fallback(sizeIn(DRAWER_HEIGHT_PX), normal.drawerHeight),
+    readsPartitions: v.fallback(v.boolean(), normal.readsPartitions),
   }) satisfies v.GenericSchema<unknown, Preferences>;
 }
 

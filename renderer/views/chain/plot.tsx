@@ -1,5 +1,6 @@
 import { useRef } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
+import { useStore } from '../../state/store.ts';
 import { AxisRuler } from '../../ui/axis/axis-ruler.tsx';
 import { GridLines } from '../../ui/axis/grid-lines.tsx';
 import { useAxisArea } from '../../ui/hooks/use-axis-area.ts';
@@ -8,6 +9,7 @@ import { Crosshair } from './overlay/crosshair.tsx';
 import { RangeChip } from './overlay/range-chip.tsx';
 import { SelectionBands } from './overlay/selection-bands.tsx';
 import { OverviewStrip } from './overview/overview-strip.tsx';
+import { PartitionTrack } from './partitions/partition-track.tsx';
 import { useRangeDrag } from './use-range-drag.ts';
 
 /** Everything that lies along the guest axis: overview, ruler, lanes, and what is drawn over them. */
@@ -15,12 +17,14 @@ export function Plot({ chain }: { readonly chain: OpenedChain }) {
   const area = useRef<HTMLDivElement>(null);
   useAxisArea('guest', area);
   const drag = useRangeDrag(chain);
+  const hasPartitions = useStore(({ partitions }) => partitions.phase === 'read');
   return (
     <div className="plot">
-      <div className="plot-content">
+      <div className="plot-content" data-partitions={hasPartitions}>
         <GridLines axis="guest" />
         <div className="plot-measure" ref={area} />
         <OverviewStrip chain={chain} />
+        <PartitionTrack />
         <AxisRuler axis="guest" handlers={drag}>
           <RangeChip />
         </AxisRuler>

@@ -6,6 +6,7 @@ import { ConnectDialog } from './connect-dialog.tsx';
 import { ContextMenu } from './context-menu.tsx';
 import { KeySheet } from './key-sheet.tsx';
 import { OrderLayersDialog } from './order-layers-dialog.tsx';
+import { PartitionsDialog } from './partitions-dialog.tsx';
 import { ReportDialog } from './report-dialog.tsx';
 import { SnapshotsDialog } from './snapshots-dialog.tsx';
 
@@ -24,6 +25,8 @@ export function Dialogs() {
       return <CaptureDialog />;
     case 'report':
       return <ReportDialog />;
+    case 'partitions':
+      return <PartitionsDialog />;
     case 'menu':
       return <ContextMenu x={dialog.x} y={dialog.y} />;
     case 'keys':

@@ -9,6 +9,7 @@ import { showInHostLayout } from '../../state/host/host-layout.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { useStore } from '../../state/store.ts';
 import { answerText, evidenceText } from '../../ui/finding-words.ts';
+import { useFindingPartitions } from '../../ui/hooks/use-finding-partitions.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { Untrusted, UntrustedProse } from '../../ui/text.tsx';
@@ -26,6 +27,7 @@ interface FindingDetailProps {
 export function FindingDetail({ finding, chain }: FindingDetailProps) {
   const { code, severity, advice, evidence, witnesses } = finding;
   const entry = useEntry(code);
+  const partitions = useFindingPartitions(finding, chain);
   const layer = chain.chain.layers[finding.layer];
   const [place] = finding.host;
   const isReviewed = useStore(({ reviewed }) => reviewed.has(reviewKey(finding, chain)));
@@ -39,6 +41,7 @@ export function FindingDetail({ finding, chain }: FindingDetailProps) {
           <Untrusted text={findingSentence(finding)} max={500} />
         </h2>
         <p className="hint">{extentOf(finding)}</p>
+        {partitions !== '' && <p className="hint">{sentence(partitions)}</p>}
         <div className="finding-actions">
           <button
             type="button"

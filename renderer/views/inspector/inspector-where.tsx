@@ -1,9 +1,11 @@
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Inspection } from '../../../shared/model/inspection.ts';
+import { partitionTextAt } from '../../../shared/text/guest/partition-text.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { showInHostLayout } from '../../state/host/host-layout.ts';
 import { plainHex } from '../../state/selection/copy-forms.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
+import { useStore } from '../../state/store.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { Untrusted } from '../../ui/text.tsx';
@@ -23,6 +25,9 @@ export function InspectorWhere({ inspection, track, chain }: InspectorWhereProps
   const read = layer ?? inspection.layers.find(candidate => candidate.layer === inspection.owner);
   const cluster =
     read !== undefined && read.clusterSize > 1 ? Math.floor(inspection.offset / read.clusterSize) : -1;
+  const partition = useStore(({ partitions }) =>
+    partitions.phase === 'read' ? partitionTextAt(partitions.disk, inspection.offset) : '',
+  );
   return (
     <InspectorSection title="Where">
       <dl className="facts">
@@ -46,6 +51,12 @@ export function InspectorWhere({ inspection, track, chain }: InspectorWhereProps
           value={`${atLeast}${formatSize(end - start)}`}
           copy={String(end - start)}
         />
+        {partition !== '' && (
+          <div>
+            <dt>Partition</dt>
+            <dd>{partition}</dd>
+          </div>
+        )}
         {cluster >= 0 && <DefinitionRow name="Cluster" value={formatCount(cluster)} copy={String(cluster)} />}
         {read !== undefined && read.l1Index >= 0 && (
           <DefinitionRow name="Table entry" value={`L1[${read.l1Index}] L2[${read.l2Index}]`} />

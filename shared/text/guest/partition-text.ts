@@ -77,6 +77,27 @@ export function findingPartitions(finding: Finding, disk: GuestDisk, clusterSize
     .join('; ');
 }
 
+/** The partitions that a byte of the disk lies in, smallest last; extended ones only where no logical one has it. */
+export function partitionsAt(
+  { partitions }: Pick<GuestDisk, 'partitions'>,
+  offset: number,
+): GuestPartition[] {
+  const holders = partitions.filter(({ start, length }) => start <= offset && offset < start + length);
+  const narrow = holders.filter(({ kind }) => kind !== 'extended');
+  return narrow.length > 0 ? narrow : holders;
+}
+
+/** In which partition a byte of the disk lies: `partition 2 (ext4)`; empty where nothing is known of the disk. */
+export function partitionTextAt(disk: GuestDisk, offset: number): string {
+  if (!disk.isUsable) return '';
+  if (disk.scheme !== 'none') {
+    const holders = partitionsAt(disk, offset);
+    return holders.length === 0 ? 'no partition' : holders.map(partitionTitle).join(' and ');
+  }
+  const { content } = disk.whole;
+  return content === undefined ? '' : `${content.type} of the whole disk`;
+}
+
 /** What a range holds: `ext4 "root"`, `no known signature`, or that it could not be read. */
 export function contentText({ content, unread }: ProbedRange): string {
   if (content !== undefined) return describeContent(content);

@@ -3,12 +3,13 @@ import { PARTS } from '../../../../shared/extent/parts.ts';
 import { type Legend, legendOn, marksIn } from '../../../../shared/legend.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import { ownerTrack } from '../../../../shared/model/tracks.ts';
+import { partitionTextAt } from '../../../../shared/text/guest/partition-text.ts';
 import { formatCount, formatOffset, formatSize } from '../../../../shared/text/offset.ts';
 import { bytesPerPx } from '../../../axis/scale.ts';
 import type { Probe } from '../../../data/probe.ts';
 import { stateShares } from '../../../data/share-list.ts';
 import { probeTrack } from '../../../state/selection/probe-track.ts';
-import { getAxis, type Hover } from '../../../state/store.ts';
+import { getAxis, type Hover, useStore } from '../../../state/store.ts';
 import { StateSwatch } from '../../../ui/state-swatch.tsx';
 import { Untrusted } from '../../../ui/text.tsx';
 
@@ -37,6 +38,9 @@ export function HoverTooltip({
   const { width, viewport } = getAxis('guest');
   const ref = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(TOP_PX);
+  const partition = useStore(({ partitions }) =>
+    partitions.phase === 'read' ? partitionTextAt(partitions.disk, hover.offset) : '',
+  );
   const flip = hover.px + GAP_PX + TOOLTIP_WIDTH_PX > width && hover.px > width / 2;
   const guest = probeTrack(0, hover.offset);
   const owner = guest === undefined ? undefined : ownerTrack(chain, guest.owner);
@@ -54,6 +58,7 @@ export function HoverTooltip({
           ? formatOffset(hover.offset)
           : `${formatOffset(here.start)} · ${formatSize(Math.max(1, Math.round(bytesPerPx(viewport, width))))} · ${formatCount(here.extents)}${here.exact ? '' : '+'} extents`}
       </p>
+      {partition !== '' && <p className="hint">{partition}</p>}
       <table>
         <tbody>
           {chain.tracks.map(track => {

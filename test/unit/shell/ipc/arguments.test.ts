@@ -172,6 +172,7 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
   },
   'chain:cancel': { good: [{ sessionId: 1 }], bad: [undefined, [1]] },
   'chain:subscribe': { good: [{ sessionId: 1 }], bad: [undefined, {}] },
+  'guest:partitions': { good: [{ sessionId: 1 }], bad: [undefined, {}, { sessionId: 1, path: '/a' }] },
   'chain:retry': { good: [{ sessionId: 1 }], bad: [undefined, [1]] },
   'chain:tiles': {
     good: [{ sessionId: 1, level: 9, first: 0, count: MAX_TILES_PER_CALL }],

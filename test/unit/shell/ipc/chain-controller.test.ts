@@ -90,6 +90,7 @@ function session(target: OpenTarget): ControlledSession {
       openGuest: () => expect.unreachable(),
     },
     fed: async () => [],
+    partitions: async () => ({ read: name }) as never,
     unreadable: () => [],
     list: () => expect.unreachable(),
     ask: async (question, args) => ({ session: name, question, args }) as never,
