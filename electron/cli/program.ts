@@ -430,6 +430,7 @@ function addReport(program: Command, run: Run): void {
     .option('--to <file>', 'write to this new file instead of standard output')
     .option('--replace', 'replace a file that is there; images are never replaced', false)
     .option('--show-paths', 'leave the folders of files in', false)
+    .option('--partitions', PARTITIONS, false)
     .addOption(
       choice('--output', [...REPORT_FORMS], 'a page, a document, or the drawing alone').default('html'),
     )

@@ -292,6 +292,7 @@ export const CALL_SCHEMAS = {
     sessionId: SESSION_ID,
     form: v.picklist(SAVED_FORMS),
     showPaths: v.boolean(),
+    partitions: v.exactOptional(v.boolean()),
     planId: v.exactOptional(offset),
   }),
   'report:cancel': nothing,

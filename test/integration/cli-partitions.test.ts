@@ -33,6 +33,8 @@ beforeAll(async () => {
   await qemuImg('convert', '-q', '-O', 'qcow2', at('disk.raw'), at('base.qcow2'));
   await qemuImg('create', '-q', '-f', 'qcow2', '-b', 'base.qcow2', '-F', 'qcow2', at('top.qcow2'));
   await qemuIo(at('top.qcow2'), 'write -P1 3M 64k');
+  writeFileSync(at('bad.raw'), guest().put(512 + 16, Uint8Array.of(1, 2, 3, 4)).bytes);
+  await qemuImg('convert', '-q', '-O', 'qcow2', at('bad.raw'), at('bad.qcow2'));
 });
 
 describe('cowscope partitions', () => {
@@ -124,10 +126,25 @@ describe('cowscope check --partitions', () => {
   });
 
   it('of a whole image with a damaged table stays clean and notes the table', async () => {
-    writeFileSync(at('bad.raw'), guest().put(512 + 16, Uint8Array.of(1, 2, 3, 4)).bytes);
-    await qemuImg('convert', '-q', '-O', 'qcow2', at('bad.raw'), at('bad.qcow2'));
     const document = await cowscopeJson(['check', '--partitions', '--output', 'json', at('bad.qcow2')]);
     expect(document.verdict).toBe('clean');
     expect(document.findings.map(({ code }: { code: string }) => code)).toEqual(['GUEST_GPT_HEADER_DAMAGED']);
+  });
+});
+
+describe('cowscope report --partitions', () => {
+  it('lists the partitions in a document of its schema and in the page, and leaves them out unasked', async () => {
+    const document = await cowscopeJson(['report', '--partitions', '--output', 'json', at('bad.qcow2')]);
+    expect(schemaErrors(await schemaOf('report'), document)).toEqual([]);
+    expect(document.guest.partitions).toMatchObject([{ number: 1, name: HOSTILE }, { number: 2 }]);
+    expect(document.findings).toMatchObject([
+      { code: 'GUEST_GPT_HEADER_DAMAGED', partitions: [{ partition: null }] },
+    ]);
+    const { stdout } = await cowscope(['report', '--partitions', at('bad.qcow2')]);
+    expect(stdout).toContain('<h2>Partitions of the guest</h2>');
+    expect(stdout).toContain('\\u001b[31mred');
+    expect(['\x1b', '\x07', '\u202e'].filter(character => stdout.includes(character))).toEqual([]);
+    const without = await cowscopeJson(['report', '--output', 'json', at('bad.qcow2')]);
+    expect([without.guest, without.findings]).toEqual([undefined, []]);
   });
 });

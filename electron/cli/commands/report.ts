@@ -16,19 +16,20 @@ export interface ReportOptions extends TargetOptions {
   readonly to?: string;
   readonly replace: boolean;
   readonly showPaths: boolean;
+  readonly partitions: boolean;
   readonly output: ReportForm;
 }
 
 /** Carries out `cowscope report`. */
 export async function reportCommand(words: readonly string[], options: ReportOptions): Promise<ExitCode> {
   const target = targetOf(words, options);
-  const { to, replace: force, showPaths, forceShare, output } = options;
+  const { to, replace: force, showPaths, partitions, forceShare, output } = options;
   const path = to === undefined ? undefined : resolve(to);
   const named = target.kind === 'files' ? target.files.map(file => resolve(file)) : [];
   if (path !== undefined) await checkOutput({ path, force, images: named });
   const progress = new ProgressLine();
   const { showReads: onRead, showWalk: onWalk } = progress;
-  const choice = { showPaths, forceShare, allowLocalFiles: true, onRead, onWalk };
+  const choice = { showPaths, partitions, forceShare, allowLocalFiles: true, onRead, onWalk };
   const gathered = await gatherReport(target, consentOf(options), choice).finally(() => progress.clear());
   const pieces = reportPieces(gathered, output);
   if (path === undefined) await writePieces(pieces);

@@ -7,6 +7,7 @@ import type { CheckStep, LayerCheck } from '../../../shared/model/check.ts';
 import { type Finding, LIKELY_CAUSE, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
+import { divisionText, findingPartitions, partitionRows } from '../../../shared/text/guest/partition-text.ts';
 import { inferredText } from '../../../shared/text/inference-words.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { totalRows } from '../map-text.ts';
@@ -62,6 +63,7 @@ export function* reportHtml(report: Report, pictures: ReportPictures): Generator
   yield summary(report);
   yield picture(pictures);
   yield* findings(report);
+  yield partitions(report);
   yield* planHtml(report, pictures);
   yield checks(report);
   yield totals(report);
@@ -102,14 +104,16 @@ function picture({ light, dark }: ReportPictures): string {
   return `<h2>The chain along the guest's offsets</h2>\n${figures(light, dark)}`;
 }
 
-function* findings({ chain, findings: found }: Report): Generator<string> {
+function* findings({ chain, findings: found, guest: disk }: Report): Generator<string> {
   yield '<h2>Findings</h2>\n';
   if (found.length === 0) yield '<p>Nothing was found.</p>\n';
   for (const finding of found) {
     const layer = finding.layer === WHOLE_CHAIN ? 'the chain' : (chain.layers[finding.layer]?.name ?? '');
+    const clusterSize = chain.layers[finding.layer]?.clusterSize ?? 1;
+    const places = disk === undefined ? '' : findingPartitions(finding, disk, clusterSize);
     yield `<section>
 <h3><span class="${finding.severity}">${finding.severity}</span> ${text(layer)}: ${text(findingSentence(finding))}</h3>
-<p class="quiet"><code>${text(finding.code)}</code>${guest(finding)}${finding.count > 1 ? `, ${formatCount(finding.count)} places` : ''}</p>
+<p class="quiet"><code>${text(finding.code)}</code>${guest(finding)}${places === '' ? '' : `, ${text(places)}`}${finding.count > 1 ? `, ${formatCount(finding.count)} places` : ''}</p>
 ${cause(finding, found)}${finding.advice === '' ? '' : `<p>${prose(sentence(finding.advice))}</p>\n`}${evidence(finding)}</section>
 `;
   }
@@ -135,6 +139,22 @@ function evidence({ evidence: values }: Finding): string {
   const left = values.length - lines.length;
   if (left > 0) lines.push(`and ${left} more`);
   return `<pre>${lines.join('\n')}</pre>\n`;
+}
+
+/** The guest's partitions, and what lies between them. */
+function partitions({ guest: disk }: Report): string {
+  if (disk === undefined) return '';
+  const rows = partitionRows(disk).map(({ number, start, length, what }) => [
+    number,
+    what,
+    formatOffset(start),
+    formatSize(length),
+  ]);
+  const head = ['Number', 'What it holds', 'Start', 'Size'];
+  const division = `<p>${text(sentence(divisionText(disk)))}</p>\n`;
+  return rows.length === 0
+    ? `<h2>Partitions of the guest</h2>\n${division}`
+    : `${table('Partitions of the guest', head, rows, 2)}${division}`;
 }
 
 function checks({ chain, check }: Report): string {

@@ -1,6 +1,7 @@
 /** A report as JSON: docs/formats/report.md and docs/formats/report.schema.json. */
 
 import { totalsDocument } from '../map-json.ts';
+import { guestDocument, withPartitions } from '../partitions-json.ts';
 import { planJson } from '../plan-json.ts';
 import type { Report } from './report.ts';
 
@@ -16,6 +17,7 @@ export function reportDocument({
   totals,
   check,
   findings,
+  guest,
   plan,
   unread,
 }: Report): object {
@@ -37,7 +39,12 @@ export function reportDocument({
       clusterSize,
     })),
     totals: totalsDocument(chain, totals, undefined),
-    findings,
+    ...(guest === undefined
+      ? { findings }
+      : {
+          guest: guestDocument(guest),
+          findings: findings.map(finding => withPartitions(finding, chain, guest)),
+        }),
     plan: plan === undefined ? undefined : planJson(plan),
     unread,
   };

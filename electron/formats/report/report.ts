@@ -1,6 +1,7 @@
 /** Everything that a report says of a chain. */
 import type { ChainCheck } from '../../../shared/model/check.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
+import type { GuestDisk } from '../../../shared/model/guest/guest-disk.ts';
 import type { ChainInfo } from '../../../shared/model/layer.ts';
 import type { Plan } from '../../../shared/model/plan/plan.ts';
 import type { MapTotals } from '../../../shared/model/statistics.ts';
@@ -22,6 +23,8 @@ export interface Report {
   readonly check?: ChainCheck;
   /** A plan that was open when the report was made. */
   readonly plan?: Plan;
+  /** The guest's partitions, where they were asked for; notes about them are among the findings. */
+  readonly guest?: GuestDisk;
   /** Of the tables, the links and the check, ranked. */
   readonly findings: readonly Finding[];
   /** What could not be read, in words. */

@@ -31,6 +31,8 @@ export interface ReportChoice {
   readonly onRead?: OnRead;
   /** Is told up to which offset of a disk of `size` bytes the picture was read. */
   readonly onWalk?: (offset: number, size: number) => void;
+  /** Also read the partition table in the disk, and say which partition each finding lies in. */
+  readonly partitions?: boolean;
   /** The key files that an NBD address names may be read. */
   readonly allowLocalFiles: boolean;
   /** A plan that goes into the report, with its picture. */
@@ -84,6 +86,7 @@ export async function gatherReport(
     await session.drawn;
     signal?.throwIfAborted();
     const { chain } = session;
+    const guest = choice.partitions === true ? await session.partitions() : undefined;
     const report: Report = {
       program: `cowscope ${packageJson.version}`,
       made: new Date().toISOString(),
@@ -93,6 +96,7 @@ export async function gatherReport(
       totals: await session.ask('totals', { layer: undefined }),
       ...(checked === undefined ? {} : { check: checked }),
       ...(planned === undefined ? {} : { plan: planned.plan }),
+      ...(guest === undefined ? {} : { guest }),
       findings: merged(await session.allFindings(), checked?.findings ?? []),
       unread: unreadTexts(chain, [...failed, ...session.unreadable()]),
     };

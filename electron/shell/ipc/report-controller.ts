@@ -59,7 +59,10 @@ export class ReportController {
   }
 
   /** Writes a report of the open chain, read anew as it was opened. */
-  async #save(sessionId: number, { form, showPaths, planId }: ReportRequest): Promise<SavedReport | null> {
+  async #save(
+    sessionId: number,
+    { form, showPaths, partitions = false, planId }: ReportRequest,
+  ): Promise<SavedReport | null> {
     const { chain, request } = this.#deps.opened(sessionId);
     const planned = planId === undefined ? undefined : this.#planOf(planId);
     const abort = new AbortController();
@@ -79,7 +82,7 @@ export class ReportController {
       onStep('writing');
       return { path, unread: await writeRows(this.#deps.session(sessionId), output, signal) };
     }
-    const choice = { showPaths, forceShare, allowLocalFiles, planned, signal, onStep, onWalk };
+    const choice = { showPaths, partitions, forceShare, allowLocalFiles, planned, signal, onStep, onWalk };
     const gathered = await gatherReport(target, consent, choice);
     onStep('writing');
     const images = [...output.images, ...filesOfChain(gathered.chain)];

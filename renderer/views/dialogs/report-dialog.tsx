@@ -29,8 +29,8 @@ const STEPS: Readonly<Record<ReportStep, string>> = {
   writing: 'Writing',
 };
 
-/** True where a plan can be part of that form. */
-function takesPlan(form: SavedForm): boolean {
+/** True where a plan and the guest's partitions can be part of that form. */
+function takesMore(form: SavedForm): boolean {
   return form === 'html' || form === 'json';
 }
 
@@ -39,12 +39,18 @@ interface ReportContent {
   readonly form: SavedForm;
   readonly isRedacted: boolean;
   readonly withPlan: boolean;
+  readonly withPartitions: boolean;
 }
 
 /** Writes a report of the open chain to a file. */
 export function ReportDialog() {
   const reply = useStore(state => (state.planner?.isRunning === false ? state.planner.reply : undefined));
-  const [content, setContent] = useState<ReportContent>({ form: 'html', isRedacted: true, withPlan: true });
+  const [content, setContent] = useState<ReportContent>({
+    form: 'html',
+    isRedacted: true,
+    withPlan: true,
+    withPartitions: false,
+  });
   const [isSaving, setSaving] = useState(false);
   const [error, setError] = useState<ErrorRecord>();
   // A closed dialog wants no report.
@@ -87,13 +93,21 @@ export function ReportDialog() {
 
 /** Writes the report and closes the dialog; what went wrong, where the dialog stays. */
 async function saveReport(
-  { form, isRedacted, withPlan }: ReportContent,
+  { form, isRedacted, withPlan, withPartitions }: ReportContent,
   reply: PlanReply | undefined,
 ): Promise<ErrorRecord | undefined> {
   const sessionId = getState().chain?.sessionId;
   if (sessionId === undefined) return void closeDialog();
-  const plan = reply === undefined || !withPlan || !takesPlan(form) ? {} : { planId: reply.planId };
-  const saved = await invoke('report:save', { sessionId, form, showPaths: !isRedacted, ...plan });
+  const plan = reply === undefined || !withPlan || !takesMore(form) ? {} : { planId: reply.planId };
+  const isRead = getState().partitions.phase === 'read';
+  const partitions = isRead && withPartitions && takesMore(form) ? { partitions: true } : {};
+  const saved = await invoke('report:save', {
+    sessionId,
+    form,
+    showPaths: !isRedacted,
+    ...plan,
+    ...partitions,
+  });
   if (!saved.ok) return saved.error.code === 'CANCELLED' ? undefined : saved.error;
   if (saved.value === null) return undefined;
   const { path, unread } = saved.value;
@@ -111,7 +125,8 @@ interface ContentProps {
 }
 
 function Content({ content, reply, disabled, onChange }: ContentProps) {
-  const { form, isRedacted, withPlan } = content;
+  const { form, isRedacted, withPlan, withPartitions } = content;
+  const hasPartitions = useStore(({ partitions }) => partitions.phase === 'read');
   return (
     <>
       <fieldset disabled={disabled}>
@@ -141,7 +156,7 @@ function Content({ content, reply, disabled, onChange }: ContentProps) {
           />
           <span>Leave folders out of every text. Names of files stay.</span>
         </label>
-        {reply !== undefined && takesPlan(form) && (
+        {reply !== undefined && takesMore(form) && (
           <label>
             <input
               type="checkbox"
@@ -151,6 +166,16 @@ function Content({ content, reply, disabled, onChange }: ContentProps) {
             <span>
               The plan: <Untrusted text={sentence(planTitle(reply.plan))} />
             </span>
+          </label>
+        )}
+        {hasPartitions && takesMore(form) && (
+          <label>
+            <input
+              type="checkbox"
+              checked={withPartitions}
+              onChange={event => onChange({ ...content, withPartitions: event.target.checked })}
+            />
+            <span>The guest’s partitions: names, labels and where each finding lies.</span>
           </label>
         )}
       </fieldset>

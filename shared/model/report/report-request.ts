@@ -23,6 +23,8 @@ export interface ReportRequest {
   readonly form: SavedForm;
   /** Leave folders in; the rows of the map name none. */
   readonly showPaths: boolean;
+  /** The guest's partitions go into it: only where a person allowed that they are read. */
+  readonly partitions?: boolean;
   /** The plan that goes into it: the last one that was made. */
   readonly planId?: number;
 }

@@ -128,3 +128,33 @@ export function divisionText({
   const sectors = `sectors of ${sectorSize} bytes${sectorSizeFrom === 'assumed' ? ' (assumed: the table does not tell)' : ''}`;
   return `${table}, ${sectors}${diskId === '' ? '' : `, id ${diskId}`}`;
 }
+
+/** One row: a partition, or a range that none has. */
+export interface PartitionRow {
+  /** Empty for a range that no partition has. */
+  readonly number: string;
+  readonly start: number;
+  readonly length: number;
+  readonly what: string;
+}
+
+/** Partitions and the ranges that none has, in order of their start. Untrusted text. */
+export function partitionRows({ partitions, gaps }: GuestDisk): PartitionRow[] {
+  const rows = [
+    ...partitions.map(partition => ({
+      number: String(partition.number),
+      start: partition.start,
+      length: partition.length,
+      what: partitionText(partition),
+    })),
+    ...gaps.map(([start, length]) => ({ number: '', start, length, what: 'no partition' })),
+  ];
+  return rows.sort((a, b) => a.start - b.start || b.length - a.length);
+}
+
+function partitionText(partition: GuestPartition): string {
+  const { kind, type, typeName, name } = partition;
+  const content = kind === 'extended' ? '' : `${contentText(partition)}; `;
+  const known = typeName === '' ? `type ${type}` : typeName;
+  return `${content}${kind === 'logical' ? 'logical, ' : ''}${known}${name === '' ? '' : ` ${JSON.stringify(name)}`}`;
+}

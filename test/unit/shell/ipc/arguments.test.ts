@@ -144,6 +144,7 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
   },
   'report:save': {
     good: [
+      { sessionId: 1, form: 'html', showPaths: false, partitions: true },
       { sessionId: 1, form: 'html', showPaths: false },
       { sessionId: 1, form: 'svg', showPaths: true, planId: 3 },
     ],

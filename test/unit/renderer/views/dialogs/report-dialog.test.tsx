@@ -1,7 +1,7 @@
 import { act, fireEvent, screen, waitFor } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { runCommand } from '../../../../../renderer/state/commands/commands.ts';
-import { getState } from '../../../../../renderer/state/store.ts';
+import { getState, setState } from '../../../../../renderer/state/store.ts';
 import { fail, ok } from '../../../../../shared/result.ts';
 import { fakePlan } from '../../../../support/window/fake-plan.ts';
 import { argsOf, start } from '../../../../support/window/fake-window.tsx';
@@ -43,6 +43,24 @@ test('the plan that is open goes into the report', async () => {
   fireEvent.click(await screen.findByRole('button', { name: 'Save…' }));
   await waitFor(() => expect(argsOf(bridge, 'report:save')).toHaveLength(2));
   expect(argsOf(bridge, 'report:save')[1]).not.toHaveProperty('planId');
+});
+
+test('partitions that are shown go into the report only where that is chosen', async () => {
+  const bridge = await openDialog();
+  bridge.answer('report:save', () => ok(null));
+  runCommand('report');
+  await screen.findByRole('dialog', { name: 'Save a report' });
+  expect(screen.queryByRole('checkbox', { name: /partitions/ })).toBeNull();
+  act(() =>
+    setState({ partitions: { phase: 'read', disk: { scheme: 'none', whole: {}, isUsable: true } as never } }),
+  );
+  fireEvent.click(screen.getByRole('button', { name: 'Save…' }));
+  await waitFor(() => expect(argsOf(bridge, 'report:save')).toHaveLength(1));
+  expect(argsOf(bridge, 'report:save')[0]).not.toHaveProperty('partitions');
+  fireEvent.click(await screen.findByRole('checkbox', { name: /partitions/ }));
+  fireEvent.click(await screen.findByRole('button', { name: 'Save…' }));
+  await waitFor(() => expect(argsOf(bridge, 'report:save')).toHaveLength(2));
+  expect(argsOf(bridge, 'report:save')[1]).toMatchObject({ partitions: true });
 });
 
 test('the dialog shows how far the report is, and what went wrong', async () => {
