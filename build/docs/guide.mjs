@@ -15,7 +15,7 @@ const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
 const CLI = fileURLToPath(new URL('../../dist/cli.cjs', import.meta.url));
 
 /** The pages whose examples are run. */
-export const PAGES = ['links.md', 'plan.md'];
+export const PAGES = ['capture.md', 'links.md', 'plan.md'];
 
 const BLOCK = /```console\n(.*?)```/gs;
 

@@ -8,6 +8,7 @@ import {
 } from '../../../shared/model/finding.ts';
 import type { GuestDisk } from '../../../shared/model/guest/guest-disk.ts';
 import type { ChainInfo, LayerInfo } from '../../../shared/model/layer.ts';
+import { captureSentence } from '../../../shared/text/capture-text.ts';
 import { checkCommands } from '../../../shared/text/check-commands.ts';
 import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { divisionText, findingPartitions } from '../../../shared/text/guest/partition-text.ts';
@@ -29,10 +30,15 @@ export function checkText(chain: ChainInfo, check: ChainCheck, guest?: GuestDisk
       ? ''
       : findingPartitions(finding, guest, chain.layers[finding.layer]?.clusterSize ?? 1);
   const lines = [`verdict: ${check.verdict}${layersIn(check)}`];
+  if (chain.capture !== undefined) lines.push(captureSentence(chain.capture));
   if (guest !== undefined) lines.push(`guest: ${divisionText(guest)}`);
+  const isNamed = chain.capture?.redacted !== true; // commands need the names of files
   for (const layer of check.layers.toReversed()) {
     const info = chain.layers[layer.layer];
-    if (info !== undefined) lines.push('', ...layerLines(info, layer, ofLayer(check, layer.layer), where));
+    if (info === undefined) continue;
+    lines.push('', ...layerLines(info, layer, ofLayer(check, layer.layer), where));
+    const isDamaged = layer.verdict === 'corrupt' || layer.verdict === 'leaks';
+    if (isDamaged && isNamed) lines.push(...commandLines(info));
   }
   const chainWide = ofLayer(check, WHOLE_CHAIN);
   if (chainWide.length > 0) lines.push('', 'the chain', ...findingLines(chainWide, where));
@@ -62,7 +68,6 @@ function layerLines(
   if (done.length > 0) lines.push(`  checked: ${done.join(', ')}`);
   for (const step of check.steps.filter(step => !step.done)) lines.push(`  not checked: ${stepText(step)}`);
   if (check.counts !== undefined) lines.push(...countLines(check.counts));
-  if (check.verdict === 'corrupt' || check.verdict === 'leaks') lines.push(...commandLines(info));
   return lines;
 }
 

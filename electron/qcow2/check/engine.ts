@@ -94,10 +94,8 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
     steps.push(stepMissing(TABLES, reasonOf(error)));
   }
   yield* checkLists(image, collector, steps);
-  if (isCaptured(image) && options.deep !== undefined)
-    for (const step of [STREAMS, DATA]) steps.push(stepMissing(step, 'a capture holds no data'));
+  if (isCaptured(image)) leaveOutData(options.deep !== undefined, steps);
   else yield* checkData(check, options, steps);
-  if (isCaptured(image)) steps.push(stepLeftOut(UNREFERRED, 'a capture does not hold them'));
   const counts = check?.counts();
   const found = explainLeaks(collector.list(), image.findings, check?.leaked ?? 0, image.geometry.l2Entries);
   const findings = resolveCauses(found, image.findings);
@@ -110,6 +108,13 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
     reasonOf(error); // what cannot be read is a finding elsewhere
   }
   return { steps, findings, places: collector, ...(counts === undefined ? {} : { counts }) };
+}
+
+/** Checks that a capture has nothing for. They are missing where they were asked for. */
+function leaveOutData(isAskedFor: boolean, steps: CheckStep[]): void {
+  const leave = isAskedFor ? stepMissing : stepLeftOut;
+  const why = 'a capture holds nothing of that';
+  steps.push(leave(STREAMS, why), leave(DATA, why), stepLeftOut(UNREFERRED, why));
 }
 
 /** True where some bytes of the file cannot be read because they were not captured. */

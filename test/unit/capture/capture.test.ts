@@ -150,6 +150,12 @@ describe('a capture', () => {
     expect(await codeOf(Buffer.concat([bytes, Buffer.from([0])]))).toBe('CAPTURE_DAMAGED');
   });
 
+  it('is no layer of a chain of files', async () => {
+    const { path } = secretImage().source;
+    const files = [path, await captureOf(path)];
+    await expect(discoverChain({ files })).rejects.toMatchObject({ code: 'CAPTURE_AMONG_FILES' });
+  });
+
   it.each([
     [
       'frames that overlap',
