@@ -11,6 +11,7 @@ import { describeCommit, describeSetting, type LineResult, tableOf, writeResults
 import { checkLine } from './suites/check.ts';
 import { drawLine } from './suites/draw.ts';
 import { growthLine } from './suites/growth.ts';
+import { hugeLine } from './suites/huge.ts';
 import { listingLine } from './suites/listing.ts';
 import { mapLine } from './suites/map.ts';
 import { mergeLine } from './suites/merge.ts';
@@ -36,6 +37,7 @@ const MEASURES: Readonly<Record<LineName, (bench: Bench) => Promise<LineResult>>
   tasks: tasksLine,
   package: packageLine,
   growth: growthLine,
+  huge: hugeLine,
 };
 
 /** Lines that no tool but Node is needed for. */

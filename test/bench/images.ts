@@ -10,7 +10,7 @@ import { writeQcow2 } from '../support/images/qcow2-builder.ts';
 import { clustersOf, hostClustersOfAlternating, LAYERS, type LayerName, type Pattern } from './patterns.ts';
 
 /** Sizes of the guest's disk by name, in bytes. */
-export const SIZES = { S: 2 ** 36, M: 2 ** 40, L: 2 ** 43 } as const;
+export const SIZES = { S: 2 ** 36, M: 2 ** 40, L: 2 ** 43, XL: 2 ** 44 } as const;
 
 export type SizeName = keyof typeof SIZES;
 

@@ -9,11 +9,46 @@ import { firstPicture } from './map.ts';
 const AT_MOST = 8.5;
 const MIB = 2 ** 20;
 
-/** One thing done on M and on L. */
-interface Pair {
+/** One thing done on a disk and on a larger one. */
+export interface Pair {
+  /** What is done, and on what. */
   readonly what: string;
-  readonly pattern: Pattern;
-  readonly runs: readonly Contestant[];
+  /** The smaller one's name. */
+  readonly small: string;
+  readonly runs: readonly [small: Contestant, large: Contestant];
+}
+
+/** What the larger disk may cost: in time as a ratio, in memory as a ratio or in MiB. */
+export interface Limits {
+  readonly time: number;
+  readonly memory: { readonly ratio: number } | { readonly mib: number };
+}
+
+/** Measures a pair; `outcomes` takes the single runs. */
+export async function pairRows(
+  { what, small, runs }: Pair,
+  limits: Limits,
+  turns: number | undefined,
+  outcomes: Outcome[],
+): Promise<Row[]> {
+  const [lesser, larger] = (await inTurns(runs, turns)) as [Outcome, Outcome];
+  outcomes.push(lesser, larger);
+  const peerOf = (value: number) => ({ name: small, value });
+  const ours = medianOf(larger, 'seconds');
+  const peer = peerOf(medianOf(lesser, 'seconds'));
+  const rows: Row[] = [{ what, unit: 's', ours, peer, atMost: limits.time }];
+  if (larger.median.peak === undefined) return rows; // measured within this process
+  const memory = {
+    what: `peak memory of ${what}`,
+    unit: 'MiB' as const,
+    ours: medianOf(larger, 'peak') / MIB,
+  };
+  rows.push(
+    'mib' in limits.memory
+      ? { ...memory, atMost: limits.memory.mib }
+      : { ...memory, peer: peerOf(medianOf(lesser, 'peak') / MIB), atMost: limits.memory.ratio },
+  );
+  return rows;
 }
 
 /** Measures the line, on M and L whatever the size asked for. */
@@ -25,39 +60,26 @@ export async function growthLine(bench: Bench): Promise<LineResult> {
     words: readonly string[],
     output: 'nowhere' | 'pipe' = 'nowhere',
   ): Pair => ({
-    what,
-    pattern,
+    what: `${what}, ${pattern} L against M`,
+    small: 'M',
     runs: chainsOf(pattern).map(({ top, sizeName }) =>
       cowscopeRun(bench, `cowscope ${what}, ${pattern} ${sizeName}`, [...words, top], output),
-    ),
+    ) as [Contestant, Contestant],
   });
   const pairs: readonly Pair[] = [
     program('map --totals', 'alt', ['map', '--totals', '--witness', 'metadata']),
     program('map --as qemu-img', 'alt', ['map', '--as', 'qemu-img'], 'pipe'),
-    { what: 'open to first picture (engine)', pattern: 'alt', runs: chainsOf('alt').map(firstPicture) },
+    {
+      what: 'open to first picture (engine), alt L against M',
+      small: 'M',
+      runs: chainsOf('alt').map(firstPicture) as [Contestant, Contestant],
+    },
     // What a server says is kept as a whole: alt on 8 TiB has more extents than fit in memory, and is refused.
     program('both contexts, own tuned servers', 'random', ['map', '--totals', '--witness', 'nbd']),
   ];
   const rows: Row[] = [];
   const outcomes: Outcome[] = [];
-  for (const { what, pattern, runs } of pairs) {
-    const [small, large] = (await inTurns(runs, bench.options.runs)) as [Outcome, Outcome];
-    outcomes.push(small, large);
-    rows.push({
-      what: `${what}, ${pattern} L against M`,
-      unit: 's',
-      ours: medianOf(large, 'seconds'),
-      peer: { name: 'M', value: medianOf(small, 'seconds') },
-      atMost: AT_MOST,
-    });
-    if (large.median.peak === undefined) continue; // measured within this process
-    rows.push({
-      what: `peak memory of it, ${pattern} L against M`,
-      unit: 'MiB',
-      ours: medianOf(large, 'peak') / MIB,
-      peer: { name: 'M', value: medianOf(small, 'peak') / MIB },
-      atMost: AT_MOST,
-    });
-  }
+  const limits = { time: AT_MOST, memory: { ratio: AT_MOST } };
+  for (const pair of pairs) rows.push(...(await pairRows(pair, limits, bench.options.runs, outcomes)));
   return { rows, outcomes, notes: [] };
 }
