@@ -248,6 +248,19 @@ describe('cowscope plan commit', () => {
     expect(plan.target.why.at(-1)).toContain('tables are damaged');
   });
 
+  it('plans nothing where the target cannot grow, as qemu-img ends with an error', async () => {
+    const own = await folderNamed('large');
+    await qemuImg('create', '-q', '-f', 'qcow2', '-o', 'cluster_size=512', join(own, 'base'), '1M');
+    const over = ['-o', 'cluster_size=2M', '-F', 'qcow2', '-b', 'base'];
+    await qemuImg('create', '-q', '-f', 'qcow2', ...over, join(own, 'top'), '129G');
+    const planned = await cowscope(['plan', 'commit', join(own, 'top')]);
+    expect(planned).toMatchObject({ code: 1, stdout: '' });
+    expect(codesOf(planned)).toEqual(['PLAN_TARGET_TOO_LARGE']);
+    await qemuIo(join(own, 'top'), 'write 0 64k');
+    const done = await run('qemu-img', ['commit', join(own, 'top')]);
+    expect(done).toMatchObject({ code: 1, stderr: expect.stringContaining('File too large') });
+  });
+
   it('plans nothing where a backing file is missing', async () => {
     const own = await folderNamed('missing');
     await image(own, 'base', '64k');

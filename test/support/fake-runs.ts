@@ -1,6 +1,7 @@
 /** Layers for the planner's tests, written as text: one letter for a cluster. */
 import type { LayerRuns, Run } from '../../electron/plan/layers/layer-runs.ts';
 import {
+  BAD,
   COMPRESSED_DATA,
   DATA,
   UNALLOCATED,
@@ -8,12 +9,13 @@ import {
   ZERO_HOLE,
 } from '../../electron/qcow2/format/entry.ts';
 
-/** Kinds by letter: data, zeros, allocated zeros, compressed data, and a dot for nothing. */
+/** Kinds by letter: data, zeros, allocated zeros, compressed data, an entry that cannot be read, and a dot for nothing. */
 const KINDS: Readonly<Record<string, number>> = {
   d: DATA,
   z: ZERO_HOLE,
   a: ZERO_ALLOCATED,
   c: COMPRESSED_DATA,
+  x: BAD,
   '.': UNALLOCATED,
 };
 

@@ -1,5 +1,8 @@
 /** The target of a commit, ready to take requests: grown where it has to be. */
+import { CowscopeError } from '../../../shared/error.ts';
+import { formatSize } from '../../../shared/text/offset.ts';
 import { hasDataFile } from '../../qcow2/format/header.ts';
+import { MAX_L1_BYTES } from '../../qcow2/format/limits.ts';
 import { l2OffsetAt } from '../../qcow2/read/l1.ts';
 import { passOver } from '../layers/block-status.ts';
 import { GrownRuns } from '../layers/grown-runs.ts';
@@ -40,13 +43,14 @@ export function runsOf({ info, map }: LayerTables): LayerRuns {
   return map === undefined ? new RawRuns(info.size) : new Qcow2Runs(map);
 }
 
-/** Sets a commit up. */
+/** Sets a commit up. Throws PLAN_TARGET_TOO_LARGE where qemu cannot make the target as large as what goes into it. */
 export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): CommitSetup {
   const { layers, target, top } = input;
   const before = layers.map(runsOf);
   const tables = layers[target] as LayerTables;
   const old = before[target] as LayerRuns;
   const sizeAfter = Math.max(old.size, (before[top] as LayerRuns).size);
+  if (sizeAfter > old.size) checkGrowth(tables, sizeAfter);
   const format = targetFormat(tables, target > 0, input.job === 'qemu-img' || input.unmaps);
   const below = before[target - 1];
   const grows = sizeAfter > old.size;
@@ -59,11 +63,18 @@ export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): Co
   // Marking zeros behind the old end makes all L2 tables there, before any request needs one.
   const firstFilled = fillsZeros ? Math.floor(old.size / format.l1Coverage) : Number.POSITIVE_INFINITY;
   const hasTable = (index: number) => index >= firstFilled || format.hasTable(index);
-  const model = new TargetModel(runs[target] as LayerRuns, { ...format, hasTable }, readsZeroBelow, sink);
-  if (format.version > 0)
-    for (let index = firstFilled; index * format.l1Coverage < sizeAfter; index++)
-      if (format.hasTable(index)) model.changes.rewrittenTables++;
-      else model.changes.newTables++;
+  const tablesIn = (first: number, end: number) => {
+    const filled = Math.max(first, firstFilled);
+    return format.tablesIn(first, Math.min(end, filled)) + Math.max(0, end - filled);
+  };
+  const ofTarget = { ...format, hasTable, tablesIn };
+  const model = new TargetModel(runs[target] as LayerRuns, ofTarget, readsZeroBelow, sink);
+  if (format.version > 0 && fillsZeros) {
+    const end = Math.ceil(sizeAfter / format.l1Coverage);
+    const known = format.tablesIn(firstFilled, end);
+    model.changes.rewrittenTables += known;
+    model.changes.newTables += end - firstFilled - known;
+  }
   const headClusters = grown?.headNeedsCluster === true ? 1 : 0;
   const l1 = l1Growth(tables, sizeAfter);
   return {
@@ -97,10 +108,16 @@ export function targetFormat(
       subclusters: 1,
       l1Coverage: 1,
       hasTable: () => true,
+      tablesIn: (first, end) => end - first,
     };
   const { clusterSize, subclusters, l1Coverage } = image.geometry;
   const { l1 } = map;
   const hasTable = (index: number) => index < l1.count && l2OffsetAt(l1, index) !== 0;
+  const tablesIn = (first: number, end: number) => {
+    let tables = 0;
+    for (let index = first; index < Math.min(end, l1.count); index++) if (hasTable(index)) tables++;
+    return tables;
+  };
   return {
     version: image.header.version,
     hasBacking,
@@ -109,6 +126,7 @@ export function targetFormat(
     subclusters,
     l1Coverage,
     hasTable,
+    tablesIn,
   };
 }
 
@@ -118,6 +136,19 @@ function mirrorTarget(
 ): MirrorTarget {
   if (version === 0) return { clusterSize: 0, zeroUnit: 1 };
   return { clusterSize, zeroUnit: mirrorZeroesSubclusters(qemu) ? clusterSize / subclusters : clusterSize };
+}
+
+/** Throws PLAN_TARGET_TOO_LARGE. Source: qcow2_grow_l1_table, which ends with EFBIG. */
+function checkGrowth({ info, image }: LayerTables, size: number): void {
+  if (image === undefined) return;
+  const { l1Coverage, clusterSize } = image.geometry;
+  if (Math.ceil(size / l1Coverage) * 8 <= MAX_L1_BYTES) return;
+  throw new CowscopeError({
+    code: 'PLAN_TARGET_TOO_LARGE',
+    what: `the target cannot grow to ${formatSize(size)}: with clusters of ${formatSize(clusterSize)} its L1 table would be larger than ${formatSize(MAX_L1_BYTES)}, and qemu ends with an error`,
+    subject: info.path,
+    advice: 'convert it to larger clusters with `qemu-img convert -o cluster_size=2M`',
+  });
 }
 
 /** Clusters for a longer L1 table, and those of the old one. Source: qcow2_grow_l1_table with the exact size. */

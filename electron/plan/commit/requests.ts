@@ -99,17 +99,18 @@ export function* mirrorRequests(
       const wanted = Math.min(known.end, size, start + MIRROR_BUFFER);
       end += Math.max(1, Math.ceil((wanted - end) / granularity)) * granularity;
     }
-    for (let offset = start; offset < Math.min(end, size); ) {
-      const status = statusAbove(runs, top, 0, offset, end - offset);
+    let offset = start;
+    while (offset < Math.min(end, size)) {
+      const status = wholeDamage(layers, offset, statusAbove(runs, top, 0, offset, end - offset), 0);
       const whole = Math.floor(status.length / granularity) * granularity;
       const zero = status.zero && whole > 0 && offset % zeroUnit === 0 && whole % zeroUnit === 0;
-      const longest = zero ? whole : status.zero ? MAX_PARTS * granularity : LONGEST_COPY;
+      const longest = zero || status.damaged ? whole : status.zero ? MAX_PARTS * granularity : LONGEST_COPY;
       const next = offset + Math.max(Math.min(whole, longest), granularity);
       yield { ...requestOf(status, offset, Math.min(next, size)), zero, readsZero: status.zero && whole > 0 };
       offset = next;
     }
-    dirtyFrom = end;
-    while (known !== undefined && known.end <= end) known = nextAllocated(layers, end);
+    dirtyFrom = Math.max(end, offset);
+    while (known !== undefined && known.end <= dirtyFrom) known = nextAllocated(layers, dirtyFrom);
   }
 }
 
@@ -121,11 +122,26 @@ export function* commitJobRequests(layers: CommitLayers, keepsZeros: boolean): G
   const { runs, target, top } = layers;
   const { size } = runs[top] as LayerRuns;
   for (let offset = 0; offset < size; ) {
-    const status = statusAbove(runs, top, target + 1, offset, Math.min(COMMIT_BUFFER, size - offset));
+    const asked = statusAbove(runs, top, target + 1, offset, Math.min(COMMIT_BUFFER, size - offset));
+    const status = wholeDamage(layers, offset, asked, target + 1);
     if (status.layer >= 0)
       yield { ...requestOf(status, offset, offset + status.length), zero: status.zero && keepsZeros };
     offset += status.length;
   }
+}
+
+/**
+ * The status at `offset`, where a committed layer cannot be read as far as that holds: the job ends at its first byte, so
+ * that no request is cut there.
+ */
+function wholeDamage(
+  { runs, target, top }: CommitLayers,
+  offset: number,
+  status: BlockStatus,
+  bottom: number,
+): BlockStatus {
+  if (!status.damaged || status.layer <= target) return status;
+  return passOver(runs, top, bottom, offset, (runs[top] as LayerRuns).size - offset);
 }
 
 function requestOf({ zero, layer, damaged }: BlockStatus, start: number, end: number): TargetRequest {

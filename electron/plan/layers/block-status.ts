@@ -55,8 +55,9 @@ export function statusAbove(
 }
 
 /**
- * As {@link statusAbove}, but where no layer asked decides, as far as that holds: for work that passes over such a range
- * however qemu cuts its answers. A disk of petabytes with nothing in it is passed over at once.
+ * As {@link statusAbove}, but where no layer asked decides, and where an entry cannot be read, as far as that holds: for
+ * work that passes over such a range however qemu cuts its answers. A disk of petabytes with nothing in it, or behind an
+ * L1 table that is too short, is passed over at once.
  */
 export function passOver(
   layers: readonly LayerRuns[],
@@ -66,7 +67,7 @@ export function passOver(
   bytes: number,
 ): BlockStatus {
   const whole = ask(layers, top, bottom, offset, bytes, false);
-  return whole.layer < 0 ? whole : ask(layers, top, bottom, offset, bytes, true);
+  return whole.layer < 0 || whole.damaged ? whole : ask(layers, top, bottom, offset, bytes, true);
 }
 
 function ask(

@@ -11,7 +11,7 @@ import { rebaseCommands } from '../commands.ts';
 import type { LayerTables } from '../commit/commit-input.ts';
 import { runsOf, targetFormat } from '../commit/commit-setup.ts';
 import { withoutPromises } from '../hazard-list.ts';
-import { type BlockStatus, passOver, statusAbove } from '../layers/block-status.ts';
+import { type BlockStatus, passOver } from '../layers/block-status.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 import { plannedLayers } from '../planned-layers.ts';
 import { versionText } from '../qemu-versions.ts';
@@ -107,7 +107,7 @@ function newView(runs: readonly LayerRuns[], base: number, offset: number, bytes
   const below = runs[base];
   if (below === undefined || offset >= below.size)
     return { length: bytes, layer: -1, zero: true, damaged: false };
-  return statusAbove(runs, base, 0, offset, bytes);
+  return passOver(runs, base, 0, offset, bytes);
 }
 
 function effectOf({ target, unsafe, job }: RebaseInput, before: BlockStatus, after: BlockStatus): PlanEffect {

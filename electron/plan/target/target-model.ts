@@ -30,6 +30,8 @@ export interface TargetFormat {
   readonly l1Coverage: number;
   /** True where the L1 entry of this number names a table. */
   readonly hasTable: (l1Index: number) => boolean;
+  /** How many of the L1 entries [first, end) name a table. */
+  readonly tablesIn: (first: number, end: number) => number;
 }
 
 /** What the requests so far came to. Counts are clusters. */
@@ -84,7 +86,8 @@ export class TargetModel {
   hostSink: HostEventSink | undefined;
   #open: OpenCluster | undefined;
   #done = 0;
-  #lastTable = -1;
+  /** End of the L1 entries whose tables are counted. */
+  #tablesEnd = 0;
 
   /** `readsZeroBelow` tells whether all layers below the target read as zeros in a range. */
   constructor(
@@ -100,15 +103,17 @@ export class TargetModel {
     this.#sink = sink;
   }
 
-  /** Counts the L2 tables that a range needs and that are not there. Ranges come in ascending order. */
-  #needTables(start: number, end: number): void {
-    const { l1Coverage, hasTable, version } = this.#format;
+  /** Counts the L2 tables that [start, end) needs: those there are, and those that are made. Ranges come in ascending order. */
+  needTables(start: number, end: number): void {
+    const { l1Coverage, tablesIn, version } = this.#format;
     if (version === 0) return;
-    const last = Math.ceil(end / l1Coverage) - 1;
-    for (let index = Math.max(this.#lastTable + 1, Math.floor(start / l1Coverage)); index <= last; index++)
-      if (hasTable(index)) this.changes.rewrittenTables++;
-      else this.changes.newTables++;
-    this.#lastTable = Math.max(this.#lastTable, last);
+    const first = Math.max(this.#tablesEnd, Math.floor(start / l1Coverage));
+    const last = Math.ceil(end / l1Coverage);
+    if (last <= first) return;
+    const known = tablesIn(first, last);
+    this.changes.rewrittenTables += known;
+    this.changes.newTables += last - first - known;
+    this.#tablesEnd = last;
   }
 
   /** Takes a request. */
@@ -118,7 +123,7 @@ export class TargetModel {
     else this.changes.bytesCopied += end - start;
     if (readsZero && !zero) this.changes.zerosAsData += end - start;
     if (version === 0) return;
-    this.#needTables(start, end);
+    this.needTables(start, end);
     if (!zero) this.#writeData(start, end);
     else if (version >= 3 || !hasBacking) this.#writeZeros(start, end);
     else this.#writeZerosAsData(start, end);

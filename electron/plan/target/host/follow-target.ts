@@ -1,6 +1,7 @@
 /** A commit's target, ready to be followed to the end of its file. */
 import { BAD, COMPRESSED_DATA, DATA } from '../../../qcow2/format/entry.ts';
 import { INCOMPATIBLE_DIRTY } from '../../../qcow2/format/header.ts';
+import { MAX_L1_BYTES } from '../../../qcow2/format/limits.ts';
 import { listRefcounts } from '../../../qcow2/layout/refcount-list.ts';
 import { EntryTable } from '../../../qcow2/read/entry-table.ts';
 import type { Qcow2Image } from '../../../qcow2/read/image.ts';
@@ -16,6 +17,9 @@ import type { TargetFormat } from '../target-model.ts';
 import { FollowedFile, type RequestOrder } from './followed-file.ts';
 import { HostClusters } from './host-clusters.ts';
 import { type StoredCluster, type StoredTarget, TargetFile, UnknownCluster } from './target-file.ts';
+
+/** L2 tables that growing makes at most, to be followed: a fraction of a second's work. */
+const MAX_MADE_TABLES = 2 ** 16;
 
 /**
  * The file of a commit's target, once the target has grown. Undefined where it cannot be followed: a raw target, one with
@@ -131,6 +135,7 @@ function grow(
 ): void {
   const { l1Coverage, clusterSize } = geometry;
   const entries = Math.ceil(sizeAfter / l1Coverage);
+  if (entries * 8 > MAX_L1_BYTES) throw new UnknownCluster();
   if (entries > header.l1Size)
     file.moveL1(entries, {
       first: header.l1TableOffset / clusterSize,
@@ -139,6 +144,7 @@ function grow(
   if (!fillsZeros) return;
   const unit = format.clusterSize / format.subclusters;
   const zeroStart = Math.ceil(header.size / unit) * unit;
+  if ((sizeAfter - zeroStart) / l1Coverage > MAX_MADE_TABLES) throw new UnknownCluster();
   if (zeroStart < sizeAfter) file.mark(zeroStart, sizeAfter);
   if (zeroStart > header.size)
     file.apply({ kind: 'write', start: header.size, end: Math.min(zeroStart, sizeAfter) });

@@ -40,7 +40,8 @@ export class HostClusters {
     this.#stored = stored;
     this.#perBlock = (stored.clusterSize * 8) / stored.refcountBits;
     this.#entriesPerCluster = stored.clusterSize / TABLE_ENTRY_BYTES;
-    this.#counts = stored.counts.slice();
+    // A file may have a hole of any length behind its clusters.
+    this.#counts = stored.counts.slice(0, usedEnd(stored.counts));
     this.#tableStart = stored.tableStart;
     this.#tableClusters = stored.tableClusters;
   }
@@ -59,9 +60,7 @@ export class HostClusters {
 
   /** End of the last cluster in use. */
   get end(): number {
-    let end = this.#counts.length;
-    while (end > 0 && this.#counts[end - 1] === 0) end--;
-    return end;
+    return usedEnd(this.#counts);
   }
 
   /** True where a cluster before the last one in use is free. */
@@ -206,6 +205,13 @@ export class HostClusters {
     }
     this.#counts[cluster] = count;
   }
+}
+
+/** End of the last cluster in use. */
+function usedEnd(counts: Uint16Array): number {
+  let end = counts.length;
+  while (end > 0 && counts[end - 1] === 0) end--;
+  return end;
 }
 
 /** Characters that String.fromCharCode takes at once. */

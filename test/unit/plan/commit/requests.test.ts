@@ -45,6 +45,15 @@ describe('mirrorRequests', () => {
     expect(short(mirrorRequests({ runs, target: 0, top: 2 }, TARGET))).toEqual(['0+64c', '128+128z']);
   });
 
+  it('sends one request for all that cannot be read, where the job ends', () => {
+    const damage = 'x'.repeat(2 ** 11); // 128 MiB
+    const runs = [fakeRuns('d'.repeat(2 ** 12)), fakeRuns(`d${damage}.d`)];
+    const requests = [...mirrorRequests({ runs, target: 0, top: 1 }, TARGET)];
+    expect(short(requests)).toEqual(['0+64c', `64+${64 * 2 ** 11}c`, `${64 * (2 ** 11 + 2)}+64c`]);
+    expect(requests.map(({ damaged }) => damaged)).toEqual([false, true, false]);
+    expect(short(commitJobRequests({ runs, target: 0, top: 1 }, true))).toEqual(short(requests));
+  });
+
   it('ends with the layer where its end lies within a unit', () => {
     const runs = [fakeRuns('dd'), fakeRuns('d'.repeat(5), 4 * KIB)];
     expect(short(mirrorRequests({ runs, target: 0, top: 1 }, TARGET))).toEqual(['0+20c']);

@@ -40,6 +40,12 @@ describe('passOver', () => {
     expect(passOver(layers, 1, 0, 0, 400 * 512)).toMatchObject({ layer: -1, length: 200 * 512 });
   });
 
+  it('goes over slices of L2 entries that cannot be read', () => {
+    const damaged = [sliced('d'.repeat(400)), sliced(`${'x'.repeat(300)}${'.'.repeat(100)}`)];
+    const whole = { layer: 1, damaged: true, length: 290 * 512 };
+    expect(passOver(damaged, 1, 0, 10 * 512, 390 * 512)).toMatchObject(whole);
+  });
+
   it('answers as qemu does where one does', () => {
     const at = 250 * 512;
     expect(passOver(layers, 1, 0, at, 150 * 512)).toEqual(statusAbove(layers, 1, 0, at, 150 * 512));

@@ -1,7 +1,7 @@
 /** What requests make of a target's clusters. */
 import { describe, expect, it } from 'vitest';
 import { type TargetFormat, TargetModel } from '../../../../electron/plan/target/target-model.ts';
-import { FLAGS_OF_KIND } from '../../../../electron/qcow2/format/entry.ts';
+import { FLAGS_OF_KIND, UNALLOCATED } from '../../../../electron/qcow2/format/entry.ts';
 import { stateOf } from '../../../../shared/extent/flags.ts';
 import { CLUSTER, fakeRuns } from '../../../support/fake-runs.ts';
 
@@ -13,6 +13,7 @@ const FORMAT: TargetFormat = {
   subclusters: 1,
   l1Coverage: 8192 * CLUSTER,
   hasTable: () => true,
+  tablesIn: (first, end) => end - first,
 };
 
 /** States of a target of `letters` after requests, given as start and end in clusters and c or z. */
@@ -82,9 +83,21 @@ describe('TargetModel', () => {
       {
         l1Coverage: 4 * CLUSTER,
         hasTable: () => false,
+        tablesIn: () => 0,
       },
     );
     expect(changes).toMatchObject({ newTables: 2, newClusters: 3 });
+  });
+
+  it('counts the tables of a disk of petabytes at once, and each of them once', () => {
+    const size = 2 ** 53 - CLUSTER;
+    const runs = { ...fakeRuns('.'), size, at: () => ({ start: 0, end: size, kind: UNALLOCATED }) };
+    const tablesIn = (first: number, end: number) => Math.max(0, Math.min(end, 10) - first);
+    const model = new TargetModel(runs, { ...FORMAT, l1Coverage: 8 * CLUSTER, tablesIn }, () => false);
+    const request = { zero: false, readsZero: false, owner: 1, damaged: true };
+    model.apply({ ...request, start: 0, end: CLUSTER });
+    model.apply({ ...request, start: CLUSTER, end: size });
+    expect(model.changes).toMatchObject({ rewrittenTables: 10, newTables: 2 ** 34 - 10 });
   });
 
   it('leaves what no request touches', () => {
