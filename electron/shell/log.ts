@@ -5,6 +5,7 @@
 import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorRecord } from '../../shared/error.ts';
+import type { StateProblem } from '../../shared/stored/stored-state.ts';
 
 /** Largest file in bytes; then it becomes the former one, which is replaced. */
 export const MAX_LOG_BYTES = 256 * 1024;
@@ -29,6 +30,8 @@ export interface LogEvents {
   readonly opened: { readonly layers: number };
   /** `at`: where in the program, innermost first; empty for an error that is expected. */
   readonly error: { readonly code: string; readonly at: readonly string[] };
+  /** State of an earlier run was not taken over: which, and why. */
+  readonly state: { readonly name: 'recent' | 'window'; readonly problem: StateProblem };
   /** A process of the program is gone. */
   readonly gone: { readonly process: string; readonly reason: string; readonly exitCode: number };
 }

@@ -39,10 +39,13 @@ import type { Log } from './log.ts';
 import { setMenu } from './menu.ts';
 import { inbox } from './pending-target.ts';
 import { complain } from './print-error.ts';
-import { type RecentList, recentList } from './recent.ts';
+import { type RecentList, recentList } from './stored/recent.ts';
+import { StateFile } from './stored/state-file.ts';
+import { StateNotices } from './stored/state-notices.ts';
 import { createIdleWatch } from './window/idle-watch.ts';
 import { takePicture } from './window/screenshot.ts';
 import { createWindow } from './window/window.ts';
+import { BOUNDS_FORMAT, type Bounds } from './window/window-bounds.ts';
 
 /** Milliseconds in which files opened by the desktop one after another belong together. */
 const TOGETHER_MS = 100;
@@ -90,6 +93,8 @@ export class Program {
       this.#window === undefined ? undefined : chooseCaptureFile(this.#window, suggested),
     onProgress: progress => this.#push('capture:progress', progress),
   });
+  readonly #boundsFile: StateFile<Bounds>;
+  readonly #notices: StateNotices;
   #window: BrowserWindow | undefined;
   /** When the worker of a chain last crashed, on the clock of performance.now. */
   #lastStopMs = Number.NEGATIVE_INFINITY;
@@ -99,7 +104,10 @@ export class Program {
     this.#folder = folder;
     this.#log = log;
     this.#watch = createIdleWatch(launch.request?.kind === 'target');
-    this.#recent = recentList(join(app.getPath('userData'), 'recent.json'));
+    const folderOfState = app.getPath('userData');
+    this.#notices = new StateNotices(log);
+    this.#recent = recentList(join(folderOfState, 'recent.json'), this.#notices.tellerOf('recent'));
+    this.#boundsFile = new StateFile(join(folderOfState, 'window.json'), BOUNDS_FORMAT);
     this.#controller = new ChainController({
       openChain,
       listNbdExports,
@@ -227,6 +235,7 @@ export class Program {
           platform: process.platform,
           recent: this.#recent.list(),
           samples: findSamples(join(this.#folder, '..', 'examples', 'chains')),
+          notices: this.#notices.take(),
           ...(waited === undefined ? {} : { arrival: waited }),
         };
       },
@@ -252,7 +261,9 @@ export class Program {
     const { screenshot, windowSize } = this.#launch;
     const opened = createWindow({
       folder: this.#folder,
-      ...(screenshot === undefined ? { boundsFile: join(app.getPath('userData'), 'window.json') } : {}),
+      ...(screenshot === undefined
+        ? { bounds: this.#boundsFile.read(this.#notices.tellerOf('window')), boundsFile: this.#boundsFile }
+        : {}),
       ...(windowSize === undefined ? {} : { size: windowSize }),
     });
     this.#window = opened;

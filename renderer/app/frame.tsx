@@ -3,6 +3,7 @@ import { useStore } from '../state/store.ts';
 import { shownView } from '../state/views.ts';
 import { useInspectorShown } from '../state/window/inspector.ts';
 import { LastError } from '../ui/last-error.tsx';
+import { StateNotices } from '../ui/notices/state-notices.tsx';
 import { OpeningNote } from '../ui/opening-note.tsx';
 import type { View } from '../ui/view.ts';
 import { Inspector } from '../views/inspector/inspector.tsx';
@@ -41,6 +42,7 @@ export function Frame({ chain, views }: FrameProps) {
         <InferNotice chain={chain} />
         <ChangedNotice chain={chain} />
         <CrossCheckNotice chain={chain} />
+        <StateNotices />
         <LastError />
         <OpeningNote />
         <Content chain={chain} />

@@ -73,6 +73,8 @@ export interface FindingListState {
 /** Everything the window knows. */
 export interface Store {
   readonly app: AppState | undefined;
+  /** Sentences that the person is told until they are dismissed. */
+  readonly notices: readonly string[];
   /** The target that is being opened. */
   readonly opening: OpenTarget | undefined;
   readonly target: OpenTarget | undefined;
@@ -180,6 +182,7 @@ export const NO_CONSENT: Consent = { allow: [], allowAll: false };
 export const useStore = create<Store>(() => ({
   ...NO_CHAIN,
   app: undefined,
+  notices: [],
   opening: undefined,
   openingFolders: undefined,
   folders: undefined,

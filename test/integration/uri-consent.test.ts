@@ -6,7 +6,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findQemuNbd } from '../../electron/qemu/tools.ts';
 import type { ChainSession } from '../../electron/service/chain-session.ts';
 import { listNbdExports } from '../../electron/service/nbd-exports.ts';
-import { recentTarget } from '../../electron/shell/recent.ts';
+import { recentTarget } from '../../electron/shell/stored/recent.ts';
 import { type ServerProcess, startQemu } from '../support/servers/nbd-server-process.ts';
 import { makePsk, makeX509, type X509Folders } from '../support/servers/tls-credentials.ts';
 import { mapRows, openTarget } from '../support/session.ts';

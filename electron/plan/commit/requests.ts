@@ -101,7 +101,7 @@ export function* mirrorRequests(
     }
     let offset = start;
     while (offset < Math.min(end, size)) {
-      const status = wholeDamage(layers, offset, statusAbove(runs, top, 0, offset, end - offset), 0);
+      const status = wholeDamage(layers, offset, statusAbove(runs, top, 0, offset, end - offset));
       const whole = Math.floor(status.length / granularity) * granularity;
       const zero = status.zero && whole > 0 && offset % zeroUnit === 0 && whole % zeroUnit === 0;
       const longest = zero || status.damaged ? whole : status.zero ? MAX_PARTS * granularity : LONGEST_COPY;
@@ -122,8 +122,12 @@ export function* commitJobRequests(layers: CommitLayers, keepsZeros: boolean): G
   const { runs, target, top } = layers;
   const { size } = runs[top] as LayerRuns;
   for (let offset = 0; offset < size; ) {
-    const asked = statusAbove(runs, top, target + 1, offset, Math.min(COMMIT_BUFFER, size - offset));
-    const status = wholeDamage(layers, offset, asked, target + 1);
+    // Nothing is sent where no layer decides, and the job ends where one cannot be read.
+    const whole = passOver(runs, top, target + 1, offset, size - offset);
+    const status =
+      whole.layer < 0 || whole.damaged
+        ? whole
+        : statusAbove(runs, top, target + 1, offset, Math.min(COMMIT_BUFFER, size - offset));
     if (status.layer >= 0)
       yield { ...requestOf(status, offset, offset + status.length), zero: status.zero && keepsZeros };
     offset += status.length;
@@ -134,14 +138,9 @@ export function* commitJobRequests(layers: CommitLayers, keepsZeros: boolean): G
  * The status at `offset`, where a committed layer cannot be read as far as that holds: the job ends at its first byte, so
  * that no request is cut there.
  */
-function wholeDamage(
-  { runs, target, top }: CommitLayers,
-  offset: number,
-  status: BlockStatus,
-  bottom: number,
-): BlockStatus {
+function wholeDamage({ runs, target, top }: CommitLayers, offset: number, status: BlockStatus): BlockStatus {
   if (!status.damaged || status.layer <= target) return status;
-  return passOver(runs, top, bottom, offset, (runs[top] as LayerRuns).size - offset);
+  return passOver(runs, top, 0, offset, (runs[top] as LayerRuns).size - offset);
 }
 
 function requestOf({ zero, layer, damaged }: BlockStatus, start: number, end: number): TargetRequest {

@@ -1,5 +1,6 @@
 /** Where the window opens: where it was left, if that is still on a screen. */
 import * as v from 'valibot';
+import type { StateFormat } from '../../../shared/stored/stored-state.ts';
 
 /** A rectangle in CSS pixels of the desktop. */
 export interface Bounds {
@@ -19,24 +20,24 @@ const GRIP_PX = 80;
 const MAX_PX = 2 ** 20;
 
 const position = v.pipe(v.number(), v.safeInteger(), v.minValue(-MAX_PX), v.maxValue(MAX_PX));
+
 /** The bounds of a window as they are stored. */
-const BOUNDS = v.object({
-  x: position,
-  y: position,
-  width: v.pipe(position, v.minValue(LEAST_SIZE.width)),
-  height: v.pipe(position, v.minValue(LEAST_SIZE.height)),
-}) satisfies v.GenericSchema<unknown, Bounds>;
+export const BOUNDS_FORMAT: StateFormat<Bounds> = {
+  upgrades: [unnumbered => unnumbered],
+  schema: v.object({ x: position, y: position, width: position, height: position }),
+};
 
 /**
- * Bounds to open with: the stored ones if they are valid and within reach on one of `screens`, else the default size,
- * which the system places.
+ * Bounds to open with: the stored ones if they are large enough and within reach on one of `screens`, else the default
+ * size, which the system places.
  */
 export function openingBounds(
-  stored: unknown,
+  stored: Bounds | undefined,
   screens: readonly Bounds[],
 ): Bounds | { width: number; height: number } {
-  const { success, output } = v.safeParse(BOUNDS, stored);
-  return success && screens.some(screen => withinReach(output, screen)) ? output : DEFAULT_SIZE;
+  if (stored === undefined || stored.width < LEAST_SIZE.width || stored.height < LEAST_SIZE.height)
+    return DEFAULT_SIZE;
+  return screens.some(screen => withinReach(stored, screen)) ? stored : DEFAULT_SIZE;
 }
 
 function withinReach(window: Bounds, screen: Bounds): boolean {

@@ -1,10 +1,10 @@
 /** The one window. */
 import { join } from 'node:path';
 import { BrowserWindow, nativeTheme, screen } from 'electron';
-import { readJson, writeJson } from '../json-store.ts';
+import type { StateFile } from '../stored/state-file.ts';
 import { APP_PAGE, isAppUrl } from './app-origin.ts';
 import { guardContents } from './session-guard.ts';
-import { LEAST_SIZE, openingBounds } from './window-bounds.ts';
+import { type Bounds, LEAST_SIZE, openingBounds } from './window-bounds.ts';
 
 /** The page's own background (renderer/styles/tokens.css), so that nothing flashes before the first drawing. */
 export const BACKGROUND = { light: '#f4f5f7', dark: '#0e1114' } as const;
@@ -13,18 +13,19 @@ export const BACKGROUND = { light: '#f4f5f7', dark: '#0e1114' } as const;
 export interface WindowOptions {
   /** Folder of the built program, which holds preload.cjs. */
   readonly folder: string;
-  /** File that remembers the window's place; absent where nothing is to be remembered. */
-  readonly boundsFile?: string;
+  /** Where the window was left; absent where that is not known. */
+  readonly bounds?: Bounds | undefined;
+  /** Where it is to be remembered; absent where nothing is. */
+  readonly boundsFile?: StateFile<Bounds>;
   /** Outer size, which overrides the remembered one. */
   readonly size?: { readonly width: number; readonly height: number };
 }
 
 /** The window, loading our page; shown as soon as there is something to see. */
-export function createWindow({ folder, boundsFile, size }: WindowOptions): BrowserWindow {
+export function createWindow({ folder, bounds, boundsFile, size }: WindowOptions): BrowserWindow {
   const screens = screen.getAllDisplays().map(display => display.workArea);
-  const stored = boundsFile === undefined ? undefined : readJson(boundsFile);
   const window = new BrowserWindow({
-    ...(size ?? openingBounds(stored, screens)),
+    ...(size ?? openingBounds(bounds, screens)),
     minWidth: LEAST_SIZE.width,
     minHeight: LEAST_SIZE.height,
     title: 'cowscope',
@@ -48,9 +49,7 @@ export function createWindow({ folder, boundsFile, size }: WindowOptions): Brows
   const follow = () => window.setBackgroundColor(background());
   nativeTheme.on('updated', follow);
   window.once('ready-to-show', () => window.show());
-  window.once('close', () => {
-    if (boundsFile !== undefined) remember(window, boundsFile);
-  });
+  window.once('close', () => boundsFile?.write(window.getNormalBounds()));
   window.once('closed', () => nativeTheme.removeListener('updated', follow));
   void window.loadURL(APP_PAGE);
   return window;
@@ -58,12 +57,4 @@ export function createWindow({ folder, boundsFile, size }: WindowOptions): Brows
 
 function background(): string {
   return nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light;
-}
-
-function remember(window: BrowserWindow, file: string): void {
-  try {
-    writeJson(file, window.getNormalBounds());
-  } catch {
-    // A read-only profile forgets the window's place.
-  }
 }

@@ -168,7 +168,7 @@ export async function refreshApp(): Promise<Arrival | undefined> {
     setState({ error: reply.error });
     return undefined;
   }
-  setState({ app: reply.value });
+  setState({ app: reply.value, notices: [...getState().notices, ...(reply.value.notices ?? [])] });
   return reply.value.arrival;
 }
 

@@ -1,8 +1,16 @@
 /** Preferences that are kept between runs: theme, inspector, drawer, and whether partitions are read unasked. */
 import * as v from 'valibot';
+import {
+  decodeState,
+  encodeState,
+  type StateFormat,
+  stateNotice,
+} from '../../../shared/stored/stored-state.ts';
 import { getState, type Store, setState, useStore } from '../store.ts';
 
 const STORAGE_KEY = 'cowscope.window';
+/** Where what could not be read is kept. */
+const BROKEN_KEY = `${STORAGE_KEY}.broken`;
 const THEMES = ['system', 'light', 'dark'] as const;
 
 /** Bounds of a size that is dragged, and what it is at a first start. */
@@ -33,30 +41,64 @@ type Preferences = Pick<Store, (typeof KEPT)[number]>;
 /** Longest id of a tab that is taken over. */
 const MAX_ID = 64;
 
-/** Takes over the stored preferences and stores every change. The stored text is not trusted. */
+/**
+ * Takes over the stored preferences and stores every change, unless a newer version has stored them. The stored text is
+ * not trusted.
+ */
 export function rememberPreferences(): void {
-  setState(stored());
+  const format = preferencesFormat(getState());
+  const isOurs = takeOver(format);
   useStore.subscribe((state, before) => {
     if (KEPT.every(name => state[name] === before[name])) return;
-    try {
-      const kept = Object.fromEntries(KEPT.map(name => [name, state[name]]));
-      localStorage.setItem(STORAGE_KEY, JSON.stringify(kept));
-    } catch {
-      // Where the profile cannot be written, preferences last until the window closes.
-    }
+    if (isOurs) store(format, state);
     applyTheme();
   });
   applyTheme();
 }
 
+/** Takes over what is stored. False where a newer version has stored it. */
+function takeOver(format: StateFormat<Preferences>): boolean {
+  const text = storedText();
+  if (text === null) return true;
+  const stored = decodeState(format, text);
+  if (stored.kind === 'valid') {
+    setState(stored.value);
+    if (stored.isOlder) store(format, stored.value);
+    return true;
+  }
+  if (stored.kind === 'broken') {
+    put(BROKEN_KEY, text);
+    store(format, getState());
+  }
+  setState({ notices: [...getState().notices, stateNotice('What you set in the window', stored.kind)] });
+  return stored.kind === 'broken';
+}
+
+function store(format: StateFormat<Preferences>, state: Preferences): void {
+  const { theme, inspectorOpen, inspectorWidth, drawerOpen, drawerTab, drawerHeight, readsPartitions } =
+    state;
+  const ofDrawer = { drawerOpen, drawerTab, drawerHeight };
+  const kept: Preferences = { theme, inspectorOpen, inspectorWidth, ...ofDrawer, readsPartitions };
+  put(STORAGE_KEY, encodeState(format, kept));
+}
+
+/** Where the profile cannot be written, preferences last until the window closes. */
+function put(key: string, text: string): void {
+  try {
+    localStorage.setItem(key, text);
+  } catch {
+    // said above
+  }
+}
+
 /** What is stored. A field that is missing or not valid has its value of a first start. */
-function storedSchema(normal: Preferences) {
+function preferencesFormat(normal: Preferences): StateFormat<Preferences> {
   const sizeIn = (bounds: SizeBounds) =>
     v.pipe(
       v.number(),
       v.transform(size => bounded(size, bounds)),
     );
-  return v.object({
+  const schema = v.object({
     theme: v.fallback(v.picklist(THEMES), normal.theme),
     inspectorOpen: v.fallback(v.boolean(), normal.inspectorOpen),
     inspectorWidth: v.fallback(sizeIn(INSPECTOR_WIDTH_PX), normal.inspectorWidth),
@@ -64,16 +106,16 @@ function storedSchema(normal: Preferences) {
     drawerTab: v.fallback(v.pipe(v.string(), v.maxLength(MAX_ID)), normal.drawerTab),
     drawerHeight: v.fallback(sizeIn(DRAWER_HEIGHT_PX), normal.drawerHeight),
     readsPartitions: v.fallback(v.boolean(), normal.readsPartitions),
-  }) satisfies v.GenericSchema<unknown, Preferences>;
+  });
+  return { upgrades: [unnumbered => unnumbered], schema };
 }
 
-function stored(): Partial<Preferences> {
+/** The stored text, null where there is none or no storage. */
+function storedText(): string | null {
   try {
-    const value: unknown = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}');
-    const { success, output } = v.safeParse(storedSchema(getState()), value);
-    return success ? output : {};
+    return localStorage.getItem(STORAGE_KEY);
   } catch {
-    return {}; // no JSON, or no storage
+    return null;
   }
 }
 

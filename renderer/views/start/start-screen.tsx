@@ -3,6 +3,7 @@ import { chooseFolders, closeFolders } from '../../state/folders.ts';
 import { setState, useStore } from '../../state/store.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { LastError } from '../../ui/last-error.tsx';
+import { StateNotices } from '../../ui/notices/state-notices.tsx';
 import { OpeningNote } from '../../ui/opening-note.tsx';
 import { ChainPicture } from './chain-picture.tsx';
 import { RecentList } from './recent-list.tsx';
@@ -55,6 +56,7 @@ export function StartScreen() {
           )}
         </section>
         {recent.length > 0 && <RecentList recent={recent} />}
+        <StateNotices />
         <LastError />
         {samples.length > 0 && (
           <nav className="samples" aria-label="Samples">

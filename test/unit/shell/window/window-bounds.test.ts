@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_SIZE, openingBounds } from '../../../../electron/shell/window/window-bounds.ts';
+import {
+  BOUNDS_FORMAT,
+  DEFAULT_SIZE,
+  openingBounds,
+} from '../../../../electron/shell/window/window-bounds.ts';
+import { decodeState } from '../../../../shared/stored/stored-state.ts';
 
 const screens = [
   { x: 0, y: 0, width: 1920, height: 1080 },
@@ -14,14 +19,26 @@ test.each([
   expect(openingBounds(bounds, screens)).toEqual(bounds);
 });
 
+test('bounds are stored with or without a version', () => {
+  const bounds = { x: -10, y: 20, width: 900, height: 700 };
+  const older = { kind: 'valid', value: bounds, isOlder: true };
+  expect(decodeState(BOUNDS_FORMAT, JSON.stringify(bounds))).toEqual(older);
+  const stored = JSON.stringify({ version: 1, ...bounds });
+  expect(decodeState(BOUNDS_FORMAT, stored)).toEqual({ ...older, isOlder: false });
+});
+
 test.each([
-  undefined,
-  null,
-  7,
   {},
   { x: 0, y: 0, width: '900', height: 700 },
-  { x: 0, y: 0, width: 900, height: Number.NaN },
+  { x: 0, y: 0, width: 900, height: null },
+  { x: 0, y: 0, width: 900.5, height: 700 },
   { x: 0, y: 0, width: 2 ** 30, height: 700 },
+])('%j is not what is stored', bounds => {
+  expect(decodeState(BOUNDS_FORMAT, JSON.stringify(bounds))).toEqual({ kind: 'broken' });
+});
+
+test.each([
+  undefined,
   { x: 0, y: 0, width: 50, height: 700 },
   { x: 9000, y: 0, width: 900, height: 700 },
   { x: 0, y: -600, width: 900, height: 700 },

@@ -48,6 +48,8 @@ vi.mock('electron', () => ({
   nativeTheme,
   screen: { getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }] },
 }));
+const { StateFile } = await import('../../../../electron/shell/stored/state-file.ts');
+const { BOUNDS_FORMAT } = await import('../../../../electron/shell/window/window-bounds.ts');
 const { BACKGROUND, createWindow } = await import('../../../../electron/shell/window/window.ts');
 
 function newest(options: Parameters<typeof createWindow>[0]): FakeWindow {
@@ -111,15 +113,18 @@ test('it opens in the color of its page, is shown when drawn, and follows the th
 });
 
 test('its place is remembered, unless a size is asked for', () => {
-  const boundsFile = join(temporaryFolder(), 'window.json');
+  const path = join(temporaryFolder(), 'window.json');
+  const boundsFile = new StateFile(path, BOUNDS_FORMAT);
+  const bounds = () => new StateFile(path, BOUNDS_FORMAT).read(() => {});
   newest({ folder: '/d', boundsFile }).emit('close');
-  expect(JSON.parse(readFileSync(boundsFile, 'utf8'))).toEqual({ x: 1, y: 2, width: 700, height: 500 });
-  expect(newest({ folder: '/d', boundsFile }).options).toMatchObject({ x: 1, y: 2, width: 700, height: 500 });
-  const sized = newest({ folder: '/d', boundsFile, size: { width: 900, height: 600 } });
+  const left = { x: 1, y: 2, width: 700, height: 500 };
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ version: 1, ...left });
+  expect(newest({ folder: '/d', bounds: bounds() }).options).toMatchObject(left);
+  const sized = newest({ folder: '/d', bounds: bounds(), size: { width: 900, height: 600 } });
   expect(sized.options).toMatchObject({ width: 900, height: 600 });
   expect(sized.options).not.toHaveProperty('x');
-  writeFileSync(boundsFile, 'spoilt');
-  expect(newest({ folder: '/d', boundsFile }).options).toMatchObject({ width: 1280, height: 800 });
+  writeFileSync(path, 'spoilt');
+  expect(newest({ folder: '/d', bounds: bounds() }).options).toMatchObject({ width: 1280, height: 800 });
 });
 
 test('the first color is that of the page', () => {

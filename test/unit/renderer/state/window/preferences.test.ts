@@ -39,3 +39,37 @@ test.each([
 ])('of the stored text %s what is valid is taken over: %o', async (text, expected) => {
   expect(await takenOver(text)).toEqual(expected);
 });
+
+/** Takes the stored text over, changes the theme to dark, and returns what the window was told and what is stored then. */
+async function afterChange(text: string) {
+  await takenOver(text);
+  const { getState, setState } = await import('../../../../../renderer/state/store.ts');
+  setState({ theme: 'dark' });
+  const { notices } = getState();
+  return { notices, stored: localStorage.getItem(KEY), broken: localStorage.getItem(`${KEY}.broken`) };
+}
+
+test('preferences without a version are stored with one at once', async () => {
+  await takenOver('{"theme":"light","drawerOpen":true}');
+  const stored = JSON.parse(localStorage.getItem(KEY) ?? '');
+  expect(stored).toMatchObject({ version: 1, theme: 'light', drawerOpen: true });
+  expect(await takenOver(JSON.stringify(stored))).toEqual(['light', true, 320, true, '', 240]);
+});
+
+test('preferences of a newer version stay as they are, which is said', async () => {
+  const newer = '{"version":2,"colors":"dark"}';
+  const { notices, stored, broken } = await afterChange(newer);
+  expect(stored).toBe(newer);
+  expect(broken).toBeNull();
+  expect(notices).toEqual([
+    'What you set in the window was stored by a newer version of cowscope. It is left as it is, and changes are not stored.',
+  ]);
+});
+
+test('preferences that cannot be read are kept under another name, which is said once', async () => {
+  const { notices, stored, broken } = await afterChange('{"theme":');
+  expect(notices).toHaveLength(1);
+  expect(broken).toBe('{"theme":');
+  expect(JSON.parse(stored ?? '')).toMatchObject({ version: 1, theme: 'dark' });
+  expect((await afterChange(stored ?? '')).notices).toEqual([]);
+});

@@ -1,8 +1,13 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { MAX_RECENT, recentList } from '../../../electron/shell/recent.ts';
-import { temporaryFolder } from '../../support/tools.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { recentList as listIn, MAX_RECENT } from '../../../../electron/shell/stored/recent.ts';
+import { temporaryFolder } from '../../../support/tools.ts';
+
+/** What was told of the stored list. */
+const told: unknown[][] = [];
+const recentList = (path: string) => listIn(path, (...problem) => told.push(problem));
+beforeEach(() => void told.splice(0));
 
 const file = (name: string) => ({ kind: 'files', files: [name] }) as const;
 
@@ -50,20 +55,47 @@ test.each([
   '{',
   '[]',
   '{"recent":7}',
-  '{"recent":[{"kind":"http"},null]}',
   '{"recent":{"0":1}}',
   ' '.repeat(300_000),
-])('a spoilt file is an empty list', content => {
+])('a spoilt file is an empty list, and is kept aside', content => {
   const path = join(temporaryFolder(), 'recent.json');
   writeFileSync(path, content);
-  expect(recentList(path).list()).toEqual([]);
+  const list = recentList(path);
+  expect(list.list()).toEqual([]);
+  expect(told).toEqual([['broken', `${path}.broken`]]);
+  expect(readFileSync(`${path}.broken`, 'utf8')).toBe(content);
+  list.add(file('/a'));
+  expect(recentList(path).list()).toEqual(list.list());
+  expect(told).toHaveLength(1);
+});
+
+test('a list without a version is taken over and stored with one', () => {
+  const path = join(temporaryFolder(), 'recent.json');
+  writeFileSync(path, JSON.stringify({ recent: [file('/a')] }));
+  expect(recentList(path).list()).toEqual([{ title: 'a', target: file('/a') }]);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ version: 1, recent: [file('/a')] });
+  expect(told).toEqual([]);
+});
+
+test('a list of a newer version stays as it is, and this run has a list for itself', () => {
+  const path = join(temporaryFolder(), 'recent.json');
+  const newer = JSON.stringify({ version: 2, groups: { work: [file('/a')] } });
+  writeFileSync(path, newer);
+  const list = recentList(path);
+  expect(list.list()).toEqual([]);
+  list.add(file('/b'));
+  list.clear();
+  list.add(file('/c'));
+  expect(list.list()).toEqual([{ title: 'c', target: file('/c') }]);
+  expect(readFileSync(path, 'utf8')).toBe(newer);
+  expect(told).toEqual([['newer']]);
 });
 
 test('of the stored targets those that are not valid are left out', () => {
   const path = join(temporaryFolder(), 'recent.json');
   const later = { kind: 'files', files: ['/b'], format: 'qed' };
   const targets = [file('/a'), later, 7, { kind: 'nbd', uri: '' }, { ...file('/c'), more: 1 }, file('/d')];
-  writeFileSync(path, JSON.stringify({ version: 2, recent: targets }));
+  writeFileSync(path, JSON.stringify({ version: 1, recent: targets }));
   expect(recentList(path).list()).toEqual([
     { title: 'a', target: file('/a') },
     { title: 'd', target: file('/d') },

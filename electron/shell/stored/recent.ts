@@ -1,10 +1,11 @@
 /** The targets opened before, newest first, in a small file of the program's own. */
 import { basename } from 'node:path';
 import * as v from 'valibot';
-import { TARGET } from '../../shared/ipc/schemas.ts';
-import type { OpenTarget, RecentTarget } from '../../shared/model/target.ts';
-import { withoutSecrets } from '../../shared/text/nbd-uri.ts';
-import { readJson, writeJson } from './json-store.ts';
+import { TARGET } from '../../../shared/ipc/schemas.ts';
+import type { OpenTarget, RecentTarget } from '../../../shared/model/target.ts';
+import type { StateFormat } from '../../../shared/stored/stored-state.ts';
+import { withoutSecrets } from '../../../shared/text/nbd-uri.ts';
+import { type OnStateProblem, StateFile } from './state-file.ts';
 
 /** Most targets remembered. */
 export const MAX_RECENT = 12;
@@ -21,16 +22,24 @@ export interface RecentList {
   clear(): void;
 }
 
-/** The list kept in `file`. Entries that are not valid are dropped on reading. */
-export function recentList(file: string): RecentList {
-  let entries: readonly RecentTarget[] = readEntries(file);
+/** What the file holds. A target that is not valid is null. */
+interface StoredRecent {
+  readonly recent: readonly (OpenTarget | null)[];
+}
+
+const FORMAT: StateFormat<StoredRecent> = {
+  upgrades: [unnumbered => unnumbered],
+  schema: v.object({ recent: v.array(v.fallback(v.nullable(TARGET), null)) }),
+};
+
+/** The list kept in `path`. Targets that are not valid are dropped on reading. */
+export function recentList(path: string, onProblem: OnStateProblem): RecentList {
+  const file = new StateFile(path, FORMAT);
+  const stored = file.read(onProblem)?.recent.filter(target => target !== null) ?? [];
+  let entries: readonly RecentTarget[] = stored.slice(0, MAX_RECENT).map(recentTarget);
   const replace = (next: readonly RecentTarget[]) => {
     entries = next;
-    try {
-      writeJson(file, { version: 1, recent: next.map(entry => entry.target) });
-    } catch {
-      // A read-only profile keeps the list for this run alone.
-    }
+    file.write({ recent: next.map(entry => entry.target) });
   };
   return {
     list: () => entries,
@@ -43,16 +52,6 @@ export function recentList(file: string): RecentList {
     },
     clear: () => replace([]),
   };
-}
-
-/** What the file holds. A target that is not valid, such as one of a newer version, is null. */
-const RECENT_FILE = v.object({ recent: v.array(v.fallback(v.nullable(TARGET), null)) });
-
-function readEntries(file: string): readonly RecentTarget[] {
-  const { success, output } = v.safeParse(RECENT_FILE, readJson(file));
-  if (!success) return [];
-  const targets = output.recent.filter(target => target !== null);
-  return targets.slice(0, MAX_RECENT).map(recentTarget);
 }
 
 /** A target as it is remembered: with a short title (the top file's name, or the address) and no secrets. */
