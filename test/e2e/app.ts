@@ -17,8 +17,14 @@ import {
 import { type ElectronCommand, electronCommand, isRoot } from '../../build/launch-electron.mjs';
 import { signalChild } from '../../electron/qemu/signal-child.ts';
 import { type ChainRecipe, makeChain } from '../../examples/recipes.mjs';
-import { type NetworkUse, networkUse, tracedProgram } from '../support/network-trace.ts';
 import { hashFile, temporaryFolder } from '../support/tools.ts';
+import {
+  type NetworkUse,
+  networkUse,
+  stalledProgram,
+  type TracedProgram,
+  tracedProgram,
+} from '../support/traced-program.ts';
 
 const MARK = 'COWSCOPE_TEST_PROFILE';
 /** Milliseconds for any single step. */
@@ -132,20 +138,33 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-/** Traces one program. */
+/** Traces programs, or holds their reads of a file up. */
 class Tracing {
   #log: string | undefined;
+  /** Programs that are started are traced. */
   isOn = false;
+  #wrap: (command: string, folder: string) => TracedProgram = tracedProgram;
 
   begin(): void {
     this.isOn = true;
   }
 
+  /** From now on every read of `file` takes {@link STALL_MS}, from the `first`th of each thread on. */
+  stall(file: string, first = 1): void {
+    this.isOn = true;
+    this.#wrap = (command, folder) => stalledProgram(command, folder, file, first);
+  }
+
   /** The program to start instead of `command`. */
   program(command: string): string {
-    const { path, log } = tracedProgram(command, temporaryFolder());
+    const { path, log } = this.#wrap(command, temporaryFolder());
     this.#log = log;
     return path;
+  }
+
+  /** The calls so far of the program that was started last. */
+  calls(): readonly string[] {
+    return this.#log === undefined ? [] : readFileSync(this.#log, 'utf8').split('\n');
   }
 
   /** What the program that was started last has asked for; to be called when it has ended. */

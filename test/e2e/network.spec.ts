@@ -59,6 +59,28 @@ test('a window that stays and takes a second launch asks for no network', async 
   expect(strange(local)).toEqual([]);
 });
 
+test('the trace sees what the window itself would ask of the network', async ({ start, tracing }) => {
+  tracing.begin();
+  const { app } = await start();
+  await app.evaluate(async () => {
+    const [net, dgram] = [process.getBuiltinModule('node:net'), process.getBuiltinModule('node:dgram')];
+    const socket = dgram.createSocket('udp4');
+    await new Promise(resolve => socket.send('x', 9, '127.0.0.1', resolve));
+    socket.close();
+    await new Promise(resolve =>
+      net
+        .connect(9, '127.0.0.1')
+        .once('close', resolve)
+        .once('error', () => {}),
+    );
+  });
+  await app.close();
+  const { network, wire } = await tracing.use();
+  expect(network.filter(line => /sin_port=htons\(9\)/.test(line)).length).toBeGreaterThanOrEqual(2);
+  expect(wire.some(line => /\bsend\w*\(\d+<UDP/.test(line))).toBe(true);
+  expect(wire.some(line => /\bconnect\(\d+<TCP/.test(line))).toBe(true);
+});
+
 test('a page that tries to get out reaches nothing and asks the system for nothing', async ({
   start,
   tracing,

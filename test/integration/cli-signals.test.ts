@@ -1,12 +1,13 @@
 /** Every command ends within a second of a signal, at any moment, and leaves nothing behind. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readdir } from 'node:fs/promises';
+import { copyFile, open, readdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLI, cowscope } from '../support/cli.ts';
+import { hollowImage } from '../support/images/hollow-image.ts';
 import { fragmentedImage } from '../support/images/nbd-images.ts';
 import { processesLeft, qemuImg, temporaryFolder } from '../support/tools.ts';
 
@@ -21,34 +22,32 @@ const silent = join(folder, 'silent');
 let image: string;
 let hollow: string;
 let overlay: string;
+let hollowOverlay: string;
+let headless: string;
 let server: Server;
 beforeAll(async () => {
   image = await fragmentedImage(folder, 2 ** 19);
   hollow = await hollowImage(join(folder, 'hollow.qcow2'));
   overlay = join(folder, 'overlay.qcow2');
   await qemuImg('create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', image, overlay);
+  hollowOverlay = join(folder, 'hollow-overlay.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', hollow, hollowOverlay);
+  headless = join(folder, 'headless.qcow2');
+  await copyFile(image, headless);
+  await eraseHeader(headless);
   server = createServer(() => {}).listen(silent); // takes connections and says nothing
   await once(server, 'listening');
 });
 afterAll(() => void server.close());
 
-/** A disk of 14 TiB in a few pages: each of its L2 tables lies in a hole of the file, and is read all the same. */
-async function hollowImage(path: string): Promise<string> {
-  await qemuImg('create', '-q', '-f', 'qcow2', path, '14T');
+/** Overwrites the first cluster of an image with zeros. */
+async function eraseHeader(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
-    const header = Buffer.alloc(48);
-    await file.read(header, 0, header.length, 0);
-    const l1 = Buffer.alloc(8 * header.readUInt32BE(36));
-    const { size } = await file.stat();
-    for (let i = 0; i < l1.length / 8; i++)
-      l1.writeBigUInt64BE((1n << 63n) | BigInt(size + i * 65_536), 8 * i);
-    await file.write(l1, 0, l1.length, Number(header.readBigUInt64BE(40)));
-    await file.truncate(size + (l1.length / 8) * 65_536);
+    await file.write(Buffer.alloc(65_536), 0, 65_536, 0);
   } finally {
     await file.close();
   }
-  return path;
 }
 
 describe.each<[string, () => string[]]>([
@@ -66,8 +65,14 @@ describe.each<[string, () => string[]]>([
   ['layout --ranges', () => ['layout', '--ranges', image]],
   ['report', () => ['report', image]],
   ['plan', () => ['plan', '--ranges', 'commit', overlay]],
+  ['plan flatten of a disk whose tables lie in holes', () => ['plan', 'flatten', hollowOverlay]],
   ['misread of a disk whose tables lie in holes', () => ['misread', hollow]],
   ['compare', () => ['compare', overlay, image]],
+  ['compare --content', () => ['compare', '--content', overlay, image]],
+  ['compare of a disk whose tables lie in holes', () => ['compare', hollow, hollowOverlay]],
+  ['check --deep of a disk whose tables lie in holes', () => ['check', '--deep', hollow]],
+  ['map --infer of an image without its header', () => ['map', '--infer', '--format', 'qcow2', headless]],
+  ['report of a disk whose tables lie in holes', () => ['report', hollow]],
   ['store', () => ['store', folder]],
 ])('cowscope %s', (_, args) => {
   it.each(SIGNALS)('ends within a second of %s, whenever it comes', async signal => {

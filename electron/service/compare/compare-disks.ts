@@ -113,6 +113,8 @@ class Comparison {
   async run(): Promise<ComparisonResult> {
     for (let at = 0; at < this.#size; ) {
       this.#throwIfAborted();
+      // Also where the disks are alike for long, so that few parts are gathered.
+      this.#options.progress?.({ at, size: this.#size, read: this.#read });
       for (const cursor of [this.#a, this.#b])
         if (cursor.loadedEnd <= at && at < cursor.size) await cursor.load(at);
       const end = Math.min(this.#a.loadedEnd, this.#b.loadedEnd, this.#size);

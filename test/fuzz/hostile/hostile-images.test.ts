@@ -23,16 +23,17 @@ import { CLI, complaints } from '../../support/cli.ts';
 import { processesLeft, temporaryFolder } from '../../support/tools.ts';
 import {
   type CommandName,
+  emptyDisk,
   HOSTILE_IMAGES,
   type HostileFile,
   type HostileImage,
   layerName,
-  overlayOf,
 } from './hostile-images.ts';
 
+const MIB = 2 ** 20;
 /** Bounds of one command. Of the processor, so that a busy machine changes nothing. */
 const MAX_CPU_MS = 10_000;
-const MAX_RESIDENT = 500 * 2 ** 20;
+const MAX_RESIDENT = 500 * MIB;
 /** From the signal to the end. */
 const MAX_ENDING_MS = 1000;
 /** A command that has not ended by then hangs, also on a busy machine. */
@@ -41,11 +42,12 @@ const HANGS_MS = 300_000;
 const folder = temporaryFolder();
 const sockets = temporaryFolder();
 
-/** An image on disk, and an empty overlay on it. */
+/** An image on disk, an empty overlay on it, and an empty disk to put it on. */
 interface Made {
   readonly folder: string;
   readonly top: string;
   readonly overlay: string;
+  readonly empty: string;
   readonly files: readonly { readonly path: string; readonly file: HostileFile }[];
 }
 
@@ -57,14 +59,16 @@ function make(image: HostileImage, index: number): Made {
     file: image.layer(layer),
   }));
   const overlay = join(own, 'overlay.qcow2');
-  files.push({ path: overlay, file: overlayOf(image.size, layerName(image.layers - 1)) });
+  const empty = join(own, 'empty.qcow2');
+  files.push({ path: overlay, file: emptyDisk(image.size, layerName(image.layers - 1)) });
+  files.push({ path: empty, file: emptyDisk(MIB) });
   for (const { path, file } of files) {
     const fd = openSync(path, 'w');
     for (const { at, bytes } of file.parts) writeSync(fd, bytes, 0, bytes.length, at);
     ftruncateSync(fd, file.length);
     closeSync(fd);
   }
-  return { folder: own, top: join(own, layerName(image.layers - 1)), overlay, files };
+  return { folder: own, top: join(own, layerName(image.layers - 1)), overlay, empty, files };
 }
 
 const times = ({ files }: Made) =>
@@ -98,6 +102,22 @@ const ARGUMENTS: Readonly<Record<CommandName, (made: Made) => string[]>> = {
   misread: ({ top }) => ['misread', '--output', 'json', top],
   compare: ({ top, overlay }) => ['compare', '--output', 'json', top, overlay],
   plan: ({ overlay }) => ['plan', '--output', 'json', 'commit', overlay],
+  'plan flatten': ({ overlay }) => ['plan', '--output', 'json', 'flatten', overlay],
+  'plan of it': ({ empty, top }) => ['plan', '--output', 'json', 'commit', empty, top],
+  'plan live': ({ empty, top, overlay }) => [
+    'plan',
+    '--output',
+    'json',
+    '--job',
+    'live',
+    '--into',
+    '0',
+    'commit',
+    empty,
+    top,
+    overlay,
+  ],
+  'check --deep': ({ top }) => ['check', '--deep', '--output', 'json', top],
   store: made => ['store', '--output', 'json', made.folder],
 };
 
@@ -106,9 +126,9 @@ const NAMES = Object.keys(ARGUMENTS) as CommandName[];
 const ALWAYS = 3;
 const WANTED = process.env.COWSCOPE_HOSTILE?.split(',');
 const inTurn = NAMES.slice(ALWAYS);
-const commandsFor = (index: number) =>
+const commandsFor = (index: number, also: readonly CommandName[] = []) =>
   WANTED === undefined
-    ? [...NAMES.slice(0, ALWAYS), inTurn[index % inTurn.length]!]
+    ? [...new Set([...NAMES.slice(0, ALWAYS), inTurn[index % inTurn.length]!, ...also])]
     : NAMES.filter(name => WANTED.includes(name) || WANTED[0] === 'all');
 
 /** Writes at its end what a process took at most: not getrusage, which counts the memory of the parent before the start. */
@@ -210,7 +230,7 @@ describe.each(HOSTILE_IMAGES.map((image, index) => [image.name, index, image] as
     }, async () => {
       const made = make(image, index);
       const before = times(made);
-      for (const name of commandsFor(index))
+      for (const name of commandsFor(index, image.also))
         if (image.endless.includes(name)) await expectProgress(name, made);
         else await expectAnswer(name, made);
       expect(await processesLeft(sockets)).toEqual([]);

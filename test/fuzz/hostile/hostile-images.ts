@@ -27,6 +27,10 @@ export type CommandName =
   | 'misread'
   | 'compare'
   | 'plan'
+  | 'plan flatten'
+  | 'plan of it'
+  | 'plan live'
+  | 'check --deep'
   | 'store';
 
 /** An image, or a chain of them. */
@@ -37,6 +41,8 @@ export interface HostileImage {
   /** Base first; each rests on the one before, under the name that {@link layerName} gives. */
   readonly layers: number;
   layer(index: number): HostileFile;
+  /** Commands that read it beside those that read each image. */
+  readonly also?: readonly CommandName[];
   /** What would take minutes or hours: it shows how far it is, and ends as soon as it is told to. */
   readonly endless: readonly CommandName[];
 }
@@ -52,6 +58,21 @@ const READS_ALL: readonly CommandName[] = [
   'misread',
   'compare',
   'plan',
+  'plan flatten',
+  'plan of it',
+  'plan live',
+  'check --deep',
+];
+
+/** What goes over every range of a disk, though there are few tables. */
+const READS_RANGES: readonly CommandName[] = [
+  'map rows',
+  'report',
+  'misread',
+  'compare',
+  'plan flatten',
+  'plan of it',
+  'plan live',
 ];
 
 const KIB = 2 ** 10;
@@ -190,7 +211,7 @@ function oneTable(clusterBits: number): HostileImage {
         table(l2At, entries, i => BigInt(i % 2)),
       ],
     }),
-    ['map rows', 'report', 'plan', 'misread', 'compare'],
+    [...READS_RANGES, 'plan', 'check --deep'],
   );
 }
 
@@ -348,7 +369,7 @@ function longChain(clusterBits: number, l1Entries: number, endless: readonly Com
 
 /** A stored size of 8 PiB over an L1 table of one entry. */
 function hugeSize(size: number): HostileImage {
-  return alone('a disk of 8 PiB in clusters of 4 KiB over one L1 entry', size, () => ({
+  const image = alone('a disk of 8 PiB in clusters of 4 KiB over one L1 entry', size, () => ({
     length: 64 * KIB,
     parts: [
       header({ clusterBits: 12, size, l1: { at: 12 * KIB, entries: 1 } }),
@@ -356,6 +377,7 @@ function hugeSize(size: number): HostileImage {
       table(16 * KIB, 512, i => (i % 3 === 0 ? COPIED + BigInt(20 * KIB) : 0n)),
     ],
   }));
+  return { ...image, also: ['plan', 'plan flatten', 'plan of it', 'plan live'] };
 }
 
 const OLD_TABLES = 64 * MIB;
@@ -387,7 +409,7 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
         table(OLD_TABLES, 64, i => BigInt((i % 2) * OLD_TABLES)),
       ],
     }),
-    ['map rows', 'report', 'misread', 'compare'],
+    READS_RANGES,
   ),
   manyBitmaps('64 bitmaps on a disk of 8 PiB', {
     count: 64,
@@ -440,14 +462,14 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
   hugeSize(2 ** 53 - 512),
 ];
 
-/** An overlay of nothing, for a plan that has the image as its target. */
-export function overlayOf(size: number, backing: string): HostileFile {
+/** A disk of nothing in clusters of 2 MiB: a base, or an overlay of the image that is named. */
+export function emptyDisk(size: number, backing?: string): HostileFile {
   const reach = 2 ** 39; // of an L1 entry with clusters of 2 MiB
   const entries = Math.ceil(Math.min(size, 2 ** 53 - 512) / reach);
   const l1 = { at: 4 * MIB, entries };
   const virtual = Math.floor(Math.min(size, 2 ** 53 - 512) / 512) * 512;
   return {
     length: 4 * MIB + entries * 8,
-    parts: [header({ clusterBits: 21, size: virtual, l1, backing })],
+    parts: [header({ clusterBits: 21, size: virtual, l1, ...(backing === undefined ? {} : { backing }) })],
   };
 }

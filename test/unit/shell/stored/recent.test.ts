@@ -50,24 +50,20 @@ test('only the owner can read the file, and no draft stays behind', () => {
   expect(statSync(join(folder, 'recent.json')).mode & 0o777).toBe(0o600);
 });
 
-test.each([
-  '',
-  '{',
-  '[]',
-  '{"recent":7}',
-  '{"recent":{"0":1}}',
-  ' '.repeat(300_000),
-])('a spoilt file is an empty list, and is kept aside', content => {
-  const path = join(temporaryFolder(), 'recent.json');
-  writeFileSync(path, content);
-  const list = recentList(path);
-  expect(list.list()).toEqual([]);
-  expect(told).toEqual([['broken', `${path}.broken`]]);
-  expect(readFileSync(`${path}.broken`, 'utf8')).toBe(content);
-  list.add(file('/a'));
-  expect(recentList(path).list()).toEqual(list.list());
-  expect(told).toHaveLength(1);
-});
+test.each(['', '{', '[]', '{"recent":7}', '{"recent":{"0":1}}', ' '.repeat(300_000)])(
+  'a spoilt file is an empty list, and is kept aside',
+  content => {
+    const path = join(temporaryFolder(), 'recent.json');
+    writeFileSync(path, content);
+    const list = recentList(path);
+    expect(list.list()).toEqual([]);
+    expect(told).toEqual([['broken', `${path}.broken`]]);
+    expect(readFileSync(`${path}.broken`, 'utf8')).toBe(content);
+    list.add(file('/a'));
+    expect(recentList(path).list()).toEqual(list.list());
+    expect(told).toHaveLength(1);
+  },
+);
 
 test('a list without a version is taken over and stored with one', () => {
   const path = join(temporaryFolder(), 'recent.json');

@@ -1,24 +1,44 @@
 /**
- * What a program and all that it starts ask the system's network for, as strace -f -yy -e trace=network writes it down:
- * each descriptor with its protocol and both ends.
+ * Programs that are started by strace with all that they start: what they ask the system's network for, each descriptor
+ * with its protocol and both ends; or reads of a file held up.
  */
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Options of strace for a trace that {@link networkUse} reads. */
-export const TRACE_NETWORK = ['-f', '-yy', '-qq', '-s', '16', '-e', 'trace=network'] as const;
+const TRACE_NETWORK = ['-f', '-yy', '-qq', '-s', '16', '-e', 'trace=network'] as const;
 
-/** A program in `folder` that is the traced form of `program`, under the same process number, and its log. */
-export function tracedProgram(
-  program: string,
-  folder: string,
-): { readonly path: string; readonly log: string } {
+/** Milliseconds that a read takes which is held up: longer than the test looks at the program. */
+export const STALL_MS = 20_000;
+
+/** A program that starts another one under strace, with the same process number, and the log of its calls. */
+export interface TracedProgram {
+  readonly path: string;
+  readonly log: string;
+}
+
+/** A program in `folder` that starts `program`, and notes what it asks of the network. */
+export function tracedProgram(program: string, folder: string): TracedProgram {
+  return startedBy(TRACE_NETWORK, program, folder);
+}
+
+/**
+ * A program in `folder` that starts `program`, whose reads of `file` take {@link STALL_MS}, from the `first`th of each
+ * thread on, as they do on a file system whose server does not answer.
+ */
+export function stalledProgram(program: string, folder: string, file: string, first: number): TracedProgram {
+  const calls = 'pread64,preadv';
+  const delay = `inject=${calls}:delay_enter=${STALL_MS * 1000}:when=${first}+`;
+  return startedBy(['-f', '-qq', '-P', `'${file}'`, '-e', `trace=${calls}`, '-e', delay], program, folder);
+}
+
+function startedBy(options: readonly string[], program: string, folder: string): TracedProgram {
   const path = join(folder, 'traced');
   const log = join(folder, 'calls');
   writeFileSync(log, '');
   // -D: the program stays the process that was started, so that it is ended as ever.
-  writeFileSync(path, `#!/bin/sh\nexec strace -D ${TRACE_NETWORK.join(' ')} -o '${log}' '${program}' "$@"\n`);
+  writeFileSync(path, `#!/bin/sh\nexec strace -D ${options.join(' ')} -o '${log}' '${program}' "$@"\n`);
   chmodSync(path, 0o755);
   return { path, log };
 }
