@@ -2,7 +2,7 @@
  * Checks one image: its refcounts against its references, its tables, and what shares a cluster with what. Nothing is
  * changed and no name is followed.
  *
- * The references are walked once, twice where clusters are under suspicion, and again for each 2.7 TiB of a file with
+ * The references are walked once, twice where clusters are under suspicion, and again for each 4 TiB of a file with
  * clusters of 64 KiB. Numbers are those of `qemu-img check`; what it does not see is a finding only.
  */
 import { CowscopeError } from '../../../shared/error.ts';

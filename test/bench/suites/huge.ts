@@ -15,11 +15,10 @@ export async function hugeLine(bench: Bench): Promise<LineResult> {
   const chains = (['M', 'XL'] as const).map(size => bench.store.chain('alt', size, LAYERS));
   const rows: Row[] = [];
   const outcomes: Outcome[] = [];
-  for (const words of [
-    ['map', '--totals', '--witness', 'metadata'],
-    ['check', '--output', 'json'],
-  ]) {
-    const what = words.slice(0, 2).join(' ');
+  for (const [what, words] of [
+    ['map --totals', ['map', '--totals', '--witness', 'metadata']],
+    ['check', ['check', '--output', 'json']],
+  ] as const) {
     const runs = chains.map(({ top, sizeName }) =>
       cowscopeRun(bench, `cowscope ${what}, alt ${sizeName}, ${LAYERS} layers`, [...words, top]),
     ) as [Contestant, Contestant];
