@@ -56,8 +56,9 @@ describe('an image without its header', () => {
     const [finding] = layers.findings.filter(({ code }: { code: string }) => code === 'CHAIN_HEADER_LOST');
     expect(finding.severity).toBe('hazard');
     expect(finding.evidence.map(({ fileOffset }: { fileOffset: number }) => fileOffset)).toEqual([
-      65_536, 196_608,
+      65_536, 196_608, 510,
     ]);
+    expect(finding.evidence[2].bits).toContain('a partition tool or a boot loader');
     expect(codesOf(await cowscope(['map', path]))).toEqual(['CHAIN_HEADER_LOST']);
     expect(await cowscopeJson(['check', '--output', 'json', path], 1)).toMatchObject({
       verdict: 'incomplete',

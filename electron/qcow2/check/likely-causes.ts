@@ -39,6 +39,7 @@ export function* likelyCauses(input: CauseInput): SlicedWork<Finding[]> {
   return [
     ...cutFile(input),
     ...punchedTable(input),
+    ...overwrittenL1(input),
     ...overwrittenTables(input),
     ...(yield* copiedTables(input)),
     ...givenOutTwice(input),
@@ -101,6 +102,29 @@ function punchedTable(input: CauseInput): Finding[] {
       explained,
       'likely',
       `${tables} in use and then zeroed or punched: ${leaked} ${leaked === 1 ? 'cluster is' : 'clusters are'} counted that nothing refers to, no more than ${explained.count === 1 ? 'one table names' : 'these tables name'}`,
+    ),
+  ];
+}
+
+/** What lies in place of the L1 table. */
+function overwrittenL1(input: CauseInput): Finding[] {
+  const { image, layer } = input;
+  const { header, geometry, source } = image;
+  // Refcounts of 1 are entries that lead past the end.
+  const explained = rootOf(input, 'QCOW2_L1_UNALIGNED') ?? rootOf(input, 'QCOW2_PAST_END');
+  if (explained?.evidence[0]?.source.startsWith('L1 entry') !== true) return [];
+  // A cluster is given out as a whole: what was written over the table fills more than the table may take.
+  const bytes = readBytes(source, header.l1TableOffset, geometry.clusterSize);
+  const content = recognizeContent({ view: viewOf(bytes), at: 0, length: bytes.length });
+  if (content === undefined) return [];
+  const written =
+    content === 'refcounts' ? 'a refcount block was' : 'data of the guest or of another file was';
+  return [
+    causeOf(
+      layer,
+      explained,
+      'likely',
+      `${written} written over the L1 table: its cluster was given out twice, or two programs wrote to the file`,
     ),
   ];
 }

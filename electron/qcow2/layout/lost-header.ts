@@ -2,6 +2,7 @@
  * Recognizes a qcow2 image whose header was overwritten, by what lies behind it. Nothing is read by it: what is found is
  * inferred, and shown as such.
  */
+import type { FindingEvidence } from '../../../shared/model/finding.ts';
 import { hex, u64, viewOf } from '../format/bytes.ts';
 import { entryOffset } from '../format/entry.ts';
 import { refcountAt } from '../format/refcounts.ts';
@@ -96,6 +97,20 @@ function entriesAt(source: ImageSource, offset: number, clusterSize: number): nu
   }
   return found;
 }
+
+/** What was written over the header, where its first sector shows that plainly. */
+export function overwritingEvidence(source: ImageSource): FindingEvidence[] {
+  const sector = viewOf(readBytes(source, 0, SECTOR_BYTES));
+  if (sector.byteLength < SECTOR_BYTES || sector.getUint16(BOOT_MARK) !== BOOT_RECORD) return [];
+  const bits =
+    'the mark of a boot record: a partition tool or a boot loader probably wrote it, as where the image is attached as a raw disk';
+  return [{ source: 'first sector', fileOffset: BOOT_MARK, value: hex(BOOT_RECORD), bits }];
+}
+
+/** A boot record ends its sector with this mark. */
+const SECTOR_BYTES = 512;
+const BOOT_MARK = 510;
+const BOOT_RECORD = 0x55aa;
 
 /** What was found as evidence of a finding. */
 export function lostHeaderEvidence({ refcountTable, refcountBlock, refcountBits, l1Table }: LostHeader) {

@@ -1,5 +1,5 @@
 /** Causes of damage that take a large file to show. */
-import { ftruncateSync } from 'node:fs';
+import { ftruncateSync, writeSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { checkImage } from '../../../../electron/qcow2/check/engine.ts';
 import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
@@ -24,4 +24,19 @@ it('names a copy of 32 bits where a file ends at 2 GiB or one byte before', () =
 
 it('names no cause for a length that nothing leaves', () => {
   expect(causeAt(2 ** 21 + 65_536)).toBeUndefined();
+});
+
+it('names what was written over an L1 table, where that is plain', () => {
+  const causeOf = (content: Uint8Array) => {
+    const { source, path, l1Offset } = buildImage({ size: 2 ** 34, clusters: [{ index: 0, kind: 'data' }] });
+    writeSync(source.fd, content, 0, content.length, l1Offset);
+    const { findings } = finish(checkImage(readImage(path), { layer: 0 }));
+    return findings.find(({ code }) => code === 'QCOW2_LIKELY_CAUSE')?.what;
+  };
+  const text = Buffer.alloc(65_536, 'Nov 27 01:00:00 host kernel: a line of a log\n');
+  const end = 'written over the L1 table: its cluster was given out twice, or two programs wrote to the file';
+  expect(causeOf(text)).toBe(`likely cause: data of the guest or of another file was ${end}`);
+  const refcounts = new Uint8Array(65_536).map((_, at) => at & 1);
+  expect(causeOf(refcounts)).toBe(`likely cause: a refcount block was ${end}`);
+  expect(causeOf(Uint8Array.of(0x80, 0, 0, 0, 0, 3, 0x12, 0)) ?? '').not.toContain('over the L1 table');
 });
