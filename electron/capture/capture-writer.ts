@@ -148,6 +148,7 @@ class LayerCapture {
   readonly #layer: number;
   readonly #image: Qcow2Image;
   readonly #patches: readonly Patch[];
+  #firstPatch = 0;
   readonly #onRead: (bytes: number) => void;
   readonly #buffer = new Uint8Array(MAX_FRAME_BYTES);
   readonly #unread: [number, number][] = [];
@@ -230,8 +231,14 @@ class LayerCapture {
     this.#left += length;
   }
 
+  /** Pieces come in ascending order: patches that end before one are not looked at again. */
   #patch(offset: number, bytes: Uint8Array): void {
-    for (const patch of this.#patches) {
+    const patches = this.#patches;
+    const isPassed = ({ offset: start, bytes: { length } }: Patch) => start + length <= offset;
+    while (this.#firstPatch < patches.length && isPassed(patches[this.#firstPatch] as Patch))
+      this.#firstPatch++;
+    for (let i = this.#firstPatch; i < patches.length; i++) {
+      const patch = patches[i] as Patch;
       if (patch.offset >= offset + bytes.length) break;
       const from = Math.max(offset, patch.offset);
       const to = Math.min(offset + bytes.length, patch.offset + patch.bytes.length);

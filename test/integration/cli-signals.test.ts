@@ -24,6 +24,9 @@ let hollow: string;
 let overlay: string;
 let hollowOverlay: string;
 let headless: string;
+/** Alone in its folder, so that nothing is left there of one that was not finished. */
+const captures = temporaryFolder();
+const capture = join(captures, 'case.cowscope');
 let server: Server;
 beforeAll(async () => {
   image = await fragmentedImage(folder, 2 ** 19);
@@ -73,6 +76,8 @@ describe.each<[string, () => string[]]>([
   ['check --deep of a disk whose tables lie in holes', () => ['check', '--deep', hollow]],
   ['map --infer of an image without its header', () => ['map', '--infer', '--format', 'qcow2', headless]],
   ['report of a disk whose tables lie in holes', () => ['report', hollow]],
+  ['partitions of a disk whose tables lie in holes', () => ['partitions', hollow]],
+  ['capture of a disk whose tables lie in holes', () => ['capture', '--replace', '-o', capture, hollow]],
   ['store', () => ['store', folder]],
 ])('cowscope %s', (_, args) => {
   it.each(SIGNALS)('ends within a second of %s, whenever it comes', async signal => {
@@ -101,5 +106,6 @@ describe.each<[string, () => string[]]>([
     }
     expect(await processesLeft(sockets)).toEqual([]);
     expect(await readdir(sockets)).toEqual([]);
+    expect((await readdir(captures)).filter(name => join(captures, name) !== capture)).toEqual([]);
   });
 });

@@ -118,6 +118,8 @@ const ARGUMENTS: Readonly<Record<CommandName, (made: Made) => string[]>> = {
     overlay,
   ],
   'check --deep': ({ top }) => ['check', '--deep', '--output', 'json', top],
+  partitions: ({ top }) => ['partitions', '--output', 'json', top],
+  capture: ({ folder: own, top }) => ['capture', '--replace', '-o', join(own, 'case.cowscope'), top],
   store: made => ['store', '--output', 'json', made.folder],
 };
 
@@ -162,7 +164,7 @@ async function expectAnswer(name: CommandName, made: Made): Promise<void> {
   expect({ signal, stderr }).toMatchObject({ signal: null });
   const stdout = Buffer.concat(chunks);
   for (const line of complaints({ code, stdout: '', stderr })) expect(line).not.toContain('INTERNAL');
-  if (name === 'layers text') expect(stdout.length).toBeGreaterThan(0);
+  if (name === 'layers text' || name === 'capture') expect(stdout.length).toBeGreaterThan(0);
   else if (stdout.length > 0) expect(JSON.parse(stdout.toString())).toBeTypeOf('object');
   else expect(code).not.toBe(0);
   const [resident, cpu] = JSON.parse(readFileSync(measured, 'utf8'));

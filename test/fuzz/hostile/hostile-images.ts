@@ -31,6 +31,8 @@ export type CommandName =
   | 'plan of it'
   | 'plan live'
   | 'check --deep'
+  | 'partitions'
+  | 'capture'
   | 'store';
 
 /** An image, or a chain of them. */
@@ -62,6 +64,7 @@ const READS_ALL: readonly CommandName[] = [
   'plan of it',
   'plan live',
   'check --deep',
+  'capture',
 ];
 
 /** What goes over every range of a disk, though there are few tables. */
@@ -318,7 +321,7 @@ function manySnapshots(l1Entries: number): HostileImage {
   const count = 65_535;
   const at = 32 * MIB;
   const l1At = 128 * MIB;
-  return alone(`${count} snapshots of one L1 table of ${l1Entries} entries`, GIB, () => {
+  const image = alone(`${count} snapshots of one L1 table of ${l1Entries} entries`, GIB, () => {
     const stride = 80;
     const entries = Buffer.alloc(count * stride);
     for (let i = 0; i < count; i++) {
@@ -341,6 +344,7 @@ function manySnapshots(l1Entries: number): HostileImage {
     });
     return { length: l1At + Math.max(l1Entries * 8, 64 * KIB), parts: [head, { at, bytes: entries }] };
   });
+  return { ...image, also: ['capture'] };
 }
 
 /** The longest chain of disks in which nothing is allocated, each with a separate L1 table in a hole. */
