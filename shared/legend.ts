@@ -153,6 +153,11 @@ export function legendOfWitness(witness: 'metadata' | 'nbd'): Legend {
   return witness === 'nbd' ? OVER_NBD : LEGEND;
 }
 
+/** A label where there is little room: up to a comma or parenthesis. */
+export function shortLabel({ label }: LegendEntry): string {
+  return label.replace(/(,| \().*$/, '');
+}
+
 /** Where no layer holds anything: on the guest's track there is nothing to fall through to. */
 const NOTHING_STORED: LegendEntry = {
   ...LEGEND.unallocated,
@@ -160,15 +165,27 @@ const NOTHING_STORED: LegendEntry = {
   meaning: 'No layer holds anything here, so it reads as zeros.',
 };
 
+/**
+ * The legend of what the guest reads. Where the walk stops at the end of a short layer nothing is stored, as where every
+ * layer is absent: the disk itself does not end there.
+ */
+export function legendOfGuest(legend: Legend): Legend {
+  return { ...legend, unallocated: NOTHING_STORED, outOfRange: NOTHING_STORED };
+}
+
 /** The legend of one track: where nothing is stored, it says what that means on this track. */
 export function legendOn(track: TrackInfo, opened: Pick<OpenedChain, 'chain' | 'tracks'>): Legend {
   const legend = legendOf(opened);
-  if (track.kind === 'guest') return { ...legend, unallocated: NOTHING_STORED };
+  if (track.kind === 'guest') return legendOfGuest(legend);
   if (track.layer !== 0 || isRemote(opened)) return legend;
   const meaning = opened.chain.complete
     ? 'Nothing is stored here. There is no layer below, so it reads as zeros.'
     : 'Falls through to the backing file, which is not open.';
-  return { ...legend, unallocated: { ...legend.unallocated, meaning } };
+  return {
+    ...legend,
+    unallocated: { ...legend.unallocated, meaning },
+    reserved: { ...legend.reserved, meaning: `Host space is kept. ${meaning}` },
+  };
 }
 
 /** Marks in the order of importance to a person. */

@@ -1,5 +1,5 @@
 /** What a row of the merged map is about: the owner, its word and the layers that it hides. */
-import { DIRTY, LOCAL, OVERRIDDEN, SHADOWED, UNREADABLE } from '../../shared/extent/flags.ts';
+import { DIRTY, LOCAL, OVERRIDDEN, RESERVED, SHADOWED, UNREADABLE } from '../../shared/extent/flags.ts';
 import type { SweptPage } from '../../shared/extent/sweep.ts';
 import { layersWithMark } from '../../shared/extent/swept-view.ts';
 import type { RowKeys } from './row-walk.ts';
@@ -43,10 +43,10 @@ export class MapRowKinds implements RowKeys {
     return key;
   }
 
-  /** Where a layer owns the row and its data is there: elsewhere kept host space would be that of a layer which the row does not name. */
-  hasHost({ guest, words }: SweptPage, combo: number): boolean {
+  /** Where a layer owns the row and its data is there, and where a layer that is mapped alone keeps host space. */
+  hasHost({ guest }: SweptPage, combo: number): boolean {
     const word = guest[combo] as number;
-    return !(word & UNREADABLE) && (words.length === 1 || (word & LOCAL) !== 0);
+    return !(word & UNREADABLE) && (word & (LOCAL | RESERVED)) !== 0;
   }
 
   beginPage(pending: number): void {

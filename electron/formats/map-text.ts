@@ -3,7 +3,6 @@ import {
   DAMAGED,
   DIRTY,
   DIRTY_UNKNOWN,
-  type ExtentState,
   HOLE_OVERRIDES,
   LOCAL,
   OUT_OF_RANGE,
@@ -11,7 +10,7 @@ import {
   STATES,
   stateOf,
 } from '../../shared/extent/flags.ts';
-import type { Legend } from '../../shared/legend.ts';
+import { type Legend, type LegendEntry, shortLabel } from '../../shared/legend.ts';
 import { type Finding, totalLength } from '../../shared/model/finding.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { MapTotals } from '../../shared/model/statistics.ts';
@@ -26,6 +25,8 @@ import type { MapRowKind, MapRowKinds } from './map-rows.ts';
 const MAX_DIFFERENCES = 20;
 /** Bitmaps that one row names. */
 const MAX_BITMAPS_NAMED = 4;
+/** Characters of the column of states. */
+const STATE_WIDTH = 17;
 /** Characters of the labels of sums, at least. */
 const LABEL_WIDTH = 34;
 
@@ -58,14 +59,6 @@ export function mapTextRows(rows: MapTextRows): ListFormat {
   };
 }
 
-/**
- * What a state of the merged map is called: where the walk stops at the end of a short layer nothing is stored, as where
- * every layer is absent.
- */
-function guestState(state: ExtentState): ExtentState {
-  return state === 'outOfRange' ? 'unallocated' : state;
-}
-
 /** The words that rows are made of, safe for a terminal. */
 interface RowTexts {
   readonly layers: readonly string[];
@@ -87,7 +80,7 @@ function rowParts(
   const columns = [
     formatOffset(start).padEnd(14),
     formatSize(length).padStart(12),
-    ` ${legend[guestState(stateOf(word))].label.padEnd(17)}`,
+    ` ${rowLabel(legend[stateOf(word)]).padEnd(STATE_WIDTH)}`,
   ];
   const notes = [
     ...(host < 0 ? [] : [`at ${formatOffset(host)}`]),
@@ -140,6 +133,11 @@ function folded(parts: readonly string[], width: number): string {
   return [...lines, line.trimEnd()].join('\n');
 }
 
+/** The label of a row's state, short where it is too long for its column. */
+function rowLabel(entry: LegendEntry): string {
+  return entry.label.length > STATE_WIDTH ? shortLabel(entry) : entry.label;
+}
+
 /** The sums of a map as labels and bytes, in the order in which they are told; a label of a part begins with blanks. */
 export function totalRows(
   chain: ChainInfo,
@@ -150,12 +148,12 @@ export function totalRows(
   const owners = ownersOf(chain, sums, layer);
   const rows: [label: string, bytes: number][] = [];
   const add = (label: string, bytes: number) => rows.push([label, bytes]);
-  const byState = new Map<ExtentState, number>();
+  const byLabel = new Map<string, number>();
   STATES.forEach((state, s) => {
-    const shown = guestState(state);
-    byState.set(shown, (byState.get(shown) ?? 0) + (sums.states[s] as number));
+    const { label } = legend[state];
+    byLabel.set(label, (byLabel.get(label) ?? 0) + (sums.states[s] as number));
   });
-  for (const [state, bytes] of byState) if (bytes !== 0) add(legend[state].label, bytes);
+  for (const [label, bytes] of byLabel) if (bytes !== 0) add(label, bytes);
   if (owners.length > 1) {
     for (const [i, { name }] of [...owners.entries()].reverse()) {
       const short = escapeUntrusted(name, 24);

@@ -1,7 +1,7 @@
 /** What is written on the runs of a track and below them. */
 import type { ExtentState } from '../extent/flags.ts';
 import { PARTS, type PartIndex } from '../extent/parts.ts';
-import { type Legend, legendOn } from '../legend.ts';
+import { type Legend, legendOn, shortLabel } from '../legend.ts';
 import type { OpenedChain } from '../model/chain.ts';
 import type { TrackInfo } from '../model/track.ts';
 import { ownerTrack } from '../model/tracks.ts';
@@ -60,10 +60,10 @@ function guestRunLabels(
   return name === undefined ? labels : [`${legend[state].label} · ${name}`, ...labels];
 }
 
-/** A state alone: its label, the label up to a comma or parenthesis, its letter. What falls through has no letter. */
+/** A state alone: its label, the short one, its letter. What falls through has no letter. */
 function stateLabels(state: ExtentState, legend: Legend): string[] {
   const { label, letter } = legend[state];
-  const short = label.replace(/(,| \().*$/, '');
+  const short = shortLabel(legend[state]);
   if (state === 'unallocated') return short === label ? [label] : [label, short];
   return short === label ? [label, letter] : [label, short, letter];
 }

@@ -4,7 +4,7 @@
  * What the walk from the top finds follows from the words of the layers alone (marks.ts), and few different combinations
  * of words occur: segments carry the number of their combination, and the walk is made once for each.
  */
-import { ABSENT_EVERYWHERE, DIRTY, DIRTY_UNKNOWN, OUT_OF_RANGE, UNREAD } from './flags.ts';
+import { ABSENT_EVERYWHERE, DIRTY, DIRTY_UNKNOWN, OUT_OF_RANGE, RESERVED, UNREAD } from './flags.ts';
 import { ListMerger, type MergedLists } from './list-merger.ts';
 import { markWords } from './marks.ts';
 import { grown, type Page } from './page.ts';
@@ -72,6 +72,9 @@ export interface SweptPage {
   overlays: readonly Uint32Array[];
 }
 
+/** For `below` of a sweep of one layer alone: nothing is below it, and what it keeps in its file is told. */
+export const LAYER_ALONE = -1;
+
 /** Combinations that are remembered from page to page at most. */
 const MAX_REMEMBERED = 4096;
 
@@ -81,7 +84,7 @@ interface SweepInputs {
   /** The layer of each source. */
   readonly layers: readonly number[];
   readonly layerCount: number;
-  /** What the guest sees where every layer is absent. */
+  /** What the guest sees where every layer is absent, or {@link LAYER_ALONE}. */
   readonly below: number;
   /** The number of each source that is a numbered overlay, -1 of the others. */
   readonly numbers: readonly number[];
@@ -122,7 +125,8 @@ export class Sweeper {
   /**
    * Sweeps one page. `base` is its first byte and `end` the end of the page on the axis; layers are given from base
    * (index 0) to top. `below` is what the guest sees where every layer is absent: zeros, or UNREAD where a backing
-   * file below the base is missing. The returned object is valid until the next call.
+   * file below the base is missing; {@link LAYER_ALONE} keeps apart where the one layer reserves host space. The returned
+   * object is valid until the next call.
    */
   sweep(
     layers: readonly SweepLayer[],
@@ -193,7 +197,7 @@ export class Sweeper {
         if (number >= 0) (overlayColumns[number] as Uint32Array)[combo] = added & (DIRTY | DIRTY_UNKNOWN);
       }
       out.stops[combo] = stop;
-      const guest = (stop < 0 ? below : (words[stop] as number)) | dirty;
+      const guest = (stop < 0 ? absentWord(below, words[0]) : (words[stop] as number)) | dirty;
       const isPastEnd = (guest & OUT_OF_RANGE) !== 0;
       out.guest[combo] = guest;
       out.shown[combo] = isPastEnd ? ABSENT_EVERYWHERE | dirty : guest;
@@ -260,6 +264,11 @@ export class Sweeper {
       if (host >= 0) hosts[n] = host + (start - (page.starts[i] as number) * unit);
     }
   }
+}
+
+/** What is seen where every layer is absent; `base` is the word of the lowest one. */
+function absentWord(below: number, base = 0): number {
+  return below === LAYER_ALONE ? ABSENT_EVERYWHERE | (base & RESERVED) : below;
 }
 
 /** The inputs of a sweep, and the different lists among its sources. */

@@ -94,7 +94,7 @@ describe('a bitmap', () => {
     const { stdout } = await cowscope(['map', path]);
     // Under the guest, as under the image: the column at three quarters of the disk.
     expect(stdout).toMatch(/^guest .*\n {16} {24}\^ {23}\^ *$/m);
-    expect(stdout).toMatch(/^0x0060_0000 +64 KiB +unallocated +- +dirty in cp\.0$/m);
+    expect(stdout).toMatch(/^0x0060_0000 +64 KiB +nothing stored +- +dirty in cp\.0$/m);
     expect(stdout).toMatch(/^ +dirty in cp\.0 +128 KiB +1\.6 %\n +of it zeros +64 KiB/m);
   });
 
@@ -177,6 +177,56 @@ describe('host offsets of rows', () => {
     expect(plain.rows.every(({ host }) => host === undefined)).toBe(true);
     const { stdout } = await cowscope(['map', '--host-offsets', top]);
     expect(stdout).toMatch(/^0x0002_0000 +64 KiB +data +top\.qcow2 +at 0x0005_0000; hides base\.qcow2$/m);
+  });
+
+  it('of a layer alone are also those of reserved subclusters, which every form tells apart', async () => {
+    const own = await folderNamed('reserved');
+    const [base, mid, top] = ['base', 'mid', 'top'].map(name => join(own, `${name}.qcow2`)) as [
+      string,
+      string,
+      string,
+    ];
+    await qemuImg('create', '-q', '-f', 'qcow2', base, '1M');
+    await qemuIo(base, 'write -P1 0 256k');
+    await qemuImg('create', '-q', '-f', 'qcow2', '-o', 'extended_l2=on', '-b', base, '-F', 'qcow2', mid);
+    await qemuIo(mid, 'write -P2 128k 8k', 'write -P2 640k 2k');
+    await qemuImg('create', '-q', '-f', 'qcow2', '-b', mid, '-F', 'qcow2', top);
+    const alone = { driver: 'qcow2', file: { driver: 'file', filename: mid }, backing: null };
+    const theirs = JSON.parse(
+      await qemuImg('map', '--output=json', `json:${JSON.stringify(alone)}`),
+    ) as QemuMapRow[];
+    const reserved = theirs.filter(({ present, offset }) => !present && offset !== undefined);
+    expect(reserved.map(({ start, length }) => [start, length])).toEqual([
+      [136 * K, 56 * K],
+      [642 * K, 62 * K],
+    ]);
+    const { rows } = await mapOf('--layer', '1', '--host-offsets', top);
+    const hosts = rows.map(({ start, length, host }) => ({ start, length, offset: host }));
+    expect(hosts).toEqual(theirs.map(({ start, length, offset }) => ({ start, length, offset })));
+    const kept = rows.filter(({ state }) => state === 'reserved');
+    expect(kept.map(({ start, length }) => [start, length])).toEqual(
+      reserved.map(({ start, length }) => [start, length]),
+    );
+    expect(kept.every(({ owner }) => owner === null)).toBe(true);
+    const { stdout } = await cowscope(['map', '--layer', '1', top]);
+    expect(stdout).toMatch(/^0x0002_2000 +56 KiB +reserved +-$/m);
+    expect(stdout).toMatch(/^ {2}reserved +118 KiB/m);
+    expect((await cowscope(['map', '--layer', '1', '--output', 'csv', top])).stdout).toContain(
+      '\n139264,57344,,reserved,',
+    );
+    const { stdout: asQemu } = await cowscope([
+      'map',
+      '--layer',
+      '1',
+      '--as',
+      'qemu-img',
+      '--qemu-version',
+      '7.2',
+      top,
+    ]);
+    expect(JSON.parse(asQemu)).toEqual(theirs);
+    // The guest reads through them: in the merged map they are what lies below.
+    expect((await mapOf('--host-offsets', mid)).rows.some(({ state }) => state === 'reserved')).toBe(false);
   });
 
   it('are left out where the file ends before them', async () => {

@@ -269,9 +269,11 @@ describe('a short middle layer', () => {
       shadows: [0],
     });
     const { stdout } = await cowscope(['map', paths.at(-1)!]);
-    expect(stdout).toMatch(/^0x0008_0000 +512 KiB +unallocated +- \(mid\.qcow2 ends\) base\.qcow2 hidden/m);
+    expect(stdout).toMatch(
+      /^0x0008_0000 +512 KiB +nothing stored +- \(mid\.qcow2 ends\) base\.qcow2 hidden/m,
+    );
     // Rows, sums and drawing call it alike: the disk itself does not end there.
-    expect(stdout).toMatch(/^ {2}unallocated +\d+ KiB/m);
+    expect(stdout).toMatch(/^ {2}nothing stored, reads as zeros +\d+ KiB/m);
     expect(stdout).not.toMatch(/^ {2}past the end/m);
     expect(stdout).toMatch(/^ {4}of base\.qcow2 hidden by a shorter layer +512 KiB/m);
     expect(stdout).toContain('s hidden by a shorter layer: A layer above ends before this offset');

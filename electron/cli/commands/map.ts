@@ -1,6 +1,6 @@
 /** `cowscope map`: the merged map of a chain in our own form or in that of qemu-img and nbdinfo. */
 import { CowscopeError, type ErrorRecord } from '../../../shared/error.ts';
-import { legendOf } from '../../../shared/legend.ts';
+import { legendOf, legendOfGuest } from '../../../shared/legend.ts';
 import { type Finding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { OpenTarget } from '../../../shared/model/target.ts';
@@ -221,7 +221,8 @@ async function printText(
     await session.list({ spec: { list: 'map', format: 'text', hosts, width }, layer }, write);
     await write('\n\n');
   }
-  await write(mapTextTotals(session.chain, legendOf(session), await session.ask('totals', { layer }), layer));
+  const legend = layer === undefined ? legendOfGuest(legendOf(session)) : legendOf(session);
+  await write(mapTextTotals(session.chain, legend, await session.ask('totals', { layer }), layer));
   if (options.witness !== 'both') return;
   const findings = await session.allFindings(layer);
   await write(mapTextDifferences(session.chain, findings, unread.length === 0));

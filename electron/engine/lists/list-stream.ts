@@ -14,7 +14,7 @@ import {
   UNREAD,
 } from '../../../shared/extent/flags.ts';
 import type { SweptPage } from '../../../shared/extent/sweep.ts';
-import { legendOfWitness } from '../../../shared/legend.ts';
+import { legendOfGuest, legendOfWitness } from '../../../shared/legend.ts';
 import type { BitmapChoice, ContextSelection } from '../../../shared/model/context.ts';
 import type { MapTotals } from '../../../shared/model/statistics.ts';
 import { TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
@@ -102,7 +102,8 @@ function partsOf(tables: ChainTables, spec: ListSpec, layer: number | undefined)
     .reverse();
   const named = layer === undefined ? titles : titles.slice(layer);
   const bitmaps = tables.bitmaps(layer).map(({ name }) => name);
-  const legend = legendOfWitness(isReadOverNbd(tables) ? 'nbd' : 'metadata');
+  const ofWitness = legendOfWitness(isReadOverNbd(tables) ? 'nbd' : 'metadata');
+  const legend = layer === undefined ? legendOfGuest(ofWitness) : ofWitness;
   return { keys: kinds, format: mapTextRows({ kinds, titles: named, legend, bitmaps, width: spec.width }) };
 }
 

@@ -9,7 +9,13 @@ import { depthOf, UNREAD } from '../../../shared/extent/flags.ts';
 import { type Page, PageWriter } from '../../../shared/extent/page.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import { decodeBatch } from '../../../shared/extent/status-decoder.ts';
-import { Sweeper, type SweepLayer, type SweepOverlay, type SweptPage } from '../../../shared/extent/sweep.ts';
+import {
+  LAYER_ALONE,
+  Sweeper,
+  type SweepLayer,
+  type SweepOverlay,
+  type SweptPage,
+} from '../../../shared/extent/sweep.ts';
 import { chainPageSpan, maxPageUnits } from '../../../shared/extent/table.ts';
 import type { BitmapChoice } from '../../../shared/model/context.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
@@ -310,9 +316,10 @@ export class ChainTables {
       : (chosen.at(-1) as Lane).layer.plan.size;
   }
 
-  /** What the guest sees where every layer is absent. */
+  /** What is seen where every layer is absent. */
   #below({ layer }: SweepOptions): number | undefined {
-    return this.plan.baseMissing === true && layer === undefined ? UNREAD : undefined;
+    if (layer !== undefined) return LAYER_ALONE;
+    return this.plan.baseMissing === true ? UNREAD : undefined;
   }
 
   #mapPage(layer: StoredLayer, { map }: MetadataTable, index: number): PageWriter {

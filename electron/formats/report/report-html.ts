@@ -2,7 +2,7 @@
  * A report as one HTML file without scripts: it loads nothing and can be opened anywhere. It is well-formed XML too, and
  * every text in it is content, never markup.
  */
-import { legendOf } from '../../../shared/legend.ts';
+import { legendOf, legendOfGuest } from '../../../shared/legend.ts';
 import type { CheckStep, LayerCheck } from '../../../shared/model/check.ts';
 import { type Finding, LIKELY_CAUSE, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
@@ -180,7 +180,7 @@ function totals(report: Report): string {
     1,
     sums.states.reduce((all, bytes) => all + bytes, 0),
   );
-  const rows = totalRows(chain, legendOf(report), sums, undefined).map(([label, bytes]) => [
+  const rows = totalRows(chain, legendOfGuest(legendOf(report)), sums, undefined).map(([label, bytes]) => [
     label,
     formatSize(bytes),
     `${((100 * bytes) / size).toFixed(1)} %`,

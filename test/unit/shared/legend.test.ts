@@ -5,10 +5,12 @@ import {
   LEGEND,
   type LegendKey,
   legendOf,
+  legendOfGuest,
   legendOfWitness,
   legendOn,
   MARK_KEYS,
   marksIn,
+  shortLabel,
 } from '../../../shared/legend.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { ImageFormat } from '../../../shared/model/layer.ts';
@@ -76,8 +78,18 @@ test('unallocated on the base names what is below it: nothing, or a file that is
   expect(legendOn(top, opened).unallocated.meaning).toBe(LEGEND.unallocated.meaning);
   expect(legendOn(base, opened).unallocated.meaning).toContain('There is no layer below');
   expect(legendOn(base, incomplete).unallocated.meaning).toContain('the backing file, which is not open');
+  expect(legendOn(base, opened).reserved.meaning).toContain('There is no layer below');
+  expect(legendOn(top, opened).reserved.meaning).toContain('the content comes from the layer below');
   expect(legendOn(base, opened).data.meaning).toBe('Data here.');
   expect(legendOn(opened.tracks[0]!, opened).unallocated.label).toBe('nothing stored, reads as zeros');
+});
+
+test('for the guest its own disk does not end where a layer does', () => {
+  const guest = legendOfGuest(LEGEND);
+  expect(guest.outOfRange).toBe(guest.unallocated);
+  expect(shortLabel(guest.outOfRange)).toBe('nothing stored');
+  expect(shortLabel(LEGEND.zeroAllocated)).toBe('zero');
+  expect(shortLabel(LEGEND.outOfRange)).toBe('past the end');
 });
 
 test('marks come by importance, and zeros that hide data are not also named an override', () => {
