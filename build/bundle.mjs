@@ -81,7 +81,7 @@ function removeParts(name) {
   for (const part of partsOf(name)) rmSync(join(dist, part));
 }
 
-/** Names of the npm packages that have code inside the program's bundles, which must be built. Sorted. */
+/** Names of the npm packages that have code or fonts inside the program's bundles, which must be built. Sorted. */
 export function bundledPackages() {
   const names = program.flatMap(name => recall(`bundle-${name}`)?.packages ?? []);
   return [...new Set(names)].sort();
@@ -89,8 +89,12 @@ export function bundledPackages() {
 
 /** Names of the npm packages that vite has put into what it built. */
 function packagesIn({ output }) {
-  const modules = output.flatMap(({ moduleIds = [] }) => moduleIds);
-  const names = modules.map(id => /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(id)?.[1]);
+  // Code is in chunks of modules; a font is an asset made from a file.
+  const files = output.flatMap(({ moduleIds = [], originalFileNames = [] }) => [
+    ...moduleIds,
+    ...originalFileNames,
+  ]);
+  const names = files.map(id => /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(id)?.[1]);
   return [...new Set(names.filter(name => name !== undefined))].map(name => name.replace('\\', '/'));
 }
 

@@ -3,6 +3,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { Arrival } from '../shared/model/arrival.ts';
 import { App } from './app/app.tsx';
+import { loadFonts } from './canvas/fonts.ts';
 import { showArrival } from './state/arrival.ts';
 import { listenToPushes } from './state/chain/pushes.ts';
 import { runCommand } from './state/commands/commands.ts';
@@ -12,6 +13,7 @@ import { waitForInitialTarget } from './state/window/initial-screen.ts';
 import { rememberPreferences } from './state/window/preferences.ts';
 import { isMac } from './ui/platform.ts';
 import { warmUpPainting } from './ui/swatch-picture.ts';
+import './styles/fonts.css';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
@@ -37,7 +39,7 @@ const show = (arrival: Arrival) => void showArrival(arrival, runCommand);
 listenToPushes({ run: runCommand, show });
 listenToKeys(isMac());
 watchIdle();
-await waitForInitialTarget(show, warmUpPainting);
+await Promise.all([waitForInitialTarget(show, warmUpPainting), loadFonts()]);
 
 const root = document.getElementById('root');
 if (root !== null) {

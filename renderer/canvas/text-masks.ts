@@ -1,6 +1,7 @@
 /** Texts as masks, for one font at a time: all lanes and the legend share them. */
 import type { TextMasks } from '../../shared/draw/surface/raster-surface.ts';
 import type { AlphaMask } from '../../shared/draw/surface/shapes.ts';
+import { fontVersion } from './fonts.ts';
 
 /** Texts kept; owner names make them few, but they come from images, so their number is bounded. */
 const LIMIT = 500;
@@ -19,6 +20,7 @@ export function createTextMasks(font: string): TextMasks {
   const canvas = new OffscreenCanvas(1, 1);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   const texts = new Map<string, AlphaMask>();
+  let drawnWith = fontVersion();
 
   function draw(text: string): AlphaMask {
     if (context === null) return { width: 0, height: 0, alpha: new Uint8Array(0) };
@@ -36,6 +38,8 @@ export function createTextMasks(font: string): TextMasks {
   }
 
   return text => {
+    if (drawnWith !== fontVersion()) texts.clear();
+    drawnWith = fontVersion();
     let mask = texts.get(text);
     if (mask === undefined) {
       if (texts.size >= LIMIT) texts.clear();

@@ -2,6 +2,7 @@
 import { useSyncExternalStore } from 'react';
 import { type ColorSet, colorSetOf } from '../../shared/draw/color-set.ts';
 import { DARK_PALETTE, LIGHT_PALETTE, type Palette } from '../../shared/palette.ts';
+import { followFonts, fontVersion } from '../canvas/fonts.ts';
 import { getState, useStore } from '../state/store.ts';
 
 const DARK = matchMedia('(prefers-color-scheme: dark)');
@@ -9,18 +10,18 @@ const FORCED = matchMedia('(forced-colors: active)');
 
 let known: { readonly key: string; readonly ink: ColorSet } | undefined;
 
-/** The ink now. The same object until the theme changes. */
+/** The ink now. The same object until the theme changes, or fonts were loaded in which texts are drawn. */
 export function currentInk(): ColorSet {
   const { theme } = getState();
   const forced = FORCED.matches;
   const dark = theme === 'system' ? DARK.matches : theme === 'dark';
-  const key = `${forced} ${dark}`;
+  const key = `${forced} ${dark} ${fontVersion()}`;
   if (known?.key !== key)
     known = { key, ink: colorSetOf(forced ? systemPalette() : dark ? DARK_PALETTE : LIGHT_PALETTE) };
   return known.ink;
 }
 
-/** The ink now, for a component that paints again when the theme changes. */
+/** The ink now, for a component that paints again when it is another one. */
 export function useInk(): ColorSet {
   return useSyncExternalStore(subscribe, currentInk);
 }
@@ -28,12 +29,14 @@ export function useInk(): ColorSet {
 function subscribe(changed: () => void): () => void {
   const lists = [DARK, FORCED];
   for (const list of lists) list.addEventListener('change', changed);
+  const stopFonts = followFonts(changed);
   const stop = useStore.subscribe((state, before) => {
     if (state.theme !== before.theme) changed();
   });
   return () => {
     for (const list of lists) list.removeEventListener('change', changed);
     stop();
+    stopFonts();
   };
 }
 

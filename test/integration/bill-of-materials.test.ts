@@ -16,7 +16,9 @@ it('lists the packages that are inside the bundles, and Electron, as the lockfil
   expect(metadata.component).toMatchObject({ name: 'cowscope', version: packageJson.version });
   const names = components.map(({ name }) => name).sort();
   expect(names).toEqual([...bundledPackages(), 'electron'].sort());
-  expect(names).toEqual(expect.arrayContaining(['commander', 'd3-scale', 'react-dom', 'valibot']));
+  expect(names).toEqual(
+    expect.arrayContaining(['@fontsource-variable/inter', 'commander', 'd3-scale', 'react-dom', 'valibot']),
+  );
   expect(names).not.toContain('vite');
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     readonly packages: Readonly<Record<string, { readonly version: string }>>;

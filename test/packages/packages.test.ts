@@ -61,7 +61,7 @@ it('installs both packages side by side: no file belongs to both', async () => {
 
 it('packs the built window and nothing else of the checkout', () => {
   const files = listPackage(installed.path('usr/lib/cowscope/resources/app.asar'), { isPack: false });
-  expect(files.map(path => path.replace(/-[\w-]{8}\.(js|css)$/, '.$1')).sort()).toEqual([
+  expect(files.map(path => path.replace(/-[\w-]{8}\.(js|css|woff2)$/, '.$1')).sort()).toEqual([
     '/dist',
     ...bundledFiles(['engine-worker']).map(name => `/dist/${name}`),
     '/dist/main.cjs',
@@ -71,6 +71,8 @@ it('packs the built window and nothing else of the checkout', () => {
     '/dist/renderer/assets/findings.js',
     '/dist/renderer/assets/index.css',
     '/dist/renderer/assets/index.js',
+    '/dist/renderer/assets/inter-latin-wght-normal.woff2',
+    '/dist/renderer/assets/jetbrains-mono-latin-wght-normal.woff2',
     '/dist/renderer/index.html',
     '/package.json',
   ]);

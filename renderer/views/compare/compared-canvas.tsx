@@ -7,6 +7,7 @@ import { paintTrack } from '../../../shared/draw/paint-track.ts';
 import type { PaintOptions } from '../../../shared/draw/painting.ts';
 import { PARTS } from '../../../shared/extent/parts.ts';
 import { COMPARED_TRACKS } from '../../../shared/model/comparison.ts';
+import { fontVersion } from '../../canvas/fonts.ts';
 import { createImageSurface } from '../../canvas/image-surface.ts';
 import { showImage } from '../../canvas/show-image.ts';
 import { laneTextMasks } from '../../canvas/text-masks.ts';
@@ -48,7 +49,7 @@ export function ComparedCanvas({ track, name }: ComparedCanvasProps) {
     const canvas = ref.current;
     if (canvas === null || painting === undefined) return;
     const { viewport } = getAxis('compare');
-    const key = `${viewport.start} ${viewport.end} ${dataOf('compare').revision} ${ink.lane}`;
+    const key = `${viewport.start} ${viewport.end} ${dataOf('compare').revision} ${ink.lane} ${fontVersion()}`;
     if (painting.drawn === key) return;
     painting.drawn = key;
     const { image, surface, layout } = painting;

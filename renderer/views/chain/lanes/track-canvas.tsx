@@ -4,6 +4,7 @@ import { paintTrack } from '../../../../shared/draw/paint-track.ts';
 import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
+import { fontVersion } from '../../../canvas/fonts.ts';
 import { createImageSurface } from '../../../canvas/image-surface.ts';
 import { showImage } from '../../../canvas/show-image.ts';
 import { laneTextMasks } from '../../../canvas/text-masks.ts';
@@ -56,7 +57,7 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
     const canvas = ref.current;
     if (canvas === null || painting === undefined) return;
     const { viewport } = getAxis('guest');
-    const key = `${viewport.start} ${viewport.end} ${dataOf('guest').revision} ${ink.lane} ${inSight.current}`;
+    const key = `${viewport.start} ${viewport.end} ${dataOf('guest').revision} ${ink.lane} ${fontVersion()} ${inSight.current}`;
     if (painting.drawn === key) return;
     painting.drawn = key;
     const { image, surface, layout, options } = painting;
