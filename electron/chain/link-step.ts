@@ -162,7 +162,7 @@ function besideError(error: ErrorRecord, beside: BytePath, fix: LinkFix | undefi
   const open = isTextPath(beside) ? `open it with --locate ${shellQuote(path)}` : 'rename it to open it';
   return {
     ...error,
-    what: 'the file does not exist; another one of its name lies beside the image',
+    what: 'no such file; another one of its name lies beside the image',
     advice: fix === undefined ? open : `${open}; if it is the right one, record it: ${fix.command}`,
   };
 }

@@ -11,7 +11,7 @@ export function unopened(path: BytePath, cause: unknown): CowscopeError {
     return new CowscopeError(
       {
         code: 'CHAIN_FILE_MISSING',
-        what: 'the file does not exist',
+        what: 'no such file',
         subject,
         advice: 'check the path, or where the file was moved to',
       },

@@ -14,14 +14,15 @@ export function nothingFound(
 ): string {
   if (isRemote(chain)) return 'Over NBD there are no tables to see damage in.';
   const some = (...phases: LayerProgress['phase'][]) => progress.some(({ phase }) => phases.includes(phase));
+  const { complete } = chain.chain;
+  if (isChecked) return `The check found no damage${complete ? '' : ' in the layers that are open'}.`;
+  const where = complete ? '' : ' of the layers that are open';
   const when = some('reading', 'waiting')
-    ? 'so far'
+    ? ' so far'
     : some('failed', 'cancelled')
-      ? 'in what was read'
-      : 'while mapping';
-  const where = chain.chain.complete ? '' : ' in the layers that are open';
-  if (isChecked) return `The check found no damage${where}.`;
-  return `No damage seen${where} ${when}; refcounts are not checked.`;
+      ? ', as far as they were read'
+      : '';
+  return `No damage in the tables${where}${when}. Refcounts are not checked yet.`;
 }
 
 /** A value that proves a finding, and where it lies. Untrusted text. */

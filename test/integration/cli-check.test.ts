@@ -83,7 +83,7 @@ describe('cowscope check', () => {
     await qemuImg('rebase', '-u', '-F', 'qcow2', '-b', at('gone.qcow2'), at('lone.qcow2'));
     const { stdout } = await cowscope(['check', at('lone.qcow2')]);
     expect(stdout).toContain(
-      "the file does not exist; 128 KiB of the disk's 4 MiB are in this layer, and what the rest holds is not known",
+      "no such file; 128 KiB of the disk's 4 MiB are in this layer, and what the rest holds is not known",
     );
   });
 

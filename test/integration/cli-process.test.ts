@@ -88,7 +88,7 @@ describe('what cannot be done', () => {
       const result = await cowscope([command, missing]);
       expect(result).toMatchObject({ code: 1, stdout: '' });
       expect(result.stderr).toBe(
-        `cowscope: CHAIN_FILE_MISSING: the file does not exist (${folder}/missing\\x1b[31m.qcow2): check the path, or where the file was moved to\n`,
+        `cowscope: CHAIN_FILE_MISSING: no such file (${folder}/missing\\x1b[31m.qcow2): check the path, or where the file was moved to\n`,
       );
     }
     const { stderr } = await cowscope(['map', '--debug', missing]);

@@ -53,7 +53,7 @@ function checkFiles(words: readonly string[], options: OpenOptions & { readonly 
     throw usageError('there is no such command, and no such file', 'see cowscope --help', word);
   throw new CowscopeError({
     code: 'CHAIN_FILE_MISSING',
-    what: 'the file does not exist',
+    what: 'no such file',
     subject: target.files[missing] as string,
     advice: 'check the path, or where the file was moved to',
   });

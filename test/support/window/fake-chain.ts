@@ -230,10 +230,7 @@ export function shortMiddleChain(
       : {
           error: {
             code: status === 'missing' ? 'CHAIN_BACKING_MISSING' : 'CHAIN_NEEDS_CONSENT',
-            what:
-              status === 'missing'
-                ? 'The file does not exist'
-                : 'The file lies outside the folder of the image',
+            what: status === 'missing' ? 'No such file' : 'The file lies outside the folder of the image',
             subject: '/srv/gold/windows-server-2022.qcow2',
             advice: '',
           },

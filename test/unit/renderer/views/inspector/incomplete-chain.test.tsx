@@ -16,7 +16,7 @@ test('a chain without its base says first that what it hides there cannot be tol
   expect(screen.getAllByRole('banner')[0]!.textContent).toContain('3 of at least 4 layers');
   expect(screen.getByRole('contentinfo').textContent).toContain('Incomplete chain');
   expect(screen.getByRole('region', { name: 'Findings' }).textContent).toContain(
-    'in the layers that are open',
+    'of the layers that are open',
   );
 });
 

@@ -150,7 +150,7 @@ test('back goes to the start screen, and the scan is let go', async () => {
 test('folders that cannot be read leave what is open, and the error is shown', async () => {
   const bridge = startWithFolders();
   bridge.answer('store:open', () =>
-    fail({ code: 'CHAIN_FILE_MISSING', what: 'the file does not exist', subject: '/images', advice: '' }),
+    fail({ code: 'CHAIN_FILE_MISSING', what: 'no such file', subject: '/images', advice: '' }),
   );
   runCommand('folder');
   expect((await screen.findByRole('alert')).textContent).toContain('CHAIN_FILE_MISSING');

@@ -12,7 +12,7 @@ test('a missing backing file is named, with the reason', async () => {
   await openTarget(golden);
   const lane = await screen.findByRole('region', { name: 'Missing backing file' });
   expect(lane.textContent).toContain('windows-server-2022.qcow2');
-  expect(lane.textContent).toContain('The file does not exist');
+  expect(lane.textContent).toContain('No such file');
 });
 
 test('a backing name that is a json: text is shown as it is', async () => {
