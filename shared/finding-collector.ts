@@ -162,6 +162,12 @@ export class FindingCollector {
     return best;
   }
 
+  /** The guest offsets at which places begin, in no order, some of them twice. Notes are passed over. */
+  starts(): number[] {
+    const told = [...this.#causes.values()].filter(({ cause }) => cause.severity !== 'note');
+    return told.flatMap(({ all }) => all.ranges().map(([start]) => start));
+  }
+
   /**
    * Marks the columns of [start, end) of the guest's axis, or of the layer's file, that a place touches, notes aside. Exact
    * as {@link listWithin} is.

@@ -1,4 +1,4 @@
-import type { OpenedChain } from '../../shared/model/chain.ts';
+import { layerCountText, type OpenedChain } from '../../shared/model/chain.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { shownSnapshot, snapshotName } from '../state/chain/snapshots.ts';
@@ -22,8 +22,6 @@ export function Toolbar({ chain, views, view }: ToolbarProps) {
   const theme = useStore(state => state.theme);
   const inspectorOpen = useInspectorShown();
   const { layers, size } = chain.chain;
-  const depths = chain.tracks.filter(track => track.kind === 'depth').length;
-  const count = depths || layers.length;
   const snapshot = shownSnapshot(chain);
   const folder = folderName(layers.at(-1)?.path ?? '');
   return (
@@ -41,9 +39,7 @@ export function Toolbar({ chain, views, view }: ToolbarProps) {
             </>
           )}
           {snapshot !== undefined && `as of ${snapshotName(snapshot)} · `}
-          {chain.chain.complete ? count : `${count} of at least ${count + 1}`}{' '}
-          {count === 1 && chain.chain.complete ? 'layer' : 'layers'}
-          {depths > 0 && ' seen by depth'} · {formatSize(size)}
+          {layerCountText(chain)} · {formatSize(size)}
         </p>
       </div>
       <ViewSwitch views={views} shown={view} />

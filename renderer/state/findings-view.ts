@@ -1,6 +1,7 @@
 /** The list of findings: which are shown, which one is chosen, and which a person has reviewed. */
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { Finding, FindingFilter } from '../../shared/model/finding.ts';
+import { formatCount } from '../../shared/text/offset.ts';
 import { goToFinding, startOfFinding } from './findings.ts';
 import { jumpToRange } from './selection/selection.ts';
 import { announce, getState, setState, toggled } from './store.ts';
@@ -36,7 +37,10 @@ export function stepFinding(backwards: boolean): void {
   }
   const row = findingList.row + (backwards ? -1 : 1);
   if (row < 0 || row >= findingList.total) announce(`No ${backwards ? 'earlier' : 'further'} finding`);
-  else chooseFinding(row);
+  else {
+    chooseFinding(row);
+    announce(`Finding ${formatCount(row + 1)} of ${formatCount(findingList.total)}`);
+  }
 }
 
 /** Shows where a finding begins, in the chain view. One that is about no offset of the guest cannot be shown there. */

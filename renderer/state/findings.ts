@@ -11,8 +11,7 @@ import {
 } from '../../shared/model/finding.ts';
 import { invoke } from '../bridge/bridge.ts';
 import { askChain } from './chain/ask-chain.ts';
-import { announceNone, beginSearch, seek } from './selection/seek.ts';
-import { jumpTo } from './selection/selection.ts';
+import { announceNone, beginSearch, jumpToNumbered, seek } from './selection/seek.ts';
 import { getAxis, getState, setState, type TrackOffset } from './store.ts';
 
 /** The first findings that a filter lets through, and how many there are; undefined if they could not be requested. */
@@ -73,7 +72,12 @@ export async function goToFinding(backwards: boolean): Promise<void> {
     if (found >= 0) matches.push({ track: id, offset: found });
   }
   if (matches.length === 0) announceNone(backwards, 'finding');
-  else await jumpTo(matches.reduce((best, match) => (isBefore(match, best) === backwards ? best : match)));
+  else
+    await jumpToNumbered(
+      matches.reduce((best, match) => (isBefore(match, best) === backwards ? best : match)),
+      'finding',
+      place => askChain('findingNumber', place),
+    );
 }
 
 /** An offset on a track as one on its layer: above all layers for the guest's track, below them past the last track. */

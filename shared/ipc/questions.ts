@@ -120,6 +120,12 @@ export interface NextFindingRequest extends FindingPlace {
   readonly backwards: boolean;
 }
 
+/** A place that a walk from finding to finding has come to: an offset of a track. */
+export interface FindingNumberRequest {
+  readonly track: number;
+  readonly offset: number;
+}
+
 /** One layer's file, which {@link HostLayoutReply} says is mapped; other questions about it fail with LAYOUT_NO_TABLES. */
 export interface HostLayer {
   readonly layer: number;
@@ -192,6 +198,8 @@ const QUESTIONS = {
   findingCounts: exchange<NoArguments, readonly FindingCount[]>(),
   /** The next (or previous) place of a finding: by offset, at one offset from the top layer down. Notes are passed over. */
   nextFinding: exchange<NextFindingRequest, FindingPlace | null>(),
+  /** The number of the place at which such a search has ended, among those of all findings and damaged ranges. */
+  findingNumber: exchange<FindingNumberRequest, MatchNumber>(),
   /** Where findings touch each of so many columns of a range, for the layers that have any. Notes are passed over. */
   findingMarks: exchange<GuestRange & { readonly columns: number }, readonly FindingMarks[]>(),
   /** The same along a layer's file: where findings of the layer lie in it. */

@@ -189,6 +189,7 @@ export const QUESTION_SCHEMAS = {
     offset: wholeNumber(-1),
     backwards: v.boolean(),
   }),
+  findingNumber: v.strictObject({ track: wholeNumber(0, MAX_TRACK), offset }),
   allocation: v.strictObject({ layer: layerNumber }),
   hostLayout: v.strictObject({ layer: layerNumber }),
   hostTiles: v.strictObject({ layer: layerNumber, ...tileSpan }),

@@ -15,6 +15,16 @@ export function isRemote({ chain }: Pick<OpenedChain, 'chain'>): boolean {
   return chain.layers.some(layer => layer.format === 'nbd');
 }
 
+/** How many layers a chain has, or how many depths of a remote one were seen: `1 layer`, `2 of at least 3 layers`. */
+export function layerCountText({ chain, tracks }: Pick<OpenedChain, 'chain' | 'tracks'>): string {
+  const depths = tracks.filter(({ kind }) => kind === 'depth').length;
+  const count = depths || chain.layers.length;
+  const layers = chain.complete
+    ? `${count} ${count === 1 ? 'layer' : 'layers'}`
+    : `${count} of at least ${count + 1} layers`;
+  return depths > 0 ? `${layers} seen by depth` : layers;
+}
+
 /** What cannot be told of a chain whose lowest layer names a backing file that is not open; empty for a complete one. */
 export function incompleteText({ chain }: Pick<OpenedChain, 'chain'>): string {
   if (chain.complete) return '';

@@ -125,6 +125,7 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
     offset: fc.oneof(fc.constant(-1), offset),
     backwards: fc.boolean(),
   }),
+  findingNumber: fc.record({ track: fc.integer({ min: 0, max: 5 }), offset }),
   allocation: fc.record({ layer: layerNumber }),
   hostLayout: fc.record({ layer: layerNumber }),
   hostTiles: fc.record({

@@ -124,6 +124,17 @@ export class FindingLog {
     return best;
   }
 
+  /** The guest offsets at which places of a layer's findings begin, as {@link nextPlace} goes through them. */
+  startsOf(layer: number): Set<number> {
+    const own = this.#layers.filter(({ index }) => index === layer);
+    const whole = this.#whole.filter(finding => finding.layer === layer && finding.severity !== 'note');
+    return new Set([
+      ...own.flatMap(({ findings }) => findings.starts()),
+      ...(this.#checked.get(layer)?.places.starts() ?? []),
+      ...whole.flatMap(({ guest }) => guest.map(([start]) => start)),
+    ]);
+  }
+
   /** Where findings touch columns of [start, end), for each layer that has such columns. */
   marks(range: { readonly start: number; readonly end: number }, columns: number): FindingMarks[] {
     return this.#layers.flatMap(one => this.#marksOf(one, 'guest', range, columns));

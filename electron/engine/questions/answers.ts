@@ -10,6 +10,7 @@ import type { ChainTables } from '../tables/chain-tables.ts';
 import type { LayerChecks } from './check.ts';
 import { checkLayerChoice, checkSelection } from './check-choice.ts';
 import { extentsOf } from './extents.ts';
+import { findingNumberIn } from './finding-number.ts';
 import { guestRunsOf } from './guest-runs.ts';
 import { type HostMaps, hostClusterOf, hostRunsOf, hostTilesOf } from './host-layout.ts';
 import { inspectAt } from './inspect.ts';
@@ -89,6 +90,8 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   findingMarks: ({ findings }, { columns, ...range }) => findings.marks(range, columns),
   hostFindingMarks: ({ findings }, { layer, columns, ...range }) => findings.hostMarks(layer, range, columns),
   nextFinding: ({ findings }, { backwards, ...from }) => findings.nextPlace(from, backwards),
+  findingNumber: ({ tables, pyramid, findings, superseded }, request) =>
+    findingNumberIn(tables, pyramid, findings, request, superseded),
   async allocation({ tables, superseded }, { layer }) {
     const { allocationOf } = await import('./allocation.ts'); // loaded when it is asked for
     return allocationOf(tables, layer, superseded);

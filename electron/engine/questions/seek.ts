@@ -42,16 +42,30 @@ export async function numberIn(
   superseded?: Superseded,
 ): Promise<MatchNumber> {
   let [number, total] = [0, 0];
-  if (track > tables.laneCount) return { number, total };
+  const count = (start: number) => {
+    total++;
+    if (start <= offset) number++;
+  };
+  await forMatches(tables, pyramid, { track, kind }, count, superseded);
+  return { number, total };
+}
+
+/** Calls `take` with the start of each match of a kind on a track, in ascending order. */
+export async function forMatches(
+  tables: ChainTables,
+  pyramid: Pyramid,
+  { track, kind }: Pick<SeekRequest, 'track' | 'kind'>,
+  take: (start: number) => void,
+  superseded?: Superseded,
+): Promise<void> {
+  if (track > tables.laneCount) return; // asked before a track went away
   const search = new TrackSearch(tables, pyramid, { track, from: -1, kind });
-  const count = (page: number) =>
+  const step = (page: number) =>
     search.forEachMatch(page, start => {
-      total++;
-      if (start <= offset) number++;
+      take(start);
       return undefined;
     });
-  await forPages(tables, 0, tables.plan.size, count, { superseded });
-  return { number, total };
+  await forPages(tables, 0, tables.plan.size, step, { superseded });
 }
 
 /** One extent of a lane within a page. */

@@ -1,6 +1,7 @@
 /** Opening and closing a chain. */
 
 import type { Arrival } from '../../../shared/model/arrival.ts';
+import { layerCountText } from '../../../shared/model/chain.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
 import { invoke } from '../../bridge/bridge.ts';
@@ -45,7 +46,7 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
     consent,
     chain,
     axes: { ...closedAxes(getState().axes), guest: openedAxis(guest, size, viewport) },
-    announcement: `Opened ${titleOf(chain)}, ${chain.chain.layers.length} layers`,
+    announcement: `Opened ${titleOf(chain)}, ${layerCountText(chain)}`,
   });
   void invoke('chain:subscribe', { sessionId: chain.sessionId });
   readPartitionsUnasked();

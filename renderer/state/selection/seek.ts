@@ -1,13 +1,15 @@
 /** Searching a track for the next extent or mark of a kind. */
 import { stateIndexOf } from '../../../shared/extent/flags.ts';
+import type { MatchNumber } from '../../../shared/ipc/questions.ts';
 import type { MarkKey } from '../../../shared/legend.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
+import type { Result } from '../../../shared/result.ts';
 import { formatCount } from '../../../shared/text/offset.ts';
 import { askChain } from '../chain/ask-chain.ts';
 import { overviewOf } from '../chain/chain-data.ts';
-import { announce, getAxis, getState, setState } from '../store.ts';
+import { announce, getAxis, getState, setState, type TrackOffset } from '../store.ts';
 import { goTo, jumpTo, selectedExtent } from './selection.ts';
 
 /** Searches begun: only the newest one moves the selection. */
@@ -68,18 +70,23 @@ export async function selectNext(kind: SeekKind, backwards: boolean, name: strin
 }
 
 /** Goes to the match of a search, and says which of how many on its track it is. */
-export async function jumpToMatch(
-  track: number,
-  offset: number,
-  kind: SeekKind,
+export function jumpToMatch(track: number, offset: number, kind: SeekKind, name: string): Promise<void> {
+  return jumpToNumbered({ track, offset }, name, place => askChain('matchNumber', { ...place, kind }));
+}
+
+/** Goes to a place, and says which of how many it is: in the status bar, and aloud after what lies there. */
+export async function jumpToNumbered(
+  place: TrackOffset,
   name: string,
+  askNumber: (place: TrackOffset) => Promise<Result<MatchNumber> | undefined>,
 ): Promise<void> {
-  await jumpTo({ track, offset });
+  await jumpTo(place);
   const { selection } = getState();
-  const reply = await askChain('matchNumber', { track, offset, kind });
+  const reply = await askNumber({ track: place.track, offset: place.offset });
   if (reply?.ok !== true || getState().selection !== selection) return;
   const { number, total } = reply.value;
-  const text = `${formatCount(number)} of ${formatCount(total)}: ${name} in ${trackName(track)}`;
+  if (number === 0) return; // what was found has changed meanwhile
+  const text = `${formatCount(number)} of ${formatCount(total)}: ${name} in ${trackName(place.track)}`;
   announce(text, `${getState().announcement}. ${text}`);
 }
 

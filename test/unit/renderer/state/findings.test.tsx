@@ -37,11 +37,13 @@ async function opened(findings: readonly Finding[], damaged: Record<number, read
 
 /** Presses a key and gives the track and cluster that are then selected. */
 async function press(key: string): Promise<string> {
+  useStore.setState({ message: '' });
   const before = getState().selection;
+  const saidInstead = () => getState().message.replace(/^[\d,]+ of .*$/, '');
   fireEvent.keyDown(document.body, { key });
-  await waitFor(() => expect(getState().selection !== before || getState().message !== '').toBe(true));
-  const { selection, message } = getState();
-  return message || `${selection?.track}:${(selection?.offset ?? 0) / K64}`;
+  await waitFor(() => expect(getState().selection !== before || saidInstead() !== '').toBe(true));
+  const { selection } = getState();
+  return saidInstead() || `${selection?.track}:${(selection?.offset ?? 0) / K64}`;
 }
 
 test('J and K go through damage and findings of all layers, by offset and then from the top down', async () => {
@@ -52,6 +54,20 @@ test('J and K go through damage and findings of all layers, by offset and then f
   expect(await press('j')).toBe('No further finding');
   for (const place of places.toReversed().slice(1)) expect(await press('k')).toBe(place);
   expect(await press('k')).toBe('No earlier finding');
+});
+
+test('they say which of how many it is, in the status bar and to a screen reader', async () => {
+  await opened([finding(0, 3), finding(2, 3), finding(1, -1), finding(1, 9)]);
+  const said = () => document.querySelector('.status-message')?.textContent;
+  await press('j');
+  await waitFor(() => expect(said()).toBe('1 of 3: finding in top.qcow2'));
+  await press('j');
+  await waitFor(() => expect(said()).toBe('2 of 3: finding in base.qcow2'));
+  expect(screen.getAllByRole('status').map(region => region.textContent)).toContainEqual(
+    expect.stringMatching(/base\.qcow2.*2 of 3: finding in base\.qcow2$/),
+  );
+  await press('k');
+  await waitFor(() => expect(said()).toBe('1 of 3: finding in top.qcow2'));
 });
 
 test('with nothing selected they begin at the edges of what is in view', async () => {
@@ -105,10 +121,10 @@ test('the inspector lists the findings of the selected place', async () => {
 test('no findings is said as what it is', async () => {
   const bridge = await opened([]);
   const list = await screen.findByRole('region', { name: 'Findings' });
-  expect(list.textContent).toContain('No damage seen while mapping; refcounts are not checked.');
+  expect(list.textContent).toContain('No damage in the tables. Refcounts are not checked yet.');
   for (const [phase, text] of [
-    ['reading', 'No damage seen so far;'],
-    ['cancelled', 'No damage seen in what was read;'],
+    ['reading', 'No damage in the tables so far.'],
+    ['cancelled', 'No damage in the tables, as far as they were read.'],
   ] as const) {
     const layers = [{ layer: 0, witness: 'metadata', phase, covered: 1, total: 2 }] as const;
     bridge.push('chain:progress', { sessionId: 1, layers });

@@ -408,6 +408,13 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
     ],
     bad: [{ sessionId: 1 }, { sessionId: 1, start: -1 }, { sessionId: 1, start: 0, layer: 200 }],
   },
+  'chain:findingNumber': {
+    good: [{ sessionId: 1, track: 1, offset: 0 }],
+    bad: [
+      { sessionId: 1, track: -1, offset: 0 },
+      { sessionId: 1, track: 1 },
+    ],
+  },
   'chain:nextFinding': {
     good: [{ sessionId: 1, layer: -1, offset: -1, backwards: false }],
     bad: [
