@@ -3,6 +3,7 @@ import { create } from 'zustand';
 import type { ErrorRecord } from '../../shared/error.ts';
 import type { AppState } from '../../shared/ipc/contract.ts';
 import type { LegendKey } from '../../shared/legend.ts';
+import type { BitmapSums } from '../../shared/model/bitmap/bitmap-marks.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import {
   type Finding,
@@ -93,7 +94,11 @@ export interface Store {
   readonly viewId: string;
   readonly axes: AxisStates;
 
+  /** Tracks that are folded. */
   readonly hidden: ReadonlySet<number>;
+  /** The dirty bitmaps that have a track, and layers whose bitmaps are folded where they were not, or shown where they were. */
+  readonly bitmaps: readonly BitmapSums[];
+  readonly toggledBitmaps: ReadonlySet<number>;
   /** Tracks shown as a table. */
   readonly tables: ReadonlySet<number>;
   readonly highlighted: ReadonlySet<LegendKey>;
@@ -153,6 +158,8 @@ export interface Store {
 export const NO_CHAIN = {
   chain: undefined,
   hidden: new Set<number>(),
+  bitmaps: [],
+  toggledBitmaps: new Set<number>(),
   tables: new Set<number>(),
   highlighted: new Set<LegendKey>(),
   focusedTrack: 0,

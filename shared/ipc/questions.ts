@@ -7,6 +7,7 @@
  * run time, so that the preload stays small.
  */
 import type { AllocationReply } from '../model/allocation.ts';
+import type { BitmapMarks, BitmapSums } from '../model/bitmap/bitmap-marks.ts';
 import type { CheckCost, CheckReply, CheckStep } from '../model/check.ts';
 import type { ContextSelection } from '../model/context.ts';
 import type {
@@ -103,6 +104,9 @@ export type NoArguments = Readonly<Record<never, never>>;
 
 /** Most columns that one question about marks names: at one byte a layer and column. */
 export const MAX_MARK_COLUMNS = 4096;
+
+/** Most bitmaps that one reply about their marks holds: with all their columns they stay below 1 MiB. */
+export const MAX_BITMAP_TRACKS = 128;
 
 /** Most findings that one reply to `findings` holds: each is a few kilobytes at most. */
 export const MAX_FINDINGS_PER_PAGE = 100;
@@ -207,6 +211,10 @@ const QUESTIONS = {
     HostLayer & GuestRange & { readonly columns: number },
     readonly FindingMarks[]
   >(),
+  /** What each dirty bitmap says in each of so many columns of a range: the first MAX_BITMAP_TRACKS, from the top down. */
+  bitmapMarks: exchange<GuestRange & { readonly columns: number }, readonly BitmapMarks[]>(),
+  /** The sums of the same bitmaps over the whole disk. */
+  bitmapSums: exchange<NoArguments, readonly BitmapSums[]>(),
   /** How a layer's image uses its file. Reads its tables: seconds for images of many TiB. */
   allocation: exchange<{ readonly layer: number }, AllocationReply>(),
   /** What a layer's file holds. Reads its tables once, and keeps what it came to for one layer at a time. */

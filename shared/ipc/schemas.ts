@@ -118,6 +118,11 @@ const ofSession = v.strictObject({ sessionId: SESSION_ID });
 const ofComparison = v.strictObject({ comparisonId: offset });
 const differenceKinds = list(v.picklist(DIFFERENCE_KINDS), 1, DIFFERENCE_KINDS.length);
 
+const markRange = v.pipe(
+  v.strictObject({ start: offset, end: offset, columns: wholeNumber(1, MAX_MARK_COLUMNS) }),
+  v.check(({ start, end }) => start <= end, 'ends before it starts'),
+);
+
 /** Checks that a schema lets through every field of T, optional ones too, and nothing else. */
 type SchemaOf<T> = v.GenericSchema<unknown, T> & {
   readonly entries: { readonly [K in keyof T]-?: unknown };
@@ -171,10 +176,9 @@ export const QUESTION_SCHEMAS = {
     end: v.exactOptional(offset),
   }),
   findingCounts: v.strictObject({}),
-  findingMarks: v.pipe(
-    v.strictObject({ start: offset, end: offset, columns: wholeNumber(1, MAX_MARK_COLUMNS) }),
-    v.check(({ start, end }) => start <= end, 'ends before it starts'),
-  ),
+  findingMarks: markRange,
+  bitmapMarks: markRange,
+  bitmapSums: v.strictObject({}),
   hostFindingMarks: v.pipe(
     v.strictObject({
       layer: layerNumber,

@@ -17,6 +17,7 @@ export async function cellsOf(page: Page): Promise<Record<string, Cell[]>> {
   const tracks: Record<string, Cell[]> = {};
   const names = await laneNames(page);
   for (const [at, lane] of (await page.locator('[data-track]').all()).entries()) {
+    if ((await lane.getAttribute('data-folded')) === 'true') await lane.locator('.eye').click();
     await lane.locator('canvas[data-twin]').focus();
     await page.keyboard.press('t');
     await expect(lane.getByRole('grid')).toBeVisible();

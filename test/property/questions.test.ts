@@ -35,6 +35,9 @@ const offset = fc.oneof(
 const range = fc
   .tuple(offset, offset)
   .map(([a, b]): { start: number; end: number } => ({ start: Math.min(a, b), end: Math.max(a, b) }));
+const markRange = fc
+  .tuple(range, fc.integer({ min: 1, max: MAX_MARK_COLUMNS }))
+  .map(([bytes, columns]) => ({ ...bytes, columns }));
 const layerNumber = fc.integer({ min: 0, max: 199 });
 const layer = fc.option(layerNumber, { nil: undefined });
 
@@ -114,9 +117,9 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
         .map(filter => ({ ...page, ...filter })),
     ),
   findingCounts: fc.constant({}),
-  findingMarks: fc
-    .tuple(range, fc.integer({ min: 1, max: MAX_MARK_COLUMNS }))
-    .map(([bytes, columns]) => ({ ...bytes, columns })),
+  findingMarks: markRange,
+  bitmapMarks: markRange,
+  bitmapSums: fc.constant({}),
   hostFindingMarks: fc
     .tuple(range, fc.integer({ min: 1, max: MAX_MARK_COLUMNS }), layerNumber)
     .map(([bytes, columns, layer]) => ({ ...bytes, columns, layer })),

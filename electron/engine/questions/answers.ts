@@ -7,6 +7,7 @@ import type { FindingLog } from '../findings/finding-log.ts';
 import type { PageComparer } from '../findings/page-comparer.ts';
 import { contextTotalsOf, overviewOf, totalsOf } from '../lists/list-stream.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
+import { bitmapMarksOf, bitmapSumsOf } from './bitmap-marks.ts';
 import type { LayerChecks } from './check.ts';
 import { checkLayerChoice, checkSelection } from './check-choice.ts';
 import { extentsOf } from './extents.ts';
@@ -90,6 +91,8 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   findingMarks: ({ findings }, { columns, ...range }) => findings.marks(range, columns),
   hostFindingMarks: ({ findings }, { layer, columns, ...range }) => findings.hostMarks(layer, range, columns),
   nextFinding: ({ findings }, { backwards, ...from }) => findings.nextPlace(from, backwards),
+  bitmapMarks: ({ tables, superseded }, request) => bitmapMarksOf(tables, request, superseded),
+  bitmapSums: ({ tables, superseded }) => bitmapSumsOf(tables, superseded),
   findingNumber: ({ tables, pyramid, findings, superseded }, request) =>
     findingNumberIn(tables, pyramid, findings, request, superseded),
   async allocation({ tables, superseded }, { layer }) {

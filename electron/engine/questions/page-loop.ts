@@ -40,7 +40,8 @@ export async function forPages(
   }
 }
 
-const SUPERSEDED = new CowscopeError({
+/** Why a question whose answer is no longer wanted has none. */
+export const SUPERSEDED = new CowscopeError({
   code: 'CANCELLED',
   what: 'a newer question took the place of this one',
   subject: '',

@@ -1,7 +1,7 @@
 /** Opening and closing a chain. */
 
 import type { Arrival } from '../../../shared/model/arrival.ts';
-import { layerCountText } from '../../../shared/model/chain.ts';
+import { layerCountText, type OpenedChain } from '../../../shared/model/chain.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
 import { invoke } from '../../bridge/bridge.ts';
@@ -45,12 +45,20 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
     target,
     consent,
     chain,
+    ...foldedGuest(chain),
     axes: { ...closedAxes(getState().axes), guest: openedAxis(guest, size, viewport) },
     announcement: `Opened ${titleOf(chain)}, ${layerCountText(chain)}`,
   });
   void invoke('chain:subscribe', { sessionId: chain.sessionId });
   readPartitionsUnasked();
   void refreshApp(); // the list of recent targets: what is shown does not wait for it
+}
+
+/** With one layer alone the guest's track shows the same as the layer's: it is folded, and the layer has the focus. */
+function foldedGuest({ chain, tracks }: OpenedChain): Partial<Pick<Store, 'hidden' | 'focusedTrack'>> {
+  const [guest, only] = tracks;
+  if (guest === undefined || only?.kind !== 'layer' || tracks.length > 2 || !chain.complete) return {};
+  return { hidden: new Set([guest.id]), focusedTrack: only.id };
 }
 
 /** Gives up opening: what is open stays. A chain that is opened after all is closed again. */

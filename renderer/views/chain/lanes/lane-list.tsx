@@ -5,12 +5,14 @@ import { useFindingCounts } from '../../../ui/hooks/use-finding-counts.ts';
 import { useTrackBytes } from '../../../ui/hooks/use-track-bytes.ts';
 import { BrokenLane } from './broken-lane.tsx';
 import { TrackLane } from './track-lane.tsx';
+import { useBitmaps } from './use-bitmaps.ts';
 
 /** One lane a track, the guest's view first, then the layers from top to base. */
 export function LaneList({ chain }: { readonly chain: OpenedChain }) {
   const hidden = useStore(state => state.hidden);
   const bytes = useTrackBytes(chain, undefined);
   const counts = useFindingCounts();
+  useBitmaps(chain);
   const findingsOf = (layer: number) =>
     counts.reduce(
       (sum, count) => (count.layer === layer && count.severity !== 'note' ? sum + count.findings : sum),

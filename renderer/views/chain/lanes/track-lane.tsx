@@ -4,6 +4,7 @@ import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
 import { useStore } from '../../../state/store.ts';
 import { TrackTable } from '../table/track-table.tsx';
+import { BitmapLanes } from './bitmap-lanes.tsx';
 import { LaneHeader } from './lane-header.tsx';
 import { TrackCanvas } from './track-canvas.tsx';
 
@@ -33,6 +34,7 @@ export function TrackLane({ track, chain, bytes, findings }: TrackLaneProps) {
       <LaneHeader track={track} chain={chain} folded={folded} bytes={bytes} findings={findings} />
       {!folded &&
         (asTable ? <TrackTable track={track} chain={chain} /> : <TrackCanvas track={track} chain={chain} />)}
+      {!folded && !asTable && <BitmapLanes track={track} chain={chain} />}
     </section>
   );
 }

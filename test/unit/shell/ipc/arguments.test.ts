@@ -11,6 +11,16 @@ import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../../../../shared/model/sto
 const consent = { allow: ['/a'], allowAll: false };
 const files = { kind: 'files', files: ['/base', '/top'] };
 
+const MARK_RANGE = {
+  good: [{ sessionId: 1, start: 0, end: 1, columns: 4096 }],
+  bad: [
+    { sessionId: 1, start: 0, end: 1 },
+    { sessionId: 1, start: 0, end: 1, columns: 0 },
+    { sessionId: 1, start: 0, end: 1, columns: 4097 },
+    { sessionId: 1, start: 2, end: 1, columns: 1 },
+  ],
+};
+
 /** For every call at least one good argument and some that differ from it by one field. */
 const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
   'app:state': { good: [undefined], bad: [null, {}, 0] },
@@ -329,15 +339,9 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { sessionId: 1, layer: 0, offset: 2 ** 53 },
     ],
   },
-  'chain:findingMarks': {
-    good: [{ sessionId: 1, start: 0, end: 1, columns: 4096 }],
-    bad: [
-      { sessionId: 1, start: 0, end: 1 },
-      { sessionId: 1, start: 0, end: 1, columns: 0 },
-      { sessionId: 1, start: 0, end: 1, columns: 4097 },
-      { sessionId: 1, start: 2, end: 1, columns: 1 },
-    ],
-  },
+  'chain:findingMarks': MARK_RANGE,
+  'chain:bitmapMarks': MARK_RANGE,
+  'chain:bitmapSums': { good: [{ sessionId: 1 }], bad: [undefined, {}, { sessionId: 1, start: 0 }] },
   'chain:hostFindingMarks': {
     good: [{ sessionId: 1, layer: 0, start: 0, end: 1, columns: 4096 }],
     bad: [

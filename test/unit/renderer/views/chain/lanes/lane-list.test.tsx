@@ -1,7 +1,8 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../../../renderer/state/chain/opening.ts';
-import { shortMiddleChain } from '../../../../../support/window/fake-chain.ts';
+import { getState } from '../../../../../../renderer/state/store.ts';
+import { largeChain, shortMiddleChain } from '../../../../../support/window/fake-chain.ts';
 import { argsOf, start } from '../../../../../support/window/fake-window.tsx';
 
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
@@ -42,6 +43,17 @@ test('a lane says how much its layer holds and how much of that the guest reads'
   await within(await lane('guest')).findByText('what the VM reads · 640 KiB');
   const bar = facts.nextElementSibling as HTMLElement;
   expect([...bar.children].map(part => (part as HTMLElement).style.width)).toEqual(['12.5%', '37.5%']);
+});
+
+test('of one image alone the guest’s track is folded, and keys act on the layer’s; the eye shows it', async () => {
+  start(largeChain(2 ** 30, 1, 100));
+  await openTarget(golden);
+  const eye = await screen.findByRole('button', { name: 'Show guest', pressed: false });
+  const pictures = () => document.querySelectorAll('canvas[data-twin]').length;
+  expect(pictures()).toBe(1);
+  expect(getState().focusedTrack).toBe(1);
+  fireEvent.click(eye);
+  await waitFor(() => expect(pictures()).toBe(2));
 });
 
 test('the eye folds a lane and shows it again', async () => {
