@@ -1,4 +1,5 @@
 /** At every width, and with text of twice the size, the lanes keep most of the window and no control lies outside. */
+import type { Page } from '@playwright/test';
 import { golden } from '../../examples/recipes.mjs';
 import { expect, opened, picture, test } from './app.ts';
 
@@ -7,6 +8,25 @@ type Box = { readonly x: number; readonly y: number; readonly width: number; rea
 
 /** Least share of the window's width that the lanes have while the inspector is closed. */
 const LANES_SHARE = 0.6;
+
+/** Controls that can be seen neither where they are nor by scrolling what they lie in. */
+function outOfReach(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const controls = [...document.querySelectorAll<HTMLElement>('button, input, select, a, [tabindex="0"]')];
+    const isOutside = ({ left, right, top, bottom }: DOMRect) =>
+      left < -1 || right > innerWidth + 1 || top < -1 || bottom > innerHeight + 1;
+    const scrollsIntoView = (control: HTMLElement): boolean => {
+      control.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      const box = control.getBoundingClientRect();
+      // What is larger than the window is seen in parts.
+      return !isOutside(box) || box.height > innerHeight || box.width > innerWidth;
+    };
+    return controls
+      .filter(control => control.checkVisibility() && !control.closest('[inert]'))
+      .filter(control => isOutside(control.getBoundingClientRect()) && !scrollsIntoView(control))
+      .map(control => control.outerHTML.slice(0, 120));
+  });
+}
 
 test('lanes keep most of the width, and no control lies outside', async ({ start, make }, info) => {
   const [, , top] = await make(golden);
@@ -46,6 +66,7 @@ test('lanes keep most of the width, and no control lies outside', async ({ start
         .map(control => control.outerHTML.slice(0, 120)),
     );
     expect(outside, `at ${width}, ${zoom * 100} %`).toEqual([]);
+    expect(await outOfReach(page), `at ${width}, ${zoom * 100} %`).toEqual([]);
     const body = await page.screenshot();
     await info.attach(`${width} at ${zoom * 100} %`, { body, contentType: 'image/png' });
     // The lists below take room from the lanes' height alone, and what is wider than the window scrolls in them.

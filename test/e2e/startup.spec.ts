@@ -1,6 +1,6 @@
 /** Every way in: empty, by argument, dialog, drop, second launch; and the pictures that --screenshot saves. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ElectronApplication, Page } from '@playwright/test';
 import { signalChild } from '../../electron/qemu/signal-child.ts';
@@ -172,6 +172,14 @@ test('a missing backing file is located, and nothing is written', async ({ start
     await answerDialog(app, []);
     await lane.getByRole('button', { name: 'Locate file…' }).click();
     expect(await laneNames(page)).toHaveLength(4);
+    // The top records qcow2, so a picture is never read as a raw disk in its place.
+    const png = join(dirname(base), 'picture.png');
+    writeFileSync(png, Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.alloc(8192)]));
+    await answerDialog(app, [png]);
+    await lane.getByRole('button', { name: 'Locate file…' }).click();
+    await expect(lane).toContainText('QCOW2_NOT_QCOW2');
+    expect(await laneNames(page)).toEqual(['guest', 'top.qcow2', 'mid.qcow2', 'Missing backing file']);
+    await info.attach('a picture refused', { body: await page.screenshot(), contentType: 'image/png' });
     await answerDialog(app, [away]);
     await lane.getByRole('button', { name: 'Locate file…' }).click();
     await expect.poll(() => laneNames(page)).toEqual(['guest', 'top.qcow2', 'mid.qcow2', 'elsewhere.qcow2']);
