@@ -25,6 +25,11 @@ export function wholeAxis({ size }: AxisBounds): Viewport {
   return { start: 0, end: Math.max(size, 1) };
 }
 
+/** Whole bytes of the axis in view. An axis of no bytes has a viewport of one, and none is in view. */
+export function bytesInView({ start, end }: Viewport, size: number): number {
+  return Math.min(size, Math.round(end - start));
+}
+
 /** The nearest viewport that lies within the axis and is neither too small nor too large. */
 export function clampViewport({ start, end }: Viewport, bounds: AxisBounds): Viewport {
   const size = Math.max(bounds.size, 1);

@@ -14,12 +14,21 @@ const TICK_HEIGHT_PX = { overrides: 3, dirty: 4, shadowed: 3, holeOverrides: 7, 
 /** CSS pixels above the strip, in which the ticks are. */
 const TICK_ROOM_PX = 9;
 
+/** What the legend has highlighted. */
+export interface OverviewOptions {
+  /** By part index, true for one that steps back. */
+  readonly faded: readonly boolean[];
+  /** The marks that have ticks, by their bits of PRESENT. */
+  readonly marks: number;
+}
+
 /** Paints the guest's strip with ticks from all strips (the guest's first). `unit` is device pixels a CSS pixel. */
 export function paintOverview(
   surface: Surface,
   strips: readonly ColumnStrip[],
   colors: ColorSet,
   unit: number,
+  { faded, marks: shown }: OverviewOptions = { faded: [], marks: -1 },
 ): void {
   const { width, height } = surface;
   const { lane, corrupt } = colors;
@@ -30,7 +39,14 @@ export function paintOverview(
   }
   const top = TICK_ROOM_PX * unit;
   surface.fillRect(0, 0, width, top, lane);
-  paintBodies(surface, guest, { top, bottom: height, unit, bodies: overviewColors(colors), lane, corrupt });
+  paintBodies(surface, guest, {
+    top,
+    bottom: height,
+    unit,
+    bodies: overviewColors(colors, faded),
+    lane,
+    corrupt,
+  });
   const tickColors = {
     overrides: colors.override,
     dirty: colors.dirty,
@@ -40,7 +56,7 @@ export function paintOverview(
   };
   for (let c = 0; c < width; c++) {
     let marks = 0;
-    for (const strip of strips) marks |= strip.present[c] as number;
+    for (const strip of strips) marks |= (strip.present[c] as number) & shown;
     for (const mark of TICKS) {
       if ((marks & PRESENT[mark]) === 0) continue;
       surface.fillRect(c, top - (TICK_HEIGHT_PX[mark] + 1) * unit, c + 1, top - unit, tickColors[mark]);

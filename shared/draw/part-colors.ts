@@ -73,8 +73,10 @@ export function tintedColor({ plain, tints }: BodyColors, part: PartIndex, tint:
 }
 
 /** The colors of the overview: those of the lanes; what lies past a layer's end has no hatch there. */
-export function overviewColors(ink: ColorSet): BodyColors {
-  const plain = Uint32Array.from(PARTS, (_, part) => bodyColor(ink, part, false, PAST_UNHATCHED));
+export function overviewColors(ink: ColorSet, faded: readonly boolean[] = []): BodyColors {
+  const plain = Uint32Array.from(PARTS, (_, part) =>
+    bodyColor(ink, part, faded[part] === true, PAST_UNHATCHED),
+  );
   return { plain, tints: tintsOf(plain) };
 }
 

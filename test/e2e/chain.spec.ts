@@ -35,6 +35,8 @@ test('the golden chain is drawn cell by cell', async ({ start, make }, info) => 
   ] as const) {
     await expect(picture(page, track)).toHaveAttribute('aria-label', part);
   }
+  for (const name of ['Show zeros that hide data', 'Show override'])
+    await expect(page.getByRole('button', { name, exact: true })).toBeVisible();
   const drawn = await cellsOf(page);
   for (const [track, expected] of Object.entries(GOLDEN)) expect(drawn[track], track).toEqual(expected);
   await info.attach('golden as tables', { body: await page.screenshot(), contentType: 'image/png' });

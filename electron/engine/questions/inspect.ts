@@ -129,7 +129,7 @@ function sentenceOf(
   wholeChain: boolean,
 ): string {
   const name = (layer: number) => titles[layer] ?? `layer ${layer}`;
-  const list = (layers: readonly number[]) => layers.map(name).join(' and ');
+  const list = (layers: readonly number[]) => listOf(layers.toReversed().map(name));
   const parts = [firstSentence(word, stop, name, wholeChain)];
   const isLost = (word & UNREADABLE) !== 0;
   if (overridden.length > 0 && isLost)
@@ -143,6 +143,16 @@ function sentenceOf(
       `What ${list(shadowed)} ${shadowed.length === 1 ? 'holds' : 'hold'} here is hidden because a layer above is shorter.`,
     );
   return parts.join(' ');
+}
+
+/** Names that a sentence lists at most; of more it says how many. */
+const MAX_LISTED = 3;
+
+/** Names in a sentence: `a`, `a and b`, `a, b and c`, `a, b and 9 more`. */
+function listOf(names: readonly string[]): string {
+  const shown = names.length > MAX_LISTED ? names.slice(0, MAX_LISTED - 1) : names.slice(0, -1);
+  const last = names.length > MAX_LISTED ? `${names.length - shown.length} more` : (names.at(-1) ?? '');
+  return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`;
 }
 
 /** Why nothing is known of what the layer `name` holds here, and what qemu makes of it. */

@@ -3,6 +3,7 @@ import { pixel } from '../../../shared/draw/color-set.ts';
 import { type AxisColors, paintAxis } from '../../../shared/draw/paint-axis.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import type { AxisId } from '../../axis/axis-id.ts';
+import { bytesInView } from '../../axis/viewport.ts';
 import { createImageSurface, type ImageSurface } from '../../canvas/image-surface.ts';
 import { showImage } from '../../canvas/show-image.ts';
 import { createTextMasks } from '../../canvas/text-masks.ts';
@@ -32,7 +33,7 @@ export function AxisRuler({ axis, handlers, children }: AxisRulerProps) {
   }, [size, ink]);
   const paint = useCallback(() => {
     const canvas = ref.current;
-    const { viewport, width } = getAxis(axis);
+    const { viewport, width, size: bytes } = getAxis(axis);
     const key = `${viewport.start} ${viewport.end} ${width}`;
     if (canvas === null || width === 0 || painting === undefined || painting.drawn === key) return;
     painting.drawn = key;
@@ -40,7 +41,7 @@ export function AxisRuler({ axis, handlers, children }: AxisRulerProps) {
     const { image, surface, colors } = painting.picture;
     paintAxis(surface, viewport, width, colors);
     showImage(canvas, image);
-    setText(span.current, formatSize(Math.round(viewport.end - viewport.start)));
+    setText(span.current, formatSize(bytesInView(viewport, bytes)));
   }, [painting, size, axis]);
   usePainter(paint);
   return (

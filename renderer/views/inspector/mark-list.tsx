@@ -46,7 +46,11 @@ export function MarkList({ chain }: { readonly chain: OpenedChain }) {
                 <strong className="highlight-name">{LEGEND[mark].label}</strong>
                 <p>{LEGEND[mark].meaning}</p>
               </div>
-              <button type="button" onClick={() => void goToFirst(mark)}>
+              <button
+                type="button"
+                aria-label={`Show ${LEGEND[mark].label}`}
+                onClick={() => void goToFirst(mark)}
+              >
                 Show
               </button>
             </li>

@@ -7,6 +7,8 @@ import { showImage } from '../../../canvas/show-image.ts';
 import { dataOf } from '../../../state/axes/axis-data.ts';
 import { navigationOf } from '../../../state/axes/axis-navigation.ts';
 import { overviewOf } from '../../../state/chain/chain-data.ts';
+import { useStore } from '../../../state/store.ts';
+import { fadedParts, shownMarks } from '../../../state/window/highlight.ts';
 import { FindingTicks } from '../../../ui/axis/finding-ticks.tsx';
 import { OverviewBrush } from '../../../ui/axis/overview-brush.tsx';
 import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
@@ -18,18 +20,22 @@ export function OverviewStrip({ chain }: { readonly chain: OpenedChain }) {
   const ref = useRef<HTMLCanvasElement>(null);
   const { width, height } = useCanvasSize(ref);
   const ink = useInk();
+  const highlighted = useStore(state => state.highlighted);
   const drawn = useRef('');
   const paint = useCallback(() => {
     const canvas = ref.current;
-    const key = `${width} ${height} ${dataOf('guest').overviewRevision} ${ink.lane}`;
+    const key = `${width} ${height} ${dataOf('guest').overviewRevision} ${ink.lane} ${[...highlighted]}`;
     if (canvas === null || width === 0 || height === 0 || drawn.current === key) return;
     drawn.current = key;
     const unit = Math.max(1, Math.round(devicePixelRatio));
     const { image, surface } = createImageSurface({ width, height }, unit);
     const strips = chain.tracks.map(track => overviewOf(track.id, chain.chain.size, width));
-    paintOverview(surface, strips, ink, unit);
+    paintOverview(surface, strips, ink, unit, {
+      faded: fadedParts(highlighted),
+      marks: shownMarks(highlighted),
+    });
     showImage(canvas, image);
-  }, [width, height, ink, chain]);
+  }, [width, height, ink, chain, highlighted]);
   usePainter(paint);
   return (
     <div className="overview-row">

@@ -1,5 +1,6 @@
 /** What the inspector says of guest offsets that are lost, compared with what qemu reads there. */
 import { readFileSync, truncateSync } from 'node:fs';
+import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { openSession, planFiles } from '../../../support/merge-session.ts';
@@ -53,6 +54,23 @@ test('data past the end of the file is lost where it would lie, and qemu’s ans
   expect(await readByQemu(path, 2 * K64)).toBe('fails');
   expect(compressed.sentence).toContain('Reading fails here (I/O error): the compressed data of');
   expect(compressed.layers[0]?.hostOffset).toBe(-1);
+});
+
+test('a sentence names the layers that are hidden from the top down, and of many says how many', async () => {
+  const paths = Array.from({ length: 6 }, (_, i) => {
+    const kinds = i === 3 ? [] : [{ index: 1, kind: 'data' as const }];
+    return buildImage({ size: 16 * K64, clusters: kinds }).path;
+  });
+  const sentenceOf = async (files: readonly string[]) => {
+    const session = openSession(planFiles(files));
+    await session.read();
+    const { sentence } = await session.ask('inspect', { offset: K64 });
+    return files.reduce((text, path, i) => text.replaceAll(basename(path), `layer ${i}`), sentence);
+  };
+  expect(await sentenceOf(paths.slice(0, 2))).toContain('Hides what layer 0 holds here.');
+  expect(await sentenceOf(paths.slice(0, 3))).toContain('Hides what layer 1 and layer 0 hold here.');
+  expect(await sentenceOf(paths.slice(0, 5))).toContain('Hides what layer 2, layer 1 and layer 0 hold here.');
+  expect(await sentenceOf(paths)).toContain('Hides what layer 4, layer 2 and 2 more hold here.');
 });
 
 test('what a damaged entry describes is lost, and not said to lie anywhere', async () => {

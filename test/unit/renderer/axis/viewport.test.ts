@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { offsetAt, pxOf } from '../../../../renderer/axis/scale.ts';
 import {
+  bytesInView,
   clampViewport,
   panBy,
   reveal,
@@ -12,6 +13,11 @@ import {
 } from '../../../../renderer/axis/viewport.ts';
 
 const BOUNDS = { size: 2 ** 20, width: 1000 };
+
+test('of a disk of no bytes none are in view', () => {
+  expect(bytesInView(wholeAxis({ size: 0, width: 1000 }), 0)).toBe(0);
+  expect(bytesInView({ start: 512.5, end: 1024.5 }, BOUNDS.size)).toBe(512);
+});
 
 test('the whole axis is where fitting ends', () => {
   expect(wholeAxis(BOUNDS)).toEqual({ start: 0, end: 2 ** 20 });

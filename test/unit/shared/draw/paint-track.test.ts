@@ -329,6 +329,18 @@ test('a stripe under the guest shows at every zoom which layer is read, and none
   expect(ownerTone(INK, 0, 2)).not.toBe(ownerTone(INK, 1, 2));
 });
 
+test('the overview follows the legend: what is not highlighted steps back, and has no ticks', () => {
+  const guest = strip(20, [0, state('data')], [10, state('zeroHole')]);
+  const layer = strip(20, [0, state('data')], [7, state('data'), PRESENT.damaged], [8, state('data')]);
+  const [plain, filtered] = [surfaceOf(20, 40), surfaceOf(20, 40)];
+  paintOverview(plain, [guest, layer], INK, 1);
+  const faded = PARTS.map(({ state: name }) => name !== 'zeroHole');
+  paintOverview(filtered, [guest, layer], INK, 1, { faded, marks: PRESENT.dirty });
+  expect(column(filtered, 7, 0, 9)).toEqual(Array(9).fill(INK.lane));
+  expect(at(filtered, 3, 20)).not.toBe(at(plain, 3, 20));
+  expect(at(filtered, 15, 20)).toBe(at(plain, 15, 20));
+});
+
 test('the overview ticks whatever any layer marks', () => {
   const guest = strip(20, [0, state('data')]);
   const layer = strip(20, [0, state('data')], [7, state('data'), PRESENT.damaged], [8, state('data')]);
