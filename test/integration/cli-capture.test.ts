@@ -85,11 +85,14 @@ describe('a capture as a target', () => {
     expect([code, stdout + stderr]).toEqual([2, expect.stringContaining('does not hold the bytes')]);
   });
 
-  it('is read by its tables alone', async () => {
+  it('is read by its tables alone, and planned for the qemu of its machine', async () => {
+    const { capture: about } = await cowscopeJson(['layers', '--output', 'json', capture]);
     const served = await cowscope(['map', '--witness', 'nbd', capture]);
     expect([served.code, codesOf(served)]).toEqual([1, ['CAPTURE_NOT_SERVED']]);
     expect((await cowscope(['check', '--deep', capture])).code).toBe(1);
     expect((await cowscope(['check', capture])).code).toBe((await cowscope(['check', top])).code);
-    expect((await cowscope(['plan', 'commit', capture])).stdout).toContain('were not looked for');
+    const plan = await cowscope(['plan', 'commit', capture]);
+    expect(plan.stdout).toContain('were not looked for');
+    expect(plan.stdout.includes('the installed one')).toBe(about.qemu !== '');
   });
 });

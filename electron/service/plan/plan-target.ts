@@ -5,7 +5,12 @@ import { WordSet } from '../../../shared/extent/page.ts';
 import { FindingCollector } from '../../../shared/finding-collector.ts';
 import type { Allocation } from '../../../shared/model/allocation.ts';
 import { compareFindings, type Finding } from '../../../shared/model/finding.ts';
-import { type ChainInfo, findSnapshot, type LayerInfo } from '../../../shared/model/layer.ts';
+import {
+  type CaptureInfo,
+  type ChainInfo,
+  findSnapshot,
+  type LayerInfo,
+} from '../../../shared/model/layer.ts';
 import type { Plan, PlanChoice, PlannedQemu } from '../../../shared/model/plan/plan.ts';
 import type { PlanPicture } from '../../../shared/model/plan/plan-picture.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
@@ -22,7 +27,7 @@ import { fileSource } from '../../qcow2/read/file-source.ts';
 import { MapFindings } from '../../qcow2/read/findings/map-findings.ts';
 import { createMap } from '../../qcow2/read/map.ts';
 import { runInSlices, type SlicedWork } from '../../qcow2/read/sliced-work.ts';
-import { qemuImgVersion } from '../../qemu/tools.ts';
+import { parseVersion, qemuImgVersion } from '../../qemu/tools.ts';
 import { usageError } from '../cli-target.ts';
 import { type OnRead, watchReads } from '../progress/read-watch.ts';
 import { findChildren, notSearched } from './plan-children.ts';
@@ -111,7 +116,7 @@ async function planChain(
   const infos = found.info.layers;
   const { operation, job, signal } = request;
   const chosen = chosenLayers(infos, request);
-  const { qemu, source } = await plannedQemu(request.qemu);
+  const { qemu, source } = await plannedQemu(request.qemu, found.info.capture);
   const open = found.layers[chosen.target] as OpenLayer;
   if (open.image?.header.version === 1)
     throw planError(
@@ -226,9 +231,10 @@ async function chainFindings(found: DiscoveredChain): Promise<readonly Finding[]
   return [...found.info.findings, ...writerFindings(await found.written)].sort(compareFindings);
 }
 
-async function plannedQemu(given: PlannedQemu | undefined) {
+/** Of a capture the version on the machine where it was made. */
+async function plannedQemu(given: PlannedQemu | undefined, capture: CaptureInfo | undefined) {
   if (given !== undefined) return { qemu: given, source: 'given' as const };
-  const installed = await qemuImgVersion();
+  const installed = capture === undefined ? await qemuImgVersion() : parseVersion(capture.qemu);
   if (installed === undefined) return { qemu: USUAL_QEMU, source: 'assumed' as const };
   const patch = /\d+\.\d+\.(\d+)/.exec(installed.text)?.[1];
   const { major, minor } = installed;
