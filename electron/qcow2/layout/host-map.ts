@@ -41,7 +41,7 @@ export function* mapHost(image: Qcow2Image, maxChunks?: number): SlicedWork<Host
   const references = new References(image, fileLength, blocks, onFault);
   const tables = yield* references.l2Tables(new ReadLimit(source, SLACK_BYTES));
   const kinds = new HostKinds(image, clusters, tables, maxChunks);
-  const spans = new TableSpans(tables.offsets.length, geometry);
+  const spans = new TableSpans(tables.offsets.length, clusters, geometry);
   const visitor: TableVisitor = {
     visitTable(index, view, at) {
       kinds.visitTable(index, view, at);

@@ -7,17 +7,29 @@ import type { Geometry } from '../format/geometry.ts';
 const MAX_SPANS = 2 ** 20;
 /** The highest number of a cluster that is told apart. */
 const LAST = 2 ** 32 - 1;
+/** Clusters of a file up to which the table of each one is kept, 2 bytes each: 64 MiB at 2 TiB of 64 KiB clusters. */
+const MAX_OWNED_CLUSTERS = 2 ** 25;
+/** Stands for several tables that refer to one cluster. */
+const SEVERAL = 2 ** 16 - 1;
 
-/** The lowest and the highest host cluster that the entries of a table refer to, by its number in the list of tables. */
+/**
+ * The lowest and the highest host cluster that the entries of a table refer to, by its number in the list of tables; of a
+ * file that is not too large also which table refers to each cluster, so that one table is read however scattered they are.
+ */
 export class TableSpans {
   readonly #geometry: Geometry;
+  /** By cluster 1 + the number of the table that refers to it, 0 where none does. Absent for a file that is too large. */
+  readonly #owners: Uint16Array | undefined;
+  readonly #missed = new Set<number>();
   readonly #group: number;
   readonly #lowest: Uint32Array;
   readonly #highest: Uint32Array;
 
-  /** Of so many tables. */
-  constructor(tables: number, geometry: Geometry) {
+  /** Of so many tables, in a file of so many clusters. */
+  constructor(tables: number, clusters: number, geometry: Geometry) {
     this.#geometry = geometry;
+    const isKept = clusters <= MAX_OWNED_CLUSTERS && tables < SEVERAL - 1;
+    this.#owners = isKept ? new Uint16Array(clusters) : undefined;
     this.#group = Math.max(1, Math.ceil(tables / MAX_SPANS));
     const spans = Math.ceil(tables / this.#group);
     this.#lowest = new Uint32Array(spans).fill(LAST);
@@ -39,6 +51,7 @@ export class TableSpans {
       else if (offset === 0) continue;
       if (offset < lowest) lowest = offset;
       if (offset + length > highest) highest = offset + length;
+      this.#own(index, Math.floor(offset / clusterSize), Math.ceil((offset + length) / clusterSize));
     }
     if (highest > 0)
       this.#join(index, Math.floor(lowest / clusterSize), Math.ceil(highest / clusterSize) - 1);
@@ -46,14 +59,26 @@ export class TableSpans {
 
   /** Of a table that could not be read nothing is known. */
   miss(index: number): void {
+    this.#missed.add(index);
     this.#join(index, 0, LAST);
   }
 
   /** False if no entry of a table refers to a cluster. */
   mayReferTo(index: number, cluster: number): boolean {
+    const owner = this.#owners?.[cluster];
+    if (owner !== undefined && owner !== SEVERAL) return owner === index + 1 || this.#missed.has(index);
     const span = Math.floor(index / this.#group);
     const at = Math.min(cluster, LAST);
     return (this.#lowest[span] as number) <= at && at <= (this.#highest[span] as number);
+  }
+
+  #own(index: number, first: number, end: number): void {
+    const owners = this.#owners;
+    if (owners === undefined) return;
+    for (let cluster = first; cluster < Math.min(end, owners.length); cluster++) {
+      const known = owners[cluster] as number;
+      if (known !== index + 1) owners[cluster] = known === 0 ? index + 1 : SEVERAL;
+    }
   }
 
   #join(index: number, first: number, last: number): void {

@@ -7,7 +7,7 @@ import { RefcountBlocks } from '../../../../electron/qcow2/layout/refcount-block
 import { References } from '../../../../electron/qcow2/layout/references.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
-import type { ImageSource } from '../../../../electron/qcow2/read/source.ts';
+import { type ImageSource, readBytes } from '../../../../electron/qcow2/read/source.ts';
 import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage } from '../../../support/qcow2-reading.ts';
 
@@ -62,5 +62,35 @@ test('who refers to a cluster is told from the tables that reach it, as if all o
     const all = new ClusterUsers(image, tables, offset / 512);
     finish(walk.walk(all, new ReadLimit(source, SLACK_BYTES), all));
     expect([users, references]).toEqual([finish(all.placed()), all.references]);
+  }
+});
+
+test('a question about a cluster of a scattered disk reads the one table that refers to it', () => {
+  const { source } = buildImage({
+    size: 2 ** 23,
+    clusterBits: 9,
+    clusters: index => (index < 2 ** 13 ? 'data' : 'unallocated'),
+  });
+  const { l1TableOffset } = openQcow2(source).header;
+  const l1 = new DataView(readBytes(source, l1TableOffset, 128 * 8).buffer);
+  const tables = Array.from({ length: 128 }, (_, i) => Number(l1.getBigUint64(8 * i) & 0xff_ffff_fe00n));
+  // Entry i of every table goes to another table, so that each of them reaches over the whole file.
+  const entries = tables.map(offset => new DataView(readBytes(source, offset, 512).buffer));
+  tables.forEach((offset, table) => {
+    for (let i = 0; i < 64; i++)
+      pokeU64(source.fd, offset + 8 * i, entries[(table + 31 * i) % 128]!.getBigUint64(8 * i));
+  });
+  let bytes = 0;
+  const readAt = (into: Uint8Array, position: number) => {
+    bytes += into.length;
+    return source.readAt(into, position);
+  };
+  const map = finish(mapHost(openQcow2({ ...source, readAt })));
+  const [first, last] = [50, 127].map(table => Number(entries[table]!.getBigUint64(8 * 5) & 0xff_ffff_fe00n));
+  for (const offset of [first!, last!]) {
+    bytes = 0;
+    const { users } = finish(map.clusterAt(offset));
+    expect(users).toMatchObject([{ kind: 'data', entry: 5 }]);
+    expect(bytes).toBeLessThan(16 * 512);
   }
 });
