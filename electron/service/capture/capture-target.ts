@@ -32,7 +32,9 @@ export async function captureTarget(
   output: OutputRequest,
   { showPaths, onRead, signal, onFile }: CaptureChoice,
 ): Promise<CaptureSummary> {
-  const found = await discoverChain({ ...target, ...consent });
+  // What is inferred is not in the files: they are captured as they are.
+  const { infer: _, ...asTheyAre } = target;
+  const found = await discoverChain({ ...asTheyAre, ...consent });
   try {
     if (found.info.capture !== undefined) throw isCapture(found.info.capture.path);
     const inputs = await inputsOf(found);

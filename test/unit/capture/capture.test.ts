@@ -1,13 +1,14 @@
 /** Captures of built images: what is taken, what is replaced, and what becomes of captures that are cut, changed or hostile. */
 
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { CODEC, frameHeader } from '../../../electron/capture/format.ts';
 import { discoverChain } from '../../../electron/chain/discover.ts';
 import { captureTarget } from '../../../electron/service/capture/capture-target.ts';
+import { writeAt } from '../../support/images/qcow2-builder-parts.ts';
 import { buildImage } from '../../support/qcow2-reading.ts';
 import { temporaryFolder } from '../../support/tools.ts';
 
@@ -148,6 +149,15 @@ describe('a capture', () => {
       expect(['CAPTURE_CUT', 'CAPTURE_DAMAGED']).toContain(await codeOf(changed));
     }
     expect(await codeOf(Buffer.concat([bytes, Buffer.from([0])]))).toBe('CAPTURE_DAMAGED');
+  });
+
+  it('has the files as they are, and nothing that was inferred', async () => {
+    const { path } = secretImage().source;
+    writeAt(openSync(path, 'r+'), new Uint8Array(512), 0); // the header is lost
+    const to = newPath();
+    const target = { kind: 'files', files: [path], infer: 1 } as const;
+    const written = await captureTarget(target, CONSENT, { path: to, images: [path] }, { showPaths: false });
+    expect(written.layers).toMatchObject([{ format: 'raw', captured: 0 }]);
   });
 
   it('is no layer of a chain of files', async () => {
