@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { golden, makeChain } from '../../examples/recipes.mjs';
 import { CLI } from '../support/cli.ts';
+import { startQemu } from '../support/servers/nbd-server-process.ts';
 import { qemuImg, runWell, temporaryFolder } from '../support/tools.ts';
 
 /** Writes what a program has loaded, and how many threads it has started, to the file that LOADED names. */
@@ -95,10 +96,24 @@ it('reads a small chain without a worker, and larger disks, several files and la
   expect(await workersFor('--witness', 'both', top)).toBe(1);
 });
 
+it('loads neither chain nor engine to list the contexts of an address', async () => {
+  const [, , top] = await makeChain(golden, temporaryFolder());
+  const server = await startQemu(['-A', '-f', 'qcow2', top as string]);
+  try {
+    const sources = await sourcesLoadedBy('map', '--as', 'nbdinfo', await server.uri());
+    expect(sources).toContain('electron/service/nbd-contexts.ts');
+    for (const absent of ['electron/chain/discover.ts', 'electron/service/chain-session.ts'])
+      expect(sources).not.toContain(absent);
+    expect([...roomsOf(sources)].filter(room => room.startsWith('electron/qcow2/'))).toEqual([]);
+  } finally {
+    await server.kill();
+  }
+});
+
 it('loads few files for a map and fewer for the layers', async () => {
   const [, , top] = await makeChain(golden, temporaryFolder());
   const filesOf = async (command: string) =>
     (await loadedBy([command, top as string])).files.filter(file => /cli[\w-]*\.cjs$/.test(file)).length;
-  expect(await filesOf('map')).toBeLessThanOrEqual(14);
-  expect(await filesOf('layers')).toBeLessThanOrEqual(11);
+  expect(await filesOf('map')).toBeLessThanOrEqual(16);
+  expect(await filesOf('layers')).toBeLessThanOrEqual(12);
 });

@@ -10,7 +10,7 @@
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import { entryCount } from '../../../shared/extent/status-cursor.ts';
 import type { NbdConnection } from '../client/connection.ts';
-import { mostRequested, RequestWindow } from './request-window.ts';
+import { FAR_ROUND_TRIP_MS, mostRequested, RequestWindow } from './request-window.ts';
 import type { StatusSource } from './status-source.ts';
 
 /** A range of the walk, in bytes, whose answer is on its way. */
@@ -43,6 +43,15 @@ const COMPACT_REQUEST = 2 ** 32 - 2 ** 16;
 /** Largest extended request: a reply after at most this much keeps progress visible and bisecting cheap. */
 const WIDE_REQUEST = 2 ** 36;
 
+/**
+ * What a server close by is asked about first, in bytes; each request after that may be four times as long. The first
+ * replies are taken by code that is not compiled yet: it is while the server works on the next. Where a reply has few
+ * entries there is nothing to compile for.
+ */
+const FIRST_NEAR_REQUEST = 2 ** 26;
+const NEAR_GROWTH = 4;
+const FEW_ENTRIES = 256;
+
 /** Entries of a context in a reply that is long, and in one so short that twice the range may be asked about. */
 const LONG_REPLY = 8192;
 const SHORT_REPLY = 2048;
@@ -58,6 +67,8 @@ export class PipelinedStatus {
   /** Largest request, and the largest one asked at present. */
   readonly #most: number;
   #limit: number;
+  /** Largest request while a walk close by begins. */
+  #opening: number;
   readonly #queue: Segment[] = [];
   #frontier: number;
   #inFlight = 0;
@@ -76,6 +87,7 @@ export class PipelinedStatus {
     this.#window = new RequestWindow(connection);
     this.#most = connection.extendedHeaders ? WIDE_REQUEST : COMPACT_REQUEST;
     this.#limit = Math.min(bounds.firstRequest, this.#most);
+    this.#opening = connection.roundTrip < FAR_ROUND_TRIP_MS ? FIRST_NEAR_REQUEST : this.#most;
     this.#reach = this.#limit;
     this.#frontier = bounds.start;
   }
@@ -84,7 +96,7 @@ export class PipelinedStatus {
   front(): AskedRange | undefined {
     const queue = this.#queue;
     const abreast = this.#window.inFlight;
-    const length = abreast === 1 ? this.#limit : this.#reach;
+    const length = abreast === 1 ? Math.min(this.#limit, this.#opening) : this.#reach;
     let open = queue.filter(segment => segment.answer !== undefined).length;
     // The front is asked whatever waits behind it: the window may have become smaller.
     for (let at = 0; at === 0 || (this.#inFlight < abreast && open < mostRequested(abreast)); at++) {
@@ -101,6 +113,7 @@ export class PipelinedStatus {
   advance({ covered, lists }: StatusBatch): void {
     const entries = Math.max(0, ...lists.map(list => entryCount(list)));
     const bytes = lists.reduce((sum, { payload }) => sum + payload.byteLength, 0);
+    this.#opening = entries < FEW_ENTRIES ? this.#most : Math.min(this.#most, this.#opening * NEAR_GROWTH);
     if (bytes > LARGE_REPLY_BYTES) this.#limit = Math.max(this.#bounds.grain, this.#limit / 2);
     else if (entries > LONG_REPLY)
       this.#limit = Math.min(this.#limit, Math.max(this.#bounds.firstRequest, this.#limit / 2));

@@ -18,7 +18,7 @@ export type RequestWindowTerms = Pick<
 /** Most requests in flight. */
 const MAX_IN_FLIGHT = 8;
 /** A shorter round trip is that of a local network, where one request after another is as fast. */
-const FAR_ROUND_TRIP_MS = 5;
+export const FAR_ROUND_TRIP_MS = 5;
 /** The round trip dominates if it is so many times what the server and the reply's bytes take. */
 const DOMINANCE_RATIO = 2;
 /** Weight of the estimate so far, against 1 for the newest request. */

@@ -115,6 +115,31 @@ describe.each(modes)('walkBlockStatus with $name', ({ extendedHeaders }) => {
     ]);
   });
 
+  it('asks a server close by about 64 MiB first, and about four times as much each time', async () => {
+    const size = 2 ** 34;
+    const list: Extent[] = Array.from({ length: 2 ** 16 }, (_, i) => [size / 2 ** 16, i % 2]);
+    const { connection, server } = await open(size, [{ id: 0, name: 'x:0', status: statusFrom(list) }], {
+      extendedHeaders,
+    });
+    const batches = await walk(connection);
+    expect(batches.reduce((sum, { covered }) => sum + covered, 0)).toBe(size);
+    const lengths = server.requests
+      .filter(({ command }) => command === 7)
+      .map(({ length }) => Number(length));
+    expect(lengths.slice(0, 3)).toEqual([2 ** 26, 2 ** 28, 2 ** 30]);
+    expect(lengths[3]).toBe(extendedHeaders ? 2 ** 32 : 2 ** 32 - 2 ** 16);
+  });
+
+  it('asks a server far away about as much as it may from the beginning', async () => {
+    const size = 2 ** 34;
+    const list: Extent[] = Array.from({ length: 16 }, (_, i) => [size / 16, i % 2]);
+    const contexts = [{ id: 0, name: 'x:0', status: statusFrom(list) }];
+    const { connection, server } = await open(size, contexts, { extendedHeaders });
+    await walk(Object.create(connection, { roundTrip: { value: 20 } }));
+    const [first] = server.requests.filter(({ command }) => command === 7);
+    expect(Number(first?.length)).toBe(extendedHeaders ? size : 2 ** 32 - 2 ** 16);
+  });
+
   it('gives every payload a buffer of its own, as long as the payload', async () => {
     const lists = [randomList(100, 4), randomList(100, 5)];
     const contexts = lists.map((list, i) => ({
