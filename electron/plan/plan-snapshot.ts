@@ -1,15 +1,18 @@
 /** Plans the deletion of an internal snapshot: what it gives back inside the file. Source: qcow2_snapshot_delete. */
 import type { Allocation } from '../../shared/model/allocation.ts';
 import { compareFindings, type Finding, makeFinding } from '../../shared/model/finding.ts';
-import type { Plan } from '../../shared/model/plan/plan.ts';
+import type { Plan, TargetSpace } from '../../shared/model/plan/plan.ts';
 import { formatSize } from '../../shared/text/offset.ts';
+import { INCOMPATIBLE_DIRTY } from '../qcow2/format/header.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
+import type { SlicedWork } from '../qcow2/read/sliced-work.ts';
 import { deleteSnapshotCommand } from './commands.ts';
 import type { CommitInput, LayerTables } from './commit/commit-input.ts';
 import { knownHazards } from './hazard-list.ts';
-import { versionText } from './qemu-versions.ts';
-import { spaceBefore } from './target/target-result.ts';
-import { spaceAfter } from './target/target-space.ts';
+import { snapshotExtraBytes, versionText } from './qemu-versions.ts';
+import { followDeletion, snapshotTableBytes } from './target/host/follow-deletion.ts';
+import { bitmapClusters, spaceBefore } from './target/target-result.ts';
+import { spaceAfter, spaceBetween } from './target/target-space.ts';
 
 /** The deletion of snapshot number `snapshot` of layer `target`. */
 export interface SnapshotInput
@@ -20,24 +23,14 @@ export interface SnapshotInput
 }
 
 /** The plan. Throws QCOW2_READ_FAILED. */
-export function planSnapshotDelete(input: SnapshotInput): Plan {
+export function* planSnapshotDelete(input: SnapshotInput): SlicedWork<Plan> {
   const { layers, target, image, allocation, snapshot } = input;
   const { info } = layers[target] as LayerTables;
   const { clusterSize } = image.geometry;
   const share = allocation.shares?.[snapshot];
   const freed = share === undefined ? undefined : (share.data + share.tables) / clusterSize;
-  const tableClusters = Math.ceil(snapshotTableBytes(image) / clusterSize);
-  const why = ['the snapshot table is written anew before the old one is given back'];
-  if (freed === undefined) why.push('what the snapshot alone holds is not known');
-  const space = spaceAfter(spaceBefore(image, allocation), {
-    added: 0,
-    mayAdd: tableClusters,
-    freed: 0,
-    mayFree: tableClusters + (freed ?? allocation.account.snapshots / clusterSize),
-    writesData: true,
-    writesParts: true,
-    whyInexact: why,
-  });
+  const followed = yield* followDeletion(image, allocation, snapshot, snapshotExtraBytes(input.qemu));
+  const space = followed === undefined ? boundsOf(input, freed) : spaceBetween(followed);
   return {
     operation: 'delete-snapshot',
     job: 'qemu-img',
@@ -82,9 +75,28 @@ export function planSnapshotDelete(input: SnapshotInput): Plan {
   };
 }
 
-function snapshotTableBytes({ snapshots, header }: Qcow2Image): number {
-  const last = snapshots.at(-1);
-  return last === undefined ? 0 : last.fileOffset + last.length - header.snapshotsOffset;
+/** The file where it could not be followed cluster by cluster. */
+function boundsOf({ image, allocation }: SnapshotInput, freed: number | undefined): TargetSpace {
+  const { clusterSize } = image.geometry;
+  const tableClusters = Math.ceil(snapshotTableBytes(image) / clusterSize);
+  const why = [
+    image.bitmaps.length > 0
+      ? 'its bitmaps are written anew'
+      : (image.header.incompatible & INCOMPATIBLE_DIRTY) !== 0n
+        ? 'it was not closed cleanly, so qemu repairs it first'
+        : 'its refcounts are wrong or cannot be read',
+  ];
+  if (freed === undefined) why.push('what the snapshot alone holds is not known');
+  const bitmaps = bitmapClusters(image, image.header.size) + allocation.account.bitmaps / clusterSize;
+  return spaceAfter(spaceBefore(image, allocation), {
+    added: 0,
+    mayAdd: tableClusters + bitmaps,
+    freed: 0,
+    mayFree: tableClusters + bitmaps + (freed ?? allocation.account.snapshots / clusterSize),
+    writesData: true,
+    writesParts: true,
+    whyInexact: why,
+  });
 }
 
 /** True where another snapshot of the same name comes first: qemu-img finds snapshots by name alone, and would delete that one. */

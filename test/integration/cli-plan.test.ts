@@ -8,6 +8,8 @@ import { damagedChain, goldenChain, shortMiddleChain } from '../support/images/c
 import { schemaErrors } from '../support/json-schema.ts';
 import { hashFile, qemuImg, qemuIo, run, temporaryFolder } from '../support/tools.ts';
 
+const MIB = 2 ** 20;
+
 const folder = temporaryFolder();
 const schema = JSON.parse(
   await readFile(new URL('../../docs/formats/plan.schema.json', import.meta.url), 'utf8'),
@@ -283,7 +285,7 @@ describe('cowscope plan of other operations', () => {
     await qemuIo(top, 'write -P3 128k 64k');
     const other = await image(own, 'other', '1M', 'mid');
     const plan = await planOf('drop', top);
-    expect(plan).toMatchObject({ operation: 'drop', bytesCopied: 256 * 1024, bytesCopiedExact: false });
+    expect(plan).toMatchObject({ operation: 'drop', bytesCopied: 256 * 1024, bytesCopiedExact: true });
     expect(plan.layers.map(({ role }: { role: string }) => role)).toEqual(['below', 'dropped', 'target']);
     expect(hazardCodes(plan)).toEqual(['PLAN_OTHER_CHILDREN']);
     expect(plan.hazards[0].evidence[0].value).toBe(other);
@@ -297,6 +299,40 @@ describe('cowscope plan of other operations', () => {
       'read -P0 512k 64k',
     );
     expect(reads).not.toMatch(/verification failed/);
+  });
+
+  it('compares at most 64 MiB of data for a rebase, and all of it where that is asked for', async () => {
+    const own = await folderNamed('compared');
+    await qemuIo(await image(own, 'base', '40M'), 'write -P1 0 40M');
+    await qemuIo(await image(own, 'mid', '40M', 'base'), 'write -P1 0 39M', 'write -P2 39M 1M');
+    const top = await image(own, 'top', '40M', 'mid');
+    const bound = await planOf('rebase', '--base', '0', top);
+    expect(bound).toMatchObject({ bytesCopied: 40 * MIB, bytesCopiedExact: false, target: { exact: false } });
+    expect(bound.target.why.at(-1)).toContain('not compared');
+    const exact = await planOf('rebase', '--base', '0', '--bytes', top);
+    expect(exact).toMatchObject({ bytesCopied: MIB, bytesCopiedExact: true, target: { exact: true } });
+  });
+
+  it('names the versions of qemu-img that a rebase hangs or aborts with', async () => {
+    const own = await folderNamed('faults');
+    await image(own, 'base', '4M');
+    const mid = join(own, 'mid');
+    const options = ['-f', 'qcow2', '-F', 'qcow2', '-o'];
+    await qemuImg('create', ...options, 'cluster_size=1M', '-b', 'base', mid, '4M');
+    await qemuIo(mid, 'write -P1 1M 2M');
+    const top = join(own, 'top');
+    await qemuImg('create', ...options, 'cluster_size=2M', '-b', 'mid', top, '4M');
+    const failures = async (version: string, image = top) =>
+      (await planOf('rebase', '--base', '0', '--qemu-version', version, image)).hazards
+        .filter(({ code }: Finding) => code === 'PLAN_JOB_FAILS')
+        .map(({ what }: Finding) => what);
+    expect(await failures('10.0.6')).toEqual([expect.stringContaining('larger than its buffer')]);
+    expect(await failures('10.0.7')).toEqual([]);
+    expect(await failures('7.2.6')).toEqual([]);
+    const longer = join(own, 'longer');
+    await qemuImg('create', '-f', 'qcow2', '-F', 'qcow2', '-b', 'mid', longer, '5M');
+    expect(await failures('7.2.6', longer)).toEqual([expect.stringContaining('never ends')]);
+    expect(await failures('7.2.7', longer)).toEqual([]);
   });
 
   it('rebases safely onto a layer, or only as a link with the ranges that change', async () => {

@@ -21,6 +21,7 @@ export interface PlanOptions extends TargetOptions {
   readonly qemuVersion?: PlanChoice['qemu'];
   readonly discard: 'ignore' | 'unmap';
   readonly ranges: boolean;
+  readonly bytes: boolean;
   readonly output: 'text' | 'json' | 'svg';
 }
 
@@ -38,7 +39,7 @@ export async function planCommand(
       'name the image file itself',
     );
   checkOptions(operation, options);
-  const { job, from, into, base, unsafe, store: stores, qemuVersion: qemu, discard, ranges } = options;
+  const { job, from, into, base, unsafe, store: stores, qemuVersion: qemu, discard, ranges, bytes } = options;
   const progress = new ProgressLine();
   const pictured = await planWithPicture(target, consentOf(options), {
     operation,
@@ -52,6 +53,7 @@ export async function planCommand(
     qemu,
     unmaps: discard === 'unmap',
     withRanges: ranges,
+    comparesAll: bytes,
     onRead: progress.showReads,
   });
   const { plan } = pictured;
@@ -70,7 +72,7 @@ export async function planCommand(
 /** Which operation each option belongs to. An option that would do nothing is a mistake. */
 function checkOptions(
   operation: PlanOperation,
-  { into, base, unsafe, snapshot, discard }: PlanOptions,
+  { into, base, unsafe, snapshot, discard, bytes }: PlanOptions,
 ): void {
   const given: [string, boolean, PlanOperation][] = [
     ['--into', into !== undefined, 'commit'],
@@ -81,6 +83,8 @@ function checkOptions(
   for (const [option, isGiven, owner] of given)
     if (isGiven && owner !== operation)
       throw usageError(`${option} belongs to plan ${owner}`, `leave it out of plan ${operation}`);
+  if (bytes && (operation === 'commit' || operation === 'delete-snapshot'))
+    throw usageError('--bytes belongs to plan rebase, drop and flatten', `leave it out of plan ${operation}`);
   if (base !== undefined && operation !== 'rebase' && operation !== 'commit')
     throw usageError('--base belongs to plan rebase', `leave it out of plan ${operation}`);
   if (base !== undefined && into !== undefined)

@@ -1,6 +1,7 @@
 /** Decompression of clusters, by what this Node offers. */
 import zlib from 'node:zlib';
-import type { Compression, DeepOptions, TryDecompress } from '../../qcow2/check/deep.ts';
+import type { DeepOptions, TryDecompress } from '../../qcow2/check/deep.ts';
+import type { Compression } from '../../qcow2/format/compressed.ts';
 import { zstdFrameEnd } from '../../qcow2/format/zstd-frame.ts';
 
 /** Node 22.15 and later decompress zstd; the types may be older than that. */

@@ -4,7 +4,7 @@ import { formatSize } from '../../../shared/text/offset.ts';
 import { hasDataFile } from '../../qcow2/format/header.ts';
 import { MAX_L1_BYTES } from '../../qcow2/format/limits.ts';
 import { l2OffsetAt } from '../../qcow2/read/l1.ts';
-import { passOver } from '../layers/block-status.ts';
+import { readsZero } from '../layers/block-status.ts';
 import { GrownRuns } from '../layers/grown-runs.ts';
 import { type LayerRuns, Qcow2Runs, RawRuns } from '../layers/layer-runs.ts';
 import { mirrorZeroesSubclusters } from '../qemu-versions.ts';
@@ -59,7 +59,7 @@ export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): Co
   const growth = { from: old.size, to: sizeAfter, fillsZeros, clusterSize: format.clusterSize, unit };
   const grown = grows ? new GrownRuns(old, growth) : undefined;
   const runs = before.with(target, grown ?? old);
-  const readsZeroBelow = (start: number, end: number) => zerosBelow(before, target, start, end);
+  const readsZeroBelow = (start: number, end: number) => readsZero(before, target - 1, start, end);
   // Marking zeros behind the old end makes all L2 tables there, before any request needs one.
   const firstFilled = fillsZeros ? Math.floor(old.size / format.l1Coverage) : Number.POSITIVE_INFINITY;
   const hasTable = (index: number) => index >= firstFilled || format.hasTable(index);
@@ -159,18 +159,6 @@ function l1Growth({ image }: LayerTables, size: number): { readonly added: numbe
   if (entries <= image.header.l1Size) return { added: 0, freed: 0 };
   const clusters = (count: number) => Math.ceil((count * 8) / clusterSize);
   return { added: clusters(entries), freed: clusters(image.header.l1Size) };
-}
-
-/** True where all layers below the target read as zeros in [start, end). */
-function zerosBelow(runs: readonly LayerRuns[], target: number, start: number, end: number): boolean {
-  const below = runs[target - 1];
-  for (let offset = start; offset < end; ) {
-    if (below === undefined || offset >= below.size) return true;
-    const { zero, length } = passOver(runs, target - 1, 0, offset, end - offset);
-    if (!zero) return false;
-    offset += length;
-  }
-  return true;
 }
 
 /** True where the target keeps its data in an external data file. */

@@ -70,6 +70,18 @@ export function passOver(
   return whole.layer < 0 || whole.damaged ? whole : ask(layers, top, bottom, offset, bytes, true);
 }
 
+/** True where the tables tell that layers `top` and below read as zeros in all of [start, end). */
+export function readsZero(runs: readonly LayerRuns[], top: number, start: number, end: number): boolean {
+  const own = runs[top];
+  for (let offset = start; offset < end; ) {
+    if (own === undefined || offset >= own.size) return true;
+    const { zero, length } = passOver(runs, top, 0, offset, end - offset);
+    if (!zero) return false;
+    offset += length;
+  }
+  return true;
+}
+
 function ask(
   layers: readonly LayerRuns[],
   top: number,

@@ -1,6 +1,6 @@
 /**
  * Plans a rebase onto another layer of the chain, or onto none (flatten), and the removal of layers between (drop).
- * What qemu copies depends on content, which is not read here: the plan has the most that may be copied.
+ * What qemu copies depends on content: where that is not read, the plan has the most that may be copied.
  * Source: img_rebase of qemu-img.c and block/stream.c, compared with qemu 7.2 and 10.0.
  */
 
@@ -11,39 +11,47 @@ import { rebaseCommands } from '../commands.ts';
 import type { LayerTables } from '../commit/commit-input.ts';
 import { runsOf, targetFormat } from '../commit/commit-setup.ts';
 import { withoutPromises } from '../hazard-list.ts';
-import { type BlockStatus, passOver } from '../layers/block-status.ts';
+import { type BlockStatus, passOver, readsZero } from '../layers/block-status.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 import { plannedLayers } from '../planned-layers.ts';
-import { versionText } from '../qemu-versions.ts';
+import { rebaseAlignsWrites, rebaseKeepsToBuffer, versionText } from '../qemu-versions.ts';
 import { RangeList } from '../range-list.ts';
+import { openTarget } from '../target/host/follow-target.ts';
+import { type FileEnds, FollowedFile } from '../target/host/followed-file.ts';
 import { TargetModel } from '../target/target-model.ts';
 import { targetResult } from '../target/target-result.ts';
 import { TargetStrip } from '../target-strip.ts';
 import { rebaseHazards } from './rebase-hazards.ts';
-import type { RebaseFacts, RebaseInput } from './rebase-input.ts';
+import type { RebaseInput } from './rebase-input.ts';
+import { type RebaseWrites, rebaseWrites } from './rebase-writes.ts';
 
 /** The plan of a rebase. Throws PLAN_TOO_MANY_RANGES, or QCOW2_READ_FAILED. */
 export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
   const { layers, target, base, unsafe, job } = input;
   const runs = layers.map(runsOf);
   const own = runs[target] as LayerRuns;
-  const format = targetFormat(layers[target] as LayerTables, base >= 0, true);
+  // qemu-img opens the target without leave to give host space back.
+  const format = targetFormat(layers[target] as LayerTables, target > 0, false);
   const unit = Math.max(1, format.clusterSize / format.subclusters);
   const ranges = input.withRanges === true ? new RangeList(own.size) : undefined;
   const strip = new TargetStrip(own.size, unit);
-  const model = new TargetModel(
-    own,
-    format,
-    () => false,
-    (...range) => {
-      strip.add(...range);
-      ranges?.add(...range);
-      input.onRange?.(...range);
-    },
-  );
-  const facts: RebaseFacts = { lost: new RangeSum(), back: new RangeSum(), damaged: new RangeSum() };
+  const zeros = new ZeroQuestions(runs, target);
+  const model = new TargetModel(own, format, zeros.readsZeroBelow, (...range) => {
+    strip.add(...range);
+    ranges?.add(...range);
+    input.onRange?.(...range);
+  });
+  const found = yield* writesOf(input, runs, unit);
+  const known = found?.overflowsAt === undefined ? found : undefined;
+  const facts = {
+    lost: new RangeSum(),
+    back: new RangeSum(),
+    damaged: new RangeSum(),
+    overflowsAt: found?.overflowsAt,
+    passesOldEnd: false,
+  };
   const cases = new CaseSums(runs, base + 1, target);
-  let copiedTo = 0;
+  const most = new MostWrites(model, own.size, unit);
   let steps = 0;
   for (let offset = 0; offset < own.size; ) {
     if (shouldYield(steps++)) yield;
@@ -52,27 +60,17 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     const end = offset + after.length;
     const effect = effectOf(input, before, after);
     cases.add(offset, end, { owner: effect === 'kept' ? null : before.layer, effect });
+    if (before.layer === target - 1 && offset >= (runs[target - 1]?.size ?? 0)) facts.passesOldEnd = true;
     if (effect !== 'kept') {
       (before.zero ? facts.back : facts.lost).add(offset, end - offset);
       if (before.damaged) facts.damaged.add(offset, end - offset);
     }
-    if (effect === 'compared') {
-      const start = Math.max(copiedTo, Math.floor(offset / unit) * unit);
-      copiedTo = Math.min(own.size, Math.ceil(end / unit) * unit);
-      const request = {
-        start,
-        end: copiedTo,
-        zero: false,
-        readsZero: false,
-        owner: before.layer,
-        damaged: false,
-      };
-      if (copiedTo > start) model.apply(request);
-    }
+    if (effect === 'compared' && known === undefined) most.add(offset, end, before.layer);
     offset = end;
   }
+  const ends = known === undefined ? undefined : yield* applyWrites(input, known, own, model, zeros);
   model.finish();
-  const { bytesCopied } = model.changes;
+  const { bytesCopied, bytesZeroed, zerosAsData } = model.changes;
   const result = targetResult(input, {
     changes: model.changes,
     sizeAfter: own.size,
@@ -80,7 +78,10 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     freedClusters: 0,
     headClusters: 0,
     fillsZeros: false,
-    atMost: 'only what differs is copied, and the tables do not tell what differs',
+    ...(ends === undefined ? {} : { ends }),
+    ...(known === undefined
+      ? { atMost: 'only what differs is copied, and it was not compared here whether data differs' }
+      : {}),
   });
   return withoutPromises({
     operation: input.operation,
@@ -89,9 +90,9 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     qemuVersionSource: input.qemuVersionSource,
     layers: plannedLayers(input.layers, index => partOf(input, index)),
     bytesCopied,
-    bytesCopiedExact: unsafe || bytesCopied === 0,
-    zerosAsData: 0,
-    bytesZeroed: 0,
+    bytesCopiedExact: known !== undefined || unsafe || bytesCopied === 0,
+    zerosAsData,
+    bytesZeroed,
     cases: cases.list(),
     target: result,
     abort: abortText(input),
@@ -100,6 +101,82 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     strip: strip.strip(own.size),
     ...(ranges === undefined ? {} : { ranges: ranges.rows }),
   });
+}
+
+/** What is really written; undefined where that is not known. */
+function* writesOf(
+  { target, base, unsafe, job, qemu, content }: RebaseInput,
+  runs: readonly LayerRuns[],
+  unit: number,
+): SlicedWork<RebaseWrites | undefined> {
+  if (unsafe || job !== 'qemu-img' || content === undefined) return undefined;
+  const alignsWrites = rebaseAlignsWrites(qemu);
+  const keepsToBuffer = rebaseKeepsToBuffer(qemu);
+  return yield* rebaseWrites({ runs, target, base, unit, alignsWrites, keepsToBuffer }, content);
+}
+
+/** Applies the writes to the model, and follows them through the target's file as far as that can be. */
+function* applyWrites(
+  input: RebaseInput,
+  { writes }: RebaseWrites,
+  own: LayerRuns,
+  model: TargetModel,
+  zeros: ZeroQuestions,
+): SlicedWork<FileEnds | undefined> {
+  const format = targetFormat(input.layers[input.target] as LayerTables, true, false);
+  const opened = yield* openTarget(input, own, format);
+  const { clusterSize } = format;
+  const file =
+    opened === undefined ? undefined : new FollowedFile(opened, clusterSize, clusterSize, 'sequential');
+  model.hostSink = file?.add;
+  for (const [index, { start, end, zero }] of writes.entries()) {
+    model.apply({ start, end, zero, readsZero: zero, owner: input.target - 1, damaged: false });
+    file?.endRequest(undefined);
+    if (shouldYield(index)) yield;
+  }
+  if (zeros.isUnsure && (yield* input.findHostHoles()).size > 0) return undefined;
+  return file === undefined ? undefined : yield* file.ends(input.findHostHoles);
+}
+
+/** Whether the rest of a unit that zeros are written to in part reads as zeros, too. */
+class ZeroQuestions {
+  readonly #runs: readonly LayerRuns[];
+  readonly #target: number;
+  /** Data was found, which may be a hole of a file that qemu takes for zeros. */
+  isUnsure = false;
+
+  constructor(runs: readonly LayerRuns[], target: number) {
+    this.#runs = runs;
+    this.#target = target;
+  }
+
+  readonly readsZeroBelow = (start: number, end: number): boolean => {
+    const isZero = readsZero(this.#runs, this.#target - 1, start, end);
+    if (!isZero) this.isUnsure = true;
+    return isZero;
+  };
+}
+
+/** The most that may be written: every unit in which something may differ, once. */
+class MostWrites {
+  readonly #model: TargetModel;
+  readonly #size: number;
+  readonly #unit: number;
+  #done = 0;
+
+  constructor(model: TargetModel, size: number, unit: number) {
+    this.#model = model;
+    this.#size = size;
+    this.#unit = unit;
+  }
+
+  /** [from, to) may differ from what layer `owner` holds. */
+  add(from: number, to: number, owner: number): void {
+    const start = Math.max(this.#done, Math.floor(from / this.#unit) * this.#unit);
+    const end = Math.min(this.#size, Math.ceil(to / this.#unit) * this.#unit);
+    this.#done = end;
+    if (end > start) this.#model.apply({ start, end, zero: false, readsZero: false, owner, damaged: false });
+  }
 }
 
 /** What is read at `offset` once the target rests on the new base alone. */

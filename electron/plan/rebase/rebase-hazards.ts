@@ -2,6 +2,7 @@
 import { compareFindings, type Finding, makeFinding } from '../../../shared/model/finding.ts';
 import { otherChildren, sourceDamage } from '../commit/commit-hazards.ts';
 import { knownHazards, listed } from '../hazard-list.ts';
+import { rebasePassesOldEnd, versionText } from '../qemu-versions.ts';
 import type { RebaseFacts, RebaseInput } from './rebase-input.ts';
 
 /** All hazards of a rebase, ranked. */
@@ -10,6 +11,7 @@ export function rebaseHazards(input: RebaseInput, facts: RebaseFacts): Finding[]
   const isDropped = (layer: number) => layer > input.base && layer < target;
   const orphans = operation === 'drop' ? children.filter(({ layer }) => isDropped(layer)) : [];
   const found = [
+    unsafe ? undefined : jobFailure(input, facts),
     unsafe ? lostData(input, facts) : undefined,
     unsafe ? resurrection(input, facts) : undefined,
     unsafe ? undefined : sourceDamage(target, facts.damaged),
@@ -28,6 +30,28 @@ export function rebaseHazards(input: RebaseInput, facts: RebaseFacts): Finding[]
 
 function nameOf({ layers }: RebaseInput, layer: number): string {
   return layer < 0 ? 'nothing' : JSON.stringify(layers[layer]?.info.name ?? '');
+}
+
+/** Faults of older versions of qemu-img. */
+function jobFailure(
+  { target, base, qemu, job }: RebaseInput,
+  { passesOldEnd, overflowsAt }: RebaseFacts,
+): Finding | undefined {
+  if (job !== 'qemu-img') return undefined;
+  const advice =
+    'use a newer qemu-img: the fault is mended in 7.2.7, 8.1.3 and 8.2, and again in 10.0.7, 10.1.3 and 10.2';
+  const common = { code: 'PLAN_JOB_FAILS', severity: 'hazard', layer: target, advice } as const;
+  if (passesOldEnd && base >= 0 && !rebasePassesOldEnd(qemu))
+    return makeFinding({
+      ...common,
+      what: `the rebase never ends: qemu-img ${versionText(qemu)} stays at the end of the old backing file where the image is larger and holds nothing itself`,
+    });
+  if (overflowsAt === undefined) return undefined;
+  return makeFinding({
+    ...common,
+    what: `the rebase aborts: qemu-img ${versionText(qemu)} compares a range that is larger than its buffer of 2 MiB`,
+    guest: [[overflowsAt, 1]],
+  });
 }
 
 function lostData(input: RebaseInput, { lost }: RebaseFacts): Finding | undefined {

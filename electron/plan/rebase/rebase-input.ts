@@ -1,6 +1,7 @@
 /** What a rebase is planned from, and what is found on the way. */
 import type { RangeSum } from '../cases.ts';
 import type { CommitInput } from '../commit/commit-input.ts';
+import type { ChainContent } from '../layers/chain-content.ts';
 
 /** A rebase of layer `target` onto layer `base`. */
 export interface RebaseInput extends Omit<CommitInput, 'top'> {
@@ -9,6 +10,8 @@ export interface RebaseInput extends Omit<CommitInput, 'top'> {
   readonly base: number;
   /** Only the link is changed, and nothing is copied. */
   readonly unsafe: boolean;
+  /** What is read through the layers; without it the most that may be copied is planned. */
+  readonly content?: ChainContent;
 }
 
 /** What is read in ranges that the target leaves to layers that it will no longer rest on. */
@@ -18,4 +21,8 @@ export interface RebaseFacts {
   /** Zeros of those layers over something that the new base holds. */
   readonly back: RangeSum;
   readonly damaged: RangeSum;
+  /** Guest offset at which qemu-img aborts, because a range is larger than its buffer. */
+  readonly overflowsAt: number | undefined;
+  /** The target reads past the end of its old backing file. */
+  readonly passesOldEnd: boolean;
 }

@@ -140,7 +140,7 @@ function changesOf(tables: LayerTables, { allocation }: TargetInput, setup: Targ
 }
 
 /** Clusters that all bitmaps of an image take at most, with their tables and the directory. */
-function bitmapClusters({ bitmaps, geometry, extensions }: Qcow2Image, size: number): number {
+export function bitmapClusters({ bitmaps, geometry, extensions }: Qcow2Image, size: number): number {
   const { clusterSize } = geometry;
   let clusters = Math.ceil((extensions.bitmaps?.directorySize ?? 0) / clusterSize);
   for (const { granularity } of bitmaps) {

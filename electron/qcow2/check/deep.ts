@@ -2,7 +2,7 @@
 import { CowscopeError } from '../../../shared/error.ts';
 import { type Cause, type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import { hex, hex64 } from '../format/bytes.ts';
-import { compressedRange } from '../format/compressed.ts';
+import { type Compression, compressedRange } from '../format/compressed.ts';
 import {
   ENTRY_COMPRESSED_HI,
   entryKind,
@@ -21,9 +21,6 @@ import type { TableNames } from './table-names.ts';
 
 /** Most bytes read at once. */
 const READ_BYTES = 2 ** 20;
-
-/** How streams are compressed. */
-export type Compression = 'zlib' | 'zstd';
 
 /**
  * Decompresses a stream, which ends somewhere in `bytes`, into a cluster of `size` bytes. Returns why that cannot be

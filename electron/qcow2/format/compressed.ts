@@ -1,5 +1,8 @@
 /** Descriptors of compressed clusters. */
 
+/** How streams are compressed. */
+export type Compression = 'zlib' | 'zstd';
+
 /** Where a compressed cluster's data lies. */
 export interface CompressedRange {
   /** First byte in the file; any alignment. */

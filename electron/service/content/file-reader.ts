@@ -6,7 +6,7 @@ import { COMPRESSED } from '../../../shared/extent/flags.ts';
 import { WordSet } from '../../../shared/extent/page.ts';
 import type { OpenLayer } from '../../chain/discover.ts';
 import { decompressCluster, KNOWN_COMPRESSIONS } from '../../engine/worker/decompress.ts';
-import type { Compression } from '../../qcow2/check/deep.ts';
+import type { Compression } from '../../qcow2/format/compressed.ts';
 import { hasDataFile } from '../../qcow2/format/header.ts';
 import { fileSource } from '../../qcow2/read/file-source.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';

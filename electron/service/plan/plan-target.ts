@@ -16,14 +16,18 @@ import type { PlanPicture } from '../../../shared/model/plan/plan-picture.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { type DiscoveredChain, discoverChain, type OpenLayer } from '../../chain/discover.ts';
 import { writerFindings } from '../../chain/writer-lock.ts';
+import { decompressCluster } from '../../engine/worker/decompress.ts';
 import type { CommitInput, LayerTables } from '../../plan/commit/commit-input.ts';
+import { runsOf } from '../../plan/commit/commit-setup.ts';
 import { planCommit } from '../../plan/commit/plan-commit.ts';
+import { ChainContent, type ContentLayer } from '../../plan/layers/chain-content.ts';
 import { looksPreallocated } from '../../plan/layers/host-holes.ts';
 import { PlanPictureBuilder } from '../../plan/plan-picture.ts';
 import { planSnapshotDelete } from '../../plan/plan-snapshot.ts';
 import { planRebase } from '../../plan/rebase/plan-rebase.ts';
+import { hasDataFile } from '../../qcow2/format/header.ts';
 import { measureAllocation } from '../../qcow2/layout/allocation.ts';
-import { fileSource } from '../../qcow2/read/file-source.ts';
+import { type FileSource, fileSource } from '../../qcow2/read/file-source.ts';
 import { MapFindings } from '../../qcow2/read/findings/map-findings.ts';
 import { createMap } from '../../qcow2/read/map.ts';
 import { runInSlices, type SlicedWork } from '../../qcow2/read/sliced-work.ts';
@@ -36,11 +40,16 @@ import { type ChosenLayers, chosenLayers } from './plan-choice.ts';
 /** The version that is planned for where no qemu-img is installed. */
 const USUAL_QEMU: PlannedQemu = { major: 7, minor: 2 };
 
+/** Bytes of data that are read for a plan unless all is asked for: less than a second on a usual disk. */
+const MAX_COMPARED_BYTES = 2 ** 26;
+
 /** What to plan, and what is wanted beside the plan. */
 export interface PlanRequest extends PlanChoice {
   /** Folders in which other images are looked for that rest on these, beside those of the chain itself. */
   readonly stores?: readonly string[] | undefined;
   readonly withRanges?: boolean | undefined;
+  /** Compare all data that a rebase compares, however much there is. */
+  readonly comparesAll?: boolean | undefined;
   readonly onRead?: OnRead;
   /** Ends the work. */
   readonly signal?: AbortSignal | undefined;
@@ -131,7 +140,10 @@ async function planChain(
   const findings = () => [...ofChain, ...layers.flatMap(({ map }) => map?.findings.collector.list() ?? [])];
   const common = { layers, target: chosen.target, qemu, qemuVersionSource: source };
   if (operation === 'delete-snapshot')
-    return planSnapshotDelete({ ...common, ...snapshotOf(open, request.snapshot, allocation), findings });
+    return runInSlices(
+      planSnapshotDelete({ ...common, ...snapshotOf(open, request.snapshot, allocation), findings }),
+      () => signal?.aborted === true,
+    );
   const { children, searched } =
     found.info.capture === undefined
       ? await findChildren(infos.slice(0, chosen.from + 1), request.stores ?? [], signal)
@@ -147,17 +159,23 @@ async function planChain(
     ...(request.withRanges === undefined ? {} : { withRanges: request.withRanges }),
     ...(picture === undefined ? {} : { onRange: picture.add }),
   };
-  return runInSlices(workOf(request, input, chosen), () => signal?.aborted === true);
+  const content = new ChainContent(
+    found.layers.map((layer, index) => contentOf(layer, layers[index] as LayerTables)),
+    decompressCluster,
+    request.comparesAll === true ? Number.POSITIVE_INFINITY : MAX_COMPARED_BYTES,
+  );
+  return runInSlices(workOf(request, input, chosen, content), () => signal?.aborted === true);
 }
 
 function workOf(
   { operation, unsafe = false }: PlanChoice,
   input: Omit<CommitInput, 'top'>,
   { from, base }: ChosenLayers,
+  content: ChainContent,
 ): SlicedWork<Plan> {
   if (operation === 'commit') return planCommit({ ...input, top: from });
   assert(operation !== 'delete-snapshot', 'the deletion of a snapshot is planned elsewhere');
-  return planRebase({ ...input, operation, base, unsafe });
+  return planRebase({ ...input, operation, base, unsafe, content });
 }
 
 /** How a layer uses its file, undefined for a raw one. Throws PLAN_TARGET_UNMEASURED. */
@@ -210,12 +228,30 @@ function snapshotOf(
   return { image, allocation, snapshot: image.snapshots.indexOf(found) };
 }
 
-/** A layer with its tables. */
-export function tablesOf({ info, image, dataFile }: OpenLayer): LayerTables {
-  if (image === undefined) return { info };
+/** The external data file of a layer. */
+function dataSourceOf({ info, dataFile }: OpenLayer): FileSource | undefined {
   // The length of a device is not known here: nothing then lies past its end.
   const size = Number.POSITIVE_INFINITY;
-  const data = dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
+  return dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
+}
+
+/** A layer as its data is read. */
+function contentOf(open: OpenLayer, tables: LayerTables): ContentLayer {
+  const { image, source } = open;
+  const runs = runsOf(tables);
+  if (image === undefined) return { runs, source, compression: 'zlib' };
+  const compression = image.header.compressionType === 1 ? 'zstd' : 'zlib';
+  const { map } = tables;
+  const common = { runs, compression, ...(map === undefined ? {} : { map }) } as const;
+  const file = hasDataFile(image.header) ? dataSourceOf(open) : source;
+  return file === undefined || image.header.cryptMethod !== 0 ? common : { ...common, source: file };
+}
+
+/** A layer with its tables. */
+export function tablesOf(open: OpenLayer): LayerTables {
+  const { info, image } = open;
+  if (image === undefined) return { info };
+  const data = dataSourceOf(open);
   const words = new WordSet();
   const findings = new MapFindings(new FindingCollector(info.index));
   const map = createMap(image, {

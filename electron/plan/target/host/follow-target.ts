@@ -1,9 +1,7 @@
-/** A commit's target, ready to be followed to the end of its file. */
+/** The target of a job, ready to be followed to the end of its file. */
 import { BAD, COMPRESSED_DATA, DATA } from '../../../qcow2/format/entry.ts';
 import { INCOMPATIBLE_DIRTY } from '../../../qcow2/format/header.ts';
 import { MAX_L1_BYTES } from '../../../qcow2/format/limits.ts';
-import { listRefcounts } from '../../../qcow2/layout/refcount-list.ts';
-import { EntryTable } from '../../../qcow2/read/entry-table.ts';
 import type { Qcow2Image } from '../../../qcow2/read/image.ts';
 import { lookupCluster } from '../../../qcow2/read/lookup-cluster.ts';
 import type { Qcow2Map } from '../../../qcow2/read/map-state.ts';
@@ -15,36 +13,24 @@ import { keepsHost } from '../../layers/block-status.ts';
 import type { LayerRuns } from '../../layers/layer-runs.ts';
 import type { TargetFormat } from '../target-model.ts';
 import { FollowedFile, type RequestOrder } from './followed-file.ts';
-import { HostClusters } from './host-clusters.ts';
+import { openClusters } from './open-clusters.ts';
 import { type StoredCluster, type StoredTarget, TargetFile, UnknownCluster } from './target-file.ts';
 
 /** L2 tables that growing makes at most, to be followed: a fraction of a second's work. */
 const MAX_MADE_TABLES = 2 ** 16;
 
 /**
- * The file of a commit's target, once the target has grown. Undefined where it cannot be followed: a raw target, one with
- * snapshots or bitmaps, one that was not closed cleanly, one with wrong refcounts, one of very many clusters, and one with
- * free clusters that a running qemu may have passed over before.
+ * The file of a commit's target, once the target has grown. Undefined where it cannot be followed: as {@link openTarget},
+ * and one with free clusters that a running qemu may have passed over before.
  */
 export function* followTarget(input: CommitInput, setup: CommitSetup): SlicedWork<FollowedFile | undefined> {
-  const tables = input.layers[input.target] as LayerTables;
-  const { image, map } = tables;
-  const { allocation } = input;
-  if (image === undefined || map === undefined || allocation === undefined || !isPlain(image))
-    return undefined;
-  const { data, snapshots, tables: ofTables, bitmaps, unreferenced } = allocation.account;
-  // Clusters that are referred to and not counted would be taken a second time.
-  if (data + snapshots + ofTables + bitmaps + unreferenced !== allocation.allocated) return undefined;
-  const { clusterSize } = image.geometry;
-  const length = Math.max(allocation.imageEnd, allocation.fileLength);
-  const counts = yield* listRefcounts(image, allocation.fileLength, Math.ceil(length / clusterSize));
-  if (counts === undefined) return undefined;
-  const clusters = new HostClusters({ ...refcountTable(image), counts });
   const runs = setup.before[input.target] as LayerRuns;
-  const stored = storedTarget(tables, map, runs, setup.format, allocation.fileLength);
-  const file = new TargetFile(stored, clusters);
+  const file = yield* openTarget(input, runs, setup.format);
+  const { image } = input.layers[input.target] as LayerTables;
+  if (file === undefined || image === undefined) return undefined;
+  const { clusterSize } = image.geometry;
   const isFreshlyOpened = input.job === 'qemu-img';
-  const hadHoles = clusters.hasHoles;
+  const hadHoles = file.clusters.hasHoles;
   try {
     grow(file, image, setup);
   } catch (error) {
@@ -64,26 +50,28 @@ export function* followTarget(input: CommitInput, setup: CommitSetup): SlicedWor
   return followed;
 }
 
+/**
+ * The file of a target as a program finds it that has just opened it. Undefined where it cannot be followed: a raw target,
+ * one with snapshots or bitmaps, one that was not closed cleanly, one with wrong refcounts, and one of very many clusters.
+ */
+export function* openTarget(
+  { layers, target, allocation }: Pick<CommitInput, 'layers' | 'target' | 'allocation'>,
+  runs: LayerRuns,
+  format: TargetFormat,
+): SlicedWork<TargetFile | undefined> {
+  const tables = layers[target] as LayerTables;
+  const { image, map } = tables;
+  if (image === undefined || map === undefined || allocation === undefined || !isPlain(image))
+    return undefined;
+  const clusters = yield* openClusters(image, allocation);
+  if (clusters === undefined) return undefined;
+  return new TargetFile(storedTarget(tables, map, runs, format, allocation.fileLength), clusters);
+}
+
 /** True where only the disk's own tables decide what is overwritten and what is given back. */
 function isPlain({ header, bitmaps, extensions }: Qcow2Image): boolean {
   const hasBitmaps = bitmaps.length > 0 || extensions.bitmaps !== undefined;
   return header.storedSnapshotCount === 0 && !hasBitmaps && (header.incompatible & INCOMPATIBLE_DIRTY) === 0n;
-}
-
-function refcountTable({ header, geometry, source }: Qcow2Image) {
-  const { clusterSize } = geometry;
-  const table = new EntryTable(
-    source,
-    header.refcountTableOffset,
-    (header.refcountTableClusters * clusterSize) / 8,
-  );
-  return {
-    clusterSize,
-    refcountBits: header.refcountBits,
-    tableStart: header.refcountTableOffset / clusterSize,
-    tableClusters: header.refcountTableClusters,
-    hasBlock: (index: number) => index < table.count && (table.hi(index) | table.lo(index)) !== 0,
-  };
 }
 
 function storedTarget(
