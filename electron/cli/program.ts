@@ -415,7 +415,7 @@ function addCompare(program: Command, run: Run): void {
     )
     .option('--allow-all', 'open every file that the images name; protocols are never followed', false)
     .option('--force-share', 'read images that another program has open; they may change meanwhile', false)
-    .addOption(outputOption())
+    .addOption(outputOption(['text', 'json', 'csv']))
     .addHelpText('after', COMPARE_HELP)
     .action((a: string, b: string | undefined, options) =>
       run(

@@ -23,6 +23,8 @@ export interface CompareJsonSide {
 export interface CompareJsonTail {
   readonly sums: ComparisonSums;
   readonly verdict: ComparisonVerdict;
+  /** Bytes that one disk or both have lost. */
+  readonly lost: number;
   readonly errors: readonly ErrorRecord[];
 }
 
@@ -50,10 +52,11 @@ export function compareJsonRows(
 }
 
 /** Everything after the rows. */
-export function compareJsonTail({ sums, verdict, errors }: CompareJsonTail): string {
+export function compareJsonTail({ sums, lost, verdict, errors }: CompareJsonTail): string {
   const document = {
     verdict,
     same: sums.same,
+    lost,
     differences: sums.kinds,
     firstContent: sums.firstContent < 0 ? null : sums.firstContent,
     errors: errors.map(({ code, what, subject, advice }) => ({ code, what, subject, advice })),
@@ -76,7 +79,7 @@ function sideOf({ chain, layer, size }: CompareJsonSide) {
 }
 
 /** Layers of an export of a chain have no numbers. */
-function stateText({ state, layer }: ComparedState, { chain }: CompareJsonSide): string {
+function stateText({ state, layer, lost }: ComparedState, { chain }: CompareJsonSide): string {
   const isNumbered = layer >= 0 && chain.layers[0]?.format !== 'nbd';
-  return `{"state":"${state}","layer":${isNumbered ? layer : 'null'}}`;
+  return `{"state":"${state}","layer":${isNumbered ? layer : 'null'}${lost === true ? ',"lost":true' : ''}}`;
 }

@@ -1,13 +1,32 @@
 /** What two disks are to each other at one place, from what each reads there. */
 
-import { ABSENT, HOLE, OUT_OF_RANGE, stateIndexOf, UNREAD, UNREADABLE, ZERO } from '../extent/flags.ts';
+import {
+  ABSENT,
+  COMPRESSED,
+  HOLE,
+  LOCAL,
+  OUT_OF_RANGE,
+  stateIndexOf,
+  UNREAD,
+  UNREADABLE,
+  ZERO,
+} from '../extent/flags.ts';
 import type { DifferenceKind } from '../model/comparison.ts';
 
 /** What a guest reads from a range: zeros, data that only reading tells, or nothing that is known. */
 export type Content = 'zeros' | 'data' | 'unknown';
 
+/**
+ * True for data that would lie past the end of its file: it is lost, and qemu reads zeros there without an error. A lost
+ * compressed cluster is an error to qemu.
+ */
+export function isLostData(word: number): boolean {
+  return (word & (LOCAL | UNREADABLE | UNREAD | COMPRESSED)) === (LOCAL | UNREADABLE);
+}
+
 /** What a word of the guest's view promises about the content. */
 export function contentOf(word: number): Content {
+  if (isLostData(word)) return 'zeros';
   if (word & (UNREAD | UNREADABLE)) return 'unknown';
   if (word & (OUT_OF_RANGE | ABSENT)) return 'zeros';
   // NBD_STATE_ZERO is a promise, with or without a hole; a hole alone promises nothing.

@@ -9,6 +9,9 @@ export interface RelationLabel {
   readonly meaning: string;
 }
 
+/** What a side is called whose data lies past the end of its file. */
+export const LOST_LABEL = 'lost, reads as zeros';
+
 /** Every relation. */
 export const RELATION_LABELS: Readonly<Record<Relation, RelationLabel>> = {
   content: { label: 'content differs', meaning: 'The guest reads other bytes here.' },

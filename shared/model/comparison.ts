@@ -24,6 +24,8 @@ export interface ComparedState {
   readonly state: ExtentState;
   /** The layer that decides what is read; -1 where nothing is stored, and past the end. */
   readonly layer: number;
+  /** What the layer held lies past the end of its file: it is lost, and qemu reads zeros. */
+  readonly lost?: true;
 }
 
 /** A range of both disks that is not the same. */

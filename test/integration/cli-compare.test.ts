@@ -6,7 +6,7 @@ import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { goldenChain } from '../support/images/chains.ts';
 import { withSnapshots } from '../support/images/snapshots.ts';
 import { startQemu } from '../support/servers/nbd-server-process.ts';
-import { qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
+import { qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 
@@ -106,17 +106,35 @@ describe('cowscope compare', () => {
     }
   });
 
-  it('ends with 2 and names the cause where something cannot be read, also where the rest is the same', async () => {
-    const path = await own('trouble');
+  it('takes data past the end of a file for zeros as qemu does, and says how much is lost', async () => {
+    const path = await own('lost');
     const a = await image(join(path, 'a.qcow2'), 1);
     const short = join(path, 'short.qcow2');
     await copyFile(a, short);
     await truncate(short, (await readFile(short)).length - 100_000);
     const cut = await cowscope(['compare', '--content', '--output', 'json', a, short]);
-    expect(cut.code).toBe(2);
-    expect(JSON.parse(cut.stdout)).toMatchObject({ verdict: 'incomplete' });
-    expect(JSON.parse(cut.stdout).differences.unreadable.bytes).toBeGreaterThan(0);
+    const real = await run('qemu-img', ['compare', a, short]);
+    expect([cut.code, cut.stderr]).toEqual([real.code, '']);
+    const { verdict, lost, firstContent, rows } = JSON.parse(cut.stdout);
+    expect(real.stdout).toContain(`offset ${firstContent}!`);
+    expect(verdict).toBe('different');
+    expect(lost).toBeGreaterThan(0);
+    expect(rows.filter(({ b }: { b: { lost?: true } }) => b.lost === true)).not.toEqual([]);
 
+    // A copy that was made by qemu reads the same, zeros where the data is lost.
+    const copy = join(path, 'copy.raw');
+    await qemuImg('convert', '-O', 'raw', short, copy);
+    const text = await cowscope(['compare', '--content', short, copy]);
+    expect([text.code, (await run('qemu-img', ['compare', short, copy])).code]).toEqual([0, 0]);
+    expect(text.stdout).toMatch(/are lost: they lie past the end of a file/);
+    const csv = await cowscope(['compare', '--output', 'csv', short, a]);
+    expect(csv.stdout).toMatch(/^start,length,kind,a_state,a_layer,a_lost,b_state,b_layer,b_lost\n/);
+    expect(csv.stdout).toContain(',unreadable,0,yes,data,0,\n');
+  });
+
+  it('ends with 2 and names the cause where something cannot be read, also where the rest is the same', async () => {
+    const path = await own('trouble');
+    const a = await image(join(path, 'a.qcow2'), 1);
     const orphan = join(path, 'orphan.qcow2');
     await qemuImg('create', '-q', '-u', '-f', 'qcow2', '-b', 'none.qcow2', '-F', 'qcow2', orphan, '1M');
     const missing = await cowscope(['compare', a, orphan]);

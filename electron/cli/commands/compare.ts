@@ -2,6 +2,7 @@
 import type { ErrorRecord } from '../../../shared/error.ts';
 import { type ComparisonVerdict, verdictOf } from '../../../shared/model/comparison.ts';
 import type { OpenTarget } from '../../../shared/model/target.ts';
+import { COMPARE_CSV_HEAD, compareCsvRows } from '../../formats/compare-csv.ts';
 import { compareJsonHead, compareJsonRows, compareJsonTail } from '../../formats/compare-json.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { type ComparedChain, compareTargets } from '../../service/compare/compare-targets.ts';
@@ -20,7 +21,7 @@ export interface CompareCommandOptions extends Omit<TargetOptions, 'locate'> {
   readonly withSnapshot?: string;
   readonly content: boolean;
   readonly strict: boolean;
-  readonly output: 'text' | 'json';
+  readonly output: 'text' | 'json' | 'csv';
 }
 
 const EXIT_OF: Readonly<Record<ComparisonVerdict, ExitCode>> = {
@@ -39,7 +40,7 @@ export async function compareCommand(
   const { content, strict } = options;
   process.exitCode = EXIT.trouble; // until the outcome is known, also where standard output is closed before
   const sides = sidesOf(first, second, options);
-  const printer = options.output === 'json' ? new JsonPrinter({ content, strict }) : new TextPrinter();
+  const printer = printerOf(options.output, { content, strict });
   const progress = new ProgressLine();
   const how = {
     consent: consentOf(options),
@@ -50,6 +51,7 @@ export async function compareCommand(
   const chains: ComparedChain[] = [];
   const {
     sums,
+    lost,
     sizes,
     errors: found,
   } = await compareTargets(sides, content, how, {
@@ -64,7 +66,7 @@ export async function compareCommand(
   const missing = sums.kinds.unreadable.bytes === 0 ? [] : chains.flatMap(missingFiles);
   const errors = [...missing, ...found];
   const verdict = errors.length > 0 ? 'incomplete' : verdictOf(sums, { strict, sizes });
-  await write(printer.tail({ sums, verdict, errors }));
+  await write(printer.tail({ sums, lost, verdict, errors }));
   for (const error of errors) complain(error);
   return EXIT_OF[verdict];
 }
@@ -98,10 +100,34 @@ function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], u
   return Object.fromEntries(set) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
+/** How the outcome is written. */
+interface Printer {
+  head(a: ComparedChain, b: ComparedChain): string;
+  rows(rows: Rows): string;
+  tail(tail: Tail): string;
+}
+
+function printerOf(output: CompareCommandOptions['output'], how: Compared): Printer {
+  switch (output) {
+    case 'json':
+      return new JsonPrinter(how);
+    case 'csv':
+      return new CsvPrinter();
+    case 'text':
+      return new TextPrinter();
+  }
+}
+
+/** The options that the document names. */
+interface Compared {
+  readonly content: boolean;
+  readonly strict: boolean;
+}
+
 type Rows = Parameters<typeof compareJsonRows>[0];
 type Tail = Parameters<typeof compareJsonTail>[0];
 
-class TextPrinter {
+class TextPrinter implements Printer {
   readonly tail = (tail: Tail): string => compareTail(tail);
   #sides: readonly [ComparedChain, ComparedChain] | undefined;
 
@@ -116,13 +142,31 @@ class TextPrinter {
   }
 }
 
-class JsonPrinter {
+/** The rows alone: the exit code has the outcome, and standard error what could not be read. */
+class CsvPrinter implements Printer {
+  #sides: readonly [ComparedChain, ComparedChain] | undefined;
+
+  head(a: ComparedChain, b: ComparedChain): string {
+    this.#sides = [a, b];
+    return COMPARE_CSV_HEAD;
+  }
+
+  rows(rows: Rows): string {
+    return this.#sides === undefined ? '' : compareCsvRows(rows, this.#sides);
+  }
+
+  tail(): string {
+    return '';
+  }
+}
+
+class JsonPrinter implements Printer {
   readonly tail = compareJsonTail;
-  readonly #how: { readonly content: boolean; readonly strict: boolean };
+  readonly #how: Compared;
   #sides: readonly [ComparedChain, ComparedChain] | undefined;
   #isFirst = true;
 
-  constructor(how: { readonly content: boolean; readonly strict: boolean }) {
+  constructor(how: Compared) {
     this.#how = how;
   }
 

@@ -1,5 +1,5 @@
 /** A comparison for a person: what is compared, the ranges that differ, the sums, and what they mean. */
-import { incompleteText, RELATION_LABELS } from '../../../shared/compare/relation-labels.ts';
+import { incompleteText, LOST_LABEL, RELATION_LABELS } from '../../../shared/compare/relation-labels.ts';
 import { legendOfWitness } from '../../../shared/legend.ts';
 import { isRemote } from '../../../shared/model/chain.ts';
 import {
@@ -41,22 +41,37 @@ export function compareRow(
   return `  ${formatOffset(start).padEnd(OFFSET_WIDTH)}  ${formatSize(length).padStart(11)}  ${RELATION_LABELS[kind].label.padEnd(KIND_WIDTH)}  ${sides}\n`;
 }
 
-function stateText({ state, layer }: ComparedState, { chain }: ComparedChain): string {
+function stateText({ state, layer, lost }: ComparedState, { chain }: ComparedChain): string {
   if (state === 'unallocated' || state === 'reserved') return 'nothing stored';
-  const { label } = LEGEND[state];
+  const label = lost === true ? LOST_LABEL : LEGEND[state].label;
   // The layers of an export of a chain have no numbers.
   return layer < 0 || isRemote({ chain }) ? label : `${label}, layer ${layer}`;
 }
 
-/** The sums, and the outcome in one sentence. */
-export function compareTail({ sums, verdict }: { sums: ComparisonSums; verdict: ComparisonVerdict }): string {
+/** What a comparison came to. */
+export interface CompareTail {
+  readonly sums: ComparisonSums;
+  /** Bytes that one disk or both have lost. */
+  readonly lost: number;
+  readonly verdict: ComparisonVerdict;
+}
+
+/** The sums, and the outcome in a few sentences. */
+export function compareTail({ sums, lost, verdict }: CompareTail): string {
   const rows = DIFFERENCE_KINDS.filter(kind => sums.kinds[kind].bytes > 0).map(kind => {
     const { bytes, ranges } = sums.kinds[kind];
     const where = ranges === 1 ? '1 range' : `${formatCount(ranges)} ranges`;
     return `  ${RELATION_LABELS[kind].label.padEnd(KIND_WIDTH)}  ${formatSize(bytes).padStart(11)}  in ${where}`;
   });
   const same = `  ${'same'.padEnd(KIND_WIDTH)}  ${formatSize(sums.same).padStart(11)}`;
-  return `${[...(rows.length > 0 ? ['', ...rows] : []), same, '', verdictText(sums, verdict)].join('\n')}\n`;
+  return `${[...(rows.length > 0 ? ['', ...rows] : []), same, '', verdictText(sums, verdict), ...lostText(lost)].join('\n')}\n`;
+}
+
+function lostText(lost: number): string[] {
+  if (lost === 0) return [];
+  return [
+    `${formatSize(lost)} are lost: they lie past the end of a file, where qemu reads zeros without an error. See cowscope check.`,
+  ];
 }
 
 function verdictText({ kinds, firstContent }: ComparisonSums, verdict: ComparisonVerdict): string {

@@ -5,6 +5,7 @@
 
 import {
   contentOf,
+  isLostData,
   type Relation,
   relationOf,
   relationOfEqual,
@@ -40,6 +41,8 @@ export interface CompareOptions {
 /** What a comparison came to. */
 export interface ComparisonResult {
   readonly sums: ComparisonSums;
+  /** Bytes that one disk or both have lost: {@link isLostData}. */
+  readonly lost: number;
   /** Why content could not be compared: the first errors of each code. */
   readonly errors: readonly ErrorRecord[];
 }
@@ -98,6 +101,7 @@ class Comparison {
   /** Bytes of content that the parts need of one disk. */
   #wanted = 0;
   #read = 0;
+  #lost = 0;
   #buffers: readonly [Uint8Array, Uint8Array] | undefined;
   #sliceEnd = performance.now() + SLICE_MS;
 
@@ -127,7 +131,7 @@ class Comparison {
     await this.#decide(this.#size);
     this.#rows.finish();
     await this.#handOut();
-    return { sums: this.#rows.sums(), errors: [...this.#errors.values()].flat() };
+    return { sums: this.#rows.sums(), lost: this.#lost, errors: [...this.#errors.values()].flat() };
   }
 
   /** Adds what lies at `at`, as far as both sides go on and there is room for its content. Returns where that ended. */
@@ -170,6 +174,7 @@ class Comparison {
   }
 
   #add(start: number, end: number, relation: Relation, a: RowSide, b: RowSide): void {
+    if (isLostData(a.word) || isLostData(b.word)) this.#lost += end - start;
     this.#rows.add(start, end, relation, a, b);
     this.#options.takeRange?.(end, relation, a, b);
   }

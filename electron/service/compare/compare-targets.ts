@@ -33,6 +33,8 @@ export interface CompareEvents extends Pick<CompareOptions, 'take' | 'progress'>
 /** What came of it. */
 export interface ComparedTargets {
   readonly sums: ComparisonSums;
+  /** Bytes that one disk or both have lost. */
+  readonly lost: number;
   readonly sizes: readonly [a: number, b: number];
   /** What could not be read or compared, and files that changed meanwhile. */
   readonly errors: readonly ErrorRecord[];
@@ -59,12 +61,13 @@ export async function compareTargets(
     const failed = (await Promise.all(sessions.map(session => session.fed()))).flat();
     await events.begin(chainOf(disks[0]), chainOf(disks[1]));
     const { signal } = new AbortController(); // the command line is ended by its signals
-    const { sums, errors } = await compareDisks(...disks, { content, signal, ...events });
+    const { sums, lost, errors } = await compareDisks(...disks, { content, signal, ...events });
     const changed = (await Promise.all(sessions.map(changedFiles))).flat();
     // A layer that could not be read matters where something is read from it.
     const unread = sums.kinds.unreadable.bytes === 0 ? [] : failed.map(({ error }) => error);
     return {
       sums,
+      lost,
       sizes: [sizeOfDisk(disks[0]), sizeOfDisk(disks[1])],
       errors: [...unread, ...errors, ...changed],
     };

@@ -2,7 +2,7 @@
  * What is known of two disks: by their tables, and up to a seam by their content. Lists, searches and pictures are about
  * both parts as one.
  */
-import { stateOf } from '../../../shared/extent/flags.ts';
+
 import {
   type ComparisonSums,
   DIFFERENCE_KINDS,
@@ -13,6 +13,7 @@ import {
   type DifferenceSearch,
   type DifferencesRequest,
 } from '../../../shared/model/comparison.ts';
+import { shownSide } from './difference-rows.ts';
 import { type ComparedRange, maskOf, type RangeKind, RangeTable, RELATIONS } from './range-table.ts';
 
 /** The ranges of a comparison. */
@@ -193,7 +194,7 @@ function differenceOf({ start, end, relation, a, b }: ComparedRange): Difference
     start,
     length: end - start,
     kind: relation as DifferenceKind,
-    a: { state: stateOf(a.word), layer: a.owner },
-    b: { state: stateOf(b.word), layer: b.owner },
+    a: shownSide(a),
+    b: shownSide(b),
   };
 }

@@ -1,7 +1,8 @@
 /** The rows and sums of a comparison: neighbors of one kind joined, everything counted. */
-import type { Relation } from '../../../shared/compare/differences.ts';
+import { isLostData, type Relation } from '../../../shared/compare/differences.ts';
 import { stateOf } from '../../../shared/extent/flags.ts';
 import {
+  type ComparedState,
   type ComparisonSums,
   DIFFERENCE_KINDS,
   type Difference,
@@ -80,9 +81,12 @@ export class DifferenceRows {
 }
 
 function isAlike(one: RowSide, other: RowSide): boolean {
-  return one.owner === other.owner && stateOf(one.word) === stateOf(other.word);
+  const isSameState = stateOf(one.word) === stateOf(other.word);
+  return isSameState && one.owner === other.owner && isLostData(one.word) === isLostData(other.word);
 }
 
-function shownSide({ word, owner }: RowSide) {
-  return { state: stateOf(word), layer: owner };
+/** A side as it is listed. */
+export function shownSide({ word, owner }: RowSide): ComparedState {
+  const side = { state: stateOf(word), layer: owner };
+  return isLostData(word) ? { ...side, lost: true } : side;
 }

@@ -1,4 +1,5 @@
 /** What is written on the runs of a disk, and said of them. */
+import { LOST_LABEL } from '../../../shared/compare/relation-labels.ts';
 import type { RunLabels } from '../../../shared/draw/painting.ts';
 import type { ExtentState } from '../../../shared/extent/flags.ts';
 import { PARTS } from '../../../shared/extent/parts.ts';
@@ -17,7 +18,8 @@ const LABELS = PARTS.map(({ state }) => [stateName(state), LEGEND[state].letter]
 export const stateLabels: RunLabels = ({ part }) => LABELS[part] ?? [];
 
 /** What one side of a difference is, and which layer holds it. */
-export function sideText({ state, layer }: ComparedState, disk: ComparedDiskInfo): string {
+export function sideText({ state, layer, lost }: ComparedState, disk: ComparedDiskInfo): string {
+  const what = lost === true ? LOST_LABEL : stateName(state);
   const name = layer < 0 || disk.layers.length < 2 ? undefined : disk.layers[layer];
-  return name === undefined ? stateName(state) : `${stateName(state)} · ${escapeUntrusted(name, 40)}`;
+  return name === undefined ? what : `${what} · ${escapeUntrusted(name, 40)}`;
 }
