@@ -48,6 +48,7 @@ export function* planSnapshotDelete(input: SnapshotInput): SlicedWork<Plan> {
     bytesCopied: 0,
     bytesCopiedExact: true,
     zerosAsData: 0,
+    growthZeros: 0,
     bytesZeroed: 0,
     cases: [],
     target: {

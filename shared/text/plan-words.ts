@@ -52,7 +52,7 @@ export function planFacts(plan: Plan): PlanFact[] {
   const zeros = plan.zerosAsData === 0 ? '' : `, ${formatSize(plan.zerosAsData)} of it zeros`;
   const facts: PlanFact[] = [
     ['would copy', `${plan.bytesCopiedExact ? '' : 'at most '}${exactSize(plan.bytesCopied)}${zeros}`],
-    ['would zero', exactSize(plan.bytesZeroed)],
+    ['would zero', `${exactSize(plan.bytesZeroed)}${growthText(plan)}`],
   ];
   if (stepwise !== undefined && stepwise.steps.length > 1)
     facts.push([
@@ -80,6 +80,10 @@ export function planFacts(plan: Plan): PlanFact[] {
     ['by', `${JOBS[plan.job]}, qemu ${plan.qemuVersion}${VERSIONS[plan.qemuVersionSource]}`],
   );
   return facts;
+}
+
+function growthText({ growthZeros }: Plan): string {
+  return growthZeros === 0 ? '' : `, and ${formatSize(growthZeros)} behind the old end when it grows`;
 }
 
 function boundText(before: number, least: number, most: number): string {

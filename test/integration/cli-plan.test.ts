@@ -65,10 +65,14 @@ describe('cowscope plan commit', () => {
       bytesCopied: 4 * 65_536,
       repeatedAtMost: 2 * 65_536,
       steps: [
-        { layer: 1, bytesCopied: 2 * 65_536 },
-        { layer: 2, bytesCopied: 2 * 65_536 },
+        { layer: 1, bytesCopied: 2 * 65_536, invalidates: [] },
+        { layer: 2, bytesCopied: 2 * 65_536, invalidates: [1] },
       ],
     });
+    expect(plan.abort.slice(-2)).toEqual([
+      'step 1, "mid": an abort repeats at most 128 KiB.',
+      'step 2, "top": an abort repeats at most 128 KiB; from its first write on "mid" reads old and new data mixed.',
+    ]);
     expect(plan.target).toMatchObject({ exact: true, newClusters: 1, newTables: 0, freedClusters: 0 });
     expect(plan.strip).toEqual({
       span: 65_536,
@@ -199,6 +203,20 @@ describe('cowscope plan commit', () => {
     expect(commands).toEqual([
       `virsh blockcommit DOMAIN DISK --base ${base} --top ${join(own, 'mid')} --verbose --wait`,
     ]);
+  });
+
+  it('counts the zeros that hide what lies below when the target grows, apart from those that are committed', async () => {
+    const own = await folderNamed('growth');
+    await qemuIo(await image(own, 'base', '1M'), 'write -P1 0 1M');
+    const mid = await image(own, 'mid', '512k', 'base');
+    const top = await image(own, 'top', '1M', 'mid');
+    await qemuIo(top, 'write -z 0 64k');
+    const args = ['--into', '1', top];
+    expect(await planJson(...args)).toMatchObject({ bytesZeroed: 65_536, growthZeros: 2 ** 19 });
+    const { stdout } = await cowscope(['plan', 'commit', ...args]);
+    expect(stdout).toContain('and 512 KiB behind the old end when it grows');
+    await qemuImg('commit', '-q', top);
+    expect(await qemuIo(mid, 'read -P0 0 64k', 'read -P0 512k 512k')).not.toMatch(/verification failed/);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 /** Plans a commit: what is copied, what becomes of the target, what is dangerous, and the commands. Nothing is done. */
 
-import type { Plan, PlannedLayer, StepwisePlan } from '../../../shared/model/plan/plan.ts';
+import type { Plan, PlannedLayer, PlannedStep, StepwisePlan } from '../../../shared/model/plan/plan.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
 import { casesOf, RangeSum, resurrected } from '../cases.ts';
@@ -69,6 +69,7 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
     bytesCopiedExact: !mayBeZeros,
     zerosAsData,
     bytesZeroed,
+    growthZeros: setup.fillsZeros ? target.sizeAfter - target.sizeBefore : 0,
     stepwise,
     cases,
     target,
@@ -90,7 +91,9 @@ function requestsOf(
 
 /** One layer after the other, the lowest first: each is committed with all that is its own, also what is hidden above. */
 function* planStepwise(input: CommitInput, setup: CommitSetup): SlicedWork<StepwisePlan> {
-  const steps: { layer: number; bytesCopied: number }[] = [];
+  const steps: PlannedStep[] = [];
+  /** Layers whose data is in the target, and which read as before until the next write to it. */
+  let committed: number[] = [];
   for (let layer = input.target + 1; layer <= input.top; layer++) {
     // Layers below it are in the target by then: only what this one holds decides what moves.
     const runs = [...setup.runs.slice(0, input.target + 1), setup.before[layer] as LayerRuns];
@@ -101,7 +104,8 @@ function* planStepwise(input: CommitInput, setup: CommitSetup): SlicedWork<Stepw
       if (!zero) bytesCopied += end - start;
       if (shouldYield(count++)) yield;
     }
-    steps.push({ layer, bytesCopied });
+    steps.push({ layer, bytesCopied, invalidates: count > 0 ? committed : [] });
+    committed = count > 0 ? [layer] : [...committed, layer];
   }
   const bytesCopied = steps.reduce((sum, step) => sum + step.bytesCopied, 0);
   const repeatedAtMost = Math.max(0, ...steps.map(step => step.bytesCopied));
@@ -115,6 +119,20 @@ function partOf({ target, top }: CommitInput, index: number): Pick<PlannedLayer,
   };
 }
 
+/** Steps that are told of one by one; the document has all of them. */
+const MAX_STEP_TEXTS = 16;
+
+/** What an abort costs in each step, and what each step invalidates. */
+function stepTexts({ steps }: StepwisePlan, name: (layer: number) => string): string[] {
+  const texts = steps.slice(0, MAX_STEP_TEXTS).map(({ layer, bytesCopied, invalidates }, index) => {
+    const cost = `step ${index + 1}, ${name(layer)}: an abort repeats at most ${formatSize(bytesCopied)}`;
+    if (invalidates.length === 0) return `${cost}.`;
+    return `${cost}; from its first write on ${invalidates.map(name).join(', ')} reads old and new data mixed.`;
+  });
+  const left = steps.length - texts.length;
+  return left > 0 ? [...texts, `${left} more steps.`] : texts;
+}
+
 function abortText(
   { target, top, job, layers }: CommitInput,
   bytes: number,
@@ -123,13 +141,14 @@ function abortText(
   const name = (layer: number) => JSON.stringify(layers[layer]?.info.name ?? '');
   const texts = [
     `Until it is done, ${name(top)} and the layers above it read as before, also after an abort; ${name(target)} alone is then a mixture of old and new.`,
-    `The job keeps no record: after an abort it copies all ${formatSize(bytes)} again.`,
+    `The job keeps no record: after an abort at any point it copies all ${formatSize(bytes)} again.`,
   ];
   if (job === 'live')
     texts.push(`Only when it is done does qemu record the target in the layer above ${name(top)}.`);
   if (top - target > 1)
     texts.push(
-      `One layer at a time it copies ${formatSize(stepwise.bytesCopied)} in all, and after an abort at most ${formatSize(stepwise.repeatedAtMost)} again.`,
+      `One layer at a time it copies ${formatSize(stepwise.bytesCopied)} in all, and after an abort at most ${formatSize(stepwise.repeatedAtMost)} again:`,
+      ...stepTexts(stepwise, name),
     );
   return texts;
 }

@@ -92,6 +92,7 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     bytesCopied,
     bytesCopiedExact: known !== undefined || unsafe || bytesCopied === 0,
     zerosAsData,
+    growthZeros: 0,
     bytesZeroed,
     cases: cases.list(),
     target: result,

@@ -116,10 +116,19 @@ export interface PlannedTarget extends TargetSpace {
   readonly freedClusters: number;
 }
 
+/** The commit of one layer. */
+export interface PlannedStep {
+  readonly layer: number;
+  /** What it copies, and so what is copied again at most after an abort in this step. */
+  readonly bytesCopied: number;
+  /** Layers that read old and new data mixed from the first write of this step on. */
+  readonly invalidates: readonly number[];
+}
+
 /** The same commit one layer at a time, the lowest first. */
 export interface StepwisePlan {
   readonly bytesCopied: number;
-  readonly steps: readonly { readonly layer: number; readonly bytesCopied: number }[];
+  readonly steps: readonly PlannedStep[];
   /** What is copied again at most after an abort: the largest step. In one pass it is everything. */
   readonly repeatedAtMost: number;
 }
@@ -159,6 +168,8 @@ export interface Plan {
   /** Zeros that are written as data among it, and zeros that are stored as such. */
   readonly zerosAsData: number;
   readonly bytesZeroed: number;
+  /** Zeros behind the old end of a target that grows, so that nothing below shows there. They are in no other number. */
+  readonly growthZeros: number;
   /** Only of a commit. */
   readonly stepwise?: StepwisePlan;
   /** By bytes, most first. */

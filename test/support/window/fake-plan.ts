@@ -38,6 +38,7 @@ const PLAN: Plan = {
   bytesCopied: CLUSTER,
   bytesCopiedExact: true,
   zerosAsData: 0,
+  growthZeros: 0,
   bytesZeroed: 0,
   cases: [{ holders: [1], owner: 1, effect: 'allocated', bytes: CLUSTER }],
   target: {
