@@ -29,6 +29,21 @@ export class ProofTable {
       : planned.exact
         ? 'exact'
         : `bound: ${planned.why.join('; ')}`;
+    this.#count(way, outcome);
+  }
+
+  /** Adds what several runs of one job came to on copies of the same files: whether a bound is one. */
+  addRuns(way: string, planned: PlannedTarget, reals: readonly RealSpace[]): void {
+    const ends = new Set(reals.map(({ imageEnd, fileLength }) => `${imageEnd} ${fileLength}`));
+    const reached = reals.map(({ imageEnd }) => imageEnd);
+    const isReached = [planned.imageEndAtLeast, planned.imageEnd].every(end => reached.includes(end));
+    const outcome = !reals.every(real => isAsPlanned(planned, real))
+      ? 'wrong'
+      : `${ends.size === 1 ? 'one end' : 'several ends'}, ${isReached ? 'both ends of the bound among them' : 'within the bound'}`;
+    this.#count(`bounds, ${reals.length} runs each: ${way}`, outcome);
+  }
+
+  #count(way: string, outcome: string): void {
     const counts = this.#ways.get(way) ?? new Map<string, number>();
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
     this.#ways.set(way, counts);
