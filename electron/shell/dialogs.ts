@@ -1,6 +1,6 @@
 /** The system's own dialogs. */
 import { type BrowserWindow, dialog } from 'electron';
-import type { SavedForm } from '../../shared/model/report/report-request.ts';
+import type { OfferedForm } from '../../shared/model/report/report-request.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import { MAX_LINK_CHARACTERS } from '../../shared/text/deep-link.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
@@ -47,10 +47,11 @@ export async function agreesToLink(window: BrowserWindow, target: OpenTarget): P
 }
 
 /** How the dialog calls the forms of a report. */
-const FORM_NAMES: Readonly<Record<SavedForm, string>> = {
+const FORM_NAMES: Readonly<Record<OfferedForm, string>> = {
   html: 'HTML page',
   json: 'JSON document',
   svg: 'SVG drawing',
+  png: 'PNG picture',
   csv: 'Comma-separated values',
 };
 
@@ -58,7 +59,7 @@ const FORM_NAMES: Readonly<Record<SavedForm, string>> = {
 export async function chooseReportFile(
   window: BrowserWindow,
   suggested: string,
-  form: SavedForm,
+  form: OfferedForm,
 ): Promise<string | undefined> {
   const { canceled, filePath } = await dialog.showSaveDialog(window, {
     title: 'Save the report',

@@ -128,6 +128,13 @@ const PLAIN_CALLS = {
    * One report at a time: another one, or 'report:cancel', ends it with CANCELLED.
    */
   'report:save': exchange<OfSession & ReportRequest, SavedReport | null>(),
+  /**
+   * The drawing of the open chain that a report has, in light colors, once the chain has been read: an SVG document.
+   * Without `showPaths` no text in it names a folder.
+   */
+  'report:drawing': exchange<OfSession & { showPaths: boolean }, string>(),
+  /** As 'report:save', for a picture that the window has made of that drawing. */
+  'report:savePicture': exchange<OfSession & { png: Uint8Array }, SavedReport | null>(),
   'report:cancel': exchange<undefined, null>(),
   /**
    * Shows the dialog that chooses a file, and writes a capture of the open chain there; null means cancelled in the dialog.

@@ -14,7 +14,7 @@ import { MAX_LAYERS } from '../model/layer.ts';
 import { HOST_KINDS } from '../model/layout.ts';
 import { PLACE_ORDERS } from '../model/place.ts';
 import { PLAN_JOBS, PLAN_OPERATIONS, type PlanChoice } from '../model/plan/plan.ts';
-import { SAVED_FORMS } from '../model/report/report-request.ts';
+import { MAX_PNG_BYTES, PNG_SIGNATURE, SAVED_FORMS } from '../model/report/report-request.ts';
 import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../model/store/store-page.ts';
 import type { Consent, OpenTarget } from '../model/target.ts';
 import { CONTEXT_ROLES } from '../nbd-contexts.ts';
@@ -299,6 +299,15 @@ export const CALL_SCHEMAS = {
     showPaths: v.boolean(),
     partitions: v.exactOptional(v.boolean()),
     planId: v.exactOptional(offset),
+  }),
+  'report:drawing': v.strictObject({ sessionId: SESSION_ID, showPaths: v.boolean() }),
+  'report:savePicture': v.strictObject({
+    sessionId: SESSION_ID,
+    png: v.pipe(
+      v.instance(Uint8Array),
+      v.check(bytes => bytes.length <= MAX_PNG_BYTES, 'too large'),
+      v.check(bytes => PNG_SIGNATURE.every((byte, i) => bytes[i] === byte), 'not a PNG'),
+    ),
   }),
   'report:cancel': nothing,
   'capture:save': v.strictObject({ sessionId: SESSION_ID, showPaths: v.boolean() }),

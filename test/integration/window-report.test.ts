@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChainSession } from '../../electron/service/chain-session.ts';
 import { planWithPicture } from '../../electron/service/plan/plan-target.ts';
+import { gatherReport } from '../../electron/service/report/gather-report.ts';
 import type { OpenedRequest } from '../../electron/shell/ipc/chain-controller.ts';
 import type { MadePlan } from '../../electron/shell/ipc/plan-controller.ts';
 import { ReportController } from '../../electron/shell/ipc/report-controller.ts';
@@ -29,7 +30,7 @@ beforeAll(async () => {
   await mkdir(store);
   files = await shortMiddleChain(folder);
   const target = { kind: 'files', files: files.slice(-1) } as const;
-  session = await openTarget(target);
+  session = await openTarget(target, { buildPyramid: true, witness: 'metadata' });
   const choice = { operation: 'commit', job: 'qemu-img', from: '1', into: '0', stores: [store] } as const;
   made = { ...(await planWithPicture(target, consent, choice)), stores: [store] };
 });
@@ -106,6 +107,28 @@ describe('a report of the window', () => {
     expect(schemaErrors(await schemaOf('report.schema.json'), report)).toEqual([]);
     expect(schemaErrors(await schemaOf('plan.schema.json'), report.plan)).toEqual([]);
     expect(report.plan.commands).toEqual(made.plan.commands);
+  });
+
+  it('draws the open chain without folders, and writes the picture that the window makes of it', async () => {
+    const path = join(folder, 'picture.png');
+    const { controller, suggested } = controllerFor(path);
+    const svg = await controller.handlers['report:drawing']({ sessionId: 1, showPaths: false });
+    expect(elementsOf(parseXml(svg))[0]?.name).toBe('svg');
+    expect(svg).toContain('top.qcow2');
+    expect(svg).not.toContain(basename(folder));
+    const { pictures } = await gatherReport(opened().request.target, consent, {
+      showPaths: false,
+      allowLocalFiles: false,
+    });
+    expect(svg).toBe(pictures.light);
+    const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47);
+    const saved = await controller.handlers['report:savePicture']({ sessionId: 1, png });
+    expect(saved).toEqual({ path, unread: 0 });
+    expect(suggested).toEqual(['top-picture.png']);
+    expect(new Uint8Array(await readFile(path))).toEqual(png);
+    await expect(
+      controllerFor(files[0]).controller.handlers['report:savePicture']({ sessionId: 1, png }),
+    ).rejects.toMatchObject({ code: 'OUTPUT_IS_IMAGE' });
   });
 
   it('replaces a file as the dialog has asked, and an image never', async () => {

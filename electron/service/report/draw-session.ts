@@ -16,8 +16,11 @@ import type { ChainSession } from '../chain-session.ts';
 /** Columns of the drawing, in CSS pixels. */
 const WIDTH_PX = 960;
 
+/** What of a session is drawn. */
+export type DrawnSession = Pick<ChainSession, 'ask' | 'tracks'>;
+
 /** Draws a session that has been read to its end. `chain` is what the names beside the lanes are taken from. */
-export async function drawSession(session: ChainSession, chain: ChainInfo): Promise<ThemedPicture> {
+export async function drawSession(session: DrawnSession, chain: ChainInfo): Promise<ThemedPicture> {
   const { tracks } = session;
   const view = { start: 0, end: Math.max(1, chain.size) };
   const level = levelFor(view.end / WIDTH_PX);
@@ -50,7 +53,7 @@ export function drawPlan(
 }
 
 /** The tiles of a level over the whole disk: by number of the tile, then by track. */
-async function allTiles(session: ChainSession, level: number, size: number): Promise<TileColumns[][]> {
+async function allTiles(session: DrawnSession, level: number, size: number): Promise<TileColumns[][]> {
   const tiles: TileColumns[][] = [];
   const total = Math.ceil(size / tileBytes(level));
   for (let first = 0; first < total; ) {

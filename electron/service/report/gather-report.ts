@@ -117,6 +117,11 @@ export async function gatherReport(
   }
 }
 
+/** A chain as a report shows it: without folders unless they are to be shown. */
+export function shownChain(chain: ChainInfo, showPaths: boolean): ChainInfo {
+  return showPaths ? chain : redactTexts(chain, pathRedactor(pathsOf(chain)));
+}
+
 /** What could not be read of a chain, in words. */
 export function unreadTexts({ layers }: ChainInfo, failed: readonly LayerError[]): string[] {
   return [

@@ -37,6 +37,7 @@ export type ControlledSession = Pick<
   | 'list'
   | 'content'
   | 'fed'
+  | 'drawn'
   | 'unreadable'
   | 'cancel'
   | 'retry'

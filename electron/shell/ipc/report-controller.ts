@@ -1,17 +1,19 @@
 /** The reports that the window asks for: one at a time, written where the person chooses in the system's dialog. */
 import { CowscopeError } from '../../../shared/error.ts';
 import type { CallName } from '../../../shared/ipc/contract.ts';
+import type { ChainInfo } from '../../../shared/model/layer.ts';
 import type {
+  OfferedForm,
   ReportProgress,
   ReportRequest,
   ReportStep,
-  SavedForm,
   SavedReport,
 } from '../../../shared/model/report/report-request.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
 import type { ChainSession } from '../../service/chain-session.ts';
-import { checkOutput, filesOfChain, type OutputRequest } from '../../service/output-file.ts';
-import { gatherReport, unreadTexts } from '../../service/report/gather-report.ts';
+import { checkOutput, filesOfChain, type OutputRequest, writeOutput } from '../../service/output-file.ts';
+import { type DrawnSession, drawSession } from '../../service/report/draw-session.ts';
+import { gatherReport, shownChain, unreadTexts } from '../../service/report/gather-report.ts';
 import { reportPieces, writePiecesTo, writeRowsTo } from '../../service/report/write-report.ts';
 import type { CallHandler } from './answer.ts';
 import type { OpenedRequest } from './chain-controller.ts';
@@ -23,16 +25,19 @@ type ReportCall = Extract<CallName, `report:${string}`>;
 /** An open session, as the rows of its map are written. */
 export type RowsSession = Pick<ChainSession, 'chain' | 'fed' | 'list' | 'unreadable'>;
 
+/** An open session, as it is written and drawn. */
+export type ReportedSession = RowsSession & DrawnSession & Pick<ChainSession, 'drawn'>;
+
 /** What the controller needs from the rest of the program. */
 export interface ReportControllerDeps {
   /** Throws IPC_NO_SESSION for a chain that is not open any more. */
   opened(sessionId: number): OpenedRequest;
   /** Throws as `opened`. */
-  session(sessionId: number): RowsSession;
+  session(sessionId: number): ReportedSession;
   /** A plan that is kept. */
   plan(planId: number): MadePlan | undefined;
   /** Lets the person choose a file, and asks before one that is there is replaced; undefined when cancelled. */
-  choosePath(suggested: string, form: SavedForm): Promise<string | undefined>;
+  choosePath(suggested: string, form: OfferedForm): Promise<string | undefined>;
   onProgress(progress: ReportProgress): void;
 }
 
@@ -47,6 +52,8 @@ export class ReportController {
 
   readonly handlers: { readonly [C in ReportCall]: CallHandler<C> } = {
     'report:save': ({ sessionId, ...request }) => this.#save(sessionId, request),
+    'report:drawing': ({ sessionId, showPaths }) => drawOpenChain(this.#deps.session(sessionId), showPaths),
+    'report:savePicture': ({ sessionId, png }) => this.#savePicture(sessionId, png),
     'report:cancel': () => {
       this.close();
       return null;
@@ -68,8 +75,7 @@ export class ReportController {
     const abort = new AbortController();
     const { signal } = abort;
     this.#runs.begin(() => abort.abort(cancelled()));
-    const suggested = `${baseName(chain.layers.at(-1)?.name ?? '')}-${form === 'csv' ? 'map' : 'report'}.${form}`;
-    const path = await this.#deps.choosePath(suggested, form);
+    const path = await this.#deps.choosePath(suggestedName(chain, form), form);
     if (path === undefined) return null;
     signal.throwIfAborted();
     const { target, consent, forceShare, allowLocalFiles } = request;
@@ -88,6 +94,17 @@ export class ReportController {
     const images = [...output.images, ...filesOfChain(gathered.chain)];
     await writePiecesTo({ ...output, images }, reportPieces(gathered, form), signal);
     return { path, unread: gathered.report.unread.length };
+  }
+
+  /** Writes a picture that the window has made of the drawing. */
+  async #savePicture(sessionId: number, png: Uint8Array): Promise<SavedReport | null> {
+    const { chain, request } = this.#deps.opened(sessionId);
+    const session = this.#deps.session(sessionId);
+    const path = await this.#deps.choosePath(suggestedName(chain, 'png'), 'png');
+    if (path === undefined) return null;
+    const named = request.target.kind === 'files' ? request.target.files : [];
+    await writeOutput({ path, force: true, images: [...named, ...filesOfChain(chain)] }, png);
+    return { path, unread: unreadTexts(chain, [...(await session.fed()), ...session.unreadable()]).length };
   }
 
   #planOf(planId: number): MadePlan {
@@ -132,6 +149,19 @@ class ReportSteps {
     this.#percent = percent;
     this.#onProgress({ step: this.#step, share: percent / 100 });
   };
+}
+
+/** The drawing of a session once it has been read. */
+async function drawOpenChain(session: ReportedSession, showPaths: boolean): Promise<string> {
+  await session.fed();
+  await session.drawn;
+  return (await drawSession(session, shownChain(session.chain, showPaths))).light;
+}
+
+/** The name of a file for a report, as it is suggested. */
+function suggestedName(chain: ChainInfo, form: OfferedForm): string {
+  const content = form === 'csv' ? 'map' : form === 'png' ? 'picture' : 'report';
+  return `${baseName(chain.layers.at(-1)?.name ?? '')}-${content}.${form}`;
 }
 
 /** A file's name without its last extension. */

@@ -2,10 +2,10 @@ import { type FormEvent, useEffect, useState } from 'react';
 import type { ErrorRecord } from '../../../shared/error.ts';
 import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
 import {
+  OFFERED_FORMS,
+  type OfferedForm,
   type ReportProgress,
   type ReportStep,
-  SAVED_FORMS,
-  type SavedForm,
 } from '../../../shared/model/report/report-request.ts';
 import { sentence } from '../../../shared/text/finding-text.ts';
 import { planTitle } from '../../../shared/text/plan-words.ts';
@@ -14,11 +14,13 @@ import { announce, getState, useStore } from '../../state/store.ts';
 import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';
 import { ErrorCard } from '../../ui/error-card.tsx';
 import { Untrusted } from '../../ui/text.tsx';
+import { pngOf, type ReportDrawing, ReportPreview, useReportDrawing } from './report-picture.tsx';
 
-const FORMS: Readonly<Record<SavedForm, readonly [name: string, meaning: string]>> = {
+const FORMS: Readonly<Record<OfferedForm, readonly [name: string, meaning: string]>> = {
   html: ['HTML', 'one page for any browser: verdict, drawing, findings, sums, layers'],
   json: ['JSON', 'the same for programs'],
   svg: ['SVG', 'the drawing of the chain alone'],
+  png: ['PNG', 'the same drawing as a picture, twice as fine as shown here'],
   csv: ['CSV', 'every range of the map, with its owner, state and host offset'],
 };
 
@@ -30,13 +32,18 @@ const STEPS: Readonly<Record<ReportStep, string>> = {
 };
 
 /** True where a plan and the guest's partitions can be part of that form. */
-function takesMore(form: SavedForm): boolean {
+function takesMore(form: OfferedForm): boolean {
   return form === 'html' || form === 'json';
+}
+
+/** True where the drawing is part of that form. */
+function hasDrawing(form: OfferedForm): boolean {
+  return form === 'html' || form === 'svg' || form === 'png';
 }
 
 /** What goes into the report. */
 interface ReportContent {
-  readonly form: SavedForm;
+  readonly form: OfferedForm;
   readonly isRedacted: boolean;
   readonly withPlan: boolean;
   readonly withPartitions: boolean;
@@ -51,6 +58,7 @@ export function ReportDialog() {
     withPlan: true,
     withPartitions: false,
   });
+  const drawing = useReportDrawing(!content.isRedacted);
   const [isSaving, setSaving] = useState(false);
   const [error, setError] = useState<ErrorRecord>();
   // A closed dialog wants no report.
@@ -60,7 +68,7 @@ export function ReportDialog() {
     event.preventDefault();
     setSaving(true);
     setError(undefined);
-    const failure = await saveReport(content, reply);
+    const failure = await saveReport(content, reply, drawing);
     setSaving(false);
     setError(failure);
   };
@@ -69,9 +77,10 @@ export function ReportDialog() {
     <DialogFrame title="Save a report" className="report-dialog">
       <form onSubmit={event => void save(event)}>
         <Content content={content} reply={reply} disabled={isSaving} onChange={setContent} />
+        {hasDrawing(content.form) && <ReportPreview drawing={drawing} />}
         <p className="hint">
-          It is about the whole disk. The images are read again for it and checked; nothing is written to
-          them.
+          It is about the whole disk. For a page or a document the images are read again and checked; nothing
+          is written to them.
         </p>
         {error !== undefined && <ErrorCard error={error} />}
         <footer>
@@ -81,7 +90,11 @@ export function ReportDialog() {
               Cancel
             </button>
           ) : (
-            <button type="submit" className="primary">
+            <button
+              type="submit"
+              className="primary"
+              disabled={content.form === 'png' && drawing.svg === undefined}
+            >
               Save…
             </button>
           )}
@@ -95,19 +108,17 @@ export function ReportDialog() {
 async function saveReport(
   { form, isRedacted, withPlan, withPartitions }: ReportContent,
   reply: PlanReply | undefined,
+  { svg }: ReportDrawing,
 ): Promise<ErrorRecord | undefined> {
   const sessionId = getState().chain?.sessionId;
   if (sessionId === undefined) return void closeDialog();
   const plan = reply === undefined || !withPlan || !takesMore(form) ? {} : { planId: reply.planId };
   const isRead = getState().partitions.phase === 'read';
   const partitions = isRead && withPartitions && takesMore(form) ? { partitions: true } : {};
-  const saved = await invoke('report:save', {
-    sessionId,
-    form,
-    showPaths: !isRedacted,
-    ...plan,
-    ...partitions,
-  });
+  const saved =
+    form === 'png'
+      ? await invoke('report:savePicture', { sessionId, png: await pngOf(svg ?? '') })
+      : await invoke('report:save', { sessionId, form, showPaths: !isRedacted, ...plan, ...partitions });
   if (!saved.ok) return saved.error.code === 'CANCELLED' ? undefined : saved.error;
   if (saved.value === null) return undefined;
   const { path, unread } = saved.value;
@@ -131,7 +142,7 @@ function Content({ content, reply, disabled, onChange }: ContentProps) {
     <>
       <fieldset disabled={disabled}>
         <legend>Form</legend>
-        {SAVED_FORMS.map(id => (
+        {OFFERED_FORMS.map(id => (
           <label key={id}>
             <input
               type="radio"

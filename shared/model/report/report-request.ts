@@ -12,6 +12,17 @@ export const SAVED_FORMS = [...REPORT_FORMS, 'csv'] as const;
 /** One of {@link SAVED_FORMS}. */
 export type SavedForm = (typeof SAVED_FORMS)[number];
 
+/** What the window offers: the drawing as PNG too, which it makes itself. */
+export const OFFERED_FORMS = [...SAVED_FORMS, 'png'] as const;
+
+/** One of {@link OFFERED_FORMS}. */
+export type OfferedForm = (typeof OFFERED_FORMS)[number];
+
+/** Bytes of a PNG at most. */
+export const MAX_PNG_BYTES = 2 ** 25;
+/** The bytes that a PNG begins with. */
+export const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] as const;
+
 /** What is done for a report, in this order. */
 export const REPORT_STEPS = ['checking', 'reading', 'drawing', 'writing'] as const;
 

@@ -72,6 +72,7 @@ export function fakeBridge(chain: FakeChain, app: Partial<AppState> = {}): FakeB
     'plan:cancel': () => ok(null),
     'report:cancel': () => ok(null),
     'capture:cancel': () => ok(null),
+    'report:drawing': () => ok('<svg xmlns="http://www.w3.org/2000/svg" width="4" height="2"/>'),
     // The images in memory have no refcounts: a check that begins by itself would find them damaged.
     'chain:checkCost': () => ok({ bytes: 0 }),
     'nbd:cancelList': () => ok(null),

@@ -166,6 +166,18 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { sessionId: 1, form: 'html', showPaths: false, planId: -1 },
     ],
   },
+  'report:drawing': {
+    good: [{ sessionId: 1, showPaths: false }],
+    bad: [{ sessionId: 1 }, { showPaths: true }],
+  },
+  'report:savePicture': {
+    good: [{ sessionId: 1, png: Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0) }],
+    bad: [
+      { sessionId: 1, png: new Uint8Array(9) },
+      { sessionId: 1, png: Uint8Array.of(0x89, 0x50, 0x4e, 0x47) },
+      { sessionId: 1, png: 'png' },
+    ],
+  },
   'report:cancel': { good: [undefined], bad: [{}] },
   'capture:save': {
     good: [{ sessionId: 1, showPaths: false }],

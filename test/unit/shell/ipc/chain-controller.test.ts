@@ -91,6 +91,7 @@ function session(target: OpenTarget): ControlledSession {
     },
     fed: async () => [],
     partitions: async () => ({ read: name }) as never,
+    drawn: Promise.resolve(),
     unreadable: () => [],
     list: () => expect.unreachable(),
     ask: async (question, args) => ({ session: name, question, args }) as never,

@@ -1,5 +1,5 @@
 import { act, fireEvent, screen, waitFor } from '@testing-library/react';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { runCommand } from '../../../../../renderer/state/commands/commands.ts';
 import { getState, setState } from '../../../../../renderer/state/store.ts';
 import { fail, ok } from '../../../../../shared/result.ts';
@@ -79,4 +79,42 @@ test('the dialog shows how far the report is, and what went wrong', async () => 
   );
   expect(await screen.findByText('OUTPUT_IS_IMAGE')).toBeTruthy();
   expect(screen.getByRole('button', { name: 'Save…' })).toBeTruthy();
+});
+
+test('the drawing is shown small as it will be in the file, anew when folders are left in', async () => {
+  const bridge = await openDialog();
+  bridge.answer('report:drawing', ({ showPaths }) =>
+    ok(`<svg xmlns="http://www.w3.org/2000/svg"><title>${showPaths ? 'whole' : 'short'}</title></svg>`),
+  );
+  runCommand('report');
+  const drawing = () => screen.getByRole<HTMLImageElement>('img', { name: /drawing of the chain/ }).src;
+  await waitFor(() => expect(decodeURIComponent(drawing())).toContain('short'));
+  fireEvent.click(screen.getByRole('checkbox', { name: /Leave folders out/ }));
+  await waitFor(() => expect(decodeURIComponent(drawing())).toContain('whole'));
+  fireEvent.click(screen.getByRole('radio', { name: /CSV/ }));
+  expect(screen.queryByRole('img', { name: /drawing of the chain/ })).toBeNull();
+});
+
+test('a PNG is made of the same drawing, at twice its size', async () => {
+  const bridge = await openDialog();
+  bridge.answer('report:savePicture', () => ok({ path: '/home/picture.png', unread: 0 }));
+  const sizes: (readonly [number, number])[] = [];
+  vi.spyOn(HTMLImageElement.prototype, 'naturalWidth', 'get').mockReturnValue(30);
+  vi.spyOn(HTMLImageElement.prototype, 'naturalHeight', 'get').mockReturnValue(20);
+  HTMLImageElement.prototype.decode = () => Promise.resolve();
+  vi.spyOn(HTMLCanvasElement.prototype, 'toBlob').mockImplementation(function (
+    this: HTMLCanvasElement,
+    done,
+  ) {
+    sizes.push([this.width, this.height]);
+    done({ arrayBuffer: async () => Uint8Array.of(1, 2, 3).buffer } as unknown as Blob);
+  });
+  runCommand('report');
+  fireEvent.click(await screen.findByRole('radio', { name: /PNG/ }));
+  await screen.findByRole('img', { name: /drawing of the chain/ });
+  fireEvent.click(screen.getByRole('button', { name: 'Save…' }));
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  expect(sizes).toEqual([[60, 40]]);
+  expect(argsOf(bridge, 'report:savePicture')).toEqual([{ sessionId: 1, png: Uint8Array.of(1, 2, 3) }]);
+  vi.restoreAllMocks();
 });
