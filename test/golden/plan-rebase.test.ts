@@ -2,10 +2,10 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { KNOWN_COMPRESSIONS } from '../../electron/engine/worker/decompress.ts';
 import { measureAllocation } from '../../electron/qcow2/layout/allocation.ts';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
 import { finish } from '../../electron/qcow2/read/sliced-work.ts';
-import { KNOWN_COMPRESSIONS } from '../../electron/service/decompress.ts';
 import { planTarget } from '../../electron/service/plan/plan-target.ts';
 import type { Plan, PlanChoice } from '../../shared/model/plan/plan.ts';
 import { type RandomLayer, randomChain, seedGroups } from '../support/images/random-chain.ts';

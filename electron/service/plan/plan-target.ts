@@ -159,11 +159,11 @@ async function planChain(
     ...(request.withRanges === undefined ? {} : { withRanges: request.withRanges }),
     ...(picture === undefined ? {} : { onRange: picture.add }),
   };
-  const content = new ChainContent(
-    found.layers.map((layer, index) => contentOf(layer, layers[index] as LayerTables)),
-    decompressCluster,
-    request.comparesAll === true ? Number.POSITIVE_INFINITY : MAX_COMPARED_BYTES,
-  );
+  // A capture has no data.
+  const content =
+    found.info.capture === undefined
+      ? contentOfChain(found, layers, request.comparesAll === true)
+      : undefined;
   return runInSlices(workOf(request, input, chosen, content), () => signal?.aborted === true);
 }
 
@@ -171,11 +171,11 @@ function workOf(
   { operation, unsafe = false }: PlanChoice,
   input: Omit<CommitInput, 'top'>,
   { from, base }: ChosenLayers,
-  content: ChainContent,
+  content: ChainContent | undefined,
 ): SlicedWork<Plan> {
   if (operation === 'commit') return planCommit({ ...input, top: from });
   assert(operation !== 'delete-snapshot', 'the deletion of a snapshot is planned elsewhere');
-  return planRebase({ ...input, operation, base, unsafe, content });
+  return planRebase({ ...input, operation, base, unsafe, ...(content === undefined ? {} : { content }) });
 }
 
 /** How a layer uses its file, undefined for a raw one. Throws PLAN_TARGET_UNMEASURED. */
@@ -233,6 +233,19 @@ function dataSourceOf({ info, dataFile }: OpenLayer): FileSource | undefined {
   // The length of a device is not known here: nothing then lies past its end.
   const size = Number.POSITIVE_INFINITY;
   return dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
+}
+
+/** What is read through a chain, all of it or as much as is compared without being asked. */
+function contentOfChain(
+  { layers: open }: DiscoveredChain,
+  layers: readonly LayerTables[],
+  all: boolean,
+): ChainContent {
+  return new ChainContent(
+    open.map((layer, index) => contentOf(layer, layers[index] as LayerTables)),
+    decompressCluster,
+    all ? Number.POSITIVE_INFINITY : MAX_COMPARED_BYTES,
+  );
 }
 
 /** A layer as its data is read. */
