@@ -48,33 +48,41 @@ export interface CheckRequest {
 export async function checkTarget(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
-  { deep = false, partitions = false, onRead, signal }: CheckRequest = {},
+  request: CheckRequest = {},
 ): Promise<CheckedTarget> {
-  const found = await discoverChain({ ...target, ...consent, onRead });
+  const found = await discoverChain({ ...target, ...consent, onRead: request.onRead });
   try {
-    const known = [...found.info.findings, ...writerFindings(await found.written)];
-    const layers: LayerCheck[] = [];
-    const findings = [...known];
-    for (const layer of watchReads(found.layers, onRead)) {
-      const own = known.filter(finding => finding.layer === layer.info.index);
-      const { check, more } = await checkLayer(layer, own, deep ? DEEP_OPTIONS : undefined, signal);
-      layers.push(check);
-      findings.push(...more);
-    }
-    findings.sort(compareFindings);
-    const steps = found.info.layers.flatMap(info => linkSteps(info, layers[info.index]?.counts));
-    steps.push(...formatSteps(found.info));
-    const ofChain = findings.filter(({ layer }) => layer === WHOLE_CHAIN);
-    const verdict = worstVerdict([...layers.map(layer => layer.verdict), verdictOf(ofChain, steps)]);
-    const checked = { chain: found.info, check: { verdict, layers, steps, findings } };
-    if (!partitions) return checked;
-    const guest = await readGuest(found, signal);
-    findings.push(...guest.findings); // notes: the verdict is about the images
-    findings.sort(compareFindings);
-    return { ...checked, guest };
+    return await checkChain(found, request);
   } finally {
     await found.close();
   }
+}
+
+/** Checks a chain that is open, and stays so. Rejects with CANCELLED by its signal. */
+export async function checkChain(
+  found: DiscoveredChain,
+  { deep = false, partitions = false, onRead, signal }: CheckRequest = {},
+): Promise<CheckedTarget> {
+  const known = [...found.info.findings, ...writerFindings(await found.written)];
+  const layers: LayerCheck[] = [];
+  const findings = [...known];
+  for (const layer of watchReads(found.layers, onRead)) {
+    const own = known.filter(finding => finding.layer === layer.info.index);
+    const { check, more } = await checkLayer(layer, own, deep ? DEEP_OPTIONS : undefined, signal);
+    layers.push(check);
+    findings.push(...more);
+  }
+  findings.sort(compareFindings);
+  const steps = found.info.layers.flatMap(info => linkSteps(info, layers[info.index]?.counts));
+  steps.push(...formatSteps(found.info));
+  const ofChain = findings.filter(({ layer }) => layer === WHOLE_CHAIN);
+  const verdict = worstVerdict([...layers.map(layer => layer.verdict), verdictOf(ofChain, steps)]);
+  const checked = { chain: found.info, check: { verdict, layers, steps, findings } };
+  if (!partitions) return checked;
+  const guest = await readGuest(found, signal);
+  findings.push(...guest.findings); // notes: the verdict is about the images
+  findings.sort(compareFindings);
+  return { ...checked, guest };
 }
 
 /** The guest's partitions. Loaded when they are asked for. */

@@ -34,7 +34,8 @@ export async function openFiles(
   // Looked for meanwhile. Whoever waits for a picture does not wait for it to tell its version, too.
   const isThere = wanted !== 'metadata' && (options.interactive === true ? hasQemuNbd() : runs());
   if (isThere) isThere.catch(() => {}); // seen where it is awaited
-  const found = await discoverChain({ ...target, ...consent, onRead: options.onRead, onTop });
+  const found =
+    options.discovered ?? (await discoverChain({ ...target, ...consent, onRead: options.onRead, onTop }));
   try {
     const isCaptured = found.info.capture !== undefined;
     if (isCaptured && wanted === 'nbd') throw captureNotServed(found.info);

@@ -1,5 +1,6 @@
 /** How a target is opened: what the fronts may choose. Each option has the same name wherever it goes on from here. */
 import type { Consent } from '../../shared/model/target.ts';
+import type { DiscoveredChain } from '../chain/discover.ts';
 import type { OnRead } from './progress/read-watch.ts';
 
 /** Which witnesses read the layers. Raw layers and URIs are always read over NBD. */
@@ -26,6 +27,8 @@ export interface SessionOptions {
    * worker for the next chain (it outlives this session). Default false.
    */
   readonly interactive?: boolean;
+  /** The files of the target, which are open already and are closed with the session. */
+  readonly discovered?: DiscoveredChain;
   /** Is told of the bytes that were looked through to infer what a layer lost. */
   readonly onRead?: OnRead;
   /** Ends the opening; an open session is ended by its close(). */

@@ -1,13 +1,13 @@
 /** `cowscope report` in its three forms. */
-import { readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { pathRedactor, redactTexts } from '../../shared/text/redact-paths.ts';
-import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
+import { CLI, codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { damagedChain, goldenChain } from '../support/images/chains.ts';
 import { schemaErrors } from '../support/json-schema.ts';
 import { startQemu } from '../support/servers/nbd-server-process.ts';
-import { hashFile, qemuImg, temporaryFolder } from '../support/tools.ts';
+import { hashFile, qemuImg, run, temporaryFolder } from '../support/tools.ts';
 import { elementsOf, parseXml } from '../support/xml.ts';
 
 const folder = temporaryFolder();
@@ -96,6 +96,23 @@ describe('cowscope report', () => {
     const report = await cowscopeJson(['report', '--output', 'json', alone], 3);
     expect(report).toMatchObject({ complete: false, unread: [expect.stringContaining('alone')] });
     expect(JSON.stringify(report)).not.toContain('/srv/gone');
+  });
+
+  it('opens every image once, for its check and for its map', async () => {
+    const own = await mkdtemp(join(folder, 'once-'));
+    const files = await goldenChain(own);
+    const log = join(own, 'calls');
+    const traced = ['-f', '-e', 'trace=open,openat', '-o', log];
+    const { code } = await run('strace', [...traced, process.execPath, CLI, 'report', files.at(-1)!]);
+    expect(code).toBe(0);
+    const opened = [...(await readFile(log, 'utf8')).matchAll(/(?:open|openat)\(.*?"(.*?)"/g)].map(
+      ([, path]) => basename(path!),
+    );
+    for (const file of files)
+      expect(
+        opened.filter(name => name === basename(file)),
+        file,
+      ).toHaveLength(1);
   });
 
   it('tells of an export what it can, without a verdict', async () => {

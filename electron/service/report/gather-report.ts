@@ -1,5 +1,6 @@
 /** Gathers what a report says: the chain, its map, its check, and its picture. */
 import packageJson from '../../../package.json' with { type: 'json' };
+import type { ChainCheck } from '../../../shared/model/check.ts';
 import { compareFindings, type Finding } from '../../../shared/model/finding.ts';
 import type { ChainInfo } from '../../../shared/model/layer.ts';
 import type { Plan } from '../../../shared/model/plan/plan.ts';
@@ -7,9 +8,10 @@ import type { PlanPicture } from '../../../shared/model/plan/plan-picture.ts';
 import type { ReportStep } from '../../../shared/model/report/report-request.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { pathRedactor, redactTexts } from '../../../shared/text/redact-paths.ts';
+import { type DiscoveredChain, discoverChain } from '../../chain/discover.ts';
 import type { Report, ReportPictures } from '../../formats/report/report.ts';
 import { openChain } from '../chain-session.ts';
-import { checkTarget } from '../check-target.ts';
+import { type CheckRequest, checkChain } from '../check-target.ts';
 import type { LayerError } from '../feeds/feed-runner.ts';
 import { sumOfLayers } from '../progress/layer-sums.ts';
 import type { OnRead } from '../progress/read-watch.ts';
@@ -61,11 +63,10 @@ export async function gatherReport(
 ): Promise<GatheredReport> {
   const { signal, onStep, planned } = choice;
   onStep?.('checking');
-  const checked =
-    target.kind === 'files'
-      ? (await checkTarget(target, consent, { onRead: choice.onRead, signal })).check
-      : undefined;
-  signal?.throwIfAborted();
+  const { onRead } = choice;
+  const discovered =
+    target.kind === 'files' ? await discoverChain({ ...target, ...consent, onRead }) : undefined;
+  const checked = discovered === undefined ? undefined : await checkedOnce(discovered, { onRead, signal });
   onStep?.('reading');
   const options = {
     consent,
@@ -74,10 +75,14 @@ export async function gatherReport(
     allowLocalFiles: choice.allowLocalFiles,
     forceShare: choice.forceShare ?? false,
     ...(signal === undefined ? {} : { signal }),
+    ...(discovered === undefined ? {} : { discovered }),
   } as const;
   const session = await openChain(target, options, {
     onProgress: layers => choice.onWalk?.(...sumOfLayers(layers)),
     ...(choice.onWalk === undefined ? {} : { onWalk: choice.onWalk }),
+  }).catch(async (error: unknown) => {
+    await discovered?.close();
+    throw error;
   });
   const giveUp = () => void session.close();
   signal?.addEventListener('abort', giveUp);
@@ -120,6 +125,18 @@ export async function gatherReport(
 /** A chain as a report shows it: without folders unless they are to be shown. */
 export function shownChain(chain: ChainInfo, showPaths: boolean): ChainInfo {
   return showPaths ? chain : redactTexts(chain, pathRedactor(pathsOf(chain)));
+}
+
+/** The check of a chain that is closed where the check ends early. */
+async function checkedOnce(discovered: DiscoveredChain, request: CheckRequest): Promise<ChainCheck> {
+  try {
+    const { check } = await checkChain(discovered, request);
+    request.signal?.throwIfAborted();
+    return check;
+  } catch (error) {
+    await discovered.close();
+    throw error;
+  }
 }
 
 /** What could not be read of a chain, in words. */
