@@ -9,6 +9,7 @@ import { useAxisArea } from '../../ui/hooks/use-axis-area.ts';
 import type { ViewProps } from '../../ui/view.ts';
 import { ChosenBand } from './chosen-band.tsx';
 import { CompareHead } from './compare-head.tsx';
+import { CompareLegend } from './compare-legend.tsx';
 import { CompareStart } from './compare-start.tsx';
 import { ComparedLane } from './compared-lane.tsx';
 import { DifferenceList } from './difference-list.tsx';
@@ -25,6 +26,7 @@ export function CompareView({ chain }: ViewProps) {
       <CompareHead comparison={comparison} />
       <KindFilter comparison={comparison} />
       <ComparePlot comparison={comparison} />
+      <CompareLegend />
       <PlaceLine comparison={comparison} />
       <DifferenceList comparison={comparison} />
     </div>

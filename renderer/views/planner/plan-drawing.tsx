@@ -160,7 +160,7 @@ function PlanLegend({ picture }: { readonly picture: PlanPicture }) {
     return STATES.filter((_, i) => present & (BITS_OF_STATE[i] as number));
   }, [picture]);
   return (
-    <ul className="plan-legend">
+    <ul className="state-legend">
       {states.map(state => (
         <li key={state}>
           <StateSwatch of={state} lettered /> {LEGEND[state].label}
