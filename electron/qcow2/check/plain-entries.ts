@@ -57,6 +57,7 @@ export class PlainEntries {
   readonly #largestHi: number;
   /** Clusters after whose multiples a run is looked at anew: its chunk ends there, or the lower half of its offset. */
   readonly #runClusters: number;
+  /** The last cluster of the run counted last. */
   #runEnd = 0;
 
   constructor({ geometry, counts, fileLength, areInFile, hasZeroFlag }: PlainEntriesInput) {
