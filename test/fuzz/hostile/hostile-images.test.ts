@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
+  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -66,6 +67,7 @@ function make(image: HostileImage, index: number): Made {
     const fd = openSync(path, 'w');
     for (const { at, bytes } of file.parts) writeSync(fd, bytes, 0, bytes.length, at);
     ftruncateSync(fd, file.length);
+    fsyncSync(fd); // the file system counts some blocks only when it writes them
     closeSync(fd);
   }
   return { folder: own, top: join(own, layerName(image.layers - 1)), overlay, empty, files };
