@@ -116,11 +116,18 @@ export async function locateBacking(): Promise<void> {
   else await openTarget({ ...target, files }, consent);
 }
 
-/** Opens what is open again with one more file in place of a backing file that could not be opened. */
+/**
+ * Opens what is open again with one more file in place of a backing file that could not be opened. One that was chosen
+ * before and refused is left out: it would be taken first, and refused again.
+ */
 export async function openLocated(file: string): Promise<void> {
-  const { target, consent } = getState();
+  const { target, consent, chain } = getState();
   if (target?.kind !== 'files') return;
-  await openTarget({ ...target, locate: [...(target.locate ?? []), file] }, consent);
+  const taken = chain?.chain.layers.filter(
+    ({ backing }) => backing.located === true && backing.status === 'opened',
+  );
+  const kept = (target.locate ?? []).slice(0, taken?.length ?? 0);
+  await openTarget({ ...target, locate: [...kept, file] }, consent);
 }
 
 /** Opens what is open again and reads backing files without a recorded format as one of this. */

@@ -46,6 +46,18 @@ test.each([
     });
 });
 
+test('a file that was located and refused gives way to the next one that is chosen', async () => {
+  const bridge = start(shortMiddleChain('missing'));
+  await openTarget({ ...golden, locate: ['/moved/picture.png'] });
+  bridge.answer('dialog:openFiles', () => ok(['/moved/gold.qcow2']));
+  fireEvent.click(await screen.findByRole('button', { name: 'Locate file…' }));
+  await waitFor(() =>
+    expect(argsOf(bridge, 'chain:open')[1]).toMatchObject({
+      target: { ...golden, locate: ['/moved/gold.qcow2'] },
+    }),
+  );
+});
+
 test('a file of the missing name beside the image is offered, and the command that records it', async () => {
   const writeText = vi.fn(async (_: string) => {});
   vi.stubGlobal('navigator', { ...navigator, clipboard: { writeText } });
