@@ -11,6 +11,7 @@ import { hex, viewOf } from '../format/bytes.ts';
 import { COMPATIBLE_LAZY_REFCOUNTS, INCOMPATIBLE_DIRTY } from '../format/header.ts';
 import { recognizeContent } from '../format/table-content.ts';
 import type { L2Tables } from '../layout/l2-tables.ts';
+import { RefcountBlocks } from '../layout/refcount-blocks.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { readBytes, sizeNow } from '../read/source.ts';
@@ -79,8 +80,15 @@ function cutFile(input: CauseInput): Finding[] {
       'likely',
       `the file has ${length} bytes, where tools and file systems of 32 bits end a copy`,
     );
-  if (length % clusterSize !== 0)
-    return cause('likely', 'a transfer broke off: the file ends in the midst of a cluster');
+  // A sound file may end in the midst of a cluster: its last table or stream is not padded. What follows is then free.
+  const next = Math.ceil(length / clusterSize);
+  const blocks = new RefcountBlocks(image, length, () => {});
+  const isCut = length % clusterSize !== 0 && (blocks.refcountOf(next) ?? 0) > 0;
+  if (isCut)
+    return cause(
+      'likely',
+      'a transfer broke off: the file ends in the midst of a cluster, and the next one is counted as used',
+    );
   if (length % MIB === 0 && clusterSize < MIB)
     return cause(
       'possible',
