@@ -47,13 +47,12 @@ export class Referrers implements ReferenceSink, TableVisitor {
     const { image, suspects, tables, names } = this.#context;
     const { clusterSize } = image.geometry;
     const last = Math.floor((offset + length - 1) / clusterSize);
-    for (let cluster = Math.floor(offset / clusterSize); cluster <= last; cluster++)
-      suspects.note(cluster, () => {
-        const index = use === USE.table ? names.indexOf(offset) : -1;
-        const isL2 = index >= 0 && length === clusterSize && owner === tables.owners[index];
-        const name = isL2 ? names.tableName(index) : metadataName(image, offset, use, names.ownerName(owner));
-        return { name, guest: -1, use, times, doubt: use === USE.table ? this.#doubtOfTable(offset) : '' };
-      });
+    suspects.noteRange(Math.floor(offset / clusterSize), last, () => {
+      const index = use === USE.table ? names.indexOf(offset) : -1;
+      const isL2 = index >= 0 && length === clusterSize && owner === tables.owners[index];
+      const name = isL2 ? names.tableName(index) : metadataName(image, offset, use, names.ownerName(owner));
+      return { name, guest: -1, use, times, doubt: use === USE.table ? this.#doubtOfTable(offset) : '' };
+    });
   }
 
   /** The header's snapshot table of which nothing could be read may lie anywhere. */

@@ -73,6 +73,14 @@ export class Suspects {
     suspect.believedUses |= user.use === 0 ? STREAM_USE : user.use;
   }
 
+  /** Notes a user of clusters first to last. As long as the suspects, however long a range a header claims. */
+  noteRange(first: number, last: number, makeUser: () => ClusterUser): void {
+    if (last - first < this.size) for (let i = 0; i <= last - first; i++) this.note(first + i, makeUser);
+    else
+      for (const cluster of this.#clusters.keys())
+        if (cluster >= first && cluster <= last) this.note(cluster, makeUser);
+  }
+
   /** The clusters in the order in which they were added. */
   all(): IterableIterator<Suspect> {
     return this.#clusters.values();

@@ -44,6 +44,19 @@ describe('checkImage', () => {
     expect(findings.map(({ code, severity }) => [code, severity])).toEqual([['QCOW2_L2_EMPTY', 'note']]);
   });
 
+  it('ends where the header names a snapshot table beyond every file, while clusters are under suspicion', () => {
+    const { source, refcountBlockOffsets } = buildImage({
+      size: 2 ** 20,
+      clusterBits: 9,
+      clusters: [{ index: 0, kind: 'data' }],
+    });
+    writeSync(source.fd, new Uint8Array(2), 0, 2, refcountBlockOffsets[0]); // the header's cluster is counted as free
+    pokeU32(source.fd, 60, 2); // snapshots
+    pokeU64(source.fd, 64, 2n ** 62n + 512n); // a cluster's number that a loop cannot count up from
+    const codes = check(source).findings.map(({ code }) => code);
+    expect(codes).toEqual(expect.arrayContaining(['QCOW2_REFCOUNT_ZERO', 'QCOW2_METADATA_PAST_END']));
+  });
+
   it('comes to the same in one pass and in many', () => {
     const { source, l1Offset, l2Offsets } = buildImage({
       size: 2 ** 27,
