@@ -489,6 +489,7 @@ const INCIDENTS: readonly DamagedImage[] = [
       ['QCOW2_LEAKED < QCOW2_PAST_END', 'QCOW2_LIKELY_CAUSE < QCOW2_PAST_END', 'QCOW2_PAST_END'],
       image => {
         ftruncateSync(image.source.fd, length as number);
+        setRefcount(image, Math.ceil((length as number) / K64) * K64, 1);
         setL2(image, 0, COPIED | (1n << 34n));
       },
     ),
