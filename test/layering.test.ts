@@ -81,13 +81,14 @@ const WITHOUT_NODE = [
   'electron/guest',
   'electron/plan',
 ];
-/** The files in them that bind them to the system: the one source of bytes, the comparison of memory, the threads, and zlib. */
+/** The files in them that bind them to the system: the one source of bytes, the comparison of memory, the threads, zlib and its CRC. */
 const WITH_NODE = [
   'electron/qcow2/check/repeated-bytes.ts',
   'electron/qcow2/read/file-source.ts',
   'electron/engine/worker/decompress.ts',
   'electron/engine/worker/worker.ts',
   'electron/engine/worker/prestarted-worker.ts',
+  'electron/guest/gpt.ts',
 ];
 
 /** Data below every layer. */

@@ -1,5 +1,5 @@
 /** The GUID partition table: UEFI 2.10, section 5.3. */
-import { crc32 } from './crc32.ts';
+import { crc32 } from 'node:zlib';
 import type { DiskParts } from './guest-reader.ts';
 import { guidOf, hasText, u64, utf16Of, viewOf } from './little-endian.ts';
 import { entriesDamaged, headerDamaged, type TableNotes } from './table-notes.ts';
