@@ -11,6 +11,7 @@ import {
   stateOf,
 } from '../../shared/extent/flags.ts';
 import { type Legend, type LegendEntry, shortLabel } from '../../shared/legend.ts';
+import type { BitmapChoice } from '../../shared/model/context.ts';
 import { type Finding, totalLength } from '../../shared/model/finding.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { MapTotals } from '../../shared/model/statistics.ts';
@@ -36,8 +37,8 @@ export interface MapTextRows {
   /** Titles of the layers, base first. Untrusted text. */
   readonly titles: readonly string[];
   readonly legend: Legend;
-  /** Names of the bitmaps, by number. Untrusted text. */
-  readonly bitmaps: readonly string[];
+  /** The bitmaps, by number. Their names are untrusted text. */
+  readonly bitmaps: readonly BitmapChoice[];
   /** Columns that a line has: a row that is longer takes several. Default: a line each. */
   readonly width?: number | undefined;
 }
@@ -47,7 +48,7 @@ export function mapTextRows(rows: MapTextRows): ListFormat {
   const { kinds, width = Number.POSITIVE_INFINITY } = rows;
   const texts: RowTexts = {
     layers: rows.titles.map(title => escapeUntrusted(title, 40)),
-    bitmaps: rows.bitmaps.map(name => escapeUntrusted(name, 24)),
+    bitmaps: bitmapLabels(rows.bitmaps, index => rows.titles[index]),
     legend: rows.legend,
   };
   return {
@@ -191,14 +192,25 @@ export function mapTextTotals(
   return `${[head, ...lines].join('\n')}\n`;
 }
 
+/** Names of bitmaps, with that of their layer where several layers have some. Safe for a terminal. */
+function bitmapLabels(
+  bitmaps: readonly BitmapChoice[],
+  layerName: (index: number) => string | undefined,
+): string[] {
+  const isInOneLayer = bitmaps.every(({ layer }) => layer === bitmaps[0]?.layer);
+  return bitmaps.map(({ name, layer }) => {
+    const place = isInOneLayer ? '' : ` of ${escapeUntrusted(layerName(layer) ?? '', 24)}`;
+    return `${escapeUntrusted(name, 24)}${place}`;
+  });
+}
+
 /** One sum for each bitmap, and below it how much of that reads as zeros or is not known. */
 function addBitmaps(chain: ChainInfo, sums: MapTotals, add: (label: string, bytes: number) => void): void {
   const rows = bitmapRowsOf(chain, sums);
-  const isInOneLayer = rows.every(({ layer }) => layer === rows[0]?.layer);
-  for (const { name, layer, info, dirty, zero, unknown } of rows) {
-    const place = isInOneLayer ? '' : ` of ${escapeUntrusted(chain.layers[layer]?.name ?? '', 24)}`;
+  const labels = bitmapLabels(rows, index => chain.layers[index]?.name);
+  for (const [i, { info, dirty, zero, unknown }] of rows.entries()) {
     const state = info?.enabled === false ? ', disabled' : '';
-    add(`dirty in ${escapeUntrusted(name, 24)}${place}${state}`, dirty);
+    add(`dirty in ${labels[i]}${state}`, dirty);
     if (zero > 0) add('  of it zeros', zero);
     if (unknown > 0) add('  not known', unknown);
   }

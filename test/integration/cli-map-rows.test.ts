@@ -158,6 +158,21 @@ describe('several bitmaps of one image', () => {
   });
 });
 
+describe('bitmaps of the same name in two layers', () => {
+  it('are told apart by the layer in rows and sums', async () => {
+    const own = await folderNamed('twins');
+    const [base, top] = ['base', 'top'].map(name => join(own, `${name}.qcow2`)) as [string, string];
+    await imageWithBitmap(base, 'b', '64k');
+    await qemuIo(base, 'write -P1 1M 64k');
+    await qemuImg('create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', top);
+    await qemuImg('bitmap', '--add', top, 'b');
+    await qemuIo(top, 'write -P2 1M 64k', 'write -P2 2M 64k');
+    const { stdout } = await cowscope(['map', top]);
+    expect(stdout).toMatch(/^0x0010_0000 .*dirty in b of base\.qcow2, b of top\.qcow2$/m);
+    expect(stdout).toMatch(/^ +dirty in b of base\.qcow2 +64 KiB .*\n +dirty in b of top\.qcow2 +128 KiB/m);
+  });
+});
+
 describe('host offsets of rows', () => {
   it('are those that qemu-img map prints, of every row that a layer owns', async () => {
     const top = (await goldenChain(await folderNamed('hosts'))).at(-1)!;

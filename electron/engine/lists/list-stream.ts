@@ -101,7 +101,7 @@ function partsOf(tables: ChainTables, spec: ListSpec, layer: number | undefined)
     .map(track => track.title)
     .reverse();
   const named = layer === undefined ? titles : titles.slice(layer);
-  const bitmaps = tables.bitmaps(layer).map(({ name }) => name);
+  const bitmaps = tables.bitmaps(layer);
   const ofWitness = legendOfWitness(isReadOverNbd(tables) ? 'nbd' : 'metadata');
   const legend = layer === undefined ? legendOfGuest(ofWitness) : ofWitness;
   return { keys: kinds, format: mapTextRows({ kinds, titles: named, legend, bitmaps, width: spec.width }) };
