@@ -72,7 +72,7 @@ export function takesPlainly(word: number, times: number, use: number): boolean 
   );
 }
 
-/** Clusters that are compared with each other in one go, where the rest of a stretch is not all the same. */
+/** Clusters that are compared with each other in one go, where a stretch does not end with equal ones. */
 const STRETCH_CLUSTERS = 2 ** 12;
 
 /** Of the clusters (at, end) of a chunk the first that differs from the one at `at`; `end` where none does. */

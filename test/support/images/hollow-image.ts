@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { qemuImg } from '../tools.ts';
 
-/** Makes a disk of 14 TiB at `path`: each of its L2 tables lies in a hole of the file, and is read all the same. */
+/** Makes a disk of 14 TiB at `path`: each of its L2 tables lies in a hole of the file, which is read like any other. */
 export async function hollowImage(path: string): Promise<string> {
   await qemuImg('create', '-q', '-f', 'qcow2', path, '14T');
   const file = await open(path, 'r+');

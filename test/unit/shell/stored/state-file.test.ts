@@ -33,7 +33,7 @@ beforeEach(() => {
 const opened = () => new StateFile(path, FORMAT);
 const read = (file = opened()) => file.read((...problem) => told.push(problem));
 
-test('a file that is not there is nothing, and nobody is told', () => {
+test('a file that is not there is nothing, and no notice is given', () => {
   expect(read()).toBeUndefined();
   expect(readdirSync(folder)).toEqual([]);
   expect(told).toEqual([]);
