@@ -11,9 +11,9 @@ import {
 } from './model/finding.ts';
 import { RangeSet } from './range-set.ts';
 
-/** Ranges of one cause that are kept exactly for {@link FindingCollector.list}; beyond that neighbours are joined. */
+/** Ranges of one cause that are kept exactly for {@link FindingCollector.list}; beyond that neighbors are joined. */
 const MAX_KEPT_RANGES = 2 ** 16;
-/** Ranges kept to tell the lowest ones, more than are listed: neighbours may join later. */
+/** Ranges kept to tell the lowest ones, more than are listed: neighbors may join later. */
 const MAX_LOWEST_RANGES = 8 * MAX_FINDING_PLACES;
 
 /** What is known of a cause whatever its places are. The fields are read when findings are listed. */

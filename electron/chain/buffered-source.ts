@@ -127,7 +127,7 @@ function blockOf(position: number): number {
   return Math.floor(position / BLOCK_BYTES);
 }
 
-/** Neighbouring blocks as [first, count], in order. */
+/** Neighboring blocks as [first, count], in order. */
 function runsOf(blocks: ReadonlySet<number>): [first: number, count: number][] {
   const runs: [number, number][] = [];
   for (const block of [...blocks].sort((a, b) => a - b)) {

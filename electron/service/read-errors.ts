@@ -7,7 +7,7 @@ import { formatOffset, formatSize } from '../../shared/text/offset.ts';
 export interface UnreadableLog {
   /** Takes every batch of the walk, in its order. */
   add(batch: StatusBatch): void;
-  /** One error for each run of neighbouring pieces, at most MAX_RUNS of them; the last one counts the rest. */
+  /** One error for each run of neighboring pieces, at most MAX_RUNS of them; the last one counts the rest. */
   list(): ErrorRecord[];
 }
 

@@ -98,7 +98,7 @@ export function clearColumns(columns: Columns, first: number, count: number): vo
 
 /**
  * Adds a swept page, clipped to [from,to), to the columns of all its tracks: the guest's view first, then the layers
- * from base to top. The columns start at `origin`. Equal neighbours on a track count as one extent.
+ * from base to top. The columns start at `origin`. Equal neighbors on a track count as one extent.
  */
 export function addSwept(
   tracks: readonly Columns[],

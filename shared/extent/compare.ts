@@ -26,7 +26,7 @@ export function comparableWord(word: number): number | undefined {
 }
 
 /**
- * Differences of two read pages of one span, ascending, neighbours with equal words joined. `base` and `end` in bytes.
+ * Differences of two read pages of one span, ascending, neighbors with equal words joined. `base` and `end` in bytes.
  * `comparable` makes of a word what is to be equal; what it makes undefined of is never a difference.
  */
 export function comparePages(

@@ -3,7 +3,7 @@
  *
  * It goes down from the top and stops at the first layer that decides: one that is LOCAL (the owner), one that ends
  * before the offset (nothing owns it: reads zeros), or one of which nothing is known. Each layer's own word gets the
- * marks that only its neighbours can tell:
+ * marks that only its neighbors can tell:
  *
  *   OVERRIDES       LOCAL here, and so is a layer below that the walk would have reached
  *   HOLE_OVERRIDES  zeros without data, over a lower LOCAL range that is not itself such a zero

@@ -4,7 +4,7 @@
  * combination is worked out once and looked up for each piece.
  */
 
-/** One list: extents with a code each, ascending from 0 with no gaps; neighbours have different codes. */
+/** One list: extents with a code each, ascending from 0 with no gaps; neighbors have different codes. */
 export interface Lane {
   /** Start of each extent in whole units below 2**30, then the end of the page. Longer than needed. */
   starts: Int32Array;

@@ -61,7 +61,7 @@ export class WordSet {
 const ROOM = 64;
 
 /**
- * Collects the extents of one page in ascending order, coalescing equal neighbours, and packs them.
+ * Collects the extents of one page in ascending order, coalescing equal neighbors, and packs them.
  *
  * One writer is reused for page after page: `begin`, any number of `push`, then `seal` or `peek`. With hosts, extents
  * coalesce only where the host offset runs on too.

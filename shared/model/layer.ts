@@ -190,7 +190,7 @@ export interface LayerInfo {
 
 /** What reading a chain's tables may come to, at most. */
 export interface ChainEstimate {
-  /** Extents of all layers that have tables of their own; fewer where neighbours are alike. */
+  /** Extents of all layers that have tables of their own; fewer where neighbors are alike. */
   readonly extents: number;
   /** Memory for them, in bytes, of one witness. */
   readonly bytes: number;

@@ -96,7 +96,7 @@ function makeChain(folder: string, pattern: Pattern, sizeName: SizeName, layers:
   return { pattern, sizeName, size, clusters, files: paths, top: paths.at(-1) as string };
 }
 
-/** A rearrangement of 0 to count-1 in which neighbours lie far apart. */
+/** A rearrangement of 0 to count-1 in which neighbors lie far apart. */
 function disorder(count: number): (n: number) => number {
   let step = Math.floor(count * 0.6180339887);
   while (commonDivisor(step, count) !== 1) step++;

@@ -197,7 +197,7 @@ export async function settle(): Promise<void> {
   await sleep(20);
 }
 
-/** CPU time of this process so far in seconds: for what runs in one thread, wall time without the neighbours. */
+/** CPU time of this process so far in seconds: for what runs in one thread, wall time without the neighbors. */
 export function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;

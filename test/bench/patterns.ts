@@ -39,7 +39,7 @@ const ALTERNATING: Readonly<Record<LayerName, (index: number) => SimpleKind>> = 
 
 const KINDS: readonly SimpleKind[] = ['data', 'zeroHole', 'zeroAllocated', 'unallocated'];
 
-/** Geometric runs with a mean of four clusters; neighbouring runs differ. The same for the same seed. */
+/** Geometric runs with a mean of four clusters; neighboring runs differ. The same for the same seed. */
 function randomRuns(seed: number): (index: number) => SimpleKind {
   const random = generator(seed);
   let kind = Math.floor(random() * 4);

@@ -12,7 +12,7 @@ interface Extent {
   readonly host: number;
 }
 
-/** Extents in order from 0, with hosts that run on, jump or are absent; equal neighbours do occur. */
+/** Extents in order from 0, with hosts that run on, jump or are absent; equal neighbors do occur. */
 function arbitraryExtents(longest: number, words: fc.Arbitrary<number>): fc.Arbitrary<Extent[]> {
   const step = fc.tuple(
     fc.integer({ min: 1, max: longest }),
@@ -34,7 +34,7 @@ function arbitraryExtents(longest: number, words: fc.Arbitrary<number>): fc.Arbi
   });
 }
 
-/** The same without neighbours that say the same. */
+/** The same without neighbors that say the same. */
 function coalesced(extents: readonly Extent[], withHosts: boolean): Extent[] {
   const kept: Extent[] = [];
   for (const extent of extents) {

@@ -71,7 +71,7 @@ function arbitraryWalk(): fc.Arbitrary<Walk> {
   );
 }
 
-/** Entries for a list of values, neighbours joined but for every `parted`th one. */
+/** Entries for a list of values, neighbors joined but for every `parted`th one. */
 function entriesOf(values: readonly number[], scale: number, parted: number): StatusEntry[] {
   const entries: StatusEntry[] = [];
   values.forEach((value, i) => {

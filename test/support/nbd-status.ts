@@ -15,7 +15,7 @@ export interface PlainExtent {
 /** Flags that stand for a range that could not be read. */
 export const UNREADABLE_FLAGS = -1;
 
-/** The extents of one context over all batches, clipped to them, equal neighbours joined. */
+/** The extents of one context over all batches, clipped to them, equal neighbors joined. */
 export function plainExtents(batches: readonly StatusBatch[], contextIndex: number): PlainExtent[] {
   const extents: PlainExtent[] = [];
   const push = (offset: number, length: number, flags: number) => {

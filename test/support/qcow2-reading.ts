@@ -158,7 +158,7 @@ export function asQemuMap(extents: readonly MappedExtent[]): QemuMapRow[] {
   return rows;
 }
 
-/** `offset length type` rows of one NBD context of the image alone, neighbours joined. */
+/** `offset length type` rows of one NBD context of the image alone, neighbors joined. */
 export function asNbdinfo(
   extents: readonly { start: number; length: number; word: number }[],
   context: 'base:allocation' | 'qemu:allocation-depth' | 'dirty',

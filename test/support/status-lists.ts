@@ -8,7 +8,7 @@ export interface StatusEntry {
   readonly value: number | bigint;
 }
 
-/** The list of one context. Equal neighbours stay apart, as a server may send them. */
+/** The list of one context. Equal neighbors stay apart, as a server may send them. */
 export function statusList(contextIndex: number, entries: readonly StatusEntry[], wide = false): StatusList {
   const step = wide ? 16 : 8;
   const payload = new Uint8Array(entries.length * step);

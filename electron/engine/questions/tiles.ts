@@ -62,7 +62,7 @@ export function fillColumns(
   const lastPage = Math.floor((end - 1) / pageSpan);
   const isFresh = (page: number) => pyramid.fresh[page] === 1;
   for (let page = firstPage, next = page + 1; page <= lastPage; page = next, next++) {
-    // Neighbouring pages that are not read, or whose bins are summed, are added in one go.
+    // Neighboring pages that are not read, or whose bins are summed, are added in one go.
     if (!isFresh(page) || canSum(pyramid, span))
       while (next <= lastPage && isFresh(next) === isFresh(page)) next++;
     const from = Math.max(origin, page * pageSpan);

@@ -6,7 +6,7 @@
  *   [==== a ====][== b ==][=]    exactly L
  *   [=== a ===]                  short: at least one extent, the rest is to be asked again
  *   [==== a ====][===== b =======...   the last extent may run past L, never past the export
- *   [a][a][a][b]                 neighbours may be equal
+ *   [a][a][a][b]                 neighbors may be equal
  *
  * Every context has a list, and no list needs to cover as much as another.
  */

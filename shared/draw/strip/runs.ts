@@ -1,4 +1,4 @@
-/** Neighbouring columns of a strip that look the same: what patterns, marks and labels are laid over. */
+/** Neighboring columns of a strip that look the same: what patterns, marks and labels are laid over. */
 import { type ColumnStrip, MARKS, MIXED } from './column-strip.ts';
 
 /** Columns [from, to) that share part, marks and owner. */

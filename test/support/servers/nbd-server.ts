@@ -102,8 +102,8 @@ export async function startFakeServer(
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
-    const behaviour = typeof fake === 'function' ? fake(accepted - 1) : fake;
-    serve(behaviour, createPeer(socket, behaviour), requests, options).catch(error => {
+    const behavior = typeof fake === 'function' ? fake(accepted - 1) : fake;
+    serve(behavior, createPeer(socket, behavior), requests, options).catch(error => {
       socket.destroy();
       if (!(error instanceof Gone)) throw error;
     });

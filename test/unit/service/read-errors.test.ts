@@ -4,7 +4,7 @@ import { createUnreadableLog } from '../../../electron/service/read-errors.ts';
 const error = { code: 'NBD_IO_ERROR', what: 'EIO', subject: 'nbd://host', advice: '' };
 const piece = (offset: number, covered: number) => ({ offset, covered, lists: [], unreadable: error });
 
-it('names each run of neighbouring pieces once, with its place', () => {
+it('names each run of neighboring pieces once, with its place', () => {
   const log = createUnreadableLog();
   expect(log.list()).toEqual([]);
   log.add({ offset: 0, covered: 65536, lists: [] });

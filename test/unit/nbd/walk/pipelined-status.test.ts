@@ -84,7 +84,7 @@ async function open(server: RunningFakeServer, options: ConnectNbdOptions = {}):
   return connection;
 }
 
-/** Flags of `units` units as extents, equal neighbours joined. */
+/** Flags of `units` units as extents, equal neighbors joined. */
 function extentsOf(flags: readonly number[]): Extent[] {
   const extents: [number, number][] = [];
   for (const flag of flags) {
