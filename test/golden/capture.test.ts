@@ -74,7 +74,7 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (key, item) => {
     if (key === 'capture' || key === 'notes' || (key === 'causedBy' && FROM_DATA.has(item))) return undefined;
     if (key === 'error' && LINK_ERROR.has(item.code)) return 'not opened';
-    if (key === 'why') return item.replace(/the file (does not exist|was not opened[^;]*)/, 'not opened');
+    if (key === 'why') return item.replace(/no such file|the file was not opened[^;]*/, 'not opened');
     if (!Array.isArray(item)) return item;
     return item.filter(
       one => !(typeof one === 'object' && one !== null && isFromData(one as Record<string, unknown>)),
