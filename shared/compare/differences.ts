@@ -3,6 +3,7 @@
 import {
   ABSENT,
   COMPRESSED,
+  DAMAGED,
   HOLE,
   LOCAL,
   OUT_OF_RANGE,
@@ -21,7 +22,8 @@ export type Content = 'zeros' | 'data' | 'unknown';
  * compressed cluster is an error to qemu.
  */
 export function isLostData(word: number): boolean {
-  return (word & (LOCAL | UNREADABLE | UNREAD | COMPRESSED)) === (LOCAL | UNREADABLE);
+  const lost = LOCAL | UNREADABLE | DAMAGED;
+  return (word & (lost | UNREAD | COMPRESSED)) === lost;
 }
 
 /** What a word of the guest's view promises about the content. */

@@ -8,6 +8,7 @@ import { CowscopeError } from '../../shared/error.ts';
 import {
   ABSENT,
   COMPRESSED,
+  DAMAGED,
   HOLE,
   LOCAL,
   RESERVED,
@@ -30,6 +31,8 @@ const WORDS = [
   { word: LOCAL | HOLE | ZERO | RESERVED, reads: 'zeros' },
   { word: ABSENT | HOLE | ZERO, reads: 'zeros' },
   { word: LOCAL | UNREADABLE, reads: 'unknown' },
+  { word: LOCAL | UNREADABLE | DAMAGED, reads: 'zeros' }, // data past the end of its file
+  { word: LOCAL | COMPRESSED | UNREADABLE | DAMAGED, reads: 'unknown' },
 ] as const;
 
 interface Unit {
