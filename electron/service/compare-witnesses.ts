@@ -29,7 +29,8 @@ export async function compareWitnesses(
 ): Promise<CheckedTarget> {
   const { check } = checked;
   const options = { consent, buildPyramid: false, forceShare, ...(signal === undefined ? {} : { signal }) };
-  const onProgress = (layers: readonly LayerProgress[]) => onWalk?.(...sumOfLayers(layers));
+  const onProgress = (layers: readonly LayerProgress[]) =>
+    onWalk?.(...sumOfLayers(layers.filter(({ witness }) => witness === 'nbd')));
   const session = await openChain(target, options, { onProgress });
   const giveUp = () => void session.close();
   signal?.addEventListener('abort', giveUp, { once: true });

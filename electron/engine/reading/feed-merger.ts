@@ -109,7 +109,10 @@ export class FeedMerger {
 
   #catchUp(): void {
     if (this.#tables.plan.buildPyramid) this.#merge();
-    else if (this.#tables.fedOverBudget) this.#compareWholePages();
+    else {
+      if (this.#tables.fedOverBudget) this.#compareWholePages();
+      this.#target.requestPush();
+    }
   }
 
   /** Merges as far as one slice goes now, and the rest in further slices. */

@@ -413,7 +413,8 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
         table(OLD_TABLES, 64, i => BigInt((i % 2) * OLD_TABLES)),
       ],
     }),
-    READS_RANGES,
+    // A comparison of both witnesses goes through each range.
+    [...READS_RANGES, 'check --deep'],
   ),
   manyBitmaps('64 bitmaps on a disk of 8 PiB', {
     count: 64,
