@@ -179,9 +179,10 @@ async function listStore(paths: readonly string[]): Promise<void> {
   expectPrinted(store, [...storeLines(store)].join('\n'));
 }
 
-/** Chains that took minutes, with a file of each grown far behind what it holds. */
+/** Chains that took minutes: files grown far behind what they hold, and a disk of petabytes that cannot be read past 16 MiB. */
 const ONCE_SLOW: [number, Mutation[], Mutation[], number][] = [
   [2, [{ kind: 'grow', length: 2 ** 31 }], [{ kind: 'grow', length: 2 ** 31 }], 4],
+  [1, [{ kind: 'set', place: 1828169992, at: 25, bytes: 1, value: 0xf4n }], [], 5],
 ];
 
 type Reader = (paths: readonly string[]) => Promise<void>;

@@ -100,6 +100,8 @@ class Comparison {
   #skipped(offset: number): number {
     const { runs, target, base } = this.#work;
     const top = statusAbove(runs, target, target, offset, this.#size - offset);
+    // What cannot be read is not cut into slices: a header may claim petabytes of it.
+    if (top.damaged) return offset + passOver(runs, target, target, offset, this.#size - offset).length;
     if (top.layer === target) return offset + top.length;
     const between = passOver(runs, target - 1, base + 1, offset, top.length);
     if (between.layer >= 0) return offset;
