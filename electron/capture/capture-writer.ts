@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { CowscopeError } from '../../shared/error.ts';
+import { nextTurn } from '../../shared/scheduler.ts';
 import { hasExtendedL2 } from '../qcow2/format/header.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
-import { runInSlices } from '../qcow2/read/sliced-work.ts';
+import { runInSlices, SLICE_MS } from '../qcow2/read/sliced-work.ts';
 import { type ImageSource, readFully } from '../qcow2/read/source.ts';
 import { type CollectedTables, collectTables } from './collect.ts';
 import {
@@ -76,7 +77,7 @@ export async function writeCapture(
     const tables = await runInSlices(collectTables(image, image.source.size), () => signal?.aborted === true);
     const patches = tokens === undefined ? [] : namePatches(image, tokens);
     const layer = new LayerCapture(index, image, patches, bytes => onRead?.(index, bytes));
-    results.push(await layer.write(tables, frames));
+    results.push(await layer.write(tables, frames, signal));
   }
   const end: CaptureEnd = { frames: frames.count, layers: results };
   const record = recordBytes(JSON.stringify(end));
@@ -165,12 +166,22 @@ class LayerCapture {
     this.#onRead = onRead;
   }
 
-  async write({ stretches, isCut }: CollectedTables, frames: FrameWriter): Promise<CapturedResult> {
+  async write(
+    { stretches, isCut }: CollectedTables,
+    frames: FrameWriter,
+    signal: AbortSignal | undefined,
+  ): Promise<CapturedResult> {
     const before = rootsDigest(this.#image);
     this.#left = stretches.left + (isCut ? 1 : 0);
+    let sliceEnd = performance.now() + SLICE_MS;
     for (const [start, end] of stretches.all())
-      for (let at = start; at < end; at += MAX_FRAME_BYTES)
+      for (let at = start; at < end; at += MAX_FRAME_BYTES) {
         await this.#piece(at, Math.min(MAX_FRAME_BYTES, end - at), frames);
+        if (performance.now() < sliceEnd) continue;
+        await nextTurn(); // nothing is written for holes, which may be terabytes: signals are heard in between
+        signal?.throwIfAborted();
+        sliceEnd = performance.now() + SLICE_MS;
+      }
     await this.#writeZeros(frames);
     return {
       captured: this.#captured,

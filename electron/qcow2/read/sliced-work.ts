@@ -6,7 +6,7 @@ import { nextTurn } from '../../../shared/scheduler.ts';
 export type SlicedWork<T> = Generator<undefined, T, undefined>;
 
 /** Longest slice in milliseconds: half of a frame's time at 120 frames a second. */
-const SLICE_MS = 4;
+export const SLICE_MS = 4;
 
 /** What the work comes to, done in one go. Throws what it throws. */
 export function finish<T>(steps: SlicedWork<T>): T {

@@ -388,7 +388,7 @@ const OLD_TABLES = 64 * MIB;
 
 /** All of them. */
 export const HOSTILE_IMAGES: readonly HostileImage[] = [
-  tablesInHoles(21, 4 * PIB),
+  { ...tablesInHoles(21, 4 * PIB), also: ['capture'] },
   tablesInHoles(16, 2 * PIB),
   ...[9, 12, 16, 21].map(oneTable),
   oldImage('of 4 EiB', [16, 13, 2n ** 62n]),
