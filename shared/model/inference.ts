@@ -32,7 +32,7 @@ export interface Inference {
   readonly readings: number;
   /** True where L2 tables were found whose place is not known: ranges without a table are unreadable, not unallocated. */
   readonly isPartial: boolean;
-  /** Of a lost L1 table: the L2 tables that were found, and those whose place on the disk was inferred. */
+  /** Of a lost L1 table: how many L2 tables were found, and for how many the place on the disk was inferred. */
   readonly tables?: { readonly found: number; readonly placed: number };
 }
 
