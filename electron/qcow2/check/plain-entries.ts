@@ -157,40 +157,50 @@ export class PlainEntries {
   }
 
   /**
-   * Counts entries from `at` on as long as they name nothing or go on behind `cluster`, with the same copied flag as in
+   * Counts entries from `start` on as long as they name nothing or go on behind `cluster`, with the same copied flag as in
    * `hi`. Returns where that ends, and leaves the last cluster in {@link #runEnd}.
    */
   #countRun(table: PlainTable, start: number, stop: number, hi: number, cluster: number): number {
-    this.#runEnd = cluster;
-    const { view } = table;
-    const clusterBits = this.#clusterBits;
-    const runClusters = this.#runClusters;
-    // No entry goes on further than one cluster: the run ends before its chunk, the file, and the upper half change.
-    const room = Math.min(runClusters - (cluster & (runClusters - 1)), this.#clusters - cluster) - 1;
-    const end = Math.min(stop, start + room * 8) | 0;
-    const step = 2 ** clusterBits;
-    const mask = ~this.#zeroFlag;
-    const first = ((cluster + 1) << clusterBits) | 0;
-    let next = first;
-    let at = start | 0;
-    for (; at < end; at += 8) {
-      const entryHi = view.getInt32(at);
-      const entryLo = view.getInt32(at + 4) & mask;
-      if (entryLo === next && entryHi === hi) next = (next + step) | 0;
-      else if ((entryHi | entryLo) !== 0) break;
-    }
-    const count = (next - first) >>> clusterBits;
+    const at = this.#followRun(table.view, start | 0, stop | 0, hi | 0, cluster | 0);
+    const runFirst = cluster + 1;
+    const count = this.#runEnd - cluster;
     if (count === 0) return at;
     const use = dataUseOf(table.owner);
-    const runFirst = cluster + 1;
     const wrong = this.#counts.referRun(runFirst, runFirst + count, table.times, use, hi < 0);
     if (wrong < 0) {
       table.singlyUpTo = at;
+      this.#runEnd = cluster;
       return start;
     }
     this.allocated += count;
     this.wrongCopied += wrong;
-    this.#runEnd = cluster + count;
+    return at;
+  }
+
+  /**
+   * Finds where the run of {@link #countRun} ends, and leaves its last cluster in {@link #runEnd}.
+   *
+   * Which entries name nothing changes no branch: a wrongly foreseen one takes as long as four entries. Clusters are
+   * counted, not offsets: those pass 2^31, and the compiled loop would be left each time.
+   */
+  #followRun(view: DataView, start: number, stop: number, hi: number, cluster: number): number {
+    const clusterBits = this.#clusterBits;
+    const runClusters = this.#runClusters;
+    const mask = ~this.#zeroFlag;
+    // No entry goes on further than one cluster: the run ends before its chunk, the file, and the upper half change.
+    const room = Math.min(runClusters - (cluster & (runClusters - 1)), this.#clusters - cluster) - 1;
+    const end = Math.min(stop, start + room * 8) | 0;
+    let next = (cluster + 1) | 0;
+    let at = start;
+    for (; at < end; at += 8) {
+      const entryHi = view.getInt32(at);
+      const entryLo = view.getInt32(at + 4) & mask;
+      const words = entryHi | entryLo;
+      const isUsed = (words | (0 - words)) >> 31; // all bits, or none
+      if ((((entryHi ^ hi) | (entryLo ^ (next << clusterBits))) & isUsed) !== 0) break;
+      next = (next - isUsed) | 0;
+    }
+    this.#runEnd = next - 1;
     return at;
   }
 
