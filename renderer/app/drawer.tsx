@@ -5,13 +5,14 @@ import { DRAWER_HEIGHT_PX, resizeDrawer } from '../state/window/preferences.ts';
 import { Divider } from '../ui/divider.tsx';
 import type { DrawerTab } from '../ui/drawer-tab.ts';
 import { ToolButton } from '../ui/tool-button.tsx';
+import { ChosenRange } from './chosen-range.tsx';
 
 interface DrawerProps {
   readonly chain: OpenedChain;
   readonly tabs: readonly DrawerTab[];
 }
 
-/** Lists below the tracks. Closed, it is the row of its tabs. */
+/** Lists below the tracks. Closed, it is the row of its tabs, and of what range is chosen. */
 export function Drawer({ chain, tabs }: DrawerProps) {
   const open = useStore(state => state.drawerOpen);
   const height = useStore(state => state.drawerHeight);
@@ -42,6 +43,7 @@ export function Drawer({ chain, tabs }: DrawerProps) {
           </button>
         ))}
         <span className="spacer" />
+        <ChosenRange />
         <ToolButton id="drawer" icon={open ? 'down' : 'up'} />
       </nav>
       {open && (

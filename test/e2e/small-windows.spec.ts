@@ -28,6 +28,20 @@ function outOfReach(page: Page): Promise<string[]> {
   });
 }
 
+/** Badges of layers that are shown and not whole: what has no room is to be counted instead. */
+function cutBadges(page: Page): Promise<(string | null)[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('.badges > li')]
+      .filter(badge => badge.checkVisibility({ visibilityProperty: true }))
+      .filter(badge => {
+        const box = badge.getBoundingClientRect();
+        const header = badge.closest('.lane-header')?.getBoundingClientRect();
+        return header === undefined || box.right > header.right || box.bottom > header.bottom + 1;
+      })
+      .map(badge => badge.textContent),
+  );
+}
+
 test('lanes keep most of the width, and no control lies outside', async ({ start, make }, info) => {
   const [, , top] = await make(golden);
   const { app, page } = await start('--window-size=800x640', top as string);
@@ -67,6 +81,7 @@ test('lanes keep most of the width, and no control lies outside', async ({ start
     );
     expect(outside, `at ${width}, ${zoom * 100} %`).toEqual([]);
     expect(await outOfReach(page), `at ${width}, ${zoom * 100} %`).toEqual([]);
+    expect(await cutBadges(page), `at ${width}, ${zoom * 100} %`).toEqual([]);
     const body = await page.screenshot();
     await info.attach(`${width} at ${zoom * 100} %`, { body, contentType: 'image/png' });
     // The lists below take room from the lanes' height alone, and what is wider than the window scrolls in them.

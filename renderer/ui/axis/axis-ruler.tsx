@@ -1,4 +1,4 @@
-import { type HTMLAttributes, type ReactNode, useCallback, useMemo, useRef } from 'react';
+import { type HTMLAttributes, useCallback, useMemo, useRef } from 'react';
 import { pixel } from '../../../shared/draw/color-set.ts';
 import { type AxisColors, paintAxis } from '../../../shared/draw/paint-axis.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
@@ -17,12 +17,10 @@ interface AxisRulerProps {
   readonly axis: AxisId;
   /** What the pointer does on it. */
   readonly handlers: HTMLAttributes<HTMLDivElement>;
-  /** What lies over it. */
-  readonly children?: ReactNode;
 }
 
 /** The ticks and offsets of an axis, and the bytes in view beside them. */
-export function AxisRuler({ axis, handlers, children }: AxisRulerProps) {
+export function AxisRuler({ axis, handlers }: AxisRulerProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const span = useRef<HTMLElement>(null);
   const size = useCanvasSize(ref);
@@ -52,7 +50,6 @@ export function AxisRuler({ axis, handlers, children }: AxisRulerProps) {
       </div>
       <div className="axis" {...handlers}>
         <canvas ref={ref} />
-        {children}
       </div>
     </div>
   );

@@ -6,7 +6,6 @@ import { GridLines } from '../../ui/axis/grid-lines.tsx';
 import { useAxisArea } from '../../ui/hooks/use-axis-area.ts';
 import { LaneList } from './lanes/lane-list.tsx';
 import { Crosshair } from './overlay/crosshair.tsx';
-import { RangeChip } from './overlay/range-chip.tsx';
 import { SelectionBands } from './overlay/selection-bands.tsx';
 import { OverviewStrip } from './overview/overview-strip.tsx';
 import { PartitionTrack } from './partitions/partition-track.tsx';
@@ -25,9 +24,7 @@ export function Plot({ chain }: { readonly chain: OpenedChain }) {
         <div className="plot-measure" ref={area} />
         <OverviewStrip chain={chain} />
         <PartitionTrack />
-        <AxisRuler axis="guest" handlers={drag}>
-          <RangeChip />
-        </AxisRuler>
+        <AxisRuler axis="guest" handlers={drag} />
         <LaneList chain={chain} />
         <SelectionBands />
         <Crosshair chain={chain} />

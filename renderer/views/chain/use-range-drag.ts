@@ -15,7 +15,7 @@ export function useRangeDrag(chain: OpenedChain) {
 
   return {
     onPointerDown(event: PointerEvent) {
-      if (event.button !== 0 || (event.target as Element).closest('.range-chip') !== null) return;
+      if (event.button !== 0) return;
       event.currentTarget.setPointerCapture(event.pointerId);
       press.current = { px: pxOfEvent(event), hasMoved: false };
     },

@@ -1,9 +1,11 @@
+import { useRef } from 'react';
 import { confidenceText } from '../../../../shared/model/inference.ts';
 import type { LayerInfo } from '../../../../shared/model/layer.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { formatCount, formatSize } from '../../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
 import { showView } from '../../../state/views.ts';
+import { HIDDEN_COUNT_CLASS, useHiddenItems } from '../../../ui/hooks/use-hidden-items.ts';
 
 /** Bytes of a cluster of most images. */
 const USUAL_CLUSTER_BYTES = 65_536;
@@ -25,11 +27,20 @@ interface BadgesProps {
   readonly findings: number;
 }
 
-/** How many findings a layer has, and its properties that differ from most, one badge each. */
+/**
+ * How many findings a layer has, and its properties that differ from most: one badge each, what is wrong first. Those that
+ * find no room in the header are counted, and a click on that lists all of them with what they mean.
+ */
 export function Badges({ layer, track, size, locked, findings }: BadgesProps) {
+  const list = useRef<HTMLUListElement>(null);
   const badges = badgesOf(layer, track, size, locked);
+  const ordered = [
+    ...badges.filter(({ alarming }) => alarming),
+    ...badges.filter(({ alarming }) => !alarming),
+  ];
+  const hidden = useHiddenItems(list, `${findings} ${ordered.map(({ text }) => text).join()}`);
   return (
-    <ul className="badges">
+    <ul className="badges" ref={list}>
       {findings > 0 && (
         <li>
           <button
@@ -43,12 +54,49 @@ export function Badges({ layer, track, size, locked, findings }: BadgesProps) {
           </button>
         </li>
       )}
-      {badges.map(({ text, title, alarming = false }) => (
+      {ordered.map(({ text, title, alarming = false }) => (
         <li key={text} className="badge" data-alarming={alarming} title={title}>
           {text}
         </li>
       ))}
+      {hidden > 0 && <MoreBadges count={hidden} badges={ordered} of={track} />}
     </ul>
+  );
+}
+
+interface MoreBadgesProps {
+  readonly count: number;
+  readonly badges: readonly Badge[];
+  readonly of: TrackInfo;
+}
+
+/** How many badges found no room; a click lists all of them. */
+function MoreBadges({ count, badges, of: { id, title } }: MoreBadgesProps) {
+  const list = `badges-${id}`;
+  const anchor = `--${list}`;
+  return (
+    <li className={HIDDEN_COUNT_CLASS}>
+      <button
+        type="button"
+        className="badge"
+        popoverTarget={list}
+        style={{ anchorName: anchor }}
+        aria-label={`+${count} more of ${escapeUntrusted(title)}`}
+        title="Show all of them"
+      >
+        +{count}
+      </button>
+      <dl id={list} popover="auto" className="badge-list" style={{ positionAnchor: anchor }}>
+        {badges.map(({ text, title: meaning, alarming = false }) => (
+          <div key={text}>
+            <dt className="badge" data-alarming={alarming}>
+              {text}
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </li>
   );
 }
 

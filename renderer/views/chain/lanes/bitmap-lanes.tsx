@@ -8,8 +8,8 @@ import { escapeUntrusted } from '../../../../shared/text/untrusted-text.ts';
 import { pxOf } from '../../../axis/scale.ts';
 import { areBitmapsShown, bitmapRevision, bitmapRuns, toggleBitmaps } from '../../../state/bitmap-marks.ts';
 import { getAxis, useStore } from '../../../state/store.ts';
-import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
-import { usePainter } from '../../../ui/hooks/use-painter.ts';
+import { useCanvasDrawing } from '../../../ui/hooks/use-canvas-drawing.ts';
+import type { CanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
 import { Icon } from '../../../ui/icon.tsx';
 import { Untrusted } from '../../../ui/text.tsx';
 import { useInk } from '../../../ui/theme.ts';
@@ -71,31 +71,24 @@ interface BitmapLaneProps {
 
 function BitmapLane({ bitmap, track, button }: BitmapLaneProps) {
   const ref = useRef<HTMLCanvasElement>(null);
-  const size = useCanvasSize(ref);
   const ink = useInk();
   useLanePointer(ref, track.id);
   const { layer, name } = bitmap;
-  const drawn = useRef('');
-  const paint = useCallback(() => {
-    const canvas = ref.current;
-    const { viewport, width } = getAxis('guest');
-    const key = `${viewport.start} ${viewport.end} ${size.width} ${size.height} ${bitmapRevision()} ${ink.dirty}`;
-    if (canvas === null || size.width === 0 || drawn.current === key) return;
-    drawn.current = key;
-    canvas.width = size.width; // clears it
-    canvas.height = size.height;
-    const context = canvas.getContext('2d');
-    if (context === null) return;
-    const unit = size.width / Math.max(1, width);
-    context.fillStyle = hexOf(ink.dirty);
-    for (const { start, end, bits } of bitmapRuns({ layer, name })) {
-      const left = Math.round(pxOf(viewport, start, size.width));
-      const right = Math.max(left + Math.round(unit), Math.round(pxOf(viewport, end, size.width)));
-      if (bits & BITMAP_COLUMN.dirty) context.fillRect(left, 0, right - left, size.height);
-      else fillDots(context, left, right, size.height, unit);
-    }
-  }, [layer, name, size, ink]);
-  usePainter(paint);
+  const draw = useCallback(
+    (context: CanvasRenderingContext2D, size: CanvasSize) => {
+      const { viewport, width } = getAxis('guest');
+      const unit = size.width / Math.max(1, width);
+      context.fillStyle = hexOf(ink.dirty);
+      for (const { start, end, bits } of bitmapRuns({ layer, name })) {
+        const left = Math.round(pxOf(viewport, start, size.width));
+        const right = Math.max(left + Math.round(unit), Math.round(pxOf(viewport, end, size.width)));
+        if (bits & BITMAP_COLUMN.dirty) context.fillRect(left, 0, right - left, size.height);
+        else fillDots(context, left, right, size.height, unit);
+      }
+    },
+    [layer, name, ink],
+  );
+  useCanvasDrawing(ref, drawnKey, draw);
   const sum = sumText(bitmap, track.size);
   return (
     <>
@@ -105,12 +98,19 @@ function BitmapLane({ bitmap, track, button }: BitmapLaneProps) {
           <Untrusted text={name} max={60} />
         </span>
         <span className="bitmap-sum">{sum}</span>
+        <span className="bitmap-sum short">{shortSum(bitmap, track.size)}</span>
       </div>
       <div className="bitmap-lane">
         <canvas ref={ref} role="img" aria-label={`Bitmap ${escapeUntrusted(name, 60)}: ${sum}`} />
       </div>
     </>
   );
+}
+
+/** Changes with what is in view and with what is known of the bitmaps there. */
+function drawnKey(): string {
+  const { start, end } = getAxis('guest').viewport;
+  return `${start} ${end} ${bitmapRevision()}`;
 }
 
 /** A dotted line in the middle, the same wherever it begins. */
@@ -132,4 +132,10 @@ function sumText({ dirty, unknown }: BitmapSums, size: number): string {
   return unknown > 0
     ? `${formatSize(dirty)} changed, ${formatSize(unknown)} not known`
     : `${formatSize(dirty)} changed`;
+}
+
+/** The same where there is little room. */
+function shortSum({ dirty, unknown }: BitmapSums, size: number): string {
+  if (unknown === 0) return formatSize(dirty);
+  return unknown >= size ? 'not known' : `≥ ${formatSize(dirty)}`;
 }

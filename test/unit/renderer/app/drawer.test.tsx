@@ -44,13 +44,18 @@ test('closed it is a row of tabs; a tab opens it, the same tab and its key close
   expect(getState().drawerOpen).toBe(false);
 });
 
-test('the chip of a range opens it at the statistics', async () => {
+test('a chosen range is told beside the tabs, where it covers nothing, and the one named Statistics has its sums', async () => {
   const drawer = await opened();
   setState({ range: { start: 0, end: 64 * KIB } });
-  const chip = await screen.findByRole('region', { name: 'Chosen range' });
-  fireEvent.click(within(chip).getByRole('button', { name: 'Statistics' }));
+  const range = await within(drawer).findByRole('region', { name: 'Chosen range' });
+  expect(range.textContent).toContain('0x0000_0000 – 0x0000_ffff64 KiB');
+  expect(screen.getAllByRole('button', { name: 'Statistics' })).toHaveLength(1);
+  fireEvent.click(within(drawer).getByRole('button', { name: 'Statistics' }));
   expect(await within(drawer).findByText(/^Range 0x0000_0000/)).toBeTruthy();
-  expect(getState()).toMatchObject({ drawerOpen: true, drawerTab: 'statistics' });
+  fireEvent.click(within(range).getByRole('button', { name: 'Clear the range' }));
+  expect(getState().range).toBeUndefined();
+  expect(within(drawer).queryByRole('region', { name: 'Chosen range' })).toBeNull();
+  expect(await within(drawer).findByText(/^Whole disk/)).toBeTruthy();
 });
 
 test('its upper edge resizes it by arrow keys within its bounds', async () => {

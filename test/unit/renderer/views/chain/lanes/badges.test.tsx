@@ -1,9 +1,12 @@
 import { cleanup, render, screen } from '@testing-library/react';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Badges } from '../../../../../../renderer/views/chain/lanes/badges.tsx';
 import { goldenChain } from '../../../../../support/window/fake-chain.ts';
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.restoreAllMocks();
+});
 
 test('a bitmap that cannot be used has an alarming badge with the reason', () => {
   const { info, tracks } = goldenChain();
@@ -21,13 +24,28 @@ test('a bitmap that cannot be used has an alarming badge with the reason', () =>
   expect(badge.title).toBe('interrupted: it was not saved');
 });
 
-test('badges say in plain words where the map comes from, and what sets the layer apart', () => {
+test('badges say in plain words what is wrong first, then where the map comes from and what sets the layer apart', () => {
   const { info, tracks } = goldenChain();
   const track = tracks[2]!;
   const given = { size: info.size, locked: true, findings: 2 };
   render(<Badges layer={{ ...info.layers[1]!, clusterSize: 2 ** 20 }} track={track} {...given} />);
   const texts = [...document.querySelectorAll('.badge')].map(badge => badge.textContent);
-  expect(texts).toEqual(['2 findings', 'from tables', 'in use', 'ends at 1 MiB', '1 MiB clusters']);
+  expect(texts).toEqual(['2 findings', 'in use', 'from tables', 'ends at 1 MiB', '1 MiB clusters']);
+});
+
+test('badges without room are counted, and the count lists all of them with what they mean', () => {
+  const { info, tracks } = goldenChain();
+  vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(18); // in a list that is not high at all
+  const given = { track: tracks[2]!, size: info.size, locked: false, findings: 0 };
+  render(<Badges layer={info.layers[1]!} {...given} />);
+  const count = screen.getByRole('button', { name: '+2 more of mid.qcow2' });
+  expect(count.textContent).toBe('+2');
+  const list = document.getElementById(count.getAttribute('popovertarget') ?? '');
+  expect([...(list?.querySelectorAll('dt') ?? [])].map(({ textContent }) => textContent)).toEqual([
+    'from tables',
+    'ends at 1 MiB',
+  ]);
+  expect(list?.textContent).toContain('past its end it reads as zeros');
 });
 
 test('what qemu-nbd says of a file and what a server says are told apart', () => {
