@@ -43,7 +43,7 @@ export class PagesAhead {
 
   /** Forgets what was read and what is under way: the files may change. */
   drop(): void {
-    this.#stage.clear();
+    this.#stage.release();
     this.#next = undefined;
   }
 }

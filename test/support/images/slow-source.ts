@@ -29,10 +29,11 @@ export function slowSources(
       reads.waiting++;
       reads.mostAtOnce = Math.max(reads.mostAtOnce, ++underWay);
       await new Promise(resolve => setTimeout(resolve, ms));
+      const got = await fileLater!(into, position);
       underWay--;
-      return file.readAt(into, position);
+      return got;
     };
-    const { readLater: _, ...rest } = file;
+    const { readLater: fileLater, ...rest } = file;
     return later ? { ...rest, readAt, readLater } : { ...rest, readAt };
   };
   return { open, reads };

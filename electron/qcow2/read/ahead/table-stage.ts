@@ -19,6 +19,8 @@ const MAX_JOINED_BYTES = 2 ** 18;
 /** Tables with less than this between them are read in one go: cheaper than a second read. */
 const READ_THROUGH_BYTES = 2 ** 14;
 
+const NO_BYTES = new Uint8Array(0);
+
 /** A stretch of a file that was read, or is to be read. */
 interface Stretch {
   readonly source: ImageSource;
@@ -32,6 +34,10 @@ interface Stretch {
 /** Tables that are read together. */
 export interface TableBatch {
   readonly stretches: readonly Stretch[];
+  /** What they are read into. */
+  readonly memory: Uint8Array;
+  /** True once no read is under way any more. */
+  isRead: boolean;
   /** Resolves when they are read, whether that succeeded or not. Never rejects. */
   readonly done: Promise<void>;
 }
@@ -55,7 +61,9 @@ export class TableStage {
   #reads = 0;
   #bytes = 0;
   /** What was read and is shown. */
-  #stretches: readonly Stretch[] = [];
+  #shown: TableBatch | undefined;
+  /** Memory of a batch that is not shown any more, for the next one: new memory costs as much as reading into it. */
+  #spare: Uint8Array = NO_BYTES;
 
   /** True where reading ahead pays for any of the sources: its reads were slow, and it can read without blocking. */
   get isUseful(): boolean {
@@ -115,12 +123,18 @@ export class TableStage {
   begin(): TableBatch {
     const stretches = joined(this.#requests);
     this.#forgetRequests();
-    return { stretches, done: readAll(stretches) };
+    const memory = this.#memoryFor(stretches);
+    const done = readAll(stretches).then(() => {
+      batch.isRead = true;
+    });
+    const batch: TableBatch = { stretches, memory, isRead: false, done };
+    return batch;
   }
 
   /** Has what a batch read at hand, in place of the batch before. */
-  show({ stretches }: TableBatch): void {
-    this.#stretches = stretches;
+  show(batch: TableBatch): void {
+    this.#hide();
+    this.#shown = batch;
   }
 
   /** Bytes from `position` on that are staged; 0 where none are. */
@@ -143,7 +157,33 @@ export class TableStage {
   /** Forgets everything that was asked for or read: a file may change. */
   clear(): void {
     this.#forgetRequests();
-    this.#stretches = [];
+    this.#hide();
+  }
+
+  /** As {@link clear}, and keeps no memory. */
+  release(): void {
+    this.clear();
+    this.#spare = NO_BYTES;
+  }
+
+  /** Gives each stretch its part of the memory of a batch, which it returns. */
+  #memoryFor(stretches: readonly Stretch[]): Uint8Array {
+    const needed = stretches.reduce((sum, { asked }) => sum + asked, 0);
+    const memory = this.#spare.length < needed ? new Uint8Array(needed) : this.#spare;
+    this.#spare = NO_BYTES;
+    let at = 0;
+    for (const stretch of stretches) {
+      stretch.bytes = memory.subarray(at, at + stretch.asked);
+      at += stretch.asked;
+    }
+    return memory;
+  }
+
+  /** Shows nothing any more. The memory is used again, unless something is still read into it. */
+  #hide(): void {
+    const { isRead, memory } = this.#shown ?? { isRead: false, memory: NO_BYTES };
+    if (isRead && memory.length > this.#spare.length) this.#spare = memory;
+    this.#shown = undefined;
   }
 
   #forgetRequests(): void {
@@ -154,7 +194,7 @@ export class TableStage {
   }
 
   #find(source: ImageSource, position: number, length: number): Stretch | undefined {
-    return this.#stretches.find(
+    return this.#shown?.stretches.find(
       stretch =>
         stretch.source === source &&
         stretch.length >= 0 &&
@@ -163,8 +203,6 @@ export class TableStage {
     );
   }
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 function stretchAt(source: ImageSource, position: number, asked: number): Stretch {
   return { source, position, asked, length: -1, bytes: NO_BYTES };
@@ -203,8 +241,7 @@ async function readAll(stretches: readonly Stretch[]): Promise<void> {
 }
 
 async function fill(stretch: Stretch): Promise<void> {
-  const { source, position, asked } = stretch;
-  const bytes = new Uint8Array(asked);
+  const { source, position, asked, bytes } = stretch;
   try {
     let done = 0;
     while (done < asked) {
@@ -212,7 +249,6 @@ async function fill(stretch: Stretch): Promise<void> {
       if (got === 0) break;
       done += got;
     }
-    stretch.bytes = bytes;
     stretch.length = done;
   } catch {
     // the read that cannot wait meets the same error and reports it
