@@ -17,9 +17,9 @@ import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { type DiscoveredChain, discoverChain, type OpenLayer } from '../chain/discover.ts';
 import { writerFindings } from '../chain/writer-lock.ts';
-import { DEEP_OPTIONS } from '../engine/worker/decompress.ts';
-import type { DeepOptions } from '../qcow2/check/deep.ts';
+import { loadDeepOptions } from '../engine/worker/decompress.ts';
 import { checkImage } from '../qcow2/check/engine.ts';
+import { compressionOf } from '../qcow2/format/compressed.ts';
 import { fileSource } from '../qcow2/read/file-source.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import { fileContent } from './content/file-content.ts';
@@ -68,7 +68,7 @@ export async function checkChain(
   const findings = [...known];
   for (const layer of watchReads(found.layers, onRead)) {
     const own = known.filter(finding => finding.layer === layer.info.index);
-    const { check, more } = await checkLayer(layer, own, deep ? DEEP_OPTIONS : undefined, signal);
+    const { check, more } = await checkLayer(layer, own, deep, signal);
     layers.push(check);
     findings.push(...more);
   }
@@ -98,7 +98,7 @@ async function readGuest(
 async function checkLayer(
   { info, image, dataFile }: OpenLayer,
   known: readonly Finding[],
-  deep: DeepOptions | undefined,
+  isDeep: boolean,
   signal: AbortSignal | undefined,
 ): Promise<{ check: LayerCheck; more: readonly Finding[] }> {
   if (image === undefined) {
@@ -113,6 +113,7 @@ async function checkLayer(
   // The length of a device is not known here: nothing then lies past its end.
   const size = Number.POSITIVE_INFINITY;
   const data = dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
+  const deep = isDeep ? await loadDeepOptions(compressionOf(image.header.compressionType)) : undefined;
   const { steps, counts, findings } = await runInSlices(
     checkImage(image, { layer: info.index, dataFile: data, deep }),
     () => signal?.aborted === true,

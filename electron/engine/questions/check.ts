@@ -1,6 +1,7 @@
 /** The checks of a chain's layers: in slices, so that other questions are answered meanwhile. What is found is logged. */
 import { type CheckCost, type CheckReply, verdictOf } from '../../../shared/model/check.ts';
 import type { DeepOptions } from '../../qcow2/check/deep.ts';
+import { type Compression, compressionOf } from '../../qcow2/format/compressed.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import { runInSlices } from '../../qcow2/read/sliced-work.ts';
 import { type ImageSource, sizeNow } from '../../qcow2/read/source.ts';
@@ -10,11 +11,11 @@ import type { StoredLayer } from '../tables/stored-layer.ts';
 import { layerOf } from './check-choice.ts';
 import type { Superseded } from './page-loop.ts';
 
-/** Loads what a deep check decompresses with. */
-export type LoadDeepOptions = () => Promise<DeepOptions>;
+/** Loads what the deep check of an image decompresses with that is compressed in that way, undefined where it is not known. */
+export type LoadDeepOptions = (compression: Compression | undefined) => Promise<DeepOptions>;
 
 /** Where nothing can be decompressed: data is read, and streams are not looked into. */
-export const NO_DECOMPRESSION: LoadDeepOptions = async () => ({ tryDecompress: () => undefined, known: [] });
+export const NO_DECOMPRESSION: LoadDeepOptions = async () => ({ tryDecompress: undefined });
 
 /** Checks layers one at a time. */
 export class LayerChecks {
@@ -70,7 +71,7 @@ export class LayerChecks {
     const isOver = this.untilStopped(superseded);
     this.#bytesRead = 0;
     const { checkImage } = await import('../../qcow2/check/engine.ts'); // loaded when something is checked
-    const deep = isDeep ? await this.#deepOptions() : undefined;
+    const deep = isDeep ? await this.#deepOptions(compressionOf(image.header.compressionType)) : undefined;
     const counted: Qcow2Image = { ...image, source: this.#counted(image.source) };
     const work = checkImage(counted, { layer, dataFile, deep });
     const { steps, counts, findings, places } = await runInSlices(work, isOver);

@@ -1,67 +1,57 @@
-/** Decompression of clusters, by what this Node offers. */
+/** Decompression of clusters: deflate by Node, zstd by one decoder on every Node. */
 import zlib from 'node:zlib';
-import type { DeepOptions, TryDecompress } from '../../qcow2/check/deep.ts';
-import type { Compression } from '../../qcow2/format/compressed.ts';
-import { zstdFrameEnd } from '../../qcow2/format/zstd-frame.ts';
+import type { DeepOptions } from '../../qcow2/check/deep.ts';
+import type { Compression, Decompress } from '../../qcow2/format/compressed.ts';
+import { type InflateFrame, inflateFrames } from '../../qcow2/format/zstd-stream.ts';
 
-/** Node 22.15 and later decompress zstd; the types may be older than that. */
-const zstd: unknown = Reflect.get(zlib, 'zstdDecompressSync');
+/** Gets ready what decompresses in these ways, and resolves with it. It throws for others. */
+export async function loadDecompress(
+  compressions: readonly (Compression | undefined)[],
+): Promise<Decompress> {
+  const inflateFrame = compressions.includes('zstd') ? await loadZstd() : undefined;
+  return (bytes, size, compression) => {
+    if (compression === 'zlib') return inflateZlib(bytes, size);
+    if (inflateFrame === undefined) throw new Error('zstd was not loaded');
+    return inflateFrames(bytes, size, inflateFrame);
+  };
+}
 
-/** The ways to compress that can be undone here. */
-export const KNOWN_COMPRESSIONS: readonly Compression[] =
-  typeof zstd === 'function' ? ['zlib', 'zstd'] : ['zlib'];
+/** How a deep check decompresses an image that is compressed in that way. */
+export async function loadDeepOptions(compression: Compression | undefined): Promise<DeepOptions> {
+  if (compression === undefined) return { tryDecompress: undefined };
+  const decompress = await loadDecompress([compression]);
+  return { tryDecompress: (bytes, size) => failureOf(decompress, bytes, size, compression) };
+}
 
 /**
  * As qemu's qcow2_zlib_decompress and qcow2_zstd_decompress: a stream is good when it fills the cluster, whatever comes
  * after; the window of deflate has 2^12 bytes. What deflate holds beyond the cluster is passed over, and what zstd does is
  * an error.
  */
-export const tryDecompress: TryDecompress = (bytes, size, compression) => {
+function failureOf(
+  decompress: Decompress,
+  bytes: Uint8Array,
+  size: number,
+  compression: Compression,
+): string | undefined {
   try {
-    const out = decompressCluster(bytes, size, compression);
+    const out = decompress(bytes, size, compression);
     return out.length === size ? undefined : `it ends after ${out.length} of ${size} bytes`;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const isLonger = 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-    if (isLonger) return compression === 'zlib' ? undefined : `it holds more than ${size} bytes`;
-    return error.message;
+    return 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE' ? undefined : error.message;
   }
-};
+}
 
-/** How a deep check decompresses here. */
-export const DEEP_OPTIONS: DeepOptions = { tryDecompress, known: KNOWN_COMPRESSIONS };
-
-/** The bytes of a compressed cluster of `size` bytes, fewer where the stream ends early. Throws what the library throws. */
-export function decompressCluster(bytes: Uint8Array, size: number, compression: Compression): Uint8Array {
-  if (compression === 'zstd') return inflateZstd(bytes, size);
+function inflateZlib(bytes: Uint8Array, size: number): Uint8Array {
   const finishFlush = zlib.constants.Z_SYNC_FLUSH;
   return zlib.inflateRawSync(bytes, { windowBits: 12, finishFlush, maxOutputLength: size });
 }
 
-function inflateZstd(bytes: Uint8Array, size: number): Uint8Array {
-  if (typeof zstd !== 'function') throw new Error('zstd is not known here');
-  return inflateFrames(bytes, size, (frame, room) => zstd(frame, { maxOutputLength: room }));
-}
+let zstd: Promise<InflateFrame> | undefined;
 
-/**
- * The content of the zstd frames at the beginning of `bytes` until it fills `size` bytes; fewer where the frames hold
- * less. `inflate` is given one whole frame and how much it may hold. Throws what it throws, and where no whole frame is.
- */
-export function inflateFrames(
-  bytes: Uint8Array,
-  size: number,
-  inflate: (frame: Uint8Array, room: number) => Uint8Array,
-): Uint8Array {
-  const out = new Uint8Array(size);
-  let done = 0;
-  for (let at = 0; done < size; ) {
-    const end = zstdFrameEnd(bytes, at);
-    if (end < 0 && at > 0) break;
-    if (end < 0) throw new Error('it does not begin with a whole zstd frame');
-    const part = inflate(bytes.subarray(at, end), size - done);
-    out.set(part, done);
-    done += part.length;
-    at = end;
-  }
-  return out.subarray(0, done);
+/** Loaded once, when the first image with zstd is met. */
+function loadZstd(): Promise<InflateFrame> {
+  zstd ??= import('./zstd-decoder.ts').then(({ loadZstdDecoder }) => loadZstdDecoder());
+  return zstd;
 }

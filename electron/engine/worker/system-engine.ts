@@ -6,7 +6,9 @@ import { Engine, type Post } from '../engine.ts';
 
 /** An engine that reads files and captures and answers through `post`. */
 export function createSystemEngine(post: Post): Engine {
-  return new Engine(post, openSource, async () => (await import('./decompress.ts')).DEEP_OPTIONS);
+  return new Engine(post, openSource, async compression =>
+    (await import('./decompress.ts')).loadDeepOptions(compression),
+  );
 }
 
 function openSource({ frames, ...handle }: SourceHandle) {

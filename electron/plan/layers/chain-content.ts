@@ -1,5 +1,5 @@
 /** What a guest reads through a chain of layers, byte by byte: for jobs whose outcome depends on it. */
-import type { Compression } from '../../qcow2/format/compressed.ts';
+import type { Compression, Decompress } from '../../qcow2/format/compressed.ts';
 import { BAD, COMPRESSED_DATA, DATA } from '../../qcow2/format/entry.ts';
 import { lookupCluster } from '../../qcow2/read/lookup-cluster.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
@@ -14,11 +14,9 @@ export interface ContentLayer {
   readonly source?: ImageSource;
   /** Absent of a raw layer. */
   readonly map?: Qcow2Map;
-  readonly compression: Compression;
+  /** How its clusters are compressed; absent where that is not known. */
+  readonly compression?: Compression | undefined;
 }
-
-/** The bytes of a compressed cluster of `size` bytes. Throws where they cannot be told. */
-export type Decompress = (stream: Uint8Array, size: number, compression: Compression) => Uint8Array;
 
 /** Thrown where content cannot be told, or where more would be read than is allowed. */
 export class ContentUnknown extends Error {}
@@ -84,7 +82,7 @@ export class ChainContent {
     layer: number,
     map: Qcow2Map,
     source: ImageSource,
-    compression: Compression,
+    compression: Compression | undefined,
     offset: number,
     into: Uint8Array,
   ): number {
@@ -103,7 +101,8 @@ export class ChainContent {
     return part.length;
   }
 
-  #decompressed(stream: Uint8Array, size: number, compression: Compression): Uint8Array {
+  #decompressed(stream: Uint8Array, size: number, compression: Compression | undefined): Uint8Array {
+    if (compression === undefined) throw new ContentUnknown('its compression is not known');
     let bytes: Uint8Array | undefined;
     try {
       bytes = this.#decompress(stream, size, compression);

@@ -2,7 +2,7 @@
 import { CowscopeError } from '../../../shared/error.ts';
 import { type Cause, type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import { hex, hex64 } from '../format/bytes.ts';
-import { type Compression, compressedRange } from '../format/compressed.ts';
+import { compressedRange, compressionOf } from '../format/compressed.ts';
 import {
   ENTRY_COMPRESSED_HI,
   entryKind,
@@ -26,13 +26,12 @@ const READ_BYTES = 2 ** 20;
  * Decompresses a stream, which ends somewhere in `bytes`, into a cluster of `size` bytes. Returns why that cannot be
  * done, or undefined where it can.
  */
-export type TryDecompress = (bytes: Uint8Array, size: number, compression: Compression) => string | undefined;
+export type TryDecompress = (bytes: Uint8Array, size: number) => string | undefined;
 
 /** How to check deeply. */
 export interface DeepOptions {
-  readonly tryDecompress: TryDecompress;
-  /** Ways to compress that `tryDecompress` knows. */
-  readonly known: readonly Compression[];
+  /** For the way in which the image is compressed; undefined where that is not known. */
+  readonly tryDecompress: TryDecompress | undefined;
 }
 
 /** What is read, and what is left out. */
@@ -93,7 +92,6 @@ class DataReader {
   readonly #source: ImageSource | undefined;
   readonly #buffer = new Uint8Array(READ_BYTES);
   readonly #stream: Uint8Array;
-  readonly #compression: Compression;
   /** Clusters that were read, a bit each, in pieces: those of several snapshots are read once. */
   readonly #seen = new Map<number, Uint8Array>();
   #run: Run | undefined;
@@ -109,7 +107,6 @@ class DataReader {
     this.#source = hasDataFile(image.header) ? dataFile : image.source;
     // The largest stream that an entry can describe.
     this.#stream = new Uint8Array(2 * image.geometry.clusterSize + 512);
-    this.#compression = image.header.compressionType === 1 ? 'zstd' : 'zlib';
   }
 
   /** Reads what the entries of table number `index` name. */
@@ -207,7 +204,8 @@ class DataReader {
     const { clusterSize, clusterBits } = image.geometry;
     const { offset, length } = compressedRange(hi, lo, clusterBits);
     this.#streams++;
-    if (!this.#options.known.includes(this.#compression)) {
+    const { tryDecompress } = this.#options;
+    if (tryDecompress === undefined) {
       this.#unknownStreams++;
       return;
     }
@@ -216,7 +214,7 @@ class DataReader {
     try {
       // Past the end of the file are zeros, as for qemu.
       if (readFully(image.source, bytes, offset) === 0) return; // an entry past the end has its own finding
-      why = this.#options.tryDecompress(bytes, clusterSize, this.#compression);
+      why = tryDecompress(bytes, clusterSize);
     } catch (error) {
       if (!(error instanceof CowscopeError)) throw error;
       why = error.what;
@@ -228,7 +226,7 @@ class DataReader {
     const { image, tables, collector } = this.#input;
     const { clusterSize, clusterBits, entrySize } = image.geometry;
     const { offset, length } = compressedRange(hi, lo, clusterBits);
-    collector.add(DAMAGED_STREAM, {
+    collector.add(damagedStream(compressionOf(image.header.compressionType) === 'zstd'), {
       ...(guest < 0 ? {} : guestRange(guest, guest + clusterSize, image.header.size)),
       host: [offset, length],
       evidence: {
@@ -265,11 +263,15 @@ const READ_FAILED: Cause = {
     'look at the disk or the file system that holds the file; copy what can still be read, with a tool that goes on after errors, before anything else',
 };
 
-const DAMAGED_STREAM: Cause = {
-  id: 'QCOW2_STREAM_DAMAGED',
-  code: 'QCOW2_STREAM_DAMAGED',
-  severity: 'corruption',
-  what: count =>
-    `${count === 1 ? 'a compressed cluster' : `${count} compressed clusters`} cannot be decompressed: the guest gets an I/O error there`,
-  advice: 'restore the ranges from a backup: compressed data cannot be repaired',
-};
+/** The cause for streams of that kind. qemu reads some damaged zstd frames as garbage: engine/worker/zstd-decoder.ts. */
+function damagedStream(isZstd: boolean): Cause {
+  const orGarbage = isZstd ? ', or wrong data where zstd does not notice the damage' : '';
+  return {
+    id: 'QCOW2_STREAM_DAMAGED',
+    code: 'QCOW2_STREAM_DAMAGED',
+    severity: 'corruption',
+    what: count =>
+      `${count === 1 ? 'a compressed cluster' : `${count} compressed clusters`} cannot be decompressed: the guest gets an I/O error there${orGarbage}`,
+    advice: 'restore the ranges from a backup: compressed data cannot be repaired',
+  };
+}

@@ -1,7 +1,18 @@
 /** Descriptors of compressed clusters. */
 
+/** By the header's compression_type. Source: qcow2 specification, "Header". */
+const COMPRESSIONS = ['zlib', 'zstd'] as const;
+
 /** How streams are compressed. */
-export type Compression = 'zlib' | 'zstd';
+export type Compression = (typeof COMPRESSIONS)[number];
+
+/** What a compression_type of the header stands for; undefined where that is not known. */
+export function compressionOf(compressionType: number): Compression | undefined {
+  return COMPRESSIONS[compressionType];
+}
+
+/** The bytes of a compressed cluster of `size` bytes, fewer where the stream ends early. Throws where they cannot be told. */
+export type Decompress = (stream: Uint8Array, size: number, compression: Compression) => Uint8Array;
 
 /** Where a compressed cluster's data lies. */
 export interface CompressedRange {

@@ -1,6 +1,7 @@
 /** What an image says of itself, in the words of qemu-img info and a little more. */
 import type { FileRegion, Qcow2Details, Qcow2Info } from '../../../shared/model/layer.ts';
 import { exactNumber, hex } from '../format/bytes.ts';
+import { compressionOf } from '../format/compressed.ts';
 import { describeFeatures, type FeatureKind } from '../format/extensions.ts';
 import {
   AUTOCLEAR_DATA_FILE_RAW,
@@ -14,7 +15,6 @@ import type { Qcow2Image } from './image.ts';
 import { finish, mapSliced, type SlicedWork, shouldYield } from './sliced-work.ts';
 
 const ENCRYPTIONS = ['none', 'aes', 'luks'] as const;
-const COMPRESSIONS = ['zlib', 'zstd'] as const;
 
 /** The facts of an image's header, extensions, snapshots and bitmaps as plain data. Texts are untrusted. */
 export function qcow2Info(image: Qcow2Image): Qcow2Info {
@@ -29,7 +29,7 @@ export function* qcow2InfoSteps(image: Qcow2Image): SlicedWork<Qcow2Info> {
     clusterSize: geometry.clusterSize,
     extendedL2: hasExtendedL2(header),
     refcountBits: header.refcountBits,
-    compressionType: COMPRESSIONS[header.compressionType] ?? 'unknown',
+    compressionType: compressionOf(header.compressionType) ?? 'unknown',
     lazyRefcounts: (header.compatible & COMPATIBLE_LAZY_REFCOUNTS) !== 0n,
     dirty: (header.incompatible & INCOMPATIBLE_DIRTY) !== 0n,
     corrupt: (header.incompatible & INCOMPATIBLE_CORRUPT) !== 0n,

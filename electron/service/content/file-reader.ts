@@ -5,8 +5,8 @@ import { CowscopeError } from '../../../shared/error.ts';
 import { COMPRESSED } from '../../../shared/extent/flags.ts';
 import { WordSet } from '../../../shared/extent/page.ts';
 import type { OpenLayer } from '../../chain/discover.ts';
-import { decompressCluster, KNOWN_COMPRESSIONS } from '../../engine/worker/decompress.ts';
-import type { Compression } from '../../qcow2/format/compressed.ts';
+import { loadDecompress } from '../../engine/worker/decompress.ts';
+import { compressionOf } from '../../qcow2/format/compressed.ts';
 import { hasDataFile } from '../../qcow2/format/header.ts';
 import { fileSource } from '../../qcow2/read/file-source.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
@@ -15,7 +15,6 @@ import { createMap } from '../../qcow2/read/map.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
 import { notCaptured } from '../../qcow2/read/source.ts';
 import type { ContentPiece, ContentReader } from './content-source.ts';
-import { ServedLayer } from './served-layer.ts';
 
 const readFrom = promisify(readCallback);
 
@@ -46,7 +45,6 @@ class FileReader implements ContentReader {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#reading);
-    await Promise.all(this.#layers.map(layer => layer.close()));
   }
 }
 
@@ -54,7 +52,6 @@ class FileReader implements ContentReader {
 class LayerContent {
   readonly #layer: OpenLayer;
   readonly #snapshotId: string | undefined;
-  readonly #served: ServedLayer;
   /** Made when the first compressed cluster is read. */
   #map: Qcow2Map | undefined;
   /** The compressed cluster that was read last, and where its guest offsets begin. */
@@ -63,12 +60,6 @@ class LayerContent {
   constructor(layer: OpenLayer, snapshotId: string | undefined) {
     this.#layer = layer;
     this.#snapshotId = snapshotId;
-    this.#served = new ServedLayer(layer);
-  }
-
-  /** Ends what was started for reading. */
-  close(): Promise<void> {
-    return this.#served.close();
   }
 
   async read(into: Uint8Array, { offset, word, host }: ContentPiece): Promise<void> {
@@ -83,11 +74,6 @@ class LayerContent {
   }
 
   async #readCompressed(into: Uint8Array, offset: number): Promise<void> {
-    // qemu-nbd serves the active disk, and so nothing of a snapshot.
-    if (!KNOWN_COMPRESSIONS.includes(this.#compression) && this.#snapshotId === undefined) {
-      into.set(await this.#served.read(offset, into.length));
-      return;
-    }
     for (let at = offset; at < offset + into.length; ) {
       const { start, bytes } = await this.#clusterAt(at);
       const part = bytes.subarray(at - start, at - start + offset + into.length - at);
@@ -106,19 +92,18 @@ class LayerContent {
     if (hostOffset < 0 || compressedLength <= 0) throw unplaced(source.path, offset);
     const stream = new Uint8Array(compressedLength);
     const length = await readFully(source.fd, stream, hostOffset, source.path);
+    const compression = compressionOf(this.#layer.image?.header.compressionType ?? 0);
+    if (compression === undefined) throw undecompressed(source.path, offset, undefined);
+    const decompress = await loadDecompress([compression]);
     let bytes: Uint8Array;
     try {
-      bytes = decompressCluster(stream.subarray(0, length), clusterSize, this.#compression);
+      bytes = decompress(stream.subarray(0, length), clusterSize, compression);
     } catch (error) {
       throw undecompressed(source.path, offset, error);
     }
     if (bytes.length !== clusterSize) throw undecompressed(source.path, offset, undefined);
     this.#cluster = { start, bytes };
     return this.#cluster;
-  }
-
-  get #compression(): Compression {
-    return this.#layer.image?.header.compressionType === 1 ? 'zstd' : 'zlib';
   }
 
   #openMap(): Qcow2Map {

@@ -16,7 +16,7 @@ import type { PlanPicture } from '../../../shared/model/plan/plan-picture.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { type DiscoveredChain, discoverChain, type OpenLayer } from '../../chain/discover.ts';
 import { writerFindings } from '../../chain/writer-lock.ts';
-import { decompressCluster } from '../../engine/worker/decompress.ts';
+import { loadDecompress } from '../../engine/worker/decompress.ts';
 import type { CommitInput, LayerTables } from '../../plan/commit/commit-input.ts';
 import { runsOf } from '../../plan/commit/commit-setup.ts';
 import { planCommit } from '../../plan/commit/plan-commit.ts';
@@ -25,6 +25,7 @@ import { looksPreallocated } from '../../plan/layers/host-holes.ts';
 import { PlanPictureBuilder } from '../../plan/plan-picture.ts';
 import { planSnapshotDelete } from '../../plan/plan-snapshot.ts';
 import { planRebase } from '../../plan/rebase/plan-rebase.ts';
+import { compressionOf } from '../../qcow2/format/compressed.ts';
 import { hasDataFile } from '../../qcow2/format/header.ts';
 import { measureAllocation } from '../../qcow2/layout/allocation.ts';
 import { type FileSource, fileSource } from '../../qcow2/read/file-source.ts';
@@ -162,7 +163,7 @@ async function planChain(
   // A capture has no data.
   const content =
     found.info.capture === undefined
-      ? contentOfChain(found, layers, request.comparesAll === true)
+      ? await contentOfChain(found, layers, request.comparesAll === true)
       : undefined;
   return runInSlices(workOf(request, input, chosen, content), () => signal?.aborted === true);
 }
@@ -236,24 +237,22 @@ function dataSourceOf({ info, dataFile }: OpenLayer): FileSource | undefined {
 }
 
 /** What is read through a chain, all of it or as much as is compared without being asked. */
-function contentOfChain(
+async function contentOfChain(
   { layers: open }: DiscoveredChain,
   layers: readonly LayerTables[],
   all: boolean,
-): ChainContent {
-  return new ChainContent(
-    open.map((layer, index) => contentOf(layer, layers[index] as LayerTables)),
-    decompressCluster,
-    all ? Number.POSITIVE_INFINITY : MAX_COMPARED_BYTES,
-  );
+): Promise<ChainContent> {
+  const contents = open.map((layer, index) => contentOf(layer, layers[index] as LayerTables));
+  const decompress = await loadDecompress(contents.map(({ compression }) => compression));
+  return new ChainContent(contents, decompress, all ? Number.POSITIVE_INFINITY : MAX_COMPARED_BYTES);
 }
 
 /** A layer as its data is read. */
 function contentOf(open: OpenLayer, tables: LayerTables): ContentLayer {
   const { image, source } = open;
   const runs = runsOf(tables);
-  if (image === undefined) return { runs, source, compression: 'zlib' };
-  const compression = image.header.compressionType === 1 ? 'zstd' : 'zlib';
+  if (image === undefined) return { runs, source };
+  const compression = compressionOf(image.header.compressionType);
   const { map } = tables;
   const common = { runs, compression, ...(map === undefined ? {} : { map }) } as const;
   const file = hasDataFile(image.header) ? dataSourceOf(open) : source;

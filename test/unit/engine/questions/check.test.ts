@@ -1,6 +1,6 @@
 /** The engine checks a layer, and what is found is among its findings. */
 import { expect, test } from 'vitest';
-import { DEEP_OPTIONS } from '../../../../electron/engine/worker/decompress.ts';
+import { loadDeepOptions } from '../../../../electron/engine/worker/decompress.ts';
 import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
 import { ALL_FINDINGS, codesOf } from '../../../support/findings.ts';
 import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
@@ -90,8 +90,7 @@ test('a deep check of a layer decompresses its streams, and costs what its file 
     clusters: [{ index: 3, kind: 'compressed', content: new Uint8Array(65_536).fill(1) }],
   });
   pokeU64(source.fd, (l2Offsets.get(0) as number) + 65_536, -1n);
-  const open = () =>
-    openSession(planFiles([path], { buildPyramid: false }), fileSource, async () => DEEP_OPTIONS);
+  const open = () => openSession(planFiles([path], { buildPyramid: false }), fileSource, loadDeepOptions);
   const session = open();
   expect(await session.ask('checkCost', { layer: 0, deep: true })).toEqual({ bytes: source.bytesOnDisk() });
   expect(await session.ask('check', { layer: 0 })).toMatchObject({ check: { verdict: 'clean' } });

@@ -1,9 +1,10 @@
 /** The deep check: disks that fail, streams that cannot be decompressed, and data that is elsewhere. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DEEP_OPTIONS } from '../../../../electron/engine/worker/decompress.ts';
+import { loadDeepOptions } from '../../../../electron/engine/worker/decompress.ts';
 import type { DeepOptions } from '../../../../electron/qcow2/check/deep.ts';
 import { checkImage, type ImageCheck } from '../../../../electron/qcow2/check/engine.ts';
+import { compressionOf } from '../../../../electron/qcow2/format/compressed.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
 import type { ImageSource } from '../../../../electron/qcow2/read/source.ts';
@@ -12,6 +13,7 @@ import { buildImage, openSource } from '../../../support/qcow2-reading.ts';
 import { qemuImg, qemuIo, temporaryFolder } from '../../../support/tools.ts';
 
 const K64 = 65_536;
+const DEEP_OPTIONS = await loadDeepOptions('zlib');
 
 function deep(source: ImageSource, more: Partial<DeepOptions> = {}, dataFile?: ImageSource): ImageCheck {
   const options = { ...DEEP_OPTIONS, ...more };
@@ -75,20 +77,20 @@ describe('a deep check', () => {
     expect([...read.values()]).toEqual(data.map(() => 1));
   });
 
-  it('is content with streams that qemu wrote', async () => {
-    const path = `${temporaryFolder()}/compressed.qcow2`;
-    await qemuImg('create', '-q', '-f', 'qcow2', path, '4M');
+  it.each(['zlib', 'zstd'] as const)('finds nothing in streams of %s that qemu wrote', async type => {
+    const path = `${temporaryFolder()}/${type}.qcow2`;
+    await qemuImg('create', '-q', '-f', 'qcow2', '-o', `compression_type=${type}`, path, '4M');
     await qemuIo(path, 'write -c -P1 0 1M', 'write -c -P2 2M 64k');
-    const check = deep(openSource(path));
+    const check = deep(openSource(path), await loadDeepOptions(type));
     expect([check.findings, notDone(check)]).toEqual([[], []]);
   });
 
-  it('says that it cannot decompress what it does not know', () => {
+  it('says how much it could not decompress where the way to compress is not known', async () => {
     const { source } = buildImage({
       size: 2 ** 20,
       clusters: [{ index: 0, kind: 'compressed', content: new Uint8Array(K64) }],
     });
-    const check = deep(source, { known: [] });
+    const check = deep(source, await loadDeepOptions(compressionOf(2)));
     expect(notDone(check)).toMatchObject([{ name: 'compressed data', missing: true }]);
   });
 

@@ -1,13 +1,15 @@
 /** Where zstd frames end: those that qemu writes, and those made by hand. */
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { inflateFrames } from '../../../../electron/engine/worker/decompress.ts';
 import { compressedRange } from '../../../../electron/qcow2/format/compressed.ts';
-import { zstdFrameEnd } from '../../../../electron/qcow2/format/zstd-frame.ts';
+import { zstdFrameAt } from '../../../../electron/qcow2/format/zstd-frame.ts';
+import { inflateFrames } from '../../../../electron/qcow2/format/zstd-stream.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { readBytes } from '../../../../electron/qcow2/read/source.ts';
 import { openSource } from '../../../support/qcow2-reading.ts';
 import { qemuImg, qemuIo, temporaryFolder } from '../../../support/tools.ts';
+
+const zstdFrameEnd = (bytes: Uint8Array, start?: number) => zstdFrameAt(bytes, start)?.end ?? -1;
 
 /** A frame of blocks, of which the last is marked as such. */
 function frame(
@@ -68,6 +70,24 @@ test('frames are decompressed one by one until the cluster is full, and what fol
   expect(inflateFrames(Uint8Array.from([...one, 1, 2, 3]), 10, inflate)).toHaveLength(4);
   expect(() => inflateFrames(new Uint8Array(99), 10, inflate)).toThrow(
     'does not begin with a whole zstd frame',
+  );
+});
+
+test('frames that hold nothing, or too much, are told by their headers', () => {
+  const never = () => expect.fail('a decoder was asked');
+  const inflated = (...frames: number[][]) =>
+    inflateFrames(Uint8Array.from([...frames.flat(), ...Array<number>(20).fill(0)]), 10, never);
+  // A frame that is passed over, and one whose blocks hold nothing.
+  expect(inflated([0x5f, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9], frame(0, 1, [[0, 0]]))).toHaveLength(0);
+  const sized = frame(0x20, 1, [[0, 11]]);
+  sized[5] = 11;
+  expect(() => inflated(sized)).toThrow('it holds more than its cluster');
+  const wide = frame(0, 1, [[0, 10]]);
+  wide[5] = 18 << 3;
+  expect(() => inflated(wide)).toThrow('it needs a window of 268435456 bytes');
+  // A decoder that has no word for what is damaged returns nothing: the next frame is not this cluster's.
+  expect(() => inflateFrames(Uint8Array.from(frame(0, 1, [[0, 4]])), 10, () => new Uint8Array())).toThrow(
+    'zstd cannot decompress it',
   );
 });
 
