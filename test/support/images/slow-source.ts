@@ -28,8 +28,8 @@ export function slowSources(
     const readLater = async (into: Uint8Array, position: number) => {
       reads.waiting++;
       reads.mostAtOnce = Math.max(reads.mostAtOnce, ++underWay);
-      await new Promise(resolve => setTimeout(resolve, ms));
-      const got = await fileLater!(into, position);
+      const taken = new Promise(resolve => setTimeout(resolve, ms));
+      const [got] = await Promise.all([fileLater!(into, position), taken]);
       underWay--;
       return got;
     };
