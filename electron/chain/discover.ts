@@ -13,7 +13,7 @@ import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ExportSource } from '../qemu/blockdev-args.ts';
 import { nameNotes } from './byte-path.ts';
 import { startsAsCapture } from './captured/starts-as-capture.ts';
-import { type Discovery, type FoundLayers, type LinkedLayer, lostBacking } from './discovery.ts';
+import { type Discovery, EntryBudget, type FoundLayers, type LinkedLayer, lostBacking } from './discovery.ts';
 import { FileChanges, type LayerFiles } from './file-changes.ts';
 import { bitmapFindings } from './findings/bitmaps.ts';
 import { sizeFindings } from './findings/sizes.ts';
@@ -100,7 +100,9 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
   const infer = reading === undefined ? undefined : { reading, onProgress };
   const open: ReachedFile[] = [];
   const look = new PathLook();
-  const discovery: Discovery = { consent, folders, look, backingFormat, infer, located: [...locate], open };
+  const listed = new EntryBudget();
+  const located = [...locate];
+  const discovery: Discovery = { consent, folders, look, backingFormat, infer, located, open, listed };
   const close = async () => {
     await Promise.all(open.splice(0).map(({ file }) => file.handle.close()));
   };
@@ -142,11 +144,12 @@ async function followLinks(
   discovery.open.push(reached);
   if (format === undefined && (await startsAsCapture(reached.file.handle))) {
     const { layersOfCapture } = await import('./captured/captured-chain.ts'); // few targets are captures
-    return layersOfCapture(reached);
+    return layersOfCapture(reached, discovery.listed);
   }
   const seen = new Set([reached.file.identity]);
   const layers: LinkedLayer[] = [];
   let layer: LoneLayer | undefined = await openLayer(reached, { by: 'person', format }, discovery.infer);
+  discovery.listed.add(layer);
   onTop?.({ size: layer.size, clusterSize: clusterSizeOf(layer) });
   let described: Step['described'];
   while (layer !== undefined) {

@@ -1,4 +1,5 @@
 /** What the steps of one discovery share. */
+import { CowscopeError } from '../../shared/error.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import type { BackingLink, CaptureInfo } from '../../shared/model/layer.ts';
 import type { InferRequest } from '../qcow2/infer/infer-image.ts';
@@ -23,6 +24,43 @@ export interface Discovery {
   readonly located: string[];
   /** Receives every file that stays open. */
   readonly open: ReachedFile[];
+  /** Counts what the layers list. */
+  readonly listed: EntryBudget;
+}
+
+/** Snapshots and bitmaps of all layers together: as many as one image can have. */
+const MAX_CHAIN_ENTRIES = 2 ** 17;
+/** Bytes that they have in the images, names included: as many as one image can have. */
+const MAX_CHAIN_ENTRY_BYTES = 2 ** 27;
+
+/**
+ * Counts the snapshots and bitmaps of a chain, which stay in memory for each layer. qemu bounds them for an image, where
+ * they may lie in a hole of its file: 200 layers of a few KB list 26 million.
+ */
+export class EntryBudget {
+  #entries = 0;
+  #bytes = 0;
+
+  /** Counts those of a layer. Throws CHAIN_TOO_MANY_ENTRIES where they are more than is left; they do not count then. */
+  add({ image, source }: LoneLayer): void {
+    if (image === undefined) return;
+    const lists = [image.snapshots, image.bitmaps];
+    let entries = this.#entries;
+    let bytes = this.#bytes;
+    for (const list of lists) {
+      entries += list.length;
+      for (const { length } of list) bytes += length;
+    }
+    if (entries > MAX_CHAIN_ENTRIES || bytes > MAX_CHAIN_ENTRY_BYTES)
+      throw new CowscopeError({
+        code: 'CHAIN_TOO_MANY_ENTRIES',
+        what: `the layers down to this one have more than ${MAX_CHAIN_ENTRIES} snapshots and bitmaps, or their names fill more than ${MAX_CHAIN_ENTRY_BYTES / 2 ** 20} MiB`,
+        subject: source.path,
+        advice: 'open this layer to see what it holds; no program makes such a chain',
+      });
+    this.#entries = entries;
+    this.#bytes = bytes;
+  }
 }
 
 /** A layer and what became of the link recorded in it. */

@@ -19,8 +19,8 @@ import { claimOf, isSameFile } from './link-step.ts';
 import { type FormatClaim, type LoneLayer, openLayer } from './open-layer.ts';
 
 /**
- * Opens the files as the layers of a chain. Rejects with CHAIN_TOO_DEEP, CHAIN_FILE_TWICE, or what opening a file and its
- * header throws.
+ * Opens the files as the layers of a chain. Rejects with CHAIN_TOO_DEEP, CHAIN_FILE_TWICE, CHAIN_TOO_MANY_ENTRIES, or
+ * what opening a file and its header throws.
  */
 export async function layersAsGiven(
   files: readonly string[],
@@ -34,6 +34,7 @@ export async function layersAsGiven(
   let claim: FormatClaim = { by: 'person', format: topFormat };
   for (const [index, reached] of [...open.entries()].reverse()) {
     const layer = await openLayer(reached, claim, discovery.infer);
+    discovery.listed.add(layer);
     const given = await givenLink(layer, open[index - 1], discovery);
     layers.unshift({ layer, backing: given.backing, findings: [] });
     if (given.contradiction !== '') findings.unshift(orderDiffers(index, given));

@@ -1,7 +1,7 @@
 /** One step down a chain: what becomes of the link that a layer records, and the layer that it leads to. */
 import { type ErrorRecord, errorRecord } from '../../shared/error.ts';
 import { type Finding, makeFinding } from '../../shared/model/finding.ts';
-import { type BackingLink, type LinkFix, MAX_LAYERS } from '../../shared/model/layer.ts';
+import { type BackingLink, type LinkFix, type LinkStatus, MAX_LAYERS } from '../../shared/model/layer.ts';
 import { shellQuote } from '../../shared/text/shell.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { parseRecordedName, type RecordedName } from './backing-name.ts';
@@ -68,6 +68,7 @@ export async function stepDown(
     const claim: FormatClaim =
       unknown === undefined ? claimOf(layer, link, recorded, discovery) : { by: 'person', format: undefined };
     const below = await openLayer(reached, claim, discovery.infer);
+    discovery.listed.add(below);
     seen.add(reached.file.identity);
     discovery.open.push(reached);
     const carried =
@@ -82,10 +83,18 @@ export async function stepDown(
   } catch (error) {
     await reached.file.handle.close();
     const record = errorRecord(error);
-    const status = record.code === 'CHAIN_FORMAT_UNSUPPORTED' ? 'refused' : 'missing';
-    return { backing: { ...backing, status, error: record }, findings };
+    return {
+      backing: { ...backing, status: STATUS_OF_ERROR.get(record.code) ?? 'missing', error: record },
+      findings,
+    };
   }
 }
+
+/** What becomes of a link whose file was reached and is no layer, by the code of the reason. */
+const STATUS_OF_ERROR: ReadonlyMap<string, LinkStatus> = new Map([
+  ['CHAIN_FORMAT_UNSUPPORTED', 'refused'],
+  ['CHAIN_TOO_MANY_ENTRIES', 'cut'],
+]);
 
 /** Where the recorded link leads to no file that may be opened, the next one that a person chose. */
 async function followOrLocate(layer: LoneLayer, name: Uint8Array, discovery: Discovery): Promise<Followed> {

@@ -255,6 +255,23 @@ describe('a link that cannot be followed', () => {
     await expectLowest(await discover(at('0.qcow2')), 'cut', 'CHAIN_TOO_DEEP', MAX_LAYERS);
   });
 
+  it('is cut where its layers list more snapshots than an image can list snapshots and bitmaps', async () => {
+    // As many as qemu takes of one image, each of 40 bytes of zeros in a hole of the file.
+    await overlay('0.qcow2', '1.qcow2');
+    const bytes = await readFile(at('0.qcow2'));
+    const place = bytes.indexOf('1.qcow2');
+    bytes.writeUInt32BE(65_536, 60);
+    bytes.writeBigUInt64BE(2n ** 24n, 64);
+    for (let i = 0; i <= 3; i++) {
+      bytes.write(`${i + 1}.qcow2`, place);
+      await writeFile(at(`${i}.qcow2`), bytes);
+      await truncate(at(`${i}.qcow2`), 2 ** 25);
+    }
+    await expectLowest(await discover(at('0.qcow2')), 'cut', 'CHAIN_TOO_MANY_ENTRIES', 2);
+    const files = [2, 1, 0].map(i => at(`${i}.qcow2`));
+    await expect(discoverChain({ files })).rejects.toMatchObject({ code: 'CHAIN_TOO_MANY_ENTRIES' });
+  });
+
   it.each([
     'nbd://127.0.0.1:1/x',
     'nbd:unix:/s',

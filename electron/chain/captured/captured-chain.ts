@@ -14,6 +14,7 @@ import { parseRecordedName, type RecordedName } from '../backing-name.ts';
 import { type BytePath, shownPath, toBytePath } from '../byte-path.ts';
 import {
   backingName,
+  type EntryBudget,
   type FoundLayers,
   type LinkedLayer,
   NO_BACKING,
@@ -29,9 +30,9 @@ import { capturedFindings } from './captured-findings.ts';
 
 /**
  * The layers of the capture that was reached. No name in it is followed. Rejects with CAPTURE_CUT, CAPTURE_DAMAGED,
- * CAPTURE_VERSION, or what the reader throws for the header of a layer.
+ * CAPTURE_VERSION, CHAIN_TOO_MANY_ENTRIES, or what the reader throws for the header of a layer.
  */
-export async function layersOfCapture(reached: ReachedFile): Promise<FoundLayers> {
+export async function layersOfCapture(reached: ReachedFile, listed: EntryBudget): Promise<FoundLayers> {
   const { file } = reached;
   const path = shownPath(reached.path);
   const { head, end, frames } = await readCapture(file.handle, file.size, path);
@@ -39,6 +40,7 @@ export async function layersOfCapture(reached: ReachedFile): Promise<FoundLayers
   for (const [index, about] of [...head.layers.entries()].reverse()) {
     const above = captured[0]?.layer;
     const layer = await openCaptured({ about, index, frames: frames[index] as FrameIndex }, reached, above);
+    listed.add(layer);
     captured.unshift({ about, layer });
   }
   const layers = captured.map(({ about, layer }, index): LinkedLayer => {

@@ -371,6 +371,33 @@ function longChain(clusterBits: number, l1Entries: number, endless: readonly Com
   };
 }
 
+/** The longest chain of small disks, each with as many snapshots or bitmaps as a header can count, all of zeros, in a hole. */
+function listingChain(lists: 'snapshots' | 'bitmaps'): HostileImage {
+  const count = 65_535;
+  const listAt = MIB;
+  const l1At = 32 * MIB;
+  return {
+    name: `200 layers with ${count} ${lists} each that lie in holes`,
+    size: GIB,
+    layers: 200,
+    layer: index => ({
+      length: l1At + 64 * KIB,
+      parts: [
+        header({
+          clusterBits: 16,
+          size: GIB,
+          l1: { at: l1At, entries: 2 },
+          ...(lists === 'snapshots'
+            ? { snapshots: { at: listAt, count } }
+            : { bitmaps: { at: listAt, count, length: count * 24 } }),
+          ...(index === 0 ? {} : { backing: layerName(index - 1) }),
+        }),
+      ],
+    }),
+    endless: [],
+  };
+}
+
 /** A stored size of 8 PiB over an L1 table of one entry. */
 function hugeSize(size: number): HostileImage {
   const image = alone('a disk of 8 PiB in clusters of 4 KiB over one L1 entry', size, () => ({
@@ -464,6 +491,8 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
   manySnapshots(MOST_L1),
   longChain(16, 100_000, []),
   longChain(9, MOST_L1, READS_ALL),
+  listingChain('snapshots'),
+  listingChain('bitmaps'),
   hugeSize(2 ** 53 - 512),
 ];
 
