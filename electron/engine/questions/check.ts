@@ -91,7 +91,7 @@ export class LayerChecks {
 
   /** The source with its reads counted. */
   #counted(source: ImageSource): ImageSource {
-    const { nextData } = source;
+    const { nextData, heldUpTo } = source;
     return {
       path: source.path,
       size: source.size,
@@ -103,6 +103,7 @@ export class LayerChecks {
       currentSize: () => source.currentSize(),
       bytesOnDisk: () => source.bytesOnDisk(),
       ...(nextData === undefined ? {} : { nextData: position => nextData.call(source, position) }),
+      ...(heldUpTo === undefined ? {} : { heldUpTo: position => heldUpTo.call(source, position) }),
     };
   }
 }

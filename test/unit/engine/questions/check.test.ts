@@ -124,3 +124,19 @@ test('both witnesses are compared when that is asked for, and what one of them d
   const { findings } = await session.ask('findings', ALL_FINDINGS);
   expect(findings).toMatchObject([{ code: 'WITNESSES_DIFFER', layer: 0, guest: [[65_536, size - 65_536]] }]);
 });
+
+test('the check of a captured layer says that the capture holds no data', async () => {
+  const { path } = buildImage({ size: 2 ** 20, clusters: () => 'data' });
+  const session = openSession(planFiles([path], { buildPyramid: false }), handle => ({
+    ...fileSource(handle),
+    heldUpTo: () => Number.POSITIVE_INFINITY,
+  }));
+  const reply = await session.ask('check', { layer: 0 });
+  if (!reply.checked) throw new Error(reply.why);
+  const left = reply.check.steps.filter(({ why }) => why === 'a capture holds nothing of that');
+  expect(left.map(({ name }) => name)).toEqual([
+    'compressed data',
+    'reading of all data',
+    'clusters that nothing refers to',
+  ]);
+});
