@@ -94,6 +94,8 @@ export interface Meter {
    * processes that ended meanwhile. Output goes nowhere, or through a pipe that is read. Rejects when it fails.
    */
   program(command: string, args: readonly string[], output: 'nowhere' | 'pipe'): Promise<Figures>;
+  /** Runs a program without output until it ends or `limit` seconds have passed: `seconds`, and `stopped`, 1 or 0. */
+  atMost(limit: number, command: string, args: readonly string[]): Promise<Figures>;
   /** `serverCpu` and `serverPeak` of the qemu-nbd processes that have ended since the last program did. */
   servers(): Figures;
   /** Removes what was compiled. */
@@ -142,6 +144,12 @@ export function createMeter(): Meter {
         ...serversIn(usage),
       };
     },
+    async atMost(limit, command, args) {
+      const begun = performance.now();
+      const isStopped = (await runAlone(command, args, limit)) === 'stopped';
+      takeUsage();
+      return { seconds: (performance.now() - begun) / 1000, stopped: isStopped ? 1 : 0 };
+    },
     servers: () => serversIn(takeUsage()),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
@@ -167,14 +175,22 @@ function compile(folder: string): string {
   return status === 0 ? '' : `the C compiler refused it: ${stderr.trim().split('\n').at(-1)}`;
 }
 
-async function runAlone(command: string, args: readonly string[]): Promise<void> {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+/** Runs a program until it ends, or until `limit` seconds have passed. Rejects when it fails. */
+export async function runAlone(
+  command: string,
+  args: readonly string[],
+  limit?: number,
+): Promise<'ended' | 'stopped'> {
+  const stop = limit === undefined ? {} : { timeout: limit * 1000, killSignal: 'SIGKILL' as const };
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...stop });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', text => {
     stderr += text;
   });
   const [code] = await once(child, 'close');
+  if (limit !== undefined && child.killed) return 'stopped';
   if (code !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${code}: ${stderr.trim()}`);
+  return 'ended';
 }
 
 /** The shell joins the program and its reader with a pipe, which Node would make of sockets. */

@@ -38,6 +38,9 @@ export async function pairRows(
   const peer = peerOf(medianOf(lesser, 'seconds'));
   const rows: Row[] = [{ what, unit: 's', ours, peer, atMost: limits.time }];
   if (larger.median.peak === undefined) return rows; // measured within this process
+  // Less than the time where it waited for the disk: the page cache did not hold all tables.
+  const cpu = peerOf(medianOf(lesser, 'cpu'));
+  rows.push({ what: `CPU of ${what}`, unit: 's', ours: medianOf(larger, 'cpu'), peer: cpu });
   const memory = {
     what: `peak memory of ${what}`,
     unit: 'MiB' as const,
