@@ -18,7 +18,11 @@ export default mainSide({
     nbdinfo: ['electron/formats/nbdinfo.ts', 'electron/formats/list-format.ts'],
     'nbd-contexts': ['electron/service/nbd-contexts.ts'],
     chain: ['electron/chain/discover.ts'],
-    description: ['electron/service/describe-target.ts'],
+    description: [
+      'electron/service/describe-target.ts',
+      'electron/qcow2/read/bitmap-map.ts',
+      'shared/model/check.ts',
+    ],
     formats: ['electron/formats/'],
     session: ['electron/service/chain-session.ts'],
     engine: ['electron/engine/worker/in-place-thread.ts'],

@@ -17,12 +17,12 @@ import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { type DiscoveredChain, discoverChain, type OpenLayer } from '../chain/discover.ts';
 import { writerFindings } from '../chain/writer-lock.ts';
-import { loadDeepOptions } from '../engine/worker/decompress.ts';
+import type { DeepOptions } from '../qcow2/check/deep.ts';
 import { checkImage } from '../qcow2/check/engine.ts';
 import { compressionOf } from '../qcow2/format/compressed.ts';
 import { fileSource } from '../qcow2/read/file-source.ts';
+import type { Qcow2Image } from '../qcow2/read/image.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
-import { fileContent } from './content/file-content.ts';
 import { type OnRead, watchReads } from './progress/read-watch.ts';
 
 /** A chain and what its check came to. */
@@ -90,7 +90,10 @@ async function readGuest(
   { layers, info }: DiscoveredChain,
   signal = new AbortController().signal,
 ): Promise<GuestDisk> {
-  const { readDisk } = await import('./guest/read-partitions.ts');
+  const [{ readDisk }, { fileContent }] = await Promise.all([
+    import('./guest/read-partitions.ts'),
+    import('./content/file-content.ts'),
+  ]);
   return readDisk(fileContent(layers, undefined, info.complete), signal);
 }
 
@@ -113,7 +116,7 @@ async function checkLayer(
   // The length of a device is not known here: nothing then lies past its end.
   const size = Number.POSITIVE_INFINITY;
   const data = dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
-  const deep = isDeep ? await loadDeepOptions(compressionOf(image.header.compressionType)) : undefined;
+  const deep = isDeep ? await deepOptions(image) : undefined;
   const { steps, counts, findings } = await runInSlices(
     checkImage(image, { layer: info.index, dataFile: data, deep }),
     () => signal?.aborted === true,
@@ -123,6 +126,12 @@ async function checkLayer(
     check: { layer: info.index, verdict, steps, ...(counts === undefined ? {} : { counts }) },
     more: findings,
   };
+}
+
+/** What a deep check of an image decompresses with. Loaded when it is asked for. */
+async function deepOptions({ header }: Qcow2Image): Promise<DeepOptions> {
+  const { loadDeepOptions } = await import('../engine/worker/decompress.ts');
+  return loadDeepOptions(compressionOf(header.compressionType));
 }
 
 /** What of a layer's links was followed. Tables are checked without the data file: that consent is lacking misses nothing. */
