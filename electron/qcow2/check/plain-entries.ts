@@ -57,8 +57,11 @@ export class PlainEntries {
   readonly #largestHi: number;
   /** Clusters after whose multiples a run is looked at anew: its chunk ends there, or the lower half of its offset. */
   readonly #runClusters: number;
-  /** The last cluster of the run counted last. */
-  #runEnd = 0;
+  /** The cluster counted last, or one of the two above. */
+  #last = NONE_YET;
+  /** Upper half of the entry that named it, where that went on behind the one before: a run may begin there. */
+  #runHi = 0;
+  #mayRun = false;
 
   constructor({ geometry, counts, fileLength, areInFile, hasZeroFlag }: PlainEntriesInput) {
     const { clusterSize, clusterBits, entrySize } = geometry;
@@ -79,10 +82,19 @@ export class PlainEntries {
     this.wrongCopied = 0;
     this.hasUsed = false;
     if (this.#largestHi < 0 || table.times >= MANY_REFERENCES) return start;
-    return this.#countOneByOne(table, start | 0, stop | 0);
+    this.#last = this.#lastOf(table.next);
+    let at = this.#countOneByOne(table, start | 0, stop | 0);
+    // Called from here, the loop over runs leaves all registers to the loop over entries.
+    while (this.#mayRun) {
+      at = this.#countRun(table, at, stop | 0, this.#last);
+      at = this.#countOneByOne(table, at | 0, stop | 0);
+    }
+    this.hasUsed ||= this.allocated > 0;
+    if (this.#last >= 0) table.next = (this.#last + 1) * 2 ** this.#clusterBits;
+    return at;
   }
 
-  /** Counts single entries, and runs where one goes on behind the one before. */
+  /** Counts single entries until one is not plain, or goes on behind the one before: {@link #mayRun} tells which. */
   #countOneByOne(table: PlainTable, start: number, stop: number): number {
     const { view } = table;
     const counts = this.#counts;
@@ -98,7 +110,8 @@ export class PlainEntries {
     const otherHi = ~(ENTRY_COPIED_HI | OFFSET_HI);
     const largestHi = this.#largestHi | 0;
     const clusters = this.#clusters | 0;
-    let last = this.#lastOf(table.next);
+    const singlyUpTo = table.singlyUpTo | 0;
+    let last = this.#last | 0;
     let used = 0;
     let allocated = 0;
     let fragmented = 0;
@@ -106,6 +119,7 @@ export class PlainEntries {
     let words: Uint16Array | undefined;
     let chunk = -1;
     let at = start;
+    this.#mayRun = false;
     while (at < stop) {
       const hi = view.getInt32(at);
       const lo = view.getInt32(at + 4);
@@ -140,36 +154,38 @@ export class PlainEntries {
       }
       allocated++;
       at += entrySize;
-      if (cluster === last + 1 && !isExtended && at >= table.singlyUpTo) {
-        at = this.#countRun(table, at, stop, hi, cluster) | 0;
-        last = this.#runEnd | 0;
-        continue;
+      if (cluster === last + 1 && !isExtended && at >= singlyUpTo) {
+        last = cluster;
+        this.#runHi = hi;
+        this.#mayRun = true;
+        break;
       }
       if (cluster !== last + 1 && last !== NONE_YET) fragmented++;
       last = cluster;
     }
+    this.#last = last;
     this.allocated += allocated;
-    this.fragmented = fragmented;
+    this.fragmented += fragmented;
     this.wrongCopied += wrong;
-    this.hasUsed = (used | this.allocated) !== 0;
-    if (last >= 0) table.next = (last + 1) * 2 ** clusterBits;
+    this.hasUsed ||= used !== 0;
     return at;
   }
 
   /**
-   * Counts entries from `start` on as long as they name nothing or go on behind `cluster`, with the same copied flag as in
-   * `hi`. Returns where that ends, and leaves the last cluster in {@link #runEnd}.
+   * Counts entries from `start` on as long as they name nothing or go on behind `cluster`, with the same copied flag as the
+   * entry that named it. Returns where that ends.
    */
-  #countRun(table: PlainTable, start: number, stop: number, hi: number, cluster: number): number {
-    const at = this.#followRun(table.view, start | 0, stop | 0, hi | 0, cluster | 0);
+  #countRun(table: PlainTable, start: number, stop: number, cluster: number): number {
+    const hi = this.#runHi;
+    const at = this.#followRun(table.view, start | 0, stop, hi | 0, cluster | 0);
     const runFirst = cluster + 1;
-    const count = this.#runEnd - cluster;
+    const count = this.#last - cluster;
     if (count === 0) return at;
     const use = dataUseOf(table.owner);
     const wrong = this.#counts.referRun(runFirst, runFirst + count, table.times, use, hi < 0);
     if (wrong < 0) {
       table.singlyUpTo = at;
-      this.#runEnd = cluster;
+      this.#last = cluster;
       return start;
     }
     this.allocated += count;
@@ -178,7 +194,7 @@ export class PlainEntries {
   }
 
   /**
-   * Finds where the run of {@link #countRun} ends, and leaves its last cluster in {@link #runEnd}.
+   * Finds where the run of {@link #countRun} ends, and leaves its last cluster in {@link #last}.
    *
    * Which entries name nothing changes no branch: a wrongly foreseen one takes as long as four entries. Clusters are
    * counted, not offsets: those pass 2^31, and the compiled loop would be left each time.
@@ -200,7 +216,7 @@ export class PlainEntries {
       if ((((entryHi ^ hi) | (entryLo ^ (next << clusterBits))) & isUsed) !== 0) break;
       next = (next - isUsed) | 0;
     }
-    this.#runEnd = next - 1;
+    this.#last = next - 1;
     return at;
   }
 
