@@ -2,19 +2,16 @@ import type { OpenedChain } from '../../shared/model/chain.ts';
 import { useStore } from '../state/store.ts';
 import { shownView } from '../state/views.ts';
 import { useInspectorShown } from '../state/window/inspector.ts';
-import { LastError } from '../ui/last-error.tsx';
-import { StateNotices } from '../ui/notices/state-notices.tsx';
 import { OpeningNote } from '../ui/opening-note.tsx';
 import type { View } from '../ui/view.ts';
 import { Inspector } from '../views/inspector/inspector.tsx';
 import { DRAWER_TABS } from '../views/registry.ts';
 import { CaptureNotice } from './capture-notice.tsx';
-import { ChangedNotice } from './changed-notice.tsx';
-import { CrossCheckNotice } from './cross-check-notice.tsx';
 import { Drawer } from './drawer.tsx';
 import { FormatNotice } from './format-notice.tsx';
-import { InferNotice } from './infer-notice.tsx';
+import { InferredNotice } from './infer-notice.tsx';
 import { LinkNotice } from './link-notice.tsx';
+import { Notices } from './notices.tsx';
 import { SnapshotBar } from './snapshot-bar.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Toolbar } from './toolbar.tsx';
@@ -39,13 +36,12 @@ export function Frame({ chain, views }: FrameProps) {
         <CaptureNotice chain={chain} />
         <LinkNotice chain={chain} />
         <FormatNotice chain={chain} />
-        <InferNotice chain={chain} />
-        <ChangedNotice chain={chain} />
-        <CrossCheckNotice chain={chain} />
-        <StateNotices />
-        <LastError />
+        <InferredNotice chain={chain} />
         <OpeningNote />
-        <Content chain={chain} />
+        <div className="frame-content">
+          <Content chain={chain} />
+          <Notices chain={chain} />
+        </div>
         {view.drawer === true && <Drawer chain={chain} tabs={DRAWER_TABS} />}
       </main>
       {inspectorOpen && explains !== true && <Inspector chain={chain} />}

@@ -19,17 +19,25 @@ const LOST = [
   'QCOW2_EMPTY_DISK_TABLES',
 ];
 
-/** What is inferred of an image that lost its header or L1 table: offered where that may be so, and told where it is shown. */
-export function InferNotice({ chain }: { readonly chain: OpenedChain }) {
+/** Tells that what is shown of a layer is inferred, because its header or L1 table is lost. */
+export function InferredNotice({ chain }: { readonly chain: OpenedChain }) {
+  const inferred = chain.chain.layers.find(isInferred);
+  return inferred === undefined ? null : <Inferred layer={inferred} />;
+}
+
+/** Offers to infer the layout of an image, where what was found says that its header or L1 table may be lost. */
+export function InferOffer({ chain }: { readonly chain: OpenedChain }) {
   const target = useStore(state => state.target);
   const counts = useFindingCounts();
-  if (target?.kind !== 'files') return null;
-  const inferred = chain.chain.layers.find(({ inference }) => inference !== undefined);
-  if (inferred !== undefined) return <Inferred layer={inferred} />;
+  if (target?.kind !== 'files' || chain.chain.layers.some(isInferred)) return null;
   const count = counts.find(({ code }) => LOST.includes(code));
   const layer = count === undefined ? undefined : chain.chain.layers[count.layer];
   if (layer === undefined) return null;
   return <Offer layer={layer} target={target} isHeader={count?.code === 'CHAIN_HEADER_LOST'} />;
+}
+
+function isInferred({ inference }: LayerInfo): boolean {
+  return inference !== undefined;
 }
 
 interface OfferProps {

@@ -24,6 +24,12 @@ export function offsetAt(view: Viewport, px: number, width: number): number {
   return axisScale(view, width).invert(px);
 }
 
+/** The first byte that begins under a CSS pixel; where a byte is wider than a pixel, the byte there. */
+export function byteAt(view: Viewport, px: number, width: number): number {
+  const offset = offsetAt(view, px, width);
+  return bytesPerPx(view, width) > 1 ? Math.ceil(offset) : Math.floor(offset);
+}
+
 /** The CSS pixel of an offset. */
 export function pxOf(view: Viewport, offset: number, width: number): number {
   return axisScale(view, width)(offset);

@@ -6,6 +6,9 @@ import { PARTS, type PartIndex, partIndexOf } from '../../shared/extent/parts.ts
 import type { Viewport } from '../axis/viewport.ts';
 import type { LoaderOf } from './axis-content.ts';
 
+/** Share of a column by which an offset that was made from a pixel may miss it: both are rounded. */
+const COLUMN_TOLERANCE = 1e-6;
+
 /** What lies at an offset: one extent or run of one part, or several extents in one pixel. */
 export interface Probe {
   readonly start: number;
@@ -56,7 +59,8 @@ export function probe(
 
 function probeStrip(strip: ColumnStrip, view: Viewport, offset: number, isExact: boolean): Probe | undefined {
   const perColumn = (view.end - view.start) / strip.width;
-  const column = Math.min(strip.width - 1, Math.max(0, Math.floor((offset - view.start) / perColumn)));
+  const at = Math.floor((offset - view.start) / perColumn + COLUMN_TOLERANCE);
+  const column = Math.min(strip.width - 1, Math.max(0, at));
   const part = strip.part[column] as number;
   if (part === NOTHING) return undefined;
   const extents = strip.runs[column] as number;

@@ -21,7 +21,7 @@ import type { AxisId } from '../axis/axis-id.ts';
 import { type AxisState, type AxisStates, NO_AXES } from './axes/axis-state.ts';
 import type { ChainCheckState } from './chain/check-state.ts';
 import { type CompareSlice, NO_COMPARISON } from './compare/compare-state.ts';
-import type { PartitionsState } from './guest/partitions-state.ts';
+import type { PartitionsAnswer, PartitionsState } from './guest/partitions-state.ts';
 import { type HostState, NO_HOST } from './host/host-state.ts';
 import type { PlannerState } from './planner/planner-state.ts';
 import type { ViewInfo } from './view-info.ts';
@@ -145,8 +145,9 @@ export interface Store {
   readonly drawerOpen: boolean;
   readonly drawerTab: string;
   readonly drawerHeight: number;
-  /** Partition tables of guests are read when a chain is opened. */
+  /** Partition tables of guests are read when a chain is opened: of every one, or as was answered about single images. */
   readonly readsPartitions: boolean;
+  readonly partitionsAnswers: readonly PartitionsAnswer[];
   readonly theme: 'system' | 'light' | 'dark';
   /** The text of the live region. */
   readonly announcement: string;
@@ -210,6 +211,7 @@ export const useStore = create<Store>(() => ({
   drawerTab: '',
   drawerHeight: 240,
   readsPartitions: false,
+  partitionsAnswers: [],
   theme: 'system',
   announcement: '',
   message: '',

@@ -10,9 +10,9 @@ export function offerViews(views: readonly ViewInfo[]): void {
   setState({ views });
 }
 
-/** Shows a view. */
+/** Shows a view. The pointer is over nothing of it until it moves. */
 export function showView(id: string): void {
-  setState({ viewId: id });
+  setState({ viewId: id, hover: undefined });
   requestDraw();
 }
 

@@ -188,9 +188,10 @@ export async function refreshApp(): Promise<Arrival | undefined> {
   return reply.value.arrival;
 }
 
-/** Forgets the recent targets. */
+/** Forgets the recent targets, and what was answered about single images. */
 export async function clearRecent(): Promise<void> {
   const reply = await invoke('app:clearRecent', undefined);
+  setState({ partitionsAnswers: [] });
   if (reply.ok) await refreshApp();
   else setState({ error: reply.error });
 }

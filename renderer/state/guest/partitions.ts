@@ -1,10 +1,23 @@
-/** Reads and shows the guest's partitions: only where a person allowed it, for one chain or for all. */
+/** Reads and shows the guest's partitions: only where a person allowed it, for one image or for all. */
+import { type ExtentState, stateOf } from '../../../shared/extent/flags.ts';
+import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { GuestPartition } from '../../../shared/model/guest/guest-disk.ts';
 import { divisionText } from '../../../shared/text/guest/partition-text.ts';
+import { withoutSecrets } from '../../../shared/text/nbd-uri.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { navigationOf } from '../axes/axis-navigation.ts';
 import { selectAt } from '../selection/selection.ts';
 import { announce, getState, setState } from '../store.ts';
+import type { PartitionsAnswer } from './partitions-state.ts';
+
+/** The least disk with partitions: programs that make them leave 1 MiB before the first, and some room after the last. */
+const MIN_PARTITIONED_BYTES = 2 * 2 ** 20;
+
+/** Most images whose answer is remembered: the newest ones. */
+const MAX_ANSWERS = 100;
+
+/** The states of the first cluster in which a partition table may be stored there. */
+const STORED: ReadonlySet<ExtentState> = new Set(['data', 'compressed', 'holeUnknown']);
 
 /**
  * Shows the partitions, or hides those that are shown. Asks before anything of the guest is read, unless that was allowed for
@@ -19,27 +32,77 @@ export function togglePartitions(): void {
   else void readPartitions();
 }
 
-/** Hides the partitions; what was read of them is asked for again when they are shown. */
+/** Hides the partitions; those of this image are not read unasked from now on, nor offered. */
 export function hidePartitions(): void {
+  if (!getState().readsPartitions) remember(false);
   setState({ dialog: undefined, partitions: { phase: 'none' } });
   announce('The partitions are hidden');
 }
 
-/** Reads the partitions of the open chain; `isForAll` also of every one that is opened from now on. */
+/** Reads the partitions of the open chain, now and whenever it is opened; `isForAll` also those of every other one. */
 export async function allowPartitions(isForAll: boolean): Promise<void> {
+  remember(true);
   setState({ dialog: undefined, readsPartitions: isForAll });
   await readPartitions();
 }
 
-/** Partitions of chains that are opened from now on are not read unasked. */
+/** Takes back what was allowed for every image and for single ones. */
 export function stopReadingPartitions(): void {
-  setState({ dialog: undefined, readsPartitions: false });
+  const declined = getState().partitionsAnswers.filter(({ reads }) => !reads);
+  setState({ dialog: undefined, readsPartitions: false, partitionsAnswers: declined });
   announce('Partitions are read only when you ask for them');
 }
 
-/** Reads the partitions of a chain that was just opened, where that is allowed for all. */
+/** The partitions of the open chain are neither offered again nor read unasked. */
+export function declinePartitions(): void {
+  remember(false);
+  setState({ partitions: { phase: 'none' } });
+  announce('Not offered again for this image. The command “Partitions of the guest…” reads them.');
+}
+
+/** Reads the partitions of a chain that was just opened, where that was allowed for it or for all. */
 export function readPartitionsUnasked(): void {
-  if (getState().readsPartitions) void readPartitions();
+  if (getState().readsPartitions || answerOfImage()?.reads === true) void readPartitions();
+}
+
+/**
+ * Offers to read the partitions of the open chain, where its disk may have some and the person has not answered yet. Whether
+ * it may follows from the tables alone: nothing of what the guest stores is read.
+ */
+export async function offerPartitions(): Promise<void> {
+  const { chain, partitions, readsPartitions } = getState();
+  if (chain === undefined || partitions.phase !== 'none' || readsPartitions) return;
+  if (answerOfImage() !== undefined || !canBeRead(chain)) return;
+  const { sessionId } = chain;
+  const reply = await invoke('chain:inspect', { sessionId, offset: 0 });
+  const { chain: shown, partitions: now } = getState();
+  if (!reply.ok || shown?.sessionId !== sessionId || now.phase !== 'none') return;
+  if (STORED.has(stateOf(reply.value.word))) setState({ partitions: { phase: 'offered' } });
+}
+
+/** True for a disk large enough for a partition whose content is neither encrypted nor missing. */
+function canBeRead({ chain }: OpenedChain): boolean {
+  const isEncrypted = chain.layers.some(({ qcow2 }) => (qcow2?.encryption ?? 'none') !== 'none');
+  return chain.size >= MIN_PARTITIONED_BYTES && chain.capture === undefined && chain.complete && !isEncrypted;
+}
+
+/** What was answered about the image that is open, undefined for nothing. */
+function answerOfImage(): PartitionsAnswer | undefined {
+  const image = nameOfImage();
+  return getState().partitionsAnswers.find(answer => answer.image === image);
+}
+
+function remember(reads: boolean): void {
+  const image = nameOfImage();
+  if (image === undefined) return;
+  const others = getState().partitionsAnswers.filter(answer => answer.image !== image);
+  setState({ partitionsAnswers: [{ image, reads }, ...others].slice(0, MAX_ANSWERS) });
+}
+
+/** By what the image that is open is remembered: its top file or its address, without secrets. */
+function nameOfImage(): string | undefined {
+  const { target } = getState();
+  return target?.kind === 'nbd' ? withoutSecrets(target.uri) : target?.files.at(-1);
 }
 
 async function readPartitions(): Promise<void> {

@@ -1,4 +1,4 @@
-import { offsetAt } from '../../axis/scale.ts';
+import { byteAt } from '../../axis/scale.ts';
 import { getAxis, getState } from '../store.ts';
 
 /**
@@ -9,6 +9,6 @@ export function hoveredOffset(): number | undefined {
   const { hover } = getState();
   if (hover === undefined) return undefined;
   const { viewport, width, size } = getAxis(hover.axis);
-  const offset = Math.floor(offsetAt(viewport, hover.px, width));
+  const offset = byteAt(viewport, hover.px, width);
   return width > 0 && offset >= 0 && offset < size ? offset : undefined;
 }

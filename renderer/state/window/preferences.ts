@@ -1,4 +1,4 @@
-/** Preferences that are kept between runs: theme, inspector, drawer, and whether partitions are read unasked. */
+/** Preferences that are kept between runs: theme, inspector, drawer, and whether the guest's partitions are read unasked. */
 import * as v from 'valibot';
 import {
   decodeState,
@@ -34,12 +34,16 @@ const KEPT = [
   'drawerTab',
   'drawerHeight',
   'readsPartitions',
+  'partitionsAnswers',
 ] as const;
 
 type Preferences = Pick<Store, (typeof KEPT)[number]>;
 
 /** Longest id of a tab that is taken over. */
 const MAX_ID = 64;
+
+/** What was answered about one image. */
+const ANSWER = v.object({ image: v.string(), reads: v.boolean() });
 
 /**
  * Takes over the stored preferences and stores every change, unless a newer version has stored them. The stored text is
@@ -75,10 +79,10 @@ function takeOver(format: StateFormat<Preferences>): boolean {
 }
 
 function store(format: StateFormat<Preferences>, state: Preferences): void {
-  const { theme, inspectorOpen, inspectorWidth, drawerOpen, drawerTab, drawerHeight, readsPartitions } =
-    state;
-  const ofDrawer = { drawerOpen, drawerTab, drawerHeight };
-  const kept: Preferences = { theme, inspectorOpen, inspectorWidth, ...ofDrawer, readsPartitions };
+  const { theme, inspectorOpen, inspectorWidth, drawerOpen, drawerTab, drawerHeight } = state;
+  const { readsPartitions, partitionsAnswers } = state;
+  const ofFrame = { theme, inspectorOpen, inspectorWidth, drawerOpen, drawerTab, drawerHeight };
+  const kept: Preferences = { ...ofFrame, readsPartitions, partitionsAnswers };
   put(STORAGE_KEY, encodeState(format, kept));
 }
 
@@ -106,6 +110,7 @@ function preferencesFormat(normal: Preferences): StateFormat<Preferences> {
     drawerTab: v.fallback(v.pipe(v.string(), v.maxLength(MAX_ID)), normal.drawerTab),
     drawerHeight: v.fallback(sizeIn(DRAWER_HEIGHT_PX), normal.drawerHeight),
     readsPartitions: v.fallback(v.boolean(), normal.readsPartitions),
+    partitionsAnswers: v.fallback(v.array(ANSWER), normal.partitionsAnswers),
   });
   return { upgrades: [unnumbered => unnumbered], schema };
 }

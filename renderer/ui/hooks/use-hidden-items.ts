@@ -30,12 +30,19 @@ function hideItems(list: HTMLElement): number {
   const items = ([...list.children] as HTMLElement[]).filter(
     ({ classList }) => !classList.contains(HIDDEN_COUNT_CLASS),
   );
-  const hasRoom = ({ offsetTop, offsetHeight }: HTMLElement) =>
-    offsetTop + offsetHeight <= list.clientHeight + TOLERANCE_PX;
+  const hasRoom = ({ offsetTop, offsetLeft, offsetHeight, offsetWidth }: HTMLElement) =>
+    offsetTop + offsetHeight <= list.clientHeight + TOLERANCE_PX &&
+    offsetLeft + offsetWidth <= list.clientWidth - paddingRightOf(list) + TOLERANCE_PX;
   delete list.dataset.cut;
   if (!items.every(hasRoom)) list.dataset.cut = ''; // the element that counts takes room too
-  const shown = items.filter(hasRoom);
+  const firstHidden = items.findIndex(item => !hasRoom(item));
+  const shown = firstHidden < 0 ? items : items.slice(0, firstHidden);
   for (const item of items) item.toggleAttribute('data-no-room', !shown.includes(item));
   list.style.setProperty('--count-top', `${shown.at(-1)?.offsetTop ?? 0}px`);
   return items.length - shown.length;
+}
+
+/** CSS pixels that the list keeps at the end of its lines. */
+function paddingRightOf(list: HTMLElement): number {
+  return Number.parseFloat(getComputedStyle(list).paddingRight) || 0;
 }

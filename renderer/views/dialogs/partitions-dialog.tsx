@@ -15,7 +15,8 @@ export function PartitionsDialog() {
       <p className="hint">
         Read are the partition table (its first and last sectors) and, of each partition, the few sectors
         where file systems have their signature: type, label and UUID. No files and no folders. Names come
-        from the guest and are shown as plain text. Nothing is written, and nothing leaves this computer.
+        from the guest and are shown as plain text. Nothing is written, and nothing leaves this computer. Your
+        answer is remembered.
       </p>
       <footer>
         {readsPartitions ? (

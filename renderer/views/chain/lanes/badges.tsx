@@ -14,6 +14,7 @@ interface Badge {
   readonly text: string;
   readonly title: string;
   readonly alarming?: boolean;
+  readonly onClick?: () => void;
 }
 
 interface BadgesProps {
@@ -33,35 +34,40 @@ interface BadgesProps {
  */
 export function Badges({ layer, track, size, locked, findings }: BadgesProps) {
   const list = useRef<HTMLUListElement>(null);
-  const badges = badgesOf(layer, track, size, locked);
-  const ordered = [
-    ...badges.filter(({ alarming }) => alarming),
-    ...badges.filter(({ alarming }) => !alarming),
+  const own = badgesOf(layer, track, size, locked);
+  const badges = [
+    ...(findings > 0 ? [findingsBadge(findings)] : []),
+    ...own.filter(({ alarming }) => alarming),
+    ...own.filter(({ alarming }) => !alarming),
   ];
-  const hidden = useHiddenItems(list, `${findings} ${ordered.map(({ text }) => text).join()}`);
+  const hidden = useHiddenItems(list, badges.map(({ text }) => text).join());
   return (
     <ul className="badges" ref={list}>
-      {findings > 0 && (
-        <li>
-          <button
-            type="button"
-            className="badge"
-            data-alarming
-            title="Show the findings"
-            onClick={() => showView('findings')}
-          >
-            {findings === 1 ? '1 finding' : `${formatCount(findings)} findings`}
-          </button>
-        </li>
+      {badges.map(({ text, title, alarming = false, onClick }) =>
+        onClick === undefined ? (
+          <li key={text} className="badge" data-alarming={alarming} title={title}>
+            {text}
+          </li>
+        ) : (
+          <li key={text}>
+            <button type="button" className="badge" data-alarming={alarming} title={title} onClick={onClick}>
+              {text}
+            </button>
+          </li>
+        ),
       )}
-      {ordered.map(({ text, title, alarming = false }) => (
-        <li key={text} className="badge" data-alarming={alarming} title={title}>
-          {text}
-        </li>
-      ))}
-      {hidden > 0 && <MoreBadges count={hidden} badges={ordered} of={track} />}
+      {hidden > 0 && <MoreBadges count={hidden} badges={badges} of={track} />}
     </ul>
   );
+}
+
+function findingsBadge(findings: number): Badge {
+  return {
+    text: findings === 1 ? '1 finding' : `${formatCount(findings)} findings`,
+    title: 'Show the findings',
+    alarming: true,
+    onClick: () => showView('findings'),
+  };
 }
 
 interface MoreBadgesProps {
@@ -79,6 +85,7 @@ function MoreBadges({ count, badges, of: { id, title } }: MoreBadgesProps) {
       <button
         type="button"
         className="badge"
+        data-alarming={badges.slice(-count).some(({ alarming }) => alarming)}
         popoverTarget={list}
         style={{ anchorName: anchor }}
         aria-label={`+${count} more of ${escapeUntrusted(title)}`}

@@ -45,6 +45,7 @@ export function HoverTooltip({
   const guest = probeTrack(0, hover.offset);
   const owner = guest === undefined ? undefined : ownerTrack(chain, guest.owner);
   const here = probeTrack(hover.track, hover.offset);
+  const isMixed = here !== undefined && here.extents > 1;
   useLayoutEffect(() => setTop(roomBelowLanes(ref.current) ?? TOP_PX), []);
   return (
     <div
@@ -53,11 +54,14 @@ export function HoverTooltip({
       data-flip={flip}
       style={{ top, ...(flip ? { right: width - hover.px + GAP_PX } : { left: hover.px + GAP_PX }) }}
     >
-      <p className="mono tooltip-offset">
-        {here === undefined || here.extents === 1
-          ? formatOffset(hover.offset)
-          : `${formatOffset(here.start)} · ${formatSize(Math.max(1, Math.round(bytesPerPx(viewport, width))))} · ${formatCount(here.extents)}${here.exact ? '' : '+'} extents`}
-      </p>
+      <p className="mono tooltip-offset">{formatOffset(isMixed ? here.start : hover.offset)}</p>
+      {isMixed && (
+        <p className="hint">
+          {formatSize(Math.max(1, Math.round(bytesPerPx(viewport, width))))} in this pixel,{' '}
+          {formatCount(here.extents)}
+          {here.exact ? '' : '+'} extents
+        </p>
+      )}
       {partition !== '' && <p className="hint">{partition}</p>}
       <table>
         <tbody>
@@ -67,6 +71,7 @@ export function HoverTooltip({
             return (
               <tr key={track.id} data-owns={owns} data-here={hover.track === track.id}>
                 <th scope="row">
+                  {track.kind === 'layer' && `${track.layer} `}
                   {track.kind === 'guest' ? 'Guest' : <Untrusted text={track.title} max={28} />}
                 </th>
                 <td>

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   axisScale,
+  byteAt,
   bytesPerPx,
   interpolateViewport,
   offsetAt,
@@ -13,6 +14,17 @@ test('pixels and offsets lead to each other', () => {
   expect(offsetAt(view, 500, 1000)).toBe(150_000);
   expect(pxOf(view, 150_000, 1000)).toBe(500);
   expect(bytesPerPx(view, 1000)).toBe(120);
+});
+
+test('the byte at a pixel is one that begins under it, where a pixel is wider than a byte', () => {
+  const view = { start: 0, end: 100 * 2 ** 30 };
+  const width = 679;
+  for (const px of [1, 2, 389, 500, 678]) {
+    const offset = byteAt(view, px, width);
+    expect(Math.floor(offset / bytesPerPx(view, width)), `pixel ${px}`).toBe(px);
+    expect((offset - 1) / bytesPerPx(view, width), `pixel ${px}`).toBeLessThan(px);
+  }
+  expect(byteAt({ start: 10, end: 20 }, 55, 100)).toBe(15);
 });
 
 test('an area that is not laid out yet has one pixel', () => {

@@ -49,6 +49,22 @@ async function afterChange(text: string) {
   return { notices, stored: localStorage.getItem(KEY), broken: localStorage.getItem(`${KEY}.broken`) };
 }
 
+test('answers about the partitions of images are taken over and stored, and anything else in their place is not', async () => {
+  const answersOf = async (stored: unknown) => {
+    await takenOver(JSON.stringify({ version: 1, partitionsAnswers: stored }));
+    const { getState, setState } = await import('../../../../../renderer/state/store.ts');
+    setState({ theme: 'dark' });
+    expect(JSON.parse(localStorage.getItem(KEY) ?? '').partitionsAnswers).toEqual(
+      getState().partitionsAnswers,
+    );
+    return getState().partitionsAnswers;
+  };
+  const answers = [{ image: '/images/top.qcow2', reads: false }];
+  expect(await answersOf(answers)).toEqual(answers);
+  for (const other of [7, 'x', [7], [{ image: 1, reads: true }], [{ image: '/a' }]])
+    expect(await answersOf(other)).toEqual([]);
+});
+
 test('preferences without a version are stored with one at once', async () => {
   await takenOver('{"theme":"light","drawerOpen":true}');
   const stored = JSON.parse(localStorage.getItem(KEY) ?? '');

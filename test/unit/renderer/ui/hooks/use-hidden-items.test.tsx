@@ -61,6 +61,16 @@ test('items that find no room in the height of their list are hidden and counted
   expect(screen.getByRole('list').style.getPropertyValue('--count-top')).toBe('20px');
 });
 
+test('an item that is wider than its list is counted, and so is what follows it', () => {
+  listHeight = 60;
+  vi.spyOn(HTMLElement.prototype, 'offsetWidth', 'get').mockImplementation(function (this: HTMLElement) {
+    return this.textContent === 'wide' ? 90 : 30;
+  });
+  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(80);
+  render(<List items={['a', 'wide', 'c']} />);
+  expect(withRoom()).toEqual(['a', '+2']);
+});
+
 test('what had no room is shown once there is some', () => {
   listHeight = 20;
   render(<List items={['a', 'b', 'c']} />);
