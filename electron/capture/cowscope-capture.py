@@ -685,6 +685,8 @@ def first_cluster_patch(image, tokens):
         elif kind != EXT_BACKING_FORMAT or length < 16:
             keep(offset, length)
     keep(end, 8)
+    if image.version == 1:
+        keep(image.l1_offset, image.l1_entries * 8)
     if image.backing_length > 0:
         put(image.backing_offset,
             tokens.of_path(data[image.backing_offset:image.backing_offset + image.backing_length]))

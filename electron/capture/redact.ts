@@ -94,6 +94,8 @@ function firstCluster({ source, header, geometry, extensions }: Qcow2Image, toke
     else if (type !== BACKING_FORMAT || length < 16) keep(offset, length);
   }
   keep(end, 8); // what ends the extensions, or why they end
+  // Version 1 has no extensions, and its L1 table lies where the header or the backing name ends.
+  if (header.version === 1) keep(header.l1TableOffset, header.l1Size * 8);
   const { backingFileOffset: offset, backingFileSize: length } = header;
   if (length > 0) put(offset, tokens.ofPath(bytes.subarray(offset, offset + length)));
   return { offset: 0, bytes: masked };

@@ -12,6 +12,7 @@ import {
   extendedL2Chain,
   goldenChain,
   shortMiddleChain,
+  version1Chain,
 } from '../support/images/chains.ts';
 import { DAMAGED_IMAGES } from '../support/images/damaged.ts';
 import { randomChain } from '../support/images/random-chain.ts';
@@ -69,6 +70,10 @@ describe('cowscope-capture.py', () => {
     const named = await byScript([files.at(-1)!], '--show-paths');
     expect(named.bytes).toBe((await byCowscope([files.at(-1)!], true)).bytes);
     expect(await Promise.all(files.map(hashFile))).toEqual(before);
+  });
+
+  it('captures a chain of version 1 images as cowscope does', async () => {
+    await expectSame([await version1Chain(await mkdtemp(join(folder, 'version 1 ')))]);
   });
 
   it.each([1, 2, 3, 4, 5, 6])('captures a random chain (seed %i) as cowscope does', async seed => {

@@ -15,6 +15,7 @@ import {
   extendedL2Chain,
   goldenChain,
   shortMiddleChain,
+  version1Chain,
 } from '../support/images/chains.ts';
 import { DAMAGED_IMAGES } from '../support/images/damaged.ts';
 import { listed, withTarget } from '../support/session.ts';
@@ -103,6 +104,17 @@ describe('a capture', () => {
     const capture = await captured(target);
     expect(await said(capture)).toEqual(await said(target));
     expect(await Promise.all(files.map(hashFile))).toEqual(before);
+  });
+
+  it('has the L1 tables of version 1 images, which lie behind the header or a name that is replaced', async () => {
+    const target = filesOf(await version1Chain(await mkdtemp(join(folder, 'version 1 '))));
+    const rows = (of: Files) =>
+      withTarget(of, { witness: 'metadata' }, session =>
+        listed(session, { spec: { list: 'qemu-img', compressed: false }, layer: undefined }),
+      );
+    const whole = await rows(target);
+    expect(whole).toHaveLength(6);
+    expect(await rows(await captured(target, false))).toEqual(whole);
   });
 
   it.each(DAMAGED_IMAGES.map(image => [image.id, image.title, image] as const))(
