@@ -1,8 +1,8 @@
 /** What `cowscope map` prints of a chain: in our own form or in that of qemu-img and nbdinfo. */
-import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
+import { CowscopeError, type ErrorRecord, errorRecord } from '../../shared/error.ts';
 import { legendOf, legendOfGuest } from '../../shared/legend.ts';
 import { type Finding, WHOLE_CHAIN } from '../../shared/model/finding.ts';
-import type { LayerInfo } from '../../shared/model/layer.ts';
+import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import { contextWithRole } from '../../shared/nbd-contexts.ts';
 import { findingRecord, placedSentence } from '../../shared/text/finding-text.ts';
@@ -14,6 +14,7 @@ import { findQemuNbd, qemuImgVersion } from '../qemu/tools.ts';
 import { type ChainSession, openChain } from '../service/chain-session.ts';
 import { usageError } from '../service/cli-target.ts';
 import { contextSpec } from '../service/contexts.ts';
+import { captureNotServed } from '../service/open-files.ts';
 import type { WitnessChoice } from '../service/session-options.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { isPartFinding, missingBacking, missingDataFile } from './missing-links.ts';
@@ -68,7 +69,7 @@ async function printMap(session: ChainSession, options: MapOptions): Promise<Exi
   else if (options.as === 'nbdinfo') await printContexts(session, options);
   else if (options.output === 'csv') await printCsv(session, options);
   else if (options.output === 'json') return await printJson(session, options, unread);
-  else await printText(session, options, unread);
+  else await printText(session, options);
   // What is wrong with the tables is known only once everything has been read.
   const findings = await session.allFindings(layer);
   for (const text of notesOf(session, layer, findings)) note(text);
@@ -103,13 +104,15 @@ async function unreadParts(session: ChainSession, options: MapOptions): Promise<
   }));
   const noQemu = parts.find(({ code }) => code === 'QEMU_NBD_MISSING');
   if (noQemu !== undefined && options.witness === 'nbd') throw new CowscopeError(noQemu);
-  if (options.witness === 'both') parts.push(...(await uncompared(layers.filter(concernsLayer))));
+  if (options.witness === 'both')
+    parts.push(...(await uncompared(session.chain, layers.filter(concernsLayer))));
   if (options.layer === undefined) parts.push(...layers.flatMap(missingBacking));
   return [...parts, ...layers.filter(concernsLayer).flatMap(missingDataFile)];
 }
 
 /** Why layers that both witnesses were to read have been read by the metadata witness alone. */
-async function uncompared(layers: readonly LayerInfo[]): Promise<ErrorRecord[]> {
+async function uncompared(chain: ChainInfo, layers: readonly LayerInfo[]): Promise<ErrorRecord[]> {
+  if (chain.capture !== undefined) return [errorRecord(captureNotServed(chain, 'both'))];
   const images = layers.filter(({ qcow2 }) => qcow2 !== undefined);
   if (images.length > 0 && (await findQemuNbd()) === undefined)
     return [
@@ -156,11 +159,7 @@ async function printJson(
   return conclude(unread, session, findings);
 }
 
-async function printText(
-  session: ChainSession,
-  options: MapOptions,
-  unread: readonly ErrorRecord[],
-): Promise<void> {
+async function printText(session: ChainSession, options: MapOptions): Promise<void> {
   const { layer, totals } = options;
   if (!totals) {
     await write(await drawMap(session, layer, outputWidth()));
@@ -173,8 +172,10 @@ async function printText(
   const legend = layer === undefined ? legendOfGuest(legendOf(session)) : legendOf(session);
   await write(mapTextTotals(session.chain, legend, await session.ask('totals', { layer }), layer));
   if (options.witness !== 'both') return;
+  const compared = (await session.ask('compareWitnesses', {})).map((step, index) => ({ layer: index, step }));
+  const wanted = compared.filter(one => layer === undefined || one.layer === layer);
   const findings = await session.allFindings(layer);
-  await write(mapTextDifferences(session.chain, findings, unread.length === 0));
+  await write(mapTextDifferences(session.chain, findings, wanted));
 }
 
 /** The rows alone: what goes with them is for people, on standard error. */

@@ -11,6 +11,7 @@ import {
   stateOf,
 } from '../../shared/extent/flags.ts';
 import { type Legend, type LegendEntry, shortLabel } from '../../shared/legend.ts';
+import type { CheckStep } from '../../shared/model/check.ts';
 import type { BitmapChoice } from '../../shared/model/context.ts';
 import { type Finding, totalLength } from '../../shared/model/finding.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
@@ -216,10 +217,20 @@ function addBitmaps(chain: ChainInfo, sums: MapTotals, add: (label: string, byte
   }
 }
 
-/** Where the two witnesses differ, one line a cause. That they agree is said where both have read `all`. */
-export function mapTextDifferences(chain: ChainInfo, findings: readonly Finding[], all: boolean): string {
+/** A layer, and whether all of it was read by both witnesses and compared. */
+export interface ComparedLayer {
+  readonly layer: number;
+  readonly step: CheckStep;
+}
+
+/** Where the two witnesses differ, one line a cause; or of which layers they agree, and which were not compared. */
+export function mapTextDifferences(
+  chain: ChainInfo,
+  findings: readonly Finding[],
+  layers: readonly ComparedLayer[],
+): string {
   const found = findings.filter(({ witnesses }) => witnesses !== undefined);
-  if (found.length === 0) return all ? '\nThe two witnesses agree.\n' : '';
+  if (found.length === 0) return agreement(chain, layers);
   const lines = found.slice(0, MAX_DIFFERENCES).map(finding => {
     const { layer, guest, count, bytesAtRisk } = finding;
     const name = escapeUntrusted(chain.layers[layer]?.name ?? '', 40);
@@ -230,4 +241,13 @@ export function mapTextDifferences(chain: ChainInfo, findings: readonly Finding[
   });
   if (found.length > lines.length) lines.push(`  and ${found.length - lines.length} more`);
   return `\nThe two witnesses differ:\n${lines.join('\n')}\n`;
+}
+
+function agreement(chain: ChainInfo, layers: readonly ComparedLayer[]): string {
+  const others = layers.filter(({ step }) => !step.done);
+  const name = ({ layer }: ComparedLayer) => escapeUntrusted(chain.layers[layer]?.name ?? '', 40);
+  const lines = others.map(one => `  not compared: ${name(one)} (${escapeUntrusted(one.step.why)})\n`);
+  if (others.length === layers.length) return `\nThe two witnesses were not compared.\n${lines.join('')}`;
+  const where = others.length === 0 ? '' : ' where both have read';
+  return `\nThe two witnesses agree${where}.\n${lines.join('')}`;
 }

@@ -38,7 +38,7 @@ export async function openFiles(
     options.discovered ?? (await discoverChain({ ...target, ...consent, onRead: options.onRead, onTop }));
   try {
     const isCaptured = found.info.capture !== undefined;
-    if (isCaptured && wanted === 'nbd') throw captureNotServed(found.info);
+    if (isCaptured && wanted === 'nbd') throw captureNotServed(found.info, 'nbd');
     const witness = isCaptured ? 'metadata' : wanted;
     const hasRaw = !isCaptured && found.layers.some(({ info }) => info.format === 'raw');
     const haveQemu = await (hasRaw ? runs() : isThere);
@@ -82,13 +82,13 @@ interface PlannedLayer {
   readonly feed?: LayerFeed;
 }
 
-/** qemu-nbd opens disk images alone. */
-function captureNotServed({ capture }: ChainInfo): CowscopeError {
+/** The error of a capture that qemu-nbd was asked to read: it opens disk images alone. */
+export function captureNotServed({ capture }: ChainInfo, witness: 'nbd' | 'both'): CowscopeError {
   return new CowscopeError({
     code: 'CAPTURE_NOT_SERVED',
     what: 'qemu-nbd cannot serve a capture',
     subject: capture?.path ?? '',
-    advice: 'leave out --witness nbd: a capture is read by its tables',
+    advice: `leave out --witness ${witness}: a capture is read by its tables`,
   });
 }
 

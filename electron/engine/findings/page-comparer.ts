@@ -57,7 +57,7 @@ export class PageComparer {
 
   #stepOf(layer: StoredLayer): CheckStep {
     const { metadata, nbd, plan } = layer;
-    if (metadata === undefined) return stepLeftOut(WITNESSES, 'it is not read by its own tables');
+    if (metadata === undefined) return stepLeftOut(WITNESSES, 'qemu-nbd alone reads it');
     if (nbd === undefined) return stepLeftOut(WITNESSES, plan.notServed ?? 'qemu-nbd does not read it');
     // What a layer holds past the end of the guest's disk is in no page.
     const { pageSpan, pageCount } = this.#tables;
