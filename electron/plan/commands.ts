@@ -1,7 +1,8 @@
 /** The commands that carry a plan out, to be copied. Nothing runs them here. */
 import type { LayerInfo } from '../../shared/model/layer.ts';
-import { fileWord, rebaseCommand, shellCommand } from '../../shared/text/shell.ts';
+import { fileWord, shellCommand } from '../../shared/text/shell.ts';
 import type { CommitInput } from './commit/commit-input.ts';
+import { imageWords, isEncrypted } from './encryption.ts';
 import type { RebaseInput } from './rebase/rebase-input.ts';
 
 /** Stand for the names that only the platform knows. */
@@ -24,17 +25,13 @@ export function commitCommands(input: CommitInput): string[] {
   const above = infos[top + 1];
   // With -b, qemu-img leaves the committed layer as it is; -d says the same where the layers are neighbors.
   const where = target === top - 1 ? ['-d'] : ['-b', fileWord(base.path)];
-  const commit = shellCommand([
-    'qemu-img',
-    'commit',
-    '-p',
-    '-f',
-    source.format,
-    ...where,
-    fileWord(source.path),
-  ]);
+  const { options, image } = imageWords(infos.slice(0, top + 1), ['-f', source.format]);
+  const commit = shellCommand(['qemu-img', 'commit', '-p', ...options, ...where, image]);
   if (above === undefined) return [commit];
-  return [commit, rebaseCommand(above.path, nameBeside(above.path, base.path), base.format)];
+  return [
+    commit,
+    relinkCommand(above, ['-F', base.format, '-b', fileWord(nameBeside(above.path, base.path))]),
+  ];
 }
 
 /** The commands of a rebase, of a flatten and of a drop. */
@@ -42,20 +39,32 @@ export function rebaseCommands({ layers, target, base, unsafe, job }: RebaseInpu
   const overlay = layers[target]?.info as LayerInfo;
   const below = layers[base]?.info;
   if (job !== 'qemu-img') {
-    const onto = below === undefined ? [] : ['--base', below.path];
-    return [shellCommand(['virsh', 'blockpull', DOMAIN, DISK, ...onto, '--verbose', '--wait'])];
+    const base = below === undefined ? [] : ['--base', below.path];
+    return [shellCommand(['virsh', 'blockpull', DOMAIN, DISK, ...base, '--verbose', '--wait'])];
   }
-  const backing =
-    below === undefined
-      ? ['-b', '']
-      : ['-F', below.format, '-b', fileWord(nameBeside(overlay.path, below.path))];
-  const how = unsafe ? ['-u'] : ['-p', '-f', overlay.format];
-  return [shellCommand(['qemu-img', 'rebase', ...how, ...backing, fileWord(overlay.path)])];
+  const name = below === undefined ? '' : fileWord(nameBeside(overlay.path, below.path));
+  if (unsafe) return [relinkCommand(overlay, backingWords(below, name))];
+  const opened = layers.slice(0, target + 1).map(({ info }) => info);
+  const { options, image } = imageWords(opened, ['-f', overlay.format]);
+  // With --image-opts, qemu-img takes no relative name for the new backing file.
+  const onto = backingWords(below, opened.some(isEncrypted) ? (below?.path ?? '') : name);
+  return [shellCommand(['qemu-img', 'rebase', '-p', ...options, ...onto, image])];
 }
 
-/** The command that deletes an internal snapshot. */
-export function deleteSnapshotCommand(image: string, nameOrId: string): string {
-  return shellCommand(['qemu-img', 'snapshot', '-d', nameOrId, fileWord(image)]);
+/** The command that changes the recorded backing file alone: qemu-img opens no other layer. */
+function relinkCommand(overlay: LayerInfo, backing: readonly string[]): string {
+  const { options, image } = imageWords([overlay], []);
+  return shellCommand(['qemu-img', 'rebase', '-u', ...options, ...backing, image]);
+}
+
+function backingWords(below: LayerInfo | undefined, name: string): readonly string[] {
+  return below === undefined ? ['-b', ''] : ['-F', below.format, '-b', name];
+}
+
+/** The command that deletes an internal snapshot of the topmost of `opened`, which qemu-img opens, base first. */
+export function deleteSnapshotCommand(opened: readonly LayerInfo[], name: string): string {
+  const { options, image } = imageWords(opened, []);
+  return shellCommand(['qemu-img', 'snapshot', '-d', name, ...options, image]);
 }
 
 /** The backing name for an image at `image`: a name alone where both lie in one folder. */

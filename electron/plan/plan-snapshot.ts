@@ -1,6 +1,7 @@
 /** Plans the deletion of an internal snapshot: what it gives back inside the file. Source: qcow2_snapshot_delete. */
 import type { Allocation } from '../../shared/model/allocation.ts';
 import { compareFindings, type Finding, makeFinding } from '../../shared/model/finding.ts';
+import type { LayerInfo } from '../../shared/model/layer.ts';
 import type { Plan, TargetSpace } from '../../shared/model/plan/plan.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { INCOMPATIBLE_DIRTY } from '../qcow2/format/header.ts';
@@ -8,6 +9,7 @@ import type { Qcow2Image } from '../qcow2/read/image.ts';
 import type { SlicedWork } from '../qcow2/read/sliced-work.ts';
 import { deleteSnapshotCommand } from './commands.ts';
 import type { CommitInput, LayerTables } from './commit/commit-input.ts';
+import { keyNeeded } from './encryption.ts';
 import { knownHazards } from './hazard-list.ts';
 import { snapshotExtraBytes, versionText } from './qemu-versions.ts';
 import { followDeletion, snapshotTableBytes } from './target/host/follow-deletion.ts';
@@ -27,6 +29,7 @@ export function* planSnapshotDelete(input: SnapshotInput): SlicedWork<Plan> {
   const { layers, target, image, allocation, snapshot } = input;
   const { info } = layers[target] as LayerTables;
   const { clusterSize } = image.geometry;
+  const opened = openedLayers(input);
   const share = allocation.shares?.[snapshot];
   const freed = share === undefined ? undefined : (share.data + share.tables) / clusterSize;
   const followed = yield* followDeletion(image, allocation, snapshot, snapshotExtraBytes(input.qemu));
@@ -70,9 +73,7 @@ export function* planSnapshotDelete(input: SnapshotInput): SlicedWork<Plan> {
       'After an abort or a crash, clusters that are in use may be counted as free, and the next write overwrites them: run `qemu-img check` before anything writes to the image.',
     ],
     hazards: hazards(input, freed === undefined ? undefined : freed * clusterSize),
-    commands: isHidden(input)
-      ? []
-      : [deleteSnapshotCommand(info.path, image.snapshots[snapshot]?.name ?? '')],
+    commands: isHidden(input) ? [] : [deleteSnapshotCommand(opened, image.snapshots[snapshot]?.name ?? '')],
   };
 }
 
@@ -106,6 +107,11 @@ function isHidden({ image, snapshot }: SnapshotInput): boolean {
   return image.snapshots.findIndex(other => other.name === name) !== snapshot;
 }
 
+/** What qemu-img opens: the image and all below it. */
+function openedLayers({ layers, target }: SnapshotInput): readonly LayerInfo[] {
+  return layers.slice(0, target + 1).map(layer => layer.info);
+}
+
 function hazards(input: SnapshotInput, freed?: number): Finding[] {
   const { layers, target, findings, allocation, image, snapshot } = input;
   const inside = freed === undefined ? '' : `: ${formatSize(freed)} become free inside it`;
@@ -120,6 +126,8 @@ function hazards(input: SnapshotInput, freed?: number): Finding[] {
       advice: 'a copy with `qemu-img convert` is as small as the disk needs',
     }),
   ];
+  const key = keyNeeded(openedLayers(input));
+  if (key !== undefined) found.push(key);
   return [...knownHazards(findings(), target), ...found].sort(compareFindings);
 }
 

@@ -1,12 +1,12 @@
 /** `cowscope plan commit` as a person and a program run it, on the situations that the guide describes. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../shared/model/finding.ts';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { damagedChain, goldenChain, shortMiddleChain } from '../support/images/chains.ts';
 import { schemaErrors } from '../support/json-schema.ts';
-import { hashFile, qemuImg, qemuIo, run, temporaryFolder } from '../support/tools.ts';
+import { hashFile, qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 const MIB = 2 ** 20;
 
@@ -42,7 +42,59 @@ async function image(own: string, name: string, size: string, below?: string): P
   return join(own, name);
 }
 
+/** A LUKS image whose key is in a file, and the options with which qemu-io and qemu-img open it. */
+async function encrypted(path: string): Promise<string[]> {
+  await writeFile(`${path}.key`, 'secret');
+  const secret = ['--object', `secret,id=key,file=${path}.key`];
+  const luks = 'encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10';
+  await qemuImg('create', '-q', ...secret, '-f', 'qcow2', '-o', luks, path, '4M');
+  return secret;
+}
+
 describe('cowscope plan commit', () => {
+  it('names corruptions of the target that its map does not show: a write may go over data or tables', async () => {
+    const own = await folderNamed('refcounts');
+    const base = await image(own, 'base', '4M');
+    await qemuIo(base, 'write -P1 0 1M');
+    const top = await image(own, 'top', '4M', 'base');
+    await qemuIo(top, 'write -P2 2M 64k');
+    expect(hazardCodes(await planJson(top))).toEqual([]);
+    const file = await open(base, 'r+');
+    await file.write(Buffer.from([0, 0]), 0, 2, 0x2000a); // the refcount of the first data cluster
+    await file.close();
+    const plan = await planJson(top);
+    expect(hazardCodes(plan)).toEqual(['QCOW2_REFCOUNT_ZERO']);
+    expect(plan.hazards[0]).toMatchObject({ severity: 'corruption', layer: 0 });
+    expect(plan.bytesCopiedExact).toBe(false);
+  });
+
+  it('gives commands that open encrypted layers with their key', async () => {
+    const own = await folderNamed('encrypted');
+    const overlay = async (name: string, below: string) => {
+      const path = join(own, name);
+      await qemuImg('create', '-q', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', below, path, '4M');
+      return path;
+    };
+    const withKey = (command: string) => command.replaceAll('KEYFILE', `${base}.key`);
+    const base = join(own, 'base');
+    const secret = await encrypted(base);
+    const top = await overlay('top', 'base');
+    const opened = `driver=qcow2,file.filename=${top},backing.encrypt.key-secret=key`;
+    await runWell('qemu-io', [...secret, '-c', 'write -P2 1M 64k', '--image-opts', opened]);
+    const plan = await planJson(top);
+    expect(hazardCodes(plan)).toEqual(['PLAN_KEY_NEEDED']);
+    const flat = await planOf('flatten', top);
+    expect(hazardCodes(flat)).toEqual(['PLAN_STORED_UNENCRYPTED', 'PLAN_KEY_NEEDED']);
+    const dropped = await planOf('drop', '--from', '1', await overlay('above', 'top'));
+    expect(hazardCodes(dropped)).toContain('PLAN_JOB_FAILS');
+    const [failing] = dropped.commands.map(withKey);
+    expect((await run('sh', ['-c', failing])).stderr).toContain("'encrypt.key-secret' is required");
+    const [commit] = plan.commands.map(withKey);
+    expect(await run('sh', ['-c', commit])).toMatchObject({ code: 0 });
+    const [flatten] = flat.commands.map(withKey);
+    expect(await run('sh', ['-c', flatten])).toMatchObject({ code: 0 });
+  });
+
   it('counts the four allocation cases of base, mid and top', async () => {
     const own = await folderNamed('cases');
     const base = await image(own, 'base', '256k');

@@ -5,9 +5,11 @@ import {
   MAX_FINDING_PLACES,
   makeFinding,
 } from '../../../shared/model/finding.ts';
+import type { BitmapInfo } from '../../../shared/model/layer.ts';
 import type { OtherChild, PlannedTarget } from '../../../shared/model/plan/plan.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import type { RangeSum } from '../cases.ts';
+import { keyNeeded, storedUnencrypted } from '../encryption.ts';
 import { knownHazards, listed } from '../hazard-list.ts';
 import type { CommitInput, LayerTables } from './commit-input.ts';
 import type { CommitSetup } from './commit-setup.ts';
@@ -35,10 +37,22 @@ export function commitHazards(input: CommitInput, facts: CommitFacts): Finding[]
     sourceSnapshots(input),
     zerosAsData(input, facts),
     growth(input, facts),
+    ...encryption(input),
   ];
   return [...knownHazards(findings(), top), ...found.filter(finding => finding !== undefined)].sort(
     compareFindings,
   );
+}
+
+function encryption(input: CommitInput): (Finding | undefined)[] {
+  const infos = input.layers.map(({ info }) => info);
+  const target = infos[input.target];
+  return [
+    input.job === 'qemu-img' ? keyNeeded(infos.slice(0, input.top + 1)) : undefined,
+    target === undefined
+      ? undefined
+      : storedUnencrypted(infos.slice(input.target + 1, input.top + 1), target),
+  ];
 }
 
 function nameOf({ layers }: CommitInput, layer: number): string {
@@ -152,18 +166,25 @@ function brokenChildren({ children, target, top, layers }: CommitInput): Finding
 }
 
 function bitmapsLeft(input: CommitInput): Finding | undefined {
-  const named = committedLayers(input).flatMap(({ info }) =>
-    (info.qcow2?.bitmaps ?? []).map(({ name }) => JSON.stringify(name)),
-  );
+  const bitmaps = committedLayers(input).flatMap(({ info }) => info.qcow2?.bitmaps ?? []);
+  const named = bitmaps.map(({ name }) => JSON.stringify(name));
   if (named.length === 0) return undefined;
   return makeFinding({
     code: 'PLAN_BITMAPS_LEFT',
     severity: 'hazard',
     layer: input.top,
     what: `bitmaps are not taken along: ${listed(named)} ${named.length === 1 ? 'stays' : 'stay'} behind, and an incremental backup that builds on ${named.length === 1 ? 'it' : 'them'} misses changes`,
-    advice: 'merge them into bitmaps of the target with `qemu-img bitmap --merge`, or make a full backup',
+    advice: mergeAdvice(bitmaps, 'merge them into bitmaps of the target with `qemu-img bitmap --merge`'),
     count: named.length,
   });
+}
+
+/** What to do about bitmaps that stay behind: qemu merges none that cannot be used. */
+export function mergeAdvice(bitmaps: readonly BitmapInfo[], merge: string): string {
+  const isUsable = bitmaps.every(({ unusable }) => unusable === undefined);
+  return isUsable
+    ? `${merge}, or make a full backup`
+    : 'make a full backup: bitmaps that cannot be used cannot be merged';
 }
 
 function targetBitmaps(input: CommitInput, { target }: CommitFacts): Finding | undefined {

@@ -1,6 +1,7 @@
 /** What is dangerous about a rebase, flatten or drop. docs/findings.md has an entry for every code. */
 import { compareFindings, type Finding, makeFinding } from '../../../shared/model/finding.ts';
-import { otherChildren, sourceDamage } from '../commit/commit-hazards.ts';
+import { mergeAdvice, otherChildren, sourceDamage } from '../commit/commit-hazards.ts';
+import { isEncrypted, keyNeeded, storedUnencrypted } from '../encryption.ts';
 import { knownHazards, listed } from '../hazard-list.ts';
 import { rebasePassesOldEnd, versionText } from '../qemu-versions.ts';
 import type { RebaseFacts, RebaseInput } from './rebase-input.ts';
@@ -22,10 +23,31 @@ export function rebaseHazards(input: RebaseInput, facts: RebaseFacts): Finding[]
       'loses its backing file once that is deleted',
     ),
     operation === 'drop' ? bitmapsDropped(input) : undefined,
+    ...encryption(input),
   ];
   return [...knownHazards(findings(), target), ...found.filter(finding => finding !== undefined)].sort(
     compareFindings,
   );
+}
+
+function encryption({ layers, target, base, unsafe, job }: RebaseInput): (Finding | undefined)[] {
+  const infos = layers.map(({ info }) => info);
+  const overlay = infos[target];
+  if (overlay === undefined) return [];
+  const opened = unsafe ? [overlay] : infos.slice(0, target + 1);
+  const newBase = infos.slice(0, base + 1).filter(isEncrypted);
+  const failure = makeFinding({
+    code: 'PLAN_JOB_FAILS',
+    severity: 'hazard',
+    layer: target,
+    what: `the rebase fails before anything is copied: qemu-img has no option for the key of the new backing file, of which ${listed(newBase.map(({ name }) => JSON.stringify(name)))} ${newBase.length === 1 ? 'is' : 'are'} encrypted`,
+    advice: 'commit the layers between instead, or let a running qemu do it, which has the keys',
+  });
+  return [
+    job === 'qemu-img' ? keyNeeded(opened) : undefined,
+    job === 'qemu-img' && !unsafe && newBase.length > 0 ? failure : undefined,
+    unsafe ? undefined : storedUnencrypted(infos.slice(0, target), overlay),
+  ];
 }
 
 function nameOf({ layers }: RebaseInput, layer: number): string {
@@ -98,16 +120,15 @@ function snapshotsChange(input: RebaseInput, { lost, back }: RebaseFacts): Findi
 
 function bitmapsDropped(input: RebaseInput): Finding | undefined {
   const { layers, base, target } = input;
-  const named = layers
-    .slice(base + 1, target)
-    .flatMap(({ info }) => (info.qcow2?.bitmaps ?? []).map(({ name }) => JSON.stringify(name)));
+  const bitmaps = layers.slice(base + 1, target).flatMap(({ info }) => info.qcow2?.bitmaps ?? []);
+  const named = bitmaps.map(({ name }) => JSON.stringify(name));
   if (named.length === 0) return undefined;
   return makeFinding({
     code: 'PLAN_BITMAPS_LEFT',
     severity: 'hazard',
     layer: target - 1,
     what: `bitmaps are not taken along: ${listed(named)} ${named.length === 1 ? 'goes' : 'go'} with the file, and an incremental backup that builds on ${named.length === 1 ? 'it' : 'them'} misses changes`,
-    advice: 'merge them with `qemu-img bitmap --merge`, or make a full backup',
+    advice: mergeAdvice(bitmaps, 'merge them with `qemu-img bitmap --merge`'),
     count: named.length,
   });
 }

@@ -37,6 +37,7 @@ import { usageError } from '../cli-target.ts';
 import { type OnRead, watchReads } from '../progress/read-watch.ts';
 import { findChildren, notSearched } from './plan-children.ts';
 import { type ChosenLayers, chosenLayers } from './plan-choice.ts';
+import { targetDamage, withoutRepeats } from './target-damage.ts';
 
 /** The version that is planned for where no qemu-img is installed. */
 const USUAL_QEMU: PlannedQemu = { major: 7, minor: 2 };
@@ -138,7 +139,12 @@ async function planChain(
   const allocation = await allocationOf(open);
   const ofChain = await chainFindings(found);
   const layers = found.layers.map(tablesOf);
-  const findings = () => [...ofChain, ...layers.flatMap(({ map }) => map?.findings.collector.list() ?? [])];
+  const damage = await targetDamage(open, signal);
+  const findings = () =>
+    withoutRepeats(
+      [...ofChain, ...layers.flatMap(({ map }) => map?.findings.collector.list() ?? [])],
+      damage,
+    );
   const common = { layers, target: chosen.target, qemu, qemuVersionSource: source };
   if (operation === 'delete-snapshot')
     return runInSlices(
