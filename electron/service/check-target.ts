@@ -16,7 +16,7 @@ import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { type DiscoveredChain, discoverChain, type OpenLayer } from '../chain/discover.ts';
-import { writerFindings } from '../chain/writer-lock.ts';
+import { isOpenForWriting, writerFindings } from '../chain/writer-lock.ts';
 import type { DeepOptions } from '../qcow2/check/deep.ts';
 import { checkImage } from '../qcow2/check/engine.ts';
 import { compressionOf } from '../qcow2/format/compressed.ts';
@@ -118,7 +118,7 @@ async function checkLayer(
   const data = dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
   const deep = isDeep ? await deepOptions(image) : undefined;
   const { steps, counts, findings } = await runInSlices(
-    checkImage(image, { layer: info.index, dataFile: data, deep }),
+    checkImage(image, { layer: info.index, dataFile: data, deep, isOpenForWriting: isOpenForWriting(known) }),
     () => signal?.aborted === true,
   );
   const verdict = verdictOf([...known, ...findings], steps, counts);

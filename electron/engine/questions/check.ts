@@ -73,7 +73,8 @@ export class LayerChecks {
     const { checkImage } = await import('../../qcow2/check/engine.ts'); // loaded when something is checked
     const deep = isDeep ? await this.#deepOptions(compressionOf(image.header.compressionType)) : undefined;
     const counted: Qcow2Image = { ...image, source: this.#counted(image.source) };
-    const work = checkImage(counted, { layer, dataFile, deep });
+    const isOpenForWriting = this.#findings.ofLayer(layer).some(({ code }) => code === 'CHAIN_IN_USE');
+    const work = checkImage(counted, { layer, dataFile, deep, isOpenForWriting });
     const { steps, counts, findings, places } = await runInSlices(work, isOver);
     this.#findings.setChecked(layer, findings, places);
     const verdict = verdictOf(this.#findings.ofLayer(layer), steps, counts);

@@ -39,6 +39,8 @@ const MAX_PASSES = 64;
 export interface CheckOptions {
   /** The layer that findings name. */
   readonly layer: number;
+  /** Another program has the image open for writing. */
+  readonly isOpenForWriting?: boolean;
   /** The external data file of an image that has one, where it is open. */
   readonly dataFile?: ImageSource | undefined;
   /** Also reads and decompresses everything. */
@@ -93,7 +95,8 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
   } catch (error) {
     steps.push(stepMissing(TABLES, reasonOf(error)));
   }
-  yield* checkLists(image, collector, steps);
+  const { isOpenForWriting = false } = options;
+  yield* checkLists(image, collector, steps, isOpenForWriting);
   if (isCaptured(image)) leaveOutData(options.deep !== undefined, steps);
   else yield* checkData(check, options, steps);
   const counts = check?.counts();
@@ -103,7 +106,10 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
     const { layer } = options;
     const known = [...findings, ...image.findings];
     const leaked = check?.leaked ?? 0;
-    findings.push(...(yield* likelyCauses({ image, layer, findings: known, leaked, tables: check?.tables })));
+    const tables = check?.tables;
+    findings.push(
+      ...(yield* likelyCauses({ image, layer, findings: known, leaked, tables, isOpenForWriting })),
+    );
   } catch (error) {
     reasonOf(error); // what cannot be read is a finding elsewhere
   }
@@ -156,9 +162,18 @@ function* checkData(
 }
 
 /** Header marks, the snapshot table and the bitmap directory. */
-function* checkLists(image: Qcow2Image, collector: FindingCollector, steps: CheckStep[]): SlicedWork<void> {
+function* checkLists(
+  image: Qcow2Image,
+  collector: FindingCollector,
+  steps: CheckStep[],
+  isOpenForWriting: boolean,
+): SlicedWork<void> {
+  if (image.header.version === 1) {
+    steps.push(stepLeftOut(LISTS, 'version 1 of the format has none'));
+    return;
+  }
   checkHeaderMarks(collector, image);
-  checkBitmapsInUse(collector, image);
+  checkBitmapsInUse(collector, image, isOpenForWriting);
   try {
     yield* checkSnapshots(collector, image);
     steps.push(stepDone(LISTS));

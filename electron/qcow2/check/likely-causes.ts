@@ -27,6 +27,8 @@ export interface CauseInput {
   readonly leaked: number;
   /** Absent where the tables could not be listed. */
   readonly tables: L2Tables | undefined;
+  /** Another program has the image open for writing: what it has not written yet is no damage. */
+  readonly isOpenForWriting: boolean;
 }
 
 /** Findings of one code that are looked at, and L2 tables that are compared with each other. */
@@ -209,9 +211,10 @@ function givenOutTwice(input: CauseInput): Finding[] {
 
 /** Marks that a writer leaves which did not close the image. */
 function killedWriter(input: CauseInput): Finding[] {
-  const { image, layer } = input;
+  const { image, layer, isOpenForWriting } = input;
   const { header, bitmaps } = image;
   const found: Finding[] = [];
+  if (isOpenForWriting) return found;
   const inUse = rootOf(input, 'QCOW2_BITMAP_IN_USE');
   if (inUse !== undefined && bitmaps.every(bitmap => bitmap.inUse))
     found.push(

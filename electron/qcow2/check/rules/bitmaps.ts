@@ -19,11 +19,26 @@ const IN_USE: Cause = {
   advice: 'take a full backup, then remove the bitmaps with `qemu-img bitmap --remove`',
 };
 
-/** Adds the bitmaps that a writer left in use. */
-export function checkBitmapsInUse(collector: FindingCollector, { bitmaps }: Qcow2Image): void {
+/** The same while a program has the image open: it keeps them in its memory, and saves them when it closes the image. */
+const IN_MEMORY: Cause = {
+  id: 'QCOW2_BITMAP_IN_USE',
+  code: 'QCOW2_BITMAP_IN_USE',
+  severity: 'hazard',
+  what: count =>
+    `${count === 1 ? 'a bitmap is' : `${count} bitmaps are`} in the memory of the program that has the image open: what the file holds of ${count === 1 ? 'it' : 'them'} is out of date`,
+  advice: 'ask that program for its bitmaps over NBD, or look again when it has closed the image',
+};
+
+/** Adds the bitmaps that a writer left in use, or has in use while the image `isOpenForWriting`. */
+export function checkBitmapsInUse(
+  collector: FindingCollector,
+  { bitmaps }: Qcow2Image,
+  isOpenForWriting: boolean,
+): void {
+  const cause = isOpenForWriting ? IN_MEMORY : IN_USE;
   for (const { name, inUse, broken, fileOffset, length } of bitmaps)
     if (inUse && !broken)
-      collector.add(IN_USE, {
+      collector.add(cause, {
         host: [fileOffset, length],
         evidence: { source: 'bitmap directory', fileOffset, value: JSON.stringify(name), bits: 'in use' },
       });

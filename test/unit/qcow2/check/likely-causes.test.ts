@@ -43,6 +43,20 @@ it('names a copy of 32 bits where a file ends at 2 GiB or one byte before', () =
     );
 });
 
+it('takes bitmaps in use for those of a killed program only where no program has the image open', () => {
+  const { path } = buildImage({
+    size: 2 ** 20,
+    clusters: [],
+    bitmaps: [{ name: 'b', inUse: true, dirty: [] }],
+  });
+  const findingsOf = (isOpenForWriting: boolean) =>
+    finish(checkImage(readImage(path), { layer: 0, isOpenForWriting })).findings.map(
+      ({ code, severity }) => `${severity} ${code}`,
+    );
+  expect(findingsOf(false)).toEqual(['hazard QCOW2_BITMAP_IN_USE', 'note QCOW2_LIKELY_CAUSE']);
+  expect(findingsOf(true)).toEqual(['hazard QCOW2_BITMAP_IN_USE']);
+});
+
 it('names no cause for a length that nothing leaves', () => {
   expect(causeAt(2 ** 21 + 65_536)).toBeUndefined();
 });
