@@ -26,6 +26,12 @@ const EXIT_CODES = `
 Exit codes: ${EXIT_MEANINGS.map(([code, meaning]) => `${code} ${meaning}`).join(', ')}.
 What could not be done is one line on standard error; docs/errors.md explains every code.`;
 
+const REPORT_EXAMPLES = `
+Examples:
+  cowscope report -o report.html top.qcow2            one page for a browser, without folders
+  cowscope report -o report.json top.qcow2            one document: docs/formats/report.md
+  cowscope report --output svg top.qcow2              the drawing alone, to standard output`;
+
 const MAP_EXAMPLES = `
 Examples:
   cowscope map top.qcow2                              a drawn map, the ranges, the sums
@@ -432,13 +438,18 @@ function addReport(program: Command, run: Run): void {
       'Write one self-contained file with the verdict, the drawing, all findings with their evidence, the sums and the layers. Folders are left out unless --show-paths is given.',
     )
     .argument('<target...>', TARGET)
-    .option('--to <file>', 'write to this new file instead of standard output')
+    .option('-o, --to <file>', 'write to this new file instead of standard output')
     .option('--replace', 'replace a file that is there; images are never replaced', false)
     .option('--show-paths', 'leave the folders of files in', false)
     .option('--partitions', PARTITIONS, false)
     .addOption(
-      choice('--output', [...REPORT_FORMS], 'a page, a document, or the drawing alone').default('html'),
+      choice(
+        '--output',
+        [...REPORT_FORMS],
+        'a page, a document, or the drawing alone; without it by the ending of the file’s name, else a page',
+      ),
     )
+    .addHelpText('after', REPORT_EXAMPLES)
     .action((words: string[], options) =>
       run(() => import('./commands/report.ts').then(({ reportCommand }) => reportCommand(words, options))),
     );

@@ -59,6 +59,21 @@ describe('cowscope report', () => {
     }
   });
 
+  it('writes the form that the ending of the name asks for, unless --output says otherwise', async () => {
+    const beginning = async (name: string, ...args: string[]) => {
+      const path = join(folder, name);
+      expect((await cowscope(['report', '-o', path, ...args, top])).code).toBe(0);
+      return (await readFile(path, 'utf8')).slice(0, 5);
+    };
+    expect(await beginning('by-ending.JSON')).toMatch(/^\{\s*"/);
+    expect(await beginning('by-ending.svg')).toBe('<svg ');
+    expect(await beginning('by-ending.page')).toBe('<!DOC');
+    expect(await beginning('chosen.html', '--output', 'svg')).toBe('<svg ');
+    const refused = await cowscope(['report', '-o', join(folder, 'rows.csv'), top]);
+    expect([refused.code, codesOf(refused)]).toEqual([64, ['USAGE']]);
+    expect(refused.stderr).toContain('cowscope map --output csv');
+  });
+
   it('draws the chain alone', async () => {
     const { stdout } = await cowscope(['report', '--output', 'svg', top]);
     const document = parseXml(stdout);
@@ -103,7 +118,7 @@ describe('cowscope report', () => {
     const files = await goldenChain(own);
     const log = join(own, 'calls');
     const traced = ['-f', '-e', 'trace=open,openat', '-o', log];
-    const { code } = await run('strace', [...traced, process.execPath, CLI, 'report', files.at(-1)!]);
+    const { code } = await run('strace', [...traced, process.execPath, CLI, 'report', top]);
     expect(code).toBe(0);
     const opened = [...(await readFile(log, 'utf8')).matchAll(/(?:open|openat)\(.*?"(.*?)"/g)].map(
       ([, path]) => basename(path!),

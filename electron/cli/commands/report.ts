@@ -1,7 +1,7 @@
 /** `cowscope report`: everything that is known of a chain, in one file to keep or to send. */
-import { resolve } from 'node:path';
-import type { ReportForm } from '../../../shared/model/report/report-request.ts';
-import { targetOf } from '../../service/cli-target.ts';
+import { extname, resolve } from 'node:path';
+import { REPORT_FORMS, type ReportForm } from '../../../shared/model/report/report-request.ts';
+import { targetOf, usageError } from '../../service/cli-target.ts';
 import { checkOutput, filesOfChain } from '../../service/output-file.ts';
 import { gatherReport } from '../../service/report/gather-report.ts';
 import { reportPieces, writePiecesTo } from '../../service/report/write-report.ts';
@@ -17,13 +17,29 @@ export interface ReportOptions extends TargetOptions {
   readonly replace: boolean;
   readonly showPaths: boolean;
   readonly partitions: boolean;
-  readonly output: ReportForm;
+  /** Without it by the ending of the file's name. */
+  readonly output?: ReportForm;
+}
+
+/** The form that a file's name asks for: a page where it has no ending, or one that says nothing. Throws USAGE. */
+function formOf(to = ''): ReportForm {
+  const ending = extname(to).slice(1).toLowerCase();
+  if (ending === 'csv' || ending === 'png')
+    throw usageError(
+      `a report is written as ${REPORT_FORMS.join(', ')}, and not as ${ending}`,
+      ending === 'csv'
+        ? '`cowscope map --output csv` prints the rows of the map'
+        : 'name a file that ends in .svg',
+      to,
+    );
+  return REPORT_FORMS.find(form => form === ending) ?? 'html';
 }
 
 /** Carries out `cowscope report`. */
 export async function reportCommand(words: readonly string[], options: ReportOptions): Promise<ExitCode> {
   const target = targetOf(words, options);
-  const { to, replace: force, showPaths, partitions, forceShare, output } = options;
+  const { to, replace: force, showPaths, partitions, forceShare } = options;
+  const output = options.output ?? formOf(to);
   const path = to === undefined ? undefined : resolve(to);
   const named = target.kind === 'files' ? target.files.map(file => resolve(file)) : [];
   if (path !== undefined) await checkOutput({ path, force, images: named });
