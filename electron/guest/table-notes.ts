@@ -119,7 +119,8 @@ export const NOT_READ = notes({
   code: 'GUEST_NOT_READ',
   what: count =>
     `${count} place${count === 1 ? '' : 's'} of the disk where partition tables or signatures lie could not be read, so that what is shown of the guest may be incomplete`,
-  advice: 'see what cowscope check says of the image, and whether every file of the chain is there',
+  advice:
+    'see what cowscope check says of the image, and whether every file of the chain is there; of an encrypted image or a capture it cannot be read here',
 });
 
 /** The notes about one disk. */

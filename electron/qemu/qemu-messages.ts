@@ -16,7 +16,7 @@ const MEANINGS: readonly Meaning[] = [
     code: 'QEMU_IMAGE_LOCKED',
     what: 'another program has the image open for writing, so what it holds may change while it is read',
     advice:
-      'stop the guest, ask its own NBD server instead, or repeat with locks ignored: what you see may then be out of date or inconsistent',
+      'stop the guest, ask its own NBD server instead, or repeat with locks ignored (--force-share): what you see may then be out of date or inconsistent',
   },
   {
     pattern: /[Bb]itmap '.*' (?:is not found|is inconsistent|.*cannot be used)/s,

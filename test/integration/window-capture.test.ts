@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { checkTarget } from '../../electron/service/check-target.ts';
 import { CaptureController } from '../../electron/shell/ipc/capture-controller.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { CaptureProgress } from '../../shared/model/report/capture-summary.ts';
@@ -53,6 +54,17 @@ describe('a capture of the window', () => {
       expect(session.chain.capture).toMatchObject({ path, redacted: true });
       await session.fed();
       expect(await session.ask('totals', { layer: undefined })).toBeDefined();
+    });
+  });
+
+  it('is checked as on the command line: what a capture lacks is left out, not looked for', async () => {
+    const path = join(folder, 'checked.cowscope');
+    await controllerFor(path).save({ sessionId: 1, showPaths: true });
+    const target: OpenTarget & { kind: 'files' } = { kind: 'files', files: [path] };
+    const { check } = await checkTarget(target, { allow: [], allowAll: false });
+    await withTarget(target, {}, async session => {
+      for (const layer of check.layers)
+        expect(await session.ask('check', { layer: layer.layer })).toEqual({ checked: true, check: layer });
     });
   });
 

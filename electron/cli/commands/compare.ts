@@ -1,6 +1,7 @@
 /** `cowscope compare`: where two disks differ as a guest reads them, by what is stored and, on request, by content. */
 import type { ErrorRecord } from '../../../shared/error.ts';
 import { type ComparisonVerdict, verdictOf } from '../../../shared/model/comparison.ts';
+import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { OpenTarget } from '../../../shared/model/target.ts';
 import { COMPARE_CSV_HEAD, compareCsvRows } from '../../formats/compare-csv.ts';
 import { compareJsonHead, compareJsonRows, compareJsonTail } from '../../formats/compare-json.ts';
@@ -64,16 +65,24 @@ export async function compareCommand(
   });
   progress.clear();
   const missing = sums.kinds.unreadable.bytes === 0 ? [] : chains.flatMap(missingFiles);
-  const errors = [...missing, ...found];
+  // That data of a file which is not open cannot be read says no more than why it is not open.
+  const errors = [
+    ...missing,
+    ...found.filter(({ code }) => missing.length === 0 || code !== 'CONTENT_NOT_OPEN'),
+  ];
   const verdict = errors.length > 0 ? 'incomplete' : verdictOf(sums, { strict, sizes });
   await write(printer.tail({ sums, lost, verdict, errors }));
   for (const error of errors) complain(error);
   return EXIT_OF[verdict];
 }
 
-/** Backing files that could not be opened, from the base of what is compared. */
+/** Backing files and data files that could not be opened, from the base of what is compared. */
 function missingFiles({ chain }: ComparedChain): ErrorRecord[] {
-  return chain.layers.flatMap(missingBacking);
+  return chain.layers.flatMap(layer => [...missingBacking(layer), ...closedDataFile(layer)]);
+}
+
+function closedDataFile({ dataFile }: LayerInfo): ErrorRecord[] {
+  return dataFile?.error === undefined ? [] : [dataFile.error];
 }
 
 /** Both sides. Without a second file it is the first one again, of which another layer or snapshot has to be named. */

@@ -182,6 +182,9 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
   };
 }
 
+const INFER_ADVICE =
+  'the header is damaged and the rest of the file may be whole: keep it; `cowscope map --infer` shows what its tables tell';
+
 /** The fields that every later offset depends on. Throws as parseHeader does. */
 function layoutIn(
   view: DataView,
@@ -211,6 +214,7 @@ function layoutIn(
       'QCOW2_CLUSTER_BITS',
       `cluster_bits is ${clusterBits}, outside ${MIN_CLUSTER_BITS} to ${MAX_CLUSTER_BITS}`,
       path,
+      INFER_ADVICE,
     );
   const clusterSize = 2 ** clusterBits;
   const incompatible = version === 3 ? view.getBigUint64(72) : 0n;
@@ -219,6 +223,7 @@ function layoutIn(
       'QCOW2_SUBCLUSTER_SIZE',
       `extended L2 needs clusters of 16 KiB or more, not ${clusterSize}`,
       path,
+      INFER_ADVICE,
     );
   return { version, clusterBits, incompatible };
 }

@@ -112,6 +112,11 @@ function describeContent({ type, label, uuid, also }: GuestContent): string {
   return `${words.join(' ')}${others}`;
 }
 
+function unreadText({ unread }: ProbedRange): string {
+  const what = 'the first sector could not be read';
+  return unread === undefined ? what : `${what}: ${unread}`;
+}
+
 /** How the disk is divided, in one line. */
 export function divisionText({
   scheme,
@@ -121,8 +126,7 @@ export function divisionText({
   isUsable,
   whole,
 }: GuestDisk): string {
-  if (scheme === 'none')
-    return isUsable ? `no partition table, ${contentText(whole)}` : 'the first sector could not be read';
+  if (scheme === 'none') return isUsable ? `no partition table, ${contentText(whole)}` : unreadText(whole);
   const table = scheme === 'gpt' ? 'GPT' : 'MBR';
   if (!isUsable) return `${table}, and no copy of it can be used: the partitions are not known`;
   const sectors = `sectors of ${sectorSize} bytes${sectorSizeFrom === 'assumed' ? ' (assumed: the table does not tell)' : ''}`;
