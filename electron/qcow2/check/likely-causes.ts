@@ -4,32 +4,20 @@
  *
  * Sources: cloud-hypervisor#8606 (a table overwritten by refcounts), #8624 (a punched table), Launchpad 1354167 (a cluster
  * given out twice), QEMU issue 1179 (an interrupted deletion of a snapshot), OpenNebula/one#5336 (a transfer that ended
- * early), virtnbdbackup#266 (bitmaps in use after a kill).
+ * early), OpenNebula/one#1585 (a resize while a machine ran), canonical/multipass#2321 (a snapshot table that qemu refuses),
+ * virtnbdbackup#266 (bitmaps in use after a kill).
  */
-import { type Finding, LIKELY_CAUSE, makeFinding } from '../../../shared/model/finding.ts';
+import type { Finding } from '../../../shared/model/finding.ts';
 import { hex, viewOf } from '../format/bytes.ts';
 import { COMPATIBLE_LAZY_REFCOUNTS, INCOMPATIBLE_DIRTY } from '../format/header.ts';
 import { recognizeContent } from '../format/table-content.ts';
-import type { L2Tables } from '../layout/l2-tables.ts';
 import { RefcountBlocks } from '../layout/refcount-blocks.ts';
-import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { readBytes, sizeNow } from '../read/source.ts';
+import { foreignSnapshots } from './foreign-snapshots.ts';
+import { type CauseInput, causeOf, rootOf, type Sureness } from './likely-cause.ts';
+import { movedL1 } from './moved-l1.ts';
 import { LEAKED, ZERO } from './rules/refcounts.ts';
-
-/** What causes are recognized from. */
-export interface CauseInput {
-  readonly image: Qcow2Image;
-  readonly layer: number;
-  /** What was found, with its own causes. */
-  readonly findings: readonly Finding[];
-  /** Clusters that are counted and that nothing refers to. */
-  readonly leaked: number;
-  /** Absent where the tables could not be listed. */
-  readonly tables: L2Tables | undefined;
-  /** Another program has the image open for writing: what it has not written yet is no damage. */
-  readonly isOpenForWriting: boolean;
-}
 
 /** Findings of one code that are looked at, and L2 tables that are compared with each other. */
 const MAX_LOOKED_AT = 16;
@@ -39,34 +27,26 @@ const TWO_GIB = 2 ** 31;
 
 /** The causes that are recognized. Reads a few tables. Throws QCOW2_READ_FAILED. */
 export function* likelyCauses(input: CauseInput): SlicedWork<Finding[]> {
+  const moved = movedL1(input);
+  const isL1Wrong = moved.some(({ what }) => what.startsWith('likely'));
+  // What a wrong L1 table leads to was damaged by nothing.
+  const ofTables = isL1Wrong
+    ? []
+    : [
+        ...punchedTable(input),
+        ...overwrittenL1(input),
+        ...overwrittenTables(input),
+        ...(yield* copiedTables(input)),
+        ...givenOutTwice(input),
+      ];
   return [
     ...cutFile(input),
-    ...punchedTable(input),
-    ...overwrittenL1(input),
-    ...overwrittenTables(input),
-    ...(yield* copiedTables(input)),
-    ...givenOutTwice(input),
+    ...moved,
+    ...ofTables,
     ...killedWriter(input),
     ...interruptedDeletion(input),
+    ...foreignSnapshots(input),
   ];
-}
-
-type Sureness = 'likely' | 'possible';
-
-function causeOf(layer: number, explained: Finding, sureness: Sureness, what: string): Finding {
-  return makeFinding({
-    id: `cause of ${explained.id}`,
-    code: LIKELY_CAUSE,
-    severity: 'note',
-    layer,
-    what: `${sureness} cause: ${what}`,
-    causedBy: explained.id,
-  });
-}
-
-/** The finding of that code that follows from nothing. */
-function rootOf({ findings }: CauseInput, code: string): Finding | undefined {
-  return findings.find(found => found.code === code && found.causedBy === undefined);
 }
 
 /** A length that a copy leaves which ended early. By chance one length in 16 is a multiple of 1 MiB with 64 KiB clusters. */

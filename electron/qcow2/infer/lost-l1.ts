@@ -154,10 +154,22 @@ class L1Rebuild {
     return isWhole && [...this.#open].every(cluster => named.has(cluster));
   }
 
-  /** True where entries could be those of an L1 table, and lead to data: something else lies there. */
+  /** True where something else lies: entries that lead to data, or a table that an earlier L1 table names. */
   get #isReplaced(): boolean {
     const { entries } = this.#stored;
-    return 2 * entries.filter(({ leadsToTable }) => leadsToTable).length < entries.length;
+    const leading = entries.filter(({ leadsToTable }) => leadsToTable).length;
+    return 2 * leading < entries.length || this.#oldTables.some(old => this.#namesL1(old));
+  }
+
+  /** True of a table that is counted, and names the place of the stored one: a program wrote through it after a resize. */
+  #namesL1({ cluster, clusters }: L1Candidate): boolean {
+    const { source, header, geometry } = this.#image;
+    if (this.#remains.refcounts[cluster] !== 1) return false;
+    const place = header.l1TableOffset / geometry.clusterSize;
+    const parts = Array.from({ length: clusters }, (_, part) => cluster + part);
+    return parts.some(part =>
+      entriesOf(source, part, this.#clusterBits).some(({ target }) => target === place),
+    );
   }
 
   propose(): L1Proposal[] {

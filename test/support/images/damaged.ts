@@ -76,6 +76,9 @@ const ONE_SNAPSHOT = {
 };
 const ONE_BITMAP = { bitmaps: [{ name: 'b', dirty: [[0, 2 ** 19] as const] }] };
 
+/** Data in the ranges of two L2 tables. */
+const TWO_TABLES = { size: 2 ** 30, clusters: [0, 8192].map(index => ({ index, kind: 'data' as const })) };
+
 /** A cluster of compressed data at index 0. */
 const STREAM = {
   clusters: [{ index: 0, kind: 'compressed' as const, content: new Uint8Array(K64).fill(7) }],
@@ -320,6 +323,7 @@ const COUNTED: readonly DamagedImage[] = [
     'a snapshot entry has too much extra data',
     [
       'QCOW2_LEAKED < QCOW2_SNAPSHOT_TABLE',
+      'QCOW2_LIKELY_CAUSE < QCOW2_SNAPSHOT_TABLE',
       'QCOW2_ORPHAN_TABLE < QCOW2_SNAPSHOT_TABLE',
       'QCOW2_SNAPSHOT_TABLE',
     ],
@@ -509,7 +513,55 @@ const INCIDENTS: readonly DamagedImage[] = [
       image.source.readAt(bytes, first);
       writeAt(image.source.fd, bytes, second);
     },
-    { size: 2 ** 30, clusters: [0, 8192].map(index => ({ index, kind: 'data' as const })) },
+    TWO_TABLES,
+  ),
+  damaged(
+    'L1 moved',
+    'the L1 table was moved, and a table was written through the earlier one',
+    ['QCOW2_LEAKED < QCOW2_ORPHAN_TABLE', 'QCOW2_LIKELY_CAUSE < QCOW2_ORPHAN_TABLE', 'QCOW2_ORPHAN_TABLE'],
+    image => {
+      const moved = image.fileSize;
+      writeAt(image.source.fd, new Uint8Array(K64), moved);
+      setRefcount(image, moved, 1);
+      pokeU64(image.source.fd, moved, COPIED | BigInt(l2Of(image)));
+      pokeU64(image.source.fd, 40, BigInt(moved));
+    },
+    TWO_TABLES,
+    'leaks',
+  ),
+  damaged(
+    'L1 moved and given out',
+    'the L1 table was moved, and its cluster became a table of the earlier one',
+    [
+      'QCOW2_L2_EMPTY',
+      'QCOW2_LEAKED < QCOW2_L2_EMPTY',
+      'QCOW2_LIKELY_CAUSE < QCOW2_L2_EMPTY',
+      'QCOW2_ORPHAN_TABLE < QCOW2_L2_EMPTY',
+    ],
+    image => pokeU64(image.source.fd, 40, BigInt(image.l2Offsets.get(1) as number)),
+    TWO_TABLES,
+    'leaks',
+  ),
+  damaged(
+    'snapshot out of the table',
+    'a snapshot that shares a table with the disk is not in the snapshot table',
+    [
+      'QCOW2_LEAKED < QCOW2_ORPHAN_TABLE',
+      'QCOW2_LIKELY_CAUSE < QCOW2_ORPHAN_TABLE',
+      'QCOW2_ORPHAN_TABLE',
+      'QCOW2_REFCOUNT_HIGH',
+    ],
+    image => {
+      const shared = image.l2Offsets.get(1) as number;
+      pokeU64(image.source.fd, (image.snapshotL1Offsets[0] as number) + 8, BigInt(shared));
+      pokeU64(image.source.fd, image.l1Offset + 8, BigInt(shared));
+      pokeU64(image.source.fd, shared, BigInt(shared + K64));
+      for (const at of [shared, shared + K64]) setRefcount(image, at, 2);
+      pokeU32(image.source.fd, 60, 0);
+      pokeU64(image.source.fd, 64, 0n);
+    },
+    { ...TWO_TABLES, ...ONE_SNAPSHOT },
+    'leaks',
   ),
   damaged(
     'killed writer',
@@ -545,7 +597,12 @@ const PASSED_OVER: readonly DamagedImage[] = [
   damaged(
     'L1 past the end',
     'the L1 table lies past the end of the file',
-    ['QCOW2_LEAKED < QCOW2_PAST_END', 'QCOW2_ORPHAN_TABLE < QCOW2_PAST_END', 'QCOW2_PAST_END'],
+    [
+      'QCOW2_LEAKED < QCOW2_PAST_END',
+      'QCOW2_LIKELY_CAUSE < QCOW2_PAST_END',
+      'QCOW2_ORPHAN_TABLE < QCOW2_PAST_END',
+      'QCOW2_PAST_END',
+    ],
     image => pokeU64(image.source.fd, 40, BigInt(image.fileSize + 4 * K64)),
   ),
   damaged(

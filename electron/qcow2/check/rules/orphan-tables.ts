@@ -12,6 +12,9 @@ import { readFully } from '../../read/source.ts';
 /** The id of the finding about tables that are counted and not referred to. */
 export const ORPHAN_TABLE = 'QCOW2_ORPHAN_TABLE';
 
+/** The evidence of a table that names other tables which nothing refers to. */
+export const ORPHAN_L1_SOURCE = 'cluster that looks like an L1 table';
+
 /** Bytes of clusters that are looked at. */
 const MAX_BYTES = 2 ** 27;
 
@@ -113,7 +116,7 @@ function addOrphans(
         ? {
             host: [host, clusterSize],
             evidence: {
-              source: `cluster that looks like an ${isL1 ? 'L1' : 'L2'} table`,
+              source: isL1 ? ORPHAN_L1_SOURCE : 'cluster that looks like an L2 table',
               fileOffset: host,
               value: `${targets.length} entries`,
               bits: `the first names the cluster at ${hex(first * clusterSize)}`,

@@ -2,9 +2,11 @@
 import { ftruncateSync, writeSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { checkImage } from '../../../../electron/qcow2/check/engine.ts';
+import { inferL1 } from '../../../../electron/qcow2/infer/infer-image.ts';
+import type { Qcow2Image } from '../../../../electron/qcow2/read/image.ts';
 import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
-import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
-import { buildImage, readImage } from '../../../support/qcow2-reading.ts';
+import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
+import { buildImage, mapWhole, readImage } from '../../../support/qcow2-reading.ts';
 
 /** The cause that is told of an image which was cut to that length, and whose data lay further on. */
 function causeAt(length: number): string | undefined {
@@ -74,4 +76,36 @@ it('names what was written over an L1 table, where that is plain', () => {
   const refcounts = new Uint8Array(65_536).map((_, at) => at & 1);
   expect(causeOf(refcounts)).toBe(`likely cause: a refcount block was ${end}`);
   expect(causeOf(Uint8Array.of(0x80, 0, 0, 0, 0, 3, 0x12, 0)) ?? '').not.toContain('over the L1 table');
+});
+
+it('names a resize during which another program wrote through the earlier L1 table', () => {
+  const clusters = [0, 8192].map(index => ({ index, kind: 'data' as const }));
+  const { source, path, l1Offset, l2Offsets } = buildImage({ size: 2 ** 30, clusters });
+  const [first, second] = [...l2Offsets.values()];
+  pokeU64(source.fd, 40, BigInt(second as number)); // the L1 table's new cluster became an L2 table
+  expect(likelyCauseOf(path)).toBe(
+    `likely cause: the L1 table was moved by a resize while another program wrote to the image through the earlier one: the table at 0x${l1Offset.toString(16)} names 2 tables, one of which lies where the header has the L1 table. With --infer the disk is read through it`,
+  );
+  const inferred = finish(inferL1(readImage(path), { reading: 1 }));
+  expect(inferred?.inferred?.inference.tables).toEqual({ found: 2, placed: 2 });
+  expect(mapWhole(inferred as Qcow2Image).map(({ host }) => host)).toContain((first as number) + 65_536);
+});
+
+it('names what a snapshot table that qemu refuses was written by, or what was written over it', () => {
+  const causeOf = (damage: (fd: number, table: number) => void) => {
+    const { source, path, snapshotTableOffset } = buildImage({
+      size: 2 ** 20,
+      clusters: [{ index: 0, kind: 'data' }],
+      snapshots: [{ id: '1', name: 'one' }],
+    });
+    damage(source.fd, snapshotTableOffset);
+    return likelyCauseOf(path);
+  };
+  expect(causeOf((fd, table) => pokeU32(fd, table + 36, 2000))).toBe(
+    "possible cause: a program that is not qemu wrote the snapshot table: the entry's L1 table and id are in order, and it claims 2000 bytes of extra data, of which qemu writes 24",
+  );
+  const text = Buffer.alloc(65_536, 'Nov 27 01:00:00 host kernel: a line of a log\n');
+  expect(causeOf((fd, table) => writeSync(fd, text, 0, text.length, table))).toBe(
+    'likely cause: data of the guest or of another file was written over the snapshot table: its cluster was given out twice, or two programs wrote to the file',
+  );
 });

@@ -1,0 +1,67 @@
+/**
+ * Where the earlier L1 table of a disk is still in use, or that of a snapshot which was lost: OpenNebula/one#1585.
+ *
+ * qemu moves the L1 table when a disk grows. A second program that has the image open keeps writing through the old place,
+ * and takes the new table's cluster for its own data: to it that is free.
+ */
+import type { Finding } from '../../../shared/model/finding.ts';
+import { hex } from '../format/bytes.ts';
+import { entryOffset } from '../format/entry.ts';
+import { EntryTable } from '../read/entry-table.ts';
+import type { Qcow2Image } from '../read/image.ts';
+import { type CauseInput, causeOf } from './likely-cause.ts';
+import { ORPHAN_L1_SOURCE, ORPHAN_TABLE } from './rules/orphan-tables.ts';
+
+/** What an orphaned L1 table has in common with the disk's. */
+interface Kinship {
+  /** Tables that it names. */
+  readonly named: number;
+  /** Those that the disk's table names in the same place: counted once, or more often. */
+  readonly once: number;
+  readonly counted: number;
+  /** True if it names the place of the disk's L1 table. */
+  readonly namesL1: boolean;
+}
+
+/** The cause of a table that nothing refers to and that names tables as an L1 table does. */
+export function movedL1({ image, layer, findings }: CauseInput): Finding[] {
+  const explained = findings.find(({ code }) => code === ORPHAN_TABLE);
+  const offset = explained?.evidence.find(({ source }) => source === ORPHAN_L1_SOURCE)?.fileOffset;
+  // The disk's own table, where only its length is damaged, has a finding.
+  if (explained === undefined || offset === undefined || offset === image.header.l1TableOffset) return [];
+  const root = findings.find(({ id }) => id === explained.causedBy) ?? explained;
+  if (/^QCOW2_SNAPSHOT/.test(root.code)) return []; // it is the table of a snapshot
+  const { named, once, counted, namesL1 } = compare(image, offset);
+  const names = `the table at ${hex(offset)} names ${named} ${named === 1 ? 'table' : 'tables'}`;
+  // A snapshot counts the tables that it shares; an earlier L1 table of the disk does not.
+  if (counted > 0) {
+    const what = `an internal snapshot is no longer in the snapshot table: ${names}, ${counted} of which the disk shares and counts twice`;
+    return [causeOf(layer, root, 'likely', what)];
+  }
+  if (once === 0 && !namesL1) {
+    const what = `the L1 table was moved or the header names a wrong place, or a snapshot was lost: ${names} as an L1 table does`;
+    return [causeOf(layer, root, 'possible', what)];
+  }
+  const sign = namesL1
+    ? 'one of which lies where the header has the L1 table'
+    : `${once} of which the L1 table names in the same ${once === 1 ? 'place' : 'places'}`;
+  const what = `the L1 table was moved by a resize while another program wrote to the image through the earlier one: ${names}, ${sign}. With --infer the disk is read through it`;
+  return [causeOf(layer, root, 'likely', what)];
+}
+
+function compare({ source, header, geometry }: Qcow2Image, offset: number): Kinship {
+  const orphan = new EntryTable(source, offset, geometry.clusterSize / 8);
+  const active = new EntryTable(source, header.l1TableOffset, Math.min(header.l1Size, geometry.l1Needed));
+  const { count } = orphan;
+  let [named, once, counted] = [0, 0, 0];
+  let namesL1 = false;
+  for (let at = orphan.nextUsed(0, count); at < count; at = orphan.nextUsed(at + 1, count)) {
+    const table = entryOffset(orphan.hi(at), orphan.lo(at));
+    named++;
+    namesL1 ||= table === header.l1TableOffset;
+    if (at >= active.count || entryOffset(active.hi(at), active.lo(at)) !== table) continue;
+    if (active.hi(at) >>> 31 === 1) once++;
+    else counted++;
+  }
+  return { named, once, counted, namesL1 };
+}
