@@ -1,6 +1,6 @@
 /** How far long work is: one line on a terminal's standard error, from two seconds on, gone when it is done. */
 import { formatSize } from '../../shared/text/offset.ts';
-import type { ReadProgress } from '../service/progress/read-watch.ts';
+import type { LayerWalk, ReadProgress } from '../service/progress/read-watch.ts';
 import { clearProgress, showProgress } from './output.ts';
 
 /** Work that takes less long shows nothing. */
@@ -23,20 +23,31 @@ export class ProgressLine {
   /** Shows what was read of a chain, and how much a second. */
   readonly showReads = ({ layer, layers, bytes }: ReadProgress): void => {
     this.show(seconds => {
-      const which = layers === 1 ? '' : ` layer ${layer} of ${layers}`;
-      return `reading${which}: ${formatSize(bytes)}, ${formatSize(Math.round(bytes / seconds))}/s`;
+      return `reading${whichOf({ layer, layers })}: ${formatSize(bytes)}, ${formatSize(Math.round(bytes / seconds))}/s`;
     });
   };
 
   /** Shows how much of the guest's disk was walked over. */
   readonly showWalk = (offset: number, size: number): void => {
-    this.show(
-      () => `reading: ${((offset / size) * 100).toFixed(1)} % of the disk, up to ${formatSize(offset)}`,
-    );
+    this.show(() => `reading: ${walked(offset, size)}`);
+  };
+
+  /** Shows how much of a layer's disk was walked over. */
+  readonly showLayerWalk = ({ offset, size, ...which }: LayerWalk): void => {
+    this.show(() => `reading${whichOf(which)}: ${walked(offset, size)}`);
   };
 
   /** Takes the line away. */
   clear(): void {
     clearProgress();
   }
+}
+
+/** Which layer of how many, where there are several. */
+function whichOf({ layer, layers }: Pick<ReadProgress, 'layer' | 'layers'>): string {
+  return layers === 1 ? '' : ` layer ${layer} of ${layers}`;
+}
+
+function walked(offset: number, size: number): string {
+  return `${((offset / size) * 100).toFixed(1)} % of the disk, up to ${formatSize(offset)}`;
 }

@@ -39,6 +39,7 @@ export async function misreadCommand(words: readonly string[], options: MisreadO
       if (rows.length > 0) await write(rows.map(row => printer.row(row)).join(''));
     },
     onRead: progress.showReads,
+    onWalk: progress.showLayerWalk,
   });
   await write(printer.tail());
   return EXIT.done;

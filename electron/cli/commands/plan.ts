@@ -55,6 +55,7 @@ export async function planCommand(
     withRanges: ranges,
     comparesAll: bytes,
     onRead: progress.showReads,
+    onWalk: progress.showLayerWalk,
   });
   const { plan } = pictured;
   if (options.output === 'text') await write(planText(plan));

@@ -6,6 +6,7 @@ import type { OtherChild, Plan, PlanJob, PlannedQemu } from '../../../shared/mod
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
 import type { SlicedWork } from '../../qcow2/read/sliced-work.ts';
+import type { OnPage } from '../layers/layer-runs.ts';
 import type { RangeSink } from '../target/target-model.ts';
 
 /** A layer with its tables; without an image it is raw. */
@@ -14,6 +15,8 @@ export interface LayerTables {
   readonly image?: Qcow2Image;
   /** A map with host offsets whose codes are kinds. */
   readonly map?: Qcow2Map;
+  /** Is told of each page of the map that is read where it begins on the disk. */
+  readonly onPage?: OnPage;
 }
 
 /** A commit of layers above `target` up to `top` into `target`. */

@@ -39,8 +39,8 @@ export interface CommitSetup {
 const RAW_UNIT = 512;
 
 /** The runs of a layer. */
-export function runsOf({ info, map }: LayerTables): LayerRuns {
-  return map === undefined ? new RawRuns(info.size) : new Qcow2Runs(map);
+export function runsOf({ info, map, onPage }: LayerTables): LayerRuns {
+  return map === undefined ? new RawRuns(info.size) : new Qcow2Runs(map, onPage);
 }
 
 /** Sets a commit up. Throws PLAN_TARGET_TOO_LARGE where qemu cannot make the target as large as what goes into it. */

@@ -38,6 +38,9 @@ const MIN_PAGE_SPAN = 2 ** 26;
 /** Pages in memory: one for each of the walks that go over a layer side by side. */
 const KEPT_PAGES = 4;
 
+/** Is told of a page that is read where it begins, in bytes of the disk. It must be quick. */
+export type OnPage = (start: number) => void;
+
 interface KeptPage {
   readonly index: number;
   readonly page: Page;
@@ -49,15 +52,17 @@ export class Qcow2Runs implements LayerRuns {
   readonly sliceSpan: number;
   readonly clusterSize: number;
   readonly #map: Qcow2Map;
+  readonly #onPage: OnPage | undefined;
   readonly #span: number;
   /** End of the last cluster. */
   readonly #storedEnd: number;
   #pages: KeptPage[] = [];
   #empty: Run = { start: 0, end: 0, kind: UNALLOCATED };
 
-  constructor(map: Qcow2Map) {
+  constructor(map: Qcow2Map, onPage?: OnPage) {
     const { clusterSize, entrySize, l1Coverage } = map.geometry;
     this.#map = map;
+    this.#onPage = onPage;
     this.clusterSize = clusterSize;
     this.size = map.size;
     this.#storedEnd = Math.ceil(map.size / clusterSize) * clusterSize;
@@ -109,6 +114,7 @@ export class Qcow2Runs implements LayerRuns {
 
   #read(index: number): Page {
     const start = index * this.#span;
+    this.#onPage?.(start);
     return mapPage(this.#map, start, Math.min(start + this.#span, this.#storedEnd)).seal();
   }
 }

@@ -5,8 +5,8 @@ import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { nextTurn } from '../../../shared/scheduler.ts';
 import { discoverChain } from '../../chain/discover.ts';
 import { findMisreads, MisreadRows } from '../../plan/misreads.ts';
-import { type OnRead, watchReads } from '../progress/read-watch.ts';
-import { checkComplete, tablesOf } from './plan-target.ts';
+import { type OnLayerWalk, type OnRead, watchReads } from '../progress/read-watch.ts';
+import { allTablesOf, checkComplete } from './plan-target.ts';
 
 /** What the rows are about. */
 export interface MisreadChain {
@@ -30,10 +30,12 @@ export async function misreadTarget(
     begin,
     take,
     onRead,
+    onWalk,
   }: {
     begin(chain: MisreadChain): Promise<void>;
     take(rows: readonly MisreadRow[]): Promise<void>;
     readonly onRead?: OnRead;
+    readonly onWalk?: OnLayerWalk;
   },
 ): Promise<void> {
   const { files, format, backingFormat, locate } = target;
@@ -44,7 +46,7 @@ export async function misreadTarget(
     await begin({ layers: found.info.layers });
     let batch: MisreadRow[] = [];
     const rows = new MisreadRows(row => batch.push(row));
-    const work = findMisreads(watchReads(found.layers, onRead).map(tablesOf), reader, rows.add);
+    const work = findMisreads(allTablesOf(watchReads(found.layers, onRead), onWalk), reader, rows.add);
     for (let sliceEnd = performance.now() + SLICE_MS; work.next().done !== true; ) {
       if (batch.length < BATCH_ROWS && performance.now() < sliceEnd) continue;
       await take(batch);

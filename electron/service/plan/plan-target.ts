@@ -34,7 +34,7 @@ import { createMap } from '../../qcow2/read/map.ts';
 import { runInSlices, type SlicedWork } from '../../qcow2/read/sliced-work.ts';
 import { parseVersion, qemuImgVersion } from '../../qemu/tools.ts';
 import { usageError } from '../cli-target.ts';
-import { type OnRead, watchReads } from '../progress/read-watch.ts';
+import { type OnLayerWalk, type OnRead, watchReads } from '../progress/read-watch.ts';
 import { findChildren, notSearched } from './plan-children.ts';
 import { type ChosenLayers, chosenLayers } from './plan-choice.ts';
 import { targetDamage, withoutRepeats } from './target-damage.ts';
@@ -53,6 +53,7 @@ export interface PlanRequest extends PlanChoice {
   /** Compare all data that a rebase compares, however much there is. */
   readonly comparesAll?: boolean | undefined;
   readonly onRead?: OnRead;
+  readonly onWalk?: OnLayerWalk;
   /** Ends the work. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -138,7 +139,7 @@ async function planChain(
     );
   const allocation = await allocationOf(open);
   const ofChain = await chainFindings(found);
-  const layers = found.layers.map(tablesOf);
+  const layers = allTablesOf(found.layers, request.onWalk);
   const damage = await targetDamage(open, signal);
   const findings = () =>
     withoutRepeats(
@@ -265,8 +266,18 @@ function contentOf(open: OpenLayer, tables: LayerTables): ContentLayer {
   return file === undefined || image.header.cryptMethod !== 0 ? common : { ...common, source: file };
 }
 
+/** The layers with their tables. */
+export function allTablesOf(open: readonly OpenLayer[], onWalk: OnLayerWalk | undefined): LayerTables[] {
+  return open.map((layer, index) => {
+    const tables = tablesOf(layer);
+    if (onWalk === undefined) return tables;
+    const about = { layer: index + 1, layers: open.length, size: layer.info.size };
+    return { ...tables, onPage: offset => onWalk({ ...about, offset }) };
+  });
+}
+
 /** A layer with its tables. */
-export function tablesOf(open: OpenLayer): LayerTables {
+function tablesOf(open: OpenLayer): LayerTables {
   const { info, image } = open;
   if (image === undefined) return { info };
   const data = dataSourceOf(open);

@@ -10,6 +10,16 @@ export interface ReadProgress {
   readonly bytes: number;
 }
 
+/** How far a walk over the disk of one layer is. It reads nothing where many entries name one table. */
+export interface LayerWalk extends Pick<ReadProgress, 'layer' | 'layers'> {
+  /** Bytes of the layer's disk: where the walk is, and how many there are. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Is told so with every page of tables: it must be quick. */
+export type OnLayerWalk = (walk: LayerWalk) => void;
+
 /** Is told so with every read: it must be quick. */
 export type OnRead = (progress: ReadProgress) => void;
 

@@ -417,7 +417,8 @@ const OLD_TABLES = 64 * MIB;
 export const HOSTILE_IMAGES: readonly HostileImage[] = [
   { ...tablesInHoles(21, 4 * PIB), also: ['capture'] },
   tablesInHoles(16, 2 * PIB),
-  ...[9, 12, 16, 21].map(oneTable),
+  ...[9, 12, 16].map(oneTable),
+  { ...oneTable(21), also: ['misread', 'plan flatten'] },
   oldImage('of 4 EiB', [16, 13, 2n ** 62n]),
   oldImage('of 2 PiB', [16, 13, 2n ** 51n]),
   oldImage('of 1 PiB in small clusters', [9, 6, 2n ** 50n]),
