@@ -103,13 +103,14 @@ function mayReadFileInPlace(target: OpenTarget, { interactive, witness }: Sessio
 }
 
 function planOf(opened: PreparedTarget, options: SessionOptions): EnginePlan {
-  const { buildPyramid = true, extentBudget = EXTENT_BUDGET, interactive = false } = options;
+  const { buildPyramid = true, extentBudget = EXTENT_BUDGET, fedBudget, interactive = false } = options;
   return {
     layers: opened.plans,
     size: opened.plans.at(-1)?.size ?? 0,
     baseMissing: opened.baseMissing,
     buildPyramid,
     extentBudget,
+    ...(fedBudget === undefined ? {} : { fedBudget }),
     interactive,
   };
 }

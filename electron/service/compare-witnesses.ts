@@ -6,6 +6,10 @@ import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { openChain } from './chain-session.ts';
 import type { CheckedTarget } from './check-target.ts';
 import { sumOfLayers } from './progress/layer-sums.ts';
+import type { SessionOptions } from './session-options.ts';
+
+/** Extents that came over NBD and are kept until they are compared: nothing else is asked of them. */
+const KEPT_EXTENTS = 4_000_000;
 
 /** How to compare. */
 export interface CompareWitnessesRequest {
@@ -28,7 +32,13 @@ export async function compareWitnesses(
   { forceShare = false, onWalk, signal }: CompareWitnessesRequest,
 ): Promise<CheckedTarget> {
   const { check } = checked;
-  const options = { consent, buildPyramid: false, forceShare, ...(signal === undefined ? {} : { signal }) };
+  const options: SessionOptions = {
+    consent,
+    buildPyramid: false,
+    fedBudget: KEPT_EXTENTS,
+    forceShare,
+    ...(signal === undefined ? {} : { signal }),
+  };
   const onProgress = (layers: readonly LayerProgress[]) =>
     onWalk?.(...sumOfLayers(layers.filter(({ witness }) => witness === 'nbd')));
   const session = await openChain(target, options, { onProgress });

@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly allowLocalFiles?: boolean;
   /** Extents held in memory before exact pages are dropped, or a server is refused. Default 150 million. */
   readonly extentBudget?: number;
+  /** Of those, extents that came over NBD for layers that have metadata: what was compared is dropped. Default all. */
+  readonly fedBudget?: number;
   /**
    * Optimize for an interactive window: paint before everything is read, run qemu-nbd at low priority, and prestart a
    * worker for the next chain (it outlives this session). Default false.

@@ -191,20 +191,23 @@ test('the estimate is never too low, and a chain past the budget says that it is
   );
 });
 
-test('what a compared witness said is dropped, and the inspector names that', async () => {
-  const layer = Array.from({ length: CLUSTERS }, (_, i) => KINDS[i % 4] as SimpleKind);
-  const files = write([layer]);
-  const nbd = { exportKind: 'isolatedLayer' as const, contexts: CONTEXTS };
-  const session = openSession(planFiles(files, { extentBudget: 100 }, nbd));
-  await session.read();
-  feed(session, 0, layer, -1);
-  const { layers: found } = await session.ask('inspect', { offset: 0 });
-  expect(found[0]?.evidence).toContainEqual({
-    fact: 'compared with the image’s own tables, then let go',
-    source: 'NBD',
-    value: '',
-  });
-});
+test.each<Partial<EnginePlan>>([{ extentBudget: 100 }, { fedBudget: 100 }])(
+  'what a compared witness said is dropped, and the inspector names that: %o',
+  async budget => {
+    const layer = Array.from({ length: CLUSTERS }, (_, i) => KINDS[i % 4] as SimpleKind);
+    const files = write([layer]);
+    const nbd = { exportKind: 'isolatedLayer' as const, contexts: CONTEXTS };
+    const session = openSession(planFiles(files, budget, nbd));
+    await session.read();
+    feed(session, 0, layer, -1);
+    const { layers: found } = await session.ask('inspect', { offset: 0 });
+    expect(found[0]?.evidence).toContainEqual({
+      fact: 'compared with the image’s own tables, then let go',
+      source: 'NBD',
+      value: '',
+    });
+  },
+);
 
 test('qemu-nbd is asked once the picture is there', async () => {
   const layer = Array.from({ length: CLUSTERS }, (_, i) => KINDS[i % 4] as SimpleKind);

@@ -169,7 +169,8 @@ export class ChainTables {
 
   /** True while more extents came over NBD for layers that have metadata than the budget allows to keep. */
   get fedOverBudget(): boolean {
-    return fedOverNbd(this.layers, true).extents - this.#droppedFed > this.plan.extentBudget;
+    const { extentBudget, fedBudget = extentBudget } = this.plan;
+    return fedOverNbd(this.layers, true).extents - this.#droppedFed > fedBudget;
   }
 
   /** Drops what came over NBD of one page of a layer that has metadata: it was compared, and nothing is drawn from it. */

@@ -58,6 +58,8 @@ export interface EnginePlan {
   readonly interactive?: boolean;
   /** Extents kept in memory before exact pages are dropped and read again when asked for. */
   readonly extentBudget: number;
+  /** Of those, extents that came over NBD for layers that have metadata: what was compared is dropped. Default all. */
+  readonly fedBudget?: number;
 }
 
 /** True if the plan is one export of a chain of unknown layers: owners are known by allocation depth, not by layer. */
