@@ -1,9 +1,10 @@
 /** The private folder of a server's socket, and the removal of those that a process left behind when it was killed. */
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CowscopeError, errorRecord } from '../../shared/error.ts';
+import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 import { killProcess } from './signal-child.ts';
 
 /** Bytes of a socket's path: sun_path of unix(7) holds 108 with the closing NUL, 104 on BSD and macOS. */
@@ -20,36 +21,6 @@ const MARK = 'COWSCOPE_SOCKET_FOLDER=';
 /** What the environment of a server has to say of its folder. */
 export function folderMark(folder: string): Record<string, string> {
   return { COWSCOPE_SOCKET_FOLDER: folder };
-}
-
-/** The process that made a folder, in a way that no later process shares. */
-interface Owner {
-  readonly pid: number;
-  /** Clock ticks from the start of the system to that of the process. */
-  readonly started: string;
-  /** Names the run of the system. */
-  readonly boot: string;
-  /** Names the space of process numbers: a container has one of its own. */
-  readonly space: string;
-}
-
-/** This process; undefined where the system does not tell. */
-function ownIdentity(): Owner | undefined {
-  try {
-    return {
-      pid: process.pid,
-      started: startOf(readFileSync('/proc/self/stat', 'utf8')),
-      boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-      space: readlinkSync('/proc/self/ns/pid'),
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-/** Field 22 of proc(5) stat; the name in parentheses before it may hold anything. */
-function startOf(stat: string): string {
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
 /**
@@ -107,7 +78,7 @@ async function endServersOf(folders: ReadonlySet<string>): Promise<void> {
   }
 }
 
-async function isStale(folder: string, self: Owner): Promise<boolean> {
+async function isStale(folder: string, self: ProcessIdentity): Promise<boolean> {
   try {
     const stat = await lstat(folder);
     if (!stat.isDirectory() || stat.uid !== process.getuid?.()) return false;
@@ -115,12 +86,11 @@ async function isStale(folder: string, self: Owner): Promise<boolean> {
     if (!note.isFile() || note.size > MAX_OWNER_BYTES) return false;
     const { pid, started, boot, space } = JSON.parse(
       await readFile(join(folder, OWNER_FILE), 'utf8'),
-    ) as Owner;
+    ) as ProcessIdentity;
     if (typeof boot !== 'string' || !Number.isSafeInteger(pid) || pid <= 0) return false;
     if (boot !== self.boot) return true;
     if (space !== self.space) return false;
-    const running = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-    return running === undefined || startOf(running) !== started;
+    return !(await isRunning({ pid, started }));
   } catch {
     return false;
   }

@@ -2,7 +2,6 @@
  * The one way in which the program writes a file for a person: pictures, reports, captures, exports. A new file is made
  * and nothing that was there is harmed: see {@link OutputFile.create}.
  */
-import { randomBytes } from 'node:crypto';
 import { type BigIntStats, constants, unlinkSync } from 'node:fs';
 import { type FileHandle, lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
@@ -13,6 +12,7 @@ import { type PinnedFolder, PinnedFolders } from '../chain/pinned-folder.ts';
 import { fileSource } from '../qcow2/read/file-source.ts';
 import { recognizeFormat } from '../qcow2/read/probe-format.ts';
 import { readBytes } from '../qcow2/read/source.ts';
+import { newDraftName, removeStaleDrafts } from './output/drafts.ts';
 
 /** Where something is to be written. */
 export interface OutputRequest {
@@ -84,7 +84,8 @@ export class OutputFile {
   }
 
   /**
-   * Looks at the place and begins a draft beside it. The folder is resolved here, once.
+   * Looks at the place and begins a draft beside it. The folder is resolved here, once, and rid of drafts whose processes
+   * were killed.
    *
    * Rejects with OUTPUT_EXISTS where a file is there and `force` is not given; and, whatever `force` says, with
    * OUTPUT_IS_IMAGE for a file of the chain, by any of its names, and for one that begins like a disk image, and with
@@ -96,7 +97,8 @@ export class OutputFile {
     try {
       const place = await placeOf(request.path, folders);
       const former = await formerFile(place, request);
-      const draft = `.cowscope-${randomBytes(8).toString('hex')}.part`;
+      await removeStaleDrafts(place.folder);
+      const draft = newDraftName();
       const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
       const handle = await open(place.folder.entry(draft), flags, 0o666);
       return new OutputFile(place, former, draft, handle);

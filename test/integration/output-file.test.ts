@@ -1,10 +1,14 @@
 /** The one way to write a file: nothing that was there is harmed, and never an image. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { link, mkdir, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { filesOfChain, OutputFile, writeOutput } from '../../electron/service/output-file.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
+import { CLI } from '../support/cli.ts';
+import { hollowImage } from '../support/images/hollow-image.ts';
 import { hashFile, qemuImg, runWell, temporaryFolder } from '../support/tools.ts';
 
 let folder: string;
@@ -66,6 +70,41 @@ describe('an output', () => {
     expect(await readFile(at('a'), 'utf8')).toBe('theirs');
     expect(await readFile(at('b'), 'utf8')).toBe('theirs');
     expect(await readdir(folder)).toEqual(['a', 'b']);
+  });
+});
+
+describe('a draft that is left behind', () => {
+  it('is removed by the next output in its folder once its process was killed, and no other one', async () => {
+    const image = await hollowImage(join(temporaryFolder(), 'hollow.qcow2'));
+    const child = spawn(process.execPath, [CLI, 'capture', '-o', at('case.cowscope'), image], {
+      stdio: 'ignore',
+    });
+    const drafts = async () => (await readdir(folder)).filter(name => name.endsWith('.part'));
+    await vi.waitUntil(async () => (await drafts()).length === 1, { timeout: 30_000 });
+    const [left = ''] = await drafts();
+    await writeOutput({ path: at('while it runs'), images: [] }, '');
+    expect(await drafts()).toEqual([left]);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await drafts()).toEqual([left]);
+
+    // Of another machine or container, of a name that is not a draft's, of the names that a script gives, and a link.
+    const [place = '', pid = ''] = left.split('-').slice(1);
+    const others = [
+      left.replace(place, '0'.repeat(16)),
+      `${left}.old`,
+      left.replace(/cowscope-.*-/, 'cowscope-'),
+    ];
+    for (const name of others) await writeFile(at(name), '');
+    await symlink('case', at(left.replace(/.{5}\.part$/, '00000.part')));
+    const own = await OutputFile.create({ path: at('own'), images: [] });
+    const kept = (await readdir(folder)).filter(name => name !== left);
+    expect(kept).toHaveLength(others.length + 3);
+    expect(kept.some(name => name.includes(`-${process.pid}-`))).toBe(true);
+    expect(kept.some(name => name.includes(`-${pid}-`))).toBe(true);
+    await writeOutput({ path: at('next'), images: [] }, '');
+    expect((await readdir(folder)).sort()).toEqual([...kept, 'next'].sort());
+    await own.finish();
   });
 });
 
