@@ -5,6 +5,12 @@ import { UNREAD } from './flags.ts';
 import { type Page, pageIndexAt, WordSet } from './page.ts';
 
 const MIN_PAGE_SPAN = 2 ** 26;
+/**
+ * Pages that are listed and not drawn are longer, up to so many units of a layer and so many bytes: nothing waits for the
+ * first of them, each has a cost, and what runs once a page is not worth optimizing where there are few.
+ */
+const LISTED_UNITS = 2 ** 13;
+const LONGEST_LISTED_SPAN = 2 ** 29;
 /** Pages of a usual chain; disks of very many small units have more. */
 const USUAL_PAGES = 4096;
 /** Units in a page at most, so that no page takes more than a moment or a few MiB, whatever an image says. */
@@ -57,6 +63,32 @@ export function chainPageSpan(sizes: readonly number[], clusterSizes: readonly n
   const units = clusterSizes.map(finestUnit);
   const unit = units.length === 0 ? SERVED_UNIT : Math.min(...units);
   return pageSpanFor(Math.max(...sizes), unit, Math.max(1, units.length));
+}
+
+/** What the page span of a layer whose tables are read depends on. */
+export interface TableUnits {
+  readonly clusterSize: number;
+  /** Subclusters of a cluster: 1 without extended L2. */
+  readonly subclusters: number;
+  /** Bytes of the disk that one L2 table describes. */
+  readonly l1Coverage: number;
+}
+
+/**
+ * The page span of a chain that is listed and not drawn. Above the span for drawing, a page is never longer than what one
+ * L2 table of each layer describes, because a table that is named repeatedly is recognized by whole pages.
+ */
+export function listedPageSpan(sizes: readonly number[], layers: readonly TableUnits[]): number {
+  const spans = layers.map(({ clusterSize, subclusters, l1Coverage }) =>
+    Math.min(l1Coverage, (LISTED_UNITS * clusterSize) / subclusters),
+  );
+  return Math.max(
+    chainPageSpan(
+      sizes,
+      layers.map(({ clusterSize }) => clusterSize),
+    ),
+    Math.min(LONGEST_LISTED_SPAN, ...spans),
+  );
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   type SweepOverlay,
   type SweptPage,
 } from '../../../shared/extent/sweep.ts';
-import { chainPageSpan, maxPageUnits } from '../../../shared/extent/table.ts';
+import { chainPageSpan, listedPageSpan, maxPageUnits } from '../../../shared/extent/table.ts';
 import type { BitmapChoice } from '../../../shared/model/context.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import { requestTables } from '../../qcow2/read/ahead/request-tables.ts';
@@ -86,10 +86,7 @@ export class ChainTables {
   constructor(plan: EnginePlan, openSource: OpenSource) {
     this.plan = plan;
     const ownTables = plan.layers.filter(({ metadata }) => metadata !== undefined);
-    this.pageSpan = chainPageSpan(
-      [plan.size, ...plan.layers.map(({ size }) => size)],
-      ownTables.map(({ clusterSize }) => clusterSize),
-    );
+    this.pageSpan = pageSpanOf(plan);
     this.pageCount = Math.ceil(plan.size / this.pageSpan);
     this.#dropped = new Uint8Array(this.pageCount);
     this.#opening = {
@@ -377,4 +374,14 @@ export class ChainTables {
     this.#hostMaps.set(layer.index, hosts);
     return hosts;
   }
+}
+
+function pageSpanOf({ layers, size, buildPyramid }: EnginePlan): number {
+  const ownTables = layers.flatMap(({ metadata }) => metadata?.image.geometry ?? []);
+  const sizes = [size, ...layers.map(layer => layer.size)];
+  if (!buildPyramid) return listedPageSpan(sizes, ownTables);
+  return chainPageSpan(
+    sizes,
+    ownTables.map(({ clusterSize }) => clusterSize),
+  );
 }

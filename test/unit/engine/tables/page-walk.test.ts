@@ -70,8 +70,10 @@ test('other sweeps between two pages of a walk change nothing of it', async () =
 });
 
 test('pages that are described by different parts of one L2 table are summed one by one', async () => {
+  const clusterSize = 2 ** 17;
+  const isData = (i: number) => i % 4096 < 16 + i / 16;
   const plan = planOf([
-    { size: 4096 * 65_536, clusters: i => (i % 1024 < 16 + i / 16 ? 'data' : 'zeroHole') },
+    { size: 16_384 * clusterSize, clusterBits: 17, clusters: i => (isData(i) ? 'data' : 'zeroHole') },
   ]);
   const options = { readMissing: true };
   const tables = new ChainTables(plan, fileSource);
@@ -79,9 +81,9 @@ test('pages that are described by different parts of one L2 table are summed one
   const times: number[] = [];
   for await (const page of repeatedPages(tables, options, () => 1)) times.push(page.times);
   expect(times).toEqual(new Array(tables.pageCount).fill(1));
-  const data = Array.from({ length: 4096 }, (_, i) => i).filter(i => i % 1024 < 16 + i / 16).length;
+  const data = Array.from({ length: 16_384 }, (_, i) => i).filter(isData).length;
   const sums = await totalsOf(new ChainTables(plan, fileSource), undefined);
-  expect(sums.states[stateIndexOf(LOCAL)]).toBe(data * 65_536);
+  expect(sums.states[stateIndexOf(LOCAL)]).toBe(data * clusterSize);
 });
 
 test.each([

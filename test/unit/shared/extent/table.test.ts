@@ -1,7 +1,15 @@
 /** How a disk is cut into pages: bounded for a layer and for all layers of a chain together. */
 import { describe, expect, it } from 'vitest';
-import { chainPageSpan, finestUnit, maxPageUnits, pageSpanFor } from '../../../../shared/extent/table.ts';
+import { geometryOf } from '../../../../electron/qcow2/format/geometry.ts';
+import {
+  chainPageSpan,
+  finestUnit,
+  listedPageSpan,
+  maxPageUnits,
+  pageSpanFor,
+} from '../../../../shared/extent/table.ts';
 
+const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 const LONGEST_CHAIN = 200;
 
@@ -30,5 +38,20 @@ describe('the page span', () => {
     expect(2 ** 26 / 512).toBeLessThanOrEqual(maxPageUnits(LONGEST_CHAIN));
     const size = 16 * 2 ** 40;
     expect(chainPageSpan([size], [65_536]) / 2048).toBeLessThanOrEqual(maxPageUnits(1));
+  });
+
+  const unitsOf = (clusterBits: number, extendedL2 = false) => geometryOf(clusterBits, extendedL2, GIB);
+
+  it('is what one L2 table describes where a chain of 64 KiB clusters is listed', () => {
+    expect(listedPageSpan([100 * GIB], [unitsOf(16)])).toBe(512 * MIB);
+    expect(listedPageSpan([100 * GIB], [unitsOf(16), unitsOf(15)])).toBe(128 * MIB);
+    expect(listedPageSpan([100 * GIB], [unitsOf(21)])).toBe(512 * MIB);
+    expect(listedPageSpan([100 * GIB], [])).toBe(512 * MIB);
+  });
+
+  it('is the same for a list and a picture where 64 MiB have many units, and on very large disks', () => {
+    expect(listedPageSpan([100 * GIB], [unitsOf(9)])).toBe(64 * MIB);
+    expect(listedPageSpan([100 * GIB], [unitsOf(16, true)])).toBe(64 * MIB);
+    expect(listedPageSpan([2 ** 46], [unitsOf(16)])).toBe(chainPageSpan([2 ** 46], [65_536]));
   });
 });
