@@ -349,7 +349,7 @@ function addPlan(program: Command, run: Run): void {
     .option('--ranges', 'also list every range of the target, before and after', false)
     .option(
       '--bytes',
-      'compare all data that a rebase compares, however much; without it 64 MiB are read at most',
+      'read all data that the plan depends on, however much; without it 64 MiB are read at most',
       false,
     )
     .addOption(outputOption(['text', 'json', 'svg']))

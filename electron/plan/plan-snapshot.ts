@@ -97,6 +97,7 @@ function boundsOf({ image, allocation }: SnapshotInput, freed: number | undefine
     mayFree: tableClusters + bitmaps + (freed ?? allocation.account.snapshots / clusterSize),
     writesData: true,
     writesParts: true,
+    fillsTaken: false,
     whyInexact: why,
   });
 }

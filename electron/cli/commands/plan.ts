@@ -53,7 +53,7 @@ export async function planCommand(
     qemu,
     unmaps: discard === 'unmap',
     withRanges: ranges,
-    comparesAll: bytes,
+    readsAllData: bytes,
     onRead: progress.showReads,
     onWalk: progress.showLayerWalk,
   });
@@ -84,8 +84,8 @@ function checkOptions(
   for (const [option, isGiven, owner] of given)
     if (isGiven && owner !== operation)
       throw usageError(`${option} belongs to plan ${owner}`, `leave it out of plan ${operation}`);
-  if (bytes && (operation === 'commit' || operation === 'delete-snapshot'))
-    throw usageError('--bytes belongs to plan rebase, drop and flatten', `leave it out of plan ${operation}`);
+  if (bytes && operation === 'delete-snapshot')
+    throw usageError('no data is read for the deletion of a snapshot', 'leave out --bytes');
   if (base !== undefined && operation !== 'rebase' && operation !== 'commit')
     throw usageError('--base belongs to plan rebase', `leave it out of plan ${operation}`);
   if (base !== undefined && into !== undefined)

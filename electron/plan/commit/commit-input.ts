@@ -6,6 +6,7 @@ import type { OtherChild, Plan, PlanJob, PlannedQemu } from '../../../shared/mod
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
 import type { SlicedWork } from '../../qcow2/read/sliced-work.ts';
+import type { ChainContent } from '../layers/chain-content.ts';
 import type { OnPage } from '../layers/layer-runs.ts';
 import type { RangeSink } from '../target/target-model.ts';
 
@@ -32,9 +33,11 @@ export interface CommitInput {
   readonly qemuVersionSource: Plan['qemuVersionSource'];
   /**
    * Finds the layers in whose files qemu looks for holes, which no table tells of: host-holes.ts. There a live commit may
-   * take data for zeros, and other jobs may send a request in several parts. Reads all tables of the layers above.
+   * take data for zeros, and other jobs may send a request in several parts. Reads all their tables.
    */
   readonly findHostHoles: () => SlicedWork<ReadonlySet<number>>;
+  /** What is read through the layers, for holes among their data; where it is not known, all data may be holes. */
+  readonly content?: ChainContent;
   /** How the target uses its file; absent for a raw target. */
   readonly allocation?: Allocation;
   /** Other images that rest on files of the chain, as far as they were looked for. */

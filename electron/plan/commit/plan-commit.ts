@@ -6,6 +6,7 @@ import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
 import { casesOf, RangeSum, resurrected } from '../cases.ts';
 import { commitCommands } from '../commands.ts';
 import { withoutPromises } from '../hazard-list.ts';
+import { type FindHoles, findHolesIn } from '../layers/host-holes.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 import { plannedLayers } from '../planned-layers.ts';
 import { commitKeepsZeros, versionText } from '../qemu-versions.ts';
@@ -32,13 +33,13 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
   const file = yield* followTarget(input, setup);
   const damaged = new RangeSum();
   const { job, qemu } = input;
-  const withHoles = job === 'live' && commitKeepsZeros(qemu) ? yield* input.findHostHoles() : undefined;
+  const findHoles = job === 'live' && commitKeepsZeros(qemu) ? yield* lookForHoles(input, setup) : undefined;
   let mayBeZeros = false;
   let steps = 0;
   for (const request of requestsOf(input, setup)) {
     setup.model.apply(request);
-    file?.endRequest(request.readsZero ? undefined : request.owner);
-    if (!request.readsZero && withHoles?.has(request.owner) === true) mayBeZeros = true;
+    file?.endRequest(request);
+    mayBeZeros ||= findHoles !== undefined && hasHoles(request, findHoles);
     if (request.damaged) damaged.add(request.start, request.end - request.start);
     if (shouldYield(steps++)) yield;
   }
@@ -46,7 +47,7 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
   const layers = { runs: setup.before, target: input.target, top: input.top };
   const { changes } = setup.model;
   const isUnsure = mayBeZeros || changes.isOrderUnsure || file === undefined;
-  const ends = isUnsure ? undefined : yield* file.ends(input.findHostHoles);
+  const ends = isUnsure ? undefined : yield* file.ends(() => lookForHoles(input, setup));
   const target = targetResult(input, {
     ...setup,
     changes,
@@ -79,6 +80,19 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
     strip: strip.strip(target.sizeBefore),
     ...(ranges === undefined ? {} : { ranges: ranges.rows }),
   });
+}
+
+/** Where qemu may find holes in the files of layers. */
+function* lookForHoles(
+  { findHostHoles, content }: CommitInput,
+  { runs }: CommitSetup,
+): SlicedWork<FindHoles> {
+  return findHolesIn(runs, yield* findHostHoles(), content);
+}
+
+/** True where what a request copies may be taken for zeros. */
+function hasHoles({ readsZero, owner, start, end }: TargetRequest, findHoles: FindHoles): boolean {
+  return !readsZero && findHoles(owner, start, end).length > 0;
 }
 
 function requestsOf(

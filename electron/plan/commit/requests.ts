@@ -16,6 +16,10 @@ export interface TargetRequest {
   readonly owner: number;
   /** The data cannot be read: the job ends here with an error. */
   readonly damaged: boolean;
+  /** It is the first of a range that qemu has looked for what to copy next. */
+  readonly isFirst: boolean;
+  /** All that qemu asks tables to make it is in memory by then. */
+  readonly isKnown: boolean;
 }
 
 /** The layers of a commit: those above `target`, up to `top`, go into `target`. */
@@ -48,6 +52,10 @@ const COMMIT_BUFFER = 512 * 1024;
 const LONGEST_QUESTION = 2 ** 30;
 /** Bytes after which a range ends though what follows is allocated too. */
 const LONGEST_RANGE = 2 ** 26;
+/** Bytes of L2 tables that qemu keeps in memory for an image at least, by default: DEFAULT_L2_CACHE_MAX_SIZE. */
+const MIN_TABLE_CACHE = 8 * 2 ** 20;
+/** Bytes of a slice of such a table at most. */
+const MAX_SLICE_BYTES = 65_536;
 
 /** Bytes in which a commit of the top layer copies into a target of this cluster size; 0 stands for a raw target. */
 export function mirrorGranularity(targetClusterSize: number): number {
@@ -76,17 +84,27 @@ function nextAllocated({ runs, target, top }: CommitLayers, from: number) {
   return { start, end };
 }
 
+/** True where qemu keeps all tables of the layers above the target in memory once it has looked at them. */
+function keepsTables({ runs, target, top }: CommitLayers): boolean {
+  return runs.slice(target + 1, top + 1).every(({ size, sliceSpan, clusterSize }) => {
+    const slices = Math.ceil(size / sliceSpan);
+    return slices * Math.min(MAX_SLICE_BYTES, clusterSize) <= MIN_TABLE_CACHE;
+  });
+}
+
 /**
  * The requests of `qemu-img commit` and of an active commit: whole granules of the target, read through the whole chain.
- * A granule becomes zeros only where one answer of qemu about zeros covers it.
+ * A granule becomes zeros only where one answer of qemu about zeros covers it. Before the first one, qemu asks the layers
+ * above the target about the whole disk.
  */
 export function* mirrorRequests(
   layers: CommitLayers,
   { clusterSize, zeroUnit }: MirrorTarget,
 ): Generator<TargetRequest> {
-  const { runs, top } = layers;
+  const { runs, target, top } = layers;
   const { size } = runs[top] as LayerRuns;
   const granularity = mirrorGranularity(clusterSize);
+  const isCached = keepsTables(layers);
   let known = nextAllocated(layers, 0);
   let dirtyFrom = 0;
   while (known !== undefined) {
@@ -106,7 +124,13 @@ export function* mirrorRequests(
       const zero = status.zero && whole > 0 && offset % zeroUnit === 0 && whole % zeroUnit === 0;
       const longest = zero || status.damaged ? whole : status.zero ? MAX_PARTS * granularity : LONGEST_COPY;
       const next = offset + Math.max(Math.min(whole, longest), granularity);
-      yield { ...requestOf(status, offset, Math.min(next, size)), zero, readsZero: status.zero && whole > 0 };
+      yield {
+        ...requestOf(status, offset, Math.min(next, size)),
+        zero,
+        readsZero: status.zero && whole > 0,
+        isFirst: offset === start,
+        isKnown: isCached && status.layer > target,
+      };
       offset = next;
     }
     dirtyFrom = Math.max(end, offset);
@@ -144,5 +168,5 @@ function wholeDamage({ runs, target, top }: CommitLayers, offset: number, status
 }
 
 function requestOf({ zero, layer, damaged }: BlockStatus, start: number, end: number): TargetRequest {
-  return { start, end, zero: false, readsZero: zero, owner: layer, damaged };
+  return { start, end, zero: false, readsZero: zero, owner: layer, damaged, isFirst: true, isKnown: false };
 }

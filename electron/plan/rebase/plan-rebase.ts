@@ -12,6 +12,7 @@ import type { LayerTables } from '../commit/commit-input.ts';
 import { runsOf, targetFormat } from '../commit/commit-setup.ts';
 import { withoutPromises } from '../hazard-list.ts';
 import { type BlockStatus, passOver, readsZero } from '../layers/block-status.ts';
+import type { FindHoles } from '../layers/host-holes.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 import { plannedLayers } from '../planned-layers.ts';
 import { rebaseAlignsWrites, rebaseKeepsToBuffer, versionText } from '../qemu-versions.ts';
@@ -65,7 +66,7 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
       (before.zero ? facts.back : facts.lost).add(offset, end - offset);
       if (before.damaged) facts.damaged.add(offset, end - offset);
     }
-    if (effect === 'compared' && known === undefined) most.add(offset, end, before.layer);
+    if (effect === 'compared' && known === undefined) most.add(offset, end);
     offset = end;
   }
   const ends = known === undefined ? undefined : yield* applyWrites(input, known, own, model, zeros);
@@ -131,12 +132,17 @@ function* applyWrites(
     opened === undefined ? undefined : new FollowedFile(opened, clusterSize, clusterSize, 'sequential');
   model.hostSink = file?.add;
   for (const [index, { start, end, zero }] of writes.entries()) {
-    model.apply({ start, end, zero, readsZero: zero, owner: input.target - 1, damaged: false });
-    file?.endRequest(undefined);
+    model.apply({ start, end, zero, readsZero: zero });
+    file?.endRequest({ end });
     if (shouldYield(index)) yield;
   }
   if (zeros.isUnsure && (yield* input.findHostHoles()).size > 0) return undefined;
-  return file === undefined ? undefined : yield* file.ends(input.findHostHoles);
+  return file === undefined ? undefined : yield* file.ends(noHoles);
+}
+
+/** A rebase sends one request after the other: holes do not matter to it. */
+function* noHoles(): SlicedWork<FindHoles> {
+  return () => [];
 }
 
 /** Whether the rest of a unit that zeros are written to in part reads as zeros, too. */
@@ -171,12 +177,12 @@ class MostWrites {
     this.#unit = unit;
   }
 
-  /** [from, to) may differ from what layer `owner` holds. */
-  add(from: number, to: number, owner: number): void {
+  /** [from, to) may be copied. */
+  add(from: number, to: number): void {
     const start = Math.max(this.#done, Math.floor(from / this.#unit) * this.#unit);
     const end = Math.min(this.#size, Math.ceil(to / this.#unit) * this.#unit);
     this.#done = end;
-    if (end > start) this.#model.apply({ start, end, zero: false, readsZero: false, owner, damaged: false });
+    if (end > start) this.#model.apply({ start, end, zero: false, readsZero: false });
   }
 }
 

@@ -1,17 +1,14 @@
 /** What a rebase is planned from, and what is found on the way. */
 import type { RangeSum } from '../cases.ts';
 import type { CommitInput } from '../commit/commit-input.ts';
-import type { ChainContent } from '../layers/chain-content.ts';
 
-/** A rebase of layer `target` onto layer `base`. */
+/** A rebase of layer `target` onto layer `base`. Without content the most that may be copied is planned. */
 export interface RebaseInput extends Omit<CommitInput, 'top'> {
   readonly operation: 'rebase' | 'flatten' | 'drop';
   /** -1 for none. */
   readonly base: number;
   /** Only the link is changed, and nothing is copied. */
   readonly unsafe: boolean;
-  /** What is read through the layers; without it the most that may be copied is planned. */
-  readonly content?: ChainContent;
 }
 
 /** What is read in ranges that the target leaves to layers that it will no longer rest on. */

@@ -53,6 +53,9 @@ export interface TargetChanges {
   isOrderUnsure: boolean;
 }
 
+/** What of a request decides what becomes of the target. */
+export type AppliedRequest = Pick<TargetRequest, 'start' | 'end' | 'zero' | 'readsZero'>;
+
 /** Told of each range of the target in ascending order: the kind before and after, and whether its cluster is written. */
 export type RangeSink = (start: number, end: number, before: number, after: number, written: boolean) => void;
 
@@ -117,7 +120,7 @@ export class TargetModel {
   }
 
   /** Takes a request. */
-  apply({ start, end, zero, readsZero }: TargetRequest): void {
+  apply({ start, end, zero, readsZero }: AppliedRequest): void {
     const { version, hasBacking } = this.#format;
     if (zero) this.changes.bytesZeroed += end - start;
     else this.changes.bytesCopied += end - start;

@@ -136,7 +136,10 @@ function changesOf(tables: LayerTables, { allocation }: TargetInput, setup: Targ
     added = 0;
   }
   const writesData = changes.bytesCopied > 0 || setup.headClusters > 0 || setup.fillsZeros;
-  return { added, mayAdd, freed, mayFree, writesData, writesParts: subclusters > 1, whyInexact };
+  // Tables of bitmaps and a new L1 table may end inside a cluster.
+  const movesL1 = setup.grownClusters > setup.headClusters;
+  const fillsTaken = subclusters === 1 && image.bitmaps.length === 0 && !movesL1;
+  return { added, mayAdd, freed, mayFree, writesData, writesParts: subclusters > 1, fillsTaken, whyInexact };
 }
 
 /** Clusters that all bitmaps of an image take at most, with their tables and the directory. */

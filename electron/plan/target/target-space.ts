@@ -32,6 +32,8 @@ export interface SpaceChanges {
   readonly writesData: boolean;
   /** Clusters may be written in part: with subclusters. */
   readonly writesParts: boolean;
+  /** All that is taken is written to its end: clusters of data, L2 tables and what counts them. */
+  readonly fillsTaken: boolean;
   /** Why the result is a bound, beside free space inside the file. */
   readonly whyInexact: readonly string[];
 }
@@ -79,11 +81,13 @@ export function spaceAfter(before: SpaceBefore, changes: SpaceChanges): TargetSp
   if (mayEndInside && fileLength < mostEnd) why.push('the last cluster may be written in part');
   const mostLength = Math.max(fileLength, changes.writesData || added > 0 ? mostEnd : 0);
   const isLengthExact = isEndExact && (mostLength === fileLength || !mayEndInside);
+  // The last cluster in use is a taken one where it lies behind those of before.
+  const leastLength = changes.fillsTaken && leastEnd > imageEnd ? Math.max(fileLength, leastEnd) : fileLength;
   return {
     imageEnd: mostEnd,
     imageEndAtLeast: isEndExact ? mostEnd : Math.min(leastEnd, mostEnd),
     fileLength: mostLength,
-    fileLengthAtLeast: isLengthExact ? mostLength : fileLength,
+    fileLengthAtLeast: isLengthExact ? mostLength : Math.min(leastLength, mostLength),
     exact: isEndExact && isLengthExact,
     why: isEndExact && isLengthExact ? [] : why,
   };

@@ -50,8 +50,8 @@ export interface PlanRequest extends PlanChoice {
   /** Folders in which other images are looked for that rest on these, beside those of the chain itself. */
   readonly stores?: readonly string[] | undefined;
   readonly withRanges?: boolean | undefined;
-  /** Compare all data that a rebase compares, however much there is. */
-  readonly comparesAll?: boolean | undefined;
+  /** Read all data that the plan depends on, however much there is. */
+  readonly readsAllData?: boolean | undefined;
   readonly onRead?: OnRead;
   readonly onWalk?: OnLayerWalk;
   /** Ends the work. */
@@ -156,8 +156,14 @@ async function planChain(
     found.info.capture === undefined
       ? await findChildren(infos.slice(0, chosen.from + 1), request.stores ?? [], signal)
       : notSearched();
+  // A capture has no data.
+  const content =
+    found.info.capture === undefined
+      ? await contentOfChain(found, layers, request.readsAllData === true)
+      : undefined;
   const input: Omit<CommitInput, 'top'> = {
     ...common,
+    ...(content === undefined ? {} : { content }),
     job,
     unmaps: request.unmaps ?? false,
     findHostHoles: () => layersWithHoles(found, chosen.from),
@@ -167,23 +173,17 @@ async function planChain(
     ...(request.withRanges === undefined ? {} : { withRanges: request.withRanges }),
     ...(picture === undefined ? {} : { onRange: picture.add }),
   };
-  // A capture has no data.
-  const content =
-    found.info.capture === undefined
-      ? await contentOfChain(found, layers, request.comparesAll === true)
-      : undefined;
-  return runInSlices(workOf(request, input, chosen, content), () => signal?.aborted === true);
+  return runInSlices(workOf(request, input, chosen), () => signal?.aborted === true);
 }
 
 function workOf(
   { operation, unsafe = false }: PlanChoice,
   input: Omit<CommitInput, 'top'>,
   { from, base }: ChosenLayers,
-  content: ChainContent | undefined,
 ): SlicedWork<Plan> {
   if (operation === 'commit') return planCommit({ ...input, top: from });
   assert(operation !== 'delete-snapshot', 'the deletion of a snapshot is planned elsewhere');
-  return planRebase({ ...input, operation, base, unsafe, ...(content === undefined ? {} : { content }) });
+  return planRebase({ ...input, operation, base, unsafe });
 }
 
 /** How a layer uses its file, undefined for a raw one. Throws PLAN_TARGET_UNMEASURED. */

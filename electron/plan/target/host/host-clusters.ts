@@ -68,6 +68,11 @@ export class HostClusters {
     return this.#counts.subarray(0, this.end).includes(0);
   }
 
+  /** True where the next search may find a free cluster before the last one in use. */
+  get hasFreeAhead(): boolean {
+    return this.#counts.subarray(this.#next, this.end).includes(0);
+  }
+
   /** End of the last cluster that refcounts were written to. */
   get writtenEnd(): number {
     return this.#writtenEnd;
@@ -88,6 +93,15 @@ export class HostClusters {
   /** The refcount of a cluster. */
   countOf(cluster: number): number {
     return this.#counts[cluster] ?? 0;
+  }
+
+  /** True where giving back one use of each of these ranges frees no cluster. */
+  keepsUsed(ranges: readonly { readonly first: number; readonly count: number }[]): boolean {
+    const uses = new Map<number, number>();
+    for (const { first, count } of ranges)
+      for (let cluster = first; cluster < first + count; cluster++)
+        uses.set(cluster, (uses.get(cluster) ?? 0) + 1);
+    return [...uses].every(([cluster, count]) => this.countOf(cluster) > count);
   }
 
   /** Takes `count` neighboring clusters and returns the first. */

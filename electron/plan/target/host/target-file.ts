@@ -91,6 +91,11 @@ export class TargetFile {
     return this.clusters.end * this.#stored.clusterSize;
   }
 
+  /** True where the events since the notes were reset come to the same in every order, once nothing free is left ahead. */
+  get isOrderless(): boolean {
+    return !this.releasesAny && !this.writesParts && !this.clusters.hasGrownTable;
+  }
+
   /** What decides on everything that follows, as a text. */
   get fingerprint(): string {
     const changed = [...this.#changed].sort(([a], [b]) => a - b);
@@ -104,6 +109,67 @@ export class TargetFile {
     this.writesParts = false;
     this.takesAny = false;
     this.releasesAny = false;
+  }
+
+  /**
+   * How many clusters an event takes, all in one step, whatever other requests do before it; undefined where that is not
+   * all it does. Requests of whole clusters do not overlap.
+   */
+  takenBy({ kind, start, end }: HostEvent): number | undefined {
+    const { sliceSpan, clusterSize, keepsDataApart, l1Coverage, hasTable } = this.#stored;
+    if (kind !== 'write' || start % clusterSize !== 0 || end % clusterSize !== 0) return undefined;
+    for (let at = start; at < end; at = (Math.floor(at / l1Coverage) + 1) * l1Coverage) {
+      const table = Math.floor(at / l1Coverage);
+      if (!this.#tables.has(table) && !hasTable(table)) return undefined;
+    }
+    if (keepsDataApart) return 0;
+    let taken = 0;
+    for (let at = start; at < end; at += clusterSize) {
+      const { host, compressed } = this.#clusterAt(at / clusterSize);
+      if (compressed !== undefined || this.#changed.has(at / clusterSize)) return undefined;
+      if (host < 0) taken++;
+      else if (this.clusters.countOf(host) !== 1) return undefined;
+    }
+    const isInOneSlice = Math.floor(start / sliceSpan) === Math.floor((end - 1) / sliceSpan);
+    return taken === 0 || (taken * clusterSize === end - start && isInOneSlice) ? taken : undefined;
+  }
+
+  /**
+   * Where a write lies that is within one guest cluster: the host cluster, -1 where it takes one and writes all of it, and
+   * undefined for other events, compressed clusters, and where an L2 table is needed first.
+   */
+  placeWithin({ kind, start, end }: HostEvent): number | undefined {
+    const { clusterSize, unit, l1Coverage, hasTable, keepsDataApart } = this.#stored;
+    const cluster = Math.floor(start / clusterSize);
+    if (kind !== 'write' || Math.ceil(end / clusterSize) !== cluster + 1 || keepsDataApart) return undefined;
+    const table = Math.floor(start / l1Coverage);
+    if (!this.#tables.has(table) && !hasTable(table)) return undefined;
+    const { host, compressed } = this.#clusterAt(cluster);
+    if (compressed !== undefined || (host >= 0 && this.clusters.countOf(host) !== 1)) return undefined;
+    return host < 0 && unit < clusterSize ? undefined : host;
+  }
+
+  /** True where an event may give clusters back, whenever it comes. */
+  mayRelease({ kind, start, end }: HostEvent): boolean {
+    const { clusterSize, keepsDataApart } = this.#stored;
+    if (kind === 'mark' || keepsDataApart) return false;
+    for (let cluster = Math.floor(start / clusterSize); cluster * clusterSize < end; cluster++) {
+      const { host, compressed } = this.#clusterAt(cluster);
+      if (compressed !== undefined || (kind === 'zero' && host >= 0)) return true;
+    }
+    return false;
+  }
+
+  /** True where the next step of a write changes neither tables nor what is free, whenever it comes. */
+  staysInPlace(start: number, end: number): boolean {
+    const { clusterSize } = this.#stored;
+    const last = Math.ceil(end / clusterSize) - 1;
+    let cluster = Math.floor(start / clusterSize);
+    const { host } = this.#clusterAt(cluster);
+    if (host < 0) return false;
+    const first = cluster;
+    while (cluster < last && this.#clusterAt(cluster + 1).host === host + cluster + 1 - first) cluster++;
+    return cluster === last || this.#clusterAt(cluster + 1).host >= 0;
   }
 
   /** Takes an event whole, one step after the other. */

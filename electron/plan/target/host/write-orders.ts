@@ -1,14 +1,12 @@
 /**
  * Where a target's file ends after requests that are under way together, in every order that qemu may finish them in.
- * A mirror job reads with several threads at once, and writes each part when its read is done; requests that only mark
- * zeros read nothing and are done at once, one after the other. Source: qemu's block/mirror.c (mirror_iteration).
+ * A mirror job reads with several threads at once, and writes each part when its read is done; requests that read nothing
+ * are begun when they are sent, one after the other. Source: qemu's block/mirror.c (mirror_run, mirror_iteration).
  */
 import type { SlicedWork } from '../../../qcow2/read/sliced-work.ts';
 import type { HostEvent } from './host-events.ts';
+import type { SentRequest } from './sent-requests.ts';
 import { type ClusterRange, type TargetFile, UnknownCluster } from './target-file.ts';
-
-/** What one request does, in its order. */
-export type RequestEvents = readonly HostEvent[];
 
 /** Sizes in bytes that the file may come to. */
 export interface PossibleEnds {
@@ -17,10 +15,8 @@ export interface PossibleEnds {
 }
 
 /** States looked at, and clusters copied with them, at most: a second's work. */
-const MAX_STATES = 4000;
-const MAX_COPIED_CLUSTERS = 2 ** 21;
-/** Ways to cut requests that are looked at. */
-const MAX_VARIANTS = 64;
+const MAX_STATES = 15_000;
+const MAX_COPIED_CLUSTERS = 2 ** 22;
 
 /** How far a request is. */
 interface Progress {
@@ -38,18 +34,22 @@ interface State {
 
 const NEW: Progress = { event: 0, at: -1, pending: [] };
 
+function hasBegun({ event, at, pending }: Progress): boolean {
+  return event > 0 || at >= 0 || pending.length > 0;
+}
+
 /**
  * All ends that one of several lists of requests can lead to when at most `window` requests are under way. Undefined
  * where there are too many orders to look at, or where the tables do not tell what a cluster is. `file` is not changed.
  */
 export function* possibleEnds(
   file: TargetFile,
-  variants: readonly (readonly RequestEvents[])[],
+  variants: readonly (readonly SentRequest[])[],
   window: number,
 ): SlicedWork<PossibleEnds | undefined> {
-  const search = new Search(window);
+  const search = new Search(file, window);
   try {
-    for (const requests of variants) if (!(yield* search.run(file, requests))) return undefined;
+    for (const requests of variants) if (!(yield* search.run(requests))) return undefined;
   } catch (error) {
     if (!(error instanceof UnknownCluster)) throw error;
     return undefined;
@@ -61,25 +61,29 @@ export function* possibleEnds(
 class Search {
   readonly imageEnds: number[] = [];
   readonly lengths: number[] = [];
+  readonly #file: TargetFile;
   readonly #window: number;
   #states = 0;
   #copiedClusters = 0;
 
-  constructor(window: number) {
+  constructor(file: TargetFile, window: number) {
+    this.#file = file;
     this.#window = window;
   }
 
   /** False where the limits were passed. */
-  *run(file: TargetFile, requests: readonly RequestEvents[]): SlicedWork<boolean> {
-    const isOrdered = requests.map(events => events.every(({ kind }) => kind !== 'write'));
+  *run(requests: readonly SentRequest[]): SlicedWork<boolean> {
+    const steps = new NextSteps(this.#file, requests, this.#window);
     const seen = new Set<string>();
-    const waiting: State[] = [{ file, progress: requests.map(() => NEW) }];
+    const waiting: State[] = [{ file: this.#file, progress: requests.map(() => NEW) }];
     for (let state = waiting.pop(); state !== undefined; state = waiting.pop()) {
       yield;
-      const followers = nextStates(state, requests, isOrdered, this.#window);
+      const last = steps.onlyEnd(state);
+      const followers = last === undefined ? steps.after(state) : [];
       if (followers.length === 0) {
-        this.imageEnds.push(state.file.imageEnd);
-        this.lengths.push(state.file.length);
+        const { imageEnd, length } = last ?? state.file;
+        this.imageEnds.push(imageEnd);
+        this.lengths.push(length);
       }
       for (const next of followers) {
         this.#copiedClusters += next.file.clusters.end;
@@ -95,42 +99,6 @@ class Search {
   }
 }
 
-/**
- * All ways to send the requests in `cuttable` whole or in parts that end at multiples of `granularity`, each part as a
- * request by itself. Undefined where there are too many.
- */
-export function withAllCuts(
-  requests: readonly RequestEvents[],
-  cuttable: ReadonlySet<RequestEvents>,
-  granularity: number,
-): RequestEvents[][] | undefined {
-  let variants: RequestEvents[][] = [[]];
-  for (const request of requests) {
-    const ways = cuttable.has(request) ? waysToCut(request, granularity) : [[request]];
-    if (ways === undefined || variants.length * ways.length > MAX_VARIANTS) return undefined;
-    variants = variants.flatMap(before => ways.map(way => [...before, ...way]));
-  }
-  return variants;
-}
-
-function waysToCut(request: RequestEvents, granularity: number): RequestEvents[][] | undefined {
-  const [event] = request;
-  if (event === undefined || request.length > 1) return undefined;
-  const { kind, start, end } = event;
-  const places = Math.ceil((end - start) / granularity) - 1;
-  if (2 ** places > MAX_VARIANTS) return undefined;
-  return Array.from({ length: 2 ** places }, (_, cuts) => {
-    const parts: RequestEvents[] = [];
-    let from = start;
-    for (let place = 1; place <= places; place++) {
-      if ((cuts & (1 << (place - 1))) === 0) continue;
-      parts.push([{ kind, start: from, end: start + place * granularity }]);
-      from = start + place * granularity;
-    }
-    return [...parts, [{ kind, start: from, end }]];
-  });
-}
-
 function rangeOf(values: readonly number[]): [least: number, most: number] {
   return [
     values.reduce((least, value) => Math.min(least, value)),
@@ -139,42 +107,136 @@ function rangeOf(values: readonly number[]): [least: number, most: number] {
 }
 
 function keyOf({ file, progress }: State): string {
-  return `${progress.map(({ event, at, pending }) => `${event},${at},${JSON.stringify(pending)}`).join(' ')}|${file.fingerprint}`;
-}
-
-/** What can come next: a step of any request that may be under way. None at the end. */
-function nextStates(
-  state: State,
-  requests: readonly RequestEvents[],
-  isOrdered: readonly boolean[],
-  window: number,
-): State[] {
-  const next: State[] = [];
-  let open = 0;
-  for (const [index, events] of requests.entries()) {
-    const progress = state.progress[index] as Progress;
-    if (progress.event >= events.length) continue;
-    if (open++ >= window) break;
-    if (isOrdered[index] === true) {
-      next.push(wholeRequest(state, index, events));
-      break; // later requests come after it
-    }
-    for (const step of stepsOf(progress, events)) {
-      const file = state.file.clone();
-      next.push({ file, progress: state.progress.with(index, step(file)) });
-    }
+  let key = '';
+  for (const { event, at, pending } of progress) {
+    key += `${event},${at};`;
+    for (const ranges of pending) key += JSON.stringify(ranges);
   }
-  return next;
+  return key + file.fingerprint;
 }
 
-function wholeRequest({ file, progress }: State, index: number, events: RequestEvents): State {
-  const after = file.clone();
-  for (const event of events) after.apply(event);
-  return { file: after, progress: progress.with(index, { ...NEW, event: events.length }) };
+/** What can come next in a list of requests. */
+class NextSteps {
+  readonly #requests: readonly SentRequest[];
+  readonly #window: number;
+  /** The last request that is sent together with each, before any other goes on. */
+  readonly #sentUpTo: readonly number[];
+  /** Clusters that each takes whenever it comes; undefined where that depends on the others. */
+  readonly #takes: readonly (number | undefined)[];
+  /** Which of them may give clusters back. */
+  readonly #mayRelease: readonly boolean[];
+  /** None has to wait for another to end. */
+  readonly #areAllSent: boolean;
+
+  constructor(file: TargetFile, requests: readonly SentRequest[], window: number) {
+    this.#requests = requests;
+    this.#window = window;
+    const sentUpTo = requests.map((_, index) => index);
+    // Once as many requests were sent as may be under way, one may have to wait.
+    for (let index = Math.min(requests.length, window) - 1; index > 0; index--)
+      if (requests[index]?.followsAtOnce === true) sentUpTo[index - 1] = sentUpTo[index] as number;
+    this.#sentUpTo = sentUpTo;
+    this.#mayRelease = requests.map(({ events }) => events.some(event => file.mayRelease(event)));
+    this.#areAllSent = requests.length <= window;
+    this.#takes = requests.map(({ events, isImmediate }) =>
+      events.length === 1 && !isImmediate ? file.takenBy(events[0] as HostEvent) : undefined,
+    );
+  }
+
+  /** The file at the end, where all orders come to the same from here on; undefined where they may not. */
+  onlyEnd({ file, progress }: State): TargetFile | undefined {
+    const isLeft = ({ event }: Progress, index: number) =>
+      event < (this.#requests[index] as SentRequest).events.length && this.#mayRelease[index] === true;
+    if (progress.some(isLeft) || file.clusters.hasFreeAhead || file.clusters.hasGrownTable) return undefined;
+    const end = file.clone();
+    for (const [index, { events }] of this.#requests.entries())
+      for (let own = progress[index] as Progress; own.event < events.length; ) {
+        const [step] = stepsOf(own, events);
+        own = (step as Step)(end);
+        if (!end.isOrderless) return undefined;
+      }
+    return end;
+  }
+
+  /** A step of any request that may be under way. None at the end. */
+  after({ file, progress }: State): State[] {
+    const next: State[] = [];
+    const tried = new Set<number>();
+    const unsent = this.#nextImmediate(progress);
+    const isSending = this.#sentUpTo.some(
+      (last, index) => last >= unsent && index < unsent && hasBegun(progress[index] as Progress),
+    );
+    let open = 0;
+    for (const [index, { events }] of this.#requests.entries()) {
+      const own = progress[index] as Progress;
+      if (own.event >= events.length) continue;
+      if (open++ >= this.#window) break;
+      if (index === unsent) {
+        const after = file.clone();
+        next.push({ file: after, progress: progress.with(index, this.#begin(index, after)) });
+        break; // later requests are sent after it
+      }
+      if (isSending || (this.#sentUpTo[index] as number) >= unsent) continue;
+      const takes = hasBegun(own) ? undefined : this.#takesNow(index, file);
+      if (takes !== undefined && tried.has(takes)) continue; // it comes to the same as the other
+      const idle = own.pending.findIndex(ranges => file.clusters.keepsUsed(ranges));
+      if (idle >= 0) {
+        // It frees nothing until others give the same clusters back.
+        const after = file.clone();
+        after.release(own.pending[idle] as readonly ClusterRange[]);
+        const left = { ...own, pending: own.pending.toSpliced(idle, 1) };
+        return [
+          { file: after, progress: progress.with(index, advanced(left, events[own.event] as HostEvent)) },
+        ];
+      }
+      const states = [...stepsOf(own, events)].map(step => {
+        const after = file.clone();
+        return { file: after, progress: progress.with(index, step(after)) };
+      });
+      if (takes === 0) return states; // it changes nothing for the others
+      if (takes !== undefined) tried.add(takes);
+      next.push(...states);
+    }
+    return next;
+  }
+
+  /** As `#takes`, and of parts of one cluster: the first part takes it, whichever that is. */
+  #takesNow(index: number, file: TargetFile): number | undefined {
+    const takes = this.#takes[index];
+    const { events, isImmediate } = this.#requests[index] as SentRequest;
+    const [event] = events;
+    if (takes !== undefined || event === undefined || events.length > 1 || isImmediate) return takes;
+    const place = file.placeWithin(event);
+    if (place === undefined || (place < 0 && !this.#areAllSent)) return undefined;
+    return place < 0 ? 1 : 0;
+  }
+
+  /** The first request that reads nothing and was not sent yet; Infinity where there is none. */
+  #nextImmediate(progress: readonly Progress[]): number {
+    const index = this.#requests.findIndex(
+      ({ isImmediate, events }, i) => isImmediate && events.length > 0 && !hasBegun(progress[i] as Progress),
+    );
+    return index < 0 ? Number.POSITIVE_INFINITY : index;
+  }
+
+  /** The first step of a request that reads nothing. */
+  #begin(index: number, file: TargetFile): Progress {
+    const { events, hasTail } = this.#requests[index] as SentRequest;
+    const [first] = events;
+    if (first?.kind === 'write') {
+      const [step] = stepsOf(NEW, events);
+      return (step as Step)(file);
+    }
+    const end = hasTail ? events.length - 1 : events.length;
+    for (const event of events.slice(0, end)) file.apply(event);
+    return { ...NEW, event: end };
+  }
 }
+
+type Step = (file: TargetFile) => Progress;
 
 /** The steps that one request can take: each changes a file and returns how far the request is then. */
-function* stepsOf(progress: Progress, events: RequestEvents): Generator<(file: TargetFile) => Progress> {
+function* stepsOf(progress: Progress, events: readonly HostEvent[]): Generator<Step> {
   const { event, at, pending } = progress;
   const current = events[event] as HostEvent;
   if (current.kind !== 'write') {
@@ -191,7 +253,9 @@ function* stepsOf(progress: Progress, events: RequestEvents): Generator<(file: T
     };
   if (at >= current.end) return;
   yield file => {
-    const { next, released } = file.write(at < 0 ? current.start : at, current.end);
+    let { next, released } = file.write(at < 0 ? current.start : at, current.end);
+    while (released.length === 0 && next < current.end && file.staysInPlace(next, current.end))
+      ({ next, released } = file.write(next, current.end));
     const open = released.length > 0 ? [...pending, released] : pending;
     return advanced({ event, at: next, pending: open }, current);
   };

@@ -19,6 +19,23 @@ describe('mirrorRequests', () => {
     expect(short(mirrorRequests({ runs, target: 0, top: 1 }, TARGET))).toEqual(['64+64c', '128+64z']);
   });
 
+  it('tells which requests are sent together: those of one range, of what layers above the target hold', () => {
+    const order = (base: string, top: string) =>
+      [...mirrorRequests({ runs: [fakeRuns(base), fakeRuns(top)], target: 0, top: 1 }, TARGET)].map(
+        ({ isFirst, isKnown }) => `${isFirst ? 'first' : 'next'} ${isKnown ? 'known' : 'asked'}`,
+      );
+    expect(order('dddddd', 'dzd.dz')).toEqual([
+      'first known',
+      'next known',
+      'next known',
+      'first known',
+      'next known',
+    ]);
+    const parts = [fakeRuns('dd'), fakeRuns(`d${'.'.repeat(16)}d${'.'.repeat(14)}`, 4 * KIB)];
+    const [first, next] = mirrorRequests({ runs: parts, target: 0, top: 1 }, TARGET);
+    expect([first?.isKnown, next?.isFirst, next?.isKnown]).toEqual([true, false, false]);
+  });
+
   it('copies whole units of the target where a layer with smaller clusters holds a part of one', () => {
     const runs = [fakeRuns('dd'), fakeRuns('.d..............................', 4 * KIB)];
     expect(short(mirrorRequests({ runs, target: 0, top: 1 }, TARGET))).toEqual(['0+64c']);

@@ -34,8 +34,6 @@ function resultOf(
       end: end * CLUSTER,
       zero: how === 'z',
       readsZero: how === 'z',
-      owner: 1,
-      damaged: false,
     });
   model.finish();
   return { states, changes: model.changes };

@@ -24,6 +24,7 @@ const nothing: SpaceChanges = {
   mayFree: 0,
   writesData: false,
   writesParts: false,
+  fillsTaken: false,
   whyInexact: [],
 };
 const added = (count: number) => ({ ...nothing, added: count, writesData: true });

@@ -1,5 +1,6 @@
 /** When a target's file has one end, and when the layers' files are looked at for holes. */
 import { describe, expect, it } from 'vitest';
+import type { FindHoles } from '../../../../../electron/plan/layers/host-holes.ts';
 import { FollowedFile, type RequestOrder } from '../../../../../electron/plan/target/host/followed-file.ts';
 import { HostClusters } from '../../../../../electron/plan/target/host/host-clusters.ts';
 import { TargetFile } from '../../../../../electron/plan/target/host/target-file.ts';
@@ -40,15 +41,15 @@ function followed(
   const file = new FollowedFile(new TargetFile(stored, clusters), C, C, order, fresh);
   for (const [start, end] of writes) {
     file.add({ kind: 'write', start: start * C, end: end * C });
-    file.endRequest(1);
+    file.endRequest({ start: start * C, end: end * C, zero: false, readsZero: false, owner: 1 });
   }
   let looks = 0;
-  function* findHostHoles(): SlicedWork<ReadonlySet<number>> {
+  function* lookForHoles(): SlicedWork<FindHoles> {
     yield;
     looks++;
-    return new Set(holes);
+    return (layer, start, end) => (holes.includes(layer) ? [[start, end]] : []);
   }
-  const ends = finish(file.ends(findHostHoles));
+  const ends = finish(file.ends(lookForHoles));
   return { imageEnd: ends?.imageEnd.map(bytes => bytes / C), looks };
 }
 
