@@ -1,5 +1,5 @@
 /**
- * Images of 24 layouts that lost their header, their L1 table or their refcount table, against `qemu-img map` of the
+ * Images of 26 layouts that lost their header, their L1 table or their refcount table, against `qemu-img map` of the
  * image before: what is inferred is whole, in part or nothing, and never another range than the image had.
  */
 import { copyFileSync, openSync, readFileSync, writeSync } from 'node:fs';
@@ -157,6 +157,18 @@ const LAYOUTS: readonly Layout[] = [
       await snapshot(path, 'two');
       await tables(2 * M, [5, 3], 8192)(path);
     },
+  },
+  {
+    name: 'a data file, 2 tables',
+    options: `data_file=${join(folder, 'data')}`,
+    size: '2G',
+    make: tables(512 * M, [3, 1]),
+  },
+  {
+    name: 'a raw data file, 16 KiB extended',
+    options: `data_file=${join(folder, 'data.raw')},data_file_raw=on,cluster_size=16k,extended_l2=on`,
+    size: '40M',
+    make: tables(16 * M, [1]),
   },
   {
     name: 'resized, 3 tables',

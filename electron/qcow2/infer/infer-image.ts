@@ -26,9 +26,12 @@ export function* inferHeader(
   source: ImageSource,
   { reading, onProgress }: InferRequest,
 ): SlicedWork<Qcow2Image | undefined> {
-  const proposals = yield* withinLimits(source, proposeHeaders(source, onProgress));
   const readings: Reading[] = [];
-  for (const proposal of proposals) readings.push(yield* tryProposal(source, proposal));
+  for (const hasDataFile of [false, true]) {
+    const proposals = yield* withinLimits(source, proposeHeaders(source, hasDataFile, onProgress));
+    for (const proposal of proposals) readings.push(yield* tryProposal(source, proposal));
+    if (readings.some(({ corruptions, leaks }) => corruptions === 0 && leaks === 0)) break;
+  }
   const best = bestReadings(readings);
   if (best.length === 0) return undefined;
   const chosen = best[reading - 1];

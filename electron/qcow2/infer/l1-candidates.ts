@@ -18,6 +18,8 @@ export interface L1Search {
   readonly source: ImageSource;
   readonly scan: ScanResult;
   readonly clusterBits: number;
+  /** L2 tables name clusters of another file. */
+  readonly hasDataFile?: boolean;
   /** True for a cluster that an L1 table may take: counted once, and nothing known. */
   readonly mayBeL1: (cluster: number) => boolean;
 }
@@ -59,10 +61,11 @@ export function* findL1Tables(search: L1Search): SlicedWork<L1Candidate[]> {
 
 /** By cluster, 1 where one of the L2 tables names it. */
 function* dataOf(
-  { source, scan, clusterBits }: L1Search,
+  { source, scan, clusterBits, hasDataFile }: L1Search,
   tables: ReadonlySet<number>,
 ): SlicedWork<Uint8Array> {
   const named = new Uint8Array(scan.zeros.length);
+  if (hasDataFile === true) return named;
   for (const cluster of tables) {
     yield;
     const view = viewOf(readCluster(source, cluster, 2 ** clusterBits));

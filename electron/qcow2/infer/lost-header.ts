@@ -4,6 +4,7 @@ import type { InferredFact } from '../../../shared/model/inference.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { hex, u64, viewOf } from '../format/bytes.ts';
 import { compressedRange } from '../format/compressed.ts';
+import { entryOffset } from '../format/entry.ts';
 import { QCOW_MAGIC } from '../format/header.ts';
 import type { LostHeader } from '../layout/lost-header.ts';
 import { LimitPassed } from '../layout/read-limit.ts';
@@ -28,6 +29,8 @@ interface Remains {
   readonly source: ImageSource;
   readonly lost: LostHeader;
   readonly clusterBits: number;
+  /** The data is looked for in another file. */
+  readonly hasDataFile: boolean;
   readonly refcountTableClusters: number;
   readonly refcounts: ClusterBytes;
   /** Clusters of the refcount table and its blocks. */
@@ -35,28 +38,38 @@ interface Remains {
   readonly scan: ScanResult;
 }
 
-/** Headers that the file may have had; none where its tables do not tell. Throws LimitPassed and QCOW2_READ_FAILED. */
-export function* proposeHeaders(source: ImageSource, onProgress?: OnProgress): SlicedWork<Proposal[]> {
+/**
+ * Headers that the file may have had; none where its tables do not tell. With `hasDataFile` those of images that keep their
+ * data in another file. Throws LimitPassed and QCOW2_READ_FAILED.
+ */
+export function* proposeHeaders(
+  source: ImageSource,
+  hasDataFile: boolean,
+  onProgress?: OnProgress,
+): SlicedWork<Proposal[]> {
   const found = yield* findRefcounts(source);
   const proposals: Proposal[] = [];
-  for (const lost of found) proposals.push(...(yield* proposeFor(source, lost, onProgress)));
+  for (const lost of found) {
+    const kept = keptFields(source, lost);
+    if (kept === undefined) proposals.push(...(yield* proposeFor(source, lost, hasDataFile, onProgress)));
+    else if (!hasDataFile) proposals.push(kept);
+  }
   return proposals;
 }
 
 function* proposeFor(
   source: ImageSource,
   lost: LostHeader,
+  hasDataFile: boolean,
   onProgress: OnProgress | undefined,
 ): SlicedWork<Proposal[]> {
   const clusters = Math.ceil(source.size / lost.clusterSize);
   if (clusters > MAX_SCANNED_CLUSTERS) throw new LimitPassed('the file has too many clusters');
-  const kept = keptFields(source, lost);
-  if (kept !== undefined) return [kept];
   const clusterBits = Math.log2(lost.clusterSize);
   const refcountTableClusters = tableClusters(lost, clusters);
   const base = headerOnly(source, lost, refcountTableClusters);
   const refcounts = yield* storedRefcounts(base, source.size, clusters);
-  const rules = { clusterBits, fileLength: source.size, refcounts };
+  const rules = { clusterBits, fileLength: source.size, refcounts, hasDataFile };
   const known = new Set<number>();
   for (let part = 0; part < refcountTableClusters; part++) {
     const cluster = lost.refcountTable / lost.clusterSize + part;
@@ -65,7 +78,16 @@ function* proposeFor(
   }
   const isOpen = (cluster: number) => (refcounts[cluster] as number) > 0 && !known.has(cluster);
   const scan = yield* scanForTables(source, rules, isOpen, onProgress);
-  return yield* proposalsOf({ source, lost, clusterBits, refcountTableClusters, refcounts, known, scan });
+  return yield* proposalsOf({
+    source,
+    lost,
+    clusterBits,
+    hasDataFile,
+    refcountTableClusters,
+    refcounts,
+    known,
+    scan,
+  });
 }
 
 /** The refcount table reaches as far as the file needs it. */
@@ -83,6 +105,7 @@ function headerOnly(source: ImageSource, lost: LostHeader, refcountTableClusters
     l1Size: 0,
     extendedL2: false,
     zstd: false,
+    hasDataFile: false,
     snapshots: { offset: 0, count: 0 },
   });
   return openQcow2(patchedSource(source, [{ offset: 0, bytes }]));
@@ -122,15 +145,17 @@ function keptFields(source: ImageSource, lost: LostHeader): Proposal | undefined
 }
 
 function* proposalsOf(remains: Remains): SlicedWork<Proposal[]> {
-  const { source, scan, clusterBits, refcounts, known } = remains;
+  const { source, scan, clusterBits, hasDataFile, refcounts, known } = remains;
   const mayBeL1 = (cluster: number) => refcounts[cluster] === 1 && !known.has(cluster);
-  const l1Tables = yield* findL1Tables({ source, scan, clusterBits, mayBeL1 });
+  const l1Tables = yield* findL1Tables({ source, scan, clusterBits, hasDataFile, mayBeL1 });
   const snapshots = findSnapshotTable(remains, l1Tables);
   const active = l1Tables.filter(({ cluster }) => !snapshots.l1Clusters.has(cluster)).slice(0, MAX_TRIED);
   const proposals: Proposal[] = [];
   for (const l1 of active)
-    for (const width of widthsOf(remains, l1))
-      proposals.push(yield* proposalOf(remains, l1, width, snapshots));
+    for (const width of widthsOf(remains, l1)) {
+      const proposal = yield* proposalOf(remains, l1, width, snapshots);
+      if (proposal !== undefined) proposals.push(proposal);
+    }
   return proposals;
 }
 
@@ -184,16 +209,18 @@ function widthsOf({ source, scan, clusterBits }: Remains, l1: L1Candidate): bool
   return [...(standard ? [false] : []), ...(extended ? [true] : [])];
 }
 
+/** Undefined where the data is said to lie in another file, and entries name other places than their own. */
 function* proposalOf(
   remains: Remains,
   l1: L1Candidate,
   extendedL2: boolean,
   snapshots: FoundSnapshots,
-): SlicedWork<Proposal> {
-  const { lost, clusterBits, refcountTableClusters } = remains;
+): SlicedWork<Proposal | undefined> {
+  const { lost, clusterBits, hasDataFile, refcountTableClusters } = remains;
   const clusterSize = 2 ** clusterBits;
   const l1Size = (l1.clusters * clusterSize) / 8;
   const content = yield* lookAtDisk(remains, l1, extendedL2);
+  if (hasDataFile && !content.isInPlace) return undefined;
   const coverage = clusterSize * (clusterSize / (extendedL2 ? 16 : 8));
   const size = Math.min(l1Size * coverage, Math.max(content.end, snapshots.diskSize));
   const fields: HeaderFields = {
@@ -203,6 +230,7 @@ function* proposalOf(
     l1Size,
     extendedL2,
     zstd: content.zstd,
+    hasDataFile,
     snapshots,
   };
   return {
@@ -211,13 +239,15 @@ function* proposalOf(
   };
 }
 
-/** Where the last used entry ends, and how the first compressed cluster begins. */
+/** Where the last used entry ends, how the first compressed cluster begins, and whether entries name their own offsets. */
 function* lookAtDisk({ source, clusterBits }: Remains, l1: L1Candidate, extendedL2: boolean) {
   const clusterSize = 2 ** clusterBits;
   const entrySize = extendedL2 ? 16 : 8;
   const l2Entries = clusterSize / entrySize;
   let end = 0;
   let stream = -1;
+  let own = 0;
+  let others = 0;
   for (let part = 0; part < l1.clusters; part++)
     for (const { index, target } of entriesOf(source, l1.cluster + part, clusterBits)) {
       yield;
@@ -230,17 +260,22 @@ function* lookAtDisk({ source, clusterBits }: Remains, l1: L1Candidate, extended
         const entry = Math.floor(at / entrySize);
         end = Math.max(end, (first + entry + 1) * clusterSize);
         const isEntry = at % entrySize === 0;
+        const isData = isEntry && (entryOffset(hi, lo) !== 0 || hi >>> 31 === 1);
+        if (isData && entryOffset(hi, lo) === (first + entry) * clusterSize) own++;
+        else if (isData) others++;
         if (stream < 0 && isEntry && (hi & 0x40000000) !== 0)
           stream = compressedRange(hi, lo, clusterBits).offset;
       }
     }
   const magic = stream < 0 ? new Uint8Array() : readBytes(source, stream, 4);
-  return { end, zstd: magic.length === 4 && viewOf(magic).getUint32(0) === 0x28b52ffd };
+  const isInPlace = own > 0 && others === 0;
+  return { end, isInPlace, zstd: magic.length === 4 && viewOf(magic).getUint32(0) === 0x28b52ffd };
 }
 
 function factsOf(fields: HeaderFields, l1: L1Candidate, hasSnapshotSize: boolean): InferredFact[] {
   const { clusterBits, refcountBits, refcountTableOffset, size, extendedL2, l1TableOffset, snapshots } =
     fields;
+  const { hasDataFile } = fields;
   const counted = `the refcount table at ${hex(refcountTableOffset)} names a block that counts the header, the table and itself once each`;
   const fact = (name: string, value: string, confidence: InferredFact['confidence'], how: string) => ({
     name,
@@ -279,6 +314,17 @@ function factsOf(fields: HeaderFields, l1: L1Candidate, hasSnapshotSize: boolean
             `a snapshot table at ${hex(snapshots.offset)} names L1 tables`,
           ),
         ]),
+    ...(hasDataFile
+      ? [
+          fact(
+            'data file',
+            'another file, whose name is not known',
+            'certain',
+            'every L2 entry names its own offset of the guest, and this file counts no cluster for it',
+          ),
+          fact('raw data file', 'not known', 'guess', 'no range depends on it'),
+        ]
+      : []),
     fact('version', '3', 'guess', 'no range depends on it'),
     fact('backing file', 'not known', 'guess', 'its name lay in the first cluster'),
   ];

@@ -13,6 +13,8 @@ export interface HeaderFields {
   readonly refcountBits: number;
   readonly extendedL2: boolean;
   readonly zstd: boolean;
+  /** The data lies in another file, whose name is not known. */
+  readonly hasDataFile: boolean;
   readonly snapshots: { readonly offset: number; readonly count: number };
 }
 
@@ -35,7 +37,7 @@ export function encodeHeader(fields: HeaderFields): Uint8Array {
   view.setUint32(56, fields.refcountTableClusters);
   view.setUint32(60, fields.snapshots.count);
   u64(64, fields.snapshots.offset);
-  u64(72, (fields.extendedL2 ? 0x10 : 0) + (fields.zstd ? 0x08 : 0));
+  u64(72, (fields.extendedL2 ? 0x10 : 0) + (fields.zstd ? 0x08 : 0) + (fields.hasDataFile ? 0x04 : 0));
   view.setUint32(96, Math.log2(fields.refcountBits));
   view.setUint32(100, HEADER_LENGTH);
   view.setUint8(104, fields.zstd ? 1 : 0);
