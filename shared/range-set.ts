@@ -31,7 +31,7 @@ export class RangeSet {
 
   /** Adds [start, start + length); nothing where the length is 0. */
   add(start: number, length: number): void {
-    if (length <= 0) return;
+    if (length <= 0 || this.#extendsLast(start, start + length)) return;
     this.#insert(
       Math.floor(start / this.#grain) * this.#grain,
       Math.ceil((start + length) / this.#grain) * this.#grain,
@@ -93,6 +93,16 @@ export class RangeSet {
       else low = mid + 1;
     }
     return low;
+  }
+
+  /** Adds what begins within the last range or where it ends, as nearly all that is added does; false for the rest. */
+  #extendsLast(start: number, end: number): boolean {
+    const last = this.#count - 1;
+    if (last < 0 || this.#grain > 1) return false;
+    const lastEnd = this.#ends[last] as number;
+    if (start > lastEnd || start < (this.#starts[last] as number)) return false;
+    if (end > lastEnd) this.#ends[last] = end;
+    return true;
   }
 
   #insert(start: number, end: number): void {

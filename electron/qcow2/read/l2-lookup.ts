@@ -22,6 +22,7 @@ const READ_THROUGH_BYTES = 2 ** 14;
 export function findL2Entries(map: Qcow2Map, guest: number, guestEnd: number, readAheadTo: number): number {
   const { l1, geometry, reader } = map;
   const { l1Index, l2Index } = tableIndexOf(geometry, guest);
+  map.heldIndex = -1;
   const table = l2OffsetAt(l1, l1Index);
   if (table === 0) return NO_TABLE;
   if (!isTable(map, l1Index, table)) return BAD_TABLE;
@@ -50,7 +51,22 @@ export function findL2Entries(map: Qcow2Map, guest: number, guestEnd: number, re
       setFileSize(map, Math.min(map.fileSize, reader.position + reader.length));
   }
   if (table >= map.fileSize) return isTable(map, l1Index, table) ? position - reader.position : BAD_TABLE;
+  map.heldIndex = l1Index;
+  map.heldTable = table;
   return position - reader.position;
+}
+
+/**
+ * The same for guest offsets under L1 entry `l1Index`, where they belong to the table that was looked up last and are in
+ * memory; NO_TABLE where they have to be looked up. Most pages of a window are a part of the table before.
+ */
+export function heldL2Entries(map: Qcow2Map, l1Index: number, guest: number, guestEnd: number): number {
+  const { geometry, reader, heldTable } = map;
+  const { l1Coverage, clusterSize, entrySize, l2Entries } = geometry;
+  if (map.heldIndex !== l1Index || heldTable + l2Entries * entrySize > map.fileSize) return NO_TABLE;
+  const position = heldTable + Math.floor((guest - l1Index * l1Coverage) / clusterSize) * entrySize;
+  const length = Math.ceil((guestEnd - guest) / clusterSize) * entrySize;
+  return holdsTable(reader, position, length) ? position - reader.position : NO_TABLE;
 }
 
 /** How many of `count` entries at `at` in the map's reader the file holds in full. */

@@ -25,6 +25,9 @@ export interface Qcow2Map extends MappedTables {
   unusualBefore: number;
   /** L1 entries known to have one value, as long as there are any. */
   repeated: { readonly first: number; readonly end: number };
+  /** L1 entry of the sound L2 table that was looked up last, -1 for none, and its offset in the file. */
+  heldIndex: number;
+  heldTable: number;
   /** Guest offset where the last page ended: a page that starts there is worth reading ahead for. */
   lastEnd: number;
   fileSize: number;

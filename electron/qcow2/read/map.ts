@@ -19,7 +19,7 @@ import { MapFindings, OVERWRITTEN } from './findings/map-findings.ts';
 import { entryRulesOf, type Qcow2Image } from './image.ts';
 import { l2OffsetAt } from './l1.ts';
 import { decodeStandard } from './l2.ts';
-import { entriesInFile, findL2Entries, NO_TABLE, reportEntry } from './l2-lookup.ts';
+import { entriesInFile, findL2Entries, heldL2Entries, NO_TABLE, reportEntry } from './l2-lookup.ts';
 import type { Qcow2Map } from './map-state.ts';
 import { decodeV1 } from './qcow1.ts';
 import { type ImageSource, sizeNow } from './source.ts';
@@ -90,6 +90,8 @@ export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
     lastStart: -1,
     unusualBefore: 0,
     repeated: { first: 0, end: 0 },
+    heldIndex: -1,
+    heldTable: 0,
     lastEnd: -1, // a first page promises no second one: the window's reading jumps from page to page
     fileSize,
     hasFreshSize: true,
@@ -151,6 +153,12 @@ function pushNext(map: Qcow2Map, guest: number, start: number, end: number, read
   const { l1Coverage } = map.geometry;
   const l1Index = Math.floor(guest / l1Coverage);
   if (l1Index >= l1.count) return pushPastL1(map, l1Index, guest, start, end);
+  const tableEnd = Math.min(end, (l1Index + 1) * l1Coverage);
+  const held = guest > l1Index * l1Coverage ? heldL2Entries(map, l1Index, guest, tableEnd) | 0 : NO_TABLE;
+  if (held >= 0) {
+    pushEntries(map, held, guest, tableEnd, start, end);
+    return tableEnd;
+  }
   const lastEntry = Math.min(l1.endOfPart(l1Index), Math.ceil(end / l1Coverage));
   try {
     const used = l1.nextUsed(l1Index, lastEntry);
@@ -163,7 +171,6 @@ function pushNext(map: Qcow2Map, guest: number, start: number, end: number, read
     writer.push(guest - start, BAD);
     return Math.min(end, lastEntry * l1Coverage);
   }
-  const tableEnd = Math.min(end, (l1Index + 1) * l1Coverage);
   // File offsets are doubles; what is left of them within the buffer must be integers, or the loops are a third slower.
   const at = findL2Entries(map, guest, tableEnd, readAheadTo) | 0;
   if (at < 0) {
