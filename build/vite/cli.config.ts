@@ -23,6 +23,7 @@ export default mainSide({
       'electron/qcow2/read/bitmap-map.ts',
       'shared/model/check.ts',
     ],
+    'check-json': ['electron/formats/check-json.ts'],
     formats: ['electron/formats/'],
     session: ['electron/service/chain-session.ts'],
     engine: ['electron/engine/worker/in-place-thread.ts'],
