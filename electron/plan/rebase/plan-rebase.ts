@@ -129,7 +129,9 @@ function* applyWrites(
   const opened = yield* openTarget(input, own, format);
   const { clusterSize } = format;
   const file =
-    opened === undefined ? undefined : new FollowedFile(opened, clusterSize, clusterSize, 'sequential');
+    opened === undefined
+      ? undefined
+      : new FollowedFile([opened], { order: 'sequential', clusterSize, granularity: clusterSize });
   model.hostSink = file?.add;
   for (const [index, { start, end, zero }] of writes.entries()) {
     model.apply({ start, end, zero, readsZero: zero });

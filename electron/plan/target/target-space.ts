@@ -49,7 +49,7 @@ export function spaceBetween({ imageEnd, fileLength, why }: FileEnds): TargetSpa
     fileLength: mostLength,
     fileLengthAtLeast,
     exact,
-    why: exact ? [] : [why],
+    why: exact ? [] : why,
   };
 }
 

@@ -61,7 +61,7 @@ export function* followDeletion(
   if (!isWhole) return undefined;
   const imageEnd = clusters.end * clusterSize;
   const length = Math.max(end, clusters.writtenEnd * clusterSize);
-  return { imageEnd: [imageEnd, imageEnd], fileLength: [length, length], why: '' };
+  return { imageEnd: [imageEnd, imageEnd], fileLength: [length, length], why: [] };
 }
 
 /** Bytes of the snapshot table as it is stored. */

@@ -12,42 +12,53 @@ import { mirrorGranularity } from '../../commit/requests.ts';
 import { keepsHost } from '../../layers/block-status.ts';
 import type { LayerRuns } from '../../layers/layer-runs.ts';
 import type { TargetFormat } from '../target-model.ts';
-import { FollowedFile, type RequestOrder } from './followed-file.ts';
+import { FollowedFile } from './followed-file.ts';
 import { openClusters } from './open-clusters.ts';
 import { type StoredCluster, type StoredTarget, TargetFile, UnknownCluster } from './target-file.ts';
 
 /** L2 tables that growing makes at most, to be followed: a fraction of a second's work. */
 const MAX_MADE_TABLES = 2 ** 16;
+/** Free clusters from which a running qemu may look on, to be followed. */
+const MAX_STARTS = 64;
 
 /**
  * The file of a commit's target, once the target has grown. Undefined where it cannot be followed: as {@link openTarget},
- * and one with free clusters that a running qemu may have passed over before.
+ * and one with very many free clusters that a running qemu may have passed over before.
  */
 export function* followTarget(input: CommitInput, setup: CommitSetup): SlicedWork<FollowedFile | undefined> {
   const runs = setup.before[input.target] as LayerRuns;
   const file = yield* openTarget(input, runs, setup.format);
   const { image } = input.layers[input.target] as LayerTables;
   if (file === undefined || image === undefined) return undefined;
+  const files = input.job === 'qemu-img' ? [file] : usedFiles(file);
+  if (files.length > MAX_STARTS) return undefined;
   const { clusterSize } = image.geometry;
-  const isFreshlyOpened = input.job === 'qemu-img';
-  const hadHoles = file.clusters.hasHoles;
   try {
-    grow(file, image, setup);
+    for (const grown of files) grow(grown, image, setup);
   } catch (error) {
     if (!(error instanceof UnknownCluster)) throw error;
     return undefined;
   }
-  if (!isFreshlyOpened && hadHoles && file.takesAny) return undefined;
-  const order: RequestOrder = input.job === 'live' ? 'sequential' : 'parallel';
-  const followed = new FollowedFile(
-    file,
+  const followed = new FollowedFile(files, {
+    order: input.job === 'live' ? 'sequential' : 'parallel',
     clusterSize,
-    mirrorGranularity(clusterSize),
-    order,
-    isFreshlyOpened || !hadHoles,
-  );
+    granularity: mirrorGranularity(clusterSize),
+  });
   setup.model.hostSink = followed.add;
   return followed;
+}
+
+/**
+ * A file as a qemu may find it that has it open: clusters that it took before decide from where on it looks for free ones.
+ * More than MAX_STARTS where there are too many.
+ */
+function usedFiles(file: TargetFile): TargetFile[] {
+  const { clusters } = file;
+  return [...clusters.firstFree(MAX_STARTS), clusters.end].map(start => {
+    const used = file.clone();
+    used.clusters.searchFrom(start);
+    return used;
+  });
 }
 
 /**

@@ -5,7 +5,7 @@ import type { FindHoles, HoleRange } from '../../layers/host-holes.ts';
 import type { HostEvent } from './host-events.ts';
 import { type SentRequest, withAllCuts } from './sent-requests.ts';
 import { type TargetFile, UnknownCluster } from './target-file.ts';
-import { type PossibleEnds, possibleEnds } from './write-orders.ts';
+import { joinEnds, type PossibleEnds, possibleEnds } from './write-orders.ts';
 
 /** Requests that a mirror job has under way: MAX_IN_FLIGHT of qemu's block/mirror.c. */
 const MIRROR_REQUESTS = 16;
@@ -18,14 +18,15 @@ const MAX_CLUSTERS = 2 ** 18;
 
 /** Where a file can end, and why that is more than one place where it is. */
 export interface FileEnds extends PossibleEnds {
-  readonly why: string;
+  readonly why: readonly string[];
 }
 
-const WHY: Readonly<Record<RequestOrder, string>> = {
+const WHY_ORDER: Readonly<Record<RequestOrder, string>> = {
   parallel: 'qemu has up to 16 requests under way, and the order in which they end decides where clusters go',
   sequential:
     'a request takes clusters while it gives those of compressed data back, in an order that is not fixed',
 };
+const WHY_START = 'a running qemu may have passed over free clusters before, and a file does not tell which';
 
 /** How a job sends its requests: one after the other, or several at once. */
 export type RequestOrder = 'sequential' | 'parallel';
@@ -33,16 +34,28 @@ export type RequestOrder = 'sequential' | 'parallel';
 /** What is told of a request that ends. A job that sends one after the other tells of no more than where it ends. */
 export type EndedRequest = Pick<TargetRequest, 'end'> & Partial<TargetRequest>;
 
+/** How a job writes to a file. */
+export interface RequestWays {
+  readonly order: RequestOrder;
+  /** Bytes of a cluster of the file. */
+  readonly clusterSize: number;
+  /** Requests that are sent in parts are cut at multiples of it. */
+  readonly granularity: number;
+}
+
+/** A file before the first request, to begin anew from; and as it is once they came in their order. */
+interface Track {
+  readonly before: TargetFile;
+  readonly file: TargetFile;
+  readonly hadHoles: boolean;
+  /** A request gives clusters of compressed data back while it takes others. */
+  hasChoice: boolean;
+}
+
 /** A target's file while a job writes to it. */
 export class FollowedFile {
-  /** The file before the first request, to begin anew from; and as it is once they came in their order. */
-  readonly #before: TargetFile;
-  readonly #file: TargetFile;
-  readonly #order: RequestOrder;
-  readonly #clusterSize: number;
-  readonly #granularity: number;
-  readonly #hadHoles: boolean;
-  readonly #isFreshlyOpened: boolean;
+  readonly #tracks: readonly Track[];
+  readonly #ways: RequestWays;
   #requests: SentRequest[] = [];
   /** The layer that the data of a request comes from. */
   readonly #owners = new Map<SentRequest, number>();
@@ -50,33 +63,20 @@ export class FollowedFile {
   #bytesSent = 0;
   #clusters = 0;
   #isLost = false;
-  /** A request gives clusters of compressed data back while it takes others. */
-  #hasChoice = false;
 
-  /**
-   * `file` as the first request finds it. Requests that are sent in parts are cut at multiples of `granularity`. A qemu
-   * that has not freshly opened the file may have taken clusters before, and then passes over free ones below them.
-   */
-  constructor(
-    file: TargetFile,
-    clusterSize: number,
-    granularity: number,
-    order: RequestOrder,
-    isFreshlyOpened = true,
-  ) {
-    file.resetNotes();
-    this.#before = file;
-    this.#file = file.clone();
-    this.#clusterSize = clusterSize;
-    this.#granularity = granularity;
-    this.#order = order;
-    this.#isFreshlyOpened = isFreshlyOpened;
-    this.#hadHoles = file.clusters.hasHoles;
+  /** `files` are the states in which the first request may find the file. */
+  constructor(files: readonly TargetFile[], ways: RequestWays) {
+    this.#ways = ways;
+    this.#tracks = files.map(before => {
+      before.resetNotes();
+      return { before, file: before.clone(), hadHoles: before.clusters.hasFreeAhead, hasChoice: false };
+    });
   }
 
   /** Takes what the current request does next. */
   readonly add = (event: HostEvent): void => {
-    this.#clusters += Math.ceil((event.end - event.start) / this.#clusterSize);
+    const { clusterSize } = this.#ways;
+    this.#clusters += Math.ceil((event.end - event.start) / clusterSize) * this.#tracks.length;
     if (this.#clusters > MAX_CLUSTERS) this.#isLost = true;
     if (!this.#isLost) this.#events.push(event);
   };
@@ -93,7 +93,7 @@ export class FollowedFile {
       if (!readsZero && owner !== undefined) this.#owners.set(sent, owner);
     }
     try {
-      for (const event of events) this.#follow(event);
+      for (const track of this.#tracks) for (const event of events) follow(track, event);
     } catch (error) {
       if (!(error instanceof UnknownCluster)) throw error;
       this.#isLost = true;
@@ -107,27 +107,15 @@ export class FollowedFile {
     if (!zero) this.#bytesSent += end - start;
     const isZeros = events.every(({ kind }) => kind !== 'write');
     // Clusters that are half another's may have to wait for it, and so may data for which there is no buffer left.
-    const startsNow = start % this.#clusterSize === 0 && this.#bytesSent <= MIRROR_BUFFER;
+    const { clusterSize } = this.#ways;
+    const startsNow = start % clusterSize === 0 && this.#bytesSent <= MIRROR_BUFFER;
     return {
       events,
       isImmediate: isZeros || (!zero && readsZero && isKnown && startsNow),
       isKnown,
       followsAtOnce: isKnown && !isFirst,
-      hasTail: zero && events.length > 1 && end % this.#clusterSize !== 0,
+      hasTail: zero && events.length > 1 && end % clusterSize !== 0,
     };
-  }
-
-  #follow(event: HostEvent): void {
-    if (event.kind !== 'write') {
-      this.#file.apply(event);
-      return;
-    }
-    for (let at = event.start; at < event.end; ) {
-      const { next, released } = this.#file.write(at, event.end);
-      if (released.length > 0 && next < event.end) this.#hasChoice = true;
-      this.#file.release(released);
-      at = next;
-    }
   }
 
   /**
@@ -135,22 +123,20 @@ export class FollowedFile {
    * finds holes in the file of its layer, which are looked for where they matter.
    */
   *ends(lookForHoles: () => SlicedWork<FindHoles>): SlicedWork<FileEnds | undefined> {
-    const ends = yield* this.#possibleEnds(lookForHoles);
-    return ends === undefined ? undefined : { ...ends, why: WHY[this.#order] };
-  }
-
-  *#possibleEnds(lookForHoles: () => SlicedWork<FindHoles>): SlicedWork<PossibleEnds | undefined> {
+    const { order, granularity } = this.#ways;
     if (this.#isLost) return undefined;
-    if (!this.#isFreshlyOpened && this.#hadHoles && this.#file.takesAny) return undefined;
-    if (this.#isOneWay) {
-      const { imageEnd, length } = this.#file;
-      return { imageEnd: [imageEnd, imageEnd], fileLength: [length, length] };
+    if (this.#tracks.every(track => isOneWay(track, order))) {
+      const only = this.#tracks.map(({ file: { imageEnd, length } }) => onlyEnds(imageEnd, length));
+      return { ...joinEnds(only), why: [WHY_START] };
     }
     if (this.#requests.length > MAX_KEPT_REQUESTS) return undefined;
-    if (this.#order === 'sequential') return yield* possibleEnds(this.#before, [this.#requests], 1);
-    const holes = yield* this.#holes(yield* lookForHoles());
-    const variants = withAllCuts(this.#requests, holes, this.#granularity);
-    return variants === undefined ? undefined : yield* possibleEnds(this.#before, variants, MIRROR_REQUESTS);
+    const why = this.#tracks.length > 1 ? [WHY_ORDER[order], WHY_START] : [WHY_ORDER[order]];
+    const files = this.#tracks.map(({ before }) => before);
+    const holes = order === 'parallel' ? yield* this.#holes(yield* lookForHoles()) : new Map();
+    const variants = withAllCuts(this.#requests, holes, granularity);
+    if (variants === undefined) return undefined;
+    const ends = yield* possibleEnds(files, variants, order === 'parallel' ? MIRROR_REQUESTS : 1);
+    return ends === undefined ? undefined : { ...ends, why };
   }
 
   /** The holes that qemu may find in the data of requests. */
@@ -163,14 +149,33 @@ export class FollowedFile {
     }
     return holes;
   }
+}
 
-  /** True where no order of the requests leads to another end. */
-  get #isOneWay(): boolean {
-    const { takesAny, takesGroups, writesParts, releasesAny, clusters } = this.#file;
-    if (this.#order === 'sequential' && !this.#hasChoice) return true;
-    if (!takesAny) return true;
-    if (releasesAny || writesParts || clusters.hasGrownTable) return false;
-    // One cluster at a time fills the lowest free ones first. Groups do so where there is nothing to pass over.
-    return !takesGroups || !this.#hadHoles;
+/** Takes an event of a request that comes by itself. */
+function follow(track: Track, event: HostEvent): void {
+  const { file } = track;
+  if (event.kind !== 'write') {
+    file.apply(event);
+    return;
   }
+  for (let at = event.start; at < event.end; ) {
+    const { next, released } = file.write(at, event.end);
+    if (released.length > 0 && next < event.end) track.hasChoice = true;
+    file.release(released);
+    at = next;
+  }
+}
+
+/** True where no order of the requests leads to another end. */
+function isOneWay({ file, hadHoles, hasChoice }: Track, order: RequestOrder): boolean {
+  const { takesAny, takesGroups, writesParts, releasesAny, clusters } = file;
+  if (order === 'sequential' && !hasChoice) return true;
+  if (!takesAny) return true;
+  if (releasesAny || writesParts || clusters.hasGrownTable) return false;
+  // One cluster at a time fills the lowest free ones first. Groups do so where there is nothing to pass over.
+  return !takesGroups || !hadHoles;
+}
+
+function onlyEnds(imageEnd: number, length: number): PossibleEnds {
+  return { imageEnd: [imageEnd, imageEnd], fileLength: [length, length] };
 }

@@ -68,6 +68,22 @@ export class HostClusters {
     return this.#counts.subarray(0, this.end).includes(0);
   }
 
+  /** The first `limit` free clusters before the last one in use. */
+  firstFree(limit: number): number[] {
+    const free: number[] = [];
+    const { end } = this;
+    for (let at = this.#counts.indexOf(0); at >= 0 && at < end && free.length < limit; ) {
+      free.push(at);
+      at = this.#counts.indexOf(0, at + 1);
+    }
+    return free;
+  }
+
+  /** Has the next search begin at a cluster: in a program that has taken clusters before. */
+  searchFrom(cluster: number): void {
+    this.#next = cluster;
+  }
+
   /** True where the next search may find a free cluster before the last one in use. */
   get hasFreeAhead(): boolean {
     return this.#counts.subarray(this.#next, this.end).includes(0);

@@ -39,17 +39,19 @@ function hasBegun({ event, at, pending }: Progress): boolean {
 }
 
 /**
- * All ends that one of several lists of requests can lead to when at most `window` requests are under way. Undefined
- * where there are too many orders to look at, or where the tables do not tell what a cluster is. `file` is not changed.
+ * All ends that one of several lists of requests can lead to, in one of several states of the file, when at most `window`
+ * requests are under way. Undefined where there are too many orders to look at, or where the tables do not tell what a
+ * cluster is. The files are not changed.
  */
 export function* possibleEnds(
-  file: TargetFile,
+  files: readonly TargetFile[],
   variants: readonly (readonly SentRequest[])[],
   window: number,
 ): SlicedWork<PossibleEnds | undefined> {
-  const search = new Search(file, window);
+  const search = new Search(window);
   try {
-    for (const requests of variants) if (!(yield* search.run(requests))) return undefined;
+    for (const file of files)
+      for (const requests of variants) if (!(yield* search.run(file, requests))) return undefined;
   } catch (error) {
     if (!(error instanceof UnknownCluster)) throw error;
     return undefined;
@@ -57,25 +59,31 @@ export function* possibleEnds(
   return { imageEnd: rangeOf(search.imageEnds), fileLength: rangeOf(search.lengths) };
 }
 
+/** Ends of which each is possible, as one. */
+export function joinEnds(ends: readonly PossibleEnds[]): PossibleEnds {
+  return {
+    imageEnd: rangeOf(ends.flatMap(({ imageEnd }) => imageEnd)),
+    fileLength: rangeOf(ends.flatMap(({ fileLength }) => fileLength)),
+  };
+}
+
 /** Looks at every order, and meets every state once. */
 class Search {
   readonly imageEnds: number[] = [];
   readonly lengths: number[] = [];
-  readonly #file: TargetFile;
   readonly #window: number;
   #states = 0;
   #copiedClusters = 0;
 
-  constructor(file: TargetFile, window: number) {
-    this.#file = file;
+  constructor(window: number) {
     this.#window = window;
   }
 
   /** False where the limits were passed. */
-  *run(requests: readonly SentRequest[]): SlicedWork<boolean> {
-    const steps = new NextSteps(this.#file, requests, this.#window);
+  *run(file: TargetFile, requests: readonly SentRequest[]): SlicedWork<boolean> {
+    const steps = new NextSteps(file, requests, this.#window);
     const seen = new Set<string>();
-    const waiting: State[] = [{ file: this.#file, progress: requests.map(() => NEW) }];
+    const waiting: State[] = [{ file, progress: requests.map(() => NEW) }];
     for (let state = waiting.pop(); state !== undefined; state = waiting.pop()) {
       yield;
       const last = steps.onlyEnd(state);

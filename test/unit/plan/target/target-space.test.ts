@@ -101,7 +101,7 @@ describe('spaceAfter', () => {
 
 describe('spaceBetween', () => {
   it('is exact where there is one end, and a bound with its reason where there are several', () => {
-    const why = 'the order decides';
+    const why = ['the order decides'];
     expect(spaceBetween({ imageEnd: [C, C], fileLength: [2 * C, 2 * C], why })).toEqual({
       imageEnd: C,
       imageEndAtLeast: C,
@@ -114,7 +114,7 @@ describe('spaceBetween', () => {
       fileLength: 2 * C,
       fileLengthAtLeast: C,
       exact: false,
-      why: [why],
+      why,
     });
   });
 });

@@ -15,8 +15,8 @@ function followed(
   {
     order = 'parallel',
     holes = [],
-    fresh = true,
-  }: { order?: RequestOrder; holes?: number[]; fresh?: boolean } = {},
+    starts = [0],
+  }: { order?: RequestOrder; holes?: number[]; starts?: number[] } = {},
 ) {
   const clusters = new HostClusters({
     clusterSize: C,
@@ -38,7 +38,12 @@ function followed(
     clusterAt: () => ({ host: -1 }),
     isDataAt: () => true,
   };
-  const file = new FollowedFile(new TargetFile(stored, clusters), C, C, order, fresh);
+  const files = starts.map(start => {
+    const started = new TargetFile(stored, clusters.clone());
+    started.clusters.searchFrom(start);
+    return started;
+  });
+  const file = new FollowedFile(files, { order, clusterSize: C, granularity: C });
   for (const [start, end] of writes) {
     file.add({ kind: 'write', start: start * C, end: end * C });
     file.endRequest({ start: start * C, end: end * C, zero: false, readsZero: false, owner: 1 });
@@ -87,10 +92,22 @@ describe('FollowedFile', () => {
     expect(followed([1, 0, 1], writes, { order: 'sequential' })).toEqual({ imageEnd: [5, 5], looks: 0 });
   });
 
-  it('does not know which free clusters a qemu passed over that opened the file long ago', () => {
-    const job = { order: 'sequential', fresh: false } as const;
-    expect(followed([1, 0, 1], [[0, 1]], job)).toEqual({ imageEnd: undefined, looks: 0 });
-    expect(followed([1, 1, 1], [[0, 1]], job)).toEqual({ imageEnd: [4, 4], looks: 0 });
+  it('joins the ends of all states of a file in which a running qemu may look on', () => {
+    const job = { order: 'sequential', starts: [1, 3] } as const;
+    const used = (writes: readonly (readonly [number, number])[]) =>
+      followed([1, 0, 1], writes, { ...job, starts: [...job.starts] }).imageEnd;
+    expect(used([[0, 1]])).toEqual([3, 4]);
+    expect(used([[0, 2]])).toEqual([5, 5]);
+    expect(used([])).toEqual([3, 3]);
+    const orders = followed(
+      [1, 0, 1],
+      [
+        [0, 1],
+        [4, 6],
+      ],
+      { starts: [1, 3] },
+    );
+    expect(orders).toEqual({ imageEnd: [5, 6], looks: 1 });
   });
 
   it('looks at every order where a group may pass over a free cluster', () => {

@@ -53,7 +53,7 @@ const write = (start: number, end: number, how?: Partial<SentRequest>) => sent('
 const zero = (start: number, end: number, how?: Partial<SentRequest>) => sent('zero', start, end, how);
 
 function endsOf(file: TargetFile, variants: readonly (readonly SentRequest[])[], window = 16) {
-  const ends = finish(possibleEnds(file, variants, window));
+  const ends = finish(possibleEnds([file], variants, window));
   return ends?.imageEnd.map(bytes => bytes / C);
 }
 
