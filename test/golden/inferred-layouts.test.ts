@@ -1,8 +1,8 @@
 /**
- * Images of 26 layouts that lost their header, their L1 table or their refcount table, against `qemu-img map` of the
+ * Images of 27 layouts that lost their header, their L1 table or their refcount table, against `qemu-img map` of the
  * image before: what is inferred is whole, in part or nothing, and never another range than the image had.
  */
-import { copyFileSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { copyFileSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkImage } from '../../electron/qcow2/check/engine.ts';
@@ -10,6 +10,7 @@ import { inferHeader, inferL1 } from '../../electron/qcow2/infer/infer-image.ts'
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
 import { finish } from '../../electron/qcow2/read/sliced-work.ts';
 import { stateOf } from '../../shared/extent/flags.ts';
+import type { Inference } from '../../shared/model/inference.ts';
 import type { QemuMapRow } from '../support/golden-table.ts';
 import { mapWithoutHostHoles } from '../support/images/host-holes.ts';
 import { alone, asQemuMap, mapWhole, openSource } from '../support/qcow2-reading.ts';
@@ -45,6 +46,19 @@ async function compressed(path: string, options: string, size: string, ...writes
   await qemuImg('create', '-q', '-f', 'qcow2', source, size);
   await qemuIo(source, ...writes);
   await qemuImg('convert', '-q', '-c', '-O', 'qcow2', '-o', options, source, path);
+}
+
+/** The first and the last MiB of a disk of `size` bytes with a GPT. */
+function gptEnds(size: number): [Buffer, Buffer] {
+  const [start, end] = [Buffer.alloc(M, 'boot code '), Buffer.alloc(M, 'data ')];
+  start.fill(0, 440, 510);
+  start.set([0, 0, 2, 0, 0xee, 0xff, 0xff, 0xff, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], 446);
+  start.writeUInt16BE(0x55aa, 510);
+  start.write('EFI PART', 512);
+  start.writeBigUInt64LE(1n, 512 + 24);
+  end.write('EFI PART', M - 512);
+  end.writeBigUInt64LE(BigInt(size / 512 - 1), M - 512 + 24);
+  return [start, end];
 }
 
 const LAYOUTS: readonly Layout[] = [
@@ -159,6 +173,18 @@ const LAYOUTS: readonly Layout[] = [
     },
   },
   {
+    name: 'partitions, 3 tables, the last one first',
+    options: '',
+    size: '1536M',
+    make: async (path: string) => {
+      const [start, end] = gptEnds(1536 * M);
+      writeFileSync(`${path}.start`, start);
+      writeFileSync(`${path}.end`, end);
+      const ends = [`write -s ${path}.end ${1535 * M} 1M`, `write -s ${path}.start 0 1M`];
+      await qemuIo(path, ends[0] as string, `write -P 7 ${600 * M} 1M`, ends[1] as string);
+    },
+  },
+  {
     name: 'a data file, 2 tables',
     options: `data_file=${join(folder, 'data')}`,
     size: '2G',
@@ -185,6 +211,8 @@ const LAYOUTS: readonly Layout[] = [
 interface Outcome {
   readonly found: 'whole' | 'in part' | 'not at all';
   readonly confidence: string;
+  /** Of a lost L1 table: L2 tables that were found, and those with a place. */
+  readonly tables: Inference['tables'];
   /** Ranges that the image did not have, as text. */
   readonly wrong: readonly string[];
 }
@@ -201,7 +229,7 @@ function meaning(
 
 /** Compares an inferred map with the rows of the image before. */
 function compare(image: Qcow2Image | undefined, truth: readonly QemuMapRow[]): Outcome {
-  if (image === undefined) return { found: 'not at all', confidence: '', wrong: [] };
+  if (image === undefined) return { found: 'not at all', confidence: '', tables: undefined, wrong: [] };
   const wrong: string[] = [];
   let unknown = 0;
   let right = 0;
@@ -222,7 +250,8 @@ function compare(image: Qcow2Image | undefined, truth: readonly QemuMapRow[]): O
   if (last !== undefined && last.start + last.length > image.header.size)
     wrong.push(`the disk ends at ${image.header.size}, and data reaches to ${last.start + last.length}`);
   const found = unknown === 0 ? 'whole' : right > 0 ? 'in part' : 'not at all';
-  return { found, confidence: image.inferred?.inference.confidence ?? 'as stored', wrong };
+  const inference = image.inferred?.inference;
+  return { found, confidence: inference?.confidence ?? 'as stored', tables: inference?.tables, wrong };
 }
 
 interface Fields {
@@ -250,6 +279,11 @@ function without(path: string, what: string, offset: number, bytes: number): str
   return copy;
 }
 
+function textOf({ found, confidence, tables }: Outcome): string {
+  const places = tables === undefined ? '' : `, ${tables.placed} of ${tables.found} tables`;
+  return found === 'not at all' ? `${found}${places}` : `${found}, ${confidence}${places}`;
+}
+
 const printed: string[][] = [['layout', 'header lost', 'L1 table lost', 'refcount table lost']];
 
 afterAll(() => {
@@ -273,12 +307,7 @@ describe('what is inferred of an image', () => {
     outcomes.push(compare(finish(inferL1(stored, { reading: 1 })), truth));
     const uncounted = openQcow2(openSource(without(path, 'refcounts', refcountTable, refcountBytes)));
     outcomes.push(compare(uncounted, truth));
-    printed.push([
-      name,
-      ...outcomes.map(({ found, confidence }) =>
-        found === 'not at all' ? found : `${found}, ${confidence}`,
-      ),
-    ]);
+    printed.push([name, ...outcomes.map(textOf)]);
 
     expect(outcomes.flatMap(({ wrong }) => wrong)).toEqual([]);
     expect(outcomes[2]?.found).toBe('whole');

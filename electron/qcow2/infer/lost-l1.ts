@@ -4,14 +4,15 @@
  */
 import { type Confidence, type InferredFact, leastSure } from '../../../shared/model/inference.ts';
 import { hex, viewOf } from '../format/bytes.ts';
-import { ENTRY_RESERVED_HI, entryOffset } from '../format/entry.ts';
+import { ENTRY_COMPRESSED_HI, ENTRY_RESERVED_HI, entryOffset } from '../format/entry.ts';
 import { hasDataFile, hasExtendedL2 } from '../format/header.ts';
 import { MAX_L1_BYTES } from '../format/limits.ts';
 import { LimitPassed } from '../layout/read-limit.ts';
 import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
-import { sizeNow } from '../read/source.ts';
+import { readBytes, sizeNow } from '../read/source.ts';
+import { BEGINNING_BYTES, beginsDisk, endsDisk } from './disk-ends.ts';
 import { findL1Tables, type L1Candidate } from './l1-candidates.ts';
 import { MAX_SCANNED_CLUSTERS } from './lost-header.ts';
 import type { Proposal } from './reading.ts';
@@ -27,6 +28,10 @@ import {
 
 /** Copied entries of a table that is compared with the tables of snapshots. */
 const MAX_COMPARED = 64;
+/** Tables of which data is read. */
+const MAX_LOOKED_AT = 4096;
+/** Places of tables that a fact lists. */
+const MAX_LISTED = 8;
 
 /** An L1 table that was put together, as far as it could be. */
 export interface L1Proposal extends Proposal {
@@ -103,6 +108,7 @@ class L1Rebuild {
   readonly #places = new Map<number, Placed>();
   readonly #stored: StoredTable;
   readonly #oldTables: readonly L1Candidate[];
+  #usesOldTable = false;
 
   private constructor(
     image: Qcow2Image,
@@ -179,6 +185,7 @@ class L1Rebuild {
     this.#placeByDataFile();
     this.#placeLast();
     this.#placeByOldTables();
+    this.#placeByDisk();
     this.#placeLast();
     if (this.#open.size === 0 && this.#places.size === 0) return [];
     const told = this.#proposal();
@@ -363,8 +370,52 @@ class L1Rebuild {
     const [best] = lists.toSorted((a, b) => b.list.length - a.list.length);
     for (const { index, target } of best?.list ?? []) {
       const how = `an earlier L1 table at ${hex((best?.cluster ?? 0) * geometry.clusterSize)} names it there`;
-      if (this.#open.has(target)) this.#place(index, target, 'likely', how);
+      if (!this.#open.has(target)) continue;
+      this.#usesOldTable = true;
+      this.#place(index, target, 'likely', how);
     }
+  }
+
+  /** The first and the last table of a disk with partitions. */
+  #placeByDisk(): void {
+    const { header, geometry } = this.#image;
+    if (hasDataFile(header)) return;
+    const { clusterSize, l1Coverage } = geometry;
+    const last = this.#remains.entries - 1;
+    const end = header.size - last * l1Coverage;
+    const lastEntry = Math.ceil(end / clusterSize) - 1;
+    const tail = end - lastEntry * clusterSize;
+    const first = this.#openTables(table => beginsDisk(this.#dataOf(table, 0).subarray(0, BEGINNING_BYTES)));
+    const behind = this.#openTables(table =>
+      endsDisk(this.#dataOf(table, lastEntry).subarray(0, tail), header.size),
+    );
+    if (first.length === 1)
+      this.#place(0, first[0] as number, 'likely', 'its first cluster holds a partition table');
+    if (behind.length === 1 && this.#open.has(behind[0] as number))
+      this.#place(
+        last,
+        behind[0] as number,
+        'likely',
+        'it holds the copy of a GPT that lies at the end of a disk',
+      );
+  }
+
+  #openTables(isWanted: (cluster: number) => boolean): number[] {
+    return [...this.#open].slice(0, MAX_LOOKED_AT).filter(isWanted);
+  }
+
+  /** The data of the cluster that an entry names; none where that is not plain data in the file. */
+  #dataOf(table: number, entry: number): Uint8Array {
+    const { source, geometry, header } = this.#image;
+    const { clusterSize, entrySize } = geometry;
+    const bytes = readBytes(source, table * clusterSize + entry * entrySize, entrySize);
+    if (bytes.length < entrySize) return new Uint8Array();
+    const view = viewOf(bytes);
+    const [hi, lo] = [view.getUint32(0), view.getUint32(4)];
+    const host = entryOffset(hi, lo);
+    const isPartial = hasExtendedL2(header) && view.getUint32(12) !== 0xffffffff;
+    const isPlain = (hi & ENTRY_COMPRESSED_HI) === 0 && (lo & 1) === 0 && host % clusterSize === 0;
+    return host === 0 || !isPlain || isPartial ? new Uint8Array() : readBytes(source, host, clusterSize);
   }
 
   /** The table lies where the header says, or behind the file where an L2 table was found in that place. */
@@ -394,10 +445,6 @@ class L1Rebuild {
     return { pieces, expected: { corruptions: clusters, leaks } };
   }
 
-  get #usesOldTable(): boolean {
-    return [...this.#places.values()].some(({ confidence }) => confidence === 'likely');
-  }
-
   #encode(): Uint8Array {
     const { header, geometry } = this.#image;
     const bytes = new Uint8Array(header.l1Size * 8);
@@ -422,13 +469,17 @@ class L1Rebuild {
     if (this.#open.size > 0)
       facts.push({
         name: 'not placed',
-        value: `${this.#open.size} of ${found}: ${[...this.#open]
-          .slice(0, 4)
-          .map(cluster => hex(cluster * this.#image.geometry.clusterSize))
-          .join(', ')}`,
+        value: `${this.#open.size} of ${found}: ${this.#listOpen()}`,
         confidence: 'certain',
         how: 'nothing tells which range of the guest they describe',
       });
     return facts;
+  }
+
+  /** Where the tables without a place lie. */
+  #listOpen(): string {
+    const places = [...this.#open].map(cluster => hex(cluster * this.#image.geometry.clusterSize));
+    const more = places.length - MAX_LISTED;
+    return `${places.slice(0, MAX_LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   }
 }
