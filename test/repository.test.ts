@@ -1,8 +1,9 @@
 /** The repository is the same for everyone: exact versions, no hosts, no folder of somebody's machine. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { repositoryFiles } from './support/repository/repository-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -29,23 +30,6 @@ const lockedIn = (folder: string): Locked => ({
   manifest: JSON.parse(read(`${folder}package.json`)) as Package,
   packages: (JSON.parse(read(`${folder}package-lock.json`)) as Locked).packages,
 });
-
-/** Paths of every file that belongs to the repository: all but git's own folder and what .gitignore names. */
-function repositoryFiles(): string[] {
-  const ignored = read('.gitignore').split('\n');
-  const isIgnored = (path: string, name: string) =>
-    name === '.git' ||
-    ignored.some(
-      line => line === `${name}/` || line === `${path}/` || line === `*${name.slice(name.lastIndexOf('.'))}`,
-    );
-  const list = (folder: string): string[] =>
-    readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry => {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (isIgnored(path, entry.name)) return [];
-      return entry.isDirectory() ? list(path) : [path];
-    });
-  return list('');
-}
 
 /** True when the lockfile has a package for one that lies at `path`: inside it or inside a folder above it. */
 function isLocked(packages: Locked['packages'], name: string, path: string): boolean {
