@@ -125,11 +125,19 @@ export class TargetModel {
     if (zero) this.changes.bytesZeroed += end - start;
     else this.changes.bytesCopied += end - start;
     if (readsZero && !zero) this.changes.zerosAsData += end - start;
-    if (version === 0) return;
     this.needTables(start, end);
-    if (!zero) this.#writeData(start, end);
+    if (version === 0) this.#writeRaw(start, end);
+    else if (!zero) this.#writeData(start, end);
     else if (version >= 3 || !hasBacking) this.#writeZeros(start, end);
     else this.#writeZerosAsData(start, end);
+  }
+
+  /** A raw file is written in place. */
+  #writeRaw(start: number, end: number): void {
+    this.#pass(start);
+    const stop = Math.min(end, this.#runs.size);
+    this.#report(start, stop, true);
+    this.#done = Math.max(this.#done, stop);
   }
 
   /** As qemu does: the unit that it begins in, whole units, and the unit that it ends in, each as one request. */
@@ -327,12 +335,16 @@ export class TargetModel {
 
   /** Tells of what lies unchanged before `end`. */
   #pass(end: number): void {
+    this.#report(this.#done, Math.min(end, this.#runs.size), false);
+  }
+
+  /** Tells of [start, end), which keeps its kinds. */
+  #report(start: number, end: number, written: boolean): void {
     if (this.#sink === undefined) return;
-    const { size } = this.#runs;
-    for (let at = this.#done; at < Math.min(end, size); ) {
+    for (let at = start; at < end; ) {
       const run = this.#runs.at(at);
       const stop = Math.min(run.end, end);
-      this.#sink(at, stop, run.kind, run.kind, false);
+      this.#sink(at, stop, run.kind, run.kind, written);
       at = stop;
     }
   }

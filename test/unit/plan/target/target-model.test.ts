@@ -46,6 +46,24 @@ describe('TargetModel', () => {
     expect(changes).toMatchObject({ newClusters: 2, rewrittenClusters: 2, freedClusters: 0, newTables: 0 });
   });
 
+  it('tells what is written in place into a raw target', () => {
+    const written: [number, number, boolean][] = [];
+    const sink = (start: number, end: number, _before: number, _after: number, isWritten: boolean) =>
+      written.push([start / CLUSTER, end / CLUSTER, isWritten]);
+    const raw = { ...FORMAT, version: 0, hasBacking: false };
+    const model = new TargetModel(fakeRuns('dddddd'), raw, () => false, sink);
+    const request = { owner: 1, damaged: false, zero: false, readsZero: false };
+    model.apply({ ...request, start: CLUSTER, end: 2 * CLUSTER });
+    model.apply({ ...request, start: 4 * CLUSTER, end: 6 * CLUSTER, zero: true });
+    model.finish();
+    expect(written).toEqual([
+      [0, 1, false],
+      [1, 2, true],
+      [2, 4, false],
+      [4, 6, true],
+    ]);
+  });
+
   it('gives the space of zeros back with unmap, and keeps it without', () => {
     const unmapped = resultOf('dc.', [[0, 3, 'z']]);
     expect(unmapped.states).toEqual(['zeroHole', 'zeroHole', 'zeroHole']);
