@@ -4,6 +4,8 @@ import type { Store } from '../../../shared/model/store/store.ts';
 import { findingRecord } from '../../../shared/text/finding-text.ts';
 import { jsonPieces } from '../../../shared/text/json.ts';
 import { scanStore } from '../../chain/store/scan-store.ts';
+import { isNbdUri } from '../../nbd/uri.ts';
+import { usageError } from '../../service/cli-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { complain, note, writeLine, writeLines, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -20,6 +22,13 @@ export async function storeCommand(
   roots: readonly string[],
   { output }: { readonly output: 'text' | 'json' },
 ): Promise<ExitCode> {
+  const uri = roots.find(isNbdUri);
+  if (uri !== undefined)
+    throw usageError(
+      'an NBD server is no folder',
+      'name folders, files or block devices; cowscope layers lists its exports',
+      uri,
+    );
   const progress = new ProgressLine();
   let store: Store;
   try {

@@ -118,6 +118,11 @@ function linkText({ recorded, resolved, status, error }: BackingLink): string {
   return parts.join(' ');
 }
 
+function refcountsText({ version, refcountBits, lazyRefcounts }: Qcow2Info): string {
+  if (version === 1) return 'none';
+  return `${refcountBits} bits${lazyRefcounts ? ', lazy' : ''}`;
+}
+
 function qcow2Facts(qcow2: Qcow2Info): Fact[] {
   const facts: Fact[] = [
     [
@@ -125,7 +130,7 @@ function qcow2Facts(qcow2: Qcow2Info): Fact[] {
       `${qcow2.version}${qcow2.version === 2 ? ' (compat 0.10)' : qcow2.version === 3 ? ' (compat 1.1)' : ''}`,
     ],
     ['cluster size', formatSize(qcow2.clusterSize)],
-    ['refcounts', `${qcow2.refcountBits} bits${qcow2.lazyRefcounts ? ', lazy' : ''}`],
+    ['refcounts', refcountsText(qcow2)],
     ['compression', qcow2.compressionType],
   ];
   if (qcow2.extendedL2) facts.push(['subclusters', `${formatSize(qcow2.clusterSize / 32)} (extended L2)`]);
