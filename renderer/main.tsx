@@ -11,6 +11,7 @@ import { listenToKeys } from './state/commands/keyboard.ts';
 import { watchIdle } from './state/window/idle.ts';
 import { waitForInitialTarget } from './state/window/initial-screen.ts';
 import { rememberPreferences } from './state/window/preferences.ts';
+import { shareTheme } from './state/window/shared-theme.ts';
 import { isMac } from './ui/platform.ts';
 import { warmUpPainting } from './ui/swatch-picture.ts';
 import './styles/fonts.css';
@@ -35,6 +36,7 @@ import './styles/planner.css';
 import './styles/narrow.css';
 
 rememberPreferences();
+shareTheme();
 const show = (arrival: Arrival) => void showArrival(arrival, runCommand);
 listenToPushes({ run: runCommand, show });
 listenToKeys(isMac());

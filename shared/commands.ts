@@ -123,6 +123,7 @@ const ROWS = {
     { id: 'capture', label: 'Write a capture…', inMenu: true },
     { id: 'snapshot', label: 'Show internal snapshot…', inMenu: true },
     { id: 'active', label: 'Back to the active disk' },
+    { id: 'clear-recent', label: 'Clear the list of recent images', withoutChain: true },
     { id: 'close', label: 'Close the chain', hotkeys: [{ key: 'w', mod: true, shift: true }], inMenu: true },
   ],
   Help: [
@@ -134,6 +135,7 @@ const ROWS = {
       inMenu: true,
       withoutChain: true,
     },
+    { id: 'meanings', label: 'What the colors and words mean', inMenu: true, withoutChain: true },
     { id: 'diagnostics', label: 'Copy diagnostics', inMenu: true, withoutChain: true },
   ],
 } as const satisfies Readonly<Record<string, readonly CommandRow[]>>;

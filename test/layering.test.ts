@@ -92,7 +92,12 @@ const WITH_NODE = [
 ];
 
 /** Data below every layer. */
-const DATA = ['package.json', 'docs/findings.md?raw', 'electron/capture/cowscope-capture.py?raw'];
+const DATA = [
+  'package.json',
+  'docs/findings.md?raw',
+  'docs/glossary.md?raw',
+  'electron/capture/cowscope-capture.py?raw',
+];
 
 /** The layer a path lies in, or undefined. A view's layer is its folder. */
 function layerOf(path: string): string | undefined {

@@ -1,8 +1,10 @@
 /** The program behind the window: one window, one open chain, and what comes from outside of it. Wiring only. */
 import { join } from 'node:path';
 import { app, type BrowserWindow, nativeTheme } from 'electron';
+import type { CommandId } from '../../shared/commands.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import type { IpcPushes, PushName } from '../../shared/ipc/contract.ts';
+import type { OpenTarget } from '../../shared/model/target.ts';
 import { scanStore } from '../chain/store/scan-store.ts';
 import { openChain, prepareToOpen } from '../service/chain-session.ts';
 import { listNbdExports } from '../service/nbd-exports.ts';
@@ -117,7 +119,9 @@ export class Program {
       onOpened: request => {
         this.#arrivals.shows(request);
         this.#log.note('opened', { layers: this.#controller.chain?.layers.length ?? 0 });
-        if (launch.screenshot === undefined) this.#recent.add(request.target);
+        if (launch.screenshot !== undefined) return;
+        this.#recent.add(request.target);
+        this.#updateMenu();
       },
       onClosed: () => this.#arrivals.shows(undefined),
       onStopped: (request, error) => this.#openAgain(request, error),
@@ -127,13 +131,7 @@ export class Program {
       },
     });
     gatherOpenedFiles(files => {
-      this.#arrivals.deliver({
-        kind: 'target',
-        target: { kind: 'files', files },
-        consent: { allow: [], allowAll: false },
-        forceShare: false,
-        allowLocalFiles: false,
-      });
+      this.#deliverTarget({ kind: 'files', files });
       if (app.isReady()) this.#focus();
     });
     app.on('open-url', (event, url) => {
@@ -181,7 +179,12 @@ export class Program {
       this.#show();
       if (launched !== undefined && isFromLink(launched)) this.#receive(launched);
       handleCalls(() => this.#window?.webContents, this.#handlers(), this.#watch.onCall);
-      setMenu(id => this.#push('app:command', { id }));
+      app.setAboutPanelOptions({
+        applicationName: 'cowscope',
+        applicationVersion: app.getVersion(),
+        copyright: 'Under the MIT license',
+      });
+      this.#updateMenu();
       place?.receive(value => {
         const request = checkRequest(value);
         this.#focus();
@@ -193,6 +196,20 @@ export class Program {
           error => this.#end(error),
         );
     });
+  }
+
+  /** Hands a target to the window, without consent to anything. */
+  #deliverTarget(target: OpenTarget): void {
+    const consent = { allow: [], allowAll: false };
+    this.#arrivals.deliver({ kind: 'target', target, consent, forceShare: false, allowLocalFiles: false });
+  }
+
+  #updateMenu(): void {
+    const actions = {
+      run: (id: CommandId) => this.#push('app:command', { id }),
+      open: (target: OpenTarget) => this.#deliverTarget(target),
+    };
+    setMenu(actions, this.#recent.list());
   }
 
   /** Hands a request to the window; what a link names, once the person has agreed to it. */
@@ -241,6 +258,11 @@ export class Program {
       },
       'app:clearRecent': () => {
         this.#recent.clear();
+        this.#updateMenu();
+        return null;
+      },
+      'app:theme': ({ theme }) => {
+        nativeTheme.themeSource = theme === 'system' ? (this.#launch.theme ?? 'system') : theme;
         return null;
       },
       'app:diagnostics': () =>

@@ -1,7 +1,7 @@
 /** The state of the window. Actions are in the folders beside this file; views read what they show. */
 import { create } from 'zustand';
 import type { ErrorRecord } from '../../shared/error.ts';
-import type { AppState } from '../../shared/ipc/contract.ts';
+import type { AppState, Theme } from '../../shared/ipc/contract.ts';
 import type { LegendKey } from '../../shared/legend.ts';
 import type { BitmapSums } from '../../shared/model/bitmap/bitmap-marks.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
@@ -37,6 +37,7 @@ export type Dialog =
   /** The context menu of what is selected, at CSS pixels of the window. */
   | { readonly kind: 'menu'; readonly x: number; readonly y: number }
   | { readonly kind: 'keys' }
+  | { readonly kind: 'meanings' }
   | { readonly kind: 'palette' };
 
 /** An offset of the guest axis on a track. */
@@ -148,7 +149,7 @@ export interface Store {
   /** Partition tables of guests are read when a chain is opened: of every one, or as was answered about single images. */
   readonly readsPartitions: boolean;
   readonly partitionsAnswers: readonly PartitionsAnswer[];
-  readonly theme: 'system' | 'light' | 'dark';
+  readonly theme: Theme;
   /** The text of the live region. */
   readonly announcement: string;
   /** The message in the status bar, such as why a key did nothing. Empty after a while. */

@@ -43,6 +43,9 @@ import {
   type TilesRequest,
 } from './questions.ts';
 
+/** A theme of the window; `system` is what the desktop has. */
+export type Theme = 'system' | 'light' | 'dark';
+
 /** What the window needs to know at start. */
 export interface AppState {
   readonly version: string;
@@ -77,6 +80,8 @@ export interface CompareRequest extends OfSession {
 const PLAIN_CALLS = {
   'app:state': exchange<undefined, AppState>(),
   'app:clearRecent': exchange<undefined, null>(),
+  /** The theme that the person chose: what the system draws, such as menus, follows it. */
+  'app:theme': exchange<{ theme: Theme }, null>(),
   /** For a bug report: versions, the system and the log, without a name of anything that was opened. */
   'app:diagnostics': exchange<undefined, string>(),
   /** Shows the open dialog; an empty list means cancelled. */

@@ -240,6 +240,7 @@ const planChoice = v.strictObject({
 export const CALL_SCHEMAS = {
   'app:state': nothing,
   'app:clearRecent': nothing,
+  'app:theme': v.strictObject({ theme: v.picklist(['system', 'light', 'dark']) }),
   'app:diagnostics': nothing,
   'app:idle': nothing,
   'dialog:openFiles': nothing,

@@ -1,8 +1,9 @@
 /** The guest's partitions: offered once for each image, read after the answer alone, and told with what is found. */
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { EFI, GuestBytes } from '../support/guest/guest-tables.ts';
-import { pokeU64 } from '../support/images/qcow2-builder.ts';
-import { buildImage } from '../support/qcow2-reading.ts';
+import { pokeU64, writeQcow2 } from '../support/images/qcow2-builder.ts';
 import { hashFile } from '../support/tools.ts';
 import { expect, opened, picture, rest, test } from './app.ts';
 
@@ -10,7 +11,7 @@ const MIB = 2 ** 20;
 const CLUSTER = 65_536;
 
 /** An image whose guest has two partitions; a cluster of the second one lies past the end of the file. */
-function partitioned(): string {
+function partitioned(folder: string): string {
   const { bytes } = new GuestBytes(8 * MIB)
     .gpt([
       { first: 2048, last: 4095, type: EFI, name: 'boot' },
@@ -18,7 +19,9 @@ function partitioned(): string {
     ])
     .ext4(2 * MIB, { label: 'root', blocks: 4096 });
   const lost = (3 * MIB) / CLUSTER;
-  const image = buildImage({
+  const path = join(folder, 'disk.qcow2');
+  const fd = openSync(path, 'w+');
+  const { l2Offsets } = writeQcow2(fd, {
     size: bytes.length,
     clusters: [0, 16, 32, lost, 127].map(index => ({
       index,
@@ -26,9 +29,9 @@ function partitioned(): string {
       content: bytes.subarray(index * CLUSTER, (index + 1) * CLUSTER),
     })),
   });
-  const entry = (image.l2Offsets.get(0) as number) + lost * 8;
-  pokeU64(image.source.fd, entry, (1n << 63n) | 0x10_0000_0000n);
-  return image.path;
+  pokeU64(fd, (l2Offsets.get(0) as number) + lost * 8, (1n << 63n) | 0x10_0000_0000n);
+  closeSync(fd);
+  return path;
 }
 
 const offer = (page: Page) => page.getByRole('region', { name: 'Partitions of the guest' });
@@ -36,8 +39,9 @@ const track = (page: Page) => page.getByRole('region', { name: 'Partitions', exa
 
 test('partitions are offered once, read after the answer, and named where something is found', async ({
   start,
+  folder,
 }, info) => {
-  const image = partitioned();
+  const image = partitioned(folder);
   const before = await hashFile(image);
   const first = await start('--window-size=1280x800', image);
   const { page } = first;
@@ -81,7 +85,7 @@ test('partitions are offered once, read after the answer, and named where someth
 });
 
 test('an error that comes while a chain is shown moves nothing', async ({ start, folder }) => {
-  const { page, app } = await start('--window-size=900x600', partitioned());
+  const { page, app } = await start('--window-size=900x600', partitioned(folder));
   await opened(page);
   await expect(offer(page)).toBeVisible();
   const boxes = () =>

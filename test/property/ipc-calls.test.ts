@@ -51,6 +51,7 @@ const handlers: CallHandlers = {
   }).handlers,
   'app:state': () => ({ version: '', platform: '', recent: [], samples: [] }),
   'app:clearRecent': () => null,
+  'app:theme': () => null,
   'app:diagnostics': () => '',
   'app:idle': () => null,
   'dialog:openFiles': () => [],

@@ -8,7 +8,7 @@ import {
 } from '../../../shared/commands.ts';
 import { KEY_PAN_SHARE, KEY_ZOOM_FACTOR } from '../axes/axis-navigation.ts';
 import { checkChain, stopCheck } from '../chain/check.ts';
-import { chooseAndOpen, closeChain, showSnapshot } from '../chain/opening.ts';
+import { chooseAndOpen, clearRecent, closeChain, showSnapshot } from '../chain/opening.ts';
 import { cancelReading, retryReading } from '../chain/pushes.ts';
 import { shownSnapshot } from '../chain/snapshots.ts';
 import { isComparing, stepDifference } from '../compare/comparison.ts';
@@ -51,6 +51,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   capture: () => setState({ dialog: { kind: 'capture' } }),
   snapshot: () => setState({ dialog: { kind: 'snapshots' } }),
   active: showActiveDisk,
+  'clear-recent': clearRecent,
   close: closeChain,
 
   fit: () => currentNavigation().fitAll(),
@@ -106,6 +107,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
 
   help: () => setState({ dialog: { kind: 'keys' } }),
   palette: () => setState({ dialog: { kind: 'palette' } }),
+  meanings: () => setState({ dialog: { kind: 'meanings' } }),
   diagnostics: copyDiagnostics,
 };
 

@@ -5,6 +5,7 @@ import { CommandPalette } from './command-palette.tsx';
 import { ConnectDialog } from './connect-dialog.tsx';
 import { ContextMenu } from './context-menu.tsx';
 import { KeySheet } from './key-sheet.tsx';
+import { MeaningsDialog } from './meanings-dialog.tsx';
 import { OrderLayersDialog } from './order-layers-dialog.tsx';
 import { PartitionsDialog } from './partitions-dialog.tsx';
 import { ReportDialog } from './report-dialog.tsx';
@@ -31,6 +32,8 @@ export function Dialogs() {
       return <ContextMenu x={dialog.x} y={dialog.y} />;
     case 'keys':
       return <KeySheet />;
+    case 'meanings':
+      return <MeaningsDialog />;
     case 'palette':
       return <CommandPalette />;
     default:

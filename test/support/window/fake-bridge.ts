@@ -48,6 +48,7 @@ export function fakeBridge(chain: FakeChain, app: Partial<AppState> = {}): FakeB
   const handlers: Handlers = {
     'app:state': () => ok({ version: '0.1.0', platform: 'linux', recent: [], samples: [], ...app }),
     'app:clearRecent': () => ok(null),
+    'app:theme': () => ok(null),
     'app:diagnostics': () => ok('cowscope 0.1.0\n'),
     'app:idle': () => ok(null),
     'dialog:openFiles': () => ok(['/images/top.qcow2']),

@@ -25,6 +25,10 @@ const MARK_RANGE = {
 const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
   'app:state': { good: [undefined], bad: [null, {}, 0] },
   'app:clearRecent': { good: [undefined], bad: [{}] },
+  'app:theme': {
+    good: [{ theme: 'system' }, { theme: 'light' }, { theme: 'dark' }],
+    bad: [undefined, {}, { theme: 'blue' }, { theme: 'dark', more: 1 }],
+  },
   'app:diagnostics': { good: [undefined], bad: ['', {}] },
   'app:idle': { good: [undefined], bad: [{}] },
   'dialog:openFiles': { good: [undefined], bad: ['/etc/passwd'] },
