@@ -55,6 +55,7 @@ const ROWS = {
     { id: 'layer-below', label: 'Layer below', hotkeys: [{ key: 'ArrowDown' }] },
     { id: 'fit-selection', label: 'Fit the selection', hotkeys: [{ key: 'f' }] },
     { id: 'range', label: 'Make the selection a range', hotkeys: [{ key: 'r' }] },
+    { id: 'range-all', label: 'Make the whole disk a range', hotkeys: [{ key: 'a', mod: true }] },
     { id: 'owner', label: 'Go to the layer that is read here' },
     { id: 'menu', label: 'Context menu', hotkeys: [{ key: 'F10', shift: true }, { key: 'ContextMenu' }] },
     { id: 'statistics', label: 'Statistics of the range, else of the disk' },

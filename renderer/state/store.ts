@@ -137,6 +137,8 @@ export interface Store {
   readonly reviewed: ReadonlySet<string>;
 
   readonly dialog: Dialog | undefined;
+  /** What was typed last as the address of a server: one that failed is there when the dialog is opened again. */
+  readonly typedAddress: string | undefined;
   /** The preference, for windows that have room beside the lanes. */
   readonly inspectorOpen: boolean;
   /** Whether it lies over the lanes of a narrow window. */
@@ -205,6 +207,7 @@ export const useStore = create<Store>(() => ({
   declined: new Set<string>(),
   reviewed: new Set<string>(),
   dialog: undefined,
+  typedAddress: undefined,
   inspectorOpen: true,
   inspectorOverlay: false,
   inspectorWidth: 320,

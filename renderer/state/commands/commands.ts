@@ -98,6 +98,7 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   'layer-below': () => focusTrack(1),
   'fit-selection': fitSelection,
   range: makeRange,
+  'range-all': selectWholeDisk,
   owner: goToOwner,
   menu: openContextMenu,
   statistics: () => showDrawerTab('statistics'),
@@ -156,6 +157,11 @@ function showActiveDisk(): void {
   const { chain } = getState();
   if (chain !== undefined && shownSnapshot(chain) !== undefined) showSnapshot();
   else announce('The active disk is shown');
+}
+
+function selectWholeDisk(): void {
+  const size = getState().chain?.chain.size ?? 0;
+  if (currentAxis() === 'guest' && size > 0) selectRange(0, size);
 }
 
 function makeRange(): void {

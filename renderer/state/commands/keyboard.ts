@@ -12,6 +12,7 @@ export function listenToKeys(mac: boolean): () => void {
       const hotkey = hotkeys.find(candidate => matchesHotkey(event, candidate, mac));
       if (hotkey === undefined || !canRun(id)) continue;
       if (isPlain(hotkey) && hotkey.key !== 'F1' && typesInto(event.target, event.key)) return;
+      if (id === 'range-all' && typesInto(event.target, 'a')) return;
       // Copying marked text stays the system's.
       if (id === 'copy' && (typesInto(event.target, 'c') || getSelection()?.toString() !== '')) return;
       event.preventDefault();

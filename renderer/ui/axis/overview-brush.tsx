@@ -6,15 +6,20 @@ import { KEY_PAN_SHARE, KEY_ZOOM_FACTOR, navigationOf } from '../../state/axes/a
 import { zoomAroundSelection } from '../../state/selection/selection.ts';
 import { getAxis } from '../../state/store.ts';
 import { usePainter } from '../hooks/use-painter.ts';
+import { DRAG_THRESHOLD_PX } from './axis-pointer.ts';
 
-type Part = 'window' | 'start' | 'end';
+/** What a drag moves: the window, one of its edges, or the far edge of a new window. */
+type Part = 'window' | 'start' | 'end' | 'new';
 
 /** Width of the smallest window, so that it can be grabbed at any zoom. */
 const MIN_WIDTH_PX = 10;
 /** Width below which the grips of the edges are not drawn. */
 const MIN_GRIPS_WIDTH_PX = 28;
 
-/** The viewport as a window over the overview of an axis: a drag moves it, its edges resize it, a click centers it. */
+/**
+ * The viewport as a window over the overview of an axis: a drag moves it, its edges resize it, a click centers it. A drag
+ * beside it, or anywhere while all of the disk is in view, draws a new window.
+ */
 export function OverviewBrush({ axis }: { readonly axis: AxisId }) {
   const handle = useRef<HTMLDivElement>(null);
   const before = useRef<HTMLDivElement>(null);
@@ -69,7 +74,7 @@ export function OverviewBrush({ axis }: { readonly axis: AxisId }) {
 
 /** Pointer handlers of the area around the window. */
 function useBrushDrag(axis: AxisId) {
-  const drag = useRef<{ part: Part; px: number; view: Viewport }>(undefined);
+  const drag = useRef<{ part: Part; px: number; view: Viewport; isClick: boolean }>(undefined);
   const pxOfEvent = (event: PointerEvent) => event.clientX - event.currentTarget.getBoundingClientRect().left;
   const end = () => {
     drag.current = undefined;
@@ -80,22 +85,34 @@ function useBrushDrag(axis: AxisId) {
       const part = (event.target as HTMLElement).dataset.part as Part | undefined;
       const px = pxOfEvent(event);
       event.currentTarget.setPointerCapture(event.pointerId);
-      const navigation = navigationOf(axis);
-      if (part !== undefined) drag.current = { part, px, view: navigation.viewport };
-      else navigation.centerOn((px / navigation.bounds.width) * navigation.bounds.size);
+      const view = navigationOf(axis).viewport;
+      const isWhole = view.start <= 0 && view.end >= navigationOf(axis).bounds.size;
+      const moves = part === undefined || (part === 'window' && isWhole) ? 'new' : part;
+      drag.current = { part: moves, px, view, isClick: moves === 'new' };
     },
     onPointerMove(event: PointerEvent) {
       if (drag.current === undefined) return;
       const { part, px, view } = drag.current;
+      if (drag.current.isClick && Math.abs(pxOfEvent(event) - px) < DRAG_THRESHOLD_PX) return;
+      drag.current.isClick = false;
       const navigation = navigationOf(axis);
       const { size, width } = navigation.bounds;
       const moved = ((pxOfEvent(event) - px) / width) * size;
       const { start, end } = view;
-      if (part === 'window') navigation.setViewport({ start: start + moved, end: end + moved });
+      const from = (px / width) * size;
+      if (part === 'new') {
+        const [first = 0, last = 0] = [from, from + moved].sort((a, b) => a - b);
+        if (last > first) navigation.setViewport({ start: first, end: Math.max(last, first + 1) });
+      } else if (part === 'window') navigation.setViewport({ start: start + moved, end: end + moved });
       else if (part === 'start') navigation.setViewport({ start: Math.min(start + moved, end - 1), end });
       else navigation.setViewport({ start, end: Math.max(end + moved, start + 1) });
     },
-    onPointerUp: end,
+    onPointerUp() {
+      const { bounds } = navigationOf(axis);
+      const press = drag.current;
+      if (press?.isClick === true) navigationOf(axis).centerOn((press.px / bounds.width) * bounds.size);
+      end();
+    },
     onPointerCancel: end,
   };
 }

@@ -1,11 +1,14 @@
 import { type PointerEvent, useRef } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
-import { offsetAt } from '../../axis/scale.ts';
+import { bytesPerPx, offsetAt } from '../../axis/scale.ts';
 import { selectRange } from '../../state/selection/selection.ts';
 import { getAxis, type Range } from '../../state/store.ts';
 import { DRAG_THRESHOLD_PX } from '../../ui/axis/axis-pointer.ts';
 
-/** Pointer handlers of the ruler: a drag selects a range, whose ends snap to clusters unless Alt is held. */
+/** CSS pixels within which an end of the range snaps to the end of the disk. */
+const SNAP_PX = 8;
+
+/** Pointer handlers of the ruler: a drag selects a range, whose ends snap to clusters and to the disk's unless Alt is held. */
 export function useRangeDrag(chain: OpenedChain) {
   const press = useRef<{ px: number; hasMoved: boolean }>(undefined);
   const pxOfEvent = (event: PointerEvent) => event.clientX - event.currentTarget.getBoundingClientRect().left;
@@ -29,7 +32,8 @@ export function useRangeDrag(chain: OpenedChain) {
       const [from = 0, to = 0] = [begun.px, px]
         .map(at => offsetAt(viewport, at, width))
         .sort((a, b) => a - b);
-      const { start, end } = snapped(from, to, chain, event.altKey ? 1 : clusterSizeOf(chain));
+      const reach = event.altKey ? 0 : SNAP_PX * bytesPerPx(viewport, width);
+      const { start, end } = snapped(from, to, chain, event.altKey ? 1 : clusterSizeOf(chain), reach);
       if (end > start) selectRange(start, end);
     },
     onPointerUp: end,
@@ -37,11 +41,14 @@ export function useRangeDrag(chain: OpenedChain) {
   };
 }
 
-/** The smallest range on multiples of `unit` bytes around [start, end), cut to the axis. */
-function snapped(start: number, end: number, { chain }: OpenedChain, unit: number): Range {
+/**
+ * The smallest range on multiples of `unit` bytes around [start, end), cut to the disk. What is within `reach` bytes of an
+ * end of the disk is taken for that end.
+ */
+function snapped(start: number, end: number, { chain }: OpenedChain, unit: number, reach: number): Range {
   return {
-    start: Math.max(0, Math.floor(start / unit) * unit),
-    end: Math.min(chain.size, Math.ceil(end / unit) * unit),
+    start: start <= reach ? 0 : Math.floor(start / unit) * unit,
+    end: end >= chain.size - reach ? chain.size : Math.min(chain.size, Math.ceil(end / unit) * unit),
   };
 }
 

@@ -4,7 +4,7 @@ import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { exportUri, serversIn } from '../../state/chain/nbd-servers.ts';
 import { openTarget } from '../../state/chain/opening.ts';
-import { useStore } from '../../state/store.ts';
+import { setState, useStore } from '../../state/store.ts';
 import { DialogFrame } from '../../ui/dialog.tsx';
 import { ErrorCard } from '../../ui/error-card.tsx';
 import { ExportList } from './export-list.tsx';
@@ -12,7 +12,8 @@ import { ExportList } from './export-list.tsx';
 /** Connects to an NBD server: lists what it offers, opens what is chosen. */
 export function ConnectDialog({ uri: given }: { readonly uri: string }) {
   const recent = useStore(state => state.app?.recent);
-  const [uri, setUri] = useState(given);
+  const typed = useStore(state => state.typedAddress);
+  const uri = typed ?? given;
   const [exports, setExports] = useState<readonly NbdExportInfo[]>();
   const [error, setError] = useState<ErrorRecord>();
   const [busy, setBusy] = useState(false);
@@ -49,7 +50,7 @@ export function ConnectDialog({ uri: given }: { readonly uri: string }) {
             autoComplete="off"
             data-initial-focus
             value={uri}
-            onChange={event => setUri(event.target.value)}
+            onChange={event => setState({ typedAddress: event.target.value })}
           />
           <button type="submit" disabled={uri.trim() === '' || busy}>
             {busy ? 'Listing…' : 'List exports'}
@@ -61,8 +62,9 @@ export function ConnectDialog({ uri: given }: { readonly uri: string }) {
           ))}
         </datalist>
         <p className="hint">
-          Also <code>nbd+unix:///export?socket=/run/nbd.sock</code> or <code>nbds://host/export</code>.
-          Servers opened before are offered; passwords are never kept.
+          <code>nbd://host:10809/export</code>, with TLS <code>nbds://host/export</code>, on this computer{' '}
+          <code>nbd+unix:///export?socket=/run/nbd.sock</code>. Servers opened before are offered; passwords
+          are never kept.
         </p>
       </form>
       {error !== undefined && <ErrorCard error={error} />}

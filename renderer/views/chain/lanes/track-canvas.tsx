@@ -12,6 +12,7 @@ import { dataOf } from '../../../state/axes/axis-data.ts';
 import { stripOf } from '../../../state/chain/chain-data.ts';
 import { getAxis, setState, useStore } from '../../../state/store.ts';
 import { fadedParts, shownMarks } from '../../../state/window/highlight.ts';
+import { showInspector } from '../../../state/window/inspector.ts';
 import { FindingTicks } from '../../../ui/axis/finding-ticks.tsx';
 import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
 import { useInSight } from '../../../ui/hooks/use-in-sight.ts';
@@ -78,7 +79,10 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
         role="img"
         tabIndex={0}
         aria-label={summary}
-        aria-description="Left and Right go through the extents, T shows them as a table"
+        aria-description="Left and Right go through the extents, Enter shows what is known, T shows them as a table"
+        onKeyDown={event => {
+          if (event.key === 'Enter') showInspector(true);
+        }}
         onFocus={() => setState({ focusedTrack: track.id })}
       />
       {track.kind === 'layer' && <FindingTicks part="view" layer={track.layer} />}

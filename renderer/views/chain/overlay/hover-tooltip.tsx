@@ -12,11 +12,8 @@ import { probeTrack } from '../../../state/selection/probe-track.ts';
 import { getAxis, type Hover, useStore } from '../../../state/store.ts';
 import { StateSwatch } from '../../../ui/state-swatch.tsx';
 import { Untrusted } from '../../../ui/text.tsx';
+import { TOOLTIP_GAP_PX, tooltipEdge } from './tooltip-position.ts';
 
-/** Between the crosshair and the tooltip, so that it never lies under the pointer. */
-const GAP_PX = 14;
-/** Width of the tooltip, as in plot.css. */
-const TOOLTIP_WIDTH_PX = 280;
 /** Top of the tooltip where the lanes leave no room below them. */
 const TOP_PX = 44;
 /** States named of a mixed pixel; the rest is summed. */
@@ -41,19 +38,13 @@ export function HoverTooltip({
   const partition = useStore(({ partitions }) =>
     partitions.phase === 'read' ? partitionTextAt(partitions.disk, hover.offset) : '',
   );
-  const flip = hover.px + GAP_PX + TOOLTIP_WIDTH_PX > width && hover.px > width / 2;
   const guest = probeTrack(0, hover.offset);
   const owner = guest === undefined ? undefined : ownerTrack(chain, guest.owner);
   const here = probeTrack(hover.track, hover.offset);
   const isMixed = here !== undefined && here.extents > 1;
   useLayoutEffect(() => setTop(roomBelowLanes(ref.current) ?? TOP_PX), []);
   return (
-    <div
-      ref={ref}
-      className="hover-tooltip"
-      data-flip={flip}
-      style={{ top, ...(flip ? { right: width - hover.px + GAP_PX } : { left: hover.px + GAP_PX }) }}
-    >
+    <div ref={ref} className="hover-tooltip" style={{ top, ...tooltipEdge(hover.px, width) }}>
       <p className="mono tooltip-offset">{formatOffset(isMixed ? here.start : hover.offset)}</p>
       {isMixed && (
         <p className="hint">
@@ -91,7 +82,7 @@ function roomBelowLanes(tooltip: HTMLElement | null): number | undefined {
   const layer = tooltip?.parentElement?.getBoundingClientRect();
   const lanes = [...document.querySelectorAll('.lane-row')].at(-1)?.getBoundingClientRect();
   if (tooltip === null || layer === undefined || lanes === undefined) return undefined;
-  const top = lanes.bottom - layer.top + GAP_PX;
+  const top = lanes.bottom - layer.top + TOOLTIP_GAP_PX;
   return top + tooltip.offsetHeight <= layer.height ? top : undefined;
 }
 

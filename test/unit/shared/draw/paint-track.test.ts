@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { colorSetOf, contrast, mix, ownerTone, pixel, readable } from '../../../../shared/draw/color-set.ts';
 import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
 import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
@@ -349,4 +349,25 @@ test('the overview ticks whatever any layer marks', () => {
   expect(column(raster, 7, 0, 9)).toContain(INK.corrupt);
   expect(column(raster, 6, 0, 9)).toEqual(Array(9).fill(INK.lane));
   expect(at(raster, 7, 20)).toBe(INK.states[0]);
+});
+
+test('what falls through is named in the widest gap of a track and in gaps that are wide themselves, not in every one', () => {
+  const [absent, data] = [partOf(state('unallocated')), partOf(state('data'))];
+  const namesIn = (...gaps: readonly number[]) => {
+    const strip = createColumnStrip(gaps.reduce((sum, gap) => sum + gap + 10, 0));
+    let at = 0;
+    for (const gap of gaps) {
+      strip.part.fill(absent, at, at + gap);
+      strip.part.fill(data, at + gap, at + gap + 10);
+      at += gap + 10;
+    }
+    const raster = surfaceOf(strip.width, LAYOUT.height);
+    const drawText = vi.spyOn(raster, 'drawText');
+    const labels: PaintOptions['labels'] = ({ part }) => (part === absent ? ['unallocated'] : []);
+    paintTrack(raster, strip, LAYOUT, INK, { ...PLAIN, labels });
+    return drawText.mock.calls.map(([text, x]) => [text, gaps.length === 0 ? 0 : x]);
+  };
+  const widths = [100, 100, 130, 100, 100, 100, 100, 100, 100, 100];
+  expect(namesIn(...widths)).toEqual([['unallocated', 220 + ((130 - 66) >> 1)]]);
+  expect(namesIn(300, 80, 300)).toHaveLength(2);
 });
