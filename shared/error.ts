@@ -108,6 +108,12 @@ function plainCause(thrown: unknown): PlainCause | undefined {
   return PLAIN_CAUSES.get(reason);
 }
 
+/** What the system says of an error in Node's words, without the call and its path: that may be one of our own. */
+export function systemReason(thrown: unknown): string {
+  const { what } = errorRecord(thrown);
+  return isSystemError(thrown) ? (what.split(', ')[0] ?? what) : what;
+}
+
 /** True for what Node makes of a failed call of the system. */
 function isSystemError(thrown: unknown): boolean {
   return (

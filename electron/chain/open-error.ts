@@ -1,5 +1,5 @@
 /** Why a file was not opened, as errors with a code. */
-import { CowscopeError, errorRecord } from '../../shared/error.ts';
+import { CowscopeError, errorRecord, systemReason } from '../../shared/error.ts';
 import { type BytePath, shownPath } from './byte-path.ts';
 import type { FileKind } from './policy.ts';
 
@@ -25,7 +25,7 @@ export function unopened(path: BytePath, cause: unknown): CowscopeError {
   const record = errorRecord(cause);
   if (record.code !== 'SYSTEM_ERROR' && record.code !== 'INTERNAL')
     return new CowscopeError({ ...record, subject }, { cause });
-  const what = `the file could not be opened: ${why[code as keyof typeof why] ?? record.what}`;
+  const what = `the file could not be opened: ${why[code as keyof typeof why] ?? systemReason(cause)}`;
   const advice = 'check its permissions, and the disk that holds it';
   return new CowscopeError({ code: 'CHAIN_FILE_UNREADABLE', what, subject, advice }, { cause });
 }

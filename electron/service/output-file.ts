@@ -5,7 +5,7 @@
 import { type BigIntStats, constants, unlinkSync } from 'node:fs';
 import { type FileHandle, lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { CowscopeError, errorRecord } from '../../shared/error.ts';
+import { CowscopeError, errorRecord, systemReason } from '../../shared/error.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import { type BytePath, toBytePath } from '../chain/byte-path.ts';
 import { type PinnedFolder, PinnedFolders } from '../chain/pinned-folder.ts';
@@ -254,7 +254,7 @@ function notWritten(path: string, cause: unknown): CowscopeError {
   if (record.code.startsWith('OUTPUT_')) return cause as CowscopeError;
   if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return exists(path);
   if (record.code === 'DISK_FULL') return new CowscopeError({ ...record, subject: path }, { cause });
-  const what = `the output could not be written: ${record.what}`;
+  const what = `the output could not be written: ${systemReason(cause)}`;
   const advice = 'name a file in a folder that can be written to';
   return new CowscopeError({ code: 'OUTPUT_FAILED', what, subject: path, advice }, { cause });
 }

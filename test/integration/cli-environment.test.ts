@@ -1,8 +1,9 @@
 /** The command line where the system gives less than it should: a plain sentence and an exit code, never a fault. */
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { CLI, codesOf } from '../support/cli.ts';
+import { CLI, codesOf, cowscope } from '../support/cli.ts';
 import { goldenChain } from '../support/images/chains.ts';
 import { qemuImg, run, temporaryFolder } from '../support/tools.ts';
 
@@ -28,6 +29,23 @@ describe('a working folder that was removed', () => {
     const result = await startedAfter(removed(), [command, 'top.qcow2']);
     expect(result).toMatchObject({ code: 1, stdout: '' });
     expect(codesOf(result)).toEqual(['NO_WORKING_FOLDER']);
+  });
+
+  it.each(['report', 'capture'])('is said by %s where its output is a relative path', async command => {
+    const name = `${command}-${process.pid}.out`;
+    const result = await startedAfter(removed(), [command, '--to', name, top]);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(codesOf(result)).toEqual(['NO_WORKING_FOLDER']);
+    expect(existsSync(`/${name}`)).toBe(false); // the program itself goes on in the root folder
+  });
+});
+
+describe('an output', () => {
+  it.each(['report', 'capture'])('of %s whose name ends in a slash is no file', async command => {
+    const result = await cowscope([command, '--to', join(folder, 'none/'), top]);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(codesOf(result)).toEqual(['OUTPUT_NOT_A_FILE']);
+    expect(existsSync(join(folder, 'none'))).toBe(false);
   });
 });
 

@@ -200,6 +200,15 @@ describe('an output that cannot be written', () => {
     await expect(output(name)).rejects.toMatchObject({ code: 'OUTPUT_FAILED', subject: at(name) });
   });
 
+  it('is said without a path of the program’s own', async () => {
+    const name = 'x'.repeat(300);
+    await expect(output(name)).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      what: 'the output could not be written: ENAMETOOLONG: name too long',
+      subject: at(name),
+    });
+  });
+
   it.each([
     ['writeFile', 'ENOSPC', 'DISK_FULL'],
     ['sync', 'ENOSPC', 'DISK_FULL'],

@@ -1,9 +1,9 @@
 /** `cowscope capture`: the tables of a chain in one small file, to look at where the disk is not. */
-import { resolve } from 'node:path';
 import { captureLines, isPartialCapture } from '../../../shared/text/capture-text.ts';
 import { safeLine } from '../../../shared/text/error-line.ts';
 import { captureTarget } from '../../service/capture/capture-target.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
+import { outputPath } from '../../service/output/output-path.ts';
 import { checkOutput, type OutputFile } from '../../service/output-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { write, writeLines } from '../output.ts';
@@ -30,7 +30,7 @@ export async function captureCommand(words: readonly string[], options: CaptureO
     throw usageError('an NBD export has no tables to capture', 'name the image files', target.uri);
   const { to, replace: force, showPaths } = options;
   if (to === undefined) throw usageError('where to write the capture is not said', 'add --to FILE.cowscope');
-  const output = { path: resolve(to), force, images: target.files };
+  const output = { path: outputPath(to), force, images: target.files };
   await checkOutput(output);
   const progress = new ProgressLine();
   let forget = () => {};

@@ -1,7 +1,9 @@
 /** `cowscope report`: everything that is known of a chain, in one file to keep or to send. */
-import { extname, resolve } from 'node:path';
+import { extname } from 'node:path';
 import { REPORT_FORMS, type ReportForm } from '../../../shared/model/report/report-request.ts';
+import { absolutePath } from '../../chain/absolute-path.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
+import { outputPath } from '../../service/output/output-path.ts';
 import { checkOutput, filesOfChain } from '../../service/output-file.ts';
 import { gatherReport } from '../../service/report/gather-report.ts';
 import { reportPieces, writePiecesTo } from '../../service/report/write-report.ts';
@@ -40,8 +42,8 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
   const target = targetOf(words, options);
   const { to, replace: force, showPaths, partitions, forceShare } = options;
   const output = options.output ?? formOf(to);
-  const path = to === undefined ? undefined : resolve(to);
-  const named = target.kind === 'files' ? target.files.map(file => resolve(file)) : [];
+  const path = to === undefined ? undefined : outputPath(to);
+  const named = target.kind === 'files' ? target.files.map(file => absolutePath(file)) : [];
   if (path !== undefined) await checkOutput({ path, force, images: named });
   const progress = new ProgressLine();
   const { showReads: onRead, showWalk: onWalk } = progress;
