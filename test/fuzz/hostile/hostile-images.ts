@@ -468,7 +468,7 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
     tableEntries: 64,
     granularityBits: 16,
     bits: 0x55,
-    endless: ['map', 'map rows', 'report', 'compare'],
+    endless: ['map', 'map rows', 'report', 'compare', 'check --deep'],
   }),
   manyBitmaps('65,535 bitmaps of one table', {
     count: 65_535,
