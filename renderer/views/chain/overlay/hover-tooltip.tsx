@@ -1,7 +1,8 @@
-import { useLayoutEffect, useRef, useState } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 import { PARTS } from '../../../../shared/extent/parts.ts';
 import { type Legend, legendOn, marksIn } from '../../../../shared/legend.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
+import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { ownerTrack } from '../../../../shared/model/tracks.ts';
 import { partitionTextAt } from '../../../../shared/text/guest/partition-text.ts';
 import { formatCount, formatOffset, formatSize } from '../../../../shared/text/offset.ts';
@@ -12,10 +13,11 @@ import { probeTrack } from '../../../state/selection/probe-track.ts';
 import { getAxis, type Hover, useStore } from '../../../state/store.ts';
 import { StateSwatch } from '../../../ui/state-swatch.tsx';
 import { Untrusted } from '../../../ui/text.tsx';
-import { TOOLTIP_GAP_PX, tooltipEdge } from './tooltip-position.ts';
+import { TOOLTIP_GAP_PX, tooltipLeft } from './tooltip-position.ts';
 
-/** Top of the tooltip where the lanes leave no room below them. */
+/** Top of the tooltip where the lanes leave no room below them, and what it keeps from the end of what is in sight. */
 const TOP_PX = 44;
+const MARGIN_PX = 4;
 /** States named of a mixed pixel; the rest is summed. */
 const MAX_NAMED = 2;
 
@@ -34,7 +36,6 @@ export function HoverTooltip({
 }) {
   const { width, viewport } = getAxis('guest');
   const ref = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(TOP_PX);
   const partition = useStore(({ partitions }) =>
     partitions.phase === 'read' ? partitionTextAt(partitions.disk, hover.offset) : '',
   );
@@ -42,9 +43,15 @@ export function HoverTooltip({
   const owner = guest === undefined ? undefined : ownerTrack(chain, guest.owner);
   const here = probeTrack(hover.track, hover.offset);
   const isMixed = here !== undefined && here.extents > 1;
-  useLayoutEffect(() => setTop(roomBelowLanes(ref.current) ?? TOP_PX), []);
+  // As wide and high as what it says now.
+  useLayoutEffect(() => {
+    const tooltip = ref.current;
+    if (tooltip === null) return;
+    tooltip.style.left = `${tooltipLeft(hover.px, tooltip.offsetWidth, width)}px`;
+    tooltip.style.top = `${topOf(tooltip)}px`;
+  });
   return (
-    <div ref={ref} className="hover-tooltip" style={{ top, ...tooltipEdge(hover.px, width) }}>
+    <div ref={ref} className="hover-tooltip">
       <p className="mono tooltip-offset">{formatOffset(isMixed ? here.start : hover.offset)}</p>
       {isMixed && (
         <p className="hint">
@@ -62,8 +69,7 @@ export function HoverTooltip({
             return (
               <tr key={track.id} data-owns={owns} data-here={hover.track === track.id}>
                 <th scope="row">
-                  {track.kind === 'layer' && `${track.layer} `}
-                  {track.kind === 'guest' ? 'Guest' : <Untrusted text={track.title} max={28} />}
+                  <TrackName track={track} />
                 </th>
                 <td>
                   {found === undefined ? 'loading' : <Found found={found} legend={legendOn(track, chain)} />}
@@ -77,13 +83,25 @@ export function HoverTooltip({
   );
 }
 
-/** Where the tooltip lies below all lanes, if it has room there: then it hides none of those that are compared. */
-function roomBelowLanes(tooltip: HTMLElement | null): number | undefined {
-  const layer = tooltip?.parentElement?.getBoundingClientRect();
-  const lanes = [...document.querySelectorAll('.lane-row')].at(-1)?.getBoundingClientRect();
-  if (tooltip === null || layer === undefined || lanes === undefined) return undefined;
-  const top = lanes.bottom - layer.top + TOOLTIP_GAP_PX;
-  return top + tooltip.offsetHeight <= layer.height ? top : undefined;
+/**
+ * Where the tooltip begins in its layer: below all lanes, if it has room there, so that it hides none of those that are
+ * compared; else below the axis, and no lower than it ends in what is in sight.
+ */
+function topOf(tooltip: HTMLElement): number {
+  const layer = tooltip.parentElement?.getBoundingClientRect();
+  const plot = tooltip.closest('.plot');
+  if (layer === undefined || plot === null) return TOP_PX;
+  const { bottom } = plot.getBoundingClientRect();
+  const lanes = [...document.querySelectorAll('.lane-row')].at(-1)?.getBoundingClientRect().bottom ?? 0;
+  const sight = bottom - layer.top - tooltip.offsetHeight - MARGIN_PX;
+  const belowLanes = lanes - layer.top + TOOLTIP_GAP_PX;
+  return belowLanes <= sight ? belowLanes : Math.max(0, Math.min(TOP_PX + plot.scrollTop, sight));
+}
+
+/** A layer by its number, which stands before its name in the header of its lane. */
+function TrackName({ track }: { readonly track: TrackInfo }) {
+  if (track.kind === 'guest') return 'Guest';
+  return track.kind === 'layer' ? `Layer ${track.layer}` : <Untrusted text={track.title} max={28} />;
 }
 
 function Found({ found, legend }: { readonly found: Probe; readonly legend: Legend }) {
