@@ -95,6 +95,14 @@ describe('a planned commit is what qemu-img does', () => {
     expect(GROUP).toBeGreaterThan(0);
   });
 
+  it('with bitmaps, which are stored anew when the target is closed', async () => {
+    const versions = ['qemu-img', ...('reason' in newer ? [] : [newer.qemuImg])];
+    for (const program of versions)
+      for (let seed = 3001; seed < 3001 + GROUP / 2; seed++)
+        await proveCommit(seed, program, { bitmaps: true });
+    expect(versions).toContain('qemu-img');
+  });
+
   it('with data in files apart', async () => {
     for (let seed = 2001; seed < 2001 + GROUP / 2; seed++)
       await proveCommit(seed, 'qemu-img', { dataFile: true });

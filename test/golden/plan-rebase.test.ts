@@ -51,8 +51,8 @@ async function expectInBounds({ operation, qemuVersion, target }: Plan, about: s
   if (target.exact) expect(real, about).toEqual({ imageEnd: target.imageEnd, fileLength: target.fileLength });
 }
 
-async function proveRebase(seed: number, program: string): Promise<void> {
-  const { layers } = await newChain(`rebase${program.length}`, seed);
+async function proveRebase(seed: number, program: string, features = {}): Promise<Plan> {
+  const { layers } = await newChain(`rebase${program.length}`, seed, features);
   const paths = layers.map(({ path }) => path);
   const target = layers.length - 1;
   const base = (seed % (target + 1)) - 1;
@@ -74,6 +74,7 @@ async function proveRebase(seed: number, program: string): Promise<void> {
   const real = realStates(top);
   expect(plannedStates(plan), about).toEqual(real);
   await expectInBounds(plan, about);
+  return plan;
 }
 
 /** An unsafe rebase changes what is read in the ranges that the plan lists, and nowhere else. */
@@ -103,8 +104,8 @@ async function proveUnsafe(seed: number): Promise<number> {
   return changed;
 }
 
-async function proveDelete(seed: number): Promise<boolean> {
-  const { layers, top } = await newChain('snapshot', seed, { snapshots: true });
+async function proveDelete(seed: number, features = {}): Promise<boolean> {
+  const { layers, top } = await newChain('snapshot', seed, { snapshots: true, ...features });
   const name = layers.at(-1)?.snapshots[seed % 2];
   if (name === undefined) return false;
   const plan = await planned(
@@ -165,3 +166,21 @@ describe.each(seedGroups(CHAINS, GROUP))(
     });
   },
 );
+
+describe('a plan for layers with bitmaps', () => {
+  it('knows what the deletion of a snapshot takes to store them anew', async () => {
+    let deleted = 0;
+    for (let seed = 3101; seed < 3107; seed++) if (await proveDelete(seed, { bitmaps: true })) deleted++;
+    expect(deleted).toBeGreaterThan(0);
+  });
+
+  it('knows what a rebase takes to store them anew', async () => {
+    let count = 0;
+    for (let seed = 3001; seed < 3005; seed++) {
+      const { target } = await proveRebase(seed, 'qemu-img', { bitmaps: true });
+      expect(target.exact, `${seed} ${target.why}`).toBe(true);
+      if (target.bitmapBytes > 0) count++;
+    }
+    expect(count).toBeGreaterThan(0);
+  });
+});

@@ -19,6 +19,7 @@ import { rebaseAlignsWrites, rebaseKeepsToBuffer, versionText } from '../qemu-ve
 import { RangeList } from '../range-list.ts';
 import { openTarget } from '../target/host/follow-target.ts';
 import { type FileEnds, FollowedFile } from '../target/host/followed-file.ts';
+import { openBitmaps } from '../target/host/stored-bitmaps.ts';
 import { TargetModel } from '../target/target-model.ts';
 import { targetResult } from '../target/target-result.ts';
 import { TargetStrip } from '../target-strip.ts';
@@ -128,14 +129,16 @@ function* applyWrites(
   const format = targetFormat(input.layers[input.target] as LayerTables, true, false);
   const opened = yield* openTarget(input, own, format);
   const { clusterSize } = format;
+  const { image } = input.layers[input.target] as LayerTables;
+  const bitmaps = image === undefined ? undefined : yield* openBitmaps(image, own.size);
   const file =
-    opened === undefined
+    opened === undefined || bitmaps === 'unknown'
       ? undefined
-      : new FollowedFile([opened], { order: 'sequential', clusterSize, granularity: clusterSize });
+      : new FollowedFile([opened], { order: 'sequential', clusterSize, granularity: clusterSize, bitmaps });
   model.hostSink = file?.add;
   for (const [index, { start, end, zero }] of writes.entries()) {
     model.apply({ start, end, zero, readsZero: zero });
-    file?.endRequest({ end });
+    file?.endRequest({ start, end });
     if (shouldYield(index)) yield;
   }
   if (zeros.isUnsure && (yield* input.findHostHoles()).size > 0) return undefined;

@@ -12,6 +12,7 @@ import type { SlicedWork } from '../../../qcow2/read/sliced-work.ts';
 import type { FileEnds } from './followed-file.ts';
 import type { HostClusters } from './host-clusters.ts';
 import { openClusters } from './open-clusters.ts';
+import { openBitmaps } from './stored-bitmaps.ts';
 import { UnknownCluster } from './target-file.ts';
 
 /** Bytes of an entry of the snapshot table before its extra data, id and name. */
@@ -19,8 +20,8 @@ const FIXED_BYTES = 40;
 
 /**
  * Where the file ends without snapshot number `index`; `extraBytes` is the extra data that qemu writes to each entry.
- * Undefined where that cannot be followed: with bitmaps, which are written anew, after an unclean end, and where
- * refcounts or tables are damaged.
+ * Undefined where that cannot be followed: with bitmaps that cannot be used, after an unclean end, and where refcounts or
+ * tables are damaged.
  */
 export function* followDeletion(
   image: Qcow2Image,
@@ -28,9 +29,10 @@ export function* followDeletion(
   index: number,
   extraBytes: number,
 ): SlicedWork<FileEnds | undefined> {
-  const { header, extensions, bitmaps, geometry } = image;
+  const { header, geometry } = image;
   const isDirty = (header.incompatible & INCOMPATIBLE_DIRTY) !== 0n;
-  if (bitmaps.length > 0 || extensions.bitmaps !== undefined || isDirty) return undefined;
+  const bitmaps = yield* openBitmaps(image, header.size);
+  if (bitmaps === 'unknown' || isDirty) return undefined;
   if (image.snapshots.length < header.storedSnapshotCount) return undefined;
   const clusters = yield* openClusters(image, allocation);
   if (clusters === undefined) return undefined;
@@ -59,6 +61,14 @@ export function* followDeletion(
     return undefined;
   }
   if (!isWhole) return undefined;
+  bitmaps?.store({
+    takeBytes: count => {
+      end = Math.max(end, clusters.take(Math.ceil(count / clusterSize)) * clusterSize + count);
+    },
+    release: ranges => {
+      for (const { first, count } of ranges) clusters.release(first, count);
+    },
+  });
   const imageEnd = clusters.end * clusterSize;
   const length = Math.max(end, clusters.writtenEnd * clusterSize);
   return { imageEnd: [imageEnd, imageEnd], fileLength: [length, length], why: [] };

@@ -14,6 +14,7 @@ import type { LayerRuns } from '../../layers/layer-runs.ts';
 import type { TargetFormat } from '../target-model.ts';
 import { FollowedFile } from './followed-file.ts';
 import { openClusters } from './open-clusters.ts';
+import { openBitmaps } from './stored-bitmaps.ts';
 import { type StoredCluster, type StoredTarget, TargetFile, UnknownCluster } from './target-file.ts';
 
 /** L2 tables that growing makes at most, to be followed: a fraction of a second's work. */
@@ -31,7 +32,8 @@ export function* followTarget(input: CommitInput, setup: CommitSetup): SlicedWor
   const { image } = input.layers[input.target] as LayerTables;
   if (file === undefined || image === undefined) return undefined;
   const files = input.job === 'qemu-img' ? [file] : usedFiles(file);
-  if (files.length > MAX_STARTS) return undefined;
+  const bitmaps = yield* openBitmaps(image, setup.sizeAfter);
+  if (files.length > MAX_STARTS || bitmaps === 'unknown') return undefined;
   const { clusterSize } = image.geometry;
   try {
     for (const grown of files) grow(grown, image, setup);
@@ -43,6 +45,7 @@ export function* followTarget(input: CommitInput, setup: CommitSetup): SlicedWor
     order: input.job === 'live' ? 'sequential' : 'parallel',
     clusterSize,
     granularity: mirrorGranularity(clusterSize),
+    bitmaps,
   });
   setup.model.hostSink = followed.add;
   return followed;
@@ -63,7 +66,7 @@ function usedFiles(file: TargetFile): TargetFile[] {
 
 /**
  * The file of a target as a program finds it that has just opened it. Undefined where it cannot be followed: a raw target,
- * one with snapshots or bitmaps, one that was not closed cleanly, one with wrong refcounts, and one of very many clusters.
+ * one with snapshots, one that was not closed cleanly, one with wrong refcounts, and one of very many clusters.
  */
 export function* openTarget(
   { layers, target, allocation }: Pick<CommitInput, 'layers' | 'target' | 'allocation'>,
@@ -80,9 +83,8 @@ export function* openTarget(
 }
 
 /** True where only the disk's own tables decide what is overwritten and what is given back. */
-function isPlain({ header, bitmaps, extensions }: Qcow2Image): boolean {
-  const hasBitmaps = bitmaps.length > 0 || extensions.bitmaps !== undefined;
-  return header.storedSnapshotCount === 0 && !hasBitmaps && (header.incompatible & INCOMPATIBLE_DIRTY) === 0n;
+function isPlain({ header }: Qcow2Image): boolean {
+  return header.storedSnapshotCount === 0 && (header.incompatible & INCOMPATIBLE_DIRTY) === 0n;
 }
 
 function storedTarget(

@@ -4,6 +4,7 @@ import type { TargetRequest } from '../../commit/requests.ts';
 import type { FindHoles, HoleRange } from '../../layers/host-holes.ts';
 import type { HostEvent } from './host-events.ts';
 import { type SentRequest, withAllCuts } from './sent-requests.ts';
+import type { StoredBitmaps } from './stored-bitmaps.ts';
 import { type TargetFile, UnknownCluster } from './target-file.ts';
 import { joinEnds, type PossibleEnds, possibleEnds } from './write-orders.ts';
 
@@ -31,8 +32,8 @@ const WHY_START = 'a running qemu may have passed over free clusters before, and
 /** How a job sends its requests: one after the other, or several at once. */
 export type RequestOrder = 'sequential' | 'parallel';
 
-/** What is told of a request that ends. A job that sends one after the other tells of no more than where it ends. */
-export type EndedRequest = Pick<TargetRequest, 'end'> & Partial<TargetRequest>;
+/** What is told of a request that ends. A job that sends one after the other tells of no more than its offsets. */
+export type EndedRequest = Pick<TargetRequest, 'start' | 'end'> & Partial<TargetRequest>;
 
 /** How a job writes to a file. */
 export interface RequestWays {
@@ -41,6 +42,8 @@ export interface RequestWays {
   readonly clusterSize: number;
   /** Requests that are sent in parts are cut at multiples of it. */
   readonly granularity: number;
+  /** The file's bitmaps, which are stored at the end. */
+  readonly bitmaps?: StoredBitmaps | undefined;
 }
 
 /** A file before the first request, to begin anew from; and as it is once they came in their order. */
@@ -86,6 +89,7 @@ export class FollowedFile {
     const events = this.#events;
     this.#events = [];
     if (this.#isLost) return;
+    this.#ways.bitmaps?.mark(request.start, request.end);
     if (this.#requests.length <= MAX_KEPT_REQUESTS) {
       const sent = this.#sent(events, request);
       this.#requests.push(sent);
@@ -102,7 +106,7 @@ export class FollowedFile {
 
   #sent(
     events: readonly HostEvent[],
-    { start = 0, end, zero = false, readsZero = false, isFirst = true, isKnown = false }: EndedRequest,
+    { start, end, zero = false, readsZero = false, isFirst = true, isKnown = false }: EndedRequest,
   ): SentRequest {
     if (!zero) this.#bytesSent += end - start;
     const isZeros = events.every(({ kind }) => kind !== 'write');
@@ -123,19 +127,18 @@ export class FollowedFile {
    * finds holes in the file of its layer, which are looked for where they matter.
    */
   *ends(lookForHoles: () => SlicedWork<FindHoles>): SlicedWork<FileEnds | undefined> {
-    const { order, granularity } = this.#ways;
+    const { order, granularity, bitmaps } = this.#ways;
     if (this.#isLost) return undefined;
-    if (this.#tracks.every(track => isOneWay(track, order))) {
-      const only = this.#tracks.map(({ file: { imageEnd, length } }) => onlyEnds(imageEnd, length));
-      return { ...joinEnds(only), why: [WHY_START] };
-    }
+    const close = (file: TargetFile) => bitmaps?.store(file);
+    if (this.#tracks.every(track => isOneWay(track, order)))
+      return { ...joinEnds(this.#tracks.map(({ file }) => onlyEnds(file, close))), why: [WHY_START] };
     if (this.#requests.length > MAX_KEPT_REQUESTS) return undefined;
     const why = this.#tracks.length > 1 ? [WHY_ORDER[order], WHY_START] : [WHY_ORDER[order]];
     const files = this.#tracks.map(({ before }) => before);
     const holes = order === 'parallel' ? yield* this.#holes(yield* lookForHoles()) : new Map();
     const variants = withAllCuts(this.#requests, holes, granularity);
     if (variants === undefined) return undefined;
-    const ends = yield* possibleEnds(files, variants, order === 'parallel' ? MIRROR_REQUESTS : 1);
+    const ends = yield* possibleEnds(files, variants, order === 'parallel' ? MIRROR_REQUESTS : 1, close);
     return ends === undefined ? undefined : { ...ends, why };
   }
 
@@ -176,6 +179,10 @@ function isOneWay({ file, hadHoles, hasChoice }: Track, order: RequestOrder): bo
   return !takesGroups || !hadHoles;
 }
 
-function onlyEnds(imageEnd: number, length: number): PossibleEnds {
+/** Where a file ends that is closed as it is. */
+function onlyEnds(file: TargetFile, close: (file: TargetFile) => void): PossibleEnds {
+  const closed = file.clone();
+  close(closed);
+  const { imageEnd, length } = closed;
   return { imageEnd: [imageEnd, imageEnd], fileLength: [length, length] };
 }

@@ -187,12 +187,17 @@ export class TargetFile {
 
   /** A new L1 table of `entries` takes the place of one of `oldClusters`. Source: qcow2_grow_l1_table. */
   moveL1(entries: number, old: ClusterRange): void {
+    this.takeBytes(entries * 8);
+    this.release([old]);
+  }
+
+  /** Takes clusters for `bytes` bytes that are written to them, side by side. */
+  takeBytes(bytes: number): void {
     const { clusterSize } = this.#stored;
-    const bytes = entries * 8;
+    if (bytes === 0) return;
     this.takesAny = true;
     const first = this.clusters.take(Math.ceil(bytes / clusterSize));
     this.#length = Math.max(this.#length, first * clusterSize + bytes);
-    this.release([old]);
   }
 
   /** Has an L2 table for all of [start, end). */

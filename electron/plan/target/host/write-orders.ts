@@ -40,15 +40,16 @@ function hasBegun({ event, at, pending }: Progress): boolean {
 
 /**
  * All ends that one of several lists of requests can lead to, in one of several states of the file, when at most `window`
- * requests are under way. Undefined where there are too many orders to look at, or where the tables do not tell what a
- * cluster is. The files are not changed.
+ * requests are under way; `close` is what is done to the file after them. Undefined where there are too many orders to look
+ * at, or where the tables do not tell what a cluster is. The files are not changed.
  */
 export function* possibleEnds(
   files: readonly TargetFile[],
   variants: readonly (readonly SentRequest[])[],
   window: number,
+  close: (file: TargetFile) => void = () => {},
 ): SlicedWork<PossibleEnds | undefined> {
-  const search = new Search(window);
+  const search = new Search(window, close);
   try {
     for (const file of files)
       for (const requests of variants) if (!(yield* search.run(file, requests))) return undefined;
@@ -72,11 +73,13 @@ class Search {
   readonly imageEnds: number[] = [];
   readonly lengths: number[] = [];
   readonly #window: number;
+  readonly #close: (file: TargetFile) => void;
   #states = 0;
   #copiedClusters = 0;
 
-  constructor(window: number) {
+  constructor(window: number, close: (file: TargetFile) => void) {
     this.#window = window;
+    this.#close = close;
   }
 
   /** False where the limits were passed. */
@@ -89,7 +92,9 @@ class Search {
       const last = steps.onlyEnd(state);
       const followers = last === undefined ? steps.after(state) : [];
       if (followers.length === 0) {
-        const { imageEnd, length } = last ?? state.file;
+        const end = last ?? state.file;
+        this.#close(end);
+        const { imageEnd, length } = end;
         this.imageEnds.push(imageEnd);
         this.lengths.push(length);
       }
