@@ -4,6 +4,9 @@ import type { DeepOptions } from '../../qcow2/check/deep.ts';
 import type { Compression, Decompress } from '../../qcow2/format/compressed.ts';
 import { type InflateFrame, inflateFrames } from '../../qcow2/format/zstd-stream.ts';
 
+/** More than one byte of a deflate stream can stand for: 8 repetitions of 258 bytes. */
+const BYTE_OUTPUT = 4096;
+
 /** Gets ready what decompresses in these ways, and resolves with it. It throws for others. */
 export async function loadDecompress(
   compressions: readonly (Compression | undefined)[],
@@ -39,13 +42,36 @@ function failureOf(
     return out.length === size ? undefined : `it ends after ${out.length} of ${size} bytes`;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE' ? undefined : error.message;
+    return error.message;
   }
 }
 
+/** As qemu, which takes what fills the cluster of a stream that holds more. */
 function inflateZlib(bytes: Uint8Array, size: number): Uint8Array {
+  const whole = inflateUpTo(bytes, size);
+  if (whole !== undefined) return whole;
+  // Node gives nothing of an output that is too long: the part of the stream that fills the cluster is looked for.
+  let short = 0;
+  let long = bytes.length;
+  while (long - short > 1) {
+    const middle = (short + long) >>> 1;
+    const part = inflateUpTo(bytes.subarray(0, middle), size + BYTE_OUTPUT);
+    if (part === undefined) long = middle;
+    else if (part.length < size) short = middle;
+    else return part.subarray(0, size);
+  }
+  throw new Error('it holds more than its cluster');
+}
+
+/** What a stream holds; undefined where that is more than `most` bytes. Throws what the library throws. */
+function inflateUpTo(bytes: Uint8Array, most: number): Uint8Array | undefined {
   const finishFlush = zlib.constants.Z_SYNC_FLUSH;
-  return zlib.inflateRawSync(bytes, { windowBits: 12, finishFlush, maxOutputLength: size });
+  try {
+    return zlib.inflateRawSync(bytes, { windowBits: 12, finishFlush, maxOutputLength: most });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') return undefined;
+    throw error;
+  }
 }
 
 let zstd: Promise<InflateFrame> | undefined;
