@@ -39,9 +39,11 @@ export function findHolesIn(
     const own = runs[layer];
     if (own === undefined || !layers.has(layer)) return [];
     const found: HoleRange[] = [];
-    for (let at = start; at < end; ) {
+    // A request of a whole granule may end behind the layer that its first byte is in.
+    const last = Math.min(end, own.size);
+    for (let at = start; at < last; ) {
       const run = own.at(at);
-      const stop = Math.min(end, run.end, at + PART_BYTES);
+      const stop = Math.min(last, run.end, at + PART_BYTES);
       // qemu asks the file about plain clusters alone.
       if (run.kind === DATA) found.push(...zerosOf(content, layer, at, stop));
       at = stop;

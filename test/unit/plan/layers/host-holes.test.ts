@@ -61,6 +61,11 @@ describe('findHolesIn', () => {
     expect(findHolesIn([new RawRuns(SIZE)], new Set([0]), undefined)(0, 0, 4096)).toEqual([[0, 4096]]);
   });
 
+  it('ends where the layer does, though a request goes on', () => {
+    expect(holesOf([[SIZE - 512, SIZE]], SIZE - 1024, SIZE + 65_536)).toEqual([[SIZE - 512, SIZE]]);
+    expect(findHolesIn([fakeRuns('d')], new Set([0]), undefined)(0, 0, 4 * 65_536)).toEqual([[0, 65_536]]);
+  });
+
   it('finds none in other layers, and none in compressed clusters', () => {
     const runs = [fakeRuns('dcd')];
     expect(findHolesIn(runs, new Set([1]), undefined)(0, 0, 65_536)).toEqual([]);
