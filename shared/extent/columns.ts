@@ -3,7 +3,7 @@
  * pixels of a tile alike: bytes per part, the parts and marks present, and how many extents touch each column.
  */
 import { PRESENT, TILE_COLUMNS, type TileColumns } from '../model/tile.ts';
-import { DAMAGED, DIRTY, DIRTY_UNKNOWN, HOLE_OVERRIDES, LOCAL, OVERRIDES } from './flags.ts';
+import { DAMAGED, DIRTY, DIRTY_UNKNOWN, HOLE_OVERRIDES, LOCAL, OVERRIDES, UNREADABLE } from './flags.ts';
 import { PartBytes } from './part-bytes.ts';
 import { PART_BITS, PARTS, partIndexOf, topPart } from './parts.ts';
 import type { SweptPage } from './sweep.ts';
@@ -162,7 +162,7 @@ function addSums(columns: Columns, c: number, present: number): void {
   }
 }
 
-/** Adds the bytes of the first `count` combinations to their owners. */
+/** Adds the bytes of the first `count` combinations to their owners. What cannot be read is read of no layer. */
 function addOwners(
   columns: Columns,
   c: number,
@@ -173,7 +173,7 @@ function addOwners(
 ): void {
   for (let k = 0; k < count; k++) {
     const combo = combos[k] as number;
-    if (((guest[combo] as number) & LOCAL) === 0) continue;
+    if (((guest[combo] as number) & (LOCAL | UNREADABLE)) !== LOCAL) continue;
     const owned = ownerOf(columns, stops[combo] as number);
     owned[c] = (owned[c] as number) + (bytes[combo] as number);
   }

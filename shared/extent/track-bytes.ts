@@ -26,11 +26,6 @@ export function hiddenBytes(sums: TrackBytes): number {
   );
 }
 
-/** Bytes of it that the guest reads: what is lost or damaged where the guest would read it is not among them. */
-export function readBytes(sums: TrackBytes): number {
-  return sums.read - bytesOf(sums, ({ state, variant }) => state === 'unreadable' && variant === 'plain');
-}
-
 /** Bytes of its zeros under which a lower layer holds data. */
 export function hidingZeroBytes(sums: TrackBytes): number {
   return bytesOf(sums, ({ variant }) => variant === 'hidesData');

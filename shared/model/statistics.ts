@@ -30,7 +30,7 @@ export interface TrackBytes {
   readonly track: number;
   /** By part: the indexes are those of PARTS (shared/extent/parts.ts). */
   readonly parts: readonly number[];
-  /** What the guest reads of this layer (or depth); on the guest's track what it reads of any. */
+  /** What the guest reads of this layer (or depth), without what is lost; on the guest's track what it reads of any. */
   readonly read: number;
 }
 

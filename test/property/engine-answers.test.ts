@@ -310,7 +310,7 @@ test('statistics equal the naive sums of every track', async () => {
   );
 });
 
-test('the sums of a range are those of its units, and what the guest reads of a layer is what that layer owns', () => {
+test('the sums of a range are those of its units, and what the guest reads of a layer is what that layer owns and has not lost', () => {
   fc.assert(
     fc.property(chains, fc.nat(), fc.nat(), fc.boolean(), (chain, a, b, fresh) => {
       const { tables, pyramid, units, lanes } = chain;
@@ -322,7 +322,7 @@ test('the sums of a range are those of its units, and what the guest reads of a 
       const range = units.slice(from, to);
       const unread = PART_ORDER.map((_, part) => (part === PART_ORDER.indexOf('unread') ? range.length : 0));
       const owned = (isWanted: (owner: number) => boolean) =>
-        range.filter(({ guest, stop }) => guest & LOCAL && isWanted(stop)).length;
+        range.filter(({ guest, stop }) => (guest & (LOCAL | UNREADABLE)) === LOCAL && isWanted(stop)).length;
       for (const { track, parts, read } of sums) {
         const lane = laneOf(chain, track);
         expect(parts.map(bytes => bytes / MIB)).toEqual(fresh ? naiveColumn(range, lane).parts : unread);

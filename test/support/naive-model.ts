@@ -222,7 +222,8 @@ export function naiveColumn(units: readonly NaiveUnit[], lane: number): NaiveCol
     const word = naiveWord(unit, lane);
     column.present |= naiveBits(word);
     column.parts[naivePart(word)]! += 1;
-    if (lane < 0 && has(word, LOCAL)) column.owners.set(unit.stop, (column.owners.get(unit.stop) ?? 0) + 1);
+    if (lane < 0 && has(word, LOCAL) && !has(word, UNREADABLE))
+      column.owners.set(unit.stop, (column.owners.get(unit.stop) ?? 0) + 1);
   }
   return column;
 }

@@ -1,12 +1,6 @@
 /** The columns of the table of statistics, each with its number of bytes of a track. */
 import { type ExtentState, STATES } from '../../../shared/extent/flags.ts';
-import {
-  bytesInState,
-  heldBytes,
-  hiddenBytes,
-  hidingZeroBytes,
-  readBytes,
-} from '../../../shared/extent/track-bytes.ts';
+import { bytesInState, heldBytes, hiddenBytes, hidingZeroBytes } from '../../../shared/extent/track-bytes.ts';
 import { type LegendKey, legendOf } from '../../../shared/legend.ts';
 import { isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
 import type { TrackBytes } from '../../../shared/model/statistics.ts';
@@ -48,7 +42,7 @@ export function statisticsColumns(
     id: 'guestReads',
     title: 'guest reads',
     meaning: 'What the guest reads of this layer; in the first row, of any layer.',
-    bytesOf: readBytes,
+    bytesOf: track => track.read,
   };
   // An export of a whole chain tells nothing of what its layers hide.
   if (isRemote(chain)) return [read, ...ofStates];

@@ -1,4 +1,4 @@
-import { bytesInState, heldBytes, hiddenBytes, readBytes } from '../../../../shared/extent/track-bytes.ts';
+import { bytesInState, heldBytes, hiddenBytes } from '../../../../shared/extent/track-bytes.ts';
 import type { TrackBytes } from '../../../../shared/model/statistics.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
 import { formatSize } from '../../../../shared/text/offset.ts';
@@ -19,7 +19,7 @@ export function LaneFacts({ track, bytes }: LaneFactsProps) {
       </p>
       {known !== undefined && track.kind === 'layer' && track.size > 0 && (
         <div className="share-bar" aria-hidden="true">
-          <Share part="read" bytes={readBytes(known)} track={track} />
+          <Share part="read" bytes={known.read} track={track} />
           <Share part="hidden" bytes={hiddenBytes(known)} track={track} />
         </div>
       )}
@@ -47,7 +47,7 @@ function plainFacts(track: TrackInfo): string {
 
 /** `holds 6.97 GiB · guest reads 6.58`: a unit that both have is written once. */
 export function shortFacts(track: TrackInfo, bytes: TrackBytes): string {
-  const read = formatSize(readBytes(bytes));
+  const read = formatSize(bytes.read);
   if (track.kind === 'guest') return `what the VM reads · ${read}`;
   if (track.kind === 'depth') return `${plainFacts(track)} · guest reads ${read}`;
   const held = formatSize(heldBytes(bytes));
@@ -59,7 +59,7 @@ export function shortFacts(track: TrackInfo, bytes: TrackBytes): string {
 }
 
 function longFacts(track: TrackInfo, bytes: TrackBytes): string {
-  const read = formatSize(readBytes(bytes));
+  const read = formatSize(bytes.read);
   const lost = bytesInState(bytes, 'unreadable');
   const lostText = lost === 0 ? '' : `${formatSize(lost)} cannot be read, `;
   if (track.kind === 'guest')

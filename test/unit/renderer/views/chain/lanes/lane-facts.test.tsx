@@ -9,15 +9,15 @@ afterEach(cleanup);
 
 const KIB = 1024;
 
-/** Sums with these bytes of unhidden data and of what cannot be read; the walk of the guest stops at both. */
+/** Sums with these bytes of unhidden data, which the guest reads, and of what cannot be read. */
 function sums(data: number, unreadable: number): TrackBytes {
   const parts = PARTS.map(({ state, variant }) =>
     variant !== 'plain' ? 0 : state === 'data' ? data : state === 'unreadable' ? unreadable : 0,
   );
-  return { track: 1, parts, read: data + unreadable };
+  return { track: 1, parts, read: data };
 }
 
-test('what is lost of a layer is neither held nor read: it is told instead', () => {
+test('what is lost of a layer is not among what it holds: it is told instead', () => {
   const { tracks } = goldenChain();
   render(<LaneFacts track={tracks[1]!} bytes={sums(256 * KIB, 64 * KIB)} />);
   const facts = screen.getByText('holds 256 KiB · 64 KiB unreadable');
