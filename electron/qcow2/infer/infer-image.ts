@@ -50,6 +50,8 @@ export function* inferL1(
 ): SlicedWork<Qcow2Image | undefined> {
   const proposals = yield* withinLimits(image.source, proposeL1(image, onProgress));
   if (proposals.length === 0) return undefined;
+  const stored = yield* tryProposal(image.source, { pieces: [], facts: [] });
+  if (stored.corruptions === 0 && stored.leaks === 0) return undefined; // every refcount agrees with its own table
   const proposal = proposals[reading - 1];
   if (proposal === undefined) throw noReading(image.source, reading, proposals.length);
   const tried = yield* tryProposal(image.source, proposal, proposal.expected);

@@ -122,6 +122,16 @@ class L1Rebuild {
     this.#oldTables = oldTables;
     this.#open = new Set(tables.filter(cluster => this.#fitsDataFile(cluster)));
     this.#stored = this.#readStored();
+    // Entries that lead to empty tables look like those of an L2 table.
+    if (!this.#isReplaced) for (const cluster of this.#ownPlace()) this.#open.delete(cluster);
+  }
+
+  /** Clusters of the L1 table that the header names. */
+  #ownPlace(): number[] {
+    const { header, geometry } = this.#image;
+    const first = Math.floor(header.l1TableOffset / geometry.clusterSize);
+    const count = Math.ceil((header.l1Size * 8) / geometry.clusterSize);
+    return Array.from({ length: count }, (_, i) => first + i);
   }
 
   /** Reads all tables that were found, to tell L1 tables, L2 tables and data apart. */
