@@ -227,6 +227,7 @@ const planChoice = v.strictObject({
   unsafe: v.exactOptional(v.boolean()),
   snapshot: v.exactOptional(path),
   unmaps: v.exactOptional(v.boolean()),
+  readsAllData: v.exactOptional(v.boolean()),
   qemu: v.exactOptional(
     v.strictObject({
       major: wholeNumber(0, MAX_VERSION),

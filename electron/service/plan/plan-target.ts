@@ -50,8 +50,6 @@ export interface PlanRequest extends PlanChoice {
   /** Folders in which other images are looked for that rest on these, beside those of the chain itself. */
   readonly stores?: readonly string[] | undefined;
   readonly withRanges?: boolean | undefined;
-  /** Read all data that the plan depends on, however much there is. */
-  readonly readsAllData?: boolean | undefined;
   readonly onRead?: OnRead;
   readonly onWalk?: OnLayerWalk;
   /** Ends the work. */

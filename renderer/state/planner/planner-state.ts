@@ -16,6 +16,8 @@ export interface PlannerChoice {
   /** The disk is attached with `discard=unmap`. */
   readonly unmaps: boolean;
   readonly unsafe: boolean;
+  /** All data that the plan depends on is read, however much there is. */
+  readonly readsAllData: boolean;
   /** Name or id; empty where the layer has none. */
   readonly snapshot: string;
   /** Undefined: the version that is installed. */
@@ -60,12 +62,17 @@ export function canBeLive(layers: readonly LayerInfo[], { operation, from, unsaf
   return operation === 'drop' ? from === top - 1 : from === top;
 }
 
+/** True where a plan may depend on data. */
+export function readsData({ operation, unsafe }: Pick<PlannerChoice, 'operation' | 'unsafe'>): boolean {
+  return operation !== 'delete-snapshot' && !unsafe;
+}
+
 /** The first choice for a chain. */
 export function initialChoice(layers: readonly LayerInfo[]): PlannerChoice {
   const [operation = 'commit'] = operationsFor(layers);
   const top = layers.length - 1;
   const choice = { operation, from: top, to: top - 1, isLive: false, unmaps: false, unsafe: false };
-  return possibleChoice(layers, { ...choice, snapshot: '', qemu: undefined });
+  return possibleChoice(layers, { ...choice, readsAllData: false, snapshot: '', qemu: undefined });
 }
 
 /** The nearest choice that makes sense. */
@@ -78,14 +85,15 @@ export function possibleChoice(layers: readonly LayerInfo[], choice: PlannerChoi
   const unsafe = choice.unsafe && operation === 'rebase';
   const names = (layers[from]?.qcow2?.snapshots ?? []).map(({ id, name }) => id || name);
   const snapshot = names.includes(choice.snapshot) ? choice.snapshot : (names[0] ?? '');
-  const next = { ...choice, from, to, unsafe, snapshot };
+  const readsAllData = choice.readsAllData && readsData({ operation, unsafe });
+  const next = { ...choice, from, to, unsafe, readsAllData, snapshot };
   const isLive = choice.isLive && canBeLive(layers, next);
   return { ...next, isLive, unmaps: choice.unmaps && isLive && operation === 'commit' };
 }
 
 /** The choice as a plan is asked for. Layers are named by their paths, which stay true where files were exchanged. */
 export function planChoiceOf(layers: readonly LayerInfo[], choice: PlannerChoice): PlanChoice {
-  const { operation, from, to, isLive, unmaps, unsafe, snapshot, qemu } = choice;
+  const { operation, from, to, isLive, unmaps, unsafe, readsAllData, snapshot, qemu } = choice;
   const path = (index: number) => layers[index]?.path ?? String(index);
   const liveJob = operation === 'commit' && from === layers.length - 1 ? 'active' : 'live';
   return {
@@ -96,6 +104,7 @@ export function planChoiceOf(layers: readonly LayerInfo[], choice: PlannerChoice
     ...(operation === 'rebase' ? { base: path(to) } : {}),
     ...(unsafe ? { unsafe } : {}),
     ...(unmaps ? { unmaps } : {}),
+    ...(readsAllData ? { readsAllData } : {}),
     ...(operation === 'delete-snapshot' ? { snapshot } : {}),
     ...(qemu === undefined ? {} : { qemu }),
   };

@@ -3,7 +3,12 @@ import type { PlannedQemu, PlanOperation } from '../../../shared/model/plan/plan
 import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
 import { snapshotName } from '../../state/chain/snapshots.ts';
 import { choosePlan } from '../../state/planner/planner.ts';
-import { canBeLive, operationsFor, type PlannerChoice } from '../../state/planner/planner-state.ts';
+import {
+  canBeLive,
+  operationsFor,
+  type PlannerChoice,
+  readsData,
+} from '../../state/planner/planner-state.ts';
 import { LayerBracket } from './layer-bracket.tsx';
 
 interface PlanFormProps {
@@ -53,6 +58,19 @@ export function PlanForm({ chain, choice, reply }: PlanFormProps) {
       {operation === 'delete-snapshot' && <SnapshotChoice chain={chain} choice={choice} />}
       {operation !== 'delete-snapshot' && <JobChoice chain={chain} choice={choice} />}
       <VersionChoice choice={choice} reply={reply} />
+      {readsData(choice) && (
+        <fieldset>
+          <legend>Data</legend>
+          <label>
+            <input
+              type="checkbox"
+              checked={choice.readsAllData}
+              onChange={event => choosePlan({ readsAllData: event.target.checked })}
+            />
+            read all that the plan depends on, not 64 MiB at most
+          </label>
+        </fieldset>
+      )}
     </section>
   );
 }

@@ -43,6 +43,8 @@ export interface PlanChoice {
   readonly snapshot?: string | undefined;
   /** The disk is attached with `discard=unmap`; qemu-img always works so. Default false. */
   readonly unmaps?: boolean | undefined;
+  /** Read all data that the plan depends on, however much there is; default: 64 MiB at most. */
+  readonly readsAllData?: boolean | undefined;
   /** Default: the version of the installed qemu-img, or 7.2. */
   readonly qemu?: PlannedQemu | undefined;
 }

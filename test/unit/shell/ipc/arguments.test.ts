@@ -97,7 +97,17 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
   'plan:make': {
     good: [
       { sessionId: 1, choice: { operation: 'commit', job: 'qemu-img' } },
-      { sessionId: 1, choice: { operation: 'commit', job: 'live', from: '/top', into: '0', unmaps: true } },
+      {
+        sessionId: 1,
+        choice: {
+          operation: 'commit',
+          job: 'live',
+          from: '/top',
+          into: '0',
+          unmaps: true,
+          readsAllData: true,
+        },
+      },
       { sessionId: 1, choice: { operation: 'rebase', job: 'qemu-img', base: '/base', unsafe: true } },
       { sessionId: 1, choice: { operation: 'delete-snapshot', job: 'qemu-img', snapshot: '1' } },
       { sessionId: 1, choice: { operation: 'drop', job: 'live', qemu: { major: 10, minor: 0, patch: 7 } } },

@@ -55,6 +55,13 @@ describe('the choices of the planner', () => {
     expect([0, 1, 2, 3].map(index => canBeFrom(LAYERS, 'flatten', index))).toEqual([false, true, true, true]);
   });
 
+  it('read all data on request, where a plan may depend on data', () => {
+    expect(planChoiceOf(LAYERS, chosen({ readsAllData: true }))).toMatchObject({ readsAllData: true });
+    expect(planChoiceOf(LAYERS, chosen({}))).not.toHaveProperty('readsAllData');
+    expect(chosen({ operation: 'rebase', unsafe: true, readsAllData: true }).readsAllData).toBe(false);
+    expect(chosen({ operation: 'delete-snapshot', readsAllData: true }).readsAllData).toBe(false);
+  });
+
   it('call a commit by a running qemu active where the top takes part, and live below it', () => {
     expect(planChoiceOf(LAYERS, chosen({ isLive: true, unmaps: true }))).toMatchObject({
       job: 'active',
