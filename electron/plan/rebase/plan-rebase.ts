@@ -134,7 +134,13 @@ function* applyWrites(
   const file =
     opened === undefined || bitmaps === 'unknown'
       ? undefined
-      : new FollowedFile([opened], { order: 'sequential', clusterSize, granularity: clusterSize, bitmaps });
+      : new FollowedFile([opened], {
+          order: 'sequential',
+          clusterSize,
+          granularity: clusterSize,
+          readsByThreads: true,
+          bitmaps,
+        });
   model.hostSink = file?.add;
   for (const [index, { start, end, zero }] of writes.entries()) {
     model.apply({ start, end, zero, readsZero: zero });

@@ -42,6 +42,11 @@ export interface RequestWays {
   readonly clusterSize: number;
   /** Requests that are sent in parts are cut at multiples of it. */
   readonly granularity: number;
+  /**
+   * Requests of one range are sent before any that is under way goes on: so it is where threads do the reading, as those of
+   * qemu-img do. With aio=native and aio=io_uring reads may end while others are sent.
+   */
+  readonly readsByThreads: boolean;
   /** The file's bitmaps, which are stored at the end. */
   readonly bitmaps?: StoredBitmaps | undefined;
 }
@@ -111,13 +116,13 @@ export class FollowedFile {
     if (!zero) this.#bytesSent += end - start;
     const isZeros = events.every(({ kind }) => kind !== 'write');
     // Clusters that are half another's may have to wait for it, and so may data for which there is no buffer left.
-    const { clusterSize } = this.#ways;
+    const { clusterSize, readsByThreads } = this.#ways;
     const startsNow = start % clusterSize === 0 && this.#bytesSent <= MIRROR_BUFFER;
     return {
       events,
       isImmediate: isZeros || (!zero && readsZero && isKnown && startsNow),
-      isKnown,
-      followsAtOnce: isKnown && !isFirst,
+      isSentTogether: readsByThreads && isKnown,
+      followsAtOnce: readsByThreads && isKnown && !isFirst,
       hasTail: zero && events.length > 1 && end % clusterSize !== 0,
     };
   }

@@ -11,8 +11,8 @@ export interface SentRequest {
   readonly events: readonly HostEvent[];
   /** It reads no file, so its first step is done when it is sent. Others are done when their data was read. */
   readonly isImmediate: boolean;
-  /** All that qemu asks tables to make it is in memory. */
-  readonly isKnown: boolean;
+  /** Where it is sent in parts, none of those under way goes on between them. */
+  readonly isSentTogether: boolean;
   /** It is sent right after the one before it: none of those under way goes on between the two. */
   readonly followsAtOnce: boolean;
   /** Other requests may come between its last event and those before it. */
@@ -66,7 +66,7 @@ function waysToCut(request: SentRequest, places: readonly number[]): SentRequest
   const part = (from: number, to: number): SentRequest => ({
     ...request,
     events: [{ kind, start: from, end: to }],
-    followsAtOnce: from === start ? request.followsAtOnce : request.isKnown,
+    followsAtOnce: from === start ? request.followsAtOnce : request.isSentTogether,
   });
   return Array.from({ length: 2 ** places.length }, (_, cuts) => {
     const ends = [...places.filter((_, place) => (cuts & (1 << place)) !== 0), end];

@@ -43,7 +43,7 @@ function followed(
     started.clusters.searchFrom(start);
     return started;
   });
-  const file = new FollowedFile(files, { order, clusterSize: C, granularity: C });
+  const file = new FollowedFile(files, { order, clusterSize: C, granularity: C, readsByThreads: true });
   for (const [start, end] of writes) {
     file.add({ kind: 'write', start: start * C, end: end * C });
     file.endRequest({ start: start * C, end: end * C, zero: false, readsZero: false, owner: 1 });
@@ -58,7 +58,45 @@ function followed(
   return { imageEnd: ends?.imageEnd.map(bytes => bytes / C), looks };
 }
 
+function* noHoles(): SlicedWork<FindHoles> {
+  return () => [];
+}
+
 describe('FollowedFile', () => {
+  it('has zeros come first that are sent together with data, but where reads may end meanwhile', () => {
+    const clusters = new HostClusters({
+      clusterSize: C,
+      refcountBits: 16,
+      counts: Uint16Array.from([1, 1, 1, 1]),
+      tableStart: 1,
+      tableClusters: 1,
+      hasBlock: index => index === 0,
+    });
+    const stored = {
+      clusterSize: C,
+      unit: C,
+      sliceSpan: 8192 * C,
+      l1Coverage: 8192 * C,
+      fileLength: 4 * C,
+      keepsDataApart: false,
+      frees: true,
+      hasTable: () => true,
+      clusterAt: (cluster: number) => ({ host: cluster === 1 ? 3 : -1 }),
+      isDataAt: () => true,
+    };
+    const endOf = (readsByThreads: boolean) => {
+      const ways = { order: 'parallel', clusterSize: C, granularity: C, readsByThreads } as const;
+      const file = new FollowedFile([new TargetFile(stored, clusters.clone())], ways);
+      file.add({ kind: 'write', start: 0, end: C });
+      file.endRequest({ start: 0, end: C, isFirst: true, isKnown: true });
+      file.add({ kind: 'zero', start: C, end: 2 * C });
+      file.endRequest({ start: C, end: 2 * C, zero: true, readsZero: true, isFirst: false, isKnown: true });
+      return finish(file.ends(noHoles))?.imageEnd.map(bytes => bytes / C);
+    };
+    expect(endOf(true)).toEqual([4, 4]);
+    expect(endOf(false)).toEqual([4, 5]);
+  });
+
   it('has one end where all that is new lies behind the old one', () => {
     expect(
       followed(

@@ -44,7 +44,7 @@ const sent = (
 ): SentRequest => ({
   events: [{ kind, start: start * C, end: end * C }],
   isImmediate: kind !== 'write',
-  isKnown: true,
+  isSentTogether: true,
   followsAtOnce: false,
   hasTail: false,
   ...how,
