@@ -286,7 +286,7 @@ describe('cowscope plan commit', () => {
     expect(result.stderr).toContain(message);
   });
 
-  it('names the other images that rest on the target, in its own folder and in a store that is named', async () => {
+  it('names all other images that rest on the target, also through others, in its own folder and in a store that is named', async () => {
     const own = await folderNamed('siblings');
     await mkdir(join(own, 'vm'));
     await mkdir(join(own, 'other'));
@@ -294,6 +294,7 @@ describe('cowscope plan commit', () => {
     const s1 = await image(own, 'vm/s1', '4M', 'root');
     const s2 = await image(own, 'vm/s2', '4M', 's1');
     const s3 = await image(own, 'vm/s3', '4M', 's1');
+    const leaf = await image(own, 'vm/leaf', '4M', 's3');
     const clone = await image(own, 'other/clone', '4M', '../vm/s1');
     const childrenIn = async (...args: string[]) => {
       const { hazards } = await planJson(...args);
@@ -301,8 +302,8 @@ describe('cowscope plan commit', () => {
       expect(found.layer).toBe(1);
       return found.evidence.map(({ value }: { value: string }) => value);
     };
-    expect(await childrenIn(s2)).toEqual([s3]);
-    expect(await childrenIn('--store', own, s2)).toEqual([clone, s3]);
+    expect(await childrenIn(s2)).toEqual([s3, leaf]);
+    expect(await childrenIn('--store', own, s2)).toEqual([clone, s3, leaf]);
     expect(hazardCodes(await planJson(s1))).toEqual([]);
     expect(root).not.toBe(s1);
   });

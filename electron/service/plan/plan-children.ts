@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type Finding, makeFinding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { OtherChild } from '../../../shared/model/plan/plan.ts';
-import { imageAt } from '../../../shared/model/store/store.ts';
+import { dependentsOf, imageAt } from '../../../shared/model/store/store.ts';
 import { scanStore } from '../../chain/store/scan-store.ts';
 
 /** Most files that are looked at beside those of the chain, where no folder was named. */
@@ -17,8 +17,8 @@ export interface FoundChildren {
 }
 
 /**
- * Images in the folders that hold the layers, and in and below `stores`, which record one of the layers as their backing
- * file and are none of the chain. Rejects where a store cannot be opened, and with what `signal` is aborted with.
+ * Images in the folders that hold the layers, and in and below `stores`, which rest on one of the layers, as on their backing
+ * file or through other images, and are none of the chain. Rejects where a store cannot be opened, and with what `signal` is aborted with.
  */
 export async function findChildren(
   layers: readonly LayerInfo[],
@@ -37,7 +37,8 @@ export async function findChildren(
   const children = layers.flatMap(({ index }) =>
     (store.images[indexes[index] ?? -1]?.children ?? [])
       .filter(child => !indexes.includes(child))
-      .map(child => ({ path: store.images[child]?.path ?? '', layer: index })),
+      .flatMap(child => [child, ...dependentsOf(store, child)])
+      .map(image => ({ path: store.images[image]?.path ?? '', layer: index })),
   );
   const isComplete = neighbors.isComplete && store.coverage.complete;
   const places = [...new Set([...folders, ...store.roots.filter(root => !named.has(root))])]

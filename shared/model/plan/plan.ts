@@ -191,6 +191,6 @@ export interface Plan {
 /** Another image that names a file of the chain as its backing file. */
 export interface OtherChild {
   readonly path: string;
-  /** The layer that it names. */
+  /** The layer that it rests on, as on its backing file or through other images. */
   readonly layer: number;
 }

@@ -114,12 +114,6 @@ export function dependentsOf({ images }: Pick<Store, 'images'>, image: number): 
   return [...seen].slice(1);
 }
 
-/** Indexes of the other images that rest on the same backing image; empty where that is not in the store. */
-export function siblingsOf({ images }: Pick<Store, 'images'>, image: number): number[] {
-  const below = images[image]?.backing?.image ?? -1;
-  return (images[below]?.children ?? []).filter(other => other !== image);
-}
-
 /** Files put in order by the links that they record. Numbers are indexes in Store.images. */
 export interface Arrangement {
   /** A chain for each image that nothing rests on, base first. Images on which several rest are in several chains. */

@@ -1,12 +1,6 @@
 /** Who rests on whom in a store. */
 import { describe, expect, it } from 'vitest';
-import {
-  arrange,
-  dependentsOf,
-  imageAt,
-  type StoreImage,
-  siblingsOf,
-} from '../../../../../shared/model/store/store.ts';
+import { arrange, dependentsOf, imageAt, type StoreImage } from '../../../../../shared/model/store/store.ts';
 import { storeRows } from '../../../../../shared/model/store/store-rows.ts';
 
 /** Images by name and the number of the image that each rests on; -1 for none. */
@@ -46,11 +40,6 @@ describe('a forest of images', () => {
     expect(dependentsOf(store, 0)).toEqual([1, 2, 3, 4]);
     expect(dependentsOf(store, 1)).toEqual([2, 3]);
     expect(dependentsOf(store, 2)).toEqual([]);
-  });
-
-  it('names the siblings on one base, and none for a base', () => {
-    expect(siblingsOf(store, 2)).toEqual([3]);
-    expect(siblingsOf(store, 0)).toEqual([]);
   });
 
   it('finds an image by its path and by its other names', () => {
