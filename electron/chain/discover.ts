@@ -50,7 +50,7 @@ export interface ChainRequest {
   readonly onTop?: ((top: TopLayer) => void) | undefined;
   /** Files that may be opened wherever they lie. */
   readonly allow?: readonly string[] | undefined;
-  /** Consent to every file that an image names; protocols are refused all the same. */
+  /** Consent to every file that an image names; protocols are still refused. */
   readonly allowAll?: boolean | undefined;
 }
 

@@ -34,7 +34,7 @@ export function ownFolders(
   const own = new Set([real]);
   if (alsoNamed) own.add(named);
   if (own.has(named)) own.add(written);
-  own.delete('/dev' as BytePath); // the folder of all devices is nobody's own
+  own.delete('/dev' as BytePath); // all devices lie there, whatever names them
   return own;
 }
 
@@ -76,7 +76,7 @@ export function isOwn(place: Place, referrer: Referrer): boolean {
 
 /**
  * True when a link in the own folder of a device may lead to a node in /dev, provided that is a block device: the
- * volumes of a group look like this, and whoever makes links there could make nodes too.
+ * volumes of a group look like this, and a program that may make links there may make nodes, too.
  */
 export function mayLeadToDevice(target: Place, referrer: Referrer): boolean {
   return referrer.device && target.exact && dirname(target.path) === '/dev';

@@ -103,6 +103,6 @@ export function endQuietly(fail: (error: unknown) => void): void {
       }),
     );
   });
-  process.stderr.on('error', () => {}); // nobody is there to be told
+  process.stderr.on('error', () => {}); // there is nowhere to report it
   process.on('uncaughtException', fail);
 }

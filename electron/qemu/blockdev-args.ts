@@ -2,7 +2,7 @@
 import { readSync } from 'node:fs';
 import { atLeast, type QemuTool } from './tools.ts';
 
-/** A file that somebody else opened read-only and keeps open. */
+/** A file that the caller opened read-only and keeps open. */
 export interface OpenedFile {
   readonly fd: number;
   /** A block device: qemu has a driver of its own for those. */

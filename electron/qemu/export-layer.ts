@@ -30,7 +30,7 @@ export interface ExportOptions {
    * read may be torn.
    */
   readonly forceShare?: boolean;
-  /** The server lets others have the cores first: somebody looks at a window meanwhile. Default false. */
+  /** The server runs at low priority, so that a window stays responsive. Default false. */
   readonly lowPriority?: boolean;
   /** Milliseconds until the greeting must have arrived. Default 20 000. */
   readonly startTimeout?: number;
@@ -42,7 +42,7 @@ export interface ExportOptions {
 export interface ExportEnd {
   /** True when stop() asked for it. */
   readonly asked: boolean;
-  /** What happened when nobody asked for it. */
+  /** What happened, where stop() did not ask for it. */
   readonly error?: ErrorRecord;
 }
 

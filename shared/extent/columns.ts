@@ -59,7 +59,7 @@ function bitsOf(word: number): number {
   return bits;
 }
 
-/** Adds an extent that nobody owns to the columns that start at offset `origin`. [start,end) must lie within them. */
+/** Adds an extent without an owner to the columns that start at offset `origin`. [start,end) must lie within them. */
 export function addExtent(columns: Columns, origin: number, start: number, end: number, word: number): void {
   const { span } = columns;
   let c = Math.floor((start - origin) / span);

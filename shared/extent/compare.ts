@@ -1,4 +1,4 @@
-/** Where two tables of one layer differ: the two witnesses held against each other. */
+/** Where two tables of one layer differ: the two witnesses compared with each other. */
 import { ABSENT, HOLE, LOCAL, OUT_OF_RANGE, UNREAD, UNREADABLE, ZERO } from './flags.ts';
 import { type Page, pageStart } from './page.ts';
 import type { ExtentTable } from './table.ts';

@@ -1,5 +1,5 @@
 /**
- * What a walk over an NBD export hands to whoever decodes it: raw status lists, one per context, over one range.
+ * What a walk over an NBD export gives to its decoder: raw status lists, one per context, over one range.
  * Plain data: the payloads' buffers may be transferred to another thread.
  */
 import type { ErrorRecord } from '../error.ts';

@@ -4,7 +4,7 @@ import { MARK_KEYS, type MarkKey } from '../../../shared/legend.ts';
 import type { PlaceOrder } from '../../../shared/model/place.ts';
 
 /** Places that are kept: about 5 MB. */
-export const MAX_KEPT = 200_000;
+const MAX_KEPT = 200_000;
 
 /** A place whose end is not known yet: its number in the list, -1 where the list is full. */
 export interface OpenPlace {

@@ -53,7 +53,7 @@ export function createPageSchedule(pages: number): PageSchedule {
 }
 
 /** Page indexes so that any prefix is spread evenly over the disk: the picture fills in everywhere at once. */
-export function readingOrder(pages: number): Uint32Array {
+function readingOrder(pages: number): Uint32Array {
   const order = new Uint32Array(pages);
   let n = 0;
   let stride = 1;

@@ -1,6 +1,6 @@
 /**
- * Metadata contexts as their raw numbers, at each offset: those that are not known here, whose numbers mean nothing to
- * us, and qemu:joint-allocation, which is held against what it joins.
+ * Metadata contexts as their raw numbers, at each offset: those that are not known here, and
+ * qemu:joint-allocation, which is compared with what it joins.
  */
 import { createFeeder, type TableFeeder } from '../../../shared/extent/feeder.ts';
 import { UNREADABLE } from '../../../shared/extent/flags.ts';

@@ -55,7 +55,7 @@ export function assetFile(folder: string, address: string): string | undefined {
 }
 
 /**
- * The headers of every answer: content type by extension, content policy, nobody else's use. The page is not cross-origin
+ * The headers of every answer: content type by extension, content policy, and no use by another origin. The page is not cross-origin
  * isolated: that would give it shared memory and exact clocks, of which it has no need, and cost a tenth of the start.
  */
 export function assetHeaders(file: string): Readonly<Record<string, string>> {

@@ -16,7 +16,7 @@ import { comparedSource } from './compared-source.ts';
 import { forgetComparedStrips } from './compared-strips.ts';
 
 /** The id of the view that compares. */
-export const COMPARE_VIEW = 'compare';
+const COMPARE_VIEW = 'compare';
 /** CSS pixels that a difference has at least when it is gone to, and how many of its lengths are shown otherwise. */
 const MIN_TARGET_PX = 8;
 const SHOWN_LENGTHS = 17;

@@ -15,7 +15,7 @@ import { hostSource } from './host-source.ts';
 import { type HostState, NO_HOST } from './host-state.ts';
 
 /** The id of the view that shows a file. */
-export const HOST_VIEW = 'host';
+const HOST_VIEW = 'host';
 
 /** CSS pixels that a chosen cluster has at least, and how many of its lengths are shown otherwise. */
 const MIN_TARGET_PX = 8;
@@ -100,7 +100,7 @@ export async function chooseHost(at: number): Promise<void> {
 }
 
 /** What the active disk has of a cluster: entries, not whole tables. */
-export function placesOnDisk({
+function placesOnDisk({
   users,
 }: HostCluster): readonly { readonly start: number; readonly length: number }[] {
   return users.flatMap(({ entry, places = [] }) =>

@@ -14,7 +14,7 @@ export async function selectUnder(target: TrackOffset): Promise<void> {
 }
 
 /** Selects a column of a track and requests its sums. */
-export async function selectColumn(track: number, column: Range): Promise<void> {
+async function selectColumn(track: number, column: Range): Promise<void> {
   const selection = { track, offset: column.start, column };
   setState({
     selection,

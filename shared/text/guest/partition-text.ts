@@ -78,10 +78,7 @@ export function findingPartitions(finding: Finding, disk: GuestDisk, clusterSize
 }
 
 /** The partitions that a byte of the disk lies in, smallest last; extended ones only where no logical one has it. */
-export function partitionsAt(
-  { partitions }: Pick<GuestDisk, 'partitions'>,
-  offset: number,
-): GuestPartition[] {
+function partitionsAt({ partitions }: Pick<GuestDisk, 'partitions'>, offset: number): GuestPartition[] {
   const holders = partitions.filter(({ start, length }) => start <= offset && offset < start + length);
   const narrow = holders.filter(({ kind }) => kind !== 'extended');
   return narrow.length > 0 ? narrow : holders;

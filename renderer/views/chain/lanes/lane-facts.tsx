@@ -46,7 +46,7 @@ function plainFacts(track: TrackInfo): string {
 }
 
 /** `holds 6.97 GiB · guest reads 6.58`: a unit that both have is written once. */
-export function shortFacts(track: TrackInfo, bytes: TrackBytes): string {
+function shortFacts(track: TrackInfo, bytes: TrackBytes): string {
   const read = formatSize(bytes.read);
   if (track.kind === 'guest') return `what the VM reads · ${read}`;
   if (track.kind === 'depth') return `${plainFacts(track)} · guest reads ${read}`;
