@@ -73,6 +73,8 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   pastEnd = 0;
   /** Refcount blocks that something else refers to, too. */
   sharedBlocks = 0;
+  /** Set where a cluster was asked for or referred to that another pass counts; whoever asks sets it back. */
+  touchedElsewhere = false;
   /** The last cluster that is counted or referred to, at least the header's. */
   highest = 0;
   readonly #clusterSize: number;
@@ -106,7 +108,10 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   /** The clusters of chunk number `id`, as in {@link chunks}; undefined where another pass has them. */
   wordsOf(id: number): Uint16Array | undefined {
     const chunk = this.#chunks.enter(id);
-    if (chunk === this.#elsewhere) return undefined;
+    if (chunk === this.#elsewhere) {
+      this.touchedElsewhere = true;
+      return undefined;
+    }
     this.chunks[id] = chunk.words;
     return chunk.words;
   }
@@ -188,7 +193,10 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   referRun(first: number, end: number, times: number, use: number, isCopied: boolean): number {
     const from = this.#enter(first);
     const chunk = this.#current;
-    if (chunk === this.#elsewhere) return 0;
+    if (chunk === this.#elsewhere) {
+      this.touchedElsewhere = true;
+      return 0;
+    }
     const to = from + (end - first);
     const { words } = chunk;
     const head = endOfSame(chunk, from, to);
@@ -208,8 +216,9 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   /** The refcount that is stored for a cluster of the file: undefined if it cannot be read, -1 if another pass has it. */
   storedOf(cluster: number): number | undefined {
     const at = this.#enter(cluster);
-    if (this.#current === this.#elsewhere) return -1;
-    return storedAt(this.#current, at);
+    if (this.#current !== this.#elsewhere) return storedAt(this.#current, at);
+    this.touchedElsewhere = true;
+    return -1;
   }
 
   /** References of a cluster, as far as they were counted. */
@@ -281,6 +290,7 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     for (let cluster = Math.floor(offset / size); cluster <= last; cluster++) {
       const at = this.#enter(cluster);
       const chunk = this.#current;
+      if (chunk === this.#elsewhere) this.touchedElsewhere = true;
       const word = chunk.words[at] as number;
       const marks = use | (word & use & EXCLUSIVE ? DOUBLE : 0);
       if ((word & REFERENCES) + times < MANY_REFERENCES) {

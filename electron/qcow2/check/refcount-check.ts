@@ -122,7 +122,9 @@ export class RefcountCheck {
     const { blocks, references } = this.#input;
     const limit = newLimit();
     yield* blocks.read(this.#counts, limit);
-    yield* references.walk(this.#counts, limit, this.#entries);
+    const isLater = this.#counts.pass > 1;
+    const isWanted = isLater ? (table: number) => this.#entries.isUnfinished(table) : undefined;
+    yield* references.walk(this.#counts, limit, this.#entries, isWanted);
     const wrongBefore = this.#entries.wrongCopied;
     yield* this.#checkL1Copied();
     const hasSuspects = yield* this.#counts.compare(found => this.#rules.judge(found));

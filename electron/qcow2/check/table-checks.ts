@@ -66,6 +66,8 @@ export class TableChecks implements TableVisitor {
   readonly flagged: number[] = [];
   /** Numbers of the active tables that were overwritten. */
   readonly #overwritten = new Set<number>();
+  /** A bit for each table, by its number: set where it has entries that a later pass counts. */
+  readonly #unfinished: Uint8Array;
   readonly #image: Qcow2Image;
   readonly #tables: L2Tables;
   readonly #names: TableNames;
@@ -86,6 +88,7 @@ export class TableChecks implements TableVisitor {
     const { image, tables, names, counts, blocks, collector, fileLength } = input;
     this.#image = image;
     this.#tables = tables;
+    this.#unfinished = new Uint8Array(Math.ceil(tables.offsets.length / 8));
     this.#names = names;
     this.#counts = counts;
     this.#blocks = blocks;
@@ -124,6 +127,7 @@ export class TableChecks implements TableVisitor {
       singlyUpTo: 0,
     };
     const before = this.#invalidSeen;
+    counts.touchedElsewhere = false;
     const end = at + clusterSize;
     for (let here = this.#countPlain(scan, at, end); here < end; ) {
       const rest = { view, at: here, end: here + entrySize };
@@ -132,7 +136,19 @@ export class TableChecks implements TableVisitor {
       if (counts.pass === 1) this.#countEntry(scan, here);
       here = this.#countPlain(scan, here + entrySize, end);
     }
+    this.#setUnfinished(index, counts.touchedElsewhere);
     if (counts.pass === 1) this.#noteTable(index, view, at, scan.seen, this.#invalidSeen - before);
+  }
+
+  /** False for a table all of whose entries were counted by the passes before: it need not be read again. */
+  isUnfinished(index: number): boolean {
+    return (((this.#unfinished[index >>> 3] as number) >>> (index & 7)) & 1) === 1;
+  }
+
+  #setUnfinished(index: number, isUnfinished: boolean): void {
+    const bit = 1 << (index & 7);
+    const others = (this.#unfinished[index >>> 3] as number) & ~bit;
+    this.#unfinished[index >>> 3] = isUnfinished ? others | bit : others;
   }
 
   /** Remembers what is to be looked at more closely. */
