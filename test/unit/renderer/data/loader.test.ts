@@ -23,7 +23,7 @@ function load(chain: FakeChain, bridge: FakeBridge = fakeBridge(chain)) {
 }
 
 const asked = (bridge: FakeBridge, name: string) => bridge.calls.filter(call => call.name === name);
-const rest = () => vi.waitFor(() => expect(loader?.isBusy()).toBe(false));
+const rest = () => vi.waitFor(() => expect(loader?.isBusy()).toBe(false), 20_000);
 /** Lets every answer that is under way arrive, buffers included. */
 const quiet = async (bridge: FakeBridge) => {
   for (let before = -1; before !== bridge.calls.length; ) {

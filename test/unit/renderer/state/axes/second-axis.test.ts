@@ -53,7 +53,7 @@ const request = (): void => {
   const { viewport, width } = getAxis('host');
   dataOf('host').loader?.request({ view: viewport, columns: width, overviewColumns: width });
 };
-const rest = () => vi.waitFor(() => expect(dataOf('host').isBusy).toBe(false));
+const rest = () => vi.waitFor(() => expect(dataOf('host').isBusy).toBe(false), 20_000);
 
 test('an axis that is opened shows the whole of what its source has', () => {
   openAxis('host', fakeSource().source);
