@@ -12,17 +12,26 @@ export interface LabeledCommand {
   readonly command: string;
 }
 
-/** Keeps the evidence in a copy, and has qemu-img check the copy alone. None for what is no qcow2 file. */
-export function checkCommands({ path, format }: Pick<LayerInfo, 'path' | 'format'>): LabeledCommand[] {
+/** What tells which files an image consists of. */
+type CheckedFiles = Pick<LayerInfo, 'path' | 'format' | 'dataFile'>;
+
+/**
+ * Keeps the evidence in a copy, with that of an external data file beside it, and has qemu-img check the copies alone.
+ * None for what is no qcow2 file.
+ */
+export function checkCommands({ path, format, dataFile }: CheckedFiles): LabeledCommand[] {
   if (format !== 'qcow2') return [];
-  const copy = `${path}.copy`;
-  // Opens the copy alone, and none of the files that it names.
-  const alone = { driver: format, backing: null, file: { driver: 'file', filename: copy } };
+  const data = dataFile?.status === 'opened' ? dataFile.resolved : undefined;
+  // Opens the copies alone, and none of the files that they name.
+  const alone = {
+    driver: format,
+    backing: null,
+    file: fileNode(copyOf(path)),
+    ...(data === undefined ? {} : { 'data-file': fileNode(copyOf(data)) }),
+  };
   return [
-    {
-      label: 'to keep the evidence',
-      command: shellCommand(['cp', '--sparse=always', '--no-clobber', '--', path, copy]),
-    },
+    { label: 'to keep the evidence', command: copyCommand(path) },
+    ...(data === undefined ? [] : [{ label: 'to keep its data file', command: copyCommand(data) }]),
     {
       label: 'to compare with qemu-img',
       command: shellCommand(['qemu-img', 'check', `json:${JSON.stringify(alone)}`]),
@@ -30,10 +39,22 @@ export function checkCommands({ path, format }: Pick<LayerInfo, 'path' | 'format
   ];
 }
 
+function copyOf(path: string): string {
+  return `${path}.copy`;
+}
+
+function copyCommand(path: string): string {
+  return shellCommand(['cp', '--sparse=always', '--no-clobber', '--', path, copyOf(path)]);
+}
+
+function fileNode(filename: string) {
+  return { driver: 'file', filename };
+}
+
 /** Those of an image, and what shows the places of one finding in it. */
 export function findingCommands(
   { evidence, host }: Pick<Finding, 'evidence' | 'host'>,
-  layer: Pick<LayerInfo, 'path' | 'format'>,
+  layer: CheckedFiles,
 ): LabeledCommand[] {
   const commands = checkCommands(layer);
   if (layer.format !== 'qcow2') return commands;

@@ -1,6 +1,6 @@
 /** What the window copies is taken by qemu-io and by a shell as it stands, also for names that a shell would take apart. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { golden, makeChain } from '../../examples/recipes.mjs';
@@ -78,4 +78,21 @@ test('the commands of a finding keep the image as it is, and show what they say'
   const listed = await cowscope(['layout', '--owner=0x10000', '--', path]);
   expect(listed).toMatchObject({ code: 0 });
   expect(listed.stdout).toMatch(/^cluster 0x0001_0000, 64 KiB: /);
+});
+
+test('the evidence of an image with an external data file is kept whole, and the copies are checked alone', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'image.qcow2');
+  const data = join(folder, 'data.raw');
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', `data_file=${data}`, path, '1M']);
+  execFileSync('qemu-io', ['-f', 'qcow2', '-c', 'write -P 7 64k 64k', path]);
+  const dataFile = { recorded: data, recordedFormat: 'raw', resolved: data, status: 'opened' as const };
+  const commands = findingCommands({ host: [], evidence: [] }, { path, format: 'qcow2', dataFile });
+  const run = (label: string) => String(shell(commands.find(one => one.label === label)?.command ?? 'false'));
+  run('to keep the evidence');
+  run('to keep its data file');
+  expect(readFileSync(`${data}.copy`)).toEqual(readFileSync(data));
+  // Were the named data file opened, this would fail.
+  rmSync(data);
+  expect(run('to compare with qemu-img')).toContain('No errors were found on the image.');
 });
