@@ -36,7 +36,7 @@ export interface ChainPicture {
 }
 
 /** CSS pixels: the column of names, lanes, and the whole disk. */
-const NAME_WIDTH_PX = 232;
+const NAME_WIDTH_PX = 280;
 const LANE_HEIGHT_PX = 64;
 const OVERVIEW_HEIGHT_PX = 36;
 /** Longest name of a layer beside its lane, in characters. */

@@ -16,6 +16,7 @@ const SOURCES = [
   'renderer',
   'shared',
   'package.json',
+  'docs/glossary.md',
   'package-lock.json',
   'tsconfig.base.json',
 ];

@@ -69,6 +69,7 @@ it('packs the built window and nothing else of the checkout', () => {
     '/dist/renderer',
     '/dist/renderer/assets',
     '/dist/renderer/assets/findings.js',
+    '/dist/renderer/assets/glossary.js',
     '/dist/renderer/assets/index.css',
     '/dist/renderer/assets/index.js',
     '/dist/renderer/assets/inter-latin-wght-normal.woff2',
