@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { golden } from '../../examples/recipes.mjs';
 import { withSnapshots } from '../support/images/snapshots.ts';
 import { qemuImg } from '../support/tools.ts';
-import { expect, opened, picture, rest, test } from './app.ts';
+import { drop, expect, opened, picture, rest, test } from './app.ts';
 import { violations } from './axe.ts';
 
 for (const theme of ['light', 'dark'] as const) {
@@ -82,10 +82,7 @@ for (const theme of ['light', 'dark'] as const) {
     await expect(page.getByRole('region', { name: 'Findings' })).toContainText('STORE_ORPHAN');
     await expect(page.getByRole('listbox').getByText('orphan.qcow2')).toBeVisible();
     expect(await violations(page), 'folders').toEqual([]);
-    const devtools = await page.context().newCDPSession(page);
-    const data = { items: [], files: [top as string, base, mid as string, orphan], dragOperationsMask: 1 };
-    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-      await devtools.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
+    await drop(page, [top as string, base, mid as string, orphan]);
     await expect(page.getByRole('dialog')).toContainText('records base.qcow2: missing');
     expect(await violations(page), 'arrange').toEqual([]);
     await page.keyboard.press('Escape');

@@ -219,6 +219,19 @@ export async function opened(page: Page): Promise<void> {
   await rest(page);
 }
 
+/** Lets go of real files over the middle of the window, once it says what would be done with them. */
+export async function drop(page: Page, files: readonly string[]): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: [...files], dragOperationsMask: 1 };
+  const send = (type: 'dragEnter' | 'dragOver' | 'drop') =>
+    devtools.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
+  await expect(page.locator('.app')).toBeVisible();
+  await send('dragEnter');
+  await expect(page.locator('.drop-veil')).toBeVisible();
+  await send('dragOver');
+  await send('drop');
+}
+
 /** Waits until everything on screen is read and drawn. */
 export async function rest(page: Page): Promise<void> {
   await expect(page.locator('html')).toHaveAttribute('data-idle', 'true');

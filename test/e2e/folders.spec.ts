@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { golden } from '../../examples/recipes.mjs';
 import { qemuImg } from '../support/tools.ts';
-import { expect, laneNames, opened, test } from './app.ts';
+import { drop, expect, laneNames, opened, test } from './app.ts';
 
 test('a folder shows which image rests on which, and a click opens a chain', async ({
   start,
@@ -48,9 +48,6 @@ test('a folder shows which image rests on which, and a click opens a chain', asy
 test('a folder that is dropped is opened as one', async ({ start, make }) => {
   const [base] = await make(golden);
   const { page } = await start();
-  const devtools = await page.context().newCDPSession(page);
-  const data = { items: [], files: [dirname(base)], dragOperationsMask: 1 };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-    await devtools.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
+  await drop(page, [dirname(base)]);
   await expect(page.getByRole('listbox', { name: 'Images' }).getByRole('option')).toHaveCount(3);
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { shortMiddle } from '../../examples/recipes.mjs';
 import { qemuImg } from '../support/tools.ts';
-import { expect, opened, rest, test } from './app.ts';
+import { drop, expect, opened, rest, test } from './app.ts';
 import { violations } from './axe.ts';
 
 test('three files are dropped, a commit of the middle is planned, its hazards are read, its command is copied and a report is saved', async ({
@@ -14,10 +14,7 @@ test('three files are dropped, a commit of the middle is planned, its hazards ar
   const sibling = join(dirname(base), 'sibling.qcow2');
   await qemuImg('create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', 'base.qcow2', sibling, '1M');
   const { app, page } = await start('--window-size=1280x800');
-  const devtools = await page.context().newCDPSession(page);
-  const data = { items: [], files: [top as string, base, mid as string], dragOperationsMask: 1 };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-    await devtools.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
+  await drop(page, [top as string, base, mid as string]);
   await expect(page.getByRole('dialog')).toBeVisible();
   await page.keyboard.press('Enter');
   await opened(page);

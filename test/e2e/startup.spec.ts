@@ -6,7 +6,7 @@ import type { ElectronApplication, Page } from '@playwright/test';
 import { signalChild } from '../../electron/qemu/signal-child.ts';
 import { golden, shortMiddle } from '../../examples/recipes.mjs';
 import { decodePng, differenceOf } from '../support/pictures/png.ts';
-import { complaints, expect, laneNames, opened, picture, test, textFile } from './app.ts';
+import { complaints, drop, expect, laneNames, opened, picture, test, textFile } from './app.ts';
 import { cellsOf } from './table-cells.ts';
 
 const heading = (page: Page, name: string) => page.getByRole('heading', { name, exact: true });
@@ -18,15 +18,6 @@ function pictureSize(file: string): readonly [number, number] {
   const bytes = readFileSync(file);
   expect(bytes.subarray(0, 8).toString('latin1')).toBe('\u0089PNG\r\n\u001a\n');
   return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
-}
-
-/** Lets go of real files over the middle of the window. */
-async function drop(page: Page, files: readonly string[]): Promise<void> {
-  const devtools = await page.context().newCDPSession(page);
-  const data = { items: [], files: [...files], dragOperationsMask: 1 };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-    await devtools.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
-  }
 }
 
 /** Answers the next open dialog with these files. */

@@ -17,6 +17,8 @@ export function OrderLayersDialog({ files }: { readonly files: readonly string[]
   const [order, setOrder] = useState(files);
   const [recorded, setRecorded] = useState<RecordedOrder>();
   const [error, setError] = useState<ErrorRecord>();
+  const [isAwaited, setAwaited] = useState(false);
+  const isRead = recorded !== undefined || error !== undefined;
   useEffect(() => {
     let isCurrent = true;
     void invoke('store:arrange', { files }).then(reply => {
@@ -26,12 +28,23 @@ export function OrderLayersDialog({ files }: { readonly files: readonly string[]
       setRecorded(read);
       const [longest = []] = read.chains;
       // Nothing is left out unasked: where the links do not join all files, the person chooses.
-      if (longest.length === files.length) setOrder(longest);
+      // Neither is what the person has moved meanwhile moved back.
+      if (longest.length === files.length) setOrder(current => (current === files ? longest : current));
     });
     return () => {
       isCurrent = false;
     };
   }, [files]);
+  useEffect(() => {
+    if (!isAwaited || !isRead) return;
+    setAwaited(false);
+    if (recorded?.isFollowedBy(order) === true) void openTarget({ kind: 'files', files: order });
+  }, [isAwaited, isRead, recorded, order]);
+  /** Opens what the person has seen: not the order of the drop, before the links are read that may change it. */
+  const open = () => {
+    if (isRead || order !== files) void openTarget({ kind: 'files', files: order });
+    else setAwaited(true);
+  };
   const move = (from: number, step: number) => {
     const next = [...order];
     const [file] = next.splice(from, 1);
@@ -80,13 +93,10 @@ export function OrderLayersDialog({ files }: { readonly files: readonly string[]
         <button type="button" onClick={closeDialog}>
           Cancel
         </button>
-        <button
-          type="button"
-          className="primary"
-          data-initial-focus
-          onClick={() => void openTarget({ kind: 'files', files: order })}
-        >
-          Open {order.length === 1 ? 'file' : `${order.length} layers`}
+        <button type="button" className="primary" data-initial-focus onClick={open}>
+          {isAwaited
+            ? 'Reading the links…'
+            : `Open ${order.length === 1 ? 'file' : `${order.length} layers`}`}
         </button>
       </footer>
     </DialogFrame>

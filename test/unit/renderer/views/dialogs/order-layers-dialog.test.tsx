@@ -35,6 +35,18 @@ function drop(files: readonly string[], arranged: ArrangedFiles) {
   return bridge;
 }
 
+/** Drops files whose links are read once `reply` is called. */
+function dropUnread(files: readonly string[]) {
+  const bridge = start();
+  let reply: (arranged: ArrangedFiles) => void = () => {};
+  const arranged = new Promise<ArrangedFiles>(resolve => {
+    reply = resolve;
+  });
+  bridge.answer('store:arrange', async () => ok(await arranged));
+  openFiles(files);
+  return { bridge, reply };
+}
+
 const texts = () => [...document.querySelectorAll('.order-layers-list li')].map(item => item.textContent);
 const flagged = () => document.querySelectorAll('.order-layers [data-contradiction="true"]').length;
 
@@ -62,6 +74,40 @@ test('dropped files are put in the order of their links, each with what it recor
     expect(argsOf(bridge, 'chain:open')[0]).toMatchObject({
       target: { files: ['/d/base', '/d/mid', '/d/top'] },
     }),
+  );
+});
+
+test('what is opened before the links are read waits for them, and is opened in their order', async () => {
+  const { bridge, reply } = dropUnread(FILES);
+  fireEvent.click(await screen.findByRole('button', { name: 'Open 3 layers' }));
+  expect(await screen.findByRole('button', { name: 'Reading the links…' })).toBeTruthy();
+  expect(argsOf(bridge, 'chain:open')).toEqual([]);
+  reply(ONE_CHAIN);
+  await waitFor(() =>
+    expect(argsOf(bridge, 'chain:open')).toMatchObject([
+      { target: { files: ['/d/base', '/d/mid', '/d/top'] } },
+    ]),
+  );
+});
+
+test('what is opened before the links are read stays in the dialog where they make no chain of all files', async () => {
+  const { bridge, reply } = dropUnread(FILES);
+  fireEvent.click(await screen.findByRole('button', { name: 'Open 3 layers' }));
+  reply({ ...ONE_CHAIN, chains: [[0, 1]] });
+  expect(await screen.findByRole('button', { name: 'Use recorded order' })).toBeTruthy();
+  expect(argsOf(bridge, 'chain:open')).toEqual([]);
+});
+
+test('files that were moved before the links are read keep the order that the person gave', async () => {
+  const { bridge, reply } = dropUnread(FILES);
+  fireEvent.click(await screen.findByRole('button', { name: 'Move base towards the top' }));
+  reply(ONE_CHAIN);
+  expect(await screen.findByRole('button', { name: 'Use recorded order' })).toBeTruthy();
+  fireEvent.click(screen.getByRole('button', { name: 'Open 3 layers' }));
+  await waitFor(() =>
+    expect(argsOf(bridge, 'chain:open')).toMatchObject([
+      { target: { files: ['/d/top', '/d/mid', '/d/base'] } },
+    ]),
   );
 });
 
