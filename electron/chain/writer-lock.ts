@@ -1,6 +1,6 @@
 /** Whether another program writes to an image, by the locks that qemu holds on it. */
 import { open } from 'node:fs/promises';
-import { type Finding, makeFinding } from '../../shared/model/finding.ts';
+import { CHAIN_IN_USE, type Finding, makeFinding } from '../../shared/model/finding.ts';
 import { deviceNumbers } from './open-file.ts';
 
 /** The system's list of locks; the rest of a longer one is not looked at. */
@@ -67,20 +67,13 @@ export class WriterLocks {
 /** For one file: undefined where no lock says that it is written to, else the programs that have it open, if any can be seen. */
 export type Writers = readonly string[] | undefined;
 
-const IN_USE = 'CHAIN_IN_USE';
-
-/** True if the findings of a layer tell that another program has it open for writing. */
-export function isOpenForWriting(ofLayer: readonly Finding[]): boolean {
-  return ofLayer.some(({ code }) => code === IN_USE);
-}
-
 /** A finding for each layer that is `written` to, which holds one answer for each layer. */
 export function writerFindings(written: readonly Writers[]): Finding[] {
   return written.flatMap((programs, layer) =>
     programs === undefined
       ? []
       : makeFinding({
-          code: IN_USE,
+          code: CHAIN_IN_USE,
           severity: 'hazard',
           layer,
           what: `another program has it open for writing${programs.length === 0 ? '' : ` (open in ${programs.join(', ')})`}: what you see may be out of date or inconsistent`,

@@ -10,13 +10,13 @@ import {
   verdictOf,
   worstVerdict,
 } from '../../shared/model/check.ts';
-import { compareFindings, type Finding, WHOLE_CHAIN } from '../../shared/model/finding.ts';
+import { compareFindings, type Finding, isOpenForWriting, WHOLE_CHAIN } from '../../shared/model/finding.ts';
 import type { GuestDisk } from '../../shared/model/guest/guest-disk.ts';
 import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { type DiscoveredChain, discoverChain, type OpenLayer } from '../chain/discover.ts';
-import { isOpenForWriting, writerFindings } from '../chain/writer-lock.ts';
+import { writerFindings } from '../chain/writer-lock.ts';
 import type { DeepOptions } from '../qcow2/check/deep.ts';
 import { checkImage } from '../qcow2/check/engine.ts';
 import { compressionOf } from '../qcow2/format/compressed.ts';

@@ -231,3 +231,11 @@ export function markColumns(
     if (touches(Math.floor(start + c * span), Math.ceil(start + (c + 1) * span))) columns[c] = mark;
   }
 }
+
+/** The code of the finding that another program has an image open for writing. */
+export const CHAIN_IN_USE = 'CHAIN_IN_USE';
+
+/** True if the findings of a layer tell that another program has it open for writing. */
+export function isOpenForWriting(ofLayer: readonly Finding[]): boolean {
+  return ofLayer.some(({ code }) => code === CHAIN_IN_USE);
+}

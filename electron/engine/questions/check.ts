@@ -1,5 +1,7 @@
 /** The checks of a chain's layers: in slices, so that other questions are answered meanwhile. What is found is logged. */
+
 import { type CheckCost, type CheckReply, verdictOf } from '../../../shared/model/check.ts';
+import { isOpenForWriting } from '../../../shared/model/finding.ts';
 import type { DeepOptions } from '../../qcow2/check/deep.ts';
 import { type Compression, compressionOf } from '../../qcow2/format/compressed.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
@@ -73,8 +75,8 @@ export class LayerChecks {
     const { checkImage } = await import('../../qcow2/check/engine.ts'); // loaded when something is checked
     const deep = isDeep ? await this.#deepOptions(compressionOf(image.header.compressionType)) : undefined;
     const counted: Qcow2Image = { ...image, source: this.#counted(image.source) };
-    const isOpenForWriting = this.#findings.ofLayer(layer).some(({ code }) => code === 'CHAIN_IN_USE');
-    const work = checkImage(counted, { layer, dataFile, deep, isOpenForWriting });
+    const isOpen = isOpenForWriting(this.#findings.ofLayer(layer));
+    const work = checkImage(counted, { layer, dataFile, deep, isOpenForWriting: isOpen });
     const { steps, counts, findings, places } = await runInSlices(work, isOver);
     this.#findings.setChecked(layer, findings, places);
     const verdict = verdictOf(this.#findings.ofLayer(layer), steps, counts);

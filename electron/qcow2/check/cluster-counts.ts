@@ -73,7 +73,7 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   pastEnd = 0;
   /** Refcount blocks that something else refers to, too. */
   sharedBlocks = 0;
-  /** Set where a cluster was asked for or referred to that another pass counts; whoever asks sets it back. */
+  /** Set where a cluster was asked for or referred to that another pass counts; the caller sets it back. */
   touchedElsewhere = false;
   /** The last cluster that is counted or referred to, at least the header's. */
   highest = 0;

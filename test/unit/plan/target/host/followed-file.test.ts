@@ -8,6 +8,34 @@ import { finish, type SlicedWork } from '../../../../../electron/qcow2/read/slic
 
 const C = 65_536;
 
+/** Clusters of a file with these refcounts. */
+function clustersOf(counts: readonly number[]): HostClusters {
+  return new HostClusters({
+    clusterSize: C,
+    refcountBits: 16,
+    counts: Uint16Array.from(counts),
+    tableStart: 1,
+    tableClusters: 1,
+    hasBlock: index => index === 0,
+  });
+}
+
+/** An image of nothing in a file of as many clusters. */
+function storedIn(clusters: number) {
+  return {
+    clusterSize: C,
+    unit: C,
+    sliceSpan: 8192 * C,
+    l1Coverage: 8192 * C,
+    fileLength: clusters * C,
+    keepsDataApart: false,
+    frees: true,
+    hasTable: () => true,
+    clusterAt: (_: number) => ({ host: -1 }),
+    isDataAt: () => true,
+  };
+}
+
 /** What a job comes to that writes guest clusters [start, end), each a request for layer 1, and how often holes were looked for. */
 function followed(
   counts: readonly number[],
@@ -18,26 +46,8 @@ function followed(
     starts = [0],
   }: { order?: RequestOrder; holes?: number[]; starts?: number[] } = {},
 ) {
-  const clusters = new HostClusters({
-    clusterSize: C,
-    refcountBits: 16,
-    counts: Uint16Array.from(counts),
-    tableStart: 1,
-    tableClusters: 1,
-    hasBlock: index => index === 0,
-  });
-  const stored = {
-    clusterSize: C,
-    unit: C,
-    sliceSpan: 8192 * C,
-    l1Coverage: 8192 * C,
-    fileLength: counts.length * C,
-    keepsDataApart: false,
-    frees: true,
-    hasTable: () => true,
-    clusterAt: () => ({ host: -1 }),
-    isDataAt: () => true,
-  };
+  const clusters = clustersOf(counts);
+  const stored = storedIn(counts.length);
   const files = starts.map(start => {
     const started = new TargetFile(stored, clusters.clone());
     started.clusters.searchFrom(start);
@@ -64,26 +74,9 @@ function* noHoles(): SlicedWork<FindHoles> {
 
 describe('FollowedFile', () => {
   it('has zeros come first that are sent together with data, but where reads may end meanwhile', () => {
-    const clusters = new HostClusters({
-      clusterSize: C,
-      refcountBits: 16,
-      counts: Uint16Array.from([1, 1, 1, 1]),
-      tableStart: 1,
-      tableClusters: 1,
-      hasBlock: index => index === 0,
-    });
-    const stored = {
-      clusterSize: C,
-      unit: C,
-      sliceSpan: 8192 * C,
-      l1Coverage: 8192 * C,
-      fileLength: 4 * C,
-      keepsDataApart: false,
-      frees: true,
-      hasTable: () => true,
-      clusterAt: (cluster: number) => ({ host: cluster === 1 ? 3 : -1 }),
-      isDataAt: () => true,
-    };
+    const clusters = clustersOf([1, 1, 1, 1]);
+    const clusterAt = (cluster: number) => ({ host: cluster === 1 ? 3 : -1 });
+    const stored = { ...storedIn(4), clusterAt };
     const endOf = (readsByThreads: boolean) => {
       const ways = { order: 'parallel', clusterSize: C, granularity: C, readsByThreads } as const;
       const file = new FollowedFile([new TargetFile(stored, clusters.clone())], ways);
