@@ -10,9 +10,14 @@ const PLAIN = /^[A-Za-z0-9_%+,./:@][A-Za-z0-9_%+,./:@=-]*$/;
  */
 export function shellQuote(word: string): string {
   if (PLAIN.test(word)) return word;
-  if (word.search(UNSAFE) < 0) return `'${word.replaceAll("'", "'\\''")}'`;
-  const escaped = word.replace(/[\\']/g, '\\$&').replace(UNSAFE, bytesAsOctal);
-  return `$'${escaped}'`;
+  const [single, dollar] = quotedForms(word);
+  return word.search(UNSAFE) < 0 ? `'${single}'` : `$'${dollar}'`;
+}
+
+/** What {@link shellQuote} puts between `'…'` and between `$'…'`: each character by itself, so that prefixes stay prefixes. */
+export function quotedForms(text: string): readonly [single: string, dollar: string] {
+  const dollar = text.replace(/[\\']/g, '\\$&').replace(UNSAFE, bytesAsOctal);
+  return [text.replaceAll("'", "'\\''"), dollar];
 }
 
 /** Options that mean themselves, where they are not the first word. */

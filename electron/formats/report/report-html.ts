@@ -5,7 +5,7 @@
 import { legendOf, legendOfGuest } from '../../../shared/legend.ts';
 import type { CheckStep, LayerCheck } from '../../../shared/model/check.ts';
 import { type Finding, LIKELY_CAUSE, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
-import type { LayerInfo } from '../../../shared/model/layer.ts';
+import type { BackingLink, LayerInfo, LinkStatus } from '../../../shared/model/layer.ts';
 import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
 import { divisionText, findingPartitions, partitionRows } from '../../../shared/text/guest/partition-text.ts';
 import { inferredText } from '../../../shared/text/inference-words.ts';
@@ -191,7 +191,7 @@ function totals(report: Report): string {
 function layers(all: readonly LayerInfo[]): string {
   const rows = all
     .toReversed()
-    .map(({ index, path, format, size, qcow2 }) => [
+    .map(({ index, path, format, size, qcow2, backing, dataFile }) => [
       String(index),
       path,
       qcow2 === undefined
@@ -201,8 +201,27 @@ function layers(all: readonly LayerInfo[]): string {
       qcow2 === undefined
         ? ''
         : [list('snapshots', qcow2.snapshots), list('bitmaps', qcow2.bitmaps)].filter(Boolean).join('; '),
+      [linkText('', backing), linkText('data in ', dataFile)].filter(Boolean).join('; '),
     ]);
-  return table('Layers, top first', ['', 'file', 'format', 'virtual size', 'holds'], rows);
+  return table('Layers, top first', ['', 'file', 'format', 'virtual size', 'holds', 'rests on'], rows);
+}
+
+const LINK_STATUSES: Readonly<Record<LinkStatus, string>> = {
+  opened: '',
+  none: '',
+  missing: ' (missing)',
+  needsConsent: ' (not opened without consent)',
+  cut: ' (not followed)',
+  refused: ' (never followed)',
+};
+
+/** A link as it is recorded, and what became of it. */
+function linkText(what: string, link: BackingLink | undefined): string {
+  if (link === undefined || link.status === 'none') return '';
+  const { recorded, recordedFormat, status, located } = link;
+  const name = recorded === '' ? 'no name' : recorded;
+  const as = recordedFormat === '' ? '' : `, as ${recordedFormat}`;
+  return `${what}${name}${as}${LINK_STATUSES[status]}${located === true ? ' (another file was chosen)' : ''}`;
 }
 
 function list(what: string, named: readonly { readonly name: string }[]): string {

@@ -2,12 +2,12 @@
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { ChainCheck } from '../../../shared/model/check.ts';
 import { compareFindings, type Finding } from '../../../shared/model/finding.ts';
-import type { ChainInfo } from '../../../shared/model/layer.ts';
+import type { BackingLink, ChainInfo } from '../../../shared/model/layer.ts';
 import type { Plan } from '../../../shared/model/plan/plan.ts';
 import type { PlanPicture } from '../../../shared/model/plan/plan-picture.ts';
 import type { ReportStep } from '../../../shared/model/report/report-request.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
-import { pathRedactor, redactTexts } from '../../../shared/text/redact-paths.ts';
+import { redactPaths } from '../../../shared/text/redact-paths.ts';
 import { type DiscoveredChain, discoverChain } from '../../chain/discover.ts';
 import type { Report, ReportPictures } from '../../formats/report/report.ts';
 import { openChain } from '../chain-session.ts';
@@ -105,9 +105,7 @@ export async function gatherReport(
       findings: merged(await session.allFindings(), checked?.findings ?? []),
       unread: unreadTexts(chain, [...failed, ...session.unreadable()]),
     };
-    const shown = choice.showPaths
-      ? report
-      : redactTexts(report, pathRedactor(pathsOf(chain, planned?.stores)));
+    const shown = choice.showPaths ? report : redactPaths(report, planned?.stores);
     onStep?.('drawing');
     const drawn = await drawSession(session, shown.chain);
     const plan =
@@ -124,7 +122,7 @@ export async function gatherReport(
 
 /** A chain as a report shows it: without folders unless they are to be shown. */
 export function shownChain(chain: ChainInfo, showPaths: boolean): ChainInfo {
-  return showPaths ? chain : redactTexts(chain, pathRedactor(pathsOf(chain)));
+  return showPaths ? chain : redactPaths(chain);
 }
 
 /** The check of a chain that is closed where the check ends early. */
@@ -143,19 +141,17 @@ async function checkedOnce(discovered: DiscoveredChain, request: CheckRequest): 
 export function unreadTexts({ layers }: ChainInfo, failed: readonly LayerError[]): string[] {
   return [
     ...failed.map(({ layer, error }) => `${layers[layer]?.name ?? `layer ${layer}`}: ${error.what}`),
-    ...layers.flatMap(({ name, backing, dataFile }) =>
-      [backing, dataFile].flatMap(link => (link?.error === undefined ? [] : [`${name}: ${link.error.what}`])),
-    ),
+    ...layers.flatMap(({ name, backing, dataFile }) => [
+      ...linkTexts(name, 'backing file', backing),
+      ...linkTexts(name, 'data file', dataFile),
+    ]),
   ];
 }
 
-function pathsOf({ layers }: ChainInfo, stores: readonly string[] = []): string[] {
-  const files = layers.flatMap(({ path, backing, dataFile }) => [
-    path,
-    backing.resolved,
-    dataFile?.resolved ?? '',
-  ]);
-  return [...files, ...stores.map(store => `${store}/.`)];
+function linkTexts(name: string, what: string, link: BackingLink | undefined): string[] {
+  if (link?.error === undefined) return [];
+  const recorded = link.recorded === '' ? '' : ` ${JSON.stringify(link.recorded)}`;
+  return [`${name}: its ${what}${recorded}: ${link.error.what}`];
 }
 
 /** Both lists without those that are in both, ranked. */
