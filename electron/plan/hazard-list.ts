@@ -27,5 +27,5 @@ export function withoutPromises(plan: Plan): Plan {
     ...plan.target.why,
     'tables are damaged: all numbers are of what can be read, and may be exceeded',
   ];
-  return { ...plan, bytesCopiedExact: false, target: { ...plan.target, exact: false, why } };
+  return { ...plan, bytesCopiedExact: false, target: { ...plan.target, exact: false, why, possible: [] } };
 }

@@ -1,5 +1,12 @@
 /** Plans in words, for every front. Names in them are untrusted, and what could steer a terminal is escaped. */
-import type { Plan, PlanCase, PlanJob, PlannedLayer } from '../model/plan/plan.ts';
+import type {
+  Plan,
+  PlanCase,
+  PlanJob,
+  PlannedLayer,
+  PlannedTarget,
+  PossibleSize,
+} from '../model/plan/plan.ts';
 import { formatCount, formatSize } from './offset.ts';
 import { escapeUntrusted } from './untrusted-text.ts';
 
@@ -62,11 +69,12 @@ export function planFacts(plan: Plan): PlanFact[] {
   if (target.sizeAfter !== target.sizeBefore)
     facts.push(['virtual size', `${formatSize(target.sizeBefore)} → ${formatSize(target.sizeAfter)}`]);
   facts.push(
-    ['file length', boundText(target.fileLengthBefore, target.fileLengthAtLeast, target.fileLength)],
-    ['image end', boundText(target.imageEndBefore, target.imageEndAtLeast, target.imageEnd)],
+    ...spaceFacts(target.possible, target),
     ['volume needs', exactSize(target.volumeSize)],
+    ...justOpenedFacts(target),
   );
-  for (const why of target.why) facts.push(['', `a bound: ${why}`]);
+  for (const why of target.why)
+    facts.push(['', `${target.possible.length > 0 ? 'not fixed' : 'a bound'}: ${why}`]);
   if (target.bitmapBytes > 0) facts.push(['bitmaps kept', exactSize(target.bitmapBytes)]);
   facts.push(
     [
@@ -86,10 +94,42 @@ function growthText({ growthZeros }: Plan): string {
   return growthZeros === 0 ? '' : `, and ${formatSize(growthZeros)} behind the old end when it grows`;
 }
 
-function boundText(before: number, least: number, most: number): string {
-  const after =
-    least === most ? exactSize(most) : `at most ${exactSize(most)}, at least ${formatSize(least)}`;
-  return `${formatSize(before)} → ${after}`;
+/** Sizes that are told of one by one. */
+const MAX_SIZES = 4;
+
+/** The length of the file and the image end, before and after; `possible` are the sizes that can come of it, if known. */
+function spaceFacts(possible: readonly PossibleSize[], target: PlannedTarget): PlanFact[] {
+  const { fileLengthBefore, fileLengthAtLeast, fileLength } = target;
+  const { imageEndBefore, imageEndAtLeast, imageEnd } = target;
+  const lengths = possible.map(size => size.fileLength);
+  const ends = possible.map(size => size.imageEnd);
+  return [
+    ['file length', `${formatSize(fileLengthBefore)} → ${sizesText(lengths, fileLengthAtLeast, fileLength)}`],
+    ['image end', `${formatSize(imageEndBefore)} → ${sizesText(ends, imageEndAtLeast, imageEnd)}`],
+  ];
+}
+
+/** What comes of it in a qemu that took no clusters of the target before, where that is less than what can come of it. */
+function justOpenedFacts({ possible }: PlannedTarget): PlanFact[] {
+  const opened = possible.filter(({ justOpened }) => justOpened);
+  if (opened.length === possible.length) return [];
+  const sizes = (list: readonly number[]) => sizesText(list, Math.min(...list), Math.max(...list));
+  const length = sizes(opened.map(({ fileLength }) => fileLength));
+  const end = sizes(opened.map(({ imageEnd }) => imageEnd));
+  const where = 'where qemu took no clusters of the target since it opened it';
+  return [['just opened', `file length ${length}, image end ${end}: ${where}`]];
+}
+
+/** A size, the few that it can be, or its bounds. */
+function sizesText(possible: readonly number[], least: number, most: number): string {
+  if (least === most) return exactSize(most);
+  const sizes = [...new Set(possible)].sort((a, b) => a - b);
+  if (sizes.length >= 2 && sizes.length <= MAX_SIZES) {
+    const counts = sizes.map(formatCount);
+    return `${counts.slice(0, -1).join(', ')} or ${counts.at(-1)} bytes`;
+  }
+  const choice = sizes.length > 0 ? `, one of ${sizes.length} sizes` : '';
+  return `at most ${exactSize(most)}, at least ${formatSize(least)}${choice}`;
 }
 
 function exactSize(bytes: number): string {

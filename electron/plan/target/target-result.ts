@@ -7,7 +7,7 @@ import type { CommitInput, LayerTables } from '../commit/commit-input.ts';
 import { keepsDataApart } from '../commit/commit-setup.ts';
 import type { FileEnds } from './host/followed-file.ts';
 import type { TargetChanges } from './target-model.ts';
-import { type SpaceBefore, type SpaceChanges, spaceAfter, spaceBetween } from './target-space.ts';
+import { exactSpace, type SpaceBefore, type SpaceChanges, spaceAfter, spaceBetween } from './target-space.ts';
 
 /** What changes the target's file beside requests for its data. Counts are clusters. */
 export interface TargetJob {
@@ -49,12 +49,7 @@ export function targetResult(input: TargetInput, setup: TargetJob): PlannedTarge
     const length = Math.max(info.fileSize, setup.sizeAfter > info.size ? setup.sizeAfter : 0);
     return {
       ...common,
-      imageEnd: length,
-      imageEndAtLeast: length,
-      fileLength: length,
-      fileLengthAtLeast: length,
-      exact: true,
-      why: [],
+      ...exactSpace(length, length),
       imageEndBefore: info.fileSize,
       fileLengthBefore: info.fileSize,
       bitmapBytes: 0,

@@ -4,7 +4,11 @@
  * Source: qemu's block/qcow2-refcount.c (alloc_clusters_noref, alloc_refcount_block, refcount_table growth).
  */
 import type { TargetSpace } from '../../../shared/model/plan/plan.ts';
-import type { FileEnds } from './host/followed-file.ts';
+import { type FileEnds, oneEnd } from './host/followed-file.ts';
+import type { FileEnd } from './host/write-orders.ts';
+
+/** Sizes that are told of one by one; where there are more, only their bounds are. */
+const MAX_POSSIBLE = 256;
 
 /** The target's file before the job. Numbers are bytes unless they count clusters. */
 export interface SpaceBefore {
@@ -39,18 +43,27 @@ export interface SpaceChanges {
 }
 
 /** The target's file after a job that was followed cluster by cluster. */
-export function spaceBetween({ imageEnd, fileLength, why }: FileEnds): TargetSpace {
-  const [imageEndAtLeast, mostEnd] = imageEnd;
-  const [fileLengthAtLeast, mostLength] = fileLength;
-  const exact = imageEndAtLeast === mostEnd && fileLengthAtLeast === mostLength;
+export function spaceBetween({ ends, justOpened, why }: FileEnds): TargetSpace {
+  const imageEnds = ends.map(({ imageEnd }) => imageEnd);
+  const lengths = ends.map(({ fileLength }) => fileLength);
+  const exact = ends.length === 1;
+  const isOf = (list: readonly FileEnd[], { imageEnd, fileLength }: FileEnd) =>
+    list.some(end => end.imageEnd === imageEnd && end.fileLength === fileLength);
   return {
-    imageEnd: mostEnd,
-    imageEndAtLeast,
-    fileLength: mostLength,
-    fileLengthAtLeast,
+    imageEnd: Math.max(...imageEnds),
+    imageEndAtLeast: Math.min(...imageEnds),
+    fileLength: Math.max(...lengths),
+    fileLengthAtLeast: Math.min(...lengths),
     exact,
     why: exact ? [] : why,
+    possible:
+      ends.length > MAX_POSSIBLE ? [] : ends.map(end => ({ ...end, justOpened: isOf(justOpened, end) })),
   };
+}
+
+/** The space of a file that has one size after the job. */
+export function exactSpace(imageEnd: number, fileLength: number): TargetSpace {
+  return spaceBetween(oneEnd(imageEnd, fileLength));
 }
 
 /** The target's file after the job. */
@@ -83,13 +96,15 @@ export function spaceAfter(before: SpaceBefore, changes: SpaceChanges): TargetSp
   const isLengthExact = isEndExact && (mostLength === fileLength || !mayEndInside);
   // The last cluster in use is a taken one where it lies behind those of before.
   const leastLength = changes.fillsTaken && leastEnd > imageEnd ? Math.max(fileLength, leastEnd) : fileLength;
+  if (isEndExact && isLengthExact) return exactSpace(mostEnd, mostLength);
   return {
     imageEnd: mostEnd,
     imageEndAtLeast: isEndExact ? mostEnd : Math.min(leastEnd, mostEnd),
     fileLength: mostLength,
     fileLengthAtLeast: isLengthExact ? mostLength : Math.min(leastLength, mostLength),
-    exact: isEndExact && isLengthExact,
-    why: isEndExact && isLengthExact ? [] : why,
+    exact: false,
+    why,
+    possible: [],
   };
 }
 

@@ -97,6 +97,16 @@ export interface TargetSpace {
   readonly exact: boolean;
   /** Why they are bounds; empty where `exact`. */
   readonly why: readonly string[];
+  /** Every size that the file can come to, ascending: one where `exact`, none where not all are known. */
+  readonly possible: readonly PossibleSize[];
+}
+
+/** A size that a target's file can come to, in bytes. */
+export interface PossibleSize {
+  readonly imageEnd: number;
+  readonly fileLength: number;
+  /** A qemu can come to it that took no clusters of the target since it opened it: qemu-img opens it for the job. */
+  readonly justOpened: boolean;
 }
 
 /** The target and its file. */

@@ -54,6 +54,7 @@ const PLAN: Plan = {
     fileLengthBefore: 5 * CLUSTER,
     exact: true,
     why: [],
+    possible: [{ imageEnd: 6 * CLUSTER, fileLength: 6 * CLUSTER, justOpened: true }],
     bitmapBytes: 0,
     volumeSize: 6 * CLUSTER,
     peak: 6 * CLUSTER,

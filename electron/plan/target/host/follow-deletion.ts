@@ -9,7 +9,7 @@ import type { ReferenceSink } from '../../../qcow2/layout/reference-sink.ts';
 import { walkSnapshot } from '../../../qcow2/layout/snapshot-references.ts';
 import type { Qcow2Image } from '../../../qcow2/read/image.ts';
 import type { SlicedWork } from '../../../qcow2/read/sliced-work.ts';
-import type { FileEnds } from './followed-file.ts';
+import { type FileEnds, oneEnd } from './followed-file.ts';
 import type { HostClusters } from './host-clusters.ts';
 import { openClusters } from './open-clusters.ts';
 import { openBitmaps } from './stored-bitmaps.ts';
@@ -69,9 +69,7 @@ export function* followDeletion(
       for (const { first, count } of ranges) clusters.release(first, count);
     },
   });
-  const imageEnd = clusters.end * clusterSize;
-  const length = Math.max(end, clusters.writtenEnd * clusterSize);
-  return { imageEnd: [imageEnd, imageEnd], fileLength: [length, length], why: [] };
+  return oneEnd(clusters.end * clusterSize, Math.max(end, clusters.writtenEnd * clusterSize));
 }
 
 /** Bytes of the snapshot table as it is stored. */

@@ -6,7 +6,7 @@ import type { HostEvent } from './host-events.ts';
 import { type SentRequest, withAllCuts } from './sent-requests.ts';
 import type { StoredBitmaps } from './stored-bitmaps.ts';
 import { type TargetFile, UnknownCluster } from './target-file.ts';
-import { joinEnds, type PossibleEnds, possibleEnds } from './write-orders.ts';
+import { distinctEnds, type FileEnd, possibleEnds } from './write-orders.ts';
 
 /** Requests that a mirror job has under way: MAX_IN_FLIGHT of qemu's block/mirror.c. */
 const MIRROR_REQUESTS = 16;
@@ -18,8 +18,18 @@ const MAX_KEPT_REQUESTS = 4096;
 const MAX_CLUSTERS = 2 ** 18;
 
 /** Where a file can end, and why that is more than one place where it is. */
-export interface FileEnds extends PossibleEnds {
+export interface FileEnds {
+  /** Ascending. */
+  readonly ends: readonly FileEnd[];
+  /** Those of a program that has just opened the file. */
+  readonly justOpened: readonly FileEnd[];
   readonly why: readonly string[];
+}
+
+/** The ends of a file that has only one. */
+export function oneEnd(imageEnd: number, fileLength: number): FileEnds {
+  const ends = [{ imageEnd, fileLength }];
+  return { ends, justOpened: ends, why: [] };
 }
 
 const WHY_ORDER: Readonly<Record<RequestOrder, string>> = {
@@ -72,7 +82,7 @@ export class FollowedFile {
   #clusters = 0;
   #isLost = false;
 
-  /** `files` are the states in which the first request may find the file. */
+  /** `files` are the states in which the first request may find the file, first that of a program that has just opened it. */
   constructor(files: readonly TargetFile[], ways: RequestWays) {
     this.#ways = ways;
     this.#tracks = files.map(before => {
@@ -136,7 +146,10 @@ export class FollowedFile {
     if (this.#isLost) return undefined;
     const close = (file: TargetFile) => bitmaps?.store(file);
     if (this.#tracks.every(track => isOneWay(track, order)))
-      return { ...joinEnds(this.#tracks.map(({ file }) => onlyEnds(file, close))), why: [WHY_START] };
+      return endsOf(
+        this.#tracks.map(({ file }) => [onlyEnd(file, close)]),
+        [WHY_START],
+      );
     if (this.#requests.length > MAX_KEPT_REQUESTS) return undefined;
     const why = this.#tracks.length > 1 ? [WHY_ORDER[order], WHY_START] : [WHY_ORDER[order]];
     const files = this.#tracks.map(({ before }) => before);
@@ -144,7 +157,7 @@ export class FollowedFile {
     const variants = withAllCuts(this.#requests, holes, granularity);
     if (variants === undefined) return undefined;
     const ends = yield* possibleEnds(files, variants, order === 'parallel' ? MIRROR_REQUESTS : 1, close);
-    return ends === undefined ? undefined : { ...ends, why };
+    return ends === undefined ? undefined : endsOf(ends, why);
   }
 
   /** The holes that qemu may find in the data of requests. */
@@ -185,9 +198,13 @@ function isOneWay({ file, hadHoles, hasChoice }: Track, order: RequestOrder): bo
 }
 
 /** Where a file ends that is closed as it is. */
-function onlyEnds(file: TargetFile, close: (file: TargetFile) => void): PossibleEnds {
+function onlyEnd(file: TargetFile, close: (file: TargetFile) => void): FileEnd {
   const closed = file.clone();
   close(closed);
-  const { imageEnd, length } = closed;
-  return { imageEnd: [imageEnd, imageEnd], fileLength: [length, length] };
+  return { imageEnd: closed.imageEnd, fileLength: closed.length };
+}
+
+/** The ends of a file that can be found in several states, from those of each. */
+function endsOf(ofStates: readonly (readonly FileEnd[])[], why: readonly string[]): FileEnds {
+  return { ends: distinctEnds(ofStates.flat()), justOpened: ofStates[0] ?? [], why };
 }

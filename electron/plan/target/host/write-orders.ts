@@ -8,10 +8,10 @@ import type { HostEvent } from './host-events.ts';
 import type { SentRequest } from './sent-requests.ts';
 import { type ClusterRange, type TargetFile, UnknownCluster } from './target-file.ts';
 
-/** Sizes in bytes that the file may come to. */
-export interface PossibleEnds {
-  readonly imageEnd: readonly [least: number, most: number];
-  readonly fileLength: readonly [least: number, most: number];
+/** A size that the file can come to, in bytes. */
+export interface FileEnd {
+  readonly imageEnd: number;
+  readonly fileLength: number;
 }
 
 /** States looked at, and clusters copied with them, at most: a second's work. */
@@ -39,39 +39,40 @@ function hasBegun({ event, at, pending }: Progress): boolean {
 }
 
 /**
- * All ends that one of several lists of requests can lead to, in one of several states of the file, when at most `window`
- * requests are under way; `close` is what is done to the file after them. Undefined where there are too many orders to look
- * at, or where the tables do not tell what a cluster is. The files are not changed.
+ * All ends that one of several lists of requests can lead to, when at most `window` requests are under way: a list for each
+ * of several states of the file. `close` is what is done to the file after them. Undefined where there are too many orders
+ * to look at, or where the tables do not tell what a cluster is. The files are not changed.
  */
 export function* possibleEnds(
   files: readonly TargetFile[],
   variants: readonly (readonly SentRequest[])[],
   window: number,
   close: (file: TargetFile) => void = () => {},
-): SlicedWork<PossibleEnds | undefined> {
+): SlicedWork<FileEnd[][] | undefined> {
   const search = new Search(window, close);
   try {
-    for (const file of files)
+    const ends: FileEnd[][] = [];
+    for (const file of files) {
       for (const requests of variants) if (!(yield* search.run(file, requests))) return undefined;
+      ends.push(search.takeEnds());
+    }
+    return ends;
   } catch (error) {
     if (!(error instanceof UnknownCluster)) throw error;
     return undefined;
   }
-  return { imageEnd: rangeOf(search.imageEnds), fileLength: rangeOf(search.lengths) };
 }
 
-/** Ends of which each is possible, as one. */
-export function joinEnds(ends: readonly PossibleEnds[]): PossibleEnds {
-  return {
-    imageEnd: rangeOf(ends.flatMap(({ imageEnd }) => imageEnd)),
-    fileLength: rangeOf(ends.flatMap(({ fileLength }) => fileLength)),
-  };
+/** The different ones of ends, ascending. */
+export function distinctEnds(ends: Iterable<FileEnd>): FileEnd[] {
+  const found = new Map<string, FileEnd>();
+  for (const end of ends) found.set(`${end.imageEnd} ${end.fileLength}`, end);
+  return [...found.values()].sort((a, b) => a.imageEnd - b.imageEnd || a.fileLength - b.fileLength);
 }
 
 /** Looks at every order, and meets every state once. */
 class Search {
-  readonly imageEnds: number[] = [];
-  readonly lengths: number[] = [];
+  #ends: FileEnd[] = [];
   readonly #window: number;
   readonly #close: (file: TargetFile) => void;
   #states = 0;
@@ -80,6 +81,13 @@ class Search {
   constructor(window: number, close: (file: TargetFile) => void) {
     this.#window = window;
     this.#close = close;
+  }
+
+  /** The ends that were found since they were taken last. */
+  takeEnds(): FileEnd[] {
+    const ends = distinctEnds(this.#ends);
+    this.#ends = [];
+    return ends;
   }
 
   /** False where the limits were passed. */
@@ -94,9 +102,7 @@ class Search {
       if (followers.length === 0) {
         const end = last ?? state.file;
         this.#close(end);
-        const { imageEnd, length } = end;
-        this.imageEnds.push(imageEnd);
-        this.lengths.push(length);
+        this.#ends.push({ imageEnd: end.imageEnd, fileLength: end.length });
       }
       for (const next of followers) {
         this.#copiedClusters += next.file.clusters.end;
@@ -110,13 +116,6 @@ class Search {
     }
     return true;
   }
-}
-
-function rangeOf(values: readonly number[]): [least: number, most: number] {
-  return [
-    values.reduce((least, value) => Math.min(least, value)),
-    values.reduce((most, value) => Math.max(most, value)),
-  ];
 }
 
 function keyOf({ file, progress }: State): string {

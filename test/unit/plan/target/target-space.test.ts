@@ -102,19 +102,35 @@ describe('spaceAfter', () => {
 describe('spaceBetween', () => {
   it('is exact where there is one end, and a bound with its reason where there are several', () => {
     const why = ['the order decides'];
-    expect(spaceBetween({ imageEnd: [C, C], fileLength: [2 * C, 2 * C], why })).toEqual({
+    const short = { imageEnd: C, fileLength: C };
+    const long = { imageEnd: C, fileLength: 2 * C };
+    expect(spaceBetween({ ends: [long], justOpened: [long], why })).toEqual({
       imageEnd: C,
       imageEndAtLeast: C,
       fileLength: 2 * C,
       fileLengthAtLeast: 2 * C,
       exact: true,
       why: [],
+      possible: [{ ...long, justOpened: true }],
     });
-    expect(spaceBetween({ imageEnd: [C, C], fileLength: [C, 2 * C], why })).toMatchObject({
+    expect(spaceBetween({ ends: [short, long], justOpened: [long], why })).toMatchObject({
       fileLength: 2 * C,
       fileLengthAtLeast: C,
       exact: false,
       why,
+      possible: [
+        { ...short, justOpened: false },
+        { ...long, justOpened: true },
+      ],
+    });
+  });
+
+  it('has bounds alone where very many sizes are possible', () => {
+    const ends = Array.from({ length: 300 }, (_, i) => ({ imageEnd: i * C, fileLength: i * C }));
+    expect(spaceBetween({ ends, justOpened: ends, why: ['many'] })).toMatchObject({
+      imageEndAtLeast: 0,
+      imageEnd: 299 * C,
+      possible: [],
     });
   });
 });

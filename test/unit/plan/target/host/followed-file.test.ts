@@ -1,7 +1,11 @@
 /** When a target's file has one end, and when the layers' files are looked at for holes. */
 import { describe, expect, it } from 'vitest';
 import type { FindHoles } from '../../../../../electron/plan/layers/host-holes.ts';
-import { FollowedFile, type RequestOrder } from '../../../../../electron/plan/target/host/followed-file.ts';
+import {
+  type FileEnds,
+  FollowedFile,
+  type RequestOrder,
+} from '../../../../../electron/plan/target/host/followed-file.ts';
 import { HostClusters } from '../../../../../electron/plan/target/host/host-clusters.ts';
 import { TargetFile } from '../../../../../electron/plan/target/host/target-file.ts';
 import { finish, type SlicedWork } from '../../../../../electron/qcow2/read/sliced-work.ts';
@@ -65,7 +69,13 @@ function followed(
     return (layer, start, end) => (holes.includes(layer) ? [[start, end]] : []);
   }
   const ends = finish(file.ends(lookForHoles));
-  return { imageEnd: ends?.imageEnd.map(bytes => bytes / C), looks };
+  return { imageEnd: rangeOf(ends), looks };
+}
+
+/** The least and the most clusters that a file may end at. */
+function rangeOf(found: FileEnds | undefined) {
+  const clusters = found?.ends.map(({ imageEnd }) => imageEnd / C);
+  return clusters === undefined ? undefined : [Math.min(...clusters), Math.max(...clusters)];
 }
 
 function* noHoles(): SlicedWork<FindHoles> {
@@ -84,7 +94,7 @@ describe('FollowedFile', () => {
       file.endRequest({ start: 0, end: C, isFirst: true, isKnown: true });
       file.add({ kind: 'zero', start: C, end: 2 * C });
       file.endRequest({ start: C, end: 2 * C, zero: true, readsZero: true, isFirst: false, isKnown: true });
-      return finish(file.ends(noHoles))?.imageEnd.map(bytes => bytes / C);
+      return rangeOf(finish(file.ends(noHoles)));
     };
     expect(endOf(true)).toEqual([4, 4]);
     expect(endOf(false)).toEqual([4, 5]);

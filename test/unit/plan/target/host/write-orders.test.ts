@@ -52,9 +52,11 @@ const sent = (
 const write = (start: number, end: number, how?: Partial<SentRequest>) => sent('write', start, end, how);
 const zero = (start: number, end: number, how?: Partial<SentRequest>) => sent('zero', start, end, how);
 
+const rangeOf = (values: readonly number[]) => [Math.min(...values), Math.max(...values)];
+
 function endsOf(file: TargetFile, variants: readonly (readonly SentRequest[])[], window = 16) {
-  const ends = finish(possibleEnds([file], variants, window));
-  return ends?.imageEnd.map(bytes => bytes / C);
+  const [ends = []] = finish(possibleEnds([file], variants, window)) ?? [];
+  return ends.length === 0 ? undefined : rangeOf(ends.map(({ imageEnd }) => imageEnd / C));
 }
 
 describe('possibleEnds', () => {
