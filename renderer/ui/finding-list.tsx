@@ -1,13 +1,13 @@
 import { useState } from 'react';
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { Finding } from '../../shared/model/finding.ts';
-import { findingGuestText, findingSentence, sentence } from '../../shared/text/finding-text.ts';
+import { evidenceText, findingGuestText, findingSentence, sentence } from '../../shared/text/finding-text.ts';
 import { formatCount } from '../../shared/text/offset.ts';
 import { navigationOf } from '../state/axes/axis-navigation.ts';
 import { startOfFinding } from '../state/findings.ts';
 import { selectAt } from '../state/selection/selection.ts';
 import { useStore } from '../state/store.ts';
-import { answerText, evidenceText, nothingFound } from './finding-words.ts';
+import { answerText, nothingFound } from './finding-words.ts';
 import { useFindingPartitions } from './hooks/use-finding-partitions.ts';
 import { useFindings } from './hooks/use-findings.ts';
 import { InspectorSection } from './inspector-section.tsx';

@@ -2,9 +2,8 @@
 import { STATES } from '../../shared/extent/flags.ts';
 import { legendOfWitness } from '../../shared/legend.ts';
 import { isRemote, type OpenedChain } from '../../shared/model/chain.ts';
-import type { FindingEvidence, WitnessAnswer } from '../../shared/model/finding.ts';
+import type { WitnessAnswer } from '../../shared/model/finding.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
-import { formatOffset } from '../../shared/text/offset.ts';
 
 /** What it means that nothing was found. */
 export function nothingFound(
@@ -23,12 +22,6 @@ export function nothingFound(
       ? ', as far as they were read'
       : '';
   return `No damage in the tables${where}${when}. Refcounts are not checked yet.`;
-}
-
-/** A value that proves a finding, and where it lies. Untrusted text. */
-export function evidenceText({ source, fileOffset, value, bits }: FindingEvidence): string {
-  const where = fileOffset === undefined ? '' : ` at file offset ${formatOffset(fileOffset)}`;
-  return [`${source}${where}`, value, bits].filter(part => part !== '').join(', ');
 }
 
 /** What one of two sources says. */

@@ -26,6 +26,10 @@ export const WHOLE_CHAIN = -1;
 /** Most guest ranges, host ranges and pieces of evidence that one finding keeps of each. `count` counts all places. */
 export const MAX_FINDING_PLACES = 16;
 
+/** What `bits` of an evidence says of a value that is a plain number: its unit. */
+export const EVIDENCE_BYTES = 'bytes';
+export const EVIDENCE_MILLISECONDS = 'milliseconds since 1970';
+
 /** A value that proves a finding, as it was found. */
 export interface FindingEvidence {
   /** What was read, such as `L2 entry`, `header` or `size of the file`. */
@@ -34,7 +38,7 @@ export interface FindingEvidence {
   readonly fileOffset?: number;
   /** The raw value: hexadecimal with 0x for what is stored as a number. Untrusted text. */
   readonly value: string;
-  /** The bits or fields of the value by name; empty where there is nothing to name. */
+  /** The bits or fields of the value by name, or its unit; empty where there is nothing to name. */
   readonly bits: string;
 }
 

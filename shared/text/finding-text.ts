@@ -1,7 +1,15 @@
 /** Findings in words, for every front. */
 import type { ErrorRecord } from '../error.ts';
-import { type Finding, MAX_FINDING_PLACES, totalLength } from '../model/finding.ts';
-import { formatOffset, formatSize } from './offset.ts';
+import {
+  EVIDENCE_BYTES,
+  EVIDENCE_MILLISECONDS,
+  type Finding,
+  type FindingEvidence,
+  MAX_FINDING_PLACES,
+  totalLength,
+} from '../model/finding.ts';
+import { exactSize, formatOffset, formatSize } from './offset.ts';
+import { formatTime } from './time.ts';
 
 /** A text that messages put into the middle of a line, as a sentence that stands alone. */
 export function sentence(text: string): string {
@@ -29,6 +37,20 @@ export function findingGuestText({ guest, bytesAtRisk }: Finding): string {
   if (others.length === 0 && bytesAtRisk <= listed) return `${start}, ${formatSize(first[1])}`;
   const bytes = Math.max(bytesAtRisk, listed);
   return `${start} and further, ${guest.length === MAX_FINDING_PLACES && bytes === listed ? 'at least ' : ''}${formatSize(bytes)} in all`;
+}
+
+/**
+ * A value that proves a finding, and where it lies in the file: `header at 0x0000_0048: 0x0000000000000001 (dirty)`, or
+ * `virtual size: 1 MiB (1,048,576 bytes)`. Untrusted text.
+ */
+export function evidenceText({ source, fileOffset, value, bits }: FindingEvidence): string {
+  const where = fileOffset === undefined ? source : `${source} at ${formatOffset(fileOffset)}`;
+  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (bits === EVIDENCE_BYTES && Number.isSafeInteger(number)) return `${where}: ${exactSize(number)}`;
+  if (bits === EVIDENCE_MILLISECONDS && Number.isSafeInteger(number))
+    return `${where}: ${formatTime(number / 1000)}`;
+  if (value === '') return bits === '' ? where : `${where}: ${bits}`;
+  return `${where}: ${value}${bits === '' ? '' : ` (${bits})`}`;
 }
 
 /** A finding in the form in which errors are complained of. `path` names the file that it is about. */

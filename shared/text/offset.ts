@@ -23,11 +23,16 @@ export function formatSize(bytes: number): string {
   return unit === 0 && bytes === 1 ? '1 byte' : `${text} ${UNITS[unit]}`;
 }
 
+/** A size with its exact bytes: `1 MiB (1,048,576 bytes)`; `512 bytes` where that is all there is to say. */
+export function exactSize(bytes: number): string {
+  return bytes < 1024 ? formatSize(bytes) : `${formatSize(bytes)} (${formatCount(bytes)} bytes)`;
+}
+
 /** Two different sizes as text: with their bytes where they would read the same. */
 export function formatTwoSizes(one: number, other: number): readonly [string, string] {
   const texts = [formatSize(one), formatSize(other)] as const;
   if (texts[0] !== texts[1]) return texts;
-  return [`${texts[0]} (${one} bytes)`, `${texts[1]} (${other} bytes)`];
+  return [exactSize(one), exactSize(other)];
 }
 
 /** A whole number with its digits grouped by three: `16,777,216`. Intl does the same after loading for 25 milliseconds. */

@@ -7,7 +7,7 @@ import type {
   PlannedTarget,
   PossibleSize,
 } from '../model/plan/plan.ts';
-import { formatCount, formatSize } from './offset.ts';
+import { exactSize, formatCount, formatSize } from './offset.ts';
 import { escapeUntrusted } from './untrusted-text.ts';
 
 /** A name and a value; the name is empty where the value goes on from the line before. */
@@ -130,10 +130,6 @@ function sizesText(possible: readonly number[], least: number, most: number): st
   }
   const choice = sizes.length > 0 ? `, one of ${sizes.length} sizes` : '';
   return `at most ${exactSize(most)}, at least ${formatSize(least)}${choice}`;
-}
-
-function exactSize(bytes: number): string {
-  return bytes < 1024 ? formatSize(bytes) : `${formatSize(bytes)} (${formatCount(bytes)} bytes)`;
 }
 
 /** What becomes of the ranges of a case: who holds them, and what is done there. */

@@ -1,6 +1,6 @@
 /** Findings about layers of different virtual size. */
 import { guestRange } from '../../../shared/finding-collector.ts';
-import { type Finding, makeFinding } from '../../../shared/model/finding.ts';
+import { EVIDENCE_BYTES, type Finding, makeFinding } from '../../../shared/model/finding.ts';
 import { formatTwoSizes } from '../../../shared/text/offset.ts';
 
 /**
@@ -52,5 +52,5 @@ function rangeOf(start: number, end: number, guestSize: number): Finding['guest'
 }
 
 function sizeEvidence(size: number) {
-  return { source: 'virtual size', value: String(size), bits: 'bytes' };
+  return { source: 'virtual size', value: String(size), bits: EVIDENCE_BYTES };
 }

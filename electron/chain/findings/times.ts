@@ -1,5 +1,5 @@
 /** Findings from the times at which files were last changed: evidence, and no proof. */
-import { type Finding, makeFinding } from '../../../shared/model/finding.ts';
+import { EVIDENCE_MILLISECONDS, type Finding, makeFinding } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { formatTime } from '../../../shared/text/time.ts';
@@ -34,11 +34,11 @@ export function timeFindings(layers: readonly Pick<LayerInfo, 'modified' | 'size
       advice:
         'compare it with a backup: if its content changed, what is read through the layer above is wrong; copying a file can change its time, too, so that this is evidence and no proof',
       evidence: [
-        { source: 'time of the last change', value: String(baseTime), bits: 'milliseconds since 1970' },
+        { source: 'time of the last change', value: String(baseTime), bits: EVIDENCE_MILLISECONDS },
         {
           source: 'the same of the layer above',
           value: String(overlayTime),
-          bits: 'milliseconds since 1970',
+          bits: EVIDENCE_MILLISECONDS,
         },
       ],
     });

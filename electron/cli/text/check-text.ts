@@ -1,16 +1,11 @@
 /** The check of a chain for a person: the verdict first, then layer by layer what was found and what to do next. */
 import type { ChainCheck, CheckCounts, CheckStep, LayerCheck } from '../../../shared/model/check.ts';
-import {
-  type Finding,
-  type FindingEvidence,
-  LIKELY_CAUSE,
-  WHOLE_CHAIN,
-} from '../../../shared/model/finding.ts';
+import { type Finding, LIKELY_CAUSE, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { GuestDisk } from '../../../shared/model/guest/guest-disk.ts';
 import type { ChainInfo, LayerInfo } from '../../../shared/model/layer.ts';
 import { captureSentence } from '../../../shared/text/capture-text.ts';
 import { checkCommands } from '../../../shared/text/check-commands.ts';
-import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
+import { evidenceText, findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { divisionText, findingPartitions } from '../../../shared/text/guest/partition-text.ts';
 import { formatCount, formatOffset } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
@@ -117,11 +112,6 @@ function followUp(finding: Finding): string[] {
   const sentence = `    ${link}: ${finding.severity} ${finding.code}: ${findingSentence(finding)}`;
   const [first] = finding.evidence;
   return first === undefined ? [sentence] : [sentence, `      ${evidenceText(first)}`];
-}
-
-function evidenceText({ source, fileOffset, value, bits }: FindingEvidence): string {
-  const at = fileOffset === undefined ? '' : ` at ${formatOffset(fileOffset)}`;
-  return `${source}${at}: ${value}${bits === '' ? '' : ` (${bits})`}`;
 }
 
 /** Commands to copy: they write to no file but a new one. */

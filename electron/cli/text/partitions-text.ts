@@ -1,6 +1,6 @@
 /** The guest's partitions for a person: the table, what each range holds, and notes about it. */
 import type { GuestDisk } from '../../../shared/model/guest/guest-disk.ts';
-import { placedSentence } from '../../../shared/text/finding-text.ts';
+import { evidenceText, placedSentence } from '../../../shared/text/finding-text.ts';
 import { contentText, divisionText, partitionRows } from '../../../shared/text/guest/partition-text.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
@@ -21,7 +21,7 @@ export function partitionLines(disk: GuestDisk): string[] {
     );
   for (const finding of disk.findings) {
     lines.push('', `${finding.severity} ${finding.code}: ${placedSentence(finding)}`);
-    for (const { source, value } of finding.evidence) lines.push(`  ${source}: ${value}`);
+    for (const piece of finding.evidence) lines.push(`  ${evidenceText(piece)}`);
     lines.push(`  next: ${finding.advice}`);
   }
   return lines.map(line => escapeUntrusted(line, MAX_LINE));

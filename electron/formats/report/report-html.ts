@@ -6,7 +6,12 @@ import { legendOf, legendOfGuest } from '../../../shared/legend.ts';
 import type { CheckStep, LayerCheck } from '../../../shared/model/check.ts';
 import { type Finding, LIKELY_CAUSE, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { BackingLink, LayerInfo, LinkStatus } from '../../../shared/model/layer.ts';
-import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
+import {
+  evidenceText,
+  findingGuestText,
+  findingSentence,
+  sentence,
+} from '../../../shared/text/finding-text.ts';
 import { divisionText, findingPartitions, partitionRows } from '../../../shared/text/guest/partition-text.ts';
 import { inferredText } from '../../../shared/text/inference-words.ts';
 import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
@@ -132,10 +137,7 @@ function guest(finding: Finding): string {
 
 function evidence({ evidence: values }: Finding): string {
   if (values.length === 0) return '';
-  const lines = values.slice(0, SHOWN_EVIDENCE).map(({ source, fileOffset, value, bits }) => {
-    const at = fileOffset === undefined ? '' : ` at ${formatOffset(fileOffset)}`;
-    return text(`${source}${at}: ${value}${bits === '' ? '' : ` (${bits})`}`);
-  });
+  const lines = values.slice(0, SHOWN_EVIDENCE).map(piece => text(evidenceText(piece)));
   const left = values.length - lines.length;
   if (left > 0) lines.push(`and ${left} more`);
   return `<pre>${lines.join('\n')}</pre>\n`;

@@ -1,7 +1,7 @@
 /** The header of an image whose first cluster was overwritten, from what its tables and refcounts show. */
 import { CowscopeError } from '../../../shared/error.ts';
 import type { InferredFact } from '../../../shared/model/inference.ts';
-import { formatSize } from '../../../shared/text/offset.ts';
+import { exactSize, formatSize } from '../../../shared/text/offset.ts';
 import { hex, u64, viewOf } from '../format/bytes.ts';
 import { compressedRange } from '../format/compressed.ts';
 import { entryOffset } from '../format/entry.ts';
@@ -300,7 +300,7 @@ function factsOf(fields: HeaderFields, l1: L1Candidate, hasSnapshotSize: boolean
     ),
     fact(
       'virtual size',
-      `at least ${formatSize(size)} (${size} bytes)`,
+      `at least ${exactSize(size)}`,
       'guess',
       hasSnapshotSize ? 'the last snapshot records it' : 'the last used L2 entry ends there',
     ),

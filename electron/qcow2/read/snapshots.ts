@@ -3,7 +3,7 @@
  * Source: qcow2 specification, "Snapshots"; limits of qemu's qcow2_do_read_snapshots.
  */
 import type { Cause } from '../../../shared/finding-collector.ts';
-import { formatSize } from '../../../shared/text/offset.ts';
+import { exactSize } from '../../../shared/text/offset.ts';
 import { exactAt, hex, textOf, u64, viewOf } from '../format/bytes.ts';
 import {
   checkTable,
@@ -139,7 +139,7 @@ export function* readSnapshots(
 /** Snapshots of a disk of another size; `first` is the first of them. */
 function sizeDiffers(first: SnapshotEntry, size: number): Cause {
   const name = `${first.id} ${JSON.stringify(first.name)}`;
-  const sizes = `a disk of ${formatSize(first.diskSize)} (${first.diskSize} bytes); the active disk has ${formatSize(size)} (${size} bytes)`;
+  const sizes = `a disk of ${exactSize(first.diskSize)}; the active disk has ${exactSize(size)}`;
   return {
     id: 'QCOW2_SNAPSHOT_SIZE',
     code: 'QCOW2_SNAPSHOT_SIZE',

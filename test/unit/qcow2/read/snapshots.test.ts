@@ -19,7 +19,7 @@ describe('snapshots', () => {
     const { snapshots, findings } = openQcow2(source);
     expect(findings).toMatchObject([{ code: 'QCOW2_SNAPSHOT_SIZE', severity: 'note', count: 1 }]);
     expect(findings[0]?.what).toBe(
-      'snapshot 2 "one" was taken of a disk of 2 MiB (2097152 bytes); the active disk has 1 MiB (1048576 bytes)',
+      'snapshot 2 "one" was taken of a disk of 2 MiB (2,097,152 bytes); the active disk has 1 MiB (1,048,576 bytes)',
     );
     expect(snapshots).toEqual([
       {

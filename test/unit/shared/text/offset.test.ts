@@ -14,8 +14,8 @@ test('counts are grouped as Intl groups them', () => {
 test('two sizes that differ never read the same', () => {
   expect(formatTwoSizes(2 ** 27, 2 ** 28)).toEqual(['128 MiB', '256 MiB']);
   expect(formatTwoSizes(134_217_728, 134_219_776)).toEqual([
-    '128 MiB (134217728 bytes)',
-    '128 MiB (134219776 bytes)',
+    '128 MiB (134,217,728 bytes)',
+    '128 MiB (134,219,776 bytes)',
   ]);
   fc.assert(
     fc.property(fc.maxSafeNat(), fc.maxSafeNat(), (one, other) => {
