@@ -67,8 +67,27 @@ export class WriterLocks {
 /** For one file: undefined where no lock says that it is written to, else the programs that have it open, if any can be seen. */
 export type Writers = readonly string[] | undefined;
 
-/** A finding for each layer that is `written` to, which holds one answer for each layer. */
-export function writerFindings(written: readonly Writers[]): Finding[] {
+/**
+ * The findings of a chain with one for each layer that is `written` to, which holds one answer for each layer. The dirty
+ * bit of such a layer is no trace of a crash: a program that has the image open with lazy refcounts sets it.
+ */
+export function withWriters(findings: readonly Finding[], written: readonly Writers[]): Finding[] {
+  const known = findings.map(finding =>
+    finding.code === 'QCOW2_DIRTY' && written[finding.layer] !== undefined
+      ? { ...finding, ...DIRTY_IN_USE }
+      : finding,
+  );
+  return [...known, ...writerFindings(written)];
+}
+
+const DIRTY_IN_USE = {
+  severity: 'note',
+  what: 'a program has the image open with lazy refcounts (dirty bit): it writes the refcounts last, and those in the file may be stale until it closes the image',
+  advice: '',
+  causedBy: CHAIN_IN_USE,
+} as const;
+
+function writerFindings(written: readonly Writers[]): Finding[] {
   return written.flatMap((programs, layer) =>
     programs === undefined
       ? []

@@ -16,7 +16,7 @@ import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { type DiscoveredChain, discoverChain, type OpenLayer } from '../chain/discover.ts';
-import { writerFindings } from '../chain/writer-lock.ts';
+import { withWriters } from '../chain/writer-lock.ts';
 import type { DeepOptions } from '../qcow2/check/deep.ts';
 import { checkImage } from '../qcow2/check/engine.ts';
 import { compressionOf } from '../qcow2/format/compressed.ts';
@@ -63,7 +63,7 @@ export async function checkChain(
   found: DiscoveredChain,
   { deep = false, partitions = false, onRead, signal }: CheckRequest = {},
 ): Promise<CheckedTarget> {
-  const known = [...found.info.findings, ...writerFindings(await found.written)];
+  const known = withWriters(found.info.findings, await found.written);
   const layers: LayerCheck[] = [];
   const findings = [...known];
   for (const layer of watchReads(found.layers, onRead)) {

@@ -3,7 +3,7 @@ import { compareFindings, type Finding } from '../../shared/model/finding.ts';
 import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { discoverChain, type OpenLayer } from '../chain/discover.ts';
-import { writerFindings } from '../chain/writer-lock.ts';
+import { withWriters } from '../chain/writer-lock.ts';
 import { measureAllocation } from '../qcow2/layout/allocation.ts';
 import { fileSource } from '../qcow2/read/file-source.ts';
 import { scanTables } from '../qcow2/read/findings/scan-tables.ts';
@@ -23,7 +23,7 @@ export async function describeTarget(
   const found = await discoverChain({ ...target, ...consent, onRead });
   try {
     const layers: LayerInfo[] = [];
-    const findings = [...found.info.findings, ...writerFindings(await found.written)];
+    const findings = withWriters(found.info.findings, await found.written);
     for (const layer of watchReads(found.layers, onRead)) {
       layers.push(await withSpace(layer));
       findings.push(...(await tableFindings(layer)));

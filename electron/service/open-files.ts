@@ -6,7 +6,7 @@ import { type ChainInfo, findSnapshot, type LayerInfo, type SnapshotInfo } from 
 import type { OpenTarget } from '../../shared/model/target.ts';
 import { contextsToAsk } from '../../shared/nbd-contexts.ts';
 import { discoverChain, type OpenLayer, type TopLayer } from '../chain/discover.ts';
-import { writerFindings } from '../chain/writer-lock.ts';
+import { withWriters } from '../chain/writer-lock.ts';
 import type { LayerPlan } from '../engine/worker/protocol.ts';
 import { parsedOf } from '../qcow2/read/image.ts';
 import { bitmapsToExport } from '../qemu/blockdev-args.ts';
@@ -53,9 +53,7 @@ export async function openFiles(
     return {
       baseMissing: !found.info.complete,
       async describe() {
-        const findings = [...found.info.findings, ...writerFindings(await found.written)].sort(
-          compareFindings,
-        );
+        const findings = withWriters(found.info.findings, await found.written).sort(compareFindings);
         const chain = { ...found.info, layers: infos, size, findings };
         return withEstimate(chain, found.layers, buildPyramid ? extentBudget : Number.POSITIVE_INFINITY);
       },

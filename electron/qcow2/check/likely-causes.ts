@@ -193,8 +193,21 @@ function givenOutTwice(input: CauseInput): Finding[] {
 function killedWriter(input: CauseInput): Finding[] {
   const { image, layer, isOpenForWriting } = input;
   const { header, bitmaps } = image;
+  const isDirty = (header.incompatible & INCOMPATIBLE_DIRTY) !== 0n;
+  const isLazy = (header.compatible & COMPATIBLE_LAZY_REFCOUNTS) !== 0n;
+  const stale = isDirty && isLazy ? (rootOf(input, ZERO.code) ?? rootOf(input, LEAKED.code)) : undefined;
+  if (isOpenForWriting)
+    return stale === undefined
+      ? []
+      : [
+          causeOf(
+            layer,
+            stale,
+            'likely',
+            'the program that has the image open keeps its refcounts in memory (lazy refcounts), and writes them when it closes the image',
+          ),
+        ];
   const found: Finding[] = [];
-  if (isOpenForWriting) return found;
   const inUse = rootOf(input, 'QCOW2_BITMAP_IN_USE');
   if (inUse !== undefined && bitmaps.every(bitmap => bitmap.inUse))
     found.push(
@@ -205,10 +218,7 @@ function killedWriter(input: CauseInput): Finding[] {
         'the program that wrote to the image was killed, or lost power: it leaves all its bitmaps in use',
       ),
     );
-  const isDirty = (header.incompatible & INCOMPATIBLE_DIRTY) !== 0n;
-  const isLazy = (header.compatible & COMPATIBLE_LAZY_REFCOUNTS) !== 0n;
-  const stale = rootOf(input, ZERO.code) ?? rootOf(input, LEAKED.code);
-  if (isDirty && isLazy && stale !== undefined)
+  if (stale !== undefined)
     found.push(
       causeOf(
         layer,

@@ -15,7 +15,7 @@ import type { Plan, PlanChoice, PlannedQemu } from '../../../shared/model/plan/p
 import type { PlanPicture } from '../../../shared/model/plan/plan-picture.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { type DiscoveredChain, discoverChain, type OpenLayer } from '../../chain/discover.ts';
-import { writerFindings } from '../../chain/writer-lock.ts';
+import { withWriters } from '../../chain/writer-lock.ts';
 import { loadDecompress } from '../../engine/worker/decompress.ts';
 import type { CommitInput, LayerTables } from '../../plan/commit/commit-input.ts';
 import { runsOf } from '../../plan/commit/commit-setup.ts';
@@ -291,7 +291,7 @@ function tablesOf(open: OpenLayer): LayerTables {
 }
 
 async function chainFindings(found: DiscoveredChain): Promise<readonly Finding[]> {
-  return [...found.info.findings, ...writerFindings(await found.written)].sort(compareFindings);
+  return withWriters(found.info.findings, await found.written).sort(compareFindings);
 }
 
 /** Of a capture the version on the machine where it was made. */

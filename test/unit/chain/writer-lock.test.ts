@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readLocks, WriterLocks } from '../../../electron/chain/writer-lock.ts';
+import { readLocks, WriterLocks, withWriters } from '../../../electron/chain/writer-lock.ts';
+import { makeFinding } from '../../../shared/model/finding.ts';
 
 // 8:33, as the GNU C library packs it
 const file = { dev: 0x821n, ino: 1234n };
@@ -32,6 +33,19 @@ describe('WriterLocks', () => {
     const dev = (0x12000n << 32n) | (0x345n << 8n) | (0x678n << 20n) | 0x9an;
     expect(isLockedForWriting(lock('101 101', '12345:6789a:5'), { dev, ino: 5n })).toBe(true);
   });
+});
+
+it('takes the dirty bit for a trace of a crash only in a layer that no program has open for writing', () => {
+  const dirty = [0, 1].map(layer =>
+    makeFinding({ code: 'QCOW2_DIRTY', severity: 'hazard', layer, what: 'not closed properly' }),
+  );
+  const found = withWriters(dirty, [undefined, ['qemu-system-x86 (pid 7)']]);
+  expect(found.map(({ code, layer, severity, causedBy }) => [code, layer, severity, causedBy])).toEqual([
+    ['QCOW2_DIRTY', 0, 'hazard', undefined],
+    ['QCOW2_DIRTY', 1, 'note', 'CHAIN_IN_USE'],
+    ['CHAIN_IN_USE', 1, 'hazard', undefined],
+  ]);
+  expect(found[1]?.what).toMatch(/^a program has the image open with lazy refcounts \(dirty bit\)/);
 });
 
 it('reads the list of this system', async () => {

@@ -59,6 +59,23 @@ it('takes bitmaps in use for those of a killed program only where no program has
   expect(findingsOf(true)).toEqual(['hazard QCOW2_BITMAP_IN_USE']);
 });
 
+it('takes stale refcounts of an open image with lazy refcounts for those that its program has not written yet', () => {
+  const { path, source, refcountBlockOffsets, l2Offsets } = buildImage({
+    size: 2 ** 20,
+    clusters: [{ index: 0, kind: 'data' }],
+    incompatible: 1n,
+    compatible: 1n,
+  });
+  const data = (l2Offsets.get(0) as number) / 65_536 + 1;
+  writeSync(source.fd, Uint8Array.of(0, 0), 0, 2, (refcountBlockOffsets[0] as number) + 2 * data);
+  const causeIn = (isOpenForWriting: boolean) =>
+    finish(checkImage(readImage(path), { layer: 0, isOpenForWriting })).findings.find(
+      ({ code }) => code === 'QCOW2_LIKELY_CAUSE',
+    )?.what;
+  expect(causeIn(true)).toMatch(/^likely cause: the program that has the image open keeps its refcounts/);
+  expect(causeIn(false)).toMatch(/was killed with lazy refcounts/);
+});
+
 it('names no cause for a length that nothing leaves', () => {
   expect(causeAt(2 ** 21 + 65_536)).toBeUndefined();
 });
