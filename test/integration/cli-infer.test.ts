@@ -178,6 +178,25 @@ describe('--infer of a lost L1 table', () => {
     expect(inferred && asQemuMap(mapWhole(inferred))).toEqual(asQemuMap(whole));
   });
 
+  it.each([0n, 512n + 65_536n])(
+    'finds the table that a header with the L1 offset %d does not name',
+    offset => {
+      const clusters = [0, 8192].map(index => ({ index, kind: 'data' as const }));
+      const { source, path } = buildImage({ size: 2 ** 30, clusters });
+      const before = mapWhole(openQcow2(openSource(path)));
+      const field = Buffer.alloc(8);
+      field.writeBigUInt64BE(offset);
+      writeSync(source.fd, field, 0, 8, 40);
+      const inferred = finish(inferL1(openQcow2(openSource(path)), { reading: 1 }));
+      expect(inferred?.inferred?.inference).toMatchObject({
+        confidence: 'likely',
+        isPartial: false,
+        tables: { found: 2, placed: 2 },
+      });
+      expect(inferred && mapWhole(inferred)).toEqual(before);
+    },
+  );
+
   it('leaves an image alone that has its tables', async () => {
     const image = openQcow2(openSource(at('top.qcow2')));
     expect(finish(inferL1(image, { reading: 1 }))).toBeUndefined();

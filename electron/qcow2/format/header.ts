@@ -124,7 +124,11 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
   );
   const rebuild =
     'qemu does not open such an image; `qemu-img check -r all` on a copy rebuilds the refcounts';
-  if (refcountFault !== undefined)
+  const isRefcountAtHeader = liesAtHeader(refcountTableOffset, refcountTableClusters);
+  if (isRefcountAtHeader) {
+    const what = `the refcount table ${AT_HEADER}: no refcount can be read`;
+    note('QCOW2_REFCOUNT_TABLE', what, 48, 12, REFCOUNTS_AT_HEADER_ADVICE);
+  } else if (refcountFault !== undefined)
     note('QCOW2_REFCOUNT_TABLE', `the refcount table ${refcountFault}`, 48, 12, rebuild);
   else if (refcountTableClusters === 0)
     note('QCOW2_REFCOUNT_TABLE', 'there is no refcount table', 56, 4, rebuild);
@@ -133,17 +137,25 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
 
   const l1TableOffset = u64(view, 40);
   const l1Size = view.getUint32(36);
-  const isL1Misplaced = checkTable(l1TableOffset, 0, 8, MAX_L1_BYTES, clusterSize) !== undefined;
-  const l1Fault = checkTable(l1TableOffset, l1Size, 8, MAX_L1_BYTES, clusterSize);
+  const isL1AtHeader = liesAtHeader(l1TableOffset, l1Size);
+  const isL1Misplaced =
+    isL1AtHeader || checkTable(l1TableOffset, 0, 8, MAX_L1_BYTES, clusterSize) !== undefined;
+  const l1Fault = isL1AtHeader ? AT_HEADER : checkTable(l1TableOffset, l1Size, 8, MAX_L1_BYTES, clusterSize);
   if (l1Fault !== undefined && !isL1Misplaced)
     note('QCOW2_L1_TABLE', `the active L1 table ${l1Fault}`, 36, 12);
-  else if (l1Fault !== undefined) reportL1Table(report, view, l1Fault, size);
+  else if (l1Fault !== undefined)
+    reportL1Table(report, view, l1Fault, size, isL1AtHeader ? L1_AT_HEADER_ADVICE : L1_MISPLACED_ADVICE);
 
   const snapshotsOffset = u64(view, 64);
   const snapshotCount = view.getUint32(60);
-  const snapshotFault = checkTable(snapshotsOffset, snapshotCount, 40, MAX_SNAPSHOTS * 40, clusterSize);
-  if (snapshotFault !== undefined)
-    note('QCOW2_SNAPSHOT_TABLE', `the snapshot table ${snapshotFault}`, 60, 12, SNAPSHOTS_REFUSED_ADVICE);
+  const areSnapshotsAtHeader = liesAtHeader(snapshotsOffset, snapshotCount);
+  const snapshotFault = areSnapshotsAtHeader
+    ? AT_HEADER
+    : checkTable(snapshotsOffset, snapshotCount, 40, MAX_SNAPSHOTS * 40, clusterSize);
+  if (snapshotFault !== undefined) {
+    const advice = areSnapshotsAtHeader ? SNAPSHOTS_AT_HEADER_ADVICE : SNAPSHOTS_REFUSED_ADVICE;
+    note('QCOW2_SNAPSHOT_TABLE', `the snapshot table ${snapshotFault}`, 60, 12, advice);
+  }
 
   const compressionType =
     v3 && headerLength > V3_HEADER_LENGTH && bytes.length > 104 ? view.getUint8(104) : 0;
@@ -168,7 +180,7 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
     l1Size: isL1Misplaced ? 0 : l1Size,
     l1TableOffset,
     refcountTableOffset,
-    refcountTableClusters: refcountFault === undefined ? refcountTableClusters : 0,
+    refcountTableClusters: refcountFault === undefined && !isRefcountAtHeader ? refcountTableClusters : 0,
     refcountBits: 2 ** Math.min(refcountOrder, 6),
     snapshotCount: snapshotFault === undefined ? snapshotCount : 0,
     storedSnapshotCount: snapshotCount,
@@ -228,14 +240,29 @@ function layoutIn(
   return { version, clusterBits, incompatible };
 }
 
+/** The end of a sentence about a table whose offset is 0. qemu reads the header's bytes as its entries then. */
+const AT_HEADER = 'is said to lie at offset 0, where the header is';
+const REFCOUNTS_AT_HEADER_ADVICE =
+  'write nothing to the image: qemu opens it, and takes the bytes of its header for refcounts; `qemu-img check -r all` on a copy builds the refcounts again';
+const L1_AT_HEADER_ADVICE =
+  'do not run `qemu-img check -r`, which frees all data of the disk: put the offset of the L1 table (8 bytes at offset 40) back in a copy of the file; `cowscope map --infer` shows where one lies';
+const L1_MISPLACED_ADVICE = `${HEADER_ADVICE}; \`cowscope map --infer\` shows where one lies, and internal snapshots may still be mapped`;
+const SNAPSHOTS_AT_HEADER_ADVICE =
+  'the active disk does not depend on it: in a copy of the file set nb_snapshots (4 bytes at offset 60) to 0, and do not run `qemu-img check -r all` on the only one';
+
+/** True for a table with entries whose offset is that of the header. */
+function liesAtHeader(offset: number, entries: number): boolean {
+  return offset === 0 && entries > 0;
+}
+
 /** The L1 table cannot lie where the header says: nothing of the disk can be found. */
-function reportL1Table(report: Report, view: DataView, fault: string, size: number): void {
+function reportL1Table(report: Report, view: DataView, fault: string, size: number, advice: string): void {
   report(
     causeOf({
       code: 'QCOW2_L1_TABLE',
       severity: 'corruption',
       what: `the active L1 table ${fault}: nothing of the disk can be found`,
-      advice: `${HEADER_ADVICE}; internal snapshots may still be mapped`,
+      advice,
     }),
     {
       ...guestRange(0, size, size),

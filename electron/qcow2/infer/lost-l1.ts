@@ -49,7 +49,9 @@ export interface L1Proposal extends Proposal {
  */
 export function* proposeL1(image: Qcow2Image, onProgress?: OnProgress): SlicedWork<readonly L1Proposal[]> {
   const { header, geometry, source } = image;
-  const entries = Math.min(header.l1Size, geometry.l1Needed);
+  // The header names no place where a table can lie, and as good as no entries.
+  const isMisplaced = header.l1Size === 0 && image.findings.some(({ code }) => code === 'QCOW2_L1_TABLE');
+  const entries = isMisplaced ? geometry.l1Needed : Math.min(header.l1Size, geometry.l1Needed);
   const clusters = Math.ceil(sizeNow(source) / geometry.clusterSize);
   if (header.version === 1 || entries === 0 || entries * 8 > MAX_L1_BYTES) return [];
   if (clusters > MAX_SCANNED_CLUSTERS) throw new LimitPassed('the file has too many clusters');
@@ -64,13 +66,15 @@ export function* proposeL1(image: Qcow2Image, onProgress?: OnProgress): SlicedWo
   };
   // Free clusters, too: an L1 table that was moved leaves its old place behind.
   const scan = yield* scanForTables(source, rules, cluster => references[cluster] === 0, onProgress);
-  const rebuild = yield* L1Rebuild.of(image, { entries, refcounts, references, scan });
+  const rebuild = yield* L1Rebuild.of(image, { entries, isMisplaced, refcounts, references, scan });
   return rebuild.isStoredTableSound() ? [] : rebuild.propose();
 }
 
 interface Remains {
   /** Entries that the L1 table has for this disk. */
   readonly entries: number;
+  /** No L1 table can lie where the header says. */
+  readonly isMisplaced: boolean;
   readonly refcounts: ClusterBytes;
   /** References of everything but the active disk. */
   readonly references: ClusterBytes;
@@ -108,7 +112,8 @@ class L1Rebuild {
   readonly #places = new Map<number, Placed>();
   readonly #stored: StoredTable;
   readonly #oldTables: readonly L1Candidate[];
-  #usesOldTable = false;
+  /** The earlier L1 table that places were taken from. */
+  #usedOldTable: L1Candidate | undefined;
 
   private constructor(
     image: Qcow2Image,
@@ -232,6 +237,7 @@ class L1Rebuild {
     const isTable = new Set(scan.tables.map(({ cluster }) => cluster));
     const table = new EntryTable(source, header.l1TableOffset, entries);
     const used: StoredEntry[] = [];
+    if (this.#remains.isMisplaced) return { entries: used, isCut: false };
     const end = table.count;
     for (let index = table.nextUsed(0, end); index < end; index = table.nextUsed(index + 1, end)) {
       const hi = table.hi(index);
@@ -370,18 +376,22 @@ class L1Rebuild {
   /** L1 tables of earlier times. The one that knows most of the open tables is believed, as far as it goes. */
   #placeByOldTables(): void {
     const { source, geometry } = this.#image;
-    const lists = this.#oldTables.map(({ cluster, clusters }) => {
+    const lists = this.#oldTables.map(({ cluster, clusters, tables }) => {
       const list: { index: number; target: number }[] = [];
       for (let part = 0; part < clusters; part++)
         for (const { index, target } of entriesOf(source, cluster + part, this.#clusterBits))
           if (this.#open.has(target)) list.push({ index: part * (geometry.clusterSize / 8) + index, target });
-      return { cluster, list };
+      return { cluster, clusters, tables, list };
     });
     const [best] = lists.toSorted((a, b) => b.list.length - a.list.length);
-    for (const { index, target } of best?.list ?? []) {
-      const how = `an earlier L1 table at ${hex((best?.cluster ?? 0) * geometry.clusterSize)} names it there`;
+    if (best === undefined) return;
+    const at = hex(best.cluster * geometry.clusterSize);
+    const how = this.#remains.isMisplaced
+      ? `an L1 table at ${at}, which the header does not name, names it there`
+      : `an earlier L1 table at ${at} names it there`;
+    for (const { index, target } of best.list) {
       if (!this.#open.has(target)) continue;
-      this.#usesOldTable = true;
+      this.#usedOldTable = best;
       this.#place(index, target, 'likely', how);
     }
   }
@@ -440,9 +450,11 @@ class L1Rebuild {
     );
     const isOld = ({ cluster }: { cluster: number }) =>
       cluster !== first && this.#remains.refcounts[cluster] === 1;
-    const leaks = this.#usesOldTable
-      ? this.#oldTables.filter(isOld).reduce((sum, old) => sum + old.clusters, 0)
-      : 0;
+    const leaks =
+      this.#usedOldTable === undefined
+        ? 0
+        : this.#oldTables.filter(isOld).reduce((sum, old) => sum + old.clusters, 0);
+    if (this.#remains.isMisplaced) return this.#misplacedPieces(bytes, leaks);
     if (!isTaken)
       return { pieces: [{ offset: header.l1TableOffset, bytes }], expected: { corruptions: 0, leaks } };
     const offset = Math.ceil(sizeNow(source) / clusterSize) * clusterSize;
@@ -455,9 +467,34 @@ class L1Rebuild {
     return { pieces, expected: { corruptions: clusters, leaks } };
   }
 
+  /** The header names the table that was found, where that is the whole one; else one behind the file. */
+  #misplacedPieces(bytes: Uint8Array, leaks: number): Pick<L1Proposal, 'pieces' | 'expected'> {
+    const { clusterSize } = this.#image.geometry;
+    const found = this.#usedOldTable;
+    const isWhole =
+      found !== undefined &&
+      this.#open.size === 0 &&
+      this.#oldTables.length === 1 &&
+      found.clusters * clusterSize >= bytes.length &&
+      found.tables === this.#places.size;
+    const offset =
+      isWhole && found !== undefined
+        ? found.cluster * clusterSize
+        : Math.ceil(sizeNow(this.#image.source) / clusterSize) * clusterSize;
+    const fields = new Uint8Array(12);
+    const view = new DataView(fields.buffer);
+    view.setUint32(0, bytes.length / 8); // l1_size
+    view.setBigUint64(4, BigInt(offset)); // l1_table_offset
+    const header = { offset: 36, bytes: fields };
+    if (isWhole) return { pieces: [header], expected: { corruptions: 0, leaks: 0 } };
+    const clusters = Math.ceil(bytes.length / clusterSize);
+    return { pieces: [header, { offset, bytes }], expected: { corruptions: clusters, leaks } };
+  }
+
   #encode(): Uint8Array {
     const { header, geometry } = this.#image;
-    const bytes = new Uint8Array(header.l1Size * 8);
+    const { isMisplaced, entries } = this.#remains;
+    const bytes = new Uint8Array((isMisplaced ? entries : header.l1Size) * 8);
     const view = new DataView(bytes.buffer);
     for (const [index, { cluster }] of this.#places) {
       const copied = this.#remains.refcounts[cluster] === 1 ? 1n << 63n : 0n;

@@ -592,6 +592,37 @@ const INCIDENTS: readonly DamagedImage[] = [
   ),
 ];
 
+/** Header fields of tables that hold 0, so that the header's own bytes would be the table. */
+const AT_HEADER: readonly DamagedImage[] = [
+  damaged(
+    'C-30 refcount table at 0',
+    'the header has 0 for the offset of the refcount table',
+    [
+      'QCOW2_COPIED_SET < QCOW2_REFCOUNT_TABLE',
+      'QCOW2_REFCOUNT_TABLE',
+      'QCOW2_REFCOUNT_ZERO < QCOW2_REFCOUNT_TABLE',
+    ],
+    image => pokeU64(image.source.fd, 48, 0n),
+  ),
+  damaged(
+    'C-30 L1 table at 0',
+    'the header has 0 for the offset of the L1 table',
+    [
+      'QCOW2_L1_TABLE',
+      'QCOW2_LEAKED < QCOW2_L1_TABLE',
+      'QCOW2_LIKELY_CAUSE < QCOW2_L1_TABLE',
+      'QCOW2_ORPHAN_TABLE < QCOW2_L1_TABLE',
+    ],
+    image => pokeU64(image.source.fd, 40, 0n),
+  ),
+  damaged(
+    'C-30 snapshot table at 0',
+    'the header counts a snapshot and has 0 for the offset of their table',
+    ['QCOW2_REFCOUNT_LOW < QCOW2_SNAPSHOT_TABLE', 'QCOW2_SNAPSHOT_TABLE'],
+    image => pokeU32(image.source.fd, 60, 1),
+  ),
+];
+
 /** What `qemu-img check` calls clean, or does not speak of. */
 const PASSED_OVER: readonly DamagedImage[] = [
   damaged(
@@ -867,7 +898,12 @@ const PASSED_OVER: readonly DamagedImage[] = [
 ];
 
 /** All of them. */
-export const DAMAGED_IMAGES: readonly DamagedImage[] = [...COUNTED, ...INCIDENTS, ...PASSED_OVER];
+export const DAMAGED_IMAGES: readonly DamagedImage[] = [
+  ...COUNTED,
+  ...INCIDENTS,
+  ...AT_HEADER,
+  ...PASSED_OVER,
+];
 
 /** Puts a data file beside an image. */
 export function addDataFile(image: string, name: string, size: number): void {
