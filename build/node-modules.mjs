@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 export function installNodeModules(say) {
   if (isInstalled()) return;
   say('Installing node modules from package-lock.json …');
-  // No dependency needs its scripts, and the caller builds, where a failure is told in full.
+  // No dependency needs its scripts, and the caller builds, where a failure is reported in full.
   npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root });
   if (!isInstalled())
     throw new Error('npm ci ended well, but node_modules is not what package-lock.json says');

@@ -2,7 +2,7 @@
  * npm run soak [-- --minutes N] [--size S|M|L] [--images FOLDER] [--seed N]
  *   [--electron=npm | --electron=official]
  *
- * Builds, makes the alternating chain of three layers (metadata only; M, the default, is 1 TiB), and has somebody without
+ * Builds, makes the alternating chain of three layers (metadata only; M, the default, is 1 TiB), and simulates random use
  * aim use the window on it for that long (default 30 minutes): nothing may leak, and no frame may take too long.
  */
 import { spawnSync } from 'node:child_process';

@@ -1,5 +1,5 @@
 /**
- * The only code between the page and Electron. Runs sandboxed in the page's process, in a world of its own, and lets
+ * The only code between the page and Electron. Runs sandboxed in the page's process, in an isolated world, and lets
  * through the calls and pushes of the contract by name, nothing else.
  */
 import { contextBridge, type IpcRendererEvent, ipcRenderer, webFrame, webUtils } from 'electron';

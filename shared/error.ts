@@ -40,7 +40,7 @@ export function describeError(record: ErrorRecord): string {
 }
 
 /**
- * The record of anything thrown. What the system reports gets a code of its own where it says plainly what is wrong and
+ * The record of anything thrown. An error of the system gets a specific code where its cause is known and
  * SYSTEM_ERROR elsewhere; anything else that is not a CowscopeError is a fault of ours: INTERNAL.
  */
 export function errorRecord(thrown: unknown): ErrorRecord {

@@ -22,7 +22,7 @@ export interface LegendEntry {
   readonly meaning: string;
   /** One ASCII character, different for each state and for each mark. */
   readonly letter: string;
-  /** What it is drawn in: the background and frame of a lane, or a color of its own. */
+  /** What it is drawn in: the background and frame of a lane, or a color of the palette. */
   readonly color: PaletteKey | 'lane' | 'frame';
 }
 

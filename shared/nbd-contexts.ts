@@ -37,7 +37,7 @@ export interface KnownContext {
   readonly owner?: (value: number, kind: ExportKind) => number;
   /** Its values tell layers of a chain apart: see {@link depthOf}. */
   readonly countsLayers?: true;
-  /** The context fills a table of its own with these flags instead of adding to the layer's. */
+  /** The context fills a separate table with these flags instead of adding to the layer's. */
   readonly ownTable?: (value: number) => number;
   /** The value that qemu-nbd reports for an extent with these flags, owned by the layer `depth` (1 the top, 0 none). */
   readonly valueFor: (flags: number, depth: number) => number;

@@ -3,7 +3,7 @@
  * of the nine is 17.6 in the light and 18.4 in the dark set under normal, protan, deutan and tritan vision.
  */
 
-/** What is drawn in a color of its own. */
+/** What has a color in the palette. */
 export type PaletteKey =
   | 'data'
   | 'compressed'

@@ -24,7 +24,7 @@ export class RangeSet {
     return this.#count;
   }
 
-  /** False once the set holds more than was added, for want of room. */
+  /** False once the set holds more than was added, because it has too many ranges. */
   get isExact(): boolean {
     return this.#grain === 1;
   }

@@ -1,4 +1,4 @@
-/** The repository is the same for everyone: exact versions, no hosts, no folder of somebody's machine. */
+/** The repository is the same on every machine: exact versions, no hosts, no local folders. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -85,7 +85,7 @@ describe('npm', () => {
       expect(read(script)).toMatch(/npm\(\['ci', '--ignore-scripts',/);
   });
 
-  it('writes exact versions and no hosts, and is told of no registry', () => {
+  it('writes exact versions and no hosts, and has no registry in its settings', () => {
     const settings = read('.npmrc').trim().split('\n');
     expect(settings).toEqual(
       expect.arrayContaining(['omit-lockfile-registry-resolved=true', 'save-exact=true']),

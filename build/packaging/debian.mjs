@@ -25,7 +25,7 @@ const MAINTAINER = 'cowscope maintainers <maintainers@cowscope.example>';
  *   control     fields beside Package, Version, Architecture, Maintainer and Installed-Size, in their order
  *   changes     what the changelog says of this version, a sentence or more
  *   setuid      paths in the tree that run as root for every user
- *   executable  paths in the tree that are scripts; programs are told by their content
+ *   executable  paths in the tree that are scripts; programs are recognized by their content
  *   overrides   lintian's tags that are accepted, as the file of that name has them
  *   epoch       seconds since 1970 that every file is dated with
  *   compression as dpkg-deb's -Z and -z take it

@@ -1,4 +1,4 @@
-/** The Electron runtime as Forge takes it: a zip in a folder. Between the two processes it is told by one variable. */
+/** The Electron runtime as Forge takes it: a zip in a folder. One variable names it to the other process. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

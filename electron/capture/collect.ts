@@ -41,7 +41,7 @@ export function* collectTables(image: Qcow2Image, fileSize: number): SlicedWork<
     stretches.add(fileOffset, length);
     next = fileOffset + length;
   }
-  // Why the table cannot be read on is told by the numbers of its next entry.
+  // The numbers of the table's next entry tell why it cannot be read on.
   if (snapshots.length < header.snapshotCount) stretches.add(Math.ceil(next / 8) * 8, SNAPSHOT_BYTES);
   const directory = extensions.bitmaps;
   if (directory !== undefined) stretches.add(directory.directoryOffset, directory.directorySize);

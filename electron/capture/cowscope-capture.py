@@ -400,7 +400,7 @@ class Image:
             found.append((offset, offset + length))
             following = offset + length
         if len(self.snapshots) < self.snapshot_count:
-            # Why the table cannot be read on is told by the numbers of its next entry.
+            # The numbers of the table's next entry tell why it cannot be read on.
             found.append((round_up(following, 8), round_up(following, 8) + 40))
         if self.bitmap_directory is not None:
             found.append((self.bitmap_directory[0], self.bitmap_directory[0] + self.bitmap_directory[1]))

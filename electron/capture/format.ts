@@ -18,7 +18,7 @@ export const MAX_FRAME_BYTES = 2 ** 18;
 export const MAX_STORED_BYTES = MAX_FRAME_BYTES + 2 ** 16;
 /** Most frames of a capture. */
 export const MAX_FRAMES = 2 ** 22;
-/** Most bytes of one file that are captured, and most stretches of it: more is left out, and the capture says so. */
+/** Most bytes of one file that are captured, and most stretches of it: more is left out, and the capture records that. */
 export const MAX_CAPTURED_BYTES = 2 ** 34;
 export const MAX_STRETCHES = 2 ** 21;
 

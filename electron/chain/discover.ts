@@ -46,7 +46,7 @@ export interface ChainRequest {
   readonly infer?: number | undefined;
   /** Is told, often, of the bytes of a file that were looked through for that. */
   readonly onRead?: ((progress: { layer: number; layers: number; bytes: number }) => void) | undefined;
-  /** Is told of the top layer before its links are followed; not where several files are named. */
+  /** Called with the top layer before its links are followed; not where several files are named. */
   readonly onTop?: ((top: TopLayer) => void) | undefined;
   /** Files that may be opened wherever they lie. */
   readonly allow?: readonly string[] | undefined;

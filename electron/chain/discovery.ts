@@ -77,7 +77,7 @@ export interface FoundLayers {
   readonly layers: readonly LinkedLayer[];
   /** About the chain as a whole. */
   readonly findings: readonly Finding[];
-  /** What is told of layers that are read from a capture. */
+  /** Findings about layers that are read from a capture. */
   readonly captured?: FoundCapture;
 }
 

@@ -290,7 +290,7 @@ async function reach(
   return { file, path, referrer: { namedFolder: named.path, ownFolders: own, device, named, real, pinned } };
 }
 
-/** Where the links of a path lead; the path itself where that cannot be told. */
+/** Where the links of a path lead; the path itself where they cannot be followed. */
 async function realPathOf(path: BytePath): Promise<BytePath> {
   return realpath(systemPath(path), { encoding: 'buffer' }).then(fromBytes, () => path);
 }

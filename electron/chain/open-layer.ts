@@ -45,7 +45,7 @@ export type FormatClaim =
   | { readonly by: 'person'; readonly format: 'raw' | 'qcow2' | undefined }
   /**
    * An image names the file and perhaps its format. Where it records none, a person's word decides (`unrecorded`), and
-   * without that the content, loudly.
+   * without that the content, with a hazard finding.
    */
   | {
       readonly by: 'image';

@@ -1,5 +1,5 @@
 /**
- * What lies at a path that an image names, before anybody consented to open it: consent is asked only for what exists.
+ * What lies at a path that an image names, before there is consent to open it: consent is asked only for what exists.
  * Nothing is opened. Even a look can have effects elsewhere (an automounter mounts, a dead server blocks), so only
  * directories of local file systems are passed, and only on Linux, where the kernel lists what is mounted.
  */

@@ -1,5 +1,5 @@
 /**
- * Folders that are resolved once. A path is resolved anew at every use, so that a user who may rename a folder can put a
+ * Folders that are resolved once. A path is resolved again at every use, so that a user who may rename a folder can put a
  * link in its place between the check of a path and its use. What is opened here stays the same folder.
  */
 import { constants } from 'node:fs';
@@ -92,7 +92,7 @@ export class PinnedFolders {
   }
 }
 
-/** Elsewhere a folder is told by its inode: what was opened in another one by the same name does not count. */
+/** Elsewhere a folder is recognized by its inode: what was opened in another one by the same name does not count. */
 async function byName(reached: Buffer): Promise<PinnedFolder> {
   const path = fromBytes(await realpath(reached, { encoding: 'buffer' }));
   const identity = async () => {

@@ -38,7 +38,7 @@ export function ownFolders(
   return own;
 }
 
-/** Where a name leads when it is taken at its word. */
+/** The path that a name means, before links are followed. */
 export interface Place {
   /** Absolute and normalized. */
   readonly path: BytePath;

@@ -56,7 +56,7 @@ function describe(command: Command): Described {
   return name === 'completion' ? { ...described, words: SHELLS } : described;
 }
 
-/** For bash 3.2 and newer, and for zsh's bashcompinit. Words are told apart by line ends, for names with blanks. */
+/** For bash 3.2 and newer, and for zsh's bashcompinit. Words are separated by line ends, for names with blanks. */
 function bashScript(commands: readonly Described[], flags: readonly Flag[]): string {
   const lines = (words: readonly string[]) => `$'${words.join('\\n')}'`;
   const values = commands.flatMap(command =>

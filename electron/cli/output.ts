@@ -1,4 +1,4 @@
-/** Writing to the terminal or a pipe: with back-pressure on standard output, one line per complaint on standard error. */
+/** Writing to the terminal or a pipe: with back-pressure on standard output, one line per error on standard error. */
 
 import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
 import { complaint, safeLine } from '../../shared/text/error-line.ts';
@@ -71,20 +71,20 @@ export function outputWidth(): number {
   return process.stdout.columns || Number.parseInt(process.env.COLUMNS ?? '', 10) || DEFAULT_WIDTH;
 }
 
-/** Says on standard error what could not be done. */
+/** Prints an error to standard error. */
 export function complain(record: ErrorRecord): void {
   clearProgress();
   process.stderr.write(`${complaint(record)}\n`);
 }
 
-/** Says on standard error where in the program an error and its causes came from. */
+/** Prints the stacks of an error and its causes to standard error. */
 export function complainStack(error: unknown): void {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     for (const line of (cause.stack ?? cause.message).split('\n'))
       process.stderr.write(`${safeLine(line)}\n`);
 }
 
-/** Says a note on standard error; JSON on standard output stays clean. */
+/** Prints a note to standard error; JSON on standard output stays clean. */
 export function note(text: string): void {
   clearProgress();
   process.stderr.write(`cowscope: note: ${safeLine(text)}\n`);

@@ -1,5 +1,5 @@
 /**
- * The engine: holds one chain and answers what is asked of it.
+ * The engine: holds one chain and answers questions about it.
  *
  * It runs in a worker thread but knows only a `post` function, so that tests can run it in place. Work is cut into
  * slices of a few milliseconds; between slices messages are taken.

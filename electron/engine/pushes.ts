@@ -23,7 +23,7 @@ export class ChainPushes {
   readonly #throttle = new Throttle(PUSH_INTERVAL_MS, () => this.#send());
   #changedFrom = Number.POSITIVE_INFINITY;
   #changedTo = 0;
-  /** Changes of the findings that were told of. */
+  /** The number of changes of the findings that was last pushed. */
   #reportedChanges = 0;
 
   constructor(post: (message: FromEngine) => void, sources: PushSources) {

@@ -11,7 +11,7 @@ export interface NumberRows {
   count: number;
   starts: Float64Array;
   lengths: Float64Array;
-  /** What else a format prints of each row, as a number of its own. Not negative. */
+  /** What else a format prints of each row, as one more number. Not negative. */
   keys: Int32Array;
   /** Host offset of each row's first byte, -1 for none. */
   hosts: Float64Array;
@@ -46,7 +46,7 @@ const SLACK_BYTES = 4;
 /** Numbers that show where a row's numbers stand: no row holds them otherwise, and all are below 2^53. */
 const MARKS = [8_111_111_111_111_111, 8_222_222_222_222_222, 8_333_333_333_333_333] as const;
 
-/** Keys that are remembered: a hostile chain has a key of its own for each row. */
+/** Most keys that are remembered: a hostile chain has a different key for each row. */
 const MAX_KEYS = 65_536;
 
 /** The templates of a list's rows. A key gets one when it comes for the second time: making it costs more than a row. */

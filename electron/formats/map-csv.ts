@@ -23,7 +23,7 @@ export interface MapCsvRows {
   readonly kinds: MapRowKinds;
   /** The layer that is mapped alone. */
   readonly layer: number | undefined;
-  /** Depths of an NBD export that are told apart: owners are depths then, and layers otherwise. */
+  /** The number of depths of an NBD export: owners are depths then, and layers otherwise. */
   readonly depths: number | undefined;
   /** With a column of host offsets. */
   readonly hosts: boolean;

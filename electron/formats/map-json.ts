@@ -111,7 +111,7 @@ export interface MapJsonRows {
   readonly kinds: MapRowKinds;
   /** The layer that is mapped alone. */
   readonly layer: number | undefined;
-  /** Depths of an NBD export that are told apart, where rows name depths instead of layers. */
+  /** The number of depths of an NBD export, where rows name depths instead of layers. */
   readonly depths: number | undefined;
   /** By layer, how sure what is inferred of it is; undefined for one that is read as it is stored. */
   readonly inferred: readonly (Confidence | undefined)[];

@@ -17,7 +17,7 @@ export interface MapRowKind {
   readonly dirtyIn: readonly number[];
 }
 
-/** Kinds that are kept: a hostile chain has one of its own for each row. */
+/** Most kinds that are kept: a hostile chain has a different one for each row. */
 const MAX_KINDS = 65_536;
 
 /** Numbers the kinds of rows as they occur. */

@@ -140,7 +140,7 @@ function rowLabel(entry: LegendEntry): string {
   return entry.label.length > STATE_WIDTH ? shortLabel(entry) : entry.label;
 }
 
-/** The sums of a map as labels and bytes, in the order in which they are told; a label of a part begins with blanks. */
+/** The sums of a map as labels and bytes, in the order in which they are printed; a label of a part begins with blanks. */
 export function totalRows(
   chain: ChainInfo,
   legend: Legend,

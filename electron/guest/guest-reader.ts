@@ -6,7 +6,7 @@ import type { Range } from '../../shared/model/finding.ts';
 export interface GuestReader {
   /** Size of the disk in bytes. */
   readonly size: number;
-  /** The bytes of [offset, offset + length), which lie on the disk. Rejects with CowscopeError where they cannot be told. */
+  /** The bytes of [offset, offset + length), which lie on the disk. Rejects with CowscopeError where they cannot be read. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 

@@ -84,7 +84,7 @@ export function withSubject(thrown: unknown, subject: string): NbdError {
   return new NbdError({ ...errorRecord(thrown), subject }, thrown, { cause: thrown });
 }
 
-/** The error of a request that the server answered with an error number and, maybe, a text of its own. */
+/** The error of a request that the server answered with an error number and, perhaps, a text. */
 export function requestError(errno: number, text: string, request: string, subject: string): NbdError {
   const said = text === '' ? '' : `: ${text}`;
   const name = Object.entries(ERRNO).find(([, number]) => number === errno)?.[0] ?? `error ${errno}`;

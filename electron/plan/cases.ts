@@ -48,7 +48,7 @@ export class CaseSums {
   readonly #top: number;
   readonly #sums = new Map<string, PlanCase & { bytes: number }>();
 
-  /** Layers `bottom` to `top` are told apart. */
+  /** Layers `bottom` to `top` are distinguished. */
   constructor(runs: readonly LayerRuns[], bottom: number, top: number) {
     this.#runs = runs;
     this.#bottom = bottom;

@@ -1,6 +1,6 @@
 /**
  * Ranges of a chain that other readers get wrong: copiers that trust the hole bit of each layer, and programs with an L2
- * decoder of their own that leaves bits out. What they do was read in their sources; docs/guide/misread.md names them.
+ * decoder that leaves bits out. What they do was read in their sources; docs/guide/misread.md names them.
  */
 import type { MisreadReader, MisreadResult, MisreadRow } from '../../shared/model/misread.ts';
 import { BAD, COMPRESSED_DATA, ZERO_ALLOCATED, ZERO_HOLE } from '../qcow2/format/entry.ts';

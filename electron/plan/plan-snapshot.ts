@@ -83,7 +83,7 @@ function boundsOf({ image, allocation }: SnapshotInput, freed: number | undefine
   const tableClusters = Math.ceil(snapshotTableBytes(image) / clusterSize);
   const why = [
     image.bitmaps.length > 0
-      ? 'its bitmaps are written anew'
+      ? 'its bitmaps are written again'
       : (image.header.incompatible & INCOMPATIBLE_DIRTY) !== 0n
         ? 'it was not closed cleanly, so qemu repairs it first'
         : 'its refcounts are wrong or cannot be read',

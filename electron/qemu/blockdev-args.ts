@@ -1,11 +1,11 @@
-/** What qemu-nbd is told about one layer: driver JSON and arguments that leave nothing to its guesses. */
+/** How qemu-nbd is started for one layer: driver JSON and arguments that leave nothing to guess. */
 import { readSync } from 'node:fs';
 import { atLeast, type QemuTool } from './tools.ts';
 
 /** A file that the caller opened read-only and keeps open. */
 export interface OpenedFile {
   readonly fd: number;
-  /** A block device: qemu has a driver of its own for those. */
+  /** A block device: qemu has a separate driver for those. */
   readonly device: boolean;
 }
 
@@ -116,7 +116,7 @@ export interface Offer {
 
 /**
  * Arguments of qemu-nbd: read-only, persistent, on a unix socket. A value is joined to its option, so that a name that
- * looks like one is never a word of its own. A raw layer gets no allocation depth: there it is
+ * looks like one is never a separate argument. A raw layer gets no allocation depth: there it is
  * always 1, and qemu 6.2 reports wrong allocation after a depth query on raw.
  */
 export function serverArguments(layer: ExportSource, node: string, offer: Offer, tool: QemuTool): string[] {

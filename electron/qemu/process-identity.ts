@@ -9,7 +9,7 @@ export interface ProcessIdentity {
   readonly started: string;
   /** Names the run of the system. */
   readonly boot: string;
-  /** Names the space of process numbers: a container has one of its own. */
+  /** Names the space of process numbers: each container has one. */
   readonly space: string;
 }
 

@@ -42,7 +42,7 @@ const VERSION_TRIES = 2;
 const LIMITS = ['--as=2147483648', '--nofile=128', '--core=0', '--cpu=7200'] as const;
 
 /**
- * A network of its own with nothing in it: what qemu-nbd serves is a unix socket, which a path leads to. An ordinary user
+ * A separate network namespace with nothing in it: what qemu-nbd serves is a unix socket, which a path leads to. An ordinary user
  * needs a user namespace for that; the superuser must not have one, or files of other users would be out of reach.
  */
 const NO_NETWORK = process.getuid?.() === 0 ? ['--net'] : ['--user', '--map-current-user', '--net'];
@@ -206,7 +206,7 @@ async function isProgram(path: string): Promise<boolean> {
 
 /**
  * A version; `refused` where the command ended by itself and told none, `silent` where it did not end in time. Rejects
- * with TOO_MANY_FILES and the like where the system could not start it for want of something that is not the command's.
+ * with TOO_MANY_FILES and the like where the system could not start it because the system itself lacks something.
  */
 type VersionAnswer = QemuVersion | 'refused' | 'silent';
 

@@ -23,7 +23,7 @@ export interface CompareWitnessesRequest {
 /**
  * Reads every layer of a target that was checked by both witnesses, and adds to its check where they differ. Rejects with
  * CowscopeError where the target cannot be opened, and with the reason of the signal. A layer that qemu-nbd cannot read
- * is told as a step that is missing.
+ * is reported as a missing step.
  */
 export async function compareWitnesses(
   checked: CheckedTarget,

@@ -1,7 +1,7 @@
 /**
  * Runs of a metadata context in little memory, until they can be printed: two bytes for a run of one to three clusters.
  *
- * A run is its length and its value. A length is one byte, and more where bit 7 says so:
+ * A run is its length and its value. A length is one byte, and more where bit 7 is set:
  *
  *   bit 7      another byte follows, with 7 bits each
  *   bits 5, 6  the lowest bits of the length in units of 2^shift

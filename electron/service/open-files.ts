@@ -31,7 +31,7 @@ export async function openFiles(
 ): Promise<PreparedTarget> {
   const { consent, witness: wanted = 'both', buildPyramid = true, extentBudget } = options;
   const serving = { forceShare: options.forceShare === true, lowPriority: options.interactive === true };
-  // Looked for meanwhile. Whoever waits for a picture does not wait for it to tell its version, too.
+  // Located in the meantime. With a window its version is not awaited: the first picture comes before it.
   const isThere = wanted !== 'metadata' && (options.interactive === true ? hasQemuNbd() : runs());
   if (isThere) isThere.catch(() => {}); // seen where it is awaited
   const found =

@@ -1,4 +1,4 @@
-/** Opens an NBD address: one export, taken as a whole chain whose layers are told apart by allocation depth. */
+/** Opens an NBD address: one export, taken as a whole chain whose layers are distinguished by allocation depth. */
 
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import { ALLOCATION_DEPTH, BASE_ALLOCATION, bitmapNameOf, knownContext } from '../../shared/nbd-contexts.ts';

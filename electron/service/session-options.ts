@@ -31,7 +31,7 @@ export interface SessionOptions {
   readonly interactive?: boolean;
   /** The files of the target, which are open already and are closed with the session. */
   readonly discovered?: DiscoveredChain;
-  /** Is told of the bytes that were looked through to infer what a layer lost. */
+  /** Called with the bytes that were searched to infer what a layer lost. */
   readonly onRead?: OnRead;
   /** Ends the opening; an open session is ended by its close(). */
   readonly signal?: AbortSignal;

@@ -54,7 +54,7 @@ export interface Launch {
 /** Exit code of wrong usage. */
 export const EXIT_USAGE = 64;
 
-/** Half of a message to the window: the rest is for what else it is told. */
+/** Half of a message to the window: the rest is for its other fields. */
 const MAX_TARGET_BYTES = MAX_MESSAGE_BYTES / 2;
 
 const SIZES = { low: 200, high: 8192 } as const;
@@ -87,7 +87,7 @@ const FOREIGN =
  * it stands and whatever stands before it.
  *
  * Started by folder (`process.defaultApp`), as our own launcher does it: all that follows the folder and a `--`, so that
- * none of it is a switch to them. Started as a program of its own: all but the switches that are theirs.
+ * none of it is a switch to them. Started as a packaged program: all but the switches that are theirs.
  */
 export function launchWords(argv: readonly string[], startedByFolder: boolean): readonly string[] {
   const words = argv.slice(1);

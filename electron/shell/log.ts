@@ -1,5 +1,5 @@
 /**
- * The program's log: what happened, by code and number, in a small file of its own that is replaced when it is full. What
+ * The program's log: what happened, by code and number, in a small file that is replaced when it is full. What
  * an image, a server or a person names never gets into it: an entry has no field for such a text.
  */
 import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** What came for the window from outside of it: held until the window listens, and given again when it begins anew. */
+/** Queues what came for the window from outside of it until the window listens, and delivers it again after a reload. */
 import type { Arrival } from '../../shared/model/arrival.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import type { LaunchRequest, OpenRequest, TargetRequest } from './launch-target.ts';
@@ -9,7 +9,7 @@ export interface Inbox {
   deliver(request: LaunchRequest): void;
   /** The window listens now. What waited for it is given once, and what comes later is sent. */
   listen(): Arrival | undefined;
-  /** The window begins anew: what it showed last waits for it again. */
+  /** The window reloads: what it showed last waits for it again. */
   restart(): void;
   /** What the window shows now, undefined for nothing. */
   shows(request: OpenRequest | undefined): void;
@@ -42,7 +42,7 @@ export function inbox(send: (arrival: Arrival) => void): Inbox {
       listening = false;
     },
     shows(request) {
-      // A chain may be opened before the window listens, which is still to be told where to look first.
+      // A chain may be opened before the window listens: the window still has to be sent where to look first.
       const start = !listening && request !== undefined ? askedWith(request.target)?.start : undefined;
       newest = request && { kind: 'target', ...request, ...(start === undefined ? {} : { start }) };
     },
@@ -51,7 +51,7 @@ export function inbox(send: (arrival: Arrival) => void): Inbox {
   };
 }
 
-/** What the window is told of a request: consent stays on this side. */
+/** The part of a request that the window gets: consent stays in the main process. */
 function arrivalOf(request: LaunchRequest): Arrival {
   if (request.kind !== 'target') return request;
   const { kind, target, start } = request;

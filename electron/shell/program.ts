@@ -222,7 +222,7 @@ export class Program {
       });
   }
 
-  /** Opens a chain anew whose worker has crashed, unless that happened just before: then the window shows the error. */
+  /** Reopens a chain whose worker has crashed, unless that happened just before: then the window shows the error. */
   #openAgain(request: OpenRequest, error: CowscopeError): void {
     this.#log.noteError(error);
     complain(error);
@@ -293,7 +293,7 @@ export class Program {
     if (screenshot !== undefined) opened.setIgnoreMouseEvents(true);
     const { webContents } = opened;
     webContents.on('did-start-navigation', details => {
-      if (!details.isMainFrame || details.isSameDocument) return; // the first load began before anybody listened
+      if (!details.isMainFrame || details.isSameDocument) return; // the first load began before there was a listener
       this.#arrivals.restart();
       void this.#controller.close();
       this.#stores.close();

@@ -1,4 +1,4 @@
-/** The axes that views lie along. Each has a viewport, a history and a loader of its own. */
+/** The axes that views lie along. Each has a separate viewport, history and loader. */
 
 /**
  * `guest`: offsets of the disk that the guest sees. `host`: offsets in one image file. `plan`: offsets of the disk of a

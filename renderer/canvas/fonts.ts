@@ -1,4 +1,4 @@
-/** The bundled fonts (styles/fonts.css): loaded before the first drawing, and what a canvas drew without them is drawn anew. */
+/** The bundled fonts (styles/fonts.css): loaded before the first drawing, and what a canvas drew without them is drawn again. */
 
 /** Each font once: the files hold all weights. */
 const FONTS = ['500 11px Inter', '12px "JetBrains Mono"'];

@@ -15,7 +15,7 @@ export function laneTextMasks(unit: number): TextMasks {
   return known.masks;
 }
 
-/** A function that draws a text once in a font (CSS shorthand), on a canvas of its own, and keeps its mask. */
+/** A function that draws a text once in a font (CSS shorthand), on a separate canvas, and keeps its mask. */
 export function createTextMasks(font: string): TextMasks {
   const canvas = new OffscreenCanvas(1, 1);
   const context = canvas.getContext('2d', { willReadFrequently: true });

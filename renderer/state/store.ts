@@ -75,7 +75,7 @@ export interface FindingListState {
 /** Everything the window knows. */
 export interface Store {
   readonly app: AppState | undefined;
-  /** Sentences that the person is told until they are dismissed. */
+  /** Sentences that are shown to the person until they are dismissed. */
   readonly notices: readonly string[];
   /** The target that is being opened. */
   readonly opening: OpenTarget | undefined;

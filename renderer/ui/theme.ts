@@ -40,7 +40,7 @@ function subscribe(changed: () => void): () => void {
   };
 }
 
-/** Forced colors: the system's own few, told apart by pattern, letter and place. */
+/** Forced colors: the system's few colors; pattern, letter and position distinguish states. */
 function systemPalette(): Palette {
   const probe = document.createElement('span');
   document.body.append(probe);

@@ -45,7 +45,7 @@ export const DAMAGED = 0x8000;
 
 /** Bits to shift an allocation depth into the high half of a word. */
 export const DEPTH_SHIFT = 16;
-/** Largest allocation depth that is told apart; who owns what lies deeper stays unknown. Bounds the lanes drawn. */
+/** Largest allocation depth that is distinguished; the owner of what lies deeper stays unknown. Bounds the lanes drawn. */
 export const MAX_DEPTH = 64;
 
 /** Every state, in the order of their numeric index (used by pyramids and tiles). */
@@ -97,7 +97,7 @@ export function stateOf(word: number): ExtentState {
   return STATES[stateIndexOf(word)] as ExtentState;
 }
 
-/** True where the layer holds zeros of its own that hide what is below without using data (zeroHole, zeroAllocated). */
+/** True where the layer itself holds zeros, without data, that hide what is below (zeroHole, zeroAllocated). */
 export function isOwnZero(word: number): boolean {
   return (word & (LOCAL | HOLE | ZERO)) === (LOCAL | HOLE | ZERO);
 }

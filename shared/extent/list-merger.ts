@@ -35,7 +35,7 @@ export class ListMerger {
   readonly #laneMerge = createLaneMerge();
   #starts = new Float64Array(1);
 
-  /** Combinations are numbered anew from the next merge on. */
+  /** Renumbers combinations from the next merge on. */
   forget(): void {
     this.#laneMerge.forget();
   }

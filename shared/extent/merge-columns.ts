@@ -20,7 +20,7 @@ export const MAX_KEYS = 2 ** 18;
 /** Units that are merged at once: what is written in one loop is still at hand in the next. */
 const WINDOW = 1024;
 
-/** An empty lane of its own memory, for {@link growLane}. */
+/** An empty list with separate memory, for {@link growCodeList}. */
 export function createLane(): Lane {
   return { starts: new Int32Array(0), codes: new Int32Array(0), count: 0, codeCount: 0 };
 }
@@ -34,10 +34,9 @@ export function growLane(lane: Lane, count: number): void {
 }
 
 /**
- * A merge of lanes. The codes of all lanes in one place are the digits of one number, its key, so that a lane that
- * changes adds the same to the key wherever it does: the changes of all lanes are added up in one array with a cell for
- * each unit, and a walk over its cells finds the pieces. It does not matter how many lanes there are, which one changes
- * next, or whether they change together, so that no branch is ever foreseen wrongly.
+ * A merge of lists. The code of each list is one digit of a mixed-radix key. A change in a list adds a fixed delta to the
+ * key, so all changes are accumulated in one array indexed by unit, and a single scan of it yields the merged pieces. The
+ * inner loop has no branch that depends on the data.
  */
 export interface LaneMerge {
   /**
@@ -46,11 +45,11 @@ export interface LaneMerge {
    * keeps its number in all merges until {@link forget}; between them no code count may change but that of the first lane.
    */
   merge(lanes: readonly Lane[], out: Lane): readonly number[];
-  /** Numbers combinations anew from the next merge on. */
+  /** Renumbers combinations from the next merge on. */
   forget(): void;
 }
 
-/** A merge of its own memory, 1 MiB. */
+/** A merge with separate memory, 1 MiB. */
 export function createLaneMerge(): LaneMerge {
   /** The number of each key's combination, -1 for keys that have not occurred. */
   const ids = new Int32Array(MAX_KEYS).fill(-1);

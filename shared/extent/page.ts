@@ -132,7 +132,7 @@ export class PageWriter {
     this.count--;
   }
 
-  /** Makes room for `more` extents behind the last, for who stores them there himself and then adds to `count`. */
+  /** Ensures capacity for `more` extents. The caller writes the arrays directly and then increases `count`. */
   reserve(more: number): void {
     const needed = this.count + more;
     if (needed <= this.codes.length) return;
@@ -154,7 +154,7 @@ export class PageWriter {
     return this.hosts === undefined ? page : { ...page, hosts: this.hosts.subarray(0, n) };
   }
 
-  /** Packs what was pushed into a page of its own memory. At least one extent must have been pushed. */
+  /** Packs what was pushed into a page with separate memory. At least one extent must have been pushed. */
   seal(): Page {
     const page = this.peek();
     const { starts, codes, count } = page;

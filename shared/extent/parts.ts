@@ -1,5 +1,5 @@
 /**
- * Parts of a column: what its bytes are, told apart by state and by what hides them. Shares are counted by part, so that
+ * Parts of a column: the kinds of its bytes, by state and by what hides them. Shares are counted by part, so that
  * one hidden cluster among hundreds colors its own share of a column and no more.
  */
 import {
@@ -30,7 +30,7 @@ export type PartIndex = number;
 /** States of content, from the top of a column down. */
 const CONTENT = ['zeroHole', 'zeroAllocated', 'compressed', 'holeUnknown', 'data'] as const;
 
-/** True if a layer that is in this state holds something: data, or zeros of its own. */
+/** True if a layer in this state holds data or zeros. */
 export function isContent(state: ExtentState): boolean {
   return CONTENT.some(content => content === state);
 }

@@ -71,7 +71,7 @@ export function shiftOf({ page, kept, inside }: Source, length: number): number 
   return inside < length ? Math.min(ofPage, trailingZeros(inside)) : ofPage;
 }
 
-/** Neighbors of one code that differ in their host offsets alone are told apart by one more bit. */
+/** Neighbors of one code that differ in their host offsets alone are distinguished by one more bit. */
 export function pairBits({ hosts }: Page): 0 | 1 {
   return hosts === undefined ? 0 : 1;
 }

@@ -72,7 +72,7 @@ export interface SweptPage {
   overlays: readonly Uint32Array[];
 }
 
-/** For `below` of a sweep of one layer alone: nothing is below it, and what it keeps in its file is told. */
+/** For `below` of a sweep of one layer alone: nothing is below it, and reserved host space keeps its state. */
 export const LAYER_ALONE = -1;
 
 /** Combinations that are remembered from page to page at most. */
@@ -97,7 +97,7 @@ const NO_HOSTS = new Float64Array(0);
 /** Sweeps pages of any number of layers, with memory that grows to the largest page. */
 export class Sweeper {
   readonly #merger = new ListMerger();
-  /** Pages are much alike: combinations keep their numbers, and what was marked stays, while what they are made of does. */
+  /** The inputs whose combinations are numbered and marked. Both are reused across pages while the inputs stay the same. */
   #known = NO_INPUTS;
   /** Combinations of {@link #known} that are marked. */
   #marked = 0;

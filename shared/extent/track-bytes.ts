@@ -13,7 +13,7 @@ export function bytesInState(sums: TrackBytes, state: ExtentState): number {
   return bytesOf(sums, part => part.state === state);
 }
 
-/** Bytes that the layer holds: data and zeros of its own, hidden or not. */
+/** Bytes that the layer holds: its data and zeros, hidden or not. */
 export function heldBytes(sums: TrackBytes): number {
   return bytesOf(sums, ({ state }) => isContent(state));
 }

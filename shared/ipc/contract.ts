@@ -52,7 +52,7 @@ export interface AppState {
   readonly platform: string;
   readonly recent: readonly RecentTarget[];
   readonly samples: readonly { readonly name: string; readonly files: readonly string[] }[];
-  /** Sentences that the person is to be told, each of them once. */
+  /** Sentences to show to the person, each once. */
   readonly notices?: readonly string[];
   /** What came for the window, where it asks for the first time since it began; what comes later is pushed. */
   readonly arrival?: Arrival;

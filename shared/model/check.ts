@@ -34,14 +34,14 @@ export interface CheckCounts {
   readonly checkErrors: number;
   /** Where the last cluster that is counted or referred to ends, in bytes. */
   readonly imageEnd: number;
-  /** Clusters of the guest's disk, and of them those with space of their own, not behind the one before, compressed. */
+  /** Clusters of the guest's disk, and how many of them have host space, are not stored right behind the one before, and are compressed. */
   readonly totalClusters: number;
   readonly allocatedClusters: number;
   readonly fragmentedClusters: number;
   readonly compressedClusters: number;
 }
 
-/** The check of one layer. Its findings are told apart by their layer. */
+/** The check of one layer. Its findings are those of the chain that name this layer. */
 export interface LayerCheck {
   readonly layer: number;
   readonly verdict: CheckVerdict;

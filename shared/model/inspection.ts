@@ -4,7 +4,7 @@
 export interface Evidence {
   /** The fact, such as "reads as zeros" or "allocated here". */
   readonly fact: string;
-  /** Who says so, such as "L2 entry", "NBD base:allocation", "size of the layer". */
+  /** Where it was read, such as "L2 entry", "NBD base:allocation", "size of the layer". */
   readonly source: string;
   /** The raw value, such as the entry in hexadecimal with its bits named. */
   readonly value: string;

@@ -62,7 +62,7 @@ export interface BackingLink {
   readonly fix?: LinkFix;
 }
 
-/** How to record a backing link anew. Texts are untrusted. */
+/** How to record a backing link again. Texts are untrusted. */
 export interface LinkFix {
   /** The name to record: a plain one where the file lies beside the image. */
   readonly backing: string;
@@ -190,7 +190,7 @@ export interface LayerInfo {
 
 /** What reading a chain's tables may come to, at most. */
 export interface ChainEstimate {
-  /** Extents of all layers that have tables of their own; fewer where neighbors are alike. */
+  /** Extents of all layers that have extent tables; fewer where neighbors are alike. */
   readonly extents: number;
   /** Memory for them, in bytes, of one witness. */
   readonly bytes: number;
@@ -210,7 +210,7 @@ export interface CaptureInfo {
   readonly redacted: boolean;
 }
 
-/** Most layers of a chain: a longer one is cut and says so. qemu itself gives up at a similar depth. */
+/** Most layers of a chain: a longer one is cut, with a finding. qemu itself gives up at a similar depth. */
 export const MAX_LAYERS = 200;
 
 /** A chain from base (index 0) to top. At least one layer, at most {@link MAX_LAYERS}. */

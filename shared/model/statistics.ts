@@ -25,7 +25,7 @@ export interface TrackStatistics {
   readonly dirtyUnknownBytes: number;
 }
 
-/** Bytes of one track over a range, told apart as a column's are. */
+/** Bytes of one track over a range, by part as in a column. */
 export interface TrackBytes {
   readonly track: number;
   /** By part: the indexes are those of PARTS (shared/extent/parts.ts). */

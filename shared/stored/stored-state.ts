@@ -15,7 +15,7 @@ export interface StateFormat<T> {
   readonly schema: v.GenericSchema<unknown, T>;
 }
 
-/** What a stored text comes to. `isOlder`: it is to be written anew. */
+/** The result of reading a stored text. `isOlder`: it is to be written again in the newest version. */
 export type StoredState<T> =
   | { readonly kind: 'valid'; readonly value: T; readonly isOlder: boolean }
   | { readonly kind: StateProblem };
@@ -52,5 +52,5 @@ export function stateNotice(name: string, problem: StateProblem, keptAs?: string
   if (problem === 'newer')
     return `${name} was stored by a newer version of cowscope. It is left as it is, and changes are not stored.`;
   const kept = keptAs === undefined ? '' : ` What was stored is kept as ${keptAs}.`;
-  return `${name} could not be read and begins anew.${kept}`;
+  return `${name} could not be read and starts empty.${kept}`;
 }

@@ -2,11 +2,11 @@
 import type { ClusterSpec, Clusters, SimpleKind } from '../support/images/qcow2-builder.ts';
 
 /**
- * alt: every cluster of the guest is an extent of its own, in the merged map and in both contexts of NBD.
+ * alt: every cluster of the guest is a separate extent, in the merged map and in both contexts of NBD.
  * random: runs with a mean of four clusters, each layer for itself.
  * scatter: the clusters of alt, whose host clusters lie in disorder, as after random writes of a guest.
  * apart: the clusters of alt, whose L2 tables lie apart from each other, each behind the data that it describes.
- * subclusters: every subcluster of the guest (extended L2) is an extent of its own.
+ * subclusters: every subcluster of the guest (extended L2) is a separate extent.
  */
 export const PATTERNS = ['alt', 'random', 'scatter', 'apart', 'subclusters'] as const;
 

@@ -14,7 +14,7 @@ export interface Row {
   readonly what: string;
   readonly unit: Unit;
   readonly ours: number;
-  /** What it is held against; absent where the figure counts by itself. */
+  /** What it is compared with; absent where the figure has no peer. */
   readonly peer?: { readonly name: string; readonly value: number };
   /** Largest ratio to the peer (or largest figure where there is none) that is good; absent where nothing is aimed at. */
   readonly atMost?: number;

@@ -1,5 +1,5 @@
 /**
- * The built program in the real Electron, for end-to-end tests. Each test gets a profile and images of its own; what it
+ * The built program in the real Electron, for end-to-end tests. Each test gets a new profile and new images; what it
  * started is ended with it, and its images must be byte-identical afterwards.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -176,7 +176,7 @@ class Tracing {
 
 export { expect };
 
-/** How to start the program with these words and a profile of its own. */
+/** How to start the program with these arguments and a new profile. */
 export async function commandFor(
   profile: string,
   words: readonly string[],

@@ -38,7 +38,7 @@ test('a cluster in 10 TiB is seen in the whole disk, and one key leads there', a
     const columns = await columnsThatStandOut(canvas);
     const width = await canvas.evaluate(element => (element as HTMLCanvasElement).width);
     expect(columns.length, name).toBe(at.length);
-    // Tiles have columns of their own, so that a mark may come to lie in the column beside its own.
+    // The columns of tiles are not those of the screen, so a mark may lie one column beside its place.
     for (const [i, offset] of at.entries())
       expect(Math.abs(columns[i]! - (offset / SIZE) * width), name).toBeLessThan(1.5);
   }

@@ -54,7 +54,7 @@ test('the golden chain is drawn the same without a GPU', async ({ start, make, s
   for (const [track, expected] of Object.entries(GOLDEN)) expect(drawn[track], track).toEqual(expected);
 });
 
-test('past the end of a shorter middle nobody owns anything and the base is hidden', async ({
+test('past the end of a shorter middle no layer owns anything and the base is hidden', async ({
   start,
   make,
 }) => {

@@ -159,7 +159,7 @@ test.describe('a second launch', () => {
       expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
     });
 
-  test('of more than the window can be told is refused with a code, and the window stays', async ({
+  test('of more files than fit into a message to the window is refused with a code, and the window stays', async ({
     start,
     run,
     folder,
@@ -248,7 +248,7 @@ test.describe('the picture of the window', () => {
     }
   });
 
-  test('needs a file of its own, and replaces one only when told to', async ({ run, make, folder }) => {
+  test('needs a new file, and replaces one only with --force', async ({ run, make, folder }) => {
     const [, , top] = await make(golden);
     const missing = await run('--screenshot', top as string);
     expect(missing.code).toBe(64);
@@ -266,7 +266,7 @@ test.describe('the picture of the window', () => {
   });
 });
 
-test('an image that changes on disk while it is shown says so, and shows what is there now when it is loaded again', async ({
+test('an image that changes on disk while it is shown has a notice, and reloading shows what is there now', async ({
   start,
   folder,
 }) => {

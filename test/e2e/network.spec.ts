@@ -25,7 +25,7 @@ test('a start asks for no network: no name, no address, no connection', async ({
   expect(strange(local)).toEqual([]);
 });
 
-test('a start with an image asks for no network either, and reaches its qemu-nbd by sockets of its own', async ({
+test('a start with an image asks for no network either, and reaches its qemu-nbd by private sockets', async ({
   run,
   tracing,
   folder,
@@ -171,7 +171,7 @@ test('what a page can do behind its own back puts nothing on a wire', async ({ s
     const hint = document.createElement('link');
     Object.assign(hint, { rel: 'dns-prefetch', href: '//host.example' });
     document.head.append(hint);
-    // A frame has a world of its own, which no script of ours has been in.
+    // A frame has a separate JavaScript world, in which no script of ours has run.
     const frame = document.createElement('iframe');
     document.body.append(frame);
     const inner = frame.contentWindow as (Window & { RTCPeerConnection?: typeof RTCPeerConnection }) | null;

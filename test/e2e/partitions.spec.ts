@@ -1,4 +1,4 @@
-/** The guest's partitions: offered once for each image, read after the answer alone, and told with what is found. */
+/** The guest's partitions: offered once for each image, read only after the answer, and named with findings. */
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';

@@ -2,7 +2,7 @@
  * The client against what no test thought of: random messages, random bytes, and recorded conversations with real
  * servers, changed at random. Whatever comes, the outcome is an answer or a coded error, in bounded memory and time.
  *
- * record-nbd-corpus.mjs records the conversations in test/fuzz/nbd-corpus anew.
+ * record-nbd-corpus.mjs records the conversations in test/fuzz/nbd-corpus again.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

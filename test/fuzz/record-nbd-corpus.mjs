@@ -1,7 +1,7 @@
 /**
  * node test/fuzz/record-nbd-corpus.mjs
  *
- * Records the conversations with real servers in test/fuzz/nbd-corpus anew. `npx biome check --write test/fuzz/nbd-corpus` formats them.
+ * Records the conversations with real servers in test/fuzz/nbd-corpus again. `npx biome check --write test/fuzz/nbd-corpus` formats them.
  */
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';

@@ -83,7 +83,7 @@ function plain(value: unknown): unknown {
   });
 }
 
-/** Why a file was not opened is told in other words once it is captured. */
+/** The reason why a file was not opened has other words in a capture. */
 const LINK_ERROR = new Set(['CHAIN_FILE_MISSING', 'CAPTURE_LINK']);
 
 function isFromData({ code, name }: Record<string, unknown>): boolean {

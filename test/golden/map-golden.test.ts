@@ -28,7 +28,7 @@ const BEFORE = Number(process.env.COWSCOPE_CHAINS_BEFORE ?? 0);
 const GROUP = 5;
 /** One chain in so many is also compared with the newer qemu-img, and its bitmaps with nbdinfo. */
 const PEERS_EVERY = 4;
-/** Seeds of their own, apart from those of other tests. */
+/** Seeds that no other test uses. */
 const FIRST_SEED = 1_000_000;
 
 /** Without the newer qemu its form is not compared. */

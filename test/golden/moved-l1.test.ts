@@ -1,4 +1,4 @@
-/** An image that one program resizes while another writes to it, both the real ones: the cause is told, and the disk is read. */
+/** An image that one program resizes while another writes to it, both the real programs: the cause is named, and the disk is read. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -95,7 +95,7 @@ describe('a planned commit is what qemu-img does', () => {
     expect(GROUP).toBeGreaterThan(0);
   });
 
-  it('with bitmaps, which are stored anew when the target is closed', async () => {
+  it('with bitmaps, which are stored again when the target is closed', async () => {
     const versions = ['qemu-img', ...('reason' in newer ? [] : [newer.qemuImg])];
     for (const program of versions)
       for (let seed = 3001; seed < 3001 + GROUP / 2; seed++)

@@ -158,7 +158,7 @@ describe.each(seedGroups(CHAINS, GROUP))(
       expect(changed).toBeGreaterThan(0);
     });
 
-    it('a planned deletion of an internal snapshot frees what was told, and the file ends where it was told', async () => {
+    it('a planned deletion of an internal snapshot frees the bytes that the plan names, and the file ends where the plan says', async () => {
       let deleted = 0;
       for (const seed of seeds)
         for (const other of [2 * seed - 1, 2 * seed]) if (await proveDelete(other)) deleted++;
@@ -168,13 +168,13 @@ describe.each(seedGroups(CHAINS, GROUP))(
 );
 
 describe('a plan for layers with bitmaps', () => {
-  it('knows what the deletion of a snapshot takes to store them anew', async () => {
+  it('knows what the deletion of a snapshot takes to store them again', async () => {
     let deleted = 0;
     for (let seed = 3101; seed < 3107; seed++) if (await proveDelete(seed, { bitmaps: true })) deleted++;
     expect(deleted).toBeGreaterThan(0);
   });
 
-  it('knows what a rebase takes to store them anew', async () => {
+  it('knows what a rebase takes to store them again', async () => {
     let count = 0;
     for (let seed = 3001; seed < 3005; seed++) {
       const { target } = await proveRebase(seed, 'qemu-img', { bitmaps: true });

@@ -75,7 +75,7 @@ describe('version 1', () => {
   });
 });
 
-/** qemu times the machine for a LUKS key and gives up at times, whatever it is told: then it is asked again. */
+/** qemu measures the machine's speed for a LUKS key and sometimes fails with any options: then it is run again. */
 async function createEncrypted(...args: readonly string[]): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

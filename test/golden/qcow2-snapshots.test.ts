@@ -1,4 +1,4 @@
-/** Every internal snapshot as a view of its own, against qemu-nbd and against a copy to which it was applied. */
+/** Every internal snapshot opened instead of the active disk, compared with qemu-nbd and with a copy to which it was applied. */
 import { copyFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';

@@ -471,7 +471,7 @@ describe('the marks in a header', () => {
 });
 
 describe('a program that writes to the image', () => {
-  it('is told of while it has it open', async () => {
+  it('is named while it has the image open', async () => {
     const path = await image('live.qcow2');
     const writer = spawn('qemu-io', ['-f', 'qcow2', path], { stdio: ['pipe', 'pipe', 'ignore'] });
     const ended = once(writer, 'close');
@@ -502,7 +502,7 @@ describe('a program that writes to the image', () => {
 });
 
 describe('the order given', () => {
-  it('wins over recorded links, and a finding says so', async () => {
+  it('wins over recorded links, with a finding', async () => {
     const [base, mid, top] = await makeChain(golden, folder);
     const chain = await discover([mid!, base!, top!]);
     expect(chain.info.layers.map(({ path }) => path)).toEqual([mid, base, top]);

@@ -67,7 +67,7 @@ describe('cowscope capture --print-script', () => {
 });
 
 describe('a capture as a target', () => {
-  it('is told of in every command, with its date and that names are replaced', async () => {
+  it('is named by every command, with its date and that names are replaced', async () => {
     const { capture: about } = await cowscopeJson(['layers', '--output', 'json', capture]);
     expect(about).toMatchObject({ path: capture, redacted: true });
     for (const command of ['layers', 'map']) {

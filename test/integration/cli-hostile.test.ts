@@ -1,5 +1,5 @@
 /**
- * Images that were cut short, damaged or made to do harm, as somebody at the command line meets them: coded lines, an exit
+ * Images that were cut short, damaged or made to do harm, on the command line: coded lines, an exit
  * code that fits, and no more memory than an honest image takes.
  */
 import { spawn } from 'node:child_process';
@@ -85,7 +85,7 @@ describe('a file that ends', () => {
     child.stderr.setEncoding('utf8').on('data', text => {
       said += text;
     });
-    await once(child.stdout, 'readable'); // the list stops until somebody reads
+    await once(child.stdout, 'readable'); // the list stops until the pipe is read
     ftruncateSync(built.source.fd, 4096);
     child.stdout.resume();
     const [code] = await once(child, 'close');

@@ -121,7 +121,7 @@ describe('a bitmap', () => {
 describe('several bitmaps of one image', () => {
   const names = ['cp.1', 'cp.2', 'cp.10'];
 
-  it('are told apart in rows and sums, a disabled one by what it missed', async () => {
+  it('have rows and sums of each bitmap, a disabled one with what it missed', async () => {
     const path = join(folder, 'checkpoints.qcow2');
     await qemuImg('create', '-q', '-f', 'qcow2', path, '8M');
     await qemuIo(path, 'write -P1 0 4M');
@@ -159,7 +159,7 @@ describe('several bitmaps of one image', () => {
 });
 
 describe('bitmaps of the same name in two layers', () => {
-  it('are told apart by the layer in rows and sums', async () => {
+  it('have the layer in rows and sums', async () => {
     const own = await folderNamed('twins');
     const [base, top] = ['base', 'top'].map(name => join(own, `${name}.qcow2`)) as [string, string];
     await imageWithBitmap(base, 'b', '64k');

@@ -159,7 +159,7 @@ describe('the golden chain', () => {
     expect(stdout).not.toMatch(/guest|top\.qcow2|base\.qcow2|owned by/);
   });
 
-  it('is the same by both witnesses, who say that they agree', async () => {
+  it('is the same from both witnesses, and the output says that they agree', async () => {
     const result = await cowscope(['map', '--totals', '--witness', 'both', golden[2]!]);
     expect(result.code).toBe(0);
     expect(result.stdout).toContain('\nThe two witnesses agree.\n');
@@ -340,7 +340,7 @@ describe('a damaged chain', () => {
     expect(await cowscope(['map', '--layer', '0', paths.at(-1)!])).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('read over NBD loses the same cluster, and says so', async () => {
+  it('read over NBD loses the same cluster, with a finding', async () => {
     const paths = await damagedChain(await folderNamed('damaged-nbd'));
     const result = await cowscope(['map', '--output', 'json', '--witness', 'nbd', paths.at(-1)!]);
     expect([result.code, codesOf(result)]).toEqual([3, ['NBD_IO_ERROR']]);

@@ -69,7 +69,7 @@ describe('--as nbdinfo', () => {
     await expectSameAsNbdinfo(await kept(startNbdkit(args)));
   });
 
-  it('prints contexts that nobody knows as raw numbers', async () => {
+  it('prints contexts of unknown meaning as raw numbers', async () => {
     const status = (offset: number, length: number) =>
       Array.from({ length: length / 512 }, (_, i): Extent => [512, (offset / 512 + i) % 3 === 0 ? 7 : 4e9]);
     const contexts = [

@@ -237,7 +237,7 @@ describe('cowscope plan commit', () => {
     expect(base).not.toBe(top);
   });
 
-  it('plans for the version that it is told, where versions differ', async () => {
+  it('plans for the version that is named, where versions differ', async () => {
     const own = await folderNamed('versions');
     const base = await image(own, 'base', '1M');
     await qemuIo(base, 'write -P1 0 1M');

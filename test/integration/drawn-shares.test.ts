@@ -74,7 +74,7 @@ function exactShares(parts: Uint8Array, start: number, end: number): number[] {
 function partsByColor(bodies: ReturnType<typeof partColors>['bodies']): Map<Pixel, number> {
   const found = new Map<Pixel, number>();
   const add = (color: Pixel, part: number) => {
-    // Two parts of one color could not be counted, nor told apart by eye.
+    // Two parts of one color could not be counted, nor distinguished by eye.
     if ((found.get(color) ?? part) !== part) found.set(color, -1);
     else found.set(color, part);
   };

@@ -1,4 +1,4 @@
-/** The examples of the guide print and draw what its pages show. `node build/docs/guide.mjs` writes them anew. */
+/** The examples of the guide print and draw what its pages show. `node build/docs/guide.mjs` writes them again. */
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { PAGES, pagePath, picturePath, runPage } from '../../build/docs/guide.mjs';

@@ -1,4 +1,4 @@
-/** The coarse mode: what is asked of a chain whose exact pages are not kept is answered as if they were. */
+/** A chain whose exact pages are not kept gives the same answers as one whose pages are. */
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';

@@ -33,7 +33,7 @@ describe('an output', () => {
     expect((await stat(at('report.html'))).mode & 0o777).toBe(0o666 & ~process.umask());
   });
 
-  it('does not replace a file unless it is told to', async () => {
+  it('replaces a file only when `replace` is true', async () => {
     await writeFile(at('old'), 'old');
     await expect(output('old')).rejects.toMatchObject({ code: 'OUTPUT_EXISTS', subject: at('old') });
     expect(await readFile(at('old'), 'utf8')).toBe('old');

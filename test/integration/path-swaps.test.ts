@@ -10,7 +10,7 @@ import { PinnedFolders } from '../../electron/chain/pinned-folder.ts';
 import { CLI, codesOf } from '../support/cli.ts';
 import { qemuImg, run, temporaryFolder } from '../support/tools.ts';
 
-/** Swaps a folder and a link in its place for each other until it is told to stop. */
+/** Swaps a folder and a link in its place for each other until it is stopped. */
 const SWAPPER = `
 const { renameSync, symlinkSync, unlinkSync } = require('node:fs');
 const { workerData: { folder, away, secret, stop }, parentPort } = require('node:worker_threads');
@@ -66,7 +66,7 @@ describe('a folder that is swapped for a link while its chain is opened', () => 
   it.each([
     ['relative', 'base.qcow2'],
     ['absolute', 'OWN/base.qcow2'],
-  ])('never leads to a file that nobody consented to: %s backing name', async (_, written) => {
+  ])('never leads to a file without consent: %s backing name', async (_, written) => {
     const top = join(own, 'top.qcow2');
     const backing = written.replace('OWN', own);
     await qemuImg('create', '-q', '-u', '-f', 'qcow2', '-b', backing, '-F', 'qcow2', top, '1M');
@@ -117,7 +117,7 @@ describe('a link in the own folder', () => {
     expect(codesOf(result)).toEqual(['CHAIN_CONSENT_NEEDED']);
     const lines = (await readFile(log, 'utf8')).split('\n');
     const calls = lines.filter(line => line.includes('"/dev/zero"'));
-    // A call that another thread's interrupted has its result in a line of its own: `<... readlink resumed>`.
+    // A call that another thread's interrupted has its result in a separate line: `<... readlink resumed>`.
     expect(calls.map(line => line.match(/(\w+)(?:\(| resumed)/)?.[1])).toEqual(['readlink']);
     expect(lines.filter(line => line.includes('</dev/zero>'))).toEqual([]);
   });

@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   folder = temporaryFolder();
-  // Socket folders go to a place of this test's own, so that what is left behind can be told from other tests'.
+  // Socket folders go to a place of this test's own, so that what is left behind can be distinguished from other tests'.
   process.env.TMPDIR = temporaryFolder();
 });
 
@@ -355,7 +355,7 @@ describe('a layer that cannot be served', () => {
   it('is reported with qemu’s own words when its header is refused', async () => {
     const path = join(folder, 'image.qcow2');
     await qemuImg('create', '-q', '-f', 'qcow2', path, '1M');
-    pokeByte(path, 72, 0x80); // an incompatible feature that nobody knows
+    pokeByte(path, 72, 0x80); // an incompatible feature that does not exist
     await expect(exportLayer(layerOf(path))).rejects.toMatchObject({
       code: 'QEMU_START_FAILED',
       what: expect.stringContaining('Unsupported qcow2 feature(s)'),
@@ -491,7 +491,7 @@ describe('the life of a child', () => {
     await server.stop();
   });
 
-  it('is told when somebody else ends it', async () => {
+  it('reports that another program ended it', async () => {
     const server = await exportLayer(layer);
     process.kill(server.pid, 'SIGKILL');
     expect(await server.exited).toMatchObject({ asked: false, error: { code: 'QEMU_NBD_DIED' } });

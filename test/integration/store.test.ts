@@ -282,7 +282,7 @@ describe('a folder full of hostile images', () => {
     expect(calls.filter(line => line.includes('execve('))).toHaveLength(1);
   });
 
-  it('of 10,000 images in one chain and in one loop is told in full', async () => {
+  it('of 10,000 images in one chain and in one loop is listed in full', async () => {
     const bytes = await readFile(await overlay('0', '00001'));
     const place = bytes.indexOf('00001');
     for (let i = 0; i < 10_000; i++) {

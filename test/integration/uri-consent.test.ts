@@ -118,7 +118,7 @@ describe('an image with an external data file', () => {
       const own = opens.filter(({ file }) => !SYSTEM_FILE.test(file));
       expect(new Set(own.map(({ file }) => file))).toEqual(new Set([image, data]));
       for (const { name, flags } of own) {
-        expect(name).toMatch(/^\/dev\/fd\/[34]$/); // never by a name that somebody may give to another file
+        expect(name).toMatch(/^\/dev\/fd\/[34]$/); // never by a name that may be given to another file
         expect(flags).toMatch(/^O_RDONLY\b/);
       }
     },

@@ -70,7 +70,7 @@ export function userFolder(): string {
 }
 
 /**
- * Runs a command as an ordinary user on a display of its own: as this user, or as `nobody` where this is the superuser,
+ * Runs a command as an ordinary user on a separate display: as this user, or as `nobody` where this is the superuser,
  * for whom Chromium's sandbox cannot start.
  */
 export function runAsUser(

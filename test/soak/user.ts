@@ -1,4 +1,4 @@
-/** Somebody who uses the window without aim: the same for the same seed. */
+/** Random use of the window: the same seed gives the same steps. */
 import type { ElectronApplication, Page } from '@playwright/test';
 import type { CommandId } from '../../shared/commands.ts';
 

@@ -7,7 +7,7 @@ export interface WindowState {
   readonly heapUsed: number;
   /** -1 where this version of Electron cannot tell. */
   readonly arrayBuffers: number;
-  /** Resident memory of the window's process that is nobody else's, array buffers among it. */
+  /** Private resident memory of the window's process, including array buffers. */
   readonly resident: number;
   readonly listeners: number;
   readonly nodes: number;

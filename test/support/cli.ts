@@ -8,7 +8,7 @@ export const CLI = fileURLToPath(new URL('../../dist/cli.cjs', import.meta.url))
 
 const { NO_COLOR, FORCE_COLOR, COLUMNS, ...plain } = process.env;
 
-/** What `cowscope ...args` leaves behind, whatever its exit code. Without color and 80 columns wide, unless `env` says so. */
+/** What `cowscope ...args` leaves behind, whatever its exit code. Without color and 80 columns wide, unless `env` says otherwise. */
 export function cowscope(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
   if (!existsSync(CLI)) throw new Error('dist/cli.cjs is missing: run npm run build');
   return run(process.execPath, [CLI, ...args], { env: plain, ...options });

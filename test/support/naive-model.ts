@@ -1,6 +1,6 @@
 /**
  * The extent model as plainly as it can be written down: one word per unit of the disk, and loops over all of them.
- * It knows the bits of a word but none of the code that works with them, so that the two can be held against each other.
+ * It knows the bits of a word but none of the code that works with them, so that the two can be compared.
  */
 import {
   ABSENT,
@@ -28,7 +28,7 @@ export const STATE_ORDER =
     ' ',
   ) as readonly ExtentState[];
 
-/** What a column's bytes are told apart by, in the order of their bits: a state, after what hides it where something does. */
+/** The kinds of bytes in a column, in the order of their bits: what hides them where something does, then the state. */
 export const PART_ORDER = [
   ...'unreadable unread outOfRange unallocated reserved'.split(' '),
   ...'unreadable zeroHole zeroAllocated compressed holeUnknown data'

@@ -38,7 +38,7 @@ export interface BuiltImage extends ImageLayout {
 
 let built = 0;
 
-/** Writes an image to a file of its own, which is removed when the test file ends. */
+/** Writes an image to a new file, which is removed when the test file ends. */
 export function buildImage(spec: ImageSpec): BuiltImage {
   const path = newFile();
   const fd = openSync(path, 'w+');

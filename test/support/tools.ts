@@ -1,6 +1,6 @@
 /**
  * The real tools that tests compare with: qemu-img, qemu-io, qemu-nbd and nbdinfo, as argument arrays and never through
- * a shell. A missing tool fails the test and says so. Folders and servers made here end with the test file.
+ * a shell. A missing tool fails the test with its name. Folders and servers made here end with the test file.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -21,7 +21,7 @@ import { readLocks, WriterLocks } from '../writer-lock.ts';
 import { type FoundFile, FoundFiles } from './found-files.ts';
 import { readImageHead } from './image-head.ts';
 
-/** Most files that are read and most entries of folders; what comes after is left out, and the coverage says so. */
+/** Most files that are read and most entries of folders; what comes after is left out, and named in the coverage. */
 const MAX_FILES = 200_000;
 const MAX_ENTRIES = 1_000_000;
 /** File systems of the kernel, where a file is no place to keep an image and a look can wait or act. */

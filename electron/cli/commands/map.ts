@@ -55,7 +55,7 @@ function checkHostOffsets(target: OpenTarget, { as, totals, witness }: MapOption
     throw usageError('--host-offsets is about the rows of the map', 'leave --as and --totals out');
   if (target.kind === 'nbd' || witness === 'nbd')
     throw usageError(
-      'host offsets are told by the image’s own tables only',
+      'only the image’s own tables have host offsets',
       'name the image file, without --witness nbd',
     );
 }

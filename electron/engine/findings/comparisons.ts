@@ -174,7 +174,7 @@ function comparableBitmap(word: number): number | undefined {
   return word & (DIRTY_UNKNOWN | UNREAD | UNREADABLE) ? undefined : word & DIRTY;
 }
 
-/** The flags that a value of a joint context gives an extent; numbers that were not told apart compare with nothing. */
+/** The flags that a value of a joint context gives an extent; numbers that were not kept compare with nothing. */
 function joinedFlags(
   { content, owner, knownBits = -1 }: KnownContext,
   table: NumberTable,

@@ -54,7 +54,7 @@ export class HostMaps {
     this.#layer = layer;
     const mapped = this.#begin(layer, metadata?.image);
     this.#mapped = mapped;
-    // One that was cancelled or could not read begins anew when it is asked for again.
+    // A layout that was cancelled or could not be read starts over at the next request.
     mapped.catch(() => {
       if (this.#mapped === mapped) this.#mapped = undefined;
     });

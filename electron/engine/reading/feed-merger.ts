@@ -144,7 +144,7 @@ export class FeedMerger {
 
   #finish({ error, cancelled }: FeedEnd): void {
     this.#setPhase(error !== undefined ? 'failed' : cancelled === true ? 'cancelled' : 'done', error);
-    this.#target.requestPush(); // also where nothing was merged that would be told
+    this.#target.requestPush(); // also where nothing was merged that a push would report
   }
 
   #setPhase(phase: LayerProgress['phase'], error?: ErrorRecord): void {

@@ -23,7 +23,7 @@ export interface NumberTable {
   readonly places: Map<string, number>;
 }
 
-/** Different numbers told apart in one context: what counts bytes or clusters in it would make a word of each. */
+/** Most different numbers that are kept of one context: what counts bytes or clusters in it would make a word of each. */
 const MAX_NUMBERS = 1024;
 
 /** Words of a number table hold its place above this bit, out of the way of UNREAD and UNREADABLE. */

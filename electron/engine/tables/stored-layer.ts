@@ -93,7 +93,7 @@ export function openLayer(plan: LayerPlan, index: number, opening: LayerOpening)
   };
 }
 
-/** The metadata witness of a layer once more, with the host offset of every extent. */
+/** A second reader of a layer's metadata witness, with the host offset of every extent. */
 export function openHosts({ plan, mapFindings }: StoredLayer, opening: LayerOpening): MetadataTable {
   return openMetadata(plan, opening, true, mapFindings);
 }

@@ -62,7 +62,7 @@ export interface NbdContext {
 
 /**
  * Names of the contexts that the server offers for an export, untrusted text, without repetition. Asks for all, then
- * once more for `qemu:` where that showed none of them: servers of qemu 3.0 and 3.1 list those only when named.
+ * again for `qemu:` where that showed none of them: servers of qemu 3.0 and 3.1 list those only when named.
  * Throws for a missing export; a server without this option offers none.
  */
 export async function listContexts(negotiation: Negotiation, exportName: string): Promise<string[]> {

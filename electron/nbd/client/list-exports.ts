@@ -82,7 +82,7 @@ export async function listExports(
     address.tls === undefined ? undefined : (options.tls ?? (await loadTlsCredentials(address.tls)));
   let replies: ReplyForm = 'simple';
 
-  /** Runs some questions over a connection of their own. */
+  /** Runs some questions over a separate connection. */
   async function browse<T>(questions: (negotiation: Negotiation) => Promise<T>): Promise<T> {
     const transport = await openTransport(address, { connectTimeout: timeouts.connect, signal });
     const limit = Math.min(timeouts.handshake, Math.max(1, lastMoment - performance.now()));

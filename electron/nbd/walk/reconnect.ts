@@ -1,5 +1,5 @@
 /**
- * A walk that survives a lost connection: it connects anew and goes on where the last delivered batch ended.
+ * A walk that survives a lost connection: it reconnects and goes on where the last delivered batch ended.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NbdConnection } from '../client/connection.ts';

@@ -62,7 +62,7 @@ const EMPTY: Uint8Array = new Uint8Array(0);
 /** Length of the longest fixed beginning of a payload: offset and length of a hole. */
 const LONGEST_PREFIX = 12;
 
-/** A parser of replies, all of the extended form or none. Holds no body of its own. */
+/** A parser of replies, all of the extended form or none. It does not buffer bodies. */
 export class ReplyParser implements PushParser {
   readonly #extended: boolean;
   readonly #sink: ReplySink;

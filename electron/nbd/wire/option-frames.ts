@@ -13,7 +13,7 @@ import {
   OPTION_REPLY_MAGIC,
 } from './protocol.ts';
 
-/** One reply to an option. `data` is a copy of its own. */
+/** One reply to an option. `data` is a separate copy. */
 export interface OptionReply {
   readonly option: number;
   readonly type: number;

@@ -43,7 +43,7 @@ export class StatusCollector implements ReplyCollector<ValidatedExtents[]> {
   #failure: RequestFailure | undefined;
   #total = 0;
 
-  /** `bytesToEnd`: bytes from the request's offset to the end of the export. `warn` is told of tolerated deviations. */
+  /** `bytesToEnd`: bytes from the request's offset to the end of the export. `warn` is called for tolerated deviations. */
   constructor(contexts: AskedContexts, bytesToEnd: number, warn: (text: string) => void) {
     this.#contexts = contexts;
     this.#bytesToEnd = bytesToEnd;

@@ -16,7 +16,7 @@ export interface LayerTables {
   readonly image?: Qcow2Image;
   /** A map with host offsets whose codes are kinds. */
   readonly map?: Qcow2Map;
-  /** Is told of each page of the map that is read where it begins on the disk. */
+  /** Called for each page of the map that is read, with the offset on the disk where it begins. */
   readonly onPage?: OnPage;
 }
 
@@ -46,6 +46,6 @@ export interface CommitInput {
   readonly findings: () => readonly Finding[];
   /** Also list what happens to every range of the target. */
   readonly withRanges?: boolean;
-  /** Is told of every range of the target, in ascending order and without gaps. */
+  /** Called for every range of the target, in ascending order and without gaps. */
   readonly onRange?: RangeSink;
 }

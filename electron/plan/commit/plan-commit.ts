@@ -133,7 +133,7 @@ function partOf({ target, top }: CommitInput, index: number): Pick<PlannedLayer,
   };
 }
 
-/** Steps that are told of one by one; the document has all of them. */
+/** Steps that are printed one by one; the document has all of them. */
 const MAX_STEP_TEXTS = 16;
 
 /** What an abort costs in each step, and what each step invalidates. */

@@ -18,7 +18,7 @@ export interface ContentLayer {
   readonly compression?: Compression | undefined;
 }
 
-/** Thrown where content cannot be told, or where more would be read than is allowed. */
+/** Thrown where content is not known, or where more would have to be read than is allowed. */
 export class ContentUnknown extends Error {}
 
 /** The content of a chain, base first. */

@@ -38,7 +38,7 @@ const MIN_PAGE_SPAN = 2 ** 26;
 /** Pages in memory: one for each of the walks that go over a layer side by side. */
 const KEPT_PAGES = 4;
 
-/** Is told of a page that is read where it begins, in bytes of the disk. It must be quick. */
+/** Called for each page that is read, with its first byte on the disk. It must be quick. */
 export type OnPage = (start: number) => void;
 
 interface KeptPage {

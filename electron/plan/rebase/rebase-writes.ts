@@ -9,7 +9,7 @@ import type { LayerRuns } from '../layers/layer-runs.ts';
 
 /** Bytes that are compared at once: IO_BUF_SIZE of qemu-img.c. */
 const BUFFER_BYTES = 2 ** 21;
-/** Bytes of a sector: the smallest part that is told apart where writes are not aligned. */
+/** Bytes of a sector: the smallest part that is distinguished where writes are not aligned. */
 const SECTOR_BYTES = 512;
 /** Writes that are listed at most. */
 const MAX_WRITES = 2 ** 20;

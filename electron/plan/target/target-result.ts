@@ -116,7 +116,7 @@ function changesOf(tables: LayerTables, { allocation }: TargetInput, setup: Targ
     freed = 0;
   }
   if (image.bitmaps.length > 0) {
-    whyInexact.push('its bitmaps are written anew');
+    whyInexact.push('its bitmaps are written again');
     mayAdd += bitmapClusters(image, setup.sizeAfter);
     mayFree += (allocation?.account.bitmaps ?? 0) / clusterSize;
   }

@@ -86,7 +86,7 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   #current: Chunk = this.#elsewhere;
   #currentStart = Number.NEGATIVE_INFINITY;
 
-  /** `onPastEnd` is told of what lies past the end of the file, in the first pass. */
+  /** `onPastEnd` is called for what lies past the end of the file, in the first pass. */
   constructor(
     { fileLength, clusterSize, maxRefcount }: CountedFile,
     onPastEnd: (reference: PastEndReference) => void,

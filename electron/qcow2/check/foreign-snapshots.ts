@@ -17,7 +17,7 @@ export function foreignSnapshots(input: CauseInput): Finding[] {
   const { image, layer } = input;
   const { header, snapshots, source } = image;
   const explained = rootOf(input, 'QCOW2_SNAPSHOT_TABLE');
-  // Where guest data lies in its place, another finding says so.
+  // Where guest data lies in its place, that is another finding.
   const isData = input.findings.some(({ code }) => code === 'QCOW2_SNAPSHOT_TABLE_IN_DATA');
   if (explained === undefined || isData || header.snapshotsOffset === 0) return [];
   const last = snapshots.at(-1);

@@ -55,7 +55,7 @@ export class PlainEntries {
   /** Whole clusters of the file, and the largest upper half of an offset in it; -1 where entries are all looked at alone. */
   readonly #clusters: number;
   readonly #largestHi: number;
-  /** Clusters after whose multiples a run is looked at anew: its chunk ends there, or the lower half of its offset. */
+  /** A run is split at multiples of this many clusters: its chunk ends there, or the lower half of its offset. */
   readonly #runClusters: number;
   /** The cluster counted last, or one of the two above. */
   #last = NONE_YET;
@@ -196,8 +196,8 @@ export class PlainEntries {
   /**
    * Finds where the run of {@link #countRun} ends, and leaves its last cluster in {@link #last}.
    *
-   * Which entries name nothing changes no branch: a wrongly foreseen one takes as long as four entries. Clusters are
-   * counted, not offsets: those pass 2^31, and the compiled loop would be left each time.
+  * Entries that name nothing take the same path as others: a mispredicted branch costs as much as four entries. The
+   * loop counts clusters, not offsets: offsets pass 2^31, and V8 would leave the optimized code each time.
    */
   #followRun(view: DataView, start: number, stop: number, hi: number, cluster: number): number {
     const clusterBits = this.#clusterBits;

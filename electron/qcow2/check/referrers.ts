@@ -29,7 +29,7 @@ export interface ReferrerContext {
   readonly doubtOf: (index: number) => string;
 }
 
-/** Wrong copied flags whose guest ranges are told; of more only the bytes. */
+/** Wrong copied flags whose guest ranges are listed; the others only add to the bytes. */
 const MAX_COPIED_PLACES = 2 ** 16;
 
 /** Takes the references of the walk, and looks into the L2 tables itself. */

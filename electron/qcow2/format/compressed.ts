@@ -11,7 +11,7 @@ export function compressionOf(compressionType: number): Compression | undefined 
   return COMPRESSIONS[compressionType];
 }
 
-/** The bytes of a compressed cluster of `size` bytes, fewer where the stream ends early. Throws where they cannot be told. */
+/** The bytes of a compressed cluster of `size` bytes, fewer where the stream ends early. Throws where they are not known. */
 export type Decompress = (stream: Uint8Array, size: number, compression: Compression) => Uint8Array;
 
 /** Where a compressed cluster's data lies. */

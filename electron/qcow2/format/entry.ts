@@ -51,7 +51,7 @@ export const FLAGS_OF_KIND: readonly number[] = [
 /** Makes the kinds the codes of a word set that has no words yet, so that what is decoded needs no translation. */
 export function registerKinds(words: WordSet): void {
   FLAGS_OF_KIND.forEach((word, kind) => {
-    assert(words.code(word) === kind, 'a map has a word set of its own');
+    assert(words.code(word) === kind, 'each map has a separate word set');
   });
 }
 

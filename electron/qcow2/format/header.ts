@@ -82,7 +82,7 @@ export interface Qcow2Header {
   readonly compressionType: number;
 }
 
-/** True if the image keeps guest data in a file of its own. */
+/** True if the image keeps guest data in an external data file. */
 export function hasDataFile(header: Qcow2Header): boolean {
   return (header.incompatible & INCOMPATIBLE_DATA_FILE) !== 0n;
 }

@@ -21,7 +21,7 @@ export interface ZstdFrame {
   readonly end: number;
   /** True of a frame that is passed over, and of one whose blocks hold nothing. */
   readonly isEmpty: boolean;
-  /** Bytes that it says it holds, if it says so. */
+  /** The content size that its header records, if it does. */
   readonly contentSize: number | undefined;
   /** Bytes that a decoder has to remember. */
   readonly windowSize: number;

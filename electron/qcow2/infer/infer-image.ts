@@ -14,7 +14,7 @@ import { agreement, bestReadings, type Reading, tryProposal } from './reading.ts
 export interface InferRequest {
   /** Which of several readings, from 1. */
   readonly reading: number;
-  /** Is told of the bytes that were looked through so far, often. */
+  /** Called often, with the bytes that were searched so far. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
@@ -43,7 +43,7 @@ export function* inferHeader(
   return inferredImage(chosen, facts, `${SENTENCES[confidence]} (${agreement(chosen)})`);
 }
 
-/** The image with the L1 table that it lost, as far as that can be told; undefined where it has one. Throws as inferHeader. */
+/** The image with the L1 table that it lost, as far as it can be inferred; undefined where the image has one. Throws as inferHeader. */
 export function* inferL1(
   image: Qcow2Image,
   { reading, onProgress }: InferRequest,

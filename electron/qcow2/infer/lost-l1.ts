@@ -39,7 +39,7 @@ export interface L1Proposal extends Proposal {
   readonly found: number;
   readonly placed: number;
   readonly confidence: Confidence;
-  /** What `qemu-img check` would count although the table is right: clusters of its own, and those of an earlier one. */
+  /** What `qemu-img check` would count although the table is right: its own clusters, and those of an earlier one. */
   readonly expected: { readonly corruptions: number; readonly leaks: number };
 }
 
@@ -245,7 +245,7 @@ class L1Rebuild {
       const cluster = entryOffset(hi, lo) / 2 ** this.#clusterBits;
       const isPlain = (hi & (ENTRY_RESERVED_HI | 0x40000000)) === 0 && (lo & 0x1ff) === 0 && cluster > 0;
       const stored = refcounts[cluster] ?? 0;
-      // A table that snapshots share is counted once more than they refer to it.
+      // The refcount of a table that snapshots share is one above their references to it.
       const isShared = (references[cluster] ?? 0) > 0 && stored > (references[cluster] as number);
       const leadsToTable = isShared || isTable.has(cluster) || scan.zeros[cluster] === 1;
       const isFlagRight = stored > 0 && (stored === 1) === (hi >>> 31 === 1);
@@ -261,12 +261,12 @@ class L1Rebuild {
       if (isPlausible) this.#place(index, cluster, 'certain', 'its entry in the L1 table is still in place');
   }
 
-  /** Tables that the active disk shares with snapshots: they are counted once more than snapshots refer to them. */
+  /** Tables that the active disk shares with snapshots: their refcount is one above the references of the snapshots. */
   #placeShared(): void {
     const { refcounts, references } = this.#remains;
     for (const { index, cluster } of this.#snapshotEntries())
       if ((refcounts[cluster] as number) > (references[cluster] as number))
-        this.#place(index, cluster, 'certain', 'a snapshot shares it, and it is counted once more');
+        this.#place(index, cluster, 'certain', 'a snapshot shares it, and its refcount is one higher than that explains');
   }
 
   /** A table that was copied for a write keeps most of the entries of the one that a snapshot still has. */

@@ -37,7 +37,7 @@ export interface ScanResult {
   readonly snapshotTables: readonly number[];
 }
 
-/** Is told of the bytes of the file that were looked through so far. */
+/** Called with the bytes of the file that were searched so far. */
 export type OnProgress = (bytes: number) => void;
 
 /** Which clusters are looked at. */

@@ -28,7 +28,7 @@ export class References {
   readonly #l1Places: readonly L1Place[];
   #l2Tables: L2Tables | undefined;
 
-  /** `onFault` is told of everything that could not be followed: what it may refer to is not known. */
+  /** `onFault` is called for everything that could not be followed: what it may refer to is not known. */
   constructor(image: Qcow2Image, fileLength: number, blocks: RefcountBlocks, onFault: OnFault) {
     this.#image = image;
     this.#fileLength = fileLength;

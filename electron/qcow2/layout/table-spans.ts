@@ -5,7 +5,7 @@ import type { Geometry } from '../format/geometry.ts';
 
 /** Spans that are kept, 8 bytes each: of more tables neighbors in the file share one. */
 const MAX_SPANS = 2 ** 20;
-/** The highest number of a cluster that is told apart. */
+/** The highest cluster number that is distinguished. */
 const LAST = 2 ** 32 - 1;
 /** Clusters of a file up to which the table of each one is kept, 2 bytes each: 64 MiB at 2 TiB of 64 KiB clusters. */
 const MAX_OWNED_CLUSTERS = 2 ** 25;

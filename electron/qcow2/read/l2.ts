@@ -17,14 +17,14 @@ import {
   ZERO_ALLOCATED,
 } from '../format/entry.ts';
 
-/** What decides the meaning of entries, and what is told of unusual ones. */
+/** What decides the meaning of entries, and what is called for unusual ones. */
 export interface DecodeTarget {
   readonly rules: EntryRules;
   /** Push -1 for every host offset: qemu names none where the bytes at the host are not the guest's. */
   readonly encrypted: boolean;
   /** Length of the file that holds the data: what lies past it is lost. Infinity where it is not known. */
   fileSize: number;
-  /** Told of each entry that may have something wrong, before its kind is decided: it may find that the file has grown. */
+  /** Called for each entry that may be invalid, before its kind is decided: it may find that the file has grown. */
   readonly onUnusualEntry: (
     hi: number,
     lo: number,
@@ -59,7 +59,7 @@ export function decodeStandard(
 /** What a loop compares the first kind with. */
 const NO_KIND = 0xffff;
 
-/** Which bits of an entry call for a closer look: with none of them its kind is bit 0 "has host" and bit 1 "is zero". */
+/** The bits that force full decoding of an entry. With none of them set, bit 0 "has host" and bit 1 "is zero" give its kind. */
 function unusualBits({ rules }: DecodeTarget): { oddHi: number; oddLo: number } {
   if (rules.dataFile) return { oddHi: -1, oddLo: -1 };
   const zeroFlag = rules.version < 3 ? 0 : 1;
@@ -67,9 +67,9 @@ function unusualBits({ rules }: DecodeTarget): { oddHi: number; oddLo: number } 
 }
 
 /**
- * Stores the runs of entries of one code; returns the writer's new count. Nothing in the loops depends on what the entries
- * are, so that disorder costs no more than order: a wrongly foreseen branch takes as long as four entries. Two entries a
- * turn take a quarter less time, until one calls for a closer look.
+ * Stores the runs of entries of one code; returns the writer's new count. The loops do not
+ * branch on the content of entries: a mispredicted branch would cost as much as four entries. Two entries per iteration
+ * take a quarter less time, until one has unusual bits.
  */
 function collectRuns(
   target: DecodeTarget,

@@ -1,5 +1,5 @@
 /**
- * Which format a file has, told by its magic alone.
+ * Which format a file has, by its magic alone.
  * Source: qemu's probe functions in block/; qemu itself knows dmg by the file's name and a fixed VHD not at all.
  */
 import type { ImageFormat } from '../../../shared/model/layer.ts';
@@ -29,7 +29,7 @@ const SENTENCES: Partial<Record<ImageFormat, string>> = {
   bochs: namedOnly('a Bochs disk (bochs)'),
   cloop: namedOnly('a compressed loop image (cloop)'),
   luks: 'This is a LUKS volume: what lies inside cannot be shown without its key; opened as raw it is one range of data.',
-  iso: 'This is a CD or DVD image (iso): it is a raw disk without layers of its own and can be opened as raw.',
+  iso: 'This is a CD or DVD image (iso): it is a raw disk without layers and can be opened as raw.',
 };
 
 function namedOnly(what: string): string {

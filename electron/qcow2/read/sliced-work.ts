@@ -18,7 +18,7 @@ export function finish<T>(steps: SlicedWork<T>): T {
 
 /**
  * What the work comes to, done in slices of a few milliseconds between which the thread does other things. Rejects with
- * CANCELLED between two slices once `isCancelled` says so.
+ * CANCELLED between two slices once `isCancelled` returns true.
  */
 export async function runInSlices<T>(steps: SlicedWork<T>, isCancelled?: () => boolean): Promise<T> {
   for (let end = performance.now() + SLICE_MS; ; ) {

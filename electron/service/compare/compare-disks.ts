@@ -53,7 +53,7 @@ const WINDOW_BYTES = 2 ** 21;
 const WINDOW_PARTS = 4096;
 /** Reads of one disk at a time. */
 const READS_AT_ONCE = 8;
-/** What differs is told apart in sectors, as qemu-img does. */
+/** The unit in which content is compared: sectors, as in qemu-img. */
 const SECTOR_BYTES = 512;
 /** After a failed read the range is read again in pieces of this size, so that what can be read is compared. */
 const RETRY_BYTES = 65_536;

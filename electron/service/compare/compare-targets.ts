@@ -24,7 +24,7 @@ export interface ComparedChain {
   readonly size: number;
 }
 
-/** What is told while targets are compared. */
+/** What is reported while targets are compared. */
 export interface CompareEvents extends Pick<CompareOptions, 'take' | 'progress'> {
   /** Both are open. */
   begin(a: ComparedChain, b: ComparedChain): Promise<void> | void;

@@ -48,7 +48,7 @@ export class Comparison {
   /** The sums of what has ended, also of ranges for which the list has no room. */
   #sums: ComparisonSums | undefined;
   #version = 0;
-  /** What changed since it was told last. */
+  /** What changed since the last report. */
   #changed: { start: number; end: number } | undefined;
   #lastNote = 0;
 

@@ -82,7 +82,7 @@ export class RangeTable {
     return { ...this.kindAt(index), start: this.startAt(index), end: this.startAt(index + 1) };
   }
 
-  /** What a range is. Nothing is made anew: a picture goes over millions. */
+  /** What a range is. Allocates nothing: a picture goes over millions. */
   kindAt(index: number): RangeKind {
     return this.#kinds[this.#codeOf[index] as number] as RangeKind;
   }

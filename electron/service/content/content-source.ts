@@ -16,7 +16,7 @@ export interface ContentPiece {
 export interface ContentReader {
   /**
    * Fills `into` with what the guest reads from `piece.offset` on. All of it belongs to the piece. Rejects with
-   * CowscopeError where that cannot be told; what is in `into` then means nothing.
+   * CowscopeError where that is not known; the bytes in `into` then mean nothing.
    */
   read(into: Uint8Array, piece: ContentPiece, signal?: AbortSignal): Promise<void>;
   /** Waits for what is being read. The files belong to the target. */
@@ -33,7 +33,7 @@ export interface LayerIdentity {
 
 /** The data of an open target by offsets of the guest, wherever it lies. */
 export interface GuestContentReader extends GuestReader {
-  /** Waits for what is being read; what is asked for later is refused. The files belong to the target. */
+  /** Waits for what is being read; later requests are refused. The files belong to the target. */
   close(): Promise<void>;
 }
 

@@ -20,7 +20,7 @@ const DEATH_NOTICE_MS = 1000;
 /** How the layers' own servers are run. */
 export type Serving = Pick<ExportOptions, 'forceShare' | 'lowPriority'>;
 
-/** What is asked of a layer's server. */
+/** What a layer's server is asked for. */
 export interface ServedLayer {
   /** The contexts planned, in the order in which the engine knows them. */
   readonly contexts: readonly string[];

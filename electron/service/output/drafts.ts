@@ -7,7 +7,7 @@ import { isRunning, ownIdentity, type ProcessIdentity } from '../../qemu/process
 /** Names the run of the system and its space of process numbers, then the process and when it started. */
 const DRAFT_NAME = /^\.cowscope-([0-9a-f]{16})-([1-9][0-9]{0,9})-([0-9]{1,20})-[0-9a-f]{16}\.part$/;
 
-/** A name for a new draft that tells whose it is, where the system says so. */
+/** A name for a new draft that names the process that writes it, where the system identifies processes. */
 export function newDraftName(): string {
   const random = randomBytes(8).toString('hex');
   const self = ownIdentity();

@@ -19,7 +19,7 @@ const BATCH_ROWS = 1024;
 const SLICE_MS = 8;
 
 /**
- * Looks for the ranges that `reader` gets wrong. `begin` is told of the chain, then `take` of the rows, batch by batch;
+ * Looks for the ranges that `reader` gets wrong. `begin` is called with the chain, then `take` with the rows, batch by batch;
  * the next batch comes once the last one was taken. Rejects with CowscopeError.
  */
 export async function misreadTarget(

@@ -56,7 +56,7 @@ export async function findChildren(
   return { children, searched: [searched] };
 }
 
-/** What is told of a captured chain: its folders are on another machine. */
+/** The finding for a captured chain: its folders are on another machine. */
 export function notSearched(): FoundChildren {
   const finding = makeFinding({
     severity: 'hazard',

@@ -45,7 +45,7 @@ export class CaptureController {
     this.#runs.end();
   }
 
-  /** Writes a capture of the open chain, read anew as it was opened. */
+  /** Writes a capture of the open chain, read again as it was opened. */
   async #save(sessionId: number, showPaths: boolean): Promise<CaptureSummary | null> {
     const { chain, request } = this.#deps.opened(sessionId);
     const { target, consent } = request;

@@ -18,7 +18,7 @@ export interface PlanControllerDeps {
   plan(...args: Parameters<typeof planWithPicture>): Promise<Omit<PicturedPlan, 'chain'>>;
   /** Throws IPC_NO_SESSION for a chain that is not open any more. */
   opened(sessionId: number): OpenedRequest;
-  /** Folders that the window has scanned: images in them that rest on the chain are told. */
+  /** Folders that the window has scanned: images in them that rest on the chain are named. */
   stores(): readonly string[];
 }
 
@@ -30,10 +30,10 @@ export interface MadePlan {
   readonly stores: readonly string[];
 }
 
-/** Hazards, and cases, of a plan that the window is told of; `cowscope plan` prints all. */
+/** Most hazards, and cases, of a plan that the window gets; `cowscope plan` prints all. */
 export const MAX_SHOWN_HAZARDS = 50;
 export const MAX_SHOWN_CASES = 50;
-/** Pieces of evidence of a hazard that the window is told of. */
+/** Most pieces of evidence of a hazard that the window gets. */
 const MAX_SHOWN_EVIDENCE = 3;
 
 /** Answers the window's calls about plans. */

@@ -42,7 +42,7 @@ export class PushGate {
     this.#send = send;
   }
 
-  /** What the session reports to; that it stopped is told elsewhere. */
+  /** What the session reports to, but for its end, which is reported elsewhere. */
   readonly events: Omit<SessionEvents, 'onStopped' | 'onWalk'> = {
     onProgress: layers => {
       this.#progress = layers;

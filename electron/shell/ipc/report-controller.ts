@@ -65,7 +65,7 @@ export class ReportController {
     this.#runs.end();
   }
 
-  /** Writes a report of the open chain, read anew as it was opened. */
+  /** Writes a report of the open chain, read again as it was opened. */
   async #save(
     sessionId: number,
     { form, showPaths, partitions = false, planId }: ReportRequest,

@@ -111,7 +111,7 @@ export class StoreController {
   }
 }
 
-/** Errors that the window is told of. */
+/** Most errors that the window gets. */
 const MAX_ERRORS = 20;
 
 function infoOf({ children, aliases: _, ...image }: StoreImage): StoreImageInfo {

@@ -1,7 +1,7 @@
 /** The description of a chain as the window gets it: long lists are cut, so that the answer fits one message. */
 import type { ChainInfo, LayerInfo } from '../../../shared/model/layer.ts';
 
-/** Snapshots, bitmaps or tables of one layer that the window is told of; `cowscope layers` prints them all. */
+/** Most snapshots, bitmaps or tables of one layer that the window gets; `cowscope layers` prints them all. */
 export const MAX_LISTED = 100;
 
 /**

@@ -10,7 +10,7 @@ import { type OnStateProblem, StateFile } from './state-file.ts';
 /** Most targets remembered. */
 export const MAX_RECENT = 12;
 
-/** Longest target that is remembered, as JSON: all of them are told to the window in one message. */
+/** Longest target that is remembered, as JSON: the window gets all of them in one message. */
 const MAX_ENTRY_CHARACTERS = 2 ** 14;
 
 /** The list of recent targets. */

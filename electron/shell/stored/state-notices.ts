@@ -3,7 +3,7 @@ import { stateNotice } from '../../../shared/stored/stored-state.ts';
 import type { Log } from '../log.ts';
 import type { OnStateProblem } from './state-file.ts';
 
-/** State that is kept between runs, as a person is told of it. */
+/** What state that is kept between runs is called in notices. */
 const STATE_NAMES = {
   recent: 'The list of recent images',
   window: 'The place of the window',
@@ -18,7 +18,7 @@ export class StateNotices {
     this.#log = log;
   }
 
-  /** What is to be told of a problem with this state. */
+  /** The notice of a problem with this state. */
   tellerOf(name: keyof typeof STATE_NAMES): OnStateProblem {
     return (problem, keptAs) => {
       this.#waiting.push(stateNotice(STATE_NAMES[name], problem, keptAs));

@@ -1,4 +1,4 @@
-/** Knows when the window has come to rest: it has said so, and nothing was asked or told since. */
+/** Detects when the window is idle: it has reported that it is, and there was no call or push since. */
 import type { CallName } from '../../../shared/ipc/contract.ts';
 
 /** What is watched. */
@@ -13,7 +13,7 @@ export interface IdleWatch {
   stillFor(): number;
 }
 
-/** Milliseconds of silence after which the drawing is taken as settled: several frames on a slow machine. */
+/** Milliseconds without activity after which the drawing is taken as settled: several frames on a slow machine. */
 const SETTLE = 250;
 
 /**

@@ -28,7 +28,7 @@ export async function checkWhenRead(progress: readonly LayerProgress[]): Promise
   if (bytes > 0 && bytes <= MAX_UNASKED_BYTES) await checkChain();
 }
 
-/** Bytes that a check of all layers reads; undefined where that could not be told, or another chain is open. */
+/** Bytes that a check of all layers reads; undefined where that is not known, or another chain is open. */
 export async function costOfChain(isDeep: boolean): Promise<number | undefined> {
   let bytes = 0;
   for (const { index } of getState().chain?.chain.layers ?? []) {

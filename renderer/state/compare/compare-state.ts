@@ -15,7 +15,7 @@ export interface ComparisonView {
   readonly layer: number | undefined;
   /** What it is compared with. */
   readonly other: CompareRequest['other'];
-  /** How far it is; undefined until something was told. */
+  /** How far it is; undefined until the first report. */
   readonly state: ComparisonState | undefined;
   /** The kinds that the list has and that are gone to. */
   readonly kinds: readonly DifferenceKind[];

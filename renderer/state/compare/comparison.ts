@@ -23,7 +23,7 @@ const SHOWN_LENGTHS = 17;
 
 /** Comparisons begun: only the newest one is shown. */
 const runs = new NewestRun();
-/** What was told last: it may come before the comparison's number is known here. */
+/** The last report: it may come before the comparison's number is known here. */
 let lastTold: IpcPushes['compare:state'] | undefined;
 
 /** Compares what the open chain shows with the image in a file, which is the top of its chain. */
@@ -46,7 +46,7 @@ export async function compareAllowing(path: string): Promise<void> {
   await begin(undefined, { ...other, target, consent: { ...consent, allow: [...consent.allow, path] } });
 }
 
-/** Compares the same disks anew, by their tables. */
+/** Compares the same disks again, by their tables. */
 export async function compareAgain(): Promise<void> {
   const { comparison } = getState().compare;
   if (comparison !== undefined) await begin(comparison.layer, comparison.other);
@@ -113,7 +113,7 @@ function forget(): void {
   forgetComparedStrips();
 }
 
-/** Takes over what is told about a comparison. */
+/** Takes over a report about a comparison. */
 export function takeComparisonState(told: IpcPushes['compare:state']): void {
   lastTold = told;
   const { comparison } = getState().compare;

@@ -116,7 +116,7 @@ export async function nextOfKind(kind: HostKind, backwards = false): Promise<voi
   const from = host.chosen?.offset ?? Math.ceil(viewport.start) - 1;
   const request = { layer: host.layer, kind, backwards };
   let reply = await askChain('hostSeek', { ...request, from: Math.floor(from) });
-  // Behind the last one the search begins anew.
+  // Behind the last one the search starts over.
   if (reply?.ok && reply.value < 0) reply = await askChain('hostSeek', { ...request, from: -1 });
   if (reply === undefined) return;
   if (!reply.ok) {

@@ -1,4 +1,4 @@
-/** Plans for the open chain, made anew whenever something else is chosen. */
+/** Plans for the open chain, made again whenever something else is chosen. */
 import { NewestRun } from '../../../shared/newest-run.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { requestDraw } from '../../canvas/frame.ts';
@@ -21,7 +21,7 @@ export function openPlanner(): void {
   if (chain !== undefined && planner === undefined) void makePlan(initialChoice(chain.chain.layers));
 }
 
-/** Chooses something else, and plans that. What makes no sense with it is chosen anew as well. */
+/** Chooses something else, and plans that. Choices that make no sense with it are reset. */
 export function choosePlan(change: Partial<PlannerChoice>): void {
   const { chain, planner } = getState();
   if (chain === undefined || planner === undefined) return;

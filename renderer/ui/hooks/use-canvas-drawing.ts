@@ -4,7 +4,7 @@ import { usePainter } from './use-painter.ts';
 
 /**
  * Draws on a canvas, cleared and as large as it is laid out in device pixels: in each frame in which `keyOf` gives
- * another key, and anew where the size, `keyOf` or `draw` has changed. Both must be stable between renders.
+ * another key, and again where the size, `keyOf` or `draw` has changed. Both must be stable between renders.
  */
 export function useCanvasDrawing(
   ref: RefObject<HTMLCanvasElement | null>,

@@ -42,6 +42,6 @@ export function useDifferenceRows(
       isNewest = false;
     };
   }, [comparisonId, kinds, key, missing]);
-  // What was loaded before stays until its rows are there anew.
+  // What was loaded before stays until its rows are loaded again.
   return row => loaded.pages.get(Math.floor(row / PAGE_ROWS))?.[row % PAGE_ROWS];
 }

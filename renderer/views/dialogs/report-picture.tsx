@@ -14,7 +14,7 @@ export interface ReportDrawing {
   readonly failed: boolean;
 }
 
-/** The drawing of the open chain, made anew when folders are left out or shown. */
+/** The drawing of the open chain, made again when folders are left out or shown. */
 export function useReportDrawing(showPaths: boolean): ReportDrawing {
   const sessionId = useStore(state => state.chain?.sessionId);
   const [drawing, setDrawing] = useState<ReportDrawing>({ svg: undefined, failed: false });

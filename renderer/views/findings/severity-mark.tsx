@@ -1,6 +1,6 @@
 import type { FindingSeverity } from '../../../shared/model/finding.ts';
 
-/** A letter for each severity, so that they are told apart without color. */
+/** A letter for each severity: it can be recognized without color. */
 const LETTERS: Readonly<Record<FindingSeverity, string>> = {
   corruption: '!',
   hazard: '?',

@@ -32,7 +32,7 @@ interface PlanDrawingProps {
   readonly chain: OpenedChain;
 }
 
-/** Columns by which it is told which states a picture has. */
+/** Columns in which the states of a picture are looked for. */
 const SURVEYED_COLUMNS = 4096;
 
 /** The target's disk before and after, on one axis, and between them where something is written. */

@@ -1,4 +1,4 @@
-/** The colors and patterns of what a file holds. Metadata is grey, so that the colors of states keep their meaning. */
+/** The colors and patterns of what a file holds. Metadata is gray, so that the colors of states keep their meaning. */
 import { STATES } from '../../extent/flags.ts';
 import { HOST_KINDS, type HostKind } from '../../model/layout.ts';
 import { type ColorSet, mix, type Pixel, readable } from '../color-set.ts';

@@ -11,7 +11,7 @@ import { type ColumnStrip, MARKS, solePart } from './column-strip.ts';
 
 /** Device pixels from which an extent is wide: its border to another wide one is moved to the nearest pixel. */
 const WIDE_PX = 2;
-/** The least share of a pixel that is told from nothing. */
+/** The smallest share of a pixel that is not rounded to nothing. */
 const LEAST_SHARE = 1 / 255;
 
 /** Fills the columns that `extents` (up to offset `end`) cover, and returns them as [from, to). */
@@ -98,7 +98,7 @@ class SharedColumn {
 
   /**
    * Adds a part of a column. What is narrower than a pixel has its marks in the column of its middle alone, and less of it
-   * than can be told from nothing in another one is left out: a lone mark is one pixel wide.
+   * than that smallest share in another one is left out: a lone mark is one pixel wide.
    */
   #share(column: number, width: number, middle: number, present: number, owner: number): void {
     if (column !== middle && width < LEAST_SHARE) return;

@@ -4,7 +4,7 @@
  */
 import type { Finding, Range } from '../finding.ts';
 
-/** Most partitions of a disk that are told: Linux takes no more (DISK_MAX_PARTS of linux/genhd.h). */
+/** Most partitions of a disk that are listed: Linux takes no more (DISK_MAX_PARTS of linux/genhd.h). */
 export const MAX_PARTITIONS = 256;
 
 /** How a disk is divided: by a GUID partition table, by a master boot record, or not at all. */

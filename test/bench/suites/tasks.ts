@@ -1,5 +1,5 @@
 /**
- * Line `tasks`: the longest tasks of the main process's main thread and of the window's while somebody without aim uses
+ * Line `tasks`: the longest tasks of the main process's main thread and of the window's during random use of
  * the window, from the first picture on, and the largest message between the two.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { pictureShown } from '../picture-shown.ts';
 import type { LineResult, Row } from '../report.ts';
 import { type Windows, withWindows } from '../windows.ts';
 
-/** Milliseconds of use: with the tasks traced, and after opening the chain anew with the messages weighed. */
+/** Milliseconds of use: with the tasks traced, and after reopening the chain with the messages measured. */
 const TRACED = 30_000;
 const WEIGHED = 10_000;
 const SHARE = 0.999;

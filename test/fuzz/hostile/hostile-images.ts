@@ -45,7 +45,7 @@ export interface HostileImage {
   layer(index: number): HostileFile;
   /** Commands that read it beside those that read each image. */
   readonly also?: readonly CommandName[];
-  /** What would take minutes or hours: it shows how far it is, and ends as soon as it is told to. */
+  /** What would take minutes or hours: it shows how far it is, and ends at the first signal. */
   readonly endless: readonly CommandName[];
 }
 

@@ -88,7 +88,7 @@ describe.each(['unix', 'tcp'] as const)('X.509 over %s', carrier => {
     ).rejects.toThrow(code('NBD_TLS_UNTRUSTED'));
   });
 
-  it('believes anybody only when told so', async () => {
+  it('accepts any certificate only with tls-verify-peer=0', async () => {
     const server = await kept(withX509(carrier, 'off'));
     await expectWorks(await secured(server, `tls-certificates=${x509.stranger}&tls-verify-peer=0`));
   });
@@ -172,7 +172,7 @@ describe('plain text', () => {
     );
   });
 
-  it('hides nothing from somebody in between once TLS has begun', async () => {
+  it('sends nothing in plain text once TLS has begun', async () => {
     const server = await kept(withPsk('unix'));
     const seen: Buffer[] = [];
     const path = join(folder, 'between');

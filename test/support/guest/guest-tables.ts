@@ -134,7 +134,7 @@ export class GuestBytes {
     return this.sealHeader(sector);
   }
 
-  /** Writes the checksum of a GPT header anew. */
+  /** Writes the checksum of a GPT header again. */
   sealHeader(sector: number): this {
     const header = sector * this.sectorSize;
     this.u32(header + 16, 0);

@@ -1,4 +1,4 @@
-/** Real NBD servers of any kind, on a unix socket or a loopback port of their own: qemu-nbd with TLS or TCP, nbdkit. */
+/** Real NBD servers of any kind, each on a separate unix socket or loopback port: qemu-nbd with TLS or TCP, nbdkit. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * An NBD server under the test's control, on a unix socket of its own. Left alone it serves small exports as the
+ * An NBD server under the test's control, on a separate unix socket. By default it serves small exports as the
  * protocol wants it; a test takes over at any point to say what the protocol forbids.
  */
 import { createServer, type Server, type Socket } from 'node:net';

@@ -35,7 +35,7 @@ export interface FakeLayer {
   readonly flags: number[];
 }
 
-/** A chain that an engine of its own holds. */
+/** A chain in a separate engine. */
 export interface FakeChain {
   readonly info: ChainInfo;
   readonly tracks: readonly TrackInfo[];

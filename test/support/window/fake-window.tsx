@@ -1,4 +1,4 @@
-/** The window over a main process in memory, made anew for each test of a file. */
+/** The window over a main process in memory, new for each test of a file. */
 import { cleanup, configure, render } from '@testing-library/react';
 import { afterEach, beforeEach } from 'vitest';
 import { App } from '../../../renderer/app/app.tsx';

@@ -11,7 +11,7 @@ test('docs/performance.md has the tables that node test/bench/performance-tables
   expect(withRuns(PAGE, runs, tableOf)).toBe(PAGE);
 });
 
-test('a run is told with its day, size, commit and machine, and each line with its notes', () => {
+test('a run is named with its day, size, commit and machine, and each line with its notes', () => {
   const page = '<!-- runs: here -->\nold\n<!-- /runs -->\n';
   const run = {
     date: '2026-01-02',

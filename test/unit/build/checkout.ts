@@ -6,7 +6,7 @@ import { run, temporaryFolder } from '../../support/tools.ts';
 
 const build = fileURLToPath(new URL('../../../build', import.meta.url));
 
-/** What a script printed, and what was told to a person. */
+/** What a script printed to standard output and to standard error. */
 export interface Outcome {
   readonly value: Record<string, string> | undefined;
   readonly said: readonly string[];
@@ -18,7 +18,7 @@ export interface Checkout {
   write(path: string, text: string): void;
   /** Lines of a file, none when it is not there. */
   lines(path: string): readonly string[];
-  /** Calls an exported function of a module of build/ in a process of its own. */
+  /** Calls an exported function of a module of build/ in a separate process. */
   call(module: string, expression: string, env?: Readonly<Record<string, string>>): Promise<Outcome>;
 }
 

@@ -47,7 +47,7 @@ it('starts the checkout with the words after a --, where Chromium takes none of 
   expect(launch.env.ELECTRON_OVERRIDE_DIST_PATH).toBe(folder);
 });
 
-it('turns the sandbox off for root alone, and says so', async () => {
+it('turns the sandbox off for root alone, with a message', async () => {
   const asRoot = await electronCommand({ say });
   expect(asRoot.why ?? asRoot.args).toContain('--no-sandbox');
   expect(said).toEqual([expect.stringContaining('--no-sandbox')]);

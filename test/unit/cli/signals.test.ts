@@ -29,7 +29,7 @@ it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
 );
 
 it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
-  '%s ends the program when the last thing to undo goes before it is told',
+  '%s ends the program when the last listener is removed before the signal is delivered',
   async signal => {
     const lines = `const forget = undoOnSignal(() => console.log('undone')); process.kill(process.pid, '${signal}'); forget();`;
     expect(await endOf(lines)).toEqual({ signal, printed: '' });

@@ -245,7 +245,7 @@ it('answers while a feed that ended is still being compared, and says that it is
 it('tells how a feed ended of which nothing came', async () => {
   const layer: FedLayer = { kind: 'isolatedLayer', units: 4, contexts: { 'base:allocation': [0, 0, 0, 0] } };
   const session = openSession(planFed(layer));
-  await sleep(200); // nothing was told for a while, so that a push goes out at once
+  await sleep(200); // nothing was pushed for a while, so that a push goes out at once
   const error = { code: 'QEMU_START_TIMEOUT', what: 'late', subject: '', advice: '' };
   session.send({ kind: 'feedEnded', layer: 0, end: { error } });
   const told = await session.until(

@@ -370,7 +370,7 @@ describe.each([false, true])('a server that breaks replies, extended headers %s'
     });
   });
 
-  it('speaks while nobody asks', async () => {
+  it('sends bytes that were not requested', async () => {
     let speak = () => {};
     const spoken: Partial<FakeServer> = {
       extendedHeaders,
@@ -494,7 +494,7 @@ describe.each([false, true])('a server that breaks replies, extended headers %s'
     });
   });
 
-  it('fails in a way nobody has heard of, which ends the request alone', async () => {
+  it('fails with an unknown error number, which ends the request alone', async () => {
     let first = true;
     const fake = replying(to => {
       if (!first) return good(to);

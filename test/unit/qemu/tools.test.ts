@@ -141,7 +141,7 @@ function tmpFile(): string {
 }
 
 describe('hasQemuNbd', () => {
-  it('starts nothing: a program that does not run is there all the same', async () => {
+  it('starts nothing: a program that cannot run is found as well', async () => {
     const marker = join(temporaryFolder(), 'started');
     const folder = folderWith('qemu-nbd', `touch ${marker}; exit 1`);
     const environment = { PATH: `${folder}:/usr/bin:/bin` };

@@ -23,7 +23,7 @@ test('a command without keys has an empty list of them', () => {
   expect(commandOf('cancel').hotkeys).toEqual([]);
 });
 
-test('a text that is no id is told from one that is', () => {
+test('isCommandId tells ids from other texts', () => {
   expect(isCommandId('open')).toBe(true);
   for (const text of ['', 'Open', 'toString', '__proto__']) expect(isCommandId(text)).toBe(false);
 });

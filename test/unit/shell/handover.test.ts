@@ -26,7 +26,7 @@ async function first(): Promise<{ place: FirstPlace; taken: unknown[] }> {
   return { place, taken };
 }
 
-/** The socket of a program that was killed: nobody listens, and its number is still there. */
+/** The socket of a program that was killed: no process listens, and its number is still there. */
 async function deadSocket(number: number): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const server = createServer();

@@ -71,7 +71,7 @@ test('--infer is the number of a reading', () => {
     expect(() => launch(`--infer=${bad}`, 'a')).toThrow('--infer is the number of a reading');
 });
 
-test('a value may be anything, and is never a word of its own', () => {
+test('a value may be anything, and is never read as a separate argument', () => {
   for (const value of ['--gpu-launcher=/x', '-r', '--', '--inspect', '=', ' ', '--allow-all'])
     expect(targetOf(`--snapshot=${value}`, 'a')).toMatchObject({ snapshot: value });
 });
@@ -118,7 +118,7 @@ test.each([
   }
 });
 
-test('names that are longer than the window can be told are refused with a code, first launch or second', () => {
+test('names that do not fit into a message to the window are refused with a code, first launch or second', () => {
   const files = Array.from({ length: 200 }, (_, i) => `/${i}/`.padEnd(1200, 'x'));
   expect(targetOf(...files)).toEqual({ kind: 'files', files });
   const longer = files.map(file => `${file}${'y'.repeat(200)}`);
@@ -140,7 +140,7 @@ test('the program, the folder it was started with and what stands before it are 
   expect(launchWords(['electron'], true)).toEqual([]);
 });
 
-test('a program of its own leaves their switches to Chromium and Node, but never behind --', () => {
+test('the packaged program leaves switches of Chromium and Node to them, but never behind --', () => {
   const switches = [
     '--no-sandbox',
     '--inspect=0',

@@ -32,7 +32,7 @@ test('a target waits until the window listens, the newest alone', () => {
   expect(sent).toEqual(['/c']);
 });
 
-test('a window that begins anew gets what it showed last', () => {
+test('a window that reloads gets what it showed last', () => {
   const { box, sent, listen } = listening();
   expect(listen()).toBeUndefined();
   box.deliver(request('/a'));

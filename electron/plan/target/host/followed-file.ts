@@ -42,7 +42,7 @@ const WHY_START = 'a running qemu may have passed over free clusters before, and
 /** How a job sends its requests: one after the other, or several at once. */
 export type RequestOrder = 'sequential' | 'parallel';
 
-/** What is told of a request that ends. A job that sends one after the other tells of no more than its offsets. */
+/** What is recorded of a request that ends. A job that sends one after the other records its offsets only. */
 export type EndedRequest = Pick<TargetRequest, 'start' | 'end'> & Partial<TargetRequest>;
 
 /** How a job writes to a file. */
@@ -61,7 +61,7 @@ export interface RequestWays {
   readonly bitmaps?: StoredBitmaps | undefined;
 }
 
-/** A file before the first request, to begin anew from; and as it is once they came in their order. */
+/** The file before the first request, to start over from, and the file after the requests in their order. */
 interface Track {
   readonly before: TargetFile;
   readonly file: TargetFile;
@@ -99,7 +99,7 @@ export class FollowedFile {
     if (!this.#isLost) this.#events.push(event);
   };
 
-  /** Ends a request, whose events were told. */
+  /** Ends a request whose events were recorded. */
   endRequest(request: EndedRequest): void {
     const events = this.#events;
     this.#events = [];

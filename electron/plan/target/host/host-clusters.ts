@@ -153,7 +153,7 @@ export class HostClusters {
     return this.#next - count;
   }
 
-  /** Counts clusters as used. False where a refcount block had to be made first: the search then begins anew. */
+  /** Counts clusters as used. False where a refcount block had to be made first: the search then starts over. */
   #use(first: number, count: number): boolean {
     for (let cluster = first; cluster < first + count; cluster++) {
       const isFirstOfBlock = cluster === first || cluster % this.#perBlock === 0;

@@ -1,5 +1,5 @@
 /**
- * The bitmaps that qemu stores anew when it closes an image that it could write to.
+ * The bitmaps that qemu stores again when it closes an image that was open for writing.
  * Source: qemu's block/qcow2-bitmap.c (qcow2_store_persistent_dirty_bitmaps, store_bitmap, store_bitmap_data,
  * update_ext_header_and_dir, free_bitmap_clusters), compared with qemu 7.2 and 10.0.
  */

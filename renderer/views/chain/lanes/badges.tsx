@@ -134,7 +134,7 @@ function badgesOf(
   add(
     clusterSize > 1 && clusterSize !== USUAL_CLUSTER_BYTES,
     `${formatSize(clusterSize)} clusters`,
-    'What the layer holds is told apart cluster by cluster',
+    'What the layer holds is known cluster by cluster',
   );
   add(
     kind === 'depth',

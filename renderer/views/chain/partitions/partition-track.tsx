@@ -16,7 +16,7 @@ const MAX_TITLE = 500;
 interface Block {
   readonly start: number;
   readonly length: number;
-  /** What is written in it, and what is told of it on hover. Safe to show. */
+  /** What is written in it, and what its tooltip says. Safe to show. */
   readonly label: string;
   readonly title: string;
   readonly isGap: boolean;
@@ -70,7 +70,7 @@ function Track({ disk }: { readonly disk: GuestDisk }) {
   );
 }
 
-/** Ranges in order of their start. Extended partitions are told by the logical ones and the gaps in them. */
+/** Ranges in order of their start. Extended partitions are shown by the logical ones and the gaps in them. */
 function blocksOf(disk: GuestDisk): Block[] {
   const { partitions, gaps, scheme, whole, size } = disk;
   if (scheme === 'none') {

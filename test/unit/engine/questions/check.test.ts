@@ -66,7 +66,7 @@ test('a newer question ends a long check', async () => {
   expect(await second).toMatchObject({ checked: true, check: { verdict: 'clean' } });
 });
 
-test('what a check costs is told before it, how much was read while it runs, and it can be stopped', async () => {
+test('the cost of a check is known before it, its progress while it runs, and it can be stopped', async () => {
   const { path } = buildImage({
     size: 2 ** 33,
     clusterBits: 9,

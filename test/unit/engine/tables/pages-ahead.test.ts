@@ -61,7 +61,7 @@ test('reads every table once where pages are taken in order', async () => {
   expect(most()).toBe(3 * TABLES);
 });
 
-test('reads anew what is wanted in another order or for another purpose', async () => {
+test('reads again what is wanted in another order or for another purpose', async () => {
   for (const [pages, purpose] of [
     [[7, 8], 'map'],
     [[3, 4, 5], 'hosts'],

@@ -21,7 +21,7 @@ function client() {
   return { thread, engine, onStopped };
 }
 
-test('a worker that ends by itself fails what waits and what comes, and is told of once', async () => {
+test('a worker that ends by itself fails waiting and later requests, and is reported once', async () => {
   const { thread, engine, onStopped } = client();
   engine.open(PLAN).catch(() => {});
   const waiting = engine.ask('findings', {} as never);

@@ -153,7 +153,7 @@ describe('connectNbd', () => {
     await expect(open({ structuredReplies: false })).rejects.toThrow(code('NBD_NO_STRUCTURED_REPLIES'));
   });
 
-  it('says so where nothing listens', async () => {
+  it('fails with NBD_CONNECT_FAILED where nothing listens', async () => {
     const server = await serve({});
     await server.close();
     await expect(connectNbd(parseNbdUri(server.uri))).rejects.toMatchObject({
@@ -322,7 +322,7 @@ describe.each([false, true])('a connection, extended headers %s', extendedHeader
     await expect(connection.read(0, 1)).rejects.toThrow(code('NBD_SILENT'));
   });
 
-  it('ends when its signal says so', async () => {
+  it('ends when its signal aborts', async () => {
     const abort = new AbortController();
     const connection = await open(
       { extendedHeaders, onRequest: () => new Promise(() => {}) },

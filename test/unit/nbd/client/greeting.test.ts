@@ -35,7 +35,7 @@ describe('waitForGreeting', () => {
     expect(goodbye.toString('hex')).toBe('0000000349484156454f50540000000200000000');
   });
 
-  it('takes no oldstyle greeting for a server that negotiates, and gives up when it is told to', async () => {
+  it('takes no oldstyle greeting for a server that negotiates, and ends when its signal aborts', async () => {
     const path = join(temporaryFolder(), 's');
     await listen(path, Buffer.from('4e42444d414749430000420281861253', 'hex'));
     expect(await waitForGreeting(path, AbortSignal.timeout(100))).toBe(false);

@@ -140,7 +140,7 @@ describe.each(modes)('walkBlockStatus with $name', ({ extendedHeaders }) => {
     expect(Number(first?.length)).toBe(extendedHeaders ? size : 2 ** 32 - 2 ** 16);
   });
 
-  it('gives every payload a buffer of its own, as long as the payload', async () => {
+  it('gives every payload a separate buffer, as long as the payload', async () => {
     const lists = [randomList(100, 4), randomList(100, 5)];
     const contexts = lists.map((list, i) => ({
       id: i,

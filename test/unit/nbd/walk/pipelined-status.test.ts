@@ -118,7 +118,7 @@ describe.each([false, true])('a far server, extended headers %s', extendedHeader
     expect(server.requests.length).toBeLessThan(1000 / 3 + 150);
   });
 
-  it('is not asked for what nobody has room for', async () => {
+  it('is not asked for more than the reader has room for', async () => {
     const held: (() => void)[] = [];
     const contexts = [{ id: 0, name: 'x:0', status: (_: number, length: number) => [[length, 0]] as const }];
     const server = await serve(2 ** 46, contexts, {

@@ -171,7 +171,7 @@ describe('StatusCollector', () => {
     expect(notes).toEqual(['the server described more than the export holds; the surplus was ignored']);
   });
 
-  it('gives each payload a buffer of its own', () => {
+  it('gives each payload a separate buffer', () => {
     const collector = create();
     status(collector, 5, [[1, 0]]);
     status(collector, 9, [[1, 0]]);

@@ -98,7 +98,7 @@ describe('checkImage', () => {
     ]);
   });
 
-  it('gives up where tables take much more room than the file has, and says so', () => {
+  it('stops where tables take much more room than the file has, with a step that says why', () => {
     const { source, l1Offset } = buildImage({ size: 2 ** 40, clusters: [{ index: 0, kind: 'data' }] });
     for (let i = 1; i < 500; i++) pokeU64(source.fd, l1Offset + i * 8, BigInt(i * K64));
     const { steps, counts } = check({ ...source, bytesOnDisk: () => 0 } as ImageSource, { slack: 2 ** 18 });

@@ -8,7 +8,7 @@ import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
 import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage, mapWhole, readImage } from '../../../support/qcow2-reading.ts';
 
-/** The cause that is told of an image which was cut to that length, and whose data lay further on. */
+/** The cause that is named for an image that was cut to that length and whose data lay further on. */
 function causeAt(length: number): string | undefined {
   const { path, source, l2Offsets } = buildImage({ size: 2 ** 20, clusters: [{ index: 0, kind: 'data' }] });
   pokeU64(source.fd, l2Offsets.get(0) as number, (1n << 63n) | (1n << 34n));

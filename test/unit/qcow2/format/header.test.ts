@@ -80,7 +80,7 @@ describe('parseHeader', () => {
   });
 
   it.each([2n ** 53n, 2n ** 64n - 0xe2n])(
-    'shows the first 8 PiB of a disk of %d bytes and says so exactly',
+    'shows the first 8 PiB of a disk of %d bytes, with a finding of the exact size',
     size => {
       const { header, findings } = parse(headerBytes(view => view.setBigUint64(24, size)));
       expect(header).toMatchObject({ size: 2 ** 53 - 512, storedSize: size });
@@ -96,7 +96,7 @@ describe('parseHeader', () => {
     expect(findings).toMatchObject([{ code: 'QCOW2_HEADER_LENGTH', severity: 'corruption' }]);
   });
 
-  it('cuts the size to whole sectors and says so', () => {
+  it('cuts the size to whole sectors, with a finding', () => {
     const { header, findings } = parse(headerBytes(view => view.setBigUint64(24, 1025n)));
     expect(header).toMatchObject({ size: 1024, storedSize: 1025n });
     expect(findings).toMatchObject([{ code: 'QCOW2_SIZE_ODD', severity: 'note', host: [[24, 8]] }]);

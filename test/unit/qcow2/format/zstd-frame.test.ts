@@ -73,7 +73,7 @@ test('frames are decompressed one by one until the cluster is full, and what fol
   );
 });
 
-test('frames that hold nothing, or too much, are told by their headers', () => {
+test('frames that hold nothing, or too much, are recognized by their headers', () => {
   const never = () => expect.fail('a decoder was asked');
   const inflated = (...frames: number[][]) =>
     inflateFrames(Uint8Array.from([...frames.flat(), ...Array<number>(20).fill(0)]), 10, never);

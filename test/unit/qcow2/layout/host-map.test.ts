@@ -39,7 +39,7 @@ test('the map of a file is the same in one pass and in many', () => {
   }
 });
 
-test('who refers to a cluster is told from the tables that reach it, as if all of them were read', () => {
+test('the users of a cluster are those that a walk over all tables finds', () => {
   const { source } = largeImage();
   let bytes = 0;
   const counting: ImageSource = {

@@ -250,7 +250,7 @@ describe('damage', () => {
     expect(codesOf(findings)).toEqual(['QCOW2_ENTRY_UNALIGNED', 'QCOW2_PAST_END']);
   });
 
-  it('an L1 table that is too small leaves the rest unreadable, and its finding says so once', () => {
+  it('an L1 table that is too small leaves the rest unreadable, with one finding', () => {
     const built = buildImage({ size: 3 * M512, clusters: TWO_TABLES });
     writeSync(built.source.fd, Uint8Array.of(0, 0, 0, 1), 0, 4, 36);
     const image = openQcow2(built.source);

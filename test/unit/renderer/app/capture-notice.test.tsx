@@ -6,7 +6,7 @@ import { start } from '../../../support/window/fake-window.tsx';
 
 const target = { kind: 'files', files: ['/home/case.cowscope'] } as const;
 
-test('a chain that is read from a capture is told as one, and offers to open nothing on this machine', async () => {
+test('a chain that is read from a capture is called one, and offers to open nothing on this machine', async () => {
   const error = { code: 'CAPTURE_LINK', what: 'not opened', subject: '', advice: '' };
   const backing = {
     recorded: 'n0000',

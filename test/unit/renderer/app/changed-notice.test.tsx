@@ -5,7 +5,7 @@ import { getState } from '../../../../renderer/state/store.ts';
 import { goldenChain } from '../../../support/window/fake-chain.ts';
 import { argsOf, start } from '../../../support/window/fake-window.tsx';
 
-test('a chain whose files have changed on disk says so, and is opened again on demand', async () => {
+test('a chain whose files have changed on disk has a notice, and is opened again on demand', async () => {
   const bridge = start(goldenChain());
   await openTarget({ kind: 'files', files: ['/images/top.qcow2'] });
   expect(screen.queryByRole('region', { name: 'Changed on disk' })).toBeNull();

@@ -44,7 +44,7 @@ test('closed it is a row of tabs; a tab opens it, the same tab and its key close
   expect(getState().drawerOpen).toBe(false);
 });
 
-test('a chosen range is told beside the tabs, where it covers nothing, and the one named Statistics has its sums', async () => {
+test('a chosen range is named beside the tabs, where it covers nothing, and the tab Statistics has its sums', async () => {
   const drawer = await opened();
   setState({ range: { start: 0, end: 64 * KIB } });
   const range = await within(drawer).findByRole('region', { name: 'Chosen range' });

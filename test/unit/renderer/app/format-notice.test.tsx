@@ -20,7 +20,7 @@ test.each([
   ['by its content', { format: 'qcow2', formatSource: 'magic' }, 'raw'],
   ['as you chose', { format: 'raw', formatSource: 'given' }, 'qcow2'],
 ] as const)(
-  'a format that is not recorded is told, and the other reading is offered: %s',
+  'a format that is not recorded is reported, and the other reading is offered: %s',
   async (how, base, other) => {
     const bridge = start(chainWith(base));
     await openTarget(target);

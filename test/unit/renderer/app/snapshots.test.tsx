@@ -97,14 +97,14 @@ test('the palette shows the list and leads back', async () => {
   expect(await screen.findByText('The active disk is shown', { selector: '.status-message' })).toBeTruthy();
 });
 
-test('an image without snapshots says so', async () => {
+test('the dialog of an image without snapshots says that it has none', async () => {
   await opened(target, []);
   expect(screen.queryByRole('region', { name: 'Internal snapshots' })).toBeNull();
   runCommand('snapshot');
   expect((await screen.findByRole('dialog')).textContent).toContain('no internal snapshots');
 });
 
-test('a snapshot that cannot be told from another one is not offered', async () => {
+test('a snapshot with the id and name of another one is not offered', async () => {
   const twins = [snapshot('1', 'a'), snapshot('1', 'a'), snapshot('', 'b'), snapshot('3', '1')];
   expect(twins.map(one => nameOrIdOf(one, twins))).toEqual(['1', undefined, 'b', '3']);
   await opened(target, twins);

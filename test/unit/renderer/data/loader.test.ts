@@ -106,7 +106,7 @@ test('no call asks for more tiles than one reply holds', async () => {
   expect(Math.max(...counts)).toBeLessThanOrEqual(MAX_TILES_PER_CALL);
 });
 
-test('what was read anew is asked again, the rest is not', async () => {
+test('tiles of what was read again are requested again, the rest is not', async () => {
   const chain = goldenChain();
   const { loader, bridge } = load(chain);
   loader.request({ view: { start: 0, end: chain.info.size }, columns: 1600, overviewColumns: 1600 });
@@ -205,7 +205,7 @@ test('the whole disk follows what is read also beside a view of a part of it', a
   follows.dispose();
 });
 
-test('a failure is told once and not repeated every frame', async () => {
+test('a failure is reported once and not repeated every frame', async () => {
   const chain = goldenChain();
   const bridge = fakeBridge(chain);
   bridge.answer('chain:tiles', () => fail({ code: 'X', what: 'no', subject: '', advice: '' }));

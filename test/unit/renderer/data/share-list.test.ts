@@ -18,7 +18,7 @@ test('the shares of a pixel add up to 100 percent, whatever they are', () => {
   );
 });
 
-test('what is hidden is told from what is read, and shares of one state are summed', () => {
+test('hidden shares are kept apart from those that are read, and shares of one state are summed', () => {
   const zeros = STATES.indexOf('zeroHole');
   expect(
     stateShares([

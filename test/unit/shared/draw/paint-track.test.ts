@@ -191,7 +191,7 @@ test('patterns need six pixels', () => {
   expect(colors(6).size).toBe(2);
 });
 
-test('each state is told apart without its color', () => {
+test('each state can be recognized without its color', () => {
   const shape = (name: (typeof STATES)[number]) => {
     const { pixels } = paint(strip(24, [0, state(name)]));
     const order = new Map<number, number>();

@@ -25,7 +25,7 @@ test('a picture of a plan has the lanes of both states and a bar over the half t
   expect(svg).toContain('<title>base.qcow2 before and after</title>');
 });
 
-test('a picture of bounds says so, and each theme has different colors', () => {
+test('a picture of bounds is labeled as one, and each theme has different colors', () => {
   expect(draw(LIGHT_PALETTE, false)).toContain('<title>base.qcow2 before and after, at most</title>');
   expect(draw(DARK_PALETTE)).not.toBe(draw(LIGHT_PALETTE));
 });

@@ -26,7 +26,7 @@ test('a run of a layer is named by its state, then shorter, then by its letter',
   expect(labels(run('unallocated'))).toEqual(['unallocated']);
 });
 
-test('what a layer above hides says so, and what a shorter layer hides says that first', () => {
+test('labels say what a layer above hides, and first what a shorter layer hides', () => {
   const labels = trackLabels(mid, chain);
   expect(labels(run('data', {}, 'overridden'))).toEqual([
     'data, hidden by a layer above',

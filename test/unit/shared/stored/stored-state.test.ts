@@ -58,10 +58,10 @@ test.each([
   expect(decodeState(FORMAT, text)).toEqual({ kind: 'broken' });
 });
 
-test('a person is told what begins anew and where the rest is', () => {
+test('the notice says what starts empty and where the old text is kept', () => {
   expect(stateNotice('The list', 'broken', '/c/list.json.broken')).toBe(
-    'The list could not be read and begins anew. What was stored is kept as /c/list.json.broken.',
+    'The list could not be read and starts empty. What was stored is kept as /c/list.json.broken.',
   );
-  expect(stateNotice('The list', 'broken')).toBe('The list could not be read and begins anew.');
+  expect(stateNotice('The list', 'broken')).toBe('The list could not be read and starts empty.');
   expect(stateNotice('The list', 'newer')).toContain('newer version of cowscope');
 });

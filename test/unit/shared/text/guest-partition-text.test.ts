@@ -58,7 +58,7 @@ describe('where a finding lies', () => {
       'in partition 2 (ext4), 1 cluster',
     ],
     [[[0, K64]], 'in no partition, 1 cluster'],
-  ])('of %j is told as %j', (guest, text) => {
+  ])('of %j is written as %j', (guest, text) => {
     expect(findingPartitions(finding(guest), disk, K64)).toBe(text);
   });
 
@@ -70,11 +70,11 @@ describe('where a finding lies', () => {
     );
   });
 
-  it('is told in bytes where there are no clusters', () => {
+  it('is written in bytes where there are no clusters', () => {
     expect(findingPartitions(finding([[25 * K64, 1024]]), disk, 1)).toBe('in partition 2 (ext4), 1 KiB');
   });
 
-  it('is not told where the table cannot be used, and by the content of a disk without one', () => {
+  it('is empty where the table cannot be used, and names the content of a disk without one', () => {
     expect(findingPartitions(finding([[0, K64]]), { ...disk, isUsable: false }, K64)).toBe('');
     const whole = { content: { type: 'xfs', label: '', uuid: '', also: [] } };
     const plain: GuestDisk = { ...disk, scheme: 'none', partitions: [], gaps: [], whole };

@@ -210,7 +210,7 @@ test('what was opened ahead gives way to another target', async () => {
   expect(closed).toEqual(['/a']);
 });
 
-test('why something could not be opened ahead is told when the window asks', async () => {
+test('the reason why something could not be opened ahead is the reply when the window asks', async () => {
   controller.openAhead(file('/a'));
   openings[0]?.fail(new CowscopeError({ code: 'CHAIN_FILE_MISSING', what: '', subject: '', advice: '' }));
   await vi.waitFor(() => expect(failed).toHaveLength(1));
@@ -219,7 +219,7 @@ test('why something could not be opened ahead is told when the window asks', asy
   );
 });
 
-test('what is still opening is told to end when another target comes or the controller closes', async () => {
+test('what is still opening is canceled when another target comes or the controller closes', async () => {
   void code(controller.handlers['chain:open']({ target: file('/a'), consent: none }));
   const second = controller.handlers['chain:open']({ target: file('/b'), consent: none });
   expect(openings.map(({ options }) => options.signal?.aborted)).toEqual([true, false]);
@@ -266,7 +266,7 @@ test('pushes begin when the window subscribes, and end with the session', async 
   const sessionId = await open('/a');
   const events = openings[0]!.events;
   events.onProgress?.(progress('done'));
-  expect(controller.isBusy).toBe(true); // the window has not been told
+  expect(controller.isBusy).toBe(true); // the window has not had the push
   expect(pushed).toEqual([]);
   controller.handlers['chain:subscribe']({ sessionId });
   expect(pushed).toEqual([['chain:progress', { sessionId, layers: progress('done') }]]);
@@ -307,7 +307,7 @@ test('every question reaches the session of its number with its own arguments al
   }
 });
 
-test('files that have changed on disk are told of once for each chain', async () => {
+test('files that have changed on disk are reported once for each chain', async () => {
   const told = () => pushed.filter(([name]) => name === 'chain:filesChanged').map(([, payload]) => payload);
   looks = 0;
   await controller.checkFiles(); // nothing is open
@@ -347,7 +347,7 @@ test('a look at the files that a slow disk holds up keeps others from beginning,
   changedLayers = async () => [];
 });
 
-test('a crash of what holds the open chain is told with what was opened, and that of a former chain is not', async () => {
+test('a crash of the open chain's worker is reported with its target, and that of a former chain is not', async () => {
   const error = new CowscopeError({ code: 'INTERNAL', what: 'exit code 1', subject: '', advice: '' });
   await open('a');
   await open('b');

@@ -1,4 +1,4 @@
-/** The comparisons of one window: which sessions they open, what the window is told, and that nothing stays behind. */
+/** The comparisons of one window: which sessions they open, what is pushed to the window, and that nothing stays behind. */
 import { beforeEach, expect, test } from 'vitest';
 import {
   CompareController,

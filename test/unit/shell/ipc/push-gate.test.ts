@@ -59,7 +59,7 @@ test('a stopped gate lets nothing through, whether it was open or not', () => {
   }
 });
 
-test('reading has not ended until the window was told', () => {
+test('reading has not ended until the window has had the push', () => {
   const { gate } = gateOf(1);
   expect(gate.isReading).toBe(false);
   gate.events.onProgress(progress('waiting'));

@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { recentList as listIn, MAX_RECENT } from '../../../../electron/shell/stored/recent.ts';
 import { temporaryFolder } from '../../../support/tools.ts';
 
-/** What was told of the stored list. */
+/** What was reported about the stored list. */
 const told: unknown[][] = [];
 const recentList = (path: string) => listIn(path, (...problem) => told.push(problem));
 beforeEach(() => void told.splice(0));
@@ -28,7 +28,7 @@ test('the list is bounded', () => {
   expect(list.list()[0]?.title).toBe(String(MAX_RECENT + 4));
 });
 
-test('a target too long to be told to the window with all others is not remembered', () => {
+test('a target too long for one message to the window with all others is not remembered', () => {
   const list = recentList(join(temporaryFolder(), 'recent.json'));
   list.add(file('/a'));
   list.add({ kind: 'files', files: Array(100).fill(`/${'x'.repeat(200)}`) });

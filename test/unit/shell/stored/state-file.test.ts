@@ -39,7 +39,7 @@ test('a file that is not there is nothing, and no notice is given', () => {
   expect(told).toEqual([]);
 });
 
-test('a file of an older version is read and stored anew, for its owner only', () => {
+test('a file of an older version is read and stored in the newest version, for its owner only', () => {
   writeFileSync(path, '{"title":"a"}');
   expect(read()).toEqual({ name: 'a' });
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ version: 1, name: 'a' });
@@ -59,7 +59,7 @@ test('a file of a newer version is left as it is, whatever is to be stored', () 
   expect(told).toEqual([['newer']]);
 });
 
-test('a broken file is kept under another name, and the next run is told nothing', () => {
+test('a broken file is kept under another name, and the next run has no notice', () => {
   writeFileSync(path, '{"version":1,"name":');
   const file = opened();
   expect(read(file)).toBeUndefined();
@@ -94,13 +94,13 @@ test('a file that cannot be written is no reason to fail', () => {
   expect(inside.read(() => {})).toBeUndefined();
 });
 
-test('the person and the log are told once, and the log names no file', () => {
+test('the notice and the log entry appear once, and the log names no file', () => {
   const log = new Log();
   const notices = new StateNotices(log);
   notices.tellerOf('recent')('broken', '/home/SECRET/recent.json.broken');
   notices.tellerOf('window')('newer');
   expect(notices.take()).toEqual([
-    'The list of recent images could not be read and begins anew. What was stored is kept as /home/SECRET/recent.json.broken.',
+    'The list of recent images could not be read and starts empty. What was stored is kept as /home/SECRET/recent.json.broken.',
     'The place of the window was stored by a newer version of cowscope. It is left as it is, and changes are not stored.',
   ]);
   expect(notices.take()).toEqual([]);

@@ -45,7 +45,7 @@ test('a path that climbs is flattened by URL rules and stays inside', () => {
   expect(assetFile('/d', 'app://cowscope/%2e%2e/%2E./etc/x.json')).toBe('/d/etc/x.json');
 });
 
-test('every answer carries the policy and is nobody else’s to use', () => {
+test('every answer has the policy and is refused to other origins', () => {
   const headers = assetHeaders('/d/index.html');
   expect(headers['Content-Type']).toBe('text/html; charset=utf-8');
   expect(headers['Content-Security-Policy']).toMatch(

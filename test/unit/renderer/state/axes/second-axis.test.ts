@@ -90,7 +90,7 @@ test('the second axis zooms, pans and fits, and the first stays where it is', ()
   expect(getAxis('guest').viewport).toEqual(guest);
 });
 
-test('each axis has a history of its own', () => {
+test('each axis has a separate history', () => {
   openAxis('host', fakeSource().source);
   const navigation = navigationOf('host');
   navigation.fitRange(1000, 2000);

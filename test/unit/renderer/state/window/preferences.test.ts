@@ -40,7 +40,7 @@ test.each([
   expect(await takenOver(text)).toEqual(expected);
 });
 
-/** Takes the stored text over, changes the theme to dark, and returns what the window was told and what is stored then. */
+/** Takes the stored text over, changes the theme to dark, and returns the notices of the window and what is stored then. */
 async function afterChange(text: string) {
   await takenOver(text);
   const { getState, setState } = await import('../../../../../renderer/state/store.ts');

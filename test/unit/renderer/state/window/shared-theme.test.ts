@@ -7,7 +7,7 @@ import { argsOf } from '../../../../support/window/fake-window.tsx';
 
 afterEach(() => useStore.setState(useStore.getInitialState(), true));
 
-test('the system is told the theme that was chosen before, and each that is chosen then', () => {
+test('the system gets the theme that was chosen before, and each later choice', () => {
   const bridge = fakeBridge(goldenChain(), {});
   Object.assign(window, { cowscope: bridge });
   setState({ theme: 'dark' });

@@ -24,7 +24,7 @@ const LAYER = {
   unreadBytes: 0,
 } as const;
 
-test('a capture has no names unless that is switched off, and what is in it is told', async () => {
+test('a capture has no names unless that is switched off, and what is in it is listed', async () => {
   const bridge = await openDialog();
   const summary = {
     path: '/home/chain.cowscope',

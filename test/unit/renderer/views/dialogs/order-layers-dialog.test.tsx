@@ -111,7 +111,7 @@ test('files that were moved before the links are read keep the order that the pe
   );
 });
 
-test('an order against the links is told, and the recorded one is a click away', async () => {
+test('an order that contradicts the links is reported, and one click takes the recorded order', async () => {
   drop(FILES, ONE_CHAIN);
   await waitFor(() => expect(texts()[0]).toContain('base'));
   fireEvent.click(screen.getByRole('button', { name: 'Move base towards the top' }));
@@ -142,7 +142,7 @@ test('a fork is shown as its chains, and nothing is left out unasked', async () 
   expect(flagged()).toBe(0);
 });
 
-test('loops, missing files and files without links are told', async () => {
+test('loops, missing files and files without links are named', async () => {
   drop(['/d/a', '/d/b', '/d/c', '/d/d'], {
     images: [image('a', 1), image('b', 0), image('c', -2), { ...image('d', -1), error: ERROR }],
     indexes: [0, 1, 2, 3],

@@ -81,7 +81,7 @@ test('the dialog shows how far the report is, and what went wrong', async () => 
   expect(screen.getByRole('button', { name: 'Save…' })).toBeTruthy();
 });
 
-test('the drawing is shown small as it will be in the file, anew when folders are left in', async () => {
+test('the drawing is shown small as it will be in the file, and drawn again when folders are left in', async () => {
   const bridge = await openDialog();
   bridge.answer('report:drawing', ({ showPaths }) =>
     ok(`<svg xmlns="http://www.w3.org/2000/svg"><title>${showPaths ? 'whole' : 'short'}</title></svg>`),

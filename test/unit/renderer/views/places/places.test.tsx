@@ -128,7 +128,7 @@ test('the list is copied as a table, as CSV and as JSON, with plain numbers of b
   expect(JSON.parse(json)[0]).toMatchObject({ kind: 'holeOverrides', layer: 'mid.qcow2', start: 196608 });
 });
 
-test('while what is drawn is being read the list says so, and a cross-check that goes on changes nothing', async () => {
+test('the list says while the drawn part is being read, and a running cross-check changes nothing', async () => {
   await opened();
   const drawer = screen.getByRole('region', { name: 'Lists' });
   await within(drawer).findByText('1 of 7 · 768 KiB');

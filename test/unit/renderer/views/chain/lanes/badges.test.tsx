@@ -48,7 +48,7 @@ test('badges without room are counted, and the count lists all of them with what
   expect(list?.textContent).toContain('past its end it reads as zeros');
 });
 
-test('what qemu-nbd says of a file and what a server says are told apart', () => {
+test('what qemu-nbd says of a file and what a server says have different badges', () => {
   const { info, tracks } = goldenChain();
   const track = { ...tracks[1]!, witness: 'nbd' } as const;
   const given = { track, size: info.size, locked: false, findings: 0 };

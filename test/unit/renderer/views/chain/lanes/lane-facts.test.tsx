@@ -17,7 +17,7 @@ function sums(data: number, unreadable: number): TrackBytes {
   return { track: 1, parts, read: data };
 }
 
-test('what is lost of a layer is not among what it holds: it is told instead', () => {
+test('what is lost of a layer is not counted as held: it is named instead', () => {
   const { tracks } = goldenChain();
   render(<LaneFacts track={tracks[1]!} bytes={sums(256 * KIB, 64 * KIB)} />);
   const facts = screen.getByText('holds 256 KiB · 64 KiB unreadable');
