@@ -8,7 +8,7 @@ import { type FirstPlace, takeFirstPlace } from './shell/handover.ts';
 import { EXIT_USAGE, type Launch, launchWords, parseLaunch } from './shell/launch-target.ts';
 import { Log } from './shell/log.ts';
 import { withoutDefaultMenu } from './shell/menu.ts';
-import { complain } from './shell/print-error.ts';
+import { printError } from './shell/print-error.ts';
 import { Program } from './shell/program.ts';
 import { registerAppScheme, serveRenderer } from './shell/window/app-protocol.ts';
 import { closeNetwork } from './shell/window/no-network.ts';
@@ -47,14 +47,14 @@ async function start(): Promise<void> {
 /** What went wrong, for the person on standard error and for the log. */
 function report(error: unknown): void {
   log.noteError(error);
-  complain(error);
+  printError(error);
 }
 
 function readLaunch(): Launch {
   try {
     return parseLaunch(launchWords(process.argv, process.defaultApp === true));
   } catch (error) {
-    complain(error);
+    printError(error);
     process.exit(error instanceof CowscopeError && error.code === 'USAGE' ? EXIT_USAGE : 1);
   }
 }

@@ -19,12 +19,12 @@ import { bitmapFindings } from './findings/bitmaps.ts';
 import { sizeFindings } from './findings/sizes.ts';
 import { snapshotFindings } from './findings/snapshots.ts';
 import { timeFindings } from './findings/times.ts';
-import { consentFacts, followLink, openNamed, type ReachedFile } from './follow-link.ts';
+import { followLink, openNamed, type ReachedFile, resolveConsent } from './follow-link.ts';
 import { layersAsGiven } from './given-order.ts';
 import { type Step, stepDown } from './link-step.ts';
 import { programsWithFile } from './open-elsewhere.ts';
 import { modifiedTime, type OpenFile } from './open-file.ts';
-import { type LayerFormat, type LoneLayer, openLayer } from './open-layer.ts';
+import { type LayerFormat, openLayer, type SingleLayer } from './open-layer.ts';
 import { PathLook } from './path-look.ts';
 import { PinnedFolders } from './pinned-folder.ts';
 import { readLocks, WriterLocks, type Writers } from './writer-lock.ts';
@@ -91,7 +91,7 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
   const top = files.at(-1);
   if (top === undefined) throw chainError('CHAIN_NO_FILE', 'no file is named', '', 'name at least one image');
   const locks = readLocks();
-  const consent = await consentFacts([...files, ...allow], allowAll);
+  const consent = await resolveConsent([...files, ...allow], allowAll);
   const folders = new PinnedFolders();
   const { backingFormat, locate = [] } = request;
   const { infer: reading, onRead } = request;
@@ -148,7 +148,7 @@ async function followLinks(
   }
   const seen = new Set([reached.file.identity]);
   const layers: LinkedLayer[] = [];
-  let layer: LoneLayer | undefined = await openLayer(reached, { by: 'person', format }, discovery.infer);
+  let layer: SingleLayer | undefined = await openLayer(reached, { by: 'person', format }, discovery.infer);
   discovery.listed.add(layer);
   onTop?.({ size: layer.size, clusterSize: clusterSizeOf(layer) });
   let described: Step['described'];
@@ -222,13 +222,13 @@ async function describe(
 }
 
 /** Bytes in a cluster of a layer; 1 of a raw one. */
-function clusterSizeOf({ image }: LoneLayer): number {
+function clusterSizeOf({ image }: SingleLayer): number {
   return image?.geometry.clusterSize ?? 1;
 }
 
 /** The external data file: opened with consent only, because a child would read whatever file its name leads to. */
 async function openDataFile(
-  { image, reached }: LoneLayer,
+  { image, reached }: SingleLayer,
   discovery: Discovery,
 ): Promise<{
   link?: BackingLink;

@@ -5,15 +5,15 @@ import type { BackingLink, CaptureInfo } from '../../shared/model/layer.ts';
 import type { InferRequest } from '../qcow2/infer/infer-image.ts';
 import type { ReachedFile } from './follow-link.ts';
 import type { OpenFile } from './open-file.ts';
-import type { LoneLayer } from './open-layer.ts';
+import type { SingleLayer } from './open-layer.ts';
 import type { PathLook } from './path-look.ts';
 import type { PinnedFolders } from './pinned-folder.ts';
-import type { ConsentFacts } from './policy.ts';
+import type { ResolvedConsent } from './policy.ts';
 import type { Writers } from './writer-lock.ts';
 
 /** State of one discovery. */
 export interface Discovery {
-  readonly consent: ConsentFacts;
+  readonly consent: ResolvedConsent;
   readonly folders: PinnedFolders;
   readonly look: PathLook;
   /** Format of backing files for which none is recorded, as a person says. */
@@ -42,7 +42,7 @@ export class EntryBudget {
   #bytes = 0;
 
   /** Counts those of a layer. Throws CHAIN_TOO_MANY_ENTRIES where they are more than is left; they do not count then. */
-  add({ image, source }: LoneLayer): void {
+  add({ image, source }: SingleLayer): void {
     if (image === undefined) return;
     const lists = [image.snapshots, image.bitmaps];
     let entries = this.#entries;
@@ -65,7 +65,7 @@ export class EntryBudget {
 
 /** A layer and what became of the link recorded in it. */
 export interface LinkedLayer {
-  readonly layer: LoneLayer;
+  readonly layer: SingleLayer;
   readonly backing: BackingLink;
   /** The link to its external data file, where that is known and not to be followed. */
   readonly dataFile?: BackingLink;
@@ -97,7 +97,7 @@ export type RecordedBacking = Pick<BackingLink, 'recorded' | 'recordedFormat'>;
 export const NO_BACKING: BackingLink = { recorded: '', recordedFormat: '', resolved: '', status: 'none' };
 
 /** The link of a layer that was read by an inferred header; undefined where its header was there to be read. */
-export function lostBacking({ image, source }: LoneLayer): BackingLink | undefined {
+export function lostBacking({ image, source }: SingleLayer): BackingLink | undefined {
   const inference = image?.inferred?.inference;
   if (inference?.lost !== 'header' || !inference.facts.some(({ name }) => name === 'backing file'))
     return undefined;
@@ -116,12 +116,12 @@ export function lostBacking({ image, source }: LoneLayer): BackingLink | undefin
 }
 
 /** The backing name as recorded; empty where none is. */
-export function backingName(layer: LoneLayer): Uint8Array {
+export function backingName(layer: SingleLayer): Uint8Array {
   return layer.image?.backingFileBytes ?? new Uint8Array();
 }
 
 /** What a layer records about its backing file. */
-export function recordedBacking(layer: LoneLayer): RecordedBacking {
+export function recordedBacking(layer: SingleLayer): RecordedBacking {
   return {
     recorded: Buffer.from(backingName(layer)).toString('utf8'),
     recordedFormat: layer.image?.extensions.backingFormat ?? '',

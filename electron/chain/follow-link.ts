@@ -8,20 +8,20 @@ import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { absolutePath } from './absolute-path.ts';
 import { type NameForm, parseRecordedName, type RecordedName } from './backing-name.ts';
 import { type BytePath, fromBytes, isTextPath, shownPath, systemPath, toBytePath } from './byte-path.ts';
-import { notAFile, unopened } from './open-error.ts';
+import { notAFile, notOpenedError } from './open-error.ts';
 import { type FolderEntry, isOtherFile, kindOfEntry, type OpenFile, openFile } from './open-file.ts';
 import type { PathLook } from './path-look.ts';
 import type { PinnedFolder, PinnedFolders } from './pinned-folder.ts';
 import {
-  type ConsentFacts,
   canHoldImage,
   isConsentedTo,
   isOwn,
   mayLeadToDevice,
   ownFolders,
-  type Place,
-  placeOf,
   type Referrer,
+  type ResolvedConsent,
+  type NamedPath,
+  namedPath,
 } from './policy.ts';
 
 /** A file that was reached. */
@@ -71,7 +71,7 @@ export async function openNamed(text: string, folders: PinnedFolders): Promise<R
 }
 
 /** The facts of a person's consent: each path as written and as what its links lead to. */
-export async function consentFacts(paths: readonly string[], all: boolean): Promise<ConsentFacts> {
+export async function resolveConsent(paths: readonly string[], all: boolean): Promise<ResolvedConsent> {
   const named = new Set<BytePath>();
   for (const text of paths) {
     const path = toBytePath(absolutePath(text));
@@ -83,7 +83,7 @@ export async function consentFacts(paths: readonly string[], all: boolean): Prom
 
 /** How to follow a link. */
 export interface FollowOptions {
-  readonly consent: ConsentFacts;
+  readonly consent: ResolvedConsent;
   readonly folders: PinnedFolders;
   readonly look: PathLook;
   /** The own folder is no reason to open it: only consent is. */
@@ -116,7 +116,7 @@ export async function followLink(
     if (second.status !== 'opened') return { ...first, ...told, findings };
     return { ...second, ...told, findings: [...findings, onlyInRealFolder(recorded.path, real.path)] };
   }
-  const place = placeOf(recorded.path, real.path);
+  const place = namedPath(recorded.path, real.path);
   const isTwofold =
     first.reached !== undefined &&
     isOwn(place, beside) &&
@@ -133,7 +133,7 @@ async function followFile(
   referrer: PinnedReferrer,
   options: FollowOptions,
 ): Promise<Pick<FollowedLink, 'status' | 'resolved' | 'reached' | 'error'>> {
-  const place = placeOf(recorded.path, referrer.namedFolder);
+  const place = namedPath(recorded.path, referrer.namedFolder);
   const resolved = shownPath(place.path);
   const mustAsk = options.always === 'ask' || recorded.form === 'json:';
   try {
@@ -146,7 +146,8 @@ async function followFile(
     const { ask } = found;
     // As the system would take the name, `..` behind a link included.
     const kind = await options.look.at(ask === place.path ? place.whole : ask);
-    if (kind === 'missing') throw unopened(ask, Object.assign(new Error('missing'), { code: 'ENOENT' }));
+    if (kind === 'missing')
+      throw notOpenedError(ask, Object.assign(new Error('missing'), { code: 'ENOENT' }));
     if (kind !== 'unseen' && !canHoldImage(kind)) throw notAFile(ask, kind);
     const isOwnFile = referrer.ownFolders.has(dirname(ask) as BytePath);
     const reason = reasonToAsk(recorded.form, options.always === 'ask', isOwnFile);
@@ -191,7 +192,7 @@ export async function fileBeside(name: Uint8Array, reached: ReachedFile): Promis
 /** True where two recorded names mean the same file, or both nothing, from a folder. */
 export function isSameName(a: RecordedName | null, b: RecordedName | null, folder: BytePath): boolean {
   if (a?.kind === 'file' && b?.kind === 'file')
-    return placeOf(a.path, folder).path === placeOf(b.path, folder).path;
+    return namedPath(a.path, folder).path === namedPath(b.path, folder).path;
   return a === null && b === null;
 }
 
@@ -199,7 +200,7 @@ export function isSameName(a: RecordedName | null, b: RecordedName | null, folde
 type Found = { readonly first: FolderEntry; readonly last: FolderEntry } | { readonly ask: BytePath };
 
 async function consentedPath(
-  place: Place,
+  place: NamedPath,
   name: BytePath,
   from: PinnedFolder,
   { consent, folders }: FollowOptions,
@@ -212,7 +213,11 @@ async function consentedPath(
 }
 
 /** Follows links one at a time, and none of them out of the own folder. */
-async function ownPath(start: Place, referrer: PinnedReferrer, options: FollowOptions): Promise<Found> {
+async function ownPath(
+  start: NamedPath,
+  referrer: PinnedReferrer,
+  options: FollowOptions,
+): Promise<Found> {
   const { consent, folders } = options;
   let place = start;
   let name = start.path;
@@ -239,7 +244,7 @@ async function ownPath(start: Place, referrer: PinnedReferrer, options: FollowOp
     first ??= entry;
     name = await readLinkAt(entry);
     from = entry.folder;
-    place = placeOf(name, from.path);
+    place = namedPath(name, from.path);
   }
   throw tooManyLinks(start.path);
 }
@@ -299,12 +304,12 @@ async function readLinkAt({ folder, name, path }: FolderEntry): Promise<BytePath
   try {
     return fromBytes(await readlink(folder.entry(name), { encoding: 'buffer' }));
   } catch (error) {
-    throw unopened(path, error);
+    throw notOpenedError(path, error);
   }
 }
 
 function tooManyLinks(path: BytePath): CowscopeError {
-  return unopened(path, Object.assign(new Error('too many links'), { code: 'ELOOP' }));
+  return notOpenedError(path, Object.assign(new Error('too many links'), { code: 'ELOOP' }));
 }
 
 function refusedLink(recorded: Exclude<RecordedName, { kind: 'file' }>, subject: string): FollowedLink {

@@ -16,7 +16,7 @@ import {
 import { followLink, openNamed, type ReachedFile } from './follow-link.ts';
 import { linkFix } from './link-fix.ts';
 import { claimOf, isSameFile } from './link-step.ts';
-import { type FormatClaim, type LoneLayer, openLayer } from './open-layer.ts';
+import { type DeclaredFormat, openLayer, type SingleLayer } from './open-layer.ts';
 
 /**
  * Opens the files as the layers of a chain. Rejects with CHAIN_TOO_DEEP, CHAIN_FILE_TWICE, CHAIN_TOO_MANY_ENTRIES, or
@@ -31,7 +31,7 @@ export async function layersAsGiven(
   await openEach(files, discovery);
   const layers: LinkedLayer[] = [];
   const findings: Finding[] = [];
-  let claim: FormatClaim = { by: 'person', format: topFormat };
+  let claim: DeclaredFormat = { by: 'person', format: topFormat };
   for (const [index, reached] of [...open.entries()].reverse()) {
     const layer = await openLayer(reached, claim, discovery.infer);
     discovery.listed.add(layer);
@@ -81,7 +81,7 @@ interface GivenLink {
   /** Where the layer itself says otherwise, else empty. */
   readonly contradiction: string;
   /** What is known of the format of the file below. */
-  readonly below: FormatClaim;
+  readonly below: DeclaredFormat;
 }
 
 /**
@@ -89,7 +89,7 @@ interface GivenLink {
  * format that it records holds for the file below.
  */
 async function givenLink(
-  layer: LoneLayer,
+  layer: SingleLayer,
   below: ReachedFile | undefined,
   discovery: Discovery,
 ): Promise<GivenLink> {
@@ -97,7 +97,7 @@ async function givenLink(
   const shown = escapeUntrusted(layer.source.path);
   const named = escapeUntrusted(recorded.recorded);
   const name = backingName(layer);
-  const byContent: FormatClaim = { by: 'person', format: undefined };
+  const byContent: DeclaredFormat = { by: 'person', format: undefined };
   if (below === undefined) {
     if (name.length === 0)
       return { backing: lostBacking(layer) ?? NO_BACKING, contradiction: '', below: byContent };
@@ -147,7 +147,7 @@ function orderDiffers(layer: number, { contradiction, backing }: GivenLink): Fin
   });
 }
 
-function givenBase({ source }: LoneLayer): ErrorRecord {
+function givenBase({ source }: SingleLayer): ErrorRecord {
   const what = 'this file was put at the bottom, so its recorded backing file was not opened';
   return {
     code: 'CHAIN_ORDER_GIVEN',

@@ -16,12 +16,12 @@ import {
 } from './discovery.ts';
 import { fileBeside, followLink, followLocated, isSameName, type ReachedFile } from './follow-link.ts';
 import { formatFix, linkFix } from './link-fix.ts';
-import { type FormatClaim, type LoneLayer, openLayer } from './open-layer.ts';
+import { type DeclaredFormat, openLayer, type SingleLayer } from './open-layer.ts';
 
 /** What became of a link. */
 export interface Step {
   readonly backing: BackingLink;
-  readonly below?: LoneLayer;
+  readonly below?: SingleLayer;
   /**
    * What a JSON description on the way down says to lie below `below`; null: nothing. Absent where none says anything
    * about it.
@@ -39,7 +39,7 @@ type Followed = Awaited<ReturnType<typeof followLink>> & { readonly located?: bo
  * `seen` the identities of their files.
  */
 export async function stepDown(
-  layer: LoneLayer,
+  layer: SingleLayer,
   described: RecordedName | null | undefined,
   { seen, depth }: { seen: Set<string>; depth: number },
   discovery: Discovery,
@@ -65,7 +65,7 @@ export async function stepDown(
     return cut(loop(link.resolved), link.resolved, findings);
   }
   try {
-    const claim: FormatClaim =
+    const claim: DeclaredFormat =
       unknown === undefined ? claimOf(layer, link, recorded, discovery) : { by: 'person', format: undefined };
     const below = await openLayer(reached, claim, discovery.infer);
     discovery.listed.add(below);
@@ -97,7 +97,7 @@ const STATUS_OF_ERROR: ReadonlyMap<string, LinkStatus> = new Map([
 ]);
 
 /** Where the recorded link leads to no file that may be opened, the next one that a person chose. */
-async function followOrLocate(layer: LoneLayer, name: Uint8Array, discovery: Discovery): Promise<Followed> {
+async function followOrLocate(layer: SingleLayer, name: Uint8Array, discovery: Discovery): Promise<Followed> {
   const followed: Followed =
     name.length === 0
       ? { resolved: '', status: 'missing', format: '', findings: [] } // lost with its header
@@ -111,7 +111,7 @@ async function followOrLocate(layer: LoneLayer, name: Uint8Array, discovery: Dis
   return { ...rest, ...located, findings: [...rest.findings, ...findings], located: true };
 }
 
-function chosenInstead(layer: LoneLayer, error: ErrorRecord | undefined, path: BytePath): Finding {
+function chosenInstead(layer: SingleLayer, error: ErrorRecord | undefined, path: BytePath): Finding {
   const recorded = escapeUntrusted(recordedBacking(layer).recorded);
   const fix = linkFix(layer, path, recordedBacking(layer).recordedFormat);
   return makeFinding({
@@ -124,7 +124,7 @@ function chosenInstead(layer: LoneLayer, error: ErrorRecord | undefined, path: B
 
 /** The link as it is shown, with what can be done about it. */
 async function resolvedLink(
-  layer: LoneLayer,
+  layer: SingleLayer,
   name: Uint8Array,
   { resolved, status, error, format, located }: Omit<Followed, 'reached' | 'findings'>,
   { recordedFormat }: RecordedBacking,
@@ -183,11 +183,11 @@ function withFix(error: ErrorRecord, fix: LinkFix | undefined): ErrorRecord {
 
 /** What is known of the format of the file that a link leads to. */
 export function claimOf(
-  layer: LoneLayer,
+  layer: SingleLayer,
   link: { readonly format: string; readonly resolved: string },
   { recordedFormat }: RecordedBacking,
   { backingFormat }: Discovery,
-): FormatClaim {
+): DeclaredFormat {
   return {
     by: 'image',
     format: link.format || recordedFormat,
@@ -198,10 +198,10 @@ export function claimOf(
 
 /** The link is plain and lacks the format alone. */
 export function unrecordedFix(
-  layer: LoneLayer,
+  layer: SingleLayer,
   { format, resolved, located }: Pick<Followed, 'format' | 'resolved' | 'located'>,
   { recordedFormat }: RecordedBacking,
-  below: LoneLayer,
+  below: SingleLayer,
 ) {
   if (format !== '' || recordedFormat !== '') return undefined;
   return located === true
@@ -210,13 +210,13 @@ export function unrecordedFix(
 }
 
 /** True where the layer's own link is another one than a description above says. */
-function contradicts(layer: LoneLayer, described: RecordedName | null): boolean {
+function contradicts(layer: SingleLayer, described: RecordedName | null): boolean {
   const name = backingName(layer);
   const own = name.length === 0 ? null : parseRecordedName(name);
   return !isSameName(own, described, layer.reached.referrer.namedFolder);
 }
 
-function descriptionDiffers(layer: LoneLayer, own: string, described: RecordedName | null): ErrorRecord {
+function descriptionDiffers(layer: SingleLayer, own: string, described: RecordedName | null): ErrorRecord {
   const theirs =
     described?.kind === 'file' ? escapeUntrusted(shownPath(described.path)) : (described?.kind ?? 'nothing');
   const ours = own === '' ? 'nothing' : escapeUntrusted(own);
@@ -233,7 +233,7 @@ function loop(subject: string): ErrorRecord {
   return { code: 'CHAIN_LOOP', what, subject, advice: 'correct the recorded name with qemu-img rebase -u' };
 }
 
-function tooDeep({ source }: LoneLayer): ErrorRecord {
+function tooDeep({ source }: SingleLayer): ErrorRecord {
   const what = `the chain has more than ${MAX_LAYERS} layers and is cut here`;
   return {
     code: 'CHAIN_TOO_DEEP',

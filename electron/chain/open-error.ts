@@ -4,7 +4,7 @@ import { type BytePath, shownPath } from './byte-path.ts';
 import type { FileKind } from './policy.ts';
 
 /** The error for a file that the system would not let us look at or open. */
-export function unopened(path: BytePath, cause: unknown): CowscopeError {
+export function notOpenedError(path: BytePath, cause: unknown): CowscopeError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   const subject = shownPath(path);
   if (code === 'ENOENT' || code === 'ENOTDIR')

@@ -4,7 +4,7 @@ import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { CowscopeError } from '../../shared/error.ts';
 import { MAX_OFFSET } from '../../shared/extent/table.ts';
 import type { BytePath } from './byte-path.ts';
-import { fileChanged, notAFile, tooLarge, unopened } from './open-error.ts';
+import { fileChanged, notAFile, notOpenedError, tooLarge } from './open-error.ts';
 import type { PinnedFolder } from './pinned-folder.ts';
 import { canHoldImage, type FileKind } from './policy.ts';
 
@@ -75,7 +75,7 @@ export async function openFile(entry: FolderEntry): Promise<OpenFile> {
   try {
     handle = await open(folder.entry(name), FLAGS);
   } catch (error) {
-    throw unopened(path, error);
+    throw notOpenedError(path, error);
   }
   try {
     const stat = await handle.stat({ bigint: true });
@@ -96,7 +96,7 @@ export async function openFile(entry: FolderEntry): Promise<OpenFile> {
     };
   } catch (error) {
     await handle.close();
-    throw error instanceof CowscopeError ? error : unopened(path, error);
+    throw error instanceof CowscopeError ? error : notOpenedError(path, error);
   }
 }
 
@@ -104,7 +104,7 @@ async function statEntry({ folder, name, path }: FolderEntry): Promise<BigIntSta
   try {
     return await lstat(folder.entry(name), { bigint: true });
   } catch (error) {
-    throw unopened(path, error);
+    throw notOpenedError(path, error);
   }
 }
 

@@ -26,7 +26,7 @@ import type { ReachedFile } from './follow-link.ts';
 export type LayerFormat = 'qcow2' | 'qcow' | 'raw';
 
 /** A layer on its own, before its place in a chain is known. */
-export interface LoneLayer {
+export interface SingleLayer {
   readonly reached: ReachedFile;
   readonly source: FileSource;
   readonly format: LayerFormat;
@@ -40,7 +40,7 @@ export interface LoneLayer {
 }
 
 /** What is known of a layer's format before the file is looked at. */
-export type FormatClaim =
+export type DeclaredFormat =
   /** A person named the file and perhaps its format: without that the magic decides. */
   | { readonly by: 'person'; readonly format: 'raw' | 'qcow2' | undefined }
   /**
@@ -65,9 +65,9 @@ const RAW_NAMES: ReadonlySet<string> = new Set(['raw', 'file', 'host_device']);
  */
 export async function openLayer(
   reached: ReachedFile,
-  claim: FormatClaim,
+  claim: DeclaredFormat,
   infer: InferRequest | undefined,
-): Promise<LoneLayer> {
+): Promise<SingleLayer> {
   const { file, path } = reached;
   const source = fileSource({ fd: file.handle.fd, size: file.size, path: shownPath(path) });
   const buffered = new BufferedSource(source); // the window is served by this thread
@@ -101,7 +101,7 @@ export async function openLayer(
 export function readAs(
   image: Qcow2Image,
   { format, formatSource, findings }: Decision,
-): Pick<LoneLayer, 'format' | 'formatSource' | 'image' | 'size' | 'findings'> {
+): Pick<SingleLayer, 'format' | 'formatSource' | 'image' | 'size' | 'findings'> {
   const found = image.header.version === 1 ? 'qcow' : 'qcow2';
   const differs = found === format ? [] : [formatDiffers(format, found)];
   return {
@@ -129,7 +129,7 @@ async function inferLostHeader(
   source: FileSource,
   { format, formatSource }: Pick<Decision, 'format' | 'formatSource'>,
   infer: InferRequest,
-): Promise<Pick<LoneLayer, 'image' | 'size' | 'findings'> | undefined> {
+): Promise<Pick<SingleLayer, 'image' | 'size' | 'findings'> | undefined> {
   const isLost = format === 'raw' ? formatSource === 'assumed' : recognizeFormat(source).format === 'raw';
   return isLost ? await inferredFrom(source, infer) : undefined;
 }
@@ -139,7 +139,7 @@ async function inferUnreadableHeader(
   source: FileSource,
   infer: InferRequest,
   error: unknown,
-): Promise<Pick<LoneLayer, 'image' | 'size' | 'findings'> | undefined> {
+): Promise<Pick<SingleLayer, 'image' | 'size' | 'findings'> | undefined> {
   const isHeader =
     error instanceof CowscopeError && error.code.startsWith('QCOW2_') && error.code !== 'QCOW2_READ_FAILED';
   return isHeader ? await inferredFrom(source, infer) : undefined;
@@ -148,7 +148,7 @@ async function inferUnreadableHeader(
 async function inferredFrom(
   source: FileSource,
   infer: InferRequest,
-): Promise<Pick<LoneLayer, 'image' | 'size' | 'findings'> | undefined> {
+): Promise<Pick<SingleLayer, 'image' | 'size' | 'findings'> | undefined> {
   const { inferHeader } = await import('../qcow2/infer/infer-image.ts'); // loaded where it is asked for
   const image = await runInSlices(inferHeader(source, infer));
   return image === undefined ? undefined : { image, size: image.header.size, findings: image.findings };
@@ -208,7 +208,7 @@ export interface Decision {
 /** How a layer is read, from what is claimed of it and what it was recognized as. Throws CHAIN_FORMAT_UNSUPPORTED. */
 export function decideFormat(
   source: ImageSource,
-  claim: FormatClaim,
+  claim: DeclaredFormat,
   { format: magic, sentence }: RecognizedFormat,
 ): Decision {
   if (claim.by === 'image') return recordedFormat(source, claim, magic);
@@ -237,7 +237,7 @@ export function decideFormat(
 /** A recorded format decides whatever the content: the guest writes raw disks and could write any magic into them. */
 function recordedFormat(
   source: ImageSource,
-  { format: recorded, unrecorded, fix }: Extract<FormatClaim, { by: 'image' }>,
+  { format: recorded, unrecorded, fix }: Extract<DeclaredFormat, { by: 'image' }>,
   magic: ImageFormat,
 ): Decision {
   const isPlain = magic === 'raw' || magic === 'iso';

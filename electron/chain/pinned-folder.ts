@@ -7,7 +7,7 @@ import { access, type FileHandle, lstat, open, readlink, realpath } from 'node:f
 import { isAbsolute } from 'node:path';
 import { CowscopeError } from '../../shared/error.ts';
 import { type BytePath, fromBytes, systemPath } from './byte-path.ts';
-import { fileChanged, unopened } from './open-error.ts';
+import { fileChanged, notOpenedError } from './open-error.ts';
 
 /**
  * Linux: the descriptor only stands for the place, so that no permission to list the folder is needed (open(2)). Node
@@ -67,7 +67,7 @@ export class PinnedFolders {
     try {
       return (await this.#pins) ? await this.#byDescriptor(reached) : await byName(reached);
     } catch (error) {
-      throw error instanceof CowscopeError ? error : unopened(shown, error);
+      throw error instanceof CowscopeError ? error : notOpenedError(shown, error);
     }
   }
 

@@ -6,7 +6,7 @@ import { dirname, isAbsolute, normalize } from 'node:path';
 import type { BytePath } from './byte-path.ts';
 
 /** What the person consented to. */
-export interface ConsentFacts {
+export interface ResolvedConsent {
   /** Files the person named: to open or to allow. Absolute and normalized, and also what their links lead to. */
   readonly named: ReadonlySet<BytePath>;
   /** Consent to every file, whatever its folder. */
@@ -39,7 +39,7 @@ export function ownFolders(
 }
 
 /** The path that a name means, before links are followed. */
-export interface Place {
+export interface NamedPath {
   /** Absolute and normalized. */
   readonly path: BytePath;
   /** The same as the system would take it, link by link. */
@@ -50,8 +50,8 @@ export interface Place {
   readonly exact: boolean;
 }
 
-/** The place that a name means from a folder (a real path). */
-export function placeOf(name: BytePath, folder: BytePath): Place {
+/** The path that a name means in a folder (a real path). */
+export function namedPath(name: BytePath, folder: BytePath): NamedPath {
   const whole = isAbsolute(name) ? name : `${folder}/${name}`;
   const own = isAbsolute(name) ? name : name.replace(/^(?:\.{1,2}\/+)*/, '');
   return {
@@ -62,7 +62,7 @@ export function placeOf(name: BytePath, folder: BytePath): Place {
 }
 
 /** True when the person named this path or consented to everything. */
-export function isConsentedTo(path: BytePath, consent: ConsentFacts): boolean {
+export function isConsentedTo(path: BytePath, consent: ResolvedConsent): boolean {
   return consent.all || consent.named.has(path);
 }
 
@@ -70,7 +70,7 @@ export function isConsentedTo(path: BytePath, consent: ConsentFacts): boolean {
  * True when a path lies in the own folder of the image that names it, where files are opened without asking.
  * A folder below the own one is another folder.
  */
-export function isOwn(place: Place, referrer: Referrer): boolean {
+export function isOwn(place: NamedPath, referrer: Referrer): boolean {
   return place.exact && referrer.ownFolders.has(dirname(place.path) as BytePath);
 }
 
@@ -78,7 +78,7 @@ export function isOwn(place: Place, referrer: Referrer): boolean {
  * True when a link in the own folder of a device may lead to a node in /dev, provided that is a block device: the
  * volumes of a group look like this, and a program that may make links there may make nodes, too.
  */
-export function mayLeadToDevice(target: Place, referrer: Referrer): boolean {
+export function mayLeadToDevice(target: NamedPath, referrer: Referrer): boolean {
   return referrer.device && target.exact && dirname(target.path) === '/dev';
 }
 

@@ -6,7 +6,7 @@ import { readSmallChainsInPlace } from '../engine/worker/small-chains.ts';
 import { guardServers } from '../qemu/server-process.ts';
 import { setReadingThreads } from '../service/reading-threads.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { complain, complainStack, endQuietly } from './output.ts';
+import { endQuietly, printErrorRecord, printErrorStack } from './output.ts';
 import { createProgram } from './program.ts';
 import { undoOnSignal } from './signals.ts';
 
@@ -23,9 +23,9 @@ function main(): void {
   const debug = words.slice(0, end < 0 ? undefined : end).includes('--debug');
   let failed: ExitCode = EXIT.failed;
   const finish = (error: unknown) => {
-    if (debug) complainStack(error);
+    if (debug) printErrorStack(error);
     const record = errorRecord(error);
-    complain(record);
+    printErrorRecord(record);
     process.exitCode = record.code === 'USAGE' ? EXIT.usage : failed;
   };
   endQuietly(error => {

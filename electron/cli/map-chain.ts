@@ -18,7 +18,7 @@ import { captureNotServed } from '../service/open-files.ts';
 import type { WitnessChoice } from '../service/session-options.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { isPartFinding, missingBacking, missingDataFile } from './missing-links.ts';
-import { complain, note, outputWidth, write, writeLine } from './output.ts';
+import { outputWidth, printErrorRecord, printNote, write, writeLine } from './output.ts';
 import { ProgressLine } from './progress-line.ts';
 import { consentOf, type TargetOptions } from './target.ts';
 import { drawMap } from './text/map-drawing.ts';
@@ -72,7 +72,7 @@ async function printMap(session: ChainSession, options: MapOptions): Promise<Exi
   else await printText(session, options);
   // What is wrong with the tables is known only once everything has been read.
   const findings = await session.allFindings(layer);
-  for (const text of notesOf(session, layer, findings)) note(text);
+  for (const text of notesOf(session, layer, findings)) printNote(text);
   return conclude(unread, session, findings);
 }
 
@@ -85,7 +85,7 @@ function conclude(
   const lost = findings
     .filter(isPartFinding)
     .map(finding => findingRecord(finding, session.chain.layers[finding.layer]?.path ?? ''));
-  for (const record of [...missing, ...lost]) complain(record);
+  for (const record of [...missing, ...lost]) printErrorRecord(record);
   return missing.length + lost.length > 0 ? EXIT.partial : EXIT.done;
 }
 

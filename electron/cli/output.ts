@@ -1,7 +1,7 @@
 /** Writing to the terminal or a pipe: with back-pressure on standard output, one line per error on standard error. */
 
 import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
-import { complaint, safeLine } from '../../shared/text/error-line.ts';
+import { errorLine, safeLine } from '../../shared/text/error-line.ts';
 
 const DEFAULT_WIDTH = 80;
 const NEWLINE = 10;
@@ -72,20 +72,20 @@ export function outputWidth(): number {
 }
 
 /** Prints an error to standard error. */
-export function complain(record: ErrorRecord): void {
+export function printErrorRecord(record: ErrorRecord): void {
   clearProgress();
-  process.stderr.write(`${complaint(record)}\n`);
+  process.stderr.write(`${errorLine(record)}\n`);
 }
 
 /** Prints the stacks of an error and its causes to standard error. */
-export function complainStack(error: unknown): void {
+export function printErrorStack(error: unknown): void {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     for (const line of (cause.stack ?? cause.message).split('\n'))
       process.stderr.write(`${safeLine(line)}\n`);
 }
 
 /** Prints a note to standard error; JSON on standard output stays clean. */
-export function note(text: string): void {
+export function printNote(text: string): void {
   clearProgress();
   process.stderr.write(`cowscope: note: ${safeLine(text)}\n`);
 }

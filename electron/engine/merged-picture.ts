@@ -38,6 +38,6 @@ export class MergedPicture {
 }
 
 /** A chain that is not read in the background has no pyramid: its pages are read as lists pass over them. */
-function emptyPyramid({ plan, pageCount, pageSpan, laneCount }: ChainTables): Pyramid {
-  return createPyramid(plan.buildPyramid ? pageCount : 0, pageSpan, laneCount);
+function emptyPyramid({ plan, pageCount, pageSpan, slotCount }: ChainTables): Pyramid {
+  return createPyramid(plan.buildPyramid ? pageCount : 0, pageSpan, slotCount);
 }

@@ -22,7 +22,7 @@ export interface ExportSource {
 }
 
 /** What of an image's header matters to the way qemu-nbd is started. */
-export interface ImageHead {
+export interface HeaderFields {
   readonly isQcow2: boolean;
   /** In bytes; 0 where the header holds a value that qemu refuses. */
   readonly clusterSize: number;
@@ -37,14 +37,14 @@ const MAX_BITMAPS = 62;
 const MAX_BITMAP_BYTES = 65_536;
 
 /** Bytes of qemu's cache of L2 slices: enough for sequential walks, and many small servers stay small. */
-const L2_CACHE_SIZE = 1_048_576;
+const L2_CACHE_BYTES = 1_048_576;
 
 /** Descriptor numbers in the child, right behind its standard streams. */
 const CHILD_FILE = 3;
 const CHILD_DATA_FILE = 4;
 
 /** The header fields of the image behind a descriptor (qcow2 specification, "Header"). Throws what the system reports. */
-export function readImageHead(fd: number): ImageHead {
+export function readHeaderFields(fd: number): HeaderFields {
   const head = Buffer.alloc(80);
   const isQcow2 = readSync(fd, head, 0, head.length, 0) >= 72 && head.readUInt32BE(0) === 0x514649fb;
   const clusterBits = head.readUInt32BE(20);
@@ -89,7 +89,7 @@ export function inheritedFiles(layer: ExportSource): number[] {
  * The block node of the layer, as JSON: its format and nothing below it, its file as an inherited descriptor.
  * Cache sizes are those that keep a walk over the tables from reading any of them twice.
  */
-export function layerNode(layer: ExportSource, head: ImageHead, forceShare: boolean): string {
+export function layerNode(layer: ExportSource, head: HeaderFields, forceShare: boolean): string {
   const fileNode = (device: boolean, childFd: number) => ({
     driver: device ? 'host_device' : 'file',
     filename: `/dev/fd/${childFd}`,
@@ -99,7 +99,9 @@ export function layerNode(layer: ExportSource, head: ImageHead, forceShare: bool
   if (layer.format === 'raw') return JSON.stringify({ driver: 'raw', ...share, file });
   if (layer.format === 'qcow') return JSON.stringify({ driver: 'qcow', backing: null, ...share, file });
   const cache =
-    head.clusterSize === 0 ? {} : { 'l2-cache-entry-size': head.clusterSize, 'l2-cache-size': L2_CACHE_SIZE };
+    head.clusterSize === 0
+      ? {}
+      : { 'l2-cache-entry-size': head.clusterSize, 'l2-cache-size': L2_CACHE_BYTES };
   const data =
     layer.dataFile === undefined ? {} : { 'data-file': fileNode(layer.dataFile.device, CHILD_DATA_FILE) };
   return JSON.stringify({ driver: 'qcow2', backing: null, ...cache, ...share, file, ...data });

@@ -5,10 +5,10 @@ import { waitForGreeting } from '../nbd/client/greeting.ts';
 import {
   bitmapsToExport,
   type ExportSource,
-  type ImageHead,
+  type HeaderFields,
   inheritedFiles,
   layerNode,
-  readImageHead,
+  readHeaderFields,
   serverArguments,
 } from './blockdev-args.ts';
 import { startFailure, stderrTail } from './qemu-messages.ts';
@@ -68,7 +68,7 @@ export interface LayerExport {
 }
 
 /** Milliseconds between asking a server to end and killing it. */
-const GRACE = 1000;
+const GRACE_MS = 1000;
 
 /**
  * Serves one layer and resolves when its server has greeted. The caller keeps the descriptors of `layer` open until
@@ -103,7 +103,7 @@ export async function exportLayer(layer: ExportSource, options: ExportOptions = 
 
 async function serve(
   layer: ExportSource,
-  head: ImageHead,
+  head: HeaderFields,
   tool: QemuTool,
   bitmaps: readonly string[],
   bitmapsLeft: LayerExport['bitmapsLeft'],
@@ -132,7 +132,7 @@ async function serve(
   });
   const stop = async () => {
     asked = true;
-    await server.end(GRACE);
+    await server.end(GRACE_MS);
   };
   const endpoint = { kind: 'unix', path: server.socket } as const;
   const address = { endpoint, exportName, tls: undefined, text: layer.source.path };
@@ -169,11 +169,11 @@ async function becomeReady(
 }
 
 /** The image's header, read from the descriptor that the child will get. The gate before which no child starts. */
-function checkedHead(layer: ExportSource): ImageHead {
+function checkedHead(layer: ExportSource): HeaderFields {
   if (layer.format === 'raw') return { isQcow2: false, clusterSize: 0, hasDataFile: false };
-  let head: ImageHead;
+  let head: HeaderFields;
   try {
-    head = readImageHead(layer.source.fd);
+    head = readHeaderFields(layer.source.fd);
   } catch (error) {
     throw failure(layer, { ...UNREADABLE, what: `${UNREADABLE.what}: ${errorRecord(error).what}` });
   }

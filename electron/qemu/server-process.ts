@@ -31,7 +31,7 @@ export interface ServerProcess {
 }
 
 /** Characters kept of a child's standard error: the last words hold the reason, and a damaged image makes floods. */
-const STDERR_KEPT = 16_384;
+const STDERR_KEPT_BYTES = 16_384;
 
 const running = new Map<ChildProcess, string>();
 
@@ -132,7 +132,7 @@ export function startServer(
 
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-STDERR_KEPT);
+    stderr = (stderr + text).slice(-STDERR_KEPT_BYTES);
   });
   let failure = '';
   child.on('error', error => {

@@ -30,7 +30,7 @@ export interface QemuTool {
 }
 
 /** Milliseconds a program may take to tell its version. */
-const VERSION_TIMEOUT = 10_000;
+const VERSION_TIMEOUT_MS = 10_000;
 /** Times that a program is asked that does not answer: the machine may be busy. */
 const VERSION_TRIES = 2;
 
@@ -229,7 +229,7 @@ async function askVersion(command: readonly string[]): Promise<VersionAnswer> {
 }
 
 function askOnce([command = '', ...args]: readonly string[]): Promise<VersionAnswer> {
-  const options = { timeout: VERSION_TIMEOUT, killSignal: 'SIGKILL', maxBuffer: 65_536 } as const;
+  const options = { timeout: VERSION_TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 65_536 } as const;
   return new Promise((resolve, reject) => {
     const answered = (error: ExecFileException | null, stdout: string) => {
       if (error === null) resolve(parseVersion(stdout) ?? 'refused');

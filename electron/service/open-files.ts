@@ -32,7 +32,7 @@ export async function openFiles(
   const { consent, witness: wanted = 'both', buildPyramid = true, extentBudget } = options;
   const serving = { forceShare: options.forceShare === true, lowPriority: options.interactive === true };
   // Located in the meantime. With a window its version is not awaited: the first picture comes before it.
-  const isThere = wanted !== 'metadata' && (options.interactive === true ? hasQemuNbd() : runs());
+  const isThere = wanted !== 'metadata' && (options.interactive === true ? hasQemuNbd() : qemuNbdWorks());
   if (isThere) isThere.catch(() => {}); // seen where it is awaited
   const found =
     options.discovered ?? (await discoverChain({ ...target, ...consent, onRead: options.onRead, onTop }));
@@ -41,7 +41,7 @@ export async function openFiles(
     if (isCaptured && wanted === 'nbd') throw captureNotServed(found.info, 'nbd');
     const witness = isCaptured ? 'metadata' : wanted;
     const hasRaw = !isCaptured && found.layers.some(({ info }) => info.format === 'raw');
-    const haveQemu = await (hasRaw ? runs() : isThere);
+    const haveQemu = await (hasRaw ? qemuNbdWorks() : isThere);
     const layers = found.layers.map((open, index) => {
       const own = index === found.layers.length - 1 ? snapshotOf(open, target.snapshot) : undefined;
       return open.info.format === 'raw'
@@ -69,8 +69,8 @@ export async function openFiles(
   }
 }
 
-/** Whether there is a qemu-nbd that runs. */
-async function runs(): Promise<boolean> {
+/** Whether there is a qemu-nbd that qemuNbdWorks. */
+async function qemuNbdWorks(): Promise<boolean> {
   return (await findQemuNbd()) !== undefined;
 }
 
@@ -187,8 +187,8 @@ export function snapshotOf(open: OpenLayer, wanted: string | undefined): Snapsho
 }
 
 /**
- * A layer read through a qemu-nbd started for it, which lives as long as the feed runs. `contexts` are those planned. The
- * code of that is loaded when the feed runs: most chains are read by their own tables alone.
+ * A layer read through a qemu-nbd started for it, which lives as long as the feed qemuNbdWorks. `contexts` are those planned. The
+ * code of that is loaded when the feed qemuNbdWorks: most chains are read by their own tables alone.
  */
 function servedFeed(
   layer: number,

@@ -4,7 +4,7 @@ import type { OpenTarget } from '../../shared/model/target.ts';
 import type { LaunchRequest, OpenRequest, TargetRequest } from './launch-target.ts';
 
 /** Requests that come from outside the window. */
-export interface Inbox {
+export interface PendingTarget {
   /** Hands a request to the window, now or when it listens. A newer one takes the place of one that waits. */
   deliver(request: LaunchRequest): void;
   /** The window listens now. What waited for it is given once, and what comes later is sent. */
@@ -19,8 +19,8 @@ export interface Inbox {
   requestFor(target: OpenTarget): OpenRequest | undefined;
 }
 
-/** An inbox that hands over by `send`. */
-export function inbox(send: (arrival: Arrival) => void): Inbox {
+/** An createPendingTarget that hands over by `send`. */
+export function createPendingTarget(send: (arrival: Arrival) => void): PendingTarget {
   let newest: LaunchRequest | undefined;
   let listening = false;
   const newestTarget = () => (newest?.kind === 'target' ? newest : undefined);

@@ -1,9 +1,9 @@
 /** Errors on standard error: one line each. */
 
 import { errorRecord } from '../../shared/error.ts';
-import { complaint } from '../../shared/text/error-line.ts';
+import { errorLine } from '../../shared/text/error-line.ts';
 
 /** Writes the line of anything thrown to standard error. */
-export function complain(thrown: unknown): void {
-  process.stderr.write(`${complaint(errorRecord(thrown))}\n`);
+export function printError(thrown: unknown): void {
+  process.stderr.write(`${errorLine(errorRecord(thrown))}\n`);
 }

@@ -10,7 +10,7 @@ import { openChain, prepareToOpen } from '../service/chain-session.ts';
 import { listNbdExports } from '../service/nbd-exports.ts';
 import { checkOutput, filesOfChain, writeOutput } from '../service/output-file.ts';
 import { planWithPicture } from '../service/plan/plan-target.ts';
-import { findSamples } from './demo-chains.ts';
+import { findDemoChains } from './demo-chains.ts';
 import { diagnostics } from './diagnostics.ts';
 import {
   agreesToLink,
@@ -39,8 +39,8 @@ import {
 } from './launch-target.ts';
 import type { Log } from './log.ts';
 import { setMenu } from './menu.ts';
-import { inbox } from './pending-target.ts';
-import { complain } from './print-error.ts';
+import { createPendingTarget } from './pending-target.ts';
+import { printError } from './print-error.ts';
 import { type RecentList, recentList } from './stored/recent.ts';
 import { StateFile } from './stored/state-file.ts';
 import { StateNotices } from './stored/state-notices.ts';
@@ -66,7 +66,7 @@ export class Program {
   readonly #folder: string;
   readonly #log: Log;
   readonly #watch: ReturnType<typeof createIdleWatch>;
-  readonly #arrivals = inbox(arrival => this.#push('app:arrival', arrival));
+  readonly #arrivals = createPendingTarget(arrival => this.#push('app:arrival', arrival));
   readonly #recent: RecentList;
   readonly #controller: ChainController;
   readonly #stores = new StoreController(scanStore);
@@ -142,7 +142,7 @@ export class Program {
           this.#receive(linkRequest(url));
         } catch (error) {
           this.#log.noteError(error);
-          complain(error);
+          printError(error);
         }
       });
     });
@@ -225,7 +225,7 @@ export class Program {
   /** Reopens a chain whose worker has crashed, unless that happened just before: then the window shows the error. */
   #openAgain(request: OpenRequest, error: CowscopeError): void {
     this.#log.noteError(error);
-    complain(error);
+    printError(error);
     const now = performance.now();
     const isRepeated = now - this.#lastStopMs < REPEATED_STOP_MS;
     this.#lastStopMs = now;
@@ -251,7 +251,7 @@ export class Program {
           version: app.getVersion(),
           platform: process.platform,
           recent: this.#recent.list(),
-          samples: findSamples(join(this.#folder, '..', 'examples', 'chains')),
+          samples: findDemoChains(join(this.#folder, '..', 'examples', 'chains')),
           notices: this.#notices.take(),
           ...(waited === undefined ? {} : { arrival: waited }),
         };
@@ -326,7 +326,7 @@ export class Program {
       this.#end(failure('APP_PAGE_MISSING', why, address));
     });
     webContents.on('preload-error', (_event, path, error) => {
-      complain(
+      printError(
         failure('APP_PAGE_MISSING', `The window's page could not be connected: ${error.message}`, path),
       );
     });
@@ -335,7 +335,7 @@ export class Program {
       this.#log.note('gone', { process: 'renderer', reason, exitCode });
       const gone = failure('APP_RENDERER_GONE', `The window's process ended (${reason})`, '');
       if (this.#launch.screenshot !== undefined) return this.#end(gone);
-      complain(gone);
+      printError(gone);
       void offerReload(opened, reason).then(again => (again ? webContents.reload() : opened.close()));
     });
   }
@@ -377,7 +377,7 @@ export class Program {
   #end(error?: unknown): void {
     if (error !== undefined) {
       this.#log.noteError(error);
-      complain(error);
+      printError(error);
     }
     void atMost(QUIT_LIMIT_MS, this.#controller.close()).then(() => app.exit(error === undefined ? 0 : 1));
   }

@@ -14,21 +14,21 @@ export interface LaneLayout {
 }
 
 /** CSS pixels below the body: room for the triangle of a hole, or in a low lane for its notch alone. */
-const GUTTER = { high: 16, low: 9 } as const;
+const GUTTER_PX = { high: 16, low: 9 } as const;
 /** CSS pixels from which a lane has the high gutter. */
-const HIGH_LANE = 56;
+const HIGH_LANE_PX = 56;
 
 /** The layout of a lane of `height` device pixels at a device pixel ratio. */
 export function laneLayout(height: number, ratio: number): LaneLayout {
   const unit = Math.max(1, Math.round(ratio));
-  const gutter = Math.min(unit * (height >= HIGH_LANE * ratio ? GUTTER.high : GUTTER.low), height);
+  const gutter = Math.min(unit * (height >= HIGH_LANE_PX * ratio ? GUTTER_PX.high : GUTTER_PX.low), height);
   return withGutter(height, unit, gutter);
 }
 
 /** The layout of a small picture of a hole that overrides: as of a lane, with room for its triangle. */
 export function holeSwatchLayout(height: number, ratio: number): LaneLayout {
   const unit = Math.max(1, Math.round(ratio));
-  return withGutter(height, unit, Math.min(GUTTER.high * unit, height));
+  return withGutter(height, unit, Math.min(GUTTER_PX.high * unit, height));
 }
 
 /** The layout of a lane that has no marks below its body. */

@@ -20,7 +20,7 @@ export interface PartColors {
 
 /** What the colors are made for. */
 interface Look {
-  readonly ink: ColorSet;
+  readonly colorSet: ColorSet;
   readonly colors: PartColors;
 }
 
@@ -28,7 +28,7 @@ interface Look {
 const FADED = 0.82;
 const PAST = 0.75;
 const PAST_UNHATCHED = 0.55;
-/** Share of the lane in zeros that hide no data: the loudest ink is for those that do. */
+/** Share of the lane in zeros that hide no data: the strongest color is for those that do. */
 const ZEROS = 0.55;
 /** Share of gray in space that is reserved, which else is as what falls through. */
 const RESERVED = 0.2;
@@ -49,21 +49,21 @@ const QUIET = new Set<string>(['unallocated', 'reserved', 'outOfRange', 'unread'
 const looks = new WeakMap<readonly boolean[], Look>();
 
 /**
- * The colors of one ink, with the parts in `faded` (by part index) stepping back. Kept for as long as the same `faded` is
- * asked about with the same ink.
+ * The colors of every part in a color set; those in `faded` (by part index) step back. The result is kept while `faded` and
+ * the color set stay the same.
  */
-export function partColors(ink: ColorSet, faded: readonly boolean[]): PartColors {
+export function partColors(colorSet: ColorSet, faded: readonly boolean[]): PartColors {
   const known = looks.get(faded);
-  if (known?.ink === ink) return known.colors;
-  const plain = Uint32Array.from(PARTS, (_, part) => bodyColor(ink, part, faded[part] === true, PAST));
+  if (known?.colorSet === colorSet) return known.colors;
+  const plain = Uint32Array.from(PARTS, (_, part) => bodyColor(colorSet, part, faded[part] === true, PAST));
   const colors = {
     bodies: { plain, tints: tintsOf(plain) },
-    patterns: Uint32Array.from(PARTS, (_, part) => patternColor(ink, part, faded[part] === true)),
+    patterns: Uint32Array.from(PARTS, (_, part) => patternColor(colorSet, part, faded[part] === true)),
     texts: Uint32Array.from(PARTS, ({ state }, part) =>
-      textColor(state, ON_PLATE.has(state) ? ink.lane : (plain[part] as Pixel)),
+      textColor(state, ON_PLATE.has(state) ? colorSet.lane : (plain[part] as Pixel)),
     ),
   };
-  looks.set(faded, { ink, colors });
+  looks.set(faded, { colorSet, colors });
   return colors;
 }
 
@@ -73,9 +73,9 @@ export function tintedColor({ plain, tints }: BodyColors, part: PartIndex, tint:
 }
 
 /** The colors of the overview: those of the lanes; what lies past a layer's end has no hatch there. */
-export function overviewColors(ink: ColorSet, faded: readonly boolean[] = []): BodyColors {
+export function overviewColors(colorSet: ColorSet, faded: readonly boolean[] = []): BodyColors {
   const plain = Uint32Array.from(PARTS, (_, part) =>
-    bodyColor(ink, part, faded[part] === true, PAST_UNHATCHED),
+    bodyColor(colorSet, part, faded[part] === true, PAST_UNHATCHED),
   );
   return { plain, tints: tintsOf(plain) };
 }
@@ -90,20 +90,21 @@ function tintsOf(plain: Uint32Array): Uint32Array {
   return tints;
 }
 
-function bodyColor(ink: ColorSet, part: PartIndex, faded: boolean, past: number): Pixel {
-  const color = unfadedColor(ink, part, past);
-  return faded ? mix(color, ink.lane, FADED) : color;
+function bodyColor(colorSet: ColorSet, part: PartIndex, faded: boolean, past: number): Pixel {
+  const color = unfadedColor(colorSet, part, past);
+  return faded ? mix(color, colorSet.lane, FADED) : color;
 }
 
-function unfadedColor(ink: ColorSet, part: PartIndex, past: number): Pixel {
+function unfadedColor(colorSet: ColorSet, part: PartIndex, past: number): Pixel {
   const { state, variant } = PARTS[part] ?? { state: 'unread', variant: 'plain' };
-  const color = ink.states[STATES.indexOf(state)] ?? ink.lane;
+  const color = colorSet.states[STATES.indexOf(state)] ?? colorSet.lane;
   if (state === 'unreadable') return color;
-  if (state === 'reserved') return mix(color, ink.frame, RESERVED);
-  if (state === 'outOfRange') return mix(color, ink.lane, past);
-  if (variant === 'overridden' || variant === 'shadowed') return hiddenColor(ink, color, HIDDEN[variant]);
+  if (state === 'reserved') return mix(color, colorSet.frame, RESERVED);
+  if (state === 'outOfRange') return mix(color, colorSet.lane, past);
+  if (variant === 'overridden' || variant === 'shadowed')
+    return hiddenColor(colorSet, color, HIDDEN[variant]);
   const isZero = state === 'zeroHole' || state === 'zeroAllocated';
-  return isZero && variant === 'plain' ? mix(color, ink.lane, ZEROS) : color;
+  return isZero && variant === 'plain' ? mix(color, colorSet.lane, ZEROS) : color;
 }
 
 /** The color grayed, and as near to the lane as can still be seen. */
@@ -116,11 +117,11 @@ function hiddenColor({ frame, lane }: ColorSet, color: Pixel, gray: number): Pix
   return grayed;
 }
 
-function patternColor(ink: ColorSet, part: PartIndex, faded: boolean): Pixel {
+function patternColor(colorSet: ColorSet, part: PartIndex, faded: boolean): Pixel {
   const variant = PARTS[part]?.variant;
   const hidden = variant === 'overridden' || variant === 'shadowed';
-  const color = ink.pattern[STATE_OF_PART[part] as number] ?? ink.lane;
-  return mix(color, ink.lane, faded ? FADED : hidden ? HIDDEN_PATTERN : 0);
+  const color = colorSet.pattern[STATE_OF_PART[part] as number] ?? colorSet.lane;
+  return mix(color, colorSet.lane, faded ? FADED : hidden ? HIDDEN_PATTERN : 0);
 }
 
 function textColor(state: string, ground: Pixel): Pixel {

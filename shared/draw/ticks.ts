@@ -3,7 +3,7 @@ import { scaleLinear } from 'd3-scale';
 import { formatOffset, formatSize } from '../text/offset.ts';
 
 /** CSS pixels between ticks: room for a label of 12 hexadecimal digits. */
-const SPACING = 132;
+const SPACING_PX = 132;
 
 /** The part of an axis on screen: bytes [start, end), which may be fractions of one. */
 export interface Viewport {
@@ -20,7 +20,7 @@ export interface Tick {
 /** The ticks of a viewport that is `width` CSS pixels wide, for the axis and for the lines below it. */
 export function ticksOf(view: Viewport, width: number): readonly Tick[] {
   const scale = scaleLinear().domain([view.start, view.end]).rangeRound([0, width]);
-  return tickOffsets(view, width, SPACING).map(offset => ({ offset, px: scale(offset) }));
+  return tickOffsets(view, width, SPACING_PX).map(offset => ({ offset, px: scale(offset) }));
 }
 
 /** Offsets of the ticks in a viewport, at least `spacing` of its `width` pixels apart, all multiples of one power of two. */

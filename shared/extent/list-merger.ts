@@ -1,7 +1,14 @@
 /** Merges the lists of one page: in whole units where their starts allow it, which is fast, and plainly elsewhere. */
-import { createLane, createLaneMerge, type Lane, MAX_KEYS, mergeAny, readKey } from './merge-columns.ts';
+import {
+  type CodeList,
+  createCodeList,
+  createCodeListMerge,
+  MAX_KEYS,
+  mergeAny,
+  readKey,
+} from './merge-code-lists.ts';
 import { pageStart } from './page.ts';
-import { loadLane, pairBits, type Source, shiftOf } from './sweep-source.ts';
+import { loadCodeList, pairBits, type Source, shiftOf } from './sweep-source.ts';
 
 /** The segments of merged lists. Arrays may be longer than needed; they are reused by the next merge. */
 export interface MergedLists {
@@ -21,7 +28,7 @@ export interface MergedLists {
 
 /** One merge of several: what it merged, and the key of each combination it found. */
 interface Pass {
-  readonly lanes: readonly Lane[];
+  readonly codeLists: readonly CodeList[];
   readonly keys: readonly number[];
 }
 
@@ -30,14 +37,14 @@ const MAX_UNITS = 2 ** 30;
 
 /** Reusable memory of the merge; grows to the largest page merged. */
 export class ListMerger {
-  readonly #lanes: Lane[] = [];
-  readonly #merges: Lane[] = [];
-  readonly #laneMerge = createLaneMerge();
+  readonly #codeLists: CodeList[] = [];
+  readonly #merges: CodeList[] = [];
+  readonly #codeListMerge = createCodeListMerge();
   #starts = new Float64Array(1);
 
   /** Renumbers combinations from the next merge on. */
   forget(): void {
-    this.#laneMerge.forget();
+    this.#codeListMerge.forget();
   }
 
   /** Merges the lists of a page of `length` bytes. What it returns is valid until the next call. */
@@ -52,24 +59,24 @@ export class ListMerger {
     const units = Math.ceil(length / unit);
     if (units >= MAX_UNITS) return undefined;
     lists.forEach((list, i) => {
-      loadLane(laneAt(this.#lanes, i), list, shift, units);
+      loadCodeList(codeListAt(this.#codeLists, i), list, shift, units);
     });
-    let merged = this.#lanes[0] as Lane;
+    let merged = this.#codeLists[0] as CodeList;
     const passes: Pass[] = [];
     for (let next = 1; next < lists.length; ) {
       const together = [merged];
       let keys = merged.codeCount;
       while (next < lists.length) {
-        const lane = this.#lanes[next] as Lane;
-        keys *= lane.codeCount;
+        const codeList = this.#codeLists[next] as CodeList;
+        keys *= codeList.codeCount;
         if (keys > MAX_KEYS) break;
-        together.push(lane);
+        together.push(codeList);
         next++;
       }
       if (together.length === 1) return undefined;
-      if (passes.length > 0) this.#laneMerge.forget();
-      const into = laneAt(this.#merges, passes.length);
-      passes.push({ lanes: together, keys: this.#laneMerge.merge(together, into) });
+      if (passes.length > 0) this.#codeListMerge.forget();
+      const into = codeListAt(this.#merges, passes.length);
+      passes.push({ codeLists: together, keys: this.#codeListMerge.merge(together, into) });
       merged = into;
     }
     return {
@@ -82,7 +89,7 @@ export class ListMerger {
     };
   }
 
-  #startsOf({ count, starts }: Lane, unit: number, length: number): Float64Array {
+  #startsOf({ count, starts }: CodeList, unit: number, length: number): Float64Array {
     if (this.#starts.length <= count) this.#starts = new Float64Array(starts.length);
     const inBytes = this.#starts;
     for (let i = 0; i < count; i++) inBytes[i] = (starts[i] as number) * unit;
@@ -110,19 +117,19 @@ function mergePlainly(lists: readonly Source[], length: number): MergedLists {
   };
 }
 
-function laneAt(lanes: Lane[], index: number): Lane {
-  const lane = lanes[index] ?? createLane();
-  lanes[index] = lane;
-  return lane;
+function codeListAt(codeLists: CodeList[], index: number): CodeList {
+  const codeList = codeLists[index] ?? createCodeList();
+  codeLists[index] = codeList;
+  return codeList;
 }
 
-/** Goes back through the merges: in each the first lane is what the one before came to. */
+/** Goes back through the merges: in each the first list is what the one before came to. */
 function readPasses(passes: readonly Pass[], combo: number, into: Uint32Array, listCount: number): void {
   let end = listCount;
   let id = combo;
-  for (const { lanes, keys } of passes.toReversed()) {
-    const first = end - lanes.length;
-    readKey(keys[id] as number, lanes, into, first);
+  for (const { codeLists, keys } of passes.toReversed()) {
+    const first = end - codeLists.length;
+    readKey(keys[id] as number, codeLists, into, first);
     id = into[first] as number;
     end = first + 1;
   }

@@ -1,6 +1,6 @@
 /** The layers and overlays of one sweep, cut to what counts in its page. */
 import { UNREAD } from './flags.ts';
-import { growLane, type Lane } from './merge-columns.ts';
+import { type CodeList, growCodeList } from './merge-code-lists.ts';
 import { type Page, pageIndexAt, pageStart, trailingZeros } from './page.ts';
 
 /** A layer or overlay cut to what counts in one page. */
@@ -76,15 +76,15 @@ export function pairBits({ hosts }: Page): 0 | 1 {
   return hosts === undefined ? 0 : 1;
 }
 
-/** Fills a lane with the list of a source, in units of 2**shift bytes; the page has `units` of them. */
-export function loadLane(
-  lane: Lane,
+/** Fills a list with the list of a source, in units of 2**shift bytes; the page has `units` of them. */
+export function loadCodeList(
+  codeList: CodeList,
   { page, codeCount, inside, kept, count }: Source,
   shift: number,
   units: number,
 ): void {
-  growLane(lane, count);
-  const { starts, codes } = lane;
+  growCodeList(codeList, count);
+  const { starts, codes } = codeList;
   starts.set(kept === page.count ? page.starts : page.starts.subarray(0, kept));
   codes.set(kept === page.count ? page.codes : page.codes.subarray(0, kept));
   const more = page.shift - shift;
@@ -95,6 +95,6 @@ export function loadLane(
   }
   if (pairBits(page) === 1) for (let i = 0; i < kept; i++) codes[i] = ((codes[i] as number) << 1) | (i & 1);
   starts[count] = units;
-  lane.count = count;
-  lane.codeCount = codeCount;
+  codeList.count = count;
+  codeList.codeCount = codeCount;
 }

@@ -18,7 +18,7 @@ const MAX_UNITS = 2 ** 21;
 /** Units in the pages of all layers at one place, which are in memory together: 100 MiB of extents, or twice that with host offsets. */
 const MAX_UNITS_OF_CHAIN = 2 ** 24;
 /** Units that a page may have however many layers there are: the shortest page in the smallest clusters. */
-const LEAST_UNITS = MIN_PAGE_SPAN / 512;
+const MIN_UNITS = MIN_PAGE_SPAN / 512;
 /** Pages of one layer, and of all layers together: each takes memory and time even where nothing is in it. */
 const MAX_PAGES = 2 ** 18;
 const MAX_PAGES_OF_CHAIN = 2 ** 20;
@@ -30,7 +30,7 @@ const MOST_UNITS = 2 ** 30;
  */
 export const MAX_PAGE_EXTENTS = MAX_UNITS;
 /** The length of extents that is assumed of a server's export, which tells none: the default cluster size of qcow2. */
-const SERVED_UNIT = 65_536;
+const SERVED_UNIT_BYTES = 65_536;
 
 /** Largest guest or host offset handled: offsets are exact in a double up to here. */
 export const MAX_OFFSET = 2 ** 53 - 1;
@@ -61,7 +61,7 @@ export function finestUnit(clusterSize: number): number {
  */
 export function chainPageSpan(sizes: readonly number[], clusterSizes: readonly number[]): number {
   const units = clusterSizes.map(finestUnit);
-  const unit = units.length === 0 ? SERVED_UNIT : Math.min(...units);
+  const unit = units.length === 0 ? SERVED_UNIT_BYTES : Math.min(...units);
   return pageSpanFor(Math.max(...sizes), unit, Math.max(1, units.length));
 }
 
@@ -97,7 +97,7 @@ export function listedPageSpan(sizes: readonly number[], layers: readonly TableU
  */
 export function maxPageUnits(layers: number): number {
   const share = 2 ** Math.floor(Math.log2(MAX_UNITS_OF_CHAIN / Math.max(1, layers)));
-  return Math.min(MAX_UNITS, Math.max(LEAST_UNITS, share));
+  return Math.min(MAX_UNITS, Math.max(MIN_UNITS, share));
 }
 
 /** Extents of one layer as one witness saw them. `pages[i]` is undefined until it was read. */

@@ -5,7 +5,7 @@ import { escapeUntrusted } from './untrusted-text.ts';
 const MAX_LINE = 1000;
 
 /** The line for an error on standard error, without its line end: `cowscope: CODE: what, which file, what to do`. */
-export function complaint(record: ErrorRecord): string {
+export function errorLine(record: ErrorRecord): string {
   return `cowscope: ${safeLine(describeError(record))}`;
 }
 

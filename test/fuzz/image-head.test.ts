@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readImageHead } from '../../electron/chain/store/image-head.ts';
+import { readImageHeader } from '../../electron/chain/store/image-head.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { qemuImg, temporaryFolder } from '../support/tools.ts';
 
@@ -49,7 +49,7 @@ test('the head of any image is read in bounded reads, and gives an answer or an 
           },
         };
         try {
-          const head = readImageHead(source);
+          const head = readImageHeader(source);
           expect(head.backingName.length).toBeLessThan(1024);
         } catch (error) {
           expect(error).toBeInstanceOf(CowscopeError);

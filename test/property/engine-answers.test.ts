@@ -139,7 +139,7 @@ interface Chain {
 
 function chainOf(layers: readonly FedLayer[]): Chain {
   const tables = fedChain(layers, MIB, 37);
-  const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.laneCount);
+  const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.slotCount);
   for (let page = 0; page < tables.pageCount; page++) summarize(pyramid, page, tables.sweep(page));
   const whole = layers[0]?.kind === 'wholeChain' ? layers[0] : undefined;
   const bitmapLayers = layers.flatMap((layer, i) => ('qemu:dirty-bitmap:b0' in layer.contexts ? [i] : []));

@@ -23,9 +23,9 @@ import {
 import { formFindings, type PinnedReferrer, type ReachedFile } from '../follow-link.ts';
 import { formatFix, linkFix } from '../link-fix.ts';
 import { unrecordedFix } from '../link-step.ts';
-import { decideFormat, type FormatClaim, type LoneLayer, rawSize, readAs } from '../open-layer.ts';
+import { type DeclaredFormat, decideFormat, rawSize, readAs, type SingleLayer } from '../open-layer.ts';
 import type { PinnedFolder } from '../pinned-folder.ts';
-import { placeOf } from '../policy.ts';
+import { namedPath } from '../policy.ts';
 import { capturedFindings } from './captured-findings.ts';
 
 /**
@@ -36,7 +36,7 @@ export async function layersOfCapture(reached: ReachedFile, listed: EntryBudget)
   const { file } = reached;
   const path = shownPath(reached.path);
   const { head, end, frames } = await readCapture(file.handle, file.size, path);
-  const captured: { readonly about: CapturedLayer; readonly layer: LoneLayer }[] = [];
+  const captured: { readonly about: CapturedLayer; readonly layer: SingleLayer }[] = [];
   for (const [index, about] of [...head.layers.entries()].reverse()) {
     const above = captured[0]?.layer;
     const layer = await openCaptured({ about, index, frames: frames[index] as FrameIndex }, reached, above);
@@ -74,8 +74,8 @@ interface Captured {
 async function openCaptured(
   { about, index, frames }: Captured,
   capture: ReachedFile,
-  above: LoneLayer | undefined,
-): Promise<LoneLayer> {
+  above: SingleLayer | undefined,
+): Promise<SingleLayer> {
   const path = toBytePath(about.path === '' ? about.name : about.path);
   const { fd } = capture.file.handle;
   const source = captureSource({ fd, size: about.fileSize, path: shownPath(path), frames });
@@ -121,7 +121,7 @@ function contentOf({ content }: CapturedLayer) {
 }
 
 /** What was claimed of a layer's format when it was captured. */
-function claimOf({ format, formatSource }: CapturedLayer, above: LoneLayer | undefined): FormatClaim {
+function claimOf({ format, formatSource }: CapturedLayer, above: SingleLayer | undefined): DeclaredFormat {
   const given = formatSource === 'given' && format !== 'qcow' ? format : undefined;
   if (above === undefined || backingName(above).length === 0) return { by: 'person', format: given };
   const { recordedFormat } = recordedBacking(above);
@@ -138,7 +138,7 @@ function claimOf({ format, formatSource }: CapturedLayer, above: LoneLayer | und
 /** An image in a folder of which nothing is opened. */
 function referrerAt(path: BytePath, device: boolean): PinnedReferrer {
   const folder = dirname(path) as BytePath;
-  const unopened: PinnedFolder = {
+  const notOpenedError: PinnedFolder = {
     path: folder,
     entry() {
       throw new Error('invariant broken: nothing is opened in the folder of a captured image');
@@ -149,16 +149,16 @@ function referrerAt(path: BytePath, device: boolean): PinnedReferrer {
     namedFolder: folder,
     ownFolders: new Set([folder]),
     device,
-    named: unopened,
-    real: unopened,
+    named: notOpenedError,
+    real: notOpenedError,
     pinned: new Map(),
   };
 }
 
 function linkOf(
   { status, code }: CapturedLink,
-  layer: LoneLayer,
-  below: LoneLayer | undefined,
+  layer: SingleLayer,
+  below: SingleLayer | undefined,
   capture: string,
 ): { readonly backing: BackingLink; readonly findings: readonly Finding[] } {
   if (status === 'none') return { backing: NO_BACKING, findings: [] };
@@ -186,10 +186,10 @@ function linkOf(
 }
 
 /** Where a recorded name led; empty where it named no file, or where names are replaced. */
-function resolvedFrom({ reached }: LoneLayer, parsed: RecordedName): string {
+function resolvedFrom({ reached }: SingleLayer, parsed: RecordedName): string {
   const { namedFolder } = reached.referrer;
   if (parsed.kind !== 'file' || !isAbsolute(namedFolder)) return '';
-  return shownPath(placeOf(parsed.path, namedFolder).path);
+  return shownPath(namedPath(parsed.path, namedFolder).path);
 }
 
 /** A layer that has none below it was not opened, whatever the capture says. */
@@ -197,7 +197,7 @@ function closed(status: BackingLink['status']): BackingLink['status'] {
   return status === 'opened' ? 'missing' : status;
 }
 
-function dataFileOf({ status, code }: CapturedLink, layer: LoneLayer, capture: string): BackingLink {
+function dataFileOf({ status, code }: CapturedLink, layer: SingleLayer, capture: string): BackingLink {
   const { image } = layer;
   const recorded = { recorded: image?.extensions.dataFile ?? '', recordedFormat: 'raw' };
   const isThere = status === 'opened' || status === 'none';

@@ -4,7 +4,7 @@ import type { StoreDataFile, StoreImage, StoreLink } from '../../../shared/model
 import { parseRecordedName } from '../backing-name.ts';
 import { type BytePath, shownPath } from '../byte-path.ts';
 import type { PathLook, SeenKind } from '../path-look.ts';
-import { canHoldImage, placeOf } from '../policy.ts';
+import { canHoldImage, namedPath } from '../policy.ts';
 import type { FoundFile, FoundFiles } from './found-files.ts';
 import { type ResolvedPath, resolvePath } from './resolve-path.ts';
 
@@ -138,7 +138,7 @@ async function linkTo(
   const recorded = Buffer.from(recordedName).toString('utf8');
   const name = parseRecordedName(recordedName);
   if (name.kind !== 'file') return { recorded, recordedFormat: '', resolved: '', status: 'refused' };
-  const { path: place, whole } = placeOf(name.path, dirname(path) as BytePath);
+  const { path: place, whole } = namedPath(name.path, dirname(path) as BytePath);
   const resolved = resolvePath(whole, found);
   const link = { recorded, recordedFormat: name.format, resolved: shownPath(place) };
   if (resolved.kind === 'file') return { ...link, status: 'inStore', file: resolved.file };

@@ -2,7 +2,7 @@
 import type { ErrorRecord } from '../../../shared/error.ts';
 import type { BytePath } from '../byte-path.ts';
 import type { FileKind } from '../policy.ts';
-import type { ImageHead } from './image-head.ts';
+import type { ImageHeaderSummary } from './image-head.ts';
 
 /** One regular file, or one block device that was given. */
 export interface FoundFile {
@@ -16,7 +16,7 @@ export interface FoundFile {
   readonly modified: number;
   readonly inUse: boolean;
   /** Absent where it could not be read: `error` says why. */
-  readonly head?: ImageHead;
+  readonly head?: ImageHeaderSummary;
   readonly error?: ErrorRecord;
 }
 

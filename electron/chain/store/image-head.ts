@@ -9,7 +9,7 @@ import { parseHeaderV1 } from '../../qcow2/read/qcow1.ts';
 import { type ImageSource, readBytes } from '../../qcow2/read/source.ts';
 
 /** The header of one file. Texts are untrusted. */
-export interface ImageHead {
+export interface ImageHeaderSummary {
   readonly format: Exclude<ImageFormat, 'nbd'>;
   /** Virtual size in bytes; -1 in formats that are not read. */
   readonly size: number;
@@ -32,10 +32,10 @@ const NOTHING = {
 } as const;
 
 /** Bytes that hold the header and, in most images, its extensions and the backing name. */
-const FIRST_READ = 4096;
+const FIRST_READ_BYTES = 4096;
 
 /** Reads the head of a file. Throws the codes of parseHeader, QCOW1_HEADER, QCOW2_TOO_LARGE or QCOW2_READ_FAILED. */
-export function readImageHead(source: ImageSource): ImageHead {
+export function readImageHeader(source: ImageSource): ImageHeaderSummary {
   const { format } = recognizeFormat(source);
   // qemu serves whole sectors of a raw disk.
   if (format === 'raw' || format === 'iso')
@@ -44,7 +44,7 @@ export function readImageHead(source: ImageSource): ImageHead {
 
   const collector = new FindingCollector();
   const report = collector.add.bind(collector);
-  const first = readBytes(source, 0, FIRST_READ);
+  const first = readBytes(source, 0, FIRST_READ_BYTES);
   if (format === 'qcow') {
     const { header } = parseHeaderV1(first, source.path, report);
     const name = readBytes(source, header.backingFileOffset, header.backingFileSize);

@@ -12,14 +12,14 @@ import { absolutePath } from '../absolute-path.ts';
 import { BufferedSource } from '../buffered-source.ts';
 import { type BytePath, fromBytes, shownPath, systemPath, toBytePath } from '../byte-path.ts';
 import { openNamed } from '../follow-link.ts';
-import { unopened } from '../open-error.ts';
+import { notOpenedError } from '../open-error.ts';
 import { kindOf, modifiedTime, type OpenFile, openFile } from '../open-file.ts';
 import { type Mount, mountOf, readMounts } from '../path-look.ts';
 import { type PinnedFolder, PinnedFolders } from '../pinned-folder.ts';
 import type { FileKind } from '../policy.ts';
 import { readLocks, WriterLocks } from '../writer-lock.ts';
 import { type FoundFile, FoundFiles } from './found-files.ts';
-import { readImageHead } from './image-head.ts';
+import { readImageHeader } from './image-head.ts';
 
 /** Most files that are read and most entries of folders; what comes after is left out, and named in the coverage. */
 const MAX_FILES = 200_000;
@@ -109,7 +109,7 @@ class Scan {
       real = fromBytes(await realpath(systemPath(path), { encoding: 'buffer' }));
       kind = kindOf(await lstat(systemPath(real), { bigint: true }));
     } catch (error) {
-      throw unopened(path, error);
+      throw notOpenedError(path, error);
     }
     if (kind === 'folder') {
       this.#folders.push(real);
@@ -146,14 +146,15 @@ class Scan {
     try {
       const folder = await folders.at(path);
       // A link was put in its place: what lies behind it was not given.
-      if (folder.path !== path) throw unopened(path, Object.assign(new Error('moved'), { code: 'ENOENT' }));
+      if (folder.path !== path)
+        throw notOpenedError(path, Object.assign(new Error('moved'), { code: 'ENOENT' }));
       this.#folderCount++;
       const below: BytePath[] = [];
       await this.#entriesOf(folder, below);
       await folder.verify();
       for (const next of below.sort().reverse()) this.#folders.push(next);
     } catch (error) {
-      this.#keep(error instanceof CowscopeError ? error : unopened(path, error));
+      this.#keep(error instanceof CowscopeError ? error : notOpenedError(path, error));
     } finally {
       await folders.close();
     }
@@ -221,7 +222,7 @@ class Scan {
       );
       let result: Pick<FoundFile, 'head' | 'error'>;
       try {
-        result = { head: await source.compute(() => readImageHead(source)) };
+        result = { head: await source.compute(() => readImageHeader(source)) };
       } catch (error) {
         result = { error: { ...errorRecord(error), subject: shownPath(path) } };
       }

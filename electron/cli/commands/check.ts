@@ -6,7 +6,7 @@ import { checkTarget } from '../../service/check-target.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { missingBacking, missingDataFile } from '../missing-links.ts';
-import { complain, write, writeLine, writePieces } from '../output.ts';
+import { printErrorRecord, write, writeLine, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { checkText } from '../text/check-text.ts';
@@ -45,6 +45,6 @@ export async function checkCommand(
     await writeLine();
   } else await write(checkText(chain, check, guest));
   for (const layer of chain.layers)
-    for (const error of [...missingBacking(layer), ...missingDataFile(layer)]) complain(error);
+    for (const error of [...missingBacking(layer), ...missingDataFile(layer)]) printErrorRecord(error);
   return EXIT_OF_VERDICT[check.verdict];
 }

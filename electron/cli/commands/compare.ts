@@ -9,7 +9,7 @@ import { targetOf, usageError } from '../../service/cli-target.ts';
 import { type ComparedChain, compareTargets } from '../../service/compare/compare-targets.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { missingBacking } from '../missing-links.ts';
-import { complain, write } from '../output.ts';
+import { printErrorRecord, write } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { compareHead, compareRow, compareTail } from '../text/compare-text.ts';
@@ -72,7 +72,7 @@ export async function compareCommand(
   ];
   const verdict = errors.length > 0 ? 'incomplete' : verdictOf(sums, { strict, sizes });
   await write(printer.tail({ sums, lost, verdict, errors }));
-  for (const error of errors) complain(error);
+  for (const error of errors) printErrorRecord(error);
   return EXIT_OF[verdict];
 }
 

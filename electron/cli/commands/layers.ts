@@ -6,7 +6,7 @@ import { targetOf } from '../../service/cli-target.ts';
 import { describeTarget } from '../../service/describe-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { isPartFinding, missingBacking, missingDataFile } from '../missing-links.ts';
-import { complain, writeLine, writeLines, writePieces } from '../output.ts';
+import { printErrorRecord, writeLine, writeLines, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { chainLines } from '../text/layers-text.ts';
@@ -34,7 +34,7 @@ export async function layersCommand(
     const missing = server.exports.flatMap(({ uri, error }) =>
       error === undefined ? [] : [{ ...error, subject: uri }],
     );
-    for (const error of missing) complain(error);
+    for (const error of missing) printErrorRecord(error);
     return missing.length > 0 ? EXIT.partial : EXIT.done;
   }
   const progress = new ProgressLine();
@@ -46,6 +46,6 @@ export async function layersCommand(
       .filter(isPartFinding)
       .map(finding => findingRecord(finding, chain.layers[finding.layer]?.path ?? '')),
   ];
-  for (const error of missing) complain(error);
+  for (const error of missing) printErrorRecord(error);
   return missing.length > 0 ? EXIT.partial : EXIT.done;
 }

@@ -4,7 +4,7 @@ import { layoutDocument } from '../../formats/layout-json.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { type LayoutChoice, withLayout } from '../../service/layout-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { complain, write, writeLine, writePieces } from '../output.ts';
+import { printErrorRecord, write, writeLine, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { clusterText, layoutRowText, layoutText } from '../text/layout-text.ts';
@@ -38,7 +38,7 @@ export async function layoutCommand(words: readonly string[], options: LayoutOpt
       for (const run of ranges) await write(layoutRowText(run));
     }
     for (const what of layout.unknown)
-      complain({
+      printErrorRecord({
         code: 'LAYOUT_INCOMPLETE',
         what: `not everything could be followed, so that what is in use may be listed as leaked or free: ${what}`,
         subject: info.path,

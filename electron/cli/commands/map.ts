@@ -4,7 +4,7 @@ import { BASE_ALLOCATION } from '../../../shared/nbd-contexts.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { MapOptions } from '../map-chain.ts';
-import { complain, write } from '../output.ts';
+import { printErrorRecord, write } from '../output.ts';
 
 /** Carries out `cowscope map`. */
 export async function mapCommand(words: readonly string[], options: MapOptions): Promise<ExitCode> {
@@ -14,7 +14,7 @@ export async function mapCommand(words: readonly string[], options: MapOptions):
     const listing = { contexts: contextNames(options), totals: options.totals };
     const { streamNbdContexts } = await import('../../service/nbd-contexts.ts'); // not loaded for files
     const missing = await streamNbdContexts(target.uri, listing, write);
-    for (const record of missing) complain(record);
+    for (const record of missing) printErrorRecord(record);
     return missing.length > 0 ? EXIT.partial : EXIT.done;
   }
   const { mapChain } = await import('../map-chain.ts'); // not loaded for the contexts of an address

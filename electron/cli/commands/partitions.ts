@@ -5,7 +5,7 @@ import { targetOf } from '../../service/cli-target.ts';
 import { readPartitions } from '../../service/guest/read-partitions.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { missingBacking, missingDataFile } from '../missing-links.ts';
-import { complain, writeLine, writeLines, writePieces } from '../output.ts';
+import { printErrorRecord, writeLine, writeLines, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { partitionLines } from '../text/partitions-text.ts';
@@ -25,7 +25,7 @@ export async function partitionsCommand(
     await writeLine();
   } else await writeLines(partitionLines(disk));
   const missing = chain.layers.flatMap(layer => [...missingBacking(layer), ...missingDataFile(layer)]);
-  for (const error of missing) complain(error);
+  for (const error of missing) printErrorRecord(error);
   const isPartial = missing.length > 0 || disk.findings.some(({ code }) => code === 'GUEST_NOT_READ');
   return isPartial ? EXIT.partial : EXIT.done;
 }

@@ -7,7 +7,7 @@ import { scanStore } from '../../chain/store/scan-store.ts';
 import { isNbdUri } from '../../nbd/uri.ts';
 import { usageError } from '../../service/cli-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { complain, note, writeLine, writeLines, writePieces } from '../output.ts';
+import { printErrorRecord, printNote, writeLine, writeLines, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { storeLines } from '../text/store-text.ts';
 
@@ -15,7 +15,7 @@ import { storeLines } from '../text/store-text.ts';
 const SCHEMA = { schema: 'cowscope.store', version: 1 } as const;
 
 /** Most lines on standard error. */
-const MAX_COMPLAINTS = 100;
+const MAX_PRINTED_ERRORS = 100;
 
 /** Carries out `cowscope store`. */
 export async function storeCommand(
@@ -45,9 +45,9 @@ export async function storeCommand(
     await writeLine();
   }
   const missing = [...unreadParts(store)];
-  for (const record of missing.slice(0, MAX_COMPLAINTS)) complain(record);
-  if (missing.length > MAX_COMPLAINTS)
-    note(`${missing.length - MAX_COMPLAINTS} more of these are in the output`);
+  for (const record of missing.slice(0, MAX_PRINTED_ERRORS)) printErrorRecord(record);
+  if (missing.length > MAX_PRINTED_ERRORS)
+    printNote(`${missing.length - MAX_PRINTED_ERRORS} more of these are in the output`);
   return missing.length > 0 || !store.coverage.complete ? EXIT.partial : EXIT.done;
 }
 

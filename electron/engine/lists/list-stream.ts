@@ -78,17 +78,17 @@ interface ListParts {
 }
 
 function partsOf(tables: ChainTables, spec: ListSpec, layer: number | undefined): ListParts {
-  const lanes = layer === undefined ? tables.laneCount : 1;
-  if (spec.list === 'qemu-img') return { keys: qemuImgKeys(lanes, spec), format: qemuImgFormat(spec) };
+  const slots = layer === undefined ? tables.slotCount : 1;
+  if (spec.list === 'qemu-img') return { keys: qemuImgKeys(slots, spec), format: qemuImgFormat(spec) };
   if (spec.list === 'nbdinfo') {
-    const bitmapLane = layer === undefined ? (bitmapOf(spec)?.layer ?? 0) : 0;
+    const bitmapSlot = layer === undefined ? (bitmapOf(spec)?.layer ?? 0) : 0;
     return {
-      keys: nbdContextKeys(spec.context, lanes, bitmapLane),
+      keys: nbdContextKeys(spec.context, slots, bitmapSlot),
       format: nbdinfoFormat(contextWithRole(spec.context)),
     };
   }
   const kinds = new MapRowKinds();
-  const depths = isWholeChain(tables.plan) ? tables.laneCount : undefined;
+  const depths = isWholeChain(tables.plan) ? tables.slotCount : undefined;
   if (spec.format === 'csv')
     return { keys: kinds, format: mapCsvRows({ kinds, layer, depths, hosts: spec.hosts }) };
   if (spec.format === 'json') {
@@ -121,13 +121,13 @@ const ZERO_STATES = new Set(
 
 /** Sums of the merged map, or of one layer alone. */
 export async function totalsOf(tables: ChainTables, layer: number | undefined): Promise<MapTotals> {
-  const lanes = layer === undefined ? tables.laneCount : 1;
+  const slots = layer === undefined ? tables.slotCount : 1;
   const bitmaps = tables.bitmaps(layer);
-  const sums = emptySums(lanes, bitmaps.length);
+  const sums = emptySums(slots, bitmaps.length);
   let extents = 0;
   let last = -1;
   const absentIsZero = layer === undefined || (layer === 0 && tables.plan.baseMissing !== true);
-  const summer = new PageSummer(lanes, bitmaps.length, absentIsZero);
+  const summer = new PageSummer(slots, bitmaps.length, absentIsZero);
   const options: SweepOptions = { layer, readMissing: true, eachBitmap: true };
   for await (const { made, times } of repeatedPages(tables, options, swept => summer.sum(swept))) {
     const { first, last: end, changes } = made;
@@ -170,13 +170,13 @@ const SUM_NAMES = [
 ] as const;
 type Sums = Readonly<Record<(typeof SUM_NAMES)[number], number[]>>;
 
-function emptySums(lanes: number, bitmaps: number): Sums {
+function emptySums(slots: number, bitmaps: number): Sums {
   const zeros = (count: number) => new Array<number>(count).fill(0);
   return {
     states: zeros(STATES.length),
-    owners: zeros(lanes + 1),
-    shadowed: zeros(lanes),
-    overridden: zeros(lanes),
+    owners: zeros(slots + 1),
+    shadowed: zeros(slots),
+    overridden: zeros(slots),
     overrides: zeros(2),
     dirty: zeros(bitmaps),
     zero: zeros(bitmaps),
@@ -195,14 +195,14 @@ interface PageSums {
 
 /** Sums up pages of one list. */
 class PageSummer {
-  readonly #lanes: number;
+  readonly #slots: number;
   readonly #bitmaps: number;
   readonly #absentIsZero: boolean;
   /** What the guest sees, numbered over all pages. */
   readonly #known = new Map<number, number>();
 
-  constructor(lanes: number, bitmaps: number, absentIsZero: boolean) {
-    this.#lanes = lanes;
+  constructor(slots: number, bitmaps: number, absentIsZero: boolean) {
+    this.#slots = slots;
     this.#bitmaps = bitmaps;
     this.#absentIsZero = absentIsZero;
   }
@@ -214,7 +214,7 @@ class PageSummer {
     for (let combo = 0; combo < comboCount; combo++)
       views[combo] = numberOf(this.#known, (guest[combo] as number) * 2 ** 16 + (stops[combo] as number));
     const changes = addBytes(swept, views, bytes);
-    const sums = emptySums(this.#lanes, this.#bitmaps);
+    const sums = emptySums(this.#slots, this.#bitmaps);
     for (let combo = 0; combo < comboCount; combo++) this.#add(sums, swept, combo, bytes[combo] as number);
     const viewOf = (i: number) => views[combos[i] as number] as number;
     return { sums, first: viewOf(0), last: viewOf(count - 1), changes };
@@ -228,7 +228,7 @@ class PageSummer {
     const word = guest[combo] as number;
     const state = stateIndexOf(word);
     add(sums.states, state);
-    add(sums.owners, word & LOCAL ? (stops[combo] as number) : this.#lanes);
+    add(sums.owners, word & LOCAL ? (stops[combo] as number) : this.#slots);
     const isAbsent = (stops[combo] as number) < 0;
     const readsZero = isAbsent ? this.#absentIsZero && !(word & UNREAD) : ZERO_STATES.has(state);
     for (let number = 0; number < this.#bitmaps; number++) {
@@ -239,10 +239,10 @@ class PageSummer {
     }
     if (word & OVERRIDES) add(sums.overrides, 0);
     if (word & HOLE_OVERRIDES) add(sums.overrides, 1);
-    for (let lane = 0; lane < this.#lanes; lane++) {
-      const hidden = (words[lane] as Uint32Array)[combo] as number;
-      if (hidden & SHADOWED) add(sums.shadowed, lane);
-      else if (hidden & OVERRIDDEN) add(sums.overridden, lane);
+    for (let slot = 0; slot < this.#slots; slot++) {
+      const hidden = (words[slot] as Uint32Array)[combo] as number;
+      if (hidden & SHADOWED) add(sums.shadowed, slot);
+      else if (hidden & OVERRIDDEN) add(sums.overridden, slot);
     }
   }
 }
@@ -285,10 +285,10 @@ export async function contextTotalsOf(
   layer: number | undefined,
 ): Promise<[number, number][]> {
   const sums = new Map<number, number>();
-  const lanes = layer === undefined ? tables.laneCount : 1;
+  const slots = layer === undefined ? tables.slotCount : 1;
   const bitmap = bitmapOf(selection);
-  const bitmapLane = layer === undefined ? (bitmap?.layer ?? 0) : 0;
-  const walk = new RowWalk(nbdContextKeys(selection.context, lanes, bitmapLane), false, rows => {
+  const bitmapSlot = layer === undefined ? (bitmap?.layer ?? 0) : 0;
+  const walk = new RowWalk(nbdContextKeys(selection.context, slots, bitmapSlot), false, rows => {
     for (let i = 0; i < rows.count; i++) {
       const word = rows.keys[i] as number;
       sums.set(word, (sums.get(word) ?? 0) + (rows.lengths[i] as number));
@@ -307,11 +307,11 @@ export async function overviewOf(
   layer: number | undefined,
 ): Promise<TileColumns[]> {
   if (tables.sizeOf(layer) > span * TILE_COLUMNS) throw tooManyColumns(span);
-  const lanes = layer === undefined ? tables.laneCount : 1;
-  const columns = Array.from({ length: lanes + 1 }, (_, t) => createColumns(TILE_COLUMNS, span, t === 0));
+  const slots = layer === undefined ? tables.slotCount : 1;
+  const columns = Array.from({ length: slots + 1 }, (_, t) => createColumns(TILE_COLUMNS, span, t === 0));
   for await (const swept of sweptPages(tables, { layer, readMissing: true }))
     addSwept(columns, 0, swept, swept.base, swept.end);
-  return columns.map((track, t) => toTile(track, t === 0 ? 0 : lanes + 1 - t, 0));
+  return columns.map((track, t) => toTile(track, t === 0 ? 0 : slots + 1 - t, 0));
 }
 
 function tooManyColumns(span: number): CowscopeError {

@@ -8,14 +8,14 @@ const MAX_KEPT = 200_000;
 
 /** A place whose end is not known yet: its number in the list, -1 where the list is full. */
 export interface OpenPlace {
-  readonly slot: number;
+  readonly index: number;
   readonly start: number;
 }
 
-/** What is known of a place when it begins. `lane` is an index from the base up, `state` one of STATES, -1 for none. */
+/** What is known of a place when it begins. `slot` is an index from the base up, `state` one of STATES, -1 for none. */
 export interface PlaceStart {
   readonly kind: MarkKey;
-  readonly lane: number;
+  readonly slot: number;
   readonly state: number;
   /** Number of the bitmap, -1 for other kinds. */
   readonly bitmap: number;
@@ -38,7 +38,7 @@ export class PlaceList {
   #starts = new Float64Array(1024);
   /** 0 while the end is not known, and of places that are too short. */
   #ends = new Float64Array(1024);
-  /** Kind, lane, state + 1, bitmap + 1 and others of each place. */
+  /** Kind, slot, state + 1, bitmap + 1 and others of each place. */
   #facts = new Int32Array(1024 * FACTS);
   #byLength: Uint32Array | undefined;
 
@@ -62,28 +62,28 @@ export class PlaceList {
   }
 
   /** Begins a place. None may begin before it later. */
-  begin({ kind, lane, state, bitmap, start }: PlaceStart): OpenPlace {
-    if (this.#count === this.#most) return { slot: -1, start };
-    const slot = this.#count++;
-    if (slot === this.#starts.length) this.#grow();
-    this.#starts[slot] = start;
-    this.#ends[slot] = 0;
-    this.#facts.set([MARK_KEYS.indexOf(kind), lane, state + 1, bitmap + 1, 0], slot * FACTS);
-    return { slot, start };
+  begin({ kind, slot, state, bitmap, start }: PlaceStart): OpenPlace {
+    if (this.#count === this.#most) return { index: -1, start };
+    const index = this.#count++;
+    if (index === this.#starts.length) this.#grow();
+    this.#starts[index] = start;
+    this.#ends[index] = 0;
+    this.#facts.set([MARK_KEYS.indexOf(kind), slot, state + 1, bitmap + 1, 0], index * FACTS);
+    return { index, start };
   }
 
   /** Ends a place. */
-  end({ slot, start }: OpenPlace, end: number, others: number): void {
+  end({ index, start }: OpenPlace, end: number, others: number): void {
     const length = end - start;
     if (length < this.#minLength) {
-      if (slot >= 0 && slot === this.#count - 1) this.#count--;
+      if (index >= 0 && index === this.#count - 1) this.#count--;
       return;
     }
     this.#total++;
     this.#bytes += length;
-    if (slot < 0) return;
-    this.#ends[slot] = end;
-    this.#facts[slot * FACTS + FACTS - 1] = others;
+    if (index < 0) return;
+    this.#ends[index] = end;
+    this.#facts[index * FACTS + FACTS - 1] = others;
   }
 
   /** Drops the places that were too short. All must have ended. */
@@ -102,22 +102,22 @@ export class PlaceList {
   /** The place with a number in an order, after {@link finish}. Undefined past the last one that is kept. */
   at(number: number, order: PlaceOrder): KeptPlace | undefined {
     if (number >= this.#count) return undefined;
-    const slot = order === 'start' ? number : (this.#sorted()[number] as number);
-    const [kind = 0, lane = 0, state = 0, bitmap = 0, others = 0] = this.#facts.subarray(slot * FACTS);
+    const index = order === 'start' ? number : (this.#sorted()[number] as number);
+    const [kind = 0, slot = 0, state = 0, bitmap = 0, others = 0] = this.#facts.subarray(index * FACTS);
     return {
       kind: MARK_KEYS[kind] as MarkKey,
-      lane,
+      slot,
       state: state - 1,
       bitmap: bitmap - 1,
       others,
-      start: this.#starts[slot] as number,
-      end: this.#ends[slot] as number,
+      start: this.#starts[index] as number,
+      end: this.#ends[index] as number,
     };
   }
 
   #sorted(): Uint32Array {
-    const length = (slot: number) => (this.#ends[slot] as number) - (this.#starts[slot] as number);
-    this.#byLength ??= Uint32Array.from({ length: this.#count }, (_, slot) => slot).sort(
+    const length = (index: number) => (this.#ends[index] as number) - (this.#starts[index] as number);
+    this.#byLength ??= Uint32Array.from({ length: this.#count }, (_, index) => index).sort(
       (a, b) => length(b) - length(a) || a - b,
     );
     return this.#byLength;

@@ -1,4 +1,4 @@
-/** Finds the places of a chain, page by page: extents of its lanes that have a mark, and ranges of its bitmaps. */
+/** Finds the places of a chain, page by page: extents of its slots that have a mark, and ranges of its bitmaps. */
 import {
   DAMAGED,
   DIRTY,
@@ -26,15 +26,15 @@ const BITMAP_MARKS: readonly (readonly [MarkKey, number])[] = [
   ['dirtyUnknown', DIRTY_UNKNOWN],
 ];
 
-/** What is searched: the lanes of a chain, base first, and the bitmaps as a sweep numbers them. */
+/** What is searched: the slots of a chain, base first, and the bitmaps as a sweep numbers them. */
 export interface Searched {
-  readonly laneCount: number;
+  readonly slotCount: number;
   readonly bitmaps: readonly BitmapChoice[];
 }
 
-/** Places that go on where the last segment ended: of one lane with its word, or of one bitmap with what it adds. */
+/** Places that go on where the last segment ended: of one slot with its word, or of one bitmap with what it adds. */
 interface Run {
-  readonly lane: number;
+  readonly slot: number;
   word: number;
   places: OpenPlace[];
   /** Number of the set of layers that it hides, or that hide it. */
@@ -49,26 +49,26 @@ export class PlaceWalk {
   readonly #marks: ReadonlySet<MarkKey>;
   /** By state index, undefined for all of them. */
   readonly #states: ReadonlySet<number> | undefined;
-  readonly #lanes: readonly Run[];
+  readonly #slots: readonly Run[];
   /** With the number of each bitmap in the sweep. */
   readonly #bitmaps: readonly (Run & { readonly number: number })[];
   #end = 0;
 
-  constructor(filter: PlaceFilter, { laneCount, bitmaps }: Searched, list: PlaceList, sets: LayerSets) {
+  constructor(filter: PlaceFilter, { slotCount, bitmaps }: Searched, list: PlaceList, sets: LayerSets) {
     this.#list = list;
     this.#sets = sets;
     this.#marks = new Set(filter.kinds ?? MARK_KEYS);
     this.#states = filter.states && new Set(filter.states.map(state => STATES.indexOf(state)));
-    const isWanted = (lane: number) => filter.tracks?.includes(laneCount - lane) ?? true;
-    const runOf = (lane: number): Run => ({ lane, word: 0, places: [], others: 0 });
+    const isWanted = (slot: number) => filter.tracks?.includes(slotCount - slot) ?? true;
+    const runOf = (slot: number): Run => ({ slot, word: 0, places: [], others: 0 });
     // From the top down, as places at one offset are ordered.
-    const lanes = Array.from({ length: laneCount }, (_, i) => laneCount - 1 - i).filter(isWanted);
+    const slots = Array.from({ length: slotCount }, (_, i) => slotCount - 1 - i).filter(isWanted);
     const { bitmap: only } = filter;
-    this.#lanes = only === undefined ? lanes.map(runOf) : [];
+    this.#slots = only === undefined ? slots.map(runOf) : [];
     this.#bitmaps = bitmaps
       .map(({ layer, name }, number) => ({ ...runOf(layer), name, number }))
-      .filter(({ lane, name }) => only === undefined || (only.layer === lane && only.name === name))
-      .filter(({ lane }) => isWanted(lane) && this.#states === undefined)
+      .filter(({ slot, name }) => only === undefined || (only.layer === slot && only.name === name))
+      .filter(({ slot }) => isWanted(slot) && this.#states === undefined)
       .filter(() => BITMAP_MARKS.some(([mark]) => this.#marks.has(mark)));
   }
 
@@ -84,10 +84,10 @@ export class PlaceWalk {
     for (let i = 0; i < count; i++) {
       const combo = combos[i] as number;
       const start = base + (starts[i] as number);
-      for (const run of this.#lanes) {
-        const word = (swept.words[run.lane] as Uint32Array)[combo] as number;
+      for (const run of this.#slots) {
+        const word = (swept.words[run.slot] as Uint32Array)[combo] as number;
         if (word !== run.word) this.#begin(run, word, start);
-        if (run.places.length > 0) run.others = this.#sets.union(run.others, others.of(combo, run.lane));
+        if (run.places.length > 0) run.others = this.#sets.union(run.others, others.of(combo, run.slot));
       }
       for (const run of this.#bitmaps) {
         const added = swept.overlays[run.number]?.[combo] ?? 0;
@@ -99,7 +99,7 @@ export class PlaceWalk {
 
   /** Passes over a page up to `end` that has none of the marks. */
   skip(start: number, end: number): void {
-    for (const run of [...this.#lanes, ...this.#bitmaps]) {
+    for (const run of [...this.#slots, ...this.#bitmaps]) {
       this.#close(run, start);
       run.word = 0;
     }
@@ -108,7 +108,7 @@ export class PlaceWalk {
 
   /** Ends the list. */
   finish(): void {
-    for (const run of [...this.#lanes, ...this.#bitmaps]) this.#close(run, this.#end);
+    for (const run of [...this.#slots, ...this.#bitmaps]) this.#close(run, this.#end);
     this.#list.finish();
   }
 
@@ -119,7 +119,7 @@ export class PlaceWalk {
     if (this.#states?.has(state) === false) return;
     for (const kind of marksOf(word))
       if (this.#marks.has(kind))
-        run.places.push(this.#list.begin({ kind, lane: run.lane, state, bitmap: -1, start }));
+        run.places.push(this.#list.begin({ kind, slot: run.slot, state, bitmap: -1, start }));
   }
 
   #beginRange(run: Run & { readonly number: number }, added: number, start: number): void {
@@ -127,7 +127,7 @@ export class PlaceWalk {
     run.word = added;
     for (const [kind, bit] of BITMAP_MARKS)
       if (added & bit && this.#marks.has(kind))
-        run.places.push(this.#list.begin({ kind, lane: run.lane, state: -1, bitmap: run.number, start }));
+        run.places.push(this.#list.begin({ kind, slot: run.slot, state: -1, bitmap: run.number, start }));
   }
 
   #close(run: Run, end: number): void {
@@ -152,11 +152,11 @@ function marksOf(word: number): readonly MarkKey[] {
 const MARKED = HOLE_OVERRIDES | OVERRIDES | SHADOWED | DAMAGED | UNREADABLE | OVERRIDDEN;
 const NONE: readonly MarkKey[] = [];
 
-/** Which layers a lane hides in a combination of one page, or which hide it. */
+/** Which layers a slot hides in a combination of one page, or which hide it. */
 class SegmentSets {
   readonly #swept: SweptPage;
   readonly #sets: LayerSets;
-  /** By combination and lane: the number of the set + 1, 0 where it was not looked for. */
+  /** By combination and slot: the number of the set + 1, 0 where it was not looked for. */
   readonly #known: Int32Array;
 
   constructor(swept: SweptPage, sets: LayerSets) {
@@ -165,28 +165,28 @@ class SegmentSets {
     this.#known = new Int32Array(swept.comboCount * swept.words.length);
   }
 
-  of(combo: number, lane: number): number {
-    const at = combo * this.#swept.words.length + lane;
+  of(combo: number, slot: number): number {
+    const at = combo * this.#swept.words.length + slot;
     const known = this.#known[at] as number;
     if (known > 0) return known - 1;
-    const number = this.#sets.numberOf(this.#layersOf(combo, lane));
+    const number = this.#sets.numberOf(this.#layersOf(combo, slot));
     this.#known[at] = number + 1;
     return number;
   }
 
-  #layersOf(combo: number, lane: number): number[] {
+  #layersOf(combo: number, slot: number): number[] {
     const { words } = this.#swept;
     const wordOf = (layer: number) => (words[layer] as Uint32Array)[combo] as number;
-    const word = wordOf(lane);
+    const word = wordOf(slot);
     if (word & (OVERRIDES | HOLE_OVERRIDES)) {
       const hidden: number[] = [];
-      for (let below = lane - 1; below >= 0 && !(wordOf(below) & OUT_OF_RANGE); below--)
+      for (let below = slot - 1; below >= 0 && !(wordOf(below) & OUT_OF_RANGE); below--)
         if (wordOf(below) & LOCAL) hidden.unshift(below);
       return hidden;
     }
     if (!(word & (OVERRIDDEN | SHADOWED))) return [];
     const hides = word & OVERRIDDEN ? LOCAL : OUT_OF_RANGE;
-    for (let above = words.length - 1; above > lane; above--) if (wordOf(above) & hides) return [above];
+    for (let above = words.length - 1; above > slot; above--) if (wordOf(above) & hides) return [above];
     return [];
   }
 }

@@ -3,12 +3,12 @@ import { segmentAt } from '../../../shared/extent/columns.ts';
 import type { SweptPage } from '../../../shared/extent/sweep.ts';
 import type { ExtentBounds } from '../../../shared/model/inspection.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
-import { laneStop, laneWord } from './extents.ts';
+import { slotStop, slotWord } from './extents.ts';
 
 /** How long the search for bounds goes on, in each direction: pages that are not stored are read again. */
 const SEARCH_MS = 100;
 
-/** An extent of one lane whose bounds are being looked for. */
+/** An extent of one slot whose bounds are being looked for. */
 interface OpenExtent {
   readonly word: number;
   readonly stop: number;
@@ -19,7 +19,7 @@ interface OpenExtent {
 }
 
 /**
- * The bounds of the extents that hold `offset`: of the guest's track first, then of the lanes from base to top. Extents are
+ * The bounds of the extents that hold `offset`: of the guest's track first, then of the slots from base to top. Extents are
  * those of the question `extents`. A bound is cut where the search took too long: the extent reaches at least so far.
  */
 export function boundsAt(tables: ChainTables, offset: number, now = () => performance.now()): ExtentBounds[] {
@@ -27,10 +27,10 @@ export function boundsAt(tables: ChainTables, offset: number, now = () => perfor
   const swept = tables.sweep(first);
   const at = segmentAt(swept, offset - swept.base);
   const extents = Array.from(
-    { length: tables.laneCount + 1 },
+    { length: tables.slotCount + 1 },
     (_, t): OpenExtent => ({
-      word: laneWord(swept, t - 1, at),
-      stop: laneStop(swept, t - 1, at),
+      word: slotWord(swept, t - 1, at),
+      stop: slotStop(swept, t - 1, at),
       start: startOf(swept, at),
       end: startOf(swept, at + 1),
       isStartCut: false,
@@ -39,19 +39,19 @@ export function boundsAt(tables: ChainTables, offset: number, now = () => perfor
   );
   let below = extents.filter((extent, t) => reachesStart(swept, t - 1, extent, at));
   const above = extents.filter((extent, t) => reachesEnd(swept, t - 1, extent, at));
-  const lane = new Map(extents.map((extent, t) => [extent, t - 1]));
-  const laneOf = (extent: OpenExtent) => lane.get(extent) as number;
+  const slot = new Map(extents.map((extent, t) => [extent, t - 1]));
+  const slotOf = (extent: OpenExtent) => slot.get(extent) as number;
   let deadline = now() + SEARCH_MS;
   for (let page = first - 1; page >= 0 && below.length > 0 && now() < deadline; page--) {
     const lower = tables.sweep(page);
-    below = below.filter(extent => reachesStart(lower, laneOf(extent), extent, lower.count));
+    below = below.filter(extent => reachesStart(lower, slotOf(extent), extent, lower.count));
   }
   for (const extent of below) extent.isStartCut = extent.start > 0;
   deadline = now() + SEARCH_MS;
   let open = above;
   for (let page = first + 1; page < tables.pageCount && open.length > 0 && now() < deadline; page++) {
     const upper = tables.sweep(page);
-    open = open.filter(extent => reachesEnd(upper, laneOf(extent), extent, -1));
+    open = open.filter(extent => reachesEnd(upper, slotOf(extent), extent, -1));
   }
   for (const extent of open) extent.isEndCut = extent.end < tables.plan.size;
   return extents.map(({ start, end, isStartCut, isEndCut }) => ({ start, end, isStartCut, isEndCut }));
@@ -61,22 +61,22 @@ function startOf(swept: SweptPage, segment: number): number {
   return swept.base + (swept.starts[segment] as number);
 }
 
-function isSame(swept: SweptPage, lane: number, { word, stop }: OpenExtent, segment: number): boolean {
-  return laneWord(swept, lane, segment) === word && laneStop(swept, lane, segment) === stop;
+function isSame(swept: SweptPage, slot: number, { word, stop }: OpenExtent, segment: number): boolean {
+  return slotWord(swept, slot, segment) === word && slotStop(swept, slot, segment) === stop;
 }
 
 /** Moves the start down from segment `from` as far as the extent goes. True if that is the start of the page. */
-function reachesStart(swept: SweptPage, lane: number, extent: OpenExtent, from: number): boolean {
+function reachesStart(swept: SweptPage, slot: number, extent: OpenExtent, from: number): boolean {
   let i = from;
-  while (i > 0 && isSame(swept, lane, extent, i - 1)) i--;
+  while (i > 0 && isSame(swept, slot, extent, i - 1)) i--;
   if (i < swept.count) extent.start = Math.min(extent.start, startOf(swept, i));
   return i === 0;
 }
 
 /** Moves the end up from segment `from` as far as the extent goes. True if that is the end of the page. */
-function reachesEnd(swept: SweptPage, lane: number, extent: OpenExtent, from: number): boolean {
+function reachesEnd(swept: SweptPage, slot: number, extent: OpenExtent, from: number): boolean {
   let i = from;
-  while (i + 1 < swept.count && isSame(swept, lane, extent, i + 1)) i++;
+  while (i + 1 < swept.count && isSame(swept, slot, extent, i + 1)) i++;
   if (i >= 0) extent.end = Math.max(extent.end, startOf(swept, i + 1));
   return i + 1 === swept.count;
 }

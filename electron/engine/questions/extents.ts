@@ -15,9 +15,9 @@ export async function extentsOf(
   start: number,
   end: number,
 ): Promise<ExtentsReply> {
-  const { laneCount } = tables;
+  const { slotCount } = tables;
   const stop = Math.min(end, tables.plan.size);
-  const lists = Array.from({ length: laneCount + 1 }, () => ({
+  const lists = Array.from({ length: slotCount + 1 }, () => ({
     starts: [] as number[],
     words: [] as number[],
     owners: [] as number[],
@@ -29,8 +29,8 @@ export async function extentsOf(
       const at = Math.max(start, swept.base + (swept.starts[i] as number));
       if (at >= stop) break;
       lists.forEach((list, t) => {
-        const word = laneWord(swept, t - 1, i);
-        const owner = laneStop(swept, t - 1, i);
+        const word = slotWord(swept, t - 1, i);
+        const owner = slotStop(swept, t - 1, i);
         if (list.words.at(-1) === word && (t > 0 || list.owners.at(-1) === owner)) return;
         list.starts.push(at);
         list.words.push(word);
@@ -45,7 +45,7 @@ export async function extentsOf(
   if (total > MAX_EXACT_EXTENTS) return { tooMany: true, version };
   const tracks = lists.map(
     (list, t): TrackExtents => ({
-      track: t === 0 ? 0 : laneCount + 1 - t,
+      track: t === 0 ? 0 : slotCount + 1 - t,
       starts: Float64Array.from(list.starts),
       words: Uint32Array.from(list.words),
       owners: Int16Array.from(list.owners),
@@ -54,7 +54,7 @@ export async function extentsOf(
   return { tooMany: false, version, end: stop, tracks: tracks.sort((a, b) => a.track - b.track) };
 }
 
-/** Layers hidden at one segment, as lane indexes: by a LOCAL layer above, and by a shorter one. */
+/** Layers hidden at one segment, as slot indexes: by a LOCAL layer above, and by a shorter one. */
 export function hiddenAt(swept: SweptPage, segment: number): { overridden: number[]; shadowed: number[] } {
   return {
     overridden: layersWith(swept, segment, OVERRIDDEN),
@@ -62,20 +62,20 @@ export function hiddenAt(swept: SweptPage, segment: number): { overridden: numbe
   };
 }
 
-/** The word of a lane in one segment; lane -1 is the guest's track. */
-export function laneWord(swept: SweptPage, lane: number, i: number): number {
-  return lane < 0 ? shownWord(swept, i) : layerWord(swept, lane, i);
+/** The word of a slot in one segment; slot -1 is the guest's track. */
+export function slotWord(swept: SweptPage, slot: number, i: number): number {
+  return slot < 0 ? shownWord(swept, i) : layerWord(swept, slot, i);
 }
 
 /** Where the walk stops in one segment of the guest's track; -1 on the others, whose extents have no owners. */
-export function laneStop(swept: SweptPage, lane: number, i: number): number {
-  return lane < 0 ? shownStop(swept, i) : -1;
+export function slotStop(swept: SweptPage, slot: number, i: number): number {
+  return slot < 0 ? shownStop(swept, i) : -1;
 }
 
-/** True if two segments belong to one extent of a lane: equal words, and for the guest's track one owner. */
-export function sameExtent(swept: SweptPage, lane: number, i: number, j: number): boolean {
+/** True if two segments belong to one extent of a slot: equal words, and for the guest's track one owner. */
+export function sameExtent(swept: SweptPage, slot: number, i: number, j: number): boolean {
   return (
-    laneWord(swept, lane, i) === laneWord(swept, lane, j) &&
-    laneStop(swept, lane, i) === laneStop(swept, lane, j)
+    slotWord(swept, slot, i) === slotWord(swept, slot, j) &&
+    slotStop(swept, slot, i) === slotStop(swept, slot, j)
   );
 }

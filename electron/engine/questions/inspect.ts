@@ -48,17 +48,17 @@ export function inspectAt(tables: ChainTables, offset: number): Inspection {
   const hidden = hiddenAt(swept, segment);
   const wholeChain = isWholeChain(tables.plan);
   const titles = tracks.toReversed().map(track => track.title);
-  const words = swept.words.map((_, lane) => layerWord(swept, lane, segment));
+  const words = swept.words.map((_, slot) => layerWord(swept, slot, segment));
   const layers = tracks.map((track): InspectedLayer => {
-    const lane = tables.laneCount - track.id;
+    const slot = tables.slotCount - track.id;
     const layer = tables.layers[track.layer] as StoredLayer;
     return {
       track: track.id,
       layer: track.layer,
       title: track.title,
-      ...(layerBounds[lane] as ExtentBounds),
-      word: words[lane] as number,
-      ...clusterFacts(layer, offset, words[lane] as number),
+      ...(layerBounds[slot] as ExtentBounds),
+      word: words[slot] as number,
+      ...clusterFacts(layer, offset, words[slot] as number),
     };
   });
   return {

@@ -50,12 +50,12 @@ export class Places {
     filter: PlaceFilter,
     superseded: Superseded | undefined,
   ): Promise<KnownPlaces> {
-    const key = `${version} ${tables.laneCount} ${JSON.stringify(filter)}`;
+    const key = `${version} ${tables.slotCount} ${JSON.stringify(filter)}`;
     if (this.#known?.key === key) return this.#known;
     const list = new PlaceList(filter.minLength ?? 0);
     const sets = new LayerSets();
-    const { laneCount } = tables;
-    const walk = new PlaceWalk(filter, { laneCount, bitmaps: tables.bitmaps(undefined) }, list, sets);
+    const { slotCount } = tables;
+    const walk = new PlaceWalk(filter, { slotCount, bitmaps: tables.bitmaps(undefined) }, list, sets);
     const wanted = (filter.kinds ?? MARK_KEYS).reduce((bits, kind) => bits | BITS[kind], 0);
     const { pageSpan } = tables;
     const { size } = tables.plan;
@@ -95,19 +95,19 @@ function rows(
   most: number,
 ): Place[] {
   const bitmaps = tables.bitmaps(undefined);
-  const { laneCount } = tables;
+  const { slotCount } = tables;
   const found: Place[] = [];
   for (let number = skip; number < skip + most; number++) {
     const place = list.at(number, order);
     if (place === undefined) break;
     found.push({
       kind: place.kind,
-      track: laneCount - place.lane,
+      track: slotCount - place.slot,
       start: place.start,
       end: place.end,
       state: placeState(place.state),
       bitmap: bitmaps[place.bitmap]?.name ?? '',
-      others: sets.at(place.others).map(lane => laneCount - lane),
+      others: sets.at(place.others).map(slot => slotCount - slot),
       hostOffset: hostOffsetOf(tables, place),
     });
   }
@@ -115,9 +115,9 @@ function rows(
 }
 
 /** Where the first byte of a place lies in its layer's file; -1 for what lies nowhere, and of a range of a bitmap. */
-function hostOffsetOf({ layers, laneCount }: ChainTables, { lane, start, bitmap }: KeptPlace): number {
-  const layer = layers[lane];
-  if (layer === undefined || bitmap >= 0 || laneCount !== layers.length) return -1;
+function hostOffsetOf({ layers, slotCount }: ChainTables, { slot, start, bitmap }: KeptPlace): number {
+  const layer = layers[slot];
+  if (layer === undefined || bitmap >= 0 || slotCount !== layers.length) return -1;
   if (layer.metadata !== undefined) return lookupCluster(layer.metadata.map, start).hostOffset;
   return layer.plan.nbd?.exportKind === 'rawLayer' ? start : -1;
 }

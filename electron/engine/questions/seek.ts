@@ -8,7 +8,7 @@ import type { MatchNumber, MatchNumberRequest, SeekRequest } from '../../../shar
 import type { SeekKind } from '../../../shared/model/statistics.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
-import { laneStop, laneWord, sameExtent } from './extents.ts';
+import { sameExtent, slotStop, slotWord } from './extents.ts';
 import { forPages, type Superseded } from './page-loop.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function seekIn(
   superseded?: Superseded,
 ): Promise<number> {
   const { track, from, backwards } = request;
-  if (track > tables.laneCount) return -1; // asked before a track went away
+  if (track > tables.slotCount) return -1; // asked before a track went away
   const { size } = tables.plan;
   const search = new TrackSearch(tables, pyramid, request);
   if (!backwards) {
@@ -58,7 +58,7 @@ export async function forMatches(
   take: (start: number) => void,
   superseded?: Superseded,
 ): Promise<void> {
-  if (track > tables.laneCount) return; // asked before a track went away
+  if (track > tables.slotCount) return; // asked before a track went away
   const search = new TrackSearch(tables, pyramid, { track, from: -1, kind });
   const step = (page: number) =>
     search.forEachMatch(page, start => {
@@ -68,7 +68,7 @@ export async function forMatches(
   await forPages(tables, 0, tables.plan.size, step, { superseded });
 }
 
-/** One extent of a lane within a page. */
+/** One extent of a slot within a page. */
 interface LaneExtent {
   readonly start: number;
   readonly word: number;
@@ -79,8 +79,8 @@ interface LaneExtent {
 class TrackSearch {
   readonly #tables: ChainTables;
   readonly #pyramid: Pyramid;
-  /** The lane (base first) that the track shows, -1 for the guest's view. */
-  readonly #lane: number;
+  /** The slot (base first) that the track shows, -1 for the guest's view. */
+  readonly #slot: number;
   readonly #from: number;
   /** Bits of PRESENT of which a match has one. */
   readonly #wanted: number;
@@ -95,7 +95,7 @@ class TrackSearch {
   ) {
     this.#tables = tables;
     this.#pyramid = pyramid;
-    this.#lane = track === 0 ? -1 : tables.laneCount - track;
+    this.#slot = track === 0 ? -1 : tables.slotCount - track;
     this.#from = from;
     this.#wanted = wantedBits(kind);
   }
@@ -157,17 +157,17 @@ class TrackSearch {
   /** True if the pyramid shows that a page has no match. */
   #hasNone(page: number): boolean {
     const isRead = this.#pyramid.fresh[page] === 1;
-    return isRead && (pagePresent(this.#pyramid, this.#lane + 1, page) & this.#wanted) === 0;
+    return isRead && (pagePresent(this.#pyramid, this.#slot + 1, page) & this.#wanted) === 0;
   }
 
   #extentsOf(page: number): LaneExtent[] {
     const swept: SweptPage = this.#tables.sweep(page);
-    const lane = this.#lane;
+    const slot = this.#slot;
     const extents: LaneExtent[] = [];
     for (let i = 0; i < swept.count; i++) {
-      if (i > 0 && sameExtent(swept, lane, i - 1, i)) continue;
+      if (i > 0 && sameExtent(swept, slot, i - 1, i)) continue;
       const start = swept.base + (swept.starts[i] as number);
-      extents.push({ start, word: laneWord(swept, lane, i), stop: laneStop(swept, lane, i) });
+      extents.push({ start, word: slotWord(swept, slot, i), stop: slotStop(swept, slot, i) });
     }
     return extents;
   }

@@ -3,7 +3,7 @@ import { segmentAt } from '../../../shared/extent/columns.ts';
 import { createRunCounter } from '../../../shared/extent/statistics.ts';
 import type { TrackStatistics } from '../../../shared/model/statistics.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
-import { laneWord } from './extents.ts';
+import { slotWord } from './extents.ts';
 import { forPages, type Superseded } from './page-loop.ts';
 
 /** Statistics of every track over [start,end). */
@@ -13,9 +13,9 @@ export async function statisticsOf(
   end: number,
   superseded?: Superseded,
 ): Promise<TrackStatistics[]> {
-  const { laneCount } = tables;
-  const counters = Array.from({ length: laneCount + 1 }, (_, t) =>
-    createRunCounter(t === 0 ? 0 : laneCount + 1 - t),
+  const { slotCount } = tables;
+  const counters = Array.from({ length: slotCount + 1 }, (_, t) =>
+    createRunCounter(t === 0 ? 0 : slotCount + 1 - t),
   );
   await forPages(
     tables,
@@ -28,7 +28,7 @@ export async function statisticsOf(
         const to = Math.min(end, swept.base + (swept.starts[i + 1] as number));
         if (from >= to) break;
         counters.forEach((counter, t) => {
-          counter.add(from, to, laneWord(swept, t - 1, i));
+          counter.add(from, to, slotWord(swept, t - 1, i));
         });
       }
       return undefined;

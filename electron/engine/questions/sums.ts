@@ -12,8 +12,8 @@ const WHOLE_AXIS = 2 ** 53;
 
 /** The sums of [start,end) of every track, in the order of their ids. Pages not read yet count as unread. */
 export function sumsOf(tables: ChainTables, pyramid: Pyramid, start: number, end: number): TrackBytes[] {
-  const { laneCount } = tables;
-  const columns = Array.from({ length: laneCount + 1 }, (_, t) => createColumns(1, WHOLE_AXIS, t === 0));
+  const { slotCount } = tables;
+  const columns = Array.from({ length: slotCount + 1 }, (_, t) => createColumns(1, WHOLE_AXIS, t === 0));
   const stop = Math.min(end, tables.plan.size);
   const { binSpan } = pyramid;
   const firstBin = Math.min(Math.ceil(start / binSpan) * binSpan, stop);
@@ -26,7 +26,7 @@ export function sumsOf(tables: ChainTables, pyramid: Pyramid, start: number, end
   return columns
     .map(
       ({ bytes }, t): TrackBytes => ({
-        track: t === 0 ? 0 : laneCount + 1 - t,
+        track: t === 0 ? 0 : slotCount + 1 - t,
         parts: PARTS.map((_, part) => bytes.at(0, part)),
         read: t === 0 ? owners.reduce((sum, _, owner) => sum + readOf(owner), 0) : readOf(t - 1),
       }),

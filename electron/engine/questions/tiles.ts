@@ -31,8 +31,8 @@ export function tilesOf(
 ): TilesReply {
   const tiles: TileColumns[] = [];
   const span = 2 ** request.level;
-  const most = Math.max(1, Math.floor(ANSWER_BYTES / (TILE_BYTES * (tables.laneCount + 1))));
-  const columns = Array.from({ length: tables.laneCount + 1 }, (_, t) =>
+  const most = Math.max(1, Math.floor(ANSWER_BYTES / (TILE_BYTES * (tables.slotCount + 1))));
+  const columns = Array.from({ length: tables.slotCount + 1 }, (_, t) =>
     createColumns(TILE_COLUMNS, span, t === 0),
   );
   for (let tile = request.first; tile < request.first + Math.min(request.count, most); tile++) {
@@ -42,7 +42,7 @@ export function tilesOf(
     for (const track of columns) clearColumns(track, 0, TILE_COLUMNS);
     fillColumns(columns, tables, pyramid, origin, end);
     columns.forEach((track, t) => {
-      tiles.push(toTile(track, t === 0 ? 0 : tables.laneCount + 1 - t, tile));
+      tiles.push(toTile(track, t === 0 ? 0 : tables.slotCount + 1 - t, tile));
     });
   }
   return { level: request.level, version, tiles };

@@ -26,7 +26,7 @@ import { mapPage } from '../../qcow2/read/map.ts';
 import type { OpenSource } from '../../qcow2/read/source.ts';
 import type { EnginePlan } from '../worker/protocol.ts';
 import { checkFedBudget, fedOverNbd } from './fed-budget.ts';
-import { type Lane, lanesOf, tracksOf, wordsOfLane } from './lanes.ts';
+import { type LayerSlot, slotsOf, tracksOf, wordsOfSlot } from './layer-slots.ts';
 import { bitmapNames, bitmapPages } from './merged-pages.ts';
 import { feedNumbers } from './number-tables.ts';
 import { PagesAhead } from './pages-ahead.ts';
@@ -77,7 +77,7 @@ export class ChainTables {
   /** Is told, between two turns, how far a walk over the whole disk is. */
   onWalk: ((offset: number, size: number) => void) | undefined;
   /** Base first; they grow when a whole-chain export shows deeper layers. */
-  #lanes: readonly Lane[];
+  #slots: readonly LayerSlot[];
   #deepest = 1;
   #stored = 0;
   #droppedFed = 0;
@@ -98,12 +98,12 @@ export class ChainTables {
     };
     this.#ahead = new PagesAhead(this.#opening.stage);
     this.layers = plan.layers.map((layer, index) => openLayer(layer, index, this.#opening));
-    this.#lanes = lanesOf(this.layers, this.#deepest);
+    this.#slots = slotsOf(this.layers, this.#deepest);
   }
 
-  /** Lanes of the sweep. */
-  get laneCount(): number {
-    return this.#lanes.length;
+  /** Slots of the sweep. */
+  get slotCount(): number {
+    return this.#slots.length;
   }
 
   /** Extents held in memory of what the tables of images say. */
@@ -117,7 +117,7 @@ export class ChainTables {
   }
 
   tracks(): TrackInfo[] {
-    return tracksOf(this.plan, this.#lanes);
+    return tracksOf(this.plan, this.#slots);
   }
 
   /** Virtual size in bytes of one layer, or of the guest's disk. */
@@ -181,7 +181,7 @@ export class ChainTables {
   }
 
   /**
-   * Feeds a batch of an NBD layer. Returns true when it added lanes. Throws TOO_MANY_EXTENTS past the plan's budget
+   * Feeds a batch of an NBD layer. Returns true when it added slots. Throws TOO_MANY_EXTENTS past the plan's budget
    * and past what fits in memory, where the layer has no metadata: what came over NBD cannot be dropped and read again.
    */
   feed(layerIndex: number, batch: StatusBatch): boolean {
@@ -195,7 +195,7 @@ export class ChainTables {
     const depth = nbd.table.words.words.reduce((most, word) => Math.max(most, depthOf(word)), 1);
     if (depth <= this.#deepest) return false;
     this.#deepest = depth;
-    this.#lanes = lanesOf(this.layers, depth);
+    this.#slots = slotsOf(this.layers, depth);
     return true;
   }
 
@@ -208,10 +208,10 @@ export class ChainTables {
   /** Everything drawn of one page, swept. Pages that were dropped are read again. */
   sweep(index: number, options: SweepOptions = {}): SweptPage {
     const base = index * this.pageSpan;
-    const chosen = this.#chosenLanes(options);
+    const chosen = this.#chosenSlots(options);
     const overlays = this.#overlays(chosen, index, options);
     return this.#sweeper.sweep(
-      chosen.map(lane => this.#sweepLane(lane, index, options)),
+      chosen.map(slot => this.#sweepSlot(slot, index, options)),
       overlays,
       base,
       Math.min(base + this.pageSpan, this.#endOf(chosen, options)),
@@ -226,7 +226,7 @@ export class ChainTables {
   sweepStretch(index: number, options: SweepOptions): SweptPage {
     if (options.readMissing !== true) return this.sweep(index, options);
     const base = index * this.pageSpan;
-    const chosen = this.#chosenLanes(options);
+    const chosen = this.#chosenSlots(options);
     const size = this.#endOf(chosen, options);
     if (options.bitmap !== undefined) this.#openBitmap(options.bitmap);
     const layers = chosen.map(({ layer }) => layer);
@@ -248,7 +248,7 @@ export class ChainTables {
    */
   repeatsFrom(index: number, options: SweepOptions): number {
     const base = index * this.pageSpan;
-    const chosen = this.#chosenLanes(options);
+    const chosen = this.#chosenSlots(options);
     const layers = chosen.map(({ layer }) => layer);
     const isStored = layers.some(({ metadata }) => metadata?.table.pages[index] !== undefined);
     if (options.readMissing !== true || options.hosts === true || isStored) return 1;
@@ -264,7 +264,7 @@ export class ChainTables {
   nameOf(index: number, options: SweepOptions): string | undefined {
     const start = index * this.pageSpan;
     const end = start + this.pageSpan;
-    const chosen = this.#chosenLanes(options);
+    const chosen = this.#chosenSlots(options);
     const layers = chosen.map(({ layer }) => layer);
     const isStored = layers.some(({ metadata }) => metadata?.table.pages[index] !== undefined);
     if (options.readMissing !== true || options.hosts === true || isStored) return undefined;
@@ -273,7 +273,7 @@ export class ChainTables {
 
   /** True if the page that was swept just now, which has a name, may stand for all others of its name. */
   isRepeatable(index: number, options: SweepOptions): boolean {
-    const layers = this.#chosenLanes(options).map(({ layer }) => layer);
+    const layers = this.#chosenSlots(options).map(({ layer }) => layer);
     return werePlain(layers, index * this.pageSpan);
   }
 
@@ -284,7 +284,7 @@ export class ChainTables {
    */
   readAhead(pages: readonly number[], options: SweepOptions = {}): Promise<number> {
     const { layer, top, hosts } = options;
-    const chosen = this.#chosenLanes(options);
+    const chosen = this.#chosenSlots(options);
     return this.#ahead.read(pages, JSON.stringify([layer, top, hosts]), page => {
       const start = page * this.pageSpan;
       return chosen.every(({ layer: { index, metadata } }) => {
@@ -303,15 +303,15 @@ export class ChainTables {
     return Math.floor(offset / this.pageSpan) * this.pageSpan;
   }
 
-  #chosenLanes({ layer, top }: SweepOptions): readonly Lane[] {
-    if (top !== undefined) return this.#lanes.slice(0, top + 1);
-    return layer === undefined ? this.#lanes : [this.#lanes[layer] as Lane];
+  #chosenSlots({ layer, top }: SweepOptions): readonly LayerSlot[] {
+    if (top !== undefined) return this.#slots.slice(0, top + 1);
+    return layer === undefined ? this.#slots : [this.#slots[layer] as LayerSlot];
   }
 
-  #endOf(chosen: readonly Lane[], { layer, top }: SweepOptions): number {
+  #endOf(chosen: readonly LayerSlot[], { layer, top }: SweepOptions): number {
     return layer === undefined && top === undefined
       ? this.plan.size
-      : (chosen.at(-1) as Lane).layer.plan.size;
+      : (chosen.at(-1) as LayerSlot).layer.plan.size;
   }
 
   /** What is seen where every layer is absent. */
@@ -325,12 +325,12 @@ export class ChainTables {
     return mapPage(map, start, Math.min(start + this.pageSpan, layer.plan.size));
   }
 
-  #overlays(lanes: readonly Lane[], index: number, options: SweepOptions): SweepOverlay[] {
+  #overlays(slots: readonly LayerSlot[], index: number, options: SweepOptions): SweepOverlay[] {
     const { bitmap: only } = options;
     if (only !== undefined) this.#openBitmap(only);
     const numberOf = this.#overlayNumbers(options);
     const overlays: SweepOverlay[] = [];
-    for (const [at, { layer }] of lanes.entries()) {
+    for (const [at, { layer }] of slots.entries()) {
       if (only !== undefined && only.layer !== layer.index) continue;
       for (const page of bitmapPages(layer, index, this.pageSpan, this.#overlayWriter, only?.name))
         overlays.push({ layer: at, ...page, number: numberOf(layer.index, page.name) });
@@ -352,13 +352,13 @@ export class ChainTables {
     return (index, name) => (name === undefined ? -1 : (numbers.get(key(index, name)) ?? -1));
   }
 
-  #sweepLane(lane: Lane, index: number, options: SweepOptions): SweepLayer {
-    const { layer } = lane;
+  #sweepSlot(slot: LayerSlot, index: number, options: SweepOptions): SweepLayer {
+    const { layer } = slot;
     const { size } = layer.plan;
     if (layer.metadata === undefined) {
       const { table } = layer.nbd as NbdTables;
       const identityHosts = options.hosts === true && layer.plan.nbd?.exportKind === 'rawLayer';
-      return { page: table.pages[index], words: wordsOfLane(lane, table.words.words), size, identityHosts };
+      return { page: table.pages[index], words: wordsOfSlot(slot, table.words.words), size, identityHosts };
     }
     const withHosts = options.hosts === true;
     const from = withHosts ? this.#hostTable(layer) : layer.metadata;

@@ -62,10 +62,10 @@ export interface ListExportsOptions {
 /** Exports beyond this many are listed by name alone. */
 const MAX_DETAILED = 256;
 /** qemu-nbd drops clients that stay in the handshake for 10 seconds; a new connection is made well before. */
-const CONNECTION_AGE = 4000;
+const CONNECTION_AGE_MS = 4000;
 /** Contexts kept of each export: as many as a connection takes. */
 const MAX_CONTEXTS = 64;
-const WHOLE_TIME = 60_000;
+const LISTING_TIMEOUT_MS = 60_000;
 
 /**
  * The exports of the server at `address`. Rejects with an NbdError when the server cannot be reached or is none; an
@@ -76,7 +76,7 @@ export async function listExports(
   options: ListExportsOptions = {},
 ): Promise<ExportList> {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
-  const { signal, wholeTime = WHOLE_TIME } = options;
+  const { signal, wholeTime = LISTING_TIMEOUT_MS } = options;
   const lastMoment = performance.now() + wholeTime;
   const credentials =
     address.tls === undefined ? undefined : (options.tls ?? (await loadTlsCredentials(address.tls)));
@@ -107,7 +107,7 @@ export async function listExports(
     try {
       await browse(async negotiation => {
         const deadline = Math.min(
-          performance.now() + Math.min(CONNECTION_AGE, timeouts.handshake / 2),
+          performance.now() + Math.min(CONNECTION_AGE_MS, timeouts.handshake / 2),
           lastMoment,
         );
         do {

@@ -36,7 +36,7 @@ export interface CommitSetup {
 }
 
 /** Bytes of a sector. */
-const RAW_UNIT = 512;
+const RAW_UNIT_BYTES = 512;
 
 /** The runs of a layer. */
 export function runsOf({ info, map, onPage }: LayerTables): LayerRuns {
@@ -83,7 +83,7 @@ export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): Co
     model,
     format,
     mirror: mirrorTarget(format, input),
-    unit: unit === 0 ? RAW_UNIT : unit,
+    unit: unit === 0 ? RAW_UNIT_BYTES : unit,
     sizeAfter,
     fillsZeros,
     marksZeros: grown?.marksZeros === true,

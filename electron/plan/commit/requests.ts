@@ -42,18 +42,18 @@ export interface MirrorTarget {
 const MIN_GRANULARITY = 4096;
 const MAX_GRANULARITY = 65_536;
 /** Bytes that a mirror job takes at once at most: DEFAULT_MIRROR_BUF_SIZE. */
-const MIRROR_BUFFER = 16 * 2 ** 20;
+const MIRROR_BUFFER_BYTES = 16 * 2 ** 20;
 /** Bytes of data that it copies at once at most, MAX_IO_BYTES, and parts of a granule that one request may have. */
 const LONGEST_COPY = 2 ** 20;
 const MAX_PARTS = 1024;
 /** Bytes that a commit job looks at in one step: COMMIT_BUFFER_SIZE. */
-const COMMIT_BUFFER = 512 * 1024;
+const COMMIT_BUFFER_BYTES = 512 * 1024;
 /** Bytes of one question about allocation. */
 const LONGEST_QUESTION = 2 ** 30;
 /** Bytes after which a range ends though what follows is allocated too. */
 const LONGEST_RANGE = 2 ** 26;
 /** Bytes of L2 tables that qemu keeps in memory for an image at least, by default: DEFAULT_L2_CACHE_MAX_SIZE. */
-const MIN_TABLE_CACHE = 8 * 2 ** 20;
+const MIN_TABLE_CACHE_BYTES = 8 * 2 ** 20;
 /** Bytes of a slice of such a table at most. */
 const MAX_SLICE_BYTES = 65_536;
 
@@ -88,7 +88,7 @@ function nextAllocated({ runs, target, top }: CommitLayers, from: number) {
 function keepsTables({ runs, target, top }: CommitLayers): boolean {
   return runs.slice(target + 1, top + 1).every(({ size, sliceSpan, clusterSize }) => {
     const slices = Math.ceil(size / sliceSpan);
-    return slices * Math.min(MAX_SLICE_BYTES, clusterSize) <= MIN_TABLE_CACHE;
+    return slices * Math.min(MAX_SLICE_BYTES, clusterSize) <= MIN_TABLE_CACHE_BYTES;
   });
 }
 
@@ -110,11 +110,11 @@ export function* mirrorRequests(
   while (known !== undefined) {
     const start = Math.max(dirtyFrom, Math.floor(known.start / granularity) * granularity);
     let end = start;
-    while (end - start < MIRROR_BUFFER && end < size) {
+    while (end - start < MIRROR_BUFFER_BYTES && end < size) {
       while (known !== undefined && known.end <= end) known = nextAllocated(layers, Math.max(end, known.end));
       if (known === undefined || known.start >= end + granularity) break;
       // Every granule up to the end of the range is to be copied.
-      const wanted = Math.min(known.end, size, start + MIRROR_BUFFER);
+      const wanted = Math.min(known.end, size, start + MIRROR_BUFFER_BYTES);
       end += Math.max(1, Math.ceil((wanted - end) / granularity)) * granularity;
     }
     let offset = start;
@@ -151,7 +151,7 @@ export function* commitJobRequests(layers: CommitLayers, keepsZeros: boolean): G
     const status =
       whole.layer < 0 || whole.damaged
         ? whole
-        : statusAbove(runs, top, target + 1, offset, Math.min(COMMIT_BUFFER, size - offset));
+        : statusAbove(runs, top, target + 1, offset, Math.min(COMMIT_BUFFER_BYTES, size - offset));
     if (status.layer >= 0)
       yield { ...requestOf(status, offset, offset + status.length), zero: status.zero && keepsZeros };
     offset += status.length;

@@ -196,7 +196,7 @@ export class PlainEntries {
   /**
    * Finds where the run of {@link #countRun} ends, and leaves its last cluster in {@link #last}.
    *
-  * Entries that name nothing take the same path as others: a mispredicted branch costs as much as four entries. The
+   * Entries that name nothing take the same path as others: a mispredicted branch costs as much as four entries. The
    * loop counts clusters, not offsets: offsets pass 2^31, and V8 would leave the optimized code each time.
    */
   #followRun(view: DataView, start: number, stop: number, hi: number, cluster: number): number {

@@ -266,7 +266,12 @@ class L1Rebuild {
     const { refcounts, references } = this.#remains;
     for (const { index, cluster } of this.#snapshotEntries())
       if ((refcounts[cluster] as number) > (references[cluster] as number))
-        this.#place(index, cluster, 'certain', 'a snapshot shares it, and its refcount is one higher than that explains');
+        this.#place(
+          index,
+          cluster,
+          'certain',
+          'a snapshot shares it, and its refcount is one higher than that explains',
+        );
   }
 
   /** A table that was copied for a write keeps most of the entries of the one that a snapshot still has. */

@@ -30,9 +30,9 @@ import { finish, type SlicedWork } from './sliced-work.ts';
 import { readSnapshots, type SnapshotEntry } from './snapshots.ts';
 import { type ImageSource, readAhead, readBytes } from './source.ts';
 
-const FIRST_READ = 4096;
+const FIRST_READ_BYTES = 4096;
 /** The smallest cluster: every header lies in its first cluster. */
-const LEAST_READ = 512;
+const MIN_READ_BYTES = 512;
 
 /** An image as its tables describe it: plain values beside its source. Texts in it are untrusted. */
 export interface Qcow2Image {
@@ -77,7 +77,7 @@ export function openQcow2(source: ImageSource): Qcow2Image {
 export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
   const collector = new FindingCollector();
   const report: Report = (cause, place) => collector.add(cause, place);
-  const first = readAhead(source, 0, LEAST_READ, FIRST_READ);
+  const first = readAhead(source, 0, MIN_READ_BYTES, FIRST_READ_BYTES);
   if (first.length >= 8 && viewOf(first).getUint32(0) === QCOW_MAGIC && viewOf(first).getUint32(4) === 1) {
     const { header, geometry } = parseHeaderV1(first, source.path, report);
     const backingFileBytes = untilNul(readBytes(source, header.backingFileOffset, header.backingFileSize));

@@ -14,7 +14,7 @@ export interface IdleWatch {
 }
 
 /** Milliseconds without activity after which the drawing is taken as settled: several frames on a slow machine. */
-const SETTLE = 250;
+const SETTLE_MS = 250;
 
 /**
  * A watch that starts now. The window says that it is idle once what it shows is read and drawn; with something to open,
@@ -37,7 +37,7 @@ export function createIdleWatch(opens: boolean, now: () => number = () => perfor
     onPush() {
       last = now();
     },
-    quiet: busy => drawn && !busy && running === 0 && now() - last >= SETTLE,
+    quiet: busy => drawn && !busy && running === 0 && now() - last >= SETTLE_MS,
     stillFor: () => now() - last,
   };
 }

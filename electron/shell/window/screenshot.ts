@@ -5,10 +5,10 @@ import { CowscopeError } from '../../../shared/error.ts';
 import type { IdleWatch } from './idle-watch.ts';
 
 /** Milliseconds without any event after which waiting ends. */
-const GIVE_UP = 60_000;
-const LOOK_EVERY = 50;
+const GIVE_UP_MS = 60_000;
+const POLL_INTERVAL_MS = 50;
 /** A window that never stops changing is taken as it is after so many pictures. */
-const MOST_PICTURES = 20;
+const MAX_PICTURES = 20;
 
 /** What a picture waits for. */
 export interface Rest {
@@ -28,9 +28,9 @@ export async function takePicture(
   file: string,
 ): Promise<Uint8Array> {
   while (!watch.quiet(busy())) {
-    if (watch.stillFor() > GIVE_UP)
+    if (watch.stillFor() > GIVE_UP_MS)
       throw failed('APP_SCREENSHOT_TIMEOUT', 'The window did not finish drawing', file);
-    await sleep(LOOK_EVERY);
+    await sleep(POLL_INTERVAL_MS);
   }
   const image = await settledPicture(window.webContents);
   if (image.isEmpty()) throw failed('APP_SCREENSHOT_FAILED', 'The window has no picture to save', file);
@@ -40,8 +40,8 @@ export async function takePicture(
 /** The picture once two in a row are the same: on a busy machine the compositor is some frames behind the drawing. */
 async function settledPicture(contents: WebContents): Promise<NativeImage> {
   let picture = await contents.capturePage();
-  for (let tries = 0; tries < MOST_PICTURES; tries++) {
-    await sleep(LOOK_EVERY);
+  for (let tries = 0; tries < MAX_PICTURES; tries++) {
+    await sleep(POLL_INTERVAL_MS);
     const next = await contents.capturePage();
     if (next.toBitmap().equals(picture.toBitmap())) return next;
     picture = next;

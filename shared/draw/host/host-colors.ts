@@ -7,14 +7,14 @@ import { type ColorSet, mix, type Pixel, readable } from '../color-set.ts';
 export interface HostColor {
   readonly fill: Pixel;
   /** What its pattern is drawn in. */
-  readonly ink: Pixel;
+  readonly patternColor: Pixel;
   readonly pattern: 'none' | 'lines' | 'outline' | 'hatch' | 'crossHatch';
   /** Its letter is drawn in. */
   readonly text: Pixel;
 }
 
 /** Tones of metadata: the share of the frame's color over the lane's. */
-const GREYS: Partial<Record<HostKind, number>> = {
+const GRAYS: Partial<Record<HostKind, number>> = {
   header: 1,
   l1Table: 0.85,
   l2Table: 0.6,
@@ -29,34 +29,39 @@ const GREYS: Partial<Record<HostKind, number>> = {
 export function hostColors(colors: ColorSet, faded: readonly boolean[] = []): HostColor[] {
   const { lane } = colors;
   return HOST_KINDS.map((kind, i) => {
-    const { fill, ink, pattern } = plainColor(kind, colors);
+    const { fill, patternColor, pattern } = plainColor(kind, colors);
     const pale = faded[i] === true ? mix(lane, fill, 0.15) : fill;
-    return { fill: pale, ink: faded[i] === true ? mix(lane, ink, 0.15) : ink, pattern, text: readable(pale) };
+    return {
+      fill: pale,
+      patternColor: faded[i] === true ? mix(lane, patternColor, 0.15) : patternColor,
+      pattern,
+      text: readable(pale),
+    };
   });
 }
 
 function plainColor(kind: HostKind, colors: ColorSet): Omit<HostColor, 'text'> {
   const { lane, frame, corrupt } = colors;
   const state = (name: (typeof STATES)[number]) => colors.states[STATES.indexOf(name)] as Pixel;
-  const ink = (name: (typeof STATES)[number]) => colors.pattern[STATES.indexOf(name)] as Pixel;
-  const grey = GREYS[kind];
-  if (grey !== undefined) return { fill: mix(lane, frame, grey), ink: frame, pattern: 'none' };
+  const patternOf = (name: (typeof STATES)[number]) => colors.pattern[STATES.indexOf(name)] as Pixel;
+  const gray = GRAYS[kind];
+  if (gray !== undefined) return { fill: mix(lane, frame, gray), patternColor: frame, pattern: 'none' };
   switch (kind) {
     case 'compressed':
-      return { fill: state('compressed'), ink: ink('compressed'), pattern: 'lines' };
+      return { fill: state('compressed'), patternColor: patternOf('compressed'), pattern: 'lines' };
     case 'zero':
-      return { fill: state('zeroAllocated'), ink: ink('zeroAllocated'), pattern: 'outline' };
+      return { fill: state('zeroAllocated'), patternColor: patternOf('zeroAllocated'), pattern: 'outline' };
     case 'snapshotData':
-      return { fill: mix(lane, state('data'), 0.35), ink: state('data'), pattern: 'hatch' };
+      return { fill: mix(lane, state('data'), 0.35), patternColor: state('data'), pattern: 'hatch' };
     case 'clash':
-      return { fill: mix(lane, corrupt, 0.3), ink: corrupt, pattern: 'crossHatch' };
+      return { fill: mix(lane, corrupt, 0.3), patternColor: corrupt, pattern: 'crossHatch' };
     case 'leaked':
-      return { fill: lane, ink: mix(lane, frame, 0.8), pattern: 'crossHatch' };
+      return { fill: lane, patternColor: mix(lane, frame, 0.8), pattern: 'crossHatch' };
     case 'free':
-      return { fill: state('unallocated'), ink: frame, pattern: 'none' };
+      return { fill: state('unallocated'), patternColor: frame, pattern: 'none' };
     case 'tail':
-      return { fill: state('unallocated'), ink: state('outOfRange'), pattern: 'hatch' };
+      return { fill: state('unallocated'), patternColor: state('outOfRange'), pattern: 'hatch' };
     default:
-      return { fill: state('data'), ink: frame, pattern: 'none' };
+      return { fill: state('data'), patternColor: frame, pattern: 'none' };
   }
 }

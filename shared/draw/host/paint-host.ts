@@ -46,21 +46,21 @@ export function paintHost(surface: Surface, strip: HostStrip, painting: HostPain
 function paintRun(surface: Surface, x0: number, x1: number, kind: number, painting: HostPainting): void {
   const { unit, colors, phase, lettered } = painting;
   const { height } = surface;
-  const { fill, ink, pattern, text } = colors[kind] as HostColor;
+  const { fill, patternColor, pattern, text } = colors[kind] as HostColor;
   surface.fillRect(x0, 0, x1, height, fill);
   const hatch = {
     period: HATCH_PX.period * unit,
     line: HATCH_PX.line * unit,
     phase: positive(phase, HATCH_PX.period * unit),
-    color: ink,
+    color: patternColor,
   };
   if (pattern === 'lines')
     surface.fillLines(x0, 0, x1, height, {
       period: LINES_PX.period * unit,
       line: LINES_PX.line * unit,
-      color: ink,
+      color: patternColor,
     });
-  if (pattern === 'outline') strokeRect(surface, x0, 0, x1, height, unit, ink);
+  if (pattern === 'outline') strokeRect(surface, x0, 0, x1, height, unit, patternColor);
   if (pattern === 'hatch' || pattern === 'crossHatch')
     surface.fillHatch(x0, 0, x1, height, { ...hatch, falling: false });
   if (pattern === 'crossHatch') surface.fillHatch(x0, 0, x1, height, { ...hatch, falling: true });
@@ -94,7 +94,7 @@ function paintMixed(surface: Surface, { shares }: HostStrip, column: number, pai
     const least = MIN_SEEN_PX * unit;
     if (share === 0) continue;
     const top = Math.max(0, bottom - Math.max(least, Math.round(share * height)));
-    surface.fillRect(column, top, column + 1, bottom, (colors[kind] as HostColor).ink);
+    surface.fillRect(column, top, column + 1, bottom, (colors[kind] as HostColor).patternColor);
     bottom = top;
   }
 }

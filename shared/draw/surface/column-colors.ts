@@ -1,4 +1,5 @@
 /** The colors of a row of columns: one each, or several from the top down. */
+import { grown } from '../../extent/page.ts';
 import type { Pixel } from '../color-set.ts';
 
 /**
@@ -46,9 +47,4 @@ export class ColumnColors {
     this.#columns = grown(this.#columns, new Int32Array(size));
     this.#colors = grown(this.#colors, new Uint32Array(size));
   }
-}
-
-function grown<T extends Int32Array | Uint32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { BytePath } from '../../../electron/chain/byte-path.ts';
 import {
-  type ConsentFacts,
   canHoldImage,
   isConsentedTo,
   isOwn,
   mayLeadToDevice,
   ownFolders,
-  placeOf,
   type Referrer,
+  type ResolvedConsent,
+  namedPath,
 } from '../../../electron/chain/policy.ts';
 
 const at = (text: string) => text as BytePath;
@@ -24,9 +24,9 @@ function referrer(
   return { namedFolder: at(named), ownFolders: ownFolders(folders, alsoNamed), device };
 }
 
-const own = (name: string, from: Referrer) => isOwn(placeOf(at(name), from.namedFolder), from);
+const own = (name: string, from: Referrer) => isOwn(namedPath(at(name), from.namedFolder), from);
 
-describe('placeOf', () => {
+describe('namedPath', () => {
   it.each([
     ['base', '/vm/base', true],
     ['./base', '/vm/base', true],
@@ -41,7 +41,7 @@ describe('placeOf', () => {
     ['...', '/vm/...', true],
     ['a..', '/vm/a..', true],
   ])('%s is %s', (name, path, exact) => {
-    expect(placeOf(at(name), at('/vm'))).toMatchObject({ path, exact });
+    expect(namedPath(at(name), at('/vm'))).toMatchObject({ path, exact });
   });
 });
 
@@ -101,16 +101,16 @@ describe('mayLeadToDevice', () => {
   it('lets a volume of a group lead to its node, and a file to none', () => {
     const volume = referrer('/dev/group', '/dev/group', '/dev', true, true);
     const image = referrer('/vm');
-    const node = placeOf(at('../dm-3'), at('/dev/group'));
+    const node = namedPath(at('../dm-3'), at('/dev/group'));
     expect(mayLeadToDevice(node, volume)).toBe(true);
     expect(mayLeadToDevice(node, image)).toBe(false);
-    expect(mayLeadToDevice(placeOf(at('/etc/passwd'), at('/dev/group')), volume)).toBe(false);
-    expect(mayLeadToDevice(placeOf(at('/dev/x/../sda'), at('/dev/group')), volume)).toBe(false);
+    expect(mayLeadToDevice(namedPath(at('/etc/passwd'), at('/dev/group')), volume)).toBe(false);
+    expect(mayLeadToDevice(namedPath(at('/dev/x/../sda'), at('/dev/group')), volume)).toBe(false);
   });
 });
 
 describe('consent', () => {
-  const to = (...paths: string[]): ConsentFacts => ({ named: new Set(paths.map(at)), all: false });
+  const to = (...paths: string[]): ResolvedConsent => ({ named: new Set(paths.map(at)), all: false });
 
   it('is to that path alone', () => {
     expect(isConsentedTo(at('/a/b'), to('/a/b'))).toBe(true);

@@ -32,7 +32,7 @@ test('tiles of the longest chain come in messages of 1 MiB, fewer at a time', ()
     Array.from({ length: LAYERS }, () => layer),
     MIB,
   );
-  const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.laneCount);
+  const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.slotCount);
   for (let page = 0; page < tables.pageCount; page++) summarize(pyramid, page, tables.sweep(page));
   for (const first of [0, 5]) {
     const reply = tilesOf(tables, pyramid, 1, { level: 12, first, count: 8 });
@@ -42,7 +42,7 @@ test('tiles of the longest chain come in messages of 1 MiB, fewer at a time', ()
     expect(messageBytes(reply)).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
   }
   const short = fedChain([layer, layer], MIB);
-  const few = createPyramid(short.pageCount, short.pageSpan, short.laneCount);
+  const few = createPyramid(short.pageCount, short.pageSpan, short.slotCount);
   expect(tilesOf(short, few, 1, { level: 12, first: 0, count: 8 }).tiles).toHaveLength(8 * 3);
 });
 

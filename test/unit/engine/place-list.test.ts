@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { PlaceList } from '../../../electron/engine/places/place-list.ts';
 
-const at = (start: number) => ({ kind: 'overrides', lane: 2, state: 0, bitmap: -1, start }) as const;
+const at = (start: number) => ({ kind: 'overrides', slot: 2, state: 0, bitmap: -1, start }) as const;
 
 it('counts every place, and keeps the first ones', () => {
   const list = new PlaceList(0, 3);

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { findSamples } from '../../../electron/shell/demo-chains.ts';
+import { findDemoChains } from '../../../electron/shell/demo-chains.ts';
 import { temporaryFolder } from '../../support/tools.ts';
 
 test('every folder with a top is a sample, the golden chain first', () => {
@@ -9,12 +9,12 @@ test('every folder with a top is a sample, the golden chain first', () => {
   for (const name of ['bitmaps', 'golden', 'no-top']) mkdirSync(join(chains, name));
   for (const name of ['bitmaps', 'golden']) writeFileSync(join(chains, name, 'top.qcow2'), '');
   writeFileSync(join(chains, 'stray'), '');
-  expect(findSamples(chains)).toEqual([
+  expect(findDemoChains(chains)).toEqual([
     { name: 'golden', files: [join(chains, 'golden', 'top.qcow2')] },
     { name: 'bitmaps', files: [join(chains, 'bitmaps', 'top.qcow2')] },
   ]);
 });
 
 test('an installed program has none', () => {
-  expect(findSamples(join(temporaryFolder(), 'absent'))).toEqual([]);
+  expect(findDemoChains(join(temporaryFolder(), 'absent'))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inbox } from '../../../electron/shell/pending-target.ts';
+import { createPendingTarget } from '../../../electron/shell/pending-target.ts';
 import type { Arrival } from '../../../shared/model/arrival.ts';
 
 const request = (name: string, allowAll = false) => ({
@@ -12,7 +12,7 @@ const request = (name: string, allowAll = false) => ({
 
 function listening() {
   const sent: string[] = [];
-  const box = inbox(arrival => sent.push(nameOf(arrival) as string));
+  const box = createPendingTarget(arrival => sent.push(nameOf(arrival) as string));
   return { box, sent, listen: () => nameOf(box.listen()) };
 }
 
@@ -66,7 +66,7 @@ test('what waits can be looked at until the window listens', () => {
 });
 
 test('a chain that was opened before the window listens is still looked at where the launch said', () => {
-  const box = inbox(() => {});
+  const box = createPendingTarget(() => {});
   box.deliver({ ...request('/a'), start: { at: 65_536, view: 'chain' } });
   const { kind: _, ...opened } = request('/a');
   box.shows(opened);

@@ -11,7 +11,7 @@ import { distinctEnds, type FileEnd, possibleEnds } from './write-orders.ts';
 /** Requests that a mirror job has under way: MAX_IN_FLIGHT of qemu's block/mirror.c. */
 const MIRROR_REQUESTS = 16;
 /** Bytes of data that it has under way at most: DEFAULT_MIRROR_BUF_SIZE. */
-const MIRROR_BUFFER = 16 * 2 ** 20;
+const MIRROR_BUFFER_BYTES = 16 * 2 ** 20;
 /** Requests kept to look at every order of them; jobs with more are judged by what they need of the file. */
 const MAX_KEPT_REQUESTS = 4096;
 /** Clusters that are followed at most: a second's work. */
@@ -127,7 +127,7 @@ export class FollowedFile {
     const isZeros = events.every(({ kind }) => kind !== 'write');
     // Clusters that are half another's may have to wait for it, and so may data for which there is no buffer left.
     const { clusterSize, readsByThreads } = this.#ways;
-    const startsNow = start % clusterSize === 0 && this.#bytesSent <= MIRROR_BUFFER;
+    const startsNow = start % clusterSize === 0 && this.#bytesSent <= MIRROR_BUFFER_BYTES;
     return {
       events,
       isImmediate: isZeros || (!zero && readsZero && isKnown && startsNow),

@@ -19,7 +19,7 @@ function cause(code: string, severity: Cause['severity']): Cause {
 
 test('places are numbered as a walk from one to the next meets them, each once', async () => {
   const tables = fedChain([READABLE, READABLE], MIB);
-  const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.laneCount);
+  const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.slotCount);
   const [base, top] = [new FindingCollector(0), new FindingCollector(1)];
   const log = new FindingLog([
     { index: 0, findings: base },
@@ -48,7 +48,7 @@ test('a damaged range that no finding names is a place, and one that a finding n
     [{ ...READABLE, unreadable: unit => unit === 8 || (unit >= 12 && unit < 14) }],
     MIB,
   );
-  const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.laneCount);
+  const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.slotCount);
   const findings = new FindingCollector(0);
   findings.add(cause('A', 'corruption'), { guest: [8 * MIB, MIB] });
   const log = new FindingLog([{ index: 0, findings }]);

@@ -13,7 +13,7 @@ function tablesOf(...zeros: readonly (readonly [number, number])[]) {
     zeros.some(([from, to]) => at >= from && at < to) ? 3 : 0,
   );
   const tables = fedChain([{ kind: 'rawLayer', units: 256, contexts: { 'base:allocation': flags } }], MIB);
-  const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.laneCount);
+  const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.slotCount);
   for (let page = 0; page < tables.pageCount; page++) summarize(pyramid, page, tables.sweep(page));
   return { tables, pyramid };
 }

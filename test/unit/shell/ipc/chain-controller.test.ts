@@ -347,7 +347,7 @@ test('a look at the files that a slow disk holds up keeps others from beginning,
   changedLayers = async () => [];
 });
 
-test('a crash of the open chain's worker is reported with its target, and that of a former chain is not', async () => {
+test('a crash of the worker of the open chain is reported with its target, and that of a former chain is not', async () => {
   const error = new CowscopeError({ code: 'INTERNAL', what: 'exit code 1', subject: '', advice: '' });
   await open('a');
   await open('b');

@@ -85,7 +85,7 @@ test('a leak that is a thousandth of a column is seen, and the rest has its shar
   const colors = hostColors(colorSetOf(LIGHT_PALETTE));
   paintHost(surface, strip, { colors, lane: 0, unit: 1, lettered: false, phase: 0 });
   const data = [...surface.pixels].filter(pixel => pixel === colors[index('data')]?.fill).length;
-  const leaked = [...surface.pixels].filter(pixel => pixel === colors[index('leaked')]?.ink).length;
+  const leaked = [...surface.pixels].filter(pixel => pixel === colors[index('leaked')]?.patternColor).length;
   expect([data, leaked]).toEqual([56, 4]);
 });
 

@@ -1,4 +1,4 @@
-/** The lanes of a sweep: one for each layer, or one for each depth of a whole-chain export whose layers are not known. */
+/** The slots of a sweep: one for each layer, or one for each depth of a whole-chain export whose layers are not known. */
 import { ABSENT, DEPTH_SHIFT, depthOf, HOLE, LOCAL, UNREAD, ZERO } from '../../../shared/extent/flags.ts';
 import type { TrackInfo } from '../../../shared/model/track.ts';
 import { tellsLayers } from '../../../shared/nbd-contexts.ts';
@@ -6,13 +6,13 @@ import type { EnginePlan } from '../worker/protocol.ts';
 import type { StoredLayer } from './stored-layer.ts';
 
 /** A layer, or one depth of a whole-chain export; depth 0 stands for the layer as a whole. */
-export interface Lane {
+export interface LayerSlot {
   readonly layer: StoredLayer;
   readonly depth: number;
 }
 
-/** The lanes of these layers, base first; `deepest` is the greatest depth that a whole-chain export has shown. */
-export function lanesOf(layers: readonly StoredLayer[], deepest: number): Lane[] {
+/** The slots of these layers, base first; `deepest` is the greatest depth that a whole-chain export has shown. */
+export function slotsOf(layers: readonly StoredLayer[], deepest: number): LayerSlot[] {
   const only = layers[0];
   const nbd = only?.plan.nbd;
   const byDepth = nbd?.exportKind === 'wholeChain' && tellsLayers(nbd.contexts);
@@ -21,8 +21,8 @@ export function lanesOf(layers: readonly StoredLayer[], deepest: number): Lane[]
   return Array.from({ length: deepest }, (_, i) => ({ layer: only, depth: deepest - i }));
 }
 
-/** The words of a lane's nbd table: of one depth of a whole-chain export only what that depth owns. */
-export function wordsOfLane({ depth }: Lane, words: readonly number[]): readonly number[] {
+/** The words of a slot's nbd table: of one depth of a whole-chain export only what that depth owns. */
+export function wordsOfSlot({ depth }: LayerSlot, words: readonly number[]): readonly number[] {
   return depth === 0 ? words : words.map(word => wordAtDepth(word, depth));
 }
 
@@ -34,9 +34,9 @@ function wordAtDepth(word: number, depth: number): number {
   return UNREAD;
 }
 
-/** The guest's track and one for each lane, from the top down. */
-export function tracksOf(plan: EnginePlan, lanes: readonly Lane[]): TrackInfo[] {
-  const top = lanes.at(-1) as Lane;
+/** The guest's track and one for each slot, from the top down. */
+export function tracksOf(plan: EnginePlan, slots: readonly LayerSlot[]): TrackInfo[] {
+  const top = slots.at(-1) as LayerSlot;
   const guest: TrackInfo = {
     id: 0,
     kind: 'guest',
@@ -45,9 +45,9 @@ export function tracksOf(plan: EnginePlan, lanes: readonly Lane[]): TrackInfo[] 
     title: 'guest',
     size: plan.size,
     witness: top.layer.metadata === undefined ? 'nbd' : 'metadata',
-    ownerKnown: lanes.every(lane => ownerKnown(lane.layer)),
+    ownerKnown: slots.every(slot => ownerKnown(slot.layer)),
   };
-  const tracks = lanes.toReversed().map(
+  const tracks = slots.toReversed().map(
     ({ layer, depth }, i): TrackInfo => ({
       id: i + 1,
       kind: depth === 0 ? 'layer' : 'depth',

@@ -5,7 +5,7 @@
  */
 
 /** One list: extents with a code each, ascending from 0 with no gaps; neighbors have different codes. */
-export interface Lane {
+export interface CodeList {
   /** Start of each extent in whole units below 2**30, then the end of the page. Longer than needed. */
   starts: Int32Array;
   codes: Int32Array;
@@ -21,16 +21,16 @@ export const MAX_KEYS = 2 ** 18;
 const WINDOW = 1024;
 
 /** An empty list with separate memory, for {@link growCodeList}. */
-export function createLane(): Lane {
+export function createCodeList(): CodeList {
   return { starts: new Int32Array(0), codes: new Int32Array(0), count: 0, codeCount: 0 };
 }
 
-/** Makes room for `count` extents and the end. What the lane held is lost when it grows. */
-export function growLane(lane: Lane, count: number): void {
-  if (lane.codes.length > count) return;
-  const size = Math.max(count + 1, lane.codes.length * 2, 4096);
-  lane.starts = new Int32Array(size);
-  lane.codes = new Int32Array(size);
+/** Makes room for `count` extents and the end. What the list held is lost when it grows. */
+export function growCodeList(codeList: CodeList, count: number): void {
+  if (codeList.codes.length > count) return;
+  const size = Math.max(count + 1, codeList.codes.length * 2, 4096);
+  codeList.starts = new Int32Array(size);
+  codeList.codes = new Int32Array(size);
 }
 
 /**
@@ -38,19 +38,19 @@ export function growLane(lane: Lane, count: number): void {
  * key, so all changes are accumulated in one array indexed by unit, and a single scan of it yields the merged pieces. The
  * inner loop has no branch that depends on the data.
  */
-export interface LaneMerge {
+export interface CodeListMerge {
   /**
-   * Merges lanes that end together, the product of whose code counts is at most MAX_KEYS, into `out`, whose codes number
+   * Merges lists that end together, the product of whose code counts is at most MAX_KEYS, into `out`, whose codes number
    * the combinations in the order they occur. Returns the key of each combination: see {@link readKey}. A combination
-   * keeps its number in all merges until {@link forget}; between them no code count may change but that of the first lane.
+   * keeps its number in all merges until {@link forget}; between them no code count may change but that of the first list.
    */
-  merge(lanes: readonly Lane[], out: Lane): readonly number[];
+  merge(codeLists: readonly CodeList[], out: CodeList): readonly number[];
   /** Renumbers combinations from the next merge on. */
   forget(): void;
 }
 
 /** A merge with separate memory, 1 MiB. */
-export function createLaneMerge(): LaneMerge {
+export function createCodeListMerge(): CodeListMerge {
   /** The number of each key's combination, -1 for keys that have not occurred. */
   const ids = new Int32Array(MAX_KEYS).fill(-1);
   const changes = new Int32Array(WINDOW);
@@ -61,23 +61,26 @@ export function createLaneMerge(): LaneMerge {
     keys = [];
   }
 
-  function merge(lanes: readonly Lane[], out: Lane): readonly number[] {
-    const first = lanes[0] as Lane;
+  function merge(codeLists: readonly CodeList[], out: CodeList): readonly number[] {
+    const first = codeLists[0] as CodeList;
     const end = first.starts[first.count] as number;
-    growLane(
+    growCodeList(
       out,
-      lanes.reduce((sum, lane) => sum + lane.count, 1),
+      codeLists.reduce((sum, codeList) => sum + codeList.count, 1),
     );
-    const widths = widthsOf(lanes);
-    const cursors = new Int32Array(lanes.length);
+    const widths = widthsOf(codeLists);
+    const cursors = new Int32Array(codeLists.length);
     let n = 0;
     let key = -1; // before the first piece, so that it is a change even where its key is 0
-    changes[0] = lanes.reduce((sum, { codes }, i) => sum + (codes[0] as number) * (widths[i] as number), 1);
-    for (let from = 0; from < end; from = nextWindow(lanes, cursors, end)) {
+    changes[0] = codeLists.reduce(
+      (sum, { codes }, i) => sum + (codes[0] as number) * (widths[i] as number),
+      1,
+    );
+    for (let from = 0; from < end; from = nextWindow(codeLists, cursors, end)) {
       const to = Math.min(from + WINDOW, end);
-      for (let i = 0; i < lanes.length; i++)
+      for (let i = 0; i < codeLists.length; i++)
         cursors[i] = addChanges(
-          lanes[i] as Lane,
+          codeLists[i] as CodeList,
           cursors[i] as number,
           widths[i] as number,
           from,
@@ -102,39 +105,39 @@ export function createLaneMerge(): LaneMerge {
   return { merge, forget };
 }
 
-/** The code of each lane in a key of their merge, from the last lane back to the first. */
-export function readKey(key: number, lanes: readonly Lane[], into: Uint32Array, at: number): void {
+/** The code of each list in a key of their merge, from the last list back to the first. */
+export function readKey(key: number, codeLists: readonly CodeList[], into: Uint32Array, at: number): void {
   let rest = key;
-  for (let i = lanes.length - 1; i > 0; i--) {
-    const { codeCount } = lanes[i] as Lane;
+  for (let i = codeLists.length - 1; i > 0; i--) {
+    const { codeCount } = codeLists[i] as CodeList;
     into[at + i] = rest % codeCount;
     rest = Math.floor(rest / codeCount);
   }
   into[at] = rest;
 }
 
-/** What one step of each lane's code adds to a key. */
-function widthsOf(lanes: readonly Lane[]): number[] {
-  const widths = new Array<number>(lanes.length);
+/** What one step of each list's code adds to a key. */
+function widthsOf(codeLists: readonly CodeList[]): number[] {
+  const widths = new Array<number>(codeLists.length);
   let width = 1;
-  for (let i = lanes.length - 1; i >= 0; i--) {
+  for (let i = codeLists.length - 1; i >= 0; i--) {
     widths[i] = width;
-    width *= (lanes[i] as Lane).codeCount;
+    width *= (codeLists[i] as CodeList).codeCount;
   }
   return widths;
 }
 
-/** The window in which any lane changes next. Cursors stand on the last extent that has begun. */
-function nextWindow(lanes: readonly Lane[], cursors: Int32Array, end: number): number {
+/** The window in which any list changes next. Cursors stand on the last extent that has begun. */
+function nextWindow(codeLists: readonly CodeList[], cursors: Int32Array, end: number): number {
   let next = end;
-  for (let i = 0; i < lanes.length; i++)
-    next = Math.min(next, (lanes[i] as Lane).starts[(cursors[i] as number) + 1] as number);
+  for (let i = 0; i < codeLists.length; i++)
+    next = Math.min(next, (codeLists[i] as CodeList).starts[(cursors[i] as number) + 1] as number);
   return next === end ? end : next & -WINDOW;
 }
 
-/** Adds what a lane changes within [from,to) to the cells of `changes`; returns its cursor at `to`. */
+/** Adds what a list changes within [from,to) to the cells of `changes`; returns its cursor at `to`. */
 function addChanges(
-  { starts, codes }: Lane,
+  { starts, codes }: CodeList,
   cursor: number,
   width: number,
   from: number,
@@ -163,7 +166,7 @@ function collectPieces(
   to: number,
   keyBefore: number,
   ids: Int32Array,
-  { starts, codes }: Lane,
+  { starts, codes }: CodeList,
   n: number,
 ): number {
   let key = keyBefore;
@@ -198,7 +201,7 @@ function numberKeys(
 }
 
 /** A list as {@link mergeAny} reads it. Starts in bytes, ascending from 0. */
-export interface LaneReader {
+export interface ListReader {
   readonly count: number;
   startOf(i: number): number;
   codeOf(i: number): number;
@@ -212,10 +215,10 @@ export interface AnyMerge {
 }
 
 /**
- * Merges any number of lists up to `length` bytes, of whatever starts and codes. The plain way of {@link LaneMerge},
+ * Merges any number of lists up to `length` bytes, of whatever starts and codes. The plain way of {@link CodeListMerge},
  * for what does not fit there: pages of more than 2**30 units and lists with very many different codes.
  */
-export function mergeAny(lists: readonly LaneReader[], length: number): AnyMerge {
+export function mergeAny(lists: readonly ListReader[], length: number): AnyMerge {
   const merged: AnyMerge = { starts: [], codes: [], combinations: [] };
   const known = new Map<string, number>();
   const cursors = lists.map(() => 0);
