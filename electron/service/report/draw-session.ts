@@ -1,5 +1,5 @@
 /** The picture of a whole chain, drawn without a window from what its session has read. */
-import { chainPictureSvg } from '../../../shared/draw/chain-picture.ts';
+import { chainPictureSvg } from '../../../shared/draw/picture/chain-picture-svg.ts';
 import { planPictureSvg } from '../../../shared/draw/picture/plan-picture-svg.ts';
 import { type ColumnStrip, createColumnStrip } from '../../../shared/draw/strip/column-strip.ts';
 import { stripFromTiles } from '../../../shared/draw/strip/strip-from-tiles.ts';

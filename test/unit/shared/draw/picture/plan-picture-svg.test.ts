@@ -1,10 +1,10 @@
 /** The picture of a plan in a report: before, after, and where it is written, at the places of the plan. */
 import { expect, test } from 'vitest';
-import { planPictureSvg } from '../../../../shared/draw/picture/plan-picture-svg.ts';
-import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../shared/palette.ts';
-import { goldenChain } from '../../../support/window/fake-chain.ts';
-import { fakePlan } from '../../../support/window/fake-plan.ts';
-import { elementsOf, parseXml } from '../../../support/xml.ts';
+import { planPictureSvg } from '../../../../../shared/draw/picture/plan-picture-svg.ts';
+import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../../shared/palette.ts';
+import { goldenChain } from '../../../../support/window/fake-chain.ts';
+import { fakePlan } from '../../../../support/window/fake-plan.ts';
+import { elementsOf, parseXml } from '../../../../support/xml.ts';
 
 function draw(palette: typeof LIGHT_PALETTE, exact = true) {
   const { info, tracks } = goldenChain();

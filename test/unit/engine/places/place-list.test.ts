@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { PlaceList } from '../../../electron/engine/places/place-list.ts';
+import { PlaceList } from '../../../../electron/engine/places/place-list.ts';
 
 const at = (start: number) => ({ kind: 'overrides', slot: 2, state: 0, bitmap: -1, start }) as const;
 

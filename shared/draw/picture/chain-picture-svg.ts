@@ -2,24 +2,24 @@
  * The picture of a chain as an SVG document: the whole disk, the axis, a lane for each track with its name, and the
  * legend of what occurs. Every part is painted by the calls that paint the window.
  */
-import { legendOf } from '../legend.ts';
-import type { OpenedChain } from '../model/chain.ts';
-import { confidenceText } from '../model/inference.ts';
-import type { LayerInfo } from '../model/layer.ts';
-import type { TrackInfo } from '../model/track.ts';
-import type { Palette } from '../palette.ts';
-import { leastSureOf } from '../text/inference-words.ts';
-import { formatOffset, formatSize } from '../text/offset.ts';
-import { escapeUntrusted } from '../text/untrusted-text.ts';
-import { type ColorSet, colorSetOf } from './color-set.ts';
-import { laneLayout } from './lane-layout.ts';
-import { paintOverview } from './paint-overview.ts';
-import { paintTrack } from './paint-track.ts';
-import { keysIn } from './picture/keys-in.ts';
-import { PictureRows } from './picture/picture-rows.ts';
-import { type ColumnStrip, MARKS } from './strip/column-strip.ts';
-import type { Viewport } from './ticks.ts';
-import { trackCaptions, trackLabels } from './track-labels.ts';
+import { legendOf } from '../../legend.ts';
+import type { OpenedChain } from '../../model/chain.ts';
+import { confidenceText } from '../../model/inference.ts';
+import type { LayerInfo } from '../../model/layer.ts';
+import type { TrackInfo } from '../../model/track.ts';
+import type { Palette } from '../../palette.ts';
+import { leastSureOf } from '../../text/inference-words.ts';
+import { formatOffset, formatSize } from '../../text/offset.ts';
+import { escapeUntrusted } from '../../text/untrusted-text.ts';
+import { type ColorSet, colorSetOf } from '../color-set.ts';
+import { laneLayout } from '../lane-layout.ts';
+import { paintOverview } from '../paint-overview.ts';
+import { paintTrack } from '../paint-track.ts';
+import { type ColumnStrip, MARKS } from '../strip/column-strip.ts';
+import type { Viewport } from '../ticks.ts';
+import { trackCaptions, trackLabels } from '../track-labels.ts';
+import { keysIn } from './keys-in.ts';
+import { PictureRows } from './picture-rows.ts';
 
 /** What a picture shows. */
 export interface ChainPicture {

@@ -1,8 +1,12 @@
 /** Where findings lie in the guest, in words and numbers. */
 import { describe, expect, it } from 'vitest';
-import { type Finding, makeFinding, type Range } from '../../../../shared/model/finding.ts';
-import type { GuestDisk, GuestPartition } from '../../../../shared/model/guest/guest-disk.ts';
-import { divisionText, findingPartitions, sharesOf } from '../../../../shared/text/guest/partition-text.ts';
+import { type Finding, makeFinding, type Range } from '../../../../../shared/model/finding.ts';
+import type { GuestDisk, GuestPartition } from '../../../../../shared/model/guest/guest-disk.ts';
+import {
+  divisionText,
+  findingPartitions,
+  sharesOf,
+} from '../../../../../shared/text/guest/partition-text.ts';
 
 const K64 = 65_536;
 const partition = (number: number, start: number, length: number, type?: string): GuestPartition => ({
