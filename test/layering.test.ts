@@ -121,14 +121,30 @@ function importsOf(source: string): string[] {
   return [declared, called, workers].flatMap(pattern => [...code.matchAll(pattern)].map(match => match[2]!));
 }
 
-/** What is wrong with the imports of one file; empty when nothing is. */
+/** What is wrong with the imports and the globals of one file; empty when nothing is. */
 function wrongArrows(path: string, source: string): string[] {
   const layer = layerOf(path);
   if (layer === undefined) return [`${path} lies in no layer`];
-  return importsOf(source).flatMap(specifier => {
+  const imports = importsOf(source).flatMap(specifier => {
     const why = wrongArrow(path, layer, specifier);
     return why === undefined ? [] : [`${path} imports ${specifier}: ${why}`];
   });
+  const globals = runsWithoutNode(path, layer) ? nodeGlobalsOf(source) : [];
+  return [...imports, ...globals.map(name => `${path} uses ${name}: ${layer} runs without Node`)];
+}
+
+function runsWithoutNode(path: string, layer: string): boolean {
+  return WITHOUT_NODE.includes(rowOf(layer)) && !WITH_NODE.includes(path);
+}
+
+/** What a source uses of Node without an import: the compiler knows these names in all of electron/. */
+function nodeGlobalsOf(source: string): string[] {
+  const code = source
+    .replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')
+    .replace(/'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g, "''");
+  const used =
+    /(?<![\w$.#])(?:(?:Buffer|process|global)(?=\s*[.[(])|__(?:dir|file)name\b|(?:set|clear)Immediate(?=\())/g;
+  return [...code.matchAll(used)].map(([name]) => name);
 }
 
 function wrongArrow(path: string, layer: string, specifier: string): string | undefined {
@@ -146,9 +162,7 @@ function wrongArrow(path: string, layer: string, specifier: string): string | un
     return ELECTRON_SIDE.includes(layer) ? undefined : `${layer} may not know electron`;
   }
   const isNode = specifier.startsWith('node:') || builtinModules.includes(specifier);
-  return isNode && WITHOUT_NODE.includes(rowOf(layer)) && !WITH_NODE.includes(path)
-    ? `${layer} runs without Node`
-    : undefined;
+  return isNode && runsWithoutNode(path, layer) ? `${layer} runs without Node` : undefined;
 }
 
 function sourceFiles(): string[] {
@@ -195,6 +209,10 @@ describe('layers', () => {
     ['electron/qcow2/read/source.ts', "import { readSync } from 'node:fs';"],
     ['electron/qcow2/layout/allocation.ts', "import { setImmediate } from 'node:timers/promises';"],
     ['electron/engine/engine.ts', "import { Worker } from 'node:worker_threads';"],
+    ['electron/plan/cases.ts', 'export const text = Buffer.from([1]).toString();'],
+    ['electron/qcow2/check/engine.ts', 'export const isFast = process.platform === "linux";'],
+    ['electron/engine/engine.ts', 'setImmediate(() => next());'],
+    ['shared/extent/table.ts', "export const folder = join(__dirname, 'a');"],
     ['electron/formats/row-walk.ts', "import { header } from '../qcow2/format/header.ts';"],
     ['electron/guest/mbr.ts', "import { u64 } from '../qcow2/format/bytes.ts';"],
     ['electron/guest/mbr.ts', "import { openSync } from 'node:fs';"],
@@ -239,6 +257,11 @@ describe('layers', () => {
     ],
     ['electron/service/session.ts', "import { open } from 'node:fs/promises';"],
     ['electron/qcow2/read/file-source.ts', "import { readSync } from 'node:fs';"],
+    [
+      'electron/qcow2/check/engine.ts',
+      "// process.exit()\nconst text = 'ends the process.';\nhost.setImmediate(next);",
+    ],
+    ['electron/engine/worker/worker.ts', 'export const isLinux = process.platform === "linux";'],
     ['electron/main.ts', "import { app } from 'electron';\nimport { window } from './shell/window.ts';"],
     [
       'renderer/canvas/track.ts',
