@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { SIZES, type SizeName } from './images.ts';
 
 /** Lines of the bench in the order they run; the last two run only when named. */
-export const LINES = [
+const LINES = [
   'map',
   'nbd',
   'listing',

@@ -8,7 +8,7 @@ import type { ClusterSpec, Clusters, SimpleKind } from '../support/images/qcow2-
  * apart: the clusters of alt, whose L2 tables lie apart from each other, each behind the data that it describes.
  * subclusters: every subcluster of the guest (extended L2) is a separate extent.
  */
-export const PATTERNS = ['alt', 'random', 'scatter', 'apart', 'subclusters'] as const;
+const PATTERNS = ['alt', 'random', 'scatter', 'apart', 'subclusters'] as const;
 
 export type Pattern = (typeof PATTERNS)[number];
 

@@ -70,7 +70,7 @@ function versionOf(program: string): string {
 }
 
 /** What a row's target is about: the ratio to the peer, or the figure itself. */
-export function measureOf({ ours, peer }: Row): number {
+function measureOf({ ours, peer }: Row): number {
   return peer === undefined ? ours : ours / peer.value;
 }
 

@@ -3,10 +3,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { ChainSession } from '../../electron/service/chain-session.ts';
 import { checkTarget } from '../../electron/service/check-target.ts';
 import { CaptureController } from '../../electron/shell/ipc/capture-controller.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { CaptureProgress } from '../../shared/model/report/capture-summary.ts';
+import type { MapTotals } from '../../shared/model/statistics.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import { goldenChain } from '../support/images/chains.ts';
 import { withTarget } from '../support/session.ts';
@@ -42,6 +44,12 @@ function controllerFor(
   return { save: controller.handlers['capture:save'], controller, suggested, progress };
 }
 
+/** The sums of a chain, once all of it has been read. */
+async function totalsOf(session: ChainSession): Promise<MapTotals> {
+  await session.fed();
+  return session.ask('totals', { layer: undefined });
+}
+
 describe('a capture of the window', () => {
   it('is written where the person chooses and opens as the chain', async () => {
     const path = join(folder, 'case.cowscope');
@@ -49,11 +57,11 @@ describe('a capture of the window', () => {
     const summary = await save({ sessionId: 1, showPaths: false });
     expect(summary).toMatchObject({ path, redacted: true, complete: true });
     expect(suggested).toEqual(['chain.cowscope']);
+    const original = await withTarget({ kind: 'files', files: [files.at(-1)!] }, {}, totalsOf);
     await withTarget({ kind: 'files', files: [path] }, {}, async session => {
       expect(session.chain.layers).toHaveLength(files.length);
       expect(session.chain.capture).toMatchObject({ path, redacted: true });
-      await session.fed();
-      expect(await session.ask('totals', { layer: undefined })).toBeDefined();
+      expect(await totalsOf(session)).toEqual(original);
     });
   });
 

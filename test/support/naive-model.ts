@@ -182,7 +182,7 @@ export function naiveExtents(
 }
 
 /** The part that a word is: what a shorter layer hides, else what a layer above hides, else zeros that hide data. */
-export function naivePart(word: number): number {
+function naivePart(word: number): number {
   const variants = [
     [SHADOWED, 'shadowed '],
     [OVERRIDDEN, 'overridden '],

@@ -61,11 +61,6 @@ export function memorySource({ path, size, pieces, between }: MemoryContent): Im
   };
 }
 
-/** A source of these bytes and nothing else. */
-export function bytesSource(bytes: Uint8Array, path = ''): ImageSource {
-  return memorySource({ path, size: bytes.length, pieces: [{ offset: 0, bytes }], between: 'zeros' });
-}
-
 /**
  * `source` with `pieces` over it, in ascending order and apart: the file is not changed. It ends behind the last piece
  * where that is later.

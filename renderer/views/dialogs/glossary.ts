@@ -15,7 +15,7 @@ export function loadGlossary(): Promise<readonly GlossaryRow[]> {
 }
 
 /** The rows of the page's table. Links are replaced by what they are called. */
-export function parseGlossary(page: string): readonly GlossaryRow[] {
+function parseGlossary(page: string): readonly GlossaryRow[] {
   return [...page.matchAll(/^\| \*\*(.+?)\*\* \| (.+) \|$/gm)].map(([, word = '', meaning = '']) => ({
     word,
     meaning: meaning.replace(/\[([^\]]+)\]\([^)]*\)/g, '$1').replaceAll('*', ''),

@@ -27,7 +27,7 @@ export const LINUX = '0fc63daf-8483-4772-8e79-3d69d8477de4';
 /** The type of the EFI system partition. */
 export const EFI = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
 /** The GUID of every disk made here. */
-export const DISK_GUID = '11223344-5566-7788-99aa-bbccddeeff00';
+const DISK_GUID = '11223344-5566-7788-99aa-bbccddeeff00';
 /** Entries of a GPT made here, and bytes of each. */
 const ENTRIES = 128;
 const ENTRY_BYTES = 128;

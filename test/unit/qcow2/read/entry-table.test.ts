@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { EntryTable, PartCache } from '../../../../electron/qcow2/read/entry-table.ts';
-import { bytesSource, memorySource } from '../../../../electron/qcow2/read/memory-source.ts';
+import { memorySource } from '../../../../electron/qcow2/read/memory-source.ts';
 import type { ImageSource } from '../../../../electron/qcow2/read/source.ts';
+import { bytesSource } from '../../../support/images/bytes-source.ts';
 
 const PART = 4096;
 

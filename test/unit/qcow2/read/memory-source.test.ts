@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
-import { bytesSource, memorySource } from '../../../../electron/qcow2/read/memory-source.ts';
+import { memorySource } from '../../../../electron/qcow2/read/memory-source.ts';
 import { readBytes, readFully, sizeNow } from '../../../../electron/qcow2/read/source.ts';
+import { bytesSource } from '../../../support/images/bytes-source.ts';
 import { buildImage, mapWhole } from '../../../support/qcow2-reading.ts';
 
 const pieces = [

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { PagesAhead } from '../../../../../electron/engine/tables/pages-ahead.ts';
 import { type TableBatch, TableStage } from '../../../../../electron/qcow2/read/ahead/table-stage.ts';
-import { bytesSource } from '../../../../../electron/qcow2/read/memory-source.ts';
 import type { ImageSource } from '../../../../../electron/qcow2/read/source.ts';
+import { bytesSource } from '../../../../support/images/bytes-source.ts';
 
 const TABLE = 2 ** 16;
 /** Distance of tables that are not read in one go. */

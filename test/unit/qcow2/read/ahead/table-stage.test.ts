@@ -1,8 +1,8 @@
 /** Tables are read ahead only where reads are slow, within bounds, and give the bytes of the file. */
 import { expect, test } from 'vitest';
 import { READS_IN_FLIGHT, TableStage } from '../../../../../electron/qcow2/read/ahead/table-stage.ts';
-import { bytesSource } from '../../../../../electron/qcow2/read/memory-source.ts';
 import type { ImageSource } from '../../../../../electron/qcow2/read/source.ts';
+import { bytesSource } from '../../../../support/images/bytes-source.ts';
 
 /** A source whose reads end when `release` is called, in the order given. */
 function heldSource(size: number) {
