@@ -81,7 +81,7 @@ export class Engine {
     }
   }
 
-  /** Posts what an answer came to. */
+  /** Posts the result of an answer, or its error. */
   async #reply(id: number, answer: () => unknown): Promise<void> {
     try {
       this.#post({ kind: 'reply', id, value: await answer() });

@@ -1,4 +1,4 @@
-/** What the engine says without being asked: which ranges changed, how far reading has come, what was found. */
+/** What the engine sends without a request: ranges that changed, progress of reading, and findings. */
 import type { GuestRange } from '../../shared/ipc/questions.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import type { FindingLog } from './findings/finding-log.ts';
@@ -8,7 +8,7 @@ import type { FromEngine } from './worker/protocol.ts';
 /** Shortest time between two pushes of one kind, in milliseconds. */
 export const PUSH_INTERVAL_MS = 50;
 
-/** What the pushes of a chain tell of. */
+/** What the pushes of a chain report. */
 export interface PushSources {
   /** The version of the merged picture. */
   version(): number;
@@ -31,18 +31,18 @@ export class ChainPushes {
     this.#sources = sources;
   }
 
-  /** Notes that something was read in a range; the next push tells of it. */
+  /** Notes that something was read in a range; the next push reports it. */
   noteChange({ start, end }: GuestRange): void {
     this.#changedFrom = Math.min(this.#changedFrom, start);
     this.#changedTo = Math.max(this.#changedTo, end);
   }
 
-  /** Has what is new told soon. */
+  /** Requests a push of what is new. */
   request(): void {
     this.#throttle.request();
   }
 
-  /** Tells of everything now. */
+  /** Pushes everything now. */
   flush(): void {
     this.#throttle.flush();
   }

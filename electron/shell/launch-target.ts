@@ -274,7 +274,7 @@ function fitting(target: OpenTarget): OpenTarget {
   if (messageBytes(target, MAX_TARGET_BYTES) <= MAX_TARGET_BYTES) return target;
   throw new CowscopeError({
     code: 'TARGET_TOO_LARGE',
-    what: 'the names of these files are longer, all together, than the window can be told (256 Ki characters)',
+    what: 'the names of these files are longer, all together, than one message to the window holds (256 Ki characters)',
     subject: '',
     advice: 'name fewer files, or shorter paths; cowscope map takes them as they are',
   });

@@ -132,7 +132,7 @@ function sizesText(possible: readonly number[], least: number, most: number): st
   return `at most ${exactSize(most)}, at least ${formatSize(least)}${choice}`;
 }
 
-/** What becomes of the ranges of a case: who holds them, and what is done there. */
+/** What a job does to the ranges of a case: which layers hold them, and what is done there. */
 export function planCaseText({ holders, owner, effect }: PlanCase, layers: readonly PlannedLayer[]): string {
   const name = (index: number) => escapeUntrusted(layers[index]?.name ?? '');
   const who = holders.length === 0 ? 'held by none' : `held by ${holders.map(name).join(', ')}`;

@@ -157,7 +157,7 @@ export async function totalsOf(tables: ChainTables, layer: number | undefined): 
   };
 }
 
-/** What is summed up, in bytes: `overrides` are those and, of them, those by zeros; the last three are by bitmap. */
+/** What is summed, in bytes. `overrides` includes those by zeros; the last three have a sum for each bitmap. */
 const SUM_NAMES = [
   'states',
   'owners',

@@ -37,7 +37,7 @@ export interface QuestionContext {
   prioritize(start: number, end: number): void;
   /** Says that a window has asked for its picture. */
   notePictureRequest(): void;
-  /** Says that more was found than what reading tables finds. */
+  /** Pushes findings that did not come from reading tables. */
   tellFindings(): void;
   /** True once a newer question of the same name was asked: a long answer then ends with CANCELLED. */
   readonly superseded: Superseded;

@@ -13,7 +13,7 @@ import type { StoredLayer } from '../tables/stored-layer.ts';
 import { layerOf } from './check-choice.ts';
 import type { Superseded } from './page-loop.ts';
 
-/** Loads what the deep check of an image decompresses with that is compressed in that way, undefined where it is not known. */
+/** Loads the decompressor for the deep check of an image with this compression; undefined where the compression is not known. */
 export type LoadDeepOptions = (compression: Compression | undefined) => Promise<DeepOptions>;
 
 /** Where nothing can be decompressed: data is read, and streams are not looked into. */

@@ -69,7 +69,7 @@ export async function forMatches(
 }
 
 /** One extent of a slot within a page. */
-interface LaneExtent {
+interface SlotExtent {
   readonly start: number;
   readonly word: number;
   readonly stop: number;
@@ -85,7 +85,7 @@ class TrackSearch {
   /** Bits of PRESENT of which a match has one. */
   readonly #wanted: number;
   /** The extent at the border to the page that comes next, where it may go on. */
-  #atBorder: LaneExtent | undefined;
+  #atBorder: SlotExtent | undefined;
   #found = -1;
 
   constructor(
@@ -150,7 +150,7 @@ class TrackSearch {
     return this.#found < 0;
   }
 
-  #matches({ word }: LaneExtent): boolean {
+  #matches({ word }: SlotExtent): boolean {
     return (presentBits(word) & this.#wanted) !== 0;
   }
 
@@ -160,10 +160,10 @@ class TrackSearch {
     return isRead && (pagePresent(this.#pyramid, this.#slot + 1, page) & this.#wanted) === 0;
   }
 
-  #extentsOf(page: number): LaneExtent[] {
+  #extentsOf(page: number): SlotExtent[] {
     const swept: SweptPage = this.#tables.sweep(page);
     const slot = this.#slot;
-    const extents: LaneExtent[] = [];
+    const extents: SlotExtent[] = [];
     for (let i = 0; i < swept.count; i++) {
       if (i > 0 && sameExtent(swept, slot, i - 1, i)) continue;
       const start = swept.base + (swept.starts[i] as number);
@@ -173,7 +173,7 @@ class TrackSearch {
   }
 }
 
-function runsOn(first: LaneExtent, second: LaneExtent): boolean {
+function runsOn(first: SlotExtent, second: SlotExtent): boolean {
   return first.word === second.word && first.stop === second.stop;
 }
 

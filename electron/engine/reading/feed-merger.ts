@@ -19,7 +19,7 @@ export interface FeedMergerDeps {
   tracksChanged(): void;
   /** Acknowledges a batch: the next one may come. */
   acknowledge(layer: number, error?: ErrorRecord): void;
-  /** Says that there is something new to tell. */
+  /** Requests a push, because there is something new. */
   requestPush(): void;
   /** Says that pages wait to be merged in further slices. */
   wake(): void;
@@ -38,7 +38,7 @@ export class FeedMerger {
   #targetOffset = 0;
   /** The newest batch is acknowledged once its pages are merged (back-pressure: its extents need memory until then). */
   #pendingAck = false;
-  /** How the feed ended, told once its pages are merged. */
+  /** How the feed ended: reported once its pages are merged. */
   #pendingEnd: FeedEnd | undefined;
   #progress: Pick<LayerProgress, 'phase' | 'covered' | 'error'> = { phase: 'waiting', covered: 0 };
 

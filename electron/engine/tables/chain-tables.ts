@@ -61,7 +61,7 @@ export interface SweepOptions {
 /** The choice of no bitmap. */
 export const NO_BITMAP: BitmapChoice = { layer: -1, name: '' };
 
-/** The tables of one chain and what can be asked of them. */
+/** The tables of one chain and the sweeps over them. */
 export class ChainTables {
   readonly plan: EnginePlan;
   readonly layers: readonly StoredLayer[];
@@ -74,7 +74,7 @@ export class ChainTables {
   readonly #dropped: Uint8Array;
   readonly #overlayWriter = new PageWriter();
   readonly #sweeper = new Sweeper();
-  /** Is told, between two turns, how far a walk over the whole disk is. */
+  /** Called between two turns with the progress of a walk over the whole disk. */
   onWalk: ((offset: number, size: number) => void) | undefined;
   /** Base first; they grow when a whole-chain export shows deeper layers. */
   #slots: readonly LayerSlot[];

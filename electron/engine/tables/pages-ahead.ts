@@ -7,7 +7,7 @@ export type RequestPage = (page: number) => boolean;
 /** A batch under way. */
 interface PageBatch {
   readonly batch: TableBatch;
-  /** Pages that it suffices for, at least one: what that needs beyond what fits is read when it is mapped. */
+  /** Pages whose tables the batch holds, at least one. Tables of that one that do not fit are read when it is mapped. */
   readonly pages: readonly number[];
   /** Names what the pages are read for: a batch is of no use for anything else. */
   readonly purpose: string;
@@ -23,8 +23,7 @@ export class PagesAhead {
   }
 
   /**
-   * Has the tables of the first of `pages` at hand, in place of those that were before, and begins to read those of the
-   * pages that follow. Resolves with the number of pages that they suffice for, at least 1. Never rejects.
+   * Replaces the tables in memory by those of the first of `pages`, and begins to read those of the pages that follow. Resolves with the number of pages that they suffice for, at least 1. Never rejects.
    */
   async read(pages: readonly number[], purpose: string, request: RequestPage): Promise<number> {
     const stage = this.#stage;

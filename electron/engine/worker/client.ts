@@ -213,7 +213,7 @@ export class EngineClient {
     }
   }
 
-  /** The worker ended by itself: told once, and not where the chain was closed. */
+  /** The worker ended by itself: reported once, and not where the chain was closed. */
   #stop(reason: unknown): void {
     if (this.#ended !== undefined) return;
     const error = crashed(reason);

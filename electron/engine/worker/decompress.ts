@@ -4,7 +4,7 @@ import type { DeepOptions } from '../../qcow2/check/deep.ts';
 import type { Compression, Decompress } from '../../qcow2/format/compressed.ts';
 import { type InflateFrame, inflateFrames } from '../../qcow2/format/zstd-stream.ts';
 
-/** More than one byte of a deflate stream can stand for: 8 repetitions of 258 bytes. */
+/** Bytes of output for one byte of a deflate stream, rounded up: 8 repetitions of 258 bytes. */
 const BYTE_OUTPUT = 4096;
 
 /** Gets ready what decompresses in these ways, and resolves with it. It throws for others. */

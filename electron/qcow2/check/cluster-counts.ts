@@ -58,10 +58,10 @@ export interface CountedFile {
   readonly maxRefcount: number;
 }
 
-/** Looks at a cluster whose numbers do not agree or that has several users. Returns its suspicion, 0 for none. */
+/** Judges a cluster whose numbers do not agree or that has several users. Returns its suspicion, 0 for none. */
 export type JudgeCluster = (found: CountedCluster) => number;
 
-/** Clusters from which on filling is faster than one after the other. */
+/** Number of clusters from which `fill` is faster than a loop. */
 const MIN_FILL = 16;
 
 /** The clusters of one file. Refcounts come first, then references, then the comparison; then the next pass. */
@@ -233,7 +233,7 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     return this.#current === this.#elsewhere ? 0 : (this.#current.suspicions?.[at] ?? 0);
   }
 
-  /** Shows every cluster of this pass that does not agree with itself to `judge`. True if there was any suspicion. */
+  /** Calls `judge` for every cluster of this pass whose numbers contradict each other. True if there was any suspicion. */
   *compare(judge: JudgeCluster): SlicedWork<boolean> {
     let hasSuspicion = false;
     for (const [id, chunk] of this.#chunks.all()) {

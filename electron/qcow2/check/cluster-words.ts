@@ -33,7 +33,7 @@ export interface Chunk {
   /** References and refcounts of clusters with many. */
   wideReferences?: Uint32Array;
   wideStored?: Uint32Array;
-  /** What the rules think of a cluster, once they have seen it. */
+  /** The suspicion of each cluster, once the rules have judged it. */
   suspicions?: Uint8Array;
 }
 

@@ -46,7 +46,7 @@ export interface DeepInput {
   readonly isGarbage: (index: number) => boolean;
 }
 
-/** What was done of it. */
+/** What was done of a deep check. */
 export interface DeepResult {
   readonly clusters: number;
   readonly streams: number;

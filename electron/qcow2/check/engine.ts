@@ -50,7 +50,7 @@ export interface CheckOptions {
   readonly slack?: number;
 }
 
-/** What the check of one image comes to. */
+/** The result of the check of one image. */
 export interface ImageCheck {
   readonly steps: readonly CheckStep[];
   /** Absent where there are no refcounts, or where they could not be counted. */
@@ -71,7 +71,7 @@ const LISTS = 'snapshot table and bitmap directory';
 /** Tables that were lost are looked for in them. */
 const UNREFERRED = 'clusters that nothing refers to';
 
-/** Checks an image. Throws nothing but what is not an error of the system or of the image. */
+/** Checks an image. Errors of the system and of the image are steps or findings; anything else is thrown. */
 export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWork<ImageCheck> {
   const collector = new FindingCollector(options.layer);
   const steps: CheckStep[] = [...headerSteps(image)];
@@ -203,7 +203,7 @@ function* checkRefcounts(
   return check;
 }
 
-/** Why something was not done, as the end of a sentence. Throws what is a fault of the program. */
+/** Why something was not done, as the end of a sentence. Rethrows a fault of the program. */
 function reasonOf(error: unknown): string {
   if (error instanceof LimitPassed) return error.message;
   if (error instanceof CowscopeError && error.code !== 'CANCELLED') return error.what;

@@ -3,7 +3,7 @@ import { type Finding, LIKELY_CAUSE, makeFinding } from '../../../shared/model/f
 import type { L2Tables } from '../layout/l2-tables.ts';
 import type { Qcow2Image } from '../read/image.ts';
 
-/** What causes are recognized from. */
+/** What likely causes are derived from. */
 export interface CauseInput {
   readonly image: Qcow2Image;
   readonly layer: number;

@@ -99,7 +99,7 @@ export class RefcountCheck {
     });
   }
 
-  /** Looks at what is looked at once. Throws QCOW2_READ_FAILED. */
+  /** Checks the refcount table, the L1 entries and the bitmap tables, which need no counted references. Throws QCOW2_READ_FAILED. */
   *prepare(): SlicedWork<void> {
     const { image, collector, blocks } = this.#input;
     yield* this.#names.read();

@@ -1,7 +1,7 @@
-/** Where numbers repeat: found by the C library's comparison, several times as fast as a loop over numbers. */
+/** Finds repeated numbers with the comparison of the C library, several times as fast as a loop over numbers. */
 import { Buffer } from 'node:buffer';
 
-/** Shorter stretches are compared sooner by a loop than by a call. */
+/** A loop compares shorter stretches faster than a call does. */
 const MIN_BYTES = 1024;
 
 /**

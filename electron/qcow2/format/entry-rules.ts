@@ -1,4 +1,4 @@
-/** What is wrong with an L1 or L2 entry. Asked for the few entries that are unusual, never for the many that are not. */
+/** What is wrong with an L1 or L2 entry. Called for the few entries that are unusual only. */
 import { hex, hex64 } from './bytes.ts';
 import { compressedRange, compressedRangeV1 } from './compressed.ts';
 import {
@@ -12,7 +12,7 @@ import {
 } from './entry.ts';
 
 /**
- * What a fault costs. `invalid`: qemu fails the request, and what the entry is about cannot be read. `pastEnd`: it
+ * The consequence of a fault. `invalid`: qemu fails the request, and what the entry is about cannot be read. `pastEnd`: it
  * leads past the end of the file, and what lay there is lost. `cut`: the file ends inside its cluster. `spare`: host
  * space past the end of the file that holds no data. `unusual`: bits are set that must be zero, and qemu ignores them.
  */

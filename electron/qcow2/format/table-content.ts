@@ -1,4 +1,4 @@
-/** What lies where an L2 table should be, by its look: a table is only called overwritten where that is plain. */
+/** Recognizes what lies in place of an L2 table: a table is called overwritten only where its content is unmistakable. */
 
 /** Bytes of a table in memory. */
 export interface TableBytes {
@@ -33,7 +33,7 @@ function looksLikeRefcounts({ view, at, length }: TableBytes): boolean {
   return small >= count * PLAIN_SHARE && used >= count / 2;
 }
 
-/** Printable ASCII and line ends, and as good as no zeros. */
+/** Printable ASCII and line ends, and almost no zeros. */
 function looksLikeText({ view, at, length }: TableBytes): boolean {
   let printable = 0;
   for (let i = 0; i < length; i++) {

@@ -1,6 +1,6 @@
 /**
  * The L1 table of an image that lost it, from the L2 tables that are left. Which range of the guest a table describes is
- * not in the table itself: it takes something else that tells it, and without that it stays open.
+ * not in the table itself: that follows from other evidence only, and stays open without it.
  */
 import { type Confidence, type InferredFact, leastSure } from '../../../shared/model/inference.ts';
 import { hex, viewOf } from '../format/bytes.ts';
@@ -44,7 +44,8 @@ export interface L1Proposal extends Proposal {
 }
 
 /**
- * L1 tables that the image may have had, the one that holds nothing but what is told first; none where the one that is
+ * L1 tables that the image may have had: first the one that places tables by evidence alone, then, where there is one,
+ * that with the remaining tables in the order of the file; none where the one that is
  * stored is in order, or nothing is left of it. Throws LimitPassed and QCOW2_READ_FAILED.
  */
 export function* proposeL1(image: Qcow2Image, onProgress?: OnProgress): SlicedWork<readonly L1Proposal[]> {

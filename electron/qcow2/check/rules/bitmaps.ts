@@ -44,7 +44,8 @@ export function checkBitmapsInUse(
       });
 }
 
-/** Looks at the tables of the bitmaps that the image vouches for; returns the entries that qemu does not accept. */
+/** Checks the tables of all bitmaps, where autoclear bit 0 says that they are up to date; returns the number of entries that qemu
+ * does not accept. */
 export function* checkBitmapTables(collector: FindingCollector, image: Qcow2Image): SlicedWork<number> {
   const { source, header, geometry, bitmaps } = image;
   if ((header.autoclear & AUTOCLEAR_BITMAPS) === 0n) return 0;

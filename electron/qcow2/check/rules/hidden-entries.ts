@@ -25,7 +25,7 @@ export interface HiddenEntry {
   readonly fileLength: number;
 }
 
-/** Says what is wrong with such an entry, if anything is. */
+/** Adds what is wrong with such an entry, if anything is. */
 export function addHiddenEntry(collector: FindingCollector, found: HiddenEntry): void {
   const { rules, entry, fileOffset, index, owner, isOutside, fileLength } = found;
   // An entry has to name the guest's own offset in a data file, which is not known here.

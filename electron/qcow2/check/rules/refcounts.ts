@@ -1,4 +1,4 @@
-/** Refcounts that say otherwise than the references. */
+/** Refcounts that differ from the references. */
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
 import type { FindingEvidence, FindingSeverity } from '../../../../shared/model/finding.ts';
 import { hex } from '../../format/bytes.ts';
@@ -120,7 +120,7 @@ export class RefcountRules {
     this.#maxRefcount = 2 ** refcountBits - 1;
   }
 
-  /** Says what is wrong with a cluster that is counted too high; one counted too low waits for its users. */
+  /** Adds the finding of a cluster that is counted too high; one that is counted too low is judged once its users are known. */
   judge(found: CountedCluster): number {
     const { cluster, stored } = found;
     let { references } = found;
@@ -148,7 +148,7 @@ export class RefcountRules {
     return 0;
   }
 
-  /** Says that a suspect is counted too low, if it is; `causedBy` explains it. */
+  /** Adds a suspect that is counted too low, if it is; `causedBy` explains it. */
   addLow(suspect: Suspect, causedBy: string): void {
     const { stored, references, users } = suspect;
     if (suspect.isShared && references > this.#maxRefcount) this.#addOverflow(suspect, causedBy);
