@@ -3,12 +3,12 @@ import type { Finding } from '../../shared/model/finding.ts';
 import type { Plan } from '../../shared/model/plan/plan.ts';
 
 /** Most names that a sentence lists. */
-const MOST_NAMES = 8;
+const MAX_NAMES = 8;
 
 /** Names in words, the first few of many. */
 export function listed(names: readonly string[]): string {
-  if (names.length <= MOST_NAMES) return names.join(', ');
-  return `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`;
+  if (names.length <= MAX_NAMES) return names.join(', ');
+  return `${names.slice(0, MAX_NAMES).join(', ')} and ${names.length - MAX_NAMES} more`;
 }
 
 /** Of what is known about a chain, what matters to a job on layers up to `layer`: damage, hazards, and the plan's own notes. */

@@ -50,7 +50,7 @@ import { createWindow } from './window/window.ts';
 import { BOUNDS_FORMAT, type Bounds } from './window/window-bounds.ts';
 
 /** Milliseconds in which files opened by the desktop one after another belong together. */
-const TOGETHER_MS = 100;
+const GATHER_FILES_MS = 100;
 /** Milliseconds that the children of the open chain have to end when the program does; then they are killed. */
 const QUIT_LIMIT_MS = 700;
 
@@ -397,7 +397,7 @@ function gatherOpenedFiles(open: (files: readonly string[]) => void): void {
     setTimeout(() => {
       open(files);
       files = [];
-    }, TOGETHER_MS);
+    }, GATHER_FILES_MS);
   });
 }
 

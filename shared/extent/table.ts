@@ -23,7 +23,7 @@ const MIN_UNITS = MIN_PAGE_SPAN / 512;
 const MAX_PAGES = 2 ** 18;
 const MAX_PAGES_OF_CHAIN = 2 ** 20;
 /** Units in a page where there would be too many pages otherwise: a page counts them in 31 bits. */
-const MOST_UNITS = 2 ** 30;
+const MAX_LONG_PAGE_UNITS = 2 ** 30;
 /**
  * Most extents in a page. Feeding a table with more is refused, and of an image's tables those past it are not read:
  * only a disk of petabytes can have them.
@@ -46,7 +46,7 @@ export function pageSpanFor(size: number, unit = size, layers = 1): number {
   const maxPages = Math.min(MAX_PAGES, MAX_PAGES_OF_CHAIN / layers);
   let span = MIN_PAGE_SPAN;
   while (span * USUAL_PAGES < size && span / unit < maxUnits) span *= 2;
-  while (span * maxPages < size && span / unit < MOST_UNITS) span *= 2;
+  while (span * maxPages < size && span / unit < MAX_LONG_PAGE_UNITS) span *= 2;
   return span;
 }
 

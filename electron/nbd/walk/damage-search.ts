@@ -12,7 +12,7 @@ const RUN_COST = 256;
 const FINE_COST = 16_384;
 const COARSER_COST = 512;
 /** Cost of all failures after which everything that is left is given up. */
-const MOST_COST = 65_536;
+const MAX_COST = 65_536;
 const COST_MS = 16;
 
 /** The search of one walk, also across its connections. */
@@ -37,7 +37,7 @@ export class DamageSearch {
 
   /** True once everything that is left is to be given up. */
   get isOver(): boolean {
-    return this.#cost > MOST_COST;
+    return this.#cost > MAX_COST;
   }
 
   /** True if a piece of this length was not looked into: parts of it may be readable. */

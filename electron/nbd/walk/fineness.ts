@@ -5,9 +5,9 @@
 import { BROKEN_SERVER_ADVICE, fatalError } from '../errors.ts';
 
 /** Bytes that an extent has on average at least. Half a sector: lists of several contexts repeat what they overlap. */
-const LEAST_EXTENT = 256;
+const MIN_EXTENT_BYTES = 256;
 /** Bytes that a reply covers on average at least. */
-const LEAST_REPLY = 512;
+const MIN_REPLY_BYTES = 512;
 /** Extents and replies that may be shorter: small exports are described to the byte. */
 const FREE_EXTENTS = 2 ** 21;
 const FREE_REPLIES = 4096;
@@ -26,11 +26,11 @@ export class Fineness {
     this.#extents += extents;
     this.#replies++;
     this.#bytes += covered;
-    if (this.#extents > FREE_EXTENTS + this.#bytes / LEAST_EXTENT) {
+    if (this.#extents > FREE_EXTENTS + this.#bytes / MIN_EXTENT_BYTES) {
       const what = `the server describes ${this.#extents} extents in ${this.#bytes} bytes, finer than any image is`;
       throw fatalError('TOO_MANY_EXTENTS', what, subject, 'serve the image with qemu-nbd or nbdkit');
     }
-    if (this.#replies > FREE_REPLIES + this.#bytes / LEAST_REPLY) {
+    if (this.#replies > FREE_REPLIES + this.#bytes / MIN_REPLY_BYTES) {
       const what = `the server described ${this.#bytes} bytes in ${this.#replies} replies`;
       throw fatalError('NBD_NO_PROGRESS', what, subject, BROKEN_SERVER_ADVICE);
     }

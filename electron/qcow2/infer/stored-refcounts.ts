@@ -8,9 +8,9 @@ import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 
 /** Larger counts are kept as this. */
-const MOST = 255;
+const MAX_COUNT = 255;
 
-/** Counts of clusters, each up to {@link MOST}. */
+/** Counts of clusters, each up to {@link MAX_COUNT}. */
 export type ClusterBytes = Uint8Array<ArrayBuffer>;
 
 /** The refcounts that the image stores, by cluster. What cannot be read is 0. Throws LimitPassed. */
@@ -25,7 +25,7 @@ export function* storedRefcounts(
       clusters,
       wantsRefcounts: () => true,
       takeRefcount(cluster, refcount) {
-        if (cluster < clusters) counts[cluster] = Math.min(MOST, refcount);
+        if (cluster < clusters) counts[cluster] = Math.min(MAX_COUNT, refcount);
       },
     },
     new ReadLimit(image.source, SLACK_BYTES),
@@ -44,7 +44,7 @@ export function* countedReferences(
   const refer = (offset: number, length: number, times: number) => {
     const last = Math.min(clusters - 1, Math.floor((offset + length - 1) / clusterSize));
     for (let cluster = Math.floor(offset / clusterSize); cluster <= last; cluster++)
-      counts[cluster] = Math.min(MOST, (counts[cluster] as number) + times);
+      counts[cluster] = Math.min(MAX_COUNT, (counts[cluster] as number) + times);
   };
   const sink: ReferenceSink = {
     refer,

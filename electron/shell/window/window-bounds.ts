@@ -13,7 +13,7 @@ export interface Bounds {
 /** Size of a first start, in CSS pixels. */
 export const DEFAULT_SIZE = { width: 1280, height: 800 } as const;
 /** The smallest size that holds the layout, in CSS pixels. */
-export const LEAST_SIZE = { width: 480, height: 320 } as const;
+export const MIN_SIZE = { width: 480, height: 320 } as const;
 /** Pixels of the window's top edge that must be on a screen, so that it can be dragged. */
 const GRIP_PX = 80;
 /** No desktop is as large. */
@@ -35,7 +35,7 @@ export function openingBounds(
   stored: Bounds | undefined,
   screens: readonly Bounds[],
 ): Bounds | { width: number; height: number } {
-  if (stored === undefined || stored.width < LEAST_SIZE.width || stored.height < LEAST_SIZE.height)
+  if (stored === undefined || stored.width < MIN_SIZE.width || stored.height < MIN_SIZE.height)
     return DEFAULT_SIZE;
   return screens.some(screen => withinReach(stored, screen)) ? stored : DEFAULT_SIZE;
 }

@@ -4,7 +4,7 @@ import { BrowserWindow, nativeTheme, screen } from 'electron';
 import type { StateFile } from '../stored/state-file.ts';
 import { APP_PAGE, isAppUrl } from './app-origin.ts';
 import { guardContents } from './session-guard.ts';
-import { type Bounds, LEAST_SIZE, openingBounds } from './window-bounds.ts';
+import { type Bounds, MIN_SIZE, openingBounds } from './window-bounds.ts';
 
 /** The page's own background (renderer/styles/tokens.css), so that nothing flashes before the first drawing. */
 export const BACKGROUND = { light: '#f4f5f7', dark: '#0e1114' } as const;
@@ -26,8 +26,8 @@ export function createWindow({ folder, bounds, boundsFile, size }: WindowOptions
   const screens = screen.getAllDisplays().map(display => display.workArea);
   const window = new BrowserWindow({
     ...(size ?? openingBounds(bounds, screens)),
-    minWidth: LEAST_SIZE.width,
-    minHeight: LEAST_SIZE.height,
+    minWidth: MIN_SIZE.width,
+    minHeight: MIN_SIZE.height,
     title: 'cowscope',
     show: false,
     backgroundColor: background(),

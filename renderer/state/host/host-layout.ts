@@ -21,7 +21,7 @@ const HOST_VIEW = 'host';
 const MIN_TARGET_PX = 8;
 const SHOWN_LENGTHS = 33;
 /** What the strip has at least, also before it is laid out. */
-const LEAST_WIDTH_PX = 300;
+const MIN_WIDTH_PX = 300;
 
 /** The layer whose file is shown first: that of the selected track, else the top one. */
 export function firstHostLayer({ tracks, chain }: OpenedChain): number {
@@ -148,7 +148,7 @@ function zoomToCluster(offset: number, clusterSize: number): void {
   const { viewport, width, size } = getAxis('host');
   const start = Math.floor(offset / clusterSize) * clusterSize;
   navigationOf('host').reveal(start);
-  if (clusterSize / bytesPerPx(viewport, Math.max(width, LEAST_WIDTH_PX)) >= MIN_TARGET_PX) return;
+  if (clusterSize / bytesPerPx(viewport, Math.max(width, MIN_WIDTH_PX)) >= MIN_TARGET_PX) return;
   const around = (clusterSize * (SHOWN_LENGTHS - 1)) / 2;
   navigationOf('host').fitRange(Math.max(0, start - around), Math.min(size, start + clusterSize + around));
 }

@@ -12,7 +12,7 @@ import { type ColumnStrip, MARKS, solePart } from './column-strip.ts';
 /** Device pixels from which an extent is wide: its border to another wide one is moved to the nearest pixel. */
 const WIDE_PX = 2;
 /** The smallest share of a pixel that is not rounded to nothing. */
-const LEAST_SHARE = 1 / 255;
+const MIN_SHARE = 1 / 255;
 
 /** Fills the columns that `extents` (up to offset `end`) cover, and returns them as [from, to). */
 export function stripFromExtents(
@@ -101,7 +101,7 @@ class SharedColumn {
    * than that smallest share in another one is left out: a lone mark is one pixel wide.
    */
   #share(column: number, width: number, middle: number, present: number, owner: number): void {
-    if (column !== middle && width < LEAST_SHARE) return;
+    if (column !== middle && width < MIN_SHARE) return;
     if (column !== this.#column) {
       this.finish();
       this.#widths.fill(0);
