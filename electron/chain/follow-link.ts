@@ -17,11 +17,11 @@ import {
   isConsentedTo,
   isOwn,
   mayLeadToDevice,
+  type NamedPath,
+  namedPath,
   ownFolders,
   type Referrer,
   type ResolvedConsent,
-  type NamedPath,
-  namedPath,
 } from './policy.ts';
 
 /** A file that was reached. */
@@ -213,11 +213,7 @@ async function consentedPath(
 }
 
 /** Follows links one at a time, and none of them out of the own folder. */
-async function ownPath(
-  start: NamedPath,
-  referrer: PinnedReferrer,
-  options: FollowOptions,
-): Promise<Found> {
+async function ownPath(start: NamedPath, referrer: PinnedReferrer, options: FollowOptions): Promise<Found> {
   const { consent, folders } = options;
   let place = start;
   let name = start.path;

@@ -53,7 +53,7 @@ export function evidenceText({ source, fileOffset, value, bits }: FindingEvidenc
   return `${where}: ${value}${bits === '' ? '' : ` (${bits})`}`;
 }
 
-/** A finding in the form in which errors are complained of. `path` names the file that it is about. */
+/** A finding as an error record, for standard error. `path` names the file that it is about. */
 export function findingRecord(finding: Finding, path: string): ErrorRecord {
   const { code, what, advice } = finding;
   const where = findingGuestText(finding);

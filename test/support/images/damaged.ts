@@ -2,8 +2,7 @@
  * One image for each kind of damage that a check must find, made by the builder and a few overwritten bytes. The ids are
  * those of the list of kinds that `qemu-img check` counts (C) and of those that it passes over (B).
  */
-import { ftruncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { ftruncateSync, utimesSync } from 'node:fs';
 import { type BuiltImage, buildImage } from '../qcow2-reading.ts';
 import { pokeU32, pokeU64 } from './qcow2-builder.ts';
 import { writeAt } from './qcow2-builder-parts.ts';
@@ -904,8 +903,3 @@ export const DAMAGED_IMAGES: readonly DamagedImage[] = [
   ...AT_HEADER,
   ...PASSED_OVER,
 ];
-
-/** Puts a data file beside an image. */
-export function addDataFile(image: string, name: string, size: number): void {
-  writeFileSync(join(dirname(image), name), new Uint8Array(size));
-}

@@ -5,10 +5,10 @@ import {
   isConsentedTo,
   isOwn,
   mayLeadToDevice,
+  namedPath,
   ownFolders,
   type Referrer,
   type ResolvedConsent,
-  namedPath,
 } from '../../../electron/chain/policy.ts';
 
 const at = (text: string) => text as BytePath;
