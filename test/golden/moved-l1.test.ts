@@ -46,6 +46,9 @@ test('a disk that was enlarged while a machine wrote to it is read through its e
 
   const image = openQcow2(openSource(path));
   const { findings } = finish(checkImage(image, { layer: 0 }));
+  expect(findings.filter(({ causedBy }) => causedBy === undefined).map(({ code }) => code)).toEqual([
+    'QCOW2_L1_REPLACED',
+  ]);
   const causes = findings.filter(({ code }) => code === 'QCOW2_LIKELY_CAUSE').map(({ what }) => what);
   expect(causes).toHaveLength(1);
   expect(causes[0]).toMatch(/^likely cause: the L1 table was moved by a resize while another program wrote/);
@@ -64,4 +67,32 @@ test('a disk that was enlarged while a machine wrote to it is read through its e
     [1536, 0.0625],
   ]);
   expect(data.map(({ host }) => readBytes(image.source, host, 1)[0])).toEqual([1, 5, 2, 3, 4]);
+});
+
+test('data that took the place of the new L1 table is read again through the earlier one', async () => {
+  const path = join(temporaryFolder(), 'overwritten.qcow2');
+  await qemuImg('create', '-q', '-f', 'qcow2', path, '2G');
+  const options = `driver=qcow2,file.driver=file,file.filename=${path},file.locking=off`;
+  const command = await writerOf(options);
+  for (const line of ['write -P 1 0 256k', 'flush']) await command(line);
+  await qemuImg('resize', '-q', '--image-opts', options, '40G');
+  for (const line of ['write -P 5 256k 64k', 'write -P 3 1G 512k', 'quit']) await command(line);
+
+  const image = openQcow2(openSource(path));
+  const { findings } = finish(checkImage(image, { layer: 0 }));
+  const [root, ...others] = findings.filter(({ causedBy }) => causedBy === undefined);
+  expect(others).toEqual([]);
+  expect(root?.what).toMatch(
+    /^the cluster at 0x\w+, which the header names as the L1 table, is guest data of the disk by the tables/,
+  );
+  const inferred = finish(inferL1(image, { reading: 1 })) as Qcow2Image;
+  expect(inferred.inferred?.inference).toMatchObject({ isPartial: false, tables: { found: 2, placed: 2 } });
+  const data = mapWhole(inferred).filter(({ host }) => host >= 0);
+  const contents = data.map(({ start, length, host }) => [
+    start,
+    length,
+    readBytes(inferred.source, host, 1)[0],
+  ]);
+  expect(contents.filter(([start]) => start === 2 ** 30)).toEqual([[2 ** 30, 2 ** 19, 3]]);
+  expect(readBytes(inferred.source, (data[0]?.host ?? 0) + 262_144, 1)[0]).toBe(5);
 });

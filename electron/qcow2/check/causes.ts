@@ -2,6 +2,7 @@
 import type { Finding } from '../../../shared/model/finding.ts';
 import { ORPHAN_TABLE } from './rules/orphan-tables.ts';
 import { LEAKED } from './rules/refcounts.ts';
+import { REPLACED_L1 } from './rules/replaced-l1.ts';
 import { HIDDEN_SNAPSHOTS } from './rules/snapshots.ts';
 
 /** Codes about lost L2 tables: what each place of them referred to counts as leaked, the table itself perhaps too. */
@@ -16,6 +17,7 @@ const LOST_TABLES = [
 ];
 /** Codes after which any number of clusters may count as leaked. */
 const LOST_LISTS = [
+  REPLACED_L1,
   'QCOW2_L1_TABLE',
   'QCOW2_L1_TOO_SMALL',
   HIDDEN_SNAPSHOTS,
@@ -43,6 +45,37 @@ const LOST_ENTRIES = [
   'QCOW2_ENTRY_RESERVED',
   'QCOW2_REFCOUNT_BLOCK',
 ];
+
+/** Codes of what tables show that are read through the active L1 table. */
+const OF_TABLES = [
+  ...LOST_TABLES,
+  ...LOST_ENTRIES.filter(
+    code => !['QCOW2_BITMAP_TABLE', 'QCOW2_SNAPSHOT_ENTRY', 'QCOW2_REFCOUNT_BLOCK'].includes(code),
+  ),
+  ORPHAN_TABLE,
+  'QCOW2_COMPRESSED_WITH_DATA_FILE',
+  'QCOW2_COPIED_CLEAR',
+  'QCOW2_COPIED_SET',
+  'QCOW2_DATA_FILE_OFFSET',
+  'QCOW2_ENTRY_OUTSIDE',
+  'QCOW2_L2_SHARED',
+  'QCOW2_PAST_DATA_FILE_END',
+  'QCOW2_REFCOUNT_LOW',
+  'QCOW2_REFCOUNT_OVERFLOW',
+  'QCOW2_REFCOUNT_ZERO',
+  'QCOW2_SPACE_PAST_END',
+  'QCOW2_CLUSTER_CUT',
+  'QCOW2_SUBCLUSTER_BOTH',
+];
+
+/** The findings, where those of the active disk's tables follow from the L1 table, if that is not the disk's. */
+export function explainTables(findings: readonly Finding[]): readonly Finding[] {
+  const replaced = findings.find(({ code }) => code === REPLACED_L1);
+  if (replaced === undefined) return findings;
+  return findings.map(found =>
+    OF_TABLES.includes(found.code) ? { ...found, causedBy: replaced.id } : found,
+  );
+}
 
 /**
  * The findings, where the clusters that nothing refers to, `leaked` of them, name the finding that explains them: one

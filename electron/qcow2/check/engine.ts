@@ -23,13 +23,14 @@ import { scanTablesInto } from '../read/findings/scan-tables.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { type ImageSource, sizeNow } from '../read/source.ts';
-import { explainLeaks, resolveCauses } from './causes.ts';
+import { explainLeaks, explainTables, resolveCauses } from './causes.ts';
 import { checkDeep, type DeepOptions } from './deep.ts';
 import { likelyCauses } from './likely-causes.ts';
 import { RefcountCheck } from './refcount-check.ts';
 import { checkBitmapsInUse } from './rules/bitmaps.ts';
 import { noteEmptyTables } from './rules/empty-tables.ts';
 import { checkHeaderMarks } from './rules/header.ts';
+import { findReplacedL1 } from './rules/replaced-l1.ts';
 import { checkSnapshots } from './rules/snapshots.ts';
 
 /** Times that everything is walked for a file whose clusters do not fit in memory at once. */
@@ -91,6 +92,7 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
     const isDirty = (image.header.incompatible & INCOMPATIBLE_DIRTY) !== 0n;
     if (check?.isComplete && check.leaked === 0 && !isDirty)
       noteEmptyTables(collector, hasDataFile(image.header));
+    yield* findReplacedL1(collector, image);
     steps.push(stepDone(TABLES));
   } catch (error) {
     steps.push(stepMissing(TABLES, reasonOf(error)));
@@ -100,7 +102,12 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
   if (isCaptured(image)) leaveOutData(options.deep !== undefined, steps);
   else yield* checkData(check, options, steps);
   const counts = check?.counts();
-  const found = explainLeaks(collector.list(), image.findings, check?.leaked ?? 0, image.geometry.l2Entries);
+  const found = explainLeaks(
+    explainTables(collector.list()),
+    image.findings,
+    check?.leaked ?? 0,
+    image.geometry.l2Entries,
+  );
   const findings = resolveCauses(found, image.findings);
   try {
     const { layer } = options;

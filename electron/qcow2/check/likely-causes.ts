@@ -18,6 +18,7 @@ import { foreignSnapshots } from './foreign-snapshots.ts';
 import { type CauseInput, causeOf, rootOf, type Sureness } from './likely-cause.ts';
 import { movedL1 } from './moved-l1.ts';
 import { LEAKED, ZERO } from './rules/refcounts.ts';
+import { REPLACED_L1 } from './rules/replaced-l1.ts';
 
 /** Findings of one code that are looked at, and L2 tables that are compared with each other. */
 const MAX_LOOKED_AT = 16;
@@ -28,7 +29,9 @@ const TWO_GIB = 2 ** 31;
 /** The causes that are recognized. Reads a few tables. Throws QCOW2_READ_FAILED. */
 export function* likelyCauses(input: CauseInput): SlicedWork<Finding[]> {
   const moved = movedL1(input);
-  const isL1Wrong = moved.some(({ what }) => what.startsWith('likely'));
+  const isL1Wrong =
+    moved.some(({ what }) => what.startsWith('likely')) ||
+    input.findings.some(({ code }) => code === REPLACED_L1);
   // What a wrong L1 table leads to was damaged by nothing.
   const ofTables = isL1Wrong
     ? []

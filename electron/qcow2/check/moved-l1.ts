@@ -1,8 +1,5 @@
 /**
- * Where the earlier L1 table of a disk is still in use, or that of a snapshot which was lost: OpenNebula/one#1585.
- *
- * qemu moves the L1 table when a disk grows. A second program that has the image open keeps writing through the old place,
- * and takes the new table's cluster for its own data: to it that is free.
+ * Where the earlier L1 table of a disk is still in use, or that of a snapshot which was lost: `rules/replaced-l1.ts`.
  */
 import type { Finding } from '../../../shared/model/finding.ts';
 import { hex } from '../format/bytes.ts';
@@ -11,6 +8,7 @@ import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import { type CauseInput, causeOf } from './likely-cause.ts';
 import { ORPHAN_L1_SOURCE, ORPHAN_TABLE } from './rules/orphan-tables.ts';
+import { REPLACED_L1 } from './rules/replaced-l1.ts';
 
 /** What an orphaned L1 table has in common with the disk's. */
 interface Kinship {
@@ -19,8 +17,6 @@ interface Kinship {
   /** Those that the disk's table names in the same place: counted once, or more often. */
   readonly once: number;
   readonly counted: number;
-  /** True if it names the place of the disk's L1 table. */
-  readonly namesL1: boolean;
 }
 
 /** The cause of a table that nothing refers to and that names tables as an L1 table does. */
@@ -29,22 +25,25 @@ export function movedL1({ image, layer, findings }: CauseInput): Finding[] {
   const offset = explained?.evidence.find(({ source }) => source === ORPHAN_L1_SOURCE)?.fileOffset;
   // The disk's own table, where only its length is damaged, has a finding.
   if (explained === undefined || offset === undefined || offset === image.header.l1TableOffset) return [];
-  const root = findings.find(({ id }) => id === explained.causedBy) ?? explained;
+  const replaced = findings.find(({ code }) => code === REPLACED_L1);
+  const root = replaced ?? findings.find(({ id }) => id === explained.causedBy) ?? explained;
   if (/^QCOW2_SNAPSHOT/.test(root.code)) return []; // it is the table of a snapshot
-  const { named, once, counted, namesL1 } = compare(image, offset);
+  const { named, once, counted } = compare(image, offset);
   const names = `the table at ${hex(offset)} names ${named} ${named === 1 ? 'table' : 'tables'}`;
+  if (replaced?.evidence.length === 1) {
+    const what = `the L1 table was moved by a resize while another program wrote to the image through the earlier one, and took the new place: ${names}. With --infer the disk is read through it`;
+    return [causeOf(layer, replaced, 'likely', what)];
+  }
   // A snapshot counts the tables that it shares; an earlier L1 table of the disk does not.
   if (counted > 0) {
     const what = `an internal snapshot is no longer in the snapshot table: ${names}, ${counted} of which the disk shares and counts twice`;
     return [causeOf(layer, root, 'likely', what)];
   }
-  if (once === 0 && !namesL1) {
+  if (once === 0) {
     const what = `the L1 table was moved or the header names a wrong place, or a snapshot was lost: ${names} as an L1 table does`;
     return [causeOf(layer, root, 'possible', what)];
   }
-  const sign = namesL1
-    ? 'one of which lies where the header has the L1 table'
-    : `${once} of which the L1 table names in the same ${once === 1 ? 'place' : 'places'}`;
+  const sign = `${once} of which the L1 table names in the same ${once === 1 ? 'place' : 'places'}`;
   const what = `the L1 table was moved by a resize while another program wrote to the image through the earlier one: ${names}, ${sign}. With --infer the disk is read through it`;
   return [causeOf(layer, root, 'likely', what)];
 }
@@ -54,14 +53,12 @@ function compare({ source, header, geometry }: Qcow2Image, offset: number): Kins
   const active = new EntryTable(source, header.l1TableOffset, Math.min(header.l1Size, geometry.l1Needed));
   const { count } = orphan;
   let [named, once, counted] = [0, 0, 0];
-  let namesL1 = false;
   for (let at = orphan.nextUsed(0, count); at < count; at = orphan.nextUsed(at + 1, count)) {
     const table = entryOffset(orphan.hi(at), orphan.lo(at));
     named++;
-    namesL1 ||= table === header.l1TableOffset;
     if (at >= active.count || entryOffset(active.hi(at), active.lo(at)) !== table) continue;
     if (active.hi(at) >>> 31 === 1) once++;
     else counted++;
   }
-  return { named, once, counted, namesL1 };
+  return { named, once, counted };
 }

@@ -80,6 +80,8 @@ interface Remains {
   /** References of everything but the active disk. */
   readonly references: ClusterBytes;
   readonly scan: ScanResult;
+  /** By cluster, 1 where one of the L2 tables that were found names it. */
+  readonly named: Uint8Array;
 }
 
 /** An entry of the table that lies where the header says. */
@@ -141,7 +143,7 @@ class L1Rebuild {
   }
 
   /** Reads all tables that were found, to tell L1 tables, L2 tables and data apart. */
-  static *of(image: Qcow2Image, remains: Remains): SlicedWork<L1Rebuild> {
+  static *of(image: Qcow2Image, remains: Omit<Remains, 'named'>): SlicedWork<L1Rebuild> {
     const { source, geometry, header } = image;
     const { clusterBits, clusterSize } = geometry;
     const { scan, refcounts, references } = remains;
@@ -162,7 +164,7 @@ class L1Rebuild {
     }
     return new L1Rebuild(
       image,
-      remains,
+      { ...remains, named },
       oldTables,
       tables.filter(cluster => named[cluster] === 0),
     );
@@ -451,9 +453,9 @@ class L1Rebuild {
     const bytes = this.#encode();
     const clusters = Math.ceil(bytes.length / clusterSize);
     const first = header.l1TableOffset / clusterSize;
-    const isTaken = [...this.#places.values()].some(
-      ({ cluster }) => cluster >= first && cluster < first + clusters,
-    );
+    const isTaken =
+      this.#remains.named.subarray(first, first + clusters).includes(1) ||
+      [...this.#places.values()].some(({ cluster }) => cluster >= first && cluster < first + clusters);
     const isOld = ({ cluster }: { cluster: number }) =>
       cluster !== first && this.#remains.refcounts[cluster] === 1;
     const leaks =

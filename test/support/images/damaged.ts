@@ -532,14 +532,51 @@ const INCIDENTS: readonly DamagedImage[] = [
     'L1 moved and given out',
     'the L1 table was moved, and its cluster became a table of the earlier one',
     [
-      'QCOW2_L2_EMPTY',
-      'QCOW2_LEAKED < QCOW2_L2_EMPTY',
-      'QCOW2_LIKELY_CAUSE < QCOW2_L2_EMPTY',
-      'QCOW2_ORPHAN_TABLE < QCOW2_L2_EMPTY',
+      'QCOW2_L1_REPLACED',
+      'QCOW2_L2_EMPTY < QCOW2_L1_REPLACED',
+      'QCOW2_LEAKED < QCOW2_L1_REPLACED',
+      'QCOW2_LIKELY_CAUSE < QCOW2_L1_REPLACED',
+      'QCOW2_ORPHAN_TABLE < QCOW2_L1_REPLACED',
     ],
     image => pokeU64(image.source.fd, 40, BigInt(image.l2Offsets.get(1) as number)),
     TWO_TABLES,
-    'leaks',
+  ),
+  damaged(
+    'L1 moved and overwritten',
+    'the L1 table was moved, and its cluster became data of the guest by the earlier one',
+    [
+      'QCOW2_L1_REPLACED',
+      'QCOW2_L1_UNALIGNED < QCOW2_L1_REPLACED',
+      'QCOW2_LEAKED < QCOW2_L1_REPLACED',
+      'QCOW2_LIKELY_CAUSE < QCOW2_L1_REPLACED',
+      'QCOW2_ORPHAN_TABLE < QCOW2_L1_REPLACED',
+    ],
+    image => {
+      const { fd } = image.source;
+      const data = (image.l2Offsets.get(1) as number) + K64;
+      writeAt(fd, new Uint8Array(K64).fill(5), data);
+      pokeU64(fd, 40, BigInt(data));
+    },
+    TWO_TABLES,
+  ),
+  damaged(
+    'L1 overwritten by a table',
+    'an L2 table was written over the L1 table, so that data is taken for tables',
+    [
+      'QCOW2_ENTRY_UNALIGNED < QCOW2_L1_REPLACED',
+      'QCOW2_L1_REPLACED',
+      'QCOW2_LEAKED < QCOW2_L1_REPLACED',
+      'QCOW2_ORPHAN_TABLE < QCOW2_L1_REPLACED',
+    ],
+    image => {
+      const { fd } = image.source;
+      const table = new Uint8Array(K64);
+      image.source.readAt(table, image.l2Offsets.get(1) as number);
+      writeAt(fd, table, image.l1Offset);
+      for (const at of [1, 2])
+        writeAt(fd, new Uint8Array(K64).fill(5), (image.l2Offsets.get(1) as number) + at * K64);
+    },
+    { size: 2 ** 30, clusters: [0, 8192, 8193].map(index => ({ index, kind: 'data' as const })) },
   ),
   damaged(
     'snapshot out of the table',

@@ -101,7 +101,7 @@ it('names a resize during which another program wrote through the earlier L1 tab
   const [first, second] = [...l2Offsets.values()];
   pokeU64(source.fd, 40, BigInt(second as number)); // the L1 table's new cluster became an L2 table
   expect(likelyCauseOf(path)).toBe(
-    `likely cause: the L1 table was moved by a resize while another program wrote to the image through the earlier one: the table at 0x${l1Offset.toString(16)} names 2 tables, one of which lies where the header has the L1 table. With --infer the disk is read through it`,
+    `likely cause: the L1 table was moved by a resize while another program wrote to the image through the earlier one, and took the new place: the table at 0x${l1Offset.toString(16)} names 2 tables. With --infer the disk is read through it`,
   );
   const inferred = finish(inferL1(readImage(path), { reading: 1 }));
   expect(inferred?.inferred?.inference.tables).toEqual({ found: 2, placed: 2 });
