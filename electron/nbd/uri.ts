@@ -29,6 +29,8 @@ export interface NbdAddress {
   readonly endpoint: NbdEndpoint;
   readonly exportName: string;
   readonly tls: NbdTlsRequest | undefined;
+  /** Milliseconds that a waiting request is given to get on, where the address says so. */
+  readonly replyTimeout?: number;
   /** The address as a URI without user or local files: what errors and lists show. */
   readonly text: string;
 }
@@ -39,6 +41,9 @@ export interface ParseNbdUriOptions {
   readonly allowLocalFiles?: boolean;
 }
 
+/** A day: nothing that takes longer gets on. */
+const MAX_REPLY_SECONDS = 86_400;
+
 /** True for text that is meant as an NBD address: `nbd:`, `nbds:`, `nbd+unix:` and the like, in any case. */
 export function isNbdUri(text: string): boolean {
   return /^nbds?(?:\+[a-z]+)?:/i.test(text);
@@ -47,7 +52,7 @@ export function isNbdUri(text: string): boolean {
 /**
  * The address that `text` names. Throws NbdError: NBD_URI_INVALID, NBD_URI_UNSUPPORTED, NBD_URI_UNKNOWN_KEY,
  * NBD_URI_LOCAL_FILE, NBD_NAME_INVALID. Forms: `nbd[s]://host[:port]/export`, `nbd[s]+unix:///export?socket=path`,
- * `nbd:host:port[:exportname=X]`, `nbd:unix:path[:exportname=X]`.
+ * `nbd:host:port[:exportname=X]`, `nbd:unix:path[:exportname=X]`. The first two may carry `reply-timeout=SECONDS`.
  */
 export function parseNbdUri(text: string, options: ParseNbdUriOptions = {}): NbdAddress {
   const uri = /^(nbds?)(\+[a-z]+)?:\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?$/i.exec(text);
@@ -76,7 +81,14 @@ export function parseNbdUri(text: string, options: ParseNbdUriOptions = {}): Nbd
   if (!secure && [...keys.keys()].some(key => key.startsWith('tls-'))) {
     throw invalid(text, 'tls- keys need an address that begins with nbds', 'begin it with nbds');
   }
-  return { endpoint, exportName, tls, text: formatNbdUri(endpoint, exportName, secure) };
+  const replyTimeout = keys.get('reply-timeout');
+  return {
+    endpoint,
+    exportName,
+    tls,
+    ...(replyTimeout !== undefined && { replyTimeout: checkSeconds(replyTimeout, text) * 1000 }),
+    text: formatNbdUri(endpoint, exportName, secure),
+  };
 }
 
 /** The URI of an export, without user or local files. */
@@ -158,7 +170,16 @@ function tlsRequest(user: string, keys: ReadonlyMap<string, string>, text: strin
   };
 }
 
-const KEYS = ['socket', 'tls-type', 'tls-hostname', 'tls-verify-peer', 'tls-certificates', 'tls-psk-file'];
+/** Those of the NBD project (libnbd 1.22), and one of ours. */
+const KEYS = [
+  'socket',
+  'reply-timeout',
+  'tls-type',
+  'tls-hostname',
+  'tls-verify-peer',
+  'tls-certificates',
+  'tls-psk-file',
+];
 
 function parseQuery(query: string, text: string, allowLocalFiles: boolean): Map<string, string> {
   const keys = new Map<string, string>();
@@ -210,6 +231,13 @@ function checkPort(port: string, text: string): number {
   if (port.length > 5 || number < 1 || number > 65_535)
     throw invalid(text, 'the port is not between 1 and 65535', '');
   return number;
+}
+
+function checkSeconds(seconds: string, text: string): number {
+  const number = Number(seconds);
+  if (/^\d{1,6}$/.test(seconds) && number >= 1 && number <= MAX_REPLY_SECONDS) return number;
+  const what = `reply-timeout is not a number of seconds from 1 to ${MAX_REPLY_SECONDS}`;
+  throw invalid(text, what, 'write reply-timeout=600');
 }
 
 function checkPath(path: string, text: string): string {

@@ -217,7 +217,7 @@ describe('parsers', () => {
 });
 
 /** Short, because many of these servers fall silent; a slow machine only turns more outcomes into that. */
-const LIMITS = { connect: 5000, handshake: 40, idle: 40 };
+const LIMITS = { connect: 5000, handshake: 40, reply: 40 };
 
 describe('random messages', () => {
   const size = 2048;

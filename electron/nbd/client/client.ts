@@ -26,12 +26,15 @@ export interface NbdTimeouts {
   readonly connect: number;
   /** From then until the export is open. */
   readonly handshake: number;
-  /** Without a byte while a request waits. A cold 8 TiB image may take many seconds for its first reply. */
-  readonly idle: number;
+  /**
+   * In which a reply must come or get on while a request waits: see {@link ReplyWatch}. A cold 8 TiB image may take many
+   * seconds for its first reply.
+   */
+  readonly reply: number;
 }
 
-/** Limits that are used unless the options say otherwise. */
-export const DEFAULT_TIMEOUTS: NbdTimeouts = { connect: 10_000, handshake: 20_000, idle: 120_000 };
+/** Limits that are used unless the address or the options say otherwise. */
+export const DEFAULT_TIMEOUTS: NbdTimeouts = { connect: 10_000, handshake: 20_000, reply: 120_000 };
 
 /** How to connect. */
 export interface ConnectNbdOptions {
@@ -62,7 +65,8 @@ export async function connectNbd(
   address: NbdAddress,
   options: ConnectNbdOptions = {},
 ): Promise<NbdConnection> {
-  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const { replyTimeout = DEFAULT_TIMEOUTS.reply } = address;
+  const timeouts = { ...DEFAULT_TIMEOUTS, reply: replyTimeout, ...options.timeouts };
   const { signal } = options;
   const credentials =
     address.tls === undefined ? undefined : (options.tls ?? (await loadTlsCredentials(address.tls)));
@@ -89,7 +93,7 @@ export async function connectNbd(
     const info = await queryExport(negotiation, OPTION.go, exportName);
     const statusFilter = replies === 'extended' && (info.flags & EXPORT_FLAG.blockStatusPayload) !== 0;
     const names = [...offered, ...contexts.map(context => context.name)];
-    return createConnection(transport, timeouts.idle, notes, {
+    return createConnection(transport, timeouts.reply, notes, {
       exportName,
       size: info.size,
       flags: info.flags,

@@ -16,6 +16,7 @@ import { ReadCollector } from '../wire/read-reply.ts';
 import type { ReplyCollector } from '../wire/reply-collector.ts';
 import { type AskedContexts, StatusCollector, type ValidatedExtents } from '../wire/status-reply.ts';
 import type { BlockSize, NbdContext } from './handshake.ts';
+import { ReplyWatch } from './reply-watch.ts';
 import type { Transport } from './transport.ts';
 import { Turns } from './turns.ts';
 
@@ -105,16 +106,15 @@ const MAX_FAILED = 8;
 const COOKIE_HIGH = 0x636f7773;
 
 /**
- * The connection over a transport whose handshake is done. `idleTimeout`: milliseconds without a byte while a request
- * waits. Deviations from the protocol that are tolerated are appended to `notes`.
+ * The connection over a transport whose handshake is done. `replyTimeout`: see {@link ReplyWatch}. Deviations from the protocol that are tolerated are appended to `notes`.
  */
 export function createConnection(
   transport: Transport,
-  idleTimeout: number,
+  replyTimeout: number,
   notes: string[],
   settled: OpenExport,
 ): NbdConnection {
-  const requests = new Requests(transport, idleTimeout, notes, settled);
+  const requests = new Requests(transport, replyTimeout, notes, settled);
   return {
     ...settled,
     subject: transport.subject,
@@ -131,7 +131,7 @@ export function createConnection(
 /** The requests of one connection and the replies that they wait for. */
 class Requests {
   readonly #transport: Transport;
-  readonly #idleTimeout: number;
+  readonly #watch: ReplyWatch;
   readonly #notes: string[];
   readonly #settled: OpenExport;
   readonly #allContexts: AskedContexts;
@@ -146,9 +146,9 @@ class Requests {
   readonly #statusTurns = new Turns();
   #nextCookie = 1;
 
-  constructor(transport: Transport, idleTimeout: number, notes: string[], settled: OpenExport) {
+  constructor(transport: Transport, replyTimeout: number, notes: string[], settled: OpenExport) {
     this.#transport = transport;
-    this.#idleTimeout = idleTimeout;
+    this.#watch = new ReplyWatch(replyTimeout, error => transport.fail(error));
     this.#notes = notes;
     this.#settled = settled;
     this.#allContexts = contextsOf(settled, settled.contexts.keys());
@@ -159,6 +159,7 @@ class Requests {
     });
     transport.attach({
       bytes: bytes => {
+        this.#watch.received(bytes.length);
         this.#parser.push(bytes);
         if (this.#pending.size === 0 && this.#late.size === 0 && !this.#parser.isIdle)
           throw protocolError('NBD_UNEXPECTED_BYTES', 'the server went on speaking without being asked');
@@ -263,7 +264,7 @@ class Requests {
         },
       });
     });
-    if (this.#pending.size === 1) this.#transport.startIdleTimer(this.#idleTimeout);
+    if (this.#pending.size === 1) this.#watch.start();
     const whole = { ...request, cookieHigh: COOKIE_HIGH, cookieLow };
     const { extendedHeaders } = this.#settled;
     this.#transport.send(
@@ -304,10 +305,11 @@ class Requests {
     if ((header.type & CHUNK.errorBit) !== 0 && ++request.errors > MAX_ERROR_CHUNKS)
       throw protocolError('NBD_OVERSIZE', `a reply holds more than ${MAX_ERROR_CHUNKS} errors`);
     request.collector.take(header, body);
+    if (header.done || header.contextId >= 0) this.#watch.gotOn();
     if (!header.done) return;
     const outcome = request.collector.result();
     this.#pending.delete(cookie);
-    if (this.#pending.size === 0) this.#transport.startIdleTimer(0);
+    if (this.#pending.size === 0) this.#watch.stop();
     if ('value' in outcome) {
       request.resolve(outcome.value);
       return;
@@ -326,6 +328,7 @@ class Requests {
   }
 
   #abandon(error: NbdError): void {
+    this.#watch.stop();
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
     for (const request of waiting) request.reject(error);

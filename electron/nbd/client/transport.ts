@@ -98,7 +98,6 @@ export class Transport {
   #handlers: TransportHandlers | undefined;
   #error: NbdError | undefined;
   #ending: Promise<void> = Promise.resolve();
-  #idleTimeout = 0;
 
   constructor(socket: Socket, address: NbdAddress, signal: AbortSignal | undefined) {
     this.subject = address.text;
@@ -122,12 +121,6 @@ export class Transport {
 
   send(bytes: Uint8Array): void {
     if (this.#error === undefined) this.#stream.write(bytes);
-  }
-
-  /** Fails the transport with NBD_SILENT when nothing comes or goes for this many milliseconds; 0 switches it off. */
-  startIdleTimer(milliseconds: number): void {
-    this.#idleTimeout = milliseconds;
-    if (this.#error === undefined) this.#stream.setTimeout(milliseconds);
   }
 
   /** Ends the transport with an error: the socket is gone at once. */
@@ -184,7 +177,6 @@ export class Transport {
     stream.on('end', this.#onEnd);
     stream.on('close', this.#onEnd);
     stream.on('error', this.#onError);
-    stream.on('timeout', this.#onIdle);
   }
 
   #mute(): void {
@@ -193,7 +185,6 @@ export class Transport {
     stream.off('end', this.#onEnd);
     stream.off('close', this.#onEnd);
     stream.off('error', this.#onError);
-    stream.off('timeout', this.#onIdle);
   }
 
   /** Stops everything but the socket's own closing. Returns false if that has happened before. */
@@ -225,12 +216,6 @@ export class Transport {
 
   readonly #onError = (thrown: Error): void =>
     this.fail(lost(`the connection broke: ${thrown.message}`, this.subject, thrown));
-
-  readonly #onIdle = (): void => {
-    const what = `the server said nothing for ${this.#idleTimeout / 1000} seconds`;
-    const advice = 'check the server and its storage, or allow more time';
-    this.fail(retryableError('NBD_SILENT', what, this.subject, advice));
-  };
 
   readonly #onAbort = (): void => this.fail(cancelled(this.subject));
 }

@@ -65,7 +65,7 @@ async function use<T>(
   fake: Partial<FakeServer>,
   action: (connection: NbdConnection) => Promise<T>,
 ): Promise<T> {
-  const limits = { connect: 5000, handshake: 5000, idle: 5000 };
+  const limits = { connect: 5000, handshake: 5000, reply: 5000 };
   const connection = await connectNbd(parseNbdUri(await serve(fake)), { timeouts: limits });
   try {
     return await action(connection);
@@ -392,7 +392,7 @@ describe.each([false, true])('a server that breaks replies, extended headers %s'
       extendedHeaders,
       onRequest: (request, peer) => peer.write(statusChunk(request, 0, [[SIZE, 0]], false)).then(() => true),
     };
-    const connection = await connectNbd(parseNbdUri(await serve(fake)), { timeouts: { idle: 50 } });
+    const connection = await connectNbd(parseNbdUri(await serve(fake)), { timeouts: { reply: 50 } });
     await expect(connection.blockStatus(0, SIZE)).rejects.toThrow(code('NBD_SILENT'));
   });
 

@@ -30,6 +30,15 @@ describe('parseNbdUri', () => {
     expect(parseNbdUri(text)).toMatchObject({ endpoint, exportName, tls: undefined });
   });
 
+  it('reads how long a reply may take, and does not show it', () => {
+    expect(parseNbdUri('nbd://h/x?reply-timeout=600')).toMatchObject({
+      replyTimeout: 600_000,
+      text: 'nbd://h/x',
+    });
+    expect(parseNbdUri('nbd+unix:///x?socket=/s&reply-timeout=1').replyTimeout).toBe(1000);
+    expect(parseNbdUri('nbd://h/x').replyTimeout).toBeUndefined();
+  });
+
   it('reads what it says about TLS, and shows neither user nor files', () => {
     const text =
       'nbds+unix://?socket=/s&tls-type=psk&tls-psk-file=/keys&tls-hostname=h.example&tls-verify-peer=0&tls-certificates=/c';
@@ -82,6 +91,10 @@ describe('parseNbdUri', () => {
     ['nbds://h/x?tls-verify-peer=maybe', 'NBD_URI_INVALID'],
     ['nbds://h/x?tls-certificates=/c', 'NBD_URI_LOCAL_FILE'],
     ['nbds://h/x?tls-psk-file=/c', 'NBD_URI_LOCAL_FILE'],
+    ['nbd://h/x?reply-timeout=', 'NBD_URI_INVALID'],
+    ['nbd://h/x?reply-timeout=0', 'NBD_URI_INVALID'],
+    ['nbd://h/x?reply-timeout=1.5', 'NBD_URI_INVALID'],
+    ['nbd://h/x?reply-timeout=86401', 'NBD_URI_INVALID'],
     ['nbd:host', 'NBD_URI_INVALID'],
     ['nbd:host:port', 'NBD_URI_INVALID'],
     ['nbd:host:10809:other=1', 'NBD_URI_INVALID'],

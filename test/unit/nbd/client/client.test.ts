@@ -312,7 +312,7 @@ describe.each([false, true])('a connection, extended headers %s', extendedHeader
   it('ends when the server says nothing', async () => {
     const connection = await open(
       { extendedHeaders, onRequest: () => new Promise(() => {}) },
-      { timeouts: { idle: 20 } },
+      { timeouts: { reply: 20 } },
     );
     await expect(connection.blockStatus(0, 512)).rejects.toMatchObject({
       code: 'NBD_SILENT',
@@ -320,6 +320,28 @@ describe.each([false, true])('a connection, extended headers %s', extendedHeader
     });
     expect(connection.error).toMatchObject({ code: 'NBD_SILENT' });
     await expect(connection.read(0, 1)).rejects.toThrow(code('NBD_SILENT'));
+  });
+
+  it('ends when a reply comes by single bytes and is not whole in time', async () => {
+    const connection = await open(
+      {
+        extendedHeaders,
+        async onRequest(request, peer) {
+          for (const byte of statusChunk(request, 3, [[512, 0]], true)) {
+            if (connection.error !== undefined) break;
+            await peer.write(Buffer.of(byte));
+            await new Promise(resolve => setTimeout(resolve, 10));
+          }
+          return true;
+        },
+      },
+      { contexts: ['base:allocation'], timeouts: { reply: 100 } },
+    );
+    await expect(connection.blockStatus(0, 512)).rejects.toMatchObject({
+      code: 'NBD_SLOW',
+      retryable: false,
+    });
+    expect(connection.error).toMatchObject({ code: 'NBD_SLOW' });
   });
 
   it('ends when its signal aborts', async () => {
