@@ -42,7 +42,7 @@ export async function withWindows(
   try {
     const launch = await electronCommand();
     if (launch.why !== undefined) return skipped(launch.why);
-    const { LD_PRELOAD, COWSCOPE_BENCH_USAGE, ...env } = launch.env;
+    const { LD_PRELOAD, COWSCOPE_BENCH_USAGE, NODE_EXTRA_CA_CERTS, ...env } = launch.env;
     const start = { command: launch.command, flags: launch.flags, env };
     return await measure({ start, runtime: launch.runtime.folder, isRoot: isRoot() });
   } finally {
