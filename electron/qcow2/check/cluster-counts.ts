@@ -1,8 +1,8 @@
 /**
  * For each cluster of a file how often it is referred to, as what, and which refcount is stored for it.
  *
- * Memory is two bytes for each cluster, see {@link ClusterChunks}. Counts too large for that take four bytes for each
- * cluster of their chunk more.
+ * Memory is at most two bytes for each cluster, see {@link ClusterChunks}. Counts too large for that take four bytes for
+ * each cluster of their chunk more.
  */
 import { nextRefcount, refcountAt } from '../format/refcounts.ts';
 import { CHUNK_CLUSTERS, ClusterChunks } from '../layout/cluster-chunks.ts';
@@ -10,25 +10,18 @@ import { IMAGE, USE } from '../layout/cluster-uses.ts';
 import type { RefcountSink, ReferenceSink } from '../layout/reference-sink.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import {
-  type Chunk,
   DOUBLE,
   EXCLUSIVE,
-  endOfSame,
   isShared,
   MANY_REFERENCES,
-  newChunk,
-  nextOdd,
   REFERENCES,
-  referencesAt,
   STORED,
-  STORED_ONCE,
   STORED_SHIFT,
   STORED_UNREADABLE,
   STORED_WIDE,
   STREAM,
-  storedAt,
-  takesPlainly,
 } from './cluster-words.ts';
+import { CountedChunk } from './counted-chunk.ts';
 import { endOfEqualRefcounts } from './repeated-bytes.ts';
 import type { PastEndReference } from './rules/past-end.ts';
 
@@ -61,9 +54,6 @@ export interface CountedFile {
 /** Judges a cluster whose numbers do not agree or that has several users. Returns its suspicion, 0 for none. */
 export type JudgeCluster = (found: CountedCluster) => number;
 
-/** Number of clusters from which `fill` is faster than a loop. */
-const MIN_FILL = 16;
-
 /** The clusters of one file. Refcounts come first, then references, then the comparison; then the next pass. */
 export class ClusterCounts implements ReferenceSink, RefcountSink {
   readonly clusters: number;
@@ -81,9 +71,9 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   readonly #maxRefcount: number;
   readonly #fileLength: number;
   readonly #onPastEnd: (reference: PastEndReference) => void;
-  readonly #chunks: ClusterChunks<Chunk>;
-  readonly #elsewhere = newChunk();
-  #current: Chunk = this.#elsewhere;
+  readonly #chunks: ClusterChunks<CountedChunk>;
+  readonly #elsewhere = new CountedChunk();
+  #current = this.#elsewhere;
   #currentStart = Number.NEGATIVE_INFINITY;
 
   /** `onPastEnd` is called for what lies past the end of the file, in the first pass. */
@@ -97,12 +87,18 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     this.clusters = Math.ceil(fileLength / clusterSize);
     this.#clusterSize = clusterSize;
     this.#fileLength = fileLength;
-    this.#chunks = new ClusterChunks(newChunk, this.#elsewhere, maxChunks);
+    this.#chunks = new ClusterChunks(() => new CountedChunk(), this.#elsewhere, maxChunks);
   }
 
   /** Number of the pass, from 1. */
   get pass(): number {
     return this.#chunks.pass;
+  }
+
+  /** True for a chunk of this pass that has no word for each cluster in memory: see {@link CountedChunk}. */
+  isInStretches(id: number): boolean {
+    const chunk = this.#chunks.enter(id);
+    return chunk !== this.#elsewhere && !chunk.hasWords;
   }
 
   /** The clusters of chunk number `id`, as in {@link chunks}; undefined where another pass has them. */
@@ -130,7 +126,7 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
 
   /** Takes one refcount for all of clusters [first, end). */
   #takeRun(first: number, end: number, refcount: number): void {
-    if (end - first < MIN_FILL || refcount >= STORED_UNREADABLE) {
+    if (refcount >= STORED_UNREADABLE) {
       for (; first < end; first++) this.takeRefcount(first, refcount);
       return;
     }
@@ -138,8 +134,7 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
       const at = this.#enter(first);
       const count = Math.min(end - first, CHUNK_CLUSTERS - at);
       // Nothing else is known of them: references come later.
-      if (this.#current !== this.#elsewhere)
-        this.#current.words.fill(refcount << STORED_SHIFT, at, at + count);
+      if (this.#current !== this.#elsewhere) this.#current.storeRun(at, at + count, refcount);
       first += count;
     }
   }
@@ -149,7 +144,8 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     const chunk = this.#current;
     if (chunk === this.#elsewhere) return;
     const code = refcount < STORED_UNREADABLE ? refcount : STORED_WIDE;
-    chunk.words[at] = ((chunk.words[at] as number) & ~STORED) | (code << STORED_SHIFT);
+    const { words } = chunk;
+    words[at] = ((words[at] as number) & ~STORED) | (code << STORED_SHIFT);
     if (code !== STORED_WIDE) return;
     chunk.wideStored ??= new Uint32Array(CHUNK_CLUSTERS);
     chunk.wideStored[at] = Math.min(refcount, MAX_WIDE);
@@ -182,41 +178,22 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     const at = this.#enter(offset / this.#clusterSize);
     if (this.#current === this.#elsewhere) return;
     // qemu counts no further than a refcount of the image can.
-    if (Math.min(referencesAt(this.#current, at), this.#maxRefcount) !== 1) this.sharedBlocks++;
+    if (Math.min(this.#current.referencesAt(at), this.#maxRefcount) !== 1) this.sharedBlocks++;
   }
 
-  /**
-   * Counts `times` references as `use` to each of clusters [first, end) of one chunk, where that changes nothing else of
-   * any of them. Returns for how many of them `isCopied` is not whether their refcount is 1, 0 where another pass counts
-   * them; -1 if one of the clusters is not so plain, and counts nothing then.
-   */
+  /** {@link CountedChunk.referRun} for clusters [first, end) of one chunk; 0 where another pass counts them. */
   referRun(first: number, end: number, times: number, use: number, isCopied: boolean): number {
     const from = this.#enter(first);
-    const chunk = this.#current;
-    if (chunk === this.#elsewhere) {
-      this.touchedElsewhere = true;
-      return 0;
-    }
-    const to = from + (end - first);
-    const { words } = chunk;
-    const head = endOfSame(chunk, from, to);
-    for (let at = from; at < to; at = at === from ? head : endOfSame(chunk, at, to))
-      if (!takesPlainly(words[at] as number, times, use)) return -1;
-    let wrong = 0;
-    for (let at = from; at < to; ) {
-      const word = words[at] as number;
-      const same = at === from ? head : endOfSame(chunk, at, to);
-      if (((word & STORED) === STORED_ONCE) !== isCopied) wrong += same - at;
-      words.fill((word + times) | use, at, same);
-      at = same;
-    }
-    return wrong;
+    if (this.#current !== this.#elsewhere)
+      return this.#current.referRun(from, from + (end - first), times, use, isCopied);
+    this.touchedElsewhere = true;
+    return 0;
   }
 
   /** The refcount that is stored for a cluster of the file: undefined if it cannot be read, -1 if another pass has it. */
   storedOf(cluster: number): number | undefined {
     const at = this.#enter(cluster);
-    if (this.#current !== this.#elsewhere) return storedAt(this.#current, at);
+    if (this.#current !== this.#elsewhere) return this.#current.storedAt(at);
     this.touchedElsewhere = true;
     return -1;
   }
@@ -224,7 +201,7 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   /** References of a cluster, as far as they were counted. */
   referencesOf(cluster: number): number {
     const at = this.#enter(cluster);
-    return referencesAt(this.#current, at);
+    return this.#current.referencesAt(at);
   }
 
   /** What the judge said of a cluster; 0 where another pass has it. */
@@ -238,15 +215,14 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     let hasSuspicion = false;
     for (const [id, chunk] of this.#chunks.all()) {
       yield;
-      const { words } = chunk;
       const first = id * CHUNK_CLUSTERS;
-      this.#noteHighest(first, words);
-      for (let at = nextOdd(chunk, 0); at < CHUNK_CLUSTERS; at = nextOdd(chunk, at + 1)) {
-        const word = words[at] as number;
+      this.#noteHighest(first, chunk);
+      for (let at = chunk.nextOdd(0); at < CHUNK_CLUSTERS; at = chunk.nextOdd(at + 1)) {
+        const word = chunk.wordAt(at);
         const found = {
           cluster: first + at,
-          stored: storedAt(chunk, at),
-          references: referencesAt(chunk, at),
+          stored: chunk.storedAt(at),
+          references: chunk.referencesAt(at),
           isShared: isShared(word),
           uses: word & (USE.table | USE.data | USE.snapshotData | USE.bitmap),
         };
@@ -269,13 +245,10 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   }
 
   /** As in qemu: clusters whose refcount cannot be read do not count, and what is referred to behind the file does. */
-  #noteHighest(first: number, words: Uint16Array): void {
-    for (let at = CHUNK_CLUSTERS - 1; at >= 0; at--) {
-      const word = words[at] as number;
-      if (word === 0 || (word & STORED) === STORED_UNREADABLE << STORED_SHIFT) continue;
-      this.highest = Math.max(this.highest, first + at);
-      return;
-    }
+  #noteHighest(first: number, chunk: CountedChunk): void {
+    // No reference is counted further behind the file than in the cluster where it ends.
+    const last = chunk.lastUsed(Math.min(CHUNK_CLUSTERS, this.clusters + 1 - first));
+    if (last >= 0) this.highest = Math.max(this.highest, first + last);
   }
 
   #notePastEnd(reference: PastEndReference, times: number): void {
@@ -291,14 +264,16 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
       const at = this.#enter(cluster);
       const chunk = this.#current;
       if (chunk === this.#elsewhere) this.touchedElsewhere = true;
-      const word = chunk.words[at] as number;
+      if (chunk.goesOn(at, at + 1, times, use)) continue;
+      const { words } = chunk;
+      const word = words[at] as number;
       const marks = use | (word & use & EXCLUSIVE ? DOUBLE : 0);
       if ((word & REFERENCES) + times < MANY_REFERENCES) {
-        chunk.words[at] = (word + times) | marks;
+        words[at] = (word + times) | marks;
         continue;
       }
-      const references = Math.min(MAX_WIDE, referencesAt(chunk, at) + times);
-      chunk.words[at] = word | marks | MANY_REFERENCES;
+      const references = Math.min(MAX_WIDE, chunk.referencesAt(at) + times);
+      words[at] = word | marks | MANY_REFERENCES;
       chunk.wideReferences ??= new Uint32Array(CHUNK_CLUSTERS);
       chunk.wideReferences[at] = references;
     }

@@ -1,7 +1,7 @@
 /** Stretches of equal refcounts and of clusters that are counted alike, of all lengths and widths. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { endOfSame, newChunk } from '../../../../electron/qcow2/check/cluster-words.ts';
+import { CountedChunk } from '../../../../electron/qcow2/check/counted-chunk.ts';
 import { endOfEqualRefcounts } from '../../../../electron/qcow2/check/repeated-bytes.ts';
 import { refcountAt } from '../../../../electron/qcow2/format/refcounts.ts';
 
@@ -34,12 +34,12 @@ it('endOfEqualRefcounts takes as many whole words of equal refcounts as there ar
 it('endOfSame finds the first cluster that is counted otherwise', () => {
   fc.assert(
     fc.property(borders, fc.nat(99), fc.integer({ min: 1, max: 30_000 }), (places, at, length) => {
-      const chunk = newChunk();
+      const chunk = new CountedChunk();
       for (const place of places) chunk.words[place] = 0x8010;
       const end = at + length;
       let expected = at + 1;
       while (expected < end && chunk.words[expected] === chunk.words[at]) expected++;
-      expect(endOfSame(chunk, at, end)).toBe(expected);
+      expect(chunk.endOfSame(at, end)).toBe(expected);
     }),
   );
 });
