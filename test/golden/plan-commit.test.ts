@@ -95,6 +95,14 @@ describe('a planned commit is what qemu-img does', () => {
     expect(GROUP).toBeGreaterThan(0);
   });
 
+  it('with internal snapshots, whose clusters are not overwritten', async () => {
+    const versions = ['qemu-img', ...('reason' in newer ? [] : [newer.qemuImg])];
+    for (const program of versions)
+      for (let seed = 4001; seed <= 4000 + CHAINS / 4; seed++)
+        await proveCommit(seed, program, { snapshots: true });
+    expect(versions).toContain('qemu-img');
+  });
+
   it('with bitmaps, which are stored again when the target is closed', async () => {
     const versions = ['qemu-img', ...('reason' in newer ? [] : [newer.qemuImg])];
     for (const program of versions)

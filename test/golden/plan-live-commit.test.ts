@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { randomChain, seedGroups } from '../support/images/random-chain.ts';
+import { type ChainFeatures, randomChain, seedGroups } from '../support/images/random-chain.ts';
 import { newerQemu } from '../support/newer-qemu.ts';
 import { expectProved, planFiles, versionOf } from '../support/plan/commit-proof.ts';
 import { ProofTable } from '../support/plan/proof-table.ts';
@@ -16,11 +16,15 @@ const newer = await newerQemu();
 const table = new ProofTable();
 afterAll(() => table.print());
 
-async function proveLiveCommit(seed: number, job: 'live' | 'active'): Promise<void> {
+async function proveLiveCommit(
+  seed: number,
+  job: 'live' | 'active',
+  features: Partial<ChainFeatures> = {},
+): Promise<void> {
   if ('reason' in newer) return;
   const own = join(folder, `${seed}-${job}`);
   await mkdir(own);
-  const chain = await randomChain(seed, own);
+  const chain = await randomChain(seed, own, features);
   const { layers } = chain;
   const top = layers.length - (job === 'live' ? 2 : 1);
   if (top < 1) return;
@@ -53,3 +57,11 @@ describe.skipIf('reason' in newer).each(seedGroups(CHAINS, GROUP))(
     });
   },
 );
+
+describe.skipIf('reason' in newer)('a planned commit of chains with internal snapshots and bitmaps', () => {
+  it.each(['live', 'active'] as const)('is what a running qemu does in a job of kind %s', async job => {
+    for (let seed = 4001; seed <= 4000 + CHAINS / 2; seed++)
+      await proveLiveCommit(seed, job, { snapshots: true, bitmaps: true });
+    expect(CHAINS).toBeGreaterThan(0);
+  });
+});

@@ -167,6 +167,18 @@ describe.each(seedGroups(CHAINS, GROUP))(
   },
 );
 
+describe('a plan for layers with internal snapshots', () => {
+  it('knows which clusters a rebase copies instead of overwriting them', async () => {
+    let count = 0;
+    for (let seed = 4001; seed < 4009; seed++) {
+      const { target, hazards } = await proveRebase(seed, 'qemu-img', { snapshots: true });
+      expect(target.exact, `${seed} ${target.why}`).toBe(true);
+      if (hazards.some(({ code }) => code === 'PLAN_SNAPSHOTS_CHANGE')) count++;
+    }
+    expect(count).toBeGreaterThan(0);
+  });
+});
+
 describe('a plan for layers with bitmaps', () => {
   it('knows what the deletion of a snapshot takes to store them again', async () => {
     let deleted = 0;

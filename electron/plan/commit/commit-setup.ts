@@ -8,6 +8,7 @@ import { readsZero } from '../layers/block-status.ts';
 import { GrownRuns } from '../layers/grown-runs.ts';
 import { type LayerRuns, Qcow2Runs, RawRuns } from '../layers/layer-runs.ts';
 import { mirrorZeroesSubclusters } from '../qemu-versions.ts';
+import { SharedClusters } from '../target/shared-clusters.ts';
 import { type RangeSink, type TargetFormat, TargetModel } from '../target/target-model.ts';
 import type { CommitInput, LayerTables } from './commit-input.ts';
 import type { MirrorTarget } from './requests.ts';
@@ -112,7 +113,9 @@ export function targetFormat(
     };
   const { clusterSize, subclusters, l1Coverage } = image.geometry;
   const { l1 } = map;
-  const hasTable = (index: number) => index < l1.count && l2OffsetAt(l1, index) !== 0;
+  const shared = image.header.storedSnapshotCount > 0 ? new SharedClusters(map) : undefined;
+  const hasTable = (index: number) =>
+    index < l1.count && l2OffsetAt(l1, index) !== 0 && shared?.isSharedTable(index) !== true;
   const tablesIn = (first: number, end: number) => {
     let tables = 0;
     for (let index = first; index < Math.min(end, l1.count); index++) if (hasTable(index)) tables++;
@@ -127,6 +130,7 @@ export function targetFormat(
     l1Coverage,
     hasTable,
     tablesIn,
+    ...(shared === undefined ? {} : { isShared: (offset: number) => shared.isShared(offset) }),
   };
 }
 

@@ -28,10 +28,12 @@ export interface TargetFormat {
   readonly subclusters: number;
   /** Guest bytes that one L2 table covers. */
   readonly l1Coverage: number;
-  /** True where the L1 entry of this number names a table. */
+  /** True where the L1 entry of this number names a table that is changed in place. */
   readonly hasTable: (l1Index: number) => boolean;
-  /** How many of the L1 entries [first, end) name a table. */
+  /** How many of the L1 entries [first, end) name such a table. */
   readonly tablesIn: (first: number, end: number) => number;
+  /** True where snapshots share the host cluster of an offset that has one; absent where there are no snapshots. */
+  readonly isShared?: (offset: number) => boolean;
 }
 
 /** What the requests so far came to. Counts are clusters. */
@@ -64,6 +66,8 @@ interface OpenCluster {
   readonly start: number;
   readonly before: Uint8Array;
   readonly kinds: Uint8Array;
+  /** Snapshots share its host cluster: data goes to a new one. */
+  isShared: boolean;
 }
 
 /** The state of a target. Requests come in ascending order and do not overlap. */
@@ -205,7 +209,10 @@ export class TargetModel {
   #wholeEnd(cluster: number, end: number): number {
     const { clusterSize } = this.#format;
     const reach = end >= this.#runs.size ? end : Math.floor(end / clusterSize) * clusterSize;
-    const alike = Math.min(this.#runs.at(cluster).end, reach);
+    const { end: runEnd, kind } = this.#runs.at(cluster);
+    // Of neighbors in the file, snapshots may share some.
+    const isAlike = this.#format.isShared === undefined || !keepsHost(kind);
+    const alike = isAlike ? Math.min(runEnd, reach) : cluster + clusterSize;
     if (alike >= reach) return reach;
     const whole = Math.floor(alike / clusterSize) * clusterSize;
     return whole > cluster ? whole : Math.min(reach, cluster + clusterSize);
@@ -218,11 +225,12 @@ export class TargetModel {
     const count = Math.ceil((end - start) / this.#format.clusterSize);
     const before = this.#kindsOf(start);
     const hasHost = before.some(keepsHost);
+    const isOwn = hasHost && !this.#isShared(start);
     const isCompressed = before[0] === COMPRESSED_DATA;
     const after = zero ? this.#zeroKindOver(hasHost) : DATA;
-    if (!zero && hasHost) this.changes.rewrittenClusters += count;
+    if (!zero && isOwn) this.changes.rewrittenClusters += count;
     else if (!zero) this.changes.newClusters += count;
-    else if (hasHost && after !== ZERO_ALLOCATED) this.changes.freedClusters += count;
+    else if (isOwn && after !== ZERO_ALLOCATED) this.changes.freedClusters += count;
     if (isCompressed) this.changes.freedCompressed += count;
     if (zero) this.#tell('zero', start, end);
     if (count === 1) this.#emit(start, before, new Uint8Array(before.length).fill(after));
@@ -236,11 +244,17 @@ export class TargetModel {
       this.#close();
       this.#pass(cluster);
       const before = this.#kindsOf(cluster);
-      this.#open = { start: cluster, before, kinds: before.slice() };
+      const isShared = before.some(keepsHost) && this.#isShared(cluster);
+      this.#open = { start: cluster, before, kinds: before.slice(), isShared };
     }
-    const { kinds } = this.#open as OpenCluster;
-    if (!zero) this.#copyInto(kinds, this.#indexAt(cluster, start), this.#indexAt(cluster, end - 1) + 1);
-    else this.#zeroParts(kinds, cluster, start, end);
+    const open = this.#open as OpenCluster;
+    if (!zero) this.#copyInto(open, this.#indexAt(cluster, start), this.#indexAt(cluster, end - 1) + 1);
+    else this.#zeroParts(open, start, end);
+  }
+
+  /** True where snapshots share the host cluster of `cluster`, which has one. */
+  #isShared(cluster: number): boolean {
+    return this.#format.isShared?.(cluster) === true;
   }
 
   /**
@@ -257,7 +271,8 @@ export class TargetModel {
   }
 
   /** Data into subclusters [first, end) of a cluster, or into the cluster where it has none. */
-  #copyInto(kinds: Uint8Array, first: number, end: number): void {
+  #copyInto(open: OpenCluster, first: number, end: number): void {
+    const { kinds } = open;
     if (kinds[0] === COMPRESSED_DATA) {
       this.changes.newClusters++;
       this.changes.freedCompressed++;
@@ -268,12 +283,19 @@ export class TargetModel {
       this.changes.newClusters++;
       for (let i = 0; i < kinds.length; i++)
         kinds[i] = kinds[i] === ZERO_HOLE ? ZERO_ALLOCATED : RESERVED_SPACE;
+    } else if (open.isShared) {
+      this.changes.newClusters++;
+      open.isShared = false;
+      // What was data is copied, and all between as well.
+      const held = kinds.indexOf(DATA);
+      if (held >= 0) kinds.fill(DATA, Math.min(first, held), Math.max(end, kinds.lastIndexOf(DATA) + 1));
     } else this.changes.rewrittenClusters++;
     kinds.fill(DATA, first, end);
   }
 
   /** Zeros into parts of a cluster, subcluster by subcluster: where one cannot be marked, zeros are written as data. */
-  #zeroParts(kinds: Uint8Array, cluster: number, start: number, end: number): void {
+  #zeroParts(open: OpenCluster, start: number, end: number): void {
+    const { start: cluster, kinds } = open;
     for (let at = start; at < end; ) {
       const index = this.#indexAt(cluster, at);
       const from = cluster + index * this.#unit;
@@ -281,17 +303,17 @@ export class TargetModel {
       const stop = Math.min(end, unitEnd);
       const isWhole = at === from && stop === unitEnd && kinds[0] !== COMPRESSED_DATA;
       if (isWhole || this.#restReadsZero(kinds[index] as number, from, at, stop, unitEnd))
-        this.#zeroUnit(kinds, index, cluster);
+        this.#zeroUnit(open, index);
       else {
         this.#countZerosAsData(at, stop);
         this.#tell('write', at, stop);
-        this.#copyInto(kinds, index, index + 1);
+        this.#copyInto(open, index, index + 1);
       }
       at = stop;
     }
   }
 
-  #zeroUnit(kinds: Uint8Array, index: number, cluster: number): void {
+  #zeroUnit({ start: cluster, kinds, isShared }: OpenCluster, index: number): void {
     if (kinds.length > 1) {
       this.#tell('mark', cluster, cluster + 1);
       kinds[index] = kinds.some(keepsHost) ? ZERO_ALLOCATED : ZERO_HOLE;
@@ -300,7 +322,7 @@ export class TargetModel {
     this.#tell('zero', cluster, cluster + this.#format.clusterSize);
     const hasHost = keepsHost(kinds[0] as number);
     kinds[0] = this.#zeroKindOver(hasHost);
-    if (hasHost && kinds[0] !== ZERO_ALLOCATED) this.changes.freedClusters++;
+    if (hasHost && !isShared && kinds[0] !== ZERO_ALLOCATED) this.changes.freedClusters++;
   }
 
   /** True where [from, end) without [start, stop) reads as zeros and holds no data. */

@@ -3,9 +3,10 @@ import { BAD, COMPRESSED_DATA, DATA } from '../../../qcow2/format/entry.ts';
 import { INCOMPATIBLE_DIRTY } from '../../../qcow2/format/header.ts';
 import { MAX_L1_BYTES } from '../../../qcow2/format/limits.ts';
 import type { Qcow2Image } from '../../../qcow2/read/image.ts';
+import { l2OffsetAt } from '../../../qcow2/read/l1.ts';
 import { lookupCluster } from '../../../qcow2/read/lookup-cluster.ts';
 import type { Qcow2Map } from '../../../qcow2/read/map-state.ts';
-import type { SlicedWork } from '../../../qcow2/read/sliced-work.ts';
+import { type SlicedWork, shouldYield } from '../../../qcow2/read/sliced-work.ts';
 import type { CommitInput, LayerTables } from '../../commit/commit-input.ts';
 import { type CommitSetup, keepsDataApart } from '../../commit/commit-setup.ts';
 import { mirrorGranularity } from '../../commit/requests.ts';
@@ -13,6 +14,7 @@ import { keepsHost } from '../../layers/block-status.ts';
 import type { LayerRuns } from '../../layers/layer-runs.ts';
 import type { TargetFormat } from '../target-model.ts';
 import { FollowedFile } from './followed-file.ts';
+import type { HostClusters } from './host-clusters.ts';
 import { openClusters } from './open-clusters.ts';
 import { openBitmaps } from './stored-bitmaps.ts';
 import { type StoredCluster, type StoredTarget, TargetFile, UnknownCluster } from './target-file.ts';
@@ -67,7 +69,8 @@ function usedFiles(file: TargetFile): TargetFile[] {
 
 /**
  * The file of a target as a program finds it that has just opened it. Undefined where it cannot be followed: a raw target,
- * one with snapshots, one that was not closed cleanly, one with wrong refcounts, and one of very many clusters.
+ * one whose snapshots cannot all be read, one that was not closed cleanly, one with wrong refcounts, and one of very many
+ * clusters.
  */
 export function* openTarget(
   { layers, target, allocation }: Pick<CommitInput, 'layers' | 'target' | 'allocation'>,
@@ -79,13 +82,30 @@ export function* openTarget(
   if (image === undefined || map === undefined || allocation === undefined || !isPlain(image))
     return undefined;
   const clusters = yield* openClusters(image, allocation);
-  if (clusters === undefined) return undefined;
+  if (clusters === undefined || !(yield* areTablesCounted(map, format, clusters))) return undefined;
   return new TargetFile(storedTarget(tables, map, runs, format, allocation.fileLength), clusters);
 }
 
-/** True where only the disk's own tables decide what is overwritten and what is given back. */
-function isPlain({ header }: Qcow2Image): boolean {
-  return header.storedSnapshotCount === 0 && (header.incompatible & INCOMPATIBLE_DIRTY) === 0n;
+/** True where the refcounts of L2 tables say the same as the flags that tell which of them snapshots share. */
+function* areTablesCounted(
+  { l1, geometry }: Qcow2Map,
+  { isShared, hasTable }: TargetFormat,
+  clusters: HostClusters,
+): SlicedWork<boolean> {
+  if (isShared === undefined) return true;
+  for (let index = 0; index < l1.count; index++) {
+    if (shouldYield(index)) yield;
+    const offset = l2OffsetAt(l1, index);
+    const isCountedOnce = clusters.countOf(offset / geometry.clusterSize) === 1;
+    if (offset > 0 && isCountedOnce !== hasTable(index)) return false;
+  }
+  return true;
+}
+
+/** True where tables and refcounts alone decide what is overwritten and what is given back. */
+function isPlain({ header, snapshots }: Qcow2Image): boolean {
+  const areAllRead = snapshots.length === header.storedSnapshotCount;
+  return areAllRead && (header.incompatible & INCOMPATIBLE_DIRTY) === 0n;
 }
 
 function storedTarget(
@@ -107,12 +127,19 @@ function storedTarget(
     frees: unmaps || version < 3,
     hasTable,
     clusterAt: cluster =>
-      cluster * clusterSize < storedEnd ? storedCluster(map, runs, cluster, clusterSize) : { host: -1 },
+      cluster * clusterSize < storedEnd ? storedCluster(map, runs, cluster, format) : NO_CLUSTER,
     isDataAt: offset => offset < storedEnd && runs.at(offset).kind === DATA,
   };
 }
 
-function storedCluster(map: Qcow2Map, runs: LayerRuns, cluster: number, clusterSize: number): StoredCluster {
+const NO_CLUSTER: StoredCluster = { host: -1 };
+
+function storedCluster(
+  map: Qcow2Map,
+  runs: LayerRuns,
+  cluster: number,
+  { clusterSize, isShared }: TargetFormat,
+): StoredCluster {
   const offset = cluster * clusterSize;
   const { kind, start, host } = runs.at(offset);
   if (kind >= BAD) throw new UnknownCluster();
@@ -123,10 +150,24 @@ function storedCluster(map: Qcow2Map, runs: LayerRuns, cluster: number, clusterS
     const end = Math.ceil((hostOffset + compressedLength) / clusterSize);
     return { host: -1, compressed: { first, count: end - first } };
   }
-  if (!keepsHost(kind)) return { host: -1 };
+  if (!keepsHost(kind)) return NO_CLUSTER;
   const hostCluster = host === undefined ? -1 : (host + offset - start) / clusterSize;
   if (!Number.isInteger(hostCluster) || hostCluster < 0) throw new UnknownCluster();
-  return { host: hostCluster };
+  if (isShared?.(offset) !== true) return { host: hostCluster };
+  return { host: -1, shared: { host: hostCluster, dataEnd: dataEndOf(runs, offset, clusterSize) } };
+}
+
+/** End of the last data in the cluster at `offset`, in bytes from there. */
+function dataEndOf(runs: LayerRuns, offset: number, clusterSize: number): number {
+  const end = offset + clusterSize;
+  let dataEnd = 0;
+  for (let at = offset; at < end; ) {
+    const run = runs.at(at);
+    if (run.kind === DATA) dataEnd = Math.min(run.end, end) - offset;
+    if (run.end <= at) break;
+    at = run.end;
+  }
+  return dataEnd;
 }
 
 /** What qcow2_co_truncate does to the file, in its order: L1 table, zeros behind the old end, zeros in the old end's unit. */

@@ -14,8 +14,10 @@ export interface ClusterRange {
 
 /** What the tables say of a guest cluster. */
 export interface StoredCluster {
-  /** Its host cluster, -1 where it has none. */
+  /** The host cluster that is overwritten, -1 where there is none. */
   readonly host: number;
+  /** A host cluster that snapshots share: the first write copies it. `dataEnd` is where its last data ends, in bytes. */
+  readonly shared?: { readonly host: number; readonly dataEnd: number };
   /** The clusters that its compressed data lies in. */
   readonly compressed?: ClusterRange;
 }
@@ -58,6 +60,8 @@ export class TargetFile {
   /** Guest clusters that an event changed in part, and their host clusters: another event may come to them. */
   #changed: Map<number, number> = new Map();
   #tables: Set<number> = new Set();
+  /** Guest clusters with subclusters that were marked as zeros, of those that snapshots share. */
+  #marked: Set<number> = new Set();
   #length: number;
   /** Clusters were taken in groups, so that free clusters may have been passed over. */
   takesGroups = false;
@@ -77,6 +81,7 @@ export class TargetFile {
     const copy = new TargetFile(this.#stored, this.clusters.clone());
     copy.#changed = new Map(this.#changed);
     copy.#tables = new Set(this.#tables);
+    copy.#marked = new Set(this.#marked);
     copy.#length = this.#length;
     return copy;
   }
@@ -202,7 +207,10 @@ export class TargetFile {
 
   /** Has an L2 table for all of [start, end). */
   mark(start: number, end: number): void {
-    const { sliceSpan } = this.#stored;
+    const { sliceSpan, clusterSize } = this.#stored;
+    const cluster = Math.floor(start / clusterSize);
+    if (end <= (cluster + 1) * clusterSize && this.#clusterAt(cluster).shared !== undefined)
+      this.#marked.add(cluster);
     for (let at = start; at < end; at = (Math.floor(at / sliceSpan) + 1) * sliceSpan) this.#needTable(at);
   }
 
@@ -284,20 +292,33 @@ export class TargetFile {
     const { clusterSize, unit, isDataAt } = this.#stored;
     const cluster = Math.floor(start / clusterSize);
     const last = cluster + count - 1;
-    const isCompressed = isNew && this.#clusterAt(last).compressed !== undefined;
     const inside = end - last * clusterSize;
+    const copiedTo = isNew && inside < clusterSize ? this.#copiedTo(last) : 0;
     // The rest of a unit is copied from below; where plain data was there, it stays.
     const isExact = !isNew && isDataAt(end - 1);
-    const written = isCompressed ? clusterSize : isExact ? inside : Math.ceil(inside / unit) * unit;
+    const written = isExact ? inside : Math.max(copiedTo, Math.ceil(inside / unit) * unit);
     if (isNew && written < clusterSize) this.writesParts = true;
     this.#length = Math.max(this.#length, (first + count - 1) * clusterSize + written);
     if (start % clusterSize !== 0) this.#changed.set(cluster, first);
     if (end % clusterSize !== 0) this.#changed.set(last, first + count - 1);
   }
 
+  /** Bytes up to which the data of a cluster is copied to the new one that takes its place. */
+  #copiedTo(cluster: number): number {
+    const { compressed, shared } = this.#clusterAt(cluster);
+    if (compressed !== undefined) return this.#stored.clusterSize;
+    if (shared !== undefined && this.#marked.has(cluster)) throw new UnknownCluster();
+    return shared?.dataEnd ?? 0;
+  }
+
   #clusterAt(cluster: number): StoredCluster {
     const host = this.#changed.get(cluster);
-    return host === undefined ? this.#stored.clusterAt(cluster) : { host };
+    if (host !== undefined) return { host };
+    const stored = this.#stored.clusterAt(cluster);
+    // A flag says that snapshots share it, and its refcount has to say the same.
+    if (stored.shared !== undefined && this.clusters.countOf(stored.shared.host) < 2)
+      throw new UnknownCluster();
+    return stored;
   }
 
   #needTable(offset: number): void {

@@ -46,6 +46,15 @@ describe('TargetModel', () => {
     expect(changes).toMatchObject({ newClusters: 2, rewrittenClusters: 2, freedClusters: 0, newTables: 0 });
   });
 
+  it('takes new clusters for data that snapshots share, and gives none of those back', () => {
+    const isShared = (offset: number) => offset !== 2 * CLUSTER;
+    const { changes } = resultOf('ddd', [[0, 3, 'c']], { isShared });
+    expect(changes).toMatchObject({ newClusters: 2, rewrittenClusters: 1 });
+    const zeroed = resultOf('ddd', [[0, 3, 'z']], { isShared });
+    expect(zeroed.states).toEqual(['zeroHole', 'zeroHole', 'zeroHole']);
+    expect(zeroed.changes.freedClusters).toBe(1);
+  });
+
   it('tells what is written in place into a raw target', () => {
     const written: [number, number, boolean][] = [];
     const sink = (start: number, end: number, _before: number, _after: number, isWritten: boolean) =>

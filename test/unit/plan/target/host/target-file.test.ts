@@ -15,11 +15,12 @@ const NONE: StoredCluster = { host: -1 };
 function fileOf(
   stored: Readonly<Record<number, StoredCluster>>,
   options: Partial<StoredTarget> = {},
+  counts = Uint16Array.from([1, 1, 1, 1, 1, 1]),
 ): TargetFile {
   const clusters = new HostClusters({
     clusterSize: C,
     refcountBits: 16,
-    counts: Uint16Array.from([1, 1, 1, 1, 1, 1]),
+    counts,
     tableStart: 1,
     tableClusters: 1,
     hasBlock: index => index === 0,
@@ -48,6 +49,26 @@ describe('TargetFile', () => {
     file.apply({ kind: 'write', start: 0, end: 3 * C });
     expect(sizes(file)).toEqual([8, 8]);
     expect(file.takesGroups).toBe(true);
+  });
+
+  it('copies a cluster that snapshots share to a new one, with all data of its subclusters', () => {
+    const shared = { host: -1, shared: { host: 4, dataEnd: C / 2 } };
+    const counts = Uint16Array.from([1, 1, 1, 1, 2, 1]);
+    const file = fileOf({ 0: shared }, { unit: C / 32 }, counts);
+    file.apply({ kind: 'write', start: 0, end: C / 32 });
+    expect(sizes(file)).toEqual([7, 6.5]);
+    file.apply({ kind: 'write', start: C - C / 32, end: C });
+    expect(sizes(file)).toEqual([7, 7]); // it is overwritten now
+    expect(file.clusters.hasHoles).toBe(false);
+  });
+
+  it('does not follow a shared cluster that the refcounts count once, or whose data was made zeros before', () => {
+    const shared = { host: -1, shared: { host: 4, dataEnd: C } };
+    const write = { kind: 'write', start: 0, end: C / 32 } as const;
+    expect(() => fileOf({ 0: shared }).apply(write)).toThrow(UnknownCluster);
+    const file = fileOf({ 0: shared }, { unit: C / 32 }, Uint16Array.from([1, 1, 1, 1, 2, 1]));
+    file.apply({ kind: 'mark', start: 0, end: 1 });
+    expect(() => file.apply(write)).toThrow(UnknownCluster);
   });
 
   it('ends a step of a write where host clusters are no neighbors', () => {
