@@ -11,7 +11,7 @@ import type { Qcow2Image } from '../qcow2/read/image.ts';
 import { qcow2InfoSteps } from '../qcow2/read/qemu-info.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ExportSource } from '../qemu/blockdev-args.ts';
-import { nameNotes } from './byte-path.ts';
+import { type BytePath, nameNotes } from './byte-path.ts';
 import { startsAsCapture } from './captured/starts-as-capture.ts';
 import { type Discovery, EntryBudget, type FoundLayers, type LinkedLayer, lostBacking } from './discovery.ts';
 import { FileChanges, type LayerFiles } from './file-changes.ts';
@@ -57,6 +57,8 @@ export interface ChainRequest {
 /** A layer whose files are open. It can be given to exportLayer as it is. */
 export interface OpenLayer extends ExportSource {
   readonly info: LayerInfo;
+  /** The absolute path by which its file was named; of a captured layer that of the capture. */
+  readonly path: BytePath;
   readonly format: LayerFormat;
   /** Valid in every thread until the chain is closed. */
   readonly source: FileSource;
@@ -200,7 +202,7 @@ async function describe(
     const { source, format, image } = layer;
     const dataFile =
       data.file === undefined ? undefined : { fd: data.file.handle.fd, device: data.file.device };
-    layers.push({ info, source, format, image, device: file.device, dataFile });
+    layers.push({ info, path, source, format, image, device: file.device, dataFile });
     files.push([found.captured?.file ?? file, ...(data.file === undefined ? [] : [data.file])]);
   }
   const infos = layers.map(({ info }) => info);

@@ -65,7 +65,11 @@ const MAX_HOPS = 40;
  * A relative name starts in the working folder of this process.
  */
 export async function openNamed(text: string, folders: PinnedFolders): Promise<ReachedFile> {
-  const path = toBytePath(absolutePath(text));
+  return openNamedPath(toBytePath(absolutePath(text)), folders);
+}
+
+/** As {@link openNamed}, by an absolute path. */
+export async function openNamedPath(path: BytePath, folders: PinnedFolders): Promise<ReachedFile> {
   const first = await entryAt(path, folders);
   return reach(path, first, await throughLinks(first, folders), true);
 }

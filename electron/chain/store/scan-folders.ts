@@ -11,7 +11,7 @@ import { fileSource } from '../../qcow2/read/file-source.ts';
 import { absolutePath } from '../absolute-path.ts';
 import { BufferedSource } from '../buffered-source.ts';
 import { type BytePath, fromBytes, shownPath, systemPath, toBytePath } from '../byte-path.ts';
-import { openNamed } from '../follow-link.ts';
+import { openNamedPath } from '../follow-link.ts';
 import { notOpenedError } from '../open-error.ts';
 import { kindOf, modifiedTime, type OpenFile, openFile } from '../open-file.ts';
 import { type Mount, mountOf, readMounts } from '../path-look.ts';
@@ -24,6 +24,8 @@ import { readImageHeader } from './image-head.ts';
 /** Most files that are read and most entries of folders; what comes after is left out, and named in the coverage. */
 const MAX_FILES = 200_000;
 const MAX_ENTRIES = 1_000_000;
+/** Most entries of a folder whose folders are left out. */
+const MAX_FLAT_ENTRIES = 4096;
 /** File systems of the kernel, where a file is no place to keep an image and a look can wait or act. */
 const KERNEL: ReadonlySet<string> = new Set(
   'autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts efivarfs fusectl mqueue nsfs proc pstore rpc_pipefs securityfs selinuxfs sysfs tracefs'.split(
@@ -39,6 +41,10 @@ const AT_ONCE = 8;
 export interface ScanRequest {
   /** Folders, files and block devices, as a person named them. */
   readonly roots: readonly string[];
+  /** Further files and block devices, by absolute paths. */
+  readonly files?: readonly BytePath[] | undefined;
+  /** Folders, by absolute paths, of which only what lies in them is read, and nothing below. */
+  readonly flat?: readonly BytePath[] | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told now and then how far it is. */
   readonly onProgress?: ((coverage: Pick<StoreCoverage, 'entries' | 'folders'>) => void) | undefined;
@@ -46,22 +52,28 @@ export interface ScanRequest {
 
 /** What was found, and what was not looked at. */
 export interface ScannedFolders {
+  /** Real paths of the roots, the files and the flat folders. */
   readonly roots: readonly BytePath[];
+  readonly files: readonly BytePath[];
+  readonly flat: readonly BytePath[];
   readonly found: FoundFiles;
   readonly coverage: Omit<StoreCoverage, 'otherFiles'>;
 }
 
 /**
- * Scans folders and what lies below them. Rejects where something that was named cannot be opened at all, with
- * CHAIN_FILE_MISSING or the like, and with the reason of `signal` once that is aborted.
+ * Scans folders and what lies below them. Rejects where a root cannot be opened at all, with CHAIN_FILE_MISSING or the like,
+ * and with the reason of `signal` once that is aborted. What cannot be opened of the rest is told in the coverage.
  */
-export async function scanFolders({ roots, signal, onProgress }: ScanRequest): Promise<ScannedFolders> {
+export async function scanFolders(request: ScanRequest): Promise<ScannedFolders> {
+  const { roots, files = [], flat = [], signal, onProgress } = request;
   const system = { locked: new WriterLocks(await readLocks()), mounts: await readMounts() };
   const scan = new Scan(system, signal, onProgress);
-  const real: BytePath[] = [];
-  for (const root of roots) real.push(await scan.root(toBytePath(absolutePath(root))));
+  const realRoots: BytePath[] = [];
+  for (const root of roots) realRoots.push(await scan.root(toBytePath(absolutePath(root))));
+  const realFiles = await scan.each(files, file => scan.root(file));
   await scan.finish();
-  return { roots: real, found: scan.found, coverage: scan.coverage() };
+  const realFlat = await scan.each(flat, folder => scan.flat(folder));
+  return { roots: realRoots, files: realFiles, flat: realFlat, found: scan.found, coverage: scan.coverage() };
 }
 
 class Scan {
@@ -117,13 +129,45 @@ class Scan {
     }
     const folders = new PinnedFolders();
     try {
-      const { file } = await openNamed(shownPath(path), folders);
+      const { file } = await openNamedPath(path, folders);
       await this.#read(file, real);
       if (path !== real) this.found.addAlias(path, file.identity);
       return real;
     } finally {
       await folders.close();
     }
+  }
+
+  /** Real paths of those that `take` could open; the errors of the others are kept. */
+  async each(
+    paths: readonly BytePath[],
+    take: (path: BytePath) => Promise<BytePath>,
+  ): Promise<readonly BytePath[]> {
+    const taken: BytePath[] = [];
+    for (const path of paths) {
+      this.#signal?.throwIfAborted();
+      try {
+        taken.push(await take(path));
+      } catch (error) {
+        this.#keep(error);
+      }
+    }
+    return taken;
+  }
+
+  /** Reads what lies in a folder, unless that was done; gives its real path. Once the other folders are finished. */
+  async flat(path: BytePath): Promise<BytePath> {
+    let real: BytePath;
+    try {
+      real = fromBytes(await realpath(systemPath(path), { encoding: 'buffer' }));
+    } catch (error) {
+      throw notOpenedError(path, error);
+    }
+    if (this.found.at(real)?.kind === 'folder') return real;
+    this.found.add(real, { kind: 'folder' });
+    await this.#folder(real, MAX_FLAT_ENTRIES);
+    this.#folders.length = 0;
+    return real;
   }
 
   /** Goes through all folders. */
@@ -141,7 +185,7 @@ class Scan {
     }
   }
 
-  async #folder(path: BytePath): Promise<void> {
+  async #folder(path: BytePath, most = MAX_ENTRIES): Promise<void> {
     const folders = new PinnedFolders();
     try {
       const folder = await folders.at(path);
@@ -150,7 +194,7 @@ class Scan {
         throw notOpenedError(path, Object.assign(new Error('moved'), { code: 'ENOENT' }));
       this.#folderCount++;
       const below: BytePath[] = [];
-      await this.#entriesOf(folder, below);
+      await this.#entriesOf(folder, below, most);
       await folder.verify();
       for (const next of below.sort().reverse()) this.#folders.push(next);
     } catch (error) {
@@ -160,7 +204,8 @@ class Scan {
     }
   }
 
-  async #entriesOf(folder: PinnedFolder, below: BytePath[]): Promise<void> {
+  async #entriesOf(folder: PinnedFolder, below: BytePath[], most: number): Promise<void> {
+    const end = Math.min(MAX_ENTRIES, this.#entries + most);
     const running = new Set<Promise<void>>();
     try {
       // As bytes: a name need not be text.
@@ -170,7 +215,7 @@ class Scan {
       })) as AsyncIterable<Dirent> as AsyncIterable<Dirent<Buffer>>;
       for await (const entry of entries) {
         this.#signal?.throwIfAborted();
-        if (++this.#entries > MAX_ENTRIES || this.#filesSeen >= MAX_FILES) {
+        if (++this.#entries > end || this.#filesSeen >= MAX_FILES) {
           this.#isFull = true;
           break;
         }

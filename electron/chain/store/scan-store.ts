@@ -8,11 +8,11 @@ import { storeFindings } from './store-findings.ts';
 
 /** Reads the headers of everything in the given folders. Rejects as {@link scanFolders} does. */
 export async function scanStore(request: ScanRequest): Promise<Store> {
-  const { roots, found, coverage } = await scanFolders(request);
-  const { entries, otherFiles } = await buildForest(found, roots, new PathLook());
+  const { roots, files, flat, found, coverage } = await scanFolders(request);
+  const { entries, otherFiles } = await buildForest(found, [...roots, ...files], new PathLook());
   const images = entries.map(({ image }) => image);
   return {
-    roots: roots.map(shownPath),
+    roots: [...flat, ...roots].map(shownPath),
     images,
     findings: storeFindings(images),
     coverage: { ...coverage, otherFiles },

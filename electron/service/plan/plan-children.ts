@@ -1,14 +1,11 @@
 /** Other images that rest on files of a chain, found by their headers. */
-import { opendir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { type Finding, makeFinding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
-import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { OtherChild } from '../../../shared/model/plan/plan.ts';
-import { dependentsOf, imageAt } from '../../../shared/model/store/store.ts';
+import { dependentsOf, imageAt, type Store } from '../../../shared/model/store/store.ts';
+import type { BytePath } from '../../chain/byte-path.ts';
+import type { OpenLayer } from '../../chain/discover.ts';
 import { scanStore } from '../../chain/store/scan-store.ts';
-
-/** Most files that are looked at beside those of the chain, where no folder was named. */
-const MAX_NEIGHBORS = 4096;
 
 /** What was found, and where it was looked for. */
 export interface FoundChildren {
@@ -21,39 +18,56 @@ export interface FoundChildren {
  * file or through other images, and are none of the chain. Rejects where a store cannot be opened, and with what `signal` is aborted with.
  */
 export async function findChildren(
-  layers: readonly LayerInfo[],
+  layers: readonly Pick<OpenLayer, 'info' | 'path' | 'device'>[],
   stores: readonly string[],
   signal?: AbortSignal,
 ): Promise<FoundChildren> {
-  const folders = [...new Set(layers.map(({ path }) => dirname(path)))];
-  const neighbors = await filesIn(folders);
-  const files = [...layers.map(({ path }) => path), ...neighbors.files];
-  const named = new Set(files);
+  const files = layers.map(({ path }) => path);
+  const folders = files.map(path => dirname(path) as BytePath);
   const store = await scanStore({
-    roots: [...files, ...stores],
+    roots: stores,
+    files,
+    flat: [...new Set(folders)],
     ...(signal === undefined ? {} : { signal }),
   });
-  const indexes = layers.map(({ path }) => imageAt(store, path));
-  const children = layers.flatMap(({ index }) =>
+  const indexes = layers.map(({ info }) => imageAt(store, info.path));
+  const children = layers.flatMap(({ info: { index } }) =>
     (store.images[indexes[index] ?? -1]?.children ?? [])
       .filter(child => !indexes.includes(child))
       .flatMap(child => [child, ...dependentsOf(store, child)])
       .map(image => ({ path: store.images[image]?.path ?? '', layer: index })),
   );
-  const isComplete = neighbors.isComplete && store.coverage.complete;
-  const places = [...new Set([...folders, ...store.roots.filter(root => !named.has(root))])]
-    .map(folder => JSON.stringify(folder))
-    .join(', ');
-  const searched = makeFinding({
+  return {
+    children,
+    searched: [
+      searchedIn(
+        store,
+        layers.some(({ device }) => device),
+      ),
+    ],
+  };
+}
+
+/** Where it was looked for other images, and what was left out there. */
+function searchedIn({ roots, coverage }: Store, hasVolumes: boolean): Finding {
+  const { complete, errorCount } = coverage;
+  const places = roots.map(root => JSON.stringify(root)).join(', ');
+  const left = [
+    ...(complete && errorCount === 0 ? [] : ['not all of that could be looked at']),
+    ...(hasVolumes ? ['volumes and other devices there were not opened'] : []),
+  ];
+  return makeFinding({
     code: 'PLAN_CHILDREN_SEARCHED',
-    severity: isComplete ? 'note' : 'hazard',
+    severity: left.length === 0 ? 'note' : 'hazard',
     layer: WHOLE_CHAIN,
-    what: isComplete
-      ? `other images on these files were looked for in ${places} alone`
-      : `other images on these files were looked for in ${places}, and not all of that could be looked at`,
-    advice: 'name further folders with --store, or open them in the window',
+    what:
+      left.length === 0
+        ? `other images on these files were looked for in ${places} alone`
+        : `other images on these files were looked for in ${places}, and ${left.join('; ')}`,
+    advice: hasVolumes
+      ? 'name further folders, and each volume that may hold an image, with --store, or open them in the window'
+      : 'name further folders with --store, or open them in the window',
   });
-  return { children, searched: [searched] };
 }
 
 /** The finding for a captured chain: its folders are on another machine. */
@@ -66,22 +80,4 @@ export function notSearched(): FoundChildren {
     advice: 'look for them with `cowscope store` on the machine where the files lie',
   });
   return { children: [], searched: [finding] };
-}
-
-/** The regular files that lie directly in folders; a folder that cannot be read holds none. */
-async function filesIn(folders: readonly string[]): Promise<{ files: string[]; isComplete: boolean }> {
-  const files: string[] = [];
-  let isComplete = true;
-  for (const folder of folders) {
-    try {
-      for await (const entry of await opendir(folder)) {
-        if (!entry.isFile()) continue;
-        if (files.length === MAX_NEIGHBORS) return { files, isComplete: false };
-        files.push(join(folder, entry.name));
-      }
-    } catch {
-      isComplete = false;
-    }
-  }
-  return { files, isComplete };
 }
