@@ -1,17 +1,49 @@
 /** The commands that carry a plan out, to be copied. Nothing runs them here. */
+import { type Finding, makeFinding } from '../../shared/model/finding.ts';
 import type { LayerInfo } from '../../shared/model/layer.ts';
+import type { Plan } from '../../shared/model/plan/plan.ts';
 import { fileWord, shellCommand } from '../../shared/text/shell.ts';
-import type { CommitInput } from './commit/commit-input.ts';
+import { UNSAFE } from '../../shared/text/untrusted-text.ts';
+import type { CommitInput, LayerTables } from './commit/commit-input.ts';
 import { imageWords, isEncrypted } from './encryption.ts';
 import type { RebaseInput } from './rebase/rebase-input.ts';
 
-/** Stand for the names that only the platform knows. */
+/** Stand for the names that only the platform knows: those of libvirt, and those of devices and nodes in a running qemu. */
 const DOMAIN = 'DOMAIN';
 const DISK = 'DISK';
+const DEVICE = 'DEVICE';
+const TOP_NODE = 'TOPNODE';
+const BASE_NODE = 'BASENODE';
+
+/** What the QMP commands call their job. */
+const JOB = 'cowscope';
+
+/**
+ * The files whose names are not UTF-8: a command is text, and text cannot name them. What is shown of such a name has
+ * U+FFFD in it.
+ */
+function unnameable(layers: readonly (LayerTables | undefined)[]): readonly LayerTables[] {
+  return layers.filter(layer => layer !== undefined).filter(({ info }) => info.path.includes('\ufffd'));
+}
+
+/** That no command is given for a plan, where a file that it names has a name that is not UTF-8. */
+export function noCommand(named: readonly LayerTables[]): Finding | undefined {
+  const [first, ...others] = unnameable(named);
+  if (first === undefined) return undefined;
+  return makeFinding({
+    code: 'PLAN_NO_COMMAND',
+    severity: 'note',
+    layer: first.info.index,
+    what: 'no command can be given: the path of the file is not UTF-8, and what can be shown of it is not its name',
+    advice: 'rename the file or the folder, and record the new name in what rests on it',
+    count: 1 + others.length,
+  });
+}
 
 /** The commands of a commit. */
 export function commitCommands(input: CommitInput): string[] {
   const { layers, target, top, job } = input;
+  if (unnameable([layers[target], layers[top], layers[top + 1]]).length > 0) return [];
   const infos = layers.map(({ info }) => info);
   const base = infos[target] as LayerInfo;
   const source = infos[top] as LayerInfo;
@@ -34,8 +66,48 @@ export function commitCommands(input: CommitInput): string[] {
   ];
 }
 
+/**
+ * What a commit by a running qemu is in QMP; nothing for one by qemu-img. Layers are named by their nodes: qemu finds none by
+ * the name of its file where the layers above were opened with options for what lies below them, as libvirt does it.
+ */
+export function commitQmp({ layers, target, top, job }: CommitInput): Pick<Plan, 'qmp'> {
+  const [base, above] = [layers[target], layers[top + 1]];
+  if (job === 'qemu-img' || base === undefined) return {};
+  const nodes = { 'job-id': JOB, device: DEVICE, 'base-node': BASE_NODE };
+  if (above === undefined)
+    return {
+      qmp: [qmpCommand('block-commit', nodes), qmpCommand('block-job-complete', { device: JOB })],
+    };
+  return { qmp: [qmpCommand('block-commit', { ...nodes, 'top-node': TOP_NODE, ...recorded(above, base) })] };
+}
+
+/** What a flatten, a rebase or a drop by a running qemu is in QMP; nothing for one by qemu-img. */
+export function streamQmp({ layers, target, base, job }: RebaseInput): Pick<Plan, 'qmp'> {
+  const [below, overlay] = [layers[base], layers[target]];
+  if (job === 'qemu-img' || overlay === undefined) return {};
+  const onto = below === undefined ? {} : { 'base-node': BASE_NODE, ...recorded(overlay, below) };
+  return { qmp: [qmpCommand('block-stream', { 'job-id': JOB, device: DEVICE, ...onto })] };
+}
+
+/** The name that qemu is to record; without it qemu records the one by which it opened the file. */
+function recorded(above: LayerTables, below: LayerTables): object {
+  if (unnameable([above, below]).length > 0) return {};
+  return { 'backing-file': fileWord(nameBeside(above.info.path, below.info.path)) };
+}
+
+function qmpCommand(execute: string, args: object): string {
+  // Characters that could steer a terminal are escaped as JSON escapes them.
+  return JSON.stringify({ execute, arguments: args }).replace(UNSAFE, jsonEscape);
+}
+
+function jsonEscape(character: string): string {
+  const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
+  return units.map(unit => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}
+
 /** The commands of a rebase, of a flatten and of a drop. */
 export function rebaseCommands({ layers, target, base, unsafe, job }: RebaseInput): string[] {
+  if (unnameable([layers[target], layers[base]]).length > 0) return [];
   const overlay = layers[target]?.info as LayerInfo;
   const below = layers[base]?.info;
   if (job !== 'qemu-img') {
@@ -62,9 +134,10 @@ function backingWords(below: LayerInfo | undefined, name: string): readonly stri
 }
 
 /** The command that deletes an internal snapshot of the topmost of `opened`, which qemu-img opens, base first. */
-export function deleteSnapshotCommand(opened: readonly LayerInfo[], name: string): string {
+export function deleteSnapshotCommands(opened: readonly LayerInfo[], name: string): string[] {
+  if (`${opened.at(-1)?.path} ${name}`.includes('\ufffd')) return [];
   const { options, image } = imageWords(opened, []);
-  return shellCommand(['qemu-img', 'snapshot', '-d', name, ...options, image]);
+  return [shellCommand(['qemu-img', 'snapshot', '-d', name, ...options, image])];
 }
 
 /** The backing name for an image at `image`: a name alone where both lie in one folder. */

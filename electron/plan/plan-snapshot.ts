@@ -2,23 +2,24 @@
 import type { Allocation } from '../../shared/model/allocation.ts';
 import { compareFindings, type Finding, makeFinding } from '../../shared/model/finding.ts';
 import type { LayerInfo } from '../../shared/model/layer.ts';
-import type { Plan, TargetSpace } from '../../shared/model/plan/plan.ts';
+import type { Plan, PlannedTarget, TargetSpace } from '../../shared/model/plan/plan.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { INCOMPATIBLE_DIRTY } from '../qcow2/format/header.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
 import type { SlicedWork } from '../qcow2/read/sliced-work.ts';
-import { deleteSnapshotCommand } from './commands.ts';
+import { deleteSnapshotCommands, noCommand } from './commands.ts';
 import type { CommitInput, LayerTables } from './commit/commit-input.ts';
 import { keyNeeded } from './encryption.ts';
 import { knownHazards } from './hazard-list.ts';
 import { snapshotExtraBytes, versionText } from './qemu-versions.ts';
 import { followDeletion, snapshotTableBytes } from './target/host/follow-deletion.ts';
 import { bitmapClusters, spaceBefore } from './target/target-result.ts';
+import { roomHazard, withVolume } from './target/target-room.ts';
 import { spaceAfter, spaceBetween } from './target/target-space.ts';
 
 /** The deletion of snapshot number `snapshot` of layer `target`. */
 export interface SnapshotInput
-  extends Pick<CommitInput, 'layers' | 'target' | 'qemu' | 'qemuVersionSource' | 'findings'> {
+  extends Pick<CommitInput, 'layers' | 'target' | 'room' | 'qemu' | 'qemuVersionSource' | 'findings'> {
   readonly snapshot: number;
   readonly image: Qcow2Image;
   readonly allocation: Allocation;
@@ -27,13 +28,26 @@ export interface SnapshotInput
 /** The plan. Throws QCOW2_READ_FAILED. */
 export function* planSnapshotDelete(input: SnapshotInput): SlicedWork<Plan> {
   const { layers, target, image, allocation, snapshot } = input;
-  const { info } = layers[target] as LayerTables;
+  const { info, device = false } = layers[target] as LayerTables;
   const { clusterSize } = image.geometry;
   const opened = openedLayers(input);
   const share = allocation.shares?.[snapshot];
   const freed = share === undefined ? undefined : (share.data + share.tables) / clusterSize;
   const followed = yield* followDeletion(image, allocation, snapshot, snapshotExtraBytes(input.qemu));
   const space = followed === undefined ? boundsOf(input, freed) : spaceBetween(followed);
+  const result: PlannedTarget = {
+    ...withVolume(space, allocation, device),
+    layer: info.index,
+    path: info.path,
+    sizeBefore: info.size,
+    sizeAfter: info.size,
+    imageEndBefore: allocation.imageEnd,
+    fileLengthBefore: allocation.fileLength,
+    bitmapBytes: allocation.account.bitmaps,
+    newClusters: 0,
+    newTables: 0,
+    freedClusters: freed ?? 0,
+  };
   return {
     operation: 'delete-snapshot',
     job: 'qemu-img',
@@ -54,26 +68,12 @@ export function* planSnapshotDelete(input: SnapshotInput): SlicedWork<Plan> {
     growthZeros: 0,
     bytesZeroed: 0,
     cases: [],
-    target: {
-      ...space,
-      layer: info.index,
-      path: info.path,
-      sizeBefore: info.size,
-      sizeAfter: info.size,
-      imageEndBefore: allocation.imageEnd,
-      fileLengthBefore: allocation.fileLength,
-      bitmapBytes: allocation.account.bitmaps,
-      volumeSize: space.imageEnd,
-      peak: Math.max(space.fileLength, space.imageEnd),
-      newClusters: 0,
-      newTables: 0,
-      freedClusters: freed ?? 0,
-    },
+    target: result,
     abort: [
       'After an abort or a crash, clusters that are in use may be counted as free, and the next write overwrites them: run `qemu-img check` before anything writes to the image.',
     ],
-    hazards: hazards(input, freed === undefined ? undefined : freed * clusterSize),
-    commands: isHidden(input) ? [] : [deleteSnapshotCommand(opened, image.snapshots[snapshot]?.name ?? '')],
+    hazards: hazards(input, result, freed === undefined ? undefined : freed * clusterSize),
+    commands: isHidden(input) ? [] : deleteSnapshotCommands(opened, image.snapshots[snapshot]?.name ?? ''),
   };
 }
 
@@ -113,7 +113,7 @@ function openedLayers({ layers, target }: SnapshotInput): readonly LayerInfo[] {
   return layers.slice(0, target + 1).map(layer => layer.info);
 }
 
-function hazards(input: SnapshotInput, freed?: number): Finding[] {
+function hazards(input: SnapshotInput, result: PlannedTarget, freed?: number): Finding[] {
   const { layers, target, findings, allocation, image, snapshot } = input;
   const inside = freed === undefined ? '' : `: ${formatSize(freed)} become free inside it`;
   const name = JSON.stringify(image.snapshots[snapshot]?.name ?? '');
@@ -127,9 +127,16 @@ function hazards(input: SnapshotInput, freed?: number): Finding[] {
       advice: 'a copy with `qemu-img convert` is as small as the disk needs',
     }),
   ];
-  const key = keyNeeded(openedLayers(input));
-  if (key !== undefined) found.push(key);
-  return [...knownHazards(findings(), target), ...found].sort(compareFindings);
+  const others = [
+    keyNeeded(openedLayers(input)),
+    roomHazard(layers, result, input.room),
+    noCommand(layers.slice(target, target + 1)),
+  ];
+  return [
+    ...knownHazards(findings(), target),
+    ...found,
+    ...others.filter(finding => finding !== undefined),
+  ].sort(compareFindings);
 }
 
 function hiddenByName({ target, image, snapshot }: SnapshotInput): Finding {

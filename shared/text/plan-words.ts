@@ -30,6 +30,22 @@ const EFFECTS: Readonly<Record<PlanCase['effect'], string>> = {
   changed: 'nothing is copied, so what is read here may change',
 };
 
+/** Says what the QMP commands of a plan are, and what stands in them for what. */
+export function qmpHeading({ layers, target, qmp = [] }: Plan): string {
+  const uses = (word: string) => qmp.some(line => line.includes(word));
+  const name = (index: number) => escapeUntrusted(layers[index]?.name ?? '');
+  const topmost = (role: PlannedLayer['role']) => layers.findLastIndex(layer => layer.role === role);
+  const base = topmost('committed') < 0 ? topmost('below') : target.layer;
+  const words = [
+    "DEVICE is the disk's device or node",
+    ...(uses('TOPNODE') ? [`TOPNODE the node of ${name(topmost('committed'))}`] : []),
+    ...(uses('BASENODE') ? [`BASENODE that of ${name(base)}`] : []),
+  ];
+  const nodes = words.length > 1 ? '; query-named-block-nodes lists them' : '';
+  const when = qmp.length > 1 ? '. The second command follows the event BLOCK_JOB_READY' : '';
+  return `without libvirt, by QMP: ${words.join(', ')}${nodes}${when}`;
+}
+
 /** What would be done, such as `would commit top into base`. */
 export function planTitle({ operation, layers, target }: Plan): string {
   const names = (role: PlannedLayer['role']) =>
@@ -70,7 +86,7 @@ export function planFacts(plan: Plan): PlanFact[] {
     facts.push(['virtual size', `${formatSize(target.sizeBefore)} → ${formatSize(target.sizeAfter)}`]);
   facts.push(
     ...spaceFacts(target.possible, target),
-    ['volume needs', exactSize(target.volumeSize)],
+    ['volume needs', needText(target)],
     ...justOpenedFacts(target),
   );
   for (const why of target.why)
@@ -99,12 +115,17 @@ const MAX_SIZES = 4;
 
 /** The length of the file and the image end, before and after; `possible` are the sizes that can come of it, if known. */
 function spaceFacts(possible: readonly PossibleSize[], target: PlannedTarget): PlanFact[] {
-  const { fileLengthBefore, fileLengthAtLeast, fileLength } = target;
+  const { device, fileLengthBefore, fileLengthAtLeast, fileLength } = target;
   const { imageEndBefore, imageEndAtLeast, imageEnd } = target;
   const lengths = possible.map(size => size.fileLength);
   const ends = possible.map(size => size.imageEnd);
   return [
-    ['file length', `${formatSize(fileLengthBefore)} → ${sizesText(lengths, fileLengthAtLeast, fileLength)}`],
+    device
+      ? ['volume has', exactSize(fileLengthBefore)]
+      : [
+          'file length',
+          `${formatSize(fileLengthBefore)} → ${sizesText(lengths, fileLengthAtLeast, fileLength)}`,
+        ],
     ['image end', `${formatSize(imageEndBefore)} → ${sizesText(ends, imageEndAtLeast, imageEnd)}`],
   ];
 }
@@ -118,6 +139,10 @@ function justOpenedFacts({ possible }: PlannedTarget): PlanFact[] {
   const end = sizes(opened.map(({ imageEnd }) => imageEnd));
   const where = 'where qemu took no clusters of the target since it opened it';
   return [['just opened', `file length ${length}, image end ${end}: ${where}`]];
+}
+
+function needText({ volumeSize, volumeSizeAtLeast }: PlannedTarget): string {
+  return `${volumeSize === volumeSizeAtLeast ? '' : 'at most '}${exactSize(volumeSize)}`;
 }
 
 /** A size, the few that it can be, or its bounds. */

@@ -34,7 +34,7 @@ async function proveLiveCommit(
   const paths = layers.map(({ path }) => path);
   const plan = await planFiles(paths, { target, top, job, qemu, unmaps: discard === 'unmap' });
   const program = newer.qemuStorageDaemon;
-  const { error, trace } = await commitLive({ program, layers, target, top, discard });
+  const { error, trace } = await commitLive({ program, layers, target, top, qmp: plan.qmp ?? [], discard });
   await expectProved(plan, layers, { failed: error, trace }, table);
 }
 

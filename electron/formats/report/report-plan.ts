@@ -3,7 +3,7 @@ import type { Finding } from '../../../shared/model/finding.ts';
 import type { Plan } from '../../../shared/model/plan/plan.ts';
 import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
-import { planCaseText, planFacts, planTitle } from '../../../shared/text/plan-words.ts';
+import { planCaseText, planFacts, planTitle, qmpHeading } from '../../../shared/text/plan-words.ts';
 import { figures, prose, table, text } from './html-parts.ts';
 import type { Report, ReportPictures } from './report.ts';
 
@@ -43,5 +43,10 @@ function commands(plan: Plan, redacted: boolean): string {
     plan.commands.length === 0
       ? '<p>No command does it: see the hazards.</p>\n'
       : `<pre>${lines}</pre>\n<p class="quiet">To be read before they are run.${without}</p>\n`;
-  return `<h3>Commands</h3>\n${what}`;
+  const { qmp } = plan;
+  const byQmp =
+    qmp === undefined
+      ? ''
+      : `<p>${text(sentence(qmpHeading(plan)))}</p>\n<pre>${qmp.map(text).join('\n')}</pre>\n`;
+  return `<h3>Commands</h3>\n${what}${byQmp}`;
 }

@@ -6,11 +6,13 @@ import {
   makeFinding,
 } from '../../../shared/model/finding.ts';
 import type { BitmapInfo } from '../../../shared/model/layer.ts';
-import type { OtherChild, PlannedTarget } from '../../../shared/model/plan/plan.ts';
-import { formatSize } from '../../../shared/text/offset.ts';
+import type { OtherChild, PlanJob, PlannedTarget } from '../../../shared/model/plan/plan.ts';
+import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import type { RangeSum } from '../cases.ts';
+import { noCommand } from '../commands.ts';
 import { keyNeeded, storedUnencrypted } from '../encryption.ts';
 import { knownHazards, listed } from '../hazard-list.ts';
+import { roomHazard } from '../target/target-room.ts';
 import type { CommitInput, LayerTables } from './commit-input.ts';
 import type { CommitSetup } from './commit-setup.ts';
 
@@ -24,19 +26,22 @@ export interface CommitFacts {
 
 /** All hazards of a commit, ranked. */
 export function commitHazards(input: CommitInput, facts: CommitFacts): Finding[] {
-  const { top, findings } = input;
+  const { target, top, findings } = input;
   const found = [
     jobFailure(input, facts),
     sourceDamage(top, facts.damaged),
     resurrection(input, facts),
     invalidated(input),
     ...brokenChildren(input),
+    ...laterChildren(input),
     bitmapsLeft(input),
     targetBitmaps(input, facts),
     targetSnapshots(input),
     sourceSnapshots(input),
     zerosAsData(input, facts),
     growth(input, facts),
+    roomHazard(input.layers, facts.target, input.room),
+    noCommand(input.layers.slice(target, top + 2)),
     ...encryption(input),
   ];
   return [...knownHazards(findings(), top), ...found.filter(finding => finding !== undefined)].sort(
@@ -65,8 +70,9 @@ function committedLayers({ layers, target, top }: CommitInput): readonly LayerTa
 
 /** qemu refuses these before it copies anything. Source: qcow2_co_truncate. */
 function jobFailure(input: CommitInput, { setup, target }: CommitFacts): Finding | undefined {
-  const image = input.layers[input.target]?.image;
-  if (image === undefined || target.sizeAfter === target.sizeBefore) return undefined;
+  const { image, device = false } = input.layers[input.target] ?? {};
+  if (target.sizeAfter === target.sizeBefore) return undefined;
+  if (image === undefined) return device ? rawDeviceGrows(input, target) : undefined;
   const isOld = image.header.version < 3;
   const why =
     isOld && setup.marksZeros
@@ -85,6 +91,17 @@ function jobFailure(input: CommitInput, { setup, target }: CommitFacts): Finding
     advice: isOld
       ? 'on a copy, make the target a version 3 image with `qemu-img amend -o compat=1.1`, or grow it by hand'
       : 'remove the bitmap with `qemu-img bitmap --remove`, after a full backup',
+  });
+}
+
+/** Source: raw_co_truncate of block/file-posix.c. */
+function rawDeviceGrows(input: CommitInput, { sizeBefore, sizeAfter }: PlannedTarget): Finding {
+  return makeFinding({
+    code: 'PLAN_JOB_FAILS',
+    severity: 'hazard',
+    layer: input.target,
+    what: `the commit fails before anything is copied: the target is a raw disk on a device of ${formatSize(sizeBefore)} and would have to grow to ${formatSize(sizeAfter)}`,
+    advice: `make the volume at least ${formatCount(sizeAfter)} bytes large first, such as with \`lvextend\``,
   });
 }
 
@@ -135,11 +152,15 @@ function invalidated(input: CommitInput): Finding | undefined {
   });
 }
 
+const BEFORE_CHANGE =
+  'give each of them a copy of the file first, or make it independent with `qemu-img convert`';
+
 /** A finding for each layer that other images rest on. `names` are those of all layers. */
 export function otherChildren(
   names: readonly string[],
   children: readonly OtherChild[],
   fate: string,
+  advice = BEFORE_CHANGE,
 ): Finding[] {
   return [...new Set(children.map(({ layer }) => layer))].map(layer => {
     const paths = children.filter(child => child.layer === layer).map(({ path }) => path);
@@ -148,7 +169,7 @@ export function otherChildren(
       severity: 'hazard',
       layer,
       what: `what rests on ${JSON.stringify(names[layer] ?? '')} ${fate}: ${listed(paths.map(path => JSON.stringify(path)))}`,
-      advice: 'give each of them a copy of the file first, or make it independent with `qemu-img convert`',
+      advice,
       evidence: paths.slice(0, MAX_FINDING_PLACES).map(value => ({ source: 'image', value, bits: '' })),
       count: paths.length,
     });
@@ -165,26 +186,47 @@ function brokenChildren({ children, target, top, layers }: CommitInput): Finding
   );
 }
 
+/** Images on the committed layer: what they read does not change until the target does. */
+function laterChildren(input: CommitInput): Finding[] {
+  const { children, top, target, layers } = input;
+  return otherChildren(
+    layers.map(({ info }) => info.name),
+    children.filter(({ layer }) => layer === top),
+    `reads as before only until ${nameOf(input, target)} is written to again, and needs ${nameOf(input, top)} as long`,
+    'keep the committed layer, and make each of them independent with `qemu-img convert` before anything writes to the target: a machine that runs on it, or the next commit',
+  );
+}
+
 function bitmapsLeft(input: CommitInput): Finding | undefined {
   const bitmaps = committedLayers(input).flatMap(({ info }) => info.qcow2?.bitmaps ?? []);
-  const named = bitmaps.map(({ name }) => JSON.stringify(name));
-  if (named.length === 0) return undefined;
+  if (bitmaps.length === 0) return undefined;
   return makeFinding({
     code: 'PLAN_BITMAPS_LEFT',
     severity: 'hazard',
     layer: input.top,
-    what: `bitmaps are not taken along: ${listed(named)} ${named.length === 1 ? 'stays' : 'stay'} behind, and an incremental backup that builds on ${named.length === 1 ? 'it' : 'them'} misses changes`,
-    advice: mergeAdvice(bitmaps, 'merge them into bitmaps of the target with `qemu-img bitmap --merge`'),
-    count: named.length,
+    what: bitmapsLeftText(bitmaps, 'stay behind', input.job),
+    advice: mergeAdvice(bitmaps, 'merge them into bitmaps of the target', input.job),
+    count: bitmaps.length,
   });
 }
 
-/** What to do about bitmaps that stay behind: qemu merges none that cannot be used. */
-export function mergeAdvice(bitmaps: readonly BitmapInfo[], merge: string): string {
-  const isUsable = bitmaps.every(({ unusable }) => unusable === undefined);
-  return isUsable
-    ? `${merge}, or make a full backup`
-    : 'make a full backup: bitmaps that cannot be used cannot be merged';
+/** What becomes of bitmaps of layers that are left. libvirt merges them in jobs that it starts, and qemu by itself does not. */
+export function bitmapsLeftText(bitmaps: readonly BitmapInfo[], fate: string, job: PlanJob): string {
+  const names = listed(bitmaps.map(({ name }) => JSON.stringify(name)));
+  const them = bitmaps.length === 1 ? 'it' : 'them';
+  const lost = `${names} would ${fate}, and an incremental backup that builds on ${them} misses changes`;
+  return job === 'qemu-img'
+    ? `bitmaps are not taken along: ${lost}`
+    : `qemu takes no bitmaps along: ${lost}; libvirt merges ${them} into the target when its job ends (since 7.6, with qemu 6.1)`;
+}
+
+/** What to do about bitmaps that stay behind: none merges those that cannot be used. */
+export function mergeAdvice(bitmaps: readonly BitmapInfo[], merge: string, job: PlanJob): string {
+  if (bitmaps.some(({ unusable }) => unusable !== undefined))
+    return 'make a full backup: bitmaps that cannot be used cannot be merged';
+  return job === 'qemu-img'
+    ? `${merge} with \`qemu-img bitmap --merge\`, or make a full backup`
+    : `let libvirt do the job and see that it merged them, ${merge} with \`block-dirty-bitmap-merge\`, or make a full backup`;
 }
 
 function targetBitmaps(input: CommitInput, { target }: CommitFacts): Finding | undefined {

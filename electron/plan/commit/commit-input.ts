@@ -13,6 +13,8 @@ import type { RangeSink } from '../target/target-model.ts';
 /** A layer with its tables; without an image it is raw. */
 export interface LayerTables {
   readonly info: LayerInfo;
+  /** Its file is a block device, such as a volume of LVM. */
+  readonly device?: boolean;
   readonly image?: Qcow2Image;
   /** A map with host offsets whose codes are kinds. */
   readonly map?: Qcow2Map;
@@ -38,6 +40,8 @@ export interface CommitInput {
   readonly findHostHoles: () => SlicedWork<ReadonlySet<number>>;
   /** What is read through the layers, for holes among their data; where it is not known, all data may be holes. */
   readonly content?: ChainContent;
+  /** Bytes that are free where the target's file lies; absent for a device, and where that is not known. */
+  readonly room?: number;
   /** How the target uses its file; absent for a raw target. */
   readonly allocation?: Allocation;
   /** Other images that rest on files of the chain, as far as they were looked for. */

@@ -4,7 +4,7 @@ import type { Plan, PlannedLayer, PlannedStep, StepwisePlan } from '../../../sha
 import { formatSize } from '../../../shared/text/offset.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
 import { casesOf, RangeSum, resurrected } from '../cases.ts';
-import { commitCommands } from '../commands.ts';
+import { commitCommands, commitQmp } from '../commands.ts';
 import { withoutPromises } from '../hazard-list.ts';
 import { type FindHoles, findHolesIn } from '../layers/host-holes.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
@@ -77,6 +77,7 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
     abort: abortText(input, bytesCopied, stepwise),
     hazards: commitHazards(input, { setup, target, resurrected: back, damaged }),
     commands: commitCommands(input),
+    ...commitQmp(input),
     strip: strip.strip(target.sizeBefore),
     ...(ranges === undefined ? {} : { ranges: ranges.rows }),
   });

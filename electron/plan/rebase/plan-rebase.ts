@@ -7,7 +7,7 @@
 import type { Plan, PlanEffect, PlannedLayer } from '../../../shared/model/plan/plan.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
 import { CaseSums, RangeSum } from '../cases.ts';
-import { rebaseCommands } from '../commands.ts';
+import { rebaseCommands, streamQmp } from '../commands.ts';
 import type { LayerTables } from '../commit/commit-input.ts';
 import { runsOf, targetFormat } from '../commit/commit-setup.ts';
 import { withoutPromises } from '../hazard-list.ts';
@@ -99,8 +99,9 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     cases: cases.list(),
     target: result,
     abort: abortText(input),
-    hazards: rebaseHazards(input, facts),
+    hazards: rebaseHazards(input, facts, result),
     commands: rebaseCommands(input),
+    ...streamQmp(input),
     strip: strip.strip(own.size),
     ...(ranges === undefined ? {} : { ranges: ranges.rows }),
   });

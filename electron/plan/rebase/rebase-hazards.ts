@@ -1,28 +1,34 @@
 /** What is dangerous about a rebase, flatten or drop. docs/findings.md has an entry for every code. */
 import { compareFindings, type Finding, makeFinding } from '../../../shared/model/finding.ts';
-import { mergeAdvice, otherChildren, sourceDamage } from '../commit/commit-hazards.ts';
+import type { PlannedTarget } from '../../../shared/model/plan/plan.ts';
+import { noCommand } from '../commands.ts';
+import { bitmapsLeftText, mergeAdvice, otherChildren, sourceDamage } from '../commit/commit-hazards.ts';
 import { isEncrypted, keyNeeded, storedUnencrypted } from '../encryption.ts';
 import { knownHazards, listed } from '../hazard-list.ts';
 import { rebasePassesOldEnd, versionText } from '../qemu-versions.ts';
+import { roomHazard } from '../target/target-room.ts';
 import type { RebaseFacts, RebaseInput } from './rebase-input.ts';
 
 /** All hazards of a rebase, ranked. */
-export function rebaseHazards(input: RebaseInput, facts: RebaseFacts): Finding[] {
-  const { target, findings, operation, children, unsafe, layers } = input;
-  const isDropped = (layer: number) => layer > input.base && layer < target;
+export function rebaseHazards(input: RebaseInput, facts: RebaseFacts, result: PlannedTarget): Finding[] {
+  const { target, base, findings, operation, children, unsafe, layers, room } = input;
+  const isDropped = (layer: number) => layer > base && layer < target;
+  const names = layers.map(({ info }) => info.name);
   const orphans = operation === 'drop' ? children.filter(({ layer }) => isDropped(layer)) : [];
+  // A safe rebase leaves what the target reads as it was.
+  const changed = unsafe && facts.lost.bytes + facts.back.bytes > 0;
+  const misled = changed ? children.filter(({ layer }) => layer === target) : [];
   const found = [
     unsafe ? undefined : jobFailure(input, facts),
     unsafe ? lostData(input, facts) : undefined,
     unsafe ? resurrection(input, facts) : undefined,
     unsafe ? undefined : sourceDamage(target, facts.damaged),
     snapshotsChange(input, facts),
-    ...otherChildren(
-      layers.map(({ info }) => info.name),
-      orphans,
-      'loses its backing file once that is deleted',
-    ),
+    ...otherChildren(names, orphans, 'loses its backing file once that is deleted'),
+    ...otherChildren(names, misled, 'reads something else afterwards, too', 'leave --unsafe out'),
     operation === 'drop' ? bitmapsDropped(input) : undefined,
+    roomHazard(layers, result, room),
+    noCommand([...layers.slice(target, target + 1), ...layers.slice(Math.max(base, 0), base + 1)]),
     ...encryption(input),
   ];
   return [...knownHazards(findings(), target), ...found.filter(finding => finding !== undefined)].sort(
@@ -118,17 +124,15 @@ function snapshotsChange(input: RebaseInput, { lost, back }: RebaseFacts): Findi
   });
 }
 
-function bitmapsDropped(input: RebaseInput): Finding | undefined {
-  const { layers, base, target } = input;
+function bitmapsDropped({ layers, base, target, job }: RebaseInput): Finding | undefined {
   const bitmaps = layers.slice(base + 1, target).flatMap(({ info }) => info.qcow2?.bitmaps ?? []);
-  const named = bitmaps.map(({ name }) => JSON.stringify(name));
-  if (named.length === 0) return undefined;
+  if (bitmaps.length === 0) return undefined;
   return makeFinding({
     code: 'PLAN_BITMAPS_LEFT',
     severity: 'hazard',
     layer: target - 1,
-    what: `bitmaps are not taken along: ${listed(named)} ${named.length === 1 ? 'goes' : 'go'} with the file, and an incremental backup that builds on ${named.length === 1 ? 'it' : 'them'} misses changes`,
-    advice: mergeAdvice(bitmaps, 'merge them with `qemu-img bitmap --merge`'),
-    count: named.length,
+    what: bitmapsLeftText(bitmaps, 'go with the file', job),
+    advice: mergeAdvice(bitmaps, 'merge them', job),
+    count: bitmaps.length,
   });
 }

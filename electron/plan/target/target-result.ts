@@ -7,6 +7,7 @@ import type { CommitInput, LayerTables } from '../commit/commit-input.ts';
 import { keepsDataApart } from '../commit/commit-setup.ts';
 import type { FileEnds } from './host/followed-file.ts';
 import type { TargetChanges } from './target-model.ts';
+import { withVolume } from './target-room.ts';
 import { exactSpace, type SpaceBefore, type SpaceChanges, spaceAfter, spaceBetween } from './target-space.ts';
 
 /** What changes the target's file beside requests for its data. Counts are clusters. */
@@ -33,7 +34,7 @@ export type TargetInput = Pick<CommitInput, 'layers' | 'target' | 'allocation'>;
 /** The target after a job. Throws QCOW2_READ_FAILED. */
 export function targetResult(input: TargetInput, setup: TargetJob): PlannedTarget {
   const tables = input.layers[input.target] as LayerTables;
-  const { info, image } = tables;
+  const { info, image, device = false } = tables;
   const { changes } = setup;
   const common = {
     layer: info.index,
@@ -47,14 +48,13 @@ export function targetResult(input: TargetInput, setup: TargetJob): PlannedTarge
   const { allocation } = input;
   if (image === undefined || allocation === undefined) {
     const length = Math.max(info.fileSize, setup.sizeAfter > info.size ? setup.sizeAfter : 0);
+    const before = { imageEnd: info.fileSize, fileLength: info.fileSize };
     return {
       ...common,
-      ...exactSpace(length, length),
+      ...withVolume(exactSpace(length, length), before, device),
       imageEndBefore: info.fileSize,
       fileLengthBefore: info.fileSize,
       bitmapBytes: 0,
-      volumeSize: length,
-      peak: length,
     };
   }
   const space =
@@ -63,12 +63,10 @@ export function targetResult(input: TargetInput, setup: TargetJob): PlannedTarge
       : spaceBetween(setup.ends);
   return {
     ...common,
-    ...space,
+    ...withVolume(space, allocation, device),
     imageEndBefore: allocation.imageEnd,
     fileLengthBefore: allocation.fileLength,
     bitmapBytes: allocation.account.bitmaps,
-    volumeSize: space.imageEnd,
-    peak: Math.max(space.fileLength, space.imageEnd),
   };
 }
 

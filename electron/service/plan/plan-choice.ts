@@ -103,8 +103,16 @@ function layerNamed(layers: readonly LayerInfo[], word: string): number {
   const number = /^\d{1,4}$/.test(word) ? Number(word) : -1;
   if (layers[number] !== undefined) return number;
   const end = `/${word.replace(/^\.\//, '')}`;
-  const found = layers.findIndex(({ path }) => path === word || path.endsWith(end));
-  if (found >= 0) return found;
+  const exact = layers.findIndex(({ path }) => path === word);
+  if (exact >= 0) return exact;
+  const [found, other] = layers.filter(({ path }) => path.endsWith(end));
+  if (found !== undefined && other !== undefined)
+    throw usageError(
+      `layers ${found.index} and ${other.index} are both called ${JSON.stringify(word)}`,
+      'name the layer by its number or by its path',
+      layers.at(-1)?.path,
+    );
+  if (found !== undefined) return found.index;
   throw usageError(
     `the chain has no layer ${JSON.stringify(word)}`,
     'cowscope layers lists the layers',

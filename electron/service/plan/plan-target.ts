@@ -1,4 +1,5 @@
 /** Plans over the files of a target, read by our own reader alone. */
+import { statfs } from 'node:fs/promises';
 import { assert } from '../../../shared/assert.ts';
 import { CowscopeError } from '../../../shared/error.ts';
 import { WordSet } from '../../../shared/extent/page.ts';
@@ -144,7 +145,9 @@ async function planChain(
       [...ofChain, ...layers.flatMap(({ map }) => map?.findings.collector.list() ?? [])],
       damage,
     );
-  const common = { layers, target: chosen.target, qemu, qemuVersionSource: source };
+  const room = open.device || found.info.capture !== undefined ? undefined : await freeSpaceAt(open);
+  const about = { layers, target: chosen.target, qemu, qemuVersionSource: source };
+  const common = { ...about, ...(room === undefined ? {} : { room }) };
   if (operation === 'delete-snapshot')
     return runInSlices(
       planSnapshotDelete({ ...common, ...snapshotOf(open, request.snapshot, allocation), findings }),
@@ -152,7 +155,7 @@ async function planChain(
     );
   const { children, searched } =
     found.info.capture === undefined
-      ? await findChildren(infos.slice(0, chosen.from + 1), request.stores ?? [], signal)
+      ? await findChildren(found.layers, request.stores ?? [], signal)
       : notSearched();
   // A capture has no data.
   const content =
@@ -207,6 +210,16 @@ function* layersWithHoles(found: DiscoveredChain, last: number): SlicedWork<Read
       indexes.add(info.index);
   }
   return indexes;
+}
+
+/** Bytes that are free for us where a layer's file lies; undefined where the system does not tell. */
+async function freeSpaceAt({ info }: OpenLayer): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(info.path);
+    return bavail * bsize;
+  } catch {
+    return undefined; // a name that is not UTF-8, or a file that was renamed meanwhile
+  }
 }
 
 function snapshotOf(
@@ -276,8 +289,8 @@ export function allTablesOf(open: readonly OpenLayer[], onWalk: OnLayerWalk | un
 
 /** A layer with its tables. */
 function tablesOf(open: OpenLayer): LayerTables {
-  const { info, image } = open;
-  if (image === undefined) return { info };
+  const { info, image, device } = open;
+  if (image === undefined) return { info, device };
   const data = dataSourceOf(open);
   const words = new WordSet();
   const findings = new MapFindings(new FindingCollector(info.index));
@@ -287,7 +300,7 @@ function tablesOf(open: OpenLayer): LayerTables {
     findings,
     ...(data === undefined ? {} : { dataFile: data }),
   });
-  return { info, image, map };
+  return { info, image, map, device };
 }
 
 async function chainFindings(found: DiscoveredChain): Promise<readonly Finding[]> {

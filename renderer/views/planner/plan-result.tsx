@@ -5,7 +5,7 @@ import type { Plan } from '../../../shared/model/plan/plan.ts';
 import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
 import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
-import { planCaseText, planFacts, planTitle } from '../../../shared/text/plan-words.ts';
+import { planCaseText, planFacts, planTitle, qmpHeading } from '../../../shared/text/plan-words.ts';
 import { navigationOf } from '../../state/axes/axis-navigation.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { Icon } from '../../ui/icon.tsx';
@@ -46,7 +46,7 @@ export function PlanResult({ reply, chain }: { readonly reply: PlanReply; readon
         </dl>
         {plan.bytesCopied > 0 && <TimeGuess bytes={plan.bytesCopied} />}
       </section>
-      <Commands commands={plan.commands} />
+      <Commands plan={plan} />
       <Cases plan={plan} left={left.cases} />
       <section aria-label="If it is aborted">
         <h3>If it is aborted</h3>
@@ -188,33 +188,59 @@ function Cases({ plan, left }: { readonly plan: Plan; readonly left: number }) {
   );
 }
 
-function Commands({ commands }: { readonly commands: readonly string[] }) {
+function Commands({ plan }: { readonly plan: Plan }) {
+  const { commands, qmp } = plan;
   return (
     <section aria-label="Commands">
       <h3>
         Commands
-        {commands.length > 0 && (
-          <button type="button" onClick={() => void copyText(commands.join('\n'))}>
-            <Icon name="copy" /> Copy
-          </button>
-        )}
+        <CopyCommands commands={commands} label="Copy" />
       </h3>
       {commands.length === 0 ? (
         <p>No command does it: see the hazards.</p>
       ) : (
         <>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll by keyboard, too */}
-          <pre className="plan-commands" tabIndex={0}>
-            {commands.map(command => (
-              <code key={command}>
-                <Untrusted text={command} max={16_384} />
-                {'\n'}
-              </code>
-            ))}
-          </pre>
+          <CommandLines commands={commands} />
           <p className="hint">To be read before they are run. cowscope will not run them.</p>
         </>
       )}
+      {qmp !== undefined && (
+        <>
+          <p>
+            <Untrusted text={sentence(qmpHeading(plan))} max={MAX_TEXT} />{' '}
+            <CopyCommands commands={qmp} label="Copy QMP" />
+          </p>
+          <CommandLines commands={qmp} />
+        </>
+      )}
     </section>
+  );
+}
+
+interface CopyCommandsProps {
+  readonly commands: readonly string[];
+  readonly label: string;
+}
+
+function CopyCommands({ commands, label }: CopyCommandsProps) {
+  if (commands.length === 0) return null;
+  return (
+    <button type="button" onClick={() => void copyText(commands.join('\n'))}>
+      <Icon name="copy" /> {label}
+    </button>
+  );
+}
+
+function CommandLines({ commands }: { readonly commands: readonly string[] }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll by keyboard, too
+    <pre className="plan-commands" tabIndex={0}>
+      {commands.map(command => (
+        <code key={command}>
+          <Untrusted text={command} max={16_384} />
+          {'\n'}
+        </code>
+      ))}
+    </pre>
   );
 }

@@ -119,8 +119,14 @@ export interface PlannedTarget extends TargetSpace {
   readonly fileLengthBefore: number;
   /** Bytes of bitmaps that stay in the file. */
   readonly bitmapBytes: number;
-  /** What a volume needs that holds the target: the image end. The file never becomes shorter, so it is the peak, too. */
+  /** Its file is a block device, whose length stays as it is. */
+  readonly device: boolean;
+  /**
+   * What a volume needs that holds the target, before, after and on the way, at most and at least; and the largest size of
+   * its file on the way.
+   */
   readonly volumeSize: number;
+  readonly volumeSizeAtLeast: number;
   readonly peak: number;
   /** Clusters for data and for tables that are taken, and clusters that are given back. */
   readonly newClusters: number;
@@ -192,6 +198,8 @@ export interface Plan {
   readonly hazards: readonly Finding[];
   /** Lines for a POSIX shell, to be read before they are run. */
   readonly commands: readonly string[];
+  /** Of a job of a running qemu: the same as QMP commands, for a qemu that libvirt does not run. */
+  readonly qmp?: readonly string[];
   /** Absent where nothing of the disk is written. */
   readonly strip?: PlanStrip;
   /** Ranges of the target, where they were asked for. Of a rebase: where it may be written to. */

@@ -17,6 +17,8 @@ export interface LiveCommit {
   readonly layers: readonly DaemonLayer[];
   readonly target: number;
   readonly top: number;
+  /** The QMP commands of the job as a plan has them: the first starts it, and the second follows once it is ready. */
+  readonly qmp: readonly string[];
   readonly discard: 'ignore' | 'unmap';
 }
 
@@ -35,9 +37,9 @@ interface QmpMessage {
   readonly data?: { readonly error?: string };
 }
 
-/** Commits layers above `target` up to `top` into it, and ends the daemon. Rejects when it dies or takes too long. */
+/** Carries out a job on the chain, and ends the daemon. Rejects when it dies or takes too long. */
 export async function commitLive(commit: LiveCommit): Promise<LiveCommitResult> {
-  const { program, layers, target, top } = commit;
+  const { program, layers, target, top, qmp } = commit;
   const chain = JSON.stringify(blockdev(commit, layers.length - 1));
   const monitor = ['--chardev', 'stdio,id=qmp', '--monitor', 'chardev=qmp'];
   const child = spawn(program, ['--trace', 'blk_co_pwritev', '--blockdev', chain, ...monitor]);
@@ -47,22 +49,24 @@ export async function commitLive(commit: LiveCommit): Promise<LiveCommitResult> 
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), JOB_TIMEOUT_MS);
   const ended = once(child, 'close');
-  const send = (execute: string, args: object = {}) =>
-    child.stdin.write(`${JSON.stringify({ execute, arguments: args })}\n`);
+  const send = (line: string | undefined) => child.stdin.write(`${line}\n`);
+  const nodes: Readonly<Record<string, number>> = {
+    DEVICE: layers.length - 1,
+    TOPNODE: top,
+    BASENODE: target,
+  };
+  const [start, complete] = qmp.map(line =>
+    line.replace(/"(DEVICE|TOPNODE|BASENODE)"/g, (_, word: string) => `"l${nodes[word]}"`),
+  );
   let error: string | undefined;
-  send('qmp_capabilities');
-  send('block-commit', {
-    'job-id': 'commit',
-    device: `l${layers.length - 1}`,
-    'top-node': `l${top}`,
-    'base-node': `l${target}`,
-  });
+  send('{"execute":"qmp_capabilities"}');
+  send(start);
   for await (const line of createInterface({ input: child.stdout })) {
     const message = JSON.parse(line) as QmpMessage;
-    if (message.event === 'BLOCK_JOB_READY') send('block-job-complete', { device: 'commit' });
+    if (message.event === 'BLOCK_JOB_READY') send(complete);
     error ??=
       message.error?.desc ?? (message.event === 'BLOCK_JOB_COMPLETED' ? message.data?.error : undefined);
-    if (message.error !== undefined || message.event === 'BLOCK_JOB_COMPLETED') send('quit');
+    if (message.error !== undefined || message.event === 'BLOCK_JOB_COMPLETED') send('{"execute":"quit"}');
   }
   const [code] = await ended;
   clearTimeout(timer);

@@ -1,0 +1,193 @@
+/** Hazards of plans that depend on more than the chain: other images, the room for the target, names, and jobs of libvirt. */
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { planTarget } from '../../electron/service/plan/plan-target.ts';
+import type { Finding } from '../../shared/model/finding.ts';
+import type { Plan, PlanChoice } from '../../shared/model/plan/plan.ts';
+import { qemuImg, qemuIo, run, temporaryFolder } from '../support/tools.ts';
+
+const folder = temporaryFolder();
+
+async function folderNamed(name: string): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(path);
+  return path;
+}
+
+/** An overlay in a folder, or a base where nothing is named below it. */
+async function image(path: string, below?: string): Promise<string> {
+  const over = below === undefined ? [] : ['-F', 'qcow2', '-b', below];
+  await qemuImg('create', '-q', '-f', 'qcow2', ...over, path, '4M');
+  return path;
+}
+
+function plan(top: string, choice: Partial<PlanChoice> = {}): Promise<Plan> {
+  const consent = { allow: [], allowAll: true };
+  const request = { operation: 'commit', job: 'qemu-img', ...choice } as const;
+  return planTarget({ kind: 'files', files: [top] }, consent, request);
+}
+
+/** True if an image reads what these commands of qemu-io expect. */
+async function reads(path: string, ...commands: string[]): Promise<boolean> {
+  const options = commands.flatMap(command => ['-c', command]);
+  const { code, stdout } = await run('qemu-io', ['-r', '-f', 'qcow2', ...options, path]);
+  return code === 0 && !stdout.includes('verification failed');
+}
+
+const named = ({ hazards }: Plan, code: string): Finding[] =>
+  hazards.filter(finding => finding.code === code);
+const images = ({ evidence }: Finding) => evidence.map(({ value }) => value);
+
+it('tells images on the committed layer from those on the target: they break when the target is written to again', async () => {
+  const own = await folderNamed('children');
+  const base = await image(join(own, 'base'));
+  await qemuIo(base, 'write -P1 0 128k');
+  const mid = await image(join(own, 'mid'), 'base');
+  await qemuIo(mid, 'write -P2 64k 64k');
+  const top = await image(join(own, 'top'), 'mid');
+  await qemuIo(top, 'write -P3 0 64k');
+  const sister = await image(join(own, 'sister'), 'mid');
+  const sisterReads = () => reads(sister, 'read -P1 0 64k', 'read -P2 64k 64k');
+  const first = await plan(top, { from: '1' });
+  const [later, ...others] = named(first, 'PLAN_OTHER_CHILDREN');
+  expect([later && images(later), others]).toEqual([[sister], []]);
+  expect(later).toMatchObject({
+    layer: 1,
+    what: expect.stringContaining('reads as before only until "base"'),
+  });
+  const [commit, relink] = first.commands;
+  expect(await run('sh', ['-c', `${commit} && ${relink}`])).toMatchObject({ code: 0 });
+  expect(await sisterReads()).toBe(true);
+
+  const second = await plan(top);
+  const [broken] = named(second, 'PLAN_OTHER_CHILDREN');
+  expect(broken && images(broken).sort()).toEqual([mid, sister]);
+  expect(broken?.what).toContain('is broken by the commit');
+  expect(await run('sh', ['-c', second.commands[0] ?? ''])).toMatchObject({ code: 0 });
+  expect(await sisterReads()).toBe(false);
+});
+
+it('names images on one that is rebased unsafely, where it reads something else afterwards, and no others', async () => {
+  const own = await folderNamed('unsafe');
+  const base = await image(join(own, 'base'));
+  const mid = await image(join(own, 'mid'), 'base');
+  const top = await image(join(own, 'top'), 'mid');
+  const child = await image(join(own, 'child'), 'top');
+  const rebase = { operation: 'rebase', base: '0' } as const;
+  expect(named(await plan(top, { ...rebase, unsafe: true }), 'PLAN_OTHER_CHILDREN')).toEqual([]);
+  await qemuIo(mid, 'write -P2 0 64k');
+  expect(named(await plan(top, rebase), 'PLAN_OTHER_CHILDREN')).toEqual([]);
+  const unsafe = await plan(top, { ...rebase, unsafe: true });
+  expect(named(unsafe, 'PLAN_OTHER_CHILDREN').map(images)).toEqual([[child]]);
+  expect(await run('sh', ['-c', unsafe.commands[0] ?? ''])).toMatchObject({ code: 0 });
+  expect(await reads(child, 'read -P2 0 64k')).toBe(false);
+  expect(base).not.toBe(mid);
+});
+
+it('gives no command for a file whose name is not UTF-8, and says why', async () => {
+  const own = await folderNamed('bytes');
+  await image(join(own, 'base'));
+  const top = await image(join(own, 'top'), 'base');
+  expect(named(await plan(top), 'PLAN_NO_COMMAND')).toEqual([]);
+  const odd = Buffer.concat([Buffer.from(`${own}/b`), Buffer.from([0xff])]);
+  await rename(Buffer.from(join(own, 'base')), odd);
+  // The header of the overlay has the name in it, of the same length.
+  await qemuImg('rebase', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', 'bX', top);
+  const { stdout } = await run('python3', [
+    '-c',
+    'import sys; p=sys.argv[1]; d=open(p,"rb").read(); i=d.index(b"bX"); open(p,"wb").write(d[:i]+b"b\\xff"+d[i+2:])',
+    top,
+  ]);
+  expect(stdout).toBe('');
+  for (const job of ['qemu-img', 'active'] as const) {
+    const made = await plan(top, { job });
+    expect(named(made, 'PLAN_NO_COMMAND')).toHaveLength(1);
+    expect([made.commands, `${made.qmp}`.includes('backing-file')]).toEqual([[], false]);
+  }
+});
+
+it('plans beside files that are not its own, whatever they are called and whether they can be read', async () => {
+  const own = await folderNamed('neighbors');
+  await image(join(own, 'base'));
+  const top = await image(join(own, 'top'), 'base');
+  await writeFile(Buffer.concat([Buffer.from(`${own}/n`), Buffer.from([0xe9])]), 'latin 1');
+  const child = Buffer.concat([Buffer.from(`${own}/c`), Buffer.from([0xe9])]);
+  await rename(await image(join(own, 'child'), 'base'), child);
+  await symlink('nowhere', join(own, 'dangling'));
+  await mkdir(join(own, 'below'));
+  await image(join(own, 'below/child'), '../base');
+  const made = await plan(top);
+  expect(named(made, 'PLAN_OTHER_CHILDREN').map(images)).toEqual([[`${own}/c\ufffd`]]);
+  expect(named(made, 'PLAN_CHILDREN_SEARCHED')).toMatchObject([{ severity: 'note' }]);
+});
+
+it('refuses a name that two layers share, and takes their paths', async () => {
+  const own = await folderNamed('same');
+  await mkdir(join(own, 'old'));
+  const base = await image(join(own, 'old/disk'));
+  const mid = await image(join(own, 'disk'), 'old/disk');
+  const top = await image(join(own, 'top'), 'disk');
+  await expect(plan(top, { into: 'disk' })).rejects.toMatchObject({
+    code: 'USAGE',
+    what: 'layers 0 and 1 are both called "disk"',
+  });
+  expect((await plan(top, { into: base })).target.layer).toBe(0);
+  expect((await plan(top, { into: mid })).target.layer).toBe(1);
+  expect((await plan(top, { into: 'old/disk' })).target.layer).toBe(0);
+});
+
+it('says of bitmaps that a job of libvirt merges them, and that qemu does not', async () => {
+  const own = await folderNamed('bitmaps');
+  await image(join(own, 'base'));
+  const mid = await image(join(own, 'mid'), 'base');
+  await qemuImg('bitmap', '--add', mid, 'nightly');
+  const top = await image(join(own, 'top'), 'mid');
+  const told = async (choice: Partial<PlanChoice>) => {
+    const [finding] = named(await plan(top, choice), 'PLAN_BITMAPS_LEFT');
+    return `${finding?.what}; ${finding?.advice}`;
+  };
+  expect(await told({ from: '1' })).toContain('with `qemu-img bitmap --merge`');
+  expect(await told({ from: '1' })).not.toContain('libvirt');
+  for (const choice of [
+    { from: '1', job: 'live' },
+    { operation: 'drop', job: 'live' },
+  ] as const) {
+    const text = await told(choice);
+    expect(text).toContain('libvirt merges it into the target');
+    expect(text).toContain('block-dirty-bitmap-merge');
+  }
+});
+
+it('writes QMP commands that name nodes, and record a plain name where the files lie together', async () => {
+  const own = await folderNamed('it\'s "qmp", \u202eдиск');
+  await image(join(own, 'base'));
+  await image(join(own, 'mid'), 'base');
+  const top = await image(join(own, 'top'), 'mid');
+  const qmpOf = async (choice: Partial<PlanChoice>) => {
+    const { qmp = [] } = await plan(top, choice);
+    expect(qmp.join('')).not.toContain('\u202e');
+    return qmp.map(line => JSON.parse(line));
+  };
+  const job = { 'job-id': 'cowscope', device: 'DEVICE' };
+  expect(await qmpOf({ job: 'live' })).toEqual([
+    {
+      execute: 'block-commit',
+      arguments: { ...job, 'base-node': 'BASENODE', 'top-node': 'TOPNODE', 'backing-file': 'base' },
+    },
+  ]);
+  expect(await qmpOf({ job: 'active', into: '0' })).toEqual([
+    { execute: 'block-commit', arguments: { ...job, 'base-node': 'BASENODE' } },
+    { execute: 'block-job-complete', arguments: { device: 'cowscope' } },
+  ]);
+  expect(await qmpOf({ operation: 'drop', job: 'live' })).toEqual([
+    {
+      execute: 'block-stream',
+      arguments: { ...job, 'base-node': 'BASENODE', 'backing-file': 'base' },
+    },
+  ]);
+  expect(await qmpOf({ operation: 'flatten', job: 'live' })).toEqual([
+    { execute: 'block-stream', arguments: job },
+  ]);
+  expect((await plan(top)).qmp).toBeUndefined();
+});
