@@ -13,10 +13,10 @@ import { fileChanged, notOpenedError } from './open-error.ts';
  * Linux: the descriptor only stands for the place, so that no permission to list the folder is needed (open(2)). Node
  * does not name the flag; its value is the same on every architecture that Node supports.
  */
-const O_PATH = 0x200000;
+export const O_PATH = 0x200000;
 
 /** Entries of this folder lead to what the open descriptors stand for (proc_pid_fd(5)). */
-const DESCRIPTORS = '/proc/self/fd';
+export const DESCRIPTORS = '/proc/self/fd';
 
 /** A folder that stays the one it was when it was pinned. */
 export interface PinnedFolder {

@@ -8,14 +8,11 @@
  * socket that listens already, which the system lets exactly one program do; so a socket that refuses belongs to the
  * dead, and the highest one stays when its program ends, so that no two programs count from different ends.
  */
-import { randomBytes } from 'node:crypto';
-import { link, mkdir, readdir, stat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CowscopeError, errorRecord } from '../../shared/error.ts';
-import { type BytePath, toBytePath } from '../chain/byte-path.ts';
-import { type PinnedFolder, PinnedFolders } from '../chain/pinned-folder.ts';
 import { MAX_REQUEST_BYTES, type Reply, readAll, send } from './handover-message.ts';
+import { LaunchFolder } from './launch-folder.ts';
 
 /** Milliseconds in which the first program must have answered, or have gone. */
 const ANSWER_LIMIT_MS = 10_000;
@@ -44,13 +41,13 @@ export interface FirstPlace {
  */
 export async function takeFirstPlace(folder: string, request: unknown): Promise<FirstPlace | undefined> {
   const text = JSON.stringify(request ?? null);
-  const folders = new PinnedFolders();
   const own = new Candidate();
+  let place: LaunchFolder | undefined;
   try {
-    const place = await privateFolder(folder, folders);
+    place = new LaunchFolder(folder);
     for (const end = Date.now() + ANSWER_LIMIT_MS; Date.now() < end; ) {
-      const highest = Math.max(0, ...(await numbersIn(place)));
-      const reply = highest === 0 ? 'gone' : await send(socketPath(place, highest), text, end - Date.now());
+      const highest = Math.max(0, ...place.numbers());
+      const reply = highest === 0 ? 'gone' : await send(place.entry(highest), text, end - Date.now());
       if (reply === 'taken') return undefined;
       if (reply === 'leaving') await sleep(RETRY_MS);
       else if (await own.becomes(highest + 1, place)) return own.place;
@@ -60,7 +57,7 @@ export async function takeFirstPlace(folder: string, request: unknown): Promise<
     throw error instanceof CowscopeError ? error : noFolder(folder, error);
   } finally {
     if (!own.isFirst) own.close();
-    await folders.close();
+    place?.close();
   }
 }
 
@@ -91,19 +88,13 @@ class Candidate {
   };
 
   /** True where this program has the number, and with it the first place. */
-  async becomes(number: number, folder: PinnedFolder): Promise<boolean> {
+  async becomes(number: number, folder: LaunchFolder): Promise<boolean> {
     this.#listening ??= listen(this.#server, folder);
     const socket = await this.#listening;
-    try {
-      await link(folder.entry(socket), folder.entry(String(number)));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false; // another one was faster
-      throw error;
-    }
-    const others = (await numbersIn(folder)).filter(other => other !== number);
+    if (!folder.take(number, socket)) return false;
+    const others = folder.numbers().filter(other => other !== number);
     this.isFirst = others.every(other => other < number);
-    const gone = this.isFirst ? [socket, ...others.map(String)] : [String(number)];
-    await Promise.all(gone.map(name => unlink(folder.entry(name)).catch(() => {})));
+    for (const name of this.isFirst ? [socket, ...others] : [number]) folder.remove(name);
     return this.isFirst;
   }
 
@@ -132,37 +123,18 @@ class Candidate {
   }
 }
 
-/** The folder, which only this user may enter. */
-async function privateFolder(path: string, folders: PinnedFolders): Promise<PinnedFolder> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  const folder = await folders.at(toBytePath(path));
-  const { uid, mode } = await stat(folder.entry('.'));
-  const isPrivate = process.getuid === undefined || (uid === process.getuid() && (mode & 0o077) === 0);
-  if (!isPrivate) throw noFolder(path, new Error('it belongs to someone else, or others may enter it'));
-  return folder;
-}
-
-async function numbersIn(folder: PinnedFolder): Promise<number[]> {
-  const names = await readdir(folder.entry('.'));
-  return names.filter(name => /^[1-9]\d{0,14}$/.test(name)).map(Number);
-}
-
-/** Listens under a temporary name, and returns it. */
-function listen(server: Server, folder: PinnedFolder): Promise<string> {
-  const name = `new-${randomBytes(8).toString('hex')}`;
+/** Listens under a temporary name, and returns it. Nothing but that it is new matters: others cannot enter the folder. */
+function listen(server: Server, folder: LaunchFolder): Promise<string> {
+  // Not from node:crypto, which takes 10 ms to load while the window is awaited.
+  const name = `new-${process.pid}-${process.hrtime.bigint()}`;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(socketPath(folder, name), () => {
+    server.listen(folder.entry(name), () => {
       server.off('error', reject);
       server.on('error', () => {}); // too few descriptors for one more connection: that launch tries again
       resolve(name);
     });
   });
-}
-
-/** A path short enough for a socket's address wherever the system has /proc. */
-function socketPath(folder: PinnedFolder, name: string | number): string {
-  return folder.entry(String(name) as BytePath).toString('utf8');
 }
 
 function parsed(text: string): unknown {
