@@ -11,7 +11,7 @@ import { outputFolder } from './build/packaging/output.mjs';
 
 /** The files of a checkout that the window runs, below its root. */
 const PROGRAM =
-  /^\/(?:package\.json|dist|dist\/(?:main|preload|engine-worker(?:-[\w-]+)?)\.cjs|dist\/renderer(?:\/.*)?)$/;
+  /^\/(?:package\.json|dist|dist\/(?:preload|(?:main|engine-worker)(?:-[\w-]+)?)\.cjs|dist\/renderer(?:\/.*)?)$/;
 
 /** What a packaged package.json says; nothing else of the checkout's is of use there. */
 const MANIFEST = [

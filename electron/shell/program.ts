@@ -5,13 +5,7 @@ import type { CommandId } from '../../shared/commands.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import type { IpcPushes, PushName } from '../../shared/ipc/contract.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
-import { scanStore } from '../chain/store/scan-store.ts';
-import { openChain, prepareToOpen } from '../service/chain-session.ts';
-import { listNbdExports } from '../service/nbd-exports.ts';
-import { checkOutput, filesOfChain, writeOutput } from '../service/output-file.ts';
-import { planWithPicture } from '../service/plan/plan-target.ts';
 import { findDemoChains } from './demo-chains.ts';
-import { diagnostics } from './diagnostics.ts';
 import {
   agreesToLink,
   chooseCaptureFile,
@@ -39,6 +33,14 @@ import {
 } from './launch-target.ts';
 import type { Log } from './log.ts';
 import { setMenu } from './menu.ts';
+import {
+  diagnostics,
+  listNbdExports,
+  openChain,
+  planWithPicture,
+  prepareToOpen,
+  scanStore,
+} from './on-demand.ts';
 import { createPendingTarget } from './pending-target.ts';
 import { printError } from './print-error.ts';
 import { type RecentList, recentList } from './stored/recent.ts';
@@ -303,7 +305,7 @@ export class Program {
       this.#openWaiting();
     });
     opened.once('ready-to-show', () => {
-      if (this.#controller.isVacant) prepareToOpen();
+      if (this.#controller.isVacant) void prepareToOpen();
     });
     this.#watchFailures(opened);
     const checks = setInterval(() => {
@@ -356,7 +358,9 @@ export class Program {
   }
 
   async #savePicture(window: BrowserWindow, { file, force }: ScreenshotRequest): Promise<void> {
-    const request = () => ({ path: file, force, images: this.#shownFiles() });
+    const { checkOutput, filesOfChain, writeOutput } = await import('../service/output-file.ts');
+    const shown = () => (this.#controller.chain === undefined ? [] : filesOfChain(this.#controller.chain));
+    const request = () => ({ path: file, force, images: [...this.#namedFiles(), ...shown()] });
     await checkOutput(request());
     const picture = await takePicture(
       window,
@@ -366,12 +370,10 @@ export class Program {
     await writeOutput(request(), picture);
   }
 
-  #shownFiles(): string[] {
+  #namedFiles(): readonly string[] {
     const { request } = this.#launch;
     const target = request?.kind === 'target' ? request.target : undefined;
-    const named = target?.kind === 'files' ? target.files : [];
-    const { chain } = this.#controller;
-    return [...named, ...(chain === undefined ? [] : filesOfChain(chain))];
+    return target?.kind === 'files' ? target.files : [];
   }
 
   #end(error?: unknown): void {

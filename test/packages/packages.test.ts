@@ -63,8 +63,7 @@ it('packs the built window and nothing else of the checkout', () => {
   const files = listPackage(installed.path('usr/lib/cowscope/resources/app.asar'), { isPack: false });
   expect(files.map(path => path.replace(/-[\w-]{8}\.(js|css|woff2)$/, '.$1')).sort()).toEqual([
     '/dist',
-    ...bundledFiles(['engine-worker']).map(name => `/dist/${name}`),
-    '/dist/main.cjs',
+    ...bundledFiles(['engine-worker', 'main']).map(name => `/dist/${name}`),
     '/dist/preload.cjs',
     '/dist/renderer',
     '/dist/renderer/assets',

@@ -3,8 +3,6 @@ import { CowscopeError } from '../../../shared/error.ts';
 import type { CallName } from '../../../shared/ipc/contract.ts';
 import type { CaptureProgress, CaptureSummary } from '../../../shared/model/report/capture-summary.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
-import { captureTarget } from '../../service/capture/capture-target.ts';
-import { checkOutput, filesOfChain } from '../../service/output-file.ts';
 import type { CallHandler } from './answer.ts';
 import type { OpenedRequest } from './chain-controller.ts';
 
@@ -60,6 +58,9 @@ export class CaptureController {
     if (path === undefined) return null;
     signal.throwIfAborted();
     // The system's dialog has asked whether a file that is there may be replaced; an image never is.
+    // Loaded when it is asked for.
+    const { captureTarget } = await import('../../service/capture/capture-target.ts');
+    const { checkOutput, filesOfChain } = await import('../../service/output-file.ts');
     const output = { path, force: true, images: [...target.files, ...filesOfChain(chain)] };
     await checkOutput(output);
     let last = 0;

@@ -5,7 +5,7 @@ import type { ComparedDiskInfo, OpenedComparison } from '../../../shared/model/c
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
 import type { ChainSession, openChain } from '../../service/chain-session.ts';
-import { type ComparedSession, Comparison, type KeptDisk } from '../../service/compare/comparison.ts';
+import type { ComparedSession, Comparison, KeptDisk } from '../../service/compare/comparison.ts';
 import type { CallHandler } from './answer.ts';
 import type { ConsentGuard } from './consent-guard.ts';
 
@@ -80,9 +80,10 @@ export class CompareController {
     const opened =
       other.kind === 'layer' ? undefined : await this.#openOther(other.target, other.consent, abort.signal);
     try {
+      const { Comparison } = await import('../../service/compare/comparison.ts');
       if (!isNewest()) throw superseded();
       const b = other.kind === 'layer' ? diskOf(session, other.layer) : diskOf(opened ?? session, undefined);
-      return this.#keep(a, b, opened);
+      return this.#keep(Comparison, a, b, opened);
     } catch (error) {
       await opened?.close();
       throw error;
@@ -101,9 +102,14 @@ export class CompareController {
     return session;
   }
 
-  #keep(a: KeptDisk, b: KeptDisk, other: OtherSession | undefined): OpenedComparison {
+  #keep(
+    Compared: typeof Comparison,
+    a: KeptDisk,
+    b: KeptDisk,
+    other: OtherSession | undefined,
+  ): OpenedComparison {
     const comparisonId = ++this.#lastId;
-    const comparison = new Comparison(a, b, (start, end) => {
+    const comparison = new Compared(a, b, (start, end) => {
       if (this.#current?.comparisonId !== comparisonId) return;
       const { state, version } = comparison;
       this.#deps.push('compare:state', { comparisonId, state, version, start, end });

@@ -11,10 +11,8 @@ import type {
 } from '../../../shared/model/report/report-request.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
 import type { ChainSession } from '../../service/chain-session.ts';
-import { checkOutput, filesOfChain, type OutputRequest, writeOutput } from '../../service/output-file.ts';
-import { type DrawnSession, drawSession } from '../../service/report/draw-session.ts';
-import { gatherReport, shownChain, unreadTexts } from '../../service/report/gather-report.ts';
-import { reportPieces, writePiecesTo, writeRowsTo } from '../../service/report/write-report.ts';
+import type { OutputRequest } from '../../service/output-file.ts';
+import type { DrawnSession } from '../../service/report/draw-session.ts';
 import type { CallHandler } from './answer.ts';
 import type { OpenedRequest } from './chain-controller.ts';
 import type { MadePlan } from './plan-controller.ts';
@@ -79,6 +77,7 @@ export class ReportController {
     if (path === undefined) return null;
     signal.throwIfAborted();
     const { target, consent, forceShare, allowLocalFiles } = request;
+    const { checkOutput, filesOfChain, gatherReport, reportPieces, writePiecesTo } = await loadReports();
     const named = target.kind === 'files' ? target.files : [];
     // The system's dialog has asked whether a file that is there may be replaced; an image never is.
     const output = { path, force: true, images: [...named, ...filesOfChain(chain)] };
@@ -103,6 +102,7 @@ export class ReportController {
     const path = await this.#deps.choosePath(suggestedName(chain, 'png'), 'png');
     if (path === undefined) return null;
     const named = request.target.kind === 'files' ? request.target.files : [];
+    const { filesOfChain, unreadTexts, writeOutput } = await loadReports();
     await writeOutput({ path, force: true, images: [...named, ...filesOfChain(chain)] }, png);
     return { path, unread: unreadTexts(chain, [...(await session.fed()), ...session.unreadable()]).length };
   }
@@ -119,10 +119,23 @@ export class ReportController {
   }
 }
 
+/** What makes and writes reports: loaded with the first of them. */
+async function loadReports() {
+  const parts = await Promise.all([
+    import('../../service/output-file.ts'),
+    import('../../service/report/draw-session.ts'),
+    import('../../service/report/gather-report.ts'),
+    import('../../service/report/write-report.ts'),
+  ]);
+  const [output, draw, gather, write] = parts;
+  return { ...output, ...draw, ...gather, ...write };
+}
+
 /** Writes the rows of an open session once it has been read, and counts what could not be. */
 async function writeRows(session: RowsSession, output: OutputRequest, signal: AbortSignal): Promise<number> {
   const failed = await session.fed();
   signal.throwIfAborted();
+  const { unreadTexts, writeRowsTo } = await loadReports();
   await writeRowsTo(output, session, signal);
   return unreadTexts(session.chain, [...failed, ...session.unreadable()]).length;
 }
@@ -155,6 +168,7 @@ class ReportSteps {
 async function drawOpenChain(session: ReportedSession, showPaths: boolean): Promise<string> {
   await session.fed();
   await session.drawn;
+  const { drawSession, shownChain } = await loadReports();
   return (await drawSession(session, shownChain(session.chain, showPaths))).light;
 }
 
