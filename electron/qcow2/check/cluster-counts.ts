@@ -59,6 +59,8 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   readonly clusters: number;
   /** Clusters of this pass, by chunk, 16 bits each, as far as {@link wordsOf} was asked for them: see `cluster-words.ts`. */
   chunks: (Uint16Array | undefined)[] = [];
+  /** True where {@link wordsOf} was asked last for a chunk without a word for each cluster: see {@link CountedChunk}. */
+  isInStretches = false;
   /** References that end a cluster or more past the end of the file: they count nowhere. */
   pastEnd = 0;
   /** Refcount blocks that something else refers to, too. */
@@ -95,19 +97,16 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     return this.#chunks.pass;
   }
 
-  /** True for a chunk of this pass that has no word for each cluster in memory: see {@link CountedChunk}. */
-  isInStretches(id: number): boolean {
+  /**
+   * The clusters of chunk number `id`, as in {@link chunks}. Undefined where another pass has them and, unless
+   * `mustBeWords`, where they are in stretches, which {@link isInStretches} tells.
+   */
+  wordsOf(id: number, mustBeWords: boolean): Uint16Array | undefined {
     const chunk = this.#chunks.enter(id);
-    return chunk !== this.#elsewhere && !chunk.hasWords;
-  }
-
-  /** The clusters of chunk number `id`, as in {@link chunks}; undefined where another pass has them. */
-  wordsOf(id: number): Uint16Array | undefined {
-    const chunk = this.#chunks.enter(id);
-    if (chunk === this.#elsewhere) {
-      this.touchedElsewhere = true;
-      return undefined;
-    }
+    const isElsewhere = chunk === this.#elsewhere;
+    this.isInStretches = !(isElsewhere || mustBeWords || chunk.hasWords);
+    if (isElsewhere) this.touchedElsewhere = true;
+    if (isElsewhere || this.isInStretches) return undefined;
     this.chunks[id] = chunk.words;
     return chunk.words;
   }

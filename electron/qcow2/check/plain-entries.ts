@@ -112,7 +112,7 @@ export class PlainEntries {
     const otherHi = ~(ENTRY_COPIED_HI | OFFSET_HI);
     const largestHi = this.#largestHi | 0;
     const clusters = this.#clusters | 0;
-    const singlyUpTo = table.singlyUpTo | 0;
+    const singlyUpTo = (isExtended ? stop + 1 : table.singlyUpTo) | 0;
     let last = this.#last | 0;
     let used = 0;
     let allocated = 0;
@@ -146,25 +146,24 @@ export class PlainEntries {
       if (cluster === 0 || cluster >= clusters) break;
       if (cluster >>> CHUNK_BITS !== chunk) {
         chunk = cluster >>> CHUNK_BITS;
-        words = chunks[chunk];
-        if (words === undefined && at >= singlyUpTo && !isExtended && counts.isInStretches(chunk)) {
-          if (cluster !== last + 1 && last !== NONE_YET) fragmented++;
-          last = cluster - 1;
-          this.#runHi = hi;
-          this.#mayRun = true;
-          break;
-        }
-        words ??= counts.wordsOf(chunk);
+        words = chunks[chunk] ?? counts.wordsOf(chunk, at < singlyUpTo);
       }
       if (words !== undefined) {
         const word = words[cluster & (CHUNK_CLUSTERS - 1)] as number;
         if (!takesPlainly(word, times, use)) break;
         words[cluster & (CHUNK_CLUSTERS - 1)] = (word + times) | use;
         if (((word & STORED) === STORED_ONCE) !== hi < 0) wrong++;
+      } else if (counts.isInStretches) {
+        // A run may begin with this entry, which is counted with it.
+        if (cluster !== last + 1 && last !== NONE_YET) fragmented++;
+        last = cluster - 1;
+        this.#runHi = hi;
+        this.#mayRun = true;
+        break;
       }
       allocated++;
       at += entrySize;
-      if (cluster === last + 1 && !isExtended && at >= singlyUpTo) {
+      if (cluster === last + 1 && at >= singlyUpTo) {
         last = cluster;
         this.#runHi = hi;
         this.#mayRun = true;
