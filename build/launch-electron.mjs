@@ -11,7 +11,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { electronRuntime, sayWhatItIs } from './electron-runtime.mjs';
 
-/** The folder of the checkout, which is what Electron is told to run. */
+/** The folder of the checkout, which Electron runs. */
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
 
 /** A screen large enough for the window at its default size. */

@@ -123,7 +123,7 @@ const OVER_NBD: Legend = {
   zeroHole: {
     ...LEGEND.zeroHole,
     label: 'zero',
-    meaning: 'Reads as zeros. Over NBD it cannot be told whether host space is kept. Hides anything below.',
+    meaning: 'Reads as zeros. Over NBD it is not known whether host space is kept. Hides anything below.',
   },
 };
 
@@ -132,7 +132,7 @@ const REMOTE: Legend = {
   ...OVER_NBD,
   zeroHole: {
     ...OVER_NBD.zeroHole,
-    meaning: 'Reads as zeros. Over NBD it cannot be told what this hides, nor whether host space is kept.',
+    meaning: 'Reads as zeros. Over NBD it is not known what this hides, nor whether host space is kept.',
   },
   unallocated: {
     ...LEGEND.unallocated,

@@ -1,5 +1,5 @@
 /**
- * What an Electron runtime without an app of its own runs: starts the app whose folder is the first plain argument.
+ * What an Electron runtime without a built-in app runs: starts the app whose folder is the first plain argument.
  * Takes `-r MODULE` before it (Playwright's hook) and `--version`, as Electron's own default app does.
  */
 const { app } = require('electron');

@@ -44,7 +44,7 @@ export interface CaptureOptions {
   readonly tool: string;
   readonly qemu: string;
   readonly redact: boolean;
-  /** Is told, with every frame, how many bytes of which layer were taken so far. */
+  /** Called with every frame: how many bytes of which layer were taken so far. */
   readonly onRead?: ((layer: number, bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -573,7 +573,7 @@ class Chain:
             return 'missing', error.code, None
 
     def look_at_data_files(self):
-        """Data files are not captured: what is told is whether they are there."""
+        """Data files are not captured, only whether they exist."""
         for layer in self.layers:
             if layer.image is None or not layer.image.incompatible & DATA_FILE_BIT:
                 continue

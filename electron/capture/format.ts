@@ -126,7 +126,7 @@ export interface FrameHeader {
   readonly stored: number;
 }
 
-/** A frame's header; its checksum is made by `crc32` of its own first bytes and the stored ones. */
+/** A frame's header; its checksum is the `crc32` of the header's first bytes and the stored bytes. */
 export function frameHeader(
   { codec, layer, offset, length, stored }: FrameHeader,
   bytes: Uint8Array,

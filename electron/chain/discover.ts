@@ -44,7 +44,7 @@ export interface ChainRequest {
   readonly locate?: readonly string[] | undefined;
   /** Infer the header or L1 table of a layer that lost it: which of several readings, from 1. */
   readonly infer?: number | undefined;
-  /** Is told, often, of the bytes of a file that were looked through for that. */
+  /** Called often, with the bytes of a file that were searched for that. */
   readonly onRead?: ((progress: { layer: number; layers: number; bytes: number }) => void) | undefined;
   /** Called with the top layer before its links are followed; not where several files are named. */
   readonly onTop?: ((top: TopLayer) => void) | undefined;

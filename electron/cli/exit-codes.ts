@@ -8,7 +8,7 @@ export const EXIT = {
   /** Of `check`, as qemu-img check has them: corruption, and leaks only. */
   corrupt: 2,
   leaks: 3,
-  /** Of `compare`, as cmp and qemu-img compare have them: the disks differ or may differ, and it cannot be told. */
+  /** Of `compare`, as cmp and qemu-img compare have them: the disks differ or may differ; that is not known. */
   different: 1,
   trouble: 2,
 } as const;

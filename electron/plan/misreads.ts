@@ -11,7 +11,7 @@ import { runsOf } from './commit/commit-setup.ts';
 import { statusAbove } from './layers/block-status.ts';
 import type { LayerRuns } from './layers/layer-runs.ts';
 
-/** Told of each row: by layer from the base up, ascending within a layer. */
+/** Called for each row: by layer from the base up, ascending within a layer. */
 export type TakeRow = (row: MisreadRow) => void;
 
 /** What a reader makes of a range whose kind it does not tell; undefined where it reads it as qemu does. */

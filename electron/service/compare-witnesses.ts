@@ -15,7 +15,7 @@ const KEPT_EXTENTS = 4_000_000;
 export interface CompareWitnessesRequest {
   /** Open images that another process has locked. */
   readonly forceShare?: boolean | undefined;
-  /** Is told how many bytes of the guest disks were read, of how many. */
+  /** Called with the bytes of the guest disks that were read, and their number in all. */
   readonly onWalk?: ((offset: number, size: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -25,12 +25,12 @@ export function layerCountText({ chain, tracks }: Pick<OpenedChain, 'chain' | 't
   return depths > 0 ? `${layers} seen by depth` : layers;
 }
 
-/** What cannot be told of a chain whose lowest layer names a backing file that is not open; empty for a complete one. */
+/** What is not known of a chain whose lowest layer names a backing file that is not open; empty for a complete one. */
 export function incompleteText({ chain }: Pick<OpenedChain, 'chain'>): string {
   if (chain.complete) return '';
   const { status, error } = chain.layers[0]?.backing ?? {};
   if (error?.code === 'CHAIN_BACKING_UNKNOWN')
-    return 'Incomplete: whether there is a backing file is not known, so what these layers hide there cannot be told.';
+    return 'Incomplete: whether there is a backing file is not known, so it is not known what these layers hide there.';
   const why = status === 'missing' ? 'is missing' : 'is not open';
-  return `Incomplete: a backing file ${why}, so what these layers hide there cannot be told.`;
+  return `Incomplete: a backing file ${why}, so it is not known what these layers hide there.`;
 }

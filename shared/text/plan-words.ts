@@ -110,7 +110,7 @@ function growthText({ growthZeros }: Plan): string {
   return growthZeros === 0 ? '' : `, and ${formatSize(growthZeros)} behind the old end when it grows`;
 }
 
-/** Sizes that are told of one by one. */
+/** Most sizes that are listed one by one. */
 const MAX_SIZES = 4;
 
 /** The length of the file and the image end, before and after; `possible` are the sizes that can come of it, if known. */

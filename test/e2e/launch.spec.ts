@@ -116,7 +116,7 @@ function markedProcesses(profile: string): string[][] {
       if (!/^\d+$/.test(name)) return [];
       const environment = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
       const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').replace(/\0$/, '').split('\0');
-      // A process that Chromium forks writes its title over its environment, and is told the profile.
+      // A process that Chromium forks writes its title over its environment, and has the profile in its arguments.
       const isOurs =
         environment.includes(`COWSCOPE_TEST_PROFILE=${profile}`) ||
         words.join(' ').includes(`--user-data-dir=${profile}`);

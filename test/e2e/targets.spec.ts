@@ -48,13 +48,13 @@ test('an NBD address is opened from the Connect dialog and drawn as the server t
     expect(states?.[10]).toBe('zeroHole');
     expect(states?.[18]).toBe('data');
     await expect(page.getByRole('region', { name: 'depth 2' })).toContainText('hidden layers not known');
-    await expect(page.locator('.legend')).toContainText('it cannot be told what a hole hides');
+    await expect(page.locator('.legend')).toContainText('it is not known what a hole hides');
     await page
       .getByRole('region', { name: 'guest' })
       .locator(`[data-start="${3 * CLUSTER}"]`)
       .click();
     const what = page.getByRole('region', { name: 'What', exact: true });
-    await expect(what).toContainText('set in depth 2; over NBD it cannot be told what this hides');
+    await expect(what).toContainText('set in depth 2; over NBD it is not known what this hides');
     await info.attach('nbd hole', { body: await page.screenshot(), contentType: 'image/png' });
   } finally {
     await server.stop();

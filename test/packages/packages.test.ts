@@ -140,7 +140,7 @@ it(
     const images = join(home, 'images');
     mkdirSync(images);
     const [, , top] = await makeChain(golden, images);
-    // What a fuse has switched off: a program that is told to run these leaves a mark.
+    // What a fuse has switched off: a program that runs these leaves a mark.
     const mark = join(home, 'ran');
     const script = join(home, 'script.cjs');
     writeFileSync(script, `require('fs').writeFileSync(${JSON.stringify(mark)}, '')`);

@@ -98,7 +98,7 @@ function imageOf(
   },
 ): StoreImage {
   const { head, error } = file;
-  const { file: _, ...told } = link ?? {};
+  const { file: _, ...recorded } = link ?? {};
   return {
     path: shownPath(file.path),
     aliases: [...file.aliases, ...aliases].sort().map(shownPath),
@@ -110,7 +110,7 @@ function imageOf(
     modified: file.modified,
     snapshots: head?.snapshots ?? 0,
     bitmaps: head?.bitmaps ?? 0,
-    ...(link === undefined ? {} : { backing: { ...(told as FoundLink), image: below } }),
+    ...(link === undefined ? {} : { backing: { ...(recorded as FoundLink), image: below } }),
     ...(dataLink === undefined ? {} : { dataFile: dataFileOf(dataLink) }),
     children,
     ...(error === undefined ? {} : { error }),

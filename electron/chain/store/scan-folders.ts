@@ -62,7 +62,7 @@ export interface ScannedFolders {
 
 /**
  * Scans folders and what lies below them. Rejects where a root cannot be opened at all, with CHAIN_FILE_MISSING or the like,
- * and with the reason of `signal` once that is aborted. What cannot be opened of the rest is told in the coverage.
+ * and with the reason of `signal` once that is aborted. What cannot be opened of the rest is named in the coverage.
  */
 export async function scanFolders(request: ScanRequest): Promise<ScannedFolders> {
   const { roots, files = [], flat = [], signal, onProgress } = request;

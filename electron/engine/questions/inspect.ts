@@ -187,7 +187,7 @@ function firstSentence(
       return `Reads as zeros, set in ${name(stop)}; host space is ${word & RESERVED ? 'still reserved' : 'not used'}.`;
     case 'zeroHole':
       return wholeChain
-        ? `Reads as zeros, set in ${name(stop)}; over NBD it cannot be told what this hides, nor whether host space is kept.`
+        ? `Reads as zeros, set in ${name(stop)}; over NBD it is not known what this hides, nor whether host space is kept.`
         : `Reads as zeros, set in ${name(stop)}; no host space is used.`;
     case 'holeUnknown':
       return `A hole in ${name(stop)} whose content is not known; it is treated as data.`;

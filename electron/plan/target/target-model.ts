@@ -58,7 +58,7 @@ export interface TargetChanges {
 /** What of a request decides what becomes of the target. */
 export type AppliedRequest = Pick<TargetRequest, 'start' | 'end' | 'zero' | 'readsZero'>;
 
-/** Told of each range of the target in ascending order: the kind before and after, and whether its cluster is written. */
+/** Called for each range of the target in ascending order: the kind before and after, and whether its cluster is written. */
 export type RangeSink = (start: number, end: number, before: number, after: number, written: boolean) => void;
 
 /** One cluster that requests change in parts. */
@@ -89,7 +89,7 @@ export class TargetModel {
   readonly #unit: number;
   readonly #readsZeroBelow: (start: number, end: number) => boolean;
   readonly #sink: RangeSink | undefined;
-  /** Is told what each request does to the target's file. */
+  /** Called for what each request does to the target's file. */
   hostSink: HostEventSink | undefined;
   #open: OpenCluster | undefined;
   #done = 0;

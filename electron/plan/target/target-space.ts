@@ -7,7 +7,7 @@ import type { TargetSpace } from '../../../shared/model/plan/plan.ts';
 import { type FileEnds, oneEnd } from './host/followed-file.ts';
 import type { FileEnd } from './host/write-orders.ts';
 
-/** Sizes that are told of one by one; where there are more, only their bounds are. */
+/** Most sizes that are listed one by one; where there are more, only their bounds are. */
 const MAX_POSSIBLE = 256;
 
 /** The target's file before the job. Numbers are bytes unless they count clusters. */

@@ -158,7 +158,7 @@ export class RefcountCheck {
 
   get whyIncomplete(): string {
     if (this.#hasNoBlocks)
-      return 'the refcount table names no block: references were compared with each other alone, and what is leaked cannot be told';
+      return 'the refcount table names no block: references were compared with each other alone, and what is leaked is not known';
     return `the refcounts of ${this.#rules.checkErrors} clusters cannot be read`;
   }
 

@@ -40,7 +40,7 @@ export interface L2Tables {
   readonly misplaced: readonly L2Place[];
 }
 
-/** Is told, in a few words, what could not be followed. */
+/** Called with a few words for what could not be followed. */
 export type OnFault = (what: string) => void;
 
 /** The L1 tables of an image, the active one first. Snapshots without a usable table are left out and reported. */

@@ -89,7 +89,7 @@ export class References {
       into.refer(offset, entries * 8, times, owner, USE.table);
   }
 
-  /** Stored bitmaps, as far as the image vouches for them: without its autoclear bit qemu counts them as leaks. */
+  /** Stored bitmaps, where autoclear bit 0 is set: without it qemu counts them as leaks. */
   *#walkBitmaps(into: ReferenceSink, limit: ReadLimit): SlicedWork<void> {
     const { source, header, extensions, geometry } = this.#image;
     const directory = extensions.bitmaps;

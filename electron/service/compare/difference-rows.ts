@@ -23,7 +23,7 @@ interface Row {
   readonly b: RowSide;
 }
 
-/** Told of every range, of those that are the same, too. */
+/** Called for every range, also those that are the same. */
 export type TakeRange = (end: number, relation: Relation, a: RowSide, b: RowSide) => void;
 
 /** Joins and counts ranges that come in ascending order. */

@@ -17,10 +17,10 @@ export interface LayerWalk extends Pick<ReadProgress, 'layer' | 'layers'> {
   readonly size: number;
 }
 
-/** Is told so with every page of tables: it must be quick. */
+/** Called with every page of tables: it must be quick. */
 export type OnLayerWalk = (walk: LayerWalk) => void;
 
-/** Is told so with every read: it must be quick. */
+/** Called with every read: it must be quick. */
 export type OnRead = (progress: ReadProgress) => void;
 
 /** The layers of a chain, base first, each read through a source that counts. Without `onRead` just as they are. */

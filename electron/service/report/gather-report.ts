@@ -31,7 +31,7 @@ export interface ReportChoice {
   readonly showPaths: boolean;
   readonly forceShare?: boolean | undefined;
   readonly onRead?: OnRead;
-  /** Is told up to which offset of a disk of `size` bytes the picture was read. */
+  /** Called with the offset, on a disk of `size` bytes, up to which the picture was read. */
   readonly onWalk?: (offset: number, size: number) => void;
   /** Also read the partition table in the disk, and say which partition each finding lies in. */
   readonly partitions?: boolean;

@@ -10,7 +10,7 @@ import {
 
 const MAX_BYTES = 256 * 1024;
 
-/** Is told why a file was not taken over. `keptAs`: where it was moved to; absent where it stays. */
+/** Called with the reason why a file was not taken over. `keptAs`: where it was moved to; absent where it stays. */
 export type OnStateProblem = (problem: StateProblem, keptAs?: string) => void;
 
 /** One file of state. */

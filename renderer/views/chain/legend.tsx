@@ -33,7 +33,7 @@ export function Legend({ chain }: { readonly chain: OpenedChain }) {
           Show all
         </button>
       )}
-      {isRemote(chain) && <span className="hint">Over NBD it cannot be told what a hole hides.</span>}
+      {isRemote(chain) && <span className="hint">Over NBD it is not known what a hole hides.</span>}
     </section>
   );
 }

@@ -1,6 +1,6 @@
 /**
  * Commands on images that ask for far more than they hold: each answers within bounds of time and memory, or shows how
- * far it is and ends when it is told to; nothing is left behind and no image is changed. COWSCOPE_HOSTILE names
+ * far it is and ends at a signal; nothing is left behind and no image is changed. COWSCOPE_HOSTILE names
  * commands to run on every image (map,check), or all.
  */
 import { spawn } from 'node:child_process';

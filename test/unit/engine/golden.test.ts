@@ -227,7 +227,7 @@ describe('the golden chain', () => {
       }
     }
     expect((await session.ask('inspect', { offset: 4 * CLUSTER })).sentence).toBe(
-      'Reads as zeros, set in depth 2; over NBD it cannot be told what this hides, nor whether host space is kept.',
+      'Reads as zeros, set in depth 2; over NBD it is not known what this hides, nor whether host space is kept.',
     );
   });
 

@@ -19,7 +19,7 @@ const BAD_ENTRY: Cause = {
   code: BLOCK_CODE,
   severity: 'corruption',
   what: count =>
-    `${count === 1 ? 'an entry of the refcount table names' : `${count} entries of the refcount table name`} no usable block: what is in use there cannot be told from what is free`,
+    `${count === 1 ? 'an entry of the refcount table names' : `${count} entries of the refcount table name`} no usable block: what is in use there cannot be distinguished from what is free`,
   advice: `${KEEP_EVIDENCE}; the refcounts can be built again from the tables, as \`qemu-img check -r all\` does`,
 };
 

@@ -26,9 +26,9 @@ test('the header of a depth says that hidden layers are not known', async () => 
   expect(lane.querySelector('.number')).toBeNull();
 });
 
-test('what cannot be told over NBD is said in legend, inspector and findings', async () => {
+test('what is not known over NBD is named in legend, inspector and findings', async () => {
   await opened();
-  expect(document.querySelector('.legend')?.textContent).toContain('it cannot be told what a hole hides');
+  expect(document.querySelector('.legend')?.textContent).toContain('it is not known what a hole hides');
   const facts = await screen.findByRole('region', { name: 'In this chain' });
   expect(facts.textContent).toContain('overrides cannot be shown');
   expect(facts.textContent).not.toContain('No layer');
@@ -37,7 +37,7 @@ test('what cannot be told over NBD is said in legend, inspector and findings', a
   );
   await selectAt({ track: 1, offset: K64 });
   const what = await screen.findByRole('region', { name: 'What' });
-  expect(what.textContent).toContain('it cannot be told what this hides, nor whether host space is kept');
+  expect(what.textContent).toContain('it is not known what this hides, nor whether host space is kept');
   expect(what.textContent).not.toContain('no host space');
 });
 

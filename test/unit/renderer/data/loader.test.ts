@@ -196,10 +196,10 @@ test('the whole disk follows what is read also beside a view of a part of it', a
   follows.invalidate(LATER, 0, size);
   await quiet(bridge);
 
-  const { loader: anew } = load(now, bridge);
-  anew.request({ view: part, columns, overviewColumns: columns });
+  const { loader: fresh } = load(now, bridge);
+  fresh.request({ view: part, columns, overviewColumns: columns });
   await quiet(bridge);
-  const expected = overviewOf(anew);
+  const expected = overviewOf(fresh);
   expect(overviewOf(follows, follows.overviewLevel())).toEqual(expected);
   expect(overviewOf(follows)).not.toEqual(expected); // the finer tiles of the first view are what was
   follows.dispose();

@@ -6,12 +6,12 @@ import { start } from '../../../../support/window/fake-window.tsx';
 
 const target = { kind: 'files', files: ['/images/top.qcow2'] } as const;
 
-test('a chain without its base says first that what it hides there cannot be told', async () => {
+test('the inspector of a chain without its base says first that it is not known what it hides there', async () => {
   start(shortMiddleChain('missing'));
   await openTarget(target);
   const summary = await screen.findByRole('region', { name: 'In this chain' });
   expect(summary.textContent).toMatch(
-    /^In this chainIncomplete: a backing file is missing, so what these layers hide there cannot be told\./,
+    /^In this chainIncomplete: a backing file is missing, so it is not known what these layers hide there\./,
   );
   expect(screen.getAllByRole('banner')[0]!.textContent).toContain('3 of at least 4 layers');
   expect(screen.getByRole('contentinfo').textContent).toContain('Incomplete chain');
