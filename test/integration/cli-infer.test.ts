@@ -8,7 +8,7 @@ import { openQcow2 } from '../../electron/qcow2/read/image.ts';
 import { finish } from '../../electron/qcow2/read/sliced-work.ts';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { schemaErrors } from '../support/json-schema.ts';
-import { asQemuMap, buildImage, mapWhole, openSource } from '../support/qcow2-reading.ts';
+import { asQemuMap, type BuiltImage, buildImage, mapWhole, openSource } from '../support/qcow2-reading.ts';
 import { hashFile, qemuImg, qemuIo, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
@@ -196,6 +196,58 @@ describe('--infer of a lost L1 table', () => {
       expect(inferred && mapWhole(inferred)).toEqual(before);
     },
   );
+
+  it('takes no L2 table that was overwritten for a lost L1 table, nor the L1 table for an L2 table', () => {
+    const over = (damage: (image: BuiltImage) => void) => {
+      const clusters = [0, 1, 8192].map(index => ({ index, kind: 'data' as const }));
+      const image = buildImage({ size: 2 ** 30, clusters });
+      damage(image);
+      return finish(inferL1(openQcow2(openSource(image.path)), { reading: 1 }));
+    };
+    const overwrite = ({ source }: BuiltImage, offset: number, content: Uint8Array) =>
+      writeSync(source.fd, content, 0, content.length, offset);
+    const text = Buffer.alloc(65_536, 'a line of a log ');
+    expect(over(image => overwrite(image, image.l2Offsets.get(0) as number, text))).toBeUndefined();
+    expect(
+      over(image => overwrite(image, image.l2Offsets.get(0) as number, Buffer.alloc(65_536))),
+    ).toBeUndefined();
+    expect(
+      over(image => {
+        for (const table of image.l2Offsets.values()) overwrite(image, table, text);
+      }),
+    ).toBeUndefined();
+    // Without refcounts nothing tells tables from data.
+    expect(over(image => overwrite(image, image.refcountBlockOffsets[0] as number, text))).toBeUndefined();
+  });
+
+  it('calls no place certain while tables may be those of a lost snapshot', () => {
+    const image = buildImage({
+      size: 2 ** 29,
+      clusters: [{ index: 0, kind: 'data' }],
+      snapshots: [{ id: '1', name: 'one', clusters: [{ index: 5, kind: 'data' }] }],
+    });
+    const { fd } = image.source;
+    const zeros = Buffer.alloc(65_536);
+    // The L1 table and the disk's only L2 table are gone: the table that is left is the snapshot's.
+    for (const offset of [image.l1Offset, image.l2Offsets.get(0) as number])
+      writeSync(fd, zeros, 0, 65_536, offset);
+    writeSync(fd, Buffer.of(0, 0x80, 0, 1), 0, 4, 60);
+    const inferred = finish(inferL1(openQcow2(openSource(image.path)), { reading: 1 }));
+    expect(inferred?.inferred?.inference).toMatchObject({
+      confidence: 'guess',
+      tables: { found: 1, placed: 1 },
+    });
+  });
+
+  it('answers at once where a header claims more L1 entries than any table has', () => {
+    const image = buildImage({ size: 2 ** 17, clusterBits: 9, clusters: [{ index: 0, kind: 'data' }] });
+    writeSync(image.source.fd, Buffer.of(0x80), 0, 1, 36);
+    writeSync(image.source.fd, Buffer.alloc(512), 0, 512, image.l1Offset);
+    const work = inferL1(openQcow2(openSource(image.path)), { reading: 1 });
+    let turns = 0;
+    for (; turns < 1000 && work.next().done !== true; turns++);
+    expect(turns).toBeLessThan(1000);
+  });
 
   it('leaves an image alone that has its tables', async () => {
     const image = openQcow2(openSource(at('top.qcow2')));

@@ -141,6 +141,7 @@ export class RefcountCheck {
       leaked: this.#rules.leakedClusters,
       tail: this.#counts.highest + 1,
       isDiskEmpty: tables.activeTimes.every(times => times === 0),
+      isL2Table: cluster => this.#names.indexOf(cluster * image.geometry.clusterSize) >= 0,
       isReferred: cluster => this.#counts.storedOf(cluster) === -1 || this.#counts.referencesOf(cluster) > 0,
     });
   }

@@ -7,7 +7,7 @@ import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import type { ImageSource } from '../read/source.ts';
 import { proposeHeaders } from './lost-header.ts';
-import { proposeL1 } from './lost-l1.ts';
+import { type L1Proposal, proposeL1 } from './lost-l1.ts';
 import { agreement, bestReadings, type Reading, tryProposal } from './reading.ts';
 
 /** What is wanted. */
@@ -56,7 +56,7 @@ export function* inferL1(
   if (proposal === undefined) throw noReading(image.source, reading, proposals.length);
   const tried = yield* tryProposal(image.source, proposal, proposal.expected);
   const isWhole = proposal.placed === proposal.found && tried.corruptions === 0 && tried.leaks === 0;
-  const confidence = tried.corruptions > 0 ? 'guess' : proposal.confidence;
+  const confidence = leastSure([proposal.confidence, agreementOf(image, proposal, tried)]);
   const { placed, found } = proposal;
   const readings = proposals.length;
   const facts = {
@@ -69,9 +69,21 @@ export function* inferL1(
   } as const;
   const tables = `${placed} of ${found} L2 tables that were found ${placed === 1 ? 'has' : 'have'} a place`;
   const contradicted = tried.corruptions > 0 ? ', and the refcounts contradict what is shown' : '';
-  const sure = placed === 0 ? '' : `, ${PLACES[proposal.confidence]}${contradicted}`;
+  const how =
+    confidence === 'guess' && proposal.confidence !== 'guess' ? 'which is a guess' : PLACES[confidence];
+  const sure = placed === 0 ? '' : `, ${how}${contradicted}`;
   const rest = isWhole ? '' : '; ranges whose table is not known are shown as unreadable';
   return inferredImage(tried, facts, `${tables}${sure}${rest}`);
+}
+
+/**
+ * How sure places can be by what the refcounts say. Tables that nothing refers to may be those of a lost snapshot, so that
+ * a place which is told by leaving out the others proves nothing while clusters are counted that nothing refers to.
+ */
+function agreementOf({ findings }: Qcow2Image, { isAsStored }: L1Proposal, tried: Reading): Confidence {
+  if (tried.corruptions > 0) return 'guess';
+  if (tried.leaks === 0 || isAsStored) return 'certain';
+  return findings.some(({ code }) => code.startsWith('QCOW2_SNAPSHOT')) ? 'guess' : 'likely';
 }
 
 /** Throws INFER_TOO_LARGE where an image has more than is looked through. */

@@ -33,12 +33,17 @@ const MAX_LOOKED_AT = 4096;
 /** Places of tables that a fact lists. */
 const MAX_LISTED = 8;
 
+/** Why a table that the stored L1 table names has that place. */
+const IN_PLACE = 'its entry in the L1 table is still in place';
+
 /** An L1 table that was put together, as far as it could be. */
 export interface L1Proposal extends Proposal {
   /** L2 tables that were found, and those with a place; `confidence` is that of the places. */
   readonly found: number;
   readonly placed: number;
   readonly confidence: Confidence;
+  /** True where every place is that of an entry that is still in the stored table. */
+  readonly isAsStored: boolean;
   /** What `qemu-img check` would count although the table is right: its own clusters, and those of an earlier one. */
   readonly expected: { readonly corruptions: number; readonly leaks: number };
 }
@@ -58,6 +63,8 @@ export function* proposeL1(image: Qcow2Image, onProgress?: OnProgress): SlicedWo
   if (clusters > MAX_SCANNED_CLUSTERS) throw new LimitPassed('the file has too many clusters');
   const rest: Qcow2Image = { ...image, header: { ...header, l1Size: 0 } };
   const refcounts = yield* storedRefcounts(rest, sizeNow(source), clusters);
+  // Tables are told by what is counted: where not even the header is, once, the refcounts are lost too.
+  if (refcounts[0] !== 1) return [];
   const references = yield* countedReferences(rest, sizeNow(source), clusters);
   const rules = {
     clusterBits: geometry.clusterBits,
@@ -131,14 +138,14 @@ class L1Rebuild {
     this.#open = new Set(tables.filter(cluster => this.#fitsDataFile(cluster)));
     this.#stored = this.#readStored();
     // Entries that lead to empty tables look like those of an L2 table.
-    if (!this.#isReplaced) for (const cluster of this.#ownPlace()) this.#open.delete(cluster);
+    if (!this.#isNamedAsTable) for (const cluster of this.#ownPlace()) this.#open.delete(cluster);
   }
 
   /** Clusters of the L1 table that the header names. */
   #ownPlace(): number[] {
     const { header, geometry } = this.#image;
     const first = Math.floor(header.l1TableOffset / geometry.clusterSize);
-    const count = Math.ceil((header.l1Size * 8) / geometry.clusterSize);
+    const count = Math.ceil((Math.min(header.l1Size, this.#remains.entries) * 8) / geometry.clusterSize);
     return Array.from({ length: count }, (_, i) => first + i);
   }
 
@@ -170,19 +177,28 @@ class L1Rebuild {
     );
   }
 
-  /** True if every used entry of the stored table may name an L2 table, and no other table is left. */
+  /**
+   * True if every used entry of the stored table may name an L2 table, and there is no other table or no room for one: L2
+   * tables that were overwritten are no loss of the L1 table, and other tables are those of a lost snapshot then.
+   */
   isStoredTableSound(): boolean {
     const { entries, isCut } = this.#stored;
+    if (isCut || this.#isNamedAsTable || !entries.every(({ isPlausible }) => isPlausible)) return false;
     const named = new Set(entries.map(({ cluster }) => cluster));
-    const isWhole = !isCut && !this.#isReplaced && entries.every(({ isPlausible }) => isPlausible);
-    return isWhole && [...this.#open].every(cluster => named.has(cluster));
+    const isFull = entries.length === this.#remains.entries && !this.#isReplaced;
+    return isFull || [...this.#open].every(cluster => named.has(cluster));
   }
 
   /** True where something else lies: entries that lead to data, or a table that an earlier L1 table names. */
   get #isReplaced(): boolean {
     const { entries } = this.#stored;
     const leading = entries.filter(({ leadsToTable }) => leadsToTable).length;
-    return 2 * leading < entries.length || this.#oldTables.some(old => this.#namesL1(old));
+    return 2 * leading < entries.length || this.#isNamedAsTable;
+  }
+
+  /** True where an earlier L1 table names the place of the stored one. */
+  get #isNamedAsTable(): boolean {
+    return this.#oldTables.some(old => this.#namesL1(old));
   }
 
   /** True of a table that is counted, and names the place of the stored one: a program wrote through it after a resize. */
@@ -213,13 +229,15 @@ class L1Rebuild {
   #proposal(): L1Proposal {
     const { size } = this.#places;
     const found = size + this.#open.size;
-    const confidences = [...this.#places.values()].map(({ confidence }) => confidence);
+    const places = [...this.#places.values()];
+    const confidences = places.map(({ confidence }) => confidence);
     return {
       ...this.#pieces(),
       facts: this.#facts(found),
       found,
       placed: size,
       confidence: leastSure(confidences),
+      isAsStored: places.every(({ how }) => how === IN_PLACE),
     };
   }
 
@@ -261,7 +279,7 @@ class L1Rebuild {
   #placeStored(): void {
     if (this.#isReplaced) return;
     for (const { index, cluster, isPlausible } of this.#stored.entries)
-      if (isPlausible) this.#place(index, cluster, 'certain', 'its entry in the L1 table is still in place');
+      if (isPlausible) this.#place(index, cluster, 'certain', IN_PLACE);
   }
 
   /** Tables that the active disk shares with snapshots: their refcount is one above the references of the snapshots. */
@@ -502,7 +520,8 @@ class L1Rebuild {
   #encode(): Uint8Array {
     const { header, geometry } = this.#image;
     const { isMisplaced, entries } = this.#remains;
-    const bytes = new Uint8Array((isMisplaced ? entries : header.l1Size) * 8);
+    // A header may claim more entries than any table has.
+    const bytes = new Uint8Array(Math.min((isMisplaced ? entries : header.l1Size) * 8, MAX_L1_BYTES));
     const view = new DataView(bytes.buffer);
     for (const [index, { cluster }] of this.#places) {
       const copied = this.#remains.refcounts[cluster] === 1 ? 1n << 63n : 0n;

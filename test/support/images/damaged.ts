@@ -529,6 +529,30 @@ const INCIDENTS: readonly DamagedImage[] = [
     'leaks',
   ),
   damaged(
+    'snapshot lost with its L1 table',
+    'the L1 table of a snapshot changed places with a cluster of its data',
+    ['QCOW2_LEAKED < QCOW2_ORPHAN_TABLE', 'QCOW2_LIKELY_CAUSE < QCOW2_ORPHAN_TABLE', 'QCOW2_ORPHAN_TABLE'],
+    image => {
+      const { fd } = image.source;
+      const snapshotL1 = image.snapshotL1Offsets[0] as number;
+      const l1 = new Uint8Array(K64);
+      image.source.readAt(l1, snapshotL1);
+      const view = new DataView(l1.buffer);
+      const snapshotL2 = view.getUint32(4);
+      const entries = new Uint8Array(K64);
+      image.source.readAt(entries, snapshotL2);
+      // One of its clusters of data now holds what its L1 table held.
+      writeAt(fd, l1, new DataView(entries.buffer).getUint32(5 * 8 + 4));
+      writeAt(fd, new Uint8Array(K64), snapshotL1);
+    },
+    {
+      snapshots: [
+        { id: '1', name: 'one', clusters: [5, 6, 7].map(index => ({ index, kind: 'data' as const })) },
+      ],
+    },
+    'leaks',
+  ),
+  damaged(
     'L1 moved and given out',
     'the L1 table was moved, and its cluster became a table of the earlier one',
     [

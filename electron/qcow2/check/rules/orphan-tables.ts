@@ -37,6 +37,8 @@ export interface OrphanInput {
   readonly isDiskEmpty: boolean;
   /** True if something refers to a cluster, or if that is not known. */
   readonly isReferred: (cluster: number) => boolean;
+  /** True for a cluster that an L1 table of the image names as an L2 table. */
+  readonly isL2Table: (cluster: number) => boolean;
 }
 
 /** Adds the tables that nothing refers to. What cannot be read is passed over. */
@@ -45,13 +47,13 @@ export function* findOrphans(collector: FindingCollector, input: OrphanInput): S
   const { clusterSize } = image.geometry;
   const most = Math.floor(MAX_BYTES / clusterSize);
   const counted = yield* tablesAmong(input, leaked.slice(0, most));
-  addOrphans(collector, COUNTED, counted, clusterSize);
+  addOrphans(collector, COUNTED, counted, input);
   const behind = Math.min(most, Math.ceil(fileLength / clusterSize) - tail);
   const free = yield* tablesAmong(
     input,
     Array.from({ length: Math.max(0, behind) }, (_, i) => tail + i),
   );
-  addOrphans(collector, isDiskEmpty ? FREE_OF_EMPTY_DISK : FREE, free, clusterSize);
+  addOrphans(collector, isDiskEmpty ? FREE_OF_EMPTY_DISK : FREE, free, input);
 }
 
 function* tablesAmong(
@@ -103,12 +105,14 @@ function addOrphans(
   collector: FindingCollector,
   cause: Cause,
   orphans: readonly Orphan[],
-  clusterSize: number,
+  { image, isL2Table }: OrphanInput,
 ): void {
+  const { clusterSize } = image.geometry;
   const hosts = new Set(orphans.map(({ host }) => host));
+  const isTable = (cluster: number) => hosts.has(cluster * clusterSize) || isL2Table(cluster);
   for (const { host, targets } of orphans) {
-    // An L1 table looks like an L2 table with tables among its data.
-    const isL1 = targets.some(target => hosts.has(target * clusterSize));
+    // An L1 table looks like an L2 table with tables for data, some of which may be lost.
+    const isL1 = 2 * targets.filter(isTable).length >= targets.length;
     const [first = 0] = targets;
     collector.add(
       cause,
@@ -118,7 +122,7 @@ function addOrphans(
             evidence: {
               source: isL1 ? ORPHAN_L1_SOURCE : 'cluster that looks like an L2 table',
               fileOffset: host,
-              value: `${targets.length} entries`,
+              value: targets.length === 1 ? '1 entry' : `${targets.length} entries`,
               bits: `the first names the cluster at ${hex(first * clusterSize)}`,
             },
           }

@@ -5,6 +5,7 @@ import { checkImage } from '../../../../electron/qcow2/check/engine.ts';
 import { inferL1 } from '../../../../electron/qcow2/infer/infer-image.ts';
 import type { Qcow2Image } from '../../../../electron/qcow2/read/image.ts';
 import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { DAMAGED_IMAGES, type DamagedImage } from '../../../support/images/damaged.ts';
 import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage, mapWhole, readImage } from '../../../support/qcow2-reading.ts';
 
@@ -125,4 +126,14 @@ it('names what a snapshot table that qemu refuses was written by, or what was wr
   expect(causeOf((fd, table) => writeSync(fd, text, 0, text.length, table))).toBe(
     'likely cause: data of the guest or of another file was written over the snapshot table: its cluster was given out twice, or two programs wrote to the file',
   );
+});
+
+it('takes the table alone for an L1 table that leads to tables, not an L2 table with a table among its data', () => {
+  const lost = DAMAGED_IMAGES.find(({ id }) => id === 'snapshot lost with its L1 table') as DamagedImage;
+  const { findings } = finish(checkImage(readImage(lost.make()), { layer: 0 }));
+  const orphans = findings.find(({ code }) => code === 'QCOW2_ORPHAN_TABLE')?.evidence ?? [];
+  expect(orphans.map(({ source, value }) => `${source}: ${value}`)).toEqual([
+    'cluster that looks like an L2 table: 3 entries',
+    'cluster that looks like an L1 table: 1 entry',
+  ]);
 });
