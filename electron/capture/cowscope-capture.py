@@ -52,6 +52,9 @@ MAX_BITMAP_DIRECTORY_BYTES = 1024 * 65535
 MAX_BITMAP_BYTES = 2 ** 29
 MAX_NAME = 1023
 MAX_EXTENSIONS = 1024
+# Snapshots and bitmaps of all layers together, and their bytes in the images: cowscope opens no chain with more.
+MAX_CHAIN_ENTRIES = 2 ** 17
+MAX_CHAIN_ENTRY_BYTES = 2 ** 27
 
 OFFSET_MASK = 0x00fffffffffffe00
 REFCOUNT_MASK = 0xfffffffffffffe00
@@ -285,15 +288,17 @@ class Image:
             self.backing_offset = self.backing_length = 0
         elif self.backing_length > min(MAX_NAME, self.cluster_size - self.backing_offset):
             self.backing_length = 0
+        # A table with entries at offset 0 would lie where the header is.
         self.l1_offset, self.l1_entries = u64(head, 40), u32(head, 36)
-        if not table_fits(self.l1_offset, 0, 8, MAX_L1_BYTES, self.cluster_size):
+        if self.l1_offset == 0 or not table_fits(self.l1_offset, 0, 8, MAX_L1_BYTES, self.cluster_size):
             self.l1_entries = 0
         self.refcount_offset, self.refcount_clusters = u64(head, 48), u32(head, 56)
-        if not table_fits(self.refcount_offset, self.refcount_clusters, self.cluster_size, MAX_REFCOUNT_TABLE_BYTES,
-                          self.cluster_size):
+        if self.refcount_offset == 0 or not table_fits(self.refcount_offset, self.refcount_clusters, self.cluster_size,
+                                                       MAX_REFCOUNT_TABLE_BYTES, self.cluster_size):
             self.refcount_clusters = 0
         self.snapshots_offset, self.snapshot_count = u64(head, 64), u32(head, 60)
-        if not table_fits(self.snapshots_offset, self.snapshot_count, 40, MAX_SNAPSHOTS * 40, self.cluster_size):
+        if self.snapshots_offset == 0 or not table_fits(self.snapshots_offset, self.snapshot_count, 40,
+                                                        MAX_SNAPSHOTS * 40, self.cluster_size):
             self.snapshot_count = 0
 
     def read_first_cluster(self):
@@ -482,6 +487,10 @@ def open_layer(source, recorded=None, given=None):
     return Layer(source, image, format_name, how, format_name)
 
 
+# What becomes of a link whose file was reached and is no layer, by the code of the reason.
+STATUS_OF_ERROR = {'CHAIN_FORMAT_UNSUPPORTED': 'refused', 'CHAIN_TOO_MANY_ENTRIES': 'cut'}
+
+
 class Chain:
     """Finds the layers of a chain. Nothing that an image names is opened outside its folders without consent."""
 
@@ -491,14 +500,27 @@ class Chain:
         self.allowed = set(named) | set(os.path.realpath(path) for path in named)
         self.given = options.format
         self.layers = []  # base first
+        self.entries = self.entry_bytes = 0
         if len(options.files) == 1:
             self.follow(named[0])
         else:
             self.take(named[:len(options.files)])
 
+    def count(self, layer):
+        """Counts the snapshots and bitmaps of a layer; the layer, where they are not more than is left of the bounds."""
+        if layer.image is None:
+            return layer
+        lengths = [entry[1] for entry in layer.image.snapshots + layer.image.bitmaps]
+        if self.entries + len(lengths) > MAX_CHAIN_ENTRIES or self.entry_bytes + sum(lengths) > MAX_CHAIN_ENTRY_BYTES:
+            raise CaptureError('CHAIN_TOO_MANY_ENTRIES', 'the layers down to this one have too many snapshots and bitmaps',
+                               shown(layer.source.path))
+        self.entries += len(lengths)
+        self.entry_bytes += sum(lengths)
+        return layer
+
     def follow(self, path):
         """From the top down, by the names that are recorded."""
-        layer = open_layer(Source(path), given=self.given)
+        layer = self.count(open_layer(Source(path), given=self.given))
         seen = {layer.source.identity}
         self.layers = [layer]
         while layer.image is not None and layer.image.backing_name:
@@ -512,10 +534,9 @@ class Chain:
                 layer.backing = (status, code)
                 break
             try:
-                below = open_layer(source, recorded=layer.image.backing_format)
+                below = self.count(open_layer(source, recorded=layer.image.backing_format))
             except CaptureError as error:
-                is_refused = error.code == 'CHAIN_FORMAT_UNSUPPORTED'
-                layer.backing = ('refused' if is_refused else 'missing', error.code)
+                layer.backing = (STATUS_OF_ERROR.get(error.code, 'missing'), error.code)
                 break
             layer.backing = ('opened', '')
             seen.add(source.identity)
@@ -532,7 +553,7 @@ class Chain:
             raise CaptureError('CHAIN_FILE_TWICE', 'the same file is named twice')
         recorded, given = None, self.given
         for index in range(len(sources) - 1, -1, -1):
-            layer = open_layer(sources[index], recorded=recorded, given=given)
+            layer = self.count(open_layer(sources[index], recorded=recorded, given=given))
             self.layers.insert(0, layer)
             recorded, given = None, None
             name = layer.image.backing_name if layer.image is not None else b''
@@ -759,7 +780,7 @@ class LayerCapture:
     def __init__(self, number, image, patches, writer, progress):
         self.number, self.image, self.patches = number, image, patches
         self.writer, self.progress = writer, progress
-        self.captured = self.left = self.unread_bytes = 0
+        self.captured = self.left = self.unread_bytes = self.first_patch = 0
         self.unread = []
         self.zeros = (0, 0)
 
@@ -827,11 +848,23 @@ class LayerCapture:
             self.left += length
 
     def patched(self, offset, data):
-        for at, patch in self.patches:
-            start, end = max(offset, at), min(offset + len(data), at + len(patch))
+        """Pieces come in ascending order: patches that end before one are not looked at again."""
+        patches = self.patches
+        while self.first_patch < len(patches) and end_of(patches[self.first_patch]) <= offset:
+            self.first_patch += 1
+        result, at = None, self.first_patch
+        while at < len(patches) and patches[at][0] < offset + len(data):
+            place, patch = patches[at]
+            start, end = max(offset, place), min(offset + len(data), place + len(patch))
             if start < end:
-                data = data[:start - offset] + patch[start - at:end - at] + data[end - offset:]
-        return data
+                result = bytearray(data) if result is None else result
+                result[start - offset:end - offset] = patch[start - place:end - place]
+            at += 1
+        return data if result is None else bytes(result)
+
+
+def end_of(patch):
+    return patch[0] + len(patch[1])
 
 
 def roots_digest(image):
@@ -910,6 +943,55 @@ def capture(chain, show_paths, put, progress):
 # ---------------------------------------------------------------------------------------------------- the command
 
 
+DRAFT_NAME = re.compile(rb'\.cowscope-([0-9a-f]{16})-([1-9][0-9]{0,9})-([0-9]{1,20})-[0-9a-f]{16}\.part')
+
+
+def run_of_system():
+    """Names this run of the system and its space of process numbers; None where the system does not tell."""
+    try:
+        with open('/proc/sys/kernel/random/boot_id') as file:
+            boot = file.read().strip()
+        return hashlib.sha256(('%s %s' % (boot, os.readlink('/proc/self/ns/pid'))).encode()).hexdigest()[:16].encode()
+    except OSError:
+        return None
+
+
+def started(pid):
+    """When a process started, in clock ticks: field 22 of proc(5) stat. None where there is no such process."""
+    try:
+        with open('/proc/%s/stat' % pid, 'rb') as file:
+            return file.read().rpartition(b') ')[2].split(b' ')[19]
+    except (OSError, IndexError):
+        return None
+
+
+def draft_name():
+    """A name for a new draft that tells whose it is, as cowscope gives it: either removes those of the other."""
+    place, start = run_of_system(), started('self')
+    owner = b'' if place is None or start is None else b'%s-%d-%s-' % (place, os.getpid(), start)
+    return b'.cowscope-%s%s.part' % (owner, os.urandom(8).hex().encode())
+
+
+def remove_stale_drafts(folder):
+    """Removes drafts of this user whose processes were killed. Those of other systems and containers are left alone."""
+    place = run_of_system()
+    try:
+        names = [] if place is None else os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        draft = DRAFT_NAME.fullmatch(name)
+        if draft is None or draft.group(1) != place or started(draft.group(2).decode()) == draft.group(3):
+            continue
+        path = os.path.join(folder, name)
+        try:
+            there = os.lstat(path)
+            if stat.S_ISREG(there.st_mode) and there.st_uid == os.getuid():
+                os.unlink(path)
+        except OSError:
+            pass
+
+
 class Output:
     """A new file that is whole or not there: written beside its place and put there at the end."""
 
@@ -918,7 +1000,9 @@ class Output:
         self.images = images
         self.replace = replace
         self.check()
-        self.draft = os.path.join(os.path.dirname(path), b'.cowscope-%s.part' % os.urandom(8).hex().encode())
+        folder = os.path.dirname(path)
+        remove_stale_drafts(folder)
+        self.draft = os.path.join(folder, draft_name())
         self.file = os.fdopen(os.open(self.draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o666), 'wb')
 
     def check(self):

@@ -1,10 +1,14 @@
 /** The script in Python writes the same captures as cowscope, byte for byte, but for the time. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { toBytePath } from '../../electron/chain/byte-path.ts';
+import { discoverChain } from '../../electron/chain/discover.ts';
+import { PinnedFolders } from '../../electron/chain/pinned-folder.ts';
 import { captureTarget } from '../../electron/service/capture/capture-target.ts';
+import { newDraftName, removeStaleDrafts } from '../../electron/service/output/drafts.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import {
   bitmapsChain,
@@ -16,7 +20,7 @@ import {
 } from '../support/images/chains.ts';
 import { DAMAGED_IMAGES } from '../support/images/damaged.ts';
 import { randomChain } from '../support/images/random-chain.ts';
-import { hashFile, run, temporaryFolder } from '../support/tools.ts';
+import { hashFile, qemuImg, run, temporaryFolder } from '../support/tools.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../electron/capture/cowscope-capture.py', import.meta.url));
 const folder = temporaryFolder();
@@ -85,6 +89,52 @@ describe('cowscope-capture.py', () => {
     'captures damage %s as cowscope does: %s',
     async (_id, _title, { make }) => expectSame([make()]),
   );
+
+  it('cuts a chain where cowscope does, whose layers list more snapshots than it opens', async () => {
+    const own = await mkdtemp(join(folder, 'entries-'));
+    const files = ['2', '1', '0'].map(name => join(own, name));
+    const [, , top = ''] = files;
+    await qemuImg('create', '-q', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', '1', top, '1M');
+    const bytes = readFileSync(top);
+    const place = Number(bytes.readBigUInt64BE(8));
+    // As many as qemu takes of one image, each of 40 bytes of zeros in a hole of the file.
+    bytes.writeUInt32BE(65_536, 60);
+    bytes.writeBigUInt64BE(2n ** 24n, 64);
+    for (const [index, path] of files.toReversed().entries()) {
+      bytes.write(`${index + 1}`, place);
+      writeFileSync(path, bytes);
+      truncateSync(path, 2 ** 25);
+    }
+    const { bytes: written, path } = await byScript([top]);
+    expect(written).toBe((await byCowscope([top])).bytes);
+    const bytesWritten = readFileSync(path);
+    const { layers } = JSON.parse(bytesWritten.subarray(0, bytesWritten.indexOf('\n')).toString());
+    expect(layers).toHaveLength(2);
+    expect(layers[0].backing).toEqual({ status: 'cut', code: 'CHAIN_TOO_MANY_ENTRIES' });
+    const opened = await discoverChain({ files: [path] });
+    expect(opened.info.layers).toHaveLength(2);
+    await opened.close();
+    const refused = await run('python3', [SCRIPT, '-o', join(own, 'all'), ...files]);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('CHAIN_TOO_MANY_ENTRIES') });
+  });
+
+  it('names its drafts as cowscope does: each removes those of the other whose process was killed', async () => {
+    const own = await mkdtemp(join(folder, 'drafts-'));
+    const [base = ''] = await goldenChain(own);
+    const asked = `import runpy; print(runpy.run_path(${JSON.stringify(SCRIPT)})["draft_name"]().decode())`;
+    const { stdout } = await run('python3', ['-c', asked]);
+    const ended = stdout.trim();
+    const running = newDraftName();
+    for (const name of [ended, running]) writeFileSync(join(own, name), '');
+    const folders = new PinnedFolders();
+    await removeStaleDrafts(await folders.at(toBytePath(own)));
+    await folders.close();
+    expect(readdirSync(own)).toContain(running);
+    expect(readdirSync(own)).not.toContain(ended);
+    writeFileSync(join(own, ended), '');
+    expect(await run('python3', [SCRIPT, '-o', join(own, 'capture'), base])).toMatchObject({ code: 0 });
+    expect(readdirSync(own).filter(name => name.endsWith('.part'))).toEqual([running]);
+  });
 
   it('replaces no image and no file that is no capture', async () => {
     const [base = ''] = await goldenChain(await mkdtemp(join(folder, 'kept-')));
