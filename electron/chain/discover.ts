@@ -246,14 +246,20 @@ async function openDataFile(
   });
   const { status, resolved, error, findings } = followed;
   const link = { ...recorded, resolved, status, ...(error === undefined ? {} : { error }) };
-  if (followed.reached === undefined)
-    return { link, notes: status === 'missing' ? [dataFileMissing(resolved)] : [], findings };
+  if (followed.reached === undefined) return { link, notes: notesOfUnopened(status, resolved), findings };
   discovery.open.push(followed.reached);
   return { link, file: followed.reached.file, notes: [], findings };
 }
 
-function dataFileMissing(path: string): string {
-  return `Its data file ${escapeUntrusted(path)} cannot be opened: the map comes from its tables alone, and the data itself cannot be read.`;
+/** What is not known of a layer whose data file is not open. A name that is not recorded is a finding. */
+function notesOfUnopened(status: BackingLink['status'], path: string): string[] {
+  if (path === '') return [];
+  const name = escapeUntrusted(path);
+  return status === 'missing'
+    ? [
+        `Its data file ${name} cannot be opened: the map comes from its tables alone, and the data itself cannot be read.`,
+      ]
+    : [`Its data lies in the file ${name}, which was not opened: whether that holds all of it is not known.`];
 }
 
 function chainError(code: string, what: string, subject: string, advice: string): CowscopeError {

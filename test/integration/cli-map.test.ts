@@ -399,13 +399,16 @@ describe('consent', () => {
     const expected = mapWithoutHostHoles(JSON.parse(await qemuImg('map', '--output=json', top)));
     const silent = await cowscope(['map', '--as', 'qemu-img', top]);
     expect([silent.code, JSON.parse(silent.stdout)]).toEqual([0, expected]);
+    expect(silent.stderr).toBe(
+      `cowscope: note: top.qcow2: Its data lies in the file ${data}, which was not opened: whether that holds all of it is not known.\n`,
+    );
     const refused = await cowscope(['map', '--totals', '--witness', 'nbd', top]);
     expect([refused.code, codesOf(refused)]).toEqual([3, ['QEMU_DATA_FILE_CONSENT']]);
     const alone = await cowscope(['map', '--totals', '--witness', 'both', top]);
     expect([alone.code, codesOf(alone)]).toEqual([3, ['CHAIN_CONSENT_NEEDED']]);
     expect(alone.stdout).not.toContain('agree');
     const allowed = await cowscope(['map', '--totals', '--witness', 'both', '--allow', data, top]);
-    expect(allowed).toMatchObject({ code: 0 });
+    expect(allowed).toMatchObject({ code: 0, stderr: '' });
     expect(allowed.stdout).toContain('The two witnesses agree.');
     await truncate(data, 65536);
     const unseen = await cowscope(['map', '--totals', top]);

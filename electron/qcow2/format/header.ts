@@ -121,6 +121,7 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
     clusterSize,
     MAX_REFCOUNT_TABLE_BYTES,
     clusterSize,
+    'clusters',
   );
   const rebuild =
     'qemu does not open such an image; `qemu-img check -r all` on a copy rebuilds the refcounts';
@@ -215,7 +216,7 @@ function layoutIn(
       'QCOW2_VERSION',
       `qcow2 version ${version} is not known`,
       path,
-      'versions 1, 2 and 3 can be read',
+      'a newer program may know it; if the header is damaged, `cowscope map --infer` shows what its tables tell',
     );
   if (view.byteLength < (version === 2 ? V2_HEADER_LENGTH : V3_HEADER_LENGTH))
     throw refusal('QCOW2_HEADER_CUT', `the file ends inside its header (${view.byteLength} bytes)`, path);
@@ -301,7 +302,8 @@ export function sizesIn(view: DataView, report: Report): { size: number; storedS
 }
 
 /**
- * What is wrong with a table of `entries` entries at `offset`, as the end of a sentence; undefined if nothing is.
+ * What is wrong with a table of `entries` entries at `offset`, as the end of a sentence; undefined if nothing is. `unit`:
+ * what its length is counted in.
  * Source: qemu's qcow2_validate_table.
  */
 export function checkTable(
@@ -310,10 +312,11 @@ export function checkTable(
   entrySize: number,
   maxBytes: number,
   clusterSize: number,
+  unit: 'entries' | 'clusters' = 'entries',
 ): string | undefined {
   if (offset + entries * entrySize > MAX_OFFSET) return 'lies above 2^53 - 1';
   if (entries * entrySize > maxBytes)
-    return `is too large: ${entries} entries, at most ${maxBytes / entrySize} can be`;
+    return `is too large: ${entries} ${unit}, at most ${maxBytes / entrySize} can be`;
   if (offset % clusterSize !== 0) return `lies at ${hex(offset)}, which is not a cluster boundary`;
   return undefined;
 }

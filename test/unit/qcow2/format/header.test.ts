@@ -65,6 +65,9 @@ describe('parseHeader', () => {
   it('names the code of what it cannot read', () => {
     expect(codeOf(new Uint8Array(3))).toBe('QCOW2_NOT_QCOW2');
     expect(codeOf(headerBytes(view => view.setUint32(4, 9)))).toBe('QCOW2_VERSION');
+    expect(() => parse(headerBytes(view => view.setUint32(4, 9)))).toThrow(
+      expect.objectContaining({ advice: expect.stringContaining('cowscope map --infer') }),
+    );
     expect(codeOf(headerBytes().subarray(0, 80))).toBe('QCOW2_HEADER_CUT');
     expect(codeOf(headerBytes(view => view.setUint32(20, 0xffffffff)))).toBe('QCOW2_CLUSTER_BITS');
     const small = headerBytes(view => {
@@ -115,6 +118,9 @@ describe('parseHeader', () => {
       'QCOW2_L1_TABLE',
       'QCOW2_SNAPSHOT_TABLE',
     ]);
+    expect(findings[0]?.what).toBe(
+      'the refcount table is too large: 4294967295 clusters, at most 128 can be',
+    );
     expect(header).toMatchObject({ l1Size: 0xffffffff, refcountTableClusters: 0, snapshotCount: 0 });
   });
 });
