@@ -98,7 +98,7 @@ export const TARGET = v.variant('kind', [
 export const CONSENT = v.strictObject({
   allow: list(path, 0, MAX_ALLOWED),
   allowAll: v.boolean(),
-  ignoreLocks: v.exactOptional(v.boolean()),
+  forceShare: v.exactOptional(v.boolean()),
 }) satisfies v.GenericSchema<unknown, Consent>;
 
 /** Folders to be looked into. */

@@ -24,7 +24,7 @@ export interface Consent {
   readonly allow: readonly string[];
   readonly allowAll: boolean;
   /** Read images that another program has open for writing: what is shown may be out of date or torn. */
-  readonly ignoreLocks?: boolean;
+  readonly forceShare?: boolean;
 }
 
 /** A target opened before. */

@@ -200,7 +200,7 @@ export class ChainController {
       ahead?.target === JSON.stringify(target) &&
       consent.allow.length === 0 &&
       !consent.allowAll &&
-      !consent.ignoreLocks;
+      !consent.forceShare;
     return isAhead ? ahead.opened : this.#open(target, consent);
   }
 
@@ -241,7 +241,7 @@ export class ChainController {
     const outside = this.#deps.requestFor(target);
     const options = {
       consent: bothConsents(consent, outside?.consent),
-      forceShare: outside?.forceShare === true || consent.ignoreLocks === true,
+      forceShare: outside?.forceShare === true || consent.forceShare === true,
       // An address that comes from the window may have been pasted: it names no key files without consent.
       allowLocalFiles: outside?.allowLocalFiles === true,
     };

@@ -95,7 +95,7 @@ export class CompareController {
       consent,
       witness: 'metadata',
       buildPyramid: false,
-      forceShare: consent.ignoreLocks === true,
+      forceShare: consent.forceShare === true,
       signal,
     });
     this.#deps.consentGuard().note(session.chain);

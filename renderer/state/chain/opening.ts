@@ -88,7 +88,7 @@ export function reload(): void {
 /** Opens what is open again, also where another program has it open for writing. */
 export function readAnyway(): void {
   const { target, consent } = getState();
-  if (target !== undefined) void openTarget(target, { ...consent, ignoreLocks: true });
+  if (target !== undefined) void openTarget(target, { ...consent, forceShare: true });
 }
 
 /** Shows what is open as it was in the internal snapshot of that id or name; without one, the active disk. */

@@ -23,7 +23,7 @@ test('an image in use is named, and can be read ignoring its lock', async () => 
   within(notice).getByRole('button', { name: 'Reload' });
   fireEvent.click(within(notice).getByRole('button', { name: 'Read anyway' }));
   await waitFor(() => expect(argsOf(bridge, 'chain:open')).toHaveLength(2));
-  expect(argsOf(bridge, 'chain:open')[1]).toMatchObject({ target: golden, consent: { ignoreLocks: true } });
+  expect(argsOf(bridge, 'chain:open')[1]).toMatchObject({ target: golden, consent: { forceShare: true } });
 });
 
 test('an encrypted image says why it is not cross-checked, and offers no retry that cannot work', async () => {

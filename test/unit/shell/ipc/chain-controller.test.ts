@@ -147,7 +147,7 @@ test('locks are ignored where the person in front of the window said so, and now
   await open('/a');
   const reply = controller.handlers['chain:open']({
     target: file('/a'),
-    consent: { ...none, ignoreLocks: true },
+    consent: { ...none, forceShare: true },
   });
   openings.at(-1)?.finish();
   await reply;
