@@ -1,6 +1,5 @@
 /** Proves the recipes and the golden table against the real tools, so that other tests may rely on both. */
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeChain } from '../../examples/layer-bytes.mjs';
@@ -10,6 +9,7 @@ import { bitmapsChain, extendedL2Chain, shortMiddleChain } from '../support/imag
 import { randomChain } from '../support/images/random-chain.ts';
 import {
   hashFile,
+  makeFolder,
   nbdinfoMap,
   qemuImg,
   run,
@@ -20,11 +20,7 @@ import {
 
 const folder = temporaryFolder();
 
-async function folderNamed(name: string): Promise<string> {
-  const path = join(folder, name);
-  await mkdir(path);
-  return path;
-}
+const folderNamed = (name: string) => makeFolder(folder, name);
 
 async function qemuMap(file: string): Promise<QemuMapRow[]> {
   return JSON.parse(await qemuImg('map', '--output=json', file));

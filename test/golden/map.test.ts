@@ -1,5 +1,5 @@
 /** Our map against qemu-img and nbdinfo: on the demo chains and on random ones, by both witnesses. */
-import { mkdir, stat, truncate } from 'node:fs/promises';
+import { stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ListSpec } from '../../electron/engine/worker/protocol.ts';
@@ -17,6 +17,7 @@ import { randomChain, seedGroups } from '../support/images/random-chain.ts';
 import { listed, withChain } from '../support/session.ts';
 import {
   hashFile,
+  makeFolder,
   type NbdinfoExtent,
   nbdinfoMap,
   qemuImg,
@@ -36,11 +37,7 @@ const QEMU_IMG: ListSpec = { list: 'qemu-img', compressed: false };
 const ALLOCATION: ListSpec = { list: 'nbdinfo', context: 'allocation' };
 const DEPTH: ListSpec = { list: 'nbdinfo', context: 'depth' };
 
-async function folderNamed(name: string): Promise<string> {
-  const path = join(folder, name);
-  await mkdir(path);
-  return path;
-}
+const folderNamed = (name: string) => makeFolder(folder, name);
 
 /** What the peers say of a chain, with qemu's guess from host holes undone. */
 async function peers(top: string) {

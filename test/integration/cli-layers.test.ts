@@ -1,5 +1,5 @@
 /** `cowscope layers` against qemu-img info --backing-chain and nbdinfo --list. */
-import { mkdir, open, unlink } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
@@ -7,7 +7,7 @@ import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { bitmapsChain } from '../support/images/chains.ts';
 import { startFakeServer } from '../support/servers/nbd-server.ts';
 import { startNbdkit, startQemu } from '../support/servers/nbd-server-process.ts';
-import { qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
+import { makeFolder, qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 const stops: (() => Promise<void>)[] = [];
@@ -15,11 +15,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-async function folderNamed(name: string): Promise<string> {
-  const path = join(folder, name);
-  await mkdir(path);
-  return path;
-}
+const folderNamed = (name: string) => makeFolder(folder, name);
 
 const layersOf = async (...args: string[]): Promise<ChainInfo> =>
   cowscopeJson(['layers', '--output', 'json', ...args]);

@@ -1,5 +1,5 @@
 /** Rows of the map on the command line: dirty bitmaps, whichever layer owns the range, and host offsets. */
-import { mkdir, readFile, truncate } from 'node:fs/promises';
+import { readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeChain } from '../../examples/recipes.mjs';
@@ -8,7 +8,7 @@ import type { QemuMapRow } from '../support/golden-table.ts';
 import { goldenChain } from '../support/images/chains.ts';
 import { mapWithoutHostHoles } from '../support/images/host-holes.ts';
 import { schemaErrors } from '../support/json-schema.ts';
-import { nbdinfoMap, qemuImg, qemuIo, startQemuNbd, temporaryFolder } from '../support/tools.ts';
+import { makeFolder, nbdinfoMap, qemuImg, qemuIo, startQemuNbd, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 const schema = JSON.parse(await readFile(new URL('../../docs/map.schema.json', import.meta.url), 'utf8'));
@@ -48,11 +48,7 @@ async function mapOf(...args: readonly string[]): Promise<{ rows: Row[]; totals:
   return document;
 }
 
-async function folderNamed(name: string): Promise<string> {
-  const path = join(folder, name);
-  await mkdir(path);
-  return path;
-}
+const folderNamed = (name: string) => makeFolder(folder, name);
 
 /** A qcow2 image of 8 MiB with one bitmap, over `base` where that is given. */
 async function imageWithBitmap(path: string, bitmap: string, granularity: string, base?: string) {

@@ -16,16 +16,12 @@ import {
 import { mapWithoutHostHoles } from '../support/images/host-holes.ts';
 import { schemaErrors } from '../support/json-schema.ts';
 import { type NewerQemu, newerQemu } from '../support/newer-qemu.ts';
-import { hashFile, qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
+import { hashFile, makeFolder, qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 const schema = JSON.parse(await readFile(new URL('../../docs/map.schema.json', import.meta.url), 'utf8'));
 
-async function folderNamed(name: string): Promise<string> {
-  const path = join(folder, name);
-  await mkdir(path);
-  return path;
-}
+const folderNamed = (name: string) => makeFolder(folder, name);
 
 interface Row {
   readonly start: number;

@@ -1,5 +1,5 @@
 /** `cowscope map --as nbdinfo` against nbdinfo, for every context of every server we can start, and maps of URIs. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { codesOf, complaints, cowscope, cowscopeJson } from '../support/cli.ts';
@@ -8,7 +8,7 @@ import { damageableImage, depthPatternChain, fragmentedImage } from '../support/
 import type { Extent } from '../support/servers/nbd-messages.ts';
 import { startFakeServer } from '../support/servers/nbd-server.ts';
 import { type ServerProcess, startNbdkit, startQemu } from '../support/servers/nbd-server-process.ts';
-import { qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
+import { makeFolder, qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 const stops: (() => Promise<void>)[] = [];
@@ -16,11 +16,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-async function folderNamed(name: string): Promise<string> {
-  const path = join(folder, name);
-  await mkdir(path);
-  return path;
-}
+const folderNamed = (name: string) => makeFolder(folder, name);
 
 async function kept(starting: Promise<ServerProcess>): Promise<string> {
   const server = await starting;

@@ -6,7 +6,7 @@ import type { Finding } from '../../shared/model/finding.ts';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { damagedChain, goldenChain, shortMiddleChain } from '../support/images/chains.ts';
 import { schemaErrors } from '../support/json-schema.ts';
-import { hashFile, qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
+import { hashFile, makeFolder, qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 const MIB = 2 ** 20;
 
@@ -15,11 +15,7 @@ const schema = JSON.parse(
   await readFile(new URL('../../docs/formats/plan.schema.json', import.meta.url), 'utf8'),
 );
 
-async function folderNamed(name: string): Promise<string> {
-  const path = join(folder, name);
-  await mkdir(path);
-  return path;
-}
+const folderNamed = (name: string) => makeFolder(folder, name);
 
 async function planJson(...args: string[]) {
   return planOf('commit', ...args);

@@ -5,15 +5,11 @@ import { expect, it } from 'vitest';
 import { planTarget } from '../../electron/service/plan/plan-target.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import type { Plan, PlanChoice } from '../../shared/model/plan/plan.ts';
-import { qemuImg, qemuIo, run, temporaryFolder } from '../support/tools.ts';
+import { makeFolder, qemuImg, qemuIo, run, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 
-async function folderNamed(name: string): Promise<string> {
-  const path = join(folder, name);
-  await mkdir(path);
-  return path;
-}
+const folderNamed = (name: string) => makeFolder(folder, name);
 
 /** An overlay in a folder, or a base where nothing is named below it. */
 async function image(path: string, below?: string): Promise<string> {

@@ -6,7 +6,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,6 +88,13 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cow-'));
   folders.push(folder);
   return folder;
+}
+
+/** Makes a folder of that name in `parent`, and returns its path. */
+export async function makeFolder(parent: string, name: string): Promise<string> {
+  const path = join(parent, name);
+  await mkdir(path);
+  return path;
 }
 
 /** The output of `qemu-img ...args`, which must succeed; use {@link run} where an exit code is of interest. */

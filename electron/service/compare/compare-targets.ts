@@ -1,11 +1,12 @@
 /** Opens what is to be compared, compares it, and says what may not be relied on. */
-import { CowscopeError, type ErrorRecord } from '../../../shared/error.ts';
+import type { ErrorRecord } from '../../../shared/error.ts';
 import type { ComparisonSums } from '../../../shared/model/comparison.ts';
 import type { ChainInfo } from '../../../shared/model/layer.ts';
 import type { OpenTarget } from '../../../shared/model/target.ts';
 import { type ChainSession, openChain } from '../chain-session.ts';
 import type { SessionOptions } from '../session-options.ts';
 import { type CompareOptions, compareDisks } from './compare-disks.ts';
+import { diskOf } from './compared-disk.ts';
 import { changed } from './comparison.ts';
 import { type ComparedDisk, sizeOfDisk } from './guest-cursor.ts';
 
@@ -57,7 +58,7 @@ export async function compareTargets(
     const first = await open(a.target);
     const isOne = JSON.stringify(a.target) === JSON.stringify(b.target);
     const second = isOne ? first : await open(b.target);
-    const disks = [diskOf(first, a), diskOf(second, b)] as const;
+    const disks = [diskOf(first, a.layer), diskOf(second, b.layer)] as const;
     const failed = (await Promise.all(sessions.map(session => session.fed()))).flat();
     await events.begin(chainOf(disks[0]), chainOf(disks[1]));
     const { signal } = new AbortController(); // the command line is ended by its signals
@@ -74,17 +75,6 @@ export async function compareTargets(
   } finally {
     await Promise.all(sessions.map(session => session.close()));
   }
-}
-
-function diskOf(session: ChainSession, { layer }: ComparedTarget): ComparedDisk {
-  const { layers } = session.chain;
-  if (layer === undefined || layers[layer] !== undefined) return { session, layer };
-  throw new CowscopeError({
-    code: 'LAYER_UNKNOWN',
-    what: `there is no layer ${layer}`,
-    subject: layers.at(-1)?.path ?? '',
-    advice: `the layers are 0 to ${layers.length - 1}`,
-  });
 }
 
 function chainOf(disk: ComparedDisk): ComparedChain {

@@ -24,7 +24,7 @@ export interface KeptDisk extends ComparedDisk {
   readonly session: ComparedSession;
 }
 
-/** Told when more was compared, in [start, end). */
+/** Called when more was compared, in [start, end). */
 export type NoteChange = (start: number, end: number) => void;
 
 /** Milliseconds between two notes of a change. */

@@ -5,6 +5,7 @@ import type { ComparedDiskInfo, OpenedComparison } from '../../../shared/model/c
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
 import type { ChainSession, openChain } from '../../service/chain-session.ts';
+import { diskOf } from '../../service/compare/compared-disk.ts';
 import type { ComparedSession, Comparison, KeptDisk } from '../../service/compare/comparison.ts';
 import type { CallHandler } from './answer.ts';
 import type { ConsentGuard } from './consent-guard.ts';
@@ -134,18 +135,6 @@ export class CompareController {
 async function endComparison(kept: KeptComparison | undefined): Promise<void> {
   await kept?.comparison.close();
   await kept?.other?.close().catch(() => {});
-}
-
-/** Throws LAYER_UNKNOWN for a layer that the chain does not have. */
-function diskOf(session: ComparedSession, layer: number | undefined): KeptDisk {
-  const { layers } = session.chain;
-  if (layer === undefined || layers[layer] !== undefined) return { session, layer };
-  throw new CowscopeError({
-    code: 'LAYER_UNKNOWN',
-    what: `there is no layer ${layer}`,
-    subject: layers.at(-1)?.path ?? '',
-    advice: `the layers are 0 to ${layers.length - 1}`,
-  });
 }
 
 function infoOf({ session, layer }: KeptDisk): ComparedDiskInfo {

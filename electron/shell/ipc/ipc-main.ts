@@ -7,7 +7,7 @@ import { answerCall, type CallHandler, MAX_MESSAGE_BYTES, messageBytes } from '.
 /** A handler for every call of the contract. A forgotten one fails to compile. */
 export type CallHandlers = { readonly [C in CallName]: CallHandler<C> };
 
-/** Told when a call begins and when it ends, with the number of calls still running. */
+/** Called when a call begins and when it ends, with the number of calls still running. */
 export type CallWatcher = (name: CallName, running: number) => void;
 
 /**

@@ -1,5 +1,5 @@
 /** The client against real servers: the same answer as nbdinfo for every context that they offer. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -22,7 +22,7 @@ import {
 } from '../../support/nbd-status.ts';
 import { type NewerQemu, type NoNewerQemu, newerQemu } from '../../support/newer-qemu.ts';
 import { type ServerProcess, startNbdkit, startQemu } from '../../support/servers/nbd-server-process.ts';
-import { qemuIo, runWell, temporaryFolder } from '../../support/tools.ts';
+import { makeFolder, qemuIo, runWell, temporaryFolder } from '../../support/tools.ts';
 
 const folder = temporaryFolder();
 const stops: (() => Promise<void>)[] = [];
@@ -66,11 +66,7 @@ async function expectSameAsNbdinfo(uri: string, nbdinfo = 'nbdinfo'): Promise<Nb
   return connection;
 }
 
-async function folderNamed(name: string): Promise<string> {
-  const path = join(folder, name);
-  await mkdir(path);
-  return path;
-}
+const folderNamed = (name: string) => makeFolder(folder, name);
 
 function alone(filename: string): string {
   return `json:${JSON.stringify({ driver: 'qcow2', backing: null, file: { driver: 'file', filename } })}`;
