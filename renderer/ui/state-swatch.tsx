@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react';
 import type { LegendKey } from '../../shared/legend.ts';
 import { showImage } from '../canvas/show-image.ts';
 import { swatchPicture } from './swatch-picture.ts';
-import { useInk } from './theme.ts';
+import { useColorSet } from './theme.ts';
 
 interface StateSwatchProps {
   readonly of: LegendKey;
@@ -13,9 +13,9 @@ interface StateSwatchProps {
 /** A small picture of a state or mark, painted as in the lanes. */
 export function StateSwatch({ of, lettered = false }: StateSwatchProps) {
   const ref = useRef<HTMLCanvasElement>(null);
-  const ink = useInk();
+  const colorSet = useColorSet();
   useEffect(() => {
-    if (ref.current !== null) showImage(ref.current, swatchPicture(of, lettered, ink));
-  }, [of, ink, lettered]);
+    if (ref.current !== null) showImage(ref.current, swatchPicture(of, lettered, colorSet));
+  }, [of, colorSet, lettered]);
   return <canvas className="swatch" ref={ref} />;
 }

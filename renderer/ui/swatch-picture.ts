@@ -6,17 +6,17 @@ import { LEGEND, type LegendKey } from '../../shared/legend.ts';
 import { createImageSurface } from '../canvas/image-surface.ts';
 import { showImage } from '../canvas/show-image.ts';
 import { laneTextMasks } from '../canvas/text-masks.ts';
-import { currentInk } from './theme.ts';
+import { currentColorSet } from './theme.ts';
 
 const known = new WeakMap<ColorSet, Map<string, ImageData>>();
 
 /** The picture of a state or mark for the present pixel ratio; `lettered` as on narrow runs in the lanes. */
-export function swatchPicture(of: LegendKey, lettered: boolean, ink: ColorSet): ImageData {
+export function swatchPicture(of: LegendKey, lettered: boolean, colorSet: ColorSet): ImageData {
   const ratio = Math.max(1, Math.round(devicePixelRatio));
   const key = `${of} ${lettered} ${ratio}`;
-  const pictures = known.get(ink) ?? new Map<string, ImageData>();
-  known.set(ink, pictures);
-  const picture = pictures.get(key) ?? paint(of, lettered, ink, ratio);
+  const pictures = known.get(colorSet) ?? new Map<string, ImageData>();
+  known.set(colorSet, pictures);
+  const picture = pictures.get(key) ?? paint(of, lettered, colorSet, ratio);
   pictures.set(key, picture);
   return picture;
 }
@@ -28,12 +28,12 @@ export function swatchPicture(of: LegendKey, lettered: boolean, ink: ColorSet): 
 export function warmUpPainting(): void {
   const canvas = document.createElement('canvas');
   for (const key of Object.keys(LEGEND) as LegendKey[])
-    showImage(canvas, swatchPicture(key, true, currentInk()));
+    showImage(canvas, swatchPicture(key, true, currentColorSet()));
 }
 
-function paint(of: LegendKey, lettered: boolean, ink: ColorSet, ratio: number): ImageData {
+function paint(of: LegendKey, lettered: boolean, colorSet: ColorSet, ratio: number): ImageData {
   const size = { width: SWATCH_PX.width * ratio, height: SWATCH_PX.height * ratio };
   const { image, surface } = createImageSurface(size, ratio, laneTextMasks(ratio));
-  paintSwatch(surface, of, ink, ratio, lettered);
+  paintSwatch(surface, of, colorSet, ratio, lettered);
   return image;
 }

@@ -1,4 +1,4 @@
-/** The ink of the theme in force, for what is painted rather than styled. */
+/** The color set of the theme in force, for what is painted rather than styled. */
 import { useSyncExternalStore } from 'react';
 import { type ColorSet, colorSetOf } from '../../shared/draw/color-set.ts';
 import { DARK_PALETTE, LIGHT_PALETTE, type Palette } from '../../shared/palette.ts';
@@ -8,22 +8,22 @@ import { getState, useStore } from '../state/store.ts';
 const DARK = matchMedia('(prefers-color-scheme: dark)');
 const FORCED = matchMedia('(forced-colors: active)');
 
-let known: { readonly key: string; readonly ink: ColorSet } | undefined;
+let known: { readonly key: string; readonly colorSet: ColorSet } | undefined;
 
-/** The ink now. The same object until the theme changes, or fonts were loaded in which texts are drawn. */
-export function currentInk(): ColorSet {
+/** The color set now. The same object until the theme changes, or fonts were loaded in which texts are drawn. */
+export function currentColorSet(): ColorSet {
   const { theme } = getState();
   const forced = FORCED.matches;
   const dark = theme === 'system' ? DARK.matches : theme === 'dark';
   const key = `${forced} ${dark} ${fontVersion()}`;
   if (known?.key !== key)
-    known = { key, ink: colorSetOf(forced ? systemPalette() : dark ? DARK_PALETTE : LIGHT_PALETTE) };
-  return known.ink;
+    known = { key, colorSet: colorSetOf(forced ? systemPalette() : dark ? DARK_PALETTE : LIGHT_PALETTE) };
+  return known.colorSet;
 }
 
-/** The ink now, for a component that paints again when it is another one. */
-export function useInk(): ColorSet {
-  return useSyncExternalStore(subscribe, currentInk);
+/** The color set now, for a component that paints again when it is another one. */
+export function useColorSet(): ColorSet {
+  return useSyncExternalStore(subscribe, currentColorSet);
 }
 
 function subscribe(changed: () => void): () => void {

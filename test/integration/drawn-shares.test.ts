@@ -121,15 +121,15 @@ async function load(chain: DrawnChain, view: Viewport): Promise<LoaderOf<'guest'
 
 /** Expects the drawn share of every part, and of all that is hidden, to be the exact one within a pixel of the height. */
 async function expectExact(chain: DrawnChain, view: Viewport, palette = LIGHT_PALETTE): Promise<void> {
-  const ink = colorSetOf(palette);
-  const { bodies } = partColors(ink, []);
+  const colorSet = colorSetOf(palette);
+  const { bodies } = partColors(colorSet, []);
   const byColor = partsByColor(bodies);
   const loader = await load(chain, view);
   for (const [track, parts] of chain.exact.entries()) {
     const strip = createColumnStrip(COLUMNS);
     readStrip(strip, track, view, loader);
     const surface = new RasterSurface({ width: COLUMNS, height: ROWS, unit: 1, texts: NO_TEXTS });
-    const { lane, corrupt } = ink;
+    const { lane, corrupt } = colorSet;
     paintBodies(surface, strip, { top: 0, bottom: ROWS, unit: 1, bodies, lane, corrupt });
     const drawn = new Array<number>(PARTS.length).fill(0);
     for (const pixel of surface.pixels) drawn[byColor.get(pixel) ?? -1]! += 1 / COLUMNS;

@@ -11,7 +11,7 @@ import { getAxis } from '../../state/store.ts';
 import { useCanvasSize } from '../hooks/use-canvas-size.ts';
 import { usePainter } from '../hooks/use-painter.ts';
 import { setText } from '../text.tsx';
-import { hexOf, useInk } from '../theme.ts';
+import { hexOf, useColorSet } from '../theme.ts';
 
 interface AxisRulerProps {
   readonly axis: AxisId;
@@ -24,11 +24,11 @@ export function AxisRuler({ axis, handlers }: AxisRulerProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const span = useRef<HTMLElement>(null);
   const size = useCanvasSize(ref);
-  const ink = useInk();
+  const colorSet = useColorSet();
   const painting = useMemo(() => {
     if (size.width === 0 || size.height === 0) return undefined;
-    return { ink, drawn: '', picture: undefined as AxisPicture | undefined };
-  }, [size, ink]);
+    return { colorSet, drawn: '', picture: undefined as AxisPicture | undefined };
+  }, [size, colorSet]);
   const paint = useCallback(() => {
     const canvas = ref.current;
     const { viewport, width, size: bytes } = getAxis(axis);

@@ -13,7 +13,7 @@ import { getAxis, useStore } from '../../state/store.ts';
 import { useCanvasDrawing } from '../hooks/use-canvas-drawing.ts';
 import type { CanvasSize } from '../hooks/use-canvas-size.ts';
 import { useFollower } from '../hooks/use-follower.ts';
-import { useInk } from '../theme.ts';
+import { useColorSet } from '../theme.ts';
 
 /** CSS pixels of a tick by its mark, worst first: severities differ by height as well as by color. */
 const TICK_HEIGHT_PX = [7, 5, 3] as const;
@@ -28,7 +28,7 @@ interface FindingTicksProps {
 /** Where findings lie, as ticks along the upper edge of a track, of a file, or of an overview. */
 export function FindingTicks({ part, layer }: FindingTicksProps) {
   const ref = useRef<HTMLCanvasElement>(null);
-  const ink = useInk();
+  const colorSet = useColorSet();
   const summary = useStore(state => state.findings);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was found since is requested too
   const request = useCallback(() => void requestMarks(part), [part, summary]);
@@ -44,11 +44,11 @@ export function FindingTicks({ part, layer }: FindingTicksProps) {
       for (const { start, end, mark } of marksOf(part, layer)) {
         const left = pxOf(range, start, width);
         const length = Math.max(MIN_TICK_WIDTH_PX * unit, pxOf(range, end, width) - left);
-        context.fillStyle = colorOf(mark, ink);
+        context.fillStyle = colorOf(mark, colorSet);
         context.fillRect(Math.round(left), 0, Math.round(length), (TICK_HEIGHT_PX[mark - 1] ?? 0) * unit);
       }
     },
-    [part, layer, ink],
+    [part, layer, colorSet],
   );
   useCanvasDrawing(ref, keyOf, draw);
   return <canvas className="finding-ticks" ref={ref} />;

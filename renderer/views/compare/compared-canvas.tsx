@@ -20,7 +20,7 @@ import type { AxisPointerActions } from '../../ui/axis/axis-pointer.ts';
 import { useAxisPointer } from '../../ui/hooks/use-axis-pointer.ts';
 import { useCanvasSize } from '../../ui/hooks/use-canvas-size.ts';
 import { usePainter } from '../../ui/hooks/use-painter.ts';
-import { useInk } from '../../ui/theme.ts';
+import { useColorSet } from '../../ui/theme.ts';
 import { stateLabels } from './state-labels.ts';
 import { useComparedSummary } from './use-compared-summary.ts';
 
@@ -36,7 +36,7 @@ const NOT_FADED: PaintOptions['faded'] = PARTS.map(() => false);
 export function ComparedCanvas({ track, name }: ComparedCanvasProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const size = useCanvasSize(ref);
-  const ink = useInk();
+  const colorSet = useColorSet();
   const summary = useComparedSummary(track, name);
   const actions = useMemo(() => pointerActions(track), [track]);
   useAxisPointer(ref, 'compare', actions);
@@ -49,7 +49,7 @@ export function ComparedCanvas({ track, name }: ComparedCanvasProps) {
     const canvas = ref.current;
     if (canvas === null || painting === undefined) return;
     const { viewport } = getAxis('compare');
-    const key = `${viewport.start} ${viewport.end} ${dataOf('compare').revision} ${ink.lane} ${fontVersion()}`;
+    const key = `${viewport.start} ${viewport.end} ${dataOf('compare').revision} ${colorSet.lane} ${fontVersion()}`;
     if (painting.drawn === key) return;
     painting.drawn = key;
     const { image, surface, layout } = painting;
@@ -57,9 +57,9 @@ export function ComparedCanvas({ track, name }: ComparedCanvasProps) {
     const phase = Math.round((viewport.start / (viewport.end - viewport.start)) * surface.width);
     const labels = track === COMPARED_TRACKS.difference ? differenceLabels : stateLabels;
     const options = { labels, faded: NOT_FADED, marks: 0, phase };
-    paintTrack(surface, strip, layout, colorsOf(track, ink), options);
+    paintTrack(surface, strip, layout, colorsOf(track, colorSet), options);
     showImage(canvas, image);
-  }, [painting, ink, track]);
+  }, [painting, colorSet, track]);
   usePainter(paint);
   return (
     <div className="lane">
@@ -68,8 +68,8 @@ export function ComparedCanvas({ track, name }: ComparedCanvasProps) {
   );
 }
 
-function colorsOf(track: number, ink: ColorSet): ColorSet {
-  return track === COMPARED_TRACKS.difference ? differenceColors(ink) : ink;
+function colorsOf(track: number, colorSet: ColorSet): ColorSet {
+  return track === COMPARED_TRACKS.difference ? differenceColors(colorSet) : colorSet;
 }
 
 /** A click chooses the difference there or the next one; a double click zooms in. */

@@ -10,23 +10,23 @@ import { differenceOverview } from '../../state/compare/compared-strips.ts';
 import { OverviewBrush } from '../../ui/axis/overview-brush.tsx';
 import { useCanvasSize } from '../../ui/hooks/use-canvas-size.ts';
 import { usePainter } from '../../ui/hooks/use-painter.ts';
-import { useInk } from '../../ui/theme.ts';
+import { useColorSet } from '../../ui/theme.ts';
 
 /** The differences of the whole disks, and which part is in view. */
 export function DifferenceOverview({ size }: { readonly size: number }) {
   const ref = useRef<HTMLCanvasElement>(null);
   const { width, height } = useCanvasSize(ref);
-  const ink = useInk();
+  const colorSet = useColorSet();
   const drawn = useRef('');
   const paint = useCallback(() => {
-    const key = `${width} ${height} ${dataOf('compare').overviewRevision} ${ink.lane}`;
+    const key = `${width} ${height} ${dataOf('compare').overviewRevision} ${colorSet.lane}`;
     if (ref.current === null || width === 0 || height === 0 || drawn.current === key) return;
     drawn.current = key;
     const unit = Math.max(1, Math.round(devicePixelRatio));
     const { image, surface } = createImageSurface({ width, height }, unit);
-    paintOverview(surface, [differenceOverview(size, width)], differenceColors(ink), unit);
+    paintOverview(surface, [differenceOverview(size, width)], differenceColors(colorSet), unit);
     showImage(ref.current, image);
-  }, [width, height, ink, size]);
+  }, [width, height, colorSet, size]);
   usePainter(paint);
   return (
     <div className="overview-row">

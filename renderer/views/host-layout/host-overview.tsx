@@ -9,24 +9,35 @@ import { FindingTicks } from '../../ui/axis/finding-ticks.tsx';
 import { OverviewBrush } from '../../ui/axis/overview-brush.tsx';
 import { useCanvasSize } from '../../ui/hooks/use-canvas-size.ts';
 import { usePainter } from '../../ui/hooks/use-painter.ts';
-import { useInk } from '../../ui/theme.ts';
+import { useColorSet } from '../../ui/theme.ts';
 import { createHostPicture, drawHost, kindColors } from './host-painting.ts';
 
 /** The whole file, always, and which part of it is in view. */
 export function HostOverview({ layout }: { readonly layout: HostLayout }) {
   const ref = useRef<HTMLCanvasElement>(null);
   const size = useCanvasSize(ref);
-  const ink = useInk();
+  const colorSet = useColorSet();
   const highlighted = useStore(state => state.host.highlighted);
   const painting = useMemo(() => {
     if (size.width === 0 || size.height === 0) return undefined;
-    return { picture: createHostPicture(size), colors: kindColors(ink, highlighted), ink, drawn: -1 };
-  }, [size, ink, highlighted]);
+    return {
+      picture: createHostPicture(size),
+      colors: kindColors(colorSet, highlighted),
+      colorSet,
+      drawn: -1,
+    };
+  }, [size, colorSet, highlighted]);
   const paint = useCallback(() => {
     const { revision } = dataOf('host');
     if (ref.current === null || painting === undefined || painting.drawn === revision) return;
     painting.drawn = revision;
-    drawHost(painting.picture, { start: 0, end: layout.fileLength }, painting.colors, painting.ink, false);
+    drawHost(
+      painting.picture,
+      { start: 0, end: layout.fileLength },
+      painting.colors,
+      painting.colorSet,
+      false,
+    );
     showImage(ref.current, painting.picture.image);
   }, [painting, layout]);
   usePainter(paint);

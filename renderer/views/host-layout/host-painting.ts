@@ -12,9 +12,9 @@ import { readHostStrip } from '../../data/read-host-strip.ts';
 import { dataOf } from '../../state/axes/axis-data.ts';
 
 /** The colors of the kinds, where only the highlighted ones are in full color. */
-export function kindColors(ink: ColorSet, highlighted: ReadonlySet<HostKind>): HostColor[] {
+export function kindColors(colorSet: ColorSet, highlighted: ReadonlySet<HostKind>): HostColor[] {
   return hostColors(
-    ink,
+    colorSet,
     HOST_KINDS.map(kind => highlighted.size > 0 && !highlighted.has(kind)),
   );
 }
@@ -36,23 +36,29 @@ export function drawHost(
   { surface, strip, unit }: HostPicture,
   view: Viewport,
   colors: readonly HostColor[],
-  ink: ColorSet,
+  colorSet: ColorSet,
   lettered: boolean,
 ): void {
   const { loader } = dataOf('host');
   if (loader !== undefined) readHostStrip(strip, view, loader);
   else strip.shares.fill(0);
   const phase = Math.round((view.start / (view.end - view.start)) * surface.width);
-  paintHost(surface, strip, { colors, lane: ink.lane, unit, lettered, phase });
+  paintHost(surface, strip, { colors, lane: colorSet.lane, unit, lettered, phase });
 }
 
 /** The small picture of a kind, with its letter. */
-export function hostSwatch(kind: HostKind, ink: ColorSet): ImageData {
+export function hostSwatch(kind: HostKind, colorSet: ColorSet): ImageData {
   const unit = Math.max(1, Math.round(devicePixelRatio));
   const picture = createHostPicture({ width: SWATCH_PX.width * unit, height: SWATCH_PX.height * unit });
   const { surface, strip, image } = picture;
   const kinds = Uint8Array.of(HOST_KINDS.indexOf(kind));
   hostStripFromRuns(strip, { track: 0, starts: Float64Array.of(0), kinds }, 1, { start: 0, end: 1 });
-  paintHost(surface, strip, { colors: hostColors(ink), lane: ink.lane, unit, lettered: true, phase: 0 });
+  paintHost(surface, strip, {
+    colors: hostColors(colorSet),
+    lane: colorSet.lane,
+    unit,
+    lettered: true,
+    phase: 0,
+  });
   return image;
 }

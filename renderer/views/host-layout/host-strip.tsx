@@ -13,7 +13,7 @@ import { setBandPosition } from '../../ui/axis/set-band-position.ts';
 import { useAxisPointer } from '../../ui/hooks/use-axis-pointer.ts';
 import { useCanvasSize } from '../../ui/hooks/use-canvas-size.ts';
 import { usePainter } from '../../ui/hooks/use-painter.ts';
-import { useInk } from '../../ui/theme.ts';
+import { useColorSet } from '../../ui/theme.ts';
 import { createHostPicture, drawHost, kindColors } from './host-painting.ts';
 import { HostTooltip } from './host-tooltip.tsx';
 
@@ -41,19 +41,24 @@ const POINTER: AxisPointerActions = {
 export function HostStripCanvas({ layout }: { readonly layout: HostLayout }) {
   const ref = useRef<HTMLCanvasElement>(null);
   const size = useCanvasSize(ref);
-  const ink = useInk();
+  const colorSet = useColorSet();
   const highlighted = useStore(state => state.host.highlighted);
   useAxisPointer(ref, 'host', POINTER);
   const painting = useMemo(() => {
     if (size.width === 0 || size.height === 0) return undefined;
-    return { picture: createHostPicture(size), colors: kindColors(ink, highlighted), ink, drawn: '' };
-  }, [size, ink, highlighted]);
+    return {
+      picture: createHostPicture(size),
+      colors: kindColors(colorSet, highlighted),
+      colorSet,
+      drawn: '',
+    };
+  }, [size, colorSet, highlighted]);
   const paint = useCallback(() => {
     const { viewport } = getAxis('host');
     const key = `${viewport.start} ${viewport.end} ${dataOf('host').revision}`;
     if (ref.current === null || painting === undefined || painting.drawn === key) return;
     painting.drawn = key;
-    drawHost(painting.picture, viewport, painting.colors, painting.ink, true);
+    drawHost(painting.picture, viewport, painting.colors, painting.colorSet, true);
     showImage(ref.current, painting.picture.image);
   }, [painting]);
   usePainter(paint);

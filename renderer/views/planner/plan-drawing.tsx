@@ -24,7 +24,7 @@ import { type CanvasSize, useCanvasSize } from '../../ui/hooks/use-canvas-size.t
 import { usePainter } from '../../ui/hooks/use-painter.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 import { Untrusted } from '../../ui/text.tsx';
-import { useInk } from '../../ui/theme.ts';
+import { useColorSet } from '../../ui/theme.ts';
 
 interface PlanDrawingProps {
   readonly plan: Plan;
@@ -99,7 +99,7 @@ interface PlanLaneProps extends PlanDrawingProps {
 }
 
 function PlanLane({ track, plan, picture, chain }: PlanLaneProps) {
-  const ink = useInk();
+  const colorSet = useColorSet();
   const labels = useMemo(() => {
     const info = chain.tracks.find(({ layer }) => layer === plan.target.layer);
     return info === undefined ? () => [] : trackLabels(info, chain);
@@ -111,10 +111,10 @@ function PlanLane({ track, plan, picture, chain }: PlanLaneProps) {
       const { image, surface } = createImageSurface(size, layout.unit, laneTextMasks(layout.unit));
       const phase = Math.round((viewport.start / (viewport.end - viewport.start)) * size.width);
       const options = { labels, faded: [], marks: 0, phase };
-      paintTrack(surface, planStrip(picture, track, viewport, size.width), layout, ink, options);
+      paintTrack(surface, planStrip(picture, track, viewport, size.width), layout, colorSet, options);
       showImage(canvas, image);
     },
-    [picture, track, ink, labels],
+    [picture, track, colorSet, labels],
   );
   const ref = useLane(paint);
   return <canvas ref={ref} role="img" aria-label={`${track}: ${laneText(plan, track)}`} />;
@@ -135,15 +135,20 @@ function laneText({ strip }: Plan, track: 'before' | 'after'): string {
 }
 
 function WrittenLane({ picture }: { readonly picture: PlanPicture }) {
-  const ink = useInk();
+  const colorSet = useColorSet();
   const paint = useCallback(
     (canvas: HTMLCanvasElement, size: CanvasSize) => {
       const { viewport } = getAxis('plan');
       const { image, surface } = createImageSurface(size, Math.max(1, Math.round(devicePixelRatio)));
-      paintWritten(surface, planStrip(picture, 'written', viewport, size.width), ink.frame, ink.lane);
+      paintWritten(
+        surface,
+        planStrip(picture, 'written', viewport, size.width),
+        colorSet.frame,
+        colorSet.lane,
+      );
       showImage(canvas, image);
     },
-    [picture, ink],
+    [picture, colorSet],
   );
   const ref = useLane(paint);
   return <canvas ref={ref} role="img" aria-label="Where something is written" />;

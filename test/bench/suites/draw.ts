@@ -141,7 +141,7 @@ function framePainter(session: ChainSession, size: number, { columns, laneHeight
     },
   });
   const layout = laneLayout(laneHeight, ratio);
-  const ink = colorSetOf(LIGHT_PALETTE);
+  const colorSet = colorSetOf(LIGHT_PALETTE);
   const surface = new RasterSurface({ width: columns, height: laneHeight, unit: ratio, texts: boxes(ratio) });
   const lanes = session.tracks.map(track => ({
     track,
@@ -164,7 +164,7 @@ function framePainter(session: ChainSession, size: number, { columns, laneHeight
       const phase = Math.round((view.start / (view.end - view.start)) * columns);
       for (const { track, strip, options } of lanes) {
         readStrip(strip, track.id, view, loader);
-        paintTrack(surface, strip, layout, ink, { ...options, phase });
+        paintTrack(surface, strip, layout, colorSet, { ...options, phase });
       }
     },
   };

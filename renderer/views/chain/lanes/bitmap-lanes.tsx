@@ -12,7 +12,7 @@ import { useCanvasDrawing } from '../../../ui/hooks/use-canvas-drawing.ts';
 import type { CanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
 import { Icon } from '../../../ui/icon.tsx';
 import { Untrusted } from '../../../ui/text.tsx';
-import { useInk } from '../../../ui/theme.ts';
+import { useColorSet } from '../../../ui/theme.ts';
 import { useLanePointer } from './use-lane-pointer.ts';
 
 /** CSS pixels of a dot of what a bitmap does not tell, and from one to the next. */
@@ -71,14 +71,14 @@ interface BitmapLaneProps {
 
 function BitmapLane({ bitmap, track, button }: BitmapLaneProps) {
   const ref = useRef<HTMLCanvasElement>(null);
-  const ink = useInk();
+  const colorSet = useColorSet();
   useLanePointer(ref, track.id);
   const { layer, name } = bitmap;
   const draw = useCallback(
     (context: CanvasRenderingContext2D, size: CanvasSize) => {
       const { viewport, width } = getAxis('guest');
       const unit = size.width / Math.max(1, width);
-      context.fillStyle = hexOf(ink.dirty);
+      context.fillStyle = hexOf(colorSet.dirty);
       for (const { start, end, bits } of bitmapRuns({ layer, name })) {
         const left = Math.round(pxOf(viewport, start, size.width));
         const right = Math.max(left + Math.round(unit), Math.round(pxOf(viewport, end, size.width)));
@@ -86,7 +86,7 @@ function BitmapLane({ bitmap, track, button }: BitmapLaneProps) {
         else fillDots(context, left, right, size.height, unit);
       }
     },
-    [layer, name, ink],
+    [layer, name, colorSet],
   );
   useCanvasDrawing(ref, drawnKey, draw);
   const sum = sumText(bitmap, track.size);

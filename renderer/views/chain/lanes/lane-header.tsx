@@ -8,7 +8,7 @@ import { toggleTrack } from '../../../state/selection/track-actions.ts';
 import { useStore } from '../../../state/store.ts';
 import { Icon } from '../../../ui/icon.tsx';
 import { Untrusted } from '../../../ui/text.tsx';
-import { useInk } from '../../../ui/theme.ts';
+import { useColorSet } from '../../../ui/theme.ts';
 import { Badges } from './badges.tsx';
 import { LaneFacts } from './lane-facts.tsx';
 import { LayerProgressBar } from './layer-progress-bar.tsx';
@@ -26,7 +26,7 @@ interface LaneHeaderProps {
 /** The name and properties of a track. Hatched if it is not known which layer owns what. */
 export function LaneHeader({ track, chain, folded, bytes, findings }: LaneHeaderProps) {
   const layer = chain.chain.layers[track.layer];
-  const ink = useInk();
+  const colorSet = useColorSet();
   const failed = useStore(
     state =>
       state.progress.find(p => p.layer === track.layer && p.phase === 'failed' && p.witness === track.witness)
@@ -52,7 +52,7 @@ export function LaneHeader({ track, chain, folded, bytes, findings }: LaneHeader
           {layer !== undefined && track.kind === 'layer' && (
             <span
               className="number owner-number"
-              style={{ borderColor: hexOf(ownerTone(ink, layer.index, chain.tracks.length - 1)) }}
+              style={{ borderColor: hexOf(ownerTone(colorSet, layer.index, chain.tracks.length - 1)) }}
             >
               {alignedNumber(layer.index, chain.chain.layers.length)}
             </span>

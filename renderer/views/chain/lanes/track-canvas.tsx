@@ -17,7 +17,7 @@ import { FindingTicks } from '../../../ui/axis/finding-ticks.tsx';
 import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
 import { useInSight } from '../../../ui/hooks/use-in-sight.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
-import { useInk } from '../../../ui/theme.ts';
+import { useColorSet } from '../../../ui/theme.ts';
 import { SelectionFrame } from '../overlay/selection-frame.tsx';
 import { useTrackSummary } from '../table/use-track-summary.ts';
 import { useLanePointer } from './use-lane-pointer.ts';
@@ -32,7 +32,7 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const size = useCanvasSize(ref);
   const inSight = useInSight(ref);
-  const ink = useInk();
+  const colorSet = useColorSet();
   const highlighted = useStore(state => state.highlighted);
   const summary = useTrackSummary(track, chain);
   useLanePointer(ref, track.id);
@@ -58,7 +58,7 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
     const canvas = ref.current;
     if (canvas === null || painting === undefined) return;
     const { viewport } = getAxis('guest');
-    const key = `${viewport.start} ${viewport.end} ${dataOf('guest').revision} ${ink.lane} ${fontVersion()} ${inSight.current}`;
+    const key = `${viewport.start} ${viewport.end} ${dataOf('guest').revision} ${colorSet.lane} ${fontVersion()} ${inSight.current}`;
     if (painting.drawn === key) return;
     painting.drawn = key;
     const { image, surface, layout, options } = painting;
@@ -66,9 +66,9 @@ export function TrackCanvas({ track, chain }: TrackCanvasProps) {
     const strip = stripOf(track.id, viewport, surface.width);
     if (!inSight.current) return;
     const phase = Math.round((viewport.start / (viewport.end - viewport.start)) * surface.width);
-    paintTrack(surface, strip, layout, ink, { ...options, phase });
+    paintTrack(surface, strip, layout, colorSet, { ...options, phase });
     showImage(canvas, image);
-  }, [painting, ink, inSight, track.id]);
+  }, [painting, colorSet, inSight, track.id]);
   usePainter(paint);
 
   return (

@@ -13,29 +13,29 @@ import { FindingTicks } from '../../../ui/axis/finding-ticks.tsx';
 import { OverviewBrush } from '../../../ui/axis/overview-brush.tsx';
 import { useCanvasSize } from '../../../ui/hooks/use-canvas-size.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
-import { useInk } from '../../../ui/theme.ts';
+import { useColorSet } from '../../../ui/theme.ts';
 
 /** The whole disk, always: what the guest reads, where marks are, and which part is in view. */
 export function OverviewStrip({ chain }: { readonly chain: OpenedChain }) {
   const ref = useRef<HTMLCanvasElement>(null);
   const { width, height } = useCanvasSize(ref);
-  const ink = useInk();
+  const colorSet = useColorSet();
   const highlighted = useStore(state => state.highlighted);
   const drawn = useRef('');
   const paint = useCallback(() => {
     const canvas = ref.current;
-    const key = `${width} ${height} ${dataOf('guest').overviewRevision} ${ink.lane} ${[...highlighted]}`;
+    const key = `${width} ${height} ${dataOf('guest').overviewRevision} ${colorSet.lane} ${[...highlighted]}`;
     if (canvas === null || width === 0 || height === 0 || drawn.current === key) return;
     drawn.current = key;
     const unit = Math.max(1, Math.round(devicePixelRatio));
     const { image, surface } = createImageSurface({ width, height }, unit);
     const strips = chain.tracks.map(track => overviewOf(track.id, chain.chain.size, width));
-    paintOverview(surface, strips, ink, unit, {
+    paintOverview(surface, strips, colorSet, unit, {
       faded: fadedParts(highlighted),
       marks: shownMarks(highlighted),
     });
     showImage(canvas, image);
-  }, [width, height, ink, chain, highlighted]);
+  }, [width, height, colorSet, chain, highlighted]);
   usePainter(paint);
   return (
     <div className="overview-row">

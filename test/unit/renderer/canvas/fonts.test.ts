@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { followFonts, fontVersion, loadFonts } from '../../../../renderer/canvas/fonts.ts';
-import { currentInk } from '../../../../renderer/ui/theme.ts';
+import { currentColorSet } from '../../../../renderer/ui/theme.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -24,19 +24,19 @@ function fontsLoadedBy() {
   return { fonts: { load }, asked, finish: (isThere: boolean) => finish(isThere) };
 }
 
-test('both fonts are loaded, and what was painted before is painted in other ink', async () => {
+test('both fonts are loaded, and what was painted before is painted in another color set', async () => {
   const { fonts, asked, finish } = fontsLoadedBy();
-  const before = { version: fontVersion(), ink: currentInk() };
+  const before = { version: fontVersion(), colorSet: currentColorSet() };
   const changed = vi.fn();
   const stop = followFonts(changed);
   const loaded = loadFonts(fonts);
-  expect(currentInk()).toBe(before.ink);
+  expect(currentColorSet()).toBe(before.colorSet);
   finish(true);
   await loaded;
   expect(asked).toEqual([expect.stringContaining('Inter'), expect.stringContaining('JetBrains Mono')]);
   expect(fontVersion()).toBe(before.version + 1);
   expect(changed).toHaveBeenCalledOnce();
-  expect(currentInk()).not.toBe(before.ink);
+  expect(currentColorSet()).not.toBe(before.colorSet);
   stop();
 });
 

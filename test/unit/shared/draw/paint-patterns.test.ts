@@ -10,7 +10,7 @@ import { partOf } from '../../../../shared/extent/parts.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
 import { LIGHT_PALETTE } from '../../../../shared/palette.ts';
 
-const INK = colorSetOf(LIGHT_PALETTE);
+const COLOR_SET = colorSetOf(LIGHT_PALETTE);
 const WIDTH = 60;
 /** Device pixel ratios and the whole pixels that stand for a CSS pixel there. */
 const RATIOS = [
@@ -26,7 +26,7 @@ function paint(state: ExtentState, ratio: number, marks = 0, phase = 0): RasterS
   strip.present.fill(marks);
   const texts = () => ({ width: 0, height: 0, alpha: new Uint8Array(0) });
   const raster = new RasterSurface({ width: WIDTH, height: layout.height, unit: layout.unit, texts });
-  paintTrack(raster, strip, layout, INK, { labels: () => [], faded: [], marks: MARKS, phase });
+  paintTrack(raster, strip, layout, COLOR_SET, { labels: () => [], faded: [], marks: MARKS, phase });
   return raster;
 }
 
@@ -45,26 +45,26 @@ function stretches(line: readonly (Pixel | undefined)[]): readonly (readonly [Pi
 const row = (raster: RasterSurface, y: number) => Array.from({ length: WIDTH }, (_, x) => at(raster, x, y));
 const column = (raster: RasterSurface, x: number, to: number) =>
   Array.from({ length: to }, (_, y) => at(raster, x, y));
-const body = (state: ExtentState) => partColors(INK, []).bodies.plain[partOf(STATES.indexOf(state))];
+const body = (state: ExtentState) => partColors(COLOR_SET, []).bodies.plain[partOf(STATES.indexOf(state))];
 
 test.each(RATIOS)(
-  'at a ratio of %s nothing is blurred: a picture holds the colors of its ink alone',
+  'at a ratio of %s nothing is blurred: a picture holds the colors of its color set alone',
   ratio => {
     for (const state of STATES) {
       const index = STATES.indexOf(state);
-      const pattern = INK.pattern[index] as Pixel;
+      const pattern = COLOR_SET.pattern[index] as Pixel;
       const allowed = new Set([
-        INK.states[index],
+        COLOR_SET.states[index],
         pattern,
-        INK.lane,
-        INK.frame,
-        INK.corrupt,
-        mix(INK.corrupt, INK.lane, 0.8),
-        mix(pattern, INK.lane, 0.4),
-        mix(INK.states[index] as Pixel, INK.lane, 0.75),
+        COLOR_SET.lane,
+        COLOR_SET.frame,
+        COLOR_SET.corrupt,
+        mix(COLOR_SET.corrupt, COLOR_SET.lane, 0.8),
+        mix(pattern, COLOR_SET.lane, 0.4),
+        mix(COLOR_SET.states[index] as Pixel, COLOR_SET.lane, 0.75),
         body(state),
-        INK.override,
-        INK.dirty,
+        COLOR_SET.override,
+        COLOR_SET.dirty,
       ]);
       for (const marks of [0, PRESENT.overrides | PRESENT.holeOverrides, PRESENT.overrides | PRESENT.dirty]) {
         const found = new Set(paint(state, ratio, marks).pixels);
@@ -84,7 +84,9 @@ test.each(RATIOS)('at a ratio of %s compressed has lines every 3 CSS pixels', (r
   expect(found.map(([, length]) => length)).toEqual(
     Array.from({ length: found.length }, (_, i) => (i % 2 === 0 ? 2 * unit : unit)),
   );
-  expect(new Set(row(raster, 3 * unit - 1))).toEqual(new Set([INK.pattern[STATES.indexOf('compressed')]]));
+  expect(new Set(row(raster, 3 * unit - 1))).toEqual(
+    new Set([COLOR_SET.pattern[STATES.indexOf('compressed')]]),
+  );
 });
 
 test.each(RATIOS)('at a ratio of %s a zero has square dots, staggered every 4 CSS pixels', (ratio, unit) => {
@@ -114,13 +116,14 @@ test.each(RATIOS)('at a ratio of %s allocated zeros have an outline 2 CSS pixels
 
 test.each(RATIOS)('at a ratio of %s the hatch past the end goes up by a pixel a column', (ratio, unit) => {
   const raster = paint('outOfRange', ratio);
-  const hatched = (x: number, y: number) => at(raster, x, y) === INK.pattern[STATES.indexOf('outOfRange')];
+  const hatched = (x: number, y: number) =>
+    at(raster, x, y) === COLOR_SET.pattern[STATES.indexOf('outOfRange')];
   for (let y = 1; y < bodyEnd(ratio); y++)
     for (let x = 0; x < WIDTH - 1; x++) expect(hatched(x, y)).toBe(hatched(x + 1, y - 1));
   const line = row(raster, 7);
   const found = stretches(line).slice(1, -1);
   for (const [pixel, length] of found)
-    expect(length).toBe(pixel === INK.pattern[STATES.indexOf('outOfRange')] ? unit : 5 * unit);
+    expect(length).toBe(pixel === COLOR_SET.pattern[STATES.indexOf('outOfRange')] ? unit : 5 * unit);
 });
 
 test('patterns move with what they lie on', () => {
@@ -136,12 +139,12 @@ test.each(RATIOS)('at a ratio of %s bars and notches are as high as they should 
   const { bodyEnd: end, height } = laneLayout(Math.round(84 * ratio), ratio);
   const dirty = paint('data', ratio, PRESENT.dirty);
   expect(stretches(column(dirty, 3, end)).slice(0, 2)).toEqual([
-    [INK.dirty, 4 * unit],
-    [INK.lane, unit],
+    [COLOR_SET.dirty, 4 * unit],
+    [COLOR_SET.lane, unit],
   ]);
   const override = paint('data', ratio, PRESENT.overrides);
   expect(stretches(column(override, 3, height)).slice(1, 3)).toEqual([
-    [INK.lane, unit],
-    [INK.override, 3 * unit],
+    [COLOR_SET.lane, unit],
+    [COLOR_SET.override, 3 * unit],
   ]);
 });

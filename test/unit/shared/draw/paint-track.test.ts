@@ -19,7 +19,7 @@ import { PARTS, type PartVariant, partOf } from '../../../../shared/extent/parts
 import { PRESENT } from '../../../../shared/model/tile.ts';
 import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../shared/palette.ts';
 
-const INK = colorSetOf(LIGHT_PALETTE);
+const COLOR_SET = colorSetOf(LIGHT_PALETTE);
 const LAYOUT = laneLayout(80, 1);
 const solid = (width: number, height: number): AlphaMask => ({
   width,
@@ -33,7 +33,7 @@ const state = (name: (typeof STATES)[number]) => STATES.indexOf(name);
 
 function paint(strip: ColumnStrip, options: Partial<PaintOptions> = {}): RasterSurface {
   const raster = surfaceOf(strip.width, LAYOUT.height);
-  paintTrack(raster, strip, LAYOUT, INK, { ...PLAIN, ...options });
+  paintTrack(raster, strip, LAYOUT, COLOR_SET, { ...PLAIN, ...options });
   return raster;
 }
 
@@ -89,8 +89,8 @@ test('what is written on a state can be read, in both themes', () => {
 
 test('a plain state fills its body and leaves the gutter alone', () => {
   const raster = paint(strip(40, [0, state('data')]));
-  expect(new Set(column(raster, 20, 0, LAYOUT.bodyEnd))).toEqual(new Set([INK.states[0]]));
-  expect(new Set(column(raster, 20, LAYOUT.bodyEnd, LAYOUT.height))).toEqual(new Set([INK.lane]));
+  expect(new Set(column(raster, 20, 0, LAYOUT.bodyEnd))).toEqual(new Set([COLOR_SET.states[0]]));
+  expect(new Set(column(raster, 20, LAYOUT.bodyEnd, LAYOUT.height))).toEqual(new Set([COLOR_SET.lane]));
 });
 
 test('an override is a notch, a hole that overrides a deeper one, one pixel wide or more', () => {
@@ -105,7 +105,7 @@ test('an override is a notch, a hole that overrides a deeper one, one pixel wide
     ),
   );
   const notch = (x: number) =>
-    column(raster, x, LAYOUT.notchStart, LAYOUT.height).filter(p => p === INK.override).length;
+    column(raster, x, LAYOUT.notchStart, LAYOUT.height).filter(p => p === COLOR_SET.override).length;
   expect(notch(10)).toBe(3);
   expect(notch(20)).toBe(8);
   expect(notch(9) + notch(11) + notch(19) + notch(21)).toBe(0);
@@ -126,7 +126,7 @@ test('with room a triangle is drawn, and for a hole a larger one with a zero on 
     [51, state('data')],
   );
   const raster = paint(wide);
-  expect(drawing(raster, INK.override, 0, 17, LAYOUT.bodyEnd, LAYOUT.bodyEnd + 10)).toEqual([
+  expect(drawing(raster, COLOR_SET.override, 0, 17, LAYOUT.bodyEnd, LAYOUT.bodyEnd + 10)).toEqual([
     '.................',
     '###############..',
     '###############..',
@@ -138,7 +138,7 @@ test('with room a triangle is drawn, and for a hole a larger one with a zero on 
     '.......#.........',
     '.................',
   ]);
-  expect(drawing(raster, INK.override, 26, 51, LAYOUT.bodyEnd, LAYOUT.height)).toEqual([
+  expect(drawing(raster, COLOR_SET.override, 26, 51, LAYOUT.bodyEnd, LAYOUT.height)).toEqual([
     '.........................',
     '#########################',
     '#########################',
@@ -162,9 +162,9 @@ test('in a low lane a hole that overrides has its deeper notch alone, however wi
   const low = laneLayout(28, 1);
   const made = strip(60, [0, state('zeroHole'), PRESENT.overrides | PRESENT.holeOverrides]);
   const raster = surfaceOf(60, 28);
-  paintTrack(raster, made, low, INK, PLAIN);
-  expect(new Set(column(raster, 30, low.notchStart, 28))).toEqual(new Set([INK.override]));
-  expect(column(raster, 30, 0, low.bodyEnd)).not.toContain(INK.override);
+  paintTrack(raster, made, low, COLOR_SET, PLAIN);
+  expect(new Set(column(raster, 30, low.notchStart, 28))).toEqual(new Set([COLOR_SET.override]));
+  expect(column(raster, 30, 0, low.bodyEnd)).not.toContain(COLOR_SET.override);
 });
 
 test('at twice the pixels shapes are twice as large, edge for edge', () => {
@@ -220,21 +220,21 @@ test('a mixed column is split by share', () => {
   mixStates(made, 1, { data: 128, unallocated: 127 });
   const raster = paint(made);
   const body = column(raster, 1, 0, LAYOUT.bodyEnd);
-  expect(body[0]).toBe(INK.states[state('unallocated')]);
-  expect(body.at(-1)).toBe(INK.states[state('data')]);
-  expect(body.filter(p => p === INK.states[0]).length).toBeCloseTo(LAYOUT.bodyEnd / 2, -1);
+  expect(body[0]).toBe(COLOR_SET.states[state('unallocated')]);
+  expect(body.at(-1)).toBe(COLOR_SET.states[state('data')]);
+  expect(body.filter(p => p === COLOR_SET.states[0]).length).toBeCloseTo(LAYOUT.bodyEnd / 2, -1);
 });
 
 test('what could not be read is seen in a mixed column, however small', () => {
   const made = createColumnStrip(1);
   mixStates(made, 0, { data: 254, unreadable: 1 });
-  expect(new Set(column(paint(made), 0, 0, LAYOUT.bodyEnd))).toEqual(new Set([INK.corrupt]));
+  expect(new Set(column(paint(made), 0, 0, LAYOUT.bodyEnd))).toEqual(new Set([COLOR_SET.corrupt]));
 });
 
 test('dirty lies on top, damage frames the lane', () => {
   const dirty = paint(strip(10, [0, state('data'), PRESENT.dirty]));
-  expect(column(dirty, 5, 0, 4)).toEqual(Array(4).fill(INK.dirty));
-  expect(at(dirty, 5, 4)).toBe(INK.lane);
+  expect(column(dirty, 5, 0, 4)).toEqual(Array(4).fill(COLOR_SET.dirty));
+  expect(at(dirty, 5, 4)).toBe(COLOR_SET.lane);
   const damaged = paint(
     strip(
       10,
@@ -243,13 +243,13 @@ test('dirty lies on top, damage frames the lane', () => {
       [6, state('unallocated')],
     ),
   );
-  expect(new Set(column(damaged, 5, 0, LAYOUT.height))).toEqual(new Set([INK.corrupt]));
+  expect(new Set(column(damaged, 5, 0, LAYOUT.height))).toEqual(new Set([COLOR_SET.corrupt]));
 });
 
 test('a bitmap that tells nothing is a dotted bar, and what is known dirty beside it a whole one', () => {
   const row = (marks: number) => {
     const raster = paint(strip(24, [0, state('data'), marks]));
-    return Array.from({ length: 24 }, (_, x) => at(raster, x, 1) === INK.dirty);
+    return Array.from({ length: 24 }, (_, x) => at(raster, x, 1) === COLOR_SET.dirty);
   };
   const dotted = row(PRESENT.dirtyUnknown);
   expect(dotted.filter(Boolean)).toHaveLength(8);
@@ -259,11 +259,11 @@ test('a bitmap that tells nothing is a dotted bar, and what is known dirty besid
 
 test('what is hidden is gray, stands out from its lane by 3 to 1, and differs from what is read', () => {
   for (const palette of [LIGHT_PALETTE, DARK_PALETTE]) {
-    const ink = colorSetOf(palette);
-    const { plain } = partColors(ink, []).bodies;
+    const colorSet = colorSetOf(palette);
+    const { plain } = partColors(colorSet, []).bodies;
     PARTS.forEach(({ state: name, variant }, part) => {
       if (variant !== 'overridden' && variant !== 'shadowed') return;
-      expect(contrast(plain[part]!, ink.lane)).toBeGreaterThanOrEqual(3);
+      expect(contrast(plain[part]!, colorSet.lane)).toBeGreaterThanOrEqual(3);
       if (name !== 'unreadable') expect(plain[part]).not.toBe(plain[partOf(state(name))]);
     });
   }
@@ -274,26 +274,26 @@ test('what is hidden is gray, stands out from its lane by 3 to 1, and differs fr
 test('zeros that hide data are in full color, and zeros over nothing are paler', () => {
   const loud = paint(strip(10, [0, state('zeroHole'), PRESENT.overrides | PRESENT.holeOverrides]));
   const quiet = paint(strip(10, [0, state('zeroHole')]));
-  const ink = INK.states[state('zeroHole')]!;
-  expect(column(loud, 5, 0, LAYOUT.bodyEnd)).toContain(ink);
-  expect(column(quiet, 5, 0, LAYOUT.bodyEnd)).not.toContain(ink);
-  expect(column(quiet, 5, 0, LAYOUT.bodyEnd)).toContain(mix(ink, INK.lane, 0.55));
+  const colorSet = COLOR_SET.states[state('zeroHole')]!;
+  expect(column(loud, 5, 0, LAYOUT.bodyEnd)).toContain(colorSet);
+  expect(column(quiet, 5, 0, LAYOUT.bodyEnd)).not.toContain(colorSet);
+  expect(column(quiet, 5, 0, LAYOUT.bodyEnd)).toContain(mix(colorSet, COLOR_SET.lane, 0.55));
 });
 
 test('nothing known is a dotted line on the lane, not a state', () => {
   const raster = paint(strip(20, [0, NOTHING]));
   const colors = new Set(raster.pixels);
-  expect(colors).toEqual(new Set([INK.lane, INK.frame]));
+  expect(colors).toEqual(new Set([COLOR_SET.lane, COLOR_SET.frame]));
 });
 
 test('highlighting fades the others and hides marks that are not asked for', () => {
   const made = strip(20, [0, state('data'), PRESENT.overrides], [10, state('zeroHole')]);
   const faded = PARTS.map(({ state: name }) => name !== 'zeroHole');
   const raster = paint(made, { faded, marks: 0 });
-  expect(at(raster, 5, 5)).not.toBe(INK.states[0]);
-  expect([...raster.pixels].includes(INK.override)).toBe(false);
+  expect(at(raster, 5, 5)).not.toBe(COLOR_SET.states[0]);
+  expect([...raster.pixels].includes(COLOR_SET.override)).toBe(false);
   expect(column(raster, 15, 0, LAYOUT.bodyEnd)).toContain(
-    mix(INK.states[state('zeroHole')]!, INK.lane, 0.55),
+    mix(COLOR_SET.states[state('zeroHole')]!, COLOR_SET.lane, 0.55),
   );
 });
 
@@ -305,15 +305,15 @@ test('the longest label that fits is written', () => {
     RasterSurface.prototype.drawText.call(raster, text, x, y, color);
   };
   const made = strip(60, [0, state('data')]);
-  paintTrack(raster, made, LAYOUT, INK, { ...PLAIN, labels: () => ['far too long', 'data', 'D'] });
+  paintTrack(raster, made, LAYOUT, COLOR_SET, { ...PLAIN, labels: () => ['far too long', 'data', 'D'] });
   expect(written).toEqual(['data']);
-  expect(at(raster, 30, LAYOUT.bodyEnd >> 1)).toBe(readable(INK.states[0]!));
+  expect(at(raster, 30, LAYOUT.bodyEnd >> 1)).toBe(readable(COLOR_SET.states[0]!));
 });
 
 test('on the guest the layer that is read is written below, in place of notches', () => {
   const raster = paint(strip(60, [0, state('data'), PRESENT.overrides]), { captions: () => '2' });
-  expect([...raster.pixels].includes(INK.override)).toBe(false);
-  expect(column(raster, 30, LAYOUT.bodyEnd + 2, LAYOUT.height).some(p => p !== INK.lane)).toBe(true);
+  expect([...raster.pixels].includes(COLOR_SET.override)).toBe(false);
+  expect(column(raster, 30, LAYOUT.bodyEnd + 2, LAYOUT.height).some(p => p !== COLOR_SET.lane)).toBe(true);
 });
 
 test('a stripe under the guest shows at every zoom which layer is read, and none where nothing is stored', () => {
@@ -323,20 +323,20 @@ test('a stripe under the guest shows at every zoom which layer is read, and none
   mixStates(made, 45, { data: 128, unallocated: 127 });
   const raster = paint(made, { captions: () => '', ownerCount: 2 });
   const stripe = (x: number) => column(raster, x, LAYOUT.bodyEnd + 1, LAYOUT.bodyEnd + 3);
-  expect(stripe(10)).toEqual(Array(2).fill(ownerTone(INK, 1, 2)));
-  expect(stripe(30)).toEqual(Array(2).fill(INK.lane));
-  expect(stripe(45)).toEqual(Array(2).fill(ownerTone(INK, 0, 2)));
-  expect(ownerTone(INK, 0, 2)).not.toBe(ownerTone(INK, 1, 2));
+  expect(stripe(10)).toEqual(Array(2).fill(ownerTone(COLOR_SET, 1, 2)));
+  expect(stripe(30)).toEqual(Array(2).fill(COLOR_SET.lane));
+  expect(stripe(45)).toEqual(Array(2).fill(ownerTone(COLOR_SET, 0, 2)));
+  expect(ownerTone(COLOR_SET, 0, 2)).not.toBe(ownerTone(COLOR_SET, 1, 2));
 });
 
 test('the overview follows the legend: what is not highlighted steps back, and has no ticks', () => {
   const guest = strip(20, [0, state('data')], [10, state('zeroHole')]);
   const layer = strip(20, [0, state('data')], [7, state('data'), PRESENT.damaged], [8, state('data')]);
   const [plain, filtered] = [surfaceOf(20, 40), surfaceOf(20, 40)];
-  paintOverview(plain, [guest, layer], INK, 1);
+  paintOverview(plain, [guest, layer], COLOR_SET, 1);
   const faded = PARTS.map(({ state: name }) => name !== 'zeroHole');
-  paintOverview(filtered, [guest, layer], INK, 1, { faded, marks: PRESENT.dirty });
-  expect(column(filtered, 7, 0, 9)).toEqual(Array(9).fill(INK.lane));
+  paintOverview(filtered, [guest, layer], COLOR_SET, 1, { faded, marks: PRESENT.dirty });
+  expect(column(filtered, 7, 0, 9)).toEqual(Array(9).fill(COLOR_SET.lane));
   expect(at(filtered, 3, 20)).not.toBe(at(plain, 3, 20));
   expect(at(filtered, 15, 20)).toBe(at(plain, 15, 20));
 });
@@ -345,10 +345,10 @@ test('the overview ticks whatever any layer marks', () => {
   const guest = strip(20, [0, state('data')]);
   const layer = strip(20, [0, state('data')], [7, state('data'), PRESENT.damaged], [8, state('data')]);
   const raster = surfaceOf(20, 40);
-  paintOverview(raster, [guest, layer], INK, 1);
-  expect(column(raster, 7, 0, 9)).toContain(INK.corrupt);
-  expect(column(raster, 6, 0, 9)).toEqual(Array(9).fill(INK.lane));
-  expect(at(raster, 7, 20)).toBe(INK.states[0]);
+  paintOverview(raster, [guest, layer], COLOR_SET, 1);
+  expect(column(raster, 7, 0, 9)).toContain(COLOR_SET.corrupt);
+  expect(column(raster, 6, 0, 9)).toEqual(Array(9).fill(COLOR_SET.lane));
+  expect(at(raster, 7, 20)).toBe(COLOR_SET.states[0]);
 });
 
 test('what falls through is named in the widest gap of a track and in gaps that are wide themselves, not in every one', () => {
@@ -364,7 +364,7 @@ test('what falls through is named in the widest gap of a track and in gaps that 
     const raster = surfaceOf(strip.width, LAYOUT.height);
     const drawText = vi.spyOn(raster, 'drawText');
     const labels: PaintOptions['labels'] = ({ part }) => (part === absent ? ['unallocated'] : []);
-    paintTrack(raster, strip, LAYOUT, INK, { ...PLAIN, labels });
+    paintTrack(raster, strip, LAYOUT, COLOR_SET, { ...PLAIN, labels });
     return drawText.mock.calls.map(([text, x]) => [text, gaps.length === 0 ? 0 : x]);
   };
   const widths = [100, 100, 130, 100, 100, 100, 100, 100, 100, 100];

@@ -32,7 +32,7 @@ import type { TileColumns } from '../../../../../shared/model/tile.ts';
 import { tileBytes } from '../../../../../shared/model/tile.ts';
 import { LIGHT_PALETTE } from '../../../../../shared/palette.ts';
 
-const INK = colorSetOf(LIGHT_PALETTE);
+const COLOR_SET = colorSetOf(LIGHT_PALETTE);
 const NO_TEXTS = () => ({ width: 0, height: 0, alpha: new Uint8Array(0) });
 
 function mixed(shares: readonly number[]): ColumnStrip {
@@ -136,7 +136,7 @@ test('a lone cluster on a disk of any size is seen in its lane and in the overvi
         [from, from + 65_536, HELD_WORDS[name]],
         [from + 65_536, size, ABSENT_EVERYWHERE],
       ] as const;
-      const { plain } = partColors(INK, []).bodies;
+      const { plain } = partColors(COLOR_SET, []).bodies;
       const color = plain[partIndexOf(HELD_WORDS[name])]!;
       const tinted = mix(plain[partIndexOf(ABSENT_EVERYWHERE)]!, color, 0.45);
       for (const fill of [fromTiles, fromExtents]) {
@@ -144,9 +144,9 @@ test('a lone cluster on a disk of any size is seen in its lane and in the overvi
         fill(strip, view, extents);
         const layout = laneLayout(laneHeight, 1);
         const lane = new RasterSurface({ width, height: laneHeight, unit: 1, texts: NO_TEXTS });
-        paintTrack(lane, strip, layout, INK, { labels: () => [], faded: [], marks: MARKS, phase: 0 });
+        paintTrack(lane, strip, layout, COLOR_SET, { labels: () => [], faded: [], marks: MARKS, phase: 0 });
         const overview = new RasterSurface({ width, height: 44, unit: 1, texts: NO_TEXTS });
-        paintOverview(overview, [strip], INK, 1);
+        paintOverview(overview, [strip], COLOR_SET, 1);
         for (const { pixels } of [lane, overview]) {
           const seen = [...pixels.keys()]
             .filter(i => pixels[i] === color || pixels[i] === tinted)
