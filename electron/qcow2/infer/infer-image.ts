@@ -77,8 +77,8 @@ export function* inferL1(
 }
 
 /**
- * How sure places can be by what the refcounts say. Tables that nothing refers to may be those of a lost snapshot, so that
- * a place which is told by leaving out the others proves nothing while clusters are counted that nothing refers to.
+ * How sure places can be by what the refcounts say. Tables that nothing refers to may be those of a lost snapshot, so a
+ * place that was found by elimination proves nothing while clusters are counted that nothing refers to.
  */
 function agreementOf({ findings }: Qcow2Image, { isAsStored }: L1Proposal, tried: Reading): Confidence {
   if (tried.corruptions > 0) return 'guess';

@@ -63,7 +63,7 @@ export function* proposeL1(image: Qcow2Image, onProgress?: OnProgress): SlicedWo
   if (clusters > MAX_SCANNED_CLUSTERS) throw new LimitPassed('the file has too many clusters');
   const rest: Qcow2Image = { ...image, header: { ...header, l1Size: 0 } };
   const refcounts = yield* storedRefcounts(rest, sizeNow(source), clusters);
-  // Tables are told by what is counted: where not even the header is, once, the refcounts are lost too.
+  // Tables are recognized by their refcounts: where not even the header is counted once, those are lost too.
   if (refcounts[0] !== 1) return [];
   const references = yield* countedReferences(rest, sizeNow(source), clusters);
   const rules = {
