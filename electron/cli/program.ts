@@ -292,7 +292,7 @@ function addMisread(program: Command, run: Run): void {
   withTarget(program.command('misread'))
     .summary('list what other readers of qcow2 get wrong in a chain')
     .description(
-      'List the ranges, layer by layer, that a copier which trusts the hole bit, or a decoder that looks at offsets alone, gets wrong.',
+      'List the ranges, layer by layer, that a copier which trusts the hole bit, a decoder that looks at offsets alone, or a list of allocated clusters gets wrong.',
     )
     .argument('<target...>', TARGET)
     .addOption(

@@ -3,8 +3,9 @@
  * decoder that leaves bits out. What they do was read in their sources; docs/guide/misread.md names them.
  */
 import type { MisreadReader, MisreadResult, MisreadRow } from '../../shared/model/misread.ts';
-import { BAD, COMPRESSED_DATA, ZERO_ALLOCATED, ZERO_HOLE } from '../qcow2/format/entry.ts';
+import { BAD, COMPRESSED_DATA, LOST_COMPRESSED, ZERO_ALLOCATED, ZERO_HOLE } from '../qcow2/format/entry.ts';
 import { hasExtendedL2 } from '../qcow2/format/header.ts';
+import type { Qcow2Image } from '../qcow2/read/image.ts';
 import { type SlicedWork, shouldYield } from '../qcow2/read/sliced-work.ts';
 import type { LayerTables } from './commit/commit-input.ts';
 import { runsOf } from './commit/commit-setup.ts';
@@ -23,7 +24,33 @@ function resultOf(reader: MisreadReader, kind: number): MisreadResult | undefine
       if (kind === ZERO_HOLE) return 'below';
       if (kind === ZERO_ALLOCATED) return 'stale';
       return kind === COMPRESSED_DATA ? 'garbage' : undefined;
+    case 'allocated':
+      return kind === ZERO_HOLE ? 'below' : undefined;
   }
+}
+
+/** The only size of clusters that the reader `allocated` knows. */
+const KNOWN_CLUSTER_BYTES = 65_536;
+
+/** What a reader makes of a layer as a whole; undefined where it depends on the range. */
+function* wholeResult(
+  reader: MisreadReader,
+  image: Qcow2Image,
+  runs: LayerRuns,
+): SlicedWork<MisreadResult | undefined> {
+  if (reader === 'hole-bit') return undefined;
+  if (reader === 'allocated' && image.geometry.clusterSize !== KNOWN_CLUSTER_BYTES) return 'refused';
+  // Entries are twice as long as these readers take them to be: nothing is where they look.
+  if (hasExtendedL2(image.header)) return 'garbage';
+  if (reader !== 'allocated') return undefined;
+  let steps = 0;
+  for (let at = 0; at < runs.size; ) {
+    const { end, kind } = runs.at(at);
+    if (kind === COMPRESSED_DATA || kind === LOST_COMPRESSED) return 'refused';
+    if (shouldYield(steps++)) yield;
+    at = end;
+  }
+  return undefined;
 }
 
 /** All ranges of all layers that a reader gets wrong. */
@@ -39,9 +66,9 @@ export function* findMisreads(
     const own = runs[layer] as LayerRuns;
     const row = (start: number, end: number, reads: MisreadResult) =>
       take({ layer, start, length: end - start, reads });
-    if (reader === 'offset-only' && hasExtendedL2(image.header)) {
-      // Entries are twice as long as this reader takes them to be: nothing is where it looks.
-      if (own.size > 0) row(0, own.size, 'garbage');
+    const whole = yield* wholeResult(reader, image, own);
+    if (whole !== undefined) {
+      if (own.size > 0) row(0, own.size, whole);
       continue;
     }
     for (let at = 0; at < own.size; ) {

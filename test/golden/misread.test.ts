@@ -86,7 +86,7 @@ it('lists every sector that a restore without holes gets wrong', async () => {
   expect(wrong).toBeGreaterThan(0);
 });
 
-it('lists zeros with host space as stale, without as older data, and compressed clusters as garbage', async () => {
+it('lists zeros with host space as stale, without as older data, and compressed clusters as garbage or refused', async () => {
   const own = join(folder, 'golden');
   await mkdir(own);
   const files = await goldenChain(own);
@@ -101,4 +101,25 @@ it('lists zeros with host space as stale, without as older data, and compressed 
     { layer: 1, start: 320 * KIB, length: 64 * KIB, reads: 'below' },
     { layer: 2, start: 384 * KIB, length: 64 * KIB, reads: 'garbage' },
   ]);
+  expect(await misreadsOf(files, 'allocated')).toEqual([
+    { layer: 1, start: 192 * KIB, length: 64 * KIB, reads: 'below' },
+    { layer: 1, start: 320 * KIB, length: 64 * KIB, reads: 'below' },
+    { layer: 2, start: 0, length: 1280 * KIB, reads: 'refused' },
+  ]);
 });
+
+it.each([
+  ['cluster_size=4k', 'refused', undefined],
+  ['extended_l2=on', 'garbage', 'garbage'],
+] as const)(
+  'a layer with %s is %s to a list of allocated clusters',
+  async (option, allocated, offsetOnly) => {
+    const path = join(folder, option);
+    await qemuImg('create', '-q', '-f', 'qcow2', '-o', option, path, '1M');
+    const whole = (reads: string | undefined) =>
+      reads === undefined ? [] : [{ layer: 0, start: 0, length: 2 ** 20, reads }];
+    expect(await misreadsOf([path], 'allocated')).toEqual(whole(allocated));
+    expect(await misreadsOf([path], 'offset-only')).toEqual(whole(offsetOnly));
+    expect(await misreadsOf([path], 'hole-bit')).toEqual([]);
+  },
+);

@@ -21,7 +21,7 @@ async function goldenTop(name: string): Promise<string> {
 describe('cowscope misread', () => {
   it('prints a document that its schema describes', async () => {
     const top = await goldenTop('json');
-    for (const reader of ['hole-bit', 'offset-only']) {
+    for (const reader of ['hole-bit', 'offset-only', 'allocated']) {
       const document = await cowscopeJson(['misread', '--reader', reader, '--output', 'json', top]);
       expect(schemaErrors(schema, document)).toEqual([]);
       expect(document).toMatchObject({ reader, layers: [{ index: 0 }, { index: 1 }, { index: 2 }] });

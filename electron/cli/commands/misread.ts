@@ -24,6 +24,7 @@ const RESULTS: Readonly<Record<MisreadResult, string>> = {
   below: 'older data of the layers below in place of zeros',
   stale: 'old bytes of the host cluster in place of zeros',
   garbage: 'bytes that are no content of the disk',
+  refused: 'nothing: the reader ends with an error',
 };
 
 /** Carries out `cowscope misread`. */
