@@ -2,7 +2,7 @@
 import type { ErrorRecord } from '../../../shared/error.ts';
 import type { BytePath } from '../byte-path.ts';
 import type { FileKind } from '../policy.ts';
-import type { ImageHeaderSummary } from './image-head.ts';
+import type { ImageHeaderSummary } from './image-header.ts';
 
 /** One regular file, or one block device that was given. */
 export interface FoundFile {

@@ -19,7 +19,7 @@ import { type PinnedFolder, PinnedFolders } from '../pinned-folder.ts';
 import type { FileKind } from '../policy.ts';
 import { readLocks, WriterLocks } from '../writer-lock.ts';
 import { type FoundFile, FoundFiles } from './found-files.ts';
-import { readImageHeader } from './image-head.ts';
+import { readImageHeader } from './image-header.ts';
 
 /** Most files that are read and most entries of folders; what comes after is left out, and named in the coverage. */
 const MAX_FILES = 200_000;

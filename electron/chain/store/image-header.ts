@@ -34,7 +34,7 @@ const NOTHING = {
 /** Bytes that hold the header and, in most images, its extensions and the backing name. */
 const FIRST_READ_BYTES = 4096;
 
-/** Reads the head of a file. Throws the codes of parseHeader, QCOW1_HEADER, QCOW2_TOO_LARGE or QCOW2_READ_FAILED. */
+/** Reads the header of a file. Throws the codes of parseHeader, QCOW1_HEADER, QCOW2_TOO_LARGE or QCOW2_READ_FAILED. */
 export function readImageHeader(source: ImageSource): ImageHeaderSummary {
   const { format } = recognizeFormat(source);
   // qemu serves whole sectors of a raw disk.

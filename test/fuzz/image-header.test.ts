@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readImageHeader } from '../../electron/chain/store/image-head.ts';
+import { readImageHeader } from '../../electron/chain/store/image-header.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { qemuImg, temporaryFolder } from '../support/tools.ts';
 
