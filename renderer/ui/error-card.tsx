@@ -4,7 +4,7 @@ import { sentence } from '../../shared/text/finding-text.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { copyText } from '../state/selection/track-actions.ts';
 import { Icon } from './icon.tsx';
-import { Untrusted } from './text.tsx';
+import { Untrusted, UntrustedProse } from './text.tsx';
 
 interface ErrorCardProps {
   readonly error: ErrorRecord;
@@ -23,7 +23,7 @@ export function ErrorCard({ error, onDismiss, onAllow, onInfer }: ErrorCardProps
       <Icon name="warning" />
       <div className="error-text">
         <p className="error-what">
-          <Untrusted text={what} max={500} />
+          <Untrusted text={sentence(what)} max={500} />
         </p>
         {subject !== '' && (
           <p className="error-subject">
@@ -32,7 +32,7 @@ export function ErrorCard({ error, onDismiss, onAllow, onInfer }: ErrorCardProps
         )}
         {advice !== '' && (
           <p className="error-advice">
-            <Untrusted text={sentence(advice)} max={500} />
+            <UntrustedProse text={sentence(advice)} max={500} />
           </p>
         )}
         <p className="error-actions">

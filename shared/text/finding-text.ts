@@ -11,10 +11,14 @@ import {
 import { exactSize, formatOffset, formatSize } from './offset.ts';
 import { formatTime } from './time.ts';
 
+/** Names of programs and fields, such as `cluster_bits`: they are written small at the start of a sentence too. */
+const NAME = /^(?:qemu|libvirt|virsh|cowscope)\b|^[a-z0-9]+_/;
+
 /** A text that messages put into the middle of a line, as a sentence that stands alone. */
 export function sentence(text: string): string {
   const end = /[.!?]$/.test(text) ? '' : '.';
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${end}`;
+  const first = NAME.test(text) ? text.charAt(0) : text.charAt(0).toUpperCase();
+  return `${first}${text.slice(1)}${end}`;
 }
 
 /** What a finding says as a sentence that stands alone. Untrusted text. */

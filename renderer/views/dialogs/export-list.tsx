@@ -1,4 +1,5 @@
 import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
+import { sentence } from '../../../shared/text/finding-text.ts';
 import { Size, Untrusted } from '../../ui/text.tsx';
 
 interface ExportListProps {
@@ -24,7 +25,7 @@ export function ExportList({ exports, onChoose }: ExportListProps) {
               </small>
               {entry.error !== undefined && (
                 <small className="lane-error">
-                  <Untrusted text={entry.error.what} />
+                  <Untrusted text={sentence(entry.error.what)} />
                 </small>
               )}
             </button>

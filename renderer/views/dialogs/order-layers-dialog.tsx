@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { ErrorRecord } from '../../../shared/error.ts';
+import { sentence } from '../../../shared/text/finding-text.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { invoke } from '../../bridge/bridge.ts';
@@ -54,7 +55,9 @@ export function OrderLayersDialog({ files }: { readonly files: readonly string[]
   return (
     <DialogFrame title="Arrange the chain" className="order-layers">
       <p>These files become one chain, base first. They open in this order, whatever links they record.</p>
-      {error !== undefined && <p className="order-layers-warning">{escapeUntrusted(error.what, 500)}</p>}
+      {error !== undefined && (
+        <p className="order-layers-warning">{escapeUntrusted(sentence(error.what), 500)}</p>
+      )}
       {recorded !== undefined && (
         <RecordedChains recorded={recorded} files={files} order={order} onChoose={setOrder} />
       )}

@@ -8,19 +8,19 @@ import { argsOf, start } from '../../../support/window/fake-window.tsx';
 
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
 
-test('an error is shown with its file, code and advice until it is dismissed', async () => {
+test('an error is shown as a sentence with its file, code and advice until it is dismissed', async () => {
   const bridge = start();
   bridge.answer('chain:open', () =>
     fail({
       code: 'QCOW2_BAD_MAGIC',
-      what: 'This is no qcow2 image',
+      what: 'the file does not begin like a qcow2 image',
       subject: '/a/b\u202e.img',
       advice: 'choose another file',
     }),
   );
   await openTarget(golden);
   const alert = await screen.findByRole('alert');
-  expect(alert.textContent).toContain('This is no qcow2 image');
+  expect(alert.textContent).toContain('The file does not begin like a qcow2 image.');
   expect(alert.textContent).toContain('/a/b\\u{202e}.img');
   expect(alert.textContent).toContain('Choose another file.');
   expect(within(alert).getByText('QCOW2_BAD_MAGIC')).toBeTruthy();

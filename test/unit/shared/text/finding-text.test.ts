@@ -14,6 +14,9 @@ test('a text becomes a sentence that begins with a capital and ends with one ful
   expect(sentence('copy the file')).toBe('Copy the file.');
   expect(sentence('Is it whole?')).toBe('Is it whole?');
   expect(sentence('')).toBe('.');
+  expect(sentence('qemu-nbd ended')).toBe('qemu-nbd ended.');
+  expect(sentence('cluster_bits is 3')).toBe('cluster_bits is 3.');
+  expect(sentence('cowscope runs none of them')).toBe('cowscope runs none of them.');
 });
 
 test('a finding stands alone, with the offsets of the guest that it is about', () => {

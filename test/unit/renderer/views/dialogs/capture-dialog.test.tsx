@@ -56,6 +56,6 @@ test('the dialog shows how far the capture is, ends it, and says what went wrong
   finish(
     fail({ code: 'OUTPUT_IS_IMAGE', what: 'it is an image', subject: '/base', advice: 'another' }) as never,
   );
-  expect(await screen.findByText(/it is an image/)).toBeTruthy();
+  expect(await screen.findByText('It is an image.')).toBeTruthy();
   expect(argsOf(bridge, 'capture:save')).toEqual([{ sessionId: 1, showPaths: true }]);
 });

@@ -161,7 +161,7 @@ test('files that cannot be read keep the order in which they were dropped', asyn
   const bridge = start();
   bridge.answer('store:arrange', () => fail({ ...ERROR, what: 'no such file' }));
   openFiles(FILES);
-  expect(await screen.findByText('no such file')).toBeTruthy();
+  expect(await screen.findByText('No such file.')).toBeTruthy();
   fireEvent.click(screen.getByRole('button', { name: 'Open 3 layers' }));
   await waitFor(() => expect(argsOf(bridge, 'chain:open')[0]).toMatchObject({ target: { files: FILES } }));
 });
