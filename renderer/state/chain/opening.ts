@@ -47,6 +47,7 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
     chain,
     ...foldedGuest(chain),
     axes: { ...closedAxes(getState().axes), guest: openedAxis(guest, size, viewport) },
+    message: '', // it was about the chain that was there before
     announcement: `Opened ${titleOf(chain)}, ${layerCountText(chain)}`,
   });
   void invoke('chain:subscribe', { sessionId: chain.sessionId });

@@ -39,8 +39,8 @@ export function Crosshair({ chain }: { readonly chain: OpenedChain }) {
       setShown(undefined);
       return;
     }
-    const { viewport } = getAxis('guest');
-    const key = `${hover.track} ${hover.px} ${viewport.start} ${viewport.end} ${dataOf('guest').revision}`;
+    const { viewport, width } = getAxis('guest');
+    const key = `${hover.track} ${hover.px} ${viewport.start} ${viewport.end} ${width} ${dataOf('guest').revision}`;
     if (looked.current === key) return;
     looked.current = key;
     setShown({ ...hover, offset });
