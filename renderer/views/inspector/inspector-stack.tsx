@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { presentBits } from '../../../shared/extent/columns.ts';
 import { stateOf } from '../../../shared/extent/flags.ts';
 import { type Legend, legendOf, marksIn } from '../../../shared/legend.ts';
@@ -9,44 +10,100 @@ import { useStore } from '../../state/store.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 import { Untrusted } from '../../ui/text.tsx';
+import { stackRuns } from './stack-runs.ts';
 
-/** Every layer at the selected offset, top first; the one that is read is marked. */
-export function InspectorStack({
-  inspection,
-  chain,
-}: {
+interface InspectorStackProps {
   readonly inspection: Inspection;
   readonly chain: OpenedChain;
-}) {
-  const legend = legendOf(chain);
+}
+
+/** Every layer at the selected offset, top first; the one that is read is marked. Layers that are alike share a row. */
+export function InspectorStack({ inspection, chain }: InspectorStackProps) {
   const owner = ownerTrack(chain, inspection.owner)?.id;
   const selected = useStore(state => state.selection?.track);
+  const runs = stackRuns(inspection.layers, layer => layer.track === owner || layer.track === selected);
   return (
     <InspectorSection title="Stack">
       <ol className="stack">
-        {inspection.layers.map(layer => (
-          <li key={layer.track} data-owner={layer.track === owner}>
-            <button
-              type="button"
-              aria-current={selected === layer.track}
-              onClick={() => void selectAt({ track: layer.track, offset: inspection.offset })}
-            >
-              {chain.tracks[layer.track]?.kind === 'layer' && <span className="number">{layer.layer}</span>}
-              <span className="stack-text">
-                <strong>
-                  <Untrusted text={chain.tracks[layer.track]?.title ?? layer.title} />
-                </strong>
-                <small>
-                  <StateSwatch of={stateOf(layer.word)} />
-                  {roleOf(layer, legend)}
-                </small>
-              </span>
-              {layer.track === owner && <span className="owner-tag">read</span>}
-            </button>
-          </li>
-        ))}
+        {runs.map(run => {
+          const [first] = run;
+          if (first === undefined) return null;
+          const rows = run.map(layer => (
+            <StackRow
+              key={layer.track}
+              layer={layer}
+              chain={chain}
+              offset={inspection.offset}
+              isOwner={layer.track === owner}
+              isSelected={layer.track === selected}
+            />
+          ));
+          return run.length === 1 ? rows : <StackRun key={first.track} run={run} chain={chain} rows={rows} />;
+        })}
       </ol>
     </InspectorSection>
+  );
+}
+
+interface StackRunProps {
+  readonly run: readonly InspectedLayer[];
+  readonly chain: OpenedChain;
+  readonly rows: React.ReactNode;
+}
+
+/** Several layers, one below the other, that are alike here: a click shows each. */
+function StackRun({ run, chain, rows }: StackRunProps) {
+  const [isOpen, setOpen] = useState(false);
+  const [first, last] = [run[0], run.at(-1)];
+  if (isOpen || first === undefined || last === undefined) return rows;
+  return (
+    <li>
+      <button type="button" aria-expanded={false} onClick={() => setOpen(true)}>
+        <span className="stack-text">
+          <strong>{run.length} layers</strong>
+          <small>
+            <StateSwatch of={stateOf(first.word)} />
+            {roleOf(first, legendOf(chain))}
+          </small>
+        </span>
+        <span className="hint">
+          {first.layer} to {last.layer}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+interface StackRowProps {
+  readonly layer: InspectedLayer;
+  readonly chain: OpenedChain;
+  readonly offset: number;
+  readonly isOwner: boolean;
+  readonly isSelected: boolean;
+}
+
+function StackRow({ layer, chain, offset, isOwner, isSelected }: StackRowProps) {
+  const track = chain.tracks[layer.track];
+  return (
+    <li data-owner={isOwner}>
+      <button
+        type="button"
+        aria-current={isSelected}
+        onClick={() => void selectAt({ track: layer.track, offset })}
+      >
+        {track?.kind === 'layer' && <span className="number">{layer.layer}</span>}
+        <span className="stack-text">
+          <strong>
+            <Untrusted text={track?.title ?? layer.title} />
+          </strong>
+          <small>
+            <StateSwatch of={stateOf(layer.word)} />
+            {roleOf(layer, legendOf(chain))}
+          </small>
+        </span>
+        {isOwner && <span className="owner-tag">read</span>}
+      </button>
+    </li>
   );
 }
 
