@@ -35,6 +35,11 @@ export function formatTwoSizes(one: number, other: number): readonly [string, st
   return [exactSize(one), exactSize(other)];
 }
 
+/** A share of 1 as percent with one digit: `12.5 %`; one that is there and has no digit to show, `under 0.1 %`. */
+export function formatShare(share: number): string {
+  return share > 0 && share < 0.001 ? 'under 0.1 %' : `${(share * 100).toFixed(1)} %`;
+}
+
 /** A whole number with its digits grouped by three: `16,777,216`. Intl does the same after loading for 25 milliseconds. */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');

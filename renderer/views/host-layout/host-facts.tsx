@@ -1,7 +1,7 @@
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import { HOST_KINDS, type HostLayout } from '../../../shared/model/layout.ts';
 import { HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
-import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { formatCount, formatOffset, formatShare, formatSize } from '../../../shared/text/offset.ts';
 import { nextOfKind } from '../../state/host/host-layout.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { Size, Untrusted } from '../../ui/text.tsx';
@@ -50,7 +50,7 @@ export function HostFacts({ layer, layout, dataRuns }: HostFactsProps) {
                 </th>
                 <td>
                   {formatSize(sums[kind])}
-                  <small>{((sums[kind] / Math.max(1, fileLength)) * 100).toFixed(1)} %</small>
+                  <small>{formatShare(sums[kind] / Math.max(1, fileLength))}</small>
                 </td>
                 <td>
                   <button

@@ -1,7 +1,7 @@
 import { STATES } from '../../../shared/extent/flags.ts';
 import type { Legend } from '../../../shared/legend.ts';
 import type { TrackStatistics } from '../../../shared/model/statistics.ts';
-import { formatCount, formatSize } from '../../../shared/text/offset.ts';
+import { formatCount, formatShare, formatSize } from '../../../shared/text/offset.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 import { Size, Untrusted } from '../../ui/text.tsx';
 
@@ -51,7 +51,7 @@ export function TrackSums({ sums, title, total, legend }: TrackSumsProps) {
               <td>
                 <Size bytes={bytes} />
               </td>
-              <td>{percent(bytes / total)}</td>
+              <td>{formatShare(bytes / total)}</td>
             </tr>
           );
         })}
@@ -65,7 +65,7 @@ export function TrackSums({ sums, title, total, legend }: TrackSumsProps) {
               <td>
                 <Size bytes={bytes} />
               </td>
-              <td>{percent(bytes / total)}</td>
+              <td>{formatShare(bytes / total)}</td>
             </tr>
           ),
         )}
@@ -79,8 +79,4 @@ function runsOf({ runs, shortest, median, longest }: TrackStatistics, i: number)
   const size = (list: readonly number[]) => formatSize(list[i] ?? 0);
   if (count === 1) return ['1 run'];
   return [`${formatCount(count)} runs, median ${size(median)}`, `${size(shortest)} to ${size(longest)}`];
-}
-
-function percent(share: number): string {
-  return share > 0 && share < 0.001 ? 'under 0.1 %' : `${(share * 100).toFixed(1)} %`;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatCount, formatTwoSizes } from '../../../../shared/text/offset.ts';
+import { formatCount, formatShare, formatTwoSizes } from '../../../../shared/text/offset.ts';
 
 test('counts are grouped as Intl groups them', () => {
   fc.assert(
@@ -9,6 +9,16 @@ test('counts are grouped as Intl groups them', () => {
       expect(formatCount(whole)).toBe(whole.toLocaleString('en'));
     }),
   );
+});
+
+test('a share that is there never reads as none', () => {
+  expect([0, 0.0004, 0.001, 0.125, 1].map(formatShare)).toEqual([
+    '0.0 %',
+    'under 0.1 %',
+    '0.1 %',
+    '12.5 %',
+    '100.0 %',
+  ]);
 });
 
 test('two sizes that differ never read the same', () => {
