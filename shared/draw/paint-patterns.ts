@@ -1,6 +1,6 @@
 /** The patterns that tell states apart without their color. */
 import { PARTS, type Part } from '../extent/parts.ts';
-import { mix, type Pixel } from './color-set.ts';
+import { type ColorSet, contrast, mix, type Pixel } from './color-set.ts';
 import type { Painting } from './painting.ts';
 import type { Run } from './strip/runs.ts';
 import { strokeRect } from './surface/surface.ts';
@@ -15,6 +15,16 @@ export function paintUnread({ surface, layout, colors }: Painting, { from, to }:
   const period = 4 * unit;
   for (let x = from + period - 1 - ((from + period - 1) % period); x < to; x += period)
     surface.fillRect(x, y, Math.min(x + unit, to), y + unit, colors.frame);
+}
+
+/** Shares of the frame in the hatch of what a shorter layer hides: the first that can be told from what it lies on. */
+const HATCH_SHARES = [0.55, 0.15] as const;
+/** Least contrast of that hatch with what it lies on. */
+const HATCH_CONTRAST = 1.3;
+
+function hatchOn(ground: Pixel, { lane, frame }: ColorSet): Pixel {
+  const hatches = HATCH_SHARES.map(share => mix(lane, frame, share));
+  return hatches.find(color => contrast(color, ground) >= HATCH_CONTRAST) ?? lane;
 }
 
 /** Lays the pattern of a run's state over its body. */
@@ -57,6 +67,7 @@ export function paintPattern(painting: Painting, run: Run): void {
     surface.fillHatch(from, 0, to, bodyEnd, { period: 8 * unit, line: unit, phase, falling: false, color });
   if (variant === 'shadowed') {
     const hatch = { period: 8 * unit, line: 2 * unit, phase, falling: true };
-    surface.fillHatch(from, 0, to, bodyEnd, { ...hatch, color: mix(colors.lane, colors.frame, 0.55) });
+    const ground = partColors.bodies.plain[part] as Pixel;
+    surface.fillHatch(from, 0, to, bodyEnd, { ...hatch, color: hatchOn(ground, colors) });
   }
 }

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { colorSetOf, mix, type Pixel } from '../../../../shared/draw/color-set.ts';
+import { colorSetOf, contrast, mix, type Pixel } from '../../../../shared/draw/color-set.ts';
 import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
 import { paintTrack } from '../../../../shared/draw/paint-track.ts';
 import { partColors } from '../../../../shared/draw/part-colors.ts';
 import { createColumnStrip, MARKS } from '../../../../shared/draw/strip/column-strip.ts';
 import { RasterSurface } from '../../../../shared/draw/surface/raster-surface.ts';
 import { type ExtentState, STATES } from '../../../../shared/extent/flags.ts';
-import { partOf } from '../../../../shared/extent/parts.ts';
+import { type PartIndex, partOf } from '../../../../shared/extent/parts.ts';
 import { PRESENT } from '../../../../shared/model/tile.ts';
-import { LIGHT_PALETTE } from '../../../../shared/palette.ts';
+import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../shared/palette.ts';
 
 const COLOR_SET = colorSetOf(LIGHT_PALETTE);
 const WIDTH = 60;
@@ -20,13 +20,17 @@ const RATIOS = [
 ] as const;
 
 function paint(state: ExtentState, ratio: number, marks = 0, phase = 0): RasterSurface {
+  return paintPart(partOf(STATES.indexOf(state)), ratio, marks, phase);
+}
+
+function paintPart(part: PartIndex, ratio: number, marks = 0, phase = 0, colors = COLOR_SET): RasterSurface {
   const layout = laneLayout(Math.round(84 * ratio), ratio);
   const strip = createColumnStrip(WIDTH);
-  strip.part.fill(partOf(STATES.indexOf(state)));
+  strip.part.fill(part);
   strip.present.fill(marks);
   const texts = () => ({ width: 0, height: 0, alpha: new Uint8Array(0) });
   const raster = new RasterSurface({ width: WIDTH, height: layout.height, unit: layout.unit, texts });
-  paintTrack(raster, strip, layout, COLOR_SET, { labels: () => [], faded: [], marks: MARKS, phase });
+  paintTrack(raster, strip, layout, colors, { labels: () => [], faded: [], marks: MARKS, phase });
   return raster;
 }
 
@@ -46,6 +50,17 @@ const row = (raster: RasterSurface, y: number) => Array.from({ length: WIDTH }, 
 const column = (raster: RasterSurface, x: number, to: number) =>
   Array.from({ length: to }, (_, y) => at(raster, x, y));
 const body = (state: ExtentState) => partColors(COLOR_SET, []).bodies.plain[partOf(STATES.indexOf(state))];
+
+test.each([
+  ['light', LIGHT_PALETTE],
+  ['dark', DARK_PALETTE],
+] as const)('the hatch over what a shorter layer hides can be seen in the %s theme', (_, palette) => {
+  const colors = colorSetOf(palette);
+  const part = partOf(STATES.indexOf('data'), 'shadowed');
+  const [ground = 0, hatch = 0, ...others] = new Set(row(paintPart(part, 1, 0, 0, colors), 20));
+  expect(others).toEqual([]);
+  expect(contrast(ground, hatch)).toBeGreaterThanOrEqual(1.3);
+});
 
 test.each(RATIOS)(
   'at a ratio of %s nothing is blurred: a picture holds the colors of its color set alone',
