@@ -59,9 +59,11 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
       {reading.length === 0 && (stopped || failed) && (
         <span className="status-reading">
           <span>{interruptedText(progress)}</span>
-          <button type="button" className="quiet" onClick={() => runCommand('retry')}>
-            {stopped ? 'Continue reading' : 'Retry'}
-          </button>
+          {canRetry(progress) && (
+            <button type="button" className="quiet" onClick={() => runCommand('retry')}>
+              {stopped ? 'Continue reading' : 'Retry'}
+            </button>
+          )}
         </span>
       )}
       <span className="spacer" />
@@ -145,8 +147,15 @@ function interruptedText(progress: readonly LayerProgress[]): string {
   const isDrawn = ({ layer, witness }: LayerProgress) =>
     witness === 'nbd' && progress.some(other => other.layer === layer && other.witness === 'metadata');
   return failed.every(isDrawn)
-    ? 'Not cross-checked: qemu-nbd failed, and the map comes from the image’s own tables'
+    ? 'Not cross-checked by qemu-nbd'
     : 'Reading failed: what was not read stays unknown';
+}
+
+/** True where reading again can come to more: qemu-nbd does not get the key of an encrypted image by itself. */
+function canRetry(progress: readonly LayerProgress[]): boolean {
+  const isOpen = ({ phase, error }: LayerProgress) =>
+    phase === 'cancelled' || (phase === 'failed' && error?.code !== 'QEMU_ENCRYPTED');
+  return progress.some(isOpen);
 }
 
 /** How much was found and how bad the worst of it is. */

@@ -42,7 +42,7 @@ function Share({ part, bytes, track: { size } }: ShareProps) {
 function plainFacts(track: TrackInfo): string {
   if (track.kind === 'guest') return 'what the VM reads';
   if (track.kind === 'layer') return formatSize(track.size);
-  return track.depth === 1 ? 'the active layer' : `${track.depth - 1} below the active layer`;
+  return track.depth === 1 ? 'active layer' : `${track.depth - 1} below the active layer`;
 }
 
 /** `holds 6.97 GiB · guest reads 6.58`: a unit that both have is written once. */
@@ -53,6 +53,7 @@ function shortFacts(track: TrackInfo, bytes: TrackBytes): string {
   const held = formatSize(heldBytes(bytes));
   const lost = bytesInState(bytes, 'unreadable');
   if (lost > 0) return `holds ${held} · ${formatSize(lost)} unreadable`;
+  if (heldBytes(bytes) === 0) return 'holds nothing';
   if (held === read) return `holds ${held}, all read`;
   const [number = '', unit] = read.split(' ');
   return `holds ${held} · guest reads ${held.endsWith(` ${unit}`) ? number : read}`;
