@@ -17,7 +17,7 @@ export function paintUnread({ surface, layout, colors }: Painting, { from, to }:
     surface.fillRect(x, y, Math.min(x + unit, to), y + unit, colors.frame);
 }
 
-/** Shares of the frame in the hatch of what a shorter layer hides: the first that can be told from what it lies on. */
+/** Shares of the frame in the hatch of what a shorter layer hides: the first that can be distinguished from what it lies on. */
 const HATCH_SHARES = [0.55, 0.15] as const;
 /** Least contrast of that hatch with what it lies on. */
 const HATCH_CONTRAST = 1.3;

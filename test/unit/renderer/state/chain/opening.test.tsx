@@ -4,7 +4,7 @@ import { openTarget } from '../../../../../renderer/state/chain/opening.ts';
 import { announce } from '../../../../../renderer/state/store.ts';
 import { start } from '../../../../support/window/fake-window.tsx';
 
-test('what was told of one chain is not told of the next one', async () => {
+test('the message about one chain is not shown with the next one', async () => {
   start();
   await openTarget({ kind: 'files', files: ['/images/other.qcow2'] });
   announce('1 of 2: finding in other.qcow2');
