@@ -83,7 +83,7 @@ export function* inferL1(
 function agreementOf({ findings }: Qcow2Image, { isAsStored }: L1Proposal, tried: Reading): Confidence {
   if (tried.corruptions > 0) return 'guess';
   if (tried.leaks === 0 || isAsStored) return 'certain';
-  return findings.some(({ code }) => code.startsWith('QCOW2_SNAPSHOT')) ? 'guess' : 'likely';
+  return findings.some(({ code }) => /^QCOW2_SNAPSHOT/.test(code)) ? 'guess' : 'likely';
 }
 
 /** Throws INFER_TOO_LARGE where an image has more than is looked through. */
