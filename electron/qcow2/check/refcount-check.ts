@@ -20,6 +20,7 @@ import { checkBitmapTables } from './rules/bitmaps.ts';
 import { addCopiedFlag } from './rules/copied-flags.ts';
 import { findOrphans } from './rules/orphan-tables.ts';
 import { addOverlap, addTableInData, overlapCode, SNAPSHOT_TABLE } from './rules/overlaps.ts';
+import { OverwrittenBlocks } from './rules/overwritten-blocks.ts';
 import { addPastEnd } from './rules/past-end.ts';
 import { BLOCK_CODE, checkRefcountTable, NO_BLOCKS_CODE } from './rules/refcount-blocks.ts';
 import { RefcountRules } from './rules/refcounts.ts';
@@ -64,6 +65,7 @@ export class RefcountCheck {
   readonly #names: TableNames;
   readonly #suspects = new Suspects();
   readonly #rules: RefcountRules;
+  readonly #overwritten: OverwrittenBlocks;
   /** Corruptions of L1 tables, the refcount table and snapshot tables. */
   #corruptions = 0;
   #badBlocks: ReadonlySet<number> = new Set();
@@ -92,8 +94,10 @@ export class RefcountCheck {
       collector,
       fileLength,
     });
-    const explainZero = (cluster: number) => this.#explainZero(cluster);
-    this.#rules = new RefcountRules(collector, blocks, this.#suspects, explainZero, {
+    this.#overwritten = new OverwrittenBlocks(collector, image, blocks, this.#counts);
+    const explain = (cluster: number, stored: number) =>
+      (stored === 0 ? this.#explainZero(cluster) : '') || this.#overwritten.idFor(cluster);
+    this.#rules = new RefcountRules(collector, blocks, this.#suspects, explain, {
       clusterSize: geometry.clusterSize,
       refcountBits: header.refcountBits,
     });

@@ -85,8 +85,8 @@ function clusters(count: number): string {
   return count === 1 ? '1 cluster is' : `${count} clusters are`;
 }
 
-/** What a wrong refcount is caused by: the id of a finding, empty where nothing explains it. */
-export type ExplainZero = (cluster: number) => string;
+/** What a wrong refcount, `stored` as it is, is caused by: the id of a finding, empty where nothing explains it. */
+export type ExplainRefcount = (cluster: number, stored: number) => string;
 
 /** Compares refcounts with references, and counts as qemu-img check counts. */
 export class RefcountRules {
@@ -100,7 +100,7 @@ export class RefcountRules {
   readonly #collector: FindingCollector;
   readonly #blocks: RefcountBlocks;
   readonly #suspects: Suspects;
-  readonly #explainZero: ExplainZero;
+  readonly #explain: ExplainRefcount;
   readonly #clusterSize: number;
   readonly #maxRefcount: number;
   readonly #causes = new Map<string, RefcountCause>();
@@ -109,13 +109,13 @@ export class RefcountRules {
     collector: FindingCollector,
     blocks: RefcountBlocks,
     suspects: Suspects,
-    explainZero: ExplainZero,
+    explain: ExplainRefcount,
     { clusterSize, refcountBits }: { readonly clusterSize: number; readonly refcountBits: number },
   ) {
     this.#collector = collector;
     this.#blocks = blocks;
     this.#suspects = suspects;
-    this.#explainZero = explainZero;
+    this.#explain = explain;
     this.#clusterSize = clusterSize;
     this.#maxRefcount = 2 ** refcountBits - 1;
   }
@@ -135,7 +135,7 @@ export class RefcountRules {
     }
     if (stored > references) {
       this.leaks++;
-      this.#add(found.references === 0 ? LEAKED : HIGH, found, '');
+      this.#add(found.references === 0 ? LEAKED : HIGH, found, this.#explain(cluster, stored));
     }
     const isLow = stored < references;
     if (isLow) this.corruptions++;
@@ -144,7 +144,7 @@ export class RefcountRules {
       this.#suspects.add(found, stored);
       return 1;
     }
-    if (isLow) this.#add(stored === 0 ? ZERO : LOW, found, this.#explainZero(cluster));
+    if (isLow) this.#add(stored === 0 ? ZERO : LOW, found, this.#explain(cluster, stored));
     return 0;
   }
 
@@ -154,7 +154,7 @@ export class RefcountRules {
     if (suspect.isShared && references > this.#maxRefcount) this.#addOverflow(suspect, causedBy);
     if (stored >= Math.min(references, this.#maxRefcount)) return;
     const kind = stored === 0 ? ZERO : LOW;
-    const cause = causedBy || (stored === 0 ? this.#explainZero(suspect.cluster) : '');
+    const cause = causedBy || this.#explain(suspect.cluster, stored);
     this.#add(kind, { ...suspect, uses: 0 }, cause);
     for (const { guest } of users)
       if (guest >= 0)
@@ -167,7 +167,7 @@ export class RefcountRules {
 
   #add(kind: Kind, found: CountedCluster, causedBy: string, count = 1): void {
     const cause = this.#causeOf(kind, causedBy);
-    if (kind === LEAKED) {
+    if (kind === LEAKED && causedBy === '') {
       this.leaked++;
       if (this.leakedClusters.length < MAX_LEAKED) this.leakedClusters.push(found.cluster);
     }
