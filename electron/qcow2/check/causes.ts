@@ -1,7 +1,7 @@
 /** Which findings follow from others. */
 import type { Finding } from '../../../shared/model/finding.ts';
 import { ORPHAN_TABLE } from './rules/orphan-tables.ts';
-import { LEAKED } from './rules/refcounts.ts';
+import { HIGH, LEAKED } from './rules/refcounts.ts';
 import { REPLACED_L1 } from './rules/replaced-l1.ts';
 import { HIDDEN_SNAPSHOTS } from './rules/snapshots.ts';
 
@@ -46,6 +46,29 @@ const LOST_ENTRIES = [
   'QCOW2_REFCOUNT_BLOCK',
 ];
 
+/** Codes of what else lies past the end of a file that was cut, beside the tables and data that its map finds missing. */
+const PAST_END_TOO = [
+  'QCOW2_CLUSTER_CUT',
+  'QCOW2_METADATA_PAST_END',
+  'QCOW2_SPACE_PAST_END',
+  'QCOW2_STREAM_PAST_END',
+];
+
+/**
+ * The findings, where all that lies past the end of the file is one cause; `others` are those that the header shows, such
+ * as a bitmap directory in which the file ends.
+ */
+export function explainCut(findings: readonly Finding[], others: readonly Finding[]): readonly Finding[] {
+  const root =
+    findings.find(({ code }) => code === 'QCOW2_PAST_END') ??
+    others.find(({ what }) => what.startsWith('the file ends inside')) ??
+    findings.find(({ code }) => code === 'QCOW2_METADATA_PAST_END');
+  if (root === undefined || root.causedBy !== undefined) return findings;
+  return findings.map(found =>
+    PAST_END_TOO.includes(found.code) && found.id !== root.id ? { ...found, causedBy: root.id } : found,
+  );
+}
+
 /** Codes of what tables show that are read through the active L1 table. */
 const OF_TABLES = [
   ...LOST_TABLES,
@@ -79,7 +102,7 @@ export function explainTables(findings: readonly Finding[]): readonly Finding[] 
 
 /**
  * The findings, where the clusters that nothing refers to, `leaked` of them, name the finding that explains them: one
- * that lost at least as many references. `others` are those that the header shows; an L2 table has `l2Entries`.
+ * that lost at least as many references. What lost tables shared with others counts too high. `others` are those that the header shows; an L2 table has `l2Entries`.
  */
 export function explainLeaks(
   findings: readonly Finding[],
@@ -109,9 +132,11 @@ export function explainLeaks(
     ),
   );
   if (first === undefined) return findings;
-  const follows = ({ id, code }: Finding) =>
+  const isLoss = [...LOST_TABLES, ...LOST_LISTS].includes(first.code);
+  const follows = ({ id, code, causedBy }: Finding) =>
     id !== first.id &&
-    (code === LEAKED.code || (code === ORPHAN_TABLE && [...LOST_TABLES, ...LOST_LISTS].includes(first.code)));
+    causedBy === undefined &&
+    (code === LEAKED.code || (isLoss && (code === ORPHAN_TABLE || code === HIGH.code)));
   return findings.map(found => (follows(found) ? { ...found, causedBy: first.id } : found));
 }
 

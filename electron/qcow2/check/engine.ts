@@ -23,7 +23,7 @@ import { scanTablesInto } from '../read/findings/scan-tables.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { type ImageSource, sizeNow } from '../read/source.ts';
-import { explainLeaks, explainTables, resolveCauses } from './causes.ts';
+import { explainCut, explainLeaks, explainTables, resolveCauses } from './causes.ts';
 import { checkDeep, type DeepOptions } from './deep.ts';
 import { likelyCauses } from './likely-causes.ts';
 import { RefcountCheck } from './refcount-check.ts';
@@ -103,7 +103,7 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
   else yield* checkData(check, options, steps);
   const counts = check?.counts();
   const found = explainLeaks(
-    explainTables(collector.list()),
+    explainCut(explainTables(collector.list()), image.findings),
     image.findings,
     check?.leaked ?? 0,
     image.geometry.l2Entries,

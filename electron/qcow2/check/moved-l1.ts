@@ -23,11 +23,13 @@ interface Kinship {
 export function movedL1({ image, layer, findings }: CauseInput): Finding[] {
   const explained = findings.find(({ code }) => code === ORPHAN_TABLE);
   const offset = explained?.evidence.find(({ source }) => source === ORPHAN_L1_SOURCE)?.fileOffset;
+  if (explained !== undefined && offset === undefined) return emptyL1(image, layer, explained);
   // The disk's own table, where only its length is damaged, has a finding.
   if (explained === undefined || offset === undefined || offset === image.header.l1TableOffset) return [];
   const replaced = findings.find(({ code }) => code === REPLACED_L1);
   const root = replaced ?? findings.find(({ id }) => id === explained.causedBy) ?? explained;
   if (/^QCOW2_SNAPSHOT/.test(root.code)) return []; // it is the table of a snapshot
+  if (root.code === REPLACED_L1 && root.evidence.length === 0) return [];
   const { named, once, counted } = compare(image, offset);
   const names = `the table at ${hex(offset)} names ${named} ${named === 1 ? 'table' : 'tables'}`;
   if (replaced?.evidence.length === 1) {
@@ -46,6 +48,15 @@ export function movedL1({ image, layer, findings }: CauseInput): Finding[] {
   const sign = `${once} of which the L1 table names in the same ${once === 1 ? 'place' : 'places'}`;
   const what = `the L1 table was moved by a resize while another program wrote to the image through the earlier one: ${names}, ${sign}. With --infer the disk is read through it`;
   return [causeOf(layer, root, 'likely', what)];
+}
+
+/** The cause of tables that nothing refers to, where the L1 table that named them holds nothing. */
+function emptyL1({ source, header, geometry }: Qcow2Image, layer: number, explained: Finding): Finding[] {
+  if (explained.causedBy !== undefined || header.l1Size === 0) return [];
+  const active = new EntryTable(source, header.l1TableOffset, Math.min(header.l1Size, geometry.l1Needed));
+  if (active.count === 0 || active.nextUsed(0, active.count) < active.count) return [];
+  const what = `the L1 table at ${hex(header.l1TableOffset)} was zeroed or punched, or not written before a crash: it holds no entry, and tables of a disk are left. With --infer the disk is read by them`;
+  return [causeOf(layer, explained, 'likely', what)];
 }
 
 function compare({ source, header, geometry }: Qcow2Image, offset: number): Kinship {

@@ -231,10 +231,10 @@ const COUNTED: readonly DamagedImage[] = [
     'C-17 cut',
     'the file was cut',
     [
-      'QCOW2_COPIED_SET < QCOW2_METADATA_PAST_END',
-      'QCOW2_METADATA_PAST_END',
+      'QCOW2_COPIED_SET < QCOW2_PAST_END',
+      'QCOW2_METADATA_PAST_END < QCOW2_PAST_END',
       'QCOW2_PAST_END',
-      'QCOW2_REFCOUNT_ZERO < QCOW2_METADATA_PAST_END',
+      'QCOW2_REFCOUNT_ZERO < QCOW2_PAST_END',
     ],
     image => ftruncateSync(image.source.fd, hostOf(image, 1)),
   ),
@@ -602,6 +602,92 @@ const INCIDENTS: readonly DamagedImage[] = [
     },
     { size: 2 ** 30, clusters: [0, 8192, 8193].map(index => ({ index, kind: 'data' as const })) },
   ),
+  ...(
+    [
+      ['text', Buffer.alloc(K64, 'a line of a log '), ['HIGH']],
+      ['zeros', new Uint8Array(K64), ['ZERO']],
+      ['other data', Uint8Array.from({ length: K64 }, (_, at) => (at * at * 31) >> 5), ['HIGH', 'ZERO']],
+    ] as const
+  ).map(([content, bytes, wrong]) =>
+    damaged(
+      `refcount block of ${content}`,
+      `a refcount block holds ${content}`,
+      [
+        'QCOW2_COPIED_SET < QCOW2_REFCOUNT_BLOCK_OVERWRITTEN',
+        'QCOW2_REFCOUNT_BLOCK_OVERWRITTEN',
+        ...wrong.map(kind => `QCOW2_REFCOUNT_${kind} < QCOW2_REFCOUNT_BLOCK_OVERWRITTEN`),
+      ],
+      image => writeAt(image.source.fd, bytes, blockOf(image)),
+    ),
+  ),
+  damaged(
+    'L1 of a snapshot',
+    'the header names the L1 table of a snapshot as that of the disk',
+    [
+      'QCOW2_L1_REPLACED',
+      'QCOW2_LEAKED < QCOW2_L1_REPLACED',
+      'QCOW2_ORPHAN_TABLE < QCOW2_L1_REPLACED',
+      'QCOW2_REFCOUNT_LOW < QCOW2_L1_REPLACED',
+    ],
+    image => pokeU64(image.source.fd, 40, BigInt(image.snapshotL1Offsets[0] as number)),
+    ONE_SNAPSHOT,
+  ),
+  damaged(
+    'L1 zeroed',
+    'the L1 table was zeroed',
+    ['QCOW2_LEAKED < QCOW2_ORPHAN_TABLE', 'QCOW2_LIKELY_CAUSE < QCOW2_ORPHAN_TABLE', 'QCOW2_ORPHAN_TABLE'],
+    image => writeAt(image.source.fd, new Uint8Array(K64), image.l1Offset),
+    TWO_TABLES,
+    'leaks',
+  ),
+  damaged(
+    'cut before its metadata',
+    'the file was cut in its data, before refcounts and a bitmap',
+    [
+      'QCOW2_BITMAP_DIRECTORY',
+      'QCOW2_CLUSTER_CUT < QCOW2_PAST_END',
+      'QCOW2_COPIED_SET < QCOW2_PAST_END',
+      'QCOW2_METADATA_PAST_END < QCOW2_PAST_END',
+      'QCOW2_PAST_END',
+      'QCOW2_REFCOUNT_ZERO < QCOW2_PAST_END',
+      'QCOW2_SPACE_PAST_END < QCOW2_PAST_END',
+    ],
+    image => ftruncateSync(image.source.fd, hostOf(image, 0) + 512),
+    {
+      ...ONE_BITMAP,
+      clusters: [
+        { index: 0, kind: 'data' },
+        { index: 1, kind: 'zeroAllocated' },
+        { index: 2, kind: 'data' },
+      ],
+    },
+  ),
+  damaged(
+    'noise over a short table',
+    'an L2 table holds noise, of which a part looks like entries past the end of the file',
+    ['QCOW2_L2_INVALID', 'QCOW2_LEAKED < QCOW2_L2_INVALID'],
+    image => {
+      let state = 7;
+      const noise = new Uint8Array(K64).map(() => {
+        state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+        return state >>> 16;
+      });
+      writeAt(image.source.fd, noise, l2Of(image));
+    },
+    { size: 12 * K64 },
+  ),
+  damaged(
+    'shared with a lost snapshot',
+    'the snapshot table is unreadable, and the disk shares a table with a snapshot',
+    [
+      'QCOW2_LEAKED < QCOW2_SNAPSHOT_TABLE',
+      'QCOW2_LIKELY_CAUSE < QCOW2_SNAPSHOT_TABLE',
+      'QCOW2_REFCOUNT_HIGH < QCOW2_SNAPSHOT_TABLE',
+      'QCOW2_SNAPSHOT_TABLE',
+    ],
+    image => pokeU32(image.source.fd, image.snapshotTableOffset + 36, 5000),
+    { snapshots: [{ id: '1', name: 'one' }] },
+  ),
   damaged(
     'snapshot out of the table',
     'a snapshot that shares a table with the disk is not in the snapshot table',
@@ -706,7 +792,7 @@ const PASSED_OVER: readonly DamagedImage[] = [
   damaged(
     'orphan table',
     'the L1 entry was lost, and its table is still counted',
-    ['QCOW2_LEAKED < QCOW2_ORPHAN_TABLE', 'QCOW2_ORPHAN_TABLE'],
+    ['QCOW2_LEAKED < QCOW2_ORPHAN_TABLE', 'QCOW2_LIKELY_CAUSE < QCOW2_ORPHAN_TABLE', 'QCOW2_ORPHAN_TABLE'],
     image => setL1(image, 0n),
     {},
     'leaks',

@@ -30,12 +30,18 @@ const MAX_TABLES = 256;
 /** Adds the finding, where there is such a table. Throws QCOW2_READ_FAILED. */
 export function* findReplacedL1(collector: FindingCollector, image: Qcow2Image): SlicedWork<void> {
   const { header, geometry } = image;
-  const orphan = collector.list().find(({ code }) => code === ORPHAN_TABLE);
-  if (orphan === undefined || header.l1Size === 0) return;
   const place = {
     ...guestRange(0, header.size, header.size),
     host: [header.l1TableOffset, Math.min(header.l1Size, geometry.l1Needed) * 8] as const,
   };
+  const shown = header.l1Size === 0 ? undefined : image.snapshots.find(isOfSnapshot(image));
+  if (shown !== undefined) {
+    const what = `the header names the L1 table of snapshot ${JSON.stringify(shown.name)} as that of the disk: the disk shows what that snapshot holds, and a write to one changes both`;
+    collector.add(replaced(what), place);
+    return;
+  }
+  const orphan = collector.list().find(({ code }) => code === ORPHAN_TABLE);
+  if (orphan === undefined || header.l1Size === 0) return;
   const earlier = orphan.evidence.find(({ source }) => source === ORPHAN_L1_SOURCE)?.fileOffset;
   const found =
     earlier === undefined || earlier === header.l1TableOffset
@@ -56,6 +62,11 @@ export function* findReplacedL1(collector: FindingCollector, image: Qcow2Image):
       : `${orphan.count} clusters that look like tables are named by nothing`;
   const what = `${lost} of the ${used} entries of the L1 table at ${hex(header.l1TableOffset)} lead to clusters that hold no L2 table, while ${unnamed}: something else was written over the L1 table, and what is read through it is not the disk`;
   collector.add(replaced(what), place);
+}
+
+/** True for a snapshot whose L1 table the header names: qemu gives each snapshot a copy of its own. */
+function isOfSnapshot({ header }: Qcow2Image): (snapshot: Qcow2Image['snapshots'][number]) => boolean {
+  return ({ unusable, l1TableOffset }) => unusable === undefined && l1TableOffset === header.l1TableOffset;
 }
 
 /** What an earlier L1 table says of the place of the present one. */

@@ -49,7 +49,10 @@ interface PendingEntry {
 
 /** L2 tables with invalid entries that become a finding each; the rest of them share one. */
 const MAX_INVALID_TABLES = 256;
-/** A table with so few entries that are invalid whatever the file's length was overwritten if they are half of it. */
+/**
+ * A table with so few entries that are invalid whatever the file's length was overwritten if they are half of it, or if half
+ * of what it holds has something wrong.
+ */
 const FEW_INVALID = 4;
 /** With so many it was overwritten. */
 export const OVERWRITTEN = MAX_FINDING_PLACES;
@@ -208,13 +211,16 @@ export class MapFindings {
     const entries = (bytes?.length ?? Number.POSITIVE_INFINITY) / tables.geometry.entrySize;
     const isOverwritten =
       invalid + (this.#invalidTables.get(table)?.count ?? 0) >= OVERWRITTEN ||
-      (invalid >= FEW_INVALID && 2 * invalid >= entries);
+      (invalid >= FEW_INVALID &&
+        (2 * invalid >= entries || 2 * pending.length >= usedEntries(bytes, tables)));
     for (const found of pending) {
       const { fault, entry, guestOffset } = found;
-      if (fault.kind === 'unusual') this.#addPlace(tables, RESERVED_BITS, found);
+      if (isOverwritten && fault.kind !== 'cut')
+        this.#addPlace(tables, this.#invalidEntries(tables, table, fault), found);
+      else if (fault.kind === 'unusual') this.#addPlace(tables, RESERVED_BITS, found);
       else if (fault.kind === 'spare') this.#addPlace(tables, SPACE_PAST_END, found);
       else if (fault.kind === 'cut') this.#addCutCluster(tables, found);
-      else if (fault.kind === 'invalid' || isOverwritten)
+      else if (fault.kind === 'invalid')
         this.#addPlace(tables, this.#invalidEntries(tables, table, fault), found);
       else this.#addPastEnd(tables, entry, guestOffset, found);
     }
@@ -298,6 +304,16 @@ export class MapFindings {
       this.collector.add(cause, { ...guestRange(start, start + size, tables.size), count: 0 });
     }
   }
+}
+
+/** Entries of a part of a table that say anything; all of it where the part is not at hand. */
+function usedEntries(bytes: TableBytes | undefined, { geometry }: MappedTables): number {
+  if (bytes === undefined) return Number.POSITIVE_INFINITY;
+  const { view, at, length } = bytes;
+  let used = 0;
+  for (let entry = at; entry < at + length; entry += geometry.entrySize)
+    if ((view.getUint32(entry) | view.getUint32(entry + 4)) !== 0) used++;
+  return used;
 }
 
 /** Where an L2 entry lies in the file, and what it says. */
