@@ -4,5 +4,8 @@ export default mainSide({
   source: 'electron/main.ts',
   bundle: 'main',
   split: true,
-  parts: { chain: ['electron/service/chain-session.ts'] },
+  parts: {
+    thread: ['electron/engine/worker/prestarted-worker.ts'],
+    chain: ['electron/service/chain-session.ts'],
+  },
 });

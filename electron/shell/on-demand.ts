@@ -12,6 +12,11 @@ import type { diagnostics as Diagnostics } from './diagnostics.ts';
 export const openChain: typeof OpenChain = async (...args) =>
   (await import('../service/chain-session.ts')).openChain(...args);
 
+/** Starts the thread for a chain that is to be opened at once. */
+export async function startEngineThread(): Promise<void> {
+  (await import('../engine/worker/prestarted-worker.ts')).startWorkerForNext();
+}
+
 /** As `prepareToOpen` of service/chain-session.ts. */
 export async function prepareToOpen(): Promise<void> {
   (await import('../service/chain-session.ts')).prepareToOpen();

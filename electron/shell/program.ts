@@ -40,12 +40,14 @@ import {
   planWithPicture,
   prepareToOpen,
   scanStore,
+  startEngineThread,
 } from './on-demand.ts';
 import { createPendingTarget } from './pending-target.ts';
 import { printError } from './print-error.ts';
 import { type RecentList, recentList } from './stored/recent.ts';
 import { StateFile } from './stored/state-file.ts';
 import { StateNotices } from './stored/state-notices.ts';
+import { isAppUrl } from './window/app-origin.ts';
 import { createIdleWatch } from './window/idle-watch.ts';
 import { takePicture } from './window/screenshot.ts';
 import { createWindow } from './window/window.ts';
@@ -58,6 +60,9 @@ const QUIT_LIMIT_MS = 700;
 
 /** A worker that crashes again within as many milliseconds does so because of the chain. */
 const REPEATED_STOP_MS = 60_000;
+
+/** Milliseconds from an opening until the menu names it too: a menu bar is built anew as a whole, and the picture goes first. */
+const MENU_DELAY_MS = 1000;
 
 /** Milliseconds between two looks at the files of the open chain, while the window is on the screen. */
 const FILE_CHECK_MS = 3000;
@@ -123,7 +128,7 @@ export class Program {
         this.#log.note('opened', { layers: this.#controller.chain?.layers.length ?? 0 });
         if (launch.screenshot !== undefined) return;
         this.#recent.add(request.target);
-        this.#updateMenu();
+        setTimeout(() => this.#updateMenu(), MENU_DELAY_MS);
       },
       onClosed: () => this.#arrivals.shows(undefined),
       onStopped: (request, error) => this.#openAgain(request, error),
@@ -302,7 +307,9 @@ export class Program {
       this.#plans.close();
       this.#reports.close();
       this.#captures.close();
-      this.#openWaiting();
+    });
+    webContents.on('did-navigate', (_event, address) => {
+      if (isAppUrl(address)) this.#openWaiting();
     });
     opened.once('ready-to-show', () => {
       if (this.#controller.isVacant) void prepareToOpen();
@@ -317,7 +324,8 @@ export class Program {
       this.#arrivals.restart();
       void this.#controller.close();
     });
-    this.#openWaiting();
+    // A thread takes longer to start than the page: it begins at once, and its chain once the page is there.
+    if (this.#arrivals.waiting() !== undefined) void startEngineThread();
   }
 
   #watchFailures(opened: BrowserWindow): void {
@@ -342,7 +350,7 @@ export class Program {
     });
   }
 
-  /** What the page will ask for is opened while it loads: after it was sent for, so as not to hold it up. */
+  /** What the page will ask for is opened while its scripts run: after it came, so as not to hold it up. */
   #openWaiting(): void {
     const next = this.#arrivals.waiting();
     if (next !== undefined) this.#controller.openAhead(next.target);

@@ -1,6 +1,6 @@
 /** Threads for the engine. A program with a window keeps one started ahead, so that opening a chain does not wait for it. */
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 /** Given to a prestarted thread: it compiles its code meanwhile (see warm-up.ts). */
 export const PRESTART_WARM_UP = 'warmUp';
@@ -14,13 +14,21 @@ function workerPath(): string {
 
 /** Starts a thread ahead, unless there is one already. It does not keep the program alive, and one that fails is forgotten. */
 export function keepPrestartedWorker(): void {
-  if (prestarted !== undefined) return;
-  const worker = new Worker(workerPath(), { workerData: PRESTART_WARM_UP });
+  prestarted ??= startAhead({ workerData: PRESTART_WARM_UP });
+}
+
+/** As {@link keepPrestartedWorker}, for a chain that comes before the thread could have warmed up. */
+export function startWorkerForNext(): void {
+  prestarted ??= startAhead({});
+}
+
+function startAhead(options: WorkerOptions): Worker {
+  const worker = new Worker(workerPath(), options);
   const forget = () => {
     if (prestarted === worker) prestarted = undefined;
   };
   worker.once('error', forget).once('exit', forget).unref();
-  prestarted = worker;
+  return worker;
 }
 
 /** A thread that has no chain yet: the prestarted one, else a new one. The caller ends it. */

@@ -25,7 +25,7 @@ async function threads(code: string) {
   const path = join(temporaryFolder(), 'worker.cjs');
   writeFileSync(path, code);
   process.env.COWSCOPE_ENGINE_WORKER = path;
-  const { keepPrestartedWorker, takeWorker } = await import(
+  const { keepPrestartedWorker, startWorkerForNext, takeWorker } = await import(
     '../../../../electron/engine/worker/prestarted-worker.ts'
   );
   const take = () => {
@@ -33,7 +33,7 @@ async function threads(code: string) {
     taken.push(worker);
     return worker;
   };
-  return { keepPrestartedWorker, take };
+  return { keepPrestartedWorker, startWorkerForNext, take };
 }
 
 function answerOf(worker: Worker): Promise<unknown[]> {
@@ -52,6 +52,17 @@ test('the thread started ahead is the next one taken, and only one is', async ()
   const [prestarted, fresh] = [take(), take()];
   expect(fresh.threadId).toBe(prestarted.threadId + 1);
   for (const worker of [prestarted, fresh]) expect(await answerOf(worker)).toEqual(['asked']);
+});
+
+test('one that is started for the next chain does not warm up, and is the next one taken', async () => {
+  const code =
+    "const { parentPort: p, workerData } = require('node:worker_threads'); p.on('message', () => p.postMessage(String(workerData)));";
+  const { keepPrestartedWorker, startWorkerForNext, take } = await threads(code);
+  startWorkerForNext();
+  keepPrestartedWorker();
+  expect(await answerOf(take())).toEqual(['undefined']);
+  keepPrestartedWorker();
+  expect(await answerOf(take())).toEqual(['warmUp']);
 });
 
 test('one that fails while it waits is forgotten', async () => {
