@@ -1,5 +1,7 @@
 /** A comparison for a person: what is compared, the ranges that differ, the sums, and what they mean. */
+
 import { incompleteText, LOST_LABEL, RELATION_LABELS } from '../../../shared/compare/relation-labels.ts';
+import { sameText } from '../../../shared/compare/same-text.ts';
 import { legendOfWitness } from '../../../shared/legend.ts';
 import { isRemote } from '../../../shared/model/chain.ts';
 import {
@@ -74,12 +76,11 @@ function lostText(lost: number): string[] {
   ];
 }
 
-function verdictText({ kinds, firstContent }: ComparisonSums, verdict: ComparisonVerdict): string {
+function verdictText(sums: ComparisonSums, verdict: ComparisonVerdict): string {
+  const { kinds, firstContent } = sums;
   switch (verdict) {
     case 'same':
-      return kinds.state.bytes + kinds.length.bytes > 0
-        ? 'The disks read the same, and store it otherwise.'
-        : 'The disks are the same.';
+      return sameText(sums);
     case 'different':
       return firstContent < 0
         ? 'The disks read the same as far as both go, and are not the same by --strict.'

@@ -1,4 +1,5 @@
 import { incompleteText } from '../../../shared/compare/relation-labels.ts';
+import { sameText } from '../../../shared/compare/same-text.ts';
 import { describeError } from '../../../shared/error.ts';
 import {
   type ComparedDiskInfo,
@@ -130,8 +131,6 @@ function outcomeText({ opened, state }: ComparisonView): string {
     case 'mayDiffer':
       return `The disks may differ: ${formatSize(sums.kinds.mayDiffer.bytes)} hold data that was not compared.`;
     case 'same':
-      return sums.kinds.state.bytes + sums.kinds.length.bytes > 0
-        ? 'The disks read the same, and store it otherwise.'
-        : 'The disks are the same.';
+      return sameText(sums);
   }
 }
