@@ -8,7 +8,7 @@ import {
   type PlannedQemu,
   type PlanOperation,
 } from '../../shared/model/plan/plan.ts';
-import { REPORT_FORMS } from '../../shared/model/report/report-request.ts';
+import { SAVED_FORMS } from '../../shared/model/report/report-request.ts';
 import { parseOffset } from '../../shared/text/offset.ts';
 import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img-versions.ts';
 import { completionScript, SHELLS } from './completion.ts';
@@ -30,7 +30,8 @@ const REPORT_EXAMPLES = `
 Examples:
   cowscope report -o report.html top.qcow2            one page for a browser, without folders
   cowscope report -o report.json top.qcow2            one document: docs/formats/report.md
-  cowscope report --output svg top.qcow2              the drawing alone, to standard output`;
+  cowscope report --output svg top.qcow2              the drawing alone, to standard output
+  cowscope report -o rows.csv top.qcow2               every range of the map`;
 
 const MAP_EXAMPLES = `
 Examples:
@@ -445,8 +446,8 @@ function addReport(program: Command, run: Run): void {
     .addOption(
       choice(
         '--output',
-        [...REPORT_FORMS],
-        'a page, a document, or the drawing alone; without it by the ending of the file’s name, else a page',
+        [...SAVED_FORMS],
+        'a page, a document, the drawing alone, or the rows of the map; without it by the ending of the file’s name, else a page',
       ),
     )
     .addHelpText('after', REPORT_EXAMPLES)

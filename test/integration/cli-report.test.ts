@@ -68,9 +68,13 @@ describe('cowscope report', () => {
     expect(await beginning('by-ending.svg')).toBe('<svg ');
     expect(await beginning('by-ending.page')).toBe('<!DOC');
     expect(await beginning('chosen.html', '--output', 'svg')).toBe('<svg ');
-    const refused = await cowscope(['report', '-o', join(folder, 'rows.csv'), top]);
+    const { stdout } = await cowscope(['map', '--output', 'csv', '--host-offsets', top]);
+    expect(await cowscope(['report', '-o', join(folder, 'rows.csv'), top])).toMatchObject({ code: 0 });
+    expect(await readFile(join(folder, 'rows.csv'), 'utf8')).toBe(stdout);
+    expect((await cowscope(['report', '--output', 'csv', top])).stdout).toBe(stdout);
+    const refused = await cowscope(['report', '-o', join(folder, 'picture.png'), top]);
     expect([refused.code, codesOf(refused)]).toEqual([64, ['USAGE']]);
-    expect(refused.stderr).toContain('cowscope map --output csv');
+    expect(refused.stderr).toContain('not as png');
   });
 
   it('draws the chain alone', async () => {

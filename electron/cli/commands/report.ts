@@ -1,14 +1,16 @@
 /** `cowscope report`: everything that is known of a chain, in one file to keep or to send. */
 import { extname } from 'node:path';
-import { REPORT_FORMS, type ReportForm } from '../../../shared/model/report/report-request.ts';
+import { type ReportForm, SAVED_FORMS, type SavedForm } from '../../../shared/model/report/report-request.ts';
+import type { OpenTarget } from '../../../shared/model/target.ts';
 import { absolutePath } from '../../chain/absolute-path.ts';
+import { openChain } from '../../service/chain-session.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { outputPath } from '../../service/output/output-path.ts';
-import { checkOutput, filesOfChain } from '../../service/output-file.ts';
-import { gatherReport } from '../../service/report/gather-report.ts';
-import { reportPieces, writePiecesTo } from '../../service/report/write-report.ts';
+import { checkOutput, filesOfChain, type OutputRequest } from '../../service/output-file.ts';
+import { gatherReport, unreadTexts } from '../../service/report/gather-report.ts';
+import { listRows, reportPieces, writePiecesTo, writeRowsTo } from '../../service/report/write-report.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { writePieces } from '../output.ts';
+import { write, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 
@@ -20,37 +22,85 @@ export interface ReportOptions extends TargetOptions {
   readonly showPaths: boolean;
   readonly partitions: boolean;
   /** Without it by the ending of the file's name. */
-  readonly output?: ReportForm;
+  readonly output?: SavedForm;
 }
 
 /** The form that a file's name asks for: a page where it has no ending, or one that says nothing. Throws USAGE. */
-function formOf(to = ''): ReportForm {
+function formOf(to = ''): SavedForm {
   const ending = extname(to).slice(1).toLowerCase();
-  if (ending === 'csv' || ending === 'png')
+  if (ending === 'png')
     throw usageError(
-      `a report is written as ${REPORT_FORMS.join(', ')}, and not as ${ending}`,
-      ending === 'csv'
-        ? '`cowscope map --output csv` prints the rows of the map'
-        : 'name a file that ends in .svg',
+      `a report is written as ${SAVED_FORMS.join(', ')}, and not as ${ending}`,
+      'name a file that ends in .svg, or save the drawing in the window',
       to,
     );
-  return REPORT_FORMS.find(form => form === ending) ?? 'html';
+  return SAVED_FORMS.find(form => form === ending) ?? 'html';
 }
 
 /** Carries out `cowscope report`. */
 export async function reportCommand(words: readonly string[], options: ReportOptions): Promise<ExitCode> {
   const target = targetOf(words, options);
-  const { to, replace: force, showPaths, partitions, forceShare } = options;
-  const output = options.output ?? formOf(to);
+  const { to, replace: force } = options;
+  const form = options.output ?? formOf(to);
+  if (form === 'csv' && options.partitions)
+    throw usageError('the rows of the map have no partitions', 'leave --partitions out, or write a page', to);
   const path = to === undefined ? undefined : outputPath(to);
-  const named = target.kind === 'files' ? target.files.map(file => absolutePath(file)) : [];
-  if (path !== undefined) await checkOutput({ path, force, images: named });
+  const images = target.kind === 'files' ? target.files.map(file => absolutePath(file)) : [];
+  const output = path === undefined ? undefined : { path, force, images };
+  if (output !== undefined) await checkOutput(output);
   const progress = new ProgressLine();
+  const unread = await (form === 'csv'
+    ? writeRows(target, options, { output, progress })
+    : writeReport(target, options, { output, progress, form }));
+  return unread.length > 0 ? EXIT.partial : EXIT.done;
+}
+
+/** Where a report goes, standard output without a file, and where its progress is shown. */
+interface Destination {
+  readonly output: OutputRequest | undefined;
+  readonly progress: ProgressLine;
+}
+
+/** Writes a page, a document or the drawing; resolves with what could not be read, in words. */
+async function writeReport(
+  target: OpenTarget,
+  options: ReportOptions,
+  { output, progress, form }: Destination & { readonly form: ReportForm },
+): Promise<readonly string[]> {
+  const { showPaths, partitions, forceShare } = options;
   const { showReads: onRead, showWalk: onWalk } = progress;
   const choice = { showPaths, partitions, forceShare, allowLocalFiles: true, onRead, onWalk };
   const gathered = await gatherReport(target, consentOf(options), choice).finally(() => progress.clear());
-  const pieces = reportPieces(gathered, output);
-  if (path === undefined) await writePieces(pieces);
-  else await writePiecesTo({ path, force, images: [...named, ...filesOfChain(gathered.chain)] }, pieces);
-  return gathered.report.unread.length > 0 ? EXIT.partial : EXIT.done;
+  const pieces = reportPieces(gathered, form);
+  if (output === undefined) await writePieces(pieces);
+  else
+    await writePiecesTo({ ...output, images: [...output.images, ...filesOfChain(gathered.chain)] }, pieces);
+  return gathered.report.unread;
+}
+
+/** Writes the rows of the map, which name no folders; resolves with what could not be read, in words. */
+async function writeRows(
+  target: OpenTarget,
+  options: ReportOptions,
+  { output, progress }: Destination,
+): Promise<readonly string[]> {
+  const choice = {
+    consent: consentOf(options),
+    witness: 'metadata',
+    buildPyramid: false,
+    allowLocalFiles: true,
+    forceShare: options.forceShare ?? false,
+    onRead: progress.showReads,
+  } as const;
+  const session = await openChain(target, choice, { onWalk: progress.showWalk });
+  try {
+    const { chain } = session;
+    const failed = await session.fed();
+    if (output === undefined) await listRows(session, write);
+    else await writeRowsTo({ ...output, images: [...output.images, ...filesOfChain(chain)] }, session);
+    return unreadTexts(chain, [...failed, ...session.unreadable()]);
+  } finally {
+    progress.clear();
+    await session.close();
+  }
 }

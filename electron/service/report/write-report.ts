@@ -1,6 +1,7 @@
 /** Writes a report that was gathered. */
 import type { ReportForm } from '../../../shared/model/report/report-request.ts';
 import { jsonPieces } from '../../../shared/text/json.ts';
+import type { TakeChunk } from '../../engine/worker/client.ts';
 import { reportHtml } from '../../formats/report/report-html.ts';
 import { reportDocument } from '../../formats/report/report-json.ts';
 import type { ChainSession } from '../chain-session.ts';
@@ -31,19 +32,24 @@ export async function writePiecesTo(
   });
 }
 
-/** Writes the rows of a chain's map, with host offsets, as comma-separated values. Rejects as {@link writePiecesTo}. */
+/** The rows of a chain's map, with host offsets, as comma-separated values. */
+export async function listRows(session: Pick<ChainSession, 'list'>, take: TakeChunk): Promise<void> {
+  const spec = { list: 'map', format: 'csv', hosts: true } as const;
+  await session.list({ spec, layer: undefined }, take);
+}
+
+/** Writes these rows to a file. Rejects as {@link writePiecesTo}. */
 export async function writeRowsTo(
   request: OutputRequest,
   session: Pick<ChainSession, 'list'>,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const spec = { list: 'map', format: 'csv', hosts: true } as const;
-  await writeTo(request, async file => {
-    await session.list({ spec, layer: undefined }, async text => {
-      signal.throwIfAborted();
+  await writeTo(request, file =>
+    listRows(session, async text => {
+      signal?.throwIfAborted();
       await file.write(text);
-    });
-  });
+    }),
+  );
 }
 
 async function writeTo(request: OutputRequest, write: (file: OutputFile) => Promise<void>): Promise<void> {
