@@ -126,9 +126,26 @@ function storedTarget(
     keepsDataApart: keepsDataApart(tables),
     frees: unmaps || version < 3,
     hasTable,
-    clusterAt: cluster =>
+    clusterAt: remembered(cluster =>
       cluster * clusterSize < storedEnd ? storedCluster(map, runs, cluster, format) : NO_CLUSTER,
+    ),
     isDataAt: offset => offset < storedEnd && runs.at(offset).kind === DATA,
+  };
+}
+
+/** Clusters that are remembered: tables are asked for the same ones in every order of requests. */
+const MAX_REMEMBERED = 2 ** 16;
+
+/** The same lookup, which remembers what it found. */
+function remembered(lookUp: (cluster: number) => StoredCluster): (cluster: number) => StoredCluster {
+  const known = new Map<number, StoredCluster>();
+  return cluster => {
+    let found = known.get(cluster);
+    if (found === undefined) {
+      found = lookUp(cluster);
+      if (known.size < MAX_REMEMBERED) known.set(cluster, found);
+    }
+    return found;
   };
 }
 

@@ -28,6 +28,13 @@ export class HostClusters {
   readonly #perBlock: number;
   readonly #entriesPerCluster: number;
   #counts: Uint16Array;
+  /** The counts are another's, too: they are copied before one is changed. */
+  #isShared = true;
+  /** End of the last cluster in use. */
+  #end: number;
+  /** Two hashes of the counts that changed: they tell states of one file from each other. */
+  #hash = 0;
+  #otherHash = 0;
   /** Where the next search begins: qemu's free_cluster_index, 0 when an image is opened. */
   #next = 0;
   #newBlocks: Set<number> = new Set();
@@ -40,15 +47,19 @@ export class HostClusters {
     this.#stored = stored;
     this.#perBlock = (stored.clusterSize * 8) / stored.refcountBits;
     this.#entriesPerCluster = stored.clusterSize / TABLE_ENTRY_BYTES;
-    // A file may have a hole of any length behind its clusters.
-    this.#counts = stored.counts.slice(0, usedEnd(stored.counts));
+    this.#counts = stored.counts;
+    this.#end = usedEnd(stored.counts, stored.counts.length);
     this.#tableStart = stored.tableStart;
     this.#tableClusters = stored.tableClusters;
   }
 
   /** The same clusters, to be changed apart. */
   clone(): HostClusters {
-    const copy = new HostClusters({ ...this.#stored, counts: this.#counts });
+    // The new one looks for the end from here.
+    const copy = new HostClusters({ ...this.#stored, counts: this.#counts.subarray(0, this.#end) });
+    this.#isShared = true;
+    copy.#hash = this.#hash;
+    copy.#otherHash = this.#otherHash;
     copy.#next = this.#next;
     copy.#newBlocks = new Set(this.#newBlocks);
     copy.#tableStart = this.#tableStart;
@@ -60,7 +71,7 @@ export class HostClusters {
 
   /** End of the last cluster in use. */
   get end(): number {
-    return usedEnd(this.#counts);
+    return this.#end;
   }
 
   /** True where a cluster before the last one in use is free. */
@@ -99,11 +110,11 @@ export class HostClusters {
     return this.#hasGrownTable;
   }
 
-  /** What decides on everything that follows, as a text: equal for states that behave alike. */
+  /** What decides on everything that follows, as a text: equal for states of one file that behave alike. */
   get fingerprint(): string {
-    const counts = this.#counts.subarray(0, this.end);
     const blocks = [...this.#newBlocks].sort((a, b) => a - b);
-    return `${this.#next},${this.#tableStart},${this.#writtenEnd},${blocks}:${textOf(counts)}`;
+    const counts = `${this.#hash},${this.#otherHash}`;
+    return `${this.#next},${this.#tableStart},${this.#writtenEnd},${this.#end},${blocks}:${counts}`;
   }
 
   /** The refcount of a cluster. */
@@ -228,28 +239,38 @@ export class HostClusters {
   }
 
   #set(cluster: number, count: number): void {
-    if (cluster >= this.#counts.length) {
-      const larger = new Uint16Array(Math.max(64, cluster + 1, Math.ceil(this.#counts.length * 1.25)));
-      larger.set(this.#counts);
-      this.#counts = larger;
+    const isLonger = cluster >= this.#counts.length;
+    if (this.#isShared || isLonger) {
+      const room = isLonger ? Math.ceil(this.#counts.length * 1.25) : this.#counts.length;
+      const own = new Uint16Array(Math.max(64, cluster + 1, room));
+      own.set(this.#counts);
+      this.#counts = own;
+      this.#isShared = false;
     }
+    const before = this.#counts[cluster] as number;
     this.#counts[cluster] = count;
+    this.#hash ^= hashOf(cluster, before, HASH_FACTOR) ^ hashOf(cluster, count, HASH_FACTOR);
+    this.#otherHash ^= hashOf(cluster, before, OTHER_HASH_FACTOR) ^ hashOf(cluster, count, OTHER_HASH_FACTOR);
+    if (count > 0) this.#end = Math.max(this.#end, cluster + 1);
+    else if (cluster + 1 === this.#end) this.#end = usedEnd(this.#counts, this.#end);
   }
 }
 
-/** End of the last cluster in use. */
-function usedEnd(counts: Uint16Array): number {
-  let end = counts.length;
-  while (end > 0 && counts[end - 1] === 0) end--;
-  return end;
+const HASH_FACTOR = 0x7feb352d;
+const OTHER_HASH_FACTOR = 0x2c1b3c6d;
+
+/** A hash of a cluster's count, mixed as lowbias32 does it. */
+function hashOf(cluster: number, count: number, factor: number): number {
+  if (count === 0) return 0;
+  let hash = Math.imul(cluster + 1, 0x9e3779b1) ^ Math.imul(count, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 16), factor);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
+  return hash ^ (hash >>> 16);
 }
 
-/** Characters that String.fromCharCode takes at once. */
-const TEXT_PART = 4096;
-
-function textOf(counts: Uint16Array): string {
-  let text = '';
-  for (let at = 0; at < counts.length; at += TEXT_PART)
-    text += String.fromCharCode(...counts.subarray(at, at + TEXT_PART));
-  return text;
+/** End of the last cluster in use before `from`. */
+function usedEnd(counts: Uint16Array, from: number): number {
+  let end = from;
+  while (end > 0 && counts[end - 1] === 0) end--;
+  return end;
 }

@@ -14,9 +14,9 @@ export interface FileEnd {
   readonly fileLength: number;
 }
 
-/** States looked at, and clusters copied with them, at most: a second's work. */
-const MAX_STATES = 15_000;
-const MAX_COPIED_CLUSTERS = 2 ** 22;
+/** States looked at, and clusters copied with them, at most: a few seconds' work. */
+const MAX_STATES = 50_000;
+const MAX_COPIED_CLUSTERS = 2 ** 26;
 
 /** How far a request is. */
 interface Progress {

@@ -1,4 +1,4 @@
-/** what storing bitmaps again takes of a file and gives back, on images of one or two clusters of bits. */
+/** What storing bitmaps again takes of a file and gives back, on images of one or two clusters of bits. */
 import { describe, expect, it } from 'vitest';
 import { openBitmaps, StoredBitmaps } from '../../../../../electron/plan/target/host/stored-bitmaps.ts';
 import type { ClusterRange } from '../../../../../electron/plan/target/host/target-file.ts';
