@@ -8,6 +8,7 @@ import {
   COMPRESSED_DATA,
   DATA,
   ENTRY_COPIED_HI,
+  type EntryRules,
   entryKind,
   entryOffset,
   FLAGS_OF_KIND,
@@ -74,17 +75,25 @@ const KIND_FACTS = [
   'not read',
 ] as const;
 
+/** A lookup under way: what is known so far, and the evidence, to which each step adds. */
+type Lookup = Omit<ClusterDescription, 'word' | 'evidence'> & { readonly evidence: Evidence[] };
+
 /**
  * The lookup of `guestOffset` in bytes, below the map's size. Reads one L2 entry from the file; what cannot be read is
  * said in the evidence. Never throws for anything the file holds.
  */
 export function lookupCluster(map: Qcow2Map, guestOffset: number): ClusterDescription {
-  const { geometry, rules, l1 } = map;
+  const { lookup, kind } = followL1Entry(map, startLookup(map, guestOffset));
+  if (kind !== undefined) return described(lookup, kind);
+  const entry = readL2Entry(map, lookup);
+  return entry === undefined ? described(lookup, BAD) : describeL2Entry(map, lookup, entry);
+}
+
+function startLookup({ geometry }: Qcow2Map, guestOffset: number): Lookup {
   const { l1Index, l2Index } = tableIndexOf(geometry, guestOffset);
   const clusterStart = guestOffset - (guestOffset % geometry.clusterSize);
   const subclusterSize = geometry.clusterSize / geometry.subclusters;
-  const evidence: Evidence[] = [];
-  const nothing = {
+  return {
     guestOffset,
     clusterStart,
     subclusterStart: guestOffset - (guestOffset % subclusterSize),
@@ -98,65 +107,61 @@ export function lookupCluster(map: Qcow2Map, guestOffset: number): ClusterDescri
     subcluster: Math.floor((guestOffset - clusterStart) / subclusterSize),
     hostOffset: -1,
     compressedLength: -1,
-    evidence,
+    evidence: [],
   };
-  const ofKind = (kind: number) => FLAGS_OF_KIND[kind] as number;
+}
+
+/** A lookup that ends at a cluster of this kind. */
+function described(lookup: Lookup, kind: number): ClusterDescription {
+  return { ...lookup, word: FLAGS_OF_KIND[kind] as number };
+}
+
+/** From the L1 entry to the place of the L2 entry. Where there is no such place, the lookup ends with `kind`. */
+function followL1Entry(map: Qcow2Map, start: Lookup): { readonly lookup: Lookup; readonly kind?: number } {
+  const { rules, l1, geometry } = map;
+  const { l1Index, l2Index, evidence } = start;
+  const source = `L1 entry ${l1Index}`;
   if (l1Index >= l1.count) {
     const kind = l1Index < map.l1Entries ? BAD : map.pastL1;
-    evidence.push({
-      fact: KIND_FACTS[kind] as string,
-      source: `L1 entry ${l1Index}`,
-      value: 'past the end of the L1 table',
-    });
-    return { ...nothing, word: ofKind(kind) };
+    evidence.push({ fact: KIND_FACTS[kind] as string, source, value: 'past the end of the L1 table' });
+    return { lookup: start, kind };
   }
+  const entry = readOrSay(evidence, source, () => ({ hi: l1.hi(l1Index), lo: l1.lo(l1Index) }));
+  if (entry === undefined) return { lookup: start, kind: BAD };
+  const { hi, lo } = entry;
+  const l1Entry = hex64(hi, lo);
+  const table = entryOffset(hi, lo);
+  const fault = table === 0 ? undefined : checkL1Entry(rules, hi, lo, table, map.fileSize);
+  const fact = table === 0 ? 'no L2 table' : `L2 table at ${hex(table)}${copied(hi)}`;
+  evidence.push({ fact: fault?.what() ?? fact, source, value: l1Entry });
+  if (table === 0) return { lookup: { ...start, l1Entry }, kind: UNALLOCATED };
+  const lookup = { ...start, l1Entry, l2TableOffset: table };
+  if (fault !== undefined && fault.kind !== 'unusual') return { lookup, kind: BAD };
+  return { lookup: { ...lookup, l2EntryOffset: table + l2Index * geometry.entrySize } };
+}
 
-  let l1Hi: number;
-  let l1Lo: number;
-  try {
-    l1Hi = l1.hi(l1Index);
-    l1Lo = l1.lo(l1Index);
-  } catch (error) {
-    if (!(error instanceof CowscopeError)) throw error;
-    evidence.push({ fact: error.what, source: `L1 entry ${l1Index}`, value: '' });
-    return { ...nothing, word: ofKind(BAD) };
-  }
-  const l1Entry = hex64(l1Hi, l1Lo);
-  const l2TableOffset = entryOffset(l1Hi, l1Lo);
-  const wrong =
-    l2TableOffset === 0 ? undefined : checkL1Entry(rules, l1Hi, l1Lo, l2TableOffset, map.fileSize);
-  const l1Fact = l2TableOffset === 0 ? 'no L2 table' : `L2 table at ${hex(l2TableOffset)}${copied(l1Hi)}`;
-  evidence.push({ fact: wrong?.what() ?? l1Fact, source: `L1 entry ${l1Index}`, value: l1Entry });
-  if (l2TableOffset === 0) return { ...nothing, l1Entry, word: ofKind(UNALLOCATED) };
-  if (wrong !== undefined && wrong.kind !== 'unusual')
-    return { ...nothing, l1Entry, l2TableOffset, word: ofKind(BAD) };
-
-  const l2EntryOffset = l2TableOffset + l2Index * geometry.entrySize;
-  const found = { ...nothing, l1Entry, l2TableOffset, l2EntryOffset };
-  if (l2EntryOffset + geometry.entrySize > map.fileSize) {
+/** The L2 entry; undefined where it cannot be read, which is said in the evidence. */
+function readL2Entry(map: Qcow2Map, { l2Index, l2EntryOffset, evidence }: Lookup): RawEntry | undefined {
+  if (l2EntryOffset + map.geometry.entrySize > map.fileSize) {
     const fact = `the file ends at ${hex(map.fileSize)}, before the end of this entry`;
     evidence.push({ fact, source: `L2 entry ${l2Index} at ${hex(l2EntryOffset)}`, value: '' });
-    return { ...found, word: ofKind(BAD) };
+    return undefined;
   }
-  let entry: RawEntry;
-  try {
-    entry = readEntry(map, l2EntryOffset);
-  } catch (error) {
-    if (!(error instanceof CowscopeError)) throw error;
-    evidence.push({ fact: error.what, source: `L2 entry ${l2Index}`, value: '' });
-    return { ...found, word: ofKind(BAD) };
-  }
+  return readOrSay(evidence, `L2 entry ${l2Index}`, () => readEntry(map, l2EntryOffset));
+}
+
+/** What the L2 entry says of the cluster. */
+function describeL2Entry(map: Qcow2Map, lookup: Lookup, entry: RawEntry): ClusterDescription {
+  const { rules } = map;
+  const { guestOffset, clusterStart, l2Index, l2EntryOffset, evidence } = lookup;
   const { hi, lo, zeroBits, allocBits } = entry;
   const fault = checkEntry(rules, entry, clusterStart, map.target.fileSize);
-  const kind = kindOf(map, entry, clusterStart, nothing.subcluster, fault);
+  const kind = kindOf(map, entry, clusterStart, lookup.subcluster, fault);
+  const isLost = kind === LOST_DATA || kind === LOST_COMPRESSED;
+  const compressed = compressedOf(rules, kind, entry);
   const hasHost = kind === DATA || kind === LOST_DATA || kind === ZERO_ALLOCATED || kind === RESERVED_SPACE;
-  const range = rules.version === 1 ? compressedRangeV1 : compressedRange;
-  const isCompressed = kind === COMPRESSED_DATA || kind === LOST_COMPRESSED;
-  const compressed = isCompressed ? range(hi, lo, rules.clusterBits) : undefined;
   const host = rules.version === 1 ? hi * 2 ** 32 + lo : entryOffset(hi, lo);
   const hostOffset = compressed?.offset ?? (hasHost ? host + guestOffset - clusterStart : -1);
-
-  const isLost = kind === LOST_DATA || kind === LOST_COMPRESSED;
 
   const value = entryText(rules, entry);
   const source = `L2 entry ${l2Index} at ${hex(l2EntryOffset)}`;
@@ -176,13 +181,29 @@ export function lookupCluster(map: Qcow2Map, guestOffset: number): ClusterDescri
       value: hex(hostOffset),
     });
   return {
-    ...found,
+    ...described(lookup, kind),
     l2Entry: hex64(hi, lo),
     subclusterBitmap: rules.extendedL2 ? hex64(zeroBits, allocBits) : '',
-    word: ofKind(kind),
     hostOffset: isLost ? -1 : hostOffset,
     compressedLength: compressed?.length ?? -1,
   };
+}
+
+/** Where the stream of a compressed cluster lies; undefined for other kinds. */
+function compressedOf(rules: EntryRules, kind: number, { hi, lo }: RawEntry) {
+  if (kind !== COMPRESSED_DATA && kind !== LOST_COMPRESSED) return undefined;
+  return (rules.version === 1 ? compressedRangeV1 : compressedRange)(hi, lo, rules.clusterBits);
+}
+
+/** What `read` gives; undefined where the file cannot be read, with the reason in the evidence. */
+function readOrSay<T>(evidence: Evidence[], source: string, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CowscopeError)) throw error;
+    evidence.push({ fact: error.what, source, value: '' });
+    return undefined;
+  }
 }
 
 /** The kind of one subcluster, or of the cluster without extended L2. */
