@@ -112,63 +112,14 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
   const cryptMethod = view.getUint32(32);
   if (cryptMethod > 2)
     note('QCOW2_CRYPT_METHOD', `crypt_method ${cryptMethod} is not known`, 32, 4, CRYPT_ADVICE);
-
-  const refcountTableOffset = u64(view, 48);
-  const refcountTableClusters = view.getUint32(56);
-  const refcountFault = checkTable(
-    refcountTableOffset,
-    refcountTableClusters,
-    clusterSize,
-    MAX_REFCOUNT_TABLE_BYTES,
-    clusterSize,
-    'clusters',
-  );
-  const rebuild =
-    'qemu does not open such an image; `qemu-img check -r all` on a copy rebuilds the refcounts';
-  const isRefcountAtHeader = liesAtHeader(refcountTableOffset, refcountTableClusters);
-  if (isRefcountAtHeader) {
-    const what = `the refcount table ${AT_HEADER}: no refcount can be read`;
-    note('QCOW2_REFCOUNT_TABLE', what, 48, 12, REFCOUNTS_AT_HEADER_ADVICE);
-  } else if (refcountFault !== undefined)
-    note('QCOW2_REFCOUNT_TABLE', `the refcount table ${refcountFault}`, 48, 12, rebuild);
-  else if (refcountTableClusters === 0)
-    note('QCOW2_REFCOUNT_TABLE', 'there is no refcount table', 56, 4, rebuild);
+  const refcountTableClusters = refcountTableIn(view, clusterSize, note);
   const refcountOrder = v3 ? view.getUint32(96) : 4;
   if (refcountOrder > 6) note('QCOW2_REFCOUNT_ORDER', `refcount_order is ${refcountOrder}, above 6`, 96, 4);
-
-  const l1TableOffset = u64(view, 40);
-  const l1Size = view.getUint32(36);
-  const isL1AtHeader = liesAtHeader(l1TableOffset, l1Size);
-  const isL1Misplaced =
-    isL1AtHeader || checkTable(l1TableOffset, 0, 8, MAX_L1_BYTES, clusterSize) !== undefined;
-  const l1Fault = isL1AtHeader ? AT_HEADER : checkTable(l1TableOffset, l1Size, 8, MAX_L1_BYTES, clusterSize);
-  if (l1Fault !== undefined && !isL1Misplaced)
-    note('QCOW2_L1_TABLE', `the active L1 table ${l1Fault}`, 36, 12);
-  else if (l1Fault !== undefined)
-    reportL1Table(report, view, l1Fault, size, isL1AtHeader ? L1_AT_HEADER_ADVICE : L1_MISPLACED_ADVICE);
-
-  const snapshotsOffset = u64(view, 64);
-  const snapshotCount = view.getUint32(60);
-  const areSnapshotsAtHeader = liesAtHeader(snapshotsOffset, snapshotCount);
-  const snapshotFault = areSnapshotsAtHeader
-    ? AT_HEADER
-    : checkTable(snapshotsOffset, snapshotCount, 40, MAX_SNAPSHOTS * 40, clusterSize);
-  if (snapshotFault !== undefined) {
-    const advice = areSnapshotsAtHeader ? SNAPSHOTS_AT_HEADER_ADVICE : SNAPSHOTS_REFUSED_ADVICE;
-    note('QCOW2_SNAPSHOT_TABLE', `the snapshot table ${snapshotFault}`, 60, 12, advice);
-  }
-
-  const compressionType =
-    v3 && headerLength > V3_HEADER_LENGTH && bytes.length > 104 ? view.getUint8(104) : 0;
-  if ((compressionType !== 0) !== ((incompatible & INCOMPATIBLE_COMPRESSION) !== 0n))
-    note(
-      'QCOW2_COMPRESSION_TYPE',
-      `compression_type is ${compressionType} and contradicts incompatible feature bit 3`,
-      104,
-      1,
-    );
-  else if (compressionType > 1)
-    note('QCOW2_COMPRESSION_TYPE', `compression_type ${compressionType} is not known`, 104, 1);
+  const l1Size = l1SizeIn(view, { report, note, clusterSize, size });
+  const snapshotCount = snapshotCountIn(view, clusterSize, note);
+  const hasCompressionType = v3 && headerLength > V3_HEADER_LENGTH && bytes.length > 104;
+  const compressionType = hasCompressionType ? view.getUint8(104) : 0;
+  checkCompressionType(compressionType, incompatible, note);
 
   return {
     version,
@@ -178,14 +129,14 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
     backingFileOffset: backing.offset,
     backingFileSize: backing.length,
     cryptMethod,
-    l1Size: isL1Misplaced ? 0 : l1Size,
-    l1TableOffset,
-    refcountTableOffset,
-    refcountTableClusters: refcountFault === undefined && !isRefcountAtHeader ? refcountTableClusters : 0,
+    l1Size,
+    l1TableOffset: u64(view, 40),
+    refcountTableOffset: u64(view, 48),
+    refcountTableClusters,
     refcountBits: 2 ** Math.min(refcountOrder, 6),
-    snapshotCount: snapshotFault === undefined ? snapshotCount : 0,
-    storedSnapshotCount: snapshotCount,
-    snapshotsOffset,
+    snapshotCount,
+    storedSnapshotCount: view.getUint32(60),
+    snapshotsOffset: u64(view, 64),
     incompatible,
     compatible: v3 ? view.getBigUint64(80) : 0n,
     autoclear: v3 ? view.getBigUint64(88) : 0n,
@@ -193,6 +144,68 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
     extensionsOffset,
     compressionType,
   };
+}
+
+/** Clusters of the refcount table; 0 where it cannot be used, which is reported. */
+function refcountTableIn(view: DataView, clusterSize: number, note: Note): number {
+  const offset = u64(view, 48);
+  const clusters = view.getUint32(56);
+  if (liesAtHeader(offset, clusters)) {
+    const what = `the refcount table ${AT_HEADER}: no refcount can be read`;
+    note('QCOW2_REFCOUNT_TABLE', what, 48, 12, REFCOUNTS_AT_HEADER_ADVICE);
+    return 0;
+  }
+  const fault = checkTable(offset, clusters, clusterSize, MAX_REFCOUNT_TABLE_BYTES, clusterSize, 'clusters');
+  const rebuild =
+    'qemu does not open such an image; `qemu-img check -r all` on a copy rebuilds the refcounts';
+  if (fault !== undefined) note('QCOW2_REFCOUNT_TABLE', `the refcount table ${fault}`, 48, 12, rebuild);
+  else if (clusters === 0) note('QCOW2_REFCOUNT_TABLE', 'there is no refcount table', 56, 4, rebuild);
+  return fault === undefined ? clusters : 0;
+}
+
+/** Entries of the active L1 table; 0 where none can lie at its offset. What qemu refuses is reported. */
+function l1SizeIn(
+  view: DataView,
+  {
+    report,
+    note,
+    clusterSize,
+    size,
+  }: { readonly report: Report; readonly note: Note; readonly clusterSize: number; readonly size: number },
+): number {
+  const offset = u64(view, 40);
+  const entries = view.getUint32(36);
+  if (liesAtHeader(offset, entries)) {
+    reportL1Table(report, view, AT_HEADER, size, L1_AT_HEADER_ADVICE);
+    return 0;
+  }
+  const fault = checkTable(offset, entries, 8, MAX_L1_BYTES, clusterSize);
+  if (fault === undefined) return entries;
+  const isMisplaced = checkTable(offset, 0, 8, MAX_L1_BYTES, clusterSize) !== undefined;
+  if (isMisplaced) reportL1Table(report, view, fault, size, L1_MISPLACED_ADVICE);
+  else note('QCOW2_L1_TABLE', `the active L1 table ${fault}`, 36, 12);
+  return isMisplaced ? 0 : entries;
+}
+
+/** Internal snapshots; 0 where their table cannot be read, which is reported. */
+function snapshotCountIn(view: DataView, clusterSize: number, note: Note): number {
+  const offset = u64(view, 64);
+  const count = view.getUint32(60);
+  const isAtHeader = liesAtHeader(offset, count);
+  const fault = isAtHeader ? AT_HEADER : checkTable(offset, count, 40, MAX_SNAPSHOTS * 40, clusterSize);
+  if (fault === undefined) return count;
+  const advice = isAtHeader ? SNAPSHOTS_AT_HEADER_ADVICE : SNAPSHOTS_REFUSED_ADVICE;
+  note('QCOW2_SNAPSHOT_TABLE', `the snapshot table ${fault}`, 60, 12, advice);
+  return 0;
+}
+
+/** Reports a compression type that is not known, or that contradicts its feature bit. */
+function checkCompressionType(type: number, incompatible: bigint, note: Note): void {
+  const isMarked = (incompatible & INCOMPATIBLE_COMPRESSION) !== 0n;
+  if ((type !== 0) !== isMarked) {
+    const what = `compression_type is ${type} and contradicts incompatible feature bit 3`;
+    note('QCOW2_COMPRESSION_TYPE', what, 104, 1);
+  } else if (type > 1) note('QCOW2_COMPRESSION_TYPE', `compression_type ${type} is not known`, 104, 1);
 }
 
 const INFER_ADVICE =
