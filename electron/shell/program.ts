@@ -61,7 +61,7 @@ const QUIT_LIMIT_MS = 700;
 /** A worker that crashes again within as many milliseconds does so because of the chain. */
 const REPEATED_STOP_MS = 60_000;
 
-/** Milliseconds from an opening until the menu names it too: a menu bar is built anew as a whole, and the picture goes first. */
+/** Milliseconds from an opening until the menu names it too: a menu bar is rebuilt as a whole, and the picture goes first. */
 const MENU_DELAY_MS = 1000;
 
 /** Milliseconds between two looks at the files of the open chain, while the window is on the screen. */

@@ -88,7 +88,7 @@ export class OverwrittenBlocks {
       code: 'QCOW2_REFCOUNT_BLOCK_OVERWRITTEN',
       severity: 'corruption',
       what: () =>
-        `refcount block ${index} at ${hex(offset)} was overwritten: it holds ${content} and no counts, so that what is in use in its range cannot be told from what is free`,
+        `refcount block ${index} at ${hex(offset)} was overwritten: it holds ${content} and no counts, so that what is in use in its range cannot be distinguished from what is free`,
       advice: `${KEEP_EVIDENCE}; what is read does not depend on refcounts, and \`qemu-img check -r all\` on a copy builds them again`,
     };
     this.#collector.add(cause, {

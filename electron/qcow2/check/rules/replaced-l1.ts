@@ -64,7 +64,7 @@ export function* findReplacedL1(collector: FindingCollector, image: Qcow2Image):
   collector.add(replaced(what), place);
 }
 
-/** True for a snapshot whose L1 table the header names: qemu gives each snapshot a copy of its own. */
+/** True for a snapshot whose L1 table the header names: qemu gives each snapshot a separate copy. */
 function isOfSnapshot({ header }: Qcow2Image): (snapshot: Qcow2Image['snapshots'][number]) => boolean {
   return ({ unusable, l1TableOffset }) => unusable === undefined && l1TableOffset === header.l1TableOffset;
 }
