@@ -32,6 +32,14 @@ test('three files are dropped, a commit of the middle is planned, its hazards ar
   await expect.poll(copied).toContain('qemu-img rebase -u');
   await expect(page.locator('.status-bar')).toContainText('Copied');
 
+  await page.getByRole('radio', { name: 'a job of the running qemu' }).check();
+  await page.getByRole('button', { name: 'Copy QMP' }).click();
+  await expect.poll(copied).toMatch(/^\{"execute":"block-commit",.*"backing-file":"base\.qcow2"\}\}$/);
+  await expect(page.getByRole('region', { name: 'Commands' })).toContainText('TOPNODE the node of mid.qcow2');
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('radio', { name: /^qemu-img, while/ }).check();
+  await expect(page.getByRole('button', { name: 'Copy QMP' })).toBeHidden();
+
   const report = join(dirname(base), 'report.html');
   await app.evaluate(({ dialog }, path) => {
     dialog.showSaveDialog = async () => ({ canceled: false, filePath: path });
