@@ -30,6 +30,11 @@ export function hex64(hi: number, lo: number): string {
   return `0x${(hi >>> 0).toString(16).padStart(8, '0')}${(lo >>> 0).toString(16).padStart(8, '0')}`;
 }
 
+/** The unsigned 64-bit number of two halves as `0x` and its digits, exactly. */
+export function hexOf(hi: number, lo: number): string {
+  return `0x${((BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)).toString(16)}`;
+}
+
 /** An offset or a 32-bit value as `0x` and its digits. */
 export function hex(value: number): string {
   return `0x${value.toString(16)}`;

@@ -1,4 +1,5 @@
 /** Descriptors of compressed clusters. */
+import { hexOf } from './bytes.ts';
 
 /** By the header's compression_type. Source: qcow2 specification, "Header". */
 const COMPRESSIONS = ['zlib', 'zstd'] as const;
@@ -29,7 +30,7 @@ export interface CompressedRange {
  * Source: qcow2 specification, "Compressed Clusters Descriptor": x = 62 - (cluster_bits - 8) bits of offset.
  */
 export function compressedRange(hi: number, lo: number, clusterBits: number): CompressedRange {
-  const highOffsetBits = 62 - (clusterBits - 8) - 32;
+  const highOffsetBits = highBitsOf(clusterBits);
   const offset = (hi & (2 ** highOffsetBits - 1)) * 2 ** 32 + (lo >>> 0);
   const extraSectors = (hi & 0x3fffffff) >>> highOffsetBits;
   return { offset, extraSectors, length: (extraSectors + 1) * 512 - (offset % 512) };
@@ -40,8 +41,23 @@ export function compressedRange(hi: number, lo: number, clusterBits: number): Co
  * Source: qemu block/qcow.c, decompress_cluster.
  */
 export function compressedRangeV1(hi: number, lo: number, clusterBits: number): CompressedRange {
-  const highOffsetBits = 63 - clusterBits - 32;
+  const highOffsetBits = highBitsOfV1(clusterBits);
   const offset = (hi & (2 ** highOffsetBits - 1)) * 2 ** 32 + (lo >>> 0);
   const length = ((hi & 0x7fffffff) >>> highOffsetBits) & (2 ** clusterBits - 1);
   return { offset, extraSectors: Math.max(0, Math.ceil(((offset % 512) + length) / 512) - 1), length };
+}
+
+/** The exact offset that a compressed entry holds, as `0x` and its digits: numbers lose digits above 2^53. */
+export function compressedOffsetText(hi: number, lo: number, clusterBits: number, version: number): string {
+  const bits = version === 1 ? highBitsOfV1(clusterBits) : highBitsOf(clusterBits);
+  return hexOf(hi & (2 ** bits - 1), lo);
+}
+
+/** Bits of the offset in the high half of an entry. */
+function highBitsOf(clusterBits: number): number {
+  return 62 - (clusterBits - 8) - 32;
+}
+
+function highBitsOfV1(clusterBits: number): number {
+  return 63 - clusterBits - 32;
 }

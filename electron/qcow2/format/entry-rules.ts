@@ -1,6 +1,6 @@
 /** What is wrong with an L1 or L2 entry. Called for the few entries that are unusual only. */
-import { hex, hex64 } from './bytes.ts';
-import { compressedRange, compressedRangeV1 } from './compressed.ts';
+import { hex, hex64, hexOf } from './bytes.ts';
+import { compressedOffsetText, compressedRange, compressedRangeV1 } from './compressed.ts';
 import {
   ENTRY_COMPRESSED_HI,
   ENTRY_COPIED_HI,
@@ -48,7 +48,7 @@ export function checkEntry(
   fileSize: number,
 ): EntryFault | undefined {
   const { hi, lo, zeroBits, allocBits } = entry;
-  if (rules.version === 1) return checkEntryV1(rules, hi, lo, fileSize);
+  if (rules.version === 1) return checkEntryV1(rules, entry, fileSize);
   if (hi & ENTRY_COMPRESSED_HI) return checkCompressed(rules, entry, fileSize);
 
   const host = entryOffset(hi, lo);
@@ -71,7 +71,7 @@ export function checkEntry(
       'QCOW2_SUBCLUSTER_NOWHERE',
       () => 'a subcluster is marked as allocated in a cluster that has no host offset',
     );
-  if (lostSubclusters(rules, entry, fileSize) !== 0) return pastEnd('data', host, fileSize, rules);
+  if (lostSubclusters(rules, entry, fileSize) !== 0) return pastEnd('data', entry, fileSize, rules);
   const isPlainData = keepsHostSpace(rules, hi, lo) && !rules.extendedL2 && !(lo & 1);
   if (isPlainData && host + rules.clusterSize > fileSize)
     return {
@@ -113,15 +113,15 @@ function checkCompressed(rules: EntryRules, entry: RawEntry, fileSize: number): 
       () => 'an L2 entry is compressed though the data lies in an external data file',
     );
   const { offset } = compressedRange(hi, lo, rules.clusterBits);
-  if (offset >= fileSize) return pastEnd('compressed data', offset, fileSize, rules);
+  if (offset >= fileSize) return pastEnd('compressed data', entry, fileSize, rules);
   if (zeroBits | allocBits) return unusual('a compressed cluster has subcluster bits set');
   if (hi & ENTRY_COPIED_HI) return unusual('a compressed cluster has the copied flag set');
   return undefined;
 }
 
-function checkEntryV1(rules: EntryRules, hi: number, lo: number, fileSize: number): EntryFault | undefined {
-  const host = hostOfV1(rules, hi, lo);
-  return host >= fileSize ? pastEnd('data', host, fileSize, rules) : undefined;
+function checkEntryV1(rules: EntryRules, entry: RawEntry, fileSize: number): EntryFault | undefined {
+  const host = hostOfV1(rules, entry.hi, entry.lo);
+  return host >= fileSize ? pastEnd('data', entry, fileSize, rules) : undefined;
 }
 
 function hostOfV1(rules: EntryRules, hi: number, lo: number): number {
@@ -164,28 +164,35 @@ export function entryText(rules: EntryRules, { hi, lo, zeroBits, allocBits }: Ra
   return rules.extendedL2 ? `${hex64(hi, lo)} ${hex64(zeroBits, allocBits)}` : hex64(hi, lo);
 }
 
+/** The host offset in an L2 entry as `0x` and its digits, exactly: numbers lose digits above 2^53. */
+export function hostText({ version, clusterBits }: EntryRules, { hi, lo }: RawEntry): string {
+  const compressedHi = version === 1 ? 0x80000000 : ENTRY_COMPRESSED_HI;
+  if (hi & compressedHi) return compressedOffsetText(hi, lo, clusterBits, version);
+  return version === 1 ? hexOf(hi, lo) : hex(entryOffset(hi, lo));
+}
+
 /** The bits of an entry by name: the flags that are set and the host offset. */
 export function entryBits(rules: EntryRules, entry: RawEntry): string {
   const { hi, lo } = entry;
   if (rules.version === 1)
-    return `${hi & 0x80000000 ? 'compressed, ' : ''}host offset ${hex(hostOfV1(rules, hi, lo))}`;
+    return `${hi & 0x80000000 ? 'compressed, ' : ''}host offset ${hostText(rules, entry)}`;
   const compressed = (hi & ENTRY_COMPRESSED_HI) !== 0;
   const names: string[] = [];
   if (hi & ENTRY_COPIED_HI) names.push('copied');
   if (compressed) names.push('compressed');
   if (!compressed && !rules.extendedL2 && lo & 1) names.push('zero');
-  const host = compressed ? compressedRange(hi, lo, rules.clusterBits).offset : entryOffset(hi, lo);
-  names.push(`host offset ${hex(host)}`);
+  names.push(`host offset ${hostText(rules, entry)}`);
   if (!compressed && (hi & ENTRY_RESERVED_HI || lo & ENTRY_RESERVED_LO)) names.push('reserved bits');
   return names.join(', ');
 }
 
-function pastEnd(what: string, host: number, fileSize: number, { dataFile }: EntryRules): EntryFault {
-  const file = dataFile ? 'data file' : 'file';
+function pastEnd(what: string, entry: RawEntry, fileSize: number, rules: EntryRules): EntryFault {
+  const file = rules.dataFile ? 'data file' : 'file';
   return {
     code: PAST_END,
     kind: 'pastEnd',
-    what: () => `${what} would lie at ${hex(host)}, past the end of the ${file} at ${hex(fileSize)}`,
+    what: () =>
+      `${what} would lie at ${hostText(rules, entry)}, past the end of the ${file} at ${hex(fileSize)}`,
   };
 }
 

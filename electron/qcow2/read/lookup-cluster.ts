@@ -24,6 +24,7 @@ import {
   checkL1Entry,
   type EntryFault,
   entryText,
+  hostText,
   lostSubclusters,
   type RawEntry,
 } from '../format/entry-rules.ts';
@@ -163,6 +164,9 @@ function describeL2Entry(map: Qcow2Map, lookup: Lookup, entry: RawEntry): Cluste
   const host = rules.version === 1 ? hi * 2 ** 32 + lo : entryOffset(hi, lo);
   const hostOffset = compressed?.offset ?? (hasHost ? host + guestOffset - clusterStart : -1);
 
+  // In digits: beyond 2^53, where only damage leads, a number would not be exact.
+  const inCluster = compressed === undefined ? guestOffset - clusterStart : 0;
+  const hostDigits = `0x${(BigInt(hostText(rules, entry)) + BigInt(inCluster)).toString(16)}`;
   const value = entryText(rules, entry);
   const source = `L2 entry ${l2Index} at ${hex(l2EntryOffset)}`;
   if (fault !== undefined) evidence.push({ fact: fault.what(), source, value });
@@ -175,10 +179,10 @@ function describeL2Entry(map: Qcow2Map, lookup: Lookup, entry: RawEntry): Cluste
     evidence.push({
       fact:
         compressed === undefined
-          ? `${isLost ? 'would lie' : 'lies'} at ${hex(hostOffset)}`
-          : `stream ${isLost ? 'would lie ' : ''}at ${hex(hostOffset)}, at most ${compressed.length} bytes`,
+          ? `${isLost ? 'would lie' : 'lies'} at ${hostDigits}`
+          : `stream ${isLost ? 'would lie ' : ''}at ${hostDigits}, at most ${compressed.length} bytes`,
       source: rules.dataFile ? 'host offset in the data file' : 'host offset',
-      value: hex(hostOffset),
+      value: hostDigits,
     });
   return {
     ...described(lookup, kind),

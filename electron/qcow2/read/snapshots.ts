@@ -4,7 +4,7 @@
  */
 import type { Cause } from '../../../shared/finding-collector.ts';
 import { exactSize } from '../../../shared/text/offset.ts';
-import { exactAt, hex, textOf, u64, viewOf } from '../format/bytes.ts';
+import { exactAt, textOf, u64, viewOf } from '../format/bytes.ts';
 import {
   checkTable,
   MAX_DISK_SIZE,
@@ -67,6 +67,8 @@ export function* readSnapshots(
     reportField(report, facts, 'snapshot table', viewOf(bytes), 0, FIXED_BYTES, fileOffset);
     return entries;
   };
+  let otherSize: Cause | undefined;
+  let badTable: Cause | undefined;
   for (let index = 0; index < header.snapshotCount; index++) {
     if (shouldYield(index)) yield;
     at = Math.ceil(at / 8) * 8;
@@ -96,50 +98,41 @@ export function* readSnapshots(
     if (bytes.length < length) bytes = readBytes(source, at, length);
     if (bytes.length < length) return stop(`the file ends inside snapshot table entry ${index}`, at);
     const view = viewOf(bytes);
-    entries.push(parseSnapshot(view, bytes, header, at, extraDataSize, length));
-    if (header.version >= 3 && extraDataSize < 16)
-      report(INCOMPLETE, {
+    const entry = parseSnapshot(view, bytes, header, at, extraDataSize, length);
+    entries.push(entry);
+    const tell = (cause: Cause, offset: number, size: number, bits: string) =>
+      report(cause, {
         host: [at, length],
         evidence: {
           source: `snapshot table entry ${index}`,
-          fileOffset: at + 36,
-          value: fieldValue(view, 36, 4),
-          bits: `${extraDataSize} bytes of extra data`,
+          fileOffset: at + offset,
+          value: fieldValue(view, offset, size),
+          bits,
         },
       });
+    if (header.version >= 3 && extraDataSize < 16)
+      tell(INCOMPLETE, 36, 4, `${extraDataSize} bytes of extra data`);
+    if (entry.diskSize !== header.size) {
+      otherSize ??= sizeDiffers(entry, view.getBigUint64(48), header.size);
+      tell(otherSize, 48, 8, 'size of the disk');
+    }
+    if (entry.unusable !== undefined) {
+      badTable ??= badTableOf(index, entry.unusable);
+      tell(badTable, 0, 12, `L1 table of ${entry.l1Size} entries ${entry.unusable}`);
+    }
     at += length;
-  }
-  const otherSize = entries.find(({ diskSize }) => diskSize !== header.size);
-  for (const [index, entry] of entries.entries()) {
-    if (shouldYield(index)) yield;
-    if (otherSize !== undefined && entry.diskSize !== header.size)
-      report(sizeDiffers(otherSize, header.size), {
-        host: [entry.fileOffset, entry.length],
-        evidence: {
-          source: `snapshot table entry ${index}`,
-          fileOffset: entry.fileOffset + 48,
-          value: hex(entry.diskSize),
-          bits: 'size of the disk',
-        },
-      });
-    if (entry.unusable !== undefined)
-      report(badTable(`the L1 table of snapshot ${index + 1} ${entry.unusable}`), {
-        host: [entry.fileOffset, entry.length],
-        evidence: {
-          source: `snapshot table entry ${index}`,
-          fileOffset: entry.fileOffset,
-          value: hex(entry.l1TableOffset),
-          bits: `L1 table of ${entry.l1Size} entries ${entry.unusable}`,
-        },
-      });
   }
   return entries;
 }
 
-/** Snapshots of a disk of another size; `first` is the first of them. */
-function sizeDiffers(first: SnapshotEntry, size: number): Cause {
+/** Snapshots of a disk of another size; `first` is the first of them, which stores `storedSize`. */
+function sizeDiffers(first: SnapshotEntry, storedSize: bigint, size: number): Cause {
   const name = `${first.id} ${JSON.stringify(first.name)}`;
-  const sizes = `a disk of ${exactSize(first.diskSize)}; the active disk has ${exactSize(size)}`;
+  const isWhole = storedSize === BigInt(first.diskSize);
+  const stored = isWhole
+    ? exactSize(first.diskSize)
+    : `${storedSize} bytes, of which ${exactSize(first.diskSize)} are shown`;
+  const sizes = `a disk of ${stored}; the active disk has ${exactSize(size)}`;
   return {
     id: 'QCOW2_SNAPSHOT_SIZE',
     code: 'QCOW2_SNAPSHOT_SIZE',
@@ -161,7 +154,9 @@ const INCOMPLETE: Cause = {
   advice: '',
 };
 
-function badTable(first: string): Cause {
+/** Snapshots whose L1 table is unusable, as entry `index` of the table is the first to be. */
+function badTableOf(index: number, unusable: string): Cause {
+  const first = `the L1 table of snapshot ${index + 1} ${unusable}`;
   return {
     id: 'QCOW2_SNAPSHOT_L1',
     code: 'QCOW2_SNAPSHOT_L1',

@@ -1,6 +1,6 @@
 /** Entries of the refcount table that name no block, and blocks that something else uses too. */
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
-import { hex, hex64 } from '../../format/bytes.ts';
+import { hex64, hexOf } from '../../format/bytes.ts';
 import type { BlockEntry, BlockFault, RefcountBlocks } from '../../layout/refcount-blocks.ts';
 import type { SlicedWork } from '../../read/sliced-work.ts';
 import { KEEP_EVIDENCE } from './advice.ts';
@@ -84,22 +84,22 @@ function addBadEntry(
   collector: FindingCollector,
   blocks: RefcountBlocks,
   tableOffset: number,
-  { index, offset }: BlockEntry,
+  { index }: BlockEntry,
   fault: BlockFault,
 ): void {
+  if (!collector.wantsEvidence(BAD_ENTRY.id)) {
+    collector.add(BAD_ENTRY, {});
+    return;
+  }
   const fileOffset = tableOffset + index * 8;
-  collector.add(
-    BAD_ENTRY,
-    collector.wantsEvidence(BAD_ENTRY.id)
-      ? {
-          host: [fileOffset, 8],
-          evidence: {
-            source: `refcount table entry ${index}`,
-            fileOffset,
-            value: hex64(...blocks.entryWords(index)),
-            bits: `block at ${hex(offset)}: ${FAULTS[fault]}`,
-          },
-        }
-      : {},
-  );
+  const [hi, lo] = blocks.entryWords(index);
+  collector.add(BAD_ENTRY, {
+    host: [fileOffset, 8],
+    evidence: {
+      source: `refcount table entry ${index}`,
+      fileOffset,
+      value: hex64(hi, lo),
+      bits: `block at ${hexOf(hi, lo & ~0x1ff)}: ${FAULTS[fault]}`,
+    },
+  });
 }

@@ -57,6 +57,18 @@ describe('checkImage', () => {
     expect(codes).toEqual(expect.arrayContaining(['QCOW2_REFCOUNT_ZERO', 'QCOW2_METADATA_PAST_END']));
   });
 
+  it('names every digit of a refcount block that would lie past 2^53', () => {
+    const { source, refcountTableOffset } = buildImage({ size: 2 ** 20 });
+    pokeU64(source.fd, refcountTableOffset + 8, 2n ** 64n - 65_536n - 512n);
+    pokeU64(source.fd, refcountTableOffset + 16, 2n ** 64n - 65_536n);
+    const { findings } = check(source);
+    const found = findings.find(({ code }) => code === 'QCOW2_REFCOUNT_BLOCK');
+    expect(found?.evidence.map(({ value, bits }) => [value, bits])).toEqual([
+      ['0xfffffffffffefe00', 'block at 0xfffffffffffefe00: points past the end of the file'],
+      ['0xffffffffffff0000', 'block at 0xffffffffffff0000: points past the end of the file'],
+    ]);
+  });
+
   it('comes to the same in one pass and in many', () => {
     const { source, l1Offset, l2Offsets } = buildImage({
       size: 2 ** 27,

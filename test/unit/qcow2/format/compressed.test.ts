@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest';
-import { compressedRange, compressedRangeV1 } from '../../../../electron/qcow2/format/compressed.ts';
+import {
+  compressedOffsetText,
+  compressedRange,
+  compressedRangeV1,
+} from '../../../../electron/qcow2/format/compressed.ts';
 
 const halves = (entry: bigint) => [Number(entry >> 32n), Number(entry & 0xffffffffn)] as const;
 
@@ -23,4 +27,9 @@ it.each([
 it('reads the size of version 1 in bytes', () => {
   const entry = (1n << 63n) | (300n << 51n) | 0x2_0000_0101n;
   expect(compressedRangeV1(...halves(entry), 12)).toMatchObject({ offset: 0x2_0000_0101, length: 300 });
+});
+
+it('names every digit of an offset past 2^53', () => {
+  expect(compressedOffsetText(...halves((1n << 62n) | (1n << 60n) | 1n), 9, 3)).toBe('0x1000000000000001');
+  expect(compressedOffsetText(...halves((1n << 63n) | (1n << 53n) | 1n), 9, 1)).toBe('0x20000000000001');
 });

@@ -52,6 +52,19 @@ describe('lookupCluster', () => {
     expect(stateOf(found.word)).toBe('compressed');
   });
 
+  it.each([
+    ['a stream past 2^53', 9, 'compressed', 0x5800000000000001n, '0x1800000000000001', 3],
+    ['a cluster past 2^53', 16, 'data', 0x80ffffffff000000n, '0xffffffff000003', 3],
+  ] as const)('names every digit of where %s would lie', (_, clusterBits, kind, entry, host, byte) => {
+    const content = new Uint8Array(2 ** clusterBits).fill(5);
+    const { source } = buildImage({ size: 2 ** 20, clusterBits, clusters: [{ index: 0, kind, content }] });
+    const look = () => lookupCluster(createMap(openQcow2(source), { words: new WordSet() }), byte);
+    pokeU64(source.fd, look().l2EntryOffset, entry);
+    const { evidence } = look();
+    expect(evidence.at(-1)).toMatchObject({ source: 'host offset', value: host });
+    expect(evidence.map(({ fact }) => fact).join()).toContain(`would lie at ${host}`);
+  });
+
   it('names the subcluster and its bits', () => {
     const spec: ImageSpec = {
       size: 2 ** 20,

@@ -97,6 +97,28 @@ describe('snapshots', () => {
     expect(createMap(image, { words: new WordSet(), snapshotId: '1' }).size).toBe(2 ** 53 - 512);
   });
 
+  it('are reported with the numbers that are stored, also above 2^53, and where the table ends early', () => {
+    const { source, snapshotTableOffset } = buildImage({ size: 2 ** 20, snapshots: TWO });
+    pokeU64(source.fd, snapshotTableOffset, 2n ** 64n - 1n);
+    pokeU64(source.fd, snapshotTableOffset + 48, 2n ** 64n - 2n);
+    ftruncateSync(source.fd, snapshotTableOffset + 80);
+    const { findings } = openQcow2(source);
+    expect(findings.map(({ code }) => code)).toEqual([
+      'QCOW2_SNAPSHOT_SIZE',
+      'QCOW2_SNAPSHOT_L1',
+      'QCOW2_SNAPSHOT_TABLE',
+    ]);
+    expect(findings[0]?.what).toBe(
+      'snapshot 1 "one" was taken of a disk of 18446744073709551614 bytes, of which 8 PiB (9,007,199,254,740,480 bytes) are shown; the active disk has 1 MiB (1,048,576 bytes)',
+    );
+    expect(findings[0]?.evidence).toMatchObject([
+      { fileOffset: snapshotTableOffset + 48, value: '0xfffffffffffffffe' },
+    ]);
+    expect(findings[1]?.evidence).toMatchObject([
+      { fileOffset: snapshotTableOffset, value: '0xffffffffffffffff00000001' },
+    ]);
+  });
+
   it('that are all broken are one finding with a true count', () => {
     const snapshots = Array.from({ length: 40 }, (_, i) => ({ id: `${i}`, name: 's' }));
     const { source } = buildImage({ size: 2 ** 20, snapshots });
