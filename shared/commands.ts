@@ -59,7 +59,7 @@ const ROWS = {
     { id: 'owner', label: 'Go to the layer that is read here' },
     { id: 'menu', label: 'Context menu', hotkeys: [{ key: 'F10', shift: true }, { key: 'ContextMenu' }] },
     { id: 'statistics', label: 'Statistics of the range, else of the disk' },
-    { id: 'copy', label: 'Copy offset or range', hotkeys: [{ key: 'c', mod: true }] },
+    { id: 'copy', label: 'Copy start of the selection, or range', hotkeys: [{ key: 'c', mod: true }] },
     { id: 'copy-link', label: 'Copy link to what is shown' },
     { id: 'clear', label: 'Clear the tooltip, the range, the selection', hotkeys: [{ key: 'Escape' }] },
   ],

@@ -105,7 +105,7 @@ test('the menu of a place copies its offset and leads to the layer that is read'
   const position = { x: width * 0.225, y: height / 2 };
   await picture(page, 0).click({ button: 'right', position });
   await info.attach('menu', { body: await page.screenshot(), contentType: 'image/png' });
-  await page.getByRole('menuitem', { name: /^Copy offset(?! and)/ }).click();
+  await page.getByRole('menuitem', { name: /^Copy start of the selection/ }).click();
   await expect.poll(() => app.evaluate(({ clipboard }) => clipboard.readText())).toBe('0x40000');
   await picture(page, 0).click({ button: 'right', position });
   await page.getByRole('menuitem', { name: 'Go to the layer that is read here' }).click();

@@ -37,7 +37,7 @@ test('copied offsets, ranges and commands do what they say', async () => {
   const read = `read ${K64}/${K64} bytes at offset ${start}`;
   expect(io(`read ${plainHex(start)} 64k`)).toContain(read);
   expect(io(`read ${plainRange(start, end)}`)).toContain(read);
-  expect(io(`read ${text('Copy offset and length')}`)).toContain(read);
+  expect(io(`read ${text('Copy start and length')}`)).toContain(read);
   expect(io(`read ${text('Copy in decimal')} 64k`)).toContain(read);
   expect(Number(text('Copy as 512-byte sector')) * 512).toBe(start);
 

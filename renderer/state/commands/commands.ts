@@ -149,7 +149,7 @@ function viewCommand({ id, title, hotkey }: ViewInfo): WindowCommand {
 
 /** The label of a command now: it names what would be copied. */
 export function labelNow(id: string): string {
-  if (id === 'copy') return getState().range === undefined ? 'Copy offset' : 'Copy range';
+  if (id === 'copy') return getState().range === undefined ? 'Copy start of the selection' : 'Copy range';
   return windowCommands().find(command => command.id === id)?.label ?? '';
 }
 

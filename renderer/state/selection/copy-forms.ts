@@ -36,7 +36,7 @@ export function copyForms({ start, end, image, stored }: CopyPlace): readonly Co
   const forms: CopyForm[] = [{ label: 'Copy in decimal', text: String(start) }];
   if (start % SECTOR_BYTES === 0)
     forms.push({ label: 'Copy as 512-byte sector', text: String(start / SECTOR_BYTES) });
-  forms.push({ label: 'Copy offset and length', text: plainRange(start, end) });
+  forms.push({ label: 'Copy start and length', text: plainRange(start, end) });
   if (image !== undefined) {
     const read = `read -v ${plainHex(start)} ${Math.min(READ_BYTES, end - start)}`;
     const words = ['qemu-io', '-r', '-f', image.format, '-c', read, fileWord(image.path)];

@@ -68,7 +68,7 @@ export function moveByCluster(step: number): void {
   void goTo({ track: focusedTrack, offset: (Math.floor(offset / unit) + step) * unit });
 }
 
-/** Copies the range, or the selected offset, as text. Text that is selected in the document is left to the system. */
+/** Copies the range, or where the selection starts, as text. Text that is selected in the document is left to the system. */
 export function copySelection(): void {
   if (getSelection()?.toString() !== '') return;
   const { range, selection } = getState();

@@ -20,7 +20,7 @@ test('a command runs by its id; an unknown id and one that needs a chain do noth
 });
 
 test('the copy command names what it would copy', () => {
-  expect(labelNow('copy')).toBe('Copy offset');
+  expect(labelNow('copy')).toBe('Copy start of the selection');
   setState({ range: { start: 0, end: 4096 } });
   expect(labelNow('copy')).toBe('Copy range');
   expect(labelNow('fit')).toBe('Fit the whole disk');

@@ -23,7 +23,7 @@ test('a right click selects the place and opens its menu, which Escape closes', 
   expect(menu.closest('dialog')?.style.left).toBe('40px');
   const names = screen.getAllByRole('menuitem').map(item => item.textContent);
   expect(names.slice(0, 6).at(-1)).toContain('Show the track as a table');
-  expect(names[0]).toContain('Copy offset');
+  expect(names[0]).toContain('Copy start of the selection');
   expect(document.activeElement?.textContent).toBe(names[0]);
   fireEvent.keyDown(menu, { key: 'Escape' });
   expect(screen.queryByRole('menu')).toBeNull();
@@ -37,10 +37,10 @@ test('the keys of a menu go through it and run its commands', async () => {
   const focused = () => document.activeElement?.textContent ?? '';
   for (const [key, name] of [
     ['ArrowUp', 'Copy qemu-io command'],
-    ['ArrowDown', 'Copy offset'],
+    ['ArrowDown', 'Copy start of the selection'],
     ['ArrowDown', 'Make the selection a range'],
     ['End', 'Copy qemu-io command'],
-    ['Home', 'Copy offset'],
+    ['Home', 'Copy start of the selection'],
   ] as const) {
     fireEvent.keyDown(menu, { key });
     expect(focused()).toContain(name);
@@ -56,7 +56,7 @@ test('the forms of the selection are offered below, and what was copied is shown
   await opened();
   await selectAt({ track: 0, offset: 3 * K64 });
   fireEvent.keyDown(document.body, { key: 'F10', shiftKey: true });
-  fireEvent.click(await screen.findByRole('menuitem', { name: 'Copy offset and length' }));
+  fireEvent.click(await screen.findByRole('menuitem', { name: 'Copy start and length' }));
   await waitFor(() => expect(getState().message).toBe('Copied 0x30000 0x10000'));
   fireEvent.keyDown(document.body, { key: 'c', ctrlKey: true });
   await waitFor(() => expect(getState().message).toBe('Copied 0x30000'));
