@@ -19,7 +19,7 @@ export function InspectorEvidence({ inspection }: { readonly inspection: Inspect
               <li key={`${fact} ${source}`}>
                 <span>{grouped(fact)}</span>
                 <small>{source}</small>
-                {value !== '' && (
+                {value !== '' && !fact.includes(value) && (
                   <code>
                     <Untrusted text={value} max={300} />
                   </code>

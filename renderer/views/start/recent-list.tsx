@@ -22,9 +22,11 @@ export function RecentList({ recent }: { readonly recent: readonly RecentTarget[
                 <strong>
                   <Untrusted text={entry.title} />
                 </strong>
-                <small>
-                  <Untrusted text={folderOf(entry)} />
-                </small>
+                {folderOf(entry) !== entry.title && (
+                  <small>
+                    <Untrusted text={folderOf(entry)} />
+                  </small>
+                )}
               </span>
             </button>
           </li>

@@ -22,6 +22,13 @@ test('the start screen offers what can be opened and says that nothing is writte
   ]);
 });
 
+test('an address that is its own title is listed once', async () => {
+  const uri = 'nbd://storage-3/vm7';
+  start(goldenChain(), { recent: [{ title: uri, target: { kind: 'nbd', uri } }] });
+  await refreshApp();
+  expect((await screen.findByRole('button', { name: uri })).textContent).toBe(uri);
+});
+
 test('recent targets open and can be cleared', async () => {
   const bridge = start(goldenChain(), { recent: [{ title: 'vm7.qcow2', target: golden }] });
   await refreshApp();
