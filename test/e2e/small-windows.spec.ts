@@ -1,7 +1,7 @@
 /** At every width, and with text of twice the size, the lanes keep most of the window and no control lies outside. */
 import { dirname } from 'node:path';
 import type { ElectronApplication, Page } from '@playwright/test';
-import { golden } from '../../examples/recipes.mjs';
+import { damaged, golden } from '../../examples/recipes.mjs';
 import { expect, opened, picture, rest, test } from './app.ts';
 
 /** Widths of the window in pixels, each with the factor by which it is enlarged. */
@@ -118,6 +118,25 @@ test('lanes keep most of the width, and no control lies outside', async ({ start
   const box = await inspector.boundingBox();
   expect(box?.x ?? -1).toBeGreaterThanOrEqual(0);
   expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(640);
+});
+
+test('what is wrong with a layer is seen beside its lane, and what it has lost', async ({ start, make }) => {
+  const [, top] = await make(damaged);
+  const { app, page } = await start('--window-size=1280x640', top as string);
+  await opened(page);
+  const header = page.locator('.lane-header').filter({ hasText: 'top.qcow2' });
+  for (const [width, zoom] of SIZES.filter(([wide, factor]) => wide / factor > 560)) {
+    await resize(app, page, width, zoom);
+    await rest(page);
+    const badge = (await header
+      .getByRole('button', { name: /^4 findings$|^\+/ })
+      .first()
+      .boundingBox()) as Box;
+    const lane = (await header.boundingBox()) as Box;
+    expect(badge.y + badge.height, `at ${width}, ${zoom * 100} %`).toBeLessThanOrEqual(lane.y + lane.height);
+  }
+  await resize(app, page, 1280, 1);
+  await expect(header).toContainText('128 KiB unreadable · holds 128 KiB');
 });
 
 /** What is wider than the area it lies in, of what should be as wide as the window lets it be. */

@@ -52,7 +52,7 @@ function shortFacts(track: TrackInfo, bytes: TrackBytes): string {
   if (track.kind === 'depth') return `${plainFacts(track)} · guest reads ${read}`;
   const held = formatSize(heldBytes(bytes));
   const lost = bytesInState(bytes, 'unreadable');
-  if (lost > 0) return `holds ${held} · ${formatSize(lost)} unreadable`;
+  if (lost > 0) return `${formatSize(lost)} unreadable · holds ${held}`;
   if (heldBytes(bytes) === 0) return 'holds nothing';
   if (held === read) return `holds ${held}, all read`;
   const [number = '', unit] = read.split(' ');

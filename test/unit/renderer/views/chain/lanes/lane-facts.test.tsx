@@ -20,7 +20,7 @@ function sums(data: number, unreadable: number): TrackBytes {
 test('what is lost of a layer is not counted as held: it is named instead', () => {
   const { tracks } = goldenChain();
   render(<LaneFacts track={tracks[1]!} bytes={sums(256 * KIB, 64 * KIB)} />);
-  const facts = screen.getByText('holds 256 KiB · 64 KiB unreadable');
+  const facts = screen.getByText('64 KiB unreadable · holds 256 KiB');
   expect(facts.title).toContain('it holds 256 KiB: 64 KiB cannot be read, the guest reads 256 KiB');
   render(<LaneFacts track={tracks[0]!} bytes={sums(256 * KIB, 64 * KIB)} />);
   expect(screen.getByText('what the VM reads · 256 KiB').title).toContain('64 KiB cannot be read, the rest');
