@@ -15,7 +15,7 @@ import {
 } from '../qcow2/layout/lost-header.ts';
 import { type FileSource, fileSource } from '../qcow2/read/file-source.ts';
 import { openQcow2Steps, type Qcow2Image } from '../qcow2/read/image.ts';
-import { type RecognizedFormat, recognizeFormat } from '../qcow2/read/probe-format.ts';
+import { type RecognizedFormat, recognizeFormat, served } from '../qcow2/read/probe-format.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ImageSource } from '../qcow2/read/source.ts';
 import { BufferedSource } from './buffered-source.ts';
@@ -264,7 +264,7 @@ function recordedFormat(
     code: 'CHAIN_FORMAT_UNSUPPORTED',
     what: `the layer above records the format "${escapeUntrusted(recorded)}" for this file, which cannot be shown`,
     subject: source.path,
-    advice: 'the layers above it are shown without what lies below',
+    advice: `the layers above it are shown without what lies below; to see all of the chain as qemu reads it, take its top image: ${served('qcow2', ' --allocation-depth')}`,
   });
 }
 

@@ -8,7 +8,7 @@ import { goldenChain } from '../support/images/chains.ts';
 import { mapWithoutHostHoles } from '../support/images/host-holes.ts';
 import { randomChain } from '../support/images/random-chain.ts';
 import { alone, asQemuMap, mapWhole, openSource, readImage, statesOf } from '../support/qcow2-reading.ts';
-import { qemuImg, qemuIo, runWell, temporaryFolder } from '../support/tools.ts';
+import { nbdinfoMap, qemuImg, qemuIo, runWell, startQemuNbd, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 
@@ -166,4 +166,35 @@ it('tells the images of other programs by their magic', async () => {
     await qemuImg('create', '-q', '-f', format, path, '1M');
     expect(recognizeFormat(openSource(path)).format).toBe(format);
   }
+});
+
+describe('the advice for a disk whose tables are not read', () => {
+  it.each([
+    ['vmdk', true],
+    ['vdi', true],
+    ['vpc', true],
+    ['qed', true],
+    ['parallels', true],
+    ['vhdx', false],
+  ] as const)(
+    'of %s names the format as qemu does, and says whether its holes are told',
+    async (driver, tellsHoles) => {
+      const path = join(folder, `disk.${driver}`);
+      await qemuImg('create', '-q', '-f', driver, path, '64M');
+      await runWell('qemu-io', ['-f', driver, '-c', 'write -P 1 8M 1M', path]);
+      const { sentence } = recognizeFormat(openSource(path));
+      const [, options = ''] =
+        /`qemu-nbd --read-only --persistent --socket=SOCKET (.*) FILE`/.exec(sentence) ?? [];
+      expect(options).toBe(`--format=${driver}`);
+      expect(sentence).toContain(`-f ${driver} -O qcow2`);
+      const { uri, stop } = await startQemuNbd([options, path]);
+      try {
+        const extents = await nbdinfoMap(uri, 'base:allocation');
+        expect(extents.length > 1).toBe(tellsHoles);
+        expect(sentence.includes('shows all of it as data')).toBe(!tellsHoles);
+      } finally {
+        await stop();
+      }
+    },
+  );
 });

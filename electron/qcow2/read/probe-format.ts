@@ -19,21 +19,27 @@ const ISO_MAGIC_OFFSET = 0x8001;
 const HEAD_BYTES = ISO_MAGIC_OFFSET + 5;
 
 const SENTENCES: Partial<Record<ImageFormat, string>> = {
-  vmdk: namedOnly('a VMware disk (vmdk)'),
-  vdi: namedOnly('a VirtualBox disk (vdi)'),
-  vhdx: namedOnly('a Hyper-V disk (vhdx)'),
-  vhd: namedOnly('a Virtual PC disk (vhd)'),
-  parallels: namedOnly('a Parallels disk'),
-  qed: namedOnly('a QEMU enhanced disk (qed)'),
-  dmg: namedOnly('an Apple disk image (dmg)'),
-  bochs: namedOnly('a Bochs disk (bochs)'),
-  cloop: namedOnly('a compressed loop image (cloop)'),
+  vmdk: namedOnly('a VMware disk (vmdk)', 'vmdk'),
+  vdi: namedOnly('a VirtualBox disk (vdi)', 'vdi'),
+  vhdx: namedOnly('a Hyper-V disk (vhdx)', 'vhdx', false),
+  vhd: namedOnly('a Virtual PC disk (vhd)', 'vpc'),
+  parallels: namedOnly('a Parallels disk', 'parallels'),
+  qed: namedOnly('a QEMU enhanced disk (qed)', 'qed'),
+  dmg: namedOnly('an Apple disk image (dmg)', 'dmg', false),
+  bochs: namedOnly('a Bochs disk (bochs)', 'bochs', false),
+  cloop: namedOnly('a compressed loop image (cloop)', 'cloop', false),
   luks: 'This is a LUKS volume: what lies inside cannot be shown without its key; opened as raw it is one range of data.',
   iso: 'This is a CD or DVD image (iso): it is a raw disk without layers and can be opened as raw.',
 };
 
-function namedOnly(what: string): string {
-  return `This is ${what}: its allocation cannot be shown; convert it to qcow2, or serve it with qemu-nbd and open the URI.`;
+/** `driver` is qemu's name of the format; `tellsHoles` is false where qemu reports all of such a disk as data. */
+function namedOnly(what: string, driver: string, tellsHoles = true): string {
+  return `This is ${what}, and its own tables are not read: ${served(driver)}${tellsHoles ? '' : ', which shows all of it as data'}; or convert it with \`qemu-img convert -f ${driver} -O qcow2\`.`;
+}
+
+/** How to see a disk that only qemu reads; `options` are those of qemu-nbd beside its format. */
+export function served(driver: string, options = ''): string {
+  return `serve it with \`qemu-nbd --read-only --persistent --socket=SOCKET --format=${driver}${options} FILE\` and open nbd+unix:///?socket=SOCKET`;
 }
 
 /**
