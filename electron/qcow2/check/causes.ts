@@ -1,5 +1,6 @@
 /** Which findings follow from others. */
 import type { Finding } from '../../../shared/model/finding.ts';
+import { LONG_L1 } from './rules/long-l1.ts';
 import { ORPHAN_TABLE } from './rules/orphan-tables.ts';
 import { HIGH, LEAKED } from './rules/refcounts.ts';
 import { REPLACED_L1 } from './rules/replaced-l1.ts';
@@ -91,13 +92,11 @@ const OF_TABLES = [
   'QCOW2_SUBCLUSTER_BOTH',
 ];
 
-/** The findings, where those of the active disk's tables follow from the L1 table, if that is not the disk's. */
+/** The findings, where those of the active disk's tables follow from the L1 table, if that is not the disk's or is longer than it is. */
 export function explainTables(findings: readonly Finding[]): readonly Finding[] {
-  const replaced = findings.find(({ code }) => code === REPLACED_L1);
-  if (replaced === undefined) return findings;
-  return findings.map(found =>
-    OF_TABLES.includes(found.code) ? { ...found, causedBy: replaced.id } : found,
-  );
+  const wrong = findings.find(({ code }) => code === REPLACED_L1 || code === LONG_L1);
+  if (wrong === undefined) return findings;
+  return findings.map(found => (OF_TABLES.includes(found.code) ? { ...found, causedBy: wrong.id } : found));
 }
 
 /**

@@ -30,6 +30,7 @@ import { RefcountCheck } from './refcount-check.ts';
 import { checkBitmapsInUse } from './rules/bitmaps.ts';
 import { noteEmptyTables } from './rules/empty-tables.ts';
 import { checkHeaderMarks } from './rules/header.ts';
+import { findLongL1 } from './rules/long-l1.ts';
 import { findReplacedL1 } from './rules/replaced-l1.ts';
 import { checkSnapshots } from './rules/snapshots.ts';
 
@@ -93,6 +94,7 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
     if (check?.isComplete && check.leaked === 0 && !isDirty)
       noteEmptyTables(collector, hasDataFile(image.header));
     yield* findReplacedL1(collector, image);
+    findLongL1(collector, image);
     steps.push(stepDone(TABLES));
   } catch (error) {
     steps.push(stepMissing(TABLES, reasonOf(error)));

@@ -17,6 +17,7 @@ import { readBytes, sizeNow } from '../read/source.ts';
 import { foreignSnapshots } from './foreign-snapshots.ts';
 import { type CauseInput, causeOf, rootOf, type Sureness } from './likely-cause.ts';
 import { movedL1 } from './moved-l1.ts';
+import { LONG_L1 } from './rules/long-l1.ts';
 import { LEAKED, ZERO } from './rules/refcounts.ts';
 import { REPLACED_L1 } from './rules/replaced-l1.ts';
 
@@ -31,7 +32,7 @@ export function* likelyCauses(input: CauseInput): SlicedWork<Finding[]> {
   const moved = movedL1(input);
   const isL1Wrong =
     moved.some(({ what }) => what.startsWith('likely')) ||
-    input.findings.some(({ code }) => code === REPLACED_L1);
+    input.findings.some(({ code }) => code === REPLACED_L1 || code === LONG_L1);
   // What a wrong L1 table leads to was damaged by nothing.
   const ofTables = isL1Wrong
     ? []

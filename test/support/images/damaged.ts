@@ -633,6 +633,18 @@ const INCIDENTS: readonly DamagedImage[] = [
     ONE_SNAPSHOT,
   ),
   damaged(
+    'L1 too long',
+    'the header gives the L1 table so many entries that it runs over the rest of the file',
+    [
+      'QCOW2_DATA_ON_METADATA < QCOW2_L1_TOO_LONG',
+      'QCOW2_L1_TOO_LONG',
+      'QCOW2_REFCOUNT_LOW < QCOW2_L1_TOO_LONG',
+      'QCOW2_TABLES_OVERLAP < QCOW2_L1_TOO_LONG',
+    ],
+    image => pokeU32(image.source.fd, 36, (4 * K64) / 8),
+    TWO_TABLES,
+  ),
+  damaged(
     'L1 zeroed',
     'the L1 table was zeroed',
     ['QCOW2_LEAKED < QCOW2_ORPHAN_TABLE', 'QCOW2_LIKELY_CAUSE < QCOW2_ORPHAN_TABLE', 'QCOW2_ORPHAN_TABLE'],
