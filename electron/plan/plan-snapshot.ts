@@ -10,7 +10,7 @@ import type { SlicedWork } from '../qcow2/read/sliced-work.ts';
 import { deleteSnapshotCommands, noCommand } from './commands.ts';
 import type { CommitInput, LayerTables } from './commit/commit-input.ts';
 import { keyNeeded } from './encryption.ts';
-import { knownHazards } from './hazard-list.ts';
+import { knownHazards, lockedOut } from './hazard-list.ts';
 import { snapshotExtraBytes, versionText } from './qemu-versions.ts';
 import { followDeletion, snapshotTableBytes } from './target/host/follow-deletion.ts';
 import { bitmapClusters, spaceBefore } from './target/target-result.ts';
@@ -128,6 +128,7 @@ function hazards(input: SnapshotInput, result: PlannedTarget, freed?: number): F
     }),
   ];
   const others = [
+    lockedOut(findings(), layers, 'qemu-img'),
     keyNeeded(openedLayers(input)),
     roomHazard(layers, result, input.room),
     noCommand(layers.slice(target, target + 1)),

@@ -1,4 +1,6 @@
 /** Hazards of plans that depend on more than the chain: other images, the room for the target, names, and jobs of libvirt. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -79,6 +81,38 @@ it('names images on one that is rebased unsafely, where it reads something else 
   expect(await run('sh', ['-c', unsafe.commands[0] ?? ''])).toMatchObject({ code: 0 });
   expect(await reads(child, 'read -P2 0 64k')).toBe(false);
   expect(base).not.toBe(mid);
+});
+
+it('says that qemu-img gets no lock while a layer above is open for writing, and leaves it to the qemu that has it', async () => {
+  const own = await folderNamed('in use');
+  await image(join(own, 'base'));
+  const mid = await image(join(own, 'mid'), 'base');
+  const top = await image(join(own, 'top'), 'mid');
+  expect(named(await plan(top, { from: '1' }), 'PLAN_IN_USE')).toEqual([]);
+  const writer = spawn('qemu-io', ['-f', 'qcow2', top], { stdio: ['pipe', 'pipe', 'ignore'] });
+  writer.stdin.write('length\n');
+  await once(writer.stdout, 'data');
+  try {
+    for (const choice of [
+      { from: '1' },
+      { operation: 'rebase', base: '0', unsafe: true },
+      { operation: 'drop', from: '1' },
+    ] as const) {
+      const made = await plan(top, choice);
+      expect(named(made, 'PLAN_IN_USE')).toMatchObject([{ layer: 2 }]);
+      expect(named(made, 'CHAIN_IN_USE')).toHaveLength(1);
+      const failed = await run('sh', ['-c', made.commands[0] ?? '']);
+      expect(failed).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('Failed to get "write" lock'),
+      });
+    }
+    expect(named(await plan(top, { job: 'live' }), 'PLAN_IN_USE')).toEqual([]);
+  } finally {
+    writer.stdin.end('quit\n');
+    await once(writer, 'close');
+  }
+  expect(await reads(mid, 'read -P0 0 64k')).toBe(true);
 });
 
 it('gives no command for a file whose name is not UTF-8, and says why', async () => {

@@ -11,7 +11,7 @@ import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import type { RangeSum } from '../cases.ts';
 import { noCommand } from '../commands.ts';
 import { keyNeeded, storedUnencrypted } from '../encryption.ts';
-import { knownHazards, listed } from '../hazard-list.ts';
+import { knownHazards, listed, lockedOut } from '../hazard-list.ts';
 import { roomHazard } from '../target/target-room.ts';
 import type { CommitInput, LayerTables } from './commit-input.ts';
 import type { CommitSetup } from './commit-setup.ts';
@@ -28,6 +28,7 @@ export interface CommitFacts {
 export function commitHazards(input: CommitInput, facts: CommitFacts): Finding[] {
   const { target, top, findings } = input;
   const found = [
+    lockedOut(findings(), input.layers, input.job),
     jobFailure(input, facts),
     sourceDamage(top, facts.damaged),
     resurrection(input, facts),

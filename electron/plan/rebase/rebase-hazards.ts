@@ -4,7 +4,7 @@ import type { PlannedTarget } from '../../../shared/model/plan/plan.ts';
 import { noCommand } from '../commands.ts';
 import { bitmapsLeftText, mergeAdvice, otherChildren, sourceDamage } from '../commit/commit-hazards.ts';
 import { isEncrypted, keyNeeded, storedUnencrypted } from '../encryption.ts';
-import { knownHazards, listed } from '../hazard-list.ts';
+import { knownHazards, listed, lockedOut } from '../hazard-list.ts';
 import { rebasePassesOldEnd, versionText } from '../qemu-versions.ts';
 import { roomHazard } from '../target/target-room.ts';
 import type { RebaseFacts, RebaseInput } from './rebase-input.ts';
@@ -19,6 +19,7 @@ export function rebaseHazards(input: RebaseInput, facts: RebaseFacts, result: Pl
   const changed = unsafe && facts.lost.bytes + facts.back.bytes > 0;
   const misled = changed ? children.filter(({ layer }) => layer === target) : [];
   const found = [
+    lockedOut(findings(), layers, input.job),
     unsafe ? undefined : jobFailure(input, facts),
     unsafe ? lostData(input, facts) : undefined,
     unsafe ? resurrection(input, facts) : undefined,
