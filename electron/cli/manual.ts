@@ -2,7 +2,7 @@
 import type { Command, Option } from 'commander';
 
 /** What a manual page says beside the commands. */
-export interface ManualFacts {
+export interface ManualInfo {
   readonly version: string;
   /** One line: what the program is for. */
   readonly purpose: string;
@@ -11,7 +11,7 @@ export interface ManualFacts {
 }
 
 /** The manual page as man(7) text, section 1. */
-export function manualPage(program: Command, { version, purpose, exitCodes }: ManualFacts): string {
+export function manualPage(program: Command, { version, purpose, exitCodes }: ManualInfo): string {
   const help = program.createHelp();
   const commands = help.visibleCommands(program);
   const synopsis = commands.map(

@@ -6,8 +6,8 @@ import type { OpenTarget } from '../../shared/model/target.ts';
 import { absolutePath } from '../chain/absolute-path.ts';
 import { isNbdUri } from '../nbd/uri.ts';
 
-/** What is said of a target beside its words. */
-export interface TargetFacts {
+/** How a target is read: what the options of a command line say of it. */
+export interface ReadingOptions {
   readonly format?: 'raw' | 'qcow2';
   /** Format of backing files for which none is recorded. */
   readonly backingFormat?: 'raw' | 'qcow2';
@@ -31,7 +31,7 @@ export function usageError(what: string, advice: string, subject = ''): Cowscope
  */
 export function targetOf(
   words: readonly string[],
-  { format, backingFormat, locate = [], snapshot, infer, reading }: TargetFacts,
+  { format, backingFormat, locate = [], snapshot, infer, reading }: ReadingOptions,
   folder?: string,
 ): OpenTarget {
   if (words.includes('')) throw usageError('an empty word names no file', 'check the quotes and variables');

@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import { findQemuNbd, type QemuVersion, qemuImgVersion } from '../qemu/tools.ts';
 
 /** What the shell knows of itself. */
-export interface ShellFacts {
+export interface ShellInfo {
   readonly version: string;
   readonly versions: NodeJS.ProcessVersions;
   readonly env: NodeJS.ProcessEnv;
@@ -14,7 +14,7 @@ export interface ShellFacts {
 }
 
 /** The text that "Copy diagnostics" copies: a line each for programs and system, then the log. */
-export async function diagnostics({ version, versions, env, compositing, log }: ShellFacts): Promise<string> {
+export async function diagnostics({ version, versions, env, compositing, log }: ShellInfo): Promise<string> {
   const [nbd, img] = await Promise.all([
     findQemuNbd(env).catch(() => undefined),
     qemuImgVersion(env).catch(() => undefined),

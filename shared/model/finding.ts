@@ -144,13 +144,13 @@ export interface FindingPage {
 }
 
 /** The fields of a finding that have no default. */
-export type FindingFacts = Pick<Finding, 'code' | 'severity' | 'what'> & Partial<Finding>;
+export type FindingFields = Pick<Finding, 'code' | 'severity' | 'what'> & Partial<Finding>;
 
 /**
  * A finding of the given facts: layer 0, no advice, no ranges, no evidence and one place where nothing else is said.
  * Its id is its code, and the bytes at risk are those of its guest ranges.
  */
-export function makeFinding(facts: FindingFacts): Finding {
+export function makeFinding(facts: FindingFields): Finding {
   const guest = facts.guest ?? [];
   return {
     id: facts.code,

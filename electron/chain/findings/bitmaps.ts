@@ -1,5 +1,5 @@
 /** Findings about dirty bitmaps that belong together by their names across the layers of a chain. */
-import { type Finding, type FindingFacts, makeFinding } from '../../../shared/model/finding.ts';
+import { type Finding, type FindingFields, makeFinding } from '../../../shared/model/finding.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
@@ -46,7 +46,7 @@ function gaps(names: readonly ReadonlySet<string>[]): Finding[] {
     const missing = [...below].filter(name => !own.has(name) && (above.get(name) ?? 0) > layer);
     for (const name of own) below.add(name);
     if (missing.length === 0) return [];
-    const facts: FindingFacts = {
+    const facts: FindingFields = {
       code: 'CHAIN_BITMAP_GAP',
       severity: 'hazard',
       layer,
@@ -68,7 +68,7 @@ function notInTop(names: readonly ReadonlySet<string>[]): Finding[] {
   return names.slice(0, -1).flatMap((own, layer) => {
     const stale = [...own].filter(name => !top.has(name));
     if (stale.length === 0) return [];
-    const facts: FindingFacts = {
+    const facts: FindingFields = {
       code: 'CHAIN_BITMAPS_NOT_IN_TOP',
       severity: 'note',
       layer,
@@ -85,7 +85,7 @@ function notInTop(names: readonly ReadonlySet<string>[]): Finding[] {
 }
 
 function namedFinding(
-  facts: FindingFacts,
+  facts: FindingFields,
   names: readonly string[],
   sentence: (list: string) => string,
 ): Finding {

@@ -4,7 +4,7 @@ import {
   compareFindings,
   type Finding,
   type FindingEvidence,
-  type FindingFacts,
+  type FindingFields,
   MAX_FINDING_PLACES,
   makeFinding,
 } from '../../../shared/model/finding.ts';
@@ -193,7 +193,7 @@ function formatsOf(images: readonly StoreImage[], at: number): Finding[] {
     children.filter(child => matches(images[child]?.backing?.recordedFormat ?? ''));
   const isPlain = format === 'raw' || format === 'iso';
   const findings: Finding[] = [];
-  const add = (found: readonly number[], facts: Omit<FindingFacts, 'layer'>) => {
+  const add = (found: readonly number[], facts: Omit<FindingFields, 'layer'>) => {
     if (found.length > 0) findings.push(makeFinding({ ...facts, layer: at, ...placesOf(images, found) }));
   };
   if (!isPlain)

@@ -10,7 +10,7 @@ import { MAX_STATUS_EXTENTS } from '../wire/protocol.ts';
 import { MAX_STATUS_BYTES } from '../wire/status-reply.ts';
 
 /** The properties of a connection that decide its request window. */
-export type RequestWindowTerms = Pick<
+export type ConnectionProperties = Pick<
   OpenExport,
   'serialStatusRequests' | 'roundTrip' | 'contexts' | 'extendedHeaders' | 'statusFilter'
 >;
@@ -32,9 +32,9 @@ export class RequestWindow {
   #busy: number | undefined;
   #lastAnswer = Number.NEGATIVE_INFINITY;
 
-  constructor(terms: RequestWindowTerms) {
-    this.#roundTrip = terms.roundTrip;
-    this.#most = mostInFlight(terms);
+  constructor(connection: ConnectionProperties) {
+    this.#roundTrip = connection.roundTrip;
+    this.#most = mostInFlight(connection);
   }
 
   /** Requests that may be in flight now, at least 1. */
@@ -69,7 +69,7 @@ function mostInFlight({
   statusFilter,
   contexts,
   extendedHeaders,
-}: RequestWindowTerms): number {
+}: ConnectionProperties): number {
   if (serialStatusRequests || statusFilter) return 1; // what is kept between filtered requests needs them in order
   const reply = contexts.length * MAX_STATUS_EXTENTS * (extendedHeaders ? 16 : 8);
   const replies = Math.floor(MAX_STATUS_BYTES / reply);

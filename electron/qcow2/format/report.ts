@@ -6,7 +6,7 @@ import type { FindingSeverity } from '../../../shared/model/finding.ts';
 export type Report = (cause: Cause, place?: CausePlace) => void;
 
 /** What to say of a field: its code, the sentence, and the next safe step. */
-export interface FieldFacts {
+export interface FieldProblem {
   readonly code: string;
   /** Default: corruption. */
   readonly severity?: FindingSeverity;
@@ -17,7 +17,7 @@ export interface FieldFacts {
 /** Reports a field of `length` bytes (1 to 8) at `fileOffset`, which lies `at` bytes into `view`. */
 export function reportField(
   report: Report,
-  { severity = 'corruption', ...facts }: FieldFacts,
+  { severity = 'corruption', ...facts }: FieldProblem,
   source: string,
   view: DataView,
   at: number,

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import {
+  type ConnectionProperties,
   mostRequested,
   RequestWindow,
-  type RequestWindowTerms,
 } from '../../../../electron/nbd/walk/request-window.ts';
 
-const far: RequestWindowTerms = {
+const far: ConnectionProperties = {
   serialStatusRequests: false,
   statusFilter: false,
   roundTrip: 20,
@@ -14,7 +14,7 @@ const far: RequestWindowTerms = {
 };
 
 /** The pace after replies that each took `work` milliseconds beyond the round trip, one after another. */
-function after(work: number, terms: Partial<RequestWindowTerms> = {}, replies = 1): number {
+function after(work: number, terms: Partial<ConnectionProperties> = {}, replies = 1): number {
   const pace = new RequestWindow({ ...far, ...terms });
   for (let i = 0, now = 0; i < replies; i++) {
     const sent = now;
