@@ -4,7 +4,7 @@
  */
 import { type Cause, causeOf } from '../../../shared/finding-collector.ts';
 import { hex, hexAt, textOf, u64, viewOf } from '../format/bytes.ts';
-import { BITMAPS_ADVICE, type Extensions } from '../format/extensions.ts';
+import { BITMAPS_ADVICE, type BitmapsExtension, type Extensions } from '../format/extensions.ts';
 import { AUTOCLEAR_BITMAPS, type Qcow2Header } from '../format/header.ts';
 import { MAX_BITMAP_BYTES, MAX_BITMAP_NAME } from '../format/limits.ts';
 import { fieldValue, type Report } from '../format/report.ts';
@@ -70,95 +70,141 @@ export function* readBitmaps(
 ): SlicedWork<BitmapEntry[]> {
   const place = extensions.bitmaps;
   if (place === undefined) return [];
-  const note = (what: string, fileOffset: number) => {
-    const end = place.directoryOffset + place.directorySize;
-    report(
+  if (isStale(header)) reportStale(header, report);
+  const bytes = readBytes(source, place.directoryOffset, place.directorySize);
+  const directory = new BitmapDirectory(bytes, place, header, report);
+  if (bytes.length < place.directorySize)
+    directory.note(`the file ends inside the bitmap directory at ${hex(place.directoryOffset)}`, 0);
+  while (directory.hasMore) {
+    if (shouldYield(directory.entries.length)) yield;
+    if (!directory.readEntry()) return directory.entries;
+  }
+  directory.checkEnd();
+  return directory.entries;
+}
+
+/** True where a program without support for bitmaps has written to the image. */
+function isStale({ autoclear }: Qcow2Header): boolean {
+  return (autoclear & AUTOCLEAR_BITMAPS) === 0n;
+}
+
+function reportStale({ autoclear }: Qcow2Header, report: Report): void {
+  report(STALE, {
+    host: [88, 8],
+    evidence: {
+      source: 'header',
+      fileOffset: 88,
+      value: `0x${autoclear.toString(16).padStart(16, '0')}`,
+      bits: 'autoclear features, bit 0 is not set',
+    },
+  });
+}
+
+/** Reads the entries of a directory one after the other. */
+class BitmapDirectory {
+  readonly entries: BitmapEntry[] = [];
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #place: BitmapsExtension;
+  readonly #header: Qcow2Header;
+  readonly #report: Report;
+  /** The lengths of entries may be wrong then, too. */
+  #hasInvalidEntry = false;
+  /** Where the next entry begins in the directory. */
+  #at = 0;
+
+  constructor(bytes: Uint8Array, place: BitmapsExtension, header: Qcow2Header, report: Report) {
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
+    this.#place = place;
+    this.#header = header;
+    this.#report = report;
+  }
+
+  get hasMore(): boolean {
+    return this.#at + FIXED_BYTES <= this.#bytes.length && this.entries.length < this.#place.count;
+  }
+
+  /** Reads the next entry. False where it runs past the end, which is reported. */
+  readEntry(): boolean {
+    const at = this.#at;
+    const extraSize = this.#view.getUint32(at + 20);
+    const nameLength = this.#view.getUint16(at + 18);
+    const length = Math.ceil((FIXED_BYTES + extraSize + nameLength) / 8) * 8;
+    if (at + length > this.#bytes.length) {
+      this.note(`bitmap directory entry ${this.entries.length} runs past the end of the directory`, at);
+      return false;
+    }
+    const nameAt = at + FIXED_BYTES + extraSize;
+    this.entries.push(this.#parse(textOf(this.#bytes.subarray(nameAt, nameAt + nameLength)), length));
+    this.#at += length;
+    return true;
+  }
+
+  /** Reports a directory that has more or fewer entries than the header says. */
+  checkEnd(): void {
+    const { count, directorySize } = this.#place;
+    const found = this.entries.length;
+    if (found < count) this.note(`the bitmap directory has ${found} entries, not ${count}`, 0);
+    else if (this.#at < directorySize && !this.#hasInvalidEntry)
+      this.note(`the bitmap directory goes on after its ${count} entries`, this.#at);
+  }
+
+  /** Reports what is wrong with the directory as a whole, `at` bytes into it. */
+  note(what: string, at: number): void {
+    const { directoryOffset, directorySize } = this.#place;
+    const end = directoryOffset + directorySize;
+    this.#report(
       causeOf({ code: 'QCOW2_BITMAP_DIRECTORY', severity: 'corruption', what, advice: BITMAPS_ADVICE }),
       {
-        host: [place.directoryOffset, place.directorySize],
-        evidence: { source: 'bitmap directory', fileOffset, value: hex(end), bits: 'end of the directory' },
+        host: [directoryOffset, directorySize],
+        evidence: {
+          source: 'bitmap directory',
+          fileOffset: directoryOffset + at,
+          value: hex(end),
+          bits: 'end of the directory',
+        },
       },
     );
-  };
-
-  const stale = (header.autoclear & AUTOCLEAR_BITMAPS) === 0n;
-  if (stale)
-    report(STALE, {
-      host: [88, 8],
-      evidence: {
-        source: 'header',
-        fileOffset: 88,
-        value: `0x${header.autoclear.toString(16).padStart(16, '0')}`,
-        bits: 'autoclear features, bit 0 is not set',
-      },
-    });
-  const bytes = readBytes(source, place.directoryOffset, place.directorySize);
-  if (bytes.length < place.directorySize)
-    note(`the file ends inside the bitmap directory at ${hex(place.directoryOffset)}`, place.directoryOffset);
-  const view = viewOf(bytes);
-  const entries: BitmapEntry[] = [];
-  let hasInvalidEntry = false;
-  let at = 0;
-  while (at + FIXED_BYTES <= bytes.length && entries.length < place.count) {
-    if (shouldYield(entries.length)) yield;
-    const extraSize = view.getUint32(at + 20);
-    const nameLength = view.getUint16(at + 18);
-    const length = Math.ceil((FIXED_BYTES + extraSize + nameLength) / 8) * 8;
-    if (at + length > bytes.length) {
-      note(
-        `bitmap directory entry ${entries.length} runs past the end of the directory`,
-        place.directoryOffset + at,
-      );
-      return entries;
-    }
-    const name = textOf(
-      bytes.subarray(at + FIXED_BYTES + extraSize, at + FIXED_BYTES + extraSize + nameLength),
-    );
-    entries.push(parseEntry(view, at, name, length));
-    at += length;
   }
-  if (entries.length < place.count)
-    note(`the bitmap directory has ${entries.length} entries, not ${place.count}`, place.directoryOffset);
-  else if (at < place.directorySize && !hasInvalidEntry)
-    note(`the bitmap directory goes on after its ${place.count} entries`, place.directoryOffset + at);
-  return entries;
 
-  function parseEntry(fields: DataView, start: number, name: string, length: number): BitmapEntry {
+  #parse(name: string, length: number): BitmapEntry {
+    const fields = this.#view;
+    const start = this.#at;
     const flags = fields.getUint32(start + 12);
-    const granularityBits = fields.getUint8(start + 17);
     const entry = {
       name,
-      granularity: 2 ** Math.min(granularityBits, 63),
+      granularity: 2 ** Math.min(fields.getUint8(start + 17), 63),
       inUse: (flags & FLAG_IN_USE) !== 0,
       enabled: (flags & FLAG_AUTO) !== 0,
       tableOffset: u64(fields, start),
       tableSize: fields.getUint32(start + 8),
-      fileOffset: place === undefined ? 0 : place.directoryOffset + start,
+      fileOffset: this.#place.directoryOffset + start,
       length,
     };
-    const broken = brokenBecause(header, fields, start, entry);
-    if (broken !== undefined) {
-      hasInvalidEntry = true; // its length may be wrong, too
-      report(badEntry(`bitmap directory entry ${entries.length} ${broken}`), {
-        host: [entry.fileOffset, length],
-        evidence: {
-          source: `bitmap directory entry ${entries.length}`,
-          fileOffset: entry.fileOffset,
-          value: fieldValue(fields, start, FIXED_BYTES),
-          bits: broken,
-        },
-      });
-    }
-    const unusable =
-      broken !== undefined
-        ? `its directory entry ${broken}`
-        : stale
-          ? 'a program without bitmap support has changed the image since'
-          : entry.inUse
-            ? 'it was not saved cleanly'
-            : undefined;
+    const broken = brokenBecause(this.#header, fields, start, entry);
+    if (broken !== undefined) this.#reportEntry(entry, broken);
+    const unusable = this.#unusableBecause(entry, broken);
     const found = { ...entry, broken: broken !== undefined };
     return unusable === undefined ? found : { ...found, unusable };
+  }
+
+  #reportEntry(
+    { fileOffset, length }: { readonly fileOffset: number; readonly length: number },
+    broken: string,
+  ) {
+    this.#hasInvalidEntry = true;
+    const source = `bitmap directory entry ${this.entries.length}`;
+    this.#report(badEntry(`${source} ${broken}`), {
+      host: [fileOffset, length],
+      evidence: { source, fileOffset, value: fieldValue(this.#view, this.#at, FIXED_BYTES), bits: broken },
+    });
+  }
+
+  #unusableBecause({ inUse }: { readonly inUse: boolean }, broken: string | undefined): string | undefined {
+    if (broken !== undefined) return `its directory entry ${broken}`;
+    if (isStale(this.#header)) return 'a program without bitmap support has changed the image since';
+    return inUse ? 'it was not saved cleanly' : undefined;
   }
 }
 
