@@ -177,7 +177,7 @@ describe('the advice for a disk whose tables are not read', () => {
     ['parallels', true],
     ['vhdx', false],
   ] as const)(
-    'of %s names the format as qemu does, and says whether its holes are told',
+    'of %s names the format as qemu does, and says whether its holes are reported',
     async (driver, tellsHoles) => {
       const path = join(folder, `disk.${driver}`);
       await qemuImg('create', '-q', '-f', driver, path, '64M');
