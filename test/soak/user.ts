@@ -5,15 +5,10 @@ import type { CommandId } from '../../shared/commands.ts';
 /** Numbers in [0, 1). */
 export type Random = () => number;
 
-/** Opens files in the running window, as a second start of the program does. */
+/** Opens files in the running window, as a desktop does that has it open already: one event for each. */
 export async function openFiles(app: ElectronApplication, files: readonly string[]): Promise<void> {
   await app.evaluate(({ app: electronApp }, paths) => {
-    const open = {
-      target: { kind: 'files', files: paths },
-      consent: { allow: [], allowAll: false },
-      forceShare: false,
-    };
-    electronApp.emit('second-instance', {}, [], '', { open });
+    for (const path of paths) electronApp.emit('open-file', { preventDefault() {} }, path);
   }, files);
 }
 
