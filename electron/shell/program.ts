@@ -324,8 +324,6 @@ export class Program {
       this.#arrivals.restart();
       void this.#controller.close();
     });
-    // A thread takes longer to start than the page: it begins at once, and its chain once the page is there.
-    if (this.#arrivals.waiting() !== undefined) void startEngineThread();
   }
 
   #watchFailures(opened: BrowserWindow): void {
@@ -353,7 +351,9 @@ export class Program {
   /** What the page will ask for is opened while its scripts run: after it came, so as not to hold it up. */
   #openWaiting(): void {
     const next = this.#arrivals.waiting();
-    if (next !== undefined) this.#controller.openAhead(next.target);
+    if (next === undefined) return;
+    void startEngineThread(); // which takes longest, so that it starts before what opens the chain is loaded
+    this.#controller.openAhead(next.target);
   }
 
   #focus(): void {
