@@ -2,7 +2,7 @@
  * npm run screenshots [-- --electron=npm | --electron=official]
  *
  * Makes the pictures of the documentation, docs/images: the window with nothing open, with the golden chain, with damaged
- * ones, with the list of findings, with the layout of a file and with a plan, in both themes.
+ * ones, with the list of findings, with the layout of a file and with a plan; those of the README in both themes.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -18,6 +18,9 @@ const pictures = fileURLToPath(new URL('../docs/images', import.meta.url));
 /** Outer size of the window in CSS pixels. */
 const SIZE = '1280x800';
 
+/** The pictures that the README shows in the theme of its reader. */
+const IN_BOTH_THEMES = ['chain', 'findings', 'host', 'plan'];
+
 const { request, rest } = takeRequest(process.argv.slice(2));
 if (rest.length > 0) {
   console.error('usage: npm run screenshots [-- --electron=npm | --electron=official]');
@@ -31,22 +34,23 @@ const { damaged, golden, makeChain, sharedCluster, shortMiddle } = await import(
 const folder = join(tmpdir(), 'demo');
 mkdirSync(folder);
 try {
-  const shots = [{ name: 'start', files: [] }];
-  for (const [name, recipe] of Object.entries({
-    chain: golden,
-    damaged,
-    shared: sharedCluster,
-    'short-middle': shortMiddle,
-  })) {
+  const topOf = async recipe => {
     const place = join(folder, recipe.name);
     mkdirSync(place);
-    shots.push({ name, files: (await makeChain(recipe, place)).slice(-1) });
-  }
-  const filesOf = wanted => shots.find(({ name }) => name === wanted).files;
-  for (const [view, of] of Object.entries({ findings: 'shared', host: 'shared', plan: 'short-middle' }))
-    shots.push({ name: view, files: filesOf(of), options: [`--view=${view}`] });
+    return (await makeChain(recipe, place)).slice(-1);
+  };
+  const shared = await topOf(sharedCluster);
+  const shots = [
+    { name: 'start', files: [] },
+    { name: 'chain', files: await topOf(golden) },
+    { name: 'damaged', files: await topOf(damaged) },
+    { name: 'shared', files: shared },
+    { name: 'findings', files: shared, options: ['--view=findings'] },
+    { name: 'host', files: shared, options: ['--view=host'] },
+    { name: 'plan', files: await topOf(shortMiddle), options: ['--view=plan'] },
+  ];
   for (const { name, files, options = [] } of shots)
-    for (const theme of ['light', 'dark'])
+    for (const theme of IN_BOTH_THEMES.includes(name) ? ['light', 'dark'] : ['light'])
       await take(join(pictures, `${name}-${theme}.png`), theme, [...options, '--', ...files]);
 } finally {
   rmSync(folder, { recursive: true, force: true });

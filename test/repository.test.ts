@@ -148,8 +148,8 @@ describe('files', () => {
   it('of the documentation link to files that exist', () => {
     const documents = repositoryFiles().filter(file => file.endsWith('.md'));
     const links = documents.flatMap(document =>
-      [...read(document).matchAll(/\]\(([^)\s]+)\)/g)]
-        .map(([, link = '']) => link.replace(/#.*$/, ''))
+      [...read(document).matchAll(/\]\(([^)\s]+)\)|\b(?:src|srcset)="([^"]+)"/g)]
+        .map(([, link, source = '']) => (link ?? source).replace(/#.*$/, ''))
         .filter(link => link !== '' && !/^[a-z]+:/.test(link))
         .map(link => ({ document, path: join(dirname(document), link) })),
     );
