@@ -139,7 +139,7 @@ function* applyWrites(
           order: 'sequential',
           clusterSize,
           granularity: clusterSize,
-          readsByThreads: true,
+          usesThreads: true,
           bitmaps,
         });
   model.hostSink = file?.add;

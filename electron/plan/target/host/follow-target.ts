@@ -47,7 +47,7 @@ export function* followTarget(input: CommitInput, setup: CommitSetup): SlicedWor
     order: input.job === 'live' ? 'sequential' : 'parallel',
     clusterSize,
     granularity: mirrorGranularity(clusterSize),
-    readsByThreads: input.job === 'qemu-img',
+    usesThreads: input.job === 'qemu-img',
     bitmaps,
   });
   setup.model.hostSink = followed.add;

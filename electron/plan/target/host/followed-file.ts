@@ -3,9 +3,9 @@ import type { SlicedWork } from '../../../qcow2/read/sliced-work.ts';
 import type { TargetRequest } from '../../commit/requests.ts';
 import type { FindHoles, HoleRange } from '../../layers/host-holes.ts';
 import type { HostEvent } from './host-events.ts';
-import { type SentRequest, withAllCuts } from './sent-requests.ts';
+import { MAX_TASKS, type SentRequest, withAllCuts } from './sent-requests.ts';
 import type { StoredBitmaps } from './stored-bitmaps.ts';
-import { type TargetFile, UnknownCluster } from './target-file.ts';
+import { type ClusterRange, type TargetFile, UnknownCluster } from './target-file.ts';
 import { distinctEnds, type FileEnd, possibleEnds } from './write-orders.ts';
 
 /** Requests that a mirror job has under way: MAX_IN_FLIGHT of qemu's block/mirror.c. */
@@ -53,10 +53,10 @@ export interface RequestWays {
   /** Requests that are sent in parts are cut at multiples of it. */
   readonly granularity: number;
   /**
-   * Requests of one range are sent before any that is under way goes on: so it is where threads do the reading, as those of
-   * qemu-img do. With aio=native and aio=io_uring reads may end while others are sent.
+   * Threads read and write, as those of qemu-img do: requests of one range are sent before any that is under way goes on,
+   * and the steps of a write are begun before one of them ends. With aio=native and aio=io_uring they may end before.
    */
-  readonly readsByThreads: boolean;
+  readonly usesThreads: boolean;
   /** The file's bitmaps, which are stored at the end. */
   readonly bitmaps?: StoredBitmaps | undefined;
 }
@@ -112,7 +112,8 @@ export class FollowedFile {
       if (!readsZero && owner !== undefined) this.#owners.set(sent, owner);
     }
     try {
-      for (const track of this.#tracks) for (const event of events) follow(track, event);
+      for (const track of this.#tracks)
+        for (const event of events) follow(track, event, this.#ways.usesThreads);
     } catch (error) {
       if (!(error instanceof UnknownCluster)) throw error;
       this.#isLost = true;
@@ -126,14 +127,17 @@ export class FollowedFile {
     if (!zero) this.#bytesSent += end - start;
     const isZeros = events.every(({ kind }) => kind !== 'write');
     // Clusters that are half another's may have to wait for it, and so may data for which there is no buffer left.
-    const { clusterSize, readsByThreads } = this.#ways;
+    const { order, clusterSize, usesThreads } = this.#ways;
     const startsNow = start % clusterSize === 0 && this.#bytesSent <= MIRROR_BUFFER_BYTES;
     return {
       events,
       isImmediate: isZeros || (!zero && readsZero && isKnown && startsNow),
-      isSentTogether: readsByThreads && isKnown,
-      followsAtOnce: readsByThreads && isKnown && !isFirst,
+      isSentTogether: usesThreads && isKnown,
+      followsAtOnce: usesThreads && isKnown && !isFirst,
       hasTail: zero && events.length > 1 && end % clusterSize !== 0,
+      // A step waits for other requests that write to the same cluster, and steps before it end meanwhile.
+      releasesLast:
+        usesThreads && (order === 'sequential' || (start % clusterSize === 0 && end % clusterSize === 0)),
     };
   }
 
@@ -173,18 +177,23 @@ export class FollowedFile {
 }
 
 /** Takes an event of a request that comes by itself. */
-function follow(track: Track, event: HostEvent): void {
+function follow(track: Track, event: HostEvent, usesThreads: boolean): void {
   const { file } = track;
   if (event.kind !== 'write') {
     file.apply(event);
     return;
   }
+  const held: ClusterRange[] = [];
+  let steps = 0;
   for (let at = event.start; at < event.end; ) {
     const { next, released } = file.write(at, event.end);
-    if (released.length > 0 && next < event.end) track.hasChoice = true;
-    file.release(released);
+    held.push(...released);
+    steps++;
+    const mayEndBefore = !usesThreads || steps > MAX_TASKS;
+    if (held.length > 0 && next < event.end && mayEndBefore) track.hasChoice = true;
     at = next;
   }
+  file.release(held);
 }
 
 /** True where no order of the requests leads to another end. */

@@ -17,7 +17,15 @@ export interface SentRequest {
   readonly followsAtOnce: boolean;
   /** Other requests may come between its last event and those before it. */
   readonly hasTail: boolean;
+  /** It gives no cluster back before its last step has taken its own, if there are no more than {@link MAX_TASKS} before. */
+  readonly releasesLast: boolean;
 }
+
+/**
+ * Steps of one write that are under way together at most: QCOW2_MAX_WORKERS of qemu's block/qcow2.h. Where threads write,
+ * qcow2_co_pwritev_part takes the clusters of the next step before it looks whether an earlier one has ended.
+ */
+export const MAX_TASKS = 8;
 
 /** Ways to cut requests that are looked at. */
 const MAX_VARIANTS = 64;

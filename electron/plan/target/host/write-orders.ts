@@ -5,7 +5,7 @@
  */
 import type { SlicedWork } from '../../../qcow2/read/sliced-work.ts';
 import type { HostEvent } from './host-events.ts';
-import type { SentRequest } from './sent-requests.ts';
+import { MAX_TASKS, type SentRequest } from './sent-requests.ts';
 import { type ClusterRange, type TargetFile, UnknownCluster } from './target-file.ts';
 
 /** A size that the file can come to, in bytes. */
@@ -23,6 +23,8 @@ interface Progress {
   readonly event: number;
   /** Guest offset within the event; -1 where it has not begun. */
   readonly at: number;
+  /** Steps of the event that were taken. */
+  readonly steps: number;
   /** What steps that were written still give back. */
   readonly pending: readonly (readonly ClusterRange[])[];
 }
@@ -32,7 +34,7 @@ interface State {
   readonly progress: readonly Progress[];
 }
 
-const NEW: Progress = { event: 0, at: -1, pending: [] };
+const NEW: Progress = { event: 0, at: -1, steps: 0, pending: [] };
 
 function hasBegun({ event, at, pending }: Progress): boolean {
   return event > 0 || at >= 0 || pending.length > 0;
@@ -120,8 +122,8 @@ class Search {
 
 function keyOf({ file, progress }: State): string {
   let key = '';
-  for (const { event, at, pending } of progress) {
-    key += `${event},${at};`;
+  for (const { event, at, steps, pending } of progress) {
+    key += `${event},${at},${steps > MAX_TASKS};`;
     for (const ranges of pending) key += JSON.stringify(ranges);
   }
   return key + file.fingerprint;
@@ -161,9 +163,9 @@ class NextSteps {
       event < (this.#requests[index] as SentRequest).events.length && this.#mayRelease[index] === true;
     if (progress.some(isLeft) || file.clusters.hasFreeAhead || file.clusters.hasGrownTable) return undefined;
     const end = file.clone();
-    for (const [index, { events }] of this.#requests.entries())
-      for (let own = progress[index] as Progress; own.event < events.length; ) {
-        const [step] = stepsOf(own, events);
+    for (const [index, request] of this.#requests.entries())
+      for (let own = progress[index] as Progress; own.event < request.events.length; ) {
+        const [step] = stepsOf(own, request);
         own = (step as Step)(end);
         if (!end.isOrderless) return undefined;
       }
@@ -191,7 +193,9 @@ class NextSteps {
       if (isSending || (this.#sentUpTo[index] as number) >= unsent) continue;
       const takes = hasBegun(own) ? undefined : this.#takesNow(index, file);
       if (takes !== undefined && tried.has(takes)) continue; // it comes to the same as the other
-      const idle = own.pending.findIndex(ranges => file.clusters.keepsUsed(ranges));
+      const idle = mayReleaseNow(own, this.#requests[index] as SentRequest)
+        ? own.pending.findIndex(ranges => file.clusters.keepsUsed(ranges))
+        : -1;
       if (idle >= 0) {
         // It frees nothing until others give the same clusters back.
         const after = file.clone();
@@ -201,7 +205,7 @@ class NextSteps {
           { file: after, progress: progress.with(index, advanced(left, events[own.event] as HostEvent)) },
         ];
       }
-      const states = [...stepsOf(own, events)].map(step => {
+      const states = [...stepsOf(own, this.#requests[index] as SentRequest)].map(step => {
         const after = file.clone();
         return { file: after, progress: progress.with(index, step(after)) };
       });
@@ -233,10 +237,11 @@ class NextSteps {
 
   /** The first step of a request that reads nothing. */
   #begin(index: number, file: TargetFile): Progress {
-    const { events, hasTail } = this.#requests[index] as SentRequest;
+    const request = this.#requests[index] as SentRequest;
+    const { events, hasTail } = request;
     const [first] = events;
     if (first?.kind === 'write') {
-      const [step] = stepsOf(NEW, events);
+      const [step] = stepsOf(NEW, request);
       return (step as Step)(file);
     }
     const end = hasTail ? events.length - 1 : events.length;
@@ -247,10 +252,15 @@ class NextSteps {
 
 type Step = (file: TargetFile) => Progress;
 
+/** True where a request can give back what its steps so far replaced. */
+function mayReleaseNow({ event, at, steps }: Progress, { events, releasesLast }: SentRequest): boolean {
+  return !releasesLast || steps > MAX_TASKS || at >= (events[event] as HostEvent).end;
+}
+
 /** The steps that one request can take: each changes a file and returns how far the request is then. */
-function* stepsOf(progress: Progress, events: readonly HostEvent[]): Generator<Step> {
-  const { event, at, pending } = progress;
-  const current = events[event] as HostEvent;
+function* stepsOf(progress: Progress, request: SentRequest): Generator<Step> {
+  const { event, at, steps, pending } = progress;
+  const current = request.events[event] as HostEvent;
   if (current.kind !== 'write') {
     yield file => {
       file.apply(current);
@@ -258,18 +268,22 @@ function* stepsOf(progress: Progress, events: readonly HostEvent[]): Generator<S
     };
     return;
   }
-  for (const [i, ranges] of pending.entries())
+  const releases = mayReleaseNow(progress, request) ? pending : [];
+  for (const [i, ranges] of releases.entries())
     yield file => {
       file.release(ranges);
-      return advanced({ event, at, pending: pending.toSpliced(i, 1) }, current);
+      return advanced({ ...progress, pending: pending.toSpliced(i, 1) }, current);
     };
   if (at >= current.end) return;
   yield file => {
+    let taken = steps + 1;
     let { next, released } = file.write(at < 0 ? current.start : at, current.end);
-    while (released.length === 0 && next < current.end && file.staysInPlace(next, current.end))
+    while (released.length === 0 && next < current.end && file.staysInPlace(next, current.end)) {
       ({ next, released } = file.write(next, current.end));
+      taken++;
+    }
     const open = released.length > 0 ? [...pending, released] : pending;
-    return advanced({ event, at: next, pending: open }, current);
+    return advanced({ event, at: next, steps: taken, pending: open }, current);
   };
 }
 

@@ -57,7 +57,7 @@ function followed(
     started.clusters.searchFrom(start);
     return started;
   });
-  const file = new FollowedFile(files, { order, clusterSize: C, granularity: C, readsByThreads: true });
+  const file = new FollowedFile(files, { order, clusterSize: C, granularity: C, usesThreads: true });
   for (const [start, end] of writes) {
     file.add({ kind: 'write', start: start * C, end: end * C });
     file.endRequest({ start: start * C, end: end * C, zero: false, readsZero: false, owner: 1 });
@@ -87,8 +87,8 @@ describe('FollowedFile', () => {
     const clusters = clustersOf([1, 1, 1, 1]);
     const clusterAt = (cluster: number) => ({ host: cluster === 1 ? 3 : -1 });
     const stored = { ...storedIn(4), clusterAt };
-    const endOf = (readsByThreads: boolean) => {
-      const ways = { order: 'parallel', clusterSize: C, granularity: C, readsByThreads } as const;
+    const endOf = (usesThreads: boolean) => {
+      const ways = { order: 'parallel', clusterSize: C, granularity: C, usesThreads } as const;
       const file = new FollowedFile([new TargetFile(stored, clusters.clone())], ways);
       file.add({ kind: 'write', start: 0, end: C });
       file.endRequest({ start: 0, end: C, isFirst: true, isKnown: true });
@@ -98,6 +98,22 @@ describe('FollowedFile', () => {
     };
     expect(endOf(true)).toEqual([4, 4]);
     expect(endOf(false)).toEqual([4, 5]);
+  });
+
+  it('has one end where one request after the other gives compressed clusters back, if threads write', () => {
+    const clusters = clustersOf([1, 1, 1, 1]);
+    const cluster = (index: number) =>
+      index === 0 ? { host: -1, compressed: { first: 3, count: 1 } } : { host: index === 1 ? 2 : -1 };
+    const stored = { ...storedIn(4), clusterAt: cluster };
+    const endOf = (usesThreads: boolean) => {
+      const ways = { order: 'sequential', clusterSize: C, granularity: C, usesThreads } as const;
+      const file = new FollowedFile([new TargetFile(stored, clusters.clone())], ways);
+      file.add({ kind: 'write', start: 0, end: 3 * C });
+      file.endRequest({ start: 0, end: 3 * C });
+      return rangeOf(finish(file.ends(noHoles)));
+    };
+    expect(endOf(true)).toEqual([6, 6]);
+    expect(endOf(false)).toEqual([5, 6]);
   });
 
   it('has one end where all that is new lies behind the old one', () => {

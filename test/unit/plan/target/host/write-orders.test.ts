@@ -47,6 +47,7 @@ const sent = (
   isSentTogether: true,
   followsAtOnce: false,
   hasTail: false,
+  releasesLast: false,
   ...how,
 });
 const write = (start: number, end: number, how?: Partial<SentRequest>) => sent('write', start, end, how);
@@ -87,6 +88,29 @@ describe('possibleEnds', () => {
     const stored = { 0: { host: -1, compressed: { first: 3, count: 1 } }, 1: { host: 2 } };
     // The third cluster is taken before or after the first one's old space is free.
     expect(endsOf(fileOf([1, 1, 1, 1], stored), [[write(0, 3)]])).toEqual([5, 6]);
+  });
+
+  it('has a write take all its clusters before it gives compressed ones back, where threads write', () => {
+    const stored = { 0: { host: -1, compressed: { first: 3, count: 1 } }, 1: { host: 2 } };
+    expect(endsOf(fileOf([1, 1, 1, 1], stored), [[write(0, 3, { releasesLast: true })]])).toEqual([6, 6]);
+    // Of other requests it may take some before and some after.
+    const other = write(10, 11, { releasesLast: true });
+    expect(endsOf(fileOf([1, 1, 1, 1], stored), [[write(0, 3, { releasesLast: true }), other]])).toEqual([
+      6, 7,
+    ]);
+  });
+
+  it('has a write of more than nine steps wait for one of them before it takes more clusters', () => {
+    // Every second cluster is overwritten: a step each, as those between them are new.
+    const stored = (steps: number): Record<number, StoredCluster> => ({
+      0: { host: -1, compressed: { first: 4, count: 1 } },
+      ...Object.fromEntries(Array.from({ length: steps / 2 }, (_, i) => [2 * i + 1, { host: 5 + 2 * i }])),
+    });
+    const counts = Array.from({ length: 30 }, () => 1);
+    const ends = (steps: number) =>
+      endsOf(fileOf(counts, stored(steps)), [[write(0, steps, { releasesLast: true })]]);
+    expect(ends(9)).toEqual([35, 35]);
+    expect(ends(12)).toEqual([35, 36]);
   });
 
   it('has zeros give clusters back before data is written that was read when they were sent', () => {
