@@ -67,6 +67,31 @@ export function commitCommands(input: CommitInput): string[] {
 }
 
 /**
+ * The commands of a commit one layer at a time, the lowest first: each layer is committed, and the next one pointed at the
+ * target. Undefined for a single layer, for jobs of a running qemu, and where a layer is smaller than one below it: data that
+ * it hides by its size would show in between.
+ */
+export function stepwiseCommands({ layers, target, top, job }: CommitInput): string[] | undefined {
+  const involved = layers.slice(target, top + 2);
+  const [base, ...others] = involved.map(({ info }) => info);
+  const committed = layers.slice(target, top + 1).map(({ info }) => info);
+  const grows = committed.every(({ size }, at) => at === 0 || size >= (committed[at - 1]?.size ?? 0));
+  if (job !== 'qemu-img' || top - target < 2 || base === undefined || !grows) return undefined;
+  if (unnameable(involved).length > 0 || layers.some(({ info }) => isEncrypted(info))) return undefined;
+  return others.flatMap((layer, at) => {
+    const relink = relinkCommand(layer, [
+      '-F',
+      base.format,
+      '-b',
+      fileWord(nameBeside(layer.path, base.path)),
+    ]);
+    const commit = shellCommand(['qemu-img', 'commit', '-p', '-f', layer.format, '-d', fileWord(layer.path)]);
+    // The lowest rests on the target as it is, and the layer above the topmost is not committed.
+    return [...(at === 0 ? [] : [relink]), ...(layer.index <= top ? [commit] : [])];
+  });
+}
+
+/**
  * What a commit by a running qemu is in QMP; nothing for one by qemu-img. Layers are named by their nodes: qemu finds none by
  * the name of its file where the layers above were opened with options for what lies below them, as libvirt does it.
  */

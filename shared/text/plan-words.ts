@@ -30,6 +30,9 @@ const EFFECTS: Readonly<Record<PlanCase['effect'], string>> = {
   changed: 'nothing is copied, so what is read here may change',
 };
 
+/** Says what the commands are that commit one layer at a time. */
+export const STEPWISE_HEADING = 'or one layer at a time, so that an abort repeats one step';
+
 /** Says what the QMP commands of a plan are, and what stands in them for what. */
 export function qmpHeading({ layers, target, qmp = [] }: Plan): string {
   const uses = (word: string) => qmp.some(line => line.includes(word));

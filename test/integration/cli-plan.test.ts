@@ -116,6 +116,11 @@ describe('cowscope plan commit', () => {
         { layer: 1, bytesCopied: 2 * 65_536, invalidates: [] },
         { layer: 2, bytesCopied: 2 * 65_536, invalidates: [1] },
       ],
+      commands: [
+        `qemu-img commit -p -f qcow2 -d ${mid}`,
+        `qemu-img rebase -u -F qcow2 -b base ${top}`,
+        `qemu-img commit -p -f qcow2 -d ${top}`,
+      ],
     });
     expect(plan.abort.slice(-2)).toEqual([
       'step 1, "mid": an abort repeats at most 128 KiB.',

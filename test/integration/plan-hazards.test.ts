@@ -167,6 +167,42 @@ it('refuses a name that two layers share, and takes their paths', async () => {
   expect((await plan(top, { into: 'old/disk' })).target.layer).toBe(0);
 });
 
+it('commits one layer at a time by its commands, each of which may be repeated, and leaves what is read as it was', async () => {
+  const own = await folderNamed('it\'s "steps"');
+  const base = await image(join(own, 'base'));
+  await qemuIo(base, 'write -P1 0 1M');
+  const low = await image(join(own, 'low'), 'base');
+  await qemuIo(low, 'write -P2 64k 128k', 'write -z 512k 64k');
+  const mid = await image(join(own, 'mid'), 'low');
+  await qemuIo(mid, 'write -P3 128k 128k');
+  const top = await image(join(own, 'top'), 'mid');
+  await qemuIo(top, 'write -P4 192k 128k');
+  await qemuImg('convert', '-O', 'raw', top, join(own, 'before'));
+  const { stepwise, bytesCopied } = await plan(top, { from: '2', into: '0' });
+  const { commands = [], steps } = stepwise ?? { steps: [] };
+  expect(steps.map(step => step.bytesCopied)).toEqual([2 * 65_536, 2 * 65_536]);
+  expect([bytesCopied, commands.length]).toEqual([3 * 65_536, 4]);
+  for (const command of commands)
+    for (const time of ['first', 'again'])
+      expect(await run('sh', ['-c', command]), `${time} ${command}`).toMatchObject({ code: 0 });
+  const compared = ['compare', '-f', 'qcow2', '-F', 'raw', top, join(own, 'before')];
+  expect(await run('qemu-img', compared)).toMatchObject({ code: 0 });
+  expect(JSON.parse(await qemuImg('info', '--output=json', top))['backing-filename']).toBe('base');
+  expect((await plan(top)).stepwise?.commands).toBeUndefined();
+});
+
+it('gives no commands for one layer at a time where a layer is smaller than one below it', async () => {
+  const own = await folderNamed('smaller');
+  await image(join(own, 'base'));
+  const small = join(own, 'small');
+  await qemuImg('create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', 'base', small, '1M');
+  const top = await image(join(own, 'top'), 'small');
+  const { commands, stepwise } = await plan(top, { into: '0' });
+  expect(commands).toHaveLength(1);
+  expect(stepwise).toMatchObject({ steps: [{ layer: 1 }, { layer: 2 }] });
+  expect(stepwise?.commands).toBeUndefined();
+});
+
 it('says of bitmaps that a job of libvirt merges them, and that qemu does not', async () => {
   const own = await folderNamed('bitmaps');
   await image(join(own, 'base'));

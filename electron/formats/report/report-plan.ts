@@ -3,7 +3,13 @@ import type { Finding } from '../../../shared/model/finding.ts';
 import type { Plan } from '../../../shared/model/plan/plan.ts';
 import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
-import { planCaseText, planFacts, planTitle, qmpHeading } from '../../../shared/text/plan-words.ts';
+import {
+  planCaseText,
+  planFacts,
+  planTitle,
+  qmpHeading,
+  STEPWISE_HEADING,
+} from '../../../shared/text/plan-words.ts';
 import { figures, prose, table, text } from './html-parts.ts';
 import type { Report, ReportPictures } from './report.ts';
 
@@ -48,5 +54,10 @@ function commands(plan: Plan, redacted: boolean): string {
     qmp === undefined
       ? ''
       : `<p>${text(sentence(qmpHeading(plan)))}</p>\n<pre>${qmp.map(text).join('\n')}</pre>\n`;
-  return `<h3>Commands</h3>\n${what}${byQmp}`;
+  const steps = plan.stepwise?.commands ?? [];
+  const bySteps =
+    steps.length === 0
+      ? ''
+      : `<p>${text(sentence(STEPWISE_HEADING))}</p>\n<pre>${steps.map(text).join('\n')}</pre>\n`;
+  return `<h3>Commands</h3>\n${what}${bySteps}${byQmp}`;
 }

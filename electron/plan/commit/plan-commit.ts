@@ -4,7 +4,7 @@ import type { Plan, PlannedLayer, PlannedStep, StepwisePlan } from '../../../sha
 import { formatSize } from '../../../shared/text/offset.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
 import { casesOf, RangeSum, resurrected } from '../cases.ts';
-import { commitCommands, commitQmp } from '../commands.ts';
+import { commitCommands, commitQmp, stepwiseCommands } from '../commands.ts';
 import { withoutPromises } from '../hazard-list.ts';
 import { type FindHoles, findHolesIn } from '../layers/host-holes.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
@@ -124,7 +124,8 @@ function* planStepwise(input: CommitInput, setup: CommitSetup): SlicedWork<Stepw
   }
   const bytesCopied = steps.reduce((sum, step) => sum + step.bytesCopied, 0);
   const repeatedAtMost = Math.max(0, ...steps.map(step => step.bytesCopied));
-  return { bytesCopied, steps, repeatedAtMost };
+  const commands = stepwiseCommands(input);
+  return { bytesCopied, steps, repeatedAtMost, ...(commands === undefined ? {} : { commands }) };
 }
 
 function partOf({ target, top }: CommitInput, index: number): Pick<PlannedLayer, 'role' | 'becomesInvalid'> {

@@ -5,7 +5,13 @@ import type { Plan } from '../../../shared/model/plan/plan.ts';
 import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
 import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
-import { planCaseText, planFacts, planTitle, qmpHeading } from '../../../shared/text/plan-words.ts';
+import {
+  planCaseText,
+  planFacts,
+  planTitle,
+  qmpHeading,
+  STEPWISE_HEADING,
+} from '../../../shared/text/plan-words.ts';
 import { navigationOf } from '../../state/axes/axis-navigation.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { Icon } from '../../ui/icon.tsx';
@@ -190,6 +196,7 @@ function Cases({ plan, left }: { readonly plan: Plan; readonly left: number }) {
 
 function Commands({ plan }: { readonly plan: Plan }) {
   const { commands, qmp } = plan;
+  const steps = plan.stepwise?.commands ?? [];
   return (
     <section aria-label="Commands">
       <h3>
@@ -202,6 +209,14 @@ function Commands({ plan }: { readonly plan: Plan }) {
         <>
           <CommandLines commands={commands} />
           <p className="hint">To be read before they are run. cowscope will not run them.</p>
+        </>
+      )}
+      {steps.length > 0 && (
+        <>
+          <p>
+            {sentence(STEPWISE_HEADING)} <CopyCommands commands={steps} label="Copy steps" />
+          </p>
+          <CommandLines commands={steps} />
         </>
       )}
       {qmp !== undefined && (

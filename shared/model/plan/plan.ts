@@ -149,6 +149,11 @@ export interface StepwisePlan {
   readonly steps: readonly PlannedStep[];
   /** What is copied again at most after an abort: the largest step. In one pass it is everything. */
   readonly repeatedAtMost: number;
+  /**
+   * Lines for a POSIX shell that do it so. Absent for one layer, for a running qemu, and where a layer is smaller than one
+   * below it: old data would show in between.
+   */
+  readonly commands?: readonly string[];
 }
 
 /** A range of the target before and after, in the states of shared/extent/flags.ts. */
