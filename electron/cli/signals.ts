@@ -4,8 +4,8 @@
  * Nothing listens to them until there is something to undo, so that the system itself ends the program, also while its
  * main thread computes or waits for a disk. From then on they are listened to, also when nothing is left to undo: Node
  * loses a signal that has come while the main thread was busy when the last listener is removed before the signal is
- * delivered. What there is to undo is undone, and the signal is sent again to a program that does not listen any more. An exit instead would wait
- * for the worker, which may wait for a disk.
+ * delivered. What there is to undo is undone, and the signal is sent again to a program that does not listen any more.
+ * An exit instead would wait for the worker, which may wait for a disk.
  */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

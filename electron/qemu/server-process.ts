@@ -89,10 +89,10 @@ function forget(child: ChildProcess): void {
 }
 
 /**
- * Starts a server. `command` is made from its private folder, `args` from the path of the socket that it is to serve there; `files` become its
- * descriptors 3, 4 and so on. Messages are in English whatever the person's language, because they are read here. A
- * server that is to `lowPriority` runs at low priority where the system supports it.
- * Throws QEMU_SOCKET_FOLDER. `exited` reports anything else that goes wrong.
+ * Starts a server. `command` is made from its private folder, `args` from the path of the socket that it is to serve
+ * there; `files` become its descriptors 3, 4 and so on. Messages are in English whatever the person's language, because
+ * they are read here. A server that is to `lowPriority` runs at low priority where the system supports it. Throws
+ * QEMU_SOCKET_FOLDER. `exited` reports anything else that goes wrong.
  */
 export function startServer(
   command: (folder: string) => readonly string[],

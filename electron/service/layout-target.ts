@@ -20,8 +20,9 @@ export interface LayoutChoice {
 }
 
 /**
- * Maps the file of a layer and hands it to `use`, with the cluster that was asked for. Rejects with CowscopeError where the target cannot be opened, with
- * LAYOUT_NO_TABLES for a layer that has none, and with LAYOUT_TOO_LARGE for one with more than can be mapped.
+ * Maps the file of a layer and hands it to `use`, with the cluster that was asked for. Rejects with CowscopeError where
+ * the target cannot be opened, with LAYOUT_NO_TABLES for a layer that has none, and with LAYOUT_TOO_LARGE for one with
+ * more than can be mapped.
  */
 export async function withLayout<T>(
   target: OpenTarget & { kind: 'files' },

@@ -69,7 +69,7 @@ export async function openFiles(
   }
 }
 
-/** Whether there is a qemu-nbd that qemuNbdWorks. */
+/** Whether there is a qemu-nbd that runs. */
 async function qemuNbdWorks(): Promise<boolean> {
   return (await findQemuNbd()) !== undefined;
 }
@@ -187,8 +187,8 @@ export function snapshotOf(open: OpenLayer, wanted: string | undefined): Snapsho
 }
 
 /**
- * A layer read through a qemu-nbd started for it, which lives as long as the feed qemuNbdWorks. `contexts` are those planned. The
- * code of that is loaded when the feed qemuNbdWorks: most chains are read by their own tables alone.
+ * A layer read through a qemu-nbd started for it, which lives as long as the feed runs. `contexts` are those planned. The
+ * code of that is loaded when the feed runs: most chains are read by their own tables alone.
  */
 function servedFeed(
   layer: number,

@@ -19,7 +19,7 @@ export interface PendingTarget {
   requestFor(target: OpenTarget): OpenRequest | undefined;
 }
 
-/** An createPendingTarget that hands over by `send`. */
+/** Queues requests and hands them over by `send`. */
 export function createPendingTarget(send: (arrival: Arrival) => void): PendingTarget {
   let newest: LaunchRequest | undefined;
   let listening = false;

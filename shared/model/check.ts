@@ -34,7 +34,10 @@ export interface CheckCounts {
   readonly checkErrors: number;
   /** Where the last cluster that is counted or referred to ends, in bytes. */
   readonly imageEnd: number;
-  /** Clusters of the guest's disk, and how many of them have host space, are not stored right behind the one before, and are compressed. */
+  /**
+   * Clusters of the guest's disk, and how many of them have host space, are not stored right behind the one before, and
+   * are compressed.
+   */
   readonly totalClusters: number;
   readonly allocatedClusters: number;
   readonly fragmentedClusters: number;

@@ -23,7 +23,8 @@ export class PagesAhead {
   }
 
   /**
-   * Replaces the tables in memory by those of the first of `pages`, and begins to read those of the pages that follow. Resolves with the number of pages that they suffice for, at least 1. Never rejects.
+   * Replaces the tables in memory by those of the first of `pages`, and begins to read those of the pages that follow.
+   * Resolves with the number of pages that they suffice for, at least 1. Never rejects.
    */
   async read(pages: readonly number[], purpose: string, request: RequestPage): Promise<number> {
     const stage = this.#stage;

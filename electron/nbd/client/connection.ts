@@ -106,7 +106,8 @@ const MAX_FAILED = 8;
 const COOKIE_HIGH = 0x636f7773;
 
 /**
- * The connection over a transport whose handshake is done. `replyTimeout`: see {@link ReplyWatch}. Deviations from the protocol that are tolerated are appended to `notes`.
+ * The connection over a transport whose handshake is done. `replyTimeout`: see {@link ReplyWatch}. Deviations from the
+ * protocol that are tolerated are appended to `notes`.
  */
 export function createConnection(
   transport: Transport,

@@ -101,7 +101,8 @@ export function explainTables(findings: readonly Finding[]): readonly Finding[] 
 
 /**
  * The findings, where the clusters that nothing refers to, `leaked` of them, name the finding that explains them: one
- * that lost at least as many references. What lost tables shared with others counts too high. `others` are those that the header shows; an L2 table has `l2Entries`.
+ * that lost at least as many references. What lost tables shared with others counts too high. `others` are those that
+ * the header shows; an L2 table has `l2Entries`.
  */
 export function explainLeaks(
   findings: readonly Finding[],

@@ -43,7 +43,10 @@ export function* inferHeader(
   return inferredImage(chosen, facts, `${SENTENCES[confidence]} (${agreement(chosen)})`);
 }
 
-/** The image with the L1 table that it lost, as far as it can be inferred; undefined where the image has one. Throws as inferHeader. */
+/**
+ * The image with the L1 table that it lost, as far as it can be inferred; undefined where the image has one. Throws as
+ * inferHeader.
+ */
 export function* inferL1(
   image: Qcow2Image,
   { reading, onProgress }: InferRequest,

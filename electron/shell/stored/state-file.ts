@@ -26,8 +26,9 @@ export class StateFile<T extends object> {
   }
 
   /**
-   * What is stored; undefined where nothing is stored, and where it is not taken over: `onProblem` is then called with the reason. What an older
-   * version has stored is stored again in the newest version; what cannot be read is moved aside, and takes the place of what was there before.
+   * What is stored; undefined where nothing is stored, and where it is not taken over: `onProblem` is then called with
+   * the reason. What an older version has stored is stored again in the newest version; what cannot be read is moved
+   * aside, and takes the place of what was there before.
    */
   read(onProblem: OnStateProblem): T | undefined {
     const text = readText(this.#path);

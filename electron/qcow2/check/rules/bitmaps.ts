@@ -44,8 +44,10 @@ export function checkBitmapsInUse(
       });
 }
 
-/** Checks the tables of all bitmaps, where autoclear bit 0 says that they are up to date; returns the number of entries that qemu
- * does not accept. */
+/**
+ * Checks the tables of all bitmaps, where autoclear bit 0 says that they are up to date; returns the number of entries
+ * that qemu does not accept.
+ */
 export function* checkBitmapTables(collector: FindingCollector, image: Qcow2Image): SlicedWork<number> {
   const { source, header, geometry, bitmaps } = image;
   if ((header.autoclear & AUTOCLEAR_BITMAPS) === 0n) return 0;
