@@ -17,7 +17,7 @@ import { type Finding, totalLength } from '../../shared/model/finding.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { MapTotals } from '../../shared/model/statistics.ts';
 import { findingSentence } from '../../shared/text/finding-text.ts';
-import { formatOffset, formatSize } from '../../shared/text/offset.ts';
+import { formatOffset, formatShare, formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import type { ListFormat } from './list-format.ts';
 import { bitmapRowsOf, bitmapsLeft } from './map-bitmaps.ts';
@@ -184,7 +184,7 @@ export function mapTextTotals(
   const rows = totalRows(chain, legend, sums, layer);
   const width = Math.max(LABEL_WIDTH, ...rows.map(([label]) => label.length));
   const lines = rows.map(([label, bytes]) => {
-    const percent = size === 0 ? '' : `${((100 * bytes) / size).toFixed(1)} %`;
+    const percent = size === 0 ? '' : formatShare(bytes / size);
     return `  ${label.padEnd(width)} ${formatSize(bytes).padStart(12)} ${percent.padStart(8)}`;
   });
   const head = `${formatSize(size)} in ${sums.extents} ${sums.extents === 1 ? 'extent' : 'extents'}`;

@@ -19,7 +19,12 @@ export function formatSize(bytes: number): string {
     value /= 1024;
     unit++;
   }
-  const text = unit === 0 ? String(value) : String(Number(value.toFixed(2)));
+  let rounded = Number(value.toFixed(2));
+  if (rounded === 1024 && unit < UNITS.length - 1) {
+    rounded = 1;
+    unit++;
+  }
+  const text = String(rounded);
   return unit === 0 && bytes === 1 ? '1 byte' : `${text} ${UNITS[unit]}`;
 }
 
@@ -35,9 +40,13 @@ export function formatTwoSizes(one: number, other: number): readonly [string, st
   return [exactSize(one), exactSize(other)];
 }
 
-/** A share of 1 as percent with one digit: `12.5 %`; one that is there and has no digit to show, `under 0.1 %`. */
+/**
+ * A share of 1 as percent with one digit: `12.5 %`; one that is there and has no digit to show, `under 0.1 %`, and one that
+ * only nearly is all, `over 99.9 %`.
+ */
 export function formatShare(share: number): string {
-  return share > 0 && share < 0.001 ? 'under 0.1 %' : `${(share * 100).toFixed(1)} %`;
+  if (share > 0 && share < 0.001) return 'under 0.1 %';
+  return share < 1 && share > 0.999 ? 'over 99.9 %' : `${(share * 100).toFixed(1)} %`;
 }
 
 /** A whole number with its digits grouped by three: `16,777,216`. Intl does the same after loading for 25 milliseconds. */

@@ -9,7 +9,7 @@ import type {
   Qcow2Info,
 } from '../../../shared/model/layer.ts';
 import { findingGuestText, findingSentence, placedSentence } from '../../../shared/text/finding-text.ts';
-import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { formatTime } from '../../../shared/text/time.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { type Fact, factLine } from './definition-rows.ts';
@@ -40,7 +40,7 @@ export function* chainLines(chain: ChainInfo): Generator<string> {
   const count = `${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}`;
   yield `${count}, ${formatSize(size)} for the guest${complete ? '' : ', incomplete'}`;
   if (estimate !== undefined)
-    yield `at most ${estimate.extents} extents, ${formatSize(estimate.bytes)} in memory`;
+    yield `at most ${formatCount(estimate.extents)} ${estimate.extents === 1 ? 'extent' : 'extents'}, ${formatSize(estimate.bytes)} in memory`;
   for (const layer of layers.toReversed()) {
     yield '';
     yield `${String(layer.index).padStart(3)} ${escapeUntrusted(layer.name)}`;
@@ -179,8 +179,7 @@ function spaceFacts(space: AllocationReply, virtualSize: number): Fact[] {
   const parts = ACCOUNT_PARTS.filter(([part]) => account[part] > 0).map(
     ([part, name]) => `${formatSize(account[part])} ${name}`,
   );
-  const share =
-    virtualSize === 0 ? '' : ` (${Math.round((imageEnd / virtualSize) * 100)} % of the virtual size)`;
+  const share = virtualSize === 0 ? '' : ` (${wholePercent(imageEnd / virtualSize)} of the virtual size)`;
   return [
     ['image ends at', `${formatOffset(imageEnd)}${share}, ${formatSize(allocated)} in use, ${leaks}`],
     ['space', parts.join(', ')],
@@ -205,4 +204,9 @@ function detailFacts(details: Qcow2Details, virtualSize: number): Fact[] {
     facts.push(['table', `${formatOffset(offset)} ${formatSize(length).padStart(10)}  ${name}`]);
   if (space !== undefined) facts.push(...spaceFacts(space, virtualSize));
   return facts;
+}
+
+/** A share of 1 in whole percent; one that is there and rounds to none, `under 1 %`. */
+function wholePercent(share: number): string {
+  return share > 0 && share < 0.005 ? 'under 1 %' : `${Math.round(share * 100)} %`;
 }

@@ -9,7 +9,7 @@ import {
   type HostRun,
 } from '../../../shared/model/layout.ts';
 import { HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
-import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { formatCount, formatOffset, formatShare, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
 /** The longest line: the longest path that the usual systems take, and some words. */
@@ -22,8 +22,8 @@ const OFFSET_WIDTH = 16;
 export function layoutText({ index, path }: LayerInfo, layout: HostLayout): string {
   const { fileLength, clusterSize, imageEnd, sums } = layout;
   const rows = HOST_KINDS.filter(kind => sums[kind] > 0).map(kind => {
-    const share = ((sums[kind] / fileLength) * 100).toFixed(1).padStart(5);
-    return `  ${HOST_KIND_NAMES[kind].padEnd(NAME_WIDTH)}  ${formatSize(sums[kind]).padStart(11)}  ${share} %`;
+    const share = formatShare(sums[kind] / fileLength).padStart(7);
+    return `  ${HOST_KIND_NAMES[kind].padEnd(NAME_WIDTH)}  ${formatSize(sums[kind]).padStart(11)}  ${share}`;
   });
   return textOf([
     `layer ${index}: ${path}`,

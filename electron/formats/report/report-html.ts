@@ -14,7 +14,7 @@ import {
 } from '../../../shared/text/finding-text.ts';
 import { divisionText, findingPartitions, partitionRows } from '../../../shared/text/guest/partition-text.ts';
 import { inferredText } from '../../../shared/text/inference-words.ts';
-import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { formatCount, formatOffset, formatShare, formatSize } from '../../../shared/text/offset.ts';
 import { totalRows } from '../map-text.ts';
 import { figures, prose, table, text } from './html-parts.ts';
 import type { Report, ReportPictures } from './report.ts';
@@ -185,7 +185,7 @@ function totals(report: Report): string {
   const rows = totalRows(chain, legendOfGuest(legendOf(report)), sums, undefined).map(([label, bytes]) => [
     label,
     formatSize(bytes),
-    `${((100 * bytes) / size).toFixed(1)} %`,
+    formatShare(bytes / size),
   ]);
   return table('What the guest reads', ['', 'bytes', 'share'], rows, 1);
 }

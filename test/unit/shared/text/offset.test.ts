@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatCount, formatShare, formatTwoSizes } from '../../../../shared/text/offset.ts';
+import { formatCount, formatShare, formatSize, formatTwoSizes } from '../../../../shared/text/offset.ts';
 
 test('counts are grouped as Intl groups them', () => {
   fc.assert(
@@ -11,13 +11,28 @@ test('counts are grouped as Intl groups them', () => {
   );
 });
 
-test('a share that is there never reads as none', () => {
-  expect([0, 0.0004, 0.001, 0.125, 1].map(formatShare)).toEqual([
+test('a share that is there never reads as none, and one that is not all never as all', () => {
+  expect([0, 0.0004, 0.001, 0.125, 0.999, 0.9991, 1 - 2 ** -53, 1].map(formatShare)).toEqual([
     '0.0 %',
     'under 0.1 %',
     '0.1 %',
     '12.5 %',
+    '99.9 %',
+    'over 99.9 %',
+    'over 99.9 %',
     '100.0 %',
+  ]);
+});
+
+test('a size that rounds to the next unit is told in it', () => {
+  expect([1023, 1024, 2 ** 20 - 1, 2 ** 20 - 6, 2 ** 30 - 1, 2 ** 53 - 1, 2 ** 63].map(formatSize)).toEqual([
+    '1023 bytes',
+    '1 KiB',
+    '1 MiB',
+    '1023.99 KiB',
+    '1 GiB',
+    '8 PiB',
+    '8192 PiB',
   ]);
 });
 
