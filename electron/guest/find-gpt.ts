@@ -1,5 +1,6 @@
 /** Finds the two copies of a GPT, whatever the sector size, and tells which one is used. */
-import { type Gpt, hasGptSignature, isWholeHeader, otherCopyOf, readGptCopy } from './gpt.ts';
+import { hasGptSignature } from '../../shared/partition-marks.ts';
+import { type Gpt, isWholeHeader, otherCopyOf, readGptCopy } from './gpt.ts';
 import type { DiskParts } from './guest-reader.ts';
 import { BACKUP_MISPLACED, COPIES_DIFFER, headerDamaged, TableNotes } from './table-notes.ts';
 

@@ -1,10 +1,10 @@
 /** The GUID partition table: UEFI 2.10, section 5.3. */
 import { crc32 } from 'node:zlib';
+import { hasGptSignature } from '../../shared/partition-marks.ts';
 import type { DiskParts } from './guest-reader.ts';
-import { guidOf, hasText, u64, utf16Of, viewOf } from './little-endian.ts';
+import { guidOf, u64, utf16Of, viewOf } from './little-endian.ts';
 import { entriesDamaged, headerDamaged, type TableNotes } from './table-notes.ts';
 
-const SIGNATURE = 'EFI PART';
 const HEADER_BYTES = 92;
 /** Most bytes of a list of partitions that are read: 8,192 entries of the usual size. */
 const MAX_LIST_BYTES = 2 ** 20;
@@ -43,11 +43,6 @@ interface Header {
   readonly entryCount: number;
   readonly entryBytes: number;
   readonly listCrc: number;
-}
-
-/** True if the bytes of a sector begin as a header does. */
-export function hasGptSignature(bytes: Uint8Array | undefined): boolean {
-  return bytes !== undefined && hasText(bytes, 0, SIGNATURE);
 }
 
 /** True for a header that can be used at this sector. */

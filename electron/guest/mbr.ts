@@ -3,6 +3,7 @@
  * extended partitions are read and counted as Linux does (block/partitions/msdos.c).
  */
 
+import { hasBootMark } from '../../shared/partition-marks.ts';
 import type { DiskParts } from './guest-reader.ts';
 import { hasText, hexOf, viewOf } from './little-endian.ts';
 import { chainBroken, INVALID, type TableNotes, TOO_MANY } from './table-notes.ts';
@@ -43,7 +44,7 @@ export interface MbrPartition {
 
 /** The record in the first bytes of a disk; undefined where there is none that divides it. */
 export function parseMbr(bytes: Uint8Array): Mbr | undefined {
-  if (!hasSignature(bytes) || isVolumeBoot(bytes)) return undefined;
+  if (!hasBootMark(bytes) || isVolumeBoot(bytes)) return undefined;
   for (let i = 0; i < 4; i++) {
     const flag = bytes[446 + 16 * i];
     if (flag !== 0 && flag !== 0x80) return undefined;
@@ -52,10 +53,6 @@ export function parseMbr(bytes: Uint8Array): Mbr | undefined {
   if (entries.length === 0) return undefined;
   const id = viewOf(bytes).getUint32(440, true);
   return { entries, diskId: id === 0 ? '' : id.toString(16).padStart(8, '0') };
-}
-
-function hasSignature(bytes: Uint8Array): boolean {
-  return bytes.length >= MBR_BYTES && bytes[510] === 0x55 && bytes[511] === 0xaa;
 }
 
 /** The boot sector of a file system ends as a boot record does, and its code stands where entries would. */
@@ -141,7 +138,7 @@ async function followChain({
       return notes.add(chainBroken('a boot record lies past the end of the disk'));
     const bytes = await parts.read(at, MBR_BYTES);
     if (bytes === undefined) return notes.add(chainBroken('a boot record could not be read'), guest);
-    if (!hasSignature(bytes)) {
+    if (!hasBootMark(bytes)) {
       const proof = ['last bytes of the boot record', `0x${hexOf(bytes.subarray(510, 512))}`] as const;
       return notes.add(chainBroken('a boot record has no signature'), { ...guest, proof });
     }
