@@ -17,6 +17,8 @@ const MIN_LEFT_OUT = 2;
 const WILD_COUNT = 16;
 /** Different wild counts without which a block may hold counts after all: lost snapshots leave equal ones. */
 const MIN_WILD = 4;
+/** So many different ones are enough, whatever the number of clusters: refcounts of 8 bits have no more than 255. */
+const MANY_WILD = 100;
 
 /** What the blocks of one image hold, looked up where a count in them disagrees. */
 export class OverwrittenBlocks {
@@ -76,7 +78,9 @@ export class OverwrittenBlocks {
       wildClusters++;
     }
     if (used >= MIN_LEFT_OUT && counted === 0 && bytes.every(byte => byte === 0)) return 'zeros';
-    return wild.size >= MIN_WILD && 2 * wildClusters >= counted && 2 * wild.size >= wildClusters
+    return wild.size >= MIN_WILD &&
+      2 * wildClusters >= counted &&
+      wild.size >= Math.min(wildClusters / 2, MANY_WILD)
       ? 'other data'
       : undefined;
   }

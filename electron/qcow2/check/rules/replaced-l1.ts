@@ -60,7 +60,7 @@ export function* findReplacedL1(collector: FindingCollector, image: Qcow2Image):
     orphan.count === 1
       ? 'a cluster that looks like a table is named by nothing'
       : `${orphan.count} clusters that look like tables are named by nothing`;
-  const what = `${lost} of the ${used} entries of the L1 table at ${hex(header.l1TableOffset)} lead to clusters that hold no L2 table, while ${unnamed}: something else was written over the L1 table, and what is read through it is not the disk`;
+  const what = `${lost} of the ${used} entries of the L1 table at ${hex(header.l1TableOffset)} lead to clusters that hold no L2 table, while ${unnamed}: something else was probably written over the L1 table, so that what is read through it is not the disk`;
   collector.add(replaced(what), place);
 }
 
