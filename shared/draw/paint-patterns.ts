@@ -20,7 +20,7 @@ export function paintUnread({ surface, layout, colors }: Painting, { from, to }:
 /** Shares of the frame in the hatch of what a shorter layer hides: the first that can be distinguished from what it lies on. */
 const HATCH_SHARES = [0.55, 0.15] as const;
 /** Least contrast of that hatch with what it lies on. */
-const HATCH_CONTRAST = 1.3;
+const HATCH_CONTRAST = 1.2;
 
 function hatchOn(ground: Pixel, { lane, frame }: ColorSet): Pixel {
   const hatches = HATCH_SHARES.map(share => mix(lane, frame, share));
