@@ -12,6 +12,7 @@ import { FormatNotice } from './format-notice.tsx';
 import { InferredNotice } from './infer-notice.tsx';
 import { LinkNotice } from './link-notice.tsx';
 import { Notices } from './notices.tsx';
+import { OrderNotice } from './order-notice.tsx';
 import { SnapshotBar } from './snapshot-bar.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Toolbar } from './toolbar.tsx';
@@ -35,6 +36,7 @@ export function Frame({ chain, views }: FrameProps) {
         <SnapshotBar chain={chain} />
         <CaptureNotice chain={chain} />
         <LinkNotice chain={chain} />
+        <OrderNotice />
         <FormatNotice chain={chain} />
         <InferredNotice chain={chain} />
         <OpeningNote />
