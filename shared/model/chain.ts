@@ -19,18 +19,24 @@ export function isRemote({ chain }: Pick<OpenedChain, 'chain'>): boolean {
 export function layerCountText({ chain, tracks }: Pick<OpenedChain, 'chain' | 'tracks'>): string {
   const depths = tracks.filter(({ kind }) => kind === 'depth').length;
   const count = depths || chain.layers.length;
-  const layers = chain.complete
-    ? `${count} ${count === 1 ? 'layer' : 'layers'}`
+  const known = `${count} ${count === 1 ? 'layer' : 'layers'}`;
+  const incomplete = isBackingUnknown(chain)
+    ? `${known}, perhaps more`
     : `${count} of at least ${count + 1} layers`;
+  const layers = chain.complete ? known : incomplete;
   return depths > 0 ? `${layers} seen by depth` : layers;
+}
+
+/** True where the lowest layer has lost its header, and with it whether there is a backing file. */
+function isBackingUnknown({ layers }: ChainInfo): boolean {
+  return layers[0]?.backing.error?.code === 'CHAIN_BACKING_UNKNOWN';
 }
 
 /** What is not known of a chain whose lowest layer names a backing file that is not open; empty for a complete one. */
 export function incompleteText({ chain }: Pick<OpenedChain, 'chain'>): string {
   if (chain.complete) return '';
-  const { status, error } = chain.layers[0]?.backing ?? {};
-  if (error?.code === 'CHAIN_BACKING_UNKNOWN')
+  if (isBackingUnknown(chain))
     return 'Incomplete: whether there is a backing file is not known, so it is not known what these layers hide there.';
-  const why = status === 'missing' ? 'is missing' : 'is not open';
+  const why = chain.layers[0]?.backing.status === 'missing' ? 'is missing' : 'is not open';
   return `Incomplete: a backing file ${why}, so it is not known what these layers hide there.`;
 }

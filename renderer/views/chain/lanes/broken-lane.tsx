@@ -17,23 +17,27 @@ const TITLES: Readonly<Record<LinkStatus, string>> = {
 export function BrokenLane({ layer }: { readonly layer: LayerInfo }) {
   const { recorded, resolved, status, error, beside, fix } = layer.backing;
   const isCaptured = error?.code === 'CAPTURE_LINK'; // its files are on another machine
+  const isUnknown = error?.code === 'CHAIN_BACKING_UNKNOWN'; // there may be no such file
+  const title = isUnknown ? 'Backing file not known' : TITLES[status];
   return (
-    <section className="lane-row broken" aria-label={TITLES[status]}>
+    <section className="lane-row broken" aria-label={title}>
       <header className="lane-header">
         <div className="lane-names">
           <h2>
-            <Untrusted text={shortName(recorded)} max={60} />
+            <Untrusted text={isUnknown ? 'not known' : shortName(recorded)} max={60} />
           </h2>
           <p className="lane-facts">
-            named by <Untrusted text={layer.name} />
+            {isUnknown ? 'below' : 'named by'} <Untrusted text={layer.name} />
           </p>
         </div>
       </header>
       <div className="broken-lane">
-        <strong>{TITLES[status]}</strong>
-        <span className="mono">
-          <Untrusted text={resolved || recorded} />
-        </span>
+        <strong>{title}</strong>
+        {!isUnknown && (
+          <span className="mono">
+            <Untrusted text={resolved || recorded} />
+          </span>
+        )}
         {error !== undefined && (
           <span>
             <Untrusted text={sentence(error.what)} max={500} /> <code>{error.code}</code>

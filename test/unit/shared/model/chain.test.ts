@@ -18,3 +18,13 @@ test('layers are counted in the singular and the plural, and a missing one is ne
   const depth = { ...first!, kind: 'depth', depth: 1 } as const;
   expect(layerCountText({ ...cutTo(1), tracks: [first!, depth] })).toBe('1 layer seen by depth');
 });
+
+test('where the header is lost it is not claimed that there is a layer below', () => {
+  const chain = cutTo(1, false);
+  const [base] = chain.chain.layers;
+  const error = { code: 'CHAIN_BACKING_UNKNOWN', what: '', subject: '', advice: '' };
+  const lost = { ...base!, backing: { ...base!.backing, error } };
+  expect(layerCountText({ ...chain, chain: { ...chain.chain, layers: [lost] } })).toBe(
+    '1 layer, perhaps more',
+  );
+});

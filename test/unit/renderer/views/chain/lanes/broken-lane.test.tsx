@@ -15,6 +15,15 @@ test('a missing backing file is named, with the reason', async () => {
   expect(lane.textContent).toContain('No such file');
 });
 
+test('a backing file whose name is lost is not called missing', async () => {
+  const error = { code: 'CHAIN_BACKING_UNKNOWN', what: 'the name is lost', subject: '', advice: '' };
+  start(shortMiddleChain('missing', { recorded: '', resolved: '', error }));
+  await openTarget(golden);
+  const lane = await screen.findByRole('region', { name: 'Backing file not known' });
+  expect(lane.querySelector('h2')?.textContent).toBe('not known');
+  expect(lane.textContent).toContain('The name is lost.');
+});
+
 test('a backing name that is a json: text is shown as it is', async () => {
   const recorded = 'json:{"driver":"qcow2","file":{"filename":"/a/x"}}';
   start(shortMiddleChain('missing', { recorded, resolved: '' }));
