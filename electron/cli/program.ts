@@ -147,7 +147,7 @@ function withInference(command: Command): Command {
   return command
     .option(
       '--infer',
-      'where the header or the L1 table of an image is lost, read it by the tables that are left; what is inferred is marked, and the whole file is looked through',
+      'where the header or the L1 table of an image is lost, read it by the tables that are left; what is inferred is marked, and the whole file is searched',
       false,
     )
     .option('--reading <number>', 'where it can be read in several ways: which, from 1', wholeNumber);
@@ -307,7 +307,7 @@ function addMisread(program: Command, run: Run): void {
 
 function addPlan(program: Command, run: Run): void {
   withTarget(program.command('plan'))
-    .summary('say what a commit, rebase or deletion would do, before anyone does it')
+    .summary('say what a commit, rebase or deletion would do, without doing it')
     .description(
       'Say what a commit, a rebase or a deletion would do: hazards first, then numbers, then the commands to copy. Nothing is run.',
     )
@@ -408,7 +408,11 @@ function addCompare(program: Command, run: Run): void {
     .option('--snapshot <id>', 'this internal snapshot of a, by id or name')
     .option('--with-snapshot <id>', 'the same of b')
     .option('--content', 'also read and compare what the tables leave open', false)
-    .option('--strict', 'what is stored otherwise, or longer by zeros, is different, too', false)
+    .option(
+      '--strict',
+      'also count as different what is stored differently, and a disk that is longer by zeros',
+      false,
+    )
     .addOption(choice('--format', ['raw', 'qcow2'], 'format of a, instead of recognizing it'))
     .addOption(choice('--with-format', ['raw', 'qcow2'], 'the same of b'))
     .addOption(
