@@ -24,7 +24,7 @@ test('a share that is there never reads as none, and one that is not all never a
   ]);
 });
 
-test('a size that rounds to the next unit is told in it', () => {
+test('a size that rounds to the next unit is written in that unit', () => {
   expect([1023, 1024, 2 ** 20 - 1, 2 ** 20 - 6, 2 ** 30 - 1, 2 ** 53 - 1, 2 ** 63].map(formatSize)).toEqual([
     '1023 bytes',
     '1 KiB',
