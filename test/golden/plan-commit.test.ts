@@ -1,12 +1,12 @@
 /** The planned commit against real ones, done to random chains: every cluster, the bytes written, the file's length. */
-import { copyFile, cp, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type ChainFeatures, randomChain, seedGroups } from '../support/images/random-chain.ts';
 import { newerQemu } from '../support/newer-qemu.ts';
 import { chosenCommit, expectProved, planFiles, realSpace, versionOf } from '../support/plan/commit-proof.ts';
 import { isAsPlanned, ProofTable, type RealSpace } from '../support/plan/proof-table.ts';
-import { qemuImg, qemuIo, run, temporaryFolder } from '../support/tools.ts';
+import { qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 /** Chains for each version of qemu; by hand many more were run: docs/guide/plan.md. */
 const CHAINS = Number(process.env.COWSCOPE_PLAN_CHAINS ?? 16);
@@ -115,6 +115,31 @@ describe('a planned commit is what qemu-img does', () => {
     for (let seed = 2001; seed < 2001 + GROUP / 2; seed++)
       await proveCommit(seed, 'qemu-img', { dataFile: true });
     expect(GROUP).toBeGreaterThan(0);
+  });
+
+  it('with an encrypted target, which takes up to 32 clusters at a time', async () => {
+    const own = await mkdtemp(join(folder, 'encrypted-'));
+    const [base, top] = [join(own, 'base.qcow2'), join(own, 'top.qcow2')];
+    const secret = ['--object', 'secret,id=key0,data=key'];
+    const unlocked = `driver=qcow2,encrypt.key-secret=key0,discard=unmap,file.filename=${base}`;
+    const options = 'encrypt.format=luks,encrypt.key-secret=key0,encrypt.iter-time=10,cluster_size=4k';
+    await qemuImg('create', '-q', ...secret, '-f', 'qcow2', '-o', options, base, '4M');
+    // 50 clusters are free: 32 of the 256 that come fit in there.
+    const commands = ['write -P1 0 200k', 'write -P1 1M 4k', 'discard 0 200k'].flatMap(text => ['-c', text]);
+    await runWell('qemu-io', [...secret, '--image-opts', unlocked, ...commands]);
+    await qemuImg('create', '-q', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', base, top, '4M');
+    const chain = `driver=qcow2,file.filename=${top},backing.driver=qcow2,backing.encrypt.key-secret=key0,backing.file.filename=${base}`;
+    await runWell('qemu-io', [...secret, '--image-opts', chain, '-c', 'write -P2 2M 1M']);
+    const { target } = await planFiles([base, top], { target: 0, top: 1, job: 'qemu-img', qemu: OLD });
+    const { size } = await stat(base);
+    await qemuImg('commit', '-q', ...secret, '--image-opts', chain);
+    const { exact, fileLength, fileLengthBefore } = target;
+    expect({ exact, fileLength, fileLengthBefore }).toEqual({
+      exact: true,
+      fileLength: (await stat(base)).size,
+      fileLengthBefore: size,
+    });
+    expect(fileLength - fileLengthBefore).toBe((256 - 32) * 4096);
   });
 
   it('where the refcount table has to be made larger', async () => {

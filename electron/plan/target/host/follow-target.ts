@@ -10,6 +10,7 @@ import { type SlicedWork, shouldYield } from '../../../qcow2/read/sliced-work.ts
 import type { CommitInput, LayerTables } from '../../commit/commit-input.ts';
 import { type CommitSetup, keepsDataApart } from '../../commit/commit-setup.ts';
 import { mirrorGranularity } from '../../commit/requests.ts';
+import { isEncrypted } from '../../encryption.ts';
 import { keepsHost } from '../../layers/block-status.ts';
 import type { LayerRuns } from '../../layers/layer-runs.ts';
 import type { TargetFormat } from '../target-model.ts';
@@ -19,6 +20,8 @@ import { openClusters } from './open-clusters.ts';
 import { openBitmaps } from './stored-bitmaps.ts';
 import { type StoredCluster, type StoredTarget, TargetFile, UnknownCluster } from './target-file.ts';
 
+/** Clusters that are encrypted together: QCOW_MAX_CRYPT_CLUSTERS of qemu's block/qcow2.h. */
+const MAX_ENCRYPTED_CLUSTERS = 32;
 /** L2 tables that growing makes at most, to be followed: a fraction of a second's work. */
 const MAX_MADE_TABLES = 2 ** 16;
 /** Free clusters from which a running qemu may look on, to be followed. */
@@ -123,6 +126,7 @@ function storedTarget(
     sliceSpan: runs.sliceSpan,
     l1Coverage,
     fileLength,
+    maxStepClusters: isEncrypted(tables.info) ? MAX_ENCRYPTED_CLUSTERS : Number.POSITIVE_INFINITY,
     keepsDataApart: keepsDataApart(tables),
     frees: unmaps || version < 3,
     hasTable,

@@ -31,6 +31,8 @@ export interface StoredTarget {
   readonly sliceSpan: number;
   readonly l1Coverage: number;
   readonly fileLength: number;
+  /** Clusters of one step of a write at most. */
+  readonly maxStepClusters: number;
   /** Data lies in an external data file. */
   readonly keepsDataApart: boolean;
   /** Zeros give host space back. */
@@ -121,7 +123,8 @@ export class TargetFile {
    * all it does. Requests of whole clusters do not overlap.
    */
   takenBy({ kind, start, end }: HostEvent): number | undefined {
-    const { sliceSpan, clusterSize, keepsDataApart, l1Coverage, hasTable } = this.#stored;
+    const { sliceSpan, clusterSize, maxStepClusters, keepsDataApart, l1Coverage, hasTable } = this.#stored;
+    if (end - start > maxStepClusters * clusterSize) return undefined;
     if (kind !== 'write' || start % clusterSize !== 0 || end % clusterSize !== 0) return undefined;
     for (let at = start; at < end; at = (Math.floor(at / l1Coverage) + 1) * l1Coverage) {
       const table = Math.floor(at / l1Coverage);
@@ -235,9 +238,10 @@ export class TargetFile {
     if (ranges.length > 0) this.releasesAny = true;
   }
 
-  /** Writes data from `start` on as far as its host clusters are neighbors, at most up to `end`. */
-  write(start: number, end: number): WriteStep {
-    const { sliceSpan, clusterSize, keepsDataApart } = this.#stored;
+  /** Writes data from `start` on as far as its host clusters are neighbors, at most up to `last` and in one step. */
+  write(start: number, last: number): WriteStep {
+    const { sliceSpan, clusterSize, keepsDataApart, maxStepClusters } = this.#stored;
+    const end = Math.min(last, (Math.floor(start / clusterSize) + maxStepClusters) * clusterSize);
     const released: ClusterRange[] = [];
     /** Host cluster that the next piece has to begin in, -1 for any. */
     let expected = -1;

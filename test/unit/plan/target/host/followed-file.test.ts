@@ -32,6 +32,7 @@ function storedIn(clusters: number) {
     sliceSpan: 8192 * C,
     l1Coverage: 8192 * C,
     fileLength: clusters * C,
+    maxStepClusters: Number.POSITIVE_INFINITY,
     keepsDataApart: false,
     frees: true,
     hasTable: () => true,

@@ -31,6 +31,7 @@ function fileOf(
     sliceSpan: 512 * C,
     l1Coverage: 512 * C,
     fileLength: 6 * C,
+    maxStepClusters: Number.POSITIVE_INFINITY,
     keepsDataApart: false,
     frees: true,
     hasTable: () => true,
@@ -69,6 +70,13 @@ describe('TargetFile', () => {
     const file = fileOf({ 0: shared }, { unit: C / 32 }, Uint16Array.from([1, 1, 1, 1, 2, 1]));
     file.apply({ kind: 'mark', start: 0, end: 1 });
     expect(() => file.apply(write)).toThrow(UnknownCluster);
+  });
+
+  it('takes a few clusters at a time where as many are encrypted together', () => {
+    const file = fileOf({}, { maxStepClusters: 2 });
+    expect(fileOf({}, { maxStepClusters: 2 }).write(C / 2, 5 * C)).toEqual({ next: 2 * C, released: [] });
+    expect(file.takenBy({ kind: 'write', start: 0, end: 2 * C })).toBe(2);
+    expect(file.takenBy({ kind: 'write', start: 0, end: 3 * C })).toBeUndefined();
   });
 
   it('ends a step of a write where host clusters are no neighbors', () => {

@@ -26,6 +26,7 @@ function fileOf(counts: readonly number[], stored: Readonly<Record<number, Store
       sliceSpan: 512 * C,
       l1Coverage: 512 * C,
       fileLength: counts.length * C,
+      maxStepClusters: Number.POSITIVE_INFINITY,
       keepsDataApart: false,
       frees: true,
       hasTable: () => true,
