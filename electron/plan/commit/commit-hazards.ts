@@ -41,7 +41,7 @@ export function commitHazards(input: CommitInput, facts: CommitFacts): Finding[]
     sourceSnapshots(input),
     zerosAsData(input, facts),
     growth(input, facts),
-    roomHazard(input.layers, facts.target, input.room),
+    roomHazard(input.layers, facts.target, input.room, 'the target is left half written'),
     noCommand(input.layers.slice(target, top + 2)),
     ...encryption(input),
   ];

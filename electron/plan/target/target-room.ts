@@ -36,23 +36,28 @@ export function withVolume(space: TargetSpace, before: FileBefore, device: boole
   return { ...space, ...kept, ...volume, peak: volumeSize };
 }
 
-/** That the target's volume is too small, or the file system with its file too full; undefined where there is room. */
+/** What a commit leaves that ends early, and what other jobs leave: they write nothing that is read before their end. */
+export type LeftBehind = 'the target is left half written' | 'the image reads as before';
+
+/**
+ * That the target's volume is too small, or the file system with its file too full; undefined where there is room. `left` is
+ * what the job leaves when it ends because there is none.
+ */
 export function roomHazard(
   layers: readonly LayerTables[],
   target: PlannedTarget,
   free: number | undefined,
+  left: LeftBehind,
 ): Finding | undefined {
   const name = JSON.stringify(layers[target.layer]?.info.name ?? '');
   // A raw file that gets longer takes no space there, and a job that makes a raw device longer fails before that.
   if (layers[target.layer]?.image === undefined) return undefined;
-  if (target.device) return smallVolume(name, target);
-  return free === undefined ? undefined : fullDisk(name, target, free);
+  const end = `qemu ends with "No space left on device" when it is full, and ${left}`;
+  if (target.device) return smallVolume(name, target, end);
+  return free === undefined ? undefined : fullDisk(name, target, free, end);
 }
 
-const WHEN_FULL =
-  'qemu ends with "No space left on device" when it is full, and the target is left half written';
-
-function smallVolume(name: string, target: PlannedTarget): Finding | undefined {
+function smallVolume(name: string, target: PlannedTarget, end: string): Finding | undefined {
   const { layer, volumeSize, volumeSizeAtLeast, fileLengthBefore } = target;
   if (volumeSize <= fileLengthBefore) return undefined;
   const needs = volumeSizeAtLeast > fileLengthBefore ? 'needs' : 'may need';
@@ -61,12 +66,12 @@ function smallVolume(name: string, target: PlannedTarget): Finding | undefined {
     code: 'PLAN_NO_ROOM',
     severity: 'hazard',
     layer,
-    what: `${name} lies on a volume of ${formatSize(fileLengthBefore)} and ${needs} ${most}${formatSize(volumeSize)} (${formatCount(volumeSize)} bytes): ${WHEN_FULL}`,
+    what: `${name} lies on a volume of ${formatSize(fileLengthBefore)} and ${needs} ${most}${formatSize(volumeSize)} (${formatCount(volumeSize)} bytes): ${end}`,
     advice: `make the volume larger first, such as with \`lvextend -L ${volumeSize}b\``,
   });
 }
 
-function fullDisk(name: string, target: PlannedTarget, free: number): Finding | undefined {
+function fullDisk(name: string, target: PlannedTarget, free: number, end: string): Finding | undefined {
   const { layer, fileLength, fileLengthAtLeast, fileLengthBefore } = target;
   const grows = fileLength - fileLengthBefore;
   const growsAtLeast = fileLengthAtLeast - fileLengthBefore;
@@ -77,7 +82,7 @@ function fullDisk(name: string, target: PlannedTarget, free: number): Finding | 
     code: 'PLAN_NO_ROOM',
     severity: 'hazard',
     layer,
-    what: `${formatSize(free)} are free where ${name} lies, and its file ${gets} ${most}${formatSize(grows)} longer: ${WHEN_FULL}`,
+    what: `${formatSize(free)} are free where ${name} lies, and its file ${gets} ${most}${formatSize(grows)} longer: ${end}`,
     advice: 'make room first',
   });
 }

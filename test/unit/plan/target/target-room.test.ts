@@ -25,7 +25,7 @@ function hazard(after: TargetSpace, fileLength: number, device: boolean, free?: 
   const info = { index: 0, name: 'base' };
   const layers = [{ info, ...(isRaw ? {} : { image: {} }) }] as unknown as LayerTables[];
   const target = { layer: 0, fileLengthBefore: fileLength, ...withVolume(after, before, device) };
-  return roomHazard(layers, target as unknown as PlannedTarget, free)?.what;
+  return roomHazard(layers, target as unknown as PlannedTarget, free, 'the image reads as before')?.what;
 }
 
 it('counts what is in use before and after, and what is written on the way, also where it is given back', () => {
@@ -55,7 +55,7 @@ it('leaves the length of a volume as it is, whatever a file would have', () => {
 it('warns of a volume that is too small, surely or perhaps, and of none that suffices', () => {
   expect(hazard(space([4 * MIB, 4 * MIB]), 4 * MIB, true)).toBeUndefined();
   expect(hazard(space([5 * MIB, 5 * MIB]), 4 * MIB, true)).toMatch(
-    /^"base" lies on a volume of 4 MiB and needs 5 MiB \(5,242,880 bytes\): /,
+    /^"base" lies on a volume of 4 MiB and needs 5 MiB \(5,242,880 bytes\): .* and the image reads as before$/,
   );
   expect(hazard(space([3 * MIB, 5 * MIB]), 4 * MIB, true)).toContain('and may need up to 5 MiB');
 });
