@@ -220,6 +220,21 @@ describe('--infer of a lost L1 table', () => {
     expect(over(image => overwrite(image, image.refcountBlockOffsets[0] as number, text))).toBeUndefined();
   });
 
+  it("leaves the disk alone where a snapshot lost its L1 table, though the snapshot's table would fit in its place", () => {
+    const image = buildImage({
+      size: 2 ** 29,
+      clusters: [{ index: 0, kind: 'data' }],
+      snapshots: [
+        { id: '1', name: 'one' },
+        { id: '2', name: 'two', clusters: [{ index: 5, kind: 'data' }] },
+      ],
+    });
+    const l1 = new Uint8Array(65_536);
+    image.source.readAt(l1, image.l1Offset);
+    writeSync(image.source.fd, l1, 0, l1.length, image.snapshotL1Offsets[1] as number);
+    expect(finish(inferL1(openQcow2(openSource(image.path)), { reading: 1 }))).toBeUndefined();
+  });
+
   it('calls no place certain while tables may be those of a lost snapshot', () => {
     const image = buildImage({
       size: 2 ** 29,

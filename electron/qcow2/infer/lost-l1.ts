@@ -256,6 +256,7 @@ class L1Rebuild {
     const { source, header } = this.#image;
     const { entries, refcounts, references, scan } = this.#remains;
     const isTable = new Set(scan.tables.map(({ cluster }) => cluster));
+    for (const { cluster } of this.#snapshotEntries()) isTable.add(cluster);
     const table = new EntryTable(source, header.l1TableOffset, entries);
     const used: StoredEntry[] = [];
     if (this.#remains.isMisplaced) return { entries: used, isCut: false };
