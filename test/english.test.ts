@@ -23,7 +23,7 @@ const WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
     'reported, listed, named, shown, distinguished, called with',
   ],
   [/\banew\b/i, 'again'],
-  [/\bof (?:its|their|his) own\b(?! first| extension)/i, 'separate, private, or a name'],
+  [/\bof (?:its|their|his) own\b/i, 'separate, private, or a name'],
   [
     /\b(?:for want of|to be had|all the same|held against|cannot be right|vouche?s?|foreseen)\b/i,
     'a plain word',
