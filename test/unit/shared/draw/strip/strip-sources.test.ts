@@ -63,12 +63,23 @@ test('a mask of one part is that part', () => {
   expect(solePart(0b11)).toBe(MIXED);
 });
 
-test('wide extents begin and end on whole pixels', () => {
+test.each([
+  [304, 600, 30, 59],
+  [306, 594, 31, 58],
+])('wide extents begin and end on the nearest whole pixels: %i to %i', (start, end, first, last) => {
   const strip = createColumnStrip(100);
-  stripFromExtents(strip, exact([0, 304, 600], [DATA, NONE, DATA]), 1000, { start: 0, end: 1000 });
-  expect(strip.part.indexOf(part('unallocated'))).toBe(30);
-  expect(strip.part.lastIndexOf(part('unallocated'))).toBe(59);
+  stripFromExtents(strip, exact([0, start, end], [DATA, NONE, DATA]), 1000, { start: 0, end: 1000 });
+  expect(strip.part.indexOf(part('unallocated'))).toBe(first);
+  expect(strip.part.lastIndexOf(part('unallocated'))).toBe(last);
   expect(strip.part.includes(MIXED)).toBe(false);
+});
+
+test('an extent narrower than a pixel that lies in two has its share in both and its mark in one', () => {
+  const strip = createColumnStrip(100);
+  const words = [NONE, DATA | OVERRIDES, NONE];
+  stripFromExtents(strip, exact([0, 498, 506], words), 1000, { start: 0, end: 1000 });
+  expect([strip.part[49], strip.part[50]]).toEqual([MIXED, MIXED]);
+  expect(marksOf(strip).flatMap((marks, c) => (marks === 0 ? [] : [c]))).toEqual([50]);
 });
 
 test('a sliver shares its pixel and keeps its mark there', () => {
@@ -112,6 +123,30 @@ test('one marked byte anywhere is seen in exactly one pixel, from tiles as from 
     ),
     { numRuns: 200 },
   );
+});
+
+test('a marked byte beside the border of two tiles is seen in exactly one pixel', () => {
+  const size = 2 ** 20;
+  const level = 9;
+  const view = { start: 0, end: size - 100_000 };
+  for (const at of [1, 2, 3, 4].flatMap(tile =>
+    [-1, 0, 2 ** level].map(by => tile * 256 * 2 ** level + by),
+  )) {
+    const cache = tiled(level, size, [
+      [0, at, NONE],
+      [at, at + 1, DATA | OVERRIDES],
+      [at + 1, size, NONE],
+    ]);
+    // A pixel is from just above one column of the tiles to just below two.
+    for (let width = 930; width < 1800; width += 29) {
+      const strip = createColumnStrip(width);
+      stripFromTiles(strip, 0, view, cache);
+      expect(
+        marksOf(strip).filter(marks => marks !== 0),
+        `byte ${at} in ${width} pixels`,
+      ).toHaveLength(1);
+    }
+  }
 });
 
 test('a pixel of several tile columns counts what begins between them, and what runs on once', () => {
