@@ -30,7 +30,7 @@ test('what is held is content, hidden or not', () => {
   expect(held.filter(name => !CONTENT.includes(name.split(' ')[1] ?? ''))).toEqual([]);
 });
 
-test('zeros that hide data are told apart from those that do not', () => {
+test('zeros that hide data are counted apart from those that do not', () => {
   const hiding = partsIn(hidingZeroBytes(track));
   expect(hiding.length).toBeGreaterThan(0);
   expect(hiding.every(name => /^hidesData zero/.test(name))).toBe(true);
