@@ -142,6 +142,24 @@ describe('a planned commit is what qemu-img does', () => {
     expect(fileLength - fileLengthBefore).toBe((256 - 32) * 4096);
   });
 
+  it('which fails where zeros behind the old end would begin inside a compressed cluster', async () => {
+    const own = await mkdtemp(join(folder, 'compressed-end-'));
+    const files = ['base', 'mid', 'top'].map(name => join(own, name));
+    const [base, mid, top] = files as [string, string, string];
+    await qemuImg('create', '-q', '-f', 'qcow2', base, '128k');
+    const onto = ['-f', 'qcow2', '-F', 'qcow2', '-b'];
+    await qemuImg('create', '-q', ...onto, base, '-o', 'extended_l2=on,cluster_size=64k', mid, '34k');
+    await qemuIo(mid, 'write -c -P1 0 34k');
+    await qemuImg('create', '-q', ...onto, mid, top, '128k');
+    await qemuIo(top, 'write -P2 64k 64k');
+    const { hazards } = await planFiles(files, { target: 1, top: 2, job: 'qemu-img', qemu: OLD });
+    const { code, stderr } = await run('qemu-img', ['commit', top]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Operation not supported')]);
+    expect(hazards.find(hazard => hazard.code === 'PLAN_JOB_FAILS')?.what).toContain(
+      'inside a compressed cluster',
+    );
+  });
+
   it('where the refcount table has to be made larger', async () => {
     const own = await mkdtemp(join(folder, 'refcounts-'));
     const layers = await manualChain(own, '4M', 'cluster_size=512,refcount_bits=64', {

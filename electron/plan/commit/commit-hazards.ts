@@ -82,7 +82,9 @@ function jobFailure(input: CommitInput, { setup, target }: CommitFacts): Finding
         ? 'the target is a version 2 image with internal snapshots'
         : image.bitmaps.some(({ inUse }) => inUse)
           ? 'the target has a bitmap that was not saved cleanly'
-          : undefined;
+          : setup.marksCompressedPart
+            ? 'the zeros that hide the longer image below would begin inside a compressed cluster'
+            : undefined;
   if (why === undefined) return undefined;
   return makeFinding({
     code: 'PLAN_JOB_FAILS',
@@ -91,7 +93,9 @@ function jobFailure(input: CommitInput, { setup, target }: CommitFacts): Finding
     what: `the commit fails before anything is copied: the target has to grow, and ${why}`,
     advice: isOld
       ? 'on a copy, make the target a version 3 image with `qemu-img amend -o compat=1.1`, or grow it by hand'
-      : 'remove the bitmap with `qemu-img bitmap --remove`, after a full backup',
+      : setup.marksCompressedPart
+        ? 'on a copy, write to the last cluster of the target: it is then stored uncompressed'
+        : 'remove the bitmap with `qemu-img bitmap --remove`, after a full backup',
   });
 }
 

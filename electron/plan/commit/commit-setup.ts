@@ -30,6 +30,8 @@ export interface CommitSetup {
   readonly fillsZeros: boolean;
   /** Whole clusters among them are marked as zeros, which version 2 cannot do. */
   readonly marksZeros: boolean;
+  /** They begin inside a compressed cluster, of which qemu cannot mark a part. */
+  readonly marksCompressedPart: boolean;
   /** Clusters that growing takes and gives back, and those of data among them. */
   readonly grownClusters: number;
   readonly freedClusters: number;
@@ -88,6 +90,7 @@ export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): Co
     sizeAfter,
     fillsZeros,
     marksZeros: grown?.marksZeros === true,
+    marksCompressedPart: grown?.marksCompressedPart === true,
     grownClusters: l1.added + headClusters,
     freedClusters: l1.freed,
     headClusters,

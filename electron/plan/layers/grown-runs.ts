@@ -1,5 +1,5 @@
 /** The target of a commit as the job finds it once it has made it as large as the layer that goes into it. */
-import { DATA, UNALLOCATED, ZERO_ALLOCATED, ZERO_HOLE } from '../../qcow2/format/entry.ts';
+import { COMPRESSED_DATA, DATA, UNALLOCATED, ZERO_ALLOCATED, ZERO_HOLE } from '../../qcow2/format/entry.ts';
 import { keepsHost } from './block-status.ts';
 import type { LayerRuns, Run } from './layer-runs.ts';
 
@@ -82,6 +82,12 @@ export class GrownRuns implements LayerRuns {
   /** True where whole units behind the old end are marked as zeros. */
   get marksZeros(): boolean {
     return this.#growth.fillsZeros && this.#unitEnd < this.size;
+  }
+
+  /** True where the part that is marked begins inside a compressed cluster: qemu ends with an error there. */
+  get marksCompressedPart(): boolean {
+    if (!this.marksZeros || this.#unitEnd >= this.#clusterEnd) return false;
+    return this.#old.at(this.#growth.from - 1).kind === COMPRESSED_DATA;
   }
 
   /** True where writing zeros behind the old end takes a new cluster. */
