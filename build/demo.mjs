@@ -59,7 +59,7 @@ function drawInTerminal(why) {
   mkdirSync(join(root, 'out'), { recursive: true });
   const codes = [
     run(process.execPath, [cli, 'map', golden]),
-    run(process.execPath, [cli, 'report', '--replace', '--to', page, golden]),
+    run(process.execPath, [cli, 'report', '--force', '--to', page, golden]),
   ];
   process.exitCode = Math.max(...codes);
   console.log(`That is ${relative('', golden)}, drawn in the terminal. The window cannot open: ${why}.`);

@@ -995,10 +995,10 @@ def remove_stale_drafts(folder):
 class Output:
     """A new file that is whole or not there: written beside its place and put there at the end."""
 
-    def __init__(self, path, replace, images):
+    def __init__(self, path, force, images):
         self.path = path
         self.images = images
-        self.replace = replace
+        self.force = force
         self.check()
         folder = os.path.dirname(path)
         remove_stale_drafts(folder)
@@ -1019,8 +1019,8 @@ class Output:
             if file.read(len(MAGIC)) != MAGIC:
                 raise CaptureError('OUTPUT_EXISTS', 'there is a file of that name, which is no capture',
                                    shown(self.path))
-        if not self.replace:
-            raise CaptureError('OUTPUT_EXISTS', 'there is a capture of that name: add --replace', shown(self.path))
+        if not self.force:
+            raise CaptureError('OUTPUT_EXISTS', 'there is a capture of that name: add --force', shown(self.path))
 
     def finish(self):
         self.file.flush()
@@ -1070,7 +1070,7 @@ def parse_options(words):
     parser = Parser(description=__doc__.split('\n')[0], epilog=__doc__.split('\n\n')[-1])
     parser.add_argument('files', nargs='+', metavar='IMAGE', help='the top of a chain, or its files, base first')
     parser.add_argument('-o', '--to', metavar='FILE', required=True, help='write to this new file; - is standard output')
-    parser.add_argument('--replace', action='store_true', help='replace a capture that is there')
+    parser.add_argument('--force', action='store_true', help='replace a capture that is there')
     parser.add_argument('--show-paths', action='store_true', help='leave the names of files, snapshots and bitmaps in')
     parser.add_argument('--format', choices=['raw', 'qcow2'], help='format of the top file, instead of recognizing it')
     parser.add_argument('--allow', metavar='PATH', action='append', default=[],
@@ -1122,7 +1122,7 @@ def main(words):
             put = sys.stdout.buffer.write
         else:
             images = set(layer.source.inode for layer in chain.layers)
-            output = Output(os.path.abspath(os.fsencode(options.to)), options.replace, images)
+            output = Output(os.path.abspath(os.fsencode(options.to)), options.force, images)
             put = output.file.write
         results = capture(chain, options.show_paths, put, progress.show)
         if output is None:

@@ -444,7 +444,7 @@ function addReport(program: Command, run: Run): void {
     )
     .argument('<target...>', TARGET)
     .option('-o, --to <file>', 'write to this new file instead of standard output')
-    .option('--replace', 'replace a file that is there; images are never replaced', false)
+    .option('--force', 'replace a file that is there; images are never replaced', false)
     .option('--show-paths', 'leave the folders of files in', false)
     .option('--partitions', PARTITIONS, false)
     .addOption(
@@ -468,7 +468,7 @@ function addCapture(program: Command, run: Run): void {
     )
     .argument('[target...]', 'a file, or several files (a chain, base first)')
     .option('-o, --to <file>', 'write to this new file')
-    .option('--replace', 'replace a file that is there; images are never replaced', false)
+    .option('--force', 'replace a file that is there; images are never replaced', false)
     .option('--show-paths', 'leave the names of files, snapshots and bitmaps in', false)
     .option(
       '--print-script',

@@ -229,7 +229,7 @@ async function imageIn({ path, folder, name }: Place, file: BigIntStats): Promis
 }
 
 function exists(path: string): CowscopeError {
-  const advice = 'name another file, or have this one replaced: --replace, of a screenshot --force';
+  const advice = 'name another file, or have this one replaced by --force';
   return new CowscopeError({
     code: 'OUTPUT_EXISTS',
     what: 'there is a file of that name',

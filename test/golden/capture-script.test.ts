@@ -140,7 +140,7 @@ describe('cowscope-capture.py', () => {
     const [base = ''] = await goldenChain(await mkdtemp(join(folder, 'kept-')));
     const other = join(folder, 'other.txt');
     writeFileSync(other, 'kept');
-    const code = async (to: string) => (await run('python3', [SCRIPT, '-o', to, '--replace', base])).stderr;
+    const code = async (to: string) => (await run('python3', [SCRIPT, '-o', to, '--force', base])).stderr;
     expect(await code(base)).toContain('OUTPUT_IS_IMAGE');
     expect(await code(other)).toContain('OUTPUT_EXISTS');
     expect(readFileSync(other, 'utf8')).toBe('kept');

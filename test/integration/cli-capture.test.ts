@@ -27,10 +27,10 @@ describe('cowscope capture', () => {
   it('leaves the images as they are, and writes over nothing', async () => {
     const before = await Promise.all(files.map(hashFile));
     expect(codesOf(await cowscope(['capture', '--to', capture, top]))).toEqual(['OUTPUT_EXISTS']);
-    expect(codesOf(await cowscope(['capture', '--to', files[0]!, '--replace', top]))).toEqual([
+    expect(codesOf(await cowscope(['capture', '--to', files[0]!, '--force', top]))).toEqual([
       'OUTPUT_IS_IMAGE',
     ]);
-    expect((await cowscope(['capture', '--to', capture, '--replace', top])).code).toBe(0);
+    expect((await cowscope(['capture', '--to', capture, '--force', top])).code).toBe(0);
     expect(await Promise.all(files.map(hashFile))).toEqual(before);
     expect(readdirSync(folder).filter(name => name.endsWith('.part'))).toEqual([]);
   });

@@ -90,9 +90,9 @@ describe('cowscope report', () => {
     const { size } = await stat(to);
     expect(size).toBeGreaterThan(5000);
     expect(codesOf(await cowscope(['report', '--to', to, top]))).toEqual(['OUTPUT_EXISTS']);
-    expect(await cowscope(['report', '--replace', '--to', to, top])).toMatchObject({ code: 0 });
+    expect(await cowscope(['report', '--force', '--to', to, top])).toMatchObject({ code: 0 });
     const before = await hashFile(top);
-    expect(codesOf(await cowscope(['report', '--replace', '--to', top, top]))).toEqual(['OUTPUT_IS_IMAGE']);
+    expect(codesOf(await cowscope(['report', '--force', '--to', top, top]))).toEqual(['OUTPUT_IS_IMAGE']);
     expect(await hashFile(top)).toBe(before);
   });
 

@@ -15,7 +15,7 @@ import { consentOf, type TargetOptions } from '../target.ts';
 export interface CaptureOptions extends TargetOptions {
   /** The file to write. */
   readonly to?: string;
-  readonly replace: boolean;
+  readonly force: boolean;
   readonly showPaths: boolean;
   /** Print the script that does the same, and nothing else. */
   readonly printScript: boolean;
@@ -28,7 +28,7 @@ export async function captureCommand(words: readonly string[], options: CaptureO
   const target = targetOf(words, options);
   if (target.kind === 'nbd')
     throw usageError('an NBD export has no tables to capture', 'name the image files', target.uri);
-  const { to, replace: force, showPaths } = options;
+  const { to, force, showPaths } = options;
   if (to === undefined) throw usageError('where to write the capture is not said', 'add --to FILE.cowscope');
   const output = { path: outputPath(to), force, images: target.files };
   await checkOutput(output);

@@ -18,7 +18,7 @@ import { consentOf, type TargetOptions } from '../target.ts';
 export interface ReportOptions extends TargetOptions {
   /** The file to write; without it standard output. */
   readonly to?: string;
-  readonly replace: boolean;
+  readonly force: boolean;
   readonly showPaths: boolean;
   readonly partitions: boolean;
   /** Without it by the ending of the file's name. */
@@ -40,7 +40,7 @@ function formOf(to = ''): SavedForm {
 /** Carries out `cowscope report`. */
 export async function reportCommand(words: readonly string[], options: ReportOptions): Promise<ExitCode> {
   const target = targetOf(words, options);
-  const { to, replace: force } = options;
+  const { to, force } = options;
   const form = options.output ?? formOf(to);
   if (form === 'csv' && options.partitions)
     throw usageError('the rows of the map have no partitions', 'leave --partitions out, or write a page', to);

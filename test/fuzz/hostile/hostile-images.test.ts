@@ -121,7 +121,7 @@ const ARGUMENTS: Readonly<Record<CommandName, (made: Made) => string[]>> = {
   ],
   'check --deep': ({ top }) => ['check', '--deep', '--output', 'json', top],
   partitions: ({ top }) => ['partitions', '--output', 'json', top],
-  capture: ({ folder: own, top }) => ['capture', '--replace', '-o', join(own, 'case.cowscope'), top],
+  capture: ({ folder: own, top }) => ['capture', '--force', '-o', join(own, 'case.cowscope'), top],
   store: made => ['store', '--output', 'json', made.folder],
 };
 
