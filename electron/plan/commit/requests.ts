@@ -16,7 +16,7 @@ export interface TargetRequest {
   readonly owner: number;
   /** The data cannot be read: the job ends here with an error. */
   readonly damaged: boolean;
-  /** It is the first of a range that qemu has looked for what to copy next. */
+  /** It is the first of a range that qemu has looked for what to copy next, or the one before it may have begun when sent. */
   readonly isFirst: boolean;
   /** All that qemu asks tables to make it is in memory by then. */
   readonly isKnown: boolean;
@@ -118,6 +118,8 @@ export function* mirrorRequests(
       end += Math.max(1, Math.ceil((wanted - end) / granularity)) * granularity;
     }
     let offset = start;
+    // Zeros that are sent as data may need no file to be read: such a request may begin before the next one is sent.
+    let mayHaveBegun = true;
     while (offset < Math.min(end, size)) {
       const status = wholeDamage(layers, offset, statusAbove(runs, top, 0, offset, end - offset));
       const whole = Math.floor(status.length / granularity) * granularity;
@@ -128,9 +130,10 @@ export function* mirrorRequests(
         ...requestOf(status, offset, Math.min(next, size)),
         zero,
         readsZero: status.zero && whole > 0,
-        isFirst: offset === start,
+        isFirst: mayHaveBegun,
         isKnown: isCached && status.layer > target,
       };
+      mayHaveBegun = status.zero && !zero;
       offset = next;
     }
     dirtyFrom = Math.max(end, offset);

@@ -36,6 +36,19 @@ describe('mirrorRequests', () => {
     expect([first?.isKnown, next?.isFirst, next?.isKnown]).toEqual([true, false, false]);
   });
 
+  it('does not say that a request has to wait for the next one where its zeros may need no file to be read', () => {
+    const mixed = `${'z'.repeat(8)}${'.'.repeat(8)}${'d'.repeat(32)}`;
+    const parts = [fakeRuns('...'), fakeRuns(mixed, 4 * KIB)];
+    const requests = [...mirrorRequests({ runs: parts, target: 0, top: 1 }, TARGET)];
+    expect(requests.map(({ start, isFirst }) => [start / KIB, isFirst])).toEqual([
+      [0, true],
+      [64, true],
+    ]);
+    const read = [fakeRuns('...'), fakeRuns(`d${mixed.slice(1)}`, 4 * KIB)];
+    const [, next] = mirrorRequests({ runs: read, target: 0, top: 1 }, TARGET);
+    expect(next?.isFirst).toBe(false);
+  });
+
   it('copies whole units of the target where a layer with smaller clusters holds a part of one', () => {
     const runs = [fakeRuns('dd'), fakeRuns('.d..............................', 4 * KIB)];
     expect(short(mirrorRequests({ runs, target: 0, top: 1 }, TARGET))).toEqual(['0+64c']);
