@@ -59,7 +59,9 @@ export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): Co
   const grows = sizeAfter > old.size;
   const fillsZeros = grows && below !== undefined && below.size > old.size;
   const unit = format.version === 0 ? 0 : format.clusterSize / format.subclusters;
-  const growth = { from: old.size, to: sizeAfter, fillsZeros, clusterSize: format.clusterSize, unit };
+  const { clusterSize, isShared } = format;
+  const shares = isShared === undefined ? {} : { isShared };
+  const growth = { from: old.size, to: sizeAfter, fillsZeros, clusterSize, unit, ...shares };
   const grown = grows ? new GrownRuns(old, growth) : undefined;
   const runs = before.with(target, grown ?? old);
   const readsZeroBelow = (start: number, end: number) => readsZero(before, target - 1, start, end);
@@ -78,7 +80,9 @@ export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): Co
     model.changes.rewrittenTables += known;
     model.changes.newTables += end - firstFilled - known;
   }
-  const headClusters = grown?.headNeedsCluster === true ? 1 : 0;
+  const head = grown?.head;
+  const headClusters = head === undefined || head === 'in place' ? 0 : 1;
+  if (head === 'decompressed') model.changes.freedCompressed++;
   const l1 = l1Growth(tables, sizeAfter);
   return {
     before,

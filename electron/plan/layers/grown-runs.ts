@@ -1,6 +1,7 @@
 /** The target of a commit as the job finds it once it has made it as large as the layer that goes into it. */
-import { COMPRESSED_DATA, DATA, UNALLOCATED, ZERO_ALLOCATED, ZERO_HOLE } from '../../qcow2/format/entry.ts';
+import { COMPRESSED_DATA, DATA, UNALLOCATED, ZERO_HOLE } from '../../qcow2/format/entry.ts';
 import { keepsHost } from './block-status.ts';
+import { copyInto, type DataPlace, markZero } from './cluster-kinds.ts';
 import type { LayerRuns, Run } from './layer-runs.ts';
 
 /** How a target grows. */
@@ -13,6 +14,16 @@ export interface Growth {
   /** Bytes of a cluster and of a subcluster, equal where there are none; 0 for a raw target. */
   readonly clusterSize: number;
   readonly unit: number;
+  /** True where snapshots share the host cluster of an offset that has one; absent where there are no snapshots. */
+  readonly isShared?: (offset: number) => boolean;
+}
+
+/** The cluster that the old end lies in, once qemu has filled the rest of it with zeros. */
+interface EndCluster {
+  /** Kinds of its subclusters. */
+  readonly kinds: Uint8Array;
+  /** Where the zeros of the unit that the old end lies in are written to; absent where that ends with it. */
+  readonly head?: DataPlace;
 }
 
 /** The runs of a target after its growth. Source: qcow2_co_truncate. */
@@ -22,23 +33,27 @@ export class GrownRuns implements LayerRuns {
   readonly clusterSize: number;
   readonly #old: LayerRuns;
   readonly #growth: Growth;
-  /** End of the unit and of the cluster that hold the old end. */
+  /** End of the unit and of the cluster that hold the old end, and start of the cluster. */
   readonly #unitEnd: number;
   readonly #clusterEnd: number;
+  readonly #clusterStart: number;
+  readonly #endCluster: EndCluster | undefined;
 
   constructor(old: LayerRuns, growth: Growth) {
-    const { from, clusterSize, unit } = growth;
+    const { from, fillsZeros, clusterSize, unit } = growth;
     this.#old = old;
     this.#growth = growth;
     this.#unitEnd = unit === 0 ? from : Math.ceil(from / unit) * unit;
+    this.#clusterStart = unit === 0 ? from : Math.floor(from / clusterSize) * clusterSize;
     this.#clusterEnd = unit === 0 ? from : Math.ceil(from / clusterSize) * clusterSize;
     this.size = growth.to;
     this.sliceSpan = old.sliceSpan;
     this.clusterSize = old.clusterSize;
+    this.#endCluster = fillsZeros && this.#clusterEnd > from ? this.#fillCluster() : undefined;
   }
 
   at(offset: number): Run {
-    const { from, to, fillsZeros, unit } = this.#growth;
+    const { to, fillsZeros, unit } = this.#growth;
     if (unit === 0) return { start: 0, end: to, kind: DATA };
     if (offset >= this.#clusterEnd)
       return {
@@ -46,16 +61,26 @@ export class GrownRuns implements LayerRuns {
         end: Math.max(to, offset + 1),
         kind: fillsZeros ? ZERO_HOLE : UNALLOCATED,
       };
-    if (!fillsZeros) return this.#stored(offset);
-    const unitStart = Math.floor(from / unit) * unit;
-    if (offset < unitStart) {
-      const run = this.#old.at(offset);
-      return { ...run, end: Math.min(run.end, unitStart) };
-    }
-    // qemu writes zeros to the unit of the old end, and marks what is behind it as zeros.
-    if (offset < this.#unitEnd) return { start: unitStart, end: this.#unitEnd, kind: DATA };
-    const kind = this.#hasHostAtEnd ? ZERO_ALLOCATED : ZERO_HOLE;
-    return { start: this.#unitEnd, end: this.#clusterEnd, kind };
+    if (this.#endCluster === undefined) return this.#stored(offset);
+    const { kinds, head } = this.#endCluster;
+    if (offset >= this.#clusterStart)
+      return this.#filled(kinds, Math.floor((offset - this.#clusterStart) / unit));
+    const run = this.#old.at(offset);
+    if (run.end <= this.#clusterStart) return run;
+    const goesOn = run.kind === kinds[0] && head !== 'copied';
+    return { ...run, end: goesOn ? this.#filled(kinds, 0).end : this.#clusterStart };
+  }
+
+  /** The run of a subcluster of the cluster of the old end, from the first like it on. */
+  #filled(kinds: Uint8Array, index: number): Run {
+    const { to, unit } = this.#growth;
+    const kind = kinds[index] as number;
+    let [first, end] = [index, index + 1];
+    while (first > 0 && kinds[first - 1] === kind) first--;
+    while (end < kinds.length && kinds[end] === kind) end++;
+    const goesOn = end === kinds.length && kind === ZERO_HOLE;
+    const stop = this.#clusterStart + end * unit;
+    return { start: this.#clusterStart + first * unit, end: goesOn ? Math.max(to, stop) : stop, kind };
   }
 
   /** What the old table says; the run at the old end goes on where the rest of its cluster is alike. */
@@ -67,16 +92,19 @@ export class GrownRuns implements LayerRuns {
     return rest.kind === run.kind ? { ...run, end: rest.end } : run;
   }
 
-  get #hasHostAtEnd(): boolean {
-    return this.#unitEnd > this.#growth.from || this.#hadHostAtEnd;
-  }
-
-  /** True where the cluster of the old end has host space before anything is written. */
-  get #hadHostAtEnd(): boolean {
-    const { from, clusterSize, unit } = this.#growth;
-    const start = Math.floor((from - 1) / clusterSize) * clusterSize;
-    for (let at = start; at < this.#clusterEnd; at += unit) if (keepsHost(this.#old.at(at).kind)) return true;
-    return false;
+  /** qemu marks whole units behind the old end as zeros, and then writes zeros to the unit that it lies in. */
+  #fillCluster(): EndCluster {
+    const { from, to, clusterSize, unit, isShared } = this.#growth;
+    const start = this.#clusterStart;
+    const kinds = new Uint8Array(clusterSize / unit);
+    for (let i = 0; i < kinds.length; i++) kinds[i] = this.#old.at(start + i * unit).kind;
+    if (this.marksCompressedPart) return { kinds };
+    const end = Math.min(kinds.length, Math.ceil((to - start) / unit));
+    for (let i = (this.#unitEnd - start) / unit; i < end; i++) markZero(kinds, i);
+    if (this.#unitEnd === from) return { kinds };
+    const head = (this.#unitEnd - start) / unit - 1;
+    const shares = kinds.some(keepsHost) && isShared?.(start) === true;
+    return { kinds, head: copyInto(kinds, head, head + 1, shares) };
   }
 
   /** True where whole units behind the old end are marked as zeros. */
@@ -90,9 +118,8 @@ export class GrownRuns implements LayerRuns {
     return this.#old.at(this.#growth.from - 1).kind === COMPRESSED_DATA;
   }
 
-  /** True where writing zeros behind the old end takes a new cluster. */
-  get headNeedsCluster(): boolean {
-    const { from, fillsZeros } = this.#growth;
-    return fillsZeros && this.#unitEnd > from && !this.#hadHostAtEnd;
+  /** Where the zeros of the unit that the old end lies in are written to; undefined where no unit is written. */
+  get head(): DataPlace | undefined {
+    return this.#endCluster?.head;
   }
 }
