@@ -58,6 +58,18 @@ describe.skipIf('reason' in newer).each(seedGroups(CHAINS, GROUP))(
   },
 );
 
+describe.skipIf('reason' in newer)('a planned commit into a target with subclusters', () => {
+  it('stores no zeros beside compressed data that is still to be written over, on random chain 213', async () => {
+    await proveLiveCommit(213, 'active');
+    expect(CHAINS).toBeGreaterThan(0);
+  });
+
+  it('gives zeros before the old end of a target that grows host space, on random chain 285', async () => {
+    await proveLiveCommit(285, 'live');
+    expect(CHAINS).toBeGreaterThan(0);
+  });
+});
+
 describe.skipIf('reason' in newer)('a planned commit of chains with internal snapshots and bitmaps', () => {
   it.each(['live', 'active'] as const)('is what a running qemu does in a job of kind %s', async job => {
     for (let seed = 4001; seed <= 4000 + CHAINS / 2; seed++)

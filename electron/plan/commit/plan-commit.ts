@@ -19,6 +19,11 @@ import type { CommitInput } from './commit-input.ts';
 import { type CommitSetup, setUpCommit } from './commit-setup.ts';
 import { commitJobRequests, mirrorRequests, type TargetRequest } from './requests.ts';
 
+/** Why data is the most that may be written. */
+const HOLES_ARE_ZEROS = 'holes in the files of committed layers may be taken for zeros';
+const ZEROS_PASS_DATA =
+  'zeros beside compressed data are written as data where that data was not written over before they are sent';
+
 /** The plan of a commit. Throws PLAN_TOO_MANY_RANGES, or QCOW2_READ_FAILED. */
 export function* planCommit(input: CommitInput): SlicedWork<Plan> {
   const ranges =
@@ -46,15 +51,14 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
   setup.model.finish();
   const layers = { runs: setup.before, target: input.target, top: input.top };
   const { changes } = setup.model;
-  const isUnsure = mayBeZeros || changes.isOrderUnsure || file === undefined;
+  const atMost = mayBeZeros ? HOLES_ARE_ZEROS : changes.mayStayZeros ? ZEROS_PASS_DATA : undefined;
+  const isUnsure = atMost !== undefined || changes.isOrderUnsure || file === undefined;
   const ends = isUnsure ? undefined : yield* file.ends(() => lookForHoles(input, setup));
   const target = targetResult(input, {
     ...setup,
     changes,
     ...(ends === undefined ? {} : { ends }),
-    ...(mayBeZeros
-      ? { atMost: 'holes in the files of committed layers may be taken for zeros', mayZero: true }
-      : {}),
+    ...(atMost === undefined ? {} : { atMost, mayZero: true }),
   });
   const stepwise = yield* planStepwise(input, setup);
   const cases = yield* casesOf(layers);
@@ -67,7 +71,7 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
     qemuVersionSource: input.qemuVersionSource,
     layers: plannedLayers(input.layers, index => partOf(input, index)),
     bytesCopied,
-    bytesCopiedExact: !mayBeZeros,
+    bytesCopiedExact: atMost === undefined,
     zerosAsData,
     bytesZeroed,
     growthZeros: setup.fillsZeros ? target.sizeAfter - target.sizeBefore : 0,

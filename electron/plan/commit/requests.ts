@@ -20,6 +20,11 @@ export interface TargetRequest {
   readonly isFirst: boolean;
   /** All that qemu asks tables to make it is in memory by then. */
   readonly isKnown: boolean;
+  /**
+   * Data that was sent before from this guest offset on is still being read when the request is sent, and that of lower
+   * offsets may be; undefined where each request ends before the next.
+   */
+  readonly passesFrom: number | undefined;
 }
 
 /** The layers of a commit: those above `target`, up to `top`, go into `target`. */
@@ -41,8 +46,10 @@ export interface MirrorTarget {
 /** Bounds of the granularity in which a mirror job copies: block.c, bdrv_get_default_bitmap_granularity. */
 const MIN_GRANULARITY = 4096;
 const MAX_GRANULARITY = 65_536;
-/** Bytes that a mirror job takes at once at most: DEFAULT_MIRROR_BUF_SIZE. */
-const MIRROR_BUFFER_BYTES = 16 * 2 ** 20;
+/** Requests that a mirror job has under way: MAX_IN_FLIGHT of qemu's block/mirror.c. */
+export const MIRROR_REQUESTS = 16;
+/** Bytes of data that it takes at once, and has under way, at most: DEFAULT_MIRROR_BUF_SIZE. */
+export const MIRROR_BUFFER_BYTES = 16 * 2 ** 20;
 /** Bytes of data that it copies at once at most, MAX_IO_BYTES, and parts of a granule that one request may have. */
 const LONGEST_COPY = 2 ** 20;
 const MAX_PARTS = 1024;
@@ -107,6 +114,9 @@ export function* mirrorRequests(
   const isCached = keepsTables(layers);
   let known = nextAllocated(layers, 0);
   let dirtyFrom = 0;
+  let passesFrom = 0;
+  let sent = 0;
+  let bytesSent = 0;
   while (known !== undefined) {
     const start = Math.max(dirtyFrom, Math.floor(known.start / granularity) * granularity);
     let end = start;
@@ -126,12 +136,18 @@ export function* mirrorRequests(
       const zero = status.zero && whole > 0 && offset % zeroUnit === 0 && whole % zeroUnit === 0;
       const longest = zero || status.damaged ? whole : status.zero ? MAX_PARTS * granularity : LONGEST_COPY;
       const next = offset + Math.max(Math.min(whole, longest), granularity);
+      const isKnown = isCached && status.layer > target;
+      sent++;
+      if (!zero) bytesSent += next - offset;
+      // Where tables are read first, or too much is under way, those sent before may end.
+      if (!isKnown || sent > MIRROR_REQUESTS || bytesSent > MIRROR_BUFFER_BYTES) passesFrom = offset;
       yield {
         ...requestOf(status, offset, Math.min(next, size)),
         zero,
         readsZero: status.zero && whole > 0,
         isFirst: mayHaveBegun,
-        isKnown: isCached && status.layer > target,
+        isKnown,
+        passesFrom,
       };
       mayHaveBegun = status.zero && !zero;
       offset = next;
@@ -171,5 +187,15 @@ function wholeDamage({ runs, target, top }: CommitLayers, offset: number, status
 }
 
 function requestOf({ zero, layer, damaged }: BlockStatus, start: number, end: number): TargetRequest {
-  return { start, end, zero: false, readsZero: zero, owner: layer, damaged, isFirst: true, isKnown: false };
+  return {
+    start,
+    end,
+    zero: false,
+    readsZero: zero,
+    owner: layer,
+    damaged,
+    isFirst: true,
+    isKnown: false,
+    passesFrom: undefined,
+  };
 }

@@ -3,16 +3,10 @@
  * Source: qemu's block/qcow2-cluster.c (cluster_needs_new_alloc, zero_in_l2_slice, zero_l2_subclusters) and
  * qcow2_co_pwrite_zeroes, compared with qemu 7.2 and 10.0.
  */
-import {
-  COMPRESSED_DATA,
-  DATA,
-  RESERVED_SPACE,
-  UNALLOCATED,
-  ZERO_ALLOCATED,
-  ZERO_HOLE,
-} from '../../qcow2/format/entry.ts';
+import { COMPRESSED_DATA, DATA, UNALLOCATED, ZERO_ALLOCATED, ZERO_HOLE } from '../../qcow2/format/entry.ts';
 import type { TargetRequest } from '../commit/requests.ts';
 import { isAbsent, isZeroKind, keepsHost } from '../layers/block-status.ts';
+import { copyInto, markZero } from '../layers/cluster-kinds.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 import type { HostEvent, HostEventSink } from './host/host-events.ts';
 
@@ -53,10 +47,13 @@ export interface TargetChanges {
   rewrittenTables: number;
   /** Clusters are given back and taken again within one request. */
   isOrderUnsure: boolean;
+  /** Zeros written as data may be stored as zeros: that depends on whether data that was sent before them is written. */
+  mayStayZeros: boolean;
 }
 
 /** What of a request decides what becomes of the target. */
-export type AppliedRequest = Pick<TargetRequest, 'start' | 'end' | 'zero' | 'readsZero'>;
+export type AppliedRequest = Pick<TargetRequest, 'start' | 'end' | 'zero' | 'readsZero'> &
+  Partial<Pick<TargetRequest, 'passesFrom'>>;
 
 /** Called for each range of the target in ascending order: the kind before and after, and whether its cluster is written. */
 export type RangeSink = (start: number, end: number, before: number, after: number, written: boolean) => void;
@@ -68,6 +65,19 @@ interface OpenCluster {
   readonly kinds: Uint8Array;
   /** Snapshots share its host cluster: data goes to a new one. */
   isShared: boolean;
+  /** Data that was sent to it, which zeros sent later may pass; absent where each request ends before the next. */
+  late?: LateData;
+}
+
+/** Data of a cluster that may be written after zeros which are sent later. */
+interface LateData {
+  /** The cluster without the data. */
+  readonly kinds: Uint8Array;
+  readonly isShared: boolean;
+  /** Guest offset of the first request. */
+  readonly from: number;
+  /** Subclusters [first, end). */
+  readonly parts: [first: number, end: number][];
 }
 
 /** The state of a target. Requests come in ascending order and do not overlap. */
@@ -83,6 +93,7 @@ export class TargetModel {
     rewrittenClusters: 0,
     rewrittenTables: 0,
     isOrderUnsure: false,
+    mayStayZeros: false,
   };
   readonly #runs: LayerRuns;
   readonly #format: TargetFormat;
@@ -93,6 +104,8 @@ export class TargetModel {
   hostSink: HostEventSink | undefined;
   #open: OpenCluster | undefined;
   #done = 0;
+  /** What the current request passes: {@link TargetRequest.passesFrom}. */
+  #passesFrom: number | undefined;
   /** End of the L1 entries whose tables are counted. */
   #tablesEnd = 0;
 
@@ -124,8 +137,9 @@ export class TargetModel {
   }
 
   /** Takes a request. */
-  apply({ start, end, zero, readsZero }: AppliedRequest): void {
+  apply({ start, end, zero, readsZero, passesFrom }: AppliedRequest): void {
     const { version, hasBacking } = this.#format;
+    this.#passesFrom = passesFrom;
     if (zero) this.changes.bytesZeroed += end - start;
     else this.changes.bytesCopied += end - start;
     if (readsZero && !zero) this.changes.zerosAsData += end - start;
@@ -150,21 +164,33 @@ export class TargetModel {
     const first = Math.min(end, Math.ceil(start / unit) * unit);
     const last = Math.max(first, Math.floor(end / unit) * unit);
     this.#write(start, first, true);
-    if (this.#isCompressedPart(first) || this.#isCompressedPart(last)) {
-      // Whole clusters were marked by then, and are written again.
-      if (last - first > this.#format.clusterSize) this.changes.isOrderUnsure = true;
+    const failsAtOnce = this.#isCompressedPart(first);
+    if (failsAtOnce || this.#isCompressedPart(last)) {
+      // Whole clusters before the last one were marked by then, and are written again.
+      if (!failsAtOnce && last - first > this.#format.clusterSize) this.changes.isOrderUnsure = true;
       this.#writeZerosAsData(first, last);
     } else this.#write(first, last, true);
     this.#write(last, end, true);
   }
 
-  /** True where a range that begins or ends here would mark subclusters of a compressed cluster. */
+  /**
+   * True where zeros that begin or end here would mark subclusters of a cluster that is compressed when they are sent: data
+   * that was sent to it before them and is still read does not change that.
+   */
   #isCompressedPart(offset: number): boolean {
     const { clusterSize } = this.#format;
     const cluster = Math.floor(offset / clusterSize) * clusterSize;
     if (offset === cluster || offset >= this.#runs.size) return false;
-    const kind = this.#open?.start === cluster ? this.#open.kinds[0] : this.#runs.at(cluster).kind;
-    return kind === COMPRESSED_DATA;
+    if (this.#open?.start !== cluster) return this.#runs.at(cluster).kind === COMPRESSED_DATA;
+    const { kinds, late } = this.#open;
+    const isLate = late?.kinds[0] === COMPRESSED_DATA;
+    if (isLate && !this.#passes(late)) this.changes.mayStayZeros = true;
+    return isLate || kinds[0] === COMPRESSED_DATA;
+  }
+
+  /** True where the current request surely comes before the data. */
+  #passes({ from }: LateData): boolean {
+    return this.#passesFrom !== undefined && from >= this.#passesFrom;
   }
 
   #write(start: number, end: number, zero: boolean): void {
@@ -248,7 +274,8 @@ export class TargetModel {
       this.#open = { start: cluster, before, kinds: before.slice(), isShared };
     }
     const open = this.#open as OpenCluster;
-    if (!zero) this.#copyInto(open, this.#indexAt(cluster, start), this.#indexAt(cluster, end - 1) + 1);
+    if (!zero)
+      this.#copyInto(open, start, this.#indexAt(cluster, start), this.#indexAt(cluster, end - 1) + 1);
     else this.#zeroParts(open, start, end);
   }
 
@@ -270,27 +297,18 @@ export class TargetModel {
     return Math.floor((offset - cluster) / this.#unit);
   }
 
-  /** Data into subclusters [first, end) of a cluster, or into the cluster where it has none. */
-  #copyInto(open: OpenCluster, first: number, end: number): void {
-    const { kinds } = open;
-    if (kinds[0] === COMPRESSED_DATA) {
-      this.changes.newClusters++;
-      this.changes.freedCompressed++;
-      kinds.fill(DATA);
-      return;
+  /** Data from the guest offset `at` on into subclusters [first, end) of a cluster, or into the cluster where it has none. */
+  #copyInto(open: OpenCluster, at: number, first: number, end: number): void {
+    const { kinds, isShared } = open;
+    if (this.#passesFrom !== undefined) {
+      open.late ??= { kinds: kinds.slice(), isShared, from: at, parts: [] };
+      open.late.parts.push([first, end]);
     }
-    if (!kinds.some(keepsHost)) {
-      this.changes.newClusters++;
-      for (let i = 0; i < kinds.length; i++)
-        kinds[i] = kinds[i] === ZERO_HOLE ? ZERO_ALLOCATED : RESERVED_SPACE;
-    } else if (open.isShared) {
-      this.changes.newClusters++;
-      open.isShared = false;
-      // What was data is copied, and all between as well.
-      const held = kinds.indexOf(DATA);
-      if (held >= 0) kinds.fill(DATA, Math.min(first, held), Math.max(end, kinds.lastIndexOf(DATA) + 1));
-    } else this.changes.rewrittenClusters++;
-    kinds.fill(DATA, first, end);
+    const place = copyInto(kinds, first, end, isShared);
+    if (place === 'in place') this.changes.rewrittenClusters++;
+    else this.changes.newClusters++;
+    if (place === 'decompressed') this.changes.freedCompressed++;
+    if (place === 'copied') open.isShared = false;
   }
 
   /** Zeros into parts of a cluster, subcluster by subcluster: where one cannot be marked, zeros are written as data. */
@@ -307,22 +325,32 @@ export class TargetModel {
       else {
         this.#countZerosAsData(at, stop);
         this.#tell('write', at, stop);
-        this.#copyInto(open, index, index + 1);
+        this.#copyInto(open, at, index, index + 1);
       }
       at = stop;
     }
   }
 
-  #zeroUnit({ start: cluster, kinds, isShared }: OpenCluster, index: number): void {
+  #zeroUnit(open: OpenCluster, index: number): void {
+    const { start: cluster, kinds, isShared, late } = open;
     if (kinds.length > 1) {
       this.#tell('mark', cluster, cluster + 1);
-      kinds[index] = kinds.some(keepsHost) ? ZERO_ALLOCATED : ZERO_HOLE;
+      markZero(kinds, index);
+      if (late?.isShared === true) this.#zeroBefore(open, late, index);
       return;
     }
     this.#tell('zero', cluster, cluster + this.#format.clusterSize);
     const hasHost = keepsHost(kinds[0] as number);
     kinds[0] = this.#zeroKindOver(hasHost);
     if (hasHost && !isShared && kinds[0] !== ZERO_ALLOCATED) this.changes.freedClusters++;
+  }
+
+  /** Zeros of a subcluster that come before data whose cluster snapshots share: what is copied with the data may be less. */
+  #zeroBefore({ kinds }: OpenCluster, late: LateData, index: number): void {
+    markZero(late.kinds, index);
+    if (!this.#passes(late)) return;
+    kinds.set(late.kinds);
+    for (const [i, [first, end]] of late.parts.entries()) copyInto(kinds, first, end, i === 0);
   }
 
   /** True where [from, end) without [start, stop) reads as zeros and holds no data. */

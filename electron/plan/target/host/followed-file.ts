@@ -1,6 +1,6 @@
 /** Follows the requests of a job through the target's file, and tells where it ends: exactly, where qemu leaves no choice. */
 import type { SlicedWork } from '../../../qcow2/read/sliced-work.ts';
-import type { TargetRequest } from '../../commit/requests.ts';
+import { MIRROR_BUFFER_BYTES, MIRROR_REQUESTS, type TargetRequest } from '../../commit/requests.ts';
 import type { FindHoles, HoleRange } from '../../layers/host-holes.ts';
 import type { HostEvent } from './host-events.ts';
 import { MAX_TASKS, type SentRequest, withAllCuts } from './sent-requests.ts';
@@ -8,10 +8,6 @@ import type { StoredBitmaps } from './stored-bitmaps.ts';
 import { type ClusterRange, type TargetFile, UnknownCluster } from './target-file.ts';
 import { distinctEnds, type FileEnd, possibleEnds } from './write-orders.ts';
 
-/** Requests that a mirror job has under way: MAX_IN_FLIGHT of qemu's block/mirror.c. */
-const MIRROR_REQUESTS = 16;
-/** Bytes of data that it has under way at most: DEFAULT_MIRROR_BUF_SIZE. */
-const MIRROR_BUFFER_BYTES = 16 * 2 ** 20;
 /** Requests kept to look at every order of them; jobs with more are judged by what they need of the file. */
 const MAX_KEPT_REQUESTS = 4096;
 /** Clusters that are followed at most: a second's work. */
@@ -81,6 +77,8 @@ export class FollowedFile {
   #bytesSent = 0;
   #clusters = 0;
   #isLost = false;
+  /** The last request is of zeros that are written as data: none waits for a file, so it may have begun when it was sent. */
+  #mayHaveBegun = false;
 
   /** `files` are the states in which the first request may find the file, first that of a program that has just opened it. */
   constructor(files: readonly TargetFile[], ways: RequestWays) {
@@ -128,12 +126,14 @@ export class FollowedFile {
     const isZeros = events.every(({ kind }) => kind !== 'write');
     // Clusters that are half another's may have to wait for it, and so may data for which there is no buffer left.
     const { order, clusterSize, usesThreads } = this.#ways;
+    const mayHaveBegun = this.#mayHaveBegun;
+    this.#mayHaveBegun = zero && !isZeros;
     const startsNow = start % clusterSize === 0 && this.#bytesSent <= MIRROR_BUFFER_BYTES;
     return {
       events,
       isImmediate: isZeros || (!zero && readsZero && isKnown && startsNow),
       isSentTogether: usesThreads && isKnown,
-      followsAtOnce: usesThreads && isKnown && !isFirst,
+      followsAtOnce: usesThreads && isKnown && !isFirst && !mayHaveBegun,
       hasTail: zero && events.length > 1 && end % clusterSize !== 0,
       // A step waits for other requests that write to the same cluster, and steps before it end meanwhile.
       releasesLast:

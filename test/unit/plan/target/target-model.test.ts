@@ -22,6 +22,7 @@ function resultOf(
   requests: [number, number, 'c' | 'z'][],
   format: Partial<TargetFormat> = {},
   below = false,
+  passesFrom?: number,
 ) {
   const states: string[] = [];
   const sink = (start: number, end: number, _: number, kind: number) => {
@@ -34,6 +35,7 @@ function resultOf(
       end: end * CLUSTER,
       zero: how === 'z',
       readsZero: how === 'z',
+      passesFrom: passesFrom === undefined ? undefined : passesFrom * CLUSTER,
     });
   model.finish();
   return { states, changes: model.changes };
@@ -123,6 +125,39 @@ describe('TargetModel', () => {
     model.apply({ ...request, start: 0, end: CLUSTER });
     model.apply({ ...request, start: CLUSTER, end: size });
     expect(model.changes).toMatchObject({ rewrittenTables: 10, newTables: 2 ** 34 - 10 });
+  });
+
+  it('writes zeros as data where they pass data that is to be written over the same compressed cluster', () => {
+    const parts = { clusterSize: 4 * CLUSTER, subclusters: 4 };
+    const requests: [number, number, 'c' | 'z'][] = [
+      [0, 2, 'c'],
+      [2, 8, 'z'],
+    ];
+    const inOrder = resultOf('cccc....', requests, parts);
+    const zeros = ['zeroAllocated', 'zeroAllocated', 'zeroHole', 'zeroHole', 'zeroHole', 'zeroHole'];
+    expect(inOrder.states).toEqual(['data', 'data', ...zeros]);
+    expect(inOrder.changes).toMatchObject({ newClusters: 1, freedCompressed: 1, zerosAsData: 0 });
+    const passing = resultOf('cccc....', requests, parts, false, 0);
+    expect(passing.states).toEqual(Array(8).fill('data'));
+    expect(passing.changes).toMatchObject({ newClusters: 2, freedCompressed: 1, zerosAsData: 6 * CLUSTER });
+    expect(passing.changes).toMatchObject({ mayStayZeros: false, isOrderUnsure: false });
+    const either = resultOf('cccc....', requests, parts, false, 1);
+    expect([either.states, either.changes.mayStayZeros]).toEqual([passing.states, true]);
+  });
+
+  it('copies zeros with the data around them where they pass data over a cluster that snapshots share', () => {
+    const parts = { clusterSize: 4 * CLUSTER, subclusters: 4, isShared: () => true };
+    const requests: [number, number, 'c' | 'z'][] = [
+      [0, 1, 'c'],
+      [1, 2, 'z'],
+    ];
+    expect(resultOf('d.d.', requests, parts).states).toEqual([
+      'data',
+      'zeroAllocated',
+      'data',
+      'unallocated',
+    ]);
+    expect(resultOf('d.d.', requests, parts, false, 0).states.slice(0, 3)).toEqual(['data', 'data', 'data']);
   });
 
   it('leaves what no request touches', () => {
