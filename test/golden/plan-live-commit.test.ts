@@ -70,6 +70,13 @@ describe.skipIf('reason' in newer)('a planned commit into a target with subclust
   });
 });
 
+describe.skipIf('reason' in newer)('a planned commit into a target of version 2', () => {
+  it('writes zeros as data to one cluster and then to the next, on random chain 295', async () => {
+    await proveLiveCommit(295, 'live');
+    expect(CHAINS).toBeGreaterThan(0);
+  });
+});
+
 describe.skipIf('reason' in newer)('a planned commit of chains with internal snapshots and bitmaps', () => {
   it.each(['live', 'active'] as const)('is what a running qemu does in a job of kind %s', async job => {
     for (let seed = 4001; seed <= 4000 + CHAINS / 2; seed++)

@@ -138,7 +138,7 @@ export class TargetModel {
 
   /** Takes a request. */
   apply({ start, end, zero, readsZero, passesFrom }: AppliedRequest): void {
-    const { version, hasBacking } = this.#format;
+    const { version } = this.#format;
     this.#passesFrom = passesFrom;
     if (zero) this.changes.bytesZeroed += end - start;
     else this.changes.bytesCopied += end - start;
@@ -146,8 +146,7 @@ export class TargetModel {
     this.needTables(start, end);
     if (version === 0) this.#writeRaw(start, end);
     else if (!zero) this.#writeData(start, end);
-    else if (version >= 3 || !hasBacking) this.#writeZeros(start, end);
-    else this.#writeZerosAsData(start, end);
+    else this.#writeZeros(start, end);
   }
 
   /** A raw file is written in place. */
@@ -163,6 +162,13 @@ export class TargetModel {
     const unit = this.#unit;
     const first = Math.min(end, Math.ceil(start / unit) * unit);
     const last = Math.max(first, Math.floor(end / unit) * unit);
+    const { version, hasBacking } = this.#format;
+    if (version < 3 && hasBacking) {
+      this.#writeZerosAsData(start, first);
+      this.#writeZerosAsData(first, last);
+      this.#writeZerosAsData(last, end);
+      return;
+    }
     this.#write(start, first, true);
     const failsAtOnce = this.#isCompressedPart(first);
     if (failsAtOnce || this.#isCompressedPart(last)) {

@@ -93,6 +93,18 @@ describe('TargetModel', () => {
     expect(alone.changes).toMatchObject({ freedClusters: 1, bytesZeroed: 2 * CLUSTER });
   });
 
+  it('writes zeros as data into version 2 in three writes: parts of the outer clusters, and the clusters between', () => {
+    const model = new TargetModel(fakeRuns('d...'), { ...FORMAT, version: 2 }, () => false);
+    const events: [string, number, number][] = [];
+    model.hostSink = ({ kind, start, end }) => events.push([kind, start / CLUSTER, end / CLUSTER]);
+    model.apply({ start: CLUSTER / 2, end: 3.5 * CLUSTER, zero: true, readsZero: true });
+    expect(events).toEqual([
+      ['write', 0.5, 1],
+      ['write', 1, 3],
+      ['write', 3, 3.5],
+    ]);
+  });
+
   it('marks a cluster as zeros for a part of it only where the rest reads as zeros', () => {
     expect(resultOf('.', [[0, 0.5, 'z']], {}, true).states).toEqual(['zeroHole']);
     expect(resultOf('.', [[0, 0.5, 'z']], {}, false).states).toEqual(['data']);
