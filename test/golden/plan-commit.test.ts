@@ -4,7 +4,15 @@ import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type ChainFeatures, randomChain, seedGroups } from '../support/images/random-chain.ts';
 import { newerQemu } from '../support/newer-qemu.ts';
-import { chosenCommit, expectProved, planFiles, realSpace, versionOf } from '../support/plan/commit-proof.ts';
+import {
+  chosenCommit,
+  expectProved,
+  planFiles,
+  plannedStates,
+  realSpace,
+  realStates,
+  versionOf,
+} from '../support/plan/commit-proof.ts';
 import { isAsPlanned, ProofTable, type RealSpace } from '../support/plan/proof-table.ts';
 import { qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
 
@@ -204,4 +212,19 @@ describe.skipIf('reason' in newer)('a planned commit is what a newer qemu-img do
       expect(newer.version).toMatch(/ 10\./);
     },
   );
+
+  it('which stores zeros first, and copies them with data of a cluster that a snapshot shares', async () => {
+    if ('reason' in newer) return;
+    const own = await mkdtemp(join(folder, 'shared-'));
+    const [base, top] = await manualChain(own, '1M', 'cluster_size=256k,extended_l2=on', {
+      base: ['write -P1 0 256k'],
+      top: ['write -P2 0 64k', 'write -z 64k 64k'],
+    });
+    await qemuImg('snapshot', '-c', 'shared', base);
+    const qemu = await versionOf(newer.qemuImg);
+    const plan = await planFiles([base, top], { target: 0, top: 1, job: 'qemu-img', qemu });
+    await runWell(newer.qemuImg, ['commit', '-q', '-d', top]);
+    expect(plannedStates(plan)).toEqual(realStates(base));
+    expect([plannedStates(plan)[0], plan.bytesCopiedExact]).toEqual([[0, 262_144, 'data'], true]);
+  });
 });

@@ -22,7 +22,7 @@ import { commitJobRequests, mirrorRequests, type TargetRequest } from './request
 /** Why data is the most that may be written. */
 const HOLES_ARE_ZEROS = 'holes in the files of committed layers may be taken for zeros';
 const ZEROS_PASS_DATA =
-  'zeros beside compressed data are written as data where that data was not written over before they are sent';
+  'zeros of a cluster may be stored before or after data of it that is sent first, and become data if they are before';
 
 /** The plan of a commit. Throws PLAN_TOO_MANY_RANGES, or QCOW2_READ_FAILED. */
 export function* planCommit(input: CommitInput): SlicedWork<Plan> {

@@ -47,7 +47,7 @@ export interface TargetChanges {
   rewrittenTables: number;
   /** Clusters are given back and taken again within one request. */
   isOrderUnsure: boolean;
-  /** Zeros written as data may be stored as zeros: that depends on whether data that was sent before them is written. */
+  /** Zeros that become data may stay zeros: that depends on whether data that was sent before them is written by then. */
   mayStayZeros: boolean;
 }
 
@@ -351,12 +351,14 @@ export class TargetModel {
     if (hasHost && !isShared && kinds[0] !== ZERO_ALLOCATED) this.changes.freedClusters++;
   }
 
-  /** Zeros of a subcluster that come before data whose cluster snapshots share: what is copied with the data may be less. */
+  /** Zeros of a subcluster that come before data whose cluster snapshots share: between data they are copied with it. */
   #zeroBefore({ kinds }: OpenCluster, late: LateData, index: number): void {
     markZero(late.kinds, index);
-    if (!this.#passes(late)) return;
-    kinds.set(late.kinds);
-    for (const [i, [first, end]] of late.parts.entries()) copyInto(kinds, first, end, i === 0);
+    const passed = late.kinds.slice();
+    for (const [i, [first, end]] of late.parts.entries()) copyInto(passed, first, end, i === 0);
+    const makesOther = passed.some((kind, i) => kind !== kinds[i]);
+    if (makesOther && !this.#passes(late)) this.changes.mayStayZeros = true;
+    kinds.set(passed);
   }
 
   /** True where [from, end) without [start, stop) reads as zeros and holds no data. */

@@ -169,7 +169,12 @@ describe('TargetModel', () => {
       'data',
       'unallocated',
     ]);
-    expect(resultOf('d.d.', requests, parts, false, 0).states.slice(0, 3)).toEqual(['data', 'data', 'data']);
+    const passing = resultOf('d.d.', requests, parts, false, 0);
+    expect([passing.states[1], passing.changes.mayStayZeros]).toEqual(['data', false]);
+    expect(resultOf('d.d.', requests, parts, false, 1).changes.mayStayZeros).toBe(true);
+    // Behind the last data nothing is copied, in either order.
+    const behind = resultOf('d...', requests, parts, false, 1);
+    expect([behind.states[1], behind.changes.mayStayZeros]).toEqual(['zeroAllocated', false]);
   });
 
   it('leaves what no request touches', () => {
