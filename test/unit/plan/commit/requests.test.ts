@@ -49,6 +49,24 @@ describe('mirrorRequests', () => {
     expect(next?.isFirst).toBe(false);
   });
 
+  it('tells from where on data is surely still read when a request is sent', () => {
+    const passed = (base: string, top: string) =>
+      [...mirrorRequests({ runs: [fakeRuns(base), fakeRuns(top)], target: 0, top: 1 }, TARGET)].map(
+        ({ passesFrom = -1 }) => passesFrom / CLUSTER,
+      );
+    expect(passed('......', 'dzdz.d')).toEqual([0, 0, 0, 0, 0]);
+    // More than 16 requests: one of the first has to end before the next is sent.
+    expect(passed('.'.repeat(20), 'dz'.repeat(10)).slice(14)).toEqual([0, 0, 16, 17, 18, 19]);
+    // What the second begins with is the target's, whose tables may have to be read first.
+    const parts = [fakeRuns('ddd'), fakeRuns(`${'d'.repeat(16)}.${'d'.repeat(15)}`, 4 * KIB)];
+    const asked = [...mirrorRequests({ runs: parts, target: 0, top: 1 }, TARGET)];
+    expect(asked.map(({ start, passesFrom }) => [start / CLUSTER, (passesFrom ?? -1) / CLUSTER])).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+    expect([...commitJobRequests({ runs: parts, target: 0, top: 1 }, true)][0]?.passesFrom).toBeUndefined();
+  });
+
   it('copies whole units of the target where a layer with smaller clusters holds a part of one', () => {
     const runs = [fakeRuns('dd'), fakeRuns('.d..............................', 4 * KIB)];
     expect(short(mirrorRequests({ runs, target: 0, top: 1 }, TARGET))).toEqual(['0+64c']);

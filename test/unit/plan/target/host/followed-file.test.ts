@@ -88,17 +88,19 @@ describe('FollowedFile', () => {
     const clusters = clustersOf([1, 1, 1, 1]);
     const clusterAt = (cluster: number) => ({ host: cluster === 1 ? 3 : -1 });
     const stored = { ...storedIn(4), clusterAt };
-    const endOf = (usesThreads: boolean) => {
+    const endOf = (usesThreads: boolean, zero = false) => {
       const ways = { order: 'parallel', clusterSize: C, granularity: C, usesThreads } as const;
       const file = new FollowedFile([new TargetFile(stored, clusters.clone())], ways);
       file.add({ kind: 'write', start: 0, end: C });
-      file.endRequest({ start: 0, end: C, isFirst: true, isKnown: true });
+      file.endRequest({ start: 0, end: C, zero, isFirst: true, isKnown: true });
       file.add({ kind: 'zero', start: C, end: 2 * C });
       file.endRequest({ start: C, end: 2 * C, zero: true, readsZero: true, isFirst: false, isKnown: true });
       return rangeOf(finish(file.ends(noHoles)));
     };
     expect(endOf(true)).toEqual([4, 4]);
     expect(endOf(false)).toEqual([4, 5]);
+    // Zeros that become data are read from no file, and may be written before the next request is sent.
+    expect(endOf(true, true)).toEqual([4, 5]);
   });
 
   it('has one end where one request after the other gives compressed clusters back, if threads write', () => {
