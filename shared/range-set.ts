@@ -56,6 +56,12 @@ export class RangeSet {
     return at < this.#count && (this.#starts[at] as number) <= start && (this.#ends[at] as number) >= end;
   }
 
+  /** The end of the range that `value` is in; `value` where it is in none. */
+  endFrom(value: number): number {
+    const at = this.#firstEndingAfter(value);
+    return at < this.#count && (this.#starts[at] as number) <= value ? (this.#ends[at] as number) : value;
+  }
+
   /** The lowest start of a range above `from`, or the highest below it where `backwards`; -1 where there is none. */
   nextStart(from: number, backwards: boolean): number {
     let low = 0;

@@ -26,6 +26,8 @@ test('a set of ranges answers as a list of cells does, in whatever order ranges 
         expect(set.nextStart(from, false)).toBe(starts.find(start => start > from) ?? -1);
         expect(set.nextStart(from, true)).toBe(starts.findLast(start => start < from) ?? -1);
         const part = cells.slice(Math.max(0, from), from + 5);
+        const outside = cells.findIndex((inside, at) => at >= from && !inside);
+        if (from >= 0) expect(set.endFrom(from)).toBe(outside < 0 ? cells.length : outside);
         expect(set.touches(Math.max(0, from), from + 5)).toBe(part.some(Boolean));
         expect(set.covers(Math.max(0, from), from + 5)).toBe(part.length > 0 && part.every(Boolean));
       }

@@ -2,7 +2,13 @@
 import type { Page } from '../../../shared/extent/page.ts';
 import type { SweepLayer } from '../../../shared/extent/sweep.ts';
 import { bitlessStretch } from '../../qcow2/read/bitmap-map.ts';
-import { repeatedStretch, tablelessStretch, tablePart, wasPlain } from '../../qcow2/read/map.ts';
+import {
+  entrylessStretch,
+  repeatedStretch,
+  tablelessStretch,
+  tablePart,
+  wasPlain,
+} from '../../qcow2/read/map.ts';
 import type { OverlayPage } from './merged-pages.ts';
 import type { StoredLayer } from './stored-layer.ts';
 
@@ -18,7 +24,7 @@ export interface PlainStretch {
 
 /**
  * The stretch of `layers` (base first) from guest offset `start` up to `limit` at most in which each is described by no
- * table, or has ended; undefined where one is not. `bitmap` is the only one that counts, by its name, undefined for all.
+ * table with an entry, or has ended; undefined where one is not. `bitmap` is the only one that counts, by its name, undefined for all.
  */
 export function plainStretch(
   layers: readonly StoredLayer[],
@@ -35,7 +41,7 @@ export function plainStretch(
       swept.push({ page: undefined, words, size: plan.size });
       continue;
     }
-    const stretch = metadata === undefined ? undefined : tablelessStretch(metadata.map, start);
+    const stretch = metadata === undefined ? undefined : entrylessStretch(metadata.map, start);
     if (metadata === undefined || stretch === undefined) return undefined;
     end = Math.min(end, stretch.end);
     swept.push({ page: plainPage(stretch.kind), words, size: plan.size });
@@ -67,7 +73,7 @@ export function repeatedStretchOf(
     end = Math.min(
       end,
       plan.size,
-      tablelessStretch(metadata.map, start)?.end ?? repeatedStretch(metadata.map, start, span),
+      entrylessStretch(metadata.map, start)?.end ?? repeatedStretch(metadata.map, start, span),
     );
     for (const { name, map } of metadata.bitmaps) {
       if (bitmap !== undefined && (bitmap.layer !== index || bitmap.name !== name)) continue;

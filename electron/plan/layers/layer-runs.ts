@@ -1,7 +1,7 @@
 /** What one layer says of each guest offset, looked up by offset: the planner never holds a whole map. */
 import { type Page, pageIndexAt, pageStart } from '../../../shared/extent/page.ts';
 import { DATA, UNALLOCATED } from '../../qcow2/format/entry.ts';
-import { mapPage, tablelessStretch } from '../../qcow2/read/map.ts';
+import { entrylessStretch, mapPage } from '../../qcow2/read/map.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
 
 /** Guest offsets [start, end) of one kind. The kinds are those of qcow2/format/entry.ts. */
@@ -87,12 +87,12 @@ export class Qcow2Runs implements LayerRuns {
     };
   }
 
-  /** Whole pages that no table describes, from page `index` on; undefined where that page has to be read. */
+  /** Whole pages in which no table has an entry, from page `index` on; undefined where that page has to be read. */
   #emptyFrom(index: number): Run | undefined {
     const start = index * this.#span;
     if (start >= this.#empty.start && start < this.#empty.end) return this.#empty;
     if (start >= this.size || this.#pages.some(page => page.index === index)) return undefined;
-    const stretch = tablelessStretch(this.#map, start);
+    const stretch = entrylessStretch(this.#map, start);
     if (stretch === undefined) return undefined;
     const end = Math.floor(stretch.end / this.#span) * this.#span;
     if (end <= start) return undefined; // the disk ends in it

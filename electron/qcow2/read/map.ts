@@ -153,6 +153,11 @@ function pushNext(map: Qcow2Map, guest: number, start: number, end: number, read
   const { l1Coverage } = map.geometry;
   const l1Index = Math.floor(guest / l1Coverage);
   if (l1Index >= l1.count) return pushPastL1(map, l1Index, guest, start, end);
+  const emptyEnd = map.findings.emptyUntil(guest);
+  if (emptyEnd > guest) {
+    writer.push(guest - start, UNALLOCATED);
+    return Math.min(end, emptyEnd);
+  }
   const tableEnd = Math.min(end, (l1Index + 1) * l1Coverage);
   const held = guest > l1Index * l1Coverage ? heldL2Entries(map, l1Index, guest, tableEnd) | 0 : NO_TABLE;
   if (held >= 0) {
@@ -247,12 +252,14 @@ function repeatTable(
   const { l1Coverage } = geometry;
   const whole = Math.min(lastEntry, Math.floor(end / l1Coverage));
   const runEnd = l1Index + 1 < whole ? l1.endOfRun(l1Index, whole) : l1Index + 1;
-  const guest = l1Index * l1Coverage;
-  if (runEnd === l1Index + 1) return guest + l1Coverage;
-  const base = guest - start;
+  const base = l1Index * l1Coverage - start;
   const first = before < writer.count && writer.startAt(before) === base ? before : before - 1;
   const count = writer.count;
-  const isEmpty = count - first === 1 && writer.codes[first] === UNALLOCATED;
+  if (count - first === 1 && writer.codes[first] === UNALLOCATED) {
+    // Its extent goes on over all of the run, whose pages need not be mapped then: see entrylessStretch.
+    findings.endEmptyTables(map, l1Index + 1, runEnd < whole ? runEnd : repeatedEnd(map, l1Index, runEnd));
+    return runEnd * l1Coverage;
+  }
   let index = l1Index + 1;
   for (; index < runEnd && writer.count <= map.maxExtents; index++) {
     const shift = (index - l1Index) * l1Coverage;
@@ -261,9 +268,23 @@ function repeatTable(
       const host = writer.hostAt(i);
       writer.push(at + shift, writer.codes[i] as number, host < 0 ? -1 : host + at - writer.startAt(i));
     }
-    findings.endTable(map, index * l1Coverage, (index + 1) * l1Coverage, isEmpty);
+    findings.endTable(map, index * l1Coverage, (index + 1) * l1Coverage, false);
   }
   return index * l1Coverage;
+}
+
+/** The end of the run of L1 entries from `first` on that name one table; `known` where they cannot be read so far. */
+function repeatedEnd(map: Qcow2Map, first: number, known: number): number {
+  const { l1, l1Entries } = map;
+  try {
+    // Kept, so that a run is looked through once and not for every page of it.
+    if (first < map.repeated.first || first >= map.repeated.end)
+      map.repeated = { first, end: l1.endOfRun(first, Math.min(l1.count, l1Entries)) };
+    return map.repeated.end;
+  } catch (error) {
+    if (!(error instanceof CowscopeError)) throw error;
+    return known; // reported where the page is mapped
+  }
 }
 
 /** Pushes what lies past the L1 entries in memory, up to `end` or to where they would end; returns where it stopped. */
@@ -281,20 +302,11 @@ function pushPastL1(map: Qcow2Map, l1Index: number, guest: number, start: number
  * No honest image has one of more than a page; in a hostile one it may be most of a disk of petabytes.
  */
 export function repeatedStretch(map: Qcow2Map, start: number, span: number): number {
-  const { l1, l1Entries, geometry } = map;
-  const { l1Coverage } = geometry;
+  const { l1Coverage } = map.geometry;
   const first = start / l1Coverage;
   const isOfWholeTables = Number.isInteger(first) && span % l1Coverage === 0;
   if (!isOfWholeTables || !wasPlain(map, start) || soundTable(map, first) === undefined) return start;
-  try {
-    // Kept, so that a run is looked through once and not for every page of it.
-    if (first < map.repeated.first || first >= map.repeated.end)
-      map.repeated = { first, end: l1.endOfRun(first, Math.min(l1.count, l1Entries)) };
-    return map.repeated.end * l1Coverage;
-  } catch (error) {
-    if (!(error instanceof CowscopeError)) throw error;
-    return start; // reported where the page is mapped
-  }
+  return repeatedEnd(map, first, first) * l1Coverage;
 }
 
 /**
@@ -309,12 +321,12 @@ export function tablePart(map: Qcow2Map, start: number, end: number): string | u
   return table === undefined ? undefined : `${table}+${start - index * l1Coverage}`;
 }
 
-/** True if the page mapped last is the one from `start` on, of more than one extent, and nothing in it was unusual. */
+/** True if the page mapped last is the one from `start` on, and nothing in it was unusual: no entry, and no empty table. */
 export function wasPlain(map: Qcow2Map, start: number): boolean {
   const { writer } = map;
   const isKnown = map.lastStart === start && map.unusualEntries === map.unusualBefore;
-  // Pages of one extent may be tables that are empty, of which each is a finding.
-  return isKnown && writer.count > 1 && writer.count <= map.maxExtents;
+  const isEmpty = writer.count === 1 && writer.codes[0] === UNALLOCATED;
+  return isKnown && !isEmpty && writer.count <= map.maxExtents;
 }
 
 /** File offset of the L2 table of an L1 entry; undefined where there is none, or nothing that is sound. */
@@ -359,4 +371,13 @@ export function tablelessStretch(map: Qcow2Map, guest: number): TablelessStretch
   return index === first
     ? undefined
     : { end: Math.min(size, index * geometry.l1Coverage), kind: map.noTable };
+}
+
+/**
+ * The stretch at `guest`, below the map's size, in which no L2 table has an entry: as {@link tablelessStretch}, or one empty
+ * table is named again and again. Undefined where neither is known.
+ */
+export function entrylessStretch(map: Qcow2Map, guest: number): TablelessStretch | undefined {
+  const end = Math.min(map.size, map.findings.emptyUntil(guest));
+  return end > guest ? { end, kind: UNALLOCATED } : tablelessStretch(map, guest);
 }

@@ -196,22 +196,22 @@ function tablesInHoles(clusterBits: number, size: number): HostileImage {
   );
 }
 
-/** One L2 table, of zeros and nothing in turn, that every entry of the largest L1 table names. */
-function oneTable(clusterBits: number): HostileImage {
+/** One L2 table, of zeros and nothing in turn or of nothing, that every entry of the largest L1 table names. */
+function oneTable(clusterBits: number, isEmpty = false): HostileImage {
   const cluster = 2 ** clusterBits;
   const entries = cluster / 8;
   const size = Math.min(MOST_L1 * cluster * entries, 4 * PIB);
   const l1At = 64 * MIB;
   const l2At = 128 * MIB;
   return alone(
-    `one L2 table of ${entries} entries that ${MOST_L1} L1 entries name`,
+    `one ${isEmpty ? 'empty ' : ''}L2 table of ${entries} entries that ${MOST_L1} L1 entries name`,
     size,
     () => ({
       length: l2At + cluster,
       parts: [
         header({ clusterBits, size, l1: { at: l1At, entries: MOST_L1 } }),
         sameEntries(l1At, MOST_L1, COPIED + BigInt(l2At)),
-        table(l2At, entries, i => BigInt(i % 2)),
+        table(l2At, entries, i => (isEmpty ? 0n : BigInt(i % 2))),
       ],
     }),
     [...READS_RANGES, 'plan', 'check --deep'],
@@ -419,6 +419,7 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
   tablesInHoles(16, 2 * PIB),
   ...[9, 12, 16].map(oneTable),
   { ...oneTable(21), also: ['misread', 'plan flatten'] },
+  oneTable(16, true),
   oldImage('of 4 EiB', [16, 13, 2n ** 62n]),
   // qemu-nbd takes minutes to describe a disk of version 1 as long as this.
   oldImage('of 2 PiB', [16, 13, 2n ** 51n], undefined, ['check --deep']),

@@ -68,6 +68,8 @@ export class MapFindings {
   readonly #tablesReported = new RangeSet();
   /** Guest offsets whose L2 table is there and says nothing of them. */
   readonly #emptyParts = new RangeSet();
+  /** Guest offsets that one empty L2 table stands for, since further L1 entries name it: no honest image has any. */
+  readonly #emptyRuns = new RangeSet();
   readonly #invalidTables = new Map<number, InvalidEntries>();
   readonly #pastEnd = new PastEnd('file');
   readonly #pastDataFileEnd = new PastEnd('data file');
@@ -94,6 +96,34 @@ export class MapFindings {
     if (this.#pending.length > 0) this.#addPending(tables, start, end, bytes);
     if (isEmpty && !this.#entriesRead.has(start)) this.#addEmptyPart(tables, start, end);
     this.#entriesRead.add(start, end - start);
+  }
+
+  /** L1 entries [from, to) that name a table that was read whole for another one, and in which no entry allocates anything. */
+  endEmptyTables(tables: MappedTables, from: number, to: number): void {
+    const { rules, geometry } = tables;
+    const { l1Coverage } = geometry;
+    if (this.#entriesRead.covers(from * l1Coverage, to * l1Coverage)) return;
+    this.#emptyRuns.add(from * l1Coverage, (to - from) * l1Coverage);
+    let index = from;
+    while (this.#entriesRead.covers(index * l1Coverage, (index + 1) * l1Coverage)) index++;
+    const isSplit = this.#entriesRead.touches(index * l1Coverage, to * l1Coverage);
+    for (; index < to && (isSplit || this.collector.wantsEvidence(EMPTY_TABLES.id)); index++)
+      this.endTable(tables, index * l1Coverage, (index + 1) * l1Coverage, true);
+    if (index === to) return;
+    this.#entriesRead.add(index * l1Coverage, (to - index) * l1Coverage);
+    if (rules.version < 3) return;
+    this.#emptyParts.add(index * l1Coverage, (to - index) * l1Coverage);
+    this.#tablesReported.add(index, to - index);
+    this.collector.add(EMPTY_TABLES, {
+      ...spanOf(tables, index, to),
+      ...l1Entries(tables, index, to),
+      count: to - index,
+    });
+  }
+
+  /** The end of the guest offsets from `guest` on for which {@link endEmptyTables} was called; `guest` where there are none. */
+  emptyUntil(guest: number): number {
+    return this.#emptyRuns.endFrom(guest);
   }
 
   /** An L1 entry whose L2 table cannot lie where it says, or that is unusual. */
@@ -123,10 +153,9 @@ export class MapFindings {
   addFailedL1(tables: MappedTables, from: number, to: number, what: string): void {
     if (!this.#reportOnce(from)) return;
     this.#tablesReported.add(from, to - from);
-    const { fileOffset } = tables.l1;
     this.collector.add(l1ReadFailed(what), {
       ...spanOf(tables, from, to),
-      host: [fileOffset + from * 8, (to - from) * 8],
+      ...l1Entries(tables, from, to),
     });
   }
 
@@ -178,7 +207,9 @@ export class MapFindings {
     if (!this.#emptyParts.covers(l1Index * l1Coverage, spanEnd) || !this.#reportOnce(l1Index)) return;
     this.collector.add(EMPTY_TABLES, {
       ...spanOf(tables, l1Index, l1Index + 1),
-      ...l1EntryPlace(tables, l1Index),
+      ...(this.collector.wantsEvidence(EMPTY_TABLES.id)
+        ? l1EntryPlace(tables, l1Index)
+        : l1Entries(tables, l1Index, l1Index + 1)),
     });
   }
 
@@ -335,6 +366,11 @@ function entryPlace(
 /** The guest range under L1 entries [from, to). */
 function spanOf({ geometry, size }: MappedTables, from: number, to: number): CausePlace {
   return guestRange(from * geometry.l1Coverage, to * geometry.l1Coverage, size);
+}
+
+/** Where L1 entries [from, to) lie in the file. */
+function l1Entries({ l1 }: MappedTables, from: number, to: number): CausePlace {
+  return { host: [l1.fileOffset + from * 8, (to - from) * 8] };
 }
 
 function l1EntryPlace({ l1 }: MappedTables, l1Index: number): CausePlace {

@@ -172,8 +172,8 @@ describe('a table that millions of L1 entries name', () => {
   });
 
   /** The same with these entries of the table set. */
-  function changed(values: Readonly<Record<number, bigint>>): string {
-    const path = oneTable(spec, 0, entries);
+  function changed(values: Readonly<Record<number, bigint>>, first = 0): string {
+    const path = oneTable(spec, first, entries);
     const fd = openSync(path, 'r+');
     const bytes = readFileSync(path);
     const table = bytes.readBigUInt64BE(Number(bytes.readBigUInt64BE(40))) & 0x00ff_ffff_ffff_fe00n;
@@ -194,14 +194,34 @@ describe('a table that millions of L1 entries name', () => {
     expect(found.reduce((sum, times) => sum + times, 0)).toBe(tables.pageCount);
   });
 
-  test.each([
-    ['with an unusual entry', UNUSUAL],
-    ['that is empty', EMPTY],
-  ])('%s is swept page by page, so that each place is found', async (_, values) => {
-    const plan = planFiles([changed(values)], { buildPyramid: false });
+  test('with an unusual entry is swept page by page, so that each place is found', async () => {
+    const plan = planFiles([changed(UNUSUAL)], { buildPyramid: false });
     const tables = new ChainTables(plan, fileSource);
     await totalsOf(tables, undefined);
     expect(tables.layers[0]!.findings.list().map(({ count }) => count)).toEqual([entries]);
+  });
+
+  test.each([
+    ['from the first entry on', 0],
+    ['from some entry on', 3000],
+  ])('that is empty, %s, is found in all its places and walked in a few pages', async (_, first) => {
+    const plan = planFiles([changed(EMPTY, first)], { buildPyramid: false });
+    const options = { readMissing: true };
+    const tables = new ChainTables(plan, fileSource);
+    let pages = 0;
+    for await (const _page of sweptPages(tables, options)) pages++;
+    expect(pages).toBeLessThan(8);
+    const count = entries - Math.max(0, first - 1);
+    const places = [[0, 32_768], ...(first === 0 ? [] : [[first * 32_768, (entries - first) * 32_768]])];
+    const whole = {
+      count,
+      guest: first === 0 ? [[0, entries * 32_768]] : places,
+      bytesAtRisk: count * 32_768,
+    };
+    expect(tables.layers[0]!.findings.list()).toMatchObject([{ code: 'QCOW2_L2_EMPTY', ...whole }]);
+    const again = new ChainTables(plan, fileSource);
+    for (let page = again.pageCount - 1; page >= 0; page--) again.sweep(page, options);
+    expect(again.layers[0]!.findings.list()).toMatchObject([{ code: 'QCOW2_L2_EMPTY', ...whole }]);
   });
 });
 
