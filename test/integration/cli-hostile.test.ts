@@ -199,7 +199,9 @@ describe('an image that claims more than it has', () => {
     pokeU32(source.fd, 56, 2048);
     pokeU32(source.fd, 60, 65_536); // snapshots
     expect(await outcome('layers', path)).toMatchObject({ code: 3 });
-    expect((await outcome('map', '--totals', path)).codes).toEqual(['QCOW2_SNAPSHOT_TABLE']);
+    // What follows the one snapshot there is is read as further ones, up to where that cannot be.
+    const codes = ['QCOW2_SNAPSHOT_L1', 'QCOW2_SNAPSHOT_TABLE'];
+    expect((await outcome('map', '--totals', path)).codes).toEqual(codes);
   });
 });
 
@@ -276,7 +278,7 @@ describe('an image with as many parts as the format allows', () => {
 describe('tables that refer to each other', () => {
   it.each<[string, (built: BuiltImage) => void, string[]]>([
     ['an L2 table in the L1 table', b => pokeU64(b.source.fd, b.l1Offset, BigInt(b.l1Offset)), []],
-    ['an L1 table in the header', b => pokeU64(b.source.fd, 40, 0n), ['QCOW2_PAST_END']],
+    ['an L1 table in the header', b => pokeU64(b.source.fd, 40, 0n), ['QCOW2_L1_TABLE']],
     [
       'refcount blocks that are the refcount table',
       b => {

@@ -144,7 +144,8 @@ test.each(GEOMETRIES)(
           expect([cluster, here.total > 0]).toEqual([cluster, lost[cluster]]);
         }
       }),
-      { numRuns: 40 },
+      // An entry with a reserved bit among others of an overwritten table: it is damage, and what it names is still read.
+      { numRuns: 40, examples: [[[{ kind: 'garbage', at: 0, seed: 11 }]]] },
     );
   },
 );

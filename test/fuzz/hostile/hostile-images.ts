@@ -417,7 +417,7 @@ const OLD_TABLES = 64 * MIB;
 export const HOSTILE_IMAGES: readonly HostileImage[] = [
   { ...tablesInHoles(21, 4 * PIB), also: ['capture'] },
   tablesInHoles(16, 2 * PIB),
-  ...[9, 12, 16].map(oneTable),
+  ...[9, 12, 16].map(bits => oneTable(bits)),
   { ...oneTable(21), also: ['misread', 'plan flatten'] },
   oneTable(16, true),
   oldImage('of 4 EiB', [16, 13, 2n ** 62n]),

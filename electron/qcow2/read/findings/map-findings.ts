@@ -246,7 +246,9 @@ export class MapFindings {
         (2 * invalid >= entries || 2 * pending.length >= usedEntries(bytes, tables)));
     for (const found of pending) {
       const { fault, entry, guestOffset } = found;
-      if (isOverwritten && fault.kind !== 'cut')
+      if (isOverwritten && (fault.kind === 'unusual' || fault.kind === 'spare'))
+        this.#addEntryPlace(this.#invalidEntries(tables, table, fault), tables, found); // qemu reads data there
+      else if (isOverwritten && fault.kind !== 'cut')
         this.#addPlace(tables, this.#invalidEntries(tables, table, fault), found);
       else if (fault.kind === 'unusual') this.#addPlace(tables, RESERVED_BITS, found);
       else if (fault.kind === 'spare') this.#addPlace(tables, SPACE_PAST_END, found);
@@ -272,7 +274,7 @@ export class MapFindings {
     this.collector.add(cause, { ...range, count: 0 });
     for (const found of pending) {
       cause.addFault(found.fault);
-      this.collector.add(cause, this.collector.wantsEvidence(cause.id) ? entryPlace(tables, found) : {});
+      this.#addEntryPlace(cause, tables, found);
     }
   }
 
@@ -284,6 +286,11 @@ export class MapFindings {
     this.#invalidTables.set(key, cause);
     cause.addFault(fault);
     return cause;
+  }
+
+  /** Adds an entry without its guest range, which is added apart from it or is not lost. */
+  #addEntryPlace(cause: Cause, tables: MappedTables, found: PendingEntry): void {
+    this.collector.add(cause, this.collector.wantsEvidence(cause.id) ? entryPlace(tables, found) : {});
   }
 
   /** Adds the cluster of an entry: one by one while it is listed, then in runs of neighbors. */
@@ -328,7 +335,7 @@ export class MapFindings {
       return;
     }
     const size = geometry.clusterSize / 32;
-    this.collector.add(cause, this.collector.wantsEvidence(cause.id) ? entryPlace(tables, found) : {});
+    this.#addEntryPlace(cause, tables, found);
     for (let sub = 0; sub < 32; sub++) {
       if (((lost >>> sub) & 1) === 0) continue;
       const start = guestOffset + sub * size;
