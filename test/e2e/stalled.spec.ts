@@ -78,7 +78,7 @@ test('a chain whose reads hang while it is shown can be closed, and another one 
 function mostOfOneThread(calls: readonly string[]): number {
   const counts = new Map<string, number>();
   for (const call of calls) {
-    const thread = /^(\d+) pread/.exec(call)?.[1];
+    const thread = /^(\d+) +pread/.exec(call)?.[1];
     if (thread !== undefined) counts.set(thread, (counts.get(thread) ?? 0) + 1);
   }
   return Math.max(0, ...counts.values());
