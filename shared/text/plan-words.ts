@@ -30,11 +30,27 @@ const EFFECTS: Readonly<Record<PlanCase['effect'], string>> = {
   changed: 'nothing is copied, so what is read here may change',
 };
 
-/** Says what the commands are that commit one layer at a time. */
-export const STEPWISE_HEADING = 'or one layer at a time, so that an abort repeats one step';
+/** Commands that do what a plan's commands do in another way. */
+export interface OtherCommands {
+  /** A word for them on a button. */
+  readonly name: string;
+  /** Says what they are. Untrusted text. */
+  readonly heading: string;
+  readonly commands: readonly string[];
+}
+
+/** The other ways of a plan: one layer at a time, and by QMP. */
+export function otherCommands(plan: Plan): OtherCommands[] {
+  const steps = plan.stepwise?.commands ?? [];
+  const heading = 'or one layer at a time, so that an abort repeats one step';
+  return [
+    ...(steps.length === 0 ? [] : [{ name: 'steps', heading, commands: steps }]),
+    ...(plan.qmp === undefined ? [] : [{ name: 'QMP', heading: qmpHeading(plan), commands: plan.qmp }]),
+  ];
+}
 
 /** Says what the QMP commands of a plan are, and what stands in them for what. */
-export function qmpHeading({ layers, target, qmp = [] }: Plan): string {
+function qmpHeading({ layers, target, qmp = [] }: Plan): string {
   const uses = (word: string) => qmp.some(line => line.includes(word));
   const name = (index: number) => escapeUntrusted(layers[index]?.name ?? '');
   const topmost = (role: PlannedLayer['role']) => layers.findLastIndex(layer => layer.role === role);

@@ -6,13 +6,7 @@ import type { Finding } from '../../../shared/model/finding.ts';
 import type { Plan, PlannedLayer } from '../../../shared/model/plan/plan.ts';
 import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
-import {
-  planCaseText,
-  planFacts,
-  planTitle,
-  qmpHeading,
-  STEPWISE_HEADING,
-} from '../../../shared/text/plan-words.ts';
+import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-words.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { factLine } from './definition-rows.ts';
 
@@ -21,7 +15,7 @@ const MAX_TEXT = 2000;
 
 /** The whole plan. */
 export function planText(plan: Plan): string {
-  const { layers, target, hazards, commands, stepwise, qmp, cases, ranges } = plan;
+  const { layers, target, hazards, commands, cases, ranges } = plan;
   const isNote = ({ severity }: Finding) => severity === 'note';
   const dangers = hazards.filter(finding => !isNote(finding));
   const lines = [
@@ -42,10 +36,10 @@ export function planText(plan: Plan): string {
     ),
     'commands to copy (nothing was run)',
     ...(commands.length === 0 ? ['  none does it: see above'] : commands.map(command => `  ${command}`)),
-    ...(stepwise?.commands === undefined
-      ? []
-      : [STEPWISE_HEADING, ...stepwise.commands.map(command => `  ${command}`)]),
-    ...(qmp === undefined ? [] : [qmpHeading(plan), ...qmp.map(command => `  ${command}`)]),
+    ...otherCommands(plan).flatMap(other => [
+      other.heading,
+      ...other.commands.map(command => `  ${command}`),
+    ]),
   ];
   if (ranges !== undefined)
     lines.push(

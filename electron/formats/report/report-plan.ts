@@ -3,13 +3,7 @@ import type { Finding } from '../../../shared/model/finding.ts';
 import type { Plan } from '../../../shared/model/plan/plan.ts';
 import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
-import {
-  planCaseText,
-  planFacts,
-  planTitle,
-  qmpHeading,
-  STEPWISE_HEADING,
-} from '../../../shared/text/plan-words.ts';
+import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-words.ts';
 import { figures, prose, table, text } from './html-parts.ts';
 import type { Report, ReportPictures } from './report.ts';
 
@@ -49,15 +43,9 @@ function commands(plan: Plan, redacted: boolean): string {
     plan.commands.length === 0
       ? '<p>No command does it: see the hazards.</p>\n'
       : `<pre>${lines}</pre>\n<p class="quiet">To be read before they are run.${without}</p>\n`;
-  const { qmp } = plan;
-  const byQmp =
-    qmp === undefined
-      ? ''
-      : `<p>${text(sentence(qmpHeading(plan)))}</p>\n<pre>${qmp.map(text).join('\n')}</pre>\n`;
-  const steps = plan.stepwise?.commands ?? [];
-  const bySteps =
-    steps.length === 0
-      ? ''
-      : `<p>${text(sentence(STEPWISE_HEADING))}</p>\n<pre>${steps.map(text).join('\n')}</pre>\n`;
-  return `<h3>Commands</h3>\n${what}${bySteps}${byQmp}`;
+  const others = otherCommands(plan).map(
+    ({ heading, commands }) =>
+      `<p>${text(sentence(heading))}</p>\n<pre>${commands.map(text).join('\n')}</pre>\n`,
+  );
+  return `<h3>Commands</h3>\n${what}${others.join('')}`;
 }

@@ -58,31 +58,31 @@ export function roomHazard(
 }
 
 function smallVolume(name: string, target: PlannedTarget, end: string): Finding | undefined {
-  const { layer, volumeSize, volumeSizeAtLeast, fileLengthBefore } = target;
+  const { volumeSize, volumeSizeAtLeast, fileLengthBefore } = target;
   if (volumeSize <= fileLengthBefore) return undefined;
   const needs = volumeSizeAtLeast > fileLengthBefore ? 'needs' : 'may need';
   const most = volumeSize === volumeSizeAtLeast ? '' : 'up to ';
-  return makeFinding({
-    code: 'PLAN_NO_ROOM',
-    severity: 'hazard',
-    layer,
-    what: `${name} lies on a volume of ${formatSize(fileLengthBefore)} and ${needs} ${most}${formatSize(volumeSize)} (${formatCount(volumeSize)} bytes): ${end}`,
-    advice: `make the volume larger first, such as with \`lvextend -L ${volumeSize}b\``,
-  });
+  return noRoom(
+    target,
+    `${name} lies on a volume of ${formatSize(fileLengthBefore)} and ${needs} ${most}${formatSize(volumeSize)} (${formatCount(volumeSize)} bytes): ${end}`,
+    `make the volume larger first, such as with \`lvextend -L ${volumeSize}b\``,
+  );
 }
 
 function fullDisk(name: string, target: PlannedTarget, free: number, end: string): Finding | undefined {
-  const { layer, fileLength, fileLengthAtLeast, fileLengthBefore } = target;
+  const { fileLength, fileLengthAtLeast, fileLengthBefore } = target;
   const grows = fileLength - fileLengthBefore;
   const growsAtLeast = fileLengthAtLeast - fileLengthBefore;
   if (grows <= free) return undefined;
   const gets = growsAtLeast > free ? 'gets' : 'may get';
   const most = grows === growsAtLeast ? '' : 'up to ';
-  return makeFinding({
-    code: 'PLAN_NO_ROOM',
-    severity: 'hazard',
-    layer,
-    what: `${formatSize(free)} are free where ${name} lies, and its file ${gets} ${most}${formatSize(grows)} longer: ${end}`,
-    advice: 'make room first',
-  });
+  return noRoom(
+    target,
+    `${formatSize(free)} are free where ${name} lies, and its file ${gets} ${most}${formatSize(grows)} longer: ${end}`,
+    'make room first',
+  );
+}
+
+function noRoom({ layer }: PlannedTarget, what: string, advice: string): Finding {
+  return makeFinding({ code: 'PLAN_NO_ROOM', severity: 'hazard', layer, what, advice });
 }

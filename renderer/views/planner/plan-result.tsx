@@ -1,17 +1,11 @@
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import type { Plan } from '../../../shared/model/plan/plan.ts';
 import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
 import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
-import {
-  planCaseText,
-  planFacts,
-  planTitle,
-  qmpHeading,
-  STEPWISE_HEADING,
-} from '../../../shared/text/plan-words.ts';
+import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-words.ts';
 import { navigationOf } from '../../state/axes/axis-navigation.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { Icon } from '../../ui/icon.tsx';
@@ -195,8 +189,7 @@ function Cases({ plan, left }: { readonly plan: Plan; readonly left: number }) {
 }
 
 function Commands({ plan }: { readonly plan: Plan }) {
-  const { commands, qmp } = plan;
-  const steps = plan.stepwise?.commands ?? [];
+  const { commands } = plan;
   return (
     <section aria-label="Commands">
       <h3>
@@ -211,23 +204,15 @@ function Commands({ plan }: { readonly plan: Plan }) {
           <p className="hint">To be read before they are run. cowscope will not run them.</p>
         </>
       )}
-      {steps.length > 0 && (
-        <>
+      {otherCommands(plan).map(other => (
+        <Fragment key={other.name}>
           <p>
-            {sentence(STEPWISE_HEADING)} <CopyCommands commands={steps} label="Copy steps" />
+            <Untrusted text={sentence(other.heading)} max={MAX_TEXT} />{' '}
+            <CopyCommands commands={other.commands} label={`Copy ${other.name}`} />
           </p>
-          <CommandLines commands={steps} />
-        </>
-      )}
-      {qmp !== undefined && (
-        <>
-          <p>
-            <Untrusted text={sentence(qmpHeading(plan))} max={MAX_TEXT} />{' '}
-            <CopyCommands commands={qmp} label="Copy QMP" />
-          </p>
-          <CommandLines commands={qmp} />
-        </>
-      )}
+          <CommandLines commands={other.commands} />
+        </Fragment>
+      ))}
     </section>
   );
 }
