@@ -15,6 +15,15 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/**
+ * Has the program end with `code` also where standard output is closed before everything is printed, and returns it. To
+ * be called before anything is written.
+ */
+export function settleExit(code: ExitCode): ExitCode {
+  process.exitCode = code;
+  return code;
+}
+
 /** What the codes mean, for help and manual. */
 export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string])[] = [
   [EXIT.done, 'done (check: clean; compare: the same)'],

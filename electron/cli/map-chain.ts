@@ -16,7 +16,7 @@ import { usageError } from '../service/cli-target.ts';
 import { contextSpec } from '../service/contexts.ts';
 import { captureNotServed } from '../service/open-files.ts';
 import type { WitnessChoice } from '../service/session-options.ts';
-import { EXIT, type ExitCode } from './exit-codes.ts';
+import { EXIT, type ExitCode, settleExit } from './exit-codes.ts';
 import { isPartFinding, missingBacking, missingDataFile } from './missing-links.ts';
 import { outputWidth, printErrorRecord, printNote, write, writeLine } from './output.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -65,6 +65,7 @@ async function printMap(session: ChainSession, options: MapOptions): Promise<Exi
       layers.at(-1)?.path,
     );
   const unread = await unreadParts(session, options);
+  if (unread.length > 0) settleExit(EXIT.partial); // what is lost is known once everything has been read
   if (options.as === 'qemu-img') await printAsQemuImg(session, options);
   else if (options.as === 'nbdinfo') await printContexts(session, options);
   else if (options.output === 'csv') await printCsv(session, options);

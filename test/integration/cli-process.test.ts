@@ -136,6 +136,25 @@ describe('a closed pipe', () => {
     });
   });
 
+  it('leaves the exit code what it is where that is known before anything is printed', async () => {
+    const missing = join(folder, 'without-base.qcow2');
+    await qemuImg('create', '-q', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', 'gone', missing, '1M');
+    const cases: [args: string[], code: number][] = [
+      [['check', top], 0],
+      [['check', missing], 1],
+      [['layers', missing], 3],
+      [['map', missing], 3],
+      [['partitions', missing], 3],
+      [['store', folder], 3],
+    ];
+    for (const [args, code] of cases) {
+      expect((await cowscope(args)).code, args.join(' ')).toBe(code);
+      const shell = '"$0" "$@" 2> /dev/null | true; echo "$PIPESTATUS"';
+      const { stdout } = await run('bash', ['-c', shell, process.execPath, CLI, ...args]);
+      expect(stdout, `${args.join(' ')} | true`).toBe(`${code}\n`);
+    }
+  });
+
   it('of standard error is no reason to stop', async () => {
     const shell = '"$0" "$@" 2> >(exec 0<&-; exit) | tail -1; echo "$PIPESTATUS"';
     const { stdout } = await run('bash', ['-c', shell, process.execPath, CLI, 'map', top]);

@@ -4,7 +4,7 @@ import { jsonPieces } from '../../../shared/text/json.ts';
 import { checkDocument } from '../../formats/check-json.ts';
 import { checkTarget } from '../../service/check-target.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode, settleExit } from '../exit-codes.ts';
 import { missingBacking, missingDataFile } from '../missing-links.ts';
 import { printErrorRecord, write, writeLine, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -40,11 +40,12 @@ export async function checkCommand(
     return await compareWitnesses(checked, target, consent, { forceShare, onWalk: progress.showWalk });
   };
   const { chain, check, guest } = await checking().finally(() => progress.clear());
+  const exit = settleExit(EXIT_OF_VERDICT[check.verdict]);
   if (options.output === 'json') {
     await writePieces(jsonPieces(checkDocument(chain, check, guest), 2));
     await writeLine();
   } else await write(checkText(chain, check, guest));
   for (const layer of chain.layers)
     for (const error of [...missingBacking(layer), ...missingDataFile(layer)]) printErrorRecord(error);
-  return EXIT_OF_VERDICT[check.verdict];
+  return exit;
 }

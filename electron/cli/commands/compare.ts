@@ -7,7 +7,7 @@ import { COMPARE_CSV_HEAD, compareCsvRows } from '../../formats/compare-csv.ts';
 import { compareJsonHead, compareJsonRows, compareJsonTail } from '../../formats/compare-json.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { type ComparedChain, compareTargets } from '../../service/compare/compare-targets.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode, settleExit } from '../exit-codes.ts';
 import { missingBacking } from '../missing-links.ts';
 import { printErrorRecord, write } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -39,7 +39,7 @@ export async function compareCommand(
   options: CompareCommandOptions,
 ): Promise<ExitCode> {
   const { content, strict } = options;
-  process.exitCode = EXIT.trouble; // until the outcome is known, also where standard output is closed before
+  settleExit(EXIT.trouble); // until the outcome is known
   const sides = sidesOf(first, second, options);
   const printer = printerOf(options.output, { content, strict });
   const progress = new ProgressLine();

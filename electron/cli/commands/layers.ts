@@ -4,7 +4,7 @@ import { findingRecord } from '../../../shared/text/finding-text.ts';
 import { jsonPieces } from '../../../shared/text/json.ts';
 import { targetOf } from '../../service/cli-target.ts';
 import { describeTarget } from '../../service/describe-target.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode, settleExit } from '../exit-codes.ts';
 import { isPartFinding, missingBacking, missingDataFile } from '../missing-links.ts';
 import { printErrorRecord, writeLine, writeLines, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -30,22 +30,24 @@ export async function layersCommand(
     const { describeNbdServer } = await import('../../service/nbd-exports.ts'); // not loaded for files
     const { exportsLines } = await import('../text/exports-text.ts');
     const server = await describeNbdServer(target.uri, { allowLocalFiles: true });
-    await print({ uri: target.uri, ...server }, () => exportsLines(server));
     const missing = server.exports.flatMap(({ uri, error }) =>
       error === undefined ? [] : [{ ...error, subject: uri }],
     );
+    const exit = settleExit(missing.length > 0 ? EXIT.partial : EXIT.done);
+    await print({ uri: target.uri, ...server }, () => exportsLines(server));
     for (const error of missing) printErrorRecord(error);
-    return missing.length > 0 ? EXIT.partial : EXIT.done;
+    return exit;
   }
   const progress = new ProgressLine();
   const chain = await describeTarget(target, consentOf(options), progress.showReads);
-  await print(chain, () => chainLines(chain));
   const missing = [
     ...chain.layers.flatMap(layer => [...missingBacking(layer), ...missingDataFile(layer)]),
     ...chain.findings
       .filter(isPartFinding)
       .map(finding => findingRecord(finding, chain.layers[finding.layer]?.path ?? '')),
   ];
+  const exit = settleExit(missing.length > 0 ? EXIT.partial : EXIT.done);
+  await print(chain, () => chainLines(chain));
   for (const error of missing) printErrorRecord(error);
-  return missing.length > 0 ? EXIT.partial : EXIT.done;
+  return exit;
 }

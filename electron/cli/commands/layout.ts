@@ -3,7 +3,7 @@ import { jsonPieces } from '../../../shared/text/json.ts';
 import { layoutDocument } from '../../formats/layout-json.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { type LayoutChoice, withLayout } from '../../service/layout-target.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode, settleExit } from '../exit-codes.ts';
 import { printErrorRecord, write, writeLine, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
@@ -27,6 +27,7 @@ export async function layoutCommand(words: readonly string[], options: LayoutOpt
   const progress = new ProgressLine();
   const choice = { ...options, onRead: progress.showReads };
   return withLayout(target, consentOf(options), choice, async (info, { layout, runs }, cluster) => {
+    const exit = settleExit(layout.unknown.length > 0 ? EXIT.partial : EXIT.done);
     const ranges = options.ranges ? runs() : undefined;
     if (options.output === 'json') {
       await writePieces(jsonPieces(layoutDocument(info, layout, { cluster, ranges }), 2));
@@ -44,6 +45,6 @@ export async function layoutCommand(words: readonly string[], options: LayoutOpt
         subject: info.path,
         advice: 'see what cowscope check says of it',
       });
-    return layout.unknown.length > 0 ? EXIT.partial : EXIT.done;
+    return exit;
   });
 }

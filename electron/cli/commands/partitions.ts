@@ -3,7 +3,7 @@ import { jsonPieces } from '../../../shared/text/json.ts';
 import { partitionsDocument } from '../../formats/partitions-json.ts';
 import { targetOf } from '../../service/cli-target.ts';
 import { readPartitions } from '../../service/guest/read-partitions.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode, settleExit } from '../exit-codes.ts';
 import { missingBacking, missingDataFile } from '../missing-links.ts';
 import { printErrorRecord, writeLine, writeLines, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -20,12 +20,13 @@ export async function partitionsCommand(
     onRead: progress.showReads,
     allowLocalFiles: true,
   }).finally(() => progress.clear());
+  const missing = chain.layers.flatMap(layer => [...missingBacking(layer), ...missingDataFile(layer)]);
+  const isPartial = missing.length > 0 || disk.findings.some(({ code }) => code === 'GUEST_NOT_READ');
+  const exit = settleExit(isPartial ? EXIT.partial : EXIT.done);
   if (options.output === 'json') {
     await writePieces(jsonPieces(partitionsDocument(chain, disk), 2));
     await writeLine();
   } else await writeLines(partitionLines(disk));
-  const missing = chain.layers.flatMap(layer => [...missingBacking(layer), ...missingDataFile(layer)]);
   for (const error of missing) printErrorRecord(error);
-  const isPartial = missing.length > 0 || disk.findings.some(({ code }) => code === 'GUEST_NOT_READ');
-  return isPartial ? EXIT.partial : EXIT.done;
+  return exit;
 }

@@ -6,7 +6,7 @@ import { jsonPieces } from '../../../shared/text/json.ts';
 import { scanStore } from '../../chain/store/scan-store.ts';
 import { isNbdUri } from '../../nbd/uri.ts';
 import { usageError } from '../../service/cli-target.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT, type ExitCode, settleExit } from '../exit-codes.ts';
 import { printErrorRecord, printNote, writeLine, writeLines, writePieces } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { storeLines } from '../text/store-text.ts';
@@ -39,16 +39,17 @@ export async function storeCommand(
   } finally {
     progress.clear();
   }
+  const missing = [...unreadParts(store)];
+  const exit = settleExit(missing.length > 0 || !store.coverage.complete ? EXIT.partial : EXIT.done);
   if (output === 'text') await writeLines(storeLines(store));
   else {
     await writePieces(jsonPieces({ ...SCHEMA, ...store }, 2));
     await writeLine();
   }
-  const missing = [...unreadParts(store)];
   for (const record of missing.slice(0, MAX_PRINTED_ERRORS)) printErrorRecord(record);
   if (missing.length > MAX_PRINTED_ERRORS)
     printNote(`${missing.length - MAX_PRINTED_ERRORS} more of these are in the output`);
-  return missing.length > 0 || !store.coverage.complete ? EXIT.partial : EXIT.done;
+  return exit;
 }
 
 /** What could not be read, and what is lost. */
