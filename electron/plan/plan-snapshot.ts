@@ -130,7 +130,7 @@ function hazards(input: SnapshotInput, result: PlannedTarget, freed?: number): F
   const others = [
     lockedOut(findings(), layers, 'qemu-img'),
     keyNeeded(openedLayers(input)),
-    roomHazard(layers, result, input.room, 'the image reads as before'),
+    roomHazard(layers, result, input.room, { data: 0, zeros: 0 }, 'the image reads as before'),
     noCommand(layers.slice(target, target + 1)),
   ];
   return [

@@ -41,13 +41,20 @@ export function commitHazards(input: CommitInput, facts: CommitFacts): Finding[]
     sourceSnapshots(input),
     zerosAsData(input, facts),
     growth(input, facts),
-    roomHazard(input.layers, facts.target, input.room, 'the target is left half written'),
+    noRoom(input, facts),
     noCommand(input.layers.slice(target, top + 2)),
     ...encryption(input),
   ];
   return [...knownHazards(findings(), top), ...found.filter(finding => finding !== undefined)].sort(
     compareFindings,
   );
+}
+
+function noRoom({ layers, room, job, unmaps }: CommitInput, { setup, target }: CommitFacts) {
+  const { bytesCopied, bytesZeroed } = setup.model.changes;
+  // qemu-img gives the space of zeros back.
+  const written = { data: bytesCopied, zeros: job === 'qemu-img' || unmaps ? 0 : bytesZeroed };
+  return roomHazard(layers, target, room, written, 'the target is left half written');
 }
 
 function encryption(input: CommitInput): (Finding | undefined)[] {

@@ -8,6 +8,7 @@ import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
 import type { SlicedWork } from '../../qcow2/read/sliced-work.ts';
 import type { ChainContent } from '../layers/chain-content.ts';
 import type { OnPage } from '../layers/layer-runs.ts';
+import type { TargetRoom } from '../target/file-room.ts';
 import type { RangeSink } from '../target/target-model.ts';
 
 /** A layer with its tables; without an image it is raw. */
@@ -40,8 +41,8 @@ export interface CommitInput {
   readonly findHostHoles: () => SlicedWork<ReadonlySet<number>>;
   /** What is read through the layers, for holes among their data; where it is not known, all data may be holes. */
   readonly content?: ChainContent;
-  /** Bytes that are free where the target's file lies; absent for a device, and where that is not known. */
-  readonly room?: number;
+  /** What is free where the target's files lie. */
+  readonly room: TargetRoom;
   /** How the target uses its file; absent for a raw target. */
   readonly allocation?: Allocation;
   /** Other images that rest on files of the chain, as far as they were looked for. */

@@ -99,7 +99,7 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     cases: cases.list(),
     target: result,
     abort: abortText(input),
-    hazards: rebaseHazards(input, facts, result),
+    hazards: rebaseHazards(input, { ...facts, written: { data: bytesCopied, zeros: bytesZeroed } }, result),
     commands: rebaseCommands(input),
     ...streamQmp(input),
     strip: strip.strip(own.size),

@@ -28,7 +28,7 @@ export function rebaseHazards(input: RebaseInput, facts: RebaseFacts, result: Pl
     ...otherChildren(names, orphans, 'loses its backing file once that is deleted'),
     ...otherChildren(names, misled, 'reads something else afterwards, too', 'leave --unsafe out'),
     operation === 'drop' ? bitmapsDropped(input) : undefined,
-    roomHazard(layers, result, room, 'the image reads as before'),
+    roomHazard(layers, result, room, facts.written, 'the image reads as before'),
     noCommand([...layers.slice(target, target + 1), ...layers.slice(Math.max(base, 0), base + 1)]),
     ...encryption(input),
   ];

@@ -1,6 +1,7 @@
 /** What a rebase is planned from, and what is found on the way. */
 import type { RangeSum } from '../cases.ts';
 import type { CommitInput } from '../commit/commit-input.ts';
+import type { Written } from '../target/target-room.ts';
 
 /** A rebase of layer `target` onto layer `base`. Without content the most that may be copied is planned. */
 export interface RebaseInput extends Omit<CommitInput, 'top'> {
@@ -18,6 +19,8 @@ export interface RebaseFacts {
   /** Zeros of those layers over something that the new base holds. */
   readonly back: RangeSum;
   readonly damaged: RangeSum;
+  /** The most that is written. */
+  readonly written: Written;
   /** Guest offset at which qemu-img aborts, because a range is larger than its buffer. */
   readonly overflowsAt: number | undefined;
   /** The target reads past the end of its old backing file. */

@@ -3,6 +3,7 @@ import { type Finding, makeFinding } from '../../../shared/model/finding.ts';
 import type { PlannedTarget, TargetSpace } from '../../../shared/model/plan/plan.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import type { LayerTables } from '../commit/commit-input.ts';
+import type { FileRoom, TargetRoom } from './file-room.ts';
 
 /** The target's file before a job. */
 export interface FileBefore {
@@ -36,6 +37,12 @@ export function withVolume(space: TargetSpace, before: FileBefore, device: boole
   return { ...space, ...kept, ...volume, peak: volumeSize };
 }
 
+/** What a job writes to the target at most, in bytes: data, and zeros that take space in a file without tables. */
+export interface Written {
+  readonly data: number;
+  readonly zeros: number;
+}
+
 /** What a commit leaves that ends early, and what other jobs leave: they write nothing that is read before their end. */
 export type LeftBehind = 'the target is left half written' | 'the image reads as before';
 
@@ -46,15 +53,52 @@ export type LeftBehind = 'the target is left half written' | 'the image reads as
 export function roomHazard(
   layers: readonly LayerTables[],
   target: PlannedTarget,
-  free: number | undefined,
+  room: TargetRoom,
+  written: Written,
   left: LeftBehind,
 ): Finding | undefined {
-  const name = JSON.stringify(layers[target.layer]?.info.name ?? '');
-  // A raw file that gets longer takes no space there, and a job that makes a raw device longer fails before that.
-  if (layers[target.layer]?.image === undefined) return undefined;
+  const tables = layers[target.layer];
   const end = `qemu ends with "No space left on device" when it is full, and ${left}`;
-  if (target.device) return smallVolume(name, target, end);
-  return free === undefined ? undefined : fullDisk(name, target, free, end);
+  const name = JSON.stringify(tables?.info.name ?? '');
+  // A job that makes a raw device longer fails before that.
+  const volume = target.device && tables?.image !== undefined ? smallVolume(name, target, end) : undefined;
+  return volume ?? fullDisk(target, needsOf(tables?.image === undefined, target, room, written), end);
+}
+
+/** What a file takes more than before, at least and at most. */
+interface FileNeed extends FileRoom {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What the files of a target need, those of one file system together. */
+function needsOf(
+  isRaw: boolean,
+  target: PlannedTarget,
+  { image, dataFile }: TargetRoom,
+  { data, zeros }: Written,
+): readonly FileNeed[] {
+  const { fileLengthBefore, fileLengthAtLeast, fileLength, sizeAfter } = target;
+  // A file without tables takes space where data is written to its holes, and none for its length.
+  const plain = (file: FileRoom, length: number): FileNeed => ({
+    ...file,
+    least: 0,
+    most: Math.min(data + zeros, Math.max(0, length - file.stored)),
+  });
+  const withTables = (file: FileRoom): FileNeed => ({
+    ...file,
+    least: fileLengthAtLeast - fileLengthBefore,
+    most:
+      fileLength -
+      fileLengthBefore +
+      (dataFile === undefined ? Math.min(data, Math.max(0, file.length - file.stored)) : 0),
+  });
+  const own = image === undefined ? undefined : isRaw ? plain(image, fileLength) : withTables(image);
+  const apart = dataFile === undefined ? undefined : plain(dataFile, Math.max(dataFile.length, sizeAfter));
+  if (own === undefined || apart === undefined || own.disk !== apart.disk)
+    return [own, apart].filter(need => need !== undefined);
+  const [fuller] = apart.most > own.most ? [apart] : [own];
+  return [{ ...fuller, least: own.least + apart.least, most: own.most + apart.most }];
 }
 
 function smallVolume(name: string, target: PlannedTarget, end: string): Finding | undefined {
@@ -69,16 +113,15 @@ function smallVolume(name: string, target: PlannedTarget, end: string): Finding 
   );
 }
 
-function fullDisk(name: string, target: PlannedTarget, free: number, end: string): Finding | undefined {
-  const { fileLength, fileLengthAtLeast, fileLengthBefore } = target;
-  const grows = fileLength - fileLengthBefore;
-  const growsAtLeast = fileLengthAtLeast - fileLengthBefore;
-  if (grows <= free) return undefined;
-  const gets = growsAtLeast > free ? 'gets' : 'may get';
-  const most = grows === growsAtLeast ? '' : 'up to ';
+function fullDisk(target: PlannedTarget, needs: readonly FileNeed[], end: string): Finding | undefined {
+  const lacking = needs.find(({ most, free }) => most > free);
+  if (lacking === undefined) return undefined;
+  const { name, free, least, most } = lacking;
+  const takes = least > free ? 'needs' : 'may need';
+  const bound = least === most ? '' : 'up to ';
   return noRoom(
     target,
-    `${formatSize(free)} are free where ${name} lies, and its file ${gets} ${most}${formatSize(grows)} longer: ${end}`,
+    `${formatSize(free)} are free where ${JSON.stringify(name)} lies, and its file ${takes} ${bound}${formatSize(most)} more: ${end}`,
     'make room first',
   );
 }

@@ -1,5 +1,4 @@
 /** Plans over the files of a target, read by our own reader alone. */
-import { statfs } from 'node:fs/promises';
 import { assert } from '../../../shared/assert.ts';
 import { CowscopeError } from '../../../shared/error.ts';
 import { WordSet } from '../../../shared/extent/page.ts';
@@ -38,6 +37,7 @@ import { usageError } from '../cli-target.ts';
 import { type OnLayerWalk, type OnRead, watchReads } from '../progress/read-watch.ts';
 import { findChildren, notSearched } from './plan-children.ts';
 import { type ChosenLayers, chosenLayers } from './plan-choice.ts';
+import { roomOf } from './room-of.ts';
 import { targetDamage, withoutRepeats } from './target-damage.ts';
 
 /** The version that is planned for where no qemu-img is installed. */
@@ -145,9 +145,8 @@ async function planChain(
       [...ofChain, ...layers.flatMap(({ map }) => map?.findings.collector.list() ?? [])],
       damage,
     );
-  const room = open.device || found.info.capture !== undefined ? undefined : await freeSpaceAt(open);
-  const about = { layers, target: chosen.target, qemu, qemuVersionSource: source };
-  const common = { ...about, ...(room === undefined ? {} : { room }) };
+  const room = found.info.capture === undefined ? await roomOf(open) : {};
+  const common = { layers, target: chosen.target, qemu, qemuVersionSource: source, room };
   if (operation === 'delete-snapshot')
     return runInSlices(
       planSnapshotDelete({ ...common, ...snapshotOf(open, request.snapshot, allocation), findings }),
@@ -210,16 +209,6 @@ function* layersWithHoles(found: DiscoveredChain, last: number): SlicedWork<Read
       indexes.add(info.index);
   }
   return indexes;
-}
-
-/** Bytes that are free for us where a layer's file lies; undefined where the system does not tell. */
-async function freeSpaceAt({ info }: OpenLayer): Promise<number | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(info.path);
-    return bavail * bsize;
-  } catch {
-    return undefined; // a name that is not UTF-8, or a file that was renamed meanwhile
-  }
 }
 
 function snapshotOf(

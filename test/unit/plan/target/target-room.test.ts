@@ -1,7 +1,8 @@
 /** What a volume needs, and whether there is room. */
 import { expect, it } from 'vitest';
 import type { LayerTables } from '../../../../electron/plan/commit/commit-input.ts';
-import { roomHazard, withVolume } from '../../../../electron/plan/target/target-room.ts';
+import type { FileRoom, TargetRoom } from '../../../../electron/plan/target/file-room.ts';
+import { roomHazard, type Written, withVolume } from '../../../../electron/plan/target/target-room.ts';
 import type { PlannedTarget, TargetSpace } from '../../../../shared/model/plan/plan.ts';
 
 const MIB = 2 ** 20;
@@ -19,13 +20,31 @@ function space(imageEnd: readonly [least: number, most: number], fileLength = im
   };
 }
 
-/** The hazard of a job with that outcome, in short. */
-function hazard(after: TargetSpace, fileLength: number, device: boolean, free?: number, isRaw = false) {
-  const before = { imageEnd: MIB, fileLength };
+/** A job whose hazard is asked for. */
+interface Job {
+  readonly after: TargetSpace;
+  /** Length of the target's file before. */
+  readonly length: number;
+  readonly device?: boolean;
+  readonly room?: TargetRoom;
+  readonly isRaw?: boolean;
+  readonly written?: Written;
+}
+
+/** A file without holes, where so much is free. */
+function file(free: number, length = MIB, stored = length): FileRoom {
+  return { name: 'base', free, disk: 1, length, stored };
+}
+
+/** The hazard of a job, in short. */
+function hazard({ after, length, device = false, room = {}, isRaw = false, written }: Job) {
+  const before = { imageEnd: MIB, fileLength: length };
   const info = { index: 0, name: 'base' };
   const layers = [{ info, ...(isRaw ? {} : { image: {} }) }] as unknown as LayerTables[];
-  const target = { layer: 0, fileLengthBefore: fileLength, ...withVolume(after, before, device) };
-  return roomHazard(layers, target as unknown as PlannedTarget, free, 'the image reads as before')?.what;
+  const sizes = { layer: 0, fileLengthBefore: length, sizeAfter: 16 * MIB };
+  const target = { ...sizes, ...withVolume(after, before, device) } as unknown as PlannedTarget;
+  const most = written ?? { data: 0, zeros: 0 };
+  return roomHazard(layers, target, room, most, 'the image reads as before')?.what;
 }
 
 it('counts what is in use before and after, and what is written on the way, also where it is given back', () => {
@@ -53,20 +72,60 @@ it('leaves the length of a volume as it is, whatever a file would have', () => {
 });
 
 it('warns of a volume that is too small, surely or perhaps, and of none that suffices', () => {
-  expect(hazard(space([4 * MIB, 4 * MIB]), 4 * MIB, true)).toBeUndefined();
-  expect(hazard(space([5 * MIB, 5 * MIB]), 4 * MIB, true)).toMatch(
+  const on = (after: TargetSpace) => hazard({ after, length: 4 * MIB, device: true });
+  expect(on(space([4 * MIB, 4 * MIB]))).toBeUndefined();
+  expect(on(space([5 * MIB, 5 * MIB]))).toMatch(
     /^"base" lies on a volume of 4 MiB and needs 5 MiB \(5,242,880 bytes\): .* and the image reads as before$/,
   );
-  expect(hazard(space([3 * MIB, 5 * MIB]), 4 * MIB, true)).toContain('and may need up to 5 MiB');
+  expect(on(space([3 * MIB, 5 * MIB]))).toContain('and may need up to 5 MiB');
 });
 
-it('warns of a file system with less room than the file gets longer, and of none where a raw file lies', () => {
+it('warns of a file system with less room than the file gets longer', () => {
   const grown = space([3 * MIB, 5 * MIB]);
-  expect(hazard(grown, MIB, false, 4 * MIB)).toBeUndefined();
-  expect(hazard(grown, MIB, false, 3 * MIB)).toContain(
-    '3 MiB are free where "base" lies, and its file may get up to 4 MiB longer',
+  const on = (after: TargetSpace, room: TargetRoom) => hazard({ after, length: MIB, room });
+  expect(on(grown, { image: file(4 * MIB) })).toBeUndefined();
+  expect(on(grown, { image: file(3 * MIB) })).toContain(
+    '3 MiB are free where "base" lies, and its file may need up to 4 MiB more: ',
   );
-  expect(hazard(space([5 * MIB, 5 * MIB]), MIB, false, MIB)).toContain('its file gets 4 MiB longer');
-  expect(hazard(grown, MIB, false)).toBeUndefined();
-  expect(hazard(grown, MIB, false, MIB, true)).toBeUndefined();
+  expect(on(space([5 * MIB, 5 * MIB]), { image: file(MIB) })).toContain('its file needs 4 MiB more: ');
+  expect(on(grown, {})).toBeUndefined();
+});
+
+it('warns of data that goes into holes of the file, and takes no space for the length of a raw one', () => {
+  const length = 8 * MIB;
+  const written = { data: 4 * MIB, zeros: 0 };
+  const kept = space([length, length]);
+  for (const isRaw of [true, false]) {
+    const job = { after: kept, length, isRaw, written };
+    const on = (free: number, stored: number) =>
+      hazard({ ...job, room: { image: file(free, length, stored) } });
+    expect(on(3 * MIB, MIB)).toContain('its file may need up to 4 MiB more: ');
+    expect(on(4 * MIB, MIB)).toBeUndefined();
+    expect(on(MIB, 6 * MIB)).toContain('its file may need up to 2 MiB more: ');
+    expect(on(MIB, length)).toBeUndefined();
+  }
+  const grows = { after: space([16 * MIB, 16 * MIB]), length, isRaw: true };
+  const room = { image: file(MIB, length) };
+  expect(hazard({ ...grows, room })).toBeUndefined();
+  expect(hazard({ ...grows, room, written })).toContain('its file may need up to 4 MiB more: ');
+  expect(hazard({ ...grows, room, written: { data: 0, zeros: 2 * MIB } })).toContain('up to 2 MiB more: ');
+});
+
+it('warns of an external data file by the file system that holds it, and adds up what lies on the same one', () => {
+  const written = { data: 4 * MIB, zeros: 0 };
+  const job = { after: space([2 * MIB, 2 * MIB]), length: MIB, written };
+  const data = { ...file(3 * MIB, 16 * MIB, 0), name: 'data', disk: 2 };
+  expect(hazard({ ...job, room: { image: file(MIB), dataFile: data } })).toMatch(
+    /^3 MiB are free where "data" lies, and its file may need up to 4 MiB more: /,
+  );
+  expect(
+    hazard({ ...job, room: { image: file(MIB), dataFile: { ...data, free: 4 * MIB } } }),
+  ).toBeUndefined();
+  const same = { ...data, free: 4 * MIB, disk: 1 };
+  expect(hazard({ ...job, room: { image: file(4 * MIB), dataFile: same } })).toMatch(
+    /^4 MiB are free where "data" lies, and its file may need up to 5 MiB more: /,
+  );
+  expect(hazard({ ...job, device: true, length: 4 * MIB, room: { dataFile: data } })).toContain(
+    'where "data"',
+  );
 });
