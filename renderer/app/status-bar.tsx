@@ -6,7 +6,7 @@ import type { LayerProgress } from '../../shared/model/progress.ts';
 import { formatCount, formatOffset, formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { bytesPerPx } from '../axis/scale.ts';
-import type { RunningCheck } from '../state/chain/check-state.ts';
+import type { CheckedLayer, RunningCheck } from '../state/chain/check-state.ts';
 import { runCommand } from '../state/commands/commands.ts';
 import { FINDINGS_VIEW } from '../state/findings-view.ts';
 import { hoveredOffset } from '../state/selection/hovered-offset.ts';
@@ -103,7 +103,8 @@ function Check({ chain }: { readonly chain: OpenedChain }) {
     check.phase === 'done'
       ? `Checked${check.isDeep ? ' with all data' : ''}: ${check.verdict}`
       : `Check${cost}`;
-  const unchecked = check.phase === 'done' ? check.layers.filter(({ reply }) => !reply.checked).length : 0;
+  const isBare = ({ reply }: CheckedLayer) => !reply.checked && !reply.missing;
+  const unchecked = check.phase === 'done' ? check.layers.filter(isBare).length : 0;
   const left =
     unchecked === 0
       ? ''
@@ -112,7 +113,7 @@ function Check({ chain }: { readonly chain: OpenedChain }) {
     <button
       type="button"
       className="quiet"
-      title={`Compares refcounts with references in every layer${left}`}
+      title={`Compares refcounts with references in every layer, and looks for lost tables in clusters that nothing refers to${left}`}
       onClick={() => runCommand('check')}
     >
       {text}

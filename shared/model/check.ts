@@ -22,6 +22,8 @@ export interface CheckStep {
   readonly why: string;
   /** True if it was not done although the check was to do it: a verdict is then incomplete. */
   readonly missing: boolean;
+  /** True where a check of all data does it: a window has a button for that, and `why` names the command. */
+  readonly byDeepCheck?: true;
 }
 
 /** The numbers of `qemu-img check`, counted as it counts them. */
@@ -53,10 +55,13 @@ export interface LayerCheck {
   readonly counts?: CheckCounts;
 }
 
-/** The answer to how a layer is: its check, or the end of the sentence "not checked: …". */
+/**
+ * The answer to how a layer is: its check, or the end of the sentence "not checked: …" and whether something to check is
+ * left out by that.
+ */
 export type CheckReply =
   | { readonly checked: true; readonly check: LayerCheck }
-  | { readonly checked: false; readonly why: string };
+  | { readonly checked: false; readonly why: string; readonly missing: boolean };
 
 /** What a check of a layer reads: bytes of its tables, some of which may be read twice. 0 where it is not checked. */
 export interface CheckCost {
@@ -87,6 +92,11 @@ export function stepMissing(name: string, why: string): CheckStep {
 /** A check that was not asked for, or that does not apply. */
 export function stepLeftOut(name: string, why: string): CheckStep {
   return { name, done: false, why, missing: false };
+}
+
+/** A check that only a check of all data does, where that was not asked for. */
+export function stepLeftToDeepCheck(name: string): CheckStep {
+  return { ...stepLeftOut(name, 'a check of all data does this: cowscope check --deep'), byDeepCheck: true };
 }
 
 /** The check of a layer with one more step, such as one that was done later. */

@@ -46,6 +46,12 @@ describe('cowscope check', () => {
       expect(document.layers[i]).toMatchObject({ ...theirs, layer: i, corruptions: 0, leaks: 0 });
     }
     expect(document).toMatchObject({ filename: at('top.qcow2'), format: 'qcow2', leaks: 0 });
+    expect(document.layers[1].checks).toContainEqual({
+      name: 'compressed data',
+      done: false,
+      why: 'a check of all data does this: cowscope check --deep',
+      missing: false,
+    });
   });
 
   it('ends with 3 for leaks only, as qemu-img check', async () => {

@@ -19,6 +19,13 @@ export type LoadDeepOptions = (compression: Compression | undefined) => Promise<
 /** Where nothing can be decompressed: data is read, and streams are not looked into. */
 export const NO_DECOMPRESSION: LoadDeepOptions = async () => ({ tryDecompress: undefined });
 
+/** The tables of a layer, or the end of the sentence "not checked: …" and whether there would be some to check. */
+interface Checkable {
+  readonly metadata: StoredLayer['metadata'];
+  readonly why: string;
+  readonly missing: boolean;
+}
+
 /** Checks layers one at a time. */
 export class LayerChecks {
   readonly #tables: ChainTables;
@@ -65,8 +72,8 @@ export class LayerChecks {
 
   /** Checks a layer; where `isDeep`, all its data too. Rejects with CANCELLED once `superseded`, or stopped. */
   async check(layer: number, isDeep: boolean, superseded: Superseded): Promise<CheckReply> {
-    const { metadata, why } = this.#checkable(layer);
-    if (metadata === undefined) return { checked: false, why };
+    const { metadata, why, missing } = this.#checkable(layer);
+    if (metadata === undefined) return { checked: false, why, missing };
     const { image, map } = metadata;
     const opened = map.rules.dataFile ? map.dataSource : undefined;
     const dataFile = opened === undefined ? undefined : this.#counted(opened);
@@ -84,12 +91,17 @@ export class LayerChecks {
   }
 
   /** The tables of a layer, or why they are not checked. */
-  #checkable(layer: number): { readonly metadata: StoredLayer['metadata']; readonly why: string } {
+  #checkable(layer: number): Checkable {
     const { metadata, plan } = layerOf(this.#tables, layer);
-    if (metadata === undefined) return { metadata, why: 'it is not read by its own tables' };
+    if (metadata === undefined) {
+      const isLost = this.#findings.ofLayer(layer).some(({ code }) => code === 'CHAIN_HEADER_LOST');
+      return isLost
+        ? { metadata, why: 'its header is lost', missing: true }
+        : { metadata, why: 'it is not read by its own tables', missing: false };
+    }
     return plan.metadata?.snapshotId === undefined
-      ? { metadata, why: '' }
-      : { metadata: undefined, why: 'an internal snapshot of it is shown, not the disk' };
+      ? { metadata, why: '', missing: false }
+      : { metadata: undefined, why: 'an internal snapshot of it is shown, not the disk', missing: true };
   }
 
   /** The source with its reads counted. */

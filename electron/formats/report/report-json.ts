@@ -34,7 +34,11 @@ export function reportDocument({
     made,
     redacted,
     verdict: check?.verdict,
-    checks: check?.layers.map(({ layer, verdict, steps }) => ({ layer, verdict, checks: steps })),
+    checks: check?.layers.map(({ layer, verdict, steps }) => ({
+      layer,
+      verdict,
+      checks: steps.map(({ name, done, why, missing }) => ({ name, done, why, missing })),
+    })),
     size: chain.size,
     complete: chain.complete,
     layers: chain.layers.map(({ index, name, path, format, size, clusterSize, backing, dataFile }) => ({

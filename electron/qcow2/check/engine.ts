@@ -12,6 +12,7 @@ import {
   type CheckStep,
   stepDone,
   stepLeftOut,
+  stepLeftToDeepCheck,
   stepMissing,
 } from '../../../shared/model/check.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
@@ -67,8 +68,6 @@ const REFCOUNTS = 'refcounts and references';
 const TABLES = 'L1 and L2 tables';
 const STREAMS = 'compressed data';
 const DATA = 'reading of all data';
-/** Why data is not read, for every front. */
-const BY_DEEP = 'a check of all data does this: cowscope check --deep';
 const LISTS = 'snapshot table and bitmap directory';
 /** Tables that were lost are looked for in them. */
 const UNREFERRED = 'clusters that nothing refers to';
@@ -153,7 +152,7 @@ function* checkData(
   steps: CheckStep[],
 ): SlicedWork<void> {
   if (deep === undefined) {
-    steps.push(stepLeftOut(STREAMS, BY_DEEP), stepLeftOut(DATA, BY_DEEP));
+    steps.push(stepLeftToDeepCheck(STREAMS), stepLeftToDeepCheck(DATA));
     return;
   }
   if (check === undefined) {

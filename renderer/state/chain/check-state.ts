@@ -1,5 +1,5 @@
 /** How far the check of the opened chain's images is. */
-import type { CheckReply, CheckVerdict } from '../../../shared/model/check.ts';
+import type { CheckReply, CheckStep, CheckVerdict } from '../../../shared/model/check.ts';
 
 /** What is known of the check of the opened chain. Bytes are those that are read. */
 export type ChainCheckState =
@@ -31,6 +31,8 @@ export interface FinishedCheck {
   readonly verdict: CheckVerdict;
   /** What it came to for each layer, top first. */
   readonly layers: readonly CheckedLayer[];
+  /** What was checked of the chain as a whole. */
+  readonly steps: readonly CheckStep[];
 }
 
 /** What the check of one layer came to. */

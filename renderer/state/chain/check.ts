@@ -1,16 +1,26 @@
 /** Checks the images of the opened chain, one after the other: by itself where that is soon done, else when it is asked for. */
 import type { ErrorRecord } from '../../../shared/error.ts';
 import { isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
-import { withStep, worstVerdict } from '../../../shared/model/check.ts';
+import {
+  type CheckReply,
+  type CheckVerdict,
+  verdictOf,
+  withStep,
+  worstVerdict,
+} from '../../../shared/model/check.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { Result } from '../../../shared/result.ts';
+import { chainSteps, type IsFound } from '../../../shared/text/chain-steps.ts';
 import { getState, type Store, setState, useStore } from '../store.ts';
 import { askChain } from './ask-chain.ts';
-import type { ChainCheckState, CheckedLayer, RunningCheck } from './check-state.ts';
+import type { ChainCheckState, CheckedLayer, FinishedCheck, RunningCheck } from './check-state.ts';
 import { shownSnapshot } from './snapshots.ts';
 
-/** Tables of all layers that are checked unasked: those of a full disk of 1 TiB, which take seconds. */
-const MAX_UNASKED_BYTES = 2 ** 27;
+/**
+ * Tables of all layers that are checked unasked, which takes seconds: more than those of a full disk of 1 TiB, 128 MiB of
+ * L2 tables and 32 MiB of refcounts for clusters of 64 KiB.
+ */
+const MAX_UNASKED_BYTES = 3 * 2 ** 26;
 /** How often the progress of a check is asked for. */
 const PROGRESS_MS = 250;
 
@@ -65,10 +75,33 @@ async function runCheck(isDeep: boolean): Promise<void> {
     stopProgress();
   }
   if (layers === undefined) return;
-  const verdicts = layers.flatMap(({ reply }) => (reply.checked ? [reply.check.verdict] : []));
-  const whole = verdicts.length === 0 || !chain.chain.complete ? 'incomplete' : 'clean';
-  const verdict = worstVerdict([...verdicts, whole]);
-  setState({ check: { phase: 'done', isDeep, verdict, layers }, announcement: `Checked: ${verdict}` });
+  const finished = await finishedCheck(chain, layers);
+  if (getState().chain?.sessionId !== chain.sessionId) return;
+  const { verdict } = finished;
+  setState({ check: { phase: 'done', isDeep, ...finished }, announcement: `Checked: ${verdict}` });
+}
+
+/** What the check of a chain comes to: as `cowscope check` says it. */
+async function finishedCheck(
+  { chain }: OpenedChain,
+  layers: readonly CheckedLayer[],
+): Promise<Pick<FinishedCheck, 'verdict' | 'layers' | 'steps'>> {
+  const reply = await askChain('findingCounts', {});
+  const found = reply?.ok ? reply.value : [];
+  const isFound: IsFound = (layer, code) => found.some(count => count.layer === layer && count.code === code);
+  const countsOf = (index: number) => {
+    const of = layers.find(({ layer }) => layer === index)?.reply;
+    return of?.checked === true ? of.check.counts : undefined;
+  };
+  const steps = chainSteps(chain.layers, countsOf, isFound);
+  const verdicts = layers.map(({ reply }) => verdictOfReply(reply));
+  const whole = chain.complete ? 'clean' : 'incomplete';
+  return { verdict: worstVerdict([...verdicts, verdictOf([], steps), whole]), layers, steps };
+}
+
+function verdictOfReply(reply: CheckReply): CheckVerdict {
+  if (reply.checked) return reply.check.verdict;
+  return reply.missing ? 'incomplete' : 'clean';
 }
 
 /** What the check of each layer came to, top first; undefined where it was stopped or another chain is open. */

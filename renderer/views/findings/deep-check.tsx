@@ -4,6 +4,9 @@ import { formatSize } from '../../../shared/text/offset.ts';
 import { checkDeeply, costOfChain } from '../../state/chain/check.ts';
 import { useStore } from '../../state/store.ts';
 
+/** What the button says that begins a check of all data. */
+export const CHECK_ALL_DATA = 'Check all data';
+
 /** Offers to read and decompress all data, with what that reads. Nothing where no layer has tables. */
 export function DeepCheck({ chain }: { readonly chain: OpenedChain }) {
   const check = useStore(state => state.check);
@@ -25,7 +28,7 @@ export function DeepCheck({ chain }: { readonly chain: OpenedChain }) {
         disabled={check.phase === 'running'}
         onClick={() => void checkDeeply()}
       >
-        Check all data
+        {CHECK_ALL_DATA}
       </button>
     </fieldset>
   );

@@ -79,5 +79,6 @@ const LONG_STREAM: Cause = {
   severity: 'corruption',
   what: count =>
     `the recorded length of ${count === 1 ? 'a compressed cluster reaches' : `${count} compressed clusters reaches`} past the end of the file: the length is wrong, or the data was cut off`,
-  advice: 'run `cowscope check --deep` to see whether the data can still be decompressed',
+  advice:
+    'a check of all data tells whether the data can still be decompressed: `cowscope check --deep`, or “Check all data” in the window',
 };

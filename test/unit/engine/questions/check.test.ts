@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { loadDeepOptions } from '../../../../electron/engine/worker/decompress.ts';
 import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
+import { makeFinding } from '../../../../shared/model/finding.ts';
 import { ALL_FINDINGS, codesOf } from '../../../support/findings.ts';
 import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { openSession, planFiles } from '../../../support/merge-session.ts';
@@ -48,8 +49,19 @@ test('a layer that is read over NBD, or whose snapshot is shown, is not checked'
     layer.metadata === undefined ? layer : { ...layer, metadata: { ...layer.metadata, snapshotId: '1' } },
   );
   const session = openSession({ ...plan, layers: [...layers, raw] });
-  expect(await session.ask('check', { layer: 0 })).toMatchObject({ checked: false });
-  expect(await session.ask('check', { layer: 1 })).toMatchObject({ checked: false });
+  expect(await session.ask('check', { layer: 0 })).toMatchObject({ checked: false, missing: true });
+  expect(await session.ask('check', { layer: 1 })).toMatchObject({ checked: false, missing: false });
+  const lost = makeFinding({
+    code: 'CHAIN_HEADER_LOST',
+    severity: 'hazard',
+    layer: 1,
+    what: 'it has no header',
+  });
+  session.send({ kind: 'chainFindings', findings: [lost] });
+  expect(await session.ask('check', { layer: 1 })).toMatchObject({
+    why: 'its header is lost',
+    missing: true,
+  });
   await expect(session.ask('check', { layer: 2 })).rejects.toMatchObject({ code: 'LAYER_UNKNOWN' });
 });
 

@@ -2,7 +2,12 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../renderer/state/chain/opening.ts';
 import { getState } from '../../../../renderer/state/store.ts';
+import { LOCAL } from '../../../../shared/extent/flags.ts';
+import type { CheckReply } from '../../../../shared/model/check.ts';
+import { makeFinding } from '../../../../shared/model/finding.ts';
+import type { BackingLink, LayerInfo } from '../../../../shared/model/layer.ts';
 import { fail, ok } from '../../../../shared/result.ts';
+import { fakeChain, layerInfo } from '../../../support/window/fake-chain.ts';
 import { argsOf, start } from '../../../support/window/fake-window.tsx';
 
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
@@ -67,7 +72,7 @@ test('the images are checked from the status bar, and the worst verdict of the l
   bridge.answer('chain:check', ({ layer }) =>
     ok(
       layer === 0
-        ? { checked: false, why: 'it is not read by its own tables' }
+        ? { checked: false, why: 'it is not read by its own tables', missing: false }
         : { checked: true, check: { layer, verdict: layer === 2 ? 'leaks' : 'clean', steps: [] } },
     ),
   );
@@ -78,6 +83,34 @@ test('the images are checked from the status bar, and the worst verdict of the l
   );
   expect(button.title).toContain('1 layer has no tables to check');
   expect(getState().announcement).toBe('Checked: leaks');
+});
+
+const opened: BackingLink = { recorded: 'x', recordedFormat: '', resolved: '/images/x', status: 'opened' };
+const missing: BackingLink = { ...opened, status: 'missing' };
+const raw = { format: 'raw', clusterSize: 1 } as const;
+const LOST: CheckReply = { checked: false, why: 'its header is lost', missing: true };
+const WITHOUT: CheckReply = { checked: false, why: 'it is not read by its own tables', missing: false };
+
+test.each<[string, string, Partial<LayerInfo>, CheckReply | undefined, string[]]>([
+  ['of a sound chain', 'clean', {}, undefined, []],
+  ['over a raw disk', 'clean', raw, WITHOUT, []],
+  ['over a file that has lost its header', 'incomplete', raw, LOST, []],
+  ['whose data file is there', 'clean', { dataFile: opened }, undefined, []],
+  ['whose data file is missing', 'incomplete', { dataFile: missing }, undefined, []],
+  ['whose base has no recorded format', 'incomplete', {}, undefined, ['CHAIN_FORMAT_BY_CONTENT']],
+])('the check %s ends as %s, as on the command line', async (_what, verdict, base, reply, codes) => {
+  const layers = [layerInfo(0, 'base', 2 ** 20, base), layerInfo(1, 'top.qcow2', 2 ** 20)];
+  const bridge = start(fakeChain(layers.map(info => ({ info, starts: [0], flags: [LOCAL] }))));
+  await openTarget(golden);
+  for (const code of codes)
+    bridge.find(makeFinding({ code, severity: 'hazard', layer: 0, what: 'two readings' }));
+  const clean = (layer: number): CheckReply => ({
+    checked: true,
+    check: { layer, verdict: 'clean', steps: [] },
+  });
+  bridge.answer('chain:check', ({ layer }) => ok(layer === 0 && reply !== undefined ? reply : clean(layer)));
+  fireEvent.click(screen.getByRole('button', { name: 'Check' }));
+  expect(await screen.findByRole('button', { name: `Checked: ${verdict}` })).toBeTruthy();
 });
 
 test('a check that fails says why, and can be asked for again', async () => {
@@ -105,6 +138,20 @@ test('a chain is checked once by itself when it is read, where its tables are fe
   expect(argsOf(bridge, 'chain:check')).toHaveLength(3);
   bridge.push('chain:progress', { sessionId: 1, layers: [done(0), done(1)] });
   expect(argsOf(bridge, 'chain:check')).toHaveLength(3);
+});
+
+test.each([
+  ['a full disk of 1 TiB in clusters of 64 KiB begins by itself', 2048 + 513, 3],
+  ['two of them is offered', 2 * (2048 + 513), 0],
+])('the check of the tables of %s', async (_what, tables, checked) => {
+  const bridge = start();
+  await openTarget(golden);
+  bridge.answer('chain:checkCost', ({ layer }) => ok({ bytes: layer === 0 ? tables * 65_536 : 0 }));
+  bridge.push('chain:progress', { sessionId: 1, layers: [done(0), done(1)] });
+  await screen.findByRole('button', {
+    name: checked > 0 ? /^Checked: / : /^Check \(reads 320\.1\d MiB of tables\)$/,
+  });
+  expect(argsOf(bridge, 'chain:check')).toHaveLength(checked);
 });
 
 test('the check of large tables is offered with what it reads, shows how far it is, and can be stopped', async () => {

@@ -2,7 +2,9 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../../renderer/state/chain/opening.ts';
 import { getState } from '../../../../../renderer/state/store.ts';
+import { stepDone, stepLeftOut, stepLeftToDeepCheck } from '../../../../../shared/model/check.ts';
 import { makeFinding } from '../../../../../shared/model/finding.ts';
+import { ok } from '../../../../../shared/result.ts';
 import { start } from '../../../../support/window/fake-window.tsx';
 
 const K64 = 65_536;
@@ -130,4 +132,35 @@ test('a click on the worst severity in the status bar leads to the list', async 
   bridge.find(overlap);
   fireEvent.click(await screen.findByRole('button', { name: '1 finding · worst: corruption' }));
   expect(await screen.findByRole('listbox', { name: /Findings/ })).toBeTruthy();
+});
+
+test('what a check of all data does is left to the button below, and not to a command', async () => {
+  const bridge = start();
+  bridge.answer('chain:checkCost', () => ok({ bytes: 2 ** 20 }));
+  await openTarget(golden);
+  fireEvent.keyDown(window, { key: '3' });
+  const steps = [
+    stepDone('L1 and L2 tables'),
+    stepLeftToDeepCheck('compressed data'),
+    stepLeftOut('clusters that nothing refers to', 'a capture holds nothing of that'),
+  ];
+  bridge.answer('chain:check', ({ layer }) =>
+    ok({ checked: true, check: { layer, verdict: 'clean', steps: layer === 2 ? steps : [] } }),
+  );
+  fireEvent.click(screen.getByRole('button', { name: 'Check' }));
+  const checked = await screen.findByRole('group', { name: 'Checked: clean' });
+  expect(
+    within(checked)
+      .getAllByRole('listitem')
+      .map(item => item.textContent),
+  ).toEqual([
+    '✓ L1 and L2 tables',
+    '– compressed dataNot done: “Check all data” below does this.',
+    '– clusters that nothing refers toNot done: a capture holds nothing of that.',
+    '✓ backing file of mid.qcow2',
+    '✓ backing file of top.qcow2',
+  ]);
+  const offer = await screen.findByRole('group', { name: 'All data' });
+  expect(within(offer).getByRole('button', { name: 'Check all data' })).toBeTruthy();
+  expect(checked.compareDocumentPosition(offer)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
 });
