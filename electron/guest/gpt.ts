@@ -90,6 +90,21 @@ export async function readGptCopy(
   return { ...header, entries: entriesOf(list, header.entryBytes) };
 }
 
+/** The copy whose header is in `sector`, where both its header and its list are whole. */
+export function parseGptCopy(
+  read: (offset: number, length: number) => Uint8Array | undefined,
+  sector: number,
+  sectorSize: number,
+): Gpt | undefined {
+  const bytes = read(sector * sectorSize, sectorSize);
+  const header = bytes === undefined ? '' : parseHeader(bytes, sector);
+  if (typeof header === 'string') return undefined;
+  const length = header.entryCount * header.entryBytes;
+  const list = length > MAX_LIST_BYTES ? undefined : read(header.listSector * sectorSize, length);
+  if (list === undefined || crc32(list) !== header.listCrc) return undefined;
+  return { ...header, entries: entriesOf(list, header.entryBytes) };
+}
+
 /** The header, or why it cannot be used. */
 function parseHeader(bytes: Uint8Array, sector: number): Header | string {
   if (!hasGptSignature(bytes)) return `there is none at sector ${sector}`;

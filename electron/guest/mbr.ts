@@ -63,6 +63,11 @@ function isVolumeBoot(bytes: Uint8Array): boolean {
   return isFat && [512, 1024, 2048, 4096].includes(sectorBytes);
 }
 
+/** The entries of an extended boot record that are in use; none where it has no signature. */
+export function parseExtendedRecord(bytes: Uint8Array): MbrEntry[] {
+  return hasBootMark(bytes) ? entriesOf(bytes) : [];
+}
+
 /** The entries that are in use: those with a type and a length. */
 function entriesOf(bytes: Uint8Array): MbrEntry[] {
   const view = viewOf(bytes);

@@ -5,7 +5,8 @@ import { viewOf } from '../format/bytes.ts';
 /** Bytes from the beginning of a disk that {@link beginsDisk} looks at. */
 export const BEGINNING_BYTES = 8192;
 
-const SECTOR_SIZES = [512, 4096] as const;
+/** Sizes of the sectors that disks have. */
+export const SECTOR_SIZES = [512, 4096] as const;
 const PARTITIONS_AT = 446;
 const PARTITION_BYTES = 16;
 

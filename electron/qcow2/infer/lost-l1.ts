@@ -4,19 +4,21 @@
  */
 import { type Confidence, type InferredFact, leastSure } from '../../../shared/model/inference.ts';
 import { hex, viewOf } from '../format/bytes.ts';
-import { ENTRY_COMPRESSED_HI, ENTRY_RESERVED_HI, entryOffset } from '../format/entry.ts';
+import { ENTRY_RESERVED_HI, entryOffset } from '../format/entry.ts';
 import { hasDataFile, hasExtendedL2 } from '../format/header.ts';
 import { MAX_L1_BYTES } from '../format/limits.ts';
 import { LimitPassed } from '../layout/read-limit.ts';
 import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
-import { readBytes, sizeNow } from '../read/source.ts';
-import { BEGINNING_BYTES, beginsDisk, endsDisk } from './disk-ends.ts';
+import { sizeNow } from '../read/source.ts';
+import { BEGINNING_BYTES, beginsDisk, endsDisk, SECTOR_SIZES } from './disk-ends.ts';
+import { placesByFileSystems } from './guest-places.ts';
 import { findL1Tables, type L1Candidate } from './l1-candidates.ts';
 import { MAX_SCANNED_CLUSTERS } from './lost-header.ts';
 import type { Proposal } from './reading.ts';
 import { type ClusterBytes, countedReferences, storedRefcounts } from './stored-refcounts.ts';
+import { TableData } from './table-data.ts';
 import {
   entriesOf,
   markTargets,
@@ -30,6 +32,8 @@ import {
 const MAX_COMPARED = 64;
 /** Tables of which data is read. */
 const MAX_LOOKED_AT = 4096;
+const BOOT_RECORD_BYTES = 512;
+const NOTHING = new Uint8Array();
 /** Places of tables that a fact lists. */
 const MAX_LISTED = 8;
 
@@ -75,7 +79,7 @@ export function* proposeL1(image: Qcow2Image, onProgress?: OnProgress): SlicedWo
   // Free clusters, too: an L1 table that was moved leaves its old place behind.
   const scan = yield* scanForTables(source, rules, cluster => references[cluster] === 0, onProgress);
   const rebuild = yield* L1Rebuild.of(image, { entries, isMisplaced, refcounts, references, scan });
-  return rebuild.isStoredTableSound() ? [] : rebuild.propose();
+  return rebuild.isStoredTableSound() ? [] : yield* rebuild.propose();
 }
 
 interface Remains {
@@ -212,7 +216,7 @@ class L1Rebuild {
     );
   }
 
-  propose(): L1Proposal[] {
+  *propose(): SlicedWork<L1Proposal[]> {
     this.#placeStored();
     this.#placeShared();
     this.#placeByData();
@@ -220,6 +224,8 @@ class L1Rebuild {
     this.#placeLast();
     this.#placeByOldTables();
     this.#placeByDisk();
+    this.#placeLast();
+    yield* this.#placeByFileSystems();
     this.#placeLast();
     if (this.#open.size === 0 && this.#places.size === 0) return [];
     const told = this.#proposal();
@@ -427,15 +433,16 @@ class L1Rebuild {
   #placeByDisk(): void {
     const { header, geometry } = this.#image;
     if (hasDataFile(header)) return;
-    const { clusterSize, l1Coverage } = geometry;
     const last = this.#remains.entries - 1;
-    const end = header.size - last * l1Coverage;
-    const lastEntry = Math.ceil(end / clusterSize) - 1;
-    const tail = end - lastEntry * clusterSize;
-    const first = this.#openTables(table => beginsDisk(this.#dataOf(table, 0).subarray(0, BEGINNING_BYTES)));
-    const behind = this.#openTables(table =>
-      endsDisk(this.#dataOf(table, lastEntry).subarray(0, tail), header.size),
-    );
+    const end = header.size - last * geometry.l1Coverage;
+    const first = this.#openTables(table => {
+      const data = new TableData(this.#image, table);
+      return [BEGINNING_BYTES, BOOT_RECORD_BYTES].some(length => beginsDisk(data.read(0, length) ?? NOTHING));
+    });
+    const behind = this.#openTables(table => {
+      const data = new TableData(this.#image, table);
+      return SECTOR_SIZES.some(size => endsDisk(data.read(end - size, size) ?? NOTHING, header.size));
+    });
     if (first.length === 1)
       this.#place(0, first[0] as number, 'likely', 'its first cluster holds a partition table');
     if (behind.length === 1 && this.#open.has(behind[0] as number))
@@ -447,22 +454,30 @@ class L1Rebuild {
       );
   }
 
-  #openTables(isWanted: (cluster: number) => boolean): number[] {
-    return [...this.#open].slice(0, MAX_LOOKED_AT).filter(isWanted);
+  /** By what file systems say of their parts; what was found tells more, until nothing is found. */
+  *#placeByFileSystems(): SlicedWork<void> {
+    const { header } = this.#image;
+    if (hasDataFile(header) || header.cryptMethod !== 0) return;
+    for (let isNew = true; isNew && this.#open.size > 0; ) {
+      const found = yield* placesByFileSystems({
+        image: this.#image,
+        entries: this.#remains.entries,
+        places: this.#places,
+        open: [...this.#open].slice(0, MAX_LOOKED_AT),
+      });
+      for (const { index, cluster, type } of found)
+        this.#place(
+          index,
+          cluster,
+          'likely',
+          `what it holds of a file system (${type}) says where that lies`,
+        );
+      isNew = found.length > 0;
+    }
   }
 
-  /** The data of the cluster that an entry names; none where that is not plain data in the file. */
-  #dataOf(table: number, entry: number): Uint8Array {
-    const { source, geometry, header } = this.#image;
-    const { clusterSize, entrySize } = geometry;
-    const bytes = readBytes(source, table * clusterSize + entry * entrySize, entrySize);
-    if (bytes.length < entrySize) return new Uint8Array();
-    const view = viewOf(bytes);
-    const [hi, lo] = [view.getUint32(0), view.getUint32(4)];
-    const host = entryOffset(hi, lo);
-    const isPartial = hasExtendedL2(header) && view.getUint32(12) !== 0xffffffff;
-    const isPlain = (hi & ENTRY_COMPRESSED_HI) === 0 && (lo & 1) === 0 && host % clusterSize === 0;
-    return host === 0 || !isPlain || isPartial ? new Uint8Array() : readBytes(source, host, clusterSize);
+  #openTables(isWanted: (cluster: number) => boolean): number[] {
+    return [...this.#open].slice(0, MAX_LOOKED_AT).filter(isWanted);
   }
 
   /** The table lies where the header says, or behind the file where an L2 table was found in that place. */

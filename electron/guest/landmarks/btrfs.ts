@@ -1,0 +1,172 @@
+/**
+ * Btrfs on one device: copies of the super block, each with its place, and tree blocks, which say their logical address. The
+ * chunk tree leads from that to places. Source: Btrfs documentation, "On-disk Format".
+ */
+import { hasText, hexOf, u64, viewOf } from '../little-endian.ts';
+import { isPowerWithin, type Landmark, type NumberedFileSystem, type ReadVolume } from './landmark.ts';
+
+const SUPER_AT = 0x10000;
+const SUPER_BYTES = 4096;
+/** Where the copies lie. */
+const COPIES_AT = [0x400_0000, 0x40_0000_0000] as const;
+const INCOMPAT_METADATA_UUID = 0x400n;
+const CHUNK_ITEM = 228;
+const KEY_BYTES = 17;
+const HEADER_BYTES = 101;
+const ITEM_BYTES = 25;
+const POINTER_BYTES = 33;
+const SYSTEM_CHUNKS_AT = 0x32b;
+const SYSTEM_CHUNKS_BYTES = 2048;
+/** Bits of the profiles that spread a chunk over devices: RAID0, RAID1, RAID10, RAID5, RAID6, RAID1C3 and RAID1C4. */
+const SEVERAL_DEVICES = 0x7d8n;
+const MAX_TREE_BLOCKS = 4096;
+
+interface Super {
+  readonly fsid: string;
+  /** The UUID that tree blocks have. */
+  readonly uuid: string;
+  readonly size: number;
+  readonly chunkRoot: number;
+  readonly nodeBytes: number;
+  readonly sectorBytes: number;
+}
+
+/** Addresses [start, start + length), and where each copy of them begins on the device. */
+interface Chunk {
+  readonly start: number;
+  readonly length: number;
+  readonly copies: readonly number[];
+}
+
+/** Opens the file system by its first super block; undefined for one on several devices. */
+export function openBtrfs(read: ReadVolume): NumberedFileSystem | undefined {
+  const bytes = read(SUPER_AT, SUPER_BYTES);
+  const found = bytes === undefined ? undefined : parseSuper(bytes);
+  if (bytes === undefined || found === undefined) return undefined;
+  const chunks = readChunks(found, bytes, read);
+  return {
+    type: 'btrfs',
+    size: found.size,
+    landmarks: superCopies(found),
+    placesOf: (piece, view, at) => placesOf(found, chunks, piece, view, at),
+  };
+}
+
+function parseSuper(bytes: Uint8Array): Super | undefined {
+  if (!hasText(bytes, 0x40, '_BHRfS_M')) return undefined;
+  const view = viewOf(bytes);
+  const hasMetadataUuid = (view.getBigUint64(0xbc, true) & INCOMPAT_METADATA_UUID) !== 0n;
+  const found: Super = {
+    fsid: hexOf(bytes.subarray(0x20, 0x30)),
+    uuid: hexOf(hasMetadataUuid ? bytes.subarray(0x23b, 0x24b) : bytes.subarray(0x20, 0x30)),
+    size: u64(view, 0x70),
+    chunkRoot: u64(view, 0x58),
+    nodeBytes: view.getUint32(0x94, true),
+    sectorBytes: view.getUint32(0x90, true),
+  };
+  const isSane =
+    view.getBigUint64(0x88, true) === 1n &&
+    isPowerWithin(found.nodeBytes, 4096, 65_536) &&
+    isPowerWithin(found.sectorBytes, 4096, 65_536);
+  return isSane ? found : undefined;
+}
+
+function superCopies({ fsid, size }: Super): Landmark[] {
+  return COPIES_AT.filter(at => at + SUPER_BYTES <= size).map(at => ({
+    at,
+    length: SUPER_BYTES,
+    identify: identifySuper,
+    identity: superIdentity(fsid, at),
+    isPermanent: true,
+  }));
+}
+
+function identifySuper(bytes: Uint8Array): string | undefined {
+  const found = parseSuper(bytes);
+  return found === undefined ? undefined : superIdentity(found.fsid, u64(viewOf(bytes), 0x30));
+}
+
+function superIdentity(fsid: string, at: number): string {
+  return `super block ${fsid} ${at}`;
+}
+
+/** The chunks that the super block names, and those of the chunk tree, which lies in them. */
+function readChunks(file: Super, bytes: Uint8Array, read: ReadVolume): Chunk[] {
+  const view = viewOf(bytes);
+  const chunks: Chunk[] = [];
+  const end = SYSTEM_CHUNKS_AT + Math.min(view.getUint32(0xa0, true), SYSTEM_CHUNKS_BYTES);
+  for (let at = SYSTEM_CHUNKS_AT; at + KEY_BYTES + 80 <= end; ) {
+    const chunk = parseChunk(view, u64(view, at + 9), at + KEY_BYTES);
+    if (chunk !== undefined) chunks.push(chunk);
+    at += KEY_BYTES + 48 + 32 * view.getUint16(at + KEY_BYTES + 44, true);
+  }
+  const open = [file.chunkRoot];
+  const seen = new Set<number>();
+  for (let address = open.pop(); address !== undefined; address = open.pop()) {
+    if (seen.has(address) || seen.size === MAX_TREE_BLOCKS) continue;
+    seen.add(address);
+    const block = readTreeBlock(file, chunks, address, read);
+    if (block !== undefined) visit(block, open, chunks);
+  }
+  return chunks;
+}
+
+/** The first copy of a tree block that can be read. */
+function readTreeBlock(
+  file: Super,
+  chunks: readonly Chunk[],
+  address: number,
+  read: ReadVolume,
+): DataView | undefined {
+  for (const place of placesOfAddress(chunks, address)) {
+    const bytes = read(place, file.nodeBytes);
+    if (bytes === undefined) continue;
+    const view = viewOf(bytes);
+    if (hexOf(bytes.subarray(32, 48)) === file.uuid && u64(view, 48) === address) return view;
+  }
+  return undefined;
+}
+
+/** Adds the chunks of a leaf, or the blocks below a node. */
+function visit(block: DataView, open: number[], chunks: Chunk[]): void {
+  const count = block.getUint32(96, true);
+  const isLeaf = block.getUint8(100) === 0;
+  const bytes = isLeaf ? ITEM_BYTES : POINTER_BYTES;
+  for (let i = 0; i < count && HEADER_BYTES + (i + 1) * bytes <= block.byteLength; i++) {
+    const at = HEADER_BYTES + i * bytes;
+    if (!isLeaf) open.push(u64(block, at + KEY_BYTES));
+    else if (block.getUint8(at + 8) === CHUNK_ITEM) {
+      const item = HEADER_BYTES + block.getUint32(at + KEY_BYTES, true);
+      const chunk = parseChunk(block, u64(block, at + 9), item);
+      if (chunk !== undefined && !chunks.some(({ start }) => start === chunk.start)) chunks.push(chunk);
+    }
+  }
+}
+
+/** A chunk of one device whose copies hold all of it. */
+function parseChunk(view: DataView, start: number, at: number): Chunk | undefined {
+  if (at + 80 > view.byteLength) return undefined;
+  const stripes = view.getUint16(at + 44, true);
+  const isSpread = (view.getBigUint64(at + 24, true) & SEVERAL_DEVICES) !== 0n;
+  if (isSpread || stripes === 0 || stripes > 2 || at + 48 + 32 * stripes > view.byteLength) return undefined;
+  const copies = Array.from({ length: stripes }, (_, i) => u64(view, at + 48 + 32 * i + 8));
+  return { start, length: u64(view, at), copies };
+}
+
+function placesOfAddress(chunks: readonly Chunk[], address: number): number[] {
+  const chunk = chunks.find(({ start, length }) => address >= start && address < start + length);
+  return chunk === undefined ? [] : chunk.copies.map(copy => copy + address - chunk.start);
+}
+
+function placesOf(
+  file: Super,
+  chunks: readonly Chunk[],
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+): readonly number[] {
+  if (at + HEADER_BYTES > bytes.length || hexOf(bytes.subarray(at + 32, at + 48)) !== file.uuid) return [];
+  const address = u64(view, at + 48);
+  const isBlock = view.getUint8(at + 100) < 8 && address % file.sectorBytes === 0;
+  return isBlock ? placesOfAddress(chunks, address) : [];
+}

@@ -1,0 +1,50 @@
+/** What file systems store that is different in every place of a volume, so that the place follows from it. */
+import { viewOf } from '../little-endian.ts';
+
+/** Reads bytes [offset, offset + length) of a volume; undefined where one of them is not known. */
+export type ReadVolume = (offset: number, length: number) => Uint8Array | undefined;
+
+/** A structure whose place in its volume follows from another structure. */
+export interface Landmark {
+  /** Bytes from the beginning of the volume. */
+  readonly at: number;
+  readonly length: number;
+  /** What such bytes say of themselves; undefined for others. One function for every landmark of a kind. */
+  readonly identify: (bytes: Uint8Array) => string | undefined;
+  /** What {@link identify} makes of this one. */
+  readonly identity: string;
+  /** True where the file system has it from the beginning to the end: other bytes there disprove the place. */
+  readonly isPermanent: boolean;
+}
+
+/** A file system that numbers its parts. */
+export interface NumberedFileSystem {
+  /** As blkid(8) names it. */
+  readonly type: string;
+  /** Bytes that it covers. */
+  readonly size: number;
+  readonly landmarks: readonly Landmark[];
+  /** Where the block that begins at `at` can lie by what it says itself, in bytes from the beginning of the volume. */
+  readonly placesOf?: (bytes: Uint8Array, view: DataView, at: number) => readonly number[];
+}
+
+/** Opens one kind of file system at the beginning of a volume; undefined where it is another, or damaged. */
+export type OpenFileSystem = (read: ReadVolume) => NumberedFileSystem | undefined;
+
+/** A view of the bytes at `offset` of a volume. */
+export function viewAt(read: ReadVolume, offset: number, length: number): DataView | undefined {
+  const bytes = read(offset, length);
+  return bytes === undefined ? undefined : viewOf(bytes);
+}
+
+/** True for a power of two between two others. */
+export function isPowerWithin(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most && Number.isInteger(Math.log2(value));
+}
+
+/** Landmarks whose identity no other has: two that are equal tell no place. */
+export function distinctLandmarks(landmarks: readonly Landmark[]): Landmark[] {
+  const counts = new Map<string, number>();
+  for (const { identity } of landmarks) counts.set(identity, (counts.get(identity) ?? 0) + 1);
+  return landmarks.filter(({ identity }) => counts.get(identity) === 1);
+}

@@ -1,0 +1,284 @@
+/**
+ * Places of L2 tables by the file systems in them: these number their parts, so that a part says where on the disk it lies. A
+ * guest may hold images of disks, and copies of its blocks: where two tables claim one place, or one table two, none is
+ * believed.
+ */
+import type { NumberedFileSystem, ReadVolume } from '../../guest/landmarks/landmark.ts';
+import { openFileSystem } from '../../guest/landmarks/open-file-system.ts';
+import { diskPlace, readerOf, type Volume } from '../../guest/landmarks/volume.ts';
+import { volumesOf } from '../../guest/landmarks/volumes.ts';
+import { viewOf } from '../format/bytes.ts';
+import type { Qcow2Image } from '../read/image.ts';
+import type { SlicedWork } from '../read/sliced-work.ts';
+import { TableData } from './table-data.ts';
+
+/** Bytes of data that are looked through for numbered blocks: of all tables, and of one. */
+const MAX_SAMPLED_BYTES = 2 ** 28;
+const MAX_SAMPLED_OF_TABLE_BYTES = 2 ** 22;
+/** Bytes of a sampled cluster. */
+const SAMPLE_BYTES = 2 ** 16;
+/** Blocks of metadata begin at multiples of a sector. */
+const SECTOR_BYTES = 512;
+/** Structures that are looked for: in all tables together, and in one table at least. */
+const MAX_LOOKS = 2 ** 16;
+const MIN_LOOKS_OF_TABLE = 16;
+/** What a table is believed for, and the worth of a structure that lies in one place only, and of one that can be chance. */
+const BELIEVED = 2;
+const WORTH_OF_PERMANENT = 2;
+const WORTH_OF_OTHERS = 1;
+/** A table that has so many pieces of evidence is not looked through any further. */
+const ENOUGH = 16;
+/** A file system fills a disk without partitions but for a rest. */
+const MAX_REST_BYTES = 2 ** 20;
+
+/** What places are looked for in. */
+export interface PlaceSearch {
+  readonly image: Qcow2Image;
+  /** Entries of the L1 table. */
+  readonly entries: number;
+  /** By entry, the cluster of the L2 table that has that place. */
+  readonly places: ReadonlyMap<number, { readonly cluster: number }>;
+  /** Clusters of the L2 tables that have none. */
+  readonly open: readonly number[];
+}
+
+/** A place that was found. */
+export interface GuestPlace {
+  readonly index: number;
+  readonly cluster: number;
+  /** The type of the file system that tells. */
+  readonly type: string;
+}
+
+/** The places that file systems tell; none twice, and no table twice. Throws QCOW2_READ_FAILED. */
+export function* placesByFileSystems(search: PlaceSearch): SlicedWork<GuestPlace[]> {
+  const { places, open } = search;
+  const roots = yield* findRoots(search);
+  if (roots.length === 0) return [];
+  const claims = new Claims();
+  for (const { index, table, type } of roots.flatMap(root => root.tentative ?? []))
+    claims.add(table, index, type, WORTH_OF_PERMANENT);
+  const spots = spotsOf(search, roots);
+  const looks = Math.max(MIN_LOOKS_OF_TABLE, Math.floor(MAX_LOOKS / Math.max(1, open.length)));
+  for (const cluster of open) {
+    yield;
+    const data = new TableData(search.image, cluster);
+    for (const spot of spots.slice(0, looks)) look(data, cluster, spot, claims);
+    yield* sample({ search, roots, data, cluster, claims });
+  }
+  return claims.believed().filter(({ index }) => index < search.entries && !places.has(index));
+}
+
+/** A file system whose beginning is known. */
+interface Root {
+  readonly volume: Volume;
+  readonly file: NumberedFileSystem;
+  /** The table that is the only one which can hold the beginning. */
+  readonly tentative?: { readonly index: number; readonly table: number; readonly type: string };
+}
+
+/** The file systems at the beginnings of volumes: in a table that has a place, or in the only one that can have it. */
+function* findRoots(search: PlaceSearch): SlicedWork<Root[]> {
+  const { image, places, open } = search;
+  const { size } = image.header;
+  const readDisk = diskReader(search);
+  const roots: Root[] = [];
+  for (const volume of volumesOf(readDisk, size)) {
+    const start = diskPlace(volume, 0, SECTOR_BYTES);
+    if (start === undefined || start >= size) continue;
+    const index = Math.floor(start / image.geometry.l1Coverage);
+    const isPlaced = places.has(index);
+    const rest = isPlaced || volume.size !== size ? Number.POSITIVE_INFINITY : MAX_REST_BYTES;
+    const fits = (file: NumberedFileSystem | undefined): file is NumberedFileSystem =>
+      file !== undefined && file.size <= volume.size && volume.size - file.size < rest;
+    if (isPlaced) {
+      const file = openFileSystem(readerOf(volume, readDisk));
+      if (fits(file)) roots.push({ volume, file });
+      continue;
+    }
+    const found: Root[] = [];
+    for (const table of open) {
+      yield;
+      const data = new TableData(image, table);
+      const file = openFileSystem(readerOf(volume, diskReader(search, { index, data })));
+      if (fits(file)) found.push({ volume, file, tentative: { index, table, type: file.type } });
+    }
+    const [only] = found;
+    if (only !== undefined && found.length === 1) roots.push(only);
+  }
+  return roots;
+}
+
+/** Reads the disk by the tables that have a place, and by one more where it is given. */
+function diskReader(
+  { image, places }: PlaceSearch,
+  more?: { readonly index: number; readonly data: TableData },
+): ReadVolume {
+  const { l1Coverage } = image.geometry;
+  let last: { readonly index: number; readonly data: TableData } | undefined;
+  const dataOf = (index: number): TableData | undefined => {
+    if (more?.index === index) return more.data;
+    if (last?.index === index) return last.data;
+    const place = places.get(index);
+    if (place === undefined) return undefined;
+    last = { index, data: new TableData(image, place.cluster) };
+    return last.data;
+  };
+  return (offset, length) => {
+    if (!Number.isSafeInteger(offset) || offset < 0 || offset + length > image.header.size) return undefined;
+    const bytes = new Uint8Array(length);
+    for (let at = offset; at < offset + length; ) {
+      const index = Math.floor(at / l1Coverage);
+      const end = Math.min(offset + length, (index + 1) * l1Coverage);
+      const part = dataOf(index)?.read(at - index * l1Coverage, end - at);
+      if (part === undefined) return undefined;
+      bytes.set(part, at - offset);
+      at = end;
+    }
+    return bytes;
+  };
+}
+
+/** A place in every table at which landmarks of one kind can lie. */
+interface Spot {
+  /** Bytes from the beginning of a table's range. */
+  readonly offset: number;
+  readonly length: number;
+  readonly identify: (bytes: Uint8Array) => string | undefined;
+  readonly type: string;
+  readonly isPermanent: boolean;
+  /** By identity, the L1 entries whose range has such a landmark here. */
+  readonly indexes: Map<string, number[]>;
+}
+
+/** Where landmarks lie in tables, those first that are never anywhere else. */
+function spotsOf({ image }: PlaceSearch, roots: readonly Root[]): Spot[] {
+  const { l1Coverage } = image.geometry;
+  const kinds = new Map<Spot['identify'], Map<string, Spot>>();
+  for (const { file, volume } of roots)
+    for (const { at, length, identify, identity, isPermanent } of file.landmarks) {
+      const disk = diskPlace(volume, at, length);
+      if (disk === undefined) continue;
+      const index = Math.floor(disk / l1Coverage);
+      const offset = disk - index * l1Coverage;
+      if (offset + length > l1Coverage) continue;
+      const kind = kinds.get(identify) ?? new Map<string, Spot>();
+      kinds.set(identify, kind);
+      const key = `${offset} ${length}`;
+      const spot = kind.get(key) ?? {
+        offset,
+        length,
+        identify,
+        type: file.type,
+        isPermanent,
+        indexes: new Map(),
+      };
+      kind.set(key, spot);
+      spot.indexes.set(identity, [...(spot.indexes.get(identity) ?? []), index]);
+    }
+  const spots = [...kinds.values()].flatMap(kind => [...kind.values()]);
+  return spots.sort(
+    (a, b) => Number(b.isPermanent) - Number(a.isPermanent) || b.indexes.size - a.indexes.size,
+  );
+}
+
+/** Looks at one place in a table: what lies there is evidence for one entry, and against those with another landmark. */
+function look(data: TableData, table: number, spot: Spot, claims: Claims): void {
+  const bytes = data.read(spot.offset, spot.length);
+  if (bytes === undefined) return;
+  const identity = spot.identify(bytes);
+  const worth = spot.isPermanent ? WORTH_OF_PERMANENT : WORTH_OF_OTHERS;
+  const here = identity === undefined ? undefined : spot.indexes.get(identity);
+  for (const index of here ?? []) claims.add(table, index, spot.type, worth);
+  if (!spot.isPermanent) return;
+  for (const [expected, indexes] of spot.indexes)
+    if (expected !== identity) for (const index of indexes) claims.disprove(table, index);
+}
+
+/** Looks through some of the data of a table for blocks that say where they lie. */
+function* sample({
+  search: { image, open },
+  roots,
+  data,
+  cluster,
+  claims,
+}: {
+  readonly search: PlaceSearch;
+  readonly roots: readonly Root[];
+  readonly data: TableData;
+  readonly cluster: number;
+  readonly claims: Claims;
+}): SlicedWork<void> {
+  const telling = roots.filter(({ file }) => file.placesOf !== undefined);
+  if (telling.length === 0) return;
+  const { clusterSize } = image.geometry;
+  const most = Math.min(MAX_SAMPLED_OF_TABLE_BYTES, MAX_SAMPLED_BYTES / open.length);
+  const length = Math.min(clusterSize, SAMPLE_BYTES);
+  const { used } = data;
+  const count = Math.min(used.length, Math.max(1, Math.floor(most / length)));
+  for (let i = 0; i < count && claims.worth(cluster) < ENOUGH; i++) {
+    yield;
+    const start = (used[Math.floor((i * used.length) / count)] as number) * clusterSize;
+    const bytes = data.read(start, length);
+    if (bytes === undefined) continue;
+    const view = viewOf(bytes);
+    for (let at = 0; at < length; at += SECTOR_BYTES)
+      for (const { file, volume } of telling)
+        for (const place of file.placesOf?.(bytes, view, at) ?? []) {
+          const disk = diskPlace(volume, place, SECTOR_BYTES);
+          const index = indexOf(image, disk, start + at);
+          if (index !== undefined) claims.add(cluster, index, file.type, WORTH_OF_OTHERS);
+        }
+  }
+}
+
+/** The L1 entry whose range has that byte of the disk so far behind its beginning. */
+function indexOf({ geometry }: Qcow2Image, disk: number | undefined, offset: number): number | undefined {
+  if (disk === undefined || disk % geometry.l1Coverage !== offset) return undefined;
+  return Math.floor(disk / geometry.l1Coverage);
+}
+
+/** Which places tables claim, and by how much evidence. */
+class Claims {
+  readonly #tables = new Map<number, Map<number, { worth: number; readonly type: string }>>();
+  readonly #disproved = new Map<number, Set<number>>();
+
+  add(table: number, index: number, type: string, worth: number): void {
+    const claims = this.#tables.get(table) ?? new Map<number, { worth: number; readonly type: string }>();
+    this.#tables.set(table, claims);
+    const claim = claims.get(index) ?? { worth: 0, type };
+    claim.worth += worth;
+    claims.set(index, claim);
+  }
+
+  disprove(table: number, index: number): void {
+    const indexes = this.#disproved.get(table) ?? new Set<number>();
+    this.#disproved.set(table, indexes.add(index));
+  }
+
+  /** The evidence for the best claim of a table. */
+  worth(table: number): number {
+    return Math.max(0, ...[...(this.#tables.get(table)?.values() ?? [])].map(({ worth }) => worth));
+  }
+
+  /** Claims that no other one contradicts. */
+  believed(): GuestPlace[] {
+    const strong = [...this.#tables].flatMap(([cluster, claims]) =>
+      [...claims].flatMap(([index, { worth, type }]) =>
+        worth >= BELIEVED ? [{ cluster, index, type }] : [],
+      ),
+    );
+    const count = (key: 'cluster' | 'index') => {
+      const counts = new Map<number, number>();
+      for (const claim of strong) counts.set(claim[key], (counts.get(claim[key]) ?? 0) + 1);
+      return counts;
+    };
+    const [ofTable, ofIndex] = [count('cluster'), count('index')];
+    return strong.filter(
+      ({ cluster, index }) =>
+        ofTable.get(cluster) === 1 &&
+        ofIndex.get(index) === 1 &&
+        this.#disproved.get(cluster)?.has(index) !== true,
+    );
+  }
+}
