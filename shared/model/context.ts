@@ -11,3 +11,8 @@ export interface BitmapChoice {
 export type ContextSelection =
   | { readonly context: Exclude<ContextRole, 'bitmap'> }
   | { readonly context: 'bitmap'; readonly bitmap: BitmapChoice };
+
+/** The bitmap that a context is about; undefined for other contexts. */
+export function bitmapOf(selection: ContextSelection): BitmapChoice | undefined {
+  return selection.context === 'bitmap' ? selection.bitmap : undefined;
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { totalsOf } from '../../electron/engine/lists/list-stream.ts';
+import { totalsOf } from '../../electron/engine/lists/totals.ts';
 import { boundsAt } from '../../electron/engine/questions/extent-bounds.ts';
 import { extentsOf } from '../../electron/engine/questions/extents.ts';
 import { Places } from '../../electron/engine/questions/places.ts';

@@ -5,7 +5,7 @@ import { TILE_COLUMNS } from '../../../shared/model/tile.ts';
 import { runInSlices } from '../../qcow2/read/sliced-work.ts';
 import type { FindingLog } from '../findings/finding-log.ts';
 import type { PageComparer } from '../findings/page-comparer.ts';
-import { contextTotalsOf, overviewOf, totalsOf } from '../lists/list-stream.ts';
+import { contextTotalsOf, overviewOf, totalsOf } from '../lists/totals.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import { bitmapMarksOf, bitmapSumsOf } from './bitmap-marks.ts';
 import type { LayerChecks } from './check.ts';

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { totalsOf } from '../../../electron/engine/lists/list-stream.ts';
+import { totalsOf } from '../../../electron/engine/lists/totals.ts';
 import { ChainTables } from '../../../electron/engine/tables/chain-tables.ts';
 import type { LayerPlan } from '../../../electron/engine/worker/protocol.ts';
 import { fileSource } from '../../../electron/qcow2/read/file-source.ts';

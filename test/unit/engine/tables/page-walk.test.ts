@@ -1,7 +1,7 @@
 /** Walking all pages: a long stretch that no table describes comes as one page, and nothing else changes. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { totalsOf } from '../../../../electron/engine/lists/list-stream.ts';
+import { totalsOf } from '../../../../electron/engine/lists/totals.ts';
 import { ChainTables, type SweepOptions } from '../../../../electron/engine/tables/chain-tables.ts';
 import { repeatedPages, sweptPages } from '../../../../electron/engine/tables/page-walk.ts';
 import type { EnginePlan } from '../../../../electron/engine/worker/protocol.ts';
