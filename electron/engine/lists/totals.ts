@@ -20,7 +20,7 @@ import { TILE_COLUMNS, type TileColumns } from '../../../shared/model/tile.ts';
 import { nbdContextKeys } from '../../formats/nbdinfo.ts';
 import { RowWalk } from '../../formats/row-walk.ts';
 import type { ChainTables, SweepOptions } from '../tables/chain-tables.ts';
-import { repeatedPages, sweptPages } from '../tables/page-walk.ts';
+import { summedPages, sweptPages } from '../tables/page-walk.ts';
 
 /** States that read as zeros, by their index. */
 const ZERO_STATES = new Set(
@@ -37,13 +37,12 @@ export async function totalsOf(tables: ChainTables, layer: number | undefined): 
   const absentIsZero = layer === undefined || (layer === 0 && tables.plan.baseMissing !== true);
   const summer = new PageSummer(slots, bitmaps.length, absentIsZero);
   const options: SweepOptions = { layer, readMissing: true, eachBitmap: true };
-  for await (const { made, times } of repeatedPages(tables, options, swept => summer.sum(swept))) {
-    const { first, last: end, changes } = made;
-    extents += (first === last ? 0 : 1) + changes + (times - 1) * (changes + (first === end ? 0 : 1));
-    last = end;
+  for await (const page of summedPages(tables, options, swept => summer.sum(swept))) {
+    extents += (page.first === last ? 0 : 1) + page.changes;
+    last = page.last;
     for (const name of SUM_NAMES) {
-      const [total, added] = [sums[name], made.sums[name]];
-      for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + (added[i] as number) * times;
+      const [total, added] = [sums[name], page.sums[name]];
+      for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + (added[i] as number);
     }
   }
   const { states, owners, shadowed, overridden, dirty, zero, unknown } = sums;

@@ -30,7 +30,7 @@ import { type LayerSlot, slotsOf, tracksOf, wordsOfSlot } from './layer-slots.ts
 import { bitmapNames, bitmapPages } from './merged-pages.ts';
 import { feedNumbers } from './number-tables.ts';
 import { PagesAhead } from './pages-ahead.ts';
-import { pageName, plainStretch, repeatedStretchOf, werePlain } from './plain-stretch.ts';
+import { pageName, plainStretch, werePlain } from './plain-stretch.ts';
 import {
   feedersOf,
   type LayerOpening,
@@ -240,21 +240,6 @@ export class ChainTables {
       number: numberOf((layers[overlay.layer] as StoredLayer).index, overlay.name),
     }));
     return this.#sweeper.sweep(stretch.layers, overlays, base, end, this.#below(options));
-  }
-
-  /**
-   * How many pages from `index` on are as that one, which was swept just now with the same options: 1 for what honest
-   * images hold. Only with `readMissing`.
-   */
-  repeatsFrom(index: number, options: SweepOptions): number {
-    const base = index * this.pageSpan;
-    const chosen = this.#chosenSlots(options);
-    const layers = chosen.map(({ layer }) => layer);
-    const isStored = layers.some(({ metadata }) => metadata?.table.pages[index] !== undefined);
-    if (options.readMissing !== true || options.hosts === true || isStored) return 1;
-    const stretch = { start: base, span: this.pageSpan, limit: this.#endOf(chosen, options) };
-    const end = repeatedStretchOf(layers, stretch, options.bitmap);
-    return Math.max(1, Math.floor((end - base) / this.pageSpan));
   }
 
   /**

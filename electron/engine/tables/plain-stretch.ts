@@ -2,13 +2,7 @@
 import type { Page } from '../../../shared/extent/page.ts';
 import type { SweepLayer } from '../../../shared/extent/sweep.ts';
 import { bitlessStretch } from '../../qcow2/read/bitmap-map.ts';
-import {
-  entrylessStretch,
-  repeatedStretch,
-  tablelessStretch,
-  tablePart,
-  wasPlain,
-} from '../../qcow2/read/map.ts';
+import { entrylessStretch, tablePart, wasPlain } from '../../qcow2/read/map.ts';
 import type { OverlayPage } from './merged-pages.ts';
 import type { StoredLayer } from './stored-layer.ts';
 
@@ -57,37 +51,9 @@ export function plainStretch(
 }
 
 /**
- * The end of the stretch from `start` on throughout which what was swept of its first page comes again: in each layer
- * one L2 table is named by every L1 entry, or there is none, and no bitmap has a bit. `start` where there is none; only
- * right after the layers' pages at `start`, of `span` bytes each, were mapped. `bitmap` is the only one that counts.
- */
-export function repeatedStretchOf(
-  layers: readonly StoredLayer[],
-  { start, span, limit }: { readonly start: number; readonly span: number; readonly limit: number },
-  bitmap: { readonly layer: number; readonly name: string } | undefined,
-): number {
-  let end = limit;
-  for (const { index, plan, metadata } of layers) {
-    if (start >= plan.size) continue;
-    if (metadata === undefined) return start;
-    end = Math.min(
-      end,
-      plan.size,
-      entrylessStretch(metadata.map, start)?.end ?? repeatedStretch(metadata.map, start, span),
-    );
-    for (const { name, map } of metadata.bitmaps) {
-      if (bitmap !== undefined && (bitmap.layer !== index || bitmap.name !== name)) continue;
-      end = Math.min(end, bitlessStretch(map, start)?.end ?? start);
-    }
-    if (end <= start) return start;
-  }
-  return end;
-}
-
-/**
- * Names what describes the page of `layers` from `start` to `end`: a part of one L2 table in each of them, or nothing.
- * Pages of one name are swept to the same, where {@link werePlain} was true of one of them. Undefined where the page has
- * no such name. `bitmap` is the only one that counts.
+ * Names what describes the page of `layers` from `start` to `end`: a part of one L2 table, or one table again and again, in
+ * at least one of them, and no table with an entry in the others. Pages of one name are swept to the same, where
+ * {@link werePlain} was true of one of them. Undefined where the page has no such name. `bitmap` is the only one that counts.
  */
 export function pageName(
   layers: readonly StoredLayer[],
@@ -95,16 +61,18 @@ export function pageName(
   bitmap: { readonly layer: number; readonly name: string } | undefined,
 ): string | undefined {
   const parts: string[] = [];
+  let hasTable = false;
   for (const { index, plan, metadata } of layers) {
     if (start >= plan.size) {
       parts.push('ended');
       continue;
     }
     if (metadata === undefined || end > plan.size) return undefined;
-    const bare = tablelessStretch(metadata.map, start);
+    const bare = entrylessStretch(metadata.map, start);
     if (bare !== undefined && bare.end < end) return undefined;
     const part = bare === undefined ? tablePart(metadata.map, start, end) : `bare ${bare.kind}`;
     if (part === undefined) return undefined;
+    hasTable ||= bare === undefined;
     parts.push(part);
     for (const { name, map } of metadata.bitmaps) {
       if (bitmap !== undefined && (bitmap.layer !== index || bitmap.name !== name)) continue;
@@ -113,7 +81,7 @@ export function pageName(
       parts.push(`bits ${clean.code}`);
     }
   }
-  return parts.join(' ');
+  return hasTable ? parts.join(' ') : undefined;
 }
 
 /** True if nothing was unusual in the pages of `layers` at `start` that were mapped last. */
@@ -122,7 +90,7 @@ export function werePlain(layers: readonly StoredLayer[], start: number): boolea
     ({ plan, metadata }) =>
       start >= plan.size ||
       (metadata !== undefined &&
-        (tablelessStretch(metadata.map, start) !== undefined || wasPlain(metadata.map, start))),
+        (entrylessStretch(metadata.map, start) !== undefined || wasPlain(metadata.map, start))),
   );
 }
 

@@ -296,29 +296,19 @@ function pushPastL1(map: Qcow2Map, l1Index: number, guest: number, start: number
 }
 
 /**
- * The end of the stretch from `start` on that the page mapped last, which began at `start` and has `span` bytes, stands
- * for: all of it is described by one L2 table, named again by every L1 entry, in which nothing is unusual. `start` where
- * there is none, and where a page is not of whole tables: the next one is described by other entries of the same table.
- * No honest image has one of more than a page; in a hostile one it may be most of a disk of petabytes.
- */
-export function repeatedStretch(map: Qcow2Map, start: number, span: number): number {
-  const { l1Coverage } = map.geometry;
-  const first = start / l1Coverage;
-  const isOfWholeTables = Number.isInteger(first) && span % l1Coverage === 0;
-  if (!isOfWholeTables || !wasPlain(map, start) || soundTable(map, first) === undefined) return start;
-  return repeatedEnd(map, first, first) * l1Coverage;
-}
-
-/**
- * Names the entries of the one L2 table that describes the guest's range from `start` to `end`: what one range of that
- * name holds, where nothing in it is unusual, another holds too. Undefined where it is no part of one sound table.
+ * Names the entries that describe the guest's range from `start` to `end`: a part of one sound L2 table, or such a table
+ * named by each of several L1 entries, as no honest image has it. Where nothing in one range of a name is unusual, all
+ * others hold the same. Undefined for other ranges.
  */
 export function tablePart(map: Qcow2Map, start: number, end: number): string | undefined {
   const { l1Coverage } = map.geometry;
   const index = Math.floor(start / l1Coverage);
-  if (end > (index + 1) * l1Coverage) return undefined;
+  const from = start - index * l1Coverage;
+  const isPart = end <= (index + 1) * l1Coverage;
+  if (!isPart && (from > 0 || end % l1Coverage > 0)) return undefined;
   const table = soundTable(map, index);
-  return table === undefined ? undefined : `${table}+${start - index * l1Coverage}`;
+  if (table === undefined) return undefined;
+  return isPart || repeatedEnd(map, index, index) * l1Coverage >= end ? `${table}+${from}` : undefined;
 }
 
 /** True if the page mapped last is the one from `start` on, and nothing in it was unusual: no entry, and no empty table. */
@@ -353,7 +343,7 @@ export interface TablelessStretch {
  * The stretch at `guest`, below the map's size, that no L2 table describes; undefined where there is a table. Looks at
  * one part of the L1 table after the other until one is used.
  */
-export function tablelessStretch(map: Qcow2Map, guest: number): TablelessStretch | undefined {
+function tablelessStretch(map: Qcow2Map, guest: number): TablelessStretch | undefined {
   const { l1, l1Entries, geometry, size } = map;
   const first = Math.floor(guest / geometry.l1Coverage);
   if (first >= l1.count) {

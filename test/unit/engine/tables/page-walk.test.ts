@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { totalsOf } from '../../../../electron/engine/lists/totals.ts';
 import { ChainTables, type SweepOptions } from '../../../../electron/engine/tables/chain-tables.ts';
-import { repeatedPages, sweptPages } from '../../../../electron/engine/tables/page-walk.ts';
+import { summedPages, sweptPages } from '../../../../electron/engine/tables/page-walk.ts';
 import type { EnginePlan } from '../../../../electron/engine/worker/protocol.ts';
 import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
 import { DIRTY, LOCAL, stateIndexOf } from '../../../../shared/extent/flags.ts';
@@ -78,9 +78,9 @@ test('pages that are described by different parts of one L2 table are summed one
   const options = { readMissing: true };
   const tables = new ChainTables(plan, fileSource);
   expect(tables.pageCount).toBeGreaterThan(2);
-  const times: number[] = [];
-  for await (const page of repeatedPages(tables, options, () => 1)) times.push(page.times);
-  expect(times).toEqual(new Array(tables.pageCount).fill(1));
+  let summed = 0;
+  for await (const _ of summedPages(tables, options, () => summed++));
+  expect(summed).toBe(tables.pageCount);
   const data = Array.from({ length: 16_384 }, (_, i) => i).filter(isData).length;
   const sums = await totalsOf(new ChainTables(plan, fileSource), undefined);
   expect(sums.states[stateIndexOf(LOCAL)]).toBe(data * clusterSize);
@@ -164,6 +164,12 @@ describe('a table that millions of L1 entries name', () => {
     ['below a layer with nothing', () => [oneTable(spec, 0, entries), buildImage({ size: 2 ** 29 }).path]],
     ['with an entry that is unusual', () => [changed(UNUSUAL)]],
     ['that is empty', () => [changed(EMPTY)]],
+    ['over one that is empty', () => [changed(EMPTY), oneTable(spec, 0, entries)]],
+    ['over one that is empty from some entry on', () => [changed(EMPTY, 3000), oneTable(spec, 0, entries)]],
+    [
+      'from some entry on, over one from a later entry on',
+      () => [oneTable(spec, 7000, entries), oneTable(spec, 3000, entries)],
+    ],
   ])('%s has the same sums as page by page', async (_, images) => {
     const plan = planFiles(images(), { buildPyramid: false });
     const { states, extents } = await totalsOf(new ChainTables(plan, fileSource), undefined);
@@ -183,15 +189,22 @@ describe('a table that millions of L1 entries name', () => {
     return path;
   }
 
-  test('is swept once and counted for all of its pages', async () => {
-    const tables = new ChainTables(
-      planFiles([oneTable(spec, 0, entries)], { buildPyramid: false }),
-      fileSource,
-    );
-    const found: number[] = [];
-    for await (const { times } of repeatedPages(tables, { readMissing: true }, () => 1)) found.push(times);
-    expect(found.length).toBeLessThan(4);
-    expect(found.reduce((sum, times) => sum + times, 0)).toBe(tables.pageCount);
+  test.each<[string, () => string[]]>([
+    ['alone', () => [oneTable(spec, 0, entries)]],
+    [
+      'over a base of another size with nothing in it',
+      () => [buildImage({ size: 2 ** 29 }).path, oneTable(spec, 0, entries)],
+    ],
+    ['over an empty table that is named as often', () => [changed(EMPTY), oneTable(spec, 0, entries)]],
+    ['below an empty table that is named as often', () => [oneTable(spec, 0, entries), changed(EMPTY)]],
+  ])('%s is swept a few times and counted for all of its pages', async (_, images) => {
+    const tables = new ChainTables(planFiles(images(), { buildPyramid: false }), fileSource);
+    let swept = 0;
+    let pages = 0;
+    for await (const _page of summedPages(tables, { readMissing: true }, () => swept++)) pages++;
+    expect(tables.pageCount).toBeGreaterThan(8);
+    expect(swept).toBeLessThan(5);
+    expect(pages).toBe(tables.pageCount);
   });
 
   test('with an unusual entry is swept page by page, so that each place is found', async () => {
@@ -259,10 +272,8 @@ describe('a table of many pages that many L1 entries name', () => {
     const tables = new ChainTables(plan, fileSource);
     const swept: number[] = [];
     let pages = 0;
-    for await (const { times } of repeatedPages(tables, { readMissing: true }, page => {
-      if (page.count > 1) swept.push(page.base);
-    }))
-      pages += times;
+    const sum = (page: SweptPage) => page.count > 1 && swept.push(page.base);
+    for await (const _ of summedPages(tables, { readMissing: true }, sum)) pages++;
     expect(pages).toBe(tables.pageCount);
     expect(swept).toHaveLength(3);
   });
