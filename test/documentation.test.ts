@@ -40,6 +40,12 @@ describe('the documentation', () => {
     expect(paths.filter(({ match }) => !isKnown(match))).toEqual([]);
   });
 
+  it('has a header line and a line of dashes above the rows of every table', () => {
+    const tables = found(/(?<=^|\n(?!\|).*\n)\|.*\n.*/g);
+    expect(tables.length).toBeGreaterThan(50);
+    expect(tables.filter(({ match }) => !/\n\|[ :|-]+\|$/.test(match))).toEqual([]);
+  });
+
   it('names scripts that exist', () => {
     const scripts = found(/\bnpm run ([\w:-]+)/g);
     expect(scripts.length).toBeGreaterThan(10);
