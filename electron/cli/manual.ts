@@ -43,7 +43,7 @@ export function manualPage(program: Command, { version, purpose, exitCodes }: Ma
     '.SH EXIT STATUS',
     ...exitCodes.map(([code, meaning]) => `.TP\n.B ${code}\n${text(meaning)}`),
     '.PP',
-    text('What could not be done is one line on standard error.'),
+    text('An error is one line on standard error.'),
     '.SH SEE ALSO',
     '.BR qemu\\-img (1),',
     '.BR qemu\\-nbd (8),',

@@ -16,6 +16,8 @@ import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
 import { manualPage } from './manual.ts';
 import { write } from './output.ts';
 
+const FILES = 'a file, or several files (a chain, base first)';
+const FILES_OR_CAPTURE = 'a file, several files (a chain, base first), or one capture';
 const TARGET = 'a file, several files (a chain, base first), one capture, or one NBD URI';
 
 const SNAPSHOT = 'this internal snapshot of the top layer, by id or name';
@@ -24,7 +26,7 @@ const PARTITIONS = 'also read the partition table in the disk, and say which par
 
 const EXIT_CODES = `
 Exit codes: ${EXIT_MEANINGS.map(([code, meaning]) => `${code} ${meaning}`).join(', ')}.
-What could not be done is one line on standard error; docs/errors.md explains every code.`;
+An error is one line on standard error; docs/errors.md explains every code.`;
 
 const REPORT_EXAMPLES = `
 Examples:
@@ -122,24 +124,24 @@ function plannedVersion(value: string): PlannedQemu {
 /** Options of every command that opens a target. */
 function withTarget(command: Command): Command {
   return command
-    .addOption(choice('--format', ['raw', 'qcow2'], 'format of the top file, instead of recognizing it'))
+    .addOption(choice('--format', ['raw', 'qcow2'], 'format of the top file; by default it is recognized'))
     .addOption(
-      choice('--backing-format', ['raw', 'qcow2'], 'format of backing files for which none is recorded'),
+      choice('--backing-format', ['raw', 'qcow2'], 'format of backing files whose overlay records none'),
     )
     .option(
       '--locate <file>',
-      'take this file for the first backing file that cannot be opened; repeatable, from the top down',
+      'use this file in place of the first backing file that cannot be opened; repeat it for the next ones, from the top down',
       collect,
       [],
     )
     .option(
       '--allow <path>',
-      'open this file though it lies elsewhere than the image; repeatable',
+      'allow this file, which an image names outside its own folder or as its data file; repeatable',
       collect,
       [],
     )
-    .option('--allow-all', 'open every file that the images name; protocols are never followed', false)
-    .option('--force-share', 'read images that another program has open; they may change meanwhile', false);
+    .option('--allow-all', 'allow every file that the images name; protocols are never followed', false)
+    .option('--force-share', 'read images that another program has open for writing; they may change while they are read', false);
 }
 
 /** Options of the commands that show an image by what is left of its tables. */
@@ -147,14 +149,14 @@ function withInference(command: Command): Command {
   return command
     .option(
       '--infer',
-      'where the header or the L1 table of an image is lost, read it by the tables that are left; what is inferred is marked, and the whole file is searched',
+      'where the header or the L1 table of an image is lost, search the whole file and infer it from the tables that are left; what is inferred is marked',
       false,
     )
-    .option('--reading <number>', 'where it can be read in several ways: which, from 1', wholeNumber);
+    .option('--reading <number>', 'which reading to use where --infer finds several, from 1', wholeNumber);
 }
 
 function outputOption(words: readonly string[] = ['text', 'json']): Option {
-  return choice('--output', words, 'for people (default) or for programs').default('text');
+  return choice('--output', words, 'format of the output; default: text').default('text');
 }
 
 /** Carries out an action of a command. `failed` is its exit code where it cannot be done; default {@link EXIT.failed}. */
@@ -213,20 +215,20 @@ function addMap(program: Command, run: Run): void {
     .option('--totals', 'only the sums', false)
     .option(
       '--host-offsets',
-      'also where in its layer’s file each range lies; ranges end where that does not run on',
+      'also print the offset of each range in its layer’s file; a range ends where these offsets are not contiguous',
       false,
     )
     .addOption(
       choice(
         '--witness',
         ['metadata', 'nbd', 'both'],
-        'who reads qcow2 layers: our own reader (default), qemu-nbd, or both, compared; raw layers and URIs are always read over NBD',
+        'what reads qcow2 layers: the tables (metadata, the default), qemu-nbd (nbd), or both, which are compared; raw layers and URIs are always read over NBD',
       ).default('metadata'),
     )
-    .addOption(choice('--as', ['qemu-img', 'nbdinfo'], 'print exactly what that tool prints, as JSON'))
+    .addOption(choice('--as', ['qemu-img', 'nbdinfo'], 'print the JSON that this tool prints'))
     .option(
       '--qemu-version <version>',
-      'print as this version of qemu-img does: 6.1 or later; without it as the installed one, or 7.2',
+      'print what this version of qemu-img prints, 6.1 or later; default: the installed one, or 7.2',
       qemuVersion,
     )
     .option('--context <name>', 'metadata context for --as nbdinfo; repeatable', collect, [])
@@ -242,7 +244,7 @@ function addLayers(program: Command, run: Run): void {
   withInference(withTarget(program.command('layers')))
     .summary('print the layers of a chain, or the exports of an NBD server')
     .description(
-      'Print the layers of a chain: files, sizes, formats, features, snapshots, bitmaps, and how each link was resolved. Of an NBD URI: what that server offers.',
+      'Print the layers of a chain: files, sizes, formats, features, snapshots, bitmaps, and how each link was resolved. For an NBD URI, print the exports of its server.',
     )
     .argument('<target...>', TARGET)
     .addOption(outputOption())
@@ -255,9 +257,9 @@ function addCheck(program: Command, run: Run): void {
   withInference(withTarget(program.command('check')))
     .summary('check every layer of a chain')
     .description(
-      'Check every layer of a chain: refcounts, tables, what shares a cluster with what. Says what is damaged, which guest data is at risk, and what to do next. Nothing is repaired.',
+      'Check every layer of a chain: its tables, its refcounts, and clusters that are used twice. Prints what is damaged, which guest data is at risk, and what to do next. Nothing is repaired.',
     )
-    .argument('<target...>', 'a file, or several files (a chain, base first)')
+    .argument('<target...>', FILES_OR_CAPTURE)
     .option(
       '--deep',
       'also read every data cluster, decompress what is compressed, and compare with qemu-nbd',
@@ -274,12 +276,12 @@ function addCheck(program: Command, run: Run): void {
 function addOpen(program: Command, run: Run): void {
   withInference(withTarget(program.command('open', { isDefault: true })))
     .summary('open the window')
-    .description('Open the window; without a target it is empty. Folders are shown as what rests on what.')
-    .argument('[target...]', TARGET)
+    .description('Open the window. Without a target it is empty; folders are searched for images, which are listed below their backing files.')
+    .argument('[target...]', `${TARGET}; or folders`)
     .option('--snapshot <id>', SNAPSHOT)
     .option('--at <offset>', 'select this offset of the guest', offsetOption)
-    .option('--len <bytes>', 'show as many bytes from there on', offsetOption)
-    .option('--view <name>', 'begin with this view, such as chain')
+    .option('--len <bytes>', 'show this many bytes from --at on', offsetOption)
+    .option('--view <name>', 'start with this view, such as chain or findings')
     .action((words: string[], options) =>
       run(() =>
         import('./commands/open.ts').then(({ openCommand }) =>
@@ -293,11 +295,11 @@ function addMisread(program: Command, run: Run): void {
   withTarget(program.command('misread'))
     .summary('list what other readers of qcow2 get wrong in a chain')
     .description(
-      'List the ranges, layer by layer, that a copier which trusts the hole bit, a decoder that looks at offsets alone, or a list of allocated clusters gets wrong.',
+      'List, layer by layer, the ranges that another reader of qcow2 gets wrong: a copier that trusts the hole bit, a decoder that looks only at offsets, or a copier of the allocated clusters alone.',
     )
-    .argument('<target...>', TARGET)
+    .argument('<target...>', FILES_OR_CAPTURE)
     .addOption(
-      choice('--reader', MISREAD_READERS, 'which kind of reader: docs/guide/misread.md').default('hole-bit'),
+      choice('--reader', MISREAD_READERS, 'kind of reader; docs/guide/misread.md explains each').default('hole-bit'),
     )
     .addOption(outputOption(['text', 'json', 'csv']))
     .action((words: string[], options) =>
@@ -312,34 +314,34 @@ function addPlan(program: Command, run: Run): void {
       'Say what a commit, a rebase or a deletion would do: hazards first, then numbers, then the commands to copy. Nothing is run.',
     )
     .addArgument(new Argument('<operation>', 'what to plan').choices(PLAN_OPERATIONS))
-    .argument('<target...>', TARGET)
+    .argument('<target...>', FILES_OR_CAPTURE)
     .addOption(
       choice(
         '--job',
         PLAN_JOBS,
-        'who does it: qemu-img, or a running qemu on layers below the top, or on the top',
+        'what does the work: qemu-img, a running qemu on layers below the top (live), or a running qemu on the top (active)',
       ).default('qemu-img'),
     )
     .option(
       '--from <layer>',
-      'the topmost layer that is committed, or the one that is rebased, flattened or dropped; default: the top, for a live commit and a drop the one below it',
+      'the topmost layer that is committed, or the one that is rebased, flattened or dropped; default: the top, or for a live commit and a drop the layer below it',
     )
     .option(
       '--base <layer>',
-      'the layer that a rebase goes onto; of a commit the same as --into, as in qemu-img',
+      'the new backing file of a rebase; for a commit the same as --into, as in qemu-img',
     )
-    .option('--unsafe', 'a rebase changes the link alone and copies nothing', false)
+    .option('--unsafe', 'plan a rebase that only changes the link and copies nothing', false)
     .option('--snapshot <id>', 'the internal snapshot to delete, by id or name')
     .option(
       '--store <folder>',
-      'look here, too, for other images that rest on these files; repeatable',
+      'also search this folder for other images that have one of these files as backing file; repeatable',
       collect,
       [],
     )
     .option('--into <layer>', 'the layer that a commit goes into; default: the one below')
     .option(
       '--qemu-version <version>',
-      'plan for this version; without it for the installed one, or 7.2',
+      'plan for this version of qemu; default: the installed one, or 7.2',
       plannedVersion,
     )
     .addOption(
@@ -350,7 +352,7 @@ function addPlan(program: Command, run: Run): void {
     .option('--ranges', 'also list every range of the target, before and after', false)
     .option(
       '--bytes',
-      'read all data that the plan depends on, however much; without it 64 MiB are read at most',
+      'read all data that the plan depends on; default: at most 64 MiB',
       false,
     )
     .addOption(outputOption(['text', 'json', 'svg']))
@@ -366,11 +368,11 @@ function addLayout(program: Command, run: Run): void {
   withInference(withTarget(program.command('layout')))
     .summary('say where the bytes of an image file went')
     .description(
-      'Say what every cluster of a layer’s file holds: tables, data, what only snapshots hold, leaked and free space. With --owner, what refers to one cluster.',
+      'Say what every cluster of a layer’s file holds: tables, data, what only snapshots hold, leaked and free space. With --owner, say what refers to one cluster.',
     )
-    .argument('<target...>', 'a file, or several files (a chain, base first)')
+    .argument('<target...>', FILES_OR_CAPTURE)
     .option('--layer <number>', 'this layer instead of the top; 0 is the base', wholeNumber)
-    .option('--owner <offset>', 'what refers to the cluster at this offset of the file', offsetOption)
+    .option('--owner <offset>', 'say what refers to the cluster at this offset of the file', offsetOption)
     .option('--ranges', 'also list every range of the file', false)
     .addOption(outputOption())
     .action((words: string[], options) =>
@@ -382,7 +384,7 @@ function addPartitions(program: Command, run: Run): void {
   withInference(withTarget(program.command('partitions')))
     .summary('print how the guest divides its disk')
     .description(
-      'Print the partitions of the disk (GPT and MBR) and what each holds by its signature, read through the chain. No other command reads what the guest stores, unless an option asks for it.',
+      'Print the partitions of the disk (GPT and MBR) and what each holds by its signature, read through the chain. Other commands read what the guest stores only where an option asks for it.',
     )
     .argument('<target...>', TARGET)
     .option('--snapshot <id>', SNAPSHOT)
@@ -399,33 +401,33 @@ function addCompare(program: Command, run: Run): void {
     .command('compare')
     .summary('say where two disks differ')
     .description(
-      'Say where two disks differ as a guest reads them: two chains, a chain and its copy, or two layers or snapshots of one chain. What the tables prove is not read. Nothing is written.',
+      'Say where two disks differ as a guest reads them: two chains, a chain and its copy, or two layers or snapshots of one chain. Data is read only with --content.',
     )
-    .argument('<a>', 'a file, which is the top of its chain, or an NBD URI')
-    .argument('[b]', 'what to compare it with; default: the same again, with --layer or --snapshot')
-    .option('--layer <number>', 'this layer of a with what lies below it; default: the top', wholeNumber)
+    .argument('<a>', 'the top file of a chain, a capture, or an NBD URI')
+    .argument('[b]', 'what to compare it with; default: the same target, with --layer or --snapshot')
+    .option('--layer <number>', 'this layer of a and those below it; default: the top', wholeNumber)
     .option('--with-layer <number>', 'the same of b', wholeNumber)
     .option('--snapshot <id>', 'this internal snapshot of a, by id or name')
     .option('--with-snapshot <id>', 'the same of b')
-    .option('--content', 'also read and compare what the tables leave open', false)
+    .option('--content', 'also read and compare the data where the tables do not decide', false)
     .option(
       '--strict',
-      'also count as different what is stored differently, and a disk that is longer by zeros',
+      'also count as different what reads the same and is stored otherwise, and a disk that is longer by zeros',
       false,
     )
-    .addOption(choice('--format', ['raw', 'qcow2'], 'format of a, instead of recognizing it'))
+    .addOption(choice('--format', ['raw', 'qcow2'], 'format of a; by default it is recognized'))
     .addOption(choice('--with-format', ['raw', 'qcow2'], 'the same of b'))
     .addOption(
-      choice('--backing-format', ['raw', 'qcow2'], 'format of backing files for which none is recorded'),
+      choice('--backing-format', ['raw', 'qcow2'], 'format of backing files whose overlay records none'),
     )
     .option(
       '--allow <path>',
-      'open this file though it lies elsewhere than the image; repeatable',
+      'allow this file, which an image names outside its own folder or as its data file; repeatable',
       collect,
       [],
     )
-    .option('--allow-all', 'open every file that the images name; protocols are never followed', false)
-    .option('--force-share', 'read images that another program has open; they may change meanwhile', false)
+    .option('--allow-all', 'allow every file that the images name; protocols are never followed', false)
+    .option('--force-share', 'read images that another program has open for writing; they may change while they are read', false)
     .addOption(outputOption(['text', 'json', 'csv']))
     .addHelpText('after', COMPARE_HELP)
     .action((a: string, b: string | undefined, options) =>
@@ -445,13 +447,13 @@ function addReport(program: Command, run: Run): void {
     .argument('<target...>', TARGET)
     .option('-o, --to <file>', 'write to this new file instead of standard output')
     .option('--force', 'replace a file that is there; images are never replaced', false)
-    .option('--show-paths', 'leave the folders of files in', false)
+    .option('--show-paths', 'keep the folders in the names of files', false)
     .option('--partitions', PARTITIONS, false)
     .addOption(
       choice(
         '--output',
         [...SAVED_FORMS],
-        'a page, a document, the drawing alone, or the rows of the map; without it by the ending of the file’s name, else a page',
+        'a page, a document, the drawing alone, or the rows of the map; default: by the ending of the file’s name, else a page',
       ),
     )
     .addHelpText('after', REPORT_EXAMPLES)
@@ -464,15 +466,15 @@ function addCapture(program: Command, run: Run): void {
   withTarget(program.command('capture'))
     .summary('write the tables of a chain into one small file')
     .description(
-      'Write the tables of a chain into one small file without any data of the guest, to be looked at on another machine: every command opens it as if it were the chain. Names of files, snapshots and bitmaps are replaced by tokens unless --show-paths is given.',
+      'Write the tables of a chain into one small file without any data of the guest. On another machine, commands open it as if it were the chain. Names of files, snapshots and bitmaps are replaced by tokens unless --show-paths is given.',
     )
-    .argument('[target...]', 'a file, or several files (a chain, base first)')
+    .argument('[target...]', FILES)
     .option('-o, --to <file>', 'write to this new file')
     .option('--force', 'replace a file that is there; images are never replaced', false)
-    .option('--show-paths', 'leave the names of files, snapshots and bitmaps in', false)
+    .option('--show-paths', 'keep the names of files, snapshots and bitmaps', false)
     .option(
       '--print-script',
-      'print the same as a program of Python 3, for a machine without cowscope',
+      'print a Python 3 program that writes the same capture, for a machine without cowscope',
       false,
     )
     .addHelpText('after', CAPTURE_HELP)
@@ -484,9 +486,9 @@ function addCapture(program: Command, run: Run): void {
 function addStore(program: Command, run: Run): void {
   program
     .command('store')
-    .summary('print which images of a folder rest on which')
+    .summary('print which images in folders are backed by which')
     .description(
-      'Print which images of folders rest on which, and what is wrong with that: missing and newer backing files, loops, formats that differ. Headers alone are read. Only what lies in the folders is opened; block devices and files may be named, too.',
+      'Print which images in folders are backed by which, and what is wrong with these links: missing and newer backing files, loops, formats that differ. Only headers are read, and only of files that lie in the folders or are named.',
     )
     .argument('<folder...>', 'folders, files or block devices')
     .addOption(outputOption())
