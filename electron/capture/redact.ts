@@ -2,7 +2,7 @@
  * Names replaced by tokens of the same length. Equal names get equal tokens, so that chains still link; tokens are numbered in
  * the order in which names are met, so that nothing of a name is left in them.
  */
-import { viewOf } from '../qcow2/format/bytes.ts';
+import { viewOf } from '../../shared/bytes.ts';
 import { BACKING_FORMAT, BITMAPS, DATA_FILE, ENCRYPTION, FEATURE_NAMES } from '../qcow2/format/extensions.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
 import { readBytes } from '../qcow2/read/source.ts';

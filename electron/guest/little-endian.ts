@@ -1,13 +1,11 @@
 /** Reads from untrusted bytes of a guest's disk, whose tables are little-endian. */
+import { u64 as numberAt, viewOf } from '../../shared/bytes.ts';
 
-/** A view of exactly these bytes. */
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
+export { viewOf };
 
-/** The unsigned 64-bit number at `at`. Exact up to 2^53 - 1, larger numbers are rounded and stay larger than that. */
+/** As u64 of shared/bytes.ts, but little-endian by default. */
 export function u64(view: DataView, at: number, littleEndian = true): number {
-  return Number(view.getBigUint64(at, littleEndian));
+  return numberAt(view, at, littleEndian);
 }
 
 /** Bytes as lower-case digits. */

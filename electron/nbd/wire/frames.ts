@@ -11,6 +11,7 @@
  * whose destination the sink chooses before a byte of it is stored. So a body is copied once, from the socket's buffer to
  * where it is wanted, and the sink, which knows the request, decides what is too large.
  */
+import { u64, viewOf } from '../../../shared/bytes.ts';
 import { protocolError } from '../errors.ts';
 import type { PushParser } from './option-frames.ts';
 import {
@@ -194,10 +195,6 @@ function payloadLength(view: DataView, extended: boolean): number {
   return extended ? u64(view, 24) : view.getUint32(16);
 }
 
-function u64(view: DataView, at: number): number {
-  return view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
-}
-
 function headerOf(
   view: DataView,
   extended: boolean,
@@ -243,7 +240,7 @@ function headerOf(
 
 /** What the body of an error chunk says: the error number and the server's text, still to be made safe to print. */
 export function parseErrorBody(body: Uint8Array): { errno: number; text: Uint8Array } {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const view = viewOf(body);
   const length = view.getUint16(4);
   if (6 + length > body.length)
     throw protocolError('NBD_BAD_REPLY', 'an error text does not fit into its chunk');

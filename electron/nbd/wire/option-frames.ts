@@ -1,6 +1,7 @@
 /**
  * Messages of the handshake: a push parser for what the server sends and serializers for what the client sends.
  */
+import { u64, viewOf } from '../../../shared/bytes.ts';
 import { protocolError, serverText } from '../errors.ts';
 import {
   HEADER_LENGTH,
@@ -201,7 +202,7 @@ export function parseInfo(data: Uint8Array): InfoReply | undefined {
       expectLength(data, 12);
       return {
         kind: 'export',
-        size: view.getUint32(2) * 2 ** 32 + view.getUint32(6),
+        size: u64(view, 2),
         flags: view.getUint16(10),
       };
     case INFO.blockSize:
@@ -230,8 +231,4 @@ function expectLength(data: Uint8Array, length: number): void {
 function text(bytes: Uint8Array): string {
   if (bytes.length > MAX_STRING) throw protocolError('NBD_OVERSIZE', `a name holds ${bytes.length} bytes`);
   return new TextDecoder().decode(bytes);
-}
-
-function viewOf(data: Uint8Array): DataView {
-  return new DataView(data.buffer, data.byteOffset, data.byteLength);
 }

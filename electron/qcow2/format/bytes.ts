@@ -1,14 +1,6 @@
-/** Big-endian reads from untrusted bytes. */
+/** Big-endian reads from untrusted bytes, and how values are written in findings. */
 
-/** A view of exactly these bytes. */
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** The unsigned 64-bit number at `at`. Exact up to 2^53 - 1; above that only good enough to be refused. */
-export function u64(view: DataView, at: number): number {
-  return view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
-}
+export { u64, viewOf } from '../../../shared/bytes.ts';
 
 /** An unsigned whole number as a number where that is exact, else as a bigint. */
 export function exactNumber(value: bigint): number | bigint {
