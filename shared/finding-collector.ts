@@ -38,7 +38,7 @@ export interface CausePlace {
   readonly evidence?: FindingEvidence;
   /** By how much the count of places grows: 1 where it is not given, less where the place joins others, more for a run. */
   readonly count?: number;
-  /** Bytes of the guest at risk whose offsets are not told. Default 0. */
+  /** Bytes of the guest at risk whose offsets are not known. Default 0. */
   readonly bytes?: number;
 }
 
@@ -67,7 +67,7 @@ interface Places {
   readonly evidence: FindingEvidence[];
 }
 
-/** The findings of one layer, or of the chain as a whole, while they are found. Who adds bounds the number of causes. */
+/** The findings of one layer, or of the chain as a whole, while they are found. The caller bounds the number of causes. */
 export class FindingCollector {
   /** The layer that findings name. May be set once it is known. */
   layer: number;

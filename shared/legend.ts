@@ -116,7 +116,7 @@ export const LEGEND: Legend = {
   },
 };
 
-/** Where a qcow2 layer is known by its NBD export alone, which tells less. */
+/** Where a qcow2 layer is read over NBD alone, which distinguishes fewer states. */
 const OVER_NBD: Legend = {
   ...LEGEND,
   data: { ...LEGEND.data, meaning: 'Data here, compressed or not: over NBD both look the same.' },
@@ -127,7 +127,7 @@ const OVER_NBD: Legend = {
   },
 };
 
-/** Where an NBD server tells of a whole chain: neither its layers nor their sizes are known. */
+/** Where one NBD export is a whole chain: neither its layers nor their sizes are known. */
 const REMOTE: Legend = {
   ...OVER_NBD,
   zeroHole: {
@@ -148,7 +148,7 @@ export function legendOf({ chain, tracks }: Pick<OpenedChain, 'chain' | 'tracks'
   return tracks.some(byNbdAlone) ? OVER_NBD : LEGEND;
 }
 
-/** The legend of ranges that one NBD export tells of, or that the tables of an image do. */
+/** The legend of ranges that are read from one NBD export, or from the tables of an image. */
 export function legendOfWitness(witness: 'metadata' | 'nbd'): Legend {
   return witness === 'nbd' ? OVER_NBD : LEGEND;
 }

@@ -4,7 +4,7 @@
  */
 import { ABSENT, DEPTH_SHIFT, DIRTY, depthOf, HOLE, LOCAL, MAX_DEPTH, ZERO } from './extent/flags.ts';
 
-/** What an export is, and so what it can say about who owns an extent. */
+/** What an export holds, which decides what it can say about the owner of an extent. */
 export type ExportKind =
   /** One qcow2 layer opened with no backing: depth 1 is this layer, 0 is not. */
   | 'isolatedLayer'
@@ -27,7 +27,7 @@ export interface KnownContext {
   readonly role: ContextRole;
   /** The name on the wire. A name that ends with a colon stands for every name that begins with it. */
   readonly name: string;
-  /** What its values tell, for a list of what a server offers. */
+  /** What its values mean, for the list of a server's contexts. */
   readonly meaning: string;
   /** The bits of a value that have a meaning; undefined where the whole value is one number. */
   readonly knownBits?: number;

@@ -24,7 +24,7 @@ export function hasGptSignature(bytes: Uint8Array | undefined, at = 0): boolean 
   return true;
 }
 
-/** The sector in which the header of a GPT at an offset says that it lies; -1 where there is none. */
+/** The sector that the header of a GPT at an offset records as its own; -1 where there is no header. */
 export function gptSectorAt(bytes: Uint8Array, at: number): number {
   if (!hasGptSignature(bytes, at) || at + GPT_HEADER_BYTES > bytes.length) return -1;
   return u64(viewOf(bytes), at + OWN_SECTOR_AT, true);

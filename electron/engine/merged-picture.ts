@@ -3,7 +3,7 @@ import { createPyramid, type Pyramid, summarize } from '../../shared/extent/pyra
 import type { GuestRange } from '../../shared/ipc/questions.ts';
 import type { ChainTables } from './tables/chain-tables.ts';
 
-/** What tiles are made from. */
+/** The source of tiles. */
 export class MergedPicture {
   readonly #tables: ChainTables;
   #pyramid: Pyramid;

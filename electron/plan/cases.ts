@@ -1,4 +1,4 @@
-/** Which layers hold each range, and what a commit makes of it: the allocation cases for any number of layers. */
+/** The allocation cases of a commit, for any number of layers: which layers hold a range, and what happens to it. */
 import type { Range } from '../../shared/model/finding.ts';
 import { MAX_FINDING_PLACES } from '../../shared/model/finding.ts';
 import type { PlanCase, PlanEffect } from '../../shared/model/plan/plan.ts';
@@ -34,14 +34,14 @@ export class RangeSum {
   }
 }
 
-/** What becomes of a range. */
+/** What happens to a range. */
 export interface Outcome {
   /** The layer whose content the target gets, null where it keeps its own. */
   readonly owner: number | null;
   readonly effect: PlanEffect;
 }
 
-/** Sums the bytes of all ranges that are alike: the same layers hold them, and the same becomes of them. */
+/** Sums the bytes of all ranges of one case: the same layers hold them, and the same happens to them. */
 export class CaseSums {
   readonly #runs: readonly LayerRuns[];
   readonly #bottom: number;

@@ -26,7 +26,7 @@ function unnameable(layers: readonly (LayerTables | undefined)[]): readonly Laye
   return layers.filter(layer => layer !== undefined).filter(({ info }) => info.path.includes('\ufffd'));
 }
 
-/** That no command is given for a plan, where a file that it names has a name that is not UTF-8. */
+/** The finding that a plan has no commands, where a file that it names has a name that is not UTF-8. */
 export function noCommand(named: readonly LayerTables[]): Finding | undefined {
   const [first, ...others] = unnameable(named);
   if (first === undefined) return undefined;
@@ -92,7 +92,7 @@ export function stepwiseCommands({ layers, target, top, job }: CommitInput): str
 }
 
 /**
- * What a commit by a running qemu is in QMP; nothing for one by qemu-img. Layers are named by their nodes: qemu finds none by
+ * The QMP commands of a commit by a running qemu; none for one by qemu-img. Layers are named by their nodes: qemu finds none by
  * the name of its file where the layers above were opened with options for what lies below them, as libvirt does it.
  */
 export function commitQmp({ layers, target, top, job }: CommitInput): Pick<Plan, 'qmp'> {
@@ -106,7 +106,7 @@ export function commitQmp({ layers, target, top, job }: CommitInput): Pick<Plan,
   return { qmp: [qmpCommand('block-commit', { ...nodes, 'top-node': TOP_NODE, ...recorded(above, base) })] };
 }
 
-/** What a flatten, a rebase or a drop by a running qemu is in QMP; nothing for one by qemu-img. */
+/** The QMP commands of a flatten, a rebase or a drop by a running qemu; none for one by qemu-img. */
 export function streamQmp({ layers, target, base, job }: RebaseInput): Pick<Plan, 'qmp'> {
   const [below, overlay] = [layers[base], layers[target]];
   if (job === 'qemu-img' || overlay === undefined) return {};

@@ -37,7 +37,7 @@ export function imageWords(opened: readonly LayerInfo[], plain: readonly string[
   return { options: [...objects, '--image-opts'], image };
 }
 
-/** That keys are needed, where qemu-img opens encrypted layers. */
+/** The finding that keys are needed, where qemu-img opens encrypted layers. */
 export function keyNeeded(opened: readonly LayerInfo[]): Finding | undefined {
   const encrypted = opened.filter(isEncrypted);
   if (encrypted.length === 0) return undefined;
@@ -51,7 +51,7 @@ export function keyNeeded(opened: readonly LayerInfo[]): Finding | undefined {
   });
 }
 
-/** What is copied out of encrypted `sources` lies unencrypted in a target that is not encrypted itself. */
+/** The finding that data copied from encrypted `sources` is stored unencrypted in a target without encryption. */
 export function storedUnencrypted(sources: readonly LayerInfo[], target: LayerInfo): Finding | undefined {
   const encrypted = sources.filter(isEncrypted);
   if (encrypted.length === 0 || isEncrypted(target)) return undefined;

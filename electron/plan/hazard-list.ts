@@ -1,4 +1,4 @@
-/** What lists of hazards share. */
+/** Helpers for lists of hazards. */
 import { CHAIN_IN_USE, type Finding, makeFinding } from '../../shared/model/finding.ts';
 import type { LayerInfo } from '../../shared/model/layer.ts';
 import type { Plan, PlanJob } from '../../shared/model/plan/plan.ts';
@@ -13,7 +13,7 @@ export function listed(names: readonly string[]): string {
 }
 
 /**
- * Of what is known about a chain, what matters to a job on layers up to `layer`: damage, hazards, and the plan's own notes. A
+ * The known findings that matter to a job on layers up to `layer`: damage, hazards, and the plan's own notes. A
  * program that writes to any layer matters to all below: it holds them as they are.
  */
 export function knownHazards(findings: readonly Finding[], layer: number): Finding[] {

@@ -64,7 +64,7 @@ export function contrast(a: Pixel, b: Pixel): number {
 const WHITE = 0xffffffff;
 const BLACK = 0xff000000;
 
-/** The one of black and white that reads better on `ground`. */
+/** Black or white, whichever has more contrast with `ground`. */
 export function readable(ground: Pixel): Pixel {
   return contrast(WHITE, ground) >= contrast(BLACK, ground) ? WHITE : BLACK;
 }

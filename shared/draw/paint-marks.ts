@@ -80,7 +80,7 @@ function hasTriangleRoom({ from, to, part }: Run, { zeroTriangleRoom: room }: Pa
   return part !== MIXED && to - from >= room;
 }
 
-/** Draws the marks of a run, of which it has at least one, but for the notches. */
+/** Draws the marks of a run except the notches. The run has at least one mark. */
 export function paintMarks(painting: Painting, run: Run): void {
   const { surface, layout, colors, options } = painting;
   const { from, to } = run;

@@ -41,7 +41,7 @@ export interface Allocation {
   readonly shares?: readonly SnapshotShare[];
 }
 
-/** The answer to how an image uses its file; `why` is the end of the sentence "not measured: …". */
+/** How an image uses its file, or the reason why that is not known; `why` is the end of the sentence "not measured: …". */
 export type AllocationReply =
   | { readonly measured: true; readonly allocation: Allocation }
   | { readonly measured: false; readonly why: string };

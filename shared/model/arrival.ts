@@ -1,4 +1,4 @@
-/** What comes to the window from outside of it: from its command line, a second launch, a link or the desktop. */
+/** What the window is asked to show or to do: by its command line, a second launch, a link or the desktop. */
 import type { OpenTarget } from './target.ts';
 
 /** Where an opened chain is looked at first. */
@@ -7,7 +7,7 @@ export interface StartView {
   readonly at?: number;
   /** Bytes from `at` on that are shown. */
   readonly length?: number;
-  /** Id of a view; one that there is not leaves the first. */
+  /** Id of a view; an unknown one leaves the first view. */
   readonly view?: string;
 }
 

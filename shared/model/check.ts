@@ -1,4 +1,4 @@
-/** What a check of images comes to. */
+/** The results of checks of images. */
 import type { FINDING_SEVERITIES, Finding } from './finding.ts';
 
 /**

@@ -18,7 +18,7 @@ export const DIFFERENCE_KINDS = ['content', 'mayDiffer', 'unreadable', 'length',
 /** See {@link DIFFERENCE_KINDS}. */
 export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 
-/** What one side of a range is. */
+/** The state of one of the disks in a range. */
 export interface ComparedState {
   /** outOfRange past the end of its disk. */
   readonly state: ExtentState;
@@ -57,7 +57,7 @@ export interface ComparisonSums {
  */
 export type ComparisonVerdict = 'same' | 'different' | 'mayDiffer' | 'incomplete';
 
-/** How a comparison goes on the disks' sizes and on what is stored otherwise. */
+/** What counts as different beside the data that is read. */
 export interface VerdictRules {
   /** Disks that read the same and store it otherwise, or differ in length, are different. */
   readonly strict: boolean;
@@ -142,5 +142,5 @@ export interface DifferencePlace {
   readonly difference: Difference;
 }
 
-/** Tracks of a comparison: the disks, and what they are to each other. */
+/** Tracks of a comparison: the two disks, and their differences. */
 export const COMPARED_TRACKS = { a: 0, b: 1, difference: 2 } as const;

@@ -7,7 +7,7 @@ import type { AllocationReply } from './allocation.ts';
 import type { Finding } from './finding.ts';
 import type { Inference } from './inference.ts';
 
-/** Image formats we can tell apart. Only qcow2, qcow and raw can be layers of a drawn chain. */
+/** Image formats that are recognized. Only qcow2, qcow and raw can be layers of a drawn chain. */
 export type ImageFormat =
   | 'qcow2'
   | 'qcow'
@@ -58,7 +58,7 @@ export interface BackingLink {
   readonly beside?: string;
   /** True where a person chose the file, for this session, in place of the recorded one. */
   readonly located?: boolean;
-  /** What would record the link plainly; absent where it is, or where that is not known. Nothing of it is run. */
+  /** How to record a plain link; absent where the link is plain already, and where that is not known. It is never run. */
   readonly fix?: LinkFix;
 }
 
@@ -188,7 +188,7 @@ export interface LayerInfo {
   readonly notes: readonly string[];
 }
 
-/** What reading a chain's tables may come to, at most. */
+/** The most that reading a chain's tables can take. */
 export interface ChainEstimate {
   /** Extents of all layers that have extent tables; fewer where neighbors are alike. */
   readonly extents: number;

@@ -113,7 +113,7 @@ export type HostRunsReply =
     };
 
 /**
- * The answer to how a layer's file is laid out; `why` is the end of the sentence "not mapped: …". `dataRuns` are the
+ * The layout of a layer's file, or the reason why there is none; `why` is the end of the sentence "not mapped: …". `dataRuns` are the
  * separate runs of data of the active disk: how fragmented the file is.
  */
 export type HostLayoutReply =

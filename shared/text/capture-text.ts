@@ -5,7 +5,7 @@ import type { CaptureSummary } from '../model/report/capture-summary.ts';
 import { formatSize } from './offset.ts';
 import { formatTime } from './time.ts';
 
-/** What a chain that is read from a capture is. Untrusted text. */
+/** One sentence about the capture that a chain is read from. Untrusted text. */
 export function captureSentence({ created, tool, redacted }: CaptureInfo): string {
   return `Capture of ${formatTime(created / 1000)}, made by ${tool}: metadata only, ${redacted ? 'names redacted' : 'with names'}.`;
 }

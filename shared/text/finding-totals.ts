@@ -1,4 +1,4 @@
-/** What was found, in one line. */
+/** A summary of findings in one line. */
 import type { FindingCount, FindingSeverity } from '../model/finding.ts';
 import { formatCount, formatSize } from './offset.ts';
 

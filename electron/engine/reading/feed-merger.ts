@@ -1,4 +1,4 @@
-/** What comes over NBD for one layer, merged into the picture or compared with the metadata in slices of work. */
+/** Merges what comes over NBD for one layer into the picture, or compares it with the metadata, in slices of work. */
 import { type ErrorRecord, errorRecord } from '../../../shared/error.ts';
 import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';

@@ -26,7 +26,7 @@ export function wordsOfSlot({ depth }: LayerSlot, words: readonly number[]): rea
   return depth === 0 ? words : words.map(word => wordAtDepth(word, depth));
 }
 
-/** The word of one depth of a whole-chain export: what lies under a shallower owner is not known. */
+/** The word of one depth of a whole-chain export: what lies below a shallower owner is not known. */
 function wordAtDepth(word: number, depth: number): number {
   const owner = depthOf(word);
   if (word & ABSENT || owner > depth) return ABSENT | HOLE | ZERO;

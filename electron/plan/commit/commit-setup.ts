@@ -101,7 +101,7 @@ export function setUpCommit(input: CommitInput, sink: RangeSink | undefined): Co
   };
 }
 
-/** What of a layer's format decides where writes to it go. */
+/** The properties of a layer's format that decide where writes to it go. */
 export function targetFormat(
   { image, map }: LayerTables,
   hasBacking: boolean,

@@ -35,7 +35,7 @@ export interface CommitLayers {
   readonly top: number;
 }
 
-/** What of the target decides how a mirror job cuts its requests. */
+/** The properties of the target that decide how a mirror job cuts its requests. */
 export interface MirrorTarget {
   /** 0 for a raw target. */
   readonly clusterSize: number;

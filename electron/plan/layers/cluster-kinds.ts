@@ -1,4 +1,4 @@
-/** What data makes of the subclusters of one cluster. Source: qemu's block/qcow2-cluster.c (calculate_l2_meta). */
+/** How writing data changes the subclusters of one cluster. Source: qemu's block/qcow2-cluster.c (calculate_l2_meta). */
 import {
   COMPRESSED_DATA,
   DATA,

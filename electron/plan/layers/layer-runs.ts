@@ -1,4 +1,4 @@
-/** What one layer says of each guest offset, looked up by offset: the planner never holds a whole map. */
+/** The runs of one layer, looked up by guest offset: the planner never holds a whole map. */
 import { type Page, pageIndexAt, pageStart } from '../../../shared/extent/page.ts';
 import { DATA, UNALLOCATED } from '../../qcow2/format/entry.ts';
 import { entrylessStretch, mapPage } from '../../qcow2/read/map.ts';

@@ -10,7 +10,7 @@ import { copyInto, markZero } from '../layers/cluster-kinds.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 import type { HostEvent, HostEventSink } from './host/host-events.ts';
 
-/** What of the target's format decides where writes go. */
+/** The properties of the target's format that decide where writes go. */
 export interface TargetFormat {
   /** 2 or 3; 0 for a raw target. */
   readonly version: number;
@@ -30,7 +30,7 @@ export interface TargetFormat {
   readonly isShared?: (offset: number) => boolean;
 }
 
-/** What the requests so far came to. Counts are clusters. */
+/** The changes made by the requests so far. Counts are clusters. */
 export interface TargetChanges {
   /** Bytes of data written, and of zeros that are stored as such. */
   bytesCopied: number;
@@ -51,7 +51,7 @@ export interface TargetChanges {
   mayStayZeros: boolean;
 }
 
-/** What of a request decides what becomes of the target. */
+/** The fields of a request that decide how it changes the target. */
 export type AppliedRequest = Pick<TargetRequest, 'start' | 'end' | 'zero' | 'readsZero'> &
   Partial<Pick<TargetRequest, 'passesFrom'>>;
 

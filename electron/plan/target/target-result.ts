@@ -1,4 +1,4 @@
-/** What becomes of the target's file, in the words of the plan. */
+/** The target's file after a job, as the plan reports it. */
 import type { PlannedTarget } from '../../../shared/model/plan/plan.ts';
 import { INCOMPATIBLE_DIRTY } from '../../qcow2/format/header.ts';
 import { EntryTable } from '../../qcow2/read/entry-table.ts';

@@ -43,11 +43,11 @@ export interface Written {
   readonly zeros: number;
 }
 
-/** What a commit leaves that ends early, and what other jobs leave: they write nothing that is read before their end. */
+/** What a commit leaves if it ends early, and what other jobs leave: those write nothing that is read before their end. */
 export type LeftBehind = 'the target is left half written' | 'the image reads as before';
 
 /**
- * That the target's volume is too small, or the file system with its file too full; undefined where there is room. `left` is
+ * The finding that the target's volume is too small, or the file system with its file too full; undefined where there is room. `left` is
  * what the job leaves when it ends because there is none.
  */
 export function roomHazard(

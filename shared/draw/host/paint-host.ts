@@ -7,7 +7,7 @@ import type { HostColor } from './host-colors.ts';
 import { type HostStrip, kindOfColumn } from './host-strip.ts';
 
 const KINDS = HOST_KINDS.length;
-/** Kinds that are seen at every zoom, however little of a column they are. */
+/** Kinds that are visible at every zoom, however small their share of a column is. */
 const MUST_SEE = (['leaked', 'clash'] as const).map(kind => HOST_KINDS.indexOf(kind));
 /** CSS pixels that such a kind has at least, of a column's height. */
 const MIN_SEEN_PX = 4;

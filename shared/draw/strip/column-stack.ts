@@ -79,7 +79,7 @@ function push(
   return at + 1;
 }
 
-/** Rows that part `i` lacks to be noticed, if it is read. Its halo is above it, or below where there is no room above. */
+/** Rows that part `i` needs in addition to be noticed, if it is read. Its halo is above it, or below where there is no room above. */
 function lackOf(i: number, least: number): number {
   return IS_READ[found[i] as number] === true ? Math.max(0, least - (heights[i] as number)) : 0;
 }

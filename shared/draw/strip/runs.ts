@@ -1,4 +1,4 @@
-/** Neighboring columns of a strip that look the same: what patterns, marks and labels are laid over. */
+/** Neighboring columns of a strip that look the same: patterns, marks and labels are drawn over each of them. */
 import { type ColumnStrip, MARKS, MIXED } from './column-strip.ts';
 
 /** Columns [from, to) that share part, marks and owner. */

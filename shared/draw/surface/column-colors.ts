@@ -35,7 +35,7 @@ export class ColumnColors {
     this.#firstChange[row] = at;
   }
 
-  /** Brings the colors of `into` from the row above to this one. Rows are taken in order. */
+  /** Updates the colors of `into` from the row above to this row. Rows are taken in order. */
   apply(row: number, into: Uint32Array): void {
     for (let at = this.#firstChange[row] as number; at >= 0; at = this.#nextChange[at] as number)
       into[this.#columns[at] as number] = this.#colors[at] as number;
