@@ -79,9 +79,9 @@ Examples:
   cowscope compare --snapshot s1 top.qcow2            a snapshot and the active disk
   cowscope compare --output json a.qcow2 b.qcow2      one document: docs/formats/compare.md`;
 
-/** An option whose value is one of a few words, or one of any. */
-function choice(flags: string, words: readonly string[], description: string): Option {
-  return new Option(`${flags} <${words.join('|')}>`, description).choices(words);
+/** An option whose value is one of `values`. */
+function choice(flags: string, values: readonly string[], description: string): Option {
+  return new Option(`${flags} <${values.join('|')}>`, description).choices(values);
 }
 
 function collect(value: string, previous: string[]): string[] {
@@ -141,7 +141,11 @@ function withTarget(command: Command): Command {
       [],
     )
     .option('--allow-all', 'allow every file that the images name; protocols are never followed', false)
-    .option('--force-share', 'read images that another program has open for writing; they may change while they are read', false);
+    .option(
+      '--force-share',
+      'read images that another program has open for writing; they may change while they are read',
+      false,
+    );
 }
 
 /** Options of the commands that show an image by what is left of its tables. */
@@ -155,8 +159,8 @@ function withInference(command: Command): Command {
     .option('--reading <number>', 'which reading to use where --infer finds several, from 1', wholeNumber);
 }
 
-function outputOption(words: readonly string[] = ['text', 'json']): Option {
-  return choice('--output', words, 'format of the output; default: text').default('text');
+function outputOption(formats: readonly string[] = ['text', 'json']): Option {
+  return choice('--output', formats, 'format of the output; default: text').default('text');
 }
 
 /** Carries out an action of a command. `failed` is its exit code where it cannot be done; default {@link EXIT.failed}. */
@@ -182,10 +186,10 @@ const COMMANDS: ReadonlyMap<string, AddCommand> = new Map([
 ]);
 
 /**
- * The command line. `run` gets the action to carry out. Where `words`, those after the program's name, begin with a
+ * The command line. `run` gets the action to carry out. Where `args`, those after the program's name, begin with a
  * command of {@link COMMANDS}, the program has that one alone: to describe all of them takes longer than to parse one.
  */
-export function createProgram(run: Run, words: readonly string[] = []): Command {
+export function createProgram(run: Run, args: readonly string[] = []): Command {
   const program = new Command('cowscope')
     .description(`${packageJson.description}. Nothing is ever written to an image.`)
     .version(packageJson.version, '--version', 'print the version')
@@ -196,7 +200,7 @@ export function createProgram(run: Run, words: readonly string[] = []): Command 
     .addHelpText('after', `\ncowscope TARGET opens the window.\n${EXIT_CODES}`)
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
-  const addNamed = COMMANDS.get(words.find(word => word !== '--debug') ?? '');
+  const addNamed = COMMANDS.get(args.find(arg => arg !== '--debug') ?? '');
   if (addNamed !== undefined) {
     addNamed(program, run);
     return program;
@@ -235,8 +239,8 @@ function addMap(program: Command, run: Run): void {
     .option('--snapshot <id>', SNAPSHOT)
     .addOption(outputOption(['text', 'json', 'csv']))
     .addHelpText('after', MAP_EXAMPLES)
-    .action((words: string[], options) =>
-      run(() => import('./commands/map.ts').then(({ mapCommand }) => mapCommand(words, options))),
+    .action((targetArgs: string[], options) =>
+      run(() => import('./commands/map.ts').then(({ mapCommand }) => mapCommand(targetArgs, options))),
     );
 }
 
@@ -248,8 +252,10 @@ function addLayers(program: Command, run: Run): void {
     )
     .argument('<target...>', TARGET)
     .addOption(outputOption())
-    .action((words: string[], options) =>
-      run(() => import('./commands/layers.ts').then(({ layersCommand }) => layersCommand(words, options))),
+    .action((targetArgs: string[], options) =>
+      run(() =>
+        import('./commands/layers.ts').then(({ layersCommand }) => layersCommand(targetArgs, options)),
+      ),
     );
 }
 
@@ -268,24 +274,26 @@ function addCheck(program: Command, run: Run): void {
     .option('--partitions', PARTITIONS, false)
     .addOption(outputOption())
     .addHelpText('after', CHECK_HELP)
-    .action((words: string[], options) =>
-      run(() => import('./commands/check.ts').then(({ checkCommand }) => checkCommand(words, options))),
+    .action((targetArgs: string[], options) =>
+      run(() => import('./commands/check.ts').then(({ checkCommand }) => checkCommand(targetArgs, options))),
     );
 }
 
 function addOpen(program: Command, run: Run): void {
   withInference(withTarget(program.command('open', { isDefault: true })))
     .summary('open the window')
-    .description('Open the window. Without a target it is empty; folders are searched for images, which are listed below their backing files.')
+    .description(
+      'Open the window. Without a target it is empty; folders are searched for images, which are listed below their backing files.',
+    )
     .argument('[target...]', `${TARGET}; or folders`)
     .option('--snapshot <id>', SNAPSHOT)
     .option('--at <offset>', 'select this offset of the guest', offsetOption)
     .option('--len <bytes>', 'show this many bytes from --at on', offsetOption)
     .option('--view <name>', 'start with this view, such as chain or findings')
-    .action((words: string[], options) =>
+    .action((targetArgs: string[], options) =>
       run(() =>
         import('./commands/open.ts').then(({ openCommand }) =>
-          openCommand(words, { ...options, named: program.args[0] === 'open' }),
+          openCommand(targetArgs, { ...options, named: program.args[0] === 'open' }),
         ),
       ),
     );
@@ -299,11 +307,15 @@ function addMisread(program: Command, run: Run): void {
     )
     .argument('<target...>', FILES_OR_CAPTURE)
     .addOption(
-      choice('--reader', MISREAD_READERS, 'kind of reader; docs/guide/misread.md explains each').default('hole-bit'),
+      choice('--reader', MISREAD_READERS, 'kind of reader; docs/guide/misread.md explains each').default(
+        'hole-bit',
+      ),
     )
     .addOption(outputOption(['text', 'json', 'csv']))
-    .action((words: string[], options) =>
-      run(() => import('./commands/misread.ts').then(({ misreadCommand }) => misreadCommand(words, options))),
+    .action((targetArgs: string[], options) =>
+      run(() =>
+        import('./commands/misread.ts').then(({ misreadCommand }) => misreadCommand(targetArgs, options)),
+      ),
     );
 }
 
@@ -350,16 +362,12 @@ function addPlan(program: Command, run: Run): void {
       ),
     )
     .option('--ranges', 'also list every range of the target, before and after', false)
-    .option(
-      '--bytes',
-      'read all data that the plan depends on; default: at most 64 MiB',
-      false,
-    )
+    .option('--bytes', 'read all data that the plan depends on; default: at most 64 MiB', false)
     .addOption(outputOption(['text', 'json', 'svg']))
     .addHelpText('after', PLAN_EXAMPLES)
-    .action((operation: PlanOperation, words: string[], options) =>
+    .action((operation: PlanOperation, targetArgs: string[], options) =>
       run(() =>
-        import('./commands/plan.ts').then(({ planCommand }) => planCommand(operation, words, options)),
+        import('./commands/plan.ts').then(({ planCommand }) => planCommand(operation, targetArgs, options)),
       ),
     );
 }
@@ -375,8 +383,10 @@ function addLayout(program: Command, run: Run): void {
     .option('--owner <offset>', 'say what refers to the cluster at this offset of the file', offsetOption)
     .option('--ranges', 'also list every range of the file', false)
     .addOption(outputOption())
-    .action((words: string[], options) =>
-      run(() => import('./commands/layout.ts').then(({ layoutCommand }) => layoutCommand(words, options))),
+    .action((targetArgs: string[], options) =>
+      run(() =>
+        import('./commands/layout.ts').then(({ layoutCommand }) => layoutCommand(targetArgs, options)),
+      ),
     );
 }
 
@@ -389,9 +399,11 @@ function addPartitions(program: Command, run: Run): void {
     .argument('<target...>', TARGET)
     .option('--snapshot <id>', SNAPSHOT)
     .addOption(outputOption())
-    .action((words: string[], options) =>
+    .action((targetArgs: string[], options) =>
       run(() =>
-        import('./commands/partitions.ts').then(({ partitionsCommand }) => partitionsCommand(words, options)),
+        import('./commands/partitions.ts').then(({ partitionsCommand }) =>
+          partitionsCommand(targetArgs, options),
+        ),
       ),
     );
 }
@@ -427,7 +439,11 @@ function addCompare(program: Command, run: Run): void {
       [],
     )
     .option('--allow-all', 'allow every file that the images name; protocols are never followed', false)
-    .option('--force-share', 'read images that another program has open for writing; they may change while they are read', false)
+    .option(
+      '--force-share',
+      'read images that another program has open for writing; they may change while they are read',
+      false,
+    )
     .addOption(outputOption(['text', 'json', 'csv']))
     .addHelpText('after', COMPARE_HELP)
     .action((a: string, b: string | undefined, options) =>
@@ -457,8 +473,10 @@ function addReport(program: Command, run: Run): void {
       ),
     )
     .addHelpText('after', REPORT_EXAMPLES)
-    .action((words: string[], options) =>
-      run(() => import('./commands/report.ts').then(({ reportCommand }) => reportCommand(words, options))),
+    .action((targetArgs: string[], options) =>
+      run(() =>
+        import('./commands/report.ts').then(({ reportCommand }) => reportCommand(targetArgs, options)),
+      ),
     );
 }
 
@@ -478,8 +496,10 @@ function addCapture(program: Command, run: Run): void {
       false,
     )
     .addHelpText('after', CAPTURE_HELP)
-    .action((words: string[], options) =>
-      run(() => import('./commands/capture.ts').then(({ captureCommand }) => captureCommand(words, options))),
+    .action((targetArgs: string[], options) =>
+      run(() =>
+        import('./commands/capture.ts').then(({ captureCommand }) => captureCommand(targetArgs, options)),
+      ),
     );
 }
 

@@ -5,7 +5,7 @@ import type { Plan } from '../../shared/model/plan/plan.ts';
 import { fileWord, shellCommand } from '../../shared/text/shell.ts';
 import { UNSAFE } from '../../shared/text/untrusted-text.ts';
 import type { CommitInput, LayerTables } from './commit/commit-input.ts';
-import { imageWords, isEncrypted } from './encryption.ts';
+import { imageArguments, isEncrypted } from './encryption.ts';
 import type { RebaseInput } from './rebase/rebase-input.ts';
 
 /** Stand for the names that only the platform knows: those of libvirt, and those of devices and nodes in a running qemu. */
@@ -57,7 +57,7 @@ export function commitCommands(input: CommitInput): string[] {
   const above = infos[top + 1];
   // With -b, qemu-img leaves the committed layer as it is; -d says the same where the layers are neighbors.
   const where = target === top - 1 ? ['-d'] : ['-b', fileWord(base.path)];
-  const { options, image } = imageWords(infos.slice(0, top + 1), ['-f', source.format]);
+  const { options, image } = imageArguments(infos.slice(0, top + 1), ['-f', source.format]);
   const commit = shellCommand(['qemu-img', 'commit', '-p', ...options, ...where, image]);
   if (above === undefined) return [commit];
   return [
@@ -142,7 +142,7 @@ export function rebaseCommands({ layers, target, base, unsafe, job }: RebaseInpu
   const name = below === undefined ? '' : fileWord(nameBeside(overlay.path, below.path));
   if (unsafe) return [relinkCommand(overlay, backingWords(below, name))];
   const opened = layers.slice(0, target + 1).map(({ info }) => info);
-  const { options, image } = imageWords(opened, ['-f', overlay.format]);
+  const { options, image } = imageArguments(opened, ['-f', overlay.format]);
   // With --image-opts, qemu-img takes no relative name for the new backing file.
   const onto = backingWords(below, opened.some(isEncrypted) ? (below?.path ?? '') : name);
   return [shellCommand(['qemu-img', 'rebase', '-p', ...options, ...onto, image])];
@@ -150,7 +150,7 @@ export function rebaseCommands({ layers, target, base, unsafe, job }: RebaseInpu
 
 /** The command that changes the recorded backing file alone: qemu-img opens no other layer. */
 function relinkCommand(overlay: LayerInfo, backing: readonly string[]): string {
-  const { options, image } = imageWords([overlay], []);
+  const { options, image } = imageArguments([overlay], []);
   return shellCommand(['qemu-img', 'rebase', '-u', ...options, ...backing, image]);
 }
 
@@ -161,7 +161,7 @@ function backingWords(below: LayerInfo | undefined, name: string): readonly stri
 /** The command that deletes an internal snapshot of the topmost of `opened`, which qemu-img opens, base first. */
 export function deleteSnapshotCommands(opened: readonly LayerInfo[], name: string): string[] {
   if (`${opened.at(-1)?.path} ${name}`.includes('\ufffd')) return [];
-  const { options, image } = imageWords(opened, []);
+  const { options, image } = imageArguments(opened, []);
   return [shellCommand(['qemu-img', 'snapshot', '-d', name, ...options, image])];
 }
 

@@ -13,7 +13,7 @@ export function isEncrypted(layer: LayerInfo | undefined): boolean {
 }
 
 /** How a command of qemu-img names an image. */
-export interface ImageWords {
+export interface ImageArguments {
   readonly options: readonly string[];
   /** The word that stands for the image. */
   readonly image: string;
@@ -23,7 +23,7 @@ export interface ImageWords {
  * Names the topmost of the layers that qemu-img opens, base first, with a key for each that is encrypted; `plain` are the
  * options where none is. Source: bdrv_open_inherit, which takes options of the backing file behind `backing.`.
  */
-export function imageWords(opened: readonly LayerInfo[], plain: readonly string[]): ImageWords {
+export function imageArguments(opened: readonly LayerInfo[], plain: readonly string[]): ImageArguments {
   const top = opened.at(-1);
   const file = fileWord(top?.path ?? '');
   const encrypted = opened.filter(isEncrypted);

@@ -1,4 +1,4 @@
-/** What the words of a command line name: files or one NBD address, the same for the window and for the commands. */
+/** The target that a command line names: files or one NBD address, the same for the window and for the commands. */
 import { fileURLToPath } from 'node:url';
 import { CowscopeError } from '../../shared/error.ts';
 import { MAX_LAYERS } from '../../shared/model/layer.ts';
@@ -26,20 +26,21 @@ export function usageError(what: string, advice: string, subject = ''): Cowscope
 }
 
 /**
- * The target that the words name, at least one; relative paths start at `folder`, by default the working folder.
+ * The target that `targetArgs` name, at least one; relative paths start at `folder`, by default the working folder.
  * Throws USAGE for what is none, or NO_WORKING_FOLDER.
  */
 export function targetOf(
-  words: readonly string[],
+  targetArgs: readonly string[],
   { format, backingFormat, locate = [], snapshot, infer, reading }: ReadingOptions,
   folder?: string,
 ): OpenTarget {
-  if (words.includes('')) throw usageError('an empty word names no file', 'check the quotes and variables');
-  const [uri] = words.filter(isNbdUri);
+  if (targetArgs.includes(''))
+    throw usageError('an empty argument names no file', 'check the quotes and variables');
+  const [uri] = targetArgs.filter(isNbdUri);
   if (uri === undefined) {
-    if (words.length > MAX_LAYERS)
+    if (targetArgs.length > MAX_LAYERS)
       throw usageError(`more than ${MAX_LAYERS} files are named`, 'a chain has fewer layers');
-    if (words.length > 1 && locate.length > 0)
+    if (targetArgs.length > 1 && locate.length > 0)
       throw usageError(
         '--locate is for links that are followed; several files are a chain as they are',
         'name the file itself in its place, base first',
@@ -48,19 +49,19 @@ export function targetOf(
       throw usageError(`more than ${MAX_LAYERS} files are located`, 'a chain has fewer layers');
     return {
       kind: 'files',
-      files: words.map(word => fileOf(word, folder)),
+      files: targetArgs.map(arg => fileOf(arg, folder)),
       ...(format === undefined ? {} : { format }),
       ...(backingFormat === undefined ? {} : { backingFormat }),
-      ...(locate.length === 0 ? {} : { locate: locate.map(word => fileOf(word, folder)) }),
+      ...(locate.length === 0 ? {} : { locate: locate.map(arg => fileOf(arg, folder)) }),
       ...(snapshot === undefined ? {} : { snapshot }),
       ...(infer === true || reading !== undefined ? { infer: reading ?? 1 } : {}),
     };
   }
-  if (words.length > 1)
+  if (targetArgs.length > 1)
     throw usageError(
       'an NBD address stands alone: it cannot be mixed with files or other addresses',
       'open them one by one',
-      words.join(' '),
+      targetArgs.join(' '),
     );
   if (format !== undefined)
     throw usageError('--format is about files; an NBD export has no format', 'leave it out');
@@ -76,20 +77,20 @@ export function targetOf(
   return { kind: 'nbd', uri };
 }
 
-/** The absolute path that a word means: a path, or the address of a local file. */
-function fileOf(word: string, folder: string | undefined): string {
-  if (/^file:/i.test(word)) {
+/** The absolute path that an argument means: a path, or the address of a local file. */
+function fileOf(arg: string, folder: string | undefined): string {
+  if (/^file:/i.test(arg)) {
     try {
-      return fileURLToPath(word);
+      return fileURLToPath(arg);
     } catch {
-      throw usageError('this is not the address of a local file', 'give its path', word);
+      throw usageError('this is not the address of a local file', 'give its path', arg);
     }
   }
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(word))
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(arg))
     throw usageError(
       'only files and NBD addresses can be opened',
       'serve the image with qemu-nbd and open its address',
-      word,
+      arg,
     );
-  return absolutePath(word, folder);
+  return absolutePath(arg, folder);
 }

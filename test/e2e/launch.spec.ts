@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ElectronApplication } from '@playwright/test';
-import { windowWords } from '../../electron/cli/commands/open.ts';
+import { windowArgs } from '../../electron/cli/commands/open.ts';
 import { signalChild } from '../../electron/qemu/signal-child.ts';
 import { golden } from '../../examples/recipes.mjs';
 import { deepLink } from '../../shared/text/deep-link.ts';
@@ -61,12 +61,12 @@ test('no value of an option and no target becomes a switch', async ({ start, mak
   const values = VALUES.map(value => value.replace('PROGRAM', program));
   for (const snapshot of values.filter((_, i) => i % 3 === 0)) {
     const options = { format: 'qcow2' as const, snapshot, allow: values, allowAll: true, forceShare: true };
-    const { app, page } = await start(...windowWords([top as string], options));
+    const { app, page } = await start(...windowArgs([top as string], options));
     await expect(page.getByRole('alert').locator('code'), snapshot).toHaveText('QCOW2_SNAPSHOT_UNKNOWN');
     expect((await switchesOf(app, values)).filter(found => !OWN.test(found))).toEqual([]);
     await app.close();
   }
-  const { app, page } = await start(...windowWords(values, { allow: [], allowAll: false }));
+  const { app, page } = await start(...windowArgs(values, { allow: [], allowAll: false }));
   await expect(page.getByRole('alert').locator('code')).toHaveText('CHAIN_FILE_MISSING');
   expect((await switchesOf(app, values)).filter(found => !OWN.test(found))).toEqual([]);
   expect(ran()).toBe(false);
@@ -324,7 +324,7 @@ test('a launch with folders shows what rests on what, and one that begins with a
   make,
 }) => {
   const [, , top] = await make(golden);
-  const [word] = windowWords([dirname(top as string)], { allow: [], allowAll: false });
+  const [word] = windowArgs([dirname(top as string)], { allow: [], allowAll: false });
   const { page } = await start(word as string);
   await expect(page.getByRole('listbox', { name: 'Images' }).getByRole('option')).toHaveCount(3);
   expect((await run('--begin-with=connect')).code).toBe(0);

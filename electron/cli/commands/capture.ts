@@ -22,10 +22,13 @@ export interface CaptureOptions extends TargetOptions {
 }
 
 /** Carries out `cowscope capture`. */
-export async function captureCommand(words: readonly string[], options: CaptureOptions): Promise<ExitCode> {
-  if (options.printScript) return printScript(words);
-  if (words.length === 0) throw usageError('no image is named', 'name the top file of the chain');
-  const target = targetOf(words, options);
+export async function captureCommand(
+  targetArgs: readonly string[],
+  options: CaptureOptions,
+): Promise<ExitCode> {
+  if (options.printScript) return printScript(targetArgs);
+  if (targetArgs.length === 0) throw usageError('no image is named', 'name the top file of the chain');
+  const target = targetOf(targetArgs, options);
   if (target.kind === 'nbd')
     throw usageError('an NBD export has no tables to capture', 'name the image files', target.uri);
   const { to, force, showPaths } = options;
@@ -49,8 +52,8 @@ export async function captureCommand(words: readonly string[], options: CaptureO
   return isPartialCapture(summary) ? EXIT.partial : EXIT.done;
 }
 
-async function printScript(words: readonly string[]): Promise<ExitCode> {
-  if (words.length > 0) throw usageError('--print-script captures nothing', 'leave the image out');
+async function printScript(targetArgs: readonly string[]): Promise<ExitCode> {
+  if (targetArgs.length > 0) throw usageError('--print-script captures nothing', 'leave the image out');
   const { default: script } = await import('../../capture/cowscope-capture.py?raw');
   await write(script);
   return EXIT.done;

@@ -20,14 +20,14 @@ const EXIT_OF_VERDICT: Readonly<Record<CheckVerdict, ExitCode>> = {
 
 /** Carries out `cowscope check`. */
 export async function checkCommand(
-  words: readonly string[],
+  targetArgs: readonly string[],
   options: TargetOptions & {
     readonly output: 'text' | 'json';
     readonly deep?: boolean;
     readonly partitions?: boolean;
   },
 ): Promise<ExitCode> {
-  const target = targetOf(words, options);
+  const target = targetOf(targetArgs, options);
   if (target.kind === 'nbd')
     throw usageError('an NBD export has no tables to check', 'name the image files', target.uri);
   const progress = new ProgressLine();

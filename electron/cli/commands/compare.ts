@@ -94,8 +94,8 @@ function sidesOf(first: string, second: string | undefined, options: CompareComm
       'name a second disk, or another --layer or --snapshot of this one',
       first,
     );
-  const target = (word: string, own: Pick<TargetOptions, 'format' | 'snapshot'>): OpenTarget =>
-    targetOf([word], { ...own, locate: [], ...(backingFormat === undefined ? {} : { backingFormat }) });
+  const target = (arg: string, own: Pick<TargetOptions, 'format' | 'snapshot'>): OpenTarget =>
+    targetOf([arg], { ...own, locate: [], ...(backingFormat === undefined ? {} : { backingFormat }) });
   const b = { format: second === undefined ? (withFormat ?? format) : withFormat, snapshot: withSnapshot };
   return [
     { target: target(first, defined({ format, snapshot })), layer },

@@ -16,10 +16,10 @@ const SCHEMA = { schema: 'cowscope.layers', version: 2 } as const;
 
 /** Carries out `cowscope layers`. */
 export async function layersCommand(
-  words: readonly string[],
+  targetArgs: readonly string[],
   options: TargetOptions & { readonly output: 'text' | 'json' },
 ): Promise<ExitCode> {
-  const target = targetOf(words, options);
+  const target = targetOf(targetArgs, options);
   // The names in a hostile image may be longer, all together, than a text can be.
   const print = async (document: object, lines: () => Iterable<string>) => {
     if (options.output === 'text') return writeLines(lines());

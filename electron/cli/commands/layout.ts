@@ -16,8 +16,11 @@ export interface LayoutOptions extends TargetOptions, LayoutChoice {
 }
 
 /** Carries out `cowscope layout`. */
-export async function layoutCommand(words: readonly string[], options: LayoutOptions): Promise<ExitCode> {
-  const target = targetOf(words, options);
+export async function layoutCommand(
+  targetArgs: readonly string[],
+  options: LayoutOptions,
+): Promise<ExitCode> {
+  const target = targetOf(targetArgs, options);
   if (target.kind === 'nbd')
     throw usageError(
       'an NBD export has no file whose clusters could be shown',

@@ -7,8 +7,8 @@ import type { MapOptions } from '../map-chain.ts';
 import { printErrorRecord, write } from '../output.ts';
 
 /** Carries out `cowscope map`. */
-export async function mapCommand(words: readonly string[], options: MapOptions): Promise<ExitCode> {
-  const target = targetOf(words, options);
+export async function mapCommand(targetArgs: readonly string[], options: MapOptions): Promise<ExitCode> {
+  const target = targetOf(targetArgs, options);
   checkOptions(target, options);
   if (target.kind === 'nbd' && options.as === 'nbdinfo') {
     const listing = { contexts: contextNames(options), totals: options.totals };

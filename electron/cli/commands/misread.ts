@@ -28,8 +28,11 @@ const RESULTS: Readonly<Record<MisreadResult, string>> = {
 };
 
 /** Carries out `cowscope misread`. */
-export async function misreadCommand(words: readonly string[], options: MisreadOptions): Promise<ExitCode> {
-  const target = targetOf(words, options);
+export async function misreadCommand(
+  targetArgs: readonly string[],
+  options: MisreadOptions,
+): Promise<ExitCode> {
+  const target = targetOf(targetArgs, options);
   if (target.kind === 'nbd')
     throw usageError('the layers of an NBD export are not known', 'name the image file itself');
   const printer = PRINTERS[options.output](options.reader);

@@ -22,13 +22,13 @@ export interface OpenOptions extends TargetOptions {
 
 /** Carries out `cowscope open`: resolves when the window has been closed. `named` is false for a plain TARGET. */
 export async function openCommand(
-  words: readonly string[],
+  targetArgs: readonly string[],
   options: OpenOptions & { readonly named: boolean },
 ): Promise<ExitCode> {
-  checkFiles(words, options);
+  checkFiles(targetArgs, options);
   // The launcher of a checkout lies beside the folder of its bundles; an installed command line has none.
   const launcher = join(__dirname, '..', 'build', 'launch-electron.mjs');
-  const launch = await windowLaunch(windowWords(words, options), launcher, {
+  const launch = await windowLaunch(windowArgs(targetArgs, options), launcher, {
     platform: process.platform,
     env: process.env,
     isRoot: process.getuid?.() === 0,
@@ -43,14 +43,14 @@ export async function openCommand(
 }
 
 /** What is not there is said here and at once, and not in a window. Throws USAGE for what was meant as a command. */
-function checkFiles(words: readonly string[], options: OpenOptions & { readonly named: boolean }): void {
-  if (words.length === 0) return;
-  const target = targetOf(words, options);
+function checkFiles(targetArgs: readonly string[], options: OpenOptions & { readonly named: boolean }): void {
+  if (targetArgs.length === 0) return;
+  const target = targetOf(targetArgs, options);
   const missing = target.kind === 'files' ? target.files.findIndex(file => !existsSync(file)) : -1;
   if (target.kind !== 'files' || missing < 0) return;
-  const word = words[missing] as string;
-  if (!options.named && missing === 0 && /^[a-z-]+$/.test(word))
-    throw usageError('there is no such command, and no such file', 'see cowscope --help', word);
+  const arg = targetArgs[missing] as string;
+  if (!options.named && missing === 0 && /^[a-z-]+$/.test(arg))
+    throw usageError('there is no such command, and no such file', 'see cowscope --help', arg);
   throw new CowscopeError({
     code: 'CHAIN_FILE_MISSING',
     what: 'no such file',
@@ -60,19 +60,19 @@ function checkFiles(words: readonly string[], options: OpenOptions & { readonly 
 }
 
 /**
- * The words that the window reads: what this command was given, with paths made absolute. Each value is joined to its
+ * The arguments of the window: those of this command, with paths made absolute. Each value is joined to its
  * option, and targets come after `--`, so that none of them can be taken for an option (electron/shell/launch-target.ts).
  * Folders are shown as what rests on what; they do not go together with images.
  */
-export function windowWords(words: readonly string[], options: OpenOptions): string[] {
-  const folders = words.filter(isFolder);
-  if (folders.length > 0 && folders.length === words.length)
+export function windowArgs(targetArgs: readonly string[], options: OpenOptions): string[] {
+  const folders = targetArgs.filter(isFolder);
+  if (folders.length > 0 && folders.length === targetArgs.length)
     return folders.map(folder => `--folder=${absolutePath(folder)}`);
   if (folders.length > 0)
     throw usageError('folders and images are opened apart', 'name folders alone', folders[0] as string);
   const { format, backingFormat, snapshot, forceShare, at, len, view } = options;
   const consent = consentOf(options);
-  const target = words.length === 0 ? undefined : targetOf(words, options);
+  const target = targetArgs.length === 0 ? undefined : targetOf(targetArgs, options);
   return [
     ...(format === undefined ? [] : [`--format=${format}`]),
     ...(backingFormat === undefined ? [] : [`--backing-format=${backingFormat}`]),
@@ -90,8 +90,8 @@ export function windowWords(words: readonly string[], options: OpenOptions): str
   ];
 }
 
-function isFolder(word: string): boolean {
-  return !isNbdUri(word) && statSync(word, { throwIfNoEntry: false })?.isDirectory() === true;
+function isFolder(arg: string): boolean {
+  return !isNbdUri(arg) && statSync(arg, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function noWindow(why: string, advice: string): CowscopeError {

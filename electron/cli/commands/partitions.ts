@@ -12,11 +12,11 @@ import { partitionLines } from '../text/partitions-text.ts';
 
 /** Carries out `cowscope partitions`. */
 export async function partitionsCommand(
-  words: readonly string[],
+  targetArgs: readonly string[],
   options: TargetOptions & { readonly output: 'text' | 'json' },
 ): Promise<ExitCode> {
   const progress = new ProgressLine();
-  const { chain, disk } = await readPartitions(targetOf(words, options), consentOf(options), {
+  const { chain, disk } = await readPartitions(targetOf(targetArgs, options), consentOf(options), {
     onRead: progress.showReads,
     allowLocalFiles: true,
   }).finally(() => progress.clear());

@@ -28,11 +28,11 @@ export interface PlanOptions extends TargetOptions {
 /** Carries out `cowscope plan`. */
 export async function planCommand(
   operation: PlanOperation,
-  words: readonly string[],
+  targetArgs: readonly string[],
   options: PlanOptions,
 ): Promise<ExitCode> {
   const { snapshot, ...rest } = options;
-  const target = targetOf(words, rest);
+  const target = targetOf(targetArgs, rest);
   if (target.kind === 'nbd')
     throw usageError(
       'an NBD export cannot be planned: its files are not known',

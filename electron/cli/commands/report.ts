@@ -38,8 +38,11 @@ function formOf(to = ''): SavedForm {
 }
 
 /** Carries out `cowscope report`. */
-export async function reportCommand(words: readonly string[], options: ReportOptions): Promise<ExitCode> {
-  const target = targetOf(words, options);
+export async function reportCommand(
+  targetArgs: readonly string[],
+  options: ReportOptions,
+): Promise<ExitCode> {
+  const target = targetOf(targetArgs, options);
   const { to, force } = options;
   const form = options.output ?? formOf(to);
   if (form === 'csv' && options.partitions)

@@ -6,7 +6,7 @@ import type { Finding } from '../../../shared/model/finding.ts';
 import type { Plan, PlannedLayer } from '../../../shared/model/plan/plan.ts';
 import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
-import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-words.ts';
+import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-text.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { factLine } from './definition-rows.ts';
 

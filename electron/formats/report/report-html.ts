@@ -13,7 +13,7 @@ import {
   sentence,
 } from '../../../shared/text/finding-text.ts';
 import { divisionText, findingPartitions, partitionRows } from '../../../shared/text/guest/partition-text.ts';
-import { inferredText } from '../../../shared/text/inference-words.ts';
+import { inferredText } from '../../../shared/text/inference-text.ts';
 import { formatCount, formatOffset, formatShare, formatSize } from '../../../shared/text/offset.ts';
 import { totalRows } from '../map-text.ts';
 import { figures, prose, table, text } from './html-parts.ts';

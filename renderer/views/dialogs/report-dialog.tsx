@@ -8,7 +8,7 @@ import {
   type ReportStep,
 } from '../../../shared/model/report/report-request.ts';
 import { sentence } from '../../../shared/text/finding-text.ts';
-import { planTitle } from '../../../shared/text/plan-words.ts';
+import { planTitle } from '../../../shared/text/plan-text.ts';
 import { invoke, listen } from '../../bridge/bridge.ts';
 import { announce, getState, useStore } from '../../state/store.ts';
 import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';

@@ -3,7 +3,7 @@ import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { HostLayout } from '../../../shared/model/layout.ts';
 import { sentence } from '../../../shared/text/finding-text.ts';
-import { inferredText } from '../../../shared/text/inference-words.ts';
+import { inferredText } from '../../../shared/text/inference-text.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { firstHostLayer, openHostLayer } from '../../state/host/host-layout.ts';
 import { useStore } from '../../state/store.ts';

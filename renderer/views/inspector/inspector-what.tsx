@@ -4,7 +4,7 @@ import { legendOf, legendOn, marksIn } from '../../../shared/legend.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Inspection } from '../../../shared/model/inspection.ts';
 import { sentence } from '../../../shared/text/finding-text.ts';
-import { inferredText } from '../../../shared/text/inference-words.ts';
+import { inferredText } from '../../../shared/text/inference-text.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 import { Untrusted } from '../../ui/text.tsx';
 

@@ -5,7 +5,7 @@ import type { Plan } from '../../../shared/model/plan/plan.ts';
 import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
 import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
-import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-words.ts';
+import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-text.ts';
 import { navigationOf } from '../../state/axes/axis-navigation.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { Icon } from '../../ui/icon.tsx';

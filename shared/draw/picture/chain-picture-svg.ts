@@ -8,7 +8,7 @@ import { confidenceText } from '../../model/inference.ts';
 import type { LayerInfo } from '../../model/layer.ts';
 import type { TrackInfo } from '../../model/track.ts';
 import type { Palette } from '../../palette.ts';
-import { leastSureOf } from '../../text/inference-words.ts';
+import { leastSureOf } from '../../text/inference-text.ts';
 import { formatOffset, formatSize } from '../../text/offset.ts';
 import { escapeUntrusted } from '../../text/untrusted-text.ts';
 import { type ColorSet, colorSetOf } from '../color-set.ts';

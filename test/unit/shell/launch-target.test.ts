@@ -106,7 +106,7 @@ test.each([
   [['--folder=/x', '--begin-with=folder'], 'do not go together'],
   [['cowscope://open?path=/a', 'b'], 'a link stands alone'],
   [['--screenshot=p.png', 'cowscope://open?path=/a'], 'no link'],
-  [['a', ''], 'an empty word'],
+  [['a', ''], 'an empty argument'],
   [Array(201).fill('a'), 'more than 200 files'],
 ])('%j is wrong usage', (words, what) => {
   try {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Confidence, Inference } from '../../../../shared/model/inference.ts';
-import { inferredText } from '../../../../shared/text/inference-words.ts';
+import { inferredText } from '../../../../shared/text/inference-text.ts';
 
 const layer = (name: string, lost: Inference['lost'], confidence: Confidence) => ({
   name,

@@ -1,7 +1,7 @@
 /** The sizes of a plan in words: exact, one of a few, bounds. */
 import { describe, expect, it } from 'vitest';
 import type { PlannedTarget, PossibleSize } from '../../../../shared/model/plan/plan.ts';
-import { planFacts } from '../../../../shared/text/plan-words.ts';
+import { planFacts } from '../../../../shared/text/plan-text.ts';
 import { fakePlan } from '../../../support/window/fake-plan.ts';
 
 const KIB = 1024;
