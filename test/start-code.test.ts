@@ -25,7 +25,7 @@ it('makes the window before it loads what reads, checks, plans, draws or writes'
   expect(loaded).toContain('shared/ipc/schemas.ts');
   const rooms = /^electron\/(?:qcow2|engine|plan|capture|guest|formats|qemu)\/|^shared\/draw\//;
   const files =
-    /^electron\/(?:chain\/discover|service\/(?:chain-session|compare\/comparison|output-file))\.ts$/;
+    /^electron\/(?:chain\/discover|service\/(?:chain-session|compare\/comparison|output\/output-file))\.ts$/;
   expect(loaded.filter(file => rooms.test(file) || files.test(file))).toEqual([]);
 });
 

@@ -19,7 +19,7 @@ export default mainSide({
       'electron/service/read-errors.ts',
     ],
     nbdinfo: ['electron/formats/nbdinfo.ts', 'electron/formats/list-format.ts'],
-    'nbd-contexts': ['electron/service/nbd-contexts.ts'],
+    'nbd-contexts': ['electron/service/nbd/nbd-contexts.ts'],
     chain: ['electron/chain/discover.ts'],
     description: [
       'electron/service/describe-target.ts',

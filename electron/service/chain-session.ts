@@ -70,7 +70,7 @@ export async function openChain(
     const onTop = (top: TopLayer) => mayBeSmall && !mayReadInPlace([top]) && startWorker();
     if (target.kind === 'files') opened = await openFiles(target, options, onTop);
     else {
-      const { openUri } = await import('./open-uri.ts'); // not loaded for files
+      const { openUri } = await import('./nbd/open-uri.ts'); // not loaded for files
       opened = await openUri(target.uri, options, signal);
     }
     throwIfAborted();

@@ -4,7 +4,7 @@
  */
 import type { scanStore as ScanStore } from '../chain/store/scan-store.ts';
 import type { openChain as OpenChain } from '../service/chain-session.ts';
-import type { listNbdExports as ListNbdExports } from '../service/nbd-exports.ts';
+import type { listNbdExports as ListNbdExports } from '../service/nbd/nbd-exports.ts';
 import type { planWithPicture as PlanWithPicture } from '../service/plan/plan-target.ts';
 import type { diagnostics as Diagnostics } from './diagnostics.ts';
 
@@ -22,9 +22,9 @@ export async function prepareToOpen(): Promise<void> {
   (await import('../service/chain-session.ts')).prepareToOpen();
 }
 
-/** As `listNbdExports` of service/nbd-exports.ts. */
+/** As `listNbdExports` of service/nbd/nbd-exports.ts. */
 export const listNbdExports: typeof ListNbdExports = async (...args) =>
-  (await import('../service/nbd-exports.ts')).listNbdExports(...args);
+  (await import('../service/nbd/nbd-exports.ts')).listNbdExports(...args);
 
 /** As `scanStore` of chain/store/scan-store.ts. */
 export const scanStore: typeof ScanStore = async (...args) =>

@@ -366,7 +366,7 @@ export class Program {
   }
 
   async #savePicture(window: BrowserWindow, { file, force }: ScreenshotRequest): Promise<void> {
-    const { checkOutput, filesOfChain, writeOutput } = await import('../service/output-file.ts');
+    const { checkOutput, filesOfChain, writeOutput } = await import('../service/output/output-file.ts');
     const shown = () => (this.#controller.chain === undefined ? [] : filesOfChain(this.#controller.chain));
     const request = () => ({ path: file, force, images: [...this.#namedFiles(), ...shown()] });
     await checkOutput(request());

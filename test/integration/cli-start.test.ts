@@ -101,7 +101,7 @@ it('loads neither chain nor engine to list the contexts of an address', async ()
   const server = await startQemu(['-A', '-f', 'qcow2', top as string]);
   try {
     const sources = await sourcesLoadedBy('map', '--as', 'nbdinfo', await server.uri());
-    expect(sources).toContain('electron/service/nbd-contexts.ts');
+    expect(sources).toContain('electron/service/nbd/nbd-contexts.ts');
     for (const absent of ['electron/chain/discover.ts', 'electron/service/chain-session.ts'])
       expect(sources).not.toContain(absent);
     expect([...roomsOf(sources)].filter(room => room.startsWith('electron/qcow2/'))).toEqual([]);

@@ -5,7 +5,7 @@ import { link, mkdir, open, readdir, readFile, stat, symlink, writeFile } from '
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { filesOfChain, OutputFile, writeOutput } from '../../electron/service/output-file.ts';
+import { filesOfChain, OutputFile, writeOutput } from '../../electron/service/output/output-file.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import { CLI } from '../support/cli.ts';
 import { hollowImage } from '../support/images/hollow-image.ts';

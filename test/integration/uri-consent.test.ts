@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findQemuNbd } from '../../electron/qemu/tools.ts';
 import type { ChainSession } from '../../electron/service/chain-session.ts';
-import { listNbdExports } from '../../electron/service/nbd-exports.ts';
+import { listNbdExports } from '../../electron/service/nbd/nbd-exports.ts';
 import { recentTarget } from '../../electron/shell/stored/recent.ts';
 import { type ServerProcess, startQemu } from '../support/servers/nbd-server-process.ts';
 import { makePsk, makeX509, type X509Folders } from '../support/servers/tls-credentials.ts';

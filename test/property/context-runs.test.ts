@@ -5,8 +5,8 @@ import {
   type ContextRuns,
   createRuns,
   valueOfRun,
-} from '../../electron/service/context-runs.ts';
-import { KeptRuns } from '../../electron/service/kept-runs.ts';
+} from '../../electron/service/nbd/context-runs.ts';
+import { KeptRuns } from '../../electron/service/nbd/kept-runs.ts';
 import { statusList } from '../support/status-lists.ts';
 
 interface Run {

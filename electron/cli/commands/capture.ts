@@ -3,8 +3,8 @@ import { captureLines, isPartialCapture } from '../../../shared/text/capture-tex
 import { safeLine } from '../../../shared/text/error-line.ts';
 import { captureTarget } from '../../service/capture/capture-target.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
+import { checkOutput, type OutputFile } from '../../service/output/output-file.ts';
 import { outputPath } from '../../service/output/output-path.ts';
-import { checkOutput, type OutputFile } from '../../service/output-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { write, writeLines } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';

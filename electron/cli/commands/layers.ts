@@ -27,7 +27,7 @@ export async function layersCommand(
     await writeLine();
   };
   if (target.kind === 'nbd') {
-    const { describeNbdServer } = await import('../../service/nbd-exports.ts'); // not loaded for files
+    const { describeNbdServer } = await import('../../service/nbd/nbd-exports.ts'); // not loaded for files
     const { exportsLines } = await import('../text/exports-text.ts');
     const server = await describeNbdServer(target.uri, { allowLocalFiles: true });
     const missing = server.exports.flatMap(({ uri, error }) =>

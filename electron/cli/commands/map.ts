@@ -12,7 +12,7 @@ export async function mapCommand(targetArgs: readonly string[], options: MapOpti
   checkOptions(target, options);
   if (target.kind === 'nbd' && options.as === 'nbdinfo') {
     const listing = { contexts: contextNames(options), totals: options.totals };
-    const { streamNbdContexts } = await import('../../service/nbd-contexts.ts'); // not loaded for files
+    const { streamNbdContexts } = await import('../../service/nbd/nbd-contexts.ts'); // not loaded for files
     const missing = await streamNbdContexts(target.uri, listing, write);
     for (const record of missing) printErrorRecord(record);
     return missing.length > 0 ? EXIT.partial : EXIT.done;

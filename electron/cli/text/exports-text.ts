@@ -3,7 +3,7 @@ import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
 import { knownContext } from '../../../shared/nbd-contexts.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
-import type { NbdServerInfo } from '../../service/nbd-exports.ts';
+import type { NbdServerInfo } from '../../service/nbd/nbd-exports.ts';
 import { type Fact, factLine } from './definition-rows.ts';
 
 /** The exports of a server, one paragraph each: lines without their ends. */

@@ -9,7 +9,7 @@ import type { CapturedLayer, CapturedLink } from '../../capture/format.ts';
 import { type DiscoveredChain, discoverChain, type OpenLayer } from '../../chain/discover.ts';
 import { recognizeFormat } from '../../qcow2/read/probe-format.ts';
 import { qemuImgVersion } from '../../qemu/tools.ts';
-import { filesOfChain, OutputFile, type OutputRequest } from '../output-file.ts';
+import { filesOfChain, OutputFile, type OutputRequest } from '../output/output-file.ts';
 import type { OnRead } from '../progress/read-watch.ts';
 
 /** How a capture is made. */

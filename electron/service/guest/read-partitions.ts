@@ -30,7 +30,7 @@ export async function readPartitions(
 ): Promise<ReadPartitions> {
   const { signal } = new AbortController();
   if (target.kind === 'nbd') {
-    const { openUri } = await import('../open-uri.ts'); // not loaded for files
+    const { openUri } = await import('../nbd/open-uri.ts'); // not loaded for files
     const opened = await openUri(target.uri, { consent, allowLocalFiles }, signal);
     try {
       return { chain: await opened.describe(), disk: await readDisk(opened.content, signal) };

@@ -1,8 +1,8 @@
 /** Runs of one metadata context: its extents with equal neighbors joined, also across replies. */
-import type { StatusBatch, StatusList } from '../../shared/extent/status-batch.ts';
-import { StatusCursor } from '../../shared/extent/status-cursor.ts';
-import type { ContextValue } from '../../shared/nbd-contexts.ts';
-import { createRows, type NumberRows } from '../formats/chunk-writer.ts';
+import type { StatusBatch, StatusList } from '../../../shared/extent/status-batch.ts';
+import { StatusCursor } from '../../../shared/extent/status-cursor.ts';
+import type { ContextValue } from '../../../shared/nbd-contexts.ts';
+import { createRows, type NumberRows } from '../../formats/chunk-writer.ts';
 
 /** Finished runs, in arrays that are used again for the next ones. The key of a row is the low half of its value. */
 export interface ContextRuns extends NumberRows {

@@ -10,7 +10,7 @@
  * A length of zero comes before a run that does not begin where the last one ended: the length of the gap follows. A value
  * below 254 is one byte; 254 stands before its low half of four bytes, 255 before both halves, little-endian.
  */
-import { trailingZeros } from '../../shared/extent/page.ts';
+import { trailingZeros } from '../../../shared/extent/page.ts';
 import { type ContextRuns, createRuns } from './context-runs.ts';
 
 const CHUNK_BYTES = 2 ** 16;

@@ -1,8 +1,8 @@
 /** NBD addresses as the fronts give them: which of the local files that they name may be read. */
 import { resolve } from 'node:path';
-import { CowscopeError } from '../../shared/error.ts';
-import { type NbdAddress, parseNbdUri } from '../nbd/uri.ts';
-import type { SessionOptions } from './session-options.ts';
+import { CowscopeError } from '../../../shared/error.ts';
+import { type NbdAddress, parseNbdUri } from '../../nbd/uri.ts';
+import type { SessionOptions } from '../session-options.ts';
 
 /** Who gave the address, and what was consented to. */
 export type AddressTrust = Pick<SessionOptions, 'allowLocalFiles'> & Partial<Pick<SessionOptions, 'consent'>>;

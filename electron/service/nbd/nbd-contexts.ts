@@ -1,22 +1,22 @@
 /** Metadata contexts of an NBD export as nbdinfo prints them: any context, several from one pass. */
-import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
-import type { StatusBatch } from '../../shared/extent/status-batch.ts';
+import { CowscopeError, type ErrorRecord } from '../../../shared/error.ts';
+import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
 import {
   BASE_ALLOCATION,
   type ContextValue,
   type KnownContext,
   knownContext,
-} from '../../shared/nbd-contexts.ts';
-import { nextTurn } from '../../shared/scheduler.ts';
-import { ChunkWriter } from '../formats/chunk-writer.ts';
-import { ListWriter } from '../formats/list-format.ts';
-import { contextFrame, contextRow, contextTotals, nbdinfoFormat } from '../formats/nbdinfo.ts';
-import { connectNbd, type NbdConnection } from '../nbd/client/client.ts';
-import { parseNbdUri } from '../nbd/uri.ts';
-import { walkReconnecting } from '../nbd/walk/reconnect.ts';
+} from '../../../shared/nbd-contexts.ts';
+import { nextTurn } from '../../../shared/scheduler.ts';
+import { ChunkWriter } from '../../formats/chunk-writer.ts';
+import { ListWriter } from '../../formats/list-format.ts';
+import { contextFrame, contextRow, contextTotals, nbdinfoFormat } from '../../formats/nbdinfo.ts';
+import { connectNbd, type NbdConnection } from '../../nbd/client/client.ts';
+import { parseNbdUri } from '../../nbd/uri.ts';
+import { walkReconnecting } from '../../nbd/walk/reconnect.ts';
+import { createUnreadableLog } from '../read-errors.ts';
 import { ContextReader, type ContextRuns, valueOfRun } from './context-runs.ts';
 import { KeptRuns } from './kept-runs.ts';
-import { createUnreadableLog } from './read-errors.ts';
 
 /** What to print. */
 export interface ContextListing {

@@ -1,7 +1,7 @@
 /** What an NBD server offers, for `cowscope layers` and the window's Connect dialog. */
-import type { NbdExportInfo } from '../../shared/model/nbd-export.ts';
-import { type ListedExport, listExports } from '../nbd/client/list-exports.ts';
-import { EXPORT_FLAG } from '../nbd/wire/protocol.ts';
+import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
+import { type ListedExport, listExports } from '../../nbd/client/list-exports.ts';
+import { EXPORT_FLAG } from '../../nbd/wire/protocol.ts';
 import { type AddressTrust, trustedAddress } from './nbd-address.ts';
 
 /** A server and its exports. */

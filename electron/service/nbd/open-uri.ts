@@ -1,12 +1,17 @@
 /** Opens an NBD address: one export, taken as a whole chain whose layers are distinguished by allocation depth. */
 
-import type { ChainInfo } from '../../shared/model/layer.ts';
-import { ALLOCATION_DEPTH, BASE_ALLOCATION, bitmapNameOf, knownContext } from '../../shared/nbd-contexts.ts';
-import { connectNbd, type NbdConnection } from '../nbd/client/client.ts';
-import { walkReconnecting } from '../nbd/walk/reconnect.ts';
-import { nbdContent } from './content/nbd-content.ts';
+import type { ChainInfo } from '../../../shared/model/layer.ts';
+import {
+  ALLOCATION_DEPTH,
+  BASE_ALLOCATION,
+  bitmapNameOf,
+  knownContext,
+} from '../../../shared/nbd-contexts.ts';
+import { connectNbd, type NbdConnection } from '../../nbd/client/client.ts';
+import { walkReconnecting } from '../../nbd/walk/reconnect.ts';
+import { nbdContent } from '../content/nbd-content.ts';
+import type { PreparedTarget } from '../prepared-target.ts';
 import { type AddressTrust, trustedAddress } from './nbd-address.ts';
-import type { PreparedTarget } from './prepared-target.ts';
 
 /** Contexts without which the picture is incomplete: their absence is noted. */
 const EXPECTED_CONTEXTS = [BASE_ALLOCATION, ALLOCATION_DEPTH];

@@ -5,14 +5,14 @@
 import { type BigIntStats, constants, unlinkSync } from 'node:fs';
 import { type FileHandle, lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { CowscopeError, errorRecord, systemReason } from '../../shared/error.ts';
-import type { ChainInfo } from '../../shared/model/layer.ts';
-import { type BytePath, toBytePath } from '../chain/byte-path.ts';
-import { type PinnedFolder, PinnedFolders } from '../chain/pinned-folder.ts';
-import { fileSource } from '../qcow2/read/file-source.ts';
-import { recognizeFormat } from '../qcow2/read/probe-format.ts';
-import { readBytes } from '../qcow2/read/source.ts';
-import { newDraftName, removeStaleDrafts } from './output/drafts.ts';
+import { CowscopeError, errorRecord, systemReason } from '../../../shared/error.ts';
+import type { ChainInfo } from '../../../shared/model/layer.ts';
+import { type BytePath, toBytePath } from '../../chain/byte-path.ts';
+import { type PinnedFolder, PinnedFolders } from '../../chain/pinned-folder.ts';
+import { fileSource } from '../../qcow2/read/file-source.ts';
+import { recognizeFormat } from '../../qcow2/read/probe-format.ts';
+import { readBytes } from '../../qcow2/read/source.ts';
+import { newDraftName, removeStaleDrafts } from './drafts.ts';
 
 /** Where something is to be written. */
 export interface OutputRequest {

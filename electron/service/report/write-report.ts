@@ -5,7 +5,7 @@ import type { TakeChunk } from '../../engine/worker/client.ts';
 import { reportHtml } from '../../formats/report/report-html.ts';
 import { reportDocument } from '../../formats/report/report-json.ts';
 import type { ChainSession } from '../chain-session.ts';
-import { OutputFile, type OutputRequest } from '../output-file.ts';
+import { OutputFile, type OutputRequest } from '../output/output-file.ts';
 import type { GatheredReport } from './gather-report.ts';
 
 /** A report in one of its forms, piece by piece. */

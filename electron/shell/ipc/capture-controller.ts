@@ -60,7 +60,7 @@ export class CaptureController {
     // The system's dialog has asked whether a file that is there may be replaced; an image never is.
     // Loaded when it is asked for.
     const { captureTarget } = await import('../../service/capture/capture-target.ts');
-    const { checkOutput, filesOfChain } = await import('../../service/output-file.ts');
+    const { checkOutput, filesOfChain } = await import('../../service/output/output-file.ts');
     const output = { path, force: true, images: [...target.files, ...filesOfChain(chain)] };
     await checkOutput(output);
     let last = 0;

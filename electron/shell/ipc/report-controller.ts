@@ -11,7 +11,7 @@ import type {
 } from '../../../shared/model/report/report-request.ts';
 import { NewestRun } from '../../../shared/newest-run.ts';
 import type { ChainSession } from '../../service/chain-session.ts';
-import type { OutputRequest } from '../../service/output-file.ts';
+import type { OutputRequest } from '../../service/output/output-file.ts';
 import type { DrawnSession } from '../../service/report/draw-session.ts';
 import type { CallHandler } from './answer.ts';
 import type { OpenedRequest } from './chain-controller.ts';
@@ -122,7 +122,7 @@ export class ReportController {
 /** What makes and writes reports: loaded with the first of them. */
 async function loadReports() {
   const parts = await Promise.all([
-    import('../../service/output-file.ts'),
+    import('../../service/output/output-file.ts'),
     import('../../service/report/draw-session.ts'),
     import('../../service/report/gather-report.ts'),
     import('../../service/report/write-report.ts'),

@@ -1,10 +1,10 @@
 import { afterEach, expect, it } from 'vitest';
-import { listNbdExports } from '../../../electron/service/nbd-exports.ts';
+import { listNbdExports } from '../../../../electron/service/nbd/nbd-exports.ts';
 import {
   type FakeServer,
   type RunningFakeServer,
   startFakeServer,
-} from '../../support/servers/nbd-server.ts';
+} from '../../../support/servers/nbd-server.ts';
 
 const servers: RunningFakeServer[] = [];
 afterEach(async () => {
