@@ -23,9 +23,8 @@ export interface Referrer {
 }
 
 /**
- * The own folder of an image: that in which it really lies. A person who names an image through a link means the folder
- * of the link too, and the volumes of a group are always named so. A path is taken as written where it leads to one
- * of those.
+ * The own folders of an image: the one in which it really lies, and that of the link, if it was named through one. The
+ * volumes of a group are always named through links. A path is taken as written where it leads to one of these folders.
  */
 export function ownFolders(
   { written, named, real }: { written: BytePath; named: BytePath; real: BytePath },

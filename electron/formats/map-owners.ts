@@ -1,4 +1,4 @@
-/** Who may own a range of the merged map. */
+/** The owners that a range of the merged map can have. */
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { MapTotals } from '../../shared/model/statistics.ts';
 

@@ -1,4 +1,4 @@
-/** What a row of the merged map is about: the owner, its word and the layers that it hides. */
+/** The kinds of rows of the merged map: the owner, its word and the layers that it hides. */
 import { DIRTY, LOCAL, OVERRIDDEN, RESERVED, SHADOWED, UNREADABLE } from '../../shared/extent/flags.ts';
 import type { SweptPage } from '../../shared/extent/sweep.ts';
 import { layersWithMark } from '../../shared/extent/swept-view.ts';

@@ -173,7 +173,7 @@ export function totalRows(
   return rows;
 }
 
-/** The sums as lines. What layers do to each other is left out for one layer alone. */
+/** The sums as lines. For one layer alone, what layers hide of each other is left out. */
 export function mapTextTotals(
   chain: ChainInfo,
   legend: Legend,

@@ -29,7 +29,7 @@ export interface NbdAddress {
   readonly endpoint: NbdEndpoint;
   readonly exportName: string;
   readonly tls: NbdTlsRequest | undefined;
-  /** Milliseconds that a waiting request is given to get on, where the address says so. */
+  /** Milliseconds that a waiting request may make no progress, where the address sets a limit. */
   readonly replyTimeout?: number;
   /** The address as a URI without user or local files: what errors and lists show. */
   readonly text: string;

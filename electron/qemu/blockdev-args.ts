@@ -21,7 +21,7 @@ export interface ExportSource {
   readonly dataFile?: OpenedFile | undefined;
 }
 
-/** What of an image's header matters to the way qemu-nbd is started. */
+/** The parts of an image's header that decide how qemu-nbd is started. */
 export interface HeaderFields {
   readonly isQcow2: boolean;
   /** In bytes; 0 where the header holds a value that qemu refuses. */

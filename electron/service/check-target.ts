@@ -22,7 +22,7 @@ import type { Qcow2Image } from '../qcow2/read/image.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import { type OnRead, watchReads } from './progress/read-watch.ts';
 
-/** A chain and what its check came to. */
+/** A chain and the result of its check. */
 export interface CheckedTarget {
   readonly chain: ChainInfo;
   readonly check: ChainCheck;

@@ -1,4 +1,4 @@
-/** What reading a chain may come to, from its L1 tables alone: told before anything large is read. */
+/** The most extents that reading a chain can give, from its L1 tables alone: known before anything large is read. */
 import { CowscopeError } from '../../shared/error.ts';
 import { chainPageSpan } from '../../shared/extent/table.ts';
 import type { ChainEstimate, ChainInfo } from '../../shared/model/layer.ts';
@@ -79,7 +79,7 @@ function usedEntries(table: EntryTable): number {
   return used;
 }
 
-/** The chain with what reading it may come to, and a note where that is more than is kept in memory. */
+/** The chain with that estimate, and a note where it is more than is kept in memory. */
 export async function withEstimate(
   chain: ChainInfo,
   layers: readonly OpenLayer[],

@@ -99,7 +99,7 @@ function summary({ chain, check, findings: found, unread }: Report): string {
   return `${lines.map(line => `<p>${line}</p>`).join('\n')}\n${missing}`;
 }
 
-/** What of the layers is inferred, and how sure that is. */
+/** Which parts of the layers are inferred, and how sure that is. */
 function inferredLines(all: readonly LayerInfo[]): string[] {
   const inferred = inferredText(all);
   return inferred === '' ? [] : [`<strong>${text(sentence(inferred))}</strong>`];

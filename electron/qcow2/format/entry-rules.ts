@@ -1,4 +1,4 @@
-/** What is wrong with an L1 or L2 entry. Called for the few entries that are unusual only. */
+/** Rules that L1 and L2 entries may break. They are called for unusual entries only, which are few. */
 import { hex, hex64, hexOf } from './bytes.ts';
 import { compressedOffsetText, compressedRange, compressedRangeV1 } from './compressed.ts';
 import {
@@ -152,7 +152,7 @@ export function checkL1Entry(
   return undefined;
 }
 
-/** The byte after the first one of what an entry refers to that is needed at least: a cluster, or one sector of a stream. */
+/** The end of the least that must be there of what an entry refers to: a whole cluster, or the first sector of a stream. */
 export function reachOf(rules: EntryRules, { hi, lo }: RawEntry): number {
   if (rules.version === 1) return hostOfV1(rules, hi, lo) + (hi & 0x80000000 ? 1 : rules.clusterSize);
   if (hi & ENTRY_COMPRESSED_HI) return compressedRange(hi, lo, rules.clusterBits).offset + 1;

@@ -68,7 +68,7 @@ export const OFFSET_HI = 0x00ffffff;
 /** Bits 9 to 31 of the offset in an L1 or L2 entry. */
 export const OFFSET_LO = 0xfffffe00;
 
-/** What of an image decides the meaning of its entries. */
+/** The properties of an image that decide the meaning of its entries. */
 export interface EntryRules {
   readonly version: number;
   readonly clusterBits: number;

@@ -1,5 +1,5 @@
 /**
- * Who uses each cluster of an image file: how often it is referred to, as what, and by which disk alone.
+ * How each cluster of an image file is used: how often it is referred to, as what, and by which disk alone.
  * Memory is two bytes for each cluster, four with snapshots: see {@link ClusterChunks}.
  */
 import { CHUNK_CLUSTERS, ClusterChunks } from './cluster-chunks.ts';

@@ -1,4 +1,4 @@
-/** What one internal snapshot refers to: what its deletion takes a reference from. */
+/** The references of one internal snapshot, which its deletion removes. */
 import type { Qcow2Image } from '../read/image.ts';
 import { type SlicedWork, shouldYield } from '../read/sliced-work.ts';
 import type { SnapshotEntry } from '../read/snapshots.ts';

@@ -147,7 +147,7 @@ function reportSmallL1(
   );
 }
 
-/** What of this image decides the meaning of its L2 entries. */
+/** The properties of this image that decide the meaning of its L2 entries. */
 export function entryRulesOf(image: Qcow2Image): EntryRules {
   const { header, geometry } = image;
   return {

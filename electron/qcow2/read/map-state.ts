@@ -1,4 +1,4 @@
-/** What a map keeps between pages. */
+/** The state that a map keeps between pages. */
 import type { PageWriter } from '../../../shared/extent/page.ts';
 import type { MapFindings, MappedTables } from './findings/map-findings.ts';
 import type { DecodeTarget } from './l2.ts';

@@ -1,4 +1,4 @@
-/** What an image says of itself, in the words of qemu-img info and a little more. */
+/** The facts about an image that qemu-img info prints, in its terms, and some more. */
 import type { FileRegion, Qcow2Details, Qcow2Info } from '../../../shared/model/layer.ts';
 import { exactNumber, hex } from '../format/bytes.ts';
 import { compressionOf } from '../format/compressed.ts';

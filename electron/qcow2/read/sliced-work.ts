@@ -1,14 +1,14 @@
-/** Work over long tables that one thread does in one go and another, which has a window to serve, in slices. */
+/** Work over long tables that can be interrupted: a worker runs it to its end, the main thread in slices. */
 import { CowscopeError } from '../../../shared/error.ts';
 import { nextTurn } from '../../../shared/scheduler.ts';
 
-/** Work that may be interrupted wherever it yields, and what it comes to. */
+/** Work that may be interrupted wherever it yields, with its result. */
 export type SlicedWork<T> = Generator<undefined, T, undefined>;
 
 /** Longest slice in milliseconds: half of a frame's time at 120 frames a second. */
 export const SLICE_MS = 4;
 
-/** What the work comes to, done in one go. Throws what it throws. */
+/** Runs the work to its end and returns its result. Throws what it throws. */
 export function finish<T>(steps: SlicedWork<T>): T {
   for (;;) {
     const step = steps.next();
@@ -17,8 +17,8 @@ export function finish<T>(steps: SlicedWork<T>): T {
 }
 
 /**
- * What the work comes to, done in slices of a few milliseconds between which the thread does other things. Rejects with
- * CANCELLED between two slices once `isCancelled` returns true.
+ * Runs the work in slices of {@link SLICE_MS}, between which the thread does other things, and resolves with its result.
+ * Rejects with CANCELLED between two slices once `isCancelled` returns true.
  */
 export async function runInSlices<T>(steps: SlicedWork<T>, isCancelled?: () => boolean): Promise<T> {
   for (let end = performance.now() + SLICE_MS; ; ) {
@@ -40,7 +40,7 @@ export function shouldYield(count: number): boolean {
   return count % STRIDE === STRIDE - 1;
 }
 
-/** What `change` makes of each item, in order. */
+/** The results of `change` for each item, in order. */
 export function* mapSliced<A, B>(items: readonly A[], change: (item: A) => B): SlicedWork<B[]> {
   const made: B[] = [];
   for (const item of items) {

@@ -16,7 +16,7 @@ import type { ChainSession } from '../chain-session.ts';
 /** Columns of the drawing, in CSS pixels. */
 const WIDTH_PX = 960;
 
-/** What of a session is drawn. */
+/** The parts of a session that are drawn. */
 export type DrawnSession = Pick<ChainSession, 'ask' | 'tracks'>;
 
 /** Draws a session that has been read to its end. `chain` is what the names beside the lanes are taken from. */

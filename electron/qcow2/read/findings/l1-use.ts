@@ -1,4 +1,4 @@
-/** How much of the disk that a header claims there is, by the entries of its L1 table. */
+/** How much of the disk size in a header is used, by the entries of the L1 table. */
 import { CowscopeError } from '../../../../shared/error.ts';
 import { type Cause, causeOf } from '../../../../shared/finding-collector.ts';
 import { formatSize } from '../../../../shared/text/offset.ts';

@@ -1,4 +1,4 @@
-/** What the L1 and L2 tables of an image show without a map: for listings that draw nothing. */
+/** The findings of the L1 and L2 tables of an image, without a map: for listings that draw nothing. */
 import { CowscopeError } from '../../../../shared/error.ts';
 import { WordSet } from '../../../../shared/extent/page.ts';
 import { FindingCollector } from '../../../../shared/finding-collector.ts';
