@@ -160,7 +160,7 @@ function withInference(command: Command): Command {
 }
 
 function outputOption(formats: readonly string[] = ['text', 'json']): Option {
-  return choice('--output', formats, 'format of the output; default: text').default('text');
+  return choice('--output', formats, 'format of the output, text by default').default('text');
 }
 
 /** Carries out an action of a command. `failed` is its exit code where it cannot be done; default {@link EXIT.failed}. */
@@ -232,7 +232,7 @@ function addMap(program: Command, run: Run): void {
     .addOption(choice('--as', ['qemu-img', 'nbdinfo'], 'print the JSON that this tool prints'))
     .option(
       '--qemu-version <version>',
-      'print what this version of qemu-img prints, 6.1 or later; default: the installed one, or 7.2',
+      'print what this version of qemu-img prints, 6.1 or later; by default the installed one, or 7.2',
       qemuVersion,
     )
     .option('--context <name>', 'metadata context for --as nbdinfo; repeatable', collect, [])
