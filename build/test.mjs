@@ -3,14 +3,15 @@
  *
  * Builds, then everything or what is named: typecheck, lint, unit, property, golden, renderer, e2e, packages. Any other word
  * is part of a test file's path and runs the files it fits. The packages are made and tested only when named, or where
- * COWSCOPE_TEST_PACKAGES=1 asks for it: that takes a minute or two and needs Electron. Ends with one line, `N passed, N failed` and `, N skipped` where some
- * were; typecheck and lint are a test each. The end-to-end tests are skipped without Electron, unless
- * COWSCOPE_REQUIRE_ELECTRON=1 makes that a failure.
+ * COWSCOPE_TEST_PACKAGES=1 asks for it: that takes a minute or two and needs Electron. Ends with the failures by name, then
+ * one line, `N passed, N failed` and `, N skipped` where some were; typecheck and lint are a test each. The end-to-end
+ * tests are skipped without Electron, unless COWSCOPE_REQUIRE_ELECTRON=1 makes that a failure.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { bundleOrSay } from './bundle.mjs';
 import { electronRuntime, sayWhatItIs } from './electron-runtime.mjs';
 import { hasDisplay, sandboxProblem, takeRequest, virtualDisplay } from './launch-electron.mjs';
@@ -25,6 +26,8 @@ const { request, rest } = takeRequest(process.argv.slice(2));
 const files = rest.filter(word => !steps.includes(word));
 const named = rest.filter(word => steps.includes(word));
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** A line for each failure: what failed and the first line of why. Printed last, where a long log is cut. */
+const failures = [];
 
 // Tests that look for the runtime themselves find the one that was asked for.
 if (request !== undefined) process.env.COWSCOPE_ELECTRON = request;
@@ -37,6 +40,7 @@ if (wants('lint')) command('lint', '@biomejs/biome/bin/biome', ['check', '--erro
 vitest();
 if (wants('e2e') || files.some(file => file.includes('e2e'))) await endToEnd();
 
+for (const line of failures) console.log(`failed: ${line}`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 // Nothing at all is no success.
@@ -53,10 +57,17 @@ function add({ passed = 0, failed = 0, skipped = 0 }) {
   total.skipped += skipped;
 }
 
-/** Counts a failure and says why. */
+/** Counts a failure and says why, at once and at the end. */
 function fail(why) {
   console.log(`failed: ${why}`);
+  failures.push(why);
   add({ failed: 1 });
+}
+
+/** Keeps a failure for the end, with the first line of its message, without colors. */
+function keepFailure(name, message = '') {
+  const [first] = stripVTControlCharacters(message).split('\n');
+  failures.push(first === '' ? name : `${name}: ${first}`);
 }
 
 /** A tool whose success is one test. */
@@ -81,8 +92,14 @@ function vitest() {
   // A file that cannot be loaded has failed without a test to show for it.
   const unloaded = testResults.filter(
     file => file.status === 'failed' && !file.assertionResults.some(isFailed),
-  ).length;
-  const failed = numFailedTests + unloaded;
+  );
+  for (const { name, message } of unloaded) keepFailure(relative(root, name), message);
+  for (const { name, assertionResults } of testResults) {
+    for (const { fullName, failureMessages } of assertionResults.filter(isFailed)) {
+      keepFailure(`${relative(root, name)}: ${fullName}`, failureMessages[0]);
+    }
+  }
+  const failed = numFailedTests + unloaded.length;
   add({ passed, failed, skipped: numPendingTests + numTodoTests });
   for (const { fullName } of testResults.flatMap(file => file.assertionResults.filter(isSkipped))) {
     console.log(`skipped: ${fullName}: marked so in the test`);
@@ -119,8 +136,19 @@ async function endToEnd() {
   if (result === undefined) return fail('Playwright ended without a report');
   const { expected, unexpected, flaky, skipped } = result.stats;
   add({ passed: expected, failed: unexpected + flaky, skipped });
+  keepFailedSpecs(result);
   if (skipped > 0) console.log(`skipped: ${skipped} end-to-end tests: marked so in the test`);
   if (code !== 0 && unexpected + flaky === 0) fail(`Playwright ended with exit code ${code}`);
+}
+
+/** Keeps each end-to-end test that failed at least once. */
+function keepFailedSpecs({ specs = [], suites = [] }) {
+  for (const { title, file, tests } of specs) {
+    const results = tests.flatMap(test => test.results);
+    const failed = results.find(({ status }) => status !== 'passed' && status !== 'skipped');
+    if (failed !== undefined) keepFailure(`test/e2e/${file}: ${title}`, failed.error?.message);
+  }
+  for (const suite of suites) keepFailedSpecs(suite);
 }
 
 function playwright(...options) {
