@@ -220,7 +220,7 @@ test('qemu-nbd is asked once the picture is there', async () => {
   const session = await openTarget({ kind: 'files', files: files.slice(-1) }, { buildPyramid: true }, events);
   try {
     expect(await session.fed()).toEqual([]);
-    await vi.waitUntil(() => seen.at(-1)?.every(text => text.endsWith('done')));
+    await vi.waitUntil(() => seen.at(-1)?.every(text => text.endsWith('done')), 20_000);
   } finally {
     await session.close();
   }

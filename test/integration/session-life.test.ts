@@ -117,7 +117,7 @@ describe('qemu-nbd killed at 50 moments', () => {
         expect(told.map(({ layer, error }) => [layer, error?.code]).sort()).toEqual(
           failed.map(({ layer, error }) => [layer, error.code]).sort(),
         );
-      });
+      }, 20_000);
     }
     session.retry();
     expect(await session.fed()).toEqual([]);
@@ -222,7 +222,7 @@ describe('a session that readies the next', () => {
   it('leaves one thread, which the next session takes', async () => {
     const first = await opened({ buildPyramid: true, interactive: true });
     await first.close();
-    await vi.waitFor(() => expect(workers.size).toBe(before.workers + 1));
+    await vi.waitFor(() => expect(workers.size).toBe(before.workers + 1), 20_000);
     const second = await opened();
     expect(workers.size).toBe(before.workers + 1);
     await second.close();

@@ -190,7 +190,7 @@ test('a target that was opened ahead is given to the window when it asks for it'
   controller.openAhead(file('/a'));
   openings[0]?.events.onProgress?.(progress('reading'));
   openings[0]?.finish();
-  await vi.waitFor(() => expect(opened).toHaveLength(1));
+  await vi.waitFor(() => expect(opened).toHaveLength(1), 20_000);
   expect(controller.isBusy).toBe(true);
   const { sessionId } = await controller.handlers['chain:open']({ target: file('/a'), consent: none });
   expect(openings).toHaveLength(1);
@@ -213,7 +213,7 @@ test('what was opened ahead gives way to another target', async () => {
 test('the reason why something could not be opened ahead is the reply when the window asks', async () => {
   controller.openAhead(file('/a'));
   openings[0]?.fail(new CowscopeError({ code: 'CHAIN_FILE_MISSING', what: '', subject: '', advice: '' }));
-  await vi.waitFor(() => expect(failed).toHaveLength(1));
+  await vi.waitFor(() => expect(failed).toHaveLength(1), 20_000);
   expect(await code(controller.handlers['chain:open']({ target: file('/a'), consent: none }))).toBe(
     'CHAIN_FILE_MISSING',
   );

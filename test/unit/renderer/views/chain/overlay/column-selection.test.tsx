@@ -71,5 +71,5 @@ test('the offset under a still pointer is that of the view as it is, after wheel
   await vi.waitFor(() => {
     const { viewport } = getAxis('guest');
     expect(hoveredOffset()).toBe(Math.floor((viewport.start + viewport.end) / 2));
-  });
+  }, 20_000);
 });
