@@ -99,6 +99,29 @@ export function explainTables(findings: readonly Finding[]): readonly Finding[] 
   return findings.map(found => (OF_TABLES.includes(found.code) ? { ...found, causedBy: wrong.id } : found));
 }
 
+/** Codes of what follows where the header claims an external data file that an image does not have. */
+const OF_DATA_FILE = [
+  'QCOW2_DATA_FILE_OFFSET',
+  'QCOW2_COMPRESSED_WITH_DATA_FILE',
+  'QCOW2_SNAPSHOT_DATA_FILE',
+  LEAKED.code,
+];
+
+/**
+ * The findings, where all that is wrong with data in an external file follows from the header, which names none; `others` are
+ * those that the header shows.
+ */
+export function explainDataFile(
+  findings: readonly Finding[],
+  others: readonly Finding[],
+): readonly Finding[] {
+  const unnamed = others.find(({ code }) => code === 'QCOW2_DATA_FILE_NAME');
+  if (unnamed === undefined) return findings;
+  return findings.map(found =>
+    OF_DATA_FILE.includes(found.code) ? { ...found, causedBy: unnamed.id } : found,
+  );
+}
+
 /**
  * The findings, where the clusters that nothing refers to, `leaked` of them, name the finding that explains them: one
  * that lost at least as many references. What lost tables shared with others counts too high. `others` are those that

@@ -18,13 +18,13 @@ import {
 import type { Finding } from '../../../shared/model/finding.ts';
 import { hasDataFile, INCOMPATIBLE_DIRTY } from '../format/header.ts';
 import { LimitPassed, ReadLimit, SLACK_BYTES } from '../layout/read-limit.ts';
-import { RefcountBlocks } from '../layout/refcount-blocks.ts';
+import { hasUnknownWidth, RefcountBlocks, UNKNOWN_WIDTH } from '../layout/refcount-blocks.ts';
 import { References } from '../layout/references.ts';
 import { scanTablesInto } from '../read/findings/scan-tables.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { type ImageSource, sizeNow } from '../read/source.ts';
-import { explainCut, explainLeaks, explainTables, resolveCauses } from './causes.ts';
+import { explainCut, explainDataFile, explainLeaks, explainTables, resolveCauses } from './causes.ts';
 import { checkDeep, type DeepOptions } from './deep.ts';
 import { likelyCauses } from './likely-causes.ts';
 import { RefcountCheck } from './refcount-check.ts';
@@ -79,6 +79,7 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
   let check: RefcountCheck | undefined;
   if (image.header.version === 1)
     steps.push(stepLeftOut(REFCOUNTS, 'version 1 of the format has no refcounts'));
+  else if (hasUnknownWidth(image)) steps.push(stepMissing(REFCOUNTS, UNKNOWN_WIDTH));
   else
     try {
       check = yield* checkRefcounts(image, options, collector);
@@ -104,7 +105,7 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
   else yield* checkData(check, options, steps);
   const counts = check?.counts();
   const found = explainLeaks(
-    explainCut(explainTables(collector.list()), image.findings),
+    explainDataFile(explainCut(explainTables(collector.list()), image.findings), image.findings),
     image.findings,
     check?.leaked ?? 0,
     image.geometry.l2Entries,

@@ -28,6 +28,14 @@ const FAULTS: Readonly<Record<BlockFault, string>> = {
   pastEnd: 'a refcount block lies past the end of the file',
 };
 
+/** Why no refcount can be read where {@link hasUnknownWidth}. */
+export const UNKNOWN_WIDTH = 'the width of its refcounts is not known';
+
+/** True where the header gives refcounts a width that they cannot have: their bytes mean nothing then. */
+export function hasUnknownWidth({ findings }: Pick<Qcow2Image, 'findings'>): boolean {
+  return findings.some(({ code }) => code === 'QCOW2_REFCOUNT_ORDER');
+}
+
 /** The blocks that the refcount table names. Source: qemu's check_refblocks and qcow2_get_refcount. */
 export class RefcountBlocks {
   readonly #image: Qcow2Image;
@@ -39,12 +47,14 @@ export class RefcountBlocks {
   /** Throws QCOW2_READ_FAILED where the length of the file is not known. */
   constructor(image: Qcow2Image, fileLength: number, onFault: OnFault) {
     const { header, geometry, source } = image;
-    const entries = (header.refcountTableClusters * geometry.clusterSize) / 8;
+    const isReadable = !hasUnknownWidth(image);
+    const entries = isReadable ? (header.refcountTableClusters * geometry.clusterSize) / 8 : 0;
     this.#image = image;
     this.#fileLength = fileLength;
     this.#onFault = onFault;
     this.#table = new EntryTable(source, header.refcountTableOffset, entries);
-    if (entries === 0) onFault('there is no usable refcount table');
+    if (!isReadable) onFault(UNKNOWN_WIDTH);
+    else if (entries === 0) onFault('there is no usable refcount table');
     if (this.#table.count < entries) onFault('the file ends inside the refcount table');
   }
 

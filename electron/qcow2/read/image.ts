@@ -107,7 +107,7 @@ export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
     );
   const geometry = geometryOf(header.clusterBits, hasExtendedL2(header), header.size);
   if (header.l1Size < geometry.l1Needed && !collector.has('QCOW2_L1_TABLE'))
-    reportSmallL1(report, header, geometry, viewOf(first));
+    reportSmallL1(report, header, geometry, viewOf(first), collector.has('QCOW2_TOO_LARGE'));
   const snapshots = yield* readSnapshots(source, header, report);
   const bitmaps = yield* readBitmaps(source, header, extensions, report);
   return {
@@ -124,12 +124,13 @@ export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
   };
 }
 
-/** The disk past the active L1 table cannot be found. */
+/** The disk past the active L1 table cannot be found; no table reaches as far as a disk that is too large. */
 function reportSmallL1(
   report: Report,
   { l1Size, size, storedSize }: Qcow2Header,
   { l1Coverage }: Geometry,
   view: DataView,
+  isTooLarge: boolean,
 ): void {
   const needed = (storedSize + BigInt(l1Coverage) - 1n) / BigInt(l1Coverage);
   report(
@@ -138,6 +139,7 @@ function reportSmallL1(
       severity: 'corruption',
       what: `the active L1 table has ${l1Size} ${l1Size === 1 ? 'entry' : 'entries'}; the disk needs ${needed}`,
       advice: HEADER_ADVICE,
+      ...(isTooLarge ? { causedBy: 'QCOW2_TOO_LARGE' } : {}),
     }),
     {
       ...guestRange(l1Size * l1Coverage, size, size),

@@ -25,7 +25,7 @@ export interface DamagedImage {
 }
 
 /** Two clusters of data at guest 0 and 64 KiB, beside what `more` says. */
-function small(more: Partial<ImageSpec> = {}): BuiltImage {
+export function small(more: Partial<ImageSpec> = {}): BuiltImage {
   return buildImage({ size: 2 ** 20, clusters: [0, 1].map(index => ({ index, kind: 'data' })), ...more });
 }
 
@@ -39,7 +39,8 @@ function setRefcount(image: BuiltImage, offset: number, count: number): void {
   writeAt(image.source.fd, bytes, blockOf(image) + (offset / image.clusterSize) * 2);
 }
 
-function setL2(image: BuiltImage, index: number, entry: bigint): void {
+/** Writes an entry of the first L2 table. */
+export function setL2(image: BuiltImage, index: number, entry: bigint): void {
   pokeU64(image.source.fd, l2Of(image) + index * 8, entry);
 }
 
@@ -48,7 +49,7 @@ function setL1(image: BuiltImage, entry: bigint): void {
 }
 
 /** A fixture of one image that `damage` changes. */
-function damaged(
+export function damaged(
   id: string,
   title: string,
   codes: readonly string[],
@@ -66,7 +67,7 @@ function damaged(
 }
 
 /** An overlay of the image `base`. */
-function over(base: string, more: Partial<ImageSpec> = {}): string {
+export function over(base: string, more: Partial<ImageSpec> = {}): string {
   return small({ backingFile: base, backingFormat: 'qcow2', ...more }).path;
 }
 

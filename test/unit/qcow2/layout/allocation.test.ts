@@ -136,6 +136,8 @@ describe('measureAllocation', () => {
     ['a snapshot table that cannot be one', 'snapshot table', b => pokeU64(b.source.fd, 64, 0x123n)],
     ['a broken bitmap', 'bitmap directory', b => pokeU32(b.source.fd, b.bitmapDirectoryOffset + 20, 8)],
     ['a damaged refcount table', 'refcount table', b => pokeU64(b.source.fd, b.refcountTableOffset, 0x333n)],
+    ['no refcount table', 'no usable refcount table', b => pokeU32(b.source.fd, 56, 0)],
+    ['refcounts of a width that cannot be', 'the width of its refcounts', b => pokeU32(b.source.fd, 96, 7)],
     ['a file that was cut off', 'read to its end', b => ftruncateSync(b.source.fd, b.l1Offset + 8)],
   ] satisfies [string, string, (built: ReturnType<typeof buildImage>) => void][])(
     'does not know the leaks of an image with %s',
