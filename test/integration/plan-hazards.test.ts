@@ -257,3 +257,22 @@ it('writes QMP commands that name nodes, and record a plain name where the files
   ]);
   expect((await plan(top)).qmp).toBeUndefined();
 });
+
+it('tells of internal snapshots of the target and of committed layers, and of zeros that the target stores as data', async () => {
+  const own = await folderNamed('snapshots');
+  const root = await image(join(own, 'root'));
+  await qemuIo(root, 'write -P1 0 1M');
+  const base = join(own, 'base');
+  await qemuImg('create', '-q', '-f', 'qcow2', '-o', 'compat=0.10', '-F', 'qcow2', '-b', root, base);
+  const top = await image(join(own, 'top'), 'base');
+  const codes = async () => (await plan(top)).hazards.map(({ code }) => code);
+  const about = ['PLAN_TARGET_SNAPSHOTS', 'PLAN_SNAPSHOTS_LOST', 'PLAN_ZEROS_AS_DATA'];
+  expect((await codes()).filter(code => about.includes(code))).toEqual([]);
+  await qemuImg('snapshot', '-c', 'before', base);
+  await qemuImg('snapshot', '-c', 'own', top);
+  await qemuIo(top, 'write -z 0 128k');
+  expect((await codes()).filter(code => about.includes(code)).sort()).toEqual([...about].sort());
+  const [lost] = named(await plan(top), 'PLAN_SNAPSHOTS_LOST');
+  expect([lost?.severity, lost?.what]).toEqual(['hazard', expect.stringContaining('"top"')]);
+  expect(named(await plan(top), 'PLAN_ZEROS_AS_DATA')[0]?.what).toContain('128 KiB of zeros');
+});

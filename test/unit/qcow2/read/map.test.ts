@@ -462,6 +462,22 @@ describe('files that change', () => {
   });
 });
 
+it('leaves the rest of a page unread where it has more extents than fit in memory, and says so once', () => {
+  const clusters = (index: number) => (index % 2 === 0 ? 'data' : 'zeroHole');
+  const { source } = buildImage({ size: 4 * 32_768, clusterBits: 9, clusters }); // four tables
+  const words = new WordSet();
+  const map = createMap(openQcow2(source), { words, maxExtents: 4 });
+  for (let pass = 0; pass < 2; pass++) {
+    const page = mapPage(map, 0, 4 * 32_768).seal();
+    const last = page.count - 1;
+    expect(stateOf(words.word(page.codes[last]!))).toBe('unread');
+    expect(pageStart(page, last)).toBeGreaterThan(0);
+  }
+  expect(map.findings.collector.list()).toMatchObject([
+    { code: 'QCOW2_TOO_MANY_EXTENTS', count: 1, bytesAtRisk: 0 },
+  ]);
+});
+
 it('holds no more than its read-ahead buffer for tables of any size', () => {
   const { source } = buildImage({
     size: 2 ** 42,
