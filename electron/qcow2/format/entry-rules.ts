@@ -155,7 +155,11 @@ export function checkL1Entry(
 /** The end of the least that must be there of what an entry refers to: a whole cluster, or the first sector of a stream. */
 export function reachOf(rules: EntryRules, { hi, lo }: RawEntry): number {
   if (rules.version === 1) return hostOfV1(rules, hi, lo) + (hi & 0x80000000 ? 1 : rules.clusterSize);
-  if (hi & ENTRY_COMPRESSED_HI) return compressedRange(hi, lo, rules.clusterBits).offset + 1;
+  if (hi & ENTRY_COMPRESSED_HI) {
+    const reach = compressedRange(hi, lo, rules.clusterBits).offset + 1;
+    // Above 2^53 a number is exact for whole sectors only.
+    return Number.isSafeInteger(reach) ? reach : compressedRange(hi, lo & ~0x1ff, rules.clusterBits).offset;
+  }
   return entryOffset(hi, lo) + rules.clusterSize;
 }
 

@@ -233,7 +233,7 @@ function decodeEncryption(
       ? 'is present though the image is not encrypted with LUKS'
       : data.length !== 16
         ? `has ${data.length} bytes, not 16`
-        : u64(viewOf(data), 0) % 2 ** header.clusterBits !== 0
+        : viewOf(data).getUint32(4) % 2 ** header.clusterBits !== 0
           ? `puts the encryption header at ${hexAt(viewOf(data), 0)}, which is not a cluster boundary`
           : undefined;
   if (what !== undefined) {

@@ -12,6 +12,9 @@ import type { RefcountSink, ReferenceSink } from './reference-sink.ts';
 /** Refcounts compared between two yields. */
 const STRIDE_COUNTS = 2 ** 17;
 
+/** Where qemu fails to read instead of reading zeros: its BDRV_MAX_LENGTH, whole GiB below 2^63. */
+const MAX_READ_OFFSET = 2 ** 63 - 2 ** 30;
+
 /** What is wrong with an entry of the refcount table. */
 export type BlockFault = 'reserved' | 'unaligned' | 'pastEnd';
 
@@ -90,7 +93,7 @@ export class RefcountBlocks {
         const first = index * perBlock;
         const count = Math.min(perBlock, into.clusters - first);
         if (!into.wantsRefcounts(first, first + count) || this.#isZeros(offset)) continue;
-        if (!this.#isAligned(offset) || !this.#load(part, i, limit)) {
+        if (!this.#isReadable(offset) || !this.#load(part, i, limit)) {
           into.missRefcounts?.(first, first + count);
           continue;
         }
@@ -120,7 +123,7 @@ export class RefcountBlocks {
     try {
       const { offset } = this.#entry(index);
       if (this.#isZeros(offset)) return 0;
-      if (!this.#isAligned(offset)) return undefined;
+      if (!this.#isReadable(offset)) return undefined;
       if (!holdsTable(this.#reader, offset, geometry.clusterSize))
         loadTable(this.#reader, source, offset, geometry.clusterSize);
       return refcountAt(this.#reader.view, offset - this.#reader.position, cluster - index * perBlock, bits);
@@ -191,7 +194,12 @@ export class RefcountBlocks {
 
   /** True where there is no block, or where it lies past the end of the file and is read as zeros. */
   #isZeros(offset: number): boolean {
-    return offset === 0 || (this.#isAligned(offset) && offset >= this.#fileLength);
+    return offset === 0 || (this.#isReadable(offset) && offset >= this.#fileLength);
+  }
+
+  /** True for a place that qemu can ask the system for. */
+  #isReadable(offset: number): boolean {
+    return this.#isAligned(offset) && offset < MAX_READ_OFFSET;
   }
 
   /** Has block `i` of a part in memory, and with it those that follow it in both table and file. */

@@ -80,8 +80,12 @@ export class References {
     const last = snapshots.at(-1);
     if (last !== undefined)
       refer(header.snapshotsOffset, last.fileOffset + last.length - header.snapshotsOffset);
-    // A table of which nothing can be read still lies where the header says.
-    else if (header.storedSnapshotCount > 0 && header.snapshotsOffset % geometry.clusterSize === 0)
+    // A table of which nothing can be read still lies where the header says; above 2^53 - 1 the number has lost digits.
+    else if (
+      header.storedSnapshotCount > 0 &&
+      Number.isSafeInteger(header.snapshotsOffset) &&
+      header.snapshotsOffset % geometry.clusterSize === 0
+    )
       refer(header.snapshotsOffset, 1);
     const { encryptionHeader } = extensions;
     if (encryptionHeader !== undefined) refer(encryptionHeader.offset, encryptionHeader.length);

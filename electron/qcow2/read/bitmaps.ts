@@ -11,7 +11,8 @@ import { fieldValue, type Report } from '../format/report.ts';
 import { type SlicedWork, shouldYield } from './sliced-work.ts';
 import { type ImageSource, readBytes } from './source.ts';
 
-const FIXED_BYTES = 24;
+/** Bytes of a directory entry before its extra data and its name. */
+export const BITMAP_ENTRY_BYTES = 24;
 const FLAG_IN_USE = 1;
 const FLAG_AUTO = 2;
 const DIRTY_TRACKING = 1;
@@ -122,7 +123,7 @@ class BitmapDirectory {
   }
 
   get hasMore(): boolean {
-    return this.#at + FIXED_BYTES <= this.#bytes.length && this.entries.length < this.#place.count;
+    return this.#at + BITMAP_ENTRY_BYTES <= this.#bytes.length && this.entries.length < this.#place.count;
   }
 
   /** Reads the next entry. False where it runs past the end, which is reported. */
@@ -130,12 +131,12 @@ class BitmapDirectory {
     const at = this.#at;
     const extraSize = this.#view.getUint32(at + 20);
     const nameLength = this.#view.getUint16(at + 18);
-    const length = Math.ceil((FIXED_BYTES + extraSize + nameLength) / 8) * 8;
+    const length = Math.ceil((BITMAP_ENTRY_BYTES + extraSize + nameLength) / 8) * 8;
     if (at + length > this.#bytes.length) {
       this.note(`bitmap directory entry ${this.entries.length} runs past the end of the directory`, at);
       return false;
     }
-    const nameAt = at + FIXED_BYTES + extraSize;
+    const nameAt = at + BITMAP_ENTRY_BYTES + extraSize;
     this.entries.push(this.#parse(textOf(this.#bytes.subarray(nameAt, nameAt + nameLength)), length));
     this.#at += length;
     return true;
@@ -182,7 +183,7 @@ class BitmapDirectory {
       fileOffset: this.#place.directoryOffset + start,
       length,
     };
-    const broken = brokenBecause(this.#header, fields, start, entry);
+    const broken = brokenBecause(this.#header, fields, start);
     if (broken !== undefined) this.#reportEntry(entry, broken);
     const unusable = this.#unusableBecause(entry, broken);
     const found = { ...entry, broken: broken !== undefined };
@@ -197,7 +198,12 @@ class BitmapDirectory {
     const source = `bitmap directory entry ${this.entries.length}`;
     this.#report(badEntry(`${source} ${broken}`), {
       host: [fileOffset, length],
-      evidence: { source, fileOffset, value: fieldValue(this.#view, this.#at, FIXED_BYTES), bits: broken },
+      evidence: {
+        source,
+        fileOffset,
+        value: fieldValue(this.#view, this.#at, BITMAP_ENTRY_BYTES),
+        bits: broken,
+      },
     });
   }
 
@@ -208,23 +214,14 @@ class BitmapDirectory {
   }
 }
 
-/** What qemu's check_dir_entry and bitmap_list_load object to, as the end of a sentence. */
-function brokenBecause(
-  header: Qcow2Header,
-  fields: DataView,
-  start: number,
-  {
-    tableOffset,
-    tableSize,
-    granularity,
-    inUse,
-  }: { tableOffset: number; tableSize: number; granularity: number; inUse: boolean },
-): string | undefined {
+/** What qemu's check_dir_entry and bitmap_list_load object to in the entry at `start`, as the end of a sentence. */
+export function brokenBecause(header: Qcow2Header, fields: DataView, start: number): string | undefined {
   const clusterSize = 2 ** header.clusterBits;
   const type = fields.getUint8(start + 16);
   const granularityBits = fields.getUint8(start + 17);
   const nameLength = fields.getUint16(start + 18);
   const flags = fields.getUint32(start + 12);
+  const tableSize = fields.getUint32(start + 8);
   if (type !== DIRTY_TRACKING) return `is of type ${type}, which is not known`;
   if (flags & ~(FLAG_IN_USE | FLAG_AUTO)) return `has flags ${hex(flags)} that are not known`;
   if (fields.getUint32(start + 20) !== 0) return 'has extra data that is not known';
@@ -232,10 +229,11 @@ function brokenBecause(
   if (granularityBits < MIN_GRANULARITY_BITS || granularityBits > MAX_GRANULARITY_BITS)
     return `has granularity_bits ${granularityBits}, outside ${MIN_GRANULARITY_BITS} to ${MAX_GRANULARITY_BITS}`;
   if (tableSize === 0) return 'has an empty table';
-  if (tableOffset === 0 || tableOffset % clusterSize !== 0)
+  // The lower half alone: the number loses digits above 2^53.
+  if (u64(fields, start) === 0 || fields.getUint32(start + 4) % clusterSize !== 0)
     return `puts its table at ${hexAt(fields, start)}, which is not a cluster`;
   if (tableSize * clusterSize > MAX_BITMAP_BYTES) return `has a table of ${tableSize} clusters: too large`;
-  if (!inUse && tableSize * clusterSize * 8 * granularity < header.size)
-    return 'has a table too small for the disk';
+  const coverage = tableSize * clusterSize * 8 * 2 ** granularityBits;
+  if ((flags & FLAG_IN_USE) === 0 && coverage < header.size) return 'has a table too small for the disk';
   return undefined;
 }

@@ -1,8 +1,11 @@
 /** What lies past the end of the file and is no data of the active disk: the map of that disk shows its own. */
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
-import { hex } from '../../format/bytes.ts';
+import type { Range } from '../../../../shared/model/finding.ts';
+import { hex, hexAt, viewOf } from '../../format/bytes.ts';
+import { ENCRYPTION } from '../../format/extensions.ts';
 import { IMAGE, ownerOfSnapshot, USE } from '../../layout/cluster-uses.ts';
 import type { Qcow2Image } from '../../read/image.ts';
+import { readBytes } from '../../read/source.ts';
 import { metadataName } from '../metadata-names.ts';
 
 /** A reference that ends a cluster or more past the end of the file; `use` is 0 for a compressed stream. */
@@ -23,32 +26,57 @@ export function addPastEnd(
 ): void {
   if (use === USE.data || use === USE.snapshotData) return; // reported with its entry
   if (use === 0) {
-    if (offset < fileLength) addTo(collector, LONG_STREAM, 'compressed data', offset, length, fileLength);
+    if (offset < fileLength)
+      addTo(
+        collector,
+        LONG_STREAM,
+        'compressed data',
+        { offset: hex(offset), length: String(length) },
+        fileLength,
+        [offset, length],
+      );
     return;
   }
   if (use === USE.table && !isOfImage(image, offset) && owner < ownerOfSnapshot(0)) return;
   if (use === USE.table && !isOfImage(image, offset) && owner === IMAGE) return;
   const name = metadataName(image, offset, use, ownerName(owner));
-  addTo(collector, METADATA, name, offset, length, fileLength);
+  addTo(collector, METADATA, name, exactPlace(image, offset, length), fileLength, [offset, length]);
+}
+
+/** A place in exact digits: 64-bit fields of the header and of the bitmap directory lose some as numbers above 2^53. */
+function exactPlace(
+  { source, bitmaps, extensions }: Qcow2Image,
+  offset: number,
+  length: number,
+): { readonly offset: string; readonly length: string } {
+  const rounded = { offset: hex(offset), length: String(length) };
+  if (Number.isSafeInteger(offset) && Number.isSafeInteger(length)) return rounded;
+  const bitmap = bitmaps.find(({ tableOffset }) => tableOffset === offset);
+  if (bitmap !== undefined)
+    return { ...rounded, offset: hexAt(viewOf(readBytes(source, bitmap.fileOffset, 8)), 0) };
+  const encryption = extensions.entries.find(({ type }) => type === ENCRYPTION);
+  if (encryption === undefined || extensions.encryptionHeader?.offset !== offset) return rounded;
+  const fields = viewOf(readBytes(source, encryption.offset, 16));
+  return { offset: hexAt(fields, 0), length: String(fields.getBigUint64(8)) };
 }
 
 function addTo(
   collector: FindingCollector,
   cause: Cause,
   source: string,
-  offset: number,
-  length: number,
+  place: { readonly offset: string; readonly length: string },
   fileLength: number,
+  host: Range,
 ): void {
   collector.add(
     cause,
     collector.wantsEvidence(cause.id)
       ? {
-          host: [offset, length],
+          host,
           evidence: {
             source,
-            value: hex(offset),
-            bits: `${length} bytes; the file ends at ${hex(fileLength)}`,
+            value: place.offset,
+            bits: `${place.length} bytes; the file ends at ${hex(fileLength)}`,
           },
         }
       : {},

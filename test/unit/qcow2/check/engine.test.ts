@@ -44,17 +44,25 @@ describe('checkImage', () => {
     expect(findings.map(({ code, severity }) => [code, severity])).toEqual([['QCOW2_L2_EMPTY', 'note']]);
   });
 
-  it('ends where the header names a snapshot table beyond every file, while clusters are under suspicion', () => {
-    const { source, refcountBlockOffsets } = buildImage({
+  it('ends where a bitmap names a table beyond every file, while clusters are under suspicion', () => {
+    const { source, refcountBlockOffsets, bitmapDirectoryOffset } = buildImage({
       size: 2 ** 20,
       clusterBits: 9,
       clusters: [{ index: 0, kind: 'data' }],
+      bitmaps: [{ name: 'b', dirty: [[0, 512]] }],
     });
     writeSync(source.fd, new Uint8Array(2), 0, 2, refcountBlockOffsets[0]); // the header's cluster is counted as free
-    pokeU32(source.fd, 60, 2); // snapshots
-    pokeU64(source.fd, 64, 2n ** 62n + 512n); // a cluster's number that a loop cannot count up from
+    pokeU64(source.fd, bitmapDirectoryOffset, 2n ** 62n + 512n); // a cluster's number that a loop cannot count up from
     const codes = check(source).findings.map(({ code }) => code);
     expect(codes).toEqual(expect.arrayContaining(['QCOW2_REFCOUNT_ZERO', 'QCOW2_METADATA_PAST_END']));
+  });
+
+  it('finds no table past the end of the file where the header names a snapshot table above 2^53', () => {
+    const { source, refcountBlockOffsets } = buildImage({ size: 2 ** 20, clusterBits: 9 });
+    writeSync(source.fd, new Uint8Array(2), 0, 2, refcountBlockOffsets[0]);
+    pokeU32(source.fd, 60, 2); // snapshots
+    pokeU64(source.fd, 64, 2n ** 62n + 512n);
+    expect(check(source).findings.map(({ code }) => code)).toEqual(['QCOW2_REFCOUNT_ZERO']);
   });
 
   it('names every digit of a refcount block that would lie past 2^53', () => {

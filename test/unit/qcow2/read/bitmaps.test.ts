@@ -43,6 +43,16 @@ describe('stored bitmaps', () => {
     expect(bitmaps[0]).not.toHaveProperty('unusable');
   });
 
+  it('have a table that is no cluster where its offset above 2^53 is one only once it is rounded', () => {
+    const { source, bitmapDirectoryOffset } = buildImage(SPEC);
+    pokeU64(source.fd, bitmapDirectoryOffset, 2n ** 62n + 1n);
+    const { bitmaps, findings } = openQcow2(source);
+    expect(bitmaps[0]).toMatchObject({ name: 'a', broken: true });
+    expect(findings.map(({ what }) => what)).toEqual([
+      'bitmap directory entry 0 puts its table at 0x4000000000000001, which is not a cluster',
+    ]);
+  });
+
   it('map to runs, whatever the page', () => {
     const image = openQcow2(buildImage(SPEC).source);
     const runs = [
