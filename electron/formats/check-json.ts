@@ -32,6 +32,7 @@ function layerDocument(info?: LayerInfo, check?: LayerCheck) {
     filename: info?.path,
     format: info?.format,
     ...(check?.counts === undefined ? {} : qemuKeys(check.counts)),
+    ...(check?.qemuRefusal === undefined ? {} : { 'qemu-refusal': check.qemuRefusal }),
     verdict: check?.verdict,
     checks: check?.steps.map(stepDocument),
   };

@@ -116,13 +116,19 @@ async function checkLayer(
   const size = Number.POSITIVE_INFINITY;
   const data = dataFile === undefined ? undefined : fileSource({ fd: dataFile.fd, size, path: info.path });
   const deep = isDeep ? await deepOptions(image) : undefined;
-  const { steps, counts, findings } = await runInSlices(
+  const { steps, counts, qemuRefusal, findings } = await runInSlices(
     checkImage(image, { layer: info.index, dataFile: data, deep, isOpenForWriting: isOpenForWriting(known) }),
     () => signal?.aborted === true,
   );
   const verdict = verdictOf([...known, ...findings], steps, counts);
   return {
-    check: { layer: info.index, verdict, steps, ...(counts === undefined ? {} : { counts }) },
+    check: {
+      layer: info.index,
+      verdict,
+      steps,
+      ...(counts === undefined ? {} : { counts }),
+      ...(qemuRefusal === undefined ? {} : { qemuRefusal }),
+    },
     more: findings,
   };
 }

@@ -53,6 +53,8 @@ export interface LayerCheck {
   readonly steps: readonly CheckStep[];
   /** Absent where there are no refcounts to count, or where they could not be counted. */
   readonly counts?: CheckCounts;
+  /** What `qemu-img check` says where it counts nothing of the image. Untrusted text. */
+  readonly qemuRefusal?: string;
 }
 
 /**

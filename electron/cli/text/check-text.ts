@@ -62,7 +62,7 @@ function layerLines(
   const done = check.steps.filter(step => step.done).map(({ name }) => name);
   if (done.length > 0) lines.push(`  checked: ${done.join(', ')}`);
   for (const step of check.steps.filter(step => !step.done)) lines.push(`  not checked: ${stepText(step)}`);
-  if (check.counts !== undefined) lines.push(...countLines(check.counts));
+  if (check.counts !== undefined) lines.push(...countLines(check.counts, check.qemuRefusal));
   return lines;
 }
 
@@ -70,12 +70,17 @@ function stepText({ name, why }: CheckStep): string {
   return why === '' ? name : `${name} (${why})`;
 }
 
-function countLines(counts: CheckCounts): string[] {
+/** The numbers of `qemu-img check`, or what it says instead of counting and what its rules come to. */
+function countLines(counts: CheckCounts, refusal: string | undefined): string[] {
   const { corruptions, leaks, checkErrors, allocatedClusters, totalClusters, imageEnd } = counts;
   const share = totalClusters === 0 ? 0 : (allocatedClusters / totalClusters) * 100;
   const errors = checkErrors === 0 ? '' : `, ${formatCount(checkErrors)} refcounts not readable`;
+  const title =
+    refusal === undefined
+      ? 'as qemu-img check counts'
+      : `qemu-img check counts nothing of it (${JSON.stringify(refusal)}); by its rules`;
   return [
-    `  as qemu-img check counts: ${counted(corruptions, 'corruption')}, ${counted(leaks, 'leak')}${errors}; ${formatCount(allocatedClusters)} of ${formatCount(totalClusters)} clusters allocated (${share.toFixed(2)} %), ${formatCount(counts.fragmentedClusters)} fragmented, ${formatCount(counts.compressedClusters)} compressed; image end ${formatOffset(imageEnd)}`,
+    `  ${title}: ${counted(corruptions, 'corruption')}, ${counted(leaks, 'leak')}${errors}; ${formatCount(allocatedClusters)} of ${formatCount(totalClusters)} clusters allocated (${share.toFixed(2)} %), ${formatCount(counts.fragmentedClusters)} fragmented, ${formatCount(counts.compressedClusters)} compressed; image end ${formatOffset(imageEnd)}`,
   ];
 }
 

@@ -20,6 +20,7 @@ import { hasDataFile, INCOMPATIBLE_DIRTY } from '../format/header.ts';
 import { LimitPassed, ReadLimit, SLACK_BYTES } from '../layout/read-limit.ts';
 import { hasUnknownWidth, RefcountBlocks, UNKNOWN_WIDTH } from '../layout/refcount-blocks.ts';
 import { References } from '../layout/references.ts';
+import { qemuRefusal } from '../read/findings/qemu-refusal.ts';
 import { scanTablesInto } from '../read/findings/scan-tables.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
@@ -58,6 +59,8 @@ export interface ImageCheck {
   readonly steps: readonly CheckStep[];
   /** Absent where there are no refcounts, or where they could not be counted. */
   readonly counts?: CheckCounts;
+  /** What `qemu-img check` says where it counts nothing of the image. */
+  readonly qemuRefusal?: string;
   /** What was found beside the findings of the image itself. */
   readonly findings: readonly Finding[];
   /** Every place of the findings that a rule found, also of those that list only the first ones. */
@@ -122,7 +125,24 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
   } catch (error) {
     reasonOf(error); // what cannot be read is a finding elsewhere
   }
-  return { steps, findings, places: collector, ...(counts === undefined ? {} : { counts }) };
+  const refusal = refusalOf(image);
+  return {
+    steps,
+    findings,
+    places: collector,
+    ...(counts === undefined ? {} : { counts }),
+    ...(refusal === undefined ? {} : { qemuRefusal: refusal }),
+  };
+}
+
+/** What `qemu-img check` says of an image of which it counts nothing; undefined also where that cannot be read. */
+function refusalOf(image: Qcow2Image): string | undefined {
+  try {
+    return qemuRefusal(image);
+  } catch (error) {
+    reasonOf(error);
+    return undefined;
+  }
 }
 
 /** Checks that a capture has nothing for. They are missing where they were asked for. */
