@@ -165,6 +165,13 @@ export function makeFinding(facts: FindingFields): Finding {
   };
 }
 
+/** Both lists, what is in both of them once, as the first one has it. */
+export function withoutRepeats(known: readonly Finding[], more: readonly Finding[]): Finding[] {
+  const keyOf = ({ layer, id }: Finding) => `${layer} ${id}`;
+  const seen = new Set(known.map(keyOf));
+  return [...known, ...more.filter(found => !seen.has(keyOf(found)))];
+}
+
 /** Bytes of all ranges together. */
 export function totalLength(ranges: readonly Range[]): number {
   return ranges.reduce((sum, [, length]) => sum + length, 0);

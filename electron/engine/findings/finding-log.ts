@@ -179,7 +179,7 @@ export class FindingLog {
   #within({ start, end }: FindingFilter): readonly Finding[] {
     if (start === undefined && end === undefined) return this.#rank();
     const [from, to] = [start ?? 0, end ?? Number.MAX_SAFE_INTEGER];
-    const made = this.#whole.filter(({ guest }) => touchesRange(guest, from, to));
+    const made = this.#stillWhole().filter(({ guest }) => touchesRange(guest, from, to));
     for (const { byId, places } of this.#checked.values()) {
       const within = new Set(places.listWithin(from, to).map(({ id }) => id));
       for (const finding of byId.values())
@@ -192,7 +192,12 @@ export class FindingLog {
 
   /** Findings that were complete when they came. */
   #made(): Finding[] {
-    return [...this.#whole, ...[...this.#checked.values()].flatMap(({ byId }) => [...byId.values()])];
+    return [...this.#stillWhole(), ...[...this.#checked.values()].flatMap(({ byId }) => [...byId.values()])];
+  }
+
+  /** Those that came whole, but for what a check has found the cause of. */
+  #stillWhole(): Finding[] {
+    return this.#whole.filter(({ layer, id }) => this.#checked.get(layer)?.byId.has(id) !== true);
   }
 
   /** All of them, ranked, consequences behind their cause: what a check found stands for what a map found of the same cause. */

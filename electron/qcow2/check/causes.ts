@@ -1,15 +1,19 @@
 /** Which findings follow from others. */
 import type { Finding } from '../../../shared/model/finding.ts';
+import { FOREIGN_TABLE, type ForeignTable } from './rules/foreign-tables.ts';
 import { LONG_L1 } from './rules/long-l1.ts';
+import { MISPLACED_REFCOUNTS } from './rules/misplaced-refcounts.ts';
 import { ORPHAN_TABLE } from './rules/orphan-tables.ts';
 import { HIGH, LEAKED } from './rules/refcounts.ts';
 import { REPLACED_L1 } from './rules/replaced-l1.ts';
 import { HIDDEN_SNAPSHOTS } from './rules/snapshots.ts';
+import { TWIN_L1 } from './rules/twin-l1.ts';
 
 /** Codes about lost L2 tables: what each place of them referred to counts as leaked, the table itself perhaps too. */
 const LOST_TABLES = [
   'QCOW2_L1_UNALIGNED',
   'QCOW2_L2_INVALID',
+  FOREIGN_TABLE,
   'QCOW2_L2_EMPTY',
   'QCOW2_L1_FLAGS_ALONE',
   'QCOW2_TABLE_READ_FAILED',
@@ -19,6 +23,8 @@ const LOST_TABLES = [
 /** Codes after which any number of clusters may count as leaked. */
 const LOST_LISTS = [
   REPLACED_L1,
+  TWIN_L1,
+  MISPLACED_REFCOUNTS,
   'QCOW2_L1_TABLE',
   'QCOW2_L1_TOO_SMALL',
   HIDDEN_SNAPSHOTS,
@@ -56,18 +62,67 @@ const PAST_END_TOO = [
 ];
 
 /**
- * The findings, where all that lies past the end of the file is one cause; `others` are those that the header shows, such
- * as a bitmap directory in which the file ends.
+ * The findings of `layer`, where all that lies past the end of the file is one cause; `others` are those that the header
+ * shows. Those of them in which the file ends, such as a bitmap directory, are added once more where they follow from one.
  */
-export function explainCut(findings: readonly Finding[], others: readonly Finding[]): readonly Finding[] {
+export function explainCut(
+  findings: readonly Finding[],
+  others: readonly Finding[],
+  layer: number,
+): readonly Finding[] {
+  const cutLists = others.filter(({ what }) => what.startsWith('the file ends inside'));
   const root =
     findings.find(({ code }) => code === 'QCOW2_PAST_END') ??
-    others.find(({ what }) => what.startsWith('the file ends inside')) ??
+    cutLists[0] ??
     findings.find(({ code }) => code === 'QCOW2_METADATA_PAST_END');
   if (root === undefined || root.causedBy !== undefined) return findings;
+  const follow = (found: Finding) => ({ ...found, layer, causedBy: root.id });
+  return [
+    ...findings.map(found =>
+      PAST_END_TOO.includes(found.code) && found.id !== root.id ? follow(found) : found,
+    ),
+    ...cutLists.filter(({ id }) => id !== root.id).map(follow),
+  ];
+}
+
+/** The findings, where entries past the end of the file are all in tables that belong elsewhere: the file was not cut then. */
+export function explainForeign(
+  findings: readonly Finding[],
+  foreign: readonly ForeignTable[],
+): readonly Finding[] {
+  const [first] = foreign;
+  const pastEnd = foreign.reduce((sum, table) => sum + table.pastEnd, 0);
+  if (first === undefined) return findings;
   return findings.map(found =>
-    PAST_END_TOO.includes(found.code) && found.id !== root.id ? { ...found, causedBy: root.id } : found,
+    found.code === 'QCOW2_PAST_END' &&
+    found.count <= pastEnd &&
+    found.evidence.every(({ source }) => source.startsWith('L2 entry'))
+      ? { ...found, causedBy: first.id }
+      : found,
   );
+}
+
+/** Codes of what follows from a header that names a wrong place as the refcount table. */
+const OF_REFCOUNT_TABLE = ['QCOW2_REFCOUNT_BLOCK', 'QCOW2_REFCOUNTS_GONE'];
+
+/** The findings, where those about single refcount blocks follow from a refcount table that is none. */
+export function explainRefcounts(findings: readonly Finding[]): readonly Finding[] {
+  if (!findings.some(({ id }) => id === MISPLACED_REFCOUNTS)) return findings;
+  return findings.map(found =>
+    OF_REFCOUNT_TABLE.includes(found.code) ? { ...found, causedBy: MISPLACED_REFCOUNTS } : found,
+  );
+}
+
+/** The findings, where wrong copied flags of L1 entries follow from an L1 table that was written over another one. */
+export function explainTwins(findings: readonly Finding[]): readonly Finding[] {
+  const twin = findings.find(({ code }) => code === TWIN_L1);
+  if (twin === undefined) return findings;
+  const isOfL1 = ({ code, causedBy, count, evidence }: Finding) =>
+    code.startsWith('QCOW2_COPIED_') &&
+    causedBy === undefined &&
+    count === evidence.length &&
+    evidence.every(({ source }) => source.startsWith('L1 entry'));
+  return findings.map(found => (isOfL1(found) ? { ...found, causedBy: twin.id } : found));
 }
 
 /** Codes of what tables show that are read through the active L1 table. */
@@ -77,6 +132,7 @@ const OF_TABLES = [
     code => !['QCOW2_BITMAP_TABLE', 'QCOW2_SNAPSHOT_ENTRY', 'QCOW2_REFCOUNT_BLOCK'].includes(code),
   ),
   ORPHAN_TABLE,
+  TWIN_L1,
   'QCOW2_COMPRESSED_WITH_DATA_FILE',
   'QCOW2_COPIED_CLEAR',
   'QCOW2_COPIED_SET',

@@ -12,7 +12,6 @@ import {
   type CheckStep,
   stepDone,
   stepLeftOut,
-  stepLeftToDeepCheck,
   stepMissing,
 } from '../../../shared/model/check.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
@@ -25,7 +24,16 @@ import { scanTablesInto } from '../read/findings/scan-tables.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { type ImageSource, sizeNow } from '../read/source.ts';
-import { explainCut, explainDataFile, explainLeaks, explainTables, resolveCauses } from './causes.ts';
+import {
+  explainCut,
+  explainDataFile,
+  explainForeign,
+  explainLeaks,
+  explainRefcounts,
+  explainTables,
+  explainTwins,
+  resolveCauses,
+} from './causes.ts';
 import { checkDeep, type DeepOptions } from './deep.ts';
 import { likelyCauses } from './likely-causes.ts';
 import { RefcountCheck } from './refcount-check.ts';
@@ -61,7 +69,10 @@ export interface ImageCheck {
   readonly counts?: CheckCounts;
   /** What `qemu-img check` says where it counts nothing of the image. */
   readonly qemuRefusal?: string;
-  /** What was found beside the findings of the image itself. */
+  /**
+   * What was found beside the findings of the image itself; those of the image that follow from what was found are among
+   * them, with their cause.
+   */
   readonly findings: readonly Finding[];
   /** Every place of the findings that a rule found, also of those that list only the first ones. */
   readonly places: FindingCollector;
@@ -71,6 +82,8 @@ const REFCOUNTS = 'refcounts and references';
 const TABLES = 'L1 and L2 tables';
 const STREAMS = 'compressed data';
 const DATA = 'reading of all data';
+/** Why data is not read, for every front. */
+const BY_DEEP = 'a check of all data does this: cowscope check --deep';
 const LISTS = 'snapshot table and bitmap directory';
 /** Tables that were lost are looked for in them. */
 const UNREFERRED = 'clusters that nothing refers to';
@@ -104,19 +117,16 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
   }
   const { isOpenForWriting = false } = options;
   yield* checkLists(image, collector, steps, isOpenForWriting);
-  if (isCaptured(image)) leaveOutData(options.deep !== undefined, steps);
+  if (isCaptured(image)) leaveOutData(options.deep !== undefined, check?.leaked ?? 0, steps);
   else yield* checkData(check, options, steps);
   const counts = check?.counts();
-  const found = explainLeaks(
-    explainDataFile(explainCut(explainTables(collector.list()), image.findings), image.findings),
-    image.findings,
-    check?.leaked ?? 0,
-    image.geometry.l2Entries,
-  );
-  const findings = resolveCauses(found, image.findings);
+  const findings = explain(collector, image, check);
   try {
     const { layer } = options;
-    const known = [...findings, ...image.findings];
+    const known = [
+      ...findings,
+      ...image.findings.filter(({ id }) => !findings.some(found => found.id === id)),
+    ];
     const leaked = check?.leaked ?? 0;
     const tables = check?.tables;
     findings.push(
@@ -145,11 +155,37 @@ function refusalOf(image: Qcow2Image): string | undefined {
   }
 }
 
-/** Checks that a capture has nothing for. They are missing where they were asked for. */
-function leaveOutData(isAskedFor: boolean, steps: CheckStep[]): void {
+/** The findings with their causes. */
+function explain(
+  collector: FindingCollector,
+  image: Qcow2Image,
+  check: RefcountCheck | undefined,
+): Finding[] {
+  const ofTables = explainTables(explainTwins(explainForeign(collector.list(), check?.foreign ?? [])));
+  const cut = explainCut(explainRefcounts(ofTables), image.findings, collector.layer);
+  const withData = explainDataFile(cut, image.findings);
+  const { l2Entries } = image.geometry;
+  return resolveCauses(explainLeaks(withData, image.findings, check?.leaked ?? 0, l2Entries), image.findings);
+}
+
+/**
+ * Checks that a capture has nothing for. They are missing where they were asked for, and where `leaked` clusters may be
+ * tables: in the file itself, they may show that the disk's L1 table is another one.
+ */
+function leaveOutData(isAskedFor: boolean, leaked: number, steps: CheckStep[]): void {
   const leave = isAskedFor ? stepMissing : stepLeftOut;
   const why = 'a capture holds nothing of that';
-  steps.push(leave(STREAMS, why), leave(DATA, why), stepLeftOut(UNREFERRED, why));
+  steps.push(leave(STREAMS, why), leave(DATA, why));
+  if (leaked === 0) steps.push(stepLeftOut(UNREFERRED, why));
+  else {
+    const clusters = leaked === 1 ? '1 cluster counts' : `${leaked} clusters count`;
+    steps.push(
+      stepMissing(
+        UNREFERRED,
+        `a capture holds nothing of them: ${clusters} as used, and tables may lie there`,
+      ),
+    );
+  }
 }
 
 /** True where some bytes of the file cannot be read because they were not captured. */
@@ -173,7 +209,7 @@ function* checkData(
   steps: CheckStep[],
 ): SlicedWork<void> {
   if (deep === undefined) {
-    steps.push(stepLeftToDeepCheck(STREAMS), stepLeftToDeepCheck(DATA));
+    steps.push(stepLeftOut(STREAMS, BY_DEEP), stepLeftOut(DATA, BY_DEEP));
     return;
   }
   if (check === undefined) {

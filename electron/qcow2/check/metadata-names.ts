@@ -11,8 +11,8 @@ export function metadataName(image: Qcow2Image, offset: number, use: number, own
   const { header, extensions, snapshots, bitmaps } = image;
   const at = `at ${hex(offset)}`;
   if (offset === 0) return 'the header';
-  if (offset === header.refcountTableOffset) return `the refcount table ${at}`;
   if (offset === header.l1TableOffset) return `the active L1 table ${at}`;
+  if (offset === header.refcountTableOffset) return `the refcount table ${at}`;
   if (offset === header.snapshotsOffset && header.storedSnapshotCount > 0) return `the snapshot table ${at}`;
   if (offset === extensions.encryptionHeader?.offset) return `the encryption header ${at}`;
   if (offset === extensions.bitmaps?.directoryOffset) return `the bitmap directory ${at}`;

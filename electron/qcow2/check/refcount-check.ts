@@ -18,13 +18,16 @@ import { Referrers } from './referrers.ts';
 import { KEEP_EVIDENCE } from './rules/advice.ts';
 import { checkBitmapTables } from './rules/bitmaps.ts';
 import { addCopiedFlag } from './rules/copied-flags.ts';
+import { type ForeignTable, ForeignTables, MIN_CLASHES } from './rules/foreign-tables.ts';
+import { isMisplaced, MISPLACED_REFCOUNTS, MisplacedRefcounts } from './rules/misplaced-refcounts.ts';
 import { findOrphans } from './rules/orphan-tables.ts';
 import { addOverlap, addTableInData, overlapCode, SNAPSHOT_TABLE } from './rules/overlaps.ts';
 import { OverwrittenBlocks } from './rules/overwritten-blocks.ts';
 import { addPastEnd } from './rules/past-end.ts';
 import { BLOCK_CODE, checkRefcountTable, NO_BLOCKS_CODE } from './rules/refcount-blocks.ts';
 import { RefcountRules } from './rules/refcounts.ts';
-import { isExplained, Suspects } from './suspects.ts';
+import { findTwinL1 } from './rules/twin-l1.ts';
+import { isExplained, isSharedInDoubt, Suspects } from './suspects.ts';
 import { TableChecks } from './table-checks.ts';
 import { TableNames } from './table-names.ts';
 
@@ -70,6 +73,15 @@ export class RefcountCheck {
   #corruptions = 0;
   #badBlocks: ReadonlySet<number> = new Set();
   #hasNoBlocks = false;
+  /** Entries of the refcount table that are not zero, and those of them that name no usable block. */
+  #usedBlocks = 0;
+  #unusableBlocks = 0;
+  /** Set where the refcount table is none. */
+  #misplaced: MisplacedRefcounts | undefined;
+  /** L2 tables whose entries belong elsewhere, by their numbers. */
+  #foreign: ReadonlyMap<number, ForeignTable> = new Map();
+  /** By the number of an L2 table the finding which says that one reference to it is too many. */
+  #twins: ReadonlyMap<number, string> = new Map();
   /** Numbers of the L2 tables whose active L1 entry has reserved bits. */
   readonly #reservedL1 = new Set<number>();
   #wanted: ReadonlySet<number> | undefined;
@@ -95,8 +107,10 @@ export class RefcountCheck {
       fileLength,
     });
     this.#overwritten = new OverwrittenBlocks(collector, image, blocks, this.#counts);
-    const explain = (cluster: number, stored: number) =>
-      (stored === 0 ? this.#explainZero(cluster) : '') || this.#overwritten.idFor(cluster);
+    const explain = (cluster: number, stored: number) => {
+      if (this.#misplaced !== undefined) return MISPLACED_REFCOUNTS;
+      return (stored === 0 ? this.#explainZero(cluster) : '') || this.#overwritten.idFor(cluster);
+    };
     this.#rules = new RefcountRules(collector, blocks, this.#suspects, explain, {
       clusterSize: geometry.clusterSize,
       refcountBits: header.refcountBits,
@@ -111,6 +125,8 @@ export class RefcountCheck {
     this.#corruptions += table.corruptions;
     this.#badBlocks = table.bad;
     this.#hasNoBlocks = table.used === 0 && blocks.entries > 0;
+    this.#usedBlocks = table.used;
+    this.#unusableBlocks = table.corruptions;
     const { header, snapshots } = image;
     this.#corruptions += snapshots.filter(({ unusable }) => unusable !== undefined).length;
     if (header.version >= 3)
@@ -129,10 +145,11 @@ export class RefcountCheck {
     const isLater = this.#counts.pass > 1;
     const isWanted = isLater ? (table: number) => this.#entries.isUnfinished(table) : undefined;
     yield* references.walk(this.#counts, limit, this.#entries, isWanted);
+    if (!isLater) this.#findMisplacedRefcounts();
     const wrongBefore = this.#entries.wrongCopied;
     yield* this.#checkL1Copied();
     const hasSuspects = yield* this.#counts.compare(found => this.#rules.judge(found));
-    if (hasSuspects || this.#entries.wrongCopied > 0 || wrongBefore > 0) yield* this.#explain(newLimit());
+    if (hasSuspects || this.#entries.wrongCopied > 0 || wrongBefore > 0) yield* this.#explain(newLimit);
   }
 
   /** Looks for tables that nothing refers to; before the first pass ends, while references are known. */
@@ -170,13 +187,18 @@ export class RefcountCheck {
   /** What a deep check reads. */
   deepInput(dataFile: ImageSource | undefined): DeepInput {
     const { image, tables, collector } = this.#input;
-    const isGarbage = (index: number) => this.#entries.doubtOf(index) !== '';
+    const isGarbage = (index: number) => this.#doubtOf(index) !== '';
     return { image, tables, names: this.#names, collector, dataFile, isGarbage };
   }
 
   /** The L2 tables of all disks. */
   get tables(): L2Tables {
     return this.#input.tables;
+  }
+
+  /** L2 tables whose entries belong elsewhere. */
+  get foreign(): readonly ForeignTable[] {
+    return [...this.#foreign.values()];
   }
 
   /** Clusters that nothing refers to, although they are counted. */
@@ -214,9 +236,11 @@ export class RefcountCheck {
   }
 
   /** Walks everything a second time for the clusters under suspicion, and adds what is wrong with them. */
-  *#explain(limit: ReadLimit): SlicedWork<void> {
+  *#explain(newLimit: () => ReadLimit): SlicedWork<void> {
     const { image, tables, references, collector } = this.#input;
     const { clusterSize } = image.geometry;
+    const refcountTable = image.header.refcountTableOffset / clusterSize;
+    if (this.#counts.pass === 1 && this.#misplaced === undefined) yield* this.#findWrongTables(newLimit());
     const referrers = new Referrers({
       image,
       tables,
@@ -224,18 +248,66 @@ export class RefcountCheck {
       names: this.#names,
       counts: this.#counts,
       suspects: this.#suspects,
-      doubtOf: index => this.#entries.doubtOf(index),
+      doubtOf: index => this.#doubtOf(index),
+      twinOf: index => this.#twins.get(index) ?? '',
+      doubtOfRefcounts: this.#misplaced === undefined ? '' : MISPLACED_REFCOUNTS,
     });
-    yield* references.walk(referrers, limit, referrers);
+    yield* references.walk(referrers, newLimit(), referrers);
     for (const suspect of this.#suspects.all()) {
+      if (suspect.cluster === refcountTable) this.#misplaced?.nameHolder(suspect);
       if (isExplained(suspect)) {
         this.#rules.addLow(suspect, suspect.doubt);
         if (suspect.doubt === SNAPSHOT_TABLE) addTableInData(collector, suspect, clusterSize);
       } else {
-        if (suspect.isShared) addOverlap(collector, suspect, clusterSize);
-        this.#rules.addLow(suspect, suspect.isShared ? overlapCode(suspect) : '');
+        const isClash = suspect.isShared && !isSharedInDoubt(suspect);
+        if (isClash) addOverlap(collector, suspect, clusterSize);
+        this.#rules.addLow(suspect, isClash ? overlapCode(suspect) : '');
       }
     }
+  }
+
+  /** Finds out whether the refcount table is one, once everything was counted that refers to its place. */
+  #findMisplacedRefcounts(): void {
+    const { image, collector } = this.#input;
+    const { header, geometry } = image;
+    if (header.refcountTableClusters === 0) return;
+    const state = {
+      used: this.#usedBlocks,
+      bad: this.#unusableBlocks,
+      shared: this.#counts.sharedBlocks,
+      references: this.#counts.referencesOf(header.refcountTableOffset / geometry.clusterSize),
+      headerRefcount: this.#counts.storedOf(0),
+    };
+    if (isMisplaced(state)) this.#misplaced = MisplacedRefcounts.add(collector, image);
+  }
+
+  /** Looks for tables that were written over others, by the clusters under suspicion. */
+  *#findWrongTables(limit: ReadLimit): SlicedWork<void> {
+    const { image, tables, references, collector, fileLength } = this.#input;
+    if (this.#suspects.size === 0 || hasDataFile(image.header)) return;
+    const [names, suspects] = [this.#names, this.#suspects];
+    const hasLeaks = this.#rules.leaked > 0;
+    const places = references.l1Tables;
+    this.#twins = yield* findTwinL1(collector, { image, places, names, suspects, hasLeaks });
+    if (suspects.size < MIN_CLASHES) return;
+    const unusual = new Set(this.#entries.flagged);
+    const visitor = new ForeignTables({
+      image,
+      tables,
+      names,
+      suspects,
+      fileLength,
+      hasLeaks,
+      isUnusual: index => unusual.has(index),
+      isOverwritten: index => this.#entries.doubtOf(index) !== '' || this.#twins.has(index),
+    });
+    yield* references.walk(visitor, limit, visitor);
+    this.#foreign = new Map(visitor.addTo(collector).map(table => [table.index, table]));
+  }
+
+  /** The id of the finding which says that the entries of a table are not to be believed; empty for other tables. */
+  #doubtOf(index: number): string {
+    return this.#entries.doubtOf(index) || (this.#foreign.get(index)?.id ?? '');
   }
 
   /** L2 tables that several L1 entries of the active disk name: ranges of the guest that show the same data. */
@@ -323,7 +395,7 @@ export class RefcountCheck {
           stored,
           references: this.#counts.referencesOf(host / geometry.clusterSize),
           guest: guestRange(guest, guest + geometry.l1Coverage, header.size),
-          doubt: '',
+          doubt: this.#misplaced === undefined ? '' : MISPLACED_REFCOUNTS,
         });
       }
     }

@@ -27,6 +27,10 @@ export interface ReferrerContext {
   readonly collector: FindingCollector;
   /** The id of the finding which says that table number `index` is garbage, empty where it is not. */
   readonly doubtOf: (index: number) => string;
+  /** The id of the finding which says that one reference to table number `index` is too many, empty where it is not. */
+  readonly twinOf: (index: number) => string;
+  /** The id of the finding which says that the refcount table is none, empty where it is one. */
+  readonly doubtOfRefcounts: string;
 }
 
 /** Wrong copied flags whose guest ranges are listed; the others only add to the bytes. */
@@ -37,6 +41,8 @@ export class Referrers implements ReferenceSink, TableVisitor {
   readonly countsEntries = true;
   readonly #context: ReferrerContext;
   #copiedPlaces = 0;
+  /** The refcount table was referred to: it comes before everything else that may lie in its place. */
+  #hasRefcountTable = false;
 
   constructor(context: ReferrerContext) {
     this.#context = context;
@@ -47,11 +53,22 @@ export class Referrers implements ReferenceSink, TableVisitor {
     const { image, suspects, tables, names } = this.#context;
     const { clusterSize } = image.geometry;
     const last = Math.floor((offset + length - 1) / clusterSize);
+    const isRefcountTable = !this.#hasRefcountTable && offset === image.header.refcountTableOffset;
+    if (isRefcountTable) this.#hasRefcountTable = true;
     suspects.noteRange(Math.floor(offset / clusterSize), last, () => {
+      if (isRefcountTable) {
+        const name = `the refcount table at ${hex(offset)}`;
+        return { name, guest: -1, use, times, doubt: this.#context.doubtOfRefcounts };
+      }
       const index = use === USE.table ? names.indexOf(offset) : -1;
       const isL2 = index >= 0 && length === clusterSize && owner === tables.owners[index];
-      const name = isL2 ? names.tableName(index) : metadataName(image, offset, use, names.ownerName(owner));
-      return { name, guest: -1, use, times, doubt: use === USE.table ? this.#doubtOfTable(offset) : '' };
+      if (isL2) {
+        const doubt = this.#context.twinOf(index);
+        return { name: names.tableName(index), guest: -1, use, times, doubt, doubted: 1 };
+      }
+      const name = metadataName(image, offset, use, names.ownerName(owner));
+      const doubt = use === USE.table ? this.#doubtOfTable(offset) : '';
+      return { name, guest: -1, use, times, doubt };
     });
   }
 
@@ -65,10 +82,10 @@ export class Referrers implements ReferenceSink, TableVisitor {
   referStream(): void {}
 
   referBlock(offset: number, index: number): void {
-    const { image, suspects } = this.#context;
+    const { image, suspects, doubtOfRefcounts: doubt } = this.#context;
     suspects.note(offset / image.geometry.clusterSize, () => {
       const name = `refcount block ${index} at ${hex(offset)}`;
-      return { name, guest: -1, use: USE.table, times: 1, doubt: '' };
+      return { name, guest: -1, use: USE.table, times: 1, doubt };
     });
   }
 
@@ -107,7 +124,7 @@ export class Referrers implements ReferenceSink, TableVisitor {
   }
 
   #addCopied(index: number, entry: number, hi: number, lo: number, stored: number, references: number): void {
-    const { image, tables, names, collector, doubtOf } = this.#context;
+    const { image, tables, names, collector, doubtOf, doubtOfRefcounts } = this.#context;
     const { clusterSize, entrySize } = image.geometry;
     const guest = names.guestOf(index) + entry * clusterSize;
     const range = guestRange(guest, guest + clusterSize, image.header.size);
@@ -121,7 +138,7 @@ export class Referrers implements ReferenceSink, TableVisitor {
       stored,
       references,
       guest: isListed ? range : { bytes: clusterSize },
-      doubt: doubtOf(index),
+      doubt: doubtOf(index) || doubtOfRefcounts,
     });
   }
 
@@ -139,8 +156,9 @@ export class Referrers implements ReferenceSink, TableVisitor {
   }
 
   #noteEntry(index: number, entry: number, cluster: number, use: number, doubt = ''): void {
-    const { image, tables, names, suspects, doubtOf } = this.#context;
+    const { image, tables, names, suspects, doubtOf, twinOf } = this.#context;
     suspects.note(cluster, () => {
+      const inDoubt = doubt || doubtOf(index);
       const start = names.guestOf(index);
       const guest = start < 0 ? -1 : start + entry * image.geometry.clusterSize;
       const what = use === 0 ? 'compressed data' : 'data';
@@ -152,7 +170,8 @@ export class Referrers implements ReferenceSink, TableVisitor {
         guest,
         use,
         times: tables.times[index] as number,
-        doubt: doubt || doubtOf(index),
+        doubt: inDoubt || twinOf(index),
+        ...(inDoubt === '' ? { doubted: 1 } : {}),
       };
     });
   }

@@ -17,13 +17,14 @@ export interface ClusterUser {
   readonly use: number;
   /** References that it stands for. */
   readonly times: number;
-  /** The id of the finding that says why this reference is not to be believed; empty where there is none. */
+  /** The id of the finding that says why references of it are not to be believed; empty where there is none. */
   readonly doubt: string;
+  /** How many of them are not to be believed where there is a doubt. Default: all. */
+  readonly doubted?: number;
 }
 
 /** One cluster under suspicion. */
 export interface Suspect extends CountedCluster {
-  readonly stored: number;
   /** The first users that were found. */
   readonly users: ClusterUser[];
   /** References that are believed, and the uses of those. */
@@ -49,9 +50,9 @@ export class Suspects {
   }
 
   /** Adds a cluster; {@link hasRoom} is true. */
-  add(found: CountedCluster, stored: number): void {
+  add(found: CountedCluster): void {
     const fresh = { users: [], believed: 0, believedUses: 0, believedClash: false, doubt: '' };
-    this.#clusters.set(found.cluster, { ...found, stored, ...fresh });
+    this.#clusters.set(found.cluster, { ...found, ...fresh });
   }
 
   get(cluster: number): Suspect | undefined {
@@ -64,11 +65,11 @@ export class Suspects {
     if (suspect === undefined) return;
     const user = makeUser();
     if (suspect.users.length < MAX_USERS) suspect.users.push(user);
-    if (user.doubt !== '') {
-      suspect.doubt = user.doubt;
-      return;
-    }
-    suspect.believed += user.times;
+    const { times, doubt, doubted = times } = user;
+    if (doubt !== '') suspect.doubt = doubt;
+    const believed = doubt === '' ? times : times - doubted;
+    if (believed <= 0) return;
+    suspect.believed += believed;
     if (clashes(suspect.believedUses, user.use)) suspect.believedClash = true;
     suspect.believedUses |= user.use === 0 ? STREAM_USE : user.use;
   }
@@ -105,5 +106,11 @@ function clashes(before: number, use: number): boolean {
 
 /** True if what is believed of a cluster agrees with its refcount: what does not follows from a doubtful reference. */
 export function isExplained(suspect: Suspect): boolean {
-  return suspect.doubt !== '' && !suspect.believedClash && suspect.believed <= suspect.stored;
+  const { stored, believed } = suspect;
+  return isSharedInDoubt(suspect) && (stored === undefined || believed <= stored);
+}
+
+/** True if nothing but a doubtful reference makes a cluster one that several things use. */
+export function isSharedInDoubt({ doubt, believedClash }: Suspect): boolean {
+  return doubt !== '' && !believedClash;
 }

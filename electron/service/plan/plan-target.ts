@@ -4,7 +4,7 @@ import { CowscopeError } from '../../../shared/error.ts';
 import { WordSet } from '../../../shared/extent/page.ts';
 import { FindingCollector } from '../../../shared/finding-collector.ts';
 import type { Allocation } from '../../../shared/model/allocation.ts';
-import { compareFindings, type Finding } from '../../../shared/model/finding.ts';
+import { compareFindings, type Finding, withoutRepeats } from '../../../shared/model/finding.ts';
 import {
   type CaptureInfo,
   type ChainInfo,
@@ -38,7 +38,7 @@ import { type OnLayerWalk, type OnRead, watchReads } from '../progress/read-watc
 import { findChildren, notSearched } from './plan-children.ts';
 import { type ChosenLayers, chosenLayers } from './plan-choice.ts';
 import { roomOf } from './room-of.ts';
-import { targetDamage, withoutRepeats } from './target-damage.ts';
+import { targetDamage } from './target-damage.ts';
 
 /** The version that is planned for where no qemu-img is installed. */
 const USUAL_QEMU: PlannedQemu = { major: 7, minor: 2 };

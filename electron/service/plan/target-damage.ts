@@ -14,10 +14,3 @@ export async function targetDamage({ info, image }: OpenLayer, signal?: AbortSig
   const { findings } = await runInSlices(work, () => signal?.aborted === true);
   return findings.filter(({ severity, causedBy }) => severity === 'corruption' && causedBy === undefined);
 }
-
-/** Both lists, what is in both of them once. */
-export function withoutRepeats(known: readonly Finding[], more: readonly Finding[]): Finding[] {
-  const keyOf = ({ layer, id }: Finding) => `${layer} ${id}`;
-  const seen = new Set(known.map(keyOf));
-  return [...known, ...more.filter(found => !seen.has(keyOf(found)))];
-}

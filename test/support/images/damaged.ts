@@ -76,6 +76,10 @@ const ONE_SNAPSHOT = {
 };
 const ONE_BITMAP = { bitmaps: [{ name: 'b', dirty: [[0, 2 ** 19] as const] }] };
 
+/** So many clusters of data from `index` on. */
+const clustersFrom = (index: number, count: number) =>
+  Array.from({ length: count }, (_, i) => ({ index: index + i, kind: 'data' as const }));
+
 /** Data in the ranges of two L2 tables. */
 const TWO_TABLES = { size: 2 ** 30, clusters: [0, 8192].map(index => ({ index, kind: 'data' as const })) };
 
@@ -516,6 +520,93 @@ const INCIDENTS: readonly DamagedImage[] = [
     TWO_TABLES,
   ),
   damaged(
+    'foreign table',
+    'the L2 table of another image was written over one of this image',
+    ['QCOW2_L2_FOREIGN', 'QCOW2_REFCOUNT_LOW < QCOW2_L2_FOREIGN'],
+    image => {
+      const other = small({ size: 2 ** 21, clusters: clustersFrom(0, 24) });
+      const bytes = new Uint8Array(K64);
+      other.source.readAt(bytes, l2Of(other));
+      writeAt(image.source.fd, bytes, image.l2Offsets.get(1) as number);
+    },
+    {
+      size: 2 ** 31,
+      clusters: [...clustersFrom(0, 8), ...clustersFrom(8192, 8), ...clustersFrom(16_384, 8)],
+    },
+  ),
+  damaged(
+    'foreign table without a leak',
+    'the L2 table of another image that names all of its clusters was written over one of this image',
+    ['QCOW2_L2_FOREIGN', 'QCOW2_PAST_END < QCOW2_L2_FOREIGN', 'QCOW2_REFCOUNT_LOW < QCOW2_L2_FOREIGN'],
+    image => {
+      const other = small({ size: 2 ** 21, clusters: clustersFrom(0, 24) });
+      const bytes = new Uint8Array(K64);
+      other.source.readAt(bytes, l2Of(other));
+      writeAt(image.source.fd, bytes, image.l2Offsets.get(1) as number);
+    },
+    { size: 2 ** 30, clusters: [...clustersFrom(0, 8), ...clustersFrom(8192, 8)] },
+  ),
+  ...(
+    [
+      ['an L2 table', image => l2Of(image)],
+      ['the L1 table', image => image.l1Offset],
+      ['data', image => hostOf(image, 0)],
+    ] as const satisfies readonly (readonly [string, (image: BuiltImage) => number])[]
+  ).map(([where, placeOf]) =>
+    damaged(
+      `refcount table in ${where}`,
+      `the header names ${where} as the refcount table`,
+      ['QCOW2_REFCOUNT_BLOCK < QCOW2_REFCOUNT_TABLE_MISPLACED', 'QCOW2_REFCOUNT_TABLE_MISPLACED'],
+      image => {
+        writeAt(image.source.fd, Buffer.alloc(K64, 'what the guest wrote '), hostOf(image, 0));
+        pokeU64(image.source.fd, 48, BigInt(placeOf(image)));
+      },
+    ),
+  ),
+  ...(
+    [
+      ["another snapshot's", image => image.snapshotL1Offsets[1] as number],
+      ["the disk's", image => image.l1Offset],
+    ] as const satisfies readonly (readonly [string, (image: BuiltImage) => number])[]
+  ).map(([whose, placeOf]) =>
+    damaged(
+      `L1 of a snapshot over ${whose}`,
+      `the L1 table of a snapshot was written over ${whose}`,
+      [
+        'QCOW2_L1_TWIN',
+        'QCOW2_LEAKED < QCOW2_L1_TWIN',
+        'QCOW2_ORPHAN_TABLE < QCOW2_L1_TWIN',
+        'QCOW2_REFCOUNT_LOW < QCOW2_L1_TWIN',
+      ],
+      image => {
+        const bytes = new Uint8Array(K64);
+        image.source.readAt(bytes, image.snapshotL1Offsets[0] as number);
+        writeAt(image.source.fd, bytes, placeOf(image));
+      },
+      {
+        snapshots: [
+          { id: '1', name: 'one', clusters: clustersFrom(5, 2) },
+          { id: '2', name: 'two', clusters: clustersFrom(9, 2) },
+        ],
+      },
+    ),
+  ),
+  damaged(
+    'cut before its lists',
+    'the file was cut in its data, before the snapshot table and a bitmap',
+    [
+      'QCOW2_BITMAP_DIRECTORY < QCOW2_PAST_END',
+      'QCOW2_CLUSTER_CUT < QCOW2_PAST_END',
+      'QCOW2_COPIED_SET < QCOW2_PAST_END',
+      'QCOW2_METADATA_PAST_END < QCOW2_PAST_END',
+      'QCOW2_PAST_END',
+      'QCOW2_REFCOUNT_ZERO < QCOW2_PAST_END',
+      'QCOW2_SNAPSHOT_TABLE < QCOW2_PAST_END',
+    ],
+    image => ftruncateSync(image.source.fd, hostOf(image, 0) + 512),
+    { ...ONE_BITMAP, ...ONE_SNAPSHOT },
+  ),
+  damaged(
     'L1 moved',
     'the L1 table was moved, and a table was written through the earlier one',
     ['QCOW2_LEAKED < QCOW2_ORPHAN_TABLE', 'QCOW2_LIKELY_CAUSE < QCOW2_ORPHAN_TABLE', 'QCOW2_ORPHAN_TABLE'],
@@ -657,7 +748,7 @@ const INCIDENTS: readonly DamagedImage[] = [
     'cut before its metadata',
     'the file was cut in its data, before refcounts and a bitmap',
     [
-      'QCOW2_BITMAP_DIRECTORY',
+      'QCOW2_BITMAP_DIRECTORY < QCOW2_PAST_END',
       'QCOW2_CLUSTER_CUT < QCOW2_PAST_END',
       'QCOW2_COPIED_SET < QCOW2_PAST_END',
       'QCOW2_METADATA_PAST_END < QCOW2_PAST_END',

@@ -63,6 +63,29 @@ export const INCIDENTS: Readonly<Record<string, Incident>> = {
     writeAt(image.source.fd, bytesOf(chance.of(others), at, length), at);
     return `bytes [${at}, ${at + length}) of another image`;
   },
+  "another image's L2 table": (image, chance, others) => {
+    const from = chance.of(others.filter(other => other.clusterSize === image.clusterSize));
+    const tables = [...image.l2Offsets.values()];
+    const sources = [...(from?.l2Offsets.values() ?? [])];
+    if (from === undefined || tables.length === 0 || sources.length === 0) return '';
+    const at = chance.of(tables);
+    writeAt(image.source.fd, bytesOf(from, chance.of(sources), image.clusterSize), at);
+    return `an L2 table of another image at ${at}`;
+  },
+  "a snapshot's L1 table over another": (image, chance) => {
+    const tables = [image.l1Offset, ...image.snapshotL1Offsets];
+    if (tables.length < 2) return '';
+    const from = chance.of(image.snapshotL1Offsets);
+    const to = chance.of(tables.filter(offset => offset !== from));
+    const entries = openQcow2(image.source).header.l1Size;
+    writeAt(image.source.fd, bytesOf(image, from, 8 * entries), to);
+    return `the L1 table at ${from} over that at ${to}`;
+  },
+  'the refcount table named elsewhere': (image, chance) => {
+    const at = chance.of([image.l1Offset, ...image.l2Offsets.values(), ...image.snapshotL1Offsets]);
+    pokeU64(image.source.fd, 48, BigInt(at));
+    return `the refcount table is named at ${at}`;
+  },
   'cut in a table': (image, chance) => {
     const at = chance.of(tablesOf(image)) + 8 + chance.below(image.clusterSize - 16);
     ftruncateSync(image.source.fd, Math.max(at, 512));

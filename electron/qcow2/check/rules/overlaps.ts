@@ -53,7 +53,7 @@ export function addOverlap(collector: FindingCollector, suspect: Suspect, cluste
       source: 'references',
       fileOffset: host,
       value: hex(host),
-      bits: `${users.map(({ name }) => name).join('; ')}; refcount ${stored}, references ${references}`,
+      bits: `${users.map(({ name }) => name).join('; ')}; refcount ${stored ?? 'not readable'}, references ${references}`,
     },
   });
   for (const { guest } of users)

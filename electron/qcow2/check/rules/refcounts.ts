@@ -131,7 +131,10 @@ export class RefcountRules {
     }
     if (stored === undefined) {
       this.checkErrors++;
-      return 0;
+      // What shares it with what does not depend on the refcount.
+      if (!found.isShared || !this.#suspects.hasRoom) return 0;
+      this.#suspects.add(found);
+      return 1;
     }
     if (stored > references) {
       this.leaks++;
@@ -141,7 +144,7 @@ export class RefcountRules {
     if (isLow) this.corruptions++;
     if (!isLow && !found.isShared) return 0;
     if (this.#suspects.hasRoom) {
-      this.#suspects.add(found, stored);
+      this.#suspects.add(found);
       return 1;
     }
     if (isLow) this.#add(stored === 0 ? ZERO : LOW, found, this.#explain(cluster, stored));
@@ -152,7 +155,7 @@ export class RefcountRules {
   addLow(suspect: Suspect, causedBy: string): void {
     const { stored, references, users } = suspect;
     if (suspect.isShared && references > this.#maxRefcount) this.#addOverflow(suspect, causedBy);
-    if (stored >= Math.min(references, this.#maxRefcount)) return;
+    if (stored === undefined || stored >= Math.min(references, this.#maxRefcount)) return;
     const kind = stored === 0 ? ZERO : LOW;
     const cause = causedBy || this.#explain(suspect.cluster, stored);
     this.#add(kind, { ...suspect, uses: 0 }, cause);

@@ -1,0 +1,210 @@
+/**
+ * L2 tables whose entries clash with everything else: a table of another image, or an old one, lies in their place. Its
+ * entries are well formed, so that nothing in the table itself shows it.
+ */
+import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
+import { guestRange } from '../../../../shared/finding-collector.ts';
+import { hex } from '../../format/bytes.ts';
+import { ENTRY_COMPRESSED_HI, entryOffset } from '../../format/entry.ts';
+import { USE } from '../../layout/cluster-uses.ts';
+import type { L2Tables } from '../../layout/l2-tables.ts';
+import type { ReferenceSink, TableVisitor } from '../../layout/reference-sink.ts';
+import type { Qcow2Image } from '../../read/image.ts';
+import type { Suspects } from '../suspects.ts';
+import type { TableNames } from '../table-names.ts';
+
+/** The code of the finding. */
+export const FOREIGN_TABLE = 'QCOW2_L2_FOREIGN';
+
+/** Entries that clash with tables or with other data, without which a table is none of these. */
+export const MIN_CLASHES = 4;
+
+/** What a walk for such tables needs. */
+export interface ForeignTablesInput {
+  readonly image: Qcow2Image;
+  readonly tables: L2Tables;
+  readonly names: TableNames;
+  readonly suspects: Suspects;
+  readonly fileLength: number;
+  /** True for a table that is no witness against others: it was overwritten, or holds nothing. */
+  readonly isUnusual: (index: number) => boolean;
+  /** True where clusters are counted that nothing refers to: the lost table may have named them. */
+  readonly hasLeaks: boolean;
+  /** True for a table of which another finding says that it was overwritten. */
+  readonly isOverwritten: (index: number) => boolean;
+}
+
+/** What the entries of one table name. */
+interface Claims {
+  readonly index: number;
+  /** Entries that name a cluster. */
+  used: number;
+  /** Those that lead past the end of the file, name a cluster that holds a table, and name one that counts as free. */
+  pastEnd: number;
+  onTables: number;
+  free: number;
+  /** Clusters of the file that other data is mapped to as well. */
+  readonly shared: number[];
+}
+
+/** A table whose entries do not belong to it. */
+export interface ForeignTable {
+  readonly index: number;
+  /** The id of its finding. */
+  readonly id: string;
+  /** Its entries that lead past the end of the file. */
+  readonly pastEnd: number;
+}
+
+/** Collects what the entries of all tables name, as far as that is under suspicion. */
+export class ForeignTables implements ReferenceSink, TableVisitor {
+  readonly countsEntries = true;
+  readonly #input: ForeignTablesInput;
+  readonly #claims: Claims[] = [];
+  /** By shared cluster the tables that name it. */
+  readonly #namedBy = new Map<number, number[]>();
+
+  constructor(input: ForeignTablesInput) {
+    this.#input = input;
+  }
+
+  refer(): void {}
+  referStream(): void {}
+  referBlock(): void {}
+  missTable(): void {}
+
+  visitTable(index: number, view: DataView, at: number): void {
+    const { image, fileLength, isOverwritten } = this.#input;
+    const { clusterSize, entrySize } = image.geometry;
+    if (isOverwritten(index)) return;
+    const claims: Claims = { index, used: 0, pastEnd: 0, onTables: 0, free: 0, shared: [] };
+    for (let here = at; here < at + clusterSize; here += entrySize) {
+      const hi = view.getUint32(here);
+      const host = entryOffset(hi, view.getUint32(here + 4));
+      if ((hi & ENTRY_COMPRESSED_HI) !== 0) claims.used++;
+      if ((hi & ENTRY_COMPRESSED_HI) !== 0 || host === 0) continue;
+      claims.used++;
+      if (host >= fileLength) claims.pastEnd++;
+      else if (host % clusterSize === 0) this.#claim(claims, host / clusterSize);
+    }
+    if (claims.onTables + claims.shared.length > 0) this.#claims.push(claims);
+  }
+
+  #claim(claims: Claims, cluster: number): void {
+    const suspect = this.#input.suspects.get(cluster);
+    if (suspect === undefined) return;
+    if ((suspect.uses & USE.table) !== 0) {
+      if (!this.#isUnusualTable(cluster)) claims.onTables++;
+    } else if (suspect.isShared) {
+      claims.shared.push(cluster);
+      const tables = this.#namedBy.get(cluster) ?? [];
+      tables.push(claims.index);
+      this.#namedBy.set(cluster, tables);
+    } else if (suspect.stored === 0) claims.free++;
+  }
+
+  /** True for a cluster that is an L2 table by an L1 entry alone, and not by what it holds: the L1 entry is wrong then. */
+  #isUnusualTable(cluster: number): boolean {
+    const { image, names, isUnusual } = this.#input;
+    const index = names.indexOf(cluster * image.geometry.clusterSize);
+    return index >= 0 && isUnusual(index);
+  }
+
+  /** Adds the finding of each such table. Of two tables that clash with each other alone nothing tells which is wrong. */
+  addTo(collector: FindingCollector): ForeignTable[] {
+    const found = new Set<number>();
+    const foreign: ForeignTable[] = [];
+    for (let best = this.#next(found); best !== undefined; best = this.#next(found)) {
+      found.add(best.claims.index);
+      foreign.push(this.#add(collector, best));
+    }
+    return foreign;
+  }
+
+  /** The table with the most against it that is not found yet and clashes with what is left. */
+  #next(found: ReadonlySet<number>): Charge | undefined {
+    const charges = this.#claims
+      .filter(({ index }) => !found.has(index))
+      .map(claims => this.#charge(claims, found))
+      .filter(charge => isForeign(charge));
+    const byIndex = new Map(charges.map(charge => [charge.claims.index, charge]));
+    const isWorst = (charge: Charge) =>
+      [...charge.partners].every(partner => {
+        const other = byIndex.get(partner);
+        return other === undefined || compareCharges(charge, other) < 0;
+      });
+    return charges.filter(isWorst).sort(compareCharges)[0];
+  }
+
+  #charge(claims: Claims, found: ReadonlySet<number>): Charge {
+    const partners = new Set<number>();
+    let shared = 0;
+    for (const cluster of claims.shared) {
+      const others = (this.#namedBy.get(cluster) ?? []).filter(index => index !== claims.index);
+      if (others.length > 0 && others.every(index => found.has(index))) continue;
+      shared++;
+      for (const other of others) if (!found.has(other)) partners.add(other);
+    }
+    // A crash that lost refcounts leaves tables that name free clusters and share others, and nothing leaked.
+    const { hasLeaks } = this.#input;
+    const alone = claims.pastEnd + claims.onTables + (hasLeaks ? claims.free : 0);
+    return { claims, shared, partners: hasLeaks ? partners : new Set([...partners].slice(0, 1)), alone };
+  }
+
+  #add(collector: FindingCollector, { claims, shared }: Charge): ForeignTable {
+    const { image, tables, names } = this.#input;
+    const { geometry, header } = image;
+    const { index, used, pastEnd, onTables, free } = claims;
+    const offset = tables.offsets[index] as number;
+    const counts: [number, string][] = [
+      [shared, 'name clusters that hold other data'],
+      [onTables, 'name clusters that hold tables'],
+      [pastEnd, 'lead past the end of the file'],
+      [free, 'name clusters that count as free'],
+    ];
+    const told = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+    const what = `${names.tableName(index)} holds entries that do not belong to it: of its ${used}, ${told.join(', ')}; a table of another image, or an old one of this image, was probably written over it`;
+    const id = `foreign L2 table at ${hex(offset)}`;
+    const cause: Cause = {
+      id,
+      code: FOREIGN_TABLE,
+      severity: 'corruption',
+      what: () => what,
+      advice:
+        'do not start the machine and write nothing to the image: copy the file first; do not run `qemu-img check -r` on the only copy, which frees what the lost table named: its data is in clusters that nothing refers to',
+    };
+    const guest = names.guestOf(index);
+    collector.add(cause, {
+      ...(guest < 0 ? {} : guestRange(guest, guest + geometry.l1Coverage, header.size)),
+      host: [offset, geometry.clusterSize],
+      evidence: {
+        source: 'L2 table',
+        fileOffset: offset,
+        value: `${used} ${used === 1 ? 'entry' : 'entries'}`,
+        bits: told.join(', '),
+      },
+    });
+    return { index, id, pastEnd };
+  }
+}
+
+/** What speaks against one table: what it shares with tables that are believed, and what tells of it alone. */
+interface Charge {
+  readonly claims: Claims;
+  readonly shared: number;
+  readonly partners: ReadonlySet<number>;
+  readonly alone: number;
+}
+
+function isForeign({ claims, shared, partners, alone }: Charge): boolean {
+  return (
+    shared + claims.onTables >= MIN_CLASHES &&
+    2 * (shared + alone) >= claims.used &&
+    (alone > 0 || partners.size > 1)
+  );
+}
+
+/** Negative where more speaks against `a`. */
+function compareCharges(a: Charge, b: Charge): number {
+  return b.alone - a.alone || b.partners.size - a.partners.size;
+}
