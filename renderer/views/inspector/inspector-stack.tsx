@@ -8,9 +8,9 @@ import { ownerTrack } from '../../../shared/model/tracks.ts';
 import { selectAt } from '../../state/selection/selection.ts';
 import { useStore } from '../../state/store.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
+import { alikeRuns } from '../../ui/list/alike-runs.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 import { Untrusted } from '../../ui/text.tsx';
-import { stackRuns } from './stack-runs.ts';
 
 interface InspectorStackProps {
   readonly inspection: Inspection;
@@ -21,7 +21,8 @@ interface InspectorStackProps {
 export function InspectorStack({ inspection, chain }: InspectorStackProps) {
   const owner = ownerTrack(chain, inspection.owner)?.id;
   const selected = useStore(state => state.selection?.track);
-  const runs = stackRuns(inspection.layers, layer => layer.track === owner || layer.track === selected);
+  const isAlone = ({ track }: InspectedLayer) => track === owner || track === selected;
+  const runs = alikeRuns(inspection.layers, isAlone, readAlike);
   return (
     <InspectorSection title="Stack">
       <ol className="stack">
@@ -105,6 +106,11 @@ function StackRow({ layer, chain, offset, isOwner, isSelected }: StackRowProps) 
       </button>
     </li>
   );
+}
+
+/** The same state with the same marks. */
+function readAlike({ word: one }: InspectedLayer, { word: other }: InspectedLayer): boolean {
+  return stateOf(one) === stateOf(other) && presentBits(one) === presentBits(other);
 }
 
 function roleOf({ word }: InspectedLayer, legend: Legend): string {

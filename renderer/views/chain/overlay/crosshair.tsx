@@ -11,11 +11,15 @@ import { type HoveredPlace, HoverTooltip } from './hover-tooltip.tsx';
 /** A line through all lanes under the pointer, and what lies there: also when the view or the data changes under it. */
 export function Crosshair({ chain }: { readonly chain: OpenedChain }) {
   const ref = useRef<HTMLDivElement>(null);
+  /** What the lanes show since the last frame, and what the tooltip was made for. */
+  const painted = useRef('');
   const looked = useRef('');
   const [shown, setShown] = useState<HoveredPlace>();
   const paint = useCallback(() => {
     const line = ref.current;
     const { hover } = getState();
+    const { viewport, width } = getAxis('guest');
+    painted.current = `${viewport.start} ${viewport.end} ${width} ${dataOf('guest').revision}`;
     if (line === null) return;
     line.hidden = hover === undefined;
     if (hover !== undefined) line.style.transform = `translateX(${Math.round(hover.px)}px)`;
@@ -39,8 +43,8 @@ export function Crosshair({ chain }: { readonly chain: OpenedChain }) {
       setShown(undefined);
       return;
     }
-    const { viewport, width } = getAxis('guest');
-    const key = `${hover.track} ${hover.px} ${viewport.start} ${viewport.end} ${width} ${dataOf('guest').revision}`;
+    // The strips are those of the last frame: what has come since is looked at after the next one.
+    const key = `${hover.track} ${hover.px} ${painted.current}`;
     if (looked.current === key) return;
     looked.current = key;
     setShown({ ...hover, offset });
