@@ -28,7 +28,7 @@ import type {
 import type { PlaceFilter, PlaceOrder, PlacePage } from '../model/place.ts';
 import type { MapTotals, SeekKind, TrackBytes, TrackStatistics } from '../model/statistics.ts';
 import type { TileColumns } from '../model/tile.ts';
-import type { TrackExtents } from '../model/track.ts';
+import type { ExtentDetails, LayerRange, TrackExtents } from '../model/track.ts';
 import { exchange, namesOf } from './declare.ts';
 
 /** Most exact extents (all tracks together) that one reply to `extents` holds. */
@@ -59,6 +59,9 @@ export type ExtentsReply =
       readonly end: number;
       readonly tracks: readonly TrackExtents[];
     };
+
+/** Most extents that one question about details names: each is looked up in the tables of its image. */
+export const MAX_DETAILED_EXTENTS = 256;
 
 /** Guest offsets from `start` up to and without `end`, in bytes. */
 export interface GuestRange {
@@ -174,6 +177,8 @@ export interface MatchNumber {
 const QUESTIONS = {
   tiles: exchange<TilesRequest, TilesReply>(),
   extents: exchange<GuestRange, ExtentsReply>(),
+  /** Where extents lie in their files, and what was found there, in the order of the question. */
+  extentDetails: exchange<{ readonly extents: readonly LayerRange[] }, readonly ExtentDetails[]>(),
   /** Everything known about one guest offset. Fails with OFFSET_OUTSIDE past the end of the disk. */
   inspect: exchange<{ readonly offset: number }, Inspection>(),
   statistics: exchange<GuestRange, readonly TrackStatistics[]>(),

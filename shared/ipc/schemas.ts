@@ -20,6 +20,7 @@ import type { Consent, OpenTarget } from '../model/target.ts';
 import { CONTEXT_ROLES } from '../nbd-contexts.ts';
 import type { CallArgs, PlainCallName } from './contract.ts';
 import {
+  MAX_DETAILED_EXTENTS,
   MAX_FINDINGS_PER_PAGE,
   MAX_MARK_COLUMNS,
   MAX_PLACES_PER_PAGE,
@@ -66,6 +67,10 @@ const path = v.pipe(
 const nothing = v.undefined();
 const range = v.pipe(
   v.strictObject({ start: offset, end: offset }),
+  v.check(({ start, end }) => start <= end, 'ends before it starts'),
+);
+const layerRange = v.pipe(
+  v.strictObject({ layer: layerNumber, start: offset, end: offset }),
   v.check(({ start, end }) => start <= end, 'ends before it starts'),
 );
 const tileSpan = {
@@ -132,6 +137,7 @@ type SchemaOf<T> = v.GenericSchema<unknown, T> & {
 export const QUESTION_SCHEMAS = {
   tiles: v.strictObject(tileSpan),
   extents: range,
+  extentDetails: v.strictObject({ extents: list(layerRange, 1, MAX_DETAILED_EXTENTS) }),
   inspect: v.strictObject({ offset }),
   statistics: range,
   sums: range,
@@ -197,10 +203,7 @@ export const QUESTION_SCHEMAS = {
   allocation: v.strictObject({ layer: layerNumber }),
   hostLayout: v.strictObject({ layer: layerNumber }),
   hostTiles: v.strictObject({ layer: layerNumber, ...tileSpan }),
-  hostRuns: v.pipe(
-    v.strictObject({ layer: layerNumber, start: offset, end: offset }),
-    v.check(({ start, end }) => start <= end, 'ends before it starts'),
-  ),
+  hostRuns: layerRange,
   hostSeek: v.strictObject({
     layer: layerNumber,
     kind: v.picklist(HOST_KINDS),

@@ -38,3 +38,20 @@ export interface TrackExtents {
   /** Guest track only: layer index (or depth) where the walk stops, -1 where every layer is absent. */
   readonly owners: Int16Array;
 }
+
+/** Guest offsets [start, end) in bytes of a layer, by its index. */
+export interface LayerRange {
+  readonly layer: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What is known of an extent of a layer beside its state. */
+export interface ExtentDetails {
+  /** Where its first byte lies in the file that holds it, in bytes; -1 where it lies nowhere, or that is not known. */
+  readonly hostOffset: number;
+  /** Code of the worst finding of the layer that touches it, empty where there is none. Notes are passed over. */
+  readonly finding: string;
+  /** How many such findings there are. */
+  readonly findings: number;
+}

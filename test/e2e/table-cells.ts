@@ -21,12 +21,12 @@ export async function cellsOf(page: Page): Promise<Record<string, Cell[]>> {
     await lane.locator('canvas[data-twin]').focus();
     await page.keyboard.press('t');
     await expect(lane.getByRole('grid')).toBeVisible();
+    await expect(lane.getByText(/^\d+ extents? in view$/)).toBeVisible();
     await rest(page);
     const rows = await lane.locator('[role=row][data-start]').evaluateAll(elements =>
       elements.map(element => {
-        const { start, length, state, marks } = (element as HTMLElement).dataset;
-        const texts = [...element.querySelectorAll('[role=gridcell]')].map(cell => cell.textContent ?? '');
-        return { start: Number(start), length: Number(length), state, marks, owner: texts[3] };
+        const { start, length, state, marks, owner } = (element as HTMLElement).dataset;
+        return { start: Number(start), length: Number(length), state, marks, owner };
       }),
     );
     const shown = await lane.getByRole('grid').getAttribute('aria-rowcount');

@@ -8,6 +8,7 @@ import { checkArguments } from '../../electron/shell/ipc/arguments.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { STATES } from '../../shared/extent/flags.ts';
 import {
+  MAX_DETAILED_EXTENTS,
   MAX_FINDINGS_PER_PAGE,
   MAX_MARK_COLUMNS,
   MAX_PLACES_PER_PAGE,
@@ -39,6 +40,7 @@ const markRange = fc
   .tuple(range, fc.integer({ min: 1, max: MAX_MARK_COLUMNS }))
   .map(([bytes, columns]) => ({ ...bytes, columns }));
 const layerNumber = fc.integer({ min: 0, max: 199 });
+const layerRange = fc.tuple(layerNumber, range).map(([layer, bytes]) => ({ layer, ...bytes }));
 const layer = fc.option(layerNumber, { nil: undefined });
 
 const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
@@ -48,6 +50,9 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
     count: fc.integer({ min: 1, max: MAX_TILES_PER_CALL }),
   }),
   extents: range,
+  extentDetails: fc
+    .array(layerRange, { minLength: 1, maxLength: MAX_DETAILED_EXTENTS })
+    .map(extents => ({ extents })),
   inspect: fc.record({ offset }),
   statistics: range,
   sums: range,
@@ -137,7 +142,7 @@ const ARGUMENTS: { [Q in QuestionName]: fc.Arbitrary<QuestionArgs<Q>> } = {
     first: offset,
     count: fc.integer({ min: 1, max: MAX_TILES_PER_CALL }),
   }),
-  hostRuns: fc.tuple(layerNumber, range).map(([layer, bytes]) => ({ layer, ...bytes })),
+  hostRuns: layerRange,
   hostSeek: fc.record({
     layer: layerNumber,
     kind: fc.constantFrom(...HOST_KINDS),

@@ -10,6 +10,7 @@ import type { ChainTables } from '../tables/chain-tables.ts';
 import { bitmapMarksOf, bitmapSumsOf } from './bitmap-marks.ts';
 import type { LayerChecks } from './check.ts';
 import { checkLayerChoice, checkSelection } from './check-choice.ts';
+import { extentDetailsOf } from './extent-details.ts';
 import { extentsOf } from './extents.ts';
 import { findingNumberIn } from './finding-number.ts';
 import { guestRunsOf } from './guest-runs.ts';
@@ -61,6 +62,7 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
     prioritize(start, end);
     return extentsOf(tables, version, start, end);
   },
+  extentDetails: ({ tables, findings }, { extents }) => extentDetailsOf(tables, findings, extents),
   inspect: ({ tables }, { offset }) => inspectAt(tables, offset),
   statistics: ({ tables, superseded }, { start, end }) => statisticsOf(tables, start, end, superseded),
   sums: ({ tables, pyramid }, { start, end }) => sumsOf(tables, pyramid, start, end),

@@ -5,11 +5,11 @@ import type { PlacesRequest } from '../../../shared/ipc/questions.ts';
 import { MARK_KEYS } from '../../../shared/legend.ts';
 import type { Place, PlaceFilter, PlaceOrder, PlacePage } from '../../../shared/model/place.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
-import { lookupCluster } from '../../qcow2/read/lookup-cluster.ts';
 import { LayerSets } from '../places/layer-sets.ts';
-import { type KeptPlace, PlaceList, placeState } from '../places/place-list.ts';
+import { PlaceList, placeState } from '../places/place-list.ts';
 import { PlaceWalk } from '../places/place-walk.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
+import { hostOffsetAt } from './extent-details.ts';
 import { forPages, type Superseded } from './page-loop.ts';
 
 /** What places are found in. */
@@ -108,16 +108,9 @@ function rows(
       state: placeState(place.state),
       bitmap: bitmaps[place.bitmap]?.name ?? '',
       others: sets.at(place.others).map(slot => slotCount - slot),
-      hostOffset: hostOffsetOf(tables, place),
+      // A range of a bitmap lies in no file.
+      hostOffset: place.bitmap >= 0 ? -1 : hostOffsetAt(tables, place.slot, place.start),
     });
   }
   return found;
-}
-
-/** Where the first byte of a place lies in its layer's file; -1 for what lies nowhere, and of a range of a bitmap. */
-function hostOffsetOf({ layers, slotCount }: ChainTables, { slot, start, bitmap }: KeptPlace): number {
-  const layer = layers[slot];
-  if (layer === undefined || bitmap >= 0 || slotCount !== layers.length) return -1;
-  if (layer.metadata !== undefined) return lookupCluster(layer.metadata.map, start).hostOffset;
-  return layer.plan.nbd?.exportKind === 'rawLayer' ? start : -1;
 }

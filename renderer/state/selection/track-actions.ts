@@ -77,11 +77,11 @@ export function copySelection(): void {
   else if (selection !== undefined) void copyText(plainHex(extent?.start ?? selection.offset));
 }
 
-/** Puts a text on the clipboard, and announces it. */
-export async function copyText(text: string): Promise<void> {
+/** Puts a text on the clipboard, and announces `what` was copied: the text itself, unless it is long. */
+export async function copyText(text: string, what = text.length > 60 ? 'the text' : text): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    announce(`Copied ${text.length > 60 ? 'the text' : text}`);
+    announce(`Copied ${what}`);
   } catch {
     announce('The clipboard could not be used');
   }

@@ -4,7 +4,7 @@ import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import { requestFirstPlaces, showPlace } from '../../state/places.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
-import { announce, getState, setState, useStore } from '../../state/store.ts';
+import { getState, setState, useStore } from '../../state/store.ts';
 import { useMapReading } from '../../ui/hooks/use-map-reading.ts';
 import { useVirtualRows } from '../../ui/hooks/use-virtual-rows.ts';
 import { PlaceFilters } from './place-filters.tsx';
@@ -162,7 +162,6 @@ async function copyPlaces(chain: OpenedChain, total: number, form: PlaceForm): P
   const { placeFilter, placeOrder } = getState();
   const places = await requestFirstPlaces(placeFilter, placeOrder, MAX_COPIED);
   if (places.length === 0) return;
-  await copyText(placesText(places, chain, form));
   const some = places.length < total ? `the first ${formatCount(places.length)}` : formatCount(places.length);
-  announce(`Copied ${some} of ${formatCount(total)} places`);
+  await copyText(placesText(places, chain, form), `${some} of ${formatCount(total)} places`);
 }

@@ -12,6 +12,8 @@ import type { ExactEntries } from '../../../data/exact-range.ts';
 export interface TrackRow {
   readonly start: number;
   readonly length: number;
+  /** Index of the layer that is read (guest's track), else of the layer itself; -1 where there is none. */
+  readonly layer: number;
   /** True where the extent goes on, or may go on, outside of what is in view. */
   readonly isCut: boolean;
   readonly state: ExtentState;
@@ -49,6 +51,7 @@ export function trackRows(
     rows.push({
       start,
       length: end - start,
+      layer: owner?.layer ?? -1,
       isCut: start > (starts[i] as number) || end < (starts[i + 1] ?? exact.end) || touchesEdge(i),
       state,
       label: legend[state].label,

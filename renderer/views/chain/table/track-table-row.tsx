@@ -2,7 +2,9 @@
 // biome-ignore-all lint/a11y/noNoninteractiveElementToInteractiveRole: cells of a grid are gridcells
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus and names its active row
 import { LEGEND } from '../../../../shared/legend.ts';
+import type { ExtentDetails } from '../../../../shared/model/track.ts';
 import { Offset, Size, Untrusted } from '../../../ui/text.tsx';
+import { findingText } from './row-text.ts';
 import type { TrackRow } from './track-rows.ts';
 
 interface TrackTableRowProps {
@@ -11,11 +13,13 @@ interface TrackTableRowProps {
   /** Index among all rows, from 0. */
   readonly index: number;
   readonly active: boolean;
+  /** Undefined until they have arrived. */
+  readonly details: ExtentDetails | undefined;
   readonly onSelect: () => void;
 }
 
 /** One extent. The exact numbers and keys are in the data attributes, for tests and scripts. */
-export function TrackTableRow({ id, row, index, active, onSelect }: TrackTableRowProps) {
+export function TrackTableRow({ id, row, index, active, details, onSelect }: TrackTableRowProps) {
   return (
     <tr
       role="row"
@@ -27,10 +31,14 @@ export function TrackTableRow({ id, row, index, active, onSelect }: TrackTableRo
       data-state={row.state}
       data-owner={row.owner}
       data-marks={row.marks.join(' ')}
+      data-host={details?.hostOffset}
       onClick={onSelect}
     >
       <td role="gridcell">
         <Offset at={row.start} />
+      </td>
+      <td role="gridcell">
+        <Offset at={row.start + row.length} />
       </td>
       <td role="gridcell">
         {row.isCut && <span title="The extent goes on outside of what is in view">at least </span>}
@@ -40,7 +48,11 @@ export function TrackTableRow({ id, row, index, active, onSelect }: TrackTableRo
       <td role="gridcell">
         <Untrusted text={row.owner} max={40} />
       </td>
+      <td role="gridcell">
+        {details !== undefined && details.hostOffset >= 0 && <Offset at={details.hostOffset} />}
+      </td>
       <td role="gridcell">{row.marks.map(mark => LEGEND[mark].label).join(', ')}</td>
+      <td role="gridcell">{details === undefined ? '' : findingText(details)}</td>
     </tr>
   );
 }

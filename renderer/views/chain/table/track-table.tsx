@@ -7,35 +7,41 @@ import { selectAt } from '../../../state/selection/selection.ts';
 import { toggleTable } from '../../../state/selection/track-actions.ts';
 import { useStore } from '../../../state/store.ts';
 import { useVirtualRows } from '../../../ui/hooks/use-virtual-rows.ts';
+import type { TrackRow } from './track-rows.ts';
+import { TrackTableLine } from './track-table-line.tsx';
 import { TrackTableRow } from './track-table-row.tsx';
-import { TrackTableTooMany } from './track-table-too-many.tsx';
+import { rowKey, useRowDetails } from './use-row-details.ts';
 import { useTrackRows } from './use-track-rows.ts';
 
 /** Heights of a row, and of the header row with its line. */
 const ROW_PX = 24;
 const HEADER_PX = 25;
 const MAX_ROWS_IN_SIGHT = 10;
-const COLUMNS = ['Start', 'Length', 'State', 'Owner', 'Marks'] as const;
+const COLUMNS = ['Start', 'End', 'Length', 'State', 'Owner', 'In the file at', 'Marks', 'Finding'] as const;
+
+const NO_ROWS: readonly TrackRow[] = [];
 
 interface TrackTableProps {
   readonly track: TrackInfo;
   readonly chain: OpenedChain;
 }
 
-/** A track as a table: its extents in view as a grid. Only the rows in sight are rendered. */
+/** A track as a table: its extents in view as a grid, with a line that counts and copies them. Only the rows in sight are rendered. */
 export function TrackTable({ track, chain }: TrackTableProps) {
-  const rows = useTrackRows(track, chain);
+  const listed = useTrackRows(track, chain);
   const [active, setActive] = useState(0);
   const selected = useStore(state =>
     state.selection?.track === track.id ? state.selection.offset : undefined,
   );
-  const count = rows?.length ?? 0;
+  const rows = listed?.rows ?? NO_ROWS;
+  const count = rows.length;
   const at = Math.min(active, Math.max(count - 1, 0));
   const visible = useVirtualRows(count, at, { rowPx: ROW_PX, maxRowsInSight: MAX_ROWS_IN_SIGHT });
-  const { first, last } = visible;
+  const rendered = rows.slice(visible.first, visible.last);
+  const details = useRowDetails(rendered);
 
   useEffect(() => {
-    if (selected === undefined || rows === undefined) return;
+    if (selected === undefined) return;
     const row = rows.findIndex(({ start, length }) => selected >= start && selected < start + length);
     if (row >= 0) setActive(row);
   }, [selected, rows]);
@@ -48,9 +54,9 @@ export function TrackTable({ track, chain }: TrackTableProps) {
     if (step !== undefined) {
       event.preventDefault();
       event.stopPropagation();
-      setActive(Math.min(Math.max(at + step, 0), count - 1));
+      setActive(Math.min(Math.max(at + step, 0), Math.max(count - 1, 0)));
     } else if (event.key === 'Enter') {
-      const row = rows?.[at];
+      const row = rows[at];
       if (row !== undefined) void selectAt({ track: track.id, offset: row.start });
     } else if (event.key === 'Escape') {
       event.stopPropagation();
@@ -58,7 +64,6 @@ export function TrackTable({ track, chain }: TrackTableProps) {
     }
   };
 
-  if (rows === undefined) return <TrackTableTooMany />;
   const id = `table-${track.id}`;
   return (
     <div className="track-table">
@@ -89,13 +94,14 @@ export function TrackTable({ track, chain }: TrackTableProps) {
               </tr>
             </thead>
             <tbody>
-              {rows.slice(first, last).map((row, i) => (
+              {rendered.map((row, i) => (
                 <TrackTableRow
                   key={row.start}
-                  id={`${id}-${first + i}`}
+                  id={`${id}-${visible.first + i}`}
                   row={row}
-                  index={first + i}
-                  active={first + i === at}
+                  index={visible.first + i}
+                  active={visible.first + i === at}
+                  details={details.get(rowKey(row))}
                   onSelect={() => void selectAt({ track: track.id, offset: row.start })}
                 />
               ))}
@@ -103,6 +109,7 @@ export function TrackTable({ track, chain }: TrackTableProps) {
           </table>
         </div>
       </div>
+      <TrackTableLine listed={listed} />
     </div>
   );
 }

@@ -3,7 +3,11 @@ import { expect, test } from 'vitest';
 import { checkArguments } from '../../../../electron/shell/ipc/arguments.ts';
 import { CowscopeError } from '../../../../shared/error.ts';
 import { CALL_NAMES, type CallName } from '../../../../shared/ipc/contract.ts';
-import { MAX_PLACES_PER_PAGE, MAX_TILES_PER_CALL } from '../../../../shared/ipc/questions.ts';
+import {
+  MAX_DETAILED_EXTENTS,
+  MAX_PLACES_PER_PAGE,
+  MAX_TILES_PER_CALL,
+} from '../../../../shared/ipc/questions.ts';
 import { MAX_ALLOWED, MAX_PATH } from '../../../../shared/ipc/schemas.ts';
 import { MAX_LAYERS } from '../../../../shared/model/layer.ts';
 import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../../../../shared/model/store/store-page.ts';
@@ -349,6 +353,19 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { sessionId: 1, start: 0, end: 1 },
       { sessionId: 1, layer: 0, start: 2, end: 1 },
       { sessionId: 1, layer: 0, start: -1, end: 1 },
+    ],
+  },
+  'chain:extentDetails': {
+    good: [
+      { sessionId: 1, extents: [{ layer: 0, start: 0, end: 0 }] },
+      { sessionId: 1, extents: Array(MAX_DETAILED_EXTENTS).fill({ layer: 199, start: 0, end: 1 }) },
+    ],
+    bad: [
+      { sessionId: 1 },
+      { sessionId: 1, extents: [] },
+      { sessionId: 1, extents: [{ layer: 0, start: 2, end: 1 }] },
+      { sessionId: 1, extents: [{ layer: 200, start: 0, end: 1 }] },
+      { sessionId: 1, extents: Array(MAX_DETAILED_EXTENTS + 1).fill({ layer: 0, start: 0, end: 1 }) },
     ],
   },
   'chain:hostSeek': {

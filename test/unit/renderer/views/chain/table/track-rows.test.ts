@@ -16,14 +16,17 @@ test('the rows of a table are the extents in view', async () => {
   if (!reply.ok || reply.value.tooMany) throw new Error('exact extents are wanted');
   const exact = { start: 0, end: reply.value.end, tracks: reply.value.tracks };
   const rows = trackRows(exact, { start: 3 * 65536 + 0.5, end: 6 * 65536 }, mid, opened);
-  const common = { length: 65536, owner: 'mid.qcow2', marks: ['holeOverrides'], isCut: false };
+  const common = { length: 65536, layer: 1, owner: 'mid.qcow2', marks: ['holeOverrides'], isCut: false };
   expect(rows).toEqual([
     { ...common, start: 196608, state: 'zeroHole', label: 'zero (no space)' },
     { ...common, start: 262144, state: 'zeroAllocated', label: 'zero (allocated)' },
     { ...common, start: 327680, state: 'zeroHole', label: 'zero (no space)' },
   ]);
   const guest = trackRows(exact, { start: 0, end: 2 * 65536 }, chain.tracks[0]!, opened);
-  expect(guest.map(({ owner }) => owner)).toEqual(['base.qcow2', 'mid.qcow2']);
+  expect(guest.map(({ owner, layer }) => [owner, layer])).toEqual([
+    ['base.qcow2', 0],
+    ['mid.qcow2', 1],
+  ]);
 });
 
 test('a row whose extent goes on, or may go on, outside of what is in view is cut', () => {
