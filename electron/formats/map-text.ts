@@ -3,6 +3,7 @@ import {
   DAMAGED,
   DIRTY,
   DIRTY_UNKNOWN,
+  type ExtentState,
   HOLE_OVERRIDES,
   LOCAL,
   OUT_OF_RANGE,
@@ -162,7 +163,10 @@ export function totalRows(
       add(`owned by ${short}`, sums.owners[i] as number);
       if (sums.shadowed[i] !== 0) add(`  of ${short} hidden by a shorter layer`, sums.shadowed[i] as number);
     }
-    if (sums.owners[owners.length] !== 0) add('owned by no layer', sums.owners[owners.length] as number);
+    const unowned = sums.owners[owners.length] as number;
+    const none = Math.min(unowned, ownedByNone(sums));
+    if (none !== 0) add('owned by no layer', none);
+    if (unowned !== none) add('owner not known', unowned - none);
     // An NBD export of a whole chain does not tell what is hidden.
     if (owners[0]?.key === 'layer') {
       add('overrides a lower layer', sums.overrides);
@@ -171,6 +175,13 @@ export function totalRows(
   }
   addBitmaps(chain, sums, add);
   return rows;
+}
+
+/** States of a range that no layer owns. What is not known or cannot be read may have an owner. */
+const WITHOUT_OWNER: readonly ExtentState[] = ['unallocated', 'reserved', 'outOfRange'];
+
+function ownedByNone({ states }: MapTotals): number {
+  return WITHOUT_OWNER.reduce((sum, state) => sum + (states[STATES.indexOf(state)] ?? 0), 0);
 }
 
 /** The sums as lines. For one layer alone, what layers hide of each other is left out. */
