@@ -70,6 +70,12 @@ describe('cowscope layout', () => {
     expect(code).toBe(0);
   });
 
+  it('says of a place that the file does not reach that it lies past its end', async () => {
+    const { fileLength, clusterSize } = await layoutJson([top]);
+    const { stdout } = await cowscope(['layout', '--owner', String(fileLength + clusterSize), top]);
+    expect(stdout).toMatch(/^cluster \S+, 64 KiB: past the end of the file\n {2}refcount 0, 0 references\n$/);
+  });
+
   it('says what it could not follow, and ends with 3', async () => {
     const cut = join(folder, 'cut.qcow2');
     await qemuImg('convert', '-O', 'qcow2', base, cut);

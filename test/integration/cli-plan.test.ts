@@ -345,6 +345,19 @@ describe('cowscope plan commit', () => {
     expect(result.code).toBe(1);
     expect(codesOf(result)).toEqual(['PLAN_CHAIN_INCOMPLETE']);
   });
+
+  it('says why a file of the chain was not opened, and what to do', async () => {
+    const own = await folderNamed('consent');
+    await image(own, 'base', '64k');
+    const sub = await makeFolder(own, 'sub');
+    const top = await image(sub, 'top', '64k', '../base');
+    const asked = await cowscope(['plan', 'commit', top]);
+    expect(asked).toMatchObject({ code: 1, stdout: '' });
+    expect(asked.stderr).toMatch(
+      /^cowscope: PLAN_CHAIN_INCOMPLETE: a backing file was not opened: .*consent \(\S+\/base\): allow it \(--allow .*\n$/,
+    );
+    expect((await cowscope(['plan', 'commit', '--allow', join(own, 'base'), top])).code).toBe(0);
+  });
 });
 
 describe('cowscope plan of other operations', () => {

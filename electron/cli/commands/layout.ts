@@ -36,7 +36,7 @@ export async function layoutCommand(
       await writePieces(jsonPieces(layoutDocument(info, layout, { cluster, ranges }), 2));
       await writeLine();
     } else if (cluster === undefined) await write(layoutText(info, layout));
-    else await write(clusterText(cluster));
+    else await write(clusterText(cluster, layout.fileLength));
     if (options.output === 'text' && ranges !== undefined) {
       await writeLine();
       for (const run of ranges) await write(layoutRowText(run));

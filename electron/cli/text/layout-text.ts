@@ -12,6 +12,8 @@ import { HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
 import { formatCount, formatOffset, formatShare, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
+/** What is said of a cluster that the file does not reach. */
+const PAST_FILE = 'past the end of the file';
 /** The longest line: the longest path that the usual systems take, and some words. */
 const MAX_LINE = 4200;
 const NAME_WIDTH = Math.max(...HOST_KINDS.map(kind => HOST_KIND_NAMES[kind].length));
@@ -39,10 +41,14 @@ export function layoutRowText({ start, length, kind }: HostRun): string {
 }
 
 /** A cluster, its refcount and everything that refers to it. */
-export function clusterText({ start, length, kind, refcount, references, users }: HostCluster): string {
+export function clusterText(
+  { start, length, kind, refcount, references, users }: HostCluster,
+  fileLength: number,
+): string {
+  const what = start >= fileLength ? PAST_FILE : HOST_KIND_NAMES[kind];
   const left = references - users.length;
   return textOf([
-    `cluster ${formatOffset(start)}, ${formatSize(length)}: ${HOST_KIND_NAMES[kind]}`,
+    `cluster ${formatOffset(start)}, ${formatSize(length)}: ${what}`,
     `  refcount ${refcount ?? 'not readable'}, ${references === 1 ? '1 reference' : `${formatCount(references)} references`}`,
     ...users.flatMap(userLines),
     ...(left > 0 && users.length > 0 ? [`  and ${formatCount(left)} more`] : []),

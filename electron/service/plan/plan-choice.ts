@@ -28,7 +28,7 @@ export function chosenLayers(layers: readonly LayerInfo[], choice: PlanChoice): 
     throw usageError('only qemu-img changes a link alone', 'leave --job out, or --unsafe', subject);
   if (choice.job === 'live' && operation !== 'delete-snapshot' && rested.target !== top)
     throw usageError(
-      'a running qemu pulls into the top layer alone',
+      'libvirt has a running qemu pull into the top layer alone',
       'use --job qemu-img while nothing has the images open',
       subject,
     );

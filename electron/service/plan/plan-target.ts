@@ -6,6 +6,7 @@ import { FindingCollector } from '../../../shared/finding-collector.ts';
 import type { Allocation } from '../../../shared/model/allocation.ts';
 import { compareFindings, type Finding, withoutRepeats } from '../../../shared/model/finding.ts';
 import {
+  type BackingLink,
   type CaptureInfo,
   type ChainInfo,
   findSnapshot,
@@ -309,23 +310,25 @@ async function plannedQemu(given: PlannedQemu | undefined, capture: CaptureInfo 
   };
 }
 
-/** Throws PLAN_CHAIN_INCOMPLETE where qemu would not open the chain. */
+/** Throws PLAN_CHAIN_INCOMPLETE, with the reason, where a file of the chain is not open. */
 export function checkComplete({ info }: DiscoveredChain): void {
-  if (!info.complete)
-    throw planError(
-      'PLAN_CHAIN_INCOMPLETE',
-      'a backing file of the chain could not be opened',
-      info.layers[0],
-      'see `cowscope layers`',
-    );
+  if (!info.complete) throw notOpened('a backing file', info.layers[0]?.backing, info.layers[0]);
   const closed = info.layers.find(({ dataFile }) => dataFile !== undefined && dataFile.status !== 'opened');
-  if (closed !== undefined)
-    throw planError(
-      'PLAN_CHAIN_INCOMPLETE',
-      'the external data file of a layer could not be opened',
-      closed,
-      'see `cowscope layers`',
-    );
+  if (closed !== undefined) throw notOpened('the external data file of a layer', closed.dataFile, closed);
+}
+
+function notOpened(
+  which: string,
+  link: BackingLink | undefined,
+  layer: LayerInfo | undefined,
+): CowscopeError {
+  const { what, subject = layer?.path ?? '', advice = 'see `cowscope layers`' } = link?.error ?? {};
+  return new CowscopeError({
+    code: 'PLAN_CHAIN_INCOMPLETE',
+    what: `${which} was not opened${what === undefined ? '' : `: ${what}`}`,
+    subject,
+    advice,
+  });
 }
 
 function planError(code: string, what: string, layer: LayerInfo | undefined, advice: string): CowscopeError {
