@@ -31,6 +31,9 @@ function isKnown(path: string): boolean {
   );
 }
 
+const program = createProgram(async () => {});
+const commands = new Map<string, Command>(program.commands.map(command => [command.name(), command]));
+
 describe('the documentation', () => {
   it('names files and folders that exist', () => {
     const paths = found(/`((?:build|docs|electron|examples|renderer|shared|test)\/[\w./-]+)`/g)
@@ -56,9 +59,6 @@ describe('the documentation', () => {
   });
 
   it('names commands of the program, each with options that it has', () => {
-    const commands = new Map<string, Command>(
-      createProgram(async () => {}).commands.map(command => [command.name(), command]),
-    );
     // What stands in backticks or behind a prompt, and lines that begin with a command; up to a pipe or a comment.
     const lines = [
       ...found(/(?:`|\$ )cowscope ([a-z][a-z-]*(?![\w.-])(?: [^`\n|#]*)?)/g),
@@ -79,5 +79,15 @@ describe('the documentation', () => {
         .map(word => `${page}: cowscope ${name} ${word}`);
     });
     expect(wrong).toEqual([]);
+  });
+
+  it('names every command that help lists in the README', () => {
+    const readme = readFileSync(`${root}/README.md`, 'utf8');
+    const names = program
+      .createHelp()
+      .visibleCommands(program)
+      .map(command => command.name());
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter(name => !readme.includes(`cowscope ${name} `))).toEqual([]);
   });
 });
