@@ -123,8 +123,8 @@ class PageSummer {
     const changes = addBytes(swept, views, bytes);
     const sums = emptySums(this.#slots, this.#bitmaps);
     for (let combo = 0; combo < comboCount; combo++) this.#add(sums, swept, combo, bytes[combo] as number);
-    const viewOf = (i: number) => views[combos[i] as number] as number;
-    return { sums, first: viewOf(0), last: viewOf(count - 1), changes };
+    const viewAt = (i: number) => views[combos[i] as number] as number;
+    return { sums, first: viewAt(0), last: viewAt(count - 1), changes };
   }
 
   /** Adds `length` bytes that have this combination of words. */

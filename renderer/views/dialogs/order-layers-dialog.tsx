@@ -1,14 +1,12 @@
 import { useEffect, useState } from 'react';
 import type { ErrorRecord } from '../../../shared/error.ts';
 import { sentence } from '../../../shared/text/finding-text.ts';
-import { formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { openTarget } from '../../state/chain/opening.ts';
 import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';
-import { Icon } from '../../ui/icon.tsx';
-import { Untrusted } from '../../ui/text.tsx';
-import { linkSentence, RecordedOrder } from './recorded-order.ts';
+import { OrderedFile } from './ordered-file.tsx';
+import { nameOf, RecordedOrder } from './recorded-order.ts';
 
 /**
  * Orders several dropped files into a chain, base first, before it is opened: by the links that they record, where those
@@ -63,33 +61,15 @@ export function OrderLayersDialog({ files }: { readonly files: readonly string[]
       )}
       <ol className="order-layers-list">
         {order.map((file, at) => (
-          <li key={file}>
-            <span className="number">{at}</span>
-            <span className="order-layers-name">
-              <strong>{nameOf(file)}</strong>
-              <small>
-                {roleOf(at, order.length)}
-                <Untrusted text={file.replace(/[/\\][^/\\]*$/, '')} />
-              </small>
-              {recorded !== undefined && <FileFacts recorded={recorded} file={file} below={order[at - 1]} />}
-            </span>
-            <MoveButton file={file} icon="up" disabled={at === 0} onMove={() => move(at, -1)} />
-            <MoveButton
-              file={file}
-              icon="down"
-              disabled={at === order.length - 1}
-              onMove={() => move(at, 1)}
-            />
-            <button
-              type="button"
-              className="tool"
-              aria-label={`Leave out ${nameOf(file)}`}
-              disabled={order.length === 1}
-              onClick={() => setOrder(order.filter(other => other !== file))}
-            >
-              <Icon name="close" />
-            </button>
-          </li>
+          <OrderedFile
+            key={file}
+            file={file}
+            at={at}
+            order={order}
+            recorded={recorded}
+            onMove={step => move(at, step)}
+            onLeaveOut={() => setOrder(order.filter(other => other !== file))}
+          />
         ))}
       </ol>
       <footer>
@@ -146,58 +126,5 @@ function RecordedChains({ recorded, files, order, onChoose }: RecordedChainsProp
         </button>
       ))}
     </>
-  );
-}
-
-interface FileFactsProps {
-  readonly recorded: RecordedOrder;
-  readonly file: string;
-  readonly below: string | undefined;
-}
-
-/** Format and size of a file, and whether it records the one below it. */
-function FileFacts({ recorded, file, below }: FileFactsProps) {
-  const image = recorded.imageOf(file);
-  const { text, isContradiction } = linkSentence(recorded, file, below);
-  const facts =
-    image === undefined ? [] : [image.format, ...(image.size < 0 ? [] : [formatSize(image.size)])];
-  return (
-    <small data-contradiction={isContradiction}>
-      {facts.map(fact => `${fact} · `)}
-      <Untrusted text={text} />
-    </small>
-  );
-}
-
-/** The file's name, safe to show. */
-function nameOf(path: string): string {
-  return escapeUntrusted(path.replace(/^.*[/\\]/, ''));
-}
-
-function roleOf(at: number, count: number): string {
-  if (at === 0) return 'base · ';
-  return at === count - 1 ? 'top · ' : '';
-}
-
-interface MoveButtonProps {
-  readonly file: string;
-  readonly icon: 'up' | 'down';
-  readonly disabled: boolean;
-  readonly onMove: () => void;
-}
-
-function MoveButton({ file, icon, disabled, onMove }: MoveButtonProps) {
-  const label = `Move ${nameOf(file)} ${icon === 'up' ? 'towards the base' : 'towards the top'}`;
-  return (
-    <button
-      type="button"
-      className="tool"
-      aria-label={label}
-      title={label}
-      disabled={disabled}
-      onClick={onMove}
-    >
-      <Icon name={icon} />
-    </button>
   );
 }

@@ -1,5 +1,6 @@
 /** The order of files that are opened together, compared with the links that they record. */
 import type { ArrangedFiles, StoreImageInfo } from '../../../shared/model/store/store-page.ts';
+import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
 /** What is known of dropped files once their headers have been read. */
 export class RecordedOrder {
@@ -75,4 +76,9 @@ export function linkSentence(
         text: `records ${name}${below === undefined ? ', which is not below it' : ', not the file below it'}`,
         isContradiction: true,
       };
+}
+
+/** The name of the file at a path, safe to show. */
+export function nameOf(path: string): string {
+  return escapeUntrusted(path.replace(/^.*[/\\]/, ''));
 }
