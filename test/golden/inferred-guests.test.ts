@@ -191,10 +191,13 @@ describe('L2 tables of a lost L1 table get their places from file systems', () =
     ],
     [
       'NTFS behind a boot record',
-      () => [bootRecord({ start: MIB, size: PART }), ...ntfsPieces(MIB, PART, [64 * MIB, 17 * MIB])],
+      () => [
+        bootRecord({ start: MIB, size: PART }),
+        ...ntfsPieces(MIB, PART, [64 * MIB, 17 * MIB], 51 * MIB),
+      ],
       SMALL,
       SPAN,
-      [0, MIB + 64 * MIB, MIB + 17 * MIB, MIB + PART - 512],
+      [0, MIB + 64 * MIB, MIB + 17 * MIB, MIB + 51 * MIB, MIB + PART - 512],
     ],
   ])('%s', async (name, pieces, options, span, expected) => {
     const found = inferAfterLoss(await imageOf(pieces(), options));
@@ -218,6 +221,36 @@ describe('L2 tables of a lost L1 table get their places from file systems', () =
     expect(found.wrong).toEqual([]);
     // Copies of the super block: groups 1, 3, 5, 7, 9, 25 and 27 of 128 MiB.
     expect(found.right).toEqual(expect.arrayContaining([0, 1, 2, 6]));
+  });
+});
+
+describe('L2 tables that hold files alone get their places', () => {
+  /** A file system with files of many sizes, every second of which was removed, and its blocks that are in use. */
+  async function withGaps(): Promise<string> {
+    const tree = join(folder, 'tree-of-gaps');
+    await mkdir(tree);
+    for (let i = 0; i < 700; i++)
+      writeFileSync(join(tree, `f${i}`), content(i + 1, 8 * KIB + ((i * 7919) % 100) * KIB));
+    const path = join(folder, 'gaps.ext4');
+    const options = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-U', OUTER_UUID, '-d', tree];
+    await runWell('mke2fs', [...options, path, '100M'], SYSTEM);
+    const removed = Array.from({ length: 350 }, (_, i) => `rm f${2 * i}\n`).join('');
+    await runWell('debugfs', ['-w', '-f', '-', path], { ...SYSTEM, input: removed });
+    await runWell('e2image', ['-ra', path, `${path}.used`], SYSTEM);
+    return `${path}.used`;
+  }
+
+  it('by the clusters that a file system has in use, and no table does by those of a file system in a file', async () => {
+    const used = readFileSync(await withGaps());
+    const partition: Piece[] = [bootRecord({ start: MIB, size: 100 * MIB }), [MIB, used]];
+    const found = inferAfterLoss(await imageOf(partition, SMALL));
+    note('ext4 with files and gaps', found);
+    expect(found.wrong).toEqual([]);
+    expect(found.used.length - found.right.length).toBeLessThanOrEqual(2);
+    expect(found.right.length).toBeGreaterThan(12);
+    const twice = inferAfterLoss(await imageOf([...partition, [MIB + 128 * MIB, used]], SMALL, 256 * MIB));
+    note('the same with a copy of itself on the disk', twice);
+    expect(twice.wrong).toEqual([]);
   });
 });
 

@@ -25,6 +25,8 @@ interface Super {
   readonly fsid: string;
   /** The UUID that tree blocks have. */
   readonly uuid: string;
+  /** Its first byte, by which most other bytes are passed over. */
+  readonly firstOfUuid: number;
   readonly size: number;
   readonly chunkRoot: number;
   readonly nodeBytes: number;
@@ -56,9 +58,11 @@ function parseSuper(bytes: Uint8Array): Super | undefined {
   if (!hasText(bytes, 0x40, '_BHRfS_M')) return undefined;
   const view = viewOf(bytes);
   const hasMetadataUuid = (view.getBigUint64(0xbc, true) & INCOMPAT_METADATA_UUID) !== 0n;
+  const uuid = hasMetadataUuid ? bytes.subarray(0x23b, 0x24b) : bytes.subarray(0x20, 0x30);
   const found: Super = {
     fsid: hexOf(bytes.subarray(0x20, 0x30)),
-    uuid: hexOf(hasMetadataUuid ? bytes.subarray(0x23b, 0x24b) : bytes.subarray(0x20, 0x30)),
+    uuid: hexOf(uuid),
+    firstOfUuid: uuid[0] ?? 0,
     size: u64(view, 0x70),
     chunkRoot: u64(view, 0x58),
     nodeBytes: view.getUint32(0x94, true),
@@ -165,7 +169,8 @@ function placesOf(
   view: DataView,
   at: number,
 ): readonly number[] {
-  if (at + HEADER_BYTES > bytes.length || hexOf(bytes.subarray(at + 32, at + 48)) !== file.uuid) return [];
+  if (at + HEADER_BYTES > bytes.length || bytes[at + 32] !== file.firstOfUuid) return [];
+  if (hexOf(bytes.subarray(at + 32, at + 48)) !== file.uuid) return [];
   const address = u64(view, at + 48);
   const isBlock = view.getUint8(at + 100) < 8 && address % file.sectorBytes === 0;
   return isBlock ? placesOfAddress(chunks, address) : [];

@@ -26,6 +26,8 @@ export interface NumberedFileSystem {
   readonly landmarks: readonly Landmark[];
   /** Where the block that begins at `at` can lie by what it says itself, in bytes from the beginning of the volume. */
   readonly placesOf?: (bytes: Uint8Array, view: DataView, at: number) => readonly number[];
+  /** True if some of these bytes of the volume are in use and were written; undefined where that is not known. */
+  readonly isUsed?: (offset: number, length: number) => boolean | undefined;
 }
 
 /** Opens one kind of file system at the beginning of a volume; undefined where it is another, or damaged. */

@@ -22,6 +22,8 @@ interface Boot {
   readonly recordBytes: number;
   readonly sectors: number;
   readonly tableCluster: number;
+  /** Where copies of the first records lie. */
+  readonly mirrorCluster: number;
   readonly serial: bigint;
 }
 
@@ -42,7 +44,7 @@ export function openNtfs(read: ReadVolume): NumberedFileSystem | undefined {
   return {
     type: 'ntfs',
     size: (sectors + 1) * sectorBytes, // the copy of the boot sector lies behind it
-    landmarks: [copyOfBoot(boot), beginningOfTable(boot)],
+    landmarks: [copyOfBoot(boot), ...firstRecords(boot)],
     placesOf: (piece, view, at) => placesOf(boot, runs, piece, view, at),
   };
 }
@@ -62,6 +64,7 @@ function parseBoot(bytes: Uint8Array): Boot | undefined {
     recordBytes,
     sectors: u64(view, 0x28),
     tableCluster: u64(view, 0x30),
+    mirrorCluster: u64(view, 0x38),
     serial: view.getBigUint64(0x48, true),
   };
   const isSane =
@@ -92,18 +95,20 @@ function bootIdentity({ serial, sectors, tableCluster, clusterBytes }: Boot): st
   return `boot sector ${serial} ${sectors} ${tableCluster} ${clusterBytes}`;
 }
 
-/** The first record describes the table itself, and so where it begins. */
-function beginningOfTable(boot: Boot): Landmark {
-  return {
-    at: boot.tableCluster * boot.clusterBytes,
+/** The first record describes the table itself, and so where it begins; there is a copy of it. */
+function firstRecords(boot: Boot): Landmark[] {
+  const identify = (bytes: Uint8Array) => {
+    const [first] = runsOfTable(boot, bytes);
+    return first === undefined ? undefined : tableIdentity(boot, first.cluster);
+  };
+  const clusters = [boot.tableCluster, boot.mirrorCluster].filter(cluster => cluster > 0);
+  return clusters.map(cluster => ({
+    at: cluster * boot.clusterBytes,
     length: boot.recordBytes,
-    identify: bytes => {
-      const [first] = runsOfTable(boot, bytes);
-      return first === undefined ? undefined : tableIdentity(boot, first.cluster);
-    },
+    identify,
     identity: tableIdentity(boot, boot.tableCluster),
     isPermanent: true,
-  };
+  }));
 }
 
 function tableIdentity({ clusterBytes, recordBytes }: Boot, cluster: number): string {

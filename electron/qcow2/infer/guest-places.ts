@@ -5,15 +5,16 @@
  */
 import type { NumberedFileSystem, ReadVolume } from '../../guest/landmarks/landmark.ts';
 import { openFileSystem } from '../../guest/landmarks/open-file-system.ts';
-import { diskPlace, readerOf, type Volume } from '../../guest/landmarks/volume.ts';
+import { diskPlace, readerOf } from '../../guest/landmarks/volume.ts';
 import { volumesOf } from '../../guest/landmarks/volumes.ts';
 import { viewOf } from '../format/bytes.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
+import { placesByAllocation } from './allocation-places.ts';
+import type { GuestPlace, PlaceSearch, Root } from './place-search.ts';
 import { TableData } from './table-data.ts';
 
-/** Bytes of data that are looked through for numbered blocks: of all tables, and of one. */
-const MAX_SAMPLED_BYTES = 2 ** 28;
+/** Bytes of data of one table that are looked through for numbered blocks. */
 const MAX_SAMPLED_OF_TABLE_BYTES = 2 ** 22;
 /** Bytes of a sampled cluster. */
 const SAMPLE_BYTES = 2 ** 16;
@@ -31,25 +32,6 @@ const ENOUGH = 16;
 /** A file system fills a disk without partitions but for a rest. */
 const MAX_REST_BYTES = 2 ** 20;
 
-/** What places are looked for in. */
-export interface PlaceSearch {
-  readonly image: Qcow2Image;
-  /** Entries of the L1 table. */
-  readonly entries: number;
-  /** By entry, the cluster of the L2 table that has that place. */
-  readonly places: ReadonlyMap<number, { readonly cluster: number }>;
-  /** Clusters of the L2 tables that have none. */
-  readonly open: readonly number[];
-}
-
-/** A place that was found. */
-export interface GuestPlace {
-  readonly index: number;
-  readonly cluster: number;
-  /** The type of the file system that tells. */
-  readonly type: string;
-}
-
 /** The places that file systems tell; none twice, and no table twice. Throws QCOW2_READ_FAILED. */
 export function* placesByFileSystems(search: PlaceSearch): SlicedWork<GuestPlace[]> {
   const { places, open } = search;
@@ -66,15 +48,11 @@ export function* placesByFileSystems(search: PlaceSearch): SlicedWork<GuestPlace
     for (const spot of spots.slice(0, looks)) look(data, cluster, spot, claims);
     yield* sample({ search, roots, data, cluster, claims });
   }
-  return claims.believed().filter(({ index }) => index < search.entries && !places.has(index));
-}
-
-/** A file system whose beginning is known. */
-interface Root {
-  readonly volume: Volume;
-  readonly file: NumberedFileSystem;
-  /** The table that is the only one which can hold the beginning. */
-  readonly tentative?: { readonly index: number; readonly table: number; readonly type: string };
+  const found = claims.believed().filter(({ index }) => index < search.entries && !places.has(index));
+  if (found.length > 0) return found;
+  // The account of space lies in tables, too: these have their places first.
+  const byAllocation = yield* placesByAllocation(search, roots);
+  return byAllocation.filter(place => claims.allows(place));
 }
 
 /** The file systems at the beginnings of volumes: in a table that has a place, or in the only one that can have it. */
@@ -182,14 +160,14 @@ function spotsOf({ image }: PlaceSearch, roots: readonly Root[]): Spot[] {
   );
 }
 
-/** Looks at one place in a table: what lies there is evidence for one entry, and against those with another landmark. */
+/** Looks at one place in a table: what lies there is evidence for the only entry that has it, and against those with others. */
 function look(data: TableData, table: number, spot: Spot, claims: Claims): void {
   const bytes = data.read(spot.offset, spot.length);
   if (bytes === undefined) return;
   const identity = spot.identify(bytes);
   const worth = spot.isPermanent ? WORTH_OF_PERMANENT : WORTH_OF_OTHERS;
-  const here = identity === undefined ? undefined : spot.indexes.get(identity);
-  for (const index of here ?? []) claims.add(table, index, spot.type, worth);
+  const [only, ...others] = (identity === undefined ? undefined : spot.indexes.get(identity)) ?? [];
+  if (only !== undefined && others.length === 0) claims.add(table, only, spot.type, worth);
   if (!spot.isPermanent) return;
   for (const [expected, indexes] of spot.indexes)
     if (expected !== identity) for (const index of indexes) claims.disprove(table, index);
@@ -197,7 +175,7 @@ function look(data: TableData, table: number, spot: Spot, claims: Claims): void 
 
 /** Looks through some of the data of a table for blocks that say where they lie. */
 function* sample({
-  search: { image, open },
+  search: { image, open, sampleBytes },
   roots,
   data,
   cluster,
@@ -212,7 +190,7 @@ function* sample({
   const telling = roots.filter(({ file }) => file.placesOf !== undefined);
   if (telling.length === 0) return;
   const { clusterSize } = image.geometry;
-  const most = Math.min(MAX_SAMPLED_OF_TABLE_BYTES, MAX_SAMPLED_BYTES / open.length);
+  const most = Math.min(MAX_SAMPLED_OF_TABLE_BYTES, sampleBytes / open.length);
   const length = Math.min(clusterSize, SAMPLE_BYTES);
   const { used } = data;
   const count = Math.min(used.length, Math.max(1, Math.floor(most / length)));
@@ -261,13 +239,25 @@ class Claims {
     return Math.max(0, ...[...(this.#tables.get(table)?.values() ?? [])].map(({ worth }) => worth));
   }
 
+  /** True if no claim that is to be believed is about the table or the entry, and nothing disproves the place. */
+  allows({ cluster, index }: GuestPlace): boolean {
+    const isClaimed = this.#strong().some(claim => claim.cluster === cluster || claim.index === index);
+    return !isClaimed && this.#disproved.get(cluster)?.has(index) !== true;
+  }
+
+  /** Claims with enough evidence, whether others contradict them or not. */
+  #strong(): GuestPlace[] {
+    return [...this.#tables].flatMap(([cluster, claims]) =>
+      [...claims].flatMap(([index, { worth, type }]) => {
+        const how = `what it holds of a file system (${type}) says where that lies`;
+        return worth >= BELIEVED ? [{ cluster, index, how }] : [];
+      }),
+    );
+  }
+
   /** Claims that no other one contradicts. */
   believed(): GuestPlace[] {
-    const strong = [...this.#tables].flatMap(([cluster, claims]) =>
-      [...claims].flatMap(([index, { worth, type }]) =>
-        worth >= BELIEVED ? [{ cluster, index, type }] : [],
-      ),
-    );
+    const strong = this.#strong();
     const count = (key: 'cluster' | 'index') => {
       const counts = new Map<number, number>();
       for (const claim of strong) counts.set(claim[key], (counts.get(claim[key]) ?? 0) + 1);

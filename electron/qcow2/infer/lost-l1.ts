@@ -34,6 +34,8 @@ const MAX_COMPARED = 64;
 const MAX_LOOKED_AT = 4096;
 const BOOT_RECORD_BYTES = 512;
 const NOTHING = new Uint8Array();
+/** Bytes of data that are looked through for blocks of file systems that say their place. */
+const MAX_SAMPLED_BYTES = 2 ** 28;
 /** Places of tables that a fact lists. */
 const MAX_LISTED = 8;
 
@@ -458,20 +460,17 @@ class L1Rebuild {
   *#placeByFileSystems(): SlicedWork<void> {
     const { header } = this.#image;
     if (hasDataFile(header) || header.cryptMethod !== 0) return;
+    let sampleBytes = MAX_SAMPLED_BYTES;
     for (let isNew = true; isNew && this.#open.size > 0; ) {
+      sampleBytes /= 2; // all rounds together have the bound
       const found = yield* placesByFileSystems({
         image: this.#image,
         entries: this.#remains.entries,
         places: this.#places,
         open: [...this.#open].slice(0, MAX_LOOKED_AT),
+        sampleBytes,
       });
-      for (const { index, cluster, type } of found)
-        this.#place(
-          index,
-          cluster,
-          'likely',
-          `what it holds of a file system (${type}) says where that lies`,
-        );
+      for (const { index, cluster, how } of found) this.#place(index, cluster, 'likely', how);
       isNew = found.length > 0;
     }
   }

@@ -31,6 +31,15 @@ export class TableData {
     return used;
   }
 
+  /** True if the cluster of an entry was written; undefined where it may have been before it was made zeros. */
+  isWritten(entry: number): boolean | undefined {
+    const [hi, lo] = [this.#word(entry, 0), this.#word(entry, 1)];
+    if ((hi & ENTRY_COMPRESSED_HI) !== 0) return true;
+    const isZero = this.#isExtended ? this.#word(entry, 2) !== 0 : (lo & 1) === 1;
+    const isAllocated = entryOffset(hi, lo) !== 0 && (!this.#isExtended || this.#word(entry, 3) !== 0);
+    return isAllocated && !(isZero && !this.#isExtended) ? true : isZero ? undefined : false;
+  }
+
   /**
    * Bytes [offset, offset + length) of the range; undefined where one of them is compressed, lost, or may lie in a backing
    * file. Throws QCOW2_READ_FAILED.

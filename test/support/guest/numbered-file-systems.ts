@@ -103,15 +103,25 @@ export function btrfsPieces(start: number, size: number, blocksAt: readonly numb
 
 const RECORD = 1024;
 
-/** NTFS in clusters of 4 KiB: boot sectors, and the master file table in two runs of 64 records at these offsets. */
-export function ntfsPieces(start: number, size: number, runs: readonly [number, number]): Piece[] {
+/** NTFS in clusters of 4 KiB: boot sectors, the master file table in two runs of 64 records, and a copy of the first record. */
+export function ntfsPieces(
+  start: number,
+  size: number,
+  runs: readonly [number, number],
+  mirror: number,
+): Piece[] {
   const [first, second] = runs.map(at => at / BLOCK) as [number, number];
   const boot = new GuestBytes(512)
     .put(3, 'NTFS    ')
     .u16(11, 512)
     .put(13, Uint8Array.of(8))
     .u64(0x28, size / 512 - 1);
-  boot.u64(0x30, first).put(0x40, Uint8Array.of(0xf6)).u64(0x48, 0x1122_3344_5566_7788n).put(510, '\x55\xaa');
+  boot
+    .u64(0x30, first)
+    .put(0x40, Uint8Array.of(0xf6))
+    .u64(0x38, mirror / BLOCK)
+    .u64(0x48, 0x1122_3344_5566_7788n)
+    .put(510, '\x55\xaa');
   const table = [0, 64].map(from => {
     const records = new GuestBytes(64 * RECORD);
     for (let i = 0; i < 64; i++)
@@ -138,6 +148,7 @@ export function ntfsPieces(start: number, size: number, runs: readonly [number, 
   return [
     [start, boot.bytes],
     [start + size - 512, boot.bytes],
+    [start + mirror, own.bytes.slice(0, RECORD)],
     ...table.map((records, i): Piece => [start + (i === 0 ? first : second) * BLOCK, records.bytes]),
   ];
 }

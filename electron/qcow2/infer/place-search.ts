@@ -1,0 +1,33 @@
+/** What the search for places of L2 tables by the file systems in them is about. */
+import type { NumberedFileSystem } from '../../guest/landmarks/landmark.ts';
+import type { Volume } from '../../guest/landmarks/volume.ts';
+import type { Qcow2Image } from '../read/image.ts';
+
+/** What places are looked for in. */
+export interface PlaceSearch {
+  readonly image: Qcow2Image;
+  /** Entries of the L1 table. */
+  readonly entries: number;
+  /** By entry, the cluster of the L2 table that has that place. */
+  readonly places: ReadonlyMap<number, { readonly cluster: number }>;
+  /** Clusters of the L2 tables that have none. */
+  readonly open: readonly number[];
+  /** Bytes of data that are looked through for blocks that say their place, of all tables together. */
+  readonly sampleBytes: number;
+}
+
+/** A place that was found. */
+export interface GuestPlace {
+  readonly index: number;
+  readonly cluster: number;
+  /** What tells it, in a few words. */
+  readonly how: string;
+}
+
+/** A file system whose beginning is known. */
+export interface Root {
+  readonly volume: Volume;
+  readonly file: NumberedFileSystem;
+  /** The table that is the only one which can hold the beginning. */
+  readonly tentative?: { readonly index: number; readonly table: number; readonly type: string };
+}
