@@ -7,7 +7,7 @@ import { presentBits } from '../../extent/columns.ts';
 import { PART_BITS, PARTS, topPart } from '../../extent/parts.ts';
 import type { TrackExtents } from '../../model/track.ts';
 import type { Viewport } from '../ticks.ts';
-import { type ColumnStrip, MARKS, solePart } from './column-strip.ts';
+import { type ColumnStrip, MARKS, MIXED, solePart } from './column-strip.ts';
 
 /** Device pixels from which an extent is wide: its border to another wide one is moved to the nearest pixel. */
 const WIDE_PX = 2;
@@ -29,15 +29,18 @@ export function stripFromExtents(
   const begin = Math.max(0, bisectRight(starts, view.start) - 1);
   const shared = new SharedColumn(strip);
   let from = borderOf(begin);
+  let to = borderOf(begin + 1);
   let isWideBefore = true;
+  let isWide = to - from >= WIDE_PX;
   for (let i = begin; i < starts.length && (starts[i] as number) < view.end; i++) {
-    const to = borderOf(i + 1);
-    const isWide = to - from >= WIDE_PX;
-    const isWideAfter = i + 1 === starts.length || borderOf(i + 2) - to >= WIDE_PX;
+    const next = borderOf(i + 2);
+    const isWideAfter = i + 1 === starts.length || next - to >= WIDE_PX;
     const extent = { from, to, present: presentBits(words[i] as number), owner: owners[i] ?? -1 };
     shared.add(extent, isWide && isWideBefore, isWide && isWideAfter);
     from = to;
+    to = next;
     isWideBefore = isWide;
+    isWide = isWideAfter;
   }
   shared.finish();
   const clip = (column: number) => Math.min(Math.max(Math.round(column), 0), strip.width);
@@ -55,7 +58,7 @@ interface ExtentColumns {
 /** Writes extents in ascending order into a strip, and collects what shares the column under way. */
 class SharedColumn {
   readonly #strip: ColumnStrip;
-  /** By part, of the column under way. */
+  /** By part, of the column under way; 0 of every part that it has not. */
   readonly #widths = new Float64Array(PARTS.length);
   #column = -1;
   #present = 0;
@@ -89,11 +92,12 @@ class SharedColumn {
     const column = this.#column;
     if (column < 0 || column >= this.#strip.width || this.#runs === 0) return;
     const { part, present, runs, owners } = this.#strip;
-    part[column] = solePart(this.#present);
+    const sole = solePart(this.#present);
+    part[column] = sole;
     present[column] = this.#present;
     runs[column] = this.#runs;
     owners[column] = this.#owner;
-    this.#writeShares(column * PARTS.length);
+    if (sole === MIXED) this.#writeShares(column * PARTS.length);
   }
 
   /**
@@ -104,7 +108,8 @@ class SharedColumn {
     if (column !== middle && width < MIN_SHARE) return;
     if (column !== this.#column) {
       this.finish();
-      this.#widths.fill(0);
+      for (let bits = this.#present & PART_BITS; bits !== 0; bits &= bits - 1)
+        this.#widths[topPart(bits)] = 0;
       this.#column = column;
       this.#present = 0;
       this.#runs = 0;
@@ -121,10 +126,12 @@ class SharedColumn {
 
   #writeShares(at: number): void {
     const { shares } = this.#strip;
-    const total = this.#widths.reduce((sum, width) => sum + width, 0);
+    const parts = this.#present & PART_BITS;
+    let total = 0;
+    for (let bits = parts; bits !== 0; bits &= bits - 1) total += this.#widths[topPart(bits)] as number;
     let sum = 0;
     let given = 0;
-    for (let bits = this.#present & PART_BITS; bits !== 0; bits &= bits - 1) {
+    for (let bits = parts; bits !== 0; bits &= bits - 1) {
       const part = topPart(bits);
       sum += this.#widths[part] as number;
       const share = Math.max(1, Math.round((sum / total) * 255) - given);
