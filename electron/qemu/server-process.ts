@@ -1,6 +1,7 @@
 /** A child process that serves a socket in a private folder; whatever happens, both go together. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { errorRecord } from '../../shared/error.ts';
@@ -144,9 +145,13 @@ export function startServer(
     const finish = (code: number | null, signal: string | null) => {
       if (over) return;
       over = true;
-      rmSync(folder, { recursive: true, force: true });
-      forget(child);
-      resolve({ ...endOf(code, signal), failure, stderr });
+      // In other turns: a window that is drawn in this thread does not wait for the disk, nor the next server's start.
+      void rm(folder, { recursive: true, force: true })
+        .catch(() => {}) // an empty folder is no reason to fail
+        .then(() => {
+          forget(child);
+          resolve({ ...endOf(code, signal), failure, stderr });
+        });
     };
     child.once('exit', () => signalGroup(child, 'SIGKILL')); // what it started holds its pipes open
     child.once('close', finish);
