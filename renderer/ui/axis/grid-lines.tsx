@@ -7,7 +7,10 @@ import { usePainter } from '../hooks/use-painter.ts';
 /** Where lines are moved that are not needed. The area cuts them off. */
 const OUT_OF_SIGHT_PX = -10;
 
-/** Faint lines that carry the ticks of an axis down through the lanes. They are moved, which lays out and paints nothing. */
+/**
+ * Faint lines that carry the ticks of an axis down through the lanes. They are moved, which lays nothing out. A layer for
+ * each would save painting them, but whatever lies over one would need a layer too, and a frame with many costs more.
+ */
 export function GridLines({ axis }: { readonly axis: AxisId }) {
   const ref = useRef<HTMLDivElement>(null);
   const drawn = useRef('');

@@ -52,12 +52,12 @@ export function HoverTooltip({
   // Where any layer has several extents in the pixel, what is said is about all of the pixel.
   const isMixed = here !== undefined && here.extents > 1;
   const pixel = isMixed ? here : rows.find(({ found }) => found !== undefined && found.extents > 1)?.found;
-  // As wide and high as what it says now.
+  // As wide and high as what it says now. All is read before it is moved, and moving lays nothing out.
   useLayoutEffect(() => {
     const tooltip = ref.current;
     if (tooltip === null) return;
-    tooltip.style.left = `${tooltipLeft(hover.px, tooltip.offsetWidth, width)}px`;
-    tooltip.style.top = `${topOf(tooltip)}px`;
+    const x = Math.round(tooltipLeft(hover.px, tooltip.offsetWidth, width));
+    tooltip.style.transform = `translate(${x}px, ${Math.round(topOf(tooltip))}px)`;
   });
   return (
     <div ref={ref} className="hover-tooltip">
