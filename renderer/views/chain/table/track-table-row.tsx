@@ -15,11 +15,23 @@ interface TrackTableRowProps {
   readonly active: boolean;
   /** Undefined until they have arrived. */
   readonly details: ExtentDetails | undefined;
+  /** Whether the columns of the owner and of the finding are there. */
+  readonly hasOwner: boolean;
+  readonly hasFinding: boolean;
   readonly onSelect: () => void;
 }
 
 /** One extent. The exact numbers and keys are in the data attributes, for tests and scripts. */
-export function TrackTableRow({ id, row, index, active, details, onSelect }: TrackTableRowProps) {
+export function TrackTableRow({
+  id,
+  row,
+  index,
+  active,
+  details,
+  hasOwner,
+  hasFinding,
+  onSelect,
+}: TrackTableRowProps) {
   return (
     <tr
       role="row"
@@ -45,14 +57,16 @@ export function TrackTableRow({ id, row, index, active, details, onSelect }: Tra
         <Size bytes={row.length} />
       </td>
       <td role="gridcell">{row.label}</td>
-      <td role="gridcell">
-        <Untrusted text={row.owner} max={40} />
-      </td>
+      {hasOwner && (
+        <td role="gridcell">
+          <Untrusted text={row.owner} max={40} />
+        </td>
+      )}
       <td role="gridcell">
         {details !== undefined && details.hostOffset >= 0 && <Offset at={details.hostOffset} />}
       </td>
       <td role="gridcell">{row.marks.map(mark => LEGEND[mark].label).join(', ')}</td>
-      <td role="gridcell">{details === undefined ? '' : findingText(details)}</td>
+      {hasFinding && <td role="gridcell">{details === undefined ? '' : findingText(details)}</td>}
     </tr>
   );
 }

@@ -17,7 +17,24 @@ import { useTrackRows } from './use-track-rows.ts';
 const ROW_PX = 24;
 const HEADER_PX = 25;
 const MAX_ROWS_IN_SIGHT = 10;
-const COLUMNS = ['Start', 'End', 'Length', 'State', 'Owner', 'In the file at', 'Marks', 'Finding'] as const;
+/** Height that a scroll bar below the rows may take. */
+const SCROLLBAR_PX = 16;
+/** Width in which the offsets, names and marks of one column can be read. */
+const COLUMN_PX = 112;
+
+/** The columns of a track: a layer owns all that it holds, and where nothing was found there is nothing to tell. */
+function columnsOf({ kind }: TrackInfo, hasFindings: boolean): readonly string[] {
+  return [
+    'Start',
+    'End',
+    'Length',
+    'State',
+    ...(kind === 'guest' ? ['Owner'] : []),
+    'In the file at',
+    'Marks',
+    ...(hasFindings ? ['Finding'] : []),
+  ];
+}
 
 const NO_ROWS: readonly TrackRow[] = [];
 
@@ -29,6 +46,8 @@ interface TrackTableProps {
 /** A track as a table: its extents in view as a grid, with a line that counts and copies them. Only the rows in sight are rendered. */
 export function TrackTable({ track, chain }: TrackTableProps) {
   const listed = useTrackRows(track, chain);
+  const hasFindings = useStore(({ findings }) => findings.total > findings.severities.note);
+  const columns = columnsOf(track, hasFindings);
   const [active, setActive] = useState(0);
   const selected = useStore(state =>
     state.selection?.track === track.id ? state.selection.offset : undefined,
@@ -70,13 +89,14 @@ export function TrackTable({ track, chain }: TrackTableProps) {
       <div
         className="track-table-scroll"
         ref={visible.ref}
-        style={{ maxHeight: visible.height + HEADER_PX }}
+        style={{ maxHeight: visible.height + HEADER_PX + SCROLLBAR_PX }}
         onScroll={visible.onScroll}
       >
         {/* The padding stands for the rows that are not rendered. */}
         <div style={{ paddingTop: visible.paddingTop, paddingBottom: visible.paddingBottom }}>
           <table
             role="grid"
+            style={{ minWidth: columns.length * COLUMN_PX }}
             data-twin
             tabIndex={0}
             aria-label={`${escapeUntrusted(track.title)}, extents in view`}
@@ -86,7 +106,7 @@ export function TrackTable({ track, chain }: TrackTableProps) {
           >
             <thead>
               <tr aria-rowindex={1}>
-                {COLUMNS.map(name => (
+                {columns.map(name => (
                   <th scope="col" key={name}>
                     {name}
                   </th>
@@ -102,6 +122,8 @@ export function TrackTable({ track, chain }: TrackTableProps) {
                   index={visible.first + i}
                   active={visible.first + i === at}
                   details={details.get(rowKey(row))}
+                  hasOwner={track.kind === 'guest'}
+                  hasFinding={hasFindings}
                   onSelect={() => void selectAt({ track: track.id, offset: row.start })}
                 />
               ))}
