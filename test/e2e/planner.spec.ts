@@ -1,8 +1,9 @@
 /** What a commit would do, read in the window before it is done, and never done by it. */
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { shortMiddle } from '../../examples/recipes.mjs';
-import { qemuImg } from '../support/tools.ts';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { golden, shortMiddle } from '../../examples/recipes.mjs';
+import { cowscopeJson } from '../support/cli.ts';
+import { qemuImg, run, runWell, temporaryFolder } from '../support/tools.ts';
 import { drop, expect, opened, rest, test } from './app.ts';
 import { violations } from './axe.ts';
 
@@ -55,6 +56,49 @@ test('three files are dropped, a commit of the middle is planned, its hazards ar
   for (const wanted of ['The plan', 'PLAN_DATA_COMES_BACK', 'sibling.qcow2', 'qemu-img commit'])
     expect(text).toContain(wanted);
   expect(text).not.toContain(dirname(base));
+});
+
+test('what the planner copies is what the command line prints, and does to copies of the images what was planned', async ({
+  start,
+  make,
+}) => {
+  const files = await make(golden);
+  const top = files.at(-1) as string;
+  const { app, page } = await start('--window-size=1280x800', top);
+  await opened(page);
+  await page.keyboard.press('4');
+  await page.getByRole('radio', { name: /^Into base/ }).check();
+  await rest(page);
+  const copied = async (button: string): Promise<string> => {
+    await app.evaluate(({ clipboard }) => clipboard.clear());
+    await page.getByRole('button', { name: button, exact: true }).click();
+    const text = () => app.evaluate(({ clipboard }) => clipboard.readText());
+    await expect.poll(text).not.toBe('');
+    return text();
+  };
+  const options = ['plan', 'commit', '--into', '0', '--output', 'json'];
+  const { commands, stepwise } = await cowscopeJson([...options, top]);
+  const ways = [await copied('Copy'), await copied('Copy steps')];
+  expect(ways).toEqual([commands.join('\n'), stepwise.commands.join('\n')]);
+  expect(stepwise.commands.length).toBeGreaterThan(2);
+
+  // Pasted into a shell, on copies: base holds what the guest read before.
+  for (const text of ways) {
+    const folder = temporaryFolder();
+    for (const file of files) copyFileSync(file, join(folder, basename(file)));
+    await runWell('sh', ['-ec', text.replaceAll(dirname(top), folder)]);
+    const base = join(folder, basename(files[0]));
+    expect(await run('qemu-img', ['compare', '-f', 'qcow2', '-F', 'qcow2', base, top])).toMatchObject({
+      code: 0,
+    });
+  }
+
+  await page.getByRole('radio', { name: 'a job of the running qemu' }).check();
+  await rest(page);
+  const { qmp } = await cowscopeJson([...options, '--job', 'active', top]);
+  const lines = (await copied('Copy QMP')).split('\n');
+  expect(lines).toEqual(qmp);
+  expect(lines.map(line => JSON.parse(line).execute)).toEqual(['block-commit', 'block-job-complete']);
 });
 
 for (const theme of ['light', 'dark'] as const)

@@ -206,8 +206,8 @@ function Commands({ plan }: { readonly plan: Plan }) {
       )}
       {otherCommands(plan).map(other => (
         <Fragment key={other.name}>
-          <p>
-            <Untrusted text={sentence(other.heading)} max={MAX_TEXT} />{' '}
+          <p className="plan-other">
+            <Untrusted text={sentence(other.heading)} max={MAX_TEXT} />
             <CopyCommands commands={other.commands} label={`Copy ${other.name}`} />
           </p>
           <CommandLines commands={other.commands} />
@@ -224,8 +224,9 @@ interface CopyCommandsProps {
 
 function CopyCommands({ commands, label }: CopyCommandsProps) {
   if (commands.length === 0) return null;
+  const what = commands.length === 1 ? 'the command' : `${commands.length} commands`;
   return (
-    <button type="button" onClick={() => void copyText(commands.join('\n'))}>
+    <button type="button" onClick={() => void copyText(commands.join('\n'), what)}>
       <Icon name="copy" /> {label}
     </button>
   );
