@@ -75,7 +75,7 @@ export async function goToFinding(backwards: boolean): Promise<void> {
   else
     await jumpToNumbered(
       matches.reduce((best, match) => (isBefore(match, best) === backwards ? best : match)),
-      'finding',
+      'place with findings',
       place => askChain('findingNumber', place),
     );
 }

@@ -94,7 +94,7 @@ function orphanAdvice(
     return 'look where the backing file was moved to: without it only what this image holds itself can be read';
   const format = backing?.recordedFormat ?? '';
   if (candidate === undefined || format === '')
-    return 'look which of these is meant, and record it with qemu-img rebase -u';
+    return 'find out which of these is meant, and record it with qemu-img rebase -u';
   const name = dirname(candidate.path) === dirname(path) ? basename(candidate.path) : candidate.path;
   return `if that is the file that is meant, record it: ${rebaseCommand(path, name, format)}`;
 }

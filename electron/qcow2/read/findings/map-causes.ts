@@ -110,7 +110,7 @@ export class PastEnd implements Cause {
     const parts = [this.#l1, plural(this.#tables, 'L2 table'), plural(this.#clusters, 'data cluster')].filter(
       part => part !== '',
     );
-    return `the ${this.#file} ends at ${hex(this.#end)} (${formatSize(this.#end)}), and the image refers to places in it up to at least ${hex(this.#reach)}: past its end lie ${parts.join(', ')}`;
+    return `the ${this.#file} ends at ${hex(this.#end)} (${formatSize(this.#end)}), and the image refers to places in it up to at least ${hex(this.#reach)}; missing past its end: ${parts.join(', ')}`;
   }
 
   #extend(end: number, reach: number): void {

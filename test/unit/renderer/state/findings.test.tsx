@@ -60,14 +60,14 @@ test('they say which of how many it is, in the status bar and to a screen reader
   await opened([finding(0, 3), finding(2, 3), finding(1, -1), finding(1, 9)]);
   const said = () => document.querySelector('.status-message')?.textContent;
   await press('j');
-  await waitFor(() => expect(said()).toBe('1 of 3: finding in top.qcow2'));
+  await waitFor(() => expect(said()).toBe('1 of 3: place with findings in top.qcow2'));
   await press('j');
-  await waitFor(() => expect(said()).toBe('2 of 3: finding in base.qcow2'));
+  await waitFor(() => expect(said()).toBe('2 of 3: place with findings in base.qcow2'));
   expect(screen.getAllByRole('status').map(region => region.textContent)).toContainEqual(
-    expect.stringMatching(/base\.qcow2.*2 of 3: finding in base\.qcow2$/),
+    expect.stringMatching(/base\.qcow2.*2 of 3: place with findings in base\.qcow2$/),
   );
   await press('k');
-  await waitFor(() => expect(said()).toBe('1 of 3: finding in top.qcow2'));
+  await waitFor(() => expect(said()).toBe('1 of 3: place with findings in top.qcow2'));
 });
 
 test('with nothing selected they begin at the edges of what is in view', async () => {
