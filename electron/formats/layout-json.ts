@@ -9,13 +9,22 @@ const SCHEMA = { schema: 'cowscope.layout', version: 1 } as const;
 export function layoutDocument(
   { index, path }: LayerInfo,
   layout: HostLayout,
-  { cluster, ranges }: { cluster?: HostCluster | undefined; ranges?: Iterable<HostRun> | undefined },
+  {
+    dataRuns,
+    cluster,
+    ranges,
+  }: {
+    readonly dataRuns: number;
+    readonly cluster?: HostCluster | undefined;
+    readonly ranges?: Iterable<HostRun> | undefined;
+  },
 ): object {
   return {
     ...SCHEMA,
     layer: index,
     filename: path,
     ...layout,
+    dataRuns,
     ...(cluster === undefined ? {} : { cluster }),
     ...(ranges === undefined ? {} : { ranges }),
   };

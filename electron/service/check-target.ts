@@ -1,10 +1,7 @@
 /** Checks every layer of a chain of files. */
 import {
   type ChainCheck,
-  type CheckCounts,
-  type CheckStep,
   type LayerCheck,
-  stepDone,
   stepLeftOut,
   stepMissing,
   verdictOf,
@@ -18,9 +15,9 @@ import {
   withoutRepeats,
 } from '../../shared/model/finding.ts';
 import type { GuestDisk } from '../../shared/model/guest/guest-disk.ts';
-import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
+import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
-import { formatSize } from '../../shared/text/offset.ts';
+import { chainSteps } from '../../shared/text/chain-steps.ts';
 import { type DiscoveredChain, discoverChain, type OpenLayer } from '../chain/discover.ts';
 import { withWriters } from '../chain/writer-lock.ts';
 import type { DeepOptions } from '../qcow2/check/deep.ts';
@@ -80,8 +77,11 @@ export async function checkChain(
   }
   const findings = withoutRepeats(more, known);
   findings.sort(compareFindings);
-  const steps = found.info.layers.flatMap(info => linkSteps(info, layers[info.index]?.counts));
-  steps.push(...formatSteps(found.info));
+  const steps = chainSteps(
+    found.info.layers,
+    index => layers[index]?.counts,
+    (layer, code) => known.some(finding => finding.layer === layer && finding.code === code),
+  );
   const ofChain = findings.filter(({ layer }) => layer === WHOLE_CHAIN);
   const verdict = worstVerdict([...layers.map(layer => layer.verdict), verdictOf(ofChain, steps)]);
   const checked = { chain: found.info, check: { verdict, layers, steps, findings } };
@@ -145,40 +145,4 @@ async function checkLayer(
 async function deepOptions({ header }: Qcow2Image): Promise<DeepOptions> {
   const { loadDeepOptions } = await import('../engine/worker/decompress.ts');
   return loadDeepOptions(compressionOf(header.compressionType));
-}
-
-/** What of a layer's links was followed. Tables are checked without the data file: that consent is lacking misses nothing. */
-function linkSteps(
-  { name, size, clusterSize, backing, dataFile }: LayerInfo,
-  counts: CheckCounts | undefined,
-): CheckStep[] {
-  const step = (title: string, { status, error }: LayerInfo['backing'], left = ''): CheckStep[] => {
-    if (status === 'none') return [];
-    return [status === 'opened' ? stepDone(title) : stepMissing(title, `${error?.what ?? status}${left}`)];
-  };
-  const held = Math.min(size, (counts?.allocatedClusters ?? 0) * clusterSize);
-  const left =
-    counts === undefined
-      ? ''
-      : `; ${formatSize(held)} of the disk's ${formatSize(size)} are in this layer, and what the rest holds is not known`;
-  const below = step(`backing file of ${name}`, backing, left);
-  if (dataFile === undefined) return below;
-  const title = `data file of ${name}`;
-  const isLeftOut = dataFile.status === 'needsConsent' || dataFile.error?.code === 'NOT_CAPTURED';
-  if (!isLeftOut) return [...below, ...step(title, dataFile)];
-  return [...below, stepLeftOut(title, dataFile.error?.what ?? 'consent is needed')];
-}
-
-/**
- * Backing files that can be read in two ways, since no format is recorded for them: one reading was checked. The verdict
- * is incomplete then, not that of exit code 3, which is for leaks here.
- */
-function formatSteps({ layers, findings }: ChainInfo): CheckStep[] {
-  return findings
-    .filter(({ code }) => code === 'CHAIN_FORMAT_BY_CONTENT')
-    .map(({ layer }) => {
-      const { name = '', format = '' } = layers[layer] ?? {};
-      const why = `no format is recorded for it: it was checked as ${format}, and not as other readers take it`;
-      return stepMissing(`format of ${name}`, why);
-    });
 }

@@ -96,6 +96,9 @@ export function stepLeftOut(name: string, why: string): CheckStep {
   return { name, done: false, why, missing: false };
 }
 
+/** The name of the check that compares what the tables say with what qemu-nbd says. */
+export const WITNESSES = 'comparison with qemu-nbd';
+
 /** A check that only a check of all data does, where that was not asked for. */
 export function stepLeftToDeepCheck(name: string): CheckStep {
   return { ...stepLeftOut(name, 'a check of all data does this: cowscope check --deep'), byDeepCheck: true };

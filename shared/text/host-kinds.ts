@@ -1,5 +1,6 @@
 /** Words for what a cluster of an image file holds. */
 import type { HostKind } from '../model/layout.ts';
+import { formatCount } from './offset.ts';
 
 /** Names of the kinds in sentences and tables. */
 export const HOST_KIND_NAMES: Readonly<Record<HostKind, string>> = {
@@ -67,3 +68,11 @@ export const HOST_KIND_MEANINGS: Readonly<Record<HostKind, string>> = {
   free: 'Free inside the image: the next write may take it.',
   tail: 'Behind the last cluster that is counted or referred to.',
 };
+
+/** How many separate runs plain data is in, and for each GiB of it: how fragmented it is. */
+export function dataRunsText(runs: number, bytes: number): string {
+  if (runs === 0) return 'no runs';
+  const text = runs === 1 ? '1 run' : `${formatCount(runs)} runs`;
+  const gib = bytes / 2 ** 30;
+  return gib < 1 ? text : `${text}, ${formatCount(Math.round(runs / gib))} a GiB`;
+}

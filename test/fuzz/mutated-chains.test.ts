@@ -153,15 +153,16 @@ function checked(deep: boolean) {
 
 /** `layout` of the top layer: ranges that cover its file without a gap. */
 async function layOut(paths: readonly string[]): Promise<void> {
-  await withLayout({ kind: 'files', files: paths }, CONSENT, {}, async (info, { layout, runs }) => {
+  await withLayout({ kind: 'files', files: paths }, CONSENT, {}, async (info, { layout, columns, runs }) => {
     const ranges = [...runs()];
     let end = 0;
     for (const { start, length } of ranges) {
       expect(start).toBe(end);
       end = start + length;
     }
-    const text = [layoutText(info, layout), ...ranges.map(layoutRowText)].join('');
-    expectPrinted(layoutDocument(info, layout, { ranges }), text);
+    const dataRuns = columns.runsOf('data');
+    const text = [layoutText(info, layout, dataRuns), ...ranges.map(layoutRowText)].join('');
+    expectPrinted(layoutDocument(info, layout, { dataRuns, ranges }), text);
   });
 }
 

@@ -37,7 +37,12 @@ const FROM_DATA = new Set([
 ]);
 
 /** Steps of a check that need more than tables. */
-const DATA_STEPS = new Set(['compressed data', 'reading of all data', 'clusters that nothing refers to']);
+const DATA_STEPS = new Set([
+  'compressed data',
+  'reading of all data',
+  'comparison with qemu-nbd',
+  'clusters that nothing refers to',
+]);
 
 type Files = OpenTarget & { kind: 'files' };
 
@@ -57,8 +62,8 @@ async function said(target: Files) {
   const layouts: unknown[] = [];
   for (const { index } of chain.layers)
     layouts.push(
-      await withLayout(target, CONSENT, { layer: index }, async (info, { layout, runs }) =>
-        layoutDocument(info, layout, { ranges: [...runs()] }),
+      await withLayout(target, CONSENT, { layer: index }, async (info, { layout, columns, runs }) =>
+        layoutDocument(info, layout, { dataRuns: columns.runsOf('data'), ranges: [...runs()] }),
       ).catch(error => error.code),
     );
   const map = await withTarget(target, { witness: 'metadata' }, async session => ({

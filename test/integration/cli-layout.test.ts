@@ -40,6 +40,13 @@ describe('cowscope layout', () => {
     );
     expect(total).toBe((await stat(top)).size);
     expect(document).not.toHaveProperty('ranges');
+    // The cluster that was written after the snapshot lies behind what the snapshot shares.
+    const { ranges } = await layoutJson(['--ranges', top]);
+    const pieces = ranges.filter(({ kind }: { kind: string }) => kind === 'data').length;
+    expect(document.dataRuns).toBe(pieces);
+    expect((await cowscope(['layout', top])).stdout).toContain(
+      `\n  plain data lies in ${pieces === 1 ? '1 run' : `${pieces} runs`}\n`,
+    );
     expect((await layoutJson(['--layer', '0', top])).sums.data).toBe(2 ** 20);
     expect(await hashFile(top)).toBe(before);
   });

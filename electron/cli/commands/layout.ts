@@ -29,13 +29,14 @@ export async function layoutCommand(
     );
   const progress = new ProgressLine();
   const choice = { ...options, onRead: progress.showReads };
-  return withLayout(target, consentOf(options), choice, async (info, { layout, runs }, cluster) => {
+  return withLayout(target, consentOf(options), choice, async (info, { layout, columns, runs }, cluster) => {
     const exit = settleExit(layout.unknown.length > 0 ? EXIT.partial : EXIT.done);
+    const dataRuns = columns.runsOf('data');
     const ranges = options.ranges ? runs() : undefined;
     if (options.output === 'json') {
-      await writePieces(jsonPieces(layoutDocument(info, layout, { cluster, ranges }), 2));
+      await writePieces(jsonPieces(layoutDocument(info, layout, { dataRuns, cluster, ranges }), 2));
       await writeLine();
-    } else if (cluster === undefined) await write(layoutText(info, layout));
+    } else if (cluster === undefined) await write(layoutText(info, layout, dataRuns));
     else await write(clusterText(cluster, layout.fileLength));
     if (options.output === 'text' && ranges !== undefined) {
       await writeLine();

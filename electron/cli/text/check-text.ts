@@ -37,8 +37,8 @@ export function checkText(chain: ChainInfo, check: ChainCheck, guest?: GuestDisk
   }
   const chainWide = ofLayer(check, WHOLE_CHAIN);
   if (chainWide.length > 0) lines.push('', 'the chain', ...findingLines(chainWide, where));
-  const left = check.steps.filter(({ done }) => !done);
-  if (left.length > 0) lines.push('', ...left.map(step => `  not checked: ${stepText(step)}`));
+  const left = notCheckedLines(check.steps);
+  if (left.length > 0) lines.push('', ...left);
   return `${lines.map(line => escapeUntrusted(line, MAX_LINE)).join('\n')}\n`;
 }
 
@@ -61,13 +61,16 @@ function layerLines(
   const lines = [`layer ${info.index}: ${check.verdict}  ${info.path}`, ...findingLines(findings, where)];
   const done = check.steps.filter(step => step.done).map(({ name }) => name);
   if (done.length > 0) lines.push(`  checked: ${done.join(', ')}`);
-  for (const step of check.steps.filter(step => !step.done)) lines.push(`  not checked: ${stepText(step)}`);
+  lines.push(...notCheckedLines(check.steps));
   if (check.counts !== undefined) lines.push(...countLines(check.counts, check.qemuRefusal));
   return lines;
 }
 
-function stepText({ name, why }: CheckStep): string {
-  return why === '' ? name : `${name} (${why})`;
+/** A line for each reason why something was not checked, with all that was not for that reason. */
+function notCheckedLines(steps: readonly CheckStep[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, done, why } of steps) if (!done) names.set(why, [...(names.get(why) ?? []), name]);
+  return [...names].map(([why, of]) => `  not checked: ${of.join(', ')}${why === '' ? '' : ` (${why})`}`);
 }
 
 /** The numbers of `qemu-img check`, or what it says instead of counting and what its rules come to. */

@@ -8,7 +8,7 @@ import {
   type HostLayout,
   type HostRun,
 } from '../../../shared/model/layout.ts';
-import { HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
+import { dataRunsText, HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
 import { formatCount, formatOffset, formatShare, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
@@ -20,8 +20,8 @@ const NAME_WIDTH = Math.max(...HOST_KINDS.map(kind => HOST_KIND_NAMES[kind].leng
 /** Of an offset: 12 digits, 0x and the separators. */
 const OFFSET_WIDTH = 16;
 
-/** What the file holds, in the order of its kinds; kinds that it does not have are left out. */
-export function layoutText({ index, path }: LayerInfo, layout: HostLayout): string {
+/** What the file holds, in the order of its kinds; kinds that it does not have are left out. `dataRuns`: pieces of `data`. */
+export function layoutText({ index, path }: LayerInfo, layout: HostLayout, dataRuns: number): string {
   const { fileLength, clusterSize, imageEnd, sums } = layout;
   const rows = HOST_KINDS.filter(kind => sums[kind] > 0).map(kind => {
     const share = formatShare(sums[kind] / fileLength).padStart(7);
@@ -30,6 +30,7 @@ export function layoutText({ index, path }: LayerInfo, layout: HostLayout): stri
   return textOf([
     `layer ${index}: ${path}`,
     `  file of ${formatSize(fileLength)} in clusters of ${formatSize(clusterSize)}, image end ${formatOffset(imageEnd)}`,
+    ...(sums.data > 0 ? [`  plain data lies in ${dataRunsText(dataRuns, sums.data)}`] : []),
     '',
     ...rows,
   ]);

@@ -1,12 +1,15 @@
 /** Cross-checks the sources of every layer page by page, each page once. */
-import { type CheckStep, stepDone, stepLeftOut, stepMissing } from '../../../shared/model/check.ts';
+import {
+  type CheckStep,
+  stepDone,
+  stepLeftOut,
+  stepMissing,
+  WITNESSES,
+} from '../../../shared/model/check.ts';
 import { forPages, type Superseded } from '../questions/page-loop.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import type { StoredLayer } from '../tables/stored-layer.ts';
 import { type Comparison, comparisonsOf } from './comparisons.ts';
-
-/** The name of the check that compares both witnesses. */
-const WITNESSES = 'comparison with qemu-nbd';
 
 /** The comparisons of one chain and which pages are still to be compared. */
 export class PageComparer {

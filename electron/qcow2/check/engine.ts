@@ -12,7 +12,9 @@ import {
   type CheckStep,
   stepDone,
   stepLeftOut,
+  stepLeftToDeepCheck,
   stepMissing,
+  WITNESSES,
 } from '../../../shared/model/check.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import { hasDataFile, INCOMPATIBLE_DIRTY } from '../format/header.ts';
@@ -82,8 +84,6 @@ const REFCOUNTS = 'refcounts and references';
 const TABLES = 'L1 and L2 tables';
 const STREAMS = 'compressed data';
 const DATA = 'reading of all data';
-/** Why data is not read, for every front. */
-const BY_DEEP = 'a check of all data does this: cowscope check --deep';
 const LISTS = 'snapshot table and bitmap directory';
 /** Tables that were lost are looked for in them. */
 const UNREFERRED = 'clusters that nothing refers to';
@@ -186,6 +186,7 @@ function leaveOutData(isAskedFor: boolean, leaked: number, steps: CheckStep[]): 
       ),
     );
   }
+  if (!isAskedFor) steps.push(stepLeftOut(WITNESSES, why)); // else the comparison itself says so
 }
 
 /** True where some bytes of the file cannot be read because they were not captured. */
@@ -209,7 +210,7 @@ function* checkData(
   steps: CheckStep[],
 ): SlicedWork<void> {
   if (deep === undefined) {
-    steps.push(stepLeftOut(STREAMS, BY_DEEP), stepLeftOut(DATA, BY_DEEP));
+    steps.push(...[STREAMS, DATA, WITNESSES].map(stepLeftToDeepCheck));
     return;
   }
   if (check === undefined) {

@@ -1,7 +1,7 @@
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import { HOST_KINDS, type HostLayout } from '../../../shared/model/layout.ts';
-import { HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
-import { formatCount, formatOffset, formatShare, formatSize } from '../../../shared/text/offset.ts';
+import { dataRunsText, HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
+import { formatOffset, formatShare, formatSize } from '../../../shared/text/offset.ts';
 import { nextOfKind } from '../../state/host/host-layout.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { Size, Untrusted } from '../../ui/text.tsx';
@@ -36,7 +36,7 @@ export function HostFacts({ layer, layout, dataRuns }: HostFactsProps) {
           <Fact name="Free inside" value={<Size bytes={sums.free} />} />
           <Fact name="Behind the image end" value={<Size bytes={sums.tail} />} />
           <Fact name="Image end" value={<span className="mono">{formatOffset(imageEnd)}</span>} />
-          <Fact name="Plain data lies in" value={fragmentation(dataRuns, sums.data)} />
+          <Fact name="Plain data lies in" value={dataRunsText(dataRuns, sums.data)} />
         </dl>
       </InspectorSection>
       <InspectorSection title="What it holds">
@@ -78,12 +78,4 @@ function Fact({ name, value }: { readonly name: string; readonly value: React.Re
       <dd>{value}</dd>
     </div>
   );
-}
-
-/** How many separate runs the data is in, and for each GiB of it. */
-function fragmentation(runs: number, bytes: number): string {
-  if (runs === 0) return 'no runs';
-  const text = runs === 1 ? '1 run' : `${formatCount(runs)} runs`;
-  const gib = bytes / 2 ** 30;
-  return gib < 1 ? text : `${text}, ${formatCount(Math.round(runs / gib))} a GiB`;
 }
