@@ -17,6 +17,7 @@ import type { BitmapChoice } from '../../shared/model/context.ts';
 import { type Finding, totalLength } from '../../shared/model/finding.ts';
 import type { ChainInfo } from '../../shared/model/layer.ts';
 import type { MapTotals } from '../../shared/model/statistics.ts';
+import { distinctLabels } from '../../shared/text/distinct-labels.ts';
 import { findingSentence } from '../../shared/text/finding-text.ts';
 import { formatOffset, formatShare, formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
@@ -49,8 +50,8 @@ export interface MapTextRows {
 export function mapTextRows(rows: MapTextRows): ListFormat {
   const { kinds, width = Number.POSITIVE_INFINITY } = rows;
   const texts: RowTexts = {
-    layers: rows.titles.map(title => escapeUntrusted(title, 40)),
-    bitmaps: bitmapLabels(rows.bitmaps, index => rows.titles[index]),
+    layers: distinctLabels(rows.titles, 40),
+    bitmaps: bitmapLabels(rows.bitmaps, rows.titles),
     legend: rows.legend,
   };
   return {
@@ -158,8 +159,11 @@ export function totalRows(
   });
   for (const [label, bytes] of byLabel) if (bytes !== 0) add(label, bytes);
   if (owners.length > 1) {
-    for (const [i, { name }] of [...owners.entries()].reverse()) {
-      const short = escapeUntrusted(name, 24);
+    const labels = distinctLabels(
+      owners.map(({ name }) => name),
+      24,
+    );
+    for (const [i, short] of [...labels.entries()].reverse()) {
       add(`owned by ${short}`, sums.owners[i] as number);
       if (sums.shadowed[i] !== 0) add(`  of ${short} hidden by a shorter layer`, sums.shadowed[i] as number);
     }
@@ -205,21 +209,23 @@ export function mapTextTotals(
 }
 
 /** Names of bitmaps, with that of their layer where several layers have some. Safe for a terminal. */
-function bitmapLabels(
-  bitmaps: readonly BitmapChoice[],
-  layerName: (index: number) => string | undefined,
-): string[] {
-  const isInOneLayer = bitmaps.every(({ layer }) => layer === bitmaps[0]?.layer);
-  return bitmaps.map(({ name, layer }) => {
-    const place = isInOneLayer ? '' : ` of ${escapeUntrusted(layerName(layer) ?? '', 24)}`;
-    return `${escapeUntrusted(name, 24)}${place}`;
+function bitmapLabels(bitmaps: readonly BitmapChoice[], layerNames: readonly string[]): string[] {
+  const layers = distinctLabels(layerNames, 24);
+  const indexes = [...new Set(bitmaps.map(({ layer }) => layer))];
+  return indexes.flatMap(layer => {
+    const names = bitmaps.filter(bitmap => bitmap.layer === layer).map(({ name }) => name);
+    const place = indexes.length === 1 ? '' : ` of ${layers[layer] ?? ''}`;
+    return distinctLabels(names, 24).map(name => `${name}${place}`);
   });
 }
 
 /** One sum for each bitmap, and below it how much of that reads as zeros or is not known. */
 function addBitmaps(chain: ChainInfo, sums: MapTotals, add: (label: string, bytes: number) => void): void {
   const rows = bitmapRowsOf(chain, sums);
-  const labels = bitmapLabels(rows, index => chain.layers[index]?.name);
+  const labels = bitmapLabels(
+    rows,
+    chain.layers.map(({ name }) => name),
+  );
   for (const [i, { info, dirty, zero, unknown }] of rows.entries()) {
     const state = info?.enabled === false ? ', disabled' : '';
     add(`dirty in ${labels[i]}${state}`, dirty);

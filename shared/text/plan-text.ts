@@ -7,8 +7,11 @@ import type {
   PlannedTarget,
   PossibleSize,
 } from '../model/plan/plan.ts';
+import { distinctLabels } from './distinct-labels.ts';
 import { exactSize, formatCount, formatSize } from './offset.ts';
-import { escapeUntrusted } from './untrusted-text.ts';
+
+/** Characters of a layer's name. */
+const MAX_NAME = 256;
 
 /** A name and a value; the name is empty where the value goes on from the line before. */
 export type PlanFact = readonly [name: string, value: string];
@@ -52,7 +55,8 @@ export function otherCommands(plan: Plan): OtherCommands[] {
 /** Says what the QMP commands of a plan are, and what stands in them for what. */
 function qmpHeading({ layers, target, qmp = [] }: Plan): string {
   const uses = (word: string) => qmp.some(line => line.includes(word));
-  const name = (index: number) => escapeUntrusted(layers[index]?.name ?? '');
+  const labels = planLabels(layers);
+  const name = (index: number) => labels[index] ?? '';
   const topmost = (role: PlannedLayer['role']) => layers.findLastIndex(layer => layer.role === role);
   const base = topmost('committed') < 0 ? topmost('below') : target.layer;
   const words = [
@@ -65,14 +69,20 @@ function qmpHeading({ layers, target, qmp = [] }: Plan): string {
   return `without libvirt, by QMP: ${words.join(', ')}${nodes}${when}`;
 }
 
+/** Names of the layers; those that several have are numbered. */
+function planLabels(layers: readonly PlannedLayer[]): readonly string[] {
+  return distinctLabels(
+    layers.map(({ name }) => name),
+    MAX_NAME,
+  );
+}
+
 /** What would be done, such as `would commit top into base`. */
 export function planTitle({ operation, layers, target }: Plan): string {
+  const labels = planLabels(layers);
   const names = (role: PlannedLayer['role']) =>
-    layers
-      .filter(layer => layer.role === role)
-      .map(({ name }) => escapeUntrusted(name))
-      .toReversed();
-  const name = escapeUntrusted(layers[target.layer]?.name ?? '');
+    labels.filter((_, index) => layers[index]?.role === role).toReversed();
+  const name = labels[target.layer] ?? '';
   const onto = names('below')[0] ?? 'nothing';
   switch (operation) {
     case 'commit':
@@ -178,7 +188,8 @@ function sizesText(possible: readonly number[], least: number, most: number): st
 
 /** What a job does to the ranges of a case: which layers hold them, and what is done there. */
 export function planCaseText({ holders, owner, effect }: PlanCase, layers: readonly PlannedLayer[]): string {
-  const name = (index: number) => escapeUntrusted(layers[index]?.name ?? '');
+  const labels = planLabels(layers);
+  const name = (index: number) => labels[index] ?? '';
   const who = holders.length === 0 ? 'held by none' : `held by ${holders.map(name).join(', ')}`;
   const from = owner === null ? '' : ` from ${name(owner)}`;
   return `${who}: ${EFFECTS[effect]}${from}`;

@@ -1,6 +1,6 @@
 /** The sums of a map for a person. */
 import { expect, it } from 'vitest';
-import { mapTextTotals } from '../../../electron/formats/map-text.ts';
+import { mapTextTotals, totalRows } from '../../../electron/formats/map-text.ts';
 import { type ExtentState, STATES } from '../../../shared/extent/flags.ts';
 import { legendOfGuest, legendOfWitness } from '../../../shared/legend.ts';
 import type { ChainInfo } from '../../../shared/model/layer.ts';
@@ -46,5 +46,41 @@ it('says that no layer owns a range only where that is known', () => {
     'owned by top 1 MiB 50.0 %',
     'owned by base 0 bytes 0.0 %',
     'owner not known 1 MiB 50.0 %',
+  ]);
+});
+
+it('tells layers and bitmaps apart whose names are the same or begin alike', () => {
+  const name = 'virtual-machine-snapshot-number';
+  const infos = ['disk', `${name}-1`, `${name}-2`, 'disk'];
+  const layers = infos.map((title, index) => ({ name: title, index, format: 'qcow2' }));
+  const bitmap = (layer: number, number: number) => ({
+    layer,
+    name: `backup-checkpoint-of-night-${number}`,
+    dirty: MIB,
+    zero: 0,
+    unknown: 0,
+  });
+  const sums: MapTotals = {
+    states: STATES.map(state => (state === 'data' ? MIB : 0)),
+    owners: [0, 0, 0, MIB, 0],
+    overrides: 0,
+    holeOverrides: 0,
+    shadowed: [0, 0, 0, 0],
+    overridden: [0, 0, 0, 0],
+    extents: 1,
+    bitmaps: [bitmap(0, 1), bitmap(3, 1), bitmap(3, 2)],
+  };
+  const chain = { layers } as unknown as ChainInfo;
+  const labels = totalRows(chain, legendOfGuest(legendOfWitness('metadata')), sums, undefined).map(
+    ([label]) => label,
+  );
+  expect(labels.filter(label => /owned|dirty/.test(label))).toEqual([
+    'owned by 3 disk',
+    `owned by ${name}-2`,
+    `owned by ${name}-1`,
+    'owned by 0 disk',
+    'dirty in backup-checkpoint-of-ni… of 0 disk',
+    'dirty in backup-checkpoint-of-night-1 of 3 disk',
+    'dirty in backup-checkpoint-of-night-2 of 3 disk',
   ]);
 });

@@ -1,7 +1,7 @@
 /** The sizes of a plan in words: exact, one of a few, bounds. */
 import { describe, expect, it } from 'vitest';
 import type { PlannedTarget, PossibleSize } from '../../../../shared/model/plan/plan.ts';
-import { planFacts } from '../../../../shared/text/plan-text.ts';
+import { planCaseText, planFacts, planTitle } from '../../../../shared/text/plan-text.ts';
 import { fakePlan } from '../../../support/window/fake-plan.ts';
 
 const KIB = 1024;
@@ -67,4 +67,14 @@ describe('the sizes of a plan', () => {
       'file length 448 KiB (458,752 bytes), image end 448 KiB (458,752 bytes): where qemu took no clusters of the target since it opened it',
     ]);
   });
+});
+
+it('tells layers apart that have the same name', () => {
+  const { plan } = fakePlan();
+  const [first, ...others] = plan.layers;
+  const named = { ...plan, layers: plan.layers.map(layer => ({ ...layer, name: 'disk' })) };
+  expect(planTitle(named)).toMatch(/^would commit (?:\d disk, )*1 disk into 0 disk$/);
+  const entry = { holders: [0, 1], owner: 1, effect: 'overwritten', bytes: 1 } as const;
+  expect(planCaseText(entry, named.layers)).toContain('held by 0 disk, 1 disk: ');
+  expect(planCaseText(entry, plan.layers)).toContain(`held by ${first?.name}, ${others[0]?.name}: `);
 });
