@@ -5,7 +5,7 @@ import type { FINDING_SEVERITIES, Finding } from './finding.ts';
  * Verdicts, worst first.
  *
  * `corrupt`: something is lost or contradictory: a finding is a corruption, or qemu-img check counts one.
- * `incomplete`: nothing of that was found, and not everything could be looked at.
+ * `incomplete`: nothing of that was found, and not everything could be looked at, or leaked clusters may hold what was lost.
  * `leaks`: space is wasted and nothing else is wrong.
  * `clean`: the checks that were done found nothing of these. Hazards and notes do not count.
  */

@@ -1,6 +1,6 @@
 /** `cowscope check` as a program: verdicts, exit codes, and the document. */
 import { truncateSync, writeSync } from 'node:fs';
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { complaints, cowscope, cowscopeJson } from '../support/cli.ts';
@@ -32,7 +32,8 @@ beforeAll(async () => {
 
 /** An image with leaks, and one with a cluster that two guest clusters share. */
 function leaking(): string {
-  const { path, source, l2Offsets } = buildImage({ size: 2 ** 20, clusters: [{ index: 3, kind: 'data' }] });
+  const clusters = [3, 5].map(index => ({ index, kind: 'data' as const }));
+  const { path, source, l2Offsets } = buildImage({ size: 2 ** 20, clusters });
   pokeU64(source.fd, (l2Offsets.get(0) as number) + 3 * 8, 0n);
   return path;
 }
@@ -67,6 +68,27 @@ describe('cowscope check', () => {
     expect(code).toBe(3);
     expect(stdout).toMatch(/^verdict: leaks\n/);
     expect(stdout).toContain('leak QCOW2_LEAKED: 1 cluster is counted as used, and nothing refers to it.');
+  });
+
+  it('does not call leaks what may be the data of a table that was lost, and prints how to keep it', async () => {
+    const path = at('emptied.qcow2');
+    await qemuImg('create', '-q', '-f', 'qcow2', path, '1M');
+    await qemuIo(path, 'write 0 128k');
+    const { layers } = await cowscopeJson(['layers', '--output', 'json', path]);
+    const { offset } = layers[0].qcow2.details.tables.find(
+      ({ name }: { name: string }) => name === 'active L1 table',
+    );
+    const file = await open(path, 'r+');
+    await file.write(new Uint8Array(8), 0, 8, offset);
+    await file.close();
+    expect((await run('qemu-img', ['check', path])).code).toBe(3);
+    const { code, stdout } = await cowscope(['check', path]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^verdict: incomplete\n/);
+    expect(stdout).toContain(
+      'not checked: clusters that nothing refers to (what was lost may lie in them: QCOW2_ORPHAN_TABLE)',
+    );
+    expect(stdout).toContain('to keep the evidence: ');
   });
 
   it('ends with 2 for corruption in a lower layer, and writes to no image', async () => {

@@ -32,7 +32,8 @@ export function checkText(chain: ChainInfo, check: ChainCheck, guest?: GuestDisk
     const info = chain.layers[layer.layer];
     if (info === undefined) continue;
     lines.push('', ...layerLines(info, layer, ofLayer(check, layer.layer), where));
-    const isDamaged = layer.verdict === 'corrupt' || layer.verdict === 'leaks';
+    const { verdict, counts } = layer;
+    const isDamaged = verdict === 'corrupt' || verdict === 'leaks' || (counts?.leaks ?? 0) > 0;
     if (isDamaged && isNamed) lines.push(...commandLines(info));
   }
   const chainWide = ofLayer(check, WHOLE_CHAIN);

@@ -219,6 +219,17 @@ export function explainLeaks(
   return findings.map(found => (follows(found) ? { ...found, causedBy: first.id } : found));
 }
 
+/** Codes of hazards after which leaked clusters may hold what the disk or a snapshot lost. */
+const MAY_HAVE_LOST: readonly string[] = [ORPHAN_TABLE, 'QCOW2_L2_EMPTY', HIDDEN_SNAPSHOTS];
+
+/** The code of the hazard that makes leaked clusters more than wasted space; undefined where there is none. */
+export function lossBehindLeaks(findings: readonly Finding[]): string | undefined {
+  return findings.find(
+    ({ code, severity, causedBy }) =>
+      MAY_HAVE_LOST.includes(code) && severity === 'hazard' && causedBy === undefined,
+  )?.code;
+}
+
 /**
  * The findings with causes that are findings of the same image and follow from nothing themselves; `others` are those
  * that its header shows. A cause that was not found explains nothing.

@@ -34,6 +34,7 @@ import {
   explainRefcounts,
   explainTables,
   explainTwins,
+  lossBehindLeaks,
   resolveCauses,
 } from './causes.ts';
 import { checkDeep, type DeepOptions } from './deep.ts';
@@ -121,6 +122,7 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
   else yield* checkData(check, options, steps);
   const counts = check?.counts();
   const findings = explain(collector, image, check);
+  if (!isCaptured(image)) steps.push(...lossSteps([...findings, ...image.findings], check?.leaked ?? 0));
   try {
     const { layer } = options;
     const known = [
@@ -143,6 +145,12 @@ export function* checkImage(image: Qcow2Image, options: CheckOptions): SlicedWor
     ...(counts === undefined ? {} : { counts }),
     ...(refusal === undefined ? {} : { qemuRefusal: refusal }),
   };
+}
+
+/** That leaked clusters may hold what was lost: then they are no mere waste of space, and a verdict is no `leaks`. */
+function lossSteps(findings: readonly Finding[], leaked: number): CheckStep[] {
+  const loss = leaked > 0 ? lossBehindLeaks(findings) : undefined;
+  return loss === undefined ? [] : [stepMissing(UNREFERRED, `what was lost may lie in them: ${loss}`)];
 }
 
 /** What `qemu-img check` says of an image of which it counts nothing; undefined also where that cannot be read. */

@@ -347,7 +347,7 @@ const COUNTED: readonly DamagedImage[] = [
     ],
     image => pokeU32(image.source.fd, 60, 0),
     ONE_SNAPSHOT,
-    'leaks',
+    'incomplete',
   ),
   damaged(
     'C-28 table',
@@ -428,7 +428,7 @@ const COUNTED: readonly DamagedImage[] = [
     ['QCOW2_L2_EMPTY', 'QCOW2_LEAKED < QCOW2_L2_EMPTY', 'QCOW2_LIKELY_CAUSE < QCOW2_L2_EMPTY'],
     image => writeAt(image.source.fd, new Uint8Array(K64), l2Of(image)),
     {},
-    'leaks',
+    'incomplete',
   ),
   damaged(
     'C-33 data',
@@ -618,7 +618,7 @@ const INCIDENTS: readonly DamagedImage[] = [
       pokeU64(image.source.fd, 40, BigInt(moved));
     },
     TWO_TABLES,
-    'leaks',
+    'incomplete',
   ),
   damaged(
     'snapshot lost with its L1 table',
@@ -642,7 +642,7 @@ const INCIDENTS: readonly DamagedImage[] = [
         { id: '1', name: 'one', clusters: [5, 6, 7].map(index => ({ index, kind: 'data' as const })) },
       ],
     },
-    'leaks',
+    'incomplete',
   ),
   damaged(
     'L1 moved and given out',
@@ -742,7 +742,7 @@ const INCIDENTS: readonly DamagedImage[] = [
     ['QCOW2_LEAKED < QCOW2_ORPHAN_TABLE', 'QCOW2_LIKELY_CAUSE < QCOW2_ORPHAN_TABLE', 'QCOW2_ORPHAN_TABLE'],
     image => writeAt(image.source.fd, new Uint8Array(K64), image.l1Offset),
     TWO_TABLES,
-    'leaks',
+    'incomplete',
   ),
   damaged(
     'cut before its metadata',
@@ -811,7 +811,7 @@ const INCIDENTS: readonly DamagedImage[] = [
       pokeU64(image.source.fd, 64, 0n);
     },
     { ...TWO_TABLES, ...ONE_SNAPSHOT },
-    'leaks',
+    'incomplete',
   ),
   damaged(
     'killed writer',
@@ -899,7 +899,7 @@ const PASSED_OVER: readonly DamagedImage[] = [
     ['QCOW2_LEAKED < QCOW2_ORPHAN_TABLE', 'QCOW2_LIKELY_CAUSE < QCOW2_ORPHAN_TABLE', 'QCOW2_ORPHAN_TABLE'],
     image => setL1(image, 0n),
     {},
-    'leaks',
+    'incomplete',
   ),
   damaged(
     'free table',
