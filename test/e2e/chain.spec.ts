@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bitmaps, damaged, golden, shortMiddle } from '../../examples/recipes.mjs';
-import { expect, opened, picture, test } from './app.ts';
+import { expect, opened, picture, rest, test } from './app.ts';
 import { CLUSTER, cells, cellsOf } from './table-cells.ts';
 
 /** The golden chain: base 1 MiB, middle 1 MiB, top 1.25 MiB, in clusters of 64 KiB. */
@@ -172,4 +172,35 @@ test('zoom, pan and fit move the axis, and back returns', async ({ start, make }
   await expect(guest).toHaveAttribute('aria-label', 'Guest: 100 % data');
   await page.keyboard.press('0');
   await expect(guest).toHaveAttribute('aria-label', whole);
+});
+
+test('all lanes share one layer with what lies over them, and the tooltip is beside the pointer', async ({
+  start,
+  make,
+}) => {
+  const [, , top] = await make(golden);
+  const { page } = await start('--window-size=1400x900', top as string);
+  await opened(page);
+  const lane = await picture(page, 1).boundingBox();
+  const [x, y] = [(lane?.x ?? 0) + 100, (lane?.y ?? 0) + 20];
+  await page.mouse.move(x, y);
+  const tooltip = page.locator('.hover-tooltip');
+  await expect(tooltip).toBeVisible();
+  // 14 pixels right of the pointer, but for rounding.
+  await expect
+    .poll(async () => Math.abs(((await tooltip.boundingBox())?.x ?? 0) - x - 14))
+    .toBeLessThanOrEqual(1);
+
+  const devtools = await page.context().newCDPSession(page);
+  let drawn = 0;
+  devtools.on('LayerTree.layerTreeDidChange', ({ layers = [] }) => {
+    drawn = layers.filter(({ drawsContent }) => drawsContent).length;
+  });
+  await devtools.send('DOM.enable');
+  await devtools.send('LayerTree.enable');
+  await page.mouse.wheel(0, -120);
+  await rest(page);
+  await expect.poll(() => drawn).toBeGreaterThan(0);
+  // Of the page, and at most those of the overview and the axis where the lanes scroll under them.
+  expect(drawn).toBeLessThanOrEqual(5);
 });
