@@ -104,6 +104,21 @@ export function stepLeftToDeepCheck(name: string): CheckStep {
   return { ...stepLeftOut(name, 'a check of all data does this: cowscope check --deep'), byDeepCheck: true };
 }
 
+/** Steps that were not done for one reason. */
+export interface StepsLeft {
+  readonly names: readonly string[];
+  readonly why: string;
+  readonly byDeepCheck: boolean;
+}
+
+/** The steps that were not done, together where the reason is the same. */
+export function leftByReason(steps: readonly CheckStep[]): readonly StepsLeft[] {
+  const left = new Map<string, StepsLeft>();
+  for (const { name, done, why, byDeepCheck = false } of steps)
+    if (!done) left.set(why, { names: [...(left.get(why)?.names ?? []), name], why, byDeepCheck });
+  return [...left.values()];
+}
+
 /** The check of a layer with one more step, such as one that was done later. */
 export function withStep(check: LayerCheck, step: CheckStep | undefined): LayerCheck {
   if (step === undefined) return check;

@@ -1,5 +1,11 @@
 /** The check of a chain for a person: the verdict first, then layer by layer what was found and what to do next. */
-import type { ChainCheck, CheckCounts, CheckStep, LayerCheck } from '../../../shared/model/check.ts';
+import {
+  type ChainCheck,
+  type CheckCounts,
+  type CheckStep,
+  type LayerCheck,
+  leftByReason,
+} from '../../../shared/model/check.ts';
 import { type Finding, LIKELY_CAUSE, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { GuestDisk } from '../../../shared/model/guest/guest-disk.ts';
 import type { ChainInfo, LayerInfo } from '../../../shared/model/layer.ts';
@@ -69,9 +75,9 @@ function layerLines(
 
 /** A line for each reason why something was not checked, with all that was not for that reason. */
 function notCheckedLines(steps: readonly CheckStep[]): string[] {
-  const names = new Map<string, string[]>();
-  for (const { name, done, why } of steps) if (!done) names.set(why, [...(names.get(why) ?? []), name]);
-  return [...names].map(([why, of]) => `  not checked: ${of.join(', ')}${why === '' ? '' : ` (${why})`}`);
+  return leftByReason(steps).map(
+    ({ names, why }) => `  not checked: ${names.join(', ')}${why === '' ? '' : ` (${why})`}`,
+  );
 }
 
 /** The numbers of `qemu-img check`, or what it says instead of counting and what its rules come to. */

@@ -1,5 +1,10 @@
 import type { OpenedChain } from '../../../shared/model/chain.ts';
-import type { CheckReply, CheckStep } from '../../../shared/model/check.ts';
+import {
+  type CheckReply,
+  type CheckStep,
+  leftByReason,
+  type StepsLeft,
+} from '../../../shared/model/check.ts';
 import { sentence } from '../../../shared/text/finding-text.ts';
 import { useStore } from '../../state/store.ts';
 import { Untrusted } from '../../ui/text.tsx';
@@ -32,10 +37,9 @@ export function CheckSteps({ chain }: { readonly chain: OpenedChain }) {
   );
 }
 
-/** Why a step was not done, or what part was not. Untrusted text. */
-function whyText({ done, why, byDeepCheck }: CheckStep): string {
-  if (byDeepCheck === true) return `Not done: “${CHECK_ALL_DATA}” below does this.`;
-  return done ? why : sentence(`not done: ${why}`);
+/** Why something was not done. Untrusted text. */
+function whyText({ why, byDeepCheck }: StepsLeft): string {
+  return byDeepCheck ? `Not done: “${CHECK_ALL_DATA}” below does this.` : sentence(`not done: ${why}`);
 }
 
 function LayerSteps({ reply }: { readonly reply: CheckReply }) {
@@ -44,14 +48,25 @@ function LayerSteps({ reply }: { readonly reply: CheckReply }) {
 }
 
 function Steps({ steps }: { readonly steps: readonly CheckStep[] }) {
+  const done = steps.filter(step => step.done);
   return (
     <ul>
-      {steps.map(step => (
-        <li key={step.name} data-done={step.done}>
-          {step.done ? '✓' : '–'} <Untrusted text={step.name} max={80} />
-          {step.why !== '' && (
+      {done.map(({ name, why }) => (
+        <li key={name} data-done>
+          ✓ <Untrusted text={name} max={80} />
+          {why !== '' && (
             <small>
-              <Untrusted text={whyText(step)} />
+              <Untrusted text={why} />
+            </small>
+          )}
+        </li>
+      ))}
+      {leftByReason(steps).map(left => (
+        <li key={left.why} data-done={false}>
+          – <Untrusted text={left.names.join(', ')} max={200} />
+          {left.why !== '' && (
+            <small>
+              <Untrusted text={whyText(left)} />
             </small>
           )}
         </li>

@@ -142,6 +142,7 @@ test('what a check of all data does is left to the button below, and not to a co
   const steps = [
     stepDone('L1 and L2 tables'),
     stepLeftToDeepCheck('compressed data'),
+    stepLeftToDeepCheck('reading of all data'),
     stepLeftOut('clusters that nothing refers to', 'a capture holds nothing of that'),
   ];
   bridge.answer('chain:check', ({ layer }) =>
@@ -155,7 +156,7 @@ test('what a check of all data does is left to the button below, and not to a co
       .map(item => item.textContent),
   ).toEqual([
     '✓ L1 and L2 tables',
-    '– compressed dataNot done: “Check all data” below does this.',
+    '– compressed data, reading of all dataNot done: “Check all data” below does this.',
     '– clusters that nothing refers toNot done: a capture holds nothing of that.',
     '✓ backing file of mid.qcow2',
     '✓ backing file of top.qcow2',
