@@ -45,6 +45,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
+/** A compiler beside other work on the machine: as long as a test may take. */
+const COMPILE_LIMIT_MS = 60_000;
+
 /** The files in which tsc finds errors once the given files are edited. */
 async function filesWithErrors(edited: readonly EditedFile[], line = EDITS): Promise<string[]> {
   for (const file of Object.keys(EDITS) as EditedFile[]) {
@@ -54,7 +57,8 @@ async function filesWithErrors(edited: readonly EditedFile[], line = EDITS): Pro
     const changed = source.replace(`${after}\n`, `${after}\n${added}\n`);
     writeFileSync(join(copy, file), edited.includes(file) ? changed : source);
   }
-  const { stdout } = await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', copy]);
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const { stdout } = await run(process.execPath, [compiler, '-p', copy], { timeout: COMPILE_LIMIT_MS });
   return [...new Set(stdout.match(/^[\w./-]+\.ts(?=\(\d+,\d+\): error)/gm) ?? [])].map(file =>
     file.slice(file.search(/shared\/|electron\//)),
   );
