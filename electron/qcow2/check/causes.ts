@@ -1,5 +1,6 @@
 /** Which findings follow from others. */
-import type { Finding } from '../../../shared/model/finding.ts';
+import { type Finding, touchesRange } from '../../../shared/model/finding.ts';
+import { invalidTableId } from '../read/findings/map-causes.ts';
 import { FOREIGN_TABLE, type ForeignTable } from './rules/foreign-tables.ts';
 import { LONG_L1 } from './rules/long-l1.ts';
 import { MISPLACED_REFCOUNTS } from './rules/misplaced-refcounts.ts';
@@ -56,6 +57,7 @@ const LOST_ENTRIES = [
 /** Codes of what else lies past the end of a file that was cut, beside the tables and data that its map finds missing. */
 const PAST_END_TOO = [
   'QCOW2_CLUSTER_CUT',
+  'QCOW2_ENTRY_OUTSIDE',
   'QCOW2_METADATA_PAST_END',
   'QCOW2_SPACE_PAST_END',
   'QCOW2_STREAM_PAST_END',
@@ -77,30 +79,87 @@ export function explainCut(
     findings.find(({ code }) => code === 'QCOW2_METADATA_PAST_END');
   if (root === undefined || root.causedBy !== undefined) return findings;
   const follow = (found: Finding) => ({ ...found, layer, causedBy: root.id });
+  const isOfCut = ({ id, code, causedBy }: Finding) =>
+    PAST_END_TOO.includes(code) && id !== root.id && causedBy === undefined;
   return [
-    ...findings.map(found =>
-      PAST_END_TOO.includes(found.code) && found.id !== root.id ? follow(found) : found,
-    ),
+    ...findings.map(found => (isOfCut(found) ? follow(found) : found)),
     ...cutLists.filter(({ id }) => id !== root.id).map(follow),
   ];
 }
 
-/** The findings, where entries past the end of the file are all in tables that belong elsewhere: the file was not cut then. */
+/**
+ * The findings, where those of entries are all in tables that belong elsewhere: the file was not cut then, and entries past
+ * the end of the disk do not leave it whole.
+ */
 export function explainForeign(
   findings: readonly Finding[],
   foreign: readonly ForeignTable[],
+  clusterSize: number,
 ): readonly Finding[] {
-  const [first] = foreign;
   const pastEnd = foreign.reduce((sum, table) => sum + table.pastEnd, 0);
-  if (first === undefined) return findings;
+  const tableAt = (place = -1) =>
+    foreign.find(({ offset }) => place >= offset && place < offset + clusterSize);
+  const causeOf = ({ id, code, count, evidence }: Finding): string | undefined => {
+    const own = foreign.find(({ offset }) => id === invalidTableId(offset));
+    if (own !== undefined) return own.id;
+    if (!OF_ENTRIES.includes(code) || (code === 'QCOW2_PAST_END' && count > pastEnd)) return undefined;
+    const isOfEntries = evidence.every(
+      ({ source, fileOffset }) => source.startsWith('L2 entry') && tableAt(fileOffset) !== undefined,
+    );
+    return isOfEntries ? tableAt(evidence[0]?.fileOffset)?.id : undefined;
+  };
+  if (foreign.length === 0) return findings;
+  return findings.map(found => {
+    const causedBy = causeOf(found);
+    return causedBy === undefined ? found : { ...found, causedBy };
+  });
+}
+
+/** The findings, where those of L2 entries are all in clusters that hold another table as well, and so are refcount blocks. */
+export function explainOverlaps(findings: readonly Finding[]): readonly Finding[] {
+  const overlap = findings.find(({ code }) => code === 'QCOW2_TABLES_OVERLAP');
+  if (overlap === undefined || overlap.causedBy !== undefined) return findings;
+  const isOfBlock = ({ code, host }: Finding) =>
+    code === 'QCOW2_REFCOUNT_BLOCK_OVERWRITTEN' &&
+    host.every(([start, length]) => touchesRange(overlap.host, start, start + length));
+  const isOfOverlap = ({ causedBy, evidence }: Finding) =>
+    causedBy === undefined &&
+    evidence.length > 0 &&
+    evidence.every(
+      ({ source, fileOffset = -1 }) =>
+        source.startsWith('L2 entry') && touchesRange(overlap.host, fileOffset, fileOffset + 1),
+    );
   return findings.map(found =>
-    found.code === 'QCOW2_PAST_END' &&
-    found.count <= pastEnd &&
-    found.evidence.every(({ source }) => source.startsWith('L2 entry'))
-      ? { ...found, causedBy: first.id }
-      : found,
+    isOfOverlap(found) || isOfBlock(found) ? { ...found, causedBy: overlap.id } : found,
   );
 }
+
+/** The findings, where entries past the end of the disk are all in tables that were overwritten: it is not whole then. */
+export function explainOutside(findings: readonly Finding[], clusterSize: number): readonly Finding[] {
+  const overwritten = new Map(
+    findings.filter(({ code }) => code === 'QCOW2_L2_INVALID').map(({ id }) => [id, id]),
+  );
+  const causeOf = ({ evidence }: Finding): string | undefined => {
+    const tables = evidence.map(({ fileOffset = -1 }) =>
+      overwritten.get(invalidTableId(Math.floor(fileOffset / clusterSize) * clusterSize)),
+    );
+    return tables.includes(undefined) ? undefined : tables[0];
+  };
+  return findings.map(found => {
+    const causedBy = found.code === 'QCOW2_ENTRY_OUTSIDE' ? causeOf(found) : undefined;
+    return causedBy === undefined || found.causedBy !== undefined ? found : { ...found, causedBy };
+  });
+}
+
+/** Codes of L2 entries that say nothing of what the table is. */
+const OF_ENTRIES = [
+  'QCOW2_PAST_END',
+  'QCOW2_SPACE_PAST_END',
+  'QCOW2_CLUSTER_CUT',
+  'QCOW2_ENTRY_OUTSIDE',
+  'QCOW2_ENTRY_RESERVED',
+  'QCOW2_COPIED_ALONE',
+];
 
 /** Codes of what follows from a header that names a wrong place as the refcount table. */
 const OF_REFCOUNT_TABLE = ['QCOW2_REFCOUNT_BLOCK', 'QCOW2_REFCOUNTS_GONE'];

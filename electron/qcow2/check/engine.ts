@@ -31,6 +31,8 @@ import {
   explainDataFile,
   explainForeign,
   explainLeaks,
+  explainOutside,
+  explainOverlaps,
   explainRefcounts,
   explainTables,
   explainTwins,
@@ -169,10 +171,12 @@ function explain(
   image: Qcow2Image,
   check: RefcountCheck | undefined,
 ): Finding[] {
-  const ofTables = explainTables(explainTwins(explainForeign(collector.list(), check?.foreign ?? [])));
+  const { clusterSize, l2Entries } = image.geometry;
+  const outside = explainOutside(collector.list(), clusterSize);
+  const ofForeign = explainForeign(outside, check?.foreign ?? [], clusterSize);
+  const ofTables = explainTables(explainTwins(explainOverlaps(ofForeign)));
   const cut = explainCut(explainRefcounts(ofTables), image.findings, collector.layer);
   const withData = explainDataFile(cut, image.findings);
-  const { l2Entries } = image.geometry;
   return resolveCauses(explainLeaks(withData, image.findings, check?.leaked ?? 0, l2Entries), image.findings);
 }
 

@@ -12,7 +12,6 @@ export function metadataName(image: Qcow2Image, offset: number, use: number, own
   const at = `at ${hex(offset)}`;
   if (offset === 0) return 'the header';
   if (offset === header.l1TableOffset) return `the active L1 table ${at}`;
-  if (offset === header.refcountTableOffset) return `the refcount table ${at}`;
   if (offset === header.snapshotsOffset && header.storedSnapshotCount > 0) return `the snapshot table ${at}`;
   if (offset === extensions.encryptionHeader?.offset) return `the encryption header ${at}`;
   if (offset === extensions.bitmaps?.directoryOffset) return `the bitmap directory ${at}`;
@@ -24,5 +23,6 @@ export function metadataName(image: Qcow2Image, offset: number, use: number, own
   }
   if (snapshots.some(({ l1TableOffset }) => l1TableOffset === offset))
     return `the L1 table of ${owner} ${at}`;
+  if (offset === header.refcountTableOffset) return `the refcount table ${at}`;
   return `an L2 table of ${owner} ${at}`;
 }

@@ -18,7 +18,7 @@ import { Referrers } from './referrers.ts';
 import { KEEP_EVIDENCE } from './rules/advice.ts';
 import { checkBitmapTables } from './rules/bitmaps.ts';
 import { addCopiedFlag } from './rules/copied-flags.ts';
-import { type ForeignTable, ForeignTables, MIN_CLASHES } from './rules/foreign-tables.ts';
+import { type ForeignTable, ForeignTables } from './rules/foreign-tables.ts';
 import { isMisplaced, MISPLACED_REFCOUNTS, MisplacedRefcounts } from './rules/misplaced-refcounts.ts';
 import { findOrphans } from './rules/orphan-tables.ts';
 import { addOverlap, addTableInData, overlapCode, SNAPSHOT_TABLE } from './rules/overlaps.ts';
@@ -278,7 +278,17 @@ export class RefcountCheck {
       references: this.#counts.referencesOf(header.refcountTableOffset / geometry.clusterSize),
       headerRefcount: this.#counts.storedOf(0),
     };
+    // Data is no proof where other tables are damaged: an entry that belongs elsewhere may name the place of the table.
+    const isTable = this.#isTableAt(header.refcountTableOffset);
+    if (!isTable && (this.#usedBlocks === 0 || this.#entries.flagged.length > 0)) return;
     if (isMisplaced(state)) this.#misplaced = MisplacedRefcounts.add(collector, image);
+  }
+
+  /** True where an L1 table or an L2 table lies. */
+  #isTableAt(offset: number): boolean {
+    const { references } = this.#input;
+    const isL1 = (place: { readonly offset: number }) => place.offset === offset;
+    return references.l1Tables.some(isL1) || this.#names.indexOf(offset) >= 0;
   }
 
   /** Looks for tables that were written over others, by the clusters under suspicion. */
@@ -289,7 +299,6 @@ export class RefcountCheck {
     const hasLeaks = this.#rules.leaked > 0;
     const places = references.l1Tables;
     this.#twins = yield* findTwinL1(collector, { image, places, names, suspects, hasLeaks });
-    if (suspects.size < MIN_CLASHES) return;
     const unusual = new Set(this.#entries.flagged);
     const visitor = new ForeignTables({
       image,
@@ -297,7 +306,7 @@ export class RefcountCheck {
       names,
       suspects,
       fileLength,
-      hasLeaks,
+      leaked: this.#rules.leaked,
       isUnusual: index => unusual.has(index),
       isOverwritten: index => this.#entries.doubtOf(index) !== '' || this.#twins.has(index),
     });

@@ -110,7 +110,8 @@ export function* readSnapshots(
           bits,
         },
       });
-    if (header.version >= 3 && extraDataSize < 16)
+    if (bytes.subarray(0, FIXED_BYTES).every(byte => byte === 0)) tell(ZEROED, 0, FIXED_BYTES, 'zeros');
+    else if (header.version >= 3 && extraDataSize < 16)
       tell(INCOMPLETE, 36, 4, `${extraDataSize} bytes of extra data`);
     if (entry.diskSize !== header.size) {
       otherSize ??= sizeDiffers(entry, view.getBigUint64(48), header.size);
@@ -144,6 +145,15 @@ function sizeDiffers(first: SnapshotEntry, storedSize: bigint, size: number): Ca
     advice: 'know which size is meant: qemu-nbd serves a snapshot with the size of the active disk',
   };
 }
+
+const ZEROED: Cause = {
+  id: 'QCOW2_SNAPSHOT_TABLE',
+  code: 'QCOW2_SNAPSHOT_TABLE',
+  severity: 'corruption',
+  what: count =>
+    `${count === 1 ? 'an entry of the snapshot table holds' : `${count} entries of the snapshot table hold`} zeros: what ${count === 1 ? 'it' : 'they'} said of a snapshot is lost, and what that holds counts as leaked`,
+  advice: SNAPSHOT_ADVICE,
+};
 
 const INCOMPLETE: Cause = {
   id: 'QCOW2_SNAPSHOT_INCOMPLETE',

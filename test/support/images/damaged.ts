@@ -546,6 +546,56 @@ const INCIDENTS: readonly DamagedImage[] = [
     },
     { size: 2 ** 30, clusters: [...clustersFrom(0, 8), ...clustersFrom(8192, 8)] },
   ),
+  damaged(
+    'foreign table past the disk',
+    'the L2 table of another image that has more clusters than the disk was written over the only one',
+    ['QCOW2_ENTRY_OUTSIDE < QCOW2_L2_FOREIGN', 'QCOW2_L2_FOREIGN', 'QCOW2_REFCOUNT_LOW < QCOW2_L2_FOREIGN'],
+    image => {
+      const other = small({ size: 2 ** 21, clusters: clustersFrom(0, 24) });
+      const bytes = new Uint8Array(K64);
+      other.source.readAt(bytes, l2Of(other));
+      writeAt(image.source.fd, bytes, l2Of(image));
+    },
+    { size: 8 * K64, clusters: clustersFrom(0, 4), ...ONE_SNAPSHOT },
+  ),
+  damaged(
+    'L1 table over an L2 table',
+    'the L1 table was written over an L2 table',
+    ['QCOW2_L2_FOREIGN', 'QCOW2_LEAKED < QCOW2_L2_FOREIGN', 'QCOW2_REFCOUNT_LOW < QCOW2_L2_FOREIGN'],
+    image => {
+      const bytes = new Uint8Array(K64);
+      image.source.readAt(bytes, image.l1Offset);
+      writeAt(image.source.fd, bytes, image.l2Offsets.get(1) as number);
+    },
+    { size: 2 ** 30, clusters: [...clustersFrom(0, 4), ...clustersFrom(8192, 4)] },
+  ),
+  damaged(
+    'snapshot table of zeros',
+    'the snapshot table was zeroed',
+    [
+      'QCOW2_LEAKED < QCOW2_SNAPSHOT_TABLE',
+      'QCOW2_ORPHAN_TABLE < QCOW2_SNAPSHOT_TABLE',
+      'QCOW2_SNAPSHOT_TABLE',
+    ],
+    image => writeAt(image.source.fd, new Uint8Array(K64), image.snapshotTableOffset),
+    ONE_SNAPSHOT,
+  ),
+  damaged(
+    'refcount table over a refcount block',
+    'the refcount table was written over the refcount block',
+    [
+      'QCOW2_COPIED_SET < QCOW2_REFCOUNT_BLOCK_OVERWRITTEN',
+      'QCOW2_REFCOUNT_BLOCK_OVERWRITTEN',
+      'QCOW2_REFCOUNT_HIGH < QCOW2_REFCOUNT_BLOCK_OVERWRITTEN',
+      'QCOW2_REFCOUNT_ZERO < QCOW2_REFCOUNT_BLOCK_OVERWRITTEN',
+    ],
+    image => {
+      const bytes = new Uint8Array(K64);
+      image.source.readAt(bytes, image.refcountTableOffset);
+      writeAt(image.source.fd, bytes, blockOf(image));
+    },
+    { clusters: clustersFrom(0, 12) },
+  ),
   ...(
     [
       ['an L2 table', image => l2Of(image)],

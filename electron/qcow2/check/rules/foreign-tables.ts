@@ -5,10 +5,12 @@
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
 import { guestRange } from '../../../../shared/finding-collector.ts';
 import { hex } from '../../format/bytes.ts';
+import { compressedRange } from '../../format/compressed.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../../format/entry.ts';
 import { USE } from '../../layout/cluster-uses.ts';
 import type { L2Tables } from '../../layout/l2-tables.ts';
 import type { ReferenceSink, TableVisitor } from '../../layout/reference-sink.ts';
+import { OVERWRITTEN } from '../../read/findings/map-findings.ts';
 import type { Qcow2Image } from '../../read/image.ts';
 import type { Suspects } from '../suspects.ts';
 import type { TableNames } from '../table-names.ts';
@@ -16,8 +18,8 @@ import type { TableNames } from '../table-names.ts';
 /** The code of the finding. */
 export const FOREIGN_TABLE = 'QCOW2_L2_FOREIGN';
 
-/** Entries that clash with tables or with other data, without which a table is none of these. */
-export const MIN_CLASHES = 4;
+/** Entries that clash with tables or with other data, without which a table with others is none of these. */
+const MIN_CLASHES = 4;
 
 /** What a walk for such tables needs. */
 export interface ForeignTablesInput {
@@ -28,8 +30,8 @@ export interface ForeignTablesInput {
   readonly fileLength: number;
   /** True for a table that is no witness against others: it was overwritten, or holds nothing. */
   readonly isUnusual: (index: number) => boolean;
-  /** True where clusters are counted that nothing refers to: the lost table may have named them. */
-  readonly hasLeaks: boolean;
+  /** Clusters that are counted and that nothing refers to: the lost table may have named them. */
+  readonly leaked: number;
   /** True for a table of which another finding says that it was overwritten. */
   readonly isOverwritten: (index: number) => boolean;
 }
@@ -43,8 +45,16 @@ interface Claims {
   pastEnd: number;
   onTables: number;
   free: number;
-  /** Clusters of the file that other data is mapped to as well. */
-  readonly shared: number[];
+  /** Clusters of the file that other data is mapped to as well, or that count less often than they are named. */
+  readonly shared: SharedCluster[];
+}
+
+/** A cluster, and which entry of the table names it. */
+interface SharedCluster {
+  readonly cluster: number;
+  readonly entry: number;
+  /** True for what several disks may share at the same guest offset: another table is to name it by another entry then. */
+  readonly mayBeShared: boolean;
 }
 
 /** A table whose entries do not belong to it. */
@@ -52,6 +62,8 @@ export interface ForeignTable {
   readonly index: number;
   /** The id of its finding. */
   readonly id: string;
+  /** Where it lies in the file. */
+  readonly offset: number;
   /** Its entries that lead past the end of the file. */
   readonly pastEnd: number;
 }
@@ -61,8 +73,8 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
   readonly countsEntries = true;
   readonly #input: ForeignTablesInput;
   readonly #claims: Claims[] = [];
-  /** By shared cluster the tables that name it. */
-  readonly #namedBy = new Map<number, number[]>();
+  /** By shared cluster the tables that name it, and by which of their entries. */
+  readonly #namedBy = new Map<number, { readonly index: number; readonly entry: number }[]>();
 
   constructor(input: ForeignTablesInput) {
     this.#input = input;
@@ -75,32 +87,41 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
 
   visitTable(index: number, view: DataView, at: number): void {
     const { image, fileLength, isOverwritten } = this.#input;
-    const { clusterSize, entrySize } = image.geometry;
+    const { clusterSize, clusterBits, entrySize } = image.geometry;
     if (isOverwritten(index)) return;
     const claims: Claims = { index, used: 0, pastEnd: 0, onTables: 0, free: 0, shared: [] };
     for (let here = at; here < at + clusterSize; here += entrySize) {
       const hi = view.getUint32(here);
-      const host = entryOffset(hi, view.getUint32(here + 4));
-      if ((hi & ENTRY_COMPRESSED_HI) !== 0) claims.used++;
-      if ((hi & ENTRY_COMPRESSED_HI) !== 0 || host === 0) continue;
+      const lo = view.getUint32(here + 4);
+      const isStream = (hi & ENTRY_COMPRESSED_HI) !== 0;
+      const host = isStream ? compressedRange(hi, lo, clusterBits).offset : entryOffset(hi, lo);
+      if (host === 0) continue;
       claims.used++;
       if (host >= fileLength) claims.pastEnd++;
-      else if (host % clusterSize === 0) this.#claim(claims, host / clusterSize);
+      else if (isStream) this.#claimTable(claims, Math.floor(host / clusterSize));
+      else if (host % clusterSize === 0) this.#claim(claims, host / clusterSize, (here - at) / entrySize);
     }
     if (claims.onTables + claims.shared.length > 0) this.#claims.push(claims);
   }
 
-  #claim(claims: Claims, cluster: number): void {
+  /** Counts an entry whose cluster holds a table; true where it does. */
+  #claimTable(claims: Claims, cluster: number): boolean {
     const suspect = this.#input.suspects.get(cluster);
-    if (suspect === undefined) return;
-    if ((suspect.uses & USE.table) !== 0) {
-      if (!this.#isUnusualTable(cluster)) claims.onTables++;
-    } else if (suspect.isShared) {
-      claims.shared.push(cluster);
+    if (suspect === undefined || (suspect.uses & USE.table) === 0) return false;
+    if (!this.#isUnusualTable(cluster)) claims.onTables++;
+    return true;
+  }
+
+  #claim(claims: Claims, cluster: number, entry: number): void {
+    const suspect = this.#input.suspects.get(cluster);
+    if (suspect === undefined || this.#claimTable(claims, cluster)) return;
+    const { isShared, stored, references } = suspect;
+    if (isShared || (references > 1 && stored !== undefined && stored < references)) {
+      claims.shared.push({ cluster, entry, mayBeShared: !isShared });
       const tables = this.#namedBy.get(cluster) ?? [];
-      tables.push(claims.index);
+      tables.push({ index: claims.index, entry });
       this.#namedBy.set(cluster, tables);
-    } else if (suspect.stored === 0) claims.free++;
+    } else if (stored === 0) claims.free++;
   }
 
   /** True for a cluster that is an L2 table by an L1 entry alone, and not by what it holds: the L1 entry is wrong then. */
@@ -126,7 +147,7 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
     const charges = this.#claims
       .filter(({ index }) => !found.has(index))
       .map(claims => this.#charge(claims, found))
-      .filter(charge => isForeign(charge));
+      .filter(charge => isForeign(charge) || this.#isL1Table(charge));
     const byIndex = new Map(charges.map(charge => [charge.claims.index, charge]));
     const isWorst = (charge: Charge) =>
       [...charge.partners].every(partner => {
@@ -136,17 +157,33 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
     return charges.filter(isWorst).sort(compareCharges)[0];
   }
 
+  /**
+   * True for a table that names nothing but tables, where more was lost than single wrong entries lose. A place that the
+   * image itself names as an L1 table or as the refcount table is one: the L1 entry is wrong that names it.
+   */
+  #isL1Table({ claims: { index, onTables, used } }: Charge): boolean {
+    const { image, tables, leaked } = this.#input;
+    const { l1TableOffset, refcountTableOffset } = image.header;
+    const offset = tables.offsets[index] as number;
+    const isNamed =
+      offset === l1TableOffset ||
+      offset === refcountTableOffset ||
+      image.snapshots.some(snapshot => snapshot.l1TableOffset === offset);
+    return !isNamed && onTables === used && leaked > used;
+  }
+
   #charge(claims: Claims, found: ReadonlySet<number>): Charge {
     const partners = new Set<number>();
     let shared = 0;
-    for (const cluster of claims.shared) {
-      const others = (this.#namedBy.get(cluster) ?? []).filter(index => index !== claims.index);
-      if (others.length > 0 && others.every(index => found.has(index))) continue;
+    for (const { cluster, entry, mayBeShared } of claims.shared) {
+      const others = (this.#namedBy.get(cluster) ?? []).filter(other => other.index !== claims.index);
+      const left = others.filter(other => !found.has(other.index) && !(mayBeShared && other.entry === entry));
+      if (left.length === 0 && (others.length > 0 || mayBeShared)) continue;
       shared++;
-      for (const other of others) if (!found.has(other)) partners.add(other);
+      for (const other of left) partners.add(other.index);
     }
     // A crash that lost refcounts leaves tables that name free clusters and share others, and nothing leaked.
-    const { hasLeaks } = this.#input;
+    const hasLeaks = this.#input.leaked > 0;
     const alone = claims.pastEnd + claims.onTables + (hasLeaks ? claims.free : 0);
     return { claims, shared, partners: hasLeaks ? partners : new Set([...partners].slice(0, 1)), alone };
   }
@@ -156,14 +193,20 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
     const { geometry, header } = image;
     const { index, used, pastEnd, onTables, free } = claims;
     const offset = tables.offsets[index] as number;
-    const counts: [number, string][] = [
-      [shared, 'name clusters that hold other data'],
-      [onTables, 'name clusters that hold tables'],
-      [pastEnd, 'lead past the end of the file'],
-      [free, 'name clusters that count as free'],
+    const counts: [number, string, string][] = [
+      [shared, 'names a cluster that holds other data', 'name clusters that hold other data'],
+      [onTables, 'names a cluster that holds a table', 'name clusters that hold tables'],
+      [pastEnd, 'leads past the end of the file', 'lead past the end of the file'],
+      [free, 'names a cluster that counts as free', 'name clusters that count as free'],
     ];
-    const told = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-    const what = `${names.tableName(index)} holds entries that do not belong to it: of its ${used}, ${told.join(', ')}; a table of another image, or an old one of this image, was probably written over it`;
+    const told = counts
+      .filter(([count]) => count > 0)
+      .map(([count, one, several]) => `${count} ${count === 1 ? one : several}`);
+    const written =
+      onTables === used
+        ? 'a table that names tables, such as an L1 table,'
+        : 'a table of another image, or an old one of this image,';
+    const what = `${names.tableName(index)} holds entries that do not belong to it: of its ${used} ${used === 1 ? 'entry' : 'entries'}, ${told.join(', ')}; ${written} was probably written over it`;
     const id = `foreign L2 table at ${hex(offset)}`;
     const cause: Cause = {
       id,
@@ -184,7 +227,7 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
         bits: told.join(', '),
       },
     });
-    return { index, id, pastEnd };
+    return { index, id, offset, pastEnd };
   }
 }
 
@@ -199,7 +242,7 @@ interface Charge {
 function isForeign({ claims, shared, partners, alone }: Charge): boolean {
   return (
     shared + claims.onTables >= MIN_CLASHES &&
-    2 * (shared + alone) >= claims.used &&
+    (2 * (shared + alone) >= claims.used || shared + claims.onTables >= OVERWRITTEN) &&
     (alone > 0 || partners.size > 1)
   );
 }

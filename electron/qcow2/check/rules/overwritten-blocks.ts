@@ -17,6 +17,8 @@ const MIN_LEFT_OUT = 2;
 const WILD_COUNT = 16;
 /** Different wild counts without which a block may hold counts after all: lost snapshots leave equal ones. */
 const MIN_WILD = 4;
+/** Clusters in use of which a block must count none rightly, not even the header's, to hold no counts whatever they are. */
+const MIN_WRONG = 4;
 /** So many different ones are enough, whatever the number of clusters: refcounts of 8 bits have no more than 255. */
 const MANY_WILD = 100;
 
@@ -66,18 +68,26 @@ export class OverwrittenBlocks {
     const wild = new Set<number>();
     let counted = 0;
     let used = 0;
+    let right = 0;
     let wildClusters = 0;
     for (let cluster = first; cluster < end; cluster++) {
       const stored = this.#counts.storedOf(cluster);
       if (stored === undefined || stored < 0) continue;
       const references = this.#counts.referencesOf(cluster);
       if (references > 0) used++;
+      if (references > 0 && stored === references) right++;
       if (stored > 0) counted++;
       if (stored <= WILD_COUNT + 4 * references) continue;
       wild.add(stored);
       wildClusters++;
     }
     if (used >= MIN_LEFT_OUT && counted === 0 && bytes.every(byte => byte === 0)) return 'zeros';
+    if (used >= MIN_WRONG && right === 0 && (wild.size > 0 || (first === 0 && counted > 0)))
+      return 'other data';
+    // Something else lies in its cluster and wrote there last: the header counts once in every sound image.
+    const isShared = this.#counts.referencesOf(offset / this.#image.geometry.clusterSize) > 1;
+    const isHeaderWrong = first === 0 && this.#counts.storedOf(0) !== 1;
+    if (used >= MIN_WRONG && isShared && isHeaderWrong && 2 * right < used) return 'other data';
     return wild.size >= MIN_WILD &&
       2 * wildClusters >= counted &&
       wild.size >= Math.min(wildClusters / 2, MANY_WILD)

@@ -44,30 +44,22 @@ export function* findTwinL1(
     ({ stored, references }) => stored !== undefined && stored < references,
   );
   if (places.length < 2 || places.length > MAX_TABLES || low.length < MIN_LOW) return explained;
-  const known = new Map<string, L1Place>();
+  const groups = new Map<string, { readonly tables: readonly number[]; readonly places: L1Place[] }>();
   for (const place of places) {
     yield;
     const entries = entriesOf(image, place);
     if (entries === undefined || entries.length === 0) continue;
     const key = entries.map(([at, table]) => `${at} ${table}`).join();
-    const twin = known.get(key);
-    known.set(key, place);
-    const tables = entries.map(([, table]) => table);
-    const less = twin === undefined ? [] : tables.filter(table => countsOnceLess(input, table));
+    const group = groups.get(key) ?? { tables: entries.map(([, table]) => table), places: [] };
+    if (group.places.every(({ offset }) => offset !== place.offset)) group.places.push(place);
+    groups.set(key, group);
+  }
+  for (const { tables, places: same } of groups.values()) {
+    const less = tables.filter(table => countsOnceLess(input, table));
     // A snapshot that was just taken has the entries of the disk: a single wrong refcount is no sign then.
-    if (twin === undefined || less.length === 0 || twin.offset === place.offset) continue;
+    if (same.length < 2 || less.length === 0) continue;
     if (2 * less.length <= tables.length && !input.hasLeaks) continue;
-    const id = `${TWIN_L1} at ${hex(place.offset)}`;
-    collector.add(twins(id, nameOf(input, twin), nameOf(input, place), less.length), {
-      ...(twin.isActive || place.isActive ? guestRange(0, image.header.size, image.header.size) : {}),
-      host: [place.offset, place.entries * 8],
-      evidence: {
-        source: nameOf(input, place),
-        fileOffset: place.offset,
-        value: `${tables.length} L2 ${tables.length === 1 ? 'table' : 'tables'}`,
-        bits: `those of ${nameOf(input, twin)}`,
-      },
-    });
+    const id = addTwins(collector, input, same, less.length);
     for (const table of less) explained.set(input.names.indexOf(table), id);
   }
   return explained;
@@ -91,17 +83,37 @@ function countsOnceLess({ image, suspects }: TwinL1Input, table: number): boolea
   return suspect?.stored !== undefined && suspect.references === suspect.stored + 1;
 }
 
-function nameOf({ names }: TwinL1Input, { offset, owner }: L1Place): string {
-  const whose = owner === ACTIVE ? 'the disk' : names.ownerName(owner);
-  return `the L1 table of ${whose} at ${hex(offset)}`;
-}
-
-function twins(id: string, one: string, other: string, tables: number) {
-  return causeOf({
+/** Adds the finding about L1 tables of which one was written over another; returns its id. */
+function addTwins(
+  collector: FindingCollector,
+  { image, names }: TwinL1Input,
+  places: readonly L1Place[],
+  tables: number,
+): string {
+  const { size } = image.header;
+  const told = places.map(({ offset, owner }) => {
+    const whose = owner === ACTIVE ? 'the disk' : names.ownerName(owner);
+    return `the L1 table of ${whose} at ${hex(offset)}`;
+  });
+  const all = `${told.slice(0, -1).join(', ')} and ${told.at(-1)}`;
+  const id = `${TWIN_L1} at ${hex((places[0] as L1Place).offset)}`;
+  const cause = causeOf({
     id,
     code: TWIN_L1,
     severity: 'corruption',
-    what: `${one} and ${other} hold the same entries, and ${tables === 1 ? 'an L2 table that they name counts' : `${tables} L2 tables that they name count`} for one of them alone: one was written over the other, and what that showed is lost to it`,
+    what: `${all} hold the same entries, and ${tables === 1 ? 'an L2 table that they name counts' : `${tables} L2 tables that they name count`} once less than that: one of these L1 tables was written over another, and what that showed is lost to it`,
     advice: `${KEEP_EVIDENCE}; do not run \`qemu-img check -r\` on the only copy, which frees what the lost table named, and delete no snapshot`,
   });
+  for (const [index, { offset, entries, isActive }] of places.entries())
+    collector.add(cause, {
+      ...(isActive ? guestRange(0, size, size) : {}),
+      host: [offset, entries * 8],
+      evidence: {
+        source: told[index] as string,
+        fileOffset: offset,
+        value: `${entries} ${entries === 1 ? 'entry' : 'entries'}`,
+        bits: '',
+      },
+    });
+  return id;
 }
