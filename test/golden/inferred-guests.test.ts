@@ -16,11 +16,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GuestBytes } from '../support/guest/guest-tables.ts';
 import {
+  type BlockRuns,
   btrfsPieces,
   lvmPieces,
+  ntfsBitmap,
   ntfsPieces,
   type Piece,
   xfsDirectoryBlock,
+  xfsFreeSpace,
   xfsPieces,
 } from '../support/guest/numbered-file-systems.ts';
 import { type InferredPlaces, inferAfterLoss } from '../support/images/lost-l1.ts';
@@ -251,6 +254,53 @@ describe('L2 tables that hold files alone get their places', () => {
     const twice = inferAfterLoss(await imageOf([...partition, [MIB + 128 * MIB, used]], SMALL, 256 * MIB));
     note('the same with a copy of itself on the disk', twice);
     expect(twice.wrong).toEqual([]);
+  });
+});
+
+describe('L2 tables of files get their places from the account of space', () => {
+  /** Runs of blocks from one block to another, each of 5 to 40 blocks behind a gap of as many. */
+  function runsBetween(from: number, to: number): BlockRuns {
+    const runs: [number, number][] = [];
+    for (let at = from, i = 1; at + 80 < to; i++) {
+      const [gap, count] = [5 + ((i * 31) % 36), 5 + ((i * i * 17) % 36)];
+      runs.push([at + gap, count]);
+      at += gap + count;
+    }
+    return runs;
+  }
+
+  const BLOCK = 4 * KIB;
+  const filled = (start: number, runs: BlockRuns): Piece[] =>
+    runs.map(([first, count]) => [start + first * BLOCK, content(first + 1, count * BLOCK)]);
+
+  it('of XFS, which has trees of free space', async () => {
+    // Group 2 lies at 33 MiB, and the files in it from 35 to 48 MiB.
+    const used = runsBetween(512, 3800);
+    const gaps = used.slice(1).map(([first], i): [number, number] => {
+      const [before, count] = used[i]!;
+      return [before + count, first - before - count];
+    });
+    const free: BlockRuns = [[6, used[0]![0] - 6], ...gaps, [used.at(-1)![0] + used.at(-1)![1], 200]];
+    const pieces = [...xfsPieces(MIB, PART, []), ...xfsFreeSpace(MIB, 2, free), ...filled(33 * MIB, used)];
+    const found = inferAfterLoss(await imageOf([...gpt(), ...pieces], SMALL));
+    note('XFS with files and gaps', found);
+    expect(found.wrong).toEqual([]);
+    expect(found.right).toEqual(expect.arrayContaining([18, 19, 20, 21, 22]));
+  });
+
+  it('of NTFS, which has a bitmap', async () => {
+    const table = 64 * MIB;
+    const used = runsBetween(6000, 10_000);
+    const pieces = [
+      ...ntfsPieces(MIB, PART, [table, 80 * MIB], 50 * MIB + 8 * KIB),
+      ...ntfsBitmap(MIB, table, table + 512 * KIB, used),
+      ...filled(MIB, used),
+    ];
+    const found = inferAfterLoss(await imageOf([bootRecord({ start: MIB, size: PART }), ...pieces], SMALL));
+    note('NTFS with files and gaps', found);
+    expect(found.wrong).toEqual([]);
+    // The files lie from 24.5 to 40 MiB.
+    expect(found.right).toEqual(expect.arrayContaining([13, 14, 15, 16, 17, 18]));
   });
 });
 

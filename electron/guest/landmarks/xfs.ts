@@ -4,6 +4,7 @@
  */
 import { hasText, hexOf, u64, viewOf } from '../little-endian.ts';
 import { isPowerWithin, type Landmark, type NumberedFileSystem, type ReadVolume } from './landmark.ts';
+import { XfsAllocation, type XfsShape } from './xfs-allocation.ts';
 
 const SUPER_BYTES = 512;
 const INCOMPAT_META_UUID = 0x4;
@@ -30,19 +31,14 @@ const BLOCKS: ReadonlyMap<number, readonly [number: number, uuid: number]> = new
 /** Blocks of directories and attributes, whose magic of 16 bits stands at 8. */
 const DIRECTORY_MAGICS: readonly number[] = [0x3ebe, 0x3df1, 0x3dff, 0x3bee];
 
-interface Super {
+interface Super extends XfsShape {
   /** The UUID of the metadata. */
   readonly uuid: string;
-  readonly blockBytes: number;
-  readonly blocks: number;
-  readonly groupBlocks: number;
   readonly groups: number;
-  readonly sectorBytes: number;
   readonly inodeBytes: number;
   /** Bits of an inode number: index in a block, and block in a group. */
   readonly inodeBits: number;
   readonly groupBits: number;
-  readonly isVersion5: boolean;
 }
 
 /** Opens the file system by its first super block. */
@@ -53,7 +49,14 @@ export function openXfs(read: ReadVolume): NumberedFileSystem | undefined {
   const places = found.isVersion5
     ? { placesOf: (piece: Uint8Array, view: DataView, at: number) => placesOf(found, piece, view, at) }
     : {};
-  return { type: 'xfs', size: found.blocks * found.blockBytes, landmarks: groupHeaders(found), ...places };
+  const allocation = new XfsAllocation(found, read);
+  return {
+    type: 'xfs',
+    size: found.blocks * found.blockBytes,
+    landmarks: groupHeaders(found),
+    ...places,
+    isUsed: (offset, length) => allocation.isUsed(offset, length),
+  };
 }
 
 function parseSuper(bytes: Uint8Array): Super | undefined {
@@ -61,17 +64,23 @@ function parseSuper(bytes: Uint8Array): Super | undefined {
   const view = viewOf(bytes);
   const isVersion5 = (view.getUint16(100) & 0xf) === 5;
   const hasMetaUuid = isVersion5 && (view.getUint32(216) & INCOMPAT_META_UUID) !== 0;
+  const [blockBytes, groupBlocks, groupBits] = [view.getUint32(4), view.getUint32(84), view.getUint8(124)];
+  // The number of a block is that of its group and that in the group.
+  const log = view.getBigUint64(48);
+  const logBlock =
+    Number(log >> BigInt(groupBits)) * groupBlocks + Number(log & ((1n << BigInt(groupBits)) - 1n));
   const found: Super = {
     uuid: hexOf(hasMetaUuid ? bytes.subarray(248, 264) : bytes.subarray(32, 48)),
-    blockBytes: view.getUint32(4),
+    blockBytes,
     blocks: u64(view, 8, false),
-    groupBlocks: view.getUint32(84),
+    groupBlocks,
     groups: view.getUint32(88),
     sectorBytes: view.getUint16(102),
     inodeBytes: view.getUint16(104),
     inodeBits: view.getUint8(123),
-    groupBits: view.getUint8(124),
+    groupBits,
     isVersion5,
+    log: [logBlock * blockBytes, view.getUint32(96) * blockBytes],
   };
   const isSane =
     isPowerWithin(found.blockBytes, 512, 65_536) &&

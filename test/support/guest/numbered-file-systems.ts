@@ -184,3 +184,37 @@ export function lvmPieces(start: number, segments: readonly (readonly [number, n
     [start + BLOCK + 512, Buffer.from(text.slice(512))],
   ];
 }
+
+/** Blocks of a file system in ascending order: [first, count]. */
+export type BlockRuns = readonly (readonly [first: number, count: number])[];
+
+/** The tree of free space of one group of {@link xfsPieces}, of two levels in blocks 4 and 5; no other block is free. */
+export function xfsFreeSpace(start: number, group: number, free: BlockRuns): Piece[] {
+  const at = start + group * 16 * MIB;
+  const most = Math.floor((BLOCK - 56) / 12);
+  const root = new GuestBytes(BLOCK).put(0, 'AB3B').u16(4, 1, false).u16(6, 1, false);
+  root.u32(56 + most * 8, 5, false);
+  const leaf = new GuestBytes(BLOCK).put(0, 'AB3B').u16(6, free.length, false);
+  for (const [i, [first, count]] of free.entries())
+    leaf.u32(56 + i * 8, first, false).u32(60 + i * 8, count, false);
+  return [
+    [at + 512 + 16, new GuestBytes(4).u32(0, 4, false).bytes],
+    [at + 512 + 28, new GuestBytes(4).u32(0, 2, false).bytes],
+    [at + 4 * BLOCK, root.bytes],
+    [at + 5 * BLOCK, leaf.bytes],
+  ];
+}
+
+/** The record of the bitmap of {@link ntfsPieces} whose file table begins at `table`, and the bitmap, one block at `bitmap`. */
+export function ntfsBitmap(start: number, table: number, bitmap: number, used: BlockRuns): Piece[] {
+  const record = new GuestBytes(RECORD).put(0, 'FILE').u16(4, 0x30).u16(6, 3).u32(0x2c, 6);
+  record.u16(0x14, 0x38).u32(0x38, 0x80).u32(0x3c, 0x60).put(0x40, Uint8Array.of(1)).u16(0x58, 0x40);
+  record.put(0x78, Uint8Array.of(0x41, 1)).u32(0x7a, bitmap / BLOCK);
+  const bits = new Uint8Array(BLOCK);
+  for (const [first, count] of used)
+    for (let i = first; i < first + count; i++) bits[i >>> 3] = (bits[i >>> 3] as number) | (1 << (i & 7));
+  return [
+    [start + table + 6 * RECORD, record.bytes],
+    [start + bitmap, bits],
+  ];
+}

@@ -9,9 +9,11 @@ import { GuestBytes } from '../../../support/guest/guest-tables.ts';
 import {
   btrfsPieces,
   lvmPieces,
+  ntfsBitmap,
   ntfsPieces,
   type Piece,
   xfsDirectoryBlock,
+  xfsFreeSpace,
   xfsPieces,
 } from '../../../support/guest/numbered-file-systems.ts';
 
@@ -60,6 +62,24 @@ describe('XFS', () => {
     expect(placesOf(file, xfsDirectoryBlock(50 * MIB))).toEqual([50 * MIB]);
   });
 
+  it('has everything in use but what its trees of free space name', () => {
+    const free = xfsFreeSpace(0, 1, [
+      [100, 50],
+      [200, 4],
+    ]);
+    const file = openFileSystem(readerOfPieces([...xfsPieces(0, SIZE, []), ...free]));
+    const isUsed = (block: number, blocks: number) => file?.isUsed?.(16 * MIB + block * 4096, blocks * 4096);
+    expect([isUsed(99, 1), isUsed(100, 1), isUsed(149, 1), isUsed(150, 1)]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+    expect([isUsed(100, 50), isUsed(90, 20), isUsed(203, 2)]).toEqual([false, true, true]);
+    // Group 2 has no tree that can be read.
+    expect(isUsed(4096 + 100, 1)).toBeUndefined();
+  });
+
   it('does not believe blocks of another file system, nor a header of another group', () => {
     const file = openFileSystem(read) as NumberedFileSystem;
     expect(placesOf(file, xfsDirectoryBlock(50 * MIB, 8))).toEqual([]);
@@ -103,6 +123,24 @@ describe('NTFS', () => {
     expect(record(16 * MIB + 5 * 1024)).toEqual([16 * MIB + 5 * 1024]);
     expect(record(20 * MIB)).toEqual([]);
   });
+});
+
+it('NTFS has in use what its bitmap names', () => {
+  const pieces = ntfsPieces(0, SIZE, [64 * MIB, 16 * MIB], 48 * MIB);
+  const bitmap = ntfsBitmap(0, 64 * MIB, 8 * MIB, [
+    [3, 2],
+    [100, 8],
+  ]);
+  const file = openFileSystem(readerOfPieces([...pieces, ...bitmap]));
+  const isUsed = (cluster: number, clusters: number) => file?.isUsed?.(cluster * 4096, clusters * 4096);
+  expect([isUsed(2, 1), isUsed(3, 1), isUsed(4, 1), isUsed(5, 1)]).toEqual([false, true, true, false]);
+  expect([isUsed(5, 95), isUsed(5, 96), isUsed(107, 1), isUsed(108, 100)]).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
+  expect(openFileSystem(readerOfPieces(pieces))?.isUsed?.(0, 4096)).toBeUndefined();
 });
 
 it('takes what has the marks of two file systems for none', () => {
