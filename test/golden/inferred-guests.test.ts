@@ -336,6 +336,17 @@ describe('no L2 table gets a wrong place', () => {
     expect(found.wrong).toEqual([]);
   });
 
+  it('by a file system in a file that lies as one in a partition would, and is smaller than that', async () => {
+    const inner = await ext4(24 * MIB, new Map(), INNER_UUID);
+    const outer = await ext4(60 * MIB, new Map([['a', content(3, 4 * MIB)]]), OUTER_UUID);
+    // Nothing is known of the second partition; the table for 70 MiB has a file system where that for 64 MiB would have it.
+    const partitions = bootRecord({ start: MIB, size: 60 * MIB }, { start: 65 * MIB, size: 40 * MIB });
+    const found = inferAfterLoss(await imageOf([partitions, [MIB, outer], [71 * MIB, inner]], SMALL));
+    note('an ext4 in a place like that of a partition', found);
+    expect(found.wrong).toEqual([]);
+    expect(found.right.length).toBeGreaterThan(3);
+  });
+
   it('by a copy of the file system itself, whose place two tables claim', async () => {
     const outer = await ext4(60 * MIB, new Map([['a', content(3, 4 * MIB)]]), OUTER_UUID);
     const pieces: Piece[] = [bootRecord({ start: MIB, size: 60 * MIB }), [MIB, outer], [65 * MIB, outer]];

@@ -3,7 +3,13 @@
  * chunk tree leads from that to places. Source: Btrfs documentation, "On-disk Format".
  */
 import { hasText, hexOf, u64, viewOf } from '../little-endian.ts';
-import { isPowerWithin, type Landmark, type NumberedFileSystem, type ReadVolume } from './landmark.ts';
+import {
+  isPowerWithin,
+  type Landmark,
+  lazily,
+  type NumberedFileSystem,
+  type ReadVolume,
+} from './landmark.ts';
 
 const SUPER_AT = 0x10000;
 const SUPER_BYTES = 4096;
@@ -45,12 +51,12 @@ export function openBtrfs(read: ReadVolume): NumberedFileSystem | undefined {
   const bytes = read(SUPER_AT, SUPER_BYTES);
   const found = bytes === undefined ? undefined : parseSuper(bytes);
   if (bytes === undefined || found === undefined) return undefined;
-  const chunks = readChunks(found, bytes, read);
+  const chunks = lazily(() => readChunks(found, bytes, read));
   return {
     type: 'btrfs',
     size: found.size,
-    landmarks: superCopies(found),
-    placesOf: (piece, view, at) => placesOf(found, chunks, piece, view, at),
+    landmarks: () => superCopies(found),
+    placesOf: (piece, view, at) => placesOf(found, chunks(), piece, view, at),
   };
 }
 

@@ -22,12 +22,12 @@ export class ExtAllocation {
     this.#groups = new Map(groups.map(group => [group.group, group]));
     this.#read = read;
     const { blockBytes, firstBlock, blocksPerGroup, copiedBlocks, hasCopy, journal } = file;
-    for (const [start, end] of journal) this.#unknown.add(start, end - start);
-    for (const { group, inodes } of groups) {
-      this.#unknown.add(inodes[0], inodes[1] - inodes[0]);
-      if (group === 0 || hasCopy(group))
-        this.#unknown.add((firstBlock + group * blocksPerGroup) * blockBytes, copiedBlocks * blockBytes);
-    }
+    const copies = groups.flatMap(({ group }): [number, number][] => {
+      const start = (firstBlock + group * blocksPerGroup) * blockBytes;
+      return group === 0 || hasCopy(group) ? [[start, start + copiedBlocks * blockBytes]] : [];
+    });
+    const unknown = [...journal, ...groups.map(({ inodes }) => inodes), ...copies];
+    for (const [start, end] of unknown.sort((a, b) => a[0] - b[0])) this.#unknown.add(start, end - start);
   }
 
   /** As NumberedFileSystem.isUsed. */

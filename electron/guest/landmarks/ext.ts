@@ -14,7 +14,13 @@ import {
   SUPER_AT,
   SUPER_BYTES,
 } from './ext-super.ts';
-import { distinctLandmarks, type Landmark, type NumberedFileSystem, type ReadVolume } from './landmark.ts';
+import {
+  distinctLandmarks,
+  type Landmark,
+  lazily,
+  type NumberedFileSystem,
+  type ReadVolume,
+} from './landmark.ts';
 
 /** Opens the file system by its first super block. */
 export function openExt(read: ReadVolume): NumberedFileSystem | undefined {
@@ -22,13 +28,13 @@ export function openExt(read: ReadVolume): NumberedFileSystem | undefined {
   const found = bytes === undefined ? undefined : parseExtSuper(bytes);
   if (bytes === undefined || found === undefined || viewOf(bytes).getUint16(0x5a, true) !== 0)
     return undefined;
-  const groups = readExtGroups(found, read);
-  const allocation = new ExtAllocation(found, groups, read);
+  const groups = lazily(() => readExtGroups(found, read));
+  const allocation = lazily(() => new ExtAllocation(found, groups(), read));
   return {
     type: 'ext2, ext3 or ext4',
     size: found.blocks * found.blockBytes,
-    landmarks: [...superCopies(found), ...distinctLandmarks(bitmaps(found, groups))],
-    isUsed: (offset, length) => allocation.isUsed(offset, length),
+    landmarks: () => [...superCopies(found), ...distinctLandmarks(bitmaps(found, groups()))],
+    isUsed: (offset, length) => allocation().isUsed(offset, length),
   };
 }
 

@@ -17,13 +17,13 @@ export interface Landmark {
   readonly isPermanent: boolean;
 }
 
-/** A file system that numbers its parts. */
+/** A file system that numbers its parts. Only its beginning is read before more is asked for. */
 export interface NumberedFileSystem {
   /** As blkid(8) names it. */
   readonly type: string;
   /** Bytes that it covers. */
   readonly size: number;
-  readonly landmarks: readonly Landmark[];
+  readonly landmarks: () => readonly Landmark[];
   /** Where the block that begins at `at` can lie by what it says itself, in bytes from the beginning of the volume. */
   readonly placesOf?: (bytes: Uint8Array, view: DataView, at: number) => readonly number[];
   /** True if some of these bytes of the volume are in use and were written; undefined where that is not known. */
@@ -32,6 +32,15 @@ export interface NumberedFileSystem {
 
 /** Opens one kind of file system at the beginning of a volume; undefined where it is another, or damaged. */
 export type OpenFileSystem = (read: ReadVolume) => NumberedFileSystem | undefined;
+
+/** Makes a value when it is first asked for, and keeps it. */
+export function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
 
 /** A view of the bytes at `offset` of a volume. */
 export function viewAt(read: ReadVolume, offset: number, length: number): DataView | undefined {

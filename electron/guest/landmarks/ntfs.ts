@@ -3,7 +3,13 @@
  * the layouts of Linux (fs/ntfs3/ntfs.h).
  */
 import { hasText, u64, viewOf } from '../little-endian.ts';
-import { isPowerWithin, type Landmark, type NumberedFileSystem, type ReadVolume } from './landmark.ts';
+import {
+  isPowerWithin,
+  type Landmark,
+  lazily,
+  type NumberedFileSystem,
+  type ReadVolume,
+} from './landmark.ts';
 import { isNumberedRecord, placeInRuns, RECORD_NUMBER_AT, type Run, runsOfRecord } from './ntfs-records.ts';
 
 const BOOT_BYTES = 512;
@@ -32,15 +38,17 @@ export function openNtfs(read: ReadVolume): NumberedFileSystem | undefined {
   const boot = bytes === undefined ? undefined : parseBoot(bytes);
   if (boot === undefined) return undefined;
   const { clusterBytes, sectorBytes, sectors, tableCluster } = boot;
-  const record = read(tableCluster * clusterBytes, boot.recordBytes);
-  const runs = record === undefined ? [] : runsOfRecord(record, boot.recordBytes, 0);
-  const isUsed = usedClusters(boot, runs, read);
+  const runs = lazily(() => {
+    const record = read(tableCluster * clusterBytes, boot.recordBytes);
+    return record === undefined ? [] : runsOfRecord(record, boot.recordBytes, 0);
+  });
+  const isUsed = lazily(() => usedClusters(boot, runs(), read));
   return {
     type: 'ntfs',
     size: (sectors + 1) * sectorBytes, // the copy of the boot sector lies behind it
-    landmarks: [copyOfBoot(boot), ...firstRecords(boot)],
-    placesOf: (piece, view, at) => placesOf(boot, runs, piece, view, at),
-    isUsed,
+    landmarks: () => [copyOfBoot(boot), ...firstRecords(boot)],
+    placesOf: (piece, view, at) => placesOf(boot, runs(), piece, view, at),
+    isUsed: (offset, length) => isUsed()(offset, length),
   };
 }
 

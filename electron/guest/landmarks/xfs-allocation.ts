@@ -22,8 +22,8 @@ const MAX_LEVELS = 9;
 const HEADER_BYTES = { 4: 16, 5: 56 } as const;
 const RECORD_BYTES = 8;
 const POINTER_BYTES = 4;
-/** Blocks of one tree that are read: 16 million ranges of free space. */
-const MAX_TREE_BLOCKS = 2 ** 15;
+/** Blocks of one tree that are read: two million ranges of free space. */
+const MAX_TREE_BLOCKS = 2 ** 12;
 /** Groups whose free space is kept. */
 const MAX_KEPT = 64;
 
@@ -77,6 +77,7 @@ export class XfsAllocation {
     const free = new RangeSet();
     const open = [{ block: header.getUint32(ROOT_AT), level: header.getUint32(LEVELS_AT) - 1 }];
     let seen = 0;
+    let end = 0;
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (next.level < 0 || next.level >= MAX_LEVELS || next.block >= groupBlocks || ++seen > MAX_TREE_BLOCKS)
         return undefined;
@@ -86,15 +87,19 @@ export class XfsAllocation {
       const count = view.getUint16(6);
       if (view.getUint16(4) !== next.level || headerBytes + count * RECORD_BYTES > blockBytes)
         return undefined;
+      if (next.level > 0) {
+        // The last one first: the tree is walked in order from a stack.
+        const pointers = headerBytes + most * RECORD_BYTES;
+        for (let i = Math.min(count, most) - 1; i >= 0; i--)
+          open.push({ block: view.getUint32(pointers + i * POINTER_BYTES), level: next.level - 1 });
+        continue;
+      }
       for (let i = 0; i < count; i++) {
-        if (next.level === 0) {
-          const record = headerBytes + i * RECORD_BYTES;
-          free.add(view.getUint32(record), view.getUint32(record + 4));
-        } else if (i < most)
-          open.push({
-            block: view.getUint32(headerBytes + most * RECORD_BYTES + i * POINTER_BYTES),
-            level: next.level - 1,
-          });
+        const record = headerBytes + i * RECORD_BYTES;
+        const [first, blocks] = [view.getUint32(record), view.getUint32(record + 4)];
+        if (first < end) return undefined; // not in order: no such tree
+        free.add(first, blocks);
+        end = first + blocks;
       }
     }
     return free;

@@ -53,7 +53,7 @@ export function openXfs(read: ReadVolume): NumberedFileSystem | undefined {
   return {
     type: 'xfs',
     size: found.blocks * found.blockBytes,
-    landmarks: groupHeaders(found),
+    landmarks: () => groupHeaders(found),
     ...places,
     isUsed: (offset, length) => allocation.isUsed(offset, length),
   };

@@ -2,12 +2,13 @@
  * Places of L2 tables by what file systems have in use: the clusters that a table has are those which were written, and file
  * systems keep account of what they wrote. Compared are the places where used and unused space meet.
  */
-import type { SlicedWork } from '../read/sliced-work.ts';
+import { type SlicedWork, shouldYield } from '../read/sliced-work.ts';
 import type { GuestPlace, PlaceSearch, Root } from './place-search.ts';
 import { TableData } from './table-data.ts';
 
-/** Clusters of the disk that are asked for, and words of 32 clusters that are compared: a second's work. */
-const MAX_ASKED = 2 ** 22;
+/** Blocks of the disk that are asked for, and words of 32 clusters that are compared: a second's work. */
+const MAX_ASKED = 2 ** 26;
+const BLOCK_BYTES = 4096;
 const MAX_COMPARED_WORDS = 2 ** 27;
 /** Ends of used space that have to be the same, beside half of all that either side has. */
 const MIN_EQUAL_ENDS = 8;
@@ -32,13 +33,15 @@ export function* placesByAllocation(search: PlaceSearch, roots: readonly Root[])
   const asked = roots.filter(({ file }) => file.isUsed !== undefined);
   // What a backing file has is in use and in no table of the image.
   if (asked.length === 0 || image.header.backingFileSize > 0) return [];
+  const mostEntries = MAX_ASKED / Math.max(1, clusterSize / BLOCK_BYTES) - l2Entries;
   const disk = new Map<number, Pattern>();
-  for (let index = 0; index < entries && (disk.size + 1) * l2Entries <= MAX_ASKED; index++) {
-    if (places.has(index) || !asked.some(root => reaches(root, index * l1Coverage, l1Coverage))) continue;
-    yield;
+  for (let index = 0; index < entries && disk.size * l2Entries <= mostEntries; index++) {
+    const here = places.has(index) ? [] : asked.filter(root => reaches(root, index * l1Coverage, l1Coverage));
+    if (here.length > 0 || shouldYield(index)) yield;
+    if (here.length === 0) continue;
     disk.set(
       index,
-      patternOf(l2Entries, entry => isUsed(asked, index * l1Coverage + entry * clusterSize, clusterSize)),
+      patternOf(l2Entries, entry => isUsed(here, index * l1Coverage + entry * clusterSize, clusterSize)),
     );
   }
   if (disk.size * open.length * Math.ceil(l2Entries / 32) > MAX_COMPARED_WORDS) return [];

@@ -29,8 +29,11 @@ const WORTH_OF_PERMANENT = 2;
 const WORTH_OF_OTHERS = 1;
 /** A table that has so many pieces of evidence is not looked through any further. */
 const ENOUGH = 16;
-/** A file system fills a disk without partitions but for a rest. */
+/** Where the beginning of a volume has no table yet, a file system must fill the volume but for a rest. */
 const MAX_REST_BYTES = 2 ** 20;
+/** Volumes that are looked at, and landmarks of all of them. */
+const MAX_VOLUMES = 64;
+const MAX_LANDMARKS = 2 ** 18;
 
 /** The places that file systems tell; none twice, and no table twice. Throws QCOW2_READ_FAILED. */
 export function* placesByFileSystems(search: PlaceSearch): SlicedWork<GuestPlace[]> {
@@ -48,11 +51,14 @@ export function* placesByFileSystems(search: PlaceSearch): SlicedWork<GuestPlace
     for (const spot of spots.slice(0, looks)) look(data, cluster, spot, claims);
     yield* sample({ search, roots, data, cluster, claims });
   }
-  const found = claims.believed().filter(({ index }) => index < search.entries && !places.has(index));
+  const expected = permanentByIndex(spots);
+  const isPossible = (place: GuestPlace) =>
+    place.index < search.entries && !places.has(place.index) && !isDisproved(search.image, place, expected);
+  const found = claims.believed().filter(isPossible);
   if (found.length > 0) return found;
   // The account of space lies in tables, too: these have their places first.
   const byAllocation = yield* placesByAllocation(search, roots);
-  return byAllocation.filter(place => claims.allows(place));
+  return byAllocation.filter(place => claims.allows(place) && isPossible(place));
 }
 
 /** The file systems at the beginnings of volumes: in a table that has a place, or in the only one that can have it. */
@@ -61,12 +67,13 @@ function* findRoots(search: PlaceSearch): SlicedWork<Root[]> {
   const { size } = image.header;
   const readDisk = diskReader(search);
   const roots: Root[] = [];
-  for (const volume of volumesOf(readDisk, size)) {
+  for (const volume of volumesOf(readDisk, size).slice(0, MAX_VOLUMES)) {
     const start = diskPlace(volume, 0, SECTOR_BYTES);
     if (start === undefined || start >= size) continue;
     const index = Math.floor(start / image.geometry.l1Coverage);
     const isPlaced = places.has(index);
-    const rest = isPlaced || volume.size !== size ? Number.POSITIVE_INFINITY : MAX_REST_BYTES;
+    // A file may hold a disk with a partition in the same place; one of the same size as well is none.
+    const rest = isPlaced ? Number.POSITIVE_INFINITY : MAX_REST_BYTES;
     const fits = (file: NumberedFileSystem | undefined): file is NumberedFileSystem =>
       file !== undefined && file.size <= volume.size && volume.size - file.size < rest;
     if (isPlaced) {
@@ -133,8 +140,10 @@ interface Spot {
 function spotsOf({ image }: PlaceSearch, roots: readonly Root[]): Spot[] {
   const { l1Coverage } = image.geometry;
   const kinds = new Map<Spot['identify'], Map<string, Spot>>();
+  let count = 0;
   for (const { file, volume } of roots)
-    for (const { at, length, identify, identity, isPermanent } of file.landmarks) {
+    for (const { at, length, identify, identity, isPermanent } of file.landmarks()) {
+      if (++count > MAX_LANDMARKS) break;
       const disk = diskPlace(volume, at, length);
       if (disk === undefined) continue;
       const index = Math.floor(disk / l1Coverage);
@@ -152,7 +161,9 @@ function spotsOf({ image }: PlaceSearch, roots: readonly Root[]): Spot[] {
         indexes: new Map(),
       };
       kind.set(key, spot);
-      spot.indexes.set(identity, [...(spot.indexes.get(identity) ?? []), index]);
+      const indexes = spot.indexes.get(identity) ?? [];
+      indexes.push(index);
+      spot.indexes.set(identity, indexes);
     }
   const spots = [...kinds.values()].flatMap(kind => [...kind.values()]);
   return spots.sort(
@@ -160,7 +171,7 @@ function spotsOf({ image }: PlaceSearch, roots: readonly Root[]): Spot[] {
   );
 }
 
-/** Looks at one place in a table: what lies there is evidence for the only entry that has it, and against those with others. */
+/** Looks at one place in a table: what lies there is evidence for the only entry that has it. */
 function look(data: TableData, table: number, spot: Spot, claims: Claims): void {
   const bytes = data.read(spot.offset, spot.length);
   if (bytes === undefined) return;
@@ -168,9 +179,38 @@ function look(data: TableData, table: number, spot: Spot, claims: Claims): void 
   const worth = spot.isPermanent ? WORTH_OF_PERMANENT : WORTH_OF_OTHERS;
   const [only, ...others] = (identity === undefined ? undefined : spot.indexes.get(identity)) ?? [];
   if (only !== undefined && others.length === 0) claims.add(table, only, spot.type, worth);
-  if (!spot.isPermanent) return;
-  for (const [expected, indexes] of spot.indexes)
-    if (expected !== identity) for (const index of indexes) claims.disprove(table, index);
+}
+
+/** A landmark that the range of an L1 entry has. */
+interface Expected {
+  readonly spot: Spot;
+  readonly identity: string;
+}
+
+/** By L1 entry, the landmarks in its range that are never anywhere else. */
+function permanentByIndex(spots: readonly Spot[]): Map<number, Expected[]> {
+  const expected = new Map<number, Expected[]>();
+  for (const spot of spots)
+    for (const [identity, indexes] of spot.isPermanent ? spot.indexes : [])
+      for (const index of indexes) {
+        const here = expected.get(index) ?? [];
+        here.push({ spot, identity });
+        expected.set(index, here);
+      }
+  return expected;
+}
+
+/** True if the table holds something else where its place would have a landmark that is never anywhere else. */
+function isDisproved(
+  image: Qcow2Image,
+  { cluster, index }: GuestPlace,
+  expected: ReadonlyMap<number, readonly Expected[]>,
+): boolean {
+  const data = new TableData(image, cluster);
+  return (expected.get(index) ?? []).some(({ spot, identity }) => {
+    const bytes = data.read(spot.offset, spot.length);
+    return bytes !== undefined && spot.identify(bytes) !== identity;
+  });
 }
 
 /** Looks through some of the data of a table for blocks that say where they lie. */
@@ -219,7 +259,6 @@ function indexOf({ geometry }: Qcow2Image, disk: number | undefined, offset: num
 /** Which places tables claim, and by how much evidence. */
 class Claims {
   readonly #tables = new Map<number, Map<number, { worth: number; readonly type: string }>>();
-  readonly #disproved = new Map<number, Set<number>>();
 
   add(table: number, index: number, type: string, worth: number): void {
     const claims = this.#tables.get(table) ?? new Map<number, { worth: number; readonly type: string }>();
@@ -229,20 +268,14 @@ class Claims {
     claims.set(index, claim);
   }
 
-  disprove(table: number, index: number): void {
-    const indexes = this.#disproved.get(table) ?? new Set<number>();
-    this.#disproved.set(table, indexes.add(index));
-  }
-
   /** The evidence for the best claim of a table. */
   worth(table: number): number {
     return Math.max(0, ...[...(this.#tables.get(table)?.values() ?? [])].map(({ worth }) => worth));
   }
 
-  /** True if no claim that is to be believed is about the table or the entry, and nothing disproves the place. */
+  /** True if no claim that is to be believed is about the table or the entry. */
   allows({ cluster, index }: GuestPlace): boolean {
-    const isClaimed = this.#strong().some(claim => claim.cluster === cluster || claim.index === index);
-    return !isClaimed && this.#disproved.get(cluster)?.has(index) !== true;
+    return !this.#strong().some(claim => claim.cluster === cluster || claim.index === index);
   }
 
   /** Claims with enough evidence, whether others contradict them or not. */
@@ -264,11 +297,6 @@ class Claims {
       return counts;
     };
     const [ofTable, ofIndex] = [count('cluster'), count('index')];
-    return strong.filter(
-      ({ cluster, index }) =>
-        ofTable.get(cluster) === 1 &&
-        ofIndex.get(index) === 1 &&
-        this.#disproved.get(cluster)?.has(index) !== true,
-    );
+    return strong.filter(({ cluster, index }) => ofTable.get(cluster) === 1 && ofIndex.get(index) === 1);
   }
 }

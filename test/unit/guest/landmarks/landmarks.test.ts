@@ -29,11 +29,11 @@ function readerOfPieces(pieces: readonly Piece[], size = SIZE): ReadVolume {
 
 /** Landmarks that stand where they should, and those that do not. */
 function standing(file: NumberedFileSystem, read: ReadVolume): [number, number] {
-  const stands = file.landmarks.filter(({ at, length, identify, identity }) => {
+  const stands = file.landmarks().filter(({ at, length, identify, identity }) => {
     const bytes = read(at, length);
     return bytes !== undefined && identify(bytes) === identity;
   });
-  return [stands.length, file.landmarks.length - stands.length];
+  return [stands.length, file.landmarks().length - stands.length];
 }
 
 /** What a block says of its place. */
