@@ -334,6 +334,42 @@ describe('no L2 table gets a wrong place', () => {
     const found = inferAfterLoss(await imageOf(pieces, SMALL));
     note('a disk with partitions inside a disk', found);
     expect(found.wrong).toEqual([]);
+    // Only the outer table divides the disk up to its end.
+    expect(found.right).toContain(0);
+  });
+
+  it('by a disk with a partition table in a file of a disk that has none, or whose own is in a backing file', async () => {
+    const inner = bootRecord({ start: MIB, size: 24 * MIB })[1];
+    const host = inferAfterLoss(
+      await imageOf(
+        [
+          [0, big.subarray(0, 64 * MIB)],
+          [70 * MIB, inner],
+        ],
+        SMALL,
+      ),
+    );
+    note('a disk with partitions inside an ext4', host);
+    expect(host.wrong).toEqual([]);
+    expect(host.right).toContain(0);
+    const unknown = inferAfterLoss(
+      await imageOf(
+        [
+          [0, Buffer.from('LUKS\xba\xbe', 'latin1')],
+          [70 * MIB, inner],
+        ],
+        SMALL,
+      ),
+    );
+    expect(unknown.wrong).toEqual([]);
+    const base = await imageOf([bootRecord({ start: MIB, size: PART }), [MIB, plain]], SMALL);
+    const overlay = join(folder, 'with-disk.qcow2');
+    await qemuImg('create', '-q', '-f', 'qcow2', '-o', 'cluster_size=4k', '-F', 'qcow2', '-b', base, overlay);
+    const path = join(folder, 'inner-disk');
+    writeFileSync(path, Buffer.concat([inner, Buffer.alloc(64 * KIB - 512, 'data')]));
+    const writes = [`write -s ${path} 70M 64k`, 'write -P 7 90M 64k'].flatMap(line => ['-c', line]);
+    await runWell('qemu-io', ['-f', 'qcow2', ...writes, overlay]);
+    expect(inferAfterLoss(overlay).wrong).toEqual([]);
   });
 
   it('by a file system in a file that lies as one in a partition would, and is smaller than that', async () => {

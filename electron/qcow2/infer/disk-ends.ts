@@ -7,6 +7,10 @@ export const BEGINNING_BYTES = 8192;
 
 /** Sizes of the sectors that disks have. */
 export const SECTOR_SIZES = [512, 4096] as const;
+/** In the header of a GPT: the sector of its other copy. */
+const OTHER_COPY_AT = 32;
+/** Partitions leave less than that at the end of a disk: a cylinder of 255 heads and 63 sectors. */
+const MAX_REST_BYTES = 255 * 63 * 512;
 const PARTITIONS_AT = 446;
 const PARTITION_BYTES = 16;
 
@@ -15,6 +19,19 @@ export function beginsDisk(bytes: Uint8Array): boolean {
   const view = viewOf(bytes);
   if (!hasBootMark(bytes)) return false;
   return SECTOR_SIZES.some(size => gptSectorAt(bytes, size) === 1) || hasPartitions(view);
+}
+
+/** True if such a beginning divides a disk of `size` bytes up to its end: that of a smaller disk in a file does not. */
+export function dividesWhole(bytes: Uint8Array, size: number): boolean {
+  const view = viewOf(bytes);
+  if (!beginsDisk(bytes)) return false;
+  for (const sector of SECTOR_SIZES)
+    if (gptSectorAt(bytes, sector) === 1)
+      return view.getBigUint64(sector + OTHER_COPY_AT, true) === BigInt(Math.floor(size / sector) - 1);
+  let end = 0;
+  for (let at = PARTITIONS_AT; at < 510; at += PARTITION_BYTES)
+    end = Math.max(end, (view.getUint32(at + 8, true) + view.getUint32(at + 12, true)) * SECTOR_SIZES[0]);
+  return end <= size && end > size - MAX_REST_BYTES;
 }
 
 /** True if the last sectors of a disk of `size` bytes are there: the copy of a GPT, which says its own place. */

@@ -7,6 +7,7 @@ import type { NumberedFileSystem, ReadVolume } from '../../guest/landmarks/landm
 import { openFileSystem } from '../../guest/landmarks/open-file-system.ts';
 import { diskPlace, readerOf } from '../../guest/landmarks/volume.ts';
 import { volumesOf } from '../../guest/landmarks/volumes.ts';
+import { CONTAINERS } from '../../guest/signatures/containers.ts';
 import { viewOf } from '../format/bytes.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
@@ -18,6 +19,8 @@ import { TableData } from './table-data.ts';
 const MAX_SAMPLED_OF_TABLE_BYTES = 2 ** 22;
 /** Bytes of a sampled cluster. */
 const SAMPLE_BYTES = 2 ** 16;
+/** Bytes at the beginning of a volume that the signatures of containers lie in. */
+const CONTAINER_BYTES = 8192;
 /** Blocks of metadata begin at multiples of a sector. */
 const SECTOR_BYTES = 512;
 /** Structures that are looked for: in all tables together, and in one table at least. */
@@ -59,6 +62,23 @@ export function* placesByFileSystems(search: PlaceSearch): SlicedWork<GuestPlace
   // The account of space lies in tables, too: these have their places first.
   const byAllocation = yield* placesByAllocation(search, roots);
   return byAllocation.filter(place => claims.allows(place) && isPossible(place));
+}
+
+/** True if a table has a file system at its beginning that fills the disk: it is the first table then. */
+export function beginsWholeDisk(image: Qcow2Image, cluster: number): boolean {
+  const { size } = image.header;
+  const data = new TableData(image, cluster);
+  const file = openFileSystem((offset, length) => data.read(offset, length));
+  return file !== undefined && file.size <= size && size - file.size < MAX_REST_BYTES;
+}
+
+/** True if a table begins as an encrypted disk or a physical volume does. */
+export function beginsContainer(image: Qcow2Image, cluster: number): boolean {
+  const bytes = new TableData(image, cluster).read(0, CONTAINER_BYTES);
+  if (bytes === undefined) return false;
+  return CONTAINERS.some(({ magics }) =>
+    magics.some(({ at, bytes: magic }) => magic.every((byte, i) => bytes[at + i] === byte)),
+  );
 }
 
 /** The file systems at the beginnings of volumes: in a table that has a place, or in the only one that can have it. */

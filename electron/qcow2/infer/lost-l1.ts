@@ -12,8 +12,8 @@ import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { sizeNow } from '../read/source.ts';
-import { BEGINNING_BYTES, beginsDisk, endsDisk, SECTOR_SIZES } from './disk-ends.ts';
-import { placesByFileSystems } from './guest-places.ts';
+import { BEGINNING_BYTES, beginsDisk, dividesWhole, endsDisk, SECTOR_SIZES } from './disk-ends.ts';
+import { beginsContainer, beginsWholeDisk, placesByFileSystems } from './guest-places.ts';
 import { findL1Tables, type L1Candidate } from './l1-candidates.ts';
 import { MAX_SCANNED_CLUSTERS } from './lost-header.ts';
 import type { Proposal } from './reading.ts';
@@ -437,16 +437,12 @@ class L1Rebuild {
     if (hasDataFile(header)) return;
     const last = this.#remains.entries - 1;
     const end = header.size - last * geometry.l1Coverage;
-    const first = this.#openTables(table => {
-      const data = new TableData(this.#image, table);
-      return [BEGINNING_BYTES, BOOT_RECORD_BYTES].some(length => beginsDisk(data.read(0, length) ?? NOTHING));
-    });
     const behind = this.#openTables(table => {
       const data = new TableData(this.#image, table);
       return SECTOR_SIZES.some(size => endsDisk(data.read(end - size, size) ?? NOTHING, header.size));
     });
-    if (first.length === 1)
-      this.#place(0, first[0] as number, 'likely', 'its first cluster holds a partition table');
+    const first = this.#beginning();
+    if (first !== undefined) this.#place(0, first, 'likely', 'its first cluster holds a partition table');
     if (behind.length === 1 && this.#open.has(behind[0] as number))
       this.#place(
         last,
@@ -454,6 +450,27 @@ class L1Rebuild {
         'likely',
         'it holds the copy of a GPT that lies at the end of a disk',
       );
+  }
+
+  /**
+   * The table that begins with the partition table of the disk. A file may hold a smaller disk with one: it counts only
+   * where no other table can be the first one, which the tables of an overlay cannot tell.
+   */
+  #beginning(): number | undefined {
+    const image = this.#image;
+    const beginningOf = (table: number) => {
+      const data = new TableData(image, table);
+      return data.read(0, BEGINNING_BYTES) ?? data.read(0, BOOT_RECORD_BYTES) ?? NOTHING;
+    };
+    const divided = this.#openTables(table => beginsDisk(beginningOf(table)));
+    const whole = divided.filter(table => dividesWhole(beginningOf(table), image.header.size));
+    const isAlone = divided.length === 1 && image.header.backingFileSize === 0;
+    const [first] = whole.length > 0 ? whole : isAlone ? divided : [];
+    if (first === undefined || whole.length > 1) return undefined;
+    const isRival = (table: number) =>
+      table !== first &&
+      (beginsWholeDisk(image, table) || (whole.length === 0 && beginsContainer(image, table)));
+    return this.#openTables(isRival).length > 0 ? undefined : first;
   }
 
   /** By what file systems say of their parts; what was found tells more, until nothing is found. */
