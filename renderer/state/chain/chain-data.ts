@@ -11,8 +11,16 @@ import { dataOf } from '../axes/axis-data.ts';
 import { guestSource } from './guest-source.ts';
 
 const guest = dataOf('guest');
+
+/** A strip, and what of the axis it was made from. */
+interface MadeStrip {
+  readonly strip: ColumnStrip;
+  readonly view: Viewport;
+  readonly revision: number;
+}
+
 /** By track id. */
-let strips: ColumnStrip[] = [];
+let strips: MadeStrip[] = [];
 let overviews: ColumnStrip[] = [];
 
 /** Loads the chain of a session from now on; its guest axis has `size` bytes. */
@@ -32,15 +40,30 @@ export function unloadChain(): void {
 
 /** The strip of a track as it is on screen. Valid until the next call for that track. */
 export function stripOf(track: number, view: Viewport, columns: number): ColumnStrip {
-  const strip = sized(strips, track, columns);
+  const strip = sized(strips[track]?.strip, columns);
+  strips[track] = { strip, view, revision: guest.revision };
   if (guest.loader !== undefined) readStrip(strip, track, view, guest.loader);
   return strip;
+}
+
+/**
+ * The strip of a track over a viewport as it was drawn; made again where nothing has drawn it since the view moved or more
+ * was loaded, such as that of a lane that is folded or shown as a table. Undefined where the axis has no columns.
+ */
+export function currentStrip(track: number, view: Viewport, columns: number): ColumnStrip | undefined {
+  const made = strips[track];
+  const isCurrent =
+    made?.revision === guest.revision && made.view.start === view.start && made.view.end === view.end;
+  if (isCurrent) return made.strip;
+  const width = columns > 0 ? columns : (made?.strip.width ?? 0);
+  return width > 0 ? stripOf(track, view, width) : undefined;
 }
 
 /** The strip of a track over the whole axis of `size` bytes. Valid until the next call for that track. */
 export function overviewOf(track: number, size: number, columns: number): ColumnStrip {
   const { loader } = guest;
-  const strip = sized(overviews, track, columns);
+  const strip = sized(overviews[track], columns);
+  overviews[track] = strip;
   clearColumnStrip(strip);
   if (loader === undefined) return strip;
   const axis = { start: 0, end: size };
@@ -51,14 +74,10 @@ export function overviewOf(track: number, size: number, columns: number): Column
 
 /** The strip of a track that was drawn last, if any. */
 export function drawnStrip(track: number): ColumnStrip | undefined {
-  return strips[track];
+  return strips[track]?.strip;
 }
 
-function sized(list: ColumnStrip[], track: number, columns: number): ColumnStrip {
-  let strip = list[track];
-  if (strip === undefined || strip.width !== columns) {
-    strip = createColumnStrip(columns);
-    list[track] = strip;
-  }
-  return strip;
+/** A strip of so many columns: the one at hand, if it has as many. */
+function sized(strip: ColumnStrip | undefined, columns: number): ColumnStrip {
+  return strip?.width === columns ? strip : createColumnStrip(columns);
 }

@@ -1,10 +1,12 @@
 /** What the window shows of a track at an offset of the guest axis. */
 import { type Probe, probe } from '../../data/probe.ts';
 import { dataOf } from '../axes/axis-data.ts';
-import { drawnStrip } from '../chain/chain-data.ts';
+import { currentStrip } from '../chain/chain-data.ts';
 import { getAxis } from '../store.ts';
 
 /** What is on screen there; nothing is requested. Undefined where nothing is known. */
 export function probeTrack(track: number, offset: number): Probe | undefined {
-  return probe(dataOf('guest').loader, drawnStrip(track), getAxis('guest').viewport, track, offset);
+  const { viewport, width } = getAxis('guest');
+  const strip = currentStrip(track, viewport, Math.round(width * devicePixelRatio));
+  return probe(dataOf('guest').loader, strip, viewport, track, offset);
 }

@@ -123,7 +123,7 @@ function Found({ found, legend }: { readonly found: Probe; readonly legend: Lege
   const state = part?.state ?? 'unread';
   return (
     <>
-      <StateSwatch of={state} /> {legend[state].label}
+      <StateSwatch of={state} /> <span className="state-name">{legend[state].label}</span>
       <Marks marks={marksIn(found.present)} legend={legend} />
     </>
   );

@@ -22,8 +22,11 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
 
-/** Opens a chain whose lanes are so many pixels wide. */
-async function openWide(chain: ReturnType<typeof goldenChain>, width = WIDTH): Promise<FakeBridge> {
+/** Opens a chain whose lanes are so many pixels wide, drawn in every frame or, like folded ones, never. */
+async function openWide(
+  chain: ReturnType<typeof goldenChain>,
+  { width = WIDTH, isDrawn = true } = {},
+): Promise<FakeBridge> {
   const bridge = start(chain);
   await openTarget({ kind: 'files', files: ['/images/top.qcow2'] });
   await screen.findByRole('heading', { level: 2, name: 'Guest' });
@@ -33,7 +36,7 @@ async function openWide(chain: ReturnType<typeof goldenChain>, width = WIDTH): P
     const { viewport } = getAxis('guest');
     for (const { id } of chain.tracks) stripOf(id, viewport, getAxis('guest').width);
   };
-  stops.push(addPainter(draw));
+  if (isDrawn) stops.push(addPainter(draw));
   return bridge;
 }
 
@@ -121,51 +124,57 @@ test('the tooltip says what the engine answers for the offset under the pointer,
     });
 });
 
-test('where extents share the pixel the tooltip says their shares as the engine sums them, after wheel, pan and fit', async () => {
-  // A pixel is a power of two of bytes, and every move is by whole pixels: no pixel cuts a column of a tile.
-  const bridge = await openWide(largeChain(2 ** 36, 3, 4000));
-  let mixed = 0;
-  await afterEachMove(2, 300, async move => {
-    await waitFor(async () => {
-      const { viewport } = getAxis('guest');
-      const perPx = (viewport.end - viewport.start) / WIDTH;
-      const from = viewport.start + 300 * perPx;
-      const reply = await bridge.call('chain:sums', { sessionId: 1, start: from, end: from + perPx });
-      if (!reply.ok) throw new Error(reply.error.what);
-      const cells = shownCells();
-      expect(shownOffset(), move).toBe(formatOffset(from));
-      for (const track of opened().tracks) {
-        const legend = legendOn(track, opened());
-        const sums = reply.value.find(sum => sum.track === track.id)?.parts ?? [];
-        const parts = sums.flatMap((bytes, part) => (bytes > 0 ? [[part, bytes] as never] : []));
-        const expected = stateShares(parts).map(({ state, isHidden, percent }) => ({
-          percent,
-          short: `${shortLabel(legend[state])}${isHidden ? ' hidden' : ''}`,
-          whole: `${legend[state].label}${isHidden ? ' hidden' : ''}`,
-        }));
-        const cell = cells.get(headerOf(track));
-        const shares = [...(cell?.querySelectorAll('.share') ?? [])].map(share => share.textContent ?? '');
-        if (shares.length === 0)
-          expect(cell?.textContent, move).toContain(expected[0]?.whole.replace(' hidden', ''));
-        else mixed++;
-        for (const share of shares.filter(text => !text.endsWith('other'))) {
-          const [, percent = '', label = ''] = /^ ?(<?\d+) % (.*)$/.exec(share) ?? [];
-          const named = expected.filter(one => label === one.whole || label === one.short);
-          expect(named, `${move}, ${headerOf(track)}: ${label} names one state`).toHaveLength(1);
-          const [answer] = named;
-          // Shares are carried as one byte each.
-          expect(Math.abs(Number(percent.replace('<1', '0')) - (answer?.percent ?? 0))).toBeLessThanOrEqual(
-            1,
-          );
+test.each([
+  ['lanes that are drawn', true],
+  ['lanes that are folded or shown as tables', false],
+])(
+  'where extents of %s share the pixel the tooltip says their shares as the engine sums them',
+  async (_lanes, isDrawn) => {
+    // A pixel is a power of two of bytes, and every move is by whole pixels: no pixel cuts a column of a tile.
+    const bridge = await openWide(largeChain(2 ** 36, 3, 4000), { isDrawn });
+    let mixed = 0;
+    await afterEachMove(2, 300, async move => {
+      await waitFor(async () => {
+        const { viewport } = getAxis('guest');
+        const perPx = (viewport.end - viewport.start) / WIDTH;
+        const from = viewport.start + 300 * perPx;
+        const reply = await bridge.call('chain:sums', { sessionId: 1, start: from, end: from + perPx });
+        if (!reply.ok) throw new Error(reply.error.what);
+        const cells = shownCells();
+        expect(shownOffset(), move).toBe(formatOffset(from));
+        for (const track of opened().tracks) {
+          const legend = legendOn(track, opened());
+          const sums = reply.value.find(sum => sum.track === track.id)?.parts ?? [];
+          const parts = sums.flatMap((bytes, part) => (bytes > 0 ? [[part, bytes] as never] : []));
+          const expected = stateShares(parts).map(({ state, isHidden, percent }) => ({
+            percent,
+            short: `${shortLabel(legend[state])}${isHidden ? ' hidden' : ''}`,
+            whole: `${legend[state].label}${isHidden ? ' hidden' : ''}`,
+          }));
+          const cell = cells.get(headerOf(track));
+          const shares = [...(cell?.querySelectorAll('.share') ?? [])].map(share => share.textContent ?? '');
+          if (shares.length === 0)
+            expect(cell?.textContent, move).toContain(expected[0]?.whole.replace(' hidden', ''));
+          else mixed++;
+          for (const share of shares.filter(text => !text.endsWith('other'))) {
+            const [, percent = '', label = ''] = /^ ?(<?\d+) % (.*)$/.exec(share) ?? [];
+            const named = expected.filter(one => label === one.whole || label === one.short);
+            expect(named, `${move}, ${headerOf(track)}: ${label} names one state`).toHaveLength(1);
+            const [answer] = named;
+            // Shares are carried as one byte each.
+            expect(Math.abs(Number(percent.replace('<1', '0')) - (answer?.percent ?? 0))).toBeLessThanOrEqual(
+              1,
+            );
+          }
         }
-      }
+      });
     });
-  });
-  expect(mixed).toBeGreaterThan(0);
-});
+    expect(mixed).toBeGreaterThan(0);
+  },
+);
 
 test('a tooltip follows the window when it gets another width under a still pointer', async () => {
-  await openWide(goldenChain(), 1000);
+  await openWide(goldenChain(), { width: 1000 });
   const { size } = getAxis('guest');
   setState({ hover: { axis: 'guest', track: 1, px: 250 } });
   await waitFor(() => expect(shownOffset()).toBe(formatOffset(size / 4)));
