@@ -32,6 +32,8 @@ export function TrackTableRow({
   hasFinding,
   onSelect,
 }: TrackTableRowProps) {
+  const marks = row.marks.map(mark => LEGEND[mark].label).join(', ');
+  const finding = details === undefined ? '' : findingText(details);
   return (
     <tr
       role="row"
@@ -57,6 +59,14 @@ export function TrackTableRow({
         <Size bytes={row.length} />
       </td>
       <td role="gridcell">{row.label}</td>
+      <td role="gridcell" title={marks}>
+        {marks}
+      </td>
+      {hasFinding && (
+        <td role="gridcell" title={finding}>
+          {finding}
+        </td>
+      )}
       {hasOwner && (
         <td role="gridcell">
           <Untrusted text={row.owner} max={40} />
@@ -65,8 +75,6 @@ export function TrackTableRow({
       <td role="gridcell">
         {details !== undefined && details.hostOffset >= 0 && <Offset at={details.hostOffset} />}
       </td>
-      <td role="gridcell">{row.marks.map(mark => LEGEND[mark].label).join(', ')}</td>
-      {hasFinding && <td role="gridcell">{details === undefined ? '' : findingText(details)}</td>}
     </tr>
   );
 }

@@ -19,20 +19,30 @@ const HEADER_PX = 25;
 const MAX_ROWS_IN_SIGHT = 10;
 /** Height that a scroll bar below the rows may take. */
 const SCROLLBAR_PX = 16;
-/** Width in which the offsets, names and marks of one column can be read. */
-const COLUMN_PX = 112;
+/** Widths in CSS pixels in which most cells of a column can be read. */
+const COLUMN_PX = {
+  Start: 104,
+  End: 104,
+  Length: 84,
+  State: 116,
+  Marks: 150,
+  Finding: 170,
+  Owner: 120,
+  'In the file at': 108,
+} as const;
+type ColumnName = keyof typeof COLUMN_PX;
 
 /** The columns of a track: a layer owns all that it holds, and where nothing was found there is nothing to tell. */
-function columnsOf({ kind }: TrackInfo, hasFindings: boolean): readonly string[] {
+function columnsOf({ kind }: TrackInfo, hasFindings: boolean): readonly ColumnName[] {
   return [
     'Start',
     'End',
     'Length',
     'State',
-    ...(kind === 'guest' ? ['Owner'] : []),
-    'In the file at',
     'Marks',
-    ...(hasFindings ? ['Finding'] : []),
+    ...(hasFindings ? (['Finding'] as const) : []),
+    ...(kind === 'guest' ? (['Owner'] as const) : []),
+    'In the file at',
   ];
 }
 
@@ -96,7 +106,7 @@ export function TrackTable({ track, chain }: TrackTableProps) {
         <div style={{ paddingTop: visible.paddingTop, paddingBottom: visible.paddingBottom }}>
           <table
             role="grid"
-            style={{ minWidth: columns.length * COLUMN_PX }}
+            style={{ minWidth: columns.reduce((sum, name) => sum + COLUMN_PX[name], 0) }}
             data-twin
             tabIndex={0}
             aria-label={`${escapeUntrusted(track.title)}, extents in view`}
@@ -107,7 +117,7 @@ export function TrackTable({ track, chain }: TrackTableProps) {
             <thead>
               <tr aria-rowindex={1}>
                 {columns.map(name => (
-                  <th scope="col" key={name}>
+                  <th scope="col" key={name} style={{ width: COLUMN_PX[name] }}>
                     {name}
                   </th>
                 ))}
