@@ -12,7 +12,6 @@ import type { Plan } from '../../../shared/model/plan/plan.ts';
 import type { PlanPicture } from '../../../shared/model/plan/plan-picture.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { createImageSurface } from '../../canvas/image-surface.ts';
-import { showImage } from '../../canvas/show-image.ts';
 import { laneTextMasks } from '../../canvas/text-masks.ts';
 import { navigationOf } from '../../state/axes/axis-navigation.ts';
 import { getAxis } from '../../state/store.ts';
@@ -20,8 +19,8 @@ import type { AxisPointerActions } from '../../ui/axis/axis-pointer.ts';
 import { AxisRuler } from '../../ui/axis/axis-ruler.tsx';
 import { useAxisArea } from '../../ui/hooks/use-axis-area.ts';
 import { useAxisPointer } from '../../ui/hooks/use-axis-pointer.ts';
-import { type CanvasSize, useCanvasSize } from '../../ui/hooks/use-canvas-size.ts';
-import { usePainter } from '../../ui/hooks/use-painter.ts';
+import { useCanvasDrawing } from '../../ui/hooks/use-canvas-drawing.ts';
+import type { CanvasSize } from '../../ui/hooks/use-canvas-size.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 import { Untrusted } from '../../ui/text.tsx';
 import { useColorSet } from '../../ui/theme.ts';
@@ -74,23 +73,19 @@ const POINTER: AxisPointerActions = {
   onContextMenu() {},
 };
 
-/** A canvas along the axis of the plan that `paint` draws on. */
-function useLane(paint: (canvas: HTMLCanvasElement, size: CanvasSize) => void) {
+const viewKey = () => `${getAxis('plan').viewport.start} ${getAxis('plan').viewport.end}`;
+
+/** A canvas along the axis of the plan that shows the image which `imageOf` makes in its size. */
+function useLane(imageOf: (size: CanvasSize) => ImageData) {
   const ref = useRef<HTMLCanvasElement>(null);
-  const size = useCanvasSize(ref);
   useAxisPointer(ref, 'plan', POINTER);
-  const drawn = useRef('');
-  const paintFrame = useMemo(() => {
-    drawn.current = '';
-    return () => {
-      const { start, end } = getAxis('plan').viewport;
-      const key = `${start} ${end}`;
-      if (ref.current === null || size.width === 0 || size.height === 0 || drawn.current === key) return;
-      drawn.current = key;
-      paint(ref.current, size);
-    };
-  }, [paint, size]);
-  usePainter(paintFrame);
+  const draw = useCallback(
+    (context: CanvasRenderingContext2D, size: CanvasSize) => {
+      if (size.height > 0) context.putImageData(imageOf(size), 0, 0);
+    },
+    [imageOf],
+  );
+  useCanvasDrawing(ref, viewKey, draw);
   return ref;
 }
 
@@ -104,19 +99,19 @@ function PlanLane({ track, plan, picture, chain }: PlanLaneProps) {
     const info = chain.tracks.find(({ layer }) => layer === plan.target.layer);
     return info === undefined ? () => [] : trackLabels(info, chain);
   }, [chain, plan]);
-  const paint = useCallback(
-    (canvas: HTMLCanvasElement, size: CanvasSize) => {
+  const imageOf = useCallback(
+    (size: CanvasSize) => {
       const { viewport } = getAxis('plan');
       const layout = bareLayout(size.height, devicePixelRatio);
       const { image, surface } = createImageSurface(size, layout.unit, laneTextMasks(layout.unit));
       const phase = Math.round((viewport.start / (viewport.end - viewport.start)) * size.width);
       const options = { labels, faded: [], marks: 0, phase };
       paintTrack(surface, planStrip(picture, track, viewport, size.width), layout, colorSet, options);
-      showImage(canvas, image);
+      return image;
     },
     [picture, track, colorSet, labels],
   );
-  const ref = useLane(paint);
+  const ref = useLane(imageOf);
   return <canvas ref={ref} role="img" aria-label={`${track}: ${laneText(plan, track)}`} />;
 }
 
@@ -136,8 +131,8 @@ function laneText({ strip }: Plan, track: 'before' | 'after'): string {
 
 function WrittenLane({ picture }: { readonly picture: PlanPicture }) {
   const colorSet = useColorSet();
-  const paint = useCallback(
-    (canvas: HTMLCanvasElement, size: CanvasSize) => {
+  const imageOf = useCallback(
+    (size: CanvasSize) => {
       const { viewport } = getAxis('plan');
       const { image, surface } = createImageSurface(size, Math.max(1, Math.round(devicePixelRatio)));
       paintWritten(
@@ -146,11 +141,11 @@ function WrittenLane({ picture }: { readonly picture: PlanPicture }) {
         colorSet.frame,
         colorSet.lane,
       );
-      showImage(canvas, image);
+      return image;
     },
     [picture, colorSet],
   );
-  const ref = useLane(paint);
+  const ref = useLane(imageOf);
   return <canvas ref={ref} role="img" aria-label="Where something is written" />;
 }
 
