@@ -40,7 +40,7 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Written to its standard input, which is then closed. */
   readonly input?: string | Uint8Array;
-  /** Milliseconds before it is killed and the test fails. Default 30 000. */
+  /** Milliseconds before it is killed and the test fails. Default 60 000. */
   readonly timeout?: number;
 }
 
@@ -50,7 +50,7 @@ export function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<CommandResult> {
-  const { input = '', timeout = 30_000, ...rest } = options;
+  const { input = '', timeout = 60_000, ...rest } = options;
   const limits = { timeout, killSignal: 'SIGKILL', maxBuffer: 256 * 2 ** 20, encoding: 'utf8' } as const;
   return new Promise((resolve, reject) => {
     const child = execFile(command, args, { ...limits, ...rest }, (error, stdout, stderr) => {
