@@ -175,10 +175,13 @@ class L1Rebuild {
       yield;
       markTargets(viewOf(readCluster(source, cluster, clusterSize)), cluster, geometry, named);
     }
+    // Data that looks like an L1 table is named by an L2 table.
+    const isData = ({ cluster, clusters }: L1Candidate) =>
+      named.subarray(cluster, cluster + clusters).includes(1);
     return new L1Rebuild(
       image,
       { ...remains, named },
-      oldTables,
+      oldTables.filter(old => !isData(old)),
       tables.filter(cluster => named[cluster] === 0),
     );
   }
