@@ -103,7 +103,7 @@ export function chainBroken(why: string): Cause {
 
 export const TOO_MANY = notes({
   code: 'GUEST_PARTITIONS_TOO_MANY',
-  what: count => `${count} more of the guest's partitions are not shown`,
+  what: count => `${count} more of the guest's partitions ${count === 1 ? 'is' : 'are'} not shown`,
   advice: 'Linux shows no more of one disk, either',
 });
 

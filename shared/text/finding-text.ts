@@ -8,7 +8,7 @@ import {
   MAX_FINDING_PLACES,
   totalLength,
 } from '../model/finding.ts';
-import { exactSize, formatOffset, formatSize } from './offset.ts';
+import { exactSize, formatOffset, formatRawValue, formatSize } from './offset.ts';
 import { formatTime } from './time.ts';
 
 /** Names of programs and fields, such as `cluster_bits`: they are written small at the start of a sentence too. */
@@ -44,7 +44,7 @@ export function findingGuestText({ guest, bytesAtRisk }: Finding): string {
 }
 
 /**
- * A value that proves a finding, and where it lies in the file: `header at 0x0000_0048: 0x0000000000000001 (dirty)`, or
+ * A value that proves a finding, and where it lies in the file: `header at 0x0000_0048: 0x0000_0000_0000_0001 (dirty)`, or
  * `virtual size: 1 MiB (1,048,576 bytes)`. Untrusted text.
  */
 export function evidenceText({ source, fileOffset, value, bits }: FindingEvidence): string {
@@ -54,7 +54,7 @@ export function evidenceText({ source, fileOffset, value, bits }: FindingEvidenc
   if (bits === EVIDENCE_MILLISECONDS && Number.isSafeInteger(number))
     return `${where}: ${formatTime(number / 1000)}`;
   if (value === '') return bits === '' ? where : `${where}: ${bits}`;
-  return `${where}: ${value}${bits === '' ? '' : ` (${bits})`}`;
+  return `${where}: ${formatRawValue(value)}${bits === '' ? '' : ` (${bits})`}`;
 }
 
 /** A finding as an error record, for standard error. `path` names the file that it is about. */

@@ -2,13 +2,31 @@
 
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
+/** Digits of an offset at least. */
+const MIN_DIGITS = 8;
+
 /** An offset in hexadecimal, grouped by four digits from the right, at least eight digits: `0x0012_0000`. */
-export function formatOffset(offset: number): string {
-  const digits = offset.toString(16).padStart(8, '0');
+export function formatOffset(offset: number | bigint): string {
+  return `0x${grouped(offset.toString(16).padStart(MIN_DIGITS, '0'))}`;
+}
+
+/**
+ * A raw value in the form of {@link formatOffset}: `0x8000_0000_0005_0000`. One of two digits, and one that is stored with
+ * leading zeros, keep their length; a text that is no hexadecimal number, or several of them, stays as it is.
+ */
+export function formatRawValue(value: string): string {
+  if (!/^0x[0-9a-f]+(?: 0x[0-9a-f]+)*$/.test(value)) return value;
+  return value.replace(/(?<=0x)[0-9a-f]{3,}/g, digits =>
+    grouped(digits.startsWith('0') ? digits : digits.padStart(MIN_DIGITS, '0')),
+  );
+}
+
+/** Digits in groups of four from the right. */
+function grouped(digits: string): string {
   const lead = digits.length % 4;
   const groups = lead === 0 ? [] : [digits.slice(0, lead)];
   for (let i = lead; i < digits.length; i += 4) groups.push(digits.slice(i, i + 4));
-  return `0x${groups.join('_')}`;
+  return groups.join('_');
 }
 
 /** A size in the largest binary unit that keeps it at 1 or above, with at most two decimals: `1.25 MiB`. */
@@ -50,8 +68,13 @@ export function formatShare(share: number): string {
 }
 
 /** A whole number with its digits grouped by three: `16,777,216`. Intl does the same after loading for 25 milliseconds. */
-export function formatCount(count: number): string {
+export function formatCount(count: number | bigint): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+/** A count and what is counted: `1 entry`, `1,024 entries`. Without `several` that is `one` with an s. */
+export function counted(count: number, one: string, several = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : several}`;
 }
 
 /**

@@ -23,7 +23,7 @@ test('a support engineer drops an image, finds two owners of one cluster, sees b
   const finding = page.getByRole('region', { name: 'Finding', exact: true });
   await expect(finding).toContainText('holds the data of several guest clusters');
   await expect(finding).toContainText('Do not start the machine');
-  await expect(finding.getByRole('region', { name: 'Evidence' })).toContainText('data of guest 0x40000');
+  await expect(finding.getByRole('region', { name: 'Evidence' })).toContainText('data of guest 0x0004_0000');
   await expect(finding.getByRole('region', { name: 'What it means' })).toContainText('qemu-img check');
 
   // The cluster in the chain, with its evidence.

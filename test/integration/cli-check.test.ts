@@ -67,7 +67,9 @@ describe('cowscope check', () => {
     const { code, stdout } = await cowscope(['check', path]);
     expect(code).toBe(3);
     expect(stdout).toMatch(/^verdict: leaks\n/);
-    expect(stdout).toContain('leak QCOW2_LEAKED: 1 cluster is counted as used, and nothing refers to it.');
+    expect(stdout).toContain(
+      'leak QCOW2_LEAKED: 1 cluster (64 KiB) is counted as used, and nothing refers to it.',
+    );
   });
 
   it('does not call leaks what may be the data of a table that was lost, and prints how to keep it', async () => {

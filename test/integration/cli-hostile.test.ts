@@ -141,7 +141,7 @@ describe('an image that claims more than it has', () => {
     pokeU64(source.fd, 24, size);
     pokeU32(source.fd, 36, entries);
     pokeU64(source.fd, 40, BigInt(moved));
-    const used = `2 of the first 16777216 L1 entries are used, the last is number 2: what they describe lies below 1.5 GiB (0x60000000)`;
+    const used = `2 of the first 16,777,216 L1 entries are used, the last is number 2: what they describe lies below 1.5 GiB (0x6000_0000)`;
     const mapped = await outcome('map', '--output', 'json', path);
     expect(mapped).toMatchObject({ code: 3, codes: ['QCOW2_L1_TABLE', 'QCOW2_TOO_LARGE'] });
     const { rows, findings } = JSON.parse(mapped.stdout);

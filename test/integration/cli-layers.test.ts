@@ -202,7 +202,7 @@ describe('a chain', () => {
     await file.close();
     const noted = await cowscope(['layers', odd]);
     expect([noted.code, codesOf(noted)]).toEqual([0, []]);
-    expect(noted.stdout).toMatch(/^ {4}note +Size is 1048577, not whole sectors/m);
+    expect(noted.stdout).toMatch(/^ {4}note +Size is 1,048,577 bytes, not whole sectors/m);
   });
 });
 

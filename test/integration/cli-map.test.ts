@@ -412,7 +412,7 @@ describe('consent', () => {
     expect(alone.stdout.startsWith(unseen.stdout)).toBe(true);
     const cut = await cowscope(['map', '--totals', '--allow', data, top]);
     expect([cut.code, codesOf(cut)]).toEqual([3, ['QCOW2_PAST_DATA_FILE_END']]);
-    expect(complaints(cut)[0]).toContain('the data file ends at 0x10000');
+    expect(complaints(cut)[0]).toContain('the data file ends at 0x0001_0000');
     await unlink(data);
     for (const witness of ['metadata', 'both']) {
       const missing = await cowscope(['map', '--totals', '--witness', witness, '--allow', data, top]);

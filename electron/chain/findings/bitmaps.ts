@@ -79,7 +79,7 @@ function notInTop(names: readonly ReadonlySet<string>[]): Finding[] {
       facts,
       stale,
       list =>
-        `${stale.length} of its ${own.size} dirty bitmaps are not in the top layer: ${list}; nothing is recorded in them any more, and a commit into this layer keeps them`,
+        `${stale.length} of its ${own.size} dirty bitmaps ${stale.length === 1 ? 'is' : 'are'} not in the top layer: ${list}; nothing is recorded in ${stale.length === 1 ? 'it' : 'them'} any more, and a commit into this layer keeps ${stale.length === 1 ? 'it' : 'them'}`,
     );
   });
 }

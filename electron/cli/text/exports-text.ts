@@ -1,7 +1,7 @@
 /** What an NBD server offers, for a person. */
 import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
 import { knownContext } from '../../../shared/nbd-contexts.ts';
-import { formatSize } from '../../../shared/text/offset.ts';
+import { exactSize, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import type { NbdServerInfo } from '../../service/nbd/nbd-exports.ts';
 import { type Fact, factLine } from './definition-rows.ts';
@@ -21,7 +21,7 @@ function exportLines(info: NbdExportInfo): string[] {
   const { name, description, uri, size, contexts, flags, blockSizes, error } = info;
   const facts: Fact[] = [['address', uri]];
   if (description !== '') facts.push(['description', description]);
-  if (size >= 0) facts.push(['size', `${formatSize(size)} (${size} bytes)`]);
+  if (size >= 0) facts.push(['size', exactSize(size)]);
   if (flags.length > 0) facts.push(['flags', flags.join(', ')]);
   if (blockSizes !== undefined) {
     const [minimum, preferred, maximum] = blockSizes.map(formatSize);

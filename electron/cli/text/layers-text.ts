@@ -9,7 +9,7 @@ import type {
   Qcow2Info,
 } from '../../../shared/model/layer.ts';
 import { findingGuestText, findingSentence, placedSentence } from '../../../shared/text/finding-text.ts';
-import { formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { counted, exactSize, formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { formatTime } from '../../../shared/text/time.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { type Fact, factLine } from './definition-rows.ts';
@@ -72,7 +72,7 @@ function fileFacts(layer: LayerInfo): Fact[] {
   const facts: Fact[] = [
     ['file', layer.path],
     ['format', `${layer.format}, ${FORMAT_SOURCES[layer.formatSource]}`],
-    ['virtual size', `${formatSize(layer.size)} (${layer.size} bytes)`],
+    ['virtual size', exactSize(layer.size)],
   ];
   if (layer.fileSize >= 0) {
     const onDisk = layer.allocatedSize < 0 ? '' : `, ${formatSize(layer.allocatedSize)} on disk`;
@@ -120,7 +120,7 @@ function linkText({ recorded, resolved, status, error }: BackingLink): string {
 
 function refcountsText({ version, refcountBits, lazyRefcounts }: Qcow2Info): string {
   if (version === 1) return 'none';
-  return `${refcountBits} bits${lazyRefcounts ? ', lazy' : ''}`;
+  return `${counted(refcountBits, 'bit')}${lazyRefcounts ? ', lazy' : ''}`;
 }
 
 function qcow2Facts(qcow2: Qcow2Info): Fact[] {

@@ -247,7 +247,9 @@ function targetBitmaps(input: CommitInput, { target }: CommitFacts): Finding | u
   const above = new Set((input.layers[input.top]?.info.qcow2?.bitmaps ?? []).map(({ name }) => name));
   const stale = bitmaps.filter(({ name }) => !above.has(name)).map(({ name }) => JSON.stringify(name));
   const gone =
-    stale.length === 0 ? '' : `; ${stale.length} of them are not in the committed layer: ${listed(stale)}`;
+    stale.length === 0
+      ? ''
+      : `; ${stale.length} of them ${stale.length === 1 ? 'is' : 'are'} not in the committed layer: ${listed(stale)}`;
   return makeFinding({
     code: 'PLAN_TARGET_BITMAPS',
     severity: 'note',

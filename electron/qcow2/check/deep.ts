@@ -1,6 +1,7 @@
 /** The deep check: every data cluster is read, and every compressed one decompressed. Takes as long as reading does. */
 import { CowscopeError } from '../../../shared/error.ts';
 import { type Cause, type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
+import { formatCount, formatOffset } from '../../../shared/text/offset.ts';
 import { hex, hex64 } from '../format/bytes.ts';
 import { compressedRange, compressionOf } from '../format/compressed.ts';
 import {
@@ -233,7 +234,7 @@ class DataReader {
         source: `L2 entry ${entry}`,
         fileOffset: (tables.offsets[index] as number) + entry * entrySize,
         value: hex64(hi, lo),
-        bits: `compressed data at ${hex(offset)}, ${length} bytes at most: ${why}`,
+        bits: `compressed data at ${formatOffset(offset)}, ${length} bytes at most: ${why}`,
       },
     });
   }
@@ -258,7 +259,8 @@ const READ_FAILED: Cause = {
   id: 'QCOW2_DATA_READ_FAILED',
   code: 'QCOW2_DATA_READ_FAILED',
   severity: 'corruption',
-  what: count => `the system could not read ${count === 1 ? 'a data cluster' : `${count} data clusters`}`,
+  what: count =>
+    `the system could not read ${count === 1 ? 'a data cluster' : `${formatCount(count)} data clusters`}`,
   advice:
     'look at the disk or the file system that holds the file; copy what can still be read, with a tool that goes on after errors, before anything else',
 };
@@ -271,7 +273,7 @@ function damagedStream(isZstd: boolean): Cause {
     code: 'QCOW2_STREAM_DAMAGED',
     severity: 'corruption',
     what: count =>
-      `${count === 1 ? 'a compressed cluster' : `${count} compressed clusters`} cannot be decompressed: the guest gets an I/O error there${orGarbage}`,
+      `${count === 1 ? 'a compressed cluster' : `${formatCount(count)} compressed clusters`} cannot be decompressed: the guest gets an I/O error there${orGarbage}`,
     advice: 'restore the ranges from a backup: compressed data cannot be repaired',
   };
 }

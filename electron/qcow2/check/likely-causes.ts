@@ -8,7 +8,8 @@
  * virtnbdbackup#266 (bitmaps in use after a kill).
  */
 import type { Finding } from '../../../shared/model/finding.ts';
-import { hex, viewOf } from '../format/bytes.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
+import { viewOf } from '../format/bytes.ts';
 import { COMPATIBLE_LAZY_REFCOUNTS, INCOMPATIBLE_DIRTY } from '../format/header.ts';
 import { recognizeContent } from '../format/table-content.ts';
 import { RefcountBlocks } from '../layout/refcount-blocks.ts';
@@ -158,7 +159,7 @@ function* copiedTables(input: CauseInput): SlicedWork<Finding[]> {
     const other = seen.get(key);
     seen.set(key, offset);
     if (other === undefined || !isEqual(bytes, readBytes(source, other, geometry.clusterSize))) continue;
-    const what = `the L2 tables at ${hex(other)} and ${hex(offset)} hold the same entries: one of them was written over the other`;
+    const what = `the L2 tables at ${formatOffset(other)} and ${formatOffset(offset)} hold the same entries: one of them was written over the other`;
     return [causeOf(layer, explained, 'likely', what)];
   }
   return [];

@@ -1,5 +1,5 @@
 /** What the parts of an image file beside L2 tables and refcount blocks are called. */
-import { hex } from '../format/bytes.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 import { USE } from '../layout/cluster-uses.ts';
 import type { Qcow2Image } from '../read/image.ts';
 
@@ -9,7 +9,7 @@ import type { Qcow2Image } from '../read/image.ts';
  */
 export function metadataName(image: Qcow2Image, offset: number, use: number, owner: string): string {
   const { header, extensions, snapshots, bitmaps } = image;
-  const at = `at ${hex(offset)}`;
+  const at = `at ${formatOffset(offset)}`;
   if (offset === 0) return 'the header';
   if (offset === header.l1TableOffset) return `the active L1 table ${at}`;
   if (offset === header.snapshotsOffset && header.storedSnapshotCount > 0) return `the snapshot table ${at}`;

@@ -2,7 +2,7 @@
  * Where the earlier L1 table of a disk is still in use, or that of a snapshot which was lost: `rules/replaced-l1.ts`.
  */
 import type { Finding } from '../../../shared/model/finding.ts';
-import { hex } from '../format/bytes.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 import { entryOffset } from '../format/entry.ts';
 import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
@@ -31,7 +31,7 @@ export function movedL1({ image, layer, findings }: CauseInput): Finding[] {
   if (/^QCOW2_SNAPSHOT/.test(root.code)) return []; // it is the table of a snapshot
   if (root.code === REPLACED_L1 && root.evidence.length === 0) return [];
   const { named, once, counted } = compare(image, offset);
-  const names = `the table at ${hex(offset)} names ${named} ${named === 1 ? 'table' : 'tables'}`;
+  const names = `the table at ${formatOffset(offset)} names ${named} ${named === 1 ? 'table' : 'tables'}`;
   if (replaced?.evidence.length === 1) {
     const what = `the L1 table was moved by a resize while another program wrote to the image through the earlier one, and took the new place: ${names}. With --infer the disk is read through it`;
     return [causeOf(layer, replaced, 'likely', what)];
@@ -55,7 +55,7 @@ function emptyL1({ source, header, geometry }: Qcow2Image, layer: number, explai
   if (explained.causedBy !== undefined || header.l1Size === 0) return [];
   const active = new EntryTable(source, header.l1TableOffset, Math.min(header.l1Size, geometry.l1Needed));
   if (active.count === 0 || active.nextUsed(0, active.count) < active.count) return [];
-  const what = `the L1 table at ${hex(header.l1TableOffset)} was zeroed or punched, or not written before a crash: it holds no entry, and tables of a disk are left. With --infer the disk is read by them`;
+  const what = `the L1 table at ${formatOffset(header.l1TableOffset)} was zeroed or punched, or not written before a crash: it holds no entry, and tables of a disk are left. With --infer the disk is read by them`;
   return [causeOf(layer, explained, 'likely', what)];
 }
 

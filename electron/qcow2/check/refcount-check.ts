@@ -1,6 +1,7 @@
 /** The comparison of refcounts with references, a pass at a time. */
 import { type Cause, type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import type { CheckCounts } from '../../../shared/model/check.ts';
+import { counted, formatCount } from '../../../shared/text/offset.ts';
 import { hex, hex64 } from '../format/bytes.ts';
 import { entryOffset } from '../format/entry.ts';
 import { hasDataFile } from '../format/header.ts';
@@ -36,7 +37,7 @@ const FLAGS_ALONE: Cause = {
   code: 'QCOW2_L1_FLAGS_ALONE',
   severity: 'hazard',
   what: count =>
-    `${count === 1 ? 'an L1 entry has' : `${count} L1 entries have`} bits set and name no L2 table: qemu reads nothing there, and what they named may be lost`,
+    `${count === 1 ? 'an L1 entry has' : `${formatCount(count)} L1 entries have`} bits set and name no L2 table: qemu reads nothing there, and what they named may be lost`,
   advice: KEEP_EVIDENCE,
 };
 
@@ -45,7 +46,7 @@ const SHARED_TABLE: Cause = {
   code: 'QCOW2_L2_SHARED',
   severity: 'corruption',
   what: count =>
-    `${count === 1 ? 'an L2 table is' : `${count} L2 tables are`} named by several L1 entries: these ranges of the guest show the same data, and a write to one changes all`,
+    `${count === 1 ? 'an L2 table is' : `${formatCount(count)} L2 tables are`} named by several L1 entries: these ranges of the guest show the same data, and a write to one changes all`,
   advice: KEEP_EVIDENCE,
 };
 
@@ -181,7 +182,7 @@ export class RefcountCheck {
   get whyIncomplete(): string {
     if (this.#hasNoBlocks)
       return 'the refcount table names no block: references were compared with each other alone, and what is leaked is not known';
-    return `the refcounts of ${this.#rules.checkErrors} clusters cannot be read`;
+    return `the refcounts of ${counted(this.#rules.checkErrors, 'cluster')} cannot be read`;
   }
 
   /** What a deep check reads. */

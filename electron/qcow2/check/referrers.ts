@@ -1,6 +1,7 @@
 /** A second walk: what refers to the clusters under suspicion, and which copied flags are wrong. */
+
 import { type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
-import { hex } from '../format/bytes.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 import { compressedRange } from '../format/compressed.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
 import { hasDataFile } from '../format/header.ts';
@@ -57,7 +58,7 @@ export class Referrers implements ReferenceSink, TableVisitor {
     if (isRefcountTable) this.#hasRefcountTable = true;
     suspects.noteRange(Math.floor(offset / clusterSize), last, () => {
       if (isRefcountTable) {
-        const name = `the refcount table at ${hex(offset)}`;
+        const name = `the refcount table at ${formatOffset(offset)}`;
         return { name, guest: -1, use, times, doubt: this.#context.doubtOfRefcounts };
       }
       const index = use === USE.table ? names.indexOf(offset) : -1;
@@ -84,7 +85,7 @@ export class Referrers implements ReferenceSink, TableVisitor {
   referBlock(offset: number, index: number): void {
     const { image, suspects, doubtOfRefcounts: doubt } = this.#context;
     suspects.note(offset / image.geometry.clusterSize, () => {
-      const name = `refcount block ${index} at ${hex(offset)}`;
+      const name = `refcount block ${index} at ${formatOffset(offset)}`;
       return { name, guest: -1, use: USE.table, times: 1, doubt };
     });
   }
@@ -165,7 +166,7 @@ export class Referrers implements ReferenceSink, TableVisitor {
       return {
         name:
           guest >= 0
-            ? `${what} of guest ${hex(guest)} (entry ${entry} of the L2 table at ${hex(tables.offsets[index] as number)})`
+            ? `${what} of guest ${formatOffset(guest)} (entry ${entry} of the L2 table at ${formatOffset(tables.offsets[index] as number)})`
             : `${what} of entry ${entry} of ${names.tableName(index)}`,
         guest,
         use,

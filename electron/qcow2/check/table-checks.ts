@@ -1,5 +1,6 @@
 /** What the L1 and L2 tables themselves show, counted as qemu's check_refcounts_l1, _l2 and check_oflag_copied count it. */
 import { type Cause, type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
+import { formatCount } from '../../../shared/text/offset.ts';
 import { hex64 } from '../format/bytes.ts';
 import { compressedRange } from '../format/compressed.ts';
 import {
@@ -39,7 +40,7 @@ const COPIED_ALONE: Cause = {
   code: 'QCOW2_COPIED_ALONE',
   severity: 'hazard',
   what: count =>
-    `${count === 1 ? 'an L2 entry has' : `${count} L2 entries have`} the copied flag and ${count === 1 ? 'names' : 'name'} no cluster: qemu reads nothing there, and what ${count === 1 ? 'it' : 'they'} named may be lost`,
+    `${count === 1 ? 'an L2 entry has' : `${formatCount(count)} L2 entries have`} the copied flag and ${count === 1 ? 'names' : 'name'} no cluster: qemu reads nothing there, and what ${count === 1 ? 'it' : 'they'} named may be lost`,
   advice: KEEP_EVIDENCE,
 };
 

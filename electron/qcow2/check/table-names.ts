@@ -1,5 +1,5 @@
 /** What the L2 tables and other metadata of an image are called, and which guest offsets a table is for. */
-import { hex } from '../format/bytes.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 import { entryOffset } from '../format/entry.ts';
 import { ACTIVE, IMAGE, SNAPSHOTS } from '../layout/cluster-uses.ts';
 import type { L2Tables } from '../layout/l2-tables.ts';
@@ -55,10 +55,10 @@ export class TableNames {
 
   /** A table in words. */
   tableName(index: number): string {
-    const at = hex(this.#tables.offsets[index] as number);
+    const at = formatOffset(this.#tables.offsets[index] as number);
     const guest = this.guestOf(index);
     return guest >= 0
-      ? `the L2 table at ${at} (guest ${hex(guest)})`
+      ? `the L2 table at ${at} (guest ${formatOffset(guest)})`
       : `the L2 table at ${at} of ${this.ownerName(this.#tables.owners[index] as number)}`;
   }
 

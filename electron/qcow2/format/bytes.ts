@@ -1,4 +1,5 @@
 /** Big-endian reads from untrusted bytes, and how values are written in findings. */
+import { formatOffset } from '../../../shared/text/offset.ts';
 
 export { u64, viewOf } from '../../../shared/bytes.ts';
 
@@ -12,9 +13,14 @@ export function exactAt(view: DataView, at: number): number | bigint {
   return exactNumber(view.getBigUint64(at));
 }
 
-/** The unsigned 64-bit number at `at` as `0x` and its digits, exactly. */
+/** The unsigned 64-bit number at `at` as a raw value: `0x` and its digits, exactly. */
 export function hexAt(view: DataView, at: number): string {
   return `0x${view.getBigUint64(at).toString(16)}`;
+}
+
+/** The unsigned 64-bit offset at `at` as text, exactly. */
+export function offsetTextAt(view: DataView, at: number): string {
+  return formatOffset(view.getBigUint64(at));
 }
 
 /** A 64-bit entry as `0x` and 16 digits. */
@@ -22,12 +28,12 @@ export function hex64(hi: number, lo: number): string {
   return `0x${(hi >>> 0).toString(16).padStart(8, '0')}${(lo >>> 0).toString(16).padStart(8, '0')}`;
 }
 
-/** The unsigned 64-bit number of two halves as `0x` and its digits, exactly. */
-export function hexOf(hi: number, lo: number): string {
-  return `0x${((BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0)).toString(16)}`;
+/** The unsigned 64-bit number of two halves, exactly. */
+export function exactOf(hi: number, lo: number): bigint {
+  return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
 }
 
-/** An offset or a 32-bit value as `0x` and its digits. */
+/** A number as `0x` and its digits: a raw value or an id. Offsets in sentences are those of formatOffset. */
 export function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }

@@ -1,5 +1,5 @@
 /** Descriptors of compressed clusters. */
-import { hexOf } from './bytes.ts';
+import { exactOf } from './bytes.ts';
 
 /** By the header's compression_type. Source: qcow2 specification, "Header". */
 const COMPRESSIONS = ['zlib', 'zstd'] as const;
@@ -47,10 +47,10 @@ export function compressedRangeV1(hi: number, lo: number, clusterBits: number): 
   return { offset, extraSectors: Math.max(0, Math.ceil(((offset % 512) + length) / 512) - 1), length };
 }
 
-/** The exact offset that a compressed entry holds, as `0x` and its digits: numbers lose digits above 2^53. */
-export function compressedOffsetText(hi: number, lo: number, clusterBits: number, version: number): string {
+/** The exact offset that a compressed entry holds: numbers lose digits above 2^53. */
+export function exactCompressedOffset(hi: number, lo: number, clusterBits: number, version: number): bigint {
   const bits = version === 1 ? highBitsOfV1(clusterBits) : highBitsOf(clusterBits);
-  return hexOf(hi & (2 ** bits - 1), lo);
+  return exactOf(hi & (2 ** bits - 1), lo);
 }
 
 /** Bits of the offset in the high half of an entry. */

@@ -1,6 +1,7 @@
 /** Rules that L1 and L2 entries may break. They are called for unusual entries only, which are few. */
-import { hex, hex64, hexOf } from './bytes.ts';
-import { compressedOffsetText, compressedRange, compressedRangeV1 } from './compressed.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
+import { exactOf, hex64 } from './bytes.ts';
+import { compressedRange, compressedRangeV1, exactCompressedOffset } from './compressed.ts';
 import {
   ENTRY_COMPRESSED_HI,
   ENTRY_COPIED_HI,
@@ -57,12 +58,13 @@ export function checkEntry(
   if (host % rules.clusterSize !== 0)
     return invalid(
       'QCOW2_ENTRY_UNALIGNED',
-      () => `an L2 entry points at ${hex(host)}, which is not a cluster boundary`,
+      () => `an L2 entry points at ${formatOffset(host)}, which is not a cluster boundary`,
     );
   if (rules.dataFile && host !== guestOffset && keepsHostSpace(rules, hi, lo))
     return invalid(
       'QCOW2_DATA_FILE_OFFSET',
-      () => `an L2 entry points at ${hex(host)} of the data file, where only the guest's own offset can be`,
+      () =>
+        `an L2 entry points at ${formatOffset(host)} of the data file, where only the guest's own offset can be`,
     );
   if (zeroBits & allocBits)
     return invalid('QCOW2_SUBCLUSTER_BOTH', () => 'a subcluster is marked as allocated and as zero at once');
@@ -77,13 +79,14 @@ export function checkEntry(
     return {
       code: 'QCOW2_CLUSTER_CUT',
       kind: 'cut',
-      what: () => `the file ends at ${hex(fileSize)}, inside the data cluster at ${hex(host)}`,
+      what: () =>
+        `the file ends at ${formatOffset(fileSize)}, inside the data cluster at ${formatOffset(host)}`,
     };
   if (host >= fileSize)
     return {
       code: 'QCOW2_SPACE_PAST_END',
       kind: 'spare',
-      what: () => `an L2 entry reserves host space at ${hex(host)}, past the end of the file`,
+      what: () => `an L2 entry reserves host space at ${formatOffset(host)}, past the end of the file`,
     };
   if (hi & ENTRY_RESERVED_HI || lo & (rules.extendedL2 ? ENTRY_RESERVED_LO | 1 : ENTRY_RESERVED_LO))
     return unusual('an L2 entry has reserved bits set');
@@ -139,13 +142,14 @@ export function checkL1Entry(
   if (rules.version > 1 && host % rules.clusterSize !== 0)
     return invalid(
       'QCOW2_L1_UNALIGNED',
-      () => `an L1 entry points at ${hex(host)}, which is not a cluster boundary`,
+      () => `an L1 entry points at ${formatOffset(host)}, which is not a cluster boundary`,
     );
   if (host >= fileSize)
     return {
       code: PAST_END,
       kind: 'pastEnd',
-      what: () => `an L2 table would lie at ${hex(host)}, past the end of the file at ${hex(fileSize)}`,
+      what: () =>
+        `an L2 table would lie at ${formatOffset(host)}, past the end of the file at ${formatOffset(fileSize)}`,
     };
   if (rules.version > 1 && (hi & 0x7f000000 || lo & 0x1ff))
     return unusual('an L1 entry has reserved bits set');
@@ -168,24 +172,24 @@ export function entryText(rules: EntryRules, { hi, lo, zeroBits, allocBits }: Ra
   return rules.extendedL2 ? `${hex64(hi, lo)} ${hex64(zeroBits, allocBits)}` : hex64(hi, lo);
 }
 
-/** The host offset in an L2 entry as `0x` and its digits, exactly: numbers lose digits above 2^53. */
-export function hostText({ version, clusterBits }: EntryRules, { hi, lo }: RawEntry): string {
+/** The host offset in an L2 entry, exactly: numbers lose digits above 2^53. */
+export function exactHost({ version, clusterBits }: EntryRules, { hi, lo }: RawEntry): bigint {
   const compressedHi = version === 1 ? 0x80000000 : ENTRY_COMPRESSED_HI;
-  if (hi & compressedHi) return compressedOffsetText(hi, lo, clusterBits, version);
-  return version === 1 ? hexOf(hi, lo) : hex(entryOffset(hi, lo));
+  if (hi & compressedHi) return exactCompressedOffset(hi, lo, clusterBits, version);
+  return version === 1 ? exactOf(hi, lo) : BigInt(entryOffset(hi, lo));
 }
 
 /** The bits of an entry by name: the flags that are set and the host offset. */
 export function entryBits(rules: EntryRules, entry: RawEntry): string {
   const { hi, lo } = entry;
   if (rules.version === 1)
-    return `${hi & 0x80000000 ? 'compressed, ' : ''}host offset ${hostText(rules, entry)}`;
+    return `${hi & 0x80000000 ? 'compressed, ' : ''}host offset ${formatOffset(exactHost(rules, entry))}`;
   const compressed = (hi & ENTRY_COMPRESSED_HI) !== 0;
   const names: string[] = [];
   if (hi & ENTRY_COPIED_HI) names.push('copied');
   if (compressed) names.push('compressed');
   if (!compressed && !rules.extendedL2 && lo & 1) names.push('zero');
-  names.push(`host offset ${hostText(rules, entry)}`);
+  names.push(`host offset ${formatOffset(exactHost(rules, entry))}`);
   if (!compressed && (hi & ENTRY_RESERVED_HI || lo & ENTRY_RESERVED_LO)) names.push('reserved bits');
   return names.join(', ');
 }
@@ -196,7 +200,7 @@ function pastEnd(what: string, entry: RawEntry, fileSize: number, rules: EntryRu
     code: PAST_END,
     kind: 'pastEnd',
     what: () =>
-      `${what} would lie at ${hostText(rules, entry)}, past the end of the ${file} at ${hex(fileSize)}`,
+      `${what} would lie at ${formatOffset(exactHost(rules, entry))}, past the end of the ${file} at ${formatOffset(fileSize)}`,
   };
 }
 

@@ -2,7 +2,8 @@
  * Header extensions: known ones decoded, others listed.
  * Source: qcow2 specification, "Header extensions"; limits of qemu's qcow2_read_extensions.
  */
-import { hex, hexAt, textOf, u64, untilNul, viewOf } from './bytes.ts';
+import { formatCount, formatOffset } from '../../../shared/text/offset.ts';
+import { hex, offsetTextAt, textOf, u64, untilNul, viewOf } from './bytes.ts';
 import { AUTOCLEAR_DATA_FILE_RAW, hasDataFile, NAME_ADVICE, type Qcow2Header } from './header.ts';
 import { MAX_BITMAP_DIRECTORY_BYTES, MAX_BITMAPS } from './limits.ts';
 import { HEADER_ADVICE, type Report, reportField } from './report.ts';
@@ -106,7 +107,7 @@ export function parseExtensions(bytes: Uint8Array, header: Qcow2Header, report: 
     if (at + 8 > end || length > end - at - 8) {
       note(
         'QCOW2_EXTENSION_TOO_LARGE',
-        `header extension ${hex(type)} runs past the end of the extensions at ${hex(end)}; later ones are not read`,
+        `header extension ${hex(type)} runs past the end of the extensions at ${formatOffset(end)}; later ones are not read`,
         at,
         8,
         HEADER_ADVICE,
@@ -210,14 +211,15 @@ function decodeBitmaps(
   const directorySize = u64(fields, 8);
   const directoryOffset = u64(fields, 16);
   if (fields.getUint32(4) !== 0) return bad('has a reserved field that is not zero');
-  if (count === 0 || count > MAX_BITMAPS) return bad(`counts ${count} bitmaps, outside 1 to ${MAX_BITMAPS}`);
+  if (count === 0 || count > MAX_BITMAPS)
+    return bad(`counts ${formatCount(count)} bitmaps, outside 1 to ${formatCount(MAX_BITMAPS)}`);
   if (directoryOffset > Number.MAX_SAFE_INTEGER)
-    return bad(`puts the directory at ${hexAt(fields, 16)}, past the end of any file`);
+    return bad(`puts the directory at ${offsetTextAt(fields, 16)}, past the end of any file`);
   if (directoryOffset % 2 ** header.clusterBits !== 0)
-    return bad(`puts the directory at ${hexAt(fields, 16)}, which is not a cluster boundary`);
+    return bad(`puts the directory at ${offsetTextAt(fields, 16)}, which is not a cluster boundary`);
   if (directorySize > MAX_BITMAP_DIRECTORY_BYTES)
     return bad(
-      `says the directory has ${fields.getBigUint64(8)} bytes, more than ${MAX_BITMAP_DIRECTORY_BYTES}`,
+      `says the directory has ${formatCount(fields.getBigUint64(8))} bytes, more than ${formatCount(MAX_BITMAP_DIRECTORY_BYTES)}`,
     );
   return { bitmaps: { count, directoryOffset, directorySize } };
 }
@@ -234,7 +236,7 @@ function decodeEncryption(
       : data.length !== 16
         ? `has ${data.length} bytes, not 16`
         : viewOf(data).getUint32(4) % 2 ** header.clusterBits !== 0
-          ? `puts the encryption header at ${hexAt(viewOf(data), 0)}, which is not a cluster boundary`
+          ? `puts the encryption header at ${offsetTextAt(viewOf(data), 0)}, which is not a cluster boundary`
           : undefined;
   if (what !== undefined) {
     note(

@@ -8,7 +8,8 @@
 import { CowscopeError } from '../../../shared/error.ts';
 import { MAX_OFFSET } from '../../../shared/extent/table.ts';
 import { causeOf, guestRange } from '../../../shared/finding-collector.ts';
-import { hex, hexAt, u64, viewOf } from './bytes.ts';
+import { counted, formatCount, formatOffset } from '../../../shared/text/offset.ts';
+import { offsetTextAt, u64, viewOf } from './bytes.ts';
 import {
   MAX_BACKING_NAME,
   MAX_CLUSTER_BITS,
@@ -298,7 +299,7 @@ export const MAX_DISK_SIZE = 2 ** 53 - 512;
 export function sizesIn(view: DataView, report: Report): { size: number; storedSize: bigint } {
   const storedSize = view.getBigUint64(24);
   if (storedSize >= 2n ** 53n) {
-    const what = `size is ${storedSize} bytes, more than 2^53 - 1: the disk is shown up to 8 PiB`;
+    const what = `size is ${formatCount(storedSize)} bytes, more than 2^53 - 1: the disk is shown up to 8 PiB`;
     const advice =
       'see what the L1 table reaches: if the size is not meant, put the right one back in a copy of the file';
     reportField(report, { code: 'QCOW2_TOO_LARGE', what, advice }, 'header', view, 24, 8);
@@ -307,7 +308,7 @@ export function sizesIn(view: DataView, report: Report): { size: number; storedS
   const size = Math.floor(Number(storedSize) / 512) * 512;
   if (size !== Number(storedSize)) {
     const cut = Number(storedSize) - size;
-    const what = `size is ${storedSize}, not whole sectors: the last ${cut} bytes are cut off`;
+    const what = `size is ${formatCount(storedSize)} bytes, not whole sectors: the last ${counted(cut, 'byte')} ${cut === 1 ? 'is' : 'are'} cut off`;
     const facts = { code: 'QCOW2_SIZE_ODD', severity: 'note', what, advice: '' } as const;
     reportField(report, facts, 'header', view, 24, 8);
   }
@@ -329,8 +330,8 @@ export function checkTable(
 ): string | undefined {
   if (offset + entries * entrySize > MAX_OFFSET) return 'lies above 2^53 - 1';
   if (entries * entrySize > maxBytes)
-    return `is too large: ${entries} ${unit}, at most ${maxBytes / entrySize} can be`;
-  if (offset % clusterSize !== 0) return `lies at ${hex(offset)}, which is not a cluster boundary`;
+    return `is too large: ${formatCount(entries)} ${unit}, at most ${formatCount(maxBytes / entrySize)} can be`;
+  if (offset % clusterSize !== 0) return `lies at ${formatOffset(offset)}, which is not a cluster boundary`;
   return undefined;
 }
 
@@ -358,7 +359,7 @@ function backingIn(view: DataView, clusterSize: number, note: Note): { offset: n
   if (offset > clusterSize) {
     note(
       'QCOW2_BACKING_NAME',
-      `backing_file_offset is ${hexAt(view, 8)}, outside the first cluster`,
+      `backing_file_offset is ${offsetTextAt(view, 8)}, outside the first cluster`,
       8,
       8,
       NAME_ADVICE,

@@ -1,8 +1,8 @@
 /** The header of an image whose first cluster was overwritten, from what its tables and refcounts show. */
 import { CowscopeError } from '../../../shared/error.ts';
 import type { InferredFact } from '../../../shared/model/inference.ts';
-import { exactSize, formatSize } from '../../../shared/text/offset.ts';
-import { hex, u64, viewOf } from '../format/bytes.ts';
+import { counted, exactSize, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { u64, viewOf } from '../format/bytes.ts';
 import { compressedRange } from '../format/compressed.ts';
 import { entryOffset } from '../format/entry.ts';
 import { QCOW_MAGIC } from '../format/header.ts';
@@ -276,7 +276,7 @@ function factsOf(fields: HeaderFields, l1: L1Candidate, hasSnapshotSize: boolean
   const { clusterBits, refcountBits, refcountTableOffset, size, extendedL2, l1TableOffset, snapshots } =
     fields;
   const { hasDataFile } = fields;
-  const counted = `the refcount table at ${hex(refcountTableOffset)} names a block that counts the header, the table and itself once each`;
+  const inBlock = `the refcount table at ${formatOffset(refcountTableOffset)} names a block that counts the header, the table and itself once each`;
   const fact = (name: string, value: string, confidence: InferredFact['confidence'], how: string) => ({
     name,
     value,
@@ -284,8 +284,8 @@ function factsOf(fields: HeaderFields, l1: L1Candidate, hasSnapshotSize: boolean
     how,
   });
   return [
-    fact('cluster size', formatSize(2 ** clusterBits), 'certain', counted),
-    fact('refcounts', `${refcountBits} bits`, 'certain', counted),
+    fact('cluster size', formatSize(2 ** clusterBits), 'certain', inBlock),
+    fact('refcounts', counted(refcountBits, 'bit'), 'certain', inBlock),
     fact(
       'L2 entries',
       extendedL2 ? '16 bytes (extended L2)' : '8 bytes',
@@ -294,7 +294,7 @@ function factsOf(fields: HeaderFields, l1: L1Candidate, hasSnapshotSize: boolean
     ),
     fact(
       'L1 table',
-      hex(l1TableOffset),
+      formatOffset(l1TableOffset),
       'certain',
       `its entries lead to ${l1.tables} L2 ${l1.tables === 1 ? 'table' : 'tables'} and to nothing else`,
     ),
@@ -311,7 +311,7 @@ function factsOf(fields: HeaderFields, l1: L1Candidate, hasSnapshotSize: boolean
             'snapshots',
             String(snapshots.count),
             'likely',
-            `a snapshot table at ${hex(snapshots.offset)} names L1 tables`,
+            `a snapshot table at ${formatOffset(snapshots.offset)} names L1 tables`,
           ),
         ]),
     ...(hasDataFile

@@ -3,7 +3,8 @@
  * not in the table itself: that follows from other evidence only, and stays open without it.
  */
 import { type Confidence, type InferredFact, leastSure } from '../../../shared/model/inference.ts';
-import { hex, viewOf } from '../format/bytes.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
+import { viewOf } from '../format/bytes.ts';
 import { ENTRY_RESERVED_HI, entryOffset } from '../format/entry.ts';
 import { hasDataFile, hasExtendedL2 } from '../format/header.ts';
 import { MAX_L1_BYTES } from '../format/limits.ts';
@@ -423,7 +424,7 @@ class L1Rebuild {
     });
     const [best] = lists.toSorted((a, b) => b.list.length - a.list.length);
     if (best === undefined) return;
-    const at = hex(best.cluster * geometry.clusterSize);
+    const at = formatOffset(best.cluster * geometry.clusterSize);
     const how = this.#remains.isMisplaced
       ? `an L1 table at ${at}, which the header does not name, names it there`
       : `an earlier L1 table at ${at} names it there`;
@@ -587,7 +588,7 @@ class L1Rebuild {
 
   /** Where the tables without a place lie. */
   #listOpen(): string {
-    const places = [...this.#open].map(cluster => hex(cluster * this.#image.geometry.clusterSize));
+    const places = [...this.#open].map(cluster => formatOffset(cluster * this.#image.geometry.clusterSize));
     const more = places.length - MAX_LISTED;
     return `${places.slice(0, MAX_LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   }

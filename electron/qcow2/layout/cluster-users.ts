@@ -1,7 +1,7 @@
 /** What refers to one cluster of an image file, collected while everything is walked. */
 import type { ClusterUser, GuestPlace } from '../../../shared/model/layout.ts';
 import { metadataNoun } from '../../../shared/text/host-kinds.ts';
-import { hex } from '../format/bytes.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 import { compressedRange } from '../format/compressed.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
 import { hasDataFile } from '../format/header.ts';
@@ -50,7 +50,11 @@ export class ClusterUsers implements ReferenceSink, TableVisitor {
     if (use === USE.data || use === USE.snapshotData) return; // visitTable knows more of them
     const kind = kindOfReference(this.#image, offset, use, owner);
     const isL2 = this.#isL2Table(offset, length);
-    this.#keep({ kind, what: `${metadataNoun(kind)} at ${hex(offset)}`, ...(isL2 ? { table: offset } : {}) });
+    this.#keep({
+      kind,
+      what: `${metadataNoun(kind)} at ${formatOffset(offset)}`,
+      ...(isL2 ? { table: offset } : {}),
+    });
   }
 
   /** True if an L2 table of the image begins at an offset. */
@@ -87,7 +91,7 @@ export class ClusterUsers implements ReferenceSink, TableVisitor {
       if (offset === 0 || offset >= this.#end || offset + length <= this.#start) continue;
       this.#keep({
         kind: isActive ? (isStream ? 'compressed' : 'data') : 'snapshotData',
-        what: `${isStream ? 'compressed data' : 'data'} of entry ${i} of the L2 table at ${hex(table)}`,
+        what: `${isStream ? 'compressed data' : 'data'} of entry ${i} of the L2 table at ${formatOffset(table)}`,
         table,
         entry: i,
       });

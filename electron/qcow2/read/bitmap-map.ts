@@ -5,7 +5,8 @@ import { DIRTY, DIRTY_UNKNOWN } from '../../../shared/extent/flags.ts';
 import type { PageWriter, WordSet } from '../../../shared/extent/page.ts';
 import { type Cause, FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import { RangeSet } from '../../../shared/range-set.ts';
-import { hex, hex64 } from '../format/bytes.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
+import { hex64 } from '../format/bytes.ts';
 import { entryOffset, isValidBitmapEntry } from '../format/entry.ts';
 import { BITMAPS_ADVICE } from '../format/extensions.ts';
 import type { BitmapEntry } from './bitmaps.ts';
@@ -163,7 +164,7 @@ function pushBits(
     const chunk = CHUNK.subarray(0, Math.min(CHUNK_BYTES, Math.ceil(to / 8) - firstByte));
     const at = Math.max(0, base + bit * granularity - start);
     let got = 0;
-    let what = `the file ends before the bits at ${hex(host)}`;
+    let what = `the file ends before the bits at ${formatOffset(host)}`;
     try {
       got = readFully(map.source, chunk, host + firstByte);
     } catch (error) {

@@ -2,8 +2,10 @@
  * The bitmap directory: which dirty bitmaps an image stores and whether they can be trusted.
  * Source: qcow2 specification, "Bitmaps"; limits of qemu's block/qcow2-bitmap.c.
  */
+
 import { type Cause, causeOf } from '../../../shared/finding-collector.ts';
-import { hex, hexAt, textOf, u64, viewOf } from '../format/bytes.ts';
+import { counted, formatCount, formatOffset } from '../../../shared/text/offset.ts';
+import { hex, offsetTextAt, textOf, u64, viewOf } from '../format/bytes.ts';
 import { BITMAPS_ADVICE, type BitmapsExtension, type Extensions } from '../format/extensions.ts';
 import { AUTOCLEAR_BITMAPS, type Qcow2Header } from '../format/header.ts';
 import { MAX_BITMAP_BYTES, MAX_BITMAP_NAME } from '../format/limits.ts';
@@ -75,7 +77,7 @@ export function* readBitmaps(
   const bytes = readBytes(source, place.directoryOffset, place.directorySize);
   const directory = new BitmapDirectory(bytes, place, header, report);
   if (bytes.length < place.directorySize)
-    directory.note(`the file ends inside the bitmap directory at ${hex(place.directoryOffset)}`, 0);
+    directory.note(`the file ends inside the bitmap directory at ${formatOffset(place.directoryOffset)}`, 0);
   while (directory.hasMore) {
     if (shouldYield(directory.entries.length)) yield;
     if (!directory.readEntry()) return directory.entries;
@@ -146,9 +148,13 @@ class BitmapDirectory {
   checkEnd(): void {
     const { count, directorySize } = this.#place;
     const found = this.entries.length;
-    if (found < count) this.note(`the bitmap directory has ${found} entries, not ${count}`, 0);
+    if (found < count)
+      this.note(
+        `the bitmap directory has ${counted(found, 'entry', 'entries')}, not ${formatCount(count)}`,
+        0,
+      );
     else if (this.#at < directorySize && !this.#hasInvalidEntry)
-      this.note(`the bitmap directory goes on after its ${count} entries`, this.#at);
+      this.note(`the bitmap directory goes on after its ${counted(count, 'entry', 'entries')}`, this.#at);
   }
 
   /** Reports what is wrong with the directory as a whole, `at` bytes into it. */
@@ -231,7 +237,7 @@ export function brokenBecause(header: Qcow2Header, fields: DataView, start: numb
   if (tableSize === 0) return 'has an empty table';
   // The lower half alone: the number loses digits above 2^53.
   if (u64(fields, start) === 0 || fields.getUint32(start + 4) % clusterSize !== 0)
-    return `puts its table at ${hexAt(fields, start)}, which is not a cluster`;
+    return `puts its table at ${offsetTextAt(fields, start)}, which is not a cluster`;
   if (tableSize * clusterSize > MAX_BITMAP_BYTES) return `has a table of ${tableSize} clusters: too large`;
   const coverage = tableSize * clusterSize * 8 * 2 ** granularityBits;
   if ((flags & FLAG_IN_USE) === 0 && coverage < header.size) return 'has a table too small for the disk';

@@ -3,6 +3,7 @@
 import { causeOf, FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import type { Inference } from '../../../shared/model/inference.ts';
+import { counted, formatCount } from '../../../shared/text/offset.ts';
 import { untilNul, viewOf } from '../format/bytes.ts';
 import type { EntryRules } from '../format/entry.ts';
 import {
@@ -137,7 +138,7 @@ function reportSmallL1(
     causeOf({
       code: 'QCOW2_L1_TOO_SMALL',
       severity: 'corruption',
-      what: `the active L1 table has ${l1Size} ${l1Size === 1 ? 'entry' : 'entries'}; the disk needs ${needed}`,
+      what: `the active L1 table has ${counted(l1Size, 'entry', 'entries')}; the disk needs ${formatCount(needed)}`,
       advice: HEADER_ADVICE,
       ...(isTooLarge ? { causedBy: 'QCOW2_TOO_LARGE' } : {}),
     }),

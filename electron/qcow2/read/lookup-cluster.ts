@@ -1,7 +1,8 @@
 /** One guest offset looked up step by step, with the raw value of every entry on the way: for the inspector. */
 import { CowscopeError } from '../../../shared/error.ts';
 import type { Evidence } from '../../../shared/model/inspection.ts';
-import { hex, hex64, viewOf } from '../format/bytes.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
+import { hex64, viewOf } from '../format/bytes.ts';
 import { compressedRange, compressedRangeV1 } from '../format/compressed.ts';
 import {
   BAD,
@@ -24,7 +25,7 @@ import {
   checkL1Entry,
   type EntryFault,
   entryText,
-  hostText,
+  exactHost,
   lostSubclusters,
   type RawEntry,
 } from '../format/entry-rules.ts';
@@ -133,7 +134,7 @@ function followL1Entry(map: Qcow2Map, start: Lookup): { readonly lookup: Lookup;
   const l1Entry = hex64(hi, lo);
   const table = entryOffset(hi, lo);
   const fault = table === 0 ? undefined : checkL1Entry(rules, hi, lo, table, map.fileSize);
-  const fact = table === 0 ? 'no L2 table' : `L2 table at ${hex(table)}${copied(hi)}`;
+  const fact = table === 0 ? 'no L2 table' : `L2 table at ${formatOffset(table)}${copied(hi)}`;
   evidence.push({ fact: fault?.what() ?? fact, source, value: l1Entry });
   if (table === 0) return { lookup: { ...start, l1Entry }, kind: UNALLOCATED };
   const lookup = { ...start, l1Entry, l2TableOffset: table };
@@ -144,8 +145,8 @@ function followL1Entry(map: Qcow2Map, start: Lookup): { readonly lookup: Lookup;
 /** The L2 entry; undefined where it cannot be read, which is said in the evidence. */
 function readL2Entry(map: Qcow2Map, { l2Index, l2EntryOffset, evidence }: Lookup): RawEntry | undefined {
   if (l2EntryOffset + map.geometry.entrySize > map.fileSize) {
-    const fact = `the file ends at ${hex(map.fileSize)}, before the end of this entry`;
-    evidence.push({ fact, source: `L2 entry ${l2Index} at ${hex(l2EntryOffset)}`, value: '' });
+    const fact = `the file ends at ${formatOffset(map.fileSize)}, before the end of this entry`;
+    evidence.push({ fact, source: `L2 entry ${l2Index} at ${formatOffset(l2EntryOffset)}`, value: '' });
     return undefined;
   }
   return readOrSay(evidence, `L2 entry ${l2Index}`, () => readEntry(map, l2EntryOffset));
@@ -166,9 +167,10 @@ function describeL2Entry(map: Qcow2Map, lookup: Lookup, entry: RawEntry): Cluste
 
   // In digits: beyond 2^53, where only damage leads, a number would not be exact.
   const inCluster = compressed === undefined ? guestOffset - clusterStart : 0;
-  const hostDigits = `0x${(BigInt(hostText(rules, entry)) + BigInt(inCluster)).toString(16)}`;
+  const exact = exactHost(rules, entry) + BigInt(inCluster);
+  const hostText = formatOffset(exact);
   const value = entryText(rules, entry);
-  const source = `L2 entry ${l2Index} at ${hex(l2EntryOffset)}`;
+  const source = `L2 entry ${l2Index} at ${formatOffset(l2EntryOffset)}`;
   if (fault !== undefined) evidence.push({ fact: fault.what(), source, value });
   evidence.push({
     fact: `${KIND_FACTS[kind]}${compressed === undefined && hasHost ? copied(hi) : ''}`,
@@ -179,10 +181,10 @@ function describeL2Entry(map: Qcow2Map, lookup: Lookup, entry: RawEntry): Cluste
     evidence.push({
       fact:
         compressed === undefined
-          ? `${isLost ? 'would lie' : 'lies'} at ${hostDigits}`
-          : `stream ${isLost ? 'would lie ' : ''}at ${hostDigits}, at most ${compressed.length} bytes`,
+          ? `${isLost ? 'would lie' : 'lies'} at ${hostText}`
+          : `stream ${isLost ? 'would lie ' : ''}at ${hostText}, at most ${compressed.length} bytes`,
       source: rules.dataFile ? 'host offset in the data file' : 'host offset',
-      value: hostDigits,
+      value: `0x${exact.toString(16)}`,
     });
   return {
     ...described(lookup, kind),

@@ -3,7 +3,7 @@
  * Source: qcow2 specification, "Snapshots"; limits of qemu's qcow2_do_read_snapshots.
  */
 import type { Cause } from '../../../shared/finding-collector.ts';
-import { exactSize } from '../../../shared/text/offset.ts';
+import { counted, exactSize, formatCount } from '../../../shared/text/offset.ts';
 import { exactAt, textOf, u64, viewOf } from '../format/bytes.ts';
 import {
   checkTable,
@@ -84,14 +84,14 @@ export function* readSnapshots(
     const extraDataSize = viewOf(bytes).getUint32(36);
     if (extraDataSize > MAX_SNAPSHOT_EXTRA)
       return stop(
-        `snapshot table entry ${index} has ${extraDataSize} bytes of extra data, more than ${MAX_SNAPSHOT_EXTRA}`,
+        `snapshot table entry ${index} has ${formatCount(extraDataSize)} bytes of extra data, more than ${formatCount(MAX_SNAPSHOT_EXTRA)}`,
         at,
         SNAPSHOTS_REFUSED_ADVICE,
       );
     const length = FIXED_BYTES + extraDataSize + viewOf(bytes).getUint16(12) + viewOf(bytes).getUint16(14);
     if (at + length - header.snapshotsOffset > MAX_SNAPSHOT_TABLE_BYTES)
       return stop(
-        `the snapshot table is larger than ${MAX_SNAPSHOT_TABLE_BYTES} bytes`,
+        `the snapshot table is larger than ${exactSize(MAX_SNAPSHOT_TABLE_BYTES)}`,
         at,
         SNAPSHOTS_REFUSED_ADVICE,
       );
@@ -119,7 +119,7 @@ export function* readSnapshots(
     }
     if (entry.unusable !== undefined) {
       badTable ??= badTableOf(index, entry.unusable);
-      tell(badTable, 0, 12, `L1 table of ${entry.l1Size} entries ${entry.unusable}`);
+      tell(badTable, 0, 12, `L1 table of ${counted(entry.l1Size, 'entry', 'entries')} ${entry.unusable}`);
     }
     at += length;
   }
@@ -132,7 +132,7 @@ function sizeDiffers(first: SnapshotEntry, storedSize: bigint, size: number): Ca
   const isWhole = storedSize === BigInt(first.diskSize);
   const stored = isWhole
     ? exactSize(first.diskSize)
-    : `${storedSize} bytes, of which ${exactSize(first.diskSize)} are shown`;
+    : `${formatCount(storedSize)} bytes, of which ${exactSize(first.diskSize)} are shown`;
   const sizes = `a disk of ${stored}; the active disk has ${exactSize(size)}`;
   return {
     id: 'QCOW2_SNAPSHOT_SIZE',
@@ -160,7 +160,7 @@ const INCOMPLETE: Cause = {
   code: 'QCOW2_SNAPSHOT_INCOMPLETE',
   severity: 'hazard',
   what: count =>
-    `${count === 1 ? 'an entry' : `${count} entries`} of the snapshot table lack the 16 bytes of extra data that version 3 requires; the disk's size is taken from the image`,
+    `${count === 1 ? 'an entry' : `${formatCount(count)} entries`} of the snapshot table ${count === 1 ? 'lacks' : 'lack'} the 16 bytes of extra data that version 3 requires; the disk's size is taken from the image`,
   advice: '',
 };
 

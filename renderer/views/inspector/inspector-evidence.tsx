@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { InspectedLayer, Inspection } from '../../../shared/model/inspection.ts';
-import { formatOffset } from '../../../shared/text/offset.ts';
+import { formatRawValue } from '../../../shared/text/offset.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { Untrusted } from '../../ui/text.tsx';
 
@@ -26,11 +26,11 @@ export function InspectorEvidence({ inspection }: { readonly inspection: Inspect
           <ul>
             {layer.evidence.map(({ fact, source, value }) => (
               <li key={`${fact} ${source}`}>
-                <span>{grouped(fact)}</span>
+                <span>{fact}</span>
                 <small>{source}</small>
-                {value !== '' && !fact.includes(value) && (
+                {value !== '' && !fact.includes(formatRawValue(value)) && (
                   <code>
-                    <Untrusted text={value} max={300} />
+                    <Untrusted text={formatRawValue(value)} max={300} />
                   </code>
                 )}
               </li>
@@ -45,9 +45,4 @@ export function InspectorEvidence({ inspection }: { readonly inspection: Inspect
       )}
     </InspectorSection>
   );
-}
-
-/** Offsets in a fact as they are written everywhere else: `0x0013_b1c0`. */
-function grouped(fact: string): string {
-  return fact.replace(/0x[0-9a-f]{5,13}\b/g, offset => formatOffset(Number(offset)));
 }

@@ -1,5 +1,6 @@
 /** Copied flags of the active disk that contradict the refcount: they decide whether a write goes in place. */
 import type { Cause, CausePlace, FindingCollector } from '../../../../shared/finding-collector.ts';
+import { formatCount } from '../../../../shared/text/offset.ts';
 import { hex64 } from '../../format/bytes.ts';
 import { KEEP_EVIDENCE } from './advice.ts';
 import { HIGH, LOW, ZERO } from './refcounts.ts';
@@ -65,7 +66,7 @@ function clearCause(causedBy: string): Cause {
 }
 
 function entries(count: number): string {
-  return count === 1 ? 'an entry of the tables has' : `${count} entries of the tables have`;
+  return count === 1 ? 'an entry of the tables has' : `${formatCount(count)} entries of the tables have`;
 }
 
 /** The id of the finding about a refcount that is not the number of references. */

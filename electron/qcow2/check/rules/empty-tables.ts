@@ -1,5 +1,6 @@
 /** L2 tables without entries, once it is known that no cluster is counted that nothing refers to. */
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
+import { formatCount } from '../../../../shared/text/offset.ts';
 
 const ID = 'QCOW2_L2_EMPTY';
 
@@ -33,5 +34,7 @@ const WITH_DATA_FILE: Cause = {
 };
 
 function tables(count: number): string {
-  return count === 1 ? 'an L2 table is there and holds' : `${count} L2 tables are there and hold`;
+  return count === 1
+    ? 'an L2 table is there and holds'
+    : `${formatCount(count)} L2 tables are there and hold`;
 }

@@ -1,5 +1,6 @@
 /** Entries that no map of the active disk shows: of tables that only snapshots use, and past the end of the disk. */
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
+import { formatCount } from '../../../../shared/text/offset.ts';
 import type { EntryRules } from '../../format/entry.ts';
 import { entryOffset } from '../../format/entry.ts';
 import {
@@ -54,7 +55,7 @@ const OUTSIDE: Cause = {
   code: 'QCOW2_ENTRY_OUTSIDE',
   severity: 'hazard',
   what: count =>
-    `${count === 1 ? 'an L2 entry is' : `${count} L2 entries are`} invalid or ${count === 1 ? 'leads' : 'lead'} past the end of the file, for offsets that the disk does not have`,
+    `${count === 1 ? 'an L2 entry is' : `${formatCount(count)} L2 entries are`} invalid or ${count === 1 ? 'leads' : 'lead'} past the end of the file, for offsets that the disk does not have`,
   advice: 'the disk itself is whole; before it is enlarged, copy it with `qemu-img convert`',
 };
 
@@ -69,7 +70,7 @@ function snapshotEntry(owner: string, { kind }: EntryFault): Cause {
       code: 'QCOW2_SNAPSHOT_ENTRY',
       severity: 'corruption',
       what: count =>
-        `${count === 1 ? 'an entry' : `${count} entries`} in L2 tables of ${owner} cannot be read: the active disk does not use them`,
+        `${count === 1 ? 'an entry' : `${formatCount(count)} entries`} in L2 tables of ${owner} cannot be read: the active disk does not use them`,
       advice: `${KEEP_EVIDENCE}; do not revert to that snapshot`,
     };
   return {
@@ -77,7 +78,7 @@ function snapshotEntry(owner: string, { kind }: EntryFault): Cause {
     code: 'QCOW2_SNAPSHOT_ENTRY_ODD',
     severity: 'hazard',
     what: count =>
-      `${count === 1 ? 'an entry' : `${count} entries`} in L2 tables of ${owner} have bits that must be zero, or space past the end of the file`,
+      `${count === 1 ? 'an entry' : `${formatCount(count)} entries`} in L2 tables of ${owner} have bits that must be zero, or space past the end of the file`,
     advice: 'find out which program wrote the image: qemu never sets these bits',
   };
 }

@@ -1,8 +1,7 @@
 /** An L1 table that by the number of its entries runs over other parts of the file. */
 import { causeOf, type FindingCollector } from '../../../../shared/finding-collector.ts';
 import { touchesRange } from '../../../../shared/model/finding.ts';
-import { formatCount } from '../../../../shared/text/offset.ts';
-import { hex } from '../../format/bytes.ts';
+import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
 import type { Qcow2Image } from '../../read/image.ts';
 import { KEEP_EVIDENCE } from './advice.ts';
 
@@ -26,7 +25,7 @@ export function findLongL1(collector: FindingCollector, { header, geometry }: Qc
     causeOf({
       code: LONG_L1,
       severity: 'corruption',
-      what: `the header gives the L1 table ${formatCount(header.l1Size)} entries, of which the disk needs ${formatCount(l1Needed)}: with so many it runs over other parts of the file up to ${hex(end)}, and their bytes are taken for entries`,
+      what: `the header gives the L1 table ${formatCount(header.l1Size)} entries, of which the disk needs ${formatCount(l1Needed)}: with so many it runs over other parts of the file up to ${formatOffset(end)}, and their bytes are taken for entries`,
       advice: `${KEEP_EVIDENCE}; in a copy of the file put the right number back (l1_size, 4 bytes at offset 36): the disk is whole if ${formatCount(l1Needed)} is right`,
       risksData: false,
     }),

@@ -2,7 +2,8 @@
 
 import { CowscopeError } from '../../../../shared/error.ts';
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
-import { hex, viewOf } from '../../format/bytes.ts';
+import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
+import { viewOf } from '../../format/bytes.ts';
 import { compressedRange } from '../../format/compressed.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../../format/entry.ts';
 import type { Qcow2Image } from '../../read/image.ts';
@@ -123,7 +124,7 @@ function addOrphans(
               source: isL1 ? ORPHAN_L1_SOURCE : 'cluster that looks like an L2 table',
               fileOffset: host,
               value: targets.length === 1 ? '1 entry' : `${targets.length} entries`,
-              bits: `the first names the cluster at ${hex(first * clusterSize)}`,
+              bits: `the first names the cluster at ${formatOffset(first * clusterSize)}`,
             },
           }
         : {},
@@ -136,7 +137,7 @@ const COUNTED: Cause = {
   code: ORPHAN_TABLE,
   severity: 'hazard',
   what: count =>
-    `${count === 1 ? 'a cluster that nothing refers to looks' : `${count} clusters that nothing refers to look`} like ${count === 1 ? 'a table' : 'tables'} of the image: data may be reachable through ${count === 1 ? 'it' : 'them'} alone`,
+    `${count === 1 ? 'a cluster that nothing refers to looks' : `${formatCount(count)} clusters that nothing refers to look`} like ${count === 1 ? 'a table' : 'tables'} of the image: data may be reachable through ${count === 1 ? 'it' : 'them'} alone`,
   advice:
     'do not run `qemu-img check -r leaks`, which frees them: copy the file first; an L1 table that was moved or never written back leaves such tables behind',
 };
@@ -147,7 +148,7 @@ const FREE_OF_EMPTY_DISK: Cause = {
   code: 'QCOW2_EMPTY_DISK_TABLES',
   severity: 'hazard',
   what: count =>
-    `the disk reads as empty, and ${count === 1 ? 'a cluster' : `${count} clusters`} behind the image's end ${count === 1 ? 'looks like a table' : 'look like tables'} of it: data that a crash kept from being recorded, or that was deleted`,
+    `the disk reads as empty, and ${count === 1 ? 'a cluster' : `${formatCount(count)} clusters`} behind the image's end ${count === 1 ? 'looks like a table' : 'look like tables'} of it: data that a crash kept from being recorded, or that was deleted`,
   advice:
     'do not start the machine and write nothing to the image: the next write takes the place of what lies there; copy the file first',
 };
@@ -157,6 +158,6 @@ const FREE: Cause = {
   code: 'QCOW2_FREE_TABLE',
   severity: 'note',
   what: count =>
-    `${count === 1 ? 'a cluster' : `${count} clusters`} behind the image's end ${count === 1 ? 'looks like a table' : 'look like tables'}: of something that was deleted, or of data that a crash kept from being recorded`,
+    `${count === 1 ? 'a cluster' : `${formatCount(count)} clusters`} behind the image's end ${count === 1 ? 'looks like a table' : 'look like tables'}: of something that was deleted, or of data that a crash kept from being recorded`,
   advice: 'if data is missing from the disk, copy the file before anything writes to it',
 };

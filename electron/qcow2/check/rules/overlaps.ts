@@ -1,5 +1,6 @@
 /** Clusters that several things use which exclude each other. qemu-img check says nothing where the refcount agrees. */
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
+import { formatCount } from '../../../../shared/text/offset.ts';
 import { hex } from '../../format/bytes.ts';
 import { USE } from '../../layout/cluster-uses.ts';
 import type { Suspect } from '../suspects.ts';
@@ -33,7 +34,7 @@ const KINDS = {
 } as const;
 
 function places(count: number): string {
-  return count === 1 ? '1 cluster' : `${count} clusters`;
+  return count === 1 ? '1 cluster' : `${formatCount(count)} clusters`;
 }
 
 /** The id of the finding that a shared cluster belongs to. */

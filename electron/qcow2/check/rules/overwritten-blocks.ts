@@ -1,6 +1,7 @@
 /** Refcount blocks that hold something else than counts: every count in them that disagrees follows from that. */
 import { CowscopeError } from '../../../../shared/error.ts';
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
+import { formatOffset } from '../../../../shared/text/offset.ts';
 import { hex, viewOf } from '../../format/bytes.ts';
 import { recognizeContent } from '../../format/table-content.ts';
 import type { RefcountBlocks } from '../../layout/refcount-blocks.ts';
@@ -102,7 +103,7 @@ export class OverwrittenBlocks {
       code: 'QCOW2_REFCOUNT_BLOCK_OVERWRITTEN',
       severity: 'corruption',
       what: () =>
-        `refcount block ${index} at ${hex(offset)} was overwritten: it holds ${content} and no counts, so that what is in use in its range cannot be distinguished from what is free`,
+        `refcount block ${index} at ${formatOffset(offset)} was overwritten: it holds ${content} and no counts, so that what is in use in its range cannot be distinguished from what is free`,
       advice: `${KEEP_EVIDENCE}; what is read does not depend on refcounts, and \`qemu-img check -r all\` on a copy builds them again`,
     };
     this.#collector.add(cause, {

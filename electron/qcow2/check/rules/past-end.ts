@@ -1,6 +1,8 @@
 /** What lies past the end of the file and is no data of the active disk: the map of that disk shows its own. */
+
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
 import type { Range } from '../../../../shared/model/finding.ts';
+import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
 import { hex, hexAt, viewOf } from '../../format/bytes.ts';
 import { ENCRYPTION } from '../../format/extensions.ts';
 import { IMAGE, ownerOfSnapshot, USE } from '../../layout/cluster-uses.ts';
@@ -76,7 +78,7 @@ function addTo(
           evidence: {
             source,
             value: place.offset,
-            bits: `${place.length} bytes; the file ends at ${hex(fileLength)}`,
+            bits: `${place.length} bytes; the file ends at ${formatOffset(fileLength)}`,
           },
         }
       : {},
@@ -97,7 +99,7 @@ const METADATA: Cause = {
   code: 'QCOW2_METADATA_PAST_END',
   severity: 'corruption',
   what: count =>
-    `${count === 1 ? 'a table or a part of a bitmap lies' : `${count} tables or parts of bitmaps lie`} past the end of the file: what it held is lost`,
+    `${count === 1 ? 'a table or a part of a bitmap lies' : `${formatCount(count)} tables or parts of bitmaps lie`} past the end of the file: what it held is lost`,
   advice: 'copy the file again from where it came, or restore it from a backup; write nothing to this one',
 };
 
@@ -106,7 +108,7 @@ const LONG_STREAM: Cause = {
   code: 'QCOW2_STREAM_PAST_END',
   severity: 'corruption',
   what: count =>
-    `the recorded length of ${count === 1 ? 'a compressed cluster reaches' : `${count} compressed clusters reaches`} past the end of the file: the length is wrong, or the data was cut off`,
+    `the recorded length of ${count === 1 ? 'a compressed cluster reaches' : `${formatCount(count)} compressed clusters reaches`} past the end of the file: the length is wrong, or the data was cut off`,
   advice:
     'a check of all data tells whether the data can still be decompressed: `cowscope check --deep`, or “Check all data” in the window',
 };

@@ -1,6 +1,7 @@
 /** Entries of the refcount table that name no block, and blocks that something else uses too. */
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
-import { hex64, hexOf } from '../../format/bytes.ts';
+import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
+import { exactOf, hex64 } from '../../format/bytes.ts';
 import type { BlockEntry, BlockFault, RefcountBlocks } from '../../layout/refcount-blocks.ts';
 import type { SlicedWork } from '../../read/sliced-work.ts';
 import { KEEP_EVIDENCE } from './advice.ts';
@@ -19,7 +20,7 @@ const BAD_ENTRY: Cause = {
   code: BLOCK_CODE,
   severity: 'corruption',
   what: count =>
-    `${count === 1 ? 'an entry of the refcount table names' : `${count} entries of the refcount table name`} no usable block: what is in use there cannot be distinguished from what is free`,
+    `${count === 1 ? 'an entry of the refcount table names' : `${formatCount(count)} entries of the refcount table name`} no usable block: what is in use there cannot be distinguished from what is free`,
   advice: `${KEEP_EVIDENCE}; the refcounts can be built again from the tables, as \`qemu-img check -r all\` does`,
 };
 
@@ -99,7 +100,7 @@ function addBadEntry(
       source: `refcount table entry ${index}`,
       fileOffset,
       value: hex64(hi, lo),
-      bits: `block at ${hexOf(hi, lo & ~0x1ff)}: ${FAULTS[fault]}`,
+      bits: `block at ${formatOffset(exactOf(hi, lo & ~0x1ff))}: ${FAULTS[fault]}`,
     },
   });
 }

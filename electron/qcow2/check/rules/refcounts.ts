@@ -1,7 +1,7 @@
 /** Refcounts that differ from the references. */
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
 import type { FindingEvidence, FindingSeverity } from '../../../../shared/model/finding.ts';
-import { hex } from '../../format/bytes.ts';
+import { counted, formatOffset, formatSize } from '../../../../shared/text/offset.ts';
 import { USE } from '../../layout/cluster-uses.ts';
 import type { RefcountBlocks } from '../../layout/refcount-blocks.ts';
 import type { CountedCluster } from '../cluster-counts.ts';
@@ -46,15 +46,15 @@ const MAX_LEAKED = 2 ** 16;
 export const LEAKED = {
   code: 'QCOW2_LEAKED',
   severity: 'leak',
-  what: (n: number) => `${clusters(n)} counted as used, and nothing refers to ${n === 1 ? 'it' : 'them'}`,
+  what: (n: number, clusterSize: number) =>
+    `${counted(n, 'cluster')} (${formatSize(n * clusterSize)}) ${n === 1 ? 'is' : 'are'} counted as used, and nothing refers to ${n === 1 ? 'it' : 'them'}`,
   advice: LEAK_ADVICE,
 } as const;
 /** Counted more often than referred to. */
 export const HIGH = {
   code: 'QCOW2_REFCOUNT_HIGH',
   severity: 'leak',
-  what: (n: number) =>
-    `the refcount of ${n === 1 ? '1 cluster is' : `${n} clusters is`} above its references`,
+  what: (n: number) => `${refcounts(n)} above ${n === 1 ? 'its' : 'their'} references`,
   advice: 'nothing is lost: such clusters are copied on the next write, and never freed',
 } as const;
 /** Counted less often than referred to. */
@@ -62,7 +62,7 @@ export const LOW = {
   code: 'QCOW2_REFCOUNT_LOW',
   severity: 'corruption',
   what: (n: number) =>
-    `the refcount of ${n === 1 ? '1 cluster is' : `${n} clusters is`} below its references: when one of its users lets it go, it is given to new data while the others still use it`,
+    `${refcounts(n)} below ${n === 1 ? 'its' : 'their'} references: when one of the users of such a cluster lets it go, it is given to new data while the others still use it`,
   advice: KEEP_EVIDENCE,
 } as const;
 /** Referred to, and not counted at all. */
@@ -76,13 +76,18 @@ export const ZERO = {
 const OVERFLOW = {
   code: 'QCOW2_REFCOUNT_OVERFLOW',
   severity: 'corruption',
-  what: (n: number) => `${n} references are more than the refcounts of this image can count`,
+  what: (n: number) =>
+    `${counted(n, 'reference')} ${n === 1 ? 'is' : 'are'} more than the refcounts of this image can count`,
   advice:
     'copy the image with `qemu-img convert`, or widen the refcounts of a copy with `qemu-img amend -o refcount_bits=…`',
 } as const;
 
 function clusters(count: number): string {
-  return count === 1 ? '1 cluster is' : `${count} clusters are`;
+  return `${counted(count, 'cluster')} ${count === 1 ? 'is' : 'are'}`;
+}
+
+function refcounts(count: number): string {
+  return `the ${count === 1 ? 'refcount' : 'refcounts'} of ${clusters(count)}`;
 }
 
 /** What a wrong refcount, `stored` as it is, is caused by: the id of a finding, empty where nothing explains it. */
@@ -187,11 +192,12 @@ export class RefcountRules {
   }
 
   #causeOf(kind: Kind, causedBy: string): RefcountCause {
-    const { code, severity, what, advice } = kind;
+    const { code, severity, advice } = kind;
+    const what: (count: number, clusterSize: number) => string = kind.what;
     const id = causedBy === '' ? code : `${code} by ${causedBy}`;
     const known = this.#causes.get(id);
     if (known !== undefined) return known;
-    const cause = new RefcountCause(code, severity, what, advice, causedBy);
+    const cause = new RefcountCause(code, severity, n => what(n, this.#clusterSize), advice, causedBy);
     this.#causes.set(id, cause);
     return cause;
   }
@@ -199,10 +205,10 @@ export class RefcountRules {
   #evidenceOf({ cluster, stored, references }: CountedCluster): FindingEvidence {
     const fileOffset = this.#blocks.placeOf(cluster);
     return {
-      source: `refcount of the cluster at ${hex(cluster * this.#clusterSize)}`,
+      source: `refcount of the cluster at ${formatOffset(cluster * this.#clusterSize)}`,
       ...(fileOffset === undefined ? {} : { fileOffset }),
       value: String(stored),
-      bits: `${references} ${references === 1 ? 'reference' : 'references'}`,
+      bits: counted(references, 'reference'),
     };
   }
 }

@@ -12,7 +12,8 @@ import {
   guestRange,
 } from '../../../../shared/finding-collector.ts';
 import type { Finding } from '../../../../shared/model/finding.ts';
-import { hex, hex64 } from '../../format/bytes.ts';
+import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
+import { hex64 } from '../../format/bytes.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../../format/entry.ts';
 import { EntryTable } from '../../read/entry-table.ts';
 import { OVERWRITTEN } from '../../read/findings/map-findings.ts';
@@ -49,7 +50,7 @@ export function* findReplacedL1(collector: FindingCollector, image: Qcow2Image):
       : yield* findInTables(image, earlier);
   if (found !== undefined) {
     const { what, evidence } = found;
-    const named = `the cluster at ${hex(header.l1TableOffset)}, which the header names as the L1 table, ${what}`;
+    const named = `the cluster at ${formatOffset(header.l1TableOffset)}, which the header names as the L1 table, ${what}`;
     collector.add(replaced(`${named}: what is read through it is not the disk`), { ...place, evidence });
     return;
   }
@@ -59,8 +60,8 @@ export function* findReplacedL1(collector: FindingCollector, image: Qcow2Image):
   const unnamed =
     orphan.count === 1
       ? 'a cluster that looks like a table is named by nothing'
-      : `${orphan.count} clusters that look like tables are named by nothing`;
-  const what = `${lost} of the ${used} entries of the L1 table at ${hex(header.l1TableOffset)} lead to clusters that hold no L2 table, while ${unnamed}: something else was probably written over the L1 table, so that what is read through it is not the disk`;
+      : `${formatCount(orphan.count)} clusters that look like tables are named by nothing`;
+  const what = `${lost} of the ${used} entries of the L1 table at ${formatOffset(header.l1TableOffset)} lead to clusters that hold no L2 table, while ${unnamed}: something else was probably written over the L1 table, so that what is read through it is not the disk`;
   collector.add(replaced(what), place);
 }
 
@@ -94,7 +95,7 @@ function* findInTables(image: Qcow2Image, earlier: number): SlicedWork<FoundPlac
     const host = entryOffset(hi, lo);
     if (isPlace(host))
       return {
-        what: `is an L2 table of the disk by the table at ${hex(earlier)}, which nothing refers to`,
+        what: `is an L2 table of the disk by the table at ${formatOffset(earlier)}, which nothing refers to`,
         evidence: evidenceOf(`entry ${at} of the earlier L1 table`, earlier + at * 8, hi, lo),
       };
     if (tables.length < MAX_TABLES) tables.push(host);
@@ -107,7 +108,7 @@ function* findInTables(image: Qcow2Image, earlier: number): SlicedWork<FoundPlac
       const [hi, lo] = [entries.hi(at), entries.lo(at)];
       if ((hi & ENTRY_COMPRESSED_HI) !== 0 || !isPlace(entryOffset(hi, lo))) continue;
       return {
-        what: `is guest data of the disk by the tables at ${hex(earlier)} and ${hex(offset)}, the first of which nothing refers to`,
+        what: `is guest data of the disk by the tables at ${formatOffset(earlier)} and ${formatOffset(offset)}, the first of which nothing refers to`,
         evidence: evidenceOf(`L2 entry ${at / step}`, offset + at * 8, hi, lo),
       };
     }

@@ -1,5 +1,6 @@
 /** What the snapshot table shows beside entries that cannot be read: names, and entries that are not counted. */
 import { type Cause, causeOf, type FindingCollector } from '../../../../shared/finding-collector.ts';
+import { counted } from '../../../../shared/text/offset.ts';
 import { hex, textOf, u64, viewOf } from '../../format/bytes.ts';
 import { checkTable, hasDataFile } from '../../format/header.ts';
 import { MAX_L1_BYTES } from '../../format/limits.ts';
@@ -41,7 +42,7 @@ export function* checkSnapshots(collector: FindingCollector, image: Qcow2Image):
       causeOf({
         code: 'QCOW2_SNAPSHOT_DATA_FILE',
         severity: 'corruption',
-        what: `the image has ${snapshots.length} internal snapshots and an external data file, which cannot hold their data`,
+        what: `the image has ${counted(snapshots.length, 'internal snapshot')} and an external data file, which cannot hold the data of snapshots`,
         advice: `${KEEP_EVIDENCE}; the active disk can be read`,
       }),
       { host: [60, 12] },
@@ -86,7 +87,7 @@ function findHidden(collector: FindingCollector, image: Qcow2Image): void {
     causeOf({
       code: HIDDEN_SNAPSHOTS,
       severity: 'hazard',
-      what: `the header counts ${snapshots.length} snapshots, and ${names.length} more ${names.length === 1 ? 'entry lies' : 'entries lie'} behind them: ${names
+      what: `the header counts ${counted(snapshots.length, 'snapshot')}, and ${names.length} more ${names.length === 1 ? 'entry lies' : 'entries lie'} behind them: ${names
         .slice(0, 4)
         .map(name => JSON.stringify(name))
         .join(', ')}; what ${names.length === 1 ? 'it holds counts' : 'they hold counts'} as leaked`,

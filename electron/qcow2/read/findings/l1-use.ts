@@ -1,8 +1,7 @@
 /** How much of the disk size in a header is used, by the entries of the L1 table. */
 import { CowscopeError } from '../../../../shared/error.ts';
 import { type Cause, causeOf } from '../../../../shared/finding-collector.ts';
-import { formatSize } from '../../../../shared/text/offset.ts';
-import { hex } from '../../format/bytes.ts';
+import { counted, formatCount, formatOffset, formatSize } from '../../../../shared/text/offset.ts';
 import type { Qcow2Image } from '../image.ts';
 import { type L1Table, l2OffsetAt } from '../l1.ts';
 
@@ -31,7 +30,7 @@ export function l1UseOf({ header, geometry, findings }: Qcow2Image, l1: L1Table)
     if (!(error instanceof CowscopeError)) throw error;
     return undefined; // reported where the table is mapped
   }
-  const looked = entries < header.l1Size ? `first ${entries}` : String(entries);
+  const looked = entries < header.l1Size ? `first ${formatCount(entries)}` : formatCount(entries);
   const end = (last + 1) * geometry.l1Coverage;
   return causeOf({
     code: 'QCOW2_L1_USED',
@@ -39,11 +38,11 @@ export function l1UseOf({ header, geometry, findings }: Qcow2Image, l1: L1Table)
     what:
       count === 0
         ? `none of the ${looked} L1 entries is used`
-        : `${count} of the ${looked} L1 entries ${count === 1 ? 'is' : 'are'} used, the last is number ${last}: what they describe lies below ${formatSize(end)} (${hex(end)})`,
+        : `${formatCount(count)} of the ${looked} L1 entries ${count === 1 ? 'is' : 'are'} used, the last is number ${formatCount(last)}: what they describe lies below ${formatSize(end)} (${formatOffset(end)})`,
     advice:
       count === 0
         ? 'compare the header with that of another copy: the table may lie elsewhere'
-        : `where the size is not meant, put the right size and l1_size back in a copy of the file: ${last + 1} L1 entries reach all that is used`,
+        : `where the size is not meant, put the right size and l1_size back in a copy of the file: ${counted(last + 1, 'L1 entry', 'L1 entries')} ${last === 0 ? 'reaches' : 'reach'} all that is used`,
     causedBy,
   });
 }

@@ -1,6 +1,6 @@
 /** Causes that grow while tables are read: their sentences sum up what was found. */
 import type { Cause } from '../../../../shared/finding-collector.ts';
-import { formatSize } from '../../../../shared/text/offset.ts';
+import { counted, formatCount, formatOffset, formatSize } from '../../../../shared/text/offset.ts';
 import { hex } from '../../format/bytes.ts';
 import { type EntryFault, PAST_END } from '../../format/entry-rules.ts';
 
@@ -55,12 +55,12 @@ export class InvalidEntries implements Cause {
 
   what(count: number): string {
     if (this.#table < 0)
-      return `${count} entries of further L2 tables are invalid; in the first, ${this.#first}`;
+      return `${counted(count, 'entry', 'entries')} of further L2 tables ${count === 1 ? 'is' : 'are'} invalid; in the first, ${this.#first}`;
     if (this.#content !== '')
-      return `the L2 table at ${hex(this.#table)} was overwritten: it holds ${this.#content}, and where the data of its range lies is lost`;
+      return `the L2 table at ${formatOffset(this.#table)} was overwritten: it holds ${this.#content}, and where the data of its range lies is lost`;
     if (count === 1) return this.#first;
     const kinds = this.#codes.size === 1 ? '' : ` in ${this.#codes.size} ways`;
-    return `${count} of ${this.#entries} entries of the L2 table at ${hex(this.#table)} are invalid${kinds}; in the first, ${this.#first}`;
+    return `${formatCount(count)} of ${formatCount(this.#entries)} entries of the L2 table at ${formatOffset(this.#table)} are invalid${kinds}; in the first, ${this.#first}`;
   }
 }
 
@@ -102,23 +102,21 @@ export class PastEnd implements Cause {
     this.#reach = Math.max(this.#reach, offset + entries * 8);
     this.#l1 =
       present === 0
-        ? `the L1 table at ${hex(offset)}, so that nothing of this layer can be found`
-        : `${entries - present} of the ${entries} entries of the L1 table at ${hex(offset)}`;
+        ? `the L1 table at ${formatOffset(offset)}, so that nothing of this layer can be found`
+        : `${formatCount(entries - present)} of the ${formatCount(entries)} entries of the L1 table at ${formatOffset(offset)}`;
   }
 
   what(): string {
-    const parts = [this.#l1, plural(this.#tables, 'L2 table'), plural(this.#clusters, 'data cluster')].filter(
-      part => part !== '',
-    );
-    return `the ${this.#file} ends at ${hex(this.#end)} (${formatSize(this.#end)}), and the image refers to places in it up to at least ${hex(this.#reach)}; missing past its end: ${parts.join(', ')}`;
+    const parts = [
+      this.#l1,
+      this.#tables === 0 ? '' : counted(this.#tables, 'L2 table'),
+      this.#clusters === 0 ? '' : counted(this.#clusters, 'data cluster'),
+    ].filter(part => part !== '');
+    return `the ${this.#file} ends at ${formatOffset(this.#end)} (${formatSize(this.#end)}), and the image refers to places in it up to at least ${formatOffset(this.#reach)}; missing past its end: ${parts.join(', ')}`;
   }
 
   #extend(end: number, reach: number): void {
     this.#end = end;
     this.#reach = Math.max(this.#reach, reach);
   }
-}
-
-function plural(count: number, name: string): string {
-  return count === 0 ? '' : `${count} ${name}${count === 1 ? '' : 's'}`;
 }

@@ -7,6 +7,7 @@ import {
 } from '../../../../shared/finding-collector.ts';
 import { type FindingEvidence, MAX_FINDING_PLACES } from '../../../../shared/model/finding.ts';
 import { RangeSet } from '../../../../shared/range-set.ts';
+import { counted, formatCount, formatOffset } from '../../../../shared/text/offset.ts';
 import { hex, hex64 } from '../../format/bytes.ts';
 import { type EntryRules, entryOffset } from '../../format/entry.ts';
 import {
@@ -192,7 +193,7 @@ export class MapFindings {
       evidence: {
         source: 'size of the file',
         value: hex(fileSize),
-        bits: `L1 table at ${hex(l1.fileOffset)}, ${l1Entries} entries`,
+        bits: `L1 table at ${formatOffset(l1.fileOffset)}, ${counted(l1Entries, 'entry', 'entries')}`,
       },
     });
   }
@@ -388,7 +389,7 @@ function l1EntryPlace({ l1 }: MappedTables, l1Index: number): CausePlace {
       source: `L1 entry ${l1Index}`,
       fileOffset,
       value: hex64(l1.hi(l1Index), l1.lo(l1Index)),
-      bits: `L2 table at ${hex(l2OffsetAt(l1, l1Index))}`,
+      bits: `L2 table at ${formatOffset(l2OffsetAt(l1, l1Index))}`,
     },
   };
 }
@@ -426,7 +427,7 @@ const EMPTY_TABLES: Cause = {
   code: 'QCOW2_L2_EMPTY',
   severity: 'hazard',
   what: count =>
-    `${count === 1 ? 'an L2 table is there and holds' : `${count} L2 tables are there and hold`} no entry: left by discards or a commit, or wiped, or not written back before a crash; old data of the layers below may show in its place then`,
+    `${count === 1 ? 'an L2 table is there and holds' : `${formatCount(count)} L2 tables are there and hold`} no entry: left by discards or a commit, or wiped, or not written back before a crash; old data of the layers below may show in its place then`,
   advice:
     'do not start the machine before you know; if `cowscope layers` counts unreferenced clusters, they may be what these tables held, and `qemu-img check -r` would free them',
 };
@@ -436,7 +437,7 @@ const TOO_MANY: Cause = {
   code: 'QCOW2_TOO_MANY_EXTENTS',
   severity: 'hazard',
   what: count =>
-    `${count === 1 ? 'a part' : `${count} parts`} of the disk was not read: for a disk of this size it has more extents than fit in memory`,
+    `${count === 1 ? 'a part' : `${formatCount(count)} parts`} of the disk ${count === 1 ? 'was' : 'were'} not read: for a disk of this size it has more extents than fit in memory`,
   advice: 'compare the size with what the layers above and below say: the header may be damaged',
   risksData: false,
 };
@@ -452,7 +453,7 @@ function l1ReadFailed(what: string): Cause {
 }
 
 function entries(count: number): string {
-  return count === 1 ? 'an entry of its tables has' : `${count} entries of its tables have`;
+  return count === 1 ? 'an entry of its tables has' : `${formatCount(count)} entries of its tables have`;
 }
 
 function badL1(fault: EntryFault): Cause {
@@ -462,7 +463,9 @@ function badL1(fault: EntryFault): Cause {
     code: fault.code,
     severity: 'corruption',
     what: count =>
-      count === 1 ? first : `${count} entries of the L1 table are invalid; in the first, ${first}`,
+      count === 1
+        ? first
+        : `${formatCount(count)} entries of the L1 table are invalid; in the first, ${first}`,
     advice:
       'do not start the machine, and work on a copy of the file: `qemu-img check -r` frees what the lost tables refer to',
   };
@@ -474,7 +477,9 @@ function tableReadFailed(first: string): Cause {
     code: 'QCOW2_TABLE_READ_FAILED',
     severity: 'corruption',
     what: count =>
-      count === 1 ? `an L2 table: ${first}` : `${count} L2 tables could not be read; the first: ${first}`,
+      count === 1
+        ? `an L2 table: ${first}`
+        : `${formatCount(count)} L2 tables could not be read; the first: ${first}`,
     advice: 'check the disk or the file system that holds the file, then open it again',
   };
 }

@@ -2,6 +2,7 @@
 import { readFileSync, truncateSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, test } from 'vitest';
+import { formatOffset } from '../../../../shared/text/offset.ts';
 import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { openSession, planFiles } from '../../../support/merge-session.ts';
 import { buildImage } from '../../../support/qcow2-reading.ts';
@@ -47,7 +48,7 @@ test('data past the end of the file is lost where it would lie, and qemu’s ans
   );
   expect(data.layers[0]?.hostOffset).toBe(-1);
   expect(data.layers[0]?.evidence.map(({ fact }) => fact)).toContain(
-    `would lie at 0x${(host + 5).toString(16)}`,
+    `would lie at ${formatOffset(host + 5)}`,
   );
 
   const compressed = await session.ask('inspect', { offset: 2 * K64 });

@@ -5,6 +5,7 @@ import { checkImage } from '../../../../electron/qcow2/check/engine.ts';
 import { inferL1 } from '../../../../electron/qcow2/infer/infer-image.ts';
 import type { Qcow2Image } from '../../../../electron/qcow2/read/image.ts';
 import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { formatOffset } from '../../../../shared/text/offset.ts';
 import { DAMAGED_IMAGES, type DamagedImage } from '../../../support/images/damaged.ts';
 import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage, mapWhole, readImage } from '../../../support/qcow2-reading.ts';
@@ -102,7 +103,7 @@ it('names a resize during which another program wrote through the earlier L1 tab
   const [first, second] = [...l2Offsets.values()];
   pokeU64(source.fd, 40, BigInt(second as number)); // the L1 table's new cluster became an L2 table
   expect(likelyCauseOf(path)).toBe(
-    `likely cause: the L1 table was moved by a resize while another program wrote to the image through the earlier one, and took the new place: the table at 0x${l1Offset.toString(16)} names 2 tables. With --infer the disk is read through it`,
+    `likely cause: the L1 table was moved by a resize while another program wrote to the image through the earlier one, and took the new place: the table at ${formatOffset(l1Offset)} names 2 tables. With --infer the disk is read through it`,
   );
   const inferred = finish(inferL1(readImage(path), { reading: 1 }));
   expect(inferred?.inferred?.inference.tables).toEqual({ found: 2, placed: 2 });

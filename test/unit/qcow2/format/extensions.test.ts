@@ -56,9 +56,9 @@ describe('header extensions', () => {
   });
 
   it.each([
-    [2n ** 63n + 0x1_0200n, 64n, 'puts the directory at 0x8000000000010200, past the end of any file'],
-    [0x1_0200n, 64n, 'puts the directory at 0x10200, which is not a cluster boundary'],
-    [0x1_0000n, 2n ** 64n - 1n, 'says the directory has 18446744073709551615 bytes'],
+    [2n ** 63n + 0x1_0200n, 64n, 'puts the directory at 0x8000_0000_0001_0200, past the end of any file'],
+    [0x1_0200n, 64n, 'puts the directory at 0x0001_0200, which is not a cluster boundary'],
+    [0x1_0000n, 2n ** 64n - 1n, 'says the directory has 18,446,744,073,709,551,615 bytes'],
   ])('say a bitmap directory at %d of %d bytes with all digits', (offset, size, what) => {
     const data = new Uint8Array(24);
     const view = new DataView(data.buffer);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hasDataFile, hasExtendedL2, parseHeader } from '../../../../electron/qcow2/format/header.ts';
 import { FindingCollector } from '../../../../shared/finding-collector.ts';
+import { formatCount } from '../../../../shared/text/offset.ts';
 
 /** A version 3 header of a 10 GiB disk with 64 KiB clusters, with some fields changed. */
 function headerBytes(change: (view: DataView) => void = () => {}, length = 112): Uint8Array {
@@ -88,7 +89,7 @@ describe('parseHeader', () => {
       const { header, findings } = parse(headerBytes(view => view.setBigUint64(24, size)));
       expect(header).toMatchObject({ size: 2 ** 53 - 512, storedSize: size });
       expect(findings).toMatchObject([{ code: 'QCOW2_TOO_LARGE', severity: 'corruption', host: [[24, 8]] }]);
-      expect(findings[0]?.what).toContain(`size is ${size} bytes`);
+      expect(findings[0]?.what).toContain(`size is ${formatCount(size)} bytes`);
       expect(findings[0]?.evidence[0]?.value).toBe(`0x${size.toString(16).padStart(16, '0')}`);
     },
   );
@@ -119,7 +120,7 @@ describe('parseHeader', () => {
       'QCOW2_SNAPSHOT_TABLE',
     ]);
     expect(findings[0]?.what).toBe(
-      'the refcount table is too large: 4294967295 clusters, at most 128 can be',
+      'the refcount table is too large: 4,294,967,295 clusters, at most 128 can be',
     );
     expect(header).toMatchObject({ l1Size: 0xffffffff, refcountTableClusters: 0, snapshotCount: 0 });
   });

@@ -4,6 +4,7 @@ import { type ClusterDescription, lookupCluster } from '../../../../electron/qco
 import { createMap } from '../../../../electron/qcow2/read/map.ts';
 import { stateOf } from '../../../../shared/extent/flags.ts';
 import { WordSet } from '../../../../shared/extent/page.ts';
+import { formatRawValue } from '../../../../shared/text/offset.ts';
 import { type ImageSpec, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage, mapWhole } from '../../../support/qcow2-reading.ts';
 
@@ -29,16 +30,16 @@ describe('lookupCluster', () => {
     expect(stateOf(found.word)).toBe('data');
     expect(found.evidence).toEqual([
       {
-        fact: 'L2 table at 0x20000, copied flag set (claims a refcount of 1)',
+        fact: 'L2 table at 0x0002_0000, copied flag set (claims a refcount of 1)',
         source: 'L1 entry 1',
         value: '0x8000000000020000',
       },
       {
         fact: 'data, copied flag set (claims a refcount of 1)',
-        source: 'L2 entry 3 at 0x20018',
+        source: 'L2 entry 3 at 0x0002_0018',
         value: '0x8000000000030000',
       },
-      { fact: 'lies at 0x3004d', source: 'host offset', value: '0x3004d' },
+      { fact: 'lies at 0x0003_004d', source: 'host offset', value: '0x3004d' },
     ]);
   });
 
@@ -62,7 +63,7 @@ describe('lookupCluster', () => {
     pokeU64(source.fd, look().l2EntryOffset, entry);
     const { evidence } = look();
     expect(evidence.at(-1)).toMatchObject({ source: 'host offset', value: host });
-    expect(evidence.map(({ fact }) => fact).join()).toContain(`would lie at ${host}`);
+    expect(evidence.map(({ fact }) => fact).join()).toContain(`would lie at ${formatRawValue(host)}`);
   });
 
   it('names the subcluster and its bits', () => {
@@ -96,8 +97,8 @@ describe('lookupCluster', () => {
   it('says what is wrong before what it was taken for', () => {
     const bad = lookUp({ size: 2 ** 20, clusters: [{ index: 1, kind: 'entry', entry: 0x200n }] }, K64);
     expect(bad.evidence.map(({ fact }) => fact)).toEqual([
-      'L2 table at 0x20000, copied flag set (claims a refcount of 1)',
-      'an L2 entry points at 0x200, which is not a cluster boundary',
+      'L2 table at 0x0002_0000, copied flag set (claims a refcount of 1)',
+      'an L2 entry points at 0x0000_0200, which is not a cluster boundary',
       'unreadable',
     ]);
     const built = buildImage({ size: 2 ** 20, clusters: [{ index: 1, kind: 'data' }] });

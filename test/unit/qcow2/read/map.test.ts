@@ -9,6 +9,7 @@ import { MAX_TABLE_BYTES } from '../../../../electron/qcow2/read/table-reader.ts
 import { DAMAGED, LOCAL, stateOf, UNREADABLE } from '../../../../shared/extent/flags.ts';
 import { pageStart, WordSet } from '../../../../shared/extent/page.ts';
 import { MAX_FINDING_PLACES } from '../../../../shared/model/finding.ts';
+import { formatOffset } from '../../../../shared/text/offset.ts';
 import { codesOf } from '../../../support/findings.ts';
 import { type ClusterSpec, type ImageSpec, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { type BuiltImage, buildImage, mapWhole, statesOf } from '../../../support/qcow2-reading.ts';
@@ -239,7 +240,7 @@ describe('damage', () => {
       pokeU64(source.fd, l2Offsets.get(1)! + 8 * 25, 1n << 40n);
     });
     expect(findings).toMatchObject([{ code: 'QCOW2_L2_INVALID', count: 18, bytesAtRisk: 18 * K64 }]);
-    expect(findings[0]?.what).toContain('18 of 8192 entries');
+    expect(findings[0]?.what).toContain('18 of 8,192 entries');
   });
 
   it('single entries of one table that are invalid and past the end of the file are two causes', () => {
@@ -265,6 +266,13 @@ describe('damage', () => {
     expect(findings.collector.list()).toEqual([]);
   });
 
+  it('a finding lists what is missing past the end of the file', () => {
+    const l2 = broken(({ source, l1Offset }) => pokeU64(source.fd, l1Offset, 1n << 40n));
+    expect(l2.findings[0]?.what).toMatch(/; missing past its end: 1 L2 table$/);
+    const data = broken(({ source, l2Offsets }) => pokeU64(source.fd, l2Offsets.get(0) as number, 1n << 40n));
+    expect(data.findings[0]?.what).toMatch(/; missing past its end: 1 data cluster$/);
+  });
+
   it('a file that ends inside the L1 table leaves the rest unreadable', () => {
     const { states, findings } = broken(({ source, l1Offset }) => ftruncateSync(source.fd, l1Offset + 12));
     expect(states).toEqual([[0, 3 * M512, 'unreadable']]);
@@ -278,7 +286,7 @@ describe('damage', () => {
     const { built, states, findings } = broken(({ source, l1Offset }) => ftruncateSync(source.fd, l1Offset));
     expect(states).toEqual([[0, 3 * M512, 'unreadable']]);
     expect(findings).toMatchObject([{ code: 'QCOW2_PAST_END', guest: [[0, 3 * M512]], count: 1 }]);
-    expect(findings[0]?.what).toContain(`the L1 table at 0x${built.l1Offset.toString(16)}`);
+    expect(findings[0]?.what).toContain(`the L1 table at ${formatOffset(built.l1Offset)}`);
   });
 
   it('a file that is cut is one finding: what is left of a table is read, all that is missing is damaged', () => {
@@ -302,7 +310,7 @@ describe('damage', () => {
         ],
       },
     ]);
-    expect(findings[0]?.what).toContain('2 L2 tables, 1 data cluster');
+    expect(findings[0]?.what).toContain('; missing past its end: 2 L2 tables, 1 data cluster');
   });
 
   it('data past the end of the file is lost and still hides the layer below', () => {

@@ -109,7 +109,7 @@ describe('snapshots', () => {
       'QCOW2_SNAPSHOT_TABLE',
     ]);
     expect(findings[0]?.what).toBe(
-      'snapshot 1 "one" was taken of a disk of 18446744073709551614 bytes, of which 8 PiB (9,007,199,254,740,480 bytes) are shown; the active disk has 1 MiB (1,048,576 bytes)',
+      'snapshot 1 "one" was taken of a disk of 18,446,744,073,709,551,614 bytes, of which 8 PiB (9,007,199,254,740,480 bytes) are shown; the active disk has 1 MiB (1,048,576 bytes)',
     );
     expect(findings[0]?.evidence).toMatchObject([
       { fileOffset: snapshotTableOffset + 48, value: '0xfffffffffffffffe' },

@@ -28,7 +28,7 @@ test('a finding stands alone, with the offsets of the guest that it is about', (
 
 test('evidence names its place, its value and what the value means', () => {
   const dirty = { source: 'header', fileOffset: 72, value: '0x0000000000000001', bits: 'dirty' };
-  expect(evidenceText(dirty)).toBe('header at 0x0000_0048: 0x0000000000000001 (dirty)');
+  expect(evidenceText(dirty)).toBe('header at 0x0000_0048: 0x0000_0000_0000_0001 (dirty)');
   expect(evidenceText({ source: 'refcount table', value: '8192 entries', bits: '' })).toBe(
     'refcount table: 8192 entries',
   );

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatCount, formatShare, formatSize, formatTwoSizes } from '../../../../shared/text/offset.ts';
+import {
+  counted,
+  formatCount,
+  formatOffset,
+  formatRawValue,
+  formatShare,
+  formatSize,
+  formatTwoSizes,
+  parseOffset,
+} from '../../../../shared/text/offset.ts';
 
 test('counts are grouped as Intl groups them', () => {
   fc.assert(
@@ -49,4 +58,39 @@ test('two sizes that differ never read the same', () => {
       expect(first).not.toBe(second);
     }),
   );
+});
+
+test('an offset is grouped by four digits from the right, exactly above 2^53 too', () => {
+  expect([0, 0x52a00, 0x1_2345_6789, 2n ** 60n + 1n].map(formatOffset)).toEqual([
+    '0x0000_0000',
+    '0x0005_2a00',
+    '0x1_2345_6789',
+    '0x1000_0000_0000_0001',
+  ]);
+  fc.assert(
+    fc.property(fc.maxSafeNat(), offset => {
+      expect(parseOffset(formatOffset(offset))).toBe(offset);
+    }),
+  );
+});
+
+test('a raw value is grouped as an offset is, and what is no number stays as it is', () => {
+  const grouped = [
+    ['0x8000000000052a00', '0x8000_0000_0005_2a00'],
+    ['0x52a00', '0x0005_2a00'],
+    ['0x4000', '0x0000_4000'],
+    ['0x007d000400000000001a0000', '0x007d_0004_0000_0000_001a_0000'],
+    ['0x8000000000050000 0x0000000000000001', '0x8000_0000_0005_0000 0x0000_0000_0000_0001'],
+  ] as const;
+  for (const [value, text] of grouped) expect(formatRawValue(value)).toBe(text);
+  for (const value of ['0x01', '0x0007', '', '3', '55 aa', '"0x52a00"', '0x52a00.qcow2'])
+    expect(formatRawValue(value)).toBe(value);
+});
+
+test('a count of one names one thing', () => {
+  expect([counted(1, 'L2 table'), counted(0, 'L2 table'), counted(1024, 'entry', 'entries')]).toEqual([
+    '1 L2 table',
+    '0 L2 tables',
+    '1,024 entries',
+  ]);
 });

@@ -83,7 +83,7 @@ test('the chosen finding is explained: what to do, what it means, what qemu says
   const text = detail().textContent ?? '';
   expect(text.indexOf('What to do')).toBeLessThan(text.indexOf('What it means'));
   expect(text).toContain('Copy the file first.');
-  expect(text).toContain('references at 0x0005_0000: 0x50000 (entry 2; entry 18)');
+  expect(text).toContain('references at 0x0005_0000: 0x0005_0000 (entry 2; entry 18)');
   expect(text).toContain('cowscope layout --owner=0x50000 -- /images/top.qcow2');
   expect(text).toContain('0x0012_0000, 64 KiB');
 });

@@ -8,7 +8,7 @@ afterEach(cleanup);
 function layersOf(count: number): readonly InspectedLayer[] {
   return Array.from({ length: count }, (_, i) => {
     const layer = count - 1 - i;
-    const evidence = [{ fact: 'lies at 0x50000', source: 'host offset', value: '0x50000' }];
+    const evidence = [{ fact: 'lies at 0x0005_0000', source: 'host offset', value: '0x50000' }];
     return { track: i + 1, layer, title: `layer${layer}`, evidence } as unknown as InspectedLayer;
   });
 }
