@@ -7,12 +7,8 @@ import { formatSize } from '../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { INCOMPATIBLE_CORRUPT, INCOMPATIBLE_DIRTY, type Qcow2Header } from '../qcow2/format/header.ts';
 import type { InferRequest } from '../qcow2/infer/infer-image.ts';
-import {
-  findLostHeader,
-  type LostHeader,
-  lostHeaderEvidence,
-  overwritingEvidence,
-} from '../qcow2/layout/lost-header.ts';
+import { findOverwriting } from '../qcow2/infer/overwritten-header.ts';
+import { findLostHeader, type LostHeader, lostHeaderEvidence } from '../qcow2/layout/lost-header.ts';
 import { type FileSource, fileSource } from '../qcow2/read/file-source.ts';
 import { openQcow2Steps, type Qcow2Image } from '../qcow2/read/image.ts';
 import { type RecognizedFormat, recognizeFormat, served } from '../qcow2/read/probe-format.ts';
@@ -276,13 +272,17 @@ const NO_MAGIC = makeFinding({
 
 /** Two readings of one file: the bytes as they are, and the image that they once were. */
 function headerLost(lost: LostHeader, source: ImageSource): Finding {
+  const { clusterSize } = lost;
+  const over = findOverwriting(source, clusterSize);
+  const begins =
+    over === undefined ? 'it has no header' : `it begins with ${over.content} in place of a header`;
   return makeFinding({
     code: 'CHAIN_HEADER_LOST',
     severity: 'hazard',
-    what: `it has no header, and what lies behind is laid out as a qcow2 image with clusters of ${formatSize(lost.clusterSize)}: it is shown as a raw disk; --infer reads the image in it`,
+    what: `${begins}, and what lies behind is laid out as a qcow2 image with clusters of ${formatSize(clusterSize)}: it is shown as a raw disk; --infer reads the image in it`,
     advice:
       'do not start the machine or write to the file, copy it first: `cowscope map --infer` shows what its tables tell, and how sure that is; if it is a raw disk, name the format with --format raw',
-    evidence: [...lostHeaderEvidence(lost), ...overwritingEvidence(source)],
+    evidence: [...(over === undefined ? [] : [over.evidence]), ...lostHeaderEvidence(lost)],
   });
 }
 

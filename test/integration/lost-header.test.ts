@@ -1,7 +1,8 @@
 /** Images whose first cluster was overwritten, made by the real qemu-img, and raw disks that are none. */
-import { copyFileSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { findOverwriting } from '../../electron/qcow2/infer/overwritten-header.ts';
 import { findLostHeader } from '../../electron/qcow2/layout/lost-header.ts';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { openSource } from '../support/qcow2-reading.ts';
@@ -56,9 +57,9 @@ describe('an image without its header', () => {
     const [finding] = layers.findings.filter(({ code }: { code: string }) => code === 'CHAIN_HEADER_LOST');
     expect(finding.severity).toBe('hazard');
     expect(finding.evidence.map(({ fileOffset }: { fileOffset: number }) => fileOffset)).toEqual([
-      65_536, 196_608, 510,
+      510, 65_536, 196_608,
     ]);
-    expect(finding.evidence[2].bits).toContain('a partition tool or a boot loader');
+    expect(finding.evidence[0].bits).toContain('a partition tool or a boot loader');
     expect(codesOf(await cowscope(['map', path]))).toEqual(['CHAIN_HEADER_LOST']);
     expect(await cowscopeJson(['check', '--output', 'json', path], 1)).toMatchObject({
       verdict: 'incomplete',
@@ -70,6 +71,39 @@ describe('an image without its header', () => {
     const { path } = await image('log.img', 'cluster_size=64k');
     writeSync(openSync(path, 'r+'), Buffer.alloc(65_536, '[    0.000000] Linux version 6.6\n'), 0, 65_536, 0);
     expect(findLostHeader(openSource(path))).toMatchObject({ refcountTable: 65_536, clusterSize: 65_536 });
+  });
+});
+
+describe('what lies over a header', () => {
+  const first = (write: (bytes: Buffer) => void): Buffer => {
+    const bytes = Buffer.alloc(4096);
+    write(bytes);
+    return bytes;
+  };
+  const bootMark = (bytes: Buffer) => bytes.writeUInt16BE(0x55aa, 510);
+
+  it.each<[string, Buffer]>([
+    ['zeros', Buffer.alloc(65_536)],
+    ['a boot record', first(bootMark)],
+    ['a GPT', first(bytes => bootMark(bytes) && bytes.write('EFI PART', 512))],
+    ['an ext2, ext3 or ext4 file system', first(bytes => bytes.writeUInt16BE(0x53ef, 1080))],
+    ['an XFS file system', first(bytes => bytes.write('XFSB'))],
+    ['a physical volume of LVM', first(bytes => bytes.write('LABELONE', 512))],
+    ['refcounts', Buffer.from(Uint8Array.from({ length: 4096 }, (_, at) => at & 1))],
+    ['text', Buffer.alloc(4096, '[    0.000000] Linux version 6.6\n')],
+    ['what looks like an L2 table', first(bytes => bytes.writeBigUInt64BE((1n << 63n) | 0x5_0000n, 24))],
+    ['what looks like an L1 table', first(bytes => bytes.writeBigUInt64BE((1n << 63n) | 0x4_0000n, 0))],
+    ['something else', Buffer.from(Uint8Array.from({ length: 4096 }, (_, at) => at * 167))],
+  ])('is told where it is %s', async (content, bytes) => {
+    const { path } = await image(`over ${content}`, 'cluster_size=64k');
+    const file = openSync(path, 'r+');
+    writeSync(file, Buffer.alloc(4096, 0x90), 0, 4096, 0);
+    writeSync(file, bytes, 0, bytes.length, 0);
+    closeSync(file);
+    const source = openSource(path);
+    expect(findLostHeader(source)).toMatchObject({ refcountTable: 65_536 });
+    const found = findOverwriting(source, 65_536);
+    expect(found?.content ?? 'something else').toBe(content);
   });
 });
 

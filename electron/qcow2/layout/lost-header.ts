@@ -2,7 +2,7 @@
  * Recognizes a qcow2 image whose header was overwritten, by what lies behind it. Nothing is read by it: what is found is
  * inferred, and shown as such.
  */
-import type { FindingEvidence } from '../../../shared/model/finding.ts';
+import { counted } from '../../../shared/text/offset.ts';
 import { hex, u64, viewOf } from '../format/bytes.ts';
 import { entryOffset } from '../format/entry.ts';
 import { refcountAt } from '../format/refcounts.ts';
@@ -24,6 +24,8 @@ const MAX_CLUSTER_BITS = 21;
 const REFCOUNT_BITS = [16, 8, 32, 64, 4, 2, 1] as const;
 /** Clusters among which an L1 table is looked for. */
 const L1_CLUSTERS = 8;
+/** Entries of what may be an L1 table that are followed. */
+const MAX_FOLLOWED = 4;
 /** Bytes of a table that are looked at. */
 const LOOK_BYTES = 4096;
 
@@ -74,16 +76,19 @@ function withL1(source: ImageSource, found: LostHeader): LostHeader {
     if (offset === refcountTable || offset === refcountBlock) continue;
     const tables = entriesAt(source, offset, clusterSize);
     const [first] = tables;
-    // Entries of an L2 table lead to data, which only by chance looks like a table.
-    const leadsToTables = tables.slice(0, 4).every(table => entriesAt(source, table, clusterSize).length > 0);
-    if (first !== undefined && leadsToTables)
+    if (first !== undefined && leadsToTables(source, tables, clusterSize))
       return { ...found, l1Table: { offset, tables: tables.length, first } };
   }
   return found;
 }
 
+/** True if the first of these clusters are tables: entries of an L2 table lead to data, which only by chance looks like one. */
+export function leadsToTables(source: ImageSource, targets: readonly number[], clusterSize: number): boolean {
+  return targets.slice(0, MAX_FOLLOWED).every(target => entriesAt(source, target, clusterSize).length > 0);
+}
+
 /** Where the entries of what may be a table lead; empty where its beginning is anything else, or has none. */
-function entriesAt(source: ImageSource, offset: number, clusterSize: number): number[] {
+export function entriesAt(source: ImageSource, offset: number, clusterSize: number): number[] {
   const view = viewOf(readBytes(source, offset, Math.min(clusterSize, LOOK_BYTES)));
   const found: number[] = [];
   for (let at = 0; at + 8 <= view.byteLength; at += 8) {
@@ -98,27 +103,13 @@ function entriesAt(source: ImageSource, offset: number, clusterSize: number): nu
   return found;
 }
 
-/** What was written over the header, where its first sector shows that plainly. */
-export function overwritingEvidence(source: ImageSource): FindingEvidence[] {
-  const sector = viewOf(readBytes(source, 0, SECTOR_BYTES));
-  if (sector.byteLength < SECTOR_BYTES || sector.getUint16(BOOT_MARK) !== BOOT_RECORD) return [];
-  const bits =
-    'the mark of a boot record: a partition tool or a boot loader probably wrote it, as where the image is attached as a raw disk';
-  return [{ source: 'first sector', fileOffset: BOOT_MARK, value: hex(BOOT_RECORD), bits }];
-}
-
-/** A boot record ends its sector with this mark. */
-const SECTOR_BYTES = 512;
-const BOOT_MARK = 510;
-const BOOT_RECORD = 0x55aa;
-
 /** What was found as evidence of a finding. */
 export function lostHeaderEvidence({ refcountTable, refcountBlock, refcountBits, l1Table }: LostHeader) {
   const table = {
     source: 'refcount table',
     fileOffset: refcountTable,
     value: hex(refcountBlock),
-    bits: `its first block, with refcounts of ${refcountBits} bits, counts the table, itself and the header`,
+    bits: `its first block, with refcounts of ${counted(refcountBits, 'bit')}, counts the table, itself and the header`,
   };
   if (l1Table === undefined) return [table];
   const { offset, tables, first } = l1Table;
