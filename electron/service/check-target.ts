@@ -76,6 +76,7 @@ export async function checkChain(
     more.push(...checked.more);
   }
   const findings = withoutRepeats(more, known);
+  if (found.info.complete) findings.push(...(await oldData(found, findings, signal)));
   findings.sort(compareFindings);
   const steps = chainSteps(
     found.info.layers,
@@ -90,6 +91,23 @@ export async function checkChain(
   findings.push(...guest.findings); // notes: the verdict is about the images
   findings.sort(compareFindings);
   return { ...checked, guest };
+}
+
+/** Data of lower layers that shows in place of what a layer lost. Loaded where a layer lost something. */
+async function oldData(
+  { layers }: DiscoveredChain,
+  findings: readonly Finding[],
+  signal: AbortSignal | undefined,
+): Promise<Finding[]> {
+  const chain = layers.map(({ info: { name, size }, image }) => ({ name, size, image }));
+  const shown: Finding[] = [];
+  for (const layer of chain.keys()) {
+    const own = findings.filter(finding => finding.layer === layer);
+    if (!own.some(({ code }) => code === 'QCOW2_L2_EMPTY')) continue;
+    const { findOldData } = await import('../chain/findings/old-data.ts');
+    shown.push(...(await runInSlices(findOldData(chain, layer, own), () => signal?.aborted === true)));
+  }
+  return shown;
 }
 
 /** The guest's partitions. Loaded when they are asked for. */

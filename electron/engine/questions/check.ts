@@ -1,7 +1,7 @@
 /** The checks of a chain's layers: in slices, so that other questions are answered meanwhile. What is found is logged. */
 
 import { type CheckCost, type CheckReply, verdictOf } from '../../../shared/model/check.ts';
-import { isOpenForWriting } from '../../../shared/model/finding.ts';
+import { type Finding, isOpenForWriting } from '../../../shared/model/finding.ts';
 import type { DeepOptions } from '../../qcow2/check/deep.ts';
 import { type Compression, compressionOf } from '../../qcow2/format/compressed.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
@@ -85,9 +85,23 @@ export class LayerChecks {
     const isOpen = isOpenForWriting(this.#findings.ofLayer(layer));
     const work = checkImage(counted, { layer, dataFile, deep, isOpenForWriting: isOpen });
     const { steps, counts, findings, places } = await runInSlices(work, isOver);
-    this.#findings.setChecked(layer, findings, places);
+    const shown = await this.#oldData(layer, findings, isOver);
+    this.#findings.setChecked(layer, [...findings, ...shown], places);
     const verdict = verdictOf(this.#findings.ofLayer(layer), steps, counts);
     return { checked: true, check: { layer, verdict, steps, ...(counts === undefined ? {} : { counts }) } };
+  }
+
+  /** Data of lower layers that shows in place of what the layer lost. Loaded where a layer lost something. */
+  async #oldData(layer: number, findings: readonly Finding[], isOver: Superseded): Promise<Finding[]> {
+    const { layers, plan } = this.#tables;
+    if (plan.baseMissing === true || !findings.some(({ code }) => code === 'QCOW2_L2_EMPTY')) return [];
+    const { findOldData } = await import('../../chain/findings/old-data.ts');
+    const chain = layers.map(({ plan: { title, size }, metadata }) => ({
+      name: title,
+      size,
+      image: metadata?.image,
+    }));
+    return runInSlices(findOldData(chain, layer, findings), isOver);
   }
 
   /** The tables of a layer, or why they are not checked. */

@@ -5,6 +5,7 @@
  * The references are walked once, twice where clusters are under suspicion, and again for each 4 TiB of a file with
  * clusters of 64 KiB. Numbers are those of `qemu-img check`; what it does not see is a finding only.
  */
+
 import { CowscopeError } from '../../../shared/error.ts';
 import { FindingCollector } from '../../../shared/finding-collector.ts';
 import {
@@ -17,6 +18,7 @@ import {
   WITNESSES,
 } from '../../../shared/model/check.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
+import { counted } from '../../../shared/text/offset.ts';
 import { hasDataFile, INCOMPATIBLE_DIRTY } from '../format/header.ts';
 import { LimitPassed, ReadLimit, SLACK_BYTES } from '../layout/read-limit.ts';
 import { hasUnknownWidth, RefcountBlocks, UNKNOWN_WIDTH } from '../layout/refcount-blocks.ts';
@@ -41,6 +43,7 @@ import {
 } from './causes.ts';
 import { checkDeep, type DeepOptions } from './deep.ts';
 import { likelyCauses } from './likely-causes.ts';
+import { tellLostData } from './lost-data.ts';
 import { RefcountCheck } from './refcount-check.ts';
 import { checkBitmapsInUse } from './rules/bitmaps.ts';
 import { noteEmptyTables } from './rules/empty-tables.ts';
@@ -177,7 +180,8 @@ function explain(
   const ofTables = explainTables(explainTwins(explainOverlaps(ofForeign)));
   const cut = explainCut(explainRefcounts(ofTables), image.findings, collector.layer);
   const withData = explainDataFile(cut, image.findings);
-  return resolveCauses(explainLeaks(withData, image.findings, check?.leaked ?? 0, l2Entries), image.findings);
+  const leaks = explainLeaks(withData, image.findings, check?.leaked ?? 0, l2Entries);
+  return tellLostData(resolveCauses(leaks, image.findings), l2Entries);
 }
 
 /**
@@ -233,7 +237,10 @@ function* checkData(
   const { unknownStreams, isDataMissing } = yield* checkDeep(check.deepInput(dataFile), deep);
   steps.push(
     unknownStreams > 0
-      ? stepMissing(STREAMS, `${unknownStreams} clusters are compressed in a way that is not known here`)
+      ? stepMissing(
+          STREAMS,
+          `${counted(unknownStreams, 'cluster')} ${unknownStreams === 1 ? 'is' : 'are'} compressed in a way that is not known here`,
+        )
       : stepDone(STREAMS),
     isDataMissing ? stepMissing(DATA, 'the external data file is not open') : stepDone(DATA),
   );

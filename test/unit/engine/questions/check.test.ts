@@ -1,4 +1,5 @@
 /** The engine checks a layer, and what is found is among its findings. */
+import { writeSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadDeepOptions } from '../../../../electron/engine/worker/decompress.ts';
 import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
@@ -38,6 +39,37 @@ test('a check finds what a map does not show, and each cause is listed once', as
   ]);
   await session.ask('check', { layer: 1 });
   expect((await session.ask('findings', ALL_FINDINGS)).total).toBe(5);
+});
+
+test('data of the layers below that shows under a wiped table is named, as far as that was lost', async () => {
+  const data = (...indexes: number[]) => indexes.map(index => ({ index, kind: 'data' as const }));
+  const size = 2 ** 30;
+  const base = buildImage({ size, clusters: data(8192, 8193, 9000) });
+  const middle = buildImage({ size, clusters: data(9000) });
+  const top = buildImage({ size, clusters: data(0, 8192) });
+  const wipe = () => writeSync(top.source.fd, new Uint8Array(65_536), 0, 65_536, top.l2Offsets.get(1));
+  const shown = async () => {
+    const session = openSession(planFiles([base.path, middle.path, top.path], { buildPyramid: false }));
+    await session.ask('check', { layer: 2 });
+    const { findings } = await session.ask('findings', ALL_FINDINGS);
+    return findings.filter(({ code }) => code === 'CHAIN_OLD_DATA');
+  };
+  expect(await shown()).toEqual([]);
+  wipe();
+  const [found, ...others] = await shown();
+  expect(others).toEqual([]);
+  expect(found).toMatchObject({
+    layer: 2,
+    causedBy: 'QCOW2_L2_EMPTY',
+    count: 2,
+    guest: [
+      [8192 * 65_536, 2 * 65_536],
+      [9000 * 65_536, 65_536],
+    ],
+  });
+  expect(found?.what).toMatch(
+    /^data of the layers below shows in the range of the empty table: 128 KiB of ".*" at 0x2000_0000, 64 KiB of ".*" at 0x2328_0000; at most 64 KiB of that is old data/,
+  );
 });
 
 test('a layer that is read over NBD, or whose snapshot is shown, is not checked', async () => {
