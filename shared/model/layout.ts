@@ -43,6 +43,11 @@ export interface HostLayout {
   readonly sums: Readonly<Record<HostKind, number>>;
   /** What could not be followed: what it refers to counts as leaked or free. */
   readonly unknown: readonly string[];
+  /**
+   * Bytes at most of the file that `qemu-img convert` writes of this layer, with clusters of the same size and with the
+   * backing file kept, if there is one; absent where that is not known, and where damage is.
+   */
+  readonly copyBytes?: number;
 }
 
 /** Something that refers to a cluster. */

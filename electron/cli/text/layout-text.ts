@@ -9,7 +9,13 @@ import {
   type HostRun,
 } from '../../../shared/model/layout.ts';
 import { dataRunsText, HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
-import { formatCount, formatOffset, formatShare, formatSize } from '../../../shared/text/offset.ts';
+import {
+  exactSize,
+  formatCount,
+  formatOffset,
+  formatShare,
+  formatSize,
+} from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
 /** What is said of a cluster that the file does not reach. */
@@ -17,12 +23,19 @@ const PAST_FILE = 'past the end of the file';
 /** The longest line: the longest path that the usual systems take, and some words. */
 const MAX_LINE = 4200;
 const NAME_WIDTH = Math.max(...HOST_KINDS.map(kind => HOST_KIND_NAMES[kind].length));
+/** Bytes of a cluster in a new image where nothing else is said. */
+const DEFAULT_CLUSTER_SIZE = 65_536;
 /** Of an offset: 12 digits, 0x and the separators. */
 const OFFSET_WIDTH = 16;
 
 /** What the file holds, in the order of its kinds; kinds that it does not have are left out. `dataRuns`: pieces of `data`. */
-export function layoutText({ index, path }: LayerInfo, layout: HostLayout, dataRuns: number): string {
-  const { fileLength, clusterSize, imageEnd, sums } = layout;
+export function layoutText(
+  { index, path, backing }: LayerInfo,
+  layout: HostLayout,
+  dataRuns: number,
+): string {
+  const { fileLength, clusterSize, imageEnd, sums, copyBytes } = layout;
+  const options = copyOptions(clusterSize, backing.status !== 'none');
   const rows = HOST_KINDS.filter(kind => sums[kind] > 0).map(kind => {
     const share = formatShare(sums[kind] / fileLength).padStart(7);
     return `  ${HOST_KIND_NAMES[kind].padEnd(NAME_WIDTH)}  ${formatSize(sums[kind]).padStart(11)}  ${share}`;
@@ -33,7 +46,19 @@ export function layoutText({ index, path }: LayerInfo, layout: HostLayout, dataR
     ...(sums.data > 0 ? [`  plain data lies in ${dataRunsText(dataRuns, sums.data)}`] : []),
     '',
     ...rows,
+    ...(copyBytes === undefined
+      ? []
+      : [
+          '',
+          `  a copy by \`qemu-img convert -O qcow2${options}\` has at most ${exactSize(copyBytes)}, and no internal snapshots and bitmaps${sums.leaked > 0 ? '; what is leaked here is not in it: see first what cowscope check says of it' : ''}`,
+        ]),
   ]);
+}
+
+/** What makes a copy with clusters of the same size that rests on the same backing file. */
+function copyOptions(clusterSize: number, hasBacking: boolean): string {
+  const size = clusterSize === DEFAULT_CLUSTER_SIZE ? '' : ` -o cluster_size=${clusterSize}`;
+  return `${size}${hasBacking ? ' -B …' : ''}`;
 }
 
 /** One row of a list of ranges. */

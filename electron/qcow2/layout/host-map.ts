@@ -1,9 +1,11 @@
 /** A whole image file by what each of its clusters holds. */
+import type { Finding } from '../../../shared/model/finding.ts';
 import type { HostCluster, HostLayout, HostRun } from '../../../shared/model/layout.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { sizeNow } from '../read/source.ts';
 import { ClusterUsers } from './cluster-users.ts';
+import { CopySize } from './copy-size.ts';
 import { HostColumns } from './host-columns.ts';
 import { HostKinds } from './host-kinds.ts';
 import { LimitPassed, ReadLimit, SLACK_BYTES } from './read-limit.ts';
@@ -14,6 +16,8 @@ import { TableSpans } from './table-spans.ts';
 
 /** 16 TiB of a file with 64 KiB clusters: 192 MiB while it is mapped, and at most 128 MiB afterwards. */
 const MAX_CLUSTERS = 2 ** 28;
+
+const isCorruption = ({ severity }: Finding) => severity === 'corruption';
 
 /** A file by kinds. */
 export interface HostMap {
@@ -42,27 +46,38 @@ export function* mapHost(image: Qcow2Image, maxChunks?: number): SlicedWork<Host
   const tables = yield* references.l2Tables(new ReadLimit(source, SLACK_BYTES));
   const kinds = new HostKinds(image, clusters, tables, maxChunks);
   const spans = new TableSpans(tables.offsets.length, clusters, geometry);
+  const copy = new CopySize(image, tables, fileLength);
+  let isFirstPass = true;
   const visitor: TableVisitor = {
     visitTable(index, view, at) {
       kinds.visitTable(index, view, at);
       spans.take(index, view, at);
+      if (isFirstPass) copy.take(index, view, at);
     },
-    missTable: index => spans.miss(index),
+    missTable(index) {
+      spans.miss(index);
+      copy.miss(index);
+    },
   };
-  for (let more = true; more; more = yield* kinds.nextPass()) {
+  for (let more = true; more; more = yield* kinds.nextPass(), isFirstPass = false) {
     const limit = new ReadLimit(source, SLACK_BYTES);
     yield* references.walk(kinds, limit, visitor);
     yield* blocks.read(kinds, limit);
   }
   const columns = yield* HostColumns.of(kinds, fileLength, clusterSize);
+  const sums = columns.sums();
+  // What is damaged is not copied as it should be, or not at all.
+  const isDamaged = unknown.size > 0 || sums.clash > 0 || image.findings.some(isCorruption);
+  const copyBytes = isDamaged ? undefined : copy.most();
 
   return {
     layout: {
       fileLength,
       clusterSize,
       imageEnd: (kinds.highest + 1) * clusterSize,
-      sums: columns.sums(),
+      sums,
       unknown: [...unknown],
+      ...(copyBytes === undefined ? {} : { copyBytes }),
     },
     columns,
     *runs(start = 0, end = fileLength) {

@@ -15,7 +15,7 @@ interface HostFactsProps {
 
 /** Where the bytes of the file went. */
 export function HostFacts({ layer, layout, dataRuns }: HostFactsProps) {
-  const { fileLength, imageEnd, sums, unknown } = layout;
+  const { fileLength, imageEnd, sums, unknown, copyBytes } = layout;
   const used = fileLength - sums.free - sums.tail - sums.leaked;
   return (
     <>
@@ -37,6 +37,9 @@ export function HostFacts({ layer, layout, dataRuns }: HostFactsProps) {
           <Fact name="Behind the image end" value={<Size bytes={sums.tail} />} />
           <Fact name="Image end" value={<span className="mono">{formatOffset(imageEnd)}</span>} />
           <Fact name="Plain data lies in" value={dataRunsText(dataRuns, sums.data)} />
+          {copyBytes !== undefined && (
+            <Fact name="A copy by qemu-img convert has at most" value={<Size bytes={copyBytes} />} />
+          )}
         </dl>
       </InspectorSection>
       <InspectorSection title="What it holds">
