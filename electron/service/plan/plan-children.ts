@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { type Finding, makeFinding, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { OtherChild } from '../../../shared/model/plan/plan.ts';
 import { dependentsOf, imageAt, type Store } from '../../../shared/model/store/store.ts';
+import { shellQuote } from '../../../shared/text/shell.ts';
 import type { BytePath } from '../../chain/byte-path.ts';
 import type { OpenLayer } from '../../chain/discover.ts';
 import { scanStore } from '../../chain/store/scan-store.ts';
@@ -64,10 +65,16 @@ function searchedIn({ roots, coverage }: Store, hasVolumes: boolean): Finding {
       left.length === 0
         ? `other images on these files were looked for in ${places} alone`
         : `other images on these files were looked for in ${places}, and ${left.join('; ')}`,
-    advice: hasVolumes
-      ? 'name further folders, and each volume that may hold an image, with --store, or open them in the window'
-      : 'name further folders with --store, or open them in the window',
+    advice: `name further folders${hasVolumes ? ', and each volume that may hold an image,' : ''} with --store${exampleOf(roots)}, or open them in the window`,
   });
+}
+
+/** The folder above those that were looked in, for a person to copy; everything that the machine holds is none. */
+function exampleOf(roots: readonly string[]): string {
+  const above = dirname(roots[0] ?? '/');
+  return above === '/' || above.includes('\ufffd') || roots.includes(above)
+    ? ''
+    : `, such as \`--store ${shellQuote(above)}\``;
 }
 
 /** The finding for a captured chain: its folders are on another machine. */
