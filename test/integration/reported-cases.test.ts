@@ -131,7 +131,7 @@ test('overwritten L2 tables: one finding each, what they hold, and where their d
 
 test('a punched L2 table: its range, what it held, and which old data shows in its place', async () => {
   const tools = await make(cases.l2Punched);
-  const check = await printed(3, 'check', tools.at('top.qcow2'));
+  const check = await printed(1, 'check', tools.at('top.qcow2'));
   expect(check).toMatch(/An L2 table is there and holds no entry: .*\n {4}guest 0x2000_0000, 512 MiB\n/);
   expect(check).toContain('next: do not start the machine');
   expect(check).toContain(
@@ -140,7 +140,7 @@ test('a punched L2 table: its range, what it held, and which old data shows in i
   expect(check).toContain(
     'Data of the layers below shows in the range of the empty table: 128 KiB of "base.qcow2" at 0x2000_0000; at most 128 KiB of that is old data',
   );
-  const { findings } = await cowscopeJson(['check', '--output', 'json', tools.at('top.qcow2')], 3);
+  const { findings } = await cowscopeJson(['check', '--output', 'json', tools.at('top.qcow2')], 1);
   expect(findings.find(({ code }: Finding) => code === 'CHAIN_OLD_DATA')).toMatchObject({
     severity: 'hazard',
     layer: 1,
