@@ -94,7 +94,7 @@ describe('what lies over a header', () => {
     ['what looks like an L2 table', first(bytes => bytes.writeBigUInt64BE((1n << 63n) | 0x5_0000n, 24))],
     ['what looks like an L1 table', first(bytes => bytes.writeBigUInt64BE((1n << 63n) | 0x4_0000n, 0))],
     ['something else', Buffer.from(Uint8Array.from({ length: 4096 }, (_, at) => at * 167))],
-  ])('is told where it is %s', async (content, bytes) => {
+  ])('is named: %s', async (content, bytes) => {
     const { path } = await image(`over ${content}`, 'cluster_size=64k');
     const file = openSync(path, 'r+');
     writeSync(file, Buffer.alloc(4096, 0x90), 0, 4096, 0);

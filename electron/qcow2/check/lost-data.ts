@@ -1,4 +1,4 @@
-/** Clusters that nothing refers to, told as what they probably are: the data of tables or entries that were lost. */
+/** Clusters that nothing refers to, named by what they probably are: the data of tables or entries that were lost. */
 
 import type { Finding } from '../../../shared/model/finding.ts';
 import { counted, formatCount } from '../../../shared/text/offset.ts';

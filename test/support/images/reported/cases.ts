@@ -1,5 +1,5 @@
 /**
- * What people had when they asked for help, made anew from public reports with the real tools and a few overwritten bytes.
+ * What people had when they asked for help, made from public reports with the real tools and a few overwritten bytes.
  * The numbers name the reports: GL is QEMU's tracker, LP the older one at Launchpad.
  */
 import {

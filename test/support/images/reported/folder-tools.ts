@@ -35,7 +35,7 @@ export class FolderTools {
     if (commands.length > 0) await this.io(name, ...commands);
   }
 
-  /** Runs qemu-io commands on an image of qcow2, which discards where it is told to. */
+  /** Runs qemu-io commands on an image of qcow2; discards free host space. */
   io(name: string, ...commands: readonly string[]): Promise<string> {
     const args = commands.flatMap(command => ['-c', command]);
     return runWell('qemu-io', ['-f', 'qcow2', '-d', 'unmap', ...args, name], { cwd: this.folder });
