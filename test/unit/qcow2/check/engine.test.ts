@@ -72,8 +72,8 @@ describe('checkImage', () => {
     const { findings } = check(source);
     const found = findings.find(({ code }) => code === 'QCOW2_REFCOUNT_BLOCK');
     expect(found?.evidence.map(({ value, bits }) => [value, bits])).toEqual([
-      ['0xfffffffffffefe00', 'block at 0xfffffffffffefe00: points past the end of the file'],
-      ['0xffffffffffff0000', 'block at 0xffffffffffff0000: points past the end of the file'],
+      ['0xfffffffffffefe00', 'block at 0xffff_ffff_fffe_fe00: points past the end of the file'],
+      ['0xffffffffffff0000', 'block at 0xffff_ffff_ffff_0000: points past the end of the file'],
     ]);
   });
 

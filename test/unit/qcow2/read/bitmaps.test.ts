@@ -49,7 +49,7 @@ describe('stored bitmaps', () => {
     const { bitmaps, findings } = openQcow2(source);
     expect(bitmaps[0]).toMatchObject({ name: 'a', broken: true });
     expect(findings.map(({ what }) => what)).toEqual([
-      'bitmap directory entry 0 puts its table at 0x4000000000000001, which is not a cluster',
+      'bitmap directory entry 0 puts its table at 0x4000_0000_0000_0001, which is not a cluster',
     ]);
   });
 
