@@ -45,7 +45,7 @@ function plainFacts(track: TrackInfo): string {
   return track.depth === 1 ? 'active layer' : `${track.depth - 1} below the active layer`;
 }
 
-/** `holds 6.97 GiB · guest reads 6.58`: a unit that both have is written once. */
+/** `holds 6.97 GiB, 6.58 GiB read`; where rounding leaves no difference, what is hidden: `holds 6.97 GiB, 64 KiB hidden`. */
 function shortFacts(track: TrackInfo, bytes: TrackBytes): string {
   const read = formatSize(bytes.read);
   if (track.kind === 'guest') return `what the VM reads · ${read}`;
@@ -54,9 +54,8 @@ function shortFacts(track: TrackInfo, bytes: TrackBytes): string {
   const lost = bytesInState(bytes, 'unreadable');
   if (lost > 0) return `${formatSize(lost)} unreadable · holds ${held}`;
   if (heldBytes(bytes) === 0) return 'holds nothing';
-  if (held === read) return `holds ${held}, all read`;
-  const [number = '', unit] = read.split(' ');
-  return `holds ${held} · guest reads ${held.endsWith(` ${unit}`) ? number : read}`;
+  if (heldBytes(bytes) === bytes.read) return `holds ${held}, all read`;
+  return `holds ${held}, ${held === read ? `${formatSize(hiddenBytes(bytes))} hidden` : `${read} read`}`;
 }
 
 function longFacts(track: TrackInfo, bytes: TrackBytes): string {

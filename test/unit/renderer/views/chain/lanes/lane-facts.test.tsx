@@ -9,11 +9,13 @@ afterEach(cleanup);
 
 const KIB = 1024;
 
-/** Sums with these bytes of unhidden data, which the guest reads, and of what cannot be read. */
-function sums(data: number, unreadable: number): TrackBytes {
-  const parts = PARTS.map(({ state, variant }) =>
-    variant !== 'plain' ? 0 : state === 'data' ? data : state === 'unreadable' ? unreadable : 0,
-  );
+/** Sums with these bytes of unhidden data, which the guest reads, of what cannot be read, and of hidden data. */
+function sums(data: number, unreadable: number, hidden = 0): TrackBytes {
+  const parts = PARTS.map(({ state, variant }) => {
+    if (state === 'unreadable' && variant === 'plain') return unreadable;
+    if (state !== 'data') return 0;
+    return variant === 'plain' ? data : variant === 'overridden' ? hidden : 0;
+  });
   return { track: 1, parts, read: data };
 }
 
@@ -30,4 +32,12 @@ test('a whole layer says how much it holds and how much of it the guest reads', 
   const { tracks } = goldenChain();
   render(<LaneFacts track={tracks[1]!} bytes={sums(256 * KIB, 0)} />);
   expect(screen.getByText('holds 256 KiB, all read').title).not.toContain('cannot be read');
+});
+
+test('a layer of which a little is hidden is never all read, however large it is', () => {
+  const { tracks } = goldenChain();
+  render(<LaneFacts track={tracks[1]!} bytes={sums(2 ** 40, 0, 64 * KIB)} />);
+  expect(screen.getByText('holds 1 TiB, 64 KiB hidden').title).toContain('64 KiB is hidden');
+  render(<LaneFacts track={tracks[1]!} bytes={sums(384 * KIB, 0, 128 * KIB)} />);
+  expect(screen.getByText('holds 512 KiB, 384 KiB read').title).toContain('128 KiB is hidden');
 });

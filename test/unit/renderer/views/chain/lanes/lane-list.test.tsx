@@ -38,7 +38,7 @@ test('a lane says how much its layer holds and how much of that the guest reads'
   const lane = (name: string) => screen.findByRole('region', { name });
   within(await lane('top.qcow2')).getByRole('heading');
   await within(await lane('top.qcow2')).findByText('holds 256 KiB, all read');
-  const facts = await within(await lane('base.qcow2')).findByText('holds 512 KiB · guest reads 128');
+  const facts = await within(await lane('base.qcow2')).findByText('holds 512 KiB, 128 KiB read');
   expect(facts.title).toBe('Of 1 MiB it holds 512 KiB: the guest reads 128 KiB, and 384 KiB is hidden.');
   await within(await lane('guest')).findByText('what the VM reads · 640 KiB');
   const bar = facts.nextElementSibling as HTMLElement;
