@@ -1,5 +1,6 @@
 /** A refcount table that is something else of the image: the header names a wrong place, and no refcount can be read. */
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
+import { formatOffset } from '../../../../shared/text/offset.ts';
 import { hex } from '../../format/bytes.ts';
 import type { Qcow2Image } from '../../read/image.ts';
 import type { Suspect } from '../suspects.ts';
@@ -62,6 +63,6 @@ export class MisplacedRefcounts implements Cause {
   }
 
   what(): string {
-    return `the header names ${hex(this.#offset)} as the place of the refcount table, and ${this.#holder} lies there: no refcount can be read, so that what is in use cannot be distinguished from what is free`;
+    return `the header names ${formatOffset(this.#offset)} as the place of the refcount table, and ${this.#holder} lies there: no refcount can be read, so that what is in use cannot be distinguished from what is free`;
   }
 }

@@ -1,7 +1,6 @@
 /** Clusters that several things use which exclude each other. qemu-img check says nothing where the refcount agrees. */
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
 import { formatCount } from '../../../../shared/text/offset.ts';
-import { hex } from '../../format/bytes.ts';
 import { USE } from '../../layout/cluster-uses.ts';
 import type { Suspect } from '../suspects.ts';
 import { KEEP_EVIDENCE } from './advice.ts';
@@ -53,8 +52,8 @@ export function addOverlap(collector: FindingCollector, suspect: Suspect, cluste
     evidence: {
       source: 'references',
       fileOffset: host,
-      value: hex(host),
-      bits: `${users.map(({ name }) => name).join('; ')}; refcount ${stored ?? 'not readable'}, references ${references}`,
+      value: String(references),
+      bits: `${users.map(({ name }) => name).join('; ')}; refcount ${stored ?? 'not readable'}`,
     },
   });
   for (const { guest } of users)
@@ -82,7 +81,7 @@ export function addTableInData(collector: FindingCollector, suspect: Suspect, cl
     const evidence = {
       source: 'cluster of the snapshot table',
       fileOffset: host,
-      value: hex(host),
+      value: '',
       bits: name,
     };
     collector.add(TABLE_IN_DATA, { guest: [guest, clusterSize], host: [host, clusterSize], evidence });

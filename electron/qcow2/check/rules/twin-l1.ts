@@ -1,5 +1,6 @@
 /** L1 tables of two disks that name the same L2 tables, where these count for one of them: one was written over the other. */
 import { causeOf, type FindingCollector, guestRange } from '../../../../shared/finding-collector.ts';
+import { formatOffset } from '../../../../shared/text/offset.ts';
 import { hex } from '../../format/bytes.ts';
 import { entryOffset } from '../../format/entry.ts';
 import { ACTIVE } from '../../layout/cluster-uses.ts';
@@ -93,7 +94,7 @@ function addTwins(
   const { size } = image.header;
   const told = places.map(({ offset, owner }) => {
     const whose = owner === ACTIVE ? 'the disk' : names.ownerName(owner);
-    return `the L1 table of ${whose} at ${hex(offset)}`;
+    return `the L1 table of ${whose} at ${formatOffset(offset)}`;
   });
   const all = `${told.slice(0, -1).join(', ')} and ${told.at(-1)}`;
   const id = `${TWIN_L1} at ${hex((places[0] as L1Place).offset)}`;
