@@ -8,7 +8,7 @@ import {
   MAX_FINDING_PLACES,
   totalLength,
 } from '../model/finding.ts';
-import { exactSize, formatOffset, formatRawValue, formatSize } from './offset.ts';
+import { exactSize, formatCount, formatOffset, formatRawValue, formatSize } from './offset.ts';
 import { formatTime } from './time.ts';
 
 /** Names of programs and fields, such as `cluster_bits`: they are written small at the start of a sentence too. */
@@ -54,7 +54,8 @@ export function evidenceText({ source, fileOffset, value, bits }: FindingEvidenc
   if (bits === EVIDENCE_MILLISECONDS && Number.isSafeInteger(number))
     return `${where}: ${formatTime(number / 1000)}`;
   if (value === '') return bits === '' ? where : `${where}: ${bits}`;
-  return `${where}: ${formatRawValue(value)}${bits === '' ? '' : ` (${bits})`}`;
+  const shown = Number.isSafeInteger(number) ? formatCount(number) : formatRawValue(value);
+  return `${where}: ${shown}${bits === '' ? '' : ` (${bits})`}`;
 }
 
 /** A finding as an error record, for standard error. `path` names the file that it is about. */

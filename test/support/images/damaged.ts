@@ -559,6 +559,19 @@ const INCIDENTS: readonly DamagedImage[] = [
     { size: 8 * K64, clusters: clustersFrom(0, 4), ...ONE_SNAPSHOT },
   ),
   damaged(
+    'one table named many times',
+    'compressed entries all lead to the L1 table: no other table was written over theirs',
+    [
+      'QCOW2_DATA_ON_METADATA',
+      'QCOW2_LIKELY_CAUSE < QCOW2_DATA_ON_METADATA',
+      'QCOW2_REFCOUNT_LOW < QCOW2_DATA_ON_METADATA',
+    ],
+    image => {
+      for (let index = 8; index < 40; index++) setL2(image, index, (1n << 62n) | BigInt(image.l1Offset));
+    },
+    { size: 2 ** 22, clusters: clustersFrom(0, 8) },
+  ),
+  damaged(
     'L1 table over an L2 table',
     'the L1 table was written over an L2 table',
     ['QCOW2_L2_FOREIGN', 'QCOW2_LEAKED < QCOW2_L2_FOREIGN', 'QCOW2_REFCOUNT_LOW < QCOW2_L2_FOREIGN'],

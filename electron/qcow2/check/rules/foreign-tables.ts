@@ -45,6 +45,8 @@ interface Claims {
   pastEnd: number;
   onTables: number;
   free: number;
+  /** The clusters that hold a table, each once: one wrong entry that is repeated names one of them. */
+  readonly named: Set<number>;
   /** Clusters of the file that other data is mapped to as well, or that count less often than they are named. */
   readonly shared: SharedCluster[];
 }
@@ -89,7 +91,7 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
     const { image, fileLength, isOverwritten } = this.#input;
     const { clusterSize, clusterBits, entrySize } = image.geometry;
     if (isOverwritten(index)) return;
-    const claims: Claims = { index, used: 0, pastEnd: 0, onTables: 0, free: 0, shared: [] };
+    const claims: Claims = { index, used: 0, pastEnd: 0, onTables: 0, free: 0, named: new Set(), shared: [] };
     for (let here = at; here < at + clusterSize; here += entrySize) {
       const hi = view.getUint32(here);
       const lo = view.getUint32(here + 4);
@@ -108,7 +110,9 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
   #claimTable(claims: Claims, cluster: number): boolean {
     const suspect = this.#input.suspects.get(cluster);
     if (suspect === undefined || (suspect.uses & USE.table) === 0) return false;
-    if (!this.#isUnusualTable(cluster)) claims.onTables++;
+    if (this.#isUnusualTable(cluster)) return true;
+    claims.onTables++;
+    claims.named.add(cluster);
     return true;
   }
 
@@ -161,7 +165,7 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
    * True for a table that names nothing but tables, where more was lost than single wrong entries lose. A place that the
    * image itself names as an L1 table or as the refcount table is one: the L1 entry is wrong that names it.
    */
-  #isL1Table({ claims: { index, onTables, used } }: Charge): boolean {
+  #isL1Table({ claims: { index, named, used } }: Charge): boolean {
     const { image, tables, leaked } = this.#input;
     const { l1TableOffset, refcountTableOffset } = image.header;
     const offset = tables.offsets[index] as number;
@@ -169,7 +173,7 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
       offset === l1TableOffset ||
       offset === refcountTableOffset ||
       image.snapshots.some(snapshot => snapshot.l1TableOffset === offset);
-    return !isNamed && onTables === used && leaked > used;
+    return !isNamed && named.size === used && leaked > used;
   }
 
   #charge(claims: Claims, found: ReadonlySet<number>): Charge {
@@ -184,14 +188,14 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
     }
     // A crash that lost refcounts leaves tables that name free clusters and share others, and nothing leaked.
     const hasLeaks = this.#input.leaked > 0;
-    const alone = claims.pastEnd + claims.onTables + (hasLeaks ? claims.free : 0);
+    const alone = claims.pastEnd + claims.named.size + (hasLeaks ? claims.free : 0);
     return { claims, shared, partners: hasLeaks ? partners : new Set([...partners].slice(0, 1)), alone };
   }
 
   #add(collector: FindingCollector, { claims, shared }: Charge): ForeignTable {
     const { image, tables, names } = this.#input;
     const { geometry, header } = image;
-    const { index, used, pastEnd, onTables, free } = claims;
+    const { index, used, pastEnd, onTables, named, free } = claims;
     const offset = tables.offsets[index] as number;
     const counts: [number, string, string][] = [
       [shared, 'names a cluster that holds other data', 'name clusters that hold other data'],
@@ -203,7 +207,7 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
       .filter(([count]) => count > 0)
       .map(([count, one, several]) => `${count} ${count === 1 ? one : several}`);
     const written =
-      onTables === used
+      named.size === used
         ? 'a table that names tables, such as an L1 table,'
         : 'a table of another image, or an old one of this image,';
     const what = `${names.tableName(index)} holds entries that do not belong to it: of its ${used} ${used === 1 ? 'entry' : 'entries'}, ${told.join(', ')}; ${written} was probably written over it`;
@@ -241,8 +245,8 @@ interface Charge {
 
 function isForeign({ claims, shared, partners, alone }: Charge): boolean {
   return (
-    shared + claims.onTables >= MIN_CLASHES &&
-    (2 * (shared + alone) >= claims.used || shared + claims.onTables >= OVERWRITTEN) &&
+    shared + claims.named.size >= MIN_CLASHES &&
+    (2 * (shared + alone) >= claims.used || shared + claims.named.size >= OVERWRITTEN) &&
     (alone > 0 || partners.size > 1)
   );
 }
