@@ -122,6 +122,9 @@ describe('cowscope plan commit', () => {
         `qemu-img commit -p -f qcow2 -d ${top}`,
       ],
     });
+    expect(plan.abort[0]).toMatch(
+      /^Until it is done, "top" reads as before, also after an abort; "base" alone /,
+    );
     expect(plan.abort.slice(-2)).toEqual([
       'step 1, "mid": an abort repeats at most 128 KiB.',
       'step 2, "top": an abort repeats at most 128 KiB; from its first write on "mid" reads old and new data mixed.',

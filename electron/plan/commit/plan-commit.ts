@@ -159,8 +159,10 @@ function abortText(
   stepwise: StepwisePlan,
 ): string[] {
   const name = (layer: number) => JSON.stringify(layers[layer]?.info.name ?? '');
+  const readers =
+    top < layers.length - 1 ? `${name(top)} and the layers above it read` : `${name(top)} reads`;
   const texts = [
-    `Until it is done, ${name(top)} and the layers above it read as before, also after an abort; ${name(target)} alone is then a mixture of old and new.`,
+    `Until it is done, ${readers} as before, also after an abort; ${name(target)} alone is then a mixture of old and new.`,
     `The job keeps no record: after an abort at any point it copies all ${formatSize(bytes)} again.`,
   ];
   if (job === 'live')
