@@ -74,8 +74,8 @@ export class CopySize {
   }
 
   /**
-   * Bytes of the file at most; undefined where a table could not be read or an entry is wrong, and where the refcount table of a new image has to
-   * grow, which leaves holes.
+   * Bytes of the file at most; undefined where a table could not be read or an entry is wrong, and where the refcount table
+   * of a new image has to grow, which leaves holes.
    * Source: qemu's block/qcow2.c (qcow2_co_create, qcow2_refcount_metadata_size), compared with qemu-img 7.2.
    */
   most(): number | undefined {
