@@ -79,7 +79,7 @@ export function Places({ chain }: { readonly chain: OpenedChain }) {
             key={form}
             type="button"
             className="quiet"
-            disabled={count === 0}
+            disabled={(places?.listed ?? 0) === 0}
             onClick={() => void copyPlaces(chain, places?.total ?? 0, form)}
           >
             {form === 'table' ? 'Copy' : `Copy ${form}`}
