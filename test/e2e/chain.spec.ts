@@ -144,7 +144,7 @@ test('the keyboard alone opens an image, finds zeros that hide data and reads wh
   await expect(page.getByRole('region', { name: 'Where', exact: true })).toContainText('0x0003_0000');
   await expect(page.getByRole('region', { name: 'Stack', exact: true })).toContainText('mid.qcow2');
   await expect(page.getByRole('region', { name: 'Evidence', exact: true })).toContainText(
-    '0x0000000000000001',
+    '0x0000_0000_0000_0001',
   );
   await expect(page.locator('[aria-live]')).toContainText('zeros that hide data');
   await info.attach('inspector', { body: await page.screenshot(), contentType: 'image/png' });
