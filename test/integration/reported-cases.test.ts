@@ -50,7 +50,7 @@ test('a snapshot table in guest data: the disk is whole, and what repairs it wit
   expect(check).toContain('in a copy of the file set nb_snapshots (4 bytes at offset 60) to 0');
   expect(check).toContain('do not run `qemu-img check -r all` on the only one');
   expect(check).toContain('there is no table, and the data of the guest is whole');
-  expect(check).toContain('0x0009_0000 (data of guest 0x0004_0000 ');
+  expect(check).toContain('0x0009_0000: data of guest 0x0004_0000 ');
 });
 
 test('extra data of a bitmap: the disk is whole, and qemu can neither open nor mend the image', async () => {
