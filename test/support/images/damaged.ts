@@ -30,6 +30,14 @@ export function small(more: Partial<ImageSpec> = {}): BuiltImage {
 }
 
 const l2Of = (image: BuiltImage): number => image.l2Offsets.get(0) as number;
+
+/** Writes the L2 table of another image, which names 24 clusters in a row, over what lies at `offset`. */
+function writeForeignTable(image: BuiltImage, offset: number): void {
+  const other = small({ size: 2 ** 21, clusters: clustersFrom(0, 24) });
+  const bytes = new Uint8Array(K64);
+  other.source.readAt(bytes, l2Of(other));
+  writeAt(image.source.fd, bytes, offset);
+}
 const blockOf = (image: BuiltImage): number => image.refcountBlockOffsets[0] as number;
 const hostOf = (image: BuiltImage, index: number): number => l2Of(image) + (index + 1) * image.clusterSize;
 
@@ -523,12 +531,7 @@ const INCIDENTS: readonly DamagedImage[] = [
     'foreign table',
     'the L2 table of another image was written over one of this image',
     ['QCOW2_L2_FOREIGN', 'QCOW2_REFCOUNT_LOW < QCOW2_L2_FOREIGN'],
-    image => {
-      const other = small({ size: 2 ** 21, clusters: clustersFrom(0, 24) });
-      const bytes = new Uint8Array(K64);
-      other.source.readAt(bytes, l2Of(other));
-      writeAt(image.source.fd, bytes, image.l2Offsets.get(1) as number);
-    },
+    image => writeForeignTable(image, image.l2Offsets.get(1) as number),
     {
       size: 2 ** 31,
       clusters: [...clustersFrom(0, 8), ...clustersFrom(8192, 8), ...clustersFrom(16_384, 8)],
@@ -538,24 +541,14 @@ const INCIDENTS: readonly DamagedImage[] = [
     'foreign table without a leak',
     'the L2 table of another image that names all of its clusters was written over one of this image',
     ['QCOW2_L2_FOREIGN', 'QCOW2_PAST_END < QCOW2_L2_FOREIGN', 'QCOW2_REFCOUNT_LOW < QCOW2_L2_FOREIGN'],
-    image => {
-      const other = small({ size: 2 ** 21, clusters: clustersFrom(0, 24) });
-      const bytes = new Uint8Array(K64);
-      other.source.readAt(bytes, l2Of(other));
-      writeAt(image.source.fd, bytes, image.l2Offsets.get(1) as number);
-    },
+    image => writeForeignTable(image, image.l2Offsets.get(1) as number),
     { size: 2 ** 30, clusters: [...clustersFrom(0, 8), ...clustersFrom(8192, 8)] },
   ),
   damaged(
     'foreign table past the disk',
     'the L2 table of another image that has more clusters than the disk was written over the only one',
     ['QCOW2_ENTRY_OUTSIDE < QCOW2_L2_FOREIGN', 'QCOW2_L2_FOREIGN', 'QCOW2_REFCOUNT_LOW < QCOW2_L2_FOREIGN'],
-    image => {
-      const other = small({ size: 2 ** 21, clusters: clustersFrom(0, 24) });
-      const bytes = new Uint8Array(K64);
-      other.source.readAt(bytes, l2Of(other));
-      writeAt(image.source.fd, bytes, l2Of(image));
-    },
+    image => writeForeignTable(image, l2Of(image)),
     { size: 8 * K64, clusters: clustersFrom(0, 4), ...ONE_SNAPSHOT },
   ),
   damaged(
