@@ -29,7 +29,7 @@ else await savePicture();
 
 /** Opens the chain in the window and stays until it is closed. */
 async function openWindow() {
-  const launch = await electronCommand({ words: [golden], request });
+  const launch = await electronCommand({ programArgs: [golden], request });
   const why = launch.why || failureOf(launch);
   if (why) drawInTerminal(why);
 }
@@ -38,7 +38,7 @@ async function openWindow() {
 async function savePicture() {
   mkdirSync(join(root, 'out'), { recursive: true });
   const launch = await electronCommand({
-    words: [`--screenshot=${picture}`, '--force', golden],
+    programArgs: [`--screenshot=${picture}`, '--force', golden],
     request,
     offscreen: true,
   });

@@ -22,7 +22,7 @@ export interface NoElectron {
 }
 
 export interface ElectronOptions {
-  readonly words?: readonly string[] | undefined;
+  readonly programArgs?: readonly string[] | undefined;
   readonly switches?: readonly string[] | undefined;
   readonly request?: string | undefined;
   readonly offscreen?: boolean | undefined;

@@ -1,7 +1,7 @@
 /**
  * The one way this checkout starts Electron: start, demo, the end-to-end tests and `cowscope open` all come here.
  *
- *   const launch = await electronCommand({ words: ['top.qcow2'] });
+ *   const launch = await electronCommand({ programArgs: ['top.qcow2'] });
  *   if (launch.why) console.error(launch.why);
  *   else spawn(launch.command, launch.args, { env: launch.env, stdio: 'inherit' });
  */
@@ -20,15 +20,15 @@ const XVFB_RUN = ['-a', '-s', '-screen 0 1600x1000x24'];
 /**
  * How to start the window: `{ command, args, env, flags, runtime }`, the first three ready for spawn, or `{ why }`, one
  * sentence that says why it cannot be started.
- *   words      what the program reads: its options and targets (electron/shell/launch-target.ts). They may hold anything:
- *              they come after `--`, where Chromium and Node take nothing for a switch of theirs
- *   switches   Chromium's own, such as --user-data-dir=…; never anything that a person or a file names
- *   request    `npm` or `official`, from --electron=…; default COWSCOPE_ELECTRON
- *   offscreen  true: where there is no display, a virtual one (xvfb-run) is started around it; otherwise that is a why
- *   say        takes one line on what takes time or must be known; default standard error
+ *   programArgs  what the program reads: its options and targets (electron/shell/launch-target.ts). They may hold
+ *                anything: they come after `--`, where Chromium and Node take nothing for a switch of theirs
+ *   switches     Chromium's own, such as --user-data-dir=…; never anything that a person or a file names
+ *   request      `npm` or `official`, from --electron=…; default COWSCOPE_ELECTRON
+ *   offscreen    true: where there is no display, a virtual one (xvfb-run) is started around it; otherwise that is a why
+ *   say          takes one line on what takes time or must be known; default standard error
  */
 export async function electronCommand({
-  words = [],
+  programArgs = [],
   switches = [],
   request,
   offscreen = false,
@@ -50,7 +50,7 @@ export async function electronCommand({
   const env = { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: runtime.folder };
   // Set by editors that are Electron themselves; it would turn the window into a bare Node.
   delete env.ELECTRON_RUN_AS_NODE;
-  const args = [...flags, root, '--', ...words];
+  const args = [...flags, root, '--', ...programArgs];
   if (hasDisplay()) return { command: runtime.executable, args, env, flags, runtime };
   if (!offscreen) return { why: 'there is no display to open a window on' };
   const xvfb = virtualDisplay();

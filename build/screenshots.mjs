@@ -58,8 +58,14 @@ try {
 
 /** Takes one picture. Throws where there is no window, or it fails. */
 async function take(file, theme, rest) {
-  const words = [`--screenshot=${file}`, '--force', `--theme=${theme}`, `--window-size=${SIZE}`, ...rest];
-  const launch = await electronCommand({ words, request, offscreen: true });
+  const programArgs = [
+    `--screenshot=${file}`,
+    '--force',
+    `--theme=${theme}`,
+    `--window-size=${SIZE}`,
+    ...rest,
+  ];
+  const launch = await electronCommand({ programArgs, request, offscreen: true });
   if (launch.why) throw new Error(launch.why);
   const { status } = spawnSync(launch.command, launch.args, {
     env: launch.env,

@@ -11,7 +11,7 @@ import { setUp } from './setup.mjs';
 setUp();
 if (!(await bundleOrSay())) process.exit(1);
 const { request, rest } = takeRequest(process.argv.slice(2));
-const launch = await electronCommand({ words: rest, request });
+const launch = await electronCommand({ programArgs: rest, request });
 if (launch.why) {
   console.error(
     `The window cannot open: ${launch.why}. In the terminal: npx --no-install cowscope map ${rest[0] || 'FILE'}`,

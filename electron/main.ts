@@ -5,7 +5,7 @@ import { CowscopeError } from '../shared/error.ts';
 import { leaveRemovedFolder } from './chain/absolute-path.ts';
 import { setReadingThreads } from './service/reading-threads.ts';
 import { type FirstPlace, takeFirstPlace } from './shell/handover.ts';
-import { EXIT_USAGE, type Launch, launchWords, parseLaunch } from './shell/launch-target.ts';
+import { EXIT_USAGE, type Launch, launchArguments, parseLaunch } from './shell/launch-target.ts';
 import { Log } from './shell/log.ts';
 import { withoutDefaultMenu } from './shell/menu.ts';
 import { printError } from './shell/print-error.ts';
@@ -52,7 +52,7 @@ function report(error: unknown): void {
 
 function readLaunch(): Launch {
   try {
-    return parseLaunch(launchWords(process.argv, process.defaultApp === true));
+    return parseLaunch(launchArguments(process.argv, process.defaultApp === true));
   } catch (error) {
     printError(error);
     process.exit(error instanceof CowscopeError && error.code === 'USAGE' ? EXIT_USAGE : 1);

@@ -1,5 +1,5 @@
 /** The marks that partition tables bear: of a boot record and of the header of a GPT. UEFI 2.10, sections 5.2 and 5.3. */
-import { u64, viewOf } from './bytes.ts';
+import { dataViewOf, uint64At } from './bytes.ts';
 
 /** Bytes of a boot record, whatever the sector size. */
 const BOOT_RECORD_BYTES = 512;
@@ -27,5 +27,5 @@ export function hasGptSignature(bytes: Uint8Array | undefined, at = 0): boolean 
 /** The sector that the header of a GPT at an offset records as its own; -1 where there is no header. */
 export function gptSectorAt(bytes: Uint8Array, at: number): number {
   if (!hasGptSignature(bytes, at) || at + GPT_HEADER_BYTES > bytes.length) return -1;
-  return u64(viewOf(bytes), at + OWN_SECTOR_AT, true);
+  return uint64At(dataViewOf(bytes), at + OWN_SECTOR_AT, true);
 }

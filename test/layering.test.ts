@@ -214,7 +214,7 @@ describe('layers', () => {
     ['electron/engine/engine.ts', 'setImmediate(() => next());'],
     ['shared/extent/table.ts', "export const folder = join(__dirname, 'a');"],
     ['electron/formats/row-walk.ts', "import { header } from '../qcow2/format/header.ts';"],
-    ['electron/guest/mbr.ts', "import { u64 } from '../qcow2/format/bytes.ts';"],
+    ['electron/guest/mbr.ts', "import { hexAt } from '../qcow2/format/bytes.ts';"],
     ['electron/guest/mbr.ts', "import { openSync } from 'node:fs';"],
     ['renderer/axis/viewport.ts', "import { createLoader } from '../data/loader.ts';"],
     ['renderer/data/loader.ts', "import { requestDraw } from '../canvas/frame.ts';"],

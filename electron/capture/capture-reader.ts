@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
-import { viewOf } from '../../shared/bytes.ts';
+import { dataViewOf } from '../../shared/bytes.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { MAX_OFFSET } from '../../shared/extent/table.ts';
 import { MAX_LAYERS } from '../../shared/model/layer.ts';
@@ -142,7 +142,7 @@ function parseHead(line: Uint8Array, path: string): CaptureHead {
 async function parseEnd(input: CaptureInput, head: CaptureHead, frames: number): Promise<CaptureEnd> {
   const { path } = input;
   const header = await input.take(END_HEADER_BYTES);
-  const length = viewOf(header).getUint32(4);
+  const length = dataViewOf(header).getUint32(4);
   if (length > MAX_RECORD_BYTES) throw damaged(path, 'the record at its end is too long');
   const parsed = v.safeParse(END, parseJson(await input.take(length)));
   if (

@@ -2,7 +2,7 @@
  * The form of a capture, as docs/formats/capture.md describes it: a JSON line, frames, a JSON record, a SHA-256. Numbers are
  * big endian.
  */
-import { viewOf } from '../../shared/bytes.ts';
+import { dataViewOf } from '../../shared/bytes.ts';
 import type { FormatSource, ImageFormat, LinkStatus } from '../../shared/model/layer.ts';
 
 /** Name and version in the first line. */
@@ -150,7 +150,7 @@ export function parseFrameHeader(
   header: Uint8Array,
   crc32: (bytes: Uint8Array, value?: number) => number,
 ): FrameHeader & { readonly begun: number; readonly checksum: number } {
-  const view = viewOf(header);
+  const view = dataViewOf(header);
   return {
     codec: view.getUint8(1) as Codec, // judged by the reader
     layer: view.getUint16(2),

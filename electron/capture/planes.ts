@@ -6,7 +6,7 @@
  * Raw deflate with run lengths alone: it is as short for such planes as the search for longer matches, and its output is the
  * same with every zlib, while that of the search is not.
  */
-import { viewOf } from '../../shared/bytes.ts';
+import { dataViewOf } from '../../shared/bytes.ts';
 
 /** Kinds of words. */
 const ZERO = 0;
@@ -22,7 +22,7 @@ const zlib = () => process.getBuiltinModule('node:zlib');
 /** The bytes coded; `stride` is how many words lie between a word and the one that it is compared with: 1 or 2. */
 export function encodePlanes(bytes: Uint8Array, stride: 1 | 2): Uint8Array {
   const words = Math.floor(bytes.length / 8);
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const kinds = new Uint8Array(words);
   let others = 0;
   for (let i = 0; i < words; i++) {

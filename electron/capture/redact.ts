@@ -2,7 +2,7 @@
  * Names replaced by tokens of the same length. Equal names get equal tokens, so that chains still link; tokens are numbered in
  * the order in which names are met, so that nothing of a name is left in them.
  */
-import { viewOf } from '../../shared/bytes.ts';
+import { dataViewOf } from '../../shared/bytes.ts';
 import { BACKING_FORMAT, BITMAPS, DATA_FILE, ENCRYPTION, FEATURE_NAMES } from '../qcow2/format/extensions.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
 import { readBytes } from '../qcow2/read/source.ts';
@@ -104,7 +104,7 @@ function firstCluster({ source, header, geometry, extensions }: Qcow2Image, toke
 function snapshotPatches({ source, snapshots }: Qcow2Image, tokens: Tokens): Patch[] {
   return snapshots.map(({ fileOffset, length, extraDataSize }) => {
     const bytes = readBytes(source, fileOffset, length).slice();
-    const view = viewOf(bytes);
+    const view = dataViewOf(bytes);
     const idAt = SNAPSHOT_BYTES + extraDataSize;
     const nameAt = idAt + view.getUint16(12);
     mask(bytes.subarray(Math.min(idAt, SNAPSHOT_BYTES + KNOWN_SNAPSHOT_EXTRA), idAt));
@@ -122,7 +122,7 @@ function bitmapPatches({ source, extensions, bitmaps }: Qcow2Image, tokens: Toke
   let end = 0;
   for (const { fileOffset, length } of bitmaps) {
     const at = fileOffset - directory.directoryOffset;
-    const view = viewOf(bytes);
+    const view = dataViewOf(bytes);
     const nameAt = at + BITMAP_BYTES + view.getUint32(at + 20);
     const nameEnd = nameAt + view.getUint16(at + 18);
     mask(bytes.subarray(at + BITMAP_BYTES, nameAt));

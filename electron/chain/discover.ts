@@ -8,7 +8,7 @@ import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { hasDataFile } from '../qcow2/format/header.ts';
 import type { FileSource } from '../qcow2/read/file-source.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
-import { qcow2InfoSteps } from '../qcow2/read/qemu-info.ts';
+import { qcow2InfoSliced } from '../qcow2/read/qemu-info.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ExportSource } from '../qemu/blockdev-args.ts';
 import { type BytePath, nameNotes } from './byte-path.ts';
@@ -194,7 +194,7 @@ async function describe(
       backing: linked.backing,
       ...(data.link === undefined ? {} : { dataFile: data.link }),
       ...(layer.image?.inferred === undefined ? {} : { inference: layer.image.inferred.inference }),
-      ...(layer.image === undefined ? {} : { qcow2: await runInSlices(qcow2InfoSteps(layer.image)) }),
+      ...(layer.image === undefined ? {} : { qcow2: await runInSlices(qcow2InfoSliced(layer.image)) }),
       notes: [...layer.notes, ...data.notes, ...nameNotes(path)],
     };
     for (const finding of [...layer.findings, ...linked.findings, ...data.findings])

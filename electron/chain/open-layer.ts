@@ -10,7 +10,7 @@ import type { InferRequest } from '../qcow2/infer/infer-image.ts';
 import { findOverwriting } from '../qcow2/infer/overwritten-header.ts';
 import { findLostHeader, type LostHeader, lostHeaderEvidence } from '../qcow2/layout/lost-header.ts';
 import { type FileSource, fileSource } from '../qcow2/read/file-source.ts';
-import { openQcow2Steps, type Qcow2Image } from '../qcow2/read/image.ts';
+import { openQcow2Sliced, type Qcow2Image } from '../qcow2/read/image.ts';
 import { type RecognizedFormat, recognizeFormat, served } from '../qcow2/read/probe-format.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ImageSource } from '../qcow2/read/source.ts';
@@ -83,7 +83,7 @@ export async function openLayer(
   }
   let opened: Qcow2Image;
   try {
-    opened = { ...(await buffered.run(() => openQcow2Steps(buffered))), source };
+    opened = { ...(await buffered.run(() => openQcow2Sliced(buffered))), source };
   } catch (error) {
     const inferred = infer === undefined ? undefined : await inferUnreadableHeader(source, infer, error);
     if (inferred === undefined) throw error;

@@ -16,7 +16,7 @@ export type WindowLaunch =
 /** How a checkout starts Electron: build/launch-electron.mjs. */
 interface Launcher {
   electronCommand(options: {
-    words: readonly string[];
+    programArgs: readonly string[];
   }): Promise<
     | { readonly why: string }
     | { readonly why?: undefined; command: string; args: readonly string[]; env: NodeJS.ProcessEnv }
@@ -34,21 +34,21 @@ export interface Machine {
 const IN_TERMINAL = 'cowscope map prints the same picture in the terminal';
 
 /**
- * The launch of the window with these words (electron/shell/launch-target.ts). `launcher` is that of a checkout, which
- * comes first where it exists, so that a checkout shows its own window.
+ * The launch of the window with these arguments (electron/shell/launch-target.ts). `launcher` is that of a checkout,
+ * which comes first where it exists, so that a checkout shows its own window.
  */
 export async function windowLaunch(
-  words: readonly string[],
+  programArgs: readonly string[],
   launcher: string,
   machine: Machine,
 ): Promise<WindowLaunch> {
-  if (!existsSync(launcher)) return installedLaunch(words, machine);
+  if (!existsSync(launcher)) return installedLaunch(programArgs, machine);
   const { electronCommand } = (await import(pathToFileURL(launcher).href)) as Launcher;
-  const launch = await electronCommand({ words });
+  const launch = await electronCommand({ programArgs });
   return launch.why === undefined ? launch : { why: launch.why, advice: IN_TERMINAL };
 }
 
-function installedLaunch(words: readonly string[], machine: Machine): WindowLaunch {
+function installedLaunch(programArgs: readonly string[], machine: Machine): WindowLaunch {
   const { platform, env, isRoot } = machine;
   const command = installedWindow(machine);
   if (command === undefined)
@@ -60,7 +60,7 @@ function installedLaunch(words: readonly string[], machine: Machine): WindowLaun
       why: 'Chromium has no sandbox for the superuser',
       advice: `run it as another user; ${IN_TERMINAL}`,
     };
-  return { command, args: words, env };
+  return { command, args: programArgs, env };
 }
 
 /**

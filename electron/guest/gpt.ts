@@ -1,8 +1,9 @@
 /** The GUID partition table: UEFI 2.10, section 5.3. */
 import { crc32 } from 'node:zlib';
+import { dataViewOf, uint64At } from '../../shared/bytes.ts';
 import { hasGptSignature } from '../../shared/partition-marks.ts';
 import type { DiskParts } from './guest-reader.ts';
-import { guidOf, u64, utf16Of, viewOf } from './little-endian.ts';
+import { guidOf, utf16Of } from './little-endian.ts';
 import { entriesDamaged, headerDamaged, type TableNotes } from './table-notes.ts';
 
 const HEADER_BYTES = 92;
@@ -52,7 +53,7 @@ export function isWholeHeader(bytes: Uint8Array | undefined, sector: number): bo
 
 /** Where the other copy is said to be by a header that may be damaged; undefined for a number that is no sector. */
 export function otherCopyOf(bytes: Uint8Array): number | undefined {
-  const other = u64(viewOf(bytes), 32);
+  const other = uint64At(dataViewOf(bytes), 32, true);
   return Number.isSafeInteger(other) ? other : undefined;
 }
 
@@ -108,7 +109,7 @@ export function parseGptCopy(
 /** The header, or why it cannot be used. */
 function parseHeader(bytes: Uint8Array, sector: number): Header | string {
   if (!hasGptSignature(bytes)) return `there is none at sector ${sector}`;
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const size = view.getUint32(12, true);
   if (size < HEADER_BYTES || size > bytes.length) return `it claims a length of ${size} bytes`;
   const covered = Uint8Array.from(bytes.subarray(0, size));
@@ -116,18 +117,18 @@ function parseHeader(bytes: Uint8Array, sector: number): Header | string {
   const stored = view.getUint32(16, true);
   const crc = crc32(covered);
   if (crc !== stored) return `its checksum is ${hex(crc)} and should be ${hex(stored)}`;
-  const own = u64(view, 24);
+  const own = uint64At(view, 24, true);
   if (own !== sector) return `it lies at sector ${sector} and says that it is at ${own}`;
   const entryBytes = view.getUint32(84, true);
   // 128 times a power of 2.
   if (entryBytes < 128 || (entryBytes & (entryBytes - 1)) !== 0)
     return `it claims entries of ${entryBytes} bytes`;
   return {
-    other: u64(view, 32),
-    firstUsable: u64(view, 40),
-    lastUsable: u64(view, 48),
+    other: uint64At(view, 32, true),
+    firstUsable: uint64At(view, 40, true),
+    lastUsable: uint64At(view, 48, true),
     diskGuid: guidOf(bytes.subarray(56, 72)),
-    listSector: u64(view, 72),
+    listSector: uint64At(view, 72, true),
     entryCount: view.getUint32(80, true),
     entryBytes,
     listCrc: view.getUint32(88, true),
@@ -140,13 +141,13 @@ function entriesOf(list: Uint8Array, entryBytes: number): GptEntry[] {
     const entry = list.subarray(index * entryBytes, (index + 1) * entryBytes);
     const typeGuid = guidOf(entry.subarray(0, 16));
     if (typeGuid === EMPTY_TYPE) continue;
-    const view = viewOf(entry);
+    const view = dataViewOf(entry);
     entries.push({
       index,
       typeGuid,
       guid: guidOf(entry.subarray(16, 32)),
-      first: u64(view, 32),
-      last: u64(view, 40),
+      first: uint64At(view, 32, true),
+      last: uint64At(view, 40, true),
       name: utf16Of(entry.subarray(56, 128)),
     });
   }

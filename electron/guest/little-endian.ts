@@ -1,22 +1,15 @@
 /** Reads from untrusted bytes of a guest's disk, whose tables are little-endian. */
-import { u64 as numberAt, viewOf } from '../../shared/bytes.ts';
-
-export { viewOf };
-
-/** As u64 of shared/bytes.ts, but little-endian by default. */
-export function u64(view: DataView, at: number, littleEndian = true): number {
-  return numberAt(view, at, littleEndian);
-}
+import { dataViewOf } from '../../shared/bytes.ts';
 
 /** Bytes as lower-case digits. */
-export function hexOf(bytes: Uint8Array): string {
+export function hexDigits(bytes: Uint8Array): string {
   return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** 16 bytes as a UUID in the order in which they stand (RFC 9562); empty where all are 0. */
 export function uuidOf(bytes: Uint8Array): string {
   if (bytes.every(byte => byte === 0)) return '';
-  const digits = hexOf(bytes);
+  const digits = hexDigits(bytes);
   return [0, 8, 12, 16, 20].map((from, i, all) => digits.slice(from, all[i + 1] ?? 32)).join('-');
 }
 
@@ -27,14 +20,14 @@ export function guidOf(bytes: Uint8Array): string {
 }
 
 /** The text in these bytes up to the first NUL, without spaces around it; bytes that are not UTF-8 become U+FFFD. */
-export function textOf(bytes: Uint8Array): string {
+export function trimmedText(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end)).trim();
 }
 
 /** The UTF-16LE text in these bytes up to the first NUL. Halves of surrogate pairs stay, for fronts to escape. */
 export function utf16Of(bytes: Uint8Array): string {
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const units: number[] = [];
   for (let at = 0; at + 2 <= bytes.length; at += 2) {
     const unit = view.getUint16(at, true);

@@ -2,10 +2,10 @@
  * The master boot record and the extended boot records that it leads to. UEFI 2.10, section 5.2, describes the record;
  * extended partitions are read and counted as Linux does (block/partitions/msdos.c).
  */
-
+import { dataViewOf } from '../../shared/bytes.ts';
 import { hasBootMark } from '../../shared/partition-marks.ts';
 import type { DiskParts } from './guest-reader.ts';
-import { hasText, hexOf, viewOf } from './little-endian.ts';
+import { hasText, hexDigits } from './little-endian.ts';
 import { chainBroken, INVALID, type TableNotes, TOO_MANY } from './table-notes.ts';
 
 /** Bytes of the record, whatever the sector size. */
@@ -51,7 +51,7 @@ export function parseMbr(bytes: Uint8Array): Mbr | undefined {
   }
   const entries = entriesOf(bytes);
   if (entries.length === 0) return undefined;
-  const id = viewOf(bytes).getUint32(440, true);
+  const id = dataViewOf(bytes).getUint32(440, true);
   return { entries, diskId: id === 0 ? '' : id.toString(16).padStart(8, '0') };
 }
 
@@ -59,7 +59,7 @@ export function parseMbr(bytes: Uint8Array): Mbr | undefined {
 function isVolumeBoot(bytes: Uint8Array): boolean {
   if (['NTFS    ', 'EXFAT   ', '-FVE-FS-'].some(name => hasText(bytes, 3, name))) return true;
   const isFat = hasText(bytes, 54, 'FAT') || hasText(bytes, 82, 'FAT32');
-  const sectorBytes = viewOf(bytes).getUint16(11, true);
+  const sectorBytes = dataViewOf(bytes).getUint16(11, true);
   return isFat && [512, 1024, 2048, 4096].includes(sectorBytes);
 }
 
@@ -70,7 +70,7 @@ export function parseExtendedRecord(bytes: Uint8Array): MbrEntry[] {
 
 /** The entries that are in use: those with a type and a length. */
 function entriesOf(bytes: Uint8Array): MbrEntry[] {
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const entries: MbrEntry[] = [];
   for (let index = 0; index < 4; index++) {
     const at = 446 + 16 * index;
@@ -144,7 +144,7 @@ async function followChain({
     const bytes = await parts.read(at, MBR_BYTES);
     if (bytes === undefined) return notes.add(chainBroken('a boot record could not be read'), guest);
     if (!hasBootMark(bytes)) {
-      const proof = ['last bytes of the boot record', `0x${hexOf(bytes.subarray(510, 512))}`] as const;
+      const proof = ['last bytes of the boot record', `0x${hexDigits(bytes.subarray(510, 512))}`] as const;
       return notes.add(chainBroken('a boot record has no signature'), { ...guest, proof });
     }
     const entries = entriesOf(bytes);

@@ -33,13 +33,13 @@ export function parseDeepLink(text: string): LinkedFiles {
   return { files, start: startView(text, new URLSearchParams(hash.slice(1))) };
 }
 
-/** The view that words of a link or of a command line ask for. Throws DEEP_LINK_INVALID. */
-function startView(link: string, words: URLSearchParams): StartView {
-  if ([...words.keys()].some(key => !['at', 'len', 'view'].includes(key)))
+/** The view that the parameters of a link ask for. Throws DEEP_LINK_INVALID. */
+function startView(link: string, parameters: URLSearchParams): StartView {
+  if ([...parameters.keys()].some(key => !['at', 'len', 'view'].includes(key)))
     throw invalid(link, 'what follows its # is at, len or view');
-  const at = numberIn(words, 'at');
-  const length = numberIn(words, 'len');
-  const view = words.get('view');
+  const at = numberIn(parameters, 'at');
+  const length = numberIn(parameters, 'len');
+  const view = parameters.get('view');
   if (at === null || length === null) throw invalid(link, 'at and len are offsets such as 0x50000');
   if (length !== undefined && at === undefined) throw invalid(link, 'len belongs to at');
   if (view !== null && !isViewId(view)) throw invalid(link, 'view is the name of a view');
@@ -56,9 +56,9 @@ export function isViewId(text: string): boolean {
 }
 
 /** An offset; undefined where it is not named, null where it is none. */
-function numberIn(words: URLSearchParams, name: string): number | undefined | null {
-  const word = words.get(name);
-  return word === null ? undefined : (parseOffset(word) ?? null);
+function numberIn(parameters: URLSearchParams, name: string): number | undefined | null {
+  const value = parameters.get(name);
+  return value === null ? undefined : (parseOffset(value) ?? null);
 }
 
 /** Absolute, and on no host: Windows would send the person's name to the host of \\host\share. */

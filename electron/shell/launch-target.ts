@@ -83,34 +83,34 @@ const FOREIGN =
   /^--(?:no-sandbox|inspect|inspect-brk|remote-debugging-(?:port|pipe)|user-data-dir|lang|password-store|gtk-version|(?:disable|enable|force|ozone|use)-[a-z-]+)(?:=.*)?$|^-psn_/;
 
 /**
- * The words of an argument vector that are meant for us. Chromium and Node read every word up to the first `--`, wherever
- * it stands and whatever stands before it.
+ * The arguments of a command line that are meant for us. Chromium and Node read every argument up to the first `--`,
+ * wherever it stands and whatever stands before it.
  *
  * Started by folder (`process.defaultApp`), as our own launcher does it: all that follows the folder and a `--`, so that
  * none of it is a switch to them. Started as a packaged program: all but the switches that are theirs.
  */
-export function launchWords(argv: readonly string[], startedByFolder: boolean): readonly string[] {
-  const words = argv.slice(1);
+export function launchArguments(argv: readonly string[], startedByFolder: boolean): readonly string[] {
+  const args = argv.slice(1);
   if (startedByFolder) {
-    const folder = words.findIndex(word => !word.startsWith('-'));
+    const folder = args.findIndex(arg => !arg.startsWith('-'));
     if (folder < 0) return [];
-    return words.slice(words[folder + 1] === '--' ? folder + 2 : folder + 1);
+    return args.slice(args[folder + 1] === '--' ? folder + 2 : folder + 1);
   }
-  const end = words.indexOf('--');
-  return words.filter((word, at) => (end >= 0 && at >= end) || !FOREIGN.test(word));
+  const end = args.indexOf('--');
+  return args.filter((arg, at) => (end >= 0 && at >= end) || !FOREIGN.test(arg));
 }
 
 /**
- * What the words of a command line ask for. Relative paths start at `folder`, by default the working folder.
+ * What the arguments of a command line ask for. Relative paths start at `folder`, by default the working folder.
  *
  * A value is joined to its option by `=`, and what begins with a dash is a target after `--` only: so no value is ever a
- * word that Chromium would take for a switch. Throws USAGE for an unknown option, a missing or bad value, or targets that
- * do not go together, and TARGET_TOO_LARGE.
+ * switch to Chromium. Throws USAGE for an unknown option, a missing or bad value, or targets that do not go together, and
+ * TARGET_TOO_LARGE.
  */
-export function parseLaunch(words: readonly string[], folder?: string): Launch {
-  const sortedWords = sorted(words);
-  const { values, flags } = sortedWords;
-  const request = requestOf(sortedWords, folder);
+export function parseLaunch(args: readonly string[], folder?: string): Launch {
+  const sortedArguments = sortArguments(args);
+  const { values, flags } = sortedArguments;
+  const request = requestOf(sortedArguments, folder);
   const last = (option: ValueOption) => values.get(option)?.at(-1);
   const theme = last('--theme');
   const size = last('--window-size');
@@ -129,7 +129,7 @@ export function parseLaunch(words: readonly string[], folder?: string): Launch {
 }
 
 /** What is to be opened or begun with, if anything. */
-function requestOf({ targets, values, flags }: SortedWords, folder?: string): LaunchRequest | undefined {
+function requestOf({ targets, values, flags }: SortedArguments, folder?: string): LaunchRequest | undefined {
   const last = (option: ValueOption) => values.get(option)?.at(-1);
   const folders = values.get('--folder') ?? [];
   const command = last('--begin-with');
@@ -166,8 +166,8 @@ function requestOf({ targets, values, flags }: SortedWords, folder?: string): La
 }
 
 /** What a link asks for: its files, with no consent to anything. Throws DEEP_LINK_INVALID, or USAGE where it is not alone. */
-export function linkRequest(link: string, words = 1): TargetRequest {
-  if (words > 1) throw usage('a link stands alone');
+export function linkRequest(link: string, targetCount = 1): TargetRequest {
+  if (targetCount > 1) throw usage('a link stands alone');
   const { files, start } = parseDeepLink(link);
   return {
     kind: 'target',
@@ -193,45 +193,45 @@ function startOf(at?: string, length?: string, view?: string): StartView | undef
   };
 }
 
-function offsetOf(word: string, option: string): number {
-  const offset = parseOffset(word);
+function offsetOf(value: string, option: string): number {
+  const offset = parseOffset(value);
   if (offset === undefined) throw usage(`${option} is an offset such as 0x50000 or 320K`);
   return offset;
 }
 
-function commandOf(word: string): (typeof LAUNCH_COMMANDS)[number] {
-  const command = LAUNCH_COMMANDS.find(name => name === word);
+function commandOf(value: string): (typeof LAUNCH_COMMANDS)[number] {
+  const command = LAUNCH_COMMANDS.find(name => name === value);
   if (command === undefined) throw usage(`--begin-with is one of ${LAUNCH_COMMANDS.join(', ')}`);
   return command;
 }
 
-/** Words by what they are. */
-interface SortedWords {
+/** Arguments by what they are. */
+interface SortedArguments {
   readonly targets: readonly string[];
   readonly values: ReadonlyMap<ValueOption, readonly string[]>;
   readonly flags: ReadonlySet<Flag>;
 }
 
-function sorted(words: readonly string[]): SortedWords {
-  const end = words.includes('--') ? words.indexOf('--') : words.length;
+function sortArguments(args: readonly string[]): SortedArguments {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
   const targets: string[] = [];
   const values = new Map<ValueOption, string[]>();
   const flags = new Set<Flag>();
-  for (const word of words.slice(0, end)) {
-    const flag = WITHOUT_VALUE.find(name => name === word);
-    const equals = word.indexOf('=');
-    const name = equals < 0 ? word : word.slice(0, equals);
+  for (const arg of args.slice(0, end)) {
+    const flag = WITHOUT_VALUE.find(name => name === arg);
+    const equals = arg.indexOf('=');
+    const name = equals < 0 ? arg : arg.slice(0, equals);
     const option = WITH_VALUE.find(known => known === name);
     if (flag !== undefined) flags.add(flag);
     else if (option !== undefined) {
-      const value = equals < 0 ? '' : word.slice(equals + 1);
+      const value = equals < 0 ? '' : arg.slice(equals + 1);
       if (value === '') throw usage(`${option} needs a value, joined to it: ${option}=…`);
       values.set(option, [...(values.get(option) ?? []), value]);
-    } else if (word.trimStart().startsWith('-'))
-      throw usage(`There is no option ${word}`); // blanks do not count there
-    else targets.push(word);
+    } else if (arg.trimStart().startsWith('-'))
+      throw usage(`There is no option ${arg}`); // blanks do not count there
+    else targets.push(arg);
   }
-  targets.push(...words.slice(end + 1));
+  targets.push(...args.slice(end + 1));
   return { targets, values, flags };
 }
 
@@ -280,14 +280,14 @@ function fitting(target: OpenTarget): OpenTarget {
   });
 }
 
-function formatOf(word: string | undefined, option: ValueOption): 'raw' | 'qcow2' | undefined {
-  if (word === undefined || word === 'raw' || word === 'qcow2') return word;
+function formatOf(value: string | undefined, option: ValueOption): 'raw' | 'qcow2' | undefined {
+  if (value === undefined || value === 'raw' || value === 'qcow2') return value;
   throw usage(`${option} is raw or qcow2`);
 }
 
 /** Which reading of an image that lost its header or L1 table. */
-function readingOf(word: string): number {
-  const reading = /^\d{1,2}$/.test(word) ? Number(word) : 0;
+function readingOf(value: string): number {
+  const reading = /^\d{1,2}$/.test(value) ? Number(value) : 0;
   if (reading >= 1 && reading <= MAX_READINGS) return reading;
   throw usage(`--infer is the number of a reading, 1 to ${MAX_READINGS}`);
 }

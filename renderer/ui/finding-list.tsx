@@ -7,7 +7,7 @@ import { navigationOf } from '../state/axes/axis-navigation.ts';
 import { startOfFinding } from '../state/findings.ts';
 import { selectAt } from '../state/selection/selection.ts';
 import { useStore } from '../state/store.ts';
-import { answerText, nothingFound } from './finding-words.ts';
+import { noFindingsText, witnessAnswerText } from './finding-list-texts.ts';
 import { useFindingPartitions } from './hooks/use-finding-partitions.ts';
 import { useFindings } from './hooks/use-findings.ts';
 import { InspectorSection } from './inspector-section.tsx';
@@ -35,7 +35,7 @@ export function FindingList({ chain, at }: FindingListProps) {
   return (
     <InspectorSection title={at === undefined ? 'Findings' : 'Findings here'}>
       {findings.every(({ severity }) => severity === 'note') && (
-        <p className="hint">{nothingFound(chain, progress, check.phase === 'done')}</p>
+        <p className="hint">{noFindingsText(chain, progress, check.phase === 'done')}</p>
       )}
       <ul className="findings">
         {findings.map(finding => (
@@ -75,7 +75,7 @@ function FindingCard({ finding, chain }: { readonly finding: Finding; readonly c
       </span>
       <Untrusted text={findingSentence(finding)} max={500} />
       {partitions !== '' && <small>{partitions}</small>}
-      {witnesses !== undefined && <small>{witnesses.map(answerText).join(' · ')}</small>}
+      {witnesses !== undefined && <small>{witnesses.map(witnessAnswerText).join(' · ')}</small>}
       {advice !== '' && (
         <small>
           <UntrustedProse text={sentence(advice)} max={500} />

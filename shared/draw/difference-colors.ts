@@ -1,4 +1,4 @@
-/** The colors of the track of differences: its states stand for relations (shared/compare/relation-words.ts). */
+/** The colors of the track of differences: its states stand for relations (shared/compare/relation-flags.ts). */
 import { STATES } from '../extent/flags.ts';
 import { type ColorSet, mix, type Pixel } from './color-set.ts';
 

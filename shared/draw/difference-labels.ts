@@ -1,14 +1,13 @@
 /** What is written on the runs of the track of differences. */
-
 import type { Relation } from '../compare/differences.ts';
+import { RELATION_FLAGS } from '../compare/relation-flags.ts';
 import { RELATION_LABELS } from '../compare/relation-labels.ts';
-import { RELATION_WORDS } from '../compare/relation-words.ts';
 import { stateOf } from '../extent/flags.ts';
 import { PARTS, type PartIndex } from '../extent/parts.ts';
 import type { RunLabels } from './painting.ts';
 
 const BY_STATE = new Map(
-  (Object.keys(RELATION_WORDS) as Relation[]).map(relation => [stateOf(RELATION_WORDS[relation]), relation]),
+  (Object.keys(RELATION_FLAGS) as Relation[]).map(relation => [stateOf(RELATION_FLAGS[relation]), relation]),
 );
 
 /** The relation that a part of the track stands for; undefined for what was not compared yet. */

@@ -2,7 +2,7 @@
  * The one reader of BLOCK_STATUS entries. An entry is a length and a value, both u32 (8 bytes) in the compact form or
  * u64 (16 bytes) in the extended form, big-endian.
  */
-import { viewOf } from '../bytes.ts';
+import { dataViewOf } from '../bytes.ts';
 
 /** Entries of one context. */
 export interface StatusEntries {
@@ -28,7 +28,7 @@ export class StatusCursor {
   private readonly end: number;
 
   constructor({ payload, wide }: StatusEntries) {
-    this.view = viewOf(payload);
+    this.view = dataViewOf(payload);
     this.wide = wide;
     this.step = entrySize(wide);
     this.lengthAt = wide ? 4 : 0;
@@ -75,7 +75,7 @@ export function entryCount({ payload, wide }: StatusEntries): number {
 
 /** Sets the length of the first entry to a whole number of bytes up to 2^53. */
 export function setFirstLength({ payload, wide }: StatusEntries, length: number): void {
-  const view = viewOf(payload);
+  const view = dataViewOf(payload);
   if (wide) view.setUint32(0, Math.floor(length / 2 ** 32));
   view.setUint32(wide ? 4 : 0, length >>> 0);
 }

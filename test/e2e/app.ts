@@ -56,10 +56,10 @@ export interface Fixtures {
   readonly make: (recipe: ChainRecipe) => Promise<[string, ...string[]]>;
   /** The system's calls for its network, of programs that are started after `begin`. */
   readonly tracing: Tracing;
-  /** Starts the program with these words and waits for its window. */
-  readonly start: (...words: string[]) => Promise<OpenedApp>;
-  /** Runs the program with these words until it ends by itself. */
-  readonly run: (...words: string[]) => Promise<Ended>;
+  /** Starts the program with these arguments and waits for its window. */
+  readonly start: (...programArgs: string[]) => Promise<OpenedApp>;
+  /** Runs the program with these arguments until it ends by itself. */
+  readonly run: (...programArgs: string[]) => Promise<Ended>;
 }
 
 export const test = base.extend<Fixtures>({
@@ -94,8 +94,8 @@ export const test = base.extend<Fixtures>({
   start: async ({ profile, environment, switches, tracing, make }, use) => {
     void make;
     const started: ElectronApplication[] = [];
-    await use(async (...words) => {
-      const { args, env, runtime } = await commandFor(profile, words, switches);
+    await use(async (...programArgs) => {
+      const { args, env, runtime } = await commandFor(profile, programArgs, switches);
       // The program is left to Playwright (see its configuration), which then holds the app until it is attached.
       const app = await electron.launch({
         args: [...args],
@@ -119,8 +119,8 @@ export const test = base.extend<Fixtures>({
   run: async ({ profile, environment, tracing, make }, use) => {
     void make;
     const running = new Set<ChildProcess>();
-    await use(async (...words) => {
-      const { command, args, env } = await commandFor(profile, words);
+    await use(async (...programArgs) => {
+      const { command, args, env } = await commandFor(profile, programArgs);
       const child = spawn(tracing.isOn ? tracing.program(command) : command, args, {
         env: { ...env, ...environment },
         stdio: ['ignore', 'ignore', 'pipe'],
@@ -179,11 +179,11 @@ export { expect };
 /** How to start the program with these arguments and a new profile. */
 export async function commandFor(
   profile: string,
-  words: readonly string[],
+  programArgs: readonly string[],
   switches: readonly string[] = [],
 ): Promise<ElectronCommand> {
   const own = [`--user-data-dir=${profile}`, ...switches];
-  const found = await electronCommand({ words, switches: own, say: () => {} });
+  const found = await electronCommand({ programArgs, switches: own, say: () => {} });
   if (found.why !== undefined) throw new Error(found.why);
   return found;
 }

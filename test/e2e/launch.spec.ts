@@ -75,7 +75,10 @@ test('no value of an option and no target becomes a switch', async ({ start, mak
   expect(ran()).toBe(false);
 });
 
-test('words that are switches to Chromium alone are wrong usage for the window', async ({ run, folder }) => {
+test('arguments that are switches to Chromium alone are wrong usage for the window', async ({
+  run,
+  folder,
+}) => {
   const { program, ran } = marker(folder);
   for (const value of VALUES.filter(word => word !== '--')) {
     const ended = await run(value.replace('PROGRAM', program));

@@ -10,7 +10,7 @@ import { lookupCluster } from '../../electron/qcow2/read/lookup-cluster.ts';
 import { createMap, mapPage } from '../../electron/qcow2/read/map.ts';
 import { recognizeFormat } from '../../electron/qcow2/read/probe-format.ts';
 import { qcow2Info } from '../../electron/qcow2/read/qemu-info.ts';
-import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { PageWriter, pageStart, WordSet } from '../../shared/extent/page.ts';
 import { finestUnit, pageSpanFor } from '../../shared/extent/table.ts';
@@ -43,7 +43,7 @@ function readParts(path: string): void {
     recognizeFormat(source);
     const image = openQcow2(source);
     qcow2Info(image);
-    finish(measureAllocation(image));
+    runToEnd(measureAllocation(image));
     readMap(image, undefined);
     for (const { id } of image.snapshots.slice(0, 3)) readMap(image, id);
     for (const { name } of image.bitmaps.slice(0, 3)) readBitmap(image, name);

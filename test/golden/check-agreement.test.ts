@@ -3,7 +3,7 @@ import { readFileSync, unlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checkImage } from '../../electron/qcow2/check/engine.ts';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
-import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { type CheckCounts, type CheckVerdict, verdictOf } from '../../shared/model/check.ts';
 import type { Finding } from '../../shared/model/finding.ts';
@@ -46,7 +46,7 @@ interface Ours {
 function ours({ source }: Pick<BuiltImage, 'source'>): Ours {
   try {
     const image = openQcow2(source);
-    const { steps, counts, findings } = finish(checkImage(image, { layer: 0 }));
+    const { steps, counts, findings } = runToEnd(checkImage(image, { layer: 0 }));
     const all = [...image.findings, ...findings];
     return { verdict: verdictOf(all, steps, counts), counts, findings: all };
   } catch (error) {

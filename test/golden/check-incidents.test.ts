@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { checkImage } from '../../electron/qcow2/check/engine.ts';
 import { inferL1 } from '../../electron/qcow2/infer/infer-image.ts';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
-import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { stateOf } from '../../shared/extent/flags.ts';
 import { type CheckVerdict, verdictOf } from '../../shared/model/check.ts';
@@ -35,10 +35,10 @@ interface Said {
 function say(path: string): Said {
   try {
     const image = openQcow2(openSource(path));
-    const { steps, counts, findings } = finish(checkImage(image, { layer: 0 }));
+    const { steps, counts, findings } = runToEnd(checkImage(image, { layer: 0 }));
     const all = withoutRepeats(findings, image.findings);
     const verdict = verdictOf(all, steps, counts);
-    const inferred = finish(inferL1(image, { reading: 1 }));
+    const inferred = runToEnd(inferL1(image, { reading: 1 }));
     const isCertain = inferred?.inferred?.inference.confidence === 'certain';
     return {
       verdict,

@@ -3,7 +3,7 @@ import { ftruncateSync, unlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checkImage } from '../../electron/qcow2/check/engine.ts';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
-import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { readBytes } from '../../electron/qcow2/read/source.ts';
 import type { CheckCounts } from '../../shared/model/check.ts';
 import { checkByQemu, numbersOf, numbersOfQemu } from '../support/check-numbers.ts';
@@ -20,7 +20,7 @@ const KINDS: readonly SimpleKind[] = ['data', 'data', 'zeroAllocated', 'unalloca
 
 function numbers({ source }: BuiltImage, maxChunks?: number): Record<string, number> {
   const options = { layer: 0, ...(maxChunks === undefined ? {} : { maxChunks }) };
-  return numbersOf(finish(checkImage(openQcow2(source), options)).counts as CheckCounts);
+  return numbersOf(runToEnd(checkImage(openQcow2(source), options)).counts as CheckCounts);
 }
 
 async function expectAgreement(image: BuiltImage, what: unknown): Promise<void> {

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { mapHost } from '../../electron/qcow2/layout/host-map.ts';
-import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { pokeU64 } from '../support/images/qcow2-builder.ts';
 import { type BuiltImage, buildImage, readImage } from '../support/qcow2-reading.ts';
 import { qemuImg, qemuIo, temporaryFolder } from '../support/tools.ts';
@@ -11,7 +11,7 @@ import { qemuImg, qemuIo, temporaryFolder } from '../support/tools.ts';
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
 
-const copyBytesOf = (path: string) => finish(mapHost(readImage(path))).layout.copyBytes;
+const copyBytesOf = (path: string) => runToEnd(mapHost(readImage(path))).layout.copyBytes;
 
 /** Bytes of the clusters that a copy made by qemu-img takes, and what qemu-img expects them to be at most. */
 async function copied(path: string, clusterSize: number, ...options: readonly string[]) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inferHeader, inferL1 } from '../../electron/qcow2/infer/infer-image.ts';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
-import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { stateOf } from '../../shared/extent/flags.ts';
 import { randomChain } from '../support/images/random-chain.ts';
 import { type MappedExtent, mapWhole, openSource } from '../support/qcow2-reading.ts';
@@ -50,12 +50,12 @@ it.each(SEEDS)('no range is inferred wrongly in chain %i, and nothing of what is
   for (const path of paths) {
     const image = openQcow2(openSource(path));
     const truth = mapWhole(image);
-    expect(finish(inferL1(image, { reading: 1 })), path).toBeUndefined();
+    expect(runToEnd(inferL1(image, { reading: 1 })), path).toBeUndefined();
     const headless = openSource(without(path, 'header', 0, 512));
-    expect(wrongRanges(finish(inferHeader(headless, { reading: 1 })), truth), path).toEqual([]);
+    expect(wrongRanges(runToEnd(inferHeader(headless, { reading: 1 })), truth), path).toEqual([]);
     const header = readFileSync(path).subarray(0, 104);
     const l1 = Number(header.readBigUInt64BE(40));
     const stored = openQcow2(openSource(without(path, 'l1', l1, header.readUInt32BE(36) * 8)));
-    expect(wrongRanges(finish(inferL1(stored, { reading: 1 })), truth), path).toEqual([]);
+    expect(wrongRanges(runToEnd(inferL1(stored, { reading: 1 })), truth), path).toEqual([]);
   }
 });

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { checkImage } from '../../electron/qcow2/check/engine.ts';
 import { inferHeader, inferL1 } from '../../electron/qcow2/infer/infer-image.ts';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
-import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { stateOf } from '../../shared/extent/flags.ts';
 import type { Inference } from '../../shared/model/inference.ts';
 import type { QemuMapRow } from '../support/golden-table.ts';
@@ -302,16 +302,16 @@ describe('what is inferred of an image', () => {
     const { l1, l1Bytes, refcountTable, refcountBytes } = fieldsOf(path);
 
     const headless = openSource(without(path, 'header', 0, 512));
-    const outcomes = [compare(finish(inferHeader(headless, { reading: 1 })), truth)];
+    const outcomes = [compare(runToEnd(inferHeader(headless, { reading: 1 })), truth)];
     const stored = openQcow2(openSource(without(path, 'l1', l1, l1Bytes)));
-    outcomes.push(compare(finish(inferL1(stored, { reading: 1 })), truth));
+    outcomes.push(compare(runToEnd(inferL1(stored, { reading: 1 })), truth));
     const uncounted = openQcow2(openSource(without(path, 'refcounts', refcountTable, refcountBytes)));
     outcomes.push(compare(uncounted, truth));
     printed.push([name, ...outcomes.map(textOf)]);
 
     expect(outcomes.flatMap(({ wrong }) => wrong)).toEqual([]);
     expect(outcomes[2]?.found).toBe('whole');
-    const { steps, findings } = finish(checkImage(uncounted, { layer: 0 }));
+    const { steps, findings } = runToEnd(checkImage(uncounted, { layer: 0 }));
     expect(findings.map(({ code }) => code)).toContain('QCOW2_REFCOUNTS_GONE');
     expect(steps.find(step => step.name === 'refcounts and references')).toMatchObject({ missing: true });
   });

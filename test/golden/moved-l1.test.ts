@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { checkImage } from '../../electron/qcow2/check/engine.ts';
 import { inferL1 } from '../../electron/qcow2/infer/infer-image.ts';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
-import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { readBytes } from '../../electron/qcow2/read/source.ts';
 import { mapWhole, openSource } from '../support/qcow2-reading.ts';
 import { qemuImg, temporaryFolder } from '../support/tools.ts';
@@ -45,7 +45,7 @@ test('a disk that was enlarged while a machine wrote to it is read through its e
     await command(line);
 
   const image = openQcow2(openSource(path));
-  const { findings } = finish(checkImage(image, { layer: 0 }));
+  const { findings } = runToEnd(checkImage(image, { layer: 0 }));
   expect(findings.filter(({ causedBy }) => causedBy === undefined).map(({ code }) => code)).toEqual([
     'QCOW2_L1_REPLACED',
   ]);
@@ -53,7 +53,7 @@ test('a disk that was enlarged while a machine wrote to it is read through its e
   expect(causes).toHaveLength(1);
   expect(causes[0]).toMatch(/^likely cause: the L1 table was moved by a resize while another program wrote/);
 
-  const inferred = finish(inferL1(image, { reading: 1 })) as Qcow2Image;
+  const inferred = runToEnd(inferL1(image, { reading: 1 })) as Qcow2Image;
   expect(inferred.inferred?.inference).toMatchObject({
     confidence: 'likely',
     tables: { found: 4, placed: 4 },
@@ -79,13 +79,13 @@ test('data that took the place of the new L1 table is read again through the ear
   for (const line of ['write -P 5 256k 64k', 'write -P 3 1G 512k', 'quit']) await command(line);
 
   const image = openQcow2(openSource(path));
-  const { findings } = finish(checkImage(image, { layer: 0 }));
+  const { findings } = runToEnd(checkImage(image, { layer: 0 }));
   const [root, ...others] = findings.filter(({ causedBy }) => causedBy === undefined);
   expect(others).toEqual([]);
   expect(root?.what).toMatch(
     /^the cluster at 0x\w+, which the header names as the L1 table, is guest data of the disk by the tables/,
   );
-  const inferred = finish(inferL1(image, { reading: 1 })) as Qcow2Image;
+  const inferred = runToEnd(inferL1(image, { reading: 1 })) as Qcow2Image;
   expect(inferred.inferred?.inference).toMatchObject({ isPartial: false, tables: { found: 2, placed: 2 } });
   const data = mapWhole(inferred).filter(({ host }) => host >= 0);
   const contents = data.map(({ start, length, host }) => [

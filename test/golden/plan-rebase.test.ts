@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { measureAllocation } from '../../electron/qcow2/layout/allocation.ts';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
-import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { planTarget } from '../../electron/service/plan/plan-target.ts';
 import type { Plan, PlanChoice } from '../../shared/model/plan/plan.ts';
 import { randomChain, seedGroups } from '../support/images/random-chain.ts';
@@ -113,7 +113,7 @@ async function proveDelete(seed: number, features = {}): Promise<boolean> {
     { operation: 'delete-snapshot', snapshot: name },
   );
   const allocated = () => {
-    const reply = finish(measureAllocation(openQcow2(openSource(top))));
+    const reply = runToEnd(measureAllocation(openQcow2(openSource(top))));
     return reply.measured ? reply.allocation : undefined;
   };
   const before = allocated();

@@ -3,7 +3,7 @@ import { ftruncateSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { measureAllocation } from '../../electron/qcow2/layout/allocation.ts';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
-import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import type { Allocation } from '../../shared/model/allocation.ts';
 import { type ImageSpec, pokeU32, pokeU64 } from '../support/images/qcow2-builder.ts';
 import { randomChain } from '../support/images/random-chain.ts';
@@ -13,7 +13,7 @@ import { run, runWell, temporaryFolder } from '../support/tools.ts';
 const folder = temporaryFolder();
 
 function allocationOf(image: Qcow2Image): Allocation {
-  const reply = finish(measureAllocation(image));
+  const reply = runToEnd(measureAllocation(image));
   if (!reply.measured) throw new Error(reply.why);
   return reply.allocation;
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { measureAllocation } from '../../electron/qcow2/layout/allocation.ts';
 import { type HostMap, mapHost } from '../../electron/qcow2/layout/host-map.ts';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
-import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { HOST_KINDS, type HostCluster, type HostKind } from '../../shared/model/layout.ts';
 import { pokeU64 } from '../support/images/qcow2-builder.ts';
 import { randomChain } from '../support/images/random-chain.ts';
@@ -14,10 +14,10 @@ import { qemuImg, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
 
-const layoutOf = (image: Qcow2Image): HostMap => finish(mapHost(image));
+const layoutOf = (image: Qcow2Image): HostMap => runToEnd(mapHost(image));
 
 function clusterAt(image: Qcow2Image, offset: number): HostCluster {
-  return finish(layoutOf(image).clusterAt(offset));
+  return runToEnd(layoutOf(image).clusterAt(offset));
 }
 
 function sumOf({ layout: { sums } }: HostMap, ...kinds: HostKind[]): number {
@@ -55,7 +55,7 @@ describe('random images', () => {
         expect(sumOf(map, 'clash')).toBe(0);
         expect(map.layout.unknown).toEqual([]);
 
-        const measured = finish(measureAllocation(image));
+        const measured = runToEnd(measureAllocation(image));
         if (!measured.measured) throw new Error(measured.why);
         const { account } = measured.allocation;
         // The account has whole clusters; of the last one the file may hold a part.

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inferHeader, inferL1 } from '../../electron/qcow2/infer/infer-image.ts';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
-import { finish } from '../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { schemaErrors } from '../support/json-schema.ts';
 import { asQemuMap, type BuiltImage, buildImage, mapWhole, openSource } from '../support/qcow2-reading.ts';
@@ -129,7 +129,7 @@ describe('--infer of a lost header', () => {
       expect(built.refcountTableOffset).not.toBe(built.clusterSize);
       const truth = asQemuMap(mapWhole(openQcow2(built.source)));
       const path = damagedCopy(built.path, `elsewhere-${clusterBits}.img`, 0, new Uint8Array(512));
-      const image = finish(inferHeader(openSource(path), { reading: 1 }));
+      const image = runToEnd(inferHeader(openSource(path), { reading: 1 }));
       expect(image?.inferred?.inference).toMatchObject({ confidence, readings });
       expect(image && asQemuMap(mapWhole(image))).toEqual(truth.slice(0, -1));
       expect((await cowscope(['map', '--infer', path])).stdout).toContain('data');
@@ -174,7 +174,7 @@ describe('--infer of a lost L1 table', () => {
     await qemuImg('create', '-q', '-f', 'qcow2', at('part.qcow2'), '1G');
     await qemuIo(at('part.qcow2'), 'write -P 1 64k 64k', 'write -P 2 600M 64k');
     const path = damagedCopy(at('part.qcow2'), 'part-lost.qcow2', l1Of(at('part.qcow2')), new Uint8Array(8));
-    const inferred = finish(inferL1(openQcow2(openSource(path)), { reading: 1 }));
+    const inferred = runToEnd(inferL1(openQcow2(openSource(path)), { reading: 1 }));
     expect(inferred?.inferred?.inference).toMatchObject({ confidence: 'certain', isPartial: false });
     const whole = mapWhole(openQcow2(openSource(at('part.qcow2'))));
     expect(inferred && asQemuMap(mapWhole(inferred))).toEqual(asQemuMap(whole));
@@ -189,7 +189,7 @@ describe('--infer of a lost L1 table', () => {
       const field = Buffer.alloc(8);
       field.writeBigUInt64BE(offset);
       writeSync(source.fd, field, 0, 8, 40);
-      const inferred = finish(inferL1(openQcow2(openSource(path)), { reading: 1 }));
+      const inferred = runToEnd(inferL1(openQcow2(openSource(path)), { reading: 1 }));
       expect(inferred?.inferred?.inference).toMatchObject({
         confidence: 'likely',
         isPartial: false,
@@ -204,7 +204,7 @@ describe('--infer of a lost L1 table', () => {
       const clusters = [0, 1, 8192].map(index => ({ index, kind: 'data' as const }));
       const image = buildImage({ size: 2 ** 30, clusters });
       damage(image);
-      return finish(inferL1(openQcow2(openSource(image.path)), { reading: 1 }));
+      return runToEnd(inferL1(openQcow2(openSource(image.path)), { reading: 1 }));
     };
     const overwrite = ({ source }: BuiltImage, offset: number, content: Uint8Array) =>
       writeSync(source.fd, content, 0, content.length, offset);
@@ -234,7 +234,7 @@ describe('--infer of a lost L1 table', () => {
     const l1 = new Uint8Array(65_536);
     image.source.readAt(l1, image.l1Offset);
     writeSync(image.source.fd, l1, 0, l1.length, image.snapshotL1Offsets[1] as number);
-    expect(finish(inferL1(openQcow2(openSource(image.path)), { reading: 1 }))).toBeUndefined();
+    expect(runToEnd(inferL1(openQcow2(openSource(image.path)), { reading: 1 }))).toBeUndefined();
   });
 
   it('calls no place certain while tables may be those of a lost snapshot', () => {
@@ -249,7 +249,7 @@ describe('--infer of a lost L1 table', () => {
     for (const offset of [image.l1Offset, image.l2Offsets.get(0) as number])
       writeSync(fd, zeros, 0, 65_536, offset);
     writeSync(fd, Buffer.of(0, 0x80, 0, 1), 0, 4, 60);
-    const inferred = finish(inferL1(openQcow2(openSource(image.path)), { reading: 1 }));
+    const inferred = runToEnd(inferL1(openQcow2(openSource(image.path)), { reading: 1 }));
     expect(inferred?.inferred?.inference).toMatchObject({
       confidence: 'guess',
       tables: { found: 1, placed: 1 },
@@ -268,7 +268,7 @@ describe('--infer of a lost L1 table', () => {
 
   it('leaves an image alone that has its tables', async () => {
     const image = openQcow2(openSource(at('top.qcow2')));
-    expect(finish(inferL1(image, { reading: 1 }))).toBeUndefined();
+    expect(runToEnd(inferL1(image, { reading: 1 }))).toBeUndefined();
     const plain = await cowscopeJson(['map', '--output', 'json', at('top.qcow2')]);
     expect(await cowscopeJson(['map', '--infer', '--output', 'json', at('top.qcow2')])).toEqual(plain);
   });
@@ -290,8 +290,8 @@ describe('what only looks like a table', () => {
     const noHeader = damagedCopy(outer, 'outer-header.img', 0, new Uint8Array(512));
     const noL1 = damagedCopy(outer, 'outer-l1.qcow2', l1Of(outer), new Uint8Array(8));
     const images = [
-      finish(inferHeader(openSource(noHeader), { reading: 1 })),
-      finish(inferL1(openQcow2(openSource(noL1)), { reading: 1 })),
+      runToEnd(inferHeader(openSource(noHeader), { reading: 1 })),
+      runToEnd(inferL1(openQcow2(openSource(noL1)), { reading: 1 })),
     ];
     for (const image of images) {
       const certain = image?.inferred?.inference.confidence === 'certain';

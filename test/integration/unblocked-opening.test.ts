@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { BufferedSource } from '../../electron/chain/buffered-source.ts';
 import { discoverChain } from '../../electron/chain/discover.ts';
 import { fileSource } from '../../electron/qcow2/read/file-source.ts';
-import { openQcow2, openQcow2Steps } from '../../electron/qcow2/read/image.ts';
+import { openQcow2, openQcow2Sliced } from '../../electron/qcow2/read/image.ts';
 import { recognizeFormat } from '../../electron/qcow2/read/probe-format.ts';
 import { readBytes } from '../../electron/qcow2/read/source.ts';
 import { withEstimate } from '../../electron/service/extent-estimate.ts';
@@ -50,7 +50,7 @@ async function bothWays(path: string): Promise<[unknown, unknown]> {
     };
     return [
       await attempt(() => openQcow2(direct)),
-      await attempt(() => buffered.run(() => openQcow2Steps(buffered))),
+      await attempt(() => buffered.run(() => openQcow2Sliced(buffered))),
     ];
   } finally {
     await handle.close();

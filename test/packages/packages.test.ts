@@ -159,7 +159,7 @@ it(
 
     const expected = join(home, 'checkout.png');
     const checkout = await electronCommand({
-      words: [...pictureOf(expected), '--', top as string],
+      programArgs: [...pictureOf(expected), '--', top as string],
       switches: [`--user-data-dir=${temporaryFolder()}`],
       offscreen: true,
       say: () => {},

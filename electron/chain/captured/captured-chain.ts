@@ -6,7 +6,7 @@ import type { BackingLink, LinkFix } from '../../../shared/model/layer.ts';
 import { readCapture } from '../../capture/capture-reader.ts';
 import { captureSource } from '../../capture/capture-source.ts';
 import type { CapturedLayer, CapturedLink, CapturedResult } from '../../capture/format.ts';
-import { openQcow2Steps } from '../../qcow2/read/image.ts';
+import { openQcow2Sliced } from '../../qcow2/read/image.ts';
 import { recognizedAs } from '../../qcow2/read/probe-format.ts';
 import { runInSlices } from '../../qcow2/read/sliced-work.ts';
 import type { FrameIndex } from '../../qcow2/read/source.ts';
@@ -103,7 +103,7 @@ async function openCaptured(
       size: rawSize(about.fileSize),
       notes: [...(decision.notes ?? []), RAW_NOTE],
     };
-  const image = await runInSlices(openQcow2Steps(source));
+  const image = await runInSlices(openQcow2Sliced(source));
   const formatSource = about.formatSource;
   return {
     reached,

@@ -2,7 +2,8 @@
  * Btrfs on one device: copies of the super block, each with its place, and tree blocks, which say their logical address. The
  * chunk tree leads from that to places. Source: Btrfs documentation, "On-disk Format".
  */
-import { hasText, hexOf, u64, viewOf } from '../little-endian.ts';
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
+import { hasText, hexDigits } from '../little-endian.ts';
 import {
   isPowerWithin,
   type Landmark,
@@ -62,15 +63,15 @@ export function openBtrfs(read: ReadVolume): NumberedFileSystem | undefined {
 
 function parseSuper(bytes: Uint8Array): Super | undefined {
   if (!hasText(bytes, 0x40, '_BHRfS_M')) return undefined;
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const hasMetadataUuid = (view.getBigUint64(0xbc, true) & INCOMPAT_METADATA_UUID) !== 0n;
   const uuid = hasMetadataUuid ? bytes.subarray(0x23b, 0x24b) : bytes.subarray(0x20, 0x30);
   const found: Super = {
-    fsid: hexOf(bytes.subarray(0x20, 0x30)),
-    uuid: hexOf(uuid),
+    fsid: hexDigits(bytes.subarray(0x20, 0x30)),
+    uuid: hexDigits(uuid),
     firstOfUuid: uuid[0] ?? 0,
-    size: u64(view, 0x70),
-    chunkRoot: u64(view, 0x58),
+    size: uint64At(view, 0x70, true),
+    chunkRoot: uint64At(view, 0x58, true),
     nodeBytes: view.getUint32(0x94, true),
     sectorBytes: view.getUint32(0x90, true),
   };
@@ -93,7 +94,7 @@ function superCopies({ fsid, size }: Super): Landmark[] {
 
 function identifySuper(bytes: Uint8Array): string | undefined {
   const found = parseSuper(bytes);
-  return found === undefined ? undefined : superIdentity(found.fsid, u64(viewOf(bytes), 0x30));
+  return found === undefined ? undefined : superIdentity(found.fsid, uint64At(dataViewOf(bytes), 0x30, true));
 }
 
 function superIdentity(fsid: string, at: number): string {
@@ -102,11 +103,11 @@ function superIdentity(fsid: string, at: number): string {
 
 /** The chunks that the super block names, and those of the chunk tree, which lies in them. */
 function readChunks(file: Super, bytes: Uint8Array, read: ReadVolume): Chunk[] {
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const chunks: Chunk[] = [];
   const end = SYSTEM_CHUNKS_AT + Math.min(view.getUint32(0xa0, true), SYSTEM_CHUNKS_BYTES);
   for (let at = SYSTEM_CHUNKS_AT; at + KEY_BYTES + 80 <= end; ) {
-    const chunk = parseChunk(view, u64(view, at + 9), at + KEY_BYTES);
+    const chunk = parseChunk(view, uint64At(view, at + 9, true), at + KEY_BYTES);
     if (chunk !== undefined) chunks.push(chunk);
     at += KEY_BYTES + 48 + 32 * view.getUint16(at + KEY_BYTES + 44, true);
   }
@@ -131,8 +132,8 @@ function readTreeBlock(
   for (const place of placesOfAddress(chunks, address)) {
     const bytes = read(place, file.nodeBytes);
     if (bytes === undefined) continue;
-    const view = viewOf(bytes);
-    if (hexOf(bytes.subarray(32, 48)) === file.uuid && u64(view, 48) === address) return view;
+    const view = dataViewOf(bytes);
+    if (hexDigits(bytes.subarray(32, 48)) === file.uuid && uint64At(view, 48, true) === address) return view;
   }
   return undefined;
 }
@@ -144,10 +145,10 @@ function visit(block: DataView, open: number[], chunks: Chunk[]): void {
   const bytes = isLeaf ? ITEM_BYTES : POINTER_BYTES;
   for (let i = 0; i < count && HEADER_BYTES + (i + 1) * bytes <= block.byteLength; i++) {
     const at = HEADER_BYTES + i * bytes;
-    if (!isLeaf) open.push(u64(block, at + KEY_BYTES));
+    if (!isLeaf) open.push(uint64At(block, at + KEY_BYTES, true));
     else if (block.getUint8(at + 8) === CHUNK_ITEM) {
       const item = HEADER_BYTES + block.getUint32(at + KEY_BYTES, true);
-      const chunk = parseChunk(block, u64(block, at + 9), item);
+      const chunk = parseChunk(block, uint64At(block, at + 9, true), item);
       if (chunk !== undefined && !chunks.some(({ start }) => start === chunk.start)) chunks.push(chunk);
     }
   }
@@ -159,8 +160,8 @@ function parseChunk(view: DataView, start: number, at: number): Chunk | undefine
   const stripes = view.getUint16(at + 44, true);
   const isSpread = (view.getBigUint64(at + 24, true) & SEVERAL_DEVICES) !== 0n;
   if (isSpread || stripes === 0 || stripes > 2 || at + 48 + 32 * stripes > view.byteLength) return undefined;
-  const copies = Array.from({ length: stripes }, (_, i) => u64(view, at + 48 + 32 * i + 8));
-  return { start, length: u64(view, at), copies };
+  const copies = Array.from({ length: stripes }, (_, i) => uint64At(view, at + 48 + 32 * i + 8, true));
+  return { start, length: uint64At(view, at, true), copies };
 }
 
 function placesOfAddress(chunks: readonly Chunk[], address: number): number[] {
@@ -176,8 +177,8 @@ function placesOf(
   at: number,
 ): readonly number[] {
   if (at + HEADER_BYTES > bytes.length || bytes[at + 32] !== file.firstOfUuid) return [];
-  if (hexOf(bytes.subarray(at + 32, at + 48)) !== file.uuid) return [];
-  const address = u64(view, at + 48);
+  if (hexDigits(bytes.subarray(at + 32, at + 48)) !== file.uuid) return [];
+  const address = uint64At(view, at + 48, true);
   const isBlock = view.getUint8(at + 100) < 8 && address % file.sectorBytes === 0;
   return isBlock ? placesOfAddress(chunks, address) : [];
 }

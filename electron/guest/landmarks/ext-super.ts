@@ -1,5 +1,6 @@
 /** The super block of ext2, ext3 and ext4, and the descriptors of groups. Source: Documentation/filesystems/ext4 of Linux. */
-import { hexOf, viewOf } from '../little-endian.ts';
+import { dataViewOf } from '../../../shared/bytes.ts';
+import { hexDigits } from '../little-endian.ts';
 import { crc32c } from './crc32c.ts';
 import { isPowerWithin, type ReadVolume } from './landmark.ts';
 
@@ -64,7 +65,7 @@ export interface ExtBitmap {
 
 /** The super block in these bytes; undefined where there is none, or one that is invalid. */
 export function parseExtSuper(bytes: Uint8Array): ExtSuper | undefined {
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const blockBits = view.getUint32(0x18, true);
   const blocksPerGroup = view.getUint32(0x20, true);
   const clustersPerGroup = view.getUint32(0x24, true);
@@ -97,7 +98,7 @@ export function parseExtSuper(bytes: Uint8Array): ExtSuper | undefined {
   const isPaired = (compatible & COMPAT_SPARSE_SUPER2) !== 0;
   const isSparse = (readOnly & RO_COMPAT_SPARSE_SUPER) !== 0;
   return {
-    uuid: hexOf(uuid),
+    uuid: hexDigits(uuid),
     blockBytes,
     blocks,
     firstBlock,
@@ -149,7 +150,7 @@ export function readExtGroups(file: ExtSuper, read: ReadVolume): ExtGroup[] {
     if (piece === undefined) continue;
     for (let i = 0; i < perPiece && first + i < count; i++) {
       const bytes = piece.subarray(i * descriptorBytes, (i + 1) * descriptorBytes);
-      found.push(parseGroup(file, first + i, viewOf(bytes)));
+      found.push(parseGroup(file, first + i, dataViewOf(bytes)));
     }
   }
   return found;

@@ -2,7 +2,7 @@
  * ext2, ext3 and ext4: copies of the super block, each with the number of its group, and the bitmaps of each group, whose
  * checksums the group descriptors hold.
  */
-import { viewOf } from '../little-endian.ts';
+import { dataViewOf } from '../../../shared/bytes.ts';
 import { ExtAllocation } from './ext-allocation.ts';
 import {
   type ExtGroup,
@@ -26,7 +26,7 @@ import {
 export function openExt(read: ReadVolume): NumberedFileSystem | undefined {
   const bytes = read(SUPER_AT, SUPER_BYTES);
   const found = bytes === undefined ? undefined : parseExtSuper(bytes);
-  if (bytes === undefined || found === undefined || viewOf(bytes).getUint16(0x5a, true) !== 0)
+  if (bytes === undefined || found === undefined || dataViewOf(bytes).getUint16(0x5a, true) !== 0)
     return undefined;
   const groups = lazily(() => readExtGroups(found, read));
   const allocation = lazily(() => new ExtAllocation(found, groups(), read));
@@ -54,7 +54,7 @@ function superCopies(file: ExtSuper): Landmark[] {
 
 function identifySuper(bytes: Uint8Array): string | undefined {
   const found = parseExtSuper(bytes);
-  return found === undefined ? undefined : superIdentity(found, viewOf(bytes).getUint16(0x5a, true));
+  return found === undefined ? undefined : superIdentity(found, dataViewOf(bytes).getUint16(0x5a, true));
 }
 
 /** The number of a group is stored in 16 bits. */

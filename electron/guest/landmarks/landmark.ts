@@ -1,5 +1,5 @@
 /** What file systems store that is different in every place of a volume, so that the place follows from it. */
-import { viewOf } from '../little-endian.ts';
+import { dataViewOf } from '../../../shared/bytes.ts';
 
 /** Reads bytes [offset, offset + length) of a volume; undefined where one of them is not known. */
 export type ReadVolume = (offset: number, length: number) => Uint8Array | undefined;
@@ -45,7 +45,7 @@ export function lazily<T>(make: () => T): () => T {
 /** A view of the bytes at `offset` of a volume. */
 export function viewAt(read: ReadVolume, offset: number, length: number): DataView | undefined {
   const bytes = read(offset, length);
-  return bytes === undefined ? undefined : viewOf(bytes);
+  return bytes === undefined ? undefined : dataViewOf(bytes);
 }
 
 /** True for a power of two between two others. */

@@ -1,5 +1,6 @@
 /** Logical volumes of LVM2, by the metadata on a physical volume. Source: lib/format_text/layout.h and format-text.c of LVM2. */
-import { hasText, textOf, u64, viewOf } from '../little-endian.ts';
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
+import { hasText, trimmedText } from '../little-endian.ts';
 import type { ReadVolume } from './landmark.ts';
 import { diskPlace, type Volume } from './volume.ts';
 
@@ -42,13 +43,13 @@ function findLabel(read: ReadVolume): Label | undefined {
   for (const sector of LABEL_SECTORS) {
     const bytes = read(sector * SECTOR_BYTES, SECTOR_BYTES);
     if (bytes === undefined || !hasText(bytes, 0, 'LABELONE') || !hasText(bytes, 24, 'LVM2 001')) continue;
-    const view = viewOf(bytes);
+    const view = dataViewOf(bytes);
     const header = view.getUint32(20, true);
     let lists = 0;
     for (let at = header + 40; at + 16 <= SECTOR_BYTES; at += 16) {
-      const offset = u64(view, at);
+      const offset = uint64At(view, at, true);
       if (offset !== 0 && lists === 1)
-        return { uuid: textOf(bytes.subarray(header, header + 32)), area: offset };
+        return { uuid: trimmedText(bytes.subarray(header, header + 32)), area: offset };
       if (offset === 0) lists++;
     }
     return { uuid: '', area: 0 };
@@ -60,10 +61,10 @@ function findLabel(read: ReadVolume): Label | undefined {
 function readMetadata(read: ReadVolume, { area }: Label): string | undefined {
   const header = area === 0 ? undefined : read(area, SECTOR_BYTES);
   if (header === undefined || !hasText(header, 4, METADATA_MAGIC)) return undefined;
-  const view = viewOf(header);
-  const size = u64(view, 32);
-  const offset = u64(view, 40);
-  const length = u64(view, 48);
+  const view = dataViewOf(header);
+  const size = uint64At(view, 32, true);
+  const offset = uint64At(view, 40, true);
+  const length = uint64At(view, 48, true);
   if (offset < SECTOR_BYTES || offset >= size || length > Math.min(size, MAX_METADATA_BYTES))
     return undefined;
   const first = Math.min(length, size - offset);

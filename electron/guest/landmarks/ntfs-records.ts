@@ -1,5 +1,6 @@
 /** Records of the master file table of NTFS, and where they say that the data of files lies. */
-import { hasText, viewOf } from '../little-endian.ts';
+import { dataViewOf } from '../../../shared/bytes.ts';
+import { hasText } from '../little-endian.ts';
 
 const DATA_ATTRIBUTE = 0x80;
 const END_OF_ATTRIBUTES = 0xffffffff;
@@ -34,8 +35,8 @@ export function isNumberedRecord(bytes: Uint8Array, view: DataView, at: number):
 
 /** Where the data of the file with that record lies; empty where these bytes are not that record. */
 export function runsOfRecord(stored: Uint8Array, recordBytes: number, number: number): Run[] {
-  if (stored.length < recordBytes || !isNumberedRecord(stored, viewOf(stored), 0)) return [];
-  const view = viewOf(withLastBytes(stored));
+  if (stored.length < recordBytes || !isNumberedRecord(stored, dataViewOf(stored), 0)) return [];
+  const view = dataViewOf(withLastBytes(stored));
   if (view.getUint32(RECORD_NUMBER_AT, true) !== number) return [];
   for (let at = view.getUint16(0x14, true); at + 24 <= recordBytes; ) {
     const type = view.getUint32(at, true);
@@ -53,7 +54,7 @@ export function runsOfRecord(stored: Uint8Array, recordBytes: number, number: nu
 /** The record with the last two bytes of each sector, which are kept in its update sequence, where they belong. */
 function withLastBytes(stored: Uint8Array): Uint8Array {
   const record = Uint8Array.from(stored);
-  const view = viewOf(record);
+  const view = dataViewOf(record);
   const from = view.getUint16(4, true);
   for (let sector = 1; sector < view.getUint16(6, true); sector++) {
     const [at, kept] = [sector * SEQUENCE_SECTOR_BYTES - 2, from + 2 * sector];

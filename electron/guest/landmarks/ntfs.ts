@@ -2,7 +2,8 @@
  * NTFS: the copy of the boot sector behind the volume, and the records of the master file table, which are numbered. Source:
  * the layouts of Linux (fs/ntfs3/ntfs.h).
  */
-import { hasText, u64, viewOf } from '../little-endian.ts';
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
+import { hasText } from '../little-endian.ts';
 import {
   isPowerWithin,
   type Landmark,
@@ -54,7 +55,7 @@ export function openNtfs(read: ReadVolume): NumberedFileSystem | undefined {
 
 function parseBoot(bytes: Uint8Array): Boot | undefined {
   if (bytes.length < BOOT_BYTES || !hasText(bytes, 3, 'NTFS    ')) return undefined;
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const sectorBytes = view.getUint16(11, true);
   const perCluster = view.getUint8(13);
   const perRecord = view.getInt8(0x40);
@@ -65,9 +66,9 @@ function parseBoot(bytes: Uint8Array): Boot | undefined {
     sectorBytes,
     clusterBytes,
     recordBytes,
-    sectors: u64(view, 0x28),
-    tableCluster: u64(view, 0x30),
-    mirrorCluster: u64(view, 0x38),
+    sectors: uint64At(view, 0x28, true),
+    tableCluster: uint64At(view, 0x30, true),
+    mirrorCluster: uint64At(view, 0x38, true),
     serial: view.getBigUint64(0x48, true),
   };
   const isSane =

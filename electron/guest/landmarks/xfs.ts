@@ -2,7 +2,8 @@
  * XFS: the headers of allocation groups, each with its number, and since version 5 the place that each block of metadata
  * says. Source: XFS Algorithms & Data Structures, "Allocation Groups" and "Self Describing Metadata".
  */
-import { hasText, hexOf, u64, viewOf } from '../little-endian.ts';
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
+import { hasText, hexDigits } from '../little-endian.ts';
 import { isPowerWithin, type Landmark, type NumberedFileSystem, type ReadVolume } from './landmark.ts';
 import { XfsAllocation, type XfsShape } from './xfs-allocation.ts';
 
@@ -24,7 +25,7 @@ const BLOCKS: ReadonlyMap<number, readonly [number: number, uuid: number]> = new
     ] as const
   ).flatMap(([names, number, uuid]) =>
     names.map(
-      name => [viewOf(Uint8Array.from(name, c => c.charCodeAt(0))).getUint32(0), [number, uuid]] as const,
+      name => [dataViewOf(Uint8Array.from(name, c => c.charCodeAt(0))).getUint32(0), [number, uuid]] as const,
     ),
   ),
 );
@@ -61,7 +62,7 @@ export function openXfs(read: ReadVolume): NumberedFileSystem | undefined {
 
 function parseSuper(bytes: Uint8Array): Super | undefined {
   if (bytes.length < SUPER_BYTES || !hasText(bytes, 0, 'XFSB')) return undefined;
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const isVersion5 = (view.getUint16(100) & 0xf) === 5;
   const hasMetaUuid = isVersion5 && (view.getUint32(216) & INCOMPAT_META_UUID) !== 0;
   const [blockBytes, groupBlocks, groupBits] = [view.getUint32(4), view.getUint32(84), view.getUint8(124)];
@@ -70,9 +71,9 @@ function parseSuper(bytes: Uint8Array): Super | undefined {
   const logBlock =
     Number(log >> BigInt(groupBits)) * groupBlocks + Number(log & ((1n << BigInt(groupBits)) - 1n));
   const found: Super = {
-    uuid: hexOf(hasMetaUuid ? bytes.subarray(248, 264) : bytes.subarray(32, 48)),
+    uuid: hexDigits(hasMetaUuid ? bytes.subarray(248, 264) : bytes.subarray(32, 48)),
     blockBytes,
-    blocks: u64(view, 8, false),
+    blocks: uint64At(view, 8),
     groupBlocks,
     groups: view.getUint32(88),
     sectorBytes: view.getUint16(102),
@@ -110,7 +111,7 @@ function groupHeaders(file: Super): Landmark[] {
 function identifyGroup(bytes: Uint8Array): string | undefined {
   const found = parseSuper(bytes);
   if (found === undefined || !hasText(bytes, found.sectorBytes, 'XAGF')) return undefined;
-  return groupIdentity(found, viewOf(bytes).getUint32(found.sectorBytes + 8));
+  return groupIdentity(found, dataViewOf(bytes).getUint32(found.sectorBytes + 8));
 }
 
 function groupIdentity({ uuid, groupBlocks, blockBytes }: Super, group: number): string {
@@ -119,7 +120,7 @@ function groupIdentity({ uuid, groupBlocks, blockBytes }: Super, group: number):
 
 function placesOf(file: Super, bytes: Uint8Array, view: DataView, at: number): readonly number[] {
   if (at + 256 > bytes.length) return [];
-  const isOfFile = (from: number) => hexOf(bytes.subarray(at + from, at + from + 16)) === file.uuid;
+  const isOfFile = (from: number) => hexDigits(bytes.subarray(at + from, at + from + 16)) === file.uuid;
   if (view.getUint16(at) === INODE_MAGIC)
     return view.getUint8(at + 4) === 3 && isOfFile(160)
       ? placeOfInode(file, view.getBigUint64(at + 152))
@@ -127,7 +128,7 @@ function placesOf(file: Super, bytes: Uint8Array, view: DataView, at: number): r
   const isDirectory = DIRECTORY_MAGICS.includes(view.getUint16(at + 8));
   const kind = BLOCKS.get(view.getUint32(at)) ?? (isDirectory ? ([16, 32] as const) : undefined);
   if (kind === undefined || !isOfFile(kind[1])) return [];
-  return [u64(view, at + kind[0], false) * UNIT_BYTES];
+  return [uint64At(view, at + kind[0]) * UNIT_BYTES];
 }
 
 /** An inode number is that of its group, of the block in the group, and of the inode in the block. */

@@ -1,5 +1,5 @@
 /** Signatures of what holds other content: encryption, volume managers, software RAID, caches. They are looked for first. */
-import { hasText, textOf, uuidOf } from '../little-endian.ts';
+import { hasText, trimmedText, uuidOf } from '../little-endian.ts';
 import { ascii, fromHex, labelAt, type Signature, signature, uuidAt } from './signature.ts';
 
 const SECTOR = 512;
@@ -46,7 +46,7 @@ export const CONTAINERS: readonly Signature[] = [
 /** What a super block of md of version 1 tells (mdp_superblock_1 of linux/raid/md_p.h). */
 export function readMd(bytes: Uint8Array): { label: string; uuid: string } | undefined {
   if (bytes.length < 64 || bytes[4] !== 1) return undefined;
-  return { uuid: uuidOf(bytes.subarray(16, 32)), label: textOf(bytes.subarray(32, 64)) };
+  return { uuid: uuidOf(bytes.subarray(16, 32)), label: trimmedText(bytes.subarray(32, 64)) };
 }
 
 /** Where the super block of md lies at the end of `length` bytes: versions 1.0 and 0.90. */

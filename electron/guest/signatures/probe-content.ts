@@ -1,7 +1,7 @@
 /** What a range of the guest's disk holds, by the signatures in it. */
+import { dataViewOf } from '../../../shared/bytes.ts';
 import type { GuestContent, ProbedRange } from '../../../shared/model/guest/guest-disk.ts';
 import type { DiskParts } from '../guest-reader.ts';
-import { viewOf } from '../little-endian.ts';
 import { CONTAINERS, hasUberblock, MD_MAGIC, mdAtEnd, readMd, UBERBLOCKS } from './containers.ts';
 import { FILE_SYSTEMS } from './file-systems.ts';
 import { HEAD_BYTES, HEAD_PARTS, type Signature, type SignatureFacts } from './signature.ts';
@@ -44,7 +44,7 @@ async function readHead(parts: DiskParts, start: number, held: number): Promise<
 }
 
 function findSignatures(head: Uint8Array): GuestContent[] {
-  const view = viewOf(head);
+  const view = dataViewOf(head);
   const found: GuestContent[] = [];
   for (const rule of SIGNATURES) {
     if (!rule.magics.some(magic => stands(head, magic))) continue;

@@ -1,6 +1,7 @@
 /** What a signature is, and the places where signatures lie. */
+import { uint64At } from '../../../shared/bytes.ts';
 import type { Range } from '../../../shared/model/finding.ts';
-import { hexOf, textOf, u64, uuidOf } from '../little-endian.ts';
+import { hexDigits, trimmedText, uuidOf } from '../little-endian.ts';
 
 /** What a signature tells beside its type. */
 export interface SignatureFacts {
@@ -58,7 +59,7 @@ export function signature(
 
 /** The label of `length` bytes at `at`. */
 export function labelAt(bytes: Uint8Array, at: number, length: number): string {
-  return textOf(bytes.subarray(at, at + length));
+  return trimmedText(bytes.subarray(at, at + length));
 }
 
 /** The UUID at `at`. */
@@ -68,11 +69,11 @@ export function uuidAt(bytes: Uint8Array, at: number): string {
 
 /** A serial number of 4 bytes as FAT and exFAT show it; empty where it is 0. */
 export function serialAt(bytes: Uint8Array, at: number): string {
-  const digits = hexOf(Uint8Array.from(bytes.subarray(at, at + 4)).reverse()).toUpperCase();
+  const digits = hexDigits(Uint8Array.from(bytes.subarray(at, at + 4)).reverse()).toUpperCase();
   return digits === '00000000' ? '' : `${digits.slice(0, 4)}-${digits.slice(4)}`;
 }
 
 /** A stored number of units of so many bytes, in bytes; not exact where it is larger than any disk. */
 export function bytesAt(view: DataView, at: number, unit: number, littleEndian = true): number {
-  return u64(view, at, littleEndian) * unit;
+  return uint64At(view, at, littleEndian) * unit;
 }

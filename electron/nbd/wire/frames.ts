@@ -11,7 +11,7 @@
  * whose destination the sink chooses before a byte of it is stored. So a body is copied once, from the socket's buffer to
  * where it is wanted, and the sink, which knows the request, decides what is too large.
  */
-import { u64, viewOf } from '../../../shared/bytes.ts';
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { protocolError } from '../errors.ts';
 import type { PushParser } from './option-frames.ts';
 import {
@@ -192,7 +192,7 @@ function oversize(type: number, length: number): Error {
 }
 
 function payloadLength(view: DataView, extended: boolean): number {
-  return extended ? u64(view, 24) : view.getUint32(16);
+  return extended ? uint64At(view, 24) : view.getUint32(16);
 }
 
 function headerOf(
@@ -230,8 +230,8 @@ function headerOf(
     error: 0,
     cookieHigh: view.getUint32(8),
     cookieLow: view.getUint32(12),
-    requestOffset: extended ? u64(view, 16) : -1,
-    offset: located ? u64(view, headerLength) : -1,
+    requestOffset: extended ? uint64At(view, 16) : -1,
+    offset: located ? uint64At(view, headerLength) : -1,
     holeLength: type === CHUNK.offsetHole ? view.getUint32(headerLength + 8) : 0,
     contextId: status ? view.getUint32(headerLength) : -1,
     bodyLength,
@@ -240,7 +240,7 @@ function headerOf(
 
 /** What the body of an error chunk says: the error number and the server's text, still to be made safe to print. */
 export function parseErrorBody(body: Uint8Array): { errno: number; text: Uint8Array } {
-  const view = viewOf(body);
+  const view = dataViewOf(body);
   const length = view.getUint16(4);
   if (6 + length > body.length)
     throw protocolError('NBD_BAD_REPLY', 'an error text does not fit into its chunk');

@@ -1,7 +1,7 @@
 /**
  * Messages of the handshake: a push parser for what the server sends and serializers for what the client sends.
  */
-import { u64, viewOf } from '../../../shared/bytes.ts';
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { protocolError, serverText } from '../errors.ts';
 import {
   HEADER_LENGTH,
@@ -167,7 +167,7 @@ export function metaContextData(exportName: string, queries: readonly string[]):
 
 /** What a SERVER reply holds: an export's name and its description, both untrusted text. */
 export function parseServer(data: Uint8Array): { name: string; description: string } {
-  const view = viewOf(data);
+  const view = dataViewOf(data);
   const length = data.length < 4 ? Number.POSITIVE_INFINITY : view.getUint32(0);
   if (length > data.length - 4)
     throw protocolError('NBD_BAD_REPLY', 'an export name does not fit into its reply');
@@ -177,7 +177,7 @@ export function parseServer(data: Uint8Array): { name: string; description: stri
 /** What a META_CONTEXT reply holds. */
 export function parseMetaContext(data: Uint8Array): { id: number; name: string } {
   if (data.length < 4) throw protocolError('NBD_BAD_REPLY', 'a context reply is shorter than 4 bytes');
-  return { id: viewOf(data).getUint32(0), name: text(data.subarray(4)) };
+  return { id: dataViewOf(data).getUint32(0), name: text(data.subarray(4)) };
 }
 
 /** What an INFO reply holds; undefined for kinds that are not known. `size` is exact only below 2^53. */
@@ -193,7 +193,7 @@ export type InfoReply =
 
 /** The content of an INFO reply; undefined for kinds this client has no use for. */
 export function parseInfo(data: Uint8Array): InfoReply | undefined {
-  const view = viewOf(data);
+  const view = dataViewOf(data);
   const kind = data.length < 2 ? -1 : view.getUint16(0);
   switch (kind) {
     case -1:
@@ -202,7 +202,7 @@ export function parseInfo(data: Uint8Array): InfoReply | undefined {
       expectLength(data, 12);
       return {
         kind: 'export',
-        size: u64(view, 2),
+        size: uint64At(view, 2),
         flags: view.getUint16(10),
       };
     case INFO.blockSize:

@@ -9,6 +9,7 @@ import { CHUNK_CLUSTERS, ClusterChunks } from '../layout/cluster-chunks.ts';
 import { IMAGE, USE } from '../layout/cluster-uses.ts';
 import type { RefcountSink, ReferenceSink } from '../layout/reference-sink.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
+import { CountedChunk } from './counted-chunk.ts';
 import {
   DOUBLE,
   EXCLUSIVE,
@@ -20,8 +21,7 @@ import {
   STORED_UNREADABLE,
   STORED_WIDE,
   STREAM,
-} from './cluster-words.ts';
-import { CountedChunk } from './counted-chunk.ts';
+} from './counter-bits.ts';
 import { endOfEqualRefcounts } from './repeated-bytes.ts';
 import type { PastEndReference } from './rules/past-end.ts';
 
@@ -57,9 +57,9 @@ export type JudgeCluster = (found: CountedCluster) => number;
 /** The clusters of one file. Refcounts come first, then references, then the comparison; then the next pass. */
 export class ClusterCounts implements ReferenceSink, RefcountSink {
   readonly clusters: number;
-  /** Clusters of this pass, by chunk, 16 bits each, as far as {@link wordsOf} was asked for them: see `cluster-words.ts`. */
+  /** Clusters of this pass, by chunk, 16 bits each, as far as {@link countersOf} was asked for them: see `counter-bits.ts`. */
   chunks: (Uint16Array | undefined)[] = [];
-  /** True where {@link wordsOf} was asked last for a chunk without a word for each cluster: see {@link CountedChunk}. */
+  /** True where {@link countersOf} was asked last for a chunk without a counter for each cluster: see {@link CountedChunk}. */
   isInStretches = false;
   /** References that end a cluster or more past the end of the file: they count nowhere. */
   pastEnd = 0;
@@ -99,16 +99,16 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
 
   /**
    * The clusters of chunk number `id`, as in {@link chunks}. Undefined where another pass has them and, unless
-   * `mustBeWords`, where they are in stretches, which {@link isInStretches} tells.
+   * `needsCounters`, where they are in stretches, which {@link isInStretches} tells.
    */
-  wordsOf(id: number, mustBeWords: boolean): Uint16Array | undefined {
+  countersOf(id: number, needsCounters: boolean): Uint16Array | undefined {
     const chunk = this.#chunks.enter(id);
     const isElsewhere = chunk === this.#elsewhere;
-    this.isInStretches = !(isElsewhere || mustBeWords || chunk.hasWords);
+    this.isInStretches = !(isElsewhere || needsCounters || chunk.hasCounters);
     if (isElsewhere) this.touchedElsewhere = true;
     if (isElsewhere || this.isInStretches) return undefined;
-    this.chunks[id] = chunk.words;
-    return chunk.words;
+    this.chunks[id] = chunk.counters;
+    return chunk.counters;
   }
 
   wantsRefcounts(): boolean {
@@ -143,8 +143,8 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
     const chunk = this.#current;
     if (chunk === this.#elsewhere) return;
     const code = refcount < STORED_UNREADABLE ? refcount : STORED_WIDE;
-    const { words } = chunk;
-    words[at] = ((words[at] as number) & ~STORED) | (code << STORED_SHIFT);
+    const { counters } = chunk;
+    counters[at] = ((counters[at] as number) & ~STORED) | (code << STORED_SHIFT);
     if (code !== STORED_WIDE) return;
     chunk.wideStored ??= new Uint32Array(CHUNK_CLUSTERS);
     chunk.wideStored[at] = Math.min(refcount, MAX_WIDE);
@@ -153,8 +153,8 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
   missRefcounts(first: number, end: number): void {
     for (let cluster = first; cluster < end; cluster++) {
       const at = this.#enter(cluster);
-      const { words } = this.#current;
-      words[at] = ((words[at] as number) & ~STORED) | (STORED_UNREADABLE << STORED_SHIFT);
+      const { counters } = this.#current;
+      counters[at] = ((counters[at] as number) & ~STORED) | (STORED_UNREADABLE << STORED_SHIFT);
     }
   }
 
@@ -217,13 +217,13 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
       const first = id * CHUNK_CLUSTERS;
       this.#noteHighest(first, chunk);
       for (let at = chunk.nextOdd(0); at < CHUNK_CLUSTERS; at = chunk.nextOdd(at + 1)) {
-        const word = chunk.wordAt(at);
+        const counter = chunk.counterAt(at);
         const found = {
           cluster: first + at,
           stored: chunk.storedAt(at),
           references: chunk.referencesAt(at),
-          isShared: isShared(word),
-          uses: word & (USE.table | USE.data | USE.snapshotData | USE.bitmap),
+          isShared: isShared(counter),
+          uses: counter & (USE.table | USE.data | USE.snapshotData | USE.bitmap),
         };
         if (found.stored === found.references && !found.isShared) continue;
         const suspicion = judge(found);
@@ -264,15 +264,15 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
       const chunk = this.#current;
       if (chunk === this.#elsewhere) this.touchedElsewhere = true;
       if (chunk.goesOn(at, at + 1, times, use)) continue;
-      const { words } = chunk;
-      const word = words[at] as number;
-      const marks = use | (word & use & EXCLUSIVE ? DOUBLE : 0);
-      if ((word & REFERENCES) + times < MANY_REFERENCES) {
-        words[at] = (word + times) | marks;
+      const { counters } = chunk;
+      const counter = counters[at] as number;
+      const marks = use | (counter & use & EXCLUSIVE ? DOUBLE : 0);
+      if ((counter & REFERENCES) + times < MANY_REFERENCES) {
+        counters[at] = (counter + times) | marks;
         continue;
       }
       const references = Math.min(MAX_WIDE, chunk.referencesAt(at) + times);
-      words[at] = word | marks | MANY_REFERENCES;
+      counters[at] = counter | marks | MANY_REFERENCES;
       chunk.wideReferences ??= new Uint32Array(CHUNK_CLUSTERS);
       chunk.wideReferences[at] = references;
     }

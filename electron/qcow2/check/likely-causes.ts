@@ -7,16 +7,16 @@
  * early), OpenNebula/one#1585 (a resize while a machine ran), canonical/multipass#2321 (a snapshot table that qemu refuses),
  * virtnbdbackup#266 (bitmaps in use after a kill).
  */
+import { dataViewOf } from '../../../shared/bytes.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import { formatOffset } from '../../../shared/text/offset.ts';
-import { viewOf } from '../format/bytes.ts';
 import { COMPATIBLE_LAZY_REFCOUNTS, INCOMPATIBLE_DIRTY } from '../format/header.ts';
 import { recognizeContent } from '../format/table-content.ts';
 import { RefcountBlocks } from '../layout/refcount-blocks.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { readBytes, sizeNow } from '../read/source.ts';
+import { type CauseInput, causeNote, type Likelihood, rootFinding } from './cause-note.ts';
 import { foreignSnapshots } from './foreign-snapshots.ts';
-import { type CauseInput, causeOf, rootOf, type Sureness } from './likely-cause.ts';
 import { movedL1 } from './moved-l1.ts';
 import { LONG_L1 } from './rules/long-l1.ts';
 import { LEAKED, ZERO } from './rules/refcounts.ts';
@@ -58,10 +58,10 @@ export function* likelyCauses(input: CauseInput): SlicedWork<Finding[]> {
 function cutFile(input: CauseInput): Finding[] {
   const { image, layer } = input;
   const { clusterSize } = image.geometry;
-  const explained = rootOf(input, 'QCOW2_PAST_END');
+  const explained = rootFinding(input, 'QCOW2_PAST_END');
   const length = sizeNow(image.source);
   if (explained === undefined || length === 0) return [];
-  const cause = (sureness: Sureness, what: string) => [causeOf(layer, explained, sureness, what)];
+  const cause = (likelihood: Likelihood, what: string) => [causeNote(layer, explained, likelihood, what)];
   if (length % TWO_GIB === 0 || (length + 1) % TWO_GIB === 0)
     return cause(
       'likely',
@@ -87,12 +87,12 @@ function cutFile(input: CauseInput): Finding[] {
 /** What the empty tables held is counted, and nothing refers to it. */
 function punchedTable(input: CauseInput): Finding[] {
   const { image, layer, leaked } = input;
-  const explained = rootOf(input, 'QCOW2_L2_EMPTY');
+  const explained = rootFinding(input, 'QCOW2_L2_EMPTY');
   if (explained === undefined || leaked === 0 || leaked > explained.count * image.geometry.l2Entries)
     return [];
   const tables = explained.count === 1 ? 'the table was' : 'the tables were';
   return [
-    causeOf(
+    causeNote(
       layer,
       explained,
       'likely',
@@ -106,16 +106,16 @@ function overwrittenL1(input: CauseInput): Finding[] {
   const { image, layer } = input;
   const { header, geometry, source } = image;
   // Refcounts of 1 are entries that lead past the end.
-  const explained = rootOf(input, 'QCOW2_L1_UNALIGNED') ?? rootOf(input, 'QCOW2_PAST_END');
+  const explained = rootFinding(input, 'QCOW2_L1_UNALIGNED') ?? rootFinding(input, 'QCOW2_PAST_END');
   if (explained?.evidence[0]?.source.startsWith('L1 entry') !== true) return [];
   // A cluster is given out as a whole: what was written over the table fills more than the table may take.
   const bytes = readBytes(source, header.l1TableOffset, geometry.clusterSize);
-  const content = recognizeContent({ view: viewOf(bytes), at: 0, length: bytes.length });
+  const content = recognizeContent({ view: dataViewOf(bytes), at: 0, length: bytes.length });
   if (content === undefined) return [];
   const written =
     content === 'refcounts' ? 'a refcount block was' : 'data of the guest or of another file was';
   return [
-    causeOf(
+    causeNote(
       layer,
       explained,
       'likely',
@@ -132,20 +132,20 @@ function overwrittenTables({ image, layer, findings }: CauseInput): Finding[] {
     const at = explained.evidence[0]?.fileOffset;
     if (at === undefined) return [];
     const bytes = readBytes(image.source, Math.floor(at / clusterSize) * clusterSize, clusterSize);
-    const content = recognizeContent({ view: viewOf(bytes), at: 0, length: bytes.length });
+    const content = recognizeContent({ view: dataViewOf(bytes), at: 0, length: bytes.length });
     if (content === undefined) return [];
     const what =
       content === 'refcounts'
         ? 'a refcount block was written over the table: its cluster was given out twice, or two programs wrote to the file'
         : 'data of the guest or of another file was written over the table: its cluster was given out twice';
-    return [causeOf(layer, explained, 'likely', what)];
+    return [causeNote(layer, explained, 'likely', what)];
   });
 }
 
 /** Two L2 tables with the same entries: all their clusters are named twice. */
 function* copiedTables(input: CauseInput): SlicedWork<Finding[]> {
   const { image, layer, tables } = input;
-  const explained = rootOf(input, 'QCOW2_CROSS_LINK');
+  const explained = rootFinding(input, 'QCOW2_CROSS_LINK');
   if (explained === undefined || tables === undefined) return [];
   const { source, geometry } = image;
   const seen = new Map<number, number>();
@@ -160,7 +160,7 @@ function* copiedTables(input: CauseInput): SlicedWork<Finding[]> {
     seen.set(key, offset);
     if (other === undefined || !isEqual(bytes, readBytes(source, other, geometry.clusterSize))) continue;
     const what = `the L2 tables at ${formatOffset(other)} and ${formatOffset(offset)} hold the same entries: one of them was written over the other`;
-    return [causeOf(layer, explained, 'likely', what)];
+    return [causeNote(layer, explained, 'likely', what)];
   }
   return [];
 }
@@ -183,14 +183,14 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 function givenOutTwice(input: CauseInput): Finding[] {
   const { layer, findings } = input;
   return ['QCOW2_DATA_ON_METADATA', 'QCOW2_TABLES_OVERLAP'].flatMap(code => {
-    const explained = rootOf(input, code);
+    const explained = rootFinding(input, code);
     const isLow = findings.some(
       ({ code: other, causedBy }) => other === 'QCOW2_REFCOUNT_LOW' && causedBy === code,
     );
     if (explained === undefined || !isLow) return [];
     const what =
       'the cluster was given out twice: it counts for one of its users alone, as after refcounts that were not written before a crash';
-    return [causeOf(layer, explained, 'possible', what)];
+    return [causeNote(layer, explained, 'possible', what)];
   });
 }
 
@@ -200,12 +200,13 @@ function killedWriter(input: CauseInput): Finding[] {
   const { header, bitmaps } = image;
   const isDirty = (header.incompatible & INCOMPATIBLE_DIRTY) !== 0n;
   const isLazy = (header.compatible & COMPATIBLE_LAZY_REFCOUNTS) !== 0n;
-  const stale = isDirty && isLazy ? (rootOf(input, ZERO.code) ?? rootOf(input, LEAKED.code)) : undefined;
+  const stale =
+    isDirty && isLazy ? (rootFinding(input, ZERO.code) ?? rootFinding(input, LEAKED.code)) : undefined;
   if (isOpenForWriting)
     return stale === undefined
       ? []
       : [
-          causeOf(
+          causeNote(
             layer,
             stale,
             'likely',
@@ -213,10 +214,10 @@ function killedWriter(input: CauseInput): Finding[] {
           ),
         ];
   const found: Finding[] = [];
-  const inUse = rootOf(input, 'QCOW2_BITMAP_IN_USE');
+  const inUse = rootFinding(input, 'QCOW2_BITMAP_IN_USE');
   if (inUse !== undefined && bitmaps.every(bitmap => bitmap.inUse))
     found.push(
-      causeOf(
+      causeNote(
         layer,
         inUse,
         'likely',
@@ -225,7 +226,7 @@ function killedWriter(input: CauseInput): Finding[] {
     );
   if (stale !== undefined)
     found.push(
-      causeOf(
+      causeNote(
         layer,
         stale,
         'likely',
@@ -238,15 +239,15 @@ function killedWriter(input: CauseInput): Finding[] {
 /** Clusters counted as free and others counted too high, in an image without snapshots. */
 function interruptedDeletion(input: CauseInput): Finding[] {
   const { image, layer } = input;
-  const explained = rootOf(input, ZERO.code);
+  const explained = rootFinding(input, ZERO.code);
   if (
     explained === undefined ||
     image.snapshots.length > 0 ||
-    rootOf(input, 'QCOW2_REFCOUNT_HIGH') === undefined
+    rootFinding(input, 'QCOW2_REFCOUNT_HIGH') === undefined
   )
     return [];
   if ((image.header.incompatible & INCOMPATIBLE_DIRTY) !== 0n) return [];
   const what =
     'the deletion of an internal snapshot was interrupted: it counts clusters down, and some are counted too low and others too high';
-  return [causeOf(layer, explained, 'possible', what)];
+  return [causeNote(layer, explained, 'possible', what)];
 }

@@ -6,7 +6,7 @@ import { formatOffset } from '../../../shared/text/offset.ts';
 import { entryOffset } from '../format/entry.ts';
 import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
-import { type CauseInput, causeOf } from './likely-cause.ts';
+import { type CauseInput, causeNote } from './cause-note.ts';
 import { ORPHAN_L1_SOURCE, ORPHAN_TABLE } from './rules/orphan-tables.ts';
 import { REPLACED_L1 } from './rules/replaced-l1.ts';
 
@@ -34,20 +34,20 @@ export function movedL1({ image, layer, findings }: CauseInput): Finding[] {
   const names = `the table at ${formatOffset(offset)} names ${named} ${named === 1 ? 'table' : 'tables'}`;
   if (replaced?.evidence.length === 1) {
     const what = `the L1 table was moved by a resize while another program wrote to the image through the earlier one, and took the new place: ${names}. With --infer the disk is read through it`;
-    return [causeOf(layer, replaced, 'likely', what)];
+    return [causeNote(layer, replaced, 'likely', what)];
   }
   // A snapshot counts the tables that it shares; an earlier L1 table of the disk does not.
   if (counted > 0) {
     const what = `an internal snapshot is no longer in the snapshot table: ${names}, ${counted} of which the disk shares and counts twice`;
-    return [causeOf(layer, root, 'likely', what)];
+    return [causeNote(layer, root, 'likely', what)];
   }
   if (once === 0) {
     const what = `the L1 table was moved or the header names a wrong place, or a snapshot was lost: ${names} as an L1 table does`;
-    return [causeOf(layer, root, 'possible', what)];
+    return [causeNote(layer, root, 'possible', what)];
   }
   const sign = `${once} of which the L1 table names in the same ${once === 1 ? 'place' : 'places'}`;
   const what = `the L1 table was moved by a resize while another program wrote to the image through the earlier one: ${names}, ${sign}. With --infer the disk is read through it`;
-  return [causeOf(layer, root, 'likely', what)];
+  return [causeNote(layer, root, 'likely', what)];
 }
 
 /** The cause of tables that nothing refers to, where the L1 table that named them holds nothing. */
@@ -56,7 +56,7 @@ function emptyL1({ source, header, geometry }: Qcow2Image, layer: number, explai
   const active = new EntryTable(source, header.l1TableOffset, Math.min(header.l1Size, geometry.l1Needed));
   if (active.count === 0 || active.nextUsed(0, active.count) < active.count) return [];
   const what = `the L1 table at ${formatOffset(header.l1TableOffset)} was zeroed or punched, or not written before a crash: it holds no entry, and tables of a disk are left. With --infer the disk is read by them`;
-  return [causeOf(layer, explained, 'likely', what)];
+  return [causeNote(layer, explained, 'likely', what)];
 }
 
 function compare({ source, header, geometry }: Qcow2Image, offset: number): Kinship {

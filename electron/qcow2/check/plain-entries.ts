@@ -7,7 +7,7 @@ import type { Geometry } from '../format/geometry.ts';
 import { CHUNK_CLUSTERS } from '../layout/cluster-chunks.ts';
 import { dataUseOf } from '../layout/references.ts';
 import type { ClusterCounts } from './cluster-counts.ts';
-import { MANY_REFERENCES, STORED, STORED_ONCE, takesPlainly } from './cluster-words.ts';
+import { MANY_REFERENCES, STORED, STORED_ONCE, takesPlainly } from './counter-bits.ts';
 
 /** A cluster's number shifted by these is that of its chunk. */
 const CHUNK_BITS = Math.log2(CHUNK_CLUSTERS);
@@ -118,7 +118,7 @@ export class PlainEntries {
     let allocated = 0;
     let fragmented = 0;
     let wrong = 0;
-    let words: Uint16Array | undefined;
+    let counters: Uint16Array | undefined;
     let chunk = -1;
     let at = start;
     this.#mayRun = false;
@@ -146,13 +146,13 @@ export class PlainEntries {
       if (cluster === 0 || cluster >= clusters) break;
       if (cluster >>> CHUNK_BITS !== chunk) {
         chunk = cluster >>> CHUNK_BITS;
-        words = chunks[chunk] ?? counts.wordsOf(chunk, at < singlyUpTo);
+        counters = chunks[chunk] ?? counts.countersOf(chunk, at < singlyUpTo);
       }
-      if (words !== undefined) {
-        const word = words[cluster & (CHUNK_CLUSTERS - 1)] as number;
-        if (!takesPlainly(word, times, use)) break;
-        words[cluster & (CHUNK_CLUSTERS - 1)] = (word + times) | use;
-        if (((word & STORED) === STORED_ONCE) !== hi < 0) wrong++;
+      if (counters !== undefined) {
+        const counter = counters[cluster & (CHUNK_CLUSTERS - 1)] as number;
+        if (!takesPlainly(counter, times, use)) break;
+        counters[cluster & (CHUNK_CLUSTERS - 1)] = (counter + times) | use;
+        if (((counter & STORED) === STORED_ONCE) !== hi < 0) wrong++;
       } else if (counts.isInStretches) {
         // A run may begin with this entry, which is counted with it.
         if (cluster !== last + 1 && last !== NONE_YET) fragmented++;
@@ -222,8 +222,8 @@ export class PlainEntries {
     for (; at < end; at += 8) {
       const entryHi = view.getInt32(at);
       const entryLo = view.getInt32(at + 4) & mask;
-      const words = entryHi | entryLo;
-      const isUsed = (words | (0 - words)) >> 31; // all bits, or none
+      const counters = entryHi | entryLo;
+      const isUsed = (counters | (0 - counters)) >> 31; // all bits, or none
       if ((((entryHi ^ hi) | (entryLo ^ (next << clusterBits))) & isUsed) !== 0) break;
       next = (next - isUsed) | 0;
     }

@@ -1,8 +1,6 @@
 /** Big-endian reads from untrusted bytes, and how values are written in findings. */
 import { formatOffset } from '../../../shared/text/offset.ts';
 
-export { u64, viewOf } from '../../../shared/bytes.ts';
-
 /** An unsigned whole number as a number where that is exact, else as a bigint. */
 export function exactNumber(value: bigint): number | bigint {
   return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;

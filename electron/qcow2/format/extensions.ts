@@ -2,8 +2,9 @@
  * Header extensions: known ones decoded, others listed.
  * Source: qcow2 specification, "Header extensions"; limits of qemu's qcow2_read_extensions.
  */
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { formatCount, formatOffset } from '../../../shared/text/offset.ts';
-import { hex, offsetTextAt, textOf, u64, untilNul, viewOf } from './bytes.ts';
+import { hex, offsetTextAt, textOf, untilNul } from './bytes.ts';
 import { AUTOCLEAR_DATA_FILE_RAW, hasDataFile, NAME_ADVICE, type Qcow2Header } from './header.ts';
 import { MAX_BITMAP_DIRECTORY_BYTES, MAX_BITMAPS } from './limits.ts';
 import { HEADER_ADVICE, type Report, reportField } from './report.ts';
@@ -94,7 +95,7 @@ export function parseExtensions(bytes: Uint8Array, header: Qcow2Header, report: 
   const end = extensionsEnd(header);
   const entries: ExtensionEntry[] = [];
   let found: { -readonly [K in keyof Extensions]: Extensions[K] } = { ...NO_EXTENSIONS };
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const note: Note = (code, what, at, length, advice) =>
     reportField(report, { code, what, advice }, 'header extension', view, at, length);
   const mention = (code: string, what: string, at: number) =>
@@ -206,10 +207,10 @@ function decodeBitmaps(
     return {};
   };
   if (data.length !== 24) return bad(`has ${data.length} bytes, not 24`);
-  const fields = viewOf(data);
+  const fields = dataViewOf(data);
   const count = fields.getUint32(0);
-  const directorySize = u64(fields, 8);
-  const directoryOffset = u64(fields, 16);
+  const directorySize = uint64At(fields, 8);
+  const directoryOffset = uint64At(fields, 16);
   if (fields.getUint32(4) !== 0) return bad('has a reserved field that is not zero');
   if (count === 0 || count > MAX_BITMAPS)
     return bad(`counts ${formatCount(count)} bitmaps, outside 1 to ${formatCount(MAX_BITMAPS)}`);
@@ -235,8 +236,8 @@ function decodeEncryption(
       ? 'is present though the image is not encrypted with LUKS'
       : data.length !== 16
         ? `has ${data.length} bytes, not 16`
-        : viewOf(data).getUint32(4) % 2 ** header.clusterBits !== 0
-          ? `puts the encryption header at ${offsetTextAt(viewOf(data), 0)}, which is not a cluster boundary`
+        : dataViewOf(data).getUint32(4) % 2 ** header.clusterBits !== 0
+          ? `puts the encryption header at ${offsetTextAt(dataViewOf(data), 0)}, which is not a cluster boundary`
           : undefined;
   if (what !== undefined) {
     note(
@@ -248,7 +249,9 @@ function decodeEncryption(
     );
     return {};
   }
-  return { encryptionHeader: { offset: u64(viewOf(data), 0), length: u64(viewOf(data), 8) } };
+  return {
+    encryptionHeader: { offset: uint64At(dataViewOf(data), 0), length: uint64At(dataViewOf(data), 8) },
+  };
 }
 
 function featureNames(data: Uint8Array): FeatureName[] {

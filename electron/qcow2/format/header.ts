@@ -5,11 +5,12 @@
  * what qemu refuses but the map survives is reported and read on.
  * Source: qcow2 specification, "Header"; limits of qemu's qcow2_do_open.
  */
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { CowscopeError } from '../../../shared/error.ts';
 import { MAX_OFFSET } from '../../../shared/extent/table.ts';
 import { causeOf, guestRange } from '../../../shared/finding-collector.ts';
 import { counted, formatCount, formatOffset } from '../../../shared/text/offset.ts';
-import { offsetTextAt, u64, viewOf } from './bytes.ts';
+import { offsetTextAt } from './bytes.ts';
 import {
   MAX_BACKING_NAME,
   MAX_CLUSTER_BITS,
@@ -99,7 +100,7 @@ export function hasExtendedL2(header: Qcow2Header): boolean {
  * Throws QCOW2_NOT_QCOW2, QCOW2_HEADER_CUT, QCOW2_VERSION, QCOW2_CLUSTER_BITS or QCOW2_SUBCLUSTER_SIZE.
  */
 export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qcow2Header {
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const { version, clusterBits, incompatible } = layoutIn(view, path);
   const clusterSize = 2 ** clusterBits;
   const v3 = version === 3;
@@ -131,13 +132,13 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
     backingFileSize: backing.length,
     cryptMethod,
     l1Size,
-    l1TableOffset: u64(view, 40),
-    refcountTableOffset: u64(view, 48),
+    l1TableOffset: uint64At(view, 40),
+    refcountTableOffset: uint64At(view, 48),
     refcountTableClusters,
     refcountBits: 2 ** Math.min(refcountOrder, 6),
     snapshotCount,
     storedSnapshotCount: view.getUint32(60),
-    snapshotsOffset: u64(view, 64),
+    snapshotsOffset: uint64At(view, 64),
     incompatible,
     compatible: v3 ? view.getBigUint64(80) : 0n,
     autoclear: v3 ? view.getBigUint64(88) : 0n,
@@ -149,7 +150,7 @@ export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qc
 
 /** Clusters of the refcount table; 0 where it cannot be used, which is reported. */
 function refcountTableIn(view: DataView, clusterSize: number, note: Note): number {
-  const offset = u64(view, 48);
+  const offset = uint64At(view, 48);
   const clusters = view.getUint32(56);
   if (liesAtHeader(offset, clusters)) {
     const what = `the refcount table ${AT_HEADER}: no refcount can be read`;
@@ -174,7 +175,7 @@ function l1SizeIn(
     size,
   }: { readonly report: Report; readonly note: Note; readonly clusterSize: number; readonly size: number },
 ): number {
-  const offset = u64(view, 40);
+  const offset = uint64At(view, 40);
   const entries = view.getUint32(36);
   if (liesAtHeader(offset, entries)) {
     reportL1Table(report, view, AT_HEADER, size, L1_AT_HEADER_ADVICE);
@@ -190,7 +191,7 @@ function l1SizeIn(
 
 /** Internal snapshots; 0 where their table cannot be read, which is reported. */
 function snapshotCountIn(view: DataView, clusterSize: number, note: Note): number {
-  const offset = u64(view, 64);
+  const offset = uint64At(view, 64);
   const count = view.getUint32(60);
   const isAtHeader = liesAtHeader(offset, count);
   const fault = isAtHeader ? AT_HEADER : checkTable(offset, count, 40, MAX_SNAPSHOTS * 40, clusterSize);
@@ -353,7 +354,7 @@ function extensionsOffsetIn(view: DataView, clusterSize: number, note: Note): nu
 
 /** The place of the backing file's name; one that is invalid is reported. */
 function backingIn(view: DataView, clusterSize: number, note: Note): { offset: number; length: number } {
-  const offset = u64(view, 8);
+  const offset = uint64At(view, 8);
   const length = view.getUint32(16);
   if (offset === 0) return { offset: 0, length: 0 };
   if (offset > clusterSize) {

@@ -2,7 +2,7 @@
  * Refcounts as they lie in a block: numbers of 1 to 64 bits, those below 8 bits packed from the least significant bit.
  * Source: qcow2 specification, "Host cluster management".
  */
-import { u64 } from './bytes.ts';
+import { uint64At } from '../../../shared/bytes.ts';
 
 /** Bits of a refcount table entry that hold the block's offset; the others are reserved. */
 export const REFCOUNT_OFFSET_LO = 0xfffffe00;
@@ -17,7 +17,7 @@ export function refcountAt(view: DataView, at: number, index: number, bits: numb
     case 32:
       return view.getUint32(at + index * 4);
     case 64:
-      return u64(view, at + index * 8);
+      return uint64At(view, at + index * 8);
     default: {
       const bit = index * bits;
       return (view.getUint8(at + (bit >>> 3)) >>> (bit & 7)) & (2 ** bits - 1);
@@ -32,7 +32,7 @@ export function nextRefcount(view: DataView, at: number, index: number, end: num
   while (index < end) {
     if (index % perWord !== 0) return index;
     const offset = at + index * step;
-    if (bits > 32 ? u64(view, offset) !== 0 : view.getUint32(offset) !== 0) return index;
+    if (bits > 32 ? uint64At(view, offset) !== 0 : view.getUint32(offset) !== 0) return index;
     index += perWord;
   }
   return end;

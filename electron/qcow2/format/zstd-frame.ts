@@ -2,7 +2,7 @@
  * What the headers of a zstd frame tell (RFC 8878). A compressed cluster is stored with the rest of its last sector, in
  * which the next one may begin already: what follows the frame is not part of it.
  */
-import { viewOf } from './bytes.ts';
+import { dataViewOf } from '../../../shared/bytes.ts';
 
 const MAGIC = 0xfd2fb528;
 /** Frames to be passed over have one of 16 magics. */
@@ -29,7 +29,7 @@ export interface ZstdFrame {
 
 /** The frame that begins at `start`; undefined where there is none, or where it is cut off. */
 export function zstdFrameAt(bytes: Uint8Array, start = 0): ZstdFrame | undefined {
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   if (start + 5 > bytes.length) return undefined;
   const magic = view.getUint32(start, true);
   if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {

@@ -1,6 +1,6 @@
 /** The two places of a disk that say themselves where they are: the partition table at its beginning, and the copy at its end. */
+import { dataViewOf } from '../../../shared/bytes.ts';
 import { gptSectorAt, hasBootMark } from '../../../shared/partition-marks.ts';
-import { viewOf } from '../format/bytes.ts';
 
 /** Bytes from the beginning of a disk that {@link beginsDisk} looks at. */
 export const BEGINNING_BYTES = 8192;
@@ -16,14 +16,14 @@ const PARTITION_BYTES = 16;
 
 /** True if a disk begins so: a GPT that says it is in sector 1, or an MBR with partitions and nothing else in their place. */
 export function beginsDisk(bytes: Uint8Array): boolean {
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   if (!hasBootMark(bytes)) return false;
   return SECTOR_SIZES.some(size => gptSectorAt(bytes, size) === 1) || hasPartitions(view);
 }
 
 /** True if such a beginning divides a disk of `size` bytes up to its end: that of a smaller disk in a file does not. */
 export function dividesWhole(bytes: Uint8Array, size: number): boolean {
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   if (!beginsDisk(bytes)) return false;
   for (const sector of SECTOR_SIZES)
     if (gptSectorAt(bytes, sector) === 1)

@@ -1,5 +1,5 @@
 /** Looks for the refcount table of an image that lost its header: in cluster 1, and else anywhere near the beginning. */
-import { u64, viewOf } from '../format/bytes.ts';
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { MAX_CLUSTER_BITS, MIN_CLUSTER_BITS } from '../format/limits.ts';
 import { findLostHeader, type LostHeader, refcountsAt } from '../layout/lost-header.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
@@ -16,13 +16,13 @@ export function* findRefcounts(source: ImageSource): SlicedWork<LostHeader[]> {
   const usual = findLostHeader(source);
   if (usual !== undefined) return [usual];
   const found: LostHeader[] = [];
-  const view = viewOf(new Uint8Array(STEP_BYTES));
+  const view = dataViewOf(new Uint8Array(STEP_BYTES));
   const end = Math.min(source.size, SEARCHED_BYTES);
   for (let start = 0; start < end && found.length < MAX_FOUND; start += STEP_BYTES) {
     yield;
     readFully(source, new Uint8Array(view.buffer), start);
     for (let at = 0; at < STEP_BYTES && found.length < MAX_FOUND; at += 2 ** MIN_CLUSTER_BITS) {
-      const block = u64(view, at);
+      const block = uint64At(view, at);
       if (block === 0 || block >= source.size || start + at === 0) continue;
       found.push(...tablesAt(source, start + at, block));
     }

@@ -3,12 +3,12 @@
  * guest may hold images of disks, and copies of its blocks: where two tables claim one place, or one table two, none is
  * believed.
  */
+import { dataViewOf } from '../../../shared/bytes.ts';
 import type { NumberedFileSystem, ReadVolume } from '../../guest/landmarks/landmark.ts';
 import { openFileSystem } from '../../guest/landmarks/open-file-system.ts';
 import { diskPlace, readerOf } from '../../guest/landmarks/volume.ts';
 import { volumesOf } from '../../guest/landmarks/volumes.ts';
 import { CONTAINERS } from '../../guest/signatures/containers.ts';
-import { viewOf } from '../format/bytes.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { placesByAllocation } from './allocation-places.ts';
@@ -259,7 +259,7 @@ function* sample({
     const start = (used[Math.floor((i * used.length) / count)] as number) * clusterSize;
     const bytes = data.read(start, length);
     if (bytes === undefined) continue;
-    const view = viewOf(bytes);
+    const view = dataViewOf(bytes);
     for (let at = 0; at < length; at += SECTOR_BYTES)
       for (const { file, volume } of telling)
         for (const place of file.placesOf?.(bytes, view, at) ?? []) {

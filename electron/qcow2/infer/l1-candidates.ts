@@ -1,5 +1,5 @@
 /** L1 tables among what looks like a table: their entries lead to tables, not to data. */
-import { viewOf } from '../format/bytes.ts';
+import { dataViewOf } from '../../../shared/bytes.ts';
 import { entryOffset } from '../format/entry.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import type { ImageSource } from '../read/source.ts';
@@ -68,7 +68,7 @@ function* dataOf(
   if (hasDataFile === true) return named;
   for (const cluster of tables) {
     yield;
-    const view = viewOf(readCluster(source, cluster, 2 ** clusterBits));
+    const view = dataViewOf(readCluster(source, cluster, 2 ** clusterBits));
     markTargets(view, cluster, { clusterBits, entrySize: 8 }, named);
   }
   return named;
@@ -80,7 +80,7 @@ function tablesNamedBy(
   cluster: number,
   isTable: ReadonlySet<number>,
 ): number {
-  const view = viewOf(readCluster(source, cluster, 2 ** clusterBits));
+  const view = dataViewOf(readCluster(source, cluster, 2 ** clusterBits));
   let tables = 0;
   for (let at = 0; at < view.byteLength; at += 8) {
     const target = entryOffset(view.getUint32(at), view.getUint32(at + 4)) / 2 ** clusterBits;

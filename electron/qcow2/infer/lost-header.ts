@@ -1,8 +1,8 @@
 /** The header of an image whose first cluster was overwritten, from what its tables and refcounts show. */
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { CowscopeError } from '../../../shared/error.ts';
 import type { InferredFact } from '../../../shared/model/inference.ts';
 import { counted, exactSize, formatOffset, formatSize } from '../../../shared/text/offset.ts';
-import { u64, viewOf } from '../format/bytes.ts';
 import { compressedRange } from '../format/compressed.ts';
 import { entryOffset } from '../format/entry.ts';
 import { QCOW_MAGIC } from '../format/header.ts';
@@ -124,8 +124,8 @@ function fieldsOf({ clusterSize, refcountBits, refcountTable }: LostHeader, refc
 function keptFields(source: ImageSource, lost: LostHeader): Proposal | undefined {
   for (const version of [3, 2]) {
     const bytes = new Uint8Array(8);
-    viewOf(bytes).setUint32(0, QCOW_MAGIC);
-    viewOf(bytes).setUint32(4, version);
+    dataViewOf(bytes).setUint32(0, QCOW_MAGIC);
+    dataViewOf(bytes).setUint32(4, version);
     try {
       const { header, findings } = openQcow2(patchedSource(source, [{ offset: 0, bytes }]));
       if (2 ** header.clusterBits !== lost.clusterSize || header.refcountTableOffset !== lost.refcountTable)
@@ -175,16 +175,16 @@ function findSnapshotTable(
   const clusterSize = 2 ** clusterBits;
   let best: FoundSnapshots = { offset: 0, count: 0, l1Clusters: new Set(), diskSize: 0 };
   for (const cluster of scan.snapshotTables) {
-    const view = viewOf(readBytes(source, cluster * clusterSize, Math.max(clusterSize, 2 ** 16)));
+    const view = dataViewOf(readBytes(source, cluster * clusterSize, Math.max(clusterSize, 2 ** 16)));
     const l1Clusters = new Set<number>();
     let at = 0;
     let count = 0;
     let diskSize = 0;
     while (at + 40 <= view.byteLength) {
-      const l1 = u64(view, at) / clusterSize;
+      const l1 = uint64At(view, at) / clusterSize;
       const extra = view.getUint32(at + 36);
       if (!l1Tables.some(one => one.cluster === l1) || extra > 1024) break;
-      if (extra >= 16 && at + 56 <= view.byteLength) diskSize = u64(view, at + 48);
+      if (extra >= 16 && at + 56 <= view.byteLength) diskSize = uint64At(view, at + 48);
       l1Clusters.add(l1);
       count++;
       at += Math.ceil((40 + extra + view.getUint16(at + 12) + view.getUint16(at + 14)) / 8) * 8;
@@ -251,7 +251,7 @@ function* lookAtDisk({ source, clusterBits }: Remains, l1: L1Candidate, extended
   for (let part = 0; part < l1.clusters; part++)
     for (const { index, target } of entriesOf(source, l1.cluster + part, clusterBits)) {
       yield;
-      const table = viewOf(readCluster(source, target, clusterSize));
+      const table = dataViewOf(readCluster(source, target, clusterSize));
       const first = (part * (clusterSize / 8) + index) * l2Entries;
       for (let at = 0; at < clusterSize; at += 8) {
         const hi = table.getUint32(at);
@@ -269,7 +269,7 @@ function* lookAtDisk({ source, clusterBits }: Remains, l1: L1Candidate, extended
     }
   const magic = stream < 0 ? new Uint8Array() : readBytes(source, stream, 4);
   const isInPlace = own > 0 && others === 0;
-  return { end, isInPlace, zstd: magic.length === 4 && viewOf(magic).getUint32(0) === 0x28b52ffd };
+  return { end, isInPlace, zstd: magic.length === 4 && dataViewOf(magic).getUint32(0) === 0x28b52ffd };
 }
 
 function factsOf(fields: HeaderFields, l1: L1Candidate, hasSnapshotSize: boolean): InferredFact[] {

@@ -2,9 +2,9 @@
  * The L1 table of an image that lost it, from the L2 tables that are left. Which range of the guest a table describes is
  * not in the table itself: that follows from other evidence only, and stays open without it.
  */
+import { dataViewOf } from '../../../shared/bytes.ts';
 import { type Confidence, type InferredFact, leastSure } from '../../../shared/model/inference.ts';
 import { formatOffset } from '../../../shared/text/offset.ts';
-import { viewOf } from '../format/bytes.ts';
 import { ENTRY_RESERVED_HI, entryOffset } from '../format/entry.ts';
 import { hasDataFile, hasExtendedL2 } from '../format/header.ts';
 import { MAX_L1_BYTES } from '../format/limits.ts';
@@ -174,7 +174,7 @@ class L1Rebuild {
     const named = new Uint8Array(refcounts.length);
     for (const cluster of hasDataFile(header) ? [] : tables) {
       yield;
-      markTargets(viewOf(readCluster(source, cluster, clusterSize)), cluster, geometry, named);
+      markTargets(dataViewOf(readCluster(source, cluster, clusterSize)), cluster, geometry, named);
     }
     // Data that looks like an L1 table is named by an L2 table.
     const isData = ({ cluster, clusters }: L1Candidate) =>

@@ -1,8 +1,8 @@
 /** What was written over the header of an image, where the beginning of the file shows that plainly. */
+import { dataViewOf } from '../../../shared/bytes.ts';
 import type { FindingEvidence } from '../../../shared/model/finding.ts';
 import { hasBootMark, hasGptSignature } from '../../../shared/partition-marks.ts';
 import { counted, formatOffset } from '../../../shared/text/offset.ts';
-import { viewOf } from '../format/bytes.ts';
 import { recognizeContent } from '../format/table-content.ts';
 import { entriesAt, leadsToTables } from '../layout/lost-header.ts';
 import { type ImageSource, readBytes } from '../read/source.ts';
@@ -96,7 +96,7 @@ function table(source: ImageSource, clusterSize: number): Overwriting | undefine
 }
 
 function content(bytes: Uint8Array): Overwriting | undefined {
-  const found = recognizeContent({ view: viewOf(bytes), at: 0, length: bytes.length });
+  const found = recognizeContent({ view: dataViewOf(bytes), at: 0, length: bytes.length });
   return found === undefined ? undefined : ofFirst(found, found);
 }
 

@@ -1,7 +1,7 @@
 /** One way to read an image of which a part is lost, and how well it agrees with what is stored. */
 import type { InferredFact } from '../../../shared/model/inference.ts';
 import { checkImage } from '../check/engine.ts';
-import { openQcow2Steps, type Qcow2Image } from '../read/image.ts';
+import { openQcow2Sliced, type Qcow2Image } from '../read/image.ts';
 import { type MemoryPiece, patchedSource } from '../read/memory-source.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import type { ImageSource } from '../read/source.ts';
@@ -24,14 +24,14 @@ export interface Reading extends Proposal {
 
 /**
  * Reads the image in that way and counts its references; what is `expected` of a right one does not count. Throws what
- * openQcow2Steps throws.
+ * openQcow2Sliced throws.
  */
 export function* tryProposal(
   source: ImageSource,
   proposal: Proposal,
   expected = { corruptions: 0, leaks: 0 },
 ): SlicedWork<Reading> {
-  const image = yield* openQcow2Steps(patchedSource(source, proposal.pieces));
+  const image = yield* openQcow2Sliced(patchedSource(source, proposal.pieces));
   const { counts, findings } = yield* checkImage(image, { layer: 0 });
   const isCorrupt = findings.some(({ severity }) => severity === 'corruption');
   const corruptions =

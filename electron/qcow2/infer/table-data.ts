@@ -1,5 +1,5 @@
 /** What a guest has in the range that an L2 table describes, wherever on the disk that range lies. */
-import { viewOf } from '../format/bytes.ts';
+import { dataViewOf } from '../../../shared/bytes.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
 import { hasExtendedL2 } from '../format/header.ts';
 import type { Qcow2Image } from '../read/image.ts';
@@ -93,7 +93,7 @@ export class TableData {
     if (piece === undefined) {
       const bytes = new Uint8Array(Math.min(PIECE_BYTES, geometry.clusterSize));
       readFully(source, bytes, this.#cluster * geometry.clusterSize + index * PIECE_BYTES);
-      piece = viewOf(bytes);
+      piece = dataViewOf(bytes);
       this.#pieces.set(index, piece);
     }
     return piece.getUint32(at - index * PIECE_BYTES);

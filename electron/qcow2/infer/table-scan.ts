@@ -1,6 +1,6 @@
 /** Looks through the clusters of a file for what can be tables. Every cluster's beginning is read once. */
+import { dataViewOf } from '../../../shared/bytes.ts';
 import { CowscopeError } from '../../../shared/error.ts';
-import { viewOf } from '../format/bytes.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
 import { LimitPassed } from '../layout/read-limit.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
@@ -86,7 +86,7 @@ export function entriesOf(
   clusterBits: number,
   entrySize = 8,
 ): { readonly index: number; readonly target: number; readonly isCopied: boolean }[] {
-  const view = viewOf(readCluster(source, cluster, 2 ** clusterBits));
+  const view = dataViewOf(readCluster(source, cluster, 2 ** clusterBits));
   const entries = [];
   for (let at = 0, index = 0; at < view.byteLength; at += entrySize, index++) {
     const hi = view.getUint32(at);
@@ -151,7 +151,7 @@ class ClusterReader {
     this.#source = source;
     this.#clusterSize = clusterSize;
     this.#bytes = new Uint8Array(READ_AT_ONCE_BYTES);
-    this.#view = viewOf(this.#bytes);
+    this.#view = dataViewOf(this.#bytes);
   }
 
   /** Shows a cluster piece by piece while `take` returns true. False where the system could not read it. */

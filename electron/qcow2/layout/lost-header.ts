@@ -2,8 +2,9 @@
  * Recognizes a qcow2 image whose header was overwritten, by what lies behind it. Nothing is read by it: what is found is
  * inferred, and shown as such.
  */
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { counted } from '../../../shared/text/offset.ts';
-import { hex, u64, viewOf } from '../format/bytes.ts';
+import { hex } from '../format/bytes.ts';
 import { entryOffset } from '../format/entry.ts';
 import { refcountAt } from '../format/refcounts.ts';
 import { type ImageSource, readBytes } from '../read/source.ts';
@@ -52,15 +53,15 @@ export function refcountsAt(
   clusterSize: number,
   refcountTable: number,
 ): LostHeader | undefined {
-  const view = viewOf(readBytes(source, refcountTable, Math.min(clusterSize, LOOK_BYTES)));
+  const view = dataViewOf(readBytes(source, refcountTable, Math.min(clusterSize, LOOK_BYTES)));
   if (view.byteLength < 8) return undefined;
-  const refcountBlock = u64(view, 0);
+  const refcountBlock = uint64At(view, 0);
   for (let at = 0; at + 8 <= view.byteLength; at += 8) {
-    const offset = u64(view, at);
+    const offset = uint64At(view, at);
     if (offset % clusterSize !== 0 || offset >= source.size) return undefined;
   }
   if (refcountBlock === 0 || refcountBlock === refcountTable) return undefined;
-  const block = viewOf(readBytes(source, refcountBlock, clusterSize));
+  const block = dataViewOf(readBytes(source, refcountBlock, clusterSize));
   if (block.byteLength < clusterSize) return undefined;
   const counted = [0, refcountTable / clusterSize, refcountBlock / clusterSize];
   const refcountBits = REFCOUNT_BITS.find(width =>
@@ -89,7 +90,7 @@ export function leadsToTables(source: ImageSource, targets: readonly number[], c
 
 /** Where the entries of what may be a table lead; empty where its beginning is anything else, or has none. */
 export function entriesAt(source: ImageSource, offset: number, clusterSize: number): number[] {
-  const view = viewOf(readBytes(source, offset, Math.min(clusterSize, LOOK_BYTES)));
+  const view = dataViewOf(readBytes(source, offset, Math.min(clusterSize, LOOK_BYTES)));
   const found: number[] = [];
   for (let at = 0; at + 8 <= view.byteLength; at += 8) {
     const hi = view.getUint32(at);

@@ -2,10 +2,10 @@
  * The bitmap directory: which dirty bitmaps an image stores and whether they can be trusted.
  * Source: qcow2 specification, "Bitmaps"; limits of qemu's block/qcow2-bitmap.c.
  */
-
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { type Cause, causeOf } from '../../../shared/finding-collector.ts';
 import { counted, formatCount, formatOffset } from '../../../shared/text/offset.ts';
-import { hex, offsetTextAt, textOf, u64, viewOf } from '../format/bytes.ts';
+import { hex, offsetTextAt, textOf } from '../format/bytes.ts';
 import { BITMAPS_ADVICE, type BitmapsExtension, type Extensions } from '../format/extensions.ts';
 import { AUTOCLEAR_BITMAPS, type Qcow2Header } from '../format/header.ts';
 import { MAX_BITMAP_BYTES, MAX_BITMAP_NAME } from '../format/limits.ts';
@@ -118,7 +118,7 @@ class BitmapDirectory {
 
   constructor(bytes: Uint8Array, place: BitmapsExtension, header: Qcow2Header, report: Report) {
     this.#bytes = bytes;
-    this.#view = viewOf(bytes);
+    this.#view = dataViewOf(bytes);
     this.#place = place;
     this.#header = header;
     this.#report = report;
@@ -184,7 +184,7 @@ class BitmapDirectory {
       granularity: 2 ** Math.min(fields.getUint8(start + 17), 63),
       inUse: (flags & FLAG_IN_USE) !== 0,
       enabled: (flags & FLAG_AUTO) !== 0,
-      tableOffset: u64(fields, start),
+      tableOffset: uint64At(fields, start),
       tableSize: fields.getUint32(start + 8),
       fileOffset: this.#place.directoryOffset + start,
       length,
@@ -236,7 +236,7 @@ export function brokenBecause(header: Qcow2Header, fields: DataView, start: numb
     return `has granularity_bits ${granularityBits}, outside ${MIN_GRANULARITY_BITS} to ${MAX_GRANULARITY_BITS}`;
   if (tableSize === 0) return 'has an empty table';
   // The lower half alone: the number loses digits above 2^53.
-  if (u64(fields, start) === 0 || fields.getUint32(start + 4) % clusterSize !== 0)
+  if (uint64At(fields, start) === 0 || fields.getUint32(start + 4) % clusterSize !== 0)
     return `puts its table at ${offsetTextAt(fields, start)}, which is not a cluster`;
   if (tableSize * clusterSize > MAX_BITMAP_BYTES) return `has a table of ${tableSize} clusters: too large`;
   const coverage = tableSize * clusterSize * 8 * 2 ** granularityBits;

@@ -1,6 +1,6 @@
 /** Tables of 8-byte entries, read in parts as they are needed: L1 tables and bitmap tables may have millions of entries. */
+import { dataViewOf } from '../../../shared/bytes.ts';
 import { CowscopeError } from '../../../shared/error.ts';
-import { viewOf } from '../format/bytes.ts';
 import { type ImageSource, readFully, sizeNow } from './source.ts';
 
 /** Entries in a part. One part of an L1 table with 64 KiB clusters covers 2 TiB. */
@@ -63,7 +63,7 @@ export class EntryTable {
   #current = -1;
   /** Memory of a part that was empty, for the next one. */
   #spare: Uint8Array | undefined;
-  #view = viewOf(new Uint8Array(0));
+  #view = dataViewOf(new Uint8Array(0));
 
   /** The first `entries` entries of the table at `fileOffset`; fewer where the file ends before. Throws QCOW2_READ_FAILED. */
   constructor(source: ImageSource, fileOffset: number, entries: number, cache = new PartCache()) {
@@ -149,7 +149,7 @@ export class EntryTable {
         subject: this.#source.path,
         advice: 'open it again',
       });
-    const view = viewOf(bytes);
+    const view = dataViewOf(bytes);
     if (nextNonZero(view, 0, bytes.length) < 0) {
       this.#spare = memory;
       this.#isEmpty[index >>> 3] = (this.#isEmpty[index >>> 3] as number) | (1 << (index & 7));

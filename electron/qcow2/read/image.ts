@@ -1,10 +1,10 @@
 /** One opened qcow2 image: everything but its map. */
-
+import { dataViewOf } from '../../../shared/bytes.ts';
 import { causeOf, FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import type { Inference } from '../../../shared/model/inference.ts';
 import { counted, formatCount } from '../../../shared/text/offset.ts';
-import { untilNul, viewOf } from '../format/bytes.ts';
+import { untilNul } from '../format/bytes.ts';
 import type { EntryRules } from '../format/entry.ts';
 import {
   describeFeatures,
@@ -27,7 +27,7 @@ import { fieldValue, HEADER_ADVICE, type Report } from '../format/report.ts';
 import { type BitmapEntry, readBitmaps } from './bitmaps.ts';
 import { type MemoryPiece, patchedSource } from './memory-source.ts';
 import { parseHeaderV1 } from './qcow1.ts';
-import { finish, type SlicedWork } from './sliced-work.ts';
+import { runToEnd, type SlicedWork } from './sliced-work.ts';
 import { readSnapshots, type SnapshotEntry } from './snapshots.ts';
 import { type ImageSource, readAhead, readBytes } from './source.ts';
 
@@ -71,15 +71,19 @@ export function imageFrom(parsed: ParsedImage, source: ImageSource): Qcow2Image 
  * Throws the codes of parseHeader, QCOW2_FEATURES, QCOW2_READ_FAILED, or QCOW1_HEADER.
  */
 export function openQcow2(source: ImageSource): Qcow2Image {
-  return finish(openQcow2Steps(source));
+  return runToEnd(openQcow2Sliced(source));
 }
 
 /** As {@link openQcow2}, interruptible: an image may list 65,536 snapshots and as many bitmaps. */
-export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
+export function* openQcow2Sliced(source: ImageSource): SlicedWork<Qcow2Image> {
   const collector = new FindingCollector();
   const report: Report = (cause, place) => collector.add(cause, place);
   const first = readAhead(source, 0, MIN_READ_BYTES, FIRST_READ_BYTES);
-  if (first.length >= 8 && viewOf(first).getUint32(0) === QCOW_MAGIC && viewOf(first).getUint32(4) === 1) {
+  if (
+    first.length >= 8 &&
+    dataViewOf(first).getUint32(0) === QCOW_MAGIC &&
+    dataViewOf(first).getUint32(4) === 1
+  ) {
     const { header, geometry } = parseHeaderV1(first, source.path, report);
     const backingFileBytes = untilNul(readBytes(source, header.backingFileOffset, header.backingFileSize));
     return {
@@ -108,7 +112,7 @@ export function* openQcow2Steps(source: ImageSource): SlicedWork<Qcow2Image> {
     );
   const geometry = geometryOf(header.clusterBits, hasExtendedL2(header), header.size);
   if (header.l1Size < geometry.l1Needed && !collector.has('QCOW2_L1_TABLE'))
-    reportSmallL1(report, header, geometry, viewOf(first), collector.has('QCOW2_TOO_LARGE'));
+    reportSmallL1(report, header, geometry, dataViewOf(first), collector.has('QCOW2_TOO_LARGE'));
   const snapshots = yield* readSnapshots(source, header, report);
   const bitmaps = yield* readBitmaps(source, header, extensions, report);
   return {

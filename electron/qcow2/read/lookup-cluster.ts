@@ -1,8 +1,9 @@
 /** One guest offset looked up step by step, with the raw value of every entry on the way: for the inspector. */
+import { dataViewOf } from '../../../shared/bytes.ts';
 import { CowscopeError } from '../../../shared/error.ts';
 import type { Evidence } from '../../../shared/model/inspection.ts';
 import { formatOffset } from '../../../shared/text/offset.ts';
-import { hex64, viewOf } from '../format/bytes.ts';
+import { hex64 } from '../format/bytes.ts';
 import { compressedRange, compressedRangeV1 } from '../format/compressed.ts';
 import {
   BAD,
@@ -237,7 +238,7 @@ function copied(hi: number): string {
 function readEntry(map: Qcow2Map, position: number): RawEntry {
   const bytes = new Uint8Array(16);
   bytes.set(readBytes(map.source, position, map.geometry.entrySize));
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   return {
     hi: view.getUint32(0),
     lo: view.getUint32(4),

@@ -2,8 +2,8 @@
  * Which format a file has, by its magic alone.
  * Source: qemu's probe functions in block/; qemu itself knows dmg by the file's name and a fixed VHD not at all.
  */
+import { dataViewOf } from '../../../shared/bytes.ts';
 import type { ImageFormat } from '../../../shared/model/layer.ts';
-import { viewOf } from '../format/bytes.ts';
 import { QCOW_MAGIC } from '../format/header.ts';
 import { type ImageSource, readBytes } from './source.ts';
 
@@ -59,14 +59,14 @@ export function recognizedAs(format: RecognizedFormat['format']): RecognizedForm
 
 function formatOf(head: Uint8Array, readTail: () => Uint8Array): RecognizedFormat['format'] {
   const starts = (text: string) => hasText(head, 0, text);
-  if (head.length >= 8 && viewOf(head).getUint32(0) === QCOW_MAGIC)
-    return viewOf(head).getUint32(4) === 1 ? 'qcow' : 'qcow2';
+  if (head.length >= 8 && dataViewOf(head).getUint32(0) === QCOW_MAGIC)
+    return dataViewOf(head).getUint32(4) === 1 ? 'qcow' : 'qcow2';
   if (starts('KDMV') || starts('COWD') || starts('# Disk DescriptorFile')) return 'vmdk';
   if (starts('vhdxfile')) return 'vhdx';
   if (starts('QED\0')) return 'qed';
   if (starts('LUKS\xba\xbe')) return 'luks';
   if (starts('WithoutFreeSpace') || starts('WithouFreSpacExt')) return 'parallels';
-  if (head.length >= 68 && viewOf(head).getUint32(64, true) === 0xbeda107f) return 'vdi';
+  if (head.length >= 68 && dataViewOf(head).getUint32(64, true) === 0xbeda107f) return 'vdi';
   if (starts('Bochs Virtual HD Image\0')) return 'bochs';
   if (starts('#!/bin/sh\n#V2.0 Format\nmodprobe cloop ')) return 'cloop';
   // A dynamic VHD repeats its footer at the start; a fixed one and a dmg only have one at the end.

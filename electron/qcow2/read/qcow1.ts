@@ -2,10 +2,9 @@
  * Version 1 of the format: header and L2 entries. It has no refcounts, no flags but "compressed", no zero clusters.
  * Source: qemu block/qcow.c (qcow_open, get_cluster_offset, qcow_co_block_status).
  */
-
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import type { PageWriter } from '../../../shared/extent/page.ts';
 import { MAX_OFFSET } from '../../../shared/extent/table.ts';
-import { u64, viewOf } from '../format/bytes.ts';
 import { compressedRangeV1 } from '../format/compressed.ts';
 import { COMPRESSED_DATA, DATA, LOST_COMPRESSED, LOST_DATA, UNALLOCATED } from '../format/entry.ts';
 import type { Geometry } from '../format/geometry.ts';
@@ -27,7 +26,7 @@ export function parseHeaderV1(
 ): { header: Qcow2Header; geometry: Geometry } {
   if (bytes.length < HEADER_BYTES)
     throw refusal('QCOW1_HEADER', `the file ends inside its version 1 header (${bytes.length} bytes)`, path);
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const clusterBits = view.getUint8(32);
   const l2Bits = view.getUint8(33);
   if (clusterBits < 9 || clusterBits > 16)
@@ -39,7 +38,7 @@ export function parseHeaderV1(
   const cryptMethod = view.getUint32(36);
   if (cryptMethod > 1)
     note('QCOW2_CRYPT_METHOD', `crypt_method ${cryptMethod} is not known`, 36, CRYPT_ADVICE);
-  const backingFileOffset = u64(view, 8);
+  const backingFileOffset = uint64At(view, 8);
   let backingFileSize = backingFileOffset === 0 ? 0 : view.getUint32(16);
   if (backingFileSize > MAX_BACKING_NAME || backingFileOffset > MAX_OFFSET) {
     note(
@@ -64,7 +63,7 @@ export function parseHeaderV1(
     backingFileSize,
     cryptMethod,
     l1Size: l1Needed,
-    l1TableOffset: u64(view, 40),
+    l1TableOffset: uint64At(view, 40),
     refcountTableOffset: 0,
     refcountTableClusters: 0,
     refcountBits: 0,

@@ -12,17 +12,17 @@ import {
   INCOMPATIBLE_DIRTY,
 } from '../format/header.ts';
 import type { Qcow2Image } from './image.ts';
-import { finish, mapSliced, type SlicedWork, shouldYield } from './sliced-work.ts';
+import { mapSliced, runToEnd, type SlicedWork, shouldYield } from './sliced-work.ts';
 
 const ENCRYPTIONS = ['none', 'aes', 'luks'] as const;
 
 /** The facts of an image's header, extensions, snapshots and bitmaps as plain data. Texts are untrusted. */
 export function qcow2Info(image: Qcow2Image): Qcow2Info {
-  return finish(qcow2InfoSteps(image));
+  return runToEnd(qcow2InfoSliced(image));
 }
 
 /** As {@link qcow2Info}, interruptible. */
-export function* qcow2InfoSteps(image: Qcow2Image): SlicedWork<Qcow2Info> {
+export function* qcow2InfoSliced(image: Qcow2Image): SlicedWork<Qcow2Info> {
   const { header, geometry, extensions } = image;
   return {
     version: header.version,

@@ -9,9 +9,9 @@ export type SlicedWork<T> = Generator<undefined, T, undefined>;
 export const SLICE_MS = 4;
 
 /** Runs the work to its end and returns its result. Throws what it throws. */
-export function finish<T>(steps: SlicedWork<T>): T {
+export function runToEnd<T>(work: SlicedWork<T>): T {
   for (;;) {
-    const step = steps.next();
+    const step = work.next();
     if (step.done === true) return step.value;
   }
 }
@@ -20,9 +20,9 @@ export function finish<T>(steps: SlicedWork<T>): T {
  * Runs the work in slices of {@link SLICE_MS}, between which the thread does other things, and resolves with its result.
  * Rejects with CANCELLED between two slices once `isCancelled` returns true.
  */
-export async function runInSlices<T>(steps: SlicedWork<T>, isCancelled?: () => boolean): Promise<T> {
+export async function runInSlices<T>(work: SlicedWork<T>, isCancelled?: () => boolean): Promise<T> {
   for (let end = performance.now() + SLICE_MS; ; ) {
-    const step = steps.next();
+    const step = work.next();
     if (step.done === true) return step.value;
     if (performance.now() < end) continue;
     await nextTurn();

@@ -2,9 +2,10 @@
  * The table of internal snapshots.
  * Source: qcow2 specification, "Snapshots"; limits of qemu's qcow2_do_read_snapshots.
  */
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import type { Cause } from '../../../shared/finding-collector.ts';
 import { counted, exactSize, formatCount } from '../../../shared/text/offset.ts';
-import { exactAt, textOf, u64, viewOf } from '../format/bytes.ts';
+import { exactAt, textOf } from '../format/bytes.ts';
 import {
   checkTable,
   MAX_DISK_SIZE,
@@ -64,7 +65,7 @@ export function* readSnapshots(
   const stop = (what: string, fileOffset: number, advice = SNAPSHOT_ADVICE) => {
     const facts = { code: 'QCOW2_SNAPSHOT_TABLE', what, advice };
     const bytes = window.subarray(Math.min(window.length, fileOffset - windowAt));
-    reportField(report, facts, 'snapshot table', viewOf(bytes), 0, FIXED_BYTES, fileOffset);
+    reportField(report, facts, 'snapshot table', dataViewOf(bytes), 0, FIXED_BYTES, fileOffset);
     return entries;
   };
   let otherSize: Cause | undefined;
@@ -81,14 +82,15 @@ export function* readSnapshots(
     let bytes = window.subarray(Math.min(window.length, at - windowAt));
     if (bytes.length < FIXED_BYTES) bytes = readBytes(source, at, FIXED_BYTES);
     if (bytes.length < FIXED_BYTES) return stop(`the file ends inside snapshot table entry ${index}`, at);
-    const extraDataSize = viewOf(bytes).getUint32(36);
+    const extraDataSize = dataViewOf(bytes).getUint32(36);
     if (extraDataSize > MAX_SNAPSHOT_EXTRA)
       return stop(
         `snapshot table entry ${index} has ${formatCount(extraDataSize)} bytes of extra data, more than ${formatCount(MAX_SNAPSHOT_EXTRA)}`,
         at,
         SNAPSHOTS_REFUSED_ADVICE,
       );
-    const length = FIXED_BYTES + extraDataSize + viewOf(bytes).getUint16(12) + viewOf(bytes).getUint16(14);
+    const length =
+      FIXED_BYTES + extraDataSize + dataViewOf(bytes).getUint16(12) + dataViewOf(bytes).getUint16(14);
     if (at + length - header.snapshotsOffset > MAX_SNAPSHOT_TABLE_BYTES)
       return stop(
         `the snapshot table is larger than ${exactSize(MAX_SNAPSHOT_TABLE_BYTES)}`,
@@ -97,7 +99,7 @@ export function* readSnapshots(
       );
     if (bytes.length < length) bytes = readBytes(source, at, length);
     if (bytes.length < length) return stop(`the file ends inside snapshot table entry ${index}`, at);
-    const view = viewOf(bytes);
+    const view = dataViewOf(bytes);
     const entry = parseSnapshot(view, bytes, header, at, extraDataSize, length);
     entries.push(entry);
     const tell = (cause: Cause, offset: number, size: number, bits: string) =>
@@ -187,10 +189,10 @@ function parseSnapshot(
 ): SnapshotEntry {
   const idAt = FIXED_BYTES + extraDataSize;
   const nameAt = idAt + view.getUint16(12);
-  const l1TableOffset = u64(view, 0);
+  const l1TableOffset = uint64At(view, 0);
   const l1Size = view.getUint32(8);
   const unusable = checkTable(l1TableOffset, l1Size, 8, MAX_L1_BYTES, 2 ** header.clusterBits);
-  const diskSize = extraDataSize >= 16 ? Math.floor(u64(view, 48) / 512) * 512 : header.size;
+  const diskSize = extraDataSize >= 16 ? Math.floor(uint64At(view, 48) / 512) * 512 : header.size;
   const hasIcount = extraDataSize >= 24 && (view.getUint32(56) & view.getUint32(60)) !== -1;
   return {
     id: textOf(bytes.subarray(idAt, nameAt)),

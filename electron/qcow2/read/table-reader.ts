@@ -1,5 +1,5 @@
 /** Tables read ahead into one buffer that is used again and again. */
-import { viewOf } from '../format/bytes.ts';
+import { dataViewOf } from '../../../shared/bytes.ts';
 import type { TableStage } from './ahead/table-stage.ts';
 import { type ImageSource, readFully } from './source.ts';
 
@@ -25,7 +25,7 @@ export interface TableReader {
 /** A reader that holds nothing yet and takes no memory until it is used; it takes what `stage` has read ahead. */
 export function createTableReader(stage?: TableStage): TableReader {
   const bytes = new Uint8Array(0);
-  return { bytes, view: viewOf(bytes), position: 0, length: 0, asked: 0, stage };
+  return { bytes, view: dataViewOf(bytes), position: 0, length: 0, asked: 0, stage };
 }
 
 /** True if [position, position + length) is in memory. */
@@ -40,7 +40,7 @@ export function holdsTable(reader: TableReader, position: number, length: number
 export function loadTable(reader: TableReader, source: ImageSource, position: number, length: number): void {
   if (reader.bytes.length < length) {
     reader.bytes = new Uint8Array(2 ** Math.max(16, Math.ceil(Math.log2(length))));
-    reader.view = viewOf(reader.bytes);
+    reader.view = dataViewOf(reader.bytes);
   }
   reader.asked = 0;
   reader.length = fill(reader, source, position, length);

@@ -4,7 +4,7 @@
  * its own (shared/draw/difference-colors.ts).
  */
 import type { Relation } from '../../../shared/compare/differences.ts';
-import { RELATION_WORDS } from '../../../shared/compare/relation-words.ts';
+import { RELATION_FLAGS } from '../../../shared/compare/relation-flags.ts';
 import { addExtent, type Columns, createColumns, toTile } from '../../../shared/extent/columns.ts';
 import { UNREAD } from '../../../shared/extent/flags.ts';
 import {
@@ -82,7 +82,7 @@ function add(
   relation: Relation | undefined,
   { a, b }: { readonly a: RowSide; readonly b: RowSide },
 ): void {
-  const word = relation === undefined ? UNREAD : RELATION_WORDS[relation];
+  const word = relation === undefined ? UNREAD : RELATION_FLAGS[relation];
   addExtent(columns[COMPARED_TRACKS.a] as Columns, origin, start, end, a.word);
   addExtent(columns[COMPARED_TRACKS.b] as Columns, origin, start, end, b.word);
   addExtent(columns[COMPARED_TRACKS.difference] as Columns, origin, start, end, word);
@@ -111,7 +111,7 @@ export function comparedExtents(
   ranges.each(start, stop, (from, _to, { relation, a, b }) => {
     addAt(COMPARED_TRACKS.a, from, a);
     addAt(COMPARED_TRACKS.b, from, b);
-    addAt(COMPARED_TRACKS.difference, from, { word: RELATION_WORDS[relation], owner: -1 });
+    addAt(COMPARED_TRACKS.difference, from, { word: RELATION_FLAGS[relation], owner: -1 });
     return total <= MAX_EXACT_EXTENTS;
   });
   if (total > MAX_EXACT_EXTENTS) return { tooMany: true, version };

@@ -1,5 +1,5 @@
+import { RELATION_FLAGS } from '../../../shared/compare/relation-flags.ts';
 import { RELATION_LABELS } from '../../../shared/compare/relation-labels.ts';
-import { RELATION_WORDS } from '../../../shared/compare/relation-words.ts';
 import { stateOf } from '../../../shared/extent/flags.ts';
 import { DIFFERENCE_KINDS, type DifferenceKind } from '../../../shared/model/comparison.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
@@ -16,7 +16,7 @@ export function KindFilter({ comparison }: { readonly comparison: ComparisonView
         <KindButton key={kind} kind={kind} comparison={comparison} pressed={kinds.includes(kind)} />
       ))}
       <span className="compare-same">
-        <DifferenceSwatch state={stateOf(RELATION_WORDS.same)} /> same {formatSize(state?.sums.same ?? 0)}
+        <DifferenceSwatch state={stateOf(RELATION_FLAGS.same)} /> same {formatSize(state?.sums.same ?? 0)}
       </span>
       <span className="spacer" />
       <span className="compare-place">{placeText(comparison)}</span>
@@ -48,7 +48,7 @@ function KindButton({ kind, comparison, pressed }: KindButtonProps) {
       disabled={ranges === 0}
       onClick={() => toggleKind(kind)}
     >
-      <DifferenceSwatch state={stateOf(RELATION_WORDS[kind])} />
+      <DifferenceSwatch state={stateOf(RELATION_FLAGS[kind])} />
       {label}
       <b>{ranges === 0 ? 'none' : `${formatSize(bytes)} in ${formatCount(ranges)}`}</b>
     </button>

@@ -8,7 +8,7 @@ import { reviewKey, showFinding, toggleReviewed } from '../../state/findings-vie
 import { showInHostLayout } from '../../state/host/host-layout.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { useStore } from '../../state/store.ts';
-import { answerText } from '../../ui/finding-words.ts';
+import { witnessAnswerText } from '../../ui/finding-list-texts.ts';
 import { useFindingPartitions } from '../../ui/hooks/use-finding-partitions.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
@@ -87,7 +87,7 @@ export function FindingDetail({ finding, chain }: FindingDetailProps) {
           <ul className="plain-list">
             {witnesses.map(answer => (
               <li key={answer.witness}>
-                <Untrusted text={answerText(answer)} />
+                <Untrusted text={witnessAnswerText(answer)} />
               </li>
             ))}
           </ul>

@@ -3,7 +3,7 @@ import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { incompleteText } from '../../../shared/model/chain.ts';
 import { findingTotals } from '../../../shared/text/finding-totals.ts';
 import { useStore } from '../../state/store.ts';
-import { nothingFound } from '../../ui/finding-words.ts';
+import { noFindingsText } from '../../ui/finding-list-texts.ts';
 import { useFindingCounts } from '../../ui/hooks/use-finding-counts.ts';
 import { FindingDetail } from './finding-detail.tsx';
 import { FindingFilters } from './finding-filters.tsx';
@@ -21,9 +21,9 @@ export function FindingsView({ chain }: { readonly chain: OpenedChain }) {
   return (
     <div className="findings-view">
       <header className="findings-totals">
-        <p>{totals === '' ? nothingFound(chain, progress, check.phase === 'done') : `${totals}.`}</p>
+        <p>{totals === '' ? noFindingsText(chain, progress, check.phase === 'done') : `${totals}.`}</p>
         {totals !== '' && !isDamaged && (
-          <p className="hint">{nothingFound(chain, progress, check.phase === 'done')}</p>
+          <p className="hint">{noFindingsText(chain, progress, check.phase === 'done')}</p>
         )}
         {!chain.chain.complete && <p className="hint">{incompleteText(chain)}</p>}
       </header>

@@ -2,7 +2,7 @@
 import { openSync, readSync, writeSync } from 'node:fs';
 import { inferL1 } from '../../../electron/qcow2/infer/infer-image.ts';
 import { openQcow2 } from '../../../electron/qcow2/read/image.ts';
-import { finish } from '../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../electron/qcow2/read/sliced-work.ts';
 import { readBytes } from '../../../electron/qcow2/read/source.ts';
 import type { Inference } from '../../../shared/model/inference.ts';
 import { openSource } from '../qcow2-reading.ts';
@@ -27,7 +27,7 @@ export function inferAfterLoss(path: string): InferredPlaces {
   const table = Buffer.alloc(header.readUInt32BE(36) * 8);
   readSync(file, table, 0, table.length, offset);
   writeSync(file, Buffer.alloc(table.length), 0, table.length, offset);
-  const image = finish(inferL1(openQcow2(openSource(path)), { reading: 1 }));
+  const image = runToEnd(inferL1(openQcow2(openSource(path)), { reading: 1 }));
   const before = entriesOf(table);
   const used = [...before.keys()].filter(index => before[index] !== 0n);
   if (image === undefined) return { right: [], wrong: [], used, inference: undefined };

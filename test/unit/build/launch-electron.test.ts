@@ -34,7 +34,7 @@ afterEach(() => {
 
 it('starts the checkout with the words after a --, where Chromium takes none of them for its own', async () => {
   const launch = await electronCommand({
-    words: ['a.qcow2', '--gpu-launcher=x'],
+    programArgs: ['a.qcow2', '--gpu-launcher=x'],
     switches: ['--user-data-dir=/p'],
     say,
   });

@@ -23,7 +23,7 @@ const linux = (env: NodeJS.ProcessEnv, isRoot = false): Machine => ({
 });
 
 describe('the window of a command line that is installed', () => {
-  it('is the program on the PATH, started with the same words', async () => {
+  it('is the program on the PATH, started with the same arguments', async () => {
     const folder = folderWithWindow();
     const env = { DISPLAY: ':0', PATH: `/usr/nothing:${folder}` };
     expect(await windowLaunch(WORDS, NO_LAUNCHER, linux(env))).toEqual({
@@ -71,12 +71,12 @@ describe('the window of a command line that is installed', () => {
 describe('the window of a checkout', () => {
   const launcher = (body: string): string => {
     const file = join(temporaryFolder(), 'launch-electron.mjs');
-    writeFileSync(file, `export const electronCommand = async ({ words }) => (${body});`);
+    writeFileSync(file, `export const electronCommand = async ({ programArgs }) => (${body});`);
     return file;
   };
 
   it('is started by its launcher, also where a window is installed', async () => {
-    const own = launcher("{ command: 'electron', args: ['folder', ...words], env: {} }");
+    const own = launcher("{ command: 'electron', args: ['folder', ...programArgs], env: {} }");
     expect(await windowLaunch(WORDS, own, linux({ PATH: folderWithWindow() }))).toEqual({
       command: 'electron',
       args: ['folder', ...WORDS],

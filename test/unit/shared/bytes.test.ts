@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { u64, viewOf } from '../../../shared/bytes.ts';
+import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 
 test('a view covers exactly the bytes of its array', () => {
-  const view = viewOf(Uint8Array.of(9, 1, 2, 9).subarray(1, 3));
+  const view = dataViewOf(Uint8Array.of(9, 1, 2, 9).subarray(1, 3));
   expect([view.byteLength, view.getUint16(0)]).toEqual([2, 0x0102]);
 });
 
@@ -16,9 +16,9 @@ test.each([
   const view = new DataView(new ArrayBuffer(24));
   view.setBigUint64(3, stored);
   view.setBigUint64(12, stored, true);
-  expect([u64(view, 3), u64(view, 12, true)]).toEqual([read, read]);
+  expect([uint64At(view, 3), uint64At(view, 12, true)]).toEqual([read, read]);
 });
 
 test('a number of which the last byte is not there is not read', () => {
-  expect(() => u64(new DataView(new ArrayBuffer(8)), 1)).toThrow(RangeError);
+  expect(() => uint64At(new DataView(new ArrayBuffer(8)), 1)).toThrow(RangeError);
 });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { checkRequest, launchWords, parseLaunch } from '../../../electron/shell/launch-target.ts';
+import { checkRequest, launchArguments, parseLaunch } from '../../../electron/shell/launch-target.ts';
 import { CowscopeError } from '../../../shared/error.ts';
 
 const none = { allow: [], allowAll: false };
-const launch = (...words: string[]) => parseLaunch(words, '/here');
-const targetOf = (...words: string[]) => {
-  const { request } = launch(...words);
+const launch = (...args: string[]) => parseLaunch(args, '/here');
+const targetOf = (...args: string[]) => {
+  const { request } = launch(...args);
   return request?.kind === 'target' ? request.target : undefined;
 };
 
@@ -108,9 +108,9 @@ test.each([
   [['--screenshot=p.png', 'cowscope://open?path=/a'], 'no link'],
   [['a', ''], 'an empty argument'],
   [Array(201).fill('a'), 'more than 200 files'],
-])('%j is wrong usage', (words, what) => {
+])('%j is wrong usage', (args, what) => {
   try {
-    launch(...words);
+    launch(...args);
     expect.unreachable();
   } catch (error) {
     expect(error).toBeInstanceOf(CowscopeError);
@@ -129,15 +129,15 @@ test('names that do not fit into a message to the window are refused with a code
 });
 
 test('the program, the folder it was started with and what stands before it are not meant for us', () => {
-  expect(launchWords(['electron', '--no-sandbox', '.', '--', 'a'], true)).toEqual(['a']);
-  expect(launchWords(['electron', '.', '--', '--snapshot=1', '--', '-a'], true)).toEqual([
+  expect(launchArguments(['electron', '--no-sandbox', '.', '--', 'a'], true)).toEqual(['a']);
+  expect(launchArguments(['electron', '.', '--', '--snapshot=1', '--', '-a'], true)).toEqual([
     '--snapshot=1',
     '--',
     '-a',
   ]);
-  expect(launchWords(['electron', '.', 'a'], true)).toEqual(['a']);
-  expect(launchWords(['electron', '.', '--', '--inspect'], true)).toEqual(['--inspect']);
-  expect(launchWords(['electron'], true)).toEqual([]);
+  expect(launchArguments(['electron', '.', 'a'], true)).toEqual(['a']);
+  expect(launchArguments(['electron', '.', '--', '--inspect'], true)).toEqual(['--inspect']);
+  expect(launchArguments(['electron'], true)).toEqual([]);
 });
 
 test('the packaged program leaves switches of Chromium and Node to them, but never behind --', () => {
@@ -148,9 +148,13 @@ test('the packaged program leaves switches of Chromium and Node to them, but nev
     '--user-data-dir=/p',
     '--disable-gpu',
   ];
-  expect(launchWords(['cowscope', ...switches, 'a'], false)).toEqual(['a']);
-  expect(launchWords(['cowscope', 'a', '--', '--disable-gpu'], false)).toEqual(['a', '--', '--disable-gpu']);
-  expect(launchWords(['cowscope', '--gpu-launcher=/x'], false)).toEqual(['--gpu-launcher=/x']);
+  expect(launchArguments(['cowscope', ...switches, 'a'], false)).toEqual(['a']);
+  expect(launchArguments(['cowscope', 'a', '--', '--disable-gpu'], false)).toEqual([
+    'a',
+    '--',
+    '--disable-gpu',
+  ]);
+  expect(launchArguments(['cowscope', '--gpu-launcher=/x'], false)).toEqual(['--gpu-launcher=/x']);
 });
 
 test('what a second launch sends is checked', () => {
@@ -188,8 +192,8 @@ test('what a second launch sends is checked', () => {
 });
 
 test('a launch says where to look first', () => {
-  const start = (...words: string[]) => {
-    const { request } = launch(...words, 'a');
+  const start = (...args: string[]) => {
+    const { request } = launch(...args, 'a');
     return request?.kind === 'target' ? request.start : undefined;
   };
   expect(start()).toBeUndefined();

@@ -1,9 +1,8 @@
 /** Clusters that nothing refers to and that look like L1 or L2 tables: data may be reachable through them alone. */
-
+import { dataViewOf } from '../../../../shared/bytes.ts';
 import { CowscopeError } from '../../../../shared/error.ts';
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
 import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
-import { viewOf } from '../../format/bytes.ts';
 import { compressedRange } from '../../format/compressed.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../../format/entry.ts';
 import type { Qcow2Image } from '../../read/image.ts';
@@ -63,7 +62,7 @@ function* tablesAmong(
 ): SlicedWork<Orphan[]> {
   const { clusterSize, clusterBits, entrySize } = image.geometry;
   const bytes = new Uint8Array(clusterSize);
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const found: Orphan[] = [];
   for (const cluster of clusters) {
     yield;

@@ -1,8 +1,9 @@
 /** Refcount blocks that hold something else than counts: every count in them that disagrees follows from that. */
+import { dataViewOf } from '../../../../shared/bytes.ts';
 import { CowscopeError } from '../../../../shared/error.ts';
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
 import { formatOffset } from '../../../../shared/text/offset.ts';
-import { hex, viewOf } from '../../format/bytes.ts';
+import { hex } from '../../format/bytes.ts';
 import { recognizeContent } from '../../format/table-content.ts';
 import type { RefcountBlocks } from '../../layout/refcount-blocks.ts';
 import type { Qcow2Image } from '../../read/image.ts';
@@ -64,7 +65,7 @@ export class OverwrittenBlocks {
       if (!(error instanceof CowscopeError)) throw error;
       return undefined; // reported where the refcounts are read
     }
-    if (recognizeContent({ view: viewOf(bytes), at: 0, length: bytes.length }) === 'text') return 'text';
+    if (recognizeContent({ view: dataViewOf(bytes), at: 0, length: bytes.length }) === 'text') return 'text';
     const end = Math.min(first + perBlock, this.#counts.clusters);
     const wild = new Set<number>();
     let counted = 0;

@@ -1,9 +1,9 @@
 /** What lies past the end of the file and is no data of the active disk: the map of that disk shows its own. */
-
+import { dataViewOf } from '../../../../shared/bytes.ts';
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
 import type { Range } from '../../../../shared/model/finding.ts';
 import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
-import { hex, hexAt, viewOf } from '../../format/bytes.ts';
+import { hex, hexAt } from '../../format/bytes.ts';
 import { ENCRYPTION } from '../../format/extensions.ts';
 import { IMAGE, ownerOfSnapshot, USE } from '../../layout/cluster-uses.ts';
 import type { Qcow2Image } from '../../read/image.ts';
@@ -55,10 +55,10 @@ function exactPlace(
   if (Number.isSafeInteger(offset) && Number.isSafeInteger(length)) return rounded;
   const bitmap = bitmaps.find(({ tableOffset }) => tableOffset === offset);
   if (bitmap !== undefined)
-    return { ...rounded, offset: hexAt(viewOf(readBytes(source, bitmap.fileOffset, 8)), 0) };
+    return { ...rounded, offset: hexAt(dataViewOf(readBytes(source, bitmap.fileOffset, 8)), 0) };
   const encryption = extensions.entries.find(({ type }) => type === ENCRYPTION);
   if (encryption === undefined || extensions.encryptionHeader?.offset !== offset) return rounded;
-  const fields = viewOf(readBytes(source, encryption.offset, 16));
+  const fields = dataViewOf(readBytes(source, encryption.offset, 16));
   return { offset: hexAt(fields, 0), length: String(fields.getBigUint64(8)) };
 }
 

@@ -1,7 +1,8 @@
 /** What the snapshot table shows beside entries that cannot be read: names, and entries that are not counted. */
+import { dataViewOf, uint64At } from '../../../../shared/bytes.ts';
 import { type Cause, causeOf, type FindingCollector } from '../../../../shared/finding-collector.ts';
 import { counted } from '../../../../shared/text/offset.ts';
-import { hex, textOf, u64, viewOf } from '../../format/bytes.ts';
+import { hex, textOf } from '../../format/bytes.ts';
 import { checkTable, hasDataFile } from '../../format/header.ts';
 import { MAX_L1_BYTES } from '../../format/limits.ts';
 import type { Qcow2Image } from '../../read/image.ts';
@@ -60,12 +61,12 @@ function findHidden(collector: FindingCollector, image: Qcow2Image): void {
   const clusterSize = 2 ** header.clusterBits;
   if (header.snapshotsOffset % clusterSize !== 0) return;
   const bytes = readAhead(source, start, 0, LOOK_AHEAD_BYTES);
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   const fileLength = sizeNow(source);
   const names: string[] = [];
   let at = 0;
   while (at + FIXED_BYTES <= bytes.length) {
-    const l1Offset = u64(view, at);
+    const l1Offset = uint64At(view, at);
     const l1Size = view.getUint32(at + 8);
     const idLength = view.getUint16(at + 12);
     const nameAt = at + FIXED_BYTES + view.getUint32(at + 36) + idLength;

@@ -2,8 +2,9 @@
  * Why `qemu-img check` counts nothing of an image, in its own words: it does not open it, or fails before it counts. The
  * order is that of qemu's qcow2_do_open, the words are those of qemu 7.2; test/golden/qemu-refusal.test.ts compares both.
  */
+import { dataViewOf } from '../../../../shared/bytes.ts';
 import type { Finding } from '../../../../shared/model/finding.ts';
-import { textOf, viewOf } from '../../format/bytes.ts';
+import { textOf } from '../../format/bytes.ts';
 import { isValidBitmapEntry } from '../../format/entry.ts';
 import { ENCRYPTION } from '../../format/extensions.ts';
 import { AUTOCLEAR_BITMAPS, type Qcow2Header } from '../../format/header.ts';
@@ -51,7 +52,7 @@ export function qemuRefusal(image: Qcow2Image): string | undefined {
   if (header.version === 1 || inferred !== undefined) return undefined;
   const bytes = new Uint8Array(HEADER_BYTES);
   bytes.set(readBytes(source, 0, HEADER_BYTES));
-  const raw = { view: viewOf(bytes), header, clusterSize: geometry.clusterSize };
+  const raw = { view: dataViewOf(bytes), header, clusterSize: geometry.clusterSize };
   for (const rule of RULES) {
     const said = rule(raw, image);
     if (said !== undefined) return said;
@@ -146,7 +147,7 @@ const bitmapsExtension: Rule = ({ clusterSize }, image) => {
   const [offset, length] = place;
   if (length !== 24) return 'bitmaps_ext: Invalid extension length';
   if ((image.header.autoclear & AUTOCLEAR_BITMAPS) === 0n) return undefined;
-  const fields = viewOf(readBytes(image.source, offset, length));
+  const fields = dataViewOf(readBytes(image.source, offset, length));
   const count = fields.getUint32(0);
   if (fields.getUint32(4) !== 0) return 'bitmaps_ext: Reserved field is not zero';
   if (count > MAX_BITMAPS)
@@ -165,7 +166,7 @@ const encryptionHeader: Rule = ({ view, clusterSize }, image) => {
   if (image.header.cryptMethod !== 2)
     return 'CRYPTO header extension only expected with LUKS encryption method';
   if (entry.length !== 16) return `CRYPTO header extension size ${entry.length}, but expected size 16`;
-  const offset = viewOf(readBytes(image.source, entry.offset, 8)).getBigUint64(0);
+  const offset = dataViewOf(readBytes(image.source, entry.offset, 8)).getBigUint64(0);
   return `Encryption header offset '${offset}' is not a multiple of cluster size '${clusterSize}'`;
 };
 
@@ -202,7 +203,7 @@ function directoryFault(
 ): string | undefined {
   const bytes = new Uint8Array(Math.min(directorySize, held.length + ZEROS_BYTES));
   bytes.set(held);
-  const view = viewOf(bytes);
+  const view = dataViewOf(bytes);
   let entries = 0;
   for (let at = 0; at < directorySize; entries++) {
     if (at + BITMAP_ENTRY_BYTES > directorySize) return 'Broken bitmap directory';
@@ -235,7 +236,7 @@ function snapshotEntries({ view }: RawHeader, { source, header }: Qcow2Image): s
     at = Math.ceil(at / 8) * 8;
     const entry = new Uint8Array(SNAPSHOT_BYTES);
     entry.set(readBytes(source, at, SNAPSHOT_BYTES));
-    const fields = viewOf(entry);
+    const fields = dataViewOf(entry);
     const extra = fields.getUint32(36);
     if (extra > MAX_SNAPSHOT_EXTRA)
       return `failed to read the snapshot table: Too much extra metadata in snapshot table entry ${index}`;

@@ -1,4 +1,4 @@
-/** A chunk of clusters is the same whether it is kept as stretches or has a word for each cluster. */
+/** A chunk of clusters is the same whether it is kept as stretches or has a counter for each cluster. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CountedChunk } from '../../../../electron/qcow2/check/counted-chunk.ts';
@@ -40,14 +40,16 @@ function count(
   return answers;
 }
 
-test('stretches and words of a chunk give the same answers and become the same words', () => {
+test('stretches and counters of a chunk give the same answers and become the same counters', () => {
   fc.assert(
     fc.property(fc.tuple(refcounts, references), work => {
       const inStretches = new CountedChunk();
-      const inWords = new CountedChunk();
-      expect(inWords.words).toHaveLength(CHUNK_CLUSTERS);
-      expect(count(inStretches, work)).toEqual(count(inWords, work));
-      expect(Buffer.from(inStretches.words.buffer).equals(Buffer.from(inWords.words.buffer))).toBe(true);
+      const inCounters = new CountedChunk();
+      expect(inCounters.counters).toHaveLength(CHUNK_CLUSTERS);
+      expect(count(inStretches, work)).toEqual(count(inCounters, work));
+      expect(Buffer.from(inStretches.counters.buffer).equals(Buffer.from(inCounters.counters.buffer))).toBe(
+        true,
+      );
     }),
   );
 });
@@ -60,5 +62,5 @@ test('a chunk that is filled in order takes no memory for its clusters', () => {
     expect(chunk.referRun(from, from + 4096, 1, USE.data, true)).toBe(0);
   expect(chunk.nextOdd(0)).toBe(CHUNK_CLUSTERS);
   expect(chunk.lastUsed(CHUNK_CLUSTERS)).toBe(CHUNK_CLUSTERS - 1);
-  expect(chunk.hasWords).toBe(false);
+  expect(chunk.hasCounters).toBe(false);
 });

@@ -6,7 +6,7 @@ import type { DeepOptions } from '../../../../electron/qcow2/check/deep.ts';
 import { checkImage, type ImageCheck } from '../../../../electron/qcow2/check/engine.ts';
 import { compressionOf } from '../../../../electron/qcow2/format/compressed.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
-import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
 import type { ImageSource } from '../../../../electron/qcow2/read/source.ts';
 import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage, openSource } from '../../../support/qcow2-reading.ts';
@@ -17,7 +17,7 @@ const DEEP_OPTIONS = await loadDeepOptions('zlib');
 
 function deep(source: ImageSource, more: Partial<DeepOptions> = {}, dataFile?: ImageSource): ImageCheck {
   const options = { ...DEEP_OPTIONS, ...more };
-  return finish(checkImage(openQcow2(source), { layer: 0, deep: options, dataFile }));
+  return runToEnd(checkImage(openQcow2(source), { layer: 0, deep: options, dataFile }));
 }
 
 /** A source that cannot read the bytes of [start, end). */
@@ -122,7 +122,7 @@ describe('a deep check', () => {
 
   it('is not missing where it was not asked for', () => {
     const { source } = buildImage({ size: 2 ** 20, clusters: [{ index: 1, kind: 'data' }] });
-    const check = finish(checkImage(openQcow2(source), { layer: 0 }));
+    const check = runToEnd(checkImage(openQcow2(source), { layer: 0 }));
     expect(notDone(check).map(({ missing }) => missing)).toEqual([false, false, false]);
   });
 });

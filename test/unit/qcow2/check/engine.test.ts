@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type CheckOptions, checkImage, type ImageCheck } from '../../../../electron/qcow2/check/engine.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
-import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
 import type { ImageSource } from '../../../../electron/qcow2/read/source.ts';
 import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { alone, buildImage, openSource } from '../../../support/qcow2-reading.ts';
@@ -12,7 +12,7 @@ import { qemuImg, qemuIo, run, temporaryFolder } from '../../../support/tools.ts
 const K64 = 65_536;
 
 function check(source: ImageSource, options: Partial<CheckOptions> = {}): ImageCheck {
-  return finish(checkImage(openQcow2(source), { layer: 0, ...options }));
+  return runToEnd(checkImage(openQcow2(source), { layer: 0, ...options }));
 }
 
 async function numbersOfQemu(path: string) {

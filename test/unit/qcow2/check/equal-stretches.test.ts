@@ -35,10 +35,10 @@ it('endOfSame finds the first cluster that is counted otherwise', () => {
   fc.assert(
     fc.property(borders, fc.nat(99), fc.integer({ min: 1, max: 30_000 }), (places, at, length) => {
       const chunk = new CountedChunk();
-      for (const place of places) chunk.words[place] = 0x8010;
+      for (const place of places) chunk.counters[place] = 0x8010;
       const end = at + length;
       let expected = at + 1;
-      while (expected < end && chunk.words[expected] === chunk.words[at]) expected++;
+      while (expected < end && chunk.counters[expected] === chunk.counters[at]) expected++;
       expect(chunk.endOfSame(at, end)).toBe(expected);
     }),
   );

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { checkImage } from '../../../../electron/qcow2/check/engine.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
-import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
 import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { type BuiltImage, buildImage } from '../../../support/qcow2-reading.ts';
 
@@ -10,7 +10,7 @@ const SPEC = { size: 2 ** 20, clusters: [{ index: 0, kind: 'data' as const }] };
 
 function findingsOf({ source }: BuiltImage) {
   const image = openQcow2(source);
-  return [...image.findings, ...finish(checkImage(image, { layer: 0 })).findings];
+  return [...image.findings, ...runToEnd(checkImage(image, { layer: 0 })).findings];
 }
 
 it('a bitmap table at 2^62 + 512 is named by all of its digits', () => {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { checkImage } from '../../../../electron/qcow2/check/engine.ts';
 import { inferL1 } from '../../../../electron/qcow2/infer/infer-image.ts';
 import type { Qcow2Image } from '../../../../electron/qcow2/read/image.ts';
-import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
 import { formatOffset } from '../../../../shared/text/offset.ts';
 import { DAMAGED_IMAGES, type DamagedImage } from '../../../support/images/damaged.ts';
 import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
@@ -19,7 +19,7 @@ function causeAt(length: number): string | undefined {
 }
 
 function likelyCauseOf(path: string): string | undefined {
-  const { findings } = finish(checkImage(readImage(path), { layer: 0 }));
+  const { findings } = runToEnd(checkImage(readImage(path), { layer: 0 }));
   return findings.find(({ code }) => code === 'QCOW2_LIKELY_CAUSE')?.what;
 }
 
@@ -54,7 +54,7 @@ it('takes bitmaps in use for those of a killed program only where no program has
     bitmaps: [{ name: 'b', inUse: true, dirty: [] }],
   });
   const findingsOf = (isOpenForWriting: boolean) =>
-    finish(checkImage(readImage(path), { layer: 0, isOpenForWriting })).findings.map(
+    runToEnd(checkImage(readImage(path), { layer: 0, isOpenForWriting })).findings.map(
       ({ code, severity }) => `${severity} ${code}`,
     );
   expect(findingsOf(false)).toEqual(['hazard QCOW2_BITMAP_IN_USE', 'note QCOW2_LIKELY_CAUSE']);
@@ -71,7 +71,7 @@ it('takes stale refcounts of an open image with lazy refcounts for those that it
   const data = (l2Offsets.get(0) as number) / 65_536 + 1;
   writeSync(source.fd, Uint8Array.of(0, 0), 0, 2, (refcountBlockOffsets[0] as number) + 2 * data);
   const causeIn = (isOpenForWriting: boolean) =>
-    finish(checkImage(readImage(path), { layer: 0, isOpenForWriting })).findings.find(
+    runToEnd(checkImage(readImage(path), { layer: 0, isOpenForWriting })).findings.find(
       ({ code }) => code === 'QCOW2_LIKELY_CAUSE',
     )?.what;
   expect(causeIn(true)).toMatch(/^likely cause: the program that has the image open keeps its refcounts/);
@@ -86,7 +86,7 @@ it('names what was written over an L1 table, where that is plain', () => {
   const causeOf = (content: Uint8Array) => {
     const { source, path, l1Offset } = buildImage({ size: 2 ** 34, clusters: [{ index: 0, kind: 'data' }] });
     writeSync(source.fd, content, 0, content.length, l1Offset);
-    const { findings } = finish(checkImage(readImage(path), { layer: 0 }));
+    const { findings } = runToEnd(checkImage(readImage(path), { layer: 0 }));
     return findings.find(({ code }) => code === 'QCOW2_LIKELY_CAUSE')?.what;
   };
   const text = Buffer.alloc(65_536, 'Nov 27 01:00:00 host kernel: a line of a log\n');
@@ -105,7 +105,7 @@ it('names a resize during which another program wrote through the earlier L1 tab
   expect(likelyCauseOf(path)).toBe(
     `likely cause: the L1 table was moved by a resize while another program wrote to the image through the earlier one, and took the new place: the table at ${formatOffset(l1Offset)} names 2 tables. With --infer the disk is read through it`,
   );
-  const inferred = finish(inferL1(readImage(path), { reading: 1 }));
+  const inferred = runToEnd(inferL1(readImage(path), { reading: 1 }));
   expect(inferred?.inferred?.inference.tables).toEqual({ found: 2, placed: 2 });
   expect(mapWhole(inferred as Qcow2Image).map(({ host }) => host)).toContain((first as number) + 65_536);
 });
@@ -131,7 +131,7 @@ it('names what a snapshot table that qemu refuses was written by, or what was wr
 
 it('takes the table alone for an L1 table that leads to tables, not an L2 table with a table among its data', () => {
   const lost = DAMAGED_IMAGES.find(({ id }) => id === 'snapshot lost with its L1 table') as DamagedImage;
-  const { findings } = finish(checkImage(readImage(lost.make()), { layer: 0 }));
+  const { findings } = runToEnd(checkImage(readImage(lost.make()), { layer: 0 }));
   const orphans = findings.find(({ code }) => code === 'QCOW2_ORPHAN_TABLE')?.evidence ?? [];
   expect(orphans.map(({ source, value }) => `${source}: ${value}`)).toEqual([
     'cluster that looks like an L2 table: 3 entries',

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { checkImage } from '../../../../electron/qcow2/check/engine.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
-import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
 import { buildImage } from '../../../support/qcow2-reading.ts';
 
 const CLUSTER = 512;
@@ -19,7 +19,7 @@ test('tables whose entries were all counted are not read again', () => {
     };
     const image = openQcow2({ ...source, readAt });
     reads.length = 0;
-    const { counts, findings } = finish(
+    const { counts, findings } = runToEnd(
       checkImage(image, { layer: 0, ...(maxChunks === undefined ? {} : { maxChunks }) }),
     );
     const of = (table: number) =>

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { beginsDisk, endsDisk } from '../../../../electron/qcow2/infer/disk-ends.ts';
 import { inferL1 } from '../../../../electron/qcow2/infer/infer-image.ts';
-import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
 import { buildImage, readImage } from '../../../support/qcow2-reading.ts';
 
 const K64 = 65_536;
@@ -45,7 +45,7 @@ it('places no L2 table by a partition table that two of them have, as a disk ins
     const clusters = contents.map((content, i) => ({ index: i * 8192, kind: 'data' as const, content }));
     const { source, path, l1Offset } = buildImage({ size: 2 ** 30, clusters });
     writeSync(source.fd, new Uint8Array(16), 0, 16, l1Offset);
-    return finish(inferL1(readImage(path), { reading: 1 }))?.inferred?.inference;
+    return runToEnd(inferL1(readImage(path), { reading: 1 }))?.inferred?.inference;
   };
   const [disk, data] = [bootSector(PARTITION), Buffer.alloc(K64, 'some data ')];
   expect(placed(disk, data)).toMatchObject({ confidence: 'likely', tables: { found: 2, placed: 2 } });

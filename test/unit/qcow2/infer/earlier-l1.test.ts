@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { inferL1 } from '../../../../electron/qcow2/infer/infer-image.ts';
-import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
 import { buildImage, readImage } from '../../../support/qcow2-reading.ts';
 
 const K64 = 65_536;
@@ -28,6 +28,6 @@ it('takes no data of the guest that names L2 tables for an L1 table of earlier t
   data.writeBigUInt64BE((1n << 63n) | BigInt(l2Offsets.get(1)!), 0);
   const { source, path, l1Offset } = threeTables(data);
   writeSync(source.fd, Buffer.alloc(4 * 8), 0, 32, l1Offset);
-  const inference = finish(inferL1(readImage(path), { reading: 1 }))?.inferred?.inference;
+  const inference = runToEnd(inferL1(readImage(path), { reading: 1 }))?.inferred?.inference;
   expect(inference?.tables).toEqual({ found: 3, placed: 0 });
 });

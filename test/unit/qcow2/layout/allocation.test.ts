@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type MeasureBounds, measureAllocation } from '../../../../electron/qcow2/layout/allocation.ts';
 import { openQcow2, type Qcow2Image } from '../../../../electron/qcow2/read/image.ts';
 import { memorySource } from '../../../../electron/qcow2/read/memory-source.ts';
-import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
 import type { Allocation } from '../../../../shared/model/allocation.ts';
 import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage } from '../../../support/qcow2-reading.ts';
@@ -12,7 +12,7 @@ import { buildImage } from '../../../support/qcow2-reading.ts';
 const K64 = 65_536;
 
 function allocationOf(image: Qcow2Image, bounds?: MeasureBounds): Allocation {
-  const reply = finish(measureAllocation(image, bounds));
+  const reply = runToEnd(measureAllocation(image, bounds));
   if (!reply.measured) throw new Error(reply.why);
   const { account, imageEnd, fileLength } = reply.allocation;
   const sum = Object.values(account).reduce((a, b) => a + b, 0);
@@ -21,7 +21,7 @@ function allocationOf(image: Qcow2Image, bounds?: MeasureBounds): Allocation {
 }
 
 function whyNot(image: Qcow2Image, bounds?: MeasureBounds): string {
-  const reply = finish(measureAllocation(image, bounds));
+  const reply = runToEnd(measureAllocation(image, bounds));
   return reply.measured ? '' : reply.why;
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { HostColumns } from '../../../../electron/qcow2/layout/host-columns.ts';
-import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
 import { HOST_KINDS, type HostKind } from '../../../../shared/model/layout.ts';
 
 const CLUSTER = 4096;
@@ -32,7 +32,7 @@ const layouts = fc
       if (last?.kind === kind) runs[runs.length - 1] = { ...last, end };
       else runs.push({ start: cluster * CLUSTER, end, kind });
     }
-    const columns = finish(
+    const columns = runToEnd(
       HostColumns.of(
         { clusters: kinds.length, indexOf: cluster => kinds[cluster] as number },
         fileLength,
@@ -92,7 +92,7 @@ test('the sums are the length of the file, and every run of a kind is found forw
 function walk(columns: HostColumns, kind: HostKind, from: number, backwards: boolean): number[] {
   const found: number[] = [];
   for (let at = from; ; ) {
-    at = finish(columns.next(kind, at, backwards));
+    at = runToEnd(columns.next(kind, at, backwards));
     if (at < 0) return found;
     found.push(at);
   }

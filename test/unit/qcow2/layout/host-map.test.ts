@@ -6,7 +6,7 @@ import { ReadLimit, SLACK_BYTES } from '../../../../electron/qcow2/layout/read-l
 import { RefcountBlocks } from '../../../../electron/qcow2/layout/refcount-blocks.ts';
 import { References } from '../../../../electron/qcow2/layout/references.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
-import { finish } from '../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
 import { type ImageSource, readBytes } from '../../../../electron/qcow2/read/source.ts';
 import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage } from '../../../support/qcow2-reading.ts';
@@ -30,7 +30,7 @@ function largeImage() {
 
 test('the map of a file is the same in one pass and in many', () => {
   const { source } = largeImage();
-  const [whole, ...others] = [undefined, 1].map(chunks => finish(mapHost(openQcow2(source), chunks)));
+  const [whole, ...others] = [undefined, 1].map(chunks => runToEnd(mapHost(openQcow2(source), chunks)));
   const runs = [...whole!.runs()];
   expect(new Set(runs.map(({ kind }) => kind)).size).toBeGreaterThan(6);
   for (const other of others) {
@@ -50,18 +50,18 @@ test('the users of a cluster are those that a walk over all tables finds', () =>
     },
   };
   const image = openQcow2(counting);
-  const map = finish(mapHost(image));
+  const map = runToEnd(mapHost(image));
   const mapped = bytes;
   for (let offset = 0; offset < source.size; offset += 512 * 29_989) {
     bytes = 0;
-    const { users, references } = finish(map.clusterAt(offset));
+    const { users, references } = runToEnd(map.clusterAt(offset));
     expect(bytes).toBeLessThan(mapped / 5);
     const blocks = new RefcountBlocks(image, source.size, () => {});
     const walk = new References(image, source.size, blocks, () => {});
-    const tables = finish(walk.l2Tables(new ReadLimit(source, SLACK_BYTES)));
+    const tables = runToEnd(walk.l2Tables(new ReadLimit(source, SLACK_BYTES)));
     const all = new ClusterUsers(image, tables, offset / 512);
-    finish(walk.walk(all, new ReadLimit(source, SLACK_BYTES), all));
-    expect([users, references]).toEqual([finish(all.placed()), all.references]);
+    runToEnd(walk.walk(all, new ReadLimit(source, SLACK_BYTES), all));
+    expect([users, references]).toEqual([runToEnd(all.placed()), all.references]);
   }
 });
 
@@ -85,11 +85,11 @@ test('a question about a cluster of a scattered disk reads the one table that re
     bytes += into.length;
     return source.readAt(into, position);
   };
-  const map = finish(mapHost(openQcow2({ ...source, readAt })));
+  const map = runToEnd(mapHost(openQcow2({ ...source, readAt })));
   const [first, last] = [50, 127].map(table => Number(entries[table]!.getBigUint64(8 * 5) & 0xff_ffff_fe00n));
   for (const offset of [first!, last!]) {
     bytes = 0;
-    const { users } = finish(map.clusterAt(offset));
+    const { users } = runToEnd(map.clusterAt(offset));
     expect(users).toMatchObject([{ kind: 'data', entry: 5 }]);
     expect(bytes).toBeLessThan(16 * 512);
   }

@@ -3,12 +3,12 @@ import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
-import { openQcow2, openQcow2Steps } from '../../../../electron/qcow2/read/image.ts';
-import { qcow2Info, qcow2InfoSteps } from '../../../../electron/qcow2/read/qemu-info.ts';
+import { openQcow2, openQcow2Sliced } from '../../../../electron/qcow2/read/image.ts';
+import { qcow2Info, qcow2InfoSliced } from '../../../../electron/qcow2/read/qemu-info.ts';
 import {
-  finish,
   mapSliced,
   runInSlices,
+  runToEnd,
   type SlicedWork,
 } from '../../../../electron/qcow2/read/sliced-work.ts';
 import { writeQcow2 } from '../../../support/images/qcow2-builder.ts';
@@ -26,7 +26,7 @@ function* counted(steps: number, done: number[]): SlicedWork<string> {
 
 test('work done in one go runs to its end', () => {
   const done: number[] = [];
-  expect(finish(counted(3, done))).toBe('all');
+  expect(runToEnd(counted(3, done))).toBe('all');
   expect(done).toEqual([0, 1, 2]);
 });
 
@@ -64,13 +64,13 @@ test('an image with very many snapshots and bitmaps is described in many steps, 
     bitmaps: Array.from({ length: count }, (_, i) => ({ name: `bitmap ${i}` })),
   });
   const source = fileSource({ fd, size, path });
-  const reading = openQcow2Steps(source);
+  const reading = openQcow2Sliced(source);
   let most = 0;
   for (let step = reading.next(); step.done !== true; step = reading.next()) most++;
   expect(most).toBeGreaterThanOrEqual(2 * Math.floor(count / 64));
   const image = openQcow2(source);
   expect([image.snapshots.length, image.bitmaps.length]).toEqual([count, count]);
-  const describing = qcow2InfoSteps(image);
+  const describing = qcow2InfoSliced(image);
   let steps = 0;
   for (let step = describing.next(); ; step = describing.next()) {
     if (step.done === true) {
@@ -80,5 +80,5 @@ test('an image with very many snapshots and bitmaps is described in many steps, 
     steps++;
   }
   expect(steps).toBeGreaterThanOrEqual(Math.floor((4 * count) / 64) - 4);
-  expect(finish(mapSliced([1, 2], item => item * 2))).toEqual([2, 4]);
+  expect(runToEnd(mapSliced([1, 2], item => item * 2))).toEqual([2, 4]);
 });

@@ -1,8 +1,8 @@
 /** The track of differences: every relation is drawn and named as itself. */
 import { describe, expect, it } from 'vitest';
 import type { Relation } from '../../../../shared/compare/differences.ts';
+import { RELATION_FLAGS } from '../../../../shared/compare/relation-flags.ts';
 import { RELATION_LABELS } from '../../../../shared/compare/relation-labels.ts';
-import { RELATION_WORDS } from '../../../../shared/compare/relation-words.ts';
 import { colorSetOf, contrast } from '../../../../shared/draw/color-set.ts';
 import { differenceColors } from '../../../../shared/draw/difference-colors.ts';
 import { differenceLabels, relationOfPart } from '../../../../shared/draw/difference-labels.ts';
@@ -10,8 +10,8 @@ import { partColors } from '../../../../shared/draw/part-colors.ts';
 import { partIndexOf } from '../../../../shared/extent/parts.ts';
 import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../shared/palette.ts';
 
-const RELATIONS = Object.keys(RELATION_WORDS) as Relation[];
-const partOf = (relation: Relation) => partIndexOf(RELATION_WORDS[relation]);
+const RELATIONS = Object.keys(RELATION_FLAGS) as Relation[];
+const partOf = (relation: Relation) => partIndexOf(RELATION_FLAGS[relation]);
 
 describe('the track of differences', () => {
   it('stands each relation for a different part, and back', () => {

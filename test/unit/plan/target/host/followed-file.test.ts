@@ -8,7 +8,7 @@ import {
 } from '../../../../../electron/plan/target/host/followed-file.ts';
 import { HostClusters } from '../../../../../electron/plan/target/host/host-clusters.ts';
 import { TargetFile } from '../../../../../electron/plan/target/host/target-file.ts';
-import { finish, type SlicedWork } from '../../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd, type SlicedWork } from '../../../../../electron/qcow2/read/sliced-work.ts';
 
 const C = 65_536;
 
@@ -69,7 +69,7 @@ function followed(
     looks++;
     return (layer, start, end) => (holes.includes(layer) ? [[start, end]] : []);
   }
-  const ends = finish(file.ends(lookForHoles));
+  const ends = runToEnd(file.ends(lookForHoles));
   return { imageEnd: rangeOf(ends), looks };
 }
 
@@ -95,7 +95,7 @@ describe('FollowedFile', () => {
       file.endRequest({ start: 0, end: C, zero, isFirst: true, isKnown: true });
       file.add({ kind: 'zero', start: C, end: 2 * C });
       file.endRequest({ start: C, end: 2 * C, zero: true, readsZero: true, isFirst: false, isKnown: true });
-      return rangeOf(finish(file.ends(noHoles)));
+      return rangeOf(runToEnd(file.ends(noHoles)));
     };
     expect(endOf(true)).toEqual([4, 4]);
     expect(endOf(false)).toEqual([4, 5]);
@@ -113,7 +113,7 @@ describe('FollowedFile', () => {
       const file = new FollowedFile([new TargetFile(stored, clusters.clone())], ways);
       file.add({ kind: 'write', start: 0, end: 3 * C });
       file.endRequest({ start: 0, end: 3 * C });
-      return rangeOf(finish(file.ends(noHoles)));
+      return rangeOf(runToEnd(file.ends(noHoles)));
     };
     expect(endOf(true)).toEqual([6, 6]);
     expect(endOf(false)).toEqual([5, 6]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openBitmaps, StoredBitmaps } from '../../../../../electron/plan/target/host/stored-bitmaps.ts';
 import type { ClusterRange } from '../../../../../electron/plan/target/host/target-file.ts';
 import { openQcow2, type Qcow2Image } from '../../../../../electron/qcow2/read/image.ts';
-import { finish } from '../../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../../../electron/qcow2/read/sliced-work.ts';
 import type { BitmapSpec } from '../../../../support/images/qcow2-builder.ts';
 import { buildImage } from '../../../../support/qcow2-reading.ts';
 
@@ -17,7 +17,7 @@ function imageWith(...bitmaps: readonly BitmapSpec[]): Qcow2Image {
 }
 
 function opened(image: Qcow2Image, size = 2 * COVERED): StoredBitmaps {
-  const bitmaps = finish(openBitmaps(image, size));
+  const bitmaps = runToEnd(openBitmaps(image, size));
   if (!(bitmaps instanceof StoredBitmaps)) throw new Error(`not opened: ${bitmaps}`);
   return bitmaps;
 }
@@ -41,7 +41,7 @@ const DIRTY: BitmapSpec = { name: 'dirty', granularity: 512, dirty: [[0, 512]] }
 
 describe('stored bitmaps', () => {
   it('are none in an image without any', () => {
-    expect(finish(openBitmaps(imageWith(), COVERED))).toBeUndefined();
+    expect(runToEnd(openBitmaps(imageWith(), COVERED))).toBeUndefined();
   });
 
   it('take a table and the directory where no bit is set, and give back the old ones', () => {
@@ -81,6 +81,6 @@ describe('stored bitmaps', () => {
   });
 
   it('are not followed where one of them cannot be used', () => {
-    expect(finish(openBitmaps(imageWith(CLEAN, { name: 'in use', inUse: true }), COVERED))).toBe('unknown');
+    expect(runToEnd(openBitmaps(imageWith(CLEAN, { name: 'in use', inUse: true }), COVERED))).toBe('unknown');
   });
 });

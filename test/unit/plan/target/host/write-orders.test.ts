@@ -5,7 +5,7 @@ import type { HostEvent } from '../../../../../electron/plan/target/host/host-ev
 import { type SentRequest, withAllCuts } from '../../../../../electron/plan/target/host/sent-requests.ts';
 import { type StoredCluster, TargetFile } from '../../../../../electron/plan/target/host/target-file.ts';
 import { possibleEnds } from '../../../../../electron/plan/target/host/write-orders.ts';
-import { finish } from '../../../../../electron/qcow2/read/sliced-work.ts';
+import { runToEnd } from '../../../../../electron/qcow2/read/sliced-work.ts';
 
 const C = 4096;
 
@@ -57,7 +57,7 @@ const zero = (start: number, end: number, how?: Partial<SentRequest>) => sent('z
 const rangeOf = (values: readonly number[]) => [Math.min(...values), Math.max(...values)];
 
 function endsOf(file: TargetFile, variants: readonly (readonly SentRequest[])[], window = 16) {
-  const [ends = []] = finish(possibleEnds([file], variants, window)) ?? [];
+  const [ends = []] = runToEnd(possibleEnds([file], variants, window)) ?? [];
   return ends.length === 0 ? undefined : rangeOf(ends.map(({ imageEnd }) => imageEnd / C));
 }
 

@@ -6,7 +6,7 @@ import type { WitnessAnswer } from '../../shared/model/finding.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 
 /** What it means that nothing was found. */
-export function nothingFound(
+export function noFindingsText(
   chain: OpenedChain,
   progress: readonly LayerProgress[],
   isChecked: boolean,
@@ -25,7 +25,7 @@ export function nothingFound(
 }
 
 /** What one of two sources says. */
-export function answerText({ witness, answer }: WitnessAnswer): string {
+export function witnessAnswerText({ witness, answer }: WitnessAnswer): string {
   const state = STATES.find(name => name === answer);
   if (state === undefined) return `${witness}: ${answer}`;
   return `${witness}: ${legendOfWitness(witness === 'nbd' ? 'nbd' : 'metadata')[state].label}`;

@@ -1,5 +1,5 @@
 /**
- * What is counted of one cluster, in 16 bits.
+ * The counter of one cluster, in 16 bits.
  *
  * Its uses are in the upper six bits (those of USE and the two below), its stored refcount in bits 4 to 7, its references
  * in bits 0 to 3. Numbers that do not fit are kept beside.
@@ -24,23 +24,23 @@ export const STORED_WIDE = 15;
 export const EXCLUSIVE = USE.table | USE.bitmap | USE.data;
 
 /** True if more than one kind of thing is in the cluster, or two that exclude each other. */
-export function isShared(word: number): boolean {
-  const isData = (word & (USE.data | USE.snapshotData)) !== 0;
-  const kinds = (word & (USE.table | USE.bitmap | STREAM)) | (isData ? USE.data : 0);
-  return (word & DOUBLE) !== 0 || (kinds & (kinds - 1)) !== 0;
+export function isShared(counter: number): boolean {
+  const isData = (counter & (USE.data | USE.snapshotData)) !== 0;
+  const kinds = (counter & (USE.table | USE.bitmap | STREAM)) | (isData ? USE.data : 0);
+  return (counter & DOUBLE) !== 0 || (kinds & (kinds - 1)) !== 0;
 }
 
 /** True if `times` more references as `use` change nothing in a cluster but its count and its uses. */
-export function takesPlainly(word: number, times: number, use: number): boolean {
+export function takesPlainly(counter: number, times: number, use: number): boolean {
   return (
-    (word & REFERENCES) + times < MANY_REFERENCES &&
-    (word & use & EXCLUSIVE) === 0 &&
-    (word & STORED) !== STORED_UNREADABLE << STORED_SHIFT
+    (counter & REFERENCES) + times < MANY_REFERENCES &&
+    (counter & use & EXCLUSIVE) === 0 &&
+    (counter & STORED) !== STORED_UNREADABLE << STORED_SHIFT
   );
 }
 
 /** True if a cluster has as many references as its refcount says, and uses that go together. */
-export function isConsistent(word: number): boolean {
-  const stored = (word & STORED) >>> STORED_SHIFT;
-  return (word & REFERENCES) === stored && stored < STORED_UNREADABLE && !isShared(word);
+export function isConsistent(counter: number): boolean {
+  const stored = (counter & STORED) >>> STORED_SHIFT;
+  return (counter & REFERENCES) === stored && stored < STORED_UNREADABLE && !isShared(counter);
 }

@@ -1,4 +1,4 @@
-/** One likely cause of damage: what it is recognized from, and the note that says it. */
+/** The note about one likely cause of damage, and what such causes are recognized from. */
 import { type Finding, LIKELY_CAUSE, makeFinding } from '../../../shared/model/finding.ts';
 import type { L2Tables } from '../layout/l2-tables.ts';
 import type { Qcow2Image } from '../read/image.ts';
@@ -17,22 +17,22 @@ export interface CauseInput {
   readonly isOpenForWriting: boolean;
 }
 
-/** How sure a cause is. */
-export type Sureness = 'likely' | 'possible';
+/** How likely a cause is. */
+export type Likelihood = 'likely' | 'possible';
 
 /** The note about a cause, under the finding that it explains. */
-export function causeOf(layer: number, explained: Finding, sureness: Sureness, what: string): Finding {
+export function causeNote(layer: number, explained: Finding, likelihood: Likelihood, what: string): Finding {
   return makeFinding({
     id: `cause of ${explained.id}`,
     code: LIKELY_CAUSE,
     severity: 'note',
     layer,
-    what: `${sureness} cause: ${what}`,
+    what: `${likelihood} cause: ${what}`,
     causedBy: explained.id,
   });
 }
 
 /** The finding of that code that follows from nothing. */
-export function rootOf({ findings }: CauseInput, code: string): Finding | undefined {
+export function rootFinding({ findings }: CauseInput, code: string): Finding | undefined {
   return findings.find(found => found.code === code && found.causedBy === undefined);
 }

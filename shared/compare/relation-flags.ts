@@ -3,7 +3,7 @@ import { ABSENT, COMPRESSED, HOLE, LOCAL, OUT_OF_RANGE, UNREADABLE, ZERO } from 
 import type { Relation } from './differences.ts';
 
 /** Different relations are different states, so that a column that they share shows each of them. */
-export const RELATION_WORDS: Readonly<Record<Relation, number>> = {
+export const RELATION_FLAGS: Readonly<Record<Relation, number>> = {
   content: LOCAL,
   mayDiffer: LOCAL | COMPRESSED,
   unreadable: UNREADABLE,
