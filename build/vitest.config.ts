@@ -47,7 +47,7 @@ export default defineConfig({
         test: {
           name: 'renderer',
           environment: 'happy-dom',
-          include: ['test/unit/renderer/**/*.test.{ts,tsx}'],
+          include: ['test/unit/renderer/**/*.test.{ts,tsx}', 'test/integration/window/**/*.test.tsx'],
         },
       },
     ],

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Checkout, makeCheckout } from './checkout.ts';
+import { type Checkout, makeCheckout } from '../../support/repository/checkout.ts';
 
 /** A checkout whose electron package has an installer that does this. */
 function withInstaller(script: string): Checkout {

@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeCheckout, type Outcome } from './checkout.ts';
+import { makeCheckout, type Outcome } from '../../support/repository/checkout.ts';
 
 const LIBRARIES = [
   'libnss3',

@@ -1,7 +1,7 @@
 /** Each kind of content is recognized where its documentation puts the magic bytes, and what looks alike is not. */
 import { describe, expect, it } from 'vitest';
-import { readGuestDisk } from '../../../electron/guest/read-guest-disk.ts';
-import { GuestBytes, memoryGuest } from '../../support/guest/guest-tables.ts';
+import { readGuestDisk } from '../../../../electron/guest/read-guest-disk.ts';
+import { GuestBytes, memoryGuest } from '../../../support/guest/guest-tables.ts';
 
 const MIB = 2 ** 20;
 const UUID = Buffer.from('00112233445566778899aabbccddeeff', 'hex');

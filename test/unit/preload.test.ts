@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, test, vi } from 'vitest';
-import type { Bridge, CallName, PushName } from '../../../shared/ipc/contract.ts';
+import type { Bridge, CallName, PushName } from '../../shared/ipc/contract.ts';
 
 const exposed = new Map<string, unknown>();
 const ipcRenderer = Object.assign(new EventEmitter(), {
@@ -21,7 +21,7 @@ vi.mock('electron', () => ({
     },
   },
 }));
-await import('../../../electron/preload.ts');
+await import('../../electron/preload.ts');
 const bridge = exposed.get('cowscope') as Bridge;
 
 test('the page gets three functions and nothing else', () => {

@@ -1,10 +1,10 @@
 /** What `cowscope check` prints of the numbers of `qemu-img check`. */
 import { expect, it } from 'vitest';
-import { checkText } from '../../../electron/cli/text/check-text.ts';
-import { checkDocument } from '../../../electron/formats/check-json.ts';
-import { checkTarget } from '../../../electron/service/check-target.ts';
-import { pokeU32 } from '../../support/images/qcow2-builder.ts';
-import { buildImage } from '../../support/qcow2-reading.ts';
+import { checkText } from '../../../../electron/cli/text/check-text.ts';
+import { checkDocument } from '../../../../electron/formats/check-json.ts';
+import { checkTarget } from '../../../../electron/service/check-target.ts';
+import { pokeU32 } from '../../../support/images/qcow2-builder.ts';
+import { buildImage } from '../../../support/qcow2-reading.ts';
 
 const SPEC = { size: 2 ** 20, clusters: [{ index: 0, kind: 'data' as const }] };
 

@@ -2,15 +2,20 @@
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { statisticsOf } from '../../../electron/engine/questions/statistics.ts';
-import { tilesOf } from '../../../electron/engine/questions/tiles.ts';
-import { MAX_MESSAGE_BYTES, messageBytes } from '../../../electron/shell/ipc/answer.ts';
-import { BINS_PER_PAGE, binsPerPageFor, createPyramid, summarize } from '../../../shared/extent/pyramid.ts';
-import { batchesOf, type FedLayer, fedChain, fedPlan } from '../../support/fed-chain.ts';
-import { ALL_FINDINGS } from '../../support/findings.ts';
-import { writeQcow2 } from '../../support/images/qcow2-builder.ts';
-import { openSession, planFiles } from '../../support/merge-session.ts';
-import { temporaryFolder } from '../../support/tools.ts';
+import { statisticsOf } from '../../../../electron/engine/questions/statistics.ts';
+import { tilesOf } from '../../../../electron/engine/questions/tiles.ts';
+import { MAX_MESSAGE_BYTES, messageBytes } from '../../../../electron/shell/ipc/answer.ts';
+import {
+  BINS_PER_PAGE,
+  binsPerPageFor,
+  createPyramid,
+  summarize,
+} from '../../../../shared/extent/pyramid.ts';
+import { batchesOf, type FedLayer, fedChain, fedPlan } from '../../../support/fed-chain.ts';
+import { ALL_FINDINGS } from '../../../support/findings.ts';
+import { writeQcow2 } from '../../../support/images/qcow2-builder.ts';
+import { openSession, planFiles } from '../../../support/merge-session.ts';
+import { temporaryFolder } from '../../../support/tools.ts';
 
 const MIB = 2 ** 20;
 /** Most layers of a chain. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { nodeProblem } from '../../../build/node-version.mjs';
-import { makeCheckout } from './checkout.ts';
+import { makeCheckout } from '../../support/repository/checkout.ts';
 
 const LOCKED = {
   '': { version: '0.1.0' },

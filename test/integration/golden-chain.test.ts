@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { EnginePlan, LayerPlan } from '../../../electron/engine/worker/protocol.ts';
-import { writeChain } from '../../../examples/layer-bytes.mjs';
-import { golden } from '../../../examples/recipes.mjs';
-import { HOLE_OVERRIDES, LOCAL, OVERRIDES, STATES, stateOf } from '../../../shared/extent/flags.ts';
-import type { StatusBatch } from '../../../shared/extent/status-batch.ts';
-import type { ExtentsReply } from '../../../shared/ipc/questions.ts';
-import { PRESENT } from '../../../shared/model/tile.ts';
-import { ALL_FINDINGS } from '../../support/findings.ts';
+import type { EnginePlan, LayerPlan } from '../../electron/engine/worker/protocol.ts';
+import { writeChain } from '../../examples/layer-bytes.mjs';
+import { golden } from '../../examples/recipes.mjs';
+import { HOLE_OVERRIDES, LOCAL, OVERRIDES, STATES, stateOf } from '../../shared/extent/flags.ts';
+import type { StatusBatch } from '../../shared/extent/status-batch.ts';
+import type { ExtentsReply } from '../../shared/ipc/questions.ts';
+import { PRESENT } from '../../shared/model/tile.ts';
+import { ALL_FINDINGS } from '../support/findings.ts';
 import {
   GOLDEN_EXPORTS,
   GOLDEN_QEMU_MAP,
@@ -15,10 +15,10 @@ import {
   type GoldenLayer,
   type GoldenRow,
   stateOverNbd,
-} from '../../support/golden-table.ts';
-import { type MergeSession, openSession, planFiles } from '../../support/merge-session.ts';
-import { statusList } from '../../support/status-lists.ts';
-import { temporaryFolder } from '../../support/tools.ts';
+} from '../support/golden-table.ts';
+import { type MergeSession, openSession, planFiles } from '../support/merge-session.ts';
+import { statusList } from '../support/status-lists.ts';
+import { temporaryFolder } from '../support/tools.ts';
 
 const ORDER: readonly GoldenLayer[] = ['base', 'mid', 'top'];
 const SIZES = [2 ** 20, 2 ** 20, 1280 * 1024];

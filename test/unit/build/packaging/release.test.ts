@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { releaseProblems } from '../../../build/packaging/release.mjs';
+import { releaseProblems } from '../../../../build/packaging/release.mjs';
 
 const FACTS = {
   runtime: { origin: 'official', folder: '/electron', version: '45.4.1' },

@@ -4,17 +4,17 @@
  */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { colorSetOf, pixel } from '../../../../shared/draw/color-set.ts';
-import { holeSwatchLayout, type LaneLayout, laneLayout } from '../../../../shared/draw/lane-layout.ts';
-import { paintAxis } from '../../../../shared/draw/paint-axis.ts';
-import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
-import { paintTrack } from '../../../../shared/draw/paint-track.ts';
-import { MARKS } from '../../../../shared/draw/strip/column-strip.ts';
-import { RasterSurface, type TextMasks } from '../../../../shared/draw/surface/raster-surface.ts';
-import { PARTS } from '../../../../shared/extent/parts.ts';
-import { PRESENT } from '../../../../shared/model/tile.ts';
-import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../shared/palette.ts';
-import { noisyMask, randomNumbers, randomStrip } from '../../../support/pictures/random-strips.ts';
+import { colorSetOf, pixel } from '../../../../../shared/draw/color-set.ts';
+import { holeSwatchLayout, type LaneLayout, laneLayout } from '../../../../../shared/draw/lane-layout.ts';
+import { paintAxis } from '../../../../../shared/draw/paint-axis.ts';
+import { paintOverview } from '../../../../../shared/draw/paint-overview.ts';
+import { paintTrack } from '../../../../../shared/draw/paint-track.ts';
+import { MARKS } from '../../../../../shared/draw/strip/column-strip.ts';
+import { RasterSurface, type TextMasks } from '../../../../../shared/draw/surface/raster-surface.ts';
+import { PARTS } from '../../../../../shared/extent/parts.ts';
+import { PRESENT } from '../../../../../shared/model/tile.ts';
+import { DARK_PALETTE, LIGHT_PALETTE } from '../../../../../shared/palette.ts';
+import { noisyMask, randomNumbers, randomStrip } from '../../../../support/pictures/random-strips.ts';
 
 const RATIOS = [1, 1.5, 2, 3] as const;
 

@@ -1,15 +1,15 @@
 /** Storage where each read takes long is read many tables at a time; what is found is the same. */
 import { expect, test } from 'vitest';
-import { ChainTables } from '../../../../electron/engine/tables/chain-tables.ts';
-import { sweptPages } from '../../../../electron/engine/tables/page-walk.ts';
-import type { EnginePlan } from '../../../../electron/engine/worker/protocol.ts';
-import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
-import type { OpenSource } from '../../../../electron/qcow2/read/source.ts';
-import { guestWord } from '../../../../shared/extent/swept-view.ts';
-import type { ImageSpec } from '../../../support/images/qcow2-builder.ts';
-import { type SlowReads, slowSources } from '../../../support/images/slow-source.ts';
-import { openSession, planFiles } from '../../../support/merge-session.ts';
-import { buildImage } from '../../../support/qcow2-reading.ts';
+import { ChainTables } from '../../electron/engine/tables/chain-tables.ts';
+import { sweptPages } from '../../electron/engine/tables/page-walk.ts';
+import type { EnginePlan } from '../../electron/engine/worker/protocol.ts';
+import { fileSource } from '../../electron/qcow2/read/file-source.ts';
+import type { OpenSource } from '../../electron/qcow2/read/source.ts';
+import { guestWord } from '../../shared/extent/swept-view.ts';
+import type { ImageSpec } from '../support/images/qcow2-builder.ts';
+import { type SlowReads, slowSources } from '../support/images/slow-source.ts';
+import { openSession, planFiles } from '../support/merge-session.ts';
+import { buildImage } from '../support/qcow2-reading.ts';
 
 const READ_MS = 2;
 

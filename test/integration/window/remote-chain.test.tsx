@@ -1,14 +1,14 @@
 import { screen, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
-import { openTarget } from '../../../../renderer/state/chain/opening.ts';
-import { selectAt } from '../../../../renderer/state/selection/selection.ts';
-import { getState } from '../../../../renderer/state/store.ts';
-import { trackRows } from '../../../../renderer/views/chain/table/track-rows.ts';
-import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels.ts';
-import { LOCAL } from '../../../../shared/extent/flags.ts';
-import { partOf } from '../../../../shared/extent/parts.ts';
-import { remoteChain } from '../../../support/window/fake-chain.ts';
-import { start } from '../../../support/window/fake-window.tsx';
+import { openTarget } from '../../../renderer/state/chain/opening.ts';
+import { selectAt } from '../../../renderer/state/selection/selection.ts';
+import { getState } from '../../../renderer/state/store.ts';
+import { trackRows } from '../../../renderer/views/chain/table/track-rows.ts';
+import { trackCaptions, trackLabels } from '../../../shared/draw/track-labels.ts';
+import { LOCAL } from '../../../shared/extent/flags.ts';
+import { partOf } from '../../../shared/extent/parts.ts';
+import { remoteChain } from '../../support/window/fake-chain.ts';
+import { start } from '../../support/window/fake-window.tsx';
 
 const K64 = 65_536;
 const target = { kind: 'nbd', uri: 'nbd://host/disk' } as const;

@@ -2,13 +2,13 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { FUSES, readFuses } from '../../../build/packaging/fuses.mjs';
-import { icnsOf, icoOf } from '../../../build/packaging/icons.mjs';
-import { outputFolder } from '../../../build/packaging/output.mjs';
-import { run, temporaryFolder } from '../../support/tools.ts';
-import { makeCheckout } from './checkout.ts';
+import { FUSES, readFuses } from '../../../../build/packaging/fuses.mjs';
+import { icnsOf, icoOf } from '../../../../build/packaging/icons.mjs';
+import { outputFolder } from '../../../../build/packaging/output.mjs';
+import { makeCheckout } from '../../../support/repository/checkout.ts';
+import { run, temporaryFolder } from '../../../support/tools.ts';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const RUNTIME = "{ executable: '/electron/electron', folder: '/electron', origin: 'npm' }";
 
 /** A folder with programs that do this. */

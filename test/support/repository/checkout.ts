@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run, temporaryFolder } from '../../support/tools.ts';
+import { run, temporaryFolder } from '../tools.ts';
 
 const build = fileURLToPath(new URL('../../../build', import.meta.url));
 

@@ -1,15 +1,15 @@
 import { screen, within } from '@testing-library/react';
 import { expect, test, vi } from 'vitest';
-import { dataOf } from '../../../../../../renderer/state/axes/axis-data.ts';
-import { navigationOf } from '../../../../../../renderer/state/axes/axis-navigation.ts';
-import { stripOf } from '../../../../../../renderer/state/chain/chain-data.ts';
-import { openTarget } from '../../../../../../renderer/state/chain/opening.ts';
-import { refreshSelection, selectUnder } from '../../../../../../renderer/state/selection/column.ts';
-import { hoveredOffset } from '../../../../../../renderer/state/selection/hovered-offset.ts';
-import { probeTrack } from '../../../../../../renderer/state/selection/probe-track.ts';
-import { fitSelection, selectedExtent } from '../../../../../../renderer/state/selection/selection.ts';
-import { getAxis, setAxis, useStore } from '../../../../../../renderer/state/store.ts';
-import { start } from '../../../../../support/window/fake-window.tsx';
+import { dataOf } from '../../../../../renderer/state/axes/axis-data.ts';
+import { navigationOf } from '../../../../../renderer/state/axes/axis-navigation.ts';
+import { stripOf } from '../../../../../renderer/state/chain/chain-data.ts';
+import { openTarget } from '../../../../../renderer/state/chain/opening.ts';
+import { refreshSelection, selectUnder } from '../../../../../renderer/state/selection/column.ts';
+import { hoveredOffset } from '../../../../../renderer/state/selection/hovered-offset.ts';
+import { probeTrack } from '../../../../../renderer/state/selection/probe-track.ts';
+import { fitSelection, selectedExtent } from '../../../../../renderer/state/selection/selection.ts';
+import { getAxis, setAxis, useStore } from '../../../../../renderer/state/store.ts';
+import { start } from '../../../../support/window/fake-window.tsx';
 
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
 const K64 = 65536;

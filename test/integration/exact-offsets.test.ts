@@ -1,10 +1,10 @@
 /** Offsets above 2^53, of which a number in JavaScript loses the last digits. */
 import { expect, it } from 'vitest';
-import { checkImage } from '../../../../electron/qcow2/check/engine.ts';
-import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
-import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
-import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
-import { type BuiltImage, buildImage } from '../../../support/qcow2-reading.ts';
+import { checkImage } from '../../electron/qcow2/check/engine.ts';
+import { openQcow2 } from '../../electron/qcow2/read/image.ts';
+import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
+import { pokeU32, pokeU64 } from '../support/images/qcow2-builder.ts';
+import { type BuiltImage, buildImage } from '../support/qcow2-reading.ts';
 
 const SPEC = { size: 2 ** 20, clusters: [{ index: 0, kind: 'data' as const }] };
 

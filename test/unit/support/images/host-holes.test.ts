@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GOLDEN_QEMU_MAP } from '../../support/golden-table.ts';
-import { allocationWithoutHostHoles, mapWithoutHostHoles } from '../../support/images/host-holes.ts';
+import { GOLDEN_QEMU_MAP } from '../../../support/golden-table.ts';
+import { allocationWithoutHostHoles, mapWithoutHostHoles } from '../../../support/images/host-holes.ts';
 
 const data = { depth: 0, present: true, zero: false, data: true };
 
