@@ -1,8 +1,9 @@
-/** The shape of the tree: no circles of imports, no long functions, no crowded folders, no code written twice. */
+/** The shape of the tree: no circles of imports, no long functions, no crowded folders, no code written twice, unit tests beside their sources. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { repositoryFiles } from './support/repository/repository-files.ts';
 import { lineOf, syntaxNodes } from './support/syntax-tree.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -14,6 +15,8 @@ const MAX_FUNCTION_LINES = 120;
 const MAX_FILES_IN_FOLDER = 20;
 /** Lines of code that may not stand twice, one after the other. */
 const EQUAL_LINES = 10;
+/** What stands before the path of a source, and not before that of its unit test below `test/unit`. */
+const UNIT_ROOTS = ['', 'electron/', 'test/'];
 
 const texts = new Map<string, string>();
 for (const folder of [...PROGRAM, ...TOOLS]) {
@@ -96,6 +99,17 @@ function repeats(sources: ReadonlyMap<string, string>): string[] {
   return found;
 }
 
+/** Files below `test/unit` for which there is no source of the same folder and name. */
+function strayUnitTests(files: readonly string[]): string[] {
+  const sources = new Set(
+    files.filter(file => /\.(?:ts|tsx|mjs)$/.test(file)).map(file => file.replace(/\.\w+$/, '')),
+  );
+  return files.filter(file => {
+    const path = /^test\/unit\/(.*)$/.exec(file)?.[1]?.replace(/\.test\.tsx?$/, '');
+    return path !== undefined && !UNIT_ROOTS.some(root => sources.has(root + path));
+  });
+}
+
 describe('the tree', () => {
   it('is read', () => {
     expect([...texts.keys()].filter(path => path.startsWith('electron/')).length).toBeGreaterThan(100);
@@ -118,6 +132,12 @@ describe('the tree', () => {
 
   it(`has no ${EQUAL_LINES} lines of code twice`, () => {
     expect(repeats(texts)).toEqual([]);
+  });
+
+  it('has each unit test in the folder of its source, under the name of its source', () => {
+    const files = repositoryFiles();
+    expect(files).toContain('test/unit/shared/extent/flags.test.ts');
+    expect(strayUnitTests(files)).toEqual([]);
   });
 });
 
@@ -148,5 +168,18 @@ describe('the checks of the tree', () => {
       ['c.ts', block.slice(1).join('\n')],
     ]);
     expect(repeats(sources)).toEqual(['b.ts:1 repeats a.ts:2']);
+  });
+
+  it('find a unit test without a source of its name, and a file that is no test', () => {
+    const sources = ['shared/text/size.ts', 'electron/nbd/uri.ts', 'renderer/ui/list.tsx', 'build/npm.mjs'];
+    const tests = [
+      ...['shared/text/size', 'nbd/uri', 'build/npm', 'support/tools'].map(
+        path => `test/unit/${path}.test.ts`,
+      ),
+      'test/unit/renderer/ui/list.test.tsx',
+    ];
+    const strays = ['test/unit/shared/size.test.ts', 'test/unit/nbd/hostile.test.ts', 'test/unit/nbd/uri.ts'];
+    const others = ['test/support/tools.ts', 'test/integration/cli.test.ts', 'test/unit.ts'];
+    expect(strayUnitTests([...sources, ...tests, ...strays, ...others])).toEqual(strays);
   });
 });

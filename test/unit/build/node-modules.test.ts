@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { nodeProblem } from '../../../build/node-version.mjs';
 import { makeCheckout } from '../../support/repository/checkout.ts';
 
 const LOCKED = {
@@ -45,12 +44,4 @@ it('node modules stay when they are what the lockfile says', async () => {
   const { install, asked } = withModules({ 'node_modules/a': a });
   expect((await install()).said).toEqual([]);
   expect(asked()).toEqual([]);
-});
-
-it.each(['16.20.2', '18.19.0', '20.18.3', '21.7.0', '22.11.0'])('Node %s is too old', version => {
-  expect(nodeProblem(version)).toContain(version);
-});
-
-it.each(['20.19.0', '20.20.2', '22.12.0', '24.0.0', '26.10.0'])('Node %s will do', version => {
-  expect(nodeProblem(version)).toBeUndefined();
 });

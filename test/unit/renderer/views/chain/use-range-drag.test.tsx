@@ -1,7 +1,7 @@
 import { fireEvent, screen } from '@testing-library/react';
 import { beforeEach, expect, test } from 'vitest';
 import { openTarget } from '../../../../../renderer/state/chain/opening.ts';
-import { getAxis, getState, setAxis, setState } from '../../../../../renderer/state/store.ts';
+import { getAxis, getState, setAxis } from '../../../../../renderer/state/store.ts';
 import { goldenChain } from '../../../../support/window/fake-chain.ts';
 import { start } from '../../../../support/window/fake-window.tsx';
 
@@ -40,19 +40,4 @@ test('a range that is dragged to within 8 px of an end of the disk reaches that 
   const { start: first = 0, end: last = 0 } = getState().range ?? {};
   expect(first).toBeCloseTo((5 / 50) * K64, -1);
   expect(last).toBeCloseTo((CLUSTERS - 5 / 50) * K64, -1);
-});
-
-test('Ctrl+A makes the whole disk a range, and in a text field it marks the text', async () => {
-  await opened();
-  fireEvent.keyDown(await screen.findByLabelText('Go to offset'), { key: 'a', ctrlKey: true });
-  expect(getState().range).toBeUndefined();
-  fireEvent.keyDown(window, { key: 'a', ctrlKey: true });
-  expect(getState().range).toEqual({ start: 0, end: getAxis('guest').size });
-});
-
-test('Enter on a track shows the inspector where it is closed', async () => {
-  await opened();
-  setState({ inspectorOpen: false, inspectorOverlay: false });
-  fireEvent.keyDown(document.querySelector('canvas[data-twin]') as HTMLElement, { key: 'Enter' });
-  expect(await screen.findByRole('complementary', { name: 'Inspector' })).not.toBeNull();
 });

@@ -1,96 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { summarize } from '../../../../../renderer/data/summary.ts';
 import { TileCache } from '../../../../../renderer/data/tile-cache.ts';
-import {
-  type ColumnStrip,
-  createColumnStrip,
-  MARKS,
-  MIXED,
-  NOTHING,
-  presentIn,
-  solePart,
-} from '../../../../../shared/draw/strip/column-strip.ts';
+import { createColumnStrip, MIXED, NOTHING } from '../../../../../shared/draw/strip/column-strip.ts';
 import { stripFromExtents } from '../../../../../shared/draw/strip/strip-from-extents.ts';
 import { stripFromTiles } from '../../../../../shared/draw/strip/strip-from-tiles.ts';
 import { addExtent, createColumns, toTile } from '../../../../../shared/extent/columns.ts';
-import {
-  ABSENT,
-  HOLE,
-  HOLE_OVERRIDES,
-  LOCAL,
-  OVERRIDES,
-  STATES,
-  ZERO,
-} from '../../../../../shared/extent/flags.ts';
-import { partOf } from '../../../../../shared/extent/parts.ts';
-import { PRESENT, type TileColumns } from '../../../../../shared/model/tile.ts';
+import { ABSENT, HOLE, HOLE_OVERRIDES, LOCAL, OVERRIDES, ZERO } from '../../../../../shared/extent/flags.ts';
+import type { TileColumns } from '../../../../../shared/model/tile.ts';
+import { exact, marksOf, part, tiled } from '../../../../support/pictures/tiled-strips.ts';
 
 const DATA = LOCAL;
 const NONE = ABSENT | HOLE | ZERO;
-const state = (name: (typeof STATES)[number]) => STATES.indexOf(name);
-const part = (name: (typeof STATES)[number]) => partOf(state(name));
-const marksOf = ({ present }: ColumnStrip) => [...present].map(bits => bits & MARKS);
-
-/** A cache with one level of tiles over the extents of one track. */
-function tiled(level: number, size: number, extents: readonly (readonly [number, number, number])[]) {
-  const cache = new TileCache<TileColumns>(() => level);
-  const bytes = 256 * 2 ** level;
-  for (let tile = 0; tile * bytes < size; tile++) {
-    const columns = createColumns(256, 2 ** level, false);
-    for (const [from, to, word] of extents) {
-      const start = Math.max(from, tile * bytes);
-      const end = Math.min(to, (tile + 1) * bytes);
-      if (end > start) addExtent(columns, tile * bytes, start, end, word);
-    }
-    cache.put({ level, version: 1, tiles: [toTile(columns, 0, tile)] }, () => false);
-  }
-  return cache;
-}
-
-const exact = (starts: number[], words: number[]) => ({
-  track: 0,
-  starts: Float64Array.from(starts),
-  words: Uint32Array.from(words),
-  owners: new Int16Array(0),
-});
-
-test('a mask of one part is that part', () => {
-  expect(solePart(0)).toBe(NOTHING);
-  expect(solePart(PRESENT.dirty)).toBe(NOTHING);
-  expect(solePart(1 | PRESENT.dirty)).toBe(0);
-  expect(solePart(1 << 7)).toBe(7);
-  expect(solePart(0b11)).toBe(MIXED);
-});
-
-test.each([
-  [304, 600, 30, 59],
-  [306, 594, 31, 58],
-])('wide extents begin and end on the nearest whole pixels: %i to %i', (start, end, first, last) => {
-  const strip = createColumnStrip(100);
-  stripFromExtents(strip, exact([0, start, end], [DATA, NONE, DATA]), 1000, { start: 0, end: 1000 });
-  expect(strip.part.indexOf(part('unallocated'))).toBe(first);
-  expect(strip.part.lastIndexOf(part('unallocated'))).toBe(last);
-  expect(strip.part.includes(MIXED)).toBe(false);
-});
-
-test('an extent narrower than a pixel that lies in two has its share in both and its mark in one', () => {
-  const strip = createColumnStrip(100);
-  const words = [NONE, DATA | OVERRIDES, NONE];
-  stripFromExtents(strip, exact([0, 498, 506], words), 1000, { start: 0, end: 1000 });
-  expect([strip.part[49], strip.part[50]]).toEqual([MIXED, MIXED]);
-  expect(marksOf(strip).flatMap((marks, c) => (marks === 0 ? [] : [c]))).toEqual([50]);
-});
-
-test('a sliver shares its pixel and keeps its mark there', () => {
-  const strip = createColumnStrip(100);
-  const words = [NONE, DATA | OVERRIDES, NONE];
-  stripFromExtents(strip, exact([0, 503, 504], words), 1000, { start: 0, end: 1000 });
-  expect(strip.part[50]).toBe(MIXED);
-  expect(marksOf(strip)[50]).toBe(PRESENT.overrides);
-  expect(strip.runs[50]).toBe(3);
-  expect(marksOf(strip).filter(mark => mark !== 0)).toHaveLength(1);
-});
 
 test('one marked byte anywhere is seen in exactly one pixel, from tiles as from extents', () => {
   fc.assert(
@@ -197,19 +117,4 @@ test('without any tile nothing is known', () => {
   const strip = createColumnStrip(50);
   stripFromTiles(strip, 0, { start: 0, end: 1000 }, new TileCache<TileColumns>(() => 0));
   expect([...strip.part].every(value => value === NOTHING)).toBe(true);
-  expect(summarize(strip).shares.every(share => share === 0)).toBe(true);
-});
-
-test('the summary adds up, mixed pixels by their shares', () => {
-  const cache = tiled(10, 2 ** 18, [
-    [0, 2 ** 17 + 512, DATA | OVERRIDES],
-    [2 ** 17 + 512, 2 ** 18, NONE],
-  ]);
-  const strip = createColumnStrip(256);
-  stripFromTiles(strip, 0, { start: 0, end: 2 ** 18 }, cache);
-  const { shares, present } = summarize(strip);
-  expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
-  expect(shares[state('data')]).toBeCloseTo(0.5 + 1 / 512, 3);
-  expect(present).toBe(presentIn(strip));
-  expect(present & PRESENT.overrides).not.toBe(0);
 });

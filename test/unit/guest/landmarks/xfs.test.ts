@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import type { NumberedFileSystem, ReadVolume } from '../../../../electron/guest/landmarks/landmark.ts';
+import { openFileSystem } from '../../../../electron/guest/landmarks/open-file-system.ts';
+import { xfsDirectoryBlock, xfsFreeSpace, xfsPieces } from '../../../support/guest/numbered-file-systems.ts';
+import {
+  placesOf,
+  readerOfPieces,
+  VOLUME_SIZE as SIZE,
+  standing,
+} from '../../../support/guest/read-pieces.ts';
+
+const MIB = 2 ** 20;
+
+describe('XFS', () => {
+  const read = readerOfPieces(xfsPieces(0, SIZE, [8 * MIB, 40 * MIB]));
+
+  it('has a header in each of its groups', () => {
+    const file = openFileSystem(read) as NumberedFileSystem;
+    expect([file.type, file.size]).toEqual(['xfs', SIZE]);
+    expect(standing(file, read)).toEqual([5, 0]);
+  });
+
+  it('says in inodes and in blocks where they lie', () => {
+    const file = openFileSystem(read);
+    expect(placesOf(file, read(8 * MIB, 4096) as Uint8Array)).toEqual([8 * MIB]);
+    expect(placesOf(file, (read(40 * MIB, 4096) as Uint8Array).slice(3 * 512))).toEqual([40 * MIB + 3 * 512]);
+    expect(placesOf(file, xfsDirectoryBlock(50 * MIB))).toEqual([50 * MIB]);
+  });
+
+  it('has everything in use but what its trees of free space name', () => {
+    const free = xfsFreeSpace(0, 1, [
+      [100, 50],
+      [200, 4],
+    ]);
+    const file = openFileSystem(readerOfPieces([...xfsPieces(0, SIZE, []), ...free]));
+    const isUsed = (block: number, blocks: number) => file?.isUsed?.(16 * MIB + block * 4096, blocks * 4096);
+    expect([isUsed(99, 1), isUsed(100, 1), isUsed(149, 1), isUsed(150, 1)]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+    expect([isUsed(100, 50), isUsed(90, 20), isUsed(203, 2)]).toEqual([false, true, true]);
+    // Group 2 has no tree that can be read.
+    expect(isUsed(4096 + 100, 1)).toBeUndefined();
+  });
+
+  it('does not believe blocks of another file system, nor a header of another group', () => {
+    const file = openFileSystem(read) as NumberedFileSystem;
+    expect(placesOf(file, xfsDirectoryBlock(50 * MIB, 8))).toEqual([]);
+    const other = readerOfPieces(xfsPieces(0, SIZE, [], 8));
+    expect(standing(file, other)).toEqual([0, 5]);
+    const moved: ReadVolume = (offset, length) => read((offset + 16 * MIB) % SIZE, length);
+    expect(standing(file, moved)).toEqual([0, 5]);
+  });
+});
