@@ -1,4 +1,5 @@
 /** Clusters that several things use or that are counted too low, and who refers to them. */
+import type { Cause, FindingCollector } from '../../../shared/finding-collector.ts';
 import { USE } from '../layout/cluster-uses.ts';
 import type { CountedCluster } from './cluster-counts.ts';
 
@@ -6,6 +7,8 @@ import type { CountedCluster } from './cluster-counts.ts';
 const MAX_SUSPECTS = 2 ** 16;
 /** Users of one cluster that are named. */
 const MAX_USERS = 4;
+/** Guest clusters listed beyond those of named users, of all suspects together; the others only add to the bytes. */
+const MAX_FURTHER_GUESTS = 2 ** 14;
 
 /** Something that refers to a cluster. */
 export interface ClusterUser {
@@ -27,6 +30,9 @@ export interface ClusterUser {
 export interface Suspect extends CountedCluster {
   /** The first users that were found. */
   readonly users: ClusterUser[];
+  /** Guest clusters of the active disk that are mapped here, of all users, and how many of them are not listed. */
+  readonly guests: number[];
+  unlistedGuests: number;
   /** References that are believed, and the uses of those. */
   believed: number;
   believedUses: number;
@@ -39,6 +45,7 @@ export interface Suspect extends CountedCluster {
 /** The clusters under suspicion in one pass. */
 export class Suspects {
   readonly #clusters = new Map<number, Suspect>();
+  #furtherGuests = 0;
 
   /** True while there is room for one more. */
   get hasRoom(): boolean {
@@ -51,8 +58,9 @@ export class Suspects {
 
   /** Adds a cluster; {@link hasRoom} is true. */
   add(found: CountedCluster): void {
-    const fresh = { users: [], believed: 0, believedUses: 0, believedClash: false, doubt: '' };
-    this.#clusters.set(found.cluster, { ...found, ...fresh });
+    const noUsers = { users: [], guests: [], unlistedGuests: 0 };
+    const nothingBelieved = { believed: 0, believedUses: 0, believedClash: false, doubt: '' };
+    this.#clusters.set(found.cluster, { ...found, ...noUsers, ...nothingBelieved });
   }
 
   get(cluster: number): Suspect | undefined {
@@ -64,7 +72,12 @@ export class Suspects {
     const suspect = this.#clusters.get(cluster);
     if (suspect === undefined) return;
     const user = makeUser();
-    if (suspect.users.length < MAX_USERS) suspect.users.push(user);
+    const isNamed = suspect.users.length < MAX_USERS;
+    if (isNamed) suspect.users.push(user);
+    if (user.guest >= 0) {
+      if (isNamed || ++this.#furtherGuests <= MAX_FURTHER_GUESTS) suspect.guests.push(user.guest);
+      else suspect.unlistedGuests++;
+    }
     const { times, doubt, doubted = times } = user;
     if (doubt !== '') suspect.doubt = doubt;
     const believed = doubt === '' ? times : times - doubted;
@@ -90,6 +103,17 @@ export class Suspects {
   clear(): void {
     this.#clusters.clear();
   }
+}
+
+/** Adds the guest clusters that are mapped onto a suspect to a cause that it was added to. */
+export function addGuests(
+  collector: FindingCollector,
+  cause: Cause,
+  { guests, unlistedGuests }: Suspect,
+  clusterSize: number,
+): void {
+  for (const guest of guests) collector.add(cause, { guest: [guest, clusterSize], count: 0 });
+  if (unlistedGuests > 0) collector.add(cause, { bytes: unlistedGuests * clusterSize, count: 0 });
 }
 
 /** Stands for a compressed stream among the bits of USE. */

@@ -2,7 +2,7 @@
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
 import { formatCount } from '../../../../shared/text/offset.ts';
 import { USE } from '../../layout/cluster-uses.ts';
-import type { Suspect } from '../suspects.ts';
+import { addGuests, type Suspect } from '../suspects.ts';
 import { KEEP_EVIDENCE } from './advice.ts';
 
 /** The id of the finding about a snapshot table that cannot be read. */
@@ -43,7 +43,7 @@ export function overlapCode(suspect: Suspect): string {
 
 /** Adds a cluster that several things use. */
 export function addOverlap(collector: FindingCollector, suspect: Suspect, clusterSize: number): void {
-  const { cluster, users, stored, references } = suspect;
+  const { cluster, stored, references } = suspect;
   const { code, what } = KINDS[kindOf(suspect)];
   const cause: Cause = { id: code, code, severity: 'corruption', what, advice: KEEP_EVIDENCE };
   const host = cluster * clusterSize;
@@ -53,11 +53,16 @@ export function addOverlap(collector: FindingCollector, suspect: Suspect, cluste
       source: 'references',
       fileOffset: host,
       value: String(references),
-      bits: `${users.map(({ name }) => name).join('; ')}; refcount ${stored ?? 'not readable'}`,
+      bits: [...usersOf(suspect), `refcount ${stored ?? 'not readable'}`].join('; '),
     },
   });
-  for (const { guest } of users)
-    if (guest >= 0) collector.add(cause, { guest: [guest, clusterSize], count: 0 });
+  addGuests(collector, cause, suspect, clusterSize);
+}
+
+/** What refers to a cluster: the first users by name, and how many references there are beside theirs. */
+function usersOf({ users, references }: Suspect): string[] {
+  const others = references - users.reduce((sum, { times }) => sum + times, 0);
+  return [...users.map(({ name }) => name), ...(others > 0 ? [`${formatCount(others)} more`] : [])];
 }
 
 const TABLE_IN_DATA: Cause = {

@@ -5,7 +5,7 @@ import { counted, formatOffset, formatSize } from '../../../../shared/text/offse
 import { USE } from '../../layout/cluster-uses.ts';
 import type { RefcountBlocks } from '../../layout/refcount-blocks.ts';
 import type { CountedCluster } from '../cluster-counts.ts';
-import type { Suspect, Suspects } from '../suspects.ts';
+import { addGuests, type Suspect, type Suspects } from '../suspects.ts';
 import { KEEP_EVIDENCE, LEAK_ADVICE } from './advice.ts';
 
 /** One kind of disagreement; several causes where some of its places follow from something else. */
@@ -158,15 +158,13 @@ export class RefcountRules {
 
   /** Adds a suspect that is counted too low, if it is; `causedBy` explains it. */
   addLow(suspect: Suspect, causedBy: string): void {
-    const { stored, references, users } = suspect;
+    const { stored, references } = suspect;
     if (suspect.isShared && references > this.#maxRefcount) this.#addOverflow(suspect, causedBy);
     if (stored === undefined || stored >= Math.min(references, this.#maxRefcount)) return;
     const kind = stored === 0 ? ZERO : LOW;
     const cause = causedBy || this.#explain(suspect.cluster, stored);
     this.#add(kind, { ...suspect, uses: 0 }, cause);
-    for (const { guest } of users)
-      if (guest >= 0)
-        this.#collector.add(this.#causeOf(kind, cause), { guest: [guest, this.#clusterSize], count: 0 });
+    addGuests(this.#collector, this.#causeOf(kind, cause), suspect, this.#clusterSize);
   }
 
   #addOverflow(found: CountedCluster, causedBy: string): void {

@@ -1,5 +1,5 @@
 /** The check as a whole: passes over large files, large numbers, and what keeps it from being complete. */
-import { writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type CheckOptions, checkImage, type ImageCheck } from '../../../../electron/qcow2/check/engine.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
@@ -174,5 +174,28 @@ describe('checkImage', () => {
     expect(findings.filter(({ causedBy }) => causedBy === undefined)).toMatchObject([
       { code: 'QCOW2_L2_INVALID', guest: [[0, 2 ** 29]] },
     ]);
+  });
+
+  it('puts all guest clusters at risk that are mapped onto one cluster of the file, however many are named', () => {
+    const { source, l2Offsets } = buildImage({
+      size: 2 ** 24,
+      clusters: index => (index < 100 && index % 2 === 0 ? 'data' : 'unallocated'),
+    });
+    const table = l2Offsets.get(0) as number;
+    const shared = Buffer.alloc(8);
+    readSync(source.fd, shared, 0, 8, table);
+    for (let entry = 2; entry < 100; entry += 2)
+      pokeU64(source.fd, table + 8 * entry, shared.readBigUInt64BE());
+    const { findings } = check(source);
+    const [link, low] = ['QCOW2_CROSS_LINK', 'QCOW2_REFCOUNT_LOW'].map(code =>
+      findings.find(found => found.code === code),
+    );
+    expect(link).toMatchObject({ count: 1, bytesAtRisk: 50 * K64 });
+    expect(low).toMatchObject({ count: 1, causedBy: 'QCOW2_CROSS_LINK' });
+    const firstRanges = Array.from({ length: 16 }, (_, i) => [2 * i * K64, K64]);
+    for (const found of [link, low]) expect(found?.guest).toEqual(firstRanges);
+    expect(link?.evidence[0]?.bits).toMatch(
+      /\(entry 6 of the L2 table at 0x[\da-f_]+\); 46 more; refcount 1$/,
+    );
   });
 });
