@@ -3,6 +3,7 @@ import { commandOf } from '../../shared/commands.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { LayerInfo } from '../../shared/model/layer.ts';
 import { formatSize } from '../../shared/text/offset.ts';
+import type { AxisId } from '../axis/axis-id.ts';
 import { navigationOf } from '../state/axes/axis-navigation.ts';
 import { type OffsetContext, type OffsetInput, parseOffsetInput } from '../state/axes/offset-input.ts';
 import { runCommand } from '../state/commands/commands.ts';
@@ -11,7 +12,7 @@ import { showInHostLayout } from '../state/host/host-layout.ts';
 import { selectAt } from '../state/selection/selection.ts';
 import { focusElement } from '../state/selection/track-actions.ts';
 import { getAxis, getState } from '../state/store.ts';
-import { currentAxis } from '../state/views.ts';
+import { currentAxis, onTracks } from '../state/views.ts';
 import { Icon } from '../ui/icon.tsx';
 import { KeyCaps } from '../ui/key-caps.tsx';
 
@@ -23,24 +24,27 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
 
   const go = (typed: string) => {
     const { focusedTrack, host } = getState();
+    const axis = searchedAxis();
     const input = parseOffsetInput(typed, contextOf(chain));
     setText(typed);
     setAnswer(input.kind === 'offset' ? undefined : input);
     if (input.kind !== 'offset') return;
-    if (currentAxis() === 'host') {
+    if (axis === 'host') {
       void showInHostLayout(host.layer, input.offset);
       return;
     }
-    if (currentAxis() === 'compare') {
+    if (axis === 'compare') {
       navigationOf('compare').centerOn(input.offset);
       void chooseDifferenceAt(input.offset);
       focusElement('.difference-scroll');
       return;
     }
-    navigationOf('guest').centerOn(input.offset);
-    void selectAt({ track: focusedTrack, offset: input.offset });
-    // The next key is one of the track: N, F and the others are not typed into the field.
-    focusElement(`[data-track="${focusedTrack}"] [data-twin]`);
+    onTracks(() => {
+      navigationOf('guest').centerOn(input.offset);
+      void selectAt({ track: focusedTrack, offset: input.offset });
+      // The next key is one of the track: N, F and the others are not typed into the field.
+      focusElement(`[data-track="${focusedTrack}"] [data-twin]`);
+    });
   };
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
@@ -71,17 +75,23 @@ export function GoToField({ chain }: { readonly chain: OpenedChain }) {
       {hotkey !== undefined && text === '' && <KeyCaps hotkeys={[hotkey]} />}
       {answer !== undefined && (
         <p className="go-to-help" id="go-to-help" role="alert">
-          <Answer input={answer} size={getAxis(currentAxis()).size} onChoose={go} />
+          <Answer input={answer} onChoose={go} />
         </p>
       )}
     </form>
   );
 }
 
+/** The axis that offsets are on: that of the file or of the two disks that are shown, else the guest's. */
+function searchedAxis(): AxisId {
+  const axis = currentAxis();
+  return (axis === 'host' || axis === 'compare') && getAxis(axis).size > 0 ? axis : 'guest';
+}
+
 /** What offsets refer to: the guest's disk, or the file whose layout is shown. */
 function contextOf({ chain }: OpenedChain): OffsetContext {
   const { selection, host, compare, partitions } = getState();
-  const axis = currentAxis();
+  const axis = searchedAxis();
   const { viewport, size } = getAxis(axis);
   const middle = Math.floor((viewport.start + viewport.end) / 2);
   if (axis === 'host') {
@@ -100,17 +110,17 @@ function contextOf({ chain }: OpenedChain): OffsetContext {
 
 interface AnswerProps {
   readonly input: OffsetInput;
-  readonly size: number;
   readonly onChoose: (text: string) => void;
 }
 
 /** Why nothing was gone to. */
-function Answer({ input, size, onChoose }: AnswerProps) {
-  const what = currentAxis() === 'host' ? 'file' : 'disk';
+function Answer({ input, onChoose }: AnswerProps) {
+  const axis = searchedAxis();
+  const what = axis === 'host' ? 'file' : 'disk';
   if (input.kind === 'outside')
     return (
       <>
-        The {what} {input.side === 'past' ? `ends at ${formatSize(size)}` : 'begins at 0'}.
+        The {what} {input.side === 'past' ? `ends at ${formatSize(getAxis(axis).size)}` : 'begins at 0'}.
       </>
     );
   if (input.kind === 'noPartition')

@@ -57,7 +57,7 @@ export function Toolbar({ chain, views, view }: ToolbarProps) {
         <ToolButton id="palette" icon="palette" />
         <ToolButton id="theme" icon={theme} label={`Theme: ${theme}`} />
         <ToolButton id="help" icon="help" />
-        <ToolButton id="inspector" icon="inspector" pressed={inspectorOpen} />
+        <ToolButton id="inspector" icon="inspector" pressed={inspectorOpen && view.explains !== true} />
       </div>
     </header>
   );

@@ -5,7 +5,7 @@ import { formatCount } from '../../shared/text/offset.ts';
 import { goToFinding, startOfFinding } from './findings.ts';
 import { jumpToRange } from './selection/selection.ts';
 import { announce, getState, setState, toggled } from './store.ts';
-import { shownView, showView } from './views.ts';
+import { shownView, showTracks, showView } from './views.ts';
 
 /** The id of the view that lists findings. */
 export const FINDINGS_VIEW = 'findings';
@@ -51,7 +51,7 @@ export async function showFinding(finding: Finding, chain: OpenedChain): Promise
     announce('This finding is about no offset of the guest');
     return;
   }
-  showView('chain');
+  showTracks();
   await jumpToRange(start, { start: range[0], end: range[0] + range[1] });
 }
 

@@ -27,6 +27,29 @@ export function shownView<V extends ViewInfo>({
   return views.find(({ id }) => id === viewId) ?? views[0];
 }
 
+/** The id of the view that shows the tracks of the chain. */
+const TRACKS_VIEW = 'chain';
+
+/** True while the tracks of the chain are shown. */
+export function areTracksShown(): boolean {
+  return shownView(getState())?.id === TRACKS_VIEW;
+}
+
+/** Shows the tracks of the chain. */
+export function showTracks(): void {
+  showView(TRACKS_VIEW);
+}
+
+/** Shows the tracks of the chain, and calls `act` once they are there. */
+export function onTracks(act: () => unknown): void {
+  if (areTracksShown()) {
+    act();
+    return;
+  }
+  showTracks();
+  requestAnimationFrame(() => void act());
+}
+
 /** The axis of the view that is shown. */
 export function currentAxis(): AxisId {
   return shownView(getState())?.axis ?? 'guest';

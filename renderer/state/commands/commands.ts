@@ -37,11 +37,12 @@ import {
 } from '../selection/track-actions.ts';
 import { announce, getState, setState } from '../store.ts';
 import type { ViewInfo } from '../view-info.ts';
-import { currentAxis, currentNavigation, showView } from '../views.ts';
+import { currentAxis, currentNavigation, onTracks, showView } from '../views.ts';
 import { copyDiagnostics } from '../window/diagnostics.ts';
 import { showDrawerTab, toggleDrawer } from '../window/drawer.ts';
-import { toggleInspector } from '../window/inspector.ts';
+import { showInspector, toggleInspector } from '../window/inspector.ts';
 import { cycleTheme } from '../window/preferences.ts';
+import { isInView } from './command-scope.ts';
 
 const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   open: chooseAndOpen,
@@ -112,6 +113,12 @@ const ACTIONS: Readonly<Record<CommandId, () => unknown>> = {
   diagnostics: copyDiagnostics,
 };
 
+/** What commands that show or hide something do where it was not in view. */
+const SHOWN_FIRST: Partial<Readonly<Record<CommandId, () => unknown>>> = {
+  inspector: () => showInspector(true),
+  drawer: () => setState({ drawerOpen: true }),
+};
+
 /** Goes to an override, and where two disks are compared to a difference. */
 function stepOverride(backwards: boolean): Promise<void> {
   return isComparing() ? stepDifference(backwards) : selectNext('override', backwards, 'override');
@@ -131,10 +138,14 @@ export function canRun(id: string): boolean {
   return getState().chain !== undefined || (isCommandId(id) && commandOf(id).withoutChain === true);
 }
 
-/** Runs the command of an id; one that needs a chain does nothing where there is none. */
+/**
+ * Runs the command of an id; one that needs a chain does nothing where there is none. Where what it acts on is not in
+ * view, the tracks of the chain are shown first.
+ */
 export function runCommand(id: string): void {
   if (!canRun(id)) return;
-  if (isCommandId(id)) (onAxis(id) ?? ACTIONS[id])();
+  if (isCommandId(id) && !isInView(id)) onTracks(SHOWN_FIRST[id] ?? ACTIONS[id]);
+  else if (isCommandId(id)) (onAxis(id) ?? ACTIONS[id])();
   else for (const view of getState().views) if (viewCommand(view).id === id) showView(view.id);
 }
 
@@ -161,10 +172,11 @@ function showActiveDisk(): void {
 
 function selectWholeDisk(): void {
   const size = getState().chain?.chain.size ?? 0;
-  if (currentAxis() === 'guest' && size > 0) selectRange(0, size);
+  if (size > 0) selectRange(0, size);
 }
 
 function makeRange(): void {
   const extent = selectedExtent();
-  if (extent !== undefined) selectRange(extent.start, extent.end);
+  if (extent === undefined) announce('Select an extent first');
+  else selectRange(extent.start, extent.end);
 }

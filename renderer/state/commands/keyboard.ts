@@ -1,6 +1,7 @@
 /** Keys to commands. */
 import { isPlain } from '../../../shared/hotkeys.ts';
 import { getState } from '../store.ts';
+import { leavesKeysToPage } from './command-scope.ts';
 import { canRun, runCommand, windowCommands } from './commands.ts';
 import { matchesHotkey } from './hotkeys.ts';
 
@@ -10,7 +11,7 @@ export function listenToKeys(mac: boolean): () => void {
     if (event.defaultPrevented || event.isComposing || getState().dialog !== undefined) return;
     for (const { id, hotkeys } of windowCommands()) {
       const hotkey = hotkeys.find(candidate => matchesHotkey(event, candidate, mac));
-      if (hotkey === undefined || !canRun(id)) continue;
+      if (hotkey === undefined || !canRun(id) || leavesKeysToPage(id)) continue;
       if (isPlain(hotkey) && hotkey.key !== 'F1' && typesInto(event.target, event.key)) return;
       if (id === 'range-all' && typesInto(event.target, 'a')) return;
       // Copying marked text stays the system's.

@@ -4,7 +4,7 @@ import { bytesPerPx } from '../../axis/scale.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { navigationOf } from '../axes/axis-navigation.ts';
 import { askChain } from '../chain/ask-chain.ts';
-import { getAxis, getState, type Range, setState, type TrackOffset } from '../store.ts';
+import { announce, getAxis, getState, type Range, setState, type TrackOffset } from '../store.ts';
 import { describeSelection } from './describe-selection.ts';
 
 /** Selects an offset on a track and requests everything known about it. */
@@ -69,7 +69,8 @@ export function selectedExtent(): { readonly start: number; readonly end: number
 /** Fits the range, else the extent that is selected. */
 export function fitSelection(): void {
   const extent = getState().range ?? selectedExtent();
-  if (extent !== undefined) navigationOf('guest').fitRange(extent.start, extent.end);
+  if (extent === undefined) announce('Select an extent first');
+  else navigationOf('guest').fitRange(extent.start, extent.end);
 }
 
 /** Zooms an axis by a factor of its span (below 1 zooms in): around the selection if it is on screen, else the middle. */

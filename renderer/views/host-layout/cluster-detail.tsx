@@ -5,7 +5,7 @@ import { formatCount, formatOffset, formatSize } from '../../../shared/text/offs
 import { chooseHost, hostOfSelection } from '../../state/host/host-layout.ts';
 import { jumpToRange } from '../../state/selection/selection.ts';
 import { useStore } from '../../state/store.ts';
-import { showView } from '../../state/views.ts';
+import { showTracks } from '../../state/views.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { Untrusted } from '../../ui/text.tsx';
 import { KindSwatch } from './kind-swatch.tsx';
@@ -86,7 +86,7 @@ function User({ user: { what, places }, chain, layer }: UserProps) {
             track === undefined
               ? undefined
               : () => {
-                  showView('chain');
+                  showTracks();
                   const range = { start: place.start, end: place.start + place.length };
                   void jumpToRange({ track: track.id, offset: place.start }, range);
                 }
