@@ -48,7 +48,8 @@ import { type RecentList, recentList } from './stored/recent.ts';
 import { StateFile } from './stored/state-file.ts';
 import { StateNotices } from './stored/state-notices.ts';
 import { isAppUrl } from './window/app-origin.ts';
-import { createIdleWatch } from './window/idle-watch.ts';
+import { IdleTask } from './window/idle-task.ts';
+import { createIdleWatch, type IdleWatch } from './window/idle-watch.ts';
 import { takePicture } from './window/screenshot.ts';
 import { createWindow } from './window/window.ts';
 import { BOUNDS_FORMAT, type Bounds } from './window/window-bounds.ts';
@@ -61,8 +62,8 @@ const QUIT_LIMIT_MS = 700;
 /** A worker that crashes again within as many milliseconds does so because of the chain. */
 const REPEATED_STOP_MS = 60_000;
 
-/** Milliseconds from an opening until the menu names it too: a menu bar is rebuilt as a whole, and the picture goes first. */
-const MENU_DELAY_MS = 1000;
+/** Milliseconds without calls and pushes after which the menu may be rebuilt: that takes as long as a frame. */
+const MENU_IDLE_MS = 1000;
 
 /** Milliseconds between two looks at the files of the open chain, while the window is on the screen. */
 const FILE_CHECK_MS = 3000;
@@ -72,7 +73,12 @@ export class Program {
   readonly #launch: Launch;
   readonly #folder: string;
   readonly #log: Log;
-  readonly #watch: ReturnType<typeof createIdleWatch>;
+  readonly #watch: IdleWatch;
+  readonly #menuUpdate = new IdleTask(
+    MENU_IDLE_MS,
+    () => this.#watch.stillFor(),
+    () => this.#updateMenu(),
+  );
   readonly #arrivals = createPendingTarget(arrival => this.#push('app:arrival', arrival));
   readonly #recent: RecentList;
   readonly #controller: ChainController;
@@ -128,7 +134,7 @@ export class Program {
         this.#log.note('opened', { layers: this.#controller.chain?.layers.length ?? 0 });
         if (launch.screenshot !== undefined) return;
         this.#recent.add(request.target);
-        setTimeout(() => this.#updateMenu(), MENU_DELAY_MS);
+        this.#menuUpdate.request();
       },
       onClosed: () => this.#arrivals.shows(undefined),
       onStopped: (request, error) => this.#openAgain(request, error),
