@@ -7,5 +7,7 @@ export default mainSide({
   parts: {
     thread: ['electron/engine/worker/prestarted-worker.ts'],
     chain: ['electron/service/chain-session.ts'],
+    // What is loaded for the first layer that is read over NBD, while the window is used.
+    feeds: ['electron/service/feeds/served-feed.ts'],
   },
 });
