@@ -94,13 +94,11 @@ describe('a planned commit is what qemu-img does', () => {
   // 58, 263, 278: version 2 grows within its last cluster. 418: growing makes L2 tables before requests for lower ones.
   it.each([58, 263, 278, 418])('where a target grows, on random chain %i', async seed => {
     await proveCommit(seed, 'qemu-img', {});
-    expect(seed).toBeGreaterThan(0);
   });
 
   it('with internal snapshots and bitmaps in the way', async () => {
     for (let seed = 1001; seed < 1001 + GROUP / 2; seed++)
       await proveCommit(seed, 'qemu-img', { snapshots: true, bitmaps: true });
-    expect(GROUP).toBeGreaterThan(0);
   });
 
   it('with internal snapshots, whose clusters are not overwritten', async () => {
@@ -108,7 +106,6 @@ describe('a planned commit is what qemu-img does', () => {
     for (const program of versions)
       for (let seed = 4001; seed <= 4000 + CHAINS / 4; seed++)
         await proveCommit(seed, program, { snapshots: true });
-    expect(versions).toContain('qemu-img');
   });
 
   it('with bitmaps, which are stored again when the target is closed', async () => {
@@ -116,13 +113,11 @@ describe('a planned commit is what qemu-img does', () => {
     for (const program of versions)
       for (let seed = 3001; seed < 3001 + GROUP / 2; seed++)
         await proveCommit(seed, program, { bitmaps: true });
-    expect(versions).toContain('qemu-img');
   });
 
   it('with data in files apart', async () => {
     for (let seed = 2001; seed < 2001 + GROUP / 2; seed++)
       await proveCommit(seed, 'qemu-img', { dataFile: true });
-    expect(GROUP).toBeGreaterThan(0);
   });
 
   it('with an encrypted target, which takes up to 32 clusters at a time', async () => {
