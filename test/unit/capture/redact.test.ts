@@ -121,7 +121,7 @@ describe('the first cluster of a redacted image', () => {
 it('the extra data of a snapshot is masked where it is not known', () => {
   const made = image({ snapshots: [{ id: `${SECRET}!!7`, name: `${SECRET}-name` }] });
   const { fd } = made.source;
-  const [{ fileOffset }] = openQcow2(made.source).snapshots as [{ fileOffset: number }];
+  const fileOffset = openQcow2(made.source).snapshots[0]?.fileOffset as number;
   // The first 8 bytes of the id become extra data that no version of the format describes.
   pokeU32(fd, fileOffset + 36, 32);
   pokeU16(fd, fileOffset + 12, u16At(fd, fileOffset + 12) - 8);
