@@ -7,6 +7,7 @@ import { formatSize } from '../../shared/text/offset.ts';
 import { INCOMPATIBLE_DIRTY } from '../qcow2/format/header.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
 import type { SlicedWork } from '../qcow2/read/sliced-work.ts';
+import { bitmapsOfKilledJob } from './bitmaps-of-killed-job.ts';
 import { deleteSnapshotCommands, noCommand } from './commands.ts';
 import type { CommitInput, LayerTables } from './commit/commit-input.ts';
 import { keyNeeded } from './encryption.ts';
@@ -71,6 +72,7 @@ export function* planSnapshotDelete(input: SnapshotInput): SlicedWork<Plan> {
     target: result,
     abort: [
       'After an abort or a crash, clusters that are in use may be counted as free, and the next write overwrites them: run `qemu-img check` before anything writes to the image.',
+      ...bitmapsOfKilledJob('qemu-img', [layers[target]]),
     ],
     hazards: hazards(input, result, freed === undefined ? undefined : freed * clusterSize),
     commands: isHidden(input) ? [] : deleteSnapshotCommands(opened, image.snapshots[snapshot]?.name ?? ''),

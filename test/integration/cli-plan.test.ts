@@ -64,6 +64,28 @@ describe('cowscope plan commit', () => {
     expect(plan.bytesCopiedExact).toBe(false);
   });
 
+  it('says that a killed qemu-img leaves the bitmaps unusable of the images that it has open for writing', async () => {
+    const own = await folderNamed('killed');
+    const killed = ({ abort }: { abort: string[] }) => abort.filter(text => text.includes('is killed'));
+    const base = await image(own, 'base', '1M');
+    const middle = await image(own, 'middle', '1M', 'base');
+    const top = await image(own, 'top', '1M', 'middle');
+    expect(killed(await planJson('--into', '0', top))).toEqual([]);
+    for (const file of [base, middle, top]) await qemuImg('bitmap', '--add', file, 'day');
+    expect(killed(await planJson('--into', '0', top))).toEqual([
+      expect.stringContaining('the dirty bitmaps of "base" and "top" cannot be used any more'),
+    ]);
+    expect(killed(await planJson('--into', '0', '--job', 'active', top))).toEqual([]);
+    const link = ['--base', '0', '--unsafe', top];
+    expect((await planOf('rebase', ...link)).abort).toEqual([
+      'Only the header of "top" and its bitmaps are written.',
+      expect.stringContaining('the dirty bitmaps of "top" cannot'),
+    ]);
+    await run('sh', ['-c', `qemu-io -f qcow2 -c 'sigraise 9' ${top}; :`]);
+    expect((await cowscope(['check', top])).stdout).toContain('QCOW2_BITMAP_IN_USE');
+    expect((await planOf('rebase', ...link)).abort).toEqual(['Only the header of "top" is written.']);
+  });
+
   it('gives commands that open encrypted layers with their key', async () => {
     const own = await folderNamed('encrypted');
     const overlay = async (name: string, below: string) => {

@@ -3,6 +3,7 @@
 import type { Plan, PlannedLayer, PlannedStep, StepwisePlan } from '../../../shared/model/plan/plan.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
+import { bitmapsOfKilledJob } from '../bitmaps-of-killed-job.ts';
 import { casesOf, RangeSum, resurrected } from '../cases.ts';
 import { commitCommands, commitQmp, stepwiseCommands } from '../commands.ts';
 import { withoutPromises } from '../hazard-list.ts';
@@ -167,6 +168,7 @@ function abortText(
   ];
   if (job === 'live')
     texts.push(`Only when it is done does qemu record the target in the layer above ${name(top)}.`);
+  texts.push(...bitmapsOfKilledJob(job, [layers[target], layers[top]]));
   if (top - target > 1)
     texts.push(
       `One layer at a time it copies ${formatSize(stepwise.bytesCopied)} in all, and after an abort at most ${formatSize(stepwise.repeatedAtMost)} again:`,

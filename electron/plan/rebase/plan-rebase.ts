@@ -6,6 +6,7 @@
 
 import type { Plan, PlanEffect, PlannedLayer } from '../../../shared/model/plan/plan.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
+import { bitmapsOfKilledJob } from '../bitmaps-of-killed-job.ts';
 import { CaseSums, RangeSum } from '../cases.ts';
 import { rebaseCommands, streamQmp } from '../commands.ts';
 import type { LayerTables } from '../commit/commit-input.ts';
@@ -29,7 +30,7 @@ import { type RebaseWrites, rebaseWrites } from './rebase-writes.ts';
 
 /** The plan of a rebase. Throws PLAN_TOO_MANY_RANGES, or QCOW2_READ_FAILED. */
 export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
-  const { layers, target, base, unsafe, job } = input;
+  const { layers, target, base, job } = input;
   const runs = layers.map(runsOf);
   const own = runs[target] as LayerRuns;
   // qemu-img opens the target without leave to give host space back.
@@ -92,7 +93,7 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     qemuVersionSource: input.qemuVersionSource,
     layers: plannedLayers(input.layers, index => partOf(input, index)),
     bytesCopied,
-    bytesCopiedExact: known !== undefined || unsafe || bytesCopied === 0,
+    bytesCopiedExact: known !== undefined || bytesCopied === 0,
     zerosAsData,
     growthZeros: 0,
     bytesZeroed,
@@ -107,13 +108,14 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
   });
 }
 
-/** What is really written; undefined where that is not known. */
+/** What is really written, which is nothing where only the link changes; undefined where that is not known. */
 function* writesOf(
   { target, base, unsafe, job, qemu, content }: RebaseInput,
   runs: readonly LayerRuns[],
   unit: number,
 ): SlicedWork<RebaseWrites | undefined> {
-  if (unsafe || job !== 'qemu-img' || content === undefined) return undefined;
+  if (unsafe) return { writes: [] };
+  if (job !== 'qemu-img' || content === undefined) return undefined;
   const alignsWrites = rebaseAlignsWrites(qemu);
   const keepsToBuffer = rebaseKeepsToBuffer(qemu);
   return yield* rebaseWrites({ runs, target, base, unit, alignsWrites, keepsToBuffer }, content);
@@ -222,9 +224,14 @@ function partOf({ target, base }: RebaseInput, index: number): Pick<PlannedLayer
 
 function abortText({ layers, target, unsafe, job }: RebaseInput): string[] {
   const name = JSON.stringify(layers[target]?.info.name ?? '');
-  if (unsafe) return [`Only the header of ${name} is written.`];
+  const ofBitmaps = bitmapsOfKilledJob(job, [layers[target]]);
+  if (unsafe) {
+    const written = ofBitmaps.length === 0 ? 'is' : 'and its bitmaps are';
+    return [`Only the header of ${name} ${written} written.`, ...ofBitmaps];
+  }
   return [
     `Until it is done, ${name} rests on its old backing file and reads as before, also after an abort.`,
     `What was copied stays in ${name}: the next run${job === 'qemu-img' ? '' : ' of the job'} does not copy it again.`,
+    ...ofBitmaps,
   ];
 }

@@ -62,7 +62,7 @@ export function spaceBetween({ ends, justOpened, why }: FileEnds): TargetSpace {
 }
 
 /** The space of a file that has one size after the job. */
-export function exactSpace(imageEnd: number, fileLength: number): TargetSpace {
+function exactSpace(imageEnd: number, fileLength: number): TargetSpace {
   return spaceBetween(oneEnd(imageEnd, fileLength));
 }
 
@@ -92,7 +92,7 @@ export function spaceAfter(before: SpaceBefore, changes: SpaceChanges): TargetSp
   const endsInOldCluster = mostEnd === imageEnd && fileLength < imageEnd;
   const mayEndInside = changes.writesData && (changes.writesParts || endsInOldCluster);
   if (mayEndInside && fileLength < mostEnd) why.push('the last cluster may be written in part');
-  const mostLength = Math.max(fileLength, changes.writesData || added > 0 ? mostEnd : 0);
+  const mostLength = Math.max(fileLength, changes.writesData || added + mayAdd > 0 ? mostEnd : 0);
   const isLengthExact = isEndExact && (mostLength === fileLength || !mayEndInside);
   // The last cluster in use is a taken one where it lies behind those of before.
   const leastLength = changes.fillsTaken && leastEnd > imageEnd ? Math.max(fileLength, leastEnd) : fileLength;

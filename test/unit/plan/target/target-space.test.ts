@@ -56,6 +56,14 @@ describe('spaceAfter', () => {
     });
   });
 
+  it('may make the file longer where nothing but bitmaps is written again', () => {
+    expect(spaceAfter(before, { ...nothing, mayAdd: 2, mayFree: 1, whyInexact: ['bitmaps'] })).toMatchObject({
+      fileLength: 12 * C,
+      fileLengthAtLeast: 10 * C,
+      exact: false,
+    });
+  });
+
   it('is a bound where there is free space inside, which may be used or not', () => {
     expect(spaceAfter({ ...before, allocated: 8 * C }, added(3))).toMatchObject({
       imageEnd: 13 * C,
