@@ -86,6 +86,26 @@ describe('cowscope plan commit', () => {
     expect((await planOf('rebase', ...link)).abort).toEqual(['Only the header of "top" is written.']);
   });
 
+  it('knows how long a raw target gets that ends inside a sector', async () => {
+    const own = await folderNamed('odd');
+    const base = join(own, 'base');
+    const top = join(own, 'top');
+    const cases = [
+      ['write -P2 0 64k', [983_000]],
+      ['write -P2 896k 512', [983_040]],
+      ['write -z 896k 64k', [983_000, 983_040]],
+    ] as const;
+    for (const [command, lengths] of cases) {
+      await writeFile(base, Buffer.alloc(983_000, 7));
+      await qemuImg('create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', 'base', top);
+      await qemuIo(top, command);
+      const { target, commands } = await planJson(top);
+      expect(target.possible.map(({ fileLength }: { fileLength: number }) => fileLength)).toEqual(lengths);
+      await runWell('sh', ['-c', commands[0]]);
+      expect(lengths).toContain((await stat(base)).size);
+    }
+  });
+
   it('gives commands that open encrypted layers with their key', async () => {
     const own = await folderNamed('encrypted');
     const overlay = async (name: string, below: string) => {

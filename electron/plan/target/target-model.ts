@@ -35,6 +35,9 @@ export interface TargetChanges {
   /** Bytes of data written, and of zeros that are stored as such. */
   bytesCopied: number;
   bytesZeroed: number;
+  /** Where requests for data end, and those for zeros: offsets of the guest. */
+  dataEnd: number;
+  zerosEnd: number;
   /** Bytes of zeros that are written as data because the target stores no zeros there. */
   zerosAsData: number;
   newClusters: number;
@@ -85,6 +88,8 @@ export class TargetModel {
   readonly changes: TargetChanges = {
     bytesCopied: 0,
     bytesZeroed: 0,
+    dataEnd: 0,
+    zerosEnd: 0,
     zerosAsData: 0,
     newClusters: 0,
     newTables: 0,
@@ -140,8 +145,13 @@ export class TargetModel {
   apply({ start, end, zero, readsZero, passesFrom }: AppliedRequest): void {
     const { version } = this.#format;
     this.#passesFrom = passesFrom;
-    if (zero) this.changes.bytesZeroed += end - start;
-    else this.changes.bytesCopied += end - start;
+    if (zero) {
+      this.changes.bytesZeroed += end - start;
+      this.changes.zerosEnd = end;
+    } else {
+      this.changes.bytesCopied += end - start;
+      this.changes.dataEnd = end;
+    }
     if (readsZero && !zero) this.changes.zerosAsData += end - start;
     this.needTables(start, end);
     if (version === 0) this.#writeRaw(start, end);

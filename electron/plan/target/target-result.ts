@@ -5,10 +5,10 @@ import { EntryTable } from '../../qcow2/read/entry-table.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import type { CommitInput, LayerTables } from '../commit/commit-input.ts';
 import { keepsDataApart } from '../commit/commit-setup.ts';
-import type { FileEnds } from './host/followed-file.ts';
+import { type FileEnds, oneEnd } from './host/followed-file.ts';
 import type { TargetChanges } from './target-model.ts';
 import { withVolume } from './target-room.ts';
-import { exactSpace, type SpaceBefore, type SpaceChanges, spaceAfter, spaceBetween } from './target-space.ts';
+import { type SpaceBefore, type SpaceChanges, spaceAfter, spaceBetween } from './target-space.ts';
 
 /** What changes the target's file beside requests for its data. Counts are clusters. */
 export interface TargetJob {
@@ -47,11 +47,10 @@ export function targetResult(input: TargetInput, setup: TargetJob): PlannedTarge
   };
   const { allocation } = input;
   if (image === undefined || allocation === undefined) {
-    const length = Math.max(info.fileSize, setup.sizeAfter > info.size ? setup.sizeAfter : 0);
     const before = { imageEnd: info.fileSize, fileLength: info.fileSize };
     return {
       ...common,
-      ...withVolume(exactSpace(length, length), before, device),
+      ...withVolume(spaceBetween(rawEnds(tables, setup)), before, device),
       imageEndBefore: info.fileSize,
       fileLengthBefore: info.fileSize,
       bitmapBytes: 0,
@@ -68,6 +67,20 @@ export function targetResult(input: TargetInput, setup: TargetJob): PlannedTarge
     fileLengthBefore: allocation.fileLength,
     bitmapBytes: allocation.account.bitmaps,
   };
+}
+
+/**
+ * Where a file without tables ends. It may end inside a sector, which a request for data fills; zeros may become a hole
+ * there, which does not make the file longer.
+ */
+function rawEnds({ info }: LayerTables, { changes, sizeAfter, atMost }: TargetJob): FileEnds {
+  const grown = Math.max(info.fileSize, sizeAfter > info.size ? sizeAfter : 0);
+  const withData = Math.max(grown, changes.dataEnd);
+  const least = atMost === undefined ? withData : grown;
+  const most = Math.max(withData, changes.zerosEnd);
+  if (least === most) return oneEnd(most, most);
+  const ends = [least, most].map(end => ({ imageEnd: end, fileLength: end }));
+  return { ends, justOpened: ends, why: ['its file ends inside a sector, which zeros may fill or not'] };
 }
 
 /** How an image uses its file, as the bounds are made from it. Throws QCOW2_READ_FAILED. */
