@@ -5,7 +5,7 @@ import { CowscopeError } from '../../shared/error.ts';
 import { nextTurn } from '../../shared/scheduler.ts';
 import { hasExtendedL2 } from '../qcow2/format/header.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
-import { runInSlices, SLICE_MS } from '../qcow2/read/sliced-work.ts';
+import { MAIN_SLICE_MS, runInSlices } from '../qcow2/read/sliced-work.ts';
 import { type ImageSource, readFully } from '../qcow2/read/source.ts';
 import { type CollectedTables, collectTables } from './collect.ts';
 import {
@@ -173,14 +173,14 @@ class LayerCapture {
   ): Promise<CapturedResult> {
     const before = rootsDigest(this.#image);
     this.#left = stretches.left + (isCut ? 1 : 0);
-    let sliceEnd = performance.now() + SLICE_MS;
+    let sliceEnd = performance.now() + MAIN_SLICE_MS;
     for (const [start, end] of stretches.all())
       for (let at = start; at < end; at += MAX_FRAME_BYTES) {
         await this.#piece(at, Math.min(MAX_FRAME_BYTES, end - at), frames);
         if (performance.now() < sliceEnd) continue;
         await nextTurn(); // nothing is written for holes, which may be terabytes: signals are heard in between
         signal?.throwIfAborted();
-        sliceEnd = performance.now() + SLICE_MS;
+        sliceEnd = performance.now() + MAIN_SLICE_MS;
       }
     await this.#writeZeros(frames);
     return {

@@ -14,18 +14,18 @@ import type { ExportSource } from '../qemu/blockdev-args.ts';
 import { type BytePath, nameNotes } from './byte-path.ts';
 import { startsAsCapture } from './captured/starts-as-capture.ts';
 import { type Discovery, EntryBudget, type FoundLayers, type LinkedLayer, lostBacking } from './discovery.ts';
-import { FileChanges, type LayerFiles } from './file-changes.ts';
+import { FileChanges, type OpenLayerFiles } from './file-changes.ts';
 import { bitmapFindings } from './findings/bitmaps.ts';
 import { sizeFindings } from './findings/sizes.ts';
 import { snapshotFindings } from './findings/snapshots.ts';
 import { timeFindings } from './findings/times.ts';
 import { followLink, openNamed, type ReachedFile, resolveConsent } from './follow-link.ts';
 import { layersAsGiven } from './given-order.ts';
-import { type Step, stepDown } from './link-step.ts';
+import { type LinkStep, stepDown } from './link-step.ts';
 import { programsWithFile } from './open-elsewhere.ts';
 import { modifiedTime, type OpenFile } from './open-file.ts';
 import { type LayerFormat, openLayer, type SingleLayer } from './open-layer.ts';
-import { PathLook } from './path-look.ts';
+import { PathInspector } from './path-inspector.ts';
 import { PinnedFolders } from './pinned-folder.ts';
 import { readLocks, WriterLocks, type Writers } from './writer-lock.ts';
 
@@ -101,7 +101,7 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
   const onProgress = (bytes: number) => onRead?.({ layer: 1, layers: 1, bytes });
   const infer = reading === undefined ? undefined : { reading, onProgress };
   const open: ReachedFile[] = [];
-  const look = new PathLook();
+  const look = new PathInspector();
   const listed = new EntryBudget();
   const located = [...locate];
   const discovery: Discovery = { consent, folders, look, backingFormat, infer, located, open, listed };
@@ -153,9 +153,9 @@ async function followLinks(
   let layer: SingleLayer | undefined = await openLayer(reached, { by: 'person', format }, discovery.infer);
   discovery.listed.add(layer);
   onTop?.({ size: layer.size, clusterSize: clusterSizeOf(layer) });
-  let described: Step['described'];
+  let described: LinkStep['described'];
   while (layer !== undefined) {
-    const step: Step = await stepDown(layer, described, { seen, depth: layers.length + 1 }, discovery);
+    const step: LinkStep = await stepDown(layer, described, { seen, depth: layers.length + 1 }, discovery);
     layers.push({ layer, backing: step.backing, findings: step.findings });
     ({ below: layer, described } = step);
   }
@@ -166,7 +166,7 @@ async function describe(
   found: FoundLayers,
   discovery: Discovery,
 ): Promise<Pick<DiscoveredChain, 'info' | 'layers' | 'changes'>> {
-  const files: LayerFiles[] = [];
+  const files: OpenLayerFiles[] = [];
   // An inferred size is the least that the disk can have: nothing follows from another one.
   const isSizeKnown = found.layers.every(({ layer }) => lostBacking(layer) === undefined);
   const sizes = isSizeKnown ? sizeFindings(found.layers.map(({ layer }) => layer.size)) : [];

@@ -6,7 +6,7 @@ import type { InferRequest } from '../qcow2/infer/infer-image.ts';
 import type { ReachedFile } from './follow-link.ts';
 import type { OpenFile } from './open-file.ts';
 import type { SingleLayer } from './open-layer.ts';
-import type { PathLook } from './path-look.ts';
+import type { PathInspector } from './path-inspector.ts';
 import type { PinnedFolders } from './pinned-folder.ts';
 import type { ResolvedConsent } from './policy.ts';
 import type { Writers } from './writer-lock.ts';
@@ -15,7 +15,7 @@ import type { Writers } from './writer-lock.ts';
 export interface Discovery {
   readonly consent: ResolvedConsent;
   readonly folders: PinnedFolders;
-  readonly look: PathLook;
+  readonly look: PathInspector;
   /** Format of backing files for which none is recorded, as a person says. */
   readonly backingFormat: 'raw' | 'qcow2' | undefined;
   /** What to do with a layer that lost its header or L1 table; undefined where nothing is inferred. */

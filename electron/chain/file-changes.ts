@@ -5,7 +5,7 @@ import type { OpenFile } from './open-file.ts';
 const HEADER_BYTES = 4096;
 
 /** The opened files of one layer: the image, and its data file where that is open. */
-export type LayerFiles = readonly OpenFile[];
+export type OpenLayerFiles = readonly OpenFile[];
 
 /**
  * Watches files by their open descriptors, so that none is looked up by its name again. A file counts as changed where its
@@ -13,10 +13,10 @@ export type LayerFiles = readonly OpenFile[];
  * device says nothing; there the header is compared with that of the first look.
  */
 export class FileChanges {
-  readonly #layers: readonly LayerFiles[];
+  readonly #layers: readonly OpenLayerFiles[];
   readonly #headers = new Map<OpenFile, Buffer>();
 
-  constructor(layers: readonly LayerFiles[]) {
+  constructor(layers: readonly OpenLayerFiles[]) {
     this.#layers = layers;
   }
 

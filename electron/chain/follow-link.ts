@@ -10,7 +10,7 @@ import { type NameForm, parseRecordedName, type RecordedName } from './backing-n
 import { type BytePath, fromBytes, isTextPath, shownPath, systemPath, toBytePath } from './byte-path.ts';
 import { notAFile, notOpenedError } from './open-error.ts';
 import { type FolderEntry, isOtherFile, kindOfEntry, type OpenFile, openFile } from './open-file.ts';
-import type { PathLook } from './path-look.ts';
+import type { PathInspector } from './path-inspector.ts';
 import type { PinnedFolder, PinnedFolders } from './pinned-folder.ts';
 import {
   canHoldImage,
@@ -89,7 +89,7 @@ export async function resolveConsent(paths: readonly string[], all: boolean): Pr
 export interface FollowOptions {
   readonly consent: ResolvedConsent;
   readonly folders: PinnedFolders;
-  readonly look: PathLook;
+  readonly look: PathInspector;
   /** The own folder is no reason to open it: only consent is. */
   readonly always: 'ask' | 'policy';
 }

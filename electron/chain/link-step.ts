@@ -19,7 +19,7 @@ import { formatFix, linkFix } from './link-fix.ts';
 import { type DeclaredFormat, openLayer, type SingleLayer } from './open-layer.ts';
 
 /** What became of a link. */
-export interface Step {
+export interface LinkStep {
   readonly backing: BackingLink;
   readonly below?: SingleLayer;
   /**
@@ -43,10 +43,10 @@ export async function stepDown(
   described: RecordedName | null | undefined,
   { seen, depth }: { seen: Set<string>; depth: number },
   discovery: Discovery,
-): Promise<Step> {
+): Promise<LinkStep> {
   const name = backingName(layer);
   const recorded = recordedBacking(layer);
-  const cut = (error: ErrorRecord, resolved = '', findings: readonly Finding[] = []): Step => ({
+  const cut = (error: ErrorRecord, resolved = '', findings: readonly Finding[] = []): LinkStep => ({
     backing: { ...recorded, resolved, status: 'cut', error },
     findings,
   });

@@ -11,7 +11,7 @@ import { findOverwriting } from '../qcow2/infer/overwritten-header.ts';
 import { findLostHeader, type LostHeader, lostHeaderEvidence } from '../qcow2/layout/lost-header.ts';
 import { type FileSource, fileSource } from '../qcow2/read/file-source.ts';
 import { openQcow2Sliced, type Qcow2Image } from '../qcow2/read/image.ts';
-import { type RecognizedFormat, recognizeFormat, served } from '../qcow2/read/probe-format.ts';
+import { howToServe, type RecognizedFormat, recognizeFormat } from '../qcow2/read/probe-format.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
 import type { ImageSource } from '../qcow2/read/source.ts';
 import { BufferedSource } from './buffered-source.ts';
@@ -96,7 +96,7 @@ export async function openLayer(
 /** An image that was read where a format was expected. */
 export function readAs(
   image: Qcow2Image,
-  { format, formatSource, findings }: Decision,
+  { format, formatSource, findings }: FormatDecision,
 ): Pick<SingleLayer, 'format' | 'formatSource' | 'image' | 'size' | 'findings'> {
   const found = image.header.version === 1 ? 'qcow' : 'qcow2';
   const differs = found === format ? [] : [formatDiffers(format, found)];
@@ -123,7 +123,7 @@ async function withInferredL1(image: Qcow2Image, infer: InferRequest): Promise<Q
 /** The image in a file without a header; undefined for a file that has one, or that shows none. */
 async function inferLostHeader(
   source: FileSource,
-  { format, formatSource }: Pick<Decision, 'format' | 'formatSource'>,
+  { format, formatSource }: Pick<FormatDecision, 'format' | 'formatSource'>,
   infer: InferRequest,
 ): Promise<Pick<SingleLayer, 'image' | 'size' | 'findings'> | undefined> {
   const isLost = format === 'raw' ? formatSource === 'assumed' : recognizeFormat(source).format === 'raw';
@@ -194,7 +194,7 @@ function bitFindings({ incompatible }: Qcow2Header): Finding[] {
 }
 
 /** How a layer is read, and why. */
-export interface Decision {
+export interface FormatDecision {
   readonly format: LayerFormat;
   readonly formatSource: FormatSource;
   readonly notes?: readonly string[];
@@ -206,7 +206,7 @@ export function decideFormat(
   source: ImageSource,
   claim: DeclaredFormat,
   { format: magic, sentence }: RecognizedFormat,
-): Decision {
+): FormatDecision {
   if (claim.by === 'image') return recordedFormat(source, claim, magic);
   if (claim.format !== undefined)
     return {
@@ -235,7 +235,7 @@ function recordedFormat(
   source: ImageSource,
   { format: recorded, unrecorded, fix }: Extract<DeclaredFormat, { by: 'image' }>,
   magic: ImageFormat,
-): Decision {
+): FormatDecision {
   const isPlain = magic === 'raw' || magic === 'iso';
   if (recorded === '' && unrecorded !== undefined)
     return {
@@ -260,7 +260,7 @@ function recordedFormat(
     code: 'CHAIN_FORMAT_UNSUPPORTED',
     what: `the layer above records the format "${escapeUntrusted(recorded)}" for this file, which cannot be shown`,
     subject: source.path,
-    advice: `the layers above it are shown without what lies below; to see all of the chain as qemu reads it, take its top image: ${served('qcow2', ' --allocation-depth')}`,
+    advice: `the layers above it are shown without what lies below; to see all of the chain as qemu reads it, take its top image: ${howToServe('qcow2', ' --allocation-depth')}`,
   });
 }
 

@@ -18,7 +18,7 @@ import { captureNotServed } from '../service/open-files.ts';
 import type { WitnessChoice } from '../service/session-options.ts';
 import { EXIT, type ExitCode, settleExit } from './exit-codes.ts';
 import { isPartFinding, missingBacking, missingDataFile } from './missing-links.ts';
-import { outputWidth, printErrorRecord, printNote, write, writeLine } from './output.ts';
+import { outputWidth, printErrorRecord, printNote, writeLine, writeText } from './output.ts';
 import { ProgressLine } from './progress-line.ts';
 import { consentOf, type TargetOptions } from './target.ts';
 import { drawMap } from './text/map-drawing.ts';
@@ -151,37 +151,40 @@ async function printJson(
   const { layer, totals } = options;
   const { chain } = session;
   const subject: MapSubject = { chain, witness: options.witness, layer, snapshot: options.snapshot };
-  await write(mapJsonHead(subject, !totals));
+  await writeText(mapJsonHead(subject, !totals));
   if (!totals)
-    await session.list({ spec: { list: 'map', format: 'json', hosts: options.hostOffsets }, layer }, write);
+    await session.list(
+      { spec: { list: 'map', format: 'json', hosts: options.hostOffsets }, layer },
+      writeText,
+    );
   const sums = await session.ask('totals', { layer });
   const findings = await session.allFindings(layer);
-  await write(mapJsonTail(subject, !totals, { sums, errors: unread, findings }));
+  await writeText(mapJsonTail(subject, !totals, { sums, errors: unread, findings }));
   return conclude(unread, session, findings);
 }
 
 async function printText(session: ChainSession, options: MapOptions): Promise<void> {
   const { layer, totals } = options;
   if (!totals) {
-    await write(await drawMap(session, layer, outputWidth()));
+    await writeText(await drawMap(session, layer, outputWidth()));
     await writeLine();
     const width = process.stdout.isTTY ? outputWidth() : undefined; // what is piped has a line for each row
     const hosts = options.hostOffsets;
-    await session.list({ spec: { list: 'map', format: 'text', hosts, width }, layer }, write);
-    await write('\n\n');
+    await session.list({ spec: { list: 'map', format: 'text', hosts, width }, layer }, writeText);
+    await writeText('\n\n');
   }
   const legend = layer === undefined ? legendOfGuest(legendOf(session)) : legendOf(session);
-  await write(mapTextTotals(session.chain, legend, await session.ask('totals', { layer }), layer));
+  await writeText(mapTextTotals(session.chain, legend, await session.ask('totals', { layer }), layer));
   if (options.witness !== 'both') return;
   const compared = (await session.ask('compareWitnesses', {})).map((step, index) => ({ layer: index, step }));
   const wanted = compared.filter(one => layer === undefined || one.layer === layer);
   const findings = await session.allFindings(layer);
-  await write(mapTextDifferences(session.chain, findings, wanted));
+  await writeText(mapTextDifferences(session.chain, findings, wanted));
 }
 
 /** The rows alone: what goes with them is for people, on standard error. */
 async function printCsv(session: ChainSession, { layer, hostOffsets }: MapOptions): Promise<void> {
-  await session.list({ spec: { list: 'map', format: 'csv', hosts: hostOffsets }, layer }, write);
+  await session.list({ spec: { list: 'map', format: 'csv', hosts: hostOffsets }, layer }, writeText);
 }
 
 /** The version whose form is printed where no qemu-img is installed. */
@@ -189,7 +192,7 @@ const USUAL_QEMU: QemuImgVersion = { major: 7, minor: 2 };
 
 async function printAsQemuImg(session: ChainSession, { layer, qemuVersion }: MapOptions): Promise<void> {
   const version = qemuVersion ?? (await qemuImgVersion()) ?? USUAL_QEMU;
-  await session.list({ spec: { list: 'qemu-img', ...qemuImgDialect(version) }, layer }, write);
+  await session.list({ spec: { list: 'qemu-img', ...qemuImgDialect(version) }, layer }, writeText);
 }
 
 async function printContexts(session: ChainSession, options: MapOptions): Promise<void> {
@@ -198,13 +201,13 @@ async function printContexts(session: ChainSession, options: MapOptions): Promis
   const names = contexts.map(({ name }) => name);
   for (const [i, { spec }] of contexts.entries()) {
     const { head, tail } = contextFrame(names, i);
-    await write(head);
+    await writeText(head);
     if (options.totals) {
       const size = layer === undefined ? session.chain.size : (session.chain.layers[layer]?.size ?? 0);
       const { list: _, ...selection } = spec;
       const sums = await session.ask('contextTotals', { selection, layer });
-      await write(contextTotals(contextWithRole(spec.context), sums, size));
-    } else await session.list({ spec, layer }, write);
-    await write(tail);
+      await writeText(contextTotals(contextWithRole(spec.context), sums, size));
+    } else await session.list({ spec, layer }, writeText);
+    await writeText(tail);
   }
 }

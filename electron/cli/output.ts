@@ -1,5 +1,4 @@
 /** Writing to the terminal or a pipe: with back-pressure on standard output, one line per error on standard error. */
-
 import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
 import { errorLine, safeLine } from '../../shared/text/error-line.ts';
 
@@ -25,7 +24,7 @@ export function clearProgress(): void {
 }
 
 /** Writes to standard output and resolves when that is done and the memory of `text` free again. */
-export function write(text: string | Uint8Array): Promise<void> {
+export function writeText(text: string | Uint8Array): Promise<void> {
   clearProgress();
   if (text.length > 0) isInLine = process.stdout.isTTY && !endsLine(text);
   return new Promise(resolve => {
@@ -39,7 +38,7 @@ function endsLine(text: string | Uint8Array): boolean {
 
 /** Writes one line. */
 export function writeLine(text = ''): Promise<void> {
-  return write(`${text}\n`);
+  return writeText(`${text}\n`);
 }
 
 /** Characters gathered before they are written. */
@@ -51,10 +50,10 @@ export async function writePieces(pieces: Iterable<string>): Promise<void> {
   for (const piece of pieces) {
     chunk += piece;
     if (chunk.length < CHUNK_CHARACTERS) continue;
-    await write(chunk);
+    await writeText(chunk);
     chunk = '';
   }
-  await write(chunk);
+  await writeText(chunk);
 }
 
 /** Writes lines, one after the other. */

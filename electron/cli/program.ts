@@ -14,7 +14,7 @@ import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats
 import { completionScript, SHELLS } from './completion.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
 import { manualPage } from './manual.ts';
-import { write } from './output.ts';
+import { writeText } from './output.ts';
 
 const FILES = 'a file, or several files (a chain, base first)';
 const FILES_OR_CAPTURE = 'a file, several files (a chain, base first), or one capture';
@@ -526,7 +526,7 @@ function addDocuments(program: Command, run: Run): void {
     .argument(`<${SHELLS.join('|')}>`, 'the shell')
     .action((shell: string) =>
       run(async () => {
-        await write(completionScript(program, shell));
+        await writeText(completionScript(program, shell));
         return EXIT.done;
       }),
     );
@@ -538,7 +538,7 @@ function addDocuments(program: Command, run: Run): void {
     .action(() =>
       run(async () => {
         const { version, description } = packageJson;
-        await write(manualPage(program, { version, purpose: description, exitCodes: EXIT_MEANINGS }));
+        await writeText(manualPage(program, { version, purpose: description, exitCodes: EXIT_MEANINGS }));
         return EXIT.done;
       }),
     );

@@ -1,5 +1,5 @@
 /** The merged picture of a chain: the pyramid over all its tracks, brought up to date page by page. */
-import { createPyramid, type Pyramid, summarize } from '../../shared/extent/pyramid.ts';
+import { createPyramid, type Pyramid, summarizePage } from '../../shared/extent/pyramid.ts';
 import type { GuestRange } from '../../shared/ipc/questions.ts';
 import type { ChainTables } from './tables/chain-tables.ts';
 
@@ -26,7 +26,7 @@ export class MergedPicture {
   /** Sweeps a page over all layers and summarizes it. Returns the guest offsets that it covers. */
   mergePage(page: number): GuestRange {
     const { pageSpan, plan } = this.#tables;
-    summarize(this.#pyramid, page, this.#tables.sweep(page));
+    summarizePage(this.#pyramid, page, this.#tables.sweep(page));
     this.#version++;
     return { start: page * pageSpan, end: Math.min((page + 1) * pageSpan, plan.size) };
   }

@@ -1,5 +1,4 @@
 /** One open chain: its tables, the picture made of them, what is still being read, and the answers to questions. */
-
 import type { QuestionArgs, QuestionName, QuestionReply } from '../../shared/ipc/questions.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
@@ -14,7 +13,7 @@ import { ANSWERS, type QuestionContext } from './questions/answers.ts';
 import { LayerChecks, type LoadDeepOptions } from './questions/check.ts';
 import { checkLayerChoice, checkSelection } from './questions/check-choice.ts';
 import { HostMaps } from './questions/host-layout.ts';
-import { Places } from './questions/places.ts';
+import { PlaceAnswers } from './questions/places.ts';
 import { BackgroundReader } from './reading/background-reader.ts';
 import { FeedMerger } from './reading/feed-merger.ts';
 import { WorkLoop } from './reading/work-loop.ts';
@@ -39,7 +38,7 @@ export class OpenChain {
   readonly #comparer: PageComparer;
   readonly #hostMaps: HostMaps;
   readonly #checks: LayerChecks;
-  readonly #places = new Places();
+  readonly #places = new PlaceAnswers();
   readonly #reader: BackgroundReader;
   /** By layer; undefined for a layer that nothing is fed to. */
   readonly #feeds: readonly (FeedMerger | undefined)[];

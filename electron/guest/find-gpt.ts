@@ -2,7 +2,7 @@
 import { hasGptSignature } from '../../shared/partition-marks.ts';
 import { type Gpt, isWholeHeader, otherCopyOf, readGptCopy } from './gpt.ts';
 import type { DiskParts } from './guest-reader.ts';
-import { BACKUP_MISPLACED, COPIES_DIFFER, headerDamaged, TableNotes } from './table-notes.ts';
+import { GPT_BACKUP_MISPLACED, GPT_COPIES_DIFFER, headerDamaged, TableNotes } from './table-notes.ts';
 
 /** Sizes of logical sectors that disks have, the usual one first. */
 const SECTOR_SIZES = [512, 4096] as const;
@@ -61,12 +61,12 @@ async function locate(parts: DiskParts, sectorSize: number): Promise<LocatedGpt>
     notes.add(headerDamaged('backup', `sector ${sector} lies past the end of the disk`));
   else backup = await readGptCopy(copy, sector, 'backup', context);
   if (backup !== undefined && sector !== last)
-    notes.add(BACKUP_MISPLACED, {
+    notes.add(GPT_BACKUP_MISPLACED, {
       guest: [sector * sectorSize, sectorSize],
       proof: ['sector of the backup', `${sector}; the last one of the disk is ${last}`],
     });
   if (primary !== undefined && backup !== undefined && differ(primary, backup))
-    notes.add(COPIES_DIFFER, { guest: [sector * sectorSize, sectorSize] });
+    notes.add(GPT_COPIES_DIFFER, { guest: [sector * sectorSize, sectorSize] });
   return { sectorSize, table: primary ?? backup, notes };
 }
 

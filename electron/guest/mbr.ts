@@ -6,7 +6,7 @@ import { dataViewOf } from '../../shared/bytes.ts';
 import { hasBootMark } from '../../shared/partition-marks.ts';
 import type { DiskParts } from './guest-reader.ts';
 import { hasText, hexDigits } from './little-endian.ts';
-import { chainBroken, INVALID, type TableNotes, TOO_MANY } from './table-notes.ts';
+import { chainBroken, PARTITION_INVALID, PARTITIONS_TOO_MANY, type TableNotes } from './table-notes.ts';
 
 /** Bytes of the record, whatever the sector size. */
 export const MBR_BYTES = 512;
@@ -99,7 +99,9 @@ export async function readMbrPartitions(
   const logical: MbrPartition[] = [];
   for (const { index, type, start, sectors } of mbr.entries) {
     if (start === 0) {
-      notes.add(INVALID, { proof: [`entry ${index + 1} of the boot record`, 'begins at sector 0'] });
+      notes.add(PARTITION_INVALID, {
+        proof: [`entry ${index + 1} of the boot record`, 'begins at sector 0'],
+      });
       continue;
     }
     const kind = isExtended(type) ? 'extended' : 'primary';
@@ -137,7 +139,7 @@ async function followChain({
     const at: number = record * sectorSize;
     const guest = { guest: [at, MBR_BYTES] as const };
     if (seen.has(record)) return notes.add(chainBroken('a boot record leads back to an earlier one'), guest);
-    if (seen.size >= MAX_BOOT_RECORDS) return notes.add(TOO_MANY, guest);
+    if (seen.size >= MAX_BOOT_RECORDS) return notes.add(PARTITIONS_TOO_MANY, guest);
     seen.add(record);
     if (at + MBR_BYTES > parts.size)
       return notes.add(chainBroken('a boot record lies past the end of the disk'));
@@ -153,7 +155,7 @@ async function followChain({
       // The last two entries are unused; Linux takes them only where they lie inside of the extended partition.
       const end = record + from + length;
       if (index >= 2 && (end > start + sectors || record + from < start)) continue;
-      if (logical.length + 4 >= most) return notes.add(TOO_MANY, guest);
+      if (logical.length + 4 >= most) return notes.add(PARTITIONS_TOO_MANY, guest);
       const number = 5 + logical.length;
       logical.push({ number, kind: 'logical', type, start: record + from, sectors: length });
     }

@@ -14,17 +14,17 @@ import { MBR_BYTES, type Mbr, PROTECTIVE, parseMbr, readMbrPartitions } from './
 import { gptTypeName, mbrTypeName } from './partition-types.ts';
 import { probeContent } from './signatures/probe-content.ts';
 import {
+  FILE_SYSTEM_TOO_LARGE,
   GPT_IGNORED,
+  GUEST_NOT_READ,
   HYBRID_MBR,
   headerDamaged,
-  INVALID,
   NO_PROTECTIVE_MBR,
-  NOT_READ,
-  OVERLAP,
-  PAST_END,
+  PARTITION_INVALID,
+  PARTITION_PAST_END,
+  PARTITIONS_OVERLAP,
+  PARTITIONS_TOO_MANY,
   TableNotes,
-  TOO_LARGE,
-  TOO_MANY,
 } from './table-notes.ts';
 
 /** A partition before its content is looked at. */
@@ -54,7 +54,7 @@ export async function readGuestDisk(reader: GuestReader): Promise<GuestDisk> {
   for (const { range, why } of parts.unread) {
     if (noted.has(range[0])) continue;
     noted.add(range[0]);
-    notes.add(NOT_READ, { guest: range, proof: [`guest ${formatOffset(range[0])}`, why] });
+    notes.add(GUEST_NOT_READ, { guest: range, proof: [`guest ${formatOffset(range[0])}`, why] });
   }
   return {
     size: parts.size,
@@ -101,7 +101,7 @@ function undivided(isProtected: boolean): Division {
 async function byGpt(parts: DiskParts, { table, sectorSize, notes }: LocatedGpt): Promise<Division> {
   const bare = table === undefined ? [] : gptPartitions(table, sectorSize, notes);
   const left = bare.length - MAX_PARTITIONS;
-  if (left > 0) notes.add(TOO_MANY, { count: left });
+  if (left > 0) notes.add(PARTITIONS_TOO_MANY, { count: left });
   return {
     scheme: 'gpt',
     sectorSize,
@@ -120,7 +120,7 @@ function gptPartitions(table: Gpt, sectorSize: number, notes: TableNotes): BareP
     const end = (last + 1) * sectorSize;
     const number = index + 1;
     if (first === 0 || last < first || !Number.isSafeInteger(end)) {
-      notes.add(INVALID, { proof: [`entry ${number} of the GPT`, `sectors ${first} to ${last}`] });
+      notes.add(PARTITION_INVALID, { proof: [`entry ${number} of the GPT`, `sectors ${first} to ${last}`] });
       continue;
     }
     const typeName = gptTypeName(typeGuid);
@@ -192,7 +192,7 @@ function noteRanges(
   for (const { number, start, length, content } of partitions) {
     const title = `partition ${number}`;
     if (start + length > size)
-      notes.add(PAST_END, {
+      notes.add(PARTITION_PAST_END, {
         ...(start < size ? { guest: [start, size - start] as const } : {}),
         proof: [`end of ${title}`, `${start + length} bytes on a disk of ${size}`],
       });
@@ -208,7 +208,7 @@ function noteTooLarge(
   covered: number | undefined,
 ): void {
   if (covered === undefined || covered <= length) return;
-  notes.add(TOO_LARGE, {
+  notes.add(FILE_SYSTEM_TOO_LARGE, {
     guest: [start, length],
     proof: [`file system in ${title}`, `${covered} bytes in a range of ${length}`],
   });
@@ -221,7 +221,7 @@ function noteOverlaps(notes: TableNotes, partitions: readonly GuestPartition[]):
     if (last !== undefined && partition.start < last.start + last.length) {
       const length = Math.min(last.start + last.length - partition.start, partition.length);
       const proof = [`start of partition ${partition.number}`, `inside of partition ${last.number}`] as const;
-      notes.add(OVERLAP, { guest: [partition.start, length], proof });
+      notes.add(PARTITIONS_OVERLAP, { guest: [partition.start, length], proof });
     }
     if (last === undefined || partition.start + partition.length > last.start + last.length) last = partition;
   }

@@ -42,13 +42,13 @@ export function entriesDamaged(which: string, why: string): Cause {
   };
 }
 
-export const COPIES_DIFFER = note({
+export const GPT_COPIES_DIFFER = note({
   code: 'GUEST_GPT_COPIES_DIFFER',
   what: "the two copies of the guest's GPT are whole and differ; the primary one is shown",
   advice: 'find out which one is newer before a program writes one over the other',
 });
 
-export const BACKUP_MISPLACED = note({
+export const GPT_BACKUP_MISPLACED = note({
   code: 'GUEST_GPT_BACKUP_MISPLACED',
   what: "the backup of the guest's GPT does not lie in the last sector of the disk: the disk was resized, or copied to one of another size",
   advice: 'from inside of the guest, let a partitioning program move it to the end',
@@ -72,20 +72,20 @@ export const HYBRID_MBR = note({
   advice: 'nothing has to be done where this was made on purpose, as for a bootable ISO image',
 });
 
-export const OVERLAP = notes({
+export const PARTITIONS_OVERLAP = notes({
   code: 'GUEST_PARTITIONS_OVERLAP',
   what: count => `${count} of the guest's partitions begin${count === 1 ? 's' : ''} inside of another one`,
   advice: 'do not write to either of them before it is known which one is right',
 });
 
-export const PAST_END = notes({
+export const PARTITION_PAST_END = notes({
   code: 'GUEST_PARTITION_PAST_END',
   what: count =>
     `${count} of the guest's partitions end${count === 1 ? 's' : ''} past the end of the disk: the disk was cut, or the table is that of a larger one`,
   advice: 'compare the size of the disk with that of its origin before the guest writes to it',
 });
 
-export const INVALID = notes({
+export const PARTITION_INVALID = notes({
   code: 'GUEST_PARTITION_INVALID',
   what: count =>
     `${count} entr${count === 1 ? 'y' : 'ies'} of the guest's partition table name${count === 1 ? 's' : ''} no range that a partition may have, and ${count === 1 ? 'is' : 'are'} not shown`,
@@ -101,13 +101,13 @@ export function chainBroken(why: string): Cause {
   });
 }
 
-export const TOO_MANY = notes({
+export const PARTITIONS_TOO_MANY = notes({
   code: 'GUEST_PARTITIONS_TOO_MANY',
   what: count => `${count} more of the guest's partitions ${count === 1 ? 'is' : 'are'} not shown`,
   advice: 'Linux shows no more of one disk, either',
 });
 
-export const TOO_LARGE = notes({
+export const FILE_SYSTEM_TOO_LARGE = notes({
   code: 'GUEST_FILE_SYSTEM_TOO_LARGE',
   what: count =>
     `${count} of the guest's file systems say${count === 1 ? 's' : ''} that ${count === 1 ? 'it is' : 'they are'} larger than the range in which ${count === 1 ? 'it lies' : 'they lie'}`,
@@ -115,7 +115,7 @@ export const TOO_LARGE = notes({
     'the disk or the partition was cut, or the table is not that of this disk: do not let the guest write to it',
 });
 
-export const NOT_READ = notes({
+export const GUEST_NOT_READ = notes({
   code: 'GUEST_NOT_READ',
   what: count =>
     `${count} place${count === 1 ? '' : 's'} of the disk where partition tables or signatures lie could not be read, so that what is shown of the guest may be incomplete`,

@@ -131,7 +131,7 @@ function sameUntil(
  * Ranges that read as zeros through the chain and would read as the target's old data: past the end of the committed
  * layer, where no layer above holds anything.
  */
-export function* resurrected({ runs, target, top }: CommitLayers): SlicedWork<RangeSum> {
+export function* resurrectedRanges({ runs, target, top }: CommitLayers): SlicedWork<RangeSum> {
   const sum = new RangeSum();
   const chainTop = runs.length - 1;
   const start = (runs[top] as LayerRuns).size;

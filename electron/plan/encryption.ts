@@ -2,7 +2,7 @@
 import { type Finding, makeFinding } from '../../shared/model/finding.ts';
 import type { LayerInfo } from '../../shared/model/layer.ts';
 import { fileWord } from '../../shared/text/shell.ts';
-import { listed } from './hazard-list.ts';
+import { listNames } from './hazard-list.ts';
 
 /** Stands for the name of the file that holds the key, which only the user knows. */
 const KEY_FILE = 'KEYFILE';
@@ -66,5 +66,5 @@ export function storedUnencrypted(sources: readonly LayerInfo[], target: LayerIn
 }
 
 function namesOf(layers: readonly LayerInfo[]): string {
-  return listed(layers.map(({ name }) => JSON.stringify(name)));
+  return listNames(layers.map(({ name }) => JSON.stringify(name)));
 }

@@ -7,7 +7,7 @@ import type { Plan, PlanJob } from '../../shared/model/plan/plan.ts';
 const MAX_NAMES = 8;
 
 /** Names in words, the first few of many. */
-export function listed(names: readonly string[]): string {
+export function listNames(names: readonly string[]): string {
   if (names.length <= MAX_NAMES) return names.join(', ');
   return `${names.slice(0, MAX_NAMES).join(', ')} and ${names.length - MAX_NAMES} more`;
 }
@@ -28,7 +28,7 @@ export function knownHazards(findings: readonly Finding[], layer: number): Findi
  * That qemu-img gets no lock, where another program has a layer open for writing: qemu then holds locks on all layers below,
  * which nothing else may write to. Undefined for a job of the qemu that has them open.
  */
-export function lockedOut(
+export function lockHazard(
   findings: readonly Finding[],
   layers: readonly { readonly info: LayerInfo }[],
   job: PlanJob,
@@ -36,7 +36,7 @@ export function lockedOut(
   const used = findings.filter(({ code }) => code === CHAIN_IN_USE);
   const [first] = used;
   if (job !== 'qemu-img' || first === undefined) return undefined;
-  const names = listed(used.map(({ layer }) => JSON.stringify(layers[layer]?.info.name ?? '')));
+  const names = listNames(used.map(({ layer }) => JSON.stringify(layers[layer]?.info.name ?? '')));
   const isOne = used.length === 1;
   return makeFinding({
     code: 'PLAN_IN_USE',
@@ -49,7 +49,7 @@ export function lockedOut(
 }
 
 /** A plan whose numbers are no promise where tables are damaged: qemu may read them otherwise, or end with an error. */
-export function withoutPromises(plan: Plan): Plan {
+export function withoutExactNumbers(plan: Plan): Plan {
   if (!plan.hazards.some(({ severity }) => severity === 'corruption')) return plan;
   const why = [
     ...plan.target.why,

@@ -11,7 +11,7 @@ import { bitmapsOfKilledJob } from './bitmaps-of-killed-job.ts';
 import { deleteSnapshotCommands, noCommand } from './commands.ts';
 import type { CommitInput, LayerTables } from './commit/commit-input.ts';
 import { keyNeeded } from './encryption.ts';
-import { knownHazards, lockedOut } from './hazard-list.ts';
+import { knownHazards, lockHazard } from './hazard-list.ts';
 import { snapshotExtraBytes, versionText } from './qemu-versions.ts';
 import { followDeletion, snapshotTableBytes } from './target/host/follow-deletion.ts';
 import { bitmapClusters, spaceBefore } from './target/target-result.ts';
@@ -130,7 +130,7 @@ function hazards(input: SnapshotInput, result: PlannedTarget, freed?: number): F
     }),
   ];
   const others = [
-    lockedOut(findings(), layers, 'qemu-img'),
+    lockHazard(findings(), layers, 'qemu-img'),
     keyNeeded(openedLayers(input)),
     roomHazard(layers, result, input.room, { data: 0, zeros: 0 }, 'the image reads as before'),
     noCommand(layers.slice(target, target + 1)),

@@ -22,7 +22,7 @@ export interface ExportSource {
 }
 
 /** The parts of an image's header that decide how qemu-nbd is started. */
-export interface HeaderFields {
+export interface ExportHeader {
   readonly isQcow2: boolean;
   /** In bytes; 0 where the header holds a value that qemu refuses. */
   readonly clusterSize: number;
@@ -44,7 +44,7 @@ const CHILD_FILE = 3;
 const CHILD_DATA_FILE = 4;
 
 /** The header fields of the image behind a descriptor (qcow2 specification, "Header"). Throws what the system reports. */
-export function readHeaderFields(fd: number): HeaderFields {
+export function readExportHeader(fd: number): ExportHeader {
   const head = Buffer.alloc(80);
   const isQcow2 = readSync(fd, head, 0, head.length, 0) >= 72 && head.readUInt32BE(0) === 0x514649fb;
   const clusterBits = head.readUInt32BE(20);
@@ -89,7 +89,7 @@ export function inheritedFiles(layer: ExportSource): number[] {
  * The block node of the layer, as JSON: its format and nothing below it, its file as an inherited descriptor.
  * Cache sizes are those that keep a walk over the tables from reading any of them twice.
  */
-export function layerNode(layer: ExportSource, head: HeaderFields, forceShare: boolean): string {
+export function layerNode(layer: ExportSource, head: ExportHeader, forceShare: boolean): string {
   const fileNode = (device: boolean, childFd: number) => ({
     driver: device ? 'host_device' : 'file',
     filename: `/dev/fd/${childFd}`,
@@ -108,7 +108,7 @@ export function layerNode(layer: ExportSource, head: HeaderFields, forceShare: b
 }
 
 /** How an export is offered. */
-export interface Offer {
+export interface ExportOffer {
   readonly socket: string;
   readonly exportName: string;
   /** Clients served at once. */
@@ -121,7 +121,12 @@ export interface Offer {
  * looks like one is never a separate argument. A raw layer gets no allocation depth: there it is
  * always 1, and qemu 6.2 reports wrong allocation after a depth query on raw.
  */
-export function serverArguments(layer: ExportSource, node: string, offer: Offer, tool: QemuTool): string[] {
+export function serverArguments(
+  layer: ExportSource,
+  node: string,
+  offer: ExportOffer,
+  tool: QemuTool,
+): string[] {
   const depth = layer.format !== 'raw' && atLeast(tool.version, 5, 2) ? ['-A'] : [];
   return [
     ...[

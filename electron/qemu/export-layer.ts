@@ -4,11 +4,11 @@ import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { waitForGreeting } from '../nbd/client/greeting.ts';
 import {
   bitmapsToExport,
+  type ExportHeader,
   type ExportSource,
-  type HeaderFields,
   inheritedFiles,
   layerNode,
-  readHeaderFields,
+  readExportHeader,
   serverArguments,
 } from './blockdev-args.ts';
 import { startFailure, stderrTail } from './qemu-messages.ts';
@@ -103,7 +103,7 @@ export async function exportLayer(layer: ExportSource, options: ExportOptions = 
 
 async function serve(
   layer: ExportSource,
-  head: HeaderFields,
+  head: ExportHeader,
   tool: QemuTool,
   bitmaps: readonly string[],
   bitmapsLeft: LayerExport['bitmapsLeft'],
@@ -169,11 +169,11 @@ async function becomeReady(
 }
 
 /** The image's header, read from the descriptor that the child will get. The gate before which no child starts. */
-function checkedHead(layer: ExportSource): HeaderFields {
+function checkedHead(layer: ExportSource): ExportHeader {
   if (layer.format === 'raw') return { isQcow2: false, clusterSize: 0, hasDataFile: false };
-  let head: HeaderFields;
+  let head: ExportHeader;
   try {
-    head = readHeaderFields(layer.source.fd);
+    head = readExportHeader(layer.source.fd);
   } catch (error) {
     throw failure(layer, { ...UNREADABLE, what: `${UNREADABLE.what}: ${errorRecord(error).what}` });
   }

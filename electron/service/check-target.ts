@@ -4,7 +4,7 @@ import {
   type LayerCheck,
   stepLeftOut,
   stepMissing,
-  verdictOf,
+  verdictOfCheck,
   worstVerdict,
 } from '../../shared/model/check.ts';
 import {
@@ -37,7 +37,7 @@ export interface CheckedTarget {
 }
 
 /** How to check. */
-export interface CheckRequest {
+export interface CheckTargetRequest {
   /** Also reads every data cluster, and decompresses what is compressed. */
   readonly deep?: boolean;
   /** Also reads the partition table in the disk. */
@@ -51,7 +51,7 @@ export interface CheckRequest {
 export async function checkTarget(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
-  request: CheckRequest = {},
+  request: CheckTargetRequest = {},
 ): Promise<CheckedTarget> {
   const found = await discoverChain({ ...target, ...consent, onRead: request.onRead });
   try {
@@ -64,7 +64,7 @@ export async function checkTarget(
 /** Checks a chain that is open, and stays so. Rejects with CANCELLED by its signal. */
 export async function checkChain(
   found: DiscoveredChain,
-  { deep = false, partitions = false, onRead, signal }: CheckRequest = {},
+  { deep = false, partitions = false, onRead, signal }: CheckTargetRequest = {},
 ): Promise<CheckedTarget> {
   const known = withWriters(found.info.findings, await found.written);
   const layers: LayerCheck[] = [];
@@ -84,7 +84,7 @@ export async function checkChain(
     (layer, code) => known.some(finding => finding.layer === layer && finding.code === code),
   );
   const ofChain = findings.filter(({ layer }) => layer === WHOLE_CHAIN);
-  const verdict = worstVerdict([...layers.map(layer => layer.verdict), verdictOf(ofChain, steps)]);
+  const verdict = worstVerdict([...layers.map(layer => layer.verdict), verdictOfCheck(ofChain, steps)]);
   const checked = { chain: found.info, check: { verdict, layers, steps, findings } };
   if (!partitions) return checked;
   const guest = await readGuest(found, signal);
@@ -136,7 +136,7 @@ async function checkLayer(
         ? stepMissing('tables', 'its header is lost')
         : stepLeftOut('tables', `a ${info.format} file has none`),
     ];
-    return { check: { layer: info.index, verdict: verdictOf(known, steps), steps }, more: [] };
+    return { check: { layer: info.index, verdict: verdictOfCheck(known, steps), steps }, more: [] };
   }
   // The length of a device is not known here: nothing then lies past its end.
   const size = Number.POSITIVE_INFINITY;
@@ -146,7 +146,7 @@ async function checkLayer(
     checkImage(image, { layer: info.index, dataFile: data, deep, isOpenForWriting: isOpenForWriting(known) }),
     () => signal?.aborted === true,
   );
-  const verdict = verdictOf([...known, ...findings], steps, counts);
+  const verdict = verdictOfCheck([...known, ...findings], steps, counts);
   return {
     check: {
       layer: info.index,

@@ -89,12 +89,12 @@ export async function withEstimate(
   if (estimate === undefined) return chain;
   if (estimate.extents <= budget) return { ...chain, estimate };
   const note =
-    `the layers may hold up to ${millions(estimate.extents)} extents (${formatSize(estimate.bytes)}), more than the ` +
-    `${millions(budget)} that are kept in memory: past that, exact extents are read again for what is looked at`;
+    `the layers may hold up to ${formatMillions(estimate.extents)} extents (${formatSize(estimate.bytes)}), more than the ` +
+    `${formatMillions(budget)} that are kept in memory: past that, exact extents are read again for what is looked at`;
   return { ...chain, estimate, notes: [...chain.notes, note] };
 }
 
 /** A count of extents for a sentence. */
-export function millions(count: number): string {
+export function formatMillions(count: number): string {
   return count < 1e6 ? String(count) : `${(count / 1e6).toPrecision(3)} million`;
 }

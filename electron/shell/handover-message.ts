@@ -7,13 +7,16 @@ export const MAX_REQUEST_BYTES = 2 ** 20;
 const MAX_REPLY_BYTES = 2 ** 16;
 
 /** What the first program answers. */
-export type Reply = { readonly taken: true } | { readonly leaving: true } | { readonly error: ErrorRecord };
+export type HandoverReply =
+  | { readonly taken: true }
+  | { readonly leaving: true }
+  | { readonly error: ErrorRecord };
 
 /**
  * Sends a request to the program that listens at `path`. `gone` where none does, `leaving` where it is on its way out or
  * broke off. Rejects with HANDOVER_TOO_LARGE before anything is sent, or with the error that the other program gave.
  */
-export async function send(
+export async function sendRequest(
   path: string,
   text: string,
   limitMs: number,
@@ -27,7 +30,7 @@ export async function send(
   if (opened !== '') return opened === 'ECONNREFUSED' || opened === 'ENOENT' ? 'gone' : 'leaving';
   socket.on('error', () => {}); // it broke off: there will be no reply
   socket.end(text);
-  const reply = replyIn(await readAll(socket, MAX_REPLY_BYTES, limitMs));
+  const reply = replyIn(await readWhole(socket, MAX_REPLY_BYTES, limitMs));
   socket.destroy();
   if (reply === undefined || 'leaving' in reply) return 'leaving';
   if ('error' in reply) throw new CowscopeError(reply.error);
@@ -35,7 +38,7 @@ export async function send(
 }
 
 /** Everything that comes until the other end has finished; undefined where that is too much, takes too long or breaks off. */
-export function readAll(socket: Socket, most: number, limitMs: number): Promise<string | undefined> {
+export function readWhole(socket: Socket, most: number, limitMs: number): Promise<string | undefined> {
   return new Promise(resolve => {
     const pieces: Buffer[] = [];
     let bytes = 0;
@@ -55,10 +58,10 @@ export function readAll(socket: Socket, most: number, limitMs: number): Promise<
   });
 }
 
-function replyIn(text: string | undefined): Reply | undefined {
+function replyIn(text: string | undefined): HandoverReply | undefined {
   try {
     const reply: unknown = JSON.parse(text ?? '');
-    return typeof reply === 'object' && reply !== null ? (reply as Reply) : undefined;
+    return typeof reply === 'object' && reply !== null ? (reply as HandoverReply) : undefined;
   } catch {
     return undefined;
   }

@@ -11,7 +11,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CowscopeError, errorRecord } from '../../shared/error.ts';
-import { MAX_REQUEST_BYTES, type Reply, readAll, send } from './handover-message.ts';
+import { type HandoverReply, MAX_REQUEST_BYTES, readWhole, sendRequest } from './handover-message.ts';
 import { LaunchFolder } from './launch-folder.ts';
 
 /** Milliseconds in which the first program must have answered, or have gone. */
@@ -47,7 +47,7 @@ export async function takeFirstPlace(folder: string, request: unknown): Promise<
     place = new LaunchFolder(folder);
     for (const end = Date.now() + ANSWER_LIMIT_MS; Date.now() < end; ) {
       const highest = Math.max(0, ...place.numbers());
-      const reply = highest === 0 ? 'gone' : await send(place.entry(highest), text, end - Date.now());
+      const reply = highest === 0 ? 'gone' : await sendRequest(place.entry(highest), text, end - Date.now());
       if (reply === 'taken') return undefined;
       if (reply === 'leaving') await sleep(RETRY_MS);
       else if (await own.becomes(highest + 1, place)) return own.place;
@@ -64,7 +64,7 @@ export async function takeFirstPlace(folder: string, request: unknown): Promise<
 /** A program that would be the first. */
 class Candidate {
   readonly #server: Server;
-  readonly #waiting: { readonly request: unknown; readonly answer: (reply: Reply) => void }[] = [];
+  readonly #waiting: { readonly request: unknown; readonly answer: (reply: HandoverReply) => void }[] = [];
   #receiver: Receiver | undefined;
   #isLeaving = false;
   #listening: Promise<string> | undefined;
@@ -104,8 +104,8 @@ class Candidate {
 
   async #serve(socket: Socket): Promise<void> {
     socket.on('error', () => {}); // the other end has gone
-    const answer = (reply: Reply) => void socket.end(JSON.stringify(reply));
-    const text = await readAll(socket, MAX_REQUEST_BYTES, ANSWER_LIMIT_MS);
+    const answer = (reply: HandoverReply) => void socket.end(JSON.stringify(reply));
+    const text = await readWhole(socket, MAX_REQUEST_BYTES, ANSWER_LIMIT_MS);
     const request = text === undefined ? undefined : parsed(text);
     if (request === undefined) socket.destroy();
     else if (this.#isLeaving) answer({ leaving: true });
@@ -113,7 +113,7 @@ class Candidate {
     else answer(this.#taken(request, this.#receiver));
   }
 
-  #taken(request: unknown, receiver: Receiver): Reply {
+  #taken(request: unknown, receiver: Receiver): HandoverReply {
     try {
       receiver(request);
       return { taken: true };

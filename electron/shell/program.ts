@@ -44,13 +44,13 @@ import {
 } from './on-demand.ts';
 import { createPendingTarget } from './pending-target.ts';
 import { printError } from './print-error.ts';
-import { type RecentList, recentList } from './stored/recent.ts';
+import { openRecentTargets, type RecentTargets } from './stored/recent.ts';
 import { StateFile } from './stored/state-file.ts';
 import { StateNotices } from './stored/state-notices.ts';
 import { isAppUrl } from './window/app-origin.ts';
 import { IdleTask } from './window/idle-task.ts';
 import { createIdleWatch, type IdleWatch } from './window/idle-watch.ts';
-import { takePicture } from './window/screenshot.ts';
+import { takeScreenshot } from './window/screenshot.ts';
 import { createWindow } from './window/window.ts';
 import { BOUNDS_FORMAT, type Bounds } from './window/window-bounds.ts';
 
@@ -80,7 +80,7 @@ export class Program {
     () => this.#updateMenu(),
   );
   readonly #arrivals = createPendingTarget(arrival => this.#push('app:arrival', arrival));
-  readonly #recent: RecentList;
+  readonly #recent: RecentTargets;
   readonly #controller: ChainController;
   readonly #stores = new StoreController(scanStore);
   readonly #plans = new PlanController({
@@ -121,7 +121,7 @@ export class Program {
     this.#watch = createIdleWatch(launch.request?.kind === 'target');
     const folderOfState = app.getPath('userData');
     this.#notices = new StateNotices(log);
-    this.#recent = recentList(join(folderOfState, 'recent.json'), this.#notices.tellerOf('recent'));
+    this.#recent = openRecentTargets(join(folderOfState, 'recent.json'), this.#notices.tellerOf('recent'));
     this.#boundsFile = new StateFile(join(folderOfState, 'window.json'), BOUNDS_FORMAT);
     this.#controller = new ChainController({
       openChain,
@@ -376,7 +376,7 @@ export class Program {
     const shown = () => (this.#controller.chain === undefined ? [] : filesOfChain(this.#controller.chain));
     const request = () => ({ path: file, force, images: [...this.#namedFiles(), ...shown()] });
     await checkOutput(request());
-    const picture = await takePicture(
+    const picture = await takeScreenshot(
       window,
       { watch: this.#watch, busy: () => this.#controller.isBusy },
       file,

@@ -1,5 +1,5 @@
 import type { OpenedChain } from '../../shared/model/chain.ts';
-import { reload } from '../state/chain/opening.ts';
+import { reloadChain } from '../state/chain/opening.ts';
 import { useStore } from '../state/store.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Untrusted } from '../ui/text.tsx';
@@ -17,7 +17,7 @@ export function ChangedNotice({ chain }: { readonly chain: OpenedChain }) {
         <b>Changed on disk:</b> <Untrusted text={chain.chain.layers[first]?.name ?? ''} max={80} />
         {others > 0 && ` and ${others} more`}. What you see may be out of date.
       </p>
-      <button type="button" className="primary" onClick={reload}>
+      <button type="button" className="primary" onClick={reloadChain}>
         Reload
       </button>
     </section>

@@ -1,6 +1,6 @@
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
-import { readAnyway, reload } from '../state/chain/opening.ts';
+import { readAnyway, reloadChain } from '../state/chain/opening.ts';
 import { runCommand } from '../state/commands/commands.ts';
 import { useStore } from '../state/store.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -26,7 +26,7 @@ export function CrossCheckNotice({ chain }: { readonly chain: OpenedChain }) {
         <button type="button" className="primary" onClick={readAnyway}>
           Read anyway
         </button>
-        <button type="button" onClick={reload}>
+        <button type="button" onClick={reloadChain}>
           Reload
         </button>
       </section>

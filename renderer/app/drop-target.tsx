@@ -1,6 +1,6 @@
 import { type DragEvent, type ReactNode, useRef, useState } from 'react';
 import { pathOfDropped } from '../bridge/bridge.ts';
-import { openFiles } from '../state/chain/opening.ts';
+import { openGivenFiles } from '../state/chain/opening.ts';
 import { compareWithFiles, isComparing } from '../state/compare/comparison.ts';
 import { openFolders } from '../state/folders.ts';
 import { getState, setState } from '../state/store.ts';
@@ -38,7 +38,7 @@ export function DropTarget({ children }: { readonly children: ReactNode }) {
     const paths = [...event.dataTransfer.files].map(pathOfDropped).filter(path => path !== '');
     if (paths.length > 0 && isFolder) void openFolders(paths);
     else if (paths.length > 0 && isComparing()) void compareWithFiles(paths);
-    else if (paths.length > 0) openFiles(paths);
+    else if (paths.length > 0) openGivenFiles(paths);
     else if (getState().error === undefined) setState({ error: NOT_A_FILE });
   };
 

@@ -61,7 +61,7 @@ export function withMargin(start: number, end: number, bounds: AxisBounds): View
 }
 
 /** The viewport moved no further than needed so that `offset` is on screen, a twelfth away from the edge. */
-export function reveal(view: Viewport, offset: number, bounds: AxisBounds): Viewport {
+export function revealOffset(view: Viewport, offset: number, bounds: AxisBounds): Viewport {
   const margin = (view.end - view.start) / 12;
   if (offset >= view.start && offset < view.end) return view;
   if (offset < view.start) return panBy(view, offset - margin - view.start, bounds);

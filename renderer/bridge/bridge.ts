@@ -1,5 +1,4 @@
 /** The window's only way out: typed calls to the main process, and its pushes. */
-
 import { errorRecord } from '../../shared/error.ts';
 import type {
   Bridge,
@@ -36,7 +35,10 @@ export async function invoke<C extends CallName>(name: C, args: CallArgs<C>): Pr
 }
 
 /** Listens to a push until the returned function is called. */
-export function listen<P extends PushName>(name: P, listener: (payload: IpcPushes[P]) => void): () => void {
+export function listenToPush<P extends PushName>(
+  name: P,
+  listener: (payload: IpcPushes[P]) => void,
+): () => void {
   return window.cowscope?.on(name, listener) ?? (() => {});
 }
 

@@ -21,7 +21,7 @@ export function addPainter(painter: Painter): () => void {
 }
 
 /** Calls `step` with the time in milliseconds at the start of each frame until it returns false. */
-export function animate(step: (now: number) => boolean): void {
+export function animateFrames(step: (now: number) => boolean): void {
   steps.push(step);
   requestDraw();
 }

@@ -28,7 +28,7 @@ export interface Probe {
 }
 
 /** Looks into the exact extents, and into the strip as it was drawn. Undefined where nothing is known. */
-export function probe(
+export function probeOffset(
   loader: LoaderOf<'guest'> | undefined,
   strip: ColumnStrip | undefined,
   view: Viewport,

@@ -1,5 +1,4 @@
 /** Sums of a strip: what a track holds, in shares of what is on screen. */
-
 import { type ColumnStrip, MIXED, NOTHING, presentIn } from '../../shared/draw/strip/column-strip.ts';
 import { STATES } from '../../shared/extent/flags.ts';
 import { PART_BITS, PARTS, type PartIndex, STATE_OF_PART, topPart } from '../../shared/extent/parts.ts';
@@ -13,7 +12,7 @@ export interface Summary {
 }
 
 /** Sums a strip. Where nothing is known all shares are 0. */
-export function summarize(strip: ColumnStrip): Summary {
+export function summarizeStrip(strip: ColumnStrip): Summary {
   const sums = new Array<number>(STATES.length).fill(0);
   const add = (part: PartIndex, share: number) => {
     const state = STATE_OF_PART[part] as number;

@@ -1,5 +1,4 @@
 /** The findings of the opened chain: a list of them, and going from one to the next over all layers. */
-
 import { MAX_FINDINGS_PER_PAGE } from '../../shared/ipc/questions.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import {
@@ -11,7 +10,7 @@ import {
 } from '../../shared/model/finding.ts';
 import { invoke } from '../bridge/bridge.ts';
 import { askChain } from './chain/ask-chain.ts';
-import { announceNone, beginSearch, jumpToNumbered, seek } from './selection/seek.ts';
+import { announceNone, beginSearch, jumpToNumbered, seekExtent } from './selection/seek.ts';
 import { getAxis, getState, setState, type TrackOffset } from './store.ts';
 
 /** The first findings that a filter lets through, and how many there are; undefined if they could not be requested. */
@@ -67,7 +66,7 @@ export async function goToFinding(backwards: boolean): Promise<void> {
     // A track further on may have a match at this very offset.
     const beyond = isAhead({ track: id, offset: from.offset });
     const limit = from.offset + (beyond ? (backwards ? 1 : -1) : 0);
-    const found = await seek(id, limit, 'damaged', backwards);
+    const found = await seekExtent(id, limit, 'damaged', backwards);
     if (found === undefined || !isNewest()) return;
     if (found >= 0) matches.push({ track: id, offset: found });
   }

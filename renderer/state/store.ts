@@ -2,6 +2,7 @@
 import { create } from 'zustand';
 import type { ErrorRecord } from '../../shared/error.ts';
 import type { AppState, Theme } from '../../shared/ipc/contract.ts';
+import type { GuestRange } from '../../shared/ipc/questions.ts';
 import type { LegendKey } from '../../shared/legend.ts';
 import type { BitmapSums } from '../../shared/model/bitmap/bitmap-marks.ts';
 import type { OpenedChain } from '../../shared/model/chain.ts';
@@ -48,7 +49,7 @@ export interface TrackOffset {
 
 /** What is selected: an offset on a track, or a column that several extents share, which begins at the offset. */
 export interface Selection extends TrackOffset {
-  readonly column?: Range;
+  readonly column?: GuestRange;
 }
 
 /** What the pointer is over: a track of an axis, at a CSS pixel from the lanes' left edge. See hovered-offset.ts. */
@@ -56,12 +57,6 @@ export interface Hover {
   readonly axis: AxisId;
   readonly track: number;
   readonly px: number;
-}
-
-/** Bytes [start, end) chosen on the guest axis. */
-export interface Range {
-  readonly start: number;
-  readonly end: number;
 }
 
 /** The list of findings: the filter, the chosen row with its finding once it is loaded, and the rows in all. */
@@ -73,7 +68,7 @@ export interface FindingListState {
 }
 
 /** Everything the window knows. */
-export interface Store {
+export interface WindowState {
   readonly app: AppState | undefined;
   /** Sentences that are shown to the person until they are dismissed. */
   readonly notices: readonly string[];
@@ -112,7 +107,7 @@ export interface Store {
   /** The sums of the selected column, once they are counted. */
   readonly columnSums: readonly TrackStatistics[] | undefined;
   readonly inspection: Inspection | undefined;
-  readonly range: Range | undefined;
+  readonly range: GuestRange | undefined;
   readonly statistics: readonly TrackStatistics[] | undefined;
   /** Which places the list of places shows, and in which order. */
   readonly placeFilter: PlaceFilter;
@@ -184,13 +179,13 @@ export const NO_CHAIN = {
   findingList: { filter: {}, row: 0, total: 0, chosen: undefined },
   host: NO_HOST,
   partitions: { phase: 'none' },
-} as const satisfies Partial<Store>;
+} as const satisfies Partial<WindowState>;
 
 /** No consent to anything. */
 export const NO_CONSENT: Consent = { allow: [], allowAll: false };
 
 /** The window's store. */
-export const useStore = create<Store>(() => ({
+export const useStore = create<WindowState>(() => ({
   ...NO_CHAIN,
   app: undefined,
   notices: [],

@@ -1,6 +1,6 @@
 import type { ErrorRecord } from '../../shared/error.ts';
 import { describeError } from '../../shared/error.ts';
-import { sentence } from '../../shared/text/finding-text.ts';
+import { asSentence } from '../../shared/text/finding-text.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { copyText } from '../state/selection/track-actions.ts';
 import { Icon } from './icon.tsx';
@@ -23,7 +23,7 @@ export function ErrorCard({ error, onDismiss, onAllow, onInfer }: ErrorCardProps
       <Icon name="warning" />
       <div className="error-text">
         <p className="error-what">
-          <Untrusted text={sentence(what)} max={500} />
+          <Untrusted text={asSentence(what)} max={500} />
         </p>
         {subject !== '' && (
           <p className="error-subject">
@@ -32,7 +32,7 @@ export function ErrorCard({ error, onDismiss, onAllow, onInfer }: ErrorCardProps
         )}
         {advice !== '' && (
           <p className="error-advice">
-            <UntrustedProse text={sentence(advice)} max={500} />
+            <UntrustedProse text={asSentence(advice)} max={500} />
           </p>
         )}
         <p className="error-actions">

@@ -1,7 +1,12 @@
 import { useState } from 'react';
 import type { OpenedChain } from '../../shared/model/chain.ts';
 import type { Finding } from '../../shared/model/finding.ts';
-import { evidenceText, findingGuestText, findingSentence, sentence } from '../../shared/text/finding-text.ts';
+import {
+  asSentence,
+  evidenceText,
+  findingGuestText,
+  findingSentence,
+} from '../../shared/text/finding-text.ts';
 import { formatCount } from '../../shared/text/offset.ts';
 import { navigationOf } from '../state/axes/axis-navigation.ts';
 import { startOfFinding } from '../state/findings.ts';
@@ -78,7 +83,7 @@ function FindingCard({ finding, chain }: { readonly finding: Finding; readonly c
       {witnesses !== undefined && <small>{witnesses.map(witnessAnswerText).join(' · ')}</small>}
       {advice !== '' && (
         <small>
-          <UntrustedProse text={sentence(advice)} max={500} />
+          <UntrustedProse text={asSentence(advice)} max={500} />
         </small>
       )}
       {evidence.slice(0, SHOWN_EVIDENCE).map(piece => (

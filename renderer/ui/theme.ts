@@ -46,7 +46,7 @@ function systemPalette(): Palette {
   document.body.append(probe);
   const color = (name: string) => {
     probe.style.color = name;
-    return hexOf(getComputedStyle(probe).color);
+    return hexOfComputed(getComputedStyle(probe).color);
   };
   const palette: Palette = {
     states: {
@@ -70,7 +70,7 @@ function systemPalette(): Palette {
 }
 
 /** A computed color, `rgb(...)`, as `#rrggbb`. */
-export function hexOf(computed: string): string {
+export function hexOfComputed(computed: string): string {
   const channels = computed.match(/\d+/g)?.slice(0, 3) ?? ['0', '0', '0'];
   return `#${channels.map(channel => Number(channel).toString(16).padStart(2, '0')).join('')}`;
 }

@@ -4,7 +4,7 @@
  */
 import type { DrawerTab } from '../ui/drawer-tab.ts';
 import type { View } from '../ui/view.ts';
-import { Legend } from './chain/legend.tsx';
+import { ChainLegend } from './chain/chain-legend.tsx';
 import { Plot } from './chain/plot.tsx';
 import { CompareView } from './compare/compare-view.tsx';
 import { FindingsView } from './findings/findings-view.tsx';
@@ -22,7 +22,7 @@ export const VIEWS: readonly View[] = [
     hotkey: { key: '1' },
     axis: 'guest',
     component: Plot,
-    legend: Legend,
+    legend: ChainLegend,
     drawer: true,
   },
   {

@@ -35,7 +35,7 @@ export const RELATION_LABELS: Readonly<Record<Relation, RelationLabel>> = {
 };
 
 /** Why a comparison is not complete: bytes that cannot be read, else a file that changed meanwhile. */
-export function incompleteText(unreadable: number): string {
+export function incompleteComparisonText(unreadable: number): string {
   return unreadable > 0
     ? `Not everything could be compared: ${formatSize(unreadable)} cannot be read.`
     : 'A file has changed while it was compared: what was found may be out of date.';

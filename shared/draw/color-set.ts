@@ -19,19 +19,19 @@ export interface ColorSet {
 }
 
 /** The pixel of a `#rrggbb` color. */
-export function pixel(hex: string): Pixel {
+export function pixelOf(hex: string): Pixel {
   const rgb = Number.parseInt(hex.slice(1), 16);
   return (0xff000000 | ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >>> 16)) >>> 0;
 }
 
 /** A pixel as a `#rrggbb` color. */
-export function hexOf(color: Pixel): string {
+export function hexColor(color: Pixel): string {
   const rgb = ((color & 0xff) << 16) | (color & 0xff00) | ((color >>> 16) & 0xff);
   return `#${rgb.toString(16).padStart(6, '0')}`;
 }
 
 /** `share` of `b` over the rest of `a`, channel by channel. */
-export function mix(a: Pixel, b: Pixel, share: number): Pixel {
+export function mixPixels(a: Pixel, b: Pixel, share: number): Pixel {
   const high = mixChannel((a >>> 16) & 0xff, (b >>> 16) & 0xff, share);
   const middle = mixChannel((a >>> 8) & 0xff, (b >>> 8) & 0xff, share);
   return (0xff000000 | (high << 16) | (middle << 8) | mixChannel(a & 0xff, b & 0xff, share)) >>> 0;
@@ -43,7 +43,7 @@ function mixChannel(from: number, to: number, share: number): number {
 
 /** The tone of a layer of `count` in the stripe of owners, and beside its name: the base is the palest. */
 export function ownerTone({ lane, frame }: ColorSet, owner: number, count: number): Pixel {
-  return mix(lane, frame, 0.25 + (0.75 * (owner + 1)) / Math.max(1, count));
+  return mixPixels(lane, frame, 0.25 + (0.75 * (owner + 1)) / Math.max(1, count));
 }
 
 /** Relative luminance of a pixel, 0 to 1 (WCAG 2.2). */
@@ -56,7 +56,7 @@ function luminance(color: Pixel): number {
 }
 
 /** Contrast ratio of two pixels, 1 to 21 (WCAG 2.2). */
-export function contrast(a: Pixel, b: Pixel): number {
+export function contrastRatio(a: Pixel, b: Pixel): number {
   const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
   return ((high ?? 0) + 0.05) / ((low ?? 0) + 0.05);
 }
@@ -65,26 +65,30 @@ const WHITE = 0xffffffff;
 const BLACK = 0xff000000;
 
 /** Black or white, whichever has more contrast with `ground`. */
-export function readable(ground: Pixel): Pixel {
-  return contrast(WHITE, ground) >= contrast(BLACK, ground) ? WHITE : BLACK;
+export function readableOn(ground: Pixel): Pixel {
+  return contrastRatio(WHITE, ground) >= contrastRatio(BLACK, ground) ? WHITE : BLACK;
 }
 
 /** The color set of a palette. */
 export function colorSetOf(palette: Palette): ColorSet {
-  const lane = pixel(palette.lane);
-  const frame = pixel(palette.frame);
+  const lane = pixelOf(palette.lane);
+  const frame = pixelOf(palette.frame);
   const states = STATES.map(state => {
     const { color } = LEGEND[state];
-    return color === 'lane' ? lane : color === 'frame' ? frame : pixel(palette.states[color]);
+    return color === 'lane' ? lane : color === 'frame' ? frame : pixelOf(palette.states[color]);
   });
   const edge = (key: 'compressed' | 'zeroHole', hex: string) => {
-    const fill = pixel(palette.states[key]);
-    return contrast(pixel(hex), fill) > 1.2 ? pixel(hex) : mix(fill, BLACK, 0.45);
+    const fill = pixelOf(palette.states[key]);
+    return contrastRatio(pixelOf(hex), fill) > 1.2 ? pixelOf(hex) : mixPixels(fill, BLACK, 0.45);
   };
   const patterns: Partial<Record<(typeof STATES)[number], Pixel>> = {
-    compressed: mix(edge('compressed', palette.compressedEdge), pixel(palette.states.compressed), 0.25),
+    compressed: mixPixels(
+      edge('compressed', palette.compressedEdge),
+      pixelOf(palette.states.compressed),
+      0.25,
+    ),
     zeroHole: edge('zeroHole', palette.zeroHoleEdge),
-    zeroAllocated: mix(pixel(palette.states.zeroAllocated), WHITE, 0.7),
+    zeroAllocated: mixPixels(pixelOf(palette.states.zeroAllocated), WHITE, 0.7),
     reserved: frame,
     unread: frame,
   };
@@ -93,8 +97,8 @@ export function colorSetOf(palette: Palette): ColorSet {
     pattern: STATES.map((state, i) => patterns[state] ?? (states[i] as Pixel)),
     lane,
     frame,
-    dirty: pixel(palette.states.dirty),
-    override: pixel(palette.states.override),
-    corrupt: pixel(palette.states.corrupt),
+    dirty: pixelOf(palette.states.dirty),
+    override: pixelOf(palette.states.override),
+    corrupt: pixelOf(palette.states.corrupt),
   };
 }

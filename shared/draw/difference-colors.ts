@@ -1,6 +1,6 @@
 /** The colors of the track of differences: its states stand for relations (shared/compare/relation-flags.ts). */
 import { STATES } from '../extent/flags.ts';
-import { type ColorSet, mix, type Pixel } from './color-set.ts';
+import { type ColorSet, mixPixels, type Pixel } from './color-set.ts';
 
 const known = new WeakMap<ColorSet, ColorSet>();
 
@@ -13,10 +13,10 @@ export function differenceColors(colors: ColorSet): ColorSet {
   const made = known.get(colors);
   if (made !== undefined) return made;
   const { lane, frame, dirty } = colors;
-  const otherwise = mix(frame, lane, STORED_OTHERWISE);
+  const otherwise = mixPixels(frame, lane, STORED_OTHERWISE);
   const states: Partial<Record<(typeof STATES)[number], Pixel>> = {
     data: dirty,
-    compressed: mix(dirty, lane, MAY_DIFFER),
+    compressed: mixPixels(dirty, lane, MAY_DIFFER),
     zeroHole: otherwise,
   };
   const patterns: Partial<Record<(typeof STATES)[number], Pixel>> = { compressed: dirty, zeroHole: frame };

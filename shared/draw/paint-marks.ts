@@ -1,12 +1,11 @@
 /** Marks: what lies on a state and must be seen at any zoom. */
-
 import { partBits } from '../extent/parts.ts';
 import { PRESENT } from '../model/tile.ts';
 import { ownerTone, type Pixel } from './color-set.ts';
 import type { LaneLayout } from './lane-layout.ts';
 import type { Painting } from './painting.ts';
 import { type ColumnStrip, MIXED } from './strip/column-strip.ts';
-import { eachRun, type Run } from './strip/runs.ts';
+import { eachRun, type StripRun } from './strip/runs.ts';
 import { ColumnColors } from './surface/column-colors.ts';
 import type { ShapeName } from './surface/shapes.ts';
 import { type Surface, strokeRect } from './surface/surface.ts';
@@ -76,12 +75,12 @@ export function zeroTriangleRoom(surface: Surface, { unit, notchEnd, height: end
   return end - notchEnd >= height ? width + 2 * unit : Number.POSITIVE_INFINITY;
 }
 
-function hasTriangleRoom({ from, to, part }: Run, { zeroTriangleRoom: room }: Painting): boolean {
+function hasTriangleRoom({ from, to, part }: StripRun, { zeroTriangleRoom: room }: Painting): boolean {
   return part !== MIXED && to - from >= room;
 }
 
 /** Draws the marks of a run except the notches. The run has at least one mark. */
-export function paintMarks(painting: Painting, run: Run): void {
+export function paintMarks(painting: Painting, run: StripRun): void {
   const { surface, layout, colors, options } = painting;
   const { from, to } = run;
   const { unit, bodyEnd, dirtyEnd, height } = layout;
@@ -104,7 +103,7 @@ export function paintMarks(painting: Painting, run: Run): void {
 }
 
 /** The dirty bar in dots: it is not known what changed. The dots move along with the content. */
-function paintUnknownDirty({ surface, layout, colors, options }: Painting, { from, to }: Run): void {
+function paintUnknownDirty({ surface, layout, colors, options }: Painting, { from, to }: StripRun): void {
   const { unit, dirtyEnd } = layout;
   const period = DOT_PERIOD_PX * unit;
   const top = (dirtyEnd - 2 * unit) >> 1;
@@ -113,7 +112,7 @@ function paintUnknownDirty({ surface, layout, colors, options }: Painting, { fro
     surface.fillRect(x, top, Math.min(x + 2 * unit, to), top + 2 * unit, colors.dirty);
 }
 
-function paintTriangle(painting: Painting, run: Run, marks: number): void {
+function paintTriangle(painting: Painting, run: StripRun, marks: number): void {
   const { layout, colors } = painting;
   if (marks & PRESENT.holeOverrides) {
     if (!hasTriangleRoom(run, painting)) return;
@@ -125,7 +124,7 @@ function paintTriangle(painting: Painting, run: Run, marks: number): void {
   }
 }
 
-function drawCentered(painting: Painting, { from, to }: Run, shape: ShapeName, color: Pixel): void {
+function drawCentered(painting: Painting, { from, to }: StripRun, shape: ShapeName, color: Pixel): void {
   const { surface, layout } = painting;
   const x = (from + to - surface.shapeSize(shape).width) >> 1;
   surface.drawShape(shape, x, layout.notchEnd, color);

@@ -1,7 +1,6 @@
 /** Paints the whole disk as a thin strip: what the guest reads, and above it a tick for whatever must be seen. */
-
 import { PRESENT } from '../model/tile.ts';
-import { type ColorSet, mix } from './color-set.ts';
+import { type ColorSet, mixPixels } from './color-set.ts';
 import { paintBodies } from './paint-bodies.ts';
 import { overviewColors } from './part-colors.ts';
 import type { ColumnStrip } from './strip/column-strip.ts';
@@ -50,7 +49,7 @@ export function paintOverview(
   const tickColors = {
     overrides: colors.override,
     dirty: colors.dirty,
-    shadowed: mix(lane, colors.frame, 0.6),
+    shadowed: mixPixels(lane, colors.frame, 0.6),
     holeOverrides: colors.override,
     damaged: corrupt,
   };

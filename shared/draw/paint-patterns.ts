@@ -1,15 +1,15 @@
 /** The patterns that tell states apart without their color. */
 import { PARTS, type Part } from '../extent/parts.ts';
-import { type ColorSet, contrast, mix, type Pixel } from './color-set.ts';
+import { type ColorSet, contrastRatio, mixPixels, type Pixel } from './color-set.ts';
 import type { Painting } from './painting.ts';
-import type { Run } from './strip/runs.ts';
+import type { StripRun } from './strip/runs.ts';
 import { strokeRect } from './surface/surface.ts';
 
 /** CSS pixels from which a run has a pattern inside. */
 const PATTERN_ROOM_PX = 6;
 
 /** A dotted line along the middle: nothing is known here yet. */
-export function paintUnread({ surface, layout, colors }: Painting, { from, to }: Run): void {
+export function paintUnread({ surface, layout, colors }: Painting, { from, to }: StripRun): void {
   const { bodyEnd, unit } = layout;
   const y = bodyEnd >> 1;
   const period = 4 * unit;
@@ -23,12 +23,12 @@ const HATCH_SHARES = [0.55, 0.15] as const;
 const HATCH_CONTRAST = 1.2;
 
 function hatchOn(ground: Pixel, { lane, frame }: ColorSet): Pixel {
-  const hatches = HATCH_SHARES.map(share => mix(lane, frame, share));
-  return hatches.find(color => contrast(color, ground) >= HATCH_CONTRAST) ?? lane;
+  const hatches = HATCH_SHARES.map(share => mixPixels(lane, frame, share));
+  return hatches.find(color => contrastRatio(color, ground) >= HATCH_CONTRAST) ?? lane;
 }
 
 /** Lays the pattern of a run's state over its body. */
-export function paintPattern(painting: Painting, run: Run): void {
+export function paintPattern(painting: Painting, run: StripRun): void {
   const { surface, layout, colors, partColors, options } = painting;
   const { from, to, part } = run;
   const { state, variant } = PARTS[part] as Part;
@@ -54,13 +54,21 @@ export function paintPattern(painting: Painting, run: Run): void {
       break;
     case 'reserved':
       if (hasRoom)
-        strokeRect(surface, from + unit, unit, to - unit, bodyEnd - unit, unit, mix(color, colors.lane, 0.4));
+        strokeRect(
+          surface,
+          from + unit,
+          unit,
+          to - unit,
+          bodyEnd - unit,
+          unit,
+          mixPixels(color, colors.lane, 0.4),
+        );
       break;
     case 'outOfRange':
       surface.fillHatch(from, 0, to, bodyEnd, { period: 6 * unit, line: unit, phase, falling: false, color });
       break;
     case 'unreadable':
-      surface.fillRect(from, 0, to, bodyEnd, mix(colors.corrupt, colors.lane, 0.8));
+      surface.fillRect(from, 0, to, bodyEnd, mixPixels(colors.corrupt, colors.lane, 0.8));
       strokeRect(surface, from, 0, to, bodyEnd, 2 * unit, colors.corrupt);
   }
   if (variant === 'hidesData' && hasRoom)

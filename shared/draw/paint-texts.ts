@@ -1,8 +1,8 @@
 /** What is written on runs and below them. */
 import { PARTS, type Part } from '../extent/parts.ts';
-import { mix, type Pixel } from './color-set.ts';
+import { mixPixels, type Pixel } from './color-set.ts';
 import type { Painting, RunCaption } from './painting.ts';
-import type { Run } from './strip/runs.ts';
+import type { StripRun } from './strip/runs.ts';
 
 /** CSS pixels from which a run, or a body in height, has a label. */
 const LABEL_ROOM_PX = 14;
@@ -10,14 +10,14 @@ const LABEL_ROOM_PX = 14;
 const CAPTION_ROOM_PX = 4;
 
 /** A text below the run, under a bracket unless a stripe is there: which layer is read. */
-export function paintCaption(painting: Painting, run: Run, captionOf: RunCaption): void {
+export function paintCaption(painting: Painting, run: StripRun, captionOf: RunCaption): void {
   const { surface, colors, layout, options } = painting;
   const { bodyEnd, height, unit } = layout;
   const { from, to } = run;
   if (to - from < CAPTION_ROOM_PX * unit) return;
   const text = captionOf(run);
   if (text === '') return;
-  const color = mix(colors.lane, colors.frame, 0.9);
+  const color = mixPixels(colors.lane, colors.frame, 0.9);
   const y = bodyEnd + 2 * unit;
   if (options.ownerCount === undefined) surface.fillRect(from + unit, y, to - unit, y + unit, color);
   const size = surface.textSize(text);
@@ -26,7 +26,7 @@ export function paintCaption(painting: Painting, run: Run, captionOf: RunCaption
 }
 
 /** Writes the longest label that fits onto a run, on a plate where a pattern would blur it. */
-export function paintLabel(painting: Painting, run: Run): void {
+export function paintLabel(painting: Painting, run: StripRun): void {
   const { surface, colors, layout, partColors, options } = painting;
   const { bodyEnd, unit } = layout;
   const { from, to, part } = run;

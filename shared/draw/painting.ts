@@ -2,14 +2,14 @@
 import type { ColorSet } from './color-set.ts';
 import type { LaneLayout } from './lane-layout.ts';
 import type { PartColors } from './part-colors.ts';
-import type { Run } from './strip/runs.ts';
+import type { StripRun } from './strip/runs.ts';
 import type { Surface } from './surface/surface.ts';
 
 /** Gives the labels of a run, longest first. */
-export type RunLabels = (run: Run) => readonly string[];
+export type RunLabels = (run: StripRun) => readonly string[];
 
 /** Gives what is written below a run, empty for nothing. */
-export type RunCaption = (run: Run) => string;
+export type RunCaption = (run: StripRun) => string;
 
 /** How a track is to look beyond its strip. */
 export interface PaintOptions {

@@ -1,7 +1,7 @@
 /** The colors of every part of a column, worked out once for all columns of a picture. */
 import { STATES } from '../extent/flags.ts';
 import { PARTS, type PartIndex, STATE_OF_PART } from '../extent/parts.ts';
-import { type ColorSet, contrast, mix, type Pixel, readable } from './color-set.ts';
+import { type ColorSet, contrastRatio, mixPixels, type Pixel, readableOn } from './color-set.ts';
 
 /** What fills the body of a lane. */
 export interface BodyColors {
@@ -84,7 +84,7 @@ function tintsOf(plain: Uint32Array): Uint32Array {
   const tints = new Uint32Array(PARTS.length ** 2);
   plain.forEach((color, part) => {
     plain.forEach((tint, i) => {
-      tints[part * PARTS.length + i] = mix(color, tint, TINT);
+      tints[part * PARTS.length + i] = mixPixels(color, tint, TINT);
     });
   });
   return tints;
@@ -92,27 +92,27 @@ function tintsOf(plain: Uint32Array): Uint32Array {
 
 function bodyColor(colorSet: ColorSet, part: PartIndex, faded: boolean, past: number): Pixel {
   const color = unfadedColor(colorSet, part, past);
-  return faded ? mix(color, colorSet.lane, FADED) : color;
+  return faded ? mixPixels(color, colorSet.lane, FADED) : color;
 }
 
 function unfadedColor(colorSet: ColorSet, part: PartIndex, past: number): Pixel {
   const { state, variant } = PARTS[part] ?? { state: 'unread', variant: 'plain' };
   const color = colorSet.states[STATES.indexOf(state)] ?? colorSet.lane;
   if (state === 'unreadable') return color;
-  if (state === 'reserved') return mix(color, colorSet.frame, RESERVED);
-  if (state === 'outOfRange') return mix(color, colorSet.lane, past);
+  if (state === 'reserved') return mixPixels(color, colorSet.frame, RESERVED);
+  if (state === 'outOfRange') return mixPixels(color, colorSet.lane, past);
   if (variant === 'overridden' || variant === 'shadowed')
     return hiddenColor(colorSet, color, HIDDEN[variant]);
   const isZero = state === 'zeroHole' || state === 'zeroAllocated';
-  return isZero && variant === 'plain' ? mix(color, colorSet.lane, ZEROS) : color;
+  return isZero && variant === 'plain' ? mixPixels(color, colorSet.lane, ZEROS) : color;
 }
 
 /** The color grayed, and as near to the lane as can still be seen. */
 function hiddenColor({ frame, lane }: ColorSet, color: Pixel, gray: number): Pixel {
-  const grayed = mix(color, frame, gray);
+  const grayed = mixPixels(color, frame, gray);
   for (let share = 1; share > 0; share -= 0.02) {
-    const nearer = mix(grayed, lane, share);
-    if (contrast(nearer, lane) >= HIDDEN_CONTRAST) return nearer;
+    const nearer = mixPixels(grayed, lane, share);
+    if (contrastRatio(nearer, lane) >= HIDDEN_CONTRAST) return nearer;
   }
   return grayed;
 }
@@ -121,10 +121,10 @@ function patternColor(colorSet: ColorSet, part: PartIndex, faded: boolean): Pixe
   const variant = PARTS[part]?.variant;
   const hidden = variant === 'overridden' || variant === 'shadowed';
   const color = colorSet.pattern[STATE_OF_PART[part] as number] ?? colorSet.lane;
-  return mix(color, colorSet.lane, faded ? FADED : hidden ? HIDDEN_PATTERN : 0);
+  return mixPixels(color, colorSet.lane, faded ? FADED : hidden ? HIDDEN_PATTERN : 0);
 }
 
 function textColor(state: string, ground: Pixel): Pixel {
-  const plain = readable(ground);
-  return QUIET.has(state) ? mix(plain, ground, 0.28) : plain;
+  const plain = readableOn(ground);
+  return QUIET.has(state) ? mixPixels(plain, ground, 0.28) : plain;
 }

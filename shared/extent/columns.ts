@@ -226,7 +226,7 @@ export function sumColumns(source: Columns, first: number, count: number, target
     let runs = target.runs[c] as number;
     for (; i < stop; i++) {
       present |= source.present[first + i] as number;
-      const goesOn = runs > 0 && mayGoOn(source.present[first + i - 1], source.present[first + i]);
+      const goesOn = runs > 0 && mayContinueRun(source.present[first + i - 1], source.present[first + i]);
       runs += (source.runs[first + i] as number) - (goesOn ? 1 : 0);
     }
     target.present[c] = present;
@@ -239,7 +239,7 @@ export function sumColumns(source: Columns, first: number, count: number, target
 }
 
 /** True where a run at the end of one column and one at the start of the next can be the same: their masks share a part. */
-export function mayGoOn(before = 0, present = 0): boolean {
+export function mayContinueRun(before = 0, present = 0): boolean {
   return (before & present & PART_BITS) !== 0;
 }
 

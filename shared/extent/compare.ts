@@ -4,7 +4,7 @@ import { type Page, pageStart } from './page.ts';
 import type { ExtentTable } from './table.ts';
 
 /** A range where the words differ in a way that both witnesses could know. */
-export interface Difference {
+export interface WitnessDifference {
   readonly start: number;
   readonly end: number;
   readonly first: number;
@@ -37,8 +37,8 @@ export function comparePages(
   base: number,
   end: number,
   comparable: (word: number) => number | undefined = comparableWord,
-): Difference[] {
-  const found: Difference[] = [];
+): WitnessDifference[] {
+  const found: WitnessDifference[] = [];
   const length = end - base;
   let i = 0;
   let j = 0;

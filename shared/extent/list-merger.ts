@@ -4,11 +4,11 @@ import {
   createCodeList,
   createCodeListMerge,
   MAX_KEYS,
-  mergeAny,
+  mergeAnyLists,
   readKey,
 } from './merge-code-lists.ts';
 import { pageStart } from './page.ts';
-import { loadCodeList, pairBits, type Source, shiftOf } from './sweep-source.ts';
+import { loadCodeList, pairBits, type SweepSource, shiftOf } from './sweep-source.ts';
 
 /** The segments of merged lists. Arrays may be longer than needed; they are reused by the next merge. */
 export interface MergedLists {
@@ -48,12 +48,12 @@ export class ListMerger {
   }
 
   /** Merges the lists of a page of `length` bytes. What it returns is valid until the next call. */
-  merge(lists: readonly Source[], length: number): MergedLists {
+  merge(lists: readonly SweepSource[], length: number): MergedLists {
     return this.#mergeInUnits(lists, length) ?? mergePlainly(lists, length);
   }
 
   /** Merges as many lists at a time as have few enough combinations. Undefined where those or the units are too many. */
-  #mergeInUnits(lists: readonly Source[], length: number): MergedLists | undefined {
+  #mergeInUnits(lists: readonly SweepSource[], length: number): MergedLists | undefined {
     const shift = lists.reduce((least, list) => Math.min(least, shiftOf(list, length)), 31);
     const unit = 2 ** shift;
     const units = Math.ceil(length / unit);
@@ -98,8 +98,8 @@ export class ListMerger {
   }
 }
 
-function mergePlainly(lists: readonly Source[], length: number): MergedLists {
-  const { starts, codes, combinations } = mergeAny(
+function mergePlainly(lists: readonly SweepSource[], length: number): MergedLists {
+  const { starts, codes, combinations } = mergeAnyLists(
     lists.map(({ page, codeCount, inside, kept, count }) => ({
       count,
       startOf: i => (i < kept ? pageStart(page, i) : inside),

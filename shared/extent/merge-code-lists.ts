@@ -200,7 +200,7 @@ function numberKeys(
   }
 }
 
-/** A list as {@link mergeAny} reads it. Starts in bytes, ascending from 0. */
+/** A list as {@link mergeAnyLists} reads it. Starts in bytes, ascending from 0. */
 export interface ListReader {
   readonly count: number;
   startOf(i: number): number;
@@ -208,7 +208,7 @@ export interface ListReader {
 }
 
 /** Pieces in bytes, the number of each piece's combination, and the codes of each combination in every list. */
-export interface AnyMerge {
+export interface MergedPieces {
   readonly starts: number[];
   readonly codes: number[];
   readonly combinations: number[][];
@@ -218,8 +218,8 @@ export interface AnyMerge {
  * Merges any number of lists up to `length` bytes, of whatever starts and codes. The plain way of {@link CodeListMerge},
  * for what does not fit there: pages of more than 2**30 units and lists with very many different codes.
  */
-export function mergeAny(lists: readonly ListReader[], length: number): AnyMerge {
-  const merged: AnyMerge = { starts: [], codes: [], combinations: [] };
+export function mergeAnyLists(lists: readonly ListReader[], length: number): MergedPieces {
+  const merged: MergedPieces = { starts: [], codes: [], combinations: [] };
   const known = new Map<string, number>();
   const cursors = lists.map(() => 0);
   for (let position = 0; position < length; ) {

@@ -137,9 +137,9 @@ export class PageWriter {
     const needed = this.count + more;
     if (needed <= this.codes.length) return;
     const size = Math.max(needed, this.codes.length * 2);
-    this.starts = grown(this.starts, this.unit === 1 ? new Float64Array(size) : new Int32Array(size));
-    this.codes = grown(this.codes, new Uint16Array(size));
-    if (this.hosts !== undefined) this.hosts = grown(this.hosts, new Float64Array(size));
+    this.starts = copiedInto(this.starts, this.unit === 1 ? new Float64Array(size) : new Int32Array(size));
+    this.codes = copiedInto(this.codes, new Uint16Array(size));
+    if (this.hosts !== undefined) this.hosts = copiedInto(this.hosts, new Float64Array(size));
   }
 
   /** What was pushed as a page in the writer's own memory: it holds until the next `begin`. */
@@ -176,7 +176,7 @@ export class PageWriter {
 }
 
 /** `into` with what `from` held at its beginning: the memory of something that grows. */
-export function grown<T extends { set(from: T): void }>(from: T, into: T): T {
+export function copiedInto<T extends { set(from: T): void }>(from: T, into: T): T {
   into.set(from);
   return into;
 }

@@ -47,7 +47,7 @@ export function binsPerPageFor(pages: number, tracks: number): number {
 }
 
 /** Replaces the bins of one page by what its sweep shows. */
-export function summarize(pyramid: Pyramid, index: number, swept: SweptPage): void {
+export function summarizePage(pyramid: Pyramid, index: number, swept: SweptPage): void {
   const { binsPerPage } = pyramid;
   for (const columns of pyramid.tracks) clearColumns(columns, index * binsPerPage, binsPerPage);
   addSwept(pyramid.tracks, 0, swept, swept.base, swept.end);

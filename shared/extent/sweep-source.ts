@@ -4,7 +4,7 @@ import { type CodeList, growCodeList } from './merge-code-lists.ts';
 import { type Page, pageIndexAt, pageStart, trailingZeros } from './page.ts';
 
 /** A layer or overlay cut to what counts in one page. */
-export interface Source {
+export interface SweepSource {
   readonly page: Page;
   /** The word of each code of the page. One code more stands for what lies past the cut: OUT_OF_RANGE. */
   readonly words: ArrayLike<number>;
@@ -23,13 +23,13 @@ const NOT_READ: Page = { count: 1, shift: 31, starts: new Uint16Array(1), codes:
 const UNREAD_ONLY = [UNREAD];
 
 /** Cuts a layer or overlay, of which `left` bytes remain from the page's start on, to a page of `length` bytes. */
-export function sourceOf(
+export function sweepSourceOf(
   page: Page | undefined,
   words: ArrayLike<number>,
   left: number,
   length: number,
-  lists: readonly Source[],
-): Source {
+  lists: readonly SweepSource[],
+): SweepSource {
   const inside = Math.max(0, Math.min(left, length));
   const from = page ?? NOT_READ;
   const known = page === undefined ? UNREAD_ONLY : words;
@@ -56,7 +56,7 @@ function keptBefore(page: Page, inside: number): number {
 }
 
 /** True if two sources have the same codes with the same meaning: word sets only grow, so that their length tells whether they did. */
-export function isSameKind(one: Source, other: Source): boolean {
+export function isSameKind(one: SweepSource, other: SweepSource): boolean {
   return (
     one.words === other.words &&
     one.codeCount === other.codeCount &&
@@ -66,7 +66,7 @@ export function isSameKind(one: Source, other: Source): boolean {
 }
 
 /** The largest shift, up to 31, that leaves every start of a list whole. */
-export function shiftOf({ page, kept, inside }: Source, length: number): number {
+export function shiftOf({ page, kept, inside }: SweepSource, length: number): number {
   const ofPage = kept > 1 ? page.shift : 31;
   return inside < length ? Math.min(ofPage, trailingZeros(inside)) : ofPage;
 }
@@ -79,7 +79,7 @@ export function pairBits({ hosts }: Page): 0 | 1 {
 /** Fills a list with the list of a source, in units of 2**shift bytes; the page has `units` of them. */
 export function loadCodeList(
   codeList: CodeList,
-  { page, codeCount, inside, kept, count }: Source,
+  { page, codeCount, inside, kept, count }: SweepSource,
   shift: number,
   units: number,
 ): void {

@@ -7,8 +7,8 @@
 import { ABSENT_EVERYWHERE, DIRTY, DIRTY_UNKNOWN, OUT_OF_RANGE, RESERVED, UNREAD } from './flags.ts';
 import { ListMerger, type MergedLists } from './list-merger.ts';
 import { markWords } from './marks.ts';
-import { grown, type Page } from './page.ts';
-import { isSameKind, pairBits, type Source, sourceOf } from './sweep-source.ts';
+import { copiedInto, type Page } from './page.ts';
+import { isSameKind, pairBits, type SweepSource, sweepSourceOf } from './sweep-source.ts';
 
 /** One layer of one page as the sweep takes it. */
 export interface SweepLayer {
@@ -80,7 +80,7 @@ const MAX_REMEMBERED = 4096;
 
 /** What the combinations of a sweep are made of: sweeps of alike inputs number them alike. */
 interface SweepInputs {
-  readonly sources: readonly Source[];
+  readonly sources: readonly SweepSource[];
   /** The layer of each source. */
   readonly layers: readonly number[];
   readonly layerCount: number;
@@ -181,7 +181,7 @@ export class Sweeper {
     for (let combo = first; combo < count; combo++) {
       merged.readCodes(combo, codes);
       for (let i = 0; i < sources.length; i++) {
-        const { words: known, list, page } = sources[i] as Source;
+        const { words: known, list, page } = sources[i] as SweepSource;
         const code = (codes[list] as number) >> pairBits(page);
         words[i] = code < known.length ? (known[code] as number) : OUT_OF_RANGE;
       }
@@ -215,12 +215,12 @@ export class Sweeper {
     }
     if (out.stops.length < comboCount) {
       const size = comboCount * 2;
-      out.stops = grown(out.stops, new Int16Array(size));
-      out.guest = grown(out.guest, new Uint32Array(size));
-      out.shown = grown(out.shown, new Uint32Array(size));
-      out.shownStops = grown(out.shownStops, new Int16Array(size));
+      out.stops = copiedInto(out.stops, new Int16Array(size));
+      out.guest = copiedInto(out.guest, new Uint32Array(size));
+      out.shown = copiedInto(out.shown, new Uint32Array(size));
+      out.shownStops = copiedInto(out.shownStops, new Int16Array(size));
       columns.forEach((column, i) => {
-        columns[i] = grown(column, new Uint32Array(size));
+        columns[i] = copiedInto(column, new Uint32Array(size));
       });
     }
     while (columns.length < layerCount) columns.push(new Uint32Array(out.stops.length));
@@ -235,24 +235,24 @@ export class Sweeper {
     for (let i = 0; i < count; i++) {
       const column = overlayColumns[i] as Uint32Array;
       if (column.length < out.stops.length)
-        overlayColumns[i] = grown(column, new Uint32Array(out.stops.length));
+        overlayColumns[i] = copiedInto(column, new Uint32Array(out.stops.length));
     }
     out.overlays = overlayColumns.slice(0, count);
   }
 
-  #findHosts(layers: readonly SweepLayer[], sources: readonly Source[]): void {
+  #findHosts(layers: readonly SweepLayer[], sources: readonly SweepSource[]): void {
     const { base, count, starts, combos, stops } = this.#out;
     if (this.#hosts.length < count) this.#hosts = new Float64Array(starts.length);
     const hosts = this.#hosts;
     this.#out.hosts = hosts;
     const cursors = new Int32Array(layers.length);
-    const units = layers.map((_, i) => 2 ** (sources[i] as Source).page.shift);
+    const units = layers.map((_, i) => 2 ** (sources[i] as SweepSource).page.shift);
     for (let n = 0; n < count; n++) {
       const start = starts[n] as number;
       hosts[n] = -1;
       let at = Math.max(0, stops[combos[n] as number] as number);
-      if (start >= (sources[at] as Source).inside && at + 1 < layers.length) at++;
-      const { page, kept, inside } = sources[at] as Source;
+      if (start >= (sources[at] as SweepSource).inside && at + 1 < layers.length) at++;
+      const { page, kept, inside } = sources[at] as SweepSource;
       if (start >= inside) continue;
       if ((layers[at] as SweepLayer).identityHosts === true) hosts[n] = base + start;
       if (page.hosts === undefined) continue;
@@ -278,11 +278,11 @@ function inputsOf(
   base: number,
   end: number,
   below: number,
-): { inputs: SweepInputs; lists: Source[] } {
-  const sources: Source[] = [];
-  const lists: Source[] = [];
+): { inputs: SweepInputs; lists: SweepSource[] } {
+  const sources: SweepSource[] = [];
+  const lists: SweepSource[] = [];
   const add = (page: Page | undefined, words: ArrayLike<number>, size: number) => {
-    const source = sourceOf(page, words, size - base, end - base, lists);
+    const source = sweepSourceOf(page, words, size - base, end - base, lists);
     sources.push(source);
     if (source.list === lists.length) lists.push(source);
   };
@@ -301,6 +301,6 @@ function isAlike(one: SweepInputs, other: SweepInputs): boolean {
     one.sources.length === other.sources.length &&
     one.layers.every((layer, i) => layer === other.layers[i]) &&
     one.numbers.every((number, i) => number === other.numbers[i]) &&
-    one.sources.every((source, i) => isSameKind(source, other.sources[i] as Source))
+    one.sources.every((source, i) => isSameKind(source, other.sources[i] as SweepSource))
   );
 }

@@ -33,7 +33,7 @@ function isBackingUnknown({ layers }: ChainInfo): boolean {
 }
 
 /** What is not known of a chain whose lowest layer names a backing file that is not open; empty for a complete one. */
-export function incompleteText({ chain }: Pick<OpenedChain, 'chain'>): string {
+export function incompleteChainText({ chain }: Pick<OpenedChain, 'chain'>): string {
   if (chain.complete) return '';
   if (isBackingUnknown(chain))
     return 'Incomplete: whether there is a backing file is not known, so it is not known what these layers hide there.';

@@ -127,7 +127,7 @@ export function withStep(check: LayerCheck, step: CheckStep | undefined): LayerC
 }
 
 /** The verdict of findings, numbers and checks. */
-export function verdictOf(
+export function verdictOfCheck(
   findings: readonly Finding[],
   steps: readonly CheckStep[],
   counts?: Pick<CheckCounts, 'corruptions' | 'leaks' | 'checkErrors'>,

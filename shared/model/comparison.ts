@@ -65,7 +65,10 @@ export interface VerdictRules {
 }
 
 /** The outcome that the sums of a finished comparison mean. */
-export function verdictOf({ kinds }: ComparisonSums, { strict, sizes }: VerdictRules): ComparisonVerdict {
+export function verdictOfComparison(
+  { kinds }: ComparisonSums,
+  { strict, sizes }: VerdictRules,
+): ComparisonVerdict {
   if (kinds.unreadable.bytes > 0) return 'incomplete';
   if (kinds.content.bytes > 0) return 'different';
   if (strict && (sizes[0] !== sizes[1] || kinds.state.bytes > 0)) return 'different';

@@ -15,7 +15,7 @@ import { formatTime } from './time.ts';
 const NAME = /^(?:qemu|libvirt|virsh|cowscope)\b|^[a-z0-9]+_/;
 
 /** A text that messages put into the middle of a line, as a sentence that stands alone. */
-export function sentence(text: string): string {
+export function asSentence(text: string): string {
   const end = /[.!?]$/.test(text) ? '' : '.';
   const first = NAME.test(text) ? text.charAt(0) : text.charAt(0).toUpperCase();
   return `${first}${text.slice(1)}${end}`;
@@ -23,13 +23,13 @@ export function sentence(text: string): string {
 
 /** What a finding says as a sentence that stands alone. Untrusted text. */
 export function findingSentence({ what }: Finding): string {
-  return sentence(what);
+  return asSentence(what);
 }
 
 /** As {@link findingSentence}, with the offsets of the guest that it is about. */
 export function placedSentence(finding: Finding): string {
   const where = findingGuestText(finding);
-  return sentence(where === '' ? finding.what : `${finding.what.replace(/\.$/, '')} [${where}]`);
+  return asSentence(where === '' ? finding.what : `${finding.what.replace(/\.$/, '')} [${where}]`);
 }
 
 /** Which offsets of the guest a finding is about, such as `guest 0x0004_0000, 64 KiB`; empty where it is about none. */

@@ -73,7 +73,7 @@ export function formatCount(count: number | bigint): string {
 }
 
 /** A count and what is counted: `1 entry`, `1,024 entries`. Without `several` that is `one` with an s. */
-export function counted(count: number, one: string, several = `${one}s`): string {
+export function countOf(count: number, one: string, several = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : several}`;
 }
 

@@ -5,7 +5,7 @@ import { checkImage } from '../../electron/qcow2/check/engine.ts';
 import { openQcow2 } from '../../electron/qcow2/read/image.ts';
 import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { CowscopeError } from '../../shared/error.ts';
-import { type CheckCounts, type CheckVerdict, verdictOf } from '../../shared/model/check.ts';
+import { type CheckCounts, type CheckVerdict, verdictOfCheck } from '../../shared/model/check.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import { checkByQemu, numbersOf, numbersOfQemu } from '../support/check-numbers.ts';
 import { Chance, damage, randomSpec } from '../support/images/damage.ts';
@@ -48,7 +48,7 @@ function ours({ source }: Pick<BuiltImage, 'source'>): Ours {
     const image = openQcow2(source);
     const { steps, counts, findings } = runToEnd(checkImage(image, { layer: 0 }));
     const all = [...image.findings, ...findings];
-    return { verdict: verdictOf(all, steps, counts), counts, findings: all };
+    return { verdict: verdictOfCheck(all, steps, counts), counts, findings: all };
   } catch (error) {
     if (error instanceof CowscopeError) return { verdict: 'refused', findings: [] };
     throw error;

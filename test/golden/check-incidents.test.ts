@@ -7,7 +7,7 @@ import { openQcow2 } from '../../electron/qcow2/read/image.ts';
 import { runToEnd } from '../../electron/qcow2/read/sliced-work.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { stateOf } from '../../shared/extent/flags.ts';
-import { type CheckVerdict, verdictOf } from '../../shared/model/check.ts';
+import { type CheckVerdict, verdictOfCheck } from '../../shared/model/check.ts';
 import { withoutRepeats } from '../../shared/model/finding.ts';
 import { checkByQemu } from '../support/check-numbers.ts';
 import { Chance, randomSpec } from '../support/images/damage.ts';
@@ -37,7 +37,7 @@ function say(path: string): Said {
     const image = openQcow2(openSource(path));
     const { steps, counts, findings } = runToEnd(checkImage(image, { layer: 0 }));
     const all = withoutRepeats(findings, image.findings);
-    const verdict = verdictOf(all, steps, counts);
+    const verdict = verdictOfCheck(all, steps, counts);
     const inferred = runToEnd(inferL1(image, { reading: 1 }));
     const isCertain = inferred?.inferred?.inference.confidence === 'certain';
     return {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { totalsOf } from '../../electron/engine/lists/totals.ts';
 import { boundsAt } from '../../electron/engine/questions/extent-bounds.ts';
 import { extentsOf } from '../../electron/engine/questions/extents.ts';
-import { Places } from '../../electron/engine/questions/places.ts';
+import { PlaceAnswers } from '../../electron/engine/questions/places.ts';
 import { numberIn, seekIn } from '../../electron/engine/questions/seek.ts';
 import { statisticsOf } from '../../electron/engine/questions/statistics.ts';
 import { sumsOf } from '../../electron/engine/questions/sums.ts';
@@ -22,7 +22,7 @@ import {
   UNREAD,
   UNREADABLE,
 } from '../../shared/extent/flags.ts';
-import { createPyramid, type Pyramid, summarize } from '../../shared/extent/pyramid.ts';
+import { createPyramid, type Pyramid, summarizePage } from '../../shared/extent/pyramid.ts';
 import type { MarkKey } from '../../shared/legend.ts';
 import type { Place } from '../../shared/model/place.ts';
 import type { SeekKind } from '../../shared/model/statistics.ts';
@@ -140,7 +140,7 @@ interface Chain {
 function chainOf(layers: readonly FedLayer[]): Chain {
   const tables = fedChain(layers, MIB, 37);
   const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.slotCount);
-  for (let page = 0; page < tables.pageCount; page++) summarize(pyramid, page, tables.sweep(page));
+  for (let page = 0; page < tables.pageCount; page++) summarizePage(pyramid, page, tables.sweep(page));
   const whole = layers[0]?.kind === 'wholeChain' ? layers[0] : undefined;
   const bitmapLayers = layers.flatMap((layer, i) => ('qemu:dirty-bitmap:b0' in layer.contexts ? [i] : []));
   const naive = whole === undefined ? layers.map(naiveLayerOf) : naiveDepths(whole);
@@ -448,7 +448,7 @@ test('places are the marked extents of every layer and the ranges of every bitma
       const { tables, pyramid, lanes } = chain;
       if (which % 3 === 0) pyramid.fresh[which % tables.pageCount] = 0;
       const source = { tables, pyramid, version: 1 };
-      const places = new Places();
+      const places = new PlaceAnswers();
       const expected = naivePlaces(chain);
       const shown = (place: Place) => ({
         kind: place.kind,

@@ -6,7 +6,7 @@ import {
   createPyramid,
   pagePresent,
   sumBins,
-  summarize,
+  summarizePage,
 } from '../../shared/extent/pyramid.ts';
 import { Sweeper, type SweepLayer, type SweptPage } from '../../shared/extent/sweep.ts';
 import { TILE_COLUMNS } from '../../shared/model/tile.ts';
@@ -117,8 +117,8 @@ test('bins of the pyramid hold exactly what lies in them, and wider columns are 
       const swept = sweptChain(layers, scale, pageUnits);
       const { units, pages } = swept;
       const pyramid = createPyramid(pages, pageUnits * scale, layers.length);
-      for (let page = 0; page < pages; page++) summarize(pyramid, page, swept.sweep(pages - 1 - page));
-      for (let page = 0; page < pages; page++) summarize(pyramid, page, swept.sweep(page)); // replaces
+      for (let page = 0; page < pages; page++) summarizePage(pyramid, page, swept.sweep(pages - 1 - page));
+      for (let page = 0; page < pages; page++) summarizePage(pyramid, page, swept.sweep(page)); // replaces
       const binUnits = pageUnits / BINS_PER_PAGE;
       for (const lane of lanesOf(swept)) {
         const bins = pyramid.tracks[lane + 1]!;
@@ -232,7 +232,7 @@ test('every mark and part that must be seen is in the bins of the extent that ca
     fc.property(chains, layers => {
       const swept = sweptChain(layers, 4096, 64);
       const pyramid = createPyramid(swept.pages, 64 * 4096, layers.length);
-      for (let page = 0; page < swept.pages; page++) summarize(pyramid, page, swept.sweep(page));
+      for (let page = 0; page < swept.pages; page++) summarizePage(pyramid, page, swept.sweep(page));
       for (const lane of lanesOf(swept)) {
         for (const { start, end, word } of naiveExtents(swept.units, lane)) {
           for (let unit = start; unit < end; unit++) {

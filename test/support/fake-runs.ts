@@ -1,5 +1,5 @@
 /** Layers for the planner's tests, written as text: one letter for a cluster. */
-import type { LayerRuns, Run } from '../../electron/plan/layers/layer-runs.ts';
+import type { LayerRun, LayerRuns } from '../../electron/plan/layers/layer-runs.ts';
 import {
   BAD,
   COMPRESSED_DATA,
@@ -29,7 +29,7 @@ export function fakeRuns(letters: string, clusterSize = CLUSTER): LayerRuns {
     size,
     sliceSpan: 8192 * clusterSize,
     clusterSize,
-    at(offset: number): Run {
+    at(offset: number): LayerRun {
       const index = Math.floor(offset / clusterSize);
       const letter = letters[index] ?? '.';
       let first = index;

@@ -6,7 +6,7 @@ import { afterAll } from 'vitest';
 import { createBitmapMap, mapBitmapPage } from '../../electron/qcow2/read/bitmap-map.ts';
 import { type FileSource, fileSource } from '../../electron/qcow2/read/file-source.ts';
 import { openQcow2, type Qcow2Image } from '../../electron/qcow2/read/image.ts';
-import { createMap, type MapOptions, mapPage } from '../../electron/qcow2/read/map.ts';
+import { createMap, type ImageMapOptions, mapPage } from '../../electron/qcow2/read/map.ts';
 import { ABSENT, DIRTY, HOLE, stateOf, ZERO } from '../../shared/extent/flags.ts';
 import { type Page, PageWriter, pageStart, WordSet } from '../../shared/extent/page.ts';
 import { FindingCollector } from '../../shared/finding-collector.ts';
@@ -64,7 +64,7 @@ export interface MappedExtent {
 /** The whole map of an image, made of pages of `span` bytes and joined where words and host offsets run on. */
 export function mapWhole(
   image: Qcow2Image,
-  options: Omit<MapOptions, 'words'> & { readonly span?: number } = {},
+  options: Omit<ImageMapOptions, 'words'> & { readonly span?: number } = {},
 ): MappedExtent[] {
   const words = new WordSet();
   const { span = 2 ** 26, ...rest } = options;

@@ -11,7 +11,7 @@ import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { passOver } from '../../plan/layers/block-status.ts';
 import { type LayerRuns, Qcow2Runs, RawRuns } from '../../plan/layers/layer-runs.ts';
-import { LEAKED } from '../../qcow2/check/rules/refcounts.ts';
+import { LEAKED_CLUSTER } from '../../qcow2/check/rules/refcounts.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
 import { createMap } from '../../qcow2/read/map.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
@@ -55,7 +55,7 @@ export function* findOldData(
   if (shown.length > MAX_LISTED) listed.push(`and more, ${formatSize(bytes)} in all`);
   const isOne = empty.count === 1;
   // What the entries named is counted and not referred to: no more than that is missing.
-  const lost = findings.reduce((sum, { code, count }) => sum + (code === LEAKED.code ? count : 0), 0);
+  const lost = findings.reduce((sum, { code, count }) => sum + (code === LEAKED_CLUSTER.code ? count : 0), 0);
   const lostBytes = lost * (chain[layer]?.image?.geometry.clusterSize ?? 0);
   const areAllListed = empty.bytesAtRisk <= totalLength(empty.guest);
   const most = lostBytes === 0 ? bytes : Math.min(bytes, lostBytes);

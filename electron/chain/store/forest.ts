@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import type { StoreDataFile, StoreImage, StoreLink } from '../../../shared/model/store/store.ts';
 import { parseRecordedName } from '../backing-name.ts';
 import { type BytePath, shownPath } from '../byte-path.ts';
-import type { PathLook, SeenKind } from '../path-look.ts';
+import type { InspectedKind, PathInspector } from '../path-inspector.ts';
 import { canHoldImage, namedPath } from '../policy.ts';
 import type { FoundFile, FoundFiles } from './found-files.ts';
 import { type ResolvedPath, resolvePath } from './resolve-path.ts';
@@ -31,10 +31,10 @@ type FoundLink = Omit<StoreLink, 'image'> & { readonly file?: FoundFile };
 export async function buildForest(
   found: FoundFiles,
   roots: readonly BytePath[],
-  look: PathLook,
+  look: PathInspector,
 ): Promise<Forest> {
   const links = new Map<FoundFile, FoundLink>();
-  const seen = new Map<BytePath, Promise<SeenKind>>();
+  const seen = new Map<BytePath, Promise<InspectedKind>>();
   const lookOnce = (path: BytePath) => {
     const answer = seen.get(path) ?? look.at(path);
     seen.set(path, answer);
@@ -132,7 +132,7 @@ async function linkTo(
   recordedName: Uint8Array,
   path: BytePath,
   found: FoundFiles,
-  look: (path: BytePath) => Promise<SeenKind>,
+  look: (path: BytePath) => Promise<InspectedKind>,
 ): Promise<FoundLink | undefined> {
   if (recordedName.length === 0) return undefined;
   const recorded = Buffer.from(recordedName).toString('utf8');
@@ -147,7 +147,7 @@ async function linkTo(
 
 async function statusOf(
   { kind, path }: Exclude<ResolvedPath, { kind: 'file' }>,
-  look: (path: BytePath) => Promise<SeenKind>,
+  look: (path: BytePath) => Promise<InspectedKind>,
 ): Promise<'missing' | 'notAFile' | 'outside'> {
   if (kind !== 'outside') return kind;
   const seen = await look(path);

@@ -14,7 +14,7 @@ import { type BytePath, fromBytes, shownPath, systemPath, toBytePath } from '../
 import { openNamedPath } from '../follow-link.ts';
 import { notOpenedError } from '../open-error.ts';
 import { kindOf, modifiedTime, type OpenFile, openFile } from '../open-file.ts';
-import { type Mount, mountOf, readMounts } from '../path-look.ts';
+import { type Mount, mountOf, readMounts } from '../path-inspector.ts';
 import { type PinnedFolder, PinnedFolders } from '../pinned-folder.ts';
 import type { FileKind } from '../policy.ts';
 import { readLocks, WriterLocks } from '../writer-lock.ts';

@@ -6,13 +6,13 @@ import { targetOf, usageError } from '../../service/cli-target.ts';
 import { checkOutput, type OutputFile } from '../../service/output/output-file.ts';
 import { outputPath } from '../../service/output/output-path.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { write, writeLines } from '../output.ts';
+import { writeLines, writeText } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { undoOnSignal } from '../signals.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 
 /** Options of `cowscope capture` as the command line gives them. */
-export interface CaptureOptions extends TargetOptions {
+export interface CaptureCommandOptions extends TargetOptions {
   /** The file to write. */
   readonly to?: string;
   readonly force: boolean;
@@ -24,7 +24,7 @@ export interface CaptureOptions extends TargetOptions {
 /** Carries out `cowscope capture`. */
 export async function captureCommand(
   targetArgs: readonly string[],
-  options: CaptureOptions,
+  options: CaptureCommandOptions,
 ): Promise<ExitCode> {
   if (options.printScript) return printScript(targetArgs);
   if (targetArgs.length === 0) throw usageError('no image is named', 'name the top file of the chain');
@@ -55,6 +55,6 @@ export async function captureCommand(
 async function printScript(targetArgs: readonly string[]): Promise<ExitCode> {
   if (targetArgs.length > 0) throw usageError('--print-script captures nothing', 'leave the image out');
   const { default: script } = await import('../../capture/cowscope-capture.py?raw');
-  await write(script);
+  await writeText(script);
   return EXIT.done;
 }

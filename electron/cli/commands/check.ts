@@ -6,7 +6,7 @@ import { checkTarget } from '../../service/check-target.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { EXIT, type ExitCode, settleExit } from '../exit-codes.ts';
 import { missingBacking, missingDataFile } from '../missing-links.ts';
-import { printErrorRecord, write, writeLine, writePieces } from '../output.ts';
+import { printErrorRecord, writeLine, writePieces, writeText } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { checkText } from '../text/check-text.ts';
@@ -44,7 +44,7 @@ export async function checkCommand(
   if (options.output === 'json') {
     await writePieces(jsonPieces(checkDocument(chain, check, guest), 2));
     await writeLine();
-  } else await write(checkText(chain, check, guest));
+  } else await writeText(checkText(chain, check, guest));
   for (const layer of chain.layers)
     for (const error of [...missingBacking(layer), ...missingDataFile(layer)]) printErrorRecord(error);
   return exit;

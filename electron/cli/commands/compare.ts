@@ -1,6 +1,6 @@
 /** `cowscope compare`: where two disks differ as a guest reads them, by what is stored and, on request, by content. */
 import type { ErrorRecord } from '../../../shared/error.ts';
-import { type ComparisonVerdict, verdictOf } from '../../../shared/model/comparison.ts';
+import { type ComparisonVerdict, verdictOfComparison } from '../../../shared/model/comparison.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { OpenTarget } from '../../../shared/model/target.ts';
 import { COMPARE_CSV_HEAD, compareCsvRows } from '../../formats/compare-csv.ts';
@@ -9,7 +9,7 @@ import { targetOf, usageError } from '../../service/cli-target.ts';
 import { type ComparedChain, compareTargets } from '../../service/compare/compare-targets.ts';
 import { EXIT, type ExitCode, settleExit } from '../exit-codes.ts';
 import { missingBacking } from '../missing-links.ts';
-import { printErrorRecord, write } from '../output.ts';
+import { printErrorRecord, writeText } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { compareHead, compareRow, compareTail } from '../text/compare-text.ts';
@@ -58,9 +58,9 @@ export async function compareCommand(
   } = await compareTargets(sides, content, how, {
     begin(a, b) {
       chains.push(a, b);
-      return write(printer.head(a, b));
+      return writeText(printer.head(a, b));
     },
-    take: rows => write(printer.rows(rows)),
+    take: rows => writeText(printer.rows(rows)),
     progress: ({ at, size }) => progress.showWalk(at, size),
   });
   progress.clear();
@@ -70,8 +70,8 @@ export async function compareCommand(
     ...missing,
     ...found.filter(({ code }) => missing.length === 0 || code !== 'CONTENT_NOT_OPEN'),
   ];
-  const verdict = errors.length > 0 ? 'incomplete' : verdictOf(sums, { strict, sizes });
-  await write(printer.tail({ sums, lost, verdict, errors }));
+  const verdict = errors.length > 0 ? 'incomplete' : verdictOfComparison(sums, { strict, sizes });
+  await writeText(printer.tail({ sums, lost, verdict, errors }));
   for (const error of errors) printErrorRecord(error);
   return EXIT_OF[verdict];
 }

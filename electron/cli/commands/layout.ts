@@ -4,7 +4,7 @@ import { layoutDocument } from '../../formats/layout-json.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { type LayoutChoice, withLayout } from '../../service/layout-target.ts';
 import { EXIT, type ExitCode, settleExit } from '../exit-codes.ts';
-import { printErrorRecord, write, writeLine, writePieces } from '../output.ts';
+import { printErrorRecord, writeLine, writePieces, writeText } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { clusterText, layoutRowText, layoutText } from '../text/layout-text.ts';
@@ -36,11 +36,11 @@ export async function layoutCommand(
     if (options.output === 'json') {
       await writePieces(jsonPieces(layoutDocument(info, layout, { dataRuns, cluster, ranges }), 2));
       await writeLine();
-    } else if (cluster === undefined) await write(layoutText(info, layout, dataRuns));
-    else await write(clusterText(cluster, layout.fileLength));
+    } else if (cluster === undefined) await writeText(layoutText(info, layout, dataRuns));
+    else await writeText(clusterText(cluster, layout.fileLength));
     if (options.output === 'text' && ranges !== undefined) {
       await writeLine();
-      for (const run of ranges) await write(layoutRowText(run));
+      for (const run of ranges) await writeText(layoutRowText(run));
     }
     for (const what of layout.unknown)
       printErrorRecord({

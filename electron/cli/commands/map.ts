@@ -4,7 +4,7 @@ import { BASE_ALLOCATION } from '../../../shared/nbd-contexts.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { MapOptions } from '../map-chain.ts';
-import { printErrorRecord, write } from '../output.ts';
+import { printErrorRecord, writeText } from '../output.ts';
 
 /** Carries out `cowscope map`. */
 export async function mapCommand(targetArgs: readonly string[], options: MapOptions): Promise<ExitCode> {
@@ -13,7 +13,7 @@ export async function mapCommand(targetArgs: readonly string[], options: MapOpti
   if (target.kind === 'nbd' && options.as === 'nbdinfo') {
     const listing = { contexts: contextNames(options), totals: options.totals };
     const { streamNbdContexts } = await import('../../service/nbd/nbd-contexts.ts'); // not loaded for files
-    const missing = await streamNbdContexts(target.uri, listing, write);
+    const missing = await streamNbdContexts(target.uri, listing, writeText);
     for (const record of missing) printErrorRecord(record);
     return missing.length > 0 ? EXIT.partial : EXIT.done;
   }

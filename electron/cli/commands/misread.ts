@@ -7,7 +7,7 @@ import { csvRow } from '../../formats/csv.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { misreadTarget } from '../../service/plan/misread-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { write } from '../output.ts';
+import { writeText } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 
@@ -38,14 +38,14 @@ export async function misreadCommand(
   const printer = PRINTERS[options.output](options.reader);
   const progress = new ProgressLine();
   await misreadTarget(target, consentOf(options), options.reader, {
-    begin: ({ layers }) => write(printer.head(layers)),
+    begin: ({ layers }) => writeText(printer.head(layers)),
     take: async rows => {
-      if (rows.length > 0) await write(rows.map(row => printer.row(row)).join(''));
+      if (rows.length > 0) await writeText(rows.map(row => printer.row(row)).join(''));
     },
     onRead: progress.showReads,
     onWalk: progress.showLayerWalk,
   });
-  await write(printer.tail());
+  await writeText(printer.tail());
   return EXIT.done;
 }
 

@@ -5,7 +5,7 @@ import { planJson } from '../../formats/plan-json.ts';
 import { targetOf, usageError } from '../../service/cli-target.ts';
 import { planWithPicture } from '../../service/plan/plan-target.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { write, writeLine, writePieces } from '../output.ts';
+import { writeLine, writePieces, writeText } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { planText } from '../text/plan-text.ts';
@@ -58,11 +58,11 @@ export async function planCommand(
     onWalk: progress.showLayerWalk,
   });
   const { plan } = pictured;
-  if (options.output === 'text') await write(planText(plan));
+  if (options.output === 'text') await writeText(planText(plan));
   else if (options.output === 'svg') {
     // Most plans are not drawn, and start the faster without what draws.
     const { planSvg } = await import('../../service/plan/plan-svg.ts');
-    await write(planSvg(pictured));
+    await writeText(planSvg(pictured));
   } else {
     await writePieces(jsonPieces(planJson(plan), 2));
     await writeLine();

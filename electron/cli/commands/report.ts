@@ -10,7 +10,7 @@ import { outputPath } from '../../service/output/output-path.ts';
 import { gatherReport, unreadTexts } from '../../service/report/gather-report.ts';
 import { listRows, reportPieces, writePiecesTo, writeRowsTo } from '../../service/report/write-report.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { write, writePieces } from '../output.ts';
+import { writePieces, writeText } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 
@@ -99,7 +99,7 @@ async function writeRows(
   try {
     const { chain } = session;
     const failed = await session.fed();
-    if (output === undefined) await listRows(session, write);
+    if (output === undefined) await listRows(session, writeText);
     else await writeRowsTo({ ...output, images: [...output.images, ...filesOfChain(chain)] }, session);
     return unreadTexts(chain, [...failed, ...session.unreadable()]);
   } finally {

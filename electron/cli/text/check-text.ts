@@ -13,7 +13,7 @@ import { captureSentence } from '../../../shared/text/capture-text.ts';
 import { checkCommands } from '../../../shared/text/check-commands.ts';
 import { evidenceText, findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { divisionText, findingPartitions } from '../../../shared/text/guest/partition-text.ts';
-import { counted, formatCount, formatOffset } from '../../../shared/text/offset.ts';
+import { countOf, formatCount, formatOffset } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
 /** The longest line: the longest path that the usual systems take, and some words. */
@@ -84,13 +84,13 @@ function notCheckedLines(steps: readonly CheckStep[]): string[] {
 function countLines(counts: CheckCounts, refusal: string | undefined): string[] {
   const { corruptions, leaks, checkErrors, allocatedClusters, totalClusters, imageEnd } = counts;
   const share = totalClusters === 0 ? 0 : (allocatedClusters / totalClusters) * 100;
-  const errors = checkErrors === 0 ? '' : `, ${counted(checkErrors, 'refcount')} not readable`;
+  const errors = checkErrors === 0 ? '' : `, ${countOf(checkErrors, 'refcount')} not readable`;
   const title =
     refusal === undefined
       ? 'as qemu-img check counts'
       : `qemu-img check counts nothing of it (${JSON.stringify(refusal)}); by its rules`;
   return [
-    `  ${title}: ${counted(corruptions, 'corruption')}, ${counted(leaks, 'leak')}${errors}; ${formatCount(allocatedClusters)} of ${formatCount(totalClusters)} clusters allocated (${share.toFixed(2)} %), ${formatCount(counts.fragmentedClusters)} fragmented, ${formatCount(counts.compressedClusters)} compressed; image end ${formatOffset(imageEnd)}`,
+    `  ${title}: ${countOf(corruptions, 'corruption')}, ${countOf(leaks, 'leak')}${errors}; ${formatCount(allocatedClusters)} of ${formatCount(totalClusters)} clusters allocated (${share.toFixed(2)} %), ${formatCount(counts.fragmentedClusters)} fragmented, ${formatCount(counts.compressedClusters)} compressed; image end ${formatOffset(imageEnd)}`,
   ];
 }
 

@@ -1,6 +1,9 @@
 /** A comparison for a person: what is compared, the ranges that differ, the sums, and what they mean. */
-
-import { incompleteText, LOST_LABEL, RELATION_LABELS } from '../../../shared/compare/relation-labels.ts';
+import {
+  incompleteComparisonText,
+  LOST_LABEL,
+  RELATION_LABELS,
+} from '../../../shared/compare/relation-labels.ts';
 import { sameText } from '../../../shared/compare/same-text.ts';
 import { legendOfWitness } from '../../../shared/legend.ts';
 import { isRemote } from '../../../shared/model/chain.ts';
@@ -89,7 +92,7 @@ function verdictText(sums: ComparisonSums, verdict: ComparisonVerdict): string {
       return `The disks may differ: ${formatSize(kinds.mayDiffer.bytes)} hold data that was not compared. Add --content to read it.`;
     case 'incomplete': {
       const differ = firstContent < 0 ? '' : ` The disks differ, first at ${formatOffset(firstContent)}.`;
-      return `${incompleteText(kinds.unreadable.bytes)}${differ}`;
+      return `${incompleteComparisonText(kinds.unreadable.bytes)}${differ}`;
     }
   }
 }

@@ -4,7 +4,7 @@ import { knownContext } from '../../../shared/nbd-contexts.ts';
 import { exactSize, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import type { NbdServerInfo } from '../../service/nbd/nbd-exports.ts';
-import { type Fact, factLine } from './definition-rows.ts';
+import { type DefinitionRow, definitionLine } from './definition-rows.ts';
 
 /** The exports of a server, one paragraph each: lines without their ends. */
 export function exportsLines(server: NbdServerInfo): string[] {
@@ -19,7 +19,7 @@ export function exportsLines(server: NbdServerInfo): string[] {
 
 function exportLines(info: NbdExportInfo): string[] {
   const { name, description, uri, size, contexts, flags, blockSizes, error } = info;
-  const facts: Fact[] = [['address', uri]];
+  const facts: DefinitionRow[] = [['address', uri]];
   if (description !== '') facts.push(['description', description]);
   if (size >= 0) facts.push(['size', exactSize(size)]);
   if (flags.length > 0) facts.push(['flags', flags.join(', ')]);
@@ -29,7 +29,7 @@ function exportLines(info: NbdExportInfo): string[] {
   }
   for (const context of contexts) facts.push(['context', contextText(context)]);
   if (error !== undefined) facts.push(['unknown', `${error.code}: ${error.what}`]);
-  return [`  ${name === '' ? '(default export)' : escapeUntrusted(name)}`, ...facts.map(factLine)];
+  return [`  ${name === '' ? '(default export)' : escapeUntrusted(name)}`, ...facts.map(definitionLine)];
 }
 
 function contextText(name: string): string {

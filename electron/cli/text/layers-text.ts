@@ -9,10 +9,10 @@ import type {
   Qcow2Info,
 } from '../../../shared/model/layer.ts';
 import { findingGuestText, findingSentence, placedSentence } from '../../../shared/text/finding-text.ts';
-import { counted, exactSize, formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { countOf, exactSize, formatCount, formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { formatTime } from '../../../shared/text/time.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
-import { type Fact, factLine } from './definition-rows.ts';
+import { type DefinitionRow, definitionLine } from './definition-rows.ts';
 
 const FORMAT_SOURCES = {
   magic: 'by its magic',
@@ -45,9 +45,9 @@ export function* chainLines(chain: ChainInfo): Generator<string> {
     yield '';
     yield `${String(layer.index).padStart(3)} ${escapeUntrusted(layer.name)}`;
     const found = chain.findings.filter(finding => finding.layer === layer.index);
-    for (const fact of layerFacts(layer)) yield factLine(fact);
-    for (const finding of found) yield factLine(findingFact(finding));
-    for (const text of layer.notes) yield factLine(['note', text]);
+    for (const fact of layerFacts(layer)) yield definitionLine(fact);
+    for (const finding of found) yield definitionLine(findingFact(finding));
+    for (const text of layer.notes) yield definitionLine(['note', text]);
   }
   const found = chain.findings.filter(({ layer }) => layer === WHOLE_CHAIN).map(findingSentence);
   for (const text of [...chain.notes, ...found]) {
@@ -56,7 +56,7 @@ export function* chainLines(chain: ChainInfo): Generator<string> {
   }
 }
 
-function* layerFacts(layer: LayerInfo): Generator<Fact> {
+function* layerFacts(layer: LayerInfo): Generator<DefinitionRow> {
   const { qcow2 } = layer;
   yield* fileFacts(layer);
   const space = qcow2?.details?.space;
@@ -67,9 +67,9 @@ function* layerFacts(layer: LayerInfo): Generator<Fact> {
   if (qcow2?.details !== undefined) yield* detailFacts(qcow2.details, layer.size);
 }
 
-function fileFacts(layer: LayerInfo): Fact[] {
+function fileFacts(layer: LayerInfo): DefinitionRow[] {
   const { qcow2, backing, dataFile } = layer;
-  const facts: Fact[] = [
+  const facts: DefinitionRow[] = [
     ['file', layer.path],
     ['format', `${layer.format}, ${FORMAT_SOURCES[layer.formatSource]}`],
     ['virtual size', exactSize(layer.size)],
@@ -94,7 +94,7 @@ function fileFacts(layer: LayerInfo): Fact[] {
 }
 
 /** The file that may be meant where the recorded one is missing, and the command that records the link as it should be. */
-function repairFacts({ beside, located, fix }: BackingLink): Fact[] {
+function repairFacts({ beside, located, fix }: BackingLink): DefinitionRow[] {
   return [
     ...(beside === undefined ? [] : [['beside it lies', beside] as const]),
     ...(located === true ? [['chosen', 'for this run, in place of the recorded file'] as const] : []),
@@ -102,7 +102,7 @@ function repairFacts({ beside, located, fix }: BackingLink): Fact[] {
   ];
 }
 
-function findingFact(finding: Finding): Fact {
+function findingFact(finding: Finding): DefinitionRow {
   const { severity, code, what } = finding;
   if (severity === 'hazard' || severity === 'note') return ['note', placedSentence(finding)];
   const where = findingGuestText(finding);
@@ -120,11 +120,11 @@ function linkText({ recorded, resolved, status, error }: BackingLink): string {
 
 function refcountsText({ version, refcountBits, lazyRefcounts }: Qcow2Info): string {
   if (version === 1) return 'none';
-  return `${counted(refcountBits, 'bit')}${lazyRefcounts ? ', lazy' : ''}`;
+  return `${countOf(refcountBits, 'bit')}${lazyRefcounts ? ', lazy' : ''}`;
 }
 
-function qcow2Facts(qcow2: Qcow2Info): Fact[] {
-  const facts: Fact[] = [
+function qcow2Facts(qcow2: Qcow2Info): DefinitionRow[] {
+  const facts: DefinitionRow[] = [
     [
       'version',
       `${qcow2.version}${qcow2.version === 2 ? ' (compat 0.10)' : qcow2.version === 3 ? ' (compat 1.1)' : ''}`,
@@ -172,7 +172,7 @@ const ACCOUNT_PARTS = [
   ['pastEnd', 'behind the image end'],
 ] as const;
 
-function spaceFacts(space: AllocationReply, virtualSize: number): Fact[] {
+function spaceFacts(space: AllocationReply, virtualSize: number): DefinitionRow[] {
   if (!space.measured) return [['space', `not measured: ${space.why}`]];
   const { imageEnd, allocated, leaked, unknownLeaks, account } = space.allocation;
   const leaks = leaked === undefined ? `leaks not known: ${unknownLeaks}` : `${formatSize(leaked)} leaked`;
@@ -186,9 +186,9 @@ function spaceFacts(space: AllocationReply, virtualSize: number): Fact[] {
   ];
 }
 
-function detailFacts(details: Qcow2Details, virtualSize: number): Fact[] {
+function detailFacts(details: Qcow2Details, virtualSize: number): DefinitionRow[] {
   const { space } = details;
-  const facts: Fact[] = [];
+  const facts: DefinitionRow[] = [];
   for (const [name, features] of [
     ['incompatible', details.incompatible],
     ['compatible', details.compatible],

@@ -1,5 +1,5 @@
 /** The small drawn map of a terminal: one line of letters per track, in the colors of the window. */
-import { contrast, pixel } from '../../../shared/draw/color-set.ts';
+import { contrastRatio, pixelOf } from '../../../shared/draw/color-set.ts';
 import { STATES, stateAt } from '../../../shared/extent/flags.ts';
 import { BITS_OF_STATE, STATE_OF_PART } from '../../../shared/extent/parts.ts';
 import { type Legend, type LegendEntry, legendOf, type MarkKey } from '../../../shared/legend.ts';
@@ -8,7 +8,7 @@ import { LIGHT_PALETTE } from '../../../shared/palette.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import type { ChainSession } from '../../service/chain-session.ts';
-import { paint } from './colors.ts';
+import { colorize } from './colors.ts';
 
 /** Leaves 64 columns of 80: disks and clusters are powers of two. */
 const TITLE_WIDTH = 15;
@@ -116,10 +116,10 @@ function paintedCell({ letter, color }: LegendEntry, count: number): string {
   const { states, lane, frame } = LIGHT_PALETTE;
   const back = color === 'lane' ? lane : color === 'frame' ? frame : states[color];
   const ink =
-    contrast(pixel(back), pixel('#FFFFFF')) >= contrast(pixel(back), pixel('#000000'))
+    contrastRatio(pixelOf(back), pixelOf('#FFFFFF')) >= contrastRatio(pixelOf(back), pixelOf('#000000'))
       ? '#FFFFFF'
       : '#000000';
-  return paint.bgHex(back).hex(ink)(letter.repeat(count));
+  return colorize.bgHex(back).hex(ink)(letter.repeat(count));
 }
 
 function markLine(

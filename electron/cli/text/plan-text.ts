@@ -1,5 +1,4 @@
 /** A plan for a person: hazards first, then numbers, then the commands to copy. */
-
 import type { ExtentState } from '../../../shared/extent/flags.ts';
 import { LEGEND } from '../../../shared/legend.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
@@ -8,7 +7,7 @@ import { findingGuestText, findingSentence } from '../../../shared/text/finding-
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-text.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
-import { factLine } from './definition-rows.ts';
+import { definitionLine } from './definition-rows.ts';
 
 /** Characters of a sentence that are printed. */
 const MAX_TEXT = 2000;
@@ -22,7 +21,7 @@ export function planText(plan: Plan): string {
     `${planTitle(plan)}: nothing is done here`,
     '',
     ...section(dangers.length === 0 ? 'no hazards found' : 'hazards', findingLines(dangers, layers)),
-    ...planFacts(plan).map(factLine),
+    ...planFacts(plan).map(definitionLine),
     '',
     ...section(
       'what happens where',

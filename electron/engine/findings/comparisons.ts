@@ -2,8 +2,8 @@
 import {
   comparableWord,
   comparePages,
-  type Difference,
   isFullyRead,
+  type WitnessDifference,
 } from '../../../shared/extent/compare.ts';
 import {
   DIRTY,
@@ -26,7 +26,7 @@ import { lowNumber, type NumberTable } from '../tables/number-tables.ts';
 import type { StoredLayer } from '../tables/stored-layer.ts';
 
 /** Two tables of one layer that should agree. */
-export interface Comparison {
+export interface WitnessComparison {
   readonly layer: StoredLayer;
   /** Needs the metadata witness's own page to be in memory. */
   readonly needsMetadataPage: boolean;
@@ -35,10 +35,10 @@ export interface Comparison {
 }
 
 /** Everything of a layer that can be compared. */
-export function comparisonsOf(layer: StoredLayer): Comparison[] {
+export function comparisonsOf(layer: StoredLayer): WitnessComparison[] {
   const { metadata, nbd } = layer;
   if (nbd === undefined) return [];
-  const found: Comparison[] = [];
+  const found: WitnessComparison[] = [];
   if (metadata !== undefined) {
     const { table } = metadata;
     const first = (index: number) => pageView(table, index, wordWithoutDamage);
@@ -95,7 +95,7 @@ function boundsOf({ pageSpan, size }: ExtentTable, index: number): [start: numbe
 }
 
 /** The cause that explains a difference. Equal differences have equal causes, whichever page they lie in. */
-type DifferenceCause = (difference: Difference) => Cause;
+type DifferenceCause = (difference: WitnessDifference) => Cause;
 
 function compareTables(
   layer: StoredLayer,
@@ -104,7 +104,7 @@ function compareTables(
   second: ExtentTable,
   comparable: (word: number) => number | undefined,
   causeFor: DifferenceCause,
-): Comparison {
+): WitnessComparison {
   const differences = new JoinedDifferences(layer.findings);
   return {
     layer,
@@ -193,7 +193,7 @@ function comparableJoint(word: number): number | undefined {
   return (word & (HOLE | ZERO)) | here;
 }
 
-function statesDiffer({ first, second }: Difference): Cause {
+function statesDiffer({ first, second }: WitnessDifference): Cause {
   const [ours, theirs] = [stateOf(first), stateOf(second)];
   return causeOf({
     id: `witnesses ${ours} ${theirs}`,

@@ -9,12 +9,12 @@ import {
 import { forPages, type Superseded } from '../questions/page-loop.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import type { StoredLayer } from '../tables/stored-layer.ts';
-import { type Comparison, comparisonsOf } from './comparisons.ts';
+import { comparisonsOf, type WitnessComparison } from './comparisons.ts';
 
 /** The comparisons of one chain and which pages are still to be compared. */
 export class PageComparer {
   readonly #tables: ChainTables;
-  readonly #comparisons: readonly Comparison[];
+  readonly #comparisons: readonly WitnessComparison[];
   /** 1 for each page and comparison that was made. */
   readonly #compared: Uint8Array;
 
@@ -82,7 +82,7 @@ export class PageComparer {
   }
 
   #needsPage(index: number, i: number): boolean {
-    const { needsMetadataPage, layer } = this.#comparisons[i] as Comparison;
+    const { needsMetadataPage, layer } = this.#comparisons[i] as WitnessComparison;
     return (
       needsMetadataPage && !this.#isCompared(index, i) && layer.metadata?.table.pages[index] === undefined
     );

@@ -203,7 +203,7 @@ export async function contextTotalsOf(
 }
 
 /** The whole axis as one tile of columns of `span` bytes for each track, for a drawing in text. */
-export async function overviewOf(
+export async function overviewColumns(
   tables: ChainTables,
   span: number,
   layer: number | undefined,

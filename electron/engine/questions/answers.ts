@@ -5,7 +5,7 @@ import { TILE_COLUMNS } from '../../../shared/model/tile.ts';
 import { runInSlices } from '../../qcow2/read/sliced-work.ts';
 import type { FindingLog } from '../findings/finding-log.ts';
 import type { PageComparer } from '../findings/page-comparer.ts';
-import { contextTotalsOf, overviewOf, totalsOf } from '../lists/totals.ts';
+import { contextTotalsOf, overviewColumns, totalsOf } from '../lists/totals.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import { bitmapMarksOf, bitmapSumsOf } from './bitmap-marks.ts';
 import type { LayerChecks } from './check.ts';
@@ -17,7 +17,7 @@ import { guestRunsOf } from './guest-runs.ts';
 import { type HostMaps, hostClusterOf, hostRunsOf, hostTilesOf } from './host-layout.ts';
 import { inspectAt } from './inspect.ts';
 import type { Superseded } from './page-loop.ts';
-import type { Places } from './places.ts';
+import type { PlaceAnswers } from './places.ts';
 import { numberIn, seekIn } from './seek.ts';
 import { statisticsOf } from './statistics.ts';
 import { sumsOf } from './sums.ts';
@@ -31,7 +31,7 @@ export interface QuestionContext {
   readonly comparer: PageComparer;
   readonly hostMaps: HostMaps;
   readonly checks: LayerChecks;
-  readonly places: Places;
+  readonly places: PlaceAnswers;
   /** Grows whenever anything was read. */
   readonly version: number;
   /** Has the guest offsets from `start` up to `end` read before the rest. */
@@ -83,7 +83,7 @@ export const ANSWERS: { readonly [Q in QuestionName]: Answer<Q> } = {
   },
   overview({ tables }, { span, layer }) {
     checkLayerChoice(tables, layer);
-    return overviewOf(tables, span, layer);
+    return overviewColumns(tables, span, layer);
   },
   async findings({ findings, comparer }, { complete, skip, most, ...filter }) {
     if (complete === true) await comparer.compareAll();

@@ -1,6 +1,5 @@
 /** The checks of a chain's layers: in slices, so that other questions are answered meanwhile. What is found is logged. */
-
-import { type CheckCost, type CheckReply, verdictOf } from '../../../shared/model/check.ts';
+import { type CheckCost, type CheckReply, verdictOfCheck } from '../../../shared/model/check.ts';
 import { type Finding, isOpenForWriting } from '../../../shared/model/finding.ts';
 import type { DeepOptions } from '../../qcow2/check/deep.ts';
 import { type Compression, compressionOf } from '../../qcow2/format/compressed.ts';
@@ -87,7 +86,7 @@ export class LayerChecks {
     const { steps, counts, findings, places } = await runInSlices(work, isOver);
     const shown = await this.#oldData(layer, findings, isOver);
     this.#findings.setChecked(layer, [...findings, ...shown], places);
-    const verdict = verdictOf(this.#findings.ofLayer(layer), steps, counts);
+    const verdict = verdictOfCheck(this.#findings.ofLayer(layer), steps, counts);
     return { checked: true, check: { layer, verdict, steps, ...(counts === undefined ? {} : { counts }) } };
   }
 

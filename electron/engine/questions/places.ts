@@ -27,7 +27,7 @@ interface KnownPlaces {
 }
 
 /** Answers the question `places`, and remembers the list that it was last asked for. */
-export class Places {
+export class PlaceAnswers {
   #known: KnownPlaces | undefined;
 
   /** Places `skip` to `skip + most` of a filter. Rejects with CANCELLED once `superseded`. */

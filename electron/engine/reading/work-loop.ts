@@ -2,11 +2,11 @@
 import { runAfter, runInNextTurn } from '../../../shared/scheduler.ts';
 
 /** Longest stretch of work in one turn, in milliseconds. */
-export const SLICE_MS = 6;
+export const WORKER_SLICE_MS = 6;
 
 /** The time, by performance.now(), at which a slice that begins now ends. */
 export function sliceEnd(): number {
-  return performance.now() + SLICE_MS;
+  return performance.now() + WORKER_SLICE_MS;
 }
 
 /** Calls a slice of work again and again until it says that nothing is left. */

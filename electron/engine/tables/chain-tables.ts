@@ -37,8 +37,8 @@ import {
   type MetadataTable,
   type NbdTables,
   openHosts,
-  openLayer,
   openNamedBitmap,
+  openStoredLayer,
   type StoredLayer,
 } from './stored-layer.ts';
 
@@ -97,7 +97,7 @@ export class ChainTables {
       maxExtents: maxPageUnits(ownTables.length),
     };
     this.#ahead = new PagesAhead(this.#opening.stage);
-    this.layers = plan.layers.map((layer, index) => openLayer(layer, index, this.#opening));
+    this.layers = plan.layers.map((layer, index) => openStoredLayer(layer, index, this.#opening));
     this.#slots = slotsOf(this.layers, this.#deepest);
   }
 

@@ -81,7 +81,7 @@ export interface LayerOpening {
 }
 
 /** Opens a layer. Throws QCOW2_SNAPSHOT_UNKNOWN, QCOW2_SNAPSHOT_UNUSABLE or QCOW2_READ_FAILED. */
-export function openLayer(plan: LayerPlan, index: number, opening: LayerOpening): StoredLayer {
+export function openStoredLayer(plan: LayerPlan, index: number, opening: LayerOpening): StoredLayer {
   const mapFindings = new MapFindings(new FindingCollector(index));
   return {
     index,

@@ -6,16 +6,17 @@ import { escapeXml } from '../../../shared/text/xml-text.ts';
 const MAX_TEXT = 4200;
 
 /** A table of texts; columns from `numbers` on are numbers. */
-export function table(
+export function htmlTable(
   title: string,
   head: readonly string[],
   rows: readonly (readonly string[])[],
   numbers = head.length,
 ): string {
   const kind = (column: number) => (column >= numbers ? ' class="number"' : '');
-  const cells = (row: readonly string[]) => row.map((cell, i) => `<td${kind(i)}>${text(cell)}</td>`).join('');
+  const cells = (row: readonly string[]) =>
+    row.map((cell, i) => `<td${kind(i)}>${htmlText(cell)}</td>`).join('');
   const titles = head
-    .map((cell, i) => (cell === '' ? '<td></td>' : `<th scope="col"${kind(i)}>${text(cell)}</th>`))
+    .map((cell, i) => (cell === '' ? '<td></td>' : `<th scope="col"${kind(i)}>${htmlText(cell)}</th>`))
     .join('');
   return `<h2>${title}</h2>
 <table>
@@ -28,7 +29,7 @@ ${rows.map(row => `<tr>${cells(row)}</tr>`).join('\n')}
 }
 
 /** A drawing for each theme, of which one is shown. */
-export function figures(light: string, dark: string): string {
+export function htmlFigures(light: string, dark: string): string {
   return `<figure class="light" tabindex="0">
 ${light}</figure>
 <figure class="dark" tabindex="0">
@@ -37,11 +38,11 @@ ${dark}</figure>
 }
 
 /** A text as content, never markup. */
-export function text(value: string): string {
+export function htmlText(value: string): string {
   return escapeXml(escapeUntrusted(value, MAX_TEXT));
 }
 
 /** Text in which words between backquotes are what a person types. */
-export function prose(value: string): string {
-  return text(value).replace(/`([^`]+)`/g, '<code>$1</code>');
+export function htmlProse(value: string): string {
+  return htmlText(value).replace(/`([^`]+)`/g, '<code>$1</code>');
 }

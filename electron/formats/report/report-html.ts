@@ -7,16 +7,16 @@ import type { CheckStep, LayerCheck } from '../../../shared/model/check.ts';
 import { type Finding, LIKELY_CAUSE, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import type { BackingLink, LayerInfo, LinkStatus } from '../../../shared/model/layer.ts';
 import {
+  asSentence,
   evidenceText,
   findingGuestText,
   findingSentence,
-  sentence,
 } from '../../../shared/text/finding-text.ts';
 import { divisionText, findingPartitions, partitionRows } from '../../../shared/text/guest/partition-text.ts';
 import { inferredText } from '../../../shared/text/inference-text.ts';
 import { formatCount, formatOffset, formatShare, formatSize } from '../../../shared/text/offset.ts';
 import { totalRows } from '../map-text.ts';
-import { figures, prose, table, text } from './html-parts.ts';
+import { htmlFigures, htmlProse, htmlTable, htmlText } from './html-parts.ts';
 import type { Report, ReportPictures } from './report.ts';
 import { planHtml } from './report-plan.ts';
 
@@ -58,12 +58,12 @@ export function* reportHtml(report: Report, pictures: ReportPictures): Generator
 <meta charset="utf-8"/>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
-<title>${text(title)}</title>
+<title>${htmlText(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
-<h1>${text(title)}</h1>
+<h1>${htmlText(title)}</h1>
 `;
   yield summary(report);
   yield picture(pictures);
@@ -95,18 +95,18 @@ function summary({ chain, check, findings: found, unread }: Report): string {
   const missing =
     unread.length === 0
       ? ''
-      : `<h2>Not read</h2>\n<ul>\n${unread.map(what => `<li>${text(what)}</li>`).join('\n')}\n</ul>\n`;
+      : `<h2>Not read</h2>\n<ul>\n${unread.map(what => `<li>${htmlText(what)}</li>`).join('\n')}\n</ul>\n`;
   return `${lines.map(line => `<p>${line}</p>`).join('\n')}\n${missing}`;
 }
 
 /** Which parts of the layers are inferred, and how sure that is. */
 function inferredLines(all: readonly LayerInfo[]): string[] {
   const inferred = inferredText(all);
-  return inferred === '' ? [] : [`<strong>${text(sentence(inferred))}</strong>`];
+  return inferred === '' ? [] : [`<strong>${htmlText(asSentence(inferred))}</strong>`];
 }
 
 function picture({ light, dark }: ReportPictures): string {
-  return `<h2>The chain along the guest's offsets</h2>\n${figures(light, dark)}`;
+  return `<h2>The chain along the guest's offsets</h2>\n${htmlFigures(light, dark)}`;
 }
 
 function* findings({ chain, findings: found, guest: disk }: Report): Generator<string> {
@@ -117,9 +117,9 @@ function* findings({ chain, findings: found, guest: disk }: Report): Generator<s
     const clusterSize = chain.layers[finding.layer]?.clusterSize ?? 1;
     const places = disk === undefined ? '' : findingPartitions(finding, disk, clusterSize);
     yield `<section>
-<h3><span class="${finding.severity}">${finding.severity}</span> ${text(layer)}: ${text(findingSentence(finding))}</h3>
-<p class="quiet"><code>${text(finding.code)}</code>${guest(finding)}${places === '' ? '' : `, ${text(places)}`}${finding.count > 1 ? `, ${formatCount(finding.count)} places` : ''}</p>
-${cause(finding, found)}${finding.advice === '' ? '' : `<p>${prose(sentence(finding.advice))}</p>\n`}${evidence(finding)}</section>
+<h3><span class="${finding.severity}">${finding.severity}</span> ${htmlText(layer)}: ${htmlText(findingSentence(finding))}</h3>
+<p class="quiet"><code>${htmlText(finding.code)}</code>${guest(finding)}${places === '' ? '' : `, ${htmlText(places)}`}${finding.count > 1 ? `, ${formatCount(finding.count)} places` : ''}</p>
+${cause(finding, found)}${finding.advice === '' ? '' : `<p>${htmlProse(asSentence(finding.advice))}</p>\n`}${evidence(finding)}</section>
 `;
   }
 }
@@ -127,17 +127,17 @@ ${cause(finding, found)}${finding.advice === '' ? '' : `<p>${prose(sentence(find
 function cause({ layer, code, causedBy }: Finding, all: readonly Finding[]): string {
   const first = all.find(finding => finding.layer === layer && finding.id === causedBy);
   const link = code === LIKELY_CAUSE ? 'On how this came about' : 'Follows from';
-  return first === undefined ? '' : `<p>${link}: ${text(findingSentence(first))}</p>\n`;
+  return first === undefined ? '' : `<p>${link}: ${htmlText(findingSentence(first))}</p>\n`;
 }
 
 function guest(finding: Finding): string {
   const where = findingGuestText(finding);
-  return where === '' ? '' : `, ${text(where)}`;
+  return where === '' ? '' : `, ${htmlText(where)}`;
 }
 
 function evidence({ evidence: values }: Finding): string {
   if (values.length === 0) return '';
-  const lines = values.slice(0, SHOWN_EVIDENCE).map(piece => text(evidenceText(piece)));
+  const lines = values.slice(0, SHOWN_EVIDENCE).map(piece => htmlText(evidenceText(piece)));
   const left = values.length - lines.length;
   if (left > 0) lines.push(`and ${left} more`);
   return `<pre>${lines.join('\n')}</pre>\n`;
@@ -153,10 +153,10 @@ function partitions({ guest: disk }: Report): string {
     formatSize(length),
   ]);
   const head = ['Number', 'What it holds', 'Start', 'Size'];
-  const division = `<p>${text(sentence(divisionText(disk)))}</p>\n`;
+  const division = `<p>${htmlText(asSentence(divisionText(disk)))}</p>\n`;
   return rows.length === 0
     ? `<h2>Partitions of the guest</h2>\n${division}`
-    : `${table('Partitions of the guest', head, rows, 2)}${division}`;
+    : `${htmlTable('Partitions of the guest', head, rows, 2)}${division}`;
 }
 
 function checks({ chain, check }: Report): string {
@@ -164,7 +164,7 @@ function checks({ chain, check }: Report): string {
   const rows = check.layers.flatMap((layer: LayerCheck) =>
     layer.steps.map(step => [chain.layers[layer.layer]?.name ?? '', step.name, stepText(step)]),
   );
-  return table(
+  return htmlTable(
     'What was checked',
     ['layer', 'check', ''],
     [...rows, ...check.steps.map(step => ['the chain', step.name, stepText(step)])],
@@ -187,7 +187,7 @@ function totals(report: Report): string {
     formatSize(bytes),
     formatShare(bytes / size),
   ]);
-  return table('What the guest reads', ['', 'bytes', 'share'], rows, 1);
+  return htmlTable('What the guest reads', ['', 'bytes', 'share'], rows, 1);
 }
 
 function layers(all: readonly LayerInfo[]): string {
@@ -205,7 +205,7 @@ function layers(all: readonly LayerInfo[]): string {
         : [list('snapshots', qcow2.snapshots), list('bitmaps', qcow2.bitmaps)].filter(Boolean).join('; '),
       [linkText('', backing), linkText('data in ', dataFile)].filter(Boolean).join('; '),
     ]);
-  return table('Layers, top first', ['', 'file', 'format', 'virtual size', 'holds', 'rests on'], rows);
+  return htmlTable('Layers, top first', ['', 'file', 'format', 'virtual size', 'holds', 'rests on'], rows);
 }
 
 const LINK_STATUSES: Readonly<Record<LinkStatus, string>> = {
@@ -232,5 +232,5 @@ function list(what: string, named: readonly { readonly name: string }[]): string
 
 function about({ program, made, redacted }: Report): string {
   const folders = redacted ? ' Folders are left out.' : '';
-  return `<p class="quiet">Made by ${text(program)} at ${text(made)}, from the images' own tables. Nothing was changed or repaired.${folders}</p>\n`;
+  return `<p class="quiet">Made by ${htmlText(program)} at ${htmlText(made)}, from the images' own tables. Nothing was changed or repaired.${folders}</p>\n`;
 }

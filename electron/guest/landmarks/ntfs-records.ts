@@ -12,13 +12,17 @@ const SEQUENCE_SECTOR_BYTES = 512;
 const MAX_RUNS = 4096;
 
 /** Clusters of a file: so many of them, from the one at `cluster` on. */
-export interface Run {
+export interface ClusterRun {
   readonly cluster: number;
   readonly clusters: number;
 }
 
 /** Where byte `offset` of a file lies in the volume; undefined behind its end. */
-export function placeInRuns(runs: readonly Run[], offset: number, clusterBytes: number): number | undefined {
+export function placeInRuns(
+  runs: readonly ClusterRun[],
+  offset: number,
+  clusterBytes: number,
+): number | undefined {
   let left = offset;
   for (const { cluster, clusters } of runs) {
     const length = clusters * clusterBytes;
@@ -34,7 +38,7 @@ export function isNumberedRecord(bytes: Uint8Array, view: DataView, at: number):
 }
 
 /** Where the data of the file with that record lies; empty where these bytes are not that record. */
-export function runsOfRecord(stored: Uint8Array, recordBytes: number, number: number): Run[] {
+export function runsOfRecord(stored: Uint8Array, recordBytes: number, number: number): ClusterRun[] {
   if (stored.length < recordBytes || !isNumberedRecord(stored, dataViewOf(stored), 0)) return [];
   const view = dataViewOf(withLastBytes(stored));
   if (view.getUint32(RECORD_NUMBER_AT, true) !== number) return [];
@@ -65,8 +69,8 @@ function withLastBytes(stored: Uint8Array): Uint8Array {
 }
 
 /** Runs as they are stored: a byte with two lengths, the number of clusters, and the distance to the cluster before. */
-function parseRuns(view: DataView, from: number, end: number): Run[] {
-  const runs: Run[] = [];
+function parseRuns(view: DataView, from: number, end: number): ClusterRun[] {
+  const runs: ClusterRun[] = [];
   let cluster = 0;
   for (let at = from; at < end && runs.length < MAX_RUNS; ) {
     const lengths = view.getUint8(at);

@@ -11,7 +11,13 @@ import {
   type NumberedFileSystem,
   type ReadVolume,
 } from './landmark.ts';
-import { isNumberedRecord, placeInRuns, RECORD_NUMBER_AT, type Run, runsOfRecord } from './ntfs-records.ts';
+import {
+  type ClusterRun,
+  isNumberedRecord,
+  placeInRuns,
+  RECORD_NUMBER_AT,
+  runsOfRecord,
+} from './ntfs-records.ts';
 
 const BOOT_BYTES = 512;
 /** The record of the bitmap of clusters. */
@@ -121,7 +127,7 @@ function tableIdentity({ clusterBytes, recordBytes }: Boot, cluster: number): st
 
 function placesOf(
   { clusterBytes, recordBytes }: Boot,
-  runs: readonly Run[],
+  runs: readonly ClusterRun[],
   bytes: Uint8Array,
   view: DataView,
   at: number,
@@ -136,7 +142,7 @@ function placesOf(
 /** Whether clusters are in use, by the bitmap of the volume. */
 function usedClusters(
   { clusterBytes, recordBytes }: Boot,
-  table: readonly Run[],
+  table: readonly ClusterRun[],
   read: ReadVolume,
 ): NonNullable<NumberedFileSystem['isUsed']> {
   const at = placeInRuns(table, BITMAP_RECORD * recordBytes, clusterBytes);

@@ -1,16 +1,16 @@
 /** Signatures of what holds other content: encryption, volume managers, software RAID, caches. They are looked for first. */
 import { hasText, trimmedText, uuidOf } from '../little-endian.ts';
-import { ascii, fromHex, labelAt, type Signature, signature, uuidAt } from './signature.ts';
+import { asciiBytes, hexBytes, labelAt, type Signature, signature, uuidAt } from './signature.ts';
 
 const SECTOR = 512;
 /** Magic number of md, little-endian: MD_SB_MAGIC of linux/raid/md_p.h. */
-export const MD_MAGIC = fromHex('fc4e2ba9');
+export const MD_MAGIC = hexBytes('fc4e2ba9');
 
 /** In the order in which they are believed. */
 export const CONTAINERS: readonly Signature[] = [
   {
     type: 'crypto_LUKS', // LUKS2 On-Disk Format Specification, section 2.1; LUKS1 has its UUID in the same place
-    magics: [{ at: 0, bytes: fromHex('4c554b53babe') }],
+    magics: [{ at: 0, bytes: hexBytes('4c554b53babe') }],
     read: (bytes, view) => ({
       uuid: labelAt(bytes, 168, 40),
       label: view.getUint16(6) === 2 ? labelAt(bytes, 24, 48) : '',
@@ -26,7 +26,7 @@ export const CONTAINERS: readonly Signature[] = [
   },
   {
     type: 'LVM2_member', // label_header of LVM2's lib/label/label.h, in one of the first four sectors
-    magics: [0, 1, 2, 3].map(sector => ({ at: sector * SECTOR, bytes: ascii('LABELONE') })),
+    magics: [0, 1, 2, 3].map(sector => ({ at: sector * SECTOR, bytes: asciiBytes('LABELONE') })),
     read(bytes) {
       const sector = [0, 1, 2, 3].find(n => hasText(bytes, n * SECTOR, 'LABELONE')) ?? 0;
       const at = sector * SECTOR;
@@ -36,11 +36,11 @@ export const CONTAINERS: readonly Signature[] = [
       return { uuid: ends.map((end, i) => id.slice(ends[i - 1] ?? 0, end)).join('-') };
     },
   },
-  signature('bcache', 4096 + 24, fromHex('c68573f64e1a45ca8265f57f48ba6d81'), bytes => ({
+  signature('bcache', 4096 + 24, hexBytes('c68573f64e1a45ca8265f57f48ba6d81'), bytes => ({
     uuid: uuidAt(bytes, 4096 + 40),
   })),
-  signature('BitLocker', 3, ascii('-FVE-FS-')),
-  signature('ceph_bluestore', 0, ascii('bluestore block device')),
+  signature('BitLocker', 3, asciiBytes('-FVE-FS-')),
+  signature('ceph_bluestore', 0, asciiBytes('bluestore block device')),
 ];
 
 /** What a super block of md of version 1 tells (mdp_superblock_1 of linux/raid/md_p.h). */

@@ -1,9 +1,9 @@
 /** Signatures of file systems and of swap space. The layouts are those that each one's own documentation gives. */
 import { hasText } from '../little-endian.ts';
 import {
-  ascii,
+  asciiBytes,
   bytesAt,
-  fromHex,
+  hexBytes,
   labelAt,
   type Signature,
   type SignatureFacts,
@@ -91,51 +91,51 @@ function readSwap(page: number): (bytes: Uint8Array, view: DataView) => Signatur
 }
 
 const SWAP: readonly Signature[] = [4096, 8192, 16_384, 32_768, 65_536].flatMap(page => [
-  signature('swap', page - 10, ascii('SWAPSPACE2'), readSwap(page)),
-  signature('swap', page - 10, ascii('SWAP-SPACE')),
-  signature('swsuspend', page - 10, ascii('S1SUSPEND')),
+  signature('swap', page - 10, asciiBytes('SWAPSPACE2'), readSwap(page)),
+  signature('swap', page - 10, asciiBytes('SWAP-SPACE')),
+  signature('swsuspend', page - 10, asciiBytes('S1SUSPEND')),
 ]);
 
 const BTRFS = 0x10000;
 
 /** In the order in which they are believed. */
 export const FILE_SYSTEMS: readonly Signature[] = [
-  signature('xfs', 0, ascii('XFSB'), readXfs),
-  signature('btrfs', BTRFS + 0x40, ascii('_BHRfS_M'), bytes => ({
+  signature('xfs', 0, asciiBytes('XFSB'), readXfs),
+  signature('btrfs', BTRFS + 0x40, asciiBytes('_BHRfS_M'), bytes => ({
     label: labelAt(bytes, BTRFS + 0x12b, 256),
     uuid: uuidAt(bytes, BTRFS + 0x20),
   })),
-  signature('ntfs', 3, ascii('NTFS    '), readNtfs),
-  signature('exfat', 3, ascii('EXFAT   '), readExfat),
-  signature('ReFS', 3, ascii('ReFS\0\0\0\0')),
+  signature('ntfs', 3, asciiBytes('NTFS    '), readNtfs),
+  signature('exfat', 3, asciiBytes('EXFAT   '), readExfat),
+  signature('ReFS', 3, asciiBytes('ReFS\0\0\0\0')),
   {
     type: 'vfat',
     magics: [
-      { at: 82, bytes: ascii('FAT32   ') },
-      ...['FAT12   ', 'FAT16   ', 'FAT     '].map(name => ({ at: 54, bytes: ascii(name) })),
+      { at: 82, bytes: asciiBytes('FAT32   ') },
+      ...['FAT12   ', 'FAT16   ', 'FAT     '].map(name => ({ at: 54, bytes: asciiBytes(name) })),
     ],
     read: readFat,
   },
-  signature('ext4', EXT_SUPER + 0x38, fromHex('53ef'), readExt),
+  signature('ext4', EXT_SUPER + 0x38, hexBytes('53ef'), readExt),
   ...SWAP,
-  signature('f2fs', 1024, fromHex('1020f5f2'), bytes => ({ uuid: uuidAt(bytes, 1024 + 108) })),
-  signature('hfsplus', 1024, ascii('H+')),
-  signature('hfsplus', 1024, ascii('HX')),
-  signature('apfs', 32, ascii('NXSB'), bytes => ({ uuid: uuidAt(bytes, 72) })),
-  signature('bcachefs', 4096 + 24, fromHex('c68573f666ce90a9d96a60cf803df7ef'), bytes => ({
+  signature('f2fs', 1024, hexBytes('1020f5f2'), bytes => ({ uuid: uuidAt(bytes, 1024 + 108) })),
+  signature('hfsplus', 1024, asciiBytes('H+')),
+  signature('hfsplus', 1024, asciiBytes('HX')),
+  signature('apfs', 32, asciiBytes('NXSB'), bytes => ({ uuid: uuidAt(bytes, 72) })),
+  signature('bcachefs', 4096 + 24, hexBytes('c68573f666ce90a9d96a60cf803df7ef'), bytes => ({
     uuid: uuidAt(bytes, 4096 + 56),
     label: labelAt(bytes, 4096 + 72, 32),
   })),
-  signature('squashfs', 0, ascii('hsqs')),
-  signature('erofs', 1024, fromHex('e2e1f5e0'), bytes => ({ uuid: uuidAt(bytes, 1024 + 48) })),
-  signature('reiserfs', BTRFS + 0x34, ascii('ReIsEr')),
-  signature('jfs', 0x8000, ascii('JFS1')),
-  signature('gfs2', BTRFS, fromHex('01161970')),
+  signature('squashfs', 0, asciiBytes('hsqs')),
+  signature('erofs', 1024, hexBytes('e2e1f5e0'), bytes => ({ uuid: uuidAt(bytes, 1024 + 48) })),
+  signature('reiserfs', BTRFS + 0x34, asciiBytes('ReIsEr')),
+  signature('jfs', 0x8000, asciiBytes('JFS1')),
+  signature('gfs2', BTRFS, hexBytes('01161970')),
   {
     type: 'udf',
     magics: [0x8000, 0x8800, 0x9000, 0x9800].flatMap(at =>
-      ['NSR02', 'NSR03'].map(name => ({ at: at + 1, bytes: ascii(name) })),
+      ['NSR02', 'NSR03'].map(name => ({ at: at + 1, bytes: asciiBytes(name) })),
     ),
   },
-  signature('iso9660', 0x8001, ascii('CD001'), bytes => ({ label: labelAt(bytes, 0x8028, 32) })),
+  signature('iso9660', 0x8001, asciiBytes('CD001'), bytes => ({ label: labelAt(bytes, 0x8028, 32) })),
 ];

@@ -38,12 +38,12 @@ export const HEAD_PARTS: readonly Range[] = [
 ];
 
 /** ASCII text as bytes. */
-export function ascii(text: string): Uint8Array {
+export function asciiBytes(text: string): Uint8Array {
   return Uint8Array.from(text, character => character.charCodeAt(0));
 }
 
 /** Digits as bytes. */
-export function fromHex(digits: string): Uint8Array {
+export function hexBytes(digits: string): Uint8Array {
   return Uint8Array.from(digits.match(/../g) ?? [], pair => Number.parseInt(pair, 16));
 }
 

@@ -17,8 +17,8 @@ import type { ReplyCollector } from '../wire/reply-collector.ts';
 import { type AskedContexts, StatusCollector, type ValidatedExtents } from '../wire/status-reply.ts';
 import type { BlockSize, NbdContext } from './handshake.ts';
 import { ReplyWatch } from './reply-watch.ts';
+import { RequestQueue } from './request-queue.ts';
 import type { Transport } from './transport.ts';
-import { Turns } from './turns.ts';
 
 /** Lists of one reply, in the order of the contexts asked for. */
 export type StatusReply = readonly ValidatedExtents[];
@@ -144,7 +144,7 @@ class Requests {
    * an error chunk for the first context that fails, and sends a chunk for each context left after it.
    */
   readonly #late = new Map<number, number>();
-  readonly #statusTurns = new Turns();
+  readonly #statusTurns = new RequestQueue();
   #nextCookie = 1;
 
   constructor(transport: Transport, replyTimeout: number, notes: string[], settled: OpenExport) {
@@ -182,7 +182,7 @@ class Requests {
     if (all.ids.length === 0) throw noStatus(this.#transport.subject);
     const chosen = contexts === undefined ? all : contextsOf(this.#settled, contexts);
     const isFiltered = statusFilter && chosen.ids.length < all.ids.length;
-    await this.#statusTurns.take(inFlight, signal, () => cancelled(this.#transport.subject));
+    await this.#statusTurns.acquire(inFlight, signal, () => cancelled(this.#transport.subject));
     let isSent = false;
     try {
       this.#checkUsable(signal);
@@ -192,11 +192,11 @@ class Requests {
       const filter = isFiltered ? chosen.ids : undefined;
       const { answered, finished } = this.#send(request, collector, signal, asked.ids.length, filter);
       isSent = true;
-      void finished.then(() => this.#statusTurns.end()); // a cancelled request occupies the server until its reply
+      void finished.then(() => this.#statusTurns.release()); // a cancelled request occupies the server until its reply
       const lists = await answered;
       return isFiltered ? lists : chosen.indexes.map(index => lists[index] as ValidatedExtents);
     } finally {
-      if (!isSent) this.#statusTurns.end();
+      if (!isSent) this.#statusTurns.release();
     }
   }
 

@@ -40,7 +40,7 @@ export interface ListedExport {
 }
 
 /** A server's exports. */
-export interface ExportList {
+export interface ExportListing {
   readonly exports: readonly ListedExport[];
   /** The server does not tell its exports: the list holds only the one that the address names. */
   readonly listingRefused: boolean;
@@ -74,7 +74,7 @@ const LISTING_TIMEOUT_MS = 60_000;
 export async function listExports(
   address: NbdAddress,
   options: ListExportsOptions = {},
-): Promise<ExportList> {
+): Promise<ExportListing> {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const { signal, wholeTime = LISTING_TIMEOUT_MS } = options;
   const lastMoment = performance.now() + wholeTime;

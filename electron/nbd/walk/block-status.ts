@@ -8,7 +8,7 @@ import type { NbdConnection } from '../client/connection.ts';
 import { cancelled, NbdError, noStatus } from '../errors.ts';
 import { ERRNO } from '../wire/protocol.ts';
 import { DamageSearch } from './damage-search.ts';
-import { Fineness } from './fineness.ts';
+import { DetailLimit } from './detail-limit.ts';
 import { PipelinedStatus } from './pipelined-status.ts';
 import { createStatusSource } from './status-source.ts';
 
@@ -37,13 +37,13 @@ export type OnBatch = (batch: StatusBatch) => void | Promise<void>;
 /** What a walk has spent on a server so far. */
 export interface WalkLimits {
   readonly search: DamageSearch;
-  readonly fineness: Fineness;
+  readonly fineness: DetailLimit;
 }
 
 /** Limits for a walk over this connection that gives up no piece smaller than `granularity` or a block. */
 export function createWalkLimits(connection: NbdConnection, granularity = DEFAULT_GRANULARITY): WalkLimits {
   const finest = Math.max(granularity, connection.blockSize.minimum);
-  return { search: new DamageSearch(finest), fineness: new Fineness() };
+  return { search: new DamageSearch(finest), fineness: new DetailLimit() };
 }
 
 const DEFAULT_GRANULARITY = 65_536;

@@ -11,7 +11,7 @@ import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import type { RangeSum } from '../cases.ts';
 import { noCommand } from '../commands.ts';
 import { keyNeeded, storedUnencrypted } from '../encryption.ts';
-import { knownHazards, listed, lockedOut } from '../hazard-list.ts';
+import { knownHazards, listNames, lockHazard } from '../hazard-list.ts';
 import { roomHazard } from '../target/target-room.ts';
 import type { CommitInput, LayerTables } from './commit-input.ts';
 import type { CommitSetup } from './commit-setup.ts';
@@ -28,7 +28,7 @@ export interface CommitFacts {
 export function commitHazards(input: CommitInput, facts: CommitFacts): Finding[] {
   const { target, top, findings } = input;
   const found = [
-    lockedOut(findings(), input.layers, input.job),
+    lockHazard(findings(), input.layers, input.job),
     jobFailure(input, facts),
     sourceDamage(top, facts.damaged),
     resurrection(input, facts),
@@ -180,7 +180,7 @@ export function otherChildren(
       code: 'PLAN_OTHER_CHILDREN',
       severity: 'hazard',
       layer,
-      what: `what rests on ${JSON.stringify(names[layer] ?? '')} ${fate}: ${listed(paths.map(path => JSON.stringify(path)))}`,
+      what: `what rests on ${JSON.stringify(names[layer] ?? '')} ${fate}: ${listNames(paths.map(path => JSON.stringify(path)))}`,
       advice,
       evidence: paths.slice(0, MAX_FINDING_PLACES).map(value => ({ source: 'image', value, bits: '' })),
       count: paths.length,
@@ -224,7 +224,7 @@ function bitmapsLeft(input: CommitInput): Finding | undefined {
 
 /** What becomes of bitmaps of layers that are left. libvirt merges them in jobs that it starts, and qemu by itself does not. */
 export function bitmapsLeftText(bitmaps: readonly BitmapInfo[], fate: string, job: PlanJob): string {
-  const names = listed(bitmaps.map(({ name }) => JSON.stringify(name)));
+  const names = listNames(bitmaps.map(({ name }) => JSON.stringify(name)));
   const them = bitmaps.length === 1 ? 'it' : 'them';
   const lost = `${names} would ${fate}, and an incremental backup that builds on ${them} misses changes`;
   return job === 'qemu-img'
@@ -249,7 +249,7 @@ function targetBitmaps(input: CommitInput, { target }: CommitFacts): Finding | u
   const gone =
     stale.length === 0
       ? ''
-      : `; ${stale.length} of them ${stale.length === 1 ? 'is' : 'are'} not in the committed layer: ${listed(stale)}`;
+      : `; ${stale.length} of them ${stale.length === 1 ? 'is' : 'are'} not in the committed layer: ${listNames(stale)}`;
   return makeFinding({
     code: 'PLAN_TARGET_BITMAPS',
     severity: 'note',
@@ -281,7 +281,7 @@ function sourceSnapshots(input: CommitInput): Finding | undefined {
     code: 'PLAN_SNAPSHOTS_LOST',
     severity: 'hazard',
     layer: withSome[0]?.info.index ?? input.top,
-    what: `internal snapshots of ${listed(names)} are not committed, show newer data where they hold nothing, and go with their file`,
+    what: `internal snapshots of ${listNames(names)} are not committed, show newer data where they hold nothing, and go with their file`,
     advice: 'copy the snapshots out with `qemu-img convert -l` first, if anyone needs them',
     count: withSome.length,
   });

@@ -1,12 +1,11 @@
 /** Plans a commit: what is copied, what becomes of the target, what is dangerous, and the commands. Nothing is done. */
-
 import type { Plan, PlannedLayer, PlannedStep, StepwisePlan } from '../../../shared/model/plan/plan.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
 import { bitmapsOfKilledJob } from '../bitmaps-of-killed-job.ts';
-import { casesOf, RangeSum, resurrected } from '../cases.ts';
+import { casesOf, RangeSum, resurrectedRanges } from '../cases.ts';
 import { commitCommands, commitQmp, stepwiseCommands } from '../commands.ts';
-import { withoutPromises } from '../hazard-list.ts';
+import { withoutExactNumbers } from '../hazard-list.ts';
 import { type FindHoles, findHolesIn } from '../layers/host-holes.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 import { plannedLayers } from '../planned-layers.ts';
@@ -18,7 +17,7 @@ import { TargetStrip } from '../target-strip.ts';
 import { commitHazards } from './commit-hazards.ts';
 import type { CommitInput } from './commit-input.ts';
 import { type CommitSetup, setUpCommit } from './commit-setup.ts';
-import { commitJobRequests, mirrorRequests, type TargetRequest } from './requests.ts';
+import { commitJobRequests, mirrorRequests, type TargetWrite } from './requests.ts';
 
 /** Why data is the most that may be written. */
 const HOLES_ARE_ZEROS = 'holes in the files of committed layers may be taken for zeros';
@@ -63,9 +62,9 @@ export function* planCommit(input: CommitInput): SlicedWork<Plan> {
   });
   const stepwise = yield* planStepwise(input, setup);
   const cases = yield* casesOf(layers);
-  const back = yield* resurrected(layers);
+  const back = yield* resurrectedRanges(layers);
   const { bytesCopied, bytesZeroed, zerosAsData } = changes;
-  return withoutPromises({
+  return withoutExactNumbers({
     operation: 'commit',
     job: input.job,
     qemuVersion: versionText(input.qemu),
@@ -97,14 +96,14 @@ function* lookForHoles(
 }
 
 /** True where what a request copies may be taken for zeros. */
-function hasHoles({ readsZero, owner, start, end }: TargetRequest, findHoles: FindHoles): boolean {
+function hasHoles({ readsZero, owner, start, end }: TargetWrite, findHoles: FindHoles): boolean {
   return !readsZero && findHoles(owner, start, end).length > 0;
 }
 
 function requestsOf(
   { target, top, job, qemu }: CommitInput,
   { runs, mirror }: CommitSetup,
-): Iterable<TargetRequest> {
+): Iterable<TargetWrite> {
   const layers = { runs, target, top };
   return job === 'live' ? commitJobRequests(layers, commitKeepsZeros(qemu)) : mirrorRequests(layers, mirror);
 }

@@ -6,7 +6,7 @@ import { type BlockStatus, passOver, statusAbove } from '../layers/block-status.
 import type { LayerRuns } from '../layers/layer-runs.ts';
 
 /** One write to the target: guest offsets [start, end), of data or of zeros that are stored as such where possible. */
-export interface TargetRequest {
+export interface TargetWrite {
   readonly start: number;
   readonly end: number;
   readonly zero: boolean;
@@ -107,7 +107,7 @@ function keepsTables({ runs, target, top }: CommitLayers): boolean {
 export function* mirrorRequests(
   layers: CommitLayers,
   { clusterSize, zeroUnit }: MirrorTarget,
-): Generator<TargetRequest> {
+): Generator<TargetWrite> {
   const { runs, target, top } = layers;
   const { size } = runs[top] as LayerRuns;
   const granularity = mirrorGranularity(clusterSize);
@@ -161,7 +161,7 @@ export function* mirrorRequests(
  * The requests of a live commit of layers below the top one: what is allocated, to the sector. Zeros are written as data
  * unless this qemu stores them as zeros (`keepsZeros`).
  */
-export function* commitJobRequests(layers: CommitLayers, keepsZeros: boolean): Generator<TargetRequest> {
+export function* commitJobRequests(layers: CommitLayers, keepsZeros: boolean): Generator<TargetWrite> {
   const { runs, target, top } = layers;
   const { size } = runs[top] as LayerRuns;
   for (let offset = 0; offset < size; ) {
@@ -186,7 +186,7 @@ function wholeDamage({ runs, target, top }: CommitLayers, offset: number, status
   return passOver(runs, top, 0, offset, (runs[top] as LayerRuns).size - offset);
 }
 
-function requestOf({ zero, layer, damaged }: BlockStatus, start: number, end: number): TargetRequest {
+function requestOf({ zero, layer, damaged }: BlockStatus, start: number, end: number): TargetWrite {
   return {
     start,
     end,

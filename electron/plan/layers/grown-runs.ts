@@ -2,7 +2,7 @@
 import { COMPRESSED_DATA, DATA, UNALLOCATED, ZERO_HOLE } from '../../qcow2/format/entry.ts';
 import { keepsHost } from './block-status.ts';
 import { copyInto, type DataPlace, markZero } from './cluster-kinds.ts';
-import type { LayerRuns, Run } from './layer-runs.ts';
+import type { LayerRun, LayerRuns } from './layer-runs.ts';
 
 /** How a target grows. */
 export interface Growth {
@@ -52,7 +52,7 @@ export class GrownRuns implements LayerRuns {
     this.#endCluster = fillsZeros && this.#clusterEnd > from ? this.#fillCluster() : undefined;
   }
 
-  at(offset: number): Run {
+  at(offset: number): LayerRun {
     const { to, fillsZeros, unit } = this.#growth;
     if (unit === 0) return { start: 0, end: to, kind: DATA };
     if (offset >= this.#clusterEnd)
@@ -72,7 +72,7 @@ export class GrownRuns implements LayerRuns {
   }
 
   /** The run of a subcluster of the cluster of the old end, from the first like it on. */
-  #filled(kinds: Uint8Array, index: number): Run {
+  #filled(kinds: Uint8Array, index: number): LayerRun {
     const { to, unit } = this.#growth;
     const kind = kinds[index] as number;
     let [first, end] = [index, index + 1];
@@ -84,7 +84,7 @@ export class GrownRuns implements LayerRuns {
   }
 
   /** What the old table says; the run at the old end goes on where the rest of its cluster is alike. */
-  #stored(offset: number): Run {
+  #stored(offset: number): LayerRun {
     const { from } = this.#growth;
     const run = this.#old.at(offset);
     if (run.end !== from || from === this.#clusterEnd) return run;

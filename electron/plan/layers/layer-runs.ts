@@ -5,7 +5,7 @@ import { entrylessStretch, mapPage } from '../../qcow2/read/map.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
 
 /** Guest offsets [start, end) of one kind. The kinds are those of qcow2/format/entry.ts. */
-export interface Run {
+export interface LayerRun {
   readonly start: number;
   readonly end: number;
   readonly kind: number;
@@ -28,7 +28,7 @@ export interface LayerRuns {
    * The run that holds `offset`. It ends where kind or host offset change, or earlier. Past `size` the rest of the last
    * cluster is still there: it shows when the layer grows.
    */
-  at(offset: number): Run;
+  at(offset: number): LayerRun;
 }
 
 /** qemu's default for the size of an entry of its L2 cache, in bytes; smaller clusters make smaller entries. */
@@ -57,7 +57,7 @@ export class Qcow2Runs implements LayerRuns {
   /** End of the last cluster. */
   readonly #storedEnd: number;
   #pages: KeptPage[] = [];
-  #empty: Run = { start: 0, end: 0, kind: UNALLOCATED };
+  #empty: LayerRun = { start: 0, end: 0, kind: UNALLOCATED };
 
   constructor(map: Qcow2Map, onPage?: OnPage) {
     const { clusterSize, entrySize, l1Coverage } = map.geometry;
@@ -70,7 +70,7 @@ export class Qcow2Runs implements LayerRuns {
     this.#span = l1Coverage * Math.max(1, Math.floor(MIN_PAGE_SPAN / l1Coverage));
   }
 
-  at(offset: number): Run {
+  at(offset: number): LayerRun {
     const index = Math.floor(offset / this.#span);
     const base = index * this.#span;
     const empty = this.#emptyFrom(index);
@@ -88,7 +88,7 @@ export class Qcow2Runs implements LayerRuns {
   }
 
   /** Whole pages in which no table has an entry, from page `index` on; undefined where that page has to be read. */
-  #emptyFrom(index: number): Run | undefined {
+  #emptyFrom(index: number): LayerRun | undefined {
     const start = index * this.#span;
     if (start >= this.#empty.start && start < this.#empty.end) return this.#empty;
     if (start >= this.size || this.#pages.some(page => page.index === index)) return undefined;
@@ -129,7 +129,7 @@ export class RawRuns implements LayerRuns {
     this.size = size;
   }
 
-  at(_offset: number): Run {
+  at(_offset: number): LayerRun {
     return { start: 0, end: this.size, kind: DATA };
   }
 }

@@ -3,7 +3,6 @@
  * What qemu copies depends on content: where that is not read, the plan has the most that may be copied.
  * Source: img_rebase of qemu-img.c and block/stream.c, compared with qemu 7.2 and 10.0.
  */
-
 import type { Plan, PlanEffect, PlannedLayer } from '../../../shared/model/plan/plan.ts';
 import { type SlicedWork, shouldYield } from '../../qcow2/read/sliced-work.ts';
 import { bitmapsOfKilledJob } from '../bitmaps-of-killed-job.ts';
@@ -11,14 +10,14 @@ import { CaseSums, RangeSum } from '../cases.ts';
 import { rebaseCommands, streamQmp } from '../commands.ts';
 import type { LayerTables } from '../commit/commit-input.ts';
 import { runsOf, targetFormat } from '../commit/commit-setup.ts';
-import { withoutPromises } from '../hazard-list.ts';
+import { withoutExactNumbers } from '../hazard-list.ts';
 import { type BlockStatus, passOver, readsZero } from '../layers/block-status.ts';
 import type { FindHoles } from '../layers/host-holes.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 import { plannedLayers } from '../planned-layers.ts';
 import { rebaseAlignsWrites, rebaseKeepsToBuffer, versionText } from '../qemu-versions.ts';
 import { RangeList } from '../range-list.ts';
-import { openTarget } from '../target/host/follow-target.ts';
+import { openTargetFile } from '../target/host/follow-target.ts';
 import { type FileEnds, FollowedFile } from '../target/host/followed-file.ts';
 import { openBitmaps } from '../target/host/stored-bitmaps.ts';
 import { TargetModel } from '../target/target-model.ts';
@@ -86,7 +85,7 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
       ? { atMost: 'only what differs is copied, and it was not compared here whether data differs' }
       : {}),
   });
-  return withoutPromises({
+  return withoutExactNumbers({
     operation: input.operation,
     job,
     qemuVersion: versionText(input.qemu),
@@ -130,7 +129,7 @@ function* applyWrites(
   zeros: ZeroQuestions,
 ): SlicedWork<FileEnds | undefined> {
   const format = targetFormat(input.layers[input.target] as LayerTables, true, false);
-  const opened = yield* openTarget(input, own, format);
+  const opened = yield* openTargetFile(input, own, format);
   const { clusterSize } = format;
   const { image } = input.layers[input.target] as LayerTables;
   const bitmaps = image === undefined ? undefined : yield* openBitmaps(image, own.size);

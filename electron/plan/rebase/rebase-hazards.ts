@@ -4,7 +4,7 @@ import type { PlannedTarget } from '../../../shared/model/plan/plan.ts';
 import { noCommand } from '../commands.ts';
 import { bitmapsLeftText, mergeAdvice, otherChildren, sourceDamage } from '../commit/commit-hazards.ts';
 import { isEncrypted, keyNeeded, storedUnencrypted } from '../encryption.ts';
-import { knownHazards, listed, lockedOut } from '../hazard-list.ts';
+import { knownHazards, listNames, lockHazard } from '../hazard-list.ts';
 import { rebasePassesOldEnd, versionText } from '../qemu-versions.ts';
 import { roomHazard } from '../target/target-room.ts';
 import type { RebaseFacts, RebaseInput } from './rebase-input.ts';
@@ -19,7 +19,7 @@ export function rebaseHazards(input: RebaseInput, facts: RebaseFacts, result: Pl
   const changed = unsafe && facts.lost.bytes + facts.back.bytes > 0;
   const misled = changed ? children.filter(({ layer }) => layer === target) : [];
   const found = [
-    lockedOut(findings(), layers, input.job),
+    lockHazard(findings(), layers, input.job),
     unsafe ? undefined : jobFailure(input, facts),
     unsafe ? lostData(input, facts) : undefined,
     unsafe ? resurrection(input, facts) : undefined,
@@ -47,7 +47,7 @@ function encryption({ layers, target, base, unsafe, job }: RebaseInput): (Findin
     code: 'PLAN_JOB_FAILS',
     severity: 'hazard',
     layer: target,
-    what: `the rebase fails before anything is copied: qemu-img has no option for the key of the new backing file, of which ${listed(newBase.map(({ name }) => JSON.stringify(name)))} ${newBase.length === 1 ? 'is' : 'are'} encrypted`,
+    what: `the rebase fails before anything is copied: qemu-img has no option for the key of the new backing file, of which ${listNames(newBase.map(({ name }) => JSON.stringify(name)))} ${newBase.length === 1 ? 'is' : 'are'} encrypted`,
     advice: 'commit the layers between instead, or let a running qemu do it, which has the keys',
   });
   return [

@@ -4,7 +4,7 @@
  * qcow2_co_pwrite_zeroes, compared with qemu 7.2 and 10.0.
  */
 import { COMPRESSED_DATA, DATA, UNALLOCATED, ZERO_ALLOCATED, ZERO_HOLE } from '../../qcow2/format/entry.ts';
-import type { TargetRequest } from '../commit/requests.ts';
+import type { TargetWrite } from '../commit/requests.ts';
 import { isAbsent, isZeroKind, keepsHost } from '../layers/block-status.ts';
 import { copyInto, markZero } from '../layers/cluster-kinds.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
@@ -55,8 +55,8 @@ export interface TargetChanges {
 }
 
 /** The fields of a request that decide how it changes the target. */
-export type AppliedRequest = Pick<TargetRequest, 'start' | 'end' | 'zero' | 'readsZero'> &
-  Partial<Pick<TargetRequest, 'passesFrom'>>;
+export type AppliedRequest = Pick<TargetWrite, 'start' | 'end' | 'zero' | 'readsZero'> &
+  Partial<Pick<TargetWrite, 'passesFrom'>>;
 
 /** Called for each range of the target in ascending order: the kind before and after, and whether its cluster is written. */
 export type RangeSink = (start: number, end: number, before: number, after: number, written: boolean) => void;
@@ -109,7 +109,7 @@ export class TargetModel {
   hostSink: HostEventSink | undefined;
   #open: OpenCluster | undefined;
   #done = 0;
-  /** What the current request passes: {@link TargetRequest.passesFrom}. */
+  /** What the current request passes: {@link TargetWrite.passesFrom}. */
   #passesFrom: number | undefined;
   /** End of the L1 entries whose tables are counted. */
   #tablesEnd = 0;

@@ -5,7 +5,7 @@ import { FOREIGN_TABLE, type ForeignTable } from './rules/foreign-tables.ts';
 import { LONG_L1 } from './rules/long-l1.ts';
 import { MISPLACED_REFCOUNTS } from './rules/misplaced-refcounts.ts';
 import { ORPHAN_TABLE } from './rules/orphan-tables.ts';
-import { HIGH, LEAKED } from './rules/refcounts.ts';
+import { LEAKED_CLUSTER, REFCOUNT_HIGH } from './rules/refcounts.ts';
 import { REPLACED_L1 } from './rules/replaced-l1.ts';
 import { HIDDEN_SNAPSHOTS } from './rules/snapshots.ts';
 import { TWIN_L1 } from './rules/twin-l1.ts';
@@ -219,7 +219,7 @@ const OF_DATA_FILE = [
   'QCOW2_DATA_FILE_OFFSET',
   'QCOW2_COMPRESSED_WITH_DATA_FILE',
   'QCOW2_SNAPSHOT_DATA_FILE',
-  LEAKED.code,
+  LEAKED_CLUSTER.code,
 ];
 
 /**
@@ -274,7 +274,7 @@ export function explainLeaks(
   const follows = ({ id, code, causedBy }: Finding) =>
     id !== first.id &&
     causedBy === undefined &&
-    (code === LEAKED.code || (isLoss && (code === ORPHAN_TABLE || code === HIGH.code)));
+    (code === LEAKED_CLUSTER.code || (isLoss && (code === ORPHAN_TABLE || code === REFCOUNT_HIGH.code)));
   return findings.map(found => (follows(found) ? { ...found, causedBy: first.id } : found));
 }
 

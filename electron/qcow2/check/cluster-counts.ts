@@ -6,7 +6,7 @@
  */
 import { nextRefcount, refcountAt } from '../format/refcounts.ts';
 import { CHUNK_CLUSTERS, ClusterChunks } from '../layout/cluster-chunks.ts';
-import { IMAGE, USE } from '../layout/cluster-uses.ts';
+import { CLUSTER_USE, OWNER_IMAGE } from '../layout/cluster-uses.ts';
 import type { RefcountSink, ReferenceSink } from '../layout/reference-sink.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { CountedChunk } from './counted-chunk.ts';
@@ -39,7 +39,7 @@ export interface CountedCluster {
   readonly references: number;
   /** More than one kind of thing is in the cluster, or two that exclude each other. */
   readonly isShared: boolean;
-  /** Bits of USE. A stream alone has none. */
+  /** Bits of CLUSTER_USE. A stream alone has none. */
   readonly uses: number;
 }
 
@@ -57,9 +57,9 @@ export type JudgeCluster = (found: CountedCluster) => number;
 /** The clusters of one file. Refcounts come first, then references, then the comparison; then the next pass. */
 export class ClusterCounts implements ReferenceSink, RefcountSink {
   readonly clusters: number;
-  /** Clusters of this pass, by chunk, 16 bits each, as far as {@link countersOf} was asked for them: see `counter-bits.ts`. */
+  /** The counters of this pass, by chunk, as far as {@link countersOf} was asked for them: see `counter-bits.ts`. */
   chunks: (Uint16Array | undefined)[] = [];
-  /** True where {@link countersOf} was asked last for a chunk without a counter for each cluster: see {@link CountedChunk}. */
+  /** True where the last call of {@link countersOf} was for a chunk in stretches: see {@link CountedChunk}. */
   isInStretches = false;
   /** References that end a cluster or more past the end of the file: they count nowhere. */
   pastEnd = 0;
@@ -173,7 +173,7 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
 
   /** As qemu's check_refblocks: what else refers to the block was counted before. */
   referBlock(offset: number): void {
-    this.refer(offset, this.#clusterSize, 1, IMAGE, USE.table);
+    this.refer(offset, this.#clusterSize, 1, OWNER_IMAGE, CLUSTER_USE.table);
     const at = this.#enter(offset / this.#clusterSize);
     if (this.#current === this.#elsewhere) return;
     // qemu counts no further than a refcount of the image can.
@@ -223,7 +223,8 @@ export class ClusterCounts implements ReferenceSink, RefcountSink {
           stored: chunk.storedAt(at),
           references: chunk.referencesAt(at),
           isShared: isShared(counter),
-          uses: counter & (USE.table | USE.data | USE.snapshotData | USE.bitmap),
+          uses:
+            counter & (CLUSTER_USE.table | CLUSTER_USE.data | CLUSTER_USE.snapshotData | CLUSTER_USE.bitmap),
         };
         if (found.stored === found.references && !found.isShared) continue;
         const suspicion = judge(found);

@@ -1,10 +1,10 @@
 /**
  * The counter of one cluster, in 16 bits.
  *
- * Its uses are in the upper six bits (those of USE and the two below), its stored refcount in bits 4 to 7, its references
- * in bits 0 to 3. Numbers that do not fit are kept beside.
+ * Its uses are in the upper six bits (those of CLUSTER_USE and the two below), its stored refcount in bits 4 to 7, its
+ * references in bits 0 to 3. Numbers that do not fit are kept beside.
  */
-import { USE } from '../layout/cluster-uses.ts';
+import { CLUSTER_USE } from '../layout/cluster-uses.ts';
 
 /** A compressed stream lies in the cluster. */
 export const STREAM = 0x0400;
@@ -21,12 +21,13 @@ export const STORED_ONCE = 1 << STORED_SHIFT;
 export const STORED_UNREADABLE = 14;
 export const STORED_WIDE = 15;
 /** Uses of which a second one in the same cluster is wrong. */
-export const EXCLUSIVE = USE.table | USE.bitmap | USE.data;
+export const EXCLUSIVE = CLUSTER_USE.table | CLUSTER_USE.bitmap | CLUSTER_USE.data;
 
 /** True if more than one kind of thing is in the cluster, or two that exclude each other. */
 export function isShared(counter: number): boolean {
-  const isData = (counter & (USE.data | USE.snapshotData)) !== 0;
-  const kinds = (counter & (USE.table | USE.bitmap | STREAM)) | (isData ? USE.data : 0);
+  const isData = (counter & (CLUSTER_USE.data | CLUSTER_USE.snapshotData)) !== 0;
+  const kinds =
+    (counter & (CLUSTER_USE.table | CLUSTER_USE.bitmap | STREAM)) | (isData ? CLUSTER_USE.data : 0);
   return (counter & DOUBLE) !== 0 || (kinds & (kinds - 1)) !== 0;
 }
 

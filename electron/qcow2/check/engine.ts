@@ -5,7 +5,6 @@
  * The references are walked once, twice where clusters are under suspicion, and again for each 4 TiB of a file with
  * clusters of 64 KiB. Numbers are those of `qemu-img check`; what it does not see is a finding only.
  */
-
 import { CowscopeError } from '../../../shared/error.ts';
 import { FindingCollector } from '../../../shared/finding-collector.ts';
 import {
@@ -18,7 +17,7 @@ import {
   WITNESSES,
 } from '../../../shared/model/check.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
-import { counted } from '../../../shared/text/offset.ts';
+import { countOf } from '../../../shared/text/offset.ts';
 import { hasDataFile, INCOMPATIBLE_DIRTY } from '../format/header.ts';
 import { LimitPassed, ReadLimit, SLACK_BYTES } from '../layout/read-limit.ts';
 import { hasUnknownWidth, RefcountBlocks, UNKNOWN_WIDTH } from '../layout/refcount-blocks.ts';
@@ -239,7 +238,7 @@ function* checkData(
     unknownStreams > 0
       ? stepMissing(
           STREAMS,
-          `${counted(unknownStreams, 'cluster')} ${unknownStreams === 1 ? 'is' : 'are'} compressed in a way that is not known here`,
+          `${countOf(unknownStreams, 'cluster')} ${unknownStreams === 1 ? 'is' : 'are'} compressed in a way that is not known here`,
         )
       : stepDone(STREAMS),
     isDataMissing ? stepMissing(DATA, 'the external data file is not open') : stepDone(DATA),

@@ -19,7 +19,7 @@ import { type CauseInput, causeNote, type Likelihood, rootFinding } from './caus
 import { foreignSnapshots } from './foreign-snapshots.ts';
 import { movedL1 } from './moved-l1.ts';
 import { LONG_L1 } from './rules/long-l1.ts';
-import { LEAKED, ZERO } from './rules/refcounts.ts';
+import { LEAKED_CLUSTER, REFCOUNT_ZERO } from './rules/refcounts.ts';
 import { REPLACED_L1 } from './rules/replaced-l1.ts';
 
 /** Findings of one code that are looked at, and L2 tables that are compared with each other. */
@@ -201,7 +201,9 @@ function killedWriter(input: CauseInput): Finding[] {
   const isDirty = (header.incompatible & INCOMPATIBLE_DIRTY) !== 0n;
   const isLazy = (header.compatible & COMPATIBLE_LAZY_REFCOUNTS) !== 0n;
   const stale =
-    isDirty && isLazy ? (rootFinding(input, ZERO.code) ?? rootFinding(input, LEAKED.code)) : undefined;
+    isDirty && isLazy
+      ? (rootFinding(input, REFCOUNT_ZERO.code) ?? rootFinding(input, LEAKED_CLUSTER.code))
+      : undefined;
   if (isOpenForWriting)
     return stale === undefined
       ? []
@@ -239,7 +241,7 @@ function killedWriter(input: CauseInput): Finding[] {
 /** Clusters counted as free and others counted too high, in an image without snapshots. */
 function interruptedDeletion(input: CauseInput): Finding[] {
   const { image, layer } = input;
-  const explained = rootFinding(input, ZERO.code);
+  const explained = rootFinding(input, REFCOUNT_ZERO.code);
   if (
     explained === undefined ||
     image.snapshots.length > 0 ||

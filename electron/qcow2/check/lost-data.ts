@@ -1,8 +1,7 @@
 /** Clusters that nothing refers to, named by what they probably are: the data of tables or entries that were lost. */
-
 import type { Finding } from '../../../shared/model/finding.ts';
-import { counted, formatCount } from '../../../shared/text/offset.ts';
-import { LEAKED } from './rules/refcounts.ts';
+import { countOf, formatCount } from '../../../shared/text/offset.ts';
+import { LEAKED_CLUSTER } from './rules/refcounts.ts';
 
 /** Codes of L2 tables that are lost while the clusters that they named are still there. */
 const TABLES: readonly string[] = [
@@ -31,7 +30,7 @@ const ADVICE =
  */
 export function tellLostData(findings: readonly Finding[], l2Entries: number): Finding[] {
   return findings.map(found => {
-    if (found.code !== LEAKED.code || found.causedBy === undefined) return found;
+    if (found.code !== LEAKED_CLUSTER.code || found.causedBy === undefined) return found;
     const cause = findings.find(({ id }) => id === found.causedBy);
     const whose = cause === undefined ? undefined : lostBy(cause, findings, l2Entries);
     if (whose === undefined) return found;
@@ -50,5 +49,5 @@ function lostBy(cause: Finding, findings: readonly Finding[], l2Entries: number)
   const named = formatCount(tables * l2Entries);
   return tables === 1
     ? `the lost table, which can name ${named}`
-    : `the ${counted(tables, 'lost table')}, which can name ${named}`;
+    : `the ${countOf(tables, 'lost table')}, which can name ${named}`;
 }

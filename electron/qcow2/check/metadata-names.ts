@@ -1,11 +1,11 @@
 /** What the parts of an image file beside L2 tables and refcount blocks are called. */
 import { formatOffset } from '../../../shared/text/offset.ts';
-import { USE } from '../layout/cluster-uses.ts';
+import { CLUSTER_USE } from '../layout/cluster-uses.ts';
 import type { Qcow2Image } from '../read/image.ts';
 
 /**
- * The metadata that begins at an offset of the file, in words. `use` is a bit of USE, `owner` whose L1 or L2 table it
- * would be. Untrusted text.
+ * The metadata that begins at an offset of the file, as text. `use` is a bit of CLUSTER_USE, `owner` whose L1 or L2 table
+ * it would be. Untrusted text.
  */
 export function metadataName(image: Qcow2Image, offset: number, use: number, owner: string): string {
   const { header, extensions, snapshots, bitmaps } = image;
@@ -15,7 +15,7 @@ export function metadataName(image: Qcow2Image, offset: number, use: number, own
   if (offset === header.snapshotsOffset && header.storedSnapshotCount > 0) return `the snapshot table ${at}`;
   if (offset === extensions.encryptionHeader?.offset) return `the encryption header ${at}`;
   if (offset === extensions.bitmaps?.directoryOffset) return `the bitmap directory ${at}`;
-  if (use === USE.bitmap) {
+  if (use === CLUSTER_USE.bitmap) {
     const bitmap = bitmaps.find(({ tableOffset }) => tableOffset === offset);
     return bitmap === undefined
       ? `bits of a bitmap ${at}`

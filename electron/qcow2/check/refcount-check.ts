@@ -1,7 +1,7 @@
 /** The comparison of refcounts with references, a pass at a time. */
 import { type Cause, type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import type { CheckCounts } from '../../../shared/model/check.ts';
-import { counted, formatCount } from '../../../shared/text/offset.ts';
+import { countOf, formatCount } from '../../../shared/text/offset.ts';
 import { hex, hex64 } from '../format/bytes.ts';
 import { entryOffset } from '../format/entry.ts';
 import { hasDataFile } from '../format/header.ts';
@@ -182,7 +182,7 @@ export class RefcountCheck {
   get whyIncomplete(): string {
     if (this.#hasNoBlocks)
       return 'the refcount table names no block: references were compared with each other alone, and what is leaked is not known';
-    return `the refcounts of ${counted(this.#rules.checkErrors, 'cluster')} cannot be read`;
+    return `the refcounts of ${countOf(this.#rules.checkErrors, 'cluster')} cannot be read`;
   }
 
   /** What a deep check reads. */

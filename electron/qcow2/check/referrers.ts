@@ -1,11 +1,10 @@
 /** A second walk: what refers to the clusters under suspicion, and which copied flags are wrong. */
-
 import { type FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import { formatOffset } from '../../../shared/text/offset.ts';
 import { compressedRange } from '../format/compressed.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
 import { hasDataFile } from '../format/header.ts';
-import { USE } from '../layout/cluster-uses.ts';
+import { CLUSTER_USE } from '../layout/cluster-uses.ts';
 import type { L2Tables } from '../layout/l2-tables.ts';
 import type { ReferenceSink, TableVisitor } from '../layout/reference-sink.ts';
 import { dataUseOf } from '../layout/references.ts';
@@ -50,7 +49,7 @@ export class Referrers implements ReferenceSink, TableVisitor {
   }
 
   refer(offset: number, length: number, times: number, owner: number, use: number): void {
-    if (use === USE.data || use === USE.snapshotData) return; // visitTable knows more of them
+    if (use === CLUSTER_USE.data || use === CLUSTER_USE.snapshotData) return; // visitTable knows more of them
     const { image, suspects, tables, names } = this.#context;
     const { clusterSize } = image.geometry;
     const last = Math.floor((offset + length - 1) / clusterSize);
@@ -61,14 +60,14 @@ export class Referrers implements ReferenceSink, TableVisitor {
         const name = `the refcount table at ${formatOffset(offset)}`;
         return { name, guest: -1, use, times, doubt: this.#context.doubtOfRefcounts };
       }
-      const index = use === USE.table ? names.indexOf(offset) : -1;
+      const index = use === CLUSTER_USE.table ? names.indexOf(offset) : -1;
       const isL2 = index >= 0 && length === clusterSize && owner === tables.owners[index];
       if (isL2) {
         const doubt = this.#context.twinOf(index);
         return { name: names.tableName(index), guest: -1, use, times, doubt, doubted: 1 };
       }
       const name = metadataName(image, offset, use, names.ownerName(owner));
-      const doubt = use === USE.table ? this.#doubtOfTable(offset) : '';
+      const doubt = use === CLUSTER_USE.table ? this.#doubtOfTable(offset) : '';
       return { name, guest: -1, use, times, doubt };
     });
   }
@@ -86,7 +85,7 @@ export class Referrers implements ReferenceSink, TableVisitor {
     const { image, suspects, doubtOfRefcounts: doubt } = this.#context;
     suspects.note(offset / image.geometry.clusterSize, () => {
       const name = `refcount block ${index} at ${formatOffset(offset)}`;
-      return { name, guest: -1, use: USE.table, times: 1, doubt };
+      return { name, guest: -1, use: CLUSTER_USE.table, times: 1, doubt };
     });
   }
 

@@ -1,6 +1,6 @@
 /** Clusters that several things use or that are counted too low, and who refers to them. */
 import type { Cause, FindingCollector } from '../../../shared/finding-collector.ts';
-import { USE } from '../layout/cluster-uses.ts';
+import { CLUSTER_USE } from '../layout/cluster-uses.ts';
 import type { CountedCluster } from './cluster-counts.ts';
 
 /** Clusters that are looked at one by one; more of them are counted. */
@@ -11,12 +11,12 @@ const MAX_USERS = 4;
 const MAX_FURTHER_GUESTS = 2 ** 14;
 
 /** Something that refers to a cluster. */
-export interface ClusterUser {
+export interface SuspectUser {
   /** In words, with what names it. Untrusted text. */
   readonly name: string;
   /** The guest cluster of the active disk that is mapped here, -1 where it is none. */
   readonly guest: number;
-  /** A bit of USE; 0 for a compressed stream. */
+  /** A bit of CLUSTER_USE; 0 for a compressed stream. */
   readonly use: number;
   /** References that it stands for. */
   readonly times: number;
@@ -29,7 +29,7 @@ export interface ClusterUser {
 /** One cluster under suspicion. */
 export interface Suspect extends CountedCluster {
   /** The first users that were found. */
-  readonly users: ClusterUser[];
+  readonly users: SuspectUser[];
   /** Guest clusters of the active disk that are mapped here, of all users, and how many of them are not listed. */
   readonly guests: number[];
   unlistedGuests: number;
@@ -68,7 +68,7 @@ export class Suspects {
   }
 
   /** Notes a user of a cluster, where that is under suspicion. `makeUser` is called only then. */
-  note(cluster: number, makeUser: () => ClusterUser): void {
+  note(cluster: number, makeUser: () => SuspectUser): void {
     const suspect = this.#clusters.get(cluster);
     if (suspect === undefined) return;
     const user = makeUser();
@@ -88,7 +88,7 @@ export class Suspects {
   }
 
   /** Notes a user of clusters first to last. As long as the suspects, however long a range a header claims. */
-  noteRange(first: number, last: number, makeUser: () => ClusterUser): void {
+  noteRange(first: number, last: number, makeUser: () => SuspectUser): void {
     if (last - first < this.size) for (let i = 0; i <= last - first; i++) this.note(first + i, makeUser);
     else
       for (const cluster of this.#clusters.keys())
@@ -116,15 +116,16 @@ export function addGuests(
   if (unlistedGuests > 0) collector.add(cause, { bytes: unlistedGuests * clusterSize, count: 0 });
 }
 
-/** Stands for a compressed stream among the bits of USE. */
+/** Stands for a compressed stream among the bits of CLUSTER_USE. */
 const STREAM_USE = 1;
 
 /** True if a use cannot be beside those that are there. */
 function clashes(before: number, use: number): boolean {
   if (before === 0) return false;
   if (use === 0) return (before & ~STREAM_USE) !== 0;
-  if (use === USE.snapshotData) return (before & ~(USE.data | USE.snapshotData)) !== 0;
-  if (use === USE.data) return (before & ~USE.snapshotData) !== 0;
+  if (use === CLUSTER_USE.snapshotData)
+    return (before & ~(CLUSTER_USE.data | CLUSTER_USE.snapshotData)) !== 0;
+  if (use === CLUSTER_USE.data) return (before & ~CLUSTER_USE.snapshotData) !== 0;
   return true;
 }
 

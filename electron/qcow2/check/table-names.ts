@@ -1,7 +1,7 @@
 /** What the L2 tables and other metadata of an image are called, and which guest offsets a table is for. */
 import { formatOffset } from '../../../shared/text/offset.ts';
 import { entryOffset } from '../format/entry.ts';
-import { ACTIVE, IMAGE, SNAPSHOTS } from '../layout/cluster-uses.ts';
+import { OWNER_ACTIVE, OWNER_IMAGE, OWNER_SNAPSHOTS } from '../layout/cluster-uses.ts';
 import type { L2Tables } from '../layout/l2-tables.ts';
 import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
@@ -64,9 +64,9 @@ export class TableNames {
 
   /** Whose something is, in words. Untrusted text. */
   ownerName(owner: number): string {
-    if (owner === ACTIVE) return 'the active disk';
-    if (owner === SNAPSHOTS) return 'several snapshots';
-    if (owner === IMAGE) return 'the image';
+    if (owner === OWNER_ACTIVE) return 'the active disk';
+    if (owner === OWNER_SNAPSHOTS) return 'several snapshots';
+    if (owner === OWNER_IMAGE) return 'the image';
     const snapshot = this.#image.snapshots[owner - 2];
     return snapshot === undefined ? 'a snapshot' : `snapshot ${JSON.stringify(snapshot.name)}`;
   }

@@ -5,9 +5,9 @@
 import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { formatCount, formatOffset } from '../../../shared/text/offset.ts';
 import { hex, offsetTextAt, textOf, untilNul } from './bytes.ts';
+import { HEADER_ADVICE, type ReportCause, reportField } from './field-problem.ts';
 import { AUTOCLEAR_DATA_FILE_RAW, hasDataFile, NAME_ADVICE, type Qcow2Header } from './header.ts';
 import { MAX_BITMAP_DIRECTORY_BYTES, MAX_BITMAPS } from './limits.ts';
-import { HEADER_ADVICE, type Report, reportField } from './report.ts';
 
 const END = 0x00000000;
 export const BACKING_FORMAT = 0xe2792aca;
@@ -91,7 +91,7 @@ export function extensionsEnd(header: Qcow2Header): number {
  * The extensions in `bytes`, the file's start up to {@link extensionsEnd} (fewer where the file is shorter: what is
  * missing is read as zeros, as qemu does). Never throws; what is invalid is reported and reading goes on or stops.
  */
-export function parseExtensions(bytes: Uint8Array, header: Qcow2Header, report: Report): Extensions {
+export function parseExtensions(bytes: Uint8Array, header: Qcow2Header, report: ReportCause): Extensions {
   const end = extensionsEnd(header);
   const entries: ExtensionEntry[] = [];
   let found: { -readonly [K in keyof Extensions]: Extensions[K] } = { ...NO_EXTENSIONS };

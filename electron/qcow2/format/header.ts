@@ -9,8 +9,9 @@ import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { CowscopeError } from '../../../shared/error.ts';
 import { MAX_OFFSET } from '../../../shared/extent/table.ts';
 import { causeOf, guestRange } from '../../../shared/finding-collector.ts';
-import { counted, formatCount, formatOffset } from '../../../shared/text/offset.ts';
+import { countOf, formatCount, formatOffset } from '../../../shared/text/offset.ts';
 import { offsetTextAt } from './bytes.ts';
+import { fieldValue, HEADER_ADVICE, type ReportCause, reportField } from './field-problem.ts';
 import {
   MAX_BACKING_NAME,
   MAX_CLUSTER_BITS,
@@ -19,7 +20,6 @@ import {
   MAX_SNAPSHOTS,
   MIN_CLUSTER_BITS,
 } from './limits.ts';
-import { fieldValue, HEADER_ADVICE, type Report, reportField } from './report.ts';
 
 /** "QFI\xfb". */
 export const QCOW_MAGIC = 0x514649fb;
@@ -99,7 +99,7 @@ export function hasExtendedL2(header: Qcow2Header): boolean {
  * What qemu would refuse the image for is handed to `report`.
  * Throws QCOW2_NOT_QCOW2, QCOW2_HEADER_CUT, QCOW2_VERSION, QCOW2_CLUSTER_BITS or QCOW2_SUBCLUSTER_SIZE.
  */
-export function parseHeader(bytes: Uint8Array, path: string, report: Report): Qcow2Header {
+export function parseHeader(bytes: Uint8Array, path: string, report: ReportCause): Qcow2Header {
   const view = dataViewOf(bytes);
   const { version, clusterBits, incompatible } = layoutIn(view, path);
   const clusterSize = 2 ** clusterBits;
@@ -173,7 +173,12 @@ function l1SizeIn(
     note,
     clusterSize,
     size,
-  }: { readonly report: Report; readonly note: Note; readonly clusterSize: number; readonly size: number },
+  }: {
+    readonly report: ReportCause;
+    readonly note: Note;
+    readonly clusterSize: number;
+    readonly size: number;
+  },
 ): number {
   const offset = uint64At(view, 40);
   const entries = view.getUint32(36);
@@ -219,7 +224,7 @@ function layoutIn(
   path: string,
 ): { version: 2 | 3; clusterBits: number; incompatible: bigint } {
   if (view.byteLength < 8 || view.getUint32(0) !== QCOW_MAGIC)
-    throw refusal(
+    throw headerRefusal(
       'QCOW2_NOT_QCOW2',
       'the file does not begin with the qcow2 magic',
       path,
@@ -227,18 +232,22 @@ function layoutIn(
     );
   const version = view.getUint32(4);
   if (version !== 2 && version !== 3)
-    throw refusal(
+    throw headerRefusal(
       'QCOW2_VERSION',
       `qcow2 version ${version} is not known`,
       path,
       'a newer program may know it; if the header is damaged, `cowscope map --infer` shows what its tables tell',
     );
   if (view.byteLength < (version === 2 ? V2_HEADER_LENGTH : V3_HEADER_LENGTH))
-    throw refusal('QCOW2_HEADER_CUT', `the file ends inside its header (${view.byteLength} bytes)`, path);
+    throw headerRefusal(
+      'QCOW2_HEADER_CUT',
+      `the file ends inside its header (${view.byteLength} bytes)`,
+      path,
+    );
 
   const clusterBits = view.getUint32(20);
   if (clusterBits < MIN_CLUSTER_BITS || clusterBits > MAX_CLUSTER_BITS)
-    throw refusal(
+    throw headerRefusal(
       'QCOW2_CLUSTER_BITS',
       `cluster_bits is ${clusterBits}, outside ${MIN_CLUSTER_BITS} to ${MAX_CLUSTER_BITS}`,
       path,
@@ -247,7 +256,7 @@ function layoutIn(
   const clusterSize = 2 ** clusterBits;
   const incompatible = version === 3 ? view.getBigUint64(72) : 0n;
   if (incompatible & INCOMPATIBLE_EXTENDED_L2 && clusterSize / 32 < 512)
-    throw refusal(
+    throw headerRefusal(
       'QCOW2_SUBCLUSTER_SIZE',
       `extended L2 needs clusters of 16 KiB or more, not ${clusterSize}`,
       path,
@@ -272,7 +281,13 @@ function liesAtHeader(offset: number, entries: number): boolean {
 }
 
 /** The L1 table cannot lie where the header says: nothing of the disk can be found. */
-function reportL1Table(report: Report, view: DataView, fault: string, size: number, advice: string): void {
+function reportL1Table(
+  report: ReportCause,
+  view: DataView,
+  fault: string,
+  size: number,
+  advice: string,
+): void {
   report(
     causeOf({
       code: 'QCOW2_L1_TABLE',
@@ -297,7 +312,7 @@ function reportL1Table(report: Report, view: DataView, fault: string, size: numb
 export const MAX_DISK_SIZE = 2 ** 53 - 512;
 
 /** The virtual size in a header of any version, as stored and as it is shown: a size that is cut is reported. */
-export function sizesIn(view: DataView, report: Report): { size: number; storedSize: bigint } {
+export function sizesIn(view: DataView, report: ReportCause): { size: number; storedSize: bigint } {
   const storedSize = view.getBigUint64(24);
   if (storedSize >= 2n ** 53n) {
     const what = `size is ${formatCount(storedSize)} bytes, more than 2^53 - 1: the disk is shown up to 8 PiB`;
@@ -309,7 +324,7 @@ export function sizesIn(view: DataView, report: Report): { size: number; storedS
   const size = Math.floor(Number(storedSize) / 512) * 512;
   if (size !== Number(storedSize)) {
     const cut = Number(storedSize) - size;
-    const what = `size is ${formatCount(storedSize)} bytes, not whole sectors: the last ${counted(cut, 'byte')} ${cut === 1 ? 'is' : 'are'} cut off`;
+    const what = `size is ${formatCount(storedSize)} bytes, not whole sectors: the last ${countOf(cut, 'byte')} ${cut === 1 ? 'is' : 'are'} cut off`;
     const facts = { code: 'QCOW2_SIZE_ODD', severity: 'note', what, advice: '' } as const;
     reportField(report, facts, 'header', view, 24, 8);
   }
@@ -381,7 +396,7 @@ function backingIn(view: DataView, clusterSize: number, note: Note): { offset: n
 }
 
 /** The error of an image that cannot be read at all. */
-export function refusal(
+export function headerRefusal(
   code: string,
   what: string,
   path: string,

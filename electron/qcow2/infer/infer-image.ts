@@ -8,7 +8,7 @@ import type { SlicedWork } from '../read/sliced-work.ts';
 import type { ImageSource } from '../read/source.ts';
 import { proposeHeaders } from './lost-header.ts';
 import { type L1Proposal, proposeL1 } from './lost-l1.ts';
-import { agreement, bestReadings, type Reading, tryProposal } from './reading.ts';
+import { agreementText, bestReadings, type Reading, tryProposal } from './reading.ts';
 
 /** What is wanted. */
 export interface InferRequest {
@@ -40,7 +40,7 @@ export function* inferHeader(
   const isWhole = chosen.corruptions === 0 && chosen.leaks === 0;
   const confidence: Confidence = !isOnly || chosen.corruptions > 0 ? 'guess' : isWhole ? 'certain' : 'likely';
   const facts = { lost: 'header', confidence, reading, readings: best.length, isPartial: false } as const;
-  return inferredImage(chosen, facts, `${SENTENCES[confidence]} (${agreement(chosen)})`);
+  return inferredImage(chosen, facts, `${SENTENCES[confidence]} (${agreementText(chosen)})`);
 }
 
 /**

@@ -2,7 +2,7 @@
 import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { CowscopeError } from '../../../shared/error.ts';
 import type { InferredFact } from '../../../shared/model/inference.ts';
-import { counted, exactSize, formatOffset, formatSize } from '../../../shared/text/offset.ts';
+import { countOf, exactSize, formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { compressedRange } from '../format/compressed.ts';
 import { entryOffset } from '../format/entry.ts';
 import { QCOW_MAGIC } from '../format/header.ts';
@@ -285,7 +285,7 @@ function factsOf(fields: HeaderFields, l1: L1Candidate, hasSnapshotSize: boolean
   });
   return [
     fact('cluster size', formatSize(2 ** clusterBits), 'certain', inBlock),
-    fact('refcounts', counted(refcountBits, 'bit'), 'certain', inBlock),
+    fact('refcounts', countOf(refcountBits, 'bit'), 'certain', inBlock),
     fact(
       'L2 entries',
       extendedL2 ? '16 bytes (extended L2)' : '8 bytes',

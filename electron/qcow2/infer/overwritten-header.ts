@@ -2,7 +2,7 @@
 import { dataViewOf } from '../../../shared/bytes.ts';
 import type { FindingEvidence } from '../../../shared/model/finding.ts';
 import { hasBootMark, hasGptSignature } from '../../../shared/partition-marks.ts';
-import { counted, formatOffset } from '../../../shared/text/offset.ts';
+import { countOf, formatOffset } from '../../../shared/text/offset.ts';
 import { recognizeContent } from '../format/table-content.ts';
 import { entriesAt, leadsToTables } from '../layout/lost-header.ts';
 import { type ImageSource, readBytes } from '../read/source.ts';
@@ -91,7 +91,7 @@ function table(source: ImageSource, clusterSize: number): Overwriting | undefine
   const [first] = entries;
   if (first === undefined) return undefined;
   const kind = leadsToTables(source, entries, clusterSize) ? 'an L1 table' : 'an L2 table';
-  const names = `${counted(entries.length, 'entry', 'entries')}, the first names ${formatOffset(first)}`;
+  const names = `${countOf(entries.length, 'entry', 'entries')}, the first names ${formatOffset(first)}`;
   return ofFirst(`what looks like ${kind}`, `like ${kind}: ${names}`);
 }
 

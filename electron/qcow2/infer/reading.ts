@@ -52,7 +52,7 @@ export function bestReadings(readings: readonly Reading[]): Reading[] {
 }
 
 /** What the comparison with the refcounts says of a reading. */
-export function agreement({ corruptions, leaks }: Reading): string {
+export function agreementText({ corruptions, leaks }: Reading): string {
   if (corruptions > 0) return 'the refcounts contradict it';
   if (leaks > 0) return `no refcount contradicts it, and ${leaks} counted clusters are in none of its tables`;
   return 'the refcount of every cluster agrees with it';

@@ -15,7 +15,7 @@ export interface TableRules {
 }
 
 /** What bytes can be, by their entries. */
-export interface TableLook {
+export interface TableGuess {
   /** An L2 table of 8-byte entries, one of 16-byte entries, and an L1 table. */
   isStandard: boolean;
   isExtended: boolean;
@@ -25,18 +25,24 @@ export interface TableLook {
 }
 
 /** Of no bytes yet: all is possible. */
-export function newLook(withExtended: boolean): TableLook {
+export function newTableGuess(withExtended: boolean): TableGuess {
   return { isStandard: true, isExtended: withExtended, isL1: true, used: 0 };
 }
 
 /** True while the bytes can be something. */
-export function canBeTable({ isStandard, isExtended, isL1 }: TableLook): boolean {
+export function canBeTable({ isStandard, isExtended, isL1 }: TableGuess): boolean {
   return isStandard || isExtended || isL1;
 }
 
 /** Looks at bytes [at, end) of a table, multiples of 16 long; ends early where they are of no table. */
-export function lookAt(look: TableLook, rules: TableRules, view: DataView, at: number, end: number): void {
-  for (; at < end && canBeTable(look); at += 16) {
+export function inspectEntries(
+  guess: TableGuess,
+  rules: TableRules,
+  view: DataView,
+  at: number,
+  end: number,
+): void {
+  for (; at < end && canBeTable(guess); at += 16) {
     const hi = view.getUint32(at);
     const lo = view.getUint32(at + 4);
     const nextHi = view.getUint32(at + 8);
@@ -44,10 +50,10 @@ export function lookAt(look: TableLook, rules: TableRules, view: DataView, at: n
     if ((hi | lo | nextHi | nextLo) === 0) continue;
     const first = judge(rules, hi, lo);
     const second = judge(rules, nextHi, nextLo);
-    look.isStandard &&= isL2Entry(first) && isL2Entry(second);
-    look.isL1 &&= isL1Entry(first) && isL1Entry(second);
-    look.isExtended &&= isL2Entry(first) && isBitmapOf(first, nextHi, nextLo);
-    look.used += (first === EMPTY ? 0 : 1) + ((nextHi | nextLo) === 0 ? 0 : 1);
+    guess.isStandard &&= isL2Entry(first) && isL2Entry(second);
+    guess.isL1 &&= isL1Entry(first) && isL1Entry(second);
+    guess.isExtended &&= isL2Entry(first) && isBitmapOf(first, nextHi, nextLo);
+    guess.used += (first === EMPTY ? 0 : 1) + ((nextHi | nextLo) === 0 ? 0 : 1);
   }
 }
 

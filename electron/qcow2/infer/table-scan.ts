@@ -5,7 +5,13 @@ import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
 import { LimitPassed } from '../layout/read-limit.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { type ImageSource, readFully } from '../read/source.ts';
-import { canBeTable, lookAt, newLook, type TableLook, type TableRules } from './table-entries.ts';
+import {
+  canBeTable,
+  inspectEntries,
+  newTableGuess,
+  type TableGuess,
+  type TableRules,
+} from './table-entries.ts';
 
 /** Bytes that are looked at before the rest of a cluster is read. */
 const HEAD_BYTES = 4096;
@@ -23,7 +29,7 @@ const MAX_TABLES = 2 ** 15;
 const MIN_EXTENDED_BITS = 14;
 
 /** A cluster that can be a table. */
-export interface FoundTable extends Readonly<TableLook> {
+export interface FoundTable extends Readonly<TableGuess> {
   readonly cluster: number;
 }
 
@@ -62,19 +68,19 @@ export function* scanForTables(
       yield;
     }
     if (!wants(cluster)) continue;
-    const look = newLook(clusterBits >= MIN_EXTENDED_BITS);
+    const guess = newTableGuess(clusterBits >= MIN_EXTENDED_BITS);
     const wasRead = reader.each(cluster, (view, at, end) => {
-      lookAt(look, rules, view, at, end);
-      if (look.used === 0) zeroBytes -= end - at;
-      return canBeTable(look) && (look.used > 0 || zeroBytes > 0);
+      inspectEntries(guess, rules, view, at, end);
+      if (guess.used === 0) zeroBytes -= end - at;
+      return canBeTable(guess) && (guess.used > 0 || zeroBytes > 0);
     });
     if (!wasRead) continue;
-    if (!canBeTable(look)) {
+    if (!canBeTable(guess)) {
       const head = reader.head(cluster);
       if (head !== undefined && beginsSnapshotTable(head, rules)) snapshotTables.push(cluster);
-    } else if (look.used === 0) zeros[cluster] = 1;
+    } else if (guess.used === 0) zeros[cluster] = 1;
     else if (tables.length === MAX_TABLES) throw new LimitPassed('it has too many tables');
-    else tables.push({ cluster, ...look });
+    else tables.push({ cluster, ...guess });
   }
   return { tables, zeros, snapshotTables };
 }

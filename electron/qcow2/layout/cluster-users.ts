@@ -8,7 +8,7 @@ import { hasDataFile } from '../format/header.ts';
 import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
-import { ACTIVE, IMAGE, USE } from './cluster-uses.ts';
+import { CLUSTER_USE, OWNER_ACTIVE, OWNER_IMAGE } from './cluster-uses.ts';
 import type { L2Tables } from './l2-tables.ts';
 import { kindOfReference } from './metadata-kind.ts';
 import type { ReferenceSink, TableVisitor } from './reference-sink.ts';
@@ -47,7 +47,7 @@ export class ClusterUsers implements ReferenceSink, TableVisitor {
   refer(offset: number, length: number, times: number, owner: number, use: number): void {
     if (offset >= this.#end || offset + length <= this.#start) return;
     this.#references += times;
-    if (use === USE.data || use === USE.snapshotData) return; // visitTable knows more of them
+    if (use === CLUSTER_USE.data || use === CLUSTER_USE.snapshotData) return; // visitTable knows more of them
     const kind = kindOfReference(this.#image, offset, use, owner);
     const isL2 = this.#isL2Table(offset, length);
     this.#keep({
@@ -79,7 +79,7 @@ export class ClusterUsers implements ReferenceSink, TableVisitor {
     if (hasDataFile(header)) return;
     const { clusterSize, clusterBits, entrySize } = geometry;
     const owner = this.#tables.owners[index] as number;
-    const isActive = owner === ACTIVE || owner === IMAGE;
+    const isActive = owner === OWNER_ACTIVE || owner === OWNER_IMAGE;
     const table = this.#tables.offsets[index] as number;
     for (let i = 0; i < clusterSize / entrySize; i++, at += entrySize) {
       const hi = view.getUint32(at);

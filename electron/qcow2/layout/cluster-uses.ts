@@ -6,26 +6,26 @@ import { CHUNK_CLUSTERS, ClusterChunks } from './cluster-chunks.ts';
 import type { RefcountSink, ReferenceSink } from './reference-sink.ts';
 
 /** What a cluster is used as; one may be several things in a damaged image. */
-export const USE = { table: 0x1000, data: 0x2000, snapshotData: 0x4000, bitmap: 0x8000 } as const;
+export const CLUSTER_USE = { table: 0x1000, data: 0x2000, snapshotData: 0x4000, bitmap: 0x8000 } as const;
 
 /** Owner of what the active disk alone refers to. */
-export const ACTIVE = 1;
+export const OWNER_ACTIVE = 1;
 /** Owner of what several snapshots refer to, and the active disk does not. */
-export const SNAPSHOTS = 0xfffe;
+export const OWNER_SNAPSHOTS = 0xfffe;
 /** Owner of everything else that has no single one: the active disk and snapshots, or the image itself. */
-export const IMAGE = 0xffff;
+export const OWNER_IMAGE = 0xffff;
 /** Snapshots that can be owners. */
-export const MAX_OWNED_SNAPSHOTS = SNAPSHOTS - 2;
+export const MAX_OWNED_SNAPSHOTS = OWNER_SNAPSHOTS - 2;
 
 /** The owner of what snapshot `index` of the table alone refers to. */
 export function ownerOfSnapshot(index: number): number {
-  return Math.min(2 + index, SNAPSHOTS);
+  return Math.min(2 + index, OWNER_SNAPSHOTS);
 }
 
 /** The owner of what two owners refer to. */
 export function jointOwner(a: number, b: number): number {
   if (a === b) return a;
-  return Math.min(a, b) > ACTIVE && Math.max(a, b) <= SNAPSHOTS ? SNAPSHOTS : IMAGE;
+  return Math.min(a, b) > OWNER_ACTIVE && Math.max(a, b) <= OWNER_SNAPSHOTS ? OWNER_SNAPSHOTS : OWNER_IMAGE;
 }
 
 /** References of a cluster, or "this many and more". */
@@ -112,7 +112,7 @@ export class ClusterUses implements ReferenceSink, RefcountSink {
 
   /** So do refcount blocks. */
   referBlock(offset: number): void {
-    this.refer(offset, this.#clusterSize, 1, IMAGE, USE.table);
+    this.refer(offset, this.#clusterSize, 1, OWNER_IMAGE, CLUSTER_USE.table);
   }
 
   #add(cluster: number, times: number, owner: number, use: number): void {
@@ -169,13 +169,13 @@ export class ClusterUses implements ReferenceSink, RefcountSink {
       const use = uses[at] as number;
       if (use === 0) continue;
       highest = at;
-      if (use & USE.table) totals.table++;
-      else if (use & USE.bitmap) totals.bitmap++;
-      else if (use & USE.data) totals.data++;
+      if (use & CLUSTER_USE.table) totals.table++;
+      else if (use & CLUSTER_USE.bitmap) totals.bitmap++;
+      else if (use & CLUSTER_USE.data) totals.data++;
       else totals.snapshotData++;
       const owner = owners === undefined ? 0 : (owners[at] as number);
-      if (owner > ACTIVE && owner < SNAPSHOTS) {
-        const share = 2 * (owner - 2) + (use & USE.table ? 1 : 0);
+      if (owner > OWNER_ACTIVE && owner < OWNER_SNAPSHOTS) {
+        const share = 2 * (owner - 2) + (use & CLUSTER_USE.table ? 1 : 0);
         this.shares[share] = (this.shares[share] as number) + 1;
       }
     }

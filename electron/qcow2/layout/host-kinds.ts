@@ -8,7 +8,7 @@ import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { CHUNK_CLUSTERS, ClusterChunks } from './cluster-chunks.ts';
-import { ACTIVE, IMAGE } from './cluster-uses.ts';
+import { OWNER_ACTIVE, OWNER_IMAGE } from './cluster-uses.ts';
 import { KeptKinds } from './kept-kinds.ts';
 import type { L2Tables } from './l2-tables.ts';
 import { kindOfReference } from './metadata-kind.ts';
@@ -100,7 +100,7 @@ export class HostKinds implements ReferenceSink, RefcountSink, TableVisitor {
   }
 
   referStream(offset: number, length: number, _times: number, owner: number): void {
-    const isActive = owner === ACTIVE || owner === IMAGE;
+    const isActive = owner === OWNER_ACTIVE || owner === OWNER_IMAGE;
     this.#mark(offset, length, isActive ? CODES.compressed : CODES.snapshotData);
   }
 
@@ -124,7 +124,7 @@ export class HostKinds implements ReferenceSink, RefcountSink, TableVisitor {
   /** Tells zero clusters that keep host space from data. */
   visitTable(index: number, view: DataView, at: number): void {
     const owner = this.#tables.owners[index] as number;
-    if (owner !== ACTIVE && owner !== IMAGE) return;
+    if (owner !== OWNER_ACTIVE && owner !== OWNER_IMAGE) return;
     const { entrySize } = this.#image.geometry;
     const isExtended = entrySize === 16;
     for (const end = at + this.#clusterSize; at < end; at += entrySize) {

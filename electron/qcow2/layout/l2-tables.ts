@@ -4,7 +4,7 @@ import { entryOffset } from '../format/entry.ts';
 import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
-import { ACTIVE, jointOwner, ownerOfSnapshot } from './cluster-uses.ts';
+import { jointOwner, OWNER_ACTIVE, ownerOfSnapshot } from './cluster-uses.ts';
 import { LimitPassed, type ReadLimit } from './read-limit.ts';
 
 /** Used L1 entries of all disks together: what a disk of 16 TiB has for each of 500 snapshots. */
@@ -51,11 +51,11 @@ export function l1Places({ header, snapshots }: Qcow2Image, onFault: OnFault): L
     const known = places.get(key);
     const place =
       known === undefined
-        ? { times: 1, owner, isActive: owner === ACTIVE }
+        ? { times: 1, owner, isActive: owner === OWNER_ACTIVE }
         : { times: known.times + 1, owner: jointOwner(known.owner, owner), isActive: known.isActive };
     if (entries > 0) places.set(key, { offset, entries, ...place });
   };
-  add(header.l1TableOffset, header.l1Size, ACTIVE);
+  add(header.l1TableOffset, header.l1Size, OWNER_ACTIVE);
   for (const [index, { l1TableOffset, l1Size, unusable }] of snapshots.entries())
     if (unusable === undefined) add(l1TableOffset, l1Size, ownerOfSnapshot(index));
     else onFault('the L1 table of a snapshot is not usable');

@@ -3,7 +3,7 @@
  * inferred, and shown as such.
  */
 import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
-import { counted } from '../../../shared/text/offset.ts';
+import { countOf } from '../../../shared/text/offset.ts';
 import { hex } from '../format/bytes.ts';
 import { entryOffset } from '../format/entry.ts';
 import { refcountAt } from '../format/refcounts.ts';
@@ -110,7 +110,7 @@ export function lostHeaderEvidence({ refcountTable, refcountBlock, refcountBits,
     source: 'refcount table',
     fileOffset: refcountTable,
     value: hex(refcountBlock),
-    bits: `its first block, with refcounts of ${counted(refcountBits, 'bit')}, counts the table, itself and the header`,
+    bits: `its first block, with refcounts of ${countOf(refcountBits, 'bit')}, counts the table, itself and the header`,
   };
   if (l1Table === undefined) return [table];
   const { offset, tables, first } = l1Table;

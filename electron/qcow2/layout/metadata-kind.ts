@@ -1,18 +1,18 @@
 /** What a piece of metadata is, by where it lies and what refers to it. */
 import type { HostKind } from '../../../shared/model/layout.ts';
 import type { Qcow2Image } from '../read/image.ts';
-import { ACTIVE, SNAPSHOTS, USE } from './cluster-uses.ts';
+import { CLUSTER_USE, OWNER_ACTIVE, OWNER_SNAPSHOTS } from './cluster-uses.ts';
 
 /** True if snapshots refer to something, and nothing else does. */
 function isOfSnapshots(owner: number): boolean {
-  return owner > ACTIVE && owner <= SNAPSHOTS;
+  return owner > OWNER_ACTIVE && owner <= OWNER_SNAPSHOTS;
 }
 
-/** The kind of what a reference with `use` (a bit of USE) by `owner` leads to; compressed streams and zeros aside. */
+/** The kind of what a reference leads to; compressed streams and zeros aside. `use` is a bit of CLUSTER_USE. */
 export function kindOfReference(image: Qcow2Image, offset: number, use: number, owner: number): HostKind {
-  if (use === USE.data) return 'data';
-  if (use === USE.snapshotData) return 'snapshotData';
-  if (use === USE.bitmap) return 'bitmap';
+  if (use === CLUSTER_USE.data) return 'data';
+  if (use === CLUSTER_USE.snapshotData) return 'snapshotData';
+  if (use === CLUSTER_USE.bitmap) return 'bitmap';
   const { header, extensions, snapshots } = image;
   if (offset === 0) return 'header';
   if (offset === header.refcountTableOffset) return 'refcountTable';

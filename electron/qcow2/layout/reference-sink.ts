@@ -2,7 +2,7 @@
 
 /** Takes everything that an image's tables refer to. */
 export interface ReferenceSink {
-  /** `times` references of `owner` to every cluster of [offset, offset + length), as `use` (a bit of USE). */
+  /** `times` references of `owner` to every cluster of [offset, offset + length), as `use` (a bit of CLUSTER_USE). */
   refer(offset: number, length: number, times: number, owner: number, use: number): void;
   /** The same for a compressed stream: several of them may lie in one cluster. */
   referStream(offset: number, length: number, times: number, owner: number, use: number): void;

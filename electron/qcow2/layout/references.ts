@@ -7,7 +7,7 @@ import { EntryTable } from '../read/entry-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { createTableReader, holdsTable, loadTable, READ_AHEAD_BYTES } from '../read/table-reader.ts';
-import { ACTIVE, IMAGE, USE } from './cluster-uses.ts';
+import { CLUSTER_USE, OWNER_ACTIVE, OWNER_IMAGE } from './cluster-uses.ts';
 import { type L1Place, type L2Tables, l1Places, listL2Tables, type OnFault } from './l2-tables.ts';
 import { LimitPassed, type ReadLimit } from './read-limit.ts';
 import type { RefcountBlocks } from './refcount-blocks.ts';
@@ -74,7 +74,8 @@ export class References {
   /** Header, refcount table, snapshot table and L1 tables. */
   #walkMetadata(into: ReferenceSink): void {
     const { header, extensions, geometry, snapshots } = this.#image;
-    const refer = (offset: number, length: number) => into.refer(offset, length, 1, IMAGE, USE.table);
+    const refer = (offset: number, length: number) =>
+      into.refer(offset, length, 1, OWNER_IMAGE, CLUSTER_USE.table);
     refer(0, geometry.clusterSize);
     refer(header.refcountTableOffset, header.refcountTableClusters * geometry.clusterSize);
     const last = snapshots.at(-1);
@@ -90,7 +91,7 @@ export class References {
     const { encryptionHeader } = extensions;
     if (encryptionHeader !== undefined) refer(encryptionHeader.offset, encryptionHeader.length);
     for (const { offset, entries, times, owner } of this.#l1Places)
-      into.refer(offset, entries * 8, times, owner, USE.table);
+      into.refer(offset, entries * 8, times, owner, CLUSTER_USE.table);
   }
 
   /** Stored bitmaps, where autoclear bit 0 is set: without it qemu counts them as leaks. */
@@ -99,11 +100,11 @@ export class References {
     const directory = extensions.bitmaps;
     if (directory === undefined || (header.autoclear & AUTOCLEAR_BITMAPS) === 0n) return;
     const { clusterSize } = geometry;
-    into.refer(directory.directoryOffset, directory.directorySize, 1, IMAGE, USE.bitmap);
+    into.refer(directory.directoryOffset, directory.directorySize, 1, OWNER_IMAGE, CLUSTER_USE.bitmap);
     let entries = 0;
     for (const { offset, size, times } of this.#bitmapTables()) {
       limit.spend(size * 8);
-      into.refer(offset, size * 8, times, IMAGE, USE.bitmap);
+      into.refer(offset, size * 8, times, OWNER_IMAGE, CLUSTER_USE.bitmap);
       const table = new EntryTable(source, offset, size);
       if (table.count < size) this.#onFault('the file ends inside a bitmap table');
       for (let first = 0; first < table.count; first = table.endOfPart(first)) {
@@ -119,7 +120,7 @@ export class References {
               continue;
             }
             const host = entryOffset(hi, lo);
-            if (host !== 0) into.refer(host, clusterSize, times, IMAGE, USE.bitmap);
+            if (host !== 0) into.refer(host, clusterSize, times, OWNER_IMAGE, CLUSTER_USE.bitmap);
           }
         });
       }
@@ -148,12 +149,12 @@ export class References {
   ): SlicedWork<void> {
     const { clusterSize } = this.#image.geometry;
     for (const { offset, times, owner } of tables.misplaced)
-      into.refer(offset, clusterSize, times, owner, USE.table);
+      into.refer(offset, clusterSize, times, owner, CLUSTER_USE.table);
     const { offsets, times, owners } = tables;
     let work = 0;
     for (let i = 0; i < offsets.length; i++) {
       const offset = offsets[i] as number;
-      into.refer(offset, clusterSize, times[i] as number, owners[i] as number, USE.table);
+      into.refer(offset, clusterSize, times[i] as number, owners[i] as number, CLUSTER_USE.table);
       if (isWanted?.(i) === false) continue;
       const fault = this.#loadTable(offsets, i, limit);
       if (fault !== undefined) {
@@ -253,7 +254,7 @@ export function referEntries(
   }
 }
 
-/** What the data of an owner counts as: a bit of USE. */
+/** What the data of an owner counts as: a bit of CLUSTER_USE. */
 export function dataUseOf(owner: number): number {
-  return owner === ACTIVE || owner === IMAGE ? USE.data : USE.snapshotData;
+  return owner === OWNER_ACTIVE || owner === OWNER_IMAGE ? CLUSTER_USE.data : CLUSTER_USE.snapshotData;
 }

@@ -3,7 +3,7 @@ import type { Qcow2Image } from '../read/image.ts';
 import { type SlicedWork, shouldYield } from '../read/sliced-work.ts';
 import type { SnapshotEntry } from '../read/snapshots.ts';
 import { createTableReader, loadTable } from '../read/table-reader.ts';
-import { ownerOfSnapshot, USE } from './cluster-uses.ts';
+import { CLUSTER_USE, ownerOfSnapshot } from './cluster-uses.ts';
 import { listL2Tables, type OnFault } from './l2-tables.ts';
 import type { ReadLimit } from './read-limit.ts';
 import type { ReferenceSink } from './reference-sink.ts';
@@ -28,13 +28,13 @@ export function* walkSnapshot(
   }
   const owner = ownerOfSnapshot(index);
   const { clusterSize } = image.geometry;
-  into.refer(offset, entries * 8, 1, owner, USE.table);
+  into.refer(offset, entries * 8, 1, owner, CLUSTER_USE.table);
   const place = { offset, entries, times: 1, owner, isActive: false };
   const tables = yield* listL2Tables(image, [place], fileLength, limit, onFault);
   const reader = createTableReader();
   for (const [i, table] of tables.offsets.entries()) {
     const times = tables.times[i] as number;
-    into.refer(table, clusterSize, times, owner, USE.table);
+    into.refer(table, clusterSize, times, owner, CLUSTER_USE.table);
     limit.spend(clusterSize);
     loadTable(reader, image.source, table, clusterSize);
     referEntries(image, into, { view: reader.view, at: 0, end: clusterSize }, times, owner, onFault);

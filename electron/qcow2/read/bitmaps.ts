@@ -4,12 +4,12 @@
  */
 import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { type Cause, causeOf } from '../../../shared/finding-collector.ts';
-import { counted, formatCount, formatOffset } from '../../../shared/text/offset.ts';
+import { countOf, formatCount, formatOffset } from '../../../shared/text/offset.ts';
 import { hex, offsetTextAt, textOf } from '../format/bytes.ts';
 import { BITMAPS_ADVICE, type BitmapsExtension, type Extensions } from '../format/extensions.ts';
+import { fieldValue, type ReportCause } from '../format/field-problem.ts';
 import { AUTOCLEAR_BITMAPS, type Qcow2Header } from '../format/header.ts';
 import { MAX_BITMAP_BYTES, MAX_BITMAP_NAME } from '../format/limits.ts';
-import { fieldValue, type Report } from '../format/report.ts';
 import { type SlicedWork, shouldYield } from './sliced-work.ts';
 import { type ImageSource, readBytes } from './source.ts';
 
@@ -69,7 +69,7 @@ export function* readBitmaps(
   source: ImageSource,
   header: Qcow2Header,
   extensions: Extensions,
-  report: Report,
+  report: ReportCause,
 ): SlicedWork<BitmapEntry[]> {
   const place = extensions.bitmaps;
   if (place === undefined) return [];
@@ -91,7 +91,7 @@ function isStale({ autoclear }: Qcow2Header): boolean {
   return (autoclear & AUTOCLEAR_BITMAPS) === 0n;
 }
 
-function reportStale({ autoclear }: Qcow2Header, report: Report): void {
+function reportStale({ autoclear }: Qcow2Header, report: ReportCause): void {
   report(STALE, {
     host: [88, 8],
     evidence: {
@@ -110,13 +110,13 @@ class BitmapDirectory {
   readonly #view: DataView;
   readonly #place: BitmapsExtension;
   readonly #header: Qcow2Header;
-  readonly #report: Report;
+  readonly #report: ReportCause;
   /** The lengths of entries may be wrong then, too. */
   #hasInvalidEntry = false;
   /** Where the next entry begins in the directory. */
   #at = 0;
 
-  constructor(bytes: Uint8Array, place: BitmapsExtension, header: Qcow2Header, report: Report) {
+  constructor(bytes: Uint8Array, place: BitmapsExtension, header: Qcow2Header, report: ReportCause) {
     this.#bytes = bytes;
     this.#view = dataViewOf(bytes);
     this.#place = place;
@@ -150,11 +150,11 @@ class BitmapDirectory {
     const found = this.entries.length;
     if (found < count)
       this.note(
-        `the bitmap directory has ${counted(found, 'entry', 'entries')}, not ${formatCount(count)}`,
+        `the bitmap directory has ${countOf(found, 'entry', 'entries')}, not ${formatCount(count)}`,
         0,
       );
     else if (this.#at < directorySize && !this.#hasInvalidEntry)
-      this.note(`the bitmap directory goes on after its ${counted(count, 'entry', 'entries')}`, this.#at);
+      this.note(`the bitmap directory goes on after its ${countOf(count, 'entry', 'entries')}`, this.#at);
   }
 
   /** Reports what is wrong with the directory as a whole, `at` bytes into it. */

@@ -3,7 +3,7 @@ import { dataViewOf } from '../../../shared/bytes.ts';
 import { causeOf, FindingCollector, guestRange } from '../../../shared/finding-collector.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import type { Inference } from '../../../shared/model/inference.ts';
-import { counted, formatCount } from '../../../shared/text/offset.ts';
+import { countOf, formatCount } from '../../../shared/text/offset.ts';
 import { untilNul } from '../format/bytes.ts';
 import type { EntryRules } from '../format/entry.ts';
 import {
@@ -13,17 +13,17 @@ import {
   NO_EXTENSIONS,
   parseExtensions,
 } from '../format/extensions.ts';
+import { fieldValue, HEADER_ADVICE, type ReportCause } from '../format/field-problem.ts';
 import { type Geometry, geometryOf } from '../format/geometry.ts';
 import {
   hasDataFile,
   hasExtendedL2,
+  headerRefusal,
   INCOMPATIBLE_KNOWN,
   parseHeader,
   QCOW_MAGIC,
   type Qcow2Header,
-  refusal,
 } from '../format/header.ts';
-import { fieldValue, HEADER_ADVICE, type Report } from '../format/report.ts';
 import { type BitmapEntry, readBitmaps } from './bitmaps.ts';
 import { type MemoryPiece, patchedSource } from './memory-source.ts';
 import { parseHeaderV1 } from './qcow1.ts';
@@ -77,7 +77,7 @@ export function openQcow2(source: ImageSource): Qcow2Image {
 /** As {@link openQcow2}, interruptible: an image may list 65,536 snapshots and as many bitmaps. */
 export function* openQcow2Sliced(source: ImageSource): SlicedWork<Qcow2Image> {
   const collector = new FindingCollector();
-  const report: Report = (cause, place) => collector.add(cause, place);
+  const report: ReportCause = (cause, place) => collector.add(cause, place);
   const first = readAhead(source, 0, MIN_READ_BYTES, FIRST_READ_BYTES);
   if (
     first.length >= 8 &&
@@ -104,7 +104,7 @@ export function* openQcow2Sliced(source: ImageSource): SlicedWork<Qcow2Image> {
   const extensions = parseExtensions(bytes, header, report);
   const unknown = header.incompatible & ~INCOMPATIBLE_KNOWN;
   if (unknown !== 0n)
-    throw refusal(
+    throw headerRefusal(
       'QCOW2_FEATURES',
       `the image needs features that are not known here: ${describeFeatures(unknown, 'incompatible', extensions.featureNames).join(', ')}`,
       source.path,
@@ -131,7 +131,7 @@ export function* openQcow2Sliced(source: ImageSource): SlicedWork<Qcow2Image> {
 
 /** The disk past the active L1 table cannot be found; no table reaches as far as a disk that is too large. */
 function reportSmallL1(
-  report: Report,
+  report: ReportCause,
   { l1Size, size, storedSize }: Qcow2Header,
   { l1Coverage }: Geometry,
   view: DataView,
@@ -142,7 +142,7 @@ function reportSmallL1(
     causeOf({
       code: 'QCOW2_L1_TOO_SMALL',
       severity: 'corruption',
-      what: `the active L1 table has ${counted(l1Size, 'entry', 'entries')}; the disk needs ${formatCount(needed)}`,
+      what: `the active L1 table has ${countOf(l1Size, 'entry', 'entries')}; the disk needs ${formatCount(needed)}`,
       advice: HEADER_ADVICE,
       ...(isTooLarge ? { causedBy: 'QCOW2_TOO_LARGE' } : {}),
     }),

@@ -30,7 +30,7 @@ import { createTableReader } from './table-reader.ts';
 const MAX_PAGE_UNITS = 2 ** 31 - 1;
 
 /** How to map an image. */
-export interface MapOptions {
+export interface ImageMapOptions {
   /** The word set of the table that the pages go into, empty yet: the map puts its own words there. */
   readonly words: WordSet;
   /** Keep host offsets too. */
@@ -53,7 +53,7 @@ export interface MapOptions {
  * Prepares the map of an image or of one of its snapshots; reads nothing yet.
  * Throws QCOW2_SNAPSHOT_UNKNOWN, QCOW2_SNAPSHOT_UNUSABLE or QCOW2_READ_FAILED.
  */
-export function createMap(image: Qcow2Image, options: MapOptions): Qcow2Map {
+export function createMap(image: Qcow2Image, options: ImageMapOptions): Qcow2Map {
   const { source, header, geometry } = image;
   const view = viewToMap(image, options.snapshotId);
   registerKinds(options.words);

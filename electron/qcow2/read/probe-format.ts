@@ -34,11 +34,11 @@ const SENTENCES: Partial<Record<ImageFormat, string>> = {
 
 /** `driver` is qemu's name of the format; `tellsHoles` is false where qemu reports all of such a disk as data. */
 function namedOnly(what: string, driver: string, tellsHoles = true): string {
-  return `This is ${what}, and its own tables are not read: ${served(driver)}${tellsHoles ? '' : ', which shows all of it as data'}; or convert it with \`qemu-img convert -f ${driver} -O qcow2\`.`;
+  return `This is ${what}, and its own tables are not read: ${howToServe(driver)}${tellsHoles ? '' : ', which shows all of it as data'}; or convert it with \`qemu-img convert -f ${driver} -O qcow2\`.`;
 }
 
 /** How to see a disk that only qemu reads; `options` are those of qemu-nbd beside its format. */
-export function served(driver: string, options = ''): string {
+export function howToServe(driver: string, options = ''): string {
   return `serve it with \`qemu-nbd --read-only --persistent --socket=SOCKET --format=${driver}${options} FILE\` and open nbd+unix:///?socket=SOCKET`;
 }
 

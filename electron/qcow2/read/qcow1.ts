@@ -7,10 +7,10 @@ import type { PageWriter } from '../../../shared/extent/page.ts';
 import { MAX_OFFSET } from '../../../shared/extent/table.ts';
 import { compressedRangeV1 } from '../format/compressed.ts';
 import { COMPRESSED_DATA, DATA, LOST_COMPRESSED, LOST_DATA, UNALLOCATED } from '../format/entry.ts';
+import { type ReportCause, reportField } from '../format/field-problem.ts';
 import type { Geometry } from '../format/geometry.ts';
-import { CRYPT_ADVICE, NAME_ADVICE, type Qcow2Header, refusal, sizesIn } from '../format/header.ts';
+import { CRYPT_ADVICE, headerRefusal, NAME_ADVICE, type Qcow2Header, sizesIn } from '../format/header.ts';
 import { MAX_BACKING_NAME } from '../format/limits.ts';
-import { type Report, reportField } from '../format/report.ts';
 import type { DecodeTarget } from './l2.ts';
 
 const HEADER_BYTES = 48;
@@ -22,16 +22,21 @@ const HEADER_BYTES = 48;
 export function parseHeaderV1(
   bytes: Uint8Array,
   path: string,
-  report: Report,
+  report: ReportCause,
 ): { header: Qcow2Header; geometry: Geometry } {
   if (bytes.length < HEADER_BYTES)
-    throw refusal('QCOW1_HEADER', `the file ends inside its version 1 header (${bytes.length} bytes)`, path);
+    throw headerRefusal(
+      'QCOW1_HEADER',
+      `the file ends inside its version 1 header (${bytes.length} bytes)`,
+      path,
+    );
   const view = dataViewOf(bytes);
   const clusterBits = view.getUint8(32);
   const l2Bits = view.getUint8(33);
   if (clusterBits < 9 || clusterBits > 16)
-    throw refusal('QCOW1_HEADER', `cluster_bits is ${clusterBits}, outside 9 to 16`, path);
-  if (l2Bits < 6 || l2Bits > 13) throw refusal('QCOW1_HEADER', `l2_bits is ${l2Bits}, outside 6 to 13`, path);
+    throw headerRefusal('QCOW1_HEADER', `cluster_bits is ${clusterBits}, outside 9 to 16`, path);
+  if (l2Bits < 6 || l2Bits > 13)
+    throw headerRefusal('QCOW1_HEADER', `l2_bits is ${l2Bits}, outside 6 to 13`, path);
   const { size, storedSize } = sizesIn(view, report);
   const note = (code: string, what: string, at: number, advice: string) =>
     reportField(report, { code, what, advice }, 'header', view, at, 4);

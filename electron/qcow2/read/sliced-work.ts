@@ -6,7 +6,7 @@ import { nextTurn } from '../../../shared/scheduler.ts';
 export type SlicedWork<T> = Generator<undefined, T, undefined>;
 
 /** Longest slice in milliseconds: half of a frame's time at 120 frames a second. */
-export const SLICE_MS = 4;
+export const MAIN_SLICE_MS = 4;
 
 /** Runs the work to its end and returns its result. Throws what it throws. */
 export function runToEnd<T>(work: SlicedWork<T>): T {
@@ -17,18 +17,18 @@ export function runToEnd<T>(work: SlicedWork<T>): T {
 }
 
 /**
- * Runs the work in slices of {@link SLICE_MS}, between which the thread does other things, and resolves with its result.
+ * Runs the work in slices of {@link MAIN_SLICE_MS}, between which the thread does other things, and resolves with its result.
  * Rejects with CANCELLED between two slices once `isCancelled` returns true.
  */
 export async function runInSlices<T>(work: SlicedWork<T>, isCancelled?: () => boolean): Promise<T> {
-  for (let end = performance.now() + SLICE_MS; ; ) {
+  for (let end = performance.now() + MAIN_SLICE_MS; ; ) {
     const step = work.next();
     if (step.done === true) return step.value;
     if (performance.now() < end) continue;
     await nextTurn();
     if (isCancelled?.() === true)
       throw new CowscopeError({ code: 'CANCELLED', what: 'the work was cancelled', subject: '', advice: '' });
-    end = performance.now() + SLICE_MS;
+    end = performance.now() + MAIN_SLICE_MS;
   }
 }
 

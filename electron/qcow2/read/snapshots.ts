@@ -4,8 +4,9 @@
  */
 import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import type { Cause } from '../../../shared/finding-collector.ts';
-import { counted, exactSize, formatCount } from '../../../shared/text/offset.ts';
+import { countOf, exactSize, formatCount } from '../../../shared/text/offset.ts';
 import { exactAt, textOf } from '../format/bytes.ts';
+import { fieldValue, type ReportCause, reportField } from '../format/field-problem.ts';
 import {
   checkTable,
   MAX_DISK_SIZE,
@@ -14,7 +15,6 @@ import {
   SNAPSHOTS_REFUSED_ADVICE,
 } from '../format/header.ts';
 import { MAX_L1_BYTES, MAX_SNAPSHOT_EXTRA, MAX_SNAPSHOT_TABLE_BYTES } from '../format/limits.ts';
-import { fieldValue, type Report, reportField } from '../format/report.ts';
 import { type SlicedWork, shouldYield } from './sliced-work.ts';
 import { type ImageSource, readAhead, readBytes } from './source.ts';
 
@@ -55,7 +55,7 @@ export interface SnapshotEntry {
 export function* readSnapshots(
   source: ImageSource,
   header: Qcow2Header,
-  report: Report,
+  report: ReportCause,
 ): SlicedWork<SnapshotEntry[]> {
   const entries: SnapshotEntry[] = [];
   let window: Uint8Array = new Uint8Array();
@@ -121,7 +121,7 @@ export function* readSnapshots(
     }
     if (entry.unusable !== undefined) {
       badTable ??= badTableOf(index, entry.unusable);
-      tell(badTable, 0, 12, `L1 table of ${counted(entry.l1Size, 'entry', 'entries')} ${entry.unusable}`);
+      tell(badTable, 0, 12, `L1 table of ${countOf(entry.l1Size, 'entry', 'entries')} ${entry.unusable}`);
     }
     at += length;
   }

@@ -7,7 +7,7 @@ import { type ChainSession, openChain } from '../chain-session.ts';
 import type { SessionOptions } from '../session-options.ts';
 import { type CompareOptions, compareDisks } from './compare-disks.ts';
 import { diskOf } from './compared-disk.ts';
-import { changed } from './comparison.ts';
+import { changedError } from './comparison.ts';
 import { type ComparedDisk, sizeOfDisk } from './guest-cursor.ts';
 
 /** One side: a target, or one of its layers with what lies below it. */
@@ -83,5 +83,5 @@ function chainOf(disk: ComparedDisk): ComparedChain {
 }
 
 async function changedFiles(session: ChainSession): Promise<ErrorRecord[]> {
-  return (await session.changedLayers()).map(layer => changed(session, layer));
+  return (await session.changedLayers()).map(layer => changedError(session, layer));
 }

@@ -178,7 +178,7 @@ export class Comparison {
     const sessions = new Set([this.#a.session, this.#b.session]);
     const errors: ErrorRecord[] = [];
     for (const session of sessions)
-      for (const layer of await session.changedLayers()) errors.push(changed(session, layer));
+      for (const layer of await session.changedLayers()) errors.push(changedError(session, layer));
     return errors;
   }
 
@@ -207,7 +207,7 @@ function rejectedOnAbort(signal: AbortSignal): Promise<never> {
 }
 
 /** A file that another program wrote to meanwhile: what was compared may be neither what was nor what is there. */
-export function changed({ chain }: Pick<ComparedSession, 'chain'>, layer: number): ErrorRecord {
+export function changedError({ chain }: Pick<ComparedSession, 'chain'>, layer: number): ErrorRecord {
   return {
     code: 'COMPARE_CHANGED',
     what: 'the file has changed while it was compared',

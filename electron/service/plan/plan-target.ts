@@ -38,8 +38,8 @@ import { usageError } from '../cli-target.ts';
 import { type OnLayerWalk, type OnRead, watchReads } from '../progress/read-watch.ts';
 import { findChildren, notSearched } from './plan-children.ts';
 import { type ChosenLayers, chosenLayers } from './plan-choice.ts';
-import { roomOf } from './room-of.ts';
 import { targetDamage } from './target-damage.ts';
+import { volumeRoomOf } from './volume-room.ts';
 
 /** The version that is planned for where no qemu-img is installed. */
 const USUAL_QEMU: PlannedQemu = { major: 7, minor: 2 };
@@ -146,7 +146,7 @@ async function planChain(
       [...ofChain, ...layers.flatMap(({ map }) => map?.findings.collector.list() ?? [])],
       damage,
     );
-  const room = found.info.capture === undefined ? await roomOf(open) : {};
+  const room = found.info.capture === undefined ? await volumeRoomOf(open) : {};
   const common = { layers, target: chosen.target, qemu, qemuVersionSource: source, room };
   if (operation === 'delete-snapshot')
     return runInSlices(

@@ -11,7 +11,7 @@ import { redactPaths } from '../../../shared/text/redact-paths.ts';
 import { type DiscoveredChain, discoverChain } from '../../chain/discover.ts';
 import type { Report, ReportPictures } from '../../formats/report/report.ts';
 import { openChain } from '../chain-session.ts';
-import { type CheckRequest, checkChain } from '../check-target.ts';
+import { type CheckTargetRequest, checkChain } from '../check-target.ts';
 import type { LayerError } from '../feeds/feed-runner.ts';
 import { sumOfLayers } from '../progress/layer-sums.ts';
 import type { OnRead } from '../progress/read-watch.ts';
@@ -126,7 +126,7 @@ export function shownChain(chain: ChainInfo, showPaths: boolean): ChainInfo {
 }
 
 /** The check of a chain that is closed where the check ends early. */
-async function checkedOnce(discovered: DiscoveredChain, request: CheckRequest): Promise<ChainCheck> {
+async function checkedOnce(discovered: DiscoveredChain, request: CheckTargetRequest): Promise<ChainCheck> {
   try {
     const { check } = await checkChain(discovered, request);
     request.signal?.throwIfAborted();

@@ -14,7 +14,7 @@ export const MAX_RECENT = 12;
 const MAX_ENTRY_CHARACTERS = 2 ** 14;
 
 /** The list of recent targets. */
-export interface RecentList {
+export interface RecentTargets {
   /** Newest first. */
   list(): readonly RecentTarget[];
   /** Puts a target in front, without secrets. A file that cannot be written is no reason to fail. */
@@ -33,7 +33,7 @@ const FORMAT: StateFormat<StoredRecent> = {
 };
 
 /** The list kept in `path`. Targets that are not valid are dropped on reading. */
-export function recentList(path: string, onProblem: OnStateProblem): RecentList {
+export function openRecentTargets(path: string, onProblem: OnStateProblem): RecentTargets {
   const file = new StateFile(path, FORMAT);
   const stored = file.read(onProblem)?.recent.filter(target => target !== null) ?? [];
   let entries: readonly RecentTarget[] = stored.slice(0, MAX_RECENT).map(recentTarget);

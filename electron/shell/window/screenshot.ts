@@ -10,8 +10,8 @@ const POLL_INTERVAL_MS = 50;
 /** A window that never stops changing is taken as it is after so many pictures. */
 const MAX_PICTURES = 20;
 
-/** What a picture waits for. */
-export interface Rest {
+/** What tells that the window has drawn everything. */
+export interface DrawingState {
   readonly watch: IdleWatch;
   /** True while anything is being read. */
   busy(): boolean;
@@ -22,9 +22,9 @@ export interface Rest {
  * Throws APP_SCREENSHOT_TIMEOUT after a minute in which nothing happened, and APP_SCREENSHOT_FAILED when there is no
  * picture.
  */
-export async function takePicture(
+export async function takeScreenshot(
   window: BrowserWindow,
-  { watch, busy }: Rest,
+  { watch, busy }: DrawingState,
   file: string,
 ): Promise<Uint8Array> {
   while (!watch.quiet(busy())) {

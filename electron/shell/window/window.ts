@@ -7,7 +7,7 @@ import { guardContents } from './session-guard.ts';
 import { type Bounds, MIN_SIZE, openingBounds } from './window-bounds.ts';
 
 /** The page's own background (renderer/styles/tokens.css), so that nothing flashes before the first drawing. */
-export const BACKGROUND = { light: '#f4f5f7', dark: '#0e1114' } as const;
+export const BACKGROUND_COLORS = { light: '#f4f5f7', dark: '#0e1114' } as const;
 
 /** How the window is made. */
 export interface WindowOptions {
@@ -56,5 +56,5 @@ export function createWindow({ folder, bounds, boundsFile, size }: WindowOptions
 }
 
 function background(): string {
-  return nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light;
+  return nativeTheme.shouldUseDarkColors ? BACKGROUND_COLORS.dark : BACKGROUND_COLORS.light;
 }

@@ -5,15 +5,15 @@ import {
   type AxisBounds,
   clampViewport,
   panBy,
-  reveal,
+  revealOffset,
   type Viewport,
   wholeAxis,
   withMargin,
   zoomAt,
 } from '../../axis/viewport.ts';
-import { animate, requestDraw } from '../../canvas/frame.ts';
+import { animateFrames, requestDraw } from '../../canvas/frame.ts';
 import { getAxis, setAxis } from '../store.ts';
-import { travel, visit } from './history.ts';
+import { travelHistory, visitView } from './history.ts';
 
 /** How long a viewport must rest before it counts as visited. */
 const SETTLE_MS = 500;
@@ -65,7 +65,7 @@ export class AxisNavigation {
     const viewportAt = interpolateViewport(this.viewport, to);
     const move = ++this.#moves;
     let begun = 0;
-    animate(time => {
+    animateFrames(time => {
       if (move !== this.#moves) return false;
       if (begun === 0) begun = time;
       const share = Math.min(1, (time - begun) / GLIDE_MS);
@@ -136,7 +136,7 @@ export class AxisNavigation {
 
   /** Moves no further than needed to have an offset on screen. */
   reveal(offset: number): void {
-    const view = reveal(this.viewport, offset, this.bounds);
+    const view = revealOffset(this.viewport, offset, this.bounds);
     if (view !== this.viewport) this.glideTo(view);
   }
 
@@ -144,7 +144,7 @@ export class AxisNavigation {
   goInHistory(steps: number): void {
     clearTimeout(this.#settling);
     this.#settle();
-    const history = travel(getAxis(this.#axis).history, steps);
+    const history = travelHistory(getAxis(this.#axis).history, steps);
     const view = history?.visited[history.at];
     if (history === undefined || view === undefined) return;
     setAxis(this.#axis, { history });
@@ -153,7 +153,7 @@ export class AxisNavigation {
 
   #settle(): void {
     const { history, viewport } = getAxis(this.#axis);
-    setAxis(this.#axis, { history: visit(history, viewport) });
+    setAxis(this.#axis, { history: visitView(history, viewport) });
   }
 }
 

@@ -1,7 +1,7 @@
 /** What the store knows of an axis. */
 import { type AxisId, perAxis } from '../../axis/axis-id.ts';
 import { type Viewport, wholeAxis } from '../../axis/viewport.ts';
-import { type History, NO_HISTORY, visit } from './history.ts';
+import { NO_HISTORY, type ViewHistory, visitView } from './history.ts';
 
 /** An axis: its length, and the part of it on screen. */
 export interface AxisState {
@@ -10,7 +10,7 @@ export interface AxisState {
   readonly viewport: Viewport;
   /** CSS pixels of what is drawn along it; 0 until that is laid out. */
   readonly width: number;
-  readonly history: History;
+  readonly history: ViewHistory;
 }
 
 /** Every axis of the window. */
@@ -30,7 +30,7 @@ export function openedAxis(
   size: number,
   viewport: Viewport = wholeAxis({ size, width }),
 ): AxisState {
-  return { size, viewport, width, history: visit(NO_HISTORY, viewport) };
+  return { size, viewport, width, history: visitView(NO_HISTORY, viewport) };
 }
 
 function emptyAxis(width: number): AxisState {

@@ -2,7 +2,7 @@
 import type { Viewport } from '../../axis/viewport.ts';
 
 /** Viewports in the order they were visited; `at` is the present one, -1 before the first. */
-export interface History {
+export interface ViewHistory {
   readonly visited: readonly Viewport[];
   readonly at: number;
 }
@@ -11,10 +11,10 @@ export interface History {
 const MAX_VISITED = 100;
 
 /** Nothing visited yet. */
-export const NO_HISTORY: History = { visited: [], at: -1 };
+export const NO_HISTORY: ViewHistory = { visited: [], at: -1 };
 
 /** The history after visiting `view`: what lay ahead is forgotten; the same viewport twice in a row is one. */
-export function visit(history: History, view: Viewport): History {
+export function visitView(history: ViewHistory, view: Viewport): ViewHistory {
   const present = history.visited[history.at];
   if (present !== undefined && present.start === view.start && present.end === view.end) return history;
   const visited = [...history.visited.slice(0, history.at + 1), view].slice(-MAX_VISITED);
@@ -22,7 +22,7 @@ export function visit(history: History, view: Viewport): History {
 }
 
 /** The history `steps` viewports on (negative is back), or undefined where there is none. */
-export function travel(history: History, steps: number): History | undefined {
+export function travelHistory(history: ViewHistory, steps: number): ViewHistory | undefined {
   const at = history.at + steps;
   return at < 0 || at >= history.visited.length ? undefined : { visited: history.visited, at };
 }

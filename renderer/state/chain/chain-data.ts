@@ -60,7 +60,7 @@ export function currentStrip(track: number, view: Viewport, columns: number): Co
 }
 
 /** The strip of a track over the whole axis of `size` bytes. Valid until the next call for that track. */
-export function overviewOf(track: number, size: number, columns: number): ColumnStrip {
+export function overviewStrip(track: number, size: number, columns: number): ColumnStrip {
   const { loader } = guest;
   const strip = sized(overviews[track], columns);
   overviews[track] = strip;

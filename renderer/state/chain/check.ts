@@ -4,14 +4,14 @@ import { isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
 import {
   type CheckReply,
   type CheckVerdict,
-  verdictOf,
+  verdictOfCheck,
   withStep,
   worstVerdict,
 } from '../../../shared/model/check.ts';
 import type { LayerProgress } from '../../../shared/model/progress.ts';
 import type { Result } from '../../../shared/result.ts';
 import { chainSteps, type IsFound } from '../../../shared/text/chain-steps.ts';
-import { getState, type Store, setState, useStore } from '../store.ts';
+import { getState, setState, useStore, type WindowState } from '../store.ts';
 import { askChain } from './ask-chain.ts';
 import type { ChainCheckState, CheckedLayer, FinishedCheck, RunningCheck } from './check-state.ts';
 import { shownSnapshot } from './snapshots.ts';
@@ -96,7 +96,7 @@ async function finishedCheck(
   const steps = chainSteps(chain.layers, countsOf, isFound);
   const verdicts = layers.map(({ reply }) => verdictOfReply(reply));
   const whole = chain.complete ? 'clean' : 'incomplete';
-  return { verdict: worstVerdict([...verdicts, verdictOf([], steps), whole]), layers, steps };
+  return { verdict: worstVerdict([...verdicts, verdictOfCheck([], steps), whole]), layers, steps };
 }
 
 function verdictOfReply(reply: CheckReply): CheckVerdict {
@@ -168,7 +168,7 @@ function endEarly(before: ChainCheckState, error?: ErrorRecord): void {
 /** Resolves once qemu-nbd reads no layer any more; false where the check was stopped or another chain is open before. */
 function untilServed(sessionId: number): Promise<boolean> {
   return new Promise(resolve => {
-    const look = ({ chain, check, progress }: Store): void => {
+    const look = ({ chain, check, progress }: WindowState): void => {
       const isOver = chain?.sessionId !== sessionId || check.phase !== 'running';
       const isReading = progress.some(
         ({ witness, phase }) => witness === 'nbd' && (phase === 'reading' || phase === 'waiting'),

@@ -1,5 +1,4 @@
 /** Opening and closing a chain. */
-
 import type { Arrival } from '../../../shared/model/arrival.ts';
 import { layerCountText, type OpenedChain } from '../../../shared/model/chain.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
@@ -8,11 +7,11 @@ import { invoke } from '../../bridge/bridge.ts';
 import { navigationOf } from '../axes/axis-navigation.ts';
 import { closedAxes, openedAxis } from '../axes/axis-state.ts';
 import { readPartitionsUnasked } from '../guest/partitions.ts';
-import { getAxis, getState, NO_CHAIN, NO_CONSENT, type Store, setState } from '../store.ts';
+import { getAxis, getState, NO_CHAIN, NO_CONSENT, setState, type WindowState } from '../store.ts';
 import { loadChain, unloadChain } from './chain-data.ts';
 import { titleOf } from './snapshots.ts';
 
-type Opening = Pick<Store, 'target' | 'consent'>;
+type Opening = Pick<WindowState, 'target' | 'consent'>;
 
 /** Openings begun: only the newest one shows its chain. */
 const openings = new NewestRun();
@@ -56,7 +55,7 @@ export async function openTarget(target: OpenTarget, consent: Consent = NO_CONSE
 }
 
 /** With one layer alone the guest's track shows the same as the layer's: it is folded, and the layer has the focus. */
-function foldedGuest({ chain, tracks }: OpenedChain): Partial<Pick<Store, 'hidden' | 'focusedTrack'>> {
+function foldedGuest({ chain, tracks }: OpenedChain): Partial<Pick<WindowState, 'hidden' | 'focusedTrack'>> {
   const [guest, only] = tracks;
   if (guest === undefined || only?.kind !== 'layer' || tracks.length > 2 || !chain.complete) return {};
   return { hidden: new Set([guest.id]), focusedTrack: only.id };
@@ -81,7 +80,7 @@ export function openAllowing(path: string, { target, consent }: Opening = getSta
 }
 
 /** Opens what is open again, as it is on disk now. */
-export function reload(): void {
+export function reloadChain(): void {
   const { target, consent } = getState();
   if (target !== undefined) void openTarget(target, consent);
 }
@@ -151,11 +150,11 @@ export function inferLayout(reading: number | undefined, { target, consent }: Op
 export async function chooseAndOpen(): Promise<void> {
   const reply = await invoke('dialog:openFiles', undefined);
   if (!reply.ok) setState({ error: reply.error });
-  else openFiles(reply.value);
+  else openGivenFiles(reply.value);
 }
 
 /** Opens one file by its links; the order of several is asked for first. */
-export function openFiles(files: readonly string[]): void {
+export function openGivenFiles(files: readonly string[]): void {
   if (files.length === 1) void openTarget({ kind: 'files', files });
   else if (files.length > 1) setState({ dialog: { kind: 'orderLayers', files } });
 }

@@ -1,6 +1,6 @@
 /** What the main process reports by itself. */
 import type { Arrival } from '../../../shared/model/arrival.ts';
-import { invoke, listen } from '../../bridge/bridge.ts';
+import { invoke, listenToPush } from '../../bridge/bridge.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { dataOf } from '../axes/axis-data.ts';
 import { takeComparisonState } from '../compare/comparison.ts';
@@ -25,14 +25,14 @@ export function listenToPushes({ run, show }: PushTargets): () => void {
   // Pushes about a chain begin when the window has subscribed to it; those on their way from a former one are dropped.
   const isOpen = (sessionId: number) => getState().chain?.sessionId === sessionId;
   const stops = [
-    listen('app:arrival', show),
-    listen('app:command', ({ id }) => run(id)),
-    listen('chain:progress', ({ sessionId, layers }) => {
+    listenToPush('app:arrival', show),
+    listenToPush('app:command', ({ id }) => run(id)),
+    listenToPush('chain:progress', ({ sessionId, layers }) => {
       if (!isOpen(sessionId)) return;
       setState({ progress: layers });
       void checkWhenRead(layers);
     }),
-    listen('chain:changed', ({ sessionId, version, start, end }) => {
+    listenToPush('chain:changed', ({ sessionId, version, start, end }) => {
       if (!isOpen(sessionId)) return;
       dataOf('guest').loader?.invalidate(version, start, end);
       requestDraw();
@@ -41,15 +41,15 @@ export function listenToPushes({ run, show }: PushTargets): () => void {
       clearTimeout(refreshing);
       refreshing = setTimeout(refreshSelection, REFRESH_MS);
     }),
-    listen('chain:filesChanged', ({ sessionId, layers }) => {
+    listenToPush('chain:filesChanged', ({ sessionId, layers }) => {
       if (isOpen(sessionId)) setState({ changedLayers: layers, announcement: 'Changed on disk' });
     }),
-    listen('chain:tracks', ({ sessionId, tracks }) => {
+    listenToPush('chain:tracks', ({ sessionId, tracks }) => {
       const { chain } = getState();
       if (chain?.sessionId === sessionId) setState({ chain: { ...chain, tracks } });
     }),
-    listen('compare:state', takeComparisonState),
-    listen('chain:findings', ({ sessionId, summary }) => {
+    listenToPush('compare:state', takeComparisonState),
+    listenToPush('chain:findings', ({ sessionId, summary }) => {
       if (isOpen(sessionId)) setState({ findings: summary });
     }),
   ];

@@ -1,8 +1,9 @@
 /** A column that several extents share is selected as what it is: no one of its bytes stands for the others. */
+import type { GuestRange } from '../../../shared/ipc/questions.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { askChain } from '../chain/ask-chain.ts';
-import { getState, type Range, setState, type TrackOffset } from '../store.ts';
+import { getState, setState, type TrackOffset } from '../store.ts';
 import { probeTrack } from './probe-track.ts';
 import { selectAt } from './selection.ts';
 
@@ -14,7 +15,7 @@ export async function selectUnder(target: TrackOffset): Promise<void> {
 }
 
 /** Selects a column of a track and requests its sums. */
-async function selectColumn(track: number, column: Range): Promise<void> {
+async function selectColumn(track: number, column: GuestRange): Promise<void> {
   const selection = { track, offset: column.start, column };
   setState({
     selection,

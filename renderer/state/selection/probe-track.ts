@@ -1,5 +1,5 @@
 /** What the window shows of a track at an offset of the guest axis. */
-import { type Probe, probe } from '../../data/probe.ts';
+import { type Probe, probeOffset } from '../../data/probe.ts';
 import { dataOf } from '../axes/axis-data.ts';
 import { currentStrip } from '../chain/chain-data.ts';
 import { getAxis } from '../store.ts';
@@ -8,5 +8,5 @@ import { getAxis } from '../store.ts';
 export function probeTrack(track: number, offset: number): Probe | undefined {
   const { viewport, width } = getAxis('guest');
   const strip = currentStrip(track, viewport, Math.round(width * devicePixelRatio));
-  return probe(dataOf('guest').loader, strip, viewport, track, offset);
+  return probeOffset(dataOf('guest').loader, strip, viewport, track, offset);
 }

@@ -8,7 +8,7 @@ import { NewestRun } from '../../../shared/newest-run.ts';
 import type { Result } from '../../../shared/result.ts';
 import { formatCount } from '../../../shared/text/offset.ts';
 import { askChain } from '../chain/ask-chain.ts';
-import { overviewOf } from '../chain/chain-data.ts';
+import { overviewStrip } from '../chain/chain-data.ts';
 import { announce, getAxis, getState, setState, type TrackOffset } from '../store.ts';
 import { goTo, jumpTo, selectedExtent } from './selection.ts';
 
@@ -21,7 +21,7 @@ export function beginSearch(): () => boolean {
 }
 
 /** The start of the next match of a kind on a track, -1 if there is none; undefined if it could not be requested. */
-export async function seek(
+export async function seekExtent(
   track: number,
   from: number,
   kind: SeekKind,
@@ -38,14 +38,14 @@ export async function seek(
 
 /** The first match of a kind on a track, offset 0 included; undefined if there is none. */
 export async function seekFirst(track: number, kind: SeekKind): Promise<number | undefined> {
-  const found = await seek(track, -1, kind, false);
+  const found = await seekExtent(track, -1, kind, false);
   return found === undefined || found < 0 ? undefined : found;
 }
 
 /** The first offset at which a track shows a mark on the whole axis, from what is loaded; undefined if it shows none. */
 export function firstMarked(track: number, mark: MarkKey): number | undefined {
   const { size, width } = getAxis('guest');
-  const strip = overviewOf(track, size, Math.round(Math.max(width, 1) * devicePixelRatio));
+  const strip = overviewStrip(track, size, Math.round(Math.max(width, 1) * devicePixelRatio));
   const column = strip.present.findIndex(present => (present & PRESENT[mark]) !== 0);
   return column < 0 ? undefined : Math.floor(((column + 0.5) / strip.width) * size);
 }
@@ -61,7 +61,7 @@ export async function selectNext(kind: SeekKind, backwards: boolean, name: strin
     ? (selectedExtent()?.start ?? Math.ceil(viewport.end))
     : (selection?.offset ?? Math.ceil(viewport.start) - 1);
   const isNewest = beginSearch();
-  const found = await seek(focusedTrack, from, kind, backwards);
+  const found = await seekExtent(focusedTrack, from, kind, backwards);
   if (found === undefined || !isNewest()) return;
   if (found < 0) announceNone(backwards, `${name} in ${trackName(focusedTrack)}`);
   // Going through extents one by one keeps the view; what was searched for is to be seen.

@@ -1,10 +1,11 @@
 /** What is selected: an offset on a track, which the inspector explains, and a range, of which it shows sums. */
+import type { GuestRange } from '../../../shared/ipc/questions.ts';
 import type { AxisId } from '../../axis/axis-id.ts';
 import { bytesPerPx } from '../../axis/scale.ts';
 import { requestDraw } from '../../canvas/frame.ts';
 import { navigationOf } from '../axes/axis-navigation.ts';
 import { askChain } from '../chain/ask-chain.ts';
-import { announce, getAxis, getState, type Range, setState, type TrackOffset } from '../store.ts';
+import { announce, getAxis, getState, setState, type TrackOffset } from '../store.ts';
 import { describeSelection } from './describe-selection.ts';
 
 /** Selects an offset on a track and requests everything known about it. */
@@ -43,14 +44,14 @@ export async function jumpTo(target: TrackOffset): Promise<void> {
 }
 
 /** As {@link jumpTo}, where what is to be seen is a range and not the whole extent that it lies in. */
-export async function jumpToRange(target: TrackOffset, range: Range): Promise<void> {
+export async function jumpToRange(target: TrackOffset, range: GuestRange): Promise<void> {
   navigationOf('guest').reveal(target.offset);
   zoomTo(range);
   await selectAt(target);
 }
 
 /** Zooms around a range that would be too narrow to be seen. */
-function zoomTo({ start, end }: Range): void {
+function zoomTo({ start, end }: GuestRange): void {
   const { viewport, width, size } = getAxis('guest');
   const length = end - start;
   if (width === 0 || length / bytesPerPx(viewport, width) >= MIN_TARGET_PX) return;

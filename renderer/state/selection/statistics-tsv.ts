@@ -1,8 +1,8 @@
 /** Sums of a range as text for a spreadsheet. */
 import { STATES } from '../../../shared/extent/flags.ts';
+import type { GuestRange } from '../../../shared/ipc/questions.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { TrackStatistics } from '../../../shared/model/statistics.ts';
-import type { Range } from '../store.ts';
 import { tableCell, tabSeparated } from './table-text.ts';
 
 const COLUMNS = [
@@ -22,7 +22,7 @@ const COLUMNS = [
 export function statisticsTsv(
   statistics: readonly TrackStatistics[],
   { tracks }: OpenedChain,
-  { start, end }: Range,
+  { start, end }: GuestRange,
 ): string {
   const rows = [COLUMNS];
   const total = end - start;

@@ -6,7 +6,7 @@ import {
   type StateFormat,
   stateNotice,
 } from '../../../shared/stored/stored-state.ts';
-import { getState, type Store, setState, useStore } from '../store.ts';
+import { getState, setState, useStore, type WindowState } from '../store.ts';
 
 const STORAGE_KEY = 'cowscope.window';
 /** Where what could not be read is kept. */
@@ -37,7 +37,7 @@ const KEPT = [
   'partitionsAnswers',
 ] as const;
 
-type Preferences = Pick<Store, (typeof KEPT)[number]>;
+type Preferences = Pick<WindowState, (typeof KEPT)[number]>;
 
 /** Longest id of a tab that is taken over. */
 const MAX_ID = 64;

@@ -1,5 +1,5 @@
 import { type HTMLAttributes, useCallback, useMemo, useRef } from 'react';
-import { pixel } from '../../../shared/draw/color-set.ts';
+import { pixelOf } from '../../../shared/draw/color-set.ts';
 import { type AxisColors, paintAxis } from '../../../shared/draw/paint-axis.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
 import type { AxisId } from '../../axis/axis-id.ts';
@@ -11,7 +11,7 @@ import { getAxis } from '../../state/store.ts';
 import { useCanvasSize } from '../hooks/use-canvas-size.ts';
 import { usePainter } from '../hooks/use-painter.ts';
 import { setText } from '../text.tsx';
-import { hexOf, useColorSet } from '../theme.ts';
+import { hexOfComputed, useColorSet } from '../theme.ts';
 
 interface AxisRulerProps {
   readonly axis: AxisId;
@@ -70,10 +70,10 @@ function createPicture(
   return {
     ...createImageSurface(size, unit, texts, true),
     colors: {
-      ground: pixel(hexOf(backgroundColor)),
-      line: pixel(hexOf(stroke)),
-      offset: pixel(hexOf(color)),
-      size: pixel(hexOf(fill)),
+      ground: pixelOf(hexOfComputed(backgroundColor)),
+      line: pixelOf(hexOfComputed(stroke)),
+      offset: pixelOf(hexOfComputed(color)),
+      size: pixelOf(hexOfComputed(fill)),
     },
   };
 }

@@ -1,5 +1,5 @@
 import { useCallback, useRef } from 'react';
-import { type ColorSet, hexOf } from '../../../shared/draw/color-set.ts';
+import { type ColorSet, hexColor } from '../../../shared/draw/color-set.ts';
 import { pxOf } from '../../axis/scale.ts';
 import type { Viewport } from '../../axis/viewport.ts';
 import {
@@ -61,5 +61,5 @@ function rangeOf(part: MarkedPart): Viewport {
 }
 
 function colorOf(mark: number, { corrupt, override, frame }: ColorSet): string {
-  return hexOf([corrupt, override, frame][mark - 1] ?? frame);
+  return hexColor([corrupt, override, frame][mark - 1] ?? frame);
 }

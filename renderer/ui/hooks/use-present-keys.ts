@@ -5,7 +5,7 @@ import { BITS_OF_STATE } from '../../../shared/extent/parts.ts';
 import { type LegendKey, MARK_KEYS } from '../../../shared/legend.ts';
 import { PRESENT } from '../../../shared/model/tile.ts';
 import { dataOf } from '../../state/axes/axis-data.ts';
-import { overviewOf } from '../../state/chain/chain-data.ts';
+import { overviewStrip } from '../../state/chain/chain-data.ts';
 import { getAxis, getState } from '../../state/store.ts';
 import { usePainter } from './use-painter.ts';
 
@@ -24,7 +24,7 @@ export function usePresentKeys(): readonly LegendKey[] {
     last.revision = revision;
     let present = 0;
     const columns = Math.round(width * devicePixelRatio);
-    for (const track of chain.tracks) present |= presentIn(overviewOf(track.id, size, columns));
+    for (const track of chain.tracks) present |= presentIn(overviewStrip(track.id, size, columns));
     const found: LegendKey[] = [
       ...STATES.filter((state, i) => ALWAYS.includes(state) || present & (BITS_OF_STATE[i] as number)),
       ...MARK_KEYS.filter(mark => present & PRESENT[mark]),

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react';
+import type { GuestRange } from '../../../shared/ipc/questions.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { TrackBytes } from '../../../shared/model/statistics.ts';
 import { askChain } from '../../state/chain/ask-chain.ts';
-import type { Range } from '../../state/store.ts';
 import { useMapReading } from './use-map-reading.ts';
 
 /** How long sums wait for the first picture, and after which time they are requested again while the chain is read. */
@@ -12,7 +12,7 @@ const REPEAT_MS = 2000;
 /** The sums of every track over a range, by default the whole disk; undefined until they have arrived. They follow what is read. */
 export function useTrackBytes(
   opened: OpenedChain,
-  range: Range | undefined,
+  range: GuestRange | undefined,
 ): readonly TrackBytes[] | undefined {
   const { sessionId, chain, tracks } = opened;
   const reading = useMapReading(opened);

@@ -1,8 +1,9 @@
 import { type PointerEvent, useRef } from 'react';
+import type { GuestRange } from '../../../shared/ipc/questions.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { bytesPerPx, offsetAt } from '../../axis/scale.ts';
 import { selectRange } from '../../state/selection/selection.ts';
-import { getAxis, type Range } from '../../state/store.ts';
+import { getAxis } from '../../state/store.ts';
 import { DRAG_THRESHOLD_PX } from '../../ui/axis/axis-pointer.ts';
 
 /** CSS pixels within which an end of the range snaps to the end of the disk. */
@@ -45,7 +46,13 @@ export function useRangeDrag(chain: OpenedChain) {
  * The smallest range on multiples of `unit` bytes around [start, end), cut to the disk. What is within `reach` bytes of an
  * end of the disk is taken for that end.
  */
-function snapped(start: number, end: number, { chain }: OpenedChain, unit: number, reach: number): Range {
+function snapped(
+  start: number,
+  end: number,
+  { chain }: OpenedChain,
+  unit: number,
+  reach: number,
+): GuestRange {
   return {
     start: start <= reach ? 0 : Math.floor(start / unit) * unit,
     end: end >= chain.size - reach ? chain.size : Math.min(chain.size, Math.ceil(end / unit) * unit),

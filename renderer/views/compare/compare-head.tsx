@@ -1,11 +1,11 @@
-import { incompleteText } from '../../../shared/compare/relation-labels.ts';
+import { incompleteComparisonText } from '../../../shared/compare/relation-labels.ts';
 import { sameText } from '../../../shared/compare/same-text.ts';
 import { describeError } from '../../../shared/error.ts';
 import {
   type ComparedDiskInfo,
   type ComparisonSums,
   DIFFERENCE_KINDS,
-  verdictOf,
+  verdictOfComparison,
 } from '../../../shared/model/comparison.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import type { ComparisonView } from '../../state/compare/compare-state.ts';
@@ -122,10 +122,10 @@ function outcomeText({ opened, state }: ComparisonView): string {
   const verdict =
     state.errors.length > 0
       ? 'incomplete'
-      : verdictOf(sums, { strict: false, sizes: [opened.a.size, opened.b.size] });
+      : verdictOfComparison(sums, { strict: false, sizes: [opened.a.size, opened.b.size] });
   switch (verdict) {
     case 'incomplete':
-      return `${incompleteText(sums.kinds.unreadable.bytes)}${differs}`;
+      return `${incompleteComparisonText(sums.kinds.unreadable.bytes)}${differs}`;
     case 'different':
       return `The disks differ, first at ${formatOffset(sums.firstContent)}.`;
     case 'mayDiffer':

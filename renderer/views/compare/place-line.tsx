@@ -5,7 +5,7 @@ import { MIXED } from '../../../shared/draw/strip/column-strip.ts';
 import { PARTS } from '../../../shared/extent/parts.ts';
 import { COMPARED_TRACKS } from '../../../shared/model/comparison.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
-import { type Probe, probe } from '../../data/probe.ts';
+import { type Probe, probeOffset } from '../../data/probe.ts';
 import { dataOf } from '../../state/axes/axis-data.ts';
 import type { ComparisonView } from '../../state/compare/compare-state.ts';
 import { drawnComparedStrip } from '../../state/compare/compared-strips.ts';
@@ -38,7 +38,7 @@ function hoveredText(): string {
   if (getState().hover?.axis !== 'compare' || offset === undefined) return '';
   const { viewport } = getAxis('compare');
   const at = (track: number) =>
-    probe(dataOf('compare').loader, drawnComparedStrip(track), viewport, track, offset);
+    probeOffset(dataOf('compare').loader, drawnComparedStrip(track), viewport, track, offset);
   const [a, b, difference] = [COMPARED_TRACKS.a, COMPARED_TRACKS.b, COMPARED_TRACKS.difference].map(at);
   const parts = [relationText(difference), `A: ${stateText(a)}`, `B: ${stateText(b)}`];
   return `${formatOffset(offset)}: ${parts.join('. ')}.`;

@@ -5,7 +5,7 @@ import { STATES } from '../../../shared/extent/flags.ts';
 import { PARTS } from '../../../shared/extent/parts.ts';
 import { COMPARED_TRACKS } from '../../../shared/model/comparison.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
-import { summarize } from '../../data/summary.ts';
+import { summarizeStrip } from '../../data/summary.ts';
 import { drawnComparedStrip } from '../../state/compare/compared-strips.ts';
 import { useFollower } from '../../ui/hooks/use-follower.ts';
 import { stateName } from './state-labels.ts';
@@ -17,7 +17,7 @@ export function useComparedSummary(track: number, name: string): string {
   const update = useCallback(() => {
     const strip = drawnComparedStrip(track);
     if (strip === undefined) return;
-    const shares = summarize(strip).shares.flatMap((share, state) =>
+    const shares = summarizeStrip(strip).shares.flatMap((share, state) =>
       share > 0 ? [`${percent(share)} ${nameOf(state, track)}`] : [],
     );
     setSummary(`${title}, in view: ${shares.length === 0 ? 'not known yet' : shares.join(', ')}`);

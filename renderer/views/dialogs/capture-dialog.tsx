@@ -3,7 +3,7 @@ import type { ErrorRecord } from '../../../shared/error.ts';
 import type { CaptureProgress, CaptureSummary } from '../../../shared/model/report/capture-summary.ts';
 import { captureLines } from '../../../shared/text/capture-text.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
-import { invoke, listen } from '../../bridge/bridge.ts';
+import { invoke, listenToPush } from '../../bridge/bridge.ts';
 import { getState } from '../../state/store.ts';
 import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';
 import { ErrorCard } from '../../ui/error-card.tsx';
@@ -89,7 +89,7 @@ function Written({ summary }: { readonly summary: CaptureSummary }) {
 /** How far the capture is. */
 function Progress() {
   const [progress, setProgress] = useState<CaptureProgress>();
-  useEffect(() => listen('capture:progress', setProgress), []);
+  useEffect(() => listenToPush('capture:progress', setProgress), []);
   if (progress === undefined) return <p role="status">Choose a file…</p>;
   const { layer, layers, bytes } = progress;
   return (

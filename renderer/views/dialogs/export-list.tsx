@@ -1,5 +1,5 @@
 import type { NbdExportInfo } from '../../../shared/model/nbd-export.ts';
-import { sentence } from '../../../shared/text/finding-text.ts';
+import { asSentence } from '../../../shared/text/finding-text.ts';
 import { Size, Untrusted } from '../../ui/text.tsx';
 
 interface ExportListProps {
@@ -25,7 +25,7 @@ export function ExportList({ exports, onChoose }: ExportListProps) {
               </small>
               {entry.error !== undefined && (
                 <small className="lane-error">
-                  <Untrusted text={sentence(entry.error.what)} />
+                  <Untrusted text={asSentence(entry.error.what)} />
                 </small>
               )}
             </button>

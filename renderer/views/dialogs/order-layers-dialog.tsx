@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { ErrorRecord } from '../../../shared/error.ts';
-import { sentence } from '../../../shared/text/finding-text.ts';
+import { asSentence } from '../../../shared/text/finding-text.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { openTarget } from '../../state/chain/opening.ts';
@@ -54,7 +54,7 @@ export function OrderLayersDialog({ files }: { readonly files: readonly string[]
     <DialogFrame title="Arrange the chain" className="order-layers">
       <p>These files become one chain, base first. They open in this order, whatever links they record.</p>
       {error !== undefined && (
-        <p className="order-layers-warning">{escapeUntrusted(sentence(error.what), 500)}</p>
+        <p className="order-layers-warning">{escapeUntrusted(asSentence(error.what), 500)}</p>
       )}
       {recorded !== undefined && (
         <RecordedChains recorded={recorded} files={files} order={order} onChoose={setOrder} />

@@ -7,9 +7,9 @@ import {
   type ReportProgress,
   type ReportStep,
 } from '../../../shared/model/report/report-request.ts';
-import { sentence } from '../../../shared/text/finding-text.ts';
+import { asSentence } from '../../../shared/text/finding-text.ts';
 import { planTitle } from '../../../shared/text/plan-text.ts';
-import { invoke, listen } from '../../bridge/bridge.ts';
+import { invoke, listenToPush } from '../../bridge/bridge.ts';
 import { announce, getState, useStore } from '../../state/store.ts';
 import { closeDialog, DialogFrame } from '../../ui/dialog.tsx';
 import { ErrorCard } from '../../ui/error-card.tsx';
@@ -175,7 +175,7 @@ function Content({ content, reply, disabled, onChange }: ContentProps) {
               onChange={event => onChange({ ...content, withPlan: event.target.checked })}
             />
             <span>
-              The plan: <Untrusted text={sentence(planTitle(reply.plan))} />
+              The plan: <Untrusted text={asSentence(planTitle(reply.plan))} />
             </span>
           </label>
         )}
@@ -197,7 +197,7 @@ function Content({ content, reply, disabled, onChange }: ContentProps) {
 /** How far the report is. */
 function Progress() {
   const [progress, setProgress] = useState<ReportProgress>();
-  useEffect(() => listen('report:progress', setProgress), []);
+  useEffect(() => listenToPush('report:progress', setProgress), []);
   if (progress === undefined) return <p role="status">Choose a file…</p>;
   const { step, share } = progress;
   return (

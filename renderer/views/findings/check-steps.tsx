@@ -5,7 +5,7 @@ import {
   leftByReason,
   type StepsLeft,
 } from '../../../shared/model/check.ts';
-import { sentence } from '../../../shared/text/finding-text.ts';
+import { asSentence } from '../../../shared/text/finding-text.ts';
 import { useStore } from '../../state/store.ts';
 import { Untrusted } from '../../ui/text.tsx';
 import { CHECK_ALL_DATA } from './deep-check.tsx';
@@ -39,7 +39,7 @@ export function CheckSteps({ chain }: { readonly chain: OpenedChain }) {
 
 /** Why something was not done. Untrusted text. */
 function whyText({ why, byDeepCheck }: StepsLeft): string {
-  return byDeepCheck ? `Not done: “${CHECK_ALL_DATA}” below does this.` : sentence(`not done: ${why}`);
+  return byDeepCheck ? `Not done: “${CHECK_ALL_DATA}” below does this.` : asSentence(`not done: ${why}`);
 }
 
 function LayerSteps({ reply }: { readonly reply: CheckReply }) {

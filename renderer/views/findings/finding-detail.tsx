@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { type Finding, LIKELY_CAUSE } from '../../../shared/model/finding.ts';
 import { findingCommands } from '../../../shared/text/check-commands.ts';
-import { evidenceText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
+import { asSentence, evidenceText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import { reviewKey, showFinding, toggleReviewed } from '../../state/findings-view.ts';
 import { showInHostLayout } from '../../state/host/host-layout.ts';
@@ -41,7 +41,7 @@ export function FindingDetail({ finding, chain }: FindingDetailProps) {
           <Untrusted text={findingSentence(finding)} max={500} />
         </h2>
         <p className="hint">{extentOf(finding)}</p>
-        {partitions !== '' && <p className="hint">{sentence(partitions)}</p>}
+        {partitions !== '' && <p className="hint">{asSentence(partitions)}</p>}
         <div className="finding-actions">
           <button
             type="button"
@@ -65,10 +65,10 @@ export function FindingDetail({ finding, chain }: FindingDetailProps) {
         <InspectorSection title="What to do">
           {advice !== '' && (
             <p>
-              <UntrustedProse text={sentence(advice)} max={500} />
+              <UntrustedProse text={asSentence(advice)} max={500} />
             </p>
           )}
-          {entry !== undefined && <Prose text={sentence(entry.do)} />}
+          {entry !== undefined && <Prose text={asSentence(entry.do)} />}
         </InspectorSection>
       )}
       {entry !== undefined && <Meaning entry={entry} />}
@@ -127,15 +127,15 @@ function Meaning({ entry }: { readonly entry: FindingEntry }) {
       <dl className="finding-entry">
         <dt>Usual cause</dt>
         <dd>
-          <Prose text={sentence(entry.cause)} />
+          <Prose text={asSentence(entry.cause)} />
         </dd>
         <dt>Risk</dt>
         <dd>
-          <Prose text={sentence(entry.risk)} />
+          <Prose text={asSentence(entry.risk)} />
         </dd>
         <dt>qemu</dt>
         <dd>
-          <Prose text={sentence(entry.qemu)} />
+          <Prose text={asSentence(entry.qemu)} />
         </dd>
       </dl>
     </InspectorSection>

@@ -1,6 +1,6 @@
 import { useDeferredValue } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
-import { incompleteText } from '../../../shared/model/chain.ts';
+import { incompleteChainText } from '../../../shared/model/chain.ts';
 import { findingTotals } from '../../../shared/text/finding-totals.ts';
 import { useStore } from '../../state/store.ts';
 import { noFindingsText } from '../../ui/finding-list-texts.ts';
@@ -25,7 +25,7 @@ export function FindingsView({ chain }: { readonly chain: OpenedChain }) {
         {totals !== '' && !isDamaged && (
           <p className="hint">{noFindingsText(chain, progress, check.phase === 'done')}</p>
         )}
-        {!chain.chain.complete && <p className="hint">{incompleteText(chain)}</p>}
+        {!chain.chain.complete && <p className="hint">{incompleteChainText(chain)}</p>}
       </header>
       <FindingFilters chain={chain} counts={counts} />
       <FindingListbox chain={chain} />

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import type { HostLayout } from '../../../shared/model/layout.ts';
-import { sentence } from '../../../shared/text/finding-text.ts';
+import { asSentence } from '../../../shared/text/finding-text.ts';
 import { inferredText } from '../../../shared/text/inference-text.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { firstHostLayer, openHostLayer } from '../../state/host/host-layout.ts';
@@ -32,7 +32,7 @@ export function HostLayoutView({ chain }: { readonly chain: OpenedChain }) {
         <p>
           {map.phase === 'mapping' && 'Reading the tables of the file…'}
           {map.phase === 'refused' && (
-            <Untrusted text={sentence(`this file has no map: ${map.why}`)} max={500} />
+            <Untrusted text={asSentence(`this file has no map: ${map.why}`)} max={500} />
           )}
           {map.phase === 'mapped' && <Untrusted text={info?.path ?? ''} max={500} />}
           {inferred !== '' && (

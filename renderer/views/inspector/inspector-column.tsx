@@ -1,7 +1,8 @@
+import type { GuestRange } from '../../../shared/ipc/questions.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { navigationOf } from '../../state/axes/axis-navigation.ts';
-import { type Range, useStore } from '../../state/store.ts';
+import { useStore } from '../../state/store.ts';
 import { Untrusted } from '../../ui/text.tsx';
 import { legendOfTrack } from './range-statistics.tsx';
 import { TrackSums } from './track-sums.tsx';
@@ -9,7 +10,7 @@ import { TrackSums } from './track-sums.tsx';
 interface InspectorColumnProps {
   readonly chain: OpenedChain;
   readonly track: number;
-  readonly column: Range;
+  readonly column: GuestRange;
 }
 
 /** A pixel that several extents share: what lies in it, and the way to see them one by one. */

@@ -3,7 +3,7 @@ import { stateOf } from '../../../shared/extent/flags.ts';
 import { legendOf, legendOn, marksIn } from '../../../shared/legend.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Inspection } from '../../../shared/model/inspection.ts';
-import { sentence } from '../../../shared/text/finding-text.ts';
+import { asSentence } from '../../../shared/text/finding-text.ts';
 import { inferredText } from '../../../shared/text/inference-text.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 import { Untrusted } from '../../ui/text.tsx';
@@ -51,7 +51,7 @@ export function InspectorWhat({ inspection, track, chain }: InspectorWhatProps) 
       )}
       {inferred !== '' && (
         <p className="sentence" data-alarming="true">
-          <Untrusted text={sentence(inferred)} max={400} />
+          <Untrusted text={asSentence(inferred)} max={400} />
         </p>
       )}
       {layer === undefined ? (

@@ -1,5 +1,5 @@
 import { LEGEND, MARK_KEYS, type MarkKey } from '../../../shared/legend.ts';
-import { incompleteText, isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
+import { incompleteChainText, isRemote, type OpenedChain } from '../../../shared/model/chain.ts';
 import type { SeekKind } from '../../../shared/model/statistics.ts';
 import { firstMarked, jumpToMatch, seekFirst } from '../../state/selection/seek.ts';
 import { jumpTo } from '../../state/selection/selection.ts';
@@ -35,7 +35,7 @@ export function MarkList({ chain }: { readonly chain: OpenedChain }) {
           Over NBD it is known which layer is read, not what it hides: overrides cannot be shown.
         </p>
       )}
-      {!chain.chain.complete && <p className="hint incomplete">{incompleteText(chain)}</p>}
+      {!chain.chain.complete && <p className="hint incomplete">{incompleteChainText(chain)}</p>}
       {marks.length === 0 && !isRemote(chain) && <p className="hint">{nothingMarked(chain)}</p>}
       {marks.length > 0 && (
         <ul className="highlights">

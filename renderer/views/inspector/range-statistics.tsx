@@ -1,16 +1,17 @@
+import type { GuestRange } from '../../../shared/ipc/questions.ts';
 import { type Legend, legendOf, legendOn } from '../../../shared/legend.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { countRange } from '../../state/selection/selection.ts';
 import { statisticsTsv } from '../../state/selection/statistics-tsv.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
-import { type Range, useStore } from '../../state/store.ts';
+import { useStore } from '../../state/store.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { TrackSums } from './track-sums.tsx';
 
 interface RangeStatisticsProps {
   readonly chain: OpenedChain;
-  readonly range: Range;
+  readonly range: GuestRange;
 }
 
 /** Sums of the chosen range: a table of states for each track. */

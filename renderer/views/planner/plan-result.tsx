@@ -3,7 +3,7 @@ import type { OpenedChain } from '../../../shared/model/chain.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import type { Plan } from '../../../shared/model/plan/plan.ts';
 import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
-import { findingGuestText, findingSentence, sentence } from '../../../shared/text/finding-text.ts';
+import { asSentence, findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-text.ts';
 import { navigationOf } from '../../state/axes/axis-navigation.ts';
@@ -24,7 +24,7 @@ export function PlanResult({ reply, chain }: { readonly reply: PlanReply; readon
     <>
       <header className="plan-title">
         <h2>
-          <Untrusted text={sentence(planTitle(plan))} max={MAX_TEXT} />
+          <Untrusted text={asSentence(planTitle(plan))} max={MAX_TEXT} />
         </h2>
         <p className="hint">
           cowscope shows what would happen. It changes nothing, and it will not run the commands.
@@ -155,7 +155,7 @@ function Hazard({ finding, plan }: { readonly finding: Finding; readonly plan: P
       )}
       {advice !== '' && (
         <p className="plan-advice">
-          <UntrustedProse text={sentence(advice)} max={MAX_TEXT} />
+          <UntrustedProse text={asSentence(advice)} max={MAX_TEXT} />
         </p>
       )}
       <small>
@@ -207,7 +207,7 @@ function Commands({ plan }: { readonly plan: Plan }) {
       {otherCommands(plan).map(other => (
         <Fragment key={other.name}>
           <p className="plan-other">
-            <Untrusted text={sentence(other.heading)} max={MAX_TEXT} />
+            <Untrusted text={asSentence(other.heading)} max={MAX_TEXT} />
             <CopyCommands commands={other.commands} label={`Copy ${other.name}`} />
           </p>
           <CommandLines commands={other.commands} />

@@ -1,8 +1,9 @@
+import type { GuestRange } from '../../../shared/ipc/questions.ts';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { tableCell, tabSeparated } from '../../state/selection/table-text.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
-import { type Range, useStore } from '../../state/store.ts';
+import { useStore } from '../../state/store.ts';
 import { useTrackBytes } from '../../ui/hooks/use-track-bytes.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 import { Size, Untrusted } from '../../ui/text.tsx';
@@ -80,7 +81,7 @@ function Bytes({ value }: { readonly value: number | undefined }) {
   return value === 0 ? <span className="faint">0</span> : <Size bytes={value} />;
 }
 
-function scopeText(chain: OpenedChain, range: Range | undefined): string {
+function scopeText(chain: OpenedChain, range: GuestRange | undefined): string {
   if (range === undefined) return `Whole disk, ${formatSize(chain.chain.size)}`;
   return `Range ${formatOffset(range.start)} – ${formatOffset(range.end - 1)}, ${formatSize(range.end - range.start)}`;
 }

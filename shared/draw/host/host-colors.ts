@@ -1,7 +1,7 @@
 /** The colors and patterns of what a file holds. Metadata is gray, so that the colors of states keep their meaning. */
 import { STATES } from '../../extent/flags.ts';
 import { HOST_KINDS, type HostKind } from '../../model/layout.ts';
-import { type ColorSet, mix, type Pixel, readable } from '../color-set.ts';
+import { type ColorSet, mixPixels, type Pixel, readableOn } from '../color-set.ts';
 
 /** How one kind is drawn. */
 export interface HostColor {
@@ -30,12 +30,12 @@ export function hostColors(colors: ColorSet, faded: readonly boolean[] = []): Ho
   const { lane } = colors;
   return HOST_KINDS.map((kind, i) => {
     const { fill, patternColor, pattern } = plainColor(kind, colors);
-    const pale = faded[i] === true ? mix(lane, fill, 0.15) : fill;
+    const pale = faded[i] === true ? mixPixels(lane, fill, 0.15) : fill;
     return {
       fill: pale,
-      patternColor: faded[i] === true ? mix(lane, patternColor, 0.15) : patternColor,
+      patternColor: faded[i] === true ? mixPixels(lane, patternColor, 0.15) : patternColor,
       pattern,
-      text: readable(pale),
+      text: readableOn(pale),
     };
   });
 }
@@ -45,18 +45,18 @@ function plainColor(kind: HostKind, colors: ColorSet): Omit<HostColor, 'text'> {
   const state = (name: (typeof STATES)[number]) => colors.states[STATES.indexOf(name)] as Pixel;
   const patternOf = (name: (typeof STATES)[number]) => colors.pattern[STATES.indexOf(name)] as Pixel;
   const gray = GRAYS[kind];
-  if (gray !== undefined) return { fill: mix(lane, frame, gray), patternColor: frame, pattern: 'none' };
+  if (gray !== undefined) return { fill: mixPixels(lane, frame, gray), patternColor: frame, pattern: 'none' };
   switch (kind) {
     case 'compressed':
       return { fill: state('compressed'), patternColor: patternOf('compressed'), pattern: 'lines' };
     case 'zero':
       return { fill: state('zeroAllocated'), patternColor: patternOf('zeroAllocated'), pattern: 'outline' };
     case 'snapshotData':
-      return { fill: mix(lane, state('data'), 0.35), patternColor: state('data'), pattern: 'hatch' };
+      return { fill: mixPixels(lane, state('data'), 0.35), patternColor: state('data'), pattern: 'hatch' };
     case 'clash':
-      return { fill: mix(lane, corrupt, 0.3), patternColor: corrupt, pattern: 'crossHatch' };
+      return { fill: mixPixels(lane, corrupt, 0.3), patternColor: corrupt, pattern: 'crossHatch' };
     case 'leaked':
-      return { fill: lane, patternColor: mix(lane, frame, 0.8), pattern: 'crossHatch' };
+      return { fill: lane, patternColor: mixPixels(lane, frame, 0.8), pattern: 'crossHatch' };
     case 'free':
       return { fill: state('unallocated'), patternColor: frame, pattern: 'none' };
     case 'tail':

@@ -18,11 +18,11 @@ import { paintTrack } from '../paint-track.ts';
 import { type ColumnStrip, MARKS } from '../strip/column-strip.ts';
 import type { Viewport } from '../ticks.ts';
 import { trackCaptions, trackLabels } from '../track-labels.ts';
-import { keysIn } from './keys-in.ts';
+import { legendKeysIn } from './legend-keys.ts';
 import { PictureRows } from './picture-rows.ts';
 
 /** What a picture shows. */
-export interface ChainPicture {
+export interface DrawnChain {
   readonly opened: Pick<OpenedChain, 'chain' | 'tracks'>;
   /** The part of the guest's axis that the lanes show. */
   readonly view: Viewport;
@@ -43,18 +43,18 @@ const OVERVIEW_HEIGHT_PX = 36;
 const NAME_LENGTH = 32;
 
 /** The picture as a whole document; it can stand in an HTML page as it is. Names in it are text, never markup. */
-export function chainPictureSvg(picture: ChainPicture): string {
+export function chainPictureSvg(picture: DrawnChain): string {
   return new ChainPainter(picture).toDocument();
 }
 
 /** Paints the parts of a picture below each other. */
 class ChainPainter {
-  readonly #picture: ChainPicture;
+  readonly #picture: DrawnChain;
   readonly #colors: ColorSet;
   readonly #rows: PictureRows;
   readonly #laneWidth: number;
 
-  constructor(picture: ChainPicture) {
+  constructor(picture: DrawnChain) {
     this.#picture = picture;
     this.#colors = colorSetOf(picture.palette);
     this.#laneWidth = picture.strips[0]?.width ?? 0;
@@ -67,7 +67,7 @@ class ChainPainter {
     if (picture.overview !== undefined) this.#addOverview(picture.overview);
     this.#rows.addAxis(picture.view);
     for (const track of picture.opened.tracks) this.#addLane(track);
-    this.#rows.addLegend(keysIn(picture.strips), legendOf(picture.opened));
+    this.#rows.addLegend(legendKeysIn(picture.strips), legendOf(picture.opened));
   }
 
   toDocument(): string {
@@ -104,7 +104,7 @@ class ChainPainter {
 }
 
 /** The name of a track and what is known of its image. */
-function headOf(track: TrackInfo, { chain }: ChainPicture['opened']): readonly (readonly string[])[] {
+function headOf(track: TrackInfo, { chain }: DrawnChain['opened']): readonly (readonly string[])[] {
   if (track.kind === 'guest') return [['Guest'], ['', formatSize(track.size)], ...inferredLine(chain.layers)];
   const layer = chain.layers[track.layer];
   const name = escapeUntrusted(track.title, NAME_LENGTH);

@@ -2,7 +2,7 @@
 import type { Legend, LegendKey } from '../../legend.ts';
 import { formatSize } from '../../text/offset.ts';
 import { escapeXml } from '../../text/xml-text.ts';
-import { type ColorSet, hexOf, mix, readable } from '../color-set.ts';
+import { type ColorSet, hexColor, mixPixels, readableOn } from '../color-set.ts';
 import { paintAxis } from '../paint-axis.ts';
 import { paintSwatch, SWATCH_PX } from '../paint-swatch.ts';
 import { SvgPatterns } from '../surface/svg-patterns.ts';
@@ -50,7 +50,7 @@ export class PictureRows {
       `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${name}" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="${SVG_FONT_PX}" shape-rendering="crispEdges">`,
       `<title>${name}</title>`,
       `<defs>\n${this.#patterns.toElements()}\n</defs>`,
-      `<rect width="${width}" height="${height}" fill="${hexOf(colors.lane)}"/>`,
+      `<rect width="${width}" height="${height}" fill="${hexColor(colors.lane)}"/>`,
       ...this.#parts,
       '</svg>\n',
     ].join('\n');
@@ -78,7 +78,7 @@ export class PictureRows {
     if (line > 0) {
       const { width, height } = surface;
       this.#parts.push(
-        `<rect x="${x - 0.5}" y="${this.#y - 0.5}" width="${width + 1}" height="${height + 1}" fill="none" stroke="${hexOf(mix(lane, frame, 0.45))}"/>`,
+        `<rect x="${x - 0.5}" y="${this.#y - 0.5}" width="${width + 1}" height="${height + 1}" fill="none" stroke="${hexColor(mixPixels(lane, frame, 0.45))}"/>`,
       );
     }
     this.#y += surface.height + GAP_PX;
@@ -89,7 +89,7 @@ export class PictureRows {
     const { lane, frame } = this.#frame.colors;
     this.addHead([['In view', formatSize(Math.round(view.end - view.start))]], AXIS_HEIGHT_PX);
     const surface = this.surface(AXIS_HEIGHT_PX);
-    const colors = { ground: lane, line: frame, offset: readable(lane), size: frame };
+    const colors = { ground: lane, line: frame, offset: readableOn(lane), size: frame };
     paintAxis(surface, view, this.#frame.rowWidth, colors);
     this.addRow(surface, 0);
   }
@@ -126,7 +126,7 @@ export class PictureRows {
     );
     let x = 0;
     parts.forEach((part, i) => {
-      surface.drawText(part, x, 1, i === 0 ? readable(lane) : frame);
+      surface.drawText(part, x, 1, i === 0 ? readableOn(lane) : frame);
       x += widths[i] ?? 0;
     });
     return surface;

@@ -11,7 +11,7 @@ import { bareLayout } from '../lane-layout.ts';
 import { paintTrack } from '../paint-track.ts';
 import { paintWritten, planStrip } from '../plan-strip.ts';
 import { trackLabels } from '../track-labels.ts';
-import { keysIn } from './keys-in.ts';
+import { legendKeysIn } from './legend-keys.ts';
 import { PictureRows } from './picture-rows.ts';
 
 /** CSS pixels: the column of names, the lanes, and the bar between them. */
@@ -56,7 +56,7 @@ export function planPictureSvg({ plan, picture, opened, palette, idPrefix }: Dra
   paintWritten(bar, stripOf('written'), colors.frame, colors.lane);
   rows.addRow(bar);
   addLane('after', plan.target.sizeAfter);
-  rows.addLegend(keysIn([stripOf('before'), stripOf('after')]), legendOf(opened));
+  rows.addLegend(legendKeysIn([stripOf('before'), stripOf('after')]), legendOf(opened));
   const name = escapeUntrusted(plan.layers[plan.target.layer]?.name ?? '', NAME_LENGTH);
   return rows.toDocument(`${name} before and after${plan.bytesCopiedExact ? '' : ', at most'}`);
 }

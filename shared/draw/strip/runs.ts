@@ -2,7 +2,7 @@
 import { type ColumnStrip, MARKS, MIXED } from './column-strip.ts';
 
 /** Columns [from, to) that share part, marks and owner. */
-export interface Run {
+export interface StripRun {
   readonly from: number;
   readonly to: number;
   /** The index in PARTS of what fills the columns, else MIXED or NOTHING. */
@@ -17,7 +17,7 @@ export interface Run {
  * The run is good until `visit` returns: it is one object that is filled again, since where clusters alternate there
  * are thousands in a frame and each would be left to the collector.
  */
-export function eachRun({ width, part, present, owners }: ColumnStrip, visit: (run: Run) => void): void {
+export function eachRun({ width, part, present, owners }: ColumnStrip, visit: (run: StripRun) => void): void {
   const run = { from: 0, to: 0, part: 0, marks: 0, owner: -1 };
   for (let to = 0; to < width; ) {
     const from = to++;

@@ -1,6 +1,5 @@
 /** Fills a strip from tiles: the finest that are loaded, coarser ones where the right level is still on its way. */
-
-import { mayGoOn } from '../../extent/columns.ts';
+import { mayContinueRun } from '../../extent/columns.ts';
 import { PART_BITS, PARTS } from '../../extent/parts.ts';
 import { levelFor, TILE_COLUMNS, type TileColumns, tileBytes } from '../../model/tile.ts';
 import type { Viewport } from '../ticks.ts';
@@ -104,7 +103,7 @@ function mergeColumns(
   let runs = 0;
   for (let i = first; i <= last; i++) {
     present |= tile.present[i] as number;
-    const goesOn = i > first && mayGoOn(tile.present[i - 1], tile.present[i]);
+    const goesOn = i > first && mayContinueRun(tile.present[i - 1], tile.present[i]);
     runs += (tile.runs[i] as number) - (goesOn ? 1 : 0);
   }
   const part = solePart(present);

@@ -1,5 +1,5 @@
 /** The colors of a row of columns: one each, or several from the top down. */
-import { grown } from '../../extent/page.ts';
+import { copiedInto } from '../../extent/page.ts';
 import type { Pixel } from '../color-set.ts';
 
 /**
@@ -43,8 +43,8 @@ export class ColumnColors {
 
   #grow(): void {
     const size = this.#columns.length * 2;
-    this.#nextChange = grown(this.#nextChange, new Int32Array(size));
-    this.#columns = grown(this.#columns, new Int32Array(size));
-    this.#colors = grown(this.#colors, new Uint32Array(size));
+    this.#nextChange = copiedInto(this.#nextChange, new Int32Array(size));
+    this.#columns = copiedInto(this.#columns, new Int32Array(size));
+    this.#colors = copiedInto(this.#colors, new Uint32Array(size));
   }
 }

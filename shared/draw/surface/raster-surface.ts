@@ -1,8 +1,8 @@
 /** A surface of pixels: what the window shows. */
-import { mix, type Pixel } from '../color-set.ts';
+import { mixPixels, type Pixel } from '../color-set.ts';
 import type { ColumnColors } from './column-colors.ts';
 import { type AlphaMask, type ShapeName, shapesOf } from './shapes.ts';
-import type { Dots, Hatch, Lines, Size, Surface } from './surface.ts';
+import type { Dots, Hatch, Lines, Surface, SurfaceSize } from './surface.ts';
 
 /** Gives the mask of a text in one font. */
 export type TextMasks = (text: string) => AlphaMask;
@@ -96,7 +96,7 @@ export class RasterSurface implements Surface {
     }
   }
 
-  shapeSize(shape: ShapeName): Size {
+  shapeSize(shape: ShapeName): SurfaceSize {
     return this.#shapes[shape];
   }
 
@@ -104,7 +104,7 @@ export class RasterSurface implements Surface {
     this.#drawMask(this.#shapes[shape], x, y, color);
   }
 
-  textSize(text: string): Size {
+  textSize(text: string): SurfaceSize {
     if (!this.#byCharacter) return this.#texts(text);
     const { width, height } = this.#texts('0');
     return { width: text.length * width, height };
@@ -131,7 +131,7 @@ export class RasterSurface implements Surface {
         const alpha = mask.alpha[my * mask.width + mx] as number;
         if (alpha === 0 || px < 0 || px >= width) continue;
         const at = py * width + px;
-        pixels[at] = alpha === 255 ? color : mix(pixels[at] as Pixel, color, alpha / 255);
+        pixels[at] = alpha === 255 ? color : mixPixels(pixels[at] as Pixel, color, alpha / 255);
       }
     }
   }

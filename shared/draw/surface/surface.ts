@@ -10,7 +10,7 @@ import type { ColumnColors } from './column-colors.ts';
 import type { ShapeName } from './shapes.ts';
 
 /** A size in device pixels. */
-export interface Size {
+export interface SurfaceSize {
   readonly width: number;
   readonly height: number;
 }
@@ -41,7 +41,7 @@ export interface Hatch {
 }
 
 /** A picture under way. */
-export interface Surface extends Size {
+export interface Surface extends SurfaceSize {
   fillRect(x0: number, y0: number, x1: number, y1: number, color: Pixel): void;
 
   /** Fills rows [y0, y1) over the whole width with columns of these colors, which are used up by it. */
@@ -51,13 +51,13 @@ export interface Surface extends Size {
   fillDots(x0: number, y0: number, x1: number, y1: number, dots: Dots): void;
   fillHatch(x0: number, y0: number, x1: number, y1: number, hatch: Hatch): void;
 
-  shapeSize(shape: ShapeName): Size;
+  shapeSize(shape: ShapeName): SurfaceSize;
 
   /** Draws a shape with its upper left corner at (x, y). */
   drawShape(shape: ShapeName, x: number, y: number, color: Pixel): void;
 
   /** The size of a text in the surface's one font. */
-  textSize(text: string): Size;
+  textSize(text: string): SurfaceSize;
 
   /** Draws a text with the upper left corner of its box at (x, y). */
   drawText(text: string, x: number, y: number, color: Pixel): void;

@@ -1,5 +1,5 @@
 /** The patterns of an SVG document: each is written once and referred to where it fills. */
-import { hexOf, type Pixel } from '../color-set.ts';
+import { hexColor, type Pixel } from '../color-set.ts';
 import type { Dots, Hatch, Lines } from './surface.ts';
 
 /** Patterns by what they look like. They hold for every surface of a document, as they are in its own coordinates. */
@@ -44,7 +44,7 @@ export class SvgPatterns {
   }
 
   #fill(x: number, y: number, width: number, height: number, content: string, color: Pixel): string {
-    const look = `x="${x}" y="${y}" width="${width}" height="${height}" patternUnits="userSpaceOnUse" fill="${hexOf(color)}">${content}`;
+    const look = `x="${x}" y="${y}" width="${width}" height="${height}" patternUnits="userSpaceOnUse" fill="${hexColor(color)}">${content}`;
     const id = this.#ids.get(look) ?? `${this.#prefix}${this.#ids.size}`;
     this.#ids.set(look, id);
     return `url(#${id})`;

@@ -1,9 +1,9 @@
 /** A surface that writes SVG: what reports show. One unit of its coordinates is a CSS pixel. */
 import { escapeXml } from '../../text/xml-text.ts';
-import { hexOf, type Pixel } from '../color-set.ts';
+import { hexColor, type Pixel } from '../color-set.ts';
 import type { ColumnColors } from './column-colors.ts';
 import { type ShapeName, shapesOf } from './shapes.ts';
-import type { Dots, Hatch, Lines, Size, Surface } from './surface.ts';
+import type { Dots, Hatch, Lines, Surface, SurfaceSize } from './surface.ts';
 import type { SvgPatterns } from './svg-patterns.ts';
 
 /** Height of texts in CSS pixels. */
@@ -41,7 +41,7 @@ export class SvgSurface implements Surface {
   }
 
   fillRect(x0: number, y0: number, x1: number, y1: number, color: Pixel): void {
-    this.#addRect(x0, y0, x1, y1, hexOf(color));
+    this.#addRect(x0, y0, x1, y1, hexColor(color));
   }
 
   fillColumns(y0: number, y1: number, columns: ColumnColors): void {
@@ -54,7 +54,7 @@ export class SvgSurface implements Surface {
         paths.set(color, (paths.get(color) ?? '') + rectPath(from, y0 + top, to, y0 + bottom));
       });
     }
-    for (const [color, path] of paths) this.#elements.push(`<path fill="${hexOf(color)}" d="${path}"/>`);
+    for (const [color, path] of paths) this.#elements.push(`<path fill="${hexColor(color)}" d="${path}"/>`);
   }
 
   fillLines(x0: number, y0: number, x1: number, y1: number, lines: Lines): void {
@@ -71,17 +71,17 @@ export class SvgSurface implements Surface {
     this.#addRect(x0, y0, x1, y1, this.#patterns.hatch(hatch));
   }
 
-  shapeSize(shape: ShapeName): Size {
+  shapeSize(shape: ShapeName): SurfaceSize {
     return SHAPES[shape];
   }
 
   drawShape(shape: ShapeName, x: number, y: number, color: Pixel): void {
     this.#endPath();
     const { path } = SHAPES[shape];
-    this.#elements.push(`<path fill="${hexOf(color)}" transform="translate(${x} ${y})" d="${path}"/>`);
+    this.#elements.push(`<path fill="${hexColor(color)}" transform="translate(${x} ${y})" d="${path}"/>`);
   }
 
-  textSize(text: string): Size {
+  textSize(text: string): SurfaceSize {
     return {
       width: Math.ceil(characterWidths(text) * ADVANCE * SVG_FONT_PX),
       height: Math.ceil(BOX_HEIGHT * SVG_FONT_PX),
@@ -94,7 +94,7 @@ export class SvgSurface implements Surface {
     this.#endPath();
     const { width } = this.textSize(text);
     this.#elements.push(
-      `<text x="${x}" y="${y + BASE_LINE * SVG_FONT_PX}" fill="${hexOf(color)}" textLength="${width}" lengthAdjust="spacingAndGlyphs">${escapeXml(text)}</text>`,
+      `<text x="${x}" y="${y + BASE_LINE * SVG_FONT_PX}" fill="${hexColor(color)}" textLength="${width}" lengthAdjust="spacingAndGlyphs">${escapeXml(text)}</text>`,
     );
   }
 

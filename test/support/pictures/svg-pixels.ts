@@ -1,5 +1,5 @@
 /** The pixels of the rectangles in a picture of SVG. Patterns, texts, shapes and frames are left out. */
-import { type Pixel, pixel } from '../../../shared/draw/color-set.ts';
+import { type Pixel, pixelOf } from '../../../shared/draw/color-set.ts';
 import type { XmlElement } from '../xml.ts';
 
 /** A picture; `pixels` are in the order of ImageData. */
@@ -19,9 +19,10 @@ export function svgPixels(svg: XmlElement): SvgPixels {
     else if (!fill.startsWith('#') || child.attributes.transform !== undefined) continue;
     else if (child.name === 'rect') {
       const [x, y] = [numberOf(child, 'x'), numberOf(child, 'y')];
-      fillBox(picture, x, y, numberOf(child, 'width'), numberOf(child, 'height'), pixel(fill));
+      fillBox(picture, x, y, numberOf(child, 'width'), numberOf(child, 'height'), pixelOf(fill));
     } else if (child.name === 'path') {
-      for (const [x, y, w, h] of boxesOf(child.attributes.d ?? '')) fillBox(picture, x, y, w, h, pixel(fill));
+      for (const [x, y, w, h] of boxesOf(child.attributes.d ?? ''))
+        fillBox(picture, x, y, w, h, pixelOf(fill));
     }
   }
   return picture;

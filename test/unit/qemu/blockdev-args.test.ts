@@ -6,7 +6,7 @@ import {
   type ExportSource,
   inheritedFiles,
   layerNode,
-  readHeaderFields,
+  readExportHeader,
   serverArguments,
 } from '../../../electron/qemu/blockdev-args.ts';
 import { temporaryFolder } from '../../support/tools.ts';
@@ -98,13 +98,13 @@ describe('bitmapsToExport', () => {
   });
 });
 
-describe('readHeaderFields', () => {
+describe('readExportHeader', () => {
   const headOf = (bytes: Uint8Array) => {
     const path = join(temporaryFolder(), 'image');
     writeFileSync(path, bytes);
     const fd = openSync(path, 'r');
     try {
-      return readHeaderFields(fd);
+      return readExportHeader(fd);
     } finally {
       closeSync(fd);
     }

@@ -28,12 +28,12 @@ const MAX_MADE_TABLES = 2 ** 16;
 const MAX_STARTS = 64;
 
 /**
- * The file of a commit's target, once the target has grown. Undefined where it cannot be followed: as {@link openTarget},
+ * The file of a commit's target, once the target has grown. Undefined where it cannot be followed: as {@link openTargetFile},
  * and one with very many free clusters that a running qemu may have passed over before.
  */
 export function* followTarget(input: CommitInput, setup: CommitSetup): SlicedWork<FollowedFile | undefined> {
   const runs = setup.before[input.target] as LayerRuns;
-  const file = yield* openTarget(input, runs, setup.format);
+  const file = yield* openTargetFile(input, runs, setup.format);
   const { image } = input.layers[input.target] as LayerTables;
   if (file === undefined || image === undefined) return undefined;
   const files = input.job === 'qemu-img' ? [file] : usedFiles(file);
@@ -75,7 +75,7 @@ function usedFiles(file: TargetFile): TargetFile[] {
  * one whose snapshots cannot all be read, one that was not closed cleanly, one with wrong refcounts, and one of very many
  * clusters.
  */
-export function* openTarget(
+export function* openTargetFile(
   { layers, target, allocation }: Pick<CommitInput, 'layers' | 'target' | 'allocation'>,
   runs: LayerRuns,
   format: TargetFormat,

@@ -1,6 +1,6 @@
 /** Follows the requests of a job through the target's file, and tells where it ends: exactly, where qemu leaves no choice. */
 import type { SlicedWork } from '../../../qcow2/read/sliced-work.ts';
-import { MIRROR_BUFFER_BYTES, MIRROR_REQUESTS, type TargetRequest } from '../../commit/requests.ts';
+import { MIRROR_BUFFER_BYTES, MIRROR_REQUESTS, type TargetWrite } from '../../commit/requests.ts';
 import type { FindHoles, HoleRange } from '../../layers/host-holes.ts';
 import type { HostEvent } from './host-events.ts';
 import { MAX_TASKS, type SentRequest, withAllCuts } from './sent-requests.ts';
@@ -39,7 +39,7 @@ const WHY_START = 'a running qemu may have passed over free clusters before, and
 export type RequestOrder = 'sequential' | 'parallel';
 
 /** What is recorded of a request that ends. A job that sends one after the other records its offsets only. */
-export type EndedRequest = Pick<TargetRequest, 'start' | 'end'> & Partial<TargetRequest>;
+export type EndedRequest = Pick<TargetWrite, 'start' | 'end'> & Partial<TargetWrite>;
 
 /** How a job writes to a file. */
 export interface RequestWays {

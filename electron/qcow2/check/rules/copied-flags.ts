@@ -3,7 +3,7 @@ import type { Cause, CausePlace, FindingCollector } from '../../../../shared/fin
 import { formatCount } from '../../../../shared/text/offset.ts';
 import { hex64 } from '../../format/bytes.ts';
 import { KEEP_EVIDENCE } from './advice.ts';
-import { HIGH, LOW, ZERO } from './refcounts.ts';
+import { REFCOUNT_HIGH, REFCOUNT_LOW, REFCOUNT_ZERO } from './refcounts.ts';
 
 /** An L1 or L2 entry beside what is counted of the cluster that it names. */
 export interface CopiedEntry {
@@ -71,6 +71,6 @@ function entries(count: number): string {
 
 /** The id of the finding about a refcount that is not the number of references. */
 function refcountCode(stored: number, references: number): string {
-  if (stored > references) return HIGH.code;
-  return stored === 0 ? ZERO.code : LOW.code;
+  if (stored > references) return REFCOUNT_HIGH.code;
+  return stored === 0 ? REFCOUNT_ZERO.code : REFCOUNT_LOW.code;
 }

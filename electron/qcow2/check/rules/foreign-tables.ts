@@ -7,7 +7,7 @@ import { guestRange } from '../../../../shared/finding-collector.ts';
 import { hex } from '../../format/bytes.ts';
 import { compressedRange } from '../../format/compressed.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../../format/entry.ts';
-import { USE } from '../../layout/cluster-uses.ts';
+import { CLUSTER_USE } from '../../layout/cluster-uses.ts';
 import type { L2Tables } from '../../layout/l2-tables.ts';
 import type { ReferenceSink, TableVisitor } from '../../layout/reference-sink.ts';
 import { OVERWRITTEN } from '../../read/findings/map-findings.ts';
@@ -109,7 +109,7 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
   /** Counts an entry whose cluster holds a table; true where it does. */
   #claimTable(claims: Claims, cluster: number): boolean {
     const suspect = this.#input.suspects.get(cluster);
-    if (suspect === undefined || (suspect.uses & USE.table) === 0) return false;
+    if (suspect === undefined || (suspect.uses & CLUSTER_USE.table) === 0) return false;
     if (this.#isUnusualTable(cluster)) return true;
     claims.onTables++;
     claims.named.add(cluster);

@@ -1,7 +1,7 @@
 /** Clusters that several things use which exclude each other. qemu-img check says nothing where the refcount agrees. */
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
 import { formatCount } from '../../../../shared/text/offset.ts';
-import { USE } from '../../layout/cluster-uses.ts';
+import { CLUSTER_USE } from '../../layout/cluster-uses.ts';
 import { addGuests, type Suspect } from '../suspects.ts';
 import { KEEP_EVIDENCE } from './advice.ts';
 
@@ -94,9 +94,9 @@ export function addTableInData(collector: FindingCollector, suspect: Suspect, cl
 }
 
 function kindOf({ uses, users }: Suspect): keyof typeof KINDS {
-  if ((uses & USE.bitmap) !== 0) return 'bitmap';
-  if ((uses & USE.table) === 0) return 'crossLink';
+  if ((uses & CLUSTER_USE.bitmap) !== 0) return 'bitmap';
+  if ((uses & CLUSTER_USE.table) === 0) return 'crossLink';
   // A table that lies on another one also takes entries of that for its own.
-  const tables = users.filter(({ use }) => use === USE.table).length;
+  const tables = users.filter(({ use }) => use === CLUSTER_USE.table).length;
   return tables > 1 ? 'tables' : 'dataOnTable';
 }

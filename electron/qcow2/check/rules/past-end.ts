@@ -5,7 +5,7 @@ import type { Range } from '../../../../shared/model/finding.ts';
 import { formatCount, formatOffset } from '../../../../shared/text/offset.ts';
 import { hex, hexAt } from '../../format/bytes.ts';
 import { ENCRYPTION } from '../../format/extensions.ts';
-import { IMAGE, ownerOfSnapshot, USE } from '../../layout/cluster-uses.ts';
+import { CLUSTER_USE, OWNER_IMAGE, ownerOfSnapshot } from '../../layout/cluster-uses.ts';
 import type { Qcow2Image } from '../../read/image.ts';
 import { readBytes } from '../../read/source.ts';
 import { metadataName } from '../metadata-names.ts';
@@ -26,7 +26,7 @@ export function addPastEnd(
   { offset, length, owner, use }: PastEndReference,
   ownerName: (owner: number) => string,
 ): void {
-  if (use === USE.data || use === USE.snapshotData) return; // reported with its entry
+  if (use === CLUSTER_USE.data || use === CLUSTER_USE.snapshotData) return; // reported with its entry
   if (use === 0) {
     if (offset < fileLength)
       addTo(
@@ -39,8 +39,8 @@ export function addPastEnd(
       );
     return;
   }
-  if (use === USE.table && !isOfImage(image, offset) && owner < ownerOfSnapshot(0)) return;
-  if (use === USE.table && !isOfImage(image, offset) && owner === IMAGE) return;
+  if (use === CLUSTER_USE.table && !isOfImage(image, offset) && owner < ownerOfSnapshot(0)) return;
+  if (use === CLUSTER_USE.table && !isOfImage(image, offset) && owner === OWNER_IMAGE) return;
   const name = metadataName(image, offset, use, ownerName(owner));
   addTo(collector, METADATA, name, exactPlace(image, offset, length), fileLength, [offset, length]);
 }

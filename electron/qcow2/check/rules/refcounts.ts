@@ -1,8 +1,8 @@
 /** Refcounts that differ from the references. */
 import type { Cause, FindingCollector } from '../../../../shared/finding-collector.ts';
 import type { FindingEvidence, FindingSeverity } from '../../../../shared/model/finding.ts';
-import { counted, formatOffset, formatSize } from '../../../../shared/text/offset.ts';
-import { USE } from '../../layout/cluster-uses.ts';
+import { countOf, formatOffset, formatSize } from '../../../../shared/text/offset.ts';
+import { CLUSTER_USE } from '../../layout/cluster-uses.ts';
 import type { RefcountBlocks } from '../../layout/refcount-blocks.ts';
 import type { CountedCluster } from '../cluster-counts.ts';
 import { addGuests, type Suspect, type Suspects } from '../suspects.ts';
@@ -43,22 +43,22 @@ class RefcountCause implements Cause {
 const MAX_LEAKED = 2 ** 16;
 
 /** Counted, and referred to by nothing. */
-export const LEAKED = {
+export const LEAKED_CLUSTER = {
   code: 'QCOW2_LEAKED',
   severity: 'leak',
   what: (n: number, clusterSize: number) =>
-    `${counted(n, 'cluster')} (${formatSize(n * clusterSize)}) ${n === 1 ? 'is' : 'are'} counted as used, and nothing refers to ${n === 1 ? 'it' : 'them'}`,
+    `${countOf(n, 'cluster')} (${formatSize(n * clusterSize)}) ${n === 1 ? 'is' : 'are'} counted as used, and nothing refers to ${n === 1 ? 'it' : 'them'}`,
   advice: LEAK_ADVICE,
 } as const;
 /** Counted more often than referred to. */
-export const HIGH = {
+export const REFCOUNT_HIGH = {
   code: 'QCOW2_REFCOUNT_HIGH',
   severity: 'leak',
   what: (n: number) => `${refcounts(n)} above ${n === 1 ? 'its' : 'their'} references`,
   advice: 'nothing is lost: such clusters are copied on the next write, and never freed',
 } as const;
 /** Counted less often than referred to. */
-export const LOW = {
+export const REFCOUNT_LOW = {
   code: 'QCOW2_REFCOUNT_LOW',
   severity: 'corruption',
   what: (n: number) =>
@@ -66,24 +66,24 @@ export const LOW = {
   advice: KEEP_EVIDENCE,
 } as const;
 /** Referred to, and not counted at all. */
-export const ZERO = {
+export const REFCOUNT_ZERO = {
   code: 'QCOW2_REFCOUNT_ZERO',
   severity: 'corruption',
   what: (n: number) =>
     `${clusters(n)} in use and counted as free: the next write may overwrite ${n === 1 ? 'it' : 'them'}`,
   advice: KEEP_EVIDENCE,
 } as const;
-const OVERFLOW = {
+const REFCOUNT_OVERFLOW = {
   code: 'QCOW2_REFCOUNT_OVERFLOW',
   severity: 'corruption',
   what: (n: number) =>
-    `${counted(n, 'reference')} ${n === 1 ? 'is' : 'are'} more than the refcounts of this image can count`,
+    `${countOf(n, 'reference')} ${n === 1 ? 'is' : 'are'} more than the refcounts of this image can count`,
   advice:
     'copy the image with `qemu-img convert`, or widen the refcounts of a copy with `qemu-img amend -o refcount_bits=…`',
 } as const;
 
 function clusters(count: number): string {
-  return `${counted(count, 'cluster')} ${count === 1 ? 'is' : 'are'}`;
+  return `${countOf(count, 'cluster')} ${count === 1 ? 'is' : 'are'}`;
 }
 
 function refcounts(count: number): string {
@@ -143,7 +143,11 @@ export class RefcountRules {
     }
     if (stored > references) {
       this.leaks++;
-      this.#add(found.references === 0 ? LEAKED : HIGH, found, this.#explain(cluster, stored));
+      this.#add(
+        found.references === 0 ? LEAKED_CLUSTER : REFCOUNT_HIGH,
+        found,
+        this.#explain(cluster, stored),
+      );
     }
     const isLow = stored < references;
     if (isLow) this.corruptions++;
@@ -152,7 +156,7 @@ export class RefcountRules {
       this.#suspects.add(found);
       return 1;
     }
-    if (isLow) this.#add(stored === 0 ? ZERO : LOW, found, this.#explain(cluster, stored));
+    if (isLow) this.#add(stored === 0 ? REFCOUNT_ZERO : REFCOUNT_LOW, found, this.#explain(cluster, stored));
     return 0;
   }
 
@@ -161,19 +165,19 @@ export class RefcountRules {
     const { stored, references } = suspect;
     if (suspect.isShared && references > this.#maxRefcount) this.#addOverflow(suspect, causedBy);
     if (stored === undefined || stored >= Math.min(references, this.#maxRefcount)) return;
-    const kind = stored === 0 ? ZERO : LOW;
+    const kind = stored === 0 ? REFCOUNT_ZERO : REFCOUNT_LOW;
     const cause = causedBy || this.#explain(suspect.cluster, stored);
     this.#add(kind, { ...suspect, uses: 0 }, cause);
     addGuests(this.#collector, this.#causeOf(kind, cause), suspect, this.#clusterSize);
   }
 
   #addOverflow(found: CountedCluster, causedBy: string): void {
-    this.#add(OVERFLOW, found, causedBy, found.references - this.#maxRefcount);
+    this.#add(REFCOUNT_OVERFLOW, found, causedBy, found.references - this.#maxRefcount);
   }
 
   #add(kind: Kind, found: CountedCluster, causedBy: string, count = 1): void {
     const cause = this.#causeOf(kind, causedBy);
-    if (kind === LEAKED && causedBy === '') {
+    if (kind === LEAKED_CLUSTER && causedBy === '') {
       this.leaked++;
       if (this.leakedClusters.length < MAX_LEAKED) this.leakedClusters.push(found.cluster);
     }
@@ -182,7 +186,7 @@ export class RefcountRules {
     this.#collector.add(cause, {
       host: [cluster * this.#clusterSize, this.#clusterSize],
       ...(wantsEvidence ? { evidence: this.#evidenceOf(found) } : {}),
-      ...(kind.severity === 'corruption' && (uses & USE.data) !== 0 && causedBy === ''
+      ...(kind.severity === 'corruption' && (uses & CLUSTER_USE.data) !== 0 && causedBy === ''
         ? { bytes: this.#clusterSize }
         : {}),
       count,
@@ -206,9 +210,14 @@ export class RefcountRules {
       source: `refcount of the cluster at ${formatOffset(cluster * this.#clusterSize)}`,
       ...(fileOffset === undefined ? {} : { fileOffset }),
       value: String(stored),
-      bits: counted(references, 'reference'),
+      bits: countOf(references, 'reference'),
     };
   }
 }
 
-type Kind = typeof LEAKED | typeof HIGH | typeof LOW | typeof ZERO | typeof OVERFLOW;
+type Kind =
+  | typeof LEAKED_CLUSTER
+  | typeof REFCOUNT_HIGH
+  | typeof REFCOUNT_LOW
+  | typeof REFCOUNT_ZERO
+  | typeof REFCOUNT_OVERFLOW;

@@ -1,7 +1,7 @@
 /** What the snapshot table shows beside entries that cannot be read: names, and entries that are not counted. */
 import { dataViewOf, uint64At } from '../../../../shared/bytes.ts';
 import { type Cause, causeOf, type FindingCollector } from '../../../../shared/finding-collector.ts';
-import { counted } from '../../../../shared/text/offset.ts';
+import { countOf } from '../../../../shared/text/offset.ts';
 import { hex, textOf } from '../../format/bytes.ts';
 import { checkTable, hasDataFile } from '../../format/header.ts';
 import { MAX_L1_BYTES } from '../../format/limits.ts';
@@ -43,7 +43,7 @@ export function* checkSnapshots(collector: FindingCollector, image: Qcow2Image):
       causeOf({
         code: 'QCOW2_SNAPSHOT_DATA_FILE',
         severity: 'corruption',
-        what: `the image has ${counted(snapshots.length, 'internal snapshot')} and an external data file, which cannot hold the data of snapshots`,
+        what: `the image has ${countOf(snapshots.length, 'internal snapshot')} and an external data file, which cannot hold the data of snapshots`,
         advice: `${KEEP_EVIDENCE}; the active disk can be read`,
       }),
       { host: [60, 12] },
@@ -88,7 +88,7 @@ function findHidden(collector: FindingCollector, image: Qcow2Image): void {
     causeOf({
       code: HIDDEN_SNAPSHOTS,
       severity: 'hazard',
-      what: `the header counts ${counted(snapshots.length, 'snapshot')}, and ${names.length} more ${names.length === 1 ? 'entry lies' : 'entries lie'} behind them: ${names
+      what: `the header counts ${countOf(snapshots.length, 'snapshot')}, and ${names.length} more ${names.length === 1 ? 'entry lies' : 'entries lie'} behind them: ${names
         .slice(0, 4)
         .map(name => JSON.stringify(name))
         .join(', ')}; what ${names.length === 1 ? 'it holds counts' : 'they hold counts'} as leaked`,

@@ -3,7 +3,7 @@ import { causeOf, type FindingCollector, guestRange } from '../../../../shared/f
 import { formatOffset } from '../../../../shared/text/offset.ts';
 import { hex } from '../../format/bytes.ts';
 import { entryOffset } from '../../format/entry.ts';
-import { ACTIVE } from '../../layout/cluster-uses.ts';
+import { OWNER_ACTIVE } from '../../layout/cluster-uses.ts';
 import type { L1Place } from '../../layout/l2-tables.ts';
 import { EntryTable } from '../../read/entry-table.ts';
 import type { Qcow2Image } from '../../read/image.ts';
@@ -93,7 +93,7 @@ function addTwins(
 ): string {
   const { size } = image.header;
   const told = places.map(({ offset, owner }) => {
-    const whose = owner === ACTIVE ? 'the disk' : names.ownerName(owner);
+    const whose = owner === OWNER_ACTIVE ? 'the disk' : names.ownerName(owner);
     return `the L1 table of ${whose} at ${formatOffset(offset)}`;
   });
   const all = `${told.slice(0, -1).join(', ')} and ${told.at(-1)}`;

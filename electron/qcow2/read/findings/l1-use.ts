@@ -1,7 +1,7 @@
 /** How much of the disk size in a header is used, by the entries of the L1 table. */
 import { CowscopeError } from '../../../../shared/error.ts';
 import { type Cause, causeOf } from '../../../../shared/finding-collector.ts';
-import { counted, formatCount, formatOffset, formatSize } from '../../../../shared/text/offset.ts';
+import { countOf, formatCount, formatOffset, formatSize } from '../../../../shared/text/offset.ts';
 import type { Qcow2Image } from '../image.ts';
 import { type L1Table, l2OffsetAt } from '../l1.ts';
 
@@ -42,7 +42,7 @@ export function l1UseOf({ header, geometry, findings }: Qcow2Image, l1: L1Table)
     advice:
       count === 0
         ? 'compare the header with that of another copy: the table may lie elsewhere'
-        : `where the size is not meant, put the right size and l1_size back in a copy of the file: ${counted(last + 1, 'L1 entry', 'L1 entries')} ${last === 0 ? 'reaches' : 'reach'} all that is used`,
+        : `where the size is not meant, put the right size and l1_size back in a copy of the file: ${countOf(last + 1, 'L1 entry', 'L1 entries')} ${last === 0 ? 'reaches' : 'reach'} all that is used`,
     causedBy,
   });
 }

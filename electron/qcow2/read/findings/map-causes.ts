@@ -1,6 +1,6 @@
 /** Causes that grow while tables are read: their sentences sum up what was found. */
 import type { Cause } from '../../../../shared/finding-collector.ts';
-import { counted, formatCount, formatOffset, formatSize } from '../../../../shared/text/offset.ts';
+import { countOf, formatCount, formatOffset, formatSize } from '../../../../shared/text/offset.ts';
 import { hex } from '../../format/bytes.ts';
 import { type EntryFault, PAST_END } from '../../format/entry-rules.ts';
 
@@ -55,7 +55,7 @@ export class InvalidEntries implements Cause {
 
   what(count: number): string {
     if (this.#table < 0)
-      return `${counted(count, 'entry', 'entries')} of further L2 tables ${count === 1 ? 'is' : 'are'} invalid; in the first, ${this.#first}`;
+      return `${countOf(count, 'entry', 'entries')} of further L2 tables ${count === 1 ? 'is' : 'are'} invalid; in the first, ${this.#first}`;
     if (this.#content !== '')
       return `the L2 table at ${formatOffset(this.#table)} was overwritten: it holds ${this.#content}, and where the data of its range lies is lost`;
     if (count === 1) return this.#first;
@@ -109,8 +109,8 @@ export class PastEnd implements Cause {
   what(): string {
     const parts = [
       this.#l1,
-      this.#tables === 0 ? '' : counted(this.#tables, 'L2 table'),
-      this.#clusters === 0 ? '' : counted(this.#clusters, 'data cluster'),
+      this.#tables === 0 ? '' : countOf(this.#tables, 'L2 table'),
+      this.#clusters === 0 ? '' : countOf(this.#clusters, 'data cluster'),
     ].filter(part => part !== '');
     return `the ${this.#file} ends at ${formatOffset(this.#end)} (${formatSize(this.#end)}), and the image refers to places in it up to at least ${formatOffset(this.#reach)}; missing past its end: ${parts.join(', ')}`;
   }

@@ -7,7 +7,7 @@ import {
 } from '../../../../shared/finding-collector.ts';
 import { type FindingEvidence, MAX_FINDING_PLACES } from '../../../../shared/model/finding.ts';
 import { RangeSet } from '../../../../shared/range-set.ts';
-import { counted, formatCount, formatOffset } from '../../../../shared/text/offset.ts';
+import { countOf, formatCount, formatOffset } from '../../../../shared/text/offset.ts';
 import { hex, hex64 } from '../../format/bytes.ts';
 import { type EntryRules, entryOffset } from '../../format/entry.ts';
 import {
@@ -193,7 +193,7 @@ export class MapFindings {
       evidence: {
         source: 'size of the file',
         value: hex(fileSize),
-        bits: `L1 table at ${formatOffset(l1.fileOffset)}, ${counted(l1Entries, 'entry', 'entries')}`,
+        bits: `L1 table at ${formatOffset(l1.fileOffset)}, ${countOf(l1Entries, 'entry', 'entries')}`,
       },
     });
   }

@@ -1,5 +1,5 @@
 import { useCallback, useRef } from 'react';
-import { hexOf } from '../../../../shared/draw/color-set.ts';
+import { hexColor } from '../../../../shared/draw/color-set.ts';
 import { BITMAP_COLUMN, type BitmapSums } from '../../../../shared/model/bitmap/bitmap-marks.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
@@ -78,7 +78,7 @@ function BitmapLane({ bitmap, track, button }: BitmapLaneProps) {
     (context: CanvasRenderingContext2D, size: CanvasSize) => {
       const { viewport, width } = getAxis('guest');
       const unit = size.width / Math.max(1, width);
-      context.fillStyle = hexOf(colorSet.dirty);
+      context.fillStyle = hexColor(colorSet.dirty);
       for (const { start, end, bits } of bitmapRuns({ layer, name })) {
         const left = Math.round(pxOf(viewport, start, size.width));
         const right = Math.max(left + Math.round(unit), Math.round(pxOf(viewport, end, size.width)));

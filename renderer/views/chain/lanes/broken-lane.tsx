@@ -1,5 +1,5 @@
 import type { LayerInfo, LinkStatus } from '../../../../shared/model/layer.ts';
-import { sentence } from '../../../../shared/text/finding-text.ts';
+import { asSentence } from '../../../../shared/text/finding-text.ts';
 import { locateBacking, openAllowing, openLocated } from '../../../state/chain/opening.ts';
 import { copyText } from '../../../state/selection/track-actions.ts';
 import { Untrusted } from '../../../ui/text.tsx';
@@ -40,7 +40,7 @@ export function BrokenLane({ layer }: { readonly layer: LayerInfo }) {
         )}
         {error !== undefined && (
           <span>
-            <Untrusted text={sentence(error.what)} max={500} /> <code>{error.code}</code>
+            <Untrusted text={asSentence(error.what)} max={500} /> <code>{error.code}</code>
           </span>
         )}
         {status === 'needsConsent' && !isCaptured && (

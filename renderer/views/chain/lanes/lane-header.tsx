@@ -1,4 +1,4 @@
-import { hexOf, ownerTone } from '../../../../shared/draw/color-set.ts';
+import { hexColor, ownerTone } from '../../../../shared/draw/color-set.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackBytes } from '../../../../shared/model/statistics.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
@@ -52,7 +52,7 @@ export function LaneHeader({ track, chain, folded, bytes, findings }: LaneHeader
           {layer !== undefined && track.kind === 'layer' && (
             <span
               className="number owner-number"
-              style={{ borderColor: hexOf(ownerTone(colorSet, layer.index, chain.tracks.length - 1)) }}
+              style={{ borderColor: hexColor(ownerTone(colorSet, layer.index, chain.tracks.length - 1)) }}
             >
               {alignedNumber(layer.index, chain.chain.layers.length)}
             </span>

@@ -6,7 +6,7 @@ import { createImageSurface } from '../../../canvas/image-surface.ts';
 import { showImage } from '../../../canvas/show-image.ts';
 import { dataOf } from '../../../state/axes/axis-data.ts';
 import { navigationOf } from '../../../state/axes/axis-navigation.ts';
-import { overviewOf } from '../../../state/chain/chain-data.ts';
+import { overviewStrip } from '../../../state/chain/chain-data.ts';
 import { useStore } from '../../../state/store.ts';
 import { fadedParts, shownMarks } from '../../../state/window/highlight.ts';
 import { FindingTicks } from '../../../ui/axis/finding-ticks.tsx';
@@ -29,7 +29,7 @@ export function OverviewStrip({ chain }: { readonly chain: OpenedChain }) {
     drawn.current = key;
     const unit = Math.max(1, Math.round(devicePixelRatio));
     const { image, surface } = createImageSurface({ width, height }, unit);
-    const strips = chain.tracks.map(track => overviewOf(track.id, chain.chain.size, width));
+    const strips = chain.tracks.map(track => overviewStrip(track.id, chain.chain.size, width));
     paintOverview(surface, strips, colorSet, unit, {
       faded: fadedParts(highlighted),
       marks: shownMarks(highlighted),

@@ -2,7 +2,7 @@ import { useCallback, useState } from 'react';
 import { legendOn } from '../../../../shared/legend.ts';
 import type { OpenedChain } from '../../../../shared/model/chain.ts';
 import type { TrackInfo } from '../../../../shared/model/track.ts';
-import { summarize } from '../../../data/summary.ts';
+import { summarizeStrip } from '../../../data/summary.ts';
 import { drawnStrip } from '../../../state/chain/chain-data.ts';
 import { useFollower } from '../../../ui/hooks/use-follower.ts';
 import { trackSummary } from './track-summary.ts';
@@ -12,7 +12,7 @@ export function useTrackSummary(track: TrackInfo, chain: OpenedChain): string {
   const [summary, setSummary] = useState(`${track.title}: loading`);
   const update = useCallback(() => {
     const strip = drawnStrip(track.id);
-    if (strip !== undefined) setSummary(trackSummary(track, summarize(strip), legendOn(track, chain)));
+    if (strip !== undefined) setSummary(trackSummary(track, summarizeStrip(strip), legendOn(track, chain)));
   }, [track, chain]);
   useFollower('settled', update);
   return summary;

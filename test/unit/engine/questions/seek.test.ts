@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { seekIn } from '../../../../electron/engine/questions/seek.ts';
 import { STATES } from '../../../../shared/extent/flags.ts';
-import { createPyramid, type Pyramid, summarize } from '../../../../shared/extent/pyramid.ts';
+import { createPyramid, type Pyramid, summarizePage } from '../../../../shared/extent/pyramid.ts';
 import type { SeekKind } from '../../../../shared/model/statistics.ts';
 import { fedChain } from '../../../support/fed-chain.ts';
 
@@ -14,7 +14,7 @@ function tablesOf(...zeros: readonly (readonly [number, number])[]) {
   );
   const tables = fedChain([{ kind: 'rawLayer', units: 256, contexts: { 'base:allocation': flags } }], MIB);
   const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.slotCount);
-  for (let page = 0; page < tables.pageCount; page++) summarize(pyramid, page, tables.sweep(page));
+  for (let page = 0; page < tables.pageCount; page++) summarizePage(pyramid, page, tables.sweep(page));
   return { tables, pyramid };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { tilesOf } from '../../../../electron/engine/questions/tiles.ts';
 import { MAX_MESSAGE_BYTES, messageBytes } from '../../../../electron/shell/ipc/answer.ts';
-import { createPyramid, summarize } from '../../../../shared/extent/pyramid.ts';
+import { createPyramid, summarizePage } from '../../../../shared/extent/pyramid.ts';
 import { type FedLayer, fedChain } from '../../../support/fed-chain.ts';
 
 const MIB = 2 ** 20;
@@ -23,7 +23,7 @@ test('tiles of the longest chain come in messages of 1 MiB, fewer at a time', ()
     MIB,
   );
   const pyramid = createPyramid(tables.pageCount, tables.pageSpan, tables.slotCount);
-  for (let page = 0; page < tables.pageCount; page++) summarize(pyramid, page, tables.sweep(page));
+  for (let page = 0; page < tables.pageCount; page++) summarizePage(pyramid, page, tables.sweep(page));
   for (const first of [0, 5]) {
     const reply = tilesOf(tables, pyramid, 1, { level: 12, first, count: 8 });
     expect(reply.tiles.length).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { SLICE_MS, WorkLoop } from '../../../../electron/engine/reading/work-loop.ts';
+import { WORKER_SLICE_MS, WorkLoop } from '../../../../electron/engine/reading/work-loop.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
@@ -15,7 +15,7 @@ test('slices run in later turns until nothing is left, and again when woken', ()
   loop.wake();
   expect(deadlines).toEqual([]);
   vi.runAllTimers();
-  expect(deadlines).toEqual([SLICE_MS, SLICE_MS, SLICE_MS]);
+  expect(deadlines).toEqual([WORKER_SLICE_MS, WORKER_SLICE_MS, WORKER_SLICE_MS]);
   loop.wake();
   vi.runAllTimers();
   expect(deadlines).toHaveLength(4);

@@ -1,6 +1,6 @@
 /** Runs of a layer as a plan looks them up. */
 import { expect, it } from 'vitest';
-import { Qcow2Runs, type Run } from '../../../../electron/plan/layers/layer-runs.ts';
+import { type LayerRun, Qcow2Runs } from '../../../../electron/plan/layers/layer-runs.ts';
 import { DATA, UNALLOCATED } from '../../../../electron/qcow2/format/entry.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { createMap } from '../../../../electron/qcow2/read/map.ts';
@@ -21,8 +21,8 @@ it('of a disk of a tebibyte with two clusters are few, and cover it without a ga
     ],
   });
   const runs = new Qcow2Runs(createMap(openQcow2(source), { words: new WordSet(), hosts: true }));
-  const found: Run[] = [];
-  for (let at = 0; at < size; at = (found.at(-1) as Run).end) {
+  const found: LayerRun[] = [];
+  for (let at = 0; at < size; at = (found.at(-1) as LayerRun).end) {
     const run = runs.at(at);
     expect(run.start).toBeLessThanOrEqual(at);
     expect(run.end).toBeGreaterThan(at);

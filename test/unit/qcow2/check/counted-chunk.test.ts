@@ -3,10 +3,16 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CountedChunk } from '../../../../electron/qcow2/check/counted-chunk.ts';
 import { CHUNK_CLUSTERS } from '../../../../electron/qcow2/layout/cluster-chunks.ts';
-import { USE } from '../../../../electron/qcow2/layout/cluster-uses.ts';
+import { CLUSTER_USE } from '../../../../electron/qcow2/layout/cluster-uses.ts';
 
 const length = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(4096, 20_000));
-const use = fc.constantFrom(USE.data, USE.data, USE.data, USE.table, USE.snapshotData);
+const use = fc.constantFrom(
+  CLUSTER_USE.data,
+  CLUSTER_USE.data,
+  CLUSTER_USE.data,
+  CLUSTER_USE.table,
+  CLUSTER_USE.snapshotData,
+);
 const refcounts = fc.array(fc.tuple(length, fc.constantFrom(1, 1, 1, 0, 2, 13)), { maxLength: 3 });
 /** Clusters to pass over or to go back, clusters to refer to, times, use, copied flag. */
 const references = fc.array(
@@ -59,7 +65,7 @@ test('a chunk that is filled in order takes no memory for its clusters', () => {
   chunk.storeRun(0, 32_768, 1);
   chunk.storeRun(32_768, CHUNK_CLUSTERS, 1);
   for (let from = 0; from < CHUNK_CLUSTERS; from += 4096)
-    expect(chunk.referRun(from, from + 4096, 1, USE.data, true)).toBe(0);
+    expect(chunk.referRun(from, from + 4096, 1, CLUSTER_USE.data, true)).toBe(0);
   expect(chunk.nextOdd(0)).toBe(CHUNK_CLUSTERS);
   expect(chunk.lastUsed(CHUNK_CLUSTERS)).toBe(CHUNK_CLUSTERS - 1);
   expect(chunk.hasCounters).toBe(false);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ClusterCounts } from '../../../../electron/qcow2/check/cluster-counts.ts';
 import { PlainEntries, type PlainTable } from '../../../../electron/qcow2/check/plain-entries.ts';
 import { geometryOf } from '../../../../electron/qcow2/format/geometry.ts';
-import { ACTIVE } from '../../../../electron/qcow2/layout/cluster-uses.ts';
+import { OWNER_ACTIVE } from '../../../../electron/qcow2/layout/cluster-uses.ts';
 
 const CLUSTER_BITS = 21;
 const CLUSTER = 2 ** CLUSTER_BITS;
@@ -78,7 +78,7 @@ function counted(entries: readonly Entry[], step: number) {
     areInFile: true,
     hasZeroFlag: true,
   });
-  const table: PlainTable = { view: bytes, times: 1, owner: ACTIVE, next: 0, singlyUpTo: 0 };
+  const table: PlainTable = { view: bytes, times: 1, owner: OWNER_ACTIVE, next: 0, singlyUpTo: 0 };
   const sums = { allocated: 0, fragmented: 0, wrongCopied: 0, hasUsed: false };
   const others: number[] = [];
   for (let at = 0; at < bytes.byteLength; ) {

@@ -5,7 +5,7 @@ import {
   bytesInView,
   clampViewport,
   panBy,
-  reveal,
+  revealOffset,
   smallestSpan,
   wholeAxis,
   withMargin,
@@ -60,11 +60,11 @@ test('whatever is asked for, the viewport stays on the axis', () => {
 
 test('revealing moves no further than needed', () => {
   const view = { start: 1000, end: 2000 };
-  expect(reveal(view, 1500, BOUNDS)).toBe(view);
-  const right = reveal(view, 3000, BOUNDS);
+  expect(revealOffset(view, 1500, BOUNDS)).toBe(view);
+  const right = revealOffset(view, 3000, BOUNDS);
   expect(right.end).toBeGreaterThan(3000);
   expect(right.end - right.start).toBe(1000);
-  expect(reveal(view, 100, BOUNDS).start).toBeLessThan(100);
+  expect(revealOffset(view, 100, BOUNDS).start).toBeLessThan(100);
 });
 
 test('a fitted range has air on both sides', () => {

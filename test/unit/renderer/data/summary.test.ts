@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { summarize } from '../../../../renderer/data/summary.ts';
+import { summarizeStrip } from '../../../../renderer/data/summary.ts';
 import { createColumnStrip, presentIn } from '../../../../shared/draw/strip/column-strip.ts';
 import { stripFromTiles } from '../../../../shared/draw/strip/strip-from-tiles.ts';
 import { ABSENT, HOLE, LOCAL, OVERRIDES, STATES, ZERO } from '../../../../shared/extent/flags.ts';
@@ -16,7 +16,7 @@ test('the summary adds up, mixed pixels by their shares', () => {
   ]);
   const strip = createColumnStrip(256);
   stripFromTiles(strip, 0, { start: 0, end: 2 ** 18 }, cache);
-  const { shares, present } = summarize(strip);
+  const { shares, present } = summarizeStrip(strip);
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
   expect(shares[STATES.indexOf('data')]).toBeCloseTo(0.5 + 1 / 512, 3);
   expect(present).toBe(presentIn(strip));
@@ -24,5 +24,5 @@ test('the summary adds up, mixed pixels by their shares', () => {
 });
 
 test('a strip of which nothing is known has no shares', () => {
-  expect(summarize(createColumnStrip(50)).shares).toEqual(STATES.map(() => 0));
+  expect(summarizeStrip(createColumnStrip(50)).shares).toEqual(STATES.map(() => 0));
 });

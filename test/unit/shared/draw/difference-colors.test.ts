@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Relation } from '../../../../shared/compare/differences.ts';
 import { RELATION_FLAGS } from '../../../../shared/compare/relation-flags.ts';
 import { RELATION_LABELS } from '../../../../shared/compare/relation-labels.ts';
-import { colorSetOf, contrast } from '../../../../shared/draw/color-set.ts';
+import { colorSetOf, contrastRatio } from '../../../../shared/draw/color-set.ts';
 import { differenceColors } from '../../../../shared/draw/difference-colors.ts';
 import { differenceLabels, relationOfPart } from '../../../../shared/draw/difference-labels.ts';
 import { partColors } from '../../../../shared/draw/part-colors.ts';
@@ -38,7 +38,7 @@ describe('the track of differences', () => {
       const { bodies } = partColors(differences, []);
       const shown = RELATIONS.map(relation => bodies.plain[partOf(relation)]);
       expect(new Set(shown).size).toBe(RELATIONS.length);
-      expect(contrast(bodies.plain[partOf('content')]!, colors.lane)).toBeGreaterThanOrEqual(3);
+      expect(contrastRatio(bodies.plain[partOf('content')]!, colors.lane)).toBeGreaterThanOrEqual(3);
       expect(differenceColors(colors)).toBe(differences);
     },
   );

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { pixel } from '../../../../shared/draw/color-set.ts';
+import { pixelOf } from '../../../../shared/draw/color-set.ts';
 import { paintAxis } from '../../../../shared/draw/paint-axis.ts';
 import { RasterSurface, type TextMasks } from '../../../../shared/draw/surface/raster-surface.ts';
 
 const MIB = 2 ** 20;
 const COLORS = {
-  ground: pixel('#ffffff'),
-  line: pixel('#111111'),
-  offset: pixel('#222222'),
-  size: pixel('#333333'),
+  ground: pixelOf('#ffffff'),
+  line: pixelOf('#111111'),
+  offset: pixelOf('#222222'),
+  size: pixelOf('#333333'),
 };
 /** Every character but a space is a bar of 6 by 9 pixels; which ones were asked for is kept. */
 function textsOf(character = 7, asked: string[] = []): TextMasks {
@@ -23,7 +23,7 @@ function textsOf(character = 7, asked: string[] = []): TextMasks {
 function paint(end: number, texts: TextMasks, width = 1000, ratio = 1): RasterSurface {
   const size = { width: width * ratio, height: 28 * ratio };
   const raster = new RasterSurface({ ...size, unit: ratio, texts, byCharacter: true });
-  raster.pixels.fill(pixel('#ff00ff'));
+  raster.pixels.fill(pixelOf('#ff00ff'));
   paintAxis(raster, { start: 0, end }, width, COLORS);
   return raster;
 }
@@ -39,7 +39,7 @@ test('a tick stands on every step, one device pixel unit wide, and nothing of th
   const raster = paint(8 * MIB, textsOf());
   expect(columnsOf(raster, COLORS.line, 0)).toEqual([0, 250, 500, 750]);
   expect(columnsOf(raster, COLORS.line, 6)).toEqual([]);
-  expect(raster.pixels.includes(pixel('#ff00ff'))).toBe(false);
+  expect(raster.pixels.includes(pixelOf('#ff00ff'))).toBe(false);
   expect(columnsOf(paint(8 * MIB, textsOf(14), 1000, 2), COLORS.line, 0).slice(0, 4)).toEqual([
     0, 1, 500, 501,
   ]);

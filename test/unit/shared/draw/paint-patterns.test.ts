@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { colorSetOf, contrast, mix, type Pixel } from '../../../../shared/draw/color-set.ts';
+import { colorSetOf, contrastRatio, mixPixels, type Pixel } from '../../../../shared/draw/color-set.ts';
 import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
 import { paintTrack } from '../../../../shared/draw/paint-track.ts';
 import { partColors } from '../../../../shared/draw/part-colors.ts';
@@ -59,7 +59,7 @@ test.each([
   const part = partOf(STATES.indexOf('data'), 'shadowed');
   const [ground = 0, hatch = 0, ...others] = new Set(row(paintPart(part, 1, 0, 0, colors), 20));
   expect(others).toEqual([]);
-  expect(contrast(ground, hatch)).toBeGreaterThanOrEqual(1.2);
+  expect(contrastRatio(ground, hatch)).toBeGreaterThanOrEqual(1.2);
 });
 
 test.each(RATIOS)(
@@ -74,9 +74,9 @@ test.each(RATIOS)(
         COLOR_SET.lane,
         COLOR_SET.frame,
         COLOR_SET.corrupt,
-        mix(COLOR_SET.corrupt, COLOR_SET.lane, 0.8),
-        mix(pattern, COLOR_SET.lane, 0.4),
-        mix(COLOR_SET.states[index] as Pixel, COLOR_SET.lane, 0.75),
+        mixPixels(COLOR_SET.corrupt, COLOR_SET.lane, 0.8),
+        mixPixels(pattern, COLOR_SET.lane, 0.4),
+        mixPixels(COLOR_SET.states[index] as Pixel, COLOR_SET.lane, 0.75),
         body(state),
         COLOR_SET.override,
         COLOR_SET.dirty,

@@ -1,5 +1,12 @@
 import { expect, test, vi } from 'vitest';
-import { colorSetOf, contrast, mix, ownerTone, pixel, readable } from '../../../../shared/draw/color-set.ts';
+import {
+  colorSetOf,
+  contrastRatio,
+  mixPixels,
+  ownerTone,
+  pixelOf,
+  readableOn,
+} from '../../../../shared/draw/color-set.ts';
 import { laneLayout } from '../../../../shared/draw/lane-layout.ts';
 import { paintOverview } from '../../../../shared/draw/paint-overview.ts';
 import { paintTrack } from '../../../../shared/draw/paint-track.ts';
@@ -76,14 +83,14 @@ const column = (raster: RasterSurface, x: number, y0: number, y1: number) =>
   Array.from({ length: y1 - y0 }, (_, i) => at(raster, x, y0 + i));
 
 test('pixels are in the order of ImageData', () => {
-  expect(pixel('#044A99')).toBe(0xff994a04);
-  expect(mix(pixel('#000000'), pixel('#ffffff'), 0.5)).toBe(0xff808080);
+  expect(pixelOf('#044A99')).toBe(0xff994a04);
+  expect(mixPixels(pixelOf('#000000'), pixelOf('#ffffff'), 0.5)).toBe(0xff808080);
 });
 
 test('what is written on a state can be read, in both themes', () => {
   for (const palette of [LIGHT_PALETTE, DARK_PALETTE]) {
     for (const ground of colorSetOf(palette).states)
-      expect(contrast(readable(ground), ground)).toBeGreaterThanOrEqual(4.5);
+      expect(contrastRatio(readableOn(ground), ground)).toBeGreaterThanOrEqual(4.5);
   }
 });
 
@@ -263,7 +270,7 @@ test('what is hidden is gray, stands out from its lane by 3 to 1, and differs fr
     const { plain } = partColors(colorSet, []).bodies;
     PARTS.forEach(({ state: name, variant }, part) => {
       if (variant !== 'overridden' && variant !== 'shadowed') return;
-      expect(contrast(plain[part]!, colorSet.lane)).toBeGreaterThanOrEqual(3);
+      expect(contrastRatio(plain[part]!, colorSet.lane)).toBeGreaterThanOrEqual(3);
       if (name !== 'unreadable') expect(plain[part]).not.toBe(plain[partOf(state(name))]);
     });
   }
@@ -277,7 +284,7 @@ test('zeros that hide data are in full color, and zeros over nothing are paler',
   const colorSet = COLOR_SET.states[state('zeroHole')]!;
   expect(column(loud, 5, 0, LAYOUT.bodyEnd)).toContain(colorSet);
   expect(column(quiet, 5, 0, LAYOUT.bodyEnd)).not.toContain(colorSet);
-  expect(column(quiet, 5, 0, LAYOUT.bodyEnd)).toContain(mix(colorSet, COLOR_SET.lane, 0.55));
+  expect(column(quiet, 5, 0, LAYOUT.bodyEnd)).toContain(mixPixels(colorSet, COLOR_SET.lane, 0.55));
 });
 
 test('nothing known is a dotted line on the lane, not a state', () => {
@@ -293,7 +300,7 @@ test('highlighting fades the others and hides marks that are not asked for', () 
   expect(at(raster, 5, 5)).not.toBe(COLOR_SET.states[0]);
   expect([...raster.pixels].includes(COLOR_SET.override)).toBe(false);
   expect(column(raster, 15, 0, LAYOUT.bodyEnd)).toContain(
-    mix(COLOR_SET.states[state('zeroHole')]!, COLOR_SET.lane, 0.55),
+    mixPixels(COLOR_SET.states[state('zeroHole')]!, COLOR_SET.lane, 0.55),
   );
 });
 
@@ -307,7 +314,7 @@ test('the longest label that fits is written', () => {
   const made = strip(60, [0, state('data')]);
   paintTrack(raster, made, LAYOUT, COLOR_SET, { ...PLAIN, labels: () => ['far too long', 'data', 'D'] });
   expect(written).toEqual(['data']);
-  expect(at(raster, 30, LAYOUT.bodyEnd >> 1)).toBe(readable(COLOR_SET.states[0]!));
+  expect(at(raster, 30, LAYOUT.bodyEnd >> 1)).toBe(readableOn(COLOR_SET.states[0]!));
 });
 
 test('on the guest the layer that is read is written below, in place of notches', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Run } from '../../../../shared/draw/strip/runs.ts';
+import type { StripRun } from '../../../../shared/draw/strip/runs.ts';
 import { trackCaptions, trackLabels } from '../../../../shared/draw/track-labels.ts';
 import { type ExtentState, STATES } from '../../../../shared/extent/flags.ts';
 import { type PartVariant, partOf } from '../../../../shared/extent/parts.ts';
@@ -10,7 +10,7 @@ const golden = goldenChain();
 const chain: OpenedChain = { sessionId: 1, chain: golden.info, tracks: golden.tracks };
 const guest = chain.tracks[0]!;
 const mid = chain.tracks[2]!;
-const run = (state: ExtentState, more: Partial<Run> = {}, variant: PartVariant = 'plain'): Run => ({
+const run = (state: ExtentState, more: Partial<StripRun> = {}, variant: PartVariant = 'plain'): StripRun => ({
   from: 0,
   to: 100,
   part: partOf(STATES.indexOf(state), variant),

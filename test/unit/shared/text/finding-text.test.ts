@@ -2,21 +2,21 @@
 import { expect, test } from 'vitest';
 import { makeFinding } from '../../../../shared/model/finding.ts';
 import {
+  asSentence,
   evidenceText,
   findingSentence,
   placedSentence,
-  sentence,
 } from '../../../../shared/text/finding-text.ts';
 
 const facts = { code: 'QCOW2_L2_EMPTY', severity: 'hazard', what: 'an L2 table is there' } as const;
 
 test('a text becomes a sentence that begins with a capital and ends with one full stop', () => {
-  expect(sentence('copy the file')).toBe('Copy the file.');
-  expect(sentence('Is it whole?')).toBe('Is it whole?');
-  expect(sentence('')).toBe('.');
-  expect(sentence('qemu-nbd ended')).toBe('qemu-nbd ended.');
-  expect(sentence('cluster_bits is 3')).toBe('cluster_bits is 3.');
-  expect(sentence('cowscope runs none of them')).toBe('cowscope runs none of them.');
+  expect(asSentence('copy the file')).toBe('Copy the file.');
+  expect(asSentence('Is it whole?')).toBe('Is it whole?');
+  expect(asSentence('')).toBe('.');
+  expect(asSentence('qemu-nbd ended')).toBe('qemu-nbd ended.');
+  expect(asSentence('cluster_bits is 3')).toBe('cluster_bits is 3.');
+  expect(asSentence('cowscope runs none of them')).toBe('cowscope runs none of them.');
 });
 
 test('a finding stands alone, with the offsets of the guest that it is about', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  counted,
+  countOf,
   formatCount,
   formatOffset,
   formatRawValue,
@@ -88,7 +88,7 @@ test('a raw value is grouped as an offset is, and what is no number stays as it 
 });
 
 test('a count of one names one thing', () => {
-  expect([counted(1, 'L2 table'), counted(0, 'L2 table'), counted(1024, 'entry', 'entries')]).toEqual([
+  expect([countOf(1, 'L2 table'), countOf(0, 'L2 table'), countOf(1024, 'entry', 'entries')]).toEqual([
     '1 L2 table',
     '0 L2 tables',
     '1,024 entries',

@@ -1,42 +1,42 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { recentList as listIn, MAX_RECENT } from '../../../../electron/shell/stored/recent.ts';
+import { MAX_RECENT, openRecentTargets } from '../../../../electron/shell/stored/recent.ts';
 import { temporaryFolder } from '../../../support/tools.ts';
 
 /** What was reported about the stored list. */
 const told: unknown[][] = [];
-const recentList = (path: string) => listIn(path, (...problem) => told.push(problem));
+const openList = (path: string) => openRecentTargets(path, (...problem) => told.push(problem));
 beforeEach(() => void told.splice(0));
 
 const file = (name: string) => ({ kind: 'files', files: [name] }) as const;
 
 test('targets are kept newest first, once each, across runs', () => {
   const path = join(temporaryFolder(), 'sub', 'recent.json');
-  const first = recentList(path);
+  const first = openList(path);
   for (const name of ['/a', '/b', '/a']) first.add(file(name));
   expect(first.list().map(entry => entry.title)).toEqual(['a', 'b']);
-  expect(recentList(path).list()).toEqual(first.list());
-  recentList(path).clear();
-  expect(recentList(path).list()).toEqual([]);
+  expect(openList(path).list()).toEqual(first.list());
+  openList(path).clear();
+  expect(openList(path).list()).toEqual([]);
 });
 
 test('the list is bounded', () => {
-  const list = recentList(join(temporaryFolder(), 'recent.json'));
+  const list = openList(join(temporaryFolder(), 'recent.json'));
   for (let i = 0; i < MAX_RECENT + 5; i++) list.add(file(`/${i}`));
   expect(list.list()).toHaveLength(MAX_RECENT);
   expect(list.list()[0]?.title).toBe(String(MAX_RECENT + 4));
 });
 
 test('a target too long for one message to the window with all others is not remembered', () => {
-  const list = recentList(join(temporaryFolder(), 'recent.json'));
+  const list = openList(join(temporaryFolder(), 'recent.json'));
   list.add(file('/a'));
   list.add({ kind: 'files', files: Array(100).fill(`/${'x'.repeat(200)}`) });
   expect(list.list().map(entry => entry.title)).toEqual(['a']);
 });
 
 test('a chain is titled by its top', () => {
-  const list = recentList(join(temporaryFolder(), 'recent.json'));
+  const list = openList(join(temporaryFolder(), 'recent.json'));
   list.add({ kind: 'files', files: ['/x/base', '/x/top.qcow2'] });
   expect(list.list()[0]?.title).toBe('top.qcow2 and 1 below');
   list.add({ kind: 'files', files: ['/x/top.qcow2'], snapshot: 'before' });
@@ -45,7 +45,7 @@ test('a chain is titled by its top', () => {
 
 test('only the owner can read the file, and no draft stays behind', () => {
   const folder = temporaryFolder();
-  recentList(join(folder, 'recent.json')).add(file('/a'));
+  openList(join(folder, 'recent.json')).add(file('/a'));
   expect(readdirSync(folder)).toEqual(['recent.json']);
   expect(statSync(join(folder, 'recent.json')).mode & 0o777).toBe(0o600);
 });
@@ -55,12 +55,12 @@ test.each(['', '{', '[]', '{"recent":7}', '{"recent":{"0":1}}', ' '.repeat(300_0
   content => {
     const path = join(temporaryFolder(), 'recent.json');
     writeFileSync(path, content);
-    const list = recentList(path);
+    const list = openList(path);
     expect(list.list()).toEqual([]);
     expect(told).toEqual([['broken', `${path}.broken`]]);
     expect(readFileSync(`${path}.broken`, 'utf8')).toBe(content);
     list.add(file('/a'));
-    expect(recentList(path).list()).toEqual(list.list());
+    expect(openList(path).list()).toEqual(list.list());
     expect(told).toHaveLength(1);
   },
 );
@@ -68,7 +68,7 @@ test.each(['', '{', '[]', '{"recent":7}', '{"recent":{"0":1}}', ' '.repeat(300_0
 test('a list without a version is taken over and stored with one', () => {
   const path = join(temporaryFolder(), 'recent.json');
   writeFileSync(path, JSON.stringify({ recent: [file('/a')] }));
-  expect(recentList(path).list()).toEqual([{ title: 'a', target: file('/a') }]);
+  expect(openList(path).list()).toEqual([{ title: 'a', target: file('/a') }]);
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ version: 1, recent: [file('/a')] });
   expect(told).toEqual([]);
 });
@@ -77,7 +77,7 @@ test('a list of a newer version stays as it is, and this run has a list for itse
   const path = join(temporaryFolder(), 'recent.json');
   const newer = JSON.stringify({ version: 2, groups: { work: [file('/a')] } });
   writeFileSync(path, newer);
-  const list = recentList(path);
+  const list = openList(path);
   expect(list.list()).toEqual([]);
   list.add(file('/b'));
   list.clear();
@@ -92,7 +92,7 @@ test('of the stored targets those that are not valid are left out', () => {
   const later = { kind: 'files', files: ['/b'], format: 'qed' };
   const targets = [file('/a'), later, 7, { kind: 'nbd', uri: '' }, { ...file('/c'), more: 1 }, file('/d')];
   writeFileSync(path, JSON.stringify({ version: 1, recent: targets }));
-  expect(recentList(path).list()).toEqual([
+  expect(openList(path).list()).toEqual([
     { title: 'a', target: file('/a') },
     { title: 'd', target: file('/d') },
   ]);
@@ -101,7 +101,7 @@ test('of the stored targets those that are not valid are left out', () => {
 test('a file that cannot be written keeps the list for this run', () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'plain'), '');
-  const list = recentList(join(folder, 'plain', 'recent.json'));
+  const list = openList(join(folder, 'plain', 'recent.json'));
   list.add(file('/a'));
   expect(list.list()).toHaveLength(1);
   chmodSync(folder, 0o700);
@@ -109,7 +109,7 @@ test('a file that cannot be written keeps the list for this run', () => {
 
 test('addresses are remembered without secrets', () => {
   const path = join(temporaryFolder(), 'recent.json');
-  recentList(path).add({ kind: 'nbd', uri: 'nbds://user:secret@host/x?tls-psk-file=/keys/psk' });
+  openList(path).add({ kind: 'nbd', uri: 'nbds://user:secret@host/x?tls-psk-file=/keys/psk' });
   const stored = JSON.parse(readFileSync(path, 'utf8'));
   expect(stored.recent).toEqual([{ kind: 'nbd', uri: 'nbds://host/x' }]);
 });

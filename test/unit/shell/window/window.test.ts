@@ -50,7 +50,7 @@ vi.mock('electron', () => ({
 }));
 const { StateFile } = await import('../../../../electron/shell/stored/state-file.ts');
 const { BOUNDS_FORMAT } = await import('../../../../electron/shell/window/window-bounds.ts');
-const { BACKGROUND, createWindow } = await import('../../../../electron/shell/window/window.ts');
+const { BACKGROUND_COLORS, createWindow } = await import('../../../../electron/shell/window/window.ts');
 
 function newest(options: Parameters<typeof createWindow>[0]): FakeWindow {
   createWindow(options);
@@ -101,12 +101,12 @@ test('a page that got somewhere else is sent back', () => {
 test('it opens in the color of its page, is shown when drawn, and follows the theme', () => {
   nativeTheme.shouldUseDarkColors = true;
   const window = newest({ folder: '/d' });
-  expect(window.options).toMatchObject({ show: false, backgroundColor: BACKGROUND.dark });
+  expect(window.options).toMatchObject({ show: false, backgroundColor: BACKGROUND_COLORS.dark });
   window.emit('ready-to-show');
   expect(window.shown).toBe(true);
   nativeTheme.shouldUseDarkColors = false;
   nativeTheme.emit('updated');
-  expect(window.backgrounds).toEqual([BACKGROUND.light]);
+  expect(window.backgrounds).toEqual([BACKGROUND_COLORS.light]);
   window.emit('closed');
   nativeTheme.emit('updated');
   expect(window.backgrounds).toHaveLength(1);
@@ -129,5 +129,5 @@ test('its place is remembered, unless a size is asked for', () => {
 
 test('the first color is that of the page', () => {
   const tokens = readFileSync(new URL('../../../../renderer/styles/tokens.css', import.meta.url), 'utf8');
-  expect(tokens).toContain(`--bg: light-dark(${BACKGROUND.light}, ${BACKGROUND.dark});`);
+  expect(tokens).toContain(`--bg: light-dark(${BACKGROUND_COLORS.light}, ${BACKGROUND_COLORS.dark});`);
 });

@@ -1,26 +1,26 @@
 import { expect, test } from 'vitest';
-import { NO_HISTORY, travel, visit } from '../../../../../renderer/state/axes/history.ts';
+import { NO_HISTORY, travelHistory, visitView } from '../../../../../renderer/state/axes/history.ts';
 
 const view = (start: number) => ({ start, end: start + 10 });
 
 test('back and forward go through the places visited', () => {
-  const history = [view(0), view(1), view(2)].reduce(visit, NO_HISTORY);
-  const back = travel(history, -1);
+  const history = [view(0), view(1), view(2)].reduce(visitView, NO_HISTORY);
+  const back = travelHistory(history, -1);
   expect(back?.visited[back.at]).toEqual(view(1));
-  expect(travel(history, 1)).toBeUndefined();
-  expect(travel(travel(history, -2) ?? NO_HISTORY, -1)).toBeUndefined();
+  expect(travelHistory(history, 1)).toBeUndefined();
+  expect(travelHistory(travelHistory(history, -2) ?? NO_HISTORY, -1)).toBeUndefined();
 });
 
 test('a new place forgets what lay ahead, the same place twice is one', () => {
-  const history = [view(0), view(1), view(1)].reduce(visit, NO_HISTORY);
+  const history = [view(0), view(1), view(1)].reduce(visitView, NO_HISTORY);
   expect(history.visited).toHaveLength(2);
-  const branched = visit(travel(history, -1) ?? NO_HISTORY, view(9));
+  const branched = visitView(travelHistory(history, -1) ?? NO_HISTORY, view(9));
   expect(branched.visited).toEqual([view(0), view(9)]);
 });
 
 test('the history is bounded', () => {
   let history = NO_HISTORY;
-  for (let i = 0; i < 1000; i++) history = visit(history, view(i));
+  for (let i = 0; i < 1000; i++) history = visitView(history, view(i));
   expect(history.visited.length).toBeLessThanOrEqual(100);
   expect(history.visited[history.at]).toEqual(view(999));
 });

@@ -1,6 +1,6 @@
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { expect, test } from 'vitest';
-import { openFiles } from '../../../../../renderer/state/chain/opening.ts';
+import { openGivenFiles } from '../../../../../renderer/state/chain/opening.ts';
 import type { ArrangedFiles, StoreImageInfo } from '../../../../../shared/model/store/store-page.ts';
 import { fail, ok } from '../../../../../shared/result.ts';
 import { argsOf, start } from '../../../../support/window/fake-window.tsx';
@@ -31,7 +31,7 @@ function image(name: string, below: number): StoreImageInfo {
 function drop(files: readonly string[], arranged: ArrangedFiles) {
   const bridge = start();
   bridge.answer('store:arrange', () => ok(arranged));
-  openFiles(files);
+  openGivenFiles(files);
   return bridge;
 }
 
@@ -43,7 +43,7 @@ function dropUnread(files: readonly string[]) {
     reply = resolve;
   });
   bridge.answer('store:arrange', async () => ok(await arranged));
-  openFiles(files);
+  openGivenFiles(files);
   return { bridge, reply };
 }
 
@@ -160,7 +160,7 @@ const ERROR = { code: 'QCOW2_HEADER', what: 'torn', subject: '', advice: '' } as
 test('files that cannot be read keep the order in which they were dropped', async () => {
   const bridge = start();
   bridge.answer('store:arrange', () => fail({ ...ERROR, what: 'no such file' }));
-  openFiles(FILES);
+  openGivenFiles(FILES);
   expect(await screen.findByText('No such file.')).toBeTruthy();
   fireEvent.click(screen.getByRole('button', { name: 'Open 3 layers' }));
   await waitFor(() => expect(argsOf(bridge, 'chain:open')[0]).toMatchObject({ target: { files: FILES } }));

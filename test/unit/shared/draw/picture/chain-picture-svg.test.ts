@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { colorSetOf, type Pixel } from '../../../../../shared/draw/color-set.ts';
 import { laneLayout } from '../../../../../shared/draw/lane-layout.ts';
 import { paintTrack } from '../../../../../shared/draw/paint-track.ts';
-import { type ChainPicture, chainPictureSvg } from '../../../../../shared/draw/picture/chain-picture-svg.ts';
+import { chainPictureSvg, type DrawnChain } from '../../../../../shared/draw/picture/chain-picture-svg.ts';
 import { createColumnStrip, MARKS } from '../../../../../shared/draw/strip/column-strip.ts';
 import { stripFromExtents } from '../../../../../shared/draw/strip/strip-from-extents.ts';
 import { RasterSurface } from '../../../../../shared/draw/surface/raster-surface.ts';
@@ -26,7 +26,7 @@ async function read(chain: FakeChain) {
 
 type ReadChain = Awaited<ReturnType<typeof read>>;
 
-function pictureOf(chain: ReadChain, palette: Palette, start = 0, end = chain.info.size): ChainPicture {
+function pictureOf(chain: ReadChain, palette: Palette, start = 0, end = chain.info.size): DrawnChain {
   const view = { start, end };
   const strips = chain.extents.map(extents => {
     const strip = createColumnStrip(WIDTH);
@@ -104,7 +104,7 @@ describe.each(CHAINS)('the picture of the %s chain', (_, chain) => {
   });
 });
 
-function textsOf(picture: ChainPicture): string[] {
+function textsOf(picture: DrawnChain): string[] {
   return elementsOf(parseXml(chainPictureSvg(picture)))
     .filter(({ name }) => name === 'text')
     .map(({ text }) => text);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { coarsestLevel } from '../../../../../renderer/data/level.ts';
 import { TileCache } from '../../../../../renderer/data/tile-cache.ts';
-import { colorSetOf, mix } from '../../../../../shared/draw/color-set.ts';
+import { colorSetOf, mixPixels } from '../../../../../shared/draw/color-set.ts';
 import { laneLayout } from '../../../../../shared/draw/lane-layout.ts';
 import { paintOverview } from '../../../../../shared/draw/paint-overview.ts';
 import { paintTrack } from '../../../../../shared/draw/paint-track.ts';
@@ -138,7 +138,7 @@ test('a lone cluster on a disk of any size is seen in its lane and in the overvi
       ] as const;
       const { plain } = partColors(COLOR_SET, []).bodies;
       const color = plain[partIndexOf(HELD_WORDS[name])]!;
-      const tinted = mix(plain[partIndexOf(ABSENT_EVERYWHERE)]!, color, 0.45);
+      const tinted = mixPixels(plain[partIndexOf(ABSENT_EVERYWHERE)]!, color, 0.45);
       for (const fill of [fromTiles, fromExtents]) {
         const strip = createColumnStrip(width);
         fill(strip, view, extents);

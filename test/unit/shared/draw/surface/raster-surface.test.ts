@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { colorSetOf, pixel } from '../../../../../shared/draw/color-set.ts';
+import { colorSetOf, pixelOf } from '../../../../../shared/draw/color-set.ts';
 import { holeSwatchLayout, type LaneLayout, laneLayout } from '../../../../../shared/draw/lane-layout.ts';
 import { paintAxis } from '../../../../../shared/draw/paint-axis.ts';
 import { paintOverview } from '../../../../../shared/draw/paint-overview.ts';
@@ -92,10 +92,10 @@ test('the axis keeps every pixel', () => {
       const surface = surfaceOf(width * ratio, 28 * ratio, ratio, texts, true);
       const start = Math.floor(random() * 2 ** 40);
       paintAxis(surface, { start, end: start + 2 ** (9 + random() * 34) }, width, {
-        ground: pixel('#ffffff'),
-        line: pixel('#111111'),
-        offset: pixel('#222222'),
-        size: pixel('#333333'),
+        ground: pixelOf('#ffffff'),
+        line: pixelOf('#111111'),
+        offset: pixelOf('#222222'),
+        size: pixelOf('#333333'),
       });
       hash.update(surface.pixels);
     }

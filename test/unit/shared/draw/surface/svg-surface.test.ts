@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { colorSetOf, pixel } from '../../../../../shared/draw/color-set.ts';
+import { colorSetOf, pixelOf } from '../../../../../shared/draw/color-set.ts';
 import { laneLayout } from '../../../../../shared/draw/lane-layout.ts';
 import { paintAxis } from '../../../../../shared/draw/paint-axis.ts';
 import { paintOverview } from '../../../../../shared/draw/paint-overview.ts';
@@ -15,8 +15,8 @@ import { randomNumbers, randomStrip } from '../../../../support/pictures/random-
 import { svgPixels } from '../../../../support/pictures/svg-pixels.ts';
 import { elementsOf, parseXml, type XmlElement } from '../../../../support/xml.ts';
 
-const RED = pixel('#ff0000');
-const BLUE = pixel('#0000ff');
+const RED = pixelOf('#ff0000');
+const BLUE = pixelOf('#0000ff');
 
 /** The pixels of everything but patterns, shapes and texts, laid out by the sizes that texts have in SVG. */
 class RectanglesAlone extends RasterSurface {

@@ -6,7 +6,7 @@ import { usePresentKeys } from '../../ui/hooks/use-present-keys.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
 
 /** The states and marks that occur in this chain, in one row; each entry toggles its highlight. */
-export function Legend({ chain }: { readonly chain: OpenedChain }) {
+export function ChainLegend({ chain }: { readonly chain: OpenedChain }) {
   const highlighted = useStore(state => state.highlighted);
   const present = usePresentKeys();
   const legend = legendOf(chain);

@@ -3,10 +3,10 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toBytePath } from '../../../electron/chain/byte-path.ts';
-import { isLocal, PathLook, parseMounts } from '../../../electron/chain/path-look.ts';
+import { isLocal, PathInspector, parseMounts } from '../../../electron/chain/path-inspector.ts';
 import { runWell, temporaryFolder } from '../../support/tools.ts';
 
-const at = (path: string) => new PathLook().at(toBytePath(path));
+const at = (path: string) => new PathInspector().at(toBytePath(path));
 
 describe('the list of mounts', () => {
   const mounts = parseMounts(
@@ -67,7 +67,7 @@ describe('a look at a path', () => {
 
   it('looks up so many names in all, and then none', async () => {
     const depth = folder.split('/').length - 1;
-    const look = new PathLook(2 * depth + 1);
+    const look = new PathInspector(2 * depth + 1);
     const sub = toBytePath(join(folder, 'sub'));
     expect([await look.at(sub), await look.at(sub)]).toEqual(['folder', 'unseen']);
   });

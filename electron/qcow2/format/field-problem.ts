@@ -3,7 +3,7 @@ import { type Cause, type CausePlace, causeOf } from '../../../shared/finding-co
 import type { FindingSeverity } from '../../../shared/model/finding.ts';
 
 /** Takes a cause and one place where it shows. */
-export type Report = (cause: Cause, place?: CausePlace) => void;
+export type ReportCause = (cause: Cause, place?: CausePlace) => void;
 
 /** What to say of a field: its code, the sentence, and the next safe step. */
 export interface FieldProblem {
@@ -16,7 +16,7 @@ export interface FieldProblem {
 
 /** Reports a field of `length` bytes (1 to 8) at `fileOffset`, which lies `at` bytes into `view`. */
 export function reportField(
-  report: Report,
+  report: ReportCause,
   { severity = 'corruption', ...facts }: FieldProblem,
   source: string,
   view: DataView,

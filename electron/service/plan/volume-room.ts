@@ -10,7 +10,7 @@ const SECTOR_BYTES = 512;
 const statOf = promisify(fstat);
 
 /** The room for a target's files, as far as the system tells it; devices are none. */
-export async function roomOf({ info, source, device, dataFile }: OpenLayer): Promise<TargetRoom> {
+export async function volumeRoomOf({ info, source, device, dataFile }: OpenLayer): Promise<TargetRoom> {
   const data = info.dataFile?.resolved;
   const image = device ? undefined : await fileRoom(source.fd, info.path);
   const apart =

@@ -9,7 +9,7 @@ import { kindOf } from './open-file.ts';
 import type { FileKind } from './policy.ts';
 
 /** `unseen` where it was not looked. */
-export type SeenKind = FileKind | 'missing' | 'unseen';
+export type InspectedKind = FileKind | 'missing' | 'unseen';
 
 /** A mounted file system: where, and its type. */
 export interface Mount {
@@ -35,7 +35,7 @@ const LOCAL: ReadonlySet<string> = new Set(
 );
 
 /** Looks at paths without opening what lies there. */
-export class PathLook {
+export class PathInspector {
   #mounts: Promise<readonly Mount[]> | undefined;
   #left: number;
 
@@ -45,7 +45,7 @@ export class PathLook {
   }
 
   /** What lies at an absolute path, links followed. Never rejects. */
-  async at(path: BytePath): Promise<SeenKind> {
+  async at(path: BytePath): Promise<InspectedKind> {
     this.#mounts ??= readMounts();
     const mounts = await this.#mounts;
     try {
@@ -57,7 +57,7 @@ export class PathLook {
   }
 
   /** One name after the other, so that no file system that is not local is reached through a link. */
-  async #walk(path: BytePath, mounts: readonly Mount[]): Promise<SeenKind> {
+  async #walk(path: BytePath, mounts: readonly Mount[]): Promise<InspectedKind> {
     const waiting = namesOf(path).reverse();
     let reached = ''; // without links
     let hops = 0;

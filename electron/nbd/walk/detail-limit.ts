@@ -13,7 +13,7 @@ const FREE_EXTENTS = 2 ** 21;
 const FREE_REPLIES = 4096;
 
 /** What the replies of one walk described so far, also across its connections. */
-export class Fineness {
+export class DetailLimit {
   #extents = 0;
   #replies = 0;
   #bytes = 0;

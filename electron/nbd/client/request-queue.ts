@@ -1,4 +1,4 @@
-/** Turns for requests of which only so many may be in flight. */
+/** Requests of which only so many may be in flight wait here. */
 
 interface Waiting {
   readonly most: number;
@@ -6,15 +6,15 @@ interface Waiting {
 }
 
 /** A queue of requests; each waits, in the order of asking, until fewer than its own limit are in flight. */
-export class Turns {
+export class RequestQueue {
   #inFlight = 0;
   readonly #waiting: Waiting[] = [];
 
   /**
-   * Resolves when fewer than `most` requests are in flight; then this one counts as in flight until {@link end}. When the
-   * signal aborts first, it rejects with what `onAbort` returns and needs no end.
+   * Resolves when fewer than `most` requests are in flight; then this one counts as in flight until {@link release}.
+   * When the signal aborts first, it rejects with what `onAbort` returns and needs no release.
    */
-  take(most: number, signal: AbortSignal | undefined, onAbort: () => Error): Promise<void> {
+  acquire(most: number, signal: AbortSignal | undefined, onAbort: () => Error): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(turn), 1);
@@ -35,7 +35,7 @@ export class Turns {
   }
 
   /** A request that had its turn is over. */
-  end(): void {
+  release(): void {
     this.#inFlight--;
     this.#beginWaiting();
   }
