@@ -10,14 +10,7 @@ import { PinnedFolders } from '../../electron/chain/pinned-folder.ts';
 import { captureTarget } from '../../electron/service/capture/capture-target.ts';
 import { newDraftName, removeStaleDrafts } from '../../electron/service/output/drafts.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import {
-  bitmapsChain,
-  damagedChain,
-  extendedL2Chain,
-  goldenChain,
-  shortMiddleChain,
-  version1Chain,
-} from '../support/images/chains.ts';
+import { DEMO_CHAINS, goldenChain, version1Chain } from '../support/images/chains.ts';
 import { DAMAGED_IMAGES } from '../support/images/damaged.ts';
 import { randomChain } from '../support/images/random-chain.ts';
 import { hashFile, qemuImg, run, temporaryFolder } from '../support/tools.ts';
@@ -60,13 +53,7 @@ describe('cowscope-capture.py', () => {
     expect(readFileSync(SCRIPT, 'utf8')).toContain(`TOOL = 'cowscope ${packageJson.version}'`);
   });
 
-  it.each([
-    ['golden', goldenChain],
-    ['with a short middle', shortMiddleChain],
-    ['with bitmaps', bitmapsChain],
-    ['with subclusters', extendedL2Chain],
-    ['damaged', damagedChain],
-  ] as const)('captures the demo chain (%s) as cowscope does', async (name, make) => {
+  it.each(DEMO_CHAINS)('captures the demo chain (%s) as cowscope does', async (name, make) => {
     const files = await make(await mkdtemp(join(folder, `${name} `)));
     const before = await Promise.all(files.map(hashFile));
     await expectSame([files.at(-1)!]);

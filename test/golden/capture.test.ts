@@ -10,14 +10,7 @@ import { describeTarget } from '../../electron/service/describe-target.ts';
 import { withLayout } from '../../electron/service/layout-target.ts';
 import type { ChainCheck } from '../../shared/model/check.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
-import {
-  bitmapsChain,
-  damagedChain,
-  extendedL2Chain,
-  goldenChain,
-  shortMiddleChain,
-  version1Chain,
-} from '../support/images/chains.ts';
+import { DEMO_CHAINS, version1Chain } from '../support/images/chains.ts';
 import { DAMAGED_IMAGES, type DamagedImage } from '../support/images/damaged.ts';
 import { listed, withTarget } from '../support/session.ts';
 import { hashFile, temporaryFolder } from '../support/tools.ts';
@@ -98,13 +91,7 @@ function isFromData({ code, name }: Record<string, unknown>): boolean {
 }
 
 describe('a capture', () => {
-  it.each([
-    ['golden', goldenChain],
-    ['with a short middle', shortMiddleChain],
-    ['with bitmaps', bitmapsChain],
-    ['with subclusters', extendedL2Chain],
-    ['damaged', damagedChain],
-  ] as const)('says of the demo chain (%s) what its files say', async (name, make) => {
+  it.each(DEMO_CHAINS)('says of the demo chain (%s) what its files say', async (name, make) => {
     const files = await make(await mkdtemp(join(folder, `${name} `)));
     const target = filesOf(files.at(-1)!);
     const before = await Promise.all(files.map(hashFile));

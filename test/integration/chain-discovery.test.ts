@@ -57,6 +57,15 @@ async function discover(files: string | readonly string[], more: Omit<ChainReque
   return chain;
 }
 
+/** The depths that qemu-nbd tells of a layer alone, extent by extent. */
+async function depthsOf(layer: DiscoveredChain['layers'][number]): Promise<number[]> {
+  const server = await exportLayer(layer);
+  const uri = `nbd+unix:///?socket=${server.address.endpoint.path}`;
+  const extents = await nbdinfoMap(uri, 'qemu:allocation-depth');
+  await server.stop();
+  return extents.map(({ type }) => type);
+}
+
 /** An overlay over a name that need not exist. */
 async function overlay(name: string, backing: string, format = 'qcow2', size = '1M'): Promise<string> {
   await qemuImg('create', '-q', '-u', '-f', 'qcow2', '-b', backing, '-F', format, at(name), size);
@@ -432,13 +441,7 @@ describe('an external data file', () => {
     expect(chain.info.layers[0]!.dataFile).toMatchObject({ status: 'opened' });
     expect((await openFilesBelow(folder)).sort()).toEqual([at('data.raw'), top]);
     await rename(at('data.raw'), at('moved.raw'));
-    const server = await exportLayer(chain.layers[0]!);
-    const extents = await nbdinfoMap(
-      `nbd+unix:///?socket=${server.address.endpoint.path}`,
-      'qemu:allocation-depth',
-    );
-    await server.stop();
-    expect(extents.map(({ type }) => type)).toEqual([0, 1, 0]);
+    expect(await depthsOf(chain.layers[0]!)).toEqual([0, 1, 0]);
     await rename(at('moved.raw'), at('data.raw'));
   });
 
@@ -568,13 +571,7 @@ describe('a file that a person named', () => {
     await runWell('qemu-io', ['-f', 'qcow', '-c', 'write -P1 64k 64k', at('old.qcow')]);
     const chain = await discover(at('old.qcow'));
     expect(chain.info.layers).toMatchObject([{ format: 'qcow', size: 1048576 }]);
-    const server = await exportLayer(chain.layers[0]!);
-    const extents = await nbdinfoMap(
-      `nbd+unix:///?socket=${server.address.endpoint.path}`,
-      'qemu:allocation-depth',
-    );
-    await server.stop();
-    expect(extents.map(({ type }) => type)).toEqual([0, 1, 0]);
+    expect(await depthsOf(chain.layers[0]!)).toEqual([0, 1, 0]);
   });
 
   it('is asked for when none is named', async () => {

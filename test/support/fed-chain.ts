@@ -17,6 +17,16 @@ export interface FedLayer {
   readonly unreadable?: (unit: number) => boolean;
 }
 
+/** A layer served alone whose units are of two kinds in turn, so that each is an extent. */
+export function alternatingLayer(units: number): FedLayer {
+  const depths = Array.from({ length: units }, (_, i) => i % 2);
+  return {
+    kind: 'isolatedLayer',
+    units,
+    contexts: { 'base:allocation': depths.map(depth => depth * 3), 'qemu:allocation-depth': depths },
+  };
+}
+
 /** Batches over [0,fed) of at most `step` units, cut where readable and unreadable parts meet. */
 export function batchesOf(layer: FedLayer, scale: number, step: number): StatusBatch[] {
   const { contexts, fed = layer.units, unreadable = () => false } = layer;

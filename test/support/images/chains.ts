@@ -9,6 +9,15 @@ export const bitmapsChain = (folder: string) => makeChain(bitmaps, folder);
 export const extendedL2Chain = (folder: string) => makeChain(extendedL2, folder);
 export const damagedChain = (folder: string) => makeChain(damaged, folder);
 
+/** The demo chains, each with what is special about it. */
+export const DEMO_CHAINS = [
+  ['golden', goldenChain],
+  ['with a short middle', shortMiddleChain],
+  ['with bitmaps', bitmapsChain],
+  ['with subclusters', extendedL2Chain],
+  ['damaged', damagedChain],
+] as const;
+
 /** The top of a chain of two version 1 images: L1 tables of several entries in the first cluster, each of which names a table. */
 export async function version1Chain(folder: string): Promise<string> {
   const [base, top] = [join(folder, 'private-base.qcow'), join(folder, 'private-top.qcow')];

@@ -1,18 +1,11 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { statisticsOf } from '../../../../electron/engine/questions/statistics.ts';
-import { type FedLayer, fedChain, fedPlan } from '../../../support/fed-chain.ts';
+import { alternatingLayer, fedChain, fedPlan } from '../../../support/fed-chain.ts';
 import { openSession } from '../../../support/merge-session.ts';
 
 const MIB = 2 ** 20;
-/** 64 units of 1 MiB are a page. */
-const layer: FedLayer = {
-  kind: 'isolatedLayer',
-  units: 192,
-  contexts: {
-    'base:allocation': Array.from({ length: 192 }, (_, i) => (i % 2) * 3),
-    'qemu:allocation-depth': Array.from({ length: 192 }, (_, i) => i % 2),
-  },
-};
+/** Three pages: 64 units of 1 MiB are a page. */
+const layer = alternatingLayer(192);
 
 afterEach(() => void vi.restoreAllMocks());
 

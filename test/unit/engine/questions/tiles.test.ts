@@ -2,20 +2,13 @@ import { expect, test } from 'vitest';
 import { tilesOf } from '../../../../electron/engine/questions/tiles.ts';
 import { MAX_MESSAGE_BYTES, messageBytes } from '../../../../electron/shell/ipc/answer.ts';
 import { createPyramid, summarizePage } from '../../../../shared/extent/pyramid.ts';
-import { type FedLayer, fedChain } from '../../../support/fed-chain.ts';
+import { alternatingLayer, fedChain } from '../../../support/fed-chain.ts';
 
 const MIB = 2 ** 20;
 /** Most layers of a chain. */
 const LAYERS = 200;
-/** 64 units of 1 MiB are a page. */
-const layer: FedLayer = {
-  kind: 'isolatedLayer',
-  units: 192,
-  contexts: {
-    'base:allocation': Array.from({ length: 192 }, (_, i) => (i % 2) * 3),
-    'qemu:allocation-depth': Array.from({ length: 192 }, (_, i) => i % 2),
-  },
-};
+/** Three pages: 64 units of 1 MiB are a page. */
+const layer = alternatingLayer(192);
 
 test('tiles of the longest chain come in messages of 1 MiB, fewer at a time', () => {
   const tables = fedChain(

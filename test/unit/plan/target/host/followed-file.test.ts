@@ -6,40 +6,11 @@ import {
   FollowedFile,
   type RequestOrder,
 } from '../../../../../electron/plan/target/host/followed-file.ts';
-import { HostClusters } from '../../../../../electron/plan/target/host/host-clusters.ts';
 import { TargetFile } from '../../../../../electron/plan/target/host/target-file.ts';
 import { runToEnd, type SlicedWork } from '../../../../../electron/qcow2/read/sliced-work.ts';
+import { hostClusters, storedTarget } from '../../../../support/plan/target-files.ts';
 
 const C = 65_536;
-
-/** Clusters of a file with these refcounts. */
-function clustersOf(counts: readonly number[]): HostClusters {
-  return new HostClusters({
-    clusterSize: C,
-    refcountBits: 16,
-    counts: Uint16Array.from(counts),
-    tableStart: 1,
-    tableClusters: 1,
-    hasBlock: index => index === 0,
-  });
-}
-
-/** An image of nothing in a file of as many clusters. */
-function storedIn(clusters: number) {
-  return {
-    clusterSize: C,
-    unit: C,
-    sliceSpan: 8192 * C,
-    l1Coverage: 8192 * C,
-    fileLength: clusters * C,
-    maxStepClusters: Number.POSITIVE_INFINITY,
-    keepsDataApart: false,
-    frees: true,
-    hasTable: () => true,
-    clusterAt: (_: number) => ({ host: -1 }),
-    isDataAt: () => true,
-  };
-}
 
 /** What a job comes to that writes guest clusters [start, end), each a request for layer 1, and how often holes were looked for. */
 function followed(
@@ -51,8 +22,8 @@ function followed(
     starts = [0],
   }: { order?: RequestOrder; holes?: number[]; starts?: number[] } = {},
 ) {
-  const clusters = clustersOf(counts);
-  const stored = storedIn(counts.length);
+  const clusters = hostClusters(C, counts);
+  const stored = storedTarget(C, counts.length);
   const files = starts.map(start => {
     const started = new TargetFile(stored, clusters.clone());
     started.clusters.searchFrom(start);
@@ -85,9 +56,9 @@ function* noHoles(): SlicedWork<FindHoles> {
 
 describe('FollowedFile', () => {
   it('has zeros come first that are sent together with data, but where reads may end meanwhile', () => {
-    const clusters = clustersOf([1, 1, 1, 1]);
+    const clusters = hostClusters(C, [1, 1, 1, 1]);
     const clusterAt = (cluster: number) => ({ host: cluster === 1 ? 3 : -1 });
-    const stored = { ...storedIn(4), clusterAt };
+    const stored = storedTarget(C, 4, { clusterAt });
     const endOf = (usesThreads: boolean, zero = false) => {
       const ways = { order: 'parallel', clusterSize: C, granularity: C, usesThreads } as const;
       const file = new FollowedFile([new TargetFile(stored, clusters.clone())], ways);
@@ -104,10 +75,10 @@ describe('FollowedFile', () => {
   });
 
   it('has one end where one request after the other gives compressed clusters back, if threads write', () => {
-    const clusters = clustersOf([1, 1, 1, 1]);
+    const clusters = hostClusters(C, [1, 1, 1, 1]);
     const cluster = (index: number) =>
       index === 0 ? { host: -1, compressed: { first: 3, count: 1 } } : { host: index === 1 ? 2 : -1 };
-    const stored = { ...storedIn(4), clusterAt: cluster };
+    const stored = storedTarget(C, 4, { clusterAt: cluster });
     const endOf = (usesThreads: boolean) => {
       const ways = { order: 'sequential', clusterSize: C, granularity: C, usesThreads } as const;
       const file = new FollowedFile([new TargetFile(stored, clusters.clone())], ways);

@@ -1,17 +1,11 @@
 /** Which clusters are taken, and where refcounts go. */
 import { describe, expect, it } from 'vitest';
-import { HostClusters } from '../../../../../electron/plan/target/host/host-clusters.ts';
+import type { HostClusters } from '../../../../../electron/plan/target/host/host-clusters.ts';
+import { hostClusters } from '../../../../support/plan/target-files.ts';
 
 /** Clusters of 512 bytes with 64-bit refcounts: a block counts 64 clusters, a cluster of the table names 64 blocks. */
 function clustersOf(counts: readonly number[], blocks = 1): HostClusters {
-  return new HostClusters({
-    clusterSize: 512,
-    refcountBits: 64,
-    counts: Uint16Array.from(counts),
-    tableStart: 1,
-    tableClusters: 1,
-    hasBlock: index => index < blocks,
-  });
+  return hostClusters(512, counts, { refcountBits: 64, blocks });
 }
 
 const used = (count: number) => new Array<number>(count).fill(1);

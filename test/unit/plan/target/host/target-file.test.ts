@@ -1,12 +1,12 @@
 /** Where the clusters of a target go, and how long its file gets. */
 import { describe, expect, it } from 'vitest';
-import { HostClusters } from '../../../../../electron/plan/target/host/host-clusters.ts';
 import {
   type StoredCluster,
   type StoredTarget,
   TargetFile,
   UnknownCluster,
 } from '../../../../../electron/plan/target/host/target-file.ts';
+import { hostClusters, storedTarget } from '../../../../support/plan/target-files.ts';
 
 const C = 4096;
 const NONE: StoredCluster = { host: -1 };
@@ -15,31 +15,14 @@ const NONE: StoredCluster = { host: -1 };
 function fileOf(
   stored: Readonly<Record<number, StoredCluster>>,
   options: Partial<StoredTarget> = {},
-  counts = Uint16Array.from([1, 1, 1, 1, 1, 1]),
+  counts: readonly number[] = [1, 1, 1, 1, 1, 1],
 ): TargetFile {
-  const clusters = new HostClusters({
-    clusterSize: C,
-    refcountBits: 16,
-    counts,
-    tableStart: 1,
-    tableClusters: 1,
-    hasBlock: index => index === 0,
-  });
-  const target: StoredTarget = {
-    clusterSize: C,
-    unit: C,
-    sliceSpan: 512 * C,
-    l1Coverage: 512 * C,
-    fileLength: 6 * C,
-    maxStepClusters: Number.POSITIVE_INFINITY,
-    keepsDataApart: false,
-    frees: true,
-    hasTable: () => true,
+  const target = storedTarget(C, 6, {
     clusterAt: cluster => stored[cluster] ?? NONE,
     isDataAt: offset => (stored[Math.floor(offset / C)] ?? NONE).host >= 0,
     ...options,
-  };
-  return new TargetFile(target, clusters);
+  });
+  return new TargetFile(target, hostClusters(C, counts));
 }
 
 const sizes = (file: TargetFile) => [file.imageEnd / C, file.length / C];
@@ -54,7 +37,7 @@ describe('TargetFile', () => {
 
   it('copies a cluster that snapshots share to a new one, with all data of its subclusters', () => {
     const shared = { host: -1, shared: { host: 4, dataEnd: C / 2 } };
-    const counts = Uint16Array.from([1, 1, 1, 1, 2, 1]);
+    const counts = [1, 1, 1, 1, 2, 1];
     const file = fileOf({ 0: shared }, { unit: C / 32 }, counts);
     file.apply({ kind: 'write', start: 0, end: C / 32 });
     expect(sizes(file)).toEqual([7, 6.5]);
@@ -67,7 +50,7 @@ describe('TargetFile', () => {
     const shared = { host: -1, shared: { host: 4, dataEnd: C } };
     const write = { kind: 'write', start: 0, end: C / 32 } as const;
     expect(() => fileOf({ 0: shared }).apply(write)).toThrow(UnknownCluster);
-    const file = fileOf({ 0: shared }, { unit: C / 32 }, Uint16Array.from([1, 1, 1, 1, 2, 1]));
+    const file = fileOf({ 0: shared }, { unit: C / 32 }, [1, 1, 1, 1, 2, 1]);
     file.apply({ kind: 'mark', start: 0, end: 1 });
     expect(() => file.apply(write)).toThrow(UnknownCluster);
   });

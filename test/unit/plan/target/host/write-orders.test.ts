@@ -1,40 +1,18 @@
 /** Ends of a file over all orders in which requests may be done. */
 import { describe, expect, it } from 'vitest';
-import { HostClusters } from '../../../../../electron/plan/target/host/host-clusters.ts';
 import type { HostEvent } from '../../../../../electron/plan/target/host/host-events.ts';
 import { type SentRequest, withAllCuts } from '../../../../../electron/plan/target/host/sent-requests.ts';
 import { type StoredCluster, TargetFile } from '../../../../../electron/plan/target/host/target-file.ts';
 import { possibleEnds } from '../../../../../electron/plan/target/host/write-orders.ts';
 import { runToEnd } from '../../../../../electron/qcow2/read/sliced-work.ts';
+import { hostClusters, storedTarget } from '../../../../support/plan/target-files.ts';
 
 const C = 4096;
 
 /** A file whose refcounts are `counts`, and in which guest clusters are stored as given. */
 function fileOf(counts: readonly number[], stored: Readonly<Record<number, StoredCluster>> = {}): TargetFile {
-  const clusters = new HostClusters({
-    clusterSize: C,
-    refcountBits: 16,
-    counts: Uint16Array.from(counts),
-    tableStart: 1,
-    tableClusters: 1,
-    hasBlock: index => index === 0,
-  });
-  return new TargetFile(
-    {
-      clusterSize: C,
-      unit: C,
-      sliceSpan: 512 * C,
-      l1Coverage: 512 * C,
-      fileLength: counts.length * C,
-      maxStepClusters: Number.POSITIVE_INFINITY,
-      keepsDataApart: false,
-      frees: true,
-      hasTable: () => true,
-      clusterAt: cluster => stored[cluster] ?? { host: -1 },
-      isDataAt: () => true,
-    },
-    clusters,
-  );
+  const clusterAt = (cluster: number) => stored[cluster] ?? { host: -1 };
+  return new TargetFile(storedTarget(C, counts.length, { clusterAt }), hostClusters(C, counts));
 }
 
 const sent = (

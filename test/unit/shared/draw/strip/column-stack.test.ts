@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { coarsestLevel } from '../../../../../renderer/data/level.ts';
-import { TileCache } from '../../../../../renderer/data/tile-cache.ts';
 import { colorSetOf, mixPixels } from '../../../../../shared/draw/color-set.ts';
 import { laneLayout } from '../../../../../shared/draw/lane-layout.ts';
 import { paintOverview } from '../../../../../shared/draw/paint-overview.ts';
@@ -17,7 +16,6 @@ import {
 import { stripFromExtents } from '../../../../../shared/draw/strip/strip-from-extents.ts';
 import { stripFromTiles } from '../../../../../shared/draw/strip/strip-from-tiles.ts';
 import { RasterSurface } from '../../../../../shared/draw/surface/raster-surface.ts';
-import { addExtent, createColumns, toTile } from '../../../../../shared/extent/columns.ts';
 import {
   ABSENT_EVERYWHERE,
   COMPRESSED,
@@ -28,9 +26,8 @@ import {
   ZERO,
 } from '../../../../../shared/extent/flags.ts';
 import { PARTS, partIndexOf, partOf } from '../../../../../shared/extent/parts.ts';
-import type { TileColumns } from '../../../../../shared/model/tile.ts';
-import { tileBytes } from '../../../../../shared/model/tile.ts';
 import { LIGHT_PALETTE } from '../../../../../shared/palette.ts';
+import { exact, tiled } from '../../../../support/pictures/tiled-strips.ts';
 
 const COLOR_SET = colorSetOf(LIGHT_PALETTE);
 const NO_TEXTS = () => ({ width: 0, height: 0, alpha: new Uint8Array(0) });
@@ -168,24 +165,15 @@ type Extents = readonly (readonly [from: number, to: number, word: number])[];
 type View = { readonly start: number; readonly end: number };
 
 function fromTiles(strip: ColumnStrip, view: View, extents: Extents): void {
-  const level = coarsestLevel(view.end, strip.width);
-  const cache = new TileCache<TileColumns>(() => level);
-  const bytes = tileBytes(level);
-  for (let tile = 0; tile * bytes < view.end; tile++) {
-    const columns = createColumns(256, 2 ** level, false);
-    for (const [from, to, word] of extents) {
-      const start = Math.max(from, tile * bytes);
-      const end = Math.min(to, (tile + 1) * bytes);
-      if (end > start) addExtent(columns, tile * bytes, start, end, word);
-    }
-    cache.put({ level, version: 1, tiles: [toTile(columns, 0, tile)] }, () => false);
-  }
+  const cache = tiled(coarsestLevel(view.end, strip.width), view.end, extents);
   stripFromTiles(strip, 0, view, cache);
 }
 
 function fromExtents(strip: ColumnStrip, view: View, extents: Extents): void {
   const some = extents.filter(([from, to]) => to > from);
-  const starts = Float64Array.from(some, ([from]) => from);
-  const words = Uint32Array.from(some, ([, , word]) => word);
-  stripFromExtents(strip, { track: 0, starts, words, owners: new Int16Array(0) }, view.end, view);
+  const tracks = exact(
+    some.map(([from]) => from),
+    some.map(([, , word]) => word),
+  );
+  stripFromExtents(strip, tracks, view.end, view);
 }
