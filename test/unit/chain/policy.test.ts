@@ -34,6 +34,8 @@ describe('namedPath', () => {
     ['.././../base', '/base', true],
     ['sub/base', '/vm/sub/base', true],
     ['sub/../base', '/vm/base', false],
+    ['a/../base', '/vm/base', false],
+    ['./ab/../base', '/vm/base', false],
     ['..', '/', false],
     ['/a/base', '/a/base', true],
     ['/a//./base', '/a/base', true],

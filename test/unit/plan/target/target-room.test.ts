@@ -69,6 +69,8 @@ it('leaves the length of a volume as it is, whatever a file would have', () => {
     why: [],
     fileLength: 8 * MIB,
     fileLengthAtLeast: 8 * MIB,
+    // Nothing is written behind the end at least, and a mebibyte at most.
+    volumeSizeAtLeast: 2 * MIB,
     volumeSize: 9 * MIB,
   });
 });
