@@ -54,7 +54,10 @@ export async function requestMarks(part: MarkedPart): Promise<void> {
       : askChain('findingMarks', { ...range, columns });
   const reply = total === severities.note ? undefined : await ask();
   if (requested.get(part) !== key) return;
-  loaded.set(part, { session, range, marks: reply?.ok ? reply.value : [] });
+  const marks = reply?.ok ? reply.value : [];
+  const isUnmarked = marks.length === 0 && !hasMarks(part);
+  loaded.set(part, { session, range, marks });
+  if (isUnmarked) return; // there was nothing to draw, and there is nothing
   revisions.set(part, marksRevision(part) + 1);
   requestDraw();
 }
@@ -64,14 +67,23 @@ export function marksRevision(part: MarkedPart): number {
   return revisions.get(part) ?? 0;
 }
 
+/** True if anything of a layer, or of any layer, may be marked. */
+export function hasMarks(part: MarkedPart, layer?: number): boolean {
+  return marksOfLayer(part, layer).length > 0;
+}
+
 /** The marked columns of a layer, or of all layers, joined where neighbors have the same mark. */
 export function marksOf(part: MarkedPart, layer?: number): readonly MarkedRange[] {
+  const range = loaded.get(part)?.range;
+  if (range === undefined) return [];
+  return marksOfLayer(part, layer).flatMap(({ columns }) => joined(columns, range));
+}
+
+/** What was loaded for the open chain. */
+function marksOfLayer(part: MarkedPart, layer: number | undefined): readonly FindingMarks[] {
   const known = loaded.get(part);
   if (known === undefined || known.session !== getState().chain?.sessionId) return [];
-  const { range, marks } = known;
-  return marks
-    .filter(marked => layer === undefined || marked.layer === layer)
-    .flatMap(({ columns }) => joined(columns, range));
+  return known.marks.filter(marked => layer === undefined || marked.layer === layer);
 }
 
 function joined(columns: Uint8Array, { start, end }: Viewport): MarkedRange[] {

@@ -4,6 +4,7 @@ import { pxOf } from '../../axis/scale.ts';
 import type { Viewport } from '../../axis/viewport.ts';
 import {
   axisOfPart,
+  hasMarks,
   type MarkedPart,
   marksOf,
   marksRevision,
@@ -34,9 +35,10 @@ export function FindingTicks({ part, layer }: FindingTicksProps) {
   const request = useCallback(() => void requestMarks(part), [part, summary]);
   useFollower('paced', request);
   const keyOf = useCallback(() => {
+    if (!hasMarks(part, layer)) return ''; // nothing to draw, whatever is in view
     const { start, end } = rangeOf(part);
     return `${start} ${end} ${marksRevision(part)}`;
-  }, [part]);
+  }, [part, layer]);
   const draw = useCallback(
     (context: CanvasRenderingContext2D, { width }: CanvasSize) => {
       const range = rangeOf(part);

@@ -4,7 +4,8 @@ import { usePainter } from './use-painter.ts';
 
 /**
  * Draws on a canvas, cleared and as large as it is laid out in device pixels: in each frame in which `keyOf` gives
- * another key, and again where the size, `keyOf` or `draw` has changed. Both must be stable between renders.
+ * another key, and again where the size, `keyOf` or `draw` has changed. Both must be stable between renders. `draw` finds
+ * the styles of the context as it left them.
  */
 export function useCanvasDrawing(
   ref: RefObject<HTMLCanvasElement | null>,
@@ -20,10 +21,15 @@ export function useCanvasDrawing(
       const key = keyOf();
       if (drawn === key) return;
       drawn = key;
-      canvas.width = size.width; // clears it
-      canvas.height = size.height;
+      const isSized = canvas.width === size.width && canvas.height === size.height;
+      if (!isSized) {
+        canvas.width = size.width; // clears it; the same size again would, too, and have the page laid out
+        canvas.height = size.height;
+      }
       const context = canvas.getContext('2d');
-      if (context !== null) draw(context, size);
+      if (context === null) return;
+      if (isSized) context.clearRect(0, 0, size.width, size.height);
+      draw(context, size);
     };
   }, [ref, size, keyOf, draw]);
   usePainter(paint);

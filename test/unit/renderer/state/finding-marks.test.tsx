@@ -1,7 +1,7 @@
 import { screen, waitFor } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../renderer/state/chain/opening.ts';
-import { marksOf, requestMarks } from '../../../../renderer/state/finding-marks.ts';
+import { hasMarks, marksOf, marksRevision, requestMarks } from '../../../../renderer/state/finding-marks.ts';
 import { getAxis, getState, setAxis } from '../../../../renderer/state/store.ts';
 import { makeFinding } from '../../../../shared/model/finding.ts';
 import { argsOf, start } from '../../../support/window/fake-window.tsx';
@@ -57,4 +57,24 @@ test('with nothing but notes there is nothing to ask for', async () => {
   await requestMarks('disk');
   expect(marksOf('disk')).toEqual([]);
   expect(argsOf(bridge, 'chain:findingMarks')).toEqual([]);
+});
+
+test('marks are drawn again where they are other ones, and not where there are none before and after', async () => {
+  const bridge = await opened('corruption');
+  const requestAt = async (start: number) => {
+    setAxis('guest', { viewport: { start, end: start + 2 * K64 } });
+    await requestMarks('view');
+    return marksRevision('view');
+  };
+  const first = await requestAt(10 * K64);
+  expect(hasMarks('view')).toBe(false);
+  const asked = argsOf(bridge, 'chain:findingMarks').length;
+  expect(await requestAt(12 * K64)).toBe(first);
+  expect(argsOf(bridge, 'chain:findingMarks')).toHaveLength(asked + 1);
+  const marked = await requestAt(0);
+  expect(marked).toBe(first + 1);
+  expect([hasMarks('view'), hasMarks('view', 1), hasMarks('view', 2)]).toEqual([true, true, false]);
+  expect(await requestAt(K64)).toBe(marked + 1);
+  expect(await requestAt(10 * K64)).toBe(marked + 2);
+  expect(hasMarks('view')).toBe(false);
 });

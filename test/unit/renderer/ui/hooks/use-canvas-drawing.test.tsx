@@ -10,10 +10,13 @@ let tellSize: (width: number, height: number) => void = () => {};
 /** The sizes with which something was drawn, each with the name of what drew it. */
 let drawn: (readonly [string, number, number])[] = [];
 let key = '';
+/** The areas that were cleared. */
+let cleared: number[][] = [];
 
 beforeEach(() => {
   drawn = [];
   key = 'first';
+  cleared = [];
   class Observer {
     constructor(tell: (entries: unknown[]) => void) {
       tellSize = (width, height) =>
@@ -28,7 +31,9 @@ beforeEach(() => {
     disconnect() {}
   }
   vi.stubGlobal('ResizeObserver', Observer);
-  vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue({} as never);
+  vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue({
+    clearRect: (...area: number[]) => void cleared.push(area),
+  } as never);
 });
 afterEach(() => {
   cleanup();
@@ -78,4 +83,26 @@ test('a canvas is drawn once it has a size, and then only where its key, its siz
     ['a', 400, 20],
     ['b', 400, 20],
   ]);
+});
+
+test('a canvas keeps its size while what it shows changes, and is cleared', async () => {
+  const { container } = render(<Picture name="a" />);
+  await act(async () => tellSize(300, 20));
+  await frame();
+  const canvas = container.querySelector('canvas');
+  const sized: string[] = [];
+  const observer = new MutationObserver(changes =>
+    sized.push(...changes.map(({ attributeName }) => attributeName ?? '')),
+  );
+  observer.observe(canvas as HTMLCanvasElement, { attributes: true });
+  key = 'second';
+  await frame();
+  expect(drawn).toHaveLength(2);
+  expect(sized).toEqual([]);
+  expect(cleared).toEqual([[0, 0, 300, 20]]);
+  await act(async () => tellSize(300, 30));
+  await frame();
+  expect(sized).toContain('height');
+  expect(cleared).toHaveLength(1);
+  observer.disconnect();
 });
