@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { goldenChain } from '../support/images/chains.ts';
 import { withSnapshots } from '../support/images/snapshots.ts';
-import { startQemu } from '../support/servers/nbd-server-process.ts';
+import { startNbdkit, startQemu } from '../support/servers/nbd-server-process.ts';
 import { qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
@@ -101,6 +101,36 @@ describe('cowscope compare', () => {
         const result = await cowscope(['compare', '--content', a, b]);
         expect([result.code, result.stderr], b).toEqual([0, '']);
       }
+    } finally {
+      await server.kill();
+    }
+  });
+
+  it('reads an NBD export of a server that lets in one client at a time', async () => {
+    const path = await own('single');
+    const a = await image(join(path, 'a.qcow2'), 5);
+    const server = await startQemu(['-e', '1', '-f', 'qcow2', a]);
+    try {
+      const result = await cowscope(['compare', '--content', a, server.uri()]);
+      expect([result.code, result.stderr]).toEqual([0, '']);
+    } finally {
+      await server.kill();
+    }
+  });
+
+  it('says why a server could not tell what an export holds', async () => {
+    const path = await own('refusing');
+    const a = await image(join(path, 'a.qcow2'), 5);
+    const server = await startNbdkit([
+      '--filter=error',
+      'memory',
+      '1M',
+      'error-extents=EIO',
+      'error-extents-rate=100%',
+    ]);
+    try {
+      const result = await cowscope(['compare', '--content', a, server.uri()]);
+      expect([result.code, codesOf(result)]).toEqual([2, ['NBD_IO_ERROR']]);
     } finally {
       await server.kill();
     }

@@ -8,6 +8,7 @@ import { EFI, GuestBytes } from '../support/guest/guest-tables.ts';
 import { pokeU64 } from '../support/images/qcow2-builder.ts';
 import { schemaErrors } from '../support/json-schema.ts';
 import { buildImage } from '../support/qcow2-reading.ts';
+import { startQemu } from '../support/servers/nbd-server-process.ts';
 import { hashFile, qemuImg, qemuIo, temporaryFolder } from '../support/tools.ts';
 
 const MIB = 2 ** 20;
@@ -38,6 +39,16 @@ beforeAll(async () => {
 });
 
 describe('cowscope partitions', () => {
+  it('reads an NBD export of a server that lets in one client at a time', async () => {
+    const server = await startQemu(['-e', '1', '-f', 'qcow2', at('top.qcow2')]);
+    try {
+      const { partitions } = await cowscopeJson(['partitions', '--output', 'json', server.uri()]);
+      expect(partitions).toHaveLength(2);
+    } finally {
+      await server.kill();
+    }
+  });
+
   it('prints one document, which fits its schema', async () => {
     const before = await hashFile(at('top.qcow2'));
     const document = await cowscopeJson(['partitions', '--output', 'json', at('top.qcow2')]);

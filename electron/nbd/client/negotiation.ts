@@ -153,7 +153,8 @@ export async function withHandshakeTimeout<T>(
 ): Promise<T> {
   const timer = setTimeout(() => {
     const what = `the server did not finish the handshake in ${limit / 1000} seconds`;
-    const advice = 'check that this is an NBD server';
+    const advice =
+      'check that this is an NBD server, and that no other client is connected: qemu-nbd lets in one at a time unless it is started with --shared';
     transport.fail(retryableError('NBD_HANDSHAKE_TIMEOUT', what, transport.subject, advice));
   }, limit);
   try {

@@ -65,7 +65,8 @@ export async function compareTargets(
     const { sums, lost, errors } = await compareDisks(...disks, { content, signal, ...events });
     const changed = (await Promise.all(sessions.map(changedFiles))).flat();
     // A layer that could not be read matters where something is read from it.
-    const unread = sums.kinds.unreadable.bytes === 0 ? [] : failed.map(({ error }) => error);
+    const lacking = [...failed, ...sessions.flatMap(session => session.unreadable())];
+    const unread = sums.kinds.unreadable.bytes === 0 ? [] : lacking.map(({ error }) => error);
     return {
       sums,
       lost,

@@ -50,12 +50,15 @@ export async function openUri(
       {
         layer: 0,
         async run(start, sink, feedSignal) {
-          const options = { reopen: () => connect(feedSignal), signal: feedSignal };
-          connection = await walkReconnecting(connection, { start }, sink.batch, options);
+          const reopen = async () => {
+            connection = await connect(feedSignal);
+            return connection;
+          };
+          await walkReconnecting(connection, { start }, sink.batch, { reopen, signal: feedSignal });
         },
       },
     ],
-    content: nbdContent(connect),
+    content: nbdContent(() => connection, connect),
     close: () => connection.close(),
   };
 }
