@@ -77,8 +77,9 @@ export function targetOf(
   return { kind: 'nbd', uri };
 }
 
-/** The absolute path that an argument means: a path, or the address of a local file. */
+/** The absolute path that an argument means: a path, or the address of a local file. qemu takes `file:` before any path. */
 function fileOf(arg: string, folder: string | undefined): string {
+  if (/^file:[^/]/i.test(arg)) return absolutePath(arg.slice('file:'.length), folder);
   if (/^file:/i.test(arg)) {
     try {
       return fileURLToPath(arg);

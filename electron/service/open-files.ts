@@ -182,7 +182,7 @@ export function snapshotOf(open: OpenLayer, wanted: string | undefined): Snapsho
     code: 'QCOW2_SNAPSHOT_UNKNOWN',
     what: `there is no internal snapshot ${JSON.stringify(wanted)}`,
     subject: open.info.path,
-    advice: known === '' ? 'the image has no internal snapshots' : `there are ${known}`,
+    advice: known === '' ? 'the image has no internal snapshots' : `name one of these: ${known}`,
   });
 }
 

@@ -69,7 +69,7 @@ export function openTransport(
 }
 
 const CONNECT_FAILURES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused: nothing listens on this port',
+  ECONNREFUSED: 'connection refused: nothing listens there',
   ENOENT: 'the socket does not exist',
   ENOTSOCK: 'this is not a socket',
   EACCES: 'access to the socket is denied',

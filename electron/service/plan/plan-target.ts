@@ -223,7 +223,7 @@ function snapshotOf(
   if (wanted === undefined)
     throw usageError(
       'a snapshot has to be named',
-      known === '' ? 'the image has none' : `add --snapshot; there are ${known}`,
+      known === '' ? 'the image has none' : `add --snapshot with one of these: ${known}`,
       info.path,
     );
   const found = findSnapshot(image.snapshots, wanted);
@@ -232,7 +232,7 @@ function snapshotOf(
       code: 'QCOW2_SNAPSHOT_UNKNOWN',
       what: `there is no internal snapshot ${JSON.stringify(wanted)}`,
       subject: info.path,
-      advice: known === '' ? 'the image has no internal snapshots' : `there are ${known}`,
+      advice: known === '' ? 'the image has no internal snapshots' : `name one of these: ${known}`,
     });
   return { image, allocation, snapshot: image.snapshots.indexOf(found) };
 }

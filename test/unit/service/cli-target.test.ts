@@ -19,6 +19,7 @@ describe('files of a command line', () => {
   it('are absolute paths in the order given, of paths and of addresses', () => {
     expect(target(['a', './b', '../c', '/d'])).toEqual(files('/work/a', '/work/b', '/c', '/d'));
     expect(target(['file:///x%20y', 'FILE:///z'])).toEqual(files('/x y', '/z'));
+    expect(target(['file:x%20y'])).toEqual(target(['x%20y']));
     expect(target(['a:b', 'nbd'])).toEqual(files('/work/a:b', '/work/nbd'));
   });
 
