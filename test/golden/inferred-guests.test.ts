@@ -194,13 +194,10 @@ describe('L2 tables of a lost L1 table get their places from file systems', () =
     ],
     [
       'NTFS behind a boot record',
-      () => [
-        bootRecord({ start: MIB, size: PART }),
-        ...ntfsPieces(MIB, PART, [64 * MIB, 17 * MIB], 51 * MIB),
-      ],
+      () => [bootRecord({ start: MIB, size: PART }), ...ntfsPieces(MIB, PART, [64 * MIB, 17 * MIB], 8 * KIB)],
       SMALL,
       SPAN,
-      [0, MIB + 64 * MIB, MIB + 17 * MIB, MIB + 51 * MIB, MIB + PART - 512],
+      [0, MIB + 64 * MIB, MIB + 17 * MIB, MIB + PART - 512],
     ],
   ])('%s', async (name, pieces, options, span, expected) => {
     const found = inferAfterLoss(await imageOf(pieces(), options));
@@ -228,23 +225,24 @@ describe('L2 tables of a lost L1 table get their places from file systems', () =
 });
 
 describe('L2 tables that hold files alone get their places', () => {
-  /** A file system with files of many sizes, every second of which was removed, and its blocks that are in use. */
-  async function withGaps(): Promise<string> {
-    const tree = join(folder, 'tree-of-gaps');
+  /** A file system with files of many sizes, every second of which was removed: all of it, and its blocks that are in use. */
+  async function withGaps(...mkfs: readonly string[]): Promise<{ path: string; whole: string }> {
+    const tree = join(folder, `tree-of-gaps-${made++}`);
     await mkdir(tree);
     for (let i = 0; i < 700; i++)
       writeFileSync(join(tree, `f${i}`), content(i + 1, 8 * KIB + ((i * 7919) % 100) * KIB));
-    const path = join(folder, 'gaps.ext4');
-    const options = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-U', OUTER_UUID, '-d', tree];
+    const path = `${tree}.ext4`;
+    const options = ['-q', '-F', '-t', 'ext4', ...mkfs, '-U', OUTER_UUID, '-d', tree];
     await runWell('mke2fs', [...options, path, '100M'], SYSTEM);
     const removed = Array.from({ length: 350 }, (_, i) => `rm f${2 * i}\n`).join('');
     await runWell('debugfs', ['-w', '-f', '-', path], { ...SYSTEM, input: removed });
     await runWell('e2image', ['-ra', path, `${path}.used`], SYSTEM);
-    return `${path}.used`;
+    return { path: `${path}.used`, whole: path };
   }
 
   it('by the clusters that a file system has in use, and no table does by those of a file system in a file', async () => {
-    const used = readFileSync(await withGaps());
+    const { path } = await withGaps('-b', '4096');
+    const used = readFileSync(path);
     const partition: Piece[] = [bootRecord({ start: MIB, size: 100 * MIB }), [MIB, used]];
     const found = inferAfterLoss(await imageOf(partition, SMALL));
     note('ext4 with files and gaps', found);
@@ -254,6 +252,21 @@ describe('L2 tables that hold files alone get their places', () => {
     const twice = inferAfterLoss(await imageOf([...partition, [MIB + 128 * MIB, used]], SMALL, 256 * MIB));
     note('the same with a copy of itself on the disk', twice);
     expect(twice.wrong).toEqual([]);
+  });
+
+  it('where Linux wrote the first super block over its copies when the file system grew', async () => {
+    const { path, whole } = await withGaps('-b', '1024');
+    const used = readFileSync(path);
+    for (const copy of copiesFrom(0)) {
+      used.set(readFileSync(whole).subarray(copy, copy + KIB), copy); // e2image leaves it out
+      used.writeUInt16LE(0, copy + 0x5a); // the number of its group
+    }
+    const found = inferAfterLoss(
+      await imageOf([bootRecord({ start: MIB, size: 100 * MIB }), [MIB, used]], SMALL),
+    );
+    note('ext4 whose super blocks have no numbers', found);
+    expect(found.wrong).toEqual([]);
+    expect(found.right).toEqual(expect.arrayContaining(entriesAt(SPAN, copiesFrom(MIB).slice(0, 2))));
   });
 });
 
@@ -292,7 +305,7 @@ describe('L2 tables of files get their places from the account of space', () => 
     const table = 64 * MIB;
     const used = runsBetween(6000, 10_000);
     const pieces = [
-      ...ntfsPieces(MIB, PART, [table, 80 * MIB], 50 * MIB + 8 * KIB),
+      ...ntfsPieces(MIB, PART, [table, 80 * MIB], 8 * KIB),
       ...ntfsBitmap(MIB, table, table + 512 * KIB, used),
       ...filled(MIB, used),
     ];

@@ -14,6 +14,8 @@ import {
 
 const SUPER_AT = 0x10000;
 const SUPER_BYTES = 4096;
+const MAGIC = '_BHRfS_M';
+const MAGIC_AT = 0x40;
 /** Where the copies lie. */
 const COPIES_AT = [0x400_0000, 0x40_0000_0000] as const;
 const INCOMPAT_METADATA_UUID = 0x400n;
@@ -24,9 +26,12 @@ const ITEM_BYTES = 25;
 const POINTER_BYTES = 33;
 const SYSTEM_CHUNKS_AT = 0x32b;
 const SYSTEM_CHUNKS_BYTES = 2048;
+/** Bits of the chunks that hold tree blocks: those of the system and of metadata. */
+const HOLDS_TREES = 0x6n;
 /** Bits of the profiles that spread a chunk over devices: RAID0, RAID1, RAID10, RAID5, RAID6, RAID1C3 and RAID1C4. */
 const SEVERAL_DEVICES = 0x7d8n;
-const MAX_TREE_BLOCKS = 4096;
+/** Blocks of the chunk tree that are read: those of a hundred TiB. */
+const MAX_TREE_BLOCKS = 1024;
 
 interface Super {
   readonly fsid: string;
@@ -47,6 +52,30 @@ interface Chunk {
   readonly copies: readonly number[];
 }
 
+/** Chunks that hold tree blocks, by their addresses. */
+class ChunkMap {
+  readonly #chunks: readonly Chunk[];
+
+  /** Of chunks with the same address the first one counts. */
+  constructor(chunks: readonly Chunk[]) {
+    const byStart = new Map(chunks.toReversed().map(chunk => [chunk.start, chunk]));
+    this.#chunks = [...byStart.values()].sort((a, b) => a.start - b.start);
+  }
+
+  /** Where each copy of the byte at an address lies on the device. */
+  placesOf(address: number): number[] {
+    let [low, high] = [0, this.#chunks.length];
+    while (low < high) {
+      const mid = (low + high) >>> 1;
+      if ((this.#chunks[mid] as Chunk).start > address) high = mid;
+      else low = mid + 1;
+    }
+    const chunk = this.#chunks[low - 1];
+    if (chunk === undefined || address >= chunk.start + chunk.length) return [];
+    return chunk.copies.map(copy => copy + address - chunk.start);
+  }
+}
+
 /** Opens the file system by its first super block; undefined for one on several devices. */
 export function openBtrfs(read: ReadVolume): NumberedFileSystem | undefined {
   const bytes = read(SUPER_AT, SUPER_BYTES);
@@ -62,7 +91,7 @@ export function openBtrfs(read: ReadVolume): NumberedFileSystem | undefined {
 }
 
 function parseSuper(bytes: Uint8Array): Super | undefined {
-  if (!hasText(bytes, 0x40, '_BHRfS_M')) return undefined;
+  if (!hasText(bytes, MAGIC_AT, MAGIC)) return undefined;
   const view = dataViewOf(bytes);
   const hasMetadataUuid = (view.getBigUint64(0xbc, true) & INCOMPAT_METADATA_UUID) !== 0n;
   const uuid = hasMetadataUuid ? bytes.subarray(0x23b, 0x24b) : bytes.subarray(0x20, 0x30);
@@ -101,9 +130,22 @@ function superIdentity(fsid: string, at: number): string {
   return `super block ${fsid} ${at}`;
 }
 
-/** The chunks that the super block names, and those of the chunk tree, which lies in them. */
-function readChunks(file: Super, bytes: Uint8Array, read: ReadVolume): Chunk[] {
-  const view = dataViewOf(bytes);
+/** The chunks of the system, which the super block names, and those of the chunk tree, which lies in them. */
+function readChunks(file: Super, bytes: Uint8Array, read: ReadVolume): ChunkMap {
+  const chunks = systemChunks(dataViewOf(bytes));
+  const system = new ChunkMap(chunks);
+  const open = [file.chunkRoot];
+  const seen = new Set<number>();
+  for (let address = open.pop(); address !== undefined; address = open.pop()) {
+    if (seen.has(address)) continue;
+    if (seen.add(address).size > MAX_TREE_BLOCKS) break;
+    const block = readTreeBlock(file, system, address, read);
+    if (block !== undefined) visit(block, open, chunks);
+  }
+  return new ChunkMap(chunks);
+}
+
+function systemChunks(view: DataView): Chunk[] {
   const chunks: Chunk[] = [];
   const end = SYSTEM_CHUNKS_AT + Math.min(view.getUint32(0xa0, true), SYSTEM_CHUNKS_BYTES);
   for (let at = SYSTEM_CHUNKS_AT; at + KEY_BYTES + 80 <= end; ) {
@@ -111,25 +153,17 @@ function readChunks(file: Super, bytes: Uint8Array, read: ReadVolume): Chunk[] {
     if (chunk !== undefined) chunks.push(chunk);
     at += KEY_BYTES + 48 + 32 * view.getUint16(at + KEY_BYTES + 44, true);
   }
-  const open = [file.chunkRoot];
-  const seen = new Set<number>();
-  for (let address = open.pop(); address !== undefined; address = open.pop()) {
-    if (seen.has(address) || seen.size === MAX_TREE_BLOCKS) continue;
-    seen.add(address);
-    const block = readTreeBlock(file, chunks, address, read);
-    if (block !== undefined) visit(block, open, chunks);
-  }
   return chunks;
 }
 
 /** The first copy of a tree block that can be read. */
 function readTreeBlock(
   file: Super,
-  chunks: readonly Chunk[],
+  chunks: ChunkMap,
   address: number,
   read: ReadVolume,
 ): DataView | undefined {
-  for (const place of placesOfAddress(chunks, address)) {
+  for (const place of chunks.placesOf(address)) {
     const bytes = read(place, file.nodeBytes);
     if (bytes === undefined) continue;
     const view = dataViewOf(bytes);
@@ -149,36 +183,34 @@ function visit(block: DataView, open: number[], chunks: Chunk[]): void {
     else if (block.getUint8(at + 8) === CHUNK_ITEM) {
       const item = HEADER_BYTES + block.getUint32(at + KEY_BYTES, true);
       const chunk = parseChunk(block, uint64At(block, at + 9, true), item);
-      if (chunk !== undefined && !chunks.some(({ start }) => start === chunk.start)) chunks.push(chunk);
+      if (chunk !== undefined) chunks.push(chunk);
     }
   }
 }
 
-/** A chunk of one device whose copies hold all of it. */
+/** A chunk of tree blocks on one device whose copies hold all of it. */
 function parseChunk(view: DataView, start: number, at: number): Chunk | undefined {
   if (at + 80 > view.byteLength) return undefined;
   const stripes = view.getUint16(at + 44, true);
-  const isSpread = (view.getBigUint64(at + 24, true) & SEVERAL_DEVICES) !== 0n;
-  if (isSpread || stripes === 0 || stripes > 2 || at + 48 + 32 * stripes > view.byteLength) return undefined;
+  const type = view.getBigUint64(at + 24, true);
+  const isFit = (type & HOLDS_TREES) !== 0n && (type & SEVERAL_DEVICES) === 0n;
+  if (!isFit || stripes === 0 || stripes > 2 || at + 48 + 32 * stripes > view.byteLength) return undefined;
   const copies = Array.from({ length: stripes }, (_, i) => uint64At(view, at + 48 + 32 * i + 8, true));
   return { start, length: uint64At(view, at, true), copies };
 }
 
-function placesOfAddress(chunks: readonly Chunk[], address: number): number[] {
-  const chunk = chunks.find(({ start, length }) => address >= start && address < start + length);
-  return chunk === undefined ? [] : chunk.copies.map(copy => copy + address - chunk.start);
-}
-
 function placesOf(
   file: Super,
-  chunks: readonly Chunk[],
+  chunks: ChunkMap,
   bytes: Uint8Array,
   view: DataView,
   at: number,
 ): readonly number[] {
   if (at + HEADER_BYTES > bytes.length || bytes[at + 32] !== file.firstOfUuid) return [];
   if (hexDigits(bytes.subarray(at + 32, at + 48)) !== file.uuid) return [];
+  // A super block has the UUID and its own place where tree blocks have the UUID and their address.
+  if (hasText(bytes, at + MAGIC_AT, MAGIC)) return [];
   const address = uint64At(view, at + 48, true);
   const isBlock = view.getUint8(at + 100) < 8 && address % file.sectorBytes === 0;
-  return isBlock ? placesOfAddress(chunks, address) : [];
+  return isBlock ? chunks.placesOf(address) : [];
 }

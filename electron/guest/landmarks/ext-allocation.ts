@@ -32,9 +32,9 @@ export class ExtAllocation {
 
   /** As NumberedFileSystem.isUsed. */
   isUsed(offset: number, length: number): boolean | undefined {
-    const { blockBytes, firstBlock, blocksPerGroup, blockBitmapBytes } = this.#file;
+    const { blockBytes, firstBlock, blocksPerGroup, blocksPerBit } = this.#file;
     if (this.#unknown.touches(offset, offset + length)) return undefined;
-    const unitBytes = (blocksPerGroup / (blockBitmapBytes * 8)) * blockBytes;
+    const unitBytes = blocksPerBit * blockBytes;
     const groupBytes = blocksPerGroup * blockBytes;
     let isKnown = true;
     for (let at = offset - (offset % unitBytes); at < offset + length; at += unitBytes) {

@@ -21,6 +21,8 @@ const EXTENT_MAGIC = 0xf30a;
 const JOURNAL_AT = 0x10c;
 /** Descriptors that are read: those of 8 TiB with blocks of 4 KiB. */
 export const MAX_GROUPS = 2 ** 16;
+/** Clusters have at most 2^30 bytes, and blocks at least 2^10. */
+const MAX_BLOCKS_PER_BIT = 2 ** 20;
 /** Bytes of descriptors that are read at once. */
 const DESCRIPTOR_PIECE_BYTES = 4096;
 
@@ -34,6 +36,8 @@ export interface ExtSuper {
   /** Bytes of the bitmaps that the checksums cover. */
   readonly blockBitmapBytes: number;
   readonly inodeBitmapBytes: number;
+  /** Blocks that one bit of a bitmap of blocks stands for: one, but for clusters of blocks (bigalloc). */
+  readonly blocksPerBit: number;
   readonly groups: number;
   readonly descriptorBytes: number;
   readonly inodeBytes: number;
@@ -81,11 +85,11 @@ export function parseExtSuper(bytes: Uint8Array): ExtSuper | undefined {
   const isSane =
     view.getUint16(0x38, true) === MAGIC &&
     blockBits <= 6 &&
-    blocksPerGroup > 0 &&
     blocks > firstBlock &&
     isPowerWithin(descriptorBytes, 32, 1024) &&
     clustersPerGroup % 8 === 0 &&
     clustersPerGroup <= blockBytes * 8 &&
+    isPowerWithin(blocksPerGroup / clustersPerGroup, 1, MAX_BLOCKS_PER_BIT) &&
     inodesPerGroup % 8 === 0 &&
     inodesPerGroup <= blockBytes * 8;
   const uuid = bytes.subarray(0x68, 0x78);
@@ -105,6 +109,7 @@ export function parseExtSuper(bytes: Uint8Array): ExtSuper | undefined {
     blocksPerGroup,
     blockBitmapBytes: clustersPerGroup / 8,
     inodeBitmapBytes: inodesPerGroup / 8,
+    blocksPerBit: blocksPerGroup / clustersPerGroup,
     groups,
     descriptorBytes,
     inodeBytes: view.getUint32(0x4c, true) === 0 ? 128 : view.getUint16(0x58, true),
@@ -158,7 +163,7 @@ export function readExtGroups(file: ExtSuper, read: ReadVolume): ExtGroup[] {
 
 function parseGroup(file: ExtSuper, group: number, view: DataView): ExtGroup {
   const { blockBytes, firstBlock, blocks } = file;
-  const isWide = file.descriptorBytes >= 64;
+  const isWide = hasWholeSums(file);
   const flags = view.getUint16(0x12, true);
   const placeAt = (low: number) =>
     (isWide ? view.getUint32(low + 0x20, true) : 0) * 2 ** 32 + view.getUint32(low, true);
@@ -178,8 +183,13 @@ function parseGroup(file: ExtSuper, group: number, view: DataView): ExtGroup {
   };
 }
 
+/** True where descriptors hold all 32 bits of a checksum, and not half of them, which other bytes have by chance. */
+export function hasWholeSums({ descriptorBytes }: ExtSuper): boolean {
+  return descriptorBytes >= 64;
+}
+
 /** The checksum of a bitmap as descriptors hold it. */
-export function extBitmapSum({ seed, descriptorBytes }: ExtSuper, bytes: Uint8Array): number {
-  const sum = crc32c(seed ?? 0, bytes);
-  return descriptorBytes >= 64 ? sum : sum & 0xffff;
+export function extBitmapSum(file: ExtSuper, bytes: Uint8Array): number {
+  const sum = crc32c(file.seed ?? 0, bytes);
+  return hasWholeSums(file) ? sum : sum & 0xffff;
 }

@@ -8,6 +8,7 @@ import {
   type ExtGroup,
   type ExtSuper,
   extBitmapSum,
+  hasWholeSums,
   MAX_GROUPS,
   parseExtSuper,
   readExtGroups,
@@ -20,6 +21,7 @@ import {
   lazily,
   type NumberedFileSystem,
   type ReadVolume,
+  UNNUMBERED,
 } from './landmark.ts';
 
 /** Opens the file system by its first super block. */
@@ -40,21 +42,25 @@ export function openExt(read: ReadVolume): NumberedFileSystem | undefined {
 
 function superCopies(file: ExtSuper): Landmark[] {
   const copies: Landmark[] = [];
+  const identify = (bytes: Uint8Array) => identifySuper(file, bytes);
   for (let group = 1; group < Math.min(file.groups, MAX_GROUPS); group++)
     if (file.hasCopy(group))
       copies.push({
         at: (file.firstBlock + group * file.blocksPerGroup) * file.blockBytes,
         length: SUPER_BYTES,
-        identify: identifySuper,
+        identify,
         identity: superIdentity(file, group),
         isPermanent: true,
       });
   return copies;
 }
 
-function identifySuper(bytes: Uint8Array): string | undefined {
+/** Linux before 6.2 wrote the first super block over all copies, with its number 0, when it resized a mounted file system. */
+function identifySuper(file: ExtSuper, bytes: Uint8Array): string | undefined {
   const found = parseExtSuper(bytes);
-  return found === undefined ? undefined : superIdentity(found, dataViewOf(bytes).getUint16(0x5a, true));
+  if (found === undefined) return undefined;
+  const identity = superIdentity(found, dataViewOf(bytes).getUint16(0x5a, true));
+  return identity === superIdentity(file, 0) ? UNNUMBERED : identity;
 }
 
 /** The number of a group is stored in 16 bits. */
@@ -64,6 +70,7 @@ function superIdentity({ uuid, blocksPerGroup, blockBytes }: ExtSuper, group: nu
 
 /** The bitmaps of blocks and inodes. */
 function bitmaps(file: ExtSuper, groups: readonly ExtGroup[]): Landmark[] {
+  if (!hasWholeSums(file)) return [];
   const kinds = [
     { name: 'blockBitmap', length: file.blockBitmapBytes },
     { name: 'inodeBitmap', length: file.inodeBitmapBytes },

@@ -4,6 +4,9 @@ import { dataViewOf } from '../../../shared/bytes.ts';
 /** Reads bytes [offset, offset + length) of a volume; undefined where one of them is not known. */
 export type ReadVolume = (offset: number, length: number) => Uint8Array | undefined;
 
+/** What {@link Landmark.identify} makes of a structure of the kind that has lost its number: any place may be its own. */
+export const UNNUMBERED = '';
+
 /** A structure whose place in its volume follows from another structure. */
 export interface Landmark {
   /** Bytes from the beginning of the volume. */

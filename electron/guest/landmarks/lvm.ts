@@ -1,4 +1,7 @@
-/** Logical volumes of LVM2, by the metadata on a physical volume. Source: lib/format_text/layout.h and format-text.c of LVM2. */
+/**
+ * Logical volumes of LVM2, by the metadata on a physical volume. Source: lib/format_text/layout.h, format-text.c and flags.c
+ * of LVM2.
+ */
 import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { hasText, trimmedText } from '../little-endian.ts';
 import type { ReadVolume } from './landmark.ts';
@@ -8,6 +11,8 @@ const SECTOR_BYTES = 512;
 const LABEL_SECTORS = [0, 1, 2, 3] as const;
 const METADATA_MAGIC = ' LVM2 x[5A%r0N*>';
 const MAX_METADATA_BYTES = 2 ** 20;
+/** Of the flags of a place of metadata: the area is out of use, and what it holds may be old. */
+const IGNORED = 1;
 /** Levels of sections that are read: volume group, volumes, volume, segment. */
 const MAX_DEPTH = 8;
 
@@ -29,7 +34,15 @@ export function logicalVolumes(read: ReadVolume, physical: Volume): Volume[] | u
   if (own === undefined || !(extentBytes > 0)) return [];
   const [name, section] = own;
   const place = { name, first: numberOf(section, 'pe_start') * SECTOR_BYTES, extentBytes };
-  return sectionsOf(group, 'logical_volumes').flatMap(([, volume]) => volumeFrom(volume, place, physical));
+  return sectionsOf(group, 'logical_volumes').flatMap(([, volume]) =>
+    isVisible(volume) ? volumeFrom(volume, place, physical) : [],
+  );
+}
+
+/** False of what other volumes are made of: the data of a thin pool has blocks of several in the order of their first writes. */
+function isVisible(volume: Section): boolean {
+  const status = volume.get('status');
+  return Array.isArray(status) && status.includes('VISIBLE');
 }
 
 interface Label {
@@ -65,6 +78,7 @@ function readMetadata(read: ReadVolume, { area }: Label): string | undefined {
   const size = uint64At(view, 32, true);
   const offset = uint64At(view, 40, true);
   const length = uint64At(view, 48, true);
+  if ((view.getUint32(60, true) & IGNORED) !== 0) return undefined;
   if (offset < SECTOR_BYTES || offset >= size || length > Math.min(size, MAX_METADATA_BYTES))
     return undefined;
   const first = Math.min(length, size - offset);
@@ -132,7 +146,8 @@ function numberOf(section: Section, name: string): number {
 
 /** The sections of a text; undefined where it is none. */
 function parse(text: string): Section | undefined {
-  const tokens = text.match(/#[^\n]*|"(?:\\.|[^"\\])*"|[{}[\]=,]|[^\s{}[\]=,"#]+/g) ?? [];
+  // A string may end with the text: to look for its end again from each quote in it would take the square of the time.
+  const tokens = text.match(/#[^\n]*|"(?:\\.|[^"\\])*"?|[{}[\]=,]|[^\s{}[\]=,"#]+/g) ?? [];
   return new MetadataParser(tokens.filter(token => !token.startsWith('#'))).section(0);
 }
 

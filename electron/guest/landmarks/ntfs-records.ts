@@ -2,6 +2,7 @@
 import { dataViewOf } from '../../../shared/bytes.ts';
 import { hasText } from '../little-endian.ts';
 
+const STANDARD_INFORMATION = 0x10;
 const DATA_ATTRIBUTE = 0x80;
 const END_OF_ATTRIBUTES = 0xffffffff;
 /** Where a record has its number. */
@@ -39,20 +40,46 @@ export function isNumberedRecord(bytes: Uint8Array, view: DataView, at: number):
 
 /** Where the data of the file with that record lies; empty where these bytes are not that record. */
 export function runsOfRecord(stored: Uint8Array, recordBytes: number, number: number): ClusterRun[] {
-  if (stored.length < recordBytes || !isNumberedRecord(stored, dataViewOf(stored), 0)) return [];
-  const view = dataViewOf(withLastBytes(stored));
-  if (view.getUint32(RECORD_NUMBER_AT, true) !== number) return [];
-  for (let at = view.getUint16(0x14, true); at + 24 <= recordBytes; ) {
-    const type = view.getUint32(at, true);
-    const length = view.getUint32(at + 4, true);
-    if (type === END_OF_ATTRIBUTES || length < 24) break;
+  for (const { view, at, end } of attributesOf(stored, recordBytes)) {
+    if (view.getUint32(RECORD_NUMBER_AT, true) !== number) return [];
     const isUnnamed = view.getUint8(at + 9) === 0;
-    const end = Math.min(at + length, recordBytes);
-    if (type === DATA_ATTRIBUTE && isUnnamed && view.getUint8(at + 8) === 1 && at + 0x22 <= end)
+    const isElsewhere = view.getUint8(at + 8) === 1;
+    if (view.getUint32(at, true) === DATA_ATTRIBUTE && isUnnamed && isElsewhere && at + 0x22 <= end)
       return parseRuns(view, at + view.getUint16(at + 0x20, true), end);
-    at += length;
   }
   return [];
+}
+
+/** When the file with that record was made, in units of 100 ns since 1601; undefined where the record does not say. */
+export function creationTime(stored: Uint8Array, recordBytes: number): bigint | undefined {
+  for (const { view, at, end } of attributesOf(stored, recordBytes)) {
+    const content = at + view.getUint16(at + 0x14, true);
+    const isHere = view.getUint8(at + 8) === 0;
+    if (view.getUint32(at, true) === STANDARD_INFORMATION && isHere && content + 8 <= end)
+      return view.getBigUint64(content, true);
+  }
+  return undefined;
+}
+
+/** An attribute: bytes [at, end) of a record. */
+interface Attribute {
+  readonly view: DataView;
+  readonly at: number;
+  readonly end: number;
+}
+
+/** The attributes of a record; none where these bytes are none. */
+function attributesOf(stored: Uint8Array, recordBytes: number): Attribute[] {
+  if (stored.length < recordBytes || !isNumberedRecord(stored, dataViewOf(stored), 0)) return [];
+  const view = dataViewOf(withLastBytes(stored));
+  const attributes: Attribute[] = [];
+  for (let at = view.getUint16(0x14, true); at + 24 <= recordBytes; ) {
+    const length = view.getUint32(at + 4, true);
+    if (view.getUint32(at, true) === END_OF_ATTRIBUTES || length < 24) break;
+    attributes.push({ view, at, end: Math.min(at + length, recordBytes) });
+    at += length;
+  }
+  return attributes;
 }
 
 /** The record with the last two bytes of each sector, which are kept in its update sequence, where they belong. */

@@ -13,6 +13,7 @@ import {
 } from './landmark.ts';
 import {
   type ClusterRun,
+  creationTime,
   isNumberedRecord,
   placeInRuns,
   RECORD_NUMBER_AT,
@@ -25,8 +26,10 @@ const BITMAP_RECORD = 6;
 /** Bytes of that bitmap that are read at once, and such pieces that are kept. */
 const BITMAP_PIECE_BYTES = 4096;
 const MAX_KEPT = 64;
-/** The first records have copies elsewhere. */
-const FIRST_UNIQUE_RECORD = 4;
+/** The first records have copies elsewhere: so many, and more where a cluster holds more. */
+const MIN_COPIED_RECORDS = 4;
+/** Clusters have numbers of 32 bits in Windows. */
+const MAX_CLUSTERS = 2 ** 32;
 
 interface Boot {
   readonly sectorBytes: number;
@@ -53,7 +56,7 @@ export function openNtfs(read: ReadVolume): NumberedFileSystem | undefined {
   return {
     type: 'ntfs',
     size: (sectors + 1) * sectorBytes, // the copy of the boot sector lies behind it
-    landmarks: () => [copyOfBoot(boot), ...firstRecords(boot)],
+    landmarks: () => [copyOfBoot(boot), ...firstRecords(boot, read)],
     placesOf: (piece, view, at) => placesOf(boot, runs(), piece, view, at),
     isUsed: (offset, length) => isUsed()(offset, length),
   };
@@ -81,7 +84,7 @@ function parseBoot(bytes: Uint8Array): Boot | undefined {
     isPowerWithin(sectorBytes, 256, 4096) &&
     isPowerWithin(clusterBytes, 512, 2 ** 21) &&
     isPowerWithin(recordBytes, 512, 65_536) &&
-    Number.isSafeInteger(boot.sectors * sectorBytes) &&
+    boot.sectors * sectorBytes <= MAX_CLUSTERS * clusterBytes &&
     boot.tableCluster * clusterBytes < boot.sectors * sectorBytes;
   return isSane ? boot : undefined;
 }
@@ -105,24 +108,32 @@ function bootIdentity({ serial, sectors, tableCluster, clusterBytes }: Boot): st
   return `boot sector ${serial} ${sectors} ${tableCluster} ${clusterBytes}`;
 }
 
-/** The first record describes the table itself, and so where it begins; there is a copy of it. */
-function firstRecords(boot: Boot): Landmark[] {
-  const identify = (bytes: Uint8Array) => {
-    const [first] = runsOfRecord(bytes, boot.recordBytes, 0);
-    return first === undefined ? undefined : tableIdentity(boot, first.cluster);
-  };
-  const clusters = [boot.tableCluster, boot.mirrorCluster].filter(cluster => cluster > 0);
-  return clusters.map(cluster => ({
-    at: cluster * boot.clusterBytes,
-    length: boot.recordBytes,
-    identify,
-    identity: tableIdentity(boot, boot.tableCluster),
-    isPermanent: true,
-  }));
+/**
+ * The first record describes the table itself, and there is a copy of it. Many volumes have their table in the same cluster,
+ * and tell it by the time when it was made: that of one of the two must be known.
+ */
+function firstRecords(boot: Boot, read: ReadVolume): Landmark[] {
+  const { recordBytes, clusterBytes } = boot;
+  const identify = (bytes: Uint8Array) => tableIdentity(boot, bytes);
+  const places = [boot.tableCluster, boot.mirrorCluster].flatMap(cluster =>
+    cluster > 0 ? [cluster * clusterBytes] : [],
+  );
+  const known = places.flatMap(at => {
+    const bytes = read(at, recordBytes);
+    return (bytes === undefined ? undefined : identify(bytes)) ?? [];
+  });
+  const [identity] = known;
+  if (identity === undefined) return [];
+  return places.map(at => ({ at, length: recordBytes, identify, identity, isPermanent: true }));
 }
 
-function tableIdentity({ clusterBytes, recordBytes }: Boot, cluster: number): string {
-  return `master file table ${clusterBytes} ${recordBytes} ${cluster}`;
+function tableIdentity(boot: Boot, bytes: Uint8Array): string | undefined {
+  const { recordBytes, clusterBytes, tableCluster } = boot;
+  const [first] = runsOfRecord(bytes, recordBytes, 0);
+  const time = creationTime(bytes, recordBytes);
+  return first?.cluster === tableCluster && time !== undefined
+    ? `master file table ${clusterBytes} ${recordBytes} ${tableCluster} ${time}`
+    : undefined;
 }
 
 function placesOf(
@@ -134,7 +145,7 @@ function placesOf(
 ): readonly number[] {
   if (!isNumberedRecord(bytes, view, at)) return [];
   const number = view.getUint32(at + RECORD_NUMBER_AT, true);
-  if (number < FIRST_UNIQUE_RECORD) return [];
+  if (number < Math.max(MIN_COPIED_RECORDS, clusterBytes / recordBytes)) return [];
   const place = placeInRuns(runs, number * recordBytes, clusterBytes);
   return place === undefined ? [] : [place];
 }
@@ -145,6 +156,8 @@ function usedClusters(
   table: readonly ClusterRun[],
   read: ReadVolume,
 ): NonNullable<NumberedFileSystem['isUsed']> {
+  // Smaller clusters than a piece may be in several places.
+  if (clusterBytes < BITMAP_PIECE_BYTES) return () => undefined;
   const at = placeInRuns(table, BITMAP_RECORD * recordBytes, clusterBytes);
   const record = at === undefined ? undefined : read(at, recordBytes);
   const runs = record === undefined ? [] : runsOfRecord(record, recordBytes, BITMAP_RECORD);
@@ -152,9 +165,7 @@ function usedClusters(
   const pieceOf = (piece: number): Uint8Array | undefined => {
     if (pieces.has(piece)) return pieces.get(piece);
     const place = placeInRuns(runs, piece * BITMAP_PIECE_BYTES, clusterBytes);
-    // Clusters of 512 bytes may be in several places.
-    const bytes =
-      place === undefined || clusterBytes < BITMAP_PIECE_BYTES ? undefined : read(place, BITMAP_PIECE_BYTES);
+    const bytes = place === undefined ? undefined : read(place, BITMAP_PIECE_BYTES);
     if (pieces.size === MAX_KEPT) pieces.clear();
     pieces.set(piece, bytes);
     return bytes;

@@ -8,10 +8,13 @@ import { readerOf, type Volume, volumeOf } from './volume.ts';
 const SECTOR_SIZES = [512, 4096] as const;
 /** Logical partitions that are followed. */
 const MAX_LOGICAL = 256;
+/** Partitions that are looked at. */
+const MAX_PARTITIONS = 64;
 
 /** The volumes that a disk of `size` bytes is divided into, as far as that can be read; none where it cannot. */
 export function volumesOf(read: ReadVolume, size: number): Volume[] {
-  return divisionOf(read, size).flatMap(volume => logicalVolumes(readerOf(volume, read), volume) ?? [volume]);
+  const parts = divisionOf(read, size).slice(0, MAX_PARTITIONS);
+  return parts.flatMap(volume => logicalVolumes(readerOf(volume, read), volume) ?? [volume]);
 }
 
 function divisionOf(read: ReadVolume, size: number): Volume[] {

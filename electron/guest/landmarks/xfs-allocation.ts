@@ -22,8 +22,8 @@ const MAX_LEVELS = 9;
 const HEADER_BYTES = { 4: 16, 5: 56 } as const;
 const RECORD_BYTES = 8;
 const POINTER_BYTES = 4;
-/** Blocks of one tree that are read: two million ranges of free space. */
-const MAX_TREE_BLOCKS = 2 ** 12;
+/** Bytes of all trees that are read: eight million ranges of free space. */
+const MAX_TREE_BYTES = 2 ** 26;
 /** Groups whose free space is kept. */
 const MAX_KEPT = 64;
 
@@ -32,6 +32,7 @@ export class XfsAllocation {
   readonly #file: XfsShape;
   readonly #read: ReadVolume;
   readonly #free = new Map<number, RangeSet | undefined>();
+  #bytesLeft = MAX_TREE_BYTES;
 
   constructor(file: XfsShape, read: ReadVolume) {
     this.#file = file;
@@ -76,11 +77,11 @@ export class XfsAllocation {
     const most = Math.floor((blockBytes - headerBytes) / (RECORD_BYTES + POINTER_BYTES));
     const free = new RangeSet();
     const open = [{ block: header.getUint32(ROOT_AT), level: header.getUint32(LEVELS_AT) - 1 }];
-    let seen = 0;
     let end = 0;
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (next.level < 0 || next.level >= MAX_LEVELS || next.block >= groupBlocks || ++seen > MAX_TREE_BLOCKS)
-        return undefined;
+      const isPossible = next.level >= 0 && next.level < MAX_LEVELS && next.block < groupBlocks;
+      if (!isPossible || this.#bytesLeft < blockBytes) return undefined;
+      this.#bytesLeft -= blockBytes;
       const bytes = this.#read(start + next.block * blockBytes, blockBytes);
       if (bytes === undefined || !hasText(bytes, 0, magic)) return undefined;
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

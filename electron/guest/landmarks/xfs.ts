@@ -12,6 +12,8 @@ const INCOMPAT_META_UUID = 0x4;
 /** Block numbers in metadata count units of so many bytes. */
 const UNIT_BYTES = 512;
 const MAX_GROUPS = 2 ** 16;
+/** Of an allocation group, by xfs_format.h of Linux; only the last one may be smaller. */
+const MIN_GROUP_BYTES = 2 ** 24;
 const INODE_MAGIC = 0x494e;
 
 /** The kinds of blocks that say where they lie: their magic, and where the number and the UUID stand. */
@@ -89,7 +91,7 @@ function parseSuper(bytes: Uint8Array): Super | undefined {
     isPowerWithin(found.inodeBytes, 256, 2048) &&
     found.inodeBits <= 8 &&
     found.groupBits <= 31 &&
-    found.groupBlocks > 0 &&
+    found.groupBlocks * found.blockBytes >= MIN_GROUP_BYTES &&
     found.groups === Math.ceil(found.blocks / found.groupBlocks);
   return isSane ? found : undefined;
 }

@@ -4,7 +4,7 @@
  * believed.
  */
 import { dataViewOf } from '../../../shared/bytes.ts';
-import type { NumberedFileSystem, ReadVolume } from '../../guest/landmarks/landmark.ts';
+import { type NumberedFileSystem, type ReadVolume, UNNUMBERED } from '../../guest/landmarks/landmark.ts';
 import { openFileSystem } from '../../guest/landmarks/open-file-system.ts';
 import { diskPlace, readerOf } from '../../guest/landmarks/volume.ts';
 import { volumesOf } from '../../guest/landmarks/volumes.ts';
@@ -51,7 +51,10 @@ export function* placesByFileSystems(search: PlaceSearch): SlicedWork<GuestPlace
   for (const cluster of open) {
     yield;
     const data = new TableData(search.image, cluster);
-    for (const spot of spots.slice(0, looks)) look(data, cluster, spot, claims);
+    for (const spot of spots.slice(0, looks)) {
+      look(data, cluster, spot, claims);
+      yield;
+    }
     yield* sample({ search, roots, data, cluster, claims });
   }
   const expected = permanentByIndex(spots);
@@ -229,7 +232,8 @@ function isDisproved(
   const data = new TableData(image, cluster);
   return (expected.get(index) ?? []).some(({ spot, identity }) => {
     const bytes = data.read(spot.offset, spot.length);
-    return bytes !== undefined && spot.identify(bytes) !== identity;
+    const stored = bytes === undefined ? UNNUMBERED : spot.identify(bytes);
+    return stored !== identity && stored !== UNNUMBERED;
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NumberedFileSystem } from '../../../../electron/guest/landmarks/landmark.ts';
+import type { NumberedFileSystem, ReadVolume } from '../../../../electron/guest/landmarks/landmark.ts';
 import { openFileSystem } from '../../../../electron/guest/landmarks/open-file-system.ts';
 import { ntfsBitmap, ntfsPieces } from '../../../support/guest/numbered-file-systems.ts';
 import {
@@ -45,5 +45,34 @@ describe('NTFS', () => {
       false,
     ]);
     expect(openFileSystem(readerOfPieces(pieces))?.isUsed?.(0, 4096)).toBeUndefined();
+  });
+
+  it('knows its file table from that of another volume by the time when it was made', () => {
+    const pieces = ntfsPieces(0, SIZE, [64 * MIB, 16 * MIB], 8192);
+    const read = readerOfPieces(pieces);
+    const others = ntfsPieces(0, SIZE, [64 * MIB, 16 * MIB], 8192, 2n);
+    const table = others.filter(([at]) => at === 64 * MIB);
+    const file = openFileSystem(read) as NumberedFileSystem;
+    expect(standing(file, read)).toEqual([3, 0]);
+    expect(standing(file, readerOfPieces([...pieces, ...table]))).toEqual([2, 1]);
+    // Neither the table nor the copy of its first record is known.
+    const unknown: ReadVolume = (offset, length) => (offset >= 8192 ? undefined : read(offset, length));
+    expect(openFileSystem(unknown)?.landmarks()).toHaveLength(1);
+  });
+
+  it('has copies of as many records as a cluster holds', () => {
+    const pieces = ntfsPieces(0, SIZE, [64 * MIB, 16 * MIB], 0);
+    const [[, boot] = [0, new Uint8Array()]] = pieces;
+    const places = (sectorsOfCluster: number, number: number) => {
+      const sector = Uint8Array.from(boot);
+      sector[13] = sectorsOfCluster;
+      new DataView(sector.buffer).setUint32(0x30, (64 * MIB) / (512 * sectorsOfCluster), true);
+      const own = readerOfPieces(pieces)(64 * MIB, 1024) as Uint8Array;
+      new DataView(own.buffer).setUint32(0xda, (64 * MIB) / (512 * sectorsOfCluster), true);
+      const disk = readerOfPieces([...pieces, [0, sector], [64 * MIB, own]]);
+      return placesOf(openFileSystem(disk), disk(64 * MIB + number * 1024, 1024) as Uint8Array);
+    };
+    expect([places(8, 3), places(8, 4)]).toEqual([[], [64 * MIB + 4 * 1024]]);
+    expect([places(128, 4), places(128, 63)]).toEqual([[], []]);
   });
 });

@@ -81,6 +81,22 @@ describe('volumes', () => {
     expect(readerOf(volume, read)(8 * MIB - 1, 2)).toBeUndefined();
   });
 
+  it('of LVM are those that are visible: in the parts of others, such as the data of a thin pool, nothing lies in order', () => {
+    const hidden = lvmPieces(0, [[0, 2, 1]], { status: ['READ', 'WRITE'] });
+    expect(volumesOf(readerOfPieces(hidden), SIZE)).toEqual([]);
+  });
+
+  it('of LVM are not known by an area of metadata that is out of use', () => {
+    expect(volumesOf(readerOfPieces(lvmPieces(0, [[0, 2, 1]], { flags: 1 })), SIZE)).toEqual([]);
+  });
+
+  it('of LVM are read whatever strings its metadata has, and where one has no end', () => {
+    const before = `names = "${'\\"'.repeat(1000)}"\n`;
+    expect(volumesOf(readerOfPieces(lvmPieces(0, [[0, 2, 1]], { before })), SIZE)).toHaveLength(1);
+    const behind = `name = "${'\\"'.repeat(120_000)}`;
+    expect(volumesOf(readerOfPieces(lvmPieces(0, [[0, 2, 1]], { behind })), SIZE)).toHaveLength(1);
+  });
+
   it('of LVM whose metadata is damaged are not known', () => {
     const pieces = lvmPieces(0, [[0, 2, 1]]);
     const label = pieces.slice(0, 1);

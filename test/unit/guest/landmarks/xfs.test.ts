@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { NumberedFileSystem, ReadVolume } from '../../../../electron/guest/landmarks/landmark.ts';
 import { openFileSystem } from '../../../../electron/guest/landmarks/open-file-system.ts';
-import { xfsDirectoryBlock, xfsFreeSpace, xfsPieces } from '../../../support/guest/numbered-file-systems.ts';
+import { GuestBytes } from '../../../support/guest/guest-tables.ts';
+import {
+  type Piece,
+  xfsDirectoryBlock,
+  xfsFreeSpace,
+  xfsPieces,
+} from '../../../support/guest/numbered-file-systems.ts';
 import {
   placesOf,
   readerOfPieces,
@@ -52,5 +58,41 @@ describe('XFS', () => {
     expect(standing(file, other)).toEqual([0, 5]);
     const moved: ReadVolume = (offset, length) => read((offset + 16 * MIB) % SIZE, length);
     expect(standing(file, moved)).toEqual([0, 5]);
+  });
+
+  it('takes what has allocation groups of less than 16 MiB for none', () => {
+    const [[, first] = [0, new Uint8Array()]] = xfsPieces(0, SIZE, []);
+    const header = new GuestBytes(2048).put(0, first);
+    expect(openFileSystem(readerOfPieces([[0, header.bytes]]))?.type).toBe('xfs');
+    header.u64(8, 6, false).u32(84, 1, false);
+    expect(openFileSystem(readerOfPieces([[0, header.bytes]]))).toBeUndefined();
+  });
+
+  it('gives trees of free space up that lead to the same blocks again and again, for all groups together', () => {
+    // Blocks 4 to 7 of each group: each names the next one 300 times, and the last one has no records.
+    const trees = [1, 2, 3, 4, 5].flatMap(group =>
+      [3, 2, 1, 0].map((level, i): Piece => {
+        const block = new GuestBytes(4096)
+          .put(0, 'AB3B')
+          .u16(4, level, false)
+          .u16(6, level === 0 ? 0 : 300, false);
+        const pointers = 56 + Math.floor((4096 - 56) / 12) * 8;
+        for (let at = pointers; level > 0 && at < pointers + 1200; at += 4) block.u32(at, 5 + i, false);
+        return [group * 16 * MIB + (4 + i) * 4096, block.bytes];
+      }),
+    );
+    const roots = [1, 2, 3, 4, 5].map((group): Piece => {
+      const fields = new GuestBytes(16).u32(0, 4, false).u32(12, 4, false);
+      return [group * 16 * MIB + 512 + 16, fields.bytes];
+    });
+    const disk = readerOfPieces([...xfsPieces(0, SIZE, []), ...roots, ...trees]);
+    let reads = 0;
+    const file = openFileSystem((offset, length) => {
+      reads++;
+      return disk(offset, length);
+    });
+    for (let group = 1; group <= 5; group++) expect(file?.isUsed?.(group * 16 * MIB, 4096)).toBeUndefined();
+    expect(reads).toBeGreaterThan(10_000);
+    expect(reads).toBeLessThan(17_000);
   });
 });
