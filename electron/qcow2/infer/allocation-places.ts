@@ -39,17 +39,15 @@ export function* placesByAllocation(search: PlaceSearch, roots: readonly Root[])
     const here = places.has(index) ? [] : asked.filter(root => reaches(root, index * l1Coverage, l1Coverage));
     if (here.length > 0 || shouldYield(index)) yield;
     if (here.length === 0) continue;
-    disk.set(
-      index,
-      patternOf(l2Entries, entry => isUsed(here, index * l1Coverage + entry * clusterSize, clusterSize)),
-    );
+    const ask = (entry: number) => isUsed(here, index * l1Coverage + entry * clusterSize, clusterSize);
+    disk.set(index, yield* patternOf(l2Entries, ask));
   }
   if (disk.size * open.length * Math.ceil(l2Entries / 32) > MAX_COMPARED_WORDS) return [];
   const pairs: (GuestPlace & Likeness)[] = [];
   for (const cluster of open) {
     yield;
     const data = new TableData(image, cluster);
-    const table = patternOf(l2Entries, entry => data.isWritten(entry));
+    const table = yield* patternOf(l2Entries, entry => data.isWritten(entry));
     for (const [index, pattern] of disk) {
       const alike = likeness(table, pattern);
       if (alike.share > MAX_SHARE_OF_OTHERS || alike.equalEnds * 2 > MIN_EQUAL_ENDS)
@@ -70,15 +68,20 @@ function reaches({ volume }: Root, start: number, length: number): boolean {
 function isUsed(roots: readonly Root[], disk: number, length: number): boolean | undefined {
   for (const { file, volume } of roots)
     for (const { start, disk: from, length: bytes } of volume.segments)
-      if (disk >= from && disk + length <= from + bytes) return file.isUsed?.(start + disk - from, length);
+      if (disk >= from && disk + length <= from + bytes) {
+        const at = start + disk - from;
+        // A volume may be longer than its file system, which counts nothing behind its end.
+        return at + length <= file.size ? file.isUsed?.(at, length) : undefined;
+      }
   return undefined;
 }
 
-function patternOf(count: number, ask: (entry: number) => boolean | undefined): Pattern {
+function* patternOf(count: number, ask: (entry: number) => boolean | undefined): SlicedWork<Pattern> {
   const words = Math.ceil(count / 32);
   const [used, known, ends] = [new Uint32Array(words), new Uint32Array(words), new Uint32Array(words)];
   let before: boolean | undefined;
   for (let entry = 0; entry < count; entry++) {
+    if (shouldYield(entry)) yield;
     const word = entry >>> 5;
     const bit = 1 << (entry & 31);
     const now = ask(entry);

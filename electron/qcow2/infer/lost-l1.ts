@@ -35,8 +35,9 @@ const MAX_COMPARED = 64;
 const MAX_LOOKED_AT = 4096;
 const BOOT_RECORD_BYTES = 512;
 const NOTHING = new Uint8Array();
-/** Bytes of data that are looked through for blocks of file systems that say their place. */
+/** Bytes of data that are looked through for blocks of file systems that say their place, and rounds that are made of it. */
 const MAX_SAMPLED_BYTES = 2 ** 28;
+const MAX_ROUNDS = 16;
 /** Places of tables that a fact lists. */
 const MAX_LISTED = 8;
 
@@ -482,7 +483,8 @@ class L1Rebuild {
     const { header } = this.#image;
     if (hasDataFile(header) || header.cryptMethod !== 0) return;
     let sampleBytes = MAX_SAMPLED_BYTES;
-    for (let isNew = true; isNew && this.#open.size > 0; ) {
+    let isNew = true;
+    for (let round = 0; isNew && round < MAX_ROUNDS && this.#open.size > 0; round++) {
       sampleBytes /= 2; // all rounds together have the bound
       const found = yield* placesByFileSystems({
         image: this.#image,

@@ -1,5 +1,6 @@
 /** What a guest has in the range that an L2 table describes, wherever on the disk that range lies. */
 import { dataViewOf } from '../../../shared/bytes.ts';
+import { CowscopeError } from '../../../shared/error.ts';
 import { ENTRY_COMPRESSED_HI, entryOffset } from '../format/entry.ts';
 import { hasExtendedL2 } from '../format/header.ts';
 import type { Qcow2Image } from '../read/image.ts';
@@ -41,8 +42,8 @@ export class TableData {
   }
 
   /**
-   * Bytes [offset, offset + length) of the range; undefined where one of them is compressed, lost, or may lie in a backing
-   * file. Throws QCOW2_READ_FAILED.
+   * Bytes [offset, offset + length) of the range; undefined where one of them is compressed, lost, may lie in a backing
+   * file, or cannot be read. Throws QCOW2_READ_FAILED where the table cannot be read.
    */
   read(offset: number, length: number): Uint8Array | undefined {
     const { clusterSize, subclusters, l1Coverage } = this.#image.geometry;
@@ -73,7 +74,17 @@ export class TableData {
     }
     // Without a backing file, what was never written is zeros.
     if (isZero || !isAllocated) return isZero || this.#image.header.backingFileSize === 0;
-    return readFully(this.#image.source, into, host + within) === into.length;
+    return this.#readData(into, host + within);
+  }
+
+  /** False where the file ends before, or the system cannot read it: other data may still tell a place. */
+  #readData(into: Uint8Array, position: number): boolean {
+    try {
+      return readFully(this.#image.source, into, position) === into.length;
+    } catch (error) {
+      if (!(error instanceof CowscopeError)) throw error;
+      return false;
+    }
   }
 
   /** Where a cluster's data lies; 0 where it has no place, and -1 where it is compressed or the entry is invalid. */
