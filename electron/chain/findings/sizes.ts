@@ -20,7 +20,7 @@ export function sizeFindings(sizes: readonly number[]): Finding[] {
           code: 'CHAIN_LAYER_SHORTER',
           severity: 'hazard',
           layer,
-          what: `it is ${own} long, and a layer below holds data past that point, up to ${reach}: that is hidden only because this layer is short, and a commit, rebase or resize can bring it back`,
+          what: `it is ${own} long, and a layer below reaches past that point, up to ${reach}: what is stored there is hidden only because this layer is short, and a commit, rebase or resize can bring it back`,
           advice: 'see what is hidden there before a commit, rebase or resize',
           guest: rangeOf(size, below, guestSize),
           bytesAtRisk: 0,

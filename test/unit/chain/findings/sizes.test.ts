@@ -69,3 +69,10 @@ describe('byte paths', () => {
     expect(isTextPath(fromBytes(Buffer.from([0xff])))).toBe(false);
   });
 });
+
+it('says of a layer below no more than how far it reaches: its data is not looked at', () => {
+  const [short] = sizeFindings([2 ** 20, 2 ** 19, 2 ** 20]);
+  expect(short?.what).toMatch(
+    /^it is 512 KiB long, and a layer below reaches past that point, up to 1 MiB: /,
+  );
+});
