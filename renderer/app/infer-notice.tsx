@@ -9,15 +9,18 @@ import { useFindingCounts } from '../ui/hooks/use-finding-counts.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Untrusted } from '../ui/text.tsx';
 
-/** Findings after which more of an image may be read than what its header and L1 table lead to. */
-const LOST = [
-  'CHAIN_HEADER_LOST',
-  'QCOW2_L1_TABLE',
-  'QCOW2_L1_UNALIGNED',
-  'QCOW2_L1_READ_FAILED',
-  'QCOW2_ORPHAN_TABLE',
-  'QCOW2_EMPTY_DISK_TABLES',
-];
+const L1_DAMAGED = 'its L1 table is damaged';
+const TABLES_LEFT = 'tables are left that its L1 table does not lead to';
+
+/** Findings after which more of an image may be read than what its header and L1 table lead to, and what they say of it. */
+const LOST: Readonly<Record<string, string>> = {
+  CHAIN_HEADER_LOST: 'its header may be lost',
+  QCOW2_L1_TABLE: L1_DAMAGED,
+  QCOW2_L1_UNALIGNED: L1_DAMAGED,
+  QCOW2_L1_READ_FAILED: 'its L1 table cannot be read',
+  QCOW2_ORPHAN_TABLE: TABLES_LEFT,
+  QCOW2_EMPTY_DISK_TABLES: TABLES_LEFT,
+};
 
 /** Tells that what is shown of a layer is inferred, because its header or L1 table is lost. */
 export function InferredNotice({ chain }: { readonly chain: OpenedChain }) {
@@ -30,10 +33,10 @@ export function InferOffer({ chain }: { readonly chain: OpenedChain }) {
   const target = useStore(state => state.target);
   const counts = useFindingCounts();
   if (target?.kind !== 'files' || chain.chain.layers.some(isInferred)) return null;
-  const count = counts.find(({ code }) => LOST.includes(code));
+  const count = counts.find(({ code }) => Object.hasOwn(LOST, code));
   const layer = count === undefined ? undefined : chain.chain.layers[count.layer];
-  if (layer === undefined) return null;
-  return <Offer layer={layer} target={target} isHeader={count?.code === 'CHAIN_HEADER_LOST'} />;
+  if (count === undefined || layer === undefined) return null;
+  return <Offer layer={layer} target={target} where={LOST[count.code] ?? ''} />;
 }
 
 function isInferred({ inference }: LayerInfo): boolean {
@@ -43,12 +46,12 @@ function isInferred({ inference }: LayerInfo): boolean {
 interface OfferProps {
   readonly layer: LayerInfo;
   readonly target: OpenTarget & { readonly kind: 'files' };
-  readonly isHeader: boolean;
+  /** What is lost of it. */
+  readonly where: string;
 }
 
-function Offer({ layer, target, isHeader }: OfferProps) {
+function Offer({ layer, target, where }: OfferProps) {
   const { name, fileSize } = layer;
-  const where = isHeader ? 'its header may be lost' : 'tables are left that its L1 table does not lead to';
   return (
     <section className="notice" aria-label="Layout lost">
       <Icon name="warning" />

@@ -89,3 +89,16 @@ test('an image that cannot be opened by its header offers to infer its layout', 
   );
   await waitFor(() => expect(screen.queryByRole('button', { name: 'Infer the layout' })).toBeNull());
 });
+
+test.each([
+  ['CHAIN_HEADER_LOST', 'its header may be lost.'],
+  ['QCOW2_L1_TABLE', 'its L1 table is damaged.'],
+  ['QCOW2_L1_READ_FAILED', 'its L1 table cannot be read.'],
+  ['QCOW2_ORPHAN_TABLE', 'tables are left that its L1 table does not lead to.'],
+])('the offer after %s says no more than that was found', async (code, text) => {
+  const bridge = start(chainWith());
+  await openTarget(target);
+  bridge.find(makeFinding({ code, severity: 'corruption', what: 'something is lost' }));
+  const notice = await screen.findByRole('region', { name: 'Layout lost' });
+  expect(notice.textContent).toContain(`: ${text} What is left may tell`);
+});
