@@ -1,6 +1,6 @@
 import { useCallback, useRef } from 'react';
 import type { OpenedChain } from '../../shared/model/chain.ts';
-import { isRemote } from '../../shared/model/chain.ts';
+import { hasTables } from '../../shared/model/chain.ts';
 import { type FindingSummary, worstSeverity } from '../../shared/model/finding.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 import { formatCount, formatOffset, formatSize } from '../../shared/text/offset.ts';
@@ -67,7 +67,7 @@ export function StatusBar({ chain }: { readonly chain: OpenedChain }) {
         </span>
       )}
       <span className="spacer" />
-      {!isRemote(chain) && <Check chain={chain} />}
+      {hasTables(chain) && <Check chain={chain} />}
       <button
         type="button"
         className="quiet"
@@ -165,7 +165,7 @@ function findingsText(summary: FindingSummary, chain: OpenedChain): string {
   const count = summary.total - note;
   const notes = note === 0 ? '' : ` · ${formatCount(note)} ${note === 1 ? 'note' : 'notes'}`;
   const incomplete = chain.chain.complete ? '' : 'Incomplete chain · ';
-  if (count === 0) return `${incomplete}${isRemote(chain) ? 'No findings' : 'No damage seen'}${notes}`;
+  if (count === 0) return `${incomplete}${hasTables(chain) ? 'No damage seen' : 'No findings'}${notes}`;
   return `${incomplete}${formatCount(count)} ${count === 1 ? 'finding' : 'findings'} · worst: ${worstSeverity(summary)}${notes}`;
 }
 

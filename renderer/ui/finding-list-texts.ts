@@ -1,7 +1,7 @@
 /** Parts of findings in words, as the window shows them. */
 import { STATES } from '../../shared/extent/flags.ts';
 import { legendOfWitness } from '../../shared/legend.ts';
-import { isRemote, type OpenedChain } from '../../shared/model/chain.ts';
+import { hasTables, isRemote, type OpenedChain } from '../../shared/model/chain.ts';
 import type { WitnessAnswer } from '../../shared/model/finding.ts';
 import type { LayerProgress } from '../../shared/model/progress.ts';
 
@@ -12,6 +12,7 @@ export function noFindingsText(
   isChecked: boolean,
 ): string {
   if (isRemote(chain)) return 'Over NBD there are no tables to see damage in.';
+  if (!hasTables(chain)) return 'A raw file has no tables to see damage in.';
   const some = (...phases: LayerProgress['phase'][]) => progress.some(({ phase }) => phases.includes(phase));
   const { complete } = chain.chain;
   if (isChecked) return `The check found no damage${complete ? '' : ' in the layers that are open'}.`;

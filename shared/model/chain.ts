@@ -15,6 +15,11 @@ export function isRemote({ chain }: Pick<OpenedChain, 'chain'>): boolean {
   return chain.layers.some(layer => layer.format === 'nbd');
 }
 
+/** True where a layer has tables, in which damage can be seen: raw files and exports of servers have none. */
+export function hasTables({ chain }: Pick<OpenedChain, 'chain'>): boolean {
+  return chain.layers.some(({ format }) => format === 'qcow2' || format === 'qcow');
+}
+
 /** How many layers a chain has, or how many depths of a remote one were seen: `1 layer`, `2 of at least 3 layers`. */
 export function layerCountText({ chain, tracks }: Pick<OpenedChain, 'chain' | 'tracks'>): string {
   const depths = tracks.filter(({ kind }) => kind === 'depth').length;

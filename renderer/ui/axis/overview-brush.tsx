@@ -59,7 +59,7 @@ export function OverviewBrush({ axis }: { readonly axis: AxisId }) {
         data-part="window"
         role="slider"
         tabIndex={0}
-        aria-label="Part of the disk in view"
+        aria-label={`Part of the ${axis === 'host' ? 'file' : 'disk'} in view`}
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={0}

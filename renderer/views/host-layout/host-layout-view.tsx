@@ -31,9 +31,7 @@ export function HostLayoutView({ chain }: { readonly chain: OpenedChain }) {
         {chain.chain.layers.length > 1 && <LayerChoice chain={chain} layer={layer} />}
         <p>
           {map.phase === 'mapping' && 'Reading the tables of the file…'}
-          {map.phase === 'refused' && (
-            <Untrusted text={asSentence(`this file has no map: ${map.why}`)} max={500} />
-          )}
+          {map.phase === 'refused' && <Untrusted text={whyNoLayout(info?.format, map.why)} max={500} />}
           {map.phase === 'mapped' && <Untrusted text={info?.path ?? ''} max={500} />}
           {inferred !== '' && (
             <b>
@@ -57,6 +55,13 @@ export function HostLayoutView({ chain }: { readonly chain: OpenedChain }) {
       )}
     </div>
   );
+}
+
+/** Why a layer has no layout to show, as a sentence. */
+function whyNoLayout(format: LayerInfo['format'] | undefined, why: string): string {
+  if (format === 'nbd') return 'The export of a server has no layout: the file behind it is not known.';
+  if (format === 'raw') return 'A raw file has no tables: the offsets of the disk are those of the file.';
+  return asSentence(`this file has no layout: ${why}`);
 }
 
 /** Everything that lies along the axis of the file. */

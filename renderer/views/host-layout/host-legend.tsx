@@ -4,10 +4,11 @@ import { highlightKind } from '../../state/host/host-layout.ts';
 import { useStore } from '../../state/store.ts';
 import { KindSwatch } from './kind-swatch.tsx';
 
-/** What occurs in the file that is shown, in one row; each entry toggles its highlight. */
+/** What occurs in the file that is shown, in one row; each entry toggles its highlight. Nothing without a layout. */
 export function HostLegend() {
   const { map, highlighted } = useStore(state => state.host);
-  const present = map.phase === 'mapped' ? HOST_KINDS.filter(kind => map.layout.sums[kind] > 0) : [];
+  if (map.phase !== 'mapped') return null;
+  const present = HOST_KINDS.filter(kind => map.layout.sums[kind] > 0);
   return (
     <section className="legend" aria-label="Legend: highlights what is pressed">
       {present.map(kind => (

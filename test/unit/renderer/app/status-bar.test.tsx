@@ -242,3 +242,14 @@ test('a check of all data that is stopped leaves what an earlier check came to',
   expect(await screen.findByRole('button', { name: before })).toBeTruthy();
   expect(getState().error).toBeUndefined();
 });
+
+test('a raw file, which has no tables, is neither checked nor said to be free of damage', async () => {
+  const { qcow2: _, ...info } = layerInfo(0, 'disk.img', 2 ** 20, { format: 'raw', clusterSize: 1 });
+  start(fakeChain([{ info, starts: [0], flags: [LOCAL] }]));
+  await openTarget({ kind: 'files', files: ['/images/disk.img'] });
+  const bar = await screen.findByRole('contentinfo');
+  expect(await within(bar).findByRole('button', { name: 'No findings' })).toBeTruthy();
+  expect(within(bar).queryByRole('button', { name: /^Check/ })).toBeNull();
+  const findings = await screen.findByRole('region', { name: 'Findings' });
+  expect(findings.textContent).toContain('A raw file has no tables to see damage in.');
+});

@@ -54,3 +54,11 @@ test('a drag on the window of a part moves it, and a click beside it centers it 
   drag(area, 700, 701);
   await waitFor(() => expect(viewport()).toEqual({ start: 650_000, end: 750_000 }));
 });
+
+test('the window is named by what it is a part of: the file, or the disk', () => {
+  brush(0, 100);
+  expect(screen.getByRole('slider', { name: 'Part of the file in view' })).toBeTruthy();
+  cleanup();
+  render(<OverviewBrush axis="guest" />);
+  expect(screen.getByRole('slider', { name: 'Part of the disk in view' })).toBeTruthy();
+});

@@ -5,9 +5,11 @@ import { marksOf, requestMarks } from '../../../../../renderer/state/finding-mar
 import { showInHostLayout } from '../../../../../renderer/state/host/host-layout.ts';
 import { selectAt } from '../../../../../renderer/state/selection/selection.ts';
 import { getAxis, getState, setAxis } from '../../../../../renderer/state/store.ts';
+import { LOCAL } from '../../../../../shared/extent/flags.ts';
 import { makeFinding } from '../../../../../shared/model/finding.ts';
 import type { HostCluster } from '../../../../../shared/model/layout.ts';
 import { ok } from '../../../../../shared/result.ts';
+import { fakeChain, layerInfo } from '../../../../support/window/fake-chain.ts';
 import { argsOf, start } from '../../../../support/window/fake-window.tsx';
 
 const K64 = 65_536;
@@ -66,15 +68,15 @@ test('findings are marked along the file that is shown', async () => {
   expect(document.querySelectorAll('canvas.finding-ticks')).toHaveLength(2); // the strip, and the whole file
 });
 
-test('another layer is chosen, and one without tables says why it has no map', async () => {
+test('another layer is chosen, and one without tables says why it has no layout', async () => {
   const bridge = await opened();
   bridge.answer('chain:hostLayout', ({ layer }) =>
     ok({ mapped: false, why: `layer ${layer} has no tables` }),
   );
   fireEvent.keyDown(window, { key: '2' });
-  await screen.findByText('This file has no map: layer 2 has no tables.');
+  await screen.findByText('This file has no layout: layer 2 has no tables.');
   fireEvent.change(screen.getByRole('combobox', { name: /File of layer/ }), { target: { value: '0' } });
-  expect(await screen.findByText('This file has no map: layer 0 has no tables.')).toBeTruthy();
+  expect(await screen.findByText('This file has no layout: layer 0 has no tables.')).toBeTruthy();
 });
 
 test('a cluster shows who refers to it, is selected on the guest’s disk, and leads to each of its places', async () => {
@@ -146,4 +148,17 @@ test('the status bar shows the offset in the file while its layout is shown, not
   await waitFor(() => expect(cursor()).toBe(''));
   await showInHostLayout(2, 3 * K64);
   await waitFor(() => expect(cursor()).toBe('0x0003_0000'));
+});
+
+test.each([
+  ['raw', 'A raw file has no tables: the offsets of the disk are those of the file.'],
+  ['nbd', 'The export of a server has no layout: the file behind it is not known.'],
+] as const)('a layer that is %s says why it has no layout, and has no legend', async (format, text) => {
+  const { qcow2: _, ...info } = layerInfo(0, 'disk.img', 2 ** 20, { format, clusterSize: 1 });
+  const bridge = start(fakeChain([{ info, starts: [0], flags: [LOCAL] }]));
+  bridge.answer('chain:hostLayout', () => ok({ mapped: false, why: 'it is not read by its own tables' }));
+  await openTarget(golden);
+  fireEvent.keyDown(window, { key: '2' });
+  expect(await screen.findByText(text)).toBeTruthy();
+  expect(screen.queryByRole('region', { name: /^Legend/ })).toBeNull();
 });
