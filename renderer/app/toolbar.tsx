@@ -33,13 +33,14 @@ export function Toolbar({ chain, views, view }: ToolbarProps) {
         </h1>
         <p title={escapeUntrusted(layers.at(-1)?.path ?? '', 4096)}>
           {folder !== '' && (
-            <>
+            <span className="toolbar-part">
               <Untrusted text={folder} max={40} />
-              {' · '}
-            </>
+            </span>
           )}
-          {snapshot !== undefined && `as of ${snapshotName(snapshot)} · `}
-          {layerCountText(chain)} · {formatSize(size)}
+          {snapshot !== undefined && <span className="toolbar-part">as of {snapshotName(snapshot)}</span>}
+          <span className="toolbar-facts">
+            {layerCountText(chain)} · {formatSize(size)}
+          </span>
         </p>
       </div>
       <ViewSwitch views={views} shown={view} />
