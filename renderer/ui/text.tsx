@@ -11,17 +11,28 @@ export function Untrusted({ text, max = 256 }: { readonly text: string; readonly
   );
 }
 
-/** As {@link Untrusted}, with what stands between backquotes as code: what a person types. */
+/** A text in which what stands between backquotes is code: what a person types. A command is not broken where it has room. */
+export function WithCode({ text }: { readonly text: string }) {
+  return text.split('`').map((part, i) =>
+    i % 2 === 0 ? (
+      part
+    ) : (
+      // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text have no other name
+      <code className="unbroken" key={i}>
+        {part}
+      </code>
+    ),
+  );
+}
+
+/** As {@link Untrusted}, with code as in {@link WithCode}. */
 export function UntrustedProse({ text, max = 256 }: { readonly text: string; readonly max?: number }) {
-  const parts = escapeUntrusted(text, max).split('`');
+  const shown = escapeUntrusted(text, max);
   // A lone backquote encloses nothing.
-  if (parts.length % 2 === 0) return <Untrusted text={text} max={max} />;
+  if (shown.split('`').length % 2 === 0) return <Untrusted text={text} max={max} />;
   return (
     <bdi className="untrusted">
-      {parts.map((part, i) =>
-        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text have no other name
-        i % 2 === 0 ? part : <code key={i}>{part}</code>,
-      )}
+      <WithCode text={shown} />
     </bdi>
   );
 }

@@ -18,8 +18,26 @@ export function loadEntries(): Promise<ReadonlyMap<string, FindingEntry>> {
   return entries;
 }
 
-/** The entries of the page. Links are replaced by what they are called. */
+/** The entries of the page. Links are replaced by what they are called, and `as for CODE` by what is said there. */
 export function parseEntries(page: string): ReadonlyMap<string, FindingEntry> {
+  const texts = entriesAsWritten(page);
+  const resolved = (text: string, name: keyof FindingEntry) =>
+    text.replace(/^as for (\w+)(?=[.,])/, (as, code) => texts.get(code)?.[name].replace(/\.$/, '') ?? as);
+  return new Map(
+    [...texts].map(([code, entry]) => [
+      code,
+      {
+        meaning: entry.meaning,
+        cause: resolved(entry.cause, 'cause'),
+        risk: resolved(entry.risk, 'risk'),
+        qemu: resolved(entry.qemu, 'qemu'),
+        do: resolved(entry.do, 'do'),
+      },
+    ]),
+  );
+}
+
+function entriesAsWritten(page: string): ReadonlyMap<string, FindingEntry> {
   const parts = page.replace(/\[([^\]]+)\]\([^)]*\)/g, '$1').split(/^### /m);
   return new Map(
     parts.slice(1).map(part => {

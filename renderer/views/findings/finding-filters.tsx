@@ -1,3 +1,4 @@
+import { Children } from 'react';
 import type { OpenedChain } from '../../../shared/model/chain.ts';
 import { FINDING_SEVERITIES, type FindingCount, WHOLE_CHAIN } from '../../../shared/model/finding.ts';
 import { formatCount } from '../../../shared/text/offset.ts';
@@ -60,7 +61,9 @@ export function FindingFilters({ chain, counts }: FindingFiltersProps) {
   );
 }
 
+/** Choices of one property. Nothing where there are none. */
 function FacetGroup({ title, children }: { readonly title: string; readonly children: React.ReactNode }) {
+  if (Children.count(children) === 0) return null;
   return (
     <fieldset>
       <legend>{title}</legend>

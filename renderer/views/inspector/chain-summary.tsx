@@ -3,7 +3,7 @@ import { snapshotsOf } from '../../state/chain/snapshots.ts';
 import { FindingList } from '../../ui/finding-list.tsx';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { SnapshotList } from '../../ui/snapshot-list.tsx';
-import { Untrusted } from '../../ui/text.tsx';
+import { UntrustedProse } from '../../ui/text.tsx';
 import { LayerFiles } from './layer-files.tsx';
 import { MarkList } from './mark-list.tsx';
 
@@ -27,7 +27,7 @@ export function ChainSummary({ chain }: { readonly chain: OpenedChain }) {
           <ul className="notes">
             {notes.map(note => (
               <li key={note}>
-                <Untrusted text={note} max={500} />
+                <UntrustedProse text={note} max={500} />
               </li>
             ))}
           </ul>

@@ -53,7 +53,7 @@ export function PlanResult({ reply, chain }: { readonly reply: PlanReply; readon
         <ul className="plan-lines">
           {plan.abort.map(text => (
             <li key={text}>
-              <Untrusted text={text} max={MAX_TEXT} />
+              <UntrustedProse text={text} max={MAX_TEXT} />
             </li>
           ))}
         </ul>

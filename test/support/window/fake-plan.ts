@@ -64,7 +64,7 @@ const PLAN: Plan = {
     newTables: 0,
     freedClusters: 0,
   },
-  abort: ['The job keeps no record.'],
+  abort: ['The job keeps no record: run `qemu-img check` after an abort.'],
   hazards: [
     makeFinding({
       code: 'PLAN_DATA_COMES_BACK',

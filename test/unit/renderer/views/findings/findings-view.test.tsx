@@ -165,3 +165,24 @@ test('what a check of all data does is left to the button below, and not to a co
   expect(within(offer).getByRole('button', { name: 'Check all data' })).toBeTruthy();
   expect(checked.compareDocumentPosition(offer)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
 });
+
+test('where nothing was found, no filter is offered', async () => {
+  const bridge = start();
+  await openTarget(golden);
+  fireEvent.keyDown(window, { key: '3' });
+  const filters = await screen.findByRole('region', { name: 'Filters' });
+  for (const name of ['Severity', 'Layer', 'Kind'])
+    expect(within(filters).queryByRole('group', { name })).toBeNull();
+  bridge.find(leak);
+  expect(await within(filters).findByRole('group', { name: 'Kind' })).toBeTruthy();
+});
+
+test('a command in a sentence is kept in one line where that has room for it', async () => {
+  const bridge = start();
+  await openTarget(golden);
+  bridge.find({ ...hazard, advice: 'work on a copy: `qemu-img check -r leaks` frees them' });
+  fireEvent.keyDown(window, { key: '3' });
+  await waitFor(() =>
+    expect(detail().querySelector('.unbroken')?.textContent).toBe('qemu-img check -r leaks'),
+  );
+});

@@ -32,6 +32,8 @@ test('the planner plans a commit of the top at once, and shows hazards before an
   expect(screen.getByText('64 KiB (65,536 bytes)')).toBeTruthy();
   expect(screen.getByText(/will not run the commands/)).toBeTruthy();
   expect(within(hazards).getByText('qemu-img resize').tagName).toBe('CODE');
+  const aborted = screen.getByRole('region', { name: 'If it is aborted' });
+  expect(within(aborted).getByText('qemu-img check').tagName).toBe('CODE');
   fireEvent.change(screen.getByRole('spinbutton'), { target: { value: '0' } });
   expect(screen.getByText(/takes about 1 s/)).toBeTruthy();
 });
