@@ -4,10 +4,11 @@ import { FindingList } from '../../ui/finding-list.tsx';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
 import { SnapshotList } from '../../ui/snapshot-list.tsx';
 import { UntrustedProse } from '../../ui/text.tsx';
+import { DamageSummary } from './damage-summary.tsx';
 import { LayerFiles } from './layer-files.tsx';
 import { MarkList } from './mark-list.tsx';
 
-/** The whole chain: its marks, findings, snapshots, notes and files. Shown while nothing is selected. */
+/** The whole chain: its damage, marks, findings, snapshots, notes and files. Shown while nothing is selected. */
 export function ChainSummary({ chain }: { readonly chain: OpenedChain }) {
   const notes = [
     ...chain.chain.notes,
@@ -15,6 +16,7 @@ export function ChainSummary({ chain }: { readonly chain: OpenedChain }) {
   ];
   return (
     <>
+      <DamageSummary chain={chain} />
       <MarkList chain={chain} />
       <FindingList chain={chain} />
       {snapshotsOf(chain).length > 0 && (

@@ -17,7 +17,10 @@ const SEEK_KINDS: Partial<Record<MarkKey, SeekKind>> = {
 /** The marks that occur in this chain, each with a button that goes to where it occurs first. */
 export function MarkList({ chain }: { readonly chain: OpenedChain }) {
   const present = usePresentKeys();
-  const marks = MARK_KEYS.filter(mark => mark !== 'overridden' && present.includes(mark));
+  // What is lost comes before what is as it was meant.
+  const marks = MARK_KEYS.filter(mark => mark !== 'overridden' && present.includes(mark)).toSorted(
+    (a, b) => Number(b === 'damaged') - Number(a === 'damaged'),
+  );
   const goToFirst = async (mark: MarkKey) => {
     const kind = SEEK_KINDS[mark];
     for (const { id } of chain.tracks.filter(track => track.kind !== 'guest')) {
