@@ -44,6 +44,14 @@ describe('the cases of a commit', () => {
       [[], null, 'kept', 1],
     ]);
   });
+
+  it('end where a layer does, also inside a cluster', () => {
+    const runs = [fakeRuns('....'), { ...fakeRuns('dd'), size: 1.5 * CLUSTER }];
+    expect(runToEnd(casesOf({ runs, target: 0, top: 1 }))).toEqual([
+      { holders: [], owner: null, effect: 'kept', bytes: 2.5 * CLUSTER },
+      { holders: [1], owner: 1, effect: 'allocated', bytes: 1.5 * CLUSTER },
+    ]);
+  });
 });
 
 describe('old data of the target', () => {
