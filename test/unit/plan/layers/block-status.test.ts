@@ -31,6 +31,11 @@ describe('statusAbove', () => {
   });
 });
 
+it('qemu tells of compressed clusters one by one, and of others up to the end of a slice', () => {
+  const lengthOf = (letters: string) => statusAbove([fakeRuns(letters)], 0, 0, 0, 4 * CLUSTER).length;
+  expect(['cccc', 'dddd'].map(letters => lengthOf(letters) / CLUSTER)).toEqual([1, 4]);
+});
+
 describe('passOver', () => {
   const sliced = (kinds: string) => ({ ...fakeRuns(kinds, 512), sliceSpan: 64 * 512 });
   const layers = [sliced(`${'.'.repeat(200)}${'z'.repeat(200)}`), sliced('.'.repeat(400))];
