@@ -93,7 +93,8 @@ export async function connectNbd(
     const info = await queryExport(negotiation, OPTION.go, exportName);
     const statusFilter = replies === 'extended' && (info.flags & EXPORT_FLAG.blockStatusPayload) !== 0;
     const names = [...offered, ...contexts.map(context => context.name)];
-    return createConnection(transport, timeouts.reply, notes, {
+    const limit = { milliseconds: timeouts.reply, isGiven: address.replyTimeout !== undefined };
+    return createConnection(transport, limit, notes, {
       exportName,
       size: info.size,
       flags: info.flags,

@@ -2,6 +2,7 @@
  * A connection to one export of an NBD server, for reading only: READ, BLOCK_STATUS and the final DISC.
  */
 import { assert } from '../../../shared/assert.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 import { cancelled, type NbdError, noStatus, protocolError, requestError } from '../errors.ts';
 import {
   disconnectFrame,
@@ -16,7 +17,7 @@ import { ReadCollector } from '../wire/read-reply.ts';
 import type { ReplyCollector } from '../wire/reply-collector.ts';
 import { type AskedContexts, StatusCollector, type ValidatedExtents } from '../wire/status-reply.ts';
 import type { BlockSize, NbdContext } from './handshake.ts';
-import { ReplyWatch } from './reply-watch.ts';
+import { type ReplyLimit, ReplyWatch } from './reply-watch.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { Transport } from './transport.ts';
 
@@ -106,16 +107,16 @@ const MAX_FAILED = 8;
 const COOKIE_HIGH = 0x636f7773;
 
 /**
- * The connection over a transport whose handshake is done. `replyTimeout`: see {@link ReplyWatch}. Deviations from the
+ * The connection over a transport whose handshake is done. `limit`: see {@link ReplyWatch}. Deviations from the
  * protocol that are tolerated are appended to `notes`.
  */
 export function createConnection(
   transport: Transport,
-  replyTimeout: number,
+  limit: ReplyLimit,
   notes: string[],
   settled: OpenExport,
 ): NbdConnection {
-  const requests = new Requests(transport, replyTimeout, notes, settled);
+  const requests = new Requests(transport, limit, notes, settled);
   return {
     ...settled,
     subject: transport.subject,
@@ -147,9 +148,9 @@ class Requests {
   readonly #statusTurns = new RequestQueue();
   #nextCookie = 1;
 
-  constructor(transport: Transport, replyTimeout: number, notes: string[], settled: OpenExport) {
+  constructor(transport: Transport, limit: ReplyLimit, notes: string[], settled: OpenExport) {
     this.#transport = transport;
-    this.#watch = new ReplyWatch(replyTimeout, error => transport.fail(error));
+    this.#watch = new ReplyWatch(limit, error => transport.fail(error));
     this.#notes = notes;
     this.#settled = settled;
     this.#allContexts = contextsOf(settled, settled.contexts.keys());
@@ -254,7 +255,7 @@ class Requests {
         chunks,
         received: 0,
         errors: 0,
-        describe: () => `${verb} of ${length} bytes at ${offset}`,
+        describe: () => `${verb} of ${length} bytes at ${formatOffset(offset)}`,
         resolve(value) {
           settle();
           resolve(value as T);
@@ -346,7 +347,7 @@ class Requests {
       Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && offset + length <= size;
     assert(
       isInside && length > 0,
-      `a request for ${length} bytes at ${offset} is not inside the export of ${size}`,
+      `a request for ${length} bytes at ${formatOffset(offset)} is not inside the export of ${size}`,
     );
   }
 

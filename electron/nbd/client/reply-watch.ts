@@ -1,4 +1,5 @@
 /** Ends a connection whose server keeps a request waiting and does not get on with its reply. */
+import { counted } from '../../../shared/text/offset.ts';
 import { fatalError, type NbdError, retryableError } from '../errors.ts';
 
 /** Bytes of a reply that count as getting on, in one time limit: far less than any link carries, far more than a server that stalls sends. */
@@ -8,19 +9,26 @@ const MIN_REPLY_BYTES = 4096;
 const ADVICE =
   'check the server, its storage and the network; to wait longer, add the key reply-timeout=SECONDS to the address';
 
+/** How long a waiting request may make no progress. */
+export interface ReplyLimit {
+  readonly milliseconds: number;
+  /** The address sets it. It is then the time that a person waits: where it passes, nothing is asked again. */
+  readonly isGiven: boolean;
+}
+
 /** Watches the replies of one connection while requests wait. */
 export class ReplyWatch {
-  readonly #limit: number;
+  readonly #limit: ReplyLimit;
   readonly #fail: (error: NbdError) => void;
   #timer: NodeJS.Timeout | undefined;
   /** Bytes that came since the time limit began. */
   #received = 0;
 
   /**
-   * `limit`: milliseconds in which a reply, a context's part of one, or {@link MIN_REPLY_BYTES} of one must come. `fail` is
-   * told NBD_SILENT where nothing came, NBD_SLOW where less than that did; the watch has stopped then.
+   * `limit`: in which a reply, a context's part of one, or {@link MIN_REPLY_BYTES} of one must come. `fail` gets NBD_SILENT
+   * where nothing came, NBD_SLOW where less than that did; the watch has stopped then.
    */
-  constructor(limit: number, fail: (error: NbdError) => void) {
+  constructor(limit: ReplyLimit, fail: (error: NbdError) => void) {
     this.#limit = limit;
     this.#fail = fail;
   }
@@ -28,7 +36,7 @@ export class ReplyWatch {
   /** A request waits, and none did before. */
   start(): void {
     this.stop();
-    this.#timer = setTimeout(() => this.#end(), this.#limit);
+    this.#timer = setTimeout(() => this.#end(), this.#limit.milliseconds);
   }
 
   /** No request waits any more. */
@@ -53,13 +61,15 @@ export class ReplyWatch {
   #end(): void {
     const received = this.#received;
     this.stop();
-    const seconds = this.#limit / 1000;
+    const { milliseconds, isGiven } = this.#limit;
+    const seconds = counted(milliseconds / 1000, 'second');
+    const silent = isGiven ? fatalError : retryableError;
     this.#fail(
       received === 0
-        ? retryableError('NBD_SILENT', `the server said nothing for ${seconds} seconds`, '', ADVICE)
+        ? silent('NBD_SILENT', `the server said nothing for ${seconds}`, '', ADVICE)
         : fatalError(
             'NBD_SLOW',
-            `the server sent ${received} bytes in ${seconds} seconds, and no whole reply`,
+            `the server sent ${counted(received, 'byte')} in ${seconds}, and no whole reply`,
             '',
             ADVICE,
           ),

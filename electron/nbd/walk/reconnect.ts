@@ -2,6 +2,7 @@
  * A walk that survives a lost connection: it reconnects and goes on where the last delivered batch ended.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorRecord } from '../../../shared/error.ts';
 import type { NbdConnection } from '../client/connection.ts';
 import { cancelled, fatalError, NbdError } from '../errors.ts';
 import { createWalkLimits, type OnBatch, type WalkRange, walkBlockStatus } from './block-status.ts';
@@ -24,7 +25,7 @@ export interface ReconnectOptions {
 /**
  * Walks as {@link walkBlockStatus} does and resolves with the connection then open: `connection` or a later one. When
  * it rejects, connections that it opened itself are closed. Rejects with NBD_EXPORT_CHANGED when the export comes back
- * with another size or other contexts, else with the failure that was one too many.
+ * with another size or other contexts, else with the failure that was one too many, which then says how many there were.
  */
 export async function walkReconnecting(
   connection: NbdConnection,
@@ -56,12 +57,19 @@ export async function walkReconnecting(
       const again = error instanceof NbdError && error.retryable && !signal?.aborted;
       if (!again || ++inRow >= attempts || ++total >= totalAttempts) {
         if (current !== connection) await current.close();
-        throw error;
+        throw again ? withTries(error, inRow >= attempts ? inRow : total) : error;
       }
       options.onRetry?.(error);
       await pause(delay * 2 ** (inRow - 1), current.subject, signal);
     }
   }
+}
+
+/** A failure that other tries ended with, too. */
+function withTries(error: NbdError, tries: number): NbdError {
+  if (tries < 2) return error;
+  const record = errorRecord(error);
+  return new NbdError({ ...record, what: `${record.what} (tried ${tries} times)` }, error, { cause: error });
 }
 
 async function pause(milliseconds: number, subject: string, signal: AbortSignal | undefined): Promise<void> {

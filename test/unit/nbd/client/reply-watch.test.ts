@@ -12,9 +12,9 @@ afterEach(() => {
 
 const LIMIT = 120_000;
 
-function watched(): { watch: ReplyWatch; failures: NbdError[] } {
+function watched(milliseconds = LIMIT, isGiven = false): { watch: ReplyWatch; failures: NbdError[] } {
   const failures: NbdError[] = [];
-  return { watch: new ReplyWatch(LIMIT, error => failures.push(error)), failures };
+  return { watch: new ReplyWatch({ milliseconds, isGiven }, error => failures.push(error)), failures };
 }
 
 /** A byte a second for so many seconds. */
@@ -33,6 +33,15 @@ it('gives up a server that says nothing for the time limit, to be asked again', 
   vi.advanceTimersByTime(1);
   expect(failures).toMatchObject([
     { code: 'NBD_SILENT', what: 'the server said nothing for 120 seconds', retryable: true },
+  ]);
+});
+
+it('asks a silent server again only where no person set the time limit', () => {
+  const { watch, failures } = watched(1000, true);
+  watch.start();
+  vi.advanceTimersByTime(1000);
+  expect(failures).toMatchObject([
+    { code: 'NBD_SILENT', what: 'the server said nothing for 1 second', retryable: false },
   ]);
 });
 

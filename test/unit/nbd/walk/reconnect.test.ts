@@ -80,9 +80,39 @@ describe('walkReconnecting', () => {
     while (walked.server.open > 0) await new Promise(setImmediate);
   });
 
+  it('says how often it tried where it gives up, and nothing of that where it tried once', async () => {
+    const failure = (attempts: number, tried: string) => ({
+      code: 'NBD_LOST',
+      what: `the server closed the connection${tried}`,
+      retryable: true,
+      attempts,
+    });
+    for (const { attempts, ...error } of [failure(3, ' (tried 3 times)'), failure(1, '')]) {
+      const walked = await start([1, 0, 0, 0]);
+      await expect(walked.walk({ attempts })).rejects.toMatchObject(error);
+    }
+  });
+
+  it('asks a silent server once where the address sets the time limit', async () => {
+    const server = await startFakeServer(() => ({
+      exports: { '': disk },
+      onRequest: () => new Promise(() => {}) as never,
+    }));
+    cleanUps.push(() => server.close());
+    const reopen = () => connectNbd(parseNbdUri(`${server.uri}&reply-timeout=1`));
+    const walking = walkReconnecting(await reopen(), {}, () => {}, { reopen });
+    await expect(walking).rejects.toMatchObject({
+      code: 'NBD_SILENT',
+      what: 'the server said nothing for 1 second',
+    });
+    expect(server.accepted).toBe(1);
+  });
+
   it('gives up after a number of failures in all', async () => {
     const walked = await start(new Array(20).fill(1));
-    await expect(walked.walk({ totalAttempts: 5 })).rejects.toThrow(code('NBD_LOST'));
+    await expect(walked.walk({ totalAttempts: 5 })).rejects.toThrow(
+      expect.objectContaining({ code: 'NBD_LOST', what: expect.stringContaining('(tried 5 times)') }),
+    );
     expect(walked.offsets).toEqual(everything.slice(0, 5));
   });
 
