@@ -1119,6 +1119,9 @@ def main(words):
         chain = Chain(options)
         progress = Progress(len(chain.layers))
         if options.to == '-':
+            if sys.stdout.isatty():
+                sys.stderr.write('cowscope-capture.py: USAGE: a capture is no text, and standard output is a terminal\n')
+                return 64
             put = sys.stdout.buffer.write
         else:
             images = set(layer.source.inode for layer in chain.layers)

@@ -23,6 +23,11 @@ export function clearProgress(): void {
   isProgressShown = false;
 }
 
+/** True for the name by which a person asks for standard output in place of a file. A file of that name is `./-`. */
+export function isStandardOutput(name: string): boolean {
+  return name === '-';
+}
+
 /** Writes to standard output and resolves when that is done and the memory of `text` free again. */
 export function writeText(text: string | Uint8Array): Promise<void> {
   clearProgress();

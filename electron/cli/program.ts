@@ -461,7 +461,7 @@ function addReport(program: Command, run: Run): void {
       'Write one self-contained file with the verdict, the drawing, all findings with their evidence, the sums and the layers. Folders are left out unless --show-paths is given.',
     )
     .argument('<target...>', TARGET)
-    .option('-o, --to <file>', 'write to this new file instead of standard output')
+    .option('-o, --to <file>', 'write to this new file instead of standard output, which is also -')
     .option('--force', 'replace a file that is there; images are never replaced', false)
     .option('--show-paths', 'keep the folders in the names of files', false)
     .option('--partitions', PARTITIONS, false)
@@ -487,7 +487,7 @@ function addCapture(program: Command, run: Run): void {
       'Write the tables of a chain into one small file without any data of the guest. On another machine, commands open it as if it were the chain. Names of files, snapshots and bitmaps are replaced by tokens unless --show-paths is given.',
     )
     .argument('[target...]', FILES)
-    .option('-o, --to <file>', 'write to this new file')
+    .option('-o, --to <file>', 'write to this new file; - is standard output')
     .option('--force', 'replace a file that is there; images are never replaced', false)
     .option('--show-paths', 'keep the names of files, snapshots and bitmaps', false)
     .option(

@@ -14,7 +14,7 @@ export function captureSentence({ created, tool, redacted }: CaptureInfo): strin
 export function captureLines({ path, bytes, redacted, complete, layers }: CaptureSummary): string[] {
   const count = `${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}`;
   const lines = [
-    `${path}: ${count}, ${formatSize(bytes)}, ${redacted ? 'names redacted' : 'with the names of files, snapshots and bitmaps'}`,
+    `${path ?? 'standard output'}: ${count}, ${formatSize(bytes)}, ${redacted ? 'names redacted' : 'with the names of files, snapshots and bitmaps'}`,
   ];
   for (const [index, layer] of layers.entries())
     lines.push(

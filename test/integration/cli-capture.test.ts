@@ -1,9 +1,9 @@
 /** `cowscope capture` as a process, and the other commands on what it wrote. */
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
+import { CLI, codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
 import { goldenChain } from '../support/images/chains.ts';
 import { hashFile, run, temporaryFolder } from '../support/tools.ts';
 
@@ -33,6 +33,28 @@ describe('cowscope capture', () => {
     expect((await cowscope(['capture', '--to', capture, '--force', top])).code).toBe(0);
     expect(await Promise.all(files.map(hashFile))).toEqual(before);
     expect(readdirSync(folder).filter(name => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('writes to standard output where the file is -, and what it took to standard error', async () => {
+    const here = await mkdtemp(join(folder, 'here-'));
+    const { code, stdout, stderr } = await run(
+      'sh',
+      [
+        '-c',
+        '"$0" "$1" capture -o - "$2" > piped && "$0" "$1" report -o - "$2" > page',
+        process.execPath,
+        CLI,
+        top,
+      ],
+      { cwd: here },
+    );
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toContain(`note: standard output: ${files.length} layers, `);
+    expect(readdirSync(here).sort()).toEqual(['page', 'piped']);
+    expect(statSync(join(here, 'piped')).size).toBe(statSync(capture).size);
+    const chainOf = async (path: string) => (await cowscopeJson(['layers', '--output', 'json', path])).layers;
+    expect(await chainOf(join(here, 'piped'))).toEqual(await chainOf(capture));
+    expect(readFileSync(join(here, 'page'), 'utf8')).toMatch(/^<!DOCTYPE html>/);
   });
 
   it('takes a capture for none, and says where none can be made', async () => {

@@ -6,14 +6,14 @@ import { targetOf, usageError } from '../../service/cli-target.ts';
 import { checkOutput, type OutputFile } from '../../service/output/output-file.ts';
 import { outputPath } from '../../service/output/output-path.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { writeLines, writeText } from '../output.ts';
+import { isStandardOutput, printNote, writeLines, writeText } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { undoOnSignal } from '../signals.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 
 /** Options of `cowscope capture` as the command line gives them. */
 export interface CaptureCommandOptions extends TargetOptions {
-  /** The file to write. */
+  /** The file to write; `-` for standard output. */
   readonly to?: string;
   readonly force: boolean;
   readonly showPaths: boolean;
@@ -33,8 +33,14 @@ export async function captureCommand(
     throw usageError('an NBD export has no tables to capture', 'name the image files', target.uri);
   const { to, force, showPaths } = options;
   if (to === undefined) throw usageError('where to write the capture is not said', 'add --to FILE.cowscope');
-  const output = { path: outputPath(to), force, images: target.files };
-  await checkOutput(output);
+  const isStream = isStandardOutput(to);
+  if (isStream && process.stdout.isTTY)
+    throw usageError(
+      'a capture is no text, and standard output is a terminal',
+      'name a file, or pipe it into a file or a program',
+    );
+  const file = { path: isStream ? '' : outputPath(to), force, images: target.files };
+  if (!isStream) await checkOutput(file);
   const progress = new ProgressLine();
   let forget = () => {};
   const choice = {
@@ -44,11 +50,13 @@ export async function captureCommand(
       forget = undoOnSignal(() => file.discardNow());
     },
   };
+  const output = isStream ? { write: writeText } : file;
   const summary = await captureTarget(target, consentOf(options), output, choice).finally(() => {
     progress.clear();
     forget();
   });
-  await writeLines(captureLines(summary).map(safeLine));
+  if (isStream) for (const line of captureLines(summary)) printNote(line);
+  else await writeLines(captureLines(summary).map(safeLine));
   return isPartialCapture(summary) ? EXIT.partial : EXIT.done;
 }
 

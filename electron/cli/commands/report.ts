@@ -10,13 +10,13 @@ import { outputPath } from '../../service/output/output-path.ts';
 import { gatherReport, unreadTexts } from '../../service/report/gather-report.ts';
 import { listRows, reportPieces, writePiecesTo, writeRowsTo } from '../../service/report/write-report.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { writePieces, writeText } from '../output.ts';
+import { isStandardOutput, writePieces, writeText } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 
 /** Options of `cowscope report` as the command line gives them. */
 export interface ReportOptions extends TargetOptions {
-  /** The file to write; without it standard output. */
+  /** The file to write; without it, and for `-`, standard output. */
   readonly to?: string;
   readonly force: boolean;
   readonly showPaths: boolean;
@@ -43,7 +43,8 @@ export async function reportCommand(
   options: ReportOptions,
 ): Promise<ExitCode> {
   const target = targetOf(targetArgs, options);
-  const { to, force } = options;
+  const { force } = options;
+  const to = options.to === undefined || isStandardOutput(options.to) ? undefined : options.to;
   const form = options.output ?? formOf(to);
   if (form === 'csv' && options.partitions)
     throw usageError('the rows of the map have no partitions', 'leave --partitions out, or write a page', to);

@@ -22,14 +22,19 @@ export interface CaptureChoice {
   readonly onFile?: ((file: OutputFile) => void) | undefined;
 }
 
+/** What takes the bytes of a capture that becomes no file of ours, in order. */
+export interface CaptureStream {
+  write(bytes: Uint8Array): Promise<void>;
+}
+
 /**
- * Writes a capture of a target. Rejects with CowscopeError where its top layer cannot be opened, with CAPTURE_AGAIN for a capture,
- * as {@link OutputFile} does, and with the signal's reason; nothing is left then.
+ * Writes a capture of a target into a new file, or to a stream. Rejects with CowscopeError where its top layer cannot be opened, with CAPTURE_AGAIN for a capture,
+ * as {@link OutputFile} does, and with the signal's reason; no file is left then, and a stream has a part of the capture.
  */
 export async function captureTarget(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
-  output: OutputRequest,
+  output: OutputRequest | CaptureStream,
   { showPaths, onRead, signal, onFile }: CaptureChoice,
 ): Promise<CaptureSummary> {
   // What is inferred is not in the files: they are captured as they are.
@@ -38,11 +43,12 @@ export async function captureTarget(
   try {
     if (found.info.capture !== undefined) throw isCapture(found.info.capture.path);
     const inputs = await inputsOf(found);
-    const file = await OutputFile.create({
-      ...output,
-      images: [...output.images, ...filesOfChain(found.info)],
-    });
-    onFile?.(file);
+    const file =
+      'write' in output
+        ? undefined
+        : await OutputFile.create({ ...output, images: [...output.images, ...filesOfChain(found.info)] });
+    if (file !== undefined) onFile?.(file);
+    const stream = 'write' in output ? output : file;
     let bytes = 0;
     try {
       const options = {
@@ -56,11 +62,11 @@ export async function captureTarget(
       };
       const end = await writeCapture(inputs, options, piece => {
         bytes += piece.length;
-        return file.write(piece);
+        return stream?.write(piece) ?? Promise.resolve();
       });
-      await file.finish();
+      await file?.finish();
       return {
-        path: output.path,
+        ...('write' in output ? {} : { path: output.path }),
         bytes,
         redacted: !showPaths,
         complete: found.info.complete,
@@ -70,7 +76,7 @@ export async function captureTarget(
         }),
       };
     } catch (error) {
-      await file.discard();
+      await file?.discard();
       throw error;
     }
   } finally {

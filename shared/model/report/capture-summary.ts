@@ -24,7 +24,8 @@ export interface CaptureProgress {
 
 /** A capture that was written. */
 export interface CaptureSummary {
-  readonly path: string;
+  /** Its file; absent where it went to a stream. */
+  readonly path?: string;
   /** Its length. */
   readonly bytes: number;
   readonly redacted: boolean;
