@@ -66,3 +66,20 @@ describe('the English of the tree', () => {
     expect(idioms('a.ts', 'the user `nobody`, analysis, promises, a gray color, told in full')).toEqual([]);
   });
 });
+
+describe('an offset in a message', () => {
+  const decimal = /\b(?:at|offset) \$\{(?:[\w#]+\.)*(?:offset|position)\}/;
+
+  it('is written by formatOffset: in hexadecimal with groups, as everywhere else', () => {
+    const sources = repositoryFiles().filter(file => /^(?:electron|shared|renderer)\/.*\.tsx?$/.test(file));
+    expect(sources.length).toBeGreaterThan(500);
+    expect(sources.filter(file => decimal.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+
+  it('is found where it is decimal', () => {
+    const message = (written: string) => `read failed at $\{${written}}`;
+    expect(message('position')).toMatch(decimal);
+    expect(message('this.offset')).toMatch(decimal);
+    expect(message('formatOffset(position)')).not.toMatch(decimal);
+  });
+});

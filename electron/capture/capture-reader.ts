@@ -10,6 +10,7 @@ import { dataViewOf } from '../../shared/bytes.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import { MAX_OFFSET } from '../../shared/extent/table.ts';
 import { MAX_LAYERS } from '../../shared/model/layer.ts';
+import { formatOffset } from '../../shared/text/offset.ts';
 import type { FrameIndex } from '../qcow2/read/source.ts';
 import {
   CAPTURE_SCHEMA,
@@ -117,9 +118,9 @@ export async function readCapture(handle: FileHandle, size: number, path: string
     const { stored } = frame;
     const bytes = input.holds(stored) ? input.takeHeld(stored) : await input.take(stored);
     if (crc32(bytes, frame.begun) !== frame.checksum)
-      throw damaged(path, `the checksum of the frame at ${position} is wrong`);
+      throw damaged(path, `the checksum of the frame at ${formatOffset(position)} is wrong`);
     if (!list.add(frame, position))
-      throw damaged(path, `the frame at ${position} has no valid place or length`);
+      throw damaged(path, `the frame at ${formatOffset(position)} has no valid place or length`);
   }
   const end = await parseEnd(input, head, count);
   return { head, end, frames: lists.map(list => list.index()) };

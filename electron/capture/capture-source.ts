@@ -1,6 +1,7 @@
 /** The captured bytes of one layer, as the source that the reader reads. What was not captured is an error, never zeros. */
 import { readSync } from 'node:fs';
 import { CowscopeError } from '../../shared/error.ts';
+import { formatOffset } from '../../shared/text/offset.ts';
 import type { FileSource } from '../qcow2/read/file-source.ts';
 import { type FrameIndex, notCaptured, type SourceHandle } from '../qcow2/read/source.ts';
 import { CODEC } from './format.ts';
@@ -87,7 +88,7 @@ function decodeFrame(fd: number, frames: FrameIndex, frame: number): Uint8Array 
 function damaged(path: string, position: number): CowscopeError {
   return new CowscopeError({
     code: 'CAPTURE_DAMAGED',
-    what: `the captured bytes at offset ${position} cannot be decoded`,
+    what: `the captured bytes at offset ${formatOffset(position)} cannot be decoded`,
     subject: path,
     advice: 'ask for the capture again: it was changed on its way',
   });

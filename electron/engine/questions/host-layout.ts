@@ -8,6 +8,7 @@ import {
   type HostRunsReply,
   type HostTilesReply,
 } from '../../../shared/model/layout.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 import type { HostMap } from '../../qcow2/layout/host-map.ts';
 import { LimitPassed } from '../../qcow2/layout/read-limit.ts';
 import type { Qcow2Image } from '../../qcow2/read/image.ts';
@@ -103,7 +104,7 @@ export async function hostClusterOf(
   if (offset >= map.layout.fileLength)
     throw new CowscopeError({
       code: 'OFFSET_OUTSIDE',
-      what: `the file ends at ${map.layout.fileLength}`,
+      what: `the file ends at ${formatOffset(map.layout.fileLength)}`,
       subject: '',
       advice: 'choose an offset inside the file',
     });

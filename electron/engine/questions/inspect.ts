@@ -19,7 +19,7 @@ import { guestWord, layerWord, shownWord, stopAt } from '../../../shared/extent/
 import { wordAt } from '../../../shared/extent/table.ts';
 import type { Evidence, ExtentBounds, InspectedLayer, Inspection } from '../../../shared/model/inspection.ts';
 import { decidingContext, type KnownContext } from '../../../shared/nbd-contexts.ts';
-import { formatSize } from '../../../shared/text/offset.ts';
+import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { lookupCluster } from '../../qcow2/read/lookup-cluster.ts';
 import type { ChainTables } from '../tables/chain-tables.ts';
 import type { NbdTables, StoredLayer } from '../tables/stored-layer.ts';
@@ -34,9 +34,9 @@ export function inspectAt(tables: ChainTables, offset: number): Inspection {
   if (!Number.isSafeInteger(offset) || offset < 0 || offset >= size)
     throw new CowscopeError({
       code: 'OFFSET_OUTSIDE',
-      what: `the disk has no byte at offset ${offset}`,
+      what: `the disk has no byte at offset ${formatOffset(offset)}`,
       subject: tables.plan.layers.at(-1)?.title ?? '',
-      advice: size === 0 ? 'the disk has no bytes at all' : `its last byte is at ${size - 1}`,
+      advice: size === 0 ? 'the disk has no bytes at all' : `its last byte is at ${formatOffset(size - 1)}`,
     });
   const [guestBounds, ...layerBounds] = boundsAt(tables, offset);
   const swept = tables.sweep(Math.floor(offset / tables.pageSpan));

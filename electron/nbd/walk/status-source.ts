@@ -3,6 +3,7 @@
  */
 import type { StatusBatch, StatusList } from '../../../shared/extent/status-batch.ts';
 import { StatusCursor, setFirstLength } from '../../../shared/extent/status-cursor.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 import type { NbdConnection } from '../client/connection.ts';
 import { BROKEN_SERVER_ADVICE, fatalError, type NbdError } from '../errors.ts';
 import type { ValidatedExtents } from '../wire/status-reply.ts';
@@ -69,7 +70,7 @@ function reachOf(
 }
 
 function noProgress(position: number, subject: string): NbdError {
-  const what = `the server described less than one block at ${position}`;
+  const what = `the server described less than one block at ${formatOffset(position)}`;
   return fatalError('NBD_NO_PROGRESS', what, subject, BROKEN_SERVER_ADVICE);
 }
 

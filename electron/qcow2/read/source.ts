@@ -1,6 +1,7 @@
 /** Where the bytes of an image come from: the only way anything in this folder reads. */
 import { CowscopeError, errorRecord } from '../../../shared/error.ts';
 import { MAX_OFFSET } from '../../../shared/extent/table.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 
 /** The bytes of one file, device or capture, read-only. */
 export interface ImageSource {
@@ -114,7 +115,7 @@ export function sizeNow(source: ImageSource): number {
 export function notCaptured(path: string, position: number): CowscopeError {
   return new CowscopeError({
     code: 'NOT_CAPTURED',
-    what: `the capture does not hold the bytes at offset ${position}`,
+    what: `the capture does not hold the bytes at offset ${formatOffset(position)}`,
     subject: path,
     advice: 'capture the image again, or open the image itself',
   });
@@ -125,7 +126,7 @@ function readFailed(source: ImageSource, position: number, cause: unknown): Cows
   return new CowscopeError(
     {
       code: 'QCOW2_READ_FAILED',
-      what: `the file could not be read at offset ${position}: ${errorRecord(cause).what}`,
+      what: `the file could not be read at offset ${formatOffset(position)}: ${errorRecord(cause).what}`,
       subject: source.path,
       advice: 'check the disk or the file system that holds the file',
     },

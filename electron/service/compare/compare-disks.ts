@@ -13,6 +13,7 @@ import {
 import { CowscopeError, type ErrorRecord, errorRecord } from '../../../shared/error.ts';
 import type { ComparisonSums, Difference } from '../../../shared/model/comparison.ts';
 import { nextTurn } from '../../../shared/scheduler.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 import type { ContentReader } from '../content/content-source.ts';
 import { DifferenceRows, type RowSide, type TakeRange } from './difference-rows.ts';
 import { type ComparedDisk, type DiskRun, GuestCursor } from './guest-cursor.ts';
@@ -323,7 +324,7 @@ const CANCELLED = new CowscopeError({
 function stuck(offset: number): CowscopeError {
   return new CowscopeError({
     code: 'COMPARE_STUCK',
-    what: `nothing is known of offset ${offset}, though the disk reaches it`,
+    what: `nothing is known of offset ${formatOffset(offset)}, though the disk reaches it`,
     subject: '',
     advice: 'please report this with the steps that led here',
   });

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { CowscopeError } from '../../../shared/error.ts';
 import { COMPRESSED } from '../../../shared/extent/flags.ts';
 import { WordSet } from '../../../shared/extent/page.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 import type { OpenLayer } from '../../chain/discover.ts';
 import { loadDecompress } from '../../engine/worker/decompress.ts';
 import { compressionOf } from '../../qcow2/format/compressed.ts';
@@ -148,7 +149,7 @@ function readFailed(path: string, position: number, cause: unknown): CowscopeErr
   const why = cause instanceof Error ? cause.message : String(cause);
   return contentError(
     'CONTENT_READ_FAILED',
-    `reading at ${position} failed: ${why}`,
+    `reading at ${formatOffset(position)} failed: ${why}`,
     path,
     'check the disk',
     cause,
@@ -161,7 +162,7 @@ function encrypted(path: string): CowscopeError {
 }
 
 function unplaced(path: string, offset: number): CowscopeError {
-  const what = `the data of guest offset ${offset} is not in an open file`;
+  const what = `the data of guest offset ${formatOffset(offset)} is not in an open file`;
   return contentError(
     'CONTENT_NOT_OPEN',
     what,
@@ -172,7 +173,7 @@ function unplaced(path: string, offset: number): CowscopeError {
 
 function undecompressed(path: string, offset: number, cause: unknown): CowscopeError {
   const why = cause instanceof Error ? `: ${cause.message}` : '';
-  const what = `the compressed cluster at guest offset ${offset} cannot be decompressed${why}`;
+  const what = `the compressed cluster at guest offset ${formatOffset(offset)} cannot be decompressed${why}`;
   return contentError('CONTENT_DECOMPRESSION', what, path, 'see `cowscope check --deep`', cause);
 }
 

@@ -1,5 +1,6 @@
 /** Small parts of what the guest reads from a chain of files: each layer is asked from the top down who holds an offset. */
 import { ABSENT, COMPRESSED, UNREAD, UNREADABLE, ZERO } from '../../../shared/extent/flags.ts';
+import { formatOffset } from '../../../shared/text/offset.ts';
 import type { OpenLayer } from '../../chain/discover.ts';
 import { lookupCluster } from '../../qcow2/read/lookup-cluster.ts';
 import type { Qcow2Map } from '../../qcow2/read/map-state.ts';
@@ -99,7 +100,7 @@ function lookedUp(layer: OpenLayer, snapshotId: string | undefined): LookedUp {
 function unknown(offset: number, path: string, fact = 'it cannot be read') {
   return contentError(
     'CONTENT_NOT_OPEN',
-    `what the guest reads at ${offset} is not known: ${fact}`,
+    `what the guest reads at ${formatOffset(offset)} is not known: ${fact}`,
     path,
     'see what cowscope check says of it',
   );

@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { EntryTable, PartCache } from '../../../../electron/qcow2/read/entry-table.ts';
 import { memorySource } from '../../../../electron/qcow2/read/memory-source.ts';
 import type { ImageSource } from '../../../../electron/qcow2/read/source.ts';
+import { formatOffset } from '../../../../shared/text/offset.ts';
 import { bytesSource } from '../../../support/images/bytes-source.ts';
 
 const PART = 4096;
@@ -122,7 +123,12 @@ test('a part that cannot be read is an error each time, and ends where the next 
   const table = new EntryTable(source, 0, 3 * PART);
   expect(table.hi(0)).toBe(0x01010101);
   for (let i = 0; i < 2; i++)
-    expect(() => table.hi(PART + 5)).toThrow(expect.objectContaining({ code: 'QCOW2_READ_FAILED' }));
+    expect(() => table.hi(PART + 5)).toThrow(
+      expect.objectContaining({
+        code: 'QCOW2_READ_FAILED',
+        what: `the file could not be read at offset ${formatOffset(PART * 8)}: EIO`,
+      }),
+    );
   expect(table.endOfPart(PART + 5)).toBe(2 * PART);
   expect(table.hi(2 * PART)).toBe(0x01010101);
 });
