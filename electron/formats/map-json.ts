@@ -17,7 +17,7 @@ import type { MapTotals } from '../../shared/model/statistics.ts';
 import { jsonNumber, jsonText } from '../../shared/text/json.ts';
 import type { ListFormat } from './list-format.ts';
 import { bitmapRowsOf, bitmapsLeft } from './map-bitmaps.ts';
-import { ownersOf } from './map-owners.ts';
+import { areHiddenKnown, type MapOwner, ownersOf } from './map-owners.ts';
 import type { MapRowKinds } from './map-rows.ts';
 
 /** Name and version of the document; both change only together with its schema. */
@@ -79,6 +79,10 @@ export function mapJsonTail({ chain, layer }: MapSubject, withRows: boolean, tai
 /** The sums of a map, of the whole chain or of one layer. */
 export function totalsDocument(chain: ChainInfo, sums: MapTotals, layer: number | undefined) {
   const owners = ownersOf(chain, sums, layer);
+  // Null where it is not known: 0 would say that nothing is hidden.
+  const ofHidden = (bytes: number | undefined) =>
+    layer !== undefined || areHiddenKnown(chain) ? bytes : null;
+  const ofDepth = (key: MapOwner['key'], bytes: number | undefined) => (key === 'depth' ? null : bytes);
   return {
     states: Object.fromEntries(
       STATES.map((state, s) => [state, sums.states[s]]).filter(([, bytes]) => bytes !== 0),
@@ -86,12 +90,12 @@ export function totalsDocument(chain: ChainInfo, sums: MapTotals, layer: number 
     owners: owners.map(({ key, index }, i) => ({
       [key]: index,
       owned: sums.owners[i],
-      overridden: sums.overridden[i],
-      shadowed: sums.shadowed[i],
+      overridden: ofDepth(key, sums.overridden[i]),
+      shadowed: ofDepth(key, sums.shadowed[i]),
     })),
     unowned: sums.owners[owners.length],
-    overrides: sums.overrides,
-    holeOverrides: sums.holeOverrides,
+    overrides: ofHidden(sums.overrides),
+    holeOverrides: ofHidden(sums.holeOverrides),
     extents: sums.extents,
     bitmaps: bitmapRowsOf(chain, sums).map(({ layer: index, name, info, dirty, zero, unknown }) => ({
       layer: index,

@@ -10,6 +10,14 @@ export interface MapOwner {
   readonly name: string;
 }
 
+/**
+ * True where all layers are open, so that it is known what each hides. An NBD export of a whole chain tells nothing of
+ * that, and below the lowest layer of an incomplete chain there may be anything.
+ */
+export function areHiddenKnown({ complete, layers }: ChainInfo): boolean {
+  return complete && layers[0]?.format !== 'nbd';
+}
+
 /** The owners that sums are about, base first, in the order of `sums.owners`. */
 export function ownersOf({ layers }: ChainInfo, sums: MapTotals, layer: number | undefined): MapOwner[] {
   const count = sums.shadowed.length;

@@ -142,16 +142,27 @@ function rowLabel(entry: LegendEntry): string {
   return entry.label.length > STATE_WIDTH ? shortLabel(entry) : entry.label;
 }
 
-/** The sums of a map as labels and bytes, in the order in which they are printed; a label of a part begins with blanks. */
+/** What stands in place of a sum that is not known. */
+export const NOT_KNOWN = 'not known';
+
+/** A sum: its label, and its bytes, or undefined where they are not known. */
+export type TotalRow = readonly [label: string, bytes: number | undefined];
+
+/** The sums of a map in the order in which they are printed; a label of a part begins with blanks. */
 export function totalRows(
   chain: ChainInfo,
   legend: Legend,
   sums: MapTotals,
   layer: number | undefined,
-): [label: string, bytes: number][] {
+): TotalRow[] {
   const owners = ownersOf(chain, sums, layer);
-  const rows: [label: string, bytes: number][] = [];
+  const rows: TotalRow[] = [];
   const add = (label: string, bytes: number) => rows.push([label, bytes]);
+  // What the open layers hide of each other is the least: they may hide more of those that are not open.
+  const addHiding = (label: string, bytes: number) => {
+    if (chain.complete) add(label, bytes);
+    else rows.push(bytes === 0 ? [label, undefined] : [`${label}, at least`, bytes]);
+  };
   const byLabel = new Map<string, number>();
   STATES.forEach((state, s) => {
     const { label } = legend[state];
@@ -173,8 +184,8 @@ export function totalRows(
     if (unowned !== none) add('owner not known', unowned - none);
     // An NBD export of a whole chain does not tell what is hidden.
     if (owners[0]?.key === 'layer') {
-      add('overrides a lower layer', sums.overrides);
-      add(legend.holeOverrides.label, sums.holeOverrides);
+      addHiding('overrides a lower layer', sums.overrides);
+      addHiding(legend.holeOverrides.label, sums.holeOverrides);
     }
   }
   addBitmaps(chain, sums, add);
@@ -199,6 +210,7 @@ export function mapTextTotals(
   const rows = totalRows(chain, legend, sums, layer);
   const width = Math.max(LABEL_WIDTH, ...rows.map(([label]) => label.length));
   const lines = rows.map(([label, bytes]) => {
+    if (bytes === undefined) return `  ${label.padEnd(width)} ${NOT_KNOWN.padStart(12)}`;
     const percent = size === 0 ? '' : formatShare(bytes / size);
     return `  ${label.padEnd(width)} ${formatSize(bytes).padStart(12)} ${percent.padStart(8)}`;
   });

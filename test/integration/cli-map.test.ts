@@ -360,6 +360,13 @@ describe('a missing backing file', () => {
     expect(text.stdout).toMatch(/^1 top\.qcow2 +\.\.\.\.DD/m);
     const document = await cowscopeJson(['map', '--output', 'json', paths[2]!], 3);
     expect(document).toMatchObject({ complete: false, errors: [{ code: 'CHAIN_FILE_MISSING' }] });
+    // What the layers hide of the missing one is not known; a 0 would say that it is nothing.
+    expect(document.totals).toMatchObject({ overrides: null, holeOverrides: null });
+    expect(text.stdout).toMatch(/^ +overrides a lower layer +not known$/m);
+    expect(text.stdout).not.toMatch(/overrides a lower layer +\d/);
+    expect(schemaErrors(schema, document)).toEqual([]);
+    const report = await cowscopeJson(['report', '--output', 'json', paths[2]!], 3);
+    expect(report.totals).toEqual(document.totals);
     expect(await cowscope(['map', '--layer', '1', paths[2]!])).toMatchObject({ code: 0 });
     expect((await cowscope(['layers', paths[2]!])).code).toBe(3);
   });

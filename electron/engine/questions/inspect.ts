@@ -67,7 +67,10 @@ export function inspectAt(tables: ChainTables, offset: number): Inspection {
     owner,
     word: shownWord(swept, segment),
     ...hidden,
-    sentence: sentenceOf(word, stop, titles, hidden, wholeChain),
+    sentence: sentenceOf(word, stop, titles, hidden, {
+      wholeChain,
+      baseMissing: tables.plan.baseMissing === true,
+    }),
     layers,
   };
 }
@@ -126,7 +129,7 @@ function sentenceOf(
   stop: number,
   titles: readonly string[],
   { overridden, shadowed }: { overridden: readonly number[]; shadowed: readonly number[] },
-  wholeChain: boolean,
+  { wholeChain, baseMissing }: { readonly wholeChain: boolean; readonly baseMissing: boolean },
 ): string {
   const name = (layer: number) => titles[layer] ?? `layer ${layer}`;
   const list = (layers: readonly number[]) => listOf(layers.toReversed().map(name));
@@ -136,6 +139,8 @@ function sentenceOf(
     parts.push(`${list(overridden)} still ${overridden.length === 1 ? 'holds' : 'hold'} older data here.`);
   else if (overridden.length > 0)
     parts.push(`Hides what ${list(overridden)} ${overridden.length === 1 ? 'holds' : 'hold'} here.`);
+  else if (baseMissing && word & LOCAL)
+    parts.push('Whether that hides anything is not known: a backing file is not open.');
   if (word & HOLE_OVERRIDES)
     parts.push('It looks like a hole, but it is not: dropping it would bring the hidden data back.');
   if (shadowed.length > 0)

@@ -15,7 +15,7 @@ import {
 import { divisionText, findingPartitions, partitionRows } from '../../../shared/text/guest/partition-text.ts';
 import { inferredText } from '../../../shared/text/inference-text.ts';
 import { formatCount, formatOffset, formatShare, formatSize } from '../../../shared/text/offset.ts';
-import { totalRows } from '../map-text.ts';
+import { NOT_KNOWN, totalRows } from '../map-text.ts';
 import { htmlFigures, htmlProse, htmlTable, htmlText } from './html-parts.ts';
 import type { Report, ReportPictures } from './report.ts';
 import { planHtml } from './report-plan.ts';
@@ -184,8 +184,8 @@ function totals(report: Report): string {
   );
   const rows = totalRows(chain, legendOfGuest(legendOf(report)), sums, undefined).map(([label, bytes]) => [
     label,
-    formatSize(bytes),
-    formatShare(bytes / size),
+    bytes === undefined ? NOT_KNOWN : formatSize(bytes),
+    bytes === undefined ? '' : formatShare(bytes / size),
   ]);
   return htmlTable('What the guest reads', ['', 'bytes', 'share'], rows, 1);
 }

@@ -18,10 +18,13 @@ const COLUMNS = [
   'longest',
 ];
 
-/** Tab-separated values, one row a track and state; bytes as plain numbers. */
+/**
+ * Tab-separated values, one row a track and state; bytes as plain numbers. Where layers are not open, what is known to be
+ * overridden is the least, and named so.
+ */
 export function statisticsTsv(
   statistics: readonly TrackStatistics[],
-  { tracks }: OpenedChain,
+  { tracks, chain }: OpenedChain,
   { start, end }: GuestRange,
 ): string {
   const rows = [COLUMNS];
@@ -37,8 +40,9 @@ export function statisticsTsv(
       const at = (list: readonly number[]) => list[i] ?? 0;
       add(state, at(sums.bytes), [at(sums.runs), at(sums.shortest), at(sums.median), at(sums.longest)]);
     });
-    add('overrides', sums.overrideBytes, []);
-    add('holeOverrides', sums.holeOverrideBytes, []);
+    const least = chain.complete ? '' : 'AtLeast';
+    add(`overrides${least}`, sums.overrideBytes, []);
+    add(`holeOverrides${least}`, sums.holeOverrideBytes, []);
     add('overridden', sums.overriddenBytes, []);
     add('shadowed', sums.shadowedBytes, []);
     add('dirty', sums.dirtyBytes, []);

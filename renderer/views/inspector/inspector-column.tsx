@@ -29,7 +29,13 @@ export function InspectorColumn({ chain, track, column: { start, end } }: Inspec
       {sums === undefined ? (
         <p className="hint">Counting…</p>
       ) : (
-        <TrackSums sums={sums} title={title} total={end - start} legend={legendOfTrack(chain, track)} />
+        <TrackSums
+          sums={sums}
+          title={title}
+          total={end - start}
+          legend={legendOfTrack(chain, track)}
+          isComplete={chain.chain.complete}
+        />
       )}
       <button type="button" className="primary" onClick={() => navigationOf('guest').fitRange(start, end)}>
         Zoom in

@@ -43,6 +43,7 @@ export function RangeStatistics({ chain, range }: RangeStatisticsProps) {
           title={chain.tracks[track.track]?.title ?? ''}
           total={range.end - range.start}
           legend={legendOfTrack(chain, track.track)}
+          isComplete={chain.chain.complete}
         />
       ))}
     </InspectorSection>

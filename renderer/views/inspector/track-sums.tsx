@@ -1,5 +1,6 @@
 import { STATES } from '../../../shared/extent/flags.ts';
-import type { Legend } from '../../../shared/legend.ts';
+import { isContent } from '../../../shared/extent/parts.ts';
+import type { Legend, MarkKey } from '../../../shared/legend.ts';
 import type { TrackStatistics } from '../../../shared/model/statistics.ts';
 import { formatCount, formatShare, formatSize } from '../../../shared/text/offset.ts';
 import { StateSwatch } from '../../ui/state-swatch.tsx';
@@ -10,10 +11,16 @@ interface TrackSumsProps {
   readonly title: string;
   readonly total: number;
   readonly legend: Legend;
+  /** False where layers below are not open: what is hidden there is not known, and what is known is the least. */
+  readonly isComplete: boolean;
 }
 
+/** The marks that say what lies below. */
+const HIDING: readonly MarkKey[] = ['overrides', 'holeOverrides'];
+
 /** The sums of one track: its states with their runs, then its marks. */
-export function TrackSums({ sums, title, total, legend }: TrackSumsProps) {
+export function TrackSums({ sums, title, total, legend, isComplete }: TrackSumsProps) {
+  const holds = STATES.some((state, i) => isContent(state) && (sums.bytes[i] ?? 0) > 0);
   const marks = [
     ['overrides', sums.overrideBytes],
     ['holeOverrides', sums.holeOverrideBytes],
@@ -60,7 +67,10 @@ export function TrackSums({ sums, title, total, legend }: TrackSumsProps) {
             <tr key={mark} className="mark-row">
               <th scope="row">
                 <StateSwatch of={mark} />
-                <span>{legend[mark].label}</span>
+                <span>
+                  {legend[mark].label}
+                  {!isComplete && HIDING.includes(mark) && ', at least'}
+                </span>
               </th>
               <td>
                 <Size bytes={bytes} />
@@ -68,6 +78,16 @@ export function TrackSums({ sums, title, total, legend }: TrackSumsProps) {
               <td>{formatShare(bytes / total)}</td>
             </tr>
           ),
+        )}
+        {!isComplete && holds && sums.overrideBytes === 0 && (
+          <tr className="mark-row">
+            <th scope="row">
+              <StateSwatch of="overrides" />
+              <span>{legend.overrides.label}</span>
+            </th>
+            <td>not known</td>
+            <td />
+          </tr>
         )}
       </tbody>
     </table>

@@ -73,7 +73,7 @@ export function Places({ chain }: { readonly chain: OpenedChain }) {
       <div className="drawer-line places-line">
         <PlaceFilters chain={chain} />
         <span className="spacer" />
-        <span role="status">{countText(places, at, reading)}</span>
+        <span role="status">{countText(places, at, reading, chain.chain.complete)}</span>
         {PLACE_FORMS.map(form => (
           <button
             key={form}
@@ -149,10 +149,15 @@ function sortOf(name: string, order: 'start' | 'length'): 'ascending' | 'descend
 }
 
 /** `3 of 835 · 12.4 MiB`, and what is left out or not known yet. */
-function countText(places: KnownPlaces | undefined, at: number, reading: boolean): string {
+function countText(
+  places: KnownPlaces | undefined,
+  at: number,
+  reading: boolean,
+  isComplete: boolean,
+): string {
   if (places === undefined) return 'Looking…';
   const { total, bytes, listed } = places;
-  const soFar = reading ? ' so far' : '';
+  const soFar = reading ? ' so far' : isComplete ? '' : ' in the layers that are open';
   if (total === 0) return `No places${soFar}`;
   const left = listed < total ? `, the first ${formatCount(listed)} are listed` : '';
   return `${formatCount(at + 1)} of ${formatCount(total)}${soFar} · ${formatSize(bytes)}${left}`;

@@ -65,10 +65,15 @@ export function statisticsColumns(
       ? [
           {
             id: 'zerosThatHideData',
-            title: legend.holeOverrides.label,
+            title: chain.chain.complete
+              ? legend.holeOverrides.label
+              : `${legend.holeOverrides.label}, at least`,
             meaning: legend.holeOverrides.meaning,
             swatch: 'holeOverrides',
-            bytesOf: ofLayer(hidingZeroBytes),
+            bytesOf: (track: TrackBytes, info: TrackInfo) => {
+              const bytes = ofLayer(hidingZeroBytes)(track, info);
+              return bytes === 0 && !chain.chain.complete ? undefined : bytes; // what lies below is not known
+            },
           } as const,
         ]
       : []),

@@ -84,3 +84,26 @@ it('tells layers and bitmaps apart whose names are the same or begin alike', () 
     'dirty in backup-checkpoint-of-night-2 of 3 disk',
   ]);
 });
+
+it('says of an incomplete chain what its layers hide at least, and never that it is nothing', () => {
+  const layers = ['mid', 'top'].map((name, index) => ({ name, index, format: 'qcow2' }));
+  const legend = legendOfGuest(legendOfWitness('metadata'));
+  const sums: MapTotals = {
+    states: STATES.map(state => (state === 'data' ? 2 * MIB : 0)),
+    owners: [MIB, MIB, 0],
+    overrides: MIB,
+    holeOverrides: 0,
+    shadowed: [0, 0],
+    overridden: [MIB, 0],
+    extents: 2,
+    bitmaps: [],
+  };
+  const hiding = (complete: boolean) =>
+    mapTextTotals({ layers, complete } as unknown as ChainInfo, legend, sums, undefined)
+      .split('\n')
+      .map(line => line.trim().replace(/ +/g, ' '))
+      .slice(-3, -1);
+  const { label } = legend.holeOverrides;
+  expect(hiding(true)).toEqual(['overrides a lower layer 1 MiB 50.0 %', `${label} 0 bytes 0.0 %`]);
+  expect(hiding(false)).toEqual(['overrides a lower layer, at least 1 MiB 50.0 %', `${label} not known`]);
+});

@@ -26,6 +26,12 @@ test('writes one row for each state and mark that occurs, tab-separated', () => 
     'guest\t0\t16\tdata\t8\t50.000\t2\t1\t4\t7',
     'guest\t0\t16\toverrides\t8\t50.000',
   ]);
+  const incomplete = { ...opened, chain: { ...opened.chain, complete: false } };
+  const least = statisticsTsv([{ track: 0, bytes: first(8), ...sums, ...marks }], incomplete, {
+    start: 0,
+    end: 16,
+  });
+  expect(least.split('\n')[2]).toBe('guest\t0\t16\toverridesAtLeast\t8\t50.000');
 });
 
 test('escapes a track title that a spreadsheet would take for a formula', () => {
