@@ -3,6 +3,7 @@ import { type Finding, makeFinding } from '../../shared/model/finding.ts';
 import type { LayerInfo } from '../../shared/model/layer.ts';
 import { fileWord } from '../../shared/text/shell.ts';
 import { listNames } from './hazard-list.ts';
+import { quotedLayer } from './layer-names.ts';
 
 /** Stands for the name of the file that holds the key, which only the user knows. */
 const KEY_FILE = 'KEYFILE';
@@ -37,34 +38,38 @@ export function imageArguments(opened: readonly LayerInfo[], plain: readonly str
   return { options: [...objects, '--image-opts'], image };
 }
 
-/** The finding that keys are needed, where qemu-img opens encrypted layers. */
-export function keyNeeded(opened: readonly LayerInfo[]): Finding | undefined {
+/** The finding that keys are needed, where qemu-img opens encrypted layers, of `all` in the chain. */
+export function keyNeeded(opened: readonly LayerInfo[], all: readonly LayerInfo[]): Finding | undefined {
   const encrypted = opened.filter(isEncrypted);
   if (encrypted.length === 0) return undefined;
   return makeFinding({
     code: 'PLAN_KEY_NEEDED',
     severity: 'note',
     layer: encrypted.at(-1)?.index ?? 0,
-    what: `${namesOf(encrypted)} ${encrypted.length === 1 ? 'is' : 'are'} encrypted: a job opens ${encrypted.length === 1 ? 'it' : 'them'} with the key alone`,
+    what: `${namesOf(encrypted, all)} ${encrypted.length === 1 ? 'is' : 'are'} encrypted: a job opens ${encrypted.length === 1 ? 'it' : 'them'} with the key alone`,
     advice: `in the commands, put the name of the file with the key in the place of ${KEY_FILE}`,
     count: encrypted.length,
   });
 }
 
 /** The finding that data copied from encrypted `sources` is stored unencrypted in a target without encryption. */
-export function storedUnencrypted(sources: readonly LayerInfo[], target: LayerInfo): Finding | undefined {
+export function storedUnencrypted(
+  sources: readonly LayerInfo[],
+  target: LayerInfo,
+  all: readonly LayerInfo[],
+): Finding | undefined {
   const encrypted = sources.filter(isEncrypted);
   if (encrypted.length === 0 || isEncrypted(target)) return undefined;
   return makeFinding({
     code: 'PLAN_STORED_UNENCRYPTED',
     severity: 'hazard',
     layer: target.index,
-    what: `data that is encrypted in ${namesOf(encrypted)} is stored unencrypted in ${JSON.stringify(target.name)}`,
+    what: `data that is encrypted in ${namesOf(encrypted, all)} is stored unencrypted in ${quotedLayer(target, all)}`,
     advice: 'to keep it encrypted, make a new image with `qemu-img convert -o encrypt.format=luks` instead',
     count: encrypted.length,
   });
 }
 
-function namesOf(layers: readonly LayerInfo[]): string {
-  return listNames(layers.map(({ name }) => JSON.stringify(name)));
+function namesOf(layers: readonly LayerInfo[], all: readonly LayerInfo[]): string {
+  return listNames(layers.map(layer => quotedLayer(layer, all)));
 }

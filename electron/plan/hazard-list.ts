@@ -2,6 +2,7 @@
 import { CHAIN_IN_USE, type Finding, makeFinding } from '../../shared/model/finding.ts';
 import type { LayerInfo } from '../../shared/model/layer.ts';
 import type { Plan, PlanJob } from '../../shared/model/plan/plan.ts';
+import { quotedName } from './layer-names.ts';
 
 /** Most names that a sentence lists. */
 const MAX_NAMES = 8;
@@ -36,7 +37,7 @@ export function lockHazard(
   const used = findings.filter(({ code }) => code === CHAIN_IN_USE);
   const [first] = used;
   if (job !== 'qemu-img' || first === undefined) return undefined;
-  const names = listNames(used.map(({ layer }) => JSON.stringify(layers[layer]?.info.name ?? '')));
+  const names = listNames(used.map(({ layer }) => quotedName(layers, layer)));
   const isOne = used.length === 1;
   return makeFinding({
     code: 'PLAN_IN_USE',

@@ -12,15 +12,20 @@ import { deleteSnapshotCommands, noCommand } from './commands.ts';
 import type { CommitInput, LayerTables } from './commit/commit-input.ts';
 import { keyNeeded } from './encryption.ts';
 import { knownHazards, lockHazard } from './hazard-list.ts';
+import { quotedName } from './layer-names.ts';
 import { snapshotExtraBytes, versionText } from './qemu-versions.ts';
 import { followDeletion, snapshotTableBytes } from './target/host/follow-deletion.ts';
 import { bitmapClusters, spaceBefore } from './target/target-result.ts';
 import { roomHazard, withVolume } from './target/target-room.ts';
 import { spaceAfter, spaceBetween } from './target/target-space.ts';
+import { notWritable } from './target/write-refusal.ts';
 
 /** The deletion of snapshot number `snapshot` of layer `target`. */
 export interface SnapshotInput
-  extends Pick<CommitInput, 'layers' | 'target' | 'room' | 'qemu' | 'qemuVersionSource' | 'findings'> {
+  extends Pick<
+    CommitInput,
+    'layers' | 'target' | 'room' | 'refusals' | 'qemu' | 'qemuVersionSource' | 'findings'
+  > {
   readonly snapshot: number;
   readonly image: Qcow2Image;
   readonly allocation: Allocation;
@@ -72,7 +77,7 @@ export function* planSnapshotDelete(input: SnapshotInput): SlicedWork<Plan> {
     target: result,
     abort: [
       'After an abort or a crash, clusters that are in use may be counted as free, and the next write overwrites them: run `qemu-img check` before anything writes to the image.',
-      ...bitmapsOfKilledJob('qemu-img', [layers[target]]),
+      ...bitmapsOfKilledJob('qemu-img', layers, [target]),
     ],
     hazards: hazards(input, result, freed === undefined ? undefined : freed * clusterSize),
     commands: isHidden(input) ? [] : deleteSnapshotCommands(opened, image.snapshots[snapshot]?.name ?? ''),
@@ -125,15 +130,19 @@ function hazards(input: SnapshotInput, result: PlannedTarget, freed?: number): F
       code: 'PLAN_FILE_KEEPS_LENGTH',
       severity: 'note',
       layer: target,
-      what: `the file of ${JSON.stringify(layers[target]?.info.name ?? '')} does not get shorter when ${name} is deleted${inside}, beside ${formatSize(allocation.account.free)} that are free already`,
+      what: `the file of ${quotedName(layers, target)} does not get shorter when ${name} is deleted${inside}, beside ${formatSize(allocation.account.free)} that are free already`,
       advice: 'a copy with `qemu-img convert` is as small as the disk needs',
     }),
   ];
   const others = [
     lockHazard(findings(), layers, 'qemu-img'),
-    keyNeeded(openedLayers(input)),
+    keyNeeded(
+      openedLayers(input),
+      layers.map(({ info }) => info),
+    ),
     roomHazard(layers, result, input.room, { data: 0, zeros: 0 }, 'the image reads as before'),
     noCommand(layers.slice(target, target + 1)),
+    ...notWritable(input, { first: [target] }, 'qemu-img'),
   ];
   return [
     ...knownHazards(findings(), target),

@@ -276,3 +276,12 @@ it('tells of internal snapshots of the target and of committed layers, and of ze
   expect([lost?.severity, lost?.what]).toEqual(['hazard', expect.stringContaining('"top"')]);
   expect(named(await plan(top), 'PLAN_ZEROS_AS_DATA')[0]?.what).toContain('128 KiB of zeros');
 });
+
+it('names layers whose files have one name with their numbers', async () => {
+  const [low, high] = [await folderNamed('low'), await folderNamed('high')];
+  const base = await image(join(low, 'disk.qcow2'));
+  const top = await image(join(high, 'disk.qcow2'), base);
+  await qemuImg('resize', '-q', top, '8M');
+  const [grows] = named(await plan(top), 'PLAN_TARGET_GROWS');
+  expect(grows?.what).toBe('the virtual disk of "disk.qcow2" (layer 0) grows from 4 MiB to 8 MiB');
+});

@@ -7,6 +7,7 @@ import { findingGuestText, findingSentence } from '../../../shared/text/finding-
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-text.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
+import { numberedIfShared } from '../../plan/layer-names.ts';
 import { definitionLine } from './definition-rows.ts';
 
 /** Characters of a sentence that are printed. */
@@ -77,8 +78,9 @@ function section(heading: string, lines: readonly string[]): string[] {
 
 function findingLines(findings: readonly Finding[], layers: readonly PlannedLayer[]): string[] {
   return findings.flatMap(finding => {
-    const name = layers[finding.layer]?.name;
-    const where = name === undefined ? '' : `${escapeUntrusted(name)}: `;
+    const layer = layers[finding.layer];
+    const where =
+      layer === undefined ? '' : `${numberedIfShared(escapeUntrusted(layer.name), layer, layers)}: `;
     const places = findingGuestText(finding);
     return [
       `${finding.severity} ${finding.code}`,

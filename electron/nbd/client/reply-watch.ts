@@ -1,5 +1,5 @@
 /** Ends a connection whose server keeps a request waiting and does not get on with its reply. */
-import { counted } from '../../../shared/text/offset.ts';
+import { countOf } from '../../../shared/text/offset.ts';
 import { fatalError, type NbdError, retryableError } from '../errors.ts';
 
 /** Bytes of a reply that count as getting on, in one time limit: far less than any link carries, far more than a server that stalls sends. */
@@ -62,14 +62,14 @@ export class ReplyWatch {
     const received = this.#received;
     this.stop();
     const { milliseconds, isGiven } = this.#limit;
-    const seconds = counted(milliseconds / 1000, 'second');
+    const seconds = countOf(milliseconds / 1000, 'second');
     const silent = isGiven ? fatalError : retryableError;
     this.#fail(
       received === 0
         ? silent('NBD_SILENT', `the server said nothing for ${seconds}`, '', ADVICE)
         : fatalError(
             'NBD_SLOW',
-            `the server sent ${counted(received, 'byte')} in ${seconds}, and no whole reply`,
+            `the server sent ${countOf(received, 'byte')} in ${seconds}, and no whole reply`,
             '',
             ADVICE,
           ),

@@ -12,7 +12,9 @@ import type { RangeSum } from '../cases.ts';
 import { noCommand } from '../commands.ts';
 import { keyNeeded, storedUnencrypted } from '../encryption.ts';
 import { knownHazards, listNames, lockHazard } from '../hazard-list.ts';
+import { quotedName } from '../layer-names.ts';
 import { roomHazard } from '../target/target-room.ts';
+import { notWritable, type WrittenLayers } from '../target/write-refusal.ts';
 import type { CommitInput, LayerTables } from './commit-input.ts';
 import type { CommitSetup } from './commit-setup.ts';
 
@@ -43,11 +45,18 @@ export function commitHazards(input: CommitInput, facts: CommitFacts): Finding[]
     growth(input, facts),
     noRoom(input, facts),
     noCommand(input.layers.slice(target, top + 2)),
+    ...notWritable(input, written(input), input.job),
     ...encryption(input),
   ];
   return [...knownHazards(findings(), top), ...found.filter(finding => finding !== undefined)].sort(
     compareFindings,
   );
+}
+
+/** qemu-img opens the committed layer for writing, too; the layer above is linked to the target at the end. */
+function written({ layers, target, top, job }: CommitInput): WrittenLayers {
+  const first = job === 'live' ? [target] : [target, top];
+  return { first, last: top + 1 < layers.length ? top + 1 : undefined };
 }
 
 function noRoom({ layers, room, job, unmaps }: CommitInput, { setup, target }: CommitFacts) {
@@ -61,15 +70,15 @@ function encryption(input: CommitInput): (Finding | undefined)[] {
   const infos = input.layers.map(({ info }) => info);
   const target = infos[input.target];
   return [
-    input.job === 'qemu-img' ? keyNeeded(infos.slice(0, input.top + 1)) : undefined,
+    input.job === 'qemu-img' ? keyNeeded(infos.slice(0, input.top + 1), infos) : undefined,
     target === undefined
       ? undefined
-      : storedUnencrypted(infos.slice(input.target + 1, input.top + 1), target),
+      : storedUnencrypted(infos.slice(input.target + 1, input.top + 1), target, infos),
   ];
 }
 
 function nameOf({ layers }: CommitInput, layer: number): string {
-  return JSON.stringify(layers[layer]?.info.name ?? '');
+  return quotedName(layers, layer);
 }
 
 function committedLayers({ layers, target, top }: CommitInput): readonly LayerTables[] {
@@ -167,9 +176,9 @@ function invalidated(input: CommitInput): Finding | undefined {
 const BEFORE_CHANGE =
   'give each of them a copy of the file first, or make it independent with `qemu-img convert`';
 
-/** A finding for each layer that other images rest on. `names` are those of all layers. */
+/** A finding for each layer that other images rest on. */
 export function otherChildren(
-  names: readonly string[],
+  layers: readonly LayerTables[],
   children: readonly OtherChild[],
   fate: string,
   advice = BEFORE_CHANGE,
@@ -180,7 +189,7 @@ export function otherChildren(
       code: 'PLAN_OTHER_CHILDREN',
       severity: 'hazard',
       layer,
-      what: `what rests on ${JSON.stringify(names[layer] ?? '')} ${fate}: ${listNames(paths.map(path => JSON.stringify(path)))}`,
+      what: `what rests on ${quotedName(layers, layer)} ${fate}: ${listNames(paths.map(path => JSON.stringify(path)))}`,
       advice,
       evidence: paths.slice(0, MAX_FINDING_PLACES).map(value => ({ source: 'image', value, bits: '' })),
       count: paths.length,
@@ -191,18 +200,14 @@ export function otherChildren(
 /** Images on the target, or on layers between it and the committed one: their data below changes. */
 function brokenChildren({ children, target, top, layers }: CommitInput): Finding[] {
   const hit = children.filter(({ layer }) => layer >= target && layer < top);
-  return otherChildren(
-    layers.map(({ info }) => info.name),
-    hit,
-    'is broken by the commit',
-  );
+  return otherChildren(layers, hit, 'is broken by the commit');
 }
 
 /** Images on the committed layer: what they read does not change until the target does. */
 function laterChildren(input: CommitInput): Finding[] {
   const { children, top, target, layers } = input;
   return otherChildren(
-    layers.map(({ info }) => info.name),
+    layers,
     children.filter(({ layer }) => layer === top),
     `reads as before only until ${nameOf(input, target)} is written to again, and needs ${nameOf(input, top)} as long`,
     'keep the committed layer, and make each of them independent with `qemu-img convert` before anything writes to the target: a machine that runs on it, or the next commit',
@@ -276,7 +281,7 @@ function targetSnapshots(input: CommitInput): Finding | undefined {
 function sourceSnapshots(input: CommitInput): Finding | undefined {
   const withSome = committedLayers(input).filter(({ info }) => (info.qcow2?.snapshots.length ?? 0) > 0);
   if (withSome.length === 0) return undefined;
-  const names = withSome.map(({ info }) => JSON.stringify(info.name));
+  const names = withSome.map(({ info }) => nameOf(input, info.index));
   return makeFinding({
     code: 'PLAN_SNAPSHOTS_LOST',
     severity: 'hazard',
@@ -305,7 +310,7 @@ function growth({ layers, target }: CommitInput, { target: result }: CommitFacts
     code: 'PLAN_TARGET_GROWS',
     severity: 'note',
     layer: target,
-    what: `the virtual disk of ${JSON.stringify(layers[target]?.info.name ?? '')} grows from ${formatSize(result.sizeBefore)} to ${formatSize(result.sizeAfter)}`,
+    what: `the virtual disk of ${quotedName(layers, target)} grows from ${formatSize(result.sizeBefore)} to ${formatSize(result.sizeAfter)}`,
     advice: 'what else uses the target sees the larger disk',
   });
 }

@@ -10,6 +10,7 @@ import type { ChainContent } from '../layers/chain-content.ts';
 import type { OnPage } from '../layers/layer-runs.ts';
 import type { TargetRoom } from '../target/file-room.ts';
 import type { RangeSink } from '../target/target-model.ts';
+import type { WriteRefusal } from '../target/write-refusal.ts';
 
 /** A layer with its tables; without an image it is raw. */
 export interface LayerTables {
@@ -43,6 +44,8 @@ export interface CommitInput {
   readonly content?: ChainContent;
   /** What is free where the target's files lie. */
   readonly room: TargetRoom;
+  /** By layer, its file that the system does not let this user write to; nothing for a chain that is not here. */
+  readonly refusals: readonly (WriteRefusal | undefined)[];
   /** How the target uses its file; absent for a raw target. */
   readonly allocation?: Allocation;
   /** Other images that rest on files of the chain, as far as they were looked for. */

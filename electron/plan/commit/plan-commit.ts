@@ -6,6 +6,7 @@ import { bitmapsOfKilledJob } from '../bitmaps-of-killed-job.ts';
 import { casesOf, RangeSum, resurrectedRanges } from '../cases.ts';
 import { commitCommands, commitQmp, stepwiseCommands } from '../commands.ts';
 import { withoutExactNumbers } from '../hazard-list.ts';
+import { quotedName } from '../layer-names.ts';
 import { type FindHoles, findHolesIn } from '../layers/host-holes.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
 import { plannedLayers } from '../planned-layers.ts';
@@ -158,7 +159,7 @@ function abortText(
   bytes: number,
   stepwise: StepwisePlan,
 ): string[] {
-  const name = (layer: number) => JSON.stringify(layers[layer]?.info.name ?? '');
+  const name = (layer: number) => quotedName(layers, layer);
   const readers =
     top < layers.length - 1 ? `${name(top)} and the layers above it read` : `${name(top)} reads`;
   const texts = [
@@ -167,7 +168,7 @@ function abortText(
   ];
   if (job === 'live')
     texts.push(`Only when it is done does qemu record the target in the layer above ${name(top)}.`);
-  texts.push(...bitmapsOfKilledJob(job, [layers[target], layers[top]]));
+  texts.push(...bitmapsOfKilledJob(job, layers, [target, top]));
   if (top - target > 1)
     texts.push(
       `One layer at a time it copies ${formatSize(stepwise.bytesCopied)} in all, and after an abort at most ${formatSize(stepwise.repeatedAtMost)} again:`,

@@ -11,6 +11,7 @@ import { rebaseCommands, streamQmp } from '../commands.ts';
 import type { LayerTables } from '../commit/commit-input.ts';
 import { runsOf, targetFormat } from '../commit/commit-setup.ts';
 import { withoutExactNumbers } from '../hazard-list.ts';
+import { quotedName } from '../layer-names.ts';
 import { type BlockStatus, passOver, readsZero } from '../layers/block-status.ts';
 import type { FindHoles } from '../layers/host-holes.ts';
 import type { LayerRuns } from '../layers/layer-runs.ts';
@@ -222,8 +223,8 @@ function partOf({ target, base }: RebaseInput, index: number): Pick<PlannedLayer
 }
 
 function abortText({ layers, target, unsafe, job }: RebaseInput): string[] {
-  const name = JSON.stringify(layers[target]?.info.name ?? '');
-  const ofBitmaps = bitmapsOfKilledJob(job, [layers[target]]);
+  const name = quotedName(layers, target);
+  const ofBitmaps = bitmapsOfKilledJob(job, layers, [target]);
   if (unsafe) {
     const written = ofBitmaps.length === 0 ? 'is' : 'and its bitmaps are';
     return [`Only the header of ${name} ${written} written.`, ...ofBitmaps];

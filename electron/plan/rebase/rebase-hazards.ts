@@ -5,15 +5,16 @@ import { noCommand } from '../commands.ts';
 import { bitmapsLeftText, mergeAdvice, otherChildren, sourceDamage } from '../commit/commit-hazards.ts';
 import { isEncrypted, keyNeeded, storedUnencrypted } from '../encryption.ts';
 import { knownHazards, listNames, lockHazard } from '../hazard-list.ts';
+import { quotedLayer, quotedName } from '../layer-names.ts';
 import { rebasePassesOldEnd, versionText } from '../qemu-versions.ts';
 import { roomHazard } from '../target/target-room.ts';
+import { notWritable } from '../target/write-refusal.ts';
 import type { RebaseFacts, RebaseInput } from './rebase-input.ts';
 
 /** All hazards of a rebase, ranked. */
 export function rebaseHazards(input: RebaseInput, facts: RebaseFacts, result: PlannedTarget): Finding[] {
   const { target, base, findings, operation, children, unsafe, layers, room } = input;
   const isDropped = (layer: number) => layer > base && layer < target;
-  const names = layers.map(({ info }) => info.name);
   const orphans = operation === 'drop' ? children.filter(({ layer }) => isDropped(layer)) : [];
   // A safe rebase leaves what the target reads as it was.
   const changed = unsafe && facts.lost.bytes + facts.back.bytes > 0;
@@ -25,10 +26,11 @@ export function rebaseHazards(input: RebaseInput, facts: RebaseFacts, result: Pl
     unsafe ? resurrection(input, facts) : undefined,
     unsafe ? undefined : sourceDamage(target, facts.damaged),
     snapshotsChange(input, facts),
-    ...otherChildren(names, orphans, 'loses its backing file once that is deleted'),
-    ...otherChildren(names, misled, 'reads something else afterwards, too', 'leave --unsafe out'),
+    ...otherChildren(layers, orphans, 'loses its backing file once that is deleted'),
+    ...otherChildren(layers, misled, 'reads something else afterwards, too', 'leave --unsafe out'),
     operation === 'drop' ? bitmapsDropped(input) : undefined,
     roomHazard(layers, result, room, facts.written, 'the image reads as before'),
+    ...notWritable(input, { first: [target] }, input.job),
     noCommand([...layers.slice(target, target + 1), ...layers.slice(Math.max(base, 0), base + 1)]),
     ...encryption(input),
   ];
@@ -47,18 +49,18 @@ function encryption({ layers, target, base, unsafe, job }: RebaseInput): (Findin
     code: 'PLAN_JOB_FAILS',
     severity: 'hazard',
     layer: target,
-    what: `the rebase fails before anything is copied: qemu-img has no option for the key of the new backing file, of which ${listNames(newBase.map(({ name }) => JSON.stringify(name)))} ${newBase.length === 1 ? 'is' : 'are'} encrypted`,
+    what: `the rebase fails before anything is copied: qemu-img has no option for the key of the new backing file, of which ${listNames(newBase.map(layer => quotedLayer(layer, infos)))} ${newBase.length === 1 ? 'is' : 'are'} encrypted`,
     advice: 'commit the layers between instead, or let a running qemu do it, which has the keys',
   });
   return [
-    job === 'qemu-img' ? keyNeeded(opened) : undefined,
+    job === 'qemu-img' ? keyNeeded(opened, infos) : undefined,
     job === 'qemu-img' && !unsafe && newBase.length > 0 ? failure : undefined,
-    unsafe ? undefined : storedUnencrypted(infos.slice(0, target), overlay),
+    unsafe ? undefined : storedUnencrypted(infos.slice(0, target), overlay, infos),
   ];
 }
 
 function nameOf({ layers }: RebaseInput, layer: number): string {
-  return layer < 0 ? 'nothing' : JSON.stringify(layers[layer]?.info.name ?? '');
+  return layer < 0 ? 'nothing' : quotedName(layers, layer);
 }
 
 /** Faults of older versions of qemu-img. */

@@ -3,6 +3,7 @@ import { type Finding, makeFinding } from '../../../shared/model/finding.ts';
 import type { PlannedTarget, TargetSpace } from '../../../shared/model/plan/plan.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import type { LayerTables } from '../commit/commit-input.ts';
+import { quotedName } from '../layer-names.ts';
 import type { FileRoom, TargetRoom } from './file-room.ts';
 
 /** The target's file before a job. */
@@ -59,7 +60,7 @@ export function roomHazard(
 ): Finding | undefined {
   const tables = layers[target.layer];
   const end = `qemu ends with "No space left on device" when it is full, and ${left}`;
-  const name = JSON.stringify(tables?.info.name ?? '');
+  const name = quotedName(layers, target.layer);
   // A job that makes a raw device longer fails before that.
   const volume = target.device && tables?.image !== undefined ? smallVolume(name, target, end) : undefined;
   return volume ?? fullDisk(target, needsOf(tables?.image === undefined, target, room, written), end);

@@ -40,6 +40,7 @@ import { findChildren, notSearched } from './plan-children.ts';
 import { type ChosenLayers, chosenLayers } from './plan-choice.ts';
 import { targetDamage } from './target-damage.ts';
 import { volumeRoomOf } from './volume-room.ts';
+import { writeRefusals } from './write-refusals.ts';
 
 /** The version that is planned for where no qemu-img is installed. */
 const USUAL_QEMU: PlannedQemu = { major: 7, minor: 2 };
@@ -146,8 +147,10 @@ async function planChain(
       [...ofChain, ...layers.flatMap(({ map }) => map?.findings.collector.list() ?? [])],
       damage,
     );
-  const room = found.info.capture === undefined ? await volumeRoomOf(open) : {};
-  const common = { layers, target: chosen.target, qemu, qemuVersionSource: source, room };
+  const isHere = found.info.capture === undefined;
+  const room = isHere ? await volumeRoomOf(open) : {};
+  const refusals = isHere ? await writeRefusals(found.layers) : [];
+  const common = { layers, target: chosen.target, qemu, qemuVersionSource: source, room, refusals };
   if (operation === 'delete-snapshot')
     return runInSlices(
       planSnapshotDelete({ ...common, ...snapshotOf(open, request.snapshot, allocation), findings }),
