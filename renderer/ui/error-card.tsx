@@ -3,6 +3,7 @@ import { describeError } from '../../shared/error.ts';
 import { asSentence } from '../../shared/text/finding-text.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
 import { copyText } from '../state/selection/track-actions.ts';
+import { adviceInWindow } from '../state/window/advice.ts';
 import { Icon } from './icon.tsx';
 import { Untrusted, UntrustedProse } from './text.tsx';
 
@@ -32,7 +33,7 @@ export function ErrorCard({ error, onDismiss, onAllow, onInfer }: ErrorCardProps
         )}
         {advice !== '' && (
           <p className="error-advice">
-            <UntrustedProse text={asSentence(advice)} max={500} />
+            <UntrustedProse text={asSentence(adviceInWindow(advice))} max={500} />
           </p>
         )}
         <p className="error-actions">

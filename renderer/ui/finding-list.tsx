@@ -12,6 +12,7 @@ import { navigationOf } from '../state/axes/axis-navigation.ts';
 import { startOfFinding } from '../state/findings.ts';
 import { selectAt } from '../state/selection/selection.ts';
 import { useStore } from '../state/store.ts';
+import { adviceInWindow } from '../state/window/advice.ts';
 import { noFindingsText, witnessAnswerText } from './finding-list-texts.ts';
 import { useFindingPartitions } from './hooks/use-finding-partitions.ts';
 import { useFindings } from './hooks/use-findings.ts';
@@ -83,7 +84,7 @@ function FindingCard({ finding, chain }: { readonly finding: Finding; readonly c
       {witnesses !== undefined && <small>{witnesses.map(witnessAnswerText).join(' · ')}</small>}
       {advice !== '' && (
         <small>
-          <UntrustedProse text={asSentence(advice)} max={500} />
+          <UntrustedProse text={asSentence(adviceInWindow(advice))} max={500} />
         </small>
       )}
       {evidence.slice(0, SHOWN_EVIDENCE).map(piece => (

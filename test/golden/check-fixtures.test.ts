@@ -29,8 +29,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   CHAIN_ORDER_DIFFERS: 'integration/chain-discovery.test.ts',
   CHAIN_LOCATED: 'integration/chain-links.test.ts',
   QCOW2_INFERRED: 'integration/cli-infer.test.ts',
-  // Data that a lower layer has where an upper one lost a table.
-  CHAIN_OLD_DATA: 'unit/engine/questions/check.test.ts',
   CHAIN_IN_USE: 'unit/chain/writer-lock.test.ts',
 };
 

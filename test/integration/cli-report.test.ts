@@ -21,6 +21,11 @@ beforeAll(async () => {
   damaged = (await damagedChain(temporaryFolder())).at(-1) as string;
 });
 
+interface Step {
+  readonly name: string;
+  readonly done: boolean;
+}
+
 async function page(...args: string[]) {
   const { stdout, stderr } = await cowscope(['report', ...args]);
   expect(stderr).toBe('');
@@ -48,6 +53,10 @@ describe('cowscope report', () => {
       const check = JSON.parse((await cowscope(['check', '--output', 'json', image])).stdout);
       const map = JSON.parse((await cowscope(['map', '--output', 'json', image])).stdout);
       expect(report.verdict).toBe(check.verdict);
+      expect(report.chainChecks.length).toBeGreaterThan(0);
+      expect(report.chainChecks.map(({ name, done }: Step) => [name, done])).toEqual(
+        check.checks.map(({ name, done }: Step) => [name, done]),
+      );
       expect(report.totals).toEqual(map.totals);
       const ids = (findings: { layer: number; id: string }[]) =>
         findings.map(({ layer, id }) => `${layer} ${id}`);

@@ -83,11 +83,20 @@ export class LayerChecks {
     const counted: Qcow2Image = { ...image, source: this.#counted(image.source) };
     const isOpen = isOpenForWriting(this.#findings.ofLayer(layer));
     const work = checkImage(counted, { layer, dataFile, deep, isOpenForWriting: isOpen });
-    const { steps, counts, findings, places } = await runInSlices(work, isOver);
+    const { steps, counts, qemuRefusal, findings, places } = await runInSlices(work, isOver);
     const shown = await this.#oldData(layer, findings, isOver);
     this.#findings.setChecked(layer, [...findings, ...shown], places);
     const verdict = verdictOfCheck(this.#findings.ofLayer(layer), steps, counts);
-    return { checked: true, check: { layer, verdict, steps, ...(counts === undefined ? {} : { counts }) } };
+    return {
+      checked: true,
+      check: {
+        layer,
+        verdict,
+        steps,
+        ...(counts === undefined ? {} : { counts }),
+        ...(qemuRefusal === undefined ? {} : { qemuRefusal }),
+      },
+    };
   }
 
   /** Data of lower layers that shows in place of what the layer lost. Loaded where a layer lost something. */

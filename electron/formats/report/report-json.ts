@@ -1,4 +1,5 @@
 /** A report as JSON: docs/formats/report.md and docs/formats/report.schema.json. */
+import type { CheckStep } from '../../../shared/model/check.ts';
 import type { BackingLink } from '../../../shared/model/layer.ts';
 import { totalsDocument } from '../map-json.ts';
 import { guestDocument, withPartitions } from '../partitions-json.ts';
@@ -34,11 +35,13 @@ export function reportDocument({
     made,
     redacted,
     verdict: check?.verdict,
-    checks: check?.layers.map(({ layer, verdict, steps }) => ({
+    checks: check?.layers.map(({ layer, verdict, steps, qemuRefusal }) => ({
       layer,
       verdict,
-      checks: steps.map(({ name, done, why, missing }) => ({ name, done, why, missing })),
+      checks: steps.map(stepDocument),
+      qemuRefusal,
     })),
+    chainChecks: check?.steps.map(stepDocument),
     size: chain.size,
     complete: chain.complete,
     layers: chain.layers.map(({ index, name, path, format, size, clusterSize, backing, dataFile }) => ({
@@ -61,4 +64,8 @@ export function reportDocument({
     plan: plan === undefined ? undefined : planJson(plan),
     unread,
   };
+}
+
+function stepDocument({ name, done, why, missing }: CheckStep) {
+  return { name, done, why, missing };
 }

@@ -44,7 +44,17 @@ function whyText({ why, byDeepCheck }: StepsLeft): string {
 
 function LayerSteps({ reply }: { readonly reply: CheckReply }) {
   if (!reply.checked) return <p>Not checked: {reply.why}.</p>;
-  return <Steps steps={reply.check.steps} />;
+  const { steps, qemuRefusal } = reply.check;
+  return (
+    <>
+      <Steps steps={steps} />
+      {qemuRefusal !== undefined && (
+        <p className="hint">
+          qemu-img check counts nothing of it: <Untrusted text={qemuRefusal} max={300} />
+        </p>
+      )}
+    </>
+  );
 }
 
 function Steps({ steps }: { readonly steps: readonly CheckStep[] }) {

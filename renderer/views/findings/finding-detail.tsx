@@ -8,6 +8,7 @@ import { reviewKey, showFinding, toggleReviewed } from '../../state/findings-vie
 import { showInHostLayout } from '../../state/host/host-layout.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { useStore } from '../../state/store.ts';
+import { adviceInWindow, withoutRepeat } from '../../state/window/advice.ts';
 import { witnessAnswerText } from '../../ui/finding-list-texts.ts';
 import { useFindingPartitions } from '../../ui/hooks/use-finding-partitions.ts';
 import { Icon } from '../../ui/icon.tsx';
@@ -63,12 +64,11 @@ export function FindingDetail({ finding, chain }: FindingDetailProps) {
       </header>
       {(advice !== '' || entry !== undefined) && (
         <InspectorSection title="What to do">
-          {advice !== '' && (
-            <p>
-              <UntrustedProse text={asSentence(advice)} max={500} />
+          {withoutRepeat(adviceInWindow(advice), adviceInWindow(entry?.do ?? '')).map(text => (
+            <p key={text}>
+              <UntrustedProse text={asSentence(text)} max={2000} />
             </p>
-          )}
-          {entry !== undefined && <Prose text={asSentence(entry.do)} />}
+          ))}
         </InspectorSection>
       )}
       {entry !== undefined && <Meaning entry={entry} />}

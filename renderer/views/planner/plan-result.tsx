@@ -8,6 +8,7 @@ import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-text.ts';
 import { navigationOf } from '../../state/axes/axis-navigation.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
+import { adviceInWindow } from '../../state/window/advice.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { Untrusted, UntrustedProse } from '../../ui/text.tsx';
 import { PlanDrawing } from './plan-drawing.tsx';
@@ -155,7 +156,7 @@ function Hazard({ finding, plan }: { readonly finding: Finding; readonly plan: P
       )}
       {advice !== '' && (
         <p className="plan-advice">
-          <UntrustedProse text={asSentence(advice)} max={MAX_TEXT} />
+          <UntrustedProse text={asSentence(adviceInWindow(advice))} max={MAX_TEXT} />
         </p>
       )}
       <small>

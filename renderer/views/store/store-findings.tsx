@@ -9,6 +9,7 @@ import { formatCount } from '../../../shared/text/offset.ts';
 import { invoke } from '../../bridge/bridge.ts';
 import { openTarget } from '../../state/chain/opening.ts';
 import { setState } from '../../state/store.ts';
+import { adviceInWindow } from '../../state/window/advice.ts';
 import { Untrusted, UntrustedProse } from '../../ui/text.tsx';
 
 type Shown = StoreFindingPage['findings'];
@@ -51,7 +52,10 @@ export function StoreFindings({ folders }: { readonly folders: StoreSummary }) {
             <Untrusted text={findingSentence(finding)} max={1000} />
             {finding.advice !== '' && (
               <small>
-                <UntrustedProse text={findingSentence({ ...finding, what: finding.advice })} max={1000} />
+                <UntrustedProse
+                  text={findingSentence({ ...finding, what: adviceInWindow(finding.advice) })}
+                  max={1000}
+                />
               </small>
             )}
             <small>

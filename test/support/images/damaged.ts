@@ -438,6 +438,27 @@ const COUNTED: readonly DamagedImage[] = [
     {},
     'incomplete',
   ),
+  {
+    id: 'C-33 zeros over data',
+    title: 'an L2 table of an overlay holds zeros, so that older data of its base shows',
+    make: () => {
+      const disk = (...indexes: number[]) => ({
+        size: 2 ** 30,
+        clusters: indexes.map(index => ({ index, kind: 'data' as const })),
+      });
+      const base = small(disk(8192));
+      const top = small({ ...disk(0, 8192), backingFile: base.path, backingFormat: 'qcow2' });
+      writeAt(top.source.fd, new Uint8Array(K64), top.l2Offsets.get(1) as number);
+      return top.path;
+    },
+    codes: [
+      'CHAIN_OLD_DATA < QCOW2_L2_EMPTY',
+      'QCOW2_L2_EMPTY',
+      'QCOW2_LEAKED < QCOW2_L2_EMPTY',
+      'QCOW2_LIKELY_CAUSE < QCOW2_L2_EMPTY',
+    ],
+    verdict: 'incomplete',
+  },
   damaged(
     'C-33 data',
     'an L2 table holds data',

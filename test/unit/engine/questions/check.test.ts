@@ -5,10 +5,11 @@ import { loadDeepOptions } from '../../../../electron/engine/worker/decompress.t
 import { fileSource } from '../../../../electron/qcow2/read/file-source.ts';
 import { makeFinding } from '../../../../shared/model/finding.ts';
 import { ALL_FINDINGS, codesOf } from '../../../support/findings.ts';
-import { pokeU64 } from '../../../support/images/qcow2-builder.ts';
+import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { openSession, planFiles } from '../../../support/merge-session.ts';
 import { buildImage } from '../../../support/qcow2-reading.ts';
 import { statusList } from '../../../support/status-lists.ts';
+import { run } from '../../../support/tools.ts';
 
 test('a check finds what a map does not show, and each cause is listed once', async () => {
   const base = buildImage({ size: 2 ** 20, clusters: [{ index: 1, kind: 'data' }] });
@@ -70,6 +71,23 @@ test('data of the layers below that shows under a wiped table is named, as far a
   expect(found?.what).toMatch(
     /^data of the layers below shows in the range of the empty table: 128 KiB of ".*" at 0x2000_0000, 64 KiB of ".*" at 0x2328_0000; at most 64 KiB of that is old data/,
   );
+});
+
+test('a check says what qemu-img check says where that counts nothing of the image', async () => {
+  const { path, source, bitmapDirectoryOffset } = buildImage({
+    size: 2 ** 20,
+    bitmaps: [{ name: 'backup', dirty: [[0, 2 ** 16]] }],
+  });
+  const refusal = async () => {
+    const reply = await openSession(planFiles([path], { buildPyramid: false })).ask('check', { layer: 0 });
+    return reply.checked ? reply.check.qemuRefusal : reply.why;
+  };
+  expect(await refusal()).toBeUndefined();
+  pokeU32(source.fd, bitmapDirectoryOffset + 20, 8); // extra data, which no version of qemu knows
+  const said = await refusal();
+  const { stderr } = await run('qemu-img', ['check', path]);
+  expect(stderr).toContain(said);
+  expect(said).not.toBe('');
 });
 
 test('a layer that is read over NBD, or whose snapshot is shown, is not checked', async () => {
