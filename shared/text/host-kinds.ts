@@ -1,6 +1,6 @@
 /** Words for what a cluster of an image file holds. */
-import type { HostKind } from '../model/layout.ts';
-import { formatCount } from './offset.ts';
+import type { HostKind, HostLayout } from '../model/layout.ts';
+import { formatCount, formatSize } from './offset.ts';
 
 /** Names of the kinds in sentences and tables. */
 export const HOST_KIND_NAMES: Readonly<Record<HostKind, string>> = {
@@ -75,4 +75,15 @@ export function dataRunsText(runs: number, bytes: number): string {
   const text = runs === 1 ? '1 run' : `${formatCount(runs)} runs`;
   const gib = bytes / 2 ** 30;
   return gib < 1 ? text : `${text}, ${formatCount(Math.round(runs / gib))} a GiB`;
+}
+
+/**
+ * That the file ends before its last cluster does, which sums of whole clusters count and sums of the file do not; only for a
+ * layout of which that is so.
+ */
+export function endsInsideText({
+  fileLength,
+  imageEnd,
+}: Pick<HostLayout, 'fileLength' | 'imageEnd'>): string {
+  return `the file ends ${formatSize(imageEnd - fileLength)} before the last cluster does: the sums are of the file, not of whole clusters`;
 }

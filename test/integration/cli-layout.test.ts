@@ -1,8 +1,9 @@
 /** `cowscope layout` as a person and a program run it. */
-import { readFile, stat, truncate } from 'node:fs/promises';
+import { copyFile, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
+import { setL2, small } from '../support/images/damaged.ts';
 import { schemaErrors } from '../support/json-schema.ts';
 import { hashFile, qemuImg, qemuIo, temporaryFolder } from '../support/tools.ts';
 
@@ -103,5 +104,30 @@ describe('cowscope layout', () => {
     expect(await refused('--layer', '2', top)).toEqual([64, 'USAGE']);
     expect(await refused('--owner', 'there', top)).toEqual([64, 'USAGE']);
     expect(await refused('nbd://localhost')).toEqual([64, 'USAGE']);
+  });
+});
+
+describe('a file that ends inside its last cluster', () => {
+  it('has the sums of the file, and layers those of whole clusters: layout says by how much they differ', async () => {
+    const path = join(folder, 'cut.qcow2');
+    await copyFile(base, path);
+    await truncate(path, (await stat(path)).size - 60 * 1024);
+    const layout = await cowscope(['layout', path]);
+    expect(layout.stdout).toContain(
+      'the file ends 60 KiB before the last cluster does: the sums are of the file, not of whole clusters',
+    );
+    const { sums, fileLength, imageEnd } = await cowscopeJson(['layout', '--output', 'json', path]);
+    const sum = Object.values<number>(sums).reduce((all, bytes) => all + bytes, 0);
+    expect([sum, imageEnd - fileLength]).toEqual([fileLength, 60 * 1024]);
+    expect((await cowscope(['layout', base])).stdout).not.toContain('before the last cluster');
+  });
+});
+
+describe('leaked clusters', () => {
+  it('are counted as in use, and layers says so', async () => {
+    const image = small();
+    setL2(image, 1, 0n);
+    expect((await cowscope(['layers', image.path])).stdout).toMatch(/ counted as in use, 64 KiB leaked$/m);
+    expect((await cowscope(['layers', small().path])).stdout).toMatch(/ \d+ KiB in use, 0 bytes leaked$/m);
   });
 });

@@ -176,12 +176,14 @@ function spaceFacts(space: AllocationReply, virtualSize: number): DefinitionRow[
   if (!space.measured) return [['space', `not measured: ${space.why}`]];
   const { imageEnd, allocated, leaked, unknownLeaks, account } = space.allocation;
   const leaks = leaked === undefined ? `leaks not known: ${unknownLeaks}` : `${formatSize(leaked)} leaked`;
+  // Leaked clusters are counted, too.
+  const used = leaked === undefined || leaked === 0 ? 'in use' : 'counted as in use';
   const parts = ACCOUNT_PARTS.filter(([part]) => account[part] > 0).map(
     ([part, name]) => `${formatSize(account[part])} ${name}`,
   );
   const share = virtualSize === 0 ? '' : ` (${wholePercent(imageEnd / virtualSize)} of the virtual size)`;
   return [
-    ['image ends at', `${formatOffset(imageEnd)}${share}, ${formatSize(allocated)} in use, ${leaks}`],
+    ['image ends at', `${formatOffset(imageEnd)}${share}, ${formatSize(allocated)} ${used}, ${leaks}`],
     ['space', parts.join(', ')],
   ];
 }

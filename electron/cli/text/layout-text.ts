@@ -8,7 +8,7 @@ import {
   type HostLayout,
   type HostRun,
 } from '../../../shared/model/layout.ts';
-import { dataRunsText, HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
+import { dataRunsText, endsInsideText, HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
 import {
   exactSize,
   formatCount,
@@ -43,6 +43,7 @@ export function layoutText(
   return textOf([
     `layer ${index}: ${path}`,
     `  file of ${formatSize(fileLength)} in clusters of ${formatSize(clusterSize)}, image end ${formatOffset(imageEnd)}`,
+    ...(imageEnd > fileLength ? [`  ${endsInsideText(layout)}`] : []),
     ...(sums.data > 0 ? [`  plain data lies in ${dataRunsText(dataRuns, sums.data)}`] : []),
     '',
     ...rows,

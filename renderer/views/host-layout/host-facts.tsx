@@ -1,6 +1,7 @@
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import { HOST_KINDS, type HostLayout } from '../../../shared/model/layout.ts';
-import { dataRunsText, HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
+import { asSentence } from '../../../shared/text/finding-text.ts';
+import { dataRunsText, endsInsideText, HOST_KIND_NAMES } from '../../../shared/text/host-kinds.ts';
 import { formatOffset, formatShare, formatSize } from '../../../shared/text/offset.ts';
 import { nextOfKind } from '../../state/host/host-layout.ts';
 import { InspectorSection } from '../../ui/inspector-section.tsx';
@@ -26,6 +27,7 @@ export function HostFacts({ layer, layout, dataRuns }: HostFactsProps) {
             <Untrusted text={unknown.join('; ')} max={500} />.
           </p>
         )}
+        {imageEnd > fileLength && <p className="hint">{asSentence(endsInsideText(layout))}</p>}
         <dl className="facts">
           <Fact name="Length" value={<Size bytes={fileLength} />} />
           {layer.allocatedSize >= 0 && (
