@@ -13,6 +13,7 @@ import { parseOffset } from '../../shared/text/offset.ts';
 import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img-versions.ts';
 import { completionScript, SHELLS } from './completion.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
+import { fitted, HELP_LAYOUT, helpWidth } from './help-layout.ts';
 import { manualPage } from './manual.ts';
 import { writeText } from './output.ts';
 
@@ -196,10 +197,10 @@ export function createProgram(run: Run, args: readonly string[] = []): Command {
     .option('--debug', 'also print where in the program an error came from', false)
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
-    .configureHelp({ optionDescription: option => option.description, showGlobalOptions: true })
-    .addHelpText('after', `\ncowscope TARGET opens the window.\n${EXIT_CODES}`)
+    .configureHelp(HELP_LAYOUT)
+    .addHelpText('after', () => fitted(`\ncowscope TARGET opens the window.\n${EXIT_CODES}`))
     .exitOverride()
-    .configureOutput({ writeErr: () => {} });
+    .configureOutput({ writeErr: () => {}, getOutHelpWidth: helpWidth });
   const addNamed = COMMANDS.get(args.find(arg => arg !== '--debug') ?? '');
   if (addNamed !== undefined) {
     addNamed(program, run);
@@ -238,7 +239,7 @@ function addMap(program: Command, run: Run): void {
     .option('--context <name>', 'metadata context for --as nbdinfo; repeatable', collect, [])
     .option('--snapshot <id>', SNAPSHOT)
     .addOption(outputOption(['text', 'json', 'csv']))
-    .addHelpText('after', MAP_EXAMPLES)
+    .addHelpText('after', () => fitted(MAP_EXAMPLES))
     .action((targetArgs: string[], options) =>
       run(() => import('./commands/map.ts').then(({ mapCommand }) => mapCommand(targetArgs, options))),
     );
@@ -273,7 +274,7 @@ function addCheck(program: Command, run: Run): void {
     )
     .option('--partitions', PARTITIONS, false)
     .addOption(outputOption())
-    .addHelpText('after', CHECK_HELP)
+    .addHelpText('after', () => fitted(CHECK_HELP))
     .action((targetArgs: string[], options) =>
       run(() => import('./commands/check.ts').then(({ checkCommand }) => checkCommand(targetArgs, options))),
     );
@@ -364,7 +365,7 @@ function addPlan(program: Command, run: Run): void {
     .option('--ranges', 'also list every range of the target, before and after', false)
     .option('--bytes', 'read all data that the plan depends on; default: at most 64 MiB', false)
     .addOption(outputOption(['text', 'json', 'svg']))
-    .addHelpText('after', PLAN_EXAMPLES)
+    .addHelpText('after', () => fitted(PLAN_EXAMPLES))
     .action((operation: PlanOperation, targetArgs: string[], options) =>
       run(() =>
         import('./commands/plan.ts').then(({ planCommand }) => planCommand(operation, targetArgs, options)),
@@ -445,7 +446,7 @@ function addCompare(program: Command, run: Run): void {
       false,
     )
     .addOption(outputOption(['text', 'json', 'csv']))
-    .addHelpText('after', COMPARE_HELP)
+    .addHelpText('after', () => fitted(COMPARE_HELP))
     .action((a: string, b: string | undefined, options) =>
       run(
         () => import('./commands/compare.ts').then(({ compareCommand }) => compareCommand(a, b, options)),
@@ -472,7 +473,7 @@ function addReport(program: Command, run: Run): void {
         'a page, a document, the drawing alone, or the rows of the map; default: by the ending of the file’s name, else a page',
       ),
     )
-    .addHelpText('after', REPORT_EXAMPLES)
+    .addHelpText('after', () => fitted(REPORT_EXAMPLES))
     .action((targetArgs: string[], options) =>
       run(() =>
         import('./commands/report.ts').then(({ reportCommand }) => reportCommand(targetArgs, options)),
@@ -495,7 +496,7 @@ function addCapture(program: Command, run: Run): void {
       'print a Python 3 program that writes the same capture, for a machine without cowscope',
       false,
     )
-    .addHelpText('after', CAPTURE_HELP)
+    .addHelpText('after', () => fitted(CAPTURE_HELP))
     .action((targetArgs: string[], options) =>
       run(() =>
         import('./commands/capture.ts').then(({ captureCommand }) => captureCommand(targetArgs, options)),
