@@ -26,7 +26,7 @@ import {
   xfsFreeSpace,
   xfsPieces,
 } from '../support/guest/numbered-file-systems.ts';
-import { type InferredPlaces, inferAfterLoss } from '../support/images/lost-l1.ts';
+import { type InferredPlaces, inferAfterLoss, overwriteTable } from '../support/images/lost-l1.ts';
 import { qemuImg, runWell, temporaryFolder } from '../support/tools.ts';
 
 const folder = temporaryFolder();
@@ -407,6 +407,19 @@ describe('no L2 table gets a wrong place', () => {
       [1, 3, 5, 7].map(group => MIB + group * 8 * MIB + KIB),
     );
     expect(found.right.filter(index => contested.includes(index))).toEqual([]);
+  });
+
+  it('by a copy of the file system itself whose true table is lost, or that place is a guess', async () => {
+    const outer = await ext4(60 * MIB, new Map([['a', content(3, 4 * MIB)]]), OUTER_UUID);
+    const pieces: Piece[] = [bootRecord({ start: MIB, size: 60 * MIB }), [MIB, outer], [65 * MIB, outer]];
+    const path = await imageOf(pieces, SMALL);
+    const [lost = 0] = entriesAt(SPAN, [MIB + 8 * MIB + KIB]);
+    overwriteTable(path, lost);
+    const found = inferAfterLoss(path);
+    note('a copy of a file system beside it, whose table is lost', found);
+    expect(found.wrong.filter(index => index !== lost)).toEqual([]);
+    expect(found.inference?.confidence).toBe('guess');
+    expect(found.inference?.facts.map(({ how }) => how).join('\n')).toContain('or it is a copy');
   });
 
   it('by a directory block of XFS that was copied into another table', async () => {

@@ -312,15 +312,25 @@ class Claims {
     );
   }
 
-  /** Claims that no other one contradicts. */
+  /** Claims that no other one contradicts; guesses where the guest keeps copies of what they rest on. */
   believed(): GuestPlace[] {
     const strong = this.#strong();
+    // Where one place is claimed by several tables, the guest keeps copies: the only claim may be that of a copy, too.
+    const hasCopies = new Set(strong.map(({ index }) => index)).size < strong.length;
     const count = (key: 'cluster' | 'index') => {
       const counts = new Map<number, number>();
       for (const claim of strong) counts.set(claim[key], (counts.get(claim[key]) ?? 0) + 1);
       return counts;
     };
     const [ofTable, ofIndex] = [count('cluster'), count('index')];
-    return strong.filter(({ cluster, index }) => ofTable.get(cluster) === 1 && ofIndex.get(index) === 1);
+    const alone = strong.filter(
+      ({ cluster, index }) => ofTable.get(cluster) === 1 && ofIndex.get(index) === 1,
+    );
+    if (!hasCopies) return alone;
+    return alone.map(({ how, ...place }) => ({
+      ...place,
+      how: `${how}, or it is a copy: other parts have one`,
+      isGuess: true,
+    }));
   }
 }

@@ -130,7 +130,7 @@ const SENTENCES: Readonly<Record<Confidence, string>> = {
 const PLACES: Readonly<Record<Confidence, string>> = {
   certain: 'by evidence that leaves no other one',
   likely: 'which is likely and not proved',
-  guess: 'some of them by the order of the file alone, which is a guess',
+  guess: 'some of them by a guess',
 };
 
 function inferredFinding(inference: Inference, summary: string): Finding {

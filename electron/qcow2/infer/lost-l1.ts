@@ -493,7 +493,8 @@ class L1Rebuild {
         open: [...this.#open].slice(0, MAX_LOOKED_AT),
         sampleBytes,
       });
-      for (const { index, cluster, how } of found) this.#place(index, cluster, 'likely', how);
+      for (const { index, cluster, how, isGuess = false } of found)
+        this.#place(index, cluster, isGuess ? 'guess' : 'likely', how);
       isNew = found.length > 0;
     }
   }

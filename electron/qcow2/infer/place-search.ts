@@ -22,6 +22,8 @@ export interface GuestPlace {
   readonly cluster: number;
   /** What tells it, in a few words. */
   readonly how: string;
+  /** Something else may have that place, and what would tell is lost. */
+  readonly isGuess?: boolean;
 }
 
 /** A file system whose beginning is known. */

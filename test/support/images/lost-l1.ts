@@ -47,3 +47,15 @@ function entriesOf(table: Buffer): bigint[] {
   const count = Math.floor(table.length / 8);
   return Array.from({ length: count }, (_, i) => table.readBigUInt64BE(i * 8) & 0x00ff_ffff_ffff_fe00n);
 }
+
+/** Overwrites the L2 table that an entry of the L1 table leads to with zeros. */
+export function overwriteTable(path: string, index: number): void {
+  const file = openSync(path, 'r+');
+  const header = Buffer.alloc(48);
+  readSync(file, header, 0, 48, 0);
+  const entry = Buffer.alloc(8);
+  readSync(file, entry, 0, 8, Number(header.readBigUInt64BE(40)) + index * 8);
+  const [offset = 0n] = entriesOf(entry);
+  const clusterSize = 2 ** header.readUInt32BE(20);
+  writeSync(file, Buffer.alloc(clusterSize), 0, clusterSize, Number(offset));
+}
