@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { CowscopeError, errorRecord } from '../../shared/error.ts';
 import { leaveRemovedFolder } from '../chain/absolute-path.ts';
 import { readSmallChainsInPlace } from '../engine/worker/small-chains.ts';
-import { guardServers } from '../qemu/server-process.ts';
+import { guardServers } from '../qemu/server-guard.ts';
 import { setReadingThreads } from '../service/reading-threads.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { endQuietly, printErrorRecord, printErrorStack } from './output.ts';

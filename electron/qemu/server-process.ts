@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { errorRecord } from '../../shared/error.ts';
+import { putOnGuard } from './server-guard.ts';
 import { signalGroup } from './signal-child.ts';
 import { folderMark, makeSocketFolder, removeStaleFolders } from './socket-folder.ts';
 
@@ -49,22 +50,13 @@ function endAllNow(): void {
   }
 }
 
-/** Has the servers ended when something other than an exit ends this process; returns what gives that up. */
-type Guard = (endAll: () => void) => () => void;
-
-let guard: Guard = () => () => {};
 let unguard: (() => void) | undefined;
-
-/** Sets the guard: it is called before the first server starts and given up when the last has ended. Without one, only an exit ends servers. */
-export function guardServers(next: Guard): void {
-  guard = next;
-}
 
 /** To be called before anything is made that has to be removed again. */
 function stayOnGuard(): void {
   if (unguard !== undefined) return;
   process.on('exit', endAllNow);
-  unguard = guard(endAllNow);
+  unguard = putOnGuard(endAllNow);
 }
 
 let hasLookedForStale = false;

@@ -2,12 +2,11 @@
  * Where qemu's programs are on this machine and what they can do. Absence is an answer, never an error; what the system
  * lacks for a moment, such as descriptors, is an error and no absence.
  */
-import { type ExecFileException, execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { CowscopeError, errorRecord } from '../../shared/error.ts';
+import type { VersionOutput } from './version-output.ts';
 
 /** A version of qemu: `major.minor`, and the whole line in qemu's words. */
 export interface QemuVersion {
@@ -28,11 +27,6 @@ export interface QemuTool {
    */
   readonly prefix: (folder: string) => readonly string[];
 }
-
-/** Milliseconds a program may take to tell its version. */
-const VERSION_TIMEOUT_MS = 10_000;
-/** Times that a program is asked that does not answer: the machine may be busy. */
-const VERSION_TRIES = 2;
 
 /**
  * Limits of a child. One qemu-nbd on one layer needs 300 MiB of address space at the start (thread stacks, mostly
@@ -204,43 +198,11 @@ async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-/**
- * A version; `refused` where the command ended by itself and told none, `silent` where it did not end in time. Rejects
- * with TOO_MANY_FILES and the like where the system could not start it because the system itself lacks something.
- */
-type VersionAnswer = QemuVersion | 'refused' | 'silent';
-
-/** Errors of a start that tell something of the command and not of the system's state. */
-const COMMAND_ERRORS: ReadonlySet<unknown> = new Set([
-  'ENOENT',
-  'EACCES',
-  'EPERM',
-  'ENOEXEC',
-  'E2BIG',
-  'ENOTDIR',
-  'ELOOP',
-]);
+/** A version, or why there is none: see {@link VersionOutput}. */
+type VersionAnswer = QemuVersion | Exclude<VersionOutput, { readonly text: string }>;
 
 async function askVersion(command: readonly string[]): Promise<VersionAnswer> {
-  for (let tries = 1; ; tries++) {
-    const answer = await askOnce(command);
-    if (answer !== 'silent' || tries === VERSION_TRIES) return answer;
-  }
-}
-
-function askOnce([command = '', ...args]: readonly string[]): Promise<VersionAnswer> {
-  const options = { timeout: VERSION_TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 65_536 } as const;
-  return new Promise((resolve, reject) => {
-    const answered = (error: ExecFileException | null, stdout: string) => {
-      if (error === null) resolve(parseVersion(stdout) ?? 'refused');
-      else if (typeof error.code === 'string' && !/^ERR_/.test(error.code) && !COMMAND_ERRORS.has(error.code))
-        reject(new CowscopeError(errorRecord(error), { cause: error }));
-      else resolve(error.killed === true && error.code === null ? 'silent' : 'refused');
-    };
-    try {
-      execFile(command, [...args, '--version'], options, answered).stdin?.end();
-    } catch (error) {
-      reject(new CowscopeError(errorRecord(error), { cause: error })); // such as EMFILE for its pipes
-    }
-  });
+  const { versionOutput } = await import('./version-output.ts'); // what most commands do not need
+  const output = await versionOutput(command);
+  return typeof output === 'string' ? output : (parseVersion(output.text) ?? 'refused');
 }

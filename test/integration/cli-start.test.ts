@@ -7,14 +7,18 @@ import { CLI } from '../support/cli.ts';
 import { startQemu } from '../support/servers/nbd-server-process.ts';
 import { qemuImg, runWell, temporaryFolder } from '../support/tools.ts';
 
-/** Writes what a program has loaded, and how many threads it has started, to the file that LOADED names. */
+/** Writes what a program has loaded, of Node too, and how many threads it has started, to the file that LOADED names. */
 const LISTER = `let workers = 0;
 process.on('worker', () => workers++);
 process.on('exit', () => require('node:fs').writeFileSync(
-  process.env.LOADED, JSON.stringify({ files: Object.keys(require.cache), workers })));`;
+  process.env.LOADED,
+  JSON.stringify({ files: Object.keys(require.cache), modules: process.moduleLoadList, workers }),
+));`;
 
-/** The files that the main thread of a command has loaded, and how many threads it has started. */
-async function loadedBy(words: readonly string[]): Promise<{ files: string[]; workers: number }> {
+/** The files and modules of Node that the main thread of a command has loaded, and how many threads it has started. */
+async function loadedBy(
+  words: readonly string[],
+): Promise<{ files: string[]; modules: string[]; workers: number }> {
   const folder = temporaryFolder();
   const [lister, loaded] = [join(folder, 'lister.cjs'), join(folder, 'loaded.json')];
   writeFileSync(lister, LISTER);
@@ -72,6 +76,15 @@ it('loads no client, check, plan or report to map or describe a chain of qcow2 i
       expect(room).not.toMatch(/^electron\/(?:nbd\/(?:client|walk)|qcow2\/check|plan)$/);
     expect([...rooms].filter(room => room.startsWith('electron/cli/commands/'))).toHaveLength(1);
   }
+});
+
+it('loads what starts programs where it starts one', async () => {
+  const [, , top] = await makeChain(golden, temporaryFolder());
+  const loadsIt = async (...words: string[]) =>
+    (await loadedBy(words)).modules.includes('NativeModule child_process');
+  for (const words of [['--version'], ['--help'], ['map', top as string], ['layers', top as string]])
+    expect(await loadsIt(...words), words[0] as string).toBe(false);
+  expect(await loadsIt('map', '--as', 'qemu-img', top as string)).toBe(true);
 });
 
 it('loads the client where a layer is read by qemu-nbd', async () => {
