@@ -5,6 +5,7 @@ import type { LayerInfo } from '../../shared/model/layer.ts';
 import type { Plan, PlannedTarget, TargetSpace } from '../../shared/model/plan/plan.ts';
 import { formatSize } from '../../shared/text/offset.ts';
 import { INCOMPATIBLE_DIRTY } from '../qcow2/format/header.ts';
+import { freedTableClusters, snapshotTableBytes } from '../qcow2/format/snapshot-table.ts';
 import type { Qcow2Image } from '../qcow2/read/image.ts';
 import type { SlicedWork } from '../qcow2/read/sliced-work.ts';
 import { bitmapsOfKilledJob } from './bitmaps-of-killed-job.ts';
@@ -14,7 +15,7 @@ import { keyNeeded } from './encryption.ts';
 import { knownHazards, lockHazard } from './hazard-list.ts';
 import { quotedName } from './layer-names.ts';
 import { snapshotExtraBytes, versionText } from './qemu-versions.ts';
-import { followDeletion, snapshotTableBytes } from './target/host/follow-deletion.ts';
+import { followDeletion } from './target/host/follow-deletion.ts';
 import { bitmapClusters, spaceBefore } from './target/target-result.ts';
 import { roomHazard, withVolume } from './target/target-room.ts';
 import { spaceAfter, spaceBetween } from './target/target-space.ts';
@@ -85,9 +86,12 @@ export function* planSnapshotDelete(input: SnapshotInput): SlicedWork<Plan> {
 }
 
 /** The file where it could not be followed cluster by cluster. */
-function boundsOf({ image, allocation }: SnapshotInput, freed: number | undefined): TargetSpace {
+function boundsOf({ image, allocation, snapshot }: SnapshotInput, freed: number | undefined): TargetSpace {
   const { clusterSize } = image.geometry;
-  const tableClusters = Math.ceil(snapshotTableBytes(image) / clusterSize);
+  const { snapshotsOffset } = image.header;
+  const shorter = freedTableClusters(image.snapshots, snapshotsOffset, clusterSize)[snapshot] ?? 0;
+  const alone = freed === undefined ? undefined : freed - shorter;
+  const tableClusters = Math.ceil(snapshotTableBytes(image.snapshots, snapshotsOffset) / clusterSize);
   const why = [
     image.bitmaps.length > 0
       ? 'its bitmaps are written again'
@@ -95,13 +99,13 @@ function boundsOf({ image, allocation }: SnapshotInput, freed: number | undefine
         ? 'it was not closed cleanly, so qemu repairs it first'
         : 'its refcounts are wrong or cannot be read',
   ];
-  if (freed === undefined) why.push('what the snapshot alone holds is not known');
+  if (alone === undefined) why.push('what the snapshot alone holds is not known');
   const bitmaps = bitmapClusters(image, image.header.size) + allocation.account.bitmaps / clusterSize;
   return spaceAfter(spaceBefore(image, allocation), {
     added: 0,
     mayAdd: tableClusters + bitmaps,
     freed: 0,
-    mayFree: tableClusters + bitmaps + (freed ?? allocation.account.snapshots / clusterSize),
+    mayFree: tableClusters + bitmaps + (alone ?? allocation.account.snapshots / clusterSize),
     writesData: true,
     writesParts: true,
     fillsTaken: false,

@@ -18,7 +18,7 @@ export interface SpaceAccount {
   readonly pastEnd: number;
 }
 
-/** What only one internal snapshot holds: deleting it frees this. */
+/** What only one internal snapshot holds, and by how much the snapshot table becomes shorter: deleting it frees this. */
 export interface SnapshotShare {
   readonly data: number;
   readonly tables: number;

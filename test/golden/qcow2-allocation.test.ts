@@ -84,13 +84,18 @@ describe('leaks', () => {
     expect(await expectSameSpace(path, openQcow2(source))).toBe(1);
   });
 
-  it('are what deleting the only snapshot that holds it would free', async () => {
+  it.each([
+    { count: 1, clusterBits: 16, why: 'the snapshot table goes with the only snapshot' },
+    { count: 2, clusterBits: 16, why: 'the snapshot table stays' },
+    { count: 8, clusterBits: 9, why: 'the snapshot table loses a cluster' },
+  ])('are what deleting one of $count snapshots would free: $why', async ({ count, clusterBits }) => {
     const spec: ImageSpec = {
       size: 2 ** 22,
+      clusterBits,
       clusters: index => (index % 2 === 0 ? 'data' : 'unallocated'),
       snapshots: [
         { id: '1', name: 'a', clusters: index => (index % 3 === 0 ? 'data' : 'unallocated') },
-        { id: '2', name: 'b' },
+        ...Array.from({ length: count - 1 }, (_, i) => ({ id: `${i + 2}`, name: 'bcdefgh'[i] as string })),
       ],
     };
     const { path, source } = buildImage(spec);

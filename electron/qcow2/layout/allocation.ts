@@ -1,6 +1,7 @@
 /** Where the bytes of an image file went: what its tables refer to, what its refcounts count, what is free inside. */
 import { CowscopeError } from '../../../shared/error.ts';
 import type { Allocation, AllocationReply, SpaceAccount } from '../../../shared/model/allocation.ts';
+import { freedTableClusters } from '../format/snapshot-table.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { sizeNow } from '../read/source.ts';
@@ -59,7 +60,7 @@ function* measure(
     yield* blocks.read(uses, limit);
     more = uses.nextPass();
   }
-  return { measured: true, allocation: allocationOf(uses, fileLength, geometry.clusterSize, faults) };
+  return { measured: true, allocation: allocationOf(image, uses, fileLength, faults) };
 }
 
 /** Lists of the image that are not whole: what else they may name is not known. */
@@ -74,11 +75,12 @@ function* brokenLists({ header, extensions, snapshots, bitmaps }: Qcow2Image): G
 }
 
 function allocationOf(
+  { header, geometry, snapshots }: Qcow2Image,
   { totals, shares }: ClusterUses,
   fileLength: number,
-  clusterSize: number,
   faults: ReadonlySet<string>,
 ): Allocation {
+  const { clusterSize } = geometry;
   const { table, bitmap, data, snapshotData, unreferenced, highest } = totals;
   const used = table + bitmap + data + snapshotData + unreferenced;
   const imageEnd = (highest + 1) * clusterSize;
@@ -94,16 +96,15 @@ function allocationOf(
   const known = { fileLength, imageEnd, allocated: totals.counted * clusterSize, account };
   const [fault] = faults;
   if (fault !== undefined) return { ...known, unknownLeaks: fault };
+  const leaked = totals.overcounted * clusterSize;
+  if (shares.length === 0) return { ...known, leaked };
+  const shorter = freedTableClusters(snapshots, header.snapshotsOffset, clusterSize);
   return {
     ...known,
-    leaked: totals.overcounted * clusterSize,
-    ...(shares.length === 0
-      ? {}
-      : {
-          shares: Array.from({ length: shares.length / 2 }, (_, i) => ({
-            data: (shares[2 * i] as number) * clusterSize,
-            tables: (shares[2 * i + 1] as number) * clusterSize,
-          })),
-        }),
+    leaked,
+    shares: shorter.map((clusters, i) => ({
+      data: (shares[2 * i] as number) * clusterSize,
+      tables: ((shares[2 * i + 1] as number) + clusters) * clusterSize,
+    })),
   };
 }

@@ -15,11 +15,11 @@ import {
   SNAPSHOTS_REFUSED_ADVICE,
 } from '../format/header.ts';
 import { MAX_L1_BYTES, MAX_SNAPSHOT_EXTRA, MAX_SNAPSHOT_TABLE_BYTES } from '../format/limits.ts';
+import { SNAPSHOT_FIXED_BYTES } from '../format/snapshot-table.ts';
 import { type SlicedWork, shouldYield } from './sliced-work.ts';
 import { type ImageSource, readAhead, readBytes } from './source.ts';
 
-const FIXED_BYTES = 40;
-const MAX_ENTRY_BYTES = FIXED_BYTES + MAX_SNAPSHOT_EXTRA + 2 * 65_535;
+const MAX_ENTRY_BYTES = SNAPSHOT_FIXED_BYTES + MAX_SNAPSHOT_EXTRA + 2 * 65_535;
 const WINDOW_BYTES = 2 ** 18;
 
 /** One snapshot. Texts are untrusted; names may repeat, ids are the key. */
@@ -65,7 +65,7 @@ export function* readSnapshots(
   const stop = (what: string, fileOffset: number, advice = SNAPSHOT_ADVICE) => {
     const facts = { code: 'QCOW2_SNAPSHOT_TABLE', what, advice };
     const bytes = window.subarray(Math.min(window.length, fileOffset - windowAt));
-    reportField(report, facts, 'snapshot table', dataViewOf(bytes), 0, FIXED_BYTES, fileOffset);
+    reportField(report, facts, 'snapshot table', dataViewOf(bytes), 0, SNAPSHOT_FIXED_BYTES, fileOffset);
     return entries;
   };
   let otherSize: Cause | undefined;
@@ -76,12 +76,13 @@ export function* readSnapshots(
     const left = windowAt + window.length - at;
     // A window that came short reaches the end of the file: reading again would bring nothing.
     if (index === 0 || (left < MAX_ENTRY_BYTES && window.length === WINDOW_BYTES)) {
-      window = readAhead(source, at, FIXED_BYTES, WINDOW_BYTES);
+      window = readAhead(source, at, SNAPSHOT_FIXED_BYTES, WINDOW_BYTES);
       windowAt = at;
     }
     let bytes = window.subarray(Math.min(window.length, at - windowAt));
-    if (bytes.length < FIXED_BYTES) bytes = readBytes(source, at, FIXED_BYTES);
-    if (bytes.length < FIXED_BYTES) return stop(`the file ends inside snapshot table entry ${index}`, at);
+    if (bytes.length < SNAPSHOT_FIXED_BYTES) bytes = readBytes(source, at, SNAPSHOT_FIXED_BYTES);
+    if (bytes.length < SNAPSHOT_FIXED_BYTES)
+      return stop(`the file ends inside snapshot table entry ${index}`, at);
     const extraDataSize = dataViewOf(bytes).getUint32(36);
     if (extraDataSize > MAX_SNAPSHOT_EXTRA)
       return stop(
@@ -90,7 +91,10 @@ export function* readSnapshots(
         SNAPSHOTS_REFUSED_ADVICE,
       );
     const length =
-      FIXED_BYTES + extraDataSize + dataViewOf(bytes).getUint16(12) + dataViewOf(bytes).getUint16(14);
+      SNAPSHOT_FIXED_BYTES +
+      extraDataSize +
+      dataViewOf(bytes).getUint16(12) +
+      dataViewOf(bytes).getUint16(14);
     if (at + length - header.snapshotsOffset > MAX_SNAPSHOT_TABLE_BYTES)
       return stop(
         `the snapshot table is larger than ${exactSize(MAX_SNAPSHOT_TABLE_BYTES)}`,
@@ -112,7 +116,8 @@ export function* readSnapshots(
           bits,
         },
       });
-    if (bytes.subarray(0, FIXED_BYTES).every(byte => byte === 0)) tell(ZEROED, 0, FIXED_BYTES, 'zeros');
+    if (bytes.subarray(0, SNAPSHOT_FIXED_BYTES).every(byte => byte === 0))
+      tell(ZEROED, 0, SNAPSHOT_FIXED_BYTES, 'zeros');
     else if (header.version >= 3 && extraDataSize < 16)
       tell(INCOMPLETE, 36, 4, `${extraDataSize} bytes of extra data`);
     if (entry.diskSize !== header.size) {
@@ -187,7 +192,7 @@ function parseSnapshot(
   extraDataSize: number,
   length: number,
 ): SnapshotEntry {
-  const idAt = FIXED_BYTES + extraDataSize;
+  const idAt = SNAPSHOT_FIXED_BYTES + extraDataSize;
   const nameAt = idAt + view.getUint16(12);
   const l1TableOffset = uint64At(view, 0);
   const l1Size = view.getUint32(8);

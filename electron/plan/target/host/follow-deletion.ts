@@ -4,6 +4,7 @@
  */
 import type { Allocation } from '../../../../shared/model/allocation.ts';
 import { INCOMPATIBLE_DIRTY } from '../../../qcow2/format/header.ts';
+import { snapshotTableBytes, writtenTableBytes } from '../../../qcow2/format/snapshot-table.ts';
 import { LimitPassed, ReadLimit, SLACK_BYTES } from '../../../qcow2/layout/read-limit.ts';
 import type { ReferenceSink } from '../../../qcow2/layout/reference-sink.ts';
 import { walkSnapshot } from '../../../qcow2/layout/snapshot-references.ts';
@@ -14,9 +15,6 @@ import type { HostClusters } from './host-clusters.ts';
 import { openClusters } from './open-clusters.ts';
 import { openBitmaps } from './stored-bitmaps.ts';
 import { UnknownCluster } from './target-file.ts';
-
-/** Bytes of an entry of the snapshot table before its extra data, id and name. */
-const FIXED_BYTES = 40;
 
 /**
  * Where the file ends without snapshot number `index`; `extraBytes` is the extra data that qemu writes to each entry.
@@ -29,17 +27,17 @@ export function* followDeletion(
   index: number,
   extraBytes: number,
 ): SlicedWork<FileEnds | undefined> {
-  const { header, geometry } = image;
+  const { header, geometry, snapshots } = image;
   const isDirty = (header.incompatible & INCOMPATIBLE_DIRTY) !== 0n;
   const bitmaps = yield* openBitmaps(image, header.size);
   if (bitmaps === 'unknown' || isDirty) return undefined;
-  if (image.snapshots.length < header.storedSnapshotCount) return undefined;
+  if (snapshots.length < header.storedSnapshotCount) return undefined;
   const clusters = yield* openClusters(image, allocation);
   if (clusters === undefined) return undefined;
   const { clusterSize } = geometry;
   const { fileLength } = allocation;
   let end = fileLength;
-  const bytes = writtenTableBytes(image, index, extraBytes);
+  const bytes = writtenTableBytes(snapshots, index, extraBytes);
   if (bytes > 0) end = Math.max(end, clusters.take(Math.ceil(bytes / clusterSize)) * clusterSize + bytes);
   const releases = new Releases(clusters, clusterSize);
   let isWhole = true;
@@ -47,7 +45,7 @@ export function* followDeletion(
     isWhole = false;
   };
   try {
-    releases.refer(header.snapshotsOffset, snapshotTableBytes(image), 1);
+    releases.refer(header.snapshotsOffset, snapshotTableBytes(snapshots, header.snapshotsOffset), 1);
     yield* walkSnapshot(
       image,
       index,
@@ -70,23 +68,6 @@ export function* followDeletion(
     },
   });
   return oneEnd(clusters.end * clusterSize, Math.max(end, clusters.writtenEnd * clusterSize));
-}
-
-/** Bytes of the snapshot table as it is stored. */
-export function snapshotTableBytes({ snapshots, header }: Qcow2Image): number {
-  const last = snapshots.at(-1);
-  return last === undefined ? 0 : last.fileOffset + last.length - header.snapshotsOffset;
-}
-
-/** Bytes of the table that qemu writes without snapshot number `without`: entries begin at multiples of eight. */
-function writtenTableBytes({ snapshots }: Qcow2Image, without: number, extraBytes: number): number {
-  let bytes = 0;
-  for (const [index, { length, extraDataSize }] of snapshots.entries()) {
-    if (index === without) continue;
-    const texts = length - FIXED_BYTES - extraDataSize;
-    bytes = Math.ceil(bytes / 8) * 8 + FIXED_BYTES + Math.max(extraBytes, extraDataSize) + texts;
-  }
-  return bytes;
 }
 
 /** Takes references from the clusters that they are made to. */
