@@ -54,10 +54,16 @@ const config = mainSide({
     ],
     'check-engine': ['electron/qcow2/check/engine.ts'],
     'check-json': ['electron/formats/check-json.ts'],
-    texts: ['shared/text/'],
-    formats: ['electron/formats/'],
+    formats: [
+      'electron/formats/map-csv.ts',
+      'electron/formats/map-json.ts',
+      'electron/formats/map-text.ts',
+      'electron/formats/qemu-img.ts',
+      'electron/formats/row-walk.ts',
+    ],
     session: ['electron/service/chain-session.ts'],
     engine: ['electron/engine/worker/in-place-thread.ts'],
+    texts: ['shared/text/'],
   },
 });
 
