@@ -1,6 +1,6 @@
 /** The menu bar, made from the window's commands. Their items push the id of a command; the rest are the system's own. */
 import { dirname } from 'node:path';
-import { Menu, type MenuItemConstructorOptions } from 'electron';
+import { Menu, MenuItem, type MenuItemConstructorOptions } from 'electron';
 import { COMMANDS, type CommandGroup, type CommandId, commandOf } from '../../shared/commands.ts';
 import { acceleratorOf, isPlain } from '../../shared/hotkeys.ts';
 import type { OpenTarget, RecentTarget } from '../../shared/model/target.ts';
@@ -28,59 +28,128 @@ export interface MenuActions {
   open(target: OpenTarget): void;
 }
 
-/** Sets the program's menu bar, with the targets that were opened before, newest first. */
-export function setMenu({ run, open }: MenuActions, recent: readonly RecentTarget[]): void {
+/** The id of the item whose submenu has the targets that were opened before. */
+const OPEN_RECENT_ID = 'open-recent';
+
+/** Items of that submenu from which the bar is built again: those that were hidden stay in it. */
+const MAX_RECENT_ITEMS = 100;
+
+/** A recent target's item in the menu. */
+interface RecentItem {
+  readonly key: string;
+  readonly item: MenuItem;
+}
+
+/** The program's menu bar. */
+export class MenuBar {
+  readonly #actions: MenuActions;
+  #openRecent: MenuItem | undefined;
+  /** The visible items of recent targets, from the top. */
+  #recentItems: readonly RecentItem[] = [];
+
+  constructor(actions: MenuActions) {
+    this.#actions = actions;
+  }
+
+  /** Sets the bar, with the targets that were opened before, newest first. */
+  build(recent: readonly RecentTarget[]): void {
+    const menu = Menu.buildFromTemplate(templateOf(this.#actions, recent));
+    Menu.setApplicationMenu(menu);
+    this.#openRecent = menu.getMenuItemById(OPEN_RECENT_ID) ?? undefined;
+    const items = this.#openRecent?.submenu?.items ?? [];
+    this.#recentItems = recent.flatMap(({ target }, i) => {
+      const item = items[i];
+      return item === undefined ? [] : [{ key: keyOf(target), item }];
+    });
+  }
+
+  /**
+   * Shows another list of recent targets. A target that was opened is put in front of the others in place: a bar that is
+   * set again is laid out and painted again, while the chain is being looked at.
+   */
+  showRecent(recent: readonly RecentTarget[]): void {
+    if (!this.#putInFront(recent)) this.build(recent);
+  }
+
+  /** True if the list is shown now: what is in the menu, with one target in front that is new or was further down. */
+  #putInFront(recent: readonly RecentTarget[]): boolean {
+    const [newest] = recent;
+    const openRecent = this.#openRecent;
+    const submenu = openRecent?.submenu;
+    if (process.platform === 'darwin') return false; // which has a copy of the menu that was set
+    if (newest === undefined || openRecent === undefined || submenu === undefined) return false;
+    if (submenu.items.length >= MAX_RECENT_ITEMS) return false;
+    const keys = recent.map(({ target }) => keyOf(target));
+    const [key = ''] = keys;
+    const kept = this.#recentItems.filter(shown => shown.key !== key).slice(0, recent.length - 1);
+    if (kept.length !== recent.length - 1 || kept.some((shown, i) => shown.key !== keys[i + 1])) return false;
+    if (this.#recentItems[0]?.key === key && this.#recentItems.length === recent.length) return true;
+    const item = new MenuItem(recentItem(newest, this.#actions.open));
+    submenu.insert(0, item);
+    for (const shown of this.#recentItems) if (!kept.includes(shown)) shown.item.visible = false;
+    openRecent.enabled = true;
+    this.#recentItems = [{ key, item }, ...kept];
+    return true;
+  }
+}
+
+function keyOf(target: OpenTarget): string {
+  return JSON.stringify(target);
+}
+
+function templateOf(
+  { run, open }: MenuActions,
+  recent: readonly RecentTarget[],
+): MenuItemConstructorOptions[] {
   const separator: MenuItemConstructorOptions = { type: 'separator' };
   const mac = process.platform === 'darwin';
-  Menu.setApplicationMenu(
-    Menu.buildFromTemplate([
-      ...(mac ? [{ role: 'appMenu' } as const] : []),
-      {
-        label: '&File',
-        submenu: [
-          ...itemsOf('File', run),
-          { label: 'Open recent', enabled: recent.length > 0, submenu: recentItems(recent, { run, open }) },
-          separator,
-          { role: mac ? 'close' : 'quit' },
-        ],
-      },
-      { role: 'editMenu' },
-      {
-        label: '&View',
-        submenu: [...itemsOf('View', run), separator, ...TEXT_SIZES, { role: 'togglefullscreen' }],
-      },
-      { label: '&Go', submenu: itemsOf('Go', run) },
-      {
-        role: 'help',
-        label: '&Help',
-        submenu: [
-          ...itemsOf('Help', run),
-          // Where there is no menu of the program itself.
-          ...(mac ? [] : [separator, { role: 'about', label: 'About cowscope' } as const]),
-        ],
-      },
-    ]),
-  );
+  return [
+    ...(mac ? [{ role: 'appMenu' } as const] : []),
+    {
+      label: '&File',
+      submenu: [
+        ...itemsOf('File', run),
+        {
+          id: OPEN_RECENT_ID,
+          label: 'Open recent',
+          enabled: recent.length > 0,
+          submenu: [
+            ...recent.map(entry => recentItem(entry, open)),
+            separator,
+            { label: commandOf('clear-recent').label, click: () => run('clear-recent') },
+          ],
+        },
+        separator,
+        { role: mac ? 'close' : 'quit' },
+      ],
+    },
+    { role: 'editMenu' },
+    {
+      label: '&View',
+      submenu: [...itemsOf('View', run), separator, ...TEXT_SIZES, { role: 'togglefullscreen' }],
+    },
+    { label: '&Go', submenu: itemsOf('Go', run) },
+    {
+      role: 'help',
+      label: '&Help',
+      submenu: [
+        ...itemsOf('Help', run),
+        // Where there is no menu of the program itself.
+        ...(mac ? [] : [separator, { role: 'about', label: 'About cowscope' } as const]),
+      ],
+    },
+  ];
 }
 
 /** Longest title and folder of a recent target. */
 const MAX_LABEL = 80;
 
-function recentItems(
-  recent: readonly RecentTarget[],
-  { run, open }: MenuActions,
-): MenuItemConstructorOptions[] {
-  return [
-    ...recent.map(({ title, target }) => {
-      const folder = target.kind === 'files' ? dirname(target.files.at(-1) ?? '') : '';
-      const place = folder === '' ? '' : ` – ${escapeUntrusted(folder, MAX_LABEL)}`;
-      // A lone ampersand would underline what follows it.
-      const label = `${escapeUntrusted(title, MAX_LABEL)}${place}`.replaceAll('&', '&&');
-      return { label, click: () => open(target) };
-    }),
-    { type: 'separator' },
-    { label: commandOf('clear-recent').label, click: () => run('clear-recent') },
-  ];
+function recentItem({ title, target }: RecentTarget, open: MenuActions['open']): MenuItemConstructorOptions {
+  const folder = target.kind === 'files' ? dirname(target.files.at(-1) ?? '') : '';
+  const place = folder === '' ? '' : ` – ${escapeUntrusted(folder, MAX_LABEL)}`;
+  // A lone ampersand would underline what follows it.
+  const label = `${escapeUntrusted(title, MAX_LABEL)}${place}`.replaceAll('&', '&&');
+  return { label, click: () => open(target) };
 }
 
 function itemsOf(group: CommandGroup, run: (id: CommandId) => void): MenuItemConstructorOptions[] {

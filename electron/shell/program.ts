@@ -1,7 +1,6 @@
 /** The program behind the window: one window, one open chain, and what comes from outside of it. Wiring only. */
 import { join } from 'node:path';
 import { app, type BrowserWindow, nativeTheme } from 'electron';
-import type { CommandId } from '../../shared/commands.ts';
 import { CowscopeError } from '../../shared/error.ts';
 import type { IpcPushes, PushName } from '../../shared/ipc/contract.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
@@ -32,7 +31,7 @@ import {
   type TargetRequest,
 } from './launch-target.ts';
 import type { Log } from './log.ts';
-import { setMenu } from './menu.ts';
+import { MenuBar } from './menu.ts';
 import {
   diagnostics,
   listNbdExports,
@@ -62,7 +61,7 @@ const QUIT_LIMIT_MS = 700;
 /** A worker that crashes again within as many milliseconds does so because of the chain. */
 const REPEATED_STOP_MS = 60_000;
 
-/** Milliseconds without calls and pushes after which the menu may be rebuilt: that takes as long as a frame. */
+/** Milliseconds without calls and pushes after which the menu names what was opened: where it is built again, it takes as long as a frame. */
 const MENU_IDLE_MS = 1000;
 
 /** Milliseconds between two looks at the files of the open chain, while the window is on the screen. */
@@ -74,10 +73,14 @@ export class Program {
   readonly #folder: string;
   readonly #log: Log;
   readonly #watch: IdleWatch;
+  readonly #menu = new MenuBar({
+    run: id => this.#push('app:command', { id }),
+    open: target => this.#deliverTarget(target),
+  });
   readonly #menuUpdate = new IdleTask(
     MENU_IDLE_MS,
     () => this.#watch.stillFor(),
-    () => this.#updateMenu(),
+    () => this.#menu.showRecent(this.#recent.list()),
   );
   readonly #arrivals = createPendingTarget(arrival => this.#push('app:arrival', arrival));
   readonly #recent: RecentTargets;
@@ -197,7 +200,7 @@ export class Program {
         applicationVersion: app.getVersion(),
         copyright: 'Under the MIT license',
       });
-      this.#updateMenu();
+      this.#menu.build(this.#recent.list());
       place?.receive(value => {
         const request = checkRequest(value);
         this.#focus();
@@ -215,14 +218,6 @@ export class Program {
   #deliverTarget(target: OpenTarget): void {
     const consent = { allow: [], allowAll: false };
     this.#arrivals.deliver({ kind: 'target', target, consent, forceShare: false, allowLocalFiles: false });
-  }
-
-  #updateMenu(): void {
-    const actions = {
-      run: (id: CommandId) => this.#push('app:command', { id }),
-      open: (target: OpenTarget) => this.#deliverTarget(target),
-    };
-    setMenu(actions, this.#recent.list());
   }
 
   /** Hands a request to the window; what a link names, once the person has agreed to it. */
@@ -271,7 +266,7 @@ export class Program {
       },
       'app:clearRecent': () => {
         this.#recent.clear();
-        this.#updateMenu();
+        this.#menu.showRecent([]);
         return null;
       },
       'app:theme': ({ theme }) => {

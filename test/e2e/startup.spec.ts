@@ -232,6 +232,37 @@ test('the menu runs the commands of the window', async ({ start }) => {
   await expect(page.getByRole('dialog')).toContainText('Zoom in');
 });
 
+test('the menu names what was opened and opens it again, and is not set again for that', async ({
+  start,
+  make,
+}) => {
+  const [, , top] = await make(golden);
+  const { app, page } = await start(top as string);
+  await opened(page);
+  await app.evaluate(({ Menu }) => {
+    Menu.setApplicationMenu = () => {
+      throw new Error('the menu was set again');
+    };
+  });
+  const recent = () =>
+    app.evaluate(({ Menu }) => {
+      const item = Menu.getApplicationMenu()?.getMenuItemById('open-recent');
+      const shown = item?.submenu?.items.filter(({ visible, type }) => visible && type === 'normal') ?? [];
+      return { enabled: item?.enabled, labels: shown.map(({ label }) => label) };
+    });
+  const labels = [expect.stringMatching(/^top\.qcow2 – /), 'Clear the list of recent images'];
+  await expect.poll(recent).toEqual({ enabled: true, labels });
+  await app.evaluate(({ BrowserWindow }) => {
+    BrowserWindow.getAllWindows()[0]?.webContents.send('app:command', { id: 'close' });
+  });
+  await expect(page.locator('.lanes')).toBeHidden();
+  await app.evaluate(({ Menu }) => {
+    Menu.getApplicationMenu()?.getMenuItemById('open-recent')?.submenu?.items[0]?.click();
+  });
+  await opened(page);
+  expect(await laneNames(page)).toEqual(GOLDEN_LANES);
+});
+
 test('copying puts the offset on the clipboard', async ({ start, make }) => {
   const [, , top] = await make(golden);
   const { app, page } = await start(top as string);
