@@ -20,6 +20,8 @@ export const FOREIGN_TABLE = 'QCOW2_L2_FOREIGN';
 
 /** Entries that clash with tables or with other data, without which a table with others is none of these. */
 const MIN_CLASHES = 4;
+/** Pairs of tables that are compared for all shared clusters together. What is left after that are cross links to others. */
+const MAX_COMPARED = 2 ** 26;
 
 /** What a walk for such tables needs. */
 export interface ForeignTablesInput {
@@ -47,14 +49,14 @@ interface Claims {
   free: number;
   /** The clusters that hold a table, each once: one wrong entry that is repeated names one of them. */
   readonly named: Set<number>;
-  /** Clusters of the file that other data is mapped to as well, or that count less often than they are named. */
-  readonly shared: SharedCluster[];
+  /** By cluster of the file, those that other data is mapped to as well, or that count less often than they are named. */
+  readonly shared: Map<number, SharedCluster>;
 }
 
-/** A cluster, and which entry of the table names it. */
+/** A cluster in one table. */
 interface SharedCluster {
-  readonly cluster: number;
-  readonly entry: number;
+  /** The entries that name it, in ascending order. */
+  readonly entries: number[];
   /** True for what several disks may share at the same guest offset: another table is to name it by another entry then. */
   readonly mayBeShared: boolean;
 }
@@ -76,7 +78,7 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
   readonly #input: ForeignTablesInput;
   readonly #claims: Claims[] = [];
   /** By shared cluster the tables that name it, and by which of their entries. */
-  readonly #namedBy = new Map<number, { readonly index: number; readonly entry: number }[]>();
+  readonly #namedBy = new Map<number, Map<number, readonly number[]>>();
 
   constructor(input: ForeignTablesInput) {
     this.#input = input;
@@ -91,7 +93,8 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
     const { image, fileLength, isOverwritten } = this.#input;
     const { clusterSize, clusterBits, entrySize } = image.geometry;
     if (isOverwritten(index)) return;
-    const claims: Claims = { index, used: 0, pastEnd: 0, onTables: 0, free: 0, named: new Set(), shared: [] };
+    const none = { used: 0, pastEnd: 0, onTables: 0, free: 0 };
+    const claims: Claims = { index, ...none, named: new Set(), shared: new Map() };
     for (let here = at; here < at + clusterSize; here += entrySize) {
       const hi = view.getUint32(here);
       const lo = view.getUint32(here + 4);
@@ -103,7 +106,7 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
       else if (isStream) this.#claimTable(claims, Math.floor(host / clusterSize));
       else if (host % clusterSize === 0) this.#claim(claims, host / clusterSize, (here - at) / entrySize);
     }
-    if (claims.onTables + claims.shared.length > 0) this.#claims.push(claims);
+    if (claims.onTables + claims.shared.size > 0) this.#claims.push(claims);
   }
 
   /** Counts an entry whose cluster holds a table; true where it does. */
@@ -121,9 +124,11 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
     if (suspect === undefined || this.#claimTable(claims, cluster)) return;
     const { isShared, stored, references } = suspect;
     if (isShared || (references > 1 && stored !== undefined && stored < references)) {
-      claims.shared.push({ cluster, entry, mayBeShared: !isShared });
-      const tables = this.#namedBy.get(cluster) ?? [];
-      tables.push({ index: claims.index, entry });
+      const own = claims.shared.get(cluster) ?? { entries: [], mayBeShared: !isShared };
+      own.entries.push(entry);
+      claims.shared.set(cluster, own);
+      const tables = this.#namedBy.get(cluster) ?? new Map<number, readonly number[]>();
+      tables.set(claims.index, own.entries);
       this.#namedBy.set(cluster, tables);
     } else if (stored === 0) claims.free++;
   }
@@ -139,9 +144,12 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
   addTo(collector: FindingCollector): ForeignTable[] {
     const found = new Set<number>();
     const foreign: ForeignTable[] = [];
-    for (let best = this.#next(found); best !== undefined; best = this.#next(found)) {
-      found.add(best.claims.index);
-      foreign.push(this.#add(collector, best));
+    const pairs = [...this.#namedBy.values()].reduce((sum, { size }) => sum + size * size, 0);
+    for (let compared = pairs; compared <= MAX_COMPARED; compared += pairs) {
+      const worst = this.#next(found);
+      if (worst === undefined) break;
+      found.add(worst.claims.index);
+      foreign.push(this.#add(collector, worst));
     }
     return foreign;
   }
@@ -179,12 +187,18 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
   #charge(claims: Claims, found: ReadonlySet<number>): Charge {
     const partners = new Set<number>();
     let shared = 0;
-    for (const { cluster, entry, mayBeShared } of claims.shared) {
-      const others = (this.#namedBy.get(cluster) ?? []).filter(other => other.index !== claims.index);
-      const left = others.filter(other => !found.has(other.index) && !(mayBeShared && other.entry === entry));
-      if (left.length === 0 && (others.length > 0 || mayBeShared)) continue;
-      shared++;
-      for (const other of left) partners.add(other.index);
+    for (const [cluster, { entries, mayBeShared }] of claims.shared) {
+      const tables = this.#namedBy.get(cluster) as ReadonlyMap<number, readonly number[]>;
+      const left = [...tables].filter(([index]) => index !== claims.index && !found.has(index));
+      // By the same entry several disks may share it: the entry that all other tables have, where each has one.
+      const sole = left[0]?.[1][0] ?? -1;
+      const isSole = (others: readonly number[]) => mayBeShared && others.length === 1 && others[0] === sole;
+      const isSpared = entries.includes(sole) && left.every(([, others]) => isSole(others));
+      if (left.length > 0) shared += entries.length - Number(isSpared);
+      else if (tables.size === 1 && !mayBeShared) shared += entries.length;
+      for (const [index, others] of left)
+        if (entries.length > 1 || !mayBeShared || others.length > 1 || others[0] !== entries[0])
+          partners.add(index);
     }
     // A crash that lost refcounts leaves tables that name free clusters and share others, and nothing leaked.
     const hasLeaks = this.#input.leaked > 0;
