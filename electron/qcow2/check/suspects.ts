@@ -8,7 +8,7 @@ const MAX_SUSPECTS = 2 ** 16;
 /** Users of one cluster that are named. */
 const MAX_USERS = 4;
 /** Guest clusters listed beyond those of named users, of all suspects together; the others only add to the bytes. */
-const MAX_FURTHER_GUESTS = 2 ** 14;
+const MAX_FURTHER_GUESTS = 2 ** 18;
 
 /** Something that refers to a cluster. */
 export interface SuspectUser {
