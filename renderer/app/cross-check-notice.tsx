@@ -6,13 +6,13 @@ import { useStore } from '../state/store.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Untrusted } from '../ui/text.tsx';
 
-/** Why a layer could not be read, or cross-checked, by qemu-nbd, with the way out that there is. */
+/** Why a layer could not be read, or cross-checked, over NBD, with the way out that there is. */
 export function CrossCheckNotice({ chain }: { readonly chain: OpenedChain }) {
   const progress = useStore(state => state.progress);
   const failed = progress.find(({ witness, phase }) => witness === 'nbd' && phase === 'failed');
   if (failed?.error === undefined) return null;
   const { code, what } = failed.error;
-  const name = chain.chain.layers[failed.layer]?.name ?? '';
+  const { name = '', format } = chain.chain.layers[failed.layer] ?? {};
   const map = isDrawn(failed, progress)
     ? 'The map comes from the image’s own tables'
     : 'What was not read stays unknown';
@@ -42,11 +42,11 @@ export function CrossCheckNotice({ chain }: { readonly chain: OpenedChain }) {
       </section>
     );
   return (
-    <section className="notice" aria-label="Not cross-checked">
+    <section className="notice" aria-label={format === 'nbd' ? 'Not read' : 'Not cross-checked'}>
       <Icon name="warning" />
       <p>
-        <b>qemu-nbd failed:</b> <Untrusted text={name} max={80} />: <Untrusted text={what} max={300} />. {map}
-        .
+        <b>{format === 'nbd' ? 'The server failed:' : 'qemu-nbd failed:'}</b>{' '}
+        <Untrusted text={name} max={80} />: <Untrusted text={what} max={300} />. {map}.
       </p>
       <button type="button" className="primary" onClick={() => runCommand('retry')}>
         Retry

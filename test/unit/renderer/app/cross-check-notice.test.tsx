@@ -1,6 +1,7 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../renderer/state/chain/opening.ts';
+import { remoteChain } from '../../../support/window/fake-chain.ts';
 import { argsOf, start } from '../../../support/window/fake-window.tsx';
 
 const golden = { kind: 'files', files: ['/images/top.qcow2'] } as const;
@@ -37,5 +38,20 @@ test('every other failed cross-check says why', async () => {
   await failed('QEMU_PERMISSION', 'qemu-nbd may not read the image');
   const notice = await screen.findByRole('region', { name: 'Not cross-checked' });
   expect(notice.textContent).toContain('qemu-nbd may not read the image');
+  within(notice).getByRole('button', { name: 'Retry' });
+});
+
+test('a server that fails is not called qemu-nbd: nothing is known of what it is', async () => {
+  const bridge = start(remoteChain());
+  await openTarget({ kind: 'nbd', uri: 'nbd://host/disk' });
+  const what = 'connection refused: nothing listens there';
+  const error = { code: 'NBD_CONNECT_FAILED', what, subject: 'nbd://host/disk', advice: '' };
+  const layer = { layer: 0, witness: 'nbd', phase: 'failed', covered: 0, total: 100, error } as const;
+  bridge.push('chain:progress', { sessionId: 1, layers: [layer] });
+  const notice = await screen.findByRole('region', { name: 'Not read' });
+  expect(notice.textContent).toContain(
+    `The server failed: nbd://host/disk: ${what}. What was not read stays`,
+  );
+  expect(notice.textContent).not.toContain('qemu-nbd');
   within(notice).getByRole('button', { name: 'Retry' });
 });
