@@ -41,6 +41,8 @@ const LANE_HEIGHT_PX = 64;
 const OVERVIEW_HEIGHT_PX = 36;
 /** Longest name of a layer beside its lane, in characters. */
 const NAME_LENGTH = 32;
+/** Most characters of the line below it that have room beside the lane. */
+const FACTS_LENGTH = 40;
 
 /** The picture as a whole document; it can stand in an HTML page as it is. Names in it are text, never markup. */
 export function chainPictureSvg(picture: DrawnChain): string {
@@ -109,9 +111,11 @@ function headOf(track: TrackInfo, { chain }: DrawnChain['opened']): readonly (re
   const layer = chain.layers[track.layer];
   const name = escapeUntrusted(track.title, NAME_LENGTH);
   if (layer === undefined) return [[name], ['', formatSize(track.size)]];
-  const cluster = layer.clusterSize > 1 ? `, ${formatSize(layer.clusterSize)} clusters` : '';
-  const facts = `layer ${layer.index}, ${layer.format}, ${formatSize(track.size)}${cluster}`;
-  return [[name], ['', facts], ...inferredLine([layer])];
+  const disk = `layer ${layer.index}, ${layer.format}, ${formatSize(track.size)}`;
+  const cluster = layer.clusterSize > 1 ? `${formatSize(layer.clusterSize)} clusters` : '';
+  const facts = cluster === '' ? disk : `${disk}, ${cluster}`;
+  const lines = facts.length <= FACTS_LENGTH ? [facts] : [disk, cluster];
+  return [[name], ...lines.map(line => ['', line]), ...inferredLine([layer])];
 }
 
 /** How sure a track is that rests on what was inferred; no line where nothing was. */

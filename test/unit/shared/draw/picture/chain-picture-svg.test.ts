@@ -159,3 +159,31 @@ test('two pictures in one page keep their patterns apart', () => {
   expect(idsOf('a-').length).toBeGreaterThan(0);
   expect(idsOf('a-').filter(id => idsOf('b-').includes(id))).toEqual([]);
 });
+
+test('no name and no facts of a layer reach into its lane, whatever their numbers', () => {
+  const [, chain] = CHAINS[0];
+  const layers = chain.info.layers.map(layer => ({
+    ...layer,
+    index: layer.index + 100,
+    clusterSize: 2 ** 17,
+  }));
+  const tracks = chain.tracks.map(track => ({ ...track, size: 2 ** 40 - 2 ** 24 }));
+  const picture = pictureOf(chain, LIGHT_PALETTE);
+  const document = parseXml(
+    chainPictureSvg({ ...picture, opened: { chain: { ...chain.info, layers }, tracks } }),
+  );
+  const [lane] = lanesOf(document);
+  const heads = document.children.filter(({ name, attributes: { x } }) => name === 'svg' && x === '12');
+  const texts = heads.flatMap(head =>
+    elementsOf(head)
+      .filter(({ name }) => name === 'text')
+      .map(({ attributes, text }) => {
+        const end = Number(head.attributes.x) + Number(attributes.x) + Number(attributes.textLength);
+        return { text, gap: Number(lane?.attributes.x) - end };
+      }),
+  );
+  expect(texts.map(({ text }) => text)).toEqual(
+    expect.arrayContaining(['layer 102, qcow2, 1023.98 GiB', '128 KiB clusters']),
+  );
+  for (const { text, gap } of texts) expect(gap, text).toBeGreaterThanOrEqual(6);
+});
