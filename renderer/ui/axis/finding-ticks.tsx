@@ -16,8 +16,8 @@ import type { CanvasSize } from '../hooks/use-canvas-size.ts';
 import { useFollower } from '../hooks/use-follower.ts';
 import { useColorSet } from '../theme.ts';
 
-/** CSS pixels of a tick by its mark, worst first: severities differ by height as well as by color. */
-const TICK_HEIGHT_PX = [7, 5, 3] as const;
+/** Height of a tick by its mark, worst first, as a share of their row: severities differ by height as well as by color. */
+const TICK_SHARES = [0.875, 0.625, 0.375] as const;
 const MIN_TICK_WIDTH_PX = 3;
 
 interface FindingTicksProps {
@@ -40,20 +40,25 @@ export function FindingTicks({ part, layer }: FindingTicksProps) {
     return `${start} ${end} ${marksRevision(part)}`;
   }, [part, layer]);
   const draw = useCallback(
-    (context: CanvasRenderingContext2D, { width }: CanvasSize) => {
+    (context: CanvasRenderingContext2D, { width, height }: CanvasSize) => {
       const range = rangeOf(part);
       const unit = width / Math.max(1, getAxis(axisOfPart(part)).width);
       for (const { start, end, mark } of marksOf(part, layer)) {
         const left = pxOf(range, start, width);
         const length = Math.max(MIN_TICK_WIDTH_PX * unit, pxOf(range, end, width) - left);
         context.fillStyle = colorOf(mark, colorSet);
-        context.fillRect(Math.round(left), 0, Math.round(length), (TICK_HEIGHT_PX[mark - 1] ?? 0) * unit);
+        context.fillRect(Math.round(left), 0, Math.round(length), tickHeight(mark, height));
       }
     },
     [part, layer, colorSet],
   );
   useCanvasDrawing(ref, keyOf, draw);
   return <canvas className="finding-ticks" ref={ref} />;
+}
+
+/** The height of the tick of a mark in a row of ticks that is `height` pixels high: whole pixels, another one for each mark. */
+export function tickHeight(mark: number, height: number): number {
+  return Math.floor((TICK_SHARES[mark - 1] ?? 0) * height);
 }
 
 /** The bytes that the track shows. */
