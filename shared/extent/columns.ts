@@ -36,26 +36,26 @@ export function createColumns(count: number, span: number, withOwners: boolean):
   };
 }
 
+/** {@link presentBits} of every word seen so far; 0 where it was not seen. */
+const BITS_OF = new Int32Array(0x10000);
+
 /** The bits of PRESENT that a word with its marks sets in a column. */
 export function presentBits(word: number): number {
-  let bits = 1 << partIndexOf(word);
-  if (word & OVERRIDES) bits |= PRESENT.overrides;
-  if (word & HOLE_OVERRIDES) bits |= PRESENT.holeOverrides;
-  if (word & DIRTY) bits |= PRESENT.dirty;
-  if (word & DAMAGED) bits |= PRESENT.damaged;
-  if (word & DIRTY_UNKNOWN) bits |= PRESENT.dirtyUnknown;
+  const flags = word & 0xffff;
+  const known = BITS_OF[flags] as number;
+  if (known !== 0) return known;
+  const bits = bitsOfFlags(flags);
+  BITS_OF[flags] = bits;
   return bits;
 }
 
-/** {@link presentBits} of every word seen so far, by its low half; 0 where it was not seen. */
-const BITS_OF = new Int32Array(0x10000);
-
-function bitsOf(word: number): number {
-  const low = word & 0xffff;
-  const known = BITS_OF[low] as number;
-  if (known !== 0) return known;
-  const bits = presentBits(low);
-  BITS_OF[low] = bits;
+function bitsOfFlags(flags: number): number {
+  let bits = 1 << partIndexOf(flags);
+  if (flags & OVERRIDES) bits |= PRESENT.overrides;
+  if (flags & HOLE_OVERRIDES) bits |= PRESENT.holeOverrides;
+  if (flags & DIRTY) bits |= PRESENT.dirty;
+  if (flags & DAMAGED) bits |= PRESENT.damaged;
+  if (flags & DIRTY_UNKNOWN) bits |= PRESENT.dirtyUnknown;
   return bits;
 }
 
@@ -72,7 +72,7 @@ export function addExtent(columns: Columns, origin: number, start: number, end: 
 }
 
 function addBytes(columns: Columns, c: number, word: number, count: number): void {
-  const bits = bitsOf(word);
+  const bits = presentBits(word);
   columns.present[c] = (columns.present[c] as number) | bits;
   columns.bytes.add(c, topPart(bits), count);
 }
@@ -138,7 +138,7 @@ export function addSwept(
       let present = 0;
       for (let k = 0; k < count; k++) {
         const combo = found[k] as number;
-        const bits = bitsOf(words[combo] as number);
+        const bits = presentBits(words[combo] as number);
         const part = topPart(bits);
         present |= bits;
         sums[part] = (sums[part] as number) + (bytes[combo] as number);

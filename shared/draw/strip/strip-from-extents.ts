@@ -35,8 +35,13 @@ export function stripFromExtents(
   for (let i = begin; i < starts.length && (starts[i] as number) < view.end; i++) {
     const next = borderOf(i + 2);
     const isWideAfter = i + 1 === starts.length || next - to >= WIDE_PX;
-    const extent = { from, to, present: presentBits(words[i] as number), owner: owners[i] ?? -1 };
-    shared.add(extent, isWide && isWideBefore, isWide && isWideAfter);
+    const present = presentBits(words[i] as number);
+    const owner = owners[i] ?? -1;
+    const column = Math.floor(from);
+    // Most extents are narrow where there are many of them, and most of those lie in one column.
+    if (!isWide && from < to && from >= 0 && to <= column + 1 && column < strip.width)
+      shared.addWithin(column, to - from, present, owner);
+    else shared.add({ from, to, present, owner }, isWide && isWideBefore, isWide && isWideAfter);
     from = to;
     to = next;
     isWideBefore = isWide;
@@ -87,6 +92,18 @@ class SharedColumn {
     if (!isCrispEnd && rest < to && rest >= whole) this.#share(rest, to - rest, middle, present, owner);
   }
 
+  /** Adds what shares `column` by `width` of it, all its marks with it. */
+  addWithin(column: number, width: number, present: number, owner: number): void {
+    if (column !== this.#column) this.#begin(column);
+    const part = topPart(present & PART_BITS);
+    this.#widths[part] = (this.#widths[part] as number) + width;
+    this.#present |= present;
+    this.#runs++;
+    if (width <= this.#widest) return;
+    this.#widest = width;
+    this.#owner = owner;
+  }
+
   /** Writes the last column that is shared. */
   finish(): void {
     const column = this.#column;
@@ -105,23 +122,18 @@ class SharedColumn {
    * than that smallest share in another one is left out: a lone mark is one pixel wide.
    */
   #share(column: number, width: number, middle: number, present: number, owner: number): void {
-    if (column !== middle && width < MIN_SHARE) return;
-    if (column !== this.#column) {
-      this.finish();
-      for (let bits = this.#present & PART_BITS; bits !== 0; bits &= bits - 1)
-        this.#widths[topPart(bits)] = 0;
-      this.#column = column;
-      this.#present = 0;
-      this.#runs = 0;
-      this.#widest = 0;
-    }
-    const part = topPart(present & PART_BITS);
-    this.#widths[part] = (this.#widths[part] as number) + width;
-    this.#present |= column === middle ? present : present & ~MARKS;
-    this.#runs++;
-    if (width <= this.#widest) return;
-    this.#widest = width;
-    this.#owner = owner;
+    if (column === middle) this.addWithin(column, width, present, owner);
+    else if (width >= MIN_SHARE) this.addWithin(column, width, present & ~MARKS, owner);
+  }
+
+  /** Writes the column under way and begins another one. */
+  #begin(column: number): void {
+    this.finish();
+    for (let bits = this.#present & PART_BITS; bits !== 0; bits &= bits - 1) this.#widths[topPart(bits)] = 0;
+    this.#column = column;
+    this.#present = 0;
+    this.#runs = 0;
+    this.#widest = 0;
   }
 
   #writeShares(at: number): void {

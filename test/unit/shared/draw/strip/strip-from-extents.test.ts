@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createColumnStrip, MIXED } from '../../../../../shared/draw/strip/column-strip.ts';
 import { stripFromExtents } from '../../../../../shared/draw/strip/strip-from-extents.ts';
 import { ABSENT, HOLE, LOCAL, OVERRIDES, ZERO } from '../../../../../shared/extent/flags.ts';
+import { PARTS } from '../../../../../shared/extent/parts.ts';
 import { PRESENT } from '../../../../../shared/model/tile.ts';
 import { exact, marksOf, part } from '../../../../support/pictures/tiled-strips.ts';
 
@@ -35,4 +36,20 @@ test('a sliver shares its pixel and keeps its mark there', () => {
   expect(marksOf(strip)[50]).toBe(PRESENT.overrides);
   expect(strip.runs[50]).toBe(3);
   expect(marksOf(strip).filter(mark => mark !== 0)).toHaveLength(1);
+});
+
+test('many narrow extents share their column by their lengths, and the longest names its owner', () => {
+  const strip = createColumnStrip(10);
+  // Column 3 is bytes 300 to 400: 20 of zeros, 50 of data of layer 1, 30 of data of layer 2.
+  const starts = [0, 300, 310, 360, 370, 400];
+  const words = [NONE, HOLE | LOCAL | ZERO, DATA, HOLE | LOCAL | ZERO, DATA | OVERRIDES, NONE];
+  const extents = { ...exact(starts, words), owners: Int16Array.of(-1, 0, 1, 0, 2, -1) };
+  stripFromExtents(strip, extents, 1000, { start: 0, end: 1000 });
+  const sharesOf = (state: 'zeroHole' | 'data') => strip.shares[3 * PARTS.length + part(state)];
+  expect(strip.part[3]).toBe(MIXED);
+  expect([sharesOf('zeroHole'), sharesOf('data')]).toEqual([51, 204]);
+  expect(strip.runs[3]).toBe(4);
+  expect(strip.owners[3]).toBe(1);
+  expect(marksOf(strip)[3]).toBe(PRESENT.overrides);
+  expect([strip.part[2], strip.part[4]]).toEqual([part('unallocated'), part('unallocated')]);
 });
