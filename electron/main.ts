@@ -4,7 +4,7 @@ import { app } from 'electron';
 import { CowscopeError } from '../shared/error.ts';
 import { leaveRemovedFolder } from './chain/absolute-path.ts';
 import { setReadingThreads } from './service/reading-threads.ts';
-import { type FirstPlace, takeFirstPlace } from './shell/handover.ts';
+import { becomeFirstInstance, type FirstInstance } from './shell/handover.ts';
 import { EXIT_USAGE, type Launch, launchArguments, parseLaunch } from './shell/launch-target.ts';
 import { Log } from './shell/log.ts';
 import { withoutDefaultMenu } from './shell/menu.ts';
@@ -66,10 +66,10 @@ function keepProfileApart(): void {
 }
 
 /** The place of the first program, or what became of the launch without it. */
-async function firstPlace({ request }: Launch): Promise<FirstPlace | 'taken' | 'refused' | 'alone'> {
+async function firstPlace({ request }: Launch): Promise<FirstInstance | 'taken' | 'refused' | 'alone'> {
   if (process.platform === 'win32') return 'alone'; // Windows has no sockets in folders
   try {
-    return (await takeFirstPlace(join(app.getPath('userData'), 'launches'), request)) ?? 'taken';
+    return (await becomeFirstInstance(join(app.getPath('userData'), 'launches'), request)) ?? 'taken';
   } catch (error) {
     report(error);
     return error instanceof CowscopeError && error.code === 'HANDOVER_FOLDER' ? 'alone' : 'refused';

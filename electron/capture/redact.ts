@@ -17,7 +17,7 @@ const WITHOUT_NAMES: ReadonlySet<number> = new Set([BACKING_FORMAT, FEATURE_NAME
 const KNOWN_HEADER_BYTES = 112;
 /** Bytes of a snapshot's entry before its extra data, and of extra data that is known. */
 const SNAPSHOT_BYTES = 40;
-const KNOWN_SNAPSHOT_EXTRA = 24;
+const KNOWN_SNAPSHOT_EXTRA_BYTES = 24;
 /** Bytes of a bitmap's directory entry before its extra data. */
 const BITMAP_BYTES = 24;
 
@@ -107,7 +107,7 @@ function snapshotPatches({ source, snapshots }: Qcow2Image, tokens: Tokens): Pat
     const view = dataViewOf(bytes);
     const idAt = SNAPSHOT_BYTES + extraDataSize;
     const nameAt = idAt + view.getUint16(12);
-    mask(bytes.subarray(Math.min(idAt, SNAPSHOT_BYTES + KNOWN_SNAPSHOT_EXTRA), idAt));
+    mask(bytes.subarray(Math.min(idAt, SNAPSHOT_BYTES + KNOWN_SNAPSHOT_EXTRA_BYTES), idAt));
     bytes.set(tokens.of(bytes.subarray(idAt, nameAt)), idAt);
     bytes.set(tokens.of(bytes.subarray(nameAt, length)), nameAt);
     return { offset: fileOffset, bytes };

@@ -2,7 +2,7 @@
 import { CowscopeError, type ErrorRecord } from '../../shared/error.ts';
 import { errorLine, safeLine } from '../../shared/text/error-line.ts';
 
-const DEFAULT_WIDTH = 80;
+const DEFAULT_WIDTH_CHARACTERS = 80;
 const NEWLINE = 10;
 
 /** True while a line stands on the terminal that other output replaces. */
@@ -72,7 +72,7 @@ function* endedLines(lines: Iterable<string>): Generator<string> {
 
 /** Columns of the terminal; elsewhere those that COLUMNS says, or 80. */
 export function outputWidth(): number {
-  return process.stdout.columns || Number.parseInt(process.env.COLUMNS ?? '', 10) || DEFAULT_WIDTH;
+  return process.stdout.columns || Number.parseInt(process.env.COLUMNS ?? '', 10) || DEFAULT_WIDTH_CHARACTERS;
 }
 
 /** Prints an error to standard error. */

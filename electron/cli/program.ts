@@ -8,7 +8,7 @@ import {
   type PlannedQemu,
   type PlanOperation,
 } from '../../shared/model/plan/plan.ts';
-import { SAVED_FORMS } from '../../shared/model/report/report-request.ts';
+import { SAVED_FORMATS } from '../../shared/model/report/report-request.ts';
 import { parseOffset } from '../../shared/text/offset.ts';
 import { isKnownQemuImg, OLDEST_QEMU_IMG, type QemuImgVersion } from '../formats/qemu-img-versions.ts';
 import { completionScript, SHELLS } from './completion.ts';
@@ -469,7 +469,7 @@ function addReport(program: Command, run: Run): void {
     .addOption(
       choice(
         '--output',
-        [...SAVED_FORMS],
+        [...SAVED_FORMATS],
         'a page, a document, the drawing alone, or the rows of the map; default: by the ending of the file’s name, else a page',
       ),
     )

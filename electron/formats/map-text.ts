@@ -30,9 +30,9 @@ const MAX_DIFFERENCES = 20;
 /** Bitmaps that one row names. */
 const MAX_BITMAPS_NAMED = 4;
 /** Characters of the column of states. */
-const STATE_WIDTH = 17;
+const STATE_CHARACTERS = 17;
 /** Characters of the labels of sums, at least. */
-const LABEL_WIDTH = 34;
+const LABEL_CHARACTERS = 34;
 
 /** How rows read. */
 export interface MapTextRows {
@@ -84,7 +84,7 @@ function rowParts(
   const columns = [
     formatOffset(start).padEnd(14),
     formatSize(length).padStart(12),
-    ` ${rowLabel(legend[stateOf(word)]).padEnd(STATE_WIDTH)}`,
+    ` ${rowLabel(legend[stateOf(word)]).padEnd(STATE_CHARACTERS)}`,
   ];
   const notes = [
     ...(host < 0 ? [] : [`at ${formatOffset(host)}`]),
@@ -139,7 +139,7 @@ function folded(parts: readonly string[], width: number): string {
 
 /** The label of a row's state, short where it is too long for its column. */
 function rowLabel(entry: LegendEntry): string {
-  return entry.label.length > STATE_WIDTH ? shortLabel(entry) : entry.label;
+  return entry.label.length > STATE_CHARACTERS ? shortLabel(entry) : entry.label;
 }
 
 /** What stands in place of a sum that is not known. */
@@ -208,7 +208,7 @@ export function mapTextTotals(
 ): string {
   const size = sums.states.reduce((all, bytes) => all + bytes, 0);
   const rows = totalRows(chain, legend, sums, layer);
-  const width = Math.max(LABEL_WIDTH, ...rows.map(([label]) => label.length));
+  const width = Math.max(LABEL_CHARACTERS, ...rows.map(([label]) => label.length));
   const lines = rows.map(([label, bytes]) => {
     if (bytes === undefined) return `  ${label.padEnd(width)} ${NOT_KNOWN.padStart(12)}`;
     const percent = size === 0 ? '' : formatShare(bytes / size);

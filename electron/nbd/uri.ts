@@ -3,7 +3,7 @@
  */
 import { unreadableUri } from '../../shared/text/nbd-uri.ts';
 import { fatalError, type NbdError } from './errors.ts';
-import { DEFAULT_PORT, MAX_STRING } from './wire/protocol.ts';
+import { DEFAULT_PORT, MAX_STRING_BYTES } from './wire/protocol.ts';
 
 /** Where the server listens. A unix path that begins with NUL is an abstract socket. */
 export type NbdEndpoint =
@@ -214,8 +214,8 @@ function decode(part: string, text: string): string {
 }
 
 function checkName(name: string, text: string): string {
-  if (!name.includes('\0') && new TextEncoder().encode(name).length <= MAX_STRING) return name;
-  const what = `an export name holds at most ${MAX_STRING} bytes and no NUL`;
+  if (!name.includes('\0') && new TextEncoder().encode(name).length <= MAX_STRING_BYTES) return name;
+  const what = `an export name holds at most ${MAX_STRING_BYTES} bytes and no NUL`;
   throw fatalError('NBD_NAME_INVALID', what, unreadableUri(text), 'check the name');
 }
 

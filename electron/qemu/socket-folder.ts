@@ -8,7 +8,7 @@ import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity
 import { killProcess } from './signal-child.ts';
 
 /** Bytes of a socket's path: sun_path of unix(7) holds 108 with the closing NUL, 104 on BSD and macOS. */
-const MAX_SOCKET_PATH = 103;
+const MAX_SOCKET_PATH_BYTES = 103;
 /** What mkdtemp(3) makes of our template. */
 const FOLDER_NAME = /^cow-[A-Za-z0-9]{6}$/;
 const OWNER_FILE = 'owner';
@@ -35,7 +35,7 @@ export function makeSocketFolder(): string {
       subject: tmpdir(),
       advice: 'set TMPDIR to a folder that can be written to and has a short path, such as /tmp',
     });
-  if (Buffer.byteLength(join(tmpdir(), 'cow-XXXXXX', 's')) > MAX_SOCKET_PATH)
+  if (Buffer.byteLength(join(tmpdir(), 'cow-XXXXXX', 's')) > MAX_SOCKET_PATH_BYTES)
     throw failure('the path of the folder for temporary files is too long for a socket');
   let folder: string | undefined;
   try {

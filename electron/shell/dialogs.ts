@@ -1,6 +1,6 @@
 /** The system's own dialogs. */
 import { type BrowserWindow, dialog } from 'electron';
-import type { OfferedForm } from '../../shared/model/report/report-request.ts';
+import type { OfferedFormat } from '../../shared/model/report/report-request.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import { MAX_LINK_CHARACTERS } from '../../shared/text/deep-link.ts';
 import { escapeUntrusted } from '../../shared/text/untrusted-text.ts';
@@ -46,8 +46,8 @@ export async function agreesToLink(window: BrowserWindow, target: OpenTarget): P
   return response === 0;
 }
 
-/** How the dialog calls the forms of a report. */
-const FORM_NAMES: Readonly<Record<OfferedForm, string>> = {
+/** How the dialog calls the formats of a report. */
+const FORMAT_NAMES: Readonly<Record<OfferedFormat, string>> = {
   html: 'HTML page',
   json: 'JSON document',
   svg: 'SVG drawing',
@@ -59,13 +59,13 @@ const FORM_NAMES: Readonly<Record<OfferedForm, string>> = {
 export async function chooseReportFile(
   window: BrowserWindow,
   suggested: string,
-  form: OfferedForm,
+  format: OfferedFormat,
 ): Promise<string | undefined> {
   const { canceled, filePath } = await dialog.showSaveDialog(window, {
     title: 'Save the report',
     defaultPath: suggested,
     properties: ['showOverwriteConfirmation', 'dontAddToRecent'],
-    filters: [{ name: FORM_NAMES[form], extensions: [form] }],
+    filters: [{ name: FORMAT_NAMES[format], extensions: [format] }],
   });
   return canceled || filePath === '' ? undefined : filePath;
 }

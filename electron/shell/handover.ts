@@ -24,8 +24,8 @@ const MAX_CONNECTIONS = 16;
 /** Takes what a second launch asks for. What it throws is the second launch's error. */
 export type Receiver = (request: unknown) => void;
 
-/** The place of the first program. */
-export interface FirstPlace {
+/** The first instance of the program, which takes the requests of later launches. */
+export interface FirstInstance {
   /** From now on requests go here, those that have come already first. */
   receive(receiver: Receiver): void;
   /** Takes no more requests: a launch from now on waits until this program is gone, and is then the first itself. */
@@ -39,7 +39,10 @@ export interface FirstPlace {
  * Rejects with HANDOVER_TOO_LARGE where the request has more than 1 MiB, with the receiver's error where that refuses it,
  * HANDOVER_FAILED where the first program does not answer, and HANDOVER_FOLDER where there can be no private folder.
  */
-export async function takeFirstPlace(folder: string, request: unknown): Promise<FirstPlace | undefined> {
+export async function becomeFirstInstance(
+  folder: string,
+  request: unknown,
+): Promise<FirstInstance | undefined> {
   const text = JSON.stringify(request ?? null);
   const own = new Candidate();
   let place: LaunchFolder | undefined;
@@ -76,7 +79,7 @@ class Candidate {
     this.#server.unref();
   }
 
-  readonly place: FirstPlace = {
+  readonly place: FirstInstance = {
     receive: receiver => {
       this.#receiver = receiver;
       for (const { request, answer } of this.#waiting.splice(0)) answer(this.#taken(request, receiver));

@@ -1,7 +1,7 @@
 /** What a start of the program asks for: targets, consent and options, from its arguments or a second launch's. */
 import * as v from 'valibot';
 import { CowscopeError } from '../../shared/error.ts';
-import { CONSENT, FOLDERS, MAX_ALLOWED, START_VIEW, TARGET } from '../../shared/ipc/schemas.ts';
+import { CONSENT, FOLDERS, MAX_ALLOWED_PATHS, START_VIEW, TARGET } from '../../shared/ipc/schemas.ts';
 import { type Arrival, LAUNCH_COMMANDS, type StartView } from '../../shared/model/arrival.ts';
 import { MAX_READINGS } from '../../shared/model/inference.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
@@ -141,7 +141,7 @@ function requestOf({ targets, values, flags }: SortedArguments, folder?: string)
   if (command !== undefined) return { kind: 'command', command: commandOf(command) };
   if (link !== undefined) return linkRequest(link, targets.length);
   const allow = (values.get('--allow') ?? []).map(path => absolutePath(path, folder));
-  if (allow.length > MAX_ALLOWED) throw usage(`More than ${MAX_ALLOWED} paths are allowed`);
+  if (allow.length > MAX_ALLOWED_PATHS) throw usage(`More than ${MAX_ALLOWED_PATHS} paths are allowed`);
   const format = formatOf(last('--format'), '--format');
   const backingFormat = formatOf(last('--backing-format'), '--backing-format');
   const snapshot = last('--snapshot');

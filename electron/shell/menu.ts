@@ -142,13 +142,13 @@ function templateOf(
 }
 
 /** Longest title and folder of a recent target. */
-const MAX_LABEL = 80;
+const MAX_LABEL_CHARACTERS = 80;
 
 function recentItem({ title, target }: RecentTarget, open: MenuActions['open']): MenuItemConstructorOptions {
   const folder = target.kind === 'files' ? dirname(target.files.at(-1) ?? '') : '';
-  const place = folder === '' ? '' : ` – ${escapeUntrusted(folder, MAX_LABEL)}`;
+  const place = folder === '' ? '' : ` – ${escapeUntrusted(folder, MAX_LABEL_CHARACTERS)}`;
   // A lone ampersand would underline what follows it.
-  const label = `${escapeUntrusted(title, MAX_LABEL)}${place}`.replaceAll('&', '&&');
+  const label = `${escapeUntrusted(title, MAX_LABEL_CHARACTERS)}${place}`.replaceAll('&', '&&');
   return { label, click: () => open(target) };
 }
 

@@ -13,7 +13,7 @@ import {
   chooseReportFile,
   offerReload,
 } from './dialogs.ts';
-import type { FirstPlace } from './handover.ts';
+import type { FirstInstance } from './handover.ts';
 import { CaptureController } from './ipc/capture-controller.ts';
 import { ChainController } from './ipc/chain-controller.ts';
 import { CompareController } from './ipc/compare-controller.ts';
@@ -101,8 +101,8 @@ export class Program {
     opened: sessionId => this.#controller.opened(sessionId),
     session: sessionId => this.#controller.session(sessionId),
     plan: planId => this.#plans.find(planId),
-    choosePath: async (suggested, form) =>
-      this.#window === undefined ? undefined : chooseReportFile(this.#window, suggested, form),
+    choosePath: async (suggested, format) =>
+      this.#window === undefined ? undefined : chooseReportFile(this.#window, suggested, format),
     onProgress: progress => this.#push('report:progress', progress),
   });
   readonly #captures = new CaptureController({
@@ -166,7 +166,7 @@ export class Program {
   }
 
   /** Shows the window as soon as Electron is ready. Later launches come by `place`, where there is one. */
-  run(place: FirstPlace | undefined): void {
+  run(place: FirstInstance | undefined): void {
     this.#log.note('started', {
       version: app.getVersion(),
       electron: process.versions.electron ?? '',

@@ -4,7 +4,7 @@ import type { AlphaMask } from '../../shared/draw/surface/shapes.ts';
 import { fontVersion } from './fonts.ts';
 
 /** Texts kept; owner names make them few, but they come from images, so their number is bounded. */
-const LIMIT = 500;
+const MAX_KEPT_MASKS = 500;
 
 let known: { readonly font: string; readonly masks: TextMasks } | undefined;
 
@@ -42,7 +42,7 @@ export function createTextMasks(font: string): TextMasks {
     drawnWith = fontVersion();
     let mask = texts.get(text);
     if (mask === undefined) {
-      if (texts.size >= LIMIT) texts.clear();
+      if (texts.size >= MAX_KEPT_MASKS) texts.clear();
       mask = draw(text);
       texts.set(text, mask);
     }

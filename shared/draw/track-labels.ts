@@ -9,7 +9,7 @@ import { escapeUntrusted } from '../text/untrusted-text.ts';
 import type { RunCaption, RunLabels } from './painting.ts';
 
 /** Longest layer name written on a run, in characters. */
-const NAME_LENGTH = 40;
+const NAME_CHARACTERS = 40;
 
 /**
  * The labels of a track's runs. On the guest's track they name the layer that decides. Made once for each kind of run,
@@ -56,7 +56,7 @@ function guestRunLabels(
   const labels = stateLabels(state, legend);
   if (state === 'unallocated') return labels;
   const title = ownerTrack(chain, owner)?.title;
-  const name = title === undefined ? undefined : escapeUntrusted(title, NAME_LENGTH);
+  const name = title === undefined ? undefined : escapeUntrusted(title, NAME_CHARACTERS);
   return name === undefined ? labels : [`${legend[state].label} · ${name}`, ...labels];
 }
 

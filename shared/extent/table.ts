@@ -4,13 +4,13 @@
 import { UNREAD } from './flags.ts';
 import { type Page, pageIndexAt, WordSet } from './page.ts';
 
-const MIN_PAGE_SPAN = 2 ** 26;
+const MIN_PAGE_SPAN_BYTES = 2 ** 26;
 /**
  * Pages that are listed and not drawn are longer, up to so many units of a layer and so many bytes: nothing waits for the
  * first of them, each has a cost, and what runs once a page is not worth optimizing where there are few.
  */
 const LISTED_UNITS = 2 ** 13;
-const LONGEST_LISTED_SPAN = 2 ** 29;
+const LONGEST_LISTED_SPAN_BYTES = 2 ** 29;
 /** Pages of a usual chain; disks of very many small units have more. */
 const USUAL_PAGES = 4096;
 /** Units in a page at most, so that no page takes more than a moment or a few MiB, whatever an image says. */
@@ -18,7 +18,7 @@ const MAX_UNITS = 2 ** 21;
 /** Units in the pages of all layers at one place, which are in memory together: 100 MiB of extents, or twice that with host offsets. */
 const MAX_UNITS_OF_CHAIN = 2 ** 24;
 /** Units that a page may have however many layers there are: the shortest page in the smallest clusters. */
-const MIN_UNITS = MIN_PAGE_SPAN / 512;
+const MIN_UNITS = MIN_PAGE_SPAN_BYTES / 512;
 /** Pages of one layer, and of all layers together: each takes memory and time even where nothing is in it. */
 const MAX_PAGES = 2 ** 18;
 const MAX_PAGES_OF_CHAIN = 2 ** 20;
@@ -44,7 +44,7 @@ export const MAX_OFFSET = 2 ** 53 - 1;
 export function pageSpanFor(size: number, unit = size, layers = 1): number {
   const maxUnits = maxPageUnits(layers);
   const maxPages = Math.min(MAX_PAGES, MAX_PAGES_OF_CHAIN / layers);
-  let span = MIN_PAGE_SPAN;
+  let span = MIN_PAGE_SPAN_BYTES;
   while (span * USUAL_PAGES < size && span / unit < maxUnits) span *= 2;
   while (span * maxPages < size && span / unit < MAX_LONG_PAGE_UNITS) span *= 2;
   return span;
@@ -87,7 +87,7 @@ export function listedPageSpan(sizes: readonly number[], layers: readonly TableU
       sizes,
       layers.map(({ clusterSize }) => clusterSize),
     ),
-    Math.min(LONGEST_LISTED_SPAN, ...spans),
+    Math.min(LONGEST_LISTED_SPAN_BYTES, ...spans),
   );
 }
 

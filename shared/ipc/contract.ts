@@ -9,9 +9,9 @@ import type { OpenedChain } from '../model/chain.ts';
 import type {
   ComparisonState,
   DifferencePage,
-  DifferencePlace,
   DifferenceSearch,
   DifferencesRequest,
+  NumberedDifference,
   OpenedComparison,
 } from '../model/comparison.ts';
 import type { FindingSummary } from '../model/finding.ts';
@@ -109,7 +109,7 @@ const PLAIN_CALLS = {
   'compare:tiles': exchange<OfComparison & TilesRequest, TilesReply>(),
   'compare:extents': exchange<OfComparison & GuestRange, ExtentsReply>(),
   'compare:differences': exchange<OfComparison & DifferencesRequest, DifferencePage>(),
-  'compare:find': exchange<OfComparison & DifferenceSearch, DifferencePlace | null>(),
+  'compare:find': exchange<OfComparison & DifferenceSearch, NumberedDifference | null>(),
   'chain:close': exchange<OfSession, null>(),
   /** The window knows the chain: pushes about it begin, with what was to be said until now. */
   'chain:subscribe': exchange<OfSession, null>(),

@@ -14,7 +14,7 @@ import { MAX_LAYERS } from '../model/layer.ts';
 import { HOST_KINDS } from '../model/layout.ts';
 import { PLACE_ORDERS } from '../model/place.ts';
 import { PLAN_JOBS, PLAN_OPERATIONS, type PlanChoice } from '../model/plan/plan.ts';
-import { MAX_PNG_BYTES, PNG_SIGNATURE, SAVED_FORMS } from '../model/report/report-request.ts';
+import { MAX_PNG_BYTES, PNG_SIGNATURE, SAVED_FORMATS } from '../model/report/report-request.ts';
 import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../model/store/store-page.ts';
 import type { Consent, OpenTarget } from '../model/target.ts';
 import { CONTEXT_ROLES } from '../nbd-contexts.ts';
@@ -30,18 +30,18 @@ import {
 } from './questions.ts';
 
 /** Most paths in one consent. */
-export const MAX_ALLOWED = 1024;
+export const MAX_ALLOWED_PATHS = 1024;
 /** Longest path or URI in UTF-16 units; Linux limits paths to 4096 bytes, Windows to 32767 units. */
-export const MAX_PATH = 32_767;
+export const MAX_PATH_CHARACTERS = 32_767;
 /** Highest level of a tile: one column of 2^53 bytes holds the largest disk that is accepted. */
 const MAX_LEVEL = 53;
 /** Highest number of a track: owners are 16-bit numbers. */
 const MAX_TRACK = 0xffff;
 
 /** Longest id of a view. */
-const MAX_VIEW_ID = 32;
+const MAX_VIEW_ID_CHARACTERS = 32;
 /** Longest code of a finding, and most of them in one filter. */
-const MAX_CODE = 64;
+const MAX_CODE_CHARACTERS = 64;
 const MAX_CODES = 256;
 
 /** A whole number from `low` to `high`. */
@@ -61,7 +61,7 @@ const layer = v.optional(layerNumber);
 const path = v.pipe(
   v.string(),
   v.nonEmpty(),
-  v.maxLength(MAX_PATH),
+  v.maxLength(MAX_PATH_CHARACTERS),
   v.check(text => !text.includes('\0'), 'holds a NUL'),
 );
 const nothing = v.undefined();
@@ -101,7 +101,7 @@ export const TARGET = v.variant('kind', [
 
 /** A consent. */
 export const CONSENT = v.strictObject({
-  allow: list(path, 0, MAX_ALLOWED),
+  allow: list(path, 0, MAX_ALLOWED_PATHS),
   allowAll: v.boolean(),
   forceShare: v.exactOptional(v.boolean()),
 }) satisfies v.GenericSchema<unknown, Consent>;
@@ -113,7 +113,7 @@ export const FOLDERS = list(path, 1, MAX_LAYERS);
 export const START_VIEW = v.strictObject({
   at: v.exactOptional(offset),
   length: v.exactOptional(offset),
-  view: v.exactOptional(v.pipe(v.string(), v.nonEmpty(), v.maxLength(MAX_VIEW_ID))),
+  view: v.exactOptional(v.pipe(v.string(), v.nonEmpty(), v.maxLength(MAX_VIEW_ID_CHARACTERS))),
 }) satisfies v.GenericSchema<unknown, StartView>;
 
 /** The number of a session. */
@@ -176,7 +176,7 @@ export const QUESTION_SCHEMAS = {
     most: wholeNumber(1, MAX_FINDINGS_PER_PAGE),
     complete: v.exactOptional(v.boolean()),
     severities: v.exactOptional(list(v.picklist(FINDING_SEVERITIES), 1, FINDING_SEVERITIES.length)),
-    codes: v.exactOptional(list(v.pipe(v.string(), v.maxLength(MAX_CODE)), 1, MAX_CODES)),
+    codes: v.exactOptional(list(v.pipe(v.string(), v.maxLength(MAX_CODE_CHARACTERS)), 1, MAX_CODES)),
     layers: v.exactOptional(list(wholeNumber(WHOLE_CHAIN, MAX_LAYERS - 1), 1, MAX_LAYERS + 1)),
     start: v.exactOptional(offset),
     end: v.exactOptional(offset),
@@ -300,7 +300,7 @@ export const CALL_SCHEMAS = {
   'plan:cancel': nothing,
   'report:save': v.strictObject({
     sessionId: SESSION_ID,
-    form: v.picklist(SAVED_FORMS),
+    format: v.picklist(SAVED_FORMATS),
     showPaths: v.boolean(),
     partitions: v.exactOptional(v.boolean()),
     planId: v.exactOptional(offset),

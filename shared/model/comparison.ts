@@ -139,7 +139,7 @@ export interface DifferenceSearch {
 }
 
 /** A difference and its number among those of the kinds that were asked for. */
-export interface DifferencePlace {
+export interface NumberedDifference {
   readonly row: number;
   readonly total: number;
   readonly difference: Difference;

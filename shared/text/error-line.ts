@@ -2,7 +2,7 @@
 import { describeError, type ErrorRecord } from '../error.ts';
 import { escapeUntrusted } from './untrusted-text.ts';
 
-const MAX_LINE = 1000;
+const MAX_LINE_CHARACTERS = 1000;
 
 /** The line for an error on standard error, without its line end: `cowscope: CODE: what, which file, what to do`. */
 export function errorLine(record: ErrorRecord): string {
@@ -11,5 +11,5 @@ export function errorLine(record: ErrorRecord): string {
 
 /** Text that may hold anything as a line of at most 1,000 characters. */
 export function safeLine(text: string): string {
-  return escapeUntrusted(text, MAX_LINE);
+  return escapeUntrusted(text, MAX_LINE_CHARACTERS);
 }

@@ -1,7 +1,7 @@
 /** NBD addresses without the secrets that they may carry. */
 
 /** Most characters of an address that are shown where it cannot be read. */
-const MAX_SHOWN = 256;
+const MAX_SHOWN_CHARACTERS = 256;
 
 /**
  * An address without user name, password and TLS parameters (the folders and files of keys among them). The rest of it
@@ -26,7 +26,7 @@ export function unreadableUri(text: string): string {
   return text
     .replace(/^([a-z+]*:)?(\/\/)?.*@/is, '$1$2…@')
     .replace(/\?.*/s, query => query.replace(/=[^&]*/g, '=…'))
-    .slice(0, MAX_SHOWN);
+    .slice(0, MAX_SHOWN_CHARACTERS);
 }
 
 function decoded(text: string): string {

@@ -11,10 +11,10 @@ import { distinctLabels } from './distinct-labels.ts';
 import { exactSize, formatCount, formatSize } from './offset.ts';
 
 /** Characters of a layer's name. */
-const MAX_NAME = 256;
+const MAX_NAME_CHARACTERS = 256;
 
 /** A name and a value; the name is empty where the value goes on from the line before. */
-export type PlanFact = readonly [name: string, value: string];
+export type PlanRow = readonly [name: string, value: string];
 
 const JOBS: Readonly<Record<PlanJob, string>> = {
   'qemu-img': 'qemu-img',
@@ -73,7 +73,7 @@ function qmpHeading({ layers, target, qmp = [] }: Plan): string {
 function planLabels(layers: readonly PlannedLayer[]): readonly string[] {
   return distinctLabels(
     layers.map(({ name }) => name),
-    MAX_NAME,
+    MAX_NAME_CHARACTERS,
   );
 }
 
@@ -99,10 +99,10 @@ export function planTitle({ operation, layers, target }: Plan): string {
 }
 
 /** The numbers of a plan. */
-export function planFacts(plan: Plan): PlanFact[] {
+export function planRows(plan: Plan): PlanRow[] {
   const { target, stepwise } = plan;
   const zeros = plan.zerosAsData === 0 ? '' : `, ${formatSize(plan.zerosAsData)} of it zeros`;
-  const facts: PlanFact[] = [
+  const facts: PlanRow[] = [
     ['would copy', `${plan.bytesCopiedExact ? '' : 'at most '}${exactSize(plan.bytesCopied)}${zeros}`],
     ['would zero', `${exactSize(plan.bytesZeroed)}${growthText(plan)}`],
   ];
@@ -143,7 +143,7 @@ function growthText({ growthZeros }: Plan): string {
 const MAX_SIZES = 4;
 
 /** The length of the file and the image end, before and after; `possible` are the sizes that can come of it, if known. */
-function spaceFacts(possible: readonly PossibleSize[], target: PlannedTarget): PlanFact[] {
+function spaceFacts(possible: readonly PossibleSize[], target: PlannedTarget): PlanRow[] {
   const { device, fileLengthBefore, fileLengthAtLeast, fileLength } = target;
   const { imageEndBefore, imageEndAtLeast, imageEnd } = target;
   const lengths = possible.map(size => size.fileLength);
@@ -160,7 +160,7 @@ function spaceFacts(possible: readonly PossibleSize[], target: PlannedTarget): P
 }
 
 /** What comes of it in a qemu that took no clusters of the target before, where that is less than what can come of it. */
-function justOpenedFacts({ possible }: PlannedTarget): PlanFact[] {
+function justOpenedFacts({ possible }: PlannedTarget): PlanRow[] {
   const opened = possible.filter(({ justOpened }) => justOpened);
   if (opened.length === possible.length) return [];
   const sizes = (list: readonly number[]) => sizesText(list, Math.min(...list), Math.max(...list));

@@ -5,7 +5,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { planTarget } from '../../electron/service/plan/plan-target.ts';
 import { gatherReport } from '../../electron/service/report/gather-report.ts';
 import { reportPieces } from '../../electron/service/report/write-report.ts';
-import { REPORT_FORMS, type ReportForm } from '../../shared/model/report/report-request.ts';
+import { REPORT_FORMATS, type ReportFormat } from '../../shared/model/report/report-request.ts';
 import { goldenChain } from '../support/images/chains.ts';
 import { chooseBuiltWorker } from '../support/session.ts';
 import { qemuImg, temporaryFolder } from '../support/tools.ts';
@@ -38,10 +38,11 @@ it('names no folder of the chain, of other images, or of a store, in any form', 
   expect(JSON.stringify(plan.hazards)).toContain('child.qcow2');
   const planned = { plan, stores: request.stores };
   const gathered = await gatherReport(target, CONSENT, { showPaths: false, allowLocalFiles: false, planned });
-  for (const form of REPORT_FORMS) {
-    const text = [...reportPieces(gathered, form)].join('');
-    for (const hidden of ['acme', 'corp', 'диск', 'secret', folder]) expect(text, form).not.toContain(hidden);
-    if (form !== 'svg') for (const name of ['base.qcow2', 'child.qcow2']) expect(text).toContain(name);
+  for (const format of REPORT_FORMATS) {
+    const text = [...reportPieces(gathered, format)].join('');
+    for (const hidden of ['acme', 'corp', 'диск', 'secret', folder])
+      expect(text, format).not.toContain(hidden);
+    if (format !== 'svg') for (const name of ['base.qcow2', 'child.qcow2']) expect(text).toContain(name);
   }
 });
 
@@ -54,10 +55,10 @@ it.each([
 ])('says which backing file is not there, without its folder: %s', async (name, recorded, shown) => {
   const path = join(folder, `${name}.qcow2`);
   await overlay(path, recorded);
-  const report = async (showPaths: boolean, form: ReportForm) => {
+  const report = async (showPaths: boolean, format: ReportFormat) => {
     const target = { kind: 'files', files: [path] } as const;
     const gathered = await gatherReport(target, CONSENT, { showPaths, allowLocalFiles: false });
-    return [...reportPieces(gathered, form)].join('');
+    return [...reportPieces(gathered, format)].join('');
   };
   const texts = [await report(false, 'json'), await report(false, 'html')];
   for (const text of texts) {

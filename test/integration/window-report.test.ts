@@ -68,7 +68,7 @@ describe('a report of the window', () => {
     const { controller, suggested, progress } = controllerFor(path);
     const saved = await controller.handlers['report:save']({
       sessionId: 1,
-      form: 'html',
+      format: 'html',
       showPaths: false,
       planId: 1,
     });
@@ -100,7 +100,7 @@ describe('a report of the window', () => {
   it('is a document of its schema, and its plan one of the schema of plans', async () => {
     const path = join(folder, 'report.json');
     const { controller } = controllerFor(path);
-    await controller.handlers['report:save']({ sessionId: 1, form: 'json', showPaths: true, planId: 1 });
+    await controller.handlers['report:save']({ sessionId: 1, format: 'json', showPaths: true, planId: 1 });
     const report = JSON.parse(await readFile(path, 'utf8'));
     const schemaOf = async (name: string) =>
       JSON.parse(await readFile(new URL(`../../docs/formats/${name}`, import.meta.url), 'utf8'));
@@ -136,7 +136,7 @@ describe('a report of the window', () => {
     await writeFile(page, 'old');
     await controllerFor(page).controller.handlers['report:save']({
       sessionId: 1,
-      form: 'svg',
+      format: 'svg',
       showPaths: false,
     });
     expect(await readFile(page, 'utf8')).toMatch(/^<svg/);
@@ -144,7 +144,7 @@ describe('a report of the window', () => {
     const before = await hashFile(base);
     const save = controllerFor(base).controller.handlers['report:save']({
       sessionId: 1,
-      form: 'html',
+      format: 'html',
       showPaths: false,
     });
     await expect(save).rejects.toMatchObject({ code: 'OUTPUT_IS_IMAGE' });
@@ -154,7 +154,7 @@ describe('a report of the window', () => {
   it('writes the rows of the map as `cowscope map --output csv --host-offsets` prints them', async () => {
     const path = join(folder, 'map.csv');
     const { controller, suggested } = controllerFor(path);
-    const saved = await controller.handlers['report:save']({ sessionId: 1, form: 'csv', showPaths: false });
+    const saved = await controller.handlers['report:save']({ sessionId: 1, format: 'csv', showPaths: false });
     expect(saved).toEqual({ path, unread: 0 });
     expect(suggested).toEqual(['top-map.csv']);
     const args = ['map', '--output', 'csv', '--host-offsets', files.at(-1) as string];
@@ -164,7 +164,7 @@ describe('a report of the window', () => {
 
   it('is not begun where the dialog is cancelled, or its plan is not kept', async () => {
     const { controller, progress } = controllerFor(undefined);
-    const request = { sessionId: 1, form: 'html', showPaths: false } as const;
+    const request = { sessionId: 1, format: 'html', showPaths: false } as const;
     expect(await controller.handlers['report:save'](request)).toBeNull();
     await expect(controller.handlers['report:save']({ ...request, planId: 2 })).rejects.toMatchObject({
       code: 'IPC_NO_SESSION',
@@ -185,7 +185,7 @@ describe('a report of the window', () => {
           if (told.step === step) controller.close();
         },
       });
-      const save = controller.handlers['report:save']({ sessionId: 1, form: 'html', showPaths: false });
+      const save = controller.handlers['report:save']({ sessionId: 1, format: 'html', showPaths: false });
       await expect(save).rejects.toMatchObject({ code: 'CANCELLED' });
       expect(await readdir(own)).toEqual([]);
     },

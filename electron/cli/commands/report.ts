@@ -1,6 +1,10 @@
 /** `cowscope report`: everything that is known of a chain, in one file to keep or to send. */
 import { extname } from 'node:path';
-import { type ReportForm, SAVED_FORMS, type SavedForm } from '../../../shared/model/report/report-request.ts';
+import {
+  type ReportFormat,
+  SAVED_FORMATS,
+  type SavedFormat,
+} from '../../../shared/model/report/report-request.ts';
 import type { OpenTarget } from '../../../shared/model/target.ts';
 import { absolutePath } from '../../chain/absolute-path.ts';
 import { openChain } from '../../service/chain-session.ts';
@@ -22,19 +26,19 @@ export interface ReportOptions extends TargetOptions {
   readonly showPaths: boolean;
   readonly partitions: boolean;
   /** Without it by the ending of the file's name. */
-  readonly output?: SavedForm;
+  readonly output?: SavedFormat;
 }
 
-/** The form that a file's name asks for: a page where it has no ending, or one that says nothing. Throws USAGE. */
-function formOf(to = ''): SavedForm {
+/** The format that a file's name asks for: a page where it has no ending, or one that says nothing. Throws USAGE. */
+function formatOf(to = ''): SavedFormat {
   const ending = extname(to).slice(1).toLowerCase();
   if (ending === 'png')
     throw usageError(
-      `a report is written as ${SAVED_FORMS.join(', ')}, and not as ${ending}`,
+      `a report is written as ${SAVED_FORMATS.join(', ')}, and not as ${ending}`,
       'name a file that ends in .svg, or save the drawing in the window',
       to,
     );
-  return SAVED_FORMS.find(form => form === ending) ?? 'html';
+  return SAVED_FORMATS.find(format => format === ending) ?? 'html';
 }
 
 /** Carries out `cowscope report`. */
@@ -45,17 +49,17 @@ export async function reportCommand(
   const target = targetOf(targetArgs, options);
   const { force } = options;
   const to = options.to === undefined || isStandardOutput(options.to) ? undefined : options.to;
-  const form = options.output ?? formOf(to);
-  if (form === 'csv' && options.partitions)
+  const format = options.output ?? formatOf(to);
+  if (format === 'csv' && options.partitions)
     throw usageError('the rows of the map have no partitions', 'leave --partitions out, or write a page', to);
   const path = to === undefined ? undefined : outputPath(to);
   const images = target.kind === 'files' ? target.files.map(file => absolutePath(file)) : [];
   const output = path === undefined ? undefined : { path, force, images };
   if (output !== undefined) await checkOutput(output);
   const progress = new ProgressLine();
-  const unread = await (form === 'csv'
+  const unread = await (format === 'csv'
     ? writeRows(target, options, { output, progress })
-    : writeReport(target, options, { output, progress, form }));
+    : writeReport(target, options, { output, progress, format }));
   return unread.length > 0 ? EXIT.partial : EXIT.done;
 }
 
@@ -69,13 +73,13 @@ interface Destination {
 async function writeReport(
   target: OpenTarget,
   options: ReportOptions,
-  { output, progress, form }: Destination & { readonly form: ReportForm },
+  { output, progress, format }: Destination & { readonly format: ReportFormat },
 ): Promise<readonly string[]> {
   const { showPaths, partitions, forceShare } = options;
   const { showReads: onRead, showWalk: onWalk } = progress;
   const choice = { showPaths, partitions, forceShare, allowLocalFiles: true, onRead, onWalk };
   const gathered = await gatherReport(target, consentOf(options), choice).finally(() => progress.clear());
-  const pieces = reportPieces(gathered, form);
+  const pieces = reportPieces(gathered, format);
   if (output === undefined) await writePieces(pieces);
   else
     await writePiecesTo({ ...output, images: [...output.images, ...filesOfChain(gathered.chain)] }, pieces);

@@ -17,7 +17,7 @@ import { countOf, formatCount, formatOffset } from '../../../shared/text/offset.
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
 /** The longest line: the longest path that the usual systems take, and some words. */
-const MAX_LINE = 4200;
+const MAX_LINE_CHARACTERS = 4200;
 /** Pieces of evidence of one finding that are printed. */
 const SHOWN_EVIDENCE = 3;
 
@@ -46,7 +46,7 @@ export function checkText(chain: ChainInfo, check: ChainCheck, guest?: GuestDisk
   if (chainWide.length > 0) lines.push('', 'the chain', ...findingLines(chainWide, where));
   const left = notCheckedLines(check.steps);
   if (left.length > 0) lines.push('', ...left);
-  return `${lines.map(line => escapeUntrusted(line, MAX_LINE)).join('\n')}\n`;
+  return `${lines.map(line => escapeUntrusted(line, MAX_LINE_CHARACTERS)).join('\n')}\n`;
 }
 
 function layersIn({ layers, verdict }: ChainCheck): string {

@@ -19,8 +19,8 @@ import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import type { ComparedChain } from '../../service/compare/compare-targets.ts';
 
 /** The longest path that the usual systems take. */
-const MAX_PATH = 4096;
-const OFFSET_WIDTH = 16;
+const MAX_PATH_CHARACTERS = 4096;
+const OFFSET_CHARACTERS = 16;
 const LEGEND = legendOfWitness('metadata');
 
 const KIND_WIDTH = Math.max(...DIFFERENCE_KINDS.map(kind => RELATION_LABELS[kind].label.length));
@@ -34,7 +34,7 @@ function sideText({ chain, layer, size }: ComparedChain): string {
   const own = chain.layers[layer];
   const part = layer > 0 ? `, layers 0 to ${layer}` : '';
   const snapshot = own?.snapshot === undefined ? '' : `, snapshot ${JSON.stringify(own.snapshot.name)}`;
-  return `${escapeUntrusted(`${own?.path ?? ''}${snapshot}`, MAX_PATH)}: ${formatSize(size)}${part}`;
+  return `${escapeUntrusted(`${own?.path ?? ''}${snapshot}`, MAX_PATH_CHARACTERS)}: ${formatSize(size)}${part}`;
 }
 
 /** One range. */
@@ -43,7 +43,7 @@ export function compareRow(
   [first, second]: readonly [ComparedChain, ComparedChain],
 ): string {
   const sides = `${stateText(a, first)} | ${stateText(b, second)}`;
-  return `  ${formatOffset(start).padEnd(OFFSET_WIDTH)}  ${formatSize(length).padStart(11)}  ${RELATION_LABELS[kind].label.padEnd(KIND_WIDTH)}  ${sides}\n`;
+  return `  ${formatOffset(start).padEnd(OFFSET_CHARACTERS)}  ${formatSize(length).padStart(11)}  ${RELATION_LABELS[kind].label.padEnd(KIND_WIDTH)}  ${sides}\n`;
 }
 
 function stateText({ state, layer, lost }: ComparedState, { chain }: ComparedChain): string {

@@ -19,17 +19,17 @@ export function exportsLines(server: NbdServerInfo): string[] {
 
 function exportLines(info: NbdExportInfo): string[] {
   const { name, description, uri, size, contexts, flags, blockSizes, error } = info;
-  const facts: DefinitionRow[] = [['address', uri]];
-  if (description !== '') facts.push(['description', description]);
-  if (size >= 0) facts.push(['size', exactSize(size)]);
-  if (flags.length > 0) facts.push(['flags', flags.join(', ')]);
+  const rows: DefinitionRow[] = [['address', uri]];
+  if (description !== '') rows.push(['description', description]);
+  if (size >= 0) rows.push(['size', exactSize(size)]);
+  if (flags.length > 0) rows.push(['flags', flags.join(', ')]);
   if (blockSizes !== undefined) {
     const [minimum, preferred, maximum] = blockSizes.map(formatSize);
-    facts.push(['block size', `${minimum} at least, ${preferred} preferred, ${maximum} at most`]);
+    rows.push(['block size', `${minimum} at least, ${preferred} preferred, ${maximum} at most`]);
   }
-  for (const context of contexts) facts.push(['context', contextText(context)]);
-  if (error !== undefined) facts.push(['unknown', `${error.code}: ${error.what}`]);
-  return [`  ${name === '' ? '(default export)' : escapeUntrusted(name)}`, ...facts.map(definitionLine)];
+  for (const context of contexts) rows.push(['context', contextText(context)]);
+  if (error !== undefined) rows.push(['unknown', `${error.code}: ${error.what}`]);
+  return [`  ${name === '' ? '(default export)' : escapeUntrusted(name)}`, ...rows.map(definitionLine)];
 }
 
 function contextText(name: string): string {

@@ -45,8 +45,8 @@ export function* chainLines(chain: ChainInfo): Generator<string> {
     yield '';
     yield `${String(layer.index).padStart(3)} ${escapeUntrusted(layer.name)}`;
     const found = chain.findings.filter(finding => finding.layer === layer.index);
-    for (const fact of layerFacts(layer)) yield definitionLine(fact);
-    for (const finding of found) yield definitionLine(findingFact(finding));
+    for (const row of layerRows(layer)) yield definitionLine(row);
+    for (const finding of found) yield definitionLine(findingRow(finding));
     for (const text of layer.notes) yield definitionLine(['note', text]);
   }
   const found = chain.findings.filter(({ layer }) => layer === WHOLE_CHAIN).map(findingSentence);
@@ -56,45 +56,45 @@ export function* chainLines(chain: ChainInfo): Generator<string> {
   }
 }
 
-function* layerFacts(layer: LayerInfo): Generator<DefinitionRow> {
+function* layerRows(layer: LayerInfo): Generator<DefinitionRow> {
   const { qcow2 } = layer;
-  yield* fileFacts(layer);
+  yield* fileRows(layer);
   const space = qcow2?.details?.space;
   const shares = space?.measured ? space.allocation.shares : undefined;
   for (const [index, snapshot] of (qcow2?.snapshots ?? []).entries())
     yield ['snapshot', snapshotText(snapshot, shares?.[index])];
   for (const bitmap of qcow2?.bitmaps ?? []) yield ['bitmap', bitmapText(bitmap)];
-  if (qcow2?.details !== undefined) yield* detailFacts(qcow2.details, layer.size);
+  if (qcow2?.details !== undefined) yield* detailRows(qcow2.details, layer.size);
 }
 
-function fileFacts(layer: LayerInfo): DefinitionRow[] {
+function fileRows(layer: LayerInfo): DefinitionRow[] {
   const { qcow2, backing, dataFile } = layer;
-  const facts: DefinitionRow[] = [
+  const rows: DefinitionRow[] = [
     ['file', layer.path],
     ['format', `${layer.format}, ${FORMAT_SOURCES[layer.formatSource]}`],
     ['virtual size', exactSize(layer.size)],
   ];
   if (layer.fileSize >= 0) {
     const onDisk = layer.allocatedSize < 0 ? '' : `, ${formatSize(layer.allocatedSize)} on disk`;
-    facts.push(['file size', `${formatSize(layer.fileSize)}${onDisk}`]);
+    rows.push(['file size', `${formatSize(layer.fileSize)}${onDisk}`]);
   }
-  if (layer.modified !== undefined) facts.push(['changed', formatTime(layer.modified / 1000)]);
-  if (qcow2 !== undefined) facts.push(...qcow2Facts(qcow2));
+  if (layer.modified !== undefined) rows.push(['changed', formatTime(layer.modified / 1000)]);
+  if (qcow2 !== undefined) rows.push(...qcow2Rows(qcow2));
   for (const { name, value, confidence, how } of layer.inference?.facts ?? [])
-    facts.push(['inferred', `${name}: ${value} (${confidence}: ${how})`]);
+    rows.push(['inferred', `${name}: ${value} (${confidence}: ${how})`]);
   if (backing.status !== 'none')
-    facts.push(
+    rows.push(
       ['backing file', linkText(backing)],
       ['backing format', backing.recordedFormat || 'not recorded'],
-      ...repairFacts(backing),
+      ...repairRows(backing),
     );
   if (dataFile !== undefined)
-    facts.push(['data file', `${linkText(dataFile)}${qcow2?.dataFileRaw ? ', raw' : ''}`]);
-  return facts;
+    rows.push(['data file', `${linkText(dataFile)}${qcow2?.dataFileRaw ? ', raw' : ''}`]);
+  return rows;
 }
 
 /** The file that may be meant where the recorded one is missing, and the command that records the link as it should be. */
-function repairFacts({ beside, located, fix }: BackingLink): DefinitionRow[] {
+function repairRows({ beside, located, fix }: BackingLink): DefinitionRow[] {
   return [
     ...(beside === undefined ? [] : [['beside it lies', beside] as const]),
     ...(located === true ? [['chosen', 'for this run, in place of the recorded file'] as const] : []),
@@ -102,7 +102,7 @@ function repairFacts({ beside, located, fix }: BackingLink): DefinitionRow[] {
   ];
 }
 
-function findingFact(finding: Finding): DefinitionRow {
+function findingRow(finding: Finding): DefinitionRow {
   const { severity, code, what } = finding;
   if (severity === 'hazard' || severity === 'note') return ['note', placedSentence(finding)];
   const where = findingGuestText(finding);
@@ -123,8 +123,8 @@ function refcountsText({ version, refcountBits, lazyRefcounts }: Qcow2Info): str
   return `${countOf(refcountBits, 'bit')}${lazyRefcounts ? ', lazy' : ''}`;
 }
 
-function qcow2Facts(qcow2: Qcow2Info): DefinitionRow[] {
-  const facts: DefinitionRow[] = [
+function qcow2Rows(qcow2: Qcow2Info): DefinitionRow[] {
+  const rows: DefinitionRow[] = [
     [
       'version',
       `${qcow2.version}${qcow2.version === 2 ? ' (compat 0.10)' : qcow2.version === 3 ? ' (compat 1.1)' : ''}`,
@@ -133,11 +133,11 @@ function qcow2Facts(qcow2: Qcow2Info): DefinitionRow[] {
     ['refcounts', refcountsText(qcow2)],
     ['compression', qcow2.compressionType],
   ];
-  if (qcow2.extendedL2) facts.push(['subclusters', `${formatSize(qcow2.clusterSize / 32)} (extended L2)`]);
-  if (qcow2.encryption !== 'none') facts.push(['encryption', qcow2.encryption]);
-  if (qcow2.dirty) facts.push(['dirty', 'it was not closed: refcounts may be wrong']);
-  if (qcow2.corrupt) facts.push(['corrupt', 'qemu has marked it as corrupt']);
-  return facts;
+  if (qcow2.extendedL2) rows.push(['subclusters', `${formatSize(qcow2.clusterSize / 32)} (extended L2)`]);
+  if (qcow2.encryption !== 'none') rows.push(['encryption', qcow2.encryption]);
+  if (qcow2.dirty) rows.push(['dirty', 'it was not closed: refcounts may be wrong']);
+  if (qcow2.corrupt) rows.push(['corrupt', 'qemu has marked it as corrupt']);
+  return rows;
 }
 
 function snapshotText(snapshot: Qcow2Info['snapshots'][number], share: SnapshotShare | undefined): string {
@@ -172,7 +172,7 @@ const ACCOUNT_PARTS = [
   ['pastEnd', 'behind the image end'],
 ] as const;
 
-function spaceFacts(space: AllocationReply, virtualSize: number): DefinitionRow[] {
+function spaceRows(space: AllocationReply, virtualSize: number): DefinitionRow[] {
   if (!space.measured) return [['space', `not measured: ${space.why}`]];
   const { imageEnd, allocated, leaked, unknownLeaks, account } = space.allocation;
   const leaks = leaked === undefined ? `leaks not known: ${unknownLeaks}` : `${formatSize(leaked)} leaked`;
@@ -188,24 +188,21 @@ function spaceFacts(space: AllocationReply, virtualSize: number): DefinitionRow[
   ];
 }
 
-function detailFacts(details: Qcow2Details, virtualSize: number): DefinitionRow[] {
+function detailRows(details: Qcow2Details, virtualSize: number): DefinitionRow[] {
   const { space } = details;
-  const facts: DefinitionRow[] = [];
+  const rows: DefinitionRow[] = [];
   for (const [name, features] of [
     ['incompatible', details.incompatible],
     ['compatible', details.compatible],
     ['autoclear', details.autoclear],
   ] as const)
-    if (features.length > 0) facts.push([name, features.join(', ')]);
+    if (features.length > 0) rows.push([name, features.join(', ')]);
   for (const { type, name, offset, length } of details.extensions)
-    facts.push([
-      'extension',
-      `${formatOffset(offset)} ${formatSize(length).padStart(10)}  ${name} (${type})`,
-    ]);
+    rows.push(['extension', `${formatOffset(offset)} ${formatSize(length).padStart(10)}  ${name} (${type})`]);
   for (const { name, offset, length } of details.tables)
-    facts.push(['table', `${formatOffset(offset)} ${formatSize(length).padStart(10)}  ${name}`]);
-  if (space !== undefined) facts.push(...spaceFacts(space, virtualSize));
-  return facts;
+    rows.push(['table', `${formatOffset(offset)} ${formatSize(length).padStart(10)}  ${name}`]);
+  if (space !== undefined) rows.push(...spaceRows(space, virtualSize));
+  return rows;
 }
 
 /** A share of 1 in whole percent; one that is there and rounds to none, `under 1 %`. */

@@ -21,12 +21,12 @@ import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 /** What is said of a cluster that the file does not reach. */
 const PAST_FILE = 'past the end of the file';
 /** The longest line: the longest path that the usual systems take, and some words. */
-const MAX_LINE = 4200;
+const MAX_LINE_CHARACTERS = 4200;
 const NAME_WIDTH = Math.max(...HOST_KINDS.map(kind => HOST_KIND_NAMES[kind].length));
 /** Bytes of a cluster in a new image where nothing else is said. */
 const DEFAULT_CLUSTER_SIZE = 65_536;
 /** Of an offset: 12 digits, 0x and the separators. */
-const OFFSET_WIDTH = 16;
+const OFFSET_CHARACTERS = 16;
 
 /** What the file holds, in the order of its kinds; kinds that it does not have are left out. `dataRuns`: pieces of `data`. */
 export function layoutText(
@@ -64,7 +64,7 @@ function copyOptions(clusterSize: number, hasBacking: boolean): string {
 
 /** One row of a list of ranges. */
 export function layoutRowText({ start, length, kind }: HostRun): string {
-  return `  ${formatOffset(start).padEnd(OFFSET_WIDTH)}  ${formatSize(length).padStart(11)}  ${HOST_KIND_NAMES[kind]}\n`;
+  return `  ${formatOffset(start).padEnd(OFFSET_CHARACTERS)}  ${formatSize(length).padStart(11)}  ${HOST_KIND_NAMES[kind]}\n`;
 }
 
 /** A cluster, its refcount and everything that refers to it. */
@@ -94,5 +94,5 @@ function placeText({ snapshot, l1Index, start, length }: GuestPlace): string {
 }
 
 function textOf(lines: readonly string[]): string {
-  return `${lines.map(line => escapeUntrusted(line, MAX_LINE)).join('\n')}\n`;
+  return `${lines.map(line => escapeUntrusted(line, MAX_LINE_CHARACTERS)).join('\n')}\n`;
 }

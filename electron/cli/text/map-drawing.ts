@@ -11,7 +11,7 @@ import type { ChainSession } from '../../service/chain-session.ts';
 import { colorize } from './colors.ts';
 
 /** Leaves 64 columns of 80: disks and clusters are powers of two. */
-const TITLE_WIDTH = 15;
+const TITLE_CHARACTERS = 15;
 const MAX_COLUMNS = TILE_COLUMNS;
 const UNREADABLE = STATES.indexOf('unreadable');
 const UNREAD = STATES.indexOf('unread');
@@ -36,11 +36,11 @@ export async function drawMap(
 ): Promise<string> {
   const size = layer === undefined ? session.chain.size : (session.chain.layers[layer]?.size ?? 0);
   if (size === 0) return 'A disk of 0 bytes: there is nothing to draw.\n';
-  const room = Math.max(16, Math.min(MAX_COLUMNS, width - TITLE_WIDTH - 1));
+  const room = Math.max(16, Math.min(MAX_COLUMNS, width - TITLE_CHARACTERS - 1));
   const span = columnSpan(session, size, room);
   const columns = Math.ceil(size / span);
   const tiles = await session.ask('overview', { span, layer });
-  const lines = [`${''.padEnd(TITLE_WIDTH)} ${ruler(size, columns)}`];
+  const lines = [`${''.padEnd(TITLE_CHARACTERS)} ${ruler(size, columns)}`];
   const states = new Set<number>();
   const marks = new Set<MarkKey>();
   const titles = titlesOf(session, layer);
@@ -48,11 +48,11 @@ export async function drawMap(
   for (const tile of [...tiles].sort((a, b) => a.track - b.track)) {
     if (layer !== undefined && tile.track === 0) continue;
     lines.push(
-      `${(titles[tile.track] ?? '').padEnd(TITLE_WIDTH)} ${stateLine(tile, columns, legend, states)}`,
+      `${(titles[tile.track] ?? '').padEnd(TITLE_CHARACTERS)} ${stateLine(tile, columns, legend, states)}`,
     );
     for (const line of MARK_LINES) {
       const under = markLine(line, tile, columns, legend, marks);
-      if (under !== '') lines.push(`${''.padEnd(TITLE_WIDTH)} ${under}`);
+      if (under !== '') lines.push(`${''.padEnd(TITLE_CHARACTERS)} ${under}`);
     }
   }
   return `${[...lines, '', ...legendLines(legend, states, marks)].join('\n')}\n`;
@@ -66,7 +66,7 @@ function columnSpan(session: ChainSession, size: number, room: number): number {
 }
 
 function titlesOf(session: ChainSession, layer: number | undefined): Record<number, string> {
-  const named = (title: string) => escapeUntrusted(title, TITLE_WIDTH - 3);
+  const named = (title: string) => escapeUntrusted(title, TITLE_CHARACTERS - 3);
   if (layer !== undefined) return { 1: `${layer} ${named(session.chain.layers[layer]?.name ?? '')}` };
   return Object.fromEntries(
     session.tracks.map(track => [

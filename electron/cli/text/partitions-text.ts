@@ -6,7 +6,7 @@ import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
 /** The longest line: names and labels are short, and evidence is cut. */
-const MAX_LINE = 1000;
+const MAX_LINE_CHARACTERS = 1000;
 
 /** Lines without their ends. */
 export function partitionLines(disk: GuestDisk): string[] {
@@ -24,5 +24,5 @@ export function partitionLines(disk: GuestDisk): string[] {
     for (const piece of finding.evidence) lines.push(`  ${evidenceText(piece)}`);
     lines.push(`  next: ${finding.advice}`);
   }
-  return lines.map(line => escapeUntrusted(line, MAX_LINE));
+  return lines.map(line => escapeUntrusted(line, MAX_LINE_CHARACTERS));
 }

@@ -5,13 +5,13 @@ import type { Finding } from '../../../shared/model/finding.ts';
 import type { Plan, PlannedLayer } from '../../../shared/model/plan/plan.ts';
 import { findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatOffset, formatSize } from '../../../shared/text/offset.ts';
-import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-text.ts';
+import { otherCommands, planCaseText, planRows, planTitle } from '../../../shared/text/plan-text.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { numberedIfShared } from '../../plan/layer-names.ts';
 import { definitionLine } from './definition-rows.ts';
 
 /** Characters of a sentence that are printed. */
-const MAX_TEXT = 2000;
+const MAX_TEXT_CHARACTERS = 2000;
 
 /** The whole plan. */
 export function planText(plan: Plan): string {
@@ -22,7 +22,7 @@ export function planText(plan: Plan): string {
     `${planTitle(plan)}: nothing is done here`,
     '',
     ...section(dangers.length === 0 ? 'no hazards found' : 'hazards', findingLines(dangers, layers)),
-    ...planFacts(plan).map(definitionLine),
+    ...planRows(plan).map(definitionLine),
     '',
     ...section(
       'what happens where',
@@ -32,7 +32,7 @@ export function planText(plan: Plan): string {
     ...section('notes', findingLines(hazards.filter(isNote), layers)),
     ...section(
       'if it is aborted',
-      plan.abort.map(text => escapeUntrusted(text, MAX_TEXT)),
+      plan.abort.map(text => escapeUntrusted(text, MAX_TEXT_CHARACTERS)),
     ),
     'commands to copy (nothing was run)',
     ...(commands.length === 0 ? ['  none does it: see above'] : commands.map(command => `  ${command}`)),
@@ -84,8 +84,8 @@ function findingLines(findings: readonly Finding[], layers: readonly PlannedLaye
     const places = findingGuestText(finding);
     return [
       `${finding.severity} ${finding.code}`,
-      `  ${where}${escapeUntrusted(findingSentence(finding), MAX_TEXT)}${places === '' ? '' : ` [${places}]`}`,
-      ...(finding.advice === '' ? [] : [`  → ${escapeUntrusted(finding.advice, MAX_TEXT)}`]),
+      `  ${where}${escapeUntrusted(findingSentence(finding), MAX_TEXT_CHARACTERS)}${places === '' ? '' : ` [${places}]`}`,
+      ...(finding.advice === '' ? [] : [`  → ${escapeUntrusted(finding.advice, MAX_TEXT_CHARACTERS)}`]),
     ];
   });
 }

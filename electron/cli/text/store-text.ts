@@ -7,9 +7,9 @@ import { formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
 /** Findings that are printed; the JSON has all. */
-const MAX_PRINTED = 200;
+const MAX_PRINTED_FINDINGS = 200;
 /** The longest path that the usual systems take. */
-const MAX_PATH = 4096;
+const MAX_PATH_CHARACTERS = 4096;
 
 /** Lines without their ends: what there is, the trees, the findings. */
 export function* storeLines(store: Store): Generator<string> {
@@ -46,7 +46,7 @@ function* treeLines(store: Store): Generator<string> {
   for (const row of storeRows(store)) {
     if (row.kind === 'loop') yield '(a loop)';
     else if (row.kind === 'elsewhere')
-      yield `${escapeUntrusted(row.name, MAX_PATH)}  (${ELSEWHERE[row.status]})`;
+      yield `${escapeUntrusted(row.name, MAX_PATH_CHARACTERS)}  (${ELSEWHERE[row.status]})`;
     else {
       const image = store.images[row.image];
       if (image === undefined) continue;
@@ -60,7 +60,7 @@ function* treeLines(store: Store): Generator<string> {
 function shortPath({ roots }: Store, path: string): string {
   const [root = ''] = roots;
   const isBelow = roots.length === 1 && path.startsWith(`${root}/`);
-  return escapeUntrusted(isBelow ? path.slice(root.length + 1) : path, MAX_PATH);
+  return escapeUntrusted(isBelow ? path.slice(root.length + 1) : path, MAX_PATH_CHARACTERS);
 }
 
 function imageFacts({ format, size, snapshots, bitmaps, inUse, dataFile, error }: StoreImage): string {
@@ -76,13 +76,13 @@ function imageFacts({ format, size, snapshots, bitmaps, inUse, dataFile, error }
 
 function* findingLines({ images, findings }: Store): Generator<string> {
   if (findings.length > 0) yield '';
-  for (const finding of findings.slice(0, MAX_PRINTED)) {
-    const path = escapeUntrusted(images[finding.layer]?.path ?? '', MAX_PATH);
-    yield `${finding.severity}: ${path}: ${escapeUntrusted(findingSentence(finding), MAX_PATH)}`;
-    if (finding.advice !== '') yield `    ${escapeUntrusted(finding.advice, MAX_PATH)}`;
+  for (const finding of findings.slice(0, MAX_PRINTED_FINDINGS)) {
+    const path = escapeUntrusted(images[finding.layer]?.path ?? '', MAX_PATH_CHARACTERS);
+    yield `${finding.severity}: ${path}: ${escapeUntrusted(findingSentence(finding), MAX_PATH_CHARACTERS)}`;
+    if (finding.advice !== '') yield `    ${escapeUntrusted(finding.advice, MAX_PATH_CHARACTERS)}`;
   }
-  if (findings.length > MAX_PRINTED)
-    yield `and ${findings.length - MAX_PRINTED} more findings: --output json lists all`;
+  if (findings.length > MAX_PRINTED_FINDINGS)
+    yield `and ${findings.length - MAX_PRINTED_FINDINGS} more findings: --output json lists all`;
 }
 
 function count(number: number, one: string, many = `${one}s`): string {

@@ -16,24 +16,24 @@ export interface NumberTable {
   /** Its words stand for numbers, see {@link numberOf}; UNREAD and UNREADABLE are as in any table. */
   readonly table: ExtentTable;
   readonly feeder: TableFeeder;
-  /** Low 32 bits of each different number, and its text, by its place. */
+  /** Low 32 bits of each different number, and its text, by its index. */
   readonly low: number[];
   readonly texts: string[];
-  /** The place of each number by its text. */
-  readonly places: Map<string, number>;
+  /** The index of each number by its text. */
+  readonly indexes: Map<string, number>;
 }
 
 /** Most different numbers that are kept of one context: what counts bytes or clusters in it would make a word of each. */
 const MAX_NUMBERS = 1024;
 
-/** Words of a number table hold its place above this bit, out of the way of UNREAD and UNREADABLE. */
-const PLACE_SHIFT = 12;
+/** Words of a number table hold its index above this bit, out of the way of UNREAD and UNREADABLE. */
+const INDEX_SHIFT = 12;
 const TOO_MANY_TEXT = `one of more than ${MAX_NUMBERS} different numbers`;
 
 /** An empty table over `size` bytes. */
 export function createNumberTable(name: string, size: number, pageSpan: number): NumberTable {
   const table = createFedTable(size, pageSpan);
-  return { name, table, feeder: createFeeder(table), low: [], texts: [], places: new Map() };
+  return { name, table, feeder: createFeeder(table), low: [], texts: [], indexes: new Map() };
 }
 
 /** Feeds the context's part of a batch. Batches come in ascending order, with no gap. */
@@ -60,24 +60,24 @@ export function feedNumbers(into: NumberTable, batch: StatusBatch, contextIndex:
   }
 }
 
-function wordFor({ places, low: lows, texts }: NumberTable, high: number, low: number): number {
+function wordFor({ indexes, low: lows, texts }: NumberTable, high: number, low: number): number {
   const text = high < 2 ** 21 ? String(high * 2 ** 32 + low) : hex64(high, low);
-  const known = places.get(text);
-  if (known !== undefined) return known << PLACE_SHIFT;
+  const known = indexes.get(text);
+  if (known !== undefined) return known << INDEX_SHIFT;
   const place = texts.length;
-  if (place >= MAX_NUMBERS) return MAX_NUMBERS << PLACE_SHIFT;
-  places.set(text, place);
+  if (place >= MAX_NUMBERS) return MAX_NUMBERS << INDEX_SHIFT;
+  indexes.set(text, place);
   lows.push(low);
   texts.push(text);
-  return place << PLACE_SHIFT;
+  return place << INDEX_SHIFT;
 }
 
 /** The number that a word of the table stands for, as text: exact in decimal below 2^53, in hexadecimal above. */
 export function numberText(table: NumberTable, word: number): string {
-  return table.texts[word >>> PLACE_SHIFT] ?? TOO_MANY_TEXT;
+  return table.texts[word >>> INDEX_SHIFT] ?? TOO_MANY_TEXT;
 }
 
 /** The low 32 bits of the number that a word stands for; undefined where there were too many to tell. */
 export function lowNumber(table: NumberTable, word: number): number | undefined {
-  return table.low[word >>> PLACE_SHIFT];
+  return table.low[word >>> INDEX_SHIFT];
 }

@@ -5,7 +5,7 @@ import type { Compression, Decompress } from '../../qcow2/format/compressed.ts';
 import { type InflateFrame, inflateFrames } from '../../qcow2/format/zstd-stream.ts';
 
 /** Bytes of output for one byte of a deflate stream, rounded up: 8 repetitions of 258 bytes. */
-const BYTE_OUTPUT = 4096;
+const OUTPUT_BYTES_PER_BYTE = 4096;
 
 /** Gets ready what decompresses in these ways, and resolves with it. It throws for others. */
 export async function loadDecompress(
@@ -55,7 +55,7 @@ function inflateZlib(bytes: Uint8Array, size: number): Uint8Array {
   let long = bytes.length;
   while (long - short > 1) {
     const middle = (short + long) >>> 1;
-    const part = inflateUpTo(bytes.subarray(0, middle), size + BYTE_OUTPUT);
+    const part = inflateUpTo(bytes.subarray(0, middle), size + OUTPUT_BYTES_PER_BYTE);
     if (part === undefined) long = middle;
     else if (part.length < size) short = middle;
     else return part.subarray(0, size);

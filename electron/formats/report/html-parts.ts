@@ -3,7 +3,7 @@ import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 import { escapeXml } from '../../../shared/text/xml-text.ts';
 
 /** Longest text of one place, in characters. */
-const MAX_TEXT = 4200;
+const MAX_TEXT_CHARACTERS = 4200;
 
 /** A table of texts; columns from `numbers` on are numbers. */
 export function htmlTable(
@@ -39,7 +39,7 @@ ${dark}</figure>
 
 /** A text as content, never markup. */
 export function htmlText(value: string): string {
-  return escapeXml(escapeUntrusted(value, MAX_TEXT));
+  return escapeXml(escapeUntrusted(value, MAX_TEXT_CHARACTERS));
 }
 
 /** Text in which words between backquotes are what a person types. */

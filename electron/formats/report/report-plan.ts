@@ -3,7 +3,7 @@ import type { Finding } from '../../../shared/model/finding.ts';
 import type { Plan } from '../../../shared/model/plan/plan.ts';
 import { asSentence, findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatSize } from '../../../shared/text/offset.ts';
-import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-text.ts';
+import { otherCommands, planCaseText, planRows, planTitle } from '../../../shared/text/plan-text.ts';
 import { htmlFigures, htmlProse, htmlTable, htmlText } from './html-parts.ts';
 import type { Report, ReportPictures } from './report.ts';
 
@@ -17,7 +17,7 @@ export function* planHtml({ plan, redacted }: Report, pictures: ReportPictures):
   for (const finding of [...dangers, ...plan.hazards.filter(isNote)]) yield hazard(finding, plan);
   if (pictures.plan !== undefined)
     yield `<h3>The target before and after${plan.bytesCopiedExact ? '' : ', at most'}</h3>\n${htmlFigures(pictures.plan.light, pictures.plan.dark)}`;
-  yield htmlTable('Numbers of the plan', ['', ''], planFacts(plan));
+  yield htmlTable('Numbers of the plan', ['', ''], planRows(plan));
   if (plan.cases.length > 0) {
     const rows = plan.cases.map(entry => [planCaseText(entry, plan.layers), formatSize(entry.bytes)]);
     yield htmlTable('What happens where', ['', 'bytes'], rows, 1);

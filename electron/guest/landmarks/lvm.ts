@@ -5,7 +5,7 @@
 import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import { hasText, trimmedText } from '../little-endian.ts';
 import type { ReadVolume } from './landmark.ts';
-import { diskPlace, type Volume } from './volume.ts';
+import { diskOffset, type Volume } from './volume.ts';
 
 const SECTOR_BYTES = 512;
 const LABEL_SECTORS = [0, 1, 2, 3] as const;
@@ -113,7 +113,7 @@ function volumeFrom(
     const stripes = segment.get('stripes');
     const isLinear = textIn(segment, 'type') === 'striped' && numberOf(segment, 'stripe_count') === 1;
     if (!isLinear || !Array.isArray(stripes) || stripes[0] !== name) continue;
-    const disk = diskPlace(physical, first + Number(stripes[1]) * extentBytes, length);
+    const disk = diskOffset(physical, first + Number(stripes[1]) * extentBytes, length);
     if (disk !== undefined) segments.push({ start, length, disk });
   }
   const isWhole = Number.isSafeInteger(size) && segments.every(({ start }) => Number.isSafeInteger(start));

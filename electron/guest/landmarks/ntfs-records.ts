@@ -19,7 +19,7 @@ export interface ClusterRun {
 }
 
 /** Where byte `offset` of a file lies in the volume; undefined behind its end. */
-export function placeInRuns(
+export function offsetInVolume(
   runs: readonly ClusterRun[],
   offset: number,
   clusterBytes: number,

@@ -15,7 +15,7 @@ import {
   type ClusterRun,
   creationTime,
   isNumberedRecord,
-  placeInRuns,
+  offsetInVolume,
   RECORD_NUMBER_AT,
   runsOfRecord,
 } from './ntfs-records.ts';
@@ -146,7 +146,7 @@ function placesOf(
   if (!isNumberedRecord(bytes, view, at)) return [];
   const number = view.getUint32(at + RECORD_NUMBER_AT, true);
   if (number < Math.max(MIN_COPIED_RECORDS, clusterBytes / recordBytes)) return [];
-  const place = placeInRuns(runs, number * recordBytes, clusterBytes);
+  const place = offsetInVolume(runs, number * recordBytes, clusterBytes);
   return place === undefined ? [] : [place];
 }
 
@@ -158,13 +158,13 @@ function usedClusters(
 ): NonNullable<NumberedFileSystem['isUsed']> {
   // Smaller clusters than a piece may be in several places.
   if (clusterBytes < BITMAP_PIECE_BYTES) return () => undefined;
-  const at = placeInRuns(table, BITMAP_RECORD * recordBytes, clusterBytes);
+  const at = offsetInVolume(table, BITMAP_RECORD * recordBytes, clusterBytes);
   const record = at === undefined ? undefined : read(at, recordBytes);
   const runs = record === undefined ? [] : runsOfRecord(record, recordBytes, BITMAP_RECORD);
   const pieces = new Map<number, Uint8Array | undefined>();
   const pieceOf = (piece: number): Uint8Array | undefined => {
     if (pieces.has(piece)) return pieces.get(piece);
-    const place = placeInRuns(runs, piece * BITMAP_PIECE_BYTES, clusterBytes);
+    const place = offsetInVolume(runs, piece * BITMAP_PIECE_BYTES, clusterBytes);
     const bytes = place === undefined ? undefined : read(place, BITMAP_PIECE_BYTES);
     if (pieces.size === MAX_KEPT) pieces.clear();
     pieces.set(piece, bytes);

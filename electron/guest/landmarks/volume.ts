@@ -21,7 +21,7 @@ export function volumeOf(disk: number, size: number): Volume {
 }
 
 /** Where bytes [offset, offset + length) of the volume lie on the disk; undefined where that is not one place. */
-export function diskPlace({ segments }: Volume, offset: number, length: number): number | undefined {
+export function diskOffset({ segments }: Volume, offset: number, length: number): number | undefined {
   const segment = segments.find(one => offset >= one.start && offset + length <= one.start + one.length);
   return segment === undefined ? undefined : segment.disk + offset - segment.start;
 }
@@ -29,7 +29,7 @@ export function diskPlace({ segments }: Volume, offset: number, length: number):
 /** Reads the volume by what reads the disk. */
 export function readerOf(volume: Volume, read: ReadVolume): ReadVolume {
   return (offset, length) => {
-    const at = diskPlace(volume, offset, length);
+    const at = diskOffset(volume, offset, length);
     return at === undefined ? undefined : read(at, length);
   };
 }

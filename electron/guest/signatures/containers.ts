@@ -2,7 +2,7 @@
 import { hasText, trimmedText, uuidOf } from '../little-endian.ts';
 import { asciiBytes, hexBytes, labelAt, type Signature, signature, uuidAt } from './signature.ts';
 
-const SECTOR = 512;
+const SECTOR_BYTES = 512;
 /** Magic number of md, little-endian: MD_SB_MAGIC of linux/raid/md_p.h. */
 export const MD_MAGIC = hexBytes('fc4e2ba9');
 
@@ -26,10 +26,10 @@ export const CONTAINERS: readonly Signature[] = [
   },
   {
     type: 'LVM2_member', // label_header of LVM2's lib/label/label.h, in one of the first four sectors
-    magics: [0, 1, 2, 3].map(sector => ({ at: sector * SECTOR, bytes: asciiBytes('LABELONE') })),
+    magics: [0, 1, 2, 3].map(sector => ({ at: sector * SECTOR_BYTES, bytes: asciiBytes('LABELONE') })),
     read(bytes) {
-      const sector = [0, 1, 2, 3].find(n => hasText(bytes, n * SECTOR, 'LABELONE')) ?? 0;
-      const at = sector * SECTOR;
+      const sector = [0, 1, 2, 3].find(n => hasText(bytes, n * SECTOR_BYTES, 'LABELONE')) ?? 0;
+      const at = sector * SECTOR_BYTES;
       if (!hasText(bytes, at + 24, 'LVM2 001')) return undefined;
       const id = labelAt(bytes, at + 32, 32);
       const ends = [6, 10, 14, 18, 22, 26, 32];
@@ -51,8 +51,8 @@ export function readMd(bytes: Uint8Array): { label: string; uuid: string } | und
 
 /** Where the super block of md lies at the end of `length` bytes: versions 1.0 and 0.90. */
 export function mdAtEnd(length: number): readonly number[] {
-  const sectors = Math.floor(length / SECTOR);
-  const version10 = (sectors - 16 - ((sectors - 16) % 8)) * SECTOR;
+  const sectors = Math.floor(length / SECTOR_BYTES);
+  const version10 = (sectors - 16 - ((sectors - 16) % 8)) * SECTOR_BYTES;
   const version090 = length - (length % 65_536) - 65_536;
   return [version10, version090].filter(at => at > 0);
 }

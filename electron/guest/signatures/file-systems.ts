@@ -19,22 +19,22 @@ const EXT4_RO_COMPAT = 0x8 | 0x10 | 0x20 | 0x40 | 0x100 | 0x200 | 0x400 | 0x800 
 const EXT_64BIT = 0x80;
 const EXT_JOURNAL_DEVICE = 0x8;
 const EXT_HAS_JOURNAL = 0x4;
-const EXT_SUPER = 0x400;
+const EXT_SUPER_AT = 0x400;
 
 function readExt(bytes: Uint8Array, view: DataView): SignatureFacts | undefined {
-  const compatible = view.getUint32(EXT_SUPER + 0x5c, true);
-  const incompatible = view.getUint32(EXT_SUPER + 0x60, true);
-  const readOnly = view.getUint32(EXT_SUPER + 0x64, true);
-  const blockBits = view.getUint32(EXT_SUPER + 0x18, true);
+  const compatible = view.getUint32(EXT_SUPER_AT + 0x5c, true);
+  const incompatible = view.getUint32(EXT_SUPER_AT + 0x60, true);
+  const readOnly = view.getUint32(EXT_SUPER_AT + 0x64, true);
+  const blockBits = view.getUint32(EXT_SUPER_AT + 0x18, true);
   if (blockBits > 6) return undefined;
   const isExt4 = (incompatible & EXT4_INCOMPAT) !== 0 || (readOnly & EXT4_RO_COMPAT) !== 0;
   const plain = compatible & EXT_HAS_JOURNAL ? 'ext3' : 'ext2';
-  const high = incompatible & EXT_64BIT ? view.getUint32(EXT_SUPER + 0x150, true) : 0;
-  const blocks = high * 2 ** 32 + view.getUint32(EXT_SUPER + 0x4, true);
+  const high = incompatible & EXT_64BIT ? view.getUint32(EXT_SUPER_AT + 0x150, true) : 0;
+  const blocks = high * 2 ** 32 + view.getUint32(EXT_SUPER_AT + 0x4, true);
   return {
     type: incompatible & EXT_JOURNAL_DEVICE ? 'jbd' : isExt4 ? 'ext4' : plain,
-    label: labelAt(bytes, EXT_SUPER + 0x78, 16),
-    uuid: uuidAt(bytes, EXT_SUPER + 0x68),
+    label: labelAt(bytes, EXT_SUPER_AT + 0x78, 16),
+    uuid: uuidAt(bytes, EXT_SUPER_AT + 0x68),
     size: blocks * 1024 * 2 ** blockBits,
   };
 }
@@ -96,14 +96,14 @@ const SWAP: readonly Signature[] = [4096, 8192, 16_384, 32_768, 65_536].flatMap(
   signature('swsuspend', page - 10, asciiBytes('S1SUSPEND')),
 ]);
 
-const BTRFS = 0x10000;
+const BTRFS_SUPER_AT = 0x10000;
 
 /** In the order in which they are believed. */
 export const FILE_SYSTEMS: readonly Signature[] = [
   signature('xfs', 0, asciiBytes('XFSB'), readXfs),
-  signature('btrfs', BTRFS + 0x40, asciiBytes('_BHRfS_M'), bytes => ({
-    label: labelAt(bytes, BTRFS + 0x12b, 256),
-    uuid: uuidAt(bytes, BTRFS + 0x20),
+  signature('btrfs', BTRFS_SUPER_AT + 0x40, asciiBytes('_BHRfS_M'), bytes => ({
+    label: labelAt(bytes, BTRFS_SUPER_AT + 0x12b, 256),
+    uuid: uuidAt(bytes, BTRFS_SUPER_AT + 0x20),
   })),
   signature('ntfs', 3, asciiBytes('NTFS    '), readNtfs),
   signature('exfat', 3, asciiBytes('EXFAT   '), readExfat),
@@ -116,7 +116,7 @@ export const FILE_SYSTEMS: readonly Signature[] = [
     ],
     read: readFat,
   },
-  signature('ext4', EXT_SUPER + 0x38, hexBytes('53ef'), readExt),
+  signature('ext4', EXT_SUPER_AT + 0x38, hexBytes('53ef'), readExt),
   ...SWAP,
   signature('f2fs', 1024, hexBytes('1020f5f2'), bytes => ({ uuid: uuidAt(bytes, 1024 + 108) })),
   signature('hfsplus', 1024, asciiBytes('H+')),
@@ -128,9 +128,9 @@ export const FILE_SYSTEMS: readonly Signature[] = [
   })),
   signature('squashfs', 0, asciiBytes('hsqs')),
   signature('erofs', 1024, hexBytes('e2e1f5e0'), bytes => ({ uuid: uuidAt(bytes, 1024 + 48) })),
-  signature('reiserfs', BTRFS + 0x34, asciiBytes('ReIsEr')),
+  signature('reiserfs', BTRFS_SUPER_AT + 0x34, asciiBytes('ReIsEr')),
   signature('jfs', 0x8000, asciiBytes('JFS1')),
-  signature('gfs2', BTRFS, hexBytes('01161970')),
+  signature('gfs2', BTRFS_SUPER_AT, hexBytes('01161970')),
   {
     type: 'udf',
     magics: [0x8000, 0x8800, 0x9000, 0x9800].flatMap(at =>

@@ -4,7 +4,7 @@
 import { ALLOCATION_DEPTH, BASE_ALLOCATION, byImportance } from '../../../shared/nbd-contexts.ts';
 import { fatalError } from '../errors.ts';
 import type { NbdAddress } from '../uri.ts';
-import { EXPORT_FLAG, MAX_READ, OPTION } from '../wire/protocol.ts';
+import { EXPORT_FLAG, MAX_READ_BYTES, OPTION } from '../wire/protocol.ts';
 import { createConnection, type NbdConnection } from './connection.ts';
 import {
   listContexts,
@@ -98,7 +98,7 @@ export async function connectNbd(
       exportName,
       size: info.size,
       flags: info.flags,
-      blockSize: info.blockSize ?? { minimum: 1, preferred: 4096, maximum: MAX_READ },
+      blockSize: info.blockSize ?? { minimum: 1, preferred: 4096, maximum: MAX_READ_BYTES },
       contexts,
       offeredContexts: offered,
       extendedHeaders: replies === 'extended',

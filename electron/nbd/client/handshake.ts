@@ -11,7 +11,7 @@ import {
   parseInfo,
   parseMetaContext,
 } from '../wire/option-frames.ts';
-import { INFO, MAX_READ, OPTION, OPTION_REPLY } from '../wire/protocol.ts';
+import { INFO, MAX_READ_BYTES, OPTION, OPTION_REPLY } from '../wire/protocol.ts';
 import type { Negotiation, OptionOutcome } from './negotiation.ts';
 import type { TlsCredentials } from './tls.ts';
 
@@ -183,7 +183,7 @@ function checkBlockSize({ minimum, preferred, maximum }: BlockSize): BlockSize {
       `block sizes ${minimum}, ${preferred}, ${maximum} contradict each other`,
     );
   }
-  return { minimum, preferred, maximum: Math.min(maximum, MAX_READ) };
+  return { minimum, preferred, maximum: Math.min(maximum, MAX_READ_BYTES) };
 }
 
 /** The error of an option that the server refused. */

@@ -21,7 +21,7 @@ export type TlsCredentials =
     }
   | { readonly type: 'psk'; readonly username: string; readonly key: Buffer };
 
-const MAX_SECRET_FILE = 2 ** 20;
+const MAX_SECRET_FILE_BYTES = 2 ** 20;
 
 /**
  * The credentials that an address asks for, read from the files it names. Throws NBD_TLS_CREDENTIALS where they are
@@ -83,7 +83,7 @@ function isMissing(cause: unknown): boolean {
 async function readSecret(path: string): Promise<Buffer> {
   try {
     const info = await stat(path);
-    if (!info.isFile() || info.size > MAX_SECRET_FILE)
+    if (!info.isFile() || info.size > MAX_SECRET_FILE_BYTES)
       throw new Error('it is not a regular file of at most 1 MiB');
     return await readFile(path);
   } catch (error) {

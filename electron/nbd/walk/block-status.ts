@@ -41,12 +41,15 @@ export interface WalkLimits {
 }
 
 /** Limits for a walk over this connection that gives up no piece smaller than `granularity` or a block. */
-export function createWalkLimits(connection: NbdConnection, granularity = DEFAULT_GRANULARITY): WalkLimits {
+export function createWalkLimits(
+  connection: NbdConnection,
+  granularity = DEFAULT_GRANULARITY_BYTES,
+): WalkLimits {
   const finest = Math.max(granularity, connection.blockSize.minimum);
   return { search: new DamageSearch(finest), fineness: new DetailLimit() };
 }
 
-const DEFAULT_GRANULARITY = 65_536;
+const DEFAULT_GRANULARITY_BYTES = 65_536;
 
 /**
  * Delivers the status of the range in ascending order without gaps or overlaps; resolves when all was delivered.

@@ -39,22 +39,22 @@ interface Segment {
 }
 
 /** Largest compact request that is a multiple of every block size. */
-const COMPACT_REQUEST = 2 ** 32 - 2 ** 16;
+const COMPACT_REQUEST_BYTES = 2 ** 32 - 2 ** 16;
 /** Largest extended request: a reply after at most this much keeps progress visible and bisecting cheap. */
-const WIDE_REQUEST = 2 ** 36;
+const WIDE_REQUEST_BYTES = 2 ** 36;
 
 /**
  * What a server close by is asked about first, in bytes; each request after that may be four times as long. The first
  * replies are taken by code that is not compiled yet: it is while the server works on the next. Where a reply has few
  * entries there is nothing to compile for.
  */
-const FIRST_NEAR_REQUEST = 2 ** 26;
+const FIRST_NEAR_REQUEST_BYTES = 2 ** 26;
 const NEAR_GROWTH = 4;
 const FEW_ENTRIES = 256;
 
 /** Entries of a context in a reply that is long, and in one so short that twice the range may be asked about. */
-const LONG_REPLY = 8192;
-const SHORT_REPLY = 2048;
+const LONG_REPLY_ENTRIES = 8192;
+const SHORT_REPLY_ENTRIES = 2048;
 /** Bytes of a reply that is so large that less is asked about: many contexts of many extents each. */
 const LARGE_REPLY_BYTES = 2 ** 24;
 
@@ -85,9 +85,9 @@ export class PipelinedStatus {
     this.#bounds = bounds;
     this.#signal = signal;
     this.#window = new RequestWindow(connection);
-    this.#most = connection.extendedHeaders ? WIDE_REQUEST : COMPACT_REQUEST;
+    this.#most = connection.extendedHeaders ? WIDE_REQUEST_BYTES : COMPACT_REQUEST_BYTES;
     this.#limit = Math.min(bounds.firstRequest, this.#most);
-    this.#opening = connection.roundTrip < FAR_ROUND_TRIP_MS ? FIRST_NEAR_REQUEST : this.#most;
+    this.#opening = connection.roundTrip < FAR_ROUND_TRIP_MS ? FIRST_NEAR_REQUEST_BYTES : this.#most;
     this.#reach = this.#limit;
     this.#frontier = bounds.start;
   }
@@ -115,9 +115,9 @@ export class PipelinedStatus {
     const bytes = lists.reduce((sum, { payload }) => sum + payload.byteLength, 0);
     this.#opening = entries < FEW_ENTRIES ? this.#most : Math.min(this.#most, this.#opening * NEAR_GROWTH);
     if (bytes > LARGE_REPLY_BYTES) this.#limit = Math.max(this.#bounds.grain, this.#limit / 2);
-    else if (entries > LONG_REPLY)
+    else if (entries > LONG_REPLY_ENTRIES)
       this.#limit = Math.min(this.#limit, Math.max(this.#bounds.firstRequest, this.#limit / 2));
-    else if (entries < SHORT_REPLY) this.#limit = Math.min(this.#most, 2 * this.#limit);
+    else if (entries < SHORT_REPLY_ENTRIES) this.#limit = Math.min(this.#most, 2 * this.#limit);
     const { start, end, isFailed } = this.#queue.shift() as Segment;
     const reached = start + covered;
     this.#reach = reached < end ? covered : Math.min(this.#limit, Math.max(this.#reach, 2 * covered));

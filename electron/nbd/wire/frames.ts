@@ -21,8 +21,8 @@ import {
   COMMAND_FLAG,
   HEADER_LENGTH,
   MAGIC,
-  MAX_ERROR_CHUNK,
-  MAX_READ,
+  MAX_ERROR_CHUNK_BYTES,
+  MAX_READ_BYTES,
   MAX_STATUS_EXTENTS,
 } from './protocol.ts';
 
@@ -58,20 +58,20 @@ export interface ReplySink {
   reply(header: ReplyHeader, body: Uint8Array): void;
 }
 
-const MAGIC_LENGTH = 4;
+const MAGIC_BYTES = 4;
 const EMPTY: Uint8Array = new Uint8Array(0);
 /** Length of the longest fixed beginning of a payload: offset and length of a hole. */
-const LONGEST_PREFIX = 12;
+const LONGEST_PREFIX_BYTES = 12;
 
 /** A parser of replies, all of the extended form or none. It does not buffer bodies. */
 export class ReplyParser implements PushParser {
   readonly #extended: boolean;
   readonly #sink: ReplySink;
-  readonly #bytes = new Uint8Array(HEADER_LENGTH.extendedReply + LONGEST_PREFIX);
+  readonly #bytes = new Uint8Array(HEADER_LENGTH.extendedReply + LONGEST_PREFIX_BYTES);
   readonly #view = new DataView(this.#bytes.buffer);
   /** Bytes of header and prefix that are there, and that the next step needs. */
   #have = 0;
-  #need = MAGIC_LENGTH;
+  #need = MAGIC_BYTES;
   /** 0 and -1 until they are known. */
   #headerLength = 0;
   #prefixLength = -1;
@@ -136,7 +136,7 @@ export class ReplyParser implements PushParser {
 
   #finish(header: ReplyHeader, body: Uint8Array): void {
     this.#have = 0;
-    this.#need = MAGIC_LENGTH;
+    this.#need = MAGIC_BYTES;
     this.#headerLength = 0;
     this.#prefixLength = -1;
     this.#current = undefined;
@@ -160,7 +160,7 @@ function prefixOf(view: DataView, extended: boolean): number {
     case CHUNK.none:
       return expect(length === 0 && (view.getUint16(4) & CHUNK_DONE) !== 0, type, length, 0);
     case CHUNK.offsetData:
-      if (length > MAX_READ + 8) throw oversize(type, length);
+      if (length > MAX_READ_BYTES + 8) throw oversize(type, length);
       return expect(length > 8, type, length, 8);
     case CHUNK.offsetHole:
       return expect(length === 12, type, length, 12);
@@ -174,7 +174,7 @@ function prefixOf(view: DataView, extended: boolean): number {
       if ((type & CHUNK.errorBit) === 0) {
         throw protocolError('NBD_BAD_REPLY', `a chunk has the unknown type ${type}`);
       }
-      if (length > MAX_ERROR_CHUNK) throw oversize(type, length);
+      if (length > MAX_ERROR_CHUNK_BYTES) throw oversize(type, length);
       return expect(length >= 6, type, length, 0);
   }
 }

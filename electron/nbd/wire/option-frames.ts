@@ -6,8 +6,8 @@ import { protocolError, serverText } from '../errors.ts';
 import {
   HEADER_LENGTH,
   INFO,
-  MAX_OPTION_DATA,
-  MAX_STRING,
+  MAX_OPTION_DATA_BYTES,
+  MAX_STRING_BYTES,
   NBD_MAGIC,
   OLD_STYLE_MAGIC,
   OPTION_MAGIC,
@@ -36,7 +36,7 @@ export interface PushParser {
   readonly isIdle: boolean;
 }
 
-/** A parser of the greeting and of option replies. Holds at most one reply of {@link MAX_OPTION_DATA} bytes. */
+/** A parser of the greeting and of option replies. Holds at most one reply of {@link MAX_OPTION_DATA_BYTES} bytes. */
 export class OptionParser implements PushParser {
   readonly #sink: OptionSink;
   readonly #header = new Uint8Array(HEADER_LENGTH.optionReply);
@@ -101,7 +101,7 @@ export class OptionParser implements PushParser {
     if (!startsWith(this.#view, 0, OPTION_REPLY_MAGIC))
       throw protocolError('NBD_BAD_MAGIC', 'a reply to an option begins with a wrong magic number');
     const length = this.#view.getUint32(16);
-    if (length > MAX_OPTION_DATA)
+    if (length > MAX_OPTION_DATA_BYTES)
       throw protocolError('NBD_OVERSIZE', `a reply to an option announces ${length} bytes of data`);
     const body = new Uint8Array(length);
     this.#body = body;
@@ -229,6 +229,7 @@ function expectLength(data: Uint8Array, length: number): void {
 }
 
 function text(bytes: Uint8Array): string {
-  if (bytes.length > MAX_STRING) throw protocolError('NBD_OVERSIZE', `a name holds ${bytes.length} bytes`);
+  if (bytes.length > MAX_STRING_BYTES)
+    throw protocolError('NBD_OVERSIZE', `a name holds ${bytes.length} bytes`);
   return new TextDecoder().decode(bytes);
 }

@@ -125,12 +125,12 @@ export const ERRNO = {
 export const DEFAULT_PORT = 10809;
 
 /** Longest string of the protocol, in bytes. */
-export const MAX_STRING = 4096;
+export const MAX_STRING_BYTES = 4096;
 /** Longest data of one option reply that is read: a name, a description and some slack. */
-export const MAX_OPTION_DATA = 65_536;
+export const MAX_OPTION_DATA_BYTES = 65_536;
 /** Most extents in one status chunk: the protocol asks servers to keep to it. */
 export const MAX_STATUS_EXTENTS = 2 ** 20;
 /** Most bytes in one READ: what every server must accept where it says nothing else. */
-export const MAX_READ = 2 ** 25;
+export const MAX_READ_BYTES = 2 ** 25;
 /** Longest error chunk: number, length, a string of any u16 length, and an offset. */
-export const MAX_ERROR_CHUNK = 6 + 65_535 + 8;
+export const MAX_ERROR_CHUNK_BYTES = 6 + 65_535 + 8;

@@ -44,21 +44,21 @@ export interface MirrorTarget {
 }
 
 /** Bounds of the granularity in which a mirror job copies: block.c, bdrv_get_default_bitmap_granularity. */
-const MIN_GRANULARITY = 4096;
-const MAX_GRANULARITY = 65_536;
+const MIN_GRANULARITY_BYTES = 4096;
+const MAX_GRANULARITY_BYTES = 65_536;
 /** Requests that a mirror job has under way: MAX_IN_FLIGHT of qemu's block/mirror.c. */
 export const MIRROR_REQUESTS = 16;
 /** Bytes of data that it takes at once, and has under way, at most: DEFAULT_MIRROR_BUF_SIZE. */
 export const MIRROR_BUFFER_BYTES = 16 * 2 ** 20;
 /** Bytes of data that it copies at once at most, MAX_IO_BYTES, and parts of a granule that one request may have. */
-const LONGEST_COPY = 2 ** 20;
+const LONGEST_COPY_BYTES = 2 ** 20;
 const MAX_PARTS = 1024;
 /** Bytes that a commit job looks at in one step: COMMIT_BUFFER_SIZE. */
 const COMMIT_BUFFER_BYTES = 512 * 1024;
 /** Bytes of one question about allocation. */
-const LONGEST_QUESTION = 2 ** 30;
+const LONGEST_QUESTION_BYTES = 2 ** 30;
 /** Bytes after which a range ends though what follows is allocated too. */
-const LONGEST_RANGE = 2 ** 26;
+const LONGEST_RANGE_BYTES = 2 ** 26;
 /** Bytes of L2 tables that qemu keeps in memory for an image at least, by default: DEFAULT_L2_CACHE_MAX_SIZE. */
 const MIN_TABLE_CACHE_BYTES = 8 * 2 ** 20;
 /** Bytes of a slice of such a table at most. */
@@ -66,15 +66,15 @@ const MAX_SLICE_BYTES = 65_536;
 
 /** Bytes in which a commit of the top layer copies into a target of this cluster size; 0 stands for a raw target. */
 export function mirrorGranularity(targetClusterSize: number): number {
-  if (targetClusterSize === 0) return MAX_GRANULARITY;
-  return Math.min(MAX_GRANULARITY, Math.max(MIN_GRANULARITY, targetClusterSize));
+  if (targetClusterSize === 0) return MAX_GRANULARITY_BYTES;
+  return Math.min(MAX_GRANULARITY_BYTES, Math.max(MIN_GRANULARITY_BYTES, targetClusterSize));
 }
 
 /** The first range [start, end) at or after `from` that a layer above the target holds; undefined where none does. */
 function nextAllocated({ runs, target, top }: CommitLayers, from: number) {
   const { size } = runs[top] as LayerRuns;
   const ask = (offset: number) =>
-    statusAbove(runs, top, target + 1, offset, Math.min(LONGEST_QUESTION, size - offset));
+    statusAbove(runs, top, target + 1, offset, Math.min(LONGEST_QUESTION_BYTES, size - offset));
   let start = from;
   for (; start < size; ) {
     const { layer, length } = passOver(runs, top, target + 1, start, size - start);
@@ -83,7 +83,7 @@ function nextAllocated({ runs, target, top }: CommitLayers, from: number) {
   }
   if (start >= size) return undefined;
   let end = start;
-  while (end < size && end - start < LONGEST_RANGE) {
+  while (end < size && end - start < LONGEST_RANGE_BYTES) {
     const { layer, length } = ask(end);
     if (layer < 0) break;
     end += length;
@@ -134,7 +134,8 @@ export function* mirrorRequests(
       const status = wholeDamage(layers, offset, statusAbove(runs, top, 0, offset, end - offset));
       const whole = Math.floor(status.length / granularity) * granularity;
       const zero = status.zero && whole > 0 && offset % zeroUnit === 0 && whole % zeroUnit === 0;
-      const longest = zero || status.damaged ? whole : status.zero ? MAX_PARTS * granularity : LONGEST_COPY;
+      const longest =
+        zero || status.damaged ? whole : status.zero ? MAX_PARTS * granularity : LONGEST_COPY_BYTES;
       const next = offset + Math.max(Math.min(whole, longest), granularity);
       const isKnown = isCached && status.layer > target;
       sent++;

@@ -9,13 +9,13 @@ import {
 import { keepsHost } from './block-status.ts';
 
 /** Where data of a cluster goes: over its compressed data, to host space where it had none or not alone, or in place. */
-export type DataPlace = 'decompressed' | 'new' | 'copied' | 'in place';
+export type DataDestination = 'decompressed' | 'new' | 'copied' | 'in place';
 
 /**
  * Changes the kinds of a cluster by data into its subclusters [first, end), or into all of it where it has none. `isShared`:
  * snapshots share its host cluster.
  */
-export function copyInto(kinds: Uint8Array, first: number, end: number, isShared: boolean): DataPlace {
+export function copyInto(kinds: Uint8Array, first: number, end: number, isShared: boolean): DataDestination {
   if (kinds[0] === COMPRESSED_DATA) {
     kinds.fill(DATA);
     return 'decompressed';

@@ -1,7 +1,7 @@
 /** The target of a commit as the job finds it once it has made it as large as the layer that goes into it. */
 import { COMPRESSED_DATA, DATA, UNALLOCATED, ZERO_HOLE } from '../../qcow2/format/entry.ts';
 import { keepsHost } from './block-status.ts';
-import { copyInto, type DataPlace, markZero } from './cluster-kinds.ts';
+import { copyInto, type DataDestination, markZero } from './cluster-kinds.ts';
 import type { LayerRun, LayerRuns } from './layer-runs.ts';
 
 /** How a target grows. */
@@ -23,7 +23,7 @@ interface EndCluster {
   /** Kinds of its subclusters. */
   readonly kinds: Uint8Array;
   /** Where the zeros of the unit that the old end lies in are written to; absent where that ends with it. */
-  readonly head?: DataPlace;
+  readonly head?: DataDestination;
 }
 
 /** The runs of a target after its growth. Source: qcow2_co_truncate. */
@@ -119,7 +119,7 @@ export class GrownRuns implements LayerRuns {
   }
 
   /** Where the zeros of the unit that the old end lies in are written to; undefined where no unit is written. */
-  get head(): DataPlace | undefined {
+  get head(): DataDestination | undefined {
     return this.#endCluster?.head;
   }
 }

@@ -34,7 +34,7 @@ export interface LayerRuns {
 /** qemu's default for the size of an entry of its L2 cache, in bytes; smaller clusters make smaller entries. */
 const L2_SLICE_BYTES = 65_536;
 /** Bytes of the guest read at once where L2 tables cover less. */
-const MIN_PAGE_SPAN = 2 ** 26;
+const MIN_PAGE_SPAN_BYTES = 2 ** 26;
 /** Pages in memory: one for each of the walks that go over a layer side by side. */
 const KEPT_PAGES = 4;
 
@@ -67,7 +67,7 @@ export class Qcow2Runs implements LayerRuns {
     this.size = map.size;
     this.#storedEnd = Math.ceil(map.size / clusterSize) * clusterSize;
     this.sliceSpan = (Math.min(L2_SLICE_BYTES, clusterSize) / entrySize) * clusterSize;
-    this.#span = l1Coverage * Math.max(1, Math.floor(MIN_PAGE_SPAN / l1Coverage));
+    this.#span = l1Coverage * Math.max(1, Math.floor(MIN_PAGE_SPAN_BYTES / l1Coverage));
   }
 
   at(offset: number): LayerRun {

@@ -2,7 +2,7 @@
 import { dataViewOf, uint64At } from '../../../shared/bytes.ts';
 import type { Finding } from '../../../shared/model/finding.ts';
 import { checkTable } from '../format/header.ts';
-import { MAX_L1_BYTES, MAX_SNAPSHOT_EXTRA } from '../format/limits.ts';
+import { MAX_L1_BYTES, MAX_SNAPSHOT_EXTRA_BYTES } from '../format/limits.ts';
 import { recognizeContent } from '../format/table-content.ts';
 import { readBytes, sizeNow } from '../read/source.ts';
 import { type CauseInput, causeNote, rootFinding } from './cause-note.ts';
@@ -24,7 +24,7 @@ export function foreignSnapshots(input: CauseInput): Finding[] {
   const end = last === undefined ? header.snapshotsOffset : last.fileOffset + last.length;
   const bytes = readBytes(source, Math.ceil(end / 8) * 8, 2 ** header.clusterBits);
   const view = dataViewOf(bytes);
-  if (bytes.length < FIXED_BYTES || view.getUint32(36) <= MAX_SNAPSHOT_EXTRA) return [];
+  if (bytes.length < FIXED_BYTES || view.getUint32(36) <= MAX_SNAPSHOT_EXTRA_BYTES) return [];
   const content = recognizeContent({ view, at: 0, length: bytes.length });
   if (content !== undefined) {
     const what = `${content === 'refcounts' ? 'a refcount block' : 'data of the guest or of another file'} was written over the snapshot table: its cluster was given out twice, or two programs wrote to the file`;

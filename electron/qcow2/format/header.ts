@@ -13,7 +13,7 @@ import { countOf, formatCount, formatOffset } from '../../../shared/text/offset.
 import { offsetTextAt } from './bytes.ts';
 import { fieldValue, HEADER_ADVICE, type ReportCause, reportField } from './field-problem.ts';
 import {
-  MAX_BACKING_NAME,
+  MAX_BACKING_NAME_BYTES,
   MAX_CLUSTER_BITS,
   MAX_L1_BYTES,
   MAX_REFCOUNT_TABLE_BYTES,
@@ -382,7 +382,7 @@ function backingIn(view: DataView, clusterSize: number, note: Note): { offset: n
     );
     return { offset: 0, length: 0 };
   }
-  if (length > Math.min(MAX_BACKING_NAME, clusterSize - offset)) {
+  if (length > Math.min(MAX_BACKING_NAME_BYTES, clusterSize - offset)) {
     note(
       'QCOW2_BACKING_NAME',
       `backing_file_size is ${length}: too long for a file name in the first cluster`,

@@ -14,9 +14,9 @@ import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { sizeNow } from '../read/source.ts';
 import { BEGINNING_BYTES, beginsDisk, dividesWhole, endsDisk, SECTOR_SIZES } from './disk-ends.ts';
-import { beginsContainer, beginsWholeDisk, placesByFileSystems } from './guest-places.ts';
 import { findL1Tables, type L1Candidate } from './l1-candidates.ts';
 import { MAX_SCANNED_CLUSTERS } from './lost-header.ts';
+import { beginsContainer, beginsWholeDisk, positionsByFileSystems } from './positions-by-file-systems.ts';
 import type { Proposal } from './reading.ts';
 import { type ClusterBytes, countedReferences, storedRefcounts } from './stored-refcounts.ts';
 import { TableData } from './table-data.ts';
@@ -486,10 +486,10 @@ class L1Rebuild {
     let isNew = true;
     for (let round = 0; isNew && round < MAX_ROUNDS && this.#open.size > 0; round++) {
       sampleBytes /= 2; // all rounds together have the bound
-      const found = yield* placesByFileSystems({
+      const found = yield* positionsByFileSystems({
         image: this.#image,
         entries: this.#remains.entries,
-        places: this.#places,
+        placed: this.#places,
         open: [...this.#open].slice(0, MAX_LOOKED_AT),
         sampleBytes,
       });

@@ -13,7 +13,7 @@ const MAX_ENTRIES = 2 ** 24;
 const MAX_MISPLACED = 2 ** 16;
 
 /** An L1 table of the active disk or of snapshots; several snapshots may share one. */
-export interface L1Place {
+export interface L1Reference {
   readonly offset: number;
   readonly entries: number;
   /** Disks that use it, and the owner of what it refers to. */
@@ -23,7 +23,7 @@ export interface L1Place {
 }
 
 /** Something that L1 entries refer to: how many of them, and its owner. */
-export interface L2Place {
+export interface L2Reference {
   readonly offset: number;
   readonly times: number;
   readonly owner: number;
@@ -37,15 +37,15 @@ export interface L2Tables {
   readonly activeTimes: Uint32Array;
   readonly owners: Uint16Array;
   /** Places where no table can lie. */
-  readonly misplaced: readonly L2Place[];
+  readonly misplaced: readonly L2Reference[];
 }
 
 /** Called with a few words for what could not be followed. */
 export type OnFault = (what: string) => void;
 
 /** The L1 tables of an image, the active one first. Snapshots without a usable table are left out and reported. */
-export function l1Places({ header, snapshots }: Qcow2Image, onFault: OnFault): L1Place[] {
-  const places = new Map<string, L1Place>();
+export function l1References({ header, snapshots }: Qcow2Image, onFault: OnFault): L1Reference[] {
+  const places = new Map<string, L1Reference>();
   const add = (offset: number, entries: number, owner: number) => {
     const key = `${offset} ${entries}`;
     const known = places.get(key);
@@ -68,7 +68,7 @@ export function l1Places({ header, snapshots }: Qcow2Image, onFault: OnFault): L
  */
 export function* listL2Tables(
   { source, geometry: { clusterSize } }: Qcow2Image,
-  places: readonly L1Place[],
+  places: readonly L1Reference[],
   fileLength: number,
   limit: ReadLimit,
   onFault: OnFault,
@@ -76,7 +76,7 @@ export function* listL2Tables(
   const list = new EntryList(places);
   if (Math.ceil(fileLength / clusterSize) * places.length > Number.MAX_SAFE_INTEGER)
     throw new LimitPassed('the file has too many clusters');
-  const misplaced: L2Place[] = [];
+  const misplaced: L2Reference[] = [];
   for (const [index, { offset, entries, times, owner }] of places.entries()) {
     limit.spend(entries * 8);
     const table = new EntryTable(source, offset, entries);
@@ -111,11 +111,11 @@ export function* listL2Tables(
 
 /** Used L1 entries: where their table lies and which L1 table they are from, as one number each. */
 class EntryList {
-  readonly #places: readonly L1Place[];
+  readonly #places: readonly L1Reference[];
   #keys = new Float64Array(2 ** 10);
   #count = 0;
 
-  constructor(places: readonly L1Place[]) {
+  constructor(places: readonly L1Reference[]) {
     this.#places = places;
   }
 
@@ -143,7 +143,7 @@ class EntryList {
     let n = -1;
     for (const key of keys) {
       const offset = clusterOf(key) * clusterSize;
-      const place = this.#places[key % this.#places.length] as L1Place;
+      const place = this.#places[key % this.#places.length] as L1Reference;
       if (n < 0 || offsets[n] !== offset) {
         n++;
         offsets[n] = offset;

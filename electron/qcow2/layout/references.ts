@@ -8,7 +8,7 @@ import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
 import { createTableReader, holdsTable, loadTable, READ_AHEAD_BYTES } from '../read/table-reader.ts';
 import { CLUSTER_USE, OWNER_ACTIVE, OWNER_IMAGE } from './cluster-uses.ts';
-import { type L1Place, type L2Tables, l1Places, listL2Tables, type OnFault } from './l2-tables.ts';
+import { type L1Reference, type L2Tables, l1References, listL2Tables, type OnFault } from './l2-tables.ts';
 import { LimitPassed, type ReadLimit } from './read-limit.ts';
 import type { RefcountBlocks } from './refcount-blocks.ts';
 import type { ReferenceSink, TableVisitor } from './reference-sink.ts';
@@ -25,7 +25,7 @@ export class References {
   readonly #blocks: RefcountBlocks;
   readonly #onFault: OnFault;
   readonly #reader = createTableReader();
-  readonly #l1Places: readonly L1Place[];
+  readonly #l1Places: readonly L1Reference[];
   #l2Tables: L2Tables | undefined;
 
   /** `onFault` is called for everything that could not be followed: what it may refer to is not known. */
@@ -34,11 +34,11 @@ export class References {
     this.#fileLength = fileLength;
     this.#blocks = blocks;
     this.#onFault = onFault;
-    this.#l1Places = l1Places(image, onFault);
+    this.#l1Places = l1References(image, onFault);
   }
 
   /** The L1 tables of all disks. */
-  get l1Tables(): readonly L1Place[] {
+  get l1Tables(): readonly L1Reference[] {
     return this.#l1Places;
   }
 

@@ -9,7 +9,7 @@ import { hex, offsetTextAt, textOf } from '../format/bytes.ts';
 import { BITMAPS_ADVICE, type BitmapsExtension, type Extensions } from '../format/extensions.ts';
 import { fieldValue, type ReportCause } from '../format/field-problem.ts';
 import { AUTOCLEAR_BITMAPS, type Qcow2Header } from '../format/header.ts';
-import { MAX_BITMAP_BYTES, MAX_BITMAP_NAME } from '../format/limits.ts';
+import { MAX_BITMAP_BYTES, MAX_BITMAP_NAME_BYTES } from '../format/limits.ts';
 import { type SlicedWork, shouldYield } from './sliced-work.ts';
 import { type ImageSource, readBytes } from './source.ts';
 
@@ -231,7 +231,7 @@ export function brokenBecause(header: Qcow2Header, fields: DataView, start: numb
   if (type !== DIRTY_TRACKING) return `is of type ${type}, which is not known`;
   if (flags & ~(FLAG_IN_USE | FLAG_AUTO)) return `has flags ${hex(flags)} that are not known`;
   if (fields.getUint32(start + 20) !== 0) return 'has extra data that is not known';
-  if (nameLength === 0 || nameLength > MAX_BITMAP_NAME) return `has a name of ${nameLength} bytes`;
+  if (nameLength === 0 || nameLength > MAX_BITMAP_NAME_BYTES) return `has a name of ${nameLength} bytes`;
   if (granularityBits < MIN_GRANULARITY_BITS || granularityBits > MAX_GRANULARITY_BITS)
     return `has granularity_bits ${granularityBits}, outside ${MIN_GRANULARITY_BITS} to ${MAX_GRANULARITY_BITS}`;
   if (tableSize === 0) return 'has an empty table';

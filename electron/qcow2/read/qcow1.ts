@@ -10,7 +10,7 @@ import { COMPRESSED_DATA, DATA, LOST_COMPRESSED, LOST_DATA, UNALLOCATED } from '
 import { type ReportCause, reportField } from '../format/field-problem.ts';
 import type { Geometry } from '../format/geometry.ts';
 import { CRYPT_ADVICE, headerRefusal, NAME_ADVICE, type Qcow2Header, sizesIn } from '../format/header.ts';
-import { MAX_BACKING_NAME } from '../format/limits.ts';
+import { MAX_BACKING_NAME_BYTES } from '../format/limits.ts';
 import type { DecodeTarget } from './l2.ts';
 
 const HEADER_BYTES = 48;
@@ -45,7 +45,7 @@ export function parseHeaderV1(
     note('QCOW2_CRYPT_METHOD', `crypt_method ${cryptMethod} is not known`, 36, CRYPT_ADVICE);
   const backingFileOffset = uint64At(view, 8);
   let backingFileSize = backingFileOffset === 0 ? 0 : view.getUint32(16);
-  if (backingFileSize > MAX_BACKING_NAME || backingFileOffset > MAX_OFFSET) {
+  if (backingFileSize > MAX_BACKING_NAME_BYTES || backingFileOffset > MAX_OFFSET) {
     note(
       'QCOW2_BACKING_NAME',
       `backing_file_size is ${backingFileSize}: too long for a file name`,

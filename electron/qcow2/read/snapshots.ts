@@ -14,12 +14,12 @@ import {
   SNAPSHOT_ADVICE,
   SNAPSHOTS_REFUSED_ADVICE,
 } from '../format/header.ts';
-import { MAX_L1_BYTES, MAX_SNAPSHOT_EXTRA, MAX_SNAPSHOT_TABLE_BYTES } from '../format/limits.ts';
+import { MAX_L1_BYTES, MAX_SNAPSHOT_EXTRA_BYTES, MAX_SNAPSHOT_TABLE_BYTES } from '../format/limits.ts';
 import { SNAPSHOT_FIXED_BYTES } from '../format/snapshot-table.ts';
 import { type SlicedWork, shouldYield } from './sliced-work.ts';
 import { type ImageSource, readAhead, readBytes } from './source.ts';
 
-const MAX_ENTRY_BYTES = SNAPSHOT_FIXED_BYTES + MAX_SNAPSHOT_EXTRA + 2 * 65_535;
+const MAX_ENTRY_BYTES = SNAPSHOT_FIXED_BYTES + MAX_SNAPSHOT_EXTRA_BYTES + 2 * 65_535;
 const WINDOW_BYTES = 2 ** 18;
 
 /** One snapshot. Texts are untrusted; names may repeat, ids are the key. */
@@ -84,9 +84,9 @@ export function* readSnapshots(
     if (bytes.length < SNAPSHOT_FIXED_BYTES)
       return stop(`the file ends inside snapshot table entry ${index}`, at);
     const extraDataSize = dataViewOf(bytes).getUint32(36);
-    if (extraDataSize > MAX_SNAPSHOT_EXTRA)
+    if (extraDataSize > MAX_SNAPSHOT_EXTRA_BYTES)
       return stop(
-        `snapshot table entry ${index} has ${formatCount(extraDataSize)} bytes of extra data, more than ${formatCount(MAX_SNAPSHOT_EXTRA)}`,
+        `snapshot table entry ${index} has ${formatCount(extraDataSize)} bytes of extra data, more than ${formatCount(MAX_SNAPSHOT_EXTRA_BYTES)}`,
         at,
         SNAPSHOTS_REFUSED_ADVICE,
       );

@@ -2,16 +2,15 @@
  * What is known of two disks: by their tables, and up to a seam by their content. Lists, searches and pictures are about
  * both parts as one.
  */
-
 import {
   type ComparisonSums,
   DIFFERENCE_KINDS,
   type Difference,
   type DifferenceKind,
   type DifferencePage,
-  type DifferencePlace,
   type DifferenceSearch,
   type DifferencesRequest,
+  type NumberedDifference,
 } from '../../../shared/model/comparison.ts';
 import { shownSide } from './difference-rows.ts';
 import { type ComparedRange, maskOf, type RangeKind, RangeTable, RELATIONS } from './range-table.ts';
@@ -107,7 +106,7 @@ export class ComparedRanges {
   }
 
   /** The next or previous range of some kinds. */
-  find({ kinds, from, backwards }: DifferenceSearch): DifferencePlace | undefined {
+  find({ kinds, from, backwards }: DifferenceSearch): NumberedDifference | undefined {
     const total = this.count(kinds);
     // By their numbers: the first one that begins after `from`.
     let low = 0;

@@ -6,9 +6,9 @@ import {
   type ComparisonSums,
   DIFFERENCE_KINDS,
   type DifferencePage,
-  type DifferencePlace,
   type DifferenceSearch,
   type DifferencesRequest,
+  type NumberedDifference,
 } from '../../../shared/model/comparison.ts';
 import type { ChainSession } from '../chain-session.ts';
 import { compareDisks } from './compare-disks.ts';
@@ -122,7 +122,7 @@ export class Comparison {
     return this.#ranges.page(request);
   }
 
-  find(search: DifferenceSearch): DifferencePlace | undefined {
+  find(search: DifferenceSearch): NumberedDifference | undefined {
     return this.#ranges.find(search);
   }
 

@@ -25,7 +25,7 @@ const MAX_RANGES = 4_000_000;
 /** Codes are 16-bit numbers. */
 const MAX_CODES = 65_536;
 /** Ranges whose kinds are counted together. */
-const BLOCK = 4096;
+const BLOCK_RANGES = 4096;
 
 /** The mask of some relations. */
 export function maskOf(relations: readonly Relation[]): number {
@@ -68,7 +68,7 @@ export class RangeTable {
     if (relation === 'mayDiffer') this.unread += length * sidesWithData(a, b);
     if (!goesOn) {
       this.#reserve();
-      if (this.count % BLOCK === 0) this.#before.push(this.#ranges.slice());
+      if (this.count % BLOCK_RANGES === 0) this.#before.push(this.#ranges.slice());
       this.#starts[this.count] = this.end;
       this.#codeOf[this.count] = code;
       this.#ranges[number] = (this.#ranges[number] as number) + 1;
@@ -106,11 +106,11 @@ export class RangeTable {
 
   /** How many of the ranges before number `index` are of the relations in a mask. */
   countBefore(index: number, mask: number): number {
-    const block = Math.floor(index / BLOCK);
+    const block = Math.floor(index / BLOCK_RANGES);
     const counted = this.#before[block];
     let sum = sumOf(counted ?? this.#ranges, mask);
     if (counted === undefined) return sum;
-    for (let i = block * BLOCK; i < index; i++) if (this.#isOf(i, mask)) sum++;
+    for (let i = block * BLOCK_RANGES; i < index; i++) if (this.#isOf(i, mask)) sum++;
     return sum;
   }
 
@@ -119,11 +119,11 @@ export class RangeTable {
     let i = index;
     while (i < this.count && !this.#isOf(i, mask)) {
       // A whole block without any is passed over.
-      const block = i / BLOCK;
+      const block = i / BLOCK_RANGES;
       const here = this.#before[block];
       const isEmpty =
         here !== undefined && sumOf(this.#before[block + 1] ?? this.#ranges, mask) === sumOf(here, mask);
-      i += isEmpty ? Math.min(BLOCK, this.count - i) : 1;
+      i += isEmpty ? Math.min(BLOCK_RANGES, this.count - i) : 1;
     }
     return i;
   }
@@ -144,7 +144,7 @@ export class RangeTable {
     }
     const counted = this.#before[low];
     let left = n - (counted === undefined ? 0 : sumOf(counted, mask));
-    let index = this.nextOf(low * BLOCK, mask);
+    let index = this.nextOf(low * BLOCK_RANGES, mask);
     while (left > 0 && index < this.count) {
       index = this.nextOf(index + 1, mask);
       left--;

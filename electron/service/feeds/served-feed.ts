@@ -11,7 +11,7 @@ import { type ExportOptions, exportLayer, type LayerExport } from '../../qemu/ex
 import type { FeedSink } from '../prepared-target.ts';
 
 /** Bytes asked about at first where a window is drawn meanwhile: a long reply and its taking last a millisecond or two. */
-const REQUEST_BESIDE_WINDOW = 2 ** 30;
+const REQUEST_BESIDE_WINDOW_BYTES = 2 ** 30;
 /** Milliseconds before the first new try of a connection to a server of our own. */
 const RECONNECT_DELAY_MS = 25;
 /** Milliseconds in which the death of a server that closed its connection becomes known. */
@@ -51,7 +51,7 @@ export async function runServedFeed(
     const first = await connect();
     const granted = first.contexts.map(context => context.name);
     const asPlanned = (batch: StatusBatch) => sink.batch(inPlannedOrder(batch, granted, contexts));
-    const gently = serving.lowPriority === true ? { firstRequest: REQUEST_BESIDE_WINDOW } : {};
+    const gently = serving.lowPriority === true ? { firstRequest: REQUEST_BESIDE_WINDOW_BYTES } : {};
     const range = { start, granularity: open.info.clusterSize, ...gently };
     const options = { reopen, delay: RECONNECT_DELAY_MS, signal };
     const last = await walkReconnecting(first, range, asPlanned, options);

@@ -1,5 +1,5 @@
 /** Writes a report that was gathered. */
-import type { ReportForm } from '../../../shared/model/report/report-request.ts';
+import type { ReportFormat } from '../../../shared/model/report/report-request.ts';
 import { jsonPieces } from '../../../shared/text/json.ts';
 import type { TakeChunk } from '../../engine/worker/client.ts';
 import { reportHtml } from '../../formats/report/report-html.ts';
@@ -9,9 +9,9 @@ import { OutputFile, type OutputRequest } from '../output/output-file.ts';
 import type { GatheredReport } from './gather-report.ts';
 
 /** A report in one of its forms, piece by piece. */
-export function* reportPieces({ report, pictures }: GatheredReport, form: ReportForm): Generator<string> {
-  if (form === 'svg') yield pictures.light;
-  else if (form === 'html') yield* reportHtml(report, pictures);
+export function* reportPieces({ report, pictures }: GatheredReport, format: ReportFormat): Generator<string> {
+  if (format === 'svg') yield pictures.light;
+  else if (format === 'html') yield* reportHtml(report, pictures);
   else {
     yield* jsonPieces(reportDocument(report), 2);
     yield '\n';

@@ -1,6 +1,6 @@
 /** Which files the user was asked about: consent that comes from the window counts for those alone. */
 import { CowscopeError } from '../../../shared/error.ts';
-import { MAX_ALLOWED } from '../../../shared/ipc/schemas.ts';
+import { MAX_ALLOWED_PATHS } from '../../../shared/ipc/schemas.ts';
 import type { BackingLink, ChainInfo } from '../../../shared/model/layer.ts';
 import type { Consent } from '../../../shared/model/target.ts';
 
@@ -44,6 +44,6 @@ export class ConsentGuard {
   #add(path: string): void {
     this.#asked.delete(path);
     this.#asked.add(path);
-    for (const oldest of this.#asked) if (this.#asked.size > MAX_ALLOWED) this.#asked.delete(oldest);
+    for (const oldest of this.#asked) if (this.#asked.size > MAX_ALLOWED_PATHS) this.#asked.delete(oldest);
   }
 }

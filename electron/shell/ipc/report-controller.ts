@@ -3,7 +3,7 @@ import { CowscopeError } from '../../../shared/error.ts';
 import type { CallName } from '../../../shared/ipc/contract.ts';
 import type { ChainInfo } from '../../../shared/model/layer.ts';
 import type {
-  OfferedForm,
+  OfferedFormat,
   ReportProgress,
   ReportRequest,
   ReportStep,
@@ -35,7 +35,7 @@ export interface ReportControllerDeps {
   /** A plan that is kept. */
   plan(planId: number): MadePlan | undefined;
   /** Lets the person choose a file, and asks before one that is there is replaced; undefined when cancelled. */
-  choosePath(suggested: string, form: OfferedForm): Promise<string | undefined>;
+  choosePath(suggested: string, format: OfferedFormat): Promise<string | undefined>;
   onProgress(progress: ReportProgress): void;
 }
 
@@ -66,14 +66,14 @@ export class ReportController {
   /** Writes a report of the open chain, read again as it was opened. */
   async #save(
     sessionId: number,
-    { form, showPaths, partitions = false, planId }: ReportRequest,
+    { format, showPaths, partitions = false, planId }: ReportRequest,
   ): Promise<SavedReport | null> {
     const { chain, request } = this.#deps.opened(sessionId);
     const planned = planId === undefined ? undefined : this.#planOf(planId);
     const abort = new AbortController();
     const { signal } = abort;
     this.#runs.begin(() => abort.abort(cancelled()));
-    const path = await this.#deps.choosePath(suggestedName(chain, form), form);
+    const path = await this.#deps.choosePath(suggestedName(chain, format), format);
     if (path === undefined) return null;
     signal.throwIfAborted();
     const { target, consent, forceShare, allowLocalFiles } = request;
@@ -83,7 +83,7 @@ export class ReportController {
     const output = { path, force: true, images: [...named, ...filesOfChain(chain)] };
     await checkOutput(output);
     const { onStep, onWalk } = new ReportSteps(this.#deps.onProgress);
-    if (form === 'csv') {
+    if (format === 'csv') {
       onStep('writing');
       return { path, unread: await writeRows(this.#deps.session(sessionId), output, signal) };
     }
@@ -91,7 +91,7 @@ export class ReportController {
     const gathered = await gatherReport(target, consent, choice);
     onStep('writing');
     const images = [...output.images, ...filesOfChain(gathered.chain)];
-    await writePiecesTo({ ...output, images }, reportPieces(gathered, form), signal);
+    await writePiecesTo({ ...output, images }, reportPieces(gathered, format), signal);
     return { path, unread: gathered.report.unread.length };
   }
 
@@ -173,9 +173,9 @@ async function drawOpenChain(session: ReportedSession, showPaths: boolean): Prom
 }
 
 /** The name of a file for a report, as it is suggested. */
-function suggestedName(chain: ChainInfo, form: OfferedForm): string {
-  const content = form === 'csv' ? 'map' : form === 'png' ? 'picture' : 'report';
-  return `${baseName(chain.layers.at(-1)?.name ?? '')}-${content}.${form}`;
+function suggestedName(chain: ChainInfo, format: OfferedFormat): string {
+  const content = format === 'csv' ? 'map' : format === 'png' ? 'picture' : 'report';
+  return `${baseName(chain.layers.at(-1)?.name ?? '')}-${content}.${format}`;
 }
 
 /** A file's name without its last extension. */

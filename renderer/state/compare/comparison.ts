@@ -204,7 +204,7 @@ function setComparison(comparison: ComparisonView): void {
 }
 
 /** "3 of 835", or how many there are where none is chosen. */
-export function placeText(comparison: ComparisonView): string {
+export function differenceCountText(comparison: ComparisonView): string {
   const total = shownCount(comparison);
   if (comparison.row < 0) return `${formatCount(total)} ${total === 1 ? 'difference' : 'differences'}`;
   return `${formatCount(comparison.row + 1)} of ${formatCount(total)}`;

@@ -6,7 +6,7 @@ const READ_BYTES = 512;
 const SECTOR_BYTES = 512;
 
 /** What is copied: bytes of the guest's disk, and where they are stored. */
-export interface CopyPlace {
+export interface CopiedBytes {
   readonly start: number;
   readonly end: number;
   /** The image that qemu-io opens, with its format. */
@@ -32,7 +32,7 @@ export function plainRange(start: number, end: number): string {
 }
 
 /** The further forms of a place, beside {@link plainHex} and {@link plainRange} of it. */
-export function copyForms({ start, end, image, stored }: CopyPlace): readonly CopyForm[] {
+export function copyForms({ start, end, image, stored }: CopiedBytes): readonly CopyForm[] {
   const forms: CopyForm[] = [{ label: 'Copy in decimal', text: String(start) }];
   if (start % SECTOR_BYTES === 0)
     forms.push({ label: 'Copy as 512-byte sector', text: String(start / SECTOR_BYTES) });

@@ -40,7 +40,7 @@ const KEPT = [
 type Preferences = Pick<WindowState, (typeof KEPT)[number]>;
 
 /** Longest id of a tab that is taken over. */
-const MAX_ID = 64;
+const MAX_ID_CHARACTERS = 64;
 
 /** What was answered about one image. */
 const ANSWER = v.object({ image: v.string(), reads: v.boolean() });
@@ -107,7 +107,7 @@ function preferencesFormat(normal: Preferences): StateFormat<Preferences> {
     inspectorOpen: v.fallback(v.boolean(), normal.inspectorOpen),
     inspectorWidth: v.fallback(sizeIn(INSPECTOR_WIDTH_PX), normal.inspectorWidth),
     drawerOpen: v.fallback(v.boolean(), normal.drawerOpen),
-    drawerTab: v.fallback(v.pipe(v.string(), v.maxLength(MAX_ID)), normal.drawerTab),
+    drawerTab: v.fallback(v.pipe(v.string(), v.maxLength(MAX_ID_CHARACTERS)), normal.drawerTab),
     drawerHeight: v.fallback(sizeIn(DRAWER_HEIGHT_PX), normal.drawerHeight),
     readsPartitions: v.fallback(v.boolean(), normal.readsPartitions),
     partitionsAnswers: v.fallback(v.array(ANSWER), normal.partitionsAnswers),

@@ -12,10 +12,10 @@ import { CompareHead } from './compare-head.tsx';
 import { CompareLegend } from './compare-legend.tsx';
 import { CompareStart } from './compare-start.tsx';
 import { ComparedLane } from './compared-lane.tsx';
+import { DifferenceLine } from './difference-line.tsx';
 import { DifferenceList } from './difference-list.tsx';
 import { DifferenceOverview } from './difference-overview.tsx';
 import { KindFilter } from './kind-filter.tsx';
-import { PlaceLine } from './place-line.tsx';
 
 /** Two disks on one axis, what they are to each other, and the list of their differences. */
 export function CompareView({ chain }: ViewProps) {
@@ -27,7 +27,7 @@ export function CompareView({ chain }: ViewProps) {
       <KindFilter comparison={comparison} />
       <ComparePlot comparison={comparison} />
       <CompareLegend />
-      <PlaceLine comparison={comparison} />
+      <DifferenceLine comparison={comparison} />
       <DifferenceList comparison={comparison} />
     </div>
   );

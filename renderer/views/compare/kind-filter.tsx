@@ -4,7 +4,7 @@ import { stateOf } from '../../../shared/extent/flags.ts';
 import { DIFFERENCE_KINDS, type DifferenceKind } from '../../../shared/model/comparison.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
 import type { ComparisonView } from '../../state/compare/compare-state.ts';
-import { placeText, stepDifference, toggleKind } from '../../state/compare/comparison.ts';
+import { differenceCountText, stepDifference, toggleKind } from '../../state/compare/comparison.ts';
 import { DifferenceSwatch } from './difference-swatch.tsx';
 
 /** The sums by kind; a press takes a kind out of the list, or puts it back. Beside them, the way to the next difference. */
@@ -19,7 +19,7 @@ export function KindFilter({ comparison }: { readonly comparison: ComparisonView
         <DifferenceSwatch state={stateOf(RELATION_FLAGS.same)} /> same {formatSize(state?.sums.same ?? 0)}
       </span>
       <span className="spacer" />
-      <span className="compare-place">{placeText(comparison)}</span>
+      <span className="compare-place">{differenceCountText(comparison)}</span>
       <button type="button" title="Previous difference (Shift+N)" onClick={() => void stepDifference(true)}>
         Previous
       </button>

@@ -1,8 +1,8 @@
 import { type KeyboardEvent, useRef } from 'react';
 import { type CommandId, commandOf } from '../../../shared/commands.ts';
 import { labelNow, runCommand } from '../../state/commands/commands.ts';
+import { copiedBytes } from '../../state/selection/copied-bytes.ts';
 import { copyForms } from '../../state/selection/copy-forms.ts';
-import { copyPlace } from '../../state/selection/copy-place.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { useStore } from '../../state/store.ts';
 import { closeDialog } from '../../ui/dialog.tsx';
@@ -27,7 +27,7 @@ export function ContextMenu({ x, y }: ContextMenuProps) {
   const ref = useRef<HTMLDialogElement>(null);
   // What is known of the selection may arrive while the menu is open: its forms are last, so that nothing moves.
   useStore(state => state.inspection);
-  const place = copyPlace();
+  const place = copiedBytes();
   const forms = place === undefined ? [] : copyForms(place);
   useModal(ref, 'button');
   const onKeyDown = (event: KeyboardEvent) => {

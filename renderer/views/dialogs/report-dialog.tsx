@@ -2,8 +2,8 @@ import { type FormEvent, useEffect, useState } from 'react';
 import type { ErrorRecord } from '../../../shared/error.ts';
 import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
 import {
-  OFFERED_FORMS,
-  type OfferedForm,
+  OFFERED_FORMATS,
+  type OfferedFormat,
   type ReportProgress,
   type ReportStep,
 } from '../../../shared/model/report/report-request.ts';
@@ -16,7 +16,7 @@ import { ErrorCard } from '../../ui/error-card.tsx';
 import { Untrusted } from '../../ui/text.tsx';
 import { pngOf, type ReportDrawing, ReportPreview, useReportDrawing } from './report-picture.tsx';
 
-const FORMS: Readonly<Record<OfferedForm, readonly [name: string, meaning: string]>> = {
+const FORMAT_LABELS: Readonly<Record<OfferedFormat, readonly [name: string, meaning: string]>> = {
   html: ['HTML', 'one page for any browser: verdict, drawing, findings, sums, layers'],
   json: ['JSON', 'the same for programs'],
   svg: ['SVG', 'the drawing of the chain alone'],
@@ -31,19 +31,19 @@ const STEPS: Readonly<Record<ReportStep, string>> = {
   writing: 'Writing',
 };
 
-/** True where a plan and the guest's partitions can be part of that form. */
-function takesMore(form: OfferedForm): boolean {
-  return form === 'html' || form === 'json';
+/** True where a plan and the guest's partitions can be part of that format. */
+function takesMore(format: OfferedFormat): boolean {
+  return format === 'html' || format === 'json';
 }
 
-/** True where the drawing is part of that form. */
-function hasDrawing(form: OfferedForm): boolean {
-  return form === 'html' || form === 'svg' || form === 'png';
+/** True where the drawing is part of that format. */
+function hasDrawing(format: OfferedFormat): boolean {
+  return format === 'html' || format === 'svg' || format === 'png';
 }
 
 /** What goes into the report. */
 interface ReportContent {
-  readonly form: OfferedForm;
+  readonly format: OfferedFormat;
   readonly isRedacted: boolean;
   readonly withPlan: boolean;
   readonly withPartitions: boolean;
@@ -53,7 +53,7 @@ interface ReportContent {
 export function ReportDialog() {
   const reply = useStore(state => (state.planner?.isRunning === false ? state.planner.reply : undefined));
   const [content, setContent] = useState<ReportContent>({
-    form: 'html',
+    format: 'html',
     isRedacted: true,
     withPlan: true,
     withPartitions: false,
@@ -77,7 +77,7 @@ export function ReportDialog() {
     <DialogFrame title="Save a report" className="report-dialog">
       <form onSubmit={event => void save(event)}>
         <Content content={content} reply={reply} disabled={isSaving} onChange={setContent} />
-        {hasDrawing(content.form) && <ReportPreview drawing={drawing} />}
+        {hasDrawing(content.format) && <ReportPreview drawing={drawing} />}
         <p className="hint">
           It is about the whole disk. For a page or a document the images are read again and checked; nothing
           is written to them.
@@ -93,7 +93,7 @@ export function ReportDialog() {
             <button
               type="submit"
               className="primary"
-              disabled={content.form === 'png' && drawing.svg === undefined}
+              disabled={content.format === 'png' && drawing.svg === undefined}
             >
               Save…
             </button>
@@ -106,19 +106,19 @@ export function ReportDialog() {
 
 /** Writes the report and closes the dialog; what went wrong, where the dialog stays. */
 async function saveReport(
-  { form, isRedacted, withPlan, withPartitions }: ReportContent,
+  { format, isRedacted, withPlan, withPartitions }: ReportContent,
   reply: PlanReply | undefined,
   { svg }: ReportDrawing,
 ): Promise<ErrorRecord | undefined> {
   const sessionId = getState().chain?.sessionId;
   if (sessionId === undefined) return void closeDialog();
-  const plan = reply === undefined || !withPlan || !takesMore(form) ? {} : { planId: reply.planId };
+  const plan = reply === undefined || !withPlan || !takesMore(format) ? {} : { planId: reply.planId };
   const isRead = getState().partitions.phase === 'read';
-  const partitions = isRead && withPartitions && takesMore(form) ? { partitions: true } : {};
+  const partitions = isRead && withPartitions && takesMore(format) ? { partitions: true } : {};
   const saved =
-    form === 'png'
+    format === 'png'
       ? await invoke('report:savePicture', { sessionId, png: await pngOf(svg ?? '') })
-      : await invoke('report:save', { sessionId, form, showPaths: !isRedacted, ...plan, ...partitions });
+      : await invoke('report:save', { sessionId, format, showPaths: !isRedacted, ...plan, ...partitions });
   if (!saved.ok) return saved.error.code === 'CANCELLED' ? undefined : saved.error;
   if (saved.value === null) return undefined;
   const { path, unread } = saved.value;
@@ -136,23 +136,23 @@ interface ContentProps {
 }
 
 function Content({ content, reply, disabled, onChange }: ContentProps) {
-  const { form, isRedacted, withPlan, withPartitions } = content;
+  const { format, isRedacted, withPlan, withPartitions } = content;
   const hasPartitions = useStore(({ partitions }) => partitions.phase === 'read');
   return (
     <>
       <fieldset disabled={disabled}>
         <legend>Form</legend>
-        {OFFERED_FORMS.map(id => (
+        {OFFERED_FORMATS.map(id => (
           <label key={id}>
             <input
               type="radio"
               name="report-form"
-              checked={form === id}
+              checked={format === id}
               {...(id === 'html' ? { 'data-initial-focus': true } : {})}
-              onChange={() => onChange({ ...content, form: id })}
+              onChange={() => onChange({ ...content, format: id })}
             />
             <span>
-              <b>{FORMS[id][0]}</b> {FORMS[id][1]}
+              <b>{FORMAT_LABELS[id][0]}</b> {FORMAT_LABELS[id][1]}
             </span>
           </label>
         ))}
@@ -167,7 +167,7 @@ function Content({ content, reply, disabled, onChange }: ContentProps) {
           />
           <span>Leave folders out of every text. Names of files stay.</span>
         </label>
-        {reply !== undefined && takesMore(form) && (
+        {reply !== undefined && takesMore(format) && (
           <label>
             <input
               type="checkbox"
@@ -179,7 +179,7 @@ function Content({ content, reply, disabled, onChange }: ContentProps) {
             </span>
           </label>
         )}
-        {hasPartitions && takesMore(form) && (
+        {hasPartitions && takesMore(format) && (
           <label>
             <input
               type="checkbox"

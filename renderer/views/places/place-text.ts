@@ -4,15 +4,15 @@ import type { Place } from '../../../shared/model/place.ts';
 import { tableCell, tabSeparated } from '../../state/selection/table-text.ts';
 
 /** The forms in which the list is copied. */
-export const PLACE_FORMS = ['table', 'CSV', 'JSON'] as const;
+export const PLACE_FORMATS = ['table', 'CSV', 'JSON'] as const;
 
 /** A form in which the list is copied. */
-export type PlaceForm = (typeof PLACE_FORMS)[number];
+export type PlaceFormat = (typeof PLACE_FORMATS)[number];
 
 const COLUMNS = ['kind', 'layer', 'bitmap', 'start', 'end', 'length', 'state', 'others', 'hostOffset'];
 
 /** The places in a form. `others` are the layers that a place hides, or that hide it. */
-export function placesText(places: readonly Place[], chain: OpenedChain, form: PlaceForm): string {
+export function placesText(places: readonly Place[], chain: OpenedChain, form: PlaceFormat): string {
   const titleOf = (track: number) => chain.tracks[track]?.title ?? '';
   if (form === 'JSON') {
     const rows = places.map(({ track, others, ...place }) => ({

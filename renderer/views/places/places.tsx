@@ -9,7 +9,7 @@ import { useMapReading } from '../../ui/hooks/use-map-reading.ts';
 import { useVirtualRows } from '../../ui/hooks/use-virtual-rows.ts';
 import { PlaceFilters } from './place-filters.tsx';
 import { PlaceRow } from './place-row.tsx';
-import { PLACE_FORMS, type PlaceForm, placesText } from './place-text.ts';
+import { PLACE_FORMATS, type PlaceFormat, placesText } from './place-text.ts';
 import { type KnownPlaces, usePlaces } from './use-places.ts';
 
 /** Heights of a row, and of the header row with its line. */
@@ -74,7 +74,7 @@ export function Places({ chain }: { readonly chain: OpenedChain }) {
         <PlaceFilters chain={chain} />
         <span className="spacer" />
         <span role="status">{countText(places, at, reading, chain.chain.complete)}</span>
-        {PLACE_FORMS.map(form => (
+        {PLACE_FORMATS.map(form => (
           <button
             key={form}
             type="button"
@@ -163,7 +163,7 @@ function countText(
   return `${formatCount(at + 1)} of ${formatCount(total)}${soFar} · ${formatSize(bytes)}${left}`;
 }
 
-async function copyPlaces(chain: OpenedChain, total: number, form: PlaceForm): Promise<void> {
+async function copyPlaces(chain: OpenedChain, total: number, form: PlaceFormat): Promise<void> {
   const { placeFilter, placeOrder } = getState();
   const places = await requestFirstPlaces(placeFilter, placeOrder, MAX_COPIED);
   if (places.length === 0) return;

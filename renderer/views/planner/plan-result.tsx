@@ -5,7 +5,7 @@ import type { Plan } from '../../../shared/model/plan/plan.ts';
 import type { PlanReply } from '../../../shared/model/plan/plan-picture.ts';
 import { asSentence, findingGuestText, findingSentence } from '../../../shared/text/finding-text.ts';
 import { formatCount, formatSize } from '../../../shared/text/offset.ts';
-import { otherCommands, planCaseText, planFacts, planTitle } from '../../../shared/text/plan-text.ts';
+import { otherCommands, planCaseText, planRows, planTitle } from '../../../shared/text/plan-text.ts';
 import { navigationOf } from '../../state/axes/axis-navigation.ts';
 import { copyText } from '../../state/selection/track-actions.ts';
 import { adviceInWindow } from '../../state/window/advice.ts';
@@ -14,7 +14,7 @@ import { Untrusted, UntrustedProse } from '../../ui/text.tsx';
 import { PlanDrawing } from './plan-drawing.tsx';
 
 /** Longest sentence of a plan that is shown, in characters. */
-const MAX_TEXT = 2000;
+const MAX_TEXT_CHARACTERS = 2000;
 
 /** A plan: hazards, the disk before and after, numbers, what happens where, what an abort leaves, and the commands. */
 export function PlanResult({ reply, chain }: { readonly reply: PlanReply; readonly chain: OpenedChain }) {
@@ -25,7 +25,7 @@ export function PlanResult({ reply, chain }: { readonly reply: PlanReply; readon
     <>
       <header className="plan-title">
         <h2>
-          <Untrusted text={asSentence(planTitle(plan))} max={MAX_TEXT} />
+          <Untrusted text={asSentence(planTitle(plan))} max={MAX_TEXT_CHARACTERS} />
         </h2>
         <p className="hint">
           cowscope shows what would happen. It changes nothing, and it will not run the commands.
@@ -38,7 +38,7 @@ export function PlanResult({ reply, chain }: { readonly reply: PlanReply; readon
       <section aria-label="Numbers">
         <h3>Numbers</h3>
         <dl className="plan-facts">
-          {planFacts(plan).map(([name, value]) => (
+          {planRows(plan).map(([name, value]) => (
             <div key={`${name} ${value}`}>
               <dt>{name}</dt>
               <dd>{value}</dd>
@@ -54,7 +54,7 @@ export function PlanResult({ reply, chain }: { readonly reply: PlanReply; readon
         <ul className="plan-lines">
           {plan.abort.map(text => (
             <li key={text}>
-              <UntrustedProse text={text} max={MAX_TEXT} />
+              <UntrustedProse text={text} max={MAX_TEXT_CHARACTERS} />
             </li>
           ))}
         </ul>
@@ -74,11 +74,11 @@ export function PlanResult({ reply, chain }: { readonly reply: PlanReply; readon
 }
 
 /** Bytes in a second that are assumed at first, in millions. */
-const USUAL_RATE = 200;
+const USUAL_RATE_MB_PER_SECOND = 200;
 
 /** How long copying takes at a rate that the person knows. */
 function TimeGuess({ bytes }: { readonly bytes: number }) {
-  const [rate, setRate] = useState(USUAL_RATE);
+  const [rate, setRate] = useState(USUAL_RATE_MB_PER_SECOND);
   const seconds = Math.ceil(bytes / (rate * 1e6));
   return (
     <label className="plan-time">
@@ -137,7 +137,7 @@ function Hazard({ finding, plan }: { readonly finding: Finding; readonly plan: P
       <p>
         {severity !== 'note' && <Icon name="warning" />}
         <b>{name === undefined ? 'Chain' : <Untrusted text={name} max={80} />}</b>{' '}
-        <Untrusted text={findingSentence(finding)} max={MAX_TEXT} />
+        <Untrusted text={findingSentence(finding)} max={MAX_TEXT_CHARACTERS} />
       </p>
       {where !== '' && (
         <p className="plan-place">
@@ -156,7 +156,7 @@ function Hazard({ finding, plan }: { readonly finding: Finding; readonly plan: P
       )}
       {advice !== '' && (
         <p className="plan-advice">
-          <UntrustedProse text={asSentence(adviceInWindow(advice))} max={MAX_TEXT} />
+          <UntrustedProse text={asSentence(adviceInWindow(advice))} max={MAX_TEXT_CHARACTERS} />
         </p>
       )}
       <small>
@@ -178,7 +178,7 @@ function Cases({ plan, left }: { readonly plan: Plan; readonly left: number }) {
             <tr key={`${entry.holders} ${entry.owner} ${entry.effect}`}>
               <td className="plan-bytes">{formatSize(entry.bytes)}</td>
               <td>
-                <Untrusted text={planCaseText(entry, plan.layers)} max={MAX_TEXT} />
+                <Untrusted text={planCaseText(entry, plan.layers)} max={MAX_TEXT_CHARACTERS} />
               </td>
             </tr>
           ))}
@@ -208,7 +208,7 @@ function Commands({ plan }: { readonly plan: Plan }) {
       {otherCommands(plan).map(other => (
         <Fragment key={other.name}>
           <p className="plan-other">
-            <Untrusted text={asSentence(other.heading)} max={MAX_TEXT} />
+            <Untrusted text={asSentence(other.heading)} max={MAX_TEXT_CHARACTERS} />
             <CopyCommands commands={other.commands} label={`Copy ${other.name}`} />
           </p>
           <CommandLines commands={other.commands} />

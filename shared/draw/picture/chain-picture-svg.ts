@@ -40,7 +40,7 @@ const NAME_WIDTH_PX = 280;
 const LANE_HEIGHT_PX = 64;
 const OVERVIEW_HEIGHT_PX = 36;
 /** Longest name of a layer beside its lane, in characters. */
-const NAME_LENGTH = 32;
+const NAME_CHARACTERS = 32;
 /** Most characters of the line below it that have room beside the lane. */
 const FACTS_LENGTH = 40;
 
@@ -74,7 +74,7 @@ class ChainPainter {
 
   toDocument(): string {
     const { opened, view } = this.#picture;
-    const names = opened.chain.layers.map(({ name }) => escapeUntrusted(name, NAME_LENGTH)).reverse();
+    const names = opened.chain.layers.map(({ name }) => escapeUntrusted(name, NAME_CHARACTERS)).reverse();
     const range = `${formatOffset(Math.round(view.start))} to ${formatOffset(Math.round(view.end))}`;
     return this.#rows.toDocument(`${names.join(' over ')}, ${range}`);
   }
@@ -109,7 +109,7 @@ class ChainPainter {
 function headOf(track: TrackInfo, { chain }: DrawnChain['opened']): readonly (readonly string[])[] {
   if (track.kind === 'guest') return [['Guest'], ['', formatSize(track.size)], ...inferredLine(chain.layers)];
   const layer = chain.layers[track.layer];
-  const name = escapeUntrusted(track.title, NAME_LENGTH);
+  const name = escapeUntrusted(track.title, NAME_CHARACTERS);
   if (layer === undefined) return [[name], ['', formatSize(track.size)]];
   const disk = `layer ${layer.index}, ${layer.format}, ${formatSize(track.size)}`;
   const cluster = layer.clusterSize > 1 ? `${formatSize(layer.clusterSize)} clusters` : '';

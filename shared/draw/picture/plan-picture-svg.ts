@@ -20,7 +20,7 @@ const LANE_WIDTH_PX = 960;
 const LANE_HEIGHT_PX = 40;
 const BAR_HEIGHT_PX = 12;
 /** Longest name of a layer beside its lane, in characters. */
-const NAME_LENGTH = 32;
+const NAME_CHARACTERS = 32;
 
 /** What a picture of a plan shows. */
 export interface DrawnPlan {
@@ -57,6 +57,6 @@ export function planPictureSvg({ plan, picture, opened, palette, idPrefix }: Dra
   rows.addRow(bar);
   addLane('after', plan.target.sizeAfter);
   rows.addLegend(legendKeysIn([stripOf('before'), stripOf('after')]), legendOf(opened));
-  const name = escapeUntrusted(plan.layers[plan.target.layer]?.name ?? '', NAME_LENGTH);
+  const name = escapeUntrusted(plan.layers[plan.target.layer]?.name ?? '', NAME_CHARACTERS);
   return rows.toDocument(`${name} before and after${plan.bytesCopiedExact ? '' : ', at most'}`);
 }

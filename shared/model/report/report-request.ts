@@ -1,22 +1,22 @@
 /** Reports as the window asks for them. */
 
 /** Forms of a report. */
-export const REPORT_FORMS = ['html', 'json', 'svg'] as const;
+export const REPORT_FORMATS = ['html', 'json', 'svg'] as const;
 
-/** One of {@link REPORT_FORMS}. */
-export type ReportForm = (typeof REPORT_FORMS)[number];
+/** One of {@link REPORT_FORMATS}. */
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** What the window can save: reports, and the rows of the map. */
-export const SAVED_FORMS = [...REPORT_FORMS, 'csv'] as const;
+export const SAVED_FORMATS = [...REPORT_FORMATS, 'csv'] as const;
 
-/** One of {@link SAVED_FORMS}. */
-export type SavedForm = (typeof SAVED_FORMS)[number];
+/** One of {@link SAVED_FORMATS}. */
+export type SavedFormat = (typeof SAVED_FORMATS)[number];
 
 /** What the window offers: the drawing as PNG too, which it makes itself. */
-export const OFFERED_FORMS = [...SAVED_FORMS, 'png'] as const;
+export const OFFERED_FORMATS = [...SAVED_FORMATS, 'png'] as const;
 
-/** One of {@link OFFERED_FORMS}. */
-export type OfferedForm = (typeof OFFERED_FORMS)[number];
+/** One of {@link OFFERED_FORMATS}. */
+export type OfferedFormat = (typeof OFFERED_FORMATS)[number];
 
 /** Bytes of a PNG at most. */
 export const MAX_PNG_BYTES = 2 ** 25;
@@ -31,7 +31,7 @@ export type ReportStep = (typeof REPORT_STEPS)[number];
 
 /** What is to be in a report. */
 export interface ReportRequest {
-  readonly form: SavedForm;
+  readonly format: SavedFormat;
   /** Leave folders in; the rows of the map name none. */
   readonly showPaths: boolean;
   /** The guest's partitions go into it: only where a person allowed that they are read. */

@@ -3,7 +3,7 @@ import { chmodSync, linkSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { type FirstPlace, takeFirstPlace } from '../../../electron/shell/handover.ts';
+import { becomeFirstInstance, type FirstInstance } from '../../../electron/shell/handover.ts';
 import { MAX_REQUEST_BYTES } from '../../../electron/shell/handover-message.ts';
 import { CowscopeError } from '../../../shared/error.ts';
 import { temporaryFolder } from '../../support/tools.ts';
@@ -18,8 +18,8 @@ afterEach(() => {
 });
 
 /** The first program, and what it was handed. */
-async function first(): Promise<{ place: FirstPlace; taken: unknown[] }> {
-  const place = await takeFirstPlace(folder, null);
+async function first(): Promise<{ place: FirstInstance; taken: unknown[] }> {
+  const place = await becomeFirstInstance(folder, null);
   if (place === undefined) throw new Error('there is a first program already');
   const taken: unknown[] = [];
   place.receive(request => taken.push(request));
@@ -38,23 +38,25 @@ async function deadSocket(number: number): Promise<void> {
 it('gives the first program its place and hands it what later ones ask for', async () => {
   const { taken } = await first();
   const request = { target: { files: ['/a'] } };
-  expect(await takeFirstPlace(folder, request)).toBeUndefined();
-  expect(await takeFirstPlace(folder, undefined)).toBeUndefined();
+  expect(await becomeFirstInstance(folder, request)).toBeUndefined();
+  expect(await becomeFirstInstance(folder, undefined)).toBeUndefined();
   expect(taken).toEqual([request, null]);
 });
 
 it('hands over requests of up to 1 MiB whole, and refuses a longer one with a code', async () => {
   const { taken } = await first();
   const longest = 'x'.repeat(MAX_REQUEST_BYTES - 2);
-  await takeFirstPlace(folder, longest);
+  await becomeFirstInstance(folder, longest);
   expect(taken).toEqual([longest]);
-  await expect(takeFirstPlace(folder, `${longest}x`)).rejects.toMatchObject({ code: 'HANDOVER_TOO_LARGE' });
+  await expect(becomeFirstInstance(folder, `${longest}x`)).rejects.toMatchObject({
+    code: 'HANDOVER_TOO_LARGE',
+  });
   expect(taken).toHaveLength(1);
 });
 
 it('keeps requests that come before the first program is ready for them', async () => {
-  const place = await takeFirstPlace(folder, null);
-  const second = takeFirstPlace(folder, 'early');
+  const place = await becomeFirstInstance(folder, null);
+  const second = becomeFirstInstance(folder, 'early');
   await new Promise(resolve => setTimeout(resolve, 50));
   const taken: unknown[] = [];
   place?.receive(request => taken.push(request));
@@ -63,11 +65,14 @@ it('keeps requests that come before the first program is ready for them', async 
 });
 
 it('tells the later program why the first refused its request', async () => {
-  const place = await takeFirstPlace(folder, null);
+  const place = await becomeFirstInstance(folder, null);
   place?.receive(() => {
     throw new CowscopeError({ code: 'HANDOVER_REFUSED', what: 'no', subject: 'it', advice: '' });
   });
-  await expect(takeFirstPlace(folder, 1)).rejects.toMatchObject({ code: 'HANDOVER_REFUSED', subject: 'it' });
+  await expect(becomeFirstInstance(folder, 1)).rejects.toMatchObject({
+    code: 'HANDOVER_REFUSED',
+    subject: 'it',
+  });
 });
 
 it('lets exactly one of many programs that start at once be the first, and loses no request', async () => {
@@ -75,7 +80,7 @@ it('lets exactly one of many programs that start at once be the first, and loses
     folder = join(temporaryFolder(), 'launches');
     const taken: unknown[] = [];
     const starts = Array.from({ length: 12 }, async (_, number) => {
-      const place = await takeFirstPlace(folder, number);
+      const place = await becomeFirstInstance(folder, number);
       place?.receive(request => taken.push(request));
       return place === undefined ? [] : [number];
     });
@@ -92,7 +97,7 @@ it('takes the place of a program that was killed, one follower alone', async () 
     await deadSocket(7);
     const taken: unknown[] = [];
     const starts = Array.from({ length: 8 }, async (_, number) => {
-      const place = await takeFirstPlace(folder, number);
+      const place = await becomeFirstInstance(folder, number);
       place?.receive(request => taken.push(request));
       return place;
     });
@@ -105,7 +110,7 @@ it('takes the place of a program that was killed, one follower alone', async () 
 it('waits for a program that is on its way out, and is then the first', async () => {
   const { place } = await first();
   place.leave();
-  const second = takeFirstPlace(folder, 'late');
+  const second = becomeFirstInstance(folder, 'late');
   await new Promise(resolve => setTimeout(resolve, 100));
   // What ends the program ends its socket; here only that is ended.
   const [name = ''] = readdirSync(folder);
@@ -132,7 +137,7 @@ it('gives up with a code where the first program does not answer', async () => {
     advanceTimeDelta: 2000,
   });
   try {
-    await expect(takeFirstPlace(folder, 'x')).rejects.toMatchObject({ code: 'HANDOVER_FAILED' });
+    await expect(becomeFirstInstance(folder, 'x')).rejects.toMatchObject({ code: 'HANDOVER_FAILED' });
   } finally {
     vi.useRealTimers();
   }
@@ -149,7 +154,7 @@ it('is not ended by anything that another program sends', async () => {
     await new Promise(resolve => socket.once('close', resolve));
   }
   expect(taken).toEqual([]);
-  expect(await takeFirstPlace(folder, 'still there')).toBeUndefined();
+  expect(await becomeFirstInstance(folder, 'still there')).toBeUndefined();
   expect(taken).toEqual(['still there']);
 });
 
@@ -157,13 +162,15 @@ it('uses a folder that only this user can enter, and no other', async () => {
   await first();
   expect(statSync(folder).mode & 0o777).toBe(0o700);
   chmodSync(folder, 0o755);
-  await expect(takeFirstPlace(folder, 1)).rejects.toMatchObject({ code: 'HANDOVER_FOLDER' });
-  await expect(takeFirstPlace('/dev/null/launches', 1)).rejects.toMatchObject({ code: 'HANDOVER_FOLDER' });
+  await expect(becomeFirstInstance(folder, 1)).rejects.toMatchObject({ code: 'HANDOVER_FOLDER' });
+  await expect(becomeFirstInstance('/dev/null/launches', 1)).rejects.toMatchObject({
+    code: 'HANDOVER_FOLDER',
+  });
 });
 
 it('works in a folder whose path is too long for a socket', async () => {
   folder = join(temporaryFolder(), 'a'.repeat(100), 'b'.repeat(100));
   const { taken } = await first();
-  await takeFirstPlace(folder, 'far');
+  await becomeFirstInstance(folder, 'far');
   expect(taken).toEqual(['far']);
 });

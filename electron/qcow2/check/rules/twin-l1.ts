@@ -4,7 +4,7 @@ import { formatOffset } from '../../../../shared/text/offset.ts';
 import { hex } from '../../format/bytes.ts';
 import { entryOffset } from '../../format/entry.ts';
 import { OWNER_ACTIVE } from '../../layout/cluster-uses.ts';
-import type { L1Place } from '../../layout/l2-tables.ts';
+import type { L1Reference } from '../../layout/l2-tables.ts';
 import { EntryTable } from '../../read/entry-table.ts';
 import type { Qcow2Image } from '../../read/image.ts';
 import type { SlicedWork } from '../../read/sliced-work.ts';
@@ -24,7 +24,7 @@ const MIN_LOW = 2;
 /** What is compared, and the clusters that count too low. */
 export interface TwinL1Input {
   readonly image: Qcow2Image;
-  readonly places: readonly L1Place[];
+  readonly places: readonly L1Reference[];
   readonly names: TableNames;
   readonly suspects: Suspects;
   /** True where clusters are counted that nothing refers to: the lost L1 table may have led to them. */
@@ -45,7 +45,7 @@ export function* findTwinL1(
     ({ stored, references }) => stored !== undefined && stored < references,
   );
   if (places.length < 2 || places.length > MAX_TABLES || low.length < MIN_LOW) return explained;
-  const groups = new Map<string, { readonly tables: readonly number[]; readonly places: L1Place[] }>();
+  const groups = new Map<string, { readonly tables: readonly number[]; readonly places: L1Reference[] }>();
   for (const place of places) {
     yield;
     const entries = entriesOf(image, place);
@@ -67,7 +67,7 @@ export function* findTwinL1(
 }
 
 /** The entries that name a table: their numbers, and where the tables lie. Undefined where they are too many. */
-function entriesOf({ source }: Qcow2Image, { offset, entries }: L1Place): [number, number][] | undefined {
+function entriesOf({ source }: Qcow2Image, { offset, entries }: L1Reference): [number, number][] | undefined {
   if (entries > MAX_ENTRIES) return undefined;
   const table = new EntryTable(source, offset, entries);
   const used: [number, number][] = [];
@@ -88,7 +88,7 @@ function countsOnceLess({ image, suspects }: TwinL1Input, table: number): boolea
 function addTwins(
   collector: FindingCollector,
   { image, names }: TwinL1Input,
-  places: readonly L1Place[],
+  places: readonly L1Reference[],
   tables: number,
 ): string {
   const { size } = image.header;
@@ -97,7 +97,7 @@ function addTwins(
     return `the L1 table of ${whose} at ${formatOffset(offset)}`;
   });
   const all = `${told.slice(0, -1).join(', ')} and ${told.at(-1)}`;
-  const id = `${TWIN_L1} at ${hex((places[0] as L1Place).offset)}`;
+  const id = `${TWIN_L1} at ${hex((places[0] as L1Reference).offset)}`;
   const cause = causeOf({
     id,
     code: TWIN_L1,

@@ -9,11 +9,11 @@ import { isValidBitmapEntry } from '../../format/entry.ts';
 import { ENCRYPTION } from '../../format/extensions.ts';
 import { AUTOCLEAR_BITMAPS, type Qcow2Header } from '../../format/header.ts';
 import {
-  MAX_BACKING_NAME,
+  MAX_BACKING_NAME_BYTES,
   MAX_BITMAPS,
   MAX_L1_BYTES,
   MAX_REFCOUNT_TABLE_BYTES,
-  MAX_SNAPSHOT_EXTRA,
+  MAX_SNAPSHOT_EXTRA_BYTES,
   MAX_SNAPSHOT_TABLE_BYTES,
   MAX_SNAPSHOTS,
 } from '../../format/limits.ts';
@@ -175,7 +175,7 @@ const dataFileRaw: Rule = (_, image) =>
 
 const backingName: Rule = ({ view, clusterSize }) => {
   const offset = view.getBigUint64(8);
-  const most = Math.min(MAX_BACKING_NAME, clusterSize - Number(offset));
+  const most = Math.min(MAX_BACKING_NAME_BYTES, clusterSize - Number(offset));
   return offset !== 0n && view.getUint32(16) > most ? 'Backing file name too long' : undefined;
 };
 
@@ -238,7 +238,7 @@ function snapshotEntries({ view }: RawHeader, { source, header }: Qcow2Image): s
     entry.set(readBytes(source, at, SNAPSHOT_BYTES));
     const fields = dataViewOf(entry);
     const extra = fields.getUint32(36);
-    if (extra > MAX_SNAPSHOT_EXTRA)
+    if (extra > MAX_SNAPSHOT_EXTRA_BYTES)
       return `failed to read the snapshot table: Too much extra metadata in snapshot table entry ${index}`;
     at += SNAPSHOT_BYTES + extra + fields.getUint16(12) + fields.getUint16(14);
     if (at - header.snapshotsOffset > MAX_SNAPSHOT_TABLE_BYTES)

@@ -6,7 +6,7 @@ import { hoveredOffset } from '../../../state/selection/hovered-offset.ts';
 import { getAxis, getState, useStore } from '../../../state/store.ts';
 import { useFollower } from '../../../ui/hooks/use-follower.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
-import { type HoveredPlace, HoverTooltip } from './hover-tooltip.tsx';
+import { type HoveredOffset, HoverTooltip } from './hover-tooltip.tsx';
 
 /** A line through all lanes under the pointer, and what lies there: also when the view or the data changes under it. */
 export function Crosshair({ chain }: { readonly chain: OpenedChain }) {
@@ -14,7 +14,7 @@ export function Crosshair({ chain }: { readonly chain: OpenedChain }) {
   /** What the lanes show since the last frame, and what the tooltip was made for. */
   const painted = useRef('');
   const looked = useRef('');
-  const [shown, setShown] = useState<HoveredPlace>();
+  const [shown, setShown] = useState<HoveredOffset>();
   const paint = useCallback(() => {
     const line = ref.current;
     const { hover } = getState();

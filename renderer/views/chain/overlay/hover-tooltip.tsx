@@ -23,7 +23,7 @@ const MARGIN_PX = 4;
 const MAX_NAMED = 2;
 
 /** What is under the pointer: the offset is that of the view as it is now. */
-export interface HoveredPlace extends Hover {
+export interface HoveredOffset extends Hover {
   readonly offset: number;
 }
 
@@ -33,7 +33,7 @@ export function HoverTooltip({
   hover,
 }: {
   readonly chain: OpenedChain;
-  readonly hover: HoveredPlace;
+  readonly hover: HoveredOffset;
 }) {
   const { width } = getAxis('guest');
   const ref = useRef<HTMLDivElement>(null);

@@ -9,8 +9,8 @@ import { setBandPosition } from '../../../ui/axis/set-band-position.ts';
 import { usePainter } from '../../../ui/hooks/use-painter.ts';
 
 /** The longest text of a partition: names and labels are cut. */
-const MAX_LABEL = 120;
-const MAX_TITLE = 500;
+const MAX_LABEL_CHARACTERS = 120;
+const MAX_TITLE_CHARACTERS = 500;
 
 /** One range of the track. */
 interface Block {
@@ -42,7 +42,7 @@ function Track({ disk }: { readonly disk: GuestDisk }) {
       setBandPosition('guest', elements[i] as HTMLElement, { start, end: start + length });
   }, [blocks]);
   usePainter(paint);
-  const summary = escapeUntrusted(divisionText(disk), MAX_TITLE);
+  const summary = escapeUntrusted(divisionText(disk), MAX_TITLE_CHARACTERS);
   return (
     <section className="partition-row" aria-label="Partitions">
       <div className="row-head" title={summary}>
@@ -75,7 +75,7 @@ function blocksOf(disk: GuestDisk): Block[] {
   const { partitions, gaps, scheme, whole, size } = disk;
   if (scheme === 'none') {
     if (whole.content === undefined) return [];
-    const label = escapeUntrusted(contentText(whole), MAX_LABEL);
+    const label = escapeUntrusted(contentText(whole), MAX_LABEL_CHARACTERS);
     return [{ start: 0, length: size, label, title: `${label}, without a partition table`, isGap: false }];
   }
   const blocks = partitions.filter(({ kind }) => kind !== 'extended').map(blockOf);
@@ -104,8 +104,8 @@ function blockOf(partition: GuestPartition): Block {
   return {
     start,
     length,
-    label: escapeUntrusted(label.filter(text => text !== '').join(' · '), MAX_LABEL),
-    title: escapeUntrusted(title.filter(text => text !== '').join(' · '), MAX_TITLE),
+    label: escapeUntrusted(label.filter(text => text !== '').join(' · '), MAX_LABEL_CHARACTERS),
+    title: escapeUntrusted(title.filter(text => text !== '').join(' · '), MAX_TITLE_CHARACTERS),
     isGap: false,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diskPlace, readerOf } from '../../../../electron/guest/landmarks/volume.ts';
+import { diskOffset, readerOf } from '../../../../electron/guest/landmarks/volume.ts';
 import { volumesOf } from '../../../../electron/guest/landmarks/volumes.ts';
 import { GuestBytes } from '../../../support/guest/guest-tables.ts';
 import { lvmPieces } from '../../../support/guest/numbered-file-systems.ts';
@@ -16,7 +16,7 @@ describe('volumes', () => {
   /** Where each volume begins on the disk, and its size. */
   function places(bytes: Uint8Array): (readonly [number | undefined, number])[] {
     const read = readerOfPieces([[0, bytes]], bytes.length);
-    return volumesOf(read, bytes.length).map(volume => [diskPlace(volume, 0, 1), volume.size]);
+    return volumesOf(read, bytes.length).map(volume => [diskOffset(volume, 0, 1), volume.size]);
   }
 
   it('are the partitions of a boot record, with those in an extended one', () => {
@@ -77,7 +77,7 @@ describe('volumes', () => {
       ],
     });
     if (volume === undefined) return;
-    expect(diskPlace(volume, 8 * MIB - 1, 2)).toBeUndefined();
+    expect(diskOffset(volume, 8 * MIB - 1, 2)).toBeUndefined();
     expect(readerOf(volume, read)(8 * MIB - 1, 2)).toBeUndefined();
   });
 

@@ -1,7 +1,7 @@
 /** The sizes of a plan in words: exact, one of a few, bounds. */
 import { describe, expect, it } from 'vitest';
 import type { PlannedTarget, PossibleSize } from '../../../../shared/model/plan/plan.ts';
-import { planCaseText, planFacts, planTitle } from '../../../../shared/text/plan-text.ts';
+import { planCaseText, planRows, planTitle } from '../../../../shared/text/plan-text.ts';
 import { fakePlan } from '../../../support/window/fake-plan.ts';
 
 const KIB = 1024;
@@ -27,7 +27,7 @@ function spaceFacts(possible: readonly PossibleSize[], change: Partial<PlannedTa
     ...change,
   };
   const names = ['file length', 'image end', 'just opened', ''];
-  return planFacts({ ...plan, target }).filter(([name]) => names.includes(name));
+  return planRows({ ...plan, target }).filter(([name]) => names.includes(name));
 }
 
 describe('the sizes of a plan', () => {

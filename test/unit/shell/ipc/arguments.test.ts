@@ -8,7 +8,7 @@ import {
   MAX_PLACES_PER_PAGE,
   MAX_TILES_PER_CALL,
 } from '../../../../shared/ipc/questions.ts';
-import { MAX_ALLOWED, MAX_PATH } from '../../../../shared/ipc/schemas.ts';
+import { MAX_ALLOWED_PATHS, MAX_PATH_CHARACTERS } from '../../../../shared/ipc/schemas.ts';
 import { MAX_LAYERS } from '../../../../shared/model/layer.ts';
 import { MAX_STORE_FINDINGS, MAX_STORE_ROWS } from '../../../../shared/model/store/store-page.ts';
 
@@ -81,10 +81,10 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
       { target: { kind: 'files', files: Array(MAX_LAYERS + 1).fill('/a') }, consent },
       { target: { kind: 'files', files: ['/a\0b'] }, consent },
       { target: { kind: 'files', files: [''] }, consent },
-      { target: { kind: 'files', files: ['x'.repeat(MAX_PATH + 1)] }, consent },
+      { target: { kind: 'files', files: ['x'.repeat(MAX_PATH_CHARACTERS + 1)] }, consent },
       { target: { kind: 'files', files: new Array(1) }, consent },
       { target: { kind: 'files', files: { length: 1, 0: '/a' } }, consent },
-      { target: files, consent: { allow: Array(MAX_ALLOWED + 1).fill('/a'), allowAll: false } },
+      { target: files, consent: { allow: Array(MAX_ALLOWED_PATHS + 1).fill('/a'), allowAll: false } },
       { target: files, consent, more: 1 },
       { target: { ...files, uri: 'nbd://h' }, consent },
       { target: { ...files, format: undefined }, consent },
@@ -172,16 +172,16 @@ const CASES: Record<CallName, { good: unknown[]; bad: unknown[] }> = {
   },
   'report:save': {
     good: [
-      { sessionId: 1, form: 'html', showPaths: false, partitions: true },
-      { sessionId: 1, form: 'html', showPaths: false },
-      { sessionId: 1, form: 'svg', showPaths: true, planId: 3 },
+      { sessionId: 1, format: 'html', showPaths: false, partitions: true },
+      { sessionId: 1, format: 'html', showPaths: false },
+      { sessionId: 1, format: 'svg', showPaths: true, planId: 3 },
     ],
     bad: [
-      { sessionId: 1, form: 'exe', showPaths: false },
-      { sessionId: 1, form: 'html' },
-      { form: 'html', showPaths: false },
-      { sessionId: 1, form: 'html', showPaths: false, path: '/etc/passwd' },
-      { sessionId: 1, form: 'html', showPaths: false, planId: -1 },
+      { sessionId: 1, format: 'exe', showPaths: false },
+      { sessionId: 1, format: 'html' },
+      { format: 'html', showPaths: false },
+      { sessionId: 1, format: 'html', showPaths: false, path: '/etc/passwd' },
+      { sessionId: 1, format: 'html', showPaths: false, planId: -1 },
     ],
   },
   'report:drawing': {

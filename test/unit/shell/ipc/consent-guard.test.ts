@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ConsentGuard } from '../../../../electron/shell/ipc/consent-guard.ts';
 import { CowscopeError } from '../../../../shared/error.ts';
-import { MAX_ALLOWED } from '../../../../shared/ipc/schemas.ts';
+import { MAX_ALLOWED_PATHS } from '../../../../shared/ipc/schemas.ts';
 import type { BackingLink, ChainInfo, LayerInfo } from '../../../../shared/model/layer.ts';
 import { layerInfo } from '../../../support/window/fake-chain.ts';
 
@@ -70,9 +70,9 @@ test('a guard lets through the local file that an address of NBD names, once it 
 test('a guard forgets what was asked about longest ago', () => {
   const guard = new ConsentGuard();
   const ask = (path: string) => guard.note(chainOf({ backing: link(path, 'needsConsent') }));
-  for (let i = 0; i < MAX_ALLOWED; i++) ask(`/${i}`);
+  for (let i = 0; i < MAX_ALLOWED_PATHS; i++) ask(`/${i}`);
   ask('/0'); // asked about again
   ask('/new');
-  expect(refused(guard, ['/0', '/2', '/new', `/${MAX_ALLOWED - 1}`])).toBeUndefined();
+  expect(refused(guard, ['/0', '/2', '/new', `/${MAX_ALLOWED_PATHS - 1}`])).toBeUndefined();
   expect(refused(guard, ['/1'])).toBe('/1');
 });

@@ -25,7 +25,7 @@ test('a report leaves folders out unless that is switched off, and the dialog cl
   fireEvent.click(screen.getByRole('radio', { name: /JSON/ }));
   fireEvent.click(screen.getByRole('button', { name: 'Save…' }));
   await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
-  expect(argsOf(bridge, 'report:save')).toEqual([{ sessionId: 1, form: 'json', showPaths: false }]);
+  expect(argsOf(bridge, 'report:save')).toEqual([{ sessionId: 1, format: 'json', showPaths: false }]);
   expect(getState().message).toBe('Saved /home/report.json; 1 part could not be read');
 });
 
@@ -38,7 +38,7 @@ test('the plan that is open goes into the report', async () => {
   expect(await screen.findByRole('checkbox', { name: /The plan: Would commit mid/ })).toBeTruthy();
   fireEvent.click(screen.getByRole('button', { name: 'Save…' }));
   await waitFor(() => expect(argsOf(bridge, 'report:save')).toHaveLength(1));
-  expect(argsOf(bridge, 'report:save')[0]).toMatchObject({ form: 'html', planId: 1 });
+  expect(argsOf(bridge, 'report:save')[0]).toMatchObject({ format: 'html', planId: 1 });
   fireEvent.click(screen.getByRole('checkbox', { name: /The plan/ }));
   fireEvent.click(await screen.findByRole('button', { name: 'Save…' }));
   await waitFor(() => expect(argsOf(bridge, 'report:save')).toHaveLength(2));

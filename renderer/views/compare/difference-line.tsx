@@ -15,7 +15,7 @@ import { useFollower } from '../../ui/hooks/use-follower.ts';
 import { sideText, stateName } from './state-labels.ts';
 
 /** One line: what lies under the pointer, else the chosen difference. */
-export function PlaceLine({ comparison }: { readonly comparison: ComparisonView }) {
+export function DifferenceLine({ comparison }: { readonly comparison: ComparisonView }) {
   const [hovered, setHovered] = useState('');
   const follow = useCallback(() => setHovered(hoveredText()), []);
   useFollower('paced', follow);

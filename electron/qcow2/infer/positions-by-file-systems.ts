@@ -6,13 +6,13 @@
 import { dataViewOf } from '../../../shared/bytes.ts';
 import { type NumberedFileSystem, type ReadVolume, UNNUMBERED } from '../../guest/landmarks/landmark.ts';
 import { openFileSystem } from '../../guest/landmarks/open-file-system.ts';
-import { diskPlace, readerOf } from '../../guest/landmarks/volume.ts';
+import { diskOffset, readerOf } from '../../guest/landmarks/volume.ts';
 import { volumesOf } from '../../guest/landmarks/volumes.ts';
 import { CONTAINERS } from '../../guest/signatures/containers.ts';
 import type { Qcow2Image } from '../read/image.ts';
 import type { SlicedWork } from '../read/sliced-work.ts';
-import { placesByAllocation } from './allocation-places.ts';
-import type { GuestPlace, PlaceSearch, Root } from './place-search.ts';
+import type { PositionSearch, Root, TablePosition } from './position-search.ts';
+import { positionsByAllocation } from './positions-by-allocation.ts';
 import { TableData } from './table-data.ts';
 
 /** Bytes of data of one table that are looked through for numbered blocks. */
@@ -39,8 +39,8 @@ const MAX_VOLUMES = 64;
 const MAX_LANDMARKS = 2 ** 18;
 
 /** The places that file systems tell; none twice, and no table twice. Throws QCOW2_READ_FAILED. */
-export function* placesByFileSystems(search: PlaceSearch): SlicedWork<GuestPlace[]> {
-  const { places, open } = search;
+export function* positionsByFileSystems(search: PositionSearch): SlicedWork<TablePosition[]> {
+  const { placed, open } = search;
   const roots = yield* findRoots(search);
   if (roots.length === 0) return [];
   const claims = new Claims();
@@ -58,12 +58,12 @@ export function* placesByFileSystems(search: PlaceSearch): SlicedWork<GuestPlace
     yield* sample({ search, roots, data, cluster, claims });
   }
   const expected = permanentByIndex(spots);
-  const isPossible = (place: GuestPlace) =>
-    place.index < search.entries && !places.has(place.index) && !isDisproved(search.image, place, expected);
+  const isPossible = (place: TablePosition) =>
+    place.index < search.entries && !placed.has(place.index) && !isDisproved(search.image, place, expected);
   const found = claims.believed().filter(isPossible);
   if (found.length > 0) return found;
   // The account of space lies in tables, too: these have their places first.
-  const byAllocation = yield* placesByAllocation(search, roots);
+  const byAllocation = yield* positionsByAllocation(search, roots);
   return byAllocation.filter(place => claims.allows(place) && isPossible(place));
 }
 
@@ -85,16 +85,16 @@ export function beginsContainer(image: Qcow2Image, cluster: number): boolean {
 }
 
 /** The file systems at the beginnings of volumes: in a table that has a place, or in the only one that can have it. */
-function* findRoots(search: PlaceSearch): SlicedWork<Root[]> {
-  const { image, places, open } = search;
+function* findRoots(search: PositionSearch): SlicedWork<Root[]> {
+  const { image, placed, open } = search;
   const { size } = image.header;
   const readDisk = diskReader(search);
   const roots: Root[] = [];
   for (const volume of volumesOf(readDisk, size).slice(0, MAX_VOLUMES)) {
-    const start = diskPlace(volume, 0, SECTOR_BYTES);
+    const start = diskOffset(volume, 0, SECTOR_BYTES);
     if (start === undefined || start >= size) continue;
     const index = Math.floor(start / image.geometry.l1Coverage);
-    const isPlaced = places.has(index);
+    const isPlaced = placed.has(index);
     // A file may hold a disk with a partition in the same place; one of the same size as well is none.
     const rest = isPlaced ? Number.POSITIVE_INFINITY : MAX_REST_BYTES;
     const fits = (file: NumberedFileSystem | undefined): file is NumberedFileSystem =>
@@ -119,7 +119,7 @@ function* findRoots(search: PlaceSearch): SlicedWork<Root[]> {
 
 /** Reads the disk by the tables that have a place, and by one more where it is given. */
 function diskReader(
-  { image, places }: PlaceSearch,
+  { image, placed }: PositionSearch,
   more?: { readonly index: number; readonly data: TableData },
 ): ReadVolume {
   const { l1Coverage } = image.geometry;
@@ -127,7 +127,7 @@ function diskReader(
   const dataOf = (index: number): TableData | undefined => {
     if (more?.index === index) return more.data;
     if (last?.index === index) return last.data;
-    const place = places.get(index);
+    const place = placed.get(index);
     if (place === undefined) return undefined;
     last = { index, data: new TableData(image, place.cluster) };
     return last.data;
@@ -160,14 +160,14 @@ interface Spot {
 }
 
 /** Where landmarks lie in tables, those first that are never anywhere else. */
-function spotsOf({ image }: PlaceSearch, roots: readonly Root[]): Spot[] {
+function spotsOf({ image }: PositionSearch, roots: readonly Root[]): Spot[] {
   const { l1Coverage } = image.geometry;
   const kinds = new Map<Spot['identify'], Map<string, Spot>>();
   let count = 0;
   for (const { file, volume } of roots)
     for (const { at, length, identify, identity, isPermanent } of file.landmarks()) {
       if (++count > MAX_LANDMARKS) break;
-      const disk = diskPlace(volume, at, length);
+      const disk = diskOffset(volume, at, length);
       if (disk === undefined) continue;
       const index = Math.floor(disk / l1Coverage);
       const offset = disk - index * l1Coverage;
@@ -226,7 +226,7 @@ function permanentByIndex(spots: readonly Spot[]): Map<number, Expected[]> {
 /** True if the table holds something else where its place would have a landmark that is never anywhere else. */
 function isDisproved(
   image: Qcow2Image,
-  { cluster, index }: GuestPlace,
+  { cluster, index }: TablePosition,
   expected: ReadonlyMap<number, readonly Expected[]>,
 ): boolean {
   const data = new TableData(image, cluster);
@@ -245,7 +245,7 @@ function* sample({
   cluster,
   claims,
 }: {
-  readonly search: PlaceSearch;
+  readonly search: PositionSearch;
   readonly roots: readonly Root[];
   readonly data: TableData;
   readonly cluster: number;
@@ -267,7 +267,7 @@ function* sample({
     for (let at = 0; at < length; at += SECTOR_BYTES)
       for (const { file, volume } of telling)
         for (const place of file.placesOf?.(bytes, view, at) ?? []) {
-          const disk = diskPlace(volume, place, SECTOR_BYTES);
+          const disk = diskOffset(volume, place, SECTOR_BYTES);
           const index = indexOf(image, disk, start + at);
           if (index !== undefined) claims.add(cluster, index, file.type, WORTH_OF_OTHERS);
         }
@@ -298,12 +298,12 @@ class Claims {
   }
 
   /** True if no claim that is to be believed is about the table or the entry. */
-  allows({ cluster, index }: GuestPlace): boolean {
+  allows({ cluster, index }: TablePosition): boolean {
     return !this.#strong().some(claim => claim.cluster === cluster || claim.index === index);
   }
 
   /** Claims with enough evidence, whether others contradict them or not. */
-  #strong(): GuestPlace[] {
+  #strong(): TablePosition[] {
     return [...this.#tables].flatMap(([cluster, claims]) =>
       [...claims].flatMap(([index, { worth, type }]) => {
         const how = `what it holds of a file system (${type}) says where that lies`;
@@ -313,7 +313,7 @@ class Claims {
   }
 
   /** Claims that no other one contradicts; guesses where the guest keeps copies of what they rest on. */
-  believed(): GuestPlace[] {
+  believed(): TablePosition[] {
     const strong = this.#strong();
     // Where one place is claimed by several tables, the guest keeps copies: the only claim may be that of a copy, too.
     const hasCopies = new Set(strong.map(({ index }) => index)).size < strong.length;

@@ -3,7 +3,7 @@
  * systems keep account of what they wrote. Compared are the places where used and unused space meet.
  */
 import { type SlicedWork, shouldYield } from '../read/sliced-work.ts';
-import type { GuestPlace, PlaceSearch, Root } from './place-search.ts';
+import type { PositionSearch, Root, TablePosition } from './position-search.ts';
 import { TableData } from './table-data.ts';
 
 /** Blocks of the disk that are asked for, and words of 32 clusters that are compared: a second's work. */
@@ -27,8 +27,11 @@ interface Pattern {
 }
 
 /** The places that the use of space tells; none twice, and no table twice. Throws QCOW2_READ_FAILED. */
-export function* placesByAllocation(search: PlaceSearch, roots: readonly Root[]): SlicedWork<GuestPlace[]> {
-  const { image, open, entries, places } = search;
+export function* positionsByAllocation(
+  search: PositionSearch,
+  roots: readonly Root[],
+): SlicedWork<TablePosition[]> {
+  const { image, open, entries, placed } = search;
   const { l2Entries, l1Coverage, clusterSize } = image.geometry;
   const asked = roots.filter(({ file }) => file.isUsed !== undefined);
   // What a backing file has is in use and in no table of the image.
@@ -36,14 +39,14 @@ export function* placesByAllocation(search: PlaceSearch, roots: readonly Root[])
   const mostEntries = MAX_ASKED / Math.max(1, clusterSize / BLOCK_BYTES) - l2Entries;
   const disk = new Map<number, Pattern>();
   for (let index = 0; index < entries && disk.size * l2Entries <= mostEntries; index++) {
-    const here = places.has(index) ? [] : asked.filter(root => reaches(root, index * l1Coverage, l1Coverage));
+    const here = placed.has(index) ? [] : asked.filter(root => reaches(root, index * l1Coverage, l1Coverage));
     if (here.length > 0 || shouldYield(index)) yield;
     if (here.length === 0) continue;
     const ask = (entry: number) => isUsed(here, index * l1Coverage + entry * clusterSize, clusterSize);
     disk.set(index, yield* patternOf(l2Entries, ask));
   }
   if (disk.size * open.length * Math.ceil(l2Entries / 32) > MAX_COMPARED_WORDS) return [];
-  const pairs: (GuestPlace & Likeness)[] = [];
+  const pairs: (TablePosition & Likeness)[] = [];
   for (const cluster of open) {
     yield;
     const data = new TableData(image, cluster);
@@ -130,7 +133,7 @@ function bitsIn(word: number): number {
 }
 
 /** True for another pair of the same table or range that is nearly as good. */
-function isRival(pair: GuestPlace & Likeness, other: GuestPlace & Likeness): boolean {
+function isRival(pair: TablePosition & Likeness, other: TablePosition & Likeness): boolean {
   const isSame = (pair.cluster === other.cluster) !== (pair.index === other.index);
   return isSame && (other.share > MAX_SHARE_OF_OTHERS || other.equalEnds * 2 > pair.equalEnds);
 }

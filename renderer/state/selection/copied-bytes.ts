@@ -1,11 +1,11 @@
 import { stateOf } from '../../../shared/extent/flags.ts';
 import type { LayerInfo } from '../../../shared/model/layer.ts';
 import { getState } from '../store.ts';
-import type { CopyPlace } from './copy-forms.ts';
+import type { CopiedBytes } from './copy-forms.ts';
 import { selectedExtent } from './selection.ts';
 
 /** What the copies of the context menu are of: the range, else what is selected. Undefined with nothing selected. */
-export function copyPlace(): CopyPlace | undefined {
+export function copiedBytes(): CopiedBytes | undefined {
   const { chain, range, selection } = getState();
   const extent = range ?? selectedExtent();
   if (chain === undefined || extent === undefined) return undefined;
@@ -24,7 +24,7 @@ export function copyPlace(): CopyPlace | undefined {
 }
 
 /** The rest of the cluster that holds the inspected byte, in the file where it lies as it is. */
-function storedBytes(layers: readonly LayerInfo[]): CopyPlace['stored'] {
+function storedBytes(layers: readonly LayerInfo[]): CopiedBytes['stored'] {
   const { inspection, selection, chain } = getState();
   if (inspection === undefined || selection === undefined) return undefined;
   const isGuest = chain?.tracks[selection.track]?.kind === 'guest';

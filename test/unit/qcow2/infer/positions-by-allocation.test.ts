@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { volumeOf } from '../../../../electron/guest/landmarks/volume.ts';
-import { placesByAllocation } from '../../../../electron/qcow2/infer/allocation-places.ts';
+import { positionsByAllocation } from '../../../../electron/qcow2/infer/positions-by-allocation.ts';
 import { openQcow2 } from '../../../../electron/qcow2/read/image.ts';
 import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
 import { buildImage } from '../../../support/qcow2-reading.ts';
@@ -28,11 +28,13 @@ describe('the use of space by a file system', () => {
     const search = {
       image: openQcow2(source),
       entries: 1,
-      places: new Map(),
+      placed: new Map(),
       open: [(l2Offsets.get(0) as number) / CLUSTER],
       sampleBytes: 0,
     };
-    const found = runToEnd(placesByAllocation(search, [{ volume: volumeOf(0, CLUSTERS * CLUSTER), file }]));
+    const found = runToEnd(
+      positionsByAllocation(search, [{ volume: volumeOf(0, CLUSTERS * CLUSTER), file }]),
+    );
     return found.map(({ index }) => index);
   }
 
