@@ -164,8 +164,8 @@ export class FindingCollector {
 
   /** The guest offsets at which places begin, in no order, some of them twice. Notes are passed over. */
   starts(): number[] {
-    const told = [...this.#causes.values()].filter(({ cause }) => cause.severity !== 'note');
-    return told.flatMap(({ all }) => all.ranges().map(([start]) => start));
+    const causes = [...this.#causes.values()].filter(({ cause }) => cause.severity !== 'note');
+    return causes.flatMap(({ all }) => all.ranges().map(([start]) => start));
   }
 
   /**

@@ -20,7 +20,7 @@ import { sizeFindings } from './findings/sizes.ts';
 import { snapshotFindings } from './findings/snapshots.ts';
 import { timeFindings } from './findings/times.ts';
 import { followLink, openNamed, type ReachedFile, resolveConsent } from './follow-link.ts';
-import { layersAsGiven } from './given-order.ts';
+import { layersInGivenOrder } from './given-order.ts';
 import { type LinkStep, stepDown } from './link-step.ts';
 import { programsWithFile } from './open-elsewhere.ts';
 import { modifiedTime, type OpenFile } from './open-file.ts';
@@ -112,7 +112,7 @@ export async function discoverChain(request: ChainRequest): Promise<DiscoveredCh
     const found: FoundLayers =
       files.length === 1
         ? await followLinks(top, request, discovery)
-        : await layersAsGiven(files, request.format, discovery);
+        : await layersInGivenOrder(files, request.format, discovery);
     const written =
       found.captured === undefined ? writersOf(found, locks) : Promise.resolve(found.captured.written);
     return { ...(await describe(found, discovery)), written, close };

@@ -108,17 +108,21 @@ export async function followLink(
   const recorded = parseRecordedName(name);
   if (recorded.kind !== 'file') return refusedLink(recorded, Buffer.from(name).toString('utf8'));
   const { below } = recorded;
-  const told = { format: recorded.format, ...(below === undefined ? {} : { below }) };
+  const recordedFields = { format: recorded.format, ...(below === undefined ? {} : { below }) };
   const first = await followFile(recorded, referrer, options);
   const findings = formFindings(recorded);
   const { named, real } = referrer;
-  if (isAbsolute(recorded.path) || named.path === real.path) return { ...first, ...told, findings };
+  if (isAbsolute(recorded.path) || named.path === real.path) return { ...first, ...recordedFields, findings };
 
   const beside = { ...referrer, named: real, namedFolder: real.path };
   if (first.status === 'missing' && first.error?.code === 'CHAIN_FILE_MISSING') {
     const second = await followFile(recorded, beside, options);
-    if (second.status !== 'opened') return { ...first, ...told, findings };
-    return { ...second, ...told, findings: [...findings, onlyInRealFolder(recorded.path, real.path)] };
+    if (second.status !== 'opened') return { ...first, ...recordedFields, findings };
+    return {
+      ...second,
+      ...recordedFields,
+      findings: [...findings, onlyInRealFolder(recorded.path, real.path)],
+    };
   }
   const place = namedPath(recorded.path, real.path);
   const isTwofold =
@@ -127,7 +131,7 @@ export async function followLink(
     (await isOtherFile({ folder: real, name: entryName(place.path), path: place.path }, first.reached.file));
   return {
     ...first,
-    ...told,
+    ...recordedFields,
     findings: isTwofold ? [...findings, alsoInRealFolder(recorded.path, real.path)] : findings,
   };
 }

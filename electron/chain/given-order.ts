@@ -22,7 +22,7 @@ import { type DeclaredFormat, openLayer, type SingleLayer } from './open-layer.t
  * Opens the files as the layers of a chain. Rejects with CHAIN_TOO_DEEP, CHAIN_FILE_TWICE, CHAIN_TOO_MANY_ENTRIES, or
  * what opening a file and its header throws.
  */
-export async function layersAsGiven(
+export async function layersInGivenOrder(
   files: readonly string[],
   topFormat: 'raw' | 'qcow2' | undefined,
   discovery: Discovery,
@@ -35,7 +35,7 @@ export async function layersAsGiven(
   for (const [index, reached] of [...open.entries()].reverse()) {
     const layer = await openLayer(reached, claim, discovery.infer);
     discovery.listed.add(layer);
-    const given = await givenLink(layer, open[index - 1], discovery);
+    const given = await explicitLink(layer, open[index - 1], discovery);
     layers.unshift({ layer, backing: given.backing, findings: [] });
     if (given.contradiction !== '') findings.unshift(orderDiffers(index, given));
     claim = given.below;
@@ -88,7 +88,7 @@ interface GivenLink {
  * The link of a layer whose place was given. Where it names that very file, or one that does not exist any more, the
  * format that it records holds for the file below.
  */
-async function givenLink(
+async function explicitLink(
   layer: SingleLayer,
   below: ReachedFile | undefined,
   discovery: Discovery,

@@ -51,10 +51,10 @@ async function locate(parts: DiskParts, sectorSize: number): Promise<LocatedGpt>
   let sector = primary?.other ?? last;
   let copy = await parts.read(sector * sectorSize, sectorSize);
   // A damaged header may still tell where the other copy is, on a disk that was resized.
-  const told = header === undefined || !hasGptSignature(header) ? undefined : otherCopyOf(header);
-  if (primary === undefined && told !== undefined && !hasGptSignature(copy)) {
-    const other = await parts.read(told * sectorSize, sectorSize);
-    if (hasGptSignature(other)) [sector, copy] = [told, other];
+  const otherSector = header === undefined || !hasGptSignature(header) ? undefined : otherCopyOf(header);
+  if (primary === undefined && otherSector !== undefined && !hasGptSignature(copy)) {
+    const other = await parts.read(otherSector * sectorSize, sectorSize);
+    if (hasGptSignature(other)) [sector, copy] = [otherSector, other];
   }
   let backup: Gpt | undefined;
   if ((sector + 1) * sectorSize > parts.size)

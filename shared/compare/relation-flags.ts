@@ -1,4 +1,4 @@
-/** What a relation of two disks is drawn as: a state whose pattern, letter place and weight suit it. */
+/** The flags with which a relation of two disks is drawn: those of a state whose pattern and letter suit it. */
 import { ABSENT, COMPRESSED, HOLE, LOCAL, OUT_OF_RANGE, UNREADABLE, ZERO } from '../extent/flags.ts';
 import type { Relation } from './differences.ts';
 

@@ -1,4 +1,4 @@
-/** What the relations of two disks are called, and what they mean: the same words in the window and on the command line. */
+/** Labels and meanings of the relations of two disks, the same in the window and on the command line. */
 import { formatSize } from '../text/offset.ts';
 import type { Relation } from './differences.ts';
 
@@ -9,7 +9,7 @@ export interface RelationLabel {
   readonly meaning: string;
 }
 
-/** What a side is called whose data lies past the end of its file. */
+/** The label of a side whose data lies past the end of its file. */
 export const LOST_LABEL = 'lost, reads as zeros';
 
 /** Every relation. */

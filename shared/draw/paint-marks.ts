@@ -19,7 +19,9 @@ const HATCH_ROOM_PX = 6;
 const DOT_PERIOD_PX = 6;
 
 /** Parts that a layer holds. */
-const HELD = partBits(({ state }) => !['unread', 'outOfRange', 'unallocated', 'reserved'].includes(state));
+const OWNING_PARTS = partBits(
+  ({ state }) => !['unread', 'outOfRange', 'unallocated', 'reserved'].includes(state),
+);
 
 const notches = new ColumnColors();
 const deepNotches = new ColumnColors();
@@ -63,7 +65,7 @@ function paintOwners({ surface, layout, colors, options }: Painting, strip: Colu
   notches.begin(strip.width, end - top);
   for (let c = 0; c < strip.width; c++) {
     const owner = strip.owners[c] as number;
-    const isOwned = owner >= 0 && ((strip.present[c] as number) & HELD) !== 0;
+    const isOwned = owner >= 0 && ((strip.present[c] as number) & OWNING_PARTS) !== 0;
     notches.row[c] = isOwned ? ownerTone(colors, owner, ownerCount) : colors.lane;
   }
   surface.fillColumns(top, end, notches);

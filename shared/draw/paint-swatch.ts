@@ -26,7 +26,7 @@ const GROUND: Readonly<Record<MarkKey, ExtentState>> = {
   overridden: 'data',
 };
 
-/** Marks that are part of what an extent is. */
+/** The variant of a part that each of these marks makes of a state. */
 const VARIANT: Partial<Record<MarkKey, PartVariant>> = {
   holeOverrides: 'hidesData',
   shadowed: 'shadowed',

@@ -186,7 +186,7 @@ const QUESTIONS = {
   sums: exchange<GuestRange, readonly TrackBytes[]>(),
   /** The start of the next (or previous) extent of a kind, or -1. */
   seek: exchange<SeekRequest, number>(),
-  /** What is read, with who holds it and where, read from the tables each time. */
+  /** What is read, with its owner and host offset, read from the tables each time. */
   guestRuns: exchange<GuestRunsRequest, GuestRunsReply>(),
   /** The number of the match of a search at an offset, or of the last one before it. */
   matchNumber: exchange<MatchNumberRequest, MatchNumber>(),

@@ -1,4 +1,4 @@
-/** What the guest reads, as runs with who holds them and where: for programs that go over a whole disk in parts. */
+/** What the guest reads, as runs with their owner and host offset: for work that goes over a whole disk in parts. */
 import { DAMAGED, UNREAD } from '../../../shared/extent/flags.ts';
 import { type GuestRunsReply, type GuestRunsRequest, MAX_GUEST_RUNS } from '../../../shared/ipc/questions.ts';
 import { nextTurn } from '../../../shared/scheduler.ts';
@@ -16,7 +16,7 @@ const STATE_BITS = 0x01ff;
 const OWNER_SHIFT = 10;
 const LOST_BIT = 0x0200;
 
-/** Keys that hold what is read and by whom. */
+/** Keys that hold the state that is read and its owner. */
 const GUEST_KEYS: RowKeys = {
   keyOf({ shown, shownStops }, combo) {
     const word = shown[combo] as number;

@@ -1,4 +1,4 @@
-/** What file systems store that is different in every place of a volume, so that the place follows from it. */
+/** Structures of file systems that differ with their place in the volume: the place follows from their bytes. */
 import { dataViewOf } from '../../../shared/bytes.ts';
 
 /** Reads bytes [offset, offset + length) of a volume; undefined where one of them is not known. */
@@ -56,7 +56,7 @@ export function isPowerWithin(value: number, least: number, most: number): boole
   return value >= least && value <= most && Number.isInteger(Math.log2(value));
 }
 
-/** Landmarks whose identity no other has: two that are equal tell no place. */
+/** Landmarks whose identity is unique: equal ones do not show where they lie. */
 export function distinctLandmarks(landmarks: readonly Landmark[]): Landmark[] {
   const counts = new Map<string, number>();
   for (const { identity } of landmarks) counts.set(identity, (counts.get(identity) ?? 0) + 1);

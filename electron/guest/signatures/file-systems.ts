@@ -6,7 +6,7 @@ import {
   hexBytes,
   labelAt,
   type Signature,
-  type SignatureFacts,
+  type SignatureDetails,
   serialAt,
   signature,
   uuidAt,
@@ -21,7 +21,7 @@ const EXT_JOURNAL_DEVICE = 0x8;
 const EXT_HAS_JOURNAL = 0x4;
 const EXT_SUPER_AT = 0x400;
 
-function readExt(bytes: Uint8Array, view: DataView): SignatureFacts | undefined {
+function readExt(bytes: Uint8Array, view: DataView): SignatureDetails | undefined {
   const compatible = view.getUint32(EXT_SUPER_AT + 0x5c, true);
   const incompatible = view.getUint32(EXT_SUPER_AT + 0x60, true);
   const readOnly = view.getUint32(EXT_SUPER_AT + 0x64, true);
@@ -39,7 +39,7 @@ function readExt(bytes: Uint8Array, view: DataView): SignatureFacts | undefined 
   };
 }
 
-function readXfs(bytes: Uint8Array, view: DataView): SignatureFacts | undefined {
+function readXfs(bytes: Uint8Array, view: DataView): SignatureDetails | undefined {
   const blockBytes = view.getUint32(4);
   if (blockBytes < 512 || blockBytes > 65_536 || (blockBytes & (blockBytes - 1)) !== 0) return undefined;
   return {
@@ -50,7 +50,7 @@ function readXfs(bytes: Uint8Array, view: DataView): SignatureFacts | undefined 
 }
 
 /** Microsoft's FAT specification 1.03: sections 3.1 and 3.2. The label that counts lies in the root directory. */
-function readFat(bytes: Uint8Array, view: DataView): SignatureFacts | undefined {
+function readFat(bytes: Uint8Array, view: DataView): SignatureDetails | undefined {
   const sectorBytes = view.getUint16(11, true);
   const perCluster = view.getUint8(13);
   const fats = view.getUint8(16);
@@ -67,7 +67,7 @@ function readFat(bytes: Uint8Array, view: DataView): SignatureFacts | undefined 
   return { uuid: serialAt(bytes, serial), size: sectors * sectorBytes };
 }
 
-function readNtfs(_bytes: Uint8Array, view: DataView): SignatureFacts | undefined {
+function readNtfs(_bytes: Uint8Array, view: DataView): SignatureDetails | undefined {
   const sectorBytes = view.getUint16(11, true);
   if (sectorBytes < 256 || sectorBytes > 4096 || (sectorBytes & (sectorBytes - 1)) !== 0) return undefined;
   const uuid = view.getBigUint64(72, true).toString(16).toUpperCase().padStart(16, '0');
@@ -75,14 +75,14 @@ function readNtfs(_bytes: Uint8Array, view: DataView): SignatureFacts | undefine
 }
 
 /** Microsoft's exFAT specification, section 3.1. Its label lies in the root directory. */
-function readExfat(bytes: Uint8Array, view: DataView): SignatureFacts | undefined {
+function readExfat(bytes: Uint8Array, view: DataView): SignatureDetails | undefined {
   const shift = view.getUint8(108);
   if (shift < 9 || shift > 12) return undefined;
   return { uuid: serialAt(bytes, 100), size: bytesAt(view, 72, 2 ** shift) };
 }
 
 /** union swap_header of linux/swap.h, version 1. `page` is the size of a page of the machine that made it. */
-function readSwap(page: number): (bytes: Uint8Array, view: DataView) => SignatureFacts {
+function readSwap(page: number): (bytes: Uint8Array, view: DataView) => SignatureDetails {
   return (bytes, view) => {
     if (view.getUint32(1024, true) !== 1) return {};
     const size = (view.getUint32(1028, true) + 1) * page;

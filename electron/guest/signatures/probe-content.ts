@@ -4,7 +4,7 @@ import type { GuestContent, ProbedRange } from '../../../shared/model/guest/gues
 import type { DiskParts } from '../guest-reader.ts';
 import { CONTAINERS, hasUberblock, MD_MAGIC, mdAtEnd, readMd, UBERBLOCKS } from './containers.ts';
 import { FILE_SYSTEMS } from './file-systems.ts';
-import { HEAD_BYTES, HEAD_PARTS, type Signature, type SignatureFacts } from './signature.ts';
+import { HEAD_BYTES, HEAD_PARTS, type Signature, type SignatureDetails } from './signature.ts';
 
 const SIGNATURES = [...CONTAINERS, ...FILE_SYSTEMS];
 
@@ -48,16 +48,16 @@ function findSignatures(head: Uint8Array): GuestContent[] {
   const found: GuestContent[] = [];
   for (const rule of SIGNATURES) {
     if (!rule.magics.some(magic => stands(head, magic))) continue;
-    const facts = rule.read === undefined ? {} : rule.read(head, view);
-    if (facts === undefined) continue;
-    found.push(contentOf(rule.type, facts));
+    const details = rule.read === undefined ? {} : rule.read(head, view);
+    if (details === undefined) continue;
+    found.push(contentOf(rule.type, details));
   }
   return found;
 }
 
-function contentOf(type: string, { size, ...facts }: SignatureFacts = {}): GuestContent {
+function contentOf(type: string, { size, ...details }: SignatureDetails = {}): GuestContent {
   const isSize = size !== undefined && Number.isSafeInteger(size);
-  return { type, label: '', uuid: '', also: [], ...facts, ...(isSize ? { size } : {}) };
+  return { type, label: '', uuid: '', also: [], ...details, ...(isSize ? { size } : {}) };
 }
 
 function stands(head: Uint8Array, { at, bytes }: Signature['magics'][number]): boolean {

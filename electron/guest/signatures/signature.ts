@@ -4,7 +4,7 @@ import type { Range } from '../../../shared/model/finding.ts';
 import { hexDigits, trimmedText, uuidOf } from '../little-endian.ts';
 
 /** What a signature tells beside its type. */
-export interface SignatureFacts {
+export interface SignatureDetails {
   /** Instead of the type of the rule. */
   readonly type?: string;
   readonly label?: string;
@@ -20,7 +20,7 @@ export interface Signature {
   /** Where the magic bytes lie, and which they are. */
   readonly magics: readonly { readonly at: number; readonly bytes: Uint8Array }[];
   /** Reads more of it; undefined where what surrounds the magic bytes does not belong to it. Default: nothing more. */
-  read?(bytes: Uint8Array, view: DataView): SignatureFacts | undefined;
+  read?(bytes: Uint8Array, view: DataView): SignatureDetails | undefined;
 }
 
 /** Bytes from the beginning of a range in which all signatures of {@link Signature} lie. */
@@ -52,7 +52,7 @@ export function signature(
   type: string,
   at: number,
   bytes: Uint8Array,
-  read?: (bytes: Uint8Array, view: DataView) => SignatureFacts | undefined,
+  read?: (bytes: Uint8Array, view: DataView) => SignatureDetails | undefined,
 ): Signature {
   return { type, magics: [{ at, bytes }], ...(read === undefined ? {} : { read }) };
 }

@@ -19,7 +19,7 @@ import type { CommitInput, LayerTables } from './commit-input.ts';
 import type { CommitSetup } from './commit-setup.ts';
 
 /** What was found while the requests were made. */
-export interface CommitFacts {
+export interface CommitOutcome {
   readonly setup: CommitSetup;
   readonly target: PlannedTarget;
   readonly resurrected: RangeSum;
@@ -27,23 +27,23 @@ export interface CommitFacts {
 }
 
 /** All hazards of a commit, ranked. */
-export function commitHazards(input: CommitInput, facts: CommitFacts): Finding[] {
+export function commitHazards(input: CommitInput, outcome: CommitOutcome): Finding[] {
   const { target, top, findings } = input;
   const found = [
     lockHazard(findings(), input.layers, input.job),
-    jobFailure(input, facts),
-    sourceDamage(top, facts.damaged),
-    resurrection(input, facts),
+    jobFailure(input, outcome),
+    sourceDamage(top, outcome.damaged),
+    resurrection(input, outcome),
     invalidated(input),
     ...brokenChildren(input),
     ...laterChildren(input),
     bitmapsLeft(input),
-    targetBitmaps(input, facts),
+    targetBitmaps(input, outcome),
     targetSnapshots(input),
     sourceSnapshots(input),
-    zerosAsData(input, facts),
-    growth(input, facts),
-    noRoom(input, facts),
+    zerosAsData(input, outcome),
+    growth(input, outcome),
+    noRoom(input, outcome),
     noCommand(input.layers.slice(target, top + 2)),
     ...notWritable(input, written(input), input.job),
     ...encryption(input),
@@ -59,7 +59,7 @@ function written({ layers, target, top, job }: CommitInput): WrittenLayers {
   return { first, last: top + 1 < layers.length ? top + 1 : undefined };
 }
 
-function noRoom({ layers, room, job, unmaps }: CommitInput, { setup, target }: CommitFacts) {
+function noRoom({ layers, room, job, unmaps }: CommitInput, { setup, target }: CommitOutcome) {
   const { bytesCopied, bytesZeroed } = setup.model.changes;
   // qemu-img gives the space of zeros back.
   const written = { data: bytesCopied, zeros: job === 'qemu-img' || unmaps ? 0 : bytesZeroed };
@@ -86,7 +86,7 @@ function committedLayers({ layers, target, top }: CommitInput): readonly LayerTa
 }
 
 /** qemu refuses these before it copies anything. Source: qcow2_co_truncate. */
-function jobFailure(input: CommitInput, { setup, target }: CommitFacts): Finding | undefined {
+function jobFailure(input: CommitInput, { setup, target }: CommitOutcome): Finding | undefined {
   const { image, device = false } = input.layers[input.target] ?? {};
   if (target.sizeAfter === target.sizeBefore) return undefined;
   if (image === undefined) return device ? rawDeviceGrows(input, target) : undefined;
@@ -141,7 +141,7 @@ export function sourceDamage(layer: number, damaged: RangeSum): Finding | undefi
   });
 }
 
-function resurrection(input: CommitInput, { resurrected }: CommitFacts): Finding | undefined {
+function resurrection(input: CommitInput, { resurrected }: CommitOutcome): Finding | undefined {
   if (resurrected.bytes === 0) return undefined;
   const { top, target, layers } = input;
   const isTop = top === layers.length - 1;
@@ -246,7 +246,7 @@ export function mergeAdvice(bitmaps: readonly BitmapInfo[], merge: string, job: 
     : `let libvirt do the job and see that it merged them, ${merge} with \`block-dirty-bitmap-merge\`, or make a full backup`;
 }
 
-function targetBitmaps(input: CommitInput, { target }: CommitFacts): Finding | undefined {
+function targetBitmaps(input: CommitInput, { target }: CommitOutcome): Finding | undefined {
   const bitmaps = input.layers[input.target]?.info.qcow2?.bitmaps ?? [];
   if (bitmaps.length === 0) return undefined;
   const above = new Set((input.layers[input.top]?.info.qcow2?.bitmaps ?? []).map(({ name }) => name));
@@ -292,7 +292,7 @@ function sourceSnapshots(input: CommitInput): Finding | undefined {
   });
 }
 
-function zerosAsData({ target }: CommitInput, { setup }: CommitFacts): Finding | undefined {
+function zerosAsData({ target }: CommitInput, { setup }: CommitOutcome): Finding | undefined {
   const bytes = setup.model.changes.zerosAsData;
   if (bytes === 0) return undefined;
   return makeFinding({
@@ -304,7 +304,7 @@ function zerosAsData({ target }: CommitInput, { setup }: CommitFacts): Finding |
   });
 }
 
-function growth({ layers, target }: CommitInput, { target: result }: CommitFacts): Finding | undefined {
+function growth({ layers, target }: CommitInput, { target: result }: CommitOutcome): Finding | undefined {
   if (result.sizeAfter === result.sizeBefore) return undefined;
   return makeFinding({
     code: 'PLAN_TARGET_GROWS',

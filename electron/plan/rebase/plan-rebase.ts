@@ -46,7 +46,7 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
   });
   const found = yield* writesOf(input, runs, unit);
   const known = found?.overflowsAt === undefined ? found : undefined;
-  const facts = {
+  const outcome = {
     lost: new RangeSum(),
     back: new RangeSum(),
     damaged: new RangeSum(),
@@ -63,10 +63,10 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     const end = offset + after.length;
     const effect = effectOf(input, before, after);
     cases.add(offset, end, { owner: effect === 'kept' ? null : before.layer, effect });
-    if (before.layer === target - 1 && offset >= (runs[target - 1]?.size ?? 0)) facts.passesOldEnd = true;
+    if (before.layer === target - 1 && offset >= (runs[target - 1]?.size ?? 0)) outcome.passesOldEnd = true;
     if (effect !== 'kept') {
-      (before.zero ? facts.back : facts.lost).add(offset, end - offset);
-      if (before.damaged) facts.damaged.add(offset, end - offset);
+      (before.zero ? outcome.back : outcome.lost).add(offset, end - offset);
+      if (before.damaged) outcome.damaged.add(offset, end - offset);
     }
     if (effect === 'compared' && known === undefined) most.add(offset, end);
     offset = end;
@@ -100,7 +100,7 @@ export function* planRebase(input: RebaseInput): SlicedWork<Plan> {
     cases: cases.list(),
     target: result,
     abort: abortText(input),
-    hazards: rebaseHazards(input, { ...facts, written: { data: bytesCopied, zeros: bytesZeroed } }, result),
+    hazards: rebaseHazards(input, { ...outcome, written: { data: bytesCopied, zeros: bytesZeroed } }, result),
     commands: rebaseCommands(input),
     ...streamQmp(input),
     strip: strip.strip(own.size),

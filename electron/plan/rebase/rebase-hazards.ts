@@ -9,27 +9,27 @@ import { quotedLayer, quotedName } from '../layer-names.ts';
 import { rebasePassesOldEnd, versionText } from '../qemu-versions.ts';
 import { roomHazard } from '../target/target-room.ts';
 import { notWritable } from '../target/write-refusal.ts';
-import type { RebaseFacts, RebaseInput } from './rebase-input.ts';
+import type { RebaseInput, RebaseOutcome } from './rebase-input.ts';
 
 /** All hazards of a rebase, ranked. */
-export function rebaseHazards(input: RebaseInput, facts: RebaseFacts, result: PlannedTarget): Finding[] {
+export function rebaseHazards(input: RebaseInput, outcome: RebaseOutcome, result: PlannedTarget): Finding[] {
   const { target, base, findings, operation, children, unsafe, layers, room } = input;
   const isDropped = (layer: number) => layer > base && layer < target;
   const orphans = operation === 'drop' ? children.filter(({ layer }) => isDropped(layer)) : [];
   // A safe rebase leaves what the target reads as it was.
-  const changed = unsafe && facts.lost.bytes + facts.back.bytes > 0;
+  const changed = unsafe && outcome.lost.bytes + outcome.back.bytes > 0;
   const misled = changed ? children.filter(({ layer }) => layer === target) : [];
   const found = [
     lockHazard(findings(), layers, input.job),
-    unsafe ? undefined : jobFailure(input, facts),
-    unsafe ? lostData(input, facts) : undefined,
-    unsafe ? resurrection(input, facts) : undefined,
-    unsafe ? undefined : sourceDamage(target, facts.damaged),
-    snapshotsChange(input, facts),
+    unsafe ? undefined : jobFailure(input, outcome),
+    unsafe ? lostData(input, outcome) : undefined,
+    unsafe ? resurrection(input, outcome) : undefined,
+    unsafe ? undefined : sourceDamage(target, outcome.damaged),
+    snapshotsChange(input, outcome),
     ...otherChildren(layers, orphans, 'loses its backing file once that is deleted'),
     ...otherChildren(layers, misled, 'reads something else afterwards, too', 'leave --unsafe out'),
     operation === 'drop' ? bitmapsDropped(input) : undefined,
-    roomHazard(layers, result, room, facts.written, 'the image reads as before'),
+    roomHazard(layers, result, room, outcome.written, 'the image reads as before'),
     ...notWritable(input, { first: [target] }, input.job),
     noCommand([...layers.slice(target, target + 1), ...layers.slice(Math.max(base, 0), base + 1)]),
     ...encryption(input),
@@ -66,7 +66,7 @@ function nameOf({ layers }: RebaseInput, layer: number): string {
 /** Faults of older versions of qemu-img. */
 function jobFailure(
   { target, base, qemu, job }: RebaseInput,
-  { passesOldEnd, overflowsAt }: RebaseFacts,
+  { passesOldEnd, overflowsAt }: RebaseOutcome,
 ): Finding | undefined {
   if (job !== 'qemu-img') return undefined;
   const advice =
@@ -85,7 +85,7 @@ function jobFailure(
   });
 }
 
-function lostData(input: RebaseInput, { lost }: RebaseFacts): Finding | undefined {
+function lostData(input: RebaseInput, { lost }: RebaseOutcome): Finding | undefined {
   if (lost.bytes === 0) return undefined;
   return makeFinding({
     code: 'PLAN_REBASE_LOSES_DATA',
@@ -99,7 +99,7 @@ function lostData(input: RebaseInput, { lost }: RebaseFacts): Finding | undefine
   });
 }
 
-function resurrection(input: RebaseInput, { back }: RebaseFacts): Finding | undefined {
+function resurrection(input: RebaseInput, { back }: RebaseOutcome): Finding | undefined {
   if (back.bytes === 0) return undefined;
   return makeFinding({
     code: 'PLAN_DATA_COMES_BACK',
@@ -114,7 +114,7 @@ function resurrection(input: RebaseInput, { back }: RebaseFacts): Finding | unde
 }
 
 /** A safe rebase copies for the active disk alone. */
-function snapshotsChange(input: RebaseInput, { lost, back }: RebaseFacts): Finding | undefined {
+function snapshotsChange(input: RebaseInput, { lost, back }: RebaseOutcome): Finding | undefined {
   const count = input.layers[input.target]?.info.qcow2?.snapshots.length ?? 0;
   if (count === 0 || lost.bytes + back.bytes === 0) return undefined;
   return makeFinding({

@@ -13,7 +13,7 @@ export interface RebaseInput extends Omit<CommitInput, 'top'> {
 }
 
 /** What is read in ranges that the target leaves to layers that it will no longer rest on. */
-export interface RebaseFacts {
+export interface RebaseOutcome {
   /** Data of those layers. */
   readonly lost: RangeSum;
   /** Zeros of those layers over something that the new base holds. */

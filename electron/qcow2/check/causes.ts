@@ -65,7 +65,7 @@ const PAST_END_TOO = [
 
 /**
  * The findings of `layer`, where all that lies past the end of the file is one cause; `others` are those that the header
- * shows. Those of them in which the file ends, such as a bitmap directory, are added once more where they follow from one.
+ * shows. Those of them in which the file ends, such as a bitmap directory, are added twice where they follow from one.
  */
 export function explainCut(
   findings: readonly Finding[],

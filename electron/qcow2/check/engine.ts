@@ -201,7 +201,7 @@ function leaveOutData(isAskedFor: boolean, leaked: number, steps: CheckStep[]): 
       ),
     );
   }
-  if (!isAskedFor) steps.push(stepLeftOut(WITNESSES, why)); // else the comparison itself says so
+  if (!isAskedFor) steps.push(stepLeftOut(WITNESSES, why)); // else the comparison adds its own step
 }
 
 /** True where some bytes of the file cannot be read because they were not captured. */

@@ -235,8 +235,8 @@ class L1Rebuild {
     yield* this.#placeByFileSystems();
     this.#placeLast();
     if (this.#open.size === 0 && this.#places.size === 0) return [];
-    const told = this.#proposal();
-    return this.#placeInOrder() ? [told, this.#proposal()] : [told];
+    const first = this.#proposal();
+    return this.#placeInOrder() ? [first, this.#proposal()] : [first];
   }
 
   #proposal(): L1Proposal {

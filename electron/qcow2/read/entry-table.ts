@@ -6,7 +6,7 @@ import { type ImageSource, readFully, sizeNow } from './source.ts';
 /** Entries in a part. One part of an L1 table with 64 KiB clusters covers 2 TiB. */
 const PART_ENTRIES = 4096;
 const PART_BYTES = PART_ENTRIES * 8;
-/** Memory of the parts that a cache keeps, unless told otherwise. */
+/** Memory of the parts that a cache keeps by default. */
 const DEFAULT_CACHE_BYTES = 2 ** 25;
 
 /** A part in memory: its first entry and its bytes. */

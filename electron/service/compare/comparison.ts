@@ -144,7 +144,7 @@ export class Comparison {
 
   async #compare(content: boolean, signal: AbortSignal): Promise<void> {
     try {
-      // A raw layer is known when its server has told everything.
+      // A raw layer is known when all of its server's replies have arrived.
       const feeds = [this.#a, this.#b].map(({ session }) => session.fed());
       const fed = await Promise.race([Promise.all(feeds), rejectedOnAbort(signal)]);
       const table = this.#ranges.newest;

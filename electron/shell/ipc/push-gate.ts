@@ -82,7 +82,7 @@ export class PushGate {
     this.#state = 'stopped';
   }
 
-  /** True while a layer is still to be read, or the window was not told yet how reading ended. */
+  /** True while a layer is still to be read, or the window does not know yet how reading ended. */
   get isReading(): boolean {
     const isHeld = this.#state === 'shut' && this.#held['chain:progress'] !== undefined;
     return isHeld || this.#progress.some(({ phase }) => phase === 'waiting' || phase === 'reading');

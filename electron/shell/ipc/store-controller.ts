@@ -1,4 +1,4 @@
-/** The folders that the window looks at: one scan at a time, kept here and told page by page. */
+/** The folders that the window looks at: one scan at a time, kept here and given page by page. */
 import { CowscopeError } from '../../../shared/error.ts';
 import type { CallName } from '../../../shared/ipc/contract.ts';
 import { FINDING_SEVERITIES, type FindingSeverity, NO_FINDINGS } from '../../../shared/model/finding.ts';

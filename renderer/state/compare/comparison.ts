@@ -24,7 +24,7 @@ const SHOWN_LENGTHS = 17;
 /** Comparisons begun: only the newest one is shown. */
 const runs = new NewestRun();
 /** The last report: it may come before the comparison's number is known here. */
-let lastTold: IpcPushes['compare:state'] | undefined;
+let lastPushed: IpcPushes['compare:state'] | undefined;
 
 /** Compares what the open chain shows with the image in a file, which is the top of its chain. */
 export async function compareWithFiles(files: readonly string[]): Promise<void> {
@@ -78,8 +78,8 @@ async function begin(layer: number | undefined, other: CompareRequest['other']):
   }
   const opened = reply.value;
   openAxis('compare', comparedSource(opened));
-  const told = lastTold?.comparisonId === opened.comparisonId ? lastTold.state : undefined;
-  setComparison({ opened, layer, other, state: told, kinds: DIFFERENCE_KINDS, row: -1, chosen: undefined });
+  const pushed = lastPushed?.comparisonId === opened.comparisonId ? lastPushed.state : undefined;
+  setComparison({ opened, layer, other, state: pushed, kinds: DIFFERENCE_KINDS, row: -1, chosen: undefined });
 }
 
 /** Compares the content of what may differ. */
@@ -114,11 +114,11 @@ function forget(): void {
 }
 
 /** Takes over a report about a comparison. */
-export function takeComparisonState(told: IpcPushes['compare:state']): void {
-  lastTold = told;
+export function takeComparisonState(pushed: IpcPushes['compare:state']): void {
+  lastPushed = pushed;
   const { comparison } = getState().compare;
-  if (comparison?.opened.comparisonId !== told.comparisonId) return;
-  const { version, start, end, state } = told;
+  if (comparison?.opened.comparisonId !== pushed.comparisonId) return;
+  const { version, start, end, state } = pushed;
   if (end > start) dataOf('compare').loader?.invalidate(version, start, end);
   requestDraw();
   const isNews = comparison.state?.phase !== state.phase;

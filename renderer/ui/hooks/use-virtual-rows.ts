@@ -10,9 +10,9 @@ interface VirtualRowsOptions {
   readonly maxRowsInSight: number;
 }
 
-/** Which of a list's rows to render, and how high what stands for the others is. */
+/** The rows of a list to render, and the heights of the blank parts that stand for the others. */
 export interface VirtualRows {
-  /** The element that scrolls, and what it calls when it does. */
+  /** The element that scrolls, and its scroll handler. */
   readonly ref: RefObject<HTMLDivElement | null>;
   readonly onScroll: (event: UIEvent) => void;
   /** CSS pixels of the rows in sight. */

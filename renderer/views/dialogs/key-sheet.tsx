@@ -3,7 +3,7 @@ import { windowCommands } from '../../state/commands/commands.ts';
 import { DialogFrame } from '../../ui/dialog.tsx';
 import { KeyCaps } from '../../ui/key-caps.tsx';
 
-/** Every key and what the pointer does. */
+/** Every key and every action of the pointer. */
 export function KeySheet() {
   const commands = windowCommands();
   return (

@@ -217,14 +217,14 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
       [pastEnd, 'leads past the end of the file', 'lead past the end of the file'],
       [free, 'names a cluster that counts as free', 'name clusters that count as free'],
     ];
-    const told = counts
+    const countTexts = counts
       .filter(([count]) => count > 0)
       .map(([count, one, several]) => `${count} ${count === 1 ? one : several}`);
     const written =
       named.size === used
         ? 'a table that names tables, such as an L1 table,'
         : 'a table of another image, or an old one of this image,';
-    const what = `${names.tableName(index)} holds entries that do not belong to it: of its ${used} ${used === 1 ? 'entry' : 'entries'}, ${told.join(', ')}; ${written} was probably written over it`;
+    const what = `${names.tableName(index)} holds entries that do not belong to it: of its ${used} ${used === 1 ? 'entry' : 'entries'}, ${countTexts.join(', ')}; ${written} was probably written over it`;
     const id = `foreign L2 table at ${hex(offset)}`;
     const cause: Cause = {
       id,
@@ -242,7 +242,7 @@ export class ForeignTables implements ReferenceSink, TableVisitor {
         source: 'L2 table',
         fileOffset: offset,
         value: `${used} ${used === 1 ? 'entry' : 'entries'}`,
-        bits: told.join(', '),
+        bits: countTexts.join(', '),
       },
     });
     return { index, id, offset, pastEnd };

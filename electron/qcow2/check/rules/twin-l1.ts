@@ -92,11 +92,11 @@ function addTwins(
   tables: number,
 ): string {
   const { size } = image.header;
-  const told = places.map(({ offset, owner }) => {
+  const tableTexts = places.map(({ offset, owner }) => {
     const whose = owner === OWNER_ACTIVE ? 'the disk' : names.ownerName(owner);
     return `the L1 table of ${whose} at ${formatOffset(offset)}`;
   });
-  const all = `${told.slice(0, -1).join(', ')} and ${told.at(-1)}`;
+  const all = `${tableTexts.slice(0, -1).join(', ')} and ${tableTexts.at(-1)}`;
   const id = `${TWIN_L1} at ${hex((places[0] as L1Reference).offset)}`;
   const cause = causeOf({
     id,
@@ -110,7 +110,7 @@ function addTwins(
       ...(isActive ? guestRange(0, size, size) : {}),
       host: [offset, entries * 8],
       evidence: {
-        source: told[index] as string,
+        source: tableTexts[index] as string,
         fileOffset: offset,
         value: `${entries} ${entries === 1 ? 'entry' : 'entries'}`,
         bits: '',
