@@ -39,7 +39,7 @@ export interface CommitLayers {
 export interface MirrorTarget {
   /** 0 for a raw target. */
   readonly clusterSize: number;
-  /** Zeros that are not whole units of this size are written as data: see {@link zeroUnitOf}. */
+  /** Zeros that are not whole units of this size are written as data: see `mirrorZeroesSubclusters`. */
   readonly zeroUnit: number;
 }
 
