@@ -6,42 +6,42 @@ import { join } from 'node:path';
 import type { Bench } from './context.ts';
 import { openImageStore } from './images.ts';
 import { createMeter, progress } from './measure.ts';
-import { type BenchOptions, type LineName, parseOptions, USAGE } from './options.ts';
-import { describeCommit, describeSetting, type LineResult, tableOf, writeResults } from './report.ts';
-import { checkLine } from './suites/check.ts';
-import { drawLine } from './suites/draw.ts';
-import { growthLine } from './suites/growth.ts';
-import { hugeLine } from './suites/huge.ts';
-import { listingLine } from './suites/listing.ts';
-import { mapLine } from './suites/map.ts';
-import { mergeLine } from './suites/merge.ts';
-import { nbdLine } from './suites/nbd.ts';
-import { openLine } from './suites/open.ts';
-import { packageLine } from './suites/package.ts';
-import { slowLine } from './suites/slow.ts';
-import { storeLine } from './suites/store.ts';
-import { tasksLine } from './suites/tasks.ts';
+import { type BenchOptions, parseOptions, type SuiteName, USAGE } from './options.ts';
+import { describeCommit, describeSetting, type SuiteResult, tableOf, writeResults } from './report.ts';
+import { measureCheck } from './suites/check.ts';
+import { measureDraw } from './suites/draw.ts';
+import { measureGrowth } from './suites/growth.ts';
+import { measureHuge } from './suites/huge.ts';
+import { measureListing } from './suites/listing.ts';
+import { measureMap } from './suites/map.ts';
+import { measureMerge } from './suites/merge.ts';
+import { measureNbd } from './suites/nbd.ts';
+import { measureOpen } from './suites/open.ts';
+import { measurePackage } from './suites/package.ts';
+import { measureSlow } from './suites/slow.ts';
+import { measureStore } from './suites/store.ts';
+import { measureTasks } from './suites/tasks.ts';
 
 const EXIT_USAGE = 64;
 
-const MEASURES: Readonly<Record<LineName, (bench: Bench) => Promise<LineResult>>> = {
-  map: mapLine,
-  nbd: nbdLine,
-  listing: listingLine,
-  slow: slowLine,
-  check: checkLine,
-  store: storeLine,
-  merge: mergeLine,
-  draw: drawLine,
-  open: openLine,
-  tasks: tasksLine,
-  package: packageLine,
-  growth: growthLine,
-  huge: hugeLine,
+const MEASURES: Readonly<Record<SuiteName, (bench: Bench) => Promise<SuiteResult>>> = {
+  map: measureMap,
+  nbd: measureNbd,
+  listing: measureListing,
+  slow: measureSlow,
+  check: measureCheck,
+  store: measureStore,
+  merge: measureMerge,
+  draw: measureDraw,
+  open: measureOpen,
+  tasks: measureTasks,
+  package: measurePackage,
+  growth: measureGrowth,
+  huge: measureHuge,
 };
 
-/** Lines that no tool but Node is needed for. */
-const WITHOUT_PEER: readonly LineName[] = ['slow', 'merge', 'draw', 'open', 'tasks', 'package'];
+/** Suites that no tool but Node is needed for. */
+const WITHOUT_PEER: readonly SuiteName[] = ['slow', 'merge', 'draw', 'open', 'tasks', 'package'];
 
 function say(line: string): void {
   progress('');
@@ -53,7 +53,7 @@ async function run(options: BenchOptions): Promise<void> {
   const meter = createMeter();
   const store = openImageStore(options.images, say);
   const bench = { options, store, meter, dist: __dirname, root: join(__dirname, '..') };
-  const results: (LineResult & { readonly line: LineName })[] = [];
+  const results: (SuiteResult & { readonly line: SuiteName })[] = [];
   const cleanUp = () => {
     meter.remove();
     if (!options.keep) store.remove();
@@ -64,20 +64,20 @@ async function run(options: BenchOptions): Promise<void> {
   if (meter.missing !== '')
     say(`Without the helper library (${meter.missing}) qemu pays for holes, and memory and CPU are unknown.`);
 
-  for (const line of options.lines) {
+  for (const suite of options.suites) {
     try {
-      const result = await MEASURES[line](bench);
-      results.push({ line, ...result });
-      if (result.rows.length > 0) console.log(`\n${line}\n\n${tableOf(result.rows)}`);
+      const result = await MEASURES[suite](bench);
+      results.push({ line: suite, ...result });
+      if (result.rows.length > 0) console.log(`\n${suite}\n\n${tableOf(result.rows)}`);
       for (const note of result.notes) say(note);
     } catch (error) {
       process.exitCode = 1;
       const why = error instanceof Error ? error.message : String(error);
       const hint =
-        why.includes('ENOENT') && !WITHOUT_PEER.includes(line)
+        why.includes('ENOENT') && !WITHOUT_PEER.includes(suite)
           ? ' (are qemu-utils and libnbd-bin installed?)'
           : '';
-      say(`${line}: not measured, ${why}${hint}`);
+      say(`${suite}: not measured, ${why}${hint}`);
     }
   }
   const qemuPaysForHoles = meter.missing !== '';
@@ -86,7 +86,7 @@ async function run(options: BenchOptions): Promise<void> {
     date: new Date().toISOString().slice(0, 10),
     commit: describeCommit(bench.root),
     setting,
-    options: { lines: options.lines, size: options.size, runs: options.runs },
+    options: { lines: options.suites, size: options.size, runs: options.runs },
     qemuPaysForHoles,
     results,
   });

@@ -1,4 +1,4 @@
-/** What every line of the bench works with. */
+/** What every suite of the bench works with. */
 import { join } from 'node:path';
 import type { ImageStore } from './images.ts';
 import type { Contestant, Figures, Meter, Outcome } from './measure.ts';

@@ -2,8 +2,8 @@
 import { parseArgs } from 'node:util';
 import { SIZES, type SizeName } from './images.ts';
 
-/** Lines of the bench in the order they run; the last two run only when named. */
-const LINES = [
+/** Suites of the bench in the order they run; the last two run only when named. */
+const SUITES = [
   'map',
   'nbd',
   'listing',
@@ -19,14 +19,14 @@ const LINES = [
   'huge',
 ] as const;
 
-/** Lines that take long, and much room on the disk. */
+/** Suites that take long, and much room on the disk. */
 const ONLY_NAMED: readonly string[] = ['growth', 'huge'];
 
-export type LineName = (typeof LINES)[number];
+export type SuiteName = (typeof SUITES)[number];
 
 /** A run of the bench. */
 export interface BenchOptions {
-  readonly lines: readonly LineName[];
+  readonly suites: readonly SuiteName[];
   readonly size: SizeName;
   /** Runs that count of each contestant; by default five, or three of slow ones. */
   readonly runs: number | undefined;
@@ -36,9 +36,9 @@ export interface BenchOptions {
   readonly keep: boolean;
 }
 
-export const USAGE = `usage: npm run bench -- [${LINES.join('|')}|all]... [--size S|M|L|XL] [--runs N] [--images DIR] [--keep]
+export const USAGE = `usage: npm run bench -- [${SUITES.join('|')}|all]... [--size S|M|L|XL] [--runs N] [--images DIR] [--keep]
 
-  all          every line but growth and huge (default)
+  all          every suite but growth and huge (default)
   --size       of the guest's disk: S 64 GiB (default), M 1 TiB, L 8 TiB, XL 16 TiB
   --runs       runs that count of each contestant (default 5, or 3 of what takes more than 10 seconds)
   --images     folder for the images (default: a new one for temporary files)
@@ -59,12 +59,12 @@ export function parseOptions(words: readonly string[]): BenchOptions {
   const { size, runs, images, keep } = values;
   if (!Object.hasOwn(SIZES, size)) throw new Error(`there is no size ${size}`);
   if (runs !== undefined && !/^[1-9]\d?$/.test(runs)) throw new Error('--runs is a number from 1 to 99');
-  const all: readonly LineName[] = LINES.filter(line => !ONLY_NAMED.includes(line));
+  const all: readonly SuiteName[] = SUITES.filter(suite => !ONLY_NAMED.includes(suite));
   const named = positionals.length === 0 ? ['all'] : positionals;
-  const unknown = named.find(name => name !== 'all' && !(LINES as readonly string[]).includes(name));
-  if (unknown !== undefined) throw new Error(`there is no line ${unknown}`);
+  const unknown = named.find(name => name !== 'all' && !(SUITES as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new Error(`there is no suite ${unknown}`);
   return {
-    lines: LINES.filter(line => named.includes(line) || (named.includes('all') && all.includes(line))),
+    suites: SUITES.filter(suite => named.includes(suite) || (named.includes('all') && all.includes(suite))),
     size: size as SizeName,
     runs: runs === undefined ? undefined : Number(runs),
     images,

@@ -1,4 +1,4 @@
-import type { LineResult, Row, Setting } from './report.ts';
+import type { Row, Setting, SuiteResult } from './report.ts';
 
 /** A run of the bench as it is written to its file. */
 export interface PublishedRun {
@@ -6,7 +6,7 @@ export interface PublishedRun {
   readonly commit: string;
   readonly setting: Setting;
   readonly options: { readonly size: string };
-  readonly results: readonly (Pick<LineResult, 'rows' | 'notes'> & { readonly line: string })[];
+  readonly results: readonly (Pick<SuiteResult, 'rows' | 'notes'> & { readonly line: string })[];
 }
 
 export function withRuns(

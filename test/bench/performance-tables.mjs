@@ -11,7 +11,7 @@ import { replaceBetween } from '../../build/readme-tables.mjs';
 const PAGE = new URL('../../docs/performance.md', import.meta.url);
 const RUNS = new URL('../../docs/perf/', import.meta.url);
 
-/** The page with a table for each line of each run, oldest first. Throws where it lacks the marks around them. */
+/** The page with a table for each suite of each run, oldest first. Throws where it lacks the marks around them. */
 export function withRuns(page, runs, tableOf) {
   const sections = runs.map(({ date, commit, setting, options, results }) => {
     const head = `### ${date}, size ${options.size}, commit ${commit}\n\n${setting.machine}; ${setting.programs}.`;

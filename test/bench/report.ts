@@ -22,8 +22,8 @@ export interface Row {
   readonly stretch?: number;
 }
 
-/** What a line found. */
-export interface LineResult {
+/** What a suite found. */
+export interface SuiteResult {
   readonly rows: readonly Row[];
   readonly outcomes: readonly Outcome[];
   /** What a reader must know: skipped parts and why. */

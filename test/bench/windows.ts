@@ -1,10 +1,10 @@
-/** Electron for the lines that measure windows: how it is started, and a display where there is none. */
+/** Electron for the suites that measure windows: how it is started, and a display where there is none. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Bench } from './context.ts';
-import type { LineResult } from './report.ts';
+import type { SuiteResult } from './report.ts';
 
 type Launcher = typeof import('../../build/launch-electron.mjs');
 
@@ -15,7 +15,7 @@ export interface Start {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** What a line that starts windows works with. */
+/** What a suite that starts windows works with. */
 export interface Windows {
   readonly start: Start;
   /** Folder of the runtime. */
@@ -26,9 +26,9 @@ export interface Windows {
 /** Measures with windows; without an Electron runtime or a display the result says why it could not. */
 export async function withWindows(
   bench: Bench,
-  measure: (windows: Windows) => Promise<LineResult>,
-): Promise<LineResult> {
-  const skipped = (why: string): LineResult => ({
+  measure: (windows: Windows) => Promise<SuiteResult>,
+): Promise<SuiteResult> {
+  const skipped = (why: string): SuiteResult => ({
     rows: [],
     outcomes: [],
     notes: [`no window was measured, ${why}`],

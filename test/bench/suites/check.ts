@@ -1,7 +1,7 @@
-/** Line `check`: one image, against qemu-img check of it. */
+/** Suite `check`: one image, against qemu-img check of it. */
 import { type Bench, cowscopeRun, medianOf } from '../context.ts';
 import { type Contestant, inTurns, type Outcome } from '../measure.ts';
-import type { LineResult, Row } from '../report.ts';
+import type { Row, SuiteResult } from '../report.ts';
 
 const MIB = 2 ** 20;
 
@@ -39,8 +39,8 @@ async function scatteredRow(
   return { what: `check, scatter ${options.size}`, unit: 's', ours, peer, atMost: AT_MOST_SCATTERED };
 }
 
-/** Measures the line. */
-export async function checkLine(bench: Bench): Promise<LineResult> {
+/** Measures the suite. */
+export async function measureCheck(bench: Bench): Promise<SuiteResult> {
   const { size, runs } = bench.options;
   const isSmall = size === 'S';
   const rows: Row[] = [];

@@ -1,5 +1,5 @@
 /**
- * Line `draw`: a frame while panning, from loaded tiles and extents to pixels of every lane, as the window does it. What
+ * Suite `draw`: a frame while panning, from loaded tiles and extents to pixels of every lane, as the window does it. What
  * the browser adds (putting the pixels on screen) is not in it.
  */
 import { type ChainSession, openChain } from '../../../electron/service/chain-session.ts';
@@ -22,7 +22,7 @@ import { fail, ok } from '../../../shared/result.ts';
 import { type Bench, medianOf } from '../context.ts';
 import type { BenchChain } from '../images.ts';
 import { type Contestant, inTurns, median, settle } from '../measure.ts';
-import type { LineResult, Row } from '../report.ts';
+import type { Row, SuiteResult } from '../report.ts';
 
 /** A window to draw. */
 interface Picture {
@@ -40,8 +40,8 @@ const SPANS = [1 / 4, 1 / 512, 1 / 16_384];
 const FRAMES_PER_SPAN = 60;
 const PIXELS_PER_FRAME = 9;
 
-/** Measures the line. */
-export async function drawLine(bench: Bench): Promise<LineResult> {
+/** Measures the suite. */
+export async function measureDraw(bench: Bench): Promise<SuiteResult> {
   const { size, runs } = bench.options;
   const usual = bench.store.chain('alt', size);
   const ten = bench.store.chain('alt', 'S', 10);

@@ -1,8 +1,8 @@
-/** Line `growth`: what eight times the disk costs. */
+/** Suite `growth`: what eight times the disk costs. */
 import { type Bench, cowscopeRun, medianOf } from '../context.ts';
 import { type Contestant, inTurns, type Outcome } from '../measure.ts';
 import type { Pattern } from '../patterns.ts';
-import type { LineResult, Row } from '../report.ts';
+import type { Row, SuiteResult } from '../report.ts';
 import { firstPicture } from './map.ts';
 
 /** Most that eight times the disk may cost, in time and in memory. */
@@ -54,8 +54,8 @@ export async function pairRows(
   return rows;
 }
 
-/** Measures the line, on M and L whatever the size asked for. */
-export async function growthLine(bench: Bench): Promise<LineResult> {
+/** Measures the suite, on M and L whatever the size asked for. */
+export async function measureGrowth(bench: Bench): Promise<SuiteResult> {
   const chainsOf = (pattern: Pattern) => (['M', 'L'] as const).map(size => bench.store.chain(pattern, size));
   const program = (
     what: string,

@@ -1,7 +1,7 @@
-/** Line `huge`: a disk of 16 TiB in four layers, whose L2 tables are 8 GiB, against 1 TiB in as many. */
+/** Suite `huge`: a disk of 16 TiB in four layers, whose L2 tables are 8 GiB, against 1 TiB in as many. */
 import { type Bench, cowscopeRun } from '../context.ts';
 import type { Contestant, Outcome } from '../measure.ts';
-import type { LineResult, Row } from '../report.ts';
+import type { Row, SuiteResult } from '../report.ts';
 import { pairRows } from './growth.ts';
 
 const LAYERS = 4;
@@ -10,8 +10,8 @@ const LIMITS = { time: 17, memory: { mib: 400 } };
 /** Runs that count unless told otherwise: one takes most of a minute. */
 const RUNS = 1;
 
-/** Measures the line, on M and XL whatever the size asked for. */
-export async function hugeLine(bench: Bench): Promise<LineResult> {
+/** Measures the suite, on M and XL whatever the size asked for. */
+export async function measureHuge(bench: Bench): Promise<SuiteResult> {
   const chains = (['M', 'XL'] as const).map(size => bench.store.chain('alt', size, LAYERS));
   const rows: Row[] = [];
   const outcomes: Outcome[] = [];

@@ -1,15 +1,15 @@
-/** Line `listing`: the list of both contexts of a URI, printed, against nbdinfo printing it, on the same default server. */
+/** Suite `listing`: the list of both contexts of a URI, printed, against nbdinfo printing it, on the same default server. */
 import { type Bench, cowscope, medianOf } from '../context.ts';
 import { type Contestant, inTurns, type Outcome } from '../measure.ts';
-import type { LineResult } from '../report.ts';
+import type { SuiteResult } from '../report.ts';
 import { nbdinfoRun, onFreshServer } from './nbd.ts';
 
 /** Peak memory that is aimed at, in MiB. */
 const MOST_MEMORY = 200;
 const MIB = 2 ** 20;
 
-/** Measures the line. */
-export async function listingLine(bench: Bench): Promise<LineResult> {
+/** Measures the suite. */
+export async function measureListing(bench: Bench): Promise<SuiteResult> {
   const { size, runs } = bench.options;
   const chain = bench.store.chain('alt', size);
   const contexts = ['base:allocation', 'qemu:allocation-depth'];

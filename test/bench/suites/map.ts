@@ -1,4 +1,4 @@
-/** Line `map`: our reader against qemu-img map, the scan of L2 tables by itself, and the first picture. */
+/** Suite `map`: our reader against qemu-img map, the scan of L2 tables by itself, and the first picture. */
 import { execFileSync } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { connectNbd, type NbdConnection } from '../../../electron/nbd/client/client.ts';
@@ -16,13 +16,13 @@ import { scanEntries } from '../bounds.ts';
 import { type Bench, cowscope, cowscopeRun, medianOf } from '../context.ts';
 import type { BenchChain } from '../images.ts';
 import { type Contestant, cpuSeconds, type Figures, inTurns, type Outcome, settle } from '../measure.ts';
-import type { LineResult, Row } from '../report.ts';
+import type { Row, SuiteResult } from '../report.ts';
 import { serveChain } from '../server.ts';
 
 const TOTALS = ['--totals', '--witness', 'metadata'];
 
-/** Measures the line. */
-export async function mapLine(bench: Bench): Promise<LineResult> {
+/** Measures the suite. */
+export async function measureMap(bench: Bench): Promise<SuiteResult> {
   const { size } = bench.options;
   const rows: Row[] = [];
   const outcomes: Outcome[] = [];

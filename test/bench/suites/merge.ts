@@ -1,4 +1,4 @@
-/** Line `merge`: the sweep over two to four lists by itself, and how many bytes an extent takes in a table. */
+/** Suite `merge`: the sweep over two to four lists by itself, and how many bytes an extent takes in a table. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { fileSource } from '../../../electron/qcow2/read/file-source.ts';
 import { openQcow2 } from '../../../electron/qcow2/read/image.ts';
@@ -12,7 +12,7 @@ import { type Bench, medianOf } from '../context.ts';
 import { type BenchChain, SIZES } from '../images.ts';
 import { type Contestant, cpuSeconds, inTurns } from '../measure.ts';
 import { generator } from '../patterns.ts';
-import type { LineResult, Row } from '../report.ts';
+import type { Row, SuiteResult } from '../report.ts';
 
 const CLUSTER_SIZE = 65_536;
 /** The guest of the lists: 16.8 million clusters, runs with a mean of four. */
@@ -21,8 +21,8 @@ const SIZE = SIZES.M;
 const SWEEP_OF_THREE = 9 / 20.2;
 const WORDS = [LOCAL, LOCAL | HOLE | ZERO, LOCAL | HOLE | ZERO | RESERVED, ABSENT_EVERYWHERE];
 
-/** Measures the line. */
-export async function mergeLine(bench: Bench): Promise<LineResult> {
+/** Measures the suite. */
+export async function measureMerge(bench: Bench): Promise<SuiteResult> {
   const tables = [1, 2, 3, 4].map(randomList);
   const lists = tables.map(runsOf);
   const counts = [2, 3, 4];

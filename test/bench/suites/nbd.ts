@@ -1,12 +1,12 @@
-/** Line `nbd`: both contexts of a whole chain through qemu-nbd into merged tables, against nbdinfo. */
+/** Suite `nbd`: both contexts of a whole chain through qemu-nbd into merged tables, against nbdinfo. */
 import { type Bench, cowscope, cowscopeRun, inSequence, medianOf } from '../context.ts';
 import type { BenchChain } from '../images.ts';
 import { type Contestant, type Figures, inTurns, type Outcome } from '../measure.ts';
-import type { LineResult, Row } from '../report.ts';
+import type { Row, SuiteResult } from '../report.ts';
 import { serveChain, type Tuning } from '../server.ts';
 
-/** Measures the line. */
-export async function nbdLine(bench: Bench): Promise<LineResult> {
+/** Measures the suite. */
+export async function measureNbd(bench: Bench): Promise<SuiteResult> {
   const { size, runs } = bench.options;
   const chain = bench.store.chain('alt', size);
   const outcomes = await inTurns(

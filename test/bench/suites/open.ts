@@ -1,4 +1,4 @@
-/** Line `open`: from starting Electron to the first drawn picture of a chain, against an empty window's first paint. */
+/** Suite `open`: from starting Electron to the first drawn picture of a chain, against an empty window's first paint. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,11 +10,11 @@ import { type Contestant, inTurns, type Outcome } from '../measure.ts';
 import EMPTY_WINDOW from '../open-empty.cjs?raw';
 import WATCHER from '../open-watcher.cjs?raw';
 import { pictureShown } from '../picture-shown.ts';
-import type { LineResult } from '../report.ts';
+import type { SuiteResult } from '../report.ts';
 import { type Start, withWindows } from '../windows.ts';
 
-/** Measures the line; without an Electron runtime or a display it says why it could not. */
-export function openLine(bench: Bench): Promise<LineResult> {
+/** Measures the suite; without an Electron runtime or a display it says why it could not. */
+export function measureOpen(bench: Bench): Promise<SuiteResult> {
   const { size, runs } = bench.options;
   return withWindows(bench, async ({ start }) => {
     const folder = mkdtempSync(join(tmpdir(), 'cow-open-'));

@@ -1,4 +1,4 @@
-/** Line `package`: what packaging costs: the packaged window's start against the checkout's, and its size against Electron's. */
+/** Suite `package`: what packaging costs: the packaged window's start against the checkout's, and its size against Electron's. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bench, medianOf } from '../context.ts';
 import { type Contestant, inTurns, type Outcome } from '../measure.ts';
-import type { LineResult, Row } from '../report.ts';
+import type { Row, SuiteResult } from '../report.ts';
 import { withWindows } from '../windows.ts';
 
 /** Folders that `npm run package` writes to, from the root: of a release and of the copy for development. */
@@ -14,8 +14,8 @@ const OUTPUTS = ['out', 'out/development'];
 const PROGRAM = 'cowscope-desktop';
 const MIB = 2 ** 20;
 
-/** Measures the line; without a packaged window, a runtime or a display it says why it could not. */
-export function packageLine(bench: Bench): Promise<LineResult> {
+/** Measures the suite; without a packaged window, a runtime or a display it says why it could not. */
+export function measurePackage(bench: Bench): Promise<SuiteResult> {
   return withWindows(bench, async ({ start, runtime, isRoot }) => {
     const packaged = OUTPUTS.map(output =>
       join(bench.root, output, `cowscope-${process.platform}-${process.arch}`),

@@ -1,4 +1,4 @@
-/** Line `slow`: the sums of a chain on storage that takes a millisecond for each read, against one read at a time. */
+/** Suite `slow`: the sums of a chain on storage that takes a millisecond for each read, against one read at a time. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -11,12 +11,12 @@ import { slowSources } from '../../support/images/slow-source.ts';
 import { type Bench, medianOf } from '../context.ts';
 import type { BenchChain } from '../images.ts';
 import { type Contestant, inTurns, type Outcome, settle } from '../measure.ts';
-import type { LineResult } from '../report.ts';
+import type { SuiteResult } from '../report.ts';
 
 const READ_MS = 1;
 
-/** Measures the line. */
-export async function slowLine(bench: Bench): Promise<LineResult> {
+/** Measures the suite. */
+export async function measureSlow(bench: Bench): Promise<SuiteResult> {
   const chain = bench.store.chain('apart', bench.options.size);
   const found: unknown[] = [];
   const runs = [sums('one read at a time', chain, false, found), sums('reads in flight', chain, true, found)];

@@ -1,11 +1,11 @@
-/** Line `store`: the forest of 10,000 images in a hundred folders, from headers that are in the page cache. */
+/** Suite `store`: the forest of 10,000 images in a hundred folders, from headers that are in the page cache. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bench, cowscopeRun, medianOf } from '../context.ts';
 import { inTurns } from '../measure.ts';
-import type { LineResult } from '../report.ts';
+import type { SuiteResult } from '../report.ts';
 
 const IMAGES = 10_000;
 const PER_FOLDER = 100;
@@ -15,7 +15,7 @@ const AT_MOST = 10;
 const HEAD_BYTES = 65_536;
 
 /** Measures `cowscope store`; no tool of qemu's does the same. */
-export async function storeLine(bench: Bench): Promise<LineResult> {
+export async function measureStore(bench: Bench): Promise<SuiteResult> {
   const folder = mkdtempSync(join(bench.options.images ?? tmpdir(), 'cow-bench-store-'));
   try {
     makeStore(folder);

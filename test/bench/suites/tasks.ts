@@ -1,5 +1,5 @@
 /**
- * Line `tasks`: the longest tasks of the main process's main thread and of the window's during random use of
+ * Suite `tasks`: the longest tasks of the main process's main thread and of the window's during random use of
  * the window, from the first picture on, and the largest message between the two.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ import type { BenchChain } from '../images.ts';
 import { type Contestant, inTurns, type Outcome } from '../measure.ts';
 import { generator } from '../patterns.ts';
 import { pictureShown } from '../picture-shown.ts';
-import type { LineResult, Row } from '../report.ts';
+import type { Row, SuiteResult } from '../report.ts';
 import { type Windows, withWindows } from '../windows.ts';
 
 /** Milliseconds of use: with the tasks traced, and after reopening the chain with the messages measured. */
@@ -29,8 +29,8 @@ const LARGEST_MESSAGE = 2 ** 20;
 
 const MIB = 2 ** 20;
 
-/** Measures the line; without an Electron runtime or a display it says why it could not. */
-export function tasksLine(bench: Bench): Promise<LineResult> {
+/** Measures the suite; without an Electron runtime or a display it says why it could not. */
+export function measureTasks(bench: Bench): Promise<SuiteResult> {
   return withWindows(bench, async windows => {
     const { size, runs } = bench.options;
     const chain = bench.store.chain('alt', size);
