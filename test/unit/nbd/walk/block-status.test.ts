@@ -319,6 +319,32 @@ describe.each(modes)('walkBlockStatus with $name', ({ extendedHeaders }) => {
     expect((await connection.blockStatus(0, UNIT))[0]?.covered).toBe(UNIT);
   });
 
+  it('has delivered what came before a failure by the time that it fails', async () => {
+    let failed = () => {};
+    const failure = new Promise<void>(resolve => {
+      failed = resolve;
+    });
+    const { connection } = await open(4 * UNIT, [{ id: 0, name: 'x:0', status: () => [] }], {
+      extendedHeaders,
+      async onRequest(request, peer) {
+        if (request.offset === 0) await peer.write(statusChunk(request, 0, [[UNIT, 0]], true));
+        else {
+          await peer.write(errorChunk(request, 22, 'not like this'));
+          failed();
+        }
+        return true;
+      },
+    });
+    let isTaken = false;
+    const walking = walkBlockStatus(connection, {}, async () => {
+      await failure;
+      for (let turns = 0; turns < 50; turns++) await new Promise(setImmediate);
+      isTaken = true;
+    });
+    await expect(walking).rejects.toMatchObject({ errno: 22 });
+    expect(isTaken).toBe(true);
+  });
+
   it('passes on what the taker throws', async () => {
     const { connection } = await open(
       4 * UNIT,

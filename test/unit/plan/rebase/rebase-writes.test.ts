@@ -90,6 +90,9 @@ describe('a rebase onto a layer below', () => {
   it('compares up to the end of the shorter backing file where qemu does not align', () => {
     const unaligned = { alignsWrites: false, sizes: { 0: 1.5 } };
     expect(writesOf({ layers: ['dd', 'dd', '..'], ...unaligned })).toEqual([[0, 1.5, false]]);
+    // Behind the end of the new one, what the old one holds is written.
+    const short = { alignsWrites: false, data: () => 5 };
+    expect(writesOf({ layers: ['d', 'ddd', '...'], ...short })).toEqual([[1, 3, false]]);
   });
 });
 
