@@ -33,11 +33,19 @@ export function Toolbar({ chain, views, view }: ToolbarProps) {
         </h1>
         <p title={escapeUntrusted(layers.at(-1)?.path ?? '', 4096)}>
           {folder !== '' && (
-            <span className="toolbar-part">
-              <Untrusted text={folder} max={40} />
-            </span>
+            <>
+              <span className="toolbar-part">
+                <Untrusted text={folder} max={40} />
+              </span>
+              {' · '}
+            </>
           )}
-          {snapshot !== undefined && <span className="toolbar-part">as of {snapshotName(snapshot)}</span>}
+          {snapshot !== undefined && (
+            <>
+              <span className="toolbar-part">as of {snapshotName(snapshot)}</span>
+              {' · '}
+            </>
+          )}
           <span className="toolbar-facts">
             {layerCountText(chain)} · {formatSize(size)}
           </span>
