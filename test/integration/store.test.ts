@@ -295,6 +295,7 @@ describe('a folder full of hostile images', () => {
     const { stdout, code } = await cowscope(['store', folder]);
     expect(code).toBe(3);
     expect(stdout.split('\n').filter(line => line.includes('qcow2, 1 MiB'))).toHaveLength(10_001);
+    expect(stdout).toMatch(/^10,00[01] images in 1 folder, /);
   });
 });
 

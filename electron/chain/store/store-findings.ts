@@ -9,6 +9,7 @@ import {
   makeFinding,
 } from '../../../shared/model/finding.ts';
 import type { StoreImage } from '../../../shared/model/store/store.ts';
+import { countOf } from '../../../shared/text/offset.ts';
 import { rebaseCommand } from '../../../shared/text/shell.ts';
 import { formatTime } from '../../../shared/text/time.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
@@ -131,7 +132,7 @@ function sharedDataFiles(images: readonly StoreImage[]): Finding[] {
           code: 'STORE_DATA_FILE_SHARED',
           severity: 'hazard',
           layer: found[0] as number,
-          what: `${found.length} images keep their data in the same file ${escapeUntrusted(path)}: ${nameList(images, found)}`,
+          what: `${countOf(found.length, 'image')} keep their data in the same file ${escapeUntrusted(path)}: ${nameList(images, found)}`,
           advice: 'use one of them at most: what is written through one overwrites the data of the others',
           count: found.length,
         }),
@@ -176,7 +177,7 @@ function loops(images: readonly StoreImage[]): Finding[] {
         what:
           loop.length === 1
             ? 'it names itself as its backing file'
-            : `${loop.length} images rest on each other in a loop: ${nameList(images, loop)}`,
+            : `${countOf(loop.length, 'image')} rest on each other in a loop: ${nameList(images, loop)}`,
         advice: 'correct the link that is wrong with qemu-img rebase -u',
         count: loop.length,
       }),
@@ -260,7 +261,7 @@ function fork(images: readonly StoreImage[], at: number): Finding {
     code: 'STORE_FORK',
     severity: 'note',
     layer: at,
-    what: `${children.length} images rest on it: ${nameList(images, children)}; whatever changes it, such as a commit into it, breaks the others`,
+    what: `${countOf(children.length, 'image')} rest on it: ${nameList(images, children)}; whatever changes it, such as a commit into it, breaks the others`,
     advice:
       'cowscope store shows the whole tree; leave the image as it is while more than one image rests on it',
     ...placesOf(images, children),
@@ -298,7 +299,7 @@ function sameNames(byName: ReadonlyMap<string, readonly number[]>): Finding[] {
           code: 'STORE_SAME_NAME',
           severity: 'note',
           layer: found[0] as number,
-          what: `${found.length} images in different folders have the name ${escapeUntrusted(name)}`,
+          what: `${countOf(found.length, 'image')} in different folders have the name ${escapeUntrusted(name)}`,
           advice:
             'a relative backing name finds whichever lies where it looks: see that none is moved to the other',
           count: found.length,

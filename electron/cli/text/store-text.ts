@@ -3,7 +3,7 @@ import { FINDING_SEVERITIES } from '../../../shared/model/finding.ts';
 import type { Store, StoreImage } from '../../../shared/model/store/store.ts';
 import { storeRows } from '../../../shared/model/store/store-rows.ts';
 import { findingSentence } from '../../../shared/text/finding-text.ts';
-import { formatSize } from '../../../shared/text/offset.ts';
+import { countOf, formatCount, formatSize } from '../../../shared/text/offset.ts';
 import { escapeUntrusted } from '../../../shared/text/untrusted-text.ts';
 
 /** Findings that are printed; the JSON has all. */
@@ -22,15 +22,15 @@ export function* storeLines(store: Store): Generator<string> {
 function* summaryLines({ images, findings, coverage }: Store): Generator<string> {
   const { folders, otherFiles, special, errorCount, complete } = coverage;
   const bases = images.filter(({ backing }) => backing === undefined).length;
-  yield `${count(images.length, 'image')} in ${count(folders, 'folder')}, ${count(bases, 'base')}; ${count(otherFiles, 'other file')}`;
+  yield `${countOf(images.length, 'image')} in ${countOf(folders, 'folder')}, ${countOf(bases, 'base')}; ${countOf(otherFiles, 'other file')}`;
   const sums = FINDING_SEVERITIES.map(severity => {
     const found = findings.filter(finding => finding.severity === severity).length;
-    return found === 0 ? '' : count(found, severity);
+    return found === 0 ? '' : countOf(found, severity);
   }).filter(text => text !== '');
   if (sums.length > 0) yield sums.join(', ');
   if (special > 0)
-    yield `${count(special, 'device, FIFO or socket', 'devices, FIFOs or sockets')} not opened`;
-  if (errorCount > 0) yield `${count(errorCount, 'file or folder', 'files or folders')} could not be read`;
+    yield `${countOf(special, 'device, FIFO or socket', 'devices, FIFOs or sockets')} not opened`;
+  if (errorCount > 0) yield `${countOf(errorCount, 'file or folder', 'files or folders')} could not be read`;
   if (!complete) yield 'there is more: the scan ended at its limit of files';
 }
 
@@ -67,8 +67,8 @@ function imageFacts({ format, size, snapshots, bitmaps, inUse, dataFile, error }
   if (error !== undefined) return `cannot be read: ${error.code}`;
   const facts: string[] = [format];
   if (size >= 0) facts.push(formatSize(size));
-  if (snapshots > 0) facts.push(count(snapshots, 'snapshot'));
-  if (bitmaps > 0) facts.push(count(bitmaps, 'bitmap'));
+  if (snapshots > 0) facts.push(countOf(snapshots, 'snapshot'));
+  if (bitmaps > 0) facts.push(countOf(bitmaps, 'bitmap'));
   if (dataFile !== undefined) facts.push(`data in ${escapeUntrusted(dataFile.recorded)}`);
   if (inUse) facts.push('in use');
   return facts.join(', ');
@@ -82,9 +82,5 @@ function* findingLines({ images, findings }: Store): Generator<string> {
     if (finding.advice !== '') yield `    ${escapeUntrusted(finding.advice, MAX_PATH_CHARACTERS)}`;
   }
   if (findings.length > MAX_PRINTED_FINDINGS)
-    yield `and ${findings.length - MAX_PRINTED_FINDINGS} more findings: --output json lists all`;
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
+    yield `and ${formatCount(findings.length - MAX_PRINTED_FINDINGS)} more findings: --output json lists all`;
 }
