@@ -18,7 +18,7 @@ import {
 } from '../support/plan/commit-proof.ts';
 import { isAsPlanned, ProofTable } from '../support/plan/proof-table.ts';
 import { openSource } from '../support/qcow2-reading.ts';
-import { qemuImg, run, runWell, temporaryFolder } from '../support/tools.ts';
+import { qemuImg, qemuIo, run, runWell, temporaryFolder } from '../support/tools.ts';
 
 /** Chains for each kind of plan; by hand many more were run. */
 const CHAINS = Number(process.env.COWSCOPE_PLAN_CHAINS ?? 6);
@@ -203,5 +203,24 @@ describe('a plan for layers with bitmaps', () => {
       if (plan.target.bitmapBytes > 0) count++;
     }
     expect(count).toBeGreaterThan(0);
+  });
+});
+
+describe('a plan for an image that was not closed cleanly', () => {
+  it('has room for the refcounts that qemu writes again', async () => {
+    const own = join(folder, 'dirty');
+    await mkdir(own);
+    const [base, top] = [join(own, 'base'), join(own, 'top')];
+    await qemuImg('create', '-q', '-f', 'qcow2', base, '8M');
+    await qemuIo(base, 'write -P1 0 2M');
+    await qemuImg('create', '-q', '-f', 'qcow2', '-o', 'lazy_refcounts=on', '-F', 'qcow2', '-b', base, top);
+    await runWell('sh', [
+      '-c',
+      `qemu-io -f qcow2 -c 'write -q -P3 1M 200k' -c flush -c 'sigraise 9' ${top}; :`,
+    ]);
+    const plan = await planned([base, top], { operation: 'flatten' });
+    expect(plan.target.why).toContain('it was not closed cleanly, so qemu repairs it first');
+    await runWell('sh', ['-c', plan.commands[0]!]);
+    await expectInBounds(plan, 'dirty');
   });
 });

@@ -133,7 +133,9 @@ function changesOf(tables: LayerTables, { allocation }: TargetInput, setup: Targ
   }
   if ((image.header.incompatible & INCOMPATIBLE_DIRTY) !== 0n) {
     whyInexact.push('it was not closed cleanly, so qemu repairs it first');
-    mayFree += (allocation?.account.unreferenced ?? 0) / clusterSize;
+    const rebuilt = rebuiltRefcounts(image, allocation?.imageEnd ?? 0);
+    mayAdd += rebuilt;
+    mayFree += rebuilt + (allocation?.account.unreferenced ?? 0) / clusterSize;
   }
   if (setup.mayZero === true) mayFree += changes.rewrittenClusters;
   if (setup.atMost !== undefined && added + mayFree > 0) {
@@ -146,6 +148,17 @@ function changesOf(tables: LayerTables, { allocation }: TargetInput, setup: Targ
   const movesL1 = setup.grownClusters > setup.headClusters;
   const fillsTaken = subclusters === 1 && image.bitmaps.length === 0 && !movesL1;
   return { added, mayAdd, freed, mayFree, writesData, writesParts: subclusters > 1, fillsTaken, whyInexact };
+}
+
+/**
+ * Clusters that a repair takes at most where clusters in use are counted as free: it writes a new refcount table and new
+ * blocks before it gives the old ones back. Source: rebuild_refcount_structure of qemu's block/qcow2-refcount.c.
+ */
+export function rebuiltRefcounts({ header, geometry }: Qcow2Image, imageEnd: number): number {
+  const { clusterSize } = geometry;
+  const perBlock = (clusterSize * 8) / header.refcountBits;
+  const blocks = Math.ceil(imageEnd / clusterSize / perBlock) + 1; // one more for those that are written behind the end
+  return blocks + Math.ceil((blocks * 8) / clusterSize);
 }
 
 /** Clusters that all bitmaps of an image take at most, with their tables and the directory. */
