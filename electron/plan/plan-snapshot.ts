@@ -16,7 +16,7 @@ import { knownHazards, lockHazard } from './hazard-list.ts';
 import { quotedName } from './layer-names.ts';
 import { snapshotExtraBytes, versionText } from './qemu-versions.ts';
 import { followDeletion } from './target/host/follow-deletion.ts';
-import { bitmapClusters, spaceBefore } from './target/target-result.ts';
+import { bitmapClusters, rebuiltRefcounts, spaceBefore } from './target/target-result.ts';
 import { roomHazard, withVolume } from './target/target-room.ts';
 import { spaceAfter, spaceBetween } from './target/target-space.ts';
 import { notWritable } from './target/write-refusal.ts';
@@ -55,8 +55,10 @@ export function* planSnapshotDelete(input: SnapshotInput): SlicedWork<Plan> {
     newTables: 0,
     freedClusters: freed ?? 0,
   };
+  const { id = '', name = '' } = image.snapshots[snapshot] ?? {};
   return {
     operation: 'delete-snapshot',
+    snapshot: { id, name },
     job: 'qemu-img',
     qemuVersion: versionText(input.qemu),
     qemuVersionSource: input.qemuVersionSource,
@@ -81,7 +83,7 @@ export function* planSnapshotDelete(input: SnapshotInput): SlicedWork<Plan> {
       ...bitmapsOfKilledJob('qemu-img', layers, [target]),
     ],
     hazards: hazards(input, result, freed === undefined ? undefined : freed * clusterSize),
-    commands: isHidden(input) ? [] : deleteSnapshotCommands(opened, image.snapshots[snapshot]?.name ?? ''),
+    commands: isHidden(input) ? [] : deleteSnapshotCommands(opened, name),
   };
 }
 
@@ -92,20 +94,22 @@ function boundsOf({ image, allocation, snapshot }: SnapshotInput, freed: number 
   const shorter = freedTableClusters(image.snapshots, snapshotsOffset, clusterSize)[snapshot] ?? 0;
   const alone = freed === undefined ? undefined : freed - shorter;
   const tableClusters = Math.ceil(snapshotTableBytes(image.snapshots, snapshotsOffset) / clusterSize);
+  const isDirty = (image.header.incompatible & INCOMPATIBLE_DIRTY) !== 0n;
   const why = [
     image.bitmaps.length > 0
       ? 'its bitmaps are written again'
-      : (image.header.incompatible & INCOMPATIBLE_DIRTY) !== 0n
+      : isDirty
         ? 'it was not closed cleanly, so qemu repairs it first'
         : 'its refcounts are wrong or cannot be read',
   ];
   if (alone === undefined) why.push('what the snapshot alone holds is not known');
   const bitmaps = bitmapClusters(image, image.header.size) + allocation.account.bitmaps / clusterSize;
+  const rebuilt = isDirty ? rebuiltRefcounts(image, allocation.imageEnd) : 0;
   return spaceAfter(spaceBefore(image, allocation), {
     added: 0,
-    mayAdd: tableClusters + bitmaps,
+    mayAdd: tableClusters + bitmaps + rebuilt,
     freed: 0,
-    mayFree: tableClusters + bitmaps + (alone ?? allocation.account.snapshots / clusterSize),
+    mayFree: tableClusters + bitmaps + rebuilt + (alone ?? allocation.account.snapshots / clusterSize),
     writesData: true,
     writesParts: true,
     fillsTaken: false,

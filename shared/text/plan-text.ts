@@ -9,6 +9,7 @@ import type {
 } from '../model/plan/plan.ts';
 import { distinctLabels } from './distinct-labels.ts';
 import { exactSize, formatCount, formatSize } from './offset.ts';
+import { escapeUntrusted } from './untrusted-text.ts';
 
 /** Characters of a layer's name. */
 const MAX_NAME_CHARACTERS = 256;
@@ -77,8 +78,13 @@ function planLabels(layers: readonly PlannedLayer[]): readonly string[] {
   );
 }
 
+/** Both are named: the id of one snapshot may be the name of another. */
+function snapshotLabel({ id, name }: NonNullable<Plan['snapshot']> = { id: '', name: '' }): string {
+  return escapeUntrusted(`${JSON.stringify(name)} (id ${id})`, MAX_NAME_CHARACTERS);
+}
+
 /** What would be done, such as `would commit top into base`. */
-export function planTitle({ operation, layers, target }: Plan): string {
+export function planTitle({ operation, layers, target, snapshot }: Plan): string {
   const labels = planLabels(layers);
   const names = (role: PlannedLayer['role']) =>
     labels.filter((_, index) => layers[index]?.role === role).toReversed();
@@ -94,7 +100,7 @@ export function planTitle({ operation, layers, target }: Plan): string {
     case 'drop':
       return `would drop ${names('dropped').join(', ')}: ${name} rests on ${onto} then`;
     case 'delete-snapshot':
-      return `would delete a snapshot of ${name}`;
+      return `would delete the snapshot ${snapshotLabel(snapshot)} of ${name}`;
   }
 }
 

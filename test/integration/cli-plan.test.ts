@@ -508,6 +508,20 @@ describe('cowscope plan of other operations', () => {
     expect(before - (await allocated())).toBe(plan.target.freedClusters * 65_536);
   });
 
+  it('says which snapshot is deleted where the id of one is the name of another', async () => {
+    const own = await folderNamed('ids-and-names');
+    const disk = await image(own, 'disk', '1M');
+    await qemuImg('snapshot', '-c', '2', disk);
+    await qemuImg('snapshot', '-c', '1', disk);
+    const plan = await planOf('delete-snapshot', '--snapshot', '1', disk);
+    expect([plan.snapshot, plan.commands]).toEqual([
+      { id: '1', name: '2' },
+      [`qemu-img snapshot -d 2 ${disk}`],
+    ]);
+    const { stdout } = await cowscope(['plan', 'delete-snapshot', '--snapshot', '1', disk]);
+    expect(stdout).toContain('would delete the snapshot "2" (id 1) of disk:');
+  });
+
   it('prints no command that would delete another snapshot of the same name', async () => {
     const own = await folderNamed('same-names');
     const disk = await image(own, 'disk', '1M');

@@ -179,6 +179,8 @@ export interface PlanStrip {
 /** A plan. */
 export interface Plan {
   readonly operation: PlanOperation;
+  /** The internal snapshot that is deleted. Untrusted text. */
+  readonly snapshot?: { readonly id: string; readonly name: string };
   readonly job: PlanJob;
   /** The version of qemu that was planned for, and how it came to be known. */
   readonly qemuVersion: string;
