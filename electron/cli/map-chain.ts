@@ -55,6 +55,11 @@ export async function mapChain(target: OpenTarget, options: MapOptions): Promise
   }
 }
 
+/** Prints the map in each format but JSON, which holds what the others say on standard error. */
+const ROW_PRINTERS: Readonly<
+  Record<Exclude<MapOptions['output'], 'json'>, (session: ChainSession, options: MapOptions) => Promise<void>>
+> = { text: printText, csv: printCsv };
+
 async function printMap(session: ChainSession, options: MapOptions): Promise<ExitCode> {
   const { layer } = options;
   const { layers } = session.chain;
@@ -68,9 +73,8 @@ async function printMap(session: ChainSession, options: MapOptions): Promise<Exi
   if (unread.length > 0) settleExit(EXIT.partial); // what is lost is known once everything has been read
   if (options.as === 'qemu-img') await printAsQemuImg(session, options);
   else if (options.as === 'nbdinfo') await printContexts(session, options);
-  else if (options.output === 'csv') await printCsv(session, options);
   else if (options.output === 'json') return await printJson(session, options, unread);
-  else await printText(session, options);
+  else await ROW_PRINTERS[options.output](session, options);
   // What is wrong with the tables is known only once everything has been read.
   const findings = await session.allFindings(layer);
   for (const text of notesOf(session, layer, findings)) printNote(text);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../renderer/state/chain/opening.ts';
@@ -35,6 +36,14 @@ test('ids, titles and hotkeys of views are each used once, and none is a hotkey 
     ),
   ];
   for (const part of parts) expect(new Set(part).size).toBe(part.length);
+});
+
+test('the README names every view and the keys that show them', () => {
+  const keys = VIEWS.map(({ hotkey }) => hotkey.key);
+  expect(keys).toEqual(VIEWS.map((_, index) => `${index + 1}`));
+  const titles = VIEWS.map(({ title }) => title.toLowerCase()).join(', ');
+  const readme = readFileSync('README.md', 'utf8');
+  expect(readme).toContain(`\`1\` to \`${keys.at(-1)}\` show the views: ${titles}.`);
 });
 
 test('with one view there is nothing to choose, and its hotkey is no command', async () => {
