@@ -1,9 +1,10 @@
 /** Where the bytes of one layer's file went. */
 import { CowscopeError } from '../../shared/error.ts';
-import type { LayerInfo } from '../../shared/model/layer.ts';
+import type { ChainInfo, LayerInfo } from '../../shared/model/layer.ts';
 import type { HostCluster } from '../../shared/model/layout.ts';
 import type { Consent, OpenTarget } from '../../shared/model/target.ts';
 import { discoverChain } from '../chain/discover.ts';
+import { withWriters } from '../chain/writer-lock.ts';
 import { type HostMap, mapHost } from '../qcow2/layout/host-map.ts';
 import { LimitPassed } from '../qcow2/layout/read-limit.ts';
 import { runInSlices } from '../qcow2/read/sliced-work.ts';
@@ -20,7 +21,7 @@ export interface LayoutChoice {
 }
 
 /**
- * Maps the file of a layer and hands it to `use`, with the cluster that was asked for. Rejects with CowscopeError where
+ * Maps the file of a layer and hands it to `use`, with the cluster that was asked for and the chain. Rejects with CowscopeError where
  * the target cannot be opened, with LAYOUT_NO_TABLES for a layer that has none, and with LAYOUT_TOO_LARGE for one with
  * more than can be mapped.
  */
@@ -28,7 +29,7 @@ export async function withLayout<T>(
   target: OpenTarget & { kind: 'files' },
   consent: Consent,
   choice: LayoutChoice,
-  use: (info: LayerInfo, map: HostMap, cluster: HostCluster | undefined) => Promise<T>,
+  use: (info: LayerInfo, map: HostMap, cluster: HostCluster | undefined, chain: ChainInfo) => Promise<T>,
 ): Promise<T> {
   const found = await discoverChain({ ...target, ...consent, onRead: choice.onRead });
   try {
@@ -47,7 +48,9 @@ export async function withLayout<T>(
       );
     const map = await runInSlices(mapHost(image));
     const { owner } = choice;
-    return await use(info, map, owner === undefined ? undefined : await runInSlices(map.clusterAt(owner)));
+    const cluster = owner === undefined ? undefined : await runInSlices(map.clusterAt(owner));
+    const findings = withWriters(found.info.findings, await found.written);
+    return await use(info, map, cluster, { ...found.info, findings });
   } catch (error) {
     if (!(error instanceof LimitPassed)) throw error;
     throw layoutError(

@@ -503,7 +503,7 @@ describe('witnesses that differ', () => {
 });
 
 describe('an image that is in use', () => {
-  it('is mapped by its tables at once, and by qemu-nbd with --force-share', async () => {
+  it('is mapped by its tables at once, and by qemu-nbd with --force-share, and every command says that it is', async () => {
     const path = join(folder, 'in-use.qcow2');
     await qemuImg('create', '-q', '-f', 'qcow2', path, '1M');
     // It serves for writing, and holds the locks of a running guest.
@@ -518,6 +518,10 @@ describe('an image that is in use', () => {
       const torn = { code: 0, stderr: expect.stringMatching(/^cowscope: note: .*open for writing.*\n$/) };
       expect(await map()).toMatchObject(torn);
       expect(await map('--witness', 'nbd', '--force-share')).toMatchObject(torn);
+      for (const command of ['compare', 'layout', 'misread', 'partitions']) {
+        const other = command === 'compare' ? [path] : [];
+        expect(await cowscope([command, path, ...other]), command).toMatchObject(torn);
+      }
     } finally {
       server.kill('SIGKILL');
       await once(server, 'close');

@@ -13,6 +13,7 @@ import { printErrorRecord, writeText } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { compareHead, compareRow, compareTail } from '../text/compare-text.ts';
+import { printWriterNotes } from '../writer-notes.ts';
 
 /** Options of `cowscope compare` as the command line gives them; those of the second disk begin with `with`. */
 export interface CompareCommandOptions extends Omit<TargetOptions, 'locate'> {
@@ -72,6 +73,7 @@ export async function compareCommand(
   ];
   const verdict = errors.length > 0 ? 'incomplete' : verdictOfComparison(sums, { strict, sizes });
   await writeText(printer.tail({ sums, lost, verdict, errors }));
+  for (const chain of new Set(chains.map(one => one.chain))) printWriterNotes(chain);
   for (const error of errors) printErrorRecord(error);
   return EXIT_OF[verdict];
 }

@@ -8,6 +8,7 @@ import { printErrorRecord, writeLine, writePieces, writeText } from '../output.t
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { clusterText, layoutRowText, layoutText } from '../text/layout-text.ts';
+import { printWriterNotes } from '../writer-notes.ts';
 
 /** Options of `cowscope layout` as the command line gives them. */
 export interface LayoutOptions extends TargetOptions, LayoutChoice {
@@ -29,7 +30,8 @@ export async function layoutCommand(
     );
   const progress = new ProgressLine();
   const choice = { ...options, onRead: progress.showReads };
-  return withLayout(target, consentOf(options), choice, async (info, { layout, columns, runs }, cluster) => {
+  return withLayout(target, consentOf(options), choice, async (info, map, cluster, chain) => {
+    const { layout, columns, runs } = map;
     const exit = settleExit(layout.unknown.length > 0 ? EXIT.partial : EXIT.done);
     const dataRuns = columns.runsOf('data');
     const ranges = options.ranges ? runs() : undefined;
@@ -42,6 +44,7 @@ export async function layoutCommand(
       await writeLine();
       for (const run of ranges) await writeText(layoutRowText(run));
     }
+    printWriterNotes(chain, info.index);
     for (const what of layout.unknown)
       printErrorRecord({
         code: 'LAYOUT_INCOMPLETE',

@@ -10,6 +10,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { writeText } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
+import { printWriterNotes } from '../writer-notes.ts';
 
 /** Options of `cowscope misread` as the command line gives them. */
 export interface MisreadOptions extends TargetOptions {
@@ -38,7 +39,10 @@ export async function misreadCommand(
   const printer = PRINTERS[options.output](options.reader);
   const progress = new ProgressLine();
   await misreadTarget(target, consentOf(options), options.reader, {
-    begin: ({ layers }) => writeText(printer.head(layers)),
+    begin: chain => {
+      printWriterNotes(chain);
+      return writeText(printer.head(chain.layers));
+    },
     take: async rows => {
       if (rows.length > 0) await writeText(rows.map(row => printer.row(row)).join(''));
     },

@@ -9,6 +9,7 @@ import { printErrorRecord, writeLine, writeLines, writePieces } from '../output.
 import { ProgressLine } from '../progress-line.ts';
 import { consentOf, type TargetOptions } from '../target.ts';
 import { partitionLines } from '../text/partitions-text.ts';
+import { printWriterNotes } from '../writer-notes.ts';
 
 /** Carries out `cowscope partitions`. */
 export async function partitionsCommand(
@@ -27,6 +28,7 @@ export async function partitionsCommand(
     await writePieces(jsonPieces(partitionsDocument(chain, disk), 2));
     await writeLine();
   } else await writeLines(partitionLines(disk));
+  printWriterNotes(chain);
   for (const error of missing) printErrorRecord(error);
   return exit;
 }

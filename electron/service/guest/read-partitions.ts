@@ -3,6 +3,7 @@ import type { GuestDisk } from '../../../shared/model/guest/guest-disk.ts';
 import type { ChainInfo } from '../../../shared/model/layer.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { discoverChain } from '../../chain/discover.ts';
+import { withWriters } from '../../chain/writer-lock.ts';
 import { readGuestDisk } from '../../guest/read-guest-disk.ts';
 import type { ContentSource } from '../content/content-source.ts';
 import { fileContent } from '../content/file-content.ts';
@@ -43,7 +44,8 @@ export async function readPartitions(
     const top = found.layers.at(-1);
     const snapshot = top === undefined ? undefined : snapshotOf(top, target.snapshot);
     const content = fileContent(found.layers, snapshot?.id, found.info.complete);
-    return { chain: found.info, disk: await readDisk(content, signal) };
+    const findings = withWriters(found.info.findings, await found.written);
+    return { chain: { ...found.info, findings }, disk: await readDisk(content, signal) };
   } finally {
     await found.close();
   }

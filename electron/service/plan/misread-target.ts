@@ -1,17 +1,16 @@
 /** Ranges of a target's chain that other readers get wrong. */
-import type { LayerInfo } from '../../../shared/model/layer.ts';
+import type { ChainInfo } from '../../../shared/model/layer.ts';
 import type { MisreadReader, MisreadRow } from '../../../shared/model/misread.ts';
 import type { Consent, OpenTarget } from '../../../shared/model/target.ts';
 import { nextTurn } from '../../../shared/scheduler.ts';
 import { discoverChain } from '../../chain/discover.ts';
+import { withWriters } from '../../chain/writer-lock.ts';
 import { findMisreads, MisreadRows } from '../../plan/misreads.ts';
 import { type OnLayerWalk, type OnRead, watchReads } from '../progress/read-watch.ts';
 import { allTablesOf, checkComplete } from './plan-target.ts';
 
 /** What the rows are about. */
-export interface MisreadChain {
-  readonly layers: readonly LayerInfo[];
-}
+export type MisreadChain = Pick<ChainInfo, 'layers' | 'findings'>;
 
 /** Rows that are handed on at once, about. */
 const BATCH_ROWS = 1024;
@@ -43,7 +42,8 @@ export async function misreadTarget(
   const found = await discoverChain({ files, format, backingFormat, locate, allow, allowAll });
   try {
     checkComplete(found);
-    await begin({ layers: found.info.layers });
+    const findings = withWriters(found.info.findings, await found.written);
+    await begin({ layers: found.info.layers, findings });
     let batch: MisreadRow[] = [];
     const rows = new MisreadRows(row => batch.push(row));
     const work = findMisreads(allTablesOf(watchReads(found.layers, onRead), onWalk), reader, rows.add);
