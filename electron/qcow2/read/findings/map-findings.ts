@@ -408,7 +408,8 @@ const SPACE_PAST_END: Cause = {
   id: 'QCOW2_SPACE_PAST_END',
   code: 'QCOW2_SPACE_PAST_END',
   severity: 'hazard',
-  what: count => `${entries(count)} host space past the end of the file and hold no data there`,
+  what: count =>
+    `${entries(count)} host space past the end of the file and ${count === 1 ? 'holds' : 'hold'} no data there`,
   advice: 'see whether the file was cut short: data of other clusters may have lain there',
   risksData: false,
 };
@@ -418,7 +419,7 @@ const CUT_CLUSTER: Cause = {
   code: 'QCOW2_CLUSTER_CUT',
   severity: 'hazard',
   what: () =>
-    'the file ends inside a data cluster, and the rest of that cluster reads as zeros; qemu leaves none so',
+    'the file ends inside a data cluster, and the rest of that cluster reads as zeros; qemu leaves no such file',
   advice: 'compare the length of the file with that of the original: it may have been cut',
 };
 

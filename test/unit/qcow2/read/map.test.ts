@@ -377,7 +377,14 @@ describe('damage', () => {
       pokeU64(source.fd, l2Offsets.get(1)!, COPIED | (1n << 40n) | 1n),
     );
     expect(states).toContainEqual([M512, K64, 'zeroAllocated']);
-    expect(findings).toMatchObject([{ code: 'QCOW2_SPACE_PAST_END', severity: 'hazard', bytesAtRisk: 0 }]);
+    expect(findings).toMatchObject([
+      {
+        code: 'QCOW2_SPACE_PAST_END',
+        severity: 'hazard',
+        what: 'an entry of its tables has host space past the end of the file and holds no data there',
+        bytesAtRisk: 0,
+      },
+    ]);
   });
 
   it('of a cluster past the end only the subclusters that hold data are lost', () => {
