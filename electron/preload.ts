@@ -1,5 +1,5 @@
 /**
- * The only code between the page and Electron. Runs sandboxed in the page's process, in an isolated world, and lets
+ * The only code between the renderer and Electron. Runs sandboxed in the renderer's process, in an isolated world, and lets
  * through the calls and pushes of the contract by name, nothing else.
  */
 import { contextBridge, type IpcRendererEvent, ipcRenderer, webFrame, webUtils } from 'electron';
@@ -40,9 +40,9 @@ function refused(code: string, what: string, subject: string) {
   return fail({ code, what, subject, advice: 'please report this with the steps that led here' });
 }
 
-/** What a page can reach others with past its content policy. None of it is there when the page's scripts begin. */
+/** What a page can reach others with past its content policy. None of it is there when the renderer's scripts begin. */
 const CONNECTORS = ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport', 'WebSocket'];
-/** Keeps the page from going anywhere: Electron does not ask about about:blank (its will-navigate). */
+/** Keeps the renderer from going anywhere: Electron does not ask about about:blank (its will-navigate). */
 const STAY =
   "globalThis.navigation.addEventListener('navigate', event => event.navigationType === 'reload' || event.preventDefault());";
 

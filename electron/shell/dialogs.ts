@@ -84,7 +84,7 @@ export async function chooseCaptureFile(
   return canceled || filePath === '' ? undefined : filePath;
 }
 
-/** Says that the page's process is gone. True when the person wants the window back. */
+/** Says that the renderer is gone. True when the person wants the window back. */
 export async function offerReload(window: BrowserWindow, reason: string): Promise<boolean> {
   const { response } = await dialog.showMessageBox(window, {
     type: 'error',

@@ -349,7 +349,7 @@ export class Program {
     });
   }
 
-  /** What the page will ask for is opened while its scripts run: after it came, so as not to hold it up. */
+  /** What the renderer will ask for is opened while its scripts run: after it came, so as not to hold it up. */
   #openWaiting(): void {
     const next = this.#arrivals.waiting();
     if (next === undefined) return;

@@ -142,9 +142,9 @@ function naiveHost(layers: readonly NaiveLayer[], stop: number, unit: number): n
   return layers[hasEnded ? found + 1 : found]?.hosts?.[unit] ?? -1;
 }
 
-/** The word that a track shows: lane -1 is the guest's, on which nothing is stored past the end of a layer. */
-function naiveWord(unit: NaiveUnit, lane: number): number {
-  if (lane >= 0) return unit.words[lane]!;
+/** The word that a track shows: track -1 is the guest's, on which nothing is stored past the end of a layer. */
+function naiveWord(unit: NaiveUnit, track: number): number {
+  if (track >= 0) return unit.words[track]!;
   const dirty = unit.guest & (DIRTY | DIRTY_UNKNOWN);
   return has(unit.guest, OUT_OF_RANGE) ? ABSENT | HOLE | ZERO | dirty : unit.guest;
 }
@@ -154,7 +154,7 @@ function naiveStop(unit: NaiveUnit): number {
   return has(unit.guest, OUT_OF_RANGE) ? -1 : unit.stop;
 }
 
-/** A run of units in which a lane does not change. */
+/** A run of units in which a track does not change. */
 export interface NaiveExtent {
   readonly start: number;
   readonly end: number;
@@ -163,17 +163,17 @@ export interface NaiveExtent {
   readonly stop: number;
 }
 
-/** The extents of one lane within units [from,to). */
+/** The extents of one track within units [from,to). */
 export function naiveExtents(
   units: readonly NaiveUnit[],
-  lane: number,
+  track: number,
   from = 0,
   to = units.length,
 ): NaiveExtent[] {
   const extents: NaiveExtent[] = [];
   for (let unit = from; unit < to; unit++) {
-    const word = naiveWord(units[unit]!, lane);
-    const stop = lane < 0 ? naiveStop(units[unit]!) : -1;
+    const word = naiveWord(units[unit]!, track);
+    const stop = track < 0 ? naiveStop(units[unit]!) : -1;
     const last = extents.at(-1);
     if (last?.word === word && last.stop === stop) extents[extents.length - 1] = { ...last, end: unit + 1 };
     else extents.push({ start: unit, end: unit + 1, word, stop });
@@ -216,24 +216,24 @@ export interface NaiveColumn {
 }
 
 /** What lies in a column that holds these units. */
-export function naiveColumn(units: readonly NaiveUnit[], lane: number): NaiveColumn {
+export function naiveColumn(units: readonly NaiveUnit[], track: number): NaiveColumn {
   const column: NaiveColumn = { present: 0, parts: PART_ORDER.map(() => 0), owners: new Map() };
   for (const unit of units) {
-    const word = naiveWord(unit, lane);
+    const word = naiveWord(unit, track);
     column.present |= naiveBits(word);
     column.parts[naivePart(word)]! += 1;
-    if (lane < 0 && has(word, LOCAL) && !has(word, UNREADABLE))
+    if (track < 0 && has(word, LOCAL) && !has(word, UNREADABLE))
       column.owners.set(unit.stop, (column.owners.get(unit.stop) ?? 0) + 1);
   }
   return column;
 }
 
 /** Runs of equal state within units [from,to), by state index. */
-export function naiveRuns(units: readonly NaiveUnit[], lane: number, from: number, to: number): number[][] {
+export function naiveRuns(units: readonly NaiveUnit[], track: number, from: number, to: number): number[][] {
   const runs: number[][] = STATE_ORDER.map(() => []);
   let last = -1;
   for (const unit of units.slice(from, to)) {
-    const state = STATE_ORDER.indexOf(naiveState(naiveWord(unit, lane)));
+    const state = STATE_ORDER.indexOf(naiveState(naiveWord(unit, track)));
     if (state === last) runs[state]![runs[state]!.length - 1]! += 1;
     else runs[state]!.push(1);
     last = state;
@@ -241,26 +241,26 @@ export function naiveRuns(units: readonly NaiveUnit[], lane: number, from: numbe
   return runs;
 }
 
-/** Units of [from,to) whose word in this lane has a bit. */
+/** Units of [from,to) whose word in this track has a bit. */
 export function naiveCount(
   units: readonly NaiveUnit[],
-  lane: number,
+  track: number,
   from: number,
   to: number,
   bit: number,
 ): number {
-  return units.slice(from, to).filter(unit => has(naiveWord(unit, lane), bit)).length;
+  return units.slice(from, to).filter(unit => has(naiveWord(unit, track), bit)).length;
 }
 
 /** The start of the nearest extent after `from` (or before it) whose mask meets `wanted`, or -1. */
 export function naiveSeek(
   units: readonly NaiveUnit[],
-  lane: number,
+  track: number,
   from: number,
   backwards: boolean,
   wanted: number,
 ): number {
-  const starts = naiveExtents(units, lane)
+  const starts = naiveExtents(units, track)
     .filter(extent => (naiveBits(extent.word) & wanted) !== 0)
     .map(extent => extent.start);
   return (backwards ? starts.findLast(start => start < from) : starts.find(start => start > from)) ?? -1;

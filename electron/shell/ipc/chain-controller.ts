@@ -132,7 +132,7 @@ export class ChainController {
   };
 
   /**
-   * Opens a target that the window is about to ask for, so that it is read while the page loads. The window gets it, or
+   * Opens a target that the window is about to ask for, so that it is read while the renderer loads. The window gets it, or
    * why it could not be opened, when it asks for that target without consent.
    */
   openAhead(target: OpenTarget): void {

@@ -23,7 +23,7 @@ export class ConsentGuard {
   }
 
   /**
-   * Throws IPC_NOT_ASKED for consent to anything that was not asked about. No button of ours gives that, so the page that
+   * Throws IPC_NOT_ASKED for consent to anything that was not asked about. No button of ours gives that, so the renderer that
    * sent it is not ours.
    */
   check({ allow, allowAll }: Consent): void {
