@@ -32,6 +32,8 @@ const MAX_INT32 = 2n ** 31n - 1n;
 const SNAPSHOT_BYTES = 40;
 /** Zeros past the end of the file that are looked at: an entry of zeros is one too many, or no bitmap. */
 const ZEROS_BYTES = 2 ** 17;
+/** Entries of bitmap tables that are looked at, of all bitmaps together. */
+const MAX_TABLE_ENTRIES = 2 ** 24;
 
 /** The header as stored. */
 interface RawHeader {
@@ -44,8 +46,8 @@ interface RawHeader {
 type Rule = (raw: RawHeader, image: Qcow2Image) => string | undefined;
 
 /**
- * What `qemu-img check` says instead of counting, without the file's name; undefined where it counts, or where that depends
- * on other files. Throws QCOW2_READ_FAILED.
+ * What `qemu-img check` says instead of counting, without the file's name; undefined where it counts, where that depends on
+ * other files, or where bitmap tables are too long to look through. Throws QCOW2_READ_FAILED.
  */
 export function qemuRefusal(image: Qcow2Image): string | undefined {
   const { header, geometry, source, inferred } = image;
@@ -185,8 +187,11 @@ const bitmaps: Rule = ({ header, clusterSize }, { source, extensions, bitmaps })
   if (place === undefined || (header.autoclear & AUTOCLEAR_BITMAPS) === 0n) return undefined;
   const said = directoryFault(readBytes(source, place.directoryOffset, place.directorySize), place, header);
   if (said !== undefined) return said;
+  let left = MAX_TABLE_ENTRIES;
   for (const { name, inUse, tableOffset, tableSize } of bitmaps) {
     if (inUse) continue; // qemu does not load it
+    left -= tableSize;
+    if (left < 0) return undefined;
     const table = new EntryTable(source, tableOffset, tableSize);
     for (let at = table.nextUsed(0, table.count); at < table.count; at = table.nextUsed(at + 1, table.count))
       if (!isValidBitmapEntry(table.hi(at), table.lo(at), clusterSize))
