@@ -120,7 +120,7 @@ export const GUEST_NOT_READ = notes({
   what: count =>
     `${count} place${count === 1 ? '' : 's'} of the disk where partition tables or signatures lie could not be read, so that what is shown of the guest may be incomplete`,
   advice:
-    'see what cowscope check says of the image, and whether every file of the chain is there; of an encrypted image or a capture it cannot be read here',
+    'see whether every file of the chain is there and what cowscope check says of it, or whether the NBD server still answers; of an encrypted image or a capture it cannot be read here',
 });
 
 /** The notes about one disk. */

@@ -579,7 +579,7 @@ async function bundleExport(): Promise<string> {
       ssr: 'electron/qemu/export-layer.ts',
       outDir: bundleFolder,
       emptyOutDir: false,
-      rollupOptions: { output: { entryFileNames: 'export.mjs' } },
+      rollupOptions: { output: { entryFileNames: 'export.mjs', codeSplitting: false } },
     },
   });
   return join(bundleFolder, 'export.mjs');
