@@ -269,7 +269,7 @@ test('copying puts the offset on the clipboard', async ({ start, make }) => {
   await opened(page);
   await picture(page, 0).focus();
   await page.keyboard.press('ArrowRight');
-  await page.keyboard.press('ArrowRight');
+  await expect(page.locator('.inspector dt', { hasText: 'Offset' })).toBeVisible();
   await page.keyboard.press('Control+C');
   await expect.poll(() => app.evaluate(({ clipboard }) => clipboard.readText())).toMatch(/^0x[0-9a-f_]+/);
 });

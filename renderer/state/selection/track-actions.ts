@@ -75,6 +75,7 @@ export function copySelection(): void {
   const extent = range ?? selectedExtent();
   if (range !== undefined) void copyText(plainRange(range.start, range.end));
   else if (selection !== undefined) void copyText(plainHex(extent?.start ?? selection.offset));
+  else announce('Select an extent first');
 }
 
 /** Puts a text on the clipboard, and announces `what` was copied: the text itself, unless it is long. */

@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { openTarget } from '../../../../../renderer/state/chain/opening.ts';
 import { runCommand } from '../../../../../renderer/state/commands/commands.ts';
-import { getAxis, getState } from '../../../../../renderer/state/store.ts';
+import { getAxis, getState, setState } from '../../../../../renderer/state/store.ts';
 import { showView } from '../../../../../renderer/state/views.ts';
 import { start } from '../../../../support/window/fake-window.tsx';
 
@@ -92,8 +92,9 @@ test.each(['findings', 'plan', 'compare'])(
 
 test('a key that needs a selection says so where there is none', async () => {
   await openAt('chain');
-  for (const key of ['f', 'r']) {
-    fireEvent.keyDown(document.body, { key });
+  for (const pressed of [{ key: 'f' }, { key: 'r' }, { key: 'c', ctrlKey: true }]) {
+    setState({ message: '' });
+    fireEvent.keyDown(document.body, pressed);
     expect(getState()).toMatchObject({ message: 'Select an extent first', range: undefined });
   }
 });
