@@ -3,10 +3,10 @@ import { type ReadingOptions, targetOf } from '../../../electron/service/cli-tar
 import type { CowscopeError } from '../../../shared/error.ts';
 import { MAX_LAYERS } from '../../../shared/model/layer.ts';
 
-/** The target that is meant from the folder /work, or what is wrong. */
+/** The target that is meant from the folder /images, or what is wrong. */
 function target(args: readonly string[], options: ReadingOptions = {}): unknown {
   try {
-    return targetOf(args, options, '/work');
+    return targetOf(args, options, '/images');
   } catch (error) {
     expect(error).toMatchObject({ code: 'USAGE' });
     return (error as CowscopeError).what;
@@ -17,18 +17,18 @@ const files = (...names: string[]) => ({ kind: 'files', files: names });
 
 describe('files of a command line', () => {
   it('are absolute paths in the order given, of paths and of addresses', () => {
-    expect(target(['a', './b', '../c', '/d'])).toEqual(files('/work/a', '/work/b', '/c', '/d'));
+    expect(target(['a', './b', '../c', '/d'])).toEqual(files('/images/a', '/images/b', '/c', '/d'));
     expect(target(['file:///x%20y', 'FILE:///z'])).toEqual(files('/x y', '/z'));
     expect(target(['file:x%20y'])).toEqual(target(['x%20y']));
-    expect(target(['a:b', 'nbd'])).toEqual(files('/work/a:b', '/work/nbd'));
+    expect(target(['a:b', 'nbd'])).toEqual(files('/images/a:b', '/images/nbd'));
   });
 
   it('take with them only the options that were given', () => {
     const options = { format: 'raw', backingFormat: 'qcow2', locate: ['b'], snapshot: 's' } as const;
-    expect(target(['a'], options)).toEqual({ ...files('/work/a'), ...options, locate: ['/work/b'] });
-    expect(target(['a'], { infer: true })).toEqual({ ...files('/work/a'), infer: 1 });
-    expect(target(['a'], { reading: 2 })).toEqual({ ...files('/work/a'), infer: 2 });
-    expect(target(['a'], { infer: false })).toEqual(files('/work/a'));
+    expect(target(['a'], options)).toEqual({ ...files('/images/a'), ...options, locate: ['/images/b'] });
+    expect(target(['a'], { infer: true })).toEqual({ ...files('/images/a'), infer: 1 });
+    expect(target(['a'], { reading: 2 })).toEqual({ ...files('/images/a'), infer: 2 });
+    expect(target(['a'], { infer: false })).toEqual(files('/images/a'));
   });
 
   it.each<[string, readonly string[], ReadingOptions, string]>([
