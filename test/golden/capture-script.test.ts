@@ -11,7 +11,7 @@ import { captureTarget } from '../../electron/service/capture/capture-target.ts'
 import { newDraftName, removeStaleDrafts } from '../../electron/service/output/drafts.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { DEMO_CHAINS, goldenChain, version1Chain } from '../support/images/chains.ts';
-import { DAMAGED_IMAGES } from '../support/images/damaged.ts';
+import { DAMAGED_IMAGES } from '../support/images/damaged/damaged-images.ts';
 import { randomChain } from '../support/images/random-chain.ts';
 import { hashFile, qemuImg, run, temporaryFolder } from '../support/tools.ts';
 

@@ -11,7 +11,8 @@ import { withLayout } from '../../electron/service/layout-target.ts';
 import type { ChainCheck } from '../../shared/model/check.ts';
 import type { OpenTarget } from '../../shared/model/target.ts';
 import { DEMO_CHAINS, version1Chain } from '../support/images/chains.ts';
-import { DAMAGED_IMAGES, type DamagedImage } from '../support/images/damaged.ts';
+import { DAMAGED_IMAGES } from '../support/images/damaged/damaged-images.ts';
+import type { DamagedImage } from '../support/images/damaged/parts.ts';
 import { listed, withTarget } from '../support/session.ts';
 import { hashFile, temporaryFolder } from '../support/tools.ts';
 

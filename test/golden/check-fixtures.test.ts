@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkTarget } from '../../electron/service/check-target.ts';
 import type { Finding } from '../../shared/model/finding.ts';
-import { DAMAGED_IMAGES } from '../support/images/damaged.ts';
+import { DAMAGED_IMAGES } from '../support/images/damaged/damaged-images.ts';
 import { ODD_IMAGES } from '../support/images/odd.ts';
 import { hashFile } from '../support/tools.ts';
 

@@ -3,7 +3,7 @@ import { copyFile, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { codesOf, cowscope, cowscopeJson } from '../support/cli.ts';
-import { setL2, small } from '../support/images/damaged.ts';
+import { setL2, small } from '../support/images/damaged/parts.ts';
 import { schemaErrors } from '../support/json-schema.ts';
 import { hashFile, qemuImg, qemuIo, temporaryFolder } from '../support/tools.ts';
 

@@ -1,12 +1,12 @@
 /**
- * Images and chains for the rules that `damaged.ts` has no image for: headers, extensions and data files that are wrong or
+ * Images and chains for the rules that `damaged/` has no image for: headers, extensions and data files that are wrong or
  * odd, and links between images that hold a danger.
  */
 import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { openQcow2 } from '../../../electron/qcow2/read/image.ts';
 import { newFile } from '../qcow2-reading.ts';
-import { type DamagedImage, damaged, over, setL2, small } from './damaged.ts';
+import { type DamagedImage, damaged, over, setL2, small } from './damaged/parts.ts';
 import { pokeU32, pokeU64 } from './qcow2-builder.ts';
 
 const K64 = 65_536;

@@ -6,7 +6,8 @@ import { inferL1 } from '../../../../electron/qcow2/infer/infer-image.ts';
 import type { Qcow2Image } from '../../../../electron/qcow2/read/image.ts';
 import { runToEnd } from '../../../../electron/qcow2/read/sliced-work.ts';
 import { formatOffset } from '../../../../shared/text/offset.ts';
-import { DAMAGED_IMAGES, type DamagedImage } from '../../../support/images/damaged.ts';
+import { DAMAGED_IMAGES } from '../../../support/images/damaged/damaged-images.ts';
+import type { DamagedImage } from '../../../support/images/damaged/parts.ts';
 import { pokeU32, pokeU64 } from '../../../support/images/qcow2-builder.ts';
 import { buildImage, mapWhole, readImage } from '../../../support/qcow2-reading.ts';
 
