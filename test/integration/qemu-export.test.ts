@@ -548,13 +548,13 @@ async function startInParent(image: string, code: string, env: Record<string, st
   return Number(pid);
 }
 
-/** Processes of ours that serve. */
 /** The process of qemu-nbd itself: the one that was started, or the innermost that this one has started. */
 function qemuOf(pid: number): number {
   const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
   return child === undefined ? pid : qemuOf(Number(child));
 }
 
+/** Processes of ours that serve. */
 async function children(): Promise<string[]> {
   const own = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
     .split(' ')
